@@ -1,0 +1,234 @@
+"""The addresses of the service, and the way of a call through the sandbox.
+
+A call to the service passes, in this order: the log of calls, the limits, the sign-in, the latency, a fault, the rules.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import Receive, Scope, Send
+
+from importer.sandbox import faults
+from importer.sandbox.control import control
+from importer.sandbox.limits import refusal
+from importer.sandbox.lists import parsed
+from importer.sandbox.options import SPELLINGS, SandboxOptions
+from importer.sandbox.replies import Reply, as_json, message, unauthorized
+from importer.sandbox.service import CALENDARS
+from importer.sandbox.state import Call, State
+from importer.sandbox.wire import EXTENSION, Wire
+
+_ENTITIES = {
+    **{("spaces", name): entity for name, entity in CALENDARS.items()},
+    ("spaces", "coworkers"): "Coworker",
+    ("spaces", "resources"): "Resource",
+    ("sys", "businesses"): "Business",
+}
+_KINDS = {"POST": "create", "PUT": "update", "DELETE": "delete"}
+
+
+def app(options: SandboxOptions) -> Starlette:
+    """The sandbox as an ASGI application; `app.state.sandbox` is its `State`.
+
+    Raises:
+        ValueError: the options name an unknown fault.
+        OSError: the store cannot be used.
+    """
+    state = State(options)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        state.close()
+
+    application = Starlette(routes=[control(state), Mount("/", _Api(state))], lifespan=lifespan)
+    application.state.sandbox = state
+    return application
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """One call to the service, read to its end."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def authorization(self) -> str:
+        return self.headers.get("authorization", "")
+
+    @property
+    def is_sign_in(self) -> bool:
+        return self.path.rstrip("/") == "/api/token"
+
+    @property
+    def kind(self) -> str:
+        return "token" if self.is_sign_in else _KINDS.get(self.method, "read")
+
+
+class _Api:
+    """The service's own addresses, as an ASGI application."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        call = Call(time.monotonic(), scope["method"], scope["path"], scope["query_string"].decode("ascii", "replace"))
+        self._state.calls.append(call)
+        request = await _read(scope, receive)
+        if request is None:
+            return
+        wire = scope.get("extensions", {}).get(EXTENSION)
+        exchange = _Exchange(self._state, request, call, wire=wire, receive=receive, send=send)
+        refused = self._refused(request, call)
+        if refused is not None:
+            await exchange.answer(refused)
+            return
+        if self._state.options.latency:
+            await asyncio.sleep(self._state.options.latency)
+        handle, argument = faults.handler(self._state.next_fault(request.kind))
+        await handle(exchange, argument)
+
+    def _refused(self, request: _Request, call: Call) -> Reply | None:
+        state, options = self._state, self._state.options
+        wait = state.limits.wait(options, request.authorization, request.method, call.at)
+        if wait:
+            state.throttled += 1
+            return refusal(options, wait)
+        if request.is_sign_in or state.signin.accepts(options, request.authorization, call.at):
+            return None
+        return unauthorized()
+
+
+class _Exchange:
+    """One call that waits for its answer; the `faults.Exchange` of a real connection."""
+
+    def __init__(
+        self, state: State, request: _Request, call: Call, *, wire: Wire | None, receive: Receive, send: Send
+    ) -> None:
+        self._state = state
+        self._request = request
+        self._call = call
+        self._wire = wire
+        self._receive = receive
+        self._send = send
+
+    @property
+    def path(self) -> str:
+        return self._request.path + (f"?{self._call.query}" if self._call.query else "")
+
+    @property
+    def previous_id(self) -> int | None:
+        return self._state.service.previous_id
+
+    def perform(self, **changed: object) -> Reply:
+        return _performed(self._state, self._request, changed)
+
+    def perform_later(self, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, self.perform)
+
+    def revoke(self) -> None:
+        self._state.signin.revoke(self._request.authorization)
+
+    async def answer(self, reply: Reply) -> None:
+        self._call.status = reply.status
+        if reply.phrase and self._wire is not None:
+            self._wire.phrase(reply.phrase)
+        await self._send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
+        await self._send({"type": "http.response.body", "body": reply.body})
+
+    async def hang_up(self, sent: bytes = b"", *, reset: bool = False) -> None:
+        if self._wire is None:
+            raise ConnectionResetError("the sandbox closed the connection")
+        if reset:
+            self._wire.reset()
+        else:
+            self._wire.close(sent)
+        await self.hold()
+
+    async def hold(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+
+
+async def _read(scope: Scope, receive: Receive) -> _Request | None:
+    """The whole call; None if the client went away in the middle, which has no effect."""
+    body, more = b"", True
+    while more:
+        part = await receive()
+        if part["type"] == "http.disconnect":
+            return None
+        body += part.get("body", b"")
+        more = part.get("more_body", False)
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    return _Request(scope["method"], scope["path"], scope["query_string"], headers, body)
+
+
+def _performed(state: State, request: _Request, changed: dict[str, object]) -> Reply:
+    """What the service answers to a call that was let in; takes effect at once."""
+    match (request.method, *request.path.strip("/").split("/")):
+        case ("POST", "api", "token"):
+            return state.signin.token(state.options, request.headers, request.body, time.monotonic())
+        case ("GET", "en", "user", "me"):
+            return _me(state)
+        case (_, "api", module, name) if entity := _entity(state, module, name):
+            return _collection(state, request, entity, changed)
+        case (_, "api", module, name, number) if number.isdecimal() and (entity := _entity(state, module, name)):
+            return _item(state, request.method, entity, int(number))
+    return message(404, "No HTTP resource was found that matches the request URI.")
+
+
+def _entity(state: State, module: str, name: str) -> str | None:
+    if name in SPELLINGS and name not in state.options.spellings:
+        return None
+    return _ENTITIES.get((module, name))
+
+
+def _collection(state: State, request: _Request, entity: str, changed: dict[str, object]) -> Reply:
+    service, by = state.service, state.options.username
+    if request.method == "GET":
+        return service.find(entity, parsed(request.query))
+    if request.method not in ("POST", "PUT") or entity not in CALENDARS.values():
+        return _wrong_method(request.method)
+    media = request.headers.get("content-type", "")
+    if media.partition(";")[0].strip().lower() != "application/json":
+        return message(415, f"The request entity's media type '{media}' is not supported for this resource.")
+    if request.method == "PUT":
+        return service.update(entity, request.body, by)
+    return service.create(entity, request.body, by, **changed)
+
+
+def _item(state: State, method: str, entity: str, record_id: int) -> Reply:
+    if method == "GET":
+        return state.service.read(entity, record_id)
+    if method == "DELETE" and entity in CALENDARS.values():
+        return state.service.delete(entity, record_id)
+    return _wrong_method(method)
+
+
+def _me(state: State) -> Reply:
+    business_id, business = next(iter(state.space.businesses.items()))
+    return as_json(
+        200,
+        {
+            "Id": state.user_id,
+            "Email": state.options.username,
+            "FullName": "Sandbox Operator",
+            "DefaultBusinessId": business_id,
+            "DefaultBusinessName": business["Name"],
+        },
+    )
+
+
+def _wrong_method(method: str) -> Reply:
+    return message(405, f"The requested resource does not support http method '{method}'.")

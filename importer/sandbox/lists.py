@@ -1,0 +1,157 @@
+"""Lists as the service gives them: filters, order, pages.
+
+Pure: rows and the query string in, a reply out. Unknown parameters are ignored without a word, as the service does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from urllib.parse import parse_qs
+
+from importer.sandbox.options import SandboxOptions
+from importer.sandbox.replies import Fields, Reply, as_json
+
+DATES = ("CreatedOn", "UpdatedOn", "SubscriptionExpireDate")
+LARGEST_PAGE = 1000
+_MINUTE = len("2025-01-15T10:30")
+
+Query = dict[str, list[str]]
+Test = Callable[[Fields], bool]
+
+
+def parsed(query: bytes) -> Query:
+    """The parameters of a query string; those without a value are left out."""
+    return parse_qs(query.decode("ascii", "replace"))
+
+
+def batch_ids(query: Query) -> list[int] | None:
+    """The Ids of a batch read `?id=[1,2,3]`; None if this is no batch read."""
+    for name, values in query.items():
+        if name.lower() == "id" and values[-1].startswith("["):
+            return [int(part) for part in values[-1].strip("[] ").split(",") if part.strip().isdigit()]
+    return None
+
+
+def instant(text: object) -> str | None:
+    """A date and time as the service stores it: UTC, whole seconds, `Z`; None if it is none."""
+    if not isinstance(text, str) or "-" not in text:
+        return None
+    try:
+        value = datetime.fromisoformat(text)
+        value = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return value.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def page_of(entity: str, rows: list[Fields], query: Query, options: SandboxOptions) -> Reply:
+    """One page of the rows that pass the query's filters."""
+    tests = [] if options.ignore_filters else list(_tests(entity, query, options))
+    chosen = [row for row in rows if all(test(row) for test in tests)] if tests else rows
+    order, direction = _last(query, "orderBy") or "Id", _last(query, "dir")
+    chosen = _ordered(chosen, order, down=direction in _down(options))
+    size = min(_number(query, "size", 25), LARGEST_PAGE)
+    page = _number(query, "page", 1)
+    start = (page - 1) * size
+    records = chosen[start : start + size]
+    last = start + len(records)
+    return as_json(
+        200,
+        {
+            "Records": [shown(_flat(record), options) for record in records],
+            "CurrentPageSize": size,
+            "CurrentPage": page,
+            "CurrentOrderField": order,
+            "CurrentSortDirection": int(direction) if direction and direction.lstrip("-").isdigit() else 1,
+            "FirstItem": start + 1 if records else 0,
+            "LastItem": last if records else 0,
+            "HasNextPage": last < len(chosen) and bool(records),
+            "HasPreviousPage": page > 1,
+            "PageNumber": page,
+            "PageSize": size,
+            "TotalItems": len(chosen),
+            "TotalPages": -(-len(chosen) // size),
+        },
+    )
+
+
+def shown(record: Fields, options: SandboxOptions) -> Fields:
+    """A record as the service gives it out: its dates with or without the Z."""
+    if options.dates == "z":
+        return record
+    bare = {name: value.removesuffix("Z") for name in DATES if isinstance(value := record.get(name), str)}
+    return {**record, **bare}
+
+
+def _flat(record: Fields) -> Fields:
+    """A list shows no arrays; only a read by Id does."""
+    return {name: value for name, value in record.items() if not isinstance(value, list)}
+
+
+def _tests(entity: str, query: Query, options: SandboxOptions) -> Iterable[Test]:
+    for name, values in query.items():
+        bound, _, rest = name.partition("_")
+        if name in ("Id", "UniqueId"):
+            yield _equal(name, set(values))
+        elif bound in ("from", "to") and rest.startswith(f"{entity}_"):
+            if test := _range(rest.removeprefix(f"{entity}_"), instant(values[-1]), is_from=bound == "from"):
+                yield test
+        elif bound == entity and not (rest == "SystemId" and options.system_id_filter == "ignored"):
+            yield _named(rest.replace("_", ""), set(values))
+
+
+def _range(field: str, limit: str | None, *, is_from: bool) -> Test | None:
+    """Compares whole minutes, both ends included; dates are kept so that text order is time order."""
+    if field not in DATES or limit is None:
+        return None
+    minute = limit[:_MINUTE]
+    if is_from:
+        return lambda row: str(row.get(field) or "")[:_MINUTE] >= minute
+    return lambda row: "" < str(row.get(field) or "")[:_MINUTE] <= minute
+
+
+def _named(field: str, wanted: set[str]) -> Test:
+    """A filter on a field, or on a relation, which is named without its Id suffix; on anything else it is ignored."""
+
+    def test(row: Fields) -> bool:
+        name = field if field in row else f"{field}Id"
+        return name not in row or _text(row[name]) in values
+
+    values = {instant(value) or value for value in wanted} if field in DATES else {_folded(value) for value in wanted}
+    return test
+
+
+def _equal(field: str, wanted: set[str]) -> Test:
+    return lambda row: _text(row.get(field)) in wanted
+
+
+def _text(value: object) -> str | None:
+    """A stored value as a filter would spell it; None matches no filter."""
+    return None if value is None else _folded(str(value))
+
+
+def _folded(text: str) -> str:
+    return text.lower() if text in ("True", "False", "TRUE", "FALSE") else text
+
+
+def _ordered(rows: list[Fields], order: str, *, down: bool) -> list[Fields]:
+    if order == "Id":
+        return rows[::-1] if down else rows
+    if not rows or order not in rows[0]:
+        return rows
+    return sorted(rows, key=lambda row: (row[order] is not None, str(row[order])), reverse=down)
+
+
+def _down(options: SandboxOptions) -> tuple[str, ...]:
+    return ("-1", "Descending") if options.directions == "1/-1" else ("1", "Descending")
+
+
+def _number(query: Query, name: str, default: int) -> int:
+    text = _last(query, name) or ""
+    return int(text) if text.isdecimal() and int(text) > 0 else default
+
+
+def _last(query: Query, name: str) -> str | None:
+    values = query.get(name)
+    return values[-1] if values else None

@@ -1,0 +1,217 @@
+"""The service's rules: what a call on records answers, and what it changes.
+
+Rule 1: every rule about records lives here, so that tests of the importer can trust one place.
+Rule 2: this file does not know sockets, tokens, limits or faults, nor anything of the importer.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from datetime import UTC, datetime
+
+from importer.sandbox import people
+from importer.sandbox.lists import Query, batch_ids, instant, page_of, shown
+from importer.sandbox.options import SandboxOptions
+from importer.sandbox.records import Records, Stored
+from importer.sandbox.replies import (
+    Fields,
+    Problem,
+    Reply,
+    access_denied,
+    as_json,
+    deleted,
+    invalid,
+    message,
+    not_found,
+    saved,
+)
+
+#: Path segment -> entity name; two spellings share one entity and thus its records.
+CALENDARS = {
+    "coworkermsoffecalendars": "CoworkerMsOfficeCalendar",
+    "coworkermsofficecalendars": "CoworkerMsOfficeCalendar",
+    "coworkergooglecalendars": "CoworkerGoogleCalendar",
+}
+#: Contract -> the fields that a record must have.
+REQUIRED = {
+    "old": frozenset({"ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate"}),
+    "new": frozenset({"ResourceId", "Name", "SubscriptionId", "CalendarId", "SubscriptionExpireDate"}),
+}
+_PARENTS = ("ResourceId", "CoworkerId")
+_TEXTS = ("Name", "SubscriptionId", "CalendarId")
+_EXPIRY = "SubscriptionExpireDate"
+_SENT = (*_PARENTS, *_TEXTS, _EXPIRY)
+
+
+class Service:
+    """The records of one space, and the rules for them.
+
+    Attributes:
+        options: the switches; may be replaced at any time.
+        records: what was created.
+        space: what was there before.
+        previous_id: the Id that the latest create gave out.
+    """
+
+    def __init__(self, options: SandboxOptions, records: Records) -> None:
+        """A service over a store."""
+        self.options = options
+        self.records = records
+        self.space = people.space(records.seed)
+        self.previous_id: int | None = None
+
+    def now(self) -> str:
+        """The service's clock."""
+        seconds = time.time() + self.options.clock_skew
+        return datetime.fromtimestamp(int(seconds), UTC).replace(tzinfo=None).isoformat() + "Z"
+
+    def create(self, entity: str, body: bytes, by: str, **changed: object) -> Reply:
+        """Creates a record if the body is right.
+
+        Args:
+            entity: which kind of record.
+            body: the request body.
+            by: e-mail of the account that asks.
+            changed: fields that are stored with other values than those asked for.
+        """
+        sent = self._checked(body)
+        if isinstance(sent, Reply):
+            return sent
+        if self.options.uniqueness and self._exists(entity, sent):
+            return invalid([Problem("Name", "already exists", sent["Name"])])
+        record_id, now = self.records.new_id(), self.now()
+        system_id = sent["SystemId"] if self.options.system_id == "kept" else None
+        record = {
+            **sent,
+            "SystemId": system_id,
+            "Id": record_id,
+            "UniqueId": str(uuid.uuid4()),
+            "CreatedOn": now,
+            **self._tail(sent, now, by),
+            **changed,
+        }
+        listed_from = time.monotonic() + self.options.list_lag if self.options.list_lag else 0.0
+        self.records.put(record_id, Stored(entity, record, body.decode("utf-8", "replace"), listed_from))
+        self.previous_id = record_id
+        return saved(entity, "created", record_id, now, by)
+
+    def update(self, entity: str, body: bytes, by: str) -> Reply:
+        """Replaces a record; fields that the body leaves out are cleared."""
+        sent = self._checked(body)
+        record_id = json.loads(body).get("Id") if isinstance(sent, dict) else None
+        if isinstance(sent, Reply):
+            return sent
+        known = self.records.get(entity, record_id) if isinstance(record_id, int) else None
+        if known is None or not isinstance(record_id, int):
+            return not_found()
+        now = self.now()
+        given = sent["SystemId"] if self.options.system_id == "kept" else None
+        system_id = known.fields["SystemId"] if given is None else given
+        record = {**known.fields, **sent, "SystemId": system_id, **self._tail(sent, now, by)}
+        self.records.put(record_id, Stored(entity, record, known.body, known.listed_from))
+        return saved(entity, "updated", record_id, now, by)
+
+    def delete(self, entity: str, record_id: int) -> Reply:
+        """Deletes a record."""
+        return deleted() if self.records.remove(entity, record_id) else not_found()
+
+    def read(self, entity: str, record_id: int) -> Reply:
+        """One record, bare."""
+        if record_id in self.space.deleted_coworkers and entity == "Coworker":
+            return as_json(401, "Not found")
+        record = self._known(entity, record_id)
+        return not_found() if record is None else as_json(200, shown(record, self.options))
+
+    def find(self, entity: str, query: Query) -> Reply:
+        """A page of records, or a bare array of those whose Ids the query names."""
+        ids = batch_ids(query)
+        if ids is None:
+            return page_of(entity, self._listed(entity), query, self.options)
+        found = [self._known(entity, each) for each in ids if each not in self.space.deleted_coworkers]
+        return as_json(200, [shown(record, self.options) for record in found if record is not None])
+
+    def _fixed(self, entity: str) -> dict[int, Fields] | None:
+        kinds = {"Coworker": self.space.coworkers, "Resource": self.space.resources, "Business": self.space.businesses}
+        return kinds.get(entity)
+
+    def _known(self, entity: str, record_id: int) -> Fields | None:
+        fixed = self._fixed(entity)
+        if fixed is not None:
+            return fixed.get(record_id)
+        stored = self.records.get(entity, record_id)
+        return None if stored is None else stored.fields
+
+    def _listed(self, entity: str) -> list[Fields]:
+        fixed = self._fixed(entity)
+        if fixed is not None:
+            return list(fixed.values())
+        now = time.monotonic()
+        return [stored.fields for stored in self.records.of(entity) if stored.listed_from <= now]
+
+    def _checked(self, body: bytes) -> Fields | Reply:
+        """The fields that a body asks for, in the service's own types, or why they are refused."""
+        try:
+            asked = json.loads(body)
+        except (ValueError, RecursionError):
+            asked = None
+        if not isinstance(asked, dict):
+            return message(400, "The request is invalid.")
+        sent = {name: asked.get(name) for name in _SENT}
+        problems = _problems(sent, REQUIRED[self.options.contract])
+        if problems:
+            return invalid(problems)
+        if refused := self._parents_refused(sent):
+            return refused
+        system_id = asked.get("SystemId")
+        return {**sent, _EXPIRY: instant(sent[_EXPIRY]), "SystemId": None if system_id is None else str(system_id)}
+
+    def _parents_refused(self, sent: Fields) -> Reply | None:
+        resource, coworker = sent["ResourceId"], sent["CoworkerId"]
+        strict = self.options.strict_parents
+        bad_coworker = coworker in self.space.deleted_coworkers or (
+            strict and coworker is not None and coworker not in self.space.coworkers
+        )
+        bad_resource = strict and resource not in self.space.resources
+        if not bad_coworker and not bad_resource:
+            return None
+        if self.options.dead_parents == "401":
+            return access_denied()
+        return invalid([Problem(name) for name, bad in (("Resource", bad_resource), ("Coworker", bad_coworker)) if bad])
+
+    def _exists(self, entity: str, sent: Fields) -> bool:
+        return any(all(each.fields[name] == sent[name] for name in _SENT) for each in self.records.of(entity))
+
+    def _tail(self, sent: Fields, now: str, by: str) -> Fields:
+        """The fields that the service fills in at each save."""
+        coworker_id = sent["CoworkerId"]
+        coworker = self.space.coworkers.get(coworker_id) if isinstance(coworker_id, int) else None
+        return {
+            "CoworkerFullName": coworker["FullName"] if coworker else None,
+            "UpdatedOn": now,
+            "UpdatedBy": by,
+            "IsNew": False,
+            "ToStringText": sent["Name"],
+            "LocalizationDetails": None,
+            "CustomFields": None,
+        }
+
+
+def _problems(sent: Fields, required: frozenset[str]) -> list[Problem]:
+    """Every complaint about the fields; a missing parent is named as the relation, without its Id suffix."""
+    problems = []
+    for name, value in sent.items():
+        shown_name = name.removesuffix("Id") if name in _PARENTS else name
+        if value is None or (isinstance(value, str) and not value.strip()):
+            if name in required:
+                problems.append(Problem(shown_name, attempted=value))
+        elif not _is_valid(name, value):
+            problems.append(Problem(shown_name, "is not a valid value", value))
+    return problems
+
+
+def _is_valid(name: str, value: object) -> bool:
+    if name in _PARENTS:
+        return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    return isinstance(value, str) and (name != _EXPIRY or instant(value) is not None)

@@ -1,0 +1,165 @@
+"""All that one sandbox remembers: records, tokens, calls, limits and the faults still to come.
+
+What tests and the control addresses look at and change. Knows nothing of requests or sockets.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections import defaultdict, deque
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from importer.sandbox.faults import RANDOM, handler
+from importer.sandbox.limits import Limits
+from importer.sandbox.options import SandboxOptions, changed
+from importer.sandbox.people import Space
+from importer.sandbox.records import Records
+from importer.sandbox.replies import Fields
+from importer.sandbox.service import CALENDARS, Service
+from importer.sandbox.signin import SignIn
+
+#: The kinds of call that faults can be set for.
+KINDS = ("create", "read", "update", "delete", "token")
+_FIXED = ("store", "seed", "faults")
+
+
+@dataclass(slots=True)
+class Call:
+    """One call as the service saw it.
+
+    Attributes:
+        at: time of arrival in seconds, `time.monotonic`.
+        status: what was answered; 0 if the connection was closed, or nothing was said yet.
+    """
+
+    at: float
+    method: str
+    path: str
+    query: str
+    status: int = 0
+
+
+class State:
+    """One sandbox, to be looked at and changed while it runs.
+
+    Attributes:
+        service: the rules, over the records.
+        signin: the tokens.
+        limits: the calls counted for each token.
+        calls: every call so far, in order of arrival, refused ones too.
+        throttled: how many of them the limits refused.
+    """
+
+    def __init__(self, options: SandboxOptions) -> None:
+        """A sandbox at its start.
+
+        Raises:
+            ValueError: `options.faults` names no fault.
+            OSError: the store cannot be used.
+        """
+        self._faults: defaultdict[str, deque[str]] = defaultdict(deque)
+        self.fail_next(*options.faults)
+        self.service = Service(options, Records(options.seed, options.store))
+        self.signin = SignIn()
+        self.limits = Limits()
+        self.calls: list[Call] = []
+        self.throttled = 0
+        self._chance = random.Random(options.seed)  # noqa: S311  # nothing here is a secret
+
+    @property
+    def options(self) -> SandboxOptions:
+        """The switches as they are now."""
+        return self.service.options
+
+    @property
+    def user_id(self) -> int:
+        """The account's Id."""
+        return self.service.records.user_id
+
+    @property
+    def space(self) -> Space:
+        """The coworkers, resources and locations."""
+        return self.service.space
+
+    @property
+    def records(self) -> list[Fields]:
+        """Every created record that still exists, in the order of creation."""
+        return [stored.fields for _, stored in self.service.records.all()]
+
+    @property
+    def bodies(self) -> list[str]:
+        """The request body of each of `records`, as it came."""
+        return [stored.body for _, stored in self.service.records.all()]
+
+    def report(self) -> list[Fields]:
+        """`records` with their entity and request body, for the control address."""
+        return [
+            {"entity": stored.entity, "record": stored.fields, "body": stored.body}
+            for _, stored in self.service.records.all()
+        ]
+
+    def change(self, **changes: object) -> None:
+        """Changes options from now on.
+
+        Raises:
+            ValueError: no such option or value, or one that is fixed at the start.
+        """
+        self.change_from(changes)
+
+    def change_from(self, changes: object) -> None:
+        """`change`, from a JSON object."""
+        options = changed(self.options, changes)
+        for name in _FIXED:
+            if getattr(options, name) != getattr(self.options, name):
+                raise ValueError(f"sandbox option {name} is fixed at the start")
+        self.service.options = options
+
+    def fail_next(self, *faults: str, on: str = "create") -> None:
+        """Sets faults for the coming calls of a kind, one each, after those already set.
+
+        Raises:
+            ValueError: no such fault or kind.
+        """
+        if on not in KINDS:
+            raise ValueError(f"no kind of call {on!r}; there are {', '.join(KINDS)}")
+        for fault in faults:
+            handler(fault)
+        self._faults[on].extend(faults)
+
+    def next_fault(self, kind: str) -> str:
+        """The fault of the call that is here now; "ok" for none."""
+        if self._faults[kind]:
+            return self._faults[kind].popleft()
+        percent = self.options.fail_percent
+        if kind == "create" and percent and self._chance.random() * 100 < percent:
+            return self._chance.choice(RANDOM)
+        return "ok"
+
+    def pending_faults(self, on: str = "create") -> list[str]:
+        """The faults that are still to come."""
+        return list(self._faults[on])
+
+    def add(self, path: str, body: bytes, by: str = "colleague@example.com") -> int:
+        """Creates a record beside the API, as a colleague would; gives its Id.
+
+        Raises:
+            ValueError: the service refuses it.
+        """
+        reply = self.service.create(CALENDARS[path], body, by)
+        if reply.status != HTTPStatus.OK:
+            raise ValueError(reply.body.decode())
+        return int(json.loads(reply.body)["Value"]["Id"])
+
+    def reset(self) -> None:
+        """Forgets records, calls, limits and faults; account, tokens and options stay."""
+        self.service.records.clear()
+        self.limits = Limits()
+        self.calls.clear()
+        self._faults.clear()
+        self.throttled = 0
+
+    def close(self) -> None:
+        """Lets go of the store."""
+        self.service.records.close()
