@@ -1,0 +1,23 @@
+"""The map of the house. Data flows from top to bottom; an import points only to an earlier line.
+
+    ../schemas/         one record type a file: a pandera model and where it lives in the API
+    words.py            the nouns, and the catalogue of issues
+    errors.py           what ends a command: exit codes and advice
+    credentials.py      the sign-in in the machine's keyring
+    settings.py         defaults < files < environment < flags
+    spreadsheet/        file -> Sheet: text cells with the addresses that the user sees
+    checking/           Sheet -> typed records + issues; pure
+    nexudus/            the remote service: signing in, calls, Reply; the only place that imports httpx
+    delivery/           states and events, reply -> event, pacing, journal, sending
+    reporting/          a run -> CSV, XLSX, HTML, JSON, failed rows
+    sources.py          a file opened, kept and examined
+    session.py          signed in, journal open, somebody watching
+    runs.py             the stages one after another: plan, run, resume, retry
+    sandbox/            a local stand-in for the service; shares no code with the rest, on purpose
+    practice.py         the sandbox as the doors use it
+    doctor.py           what must be right before an import
+    terminal.py         what the command line shows
+    cli.py              the command line
+
+Ten minutes: README's first screen, this map, words.py, delivery/states.py, runs.py.
+"""

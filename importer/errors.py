@@ -1,0 +1,102 @@
+"""Every error that ends a command, with its exit code and what to do next.
+
+    ImporterError
+    ├── UsageError            2   the command line does not fit together
+    ├── SettingsError         2   a setting cannot be used
+    ├── JournalError          2   the journal cannot be opened or written
+    ├── ReportError           2   the report cannot be written
+    ├── FileError             3   the spreadsheet cannot be read
+    │   └── ColumnsError      3   columns are missing or doubled
+    ├── SignInError           4   the service refused the sign-in
+    ├── ServiceError          5   the service cannot be reached
+    └── BusyError             7   another run holds the account
+
+Wrong data is never an error here: it is an Issue (importer.words). Errors are caught at the doors only.
+"""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """The exit codes of the command, a contract with scripts."""
+
+    DONE = 0
+    ROWS_FAILED = 1
+    USAGE = 2
+    FILE = 3
+    SIGN_IN = 4
+    SERVICE = 5
+    LIMIT = 6
+    BUSY = 7
+    IN_DOUBT = 8
+    INTERRUPTED = 130
+
+
+EXIT_MEANINGS = {
+    Exit.DONE: "all that was asked is done",
+    Exit.ROWS_FAILED: "finished, but some rows are invalid or were rejected",
+    Exit.USAGE: "wrong usage or settings",
+    Exit.FILE: "the file cannot be read or columns are missing; nothing was checked",
+    Exit.SIGN_IN: "the sign-in was refused",
+    Exit.SERVICE: "the service cannot be reached; safe to resume",
+    Exit.LIMIT: "stopped at a limit or quota; safe to resume",
+    Exit.BUSY: "another run holds the account",
+    Exit.IN_DOUBT: "finished, but rows are in doubt or in review",
+    Exit.INTERRUPTED: "interrupted; safe to resume",
+}
+
+
+class ImporterError(Exception):
+    """A sentence for the user, an exit code for the script, and the next thing to type or do."""
+
+    exit_code = Exit.USAGE
+
+    def __init__(self, message: str, advice: str = "") -> None:
+        """Keep the sentence and the advice; both are shown as they are."""
+        super().__init__(message)
+        self.message = message
+        self.advice = advice
+
+
+class UsageError(ImporterError):
+    """The command line does not fit together."""
+
+
+class SettingsError(ImporterError):
+    """A setting has a value that cannot be used."""
+
+
+class JournalError(ImporterError):
+    """The journal cannot be opened, read or written; nothing is sent without it."""
+
+
+class ReportError(ImporterError):
+    """The report cannot be written; the journal still holds everything that goes in it."""
+
+
+class FileError(ImporterError):
+    """The spreadsheet cannot be read; no row was checked."""
+
+    exit_code = Exit.FILE
+
+
+class ColumnsError(FileError):
+    """Columns are missing, or two columns claim one field; no row was checked."""
+
+
+class SignInError(ImporterError):
+    """The service refused the sign-in."""
+
+    exit_code = Exit.SIGN_IN
+
+
+class ServiceError(ImporterError):
+    """The service cannot be reached or does not answer as it should."""
+
+    exit_code = Exit.SERVICE
+
+
+class BusyError(ImporterError):
+    """Another process is sending for this account."""
+
+    exit_code = Exit.BUSY

@@ -1,0 +1,100 @@
+"""CoworkerMsOfficeCalendar: which coworker's Microsoft Office calendar watches which resource.
+
+Source: developers.nexudus.com/rest-api/spaces/post-coworkermsoffecalendars and …/post-coworkermsofficecalendars,
+read on 2026-11-23. The older spelling is documented with optional SubscriptionId and CalendarId, the newer one
+requires both.
+"""
+
+import pandas as pd
+import pandera.pandas as pa
+
+from schemas.record_type import RecordType, Reference
+
+GUID = r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+
+LARGEST_ID = 10**15 - 1
+"""Excel keeps 15 digits of a number; a longer Id has already lost its end."""
+
+
+class CoworkerMsOfficeCalendar(pa.DataFrameModel):
+    """One mapping a row. A check named like an issue code raises that issue."""
+
+    ResourceId: pd.Int64Dtype = pa.Field(
+        gt=0, le=LARGEST_ID, metadata={"meaning": "Id of the resource that is watched", "example": "1414915"}
+    )
+    CoworkerId: pd.Int64Dtype = pa.Field(
+        gt=0, le=LARGEST_ID, metadata={"meaning": "Id of the coworker whose calendar it is", "example": "1123713"}
+    )
+    Name: pd.StringDtype = pa.Field(
+        str_length={"max_value": 255}, metadata={"meaning": "name of the calendar", "example": "Meeting room 1"}
+    )
+    SubscriptionExpireDate: pd.DatetimeTZDtype = pa.Field(
+        dtype_kwargs={"unit": "us", "tz": "UTC"},
+        metadata={
+            "meaning": "when Microsoft's subscription ends",
+            "example": "2027-04-30T10:30:00Z",
+            "not_past": True,
+            # Microsoft Graph ends an Outlook subscription after 10,080 minutes at the latest
+            # (learn.microsoft.com/graph/api/resources/subscription, read 2026-10-02).
+            "days_ahead": 7,
+        },
+    )
+    SubscriptionId: pd.StringDtype = pa.Field(
+        nullable=True,
+        str_length={"max_value": 255},
+        metadata={
+            "meaning": "Id of Microsoft's subscription",
+            "example": "7f105c7d-2dc5-4530-97cd-4e7ae6534c07",
+        },
+    )
+    CalendarId: pd.StringDtype = pa.Field(
+        nullable=True,
+        str_length={"max_value": 1000},
+        metadata={"meaning": "Microsoft's Id of the calendar, capitals matter", "example": "AAMkAGI2TGuLAAA="},
+    )
+
+    @pa.check("SubscriptionId", name="not-a-guid")
+    @classmethod
+    def _looks_like_a_guid(cls, ids: "pd.Series[str]") -> "pd.Series[bool]":
+        return ids.str.fullmatch(GUID)
+
+
+COWORKER_MS_OFFICE_CALENDAR = RecordType(
+    name="CoworkerMsOfficeCalendar",
+    title="calendar mapping",
+    plural="calendar mappings",
+    model=CoworkerMsOfficeCalendar,
+    paths=("coworkermsoffecalendars", "coworkermsofficecalendars"),
+    aliases={
+        "ResourceId": ("Resource", "Resource No", "Resource Number", "Room", "Room ID", "Desk ID", "Space ID"),
+        "CoworkerId": ("Coworker", "Member", "Member ID", "Customer", "Customer ID", "User ID", "Tenant ID"),
+        "Name": ("Calendar", "Calendar Name", "Mapping Name", "Title"),
+        "SubscriptionExpireDate": (
+            "Subscription Expiry Date",
+            "Subscription Expiration Date",
+            "Subscription Expiration",
+            "Subscription Expires",
+            "Expiry",
+            "Expiry Date",
+            "Expires",
+            "Expires On",
+            "Expiration",
+            "Expiration Date",
+            "Expire Date",
+        ),
+        "SubscriptionId": ("Subscription", "Sub ID", "Graph Subscription ID", "Subscription GUID"),
+        "CalendarId": (
+            "Cal ID",
+            "Office Calendar ID",
+            "Office 365 Calendar ID",
+            "MS Calendar ID",
+            "Outlook Calendar ID",
+        ),
+    },
+    identity=("ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId"),
+    references={
+        "ResourceId": Reference("resources", "Resource", ("Name",)),
+        "CoworkerId": Reference("coworkers", "Coworker", ("Email", "FullName")),
+    },
+    required_at={"coworkermsofficecalendars": ("SubscriptionId", "CalendarId")},
+)
