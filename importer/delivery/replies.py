@@ -1,0 +1,293 @@
+"""What a reply to a create means for its row: one table, the first line that fits decides.
+
+Rule 1: accepted needs the service's word and a proper new Id; not applied needs proof; everything else that is no
+clear refusal is lost, because sending again on a guess is what makes duplicates. Rule 2: HTTP status and WasSuccessful
+count, never the Status inside the body, which says 500 in plain refusals. Rule 3: nothing here knows the network, the
+journal or the clock.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from importer.delivery.states import Event
+from importer.nexudus import Reply
+from importer.words import printable
+
+LARGEST_ID = 2**63 - 1
+
+MESSAGE_CHARACTERS = 500
+QUOTED_CHARACTERS = 200
+
+
+class Pause(StrEnum):
+    """What a reply asks of the whole run, beyond its row."""
+
+    NONE = "none"
+    THROTTLE = "throttle"
+    """All workers wait: ``Verdict.wait`` seconds, or the sender's own back-off when that is None."""
+    STOP_IF_REPEATED = "stop if repeated"
+    """Stop when the next row gets the same: once may be the row, twice is the endpoint."""
+    STOP_RUN = "stop run"
+    """Nothing more is sent until a person has looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a reply means for its row and for the run.
+
+    Attributes:
+        event: What happened to the row; None when only a probe of the sign-in can tell.
+        message: For people and the report; the service's own sentence where it gave one.
+        remote_id: The Id of the record, when accepted.
+        field: The field that a refusal is about, where the service says so.
+        wait: Seconds that nobody may send, where the service says so.
+        pause: What the whole run has to do.
+        reason: Why the run stops, for people.
+        probe: Ask whether the sign-in still holds: if so the row is refused, else it was not applied.
+        unreachable: No byte was written; the network is at fault, not the row.
+        rule: The name of the line that decided.
+    """
+
+    event: Event | None
+    message: str = ""
+    remote_id: int | None = None
+    field: str | None = None
+    wait: float | None = None
+    pause: Pause = Pause.NONE
+    reason: str = ""
+    probe: bool = False
+    unreachable: bool = False
+    rule: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A reply, with what the table asks of it."""
+
+    reply: Reply
+    seen: bool
+    relations: Mapping[str, str]
+    new_id: int | None
+    errors: tuple[Mapping[str, object], ...]
+
+    def was(self, *statuses: int | None) -> bool:
+        """Whether the HTTP status is one of these; None stands for no answer."""
+        return self.reply.was(*statuses)
+
+    @property
+    def successful(self) -> object:
+        """What the body says under WasSuccessful, None when it says nothing."""
+        return _member(self.reply.json, "WasSuccessful")
+
+    @property
+    def says_no(self) -> bool:
+        """Whether the body is a clear refusal: it says so or lists errors, and names no record."""
+        return not self.has_id and (self.successful is False or bool(self.errors))
+
+    @property
+    def complains(self) -> bool:
+        """Whether the body is JSON with a complaint in it; enough beside a status that is a refusal itself."""
+        return self.says_no or (not self.has_id and self.successful is None and bool(_sentence(self)))
+
+    @property
+    def has_id(self) -> bool:
+        """Whether the body names a record, properly or not."""
+        return _member(_member(self.reply.json, "Value"), "Id") is not None
+
+    @property
+    def text(self) -> str:
+        """All that the service said."""
+        return f"{self.reply.reason} {self.reply.text}"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the table: when it fits, and what follows."""
+
+    name: str
+    fits: Callable[[Facts], bool]
+    gives: Callable[[Facts], Verdict]
+
+
+# "Ooops! There was a problem while running this action" comes for 400 and 500, before an effect and after it.
+_UNSURE = re.compile(r"\s*oo+ps\b", re.IGNORECASE)
+# "You must wait before accessing this url again." and "Wait 1.5 seconds".
+_WAIT = re.compile(r"\bmust wait before\b|\bwait \d+(\.\d+)? seconds?\b", re.IGNORECASE)
+_SUCCESS = range(200, 300)
+
+
+def classify(reply: Reply, seen: Callable[[int], bool], relations: Mapping[str, str] | None = None) -> Verdict:
+    """What the reply to a create means.
+
+    Args:
+        reply: What came back.
+        seen: Whether an Id is already held by another row of the journal.
+        relations: Field by the name that the service uses for it in refusals, for example Coworker → CoworkerId.
+    """
+    facts = _facts(reply, seen, relations or {})
+    rule = next(rule for rule in RULES if rule.fits(facts))
+    return replace(rule.gives(facts), rule=rule.name)
+
+
+def _accepted(facts: Facts) -> Verdict:
+    return Verdict(Event.ACCEPTED, remote_id=facts.new_id)
+
+
+def _refused(facts: Facts) -> Verdict:
+    sentence, named = _sentence(facts), _named_field(facts)
+    return Verdict(Event.REFUSED, sentence or f"refused with HTTP {facts.reply.status}", field=named)
+
+
+def _no_endpoint(facts: Facts) -> Verdict:
+    reason = f"the service answered HTTP {facts.reply.status}: there may be no such endpoint"
+    return replace(_refused(facts), pause=Pause.STOP_IF_REPEATED, reason=reason)
+
+
+def _lost(facts: Facts) -> Verdict:
+    return Verdict(Event.LOST, f"The service may or may not have created the record: {_happened(facts)}.")
+
+
+def _lost_and_wait(facts: Facts) -> Verdict:
+    return replace(_lost(facts), pause=Pause.THROTTLE, wait=facts.reply.wait)
+
+
+def _lost_and_stop(reason: str) -> Callable[[Facts], Verdict]:
+    return lambda facts: replace(_lost(facts), pause=Pause.STOP_RUN, reason=f"{reason} (HTTP {facts.reply.status})")
+
+
+def _id_again(facts: Facts) -> Verdict:
+    reason = f"the service gave the Id {facts.new_id} a second time"
+    return Verdict(Event.LOST, f"Please look at this row: {reason}.", pause=Pause.STOP_RUN, reason=reason)
+
+
+def _forbidden(facts: Facts) -> Verdict:
+    reason = "the service says that this user may not create these records (HTTP 403)"
+    return Verdict(Event.NOT_APPLIED, _sentence(facts) or reason, pause=Pause.STOP_RUN, reason=reason)
+
+
+def _throttled(facts: Facts) -> Verdict:
+    return Verdict(Event.NOT_APPLIED, "The service asked to wait.", pause=Pause.THROTTLE, wait=facts.reply.wait)
+
+
+def _not_sent(facts: Facts) -> Verdict:
+    return Verdict(Event.NOT_APPLIED, f"Not sent: {facts.reply.failure or 'no connection'}.", unreachable=True)
+
+
+def _ask_the_probe(facts: Facts) -> Verdict:
+    if not facts.reply.sent:
+        return Verdict(None, f"Not sent: {facts.reply.failure}", probe=True)
+    said = _sentence(facts) or "No access"
+    return Verdict(None, f"{said} (a record it names may be missing, or this user may not use it)", probe=True)
+
+
+def _is_throttle(facts: Facts) -> bool:
+    if facts.was(429):
+        return True
+    empty = facts.reply.whole and not facts.reply.text.strip()
+    return facts.was(409) and (bool(facts.reply.retry_after) or empty or bool(_WAIT.search(facts.text)))
+
+
+def _is_unsure(facts: Facts) -> bool:
+    sentence = _member(facts.reply.json, "Message")
+    return isinstance(sentence, str) and bool(_UNSURE.match(sentence)) and not facts.has_id
+
+
+def _is_success(facts: Facts) -> bool:
+    return facts.was(*_SUCCESS) and facts.successful is True and not facts.errors and facts.new_id is not None
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("nothing was written", lambda f: f.was(None) and not f.reply.sent, _not_sent),
+    Rule("no answer", lambda f: f.was(None), _lost),
+    # A deleted coworker also answers 401, so it says nothing about the sign-in by itself.
+    Rule("401", lambda f: f.was(401), _ask_the_probe),
+    # Before the envelopes: "must wait" may come inside one, and is no fault of the row.
+    Rule("throttle", _is_throttle, _throttled),
+    Rule("oops", lambda f: f.was(*_SUCCESS, 400, 500) and _is_unsure(f), _lost),
+    Rule("Id of another row", lambda f: _is_success(f) and f.seen, _id_again),
+    Rule("created", _is_success, _accepted),
+    Rule("2xx that says no", lambda f: f.was(*_SUCCESS) and f.says_no, _refused),
+    Rule("2xx without a proper Id", lambda f: f.was(*_SUCCESS), _lost),
+    # Never followed. 303 is even the usual answer to a form that took effect, so it is no refusal.
+    Rule("redirect", lambda f: f.was(*range(300, 400)), _lost_and_stop("the service sent the call elsewhere")),
+    # A page comes from something in between, which may have passed the call on before it answered.
+    Rule(
+        "web page instead of the service",
+        lambda f: f.was(*range(400, 500)) and f.reply.html,
+        _lost_and_stop("something between here and the service answered with a web page"),
+    ),
+    Rule("403", lambda f: f.was(403) and not f.has_id and f.successful is not True, _forbidden),
+    Rule("no such endpoint", lambda f: f.was(404, 405, 410) and f.complains, _no_endpoint),
+    Rule("refused", lambda f: f.was(400, 413, 415, 422) and f.complains, _refused),
+    Rule("409 about the record", lambda f: f.was(409) and f.says_no, _refused),
+    # The wait is obeyed, but nothing proves that it was said before an effect.
+    Rule("503 with Retry-After", lambda f: f.was(503) and bool(f.reply.retry_after), _lost_and_wait),
+    # 408, 425, 499, any other 409, 5xx, empty refusals, whatever else.
+    Rule("anything else", lambda _: True, _lost),
+)
+"""The reply table. Order matters: the first line that fits decides."""
+
+
+def _facts(reply: Reply, seen: Callable[[int], bool], relations: Mapping[str, str]) -> Facts:
+    new_id = _proper_id(_member(_member(reply.json, "Value"), "Id"))
+    return Facts(reply, new_id is not None and seen(new_id), relations, new_id, _errors(reply.json))
+
+
+def _member(value: object, name: str) -> object:
+    return value.get(name) if isinstance(value, dict) else None
+
+
+def _proper_id(value: object) -> int | None:
+    proper = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LARGEST_ID
+    return value if isinstance(value, int) and proper else None
+
+
+def _errors(body: object) -> tuple[Mapping[str, object], ...]:
+    """What the body lists as errors; a text counts as the message of an error, anything odd as one without."""
+    first = body[0] if isinstance(body, list) and body else None
+    listed = _member(body, "Errors") or _member(first, "error")
+    if not listed:
+        return ()
+    entries = listed if isinstance(listed, list) else [listed]
+    return tuple(entry if isinstance(entry, dict) else {"Message": entry} for entry in entries)
+
+
+def _sentence(facts: Facts) -> str:
+    """What the service complains of, for people; empty when it says nothing they could read."""
+    said = "; ".join(filter(None, map(_one_error, facts.errors)))
+    body = facts.reply.json
+    for other in (_member(body, "Message"), _member(body, "error"), body):
+        said = said or (other if isinstance(other, str) else "")
+    return _clean(said, MESSAGE_CHARACTERS)
+
+
+def _one_error(error: Mapping[str, object]) -> str:
+    name, said = error.get("PropertyName"), error.get("Message")
+    if not isinstance(said, str):
+        return ""
+    return f"{name}: {said}" if isinstance(name, str) and name else said
+
+
+def _named_field(facts: Facts) -> str | None:
+    """The field a refusal is about: of the first error, or of a sentence like "Name: is a required field"."""
+    name = facts.errors[0].get("PropertyName") if facts.errors else None
+    if not isinstance(name, str):
+        head, colon, _ = _sentence(facts).partition(": ")
+        name = head if colon and head.isidentifier() else None
+    return facts.relations.get(name, _clean(name, MESSAGE_CHARACTERS)) if name else None
+
+
+def _happened(facts: Facts) -> str:
+    """What came back instead of a proper answer, quoted briefly."""
+    reply = facts.reply
+    if reply.status is None:
+        return reply.failure or "no answer"
+    quoted = _clean(_sentence(facts) or reply.text or reply.reason, QUOTED_CHARACTERS)
+    parts = (f"HTTP {reply.status}", reply.failure, quoted and f'"{quoted}"')
+    return ", ".join(filter(None, parts))
+
+
+def _clean(text: str, limit: int) -> str:
+    return printable(" ".join(text[: 4 * limit].split()), limit)

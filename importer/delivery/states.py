@@ -1,0 +1,89 @@
+"""The states of a row on its way to the service, and the events that move it: one table.
+
+Rule 1: everything about transitions is in TRANSITIONS; the journal's check constraint, the diagram in the README
+and the tests read it. Rule 2: nothing here knows the network, the database or the clock.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from importer.words import Status
+
+
+class State(StrEnum):
+    """Where a row stands in the journal."""
+
+    PLANNED = "planned"
+    IN_DOUBT = "in doubt"
+    CREATED = "created"
+    EXISTING = "existing"
+    REJECTED = "rejected"
+    REVIEW = "review"
+
+
+class Event(StrEnum):
+    """What can happen to a row."""
+
+    KNOWN = "known"
+    WILL_SEND = "will send"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    NOT_APPLIED = "not applied"
+    LOST = "lost"
+    FOUND = "found"
+    ABSENT = "absent"
+    UNCLEAR = "unclear"
+
+
+TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
+    State.PLANNED: {
+        # The same record was created for an earlier row or run: no call is spent on it.
+        Event.KNOWN: State.EXISTING,
+        # Committed before the first byte leaves, so that a crash leaves the row in doubt and needs no repair.
+        Event.WILL_SEND: State.IN_DOUBT,
+    },
+    State.IN_DOUBT: {
+        Event.ACCEPTED: State.CREATED,
+        Event.REFUSED: State.REJECTED,
+        # Only with proof that nothing took effect; without this rule a throttled row would be lost.
+        Event.NOT_APPLIED: State.PLANNED,
+        # No proof either way: sending again here is what makes duplicates.
+        Event.LOST: State.IN_DOUBT,
+        Event.FOUND: State.CREATED,
+        # Believed only after the settle time; earlier, a late effect would make a second record.
+        Event.ABSENT: State.PLANNED,
+        Event.UNCLEAR: State.REVIEW,
+    },
+    State.CREATED: {},
+    State.EXISTING: {},
+    State.REJECTED: {},
+    State.REVIEW: {},
+}
+
+FINAL = frozenset(state for state, events in TRANSITIONS.items() if not events)
+"""States that no event leaves."""
+
+CLAIMING = frozenset({State.IN_DOUBT, State.CREATED, State.REVIEW})
+"""States in which a record exists or may exist: the journal allows one such row for each record of an account."""
+
+STATUS: Mapping[State, Status] = {
+    State.PLANNED: Status.NOT_SENT,
+    State.IN_DOUBT: Status.UNKNOWN,
+    State.CREATED: Status.CREATED,
+    State.EXISTING: Status.EXISTING,
+    State.REJECTED: Status.REJECTED,
+    State.REVIEW: Status.UNKNOWN,
+}
+"""How a state reads in the report."""
+
+
+def after(state: State, event: Event) -> State:
+    """The state that follows.
+
+    Raises:
+        ValueError: The table has no such transition; the caller has lost track of the row.
+    """
+    try:
+        return TRANSITIONS[state][event]
+    except KeyError:
+        raise ValueError(f"a row that is {state} cannot be {event}") from None

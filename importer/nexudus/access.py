@@ -1,0 +1,164 @@
+"""Where the service is and who asks: the values that a sign-in starts from and ends with.
+
+Must not know the network. A secret leaves its wrapper only where it goes over the wire.
+"""
+
+import hashlib
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import SplitResult, urlsplit
+
+from importer.errors import SettingsError
+from importer.words import printable
+
+_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?")
+_URL_ADVICE = "Write it like https://spaces.nexudus.com, without anything behind the host."
+
+
+class Secret:
+    """A text that never shows itself: not in a log, a traceback, a repr or a report."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        """Wrap the text."""
+        self._text = text
+
+    def reveal(self) -> str:
+        """The text itself, for the wire."""
+        return self._text
+
+    def __repr__(self) -> str:
+        """A placeholder."""
+        return "Secret(…)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How to reach the service and sign in; one that exists is usable.
+
+    Attributes:
+        url: https://host[:port]; plain http only for this machine.
+        token: A bearer token that somebody else got; used before the password.
+        username: E-mail of the user.
+        password: Password of the user.
+        totp: A code of the two-factor sign-in; the service takes it once.
+        client_id: Of this installation. The service keeps one refresh token a client id, so the default (the
+            e-mail) would sign out every other tool of the same user.
+        timeout: Seconds for a whole call; its parts get fixed shares of it, at most 10 s for connecting.
+        proxy: http(s)://host:port, explicitly; the environment is not asked.
+        ca_file: PEM file of the authorities to trust instead of the usual ones.
+
+    Raises:
+        SettingsError: The address is unsafe or no address, or nothing to sign in with is given.
+    """
+
+    url: str
+    token: Secret | None = None
+    username: str | None = None
+    password: Secret | None = None
+    totp: Secret | None = None
+    client_id: str = "nexudus-importer"
+    timeout: float = 75.0
+    proxy: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse what could not work or would send secrets in the clear."""
+        _checked(self.url)
+        if not (self.token or (self.username and self.password)):
+            raise SettingsError(
+                "There is nothing to sign in with.", "Set NEXUDUS_TOKEN, or NEXUDUS_USERNAME and NEXUDUS_PASSWORD."
+            )
+        if self.token and not re.fullmatch(r"[!-~]+", self.token.reveal()):
+            raise SettingsError("The token holds a space, a line end or a letter no token has.", "Copy it again.")
+
+    @property
+    def host(self) -> str:
+        """The host as people know it: lower-case, with the port only where it is unusual."""
+        parts = urlsplit(self.url)
+        usual = {"https": 443, "http": 80}[parts.scheme]
+        return parts.hostname or "" if parts.port in (None, usual) else f"{parts.hostname}:{parts.port}"
+
+    @property
+    def place(self) -> str:
+        """The host by which accounts are told apart; a service on this machine has another port at every start."""
+        hostname = urlsplit(self.url).hostname or ""
+        return hostname if _is_loopback(hostname) else self.host
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose records are written.
+
+    ``key`` stays the same for as long as the user does; ``user`` and ``space`` are for showing.
+    """
+
+    key: str
+    user: str
+    space: str
+
+
+def account_of(access: Access, who: object | None, *, by_password: bool) -> Account:
+    """The account behind a sign-in; ``who`` is what the service said about the user, None when it said nothing.
+
+    The key of a user who signed in by password comes from the user name alone: it must not change because the
+    service could not say who that is today, or rows created yesterday would be created again.
+    """
+    said = who if isinstance(who, dict) else {}
+    space = _text(said.get("DefaultBusinessName")) or access.host
+    user = access.username if by_password and access.username else _named(said, access)
+    key = f"{access.place}/{user.strip().lower()}"
+    if _is_loopback(access.place):
+        # A practice service forgets its records at its end; the next one, under the same name, is another account.
+        key += _text(said.get("Id"), "/")
+    return Account(key, user, space)
+
+
+def _named(said: Mapping[object, object], access: Access) -> str:
+    """The most lasting name of the owner of a token; the token itself, replaced every week, only if all else fails."""
+    token = access.token.reveal() if access.token else ""
+    return (
+        _text(said.get("Email"))
+        or _text(said.get("Id"), "user-")
+        or _text(said.get("DefaultBusinessId"), "business-")
+        or f"token-{hashlib.sha256(token.encode()).hexdigest()[:12]}"
+    )
+
+
+def _text(value: object, prefix: str = "") -> str:
+    usable = isinstance(value, str | int) and not isinstance(value, bool)
+    shown = printable(str(value).strip()) if usable else ""
+    return shown and prefix + shown
+
+
+def _checked(url: str) -> None:
+    parts, port = _split(url)
+    host = parts.hostname or ""
+    if parts.username is not None or parts.password is not None:
+        raise SettingsError("The address of the service must not hold a user name or password.", _URL_ADVICE)
+    if parts.scheme not in ("https", "http") or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise SettingsError("The address of the service is not a plain https address.", _URL_ADVICE)
+    if not (_HOST.fullmatch(host) or _is_loopback(host)) or port == 0:
+        raise SettingsError("The address of the service names no proper host.", _URL_ADVICE)
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise SettingsError("The address of the service must begin with https://.", _URL_ADVICE)
+
+
+def _split(url: str) -> tuple[SplitResult, int | None]:
+    try:
+        if not re.fullmatch(r"[!-~]+", url):
+            raise ValueError("space, control character or foreign letter")
+        parts = urlsplit(url)
+        return parts, parts.port
+    except ValueError:
+        raise SettingsError("The address of the service cannot be read.", _URL_ADVICE) from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

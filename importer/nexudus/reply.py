@@ -1,0 +1,114 @@
+"""What came back for one call: a value that holds everything later decisions may need.
+
+Rule 1: network trouble is a Reply too, never an exception. Rule 2: nothing here knows the network or judges what a
+reply means for a row; importer.delivery.replies does.
+"""
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+LONGEST_WAIT = 25 * 3600.0
+"""No Retry-After is believed beyond this: the service's longest allowance is a day, and clocks differ by an hour."""
+
+SHORTEST_WAIT = 1.0
+"""A Retry-After that is zero, past or unreadable; without it a confused service would be asked in a tight loop."""
+
+_WAIT_TEXT = re.compile(r"\bwait (\d+(?:\.\d+)?) seconds?\b", re.IGNORECASE)
+_MARGIN = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to one call, or the fact that none came.
+
+    Attributes:
+        status: HTTP status; None when no answer came.
+        reason: The reason phrase, in which Nexudus documents its throttle.
+        retry_after: Every Retry-After header as it came.
+        date: The Date header, the service's clock.
+        content_type: The Content-Type header, lower-case.
+        text: The beginning of the body, decoded; for people and the journal.
+        json: The whole body parsed, None when it is no JSON (or the JSON value null).
+        whole: Whether the body arrived to its end.
+        sent: False only when provably no byte of the request was written.
+        failure: What went wrong on the way, in plain words without address or secret; empty when nothing did.
+        sign_in: Which sign-in the call carried, counted from 1; 0 when it carried none.
+    """
+
+    status: int | None = None
+    reason: str = ""
+    retry_after: tuple[str, ...] = ()
+    date: str | None = None
+    content_type: str = ""
+    text: str = ""
+    json: object | None = None
+    whole: bool = False
+    sent: bool = True
+    failure: str = ""
+    sign_in: int = 0
+
+    @property
+    def wait(self) -> float | None:
+        """Seconds for which the service asks not to be called, None when it does not say; the longest of several."""
+        asked = [_header_wait(value, self.date) for value in self.retry_after]
+        asked += [float(seconds) + _MARGIN for seconds in _WAIT_TEXT.findall(self.text)]
+        return min(max(asked), LONGEST_WAIT) if asked else None
+
+    @property
+    def html(self) -> bool:
+        """Whether the body is a web page, whatever its label says."""
+        return self.json is None and ("html" in self.content_type or self.text.lstrip("\ufeff \t\r\n").startswith("<"))
+
+    @property
+    def passing(self) -> bool:
+        """Whether the same question may be answered a little later: nobody answered, or the service is busy."""
+        return self.was(None, 408, 409, 425, 429, *range(500, 600))
+
+    def was(self, *statuses: int | None) -> bool:
+        """Whether the status is one of these."""
+        return self.status in statuses
+
+
+def parse_json(body: bytes) -> object | None:
+    """The parsed body, None when it is not JSON that can be worked with.
+
+    NaN, infinities, integers of thousands of digits and bottomless nesting count as no JSON.
+    """
+    try:
+        parsed: object = json.loads(body, parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError):
+        return None
+    return parsed
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(name)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError("too large")
+    return number
+
+
+def _header_wait(value: str, date: str | None) -> float:
+    """Seconds of one Retry-After header, which is a number or a date by the service's own clock (RFC 9110, 10.2.3)."""
+    try:
+        seconds = float(value)
+    except ValueError:
+        asked, now = _instant(value), _instant(date or "")
+        seconds = (asked - now).total_seconds() if asked and now else 0.0
+    return max(seconds, SHORTEST_WAIT) if seconds > 0 else SHORTEST_WAIT
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        instant = parsedate_to_datetime(text)
+        return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -1,0 +1,254 @@
+"""The Nexudus REST API as the rest of the importer sees it: a few verbs that give a Reply.
+
+Rule 1: a create or a delete is put on the wire at most once. Rule 2: a call that changes nothing may be repeated, a few
+times and counted. What a reply means for a row is decided elsewhere.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from enum import StrEnum
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote, urlencode
+
+import stamina
+
+from importer.errors import ServiceError, SignInError
+from importer.nexudus.access import Access, Account, account_of
+from importer.nexudus.reply import Reply
+from importer.nexudus.sign_in import SignIn, away
+from importer.nexudus.wire import Wire
+
+ATTEMPTS = 4
+"""How often a call that changes nothing is put on the wire at most."""
+
+PATIENCE = 120.0
+"""Seconds after which such a call is not begun again."""
+
+LONGEST_PAUSE = 30.0
+"""A longer Retry-After is left to the caller, who can tell the user and end the program."""
+
+WHO = "/en/user/me"
+
+# A repeated call is no news for the user; the door decides what is shown.
+logging.getLogger("stamina").setLevel(logging.ERROR)
+
+
+class Probe(StrEnum):
+    """What a 401 was about."""
+
+    GOOD = "good"
+    """The sign-in holds: the refusal is about the row."""
+    RENEWED = "renewed"
+    """The call carried a token that has been replaced since: the row may be sent again."""
+    REFUSED = "refused"
+    """Nobody is signed in any more."""
+    UNREACHABLE = "unreachable"
+    """Nobody answered; nothing is known."""
+
+
+async def _no_pacing() -> None:
+    """Let every read go at once."""
+
+
+class Nexudus:
+    """The service, for one user. Use as an async context manager.
+
+    Args:
+        access: Where the service is and who asks.
+        records: The endpoint of the records, for example "coworkermsoffecalendars"; a sign-in is tested by
+            listing one of them.
+        before_read: Awaited before each attempt of each call except creates and deletes, whose turn the caller
+            takes before it commits the intent.
+        now: The clock by which tokens end, epoch seconds.
+    """
+
+    def __init__(
+        self,
+        access: Access,
+        records: str,
+        *,
+        before_read: Callable[[], Awaitable[None]] = _no_pacing,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Prepare; nothing is sent yet."""
+        self.access = access
+        self._records = records
+        self._before_read = before_read
+        self._wire = Wire(access)
+        self._sign_in = SignIn(access, self._ask_token, now)
+        self._probing = asyncio.Lock()
+        self._probes = 0
+        self._last_probe = Probe.UNREACHABLE
+
+    async def __aenter__(self) -> Self:
+        """Itself."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the connections."""
+        await self._wire.aclose()
+
+    async def sign_in(self) -> Account:
+        """The account that calls are made for, after the service accepted the sign-in.
+
+        Raises:
+            SignInError: The service refused.
+            ServiceError: The service cannot be reached.
+        """
+        await self._sign_in.ticket()
+        who = await self.who()
+        said = who.json if who.was(200) and isinstance(who.json, dict) else None
+        if said is None and not self._sign_in.by_password:
+            await self._prove_token()
+        return account_of(self.access, said, by_password=self._sign_in.by_password)
+
+    async def who(self) -> Reply:
+        """What the service says about the user; not every service does."""
+        return await self._read(WHO)
+
+    async def create(self, path: str, body: str | bytes) -> Reply:
+        """The reply to one new record, ``body`` being its JSON; on the wire at most once."""
+        content = body.encode() if isinstance(body, str) else body
+        return await self._once("POST", _endpoint(path), content)
+
+    async def delete(self, path: str, record_id: int) -> Reply:
+        """The reply to deleting a record; on the wire at most once."""
+        return await self._once("DELETE", _endpoint(path, record_id))
+
+    async def get(self, path: str, record_id: int) -> Reply:
+        """One record with all its fields."""
+        return await self._read(_endpoint(path, record_id))
+
+    async def page(
+        self, path: str, *, page: int = 1, size: int = 1000, filters: Mapping[str, str | int] | None = None
+    ) -> Reply:
+        """One page of a list. The service ignores filters it does not know: compare what comes back."""
+        query = urlencode({"page": page, "size": size, **(filters or {})})
+        return await self._read(f"{_endpoint(path)}?{query}")
+
+    async def probe(self, reply: Reply) -> Probe:
+        """What this 401 was about. Many callers at once cost one renewal and at most two probes."""
+        begun = self._probes
+        async with self._probing:
+            if reply.sign_in != self._sign_in.number:
+                return Probe.RENEWED
+            if self._probes == begun:
+                self._probes += 1
+                self._last_probe = await self._test_sign_in()
+            return self._last_probe
+
+    async def _test_sign_in(self) -> Probe:
+        number = self._sign_in.number
+        holds = await self._holds()
+        if holds is None:
+            return Probe.UNREACHABLE
+        if holds:
+            # The test itself may have replaced a token that had just ended; its own success says nothing of the old.
+            return Probe.GOOD if number == self._sign_in.number else Probe.RENEWED
+        try:
+            await self._sign_in.renew(self._sign_in.number)
+        except SignInError:
+            return Probe.REFUSED
+        except ServiceError:
+            return Probe.UNREACHABLE
+        # A user who may read nothing gets 401 with the best of tokens.
+        return Probe.REFUSED if await self._holds() is False else Probe.RENEWED
+
+    async def _holds(self) -> bool | None:
+        """Whether the token is good for anything; None when nobody says so."""
+        refused = False
+        for target in (WHO, self._one_record()):
+            reply = await self._patiently(target)
+            # 403 is said to somebody known who lacks a role.
+            if reply.was(403) or (reply.was(200) and isinstance(reply.json, dict)):
+                return True
+            refused = refused or reply.was(401)
+        return False if refused else None
+
+    async def _prove_token(self) -> None:
+        """Make sure that somebody accepts a token which the service could not put a name to.
+
+        A service that is only out of breath must not count as one that cannot say who the user is: the account
+        would get another key than yesterday, and rows created yesterday would be created again.
+        """
+        reply = await self._patiently(self._one_record())
+        if reply.was(401):
+            raise SignInError(
+                "The service does not accept the token.", "Get a new one and set NEXUDUS_TOKEN, or use a password."
+            )
+        if reply.passing:
+            raise away(self.access, reply)
+
+    async def _read(self, target: str) -> Reply:
+        reply = await self._patiently(target)
+        if reply.was(401) and await self.probe(reply) is Probe.RENEWED:
+            reply = await self._patiently(target)
+        return reply
+
+    def _one_record(self) -> str:
+        return f"{_endpoint(self._records)}?page=1&size=1"
+
+    async def _patiently(self, target: str) -> Reply:
+        return await self._signed(lambda headers: self._repeat(lambda: self._wire.send("GET", target, headers)))
+
+    async def _once(self, method: str, target: str, body: bytes | None = None) -> Reply:
+        kind = {} if body is None else {"Content-Type": "application/json"}
+        return await self._signed(lambda headers: self._wire.send(method, target, {**headers, **kind}, body))
+
+    async def _repeat(self, attempt: Callable[[], Awaitable[Reply]]) -> Reply:
+        """The first reply that settles the question, else the last of a few."""
+        try:
+            async for turn in stamina.retry_context(on=_pause, attempts=ATTEMPTS, timeout=PATIENCE):
+                with turn:
+                    await self._before_read()
+                    reply = await attempt()
+                    if reply.passing:
+                        raise _AgainError(reply)
+        except _AgainError as again:
+            return again.reply
+        return reply
+
+    async def _signed(self, send: Callable[[Mapping[str, str]], Awaitable[Reply]]) -> Reply:
+        """The reply to what is sent with the current token; without one, a Reply that says so."""
+        try:
+            ticket = await self._sign_in.ticket()
+        except SignInError as refused:
+            return Reply(status=401, sent=False, failure=refused.message, sign_in=self._sign_in.number)
+        except ServiceError as unreachable:
+            return Reply(sent=False, failure=unreachable.message)
+        reply = await send({"Authorization": f"Bearer {ticket.token.reveal()}"})
+        return replace(reply, sign_in=ticket.number)
+
+    async def _ask_token(self, form: Mapping[str, str]) -> Reply:
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        body = urlencode(form).encode()
+        return await self._repeat(lambda: self._wire.send("POST", "/api/token", headers, body))
+
+
+class _AgainError(Exception):
+    """A reply for which it is worth asking again."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+def _pause(error: Exception) -> bool | float:
+    """Whether to ask again, or after how many seconds."""
+    if not isinstance(error, _AgainError):
+        return False
+    wait = error.reply.wait
+    if wait is None:
+        return True
+    return wait if wait <= LONGEST_PAUSE else False
+
+
+def _endpoint(path: str, record_id: int | None = None) -> str:
+    address = f"/api/spaces/{quote(path, safe='')}"
+    return address if record_id is None else f"{address}/{record_id:d}"

@@ -1,0 +1,203 @@
+"""Signing in and staying signed in: which token a call carries, and when it is renewed.
+
+Follows the OAuth password grant of developers.nexudus.com/rest-api/authentication (read 2026-11-23). Knows the network
+only as one function that posts a form. Must never put anything the service said into a message, except its short
+error codes: the description of must_reset_password is itself a secret.
+"""
+
+import asyncio
+import math
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from importer.errors import ImporterError, ServiceError, SignInError
+from importer.nexudus.access import Access, Secret
+from importer.nexudus.reply import Reply
+
+RENEW_AT = 0.8
+"""Share of a token's life after which it is renewed ahead of time."""
+
+_RENEW_AGAIN = 60.0
+"""Seconds until the next try, when renewing ahead of time found the service away."""
+
+Ask = Callable[[Mapping[str, str]], Awaitable[Reply]]
+"""Posts a form to the token address; a few attempts while the service is away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A bearer token, the time from which to renew it and the time at which it ends, in epoch seconds."""
+
+    access: Secret
+    refresh: Secret | None = None
+    renew_at: float = math.inf
+    ends_at: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What one call carries: the token, and the number of the sign-in it came from."""
+
+    number: int
+    token: Secret
+
+
+class SignIn:
+    """The current token of one user, renewed by one caller at a time whoever asks."""
+
+    def __init__(self, access: Access, ask: Ask, now: Callable[[], float]) -> None:
+        """Begin with the given token, else signed out."""
+        self._access = access
+        self._ask = ask
+        self._now = now
+        self._token = Token(access.token) if access.token else None
+        self._lock = asyncio.Lock()
+        self._refused: SignInError | None = None
+        self._password_spent = False
+        self.number = 1 if access.token else 0
+        self.by_password = False
+
+    async def ticket(self) -> Ticket:
+        """What the next call carries; signs in first, or renews ahead of time.
+
+        Raises:
+            SignInError: The service refused; asking again would lock the user out, so it is not asked again.
+            ServiceError: The service cannot be reached, and there is no token that still holds.
+        """
+        async with self._lock:
+            if self._token is None or self._now() >= self._token.ends_at:
+                await self._renew()
+            elif self._now() >= self._token.renew_at:
+                await self._renew_ahead()
+            return Ticket(self.number, self._held().access)
+
+    async def renew(self, number: int) -> None:
+        """Replace the token of that sign-in, unless somebody already did.
+
+        Raises:
+            SignInError: The service refused.
+            ServiceError: The service cannot be reached.
+        """
+        async with self._lock:
+            if number == self.number:
+                await self._renew()
+
+    async def _renew_ahead(self) -> None:
+        token = self._held()
+        try:
+            await self._renew()
+        except ImporterError as error:
+            # The token still holds. A refusal is final, and repeating it would count as failed sign-ins.
+            self._refused = None
+            away = isinstance(error, ServiceError)
+            again = min(self._now() + _RENEW_AGAIN, token.ends_at) if away else token.ends_at
+            self._token = Token(token.access, token.refresh, again, token.ends_at)
+
+    async def _renew(self) -> None:
+        if self._refused:
+            raise self._refused
+        try:
+            self._token = await self._by_refresh() or await self._by_password()
+            self.number += 1
+        except SignInError as refused:
+            self._refused = refused
+            raise
+
+    async def _by_refresh(self) -> Token | None:
+        """The token for the refresh token; None when there is none or it is refused, so that the password may help."""
+        if self._token is None or self._token.refresh is None:
+            return None
+        reply = await self._ask(
+            {
+                "grant_type": "refresh_token",
+                "refresh_token": self._token.refresh.reveal(),
+                "client_id": self._access.client_id,
+            }
+        )
+        token = read_token(reply, self._now())
+        # How an expired refresh token is refused is not documented, so the body is not asked.
+        if token is None and not reply.was(400, 401):
+            raise away(self._access, reply)
+        return token
+
+    async def _by_password(self) -> Token:
+        access = self._access
+        if not (access.username and access.password) or self._password_spent:
+            raise SignInError(
+                "The sign-in has ended and cannot be renewed.", "Sign in again, then type the same again."
+            )
+        form = {"grant_type": "password", "username": access.username, "password": access.password.reveal()}
+        form["client_id"] = access.client_id
+        if access.totp:
+            form["totp"] = access.totp.reveal()
+        reply = await self._ask(form)
+        token = read_token(reply, self._now())
+        if token is None:
+            raise refusal(access, reply) if _is_refusal(reply) else away(access, reply)
+        # A two-factor code works once; sending it again would count as a failed sign-in.
+        self._password_spent = access.totp is not None
+        self.by_password = True
+        return token
+
+    def _held(self) -> Token:
+        if self._token is None:
+            raise SignInError("Nobody is signed in.")
+        return self._token
+
+
+def read_token(reply: Reply, now: float) -> Token | None:
+    """The token in a reply of the token address, None when there is none."""
+    said = reply.json if reply.was(200) and isinstance(reply.json, dict) else {}
+    access, refresh, life = (said.get(name) for name in ("access_token", "refresh_token", "expires_in"))
+    if not (isinstance(access, str) and re.fullmatch(r"[!-~]+", access)):
+        return None
+    seconds = float(life) if isinstance(life, int | float) and not isinstance(life, bool) and life > 0 else math.inf
+    kept = Secret(refresh) if isinstance(refresh, str) and refresh else None
+    return Token(Secret(access), kept, now + seconds * RENEW_AT, now + seconds)
+
+
+_REFUSALS: Mapping[str, tuple[str, str]] = {
+    "invalid_grant": (
+        "The user name or password is incorrect.",
+        "Check NEXUDUS_USERNAME and NEXUDUS_PASSWORD, and NEXUDUS_TOTP if you use it.",
+    ),
+    "two_factor_auth_check": (
+        "This user signs in with a second factor, and no code was given.",
+        "Set NEXUDUS_TOTP to the code your authenticator shows now.",
+    ),
+    "must_reset_password": (
+        "The service wants this user to choose a new password.",
+        "Sign in to Nexudus in a browser, choose one, and set NEXUDUS_PASSWORD to it.",
+    ),
+    "unsupported_grant_type": (
+        "The service does not offer a sign-in by user name and password.",
+        "Set NEXUDUS_TOKEN instead.",
+    ),
+}
+
+
+def refusal(access: Access, reply: Reply) -> SignInError:
+    """Why the sign-in was refused, in words of ours."""
+    code = _error_code(reply)
+    if code in _REFUSALS:
+        return SignInError(*_REFUSALS[code])
+    named = code if re.fullmatch(r"[a-z_]{1,40}", code) else f"HTTP {reply.status}"
+    return SignInError(f"{access.host} refused the sign-in ({named}).", "Check the user name, password and role.")
+
+
+def away(access: Access, reply: Reply) -> ServiceError:
+    """Why there is no usable answer, in words of ours."""
+    happened = reply.failure or f"it answered HTTP {reply.status} without what was asked for"
+    return ServiceError(
+        f"{access.host} cannot be used: {happened}.", "Check the address and network, then type the same again."
+    )
+
+
+def _is_refusal(reply: Reply) -> bool:
+    return reply.was(400, 401, 403) and (bool(_error_code(reply)) or reply.was(401))
+
+
+def _error_code(reply: Reply) -> str:
+    code = reply.json.get("error") if isinstance(reply.json, dict) else None
+    return code if isinstance(code, str) else ""
