@@ -1,0 +1,690 @@
+"""The journal: every run, every row on its way, every call made, durably. The only room with a database.
+
+Rule 1: a row changes state only through ``move``, which asks the table in states. Rule 2: nothing is sent unless the
+transaction that says so has been committed; SQLite is therefore run so that a commit survives a power cut.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine, Row
+
+from importer.delivery.pacing import Window, ready_at
+from importer.delivery.states import CLAIMING, Event, State, after
+from importer.errors import JournalError
+from importer.words import CATALOGUE, Issue, Record, Severity
+
+SCHEMA_VERSION = 1
+_BATCH = 5_000
+_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afpfs", "davfs", "fuse.sshfs", "fuse.rclone", "fuse.davfs2", "afs"}
+
+tables = sa.MetaData()
+_meta = sa.Table("meta", tables, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text))
+_target = sa.Table(
+    "target",
+    tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.UniqueConstraint("account", "kind"),
+)
+_run = sa.Table(
+    "run",
+    tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("target", sa.ForeignKey("target.id")),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("endpoint", sa.Text, nullable=False),
+    sa.Column("user", sa.Text, nullable=False, server_default=""),
+    sa.Column("space", sa.Text, nullable=False, server_default=""),
+    sa.Column("file", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("copy", sa.Text, nullable=False),
+    sa.Column("options", sa.Text, nullable=False),
+    sa.Column("folder", sa.Text, nullable=False),
+    sa.Column("parent", sa.Integer),
+    sa.Column("started", sa.Float, nullable=False),
+    sa.Column("planned", sa.Float),
+    sa.Column("stopped", sa.Float),
+    sa.Column("finished", sa.Float),
+    sa.Column("exit_code", sa.Integer),
+    sa.Column("stop", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("rows", sa.Integer, nullable=False, server_default="0"),
+)
+_STATES = ", ".join(f"'{state}'" for state in State)
+_CLAIMS = ", ".join(f"'{state}'" for state in sorted(CLAIMING))
+_intent = sa.Table(
+    "intent",
+    tables,
+    sa.Column("run", sa.Integer, primary_key=True),
+    sa.Column("row", sa.Integer, primary_key=True),
+    sa.Column("target", sa.Integer, nullable=False),
+    sa.Column("identity", sa.LargeBinary, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("sent_at", sa.Float),
+    sa.Column("settled_at", sa.Float),
+    sa.Column("remote_id", sa.BigInteger),
+    sa.Column("field", sa.Text),
+    sa.Column("message", sa.Text),
+    sa.CheckConstraint(f"state IN ({_STATES})", name="known_state"),
+    # The database itself refuses a second record for one row's values in one account.
+    sa.Index(
+        "one_claim",
+        "target",
+        "identity",
+        unique=True,
+        sqlite_where=sa.text(f"state IN ({_CLAIMS})"),
+        postgresql_where=sa.text(f"state IN ({_CLAIMS})"),
+    ),
+    sa.Index(
+        "one_row_an_id",
+        "target",
+        "remote_id",
+        unique=True,
+        sqlite_where=sa.text("state = 'created'"),
+        postgresql_where=sa.text("state = 'created'"),
+    ),
+    sa.Index(
+        "still_planned",
+        "run",
+        "row",
+        sqlite_where=sa.text("state = 'planned'"),
+        postgresql_where=sa.text("state = 'planned'"),
+    ),
+    sqlite_with_rowid=False,
+)
+_issue = sa.Table(
+    "issue",
+    tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("run", sa.Integer, nullable=False, index=True),
+    sa.Column("row", sa.Integer),
+    *(sa.Column(name, sa.Text) for name in ("cell", "label", "field", "code", "value", "detail")),
+)
+_call = sa.Table(
+    "call",
+    tables,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("account", sa.Text, nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("write", sa.Boolean, nullable=False),
+    sa.Index("calls_by_time", "account", "at"),
+    sa.Index("writes_by_time", "account", "write", "at"),
+)
+_hold = sa.Table(
+    "hold", tables, sa.Column("account", sa.Text, primary_key=True), sa.Column("until", sa.Float, nullable=False)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One import of one file. Times in epoch seconds; ``options`` are those it began with.
+
+    ``stopped`` is when a process last ended working on it, ``finished`` when nothing was left to do.
+    """
+
+    id: int
+    target: int | None
+    kind: str
+    url: str
+    endpoint: str
+    user: str
+    space: str
+    file: str
+    sha256: str
+    copy: Path
+    options: Mapping[str, Any]
+    folder: Path
+    parent: int | None
+    started: float
+    planned: float | None
+    stopped: float | None
+    finished: float | None
+    exit_code: int | None
+    stop: bool
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """What is known of a run before the service has been asked."""
+
+    kind: str
+    url: str
+    endpoint: str
+    file: str
+    sha256: str
+    copy: str
+    options: Mapping[str, Any]
+    started: float
+    folder: str = ""
+    parent: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A row as it will be, or was, sent."""
+
+    run: int
+    row: int
+    identity: bytes
+    body: str
+    state: State
+    attempts: int = 0
+    sent_at: float | None = None
+    remote_id: int | None = None
+    field: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An event that happened to a row, with what is to be remembered of it."""
+
+    intent: Intent
+    event: Event
+    remote_id: int | None = None
+    field: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The row that already holds, or may hold, a record of these values."""
+
+    run: int
+    row: int
+    state: State
+    remote_id: int | None
+
+
+@dataclass(frozen=True)
+class Sending:
+    """What ``will_send`` did: the rows now in doubt, the rows that need no call, and seconds until more may go."""
+
+    sent: list[Intent]
+    known: list[Change]
+    held: list[tuple[Intent, Claim]]
+    wait: float
+
+
+class Journal:
+    """The journal of one installation; see the module for its rules."""
+
+    def __init__(self, engine: Engine, path: Path | None) -> None:
+        """Use ``open_journal``; this only keeps what it made."""
+        self._engine = engine
+        self.path = path
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self._engine.dispose()
+
+    # -- runs ---------------------------------------------------------------------------------------------------
+
+    def add_run(self, new: NewRun) -> Run:
+        """A new run, not yet tied to an account."""
+        values = asdict(new) | {"options": json.dumps(dict(new.options))}
+        with self._write() as db:
+            key = db.execute(sa.insert(_run).values(values)).inserted_primary_key
+        assert key is not None
+        return self.run(key[0])
+
+    def run(self, number: int) -> Run:
+        """The run with this number.
+
+        Raises:
+            JournalError: There is none.
+        """
+        found = self._runs(sa.select(_run).where(_run.c.id == number))
+        if not found:
+            raise JournalError(f"There is no run {number}.", "See the runs with: importer history")
+        return found[0]
+
+    def runs(self, limit: int | None = None) -> list[Run]:
+        """The runs, newest first."""
+        return self._runs(sa.select(_run).order_by(_run.c.id.desc()).limit(limit))
+
+    def unfinished(self, *, sha256: str | None = None, kind: str | None = None) -> list[Run]:
+        """Runs that have not ended, newest first; of one file and record type if those are given."""
+        query = sa.select(_run).where(_run.c.finished.is_(None)).order_by(_run.c.id.desc())
+        if sha256 is not None:
+            query = query.where(_run.c.sha256 == sha256, _run.c.kind == kind)
+        return self._runs(query)
+
+    def update_run(self, run: Run, **values: object) -> Run:
+        """The run after some of its columns were set."""
+        if isinstance(values.get("options"), dict):
+            values["options"] = json.dumps(values["options"])
+        with self._write() as db:
+            db.execute(sa.update(_run).where(_run.c.id == run.id).values(values))
+        return self.run(run.id)
+
+    def forget_run(self, run: Run) -> None:
+        """Remove a run that never planned a row."""
+        with self._write() as db:
+            db.execute(sa.delete(_issue).where(_issue.c.run == run.id))
+            db.execute(sa.delete(_run).where(_run.c.id == run.id))
+
+    def target(self, account: str, kind: str) -> int:
+        """The number of an account's records of one type."""
+        with self._write() as db:
+            query = sa.select(_target.c.id).where(_target.c.account == account, _target.c.kind == kind)
+            found = db.execute(query).scalar()
+            if found is None:
+                key = db.execute(sa.insert(_target).values(account=account, kind=kind)).inserted_primary_key
+                assert key is not None
+                found = key[0]
+            return int(found)
+
+    def account(self, run: Run) -> str | None:
+        """The account that a run sends to, or None while it is not known."""
+        with self._read() as db:
+            return db.execute(sa.select(_target.c.account).where(_target.c.id == run.target)).scalar()
+
+    # -- planning -----------------------------------------------------------------------------------------------
+
+    def plan(
+        self, run: Run, chunks: Iterable[tuple[Sequence[Record], Sequence[Issue], int]], target: int, now: float
+    ) -> Run:
+        """Write every row of a run, its issues and its end of planning, in one transaction: all or nothing."""
+        rows = 0
+        with self._write() as db:
+            db.execute(sa.delete(_intent).where(_intent.c.run == run.id))
+            db.execute(sa.delete(_issue).where(_issue.c.run == run.id))
+            for records, issues, count in chunks:
+                rows += count
+                self._insert(db, _intent, [_planned(run, target, record) for record in records])
+                self._insert(db, _issue, [{"run": run.id, **asdict(issue)} for issue in issues])
+            db.execute(sa.update(_run).where(_run.c.id == run.id).values(target=target, planned=now, rows=rows))
+        return self.run(run.id)
+
+    @staticmethod
+    def _insert(db: Connection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+        for start in range(0, len(rows), _BATCH):
+            db.execute(sa.insert(table), rows[start : start + _BATCH])
+
+    def issues(self, run: Run) -> Iterator[Issue]:
+        """The issues of a run, by row; those of whole columns first."""
+        names = ("code", "row", "cell", "label", "field", "value", "detail")
+        query = sa.select(*(_issue.c[name] for name in names)).where(_issue.c.run == run.id)
+        with self._read() as db:
+            for found in db.execute(query.order_by(sa.nulls_first(_issue.c.row), _issue.c.id)):
+                yield Issue(**found._asdict())
+
+    def invalid_rows(self, run: Run) -> int:
+        """How many rows of a run have an error and are therefore not sent."""
+        errors = [code for code, kind in CATALOGUE.items() if kind.severity is Severity.ERROR]
+        query = sa.select(sa.func.count(_issue.c.row.distinct())).where(
+            _issue.c.run == run.id, _issue.c.code.in_(errors)
+        )
+        with self._read() as db:
+            return db.execute(query).scalar() or 0
+
+    # -- rows on their way --------------------------------------------------------------------------------------
+
+    def planned(self, run: Run, after_row: int, limit: int) -> list[Intent]:
+        """The next rows to send, in the order of the file."""
+        query = sa.select(_intent).where(
+            _intent.c.run == run.id, _intent.c.row > after_row, _intent.c.state == State.PLANNED.value
+        )
+        with self._read() as db:
+            return [_to_intent(found) for found in db.execute(query.order_by(_intent.c.row).limit(limit))]
+
+    def intents(self, run: Run, *states: State) -> Iterator[Intent]:
+        """The rows of a run, in the order of the file; of some states if those are given."""
+        last = -1
+        while True:
+            query = sa.select(_intent).where(_intent.c.run == run.id, _intent.c.row > last)
+            if states:
+                query = query.where(_intent.c.state.in_([state.value for state in states]))
+            with self._read() as db:
+                page = db.execute(query.order_by(_intent.c.row).limit(_BATCH)).all()
+            yield from (_to_intent(found) for found in page)
+            if len(page) < _BATCH:
+                return
+            last = page[-1].row
+
+    def counts(self, run: Run) -> dict[State, int]:
+        """How many rows of a run are in each state."""
+        query = sa.select(_intent.c.state, sa.func.count()).where(_intent.c.run == run.id).group_by(_intent.c.state)
+        with self._read() as db:
+            return {State(state): count for state, count in db.execute(query)}
+
+    def claims(self, target: int, identities: Sequence[bytes]) -> dict[bytes, Claim]:
+        """Which of these records exist or may exist already, and by which row."""
+        with self._read() as db:
+            return self._claims(db, target, identities)
+
+    @staticmethod
+    def _claims(db: Connection, target: int, identities: Sequence[bytes]) -> dict[bytes, Claim]:
+        found: dict[bytes, Claim] = {}
+        for start in range(0, len(identities), 500):
+            query = sa.select(_intent).where(
+                _intent.c.target == target,
+                _intent.c.identity.in_(identities[start : start + 500]),
+                _intent.c.state.in_([state.value for state in CLAIMING]),
+            )
+            for row in db.execute(query):
+                found[row.identity] = Claim(row.run, row.row, State(row.state), row.remote_id)
+        return found
+
+    def knows_id(self, target: int, remote_id: int) -> bool:
+        """Whether a row of this target was already created under this Id."""
+        query = sa.select(_intent.c.row).where(_intent.c.target == target, _intent.c.remote_id == remote_id)
+        with self._read() as db:
+            return db.execute(query.where(_intent.c.state == State.CREATED.value).limit(1)).first() is not None
+
+    def will_send(
+        self, run: Run, account: str, batch: Sequence[Intent], windows: Sequence[Window], now: float
+    ) -> Sending:
+        """Put as many rows of the batch in doubt as the windows allow now. Once this returns, they may be sent.
+
+        Rows whose record exists become ``existing``; rows whose record is in doubt elsewhere are left as they are.
+        One transaction, so that two processes cannot both believe in the last free call of a window.
+        """
+        assert run.target is not None
+        with self._write() as db:
+            claims = self._claims(db, run.target, [intent.identity for intent in batch])
+            known = [
+                Change(i, Event.KNOWN, remote_id=c.remote_id, message=f"created as row {c.row} of run {c.run}")
+                for i in batch
+                if (c := claims.get(i.identity)) and c.state is State.CREATED
+            ]
+            held = [(i, c) for i in batch if (c := claims.get(i.identity)) and c.state is not State.CREATED]
+            free = [intent for intent in batch if intent.identity not in claims]
+            sent: list[Intent] = []
+            wait = 0.0
+            for intent in free:
+                wait = self._wait(db, account, windows, True, now)
+                if wait > 0:
+                    break
+                if windows:
+                    db.execute(sa.insert(_call).values(account=account, at=now, write=True))
+                sent.append(intent)
+            self._apply(db, [*known, *(Change(intent, Event.WILL_SEND) for intent in sent)], now)
+        return Sending(sent, known, held, wait)
+
+    def move(self, changes: Sequence[Change], now: float) -> None:
+        """Let these events happen, all in one durable transaction.
+
+        Raises:
+            JournalError: A row is not in the state that it was read in; nothing of the batch is kept.
+        """
+        if changes:
+            with self._write() as db:
+                self._apply(db, changes, now)
+
+    @staticmethod
+    def _apply(db: Connection, changes: Sequence[Change], now: float) -> None:
+        if not changes:
+            return
+        done = db.execute(_MOVE, [_moved(change, now) for change in changes])
+        if done.rowcount != len(changes):
+            raise JournalError(
+                "The journal was changed by somebody else while rows were being sent.",
+                "Stop every other importer, then type: importer resume",
+            )
+
+    # -- calls --------------------------------------------------------------------------------------------------
+
+    def take_call(self, account: str, windows: Sequence[Window], *, write: bool, now: float) -> float:
+        """Seconds to wait before one more call; 0 means that it is taken and may be made."""
+        with self._write() as db:
+            wait = self._wait(db, account, windows, write, now)
+            if wait <= 0 and windows:
+                db.execute(sa.insert(_call).values(account=account, at=now, write=write))
+        return wait
+
+    def note_calls(self, account: str, number: int, now: float) -> None:
+        """Count calls that were made before it was known for which account."""
+        with self._write() as db:
+            db.execute(sa.insert(_call), [{"account": account, "at": now, "write": False}] * number)
+
+    def hold(self, account: str, until: float) -> None:
+        """Let nobody call for this account before then: the service asked for it."""
+        with self._write() as db:
+            known = db.execute(sa.select(_hold.c.until).where(_hold.c.account == account)).scalar()
+            if known is None:
+                db.execute(sa.insert(_hold).values(account=account, until=until))
+            elif known < until:
+                db.execute(sa.update(_hold).where(_hold.c.account == account).values(until=until))
+
+    def used(self, account: str, window: Window, now: float) -> tuple[int, float]:
+        """How many calls a window holds now, and in how many seconds the oldest of them leaves it."""
+        query = sa.select(sa.func.count(), sa.func.min(_call.c.at)).where(
+            _call.c.account == account, _call.c.at > now - window.span
+        )
+        if window.writes:
+            query = query.where(_call.c.write.is_(True))
+        with self._read() as db:
+            count, oldest = db.execute(query).one()
+        return count, (oldest + window.span - now if oldest is not None else 0.0)
+
+    def forget_calls(self, before: float) -> None:
+        """Drop calls so old that no window can hold them."""
+        with self._write() as db:
+            db.execute(sa.delete(_call).where(_call.c.at < before))
+
+    @staticmethod
+    def _wait(db: Connection, account: str, windows: Sequence[Window], write: bool, now: float) -> float:
+        def history(n: int, writes: bool) -> float | None:
+            query = sa.select(_call.c.at).where(_call.c.account == account)
+            if writes:
+                query = query.where(_call.c.write.is_(True))
+            return db.execute(query.order_by(_call.c.at.desc()).limit(1).offset(n - 1)).scalar()
+
+        until = db.execute(sa.select(_hold.c.until).where(_hold.c.account == account)).scalar() or 0.0
+        return max(ready_at(now, windows, write, history), until) - now
+
+    # -- the database -------------------------------------------------------------------------------------------
+
+    def _runs(self, query: sa.Select[Any]) -> list[Run]:
+        with self._read() as db:
+            found = db.execute(query).all()
+        return [_to_run(row) for row in found]
+
+    @contextmanager
+    def _read(self) -> Iterator[Connection]:
+        with _explained(), self._engine.connect() as db:
+            yield db
+
+    @contextmanager
+    def _write(self) -> Iterator[Connection]:
+        with _explained(), self._engine.connect() as db:
+            if self._engine.dialect.name == "sqlite":
+                # A deferred transaction that turns into a write fails at once when another process has written.
+                db.exec_driver_sql("BEGIN IMMEDIATE")
+            yield db
+            db.commit()
+
+
+_MOVE = (
+    sa.update(_intent)
+    .where(
+        _intent.c.run == sa.bindparam("in_run"),
+        _intent.c.row == sa.bindparam("in_row"),
+        _intent.c.state == sa.bindparam("from_state"),
+    )
+    .values(
+        state=sa.bindparam("to_state"),
+        attempts=_intent.c.attempts + sa.bindparam("more_attempts"),
+        sent_at=sa.func.coalesce(sa.bindparam("new_sent_at", type_=sa.Float), _intent.c.sent_at),
+        settled_at=sa.bindparam("new_settled_at", type_=sa.Float),
+        remote_id=sa.bindparam("new_remote_id", type_=sa.BigInteger),
+        field=sa.bindparam("new_field", type_=sa.Text),
+        message=sa.bindparam("new_message", type_=sa.Text),
+    )
+)
+
+
+def _moved(change: Change, now: float) -> dict[str, Any]:
+    sending = change.event is Event.WILL_SEND
+    return {
+        "in_run": change.intent.run,
+        "in_row": change.intent.row,
+        "from_state": change.intent.state.value,
+        "to_state": after(change.intent.state, change.event).value,
+        "more_attempts": int(sending),
+        "new_sent_at": now if sending else None,
+        "new_settled_at": None if sending else now,
+        "new_remote_id": change.remote_id,
+        "new_field": change.field,
+        "new_message": change.message,
+    }
+
+
+def _planned(run: Run, target: int, record: Record) -> dict[str, Any]:
+    return {
+        "run": run.id,
+        "row": record.row,
+        "target": target,
+        "identity": record.identity,
+        "body": record.body,
+        "state": State.PLANNED.value,
+    }
+
+
+def _to_intent(row: Row[Any]) -> Intent:
+    return Intent(
+        row.run,
+        row.row,
+        row.identity,
+        row.body,
+        State(row.state),
+        row.attempts,
+        row.sent_at,
+        row.remote_id,
+        row.field,
+        row.message,
+    )
+
+
+def _to_run(row: Row[Any]) -> Run:
+    values = row._asdict()
+    return Run(
+        **values | {"options": json.loads(values["options"]), "copy": Path(row.copy), "folder": Path(row.folder)}
+    )
+
+
+def open_journal(url: str) -> Journal:
+    """The journal at a database URL; made if it is not there.
+
+    Raises:
+        JournalError: On a network drive, not writable, damaged, not a journal, or made by a newer importer.
+    """
+    path = None
+    with _explained():
+        parsed = sa.make_url(url)
+        if parsed.get_backend_name() == "sqlite" and parsed.database:
+            path = Path(parsed.database)
+            _refuse_network_drive(path)
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        engine = sa.create_engine(parsed)
+        if path is not None:
+            sa.event.listen(engine, "connect", _configure_sqlite)
+        journal = Journal(engine, path)
+        if path is not None and not path.exists():
+            path.touch(mode=0o600)
+        _prepare(journal)
+    return journal
+
+
+def _prepare(journal: Journal) -> None:
+    with journal._write() as db:
+        names = sa.inspect(db).get_table_names()
+        if names and "meta" not in names:
+            raise JournalError(f"{journal.path} is a database of another program.", "Choose another IMPORTER_JOURNAL.")
+        if not names:
+            tables.create_all(db)
+            db.execute(sa.insert(_meta).values(key="schema_version", value=str(SCHEMA_VERSION)))
+        version = int(db.execute(sa.select(_meta.c.value).where(_meta.c.key == "schema_version")).scalar() or 0)
+    if version != SCHEMA_VERSION:
+        raise JournalError(
+            f"The journal has version {version}; this importer knows version {SCHEMA_VERSION}.",
+            "Install the importer that wrote it, or choose another IMPORTER_JOURNAL.",
+        )
+
+
+def safe_for_wal(version: tuple[int, int, int]) -> bool:
+    """Whether this SQLite can share a write-ahead log between two connections without a known risk of corruption.
+
+    Source: SQLite's release notes of 3.51.3 (2026-03-13), which name 3.44.6 and 3.50.7 as back-ports.
+    """
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+
+
+def _configure_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None
+    wal = safe_for_wal(sqlite3.sqlite_version_info[:3])
+    pragmas = {
+        "busy_timeout": "10000",
+        "journal_mode": "WAL" if wal else "DELETE",
+        # Without FULL (EXTRA when there is no WAL) a power cut can take back a commit after the call was made.
+        "synchronous": "FULL" if wal else "EXTRA",
+        "fullfsync": "ON",
+        "checkpoint_fullfsync": "ON",
+        "secure_delete": "ON",
+    }
+    for name, value in pragmas.items():
+        connection.execute(f"PRAGMA {name}={value}")
+
+
+def _refuse_network_drive(path: Path) -> None:
+    mounts = Path("/proc/mounts")
+    kind = network_drive(path, mounts.read_text() if mounts.exists() else "")
+    if kind:
+        raise JournalError(
+            f"The journal's folder {path.parent} is on a network drive ({kind}), where a commit can be lost.",
+            "Set IMPORTER_HOME to a folder on this machine's own disk.",
+        )
+
+
+def network_drive(path: Path, mounts: str) -> str | None:
+    """The kind of network drive on which a path lies by a table like /proc/mounts, or None."""
+    if str(path).startswith(("\\\\", "//")):
+        return "UNC path"
+    absolute = path.absolute()
+    best, kind = Path("/"), None
+    for line in mounts.splitlines():
+        _, place, name, *_ = [*line.split(), "", "", ""]
+        folder = Path(place.replace("\\040", " "))
+        if place and absolute.is_relative_to(folder) and len(folder.parts) >= len(best.parts):
+            best, kind = folder, name
+    return kind if kind in _NETWORK else None
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn what the database says into a sentence with what to do."""
+    try:
+        yield
+    except sa.exc.SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error)
+        advice = "Nothing is sent without the journal. Check the disk and IMPORTER_HOME, then type: importer resume"
+        if "full" in cause:
+            raise JournalError("The disk is full; the journal cannot be written.", advice) from error
+        if "readonly" in cause or "unable to open" in cause:
+            raise JournalError("The journal's folder or file cannot be written.", advice) from error
+        if "malformed" in cause or "not a database" in cause:
+            raise JournalError(
+                "The journal is damaged.", "Keep the file; set IMPORTER_HOME to start a new one."
+            ) from error
+        raise JournalError(f"The journal cannot be used: {cause}.", advice) from error
+    except OSError as error:
+        raise JournalError(f"The journal cannot be used: {error.strerror}.", "Check IMPORTER_HOME.") from error
+
+
+def wall_clock() -> float:
+    """Seconds since 1970, as they are written in the journal."""
+    return time.time()

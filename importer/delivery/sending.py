@@ -1,0 +1,281 @@
+"""Rows sent, one call each, as many at once as allowed. The intent is in the journal before the first byte leaves.
+
+One loop does everything in turns: it writes what has come back, puts the next rows in doubt, and lets them go. So one
+transaction serves all answers of a turn, and no two tasks ever touch the same row.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from importer.delivery.journal import Change, Intent, Journal, Run
+from importer.delivery.pacing import Window
+from importer.delivery.replies import Pause, Verdict, classify
+from importer.delivery.states import Event, State
+from importer.nexudus import Nexudus, Probe, Reply
+
+MOST_UNANSWERED = 5
+"""Calls in a row without an answer after which sending stops: more would only put more rows in doubt."""
+
+FORBIDDEN = 403
+
+_PAGE = 1_000
+_LONGEST_BACKOFF = 30.0
+_FIRST_BACKOFF = 1.0
+_TICK = 1.0
+
+
+class Ended(StrEnum):
+    """Why sending came to an end."""
+
+    DONE = "done"
+    STRICT = "invalid rows and --strict"
+    ASKED = "asked to stop"
+    LIMIT = "limit reached"
+    UNREACHABLE = "service unreachable"
+    UNANSWERED = "no answers"
+    REFUSED = "service refuses every row"
+    SIGN_IN = "sign-in refused"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How sending ended, and the sentence for people."""
+
+    how: Ended
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The part of the settings that sending needs. Durations in seconds, ``deadline`` in epoch seconds."""
+
+    windows: tuple[Window, ...]
+    concurrency: int
+    patience: float
+    max_rows: int | None = None
+    deadline: float | None = None
+    relations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What just changed: how many rows are settled since the start, and why nothing moves if so."""
+
+    settled: int
+    failed: int
+    waiting: str = ""
+
+
+class Sender:
+    """Sends the planned rows of one run. Clock, sleep and stop signal are arguments."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        service: Nexudus,
+        run: Run,
+        account: str,
+        pace: Pace,
+        *,
+        now: Callable[[], float],
+        stop: asyncio.Event,
+        tell: Callable[[Progress], None],
+    ) -> None:
+        """Take what is needed; nothing is read or sent before ``send``."""
+        self._journal, self._service, self._run, self._account = journal, service, run, account
+        self._pace, self._now, self._stop, self._tell = pace, now, stop, tell
+        self._queue: deque[Intent] = deque()
+        self._cursor = 0
+        self._exhausted = False
+        self._under_way: dict[asyncio.Task[Reply], Intent] = {}
+        self._sent = self._settled = self._failed = self._unanswered = 0
+        self._end: End | None = None
+        self._fresh_ids: set[int] = set()
+        self._ready_at = self._next_look = 0.0
+        self._down_since: float | None = None
+        self._throttled = 0
+        self._complaint = ""
+        self._waiting = ""
+
+    async def send(self) -> End:
+        """Send until nothing is left, or until there is a reason to stop; rows under way are always waited for.
+
+        If this is cancelled, the calls under way are given up; their rows are in doubt in the journal already.
+        """
+        try:
+            return await self._loop()
+        finally:
+            for task in self._under_way:
+                task.cancel()
+            await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _loop(self) -> End:
+        while True:
+            if self._end is None:
+                self._end = self._reason_to_stop()
+            if self._end is None:
+                self._let_go()
+            if not self._under_way:
+                if self._end is not None:
+                    return self._end
+                if self._nothing_left():
+                    return End(Ended.DONE)
+            await self._wait()
+            await self._take_in()
+
+    def _reason_to_stop(self) -> End | None:
+        if self._stop.is_set() or self._stop_requested():
+            return End(Ended.ASKED)
+        if self._pace.max_rows is not None and self._sent >= self._pace.max_rows and not self._nothing_left():
+            return End(Ended.LIMIT, f"{self._pace.max_rows} rows were sent, as asked with --max-rows.")
+        if self._pace.deadline is not None and self._now() >= self._pace.deadline:
+            return End(Ended.LIMIT, "The time given with --max-duration is over.")
+        return None
+
+    def _stop_requested(self) -> bool:
+        """Whether another process asked this run to stop; looked up once a tick."""
+        if self._now() < self._next_look:
+            return False
+        self._next_look = self._now() + _TICK
+        return self._journal.run(self._run.id).stop
+
+    def _nothing_left(self) -> bool:
+        self._fill(1)
+        return not self._queue and self._exhausted
+
+    def _fill(self, wanted: int) -> None:
+        while len(self._queue) < wanted and not self._exhausted:
+            page = self._journal.planned(self._run, self._cursor, _PAGE)
+            self._exhausted = len(page) < _PAGE
+            self._cursor = page[-1].row if page else self._cursor
+            self._queue.extend(page)
+
+    def _let_go(self) -> None:
+        """Put the next rows in doubt, durably, and only then start their calls."""
+        free = self._pace.concurrency - len(self._under_way)
+        if self._pace.max_rows is not None:
+            free = min(free, self._pace.max_rows - self._sent)
+        if free <= 0 or self._now() < self._ready_at:
+            return
+        self._fill(free)
+        batch = [self._queue.popleft() for _ in range(min(free, len(self._queue)))]
+        if not batch:
+            return
+        done = self._journal.will_send(self._run, self._account, batch, self._pace.windows, self._now())
+        self._ready_at = self._now() + done.wait if done.wait > 0 else 0.0
+        started = {intent.row for intent in done.sent}
+        settled = {change.intent.row for change in done.known} | {intent.row for intent, _ in done.held}
+        self._queue.extendleft(i for i in reversed(batch) if i.row not in started | settled)
+        self._sent += len(done.sent)
+        self._settled += len(done.known)
+        for intent in done.sent:
+            doubtful = replace(intent, state=State.IN_DOUBT, attempts=intent.attempts + 1)
+            task = asyncio.create_task(self._service.create(self._run.endpoint, intent.body))
+            self._under_way[task] = doubtful
+
+    async def _wait(self) -> None:
+        """Until an answer comes, the next call may leave, or it is time to look for a stop."""
+        pause = _TICK
+        if self._end is None and (len(self._under_way) < self._pace.concurrency):
+            pause = min(pause, max(self._ready_at - self._now(), 0.0)) if self._queue or not self._exhausted else pause
+        if self._ready_at - self._now() > 2 * _TICK and not self._under_way:
+            self._say_waiting()
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
+        elif self._end is None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stop.wait(), timeout=pause)
+
+    def _say_waiting(self) -> None:
+        self._tell(Progress(self._settled, self._failed, self._waiting or "waiting for the allowance"))
+
+    async def _take_in(self) -> None:
+        """Judge every answer that has come and write them all in one transaction."""
+        done = [task for task in self._under_way if task.done()]
+        changes = [await self._judge(self._under_way.pop(task), task.result()) for task in done]
+        if not changes:
+            return
+        self._journal.move(changes, self._now())
+        self._fresh_ids.clear()
+        for change in changes:
+            self._count(change)
+        self._tell(Progress(self._settled, self._failed))
+
+    async def _judge(self, intent: Intent, reply: Reply) -> Change:
+        verdict = classify(reply, self._knows_id, self._pace.relations)
+        if verdict.probe:
+            verdict = await self._judge_401(verdict, reply)
+        self._react(verdict, reply)
+        assert verdict.event is not None
+        if verdict.remote_id is not None:
+            self._fresh_ids.add(verdict.remote_id)
+        return Change(intent, verdict.event, verdict.remote_id, verdict.field, verdict.message)
+
+    def _knows_id(self, remote_id: int) -> bool:
+        assert self._run.target is not None
+        # Answers of one turn are not in the journal yet, so they are remembered here until the turn is written.
+        return remote_id in self._fresh_ids or self._journal.knows_id(self._run.target, remote_id)
+
+    async def _judge_401(self, verdict: Verdict, reply: Reply) -> Verdict:
+        """A 401 is the row's fault when the sign-in still works; only else is it about the sign-in."""
+        match await self._service.probe(reply):
+            case Probe.GOOD:
+                return replace(verdict, event=Event.REFUSED)
+            case Probe.UNREACHABLE:
+                return replace(verdict, event=Event.NOT_APPLIED, unreachable=True)
+            case Probe.RENEWED:
+                return replace(verdict, event=Event.NOT_APPLIED)
+            case Probe.REFUSED:
+                self._stop_for(End(Ended.SIGN_IN, "The service no longer accepts the sign-in."))
+                return replace(verdict, event=Event.NOT_APPLIED)
+
+    def _react(self, verdict: Verdict, reply: Reply) -> None:
+        """What an answer means for the rows that come after it."""
+        self._unanswered = self._unanswered + 1 if verdict.event is Event.LOST else 0
+        repeated = verdict.pause is Pause.STOP_IF_REPEATED and self._complaint == verdict.reason
+        self._complaint = verdict.reason
+        if verdict.pause is Pause.STOP_RUN or repeated:
+            how = Ended.SIGN_IN if reply.status == FORBIDDEN else Ended.REFUSED
+            self._stop_for(End(how, f"Sending stopped: {verdict.reason}."))
+        elif self._unanswered >= MOST_UNANSWERED:
+            self._stop_for(End(Ended.UNANSWERED, f"{self._unanswered} calls in a row brought no usable answer."))
+        self._back_off(verdict)
+
+    def _stop_for(self, end: End) -> None:
+        self._end = self._end or end
+
+    def _back_off(self, verdict: Verdict) -> None:
+        now = self._now()
+        if verdict.unreachable:
+            self._down_since = now if self._down_since is None else self._down_since
+            if now - self._down_since >= self._pace.patience:
+                self._stop_for(End(Ended.UNREACHABLE, f"The service cannot be reached. {verdict.message}"))
+            pause = min(max(now - self._down_since, _FIRST_BACKOFF), _LONGEST_BACKOFF)
+            return self._hold(now + pause, "the service cannot be reached")
+        self._down_since = None
+        self._throttled = self._throttled + 1 if verdict.pause is Pause.THROTTLE else 0
+        if verdict.pause is Pause.THROTTLE and verdict.wait is None:
+            return self._hold(now + min(2.0**self._throttled, _LONGEST_BACKOFF), "the service asked to wait")
+        if verdict.wait is not None:
+            self._hold(now + verdict.wait, "the service asked to wait")
+        return None
+
+    def _hold(self, until: float, why: str) -> None:
+        if until > self._ready_at:
+            self._ready_at, self._waiting = until, why
+        self._journal.hold(self._account, until)
+
+    def _count(self, change: Change) -> None:
+        match change.event:
+            case Event.NOT_APPLIED:
+                self._sent -= 1
+                self._queue.appendleft(replace(change.intent, state=State.PLANNED))
+            case Event.REFUSED:
+                self._settled += 1
+                self._failed += 1
+            case _:
+                self._settled += 1

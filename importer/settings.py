@@ -1,0 +1,231 @@
+"""Every setting, merged from defaults < files < environment < flags, each value with its source.
+
+The only room that reads the environment. Other rooms get the part they need, never the whole.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from platformdirs import site_config_path, user_config_path, user_data_path
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    InitSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from importer import credentials
+from importer.errors import SettingsError
+
+APP = "importer"
+MOST_CONCURRENCY = 1000
+SECRETS = ("token", "password", "totp")
+_PERIODS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "day": 86400}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?")
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many calls in so many seconds."""
+
+    calls: int
+    seconds: float
+
+    def __str__(self) -> str:
+        """The rate as it is written in a setting."""
+        name = next((n for n in ("s", "min", "hour", "day") if _PERIODS[n] == self.seconds), f"{self.seconds:g}s")
+        return f"{self.calls}/{name}"
+
+
+def parse_rate(text: object) -> Rate | None:
+    """A rate such as ``60/min`` or ``1/s``; None for ``none``.
+
+    Raises:
+        ValueError: It is not written like that.
+    """
+    if text is None or isinstance(text, Rate):
+        return text
+    calls, _, period = str(text).strip().lower().partition("/")
+    if calls == "none" and not period:
+        return None
+    if not calls.isdecimal() or int(calls) < 1 or period.strip() not in _PERIODS:
+        raise ValueError("write it like 60/min, 1/s or none")
+    return Rate(int(calls), _PERIODS[period.strip()])
+
+
+def parse_count(text: object) -> int | None:
+    """A whole number above 0, or None for ``none``.
+
+    Raises:
+        ValueError: It is not written like that.
+    """
+    if text is None or str(text).strip().lower() == "none":
+        return None
+    if not str(text).strip().isdecimal() or int(str(text)) < 1:
+        raise ValueError("write a whole number above 0, or none")
+    return int(str(text))
+
+
+def parse_concurrency(text: object) -> int:
+    """How many calls may be under way at once.
+
+    Raises:
+        ValueError: It is not a whole number from 1 to 1000.
+    """
+    if not str(text).strip().isdecimal() or not 1 <= int(str(text)) <= MOST_CONCURRENCY:
+        raise ValueError(f"write a whole number from 1 to {MOST_CONCURRENCY}")
+    return int(str(text))
+
+
+def parse_duration(text: object) -> float:
+    """Seconds from ``90``, ``30s``, ``15m``, ``5h`` or ``2d``.
+
+    Raises:
+        ValueError: It is not written like that.
+    """
+    match = _DURATION.fullmatch(str(text).strip().lower())
+    if match is None:
+        raise ValueError("write a number of seconds, or like 30s, 15m, 5h or 2d")
+    return float(match[1]) * _UNITS[match[2] or "s"]
+
+
+RateSetting = Annotated[Rate | None, BeforeValidator(parse_rate)]
+CountSetting = Annotated[int | None, BeforeValidator(parse_count)]
+SecondsSetting = Annotated[float, BeforeValidator(parse_duration)]
+
+
+class Settings(BaseSettings):
+    """What the user may set. Limits default to those the service publishes (api-limitations, read 2026-11-23)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IMPORTER_", extra="ignore", frozen=True, arbitrary_types_allowed=True, populate_by_name=True
+    )
+
+    url: str = Field("https://spaces.nexudus.com", validation_alias=AliasChoices("url", "NEXUDUS_URL"))
+    token: SecretStr | None = Field(None, validation_alias=AliasChoices("token", "NEXUDUS_TOKEN"))
+    username: str | None = Field(None, validation_alias=AliasChoices("username", "NEXUDUS_USERNAME"))
+    password: SecretStr | None = Field(None, validation_alias=AliasChoices("password", "NEXUDUS_PASSWORD"))
+    totp: SecretStr | None = Field(None, validation_alias=AliasChoices("totp", "NEXUDUS_TOTP"))
+    home: Path = Field(default_factory=lambda: user_data_path(APP))
+    journal: str | None = None
+    rate: RateSetting = Rate(60, 60)
+    daily_quota: CountSetting = 5000
+    calls_per_100ms: CountSetting = 1
+    calls_per_minute: CountSetting = 120
+    calls_per_hour: CountSetting = 5000
+    concurrency: Annotated[int, BeforeValidator(parse_concurrency)] = 4
+    timeout: SecondsSetting = 75
+    settle: SecondsSetting = 900
+    patience: SecondsSetting = 60
+    endpoint_path: str | None = None
+    proxy: str | None = None
+    ca_file: Path | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what load() merged: a second reading of the environment would lose the sources."""
+        return (init_settings,)
+
+    @property
+    def journal_url(self) -> str:
+        """Where the journal is: a database URL."""
+        return self.journal or f"sqlite:///{self.home / 'journal.sqlite3'}"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The settings, and for each the words that say where its value comes from."""
+
+    settings: Settings
+    sources: Mapping[str, str]
+
+
+def config_files() -> tuple[Path, ...]:
+    """The files that may hold settings, weakest first. Secrets in them are refused."""
+    return (site_config_path(APP) / "importer.toml", user_config_path(APP) / "importer.toml", Path("importer.toml"))
+
+
+def load(
+    flags: Mapping[str, Any] | None = None, files: tuple[Path, ...] | None = None, ignore: tuple[str, ...] = ()
+) -> Loaded:
+    """The settings as they hold now; flags that are None count as not given, settings in ``ignore`` keep defaults.
+
+    Raises:
+        SettingsError: A value cannot be used, or a file holds a secret.
+    """
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    sources: list[tuple[str, PydanticBaseSettingsSource]] = [("flag", InitSettingsSource(Settings, given))]
+    sources.append(("environment", EnvSettingsSource(Settings)))
+    present = [path for path in reversed(files if files is not None else config_files()) if path.is_file()]
+    sources += [(str(path), _file_source(path)) for path in present]
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for origin, source in sources:
+        for name, value in _by_field(source()).items():
+            if name not in values and name not in ignore:
+                values[name], origins[name] = value, origin
+    if not {"token", "password"} & values.keys():
+        for name, value in credentials.read(str(values.get("url", Settings.model_fields["url"].default))).items():
+            values[name], origins[name] = value, "keyring"
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise _explain(error, origins) from None
+    return Loaded(settings, {name: origins.get(name, "default") for name in Settings.model_fields})
+
+
+def _file_source(path: Path) -> PydanticBaseSettingsSource:
+    try:
+        source = TomlConfigSettingsSource(Settings, toml_file=path)
+    except ValueError as error:
+        raise SettingsError(f"{path} is not a settings file: {error}.", "Correct it or move it away.") from error
+    if secret := next((name for name in SECRETS if name in _by_field(source())), None):
+        raise SettingsError(
+            f"{path} holds a {secret}.", f"Take it out of the file and set NEXUDUS_{secret.upper()} instead."
+        )
+    return source
+
+
+def _by_field(values: Mapping[str, Any]) -> dict[str, Any]:
+    names = {}
+    for name, field in Settings.model_fields.items():
+        names[name] = name
+        if isinstance(field.validation_alias, AliasChoices):
+            spellings = [str(choice) for choice in field.validation_alias.choices]
+            names |= dict.fromkeys([*spellings, *map(str.lower, spellings)], name)
+    return {names[key]: value for key, value in values.items() if key in names and value not in ("", None)}
+
+
+def _explain(error: ValidationError, origins: Mapping[str, str]) -> SettingsError:
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    cause = first.get("ctx", {}).get("error") or first["msg"]
+    shown = "" if name in SECRETS else f' "{first["input"]}"'
+    return SettingsError(f"The setting {name}{shown} cannot be used: {cause}.", f"It comes from: {origins.get(name)}.")
+
+
+def shown(settings: Settings, name: str) -> str:
+    """The value of a setting for people; a secret only says that it is set."""
+    value = getattr(settings, name)
+    if name in SECRETS:
+        return "set" if value else "not set"
+    return "none" if value is None else str(value)
+
+
+def environment_name(name: str) -> str:
+    """The environment variable that sets a setting."""
+    return f"NEXUDUS_{name.upper()}" if name in {"url", "username", *SECRETS} else f"IMPORTER_{name.upper()}"
