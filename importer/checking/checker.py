@@ -1,0 +1,208 @@
+"""Chunks of a sheet checked against a record type: every wrong cell of every row, each once. Pure.
+
+pandera sees only typed columns and answers for whole columns at once; this is the one place that turns its answer
+into issues.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import blake2b
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+from importer.checking.columns import Mapping
+from importer.checking.parsing import Parsed, parse
+from importer.spreadsheet import Sheet, address
+from importer.words import CATALOGUE, Issue, Record, Severity
+from schemas import RecordType
+
+PANDERA_CODES = {
+    "not_nullable": "cell-empty",
+    "greater_than": "number-out-of-range",
+    "greater_than_or_equal_to": "number-out-of-range",
+    "less_than": "number-out-of-range",
+    "less_than_or_equal_to": "number-out-of-range",
+    "str_length": "text-too-long",
+}
+"""Issue codes for pandera's own checks; a check of ours is named by the code that it raises."""
+
+_BOUNDS = {
+    "greater_than": "above {}",
+    "greater_than_or_equal_to": "{} or more",
+    "less_than": "below {}",
+    "less_than_or_equal_to": "{} or less",
+}
+_PER_COLUMN = {"zone-assumed"}
+_PRIORITY = {code: (kind.severity is Severity.WARNING, i) for i, (code, kind) in enumerate(CATALOGUE.items())}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A chunk after checking.
+
+    Shape: ``valid`` holds the typed fields of the rows without an error, index = row numbers, order kept, and a
+    column ``repeat`` that counts earlier rows of the file with the same values.
+    """
+
+    rows: int
+    invalid: int
+    issues: list[Issue]
+    valid: pd.DataFrame
+    kind: RecordType
+
+    def records(self) -> Iterator[Record]:
+        """The valid rows as they will be sent."""
+        fields = [name for name in self.kind.fields if name in self.valid]
+        columns = [_plain_values(self.valid[name]) for name in fields]
+        repeats = self.valid["repeat"].tolist()
+        for row, repeat, *values in zip(self.valid.index.tolist(), repeats, *columns, strict=True):
+            body = {name: value for name, value in zip(fields, values, strict=True) if value is not None}
+            yield Record(row, json.dumps(body, ensure_ascii=False, separators=(",", ":")), self._identity(body, repeat))
+
+    def _identity(self, body: dict[str, object], repeat: int) -> bytes:
+        known = [self.kind.name, repeat, *(body.get(name) for name in self.kind.identity)]
+        return blake2b(json.dumps(known, ensure_ascii=False).encode(), digest_size=16).digest()
+
+
+class Checker:
+    """Checks one sheet, chunk after chunk, and remembers what it has seen of it.
+
+    ``required`` names the fields that may not be empty; ``now`` decides what has passed.
+    """
+
+    def __init__(
+        self,
+        kind: RecordType,
+        mapping: Mapping,
+        sheet: Sheet,
+        *,
+        required: tuple[str, ...],
+        now: datetime,
+        allow_duplicates: bool = False,
+    ) -> None:
+        """Build the pandera schema for this moment and endpoint."""
+        self._kind, self._mapping, self._sheet = kind, mapping, sheet
+        self._schema = _schema(kind, required, now)
+        self._allow_duplicates = allow_duplicates
+        self._first_rows: dict[int, int] = {}
+        self._repeats: Counter[int] = Counter()
+        self._said: set[tuple[str, str]] = set()
+
+    def check(self, chunk: pd.DataFrame) -> Checked:
+        """The issues and the valid rows of a chunk."""
+        parsed = {name: parse(self._text(chunk, name), column.dtype) for name, column in self._schema.columns.items()}
+        typed = pd.DataFrame({name: column.values for name, column in parsed.items()}, index=chunk.index)
+        found = [*self._from_parsing(chunk, parsed), *self._from_pandera(chunk, typed), *self._extra_cells(chunk)]
+        issues = _one_a_cell(found)
+        wrong = {issue.row for issue in issues if issue.severity is Severity.ERROR}
+        valid = typed[~typed.index.isin(list(wrong))].copy()
+        doubles = self._duplicates(valid)
+        valid = valid.drop(index=[issue.row for issue in doubles])
+        issues = sorted([*issues, *doubles], key=lambda issue: issue.row or 0)
+        return Checked(len(chunk), len(chunk) - len(valid), issues, valid, self._kind)
+
+    def _text(self, chunk: pd.DataFrame, name: str) -> pd.Series:
+        column = self._mapping.column(name)
+        return chunk[column.position] if column else pd.Series("", index=chunk.index, dtype=object)
+
+    def _from_parsing(self, chunk: pd.DataFrame, parsed: dict[str, Parsed]) -> Iterator[Issue]:
+        for name, column in parsed.items():
+            for code, rows in (*column.refused.items(), *column.doubtful.items()):
+                if code in _PER_COLUMN:
+                    yield from self._once(chunk, name, code, rows)
+                else:
+                    yield from (self._issue(chunk, code, name, row) for row in rows.tolist())
+
+    def _once(self, chunk: pd.DataFrame, name: str, code: str, rows: pd.Index) -> Iterator[Issue]:
+        if len(rows) and (code, name) not in self._said:
+            self._said.add((code, name))
+            column = self._mapping.column(name)
+            value = str(chunk.at[rows[0], column.position]) if column else ""
+            yield Issue(code, None, None, column.label if column else None, name, value, "UTC")
+
+    def _from_pandera(self, chunk: pd.DataFrame, typed: pd.DataFrame) -> Iterator[Issue]:
+        try:
+            self._schema.validate(typed, lazy=True)
+        except pa.errors.SchemaErrors as errors:
+            cases = errors.failure_cases
+            for name, check, row in zip(cases["column"], cases["check"], cases["index"], strict=True):
+                kind, _, limits = str(check).partition("(")
+                code = PANDERA_CODES.get(kind, kind)
+                yield self._issue(chunk, code, name, int(row), _BOUNDS.get(kind, "{}"), limits.rstrip(")"))
+
+    def _issue(self, chunk: pd.DataFrame, code: str, name: str, row: int, bound: str = "{}", limits: str = "") -> Issue:
+        column = self._mapping.column(name)
+        if column is None:
+            return Issue(code, row, None, None, name, "", self._detail(code, name, "", bound, limits))
+        value = str(chunk.at[row, column.position])
+        detail = self._detail(code, name, value, bound, limits)
+        return Issue(code, row, address(row, column.position), column.label, name, value, detail)
+
+    def _detail(self, code: str, name: str, value: str, bound: str, limits: str) -> str:
+        metadata = self._kind.metadata(name)
+        match code:
+            case "number-out-of-range":
+                return bound.format(limits)
+            case "text-too-long":
+                return limits.rpartition(",")[2].strip()
+            case "date-far-ahead":
+                return str(metadata["days_ahead"])
+            case "not-a-whole-number" if (digits := re.sub(r"[\s,']", "", value)).isdecimal() and "." not in value:
+                return digits
+            case _:
+                return str(metadata.get("example", ""))
+
+    def _extra_cells(self, chunk: pd.DataFrame) -> Iterator[Issue]:
+        for position in range(len(self._sheet.labels), chunk.shape[1]):
+            for row, value in chunk[position][chunk[position] != ""].items():
+                yield Issue("extra-cell", int(str(row)), address(int(str(row)), position), value=value)
+
+    def _duplicates(self, valid: pd.DataFrame) -> list[Issue]:
+        hashes = pd.util.hash_pandas_object(valid[list(self._kind.identity)], index=False).tolist()
+        repeats, doubles = [], []
+        for row, key in zip(valid.index.tolist(), hashes, strict=True):
+            first = self._first_rows.setdefault(key, row)
+            if first != row:
+                self._repeats[key] += 1
+                if not self._allow_duplicates:
+                    doubles.append(Issue("duplicate-row", row, detail=str(first)))
+            repeats.append(self._repeats[key] if first != row else 0)
+        valid["repeat"] = repeats
+        return doubles
+
+
+def _schema(kind: RecordType, required: tuple[str, ...], now: datetime) -> pa.DataFrameSchema:
+    schema = kind.model.to_schema()
+    for name, column in schema.columns.items():
+        metadata = column.metadata or {}
+        checks = list(column.checks)
+        if metadata.get("not_past"):
+            checks.append(pa.Check(lambda dates: dates >= now, name="date-past"))
+        if days := metadata.get("days_ahead"):
+            limit = now + timedelta(days=days)
+            checks.append(pa.Check(lambda dates, limit=limit: dates <= limit, name="date-far-ahead"))
+        schema = schema.update_column(name, checks=checks, nullable=name not in required)
+    return schema
+
+
+def _one_a_cell(found: list[Issue]) -> list[Issue]:
+    """The gravest issue of each cell; two sentences on one cell would be read as two problems."""
+    kept: dict[tuple[int | None, str | None], Issue] = {}
+    for issue in found:
+        key = (issue.row, issue.field or issue.cell)
+        if key not in kept or _PRIORITY[issue.code] < _PRIORITY[kept[key].code]:
+            kept[key] = issue
+    return list(kept.values())
+
+
+def _plain_values(column: pd.Series) -> list[object]:
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        seconds = column.dt.tz_localize(None).to_numpy(dtype="datetime64[s]")
+        return [None if text == "NaT" else f"{text}Z" for text in np.datetime_as_string(seconds)]
+    return [None if pd.isna(value) else value for value in column.tolist()]

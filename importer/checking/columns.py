@@ -1,0 +1,115 @@
+"""Labels of a sheet matched with the fields of a record type. Pure."""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from importer.errors import ColumnsError
+from importer.spreadsheet import Sheet, column_letters
+from importer.words import Issue, printable
+from schemas import RecordType
+
+_ALL_LABELS = 400
+_CLOSE_ENOUGH = 0.75
+"""Below this, difflib's ratio begins to pair headings that mean different things (measured on 34 headings)."""
+
+
+class How(StrEnum):
+    """How a column was found."""
+
+    EXACT = "exact"
+    ALIAS = "alias"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of the sheet that holds a field."""
+
+    field: str
+    position: int
+    label: str
+    how: How
+
+
+@dataclass(frozen=True, slots=True)
+class Mapping:
+    """Which column holds which field, and what was left over."""
+
+    columns: tuple[Column, ...]
+    issues: tuple[Issue, ...]
+
+    def column(self, field: str) -> Column | None:
+        """The column that holds a field."""
+        return next((column for column in self.columns if column.field == field), None)
+
+
+def match_columns(sheet: Sheet, kind: RecordType, required: Sequence[str]) -> Mapping:
+    """The mapping of a sheet to a record type.
+
+    Raises:
+        ColumnsError: A required field has no column, or two columns hold one field.
+    """
+    names = _names(kind)
+    found: list[Column] = []
+    unused: list[int] = []
+    for position in sheet.columns:
+        label = sheet.labels[position]
+        field = names.get(plain(label))
+        if field:
+            found.append(Column(field, position, label, How.EXACT if plain(label) == plain(field) else How.ALIAS))
+        elif label:
+            unused.append(position)
+    _refuse_doubled(found)
+    _refuse_missing(sheet, kind, found, [field for field in required if field not in {c.field for c in found}])
+    free = ", ".join(field for field in kind.fields if field not in {c.field for c in found}) or "none is missing"
+    issues = tuple(
+        Issue("column-unused", cell=f"{column_letters(i)}{sheet.header_row}", label=sheet.labels[i], detail=free)
+        for i in unused
+    )
+    return Mapping(tuple(sorted(found, key=lambda column: kind.fields.index(column.field))), issues)
+
+
+def plain(label: str) -> str:
+    """A label without what people vary: case, spaces and punctuation."""
+    return re.sub(r"[\W_]+", "", label).casefold()
+
+
+def _names(kind: RecordType) -> dict[str, str]:
+    names = {plain(alias): field for field, aliases in kind.aliases.items() for alias in aliases}
+    return names | {plain(field): field for field in kind.fields}
+
+
+def _refuse_doubled(found: Sequence[Column]) -> None:
+    for column in found:
+        same = [c for c in found if c.field == column.field]
+        if len(same) > 1:
+            places = " and ".join(f'{column_letters(c.position)} ("{printable(c.label)}")' for c in same)
+            raise ColumnsError(
+                f"Columns {places} are all read as {column.field}.", "Rename or delete all but one of them."
+            )
+
+
+def _refuse_missing(sheet: Sheet, kind: RecordType, found: Sequence[Column], missing: Sequence[str]) -> None:
+    if not missing:
+        return
+    taken = {column.position for column in found}
+    labels = [sheet.labels[i] for i in sheet.columns if sheet.labels[i]]
+    free = {plain(sheet.labels[i]): sheet.labels[i] for i in sheet.columns if i not in taken and sheet.labels[i]}
+    hints = [hint for field in missing if (hint := _near(field, kind, free))]
+    raise ColumnsError(
+        f"The file has no column for {_listed(missing)}. It has: {printable(', '.join(labels), _ALL_LABELS) or 'none'}.",
+        " ".join(hints) or f"Add the column, or rename one of those; the fields are {', '.join(kind.fields)}.",
+    )
+
+
+def _near(field: str, kind: RecordType, free: dict[str, str]) -> str:
+    for name in (field, *kind.aliases.get(field, ())):
+        if close := difflib.get_close_matches(plain(name), list(free), n=1, cutoff=_CLOSE_ENOUGH):
+            return f'Is "{printable(free[close[0]])}" the {field}? Then rename it to {field}.'
+    return ""
+
+
+def _listed(fields: Sequence[str]) -> str:
+    return fields[0] if len(fields) == 1 else f"{', '.join(fields[:-1])} and {fields[-1]}"

@@ -1,0 +1,20 @@
+"""Text that a spreadsheet program would run as a formula: made harmless for a CSV, and undone when read again.
+
+Source: OWASP ASVS 5.0, 1.2.10, and OWASP "CSV Injection" (read 2026-11-23).
+"""
+
+TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")  # noqa: RUF001
+_GUARD = "'"
+
+
+def defuse(text: str) -> str:
+    """The text with an apostrophe before it if a program could take it for a formula.
+
+    A text of apostrophes before a trigger gets one more, so that ``restore`` can tell ours from the user's.
+    """
+    return _GUARD + text if text.lstrip(_GUARD).startswith(TRIGGERS) else text
+
+
+def restore(text: str) -> str:
+    """The text as it was before ``defuse``."""
+    return text[1:] if text.startswith(_GUARD) and text.lstrip(_GUARD).startswith(TRIGGERS) else text

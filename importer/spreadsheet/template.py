@@ -1,0 +1,101 @@
+"""An empty workbook for one record type: its labels, one example row, and notes on what goes where.
+
+Knows of the record type only what every record type says of itself; names no field.
+"""
+
+from datetime import datetime
+from pathlib import Path
+
+from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileCreateError
+from xlsxwriter.worksheet import Worksheet
+
+from importer.errors import UsageError
+from schemas import RecordType
+
+_TEXT = {"num_format": "@"}
+_LABEL = {"num_format": "@", "bold": True, "bottom": 1, "bg_color": "#E6E9EC"}
+_REQUIRED = _LABEL | {"bg_color": "#FFE08A"}
+_EXAMPLE = {"num_format": "@", "italic": True, "font_color": "#5C6670"}
+_WRAPPED = {"text_wrap": True, "valign": "top"}
+_WIDTHS = (28, 14, 52, 42)
+_LONGEST_SHEET_NAME = 31
+
+EXAMPLE_NOTE = "An example. Type over it, or delete the row: it is imported like any other."
+
+
+def write_template(kind: RecordType, path: Path) -> None:
+    """Write the template of a record type.
+
+    Every column is text, because a spreadsheet program would cut long numbers and turn dates into its own. The
+    example row holds what the checks accept; its colour and a comment say that it is to be typed over.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
+    book = Workbook(path)
+    # The same template at any time, so that two of them can be compared.
+    book.set_properties({"title": f"Template: {kind.plural}", "created": datetime(2026, 1, 1)})
+    _data(book, book.add_worksheet(kind.plural.capitalize()[:_LONGEST_SHEET_NAME]), kind)
+    _notes(book, book.add_worksheet("Notes"), kind)
+    try:
+        book.close()
+    except FileCreateError as error:
+        raise UsageError(f"{path} cannot be written: {error}.", "Name another file.") from error
+
+
+def _data(book: Workbook, sheet: Worksheet, kind: RecordType) -> None:
+    text, example = book.add_format(_TEXT), book.add_format(_EXAMPLE)
+    looks = {True: book.add_format(_REQUIRED), False: book.add_format(_LABEL)}
+    sheet.set_column(0, len(kind.fields) - 1, _WIDTHS[0], text)
+    sheet.freeze_panes(1, 0)
+    sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
+    for position, field in enumerate(kind.fields):
+        sheet.write_string(0, position, field, looks[field in kind.required(kind.paths[0])])
+        sheet.write_comment(0, position, _about(kind, field), {"x_scale": 2})
+        sheet.write_string(1, position, _example(kind, field), example)
+    sheet.write_comment(1, 0, EXAMPLE_NOTE, {"x_scale": 2})
+
+
+def _notes(book: Workbook, sheet: Worksheet, kind: RecordType) -> None:
+    label, wrapped = book.add_format(_LABEL), book.add_format(_WRAPPED)
+    for position, width in enumerate(_WIDTHS):
+        sheet.set_column(position, position, width, wrapped)
+    for position, heading in enumerate(("Column", "Required", "Meaning", "Example")):
+        sheet.write_string(0, position, heading, label)
+    for row, field in enumerate(kind.fields, start=1):
+        cells = (field, _required(kind, field), _meaning(kind, field), _example(kind, field))
+        for position, cell in enumerate(cells):
+            sheet.write_string(row, position, cell, wrapped)
+    for row, sentence in enumerate(_advice(kind), start=len(kind.fields) + 2):
+        sheet.merge_range(row, 0, row, len(_WIDTHS) - 1, sentence, wrapped)
+
+
+def _advice(kind: RecordType) -> tuple[str, ...]:
+    return (
+        f"One row is one {kind.title}. Yellow columns must be filled. The order of the columns does not matter.",
+        "Row 2 is an example: type over it, or delete it. It is imported like any other row.",
+        "Write dates year first, with the time in UTC and a Z behind it, as in the example.",
+        "Copy Ids as they are. The columns are text, so that no digit or zero is lost.",
+        "This sheet is not imported. Check the file with: importer check FILE",
+    )
+
+
+def _about(kind: RecordType, field: str) -> str:
+    return f"{_meaning(kind, field)}. Required: {_required(kind, field)}. For example: {_example(kind, field)}"
+
+
+def _required(kind: RecordType, field: str) -> str:
+    if field in kind.required(kind.paths[0]):
+        return "yes"
+    others = [path for path in kind.paths if field in kind.required(path)]
+    return f"only at {', '.join(others)}" if others else "no"
+
+
+def _meaning(kind: RecordType, field: str) -> str:
+    meaning = str(kind.metadata(field).get("meaning", field))
+    return meaning[:1].upper() + meaning[1:]
+
+
+def _example(kind: RecordType, field: str) -> str:
+    return str(kind.metadata(field).get("example", ""))
