@@ -1,0 +1,561 @@
+"""The command line: words in, one call of a stage, words and an exit code out.
+
+Rooms that load pandas, the database or the network are imported inside the commands, so that ``--help`` and
+completion answer at once.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from importer.errors import EXIT_MEANINGS, Exit, ImporterError
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator
+
+    from importer.runs import Choices, Result
+    from importer.settings import Settings
+    from importer.sources import Examined
+    from importer.spreadsheet import ReadOptions
+    from schemas import RecordType
+
+Command = Callable[..., Any]
+Answer = TypeVar("Answer")
+
+_FILE = click.argument("file", type=click.Path(path_type=Path))
+_RUN = click.argument("number", metavar="[RUN]", type=int, required=False)
+_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+_OUT = click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the report straight into DIR.")
+_READING = (
+    click.option("--type", "kind", metavar="NAME", help="The record type, when it is not the default."),
+    click.option("--sheet", metavar="NAME", help="The sheet, when the workbook has several."),
+    click.option("--encoding", metavar="NAME", help="The encoding of a text file, for example cp1252."),
+    click.option("--delimiter", metavar="CHAR", help="The separator of a text file, for example ';'."),
+)
+_PACING = (
+    click.option("--rate", metavar="N/min|none", help="Creates per minute, hour or second; default 60/min."),
+    click.option("--daily-quota", metavar="N|none", help="Creates per day; default 5000."),
+    click.option("--concurrency", metavar="N", help="Calls under way at once; default 4."),
+    click.option("--max-rows", type=click.IntRange(1), metavar="N", help="Stop after N rows; exit code 6."),
+    click.option("--max-duration", metavar="T", help="Stop after T, like 90s, 30m or 5h; exit code 6."),
+)
+
+
+def _all(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="nexudus-importer", prog_name="importer", message="%(prog)s %(version)s")
+def importer() -> None:
+    r"""Import a spreadsheet of coworker calendar mappings into Nexudus: checked first, created exactly once.
+
+    \b
+      importer check mappings.xlsx            what is wrong with the file; sends nothing
+      importer run mappings.xlsx              check, plan, ask, send, report
+      importer run mappings.xlsx --sandbox    the same against a practice service on this machine
+    """
+
+
+# -- importing --------------------------------------------------------------------------------------------------------
+
+
+@importer.command()
+@_FILE
+@_all(*_READING)
+@click.option("--offline", is_flag=True, help="Ask the service nothing; needs no sign-in.")
+@click.option("--allow-duplicates", is_flag=True, help="Identical rows are no issue.")
+@_JSON
+def check(file: Path, as_json: bool, offline: bool, allow_duplicates: bool, **reading: str | None) -> int:
+    """Say everything that is wrong with FILE. Sends nothing."""
+    import time
+
+    from importer import sources, terminal
+
+    kind, read = _reading(reading)
+    source = sources.open_source(file, _settings(), kind, read)
+    seen = sources.examine(source, time.time(), allow_duplicates=allow_duplicates)
+    if as_json:
+        _put_json(_check_document(file, seen))
+    else:
+        terminal.show_source(source, seen.rows)
+        terminal.show_issues(seen, stdout=True)
+        click.echo(
+            f"\n{terminal.count(seen.valid, 'row')} can be imported, {seen.invalid:,} cannot. Nothing was sent.\n"
+            f"Next: importer plan {_quoted(file)}"
+        )
+    return Exit.ROWS_FAILED if seen.invalid else Exit.DONE
+
+
+def _check_document(file: Path, seen: "Examined") -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "file": str(file),
+        "rows": seen.rows,
+        "valid": seen.valid,
+        "invalid": seen.invalid,
+        "issues": [
+            {
+                "row": issue.row,
+                "cell": issue.cell,
+                "label": issue.label,
+                "field": issue.field,
+                "code": issue.code,
+                "severity": issue.severity.value,
+                "value": issue.value,
+                "message": issue.message,
+                "fix": issue.fix,
+            }
+            for issue in seen.issues
+        ],
+    }
+
+
+@importer.command()
+@_FILE
+@_all(*_READING, *_PACING[:3])
+@click.option("--allow-duplicates", is_flag=True, help="Identical rows are created each.")
+@click.option("--sandbox", is_flag=True, help="Plan against a practice service on this machine.")
+@_JSON
+def plan(file: Path, as_json: bool, allow_duplicates: bool, sandbox: bool, **options: Any) -> int:
+    """Check FILE and say how many calls importing it takes, and until when. Sends nothing."""
+    from dataclasses import asdict
+
+    from importer import runs, terminal
+
+    kind, read = _reading(options)
+    with _service(_pacing(options), sandbox) as settings:
+        source, seen, made, account = _finish(
+            runs.plan(file, settings, kind, read, terminal.Console(yes=True), allow_duplicates=allow_duplicates)
+        )
+    if as_json:
+        _put_json(_check_document(file, seen) | {"plan": asdict(made), "account": asdict(account)})
+        return Exit.ROWS_FAILED if seen.invalid else Exit.DONE
+    terminal.show_source(source, seen.rows)
+    terminal.show_issues(seen, stdout=True)
+    click.echo()
+    for line in terminal.plan_lines(made, account):
+        click.echo(line)
+    click.echo(f"Next: importer run {_quoted(file)}")
+    return Exit.ROWS_FAILED if seen.invalid else Exit.DONE
+
+
+@importer.command()
+@_FILE
+@_all(*_READING, *_PACING, _OUT)
+@click.option("--yes", "-y", is_flag=True, help="Send without asking.")
+@click.option("--strict", is_flag=True, help="One invalid row stops all; else the good rows go.")
+@click.option("--allow-duplicates", is_flag=True, help="Identical rows are created each.")
+@click.option("--sandbox", is_flag=True, help="Start a practice service on this machine and import into it.")
+@_JSON
+def run(
+    file: Path, as_json: bool, yes: bool, strict: bool, allow_duplicates: bool, sandbox: bool, **options: Any
+) -> int:
+    """Import FILE: check, plan, ask, send, report. Typing it again is always safe."""
+
+    from importer import runs, terminal
+
+    kind, read = _reading(options)
+    choices = _choices(options, strict=strict, allow_duplicates=allow_duplicates)
+    console = terminal.Console(yes=yes)
+    with _service(_pacing(options), sandbox) as settings:
+        result = _finish(runs.run(file, settings, kind, read, choices, console))
+    return _end(result, as_json)
+
+
+@importer.command()
+@_RUN
+@_all(*_PACING, _OUT)
+@click.option("--sandbox", is_flag=True, help="The run was one with --sandbox.")
+@_JSON
+def resume(number: int | None, as_json: bool, sandbox: bool, **options: Any) -> int:
+    """Go on with RUN where it stopped; by default the latest unfinished one."""
+
+    from importer import runs, terminal
+
+    given = _choices(options)
+    changes: dict[str, Any] = {"max_rows": given.max_rows, "max_duration": given.max_duration}
+    if given.out is not None:
+        changes["out"] = given.out
+    with _service(_pacing(options), sandbox) as settings:
+        result = _finish(runs.resume(number, settings, changes, terminal.Console(yes=True)))
+    return _end(result, as_json)
+
+
+@importer.command()
+@_RUN
+@_all(*_PACING, _OUT)
+@click.option("--yes", "-y", is_flag=True, help="Send without asking.")
+@click.option("--sandbox", is_flag=True, help="The run was one with --sandbox.")
+@_JSON
+def retry(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options: Any) -> int:
+    """Send the rejected and unsent rows of RUN again, as a new run; by default of the latest one."""
+
+    from importer import runs, terminal
+
+    with _service(_pacing(options), sandbox) as settings:
+        result = _finish(runs.retry(number, settings, _choices(options), terminal.Console(yes=yes)))
+    return _end(result, as_json)
+
+
+@importer.command()
+@_RUN
+def stop(number: int | None) -> int:
+    """Ask the process that sends RUN to stop after the rows under way."""
+    from importer import runs
+
+    asked = runs.ask_to_stop(number, _settings())
+    click.echo(f"Run {asked.id} was asked to stop. Go on later with: importer resume {asked.id}")
+    return Exit.DONE
+
+
+# -- looking ----------------------------------------------------------------------------------------------------------
+
+
+@importer.command()
+@_RUN
+@_JSON
+def status(number: int | None, as_json: bool) -> int:
+    """Say how RUN stands; by default the latest one."""
+    from importer import runs
+
+    _put_runs([runs.standing(number, _settings())], as_json, single=True)
+    return Exit.DONE
+
+
+@importer.command()
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many runs.")
+@_JSON
+def history(limit: int, as_json: bool) -> int:
+    """List the runs, newest first."""
+    from importer import runs
+
+    _put_runs(runs.standings(limit, _settings()), as_json)
+    return Exit.DONE
+
+
+@importer.command()
+@_RUN
+@_OUT
+@_JSON
+def report(number: int | None, out: Path | None, as_json: bool) -> int:
+    """Write the report of RUN anew from the journal; by default of the latest one."""
+    from importer import runs
+
+    written = runs.rebuild_report(number, _settings(), out)
+    if as_json:
+        _put_json(written.summary)
+    else:
+        click.echo("\n".join(str(path) for path in written.files.values()))
+    return Exit.DONE
+
+
+@importer.command()
+@_FILE
+@_all(*_READING)
+@_JSON
+def columns(file: Path, as_json: bool, **reading: str | None) -> int:
+    """Show which column of FILE holds which field, with samples."""
+    from importer import sources
+    from importer.words import printable
+
+    kind, read = _reading(reading)
+    found = sources.columns(sources.open_source(file, _settings(), kind, read))
+    if as_json:
+        _put_json({"schema": 1, "file": str(file), "columns": found})
+        return Exit.DONE
+    for column in found:
+        where = f'{column["column"]} "{printable(column["label"])}"' if column["column"] else "not in the file"
+        samples = ", ".join(printable(sample, 24) for sample in column["samples"])
+        click.echo(f"{column['field'] or '(not used)':24} {where:32} {column['how']:8} {samples}")
+    return Exit.DONE
+
+
+# -- setting up -------------------------------------------------------------------------------------------------------
+
+
+@importer.command()
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("mappings.xlsx"), show_default=True)
+@click.option("--type", "kind", metavar="NAME", help="The record type, when it is not the default.")
+def template(output: Path, kind: str | None) -> int:
+    """Write an empty spreadsheet with the right columns, notes and one example row."""
+    from importer.spreadsheet.template import write_template
+
+    if output.exists():
+        raise click.UsageError(f"{output} exists already; name another file with -o.")
+    write_template(_kind(kind), output)
+    click.echo(f"{output} is ready. Fill it in, then: importer check {_quoted(output)}")
+    return Exit.DONE
+
+
+@importer.command()
+@_JSON
+def config(as_json: bool) -> int:
+    """Show every setting, its value and where it comes from."""
+    from importer import settings as room
+
+    loaded = room.load()
+    rows = [
+        {"setting": name, "value": room.shown(loaded.settings, name), "source": source, "variable": variable}
+        for name, source in loaded.sources.items()
+        for variable in [room.environment_name(name)]
+    ]
+    if as_json:
+        _put_json({"schema": 1, "settings": rows})
+        return Exit.DONE
+    for row in rows:
+        click.echo(f"{row['setting']:18} {row['value']:44} {row['source']:14} {row['variable']}")
+    return Exit.DONE
+
+
+@importer.command()
+@_JSON
+def doctor(as_json: bool) -> int:
+    """Check this installation: Python, journal, disk, settings, sign-in."""
+
+    from importer.doctor import examine
+
+    findings = _finish(examine())
+    if as_json:
+        _put_json({"schema": 1, "findings": [finding._asdict() for finding in findings]})
+    else:
+        for finding in findings:
+            click.echo(f"{'ok' if finding.good else 'NO':3} {finding.what}: {finding.seen}")
+            if finding.fix:
+                click.echo(f"      {finding.fix}")
+    return Exit.DONE if all(finding.good for finding in findings) else Exit.USAGE
+
+
+@importer.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8650, show_default=True)
+@click.option("--rate", metavar="N/min|none", default="60/min", show_default=True, help="Creates that it allows.")
+@click.option(
+    "--daily-quota", metavar="N|none", default="5000", show_default=True, help="Creates a day that it allows."
+)
+@click.option("--latency", type=float, default=0.0, help="Seconds before each answer.")
+@click.option("--fail", type=click.FloatRange(0, 100), default=0.0, metavar="PERCENT", help="Answers that get lost.")
+@click.option("--keep", type=click.Path(path_type=Path), help="A file that keeps its records between starts.")
+def sandbox(port: int, rate: str, daily_quota: str, latency: float, fail: float, keep: Path | None) -> int:
+    """Start a practice service on this machine; Ctrl-C ends it."""
+    from importer.practice import serve
+
+    def ready(url: str) -> None:
+        click.echo(
+            f"A practice service is at {url}. It behaves like the real one and forgets everything at its end "
+            "(Ctrl-C).\nIn a second terminal, type:\n"
+            f"  export NEXUDUS_URL={url} NEXUDUS_USERNAME=ops@example.com NEXUDUS_PASSWORD=practice\n"
+            "  importer run samples/calendars.csv"
+        )
+
+    try:
+        serve(port, rate, daily_quota, latency, fail, keep, ready)
+    except OSError as error:
+        raise click.UsageError(f"Port {port} cannot be used ({error.strerror}); choose another with --port.") from error
+    return Exit.DONE
+
+
+@importer.command()
+@click.option("--username", prompt="E-mail", help="The e-mail of the Nexudus user.")
+@click.password_option(confirmation_prompt=False, help=None, hidden=True)
+def login(username: str, password: str) -> int:
+    """Sign in and keep the sign-in in this machine's keyring."""
+
+    from importer import credentials, session, settings
+
+    loaded = settings.load({"username": username, "password": password}, ignore=("token",)).settings
+    account = _finish(session.who(loaded))
+    credentials.save(loaded.url, username, password)
+    click.echo(f"Signed in to {account.space} as {account.user}.")
+    return Exit.DONE
+
+
+@importer.command()
+def logout() -> int:
+    """Take the sign-in out of this machine's keyring."""
+    from importer import credentials
+
+    credentials.forget(_settings().url)
+    click.echo("Signed out.")
+    return Exit.DONE
+
+
+@importer.command()
+@_JSON
+def whoami(as_json: bool) -> int:
+    """Say who is signed in, and where."""
+    from dataclasses import asdict
+
+    from importer.session import who
+
+    settings = _settings()
+    account = _finish(who(settings))
+    if as_json:
+        _put_json({"schema": 1, "url": settings.url, **asdict(account)})
+    else:
+        click.echo(f"{account.user} in {account.space} ({settings.url})")
+    return Exit.DONE
+
+
+@importer.command("exit-codes")
+def exit_codes() -> int:
+    """List the exit codes; any other code is a failure too."""
+    for code, meaning in EXIT_MEANINGS.items():
+        click.echo(f"{int(code):4}  {meaning}")
+    return Exit.DONE
+
+
+# -- from words to values ---------------------------------------------------------------------------------------------
+
+
+def _settings(flags: Mapping[str, Any] | None = None) -> "Settings":
+    from importer import settings
+
+    return settings.load(flags).settings
+
+
+def _pacing(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in ("rate", "daily_quota", "concurrency") if options.get(name) is not None}
+
+
+def _choices(options: Mapping[str, Any], **more: bool) -> "Choices":
+    from importer.runs import Choices
+    from importer.settings import parse_duration
+
+    duration = options.get("max_duration")
+    try:
+        seconds = parse_duration(duration) if duration is not None else None
+    except ValueError as error:
+        raise click.UsageError(f'--max-duration "{duration}": {error}.') from error
+    return Choices(max_rows=options.get("max_rows"), max_duration=seconds, out=options.get("out"), **more)
+
+
+def _reading(options: Mapping[str, Any]) -> "tuple[RecordType, ReadOptions]":
+    from importer.spreadsheet import ReadOptions
+
+    read = ReadOptions(options.get("sheet"), options.get("encoding"), options.get("delimiter"))
+    return _kind(options.get("kind")), read
+
+
+def _kind(name: str | None) -> "RecordType":
+    from schemas import RECORD_TYPES
+
+    if name is None:
+        return next(iter(RECORD_TYPES.values()))
+    if name not in RECORD_TYPES:
+        raise click.UsageError(f'There is no record type "{name}"; there is {", ".join(RECORD_TYPES)}.')
+    return RECORD_TYPES[name]
+
+
+@contextmanager
+def _service(flags: dict[str, Any], sandbox: bool) -> "Iterator[Settings]":
+    """The settings to work with; with ``sandbox`` those of a practice service that lives as long as this block."""
+    if not sandbox:
+        yield _settings(flags)
+        return
+    from importer.practice import practising
+
+    with practising(flags) as settings:
+        yield settings
+
+
+# -- from values to words ---------------------------------------------------------------------------------------------
+
+
+def _finish(work: "Coroutine[Any, Any, Answer]") -> "Answer":
+    """What the work gives; a second Ctrl-C, which cancels it, reads like the first."""
+    import asyncio
+
+    try:
+        return asyncio.run(work)
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+def _put_json(document: Any) -> None:
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
+
+
+def _put_runs(found: Sequence[Mapping[str, Any]], as_json: bool, *, single: bool = False) -> None:
+    if as_json:
+        _put_json({"schema": 1, **found[0]} if single else {"schema": 1, "runs": found})
+        return
+    if not found:
+        click.echo("There is no run yet. Start one with: importer run FILE")
+    for standing in found:
+        told = ", ".join(f"{number:,} {name}" for name, number in standing["counts"].items() if number)
+        click.echo(
+            f"Run {standing['run']}: {standing['file']}, {standing['state']} ({told or 'no rows planned'}), "
+            f"begun {standing['started']}, for {standing['account'] or 'nobody yet'}"
+        )
+        if standing["next"] and single:
+            click.echo(f"Next: {standing['next']}")
+
+
+def _end(result: "Result | None", as_json: bool) -> int:
+    from importer import terminal
+
+    if result is None:
+        click.echo("Nothing was sent.")
+        return Exit.DONE
+    if as_json:
+        _put_json(result.report.summary)
+    else:
+        terminal.show_end(result)
+    return result.exit_code
+
+
+def _quoted(path: Path) -> str:
+    import shlex
+
+    return shlex.quote(str(path))
+
+
+def _write_down(error: Exception) -> Path:
+    """Where the traceback was written, for whoever mends the importer. It may quote cells, so it is private."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="importer-", suffix=".log", delete=False, encoding="utf-8") as file:
+        file.write("".join(traceback.format_exception(error)))
+    return Path(file.name)
+
+
+def main() -> NoReturn:
+    """The console script: the one place where errors become words and exit codes."""
+    sys.exit(_main())
+
+
+def _main() -> int:
+    try:
+        return int(importer(standalone_mode=False) or 0)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return Exit.USAGE
+    except ImporterError as error:
+        click.echo(f"Error: {error.message}", err=True)
+        if error.advice:
+            click.echo(error.advice, err=True)
+        return error.exit_code
+    except Exception as error:  # noqa: BLE001
+        click.echo(f"Error: something went wrong that nobody has foreseen: {type(error).__name__}.", err=True)
+        click.echo(f"What was sent is in the journal. The details are in {_write_down(error)}", err=True)
+        return Exit.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("\nInterrupted. What was sent is in the journal; see it with: importer status", err=True)
+        return Exit.INTERRUPTED
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,415 @@
+"""The stages of an import, one after another: examine, plan, ask, start, send, report. What the doors call.
+
+Nothing here prints, parses a file, or knows how the service answers.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from importer.delivery.journal import Intent, Journal, NewRun, Run
+from importer.delivery.pacing import DAY, Window, seconds_for
+from importer.delivery.sending import End, Ended, Pace, Progress, Sender
+from importer.delivery.states import STATUS, State
+from importer.errors import Exit, ServiceError, SettingsError, UsageError
+from importer.nexudus import Account
+from importer.reporting import Report, write_report
+from importer.session import Session, Watcher, signed_in, store, windows
+from importer.settings import Settings
+from importer.sources import Examined, KnownBefore, Source, checked_chunks, examine, open_source, reopen
+from importer.spreadsheet import ReadOptions
+from importer.words import Issue, Plan, Record, Status
+from schemas import RECORD_TYPES, RecordType
+
+_KEPT_NAME = re.compile(r"[^\w.-]+")
+_LONGEST_NAME = 60
+_ETA_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user chose for one run; kept in the journal, so that ``resume`` goes on in the same way."""
+
+    strict: bool = False
+    allow_duplicates: bool = False
+    max_rows: int | None = None
+    max_duration: float | None = None
+    out: Path | None = None
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """The choices as the journal keeps them; the folder is a column of its own there."""
+        return {name: value for name, value in asdict(self).items() if name != "out"}
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a command about a run ended: the run, its report, the exit code, and a sentence about the end."""
+
+    run: Run
+    report: Report
+    exit_code: Exit
+    message: str = ""
+
+
+# -- the commands -----------------------------------------------------------------------------------------------------
+
+
+async def plan(
+    file: Path, settings: Settings, kind: RecordType, read: ReadOptions, watcher: Watcher, *, allow_duplicates: bool
+) -> tuple[Source, Examined, Plan, Account]:
+    """Everything about an import but the import."""
+    source = open_source(file, settings, kind, read)
+    with store(settings) as journal:
+        async with signed_in(settings, source.endpoint, journal, watcher) as session:
+            account, now = session.account, time.time()
+            known = _known_before(journal, account.key, kind)
+            seen = examine(source, now, allow_duplicates=allow_duplicates, known_before=known)
+            return source, seen, _plan(journal, settings, account.key, seen, now), account
+
+
+async def run(
+    file: Path, settings: Settings, kind: RecordType, read: ReadOptions, choices: Choices, watcher: Watcher
+) -> Result | None:
+    """Import a file. None if the user did not want to.
+
+    A file whose run for this account is unfinished goes on with that run.
+    """
+    source = open_source(file, settings, kind, read, keep=True)
+    async with AsyncExitStack() as stack:
+        journal = stack.enter_context(store(settings))
+        try:
+            session = await stack.enter_async_context(signed_in(settings, source.endpoint, journal, watcher))
+        except ServiceError as error:
+            return _never_reached(journal, source, settings, choices, error)
+        if unfinished := _same_run(journal, source, session.account):
+            watcher.say(f"Run {unfinished.id} of this file is unfinished; going on with it.")
+            return await _go_on(session, unfinished)
+        return await _begin(session, source, choices)
+
+
+async def resume(number: int | None, settings: Settings, changes: Mapping[str, Any], watcher: Watcher) -> Result:
+    """Go on with a run where it stopped, by default the latest unfinished one; ``changes`` to its choices hold."""
+    with store(settings) as journal:
+        unfinished = _with_changes(journal, _unfinished(journal, number), changes)
+        _refuse_other_service(unfinished, settings)
+        async with signed_in(settings, unfinished.endpoint, journal, watcher) as session:
+            return await _go_on(session, unfinished)
+
+
+async def retry(number: int | None, settings: Settings, choices: Choices, watcher: Watcher) -> Result | None:
+    """A new run of the rejected and not-sent rows of a run, by default of the latest one."""
+    with store(settings) as journal:
+        parent = journal.run(number) if number is not None else _latest(journal)
+        _refuse_other_service(parent, settings)
+        records = [_as_record(intent) for intent in journal.intents(parent, State.REJECTED, State.PLANNED)]
+        if not records:
+            raise UsageError(
+                f"Run {parent.id} has no rejected or unsent rows.",
+                f"Invalid rows need a change first: correct {parent.folder / 'failed.xlsx'} and import that.",
+            )
+        async with signed_in(settings, parent.endpoint, journal, watcher) as session:
+            return await _begin_again(session, parent, records, choices)
+
+
+def ask_to_stop(number: int | None, settings: Settings) -> Run:
+    """Ask the process that sends a run to stop after the rows under way."""
+    with store(settings) as journal:
+        return journal.update_run(_unfinished(journal, number), stop=True)
+
+
+def rebuild_report(number: int | None, settings: Settings, out: Path | None) -> Report:
+    """The report of a run written anew from the journal."""
+    with store(settings) as journal:
+        chosen = journal.run(number) if number is not None else _latest(journal)
+        if out is not None:
+            chosen = replace(chosen, folder=out.absolute())
+        return write_report(journal, chosen, now=time.time())
+
+
+def standing(number: int | None, settings: Settings) -> dict[str, Any]:
+    """How a run stands, by default the latest one."""
+    with store(settings) as journal:
+        return _standing(journal, journal.run(number) if number is not None else _latest(journal))
+
+
+def standings(limit: int, settings: Settings) -> list[dict[str, Any]]:
+    """How the latest runs stand, newest first."""
+    with store(settings) as journal:
+        return [_standing(journal, found) for found in journal.runs(limit)]
+
+
+# -- the stages -------------------------------------------------------------------------------------------------------
+
+
+async def _begin(session: Session, source: Source, choices: Choices) -> Result | None:
+    now, journal, account = time.time(), session.journal, session.account
+    known = _known_before(journal, account.key, source.kind)
+    seen = examine(source, now, allow_duplicates=choices.allow_duplicates, known_before=known)
+    if not session.watcher.confirm(seen, _plan(journal, session.settings, account.key, seen, now), account):
+        return None
+    begun = _add_run(journal, source, session.settings, choices, now)
+    with session.alone(begun.id):
+        return await _send(session, _write_plan(session, source, begun))
+
+
+async def _begin_again(session: Session, parent: Run, records: Sequence[Record], choices: Choices) -> Result | None:
+    now, journal, account = time.time(), session.journal, session.account
+    created, held = _known_before(journal, account.key, RECORD_TYPES[parent.kind])(records)
+    seen = Examined(len(records), len(records), 0, created, held)
+    if not session.watcher.confirm(seen, _plan(journal, session.settings, account.key, seen, now), account):
+        return None
+    options = {"read": dict(parent.options["read"]), **choices.kept}
+    new = NewRun(
+        kind=parent.kind,
+        url=session.settings.url,
+        endpoint=parent.endpoint,
+        file=parent.file,
+        sha256=parent.sha256,
+        copy=str(parent.copy),
+        options=options,
+        started=now,
+        parent=parent.id,
+    )
+    begun = _with_folder(journal, journal.add_run(new), choices)
+    with session.alone(begun.id):
+        begun = journal.update_run(begun, user=account.user, space=account.space)
+        target = journal.target(account.key, parent.kind)
+        return await _send(session, journal.plan(begun, [(records, (), len(records))], target, time.time()))
+
+
+async def _go_on(session: Session, unfinished: Run) -> Result:
+    key = session.journal.account(unfinished)
+    if key is not None and key != session.account.key:
+        raise SettingsError(
+            f"Run {unfinished.id} sends for {key}, but you are signed in as {session.account.key}.",
+            "Sign in as that user, or import the file anew.",
+        )
+    with session.alone(unfinished.id):
+        unfinished = session.journal.update_run(unfinished, stop=False)
+        if unfinished.planned is None:
+            unfinished = _write_plan(session, _reopen(unfinished), unfinished)
+        return await _send(session, unfinished)
+
+
+def _write_plan(session: Session, source: Source, begun: Run) -> Run:
+    """Every row of the run into the journal, in one transaction, before the first is sent."""
+    choices = _choices(begun)
+
+    def chunks() -> Iterator[tuple[Sequence[Record], Sequence[Issue], int]]:
+        yield (), source.mapping.issues, 0
+        for chunk in checked_chunks(source, begun.started, allow_duplicates=choices.allow_duplicates):
+            yield list(chunk.records()), chunk.issues, chunk.rows
+
+    account, journal = session.account, session.journal
+    begun = journal.update_run(begun, user=account.user, space=account.space)
+    return journal.plan(begun, chunks(), journal.target(account.key, source.kind.name), time.time())
+
+
+async def _send(session: Session, begun: Run) -> Result:
+    journal, choices = session.journal, _choices(begun)
+    if choices.strict and (invalid := journal.invalid_rows(begun)):
+        return _finish(journal, begun, End(Ended.STRICT, f"Nothing was sent: invalid rows: {invalid:,} (--strict)."))
+    kind = RECORD_TYPES[begun.kind]
+    pace = Pace(
+        windows(session.settings),
+        session.settings.concurrency,
+        session.settings.patience,
+        choices.max_rows,
+        time.time() + choices.max_duration if choices.max_duration is not None else None,
+        {reference.relation: name for name, reference in kind.references.items()},
+    )
+    counts = journal.counts(begun)
+    total = sum(counts.values())
+    tell = _teller(session, pace.windows, total, total - counts.get(State.PLANNED, 0))
+    with session.watcher.sending() as stop:
+        sender = Sender(journal, session.service, begun, session.account.key, pace, now=time.time, stop=stop, tell=tell)
+        try:
+            end = await sender.send()
+        except BaseException:
+            # Whatever it was, what was sent is in the journal; only the end of this process is missing there.
+            journal.update_run(begun, stopped=time.time(), exit_code=int(Exit.INTERRUPTED))
+            raise
+    return _finish(journal, begun, end)
+
+
+def _teller(session: Session, limits: tuple[Window, ...], total: int, before: int) -> Callable[[Progress], None]:
+    """Passes progress on with the time left, which is worked out anew every few seconds only."""
+    journal, key = session.journal, session.account.key
+    next_look = done_at = 0.0
+
+    def tell(progress: Progress) -> None:
+        nonlocal next_look, done_at
+        settled, now = before + progress.settled, time.time()
+        if limits and now >= next_look:
+            next_look = now + _ETA_SECONDS
+            done_at = now + seconds_for(total - settled, limits, lambda window: journal.used(key, window, now))
+        session.watcher.progress(replace(progress, settled=settled), total, done_at - now if limits else None)
+
+    return tell
+
+
+def _finish(journal: Journal, ended: Run, end: End) -> Result:
+    now = time.time()
+    done = end.how in {Ended.DONE, Ended.STRICT}
+    code = _exit_code(journal, ended, end)
+    ended = journal.update_run(ended, stopped=now, finished=now if done else None, exit_code=int(code))
+    return Result(ended, write_report(journal, ended, now=now), code, end.message)
+
+
+_STOPPED = {
+    Ended.STRICT: Exit.ROWS_FAILED,
+    Ended.ASKED: Exit.INTERRUPTED,
+    Ended.LIMIT: Exit.LIMIT,
+    Ended.UNREACHABLE: Exit.SERVICE,
+    Ended.UNANSWERED: Exit.SERVICE,
+    Ended.REFUSED: Exit.SERVICE,
+    Ended.SIGN_IN: Exit.SIGN_IN,
+}
+
+
+def _exit_code(journal: Journal, ended: Run, end: End) -> Exit:
+    if end.how in _STOPPED:
+        return _STOPPED[end.how]
+    counts = journal.counts(ended)
+    # Rows that are still planned at a regular end are held: their record is in doubt in another run.
+    if any(counts.get(state) for state in (State.IN_DOUBT, State.REVIEW, State.PLANNED)):
+        return Exit.IN_DOUBT
+    return Exit.ROWS_FAILED if counts.get(State.REJECTED) or journal.invalid_rows(ended) else Exit.DONE
+
+
+def _never_reached(
+    journal: Journal, source: Source, settings: Settings, choices: Choices, error: ServiceError
+) -> Result:
+    """A run that could not even begin is kept, so that one command goes on with it later."""
+    same = [r for r in journal.unfinished(sha256=source.sha256, kind=source.kind.name) if r.url == settings.url]
+    kept = same[0] if same else _add_run(journal, source, settings, choices, time.time())
+    return _finish(journal, kept, End(Ended.UNREACHABLE, error.message))
+
+
+# -- what the stages are made of --------------------------------------------------------------------------------------
+
+
+def _plan(journal: Journal, settings: Settings, account: str, seen: Examined, now: float) -> Plan:
+    limits = windows(settings)
+    create = seen.valid - seen.existing - seen.held
+    seconds = seconds_for(create, limits, lambda window: journal.used(account, window, now))
+    daily = next((window for window in limits if window.seconds >= DAY), None)
+    left = max(daily.calls - journal.used(account, daily, now)[0], 0) if daily else None
+    return Plan(seen.rows, create, seen.existing, seen.invalid, seen.held, left, seconds, now + seconds)
+
+
+def _known_before(journal: Journal, account: str, kind: RecordType) -> KnownBefore:
+    target = journal.target(account, kind.name)
+
+    def count(records: Sequence[Record]) -> tuple[int, int]:
+        claims = journal.claims(target, [record.identity for record in records])
+        created = sum(claim.state is State.CREATED for claim in claims.values())
+        return created, len(claims) - created
+
+    return count
+
+
+def _add_run(journal: Journal, source: Source, settings: Settings, choices: Choices, now: float) -> Run:
+    new = NewRun(
+        kind=source.kind.name,
+        url=settings.url,
+        endpoint=source.endpoint,
+        file=source.file.name,
+        sha256=source.sha256,
+        copy=str(source.copy),
+        options={"read": source.options, **choices.kept},
+        started=now,
+    )
+    return _with_folder(journal, journal.add_run(new), choices)
+
+
+def _with_folder(journal: Journal, begun: Run, choices: Choices) -> Run:
+    stem = _KEPT_NAME.sub("-", Path(begun.file).stem).strip(".-")[:_LONGEST_NAME] or "file"
+    folder = choices.out or Path("reports") / f"{begun.id}-{stem}"
+    return journal.update_run(begun, folder=str(folder.absolute()))
+
+
+def _with_changes(journal: Journal, begun: Run, changes: Mapping[str, Any]) -> Run:
+    options = {**begun.options, **{name: value for name, value in changes.items() if name != "out"}}
+    begun = journal.update_run(begun, options=options)
+    return journal.update_run(begun, folder=str(Path(changes["out"]).absolute())) if "out" in changes else begun
+
+
+def _choices(begun: Run) -> Choices:
+    return Choices(**{name: value for name, value in begun.options.items() if name != "read"})
+
+
+def _reopen(begun: Run) -> Source:
+    read = ReadOptions(**begun.options["read"])
+    return reopen(begun.copy, begun.sha256, RECORD_TYPES[begun.kind], begun.endpoint, read, begun.file)
+
+
+def _as_record(intent: Intent) -> Record:
+    return Record(intent.row, intent.body, intent.identity)
+
+
+def _same_run(journal: Journal, source: Source, account: Account) -> Run | None:
+    for candidate in journal.unfinished(sha256=source.sha256, kind=source.kind.name):
+        same_reading = candidate.parent is None and candidate.options["read"] == source.options
+        if same_reading and journal.account(candidate) in (None, account.key):
+            return candidate
+    return None
+
+
+def _unfinished(journal: Journal, number: int | None) -> Run:
+    if number is not None:
+        return journal.run(number)
+    found = journal.unfinished()
+    if not found:
+        raise UsageError("There is no unfinished run.", "See the runs with: importer history")
+    return found[0]
+
+
+def _latest(journal: Journal) -> Run:
+    found = journal.runs(1)
+    if not found:
+        raise UsageError("There is no run yet.", "Start one with: importer run FILE")
+    return found[0]
+
+
+def _refuse_other_service(begun: Run, settings: Settings) -> None:
+    def host(url: str) -> str:
+        return url.partition("://")[2].partition(":")[0]
+
+    if host(begun.url) != host(settings.url):
+        raise SettingsError(
+            f"Run {begun.id} sends to {begun.url}, but NEXUDUS_URL is {settings.url}.",
+            f"Set NEXUDUS_URL={begun.url} and type the same again.",
+        )
+
+
+def _standing(journal: Journal, found: Run) -> dict[str, Any]:
+    counts = dict.fromkeys(Status, 0)
+    for state, number in journal.counts(found).items():
+        counts[STATUS[state]] += number
+    counts[Status.INVALID] = journal.invalid_rows(found)
+    finished = found.finished is not None
+    return {
+        "run": found.id,
+        "file": found.file,
+        "state": "finished" if finished else "unfinished",
+        "account": journal.account(found),
+        "url": found.url,
+        "rows": found.rows,
+        "counts": {status.value: number for status, number in counts.items()},
+        "started": _instant(found.started),
+        "finished": _instant(found.finished),
+        "exit_code": found.exit_code,
+        "folder": str(found.folder),
+        "next": f"importer report {found.id}" if finished else f"importer resume {found.id}",
+    }
+
+
+def _instant(epoch: float | None) -> str | None:
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if epoch is not None else None

@@ -1,0 +1,158 @@
+"""Somebody signed in, with the journal open and somebody watching: what every stage that touches the service needs."""
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import SecretStr
+
+from importer.delivery.journal import Journal, open_journal
+from importer.delivery.lock import only_sender
+from importer.delivery.pacing import DAY, Window
+from importer.delivery.sending import Progress
+from importer.nexudus import Access, Account, Nexudus, Secret
+from importer.settings import Settings
+from importer.sources import Examined
+from importer.words import Plan
+from schemas import RECORD_TYPES
+
+
+class Watcher(Protocol):
+    """Whoever watches an import: the doors implement it."""
+
+    def say(self, sentence: str) -> None:
+        """Tell something that the user should know now."""
+
+    def confirm(self, examined: Examined, plan: Plan, account: Account) -> bool:
+        """Whether to go on, after the plan has been shown."""
+
+    def sending(self) -> AbstractContextManager[asyncio.Event]:
+        """While rows are sent: an event that is set when the user asks to stop."""
+
+    def progress(self, progress: Progress, total: int, seconds_left: float | None) -> None:
+        """Show how far it is; ``seconds_left`` by the allowance, None when there is none."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """The journal, the service and the account that calls are made for."""
+
+    journal: Journal
+    service: Nexudus
+    account: Account
+    settings: Settings
+    watcher: Watcher
+
+    def alone(self, run: int) -> AbstractContextManager[None]:
+        """Hold the account while sending.
+
+        Raises:
+            BusyError: Another process sends for it.
+        """
+        folder = self.journal.path.parent if self.journal.path else self.settings.home
+        return only_sender(folder / "locks", self.account.key, run)
+
+
+@contextmanager
+def store(settings: Settings) -> Iterator[Journal]:
+    """The journal of these settings.
+
+    Raises:
+        JournalError: It cannot be opened.
+    """
+    journal = open_journal(settings.journal_url)
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+class _Turns:
+    """Lets reads wait for their turn. Those of the sign-in go at once, for nobody knows yet whose they are."""
+
+    def __init__(self, journal: Journal, limits: tuple[Window, ...]) -> None:
+        self._journal, self._limits = journal, limits
+        self._account: str | None = None
+        self._before = 0
+
+    async def take(self) -> None:
+        if self._account is None:
+            self._before += 1
+            return
+        while (wait := self._journal.take_call(self._account, self._limits, write=False, now=time.time())) > 0:
+            await asyncio.sleep(wait)
+
+    def belong_to(self, account: str) -> None:
+        self._account = account
+        if self._limits:
+            self._journal.note_calls(account, self._before, time.time())
+
+
+@asynccontextmanager
+async def signed_in(settings: Settings, endpoint: str, journal: Journal, watcher: Watcher) -> AsyncIterator[Session]:
+    """A session with the service that the settings name.
+
+    Raises:
+        SettingsError: The address is unsafe, or there is nothing to sign in with.
+        SignInError: The service refused.
+        ServiceError: The service cannot be reached.
+    """
+    turns = _Turns(journal, windows(settings))
+    async with Nexudus(_access(settings), endpoint, before_read=turns.take) as service:
+        account = await service.sign_in()
+        turns.belong_to(account.key)
+        yield Session(journal, service, account, settings, watcher)
+
+
+async def who(settings: Settings) -> Account:
+    """The account that the settings sign in to.
+
+    Raises:
+        SettingsError: The address is unsafe, or there is nothing to sign in with.
+        SignInError: The service refused.
+        ServiceError: The service cannot be reached.
+    """
+    async with Nexudus(_access(settings), next(iter(RECORD_TYPES.values())).paths[0]) as service:
+        return await service.sign_in()
+
+
+def _access(settings: Settings) -> Access:
+    return Access(
+        url=settings.url,
+        token=_secret(settings.token),
+        username=settings.username,
+        password=_secret(settings.password),
+        totp=_secret(settings.totp),
+        client_id=_client_id(settings.home),
+        timeout=settings.timeout,
+        proxy=settings.proxy,
+        ca_file=str(settings.ca_file) if settings.ca_file else None,
+    )
+
+
+def windows(settings: Settings) -> tuple[Window, ...]:
+    """The allowances as settings have them. Without a rate there is none but the daily one."""
+    limits = [Window(settings.daily_quota, DAY, writes=True)] if settings.daily_quota else []
+    if settings.rate is not None:
+        limits.append(Window(settings.rate.calls, settings.rate.seconds, writes=True))
+        every = ((settings.calls_per_100ms, 0.1), (settings.calls_per_minute, 60), (settings.calls_per_hour, 3600))
+        limits += [Window(calls, seconds) for calls, seconds in every if calls]
+    return tuple(limits)
+
+
+def _secret(setting: SecretStr | None) -> Secret | None:
+    return Secret(setting.get_secret_value()) if setting else None
+
+
+def _client_id(home: Path) -> str:
+    """This installation's own client id: with a shared one, two programs would end each other's sign-in."""
+    path = home / "client-id"
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.write_text(f"importer-{secrets.token_hex(8)}")
+    return path.read_text().strip()

@@ -1,0 +1,156 @@
+"""A spreadsheet on its way in: opened, its columns matched, kept as a private copy, examined row by row.
+
+Knows neither the service nor the journal.
+"""
+
+import hashlib
+import secrets
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from importer import checking
+from importer.errors import UsageError
+from importer.settings import Settings
+from importer.spreadsheet import ReadOptions, Sheet, column_letters, open_sheet
+from importer.words import Issue, Record
+from schemas import RecordType
+
+_SAMPLES = 3
+_SAMPLED_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file with its columns matched; ``copy`` is where the bytes that were checked stay, ``sha256`` their hash."""
+
+    file: Path
+    copy: Path
+    sha256: str
+    sheet: Sheet
+    mapping: checking.Mapping
+    kind: RecordType
+    endpoint: str
+    read: ReadOptions
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How the file is read, as it is kept in the journal."""
+        return asdict(self.read)
+
+
+@dataclass
+class Examined:
+    """What is known of a file without sending: counts that add up to ``rows``, and every issue."""
+
+    rows: int = 0
+    valid: int = 0
+    invalid: int = 0
+    existing: int = 0
+    held: int = 0
+    issues: list[Issue] = field(default_factory=list)
+
+
+KnownBefore = Callable[[Sequence[Record]], tuple[int, int]]
+"""Counts of records that were created before, and of those that may have been."""
+
+
+def open_source(file: Path, settings: Settings, kind: RecordType, read: ReadOptions, *, keep: bool = False) -> Source:
+    """The file, readable and with its columns matched. With ``keep`` a private copy is made and read instead.
+
+    Raises:
+        FileError: It cannot be read, or its columns do not fit.
+    """
+    endpoint = settings.endpoint_path or kind.paths[0]
+    sheet = open_sheet(file, read)
+    mapping = checking.match_columns(sheet, kind, kind.required(endpoint))
+    sha256 = _sha256(file)
+    if not keep:
+        return Source(file, file, sha256, sheet, mapping, kind, endpoint, read)
+    copy = _keep(file, sha256, settings.home / "files")
+    return Source(file, copy, sha256, open_sheet(copy, read), mapping, kind, endpoint, read)
+
+
+def reopen(copy: Path, sha256: str, kind: RecordType, endpoint: str, read: ReadOptions, name: str) -> Source:
+    """A private copy as it was when it was made; ``name`` is what the user calls the file.
+
+    Raises:
+        UsageError: The copy is gone or was changed.
+    """
+    if not copy.is_file() or _sha256(copy) != sha256:
+        raise UsageError(
+            f"The private copy of {name} in {copy.parent} is gone or was changed.",
+            f"Put the original back, or import {name} anew.",
+        )
+    sheet = open_sheet(copy, read)
+    mapping = checking.match_columns(sheet, kind, kind.required(endpoint))
+    return Source(Path(name), copy, sha256, sheet, mapping, kind, endpoint, read)
+
+
+def examine(source: Source, now: float, *, allow_duplicates: bool, known_before: KnownBefore | None = None) -> Examined:
+    """Every issue of the file, and how many of its rows were created before."""
+    seen = Examined(issues=list(source.mapping.issues))
+    for chunk in checked_chunks(source, now, allow_duplicates=allow_duplicates):
+        seen.rows += chunk.rows
+        seen.invalid += chunk.invalid
+        seen.valid += chunk.rows - chunk.invalid
+        seen.issues.extend(chunk.issues)
+        if known_before is not None:
+            created, held = known_before(list(chunk.records()))
+            seen.existing += created
+            seen.held += held
+    return seen
+
+
+def checked_chunks(source: Source, now: float, *, allow_duplicates: bool) -> Iterator[checking.Checked]:
+    """The file checked, chunk by chunk; ``now`` in epoch seconds decides what has passed."""
+    checker = checking.Checker(
+        source.kind,
+        source.mapping,
+        source.sheet,
+        required=source.kind.required(source.endpoint),
+        now=datetime.fromtimestamp(now, UTC),
+        allow_duplicates=allow_duplicates,
+    )
+    for chunk in source.sheet.read():
+        yield checker.check(chunk)
+
+
+def columns(source: Source) -> list[dict[str, Any]]:
+    """Which column holds which field, with a few samples; then the columns that hold none."""
+    first = next(source.sheet.read(), None)
+    sheet, used = source.sheet, {column.position for column in source.mapping.columns}
+
+    def told(name: str | None, position: int | None, how: str) -> dict[str, Any]:
+        cells = [] if first is None or position is None else first[position].head(_SAMPLED_ROWS).tolist()
+        return {
+            "field": name,
+            "column": None if position is None else column_letters(position),
+            "label": None if position is None else sheet.labels[position],
+            "how": how,
+            "samples": [cell for cell in cells if cell][:_SAMPLES],
+        }
+
+    fields = [(name, source.mapping.column(name)) for name in source.kind.fields]
+    found = [told(name, column.position, column.how) if column else told(name, None, "-") for name, column in fields]
+    return found + [told(None, position, "unused") for position in sheet.columns if position not in used]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _keep(file: Path, sha256: str, folder: Path) -> Path:
+    """The private copy of a file, by its hash: what was checked is what is sent, whatever happens to the original."""
+    copy = folder / f"{sha256}{file.suffix.lower()}"
+    if not copy.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        aside = copy.with_suffix(f".{secrets.token_hex(4)}")
+        shutil.copyfile(file, aside)
+        aside.chmod(0o600)
+        aside.replace(copy)
+    return copy

@@ -1,0 +1,232 @@
+"""What the command line shows: issues in groups, plans and ends in sentences, a bar while rows are sent.
+
+Data goes to stdout, everything else to stderr. Decides nothing.
+"""
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import NoReturn
+
+import click
+import humanize
+from tqdm import tqdm
+
+from importer.delivery.sending import Progress
+from importer.errors import UsageError
+from importer.nexudus import Account
+from importer.runs import Result
+from importer.sources import Examined, Source
+from importer.words import Issue, Plan, Severity, Status, printable
+
+MOST_GROUPS = 10
+MOST_PLACES = 3
+_MINUTE = 60.0
+_MILESTONES = (0.01, 0.1, 0.25, 0.5, 0.75, 1.0)
+
+
+def say(text: str = "") -> None:
+    """A line for people, on stderr."""
+    click.echo(text, err=True)
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: 1 row, 1,209 rows."""
+    return f"{number:,} {noun if number == 1 else noun + 's'}"
+
+
+def duration(seconds: float) -> str:
+    """A length of time in words, to the minute."""
+    if seconds < _MINUTE:
+        return "less than a minute"
+    if seconds < 10 * _MINUTE:
+        return humanize.precisedelta(round(seconds), minimum_unit="seconds", format="%d")
+    return humanize.precisedelta(round(seconds / _MINUTE) * _MINUTE, minimum_unit="minutes", format="%d")
+
+
+def moment(epoch: float) -> str:
+    """A point in time as people near this machine say it, with its zone."""
+    then, now = datetime.fromtimestamp(epoch).astimezone(), datetime.now().astimezone()
+    far = then.year != now.year
+    day = "" if then.date() == now.date() else then.strftime("%d %B %Y " if far else "%A %d %B ")
+    return f"{day}{then:%H:%M} {then:%Z}"
+
+
+def show_source(source: Source, rows: int) -> None:
+    """What was read, and which columns were recognised under another name."""
+    sheet = f', sheet "{printable(source.sheet.name)}"' if source.sheet.name else ""
+    renamed = [f'"{printable(c.label)}" read as {c.field}' for c in source.mapping.columns if c.how != "exact"]
+    names = f" ({', '.join(renamed)})" if renamed else ""
+    found, wanted = len(source.mapping.columns), len(source.kind.fields)
+    say(f"{source.file.name}{sheet}: {count(rows, 'row')}, {found} of {wanted} columns found{names}.")
+
+
+def issue_lines(issues: Sequence[Issue], severity: Severity) -> Iterator[str]:
+    """The issues of one severity, those of one cause together: how many, where, what, and what to do."""
+    groups: dict[tuple[str, str | None], list[Issue]] = {}
+    for issue in issues:
+        if issue.severity is severity:
+            groups.setdefault((issue.code, issue.field or issue.label), []).append(issue)
+    for group in list(groups.values())[:MOST_GROUPS]:
+        first = group[0]
+        places = [issue.cell or (f"row {issue.row}" if issue.row else "") for issue in group[:MOST_PLACES]]
+        more = f" and {len(group) - MOST_PLACES:,} more" if len(group) > MOST_PLACES else ""
+        where = ", ".join(place for place in places if place) + more
+        yield f"  {where}: {first.message}" if where else f"  {first.message}"
+        yield f"      {first.fix}"
+    if len(groups) > MOST_GROUPS:
+        yield f"  … and {count(len(groups) - MOST_GROUPS, 'further cause')}; all of them: --json"
+
+
+def show_issues(seen: Examined, *, stdout: bool) -> None:
+    """Errors first, then warnings."""
+    put = click.echo if stdout else say
+    titles = (
+        (
+            Severity.ERROR,
+            f"{count(seen.invalid, 'row')} {'needs' if seen.invalid == 1 else 'need'} a change:",
+        ),
+        (Severity.WARNING, "Worth a look (these rows are sent as they are):"),
+    )
+    for severity, title in titles:
+        lines = list(issue_lines(seen.issues, severity))
+        if lines:
+            put(f"\n{title}")
+            for line in lines:
+                put(line)
+
+
+def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
+    """The plan in sentences: what, where, at what cost, until when."""
+    left_out = [f"{plan.invalid:,} left out"] if plan.invalid else []
+    left_out += [f"{plan.existing:,} created before"] if plan.existing else []
+    left_out += [f"{plan.held:,} in doubt since an earlier run"] if plan.held else []
+    tail = f" ({', '.join(left_out)})" if left_out else ""
+    whose = f" in {account.space} as {account.user}" if account else ""
+    yield f"Plan: {count(plan.create, 'record')} to create{whose}{tail}."
+    quota = f" of {plan.quota_left:,} left today" if plan.quota_left is not None else ""
+    yield (
+        f"      {count(plan.create, 'call')}{quota}; it takes {duration(plan.seconds)}, until {moment(plan.finish)}."
+        if plan.create
+        else "      No call is needed."
+    )
+
+
+def show_end(result: Result) -> None:
+    """How it ended, in numbers that add up, where the report is, and what to type next."""
+    counts = result.report.counts
+    told = ", ".join(f"{counts[status]:,} {status.value}" for status in Status if counts[status])
+    click.echo(f"Run {result.run.id}: {told or 'no rows'}.")
+    if result.message:
+        say(result.message)
+    click.echo(f"Report: {result.report.folder / 'report.html'}")
+    for line in _next_steps(result):
+        click.echo(line)
+
+
+def _next_steps(result: Result) -> Iterator[str]:
+    counts, run = result.report.counts, result.run
+    if run.finished is None:
+        yield f"Go on:  importer resume {run.id}"
+    if "failed.xlsx" in result.report.files:
+        yield f"Failed: {result.report.files['failed.xlsx']} (correct it and import it as it is)"
+    if counts[Status.REJECTED] and run.finished is not None:
+        yield f"Again:  importer retry {run.id}"
+    if counts[Status.UNKNOWN]:
+        yield f"Unsure: {count(counts[Status.UNKNOWN], 'row')} brought no answer and may exist; never sent again unasked."
+
+
+class Console:
+    """Watches an import for somebody at a terminal, or for a log."""
+
+    def __init__(self, *, yes: bool, quiet: bool = False) -> None:
+        """``yes`` answers the question; ``quiet`` leaves out all but the question and the end."""
+        self._yes, self._quiet = yes, quiet
+        self._bar: tqdm[NoReturn] | None = None
+        self._next_line = 0.0
+        self._milestones = list(_MILESTONES)
+        self.source: Source | None = None
+
+    def say(self, sentence: str) -> None:
+        """A line on stderr."""
+        say(sentence)
+
+    def confirm(self, seen: Examined, plan: Plan, account: Account) -> bool:
+        """Show the issues and the plan, and ask."""
+        if not self._quiet:
+            show_issues(seen, stdout=False)
+            say()
+            for line in plan_lines(plan, account):
+                say(line)
+        if self._yes or not plan.create:
+            return True
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "Nothing was sent: there is no terminal to ask on.", "Type the same with --yes to send without asking."
+            )
+        return click.confirm(f"Create {count(plan.create, 'record')} in {account.space}?", err=True)
+
+    @contextmanager
+    def sending(self) -> Iterator[asyncio.Event]:
+        """Ctrl-C and SIGTERM ask to stop; the second time they are obeyed at once."""
+        stop, task, loop = asyncio.Event(), asyncio.current_task(), asyncio.get_running_loop()
+
+        def ask() -> None:
+            if stop.is_set() and task is not None:
+                task.cancel()
+            else:
+                say("\nStopping after the rows under way. Again to stop at once; both are safe.")
+                stop.set()
+
+        handled = [signal.SIGINT, signal.SIGTERM] if sys.platform != "win32" else []
+        for number in handled:
+            loop.add_signal_handler(number, ask)
+        try:
+            yield stop
+        finally:
+            for number in handled:
+                loop.remove_signal_handler(number)
+            if self._bar is not None:
+                self._bar.close()
+
+    def progress(self, progress: Progress, total: int, seconds_left: float | None) -> None:
+        """Move the bar, or write a line a minute where there is no terminal."""
+        if self._quiet:
+            return
+        if not sys.stderr.isatty():
+            self._log(progress, total, seconds_left)
+            return
+        if self._bar is None:
+            self._bar = tqdm(
+                total=total,
+                initial=progress.settled,
+                unit="row",
+                file=sys.stderr,
+                mininterval=0.5,
+                bar_format="{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} rows{postfix}",
+            )
+        self._bar.set_postfix_str(_state_of(progress, seconds_left), refresh=False)
+        self._bar.update(progress.settled - self._bar.n)
+        if progress.waiting:
+            self._bar.refresh()
+
+    def _log(self, progress: Progress, total: int, seconds_left: float | None) -> None:
+        reached = bool(self._milestones) and progress.settled >= self._milestones[0] * total
+        if not reached and time.monotonic() < self._next_line:
+            return
+        self._next_line = time.monotonic() + _MINUTE
+        self._milestones = [share for share in self._milestones if progress.settled < share * total]
+        say(f"{progress.settled:,} of {total:,} rows, {_state_of(progress, seconds_left)}")
+
+
+def _state_of(progress: Progress, seconds_left: float | None) -> str:
+    parts = [f"{progress.failed:,} failed"]
+    if progress.waiting:
+        parts.append(progress.waiting)
+    if seconds_left is not None:
+        parts.append(f"done about {moment(time.time() + max(seconds_left, 0))}")
+    return ", ".join(parts)

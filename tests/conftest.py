@@ -1,0 +1,162 @@
+"""What the tests share: an installation of their own, the command as a process, and the sandbox on a socket."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from importer.sandbox import SandboxOptions, running
+
+LABELS = ["ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId"]
+UNLIMITED = SandboxOptions(
+    writes_per_minute=None, writes_per_day=None, calls_per_100ms=None, calls_per_minute=None, calls_per_hour=None
+)
+
+
+@dataclass(frozen=True)
+class Done:
+    """A command that has ended: exit code and both outputs."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """stdout as the JSON document that it is."""
+        return json.loads(self.out)
+
+
+@dataclass
+class Desk:
+    """A person's folder with an installation of its own, who types commands in it."""
+
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def home(self) -> Path:
+        """Where the journal is."""
+        return self.folder / "home"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Only what the command needs: nothing of the machine's own NEXUDUS_ or IMPORTER_ variables."""
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("NEXUDUS_", "IMPORTER_"))}
+        return kept | {"IMPORTER_HOME": str(self.home)} | self.variables
+
+    def start(self, *words: str | Path) -> "subprocess.Popen[str]":
+        """The command as a process that is still under way."""
+        command = [sys.executable, "-m", "importer", *map(str, words)]
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+
+    def type(self, *words: str | Path, timeout: float = 60) -> Done:
+        """The command, run to its end."""
+        process = self.start(*words)
+        out, err = process.communicate(timeout=timeout)
+        assert "Traceback" not in err, err
+        return Done(process.returncode, out, err)
+
+    def report(self, folder: str | Path) -> list[dict[str, str]]:
+        """The rows of a report.csv."""
+        with (self.folder / folder / "report.csv").open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def write(self, name: str, rows: Sequence[Sequence[object]], labels: Sequence[str] = LABELS) -> Path:
+        """A CSV file in the folder."""
+        path = self.folder / name
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([labels, *rows])
+        return path
+
+
+def mapping(number: int, **changes: object) -> list[object]:
+    """A good row, different for each number."""
+    guid = f"7f105c7d-2dc5-4530-97cd-{number:012x}"
+    row = dict(
+        zip(
+            LABELS,
+            [1000 + number, 2000 + number, f"Room {number}", "2026-11-28T10:30:00Z", guid, f"AAMk{number}="],
+            strict=True,
+        )
+    )
+    return list((row | changes).values())
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A folder with nothing in it and nobody signed in."""
+    return Desk(tmp_path)
+
+
+class Service:
+    """The sandbox while it runs, with what the tests ask of it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def _ask(self, path: str, body: object = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.url}/_sandbox/{path}", data, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return json.loads(answer.read() or b"null")
+
+    @property
+    def records(self) -> list[dict[str, Any]]:
+        """Every stored record as it was sent, with its Id, oldest first."""
+        return [json.loads(found["body"]) | {"Id": found["record"]["Id"]} for found in self._ask("records")]
+
+    @property
+    def creates(self) -> int:
+        """How many create calls have arrived."""
+        calls = self._ask("calls")
+        listed = calls["calls"] if isinstance(calls, dict) else calls
+        return sum(call["method"] == "POST" and "calendars" in call["path"] for call in listed)
+
+    def fail(self, *faults: str) -> None:
+        """What happens to the next creates, one each."""
+        self._ask("faults", list(faults))
+
+
+@pytest.fixture
+def serve(desk: Desk) -> Iterator[Callable[..., Service]]:
+    """Starts a sandbox with these options and points the desk at it."""
+    stack: list[Any] = []
+
+    def start(options: SandboxOptions = UNLIMITED) -> Service:
+        context = running(options)
+        server = context.__enter__()
+        stack.append(context)
+        desk.variables |= {
+            "NEXUDUS_URL": server.url,
+            "NEXUDUS_USERNAME": options.username,
+            "NEXUDUS_PASSWORD": options.password,
+            "IMPORTER_RATE": "none",
+        }
+        return Service(server.url)
+
+    yield start
+    for context in reversed(stack):
+        context.__exit__(None, None, None)
+
+
+@pytest.fixture
+def service(serve: Callable[..., Service]) -> Service:
+    """A sandbox without limits that the desk is signed in to."""
+    return serve()
