@@ -10,6 +10,7 @@
     nexudus/            the remote service: signing in, calls, Reply; the only place that imports httpx
     delivery/           states and events, reply -> event, pacing, journal, sending
     reporting/          a run -> CSV, XLSX, HTML, JSON, failed rows
+    standing.py         how runs stand, from the journal alone
     sources.py          a file opened, kept and examined
     session.py          signed in, journal open, somebody watching
     runs.py             the stages one after another: plan, run, resume, retry

@@ -162,7 +162,6 @@ def run(
     file: Path, as_json: bool, yes: bool, strict: bool, allow_duplicates: bool, sandbox: bool, **options: Any
 ) -> int:
     """Import FILE: check, plan, ask, send, report. Typing it again is always safe."""
-
     from importer import runs, terminal
 
     kind, read = _reading(options)
@@ -180,7 +179,6 @@ def run(
 @_JSON
 def resume(number: int | None, as_json: bool, sandbox: bool, **options: Any) -> int:
     """Go on with RUN where it stopped; by default the latest unfinished one."""
-
     from importer import runs, terminal
 
     given = _choices(options)
@@ -200,7 +198,6 @@ def resume(number: int | None, as_json: bool, sandbox: bool, **options: Any) -> 
 @_JSON
 def retry(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options: Any) -> int:
     """Send the rejected and unsent rows of RUN again, as a new run; by default of the latest one."""
-
     from importer import runs, terminal
 
     with _service(_pacing(options), sandbox) as settings:
@@ -212,9 +209,9 @@ def retry(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options
 @_RUN
 def stop(number: int | None) -> int:
     """Ask the process that sends RUN to stop after the rows under way."""
-    from importer import runs
+    from importer.standing import ask_to_stop
 
-    asked = runs.ask_to_stop(number, _settings())
+    asked = ask_to_stop(number, _settings())
     click.echo(f"Run {asked.id} was asked to stop. Go on later with: importer resume {asked.id}")
     return Exit.DONE
 
@@ -227,9 +224,9 @@ def stop(number: int | None) -> int:
 @_JSON
 def status(number: int | None, as_json: bool) -> int:
     """Say how RUN stands; by default the latest one."""
-    from importer import runs
+    from importer.standing import standing
 
-    _put_runs([runs.standing(number, _settings())], as_json, single=True)
+    _put_runs([standing(number, _settings())], as_json, single=True)
     return Exit.DONE
 
 
@@ -238,9 +235,9 @@ def status(number: int | None, as_json: bool) -> int:
 @_JSON
 def history(limit: int, as_json: bool) -> int:
     """List the runs, newest first."""
-    from importer import runs
+    from importer.standing import standings
 
-    _put_runs(runs.standings(limit, _settings()), as_json)
+    _put_runs(standings(limit, _settings()), as_json)
     return Exit.DONE
 
 
@@ -322,7 +319,6 @@ def config(as_json: bool) -> int:
 @_JSON
 def doctor(as_json: bool) -> int:
     """Check this installation: Python, journal, disk, settings, sign-in."""
-
     from importer.doctor import examine
 
     findings = _finish(examine())
@@ -369,7 +365,6 @@ def sandbox(port: int, rate: str, daily_quota: str, latency: float, fail: float,
 @click.password_option(confirmation_prompt=False, help=None, hidden=True)
 def login(username: str, password: str) -> int:
     """Sign in and keep the sign-in in this machine's keyring."""
-
     from importer import credentials, session, settings
 
     loaded = settings.load({"username": username, "password": password}, ignore=("token",)).settings
@@ -532,12 +527,13 @@ def _write_down(error: Exception) -> Path:
 
 def main() -> NoReturn:
     """The console script: the one place where errors become words and exit codes."""
-    sys.exit(_main())
+    sys.exit(obey(sys.argv[1:]))
 
 
-def _main() -> int:
+def obey(words: Sequence[str]) -> int:
+    """Do what the words after ``importer`` say, and give the exit code."""
     try:
-        return int(importer(standalone_mode=False) or 0)
+        return int(importer(list(words), prog_name="importer", standalone_mode=False) or 0)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:

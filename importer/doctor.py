@@ -36,9 +36,8 @@ async def examine() -> list[Finding]:
 
 def _journal(loaded: Settings) -> Finding:
     try:
-        journal = open_journal(loaded.journal_url)
-        number = len(journal.runs())
-        journal.close()
+        with open_journal(loaded.journal_url) as journal:
+            number = len(journal.runs())
     except ImporterError as error:
         return Finding("Journal", False, error.message, error.advice)
     return Finding("Journal", True, f"{journal.path or 'database'} with {number} runs")

@@ -5,25 +5,25 @@ Nothing here prints, parses a file, or knows how the service answers.
 
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from importer.delivery.journal import Intent, Journal, NewRun, Run
+from importer.delivery.journal import Claim, Intent, Journal, NewRun, Run, open_journal
 from importer.delivery.pacing import DAY, Window, seconds_for
 from importer.delivery.sending import End, Ended, Pace, Progress, Sender
-from importer.delivery.states import STATUS, State
+from importer.delivery.states import State
 from importer.errors import Exit, ServiceError, SettingsError, UsageError
 from importer.nexudus import Account
 from importer.reporting import Report, write_report
-from importer.session import Session, Watcher, signed_in, store, windows
+from importer.session import Session, Watcher, signed_in, windows
 from importer.settings import Settings
-from importer.sources import Examined, KnownBefore, Source, checked_chunks, examine, open_source, reopen
+from importer.sources import Examined, Source, checked_chunks, examine, keep, open_source, reopen
 from importer.spreadsheet import ReadOptions
-from importer.words import Issue, Plan, Record, Status
+from importer.standing import choose, choose_unfinished
+from importer.words import Issue, Plan, Record
 from schemas import RECORD_TYPES, RecordType
 
 _KEPT_NAME = re.compile(r"[^\w.-]+")
@@ -64,13 +64,12 @@ async def plan(
     file: Path, settings: Settings, kind: RecordType, read: ReadOptions, watcher: Watcher, *, allow_duplicates: bool
 ) -> tuple[Source, Examined, Plan, Account]:
     """Everything about an import but the import."""
-    source = open_source(file, settings, kind, read)
-    with store(settings) as journal:
+    source, now = open_source(file, settings, kind, read), time.time()
+    seen = examine(source, now, allow_duplicates=allow_duplicates)
+    with open_journal(settings.journal_url) as journal:
         async with signed_in(settings, source.endpoint, journal, watcher) as session:
-            account, now = session.account, time.time()
-            known = _known_before(journal, account.key, kind)
-            seen = examine(source, now, allow_duplicates=allow_duplicates, known_before=known)
-            return source, seen, _plan(journal, settings, account.key, seen, now), account
+            known = _known(session, source, now, allow_duplicates=allow_duplicates)
+            return source, seen, _plan(session, seen, known, now), session.account
 
 
 async def run(
@@ -80,9 +79,12 @@ async def run(
 
     A file whose run for this account is unfinished goes on with that run.
     """
-    source = open_source(file, settings, kind, read, keep=True)
+    source, now = open_source(file, settings, kind, read), time.time()
+    seen = examine(source, now, allow_duplicates=choices.allow_duplicates)
     async with AsyncExitStack() as stack:
-        journal = stack.enter_context(store(settings))
+        journal = stack.enter_context(open_journal(settings.journal_url))
+        source = keep(source, settings.home / "files")
+        stack.callback(_forget_unused, journal, source)
         try:
             session = await stack.enter_async_context(signed_in(settings, source.endpoint, journal, watcher))
         except ServiceError as error:
@@ -90,13 +92,13 @@ async def run(
         if unfinished := _same_run(journal, source, session.account):
             watcher.say(f"Run {unfinished.id} of this file is unfinished; going on with it.")
             return await _go_on(session, unfinished)
-        return await _begin(session, source, choices)
+        return await _begin(session, source, seen, choices, now)
 
 
 async def resume(number: int | None, settings: Settings, changes: Mapping[str, Any], watcher: Watcher) -> Result:
     """Go on with a run where it stopped, by default the latest unfinished one; ``changes`` to its choices hold."""
-    with store(settings) as journal:
-        unfinished = _with_changes(journal, _unfinished(journal, number), changes)
+    with open_journal(settings.journal_url) as journal:
+        unfinished = _with_changes(journal, choose_unfinished(journal, number), changes)
         _refuse_other_service(unfinished, settings)
         async with signed_in(settings, unfinished.endpoint, journal, watcher) as session:
             return await _go_on(session, unfinished)
@@ -104,8 +106,8 @@ async def resume(number: int | None, settings: Settings, changes: Mapping[str, A
 
 async def retry(number: int | None, settings: Settings, choices: Choices, watcher: Watcher) -> Result | None:
     """A new run of the rejected and not-sent rows of a run, by default of the latest one."""
-    with store(settings) as journal:
-        parent = journal.run(number) if number is not None else _latest(journal)
+    with open_journal(settings.journal_url) as journal:
+        parent = choose(journal, number)
         _refuse_other_service(parent, settings)
         records = [_as_record(intent) for intent in journal.intents(parent, State.REJECTED, State.PLANNED)]
         if not records:
@@ -117,52 +119,33 @@ async def retry(number: int | None, settings: Settings, choices: Choices, watche
             return await _begin_again(session, parent, records, choices)
 
 
-def ask_to_stop(number: int | None, settings: Settings) -> Run:
-    """Ask the process that sends a run to stop after the rows under way."""
-    with store(settings) as journal:
-        return journal.update_run(_unfinished(journal, number), stop=True)
-
-
 def rebuild_report(number: int | None, settings: Settings, out: Path | None) -> Report:
     """The report of a run written anew from the journal."""
-    with store(settings) as journal:
-        chosen = journal.run(number) if number is not None else _latest(journal)
+    with open_journal(settings.journal_url) as journal:
+        chosen = choose(journal, number)
         if out is not None:
             chosen = replace(chosen, folder=out.absolute())
         return write_report(journal, chosen, now=time.time())
 
 
-def standing(number: int | None, settings: Settings) -> dict[str, Any]:
-    """How a run stands, by default the latest one."""
-    with store(settings) as journal:
-        return _standing(journal, journal.run(number) if number is not None else _latest(journal))
-
-
-def standings(limit: int, settings: Settings) -> list[dict[str, Any]]:
-    """How the latest runs stand, newest first."""
-    with store(settings) as journal:
-        return [_standing(journal, found) for found in journal.runs(limit)]
-
-
 # -- the stages -------------------------------------------------------------------------------------------------------
 
 
-async def _begin(session: Session, source: Source, choices: Choices) -> Result | None:
-    now, journal, account = time.time(), session.journal, session.account
-    known = _known_before(journal, account.key, source.kind)
-    seen = examine(source, now, allow_duplicates=choices.allow_duplicates, known_before=known)
-    if not session.watcher.confirm(seen, _plan(journal, session.settings, account.key, seen, now), account):
+async def _begin(session: Session, source: Source, seen: Examined, choices: Choices, now: float) -> Result | None:
+    known = _known(session, source, now, allow_duplicates=choices.allow_duplicates)
+    if not session.watcher.confirm(seen, _plan(session, seen, known, now), session.account):
         return None
-    begun = _add_run(journal, source, session.settings, choices, now)
+    begun = _add_run(session.journal, source, session.settings, choices, now)
     with session.alone(begun.id):
         return await _send(session, _write_plan(session, source, begun))
 
 
 async def _begin_again(session: Session, parent: Run, records: Sequence[Record], choices: Choices) -> Result | None:
     now, journal, account = time.time(), session.journal, session.account
-    created, held = _known_before(journal, account.key, RECORD_TYPES[parent.kind])(records)
-    seen = Examined(len(records), len(records), 0, created, held)
-    if not session.watcher.confirm(seen, _plan(journal, session.settings, account.key, seen, now), account):
+    target = journal.target(account.key, parent.kind)
+    seen, known = Examined(len(records), len(records)), _Known()
+    known.add(journal.claims(target, [record.identity for record in records]).values())
+    if not session.watcher.confirm(seen, _plan(session, seen, known, now), account):
         return None
     options = {"read": dict(parent.options["read"]), **choices.kept}
     new = NewRun(
@@ -179,7 +162,6 @@ async def _begin_again(session: Session, parent: Run, records: Sequence[Record],
     begun = _with_folder(journal, journal.add_run(new), choices)
     with session.alone(begun.id):
         begun = journal.update_run(begun, user=account.user, space=account.space)
-        target = journal.target(account.key, parent.kind)
         return await _send(session, journal.plan(begun, [(records, (), len(records))], target, time.time()))
 
 
@@ -295,24 +277,35 @@ def _never_reached(
 # -- what the stages are made of --------------------------------------------------------------------------------------
 
 
-def _plan(journal: Journal, settings: Settings, account: str, seen: Examined, now: float) -> Plan:
-    limits = windows(settings)
-    create = seen.valid - seen.existing - seen.held
-    seconds = seconds_for(create, limits, lambda window: journal.used(account, window, now))
+@dataclass
+class _Known:
+    """Rows of a file whose record exists by the journal, and rows whose record may exist."""
+
+    existing: int = 0
+    held: int = 0
+
+    def add(self, claims: Iterable[Claim]) -> None:
+        for claim in claims:
+            self.existing += claim.state is State.CREATED
+            self.held += claim.state is not State.CREATED
+
+
+def _known(session: Session, source: Source, now: float, *, allow_duplicates: bool) -> _Known:
+    known, journal = _Known(), session.journal
+    target = journal.target(session.account.key, source.kind.name)
+    if journal.has_claims(target):
+        for chunk in checked_chunks(source, now, allow_duplicates=allow_duplicates):
+            known.add(journal.claims(target, [record.identity for record in chunk.records()]).values())
+    return known
+
+
+def _plan(session: Session, seen: Examined, known: _Known, now: float) -> Plan:
+    journal, key, limits = session.journal, session.account.key, windows(session.settings)
+    create = seen.valid - known.existing - known.held
+    seconds = seconds_for(create, limits, lambda window: journal.used(key, window, now))
     daily = next((window for window in limits if window.seconds >= DAY), None)
-    left = max(daily.calls - journal.used(account, daily, now)[0], 0) if daily else None
-    return Plan(seen.rows, create, seen.existing, seen.invalid, seen.held, left, seconds, now + seconds)
-
-
-def _known_before(journal: Journal, account: str, kind: RecordType) -> KnownBefore:
-    target = journal.target(account, kind.name)
-
-    def count(records: Sequence[Record]) -> tuple[int, int]:
-        claims = journal.claims(target, [record.identity for record in records])
-        created = sum(claim.state is State.CREATED for claim in claims.values())
-        return created, len(claims) - created
-
-    return count
+    left = max(daily.calls - journal.used(key, daily, now)[0], 0) if daily else None
+    return Plan(seen.rows, create, known.existing, seen.invalid, known.held, left, seconds, now + seconds)
 
 
 def _add_run(journal: Journal, source: Source, settings: Settings, choices: Choices, now: float) -> Run:
@@ -354,28 +347,18 @@ def _as_record(intent: Intent) -> Record:
     return Record(intent.row, intent.body, intent.identity)
 
 
+def _forget_unused(journal: Journal, source: Source) -> None:
+    """A copy that no run came of holds personal data for nothing."""
+    if not journal.uses(source.sha256):
+        source.copy.unlink(missing_ok=True)
+
+
 def _same_run(journal: Journal, source: Source, account: Account) -> Run | None:
     for candidate in journal.unfinished(sha256=source.sha256, kind=source.kind.name):
         same_reading = candidate.parent is None and candidate.options["read"] == source.options
         if same_reading and journal.account(candidate) in (None, account.key):
             return candidate
     return None
-
-
-def _unfinished(journal: Journal, number: int | None) -> Run:
-    if number is not None:
-        return journal.run(number)
-    found = journal.unfinished()
-    if not found:
-        raise UsageError("There is no unfinished run.", "See the runs with: importer history")
-    return found[0]
-
-
-def _latest(journal: Journal) -> Run:
-    found = journal.runs(1)
-    if not found:
-        raise UsageError("There is no run yet.", "Start one with: importer run FILE")
-    return found[0]
 
 
 def _refuse_other_service(begun: Run, settings: Settings) -> None:
@@ -387,29 +370,3 @@ def _refuse_other_service(begun: Run, settings: Settings) -> None:
             f"Run {begun.id} sends to {begun.url}, but NEXUDUS_URL is {settings.url}.",
             f"Set NEXUDUS_URL={begun.url} and type the same again.",
         )
-
-
-def _standing(journal: Journal, found: Run) -> dict[str, Any]:
-    counts = dict.fromkeys(Status, 0)
-    for state, number in journal.counts(found).items():
-        counts[STATUS[state]] += number
-    counts[Status.INVALID] = journal.invalid_rows(found)
-    finished = found.finished is not None
-    return {
-        "run": found.id,
-        "file": found.file,
-        "state": "finished" if finished else "unfinished",
-        "account": journal.account(found),
-        "url": found.url,
-        "rows": found.rows,
-        "counts": {status.value: number for status, number in counts.items()},
-        "started": _instant(found.started),
-        "finished": _instant(found.finished),
-        "exit_code": found.exit_code,
-        "folder": str(found.folder),
-        "next": f"importer report {found.id}" if finished else f"importer resume {found.id}",
-    }
-
-
-def _instant(epoch: float | None) -> str | None:
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if epoch is not None else None

@@ -3,15 +3,15 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from pydantic import SecretStr
 
-from importer.delivery.journal import Journal, open_journal
+from importer.delivery.journal import Journal
 from importer.delivery.lock import only_sender
 from importer.delivery.pacing import DAY, Window
 from importer.delivery.sending import Progress
@@ -58,20 +58,6 @@ class Session:
         return only_sender(folder / "locks", self.account.key, run)
 
 
-@contextmanager
-def store(settings: Settings) -> Iterator[Journal]:
-    """The journal of these settings.
-
-    Raises:
-        JournalError: It cannot be opened.
-    """
-    journal = open_journal(settings.journal_url)
-    try:
-        yield journal
-    finally:
-        journal.close()
-
-
 class _Turns:
     """Lets reads wait for their turn. Those of the sign-in go at once, for nobody knows yet whose they are."""
 
@@ -84,6 +70,7 @@ class _Turns:
         if self._account is None:
             self._before += 1
             return
+        # A wait may turn out too short when another process takes the turn; then it is asked for anew.
         while (wait := self._journal.take_call(self._account, self._limits, write=False, now=time.time())) > 0:
             await asyncio.sleep(wait)
 
@@ -98,8 +85,8 @@ async def signed_in(settings: Settings, endpoint: str, journal: Journal, watcher
     """A session with the service that the settings name.
 
     Raises:
-        SettingsError: The address is unsafe, or there is nothing to sign in with.
-        SignInError: The service refused.
+        SettingsError: The address is unsafe.
+        SignInError: There is nothing to sign in with, or the service refused it.
         ServiceError: The service cannot be reached.
     """
     turns = _Turns(journal, windows(settings))
@@ -113,8 +100,8 @@ async def who(settings: Settings) -> Account:
     """The account that the settings sign in to.
 
     Raises:
-        SettingsError: The address is unsafe, or there is nothing to sign in with.
-        SignInError: The service refused.
+        SettingsError: The address is unsafe.
+        SignInError: There is nothing to sign in with, or the service refused it.
         ServiceError: The service cannot be reached.
     """
     async with Nexudus(_access(settings), next(iter(RECORD_TYPES.values())).paths[0]) as service:

@@ -6,17 +6,17 @@ Knows neither the service nor the journal.
 import hashlib
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from importer import checking
-from importer.errors import UsageError
+from importer.errors import FileError, UsageError
 from importer.settings import Settings
 from importer.spreadsheet import ReadOptions, Sheet, column_letters, open_sheet
-from importer.words import Issue, Record
+from importer.words import Issue
 from schemas import RecordType
 
 _SAMPLES = 3
@@ -44,22 +44,16 @@ class Source:
 
 @dataclass
 class Examined:
-    """What is known of a file without sending: counts that add up to ``rows``, and every issue."""
+    """What is known of a file without asking anybody: counts that add up to ``rows``, and every issue."""
 
     rows: int = 0
     valid: int = 0
     invalid: int = 0
-    existing: int = 0
-    held: int = 0
     issues: list[Issue] = field(default_factory=list)
 
 
-KnownBefore = Callable[[Sequence[Record]], tuple[int, int]]
-"""Counts of records that were created before, and of those that may have been."""
-
-
-def open_source(file: Path, settings: Settings, kind: RecordType, read: ReadOptions, *, keep: bool = False) -> Source:
-    """The file, readable and with its columns matched. With ``keep`` a private copy is made and read instead.
+def open_source(file: Path, settings: Settings, kind: RecordType, read: ReadOptions) -> Source:
+    """The file, readable and with its columns matched.
 
     Raises:
         FileError: It cannot be read, or its columns do not fit.
@@ -67,11 +61,26 @@ def open_source(file: Path, settings: Settings, kind: RecordType, read: ReadOpti
     endpoint = settings.endpoint_path or kind.paths[0]
     sheet = open_sheet(file, read)
     mapping = checking.match_columns(sheet, kind, kind.required(endpoint))
-    sha256 = _sha256(file)
-    if not keep:
-        return Source(file, file, sha256, sheet, mapping, kind, endpoint, read)
-    copy = _keep(file, sha256, settings.home / "files")
-    return Source(file, copy, sha256, open_sheet(copy, read), mapping, kind, endpoint, read)
+    return Source(file, file, _sha256(file), sheet, mapping, kind, endpoint, read)
+
+
+def keep(source: Source, folder: Path) -> Source:
+    """The source read from a private copy: what was checked is what is sent, whatever happens to the original.
+
+    Raises:
+        FileError: The file was changed after it was opened.
+    """
+    copy = folder / f"{source.sha256}{source.file.suffix.lower()}"
+    if not copy.exists():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        aside = copy.with_suffix(f".{secrets.token_hex(4)}")
+        shutil.copyfile(source.file, aside)
+        aside.chmod(0o600)
+        if _sha256(aside) != source.sha256:
+            aside.unlink()
+            raise FileError(f"{source.file.name} was changed while it was read.", "Close it elsewhere and try again.")
+        aside.replace(copy)
+    return replace(source, copy=copy, sheet=open_sheet(copy, source.read))
 
 
 def reopen(copy: Path, sha256: str, kind: RecordType, endpoint: str, read: ReadOptions, name: str) -> Source:
@@ -90,18 +99,20 @@ def reopen(copy: Path, sha256: str, kind: RecordType, endpoint: str, read: ReadO
     return Source(Path(name), copy, sha256, sheet, mapping, kind, endpoint, read)
 
 
-def examine(source: Source, now: float, *, allow_duplicates: bool, known_before: KnownBefore | None = None) -> Examined:
-    """Every issue of the file, and how many of its rows were created before."""
+def examine(source: Source, now: float, *, allow_duplicates: bool) -> Examined:
+    """Every issue of the file, and how many of its rows were created before.
+
+    Raises:
+        FileError: It has no rows, or breaks off.
+    """
     seen = Examined(issues=list(source.mapping.issues))
     for chunk in checked_chunks(source, now, allow_duplicates=allow_duplicates):
         seen.rows += chunk.rows
         seen.invalid += chunk.invalid
         seen.valid += chunk.rows - chunk.invalid
         seen.issues.extend(chunk.issues)
-        if known_before is not None:
-            created, held = known_before(list(chunk.records()))
-            seen.existing += created
-            seen.held += held
+    if not seen.rows:
+        raise FileError(f"{source.file.name} has a header, but no rows below it.", "Add the rows and try again.")
     return seen
 
 
@@ -142,15 +153,3 @@ def columns(source: Source) -> list[dict[str, Any]]:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _keep(file: Path, sha256: str, folder: Path) -> Path:
-    """The private copy of a file, by its hash: what was checked is what is sent, whatever happens to the original."""
-    copy = folder / f"{sha256}{file.suffix.lower()}"
-    if not copy.exists():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        aside = copy.with_suffix(f".{secrets.token_hex(4)}")
-        shutil.copyfile(file, aside)
-        aside.chmod(0o600)
-        aside.replace(copy)
-    return copy

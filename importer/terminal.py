@@ -137,7 +137,7 @@ def _next_steps(result: Result) -> Iterator[str]:
     if counts[Status.REJECTED] and run.finished is not None:
         yield f"Again:  importer retry {run.id}"
     if counts[Status.UNKNOWN]:
-        yield f"Unsure: {count(counts[Status.UNKNOWN], 'row')} brought no answer and may exist; never sent again unasked."
+        yield f"Unsure: {count(counts[Status.UNKNOWN], 'row')} without an answer; they may exist and are never sent again unasked."
 
 
 class Console:

@@ -6,9 +6,8 @@ import signal
 import time
 from pathlib import Path
 
-from openpyxl import load_workbook
-
 from conftest import Desk, Service, mapping
+from openpyxl import load_workbook
 
 BAD = {
     50: {"ResourceId": "abc"},
@@ -20,6 +19,7 @@ BAD = {
 
 
 def three_hundred(desk: Desk) -> Path:
+    """300 rows, five of them wrong in different ways."""
     return desk.write("three hundred.csv", [mapping(n, **BAD.get(n, {})) for n in range(2, 302)])
 
 
@@ -133,7 +133,7 @@ def test_ctrl_c_finishes_what_is_under_way(desk: Desk, service: Service) -> None
 
 
 def test_typing_run_again_goes_on_with_the_unfinished_run(desk: Desk, service: Service) -> None:
-    """run on a file whose run is unfinished goes on with that run and says so."""
+    """Run on a file whose run is unfinished goes on with that run and says so."""
     file = desk.write("rows.csv", [mapping(n) for n in range(2, 12)])
     assert desk.type("run", file, "--yes", "--max-rows", "4").code == 6
     done = desk.type("run", file, "--yes", "--json")

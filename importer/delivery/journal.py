@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, Row
@@ -226,7 +226,11 @@ class Journal:
         self._engine = engine
         self.path = path
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        """Itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Let go of the database."""
         self._engine.dispose()
 
@@ -261,6 +265,11 @@ class Journal:
         if sha256 is not None:
             query = query.where(_run.c.sha256 == sha256, _run.c.kind == kind)
         return self._runs(query)
+
+    def uses(self, sha256: str) -> bool:
+        """Whether some run needs the private copy with this hash."""
+        with self._read() as db:
+            return db.execute(sa.select(_run.c.id).where(_run.c.sha256 == sha256).limit(1)).first() is not None
 
     def update_run(self, run: Run, **values: object) -> Run:
         """The run after some of its columns were set."""
@@ -365,6 +374,15 @@ class Journal:
         """Which of these records exist or may exist already, and by which row."""
         with self._read() as db:
             return self._claims(db, target, identities)
+
+    def has_claims(self, target: int) -> bool:
+        """Whether any record of this target exists or may exist by the journal."""
+        claiming = _intent.c.state.in_([state.value for state in CLAIMING])
+        with self._read() as db:
+            return (
+                db.execute(sa.select(_intent.c.row).where(_intent.c.target == target, claiming).limit(1)).first()
+                is not None
+            )
 
     @staticmethod
     def _claims(db: Connection, target: int, identities: Sequence[bytes]) -> dict[bytes, Claim]:
@@ -578,7 +596,7 @@ def _to_run(row: Row[Any]) -> Run:
 
 
 def open_journal(url: str) -> Journal:
-    """The journal at a database URL; made if it is not there.
+    """The journal at a database URL, made if it is not there; use it in a ``with``.
 
     Raises:
         JournalError: On a network drive, not writable, damaged, not a journal, or made by a newer importer.

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
-from importer.errors import SettingsError
+from importer.errors import SettingsError, SignInError
 from importer.words import printable
 
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?")
@@ -52,7 +52,8 @@ class Access:
         ca_file: PEM file of the authorities to trust instead of the usual ones.
 
     Raises:
-        SettingsError: The address is unsafe or no address, or nothing to sign in with is given.
+        SettingsError: The address is unsafe or no address.
+        SignInError: Nothing to sign in with is given.
     """
 
     url: str
@@ -69,7 +70,7 @@ class Access:
         """Refuse what could not work or would send secrets in the clear."""
         _checked(self.url)
         if not (self.token or (self.username and self.password)):
-            raise SettingsError(
+            raise SignInError(
                 "There is nothing to sign in with.", "Set NEXUDUS_TOKEN, or NEXUDUS_USERNAME and NEXUDUS_PASSWORD."
             )
         if self.token and not re.fullmatch(r"[!-~]+", self.token.reveal()):

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from importer.errors import SettingsError
+from importer.errors import SettingsError, SignInError
 from importer.nexudus import Access, Secret
 from importer.nexudus.access import account_of
 
@@ -67,7 +67,7 @@ def test_unsafe_addresses(url: str) -> None:
 
 def test_nothing_to_sign_in_with() -> None:
     """A user name without a password is no sign-in."""
-    with pytest.raises(SettingsError, match="nothing to sign in with"):
+    with pytest.raises(SignInError, match="nothing to sign in with"):
         Access(url="https://spaces.nexudus.com", username="a@example.com")
 
 

@@ -1,0 +1,74 @@
+"""How runs stand, read from the journal alone; so that looking is quick and needs neither the file nor the service."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from importer.delivery.journal import Journal, Run, open_journal
+from importer.delivery.states import STATUS
+from importer.errors import UsageError
+from importer.settings import Settings
+from importer.words import Status
+
+
+def standing(number: int | None, settings: Settings) -> dict[str, Any]:
+    """How a run stands, by default the latest one."""
+    with open_journal(settings.journal_url) as journal:
+        return _told(journal, choose(journal, number))
+
+
+def standings(limit: int, settings: Settings) -> list[dict[str, Any]]:
+    """How the latest runs stand, newest first."""
+    with open_journal(settings.journal_url) as journal:
+        return [_told(journal, found) for found in journal.runs(limit)]
+
+
+def ask_to_stop(number: int | None, settings: Settings) -> Run:
+    """Ask the process that sends a run to stop after the rows under way; by default the latest unfinished one."""
+    with open_journal(settings.journal_url) as journal:
+        return journal.update_run(choose_unfinished(journal, number), stop=True)
+
+
+def choose(journal: Journal, number: int | None) -> Run:
+    """The run with this number, by default the latest one."""
+    if number is not None:
+        return journal.run(number)
+    found = journal.runs(1)
+    if not found:
+        raise UsageError("There is no run yet.", "Start one with: importer run FILE")
+    return found[0]
+
+
+def choose_unfinished(journal: Journal, number: int | None) -> Run:
+    """The run with this number, by default the latest unfinished one."""
+    if number is not None:
+        return journal.run(number)
+    found = journal.unfinished()
+    if not found:
+        raise UsageError("There is no unfinished run.", "See the runs with: importer history")
+    return found[0]
+
+
+def _told(journal: Journal, found: Run) -> dict[str, Any]:
+    counts = dict.fromkeys(Status, 0)
+    for state, number in journal.counts(found).items():
+        counts[STATUS[state]] += number
+    counts[Status.INVALID] = journal.invalid_rows(found)
+    finished = found.finished is not None
+    return {
+        "run": found.id,
+        "file": found.file,
+        "state": "finished" if finished else "unfinished",
+        "account": journal.account(found),
+        "url": found.url,
+        "rows": found.rows,
+        "counts": {status.value: number for status, number in counts.items()},
+        "started": _instant(found.started),
+        "finished": _instant(found.finished),
+        "exit_code": found.exit_code,
+        "folder": str(found.folder),
+        "next": f"importer report {found.id}" if finished else f"importer resume {found.id}",
+    }
+
+
+def _instant(epoch: float | None) -> str | None:
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if epoch is not None else None

@@ -1,0 +1,274 @@
+"""The contract of the command: what comes out where, with which exit code, for good input and bad."""
+
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import LABELS, Desk, Service, mapping
+
+from importer.sandbox import SandboxOptions
+
+PROTECTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
+
+
+def closed_port() -> int:
+    """A port at which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+UNREADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
+    "gone.csv": (lambda path: None, "There is no file"),
+    "folder.csv": (lambda path: path.mkdir(), "is a folder"),
+    "empty.csv": (lambda path: path.write_bytes(b""), "is empty"),
+    "blank.csv": (lambda path: path.write_bytes(b"\n\n  \n"), "is empty"),
+    "picture.png": (lambda path: path.write_bytes(b"\x89PNG"), "is not a spreadsheet"),
+    "text.xlsx": (lambda path: path.write_text("a,b"), "is not a .xlsx workbook"),
+    "torn.xlsx": (lambda path: path.write_bytes(b"PK\x03\x04" + b"x" * 50), "cannot be read"),
+    "quote.csv": (lambda path: path.write_text(f'{",".join(LABELS)}\n1,"2\n3,4\n'), "is not closed"),
+    "other.csv": (lambda path: path.write_text("Name,Room,CowokerId\na,1,2\n"), 'Is "CowokerId" the CoworkerId?'),
+    "double.csv": (lambda path: path.write_text("Room ID,ResourceId\n1,2\n"), "are all read as ResourceId"),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+@pytest.mark.parametrize("command", ["check", "run"])
+def test_an_unreadable_file_is_one_sentence_and_exit_3(desk: Desk, name: str, command: str) -> None:
+    """A file that cannot be read gets one sentence and what to do; nothing is created."""
+    make, sentence = UNREADABLE[name]
+    make(desk.folder / name)
+    before = sorted(desk.folder.iterdir())
+    done = desk.type(command, name)
+    assert (done.code, done.out) == (3, "")
+    assert sentence in done.err
+    assert len(done.err.strip().splitlines()) <= 3
+    assert sorted(desk.folder.iterdir()) == before
+
+
+def test_a_file_with_only_a_header_has_no_rows(desk: Desk, service: Service) -> None:
+    """A header without rows is said to hold nothing, and no run is begun."""
+    done = desk.type("run", desk.write("header.csv", []), "--yes")
+    assert done.code == 3
+    assert "no rows" in done.err
+
+
+def test_check_json_is_one_document(desk: Desk) -> None:
+    """Check --json has the counts and, for each issue, where, what and what to do; it needs no sign-in."""
+    file = desk.write("rows.csv", [mapping(2), mapping(3, ResourceId="12,5")])
+    done = desk.type("check", file, "--json", "--offline")
+    assert done.code == 1
+    document = done.json
+    assert {k: document[k] for k in ("schema", "rows", "valid", "invalid")} == {
+        "schema": 1,
+        "rows": 2,
+        "valid": 1,
+        "invalid": 1,
+    }
+    issue = next(issue for issue in document["issues"] if issue["severity"] == "error")
+    assert issue == {
+        "row": 3,
+        "cell": "A3",
+        "label": "ResourceId",
+        "field": "ResourceId",
+        "code": "not-a-whole-number",
+        "severity": "error",
+        "value": "12,5",
+        "message": 'ResourceId must be a whole number: "12,5".',
+        "fix": issue["fix"],
+    }
+
+
+def test_a_missing_sign_in_is_exit_4_before_any_row(desk: Desk, service: Service) -> None:
+    """Without anything to sign in with, run says what to set and sends nothing."""
+    del desk.variables["NEXUDUS_PASSWORD"]
+    done = desk.type("run", desk.write("rows.csv", [mapping(2)]), "--yes")
+    assert done.code == 4
+    assert "NEXUDUS_TOKEN" in done.err
+    assert service.creates == 0
+
+
+def test_wrong_sign_in_is_exit_4_and_shows_no_secret(desk: Desk, service: Service) -> None:
+    """A refused password ends before any row, and appears nowhere."""
+    desk.variables["NEXUDUS_PASSWORD"] = "canary-4711"
+    done = desk.type("run", desk.write("rows.csv", [mapping(2)]), "--yes")
+    assert done.code == 4
+    assert service.creates == 0
+    assert "canary-4711" not in done.out + done.err
+    kept = [path for path in desk.folder.rglob("*") if path.is_file()]
+    assert not [path for path in kept if b"canary-4711" in path.read_bytes()]
+
+
+def test_a_service_that_is_down_is_exit_5_with_the_resume_command(desk: Desk, serve: Callable[..., Service]) -> None:
+    """Nobody there: the run is kept, and the command that is printed goes on with it."""
+    service = serve()
+    here = desk.variables["NEXUDUS_URL"]
+    desk.variables["NEXUDUS_URL"] = f"http://127.0.0.1:{closed_port()}"
+    done = desk.type("run", desk.write("rows.csv", [mapping(2), mapping(3)]), "--yes", "--out", "report")
+    assert done.code == 5
+    assert "importer resume 1" in done.out
+    assert {row["import_status"] for row in desk.report("report")} == {"not sent"}
+    desk.variables["NEXUDUS_URL"] = here
+    assert desk.type("resume", "1").code == 0
+    assert len(service.records) == 2
+
+
+def test_a_service_that_goes_away_is_exit_5(desk: Desk, service: Service) -> None:
+    """Calls that are never answered stop the run after five, in doubt, with the resume command."""
+    service.fail("ok", *["lost-before"] * 10)
+    done = desk.type("run", desk.write("rows.csv", [mapping(n) for n in range(2, 42)]), "--yes", "--json")
+    assert done.code == 5
+    assert done.json["counts"]["unknown"] <= 9
+    assert done.json["counts"]["not sent"] >= 30
+    assert done.json["resume"] == "importer resume 1"
+
+
+def test_a_second_sender_is_exit_7_and_says_who_holds_the_account(desk: Desk, service: Service) -> None:
+    """Two runs for one account at a time: the second says who holds it and sends nothing."""
+    desk.variables["IMPORTER_RATE"] = "120/min"
+    first = desk.start("run", desk.write("a.csv", [mapping(n) for n in range(2, 60)]), "--yes")
+    while not service.records:
+        time.sleep(0.02)
+    done = desk.type("run", desk.write("b.csv", [mapping(n) for n in range(60, 64)]), "--yes")
+    first.terminate()
+    first.communicate(timeout=30)
+    assert done.code == 7
+    assert f"process {first.pid}" in done.err
+    assert all(int(record["Name"].split()[1]) < 60 for record in service.records)
+
+
+def test_without_a_terminal_yes_is_needed_and_said(desk: Desk, service: Service) -> None:
+    """A run that would have to ask, and cannot, sends nothing and names --yes."""
+    done = desk.type("run", desk.write("rows.csv", [mapping(2)]))
+    assert done.code == 2
+    assert "--yes" in done.err
+    assert service.creates == 0
+    assert desk.type("history", "--json").json["runs"] == []
+
+
+def test_strict_sends_nothing_when_a_row_is_invalid(desk: Desk, service: Service) -> None:
+    """With --strict one invalid row keeps all the others back."""
+    file = desk.write("rows.csv", [mapping(2), mapping(3, Name="")])
+    done = desk.type("run", file, "--yes", "--strict", "--json")
+    assert (done.code, done.json["counts"]["not sent"], done.json["counts"]["invalid"]) == (1, 1, 1)
+    assert service.creates == 0
+
+
+def test_a_limit_is_exit_6_and_safe_to_resume(desk: Desk, service: Service) -> None:
+    """--max-rows and --max-duration stop cleanly."""
+    file = desk.write("rows.csv", [mapping(n) for n in range(2, 12)])
+    assert desk.type("run", file, "--yes", "--max-rows", "3").code == 6
+    assert len(service.records) == 3
+    desk.variables["IMPORTER_RATE"] = "60/min"
+    assert desk.type("resume", "--max-rows", "100", "--max-duration", "2s").code == 6
+    desk.variables["IMPORTER_RATE"] = "none"
+    assert desk.type("resume", "--max-rows", "100", "--max-duration", "60s").code == 0
+    assert len(service.records) == 10
+
+
+def test_plan_counts_calls_quota_and_time_and_sends_nothing(desk: Desk, serve: Callable[..., Service]) -> None:
+    """Plan says what an import costs."""
+    service = serve(SandboxOptions())
+    del desk.variables["IMPORTER_RATE"]
+    file = desk.write("rows.csv", [mapping(n) for n in range(2, 102)])
+    plan = desk.type("plan", file, "--json").json["plan"]
+    assert (plan["create"], plan["existing"], plan["quota_left"]) == (100, 0, 5000)
+    assert 98 <= plan["seconds"] <= 102
+    assert service.creates == 0
+
+
+def test_the_sandbox_inside_remembers_what_was_created(desk: Desk) -> None:
+    """Run --sandbox needs nothing else, and a second time everything exists."""
+    file = desk.write("rows.csv", [mapping(n) for n in range(2, 12)])
+    assert desk.type("run", file, "--sandbox", "--yes", "--json").json["counts"]["created"] == 10
+    assert desk.type("run", file, "--sandbox", "--yes", "--json").json["counts"]["existing"] == 10
+
+
+def test_a_report_can_be_built_again(desk: Desk, service: Service) -> None:
+    """Report writes the same files from the journal after the folder is gone."""
+    desk.type("run", desk.write("rows.csv", [mapping(2), mapping(3, Name="")]), "--yes", "--out", "first")
+    assert desk.type("report", "--out", "second").code == 0
+    assert desk.report("second") == desk.report("first")
+
+
+def test_status_and_history_tell_how_runs_stand(desk: Desk, service: Service) -> None:
+    """Status tells of the latest run, history of all, with counts by status."""
+    file = desk.write("rows.csv", [mapping(2), mapping(3, Name="")])
+    desk.type("run", file, "--yes")
+    standing = desk.type("status", "--json").json
+    assert (standing["run"], standing["state"]) == (1, "finished")
+    assert standing["counts"] | {"created": 1, "invalid": 1} == standing["counts"]
+    assert len(desk.type("history", "--json").json["runs"]) == 1
+
+
+def test_stop_asks_another_process(desk: Desk, service: Service) -> None:
+    """Importer stop ends a run in another process after the rows under way, safe to resume."""
+    desk.variables["IMPORTER_RATE"] = "600/min"
+    first = desk.start("run", desk.write("a.csv", [mapping(n) for n in range(2, 90)]), "--yes")
+    while not service.records:
+        time.sleep(0.02)
+    assert desk.type("stop").code == 0
+    first.communicate(timeout=30)
+    assert first.returncode == 130
+    assert desk.type("status", "--json").json["next"] == "importer resume 1"
+
+
+def test_settings_tell_where_they_come_from(desk: Desk) -> None:
+    """Config names the source of each value and shows no secret."""
+    desk.variables |= {"IMPORTER_RATE": "30/min", "NEXUDUS_TOKEN": "canary-4711"}
+    (desk.folder / "importer.toml").write_text("concurrency = 2\nrate = '10/min'\n")
+    done = desk.type("config", "--json")
+    rows = {row["setting"]: row for row in done.json["settings"]}
+    assert (rows["rate"]["value"], rows["rate"]["source"]) == ("30/min", "environment")
+    assert (rows["concurrency"]["value"], rows["concurrency"]["source"]) == ("2", "importer.toml")
+    assert rows["token"]["value"] == "set"
+    assert "canary" not in done.out
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("IMPORTER_RATE", "fast"), ("IMPORTER_CONCURRENCY", "0"), ("NEXUDUS_URL", "http://nexudus.example")],
+)
+def test_a_setting_that_cannot_be_used_is_exit_2(desk: Desk, variable: str, value: str) -> None:
+    """A wrong setting is named with its value's fault before anything happens."""
+    desk.variables |= {"NEXUDUS_TOKEN": "t", variable: value}
+    done = desk.type("run", desk.write("rows.csv", [mapping(2)]), "--yes")
+    assert done.code == 2
+    assert "Error:" in done.err
+
+
+def test_the_command_as_a_process(desk: Desk, service: Service) -> None:
+    """As a process: data on stdout, everything else on stderr, the exit code as promised, no traceback."""
+    file = desk.write("rows.csv", [mapping(2), mapping(3, Name="")])
+    done = desk.type_in_a_shell("run", file, "--yes")
+    assert done.code == 1
+    assert done.out.startswith("Run 1: 1 created, 1 invalid.")
+    assert "Plan: 1 record to create" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_whoami_doctor_and_exit_codes(desk: Desk, service: Service) -> None:
+    """The small commands answer."""
+    assert "ops@example.com" in desk.type("whoami").out
+    doctor = desk.type("doctor", "--json")
+    assert doctor.code == 0, doctor.out
+    assert all(finding["good"] for finding in doctor.json["findings"])
+    assert "safe to resume" in desk.type("exit-codes").out
+
+
+def test_login_without_a_keyring_says_so(desk: Desk, service: Service) -> None:
+    """Where there is no keyring, login says what to do instead and keeps nothing in a file."""
+    done = desk.type("login", "--username", "ops@example.com", "--password", "practice")
+    assert done.code in {0, 2}
+    if done.code == 2:
+        assert "NEXUDUS_USERNAME" in done.err
+
+
+def test_a_typing_mistake_gets_a_suggestion(desk: Desk) -> None:
+    """A mistyped command names the near one, with exit code 2."""
+    done = desk.type("chek", "x.csv")
+    assert done.code == 2
+    assert "check" in done.err

@@ -1,0 +1,77 @@
+"""The samples are what they claim to be, found by the real checks."""
+
+import importlib.util
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from importer.checking import Checker, match_columns
+from importer.spreadsheet import open_sheet
+from importer.words import CATALOGUE, Issue, Severity
+from schemas import RECORD_TYPES
+
+SAMPLES = Path(__file__).parents[1] / "samples"
+KIND = next(iter(RECORD_TYPES.values()))
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def checked(name: str) -> tuple[int, int, list[Issue]]:
+    """The rows of a sample, how many are invalid, and every issue."""
+    sheet = open_sheet(SAMPLES / name)
+    required = KIND.required(KIND.paths[0])
+    mapping = match_columns(sheet, KIND, required)
+    checker = Checker(KIND, mapping, sheet, required=required, now=NOW)
+    chunks = [checker.check(chunk) for chunk in sheet.read()]
+    found = [*mapping.issues, *(issue for chunk in chunks for issue in chunk.issues)]
+    return sum(chunk.rows for chunk in chunks), sum(chunk.invalid for chunk in chunks), found
+
+
+def test_the_broken_sample_has_every_issue_once() -> None:
+    """Each code of the catalogue is found in the sample, and no code twice."""
+    rows, invalid, issues = checked("calendars-broken.xlsx")
+    assert Counter(issue.code for issue in issues) == Counter(CATALOGUE.keys())
+    assert invalid == sum(kind.severity is Severity.ERROR for kind in CATALOGUE.values())
+    assert rows > 3 * invalid
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "codes"),
+    [
+        ("calendars.csv", 200, []),
+        ("calendars-semicolon.csv", 18, []),
+        ("calendars.ods", 25, ["zone-assumed"]),
+    ],
+)
+def test_the_other_samples_are_correct(name: str, rows: int, codes: list[str]) -> None:
+    """Every row can be sent, whatever its dialect."""
+    found, invalid, issues = checked(name)
+    assert (found, invalid, [issue.code for issue in issues]) == (rows, 0, codes)
+
+
+def test_the_awkward_sample_is_awkward() -> None:
+    """It begins with a byte order mark, uses semicolons, and its cells hold separators, quotes and line breaks."""
+    raw = (SAMPLES / "calendars-semicolon.csv").read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbfRoom ID;Member ID;")
+    names = [str(name) for chunk in open_sheet(SAMPLES / "calendars-semicolon.csv").read() for name in chunk[2]]
+    assert all(any(mark in name for name in names) for mark in (";", '"', "\n", "ü", "ß"))
+
+
+def test_the_script_writes_the_same_samples_again(tmp_path: Path) -> None:
+    """What is in the repository is what the script makes, byte for byte."""
+    spec = importlib.util.spec_from_file_location("make_samples", SAMPLES / "make_samples.py")
+    assert spec is not None
+    assert spec.loader is not None
+    script = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    script.main(tmp_path)
+    made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert made == {name: (SAMPLES / name).read_bytes() for name in made}
+    assert len(made) == 4
+
+
+def test_every_sample_has_a_line() -> None:
+    """The README of the folder names each file in it."""
+    text = (SAMPLES / "README.md").read_text(encoding="utf-8")
+    assert all(path.name in text for path in SAMPLES.iterdir() if path.suffix in {".csv", ".xlsx", ".ods"})
