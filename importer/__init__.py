@@ -8,12 +8,14 @@
     spreadsheet/        file -> Sheet: text cells with the addresses that the user sees
     checking/           Sheet -> typed records + issues; pure
     nexudus/            the remote service: signing in, calls, Reply; the only place that imports httpx
-    delivery/           states and events, reply -> event, pacing, journal, sending
+    delivery/           states and events, reply -> event, pacing, journal, sending, reconciling
     reporting/          a run -> CSV, XLSX, HTML, JSON, failed rows
     standing.py         how runs stand, from the journal alone
     sources.py          a file opened, kept and examined
     session.py          signed in, journal open, somebody watching
-    runs.py             the stages one after another: plan, run, resume, retry
+    settling.py         rows in doubt settled before and after the sending
+    runs.py             the stages one after another: plan, run, resume, retry, reconcile
+    afterwards.py       what a run created, verified or taken back
     sandbox/            a local stand-in for the service; shares no code with the rest, on purpose
     practice.py         the sandbox as the doors use it
     doctor.py           what must be right before an import

@@ -44,6 +44,10 @@ _PACING = (
     click.option("--max-rows", type=click.IntRange(1), metavar="N", help="Stop after N rows; exit code 6."),
     click.option("--max-duration", metavar="T", help="Stop after T, like 90s, 30m or 5h; exit code 6."),
 )
+_TWICE = (
+    click.option("--allow-duplicates", is_flag=True, help="Identical rows of the file are created each."),
+    click.option("--even-if-existing", is_flag=True, help="Rows that exist already are created once more."),
+)
 
 
 def _all(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -123,11 +127,10 @@ def _check_document(file: Path, seen: "Examined") -> dict[str, Any]:
 
 @importer.command()
 @_FILE
-@_all(*_READING, *_PACING[:3])
-@click.option("--allow-duplicates", is_flag=True, help="Identical rows are created each.")
+@_all(*_READING, *_PACING[:3], *_TWICE)
 @click.option("--sandbox", is_flag=True, help="Plan against a practice service on this machine.")
 @_JSON
-def plan(file: Path, as_json: bool, allow_duplicates: bool, sandbox: bool, **options: Any) -> int:
+def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
     """Check FILE and say how many calls importing it takes, and until when. Sends nothing."""
     from dataclasses import asdict
 
@@ -136,7 +139,7 @@ def plan(file: Path, as_json: bool, allow_duplicates: bool, sandbox: bool, **opt
     kind, read = _reading(options)
     with _service(_pacing(options), sandbox) as settings:
         source, seen, made, account = _finish(
-            runs.plan(file, settings, kind, read, terminal.Console(yes=True), allow_duplicates=allow_duplicates)
+            runs.plan(file, settings, kind, read, _choices(options), terminal.Console(yes=True))
         )
     if as_json:
         _put_json(_check_document(file, seen) | {"plan": asdict(made), "account": asdict(account)})
@@ -152,23 +155,19 @@ def plan(file: Path, as_json: bool, allow_duplicates: bool, sandbox: bool, **opt
 
 @importer.command()
 @_FILE
-@_all(*_READING, *_PACING, _OUT)
+@_all(*_READING, *_PACING, *_TWICE, _OUT)
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
 @click.option("--strict", is_flag=True, help="One invalid row stops all; else the good rows go.")
-@click.option("--allow-duplicates", is_flag=True, help="Identical rows are created each.")
 @click.option("--sandbox", is_flag=True, help="Start a practice service on this machine and import into it.")
 @_JSON
-def run(
-    file: Path, as_json: bool, yes: bool, strict: bool, allow_duplicates: bool, sandbox: bool, **options: Any
-) -> int:
+def run(file: Path, as_json: bool, yes: bool, sandbox: bool, **options: Any) -> int:
     """Import FILE: check, plan, ask, send, report. Typing it again is always safe."""
     from importer import runs, terminal
 
     kind, read = _reading(options)
-    choices = _choices(options, strict=strict, allow_duplicates=allow_duplicates)
     console = terminal.Console(yes=yes)
     with _service(_pacing(options), sandbox) as settings:
-        result = _finish(runs.run(file, settings, kind, read, choices, console))
+        result = _finish(runs.run(file, settings, kind, read, _choices(options), console))
     return _end(result, as_json)
 
 
@@ -214,6 +213,58 @@ def stop(number: int | None) -> int:
     asked = ask_to_stop(number, _settings())
     click.echo(f"Run {asked.id} was asked to stop. Go on later with: importer resume {asked.id}")
     return Exit.DONE
+
+
+@importer.command()
+@_RUN
+@click.option("--sandbox", is_flag=True, help="The run was one with --sandbox.")
+@_JSON
+def reconcile(number: int | None, as_json: bool, sandbox: bool) -> int:
+    """Settle the rows in doubt of RUN by asking the service what it holds; by default of the latest run."""
+    from importer import runs, terminal
+
+    with _service({}, sandbox) as settings:
+        result = _finish(runs.reconcile(number, settings, terminal.Console(yes=True)))
+    return _end(result, as_json)
+
+
+@importer.command()
+@_RUN
+@click.option("--sandbox", is_flag=True, help="The run was one with --sandbox.")
+@_JSON
+def verify(number: int | None, as_json: bool, sandbox: bool) -> int:
+    """Compare what RUN created with what the service holds now; by default of the latest run."""
+    from importer import afterwards, terminal
+
+    with _service({}, sandbox) as settings:
+        done = _finish(afterwards.verify_run(number, settings, terminal.Console(yes=True)))
+    if as_json:
+        _put_json({"schema": 1, "run": done.run.id, "counts": done.counts, "unknown": done.unknown, "file": done.file})
+    else:
+        terminal.show_verification(done)
+    return done.exit_code
+
+
+@importer.command()
+@_RUN
+@_all(*_PACING[:2])
+@click.option("--yes", "-y", is_flag=True, help="Delete without asking.")
+@click.option("--sandbox", is_flag=True, help="The run was one with --sandbox.")
+@_JSON
+def undo(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options: Any) -> int:
+    """Delete what RUN created and nobody changed since; by default of the latest run."""
+    from importer import afterwards, terminal
+
+    with _service(_pacing(options), sandbox) as settings:
+        done = _finish(afterwards.undo_run(number, settings, terminal.Console(yes=yes)))
+    if done is None:
+        click.echo("Nothing was deleted.")
+        return Exit.DONE
+    if as_json:
+        _put_json({"schema": 1, "run": done.run.id, "counts": done.counts, "file": done.file})
+    else:
+        terminal.show_undoing(done)
+    return done.exit_code
 
 
 # -- looking ----------------------------------------------------------------------------------------------------------
@@ -422,7 +473,7 @@ def _pacing(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in ("rate", "daily_quota", "concurrency") if options.get(name) is not None}
 
 
-def _choices(options: Mapping[str, Any], **more: bool) -> "Choices":
+def _choices(options: Mapping[str, Any]) -> "Choices":
     from importer.runs import Choices
     from importer.settings import parse_duration
 
@@ -431,7 +482,8 @@ def _choices(options: Mapping[str, Any], **more: bool) -> "Choices":
         seconds = parse_duration(duration) if duration is not None else None
     except ValueError as error:
         raise click.UsageError(f'--max-duration "{duration}": {error}.') from error
-    return Choices(max_rows=options.get("max_rows"), max_duration=seconds, out=options.get("out"), **more)
+    names = ("strict", "allow_duplicates", "even_if_existing", "max_rows", "out")
+    return Choices(max_duration=seconds, **{name: options[name] for name in names if name in options})
 
 
 def _reading(options: Mapping[str, Any]) -> "tuple[RecordType, ReadOptions]":
@@ -502,6 +554,8 @@ def _end(result: "Result | None", as_json: bool) -> int:
     if result is None:
         click.echo("Nothing was sent.")
         return Exit.DONE
+    if result.message:
+        click.echo(result.message, err=True)
     if as_json:
         _put_json(result.report.summary)
     else:

@@ -6,7 +6,8 @@
     ├── JournalError          2   the journal cannot be opened or written
     ├── ReportError           2   the report cannot be written
     ├── FileError             3   the spreadsheet cannot be read
-    │   └── ColumnsError      3   columns are missing or doubled
+    │   ├── ColumnsError      3   columns are missing or doubled
+    │   └── SheetsError       3   a workbook has several sheets to choose from
     ├── SignInError           4   the service refused the sign-in
     ├── ServiceError          5   the service cannot be reached
     └── BusyError             7   another run holds the account
@@ -14,6 +15,7 @@
 Wrong data is never an error here: it is an Issue (importer.words). Errors are caught at the doors only.
 """
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 
@@ -82,6 +84,15 @@ class FileError(ImporterError):
 
 class ColumnsError(FileError):
     """Columns are missing, or two columns claim one field; no row was checked."""
+
+
+class SheetsError(FileError):
+    """A workbook has several sheets, and nobody has said which."""
+
+    def __init__(self, message: str, advice: str = "", sheets: Sequence[str] = ()) -> None:
+        """Keep the names of the sheets too, for a door that can offer them."""
+        super().__init__(message, advice)
+        self.sheets = tuple(sheets)
 
 
 class SignInError(ImporterError):

@@ -3,6 +3,7 @@
 Nothing here prints, parses a file, or knows how the service answers.
 """
 
+import asyncio
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,17 +13,19 @@ from pathlib import Path
 from typing import Any
 
 from importer.delivery.journal import Claim, Intent, Journal, NewRun, Run, open_journal
-from importer.delivery.pacing import DAY, Window, seconds_for
+from importer.delivery.pacing import Window, seconds_for
+from importer.delivery.reconciling import OnService
 from importer.delivery.sending import End, Ended, Pace, Progress, Sender
 from importer.delivery.states import State
-from importer.errors import Exit, ServiceError, SettingsError, UsageError
+from importer.errors import Exit, ServiceError, UsageError
 from importer.nexudus import Account
 from importer.reporting import Report, write_report
 from importer.session import Session, Watcher, signed_in, windows
 from importer.settings import Settings
+from importer.settling import everything, look, settle_after, settle_before
 from importer.sources import Examined, Source, checked_chunks, examine, keep, open_source, reopen
 from importer.spreadsheet import ReadOptions
-from importer.standing import choose, choose_unfinished
+from importer.standing import choose, choose_unfinished, refuse_other_account, refuse_other_service
 from importer.words import Issue, Plan, Record
 from schemas import RECORD_TYPES, RecordType
 
@@ -37,6 +40,7 @@ class Choices:
 
     strict: bool = False
     allow_duplicates: bool = False
+    even_if_existing: bool = False
     max_rows: int | None = None
     max_duration: float | None = None
     out: Path | None = None
@@ -61,14 +65,14 @@ class Result:
 
 
 async def plan(
-    file: Path, settings: Settings, kind: RecordType, read: ReadOptions, watcher: Watcher, *, allow_duplicates: bool
+    file: Path, settings: Settings, kind: RecordType, read: ReadOptions, choices: Choices, watcher: Watcher
 ) -> tuple[Source, Examined, Plan, Account]:
     """Everything about an import but the import."""
     source, now = open_source(file, settings, kind, read), time.time()
-    seen = examine(source, now, allow_duplicates=allow_duplicates)
+    seen = examine(source, now, allow_duplicates=choices.allow_duplicates)
     with open_journal(settings.journal_url) as journal:
         async with signed_in(settings, source.endpoint, journal, watcher) as session:
-            known = _known(session, source, now, allow_duplicates=allow_duplicates)
+            known = await _known(session, source, choices, now)
             return source, seen, _plan(session, seen, known, now), session.account
 
 
@@ -80,6 +84,8 @@ async def run(
     A file whose run for this account is unfinished goes on with that run.
     """
     source, now = open_source(file, settings, kind, read), time.time()
+    if source.sheet.note:
+        watcher.say(source.sheet.note)
     seen = examine(source, now, allow_duplicates=choices.allow_duplicates)
     async with AsyncExitStack() as stack:
         journal = stack.enter_context(open_journal(settings.journal_url))
@@ -99,7 +105,7 @@ async def resume(number: int | None, settings: Settings, changes: Mapping[str, A
     """Go on with a run where it stopped, by default the latest unfinished one; ``changes`` to its choices hold."""
     with open_journal(settings.journal_url) as journal:
         unfinished = _with_changes(journal, choose_unfinished(journal, number), changes)
-        _refuse_other_service(unfinished, settings)
+        refuse_other_service(unfinished, settings)
         async with signed_in(settings, unfinished.endpoint, journal, watcher) as session:
             return await _go_on(session, unfinished)
 
@@ -108,7 +114,7 @@ async def retry(number: int | None, settings: Settings, choices: Choices, watche
     """A new run of the rejected and not-sent rows of a run, by default of the latest one."""
     with open_journal(settings.journal_url) as journal:
         parent = choose(journal, number)
-        _refuse_other_service(parent, settings)
+        refuse_other_service(parent, settings)
         records = [_as_record(intent) for intent in journal.intents(parent, State.REJECTED, State.PLANNED)]
         if not records:
             raise UsageError(
@@ -117,6 +123,36 @@ async def retry(number: int | None, settings: Settings, choices: Choices, watche
             )
         async with signed_in(settings, parent.endpoint, journal, watcher) as session:
             return await _begin_again(session, parent, records, choices)
+
+
+async def reconcile(number: int | None, settings: Settings, watcher: Watcher) -> Result:
+    """Settle the rows in doubt of a run, by default of the latest one, as far as can be told now."""
+    with open_journal(settings.journal_url) as journal:
+        chosen = choose(journal, number)
+        refuse_other_service(chosen, settings)
+        async with signed_in(settings, chosen.endpoint, journal, watcher) as session:
+            refuse_other_account(journal, chosen, session.account.key)
+            with session.alone(chosen.id):
+                settled = await look(session, chosen)
+    if settled.failure:
+        raise ServiceError(f"The rows in doubt cannot be settled: {settled.failure}.", "Try again later.")
+    return _settled(chosen, settings)
+
+
+def _settled(chosen: Run, settings: Settings) -> Result:
+    """The run after settling: unfinished again if rows were proved absent, its report written anew."""
+    with open_journal(settings.journal_url) as journal:
+        chosen = journal.run(chosen.id)
+        waiting = bool(journal.counts(chosen).get(State.PLANNED))
+        if chosen.finished is not None and waiting:
+            chosen = journal.update_run(chosen, finished=None)
+        code = Exit.DONE if waiting else Exit(chosen.exit_code or 0)
+        if _unsure(journal, chosen):
+            code = Exit.IN_DOUBT
+        elif chosen.finished is not None:
+            code = _exit_code(journal, chosen, End(Ended.DONE))
+            chosen = journal.update_run(chosen, exit_code=int(code))
+        return Result(chosen, write_report(journal, chosen, now=time.time()), code)
 
 
 def rebuild_report(number: int | None, settings: Settings, out: Path | None) -> Report:
@@ -132,7 +168,7 @@ def rebuild_report(number: int | None, settings: Settings, out: Path | None) -> 
 
 
 async def _begin(session: Session, source: Source, seen: Examined, choices: Choices, now: float) -> Result | None:
-    known = _known(session, source, now, allow_duplicates=choices.allow_duplicates)
+    known = await _known(session, source, choices, now)
     if not session.watcher.confirm(seen, _plan(session, seen, known, now), session.account):
         return None
     begun = _add_run(session.journal, source, session.settings, choices, now)
@@ -166,12 +202,7 @@ async def _begin_again(session: Session, parent: Run, records: Sequence[Record],
 
 
 async def _go_on(session: Session, unfinished: Run) -> Result:
-    key = session.journal.account(unfinished)
-    if key is not None and key != session.account.key:
-        raise SettingsError(
-            f"Run {unfinished.id} sends for {key}, but you are signed in as {session.account.key}.",
-            "Sign in as that user, or import the file anew.",
-        )
+    refuse_other_account(session.journal, unfinished, session.account.key)
     with session.alone(unfinished.id):
         unfinished = session.journal.update_run(unfinished, stop=False)
         if unfinished.planned is None:
@@ -185,7 +216,9 @@ def _write_plan(session: Session, source: Source, begun: Run) -> Run:
 
     def chunks() -> Iterator[tuple[Sequence[Record], Sequence[Issue], int]]:
         yield (), source.mapping.issues, 0
-        for chunk in checked_chunks(source, begun.started, allow_duplicates=choices.allow_duplicates):
+        for chunk in checked_chunks(
+            source, begun.started, allow_duplicates=choices.allow_duplicates, salt=_salt(begun)
+        ):
             yield list(chunk.records()), chunk.issues, chunk.rows
 
     account, journal = session.account, session.journal
@@ -194,30 +227,39 @@ def _write_plan(session: Session, source: Source, begun: Run) -> Run:
 
 
 async def _send(session: Session, begun: Run) -> Result:
+    """Settle, send, settle, until no row is left that may be sent."""
     journal, choices = session.journal, _choices(begun)
     if choices.strict and (invalid := journal.invalid_rows(begun)):
         return _finish(journal, begun, End(Ended.STRICT, f"Nothing was sent: invalid rows: {invalid:,} (--strict)."))
-    kind = RECORD_TYPES[begun.kind]
-    pace = Pace(
-        windows(session.settings),
-        session.settings.concurrency,
-        session.settings.patience,
-        choices.max_rows,
-        time.time() + choices.max_duration if choices.max_duration is not None else None,
-        {reference.relation: name for name, reference in kind.references.items()},
-    )
-    counts = journal.counts(begun)
-    total = sum(counts.values())
-    tell = _teller(session, pace.windows, total, total - counts.get(State.PLANNED, 0))
+    began = time.time()
     with session.watcher.sending() as stop:
-        sender = Sender(journal, session.service, begun, session.account.key, pace, now=time.time, stop=stop, tell=tell)
         try:
-            end = await sender.send()
+            await settle_before(session, begun, even_if_existing=choices.even_if_existing)
+            end = await _sender(session, begun, choices, stop, began).send()
+            while await settle_after(session, begun, end, stop, began):
+                end = await _sender(session, begun, choices, stop, began).send()
         except BaseException:
             # Whatever it was, what was sent is in the journal; only the end of this process is missing there.
             journal.update_run(begun, stopped=time.time(), exit_code=int(Exit.INTERRUPTED))
             raise
     return _finish(journal, begun, end)
+
+
+def _sender(session: Session, begun: Run, choices: Choices, stop: asyncio.Event, began: float) -> Sender:
+    journal = session.journal
+    references = RECORD_TYPES[begun.kind].references
+    pace = Pace(
+        windows(session.settings),
+        session.settings.concurrency,
+        session.settings.patience,
+        choices.max_rows,
+        began + choices.max_duration if choices.max_duration is not None else None,
+        {reference.relation: name for name, reference in references.items()},
+    )
+    counts = journal.counts(begun)
+    total = sum(counts.values())
+    tell = _teller(session, pace.windows, total, total - counts.get(State.PLANNED, 0))
+    return Sender(journal, session.service, begun, session.account.key, pace, now=time.time, stop=stop, tell=tell)
 
 
 def _teller(session: Session, limits: tuple[Window, ...], total: int, before: int) -> Callable[[Progress], None]:
@@ -252,6 +294,7 @@ _STOPPED = {
     Ended.UNANSWERED: Exit.SERVICE,
     Ended.REFUSED: Exit.SERVICE,
     Ended.SIGN_IN: Exit.SIGN_IN,
+    Ended.SAME_REFUSAL: Exit.ROWS_FAILED,
 }
 
 
@@ -260,9 +303,14 @@ def _exit_code(journal: Journal, ended: Run, end: End) -> Exit:
         return _STOPPED[end.how]
     counts = journal.counts(ended)
     # Rows that are still planned at a regular end are held: their record is in doubt in another run.
-    if any(counts.get(state) for state in (State.IN_DOUBT, State.REVIEW, State.PLANNED)):
+    if _unsure(journal, ended) or counts.get(State.PLANNED):
         return Exit.IN_DOUBT
     return Exit.ROWS_FAILED if counts.get(State.REJECTED) or journal.invalid_rows(ended) else Exit.DONE
+
+
+def _unsure(journal: Journal, run: Run) -> bool:
+    counts = journal.counts(run)
+    return bool(counts.get(State.IN_DOUBT) or counts.get(State.REVIEW))
 
 
 def _never_reached(
@@ -290,21 +338,32 @@ class _Known:
             self.held += claim.state is not State.CREATED
 
 
-def _known(session: Session, source: Source, now: float, *, allow_duplicates: bool) -> _Known:
+async def _known(session: Session, source: Source, choices: Choices, now: float) -> _Known:
+    """Rows that need no call: by the journal, and by one list of what the service holds."""
     known, journal = _Known(), session.journal
+    if choices.even_if_existing:
+        return known
     target = journal.target(session.account.key, source.kind.name)
-    if journal.has_claims(target):
-        for chunk in checked_chunks(source, now, allow_duplicates=allow_duplicates):
-            known.add(journal.claims(target, [record.identity for record in chunk.records()]).values())
+    on_service = OnService(await everything(session, source.endpoint, source.kind), journal, target, source.kind)
+    if on_service or journal.has_claims(target):
+        for chunk in checked_chunks(source, now, allow_duplicates=choices.allow_duplicates):
+            records = list(chunk.records())
+            claims = journal.claims(target, [record.identity for record in records])
+            known.add(claims.values())
+            unclaimed = [record for record in records if record.identity not in claims]
+            known.existing += sum(on_service.take(record.body) is not None for record in unclaimed)
     return known
+
+
+def _salt(begun: Run) -> str:
+    return f" in run {begun.id}" if begun.options.get("even_if_existing") else ""
 
 
 def _plan(session: Session, seen: Examined, known: _Known, now: float) -> Plan:
     journal, key, limits = session.journal, session.account.key, windows(session.settings)
     create = seen.valid - known.existing - known.held
     seconds = seconds_for(create, limits, lambda window: journal.used(key, window, now))
-    daily = next((window for window in limits if window.seconds >= DAY), None)
-    left = max(daily.calls - journal.used(key, daily, now)[0], 0) if daily else None
+    left = session.quota_left(now)
     return Plan(seen.rows, create, known.existing, seen.invalid, known.held, left, seconds, now + seconds)
 
 
@@ -359,14 +418,3 @@ def _same_run(journal: Journal, source: Source, account: Account) -> Run | None:
         if same_reading and journal.account(candidate) in (None, account.key):
             return candidate
     return None
-
-
-def _refuse_other_service(begun: Run, settings: Settings) -> None:
-    def host(url: str) -> str:
-        return url.partition("://")[2].partition(":")[0]
-
-    if host(begun.url) != host(settings.url):
-        raise SettingsError(
-            f"Run {begun.id} sends to {begun.url}, but NEXUDUS_URL is {settings.url}.",
-            f"Set NEXUDUS_URL={begun.url} and type the same again.",
-        )

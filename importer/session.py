@@ -11,7 +11,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
-from importer.delivery.journal import Journal
+from importer.delivery.journal import Journal, Run
 from importer.delivery.lock import only_sender
 from importer.delivery.pacing import DAY, Window
 from importer.delivery.sending import Progress
@@ -34,6 +34,9 @@ class Watcher(Protocol):
     def sending(self) -> AbstractContextManager[asyncio.Event]:
         """While rows are sent: an event that is set when the user asks to stop."""
 
+    def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
+        """Whether to delete, after the plan has been shown; ``plan.create`` is the number of deletes."""
+
     def progress(self, progress: Progress, total: int, seconds_left: float | None) -> None:
         """Show how far it is; ``seconds_left`` by the allowance, None when there is none."""
 
@@ -47,6 +50,19 @@ class Session:
     account: Account
     settings: Settings
     watcher: Watcher
+
+    def quota_left(self, now: float) -> int | None:
+        """How many writes the day still allows; None if there is no such limit."""
+        daily = next((window for window in windows(self.settings) if window.seconds >= DAY), None)
+        if daily is None:
+            return None
+        return max(daily.calls - self.journal.used(self.account.key, daily, now)[0], 0)
+
+    async def take_write(self) -> None:
+        """Wait until one more write is allowed, and take it."""
+        limits = windows(self.settings)
+        while (wait := self.journal.take_call(self.account.key, limits, write=True, now=time.time())) > 0:
+            await asyncio.sleep(wait)
 
     def alone(self, run: int) -> AbstractContextManager[None]:
         """Hold the account while sending.

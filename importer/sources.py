@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from importer import checking
 from importer.errors import FileError, UsageError
 from importer.settings import Settings
@@ -60,7 +62,7 @@ def open_source(file: Path, settings: Settings, kind: RecordType, read: ReadOpti
     """
     endpoint = settings.endpoint_path or kind.paths[0]
     sheet = open_sheet(file, read)
-    mapping = checking.match_columns(sheet, kind, kind.required(endpoint))
+    mapping = checking.match_columns(sheet, kind, kind.required(endpoint), read.map)
     return Source(file, file, _sha256(file), sheet, mapping, kind, endpoint, read)
 
 
@@ -95,7 +97,7 @@ def reopen(copy: Path, sha256: str, kind: RecordType, endpoint: str, read: ReadO
             f"Put the original back, or import {name} anew.",
         )
     sheet = open_sheet(copy, read)
-    mapping = checking.match_columns(sheet, kind, kind.required(endpoint))
+    mapping = checking.match_columns(sheet, kind, kind.required(endpoint), read.map)
     return Source(Path(name), copy, sha256, sheet, mapping, kind, endpoint, read)
 
 
@@ -116,8 +118,16 @@ def examine(source: Source, now: float, *, allow_duplicates: bool) -> Examined:
     return seen
 
 
-def checked_chunks(source: Source, now: float, *, allow_duplicates: bool) -> Iterator[checking.Checked]:
+def checked_chunks(source: Source, now: float, *, allow_duplicates: bool, salt: str = "") -> Iterator[checking.Checked]:
     """The file checked, chunk by chunk; ``now`` in epoch seconds decides what has passed."""
+    for _, checked in texts_and_checked(source, now, allow_duplicates=allow_duplicates, salt=salt):
+        yield checked
+
+
+def texts_and_checked(
+    source: Source, now: float, *, allow_duplicates: bool, salt: str = ""
+) -> Iterator[tuple[pd.DataFrame, checking.Checked]]:
+    """The same, each chunk with the texts that it was checked from."""
     checker = checking.Checker(
         source.kind,
         source.mapping,
@@ -125,9 +135,10 @@ def checked_chunks(source: Source, now: float, *, allow_duplicates: bool) -> Ite
         required=source.kind.required(source.endpoint),
         now=datetime.fromtimestamp(now, UTC),
         allow_duplicates=allow_duplicates,
+        salt=salt,
     )
     for chunk in source.sheet.read():
-        yield checker.check(chunk)
+        yield chunk, checker.check(chunk)
 
 
 def columns(source: Source) -> list[dict[str, Any]]:

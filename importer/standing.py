@@ -5,7 +5,7 @@ from typing import Any
 
 from importer.delivery.journal import Journal, Run, open_journal
 from importer.delivery.states import STATUS
-from importer.errors import UsageError
+from importer.errors import SettingsError, UsageError
 from importer.settings import Settings
 from importer.words import Status
 
@@ -46,6 +46,29 @@ def choose_unfinished(journal: Journal, number: int | None) -> Run:
     if not found:
         raise UsageError("There is no unfinished run.", "See the runs with: importer history")
     return found[0]
+
+
+def refuse_other_service(begun: Run, settings: Settings) -> None:
+    """Raise SettingsError if a run sends to another service than the settings name."""
+
+    def host(url: str) -> str:
+        return url.partition("://")[2].partition(":")[0]
+
+    if host(begun.url) != host(settings.url):
+        raise SettingsError(
+            f"Run {begun.id} sends to {begun.url}, but NEXUDUS_URL is {settings.url}.",
+            f"Set NEXUDUS_URL={begun.url} and type the same again.",
+        )
+
+
+def refuse_other_account(journal: Journal, begun: Run, account: str) -> None:
+    """Raise SettingsError if a run sends for another account than the one signed in."""
+    key = journal.account(begun)
+    if key is not None and key != account:
+        raise SettingsError(
+            f"Run {begun.id} sends for {key}, but you are signed in as {account}.",
+            "Sign in as that user, or import the file anew.",
+        )
 
 
 def _told(journal: Journal, found: Run) -> dict[str, Any]:

@@ -16,8 +16,11 @@ import click
 import humanize
 from tqdm import tqdm
 
+from importer.afterwards import Undoing, Verification
+from importer.delivery.journal import Run
 from importer.delivery.sending import Progress
-from importer.errors import UsageError
+from importer.delivery.verifying import Found
+from importer.errors import Exit, UsageError
 from importer.nexudus import Account
 from importer.runs import Result
 from importer.sources import Examined, Source
@@ -63,6 +66,8 @@ def show_source(source: Source, rows: int) -> None:
     names = f" ({', '.join(renamed)})" if renamed else ""
     found, wanted = len(source.mapping.columns), len(source.kind.fields)
     say(f"{source.file.name}{sheet}: {count(rows, 'row')}, {found} of {wanted} columns found{names}.")
+    if source.sheet.note:
+        say(source.sheet.note)
 
 
 def issue_lines(issues: Sequence[Issue], severity: Severity) -> Iterator[str]:
@@ -121,8 +126,6 @@ def show_end(result: Result) -> None:
     counts = result.report.counts
     told = ", ".join(f"{counts[status]:,} {status.value}" for status in Status if counts[status])
     click.echo(f"Run {result.run.id}: {told or 'no rows'}.")
-    if result.message:
-        say(result.message)
     click.echo(f"Report: {result.report.folder / 'report.html'}")
     for line in _next_steps(result):
         click.echo(line)
@@ -137,7 +140,35 @@ def _next_steps(result: Result) -> Iterator[str]:
     if counts[Status.REJECTED] and run.finished is not None:
         yield f"Again:  importer retry {run.id}"
     if counts[Status.UNKNOWN]:
-        yield f"Unsure: {count(counts[Status.UNKNOWN], 'row')} without an answer; they may exist and are never sent again unasked."
+        yield f"Settle: importer reconcile {run.id}"
+        yield f"        ({count(counts[Status.UNKNOWN], 'row')} without an answer may exist; no row is sent again on a guess)"
+
+
+def show_verification(done: Verification) -> None:
+    """How many rows were found how, the first that need a look, and where all of them are."""
+    for found in Found:
+        if done.counts.get(found.value):
+            click.echo(f"{done.counts[found.value]:9,}  {found.value}")
+    if done.unknown:
+        click.echo(f"{done.unknown:9,}  in doubt; settle them with: importer reconcile {done.run.id}")
+    for verified in done.notable[:MOST_GROUPS]:
+        click.echo(
+            f"  row {verified.row}, record {verified.remote_id}: {verified.found}; {printable(verified.detail, 200)}"
+        )
+    click.echo(f"All rows: {done.file}")
+
+
+def show_undoing(done: Undoing) -> None:
+    """How many records were removed, which were not and why, and what to type next."""
+    told = ", ".join(f"{number:,} {what}" for what, number in done.counts.items())
+    click.echo(f"Run {done.run.id}: {told or 'nothing was deleted'}.")
+    for removal in done.notable[:MOST_GROUPS]:
+        click.echo(f"  row {removal.row}, record {removal.remote_id}: {removal.undone}; {printable(removal.why, 200)}")
+    if done.message:
+        say(done.message)
+    click.echo(f"All rows: {done.file}")
+    if done.exit_code not in {Exit.DONE, Exit.ROWS_FAILED}:
+        click.echo(f"Go on:  importer undo {done.run.id}")
 
 
 class Console:
@@ -169,6 +200,20 @@ class Console:
                 "Nothing was sent: there is no terminal to ask on.", "Type the same with --yes to send without asking."
             )
         return click.confirm(f"Create {count(plan.create, 'record')} in {account.space}?", err=True)
+
+    def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
+        """Say what will be deleted and at what cost, and have the number typed."""
+        say(f"Undo run {run.id} ({printable(run.file)}): {count(plan.create, 'record')} of {account.space} to delete;")
+        say("records that somebody changed since are kept. Deletes count like creates.")
+        quota = f" of {plan.quota_left:,} left today" if plan.quota_left is not None else ""
+        say(f"{count(plan.create, 'delete')}{quota}; it takes {duration(plan.seconds)}, until {moment(plan.finish)}.")
+        if self._yes:
+            return True
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "Nothing was deleted: there is no terminal to ask on.", "Type the same with --yes to delete."
+            )
+        return click.prompt(f"Type {plan.create} to delete them", err=True, default="no") == str(plan.create)
 
     @contextmanager
     def sending(self) -> Iterator[asyncio.Event]:

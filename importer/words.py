@@ -43,6 +43,26 @@ class IssueKind:
 
 
 CATALOGUE: Mapping[str, IssueKind] = {
+    "cell-error": IssueKind(
+        Severity.ERROR,
+        "{field} shows {value} in the spreadsheet program.",
+        "Correct the formula, or enter the value itself, for example {detail}.",
+    ),
+    "formula-without-value": IssueKind(
+        Severity.ERROR,
+        '{field} holds a formula whose value was never stored: "{value}".',
+        "Open the file in a spreadsheet program and save it, or enter the value itself, for example {detail}.",
+    ),
+    "number-rounded": IssueKind(
+        Severity.ERROR,
+        '{field} is a number of more than 15 digits, which spreadsheet programs round: "{value}".',
+        "Format the column as text, then enter the number again.",
+    ),
+    "cell-merged": IssueKind(
+        Severity.ERROR,
+        "{field} is part of merged cells, of which only the first holds a value.",
+        "Unmerge them, and enter the {field} in each row, for example {detail}.",
+    ),
     "not-a-whole-number": IssueKind(
         Severity.ERROR, '{field} must be a whole number: "{value}".', "Write digits only, for example {detail}."
     ),

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
@@ -17,6 +18,7 @@ import pytest
 
 from importer.cli import obey
 from importer.sandbox import SandboxOptions, running
+from importer.sandbox.state import State
 
 LABELS = ["ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId"]
 UNLIMITED = SandboxOptions(
@@ -115,6 +117,14 @@ def mapping(number: int, **changes: object) -> list[object]:
     return list((row | changes).values())
 
 
+def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+    """Until something holds, but not for ever."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.02)
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     """A folder with nothing in it and nobody signed in."""
@@ -124,8 +134,8 @@ def desk(tmp_path: Path) -> Desk:
 class Service:
     """The sandbox while it runs, with what the tests ask of it."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, state: State) -> None:
+        self.url, self.state = url, state
 
     def _ask(self, path: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
@@ -165,7 +175,7 @@ def serve(desk: Desk) -> Iterator[Callable[..., Service]]:
             "NEXUDUS_PASSWORD": options.password,
             "IMPORTER_RATE": "none",
         }
-        return Service(server.url)
+        return Service(server.url, server.state)
 
     yield start
     for context in reversed(stack):

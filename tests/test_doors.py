@@ -1,12 +1,11 @@
 """The contract of the command: what comes out where, with which exit code, for good input and bad."""
 
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import LABELS, Desk, Service, mapping
+from conftest import LABELS, Desk, Service, mapping, wait_until
 
 from importer.sandbox import SandboxOptions
 
@@ -130,8 +129,7 @@ def test_a_second_sender_is_exit_7_and_says_who_holds_the_account(desk: Desk, se
     """Two runs for one account at a time: the second says who holds it and sends nothing."""
     desk.variables["IMPORTER_RATE"] = "120/min"
     first = desk.start("run", desk.write("a.csv", [mapping(n) for n in range(2, 60)]), "--yes")
-    while not service.records:
-        time.sleep(0.02)
+    wait_until(lambda: service.records)
     done = desk.type("run", desk.write("b.csv", [mapping(n) for n in range(60, 64)]), "--yes")
     first.terminate()
     first.communicate(timeout=30)
@@ -208,8 +206,7 @@ def test_stop_asks_another_process(desk: Desk, service: Service) -> None:
     """Importer stop ends a run in another process after the rows under way, safe to resume."""
     desk.variables["IMPORTER_RATE"] = "600/min"
     first = desk.start("run", desk.write("a.csv", [mapping(n) for n in range(2, 90)]), "--yes")
-    while not service.records:
-        time.sleep(0.02)
+    wait_until(lambda: service.records)
     assert desk.type("stop").code == 0
     first.communicate(timeout=30)
     assert first.returncode == 130

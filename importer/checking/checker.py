@@ -55,6 +55,7 @@ class Checked:
     issues: list[Issue]
     valid: pd.DataFrame
     kind: RecordType
+    salt: str = ""
 
     def records(self) -> Iterator[Record]:
         """The valid rows as they will be sent."""
@@ -66,14 +67,15 @@ class Checked:
             yield Record(row, json.dumps(body, ensure_ascii=False, separators=(",", ":")), self._identity(body, repeat))
 
     def _identity(self, body: dict[str, object], repeat: int) -> bytes:
-        known = [self.kind.name, repeat, *(body.get(name) for name in self.kind.identity)]
+        known = [self.kind.name, f"{repeat}{self.salt}", *(body.get(name) for name in self.kind.identity)]
         return blake2b(json.dumps(known, ensure_ascii=False).encode(), digest_size=16).digest()
 
 
 class Checker:
     """Checks one sheet, chunk after chunk, and remembers what it has seen of it.
 
-    ``required`` names the fields that may not be empty; ``now`` decides what has passed.
+    ``required`` names the fields that may not be empty; ``now`` decides what has passed. A ``salt`` makes its rows
+    strangers to equal rows of other runs, for a user who wants them created once more.
     """
 
     def __init__(
@@ -85,11 +87,12 @@ class Checker:
         required: tuple[str, ...],
         now: datetime,
         allow_duplicates: bool = False,
+        salt: str = "",
     ) -> None:
         """Build the pandera schema for this moment and endpoint."""
         self._kind, self._mapping, self._sheet = kind, mapping, sheet
         self._schema = _schema(kind, required, now)
-        self._allow_duplicates = allow_duplicates
+        self._allow_duplicates, self._salt = allow_duplicates, salt
         self._first_rows: dict[int, int] = {}
         self._repeats: Counter[int] = Counter()
         self._said: set[tuple[str, str]] = set()
@@ -98,18 +101,27 @@ class Checker:
         """The issues and the valid rows of a chunk."""
         parsed = {name: parse(self._text(chunk, name), column.dtype) for name, column in self._schema.columns.items()}
         typed = pd.DataFrame({name: column.values for name, column in parsed.items()}, index=chunk.index)
-        found = [*self._from_parsing(chunk, parsed), *self._from_pandera(chunk, typed), *self._extra_cells(chunk)]
+        found = [*self._from_reading(chunk), *self._from_parsing(chunk, parsed), *self._from_pandera(chunk, typed)]
+        found += self._extra_cells(chunk)
         issues = _one_a_cell(found)
         wrong = {issue.row for issue in issues if issue.severity is Severity.ERROR}
         valid = typed[~typed.index.isin(list(wrong))].copy()
         doubles = self._duplicates(valid)
         valid = valid.drop(index=[issue.row for issue in doubles])
         issues = sorted([*issues, *doubles], key=lambda issue: issue.row or 0)
-        return Checked(len(chunk), len(chunk) - len(valid), issues, valid, self._kind)
+        return Checked(len(chunk), len(chunk) - len(valid), issues, valid, self._kind, self._salt)
 
     def _text(self, chunk: pd.DataFrame, name: str) -> pd.Series:
         column = self._mapping.column(name)
         return chunk[column.position] if column else pd.Series("", index=chunk.index, dtype=object)
+
+    def _from_reading(self, chunk: pd.DataFrame) -> Iterator[Issue]:
+        problems = self._sheet.problems
+        here = problems[problems["row"].isin(chunk.index)] if len(problems) else problems
+        for column in self._mapping.columns:
+            its_own = here[here["position"] == column.position]
+            for code, row in zip(its_own["code"], its_own["row"], strict=True):
+                yield self._issue(chunk, code, column.field, int(row))
 
     def _from_parsing(self, chunk: pd.DataFrame, parsed: dict[str, Parsed]) -> Iterator[Issue]:
         for name, column in parsed.items():

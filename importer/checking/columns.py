@@ -2,9 +2,11 @@
 
 import difflib
 import re
+from collections import abc
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from importer.errors import ColumnsError
 from importer.spreadsheet import Sheet, column_letters
@@ -16,11 +18,16 @@ _CLOSE_ENOUGH = 0.75
 """Below this, difflib's ratio begins to pair headings that mean different things (measured on 34 headings)."""
 
 
+UNUSED = "-"
+"""What a label is mapped to by somebody who wants its column left alone."""
+
+
 class How(StrEnum):
     """How a column was found."""
 
     EXACT = "exact"
     ALIAS = "alias"
+    CHOSEN = "chosen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,20 +52,23 @@ class Mapping:
         return next((column for column in self.columns if column.field == field), None)
 
 
-def match_columns(sheet: Sheet, kind: RecordType, required: Sequence[str]) -> Mapping:
-    """The mapping of a sheet to a record type.
+def match_columns(
+    sheet: Sheet, kind: RecordType, required: Sequence[str], chosen: abc.Mapping[str, str] = MappingProxyType({})
+) -> Mapping:
+    """The mapping of a sheet to a record type; ``chosen`` maps labels to fields (or UNUSED) and goes before names.
 
     Raises:
         ColumnsError: A required field has no column, or two columns hold one field.
     """
-    names = _names(kind)
+    names = {name: field for name, field in _names(kind).items() if field not in chosen.values()}
     found: list[Column] = []
     unused: list[int] = []
     for position in sheet.columns:
         label = sheet.labels[position]
-        field = names.get(plain(label))
-        if field:
-            found.append(Column(field, position, label, How.EXACT if plain(label) == plain(field) else How.ALIAS))
+        field = chosen.get(label) or names.get(plain(label))
+        if field in kind.fields:
+            by_name = How.EXACT if plain(label) == plain(field) else How.ALIAS
+            found.append(Column(field, position, label, How.CHOSEN if label in chosen else by_name))
         elif label:
             unused.append(position)
     _refuse_doubled(found)

@@ -71,6 +71,7 @@ _intent = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("rounds", sa.Integer, nullable=False, server_default="0"),
     sa.Column("sent_at", sa.Float),
     sa.Column("settled_at", sa.Float),
     sa.Column("remote_id", sa.BigInteger),
@@ -91,8 +92,8 @@ _intent = sa.Table(
         "target",
         "remote_id",
         unique=True,
-        sqlite_where=sa.text("state = 'created'"),
-        postgresql_where=sa.text("state = 'created'"),
+        sqlite_where=sa.text("state IN ('created', 'removing')"),
+        postgresql_where=sa.text("state IN ('created', 'removing')"),
     ),
     sa.Index(
         "still_planned",
@@ -173,7 +174,7 @@ class NewRun:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A row as it will be, or was, sent."""
+    """A row as it will be, or was, sent. ``rounds`` counts how often it was sent and then proved absent."""
 
     run: int
     row: int
@@ -181,6 +182,7 @@ class Intent:
     body: str
     state: State
     attempts: int = 0
+    rounds: int = 0
     sent_at: float | None = None
     remote_id: int | None = None
     field: str | None = None
@@ -399,9 +401,26 @@ class Journal:
 
     def knows_id(self, target: int, remote_id: int) -> bool:
         """Whether a row of this target was already created under this Id."""
-        query = sa.select(_intent.c.row).where(_intent.c.target == target, _intent.c.remote_id == remote_id)
+        return bool(self.known_ids(target, [remote_id]))
+
+    def known_ids(self, target: int, remote_ids: Sequence[int]) -> set[int]:
+        """Those of the Ids that belong to a row of this target already."""
+        known: set[int] = set()
         with self._read() as db:
-            return db.execute(query.where(_intent.c.state == State.CREATED.value).limit(1)).first() is not None
+            for start in range(0, len(remote_ids), 500):
+                query = sa.select(_intent.c.remote_id).where(
+                    _intent.c.target == target,
+                    _intent.c.remote_id.in_(remote_ids[start : start + 500]),
+                    _intent.c.state.in_([State.CREATED.value, State.REMOVING.value]),
+                )
+                known.update(db.execute(query).scalars())
+        return known
+
+    def in_doubt(self, target: int) -> list[Intent]:
+        """The rows in doubt of every run of this target, in the order in which they were sent."""
+        query = sa.select(_intent).where(_intent.c.target == target, _intent.c.state == State.IN_DOUBT.value)
+        with self._read() as db:
+            return [_to_intent(found) for found in db.execute(query.order_by(_intent.c.sent_at, _intent.c.row))]
 
     def will_send(
         self, run: Run, account: str, batch: Sequence[Intent], windows: Sequence[Window], now: float
@@ -537,6 +556,7 @@ _MOVE = (
     .values(
         state=sa.bindparam("to_state"),
         attempts=_intent.c.attempts + sa.bindparam("more_attempts"),
+        rounds=_intent.c.rounds + sa.bindparam("more_rounds"),
         sent_at=sa.func.coalesce(sa.bindparam("new_sent_at", type_=sa.Float), _intent.c.sent_at),
         settled_at=sa.bindparam("new_settled_at", type_=sa.Float),
         remote_id=sa.bindparam("new_remote_id", type_=sa.BigInteger),
@@ -554,6 +574,7 @@ def _moved(change: Change, now: float) -> dict[str, Any]:
         "from_state": change.intent.state.value,
         "to_state": after(change.intent.state, change.event).value,
         "more_attempts": int(sending),
+        "more_rounds": int(change.event is Event.ABSENT),
         "new_sent_at": now if sending else None,
         "new_settled_at": None if sending else now,
         "new_remote_id": change.remote_id,
@@ -581,6 +602,7 @@ def _to_intent(row: Row[Any]) -> Intent:
         row.body,
         State(row.state),
         row.attempts,
+        row.rounds,
         row.sent_at,
         row.remote_id,
         row.field,

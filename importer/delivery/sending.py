@@ -20,7 +20,14 @@ from importer.nexudus import Nexudus, Probe, Reply
 MOST_UNANSWERED = 5
 """Calls in a row without an answer after which sending stops: more would only put more rows in doubt."""
 
+LONGEST_DELAY = 5.0
+"""Seconds from an intent to its call after which the call is not made; the row is planned again."""
+
 FORBIDDEN = 403
+
+SAME_REFUSALS_AT_FIRST, SAME_REFUSALS = 5, 20
+"""Refusals of one field in a row, with nothing accepted before or at any time, after which sending stops: the service
+wants something of every row. A text alone is never enough: one sentence may have a cause in each row."""
 
 _PAGE = 1_000
 _LONGEST_BACKOFF = 30.0
@@ -39,6 +46,7 @@ class Ended(StrEnum):
     UNANSWERED = "no answers"
     REFUSED = "service refuses every row"
     SIGN_IN = "sign-in refused"
+    SAME_REFUSAL = "the same refusal for every row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +107,9 @@ class Sender:
         self._down_since: float | None = None
         self._throttled = 0
         self._complaint = ""
+        self._refused_field: str | None = None
+        self._same_refusals = 0
+        self._accepted = False
         self._waiting = ""
 
     async def send(self) -> End:
@@ -165,7 +176,8 @@ class Sender:
         batch = [self._queue.popleft() for _ in range(min(free, len(self._queue)))]
         if not batch:
             return
-        done = self._journal.will_send(self._run, self._account, batch, self._pace.windows, self._now())
+        committed = self._now()
+        done = self._journal.will_send(self._run, self._account, batch, self._pace.windows, committed)
         self._ready_at = self._now() + done.wait if done.wait > 0 else 0.0
         started = {intent.row for intent in done.sent}
         settled = {change.intent.row for change in done.known} | {intent.row for intent, _ in done.held}
@@ -174,8 +186,17 @@ class Sender:
         self._settled += len(done.known)
         for intent in done.sent:
             doubtful = replace(intent, state=State.IN_DOUBT, attempts=intent.attempts + 1)
-            task = asyncio.create_task(self._service.create(self._run.endpoint, intent.body))
-            self._under_way[task] = doubtful
+            self._under_way[asyncio.create_task(self._call(intent.body, committed))] = doubtful
+
+    async def _call(self, body: str, committed: float) -> Reply:
+        """The reply to one create, which leaves at once after its intent or not at all.
+
+        The settle time counts from the intent. If the machine slept in between, a record could still come of the call
+        after the row was proved absent and sent again.
+        """
+        if self._now() - committed > LONGEST_DELAY:
+            return Reply(sent=False, failure="this machine was asleep between the intent and the call")
+        return await self._service.create(self._run.endpoint, body)
 
     async def _wait(self) -> None:
         """Until an answer comes, the next call may leave, or it is time to look for a stop."""
@@ -243,7 +264,19 @@ class Sender:
             self._stop_for(End(how, f"Sending stopped: {verdict.reason}."))
         elif self._unanswered >= MOST_UNANSWERED:
             self._stop_for(End(Ended.UNANSWERED, f"{self._unanswered} calls in a row brought no usable answer."))
+        self._watch_refusals(verdict)
         self._back_off(verdict)
+
+    def _watch_refusals(self, verdict: Verdict) -> None:
+        self._accepted = self._accepted or verdict.event is Event.ACCEPTED
+        if verdict.event not in {Event.REFUSED, Event.ACCEPTED}:
+            return
+        same = verdict.event is Event.REFUSED and verdict.field is not None and verdict.field == self._refused_field
+        self._same_refusals = self._same_refusals + 1 if same else int(verdict.field is not None)
+        self._refused_field = verdict.field
+        if self._same_refusals >= (SAME_REFUSALS if self._accepted else SAME_REFUSALS_AT_FIRST):
+            told = f"The last {self._same_refusals} rows were all refused for {verdict.field}: {verdict.message}"
+            self._stop_for(End(Ended.SAME_REFUSAL, told))
 
     def _stop_for(self, end: End) -> None:
         self._end = self._end or end

@@ -19,6 +19,8 @@ class State(StrEnum):
     EXISTING = "existing"
     REJECTED = "rejected"
     REVIEW = "review"
+    REMOVING = "removing"
+    REMOVED = "removed"
 
 
 class Event(StrEnum):
@@ -33,6 +35,9 @@ class Event(StrEnum):
     FOUND = "found"
     ABSENT = "absent"
     UNCLEAR = "unclear"
+    WILL_REMOVE = "will remove"
+    GONE = "gone"
+    KEPT = "kept"
 
 
 TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
@@ -54,16 +59,25 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.ABSENT: State.PLANNED,
         Event.UNCLEAR: State.REVIEW,
     },
-    State.CREATED: {},
+    State.CREATED: {
+        # Undo: committed before the delete leaves, so that a crash leaves a row that undo looks at again.
+        Event.WILL_REMOVE: State.REMOVING,
+    },
+    State.REMOVING: {
+        # A record is gone once, however often it is deleted; so an unanswered delete is simply made again.
+        Event.GONE: State.REMOVED,
+        Event.KEPT: State.CREATED,
+    },
     State.EXISTING: {},
     State.REJECTED: {},
     State.REVIEW: {},
+    State.REMOVED: {},
 }
 
 FINAL = frozenset(state for state, events in TRANSITIONS.items() if not events)
 """States that no event leaves."""
 
-CLAIMING = frozenset({State.IN_DOUBT, State.CREATED, State.REVIEW})
+CLAIMING = frozenset({State.IN_DOUBT, State.CREATED, State.REVIEW, State.REMOVING})
 """States in which a record exists or may exist: the journal allows one such row for each record of an account."""
 
 STATUS: Mapping[State, Status] = {
@@ -73,6 +87,8 @@ STATUS: Mapping[State, Status] = {
     State.EXISTING: Status.EXISTING,
     State.REJECTED: Status.REJECTED,
     State.REVIEW: Status.UNKNOWN,
+    State.REMOVING: Status.CREATED,
+    State.REMOVED: Status.NOT_SENT,
 }
 """How a state reads in the report."""
 

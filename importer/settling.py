@@ -1,0 +1,131 @@
+"""Doubts settled around the sending: what the service holds is listed, and the rows in doubt get their answer."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+from importer.delivery.journal import Change, Intent, Run
+from importer.delivery.listing import Listing, list_records
+from importer.delivery.reconciling import OnService, Settled, settle, since
+from importer.delivery.sending import End, Ended
+from importer.delivery.states import Event, State
+from importer.reporting import write_report
+from importer.session import Session
+from importer.words import printable
+from schemas import RECORD_TYPES, RecordType
+
+PATIENT_SECONDS = 60.0
+"""A wait for the settle time is worth this long, or as long as the sending took; longer waits are the user's choice."""
+
+_PAGE = 2_000
+_SENT = {Ended.DONE, Ended.LIMIT, Ended.ASKED, Ended.UNANSWERED, Ended.REFUSED, Ended.SAME_REFUSAL}
+
+
+async def everything(session: Session, endpoint: str, kind: RecordType) -> Listing:
+    """All records of a type that the service holds; says so if it does not list them."""
+    listing = await list_records(session.service, endpoint, kind, since=None, now=time.time())
+    if listing.failure:
+        session.watcher.say(f"What exists is known from the journal alone: {listing.failure}.")
+    return listing
+
+
+async def settle_before(session: Session, run: Run, *, even_if_existing: bool) -> None:
+    """Settle what an earlier process left in doubt, and leave out rows whose record is on the service already."""
+    journal, kind = session.journal, RECORD_TYPES[run.kind]
+    assert run.target is not None
+    await look(session, run)
+    if even_if_existing:
+        return
+    on_service = OnService(await everything(session, run.endpoint, kind), journal, run.target, kind)
+    if not on_service:
+        return
+    for page in _pages(journal.intents(run, State.PLANNED)):
+        claims = journal.claims(run.target, [intent.identity for intent in page])
+        found = [(i, on_service.take(i.body)) for i in page if i.identity not in claims]
+        sentence = "this record was on the service already"
+        changes = [Change(i, Event.KNOWN, remote_id=r.id, message=sentence) for i, r in found if r is not None]
+        journal.move(changes, time.time())
+
+
+async def settle_after(session: Session, run: Run, end: End, stop: asyncio.Event, began: float) -> bool:
+    """Settle what this process left in doubt; True when rows proved absent may be sent again."""
+    if end.how not in _SENT:
+        return False
+    while True:
+        settled = await look(session, run)
+        if settled.failure:
+            session.watcher.say(f"Rows in doubt cannot be settled: {settled.failure}.")
+        if end.how is not Ended.DONE or stop.is_set():
+            return False
+        if any(change.event is Event.ABSENT and change.intent.run == run.id for change in settled.changes):
+            return True
+        young = [intent for intent in settled.young if intent.run == run.id]
+        if settled.failure or not young or not await _wait_for(session, young, stop, began):
+            return False
+
+
+async def look(session: Session, run: Run) -> Settled:
+    """Settle every row in doubt of the run's account as far as can be told now, and write it down."""
+    journal, kind = session.journal, RECORD_TYPES[run.kind]
+    assert run.target is not None
+    doubtful = journal.in_doubt(run.target)
+    if not doubtful:
+        return Settled()
+    asked_at = time.time()
+    listing = await list_records(session.service, run.endpoint, kind, since=since(doubtful), now=asked_at)
+    user = session.account.user.strip().casefold()
+    settled = settle(
+        doubtful,
+        listing,
+        journal,
+        run.target,
+        kind,
+        user=user if "@" in user else "",
+        asked_at=asked_at,
+        settle_time=session.settings.settle,
+    )
+    journal.move(settled.changes, time.time())
+    _tell(session, settled)
+    _refresh_other_runs(session, run, settled)
+    return settled
+
+
+async def _wait_for(session: Session, young: list[Intent], stop: asyncio.Event, began: float) -> bool:
+    ready = max(intent.sent_at or 0.0 for intent in young) + session.settings.settle
+    seconds = ready - time.time()
+    if seconds > max(PATIENT_SECONDS, time.time() - began):
+        return False
+    session.watcher.say(f"{len(young):,} without an answer; looking again in {max(seconds, 0):.0f} s.")
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), timeout=max(seconds, 0.0))
+    return not stop.is_set()
+
+
+def _tell(session: Session, settled: Settled) -> None:
+    told = {
+        "found on the service": settled.count(Event.FOUND),
+        "proved absent": settled.count(Event.ABSENT),
+        "for a person to look at": settled.count(Event.UNCLEAR),
+    }
+    if any(told.values()):
+        listed = ", ".join(f"{number:,} {what}" for what, number in told.items() if number)
+        session.watcher.say(f"Rows in doubt: {printable(listed)}.")
+
+
+def _refresh_other_runs(session: Session, run: Run, settled: Settled) -> None:
+    """Another run's row may have been settled: its report must say so, and a row to be sent makes it unfinished."""
+    journal = session.journal
+    for number in {change.intent.run for change in settled.changes} - {run.id}:
+        other = journal.run(number)
+        if other.finished is not None and journal.counts(other).get(State.PLANNED):
+            other = journal.update_run(other, finished=None)
+        if other.folder.is_dir():
+            write_report(journal, other, now=time.time())
+
+
+def _pages(intents: Iterable[Intent]) -> Iterator[list[Intent]]:
+    rest = iter(intents)
+    while page := list(islice(rest, _PAGE)):
+        yield page
