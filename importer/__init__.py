@@ -19,7 +19,9 @@
     sandbox/            a local stand-in for the service; shares no code with the rest, on purpose
     practice.py         the sandbox as the doors use it
     doctor.py           what must be right before an import
+    sentences.py        numbers, times and plans in words, the same in both doors
     terminal.py         what the command line shows
+    web/                the pages: routes, templates, static; keeps no state of its own
     cli.py              the command line
 
 Ten minutes: README's first screen, this map, words.py, delivery/states.py, runs.py.

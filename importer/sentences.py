@@ -1,4 +1,4 @@
-"""What both doors say in the same words: numbers, lengths of time, moments, plans. Pure but for the zone of the machine."""
+"""What both doors say in the same words: numbers, lengths of time, moments, plans. Knows the zone of the machine."""
 
 from collections.abc import Iterator
 from datetime import datetime

@@ -3,6 +3,7 @@
 The only room that reads the environment. Other rooms get the part they need, never the whole.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ from importer.errors import SettingsError
 APP = "importer"
 MOST_CONCURRENCY = 1000
 SECRETS = ("token", "password", "totp")
+_SWITCHED_OFF_BY_NONE = ("rate", "daily_quota", "calls_per_100ms", "calls_per_minute", "calls_per_hour")
+_OURS = ("NEXUDUS_", "IMPORTER_")
 _PERIODS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "day": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?")
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
@@ -224,6 +227,21 @@ def shown(settings: Settings, name: str) -> str:
     if name in SECRETS:
         return "set" if value else "not set"
     return "none" if value is None else str(value)
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The environment for a process that is to work with these settings, secrets included, and no others."""
+    given = {}
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value()
+        elif value is None and name in _SWITCHED_OFF_BY_NONE:
+            value = "none"
+        if value is not None:
+            given[environment_name(name)] = str(value)
+    others = {name: value for name, value in os.environ.items() if not name.upper().startswith(_OURS)}
+    return others | given
 
 
 def environment_name(name: str) -> str:

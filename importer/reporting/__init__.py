@@ -1,0 +1,100 @@
+"""A run told to people and programs: CSV, workbook, page, JSON, and the failed rows to be corrected.
+
+Must not send, check or decide anything: the journal knows, the report says.
+"""
+
+import csv
+import json
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from importer.delivery.journal import Journal, Run
+from importer.reporting.aside import new_file, put_in_place, remove, written_aside
+from importer.reporting.delimited import DelimitedReport
+from importer.reporting.lines import Line, Lines, lines, outcomes
+from importer.reporting.overview import Overview
+from importer.reporting.page import render
+from importer.reporting.sentences import FAILED
+from importer.reporting.workbook import WorkbookReport
+from importer.spreadsheet import defuse
+from importer.words import Status
+
+__all__ = ["Line", "Lines", "Report", "lines", "outcomes", "write_report", "write_table"]
+
+FAILED_FILES = ("failed.csv", "failed.xlsx")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was written where. ``files`` maps file names to paths; ``summary`` is the content of summary.json."""
+
+    folder: Path
+    counts: dict[Status, int]
+    files: dict[str, Path]
+    summary: dict[str, Any]
+
+
+def write_report(journal: Journal, run: Run, *, now: float) -> Report:
+    """Write all files about a run into its folder, over those of an earlier writing.
+
+    Raises:
+        ReportError: The folder cannot be written, a file is open elsewhere, or the private copy is gone.
+    """
+    advice = f"The results are safe in the journal. Write them elsewhere with: importer report {run.id} --out DIR"
+    with written_aside(run.folder, advice) as aside:
+        stream = lines(journal, run)
+        overview = Overview(run, journal.account(run), now, journal.counts(run), stream.column_issues)
+        _write_rows(aside, stream, overview)
+        any_failed = any(overview.counts[status] for status in FAILED)
+        # The summary comes last: whoever finds a new one finds the other files new as well.
+        names = ["report.csv", "report.xlsx", "report.html", *(FAILED_FILES if any_failed else ()), "summary.json"]
+        summary = overview.document(names)
+        _write_text(aside, "report.html", render(overview, names))
+        _write_text(aside, "summary.json", json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
+        for name in set(FAILED_FILES) - set(names):
+            remove(run.folder / name, advice)
+        files = {name: put_in_place(aside / name, run.folder, advice) for name in names}
+    return Report(run.folder, overview.counts, files, summary)
+
+
+def write_table(folder: Path, name: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Path:
+    """A CSV file of its own beside the report, for example what a verification found.
+
+    Raises:
+        ReportError: The folder cannot be written, or the file is open elsewhere.
+    """
+    advice = "Close it elsewhere and type the same again; nothing on the service changes by that."
+    with written_aside(folder, advice) as aside:
+        path = new_file(aside, name)
+        with path.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+            writer.writerow(header)
+            writer.writerows([defuse(cell) for cell in row] for row in rows)
+        return put_in_place(path, folder, advice)
+
+
+def _write_rows(aside: Path, stream: Lines, overview: Overview) -> None:
+    """Write the files that hold rows in one pass over them, and count on the way."""
+    with ExitStack() as open_files:
+
+        def table(name: str) -> DelimitedReport:
+            return open_files.enter_context(DelimitedReport(new_file(aside, name), stream.labels))
+
+        def workbook(name: str) -> WorkbookReport:
+            return open_files.enter_context(WorkbookReport(new_file(aside, name), stream.labels, overview.now))
+
+        report = workbook("report.xlsx")
+        every = (table("report.csv"), report)
+        failed = (table("failed.csv"), workbook("failed.xlsx"))
+        for line in stream.rows:
+            overview.add(line)
+            for file in (*every, *failed) if line.outcome.status in FAILED else every:
+                file.add(line)
+        report.summarise(overview.sheet())
+
+
+def _write_text(aside: Path, name: str, text: str) -> None:
+    new_file(aside, name).write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -1,0 +1,67 @@
+"""Files written aside and put in place only when each is complete; nobody else on the machine can read them."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from xlsxwriter.exceptions import XlsxWriterException
+
+from importer.errors import ReportError
+
+
+@contextmanager
+def written_aside(folder: Path, advice: str) -> Iterator[Path]:
+    """A private folder inside the folder, gone afterwards; the same disk, so that renaming out of it is atomic.
+
+    Raises:
+        ReportError: The folder cannot be made or written, or the disk is full.
+    """
+    aside = None
+    try:
+        if not folder.exists():
+            folder.mkdir(parents=True, mode=0o700)
+        aside = Path(tempfile.mkdtemp(dir=folder, prefix=".writing-"))
+        yield aside
+    except (OSError, XlsxWriterException) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ReportError(f"The report cannot be written to {folder}: {reason}.", advice) from error
+    finally:
+        if aside is not None:
+            shutil.rmtree(aside, ignore_errors=True)
+
+
+def new_file(aside: Path, name: str) -> Path:
+    """An empty file that only its owner can read."""
+    path = aside / name
+    path.touch(mode=0o600, exist_ok=False)
+    return path
+
+
+def put_in_place(file: Path, folder: Path, advice: str) -> Path:
+    """Move a complete file to its place, over an earlier one.
+
+    Raises:
+        ReportError: The earlier one is open in another program.
+    """
+    with _not_locked(folder / file.name, advice):
+        return file.replace(folder / file.name)
+
+
+def remove(file: Path, advice: str) -> None:
+    """Delete a file of an earlier writing, if there is one.
+
+    Raises:
+        ReportError: It is open in another program.
+    """
+    with _not_locked(file, advice):
+        file.unlink(missing_ok=True)
+
+
+@contextmanager
+def _not_locked(file: Path, advice: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ReportError(f"{file} cannot be replaced: {error.strerror}. Is it open elsewhere?", advice) from error

@@ -1,0 +1,41 @@
+"""Report rows as CSV that a spreadsheet program opens without running anything in it."""
+
+import csv
+from pathlib import Path
+from typing import Self
+
+from importer.reporting.lines import Line
+from importer.spreadsheet import defuse
+
+ADDED = ("import_row", "import_status", "import_id", "import_message")
+"""The columns that a report adds after the user's own; the reader passes over them."""
+
+
+def added_cells(line: Line) -> tuple[str, str, str, str]:
+    """The texts of the added columns."""
+    outcome = line.outcome
+    remote_id = "" if outcome.remote_id is None else str(outcome.remote_id)
+    return str(outcome.row), outcome.status.value, remote_id, outcome.message
+
+
+class DelimitedReport:
+    """A CSV under way: UTF-8 with BOM for Excel, CRLF and every cell quoted (RFC 4180)."""
+
+    def __init__(self, path: Path, labels: tuple[str, ...]) -> None:
+        """Begin the file with its header."""
+        # A service's reply can hold half a character; it must not stop the report.
+        self._file = path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="")
+        self._writer = csv.writer(self._file, quoting=csv.QUOTE_ALL)
+        self._writer.writerow([defuse(label) for label in (*labels, *ADDED)])
+
+    def add(self, line: Line) -> None:
+        """Write one row. Cells beyond the last label stay beyond it, so that they are found again when read."""
+        self._writer.writerow([defuse(cell) for cell in (*line.cells, *added_cells(line), *line.extra)])
+
+    def __enter__(self) -> Self:
+        """Nothing to prepare."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close the file."""
+        self._file.close()

@@ -1,0 +1,174 @@
+"""The rows of a file joined with what became of them, by row number, one at a time.
+
+Rule 1: nothing is matched by position. Rule 2: memory does not grow with the rows; the file, the intents and the
+issues are each read forward once.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Generic, Protocol, TypeVar
+
+import pandas as pd
+
+from importer.checking import match_columns
+from importer.delivery.journal import Intent, Journal, Run
+from importer.delivery.states import STATUS
+from importer.errors import ReportError
+from importer.reporting.sentences import row_message, service_words, why_not_sent
+from importer.spreadsheet import ReadOptions, Sheet, open_sheet
+from importer.words import Issue, Outcome, Severity, Status
+from schemas import RECORD_TYPES
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One row of a report.
+
+    ``cells`` are the user's own columns, ``extra`` what stood right of the last label. ``wrong`` maps positions in
+    ``cells`` followed by ``extra`` to the sentence about that cell.
+    """
+
+    outcome: Outcome
+    cells: Sequence[str]
+    extra: Sequence[str] = ()
+    issues: Sequence[Issue] = ()
+    wrong: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The labels of the user's own columns, the issues of whole columns, and the rows; ``rows`` can be read once."""
+
+    labels: tuple[str, ...]
+    column_issues: tuple[Issue, ...]
+    rows: Iterator[Line]
+
+
+def lines(journal: Journal, run: Run) -> Lines:
+    """The rows of a run in the order of its file, read again from the private copy.
+
+    Raises:
+        ReportError: The copy is gone, or is not the file that was checked.
+    """
+    if not run.copy.exists():
+        raise ReportError(f"The copy of {run.file} that run {run.id} keeps is gone.", f"It was kept at: {run.copy}")
+    sheet = open_sheet(run.copy, ReadOptions(**run.options.get("read", {})))
+    issues = _Ascending(journal.issues(run))
+    column_issues = tuple(issues.take(None))
+    labels = tuple(sheet.labels[position] for position in sheet.columns)
+    return Lines(labels, column_issues, _join(run, sheet, _Ascending(journal.intents(run)), issues))
+
+
+def outcomes(journal: Journal, run: Run) -> Iterator[Outcome]:
+    """What holds for each row of a run, in the order of its file.
+
+    Raises:
+        ReportError: As ``lines``.
+    """
+    return (line.outcome for line in lines(journal, run).rows)
+
+
+class _Numbered(Protocol):
+    @property
+    def row(self) -> int | None: ...
+
+
+_Item = TypeVar("_Item", bound=_Numbered)
+
+
+class _Ascending(Generic[_Item]):
+    """Items in the order of their rows, given out row by row."""
+
+    def __init__(self, items: Iterable[_Item]) -> None:
+        self._items = iter(items)
+        self.next = next(self._items, None)
+
+    def take(self, row: int | None) -> list[_Item]:
+        """The items of this row; those of earlier rows stay, and show that the row was missing."""
+        taken = []
+        while self.next is not None and self.next.row == row:
+            taken.append(self.next)
+            self.next = next(self._items, None)
+        return taken
+
+
+def _join(run: Run, sheet: Sheet, intents: _Ascending[Intent], issues: _Ascending[Issue]) -> Iterator[Line]:
+    positions = _Positions(run, sheet)
+    rows = 0
+    for chunk in sheet.read():
+        own = _tuples(chunk, sheet.columns)
+        beyond = _tuples(chunk, range(len(sheet.labels), chunk.shape[1]))
+        for row, cells, extra in zip(chunk.index.tolist(), own, beyond, strict=True):
+            intent = next(iter(intents.take(row)), None)
+            found = issues.take(row)
+            if _belongs(run, intent, found):
+                rows += 1
+                wrong = positions.wrong(intent, found)
+                yield Line(_outcome(run, row, intent, found), cells, _without_tail(extra), found, wrong)
+    if intents.next is not None or issues.next is not None or rows != _expected(run, rows):
+        raise ReportError(
+            f"The copy of {run.file} that run {run.id} keeps is not the file that was checked.",
+            f"The journal still holds every result. The copy is at: {run.copy}",
+        )
+
+
+def _expected(run: Run, rows: int) -> int:
+    return run.rows if run.planned is not None and run.parent is None else rows
+
+
+def _belongs(run: Run, intent: Intent | None, issues: Sequence[Issue]) -> bool:
+    """Whether the run is about this row: a retry takes up only some rows of its file."""
+    if run.parent is None or run.planned is None or intent is not None:
+        return True
+    return any(issue.severity is Severity.ERROR for issue in issues)
+
+
+def _outcome(run: Run, row: int, intent: Intent | None, issues: Sequence[Issue]) -> Outcome:
+    if any(issue.severity is Severity.ERROR for issue in issues):
+        return Outcome(row, Status.INVALID, None, row_message(run, None, issues))
+    if intent is None:
+        return Outcome(row, Status.NOT_SENT, None, why_not_sent(run))
+    return Outcome(row, STATUS[intent.state], intent.remote_id, row_message(run, intent, issues))
+
+
+def _tuples(chunk: pd.DataFrame, positions: Sequence[int]) -> Iterator[tuple[str, ...]]:
+    """Some columns of a chunk, row by row; lists of all its rows would keep the garbage collector busy."""
+    if not positions:
+        return repeat((), len(chunk))
+    return zip(*(chunk[position].tolist() for position in positions), strict=True)
+
+
+def _without_tail(extra: tuple[str, ...]) -> tuple[str, ...]:
+    while extra and not extra[-1]:
+        extra = extra[:-1]
+    return extra
+
+
+class _Positions:
+    """Where the fields and the columns of a sheet stand among the cells of a line."""
+
+    def __init__(self, run: Run, sheet: Sheet) -> None:
+        self._places = {position: place for place, position in enumerate(sheet.columns)}
+        self._beyond = len(sheet.columns) - len(sheet.labels)
+        chosen = run.options.get("read", {}).get("map", {})
+        known = match_columns(sheet, RECORD_TYPES[run.kind], (), chosen).columns if run.planned is not None else ()
+        self._fields = {column.field: self._places[column.position] for column in known}
+
+    def wrong(self, intent: Intent | None, issues: Sequence[Issue]) -> dict[int, str]:
+        """The wrong cells of a row, by place among its cells, with what to say about each."""
+        wrong: dict[int, str] = {}
+        for issue in issues:
+            if issue.severity is Severity.ERROR and issue.cell is not None:
+                position = _position(issue.cell)
+                wrong[self._places.get(position, self._beyond + position)] = f"{issue.message} {issue.fix}"
+        if intent is not None and STATUS[intent.state] is Status.REJECTED and intent.field in self._fields:
+            wrong[self._fields[intent.field]] = service_words(intent)
+        return wrong
+
+
+def _position(cell: str) -> int:
+    position = 0
+    for letter in cell.rstrip("0123456789"):
+        position = position * 26 + ord(letter) - ord("A") + 1
+    return position - 1

@@ -1,0 +1,112 @@
+"""A run as a whole: counted row by row; then told as facts for people and as one document for programs."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import humanize
+
+from importer.delivery.journal import Run
+from importer.delivery.states import State
+from importer.reporting.lines import Line
+from importer.reporting.sentences import Step, headline, moment, next_steps, resume_command
+from importer.words import Issue, Outcome, Status
+
+SCHEMA = 1
+MOST_KEPT = 1_000
+"""Rows needing attention that the page shows; report.csv has all."""
+
+NEEDS_ATTENTION = (Status.REJECTED, Status.INVALID, Status.UNKNOWN)
+
+
+@dataclass
+class Overview:
+    """What a report says beside its rows.
+
+    ``now`` is when it is written, in epoch seconds; ``states`` is how the rows stand in the journal.
+    """
+
+    run: Run
+    account: str | None
+    now: float
+    states: Mapping[State, int]
+    column_issues: tuple[Issue, ...] = ()
+    counts: dict[Status, int] = field(default_factory=lambda: dict.fromkeys(Status, 0))
+    issues: Counter[str] = field(default_factory=Counter)
+    attention: list[Outcome] = field(default_factory=list)
+
+    def add(self, line: Line) -> None:
+        """Count a row and its issues, and keep it if it is among the first that need attention."""
+        self.counts[line.outcome.status] += 1
+        self.issues.update(issue.code for issue in line.issues)
+        if line.outcome.status in NEEDS_ATTENTION and len(self.attention) < MOST_KEPT:
+            self.attention.append(line.outcome)
+
+    @property
+    def rows(self) -> int:
+        """The rows of the run; each has exactly one status."""
+        return sum(self.counts.values())
+
+    @property
+    def seconds(self) -> float:
+        """How long the run took, or has taken so far."""
+        ends = (self.run.finished, self.run.stopped, self.now)
+        return max(next(end for end in ends if end is not None) - self.run.started, 0.0)
+
+    def steps(self) -> list[Step]:
+        """What to do next."""
+        return next_steps(self.run, self.counts, self.states)
+
+    def facts(self) -> list[tuple[str, str]]:
+        """What a reader asks first, as names and values; unknown ones are left out."""
+        run = self.run
+        known: list[tuple[str, object]] = [
+            ("File", run.file),
+            ("Rows", f"{self.rows:,}"),
+            ("Account", self.account),
+            ("Space", run.space),
+            ("Signed in as", run.user),
+            ("Service", run.url),
+            ("Started", moment(run.started)),
+            ("Finished", "not yet" if run.finished is None else moment(run.finished)),
+            ("Took", humanize.precisedelta(timedelta(seconds=round(self.seconds)))),
+            ("Run", run.id if run.parent is None else f"{run.id}, a retry of run {run.parent}"),
+            ("SHA-256 of the file", run.sha256),
+        ]
+        return [(name, str(value)) for name, value in known if value not in (None, "")]
+
+    def sheet(self) -> list[tuple[str, str]]:
+        """The same for a sheet of a workbook: names and values, parts divided by an empty pair."""
+        counts = [(status.value, f"{count:,}") for status, count in self.counts.items()]
+        steps = [(step.why, step.command) for step in self.steps()]
+        notes = [(f"Column {issue.label}", f"{issue.message} {issue.fix}") for issue in self.column_issues]
+        parts = ([("Result", headline(self.counts))], counts, steps, notes, self.facts())
+        return [pair for part in parts if part for pair in (*part, ("", ""))]
+
+    def document(self, files: list[str]) -> dict[str, Any]:
+        """The content of summary.json: every status is present, and the counts add up to the rows."""
+        run = self.run
+        return {
+            "schema": SCHEMA,
+            "run": run.id,
+            "parent": run.parent,
+            "kind": run.kind,
+            "account": self.account,
+            "file": run.file,
+            "sha256": run.sha256,
+            "rows": self.rows,
+            "counts": {status.value: count for status, count in self.counts.items()},
+            "issues": dict(sorted((*self.issues.items(), *Counter(i.code for i in self.column_issues).items()))),
+            "started": _utc(run.started),
+            "finished": None if run.finished is None else _utc(run.finished),
+            "duration_seconds": round(self.seconds, 3),
+            "exit_code": run.exit_code,
+            "resume": resume_command(run),
+            "files": files,
+        }
+
+
+def _utc(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"

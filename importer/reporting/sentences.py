@@ -1,0 +1,143 @@
+"""What a report says in words: about a row, about the whole run, and what to do next. Pure."""
+
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from importer.delivery.journal import Intent, Run
+from importer.delivery.states import State
+from importer.errors import Exit
+from importer.words import Issue, Severity, Status, printable
+
+FAILED = (Status.REJECTED, Status.INVALID)
+"""What a failed file holds. Rows of unknown fate are not in it: sent again, they could double a record."""
+
+_LONGEST_REPLY = 1_000
+_STOPPED: Mapping[int | None, str] = {
+    Exit.LIMIT: "the run stopped at a limit or quota",
+    Exit.SERVICE: "the service could not be reached",
+    Exit.SIGN_IN: "the sign-in was refused",
+    Exit.INTERRUPTED: "the run was stopped",
+    Exit.ROWS_FAILED: "rows with errors kept the run from sending",
+    Exit.IN_DOUBT: "an equal row is in doubt in another run",
+}
+_WITHOUT_WORDS = {
+    State.CREATED: "",
+    State.EXISTING: "Exists already.",
+    State.REJECTED: "Nexudus refused the row without a reason.",
+    State.REMOVED: "Created, and deleted again by undo.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to do next: why, and the command that does it."""
+
+    why: str
+    command: str
+
+
+def row_message(run: Run, intent: Intent | None, issues: Sequence[Issue]) -> str:
+    """Everything to be said about a row: its errors or its state, then its warnings."""
+    said = [f"{i.message} {i.fix}" for i in issues if i.severity is Severity.ERROR]
+    if intent is not None and not said:
+        said = [_about(run, intent)]
+    notes = [f"Note: {i.message} {i.fix}" for i in issues if i.severity is Severity.WARNING]
+    return " ".join(filter(None, [*said, *notes]))
+
+
+def _about(run: Run, intent: Intent) -> str:
+    said = service_words(intent)
+    match intent.state:
+        case State.PLANNED:
+            return said or why_not_sent(run)
+        case State.IN_DOUBT:
+            return f"{_unsettled(intent)} Settle it with: importer reconcile {run.id}"
+        case State.REVIEW:
+            return f"{_sent(intent)}; {said or 'it may exist in Nexudus'}. Look for it there by hand."
+        case State.REMOVING:
+            return f"Being deleted, no answer came yet. Go on with: importer undo {run.id}"
+        case State.EXISTING if said:
+            return f"Exists already: {said}."
+        case _:
+            return said or _WITHOUT_WORDS[intent.state]
+
+
+def _unsettled(intent: Intent) -> str:
+    if intent.message:
+        return f"{_sent(intent)}. {service_words(intent)}"
+    return f"{_sent(intent)}, but no answer came: it may exist in Nexudus."
+
+
+def _sent(intent: Intent) -> str:
+    return f"Sent at {moment(intent.sent_at)}" if intent.sent_at is not None else "Sent"
+
+
+def service_words(intent: Intent) -> str:
+    """What the service said about a row, on one line."""
+    return printable(" ".join((intent.message or "").split()), _LONGEST_REPLY)
+
+
+def why_not_sent(run: Run) -> str:
+    """Why rows of a run wait."""
+    if run.planned is None:
+        return "Not sent yet: the run has not been planned."
+    reason = _STOPPED.get(run.exit_code)
+    return f"Not sent yet: {reason}." if reason else "Not sent yet."
+
+
+def moment(seconds: float) -> str:
+    """An instant for people: 2026-11-23 10:42 UTC."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def headline(counts: Mapping[Status, int]) -> str:
+    """The whole run in one sentence."""
+    rows = sum(counts.values())
+    if rows and counts[Status.CREATED] == rows:
+        return f"All {rows:,} rows created" if rows > 1 else "The one row is created"
+    failed = sum(counts[status] for status in FAILED)
+    parts = [
+        f"{counts[Status.CREATED]:,} of {_rows(rows)} created",
+        f"{counts[Status.EXISTING]:,} existed already" if counts[Status.EXISTING] else "",
+        f"{failed:,} {'needs' if failed == 1 else 'need'} a change" if failed else "",
+        f"{counts[Status.UNKNOWN]:,} may exist" if counts[Status.UNKNOWN] else "",
+        f"{counts[Status.NOT_SENT]:,} not sent" if counts[Status.NOT_SENT] else "",
+    ]
+    return ", ".join(filter(None, parts))
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} {'row' if count == 1 else 'rows'}"
+
+
+def resume_command(run: Run) -> str | None:
+    """What to type to go on with a run, or None if it has ended."""
+    return f"importer resume {run.id}" if run.finished is None else None
+
+
+def next_steps(run: Run, counts: Mapping[Status, int], states: Mapping[State, int]) -> list[Step]:
+    """What to type next, most pressing first. ``states`` tells apart what one status can mean."""
+    steps = []
+    if in_doubt := states.get(State.IN_DOUBT):
+        steps.append(Step(f"Find out about {_rows(in_doubt)} that Nexudus may hold.", f"importer reconcile {run.id}"))
+    if command := resume_command(run):
+        steps.append(Step(f"Go on where the run stopped; {_rows(counts[Status.NOT_SENT])} not sent.", command))
+    elif unsent := states.get(State.PLANNED):
+        steps.append(Step(f"Send the {_rows(unsent)} not sent.", f"importer retry {run.id}"))
+    if failed := sum(counts[status] for status in FAILED):
+        why = f"Correct {_rows(failed)} in failed.xlsx (wrong cells are red), then give the file back as it is."
+        steps.append(Step(why, f"importer run {_quoted(run.folder / 'failed.xlsx')}"))
+    if states.get(State.CREATED):
+        steps.append(Step("Compare what was created with Nexudus, record by record.", f"importer verify {run.id}"))
+        steps.append(Step("If it was a mistake: delete what was created and not changed.", f"importer undo {run.id}"))
+    return steps
+
+
+def _quoted(path: Path) -> str:
+    # The folder is named after the user's file; unquoted, its name could be a second command.
+    return shlex.quote(str(path)) if os.name == "posix" else subprocess.list2cmdline([str(path)])

@@ -1,0 +1,227 @@
+"""Writes the sample spreadsheets anew: ``python samples/make_samples.py``. The same bytes at each run.
+
+The dates lie in the week after 2026-11-23, as in a real file: Microsoft ends a subscription after seven days, so a date
+that never passes would warn on every row. Once the week is over, the rows are still sent, with the warning that their
+date has passed. Rooms and coworkers are those of the sandbox, so that its strict mode takes the rows as well.
+"""
+
+import csv
+import random
+import uuid
+import zipfile
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import cast
+
+from odf.opendocument import OpenDocumentSpreadsheet
+from odf.table import Table, TableCell, TableRow
+from odf.text import P
+from xlsxwriter import Workbook
+
+from importer.sandbox import SandboxOptions
+from importer.sandbox.people import DELETED_EMAIL, space
+
+HERE = Path(__file__).parent
+FIELDS = ("ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId")
+ALIASES = ("Room ID", "Member ID", "Calendar Name", "Expires On", "Graph Subscription ID", "Outlook Calendar ID")
+FIRST_EXPIRY = datetime(2026, 11, 25, 6, 0)
+MADE = datetime(2026, 11, 23)
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula with the result that was stored for it."""
+
+    text: str
+    result: str
+
+
+@dataclass(frozen=True)
+class MergedWithAbove:
+    """A cell that is one with the cell above it, and what both show."""
+
+    text: str
+
+
+Cell = int | str | datetime | Formula | MergedWithAbove | None
+
+
+@dataclass(frozen=True)
+class Row:
+    """One mapping as a spreadsheet holds it; ``floor`` and ``beside`` stand where no field is."""
+
+    resource: Cell
+    coworker: Cell
+    name: Cell
+    expires: Cell
+    subscription: Cell
+    calendar: Cell
+    floor: Cell = None
+    beside: Cell = None
+
+    @property
+    def fields(self) -> tuple[Cell, ...]:
+        """The cells below the labels of the fields."""
+        return (self.resource, self.coworker, self.name, self.expires, self.subscription, self.calendar)
+
+
+def main(folder: Path = HERE) -> None:
+    """Write every sample into a folder."""
+    write_text(folder / "calendars.csv", FIELDS, [row.fields for row in rows(200, seed=1)])
+    write_text(folder / "calendars-semicolon.csv", ALIASES, awkward(), separator=";", bom=True)
+    write_broken(folder / "calendars-broken.xlsx", broken())
+    write_ods(folder / "calendars.ods", [with_real_date(row).fields for row in rows(25, seed=3)])
+
+
+def rows(count: int, seed: int) -> Iterator[Row]:
+    """Mappings of people of the sandbox to its rooms, no two the same."""
+    rng = random.Random(seed)
+    known = space(SandboxOptions().seed)
+    people = [person for person in known.coworkers.values() if person["Email"] != DELETED_EMAIL]
+    pairs = [(room, person) for person in people for room in known.resources.values()]
+    for room, person in rng.sample(pairs, count):
+        expires = FIRST_EXPIRY + timedelta(minutes=30 * rng.randrange(200))
+        calendar = "AAMkAG" + b64encode(rng.randbytes(96)).decode() + "AAA="
+        yield Row(
+            cast("int", room["Id"]),
+            cast("int", person["Id"]),
+            f"{room['Name']}, {person['FullName']}",
+            f"{expires:%Y-%m-%dT%H:%M:%SZ}",
+            str(uuid.UUID(bytes=rng.randbytes(16), version=4)),
+            calendar,
+        )
+
+
+def awkward() -> Iterator[Sequence[Cell]]:
+    """Valid rows whose texts hold separators, quotes, line breaks and umlauts."""
+    names = (
+        "Besprechungsraum Süd; 2. OG",
+        'Raum "Übersee"',
+        "Größe: 12 Plätze; mit Küche",
+        "Telefonzelle\nim Flur",
+        "Café (Erdgeschoß)",
+        'Ærø; "Ål"; Œuvre',
+    )
+    for position, row in enumerate(rows(18, seed=2)):
+        yield replace(row, name=f"{names[position % len(names)]} {position + 1}").fields
+
+
+def broken() -> Iterator[Row]:
+    """Good rows, and between them one for each thing that can be wrong."""
+    good = rows(38, seed=4)
+    first = next(good)
+    yield replace(first, floor="Ground floor")
+    yield next(good)
+    yield replace(next(good), resource="12.5")
+    yield next(good)
+    yield replace(next(good), coworker=None)
+    yield replace(next(good), expires="31/02/2027")
+    yield next(good)
+    yield replace(next(good), name="Boardroom\x0b, Station Yard")
+    yield replace(next(good), coworker=-4)
+    yield next(good)
+    yield replace(next(good), name="Meeting room with a very long name, " * 8)
+    yield replace(next(good), beside="ask Inês about this one")
+    yield next(good)
+    yield first
+    yield replace(next(good), expires="2024-04-30T10:30:00Z")
+    yield replace(next(good), expires="2099-04-30T10:30:00Z")
+    yield next(good)
+    yield replace(next(good), subscription="subscription 7")
+    yield replace(next(good), name="  Phone Booth, Elif Chen ")
+    yield with_real_date(next(good))
+    yield replace(next(good), resource=Formula("=VLOOKUP(A2,Rooms,2)", "#N/A"))
+    yield next(good)
+    yield replace(next(good), coworker=Formula("=B2+1", ""))
+    yield replace(next(good), resource=12345678901234567890)
+    above = next(good)
+    yield above
+    yield replace(next(good), name=MergedWithAbove(str(above.name)))
+    yield from good
+
+
+def with_real_date(row: Row) -> Row:
+    """The row with its date as a spreadsheet program keeps one: without a time zone."""
+    return replace(row, expires=datetime.fromisoformat(str(row.expires)).replace(tzinfo=None))
+
+
+def write_text(
+    path: Path,
+    labels: Sequence[str],
+    lines: Iterator[Sequence[Cell]] | list[tuple[Cell, ...]],
+    *,
+    separator: str = ",",
+    bom: bool = False,
+) -> None:
+    """A CSV as Excel writes it, in English or in German."""
+    with path.open("w", encoding="utf-8-sig" if bom else "utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=separator)
+        writer.writerow(labels)
+        writer.writerows(lines)
+
+
+def write_broken(path: Path, lines: Iterator[Row]) -> None:
+    """A workbook with one column too many and one cell beside the table."""
+    with Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+        book.set_properties({"created": MADE})
+        sheet = book.add_worksheet("Mappings")
+        date = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        sheet.set_column(0, len(FIELDS), 24)
+        sheet.write_row(0, 0, [*FIELDS, "Floor"], book.add_format({"bold": True}))
+        for number, row in enumerate(lines, start=1):
+            for position, cell in enumerate((*row.fields, row.floor, row.beside)):
+                match cell:
+                    case Formula(text, result):
+                        sheet.write_formula(number, position, text, None, result)
+                    case MergedWithAbove(text):
+                        sheet.merge_range(number - 1, position, number, position, text)
+                    case datetime():
+                        sheet.write_datetime(number, position, cell, date)
+                    case int() | str():
+                        sheet.write(number, position, cell)
+
+
+def write_ods(path: Path, lines: list[tuple[Cell, ...]]) -> None:
+    """A LibreOffice sheet with real numbers and dates."""
+    document = OpenDocumentSpreadsheet()
+    table = Table(name="Mappings")
+    for line in ([*FIELDS], *lines):
+        row = TableRow()
+        for cell in line:
+            row.addElement(_ods_cell(cell))
+        table.addElement(row)
+    document.spreadsheet.addElement(table)
+    raw = BytesIO()
+    document.write(raw)
+    path.write_bytes(_without_times(raw))
+
+
+def _ods_cell(cell: Cell) -> TableCell:
+    match cell:
+        case datetime():
+            made = TableCell(valuetype="date", datevalue=cell.isoformat())
+        case int():
+            made = TableCell(valuetype="float", value=str(cell))
+        case _:
+            made = TableCell(valuetype="string")
+    made.addElement(P(text=str(cell)))
+    return made
+
+
+def _without_times(raw: BytesIO) -> bytes:
+    """The archive with one fixed time for its parts, so that the same content is the same bytes."""
+    packed = BytesIO()
+    with zipfile.ZipFile(raw) as old, zipfile.ZipFile(packed, "w") as new:
+        for part in old.infolist():
+            fixed = zipfile.ZipInfo(part.filename, (1980, 1, 1, 0, 0, 0))
+            fixed.compress_type = part.compress_type
+            new.writestr(fixed, old.read(part))
+    return packed.getvalue()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""The parts of the README that are written by the program: made here, compared in test_house.
+
+Run as a script it writes them anew: python tests/readme.py
+"""
+
+import io
+import re
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import pytest
+
+from importer.cli import importer, obey
+from importer.delivery.states import TRANSITIONS
+from importer.errors import EXIT_MEANINGS
+from importer.settings import SECRETS, Settings, environment_name, shown
+from importer.words import CATALOGUE
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+_BLOCK = re.compile(r"(<!-- made: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_FIRST_ISSUES = 9
+
+
+def written(readme: str) -> str:
+    """The README with every made part as it is now."""
+    return _BLOCK.sub(lambda match: f"{match[1]}{BLOCKS[match[2]]()}{match[3]}", readme)
+
+
+def first_screen() -> str:
+    """What the first two commands print, without the hour."""
+    check = _output("check", "samples/calendars-broken.xlsx", "--offline")
+    with tempfile.TemporaryDirectory() as folder:
+        run = _output("run", "samples/calendars.csv", "--sandbox", "--yes", "--out", f"{folder}/report", home=folder)
+    told = [
+        line.replace(folder, ".")
+        for line in run
+        if line.startswith(("Plan", "  ", "Run", "Report")) and " rows, " not in line
+    ]
+    shown_lines = [
+        *check[:_FIRST_ISSUES],
+        "  …",
+        *check[-2:],
+        "",
+        "$ importer run samples/calendars.csv --sandbox --yes",
+        *told,
+    ]
+    text = "\n".join(shown_lines).replace(str(ROOT), ".")
+    return f"```\n$ importer check samples/calendars-broken.xlsx\n{re.sub(r'[0-9]{2}:[0-9]{2} [A-Z]+', '10:42 UTC', text)}\n```\n"
+
+
+def _output(*words: str, home: str = "/nonexistent") -> list[str]:
+    both = io.StringIO()
+    variables = {"IMPORTER_HOME": home, "NEXUDUS_TOKEN": "", "NEXUDUS_USERNAME": "", "NEXUDUS_PASSWORD": ""}
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(both), redirect_stderr(both):
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        patch.chdir(ROOT)
+        obey(words)
+    return both.getvalue().strip("\n").splitlines()
+
+
+def commands() -> str:
+    """Every command with its one line."""
+    lines = [
+        f"| `importer {name}` | {command.get_short_help_str(200)} |"
+        for name, command in sorted(importer.commands.items())
+    ]
+    return "| command | does |\n|---|---|\n" + "\n".join(lines) + "\n"
+
+
+def issues() -> str:
+    """The catalogue of issues."""
+    lines = [f"| `{code}` | {kind.severity} | {kind.message} | {kind.fix} |" for code, kind in CATALOGUE.items()]
+    return "| code | severity | what is wrong | what to do |\n|---|---|---|---|\n" + "\n".join(lines) + "\n"
+
+
+def exit_codes() -> str:
+    """The exit codes."""
+    lines = [f"| {int(code)} | {meaning} |" for code, meaning in EXIT_MEANINGS.items()]
+    return "| code | meaning |\n|---|---|\n" + "\n".join(lines) + "\n"
+
+
+def settings() -> str:
+    """Every setting with its variable and its default."""
+    defaults = Settings.model_validate({"home": "the platform's data folder"})
+    lines = []
+    for name in Settings.model_fields:
+        default = "" if name in SECRETS or getattr(defaults, name) is None else f"`{shown(defaults, name)}`"
+        lines.append(
+            f"| `{environment_name(name)}` | {'never in a file' if name in SECRETS else f'`{name}`'} | {default} |"
+        )
+    return "| variable | in `importer.toml` | default |\n|---|---|---|\n" + "\n".join(lines) + "\n"
+
+
+def states() -> str:
+    """The state table as a diagram."""
+    arrows = [
+        f"    {state.value.replace(' ', '_')} --> {after.value.replace(' ', '_')} : {event.value}"
+        for state, events in TRANSITIONS.items()
+        for event, after in events.items()
+    ]
+    return "```mermaid\nstateDiagram-v2\n    [*] --> planned\n" + "\n".join(arrows) + "\n```\n"
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "first-screen": first_screen,
+    "commands": commands,
+    "issues": issues,
+    "exit-codes": exit_codes,
+    "settings": settings,
+    "states": states,
+}
+
+if __name__ == "__main__":
+    README.write_text(written(README.read_text("utf-8")), "utf-8")
+    sys.exit(0)

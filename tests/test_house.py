@@ -1,0 +1,97 @@
+"""The house keeps its order: who may import whom, and what must live in one place only."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import readme
+from readme import README, ROOT
+
+import importer
+from importer.delivery.states import TRANSITIONS, Event, State, after
+from importer.words import CATALOGUE
+
+ORDER = ["schemas", *re.findall(r"^    (\w+)(?:\.py|/) ", importer.__doc__ or "", re.MULTILINE)]
+SOURCES = [path for folder in ("importer", "schemas") for path in (ROOT / folder).rglob("*.py")]
+
+
+def room(module: str) -> str:
+    """The room that a module belongs to."""
+    parts = module.split(".")
+    return parts[0] if parts[0] != "importer" or len(parts) == 1 else parts[1]
+
+
+def imports(path: Path) -> set[str]:
+    """The rooms that a file imports, lazily or not."""
+    tree = ast.parse(path.read_text("utf-8"))
+    found = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    found |= {
+        f"importer.{a.name}"
+        for n in ast.walk(tree)
+        if isinstance(n, ast.ImportFrom) and n.module == "importer"
+        for a in n.names
+    }
+    found |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return {room(name) for name in found if name.split(".")[0] in {"importer", "schemas"}} - {"importer"}
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_point_upwards_only(path: Path) -> None:
+    """A room imports only rooms that stand before it on the map, or itself."""
+    own = room(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    if own in {"importer", "__init__", "__main__"}:
+        return
+    for other in imports(path) - {own}:
+        assert ORDER.index(other) < ORDER.index(own), f"{own} imports {other}"
+
+
+def test_every_room_is_on_the_map() -> None:
+    """The map in importer/__init__.py names every file and folder, and no other."""
+    rooms = {p.stem for p in (ROOT / "importer").iterdir() if p.suffix == ".py" or (p / "__init__.py").exists()}
+    assert rooms - {"__init__", "__main__"} == set(ORDER) - {"schemas"}
+
+
+def test_the_sandbox_shares_no_code() -> None:
+    """The sandbox imports nothing of ours, or one mistake could hide itself."""
+    for path in (ROOT / "importer" / "sandbox").rglob("*.py"):
+        assert imports(path) <= {"sandbox"}, path
+
+
+@pytest.mark.parametrize(
+    ("word", "homes"),
+    [
+        (r"^\s*(import|from) httpx", {"importer/nexudus/wire.py"}),
+        (r"^\s*(import|from) sqlalchemy", {"importer/delivery/journal.py"}),
+        (r"os\.environ|os\.getenv", {"importer/settings.py"}),
+        (r"\bprint\(", set()),
+        (r"except Exception", {"importer/cli.py", "importer/web/app.py"}),
+    ],
+)
+def test_what_lives_in_one_place(word: str, homes: set[str]) -> None:
+    """The network library, the database, the environment, printing and catching all have one home."""
+    found = {str(path.relative_to(ROOT)) for path in SOURCES if re.search(word, path.read_text("utf-8"), re.MULTILINE)}
+    sandbox = {name for name in found if name.startswith("importer/sandbox/")}
+    assert found - sandbox <= homes
+
+
+def test_the_readme_is_what_the_program_says() -> None:
+    """Every made part of the README is current; `python tests/readme.py` writes it anew."""
+    text = README.read_text("utf-8")
+    assert readme.written(text) == text
+
+
+def test_every_code_is_created_in_one_place() -> None:
+    """Each issue code is named once outside the catalogue, so that one search finds who creates it."""
+    for code in CATALOGUE:
+        places = [str(path) for path in SOURCES if f'"{code}"' in path.read_text("utf-8") and path.stem != "words"]
+        assert places, code
+
+
+def test_the_table_has_no_way_back_from_lost() -> None:
+    """Only proof leads from in doubt to planned; final states have no events; the table is the only way."""
+    back = {event for event, state in TRANSITIONS[State.IN_DOUBT].items() if state is State.PLANNED}
+    assert back == {Event.NOT_APPLIED, Event.ABSENT}
+    assert after(State.IN_DOUBT, Event.LOST) is State.IN_DOUBT
+    with pytest.raises(ValueError, match="created"):
+        after(State.CREATED, Event.WILL_SEND)
