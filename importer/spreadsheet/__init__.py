@@ -1,15 +1,28 @@
 """Files in, text cells out: the only room that parses the user's files."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from importer.errors import FileError
+from importer.spreadsheet.corrections import REPAIRS, corrected, place_of
 from importer.spreadsheet.delimited import open_delimited
 from importer.spreadsheet.formulas import defuse
-from importer.spreadsheet.sheet import Sheet, address, column_letters
+from importer.spreadsheet.sheet import Sheet, address, as_problems, column_letters
 from importer.spreadsheet.workbook import open_workbook
+from importer.words import SHOWN_CHARACTERS
 
-__all__ = ["ReadOptions", "Sheet", "address", "column_letters", "defuse", "open_sheet"]
+__all__ = [
+    "REPAIRS",
+    "ReadOptions",
+    "Sheet",
+    "address",
+    "as_problems",
+    "column_letters",
+    "defuse",
+    "open_sheet",
+    "place_of",
+]
 
 DELIMITED = {".csv", ".tsv", ".txt"}
 WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
@@ -18,11 +31,21 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How a file is to be read where it does not say so itself."""
+    """How a file is to be read where it does not say so itself.
+
+    ``map`` says which field a label means, "-" for none. ``cells`` are texts that a person corrected, by address
+    ("D5"); ``repairs`` one repair a column, by its letters. ``dates`` is the order of day and month ("dmy", "mdy"),
+    ``zone`` the time zone of times that do not say theirs; reading leaves both to checking.
+    """
 
     sheet: str | None = None
     encoding: str | None = None
     separator: str | None = None
+    map: Mapping[str, str] = field(default_factory=dict)
+    cells: Mapping[str, str] = field(default_factory=dict)
+    repairs: Mapping[str, str] = field(default_factory=dict)
+    dates: str | None = None
+    zone: str = "UTC"
 
 
 def open_sheet(path: Path, options: ReadOptions = ReadOptions()) -> Sheet:
@@ -31,27 +54,37 @@ def open_sheet(path: Path, options: ReadOptions = ReadOptions()) -> Sheet:
     Raises:
         FileError: Missing, a folder, empty, of another kind than its name says, damaged or protected.
     """
-    suffix = path.suffix.lower()
-    if not path.exists():
-        raise FileError(f"There is no file {path}.", "Check the name and the folder.")
-    if path.is_dir():
-        raise FileError(f"{path} is a folder.", "Name a file in it.")
+    sheet = _as_it_is(path, options)
+    return corrected(sheet, options.cells, options.repairs) if options.cells or options.repairs else sheet
+
+
+def _as_it_is(path: Path, options: ReadOptions) -> Sheet:
+    suffix, start = path.suffix.lower(), _start(path)
     if suffix not in DELIMITED | WORKBOOKS:
         raise FileError(f"{path.name} is not a spreadsheet.", "Save it as .xlsx, .ods or .csv (UTF-8).")
-    try:
-        with path.open("rb") as file:
-            start = file.read(8)
-    except OSError as error:
-        raise FileError(
-            f"{path} cannot be opened: {error.strerror}.", "Close it elsewhere, or check its rights."
-        ) from error
     if not start:
         raise FileError(f"{path.name} is empty.", "Choose a file with a header row and at least one row.")
-    looks_like_workbook = start.startswith((_ZIP, _OLE))
-    if suffix in DELIMITED:
-        if looks_like_workbook:
-            raise FileError(f"{path.name} is a workbook, not a text file.", f"Rename it to {path.stem}.xlsx.")
-        return open_delimited(path, encoding=options.encoding, separator=options.separator)
-    if not looks_like_workbook:
+    workbook = ".xlsx" if start.startswith(_ZIP) else ".xls" if start.startswith(_OLE) else None
+    if suffix in WORKBOOKS and workbook:
+        return open_workbook(path, sheet=options.sheet)
+    if suffix in WORKBOOKS:
         raise FileError(f"{path.name} is not a {suffix} workbook.", "Save it again as .xlsx, or as .csv (UTF-8).")
-    return open_workbook(path, sheet=options.sheet)
+    if workbook:
+        raise FileError(f"{path.name} is a workbook, not a text file.", f"Rename it to {path.stem}{workbook}.")
+    return open_delimited(path, encoding=options.encoding, separator=options.separator)
+
+
+def _start(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise FileError(f"{path} is a folder.", "Name a file in it.")
+        # A pipe or a device could be read once only, or without end.
+        if path.exists() and not path.is_file():
+            raise FileError(f"{path} is not a file.", "Copy what it gives into a file, and name that.")
+        with path.open("rb") as file:
+            return file.read(len(_OLE))
+    except FileNotFoundError as error:
+        raise FileError(f"There is no file {path}.", "Check the name and the folder.") from error
+    except OSError as error:
+        reason = f"{path.name[:SHOWN_CHARACTERS]} cannot be opened: {error.strerror}."
+        raise FileError(reason, "Close it elsewhere, or check its name and its rights.") from error

@@ -3,16 +3,25 @@
 Must not know fields, record types or what a cell means.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 
+import numpy as np
 import pandas as pd
-
-CHUNK_ROWS = 50_000
-"""Rows held in memory at once: 100,000 rows of six columns take about 60 MB as text (measured)."""
 
 OUR_PREFIX = "import_"
 """Labels of columns that a report adds; they are skipped on reading, so that a failed file goes back in."""
+
+HEADER_AMONG = 20
+"""The header is looked for among so many filled rows; what stands above it is a title, not data."""
+
+MOST_COLUMNS = 500
+"""No mapping has a tenth of that; a table of 16,384 columns costs memory and time for nothing."""
+
+
+LONGEST_NOTE = 600
+"""Characters of a sentence that quotes names out of the file; a hostile one is longer."""
 
 
 def column_letters(position: int) -> str:
@@ -30,11 +39,22 @@ def address(row: int, position: int) -> str:
     return f"{column_letters(position)}{row}"
 
 
+def as_problems(code: Sequence[str] = (), row: Sequence[int] = (), position: Sequence[int] = ()) -> pd.DataFrame:
+    """Cells whose text is not their value: what is wrong (an issue code), and where.
+
+    Shape: one line a cell, any order; columns ``code`` (text), ``row`` and ``position`` (int64).
+    """
+    table = pd.DataFrame({"code": list(code), "row": list(row), "position": list(position)})
+    return table.astype({"code": "category", "row": "int64", "position": "int64"})
+
+
 @dataclass(frozen=True)
 class Sheet:
     """One table of a file.
 
     ``labels`` holds the header as typed, by column position. ``read`` gives the rows below it anew at each call.
+    ``note`` says what a person should know of how the file was read, in sentences; often it is empty.
+    ``problems`` lists the cells whose text is not their value, such as #N/A, as ``as_problems`` shapes them.
 
     Shape of a chunk: index = row numbers as the user sees them (header = 1, blank rows counted but left out);
     columns = column positions; object dtype, every cell a str, "" when empty.
@@ -45,6 +65,7 @@ class Sheet:
     labels: tuple[str, ...]
     read: Callable[[], Iterator[pd.DataFrame]]
     note: str = ""
+    problems: pd.DataFrame = field(default_factory=as_problems, compare=False)
 
     @property
     def columns(self) -> tuple[int, ...]:
@@ -57,11 +78,56 @@ class Sheet:
         return any(label.lower() == f"{OUR_PREFIX}row" for label in self.labels)
 
 
-def frame(rows: list[list[str]], numbers: list[int], width: int) -> pd.DataFrame:
-    """A chunk from rows of text: short rows are filled up, blank rows left out."""
-    kept = [(n, row) for n, row in zip(numbers, rows, strict=True) if any(cell.strip() for cell in row)]
-    width = max([width, *(len(row) for _, row in kept)])
-    columns = zip(*([*row, *[""] * (width - len(row))] for _, row in kept), strict=True) if kept else [()] * width
-    return pd.DataFrame(
-        {i: pd.Series(list(cells), dtype=object) for i, cells in enumerate(columns)},
-    ).set_axis(pd.Index([n for n, _ in kept], dtype="int64", name="row"))
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The row that names the columns, what it says, and a sentence about filled rows above it."""
+
+    row: int
+    labels: tuple[str, ...]
+    note: str
+
+
+def find_header(rows: Iterable[tuple[int, Sequence[str]]]) -> Header | None:
+    """The header among numbered rows: the first that is at least half as full as the fullest near the top.
+
+    A title such as "Calendars, as of November" fills one cell or two, a header one for every column.
+    """
+    filled = ((number, [cell.strip() for cell in row]) for number, row in rows)
+    top = list(islice(((n, row, sum(map(bool, row))) for n, row in filled if any(row)), HEADER_AMONG))
+    fullest = max((count for _, _, count in top), default=0)
+    for place, (number, row, count) in enumerate(top):
+        if count * 2 >= fullest:
+            last = max(position for position, label in enumerate(row) if label)
+            return Header(number, tuple(row[: last + 1]), _titles([n for n, _, _ in top[:place]], number))
+    return None
+
+
+def _titles(above: Sequence[int], header: int) -> str:
+    if not above:
+        return ""
+    rows = f"Row {above[0]} is" if len(above) == 1 else f"Rows {above[0]} to {above[-1]} are"
+    return f"{rows} taken for a title and not read; the columns are named in row {header}."
+
+
+def frame(columns: Sequence[Sequence[str]], first: int, width: int) -> pd.DataFrame:
+    """A chunk from columns of equal length whose first cell stands in row ``first``; blank rows are left out.
+
+    So are the last columns, as far as they have no label (those from ``width`` on) and no cell.
+    """
+    last = max((i for i, column in enumerate(columns) if i < width or any(column)), default=-1)
+    height = len(columns[0]) if columns else 0
+    index = pd.Index(range(first, first + height), dtype="int64", name="row")
+    cells = {i: np.array(columns[i], dtype=object) for i in range(last + 1)}
+    # copy=False: pandas would first join the columns into one block.
+    chunk = pd.DataFrame(cells, index=index, copy=False)
+    blank = _blank(columns, height)
+    return chunk.drop(index=[first + place for place in blank]) if blank else chunk
+
+
+def _blank(columns: Sequence[Sequence[str]], height: int) -> list[int]:
+    if columns and "" not in map(str.strip, columns[0]):
+        return []
+    places: Iterable[int] = range(height)
+    for column in columns:
+        places = [place for place in places if not column[place].strip()]
+    return list(places)

@@ -1,90 +1,121 @@
-"""XLSX, XLSM, XLSB, XLS and ODS through calamine: numbers, dates and booleans become the text that a person reads."""
+"""XLSX, XLSM, XLSB, XLS and ODS, read by a process of their own: no file can take this one down with it.
 
-from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+The child's answer goes to a file without a name, so that the rows can be read as often as they are asked for and
+memory does not grow with them.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+import weakref
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import IO, Any
 
 import pandas as pd
-from python_calamine import CalamineError, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-from importer.errors import FileError
-from importer.spreadsheet.sheet import CHUNK_ROWS, Sheet, frame
+from importer.errors import FileError, SheetsError
+from importer.spreadsheet.sheet import LONGEST_NOTE, Sheet, as_problems, find_header, frame
+from importer.spreadsheet.workbook_child import BESIDE_THE_DATA, DAMAGED, SECONDS, TOO_LARGE
+from importer.words import printable
 
-BESIDE_THE_DATA = ("Notes", "Summary", "Issues")
-"""Sheets that our own templates and reports add for people; passed over when another visible sheet is filled."""
+__all__ = ["BESIDE_THE_DATA", "LARGEST_WORKBOOK", "open_workbook"]
 
-Cell = int | float | str | bool | time | date | datetime | timedelta | None
+LARGEST_WORKBOOK = 100 << 20
+"""A full sheet of mappings, 1,048,576 rows, takes 60 MB."""
 
 
 def open_workbook(path: Path, *, sheet: str | None = None) -> Sheet:
     """One sheet of a workbook: the named one, or the only visible one.
 
     Raises:
-        FileError: Not a workbook, password protected, no such sheet, or several to choose from.
+        FileError: Not a workbook, too large, hostile, password protected, no such sheet, or several to choose from.
     """
-    try:
-        with CalamineWorkbook.from_path(path) as workbook:
-            name = _choose(workbook, path, sheet)
-            rows = workbook.get_sheet_by_name(name).to_python(skip_empty_area=False)
-    except PasswordError as error:
+    size = path.stat().st_size
+    if size > LARGEST_WORKBOOK:
         raise FileError(
-            f"{path.name} is protected by a password.", "Open it, remove the password (Save As), and try again."
-        ) from error
-    except (CalamineError, OSError, ValueError) as error:
-        raise FileError(
-            f"{path.name} cannot be read as a workbook.", "Open it in your spreadsheet program and save it as .xlsx."
-        ) from error
-    texts = [[as_text(cell) for cell in row] for row in rows]
-    header = next((i for i, row in enumerate(texts) if any(cell.strip() for cell in row)), None)
+            f"{path.name} has {size >> 20:,} MB, more than the {LARGEST_WORKBOOK >> 20} MB of a readable workbook.",
+            "Save the sheet as .csv (UTF-8), which may be of any size.",
+        )
+    read = _Read(path, sheet)
+    name = read.summary["name"]
+    header = find_header(read.rows())
     if header is None:
         raise FileError(
             f'{path.name}: sheet "{name}" is empty.', "Choose a file with a header row and at least one row."
         )
-    labels = _labels(texts[header])
+    notes = [*read.summary["notes"], header.note]
+    code, row, position = read.summary["problems"]
+    return Sheet(
+        name,
+        header.row,
+        header.labels,
+        lambda: read.chunks(header.row, len(header.labels)),
+        printable(" ".join(note for note in notes if note), LONGEST_NOTE),
+        as_problems(code, row, position),
+    )
 
-    def read() -> Iterator[pd.DataFrame]:
-        for start in range(header + 1, len(texts), CHUNK_ROWS):
-            chunk = texts[start : start + CHUNK_ROWS]
-            yield frame(chunk, list(range(start + 1, start + 1 + len(chunk))), len(labels))
 
-    return Sheet(name, header + 1, labels, read)
+class _Read:
+    """What the child has written about a workbook."""
+
+    def __init__(self, path: Path, sheet: str | None) -> None:
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the sheet that is read from it
+        weakref.finalize(self, self._file.close)
+        status = _run(path, sheet, self._file)
+        self._starts = _line_starts(self._file)
+        self.summary: dict[str, Any] = self._line(self._starts[-1]) if self._starts else {}
+        if "name" not in self.summary:
+            refusal = (*TOO_LARGE,) if status < 0 else (*DAMAGED,)
+            message, advice = self.summary.get("refused", refusal)
+            sentences = printable(f"{path.name} {message}.", LONGEST_NOTE), printable(advice, LONGEST_NOTE)
+            if sheets := self.summary.get("sheets"):
+                raise SheetsError(*sentences, sheets)
+            raise FileError(*sentences)
+
+    def rows(self) -> Iterator[tuple[int, Sequence[str]]]:
+        """The rows with their numbers, from the first one."""
+        for piece in self._pieces():
+            yield from enumerate(zip(*piece["columns"], strict=True), start=piece["first"])
+
+    def chunks(self, header_row: int, width: int) -> Iterator[pd.DataFrame]:
+        """The rows below the header, as frames."""
+        for piece in self._pieces():
+            above = max(header_row + 1 - piece["first"], 0)
+            columns = [column[above:] for column in piece["columns"]] if above else piece["columns"]
+            if len(chunk := frame(columns, piece["first"] + above, width)):
+                yield chunk
+
+    def _pieces(self) -> Iterator[dict[str, Any]]:
+        return (self._line(start) for start in self._starts[:-1])
+
+    def _line(self, start: int) -> dict[str, Any]:
+        self._file.seek(start)
+        line: dict[str, Any] = json.loads(self._file.readline())
+        return line
 
 
-def _choose(workbook: CalamineWorkbook, path: Path, wanted: str | None) -> str:
-    visible = [s.name for s in workbook.sheets_metadata if s.visible == SheetVisibleEnum.Visible]
-    if wanted is not None:
-        if wanted not in workbook.sheet_names:
-            raise FileError(f'{path.name} has no sheet "{wanted}".', f"It has: {', '.join(workbook.sheet_names)}.")
-        return wanted
-    filled = [name for name in visible if workbook.get_sheet_by_name(name).height]
-    filled = [name for name in filled if name not in BESIDE_THE_DATA] or filled
-    if len(filled) > 1:
+def _run(path: Path, sheet: str | None, out: IO[bytes]) -> int:
+    child = Path(__file__).with_name("workbook_child.py")
+    command = [sys.executable, "-I", str(child), str(path.absolute()), *([] if sheet is None else [sheet])]
+    try:
+        return subprocess.run(  # noqa: S603
+            command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL, timeout=SECONDS, check=False
+        ).returncode
+    except subprocess.TimeoutExpired as error:
         raise FileError(
-            f"{path.name} has several sheets: {', '.join(filled)}.", f'Choose one, for example --sheet "{filled[0]}".'
-        )
-    if not filled:
-        raise FileError(f"{path.name} has no sheet with anything in it.", "Choose a file with a header row and rows.")
-    return filled[0]
+            f"{path.name} takes longer than {SECONDS} seconds to read.",
+            "Copy the filled cells into a new workbook, or save it as .csv (UTF-8).",
+        ) from error
 
 
-def _labels(header: list[str]) -> tuple[str, ...]:
-    """The header without the empty cells at its end: the width of a sheet is that of its longest row."""
-    last = max(position for position, label in enumerate(header) if label.strip())
-    return tuple(label.strip() for label in header[: last + 1])
-
-
-def as_text(cell: Cell) -> str:
-    """The cell as a person would type it: 12.0 is 12, a date is year first."""
-    match cell:
-        case None:
-            return ""
-        case bool():
-            return "TRUE" if cell else "FALSE"
-        case float() if cell.is_integer():
-            return str(int(cell))
-        case datetime() if cell.time() == time():
-            return cell.date().isoformat()
-        case datetime():
-            return cell.isoformat(timespec="seconds")
-        case _:
-            return str(cell)
+def _line_starts(file: IO[bytes]) -> list[int]:
+    """Where each whole line begins; what a child that died has left unfinished is no line."""
+    file.seek(0)
+    starts, start = [], 0
+    for line in file:
+        if line.endswith(b"\n"):
+            starts.append(start)
+        start += len(line)
+    return starts

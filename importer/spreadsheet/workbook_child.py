@@ -1,0 +1,484 @@
+"""The reading of one workbook, alone in a process with limits: a hostile file can end that process, nothing else.
+
+Rule 1: it is run by its path and imports the standard library and python-calamine only; to import it by name would
+load pandas first. Rule 2: it writes JSON lines to stdout and nothing else anywhere: for each piece of the sheet
+{"first": row, "columns": [[text]]}, then one line {"name", "notes", "problems"}, or {"refused": [sentence, advice]}
+with the names of the "sheets" to choose from, if it is that.
+
+Source of the limits: OWASP ASVS 5.0, 5.2.1 and 5.2.3, and measurements with calamine 0.9.1 (2026-11-23).
+"""
+
+import html
+import json
+import re
+import sys
+import zipfile
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import IO
+from xml.etree import ElementTree as ET
+from xml.parsers import expat
+
+from python_calamine import (
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
+
+MEMORY_BYTES = 3 << 30
+"""A full sheet of 1,048,576 rows and 6 columns takes 0.65 GB (measured); the smallest hostile one asks for 512."""
+
+SECONDS = 300
+"""Ten times what a full sheet takes."""
+
+MOST_ENTRIES = 2_000
+MOST_UNPACKED = 500 << 20
+MOST_RATIO = 200
+"""Sheets shrink to a tenth, very regular ones to a fiftieth; a bomb shrinks to a thousandth."""
+
+RATIO_FROM = 1 << 20
+MOST_COLUMNS = 500
+MOST_CELLS = 25_000_000
+LONGEST_CELL = 32_767
+"""What Excel itself allows in a cell."""
+
+MOST_DIGITS = 15
+PIECE_ROWS = 50_000
+PIECE_CELLS = 1_000_000
+FIRST_PIECE_ROWS = 100
+"""Enough to find the header in without reading everything twice."""
+
+BESIDE_THE_DATA = ("Notes", "Summary", "Issues")
+"""Sheets that our own templates and reports add for people; passed over when another visible sheet is filled."""
+
+REFUSED_PARTS = {
+    "/embeddings/": ("holds embedded files", "Delete the embedded objects, and save it again."),
+    "/externallinks/": (
+        "holds links to other workbooks",
+        "Break them (Data > Edit Links > Break Link), and save it again.",
+    ),
+}
+"""Parts of an archive that carry other files or reach for them; a list of mappings needs neither."""
+
+MACROS = "vbaproject.bin"
+_MACRO_KINDS = {".xlsm", ".xlsb", ".xls"}
+_MAIN_PARTS = {"xl/workbook.xml": (".xlsx", ".xlsm"), "xl/workbook.bin": (".xlsb",), "content.xml": (".ods",)}
+_SEVERAL = 3
+
+Cell = int | float | str | bool | time | date | datetime | timedelta | None
+Problems = dict[int, dict[int, tuple[str, str]]]
+"""Row and position of a cell that has no value to be read: an issue code, and the text that stands for it."""
+
+
+DAMAGED = ("cannot be read as a workbook", "Open it in your spreadsheet program and save it as .xlsx.")
+TOO_LARGE = (
+    "spans more cells than there is memory for",
+    "Copy the filled cells into a new workbook, or save it as .csv (UTF-8).",
+)
+
+
+class Refusal(Exception):  # noqa: N818
+    """A sentence about the file, and what to do: the only two things that leave this process in the end."""
+
+
+def main(path: Path, wanted: str | None, out: IO[str]) -> None:
+    """Write the sheet of a workbook, or why it cannot be read.
+
+    Any other exception ends the process, which is as good as saying that the file is damaged.
+    """
+    _limit_this_process()
+    try:
+        for line in _sheet(path, wanted):
+            _put(line, out)
+    except Refusal as refusal:
+        _put({"refused": refusal.args[:2], "sheets": refusal.args[2:]}, out)
+    except PasswordError:
+        _put({"refused": ["is protected by a password", "Open it, remove the password (Save As), and try again."]}, out)
+    except MemoryError:
+        _put({"refused": TOO_LARGE}, out)
+
+
+def _put(line: object, out: IO[str]) -> None:
+    out.write(json.dumps(line, separators=(",", ":")) + "\n")
+
+
+def _limit_this_process() -> None:
+    if sys.platform == "win32":
+        return
+    import resource  # noqa: PLC0415  there is none on Windows
+
+    for what, most in (
+        (resource.RLIMIT_AS, MEMORY_BYTES),
+        (resource.RLIMIT_CPU, SECONDS),
+        (resource.RLIMIT_FSIZE, MEMORY_BYTES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(what)
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)  # noqa: PLW2901
+        resource.setrlimit(what, (most, hard))
+
+
+def _sheet(path: Path, wanted: str | None) -> Iterator[object]:
+    notes = _look_into(path) if zipfile.is_zipfile(path) else []
+    with CalamineWorkbook.from_path(path) as book:
+        name, sheet, hidden = _choose(book, wanted)
+        notes += [f"Hidden sheets are not read: {', '.join(hidden)}."] if hidden else []
+        problems = _problems(path, name)
+        notes += _unseen(path)
+        _add_merged(sheet, problems)
+        texts = _Texts(sheet, problems)
+        yield from texts.pieces()
+    found = [(code, row, position) for row, cells in problems.items() for position, (code, _) in cells.items()]
+    columns = [list(column) for column in zip(*found, strict=True)] or [[], [], []]
+    yield {"name": name, "notes": notes, "problems": columns}
+
+
+def _unseen(path: Path) -> list[str]:
+    suffix = path.suffix.lower()
+    if suffix not in {".xls", ".xlsb"}:
+        return []
+    return [f"Cells with errors such as #N/A read as empty in {suffix} files; save it as .xlsx to have them found."]
+
+
+# -- before anything is unpacked --------------------------------------------------------------------------------------
+
+
+def _look_into(path: Path) -> list[str]:
+    """Refuse an archive by its directory alone; what is left to say about it."""
+    with zipfile.ZipFile(path) as archive:
+        entries = archive.infolist()
+    names = [entry.filename.replace("\\", "/").lower() for entry in entries]
+    _refuse_bomb(entries)
+    _refuse_other_kind(path, names)
+    for name in names:
+        for part, (what, advice) in REFUSED_PARTS.items():
+            if part in f"/{name}":
+                raise Refusal(what, advice)
+    if not any(name.rpartition("/")[2] == MACROS for name in names):
+        return []
+    if path.suffix.lower() not in _MACRO_KINDS:
+        raise Refusal(
+            f"is named {path.suffix} but holds macros", "Save it as .xlsx without macros, or rename it to .xlsm."
+        )
+    return ["Its macros are not run."]
+
+
+def _refuse_bomb(entries: Sequence[zipfile.ZipInfo]) -> None:
+    advice = "Open it in your spreadsheet program, and save only the sheet that is needed as .csv (UTF-8)."
+    if len(entries) > MOST_ENTRIES:
+        raise Refusal(f"holds {len(entries):,} parts, more than the {MOST_ENTRIES:,} that are read", advice)
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > MOST_UNPACKED:
+        raise Refusal(f"unpacks to {unpacked >> 20:,} MB, more than the {MOST_UNPACKED >> 20} MB that are read", advice)
+    for entry in entries:
+        if entry.file_size > max(RATIO_FROM, MOST_RATIO * entry.compress_size):
+            raise Refusal(f"is packed more than {MOST_RATIO} times, as no spreadsheet is", advice)
+
+
+def _refuse_other_kind(path: Path, names: Sequence[str]) -> None:
+    for part, suffixes in _MAIN_PARTS.items():
+        if part in names:
+            if path.suffix.lower() not in suffixes:
+                raise Refusal(f"is named {path.suffix} but is a {suffixes[0]} workbook", f"Rename it to {suffixes[0]}.")
+            return
+    raise Refusal(*DAMAGED)
+
+
+# -- which sheet ------------------------------------------------------------------------------------------------------
+
+
+def _choose(book: CalamineWorkbook, wanted: str | None) -> tuple[str, CalamineSheet, list[str]]:
+    """The sheet that is asked for or the only one that can be meant, and the filled ones that nobody sees."""
+    tables = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
+    if wanted is not None:
+        if wanted not in [sheet.name for sheet in tables]:
+            raise Refusal(f'has no sheet "{wanted}"', f"It has: {', '.join(sheet.name for sheet in tables)}.")
+        return wanted, book.get_sheet_by_name(wanted), []
+    filled = {s.name: (s.visible, sheet) for s in tables if (sheet := book.get_sheet_by_name(s.name)).height}
+    hidden = [name for name, (visible, _) in filled.items() if visible != SheetVisibleEnum.Visible]
+    shown = [name for name in filled if name not in hidden]
+    shown = [name for name in shown if name not in BESIDE_THE_DATA] or shown
+    if len(shown) > 1:
+        raise Refusal(
+            f"has several sheets: {', '.join(shown)}", f'Choose one, for example --sheet "{shown[0]}".', *shown
+        )
+    if not shown:
+        advice = f'Name a hidden one: --sheet "{hidden[0]}".' if hidden else "Choose a file with a header row and rows."
+        raise Refusal("has no sheet with anything in it", advice)
+    return shown[0], filled[shown[0]][1], hidden
+
+
+# -- from cells to text -----------------------------------------------------------------------------------------------
+
+
+class _Texts:
+    """The cells of a sheet as text, from A1 on, in pieces; numbers that were rounded are added to ``problems``."""
+
+    def __init__(self, sheet: CalamineSheet, problems: Problems) -> None:
+        self._sheet, self._problems = sheet, problems
+        top, self._left = sheet.start or (0, 0)
+        height, width = _extent(sheet)
+        if (height - top) * (width - self._left) > MOST_CELLS:
+            raise Refusal(*TOO_LARGE)
+        with_problem = [row for row, cells in problems.items() if any(text for _, text in cells.values())]
+        self._height = max([height, *with_problem])
+        self._width = max([width, *(max(problems[row]) + 1 for row in with_problem)])
+        if self._width > MOST_COLUMNS:
+            raise Refusal(
+                f"has {self._width:,} columns, more than the {MOST_COLUMNS} that are read",
+                "Delete those that are not needed.",
+            )
+
+    def pieces(self) -> Iterator[object]:
+        """A few rows, then as many at once as are good for speed."""
+        rows: Iterator[Sequence[Cell]] = iter(self._sheet.iter_rows())
+        size, first = FIRST_PIECE_ROWS, 1
+        while first <= self._height:
+            count = min(size, self._height - first + 1)
+            yield {"first": first, "columns": self._columns(list(islice(rows, count)), first, count)}
+            size, first = max(FIRST_PIECE_ROWS, min(PIECE_ROWS, PIECE_CELLS // self._width)), first + count
+
+    def _columns(self, rows: list[Sequence[Cell]], first: int, count: int) -> list[list[str]]:
+        empty = [""] * (count - len(rows))
+        columns = [[""] * count for _ in range(self._left)]
+        for position, column in enumerate(zip(*rows, strict=True), start=self._left):
+            columns.append([*self._texts(column, first, position), *empty])
+        columns += [[""] * count for _ in range(self._width - len(columns))]
+        for row in self._problems.keys() & range(first, first + count) if self._problems else ():
+            for position, (_, text) in self._problems[row].items():
+                if text:
+                    columns[position][row - first] = text
+        return columns
+
+    def _texts(self, column: Iterable[Cell], first: int, position: int) -> list[str]:
+        texts = []
+        for row, cell in enumerate(column, start=first):
+            text = cell if type(cell) is str else as_text(cell)
+            if len(text) > LONGEST_CELL:
+                where = _address(row, position)
+                raise Refusal(f"has more than {LONGEST_CELL:,} characters in {where}", "Shorten that cell.")
+            if type(cell) is float and cell.is_integer() and len(text.lstrip("-")) > MOST_DIGITS:
+                self._problems.setdefault(row, {})[position] = ("number-rounded", text)
+            texts.append(text)
+        return texts
+
+
+def _extent(sheet: CalamineSheet) -> tuple[int, int]:
+    """Rows and columns from A1 on; calamine's own total_height and total_width are one less than that (0.9.1)."""
+    if sheet.end is None:
+        return 0, 0
+    last_row, last_position = sheet.end
+    return last_row + 1, last_position + 1
+
+
+def as_text(cell: Cell) -> str:
+    """The cell as a person would type it: 12.0 is 12, a date is year first, a percentage is its number.
+
+    Fractions keep the 15 digits that spreadsheet programs show, instants their full second.
+    """
+    match cell:
+        case None:
+            return ""
+        case bool():
+            return "TRUE" if cell else "FALSE"
+        case float() if cell.is_integer():
+            return str(int(cell))
+        case float():
+            return format(cell, f".{MOST_DIGITS}g")
+        case datetime():
+            full = (cell + timedelta(milliseconds=500)).replace(microsecond=0)
+            return full.date().isoformat() if full.time() == time() else full.isoformat()
+        case _:
+            return str(cell)
+
+
+def _address(row: int, position: int) -> str:
+    letters, rest = "", position + 1
+    while rest:
+        rest, letter = divmod(rest - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return f"{letters}{row}"
+
+
+# -- cells without a value that can be read ---------------------------------------------------------------------------
+
+
+def _add_merged(sheet: CalamineSheet, problems: Problems) -> None:
+    bottom, right = _extent(sheet)
+    for (top, left), (last_row, last_position) in sheet.merged_cell_ranges or ():
+        for row in range(top, min(last_row + 1, bottom)):
+            for position in range(left, min(last_position + 1, right)):
+                if (row, position) != (top, left) and position < MOST_COLUMNS:
+                    problems.setdefault(row + 1, {}).setdefault(position, ("cell-merged", ""))
+
+
+def _problems(path: Path, name: str) -> Problems:
+    """The cells that calamine reads as empty though they are not. Of .xls and .xlsb nothing is known."""
+    match path.suffix.lower():
+        case ".xlsx" | ".xlsm":
+            with zipfile.ZipFile(path) as archive, archive.open(_part_of(archive, name)) as stream:
+                return _xlsx_problems(stream)
+        case ".ods":
+            with zipfile.ZipFile(path) as archive, archive.open("content.xml") as stream:
+                return _ods_problems(stream, name)
+        case _:
+            return {}
+
+
+_VALUE = rb"<(?:\w+:)?v\b[^>]*(?:/>|>(?P<value>[^<]*)</(?:\w+:)?v>)"
+_FORMULA = rb"<(?:\w+:)?f\b[^>]*?(?:/>|>(?P<formula>[^<]*)</(?:\w+:)?f>)\s*"
+_CELL = re.compile(rb"<(?:\w+:)?c\b(?P<attributes>[^>]*)>\s*(?:%s)?(?:%s)?" % (_FORMULA, _VALUE))
+_IS_ERROR = re.compile(rb"""\bt\s*=\s*["']e["']""")
+_IS_TEXT = re.compile(rb"""\bt\s*=\s*["']str["']""")
+_NO_RESULT = re.compile(
+    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^>]*/>)\s*(?:<(?:\w+:)?v\s*(?:/>|>\s*</(?:\w+:)?v>))?\s*</(?:\w+:)?c>"
+)
+_ADDRESS = re.compile(rb"""\br\s*=\s*["']([A-Z]+)(\d+)["']""")
+_ERROR_MARKS = (b'"e"', b"'e'")
+_FORMULA_MARKS = (b"<f", b":f")
+_PIECE_BYTES = 1 << 20
+_LONGEST_ROW = 64 << 20
+
+
+def _xlsx_problems(stream: IO[bytes]) -> Problems:
+    """Error cells and formulas without a stored value; a sheet without any costs little more than unpacking it."""
+    problems: Problems = {}
+    for piece in _whole_rows(stream):
+        for cell in _cells_before(piece, _IS_ERROR, _ERROR_MARKS):
+            if _IS_ERROR.search(cell["attributes"]):
+                _note(problems, cell, "cell-error", _decoded(cell["value"]) or "#ERROR")
+        for cell in _cells_before(piece, _NO_RESULT, _FORMULA_MARKS):
+            # A formula whose result is an empty text is stored like one without result, but says that it is a text.
+            if not _IS_TEXT.search(cell["attributes"]):
+                _note(problems, cell, "formula-without-value", f"={_decoded(cell['formula'])}")
+    return problems
+
+
+def _cells_before(piece: bytes, wanted: re.Pattern[bytes], marks: Iterable[bytes]) -> Iterator[re.Match[bytes]]:
+    """The cells that begin last before each place where the pattern stands."""
+    if not any(mark in piece for mark in marks):
+        return
+    for found in wanted.finditer(piece):
+        begin = max(piece.rfind(b"<c", 0, found.start()), piece.rfind(b":c ", 0, found.start()))
+        if cell := _CELL.match(piece, piece.rfind(b"<", 0, begin + 1)):
+            yield cell
+
+
+def _note(problems: Problems, cell: re.Match[bytes], code: str, text: str) -> None:
+    where = _ADDRESS.search(cell["attributes"])
+    if where is None:
+        raise Refusal("has cells without an address", "Open it in your spreadsheet program and save it again.")
+    position = 0
+    for letter in where[1]:
+        position = position * 26 + letter - ord("A") + 1
+    problems.setdefault(int(where[2]), {})[position - 1] = (code, text[:LONGEST_CELL])
+
+
+def _decoded(text: bytes | None) -> str:
+    return html.unescape((text or b"").decode("utf-8", "replace")).strip()
+
+
+def _whole_rows(stream: IO[bytes]) -> Iterator[bytes]:
+    rest = b""
+    while block := stream.read(_PIECE_BYTES):
+        rest += block
+        cut = rest.rfind(b"row>")
+        if cut < 0 and len(rest) > _LONGEST_ROW:
+            raise Refusal(*TOO_LARGE)
+        if cut >= 0:
+            yield rest[:cut]
+            rest = rest[cut:]
+    yield rest
+
+
+def _part_of(archive: zipfile.ZipFile, name: str) -> str:
+    """The part of the archive that a sheet is stored in."""
+    # expat bounds how far entities grow and fetches none; for the rest this process has its limits.
+    book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314
+    links = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
+    targets = {link.get("Id"): link.get("Target", "") for link in links}
+    sheet = next(found for found in book.iter() if found.tag.endswith("}sheet") and found.get("name") == name)
+    # The namespace of this attribute differs between the two forms of the format.
+    link = next(value for key, value in sheet.attrib.items() if key.endswith("relationships}id"))
+    target = targets[link]
+    return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+
+
+# -- the same for OpenDocument ----------------------------------------------------------------------------------------
+
+_ODS_MARKS = (b"table:formula", b'value-type="error"', b"covered-table-cell")
+_SHOWS_ERROR = re.compile(r"#[A-Z0-9/]+[!?]?|Err:\d{3}")
+
+
+def _ods_problems(stream: IO[bytes], name: str) -> Problems:
+    content = stream.read()
+    if not any(mark in content for mark in _ODS_MARKS):
+        return {}
+    walk = _OdsWalk(name)
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = walk.start, walk.end, walk.text
+    parser.Parse(content, True)
+    return walk.problems
+
+
+class _OdsWalk:
+    """Counts rows and cells of one table, with their repetitions, and looks at each cell that has a formula."""
+
+    def __init__(self, name: str) -> None:
+        self.problems: Problems = {}
+        self._name, self._inside = name, False
+        self._row, self._rows, self._position, self._positions = 0, 0, 0, 0
+        self._cell: dict[str, str] | None = None
+        self._shown = ""
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Begin a table, a row or a cell."""
+        match tag:
+            case "table:table":
+                self._inside = attributes.get("table:name") == self._name
+            case "table:table-row":
+                self._row += self._rows
+                self._rows, self._position, self._positions = _repeated(attributes, "rows"), 0, 0
+            case "table:table-cell" | "table:covered-table-cell":
+                self._position += self._positions
+                self._positions = _repeated(attributes, "columns")
+                self._cell, self._shown = attributes, ""
+
+    def text(self, data: str) -> None:
+        """Gather what the cell shows."""
+        if self._cell is not None:
+            self._shown += data
+
+    def end(self, tag: str) -> None:
+        """End a cell: it is known now what it shows."""
+        if tag == "table:table":
+            self._inside, self._row, self._rows = False, 0, 0
+        if tag not in {"table:table-cell", "table:covered-table-cell"} or self._cell is None:
+            return
+        if self._inside and (found := _ods_problem(tag, self._cell, self._shown.strip())):
+            for row in range(self._row + 1, self._row + min(self._rows, PIECE_ROWS) + 1):
+                for position in range(self._position, self._position + min(self._positions, MOST_COLUMNS)):
+                    self.problems.setdefault(row, {})[position] = found
+        self._cell = None
+
+
+def _ods_problem(tag: str, cell: dict[str, str], shown: str) -> tuple[str, str] | None:
+    formula = cell.get("table:formula")
+    if cell.get("calcext:value-type") == "error" or (formula and _SHOWS_ERROR.fullmatch(shown)):
+        return "cell-error", shown or "#ERROR"
+    if formula and "office:value-type" not in cell and not shown:
+        return "formula-without-value", f"={formula.partition('=')[2]}"
+    return ("cell-merged", "") if tag == "table:covered-table-cell" else None
+
+
+def _repeated(attributes: dict[str, str], what: str) -> int:
+    return int(attributes.get(f"table:number-{what}-repeated", "1"))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None, sys.stdout)  # noqa: PLR2004

@@ -1,0 +1,28 @@
+"""Damaged files, briefly; ``fuzz.py --minutes 10`` does the same for longer."""
+
+import random
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from spreadsheet.fuzz import attempt, damaged, goods
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), kind=st.integers(0, 7))
+def test_a_damaged_file_is_read_in_full_or_refused(tmp_path: Path, seed: int, kind: int) -> None:
+    """Whatever happens to a file: a FileError, or every row that is left in it."""
+    (tmp_path / "good").mkdir(exist_ok=True)
+    good = goods(tmp_path / "good")
+    chance = random.Random(seed)
+    path = tmp_path / f"case{good[kind].suffix}"
+    path.write_bytes(damaged(good[kind].read_bytes(), chance))
+    assert attempt(path) in {"read", "refused"}
+
+
+@pytest.mark.parametrize("kind", range(8))
+def test_the_good_files_are_read(tmp_path: Path, kind: int) -> None:
+    """Undamaged, each of them is read; else the property above would hold for nothing."""
+    assert attempt(goods(tmp_path)[kind]) == "read"

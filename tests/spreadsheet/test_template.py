@@ -1,0 +1,105 @@
+"""The template fits what reads it."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from importer.checking import Checker, match_columns
+from importer.errors import FileError, UsageError
+from importer.spreadsheet import open_sheet
+from importer.spreadsheet.template import write_template
+from schemas import RECORD_TYPES, RecordType
+
+
+@pytest.fixture(params=list(RECORD_TYPES.values()), ids=list(RECORD_TYPES))
+def kind(request: pytest.FixtureRequest) -> RecordType:
+    """Each record type there is."""
+    assert isinstance(request.param, RecordType)
+    return request.param
+
+
+def test_the_importer_takes_its_own_template(tmp_path: Path, kind: RecordType) -> None:
+    """The sheet is found without asking, every field has its column, and the example row has no error."""
+    write_template(kind, tmp_path / "t.xlsx")
+    sheet = open_sheet(tmp_path / "t.xlsx")
+    required = kind.required(kind.paths[0])
+    mapping = match_columns(sheet, kind, kind.fields)
+    checker = Checker(kind, mapping, sheet, required=required, now=datetime(2026, 11, 23, tzinfo=UTC))
+    (checked,) = [checker.check(chunk) for chunk in sheet.read()]
+    assert (checked.rows, checked.invalid) == (1, 0)
+    assert mapping.issues == ()
+
+
+def test_people_find_what_they_need(tmp_path: Path, kind: RecordType) -> None:
+    """Each label has a comment, required ones another colour, and the notes describe every field."""
+    write_template(kind, tmp_path / "t.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "t.xlsx")
+    header = {cell.value: cell for cell in book.worksheets[0][1]}
+    assert all(str(kind.metadata(name)["example"]) in str(header[name].comment) for name in kind.fields)
+    required = set(kind.required(kind.paths[0]))
+    colours = {name in required: header[name].fill.fgColor.rgb for name in kind.fields}
+    assert len(set(colours.values())) == len(colours)
+    assert "example" in str(book.worksheets[0]["A2"].comment).lower()
+    assert [row[0].value for row in book["Notes"].iter_rows(min_row=2, max_row=len(kind.fields) + 1)] == [*kind.fields]
+
+
+def test_what_is_typed_stays_text(tmp_path: Path, kind: RecordType) -> None:
+    """No column may cut a long Id or turn a date into the program's own."""
+    write_template(kind, tmp_path / "t.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "t.xlsx").worksheets[0]
+    assert {cell.number_format for cell in sheet[2]} == {"@"}
+    assert {cell.data_type for cell in sheet[2]} == {"s"}
+
+
+def test_the_same_template_is_the_same_bytes(tmp_path: Path, kind: RecordType) -> None:
+    """Nothing in it depends on when or where it was made."""
+    for name in ("a.xlsx", "b.xlsx"):
+        write_template(kind, tmp_path / name)
+    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+
+
+def test_a_template_that_cannot_be_written_is_said(tmp_path: Path, kind: RecordType) -> None:
+    """A folder that is not there ends in a sentence."""
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_template(kind, tmp_path / "nowhere" / "t.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("names", "chosen"),
+    [(["Rooms", "Notes"], "Rooms"), (["Summary", "Rooms", "Issues"], "Rooms"), (["Notes"], "Notes")],
+)
+def test_sheets_beside_the_data_are_passed_over(tmp_path: Path, names: list[str], chosen: str) -> None:
+    """Notes, Summary and Issues are read only when there is nothing else."""
+    assert open_sheet(workbook_with(tmp_path, names)).name == chosen
+
+
+@pytest.mark.parametrize("names", [["Rooms", "Desks"], ["Rooms", "notes of mine"], ["Notes", "Summary"]])
+def test_several_sheets_of_data_are_still_asked_about(tmp_path: Path, names: list[str]) -> None:
+    """Where it is not clear which sheet is meant, the user says."""
+    with pytest.raises(FileError, match="several sheets"):
+        open_sheet(workbook_with(tmp_path, names))
+
+
+def test_a_cell_beside_the_table_is_beyond_the_labels(tmp_path: Path) -> None:
+    """The width of the sheet does not make labels of empty header cells."""
+    book = openpyxl.Workbook()
+    for cells in (["Name", "", "Floor", "", ""], ["Studio", "", "1", "", "stray"]):
+        book.worksheets[0].append(cells)
+    book.save(tmp_path / "w.xlsx")
+    sheet = open_sheet(tmp_path / "w.xlsx")
+    (chunk,) = sheet.read()
+    assert sheet.labels == ("Name", "", "Floor")
+    assert chunk.to_numpy()[0].tolist() == ["Studio", "", "1", "", "stray"]
+
+
+def workbook_with(folder: Path, names: list[str]) -> Path:
+    """A workbook with something in sheets of these names."""
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name in names:
+        book.create_sheet(name).append(["Name"])
+    path = folder / "w.xlsx"
+    book.save(path)
+    return path

@@ -1,0 +1,342 @@
+"""Workbooks: what each kind of cell becomes, which cells are problems, which sheet is read.
+
+files/cells.* were written by LibreOffice 7.4 from one workbook (2026-11-23), because it alone writes .xls here and
+calculates formulas; the other files are made by the tests.
+"""
+
+import zipfile
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+from odf.opendocument import OpenDocumentSpreadsheet
+from odf.table import Table, TableCell, TableRow
+from odf.text import P
+from openpyxl import Workbook
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
+from openpyxl.worksheet.worksheet import Worksheet
+
+from importer.checking import Checker, match_columns
+from importer.errors import FileError
+from importer.spreadsheet import Sheet, workbook
+from importer.spreadsheet.workbook_child import as_text
+from importer.words import Issue
+from schemas import RECORD_TYPES
+from spreadsheet.making import (
+    MAIN,
+    opened,
+    pack,
+    problems_of,
+    rows_of,
+    sheet_xml,
+    text_row,
+    write_xlsb,
+    xlsx_parts,
+)
+
+FILES = Path(__file__).with_name("files")
+
+CELLS = {
+    "whole number": "12",
+    "text": "00123",
+    "text NA": "NA",
+    "date": "2026-11-28",
+    "instant": "2026-11-28T10:30:00",
+    "percent": "0.5",
+    "boolean": "TRUE",
+    "error": "#N/A",
+    "division": "#DIV/0!",
+    "formula": "25",
+    "long number": "12345678901234600",
+    "time": "10:30:00",
+    "merged": "m",
+    "below": "",
+}
+PROBLEMS = {(9, 1): "cell-error", (10, 1): "cell-error", (12, 1): "number-rounded", (15, 1): "cell-merged"}
+
+UNLIKE = {
+    "cells.xlsx": ({}, {}),
+    # LibreOffice keeps a boolean that came from Excel as the number that TRUE() gives.
+    "cells.ods": ({"boolean": "1"}, {}),
+    # The old format holds all 16 digits that are left; its error cells cannot be told from empty ones.
+    "cells.xls": ({"long number": "12345678901234570", "error": "", "division": ""}, {(9, 1): None, (10, 1): None}),
+}
+
+
+def filled(sheet: Worksheet) -> None:
+    """Two columns and one row."""
+    sheet.append(["ResourceId", "Name"])
+    sheet.append([1, "A"])
+
+
+def saved(path: Path, fill: Callable[[Workbook, Worksheet], None]) -> Path:
+    """A workbook of openpyxl."""
+    book = Workbook()
+    assert book.active is not None
+    fill(book, book.active)
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+def test_each_kind_of_cell_has_its_rule_in_each_format(name: str) -> None:
+    """A cell becomes the text that a person reads in it, and what cannot be read is a problem, not a loss."""
+    cells, problems = UNLIKE[name]
+    sheet = opened(FILES / name)
+    assert sheet.name == "Data"
+    assert {row[0]: row[1] for row in rows_of(sheet).values()} == CELLS | cells
+    assert [row[2] for row in rows_of(sheet).values()] == ["x"] * len(CELLS)
+    assert problems_of(sheet) == {place: code for place, code in (PROBLEMS | problems).items() if code}
+    assert "Hidden sheets are not read: Old." in sheet.note
+    assert ("read as empty" in sheet.note) == name.endswith(".xls")
+
+
+def test_xlsb_is_read(tmp_path: Path) -> None:
+    """The binary form gives the same text, and says that it hides errors."""
+    sheet = opened(write_xlsb(tmp_path / "a.xlsb", [["ResourceId", "Name"], [12.0, "00123"], ["x", 0.5]]))
+    assert (sheet.labels, rows_of(sheet)) == (("ResourceId", "Name"), {2: ["12", "00123"], 3: ["x", "0.5"]})
+    assert "read as empty in .xlsb files" in sheet.note
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (12.0, "12"),
+        (12.5, "12.5"),
+        (0.1 + 0.2, "0.3"),
+        (1.2e5, "120000"),
+        (-3.0, "-3"),
+        (True, "TRUE"),
+        (False, "FALSE"),
+        (None, ""),
+        ("00123", "00123"),
+        ("NA", "NA"),
+        (date(2026, 1, 5), "2026-01-05"),
+        (datetime(2026, 1, 5), "2026-01-05"),
+        (datetime(2026, 1, 5, 10, 30), "2026-01-05T10:30:00"),
+        (datetime(2026, 1, 5, 10, 29, 59, 999_500), "2026-01-05T10:30:00"),
+        (datetime(2026, 1, 5, 23, 59, 59, 999_500), "2026-01-06"),
+        (time(10, 30), "10:30:00"),
+        (timedelta(hours=30), "1 day, 6:00:00"),
+    ],
+)
+def test_a_value_becomes_the_text_that_a_person_would_type(
+    cell: float | str | bool | date | time | timedelta | None, text: str
+) -> None:
+    """Whole numbers lose the point, dates are year first, seconds are rounded and not cut."""
+    assert as_text(cell) == text
+
+
+def test_dates_of_the_1904_system_are_right(tmp_path: Path) -> None:
+    """A workbook that counts its days from 1904, as old Macs did, gives the same dates."""
+
+    def fill(book: Workbook, sheet: Worksheet) -> None:
+        book.epoch = CALENDAR_MAC_1904
+        sheet.append(["ResourceId", "Expires"])
+        sheet.append([1, datetime(2026, 11, 28, 10, 30)])
+        sheet.append([2, date(2026, 11, 28)])
+
+    rows = rows_of(opened(saved(tmp_path / "mac.xlsx", fill)))
+    assert rows == {2: ["1", "2026-11-28T10:30:00"], 3: ["2", "2026-11-28"]}
+
+
+XML = {
+    "error without formula": ('<c r="A2" t="e"><v>#REF!</v></c>', "cell-error", "#REF!"),
+    "error with formula": ('<c r="A2" t="e"><f>NA()</f><v>#N/A</v></c>', "cell-error", "#N/A"),
+    "error, other quotes and order": ("<c t='e' s='1' r='A2'><v>#N/A</v></c>", "cell-error", "#N/A"),
+    "error, spaces round the sign": ('<c r = "A2" t = "e" ><v>#N/A</v></c>', "cell-error", "#N/A"),
+    "error without text": ('<c r="A2" t="e"></c>', "cell-error", "#ERROR"),
+    "formula, no value": ('<c r="A2"><f>B2&amp;"x"</f></c>', "formula-without-value", '=B2&"x"'),
+    "formula, empty value": ('<c r="A2"><f>1+1</f><v></v></c>', "formula-without-value", "=1+1"),
+    "formula, short empty value": ('<c r="A2"><f>1+1</f><v /></c>', "formula-without-value", "=1+1"),
+    "shared formula, no value": ('<c r="A2"><f t="shared" si="0"/></c>', "formula-without-value", "="),
+    "formula with an empty text": ('<c r="A2" t="str"><f>""</f><v></v></c>', None, ""),
+    "formula with a value": ('<c r="A2"><f>1+1</f><v>2</v></c>', None, "2"),
+    "16 digits": ('<c r="A2"><v>1.2345678901234567E+16</v></c>', "number-rounded", "12345678901234568"),
+    "15 digits": ('<c r="A2"><v>123456789012345</v></c>', None, "123456789012345"),
+}
+
+
+@pytest.mark.parametrize("name", XML)
+def test_a_cell_that_hides_its_value_is_found(tmp_path: Path, name: str) -> None:
+    """What calamine reads as empty, error cells and formulas without a value, keeps its place and its text."""
+    cell, code, text = XML[name]
+    rows = text_row(1, "ResourceId", "Name"), f'<row r="2">{cell}<c r="B2"><v>5</v></c></row>', text_row(3, "1", "end")
+    sheet = opened(pack(tmp_path / "a.xlsx", xlsx_parts(sheet_xml(*rows))))
+    assert rows_of(sheet) == {2: [text, "5"], 3: ["1", "end"]}
+    assert problems_of(sheet) == ({(2, 0): code} if code else {})
+
+
+def test_prefixed_xml_is_understood(tmp_path: Path) -> None:
+    """Microsoft's own library writes <x:c> for <c>."""
+    cells = '<x:c r="A2" t="e"><x:v>#N/A</x:v></x:c><x:c r="B2"><x:f>1+1</x:f></x:c>'
+    labels = "".join(f'<x:c r="{c}1" t="inlineStr"><x:is><x:t>{c}</x:t></x:is></x:c>' for c in "AB")
+    xml = f'<x:worksheet {MAIN.replace("xmlns", "xmlns:x")}><x:sheetData><x:row r="1">{labels}</x:row>'
+    xml += f'<x:row r="2">{cells}</x:row></x:sheetData></x:worksheet>'
+    sheet = opened(pack(tmp_path / "a.xlsx", xlsx_parts(xml)))
+    assert rows_of(sheet) == {2: ["#N/A", "=1+1"]}
+    assert problems_of(sheet) == {(2, 0): "cell-error", (2, 1): "formula-without-value"}
+
+
+def test_a_last_row_of_nothing_but_problems_is_kept(tmp_path: Path) -> None:
+    """The sheet of calamine ends above such a row; the row and its number stay."""
+    rows = text_row(1, "ResourceId", "Name"), '<row r="9"><c r="B9"><f>1+1</f></c><c r="C9" t="e"><v>#N/A</v></c></row>'
+    sheet = opened(pack(tmp_path / "a.xlsx", xlsx_parts(sheet_xml(*rows))))
+    assert rows_of(sheet) == {9: ["", "=1+1", "#N/A"]}
+
+
+def test_rows_in_equal_rows_out(tmp_path: Path) -> None:
+    """As many rows come out as the XML of the sheet holds, counted without any of our code, over several pieces."""
+
+    def fill(book: Workbook, sheet: Worksheet) -> None:
+        for n in range(1, 1_234):
+            sheet.append([f"=A{n}", n, None if n % 3 else "#N/A"] if n > 1 else ["ResourceId", "CoworkerId", "Name"])
+
+    path = saved(tmp_path / "many.xlsx", fill)
+    with zipfile.ZipFile(path) as archive:
+        written = archive.read("xl/worksheets/sheet1.xml").count(b"<row ")
+    sheet = opened(path)
+    assert list(rows_of(sheet)) == list(range(2, written + 1))
+    assert len(problems_of(sheet)) == (written - 1) + (written // 3)
+
+
+def issues(sheet: Sheet) -> list[Issue]:
+    """What the checker says of a sheet."""
+    kind = next(iter(RECORD_TYPES.values()))
+    mapping = match_columns(sheet, kind, ())
+    checker = Checker(kind, mapping, sheet, required=("ResourceId", "Name"), now=datetime(2026, 11, 23, tzinfo=UTC))
+    return [issue for chunk in sheet.read() for issue in checker.check(chunk).issues]
+
+
+def test_each_problem_cell_is_one_issue_with_its_address(tmp_path: Path) -> None:
+    """An error is told once with what Excel shows, also in a field of text; in an unused column it is no issue."""
+    rows = (
+        text_row(1, "ResourceId", "Name", "Remark"),
+        '<row r="2"><c r="A2" t="e"><v>#N/A</v></c><c r="B2" t="e"><v>#REF!</v></c>'
+        '<c r="C2" t="e"><v>#N/A</v></c></row>',
+        '<row r="3"><c r="A3"><f>1+1</f></c><c r="B3"><v>12345678901234567</v></c></row>',
+    )
+    sheet = opened(pack(tmp_path / "a.xlsx", xlsx_parts(sheet_xml(*rows))))
+    found = {issue.cell: (issue.code, issue.message) for issue in issues(sheet) if issue.cell}
+    assert {cell: code for cell, (code, _) in found.items()} == {
+        "A2": "cell-error",
+        "B2": "cell-error",
+        "A3": "formula-without-value",
+        "B3": "number-rounded",
+    }
+    assert found["A2"][1] == "ResourceId shows #N/A in the spreadsheet program."
+
+
+def test_the_same_text_typed_by_a_person_is_no_error(tmp_path: Path) -> None:
+    """#N/A that somebody typed as text into a name is a text."""
+    path = pack(tmp_path / "a.xlsx", xlsx_parts(sheet_xml(text_row(1, "ResourceId", "Name"), text_row(2, "1", "#N/A"))))
+    assert [issue.code for issue in issues(opened(path))] == []
+
+
+def test_merged_cells_are_named(tmp_path: Path) -> None:
+    """Only the first of merged cells holds a value; each other one is an issue of its own."""
+
+    def fill(book: Workbook, sheet: Worksheet) -> None:
+        for row in ([1, "A"], [2, None], [3, None], [4, "D"]):
+            sheet.append(["ResourceId", "Name"] if row[0] == 1 else row)
+        sheet.cell(2, 2, "B")
+        sheet.merge_cells("B2:B3")
+
+    sheet = opened(saved(tmp_path / "a.xlsx", fill))
+    assert rows_of(sheet) == {2: ["2", "B"], 3: ["3"], 4: ["4", "D"]}
+    assert [(issue.cell, issue.code) for issue in issues(sheet)] == [("B3", "cell-merged")]
+
+
+def test_several_filled_sheets_are_listed(tmp_path: Path) -> None:
+    """Nobody guesses which of two filled sheets is meant; --sheet says it."""
+
+    def fill(book: Workbook, sheet: Worksheet) -> None:
+        filled(sheet)
+        filled(book.create_sheet("Second"))
+        book.create_sheet("Empty")
+        filled(book.create_sheet("Notes"))
+
+    path = saved(tmp_path / "a.xlsx", fill)
+    with pytest.raises(FileError, match=r"has several sheets: Sheet, Second\.") as error:
+        opened(path)
+    assert '--sheet "Sheet"' in error.value.advice
+    assert opened(path, sheet="Second").name == "Second"
+    with pytest.raises(FileError, match="is empty"):
+        opened(path, sheet="Empty")
+    with pytest.raises(FileError, match='has no sheet "Third"'):
+        opened(path, sheet="Third")
+
+
+@pytest.mark.parametrize("state", ["hidden", "veryHidden"])
+def test_hidden_sheets_are_named_and_not_read(tmp_path: Path, state: str) -> None:
+    """What nobody sees is not imported, and what is filled of it is said."""
+
+    def fill(book: Workbook, sheet: Worksheet) -> None:
+        filled(sheet)
+        for name in ("Old", "Empty"):
+            book.create_sheet(name).sheet_state = state
+        filled(book["Old"])
+
+    sheet = opened(saved(tmp_path / "a.xlsx", fill))
+    assert (sheet.name, sheet.note) == ("Sheet", "Hidden sheets are not read: Old.")
+
+
+def test_titles_above_and_columns_to_the_left_are_no_matter(tmp_path: Path) -> None:
+    """A table may begin anywhere; its rows keep the numbers and its cells the letters of the program."""
+
+    def fill(book: Workbook, sheet: Worksheet) -> None:
+        sheet["B2"] = "Calendars of November"
+        for place, text in enumerate(["ResourceId", "CoworkerId", "Name"]):
+            sheet.cell(5, 2 + place, text)
+            sheet.cell(7, 2 + place, place + 1)
+
+    sheet = opened(saved(tmp_path / "a.xlsx", fill))
+    assert (sheet.header_row, sheet.labels) == (5, ("", "ResourceId", "CoworkerId", "Name"))
+    assert rows_of(sheet) == {7: ["", "1", "2", "3"]}
+    assert sheet.note.startswith("Row 2 is taken for a title")
+
+
+def test_odfs_formulas_without_value_are_found(tmp_path: Path) -> None:
+    """Also behind repeated cells and rows, whose repetitions are counted."""
+    book = OpenDocumentSpreadsheet()
+    table = Table(name="Data")
+    for texts in (["ResourceId", "CoworkerId", "Name"], ["1", "2", "A"]):
+        row = TableRow()
+        for text in texts:
+            cell = TableCell(valuetype="string")
+            cell.addElement(P(text=text))
+            row.addElement(cell)
+        table.addElement(row)
+    empty = TableRow(numberrowsrepeated="3")
+    empty.addElement(TableCell(numbercolumnsrepeated="3"))
+    table.addElement(empty)
+    last = TableRow()
+    last.addElement(TableCell(numbercolumnsrepeated="2"))
+    last.addElement(TableCell(formula="of:=[.A2]&[.B2]"))
+    table.addElement(last)
+    book.spreadsheet.addElement(table)
+    book.save(str(tmp_path / "a.ods"))
+    sheet = opened(tmp_path / "a.ods")
+    assert rows_of(sheet) == {2: ["1", "2", "A"], 6: ["", "", "=[.A2]&[.B2]"]}
+    assert problems_of(sheet) == {(6, 2): "formula-without-value"}
+
+
+def test_a_sheet_is_read_as_often_as_it_is_asked_for(tmp_path: Path) -> None:
+    """Two readings at once do not disturb each other."""
+
+    def fill(book: Workbook, sheet: Worksheet) -> None:
+        for n in range(1, 500):
+            sheet.append([n, "x"] if n > 1 else ["ResourceId", "Name"])
+
+    sheet = opened(saved(tmp_path / "a.xlsx", fill))
+    one, other = sheet.read(), sheet.read()
+    assert len(next(one)) == len(next(other))
+    assert sum(map(len, one)) == sum(map(len, other)) == len(rows_of(sheet)) - len(next(sheet.read()))
+
+
+def test_a_small_workbook_does_not_load_pandas_in_the_child() -> None:
+    """The process that reads starts in a tenth of a second, because it imports calamine and nothing else of ours."""
+    source = Path(workbook.__file__).with_name("workbook_child.py").read_text(encoding="utf-8")
+    assert "pandas" not in source.partition('"""\n\n')[2]
+    assert "from importer" not in source
