@@ -72,6 +72,32 @@ CATALOGUE: Mapping[str, IssueKind] = {
     "unprintable-character": IssueKind(
         Severity.ERROR, '{field} holds a character that cannot be printed: "{value}".', "Type the text again by hand."
     ),
+    "date-ambiguous": IssueKind(
+        Severity.ERROR,
+        '{field} can be day/month or month/day: "{value}".',
+        "Add --dates dmy or --dates mdy for the whole column{detail}.",
+    ),
+    "time-skipped": IssueKind(
+        Severity.ERROR,
+        '{field} falls into the hour of a clock change in {detail}: "{value}".',
+        "Write the offset behind the time, for example +01:00.",
+    ),
+    "name-not-looked-up": IssueKind(
+        Severity.ERROR,
+        '{field} is a name that was not looked up: "{value}".',
+        "Sign in and check without --offline, or enter the Id, for example {detail}.",
+    ),
+    "name-not-found": IssueKind(
+        Severity.ERROR, 'There is no {detail} "{value}".', "Check the spelling, or enter the Id instead."
+    ),
+    "name-deleted": IssueKind(
+        Severity.ERROR, 'The {detail} "{value}" has been deleted.', "Remove the row, or enter the Id of another one."
+    ),
+    "name-ambiguous": IssueKind(
+        Severity.ERROR,
+        '"{value}" may be {detail}.',
+        'Enter the Id of the right one instead, or have it remembered with --pick "{value}=ID".',
+    ),
     "cell-empty": IssueKind(Severity.ERROR, "{field} is empty.", "Enter the {field}, for example {detail}."),
     "number-out-of-range": IssueKind(
         Severity.ERROR, '{field} must be {detail}: "{value}".', "Copy the number from Nexudus again."
@@ -88,6 +114,21 @@ CATALOGUE: Mapping[str, IssueKind] = {
         Severity.ERROR,
         "Row {row} is the same mapping as row {detail}.",
         "Change or delete one of them, or add --allow-duplicates to create each.",
+    ),
+    "date-serial": IssueKind(
+        Severity.WARNING,
+        "{field} {value} is read as the day number of a spreadsheet program.",
+        "Format the column as a date if this is wrong; the row is sent as it is.",
+    ),
+    "id-not-listed": IssueKind(
+        Severity.WARNING,
+        "{field} {value} is no {detail} that the service lists for you.",
+        "Compare the number; the row is sent as it is, and refused if there is none.",
+    ),
+    "ids-not-listed": IssueKind(
+        Severity.WARNING,
+        'The service lists no {detail} of column "{label}", for example {value}.',
+        "Compare the account: importer whoami. The rows are sent as they are.",
     ),
     "date-past": IssueKind(
         Severity.WARNING,

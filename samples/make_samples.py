@@ -112,7 +112,7 @@ def awkward() -> Iterator[Sequence[Cell]]:
 
 def broken() -> Iterator[Row]:
     """Good rows, and between them one for each thing that can be wrong."""
-    good = rows(38, seed=4)
+    good = rows(60, seed=4)
     first = next(good)
     yield replace(first, floor="Ground floor")
     yield next(good)
@@ -141,6 +141,15 @@ def broken() -> Iterator[Row]:
     above = next(good)
     yield above
     yield replace(next(good), name=MergedWithAbove(str(above.name)))
+    yield replace(next(good), expires="03/04/2027")
+    yield replace(next(good), expires="46353")
+    # What these names mean only the service knows: several rooms, nobody, somebody who has left.
+    yield replace(next(good), resource="Boardroom")
+    yield replace(next(good), coworker="nobody@example.com")
+    yield replace(next(good), coworker=DELETED_EMAIL)
+    yield replace(next(good), resource=4711)
+    # In London this half hour passed twice.
+    yield replace(next(good), expires="2026-10-25 01:30")
     yield from good
 
 

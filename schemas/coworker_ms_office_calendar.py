@@ -93,8 +93,8 @@ COWORKER_MS_OFFICE_CALENDAR = RecordType(
     },
     identity=("ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId"),
     references={
-        "ResourceId": Reference("resources", "Resource", ("Name",)),
-        "CoworkerId": Reference("coworkers", "Coworker", ("Email", "FullName")),
+        "ResourceId": Reference("resources", "Resource", ("Name",), "BusinessName"),
+        "CoworkerId": Reference("coworkers", "Coworker", ("Email", "FullName"), "InvoicingBusinessName"),
     },
     required_at={"coworkermsofficecalendars": ("SubscriptionId", "CalendarId")},
 )

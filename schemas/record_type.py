@@ -12,12 +12,14 @@ class Reference:
     """A field that names another record: where those records are listed and what they may be called.
 
     ``relation`` is the name that the service uses in refusals ("Coworker: is a required field" is about CoworkerId).
-    ``keys`` are the properties of the other record by which a person may name it instead of its Id.
+    ``keys`` are the properties of the other record by which a person may name it instead of its Id, ``place`` the one
+    that tells namesakes apart ("Location / Name").
     """
 
     path: str
     relation: str
     keys: tuple[str, ...]
+    place: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from importer.checking import Checker, match_columns
+from importer.checking import Checker, DateReader, Directory, Entry, match_columns
+from importer.sandbox.people import DELETED_EMAIL
 from importer.spreadsheet import open_sheet
 from importer.words import CATALOGUE, Issue, Severity
 from schemas import RECORD_TYPES
@@ -17,23 +18,41 @@ KIND = next(iter(RECORD_TYPES.values()))
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def checked(name: str) -> tuple[int, int, list[Issue]]:
+ONLINE = {"name-not-found", "name-deleted", "name-ambiguous", "id-not-listed", "ids-not-listed"}
+ROOMS = [Entry(1, ("Boardroom",), "Harbour House"), Entry(2, ("Boardroom",), "Station Yard")]
+PEOPLE = [Entry(3, (DELETED_EMAIL,), deleted=True)]
+
+
+def checked(name: str, zone: str = "UTC", **lists: Directory) -> tuple[int, int, list[Issue]]:
     """The rows of a sample, how many are invalid, and every issue."""
     sheet = open_sheet(SAMPLES / name)
     required = KIND.required(KIND.paths[0])
     mapping = match_columns(sheet, KIND, required)
-    checker = Checker(KIND, mapping, sheet, required=required, now=NOW)
+    checker = Checker(KIND, mapping, sheet, required=required, now=NOW, directories=lists, dates=DateReader(None, zone))
     chunks = [checker.check(chunk) for chunk in sheet.read()]
     found = [*mapping.issues, *(issue for chunk in chunks for issue in chunk.issues)]
     return sum(chunk.rows for chunk in chunks), sum(chunk.invalid for chunk in chunks), found
 
 
-def test_the_broken_sample_has_every_issue_once() -> None:
-    """Each code of the catalogue is found in the sample, and no code twice."""
+def test_the_broken_sample_has_every_issue_that_needs_no_sign_in() -> None:
+    """Each code that can be found without the service is in the sample, an error once but for the three names."""
     rows, invalid, issues = checked("calendars-broken.xlsx")
-    assert Counter(issue.code for issue in issues) == Counter(CATALOGUE.keys())
-    assert invalid == sum(kind.severity is Severity.ERROR for kind in CATALOGUE.values())
-    assert rows > 3 * invalid
+    found = Counter(issue.code for issue in issues)
+    assert set(found) == CATALOGUE.keys() - ONLINE - {"time-skipped"}
+    twice = {code: number for code, number in found.items() if number > 1}
+    assert twice == {"name-not-looked-up": 3, "date-past": 2}
+    assert invalid == sum(number for code, number in found.items() if CATALOGUE[code].severity is Severity.ERROR)
+    assert rows > 2 * invalid
+
+
+def test_the_broken_sample_has_every_issue_that_the_service_knows() -> None:
+    """With lists of rooms and people, and in London, the remaining codes are found too."""
+    people, strangers = Directory("coworker", PEOPLE), Directory("resource", ROOMS, strangers=True)
+    _, _, issues = checked(
+        "calendars-broken.xlsx", "Europe/London", CoworkerId=people, ResourceId=Directory("resource", ROOMS)
+    )
+    _, _, more = checked("calendars-broken.xlsx", ResourceId=strangers)
+    assert {issue.code for issue in (*issues, *more)} >= ONLINE | {"time-skipped"}
 
 
 @pytest.mark.parametrize(

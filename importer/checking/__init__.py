@@ -2,5 +2,22 @@
 
 from importer.checking.checker import Checked, Checker
 from importer.checking.columns import Column, How, Mapping, match_columns
+from importer.checking.dates import DateReader
+from importer.checking.parsing import whole_number
+from importer.checking.references import Directory, Entry, is_name, nobody_listed, plain_name
 
-__all__ = ["Checked", "Checker", "Column", "How", "Mapping", "match_columns"]
+__all__ = [
+    "Checked",
+    "Checker",
+    "Column",
+    "DateReader",
+    "Directory",
+    "Entry",
+    "How",
+    "Mapping",
+    "is_name",
+    "match_columns",
+    "nobody_listed",
+    "plain_name",
+    "whole_number",
+]

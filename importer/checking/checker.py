@@ -6,18 +6,21 @@ into issues.
 
 import json
 import re
-from collections import Counter
+from collections import Counter, abc
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import blake2b
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
 from importer.checking.columns import Mapping
-from importer.checking.parsing import Parsed, parse
+from importer.checking.dates import DateReader
+from importer.checking.parsing import Parsed, texts, whole_numbers
+from importer.checking.references import Directory, parse_references
 from importer.spreadsheet import Sheet, address
 from importer.words import CATALOGUE, Issue, Record, Severity
 from schemas import RecordType
@@ -38,7 +41,7 @@ _BOUNDS = {
     "less_than": "below {}",
     "less_than_or_equal_to": "{} or less",
 }
-_PER_COLUMN = {"zone-assumed"}
+_PER_COLUMN = {"zone-assumed", "ids-not-listed"}
 _PRIORITY = {code: (kind.severity is Severity.WARNING, i) for i, (code, kind) in enumerate(CATALOGUE.items())}
 
 
@@ -75,7 +78,8 @@ class Checker:
     """Checks one sheet, chunk after chunk, and remembers what it has seen of it.
 
     ``required`` names the fields that may not be empty; ``now`` decides what has passed. A ``salt`` makes its rows
-    strangers to equal rows of other runs, for a user who wants them created once more.
+    strangers to equal rows of other runs, for a user who wants them created once more. ``directories`` hold what
+    references may name; ``wanted`` gathers what they are called in the file.
     """
 
     def __init__(
@@ -88,10 +92,14 @@ class Checker:
         now: datetime,
         allow_duplicates: bool = False,
         salt: str = "",
+        directories: abc.Mapping[str, Directory] = MappingProxyType({}),
+        dates: DateReader | None = None,
     ) -> None:
         """Build the pandera schema for this moment and endpoint."""
         self._kind, self._mapping, self._sheet = kind, mapping, sheet
         self._schema = _schema(kind, required, now)
+        self._directories, self._dates = directories, dates or DateReader()
+        self.wanted: dict[str, set[str]] = {name: set() for name in kind.references if mapping.column(name)}
         self._allow_duplicates, self._salt = allow_duplicates, salt
         self._first_rows: dict[int, int] = {}
         self._repeats: Counter[int] = Counter()
@@ -99,7 +107,7 @@ class Checker:
 
     def check(self, chunk: pd.DataFrame) -> Checked:
         """The issues and the valid rows of a chunk."""
-        parsed = {name: parse(self._text(chunk, name), column.dtype) for name, column in self._schema.columns.items()}
+        parsed = {name: self._parse(chunk, name, column.dtype) for name, column in self._schema.columns.items()}
         typed = pd.DataFrame({name: column.values for name, column in parsed.items()}, index=chunk.index)
         found = [*self._from_reading(chunk), *self._from_parsing(chunk, parsed), *self._from_pandera(chunk, typed)]
         found += self._extra_cells(chunk)
@@ -110,6 +118,16 @@ class Checker:
         valid = valid.drop(index=[issue.row for issue in doubles])
         issues = sorted([*issues, *doubles], key=lambda issue: issue.row or 0)
         return Checked(len(chunk), len(chunk) - len(valid), issues, valid, self._kind, self._salt)
+
+    def _parse(self, chunk: pd.DataFrame, name: str, dtype: object) -> Parsed:
+        text = self._text(chunk, name)
+        if str(dtype).startswith("datetime64"):
+            return self._dates.read(name, text)
+        if name not in self._kind.references:
+            return whole_numbers(text) if str(dtype) == "Int64" else texts(text)
+        if name in self.wanted:
+            self.wanted[name].update(text)
+        return parse_references(text, self._directories.get(name))
 
     def _text(self, chunk: pd.DataFrame, name: str) -> pd.Series:
         column = self._mapping.column(name)
@@ -136,7 +154,8 @@ class Checker:
             self._said.add((code, name))
             column = self._mapping.column(name)
             value = str(chunk.at[rows[0], column.position]) if column else ""
-            yield Issue(code, None, None, column.label if column else None, name, value, "UTC")
+            label = column.label if column else None
+            yield Issue(code, None, None, label, name, value, self._detail(code, name, value, "", ""))
 
     def _from_pandera(self, chunk: pd.DataFrame, typed: pd.DataFrame) -> Iterator[Issue]:
         try:
@@ -159,6 +178,14 @@ class Checker:
     def _detail(self, code: str, name: str, value: str, bound: str, limits: str) -> str:
         metadata = self._kind.metadata(name)
         match code:
+            case "zone-assumed" | "time-skipped":
+                return self._dates.zone
+            case "date-ambiguous":
+                return str(self._dates.evidence[name])
+            case "name-ambiguous":
+                return self._directories[name].candidates(value)
+            case "name-not-found" | "name-deleted" | "id-not-listed" | "ids-not-listed":
+                return self._directories[name].noun
             case "number-out-of-range":
                 return bound.format(limits)
             case "text-too-long":

@@ -1,0 +1,130 @@
+"""Fields that name another record: by Id, or by what people call it. Pure; the lists come from elsewhere."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from importer.checking.parsing import Parsed, whole_number
+
+FEW = 3
+"""So many different Ids, none of them listed, say more about the account than about the Ids."""
+
+_NUMBER_LIKE = re.compile(r"[-+]?[\d\s.,']+(?:e[-+]?\d+)?%?", re.IGNORECASE)
+_MOST_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A record that may be named: its Id, what people call it, and where it is."""
+
+    id: int
+    names: tuple[str, ...]
+    place: str = ""
+    deleted: bool = False
+
+    def __str__(self) -> str:
+        """The Id with what tells it from its namesakes."""
+        return f"{self.id} ({', '.join([*self.names, *([self.place] if self.place else [])])})"
+
+
+class Directory:
+    """What a field may name, by Id and by what people call it; "Location / Name" is a name too.
+
+    ``noun`` is what such a record is called. ``picks`` are choices between namesakes that somebody made before, by
+    ``plain_name``. ``complete`` says whether a number that is not listed can be called so; ``strangers`` that none of
+    the file's numbers is, which is told once and not of every cell.
+    """
+
+    def __init__(
+        self,
+        noun: str,
+        entries: Iterable[Entry],
+        picks: Mapping[str, int] | None = None,
+        *,
+        complete: bool = True,
+        strangers: bool = False,
+    ) -> None:
+        """Index the names."""
+        self.noun, self.complete, self.strangers = noun, complete, strangers
+        self._picks = picks or {}
+        self._names: dict[str, list[Entry]] = {}
+        self._ids: set[int] = set()
+        for entry in entries:
+            self._ids.add(entry.id)
+            spelled = [*entry.names, *(f"{entry.place} / {name}" for name in entry.names if entry.place)]
+            for name in {plain_name(name) for name in spelled if name}:
+                self._names.setdefault(name, []).append(entry)
+
+    def named(self, text: str) -> list[Entry]:
+        """The records that a text may mean; one if somebody chose between them before."""
+        name = plain_name(text)
+        found = self._names.get(name, [])
+        return [entry for entry in found if entry.id == self._picks.get(name)] or found
+
+    def lists(self, number: int) -> bool:
+        """Whether a record of this Id is listed."""
+        return number in self._ids
+
+    def candidates(self, text: str) -> str:
+        """The namesakes that a text may mean, for a sentence."""
+        found = [entry for entry in self.named(text) if not entry.deleted]
+        told = " or ".join(str(entry) for entry in found[:_MOST_SHOWN])
+        return told + (f" or {len(found) - _MOST_SHOWN} more" if len(found) > _MOST_SHOWN else "")
+
+
+def plain_name(text: str) -> str:
+    """A name without what people vary: case and spaces. E-mails are compared in the same way."""
+    return " ".join(text.casefold().replace("/", " / ").split())
+
+
+def is_name(text: str) -> bool:
+    """Whether a cell names a record in words, and is no number written in some other way."""
+    return any(c.isalpha() for c in text) and not _NUMBER_LIKE.fullmatch(text)
+
+
+def parse_references(text: pd.Series, directory: Directory | None) -> Parsed:
+    """Int64 Ids from a column of Ids and names; without a directory names cannot be read."""
+    fates = {cell: _fate(cell.strip(), directory) for cell in set(text)}
+    values = pd.Series(pd.array([fates[cell][0] for cell in text], dtype="Int64"), index=text.index)
+    refused: dict[str, list[int]] = {}
+    doubtful: dict[str, list[int]] = {}
+    for row, cell in zip(text.index.tolist(), text, strict=True):
+        number, code = fates[cell]
+        if code:
+            (refused if number is None else doubtful).setdefault(code, []).append(row)
+    return Parsed(values, _indexes(refused), _indexes(doubtful))
+
+
+def _fate(cell: str, directory: Directory | None) -> tuple[int | None, str]:
+    """The Id that a cell means, and the issue code if there is something to say about it."""
+    if not cell:
+        return None, ""
+    if (number := whole_number(cell)) is not None:
+        unlisted = directory is not None and directory.complete and number > 0 and not directory.lists(number)
+        return (
+            number,
+            "" if not unlisted else "ids-not-listed" if directory and directory.strangers else "id-not-listed",
+        )
+    if not is_name(cell):
+        return None, "not-a-whole-number"
+    if directory is None:
+        return None, "name-not-looked-up"
+    found = directory.named(cell)
+    alive = [entry for entry in found if not entry.deleted]
+    if len(alive) == 1:
+        return alive[0].id, ""
+    if alive:
+        return None, "name-ambiguous"
+    return None, "name-deleted" if found else "name-not-found"
+
+
+def nobody_listed(texts: Iterable[str], directory: Directory) -> bool:
+    """Whether a column holds several Ids and the service lists none of them: perhaps it is another account's file."""
+    numbers = {number for text in texts if (number := whole_number(text.strip())) is not None}
+    return len(numbers) >= FEW and not any(directory.lists(number) for number in numbers)
+
+
+def _indexes(rows: Mapping[str, list[int]]) -> dict[str, pd.Index]:
+    return {code: pd.Index(found, dtype="int64") for code, found in rows.items()}

@@ -1,0 +1,152 @@
+"""Every wrong cell of every row, once, at its address."""
+
+import csv
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from conftest import LABELS, mapping
+from hypothesis import given
+from hypothesis import strategies as st
+
+from importer.checking import Checked, Checker, match_columns
+from importer.checking.columns import plain
+from importer.errors import ColumnsError
+from importer.spreadsheet import open_sheet
+from importer.words import Issue, Severity
+from schemas import RECORD_TYPES
+
+KIND = next(iter(RECORD_TYPES.values()))
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+def check(folder: Path, rows: list[list[object]], labels: list[str] = LABELS, **options: bool) -> list[Checked]:
+    """The chunks of a file with these rows, checked."""
+    path = folder / "rows.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([labels, *rows])
+    sheet = open_sheet(path)
+    required = KIND.required(KIND.paths[0])
+    checker = Checker(KIND, match_columns(sheet, KIND, required), sheet, required=required, now=NOW, **options)
+    return [checker.check(chunk) for chunk in sheet.read()]
+
+
+def issues(chunks: list[Checked]) -> list[Issue]:
+    """All issues of all chunks."""
+    return [issue for chunk in chunks for issue in chunk.issues]
+
+
+CELLS = [
+    ("ResourceId", "12.5", "not-a-whole-number", "A2"),
+    ("ResourceId", "0", "number-out-of-range", "A2"),
+    ("ResourceId", "-1", "number-out-of-range", "A2"),
+    ("ResourceId", str(10**15), "number-out-of-range", "A2"),
+    ("ResourceId", "9" * 30, "not-a-whole-number", "A2"),
+    ("CoworkerId", "", "cell-empty", "B2"),
+    ("CoworkerId", "   ", "cell-empty", "B2"),
+    ("Name", "x" * 256, "text-too-long", "C2"),
+    ("Name", "a\x07b", "unprintable-character", "C2"),
+    ("SubscriptionExpireDate", "soon", "not-a-date", "D2"),
+    ("SubscriptionExpireDate", "2020-01-01T00:00:00Z", "date-past", "D2"),
+    ("SubscriptionExpireDate", "2027-01-01T00:00:00Z", "date-far-ahead", "D2"),
+    ("SubscriptionId", "7f10", "not-a-guid", "E2"),
+    ("Name", " Room ", "spaces-trimmed", "C2"),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "code", "cell"), CELLS)
+def test_a_wrong_cell_is_told_once_at_its_address(tmp_path: Path, field: str, value: str, code: str, cell: str) -> None:
+    """One issue, with row, cell, label, field and value; only an error keeps the row back."""
+    [chunk] = check(tmp_path, [mapping(2, **{field: value})])
+    [issue] = chunk.issues
+    assert (issue.code, issue.row, issue.cell, issue.label, issue.field, issue.value) == (
+        code,
+        2,
+        cell,
+        field,
+        field,
+        value,
+    )
+    assert len(chunk.valid) == (issue.severity is Severity.WARNING)
+
+
+def test_no_wrong_cell_hides_another(tmp_path: Path) -> None:
+    """Unreadable, out of range and empty cells of one column and one row are all told, each once."""
+    rows = [
+        mapping(2, ResourceId="abc,"),
+        mapping(3, ResourceId="-1"),
+        mapping(4, ResourceId="", CoworkerId="1.5", Name=""),
+    ]
+    found = {(issue.cell, issue.code) for issue in issues(check(tmp_path, rows))}
+    assert found == {
+        ("A2", "name-not-looked-up"),
+        ("A3", "number-out-of-range"),
+        ("A4", "cell-empty"),
+        ("B4", "not-a-whole-number"),
+        ("C4", "cell-empty"),
+    }
+
+
+def test_blank_lines_count_and_are_no_rows(tmp_path: Path) -> None:
+    """Rows are numbered as the spreadsheet program does, with the blank ones."""
+    chunks = check(tmp_path, [mapping(2), [], ["", " "], mapping(5, Name="")])
+    assert sum(chunk.rows for chunk in chunks) == 2
+    assert [issue.cell for issue in issues(chunks)] == ["C5"]
+
+
+def test_a_row_that_repeats_another_names_it(tmp_path: Path) -> None:
+    """The first of equal rows is sent, the others are issues; with the option each is sent as another record."""
+    rows = [mapping(2), mapping(3), mapping(2), mapping(2)]
+    [chunk] = check(tmp_path, rows)
+    assert [(issue.code, issue.row, issue.detail) for issue in chunk.issues] == [
+        ("duplicate-row", 4, "2"),
+        ("duplicate-row", 5, "2"),
+    ]
+    [both] = check(tmp_path, rows, allow_duplicates=True)
+    assert len({record.identity for record in both.records()}) == 4
+
+
+def test_equal_values_are_one_record_however_they_are_written(tmp_path: Path) -> None:
+    """Spaces, 12.0 and another zone make no other record; another letter case does."""
+    same = [
+        mapping(2, ResourceId="12", SubscriptionExpireDate="2026-11-28T10:30:00Z"),
+        mapping(2, ResourceId=" 12.0 ", SubscriptionExpireDate="2026-11-28 11:30:00+01:00"),
+    ]
+    assert [issue.code for issue in issues(check(tmp_path, same))] == ["duplicate-row"]
+    assert not issues(check(tmp_path, [mapping(2, CalendarId="AAa="), mapping(2, CalendarId="AAA=")]))
+
+
+def test_the_body_is_what_the_service_expects(tmp_path: Path) -> None:
+    """Typed JSON: whole numbers, UTC with a Z, no field that is empty."""
+    [chunk] = check(tmp_path, [mapping(2, SubscriptionId="", CalendarId="")])
+    [record] = chunk.records()
+    assert record.body == (
+        '{"ResourceId":1002,"CoworkerId":2002,"Name":"Room 2","SubscriptionExpireDate":"2026-11-28T10:30:00Z"}'
+    )
+
+
+@pytest.mark.parametrize("labels", [["Room ID", "Member Id", "calendar name", "EXPIRY", "sub_id", "Cal-Id"]])
+def test_labels_are_found_by_alias(tmp_path: Path, labels: list[str]) -> None:
+    """Other names of a column are understood."""
+    [chunk] = check(tmp_path, [mapping(2)], labels)
+    assert len(chunk.valid) == 1
+
+
+@pytest.mark.parametrize(
+    ("labels", "sentence"),
+    [
+        (["Room", "Name", "Expiry"], "no column for CoworkerId"),
+        (["Room", "Room ID", "Member", "Name", "Expiry"], "are all read as ResourceId"),
+    ],
+)
+def test_columns_that_do_not_fit_are_an_error(tmp_path: Path, labels: list[str], sentence: str) -> None:
+    """A missing column is named with what is there; two columns for one field are both named."""
+    with pytest.raises(ColumnsError, match=sentence):
+        check(tmp_path, [["1"] * len(labels)], labels)
+
+
+@given(st.sampled_from(LABELS), st.text("_- .", max_size=3), st.booleans())
+def test_a_label_is_known_in_any_case_and_punctuation(label: str, mark: str, upper: bool) -> None:
+    """Case, spaces and punctuation do not matter."""
+    varied = mark.join(label)
+    assert plain(varied.upper() if upper else varied) == plain(label)

@@ -1,0 +1,81 @@
+"""References by Id, e-mail and name."""
+
+import pandas as pd
+import pytest
+
+from importer.checking.references import Directory, Entry, is_name, nobody_listed, parse_references
+
+ENTRIES = [
+    Entry(11, ("Boardroom",), "Harbour House"),
+    Entry(12, ("Boardroom",), "Station Yard"),
+    Entry(13, ("ada@example.com", "Ada Abbott")),
+    Entry(14, ("gone@example.com", "Gone Away"), deleted=True),
+    Entry(15, ("left@example.com", "Twin")),
+    Entry(16, ("stays@example.com", "Twin"), deleted=True),
+]
+CASES = [
+    ("13", 13, ""),
+    ("13.0", 13, ""),
+    ("99", 99, "id-not-listed"),
+    ("ada@example.com", 13, ""),
+    (" ADA@Example.com ", 13, ""),
+    ("ada  abbott", 13, ""),
+    ("Station Yard / Boardroom", 12, ""),
+    ("station yard/boardroom", 12, ""),
+    ("Boardroom", None, "name-ambiguous"),
+    ("Broadroom", None, "name-not-found"),
+    ("gone@example.com", None, "name-deleted"),
+    ("Twin", 15, ""),
+    ("12,345", None, "not-a-whole-number"),
+    ("1.2E+05", None, "not-a-whole-number"),
+    ("50%", None, "not-a-whole-number"),
+    ("", None, ""),
+]
+
+
+def parsed(cell: str, directory: Directory | None) -> tuple[int | None, str]:
+    """The Id that a cell means, and the issue code."""
+    found = parse_references(pd.Series([cell], dtype=object, index=[7]), directory)
+    codes = [code for code, rows in {**found.refused, **found.doubtful}.items() if len(rows)]
+    value = found.values.iloc[0]
+    return (None if pd.isna(value) else int(value)), "".join(codes)
+
+
+@pytest.mark.parametrize(("cell", "number", "code"), CASES)
+def test_what_a_cell_means(cell: str, number: int | None, code: str) -> None:
+    """A cell is an Id, or a name of exactly one living record; else an issue says why not."""
+    assert parsed(cell, Directory("thing", ENTRIES)) == (number, code)
+
+
+def test_without_a_directory_names_wait() -> None:
+    """Offline an Id is taken as it is and a name is said to need a look-up."""
+    assert parsed("99", None) == (99, "")
+    assert parsed("ada@example.com", None) == (None, "name-not-looked-up")
+
+
+def test_a_pick_is_remembered() -> None:
+    """A choice between namesakes holds; the namesakes are told with their Ids and places."""
+    assert parsed("BOARDROOM", Directory("resource", ENTRIES, {"boardroom": 12})) == (12, "")
+    told = Directory("resource", ENTRIES).candidates("boardroom")
+    assert told == "11 (Boardroom, Harbour House) or 12 (Boardroom, Station Yard)"
+
+
+def test_an_incomplete_list_says_nothing_of_ids() -> None:
+    """Where only single names were asked for, a number that did not come back may still exist."""
+    assert parsed("99", Directory("thing", ENTRIES, complete=False)) == (99, "")
+
+
+def test_strangers_are_told_once() -> None:
+    """When none of several Ids is listed, it is a matter of the account and not of each cell."""
+    directory = Directory("thing", ENTRIES)
+    assert nobody_listed(["1", "2", "3", "x"], directory)
+    assert not nobody_listed(["1", "2", "13"], directory)
+    assert not nobody_listed(["1", "2"], directory)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"), [("Ada", True), ("a@b.c", True), ("12 000", False), ("1e5", False), ("-", False)]
+)
+def test_what_is_a_name(text: str, name: bool) -> None:
+    """Numbers written in another way are not looked up as names."""
+    assert is_name(text) is name
