@@ -13,6 +13,8 @@
     standing.py         how runs stand, from the journal alone
     sources.py          a file opened, kept and examined
     session.py          signed in, journal open, somebody watching
+    following.py        a run as somebody watches it
+    lookups.py          names of coworkers and resources looked up
     settling.py         rows in doubt settled before and after the sending
     runs.py             the stages one after another: plan, run, resume, retry, reconcile
     afterwards.py       what a run created, verified or taken back

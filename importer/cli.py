@@ -36,6 +36,12 @@ _READING = (
     click.option("--sheet", metavar="NAME", help="The sheet, when the workbook has several."),
     click.option("--encoding", metavar="NAME", help="The encoding of a text file, for example cp1252."),
     click.option("--delimiter", metavar="CHAR", help="The separator of a text file, for example ';'."),
+    click.option(
+        "--map", "map_", multiple=True, metavar="LABEL=FIELD", help='What a column holds; "LABEL=-" for nothing.'
+    ),
+    click.option("--dates", type=click.Choice(["dmy", "mdy", "ymd"]), help="The order of day, month and year."),
+    click.option("--tz", metavar="ZONE", help="The zone of times without one, like Europe/London; default UTC."),
+    click.option("--pick", "picks", multiple=True, metavar="NAME=ID", help="Which of several namesakes; remembered."),
 )
 _PACING = (
     click.option("--rate", metavar="N/min|none", help="Creates per minute, hour or second; default 60/min."),
@@ -79,16 +85,16 @@ def importer() -> None:
 @_all(*_READING)
 @click.option("--offline", is_flag=True, help="Ask the service nothing; needs no sign-in.")
 @click.option("--allow-duplicates", is_flag=True, help="Identical rows are no issue.")
+@click.option("--sandbox", is_flag=True, help="Look names up in a practice service on this machine.")
 @_JSON
-def check(file: Path, as_json: bool, offline: bool, allow_duplicates: bool, **reading: str | None) -> int:
+def check(file: Path, as_json: bool, offline: bool, sandbox: bool, **options: Any) -> int:
     """Say everything that is wrong with FILE. Sends nothing."""
-    import time
+    from importer import runs, terminal
 
-    from importer import sources, terminal
-
-    kind, read = _reading(reading)
-    source = sources.open_source(file, _settings(), kind, read)
-    seen = sources.examine(source, time.time(), allow_duplicates=allow_duplicates)
+    kind, read = _reading(options)
+    with _service({}, sandbox) as settings:
+        console = terminal.Console(yes=True)
+        source, seen = _finish(runs.check(file, settings, kind, read, _choices(options), console, offline=offline))
     if as_json:
         _put_json(_check_document(file, seen))
     else:
@@ -483,14 +489,47 @@ def _choices(options: Mapping[str, Any]) -> "Choices":
     except ValueError as error:
         raise click.UsageError(f'--max-duration "{duration}": {error}.') from error
     names = ("strict", "allow_duplicates", "even_if_existing", "max_rows", "out")
-    return Choices(max_duration=seconds, **{name: options[name] for name in names if name in options})
+    return Choices(
+        max_duration=seconds, picks=_picks(options), **{name: options[name] for name in names if name in options}
+    )
 
 
 def _reading(options: Mapping[str, Any]) -> "tuple[RecordType, ReadOptions]":
+    from zoneinfo import ZoneInfo
+
     from importer.spreadsheet import ReadOptions
 
-    read = ReadOptions(options.get("sheet"), options.get("encoding"), options.get("delimiter"))
+    zone = options.get("tz") or "UTC"
+    try:
+        ZoneInfo(zone)
+    except (ValueError, OSError) as error:
+        raise click.UsageError(f'There is no time zone "{zone}"; write it like Europe/London.') from error
+    read = ReadOptions(
+        options.get("sheet"),
+        options.get("encoding"),
+        options.get("delimiter"),
+        map=_pairs(options.get("map_") or (), "--map", "LABEL=FIELD"),
+        dates=options.get("dates"),
+        zone=zone,
+    )
     return _kind(options.get("kind")), read
+
+
+def _pairs(given: Sequence[str], option: str, form: str) -> dict[str, str]:
+    pairs = {}
+    for text in given:
+        name, equals, value = text.rpartition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise click.UsageError(f'{option} "{text}" is not written like {form}.')
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def _picks(options: Mapping[str, Any]) -> dict[str, int]:
+    pairs = _pairs(options.get("picks") or (), "--pick", "NAME=ID")
+    if wrong := next((value for value in pairs.values() if not value.isdecimal()), None):
+        raise click.UsageError(f'--pick: "{wrong}" is no Id; write it like "Boardroom=1414915".')
+    return {name: int(value) for name, value in pairs.items()}
 
 
 def _kind(name: str | None) -> "RecordType":

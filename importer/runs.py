@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,13 @@ from importer.delivery.reconciling import OnService
 from importer.delivery.sending import End, Ended, Pace, Progress, Sender
 from importer.delivery.states import State
 from importer.errors import Exit, ServiceError, UsageError
+from importer.lookups import look_up
 from importer.nexudus import Account
 from importer.reporting import Report, write_report
 from importer.session import Session, Watcher, signed_in, windows
 from importer.settings import Settings
 from importer.settling import everything, look, settle_after, settle_before
-from importer.sources import Examined, Source, checked_chunks, examine, keep, open_source, reopen
+from importer.sources import Examined, Source, checked_chunks, examine, keep, keep_copy, open_source, reopen
 from importer.spreadsheet import ReadOptions
 from importer.standing import choose, choose_unfinished, refuse_other_account, refuse_other_service
 from importer.words import Issue, Plan, Record
@@ -43,6 +44,7 @@ class Choices:
     even_if_existing: bool = False
     max_rows: int | None = None
     max_duration: float | None = None
+    picks: Mapping[str, int] = field(default_factory=dict)
     out: Path | None = None
 
     @property
@@ -64,14 +66,43 @@ class Result:
 # -- the commands -----------------------------------------------------------------------------------------------------
 
 
+async def check(
+    file: Path,
+    settings: Settings,
+    kind: RecordType,
+    read: ReadOptions,
+    choices: Choices,
+    watcher: Watcher,
+    *,
+    offline: bool,
+) -> tuple[Source, Examined]:
+    """Everything that is wrong with a file. Names are looked up unless ``offline``, or nobody is signed in."""
+    source, now = open_source(file, settings, kind, read), time.time()
+    seen = examine(source, now, allow_duplicates=choices.allow_duplicates)
+    if offline or not settings.can_sign_in:
+        return source, seen
+    with open_journal(settings.journal_url) as journal:
+        async with signed_in(settings, source.endpoint, journal, watcher) as session:
+            return await look_up_names(session, source, seen, choices, now)
+
+
 async def plan(
     file: Path, settings: Settings, kind: RecordType, read: ReadOptions, choices: Choices, watcher: Watcher
 ) -> tuple[Source, Examined, Plan, Account]:
     """Everything about an import but the import."""
-    source, now = open_source(file, settings, kind, read), time.time()
-    seen = examine(source, now, allow_duplicates=choices.allow_duplicates)
+    source = open_source(file, settings, kind, read)
+    seen = examine(source, time.time(), allow_duplicates=choices.allow_duplicates)
+    return await plan_examined(source, seen, settings, choices, watcher)
+
+
+async def plan_examined(
+    source: Source, seen: Examined, settings: Settings, choices: Choices, watcher: Watcher
+) -> tuple[Source, Examined, Plan, Account]:
+    """The plan of a file that has been examined; examined anew if names had to be looked up."""
+    now = time.time()
     with open_journal(settings.journal_url) as journal:
         async with signed_in(settings, source.endpoint, journal, watcher) as session:
+            source, seen = await look_up_names(session, source, seen, choices, now)
             known = await _known(session, source, choices, now)
             return source, seen, _plan(session, seen, known, now), session.account
 
@@ -98,7 +129,35 @@ async def run(
         if unfinished := _same_run(journal, source, session.account):
             watcher.say(f"Run {unfinished.id} of this file is unfinished; going on with it.")
             return await _go_on(session, unfinished)
+        source, seen = await look_up_names(session, source, seen, choices, now)
         return await _begin(session, source, seen, choices, now)
+
+
+def queue(file: Path, name: str, settings: Settings, kind: RecordType, read: ReadOptions, account: str, by: str) -> Run:
+    """A run that waits in the journal for ``resume``, or the unfinished one of the same file for this account.
+
+    ``name`` is what the user calls the file, ``by`` who asked for it.
+
+    Raises:
+        FileError: The file cannot be read.
+    """
+    sha256, copy = keep_copy(file, settings.home / "files")
+    with open_journal(settings.journal_url) as journal:
+        for candidate in journal.unfinished(sha256=sha256, kind=kind.name):
+            same = candidate.parent is None and candidate.options["read"] == asdict(read)
+            if same and candidate.url == settings.url and journal.account(candidate) in (None, account):
+                return candidate
+        new = NewRun(
+            kind=kind.name,
+            url=settings.url,
+            endpoint=settings.endpoint_path or kind.paths[0],
+            file=name,
+            sha256=sha256,
+            copy=str(copy),
+            options={"read": asdict(read), **Choices().kept, "by": by},
+            started=time.time(),
+        )
+        return _with_folder(journal, journal.add_run(new), Choices())
 
 
 async def resume(number: int | None, settings: Settings, changes: Mapping[str, Any], watcher: Watcher) -> Result:
@@ -204,10 +263,26 @@ async def _begin_again(session: Session, parent: Run, records: Sequence[Record],
 async def _go_on(session: Session, unfinished: Run) -> Result:
     refuse_other_account(session.journal, unfinished, session.account.key)
     with session.alone(unfinished.id):
-        unfinished = session.journal.update_run(unfinished, stop=False)
+        options = {**unfinished.options, "for_good": False}
+        unfinished = session.journal.update_run(unfinished, stop=False, options=options)
         if unfinished.planned is None:
-            unfinished = _write_plan(session, _reopen(unfinished), unfinished)
+            now, choices = time.time(), _choices(unfinished)
+            source = _reopen(unfinished)
+            seen = examine(source, now, allow_duplicates=choices.allow_duplicates)
+            source, _ = await look_up_names(session, source, seen, choices, now)
+            unfinished = _write_plan(session, source, unfinished)
         return await _send(session, unfinished)
+
+
+async def look_up_names(
+    session: Session, source: Source, seen: Examined, choices: Choices, now: float
+) -> tuple[Source, Examined]:
+    """The file examined once more with what its references may name, if the service tells."""
+    directories = await look_up(session, source, seen.wanted, choices.picks)
+    if not directories:
+        return source, seen
+    source = replace(source, directories=directories)
+    return source, examine(source, now, allow_duplicates=choices.allow_duplicates)
 
 
 def _write_plan(session: Session, source: Source, begun: Run) -> Run:
@@ -280,7 +355,8 @@ def _teller(session: Session, limits: tuple[Window, ...], total: int, before: in
 
 def _finish(journal: Journal, ended: Run, end: End) -> Result:
     now = time.time()
-    done = end.how in {Ended.DONE, Ended.STRICT}
+    for_good = end.how is Ended.ASKED and journal.run(ended.id).options.get("for_good")
+    done = end.how in {Ended.DONE, Ended.STRICT} or bool(for_good)
     code = _exit_code(journal, ended, end)
     ended = journal.update_run(ended, stopped=now, finished=now if done else None, exit_code=int(code))
     return Result(ended, write_report(journal, ended, now=now), code, end.message)
@@ -394,7 +470,7 @@ def _with_changes(journal: Journal, begun: Run, changes: Mapping[str, Any]) -> R
 
 
 def _choices(begun: Run) -> Choices:
-    return Choices(**{name: value for name, value in begun.options.items() if name != "read"})
+    return Choices(**{name: begun.options[name] for name in Choices().kept if name in begun.options})
 
 
 def _reopen(begun: Run) -> Source:

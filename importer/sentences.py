@@ -33,6 +33,11 @@ def moment(epoch: float) -> str:
     return f"{day}{then:%H:%M} {then:%Z}"
 
 
+def zone() -> str:
+    """The zone of the times that people near this machine are told."""
+    return f"{datetime.now().astimezone():%Z}"
+
+
 def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
     """The plan in sentences: what, where, at what cost, until when."""
     left_out = [f"{plan.invalid:,} left out"] if plan.invalid else []

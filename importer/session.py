@@ -124,6 +124,22 @@ async def who(settings: Settings) -> Account:
         return await service.sign_in()
 
 
+async def sign_in(settings: Settings) -> tuple[Account, Settings]:
+    """The account, and the settings to sign in with again: a two-factor code holds once, so its token stands for it.
+
+    Raises:
+        SettingsError: The address is unsafe.
+        SignInError: There is nothing to sign in with, or the service refused it.
+        ServiceError: The service cannot be reached.
+    """
+    async with Nexudus(_access(settings), next(iter(RECORD_TYPES.values())).paths[0]) as service:
+        account = await service.sign_in()
+        if settings.totp is None:
+            return account, settings
+        token = SecretStr((await service.token()).reveal())
+        return account, settings.model_copy(update={"token": token, "password": None, "totp": None})
+
+
 def _access(settings: Settings) -> Access:
     return Access(
         url=settings.url,

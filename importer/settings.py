@@ -127,6 +127,7 @@ class Settings(BaseSettings):
     timeout: SecondsSetting = 75
     settle: SecondsSetting = 900
     patience: SecondsSetting = 60
+    lookup_age: SecondsSetting = 900
     endpoint_path: str | None = None
     proxy: str | None = None
     ca_file: Path | None = None
@@ -142,6 +143,11 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what load() merged: a second reading of the environment would lose the sources."""
         return (init_settings,)
+
+    @property
+    def can_sign_in(self) -> bool:
+        """Whether there is anything to sign in with."""
+        return bool(self.token or (self.username and self.password))
 
     @property
     def journal_url(self) -> str:

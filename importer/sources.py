@@ -6,13 +6,11 @@ Knows neither the service nor the journal.
 import hashlib
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
 
 from importer import checking
 from importer.errors import FileError, UsageError
@@ -37,6 +35,7 @@ class Source:
     kind: RecordType
     endpoint: str
     read: ReadOptions
+    directories: Mapping[str, checking.Directory] = field(default_factory=dict)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -52,6 +51,7 @@ class Examined:
     valid: int = 0
     invalid: int = 0
     issues: list[Issue] = field(default_factory=list)
+    wanted: dict[str, set[str]] = field(default_factory=dict)
 
 
 def open_source(file: Path, settings: Settings, kind: RecordType, read: ReadOptions) -> Source:
@@ -72,17 +72,25 @@ def keep(source: Source, folder: Path) -> Source:
     Raises:
         FileError: The file was changed after it was opened.
     """
-    copy = folder / f"{source.sha256}{source.file.suffix.lower()}"
-    if not copy.exists():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        aside = copy.with_suffix(f".{secrets.token_hex(4)}")
-        shutil.copyfile(source.file, aside)
-        aside.chmod(0o600)
-        if _sha256(aside) != source.sha256:
-            aside.unlink()
-            raise FileError(f"{source.file.name} was changed while it was read.", "Close it elsewhere and try again.")
-        aside.replace(copy)
+    _, copy = keep_copy(source.file, folder, source.sha256)
     return replace(source, copy=copy, sheet=open_sheet(copy, source.read))
+
+
+def keep_copy(file: Path, folder: Path, expected: str | None = None) -> tuple[str, Path]:
+    """The hash of a file and its private copy, which is named after it.
+
+    Raises:
+        FileError: The hash is not the expected one.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    aside = folder / f"{secrets.token_hex(8)}{file.suffix.lower()}"
+    aside.touch(mode=0o600)
+    shutil.copyfile(file, aside)
+    sha256 = _sha256(aside)
+    if expected not in (None, sha256):
+        aside.unlink()
+        raise FileError(f"{file.name} was changed while it was read.", "Close it elsewhere and try again.")
+    return sha256, aside.replace(folder / f"{sha256}{file.suffix.lower()}")
 
 
 def reopen(copy: Path, sha256: str, kind: RecordType, endpoint: str, read: ReadOptions, name: str) -> Source:
@@ -102,33 +110,33 @@ def reopen(copy: Path, sha256: str, kind: RecordType, endpoint: str, read: ReadO
 
 
 def examine(source: Source, now: float, *, allow_duplicates: bool) -> Examined:
-    """Every issue of the file, and how many of its rows were created before.
+    """Every issue of the file, and what its references are called.
 
     Raises:
         FileError: It has no rows, or breaks off.
     """
     seen = Examined(issues=list(source.mapping.issues))
-    for chunk in checked_chunks(source, now, allow_duplicates=allow_duplicates):
+    checker = checker_of(source, now, allow_duplicates=allow_duplicates)
+    for chunk in map(checker.check, source.sheet.read()):
         seen.rows += chunk.rows
         seen.invalid += chunk.invalid
         seen.valid += chunk.rows - chunk.invalid
         seen.issues.extend(chunk.issues)
     if not seen.rows:
         raise FileError(f"{source.file.name} has a header, but no rows below it.", "Add the rows and try again.")
+    seen.wanted = checker.wanted
     return seen
 
 
 def checked_chunks(source: Source, now: float, *, allow_duplicates: bool, salt: str = "") -> Iterator[checking.Checked]:
     """The file checked, chunk by chunk; ``now`` in epoch seconds decides what has passed."""
-    for _, checked in texts_and_checked(source, now, allow_duplicates=allow_duplicates, salt=salt):
-        yield checked
+    checker = checker_of(source, now, allow_duplicates=allow_duplicates, salt=salt)
+    yield from map(checker.check, source.sheet.read())
 
 
-def texts_and_checked(
-    source: Source, now: float, *, allow_duplicates: bool, salt: str = ""
-) -> Iterator[tuple[pd.DataFrame, checking.Checked]]:
-    """The same, each chunk with the texts that it was checked from."""
-    checker = checking.Checker(
+def checker_of(source: Source, now: float, *, allow_duplicates: bool, salt: str = "") -> checking.Checker:
+    """What checks the chunks of a file, in their order."""
+    return checking.Checker(
         source.kind,
         source.mapping,
         source.sheet,
@@ -136,9 +144,9 @@ def texts_and_checked(
         now=datetime.fromtimestamp(now, UTC),
         allow_duplicates=allow_duplicates,
         salt=salt,
+        directories=source.directories,
+        dates=checking.DateReader(source.read.dates, source.read.zone),
     )
-    for chunk in source.sheet.read():
-        yield chunk, checker.check(chunk)
 
 
 def columns(source: Source) -> list[dict[str, Any]]:

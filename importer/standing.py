@@ -1,5 +1,6 @@
 """How runs stand, read from the journal alone; so that looking is quick and needs neither the file nor the service."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,10 +23,20 @@ def standings(limit: int, settings: Settings) -> list[dict[str, Any]]:
         return [_told(journal, found) for found in journal.runs(limit)]
 
 
-def ask_to_stop(number: int | None, settings: Settings) -> Run:
-    """Ask the process that sends a run to stop after the rows under way; by default the latest unfinished one."""
+def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = False) -> Run:
+    """Ask the process that sends a run to stop after the rows under way; by default the latest unfinished one.
+
+    With ``for_good`` the run counts as finished then; its unsent rows can be retried.
+    """
     with open_journal(settings.journal_url) as journal:
-        return journal.update_run(choose_unfinished(journal, number), stop=True)
+        chosen = choose_unfinished(journal, number)
+        return journal.update_run(chosen, stop=True, options={**chosen.options, "for_good": for_good})
+
+
+def end_here(number: int, settings: Settings) -> Run:
+    """Let a run that nobody works on count as finished; its unsent rows can be retried."""
+    with open_journal(settings.journal_url) as journal:
+        return journal.update_run(journal.run(number), finished=time.time())
 
 
 def choose(journal: Journal, number: int | None) -> Run:

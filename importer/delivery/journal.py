@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,7 +20,11 @@ from sqlalchemy.engine import Connection, Engine, Row
 from importer.delivery.pacing import Window, ready_at
 from importer.delivery.states import CLAIMING, Event, State, after
 from importer.errors import JournalError
+from importer.nexudus.reply import LONGEST_WAIT
 from importer.words import CATALOGUE, Issue, Record, Severity
+
+MOST_DIGITS = 16
+"""A longer number is no row and no Id."""
 
 SCHEMA_VERSION = 1
 _BATCH = 5_000
@@ -77,6 +82,8 @@ _intent = sa.Table(
     sa.Column("remote_id", sa.BigInteger),
     sa.Column("field", sa.Text),
     sa.Column("message", sa.Text),
+    # The database has no checksums of its own: a flipped bit in a body would be sent, or make a record look absent.
+    sa.Column("seal", sa.LargeBinary, nullable=False),
     sa.CheckConstraint(f"state IN ({_STATES})", name="known_state"),
     # The database itself refuses a second record for one row's values in one account.
     sa.Index(
@@ -121,6 +128,22 @@ _call = sa.Table(
     sa.Column("write", sa.Boolean, nullable=False),
     sa.Index("calls_by_time", "account", "at"),
     sa.Index("writes_by_time", "account", "write", "at"),
+)
+_directory = sa.Table(
+    "directory",
+    tables,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("fetched", sa.Float, nullable=False),
+    sa.Column("entries", sa.Text, nullable=False),
+)
+_pick = sa.Table(
+    "pick",
+    tables,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("path", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("remote_id", sa.BigInteger, nullable=False),
 )
 _hold = sa.Table(
     "hold", tables, sa.Column("account", sa.Text, primary_key=True), sa.Column("until", sa.Float, nullable=False)
@@ -227,6 +250,7 @@ class Journal:
         """Use ``open_journal``; this only keeps what it made."""
         self._engine = engine
         self.path = path
+        self._file = _file_at(path)
 
     def __enter__(self) -> Self:
         """Itself."""
@@ -267,6 +291,20 @@ class Journal:
         if sha256 is not None:
             query = query.where(_run.c.sha256 == sha256, _run.c.kind == kind)
         return self._runs(query)
+
+    def runs_of(self, sha256: str) -> list[Run]:
+        """The runs of a file with this content, newest first."""
+        return self._runs(sa.select(_run).where(_run.c.sha256 == sha256).order_by(_run.c.id.desc()))
+
+    def page_of_runs(self, text: str, limit: int, offset: int) -> tuple[list[Run], int]:
+        """Some runs, newest first, and how many there are; only those whose file or account holds the text."""
+        query = sa.select(_run)
+        if text:
+            names = (_run.c.file, _run.c.user, _run.c.space)
+            query = query.where(sa.or_(*(name.icontains(text, autoescape=True) for name in names)))
+        with self._read() as db:
+            total = db.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
+        return self._runs(query.order_by(_run.c.id.desc()).limit(limit).offset(offset)), total
 
     def uses(self, sha256: str) -> bool:
         """Whether some run needs the private copy with this hash."""
@@ -522,7 +560,104 @@ class Journal:
             return db.execute(query.order_by(_call.c.at.desc()).limit(1).offset(n - 1)).scalar()
 
         until = db.execute(sa.select(_hold.c.until).where(_hold.c.account == account)).scalar() or 0.0
-        return max(ready_at(now, windows, write, history), until) - now
+        # A hold that seems to last longer was written before the clock was set back.
+        return max(ready_at(now, windows, write, history), min(until, now + LONGEST_WAIT)) - now
+
+    # -- look-ups -----------------------------------------------------------------------------------------------
+
+    def directory(self, account: str, path: str, not_before: float) -> str | None:
+        """The entries of a list that was read from the service at that time or later, None if there is none."""
+        query = sa.select(_directory.c.entries).where(_directory.c.account == account, _directory.c.path == path)
+        with self._read() as db:
+            return db.execute(query.where(_directory.c.fetched >= not_before)).scalar()
+
+    def keep_directory(self, account: str, path: str, entries: str, now: float) -> None:
+        """Keep a list that was read from the service, instead of an earlier one."""
+        with self._write() as db:
+            db.execute(sa.delete(_directory).where(_directory.c.account == account, _directory.c.path == path))
+            db.execute(sa.insert(_directory).values(account=account, path=path, fetched=now, entries=entries))
+
+    def picks(self, account: str, path: str) -> dict[str, int]:
+        """The choices between namesakes that were made for this account, by name."""
+        query = sa.select(_pick.c.name, _pick.c.remote_id).where(_pick.c.account == account, _pick.c.path == path)
+        with self._read() as db:
+            return {name: number for name, number in db.execute(query)}
+
+    def keep_pick(self, account: str, path: str, name: str, remote_id: int) -> None:
+        """Remember a choice between namesakes."""
+        same = sa.and_(_pick.c.account == account, _pick.c.path == path, _pick.c.name == name)
+        with self._write() as db:
+            db.execute(sa.delete(_pick).where(same))
+            db.execute(sa.insert(_pick).values(account=account, path=path, name=name, remote_id=remote_id))
+
+    # -- looking on ---------------------------------------------------------------------------------------------
+
+    def held_until(self, account: str) -> float:
+        """Until when nobody may call for this account, in epoch seconds; 0 if nobody was asked to wait."""
+        with self._read() as db:
+            return db.execute(sa.select(_hold.c.until).where(_hold.c.account == account)).scalar() or 0.0
+
+    def settled(self, run: Run, since: float) -> tuple[int, float | None]:
+        """How many rows of a run were settled since then, and when the last one ever was."""
+        recent = sa.func.count(sa.case((_intent.c.settled_at > since, 1)))
+        query = sa.select(recent, sa.func.max(_intent.c.settled_at)).where(_intent.c.run == run.id)
+        with self._read() as db:
+            number, last = db.execute(query).one()
+        return number, last
+
+    def timeline(self, run: Run, parts: int) -> list[tuple[float, int, int]]:
+        """How many rows of a run were settled, and how many of them rejected, by the end of each part of its time."""
+        mine = _intent.c.run == run.id
+        with self._read() as db:
+            span = sa.select(sa.func.min(_intent.c.settled_at), sa.func.max(_intent.c.settled_at)).where(mine)
+            begin, end = db.execute(span).one()
+            if begin is None:
+                return []
+            width = max((end - begin) / parts, 0.001)
+            part = sa.cast((_intent.c.settled_at - begin) / width - 0.5, sa.Integer)
+            rejected = sa.func.count(sa.case((_intent.c.state == State.REJECTED.value, 1)))
+            query = sa.select(part, sa.func.count(), rejected).where(mine, _intent.c.settled_at.is_not(None))
+            found = db.execute(query.group_by(part).order_by(part)).all()
+        points, done, failed = [(begin, 0, 0)], 0, 0
+        for number, count, wrong in found:
+            done, failed = done + count, failed + wrong
+            points.append((min(begin + (number + 1) * width, end), done, failed))
+        return points
+
+    def search(
+        self, run: Run, states: Sequence[State], *, invalid: bool, text: str, limit: int, offset: int
+    ) -> tuple[list[int], int]:
+        """The row numbers of some rows of a run and how many there are: in these states, invalid, with this text."""
+        sent = sa.select(_intent.c.row).where(
+            _intent.c.run == run.id, _intent.c.state.in_([state.value for state in states])
+        )
+        errors = [code for code, kind in CATALOGUE.items() if kind.severity is Severity.ERROR]
+        wrong = sa.select(_issue.c.row).where(
+            _issue.c.run == run.id, _issue.c.code.in_(errors), _issue.c.row.is_not(None), sa.literal(invalid)
+        )
+        if text:
+            number = int(text) if text.isdecimal() and len(text) < MOST_DIGITS else -1
+            in_body = sa.or_(*(c.icontains(text, autoescape=True) for c in (_intent.c.body, _intent.c.message)))
+            sent = sent.where(sa.or_(in_body, _intent.c.row == number, _intent.c.remote_id == number))
+            in_value = _issue.c.value.icontains(text, autoescape=True)
+            wrong = wrong.where(sa.or_(in_value, _issue.c.row == number))
+        rows = sa.union(sent, wrong).subquery()
+        with self._read() as db:
+            total = db.execute(sa.select(sa.func.count()).select_from(rows)).scalar_one()
+            found = db.execute(sa.select(rows.c.row).order_by(rows.c.row).limit(limit).offset(offset)).scalars().all()
+        return list(found), total
+
+    def about_rows(self, run: Run, numbers: Sequence[int]) -> tuple[dict[int, Intent], dict[int, list[Issue]]]:
+        """The intents and the issues of some rows, by row number."""
+        names = ("code", "row", "cell", "label", "field", "value", "detail")
+        intents = sa.select(_intent).where(_intent.c.run == run.id, _intent.c.row.in_(numbers))
+        issues = sa.select(*(_issue.c[name] for name in names)).where(_issue.c.run == run.id, _issue.c.row.in_(numbers))
+        told: dict[int, list[Issue]] = {}
+        with self._read() as db:
+            by_row = {found.row: _to_intent(found) for found in db.execute(intents)}
+            for found in db.execute(issues.order_by(_issue.c.id)):
+                told.setdefault(found.row, []).append(Issue(**found._asdict()))
+        return by_row, told
 
     # -- the database -------------------------------------------------------------------------------------------
 
@@ -544,6 +679,12 @@ class Journal:
                 db.exec_driver_sql("BEGIN IMMEDIATE")
             yield db
             db.commit()
+            if _file_at(self.path) != self._file:
+                # What was committed is in a file that nobody will find again, so nothing may be sent on it.
+                raise JournalError(
+                    "The journal was deleted, moved or replaced while it was in use.",
+                    "Put it back, then type: importer resume",
+                )
 
 
 _MOVE = (
@@ -562,17 +703,19 @@ _MOVE = (
         remote_id=sa.bindparam("new_remote_id", type_=sa.BigInteger),
         field=sa.bindparam("new_field", type_=sa.Text),
         message=sa.bindparam("new_message", type_=sa.Text),
+        seal=sa.bindparam("new_seal", type_=sa.LargeBinary),
     )
 )
 
 
 def _moved(change: Change, now: float) -> dict[str, Any]:
     sending = change.event is Event.WILL_SEND
+    intent, state = change.intent, after(change.intent.state, change.event)
     return {
         "in_run": change.intent.run,
         "in_row": change.intent.row,
         "from_state": change.intent.state.value,
-        "to_state": after(change.intent.state, change.event).value,
+        "to_state": state.value,
         "more_attempts": int(sending),
         "more_rounds": int(change.event is Event.ABSENT),
         "new_sent_at": now if sending else None,
@@ -580,6 +723,7 @@ def _moved(change: Change, now: float) -> dict[str, Any]:
         "new_remote_id": change.remote_id,
         "new_field": change.field,
         "new_message": change.message,
+        "new_seal": _seal(intent.run, intent.row, intent.identity, intent.body, state, change.remote_id),
     }
 
 
@@ -591,10 +735,31 @@ def _planned(run: Run, target: int, record: Record) -> dict[str, Any]:
         "identity": record.identity,
         "body": record.body,
         "state": State.PLANNED.value,
+        "seal": _seal(run.id, record.row, record.identity, record.body, State.PLANNED, None),
     }
 
 
+def _seal(run: int, row: int, identity: bytes, body: str, state: str, remote_id: int | None) -> bytes:
+    """A checksum of what decides whether and what is sent, and of what the report promises."""
+    told = f"{run} {row} {state} {remote_id} {body}".encode()
+    return blake2b(told, digest_size=16, key=identity).digest()
+
+
+def _file_at(path: Path | None) -> tuple[int, int] | None:
+    """Which file lies at a path, whatever its name was before; None if there is none."""
+    try:
+        found = path.stat() if path is not None else None
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino) if found is not None else None
+
+
 def _to_intent(row: Row[Any]) -> Intent:
+    if row.seal != _seal(row.run, row.row, row.identity, row.body, row.state, row.remote_id):
+        raise JournalError(
+            f"The journal is damaged: row {row.row} of run {row.run} is not as it was written.",
+            "Check the disk and put the journal back from a copy; what the service holds is asked before sending.",
+        )
     return Intent(
         row.run,
         row.row,
@@ -633,9 +798,9 @@ def open_journal(url: str) -> Journal:
         engine = sa.create_engine(parsed)
         if path is not None:
             sa.event.listen(engine, "connect", _configure_sqlite)
-        journal = Journal(engine, path)
         if path is not None and not path.exists():
             path.touch(mode=0o600)
+        journal = Journal(engine, path)
         _prepare(journal)
     return journal
 

@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 import stamina
 
 from importer.errors import ServiceError, SignInError
-from importer.nexudus.access import Access, Account, account_of
+from importer.nexudus.access import Access, Account, Secret, account_of
 from importer.nexudus.reply import Reply
 from importer.nexudus.sign_in import SignIn, away
 from importer.nexudus.wire import Wire
@@ -107,6 +107,10 @@ class Nexudus:
         if said is None and not self._sign_in.by_password:
             await self._prove_token()
         return account_of(self.access, said, by_password=self._sign_in.by_password)
+
+    async def token(self) -> Secret:
+        """What calls carry now, for a process that goes on with this sign-in."""
+        return (await self._sign_in.ticket()).token
 
     async def who(self) -> Reply:
         """What the service says about the user; not every service does."""

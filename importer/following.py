@@ -1,0 +1,163 @@
+"""A run as somebody watches it: how far, how fast, what it waits for, until when, and whether anybody works on it."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from importer.delivery.journal import Intent, Journal, Run, open_journal
+from importer.delivery.lock import holder
+from importer.delivery.pacing import DAY, seconds_for
+from importer.delivery.states import STATUS, State
+from importer.reporting.sentences import row_message
+from importer.session import windows
+from importer.settings import Settings
+from importer.words import Issue, Outcome, Severity, Status
+
+_SPEED_SECONDS = 60.0
+_CHART_PARTS = 60
+_FIRST_FAILURES = 10
+
+
+@dataclass(frozen=True)
+class Following:
+    """A run at one moment. Times in epoch seconds; ``to_send`` are the rows without an error.
+
+    ``waiting`` says why nothing moves, and ``until`` when it goes on; ``alive`` is when a row was last settled.
+    """
+
+    run: Run
+    account: str | None
+    counts: dict[Status, int]
+    to_send: int
+    settled: int
+    failed: int
+    per_minute: float
+    quota: int | None
+    quota_left: int | None
+    working: bool
+    alive: float | None
+    waiting: str
+    until: float
+    seconds_left: float | None
+
+    @property
+    def rows(self) -> int:
+        """The rows of the run; each has exactly one status."""
+        return sum(self.counts.values())
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.run.finished is not None
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """One row of a run for people: what became of it, and what was sent or stood in its wrong cells."""
+
+    outcome: Outcome
+    values: dict[str, Any]
+
+
+def follow(number: int, settings: Settings) -> Following:
+    """How a run stands now."""
+    with open_journal(settings.journal_url) as journal:
+        return _followed(journal, journal.run(number), settings, time.time())
+
+
+def follow_all(text: str, limit: int, offset: int, settings: Settings) -> tuple[list[Following], int]:
+    """How some runs stand, newest first, and how many there are."""
+    with open_journal(settings.journal_url) as journal:
+        runs, total = journal.page_of_runs(text, limit, offset)
+        return [_followed(journal, run, settings, time.time()) for run in runs], total
+
+
+def same_content(sha256: str, settings: Settings) -> list[Following]:
+    """The runs of a file with this content, newest first."""
+    with open_journal(settings.journal_url) as journal:
+        return [_followed(journal, run, settings, time.time()) for run in journal.runs_of(sha256)]
+
+
+def _followed(journal: Journal, run: Run, settings: Settings, now: float) -> Following:
+    states = journal.counts(run)
+    counts = dict.fromkeys(Status, 0)
+    for state, number in states.items():
+        counts[STATUS[state]] += number
+    counts[Status.INVALID] = journal.invalid_rows(run)
+    waiting_rows = states.get(State.PLANNED, 0)
+    to_send = sum(states.values())
+    key = journal.account(run)
+    recent, alive = journal.settled(run, now - _SPEED_SECONDS) if run.finished is None else (0, None)
+    limits = windows(settings)
+    daily = next((window for window in limits if window.seconds >= DAY), None)
+    used, frees_in = journal.used(key, daily, now) if key and daily else (0, 0.0)
+    working = run.finished is None and _is_working(journal, run, key, settings)
+    waiting, until = _waiting(journal, key, now, daily.calls - used if daily else 1, frees_in)
+    left = seconds_for(waiting_rows, limits, lambda window: journal.used(key or "", window, now)) if limits else None
+    span = min(_SPEED_SECONDS, max(now - (run.planned or now), 1.0))
+    return Following(
+        run,
+        key,
+        counts,
+        to_send,
+        to_send - waiting_rows,
+        counts[Status.REJECTED],
+        recent * 60 / span,
+        daily.calls if daily else None,
+        max(daily.calls - used, 0) if daily else None,
+        working,
+        alive,
+        waiting if working else "",
+        until,
+        left,
+    )
+
+
+def _waiting(journal: Journal, key: str | None, now: float, left: int, frees_in: float) -> tuple[str, float]:
+    if left <= 0:
+        return "the daily quota", now + frees_in
+    held = journal.held_until(key) if key else 0.0
+    # Shorter waits are the ordinary pace; telling of each would make the page flicker.
+    return ("the service, which asked us to slow down", held) if held - now > 2 else ("", 0.0)
+
+
+def _is_working(journal: Journal, run: Run, key: str | None, settings: Settings) -> bool:
+    folder = journal.path.parent if journal.path else settings.home
+    found = holder(folder / "locks", key) if key else None
+    return found is not None and found.run == run.id
+
+
+def timeline(number: int, settings: Settings) -> list[tuple[float, int, int]]:
+    """How many rows were settled, and how many of them rejected, over the time of a run."""
+    with open_journal(settings.journal_url) as journal:
+        return journal.timeline(journal.run(number), _CHART_PARTS)
+
+
+def first_failures(number: int, settings: Settings) -> list[ResultRow]:
+    """The first rows that the service rejected."""
+    return find_rows(number, Status.REJECTED, "", _FIRST_FAILURES, 0, settings)[0]
+
+
+def find_rows(
+    number: int, status: Status | None, text: str, limit: int, offset: int, settings: Settings
+) -> tuple[list[ResultRow], int]:
+    """Some rows of a run in the order of the file and how many there are: of one status, with this text."""
+    states = [state for state in State if status is None or STATUS[state] is status]
+    with open_journal(settings.journal_url) as journal:
+        run = journal.run(number)
+        invalid = status in (None, Status.INVALID)
+        rows, total = journal.search(run, states, invalid=invalid, text=text, limit=limit, offset=offset)
+        intents, issues = journal.about_rows(run, rows)
+        return [_result(run, row, intents.get(row), issues.get(row, ())) for row in rows], total
+
+
+def _result(run: Run, row: int, intent: Intent | None, issues: Sequence[Issue]) -> ResultRow:
+    message = row_message(run, intent, issues)
+    if intent is None:
+        values: dict[str, Any] = {
+            issue.field or "": issue.value for issue in issues if issue.severity is Severity.ERROR
+        }
+        return ResultRow(Outcome(row, Status.INVALID, None, message), values)
+    return ResultRow(Outcome(row, STATUS[intent.state], intent.remote_id, message), json.loads(intent.body))
