@@ -32,7 +32,7 @@ _RUN = click.argument("number", metavar="[RUN]", type=int, required=False)
 _JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
 _OUT = click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the report straight into DIR.")
 _READING = (
-    click.option("--type", "kind", metavar="NAME", help="The record type, when it is not the default."),
+    click.option("--type", "kind", metavar="NAME", help="The record type, when its labels do not tell."),
     click.option("--sheet", metavar="NAME", help="The sheet, when the workbook has several."),
     click.option("--encoding", metavar="NAME", help="The encoding of a text file, for example cp1252."),
     click.option("--delimiter", metavar="CHAR", help="The separator of a text file, for example ';'."),
@@ -418,6 +418,67 @@ def sandbox(port: int, rate: str, daily_quota: str, latency: float, fail: float,
 
 
 @importer.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Another one needs people with passwords.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8642, show_default=True)
+@click.option(
+    "--name", "names", multiple=True, metavar="HOST", help="A further name under which the pages are asked for."
+)
+@click.option("--open", "open_browser", is_flag=True, help="Open the browser.")
+@click.option("--sandbox", is_flag=True, help="Start a practice service on this machine and import into it.")
+@_all(*_PACING[:3])
+def serve(host: str, port: int, names: tuple[str, ...], open_browser: bool, sandbox: bool, **options: Any) -> int:
+    """Serve the web page; Ctrl-C ends it, and no import with it."""
+    from importer import web
+
+    pacing = _pacing(options)
+    # Fast enough for practising, slow enough to be watched.
+    flags = {"rate": "120/min", "daily_quota": "5000", **pacing} if sandbox else pacing
+    with _service(flags, sandbox) as settings:
+        address = web.Address(host, port, names, open_browser)
+        web.serve(settings, address, lambda url: click.echo(f"Open {url}"), sandbox=sandbox)
+    return Exit.DONE
+
+
+@importer.group()
+def people() -> None:
+    """Who may use the web page from other machines, with a password and a role."""
+
+
+@people.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice(["viewer", "runner", "admin"]), default="runner", show_default=True)
+@click.password_option(help=None, hidden=True)
+def add_person(name: str, role: str, password: str) -> int:
+    """Let NAME in, or give NAME another password or role."""
+    from importer import web
+
+    web.team_of(_settings()).add(name, password, web.Role[role.upper()])
+    click.echo(f"{name} may come in as {role}. Begin the page anew if it was served without people.")
+    return Exit.DONE
+
+
+@people.command("remove")
+@click.argument("name")
+def remove_person(name: str) -> int:
+    """Let NAME in no longer."""
+    from importer import web
+
+    web.team_of(_settings()).remove(name)
+    click.echo(f"{name} may no longer come in.")
+    return Exit.DONE
+
+
+@people.command("list")
+def list_people() -> int:
+    """List everybody and their roles."""
+    from importer import web
+
+    for person in web.team_of(_settings()).people:
+        click.echo(f"{person.name}  {person.role.name.lower()}")
+    return Exit.DONE
+
+
+@importer.command()
 @click.option("--username", prompt="E-mail", help="The e-mail of the Nexudus user.")
 @click.password_option(confirmation_prompt=False, help=None, hidden=True)
 def login(username: str, password: str) -> int:
@@ -494,7 +555,7 @@ def _choices(options: Mapping[str, Any]) -> "Choices":
     )
 
 
-def _reading(options: Mapping[str, Any]) -> "tuple[RecordType, ReadOptions]":
+def _reading(options: Mapping[str, Any]) -> "tuple[RecordType | None, ReadOptions]":
     from zoneinfo import ZoneInfo
 
     from importer.spreadsheet import ReadOptions
@@ -512,7 +573,8 @@ def _reading(options: Mapping[str, Any]) -> "tuple[RecordType, ReadOptions]":
         dates=options.get("dates"),
         zone=zone,
     )
-    return _kind(options.get("kind")), read
+    name = options.get("kind")
+    return _kind(name) if name else None, read
 
 
 def _pairs(given: Sequence[str], option: str, form: str) -> dict[str, str]:

@@ -18,6 +18,8 @@ from importer.words import Issue, Outcome, Severity, Status
 _SPEED_SECONDS = 60.0
 _CHART_PARTS = 60
 _FIRST_FAILURES = 10
+_SHORT_WAIT = 2.0
+"""Seconds; shorter waits are the ordinary pace, and telling of each would make the page flicker."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,7 @@ def _waiting(journal: Journal, key: str | None, now: float, left: int, frees_in:
     if left <= 0:
         return "the daily quota", now + frees_in
     held = journal.held_until(key) if key else 0.0
-    # Shorter waits are the ordinary pace; telling of each would make the page flicker.
-    return ("the service, which asked us to slow down", held) if held - now > 2 else ("", 0.0)
+    return ("the service, which asked us to slow down", held) if held - now > _SHORT_WAIT else ("", 0.0)
 
 
 def _is_working(journal: Journal, run: Run, key: str | None, settings: Settings) -> bool:

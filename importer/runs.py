@@ -69,7 +69,7 @@ class Result:
 async def check(
     file: Path,
     settings: Settings,
-    kind: RecordType,
+    kind: RecordType | None,
     read: ReadOptions,
     choices: Choices,
     watcher: Watcher,
@@ -87,7 +87,7 @@ async def check(
 
 
 async def plan(
-    file: Path, settings: Settings, kind: RecordType, read: ReadOptions, choices: Choices, watcher: Watcher
+    file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions, choices: Choices, watcher: Watcher
 ) -> tuple[Source, Examined, Plan, Account]:
     """Everything about an import but the import."""
     source = open_source(file, settings, kind, read)
@@ -108,7 +108,7 @@ async def plan_examined(
 
 
 async def run(
-    file: Path, settings: Settings, kind: RecordType, read: ReadOptions, choices: Choices, watcher: Watcher
+    file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions, choices: Choices, watcher: Watcher
 ) -> Result | None:
     """Import a file. None if the user did not want to.
 
@@ -150,7 +150,7 @@ def queue(file: Path, name: str, settings: Settings, kind: RecordType, read: Rea
         new = NewRun(
             kind=kind.name,
             url=settings.url,
-            endpoint=settings.endpoint_path or kind.paths[0],
+            endpoint=kind.path(settings.endpoint_path),
             file=name,
             sha256=sha256,
             copy=str(copy),

@@ -61,8 +61,7 @@ class Session:
     async def take_write(self) -> None:
         """Wait until one more write is allowed, and take it."""
         limits = windows(self.settings)
-        while (wait := self.journal.take_call(self.account.key, limits, write=True, now=time.time())) > 0:
-            await asyncio.sleep(wait)
+        await _turn(self.journal, self.account.key, limits, write=True)
 
     def alone(self, run: int) -> AbstractContextManager[None]:
         """Hold the account while sending.
@@ -72,6 +71,14 @@ class Session:
         """
         folder = self.journal.path.parent if self.journal.path else self.settings.home
         return only_sender(folder / "locks", self.account.key, run)
+
+
+async def _turn(journal: Journal, account: str, limits: tuple[Window, ...], *, write: bool) -> None:
+    """Wait until a call is allowed, and take it; anew when another process was quicker."""
+    wait = journal.take_call(account, limits, write=write, now=time.time())
+    while wait > 0:
+        await asyncio.sleep(wait)
+        wait = journal.take_call(account, limits, write=write, now=time.time())
 
 
 class _Turns:
@@ -86,9 +93,7 @@ class _Turns:
         if self._account is None:
             self._before += 1
             return
-        # A wait may turn out too short when another process takes the turn; then it is asked for anew.
-        while (wait := self._journal.take_call(self._account, self._limits, write=False, now=time.time())) > 0:
-            await asyncio.sleep(wait)
+        await _turn(self._journal, self._account, self._limits, write=False)
 
     def belong_to(self, account: str) -> None:
         self._account = account

@@ -17,7 +17,7 @@ from importer.errors import FileError, UsageError
 from importer.settings import Settings
 from importer.spreadsheet import ReadOptions, Sheet, column_letters, open_sheet
 from importer.words import Issue
-from schemas import RecordType
+from schemas import RECORD_TYPES, RecordType
 
 _SAMPLES = 3
 _SAMPLED_ROWS = 200
@@ -54,14 +54,15 @@ class Examined:
     wanted: dict[str, set[str]] = field(default_factory=dict)
 
 
-def open_source(file: Path, settings: Settings, kind: RecordType, read: ReadOptions) -> Source:
-    """The file, readable and with its columns matched.
+def open_source(file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions) -> Source:
+    """The file, readable and with its columns matched; its record type recognised by its labels if None is given.
 
     Raises:
         FileError: It cannot be read, or its columns do not fit.
     """
-    endpoint = settings.endpoint_path or kind.paths[0]
     sheet = open_sheet(file, read)
+    kind = kind or checking.recognise(sheet, tuple(RECORD_TYPES.values()), read.map)
+    endpoint = kind.path(settings.endpoint_path)
     mapping = checking.match_columns(sheet, kind, kind.required(endpoint), read.map)
     return Source(file, file, _sha256(file), sheet, mapping, kind, endpoint, read)
 

@@ -25,6 +25,7 @@ from importer.nexudus import Account
 from importer.runs import Result
 from importer.sources import Examined, Source
 from importer.words import Issue, Plan, Severity, Status, printable
+from schemas import RECORD_TYPES
 
 MOST_GROUPS = 10
 MOST_PLACES = 3
@@ -64,6 +65,8 @@ def show_source(source: Source, rows: int) -> None:
     sheet = f', sheet "{printable(source.sheet.name)}"' if source.sheet.name else ""
     renamed = [f'"{printable(c.label)}" read as {c.field}' for c in source.mapping.columns if c.how != "exact"]
     names = f" ({', '.join(renamed)})" if renamed else ""
+    if source.kind is not next(iter(RECORD_TYPES.values())):
+        say(f"These are {source.kind.plural} ({source.kind.name}).")
     found, wanted = len(source.mapping.columns), len(source.kind.fields)
     say(f"{source.file.name}{sheet}: {count(rows, 'row')}, {found} of {wanted} columns found{names}.")
     if source.sheet.note:
@@ -141,7 +144,7 @@ def _next_steps(result: Result) -> Iterator[str]:
         yield f"Again:  importer retry {run.id}"
     if counts[Status.UNKNOWN]:
         yield f"Settle: importer reconcile {run.id}"
-        yield f"        ({count(counts[Status.UNKNOWN], 'row')} without an answer may exist; no row is sent again on a guess)"
+        yield f"        ({count(counts[Status.UNKNOWN], 'row')} without an answer; none is sent again on a guess)"
 
 
 def show_verification(done: Verification) -> None:

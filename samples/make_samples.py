@@ -74,6 +74,7 @@ def main(folder: Path = HERE) -> None:
     write_text(folder / "calendars.csv", FIELDS, [row.fields for row in rows(200, seed=1)])
     write_text(folder / "calendars-semicolon.csv", ALIASES, awkward(), separator=";", bom=True)
     write_broken(folder / "calendars-broken.xlsx", broken())
+    write_text(folder / "google-calendars.csv", [*FIELDS, "WatchResourceId"], google())
     write_ods(folder / "calendars.ods", [with_real_date(row).fields for row in rows(25, seed=3)])
 
 
@@ -108,6 +109,14 @@ def awkward() -> Iterator[Sequence[Cell]]:
     )
     for position, row in enumerate(rows(18, seed=2)):
         yield replace(row, name=f"{names[position % len(names)]} {position + 1}").fields
+
+
+def google() -> Iterator[Sequence[Cell]]:
+    """Mappings of the other record type, which has one field more."""
+    rng = random.Random(5)
+    for position, row in enumerate(rows(12, seed=5)):
+        calendar = f"c_{rng.randbytes(8).hex()}@group.calendar.google.com"
+        yield (*replace(row, calendar=calendar).fields, f"watch-{position + 1}-{rng.randbytes(6).hex()}")
 
 
 def broken() -> Iterator[Row]:

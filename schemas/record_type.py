@@ -50,6 +50,10 @@ class RecordType:
         """What the model says to people about a field."""
         return dict(self.model.to_schema().columns[name].metadata or {})
 
+    def path(self, wanted: str | None) -> str:
+        """The endpoint to use: the wanted spelling if it is one of this type's, else the default."""
+        return wanted if wanted in self.paths else self.paths[0]
+
     def required(self, path: str) -> tuple[str, ...]:
         """The fields without which the endpoint at this path refuses a record."""
         columns = self.model.to_schema().columns

@@ -49,7 +49,8 @@ def first_screen() -> str:
         *told,
     ]
     text = "\n".join(shown_lines).replace(str(ROOT), ".")
-    return f"```\n$ importer check samples/calendars-broken.xlsx\n{re.sub(r'[0-9]{2}:[0-9]{2} [A-Z]+', '10:42 UTC', text)}\n```\n"
+    text = re.sub(r"[0-9]{2}:[0-9]{2} [A-Z]+", "10:42 UTC", text)
+    return f"```\n$ importer check samples/calendars-broken.xlsx\n{text}\n```\n"
 
 
 def _output(*words: str, home: str = "/nonexistent") -> list[str]:

@@ -164,6 +164,18 @@ def test_refused_rows_are_rejected_with_the_services_words(desk: Desk, service: 
     assert len(service.records) == 5
 
 
+def test_another_record_type_needs_nothing_else(desk: Desk, service: Service) -> None:
+    """A file of Google mappings goes to its own endpoint, recognised by its labels, and is reported like any other."""
+    sample = Path(__file__).parents[1] / "samples" / "google-calendars.csv"
+    done = desk.type("run", sample, "--yes", "--json")
+    assert (done.code, done.json["kind"], done.json["counts"]["created"]) == (0, "CoworkerGoogleCalendar", 12)
+    assert all(record["WatchResourceId"].startswith("watch-") for record in service.records)
+    assert desk.type("run", sample, "--yes", "--json").json["counts"]["existing"] == 12
+    assert desk.type("verify").code == 0
+    assert desk.type("undo", "1", "--yes").code == 0
+    assert service.records == []
+
+
 def test_a_throttle_stops_nobody(desk: Desk, service: Service) -> None:
     """Throttled rows are sent again after the wait, in whichever form the service says it."""
     service.fail("throttle-409:1", "throttle-429:1", "throttle-409-bare")

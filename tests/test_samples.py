@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from importer.checking import Checker, DateReader, Directory, Entry, match_columns
+from importer.checking import Checker, DateReader, Directory, Entry, match_columns, recognise
 from importer.sandbox.people import DELETED_EMAIL
 from importer.spreadsheet import open_sheet
 from importer.words import CATALOGUE, Issue, Severity
@@ -69,6 +69,13 @@ def test_the_other_samples_are_correct(name: str, rows: int, codes: list[str]) -
     assert (found, invalid, [issue.code for issue in issues]) == (rows, 0, codes)
 
 
+def test_a_file_of_the_other_type_is_recognised_by_its_labels() -> None:
+    """The Google sample has every field that its type requires, so nobody has to name the type."""
+    kinds = tuple(RECORD_TYPES.values())
+    assert recognise(open_sheet(SAMPLES / "google-calendars.csv"), kinds).name == "CoworkerGoogleCalendar"
+    assert recognise(open_sheet(SAMPLES / "calendars.csv"), kinds) is KIND
+
+
 def test_the_awkward_sample_is_awkward() -> None:
     """It begins with a byte order mark, uses semicolons, and its cells hold separators, quotes and line breaks."""
     raw = (SAMPLES / "calendars-semicolon.csv").read_bytes()
@@ -87,7 +94,7 @@ def test_the_script_writes_the_same_samples_again(tmp_path: Path) -> None:
     script.main(tmp_path)
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert made == {name: (SAMPLES / name).read_bytes() for name in made}
-    assert len(made) == 4
+    assert len(made) == 5
 
 
 def test_every_sample_has_a_line() -> None:

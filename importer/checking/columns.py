@@ -81,6 +81,20 @@ def match_columns(
     return Mapping(tuple(sorted(found, key=lambda column: kind.fields.index(column.field))), issues)
 
 
+def recognise(
+    sheet: Sheet, kinds: Sequence[RecordType], chosen: abc.Mapping[str, str] = MappingProxyType({})
+) -> RecordType:
+    """The record type that a sheet is of: all its required fields are there, and the most others; else the first."""
+    labels = {plain(chosen.get(sheet.labels[i], sheet.labels[i])) for i in sheet.columns if sheet.labels[i]}
+
+    def fields(kind: RecordType) -> set[str]:
+        names = _names(kind)
+        return {names[label] for label in labels if label in names}
+
+    whole = [kind for kind in kinds if fields(kind) >= set(kind.required(kind.paths[0]))]
+    return max(whole, key=lambda kind: len(fields(kind)), default=kinds[0])
+
+
 def plain(label: str) -> str:
     """A label without what people vary: case, spaces and punctuation."""
     return re.sub(r"[\W_]+", "", label).casefold()
@@ -108,8 +122,9 @@ def _refuse_missing(sheet: Sheet, kind: RecordType, found: Sequence[Column], mis
     labels = [sheet.labels[i] for i in sheet.columns if sheet.labels[i]]
     free = {plain(sheet.labels[i]): sheet.labels[i] for i in sheet.columns if i not in taken and sheet.labels[i]}
     hints = [hint for field in missing if (hint := _near(field, kind, free))]
+    there = printable(", ".join(labels), _ALL_LABELS) or "none"
     raise ColumnsError(
-        f"The file has no column for {_listed(missing)}. It has: {printable(', '.join(labels), _ALL_LABELS) or 'none'}.",
+        f"The file has no column for {_listed(missing)}. It has: {there}.",
         " ".join(hints) or f"Add the column, or rename one of those; the fields are {', '.join(kind.fields)}.",
     )
 
@@ -117,7 +132,8 @@ def _refuse_missing(sheet: Sheet, kind: RecordType, found: Sequence[Column], mis
 def _near(field: str, kind: RecordType, free: dict[str, str]) -> str:
     for name in (field, *kind.aliases.get(field, ())):
         if close := difflib.get_close_matches(plain(name), list(free), n=1, cutoff=_CLOSE_ENOUGH):
-            return f'Is "{printable(free[close[0]])}" the {field}? Then rename it to {field}.'
+            label = printable(free[close[0]])
+            return f'Is "{label}" the {field}? Then rename it, or add --map "{label}={field}".'
     return ""
 
 

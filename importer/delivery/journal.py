@@ -260,6 +260,26 @@ class Journal:
         """Let go of the database."""
         self._engine.dispose()
 
+    def prepare(self) -> None:
+        """Make the tables where there are none.
+
+        Raises:
+            JournalError: It is another program's database, or a newer importer's journal.
+        """
+        with self._write() as db:
+            names = sa.inspect(db).get_table_names()
+            if names and "meta" not in names:
+                raise JournalError(f"{self.path} is a database of another program.", "Choose another IMPORTER_JOURNAL.")
+            if not names:
+                tables.create_all(db)
+                db.execute(sa.insert(_meta).values(key="schema_version", value=str(SCHEMA_VERSION)))
+            version = int(db.execute(sa.select(_meta.c.value).where(_meta.c.key == "schema_version")).scalar() or 0)
+        if version != SCHEMA_VERSION:
+            raise JournalError(
+                f"The journal has version {version}; this importer knows version {SCHEMA_VERSION}.",
+                "Install the importer that wrote it, or choose another IMPORTER_JOURNAL.",
+            )
+
     # -- runs ---------------------------------------------------------------------------------------------------
 
     def add_run(self, new: NewRun) -> Run:
@@ -581,7 +601,7 @@ class Journal:
         """The choices between namesakes that were made for this account, by name."""
         query = sa.select(_pick.c.name, _pick.c.remote_id).where(_pick.c.account == account, _pick.c.path == path)
         with self._read() as db:
-            return {name: number for name, number in db.execute(query)}
+            return {found.name: found.remote_id for found in db.execute(query)}
 
     def keep_pick(self, account: str, path: str, name: str, remote_id: int) -> None:
         """Remember a choice between namesakes."""
@@ -801,24 +821,8 @@ def open_journal(url: str) -> Journal:
         if path is not None and not path.exists():
             path.touch(mode=0o600)
         journal = Journal(engine, path)
-        _prepare(journal)
+        journal.prepare()
     return journal
-
-
-def _prepare(journal: Journal) -> None:
-    with journal._write() as db:
-        names = sa.inspect(db).get_table_names()
-        if names and "meta" not in names:
-            raise JournalError(f"{journal.path} is a database of another program.", "Choose another IMPORTER_JOURNAL.")
-        if not names:
-            tables.create_all(db)
-            db.execute(sa.insert(_meta).values(key="schema_version", value=str(SCHEMA_VERSION)))
-        version = int(db.execute(sa.select(_meta.c.value).where(_meta.c.key == "schema_version")).scalar() or 0)
-    if version != SCHEMA_VERSION:
-        raise JournalError(
-            f"The journal has version {version}; this importer knows version {SCHEMA_VERSION}.",
-            "Install the importer that wrote it, or choose another IMPORTER_JOURNAL.",
-        )
 
 
 def safe_for_wal(version: tuple[int, int, int]) -> bool:

@@ -40,9 +40,12 @@ REQUIRED = {
     "new": frozenset({"ResourceId", "Name", "SubscriptionId", "CalendarId", "SubscriptionExpireDate"}),
 }
 _PARENTS = ("ResourceId", "CoworkerId")
-_TEXTS = ("Name", "SubscriptionId", "CalendarId")
+_GOOGLE = "CoworkerGoogleCalendar"
+_GOOGLE_REQUIRED = REQUIRED["new"] | {"WatchResourceId"}
+_TEXTS = ("Name", "SubscriptionId", "CalendarId", "WatchResourceId", "EventSyncToken")
 _EXPIRY = "SubscriptionExpireDate"
-_SENT = (*_PARENTS, *_TEXTS, _EXPIRY)
+_OFFICE_SENT = (*_PARENTS, *_TEXTS[:3], _EXPIRY)
+_GOOGLE_SENT = (*_PARENTS, *_TEXTS, _EXPIRY)
 
 
 class Service:
@@ -76,7 +79,7 @@ class Service:
             by: e-mail of the account that asks.
             changed: fields that are stored with other values than those asked for.
         """
-        sent = self._checked(body)
+        sent = self._checked(entity, body)
         if isinstance(sent, Reply):
             return sent
         if self.options.uniqueness and self._exists(entity, sent):
@@ -99,7 +102,7 @@ class Service:
 
     def update(self, entity: str, body: bytes, by: str) -> Reply:
         """Replaces a record; fields that the body leaves out are cleared."""
-        sent = self._checked(body)
+        sent = self._checked(entity, body)
         record_id = json.loads(body).get("Id") if isinstance(sent, dict) else None
         if isinstance(sent, Reply):
             return sent
@@ -150,7 +153,7 @@ class Service:
         now = time.monotonic()
         return [stored.fields for stored in self.records.of(entity) if stored.listed_from <= now]
 
-    def _checked(self, body: bytes) -> Fields | Reply:
+    def _checked(self, entity: str, body: bytes) -> Fields | Reply:
         """The fields that a body asks for, in the service's own types, or why they are refused."""
         try:
             asked = json.loads(body)
@@ -158,8 +161,9 @@ class Service:
             asked = None
         if not isinstance(asked, dict):
             return message(400, "The request is invalid.")
-        sent = {name: asked.get(name) for name in _SENT}
-        problems = _problems(sent, REQUIRED[self.options.contract])
+        google = entity == _GOOGLE
+        sent = {name: asked.get(name) for name in (_GOOGLE_SENT if google else _OFFICE_SENT)}
+        problems = _problems(sent, _GOOGLE_REQUIRED if google else REQUIRED[self.options.contract])
         if problems:
             return invalid(problems)
         if refused := self._parents_refused(sent):
@@ -181,7 +185,10 @@ class Service:
         return invalid([Problem(name) for name, bad in (("Resource", bad_resource), ("Coworker", bad_coworker)) if bad])
 
     def _exists(self, entity: str, sent: Fields) -> bool:
-        return any(all(each.fields[name] == sent[name] for name in _SENT) for each in self.records.of(entity))
+        return any(
+            all(each.fields[name] == value for name, value in sent.items() if name != "SystemId")
+            for each in self.records.of(entity)
+        )
 
     def _tail(self, sent: Fields, now: str, by: str) -> Fields:
         """The fields that the service fills in at each save."""

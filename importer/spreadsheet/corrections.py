@@ -6,36 +6,12 @@ A repair changes a text only where it is sure to be that kind of mistake; every 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 
 import pandas as pd
 
 from importer.spreadsheet.sheet import Sheet, column_letters
 
-_DATE = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?:,?[ T]+(\d{1,2}):(\d\d)(?::(\d\d))?)?")
 _GROUPED = re.compile(r"\d{1,3}(?:([,.'\u2019\u00a0\u202f ])\d{3})(?:\1\d{3})*")
-
-
-def day_first(text: str) -> str:
-    """The date 28/11/2026 10:30, written year first."""
-    return _year_first(text, lambda first, second: (second, first))
-
-
-def month_first(text: str) -> str:
-    """The date 11/28/2026 10:30, written year first."""
-    return _year_first(text, lambda first, second: (first, second))
-
-
-def _year_first(text: str, order: Callable[[int, int], tuple[int, int]]) -> str:
-    match = _DATE.fullmatch(text.strip())
-    if match is None:
-        return text
-    month, day = order(int(match[1]), int(match[3]))
-    try:
-        moment = datetime(int(match[4]), month, day, int(match[5] or 0), int(match[6] or 0), int(match[7] or 0))
-    except ValueError:
-        return text
-    return moment.isoformat() if match[5] else moment.date().isoformat()
 
 
 def without_thousands(text: str) -> str:
@@ -54,8 +30,6 @@ def printable_only(text: str) -> str:
 
 
 REPAIRS: Mapping[str, Callable[[str], str]] = {
-    "day-first": day_first,
-    "month-first": month_first,
     "thousands": without_thousands,
     "trim": trimmed,
     "unprintable": printable_only,

@@ -67,7 +67,7 @@ class _Source:
     def chunks(self, header_row: int, labels: Sequence[str]) -> Iterator[pd.DataFrame]:
         """The rows below the header, as frames."""
         reading = self._reading()
-        width = max(map(len, islice(reading.rows(), header_row - 1, header_row)))
+        width = len(next(islice(reading.rows(), header_row - 1, None)))
         ours = any(label.lower() == "import_row" for label in labels)
         while (first := reading.row + 1) and (columns := reading.columns(width)):
             cells = [[restore(cell) for cell in column] for column in columns] if ours else columns
@@ -77,7 +77,10 @@ class _Source:
     def _reading(self) -> "_Reading":
         text = blocks(self._path, self._encoding)
         first = next(text, "")[self._skip :]
-        return _Reading(self._path, self._separator, first, text)
+        reading = _Reading(self._path, self._separator, first, text)
+        # The line that only declares the separator is a line, but no row: programs do not show it.
+        reading.line = 1 if self._skip else 0
+        return reading
 
 
 class _Reading:
@@ -122,11 +125,10 @@ class _Reading:
         beyond: dict[int, list[str]] = {}
         block = self._block
         for row in self.rows():
-            if len(row) != width:
-                if len(row) > width:
-                    beyond[len(flat) // width] = self._checked(row)[width:]
-                row = [*row[:width], *[""] * (width - len(row))]  # noqa: PLW2901
-            flat += row
+            if len(row) > width:
+                beyond[len(flat) // width] = self._checked(row)[width:]
+            flat += row[:width]
+            flat += [""] * (width - len(row))
             if self._block is not block or self._used_up():
                 break
         columns = [flat[position::width] for position in range(width)]

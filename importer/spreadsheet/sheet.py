@@ -118,8 +118,9 @@ def frame(columns: Sequence[Sequence[str]], first: int, width: int) -> pd.DataFr
     height = len(columns[0]) if columns else 0
     index = pd.Index(range(first, first + height), dtype="int64", name="row")
     cells = {i: np.array(columns[i], dtype=object) for i in range(last + 1)}
-    # copy=False: pandas would first join the columns into one block.
-    chunk = pd.DataFrame(cells, index=index, copy=False)
+    # Without dtype pandas makes them its own strings, which are five times slower to go through cell by cell;
+    # without copy=False it joins the columns into one block first.
+    chunk = pd.DataFrame(cells, index=index, dtype=object, copy=False)
     blank = _blank(columns, height)
     return chunk.drop(index=[first + place for place in blank]) if blank else chunk
 

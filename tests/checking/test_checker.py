@@ -20,14 +20,18 @@ KIND = next(iter(RECORD_TYPES.values()))
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
-def check(folder: Path, rows: list[list[object]], labels: list[str] = LABELS, **options: bool) -> list[Checked]:
+def check(
+    folder: Path, rows: list[list[object]], labels: list[str] = LABELS, *, allow_duplicates: bool = False
+) -> list[Checked]:
     """The chunks of a file with these rows, checked."""
     path = folder / "rows.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([labels, *rows])
     sheet = open_sheet(path)
     required = KIND.required(KIND.paths[0])
-    checker = Checker(KIND, match_columns(sheet, KIND, required), sheet, required=required, now=NOW, **options)
+    checker = Checker(
+        KIND, match_columns(sheet, KIND, required), sheet, required=required, now=NOW, allow_duplicates=allow_duplicates
+    )
     return [checker.check(chunk) for chunk in sheet.read()]
 
 

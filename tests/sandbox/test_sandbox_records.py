@@ -171,7 +171,8 @@ def test_both_spellings_share_records_and_google_does_not() -> None:
         record_id = create(sandbox).json["Value"]["Id"]
         assert call(sandbox, "GET", f"{OFFICE}/{record_id}").status == 200
         assert call(sandbox, "GET", f"{GOOGLE}/{record_id}").status == 404
-        google = call(sandbox, "POST", GOOGLE, RECORD).json
+        assert "WatchResourceId" in call(sandbox, "POST", GOOGLE, RECORD).json["Message"]
+        google = call(sandbox, "POST", GOOGLE, RECORD | {"WatchResourceId": "o3hgv1538sdjfh"}).json
     assert google["Message"] == "CoworkerGoogleCalendar was successfully created."
 
 

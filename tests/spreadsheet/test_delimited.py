@@ -53,6 +53,7 @@ REFUSED = {
     "unclosed quote": (HEAD.encode() + b'1;"A\n2;B\n3;C\n', "a quote in row 2 (line 2) is not closed"),
     "text behind a quote": (HEAD.encode() + b'1;A\n2;"B"x\n', "a quote in row 3 (line 3) is not closed"),
     "line of a broken quote after a long cell": (HEAD.encode() + b'1;"A\n\nB"\n2;"B"x\n', "row 3 (line 5)"),
+    "line of a broken quote below sep=": (b"sep=;\n" + HEAD.encode() + b'1;"A"x\n', "row 2 (line 3)"),
     "NUL": (HEAD.encode() + b"1;A\0B\n", "holds a NUL character"),
     "two encodings": ("Id;Name\n1;Münster\n2;".encode() + "Köln\n".encode("cp1252"), "is in two encodings"),
     "no encoding": (HEAD.encode() + b"1;\x81\n", "is neither UTF-8 nor Windows-1252"),
@@ -253,6 +254,18 @@ def test_the_fast_way_is_taken_for_an_ordinary_file() -> None:
     assert delimited._cut("1,A\r\n2,B\r\n", ",", 2) == ["1", "A", "\n", "2", "B", "\n"]
     assert delimited._cut("1,A\n2\n", ",", 2) is None
     assert delimited._cut('1,"A"\n', ",", 2) is None
+
+
+def test_a_chunk_has_the_shape_that_it_promises(tmp_path: Path) -> None:
+    """Plain Python text in columns of objects, whichever way the block was read, under whole row numbers."""
+    path = tmp_path / "file.csv"
+    for content in ("Id;Name\n1;A\n\n", 'Id;Name\n1;"A"\n', "Id;Name\n1\n"):
+        path.write_text(content, encoding="utf-8")
+        (chunk,) = opened(path).read()
+        assert chunk.dtypes.tolist() == [object, object]
+        assert {type(cell) for cell in chunk.to_numpy().ravel()} == {str}
+        assert list(map(int, chunk.columns)) == [0, 1]
+        assert (chunk.index.tolist(), str(chunk.index.dtype)) == ([2], "int64")
 
 
 @pytest.mark.parametrize("name", ["no.csv", "folder.csv", "x" * 300 + ".csv", "mapping.pdf", "empty.csv", "zip.csv"])
