@@ -11,6 +11,7 @@
     delivery/           states and events, reply -> event, pacing, journal, sending, reconciling
     reporting/          a run -> CSV, XLSX, HTML, JSON, failed rows
     standing.py         how runs stand, from the journal alone
+    mappings.py         columns that somebody chose, remembered
     sources.py          a file opened, kept and examined
     session.py          signed in, journal open, somebody watching
     following.py        a run as somebody watches it

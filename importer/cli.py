@@ -85,9 +85,15 @@ def importer() -> None:
 @_all(*_READING)
 @click.option("--offline", is_flag=True, help="Ask the service nothing; needs no sign-in.")
 @click.option("--allow-duplicates", is_flag=True, help="Identical rows are no issue.")
+@click.option(
+    "--errors-to",
+    type=click.Path(path_type=Path),
+    metavar="FIX.xlsx",
+    help="Write the rows with their wrong cells red.",
+)
 @click.option("--sandbox", is_flag=True, help="Look names up in a practice service on this machine.")
 @_JSON
-def check(file: Path, as_json: bool, offline: bool, sandbox: bool, **options: Any) -> int:
+def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Path | None, **options: Any) -> int:
     """Say everything that is wrong with FILE. Sends nothing."""
     from importer import runs, terminal
 
@@ -95,11 +101,15 @@ def check(file: Path, as_json: bool, offline: bool, sandbox: bool, **options: An
     with _service({}, sandbox) as settings:
         console = terminal.Console(yes=True)
         source, seen = _finish(runs.check(file, settings, kind, read, _choices(options), console, offline=offline))
+    if errors_to is not None:
+        runs.write_errors(source, seen, errors_to)
     if as_json:
         _put_json(_check_document(file, seen))
     else:
         terminal.show_source(source, seen.rows)
         terminal.show_issues(seen, stdout=True)
+        if errors_to is not None:
+            click.echo(f"\nCorrect them in {errors_to} and import that.")
         click.echo(
             f"\n{terminal.count(seen.valid, 'row')} can be imported, {seen.invalid:,} cannot. Nothing was sent.\n"
             f"Next: importer plan {_quoted(file)}"
@@ -317,22 +327,23 @@ def report(number: int | None, out: Path | None, as_json: bool) -> int:
 @importer.command()
 @_FILE
 @_all(*_READING)
+@click.option("--save", is_flag=True, help="Remember --map for every file with the same labels.")
 @_JSON
-def columns(file: Path, as_json: bool, **reading: str | None) -> int:
+def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
     """Show which column of FILE holds which field, with samples."""
-    from importer import sources
-    from importer.words import printable
+    from importer import mappings, sources, terminal
 
     kind, read = _reading(reading)
-    found = sources.columns(sources.open_source(file, _settings(), kind, read))
+    settings = _settings()
+    source = sources.look_at_columns(file, settings, kind, read)
+    if save:
+        mappings.remember(source.sheet.labels, read.map, settings.home)
+    found = sources.columns(source)
     if as_json:
         _put_json({"schema": 1, "file": str(file), "columns": found})
-        return Exit.DONE
-    for column in found:
-        where = f'{column["column"]} "{printable(column["label"])}"' if column["column"] else "not in the file"
-        samples = ", ".join(printable(sample, 24) for sample in column["samples"])
-        click.echo(f"{column['field'] or '(not used)':24} {where:32} {column['how']:8} {samples}")
-    return Exit.DONE
+    else:
+        terminal.show_columns(found, remembered=source.remembered or save)
+    return Exit.FILE if sources.missing(source) else Exit.DONE
 
 
 # -- setting up -------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from importer.delivery.states import State
 from importer.errors import Exit, ServiceError, UsageError
 from importer.lookups import look_up
 from importer.nexudus import Account
-from importer.reporting import Report, write_report
+from importer.reporting import Report, write_fix_file, write_report
 from importer.session import Session, Watcher, signed_in, windows
 from importer.settings import Settings
 from importer.settling import everything, look, settle_after, settle_before
@@ -84,6 +84,21 @@ async def check(
     with open_journal(settings.journal_url) as journal:
         async with signed_in(settings, source.endpoint, journal, watcher) as session:
             return await look_up_names(session, source, seen, choices, now)
+
+
+def write_errors(source: Source, seen: Examined, path: Path) -> Path:
+    """The file given back with its wrong cells red, and drop-downs where the service said what may stand there.
+
+    Raises:
+        UsageError: It would replace the file that was checked, or is no .xlsx.
+    """
+    if path.suffix.lower() != ".xlsx":
+        raise UsageError(f"{path} is no .xlsx file.", "Name one, for example --errors-to fix.xlsx")
+    if path.exists() and path.samefile(source.file):
+        raise UsageError(f"{path} is the file that was checked.", "Name another one.")
+    columns = {name: source.mapping.column(name) for name in source.directories}
+    offers = {c.position: source.directories[name].choices() for name, c in columns.items() if c is not None}
+    return write_fix_file(source.sheet, seen.issues, path, offers, time.time())
 
 
 async def plan(
@@ -347,7 +362,7 @@ def _teller(session: Session, limits: tuple[Window, ...], total: int, before: in
         settled, now = before + progress.settled, time.time()
         if limits and now >= next_look:
             next_look = now + _ETA_SECONDS
-            done_at = now + seconds_for(total - settled, limits, lambda window: journal.used(key, window, now))
+            done_at = now + seconds_for(total - settled, limits, lambda window: journal.calls_ago(key, window, now))
         session.watcher.progress(replace(progress, settled=settled), total, done_at - now if limits else None)
 
     return tell
@@ -438,7 +453,7 @@ def _salt(begun: Run) -> str:
 def _plan(session: Session, seen: Examined, known: _Known, now: float) -> Plan:
     journal, key, limits = session.journal, session.account.key, windows(session.settings)
     create = seen.valid - known.existing - known.held
-    seconds = seconds_for(create, limits, lambda window: journal.used(key, window, now))
+    seconds = seconds_for(create, limits, lambda window: journal.calls_ago(key, window, now))
     left = session.quota_left(now)
     return Plan(seen.rows, create, known.existing, seen.invalid, known.held, left, seconds, now + seconds)
 

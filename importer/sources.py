@@ -14,6 +14,7 @@ from typing import Any
 
 from importer import checking
 from importer.errors import FileError, UsageError
+from importer.mappings import recall
 from importer.settings import Settings
 from importer.spreadsheet import ReadOptions, Sheet, column_letters, open_sheet
 from importer.words import Issue
@@ -36,6 +37,7 @@ class Source:
     endpoint: str
     read: ReadOptions
     directories: Mapping[str, checking.Directory] = field(default_factory=dict)
+    remembered: bool = False
 
     @property
     def options(self) -> dict[str, Any]:
@@ -60,11 +62,29 @@ def open_source(file: Path, settings: Settings, kind: RecordType | None, read: R
     Raises:
         FileError: It cannot be read, or its columns do not fit.
     """
+    source = look_at_columns(file, settings, kind, read)
+    required = source.kind.required(source.endpoint)
+    return replace(source, mapping=checking.match_columns(source.sheet, source.kind, required, source.read.map))
+
+
+def look_at_columns(file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions) -> Source:
+    """The file with as many columns matched as can be; required ones may be missing.
+
+    Raises:
+        FileError: It cannot be read, or two columns hold one field.
+    """
     sheet = open_sheet(file, read)
+    remembered = {} if read.map else recall(sheet.labels, settings.home)
+    read = replace(read, map=remembered) if remembered else read
     kind = kind or checking.recognise(sheet, tuple(RECORD_TYPES.values()), read.map)
+    mapping = checking.match_columns(sheet, kind, (), read.map)
     endpoint = kind.path(settings.endpoint_path)
-    mapping = checking.match_columns(sheet, kind, kind.required(endpoint), read.map)
-    return Source(file, file, _sha256(file), sheet, mapping, kind, endpoint, read)
+    return Source(file, file, _sha256(file), sheet, mapping, kind, endpoint, read, remembered=bool(remembered))
+
+
+def missing(source: Source) -> list[str]:
+    """The required fields that have no column."""
+    return [name for name in source.kind.required(source.endpoint) if source.mapping.column(name) is None]
 
 
 def keep(source: Source, folder: Path) -> Source:
@@ -165,8 +185,13 @@ def columns(source: Source) -> list[dict[str, Any]]:
             "samples": [cell for cell in cells if cell][:_SAMPLES],
         }
 
-    fields = [(name, source.mapping.column(name)) for name in source.kind.fields]
-    found = [told(name, column.position, column.how) if column else told(name, None, "-") for name, column in fields]
+    near = checking.near_labels(sheet, source.kind, source.mapping)
+    found = []
+    for name in source.kind.fields:
+        column = source.mapping.column(name)
+        guess = near.get(name)
+        how = column.how.value if column else "guess" if guess is not None else "-"
+        found.append(told(name, column.position if column else guess, how))
     return found + [told(None, position, "unused") for position in sheet.columns if position not in used]
 
 

@@ -7,10 +7,10 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 import humanize
@@ -65,12 +65,27 @@ def show_source(source: Source, rows: int) -> None:
     sheet = f', sheet "{printable(source.sheet.name)}"' if source.sheet.name else ""
     renamed = [f'"{printable(c.label)}" read as {c.field}' for c in source.mapping.columns if c.how != "exact"]
     names = f" ({', '.join(renamed)})" if renamed else ""
+    if source.remembered:
+        say("The columns are read as chosen before for these labels; importer columns shows them.")
     if source.kind is not next(iter(RECORD_TYPES.values())):
         say(f"These are {source.kind.plural} ({source.kind.name}).")
     found, wanted = len(source.mapping.columns), len(source.kind.fields)
     say(f"{source.file.name}{sheet}: {count(rows, 'row')}, {found} of {wanted} columns found{names}.")
     if source.sheet.note:
         say(source.sheet.note)
+
+
+def show_columns(found: Sequence[Mapping[str, Any]], *, remembered: bool) -> None:
+    """Each field with its column, how it was found and a few samples; guesses with the words that make them hold."""
+    for column in found:
+        where = f'{column["column"]} "{printable(column["label"])}"' if column["column"] else "not in the file"
+        samples = ", ".join(printable(sample, 24) for sample in column["samples"])
+        click.echo(f"{column['field'] or '(not used)':24} {where:32} {column['how']:8} {samples}")
+    if remembered:
+        say("The chosen columns are remembered for files with these labels; --map chooses anew.")
+    guesses = [f'--map "{c["label"]}={c["field"]}"' for c in found if c["how"] == "guess"]
+    if guesses:
+        say(f"A guess is not used until you say so: {' '.join(guesses)}")
 
 
 def issue_lines(issues: Sequence[Issue], severity: Severity) -> Iterator[str]:

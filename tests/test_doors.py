@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import LABELS, Desk, Service, mapping, wait_until
+from openpyxl import load_workbook
 
 from importer.sandbox import SandboxOptions
 
@@ -269,3 +270,33 @@ def test_a_typing_mistake_gets_a_suggestion(desk: Desk) -> None:
     done = desk.type("chek", "x.csv")
     assert done.code == 2
     assert "check" in done.err
+
+
+def test_check_gives_the_file_back_with_wrong_cells_red(desk: Desk, service: Service) -> None:
+    """--errors-to writes the user's rows with comments, the issues and drop-downs; it goes back in as it is."""
+    file = desk.write("rows.csv", [mapping(2), mapping(3, ResourceId="12,5"), mapping(4, CoworkerId="nobody@x.org")])
+    before = desk.type("check", file, "--json", "--errors-to", "fix.xlsx").json
+    workbook = load_workbook(desk.folder / "fix.xlsx")
+    sheet = workbook.worksheets[0]
+    assert 'ResourceId must be a whole number: "12,5".' in sheet["A3"].comment.text
+    assert sheet["A3"].fill.fgColor.rgb == "FFFBDDDB"
+    assert "Issues" in workbook.sheetnames
+    assert {str(rule.sqref) for rule in sheet.data_validations.dataValidation} == {"A2:A1048576", "B2:B1048576"}
+    after = desk.type("check", "fix.xlsx", "--json").json
+    assert (after["rows"], after["invalid"]) == (before["rows"], before["invalid"]) == (3, 2)
+    assert desk.type("check", "fix.xlsx", "--errors-to", "fix.xlsx").code == 2
+
+
+def test_columns_are_chosen_and_remembered(desk: Desk) -> None:
+    """A label that is not known is guessed but not used; --map chooses, --save remembers it for the same labels."""
+    labels = ["Raum", "CowokerId", "Name", "Expiry"]
+    file = desk.write("rows.csv", [mapping(2)[:4]], labels)
+    found = {c["field"]: (c["column"], c["how"]) for c in desk.type("columns", file, "--json").json["columns"]}
+    assert found["CoworkerId"] == ("B", "guess")
+    assert found["ResourceId"] == (None, "-")
+    assert desk.type("check", file).code == 3
+    chosen = ("--map", "Raum=ResourceId", "--map", "CowokerId=CoworkerId")
+    assert desk.type("check", file, *chosen).code == 0
+    assert desk.type("columns", file, *chosen, "--save").code == 0
+    again = desk.type("check", desk.write("more.csv", [mapping(3)[:4]], labels))
+    assert (again.code, "as chosen before" in again.err) == (0, True)

@@ -129,6 +129,18 @@ def _refuse_missing(sheet: Sheet, kind: RecordType, found: Sequence[Column], mis
     )
 
 
+def near_labels(sheet: Sheet, kind: RecordType, mapping: Mapping) -> dict[str, int]:
+    """For each field without a column the position of an unused one whose label is close; for a person to confirm."""
+    taken = {column.position for column in mapping.columns}
+    free = {plain(sheet.labels[i]): i for i in sheet.columns if i not in taken and sheet.labels[i]}
+    near: dict[str, int] = {}
+    for field in (field for field in kind.fields if mapping.column(field) is None):
+        for name in (field, *kind.aliases.get(field, ())):
+            if close := difflib.get_close_matches(plain(name), list(free), n=1, cutoff=_CLOSE_ENOUGH):
+                near.setdefault(field, free[close[0]])
+    return near
+
+
 def _near(field: str, kind: RecordType, free: dict[str, str]) -> str:
     for name in (field, *kind.aliases.get(field, ())):
         if close := difflib.get_close_matches(plain(name), list(free), n=1, cutoff=_CLOSE_ENOUGH):

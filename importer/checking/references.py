@@ -67,6 +67,15 @@ class Directory:
         """Whether a record of this Id is listed."""
         return number in self._ids
 
+    def choices(self) -> list[str]:
+        """A way to name each record that means it alone; records that cannot be named so are left out."""
+        told = []
+        for entries in self._names.values():
+            if len(entries) == 1 and not entries[0].deleted:
+                entry = entries[0]
+                told.append(f"{entry.place} / {entry.names[0]}" if entry.place and entry.names else str(entry.id))
+        return sorted(dict.fromkeys(told))
+
     def candidates(self, text: str) -> str:
         """The namesakes that a text may mean, for a sentence."""
         found = [entry for entry in self.named(text) if not entry.deleted]

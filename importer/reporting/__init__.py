@@ -14,6 +14,7 @@ from typing import Any
 from importer.delivery.journal import Journal, Run
 from importer.reporting.aside import new_file, put_in_place, remove, written_aside
 from importer.reporting.delimited import DelimitedReport
+from importer.reporting.fixing import write_fix_file
 from importer.reporting.lines import Line, Lines, lines, outcomes
 from importer.reporting.overview import Overview
 from importer.reporting.page import render
@@ -22,7 +23,7 @@ from importer.reporting.workbook import WorkbookReport
 from importer.spreadsheet import defuse
 from importer.words import Status
 
-__all__ = ["Line", "Lines", "Report", "lines", "outcomes", "write_report", "write_table"]
+__all__ = ["Line", "Lines", "Report", "lines", "outcomes", "write_fix_file", "write_report", "write_table"]
 
 FAILED_FILES = ("failed.csv", "failed.xlsx")
 

@@ -94,23 +94,38 @@ class _Ascending(Generic[_Item]):
 
 
 def _join(run: Run, sheet: Sheet, intents: _Ascending[Intent], issues: _Ascending[Issue]) -> Iterator[Line]:
-    positions = _Positions(run, sheet)
+    positions = Positions(sheet, _fields(run, sheet))
     rows = 0
-    for chunk in sheet.read():
-        own = _tuples(chunk, sheet.columns)
-        beyond = _tuples(chunk, range(len(sheet.labels), chunk.shape[1]))
-        for row, cells, extra in zip(chunk.index.tolist(), own, beyond, strict=True):
-            intent = next(iter(intents.take(row)), None)
-            found = issues.take(row)
-            if _belongs(run, intent, found):
-                rows += 1
-                wrong = positions.wrong(intent, found)
-                yield Line(_outcome(run, row, intent, found), cells, _without_tail(extra), found, wrong)
+    for row, cells, extra in texts_of(sheet):
+        intent = next(iter(intents.take(row)), None)
+        found = issues.take(row)
+        if _belongs(run, intent, found):
+            rows += 1
+            wrong = positions.wrong_cells(found) | positions.refused_cell(intent)
+            yield Line(_outcome(run, row, intent, found), cells, extra, found, wrong)
     if intents.next is not None or issues.next is not None or rows != _expected(run, rows):
         raise ReportError(
             f"The copy of {run.file} that run {run.id} keeps is not the file that was checked.",
             f"The journal still holds every result. The copy is at: {run.copy}",
         )
+
+
+def texts_of(sheet: Sheet) -> Iterator[tuple[int, Sequence[str], Sequence[str]]]:
+    """Each row of a sheet: its number, the cells of the user's own columns, and what stands right of the last label."""
+    for chunk in sheet.read():
+        own = _tuples(chunk, sheet.columns)
+        beyond = _tuples(chunk, range(len(sheet.labels), chunk.shape[1]))
+        for row, cells, extra in zip(chunk.index.tolist(), own, beyond, strict=True):
+            yield row, cells, _without_tail(extra)
+
+
+def _fields(run: Run, sheet: Sheet) -> dict[str, int]:
+    """The position of each field in the sheet of a run."""
+    if run.planned is None:
+        return {}
+    chosen = run.options.get("read", {}).get("map", {})
+    known = match_columns(sheet, RECORD_TYPES[run.kind], (), chosen).columns
+    return {column.field: column.position for column in known}
 
 
 def _expected(run: Run, rows: int) -> int:
@@ -145,26 +160,26 @@ def _without_tail(extra: tuple[str, ...]) -> tuple[str, ...]:
     return extra
 
 
-class _Positions:
+class Positions:
     """Where the fields and the columns of a sheet stand among the cells of a line."""
 
-    def __init__(self, run: Run, sheet: Sheet) -> None:
+    def __init__(self, sheet: Sheet, fields: Mapping[str, int]) -> None:
+        """``fields`` are the positions of the fields in the sheet."""
         self._places = {position: place for place, position in enumerate(sheet.columns)}
         self._beyond = len(sheet.columns) - len(sheet.labels)
-        chosen = run.options.get("read", {}).get("map", {})
-        known = match_columns(sheet, RECORD_TYPES[run.kind], (), chosen).columns if run.planned is not None else ()
-        self._fields = {column.field: self._places[column.position] for column in known}
+        self._fields = {name: self._places[position] for name, position in fields.items()}
 
-    def wrong(self, intent: Intent | None, issues: Sequence[Issue]) -> dict[int, str]:
+    def wrong_cells(self, issues: Sequence[Issue]) -> dict[int, str]:
         """The wrong cells of a row, by place among its cells, with what to say about each."""
-        wrong: dict[int, str] = {}
-        for issue in issues:
-            if issue.severity is Severity.ERROR and issue.cell is not None:
-                position = _position(issue.cell)
-                wrong[self._places.get(position, self._beyond + position)] = f"{issue.message} {issue.fix}"
-        if intent is not None and STATUS[intent.state] is Status.REJECTED and intent.field in self._fields:
-            wrong[self._fields[intent.field]] = service_words(intent)
-        return wrong
+        errors = [issue for issue in issues if issue.severity is Severity.ERROR and issue.cell is not None]
+        places = [(_position(issue.cell or ""), f"{issue.message} {issue.fix}") for issue in errors]
+        return {self._places.get(position, self._beyond + position): said for position, said in places}
+
+    def refused_cell(self, intent: Intent | None) -> dict[int, str]:
+        """The cell that the service refused, with its words."""
+        if intent is None or STATUS[intent.state] is not Status.REJECTED or intent.field not in self._fields:
+            return {}
+        return {self._fields[intent.field]: service_words(intent)}
 
 
 def _position(cell: str) -> int:

@@ -1,6 +1,7 @@
 """Report rows as XLSX: text only, so that no cell can become a formula, a link or a number with lost digits."""
 
 import re
+from collections.abc import Sequence
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from xlsxwriter.worksheet import Worksheet
 from importer.errors import ReportError
 from importer.reporting.delimited import ADDED, added_cells
 from importer.reporting.lines import Line
-from importer.words import Status
+from importer.words import Issue, Status
 
 MOST_ROWS = 1_048_575
 """Rows below the header in one sheet of a workbook; more go into further sheets."""
@@ -53,6 +54,7 @@ class WorkbookReport:
         self._widths = [len(label) + 4 for label in self._labels]
         self._sheets: list[Worksheet] = []
         self._comments = 0
+        self._offered: list[tuple[str, Sequence[str]]] = []
         self._begin_sheet()
 
     def _begin_sheet(self) -> None:
@@ -97,6 +99,33 @@ class WorkbookReport:
             self._sheet.set_column(position, position, min(width, widest), self._text)
         self._sheet.autofilter(0, 0, max(self._row, 1), last)
 
+    def offer(self, position: int, values: Sequence[str]) -> None:
+        """Let cells of a column be chosen from a list; anything else may still be typed."""
+        name = f"Choices {len(self._offered) + 1}"
+        self._offered.append((name, values))
+        source = f"='{name}'!$A$1:$A${len(values)}"
+        rule = {"validate": "list", "source": source, "error_type": "information"}
+        _checked(self._sheets[0].data_validation(1, position, MOST_ROWS, position, rule))
+
+    def list_issues(self, issues: Sequence[Issue]) -> None:
+        """Add a sheet with every issue in a line of its own."""
+        sheet = self._book.add_worksheet("Issues")
+        sheet.set_column(0, 2, 12, self._text)
+        sheet.set_column(3, 4, 70, self._text)
+        for position, label in enumerate(("Cell", "Severity", "Code", "What", "What to do")):
+            put_text(sheet, 0, position, label, self._head)
+        for row, issue in enumerate(issues[:MOST_ROWS], start=1):
+            place = issue.cell or (f"row {issue.row}" if issue.row else "")
+            for position, text in enumerate((place, issue.severity.value, issue.code, issue.message, issue.fix)):
+                put_text(sheet, row, position, text, None)
+
+    def _write_choices(self) -> None:
+        for name, values in self._offered:
+            sheet = self._book.add_worksheet(name)
+            sheet.hide()
+            for row, value in enumerate(values):
+                put_text(sheet, row, 0, value, None)
+
     def summarise(self, facts: list[tuple[str, str]]) -> None:
         """Add a last sheet with names and values."""
         sheet = self._book.add_worksheet("Summary")
@@ -114,6 +143,7 @@ class WorkbookReport:
         """Put the workbook together; after a failure only to let go of its temporary files."""
         with suppress(OSError, XlsxWriterException) if failure else nullcontext():
             self._end_sheet()
+            self._write_choices()
             self._book.close()
 
 
