@@ -311,7 +311,7 @@ async def test_calls_do_not_leave_for_another_host(target: str) -> None:
 
 async def test_gzip() -> None:
     """A packed answer is unpacked."""
-    async with serving(saying(http(gzip.compress(BODY), b"Content-Encoding: gzip"))) as server:
+    async with serving(saying(http(gzip.compress(BODY, mtime=0), b"Content-Encoding: gzip"))) as server:
         reply = await posted(server.url)
     assert reply.whole
     assert reply.text == BODY.decode()
@@ -320,8 +320,8 @@ async def test_gzip() -> None:
 @pytest.mark.parametrize(
     ("body", "encoding", "failure"),
     [
-        (gzip.compress(BODY)[:-9], b"gzip", "the answer broke off"),
-        (gzip.compress(BODY) + b"more", b"gzip", "the answer is too long"),
+        (gzip.compress(BODY, mtime=0)[:-9], b"gzip", "the answer broke off"),
+        (gzip.compress(BODY, mtime=0) + b"more", b"gzip", "the answer is too long"),
         (b"no gzip", b"gzip", "the answer cannot be unpacked"),
         (BODY, b"br", "the answer is packed in an unknown way"),
         (BODY, b"gzip, gzip", "the answer is packed in an unknown way"),
