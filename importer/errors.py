@@ -4,6 +4,7 @@
     ├── UsageError            2   the command line does not fit together
     ├── SettingsError         2   a setting cannot be used
     ├── JournalError          2   the journal cannot be opened or written
+    │   └── JournalBusyError  2   another process is writing very much into it just now
     ├── ReportError           2   the report cannot be written
     ├── FileError             3   the spreadsheet cannot be read
     │   ├── ColumnsError      3   columns are missing or doubled
@@ -70,6 +71,10 @@ class SettingsError(ImporterError):
 
 class JournalError(ImporterError):
     """The journal cannot be opened, read or written; nothing is sent without it."""
+
+
+class JournalBusyError(JournalError):
+    """Another process is writing so much into the journal that nobody else gets at it for the moment."""
 
 
 class ReportError(ImporterError):

@@ -15,6 +15,9 @@ from importer.session import windows
 from importer.settings import Settings
 from importer.words import Issue, Outcome, Severity, Status
 
+_PATIENCE = 0.3
+"""Seconds to wait for the journal; whoever watches looks again soon."""
+
 _SPEED_SECONDS = 60.0
 _CHART_PARTS = 60
 _FIRST_FAILURES = 10
@@ -65,20 +68,20 @@ class ResultRow:
 
 def follow(number: int, settings: Settings) -> Following:
     """How a run stands now."""
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_url, _PATIENCE) as journal:
         return _followed(journal, journal.run(number), settings, time.time())
 
 
 def follow_all(text: str, limit: int, offset: int, settings: Settings) -> tuple[list[Following], int]:
     """How some runs stand, newest first, and how many there are."""
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_url, _PATIENCE) as journal:
         runs, total = journal.page_of_runs(text, limit, offset)
         return [_followed(journal, run, settings, time.time()) for run in runs], total
 
 
 def same_content(sha256: str, settings: Settings) -> list[Following]:
     """The runs of a file with this content, newest first."""
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_url, _PATIENCE) as journal:
         return [_followed(journal, run, settings, time.time()) for run in journal.runs_of(sha256)]
 
 
@@ -97,7 +100,7 @@ def _followed(journal: Journal, run: Run, settings: Settings, now: float) -> Fol
     used, frees_in = journal.used(key, daily, now) if key and daily else (0, 0.0)
     working = run.finished is None and _is_working(journal, run, key, settings)
     waiting, until = _waiting(journal, key, now, daily.calls - used if daily else 1, frees_in)
-    left = seconds_for(waiting_rows, limits, lambda window: journal.used(key or "", window, now)) if limits else None
+    left = seconds_for(waiting_rows, limits, lambda w: journal.calls_ago(key or "", w, now)) if limits else None
     span = min(_SPEED_SECONDS, max(now - (run.planned or now), 1.0))
     return Following(
         run,
@@ -132,7 +135,7 @@ def _is_working(journal: Journal, run: Run, key: str | None, settings: Settings)
 
 def timeline(number: int, settings: Settings) -> list[tuple[float, int, int]]:
     """How many rows were settled, and how many of them rejected, over the time of a run."""
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_url, _PATIENCE) as journal:
         return journal.timeline(journal.run(number), _CHART_PARTS)
 
 
@@ -146,7 +149,7 @@ def find_rows(
 ) -> tuple[list[ResultRow], int]:
     """Some rows of a run in the order of the file and how many there are: of one status, with this text."""
     states = [state for state in State if status is None or STATUS[state] is status]
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_url, _PATIENCE) as journal:
         run = journal.run(number)
         invalid = status in (None, Status.INVALID)
         rows, total = journal.search(run, states, invalid=invalid, text=text, limit=limit, offset=offset)

@@ -171,8 +171,9 @@ def queue(file: Path, name: str, settings: Settings, kind: RecordType, read: Rea
             copy=str(copy),
             options={"read": asdict(read), **Choices().kept, "by": by},
             started=time.time(),
+            folder=_folder(name, Choices()),
         )
-        return _with_folder(journal, journal.add_run(new), Choices())
+        return journal.add_run(new)
 
 
 async def resume(number: int | None, settings: Settings, changes: Mapping[str, Any], watcher: Watcher) -> Result:
@@ -267,9 +268,10 @@ async def _begin_again(session: Session, parent: Run, records: Sequence[Record],
         copy=str(parent.copy),
         options=options,
         started=now,
+        folder=_folder(parent.file, choices),
         parent=parent.id,
     )
-    begun = _with_folder(journal, journal.add_run(new), choices)
+    begun = journal.add_run(new)
     with session.alone(begun.id):
         begun = journal.update_run(begun, user=account.user, space=account.space)
         return await _send(session, journal.plan(begun, [(records, (), len(records))], target, time.time()))
@@ -468,14 +470,14 @@ def _add_run(journal: Journal, source: Source, settings: Settings, choices: Choi
         copy=str(source.copy),
         options={"read": source.options, **choices.kept},
         started=now,
+        folder=_folder(source.file.name, choices),
     )
-    return _with_folder(journal, journal.add_run(new), choices)
+    return journal.add_run(new)
 
 
-def _with_folder(journal: Journal, begun: Run, choices: Choices) -> Run:
-    stem = _KEPT_NAME.sub("-", Path(begun.file).stem).strip(".-")[:_LONGEST_NAME] or "file"
-    folder = choices.out or Path("reports") / f"{begun.id}-{stem}"
-    return journal.update_run(begun, folder=str(folder.absolute()))
+def _folder(file: str, choices: Choices) -> str:
+    stem = _KEPT_NAME.sub("-", Path(file).stem).strip(".-")[:_LONGEST_NAME] or "file"
+    return str((choices.out or Path("reports") / f"{{run}}-{stem}").absolute())
 
 
 def _with_changes(journal: Journal, begun: Run, changes: Mapping[str, Any]) -> Run:

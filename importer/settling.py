@@ -25,7 +25,7 @@ _SENT = {Ended.DONE, Ended.LIMIT, Ended.ASKED, Ended.UNANSWERED, Ended.REFUSED, 
 
 async def everything(session: Session, endpoint: str, kind: RecordType) -> Listing:
     """All records of a type that the service holds; says so if it does not list them."""
-    listing = await list_records(session.service, endpoint, kind, since=None, now=time.time())
+    listing = await list_records(session.service, endpoint, kind, since=None)
     if listing.failure:
         session.watcher.say(f"What exists is known from the journal alone: {listing.failure}.")
     return listing
@@ -74,7 +74,7 @@ async def look(session: Session, run: Run) -> Settled:
     if not doubtful:
         return Settled()
     asked_at = time.time()
-    listing = await list_records(session.service, run.endpoint, kind, since=since(doubtful), now=asked_at)
+    listing = await list_records(session.service, run.endpoint, kind, since=since(doubtful))
     user = session.account.user.strip().casefold()
     settled = settle(
         doubtful,

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from importer.nexudus import Nexudus, Reply
 from schemas import RecordType
@@ -37,14 +36,10 @@ class Remote:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All records that were asked for, or in ``failure`` why there is no saying what the service holds.
-
-    ``ahead`` is by how many seconds the service's clock runs before ours, None if it does not say.
-    """
+    """All records that were asked for, or in ``failure`` why there is no saying what the service holds."""
 
     records: tuple[Remote, ...] = ()
     failure: str = ""
-    ahead: float | None = None
 
 
 class Comparer:
@@ -81,25 +76,23 @@ class Comparer:
         return value if kind != "Int64" or not isinstance(value, str) else int(value) if value.isdecimal() else value
 
 
-async def list_records(service: Nexudus, path: str, kind: RecordType, *, since: float | None, now: float) -> Listing:
+async def list_records(service: Nexudus, path: str, kind: RecordType, *, since: float | None) -> Listing:
     """The records of a type, with ``since`` only those created at that time or later (epoch seconds)."""
     filters: dict[str, str | int] = {"orderBy": "Id"}
     if since is not None and await _honours_dates(service, path, kind):
         filters[f"from_{kind.name}_CreatedOn"] = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M")
     found: dict[int, Remote] = {}
-    ahead: float | None = None
     for page in range(1, _MOST_PAGES):
         reply = await service.page(path, page=page, size=PAGE_SIZE, filters=filters)
         rows, failure = _rows(reply)
         if failure:
             return Listing(failure=failure)
-        ahead = _ahead(reply, now) if ahead is None else ahead
         fresh = [remote for remote in rows if remote.id not in found]
         found |= {remote.id: remote for remote in fresh}
         if not fresh or not _has_next(reply):
             break
     kept = (r for r in found.values() if since is None or r.created is None or r.created >= since)
-    return Listing(tuple(sorted(kept, key=lambda remote: remote.id)), ahead=ahead)
+    return Listing(tuple(sorted(kept, key=lambda remote: remote.id)))
 
 
 async def _honours_dates(service: Nexudus, path: str, kind: RecordType) -> bool:
@@ -147,13 +140,6 @@ def instant(value: object) -> float | None:
     except ValueError:
         return None
     return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
-
-
-def _ahead(reply: Reply, now: float) -> float | None:
-    try:
-        return parsedate_to_datetime(reply.date or "").timestamp() - now
-    except (ValueError, TypeError):
-        return None
 
 
 def by_key(comparer: Comparer, fields: tuple[str, ...], records: Iterable[Remote]) -> dict[Key, list[Remote]]:

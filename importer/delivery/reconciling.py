@@ -18,10 +18,9 @@ from schemas import RecordType
 MOST_ROUNDS = 3
 """How often a row that was proved absent is sent again before a person must look."""
 
-CLOCK_MARGIN = 300.0
-"""Seconds by which the service's clock may differ from ours when it does not say what time it is."""
-
-_KNOWN_MARGIN = 60.0
+CLOCK_MARGIN = 86_400.0
+"""Seconds by which the service's clock may have differed from ours when a row was sent. A narrow margin would save a
+page of the list; but a clock that was wrong then and is right now would hide the row's own record, and double it."""
 
 
 @dataclass
@@ -67,12 +66,12 @@ def settle(
     for fields, rows in _by_fields(doubtful).items():
         records = by_key(comparer, fields, free)
         for key, same in _by_key(comparer, fields, rows).items():
-            candidates = [r for r in records.get(key, []) if _not_before(r, same[0], listing)]
+            candidates = records.get(key, [])
             taken.update(remote.id for remote in candidates)
             unmatched += _pair(same, candidates, user, settled)
     leftover = [remote for remote in free if remote.id not in taken]
     for intent in unmatched:
-        _judge_absent(intent, leftover, kind, comparer, listing, user, asked_at, settle_time, settled)
+        _judge_absent(intent, leftover, kind, comparer, user, asked_at, settle_time, settled)
     return settled
 
 
@@ -94,13 +93,12 @@ def _judge_absent(
     leftover: Sequence[Remote],
     kind: RecordType,
     comparer: Comparer,
-    listing: Listing,
     user: str,
     asked_at: float,
     settle_time: float,
     settled: Settled,
 ) -> None:
-    alike = [r for r in leftover if _may_be(intent, r, kind, comparer, listing, user)]
+    alike = [r for r in leftover if _may_be(intent, r, kind, comparer, user)]
     if alike:
         there = comparer.differences(intent.body, alike[0])
         told = "; ".join(f"{name}: sent {sent}, there {found}" for name, (sent, found) in there.items())
@@ -115,21 +113,20 @@ def _judge_absent(
         settled.changes.append(Change(intent, Event.ABSENT))
 
 
-def _may_be(intent: Intent, remote: Remote, kind: RecordType, comparer: Comparer, listing: Listing, user: str) -> bool:
+def _may_be(intent: Intent, remote: Remote, kind: RecordType, comparer: Comparer, user: str) -> bool:
     """Whether a record that equals no row may still be this row's, changed by the service on its way."""
-    if not _not_before(remote, intent, listing) or (user and remote.by and remote.by != user):
+    if not _not_before(remote, intent) or (user and remote.by and remote.by != user):
         return False
     fields = [name for name in kind.references if name in json.loads(intent.body)]
     sent = comparer.sent(intent.body)
     return all(sent[name] == comparer.value(name, remote.values.get(name)) for name in fields)
 
 
-def _not_before(remote: Remote, intent: Intent, listing: Listing) -> bool:
+def _not_before(remote: Remote, intent: Intent) -> bool:
     """Whether a record is young enough to be the effect of sending this row."""
     if remote.created is None or intent.sent_at is None:
         return True
-    ahead, margin = (0.0, CLOCK_MARGIN) if listing.ahead is None else (listing.ahead, _KNOWN_MARGIN)
-    return remote.created >= intent.sent_at + ahead - margin
+    return remote.created >= intent.sent_at - CLOCK_MARGIN
 
 
 def _by_fields(intents: Sequence[Intent]) -> dict[tuple[str, ...], list[Intent]]:
@@ -160,6 +157,9 @@ class OnService:
         self._comparer = Comparer(kind)
         self._by_fields: dict[tuple[str, ...], dict[Key, list[Remote]]] = {}
         self._given: set[int] = set()
+        for doubtful in journal.in_doubt(target):
+            # A record that may be the effect of a row in doubt belongs to no other row before that one is settled.
+            self._given.update(remote.id for remote in self._equal(doubtful.body))
 
     def __bool__(self) -> bool:
         """Whether there is any such record."""
@@ -167,14 +167,15 @@ class OnService:
 
     def take(self, body: str) -> Remote | None:
         """The record that equals this row in every sent field, if there is one left."""
-        if not self._free:
-            return None
-        values = json.loads(body)
-        fields = tuple(values)
-        if fields not in self._by_fields:
-            self._by_fields[fields] = by_key(self._comparer, fields, self._free)
-        for remote in self._by_fields[fields].get(self._comparer.key(fields, values), []):
+        for remote in self._equal(body) if self._free else ():
             if remote.id not in self._given:
                 self._given.add(remote.id)
                 return remote
         return None
+
+    def _equal(self, body: str) -> list[Remote]:
+        values = json.loads(body)
+        fields = tuple(values)
+        if fields not in self._by_fields:
+            self._by_fields[fields] = by_key(self._comparer, fields, self._free)
+        return self._by_fields[fields].get(self._comparer.key(fields, values), [])

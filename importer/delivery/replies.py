@@ -230,9 +230,14 @@ RULES: tuple[Rule, ...] = (
 """The reply table. Order matters: the first line that fits decides."""
 
 
+def new_id(reply: Reply) -> int | None:
+    """The Id that a reply gives to a record, if it is a proper one."""
+    return _proper_id(_member(_member(reply.json, "Value"), "Id"))
+
+
 def _facts(reply: Reply, seen: Callable[[int], bool], relations: Mapping[str, str]) -> Facts:
-    new_id = _proper_id(_member(_member(reply.json, "Value"), "Id"))
-    return Facts(reply, new_id is not None and seen(new_id), relations, new_id, _errors(reply.json))
+    given = new_id(reply)
+    return Facts(reply, given is not None and seen(given), relations, given, _errors(reply.json))
 
 
 def _member(value: object, name: str) -> object:

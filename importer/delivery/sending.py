@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from importer.delivery.journal import Change, Intent, Journal, Run
-from importer.delivery.pacing import Window
-from importer.delivery.replies import Pause, Verdict, classify
+from importer.delivery.pacing import DAY, Allowance, Window, latest_arrival
+from importer.delivery.replies import Pause, Verdict, classify, new_id
 from importer.delivery.states import Event, State
 from importer.nexudus import Nexudus, Probe, Reply
 
@@ -30,9 +30,10 @@ SAME_REFUSALS_AT_FIRST, SAME_REFUSALS = 5, 20
 wants something of every row. A text alone is never enough: one sentence may have a cause in each row."""
 
 _PAGE = 1_000
+_WORTH_TELLING = 10.0
+_WAYS_TO_TRUST, _WAYS_KEPT = 20, 1_000
 _LONGEST_BACKOFF = 30.0
 _FIRST_BACKOFF = 1.0
-_TICK = 1.0
 
 
 class Ended(StrEnum):
@@ -59,7 +60,10 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The part of the settings that sending needs. Durations in seconds, ``deadline`` in epoch seconds."""
+    """The part of the settings that sending needs. Durations in seconds, ``deadline`` in epoch seconds.
+
+    ``tick`` is how often another process's wish to stop is looked for.
+    """
 
     windows: tuple[Window, ...]
     concurrency: int
@@ -67,15 +71,25 @@ class Pace:
     max_rows: int | None = None
     deadline: float | None = None
     relations: Mapping[str, str] = field(default_factory=dict)
+    tick: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What just changed: how many rows are settled since the start, and why nothing moves if so."""
+    """What just changed: how many rows are settled since the start; why nothing moves and until when, if so."""
 
     settled: int
     failed: int
     waiting: str = ""
+    until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """A row whose call is under way, and when its intent was written."""
+
+    intent: Intent
+    sent_at: float
 
 
 class Sender:
@@ -99,11 +113,15 @@ class Sender:
         self._queue: deque[Intent] = deque()
         self._cursor = 0
         self._exhausted = False
-        self._under_way: dict[asyncio.Task[Reply], Intent] = {}
+        self._under_way: dict[asyncio.Task[Reply], _UnderWay] = {}
+        self._answered: list[asyncio.Task[Reply]] = []
+        self._woken = asyncio.Event()
+        self._allowance = Allowance(pace.windows, now())
+        self._ways: deque[float] = deque(maxlen=_WAYS_KEPT)
         self._sent = self._settled = self._failed = self._unanswered = 0
         self._end: End | None = None
-        self._fresh_ids: set[int] = set()
-        self._ready_at = self._next_look = 0.0
+        self._known_ids: set[int] = set()
+        self._ready_at = self._held_until = self._next_look = 0.0
         self._down_since: float | None = None
         self._throttled = 0
         self._complaint = ""
@@ -145,13 +163,15 @@ class Sender:
             return End(Ended.LIMIT, f"{self._pace.max_rows} rows were sent, as asked with --max-rows.")
         if self._pace.deadline is not None and self._now() >= self._pace.deadline:
             return End(Ended.LIMIT, "The time given with --max-duration is over.")
+        if self._pace.deadline is not None and self._ready_at > self._pace.deadline and not self._nothing_left():
+            return End(Ended.LIMIT, "No call may leave before the time given with --max-duration is over.")
         return None
 
     def _stop_requested(self) -> bool:
         """Whether another process asked this run to stop; looked up once a tick."""
         if self._now() < self._next_look:
             return False
-        self._next_look = self._now() + _TICK
+        self._next_look = self._now() + self._pace.tick
         return self._journal.run(self._run.id).stop
 
     def _nothing_left(self) -> bool:
@@ -177,16 +197,22 @@ class Sender:
         if not batch:
             return
         committed = self._now()
-        done = self._journal.will_send(self._run, self._account, batch, self._pace.windows, committed)
-        self._ready_at = self._now() + done.wait if done.wait > 0 else 0.0
+        done = self._journal.will_send(self._run, self._account, batch, self._allowance.windows, committed)
+        self._ready_at = committed + done.wait if done.wait > 0 else 0.0
         started = {intent.row for intent in done.sent}
         settled = {change.intent.row for change in done.known} | {intent.row for intent, _ in done.held}
         self._queue.extendleft(i for i in reversed(batch) if i.row not in started | settled)
         self._sent += len(done.sent)
         self._settled += len(done.known)
         for intent in done.sent:
-            doubtful = replace(intent, state=State.IN_DOUBT, attempts=intent.attempts + 1)
-            self._under_way[asyncio.create_task(self._call(intent.body, committed))] = doubtful
+            task = asyncio.create_task(self._call(intent.body, committed))
+            task.add_done_callback(self._wake)
+            self._under_way[task] = _UnderWay(intent.sent(), committed)
+
+    def _wake(self, answered: asyncio.Task[Reply]) -> None:
+        # asyncio.wait would look at every call under way in every turn: a third of the time at 64 of them.
+        self._answered.append(answered)
+        self._woken.set()
 
     async def _call(self, body: str, committed: float) -> Reply:
         """The reply to one create, which leaves at once after its intent or not at all.
@@ -200,46 +226,69 @@ class Sender:
 
     async def _wait(self) -> None:
         """Until an answer comes, the next call may leave, or it is time to look for a stop."""
-        pause = _TICK
+        pause = self._pace.tick
         if self._end is None and (len(self._under_way) < self._pace.concurrency):
             pause = min(pause, max(self._ready_at - self._now(), 0.0)) if self._queue or not self._exhausted else pause
-        if self._ready_at - self._now() > 2 * _TICK and not self._under_way:
+        if self._ready_at - self._now() > _WORTH_TELLING and not self._under_way:
             self._say_waiting()
-        if self._under_way:
-            await asyncio.wait(self._under_way, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
-        elif self._end is None:
+        awaited = self._woken if self._under_way else self._stop
+        if self._under_way or self._end is None:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), timeout=pause)
+                await asyncio.wait_for(awaited.wait(), timeout=pause)
 
     def _say_waiting(self) -> None:
-        self._tell(Progress(self._settled, self._failed, self._waiting or "waiting for the allowance"))
+        allowance = "waiting for the allowance of the day" if self._waits_for_a_day() else "waiting for the allowance"
+        waiting = self._waiting if self._held_until >= self._ready_at else allowance
+        self._tell(Progress(self._settled, self._failed, waiting, self._ready_at))
+
+    def _waits_for_a_day(self) -> bool:
+        longest = max((w.span for w in self._pace.windows if w.seconds < DAY), default=0.0)
+        return self._ready_at - self._now() > longest
 
     async def _take_in(self) -> None:
         """Judge every answer that has come and write them all in one transaction."""
-        done = [task for task in self._under_way if task.done()]
-        changes = [await self._judge(self._under_way.pop(task), task.result()) for task in done]
-        if not changes:
+        done, self._answered = self._answered, []
+        self._woken.clear()
+        if not done:
             return
+        assert self._run.target is not None
+        replies = [(self._under_way.pop(task), task.result()) for task in done]
+        ids = [number for _, reply in replies if (number := new_id(reply)) is not None]
+        self._known_ids = self._journal.known_ids(self._run.target, ids) if ids else set()
+        answered = self._now()
+        changes = [await self._judge(row, reply, answered) for row, reply in replies]
         self._journal.move(changes, self._now())
-        self._fresh_ids.clear()
         for change in changes:
             self._count(change)
         self._tell(Progress(self._settled, self._failed))
 
-    async def _judge(self, intent: Intent, reply: Reply) -> Change:
-        verdict = classify(reply, self._knows_id, self._pace.relations)
+    async def _judge(self, row: _UnderWay, reply: Reply, answered: float) -> Change:
+        verdict = classify(reply, self._known_ids.__contains__, self._pace.relations)
         if verdict.probe:
             verdict = await self._judge_401(verdict, reply)
-        self._react(verdict, reply)
         assert verdict.event is not None
+        self._note_arrival(row.sent_at, answered, verdict)
+        self._react(verdict, reply)
         if verdict.remote_id is not None:
-            self._fresh_ids.add(verdict.remote_id)
-        return Change(intent, verdict.event, verdict.remote_id, verdict.field, verdict.message)
+            # Answers of one turn are not in the journal yet, so an Id given twice in it is noticed here.
+            self._known_ids.add(verdict.remote_id)
+        return Change(row.intent, verdict.event, verdict.remote_id, verdict.field, verdict.message)
 
-    def _knows_id(self, remote_id: int) -> bool:
-        assert self._run.target is not None
-        # Answers of one turn are not in the journal yet, so they are remembered here until the turn is written.
-        return remote_id in self._fresh_ids or self._journal.knows_id(self._run.target, remote_id)
+    def _note_arrival(self, sent: float, answered: float, verdict: Verdict) -> None:
+        """Count the call from when it can have arrived, and what a refusal says about the allowance."""
+        shared = self._allowance.shared
+        if shared is None:
+            return
+        if verdict.event is Event.NOT_APPLIED:
+            self._journal.note_arrivals(self._account, [(sent, None)])
+        else:
+            self._ways.append(answered - sent)
+            shortest = min(self._ways) if len(self._ways) >= _WAYS_TO_TRUST else 0.0
+            arrived = latest_arrival(sent, answered, shortest)
+            self._journal.note_arrivals(self._account, [(sent, arrived)])
+            self._allowance.accepted(answered)
+        if verdict.pause is Pause.THROTTLE and (verdict.wait or 0.0) <= shared.seconds:
+            self._allowance.refused(answered, self._journal.used(self._account, shared, answered)[0])
 
     async def _judge_401(self, verdict: Verdict, reply: Reply) -> Verdict:
         """A 401 is the row's fault when the sign-in still works; only else is it about the sign-in."""
@@ -298,8 +347,9 @@ class Sender:
         return None
 
     def _hold(self, until: float, why: str) -> None:
-        if until > self._ready_at:
-            self._ready_at, self._waiting = until, why
+        if until > self._held_until:
+            self._held_until, self._waiting = until, why
+        self._ready_at = max(self._ready_at, until)
         self._journal.hold(self._account, until)
 
     def _count(self, change: Change) -> None:

@@ -1,0 +1,1 @@
+"""The allowance filled and never exceeded, by a simulated clock."""
