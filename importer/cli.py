@@ -7,7 +7,7 @@ completion answer at once.
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -95,7 +95,7 @@ def importer() -> None:
 @_JSON
 def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Path | None, **options: Any) -> int:
     """Say everything that is wrong with FILE. Sends nothing."""
-    from importer import runs, terminal
+    from importer import runs, sentences, terminal
 
     kind, read = _reading(options)
     with _service({}, sandbox) as settings:
@@ -111,7 +111,7 @@ def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Pa
         if errors_to is not None:
             click.echo(f"\nCorrect them in {errors_to} and import that.")
         click.echo(
-            f"\n{terminal.count(seen.valid, 'row')} can be imported, {seen.invalid:,} cannot. Nothing was sent.\n"
+            f"\n{sentences.count(seen.valid, 'row')} can be imported, {seen.invalid:,} cannot. Nothing was sent.\n"
             f"Next: importer plan {_quoted(file)}"
         )
     return Exit.ROWS_FAILED if seen.invalid else Exit.DONE
@@ -150,7 +150,7 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
     """Check FILE and say how many calls importing it takes, and until when. Sends nothing."""
     from dataclasses import asdict
 
-    from importer import runs, terminal
+    from importer import runs, sentences, terminal
 
     kind, read = _reading(options)
     with _service(_pacing(options), sandbox) as settings:
@@ -163,7 +163,7 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
     terminal.show_source(source, seen.rows)
     terminal.show_issues(seen, stdout=True)
     click.echo()
-    for line in terminal.plan_lines(made, account):
+    for line in sentences.plan_lines(made, account):
         click.echo(line)
     click.echo(f"Next: importer run {_quoted(file)}")
     return Exit.ROWS_FAILED if seen.invalid else Exit.DONE
@@ -337,7 +337,7 @@ def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
     settings = _settings()
     source = sources.look_at_columns(file, settings, kind, read)
     if save:
-        mappings.remember(source.sheet.labels, read.map, settings.home)
+        mappings.remember(sources.own_labels(source.sheet), read.map, settings.home)
     found = sources.columns(source)
     if as_json:
         _put_json({"schema": 1, "file": str(file), "columns": found})
@@ -667,11 +667,13 @@ def _end(result: "Result | None", as_json: bool) -> int:
         click.echo("Nothing was sent.")
         return Exit.DONE
     if result.message:
-        click.echo(result.message, err=True)
-    if as_json:
-        _put_json(result.report.summary)
-    else:
-        terminal.show_end(result)
+        _say(result.message)
+    # The import is done and reported; a full disk behind stdout does not make it a failure.
+    with suppress(OSError):
+        if as_json:
+            _put_json(result.report.summary)
+        else:
+            terminal.show_end(result)
     return result.exit_code
 
 
@@ -706,17 +708,23 @@ def obey(words: Sequence[str]) -> int:
         error.show()
         return Exit.USAGE
     except ImporterError as error:
-        click.echo(f"Error: {error.message}", err=True)
+        _say(f"Error: {error.message}")
         if error.advice:
-            click.echo(error.advice, err=True)
+            _say(error.advice)
         return error.exit_code
-    except Exception as error:  # noqa: BLE001
-        click.echo(f"Error: something went wrong that nobody has foreseen: {type(error).__name__}.", err=True)
-        click.echo(f"What was sent is in the journal. The details are in {_write_down(error)}", err=True)
-        return Exit.USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("\nInterrupted. What was sent is in the journal; see it with: importer status", err=True)
+        _say("\nInterrupted. What was sent is in the journal; see it with: importer status")
         return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001
+        _say(f"Error: something went wrong that nobody has foreseen: {type(error).__name__}.")
+        _say(f"What was sent is in the journal. The details are in {_write_down(error)}")
+        return Exit.USAGE
+
+
+def _say(text: str) -> None:
+    """A line on stderr; nobody there to read it is no reason to end in another way."""
+    with suppress(OSError, ValueError):
+        click.echo(text, err=True)
 
 
 if __name__ == "__main__":

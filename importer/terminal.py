@@ -8,12 +8,10 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
 import click
-import humanize
 from tqdm import tqdm
 
 from importer.afterwards import Undoing, Verification
@@ -23,6 +21,7 @@ from importer.delivery.verifying import Found
 from importer.errors import Exit, UsageError
 from importer.nexudus import Account
 from importer.runs import Result
+from importer.sentences import count, duration, moment, plan_lines
 from importer.sources import Examined, Source
 from importer.words import Issue, Plan, Severity, Status, printable
 from schemas import RECORD_TYPES
@@ -34,30 +33,9 @@ _MILESTONES = (0.01, 0.1, 0.25, 0.5, 0.75, 1.0)
 
 
 def say(text: str = "") -> None:
-    """A line for people, on stderr."""
-    click.echo(text, err=True)
-
-
-def count(number: int, noun: str) -> str:
-    """A number with its noun: 1 row, 1,209 rows."""
-    return f"{number:,} {noun if number == 1 else noun + 's'}"
-
-
-def duration(seconds: float) -> str:
-    """A length of time in words, to the minute."""
-    if seconds < _MINUTE:
-        return "less than a minute"
-    if seconds < 10 * _MINUTE:
-        return humanize.precisedelta(round(seconds), minimum_unit="seconds", format="%d")
-    return humanize.precisedelta(round(seconds / _MINUTE) * _MINUTE, minimum_unit="minutes", format="%d")
-
-
-def moment(epoch: float) -> str:
-    """A point in time as people near this machine say it, with its zone."""
-    then, now = datetime.fromtimestamp(epoch).astimezone(), datetime.now().astimezone()
-    far = then.year != now.year
-    day = "" if then.date() == now.date() else then.strftime("%d %B %Y " if far else "%A %d %B ")
-    return f"{day}{then:%H:%M} {then:%Z}"
+    """A line for people, on stderr; nobody there to read it is no reason to stop."""
+    with suppress(OSError, ValueError):
+        click.echo(text, err=True)
 
 
 def show_source(source: Source, rows: int) -> None:
@@ -121,22 +99,6 @@ def show_issues(seen: Examined, *, stdout: bool) -> None:
             put(f"\n{title}")
             for line in lines:
                 put(line)
-
-
-def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
-    """The plan in sentences: what, where, at what cost, until when."""
-    left_out = [f"{plan.invalid:,} left out"] if plan.invalid else []
-    left_out += [f"{plan.existing:,} created before"] if plan.existing else []
-    left_out += [f"{plan.held:,} in doubt since an earlier run"] if plan.held else []
-    tail = f" ({', '.join(left_out)})" if left_out else ""
-    whose = f" in {account.space} as {account.user}" if account else ""
-    yield f"Plan: {count(plan.create, 'record')} to create{whose}{tail}."
-    quota = f" of {plan.quota_left:,} left today" if plan.quota_left is not None else ""
-    yield (
-        f"      {count(plan.create, 'call')}{quota}; it takes {duration(plan.seconds)}, until {moment(plan.finish)}."
-        if plan.create
-        else "      No call is needed."
-    )
 
 
 def show_end(result: Result) -> None:
@@ -258,6 +220,10 @@ class Console:
 
     def progress(self, progress: Progress, total: int, seconds_left: float | None) -> None:
         """Move the bar, or write a line a minute where there is no terminal."""
+        with suppress(OSError, ValueError):
+            self._show(progress, total, seconds_left)
+
+    def _show(self, progress: Progress, total: int, seconds_left: float | None) -> None:
         if self._quiet:
             return
         if not sys.stderr.isatty():

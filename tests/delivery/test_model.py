@@ -1,0 +1,45 @@
+"""The protocol of one row, checked in every interleaving; and each of its rules, by taking it away."""
+
+from collections.abc import Callable
+
+import pytest
+
+from delivery.model import MOST_ROUNDS, RULES, Explored, Model, Rule
+from importer.delivery import reconciling
+from importer.delivery.states import TRANSITIONS, Event, State
+
+
+@pytest.fixture(scope="module")
+def whole() -> Explored:
+    """The search under all rules."""
+    return Model().explore()
+
+
+def test_no_interleaving_doubles_or_loses_a_row(
+    whole: Explored, record_property: Callable[[str, object], None]
+) -> None:
+    """Under all rules no order of events harms a row, and from everywhere the row can still reach an end."""
+    record_property("states", whole.states)
+    assert whole.harm == "", " → ".join(whole.way)
+    assert whole.stuck == ()
+    assert whole.states > 3_000
+
+
+def test_the_model_knows_every_line_of_the_table(whole: Explored) -> None:
+    """Every transition of a row on its way happens in the model; a new line in the table must be modelled first."""
+    lines = {(state, event) for state in (State.PLANNED, State.IN_DOUBT) for event in TRANSITIONS[state]}
+    # A row known from an earlier run is never sent, so there is nothing to interleave.
+    assert whole.used == lines - {(State.PLANNED, Event.KNOWN)}
+
+
+@pytest.mark.parametrize("rule", Rule, ids=lambda rule: rule.name.lower())
+def test_each_rule_is_needed(rule: Rule, record_property: Callable[[str, object], None]) -> None:
+    """Without any one rule there is a way to harm: the check can fail, and no rule is idle."""
+    found = Model(RULES - {rule}).explore()
+    record_property("way", " → ".join(found.way))
+    assert found.harm, f"nothing goes wrong without: {rule}"
+
+
+def test_the_model_sends_again_as_often_as_the_importer() -> None:
+    """The model's limit of rounds is that of reconciling."""
+    assert MOST_ROUNDS == reconciling.MOST_ROUNDS

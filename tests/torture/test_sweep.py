@@ -1,0 +1,51 @@
+"""The importer killed here and there; the long form is `make torture`."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from torture.sweep import MIXED, Case, Judged, Lane, lanes, suffer_all
+
+LANES = 4
+
+
+@pytest.fixture(scope="module")
+def track() -> Iterator[list[Lane]]:
+    """Sandboxes and victims, started once."""
+    with lanes(LANES) as started:
+        yield started
+
+
+def told(judged: Judged) -> str:
+    """A case that went wrong, in a line."""
+    return f"{judged.case}: {judged.killed_at} {judged.commands} {judged.problems}"
+
+
+def test_no_kill_doubles_loses_or_misreports_a_row(track: list[Lane]) -> None:
+    """Killed once or twice at seams all over the import, with every misbehaviour mixed in, each row ends right."""
+    (whole,) = suffer_all(track, [Case(MIXED)])
+    assert whole.clean, told(whole)
+    singles = [Case(MIXED, (n,), seed=n) for n in range(1, len(whole.trail), 13)]
+    pairs = [Case(MIXED, (n, n // 2), seed=n, concurrency=4) for n in range(20, len(whole.trail), 30)]
+    asked = [Case(MIXED, (n, n), seed=n, signal=signal.SIGTERM) for n in range(30, len(whole.trail), 50)]
+    harmed = [told(judged) for judged in suffer_all(track, [*singles, *pairs, *asked]) if not judged.clean]
+    assert not harmed, "\n".join(harmed)
+
+
+def test_the_sweep_sees_a_missing_intent(track: list[Lane]) -> None:
+    """With the intent left out the very same deaths double rows; else the sweep's silence would prove nothing."""
+    (whole,) = suffer_all(track, [Case("answers")])
+    deaths = [n for n, place in enumerate(whole.trail, 1) if place == "after the answer to a create"][1::3]
+    sound = suffer_all(track, [Case("answers", (n,), slow_lists=True) for n in deaths])
+    assert all(judged.clean for judged in sound)
+    broken = suffer_all(track, [Case("answers", (n,), broken="no intent", slow_lists=True) for n in deaths])
+    assert sum(judged.doubled for judged in broken) == len(deaths)
+
+
+def test_f33_twenty_starts_in_one_moment(track: list[Lane]) -> None:
+    """Of twenty people who start the same import at once one sends; the others are told, or find it done."""
+    codes, judged = track[0].crowd(20)
+    assert judged.clean, told(judged)
+    assert codes.count(7) >= 10
+    assert set(codes) <= {0, 7}

@@ -1,0 +1,261 @@
+"""The importer with places to die. A server that imports everything once and forks for each command.
+
+Production code knows nothing of this: the functions at its seams are wrapped in the child, after the fork. Each seam
+that is passed is counted and written down; at the number that was asked for, the process kills itself.
+Started as a script with the path of a Unix socket: one connection a command, one line of JSON each way.
+"""
+
+import contextlib
+import contextvars
+import gc
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from httpcore._backends.anyio import AnyIOStream
+
+import importer.reporting
+import importer.runs
+from importer.cli import obey
+from importer.delivery.journal import Change, Journal, Run
+from importer.delivery.states import Event, State
+from importer.nexudus import Reply
+from importer.nexudus.wire import Wire
+from importer.reporting.aside import put_in_place
+from importer.sources import keep
+
+
+@dataclass(frozen=True)
+class Command:
+    """What to type where, and which signal comes at which seam; ``broken`` names a rule that is taken away."""
+
+    words: Sequence[str]
+    folder: str
+    variables: Mapping[str, str]
+    kill_at: int | None = None
+    signal: int = signal.SIGKILL
+    broken: str = ""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended: exit code, or minus the signal; the seams it passed; seconds of processor time."""
+
+    code: int
+    out: str = ""
+    err: str = ""
+    trail: list[str] = field(default_factory=list)
+    cpu: float = 0.0
+
+
+class Seams:
+    """Counts the seams as they are passed."""
+
+    def __init__(self, trail: int, command: Command) -> None:
+        """Write names to a file descriptor: what a buffer holds would die with the process."""
+        self._trail, self._command, self._passed = trail, command, 0
+
+    def passed(self, name: str) -> None:
+        """Count one; it may be the last."""
+        self._passed += 1
+        os.write(self._trail, f"{name}\n".encode())
+        if self._passed == self._command.kill_at:
+            os.kill(os.getpid(), self._command.signal)
+
+    def wrap(self) -> None:
+        """Put a seam before and after every commit, every call, every file of a report and the plan."""
+        self._wrap_commits()
+        self._wrap_calls()
+        self._wrap_written_bytes()
+        self._wrap_files()
+        self._wrap_plan()
+
+    def _wrap_commits(self) -> None:
+        commit = sa.engine.Connection.commit
+
+        def committed(db: sa.engine.Connection) -> None:
+            self.passed("before a commit")
+            commit(db)
+            self.passed("after a commit")
+
+        _PATCH.setattr(sa.engine.Connection, "commit", committed)
+
+    def _wrap_calls(self) -> None:
+        send = Wire.send
+
+        async def sent(
+            wire: Wire, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
+        ) -> Reply:
+            if "/api/spaces/" not in target:
+                return await send(wire, method, target, headers, body)
+            kind = "create" if method == "POST" else "list"
+            self.passed(f"before a {kind}")
+            _creating.set(method == "POST")
+            reply = await send(wire, method, target, headers, body)
+            _creating.set(False)
+            self.passed(f"after the answer to a {kind}")
+            return reply
+
+        _PATCH.setattr(Wire, "send", sent)
+
+    def _wrap_written_bytes(self) -> None:
+        write = AnyIOStream.write
+
+        async def written(stream: AnyIOStream, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+            await write(stream, buffer, timeout)
+            if _creating.get() and buffer:
+                self.passed("head of a create written" if buffer.startswith(b"POST") else "body of a create written")
+
+        _PATCH.setattr(AnyIOStream, "write", written)
+
+    def _wrap_files(self) -> None:
+        def put(file: Path, folder: Path, advice: str) -> Path:
+            self.passed("before a report file")
+            return put_in_place(file, folder, advice)
+
+        def write_report(*given: Any, **named: Any) -> Any:
+            report = importer.reporting.write_report(*given, **named)
+            self.passed("after the report")
+            return report
+
+        def kept(*given: Any) -> Any:
+            source = keep(*given)
+            self.passed("after the private copy")
+            return source
+
+        _PATCH.setattr(importer.reporting, "put_in_place", put)
+        _PATCH.setattr(importer.runs, "write_report", write_report)
+        _PATCH.setattr(importer.runs, "keep", kept)
+
+    def _wrap_plan(self) -> None:
+        plan = Journal.plan
+
+        def planned(journal: Journal, run: Run, chunks: Iterable[Any], target: int, now: float) -> Run:
+            def watched() -> Iterator[Any]:
+                for chunk in chunks:
+                    yield chunk
+                    self.passed("while planning")
+
+            return plan(journal, run, watched(), target, now)
+
+        _PATCH.setattr(Journal, "plan", planned)
+
+
+_PATCH = pytest.MonkeyPatch()
+"""Never undone: the process that uses it is about to die."""
+
+_creating: contextvars.ContextVar[bool] = contextvars.ContextVar("creating", default=False)
+
+
+def leave_out_the_intent() -> None:
+    """Rows stay planned in the journal until their answer is there: what every naive importer does."""
+    apply = Journal._apply
+
+    def applied(db: sa.engine.Connection, changes: Sequence[Change], now: float) -> None:
+        for change in changes:
+            if change.event in {Event.WILL_SEND, Event.LOST, Event.NOT_APPLIED}:
+                continue
+            if change.intent.state is State.IN_DOUBT:
+                apply(db, [Change(replace(change.intent, state=State.PLANNED), Event.WILL_SEND)], now)
+            apply(db, [change], now)
+
+    _PATCH.setattr(Journal, "_apply", staticmethod(applied))
+
+
+BREAKS = {"no intent": leave_out_the_intent}
+"""Rules that can be taken away, to show that the sweep would notice."""
+
+
+def suffer(command: Command, scratch: Path) -> Ended:
+    """Run one command in a child of this process, to its end or its death."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    child = os.fork()
+    if child == 0:
+        code = 70
+        try:
+            code = _live(command, scratch)
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    out, err, trail = ((scratch / name).read_text("utf-8", "replace") for name in ("out", "err", "trail"))
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Ended(os.waitstatus_to_exitcode(status), out, err, trail.splitlines(), cpu)
+
+
+def _live(command: Command, scratch: Path) -> int:
+    """What the child does: become the person at the keyboard, wrap the seams, obey."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    for number, name in ((1, "out"), (2, "err")):
+        os.dup2(os.open(scratch / name, flags, 0o600), number)
+    os.chdir(command.folder)
+    for name in [name for name in os.environ if name.startswith(("NEXUDUS_", "IMPORTER_"))]:
+        del os.environ[name]
+    os.environ.update(command.variables)
+    if command.broken:
+        BREAKS[command.broken]()
+    Seams(os.open(scratch / "trail", flags, 0o600), command).wrap()
+    code = obey(command.words)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return code
+
+
+def warm_up() -> None:
+    """One whole import into a sandbox inside, so that every module is loaded and every cache filled before a fork."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        os.environ["IMPORTER_HOME"] = folder
+        Path("rows.csv").write_text("ResourceId,CoworkerId,Name,SubscriptionExpireDate\n1,2,A,2030-01-01T00:00:00Z\n")
+        with (
+            Path(os.devnull).open("w") as nothing,
+            contextlib.redirect_stdout(nothing),
+            contextlib.redirect_stderr(nothing),
+        ):
+            obey(["run", "rows.csv", "--sandbox", "--yes", "--out", "report"])
+
+
+def serve(path: str) -> None:
+    """Answer commands until the socket's file is gone or the one who started this is dead."""
+    warm_up()
+    # The collector would touch every object of the parent, and each page touched is copied.
+    gc.collect()
+    gc.freeze()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(path)
+    listener.listen(64)
+    parent = os.getppid()
+    listener.settimeout(1.0)
+    while os.getppid() == parent:
+        with contextlib.suppress(TimeoutError):
+            connection, _ = listener.accept()
+            # A process in between waits for the child, so that many commands can be under way at once.
+            if os.fork() == 0:
+                signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                listener.close()
+                _nurse(connection)
+            connection.close()
+
+
+def _nurse(connection: socket.socket) -> None:
+    try:
+        connection.settimeout(None)
+        with connection.makefile("rw", encoding="utf-8") as line, tempfile.TemporaryDirectory() as scratch:
+            command = Command(**json.loads(line.readline()))
+            line.write(json.dumps(asdict(suffer(command, Path(scratch)))) + "\n")
+    finally:
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1])
