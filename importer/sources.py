@@ -74,12 +74,17 @@ def look_at_columns(file: Path, settings: Settings, kind: RecordType | None, rea
         FileError: It cannot be read, or two columns hold one field.
     """
     sheet = open_sheet(file, read)
-    remembered = {} if read.map else recall(sheet.labels, settings.home)
+    remembered = {} if read.map else recall(own_labels(sheet), settings.home)
     read = replace(read, map=remembered) if remembered else read
     kind = kind or checking.recognise(sheet, tuple(RECORD_TYPES.values()), read.map)
     mapping = checking.match_columns(sheet, kind, (), read.map)
     endpoint = kind.path(settings.endpoint_path)
     return Source(file, file, _sha256(file), sheet, mapping, kind, endpoint, read, remembered=bool(remembered))
+
+
+def own_labels(sheet: Sheet) -> list[str]:
+    """The labels of the user's own columns: those that a report added do not make it another kind of file."""
+    return [sheet.labels[position] for position in sheet.columns]
 
 
 def missing(source: Source) -> list[str]:

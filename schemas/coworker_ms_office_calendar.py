@@ -10,7 +10,9 @@ import pandera.pandas as pa
 
 from schemas.record_type import RecordType, Reference
 
-GUID = r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+HEX_DIGITS = str.maketrans(dict.fromkeys("123456789abcdefABCDEF", "0"))
+GUID = "00000000-0000-0000-0000-000000000000"
+"""A GUID, each of its hexadecimal digits as 0."""
 
 LARGEST_ID = 10**15 - 1
 """Excel keeps 15 digits of a number; a longer Id has already lost its end."""
@@ -56,7 +58,9 @@ class CoworkerMsOfficeCalendar(pa.DataFrameModel):
     @pa.check("SubscriptionId", name="not-a-guid")
     @classmethod
     def _looks_like_a_guid(cls, ids: "pd.Series[str]") -> "pd.Series[bool]":
-        return ids.str.fullmatch(GUID)
+        # All in one pass: a regular expression takes half a second for a million cells. A NUL is in no cell.
+        shapes = "\0".join(ids.tolist()).translate(HEX_DIGITS).split("\0")
+        return pd.Series([shape == GUID for shape in shapes[: len(ids)]], index=ids.index, dtype=bool)
 
 
 COWORKER_MS_OFFICE_CALENDAR = RecordType(

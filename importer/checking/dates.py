@@ -5,7 +5,7 @@ A guessing parser reads "N/A" as a day in November (measured with two of them), 
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -20,6 +20,8 @@ ORDERS = ("dmy", "mdy", "ymd")
 SERIALS = range(20_000, 80_001)
 """Day numbers of spreadsheets that are taken for dates: 1954 to 2119."""
 
+_SHAPE = str.maketrans("123456789", "000000000")
+_USUAL = "0000-00-00T00:00:00Z"
 _ISO = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?P<zone> ?(?:Z|[+-]\d\d:?\d\d))?)?", re.IGNORECASE
 )
@@ -78,6 +80,25 @@ class DateReader:
 
     def read(self, name: str, text: pd.Series) -> Parsed:
         """Instants in UTC, whole seconds; a date alone is its midnight, a time without zone is in the reader's zone."""
+        # Each spelling is read once: a column of a million dates has few different ones.
+        codes, cells = pd.factorize(text)
+        read = self._read_all(name, pd.Series(cells, dtype=object), np.bincount(codes, minlength=len(cells)))
+        values = read.values.array.take(codes)
+
+        def rows(found: Mapping[str, pd.Index]) -> dict[str, pd.Index]:
+            return {code: text.index[np.isin(codes, places)] for code, places in found.items() if len(places)}
+
+        return Parsed(pd.Series(values, index=text.index), rows(read.refused), rows(read.doubtful))
+
+    def _read_all(self, name: str, text: pd.Series, counts: np.ndarray) -> Parsed:
+        """The same for the different cells of a column, each of which occurs so many times in it."""
+        exact = np.array([cell.translate(_SHAPE) == _USUAL for cell in text.tolist()], dtype=bool)
+        usual = pd.to_datetime(text.where(exact), format="%Y-%m-%dT%H:%M:%SZ", utc=True, errors="coerce")
+        rest = self._read_one_by_one(name, text[usual.isna()], counts)
+        values = usual.dt.as_unit("us").fillna(rest.values)
+        return Parsed(values, rest.refused, rest.doubtful)
+
+    def _read_one_by_one(self, name: str, text: pd.Series, counts: np.ndarray) -> Parsed:
         stripped = text.str.strip()
         matches = [_ISO.fullmatch(cell) for cell in stripped]
         is_iso = np.array([match is not None for match in matches], dtype=bool)
@@ -87,7 +108,7 @@ class DateReader:
         codes: dict[str, list[int]] = {}
         evidence = self.evidence.setdefault(name, Evidence())
         for row, cell in others.items():
-            moment, code = self._read(cell, evidence)
+            moment, code = self._read(cell, evidence, int(counts[int(str(row))]))
             if moment is not None:
                 naive.at[row] = moment.isoformat(sep="T")
             if code:
@@ -105,24 +126,24 @@ class DateReader:
         doubtful = {"zone-assumed": text.index[timed], "date-serial": pd.Index(codes.get("date-serial", []))}
         return Parsed(values, refused, doubtful)
 
-    def _read(self, cell: str, evidence: Evidence) -> tuple[datetime | None, str]:
+    def _read(self, cell: str, evidence: Evidence, count: int) -> tuple[datetime | None, str]:
         """The moment that a cell means in its own zone, and the issue code if there is something to say about it."""
         for pattern, reader in _FORMS:
             if match := pattern.fullmatch(cell):
                 moment = _moment(match, *reader(match))
                 return moment, "" if moment else "not-a-date"
         if match := _NUMBERS.fullmatch(cell):
-            return self._by_order(match, evidence)
+            return self._by_order(match, evidence, count)
         if (match := _SERIAL.fullmatch(cell)) and int(match[1]) in SERIALS:
             days = timedelta(days=float(cell))
             return _DAY_ZERO + timedelta(seconds=round(days.total_seconds())), "date-serial"
         return None, "not-a-date"
 
-    def _by_order(self, match: re.Match[str], evidence: Evidence) -> tuple[datetime | None, str]:
+    def _by_order(self, match: re.Match[str], evidence: Evidence, count: int) -> tuple[datetime | None, str]:
         first, second = int(match[1]), int(match[2])
         proved = "dmy" if first > _LAST_MONTH else "mdy" if second > _LAST_MONTH else ""
         if proved:
-            evidence.orders[proved] += 1
+            evidence.orders[proved] += count
         same = first == second
         order = self._order or proved or ("dmy" if same else "")
         if not order:

@@ -7,7 +7,9 @@ itself reported twice (measured on pandera 0.35.0).
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import compress
 
+import numpy as np
 import pandas as pd
 
 MOST_DIGITS = 18
@@ -33,13 +35,27 @@ class Parsed:
 
 def whole_numbers(text: pd.Series) -> Parsed:
     """Int64 from digits; ``12.0``, as spreadsheets write whole numbers, is 12. Nothing is rounded."""
-    stripped = [cell.strip() for cell in text]
-    numbers = [whole_number(cell) for cell in stripped]
-    values = pd.Series(pd.array(numbers, dtype="Int64"), index=text.index)
-    return Parsed(
-        values,
-        {"not-a-whole-number": _rows(text, [n is None and c != "" for n, c in zip(numbers, stripped, strict=True)])},
-    )
+    values, others = digits(text)
+    wrong = []
+    for place in others:
+        cell = str(text.iat[place]).strip()
+        if (number := whole_number(cell)) is not None:
+            values.iat[place] = number
+        elif cell:
+            wrong.append(place)
+    return Parsed(values, {"not-a-whole-number": text.index[wrong]})
+
+
+def digits(text: pd.Series) -> tuple[pd.Series, list[int]]:
+    """The cells that are digits and nothing else as Int64, and the places of the others, which are missing there."""
+    cells = text.tolist()
+    # str methods over whole columns take 0.03 s a million cells, a function of ours called for each cell 0.5.
+    plain = np.fromiter(map(str.isdecimal, cells), bool, len(cells))
+    plain &= np.fromiter(map(len, cells), np.int64, len(cells)) <= MOST_DIGITS
+    numbers = np.ones(len(cells), dtype=np.int64)
+    numbers[plain] = list(map(int, compress(cells, plain)))
+    values = pd.Series(pd.arrays.IntegerArray(numbers, ~plain), index=text.index)
+    return values, np.flatnonzero(~plain).tolist()
 
 
 def whole_number(cell: str) -> int | None:
@@ -52,16 +68,21 @@ def whole_number(cell: str) -> int | None:
 
 def texts(text: pd.Series) -> Parsed:
     """Text without outer spaces; empty is missing. Tabs and line ends inside stay."""
-    stripped = [cell.strip() for cell in text]
-    bad = [bool(cell) and not cell.isprintable() and bool(_UNPRINTABLE.search(cell)) for cell in stripped]
-    values = [None if b or not cell else cell for cell, b in zip(stripped, bad, strict=True)]
-    trimmed = [s not in {cell, ""} for s, cell in zip(stripped, text, strict=True)]
+    cells = text.tolist()
+    values: list[str | None] = list(map(str.strip, cells))
+    bad: list[int] = []
+    trimmed: list[int] = []
+    # Looked at as a whole first: most columns have nothing to look for cell by cell.
+    if values != cells:
+        trimmed = [place for place, (value, cell) in enumerate(zip(values, cells, strict=True)) if value != cell]
+        trimmed = [place for place in trimmed if values[place]]
+    if not "".join(map(str, values)).isprintable():
+        bad = [place for place, value in enumerate(values) if value and _UNPRINTABLE.search(value)]
+    if bad or "" in values:
+        hidden = set(bad)
+        values = [None if not value or place in hidden else value for place, value in enumerate(values)]
     return Parsed(
         pd.Series(pd.array(values, dtype="string"), index=text.index),
-        {"unprintable-character": _rows(text, bad)},
-        {"spaces-trimmed": _rows(text, trimmed)},
+        {"unprintable-character": text.index[bad]},
+        {"spaces-trimmed": text.index[trimmed]},
     )
-
-
-def _rows(text: pd.Series, hit: list[bool]) -> pd.Index:
-    return text.index[hit]

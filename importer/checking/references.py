@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from importer.checking.parsing import Parsed, whole_number
+from importer.checking.parsing import Parsed, digits, whole_number
 
 FEW = 3
 """So many different Ids, none of them listed, say more about the account than about the Ids."""
@@ -63,6 +63,11 @@ class Directory:
         found = self._names.get(name, [])
         return [entry for entry in found if entry.id == self._picks.get(name)] or found
 
+    @property
+    def ids(self) -> set[int]:
+        """The Ids of the listed records."""
+        return self._ids
+
     def lists(self, number: int) -> bool:
         """Whether a record of this Id is listed."""
         return number in self._ids
@@ -95,27 +100,29 @@ def is_name(text: str) -> bool:
 
 def parse_references(text: pd.Series, directory: Directory | None) -> Parsed:
     """Int64 Ids from a column of Ids and names; without a directory names cannot be read."""
-    fates = {cell: _fate(cell.strip(), directory) for cell in set(text)}
-    values = pd.Series(pd.array([fates[cell][0] for cell in text], dtype="Int64"), index=text.index)
+    values, places = digits(text)
+    rows, cells = text.index[places].tolist(), text.iloc[places].tolist()
+    fates = {cell: _fate(cell.strip(), directory) for cell in set(cells)}
+    numbers = [fates[cell][0] for cell in cells]
+    values.iloc[places] = pd.array(numbers, dtype="Int64")
     refused: dict[str, list[int]] = {}
     doubtful: dict[str, list[int]] = {}
-    for row, cell in zip(text.index.tolist(), text, strict=True):
-        number, code = fates[cell]
-        if code:
-            (refused if number is None else doubtful).setdefault(code, []).append(row)
+    for row, cell, number in zip(rows, cells, numbers, strict=True):
+        if (code := fates[cell][1]) and number is None:
+            refused.setdefault(code, []).append(row)
+    if directory is not None and directory.complete:
+        unlisted = values.notna() & (values > 0) & ~values.isin(directory.ids)
+        code = "ids-not-listed" if directory.strangers else "id-not-listed"
+        doubtful[code] = text.index[unlisted.to_numpy(dtype=bool)].tolist()
     return Parsed(values, _indexes(refused), _indexes(doubtful))
 
 
 def _fate(cell: str, directory: Directory | None) -> tuple[int | None, str]:
-    """The Id that a cell means, and the issue code if there is something to say about it."""
+    """The Id that a cell means, or the issue code that says why it means none."""
     if not cell:
         return None, ""
     if (number := whole_number(cell)) is not None:
-        unlisted = directory is not None and directory.complete and number > 0 and not directory.lists(number)
-        return (
-            number,
-            "" if not unlisted else "ids-not-listed" if directory and directory.strangers else "id-not-listed",
-        )
+        return number, ""
     if not is_name(cell):
         return None, "not-a-whole-number"
     if directory is None:
