@@ -1,0 +1,171 @@
+"""Uploads on their way to a run: a private folder each, with the file as it came and what was chosen for it.
+
+Names are made here; what the user calls the file is data only. The file itself is never changed: cells corrected on
+the page are kept beside it and applied whenever it is read.
+"""
+
+import hashlib
+import re
+import secrets
+import shutil
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path, PureWindowsPath
+
+from importer.errors import FileError, ImporterError
+from importer.spreadsheet import DELIMITED, WORKBOOKS, ReadOptions
+from importer.web.private import alone, new_private, private_folder, read_json, write_json
+from importer.words import printable
+
+ACCEPTED = tuple(sorted(DELIMITED | WORKBOOKS))
+LARGEST = 50 * 1024 * 1024
+KEPT_DAYS = 7
+_ID = re.compile(r"[A-Za-z0-9_-]{22}")
+_LONGEST_NAME = 120
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One upload. ``version`` grows with every change, so that a result can tell which state it is about."""
+
+    id: str
+    folder: Path
+    name: str
+    suffix: str
+    sha256: str
+    size: int
+    uploaded: float
+    by: str = ""
+    read: ReadOptions = field(default_factory=ReadOptions)
+    agreed: bool = False
+    version: int = 1
+    run: int | None = None
+
+    @property
+    def path(self) -> Path:
+        """The file as it came, under a name of ours."""
+        return self.folder / f"upload-{self.id}{self.suffix}"
+
+    def named(self, error: ImporterError) -> ImporterError:
+        """An error about the file, under the name that the user gave it."""
+        ours, theirs = self.path.name, printable(self.name)
+        stems = (self.path.stem, Path(theirs).stem)
+        message, advice = (text.replace(ours, theirs).replace(*stems) for text in (error.message, error.advice))
+        return type(error)(message.replace(f"{self.folder}/", ""), advice.replace(f"{self.folder}/", ""))
+
+
+class Drafts:
+    """The uploads of one installation."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep them in this folder."""
+        self._folder = folder
+
+    async def take_in(self, name: str, chunks: AsyncIterator[bytes], by: str) -> Draft:
+        """A new draft from an upload, complete or not at all.
+
+        Raises:
+            FileError: It is of no kind that can be read, empty or too large.
+        """
+        name = _plain_name(name)
+        suffix = Path(name).suffix.lower()
+        if suffix not in ACCEPTED:
+            advice = f"Choose a file that ends in {_listed(ACCEPTED)}."
+            raise FileError(f"{printable(name)} is not a spreadsheet.", advice)
+        draft = Draft(secrets.token_urlsafe(16), Path(), name, suffix, "", 0, time.time(), by)
+        draft = replace(draft, folder=private_folder(self._folder) / draft.id)
+        private_folder(draft.folder)
+        try:
+            draft = await _written(draft, chunks)
+        except BaseException:
+            shutil.rmtree(draft.folder, ignore_errors=True)
+            raise
+        self._keep(draft)
+        return draft
+
+    def find(self, key: str) -> Draft | None:
+        """The draft with this id; None if there is none."""
+        if not _ID.fullmatch(key):
+            return None
+        kept = read_json(self._folder / key / "draft.json")
+        return _to_draft(key, self._folder / key, kept) if kept else None
+
+    def all(self) -> list[Draft]:
+        """The drafts that no run came of, newest first."""
+        folders = self._folder.iterdir() if self._folder.exists() else ()
+        found = [draft for folder in folders if (draft := self.find(folder.name)) and draft.run is None]
+        return sorted(found, key=lambda draft: -draft.uploaded)
+
+    @contextmanager
+    def held(self, key: str) -> Iterator[Draft | None]:
+        """The draft, while nobody else changes it."""
+        if self.find(key) is None:
+            yield None
+            return
+        with alone(self._folder / key / "lock"):
+            yield self.find(key)
+
+    def change(self, key: str, **changes: object) -> Draft | None:
+        """The draft with other options; a new version of it."""
+        with self.held(key) as draft:
+            return self.set_read(draft, replace(draft.read, **changes)) if draft else None  # type: ignore[arg-type]
+
+    def set_read(self, draft: Draft, read: ReadOptions) -> Draft:
+        """The draft read in another way; to be called while it is held."""
+        return self.keep(draft, read=read, version=draft.version + 1)
+
+    def keep(self, draft: Draft, **changes: object) -> Draft:
+        """The draft with these values, written down; to be called while it is held."""
+        changed = replace(draft, **changes)  # type: ignore[arg-type]
+        self._keep(changed)
+        return changed
+
+    def forget(self, draft: Draft) -> None:
+        """Delete an upload."""
+        shutil.rmtree(draft.folder, ignore_errors=True)
+
+    def forget_old(self, now: float) -> None:
+        """Delete what was uploaded too long ago: it may hold personal data."""
+        for folder in list(self._folder.iterdir()) if self._folder.exists() else ():
+            if now - folder.stat().st_mtime > KEPT_DAYS * 86400:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    @staticmethod
+    def _keep(draft: Draft) -> None:
+        kept = {name: value for name, value in asdict(draft).items() if name not in ("id", "folder")}
+        write_json(draft.folder / "draft.json", kept)
+
+
+async def _written(draft: Draft, chunks: AsyncIterator[bytes]) -> Draft:
+    size, digest = 0, hashlib.sha256()
+    with new_private(draft.path) as file:
+        async for chunk in chunks:
+            size += len(chunk)
+            if size > LARGEST:
+                raise FileError(
+                    f"{printable(draft.name)} is larger than {LARGEST // 1024**2} MB.",
+                    "Split it, or import it with the command: importer run FILE",
+                )
+            digest.update(chunk)
+            file.write(chunk)
+    if not size:
+        raise FileError(f"{printable(draft.name)} is empty.", "Choose a file with a header row and at least one row.")
+    return replace(draft, size=size, sha256=digest.hexdigest())
+
+
+def _to_draft(key: str, folder: Path, kept: dict[str, object]) -> Draft:
+    read = ReadOptions(**kept.pop("read"))  # type: ignore[arg-type]
+    return Draft(id=key, folder=folder, read=read, **kept)  # type: ignore[arg-type]
+
+
+def _plain_name(name: str) -> str:
+    """What the user calls the file, without the folders that some browsers send along."""
+    bare = PureWindowsPath(name.replace("\0", "")).name.strip() or "upload"
+    stem, suffix = Path(bare).stem, Path(bare).suffix
+    return f"{stem[:_LONGEST_NAME]}{suffix[:10]}"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return f"{', '.join(names[:-1])} or {names[-1]}"

@@ -1,0 +1,323 @@
+"""An upload looked through once, and what was found kept beside it, so that every page is read from there at once.
+
+``checked.json`` holds the columns, the counts and the causes; ``rows-N.tsv`` one line for each row with an issue: a
+tag to filter by, a tab, and the row as JSON. Whoever finds the first finds the second complete.
+"""
+
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import IO, Any
+
+import pandas as pd
+
+from importer.checking import Checker, DateReader, match_columns, recognise
+from importer.errors import ColumnsError, ImporterError, SheetsError
+from importer.settings import Settings
+from importer.sources import Source, checker_of, columns, look_at_columns, missing, open_source
+from importer.spreadsheet import REPAIRS, Sheet, as_problems, column_letters, open_sheet, place_of
+from importer.web.drafts import Draft, Drafts
+from importer.web.private import new_private, read_json, write_json
+from importer.words import Issue, Severity
+from schemas import RECORD_TYPES, RecordType
+
+PAGE_ROWS = 50
+_PLACES = 3
+_TRIED_WITH = {
+    "not-a-whole-number": ("thousands",),
+    "unprintable-character": ("unprintable",),
+    "spaces-trimmed": ("trim",),
+}
+"""Which repairs may help with which issue."""
+
+NAME = "name-not-looked-up"
+"""The issue of a name that only the service can tell the Id of."""
+
+ORDERS = ("dmy", "mdy")
+"""The orders of day and month in which a column of doubtful dates can be read."""
+
+_CANDIDATE = re.compile(r"(\d+) \([^()]*\)")
+_ON_A_PAGE = {
+    "date-ambiguous": "Choose for the whole column, or write it year first.",
+    "name-not-looked-up": "Sign in to Nexudus to have it looked up, or enter the Id.",
+    "name-ambiguous": "Choose the right one.",
+    "duplicate-row": "Change one of them, or leave this row out.",
+    "ids-not-listed": "Compare the account that you are signed in as. The rows are sent as they are.",
+}
+"""What to do where the catalogue's advice is about the command line."""
+
+
+def kind_of(draft: Draft) -> RecordType:
+    """The record type that an upload was recognised as; the first one until it has been looked through."""
+    found = checked(draft) or {}
+    return RECORD_TYPES.get(str(found.get("kind", "")), next(iter(RECORD_TYPES.values())))
+
+
+@dataclass
+class _Cause:
+    """One thing that is wrong in one column, however often."""
+
+    key: str
+    code: str
+    about: str
+    message: str
+    fix: str
+    severity: str
+    column: str = ""
+    count: int = 0
+    places: list[str] = field(default_factory=list)
+    repairs: dict[str, int] = field(default_factory=dict)
+
+
+def examine(drafts: Drafts, draft: Draft, settings: Settings, *, looks_up: bool = False) -> None:
+    """Look through an upload and keep what was found; an error of the file is a finding too.
+
+    With ``looks_up``, what was found stays pending while there are names that somebody is about to look up.
+    """
+    found: dict[str, Any] = {"version": draft.version, "error": None, "sheets": [], "looked_up": False}
+    found["pending"] = False
+    try:
+        source = _opened(drafts, draft, settings)
+        found |= _columns(source)
+        if not found["missing"] and not found["doubled"]:
+            found |= _rows(draft, source)
+            found["pending"] = looks_up and any(cause["code"] == NAME for cause in found.get("causes", ()))
+    except ColumnsError as error:
+        found |= _doubled(draft, error)
+    except ImporterError as error:
+        told = draft.named(error)
+        found["error"] = {"message": told.message, "advice": told.advice}
+        found["sheets"] = list(error.sheets) if isinstance(error, SheetsError) else []
+    write_json(draft.folder / "checked.json", found)
+    for old in draft.folder.glob("rows-*.tsv"):
+        if old.name != _rows_file(draft.folder, draft.version).name:
+            old.unlink(missing_ok=True)
+
+
+def checked(draft: Draft) -> dict[str, Any] | None:
+    """What was found when this upload was last looked through; it may be about an earlier version."""
+    found: dict[str, Any] | None = read_json(draft.folder / "checked.json")
+    return found
+
+
+# -- columns ----------------------------------------------------------------------------------------------------------
+
+
+def _opened(drafts: Drafts, draft: Draft, settings: Settings) -> Source:
+    """The upload with its columns as far as they are known; what was remembered for its labels is kept in the draft."""
+    source = replace(look_at_columns(draft.path, settings, None, draft.read), file=Path(draft.name))
+    if source.remembered:
+        with drafts.held(draft.id) as now:
+            if now == draft:
+                drafts.keep(draft, read=source.read)
+    return source
+
+
+def _columns(source: Source) -> dict[str, Any]:
+    sheet = source.sheet
+    return {
+        "kind": source.kind.name,
+        "remembered": source.remembered,
+        "sheet": sheet.name,
+        "header_row": sheet.header_row,
+        "note": sheet.note,
+        "columns": columns(source),
+        "labels": [sheet.labels[position] for position in sheet.columns],
+        "letters": [column_letters(position) for position in sheet.columns],
+        "missing": missing(source),
+        "required": list(source.kind.required(source.endpoint)),
+        "doubled": None,
+    }
+
+
+def _doubled(draft: Draft, error: ColumnsError) -> dict[str, Any]:
+    """What can be shown of an upload of which two columns hold one field: all its columns, none of them matched."""
+    sheet = open_sheet(draft.path, draft.read)
+    kind = recognise(sheet, tuple(RECORD_TYPES.values()), draft.read.map)
+    mapping = match_columns(replace(sheet, labels=()), kind, ())
+    source = Source(draft.path, draft.path, draft.sha256, sheet, mapping, kind, kind.paths[0], draft.read)
+    return {**_columns(source), "missing": [], "doubled": {"message": error.message, "advice": error.advice}}
+
+
+# -- rows -------------------------------------------------------------------------------------------------------------
+
+
+def source_of(draft: Draft, settings: Settings) -> Source:
+    """An upload as it will be imported.
+
+    Raises:
+        FileError: It cannot be read, or its columns do not fit.
+    """
+    return replace(open_source(draft.path, settings, kind_of(draft), draft.read), file=Path(draft.name))
+
+
+def look_again(draft: Draft, known: Mapping[str, Any], source: Source) -> None:
+    """Keep what is found with the names of the service at hand, in place of what was found without."""
+    write_json(draft.folder / "checked.json", {**known, **_rows(draft, source), "looked_up": True, "pending": False})
+
+
+def no_longer_pending(draft: Draft) -> None:
+    """Let what was found without the service hold, if it could not be asked."""
+    if (found := checked(draft)) and found["pending"]:
+        write_json(draft.folder / "checked.json", {**found, "pending": False})
+
+
+def wanted_names(draft: Draft) -> dict[str, set[str]]:
+    """What the references of an upload are called in it, by field."""
+    return {name: set(values) for name, values in (read_json(draft.folder / "wanted.json") or {}).items()}
+
+
+def _rows(draft: Draft, source: Source) -> dict[str, Any]:
+    path = _rows_file(draft.folder, draft.version)
+    path.unlink(missing_ok=True)
+    causes: dict[str, _Cause] = {}
+    counts = {"rows": 0, "valid": 0, "invalid": 0, "doubtful": 0}
+    checker = checker_of(source, time.time(), allow_duplicates=False)
+    with new_private(path) as file:
+        for chunk in source.sheet.read():
+            result = checker.check(chunk)
+            counts["rows"] += result.rows
+            counts["invalid"] += result.invalid
+            counts["valid"] += result.rows - result.invalid
+            counts["doubtful"] += _write_rows(file, chunk, result.issues)
+            for issue in result.issues:
+                _count(causes, issue)
+            write_json(draft.folder / "progress.json", {"version": draft.version, "rows": counts["rows"]})
+    if not counts["rows"]:
+        return {"error": {"message": f"{draft.name} has a header, but no rows below it.", "advice": "Add the rows."}}
+    for issue in source.mapping.issues:
+        _count(causes, issue)
+    ordered = sorted(causes.values(), key=lambda cause: (cause.severity != Severity.ERROR, -cause.count))
+    write_json(draft.folder / "wanted.json", {name: sorted(values) for name, values in checker.wanted.items()})
+    return {**counts, "causes": [vars(cause) for cause in ordered]}
+
+
+def _write_rows(file: IO[bytes], chunk: pd.DataFrame, issues: Sequence[Issue]) -> int:
+    """Write the rows of a chunk that have an issue, and say how many of them have warnings only."""
+    by_row: dict[int, list[Issue]] = {}
+    for issue in issues:
+        if issue.row is not None:
+            by_row.setdefault(issue.row, []).append(issue)
+    if not by_row:
+        return 0
+    texts = chunk.loc[sorted(by_row)]
+    positions = [int(position) for position in chunk.columns]
+    doubtful = 0
+    for row, cells in zip(texts.index.tolist(), texts.itertuples(index=False, name=None), strict=True):
+        told = by_row[row]
+        wrong = any(issue.severity is Severity.ERROR for issue in told)
+        doubtful += not wrong
+        line = row_document(row, dict(zip(positions, cells, strict=True)), told)
+        tag = " ".join(["error" if wrong else "warning", *(cause_key(issue) for issue in told)])
+        file.write(f"{tag} \t{json.dumps(line, ensure_ascii=False)}\n".encode("utf-8", "surrogatepass"))
+    return doubtful
+
+
+def row_document(row: int, cells: Mapping[int, str], issues: Sequence[Issue]) -> dict[str, Any]:
+    """A row for the page: its cells by column letters, and what is said about each."""
+    return {
+        "row": row,
+        "cells": {column_letters(position): text for position, text in cells.items()},
+        "issues": [
+            {
+                "cell": issue.cell,
+                "column": (issue.cell or "").rstrip("0123456789"),
+                "code": issue.code,
+                "field": issue.field or issue.label or "",
+                "severity": issue.severity.value,
+                "message": issue.message,
+                "fix": page_fix(issue),
+                "choices": [(found[1], found[0]) for found in _CANDIDATE.finditer(issue.detail)]
+                if issue.code == "name-ambiguous"
+                else [],
+            }
+            for issue in issues
+        ],
+    }
+
+
+def page_fix(issue: Issue) -> str:
+    """What to do about an issue, for somebody who has no command line in front of them."""
+    return _ON_A_PAGE.get(issue.code, issue.fix)
+
+
+def cause_key(issue: Issue) -> str:
+    """The name of a cause: what is wrong, in which column."""
+    return f"{issue.code}:{(issue.cell or '').rstrip('0123456789') or issue.field or ''}"
+
+
+def _count(causes: dict[str, _Cause], issue: Issue) -> None:
+    key = cause_key(issue)
+    if key not in causes:
+        about, column = issue.field or issue.label or "", (issue.cell or "").rstrip("0123456789")
+        causes[key] = _Cause(key, issue.code, about, issue.message, page_fix(issue), issue.severity.value, column)
+    cause = causes[key]
+    cause.count += 1
+    if len(cause.places) < _PLACES and (issue.cell or issue.row):
+        cause.places.append(issue.cell or f"row {issue.row}")
+    if issue.code == "date-ambiguous":
+        cause.repairs = dict.fromkeys(ORDERS, cause.count)
+    for name in _TRIED_WITH.get(issue.code, ()):
+        cause.repairs[name] = cause.repairs.get(name, 0) + (REPAIRS[name](issue.value) != issue.value)
+
+
+def rows(draft: Draft, version: int, wanted: str, page: int) -> tuple[list[dict[str, Any]], int]:
+    """A page of the rows with an issue and how many there are; ``wanted`` is part of their tag, such as "error"."""
+    number = 0
+    first, found = (page - 1) * PAGE_ROWS, []
+    mark = f"{wanted} ".encode()
+    for line in _lines(_rows_file(draft.folder, version)):
+        tag, _, document = line.partition(b"\t")
+        if wanted and not (tag.startswith(mark) or b" " + mark in tag):
+            continue
+        if first <= number < first + PAGE_ROWS:
+            found.append(json.loads(document.decode("utf-8", "surrogatepass")))
+        number += 1
+    return found, number
+
+
+def row(draft: Draft, version: int, number: int) -> dict[str, Any] | None:
+    """One row with an issue, as it was when it was last looked through."""
+    for line in _lines(_rows_file(draft.folder, version)):
+        _, _, document = line.partition(b"\t")
+        if document.startswith(f'{{"row": {number},'.encode()):
+            found: dict[str, Any] = json.loads(document.decode("utf-8", "surrogatepass"))
+            return found
+    return None
+
+
+def check_row(draft: Draft, known: Mapping[str, Any], number: int, cells: Mapping[str, str]) -> list[Issue]:
+    """What is wrong with one row now, on its own: equal rows elsewhere in the file are found by the whole check."""
+    kind, labels = kind_of(draft), tuple(known["labels"])
+    positions = [place_of(letters)[1] for letters in known["letters"]]
+    everywhere = [""] * (max(positions, default=-1) + 1)
+    for position, label in zip(positions, labels, strict=True):
+        everywhere[position] = label
+    texts = {place_of(letters)[1]: [text] for letters, text in cells.items()}
+    chunk = pd.DataFrame(texts, index=[number], dtype=object)
+    sheet = Sheet(None, known["header_row"], tuple(everywhere), lambda: iter([chunk]), problems=as_problems())
+    mapping = match_columns(sheet, kind, (), draft.read.map)
+    now = pd.Timestamp.now("UTC").to_pydatetime()
+    dates = DateReader(draft.read.dates, draft.read.zone)
+    checker = Checker(kind, mapping, sheet, required=tuple(known["required"]), now=now, dates=dates)
+    # Names are looked up by the whole check.
+    return [issue for issue in checker.check(chunk).issues if issue.code != NAME or not known["looked_up"]]
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    if path.exists():
+        with path.open("rb") as file:
+            yield from file
+
+
+def _rows_file(folder: Path, version: int) -> Path:
+    return folder / f"rows-{version}.tsv"
+
+
+def progress(draft: Draft) -> int:
+    """How many rows the check under way has seen."""
+    seen = read_json(draft.folder / "progress.json") or {}
+    return int(seen.get("rows", 0)) if seen.get("version") == draft.version else 0

@@ -1,0 +1,351 @@
+"""The routes from a file to a run: upload, columns, check, corrections, plan, start."""
+
+import asyncio
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from starlette.background import BackgroundTask
+from starlette.datastructures import UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+
+from importer import runs
+from importer.checking.columns import UNUSED
+from importer.errors import FileError, ImporterError
+from importer.following import follow_all, same_content
+from importer.mappings import remember
+from importer.reporting import write_fix_file
+from importer.sentences import plan_lines, zone
+from importer.settings import Settings
+from importer.sources import examine as examine_source
+from importer.spreadsheet import REPAIRS
+from importer.spreadsheet.template import write_template
+from importer.web import examining
+from importer.web.door import NOT_FOUND, Door, door, form, own_draft, page, page_number, person, settings, to
+from importer.web.drafts import ACCEPTED, LARGEST, Draft
+from importer.web.examining import PAGE_ROWS, checked, examine, kind_of
+from importer.web.plans import made_plan, read_plan, work_out
+from schemas import RECORD_TYPES
+
+_CHUNK = 1 << 20
+_LATEST = 5
+
+
+# -- upload -----------------------------------------------------------------------------------------------------------
+
+
+async def home(request: Request, error: ImporterError | None = None) -> Response:
+    """The way in: what is accepted, a file to choose, what is unfinished and what was done last."""
+    here = door(request)
+    latest, _ = await asyncio.to_thread(follow_all, "", _LATEST, 0, settings(request))
+    drafts = [draft for draft in here.drafts.all() if person(request).may_open(draft.by)][:_LATEST]
+    kind = next(iter(RECORD_TYPES.values()))
+    facts = [(name, kind.metadata(name), name in kind.required(kind.paths[0])) for name in kind.fields]
+    values = {"latest": latest, "drafts": drafts, "fields": facts, "accepted": ACCEPTED, "largest": LARGEST}
+    return page(request, "upload.html", status=422 if error else 200, error=error, kind=kind, **values)
+
+
+async def upload(request: Request) -> Response:
+    """Take a file in and go on with it."""
+    here = door(request)
+    try:
+        async with request.form(max_files=1, max_fields=5) as data:
+            file = data.get("file")
+            if not isinstance(file, UploadFile) or not file.filename:
+                raise FileError("No file was chosen.", "Choose a file first.")
+            draft = await here.drafts.take_in(file.filename, _pieces(file), person(request).name)
+    except FileError as error:
+        return await home(request, error)
+    here.drafts.forget_old(time.time())
+    return to(request, f"/uploads/{draft.id}")
+
+
+async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
+    while piece := await file.read(_CHUNK):
+        yield piece
+
+
+async def template(_: Request) -> Response:
+    """An empty spreadsheet with the right columns."""
+    folder = Path(tempfile.mkdtemp(prefix="importer-"))
+    file = folder / "mappings.xlsx"
+    await asyncio.to_thread(write_template, next(iter(RECORD_TYPES.values())), file)
+    return FileResponse(file, filename=file.name, background=BackgroundTask(_forget, file))
+
+
+def _forget(file: Path) -> None:
+    file.unlink(missing_ok=True)
+    file.parent.rmdir()
+
+
+async def sample(_: Request) -> Response:
+    """A few right rows to look at."""
+    file = Path(__file__).with_name("static") / "sample.csv"
+    return FileResponse(file, filename="sample.csv")
+
+
+async def discard(request: Request) -> Response:
+    """Forget an upload."""
+    door(request).drafts.forget(own_draft(request))
+    return to(request, "/")
+
+
+# -- look through -----------------------------------------------------------------------------------------------------
+
+
+async def opened(request: Request) -> Response:
+    """The step at which an upload stands."""
+    draft = own_draft(request)
+    if draft.run is not None:
+        return to(request, f"/runs/{draft.run}")
+    known = await _known(request, draft)
+    if known is None:
+        return _busy(request, draft)
+    if known["sheets"]:
+        return page(request, "sheets.html", draft=draft, known=known)
+    step = "columns" if _columns_first(draft, known) else "check"
+    return to(request, f"/uploads/{draft.id}/{step}")
+
+
+def _columns_first(draft: Draft, known: dict[str, Any]) -> bool:
+    """Whether somebody should look at the columns before the rows: not all were found under their own names."""
+    if "columns" not in known:
+        return False
+    fields = [column for column in known["columns"] if column["field"]]
+    sure = known["remembered"] or all(column["how"] in ("exact", "chosen", "-") for column in fields)
+    return bool(known["missing"] or known["doubled"]) or not (draft.agreed or sure)
+
+
+async def _known(request: Request, draft: Draft, *, stale: bool = False) -> dict[str, Any] | None:
+    """What is known of an upload; None while it is being looked through. ``stale`` will do with an earlier version."""
+    here, found, asked = door(request), checked(draft), settings(request)
+    if not _is_current(draft, found):
+        await here.jobs.done(f"check {draft.id} {draft.version}", lambda: _look_through(here, draft, asked))
+        found = checked(draft)
+    current = _is_current(draft, found)
+    return found if current or (stale and found is not None and "rows" in found) else None
+
+
+def _is_current(draft: Draft, found: dict[str, Any] | None) -> bool:
+    return found is not None and found["version"] == draft.version and not found["pending"]
+
+
+def _look_through(here: Door, draft: Draft, asked: Settings) -> None:
+    """Check an upload; names in it are looked up if somebody is signed in who can."""
+    examine(here.drafts, draft, here.settings, looks_up=bool(asked.token or asked.password))
+    found = checked(draft)
+    if found and found["pending"]:
+        work_out(draft, found, asked)
+        examining.no_longer_pending(draft)
+
+
+def _busy(request: Request, draft: Draft) -> Response:
+    seen = examining.progress(draft)
+    return page(request, "busy.html", draft=draft, title="Checking your file", seen=seen, planning=False)
+
+
+async def choose_sheet(request: Request) -> Response:
+    """Read this sheet of a workbook."""
+    draft, given = own_draft(request), await form(request)
+    door(request).drafts.change(draft.id, sheet=given.get("sheet", ""))
+    return to(request, f"/uploads/{draft.id}")
+
+
+async def columns(request: Request) -> Response:
+    """Which column holds which field."""
+    draft = own_draft(request)
+    known = await _known(request, draft)
+    if known is None or "columns" not in known:
+        return _busy(request, draft) if known is None else to(request, f"/uploads/{draft.id}/check")
+    return page(request, "columns.html", draft=draft, known=known, kind=kind_of(draft), UNUSED=UNUSED)
+
+
+async def choose_columns(request: Request) -> Response:
+    """Read the columns as chosen, and remember that for the next file with the same labels."""
+    draft, given, here = own_draft(request), await form(request), door(request)
+    known = checked(draft) or {}
+    chosen = _chosen(known, given)
+    if "remember" in given:
+        remember(known.get("labels", []), chosen, here.settings.home)
+    with here.drafts.held(draft.id) as now:
+        if now:
+            here.drafts.keep(now, read=replace(now.read, map=chosen), agreed=True, version=now.version + 1)
+    return to(request, f"/uploads/{draft.id}")
+
+
+def _chosen(known: dict[str, Any], given: dict[str, str]) -> dict[str, str]:
+    """The field of each label: what was chosen for a field by the letters of a column, else nothing."""
+    fields = {letters: name.removeprefix("field-") for name, letters in given.items() if name.startswith("field-")}
+    labels = zip(known.get("letters", []), known.get("labels", []), strict=True)
+    return {label: fields.get(letters, UNUSED) for letters, label in labels if label}
+
+
+# -- check and correct ------------------------------------------------------------------------------------------------
+
+
+async def check(request: Request) -> Response:
+    """What is wrong, grouped by cause, and the rows to be corrected."""
+    draft = own_draft(request)
+    known = await _known(request, draft, stale=True)
+    if known is None:
+        return _busy(request, draft)
+    if known["sheets"] or known.get("missing") or known.get("doubled"):
+        return to(request, f"/uploads/{draft.id}")
+    if known["error"]:
+        return page(request, "unreadable.html", status=422, draft=draft, error=known["error"])
+    return page(request, "check.html", **await _check_values(request, draft, known))
+
+
+async def _check_values(request: Request, draft: Draft, known: dict[str, Any]) -> dict[str, Any]:
+    wanted, number = request.query_params.get("only", ""), page_number(request)
+    wanted = wanted or ("error" if known["invalid"] else "warning")
+    rows, total = await asyncio.to_thread(examining.rows, draft, known["version"], wanted, number)
+    before = [run for run in await asyncio.to_thread(same_content, draft.sha256, settings(request)) if run.rows]
+    return {
+        "draft": draft,
+        "known": known,
+        "current": _is_current(draft, known),
+        "wanted": wanted,
+        "rows": rows,
+        "total": total,
+        "number": number,
+        "pages": max(-(-total // PAGE_ROWS), 1),
+        "columns": [column for column in known["columns"] if column["field"] and column["how"] not in ("-", "guess")],
+        "before": before[:3],
+        "oob": False,
+    }
+
+
+async def standing(request: Request) -> Response:
+    """The part of the check page that says how the file stands; asked for while it is being checked again."""
+    draft = own_draft(request)
+    known = await _known(request, draft, stale=True)
+    if known is None:
+        raise HTTPException(NOT_FOUND)
+    current = _is_current(draft, known)
+    return page(request, "check_standing.html", draft=draft, known=known, current=current, oob=True)
+
+
+async def correct(request: Request) -> Response:
+    """Correct one row in place; answer with the row checked again."""
+    draft, given = own_draft(request), await form(request)
+    known, number = checked(draft), int(request.path_params["row"])
+    found = known and await asyncio.to_thread(examining.row, draft, known["version"], number)
+    if not known or not found:
+        raise HTTPException(NOT_FOUND)
+    typed = {f"{name}{number}": text for name, text in given.items() if name in found["cells"]}
+    changed = door(request).drafts.change(draft.id, cells={**draft.read.cells, **typed}) or draft
+    kept = {address.rstrip("0123456789"): t for address, t in changed.read.cells.items() if _row_of(address) == number}
+    cells = {**found["cells"], **kept}
+    await _known(request, changed)
+    if request.headers.get("hx-request") != "true":
+        where = urlencode({"only": given.get("only", ""), "page": given.get("page", "1")})
+        return to(request, f"/uploads/{draft.id}/check?{where}#row-{number}")
+    document = await asyncio.to_thread(_row_now, changed, known, number, cells)
+    wrong = any(issue["severity"] == "error" for issue in document["issues"])
+    values = await _check_values(request, changed, checked(changed) or known) | {"oob": True}
+    return page(request, "row_answer.html", status=422 if wrong else 200, row=document, corrected=True, **values)
+
+
+def _row_now(draft: Draft, known: dict[str, Any], number: int, cells: dict[str, str]) -> dict[str, Any]:
+    """The row by the check of the whole file if that has ended, else checked on its own."""
+    latest = checked(draft)
+    if latest is not None and _is_current(draft, latest):
+        return examining.row(draft, draft.version, number) or examining.row_document(number, {}, []) | {"cells": cells}
+    issues = examining.check_row(draft, known, number, cells)
+    return examining.row_document(number, {}, issues) | {"cells": cells}
+
+
+def _row_of(address: str) -> int:
+    return int(address.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") or 0)
+
+
+async def repair(request: Request) -> Response:
+    """Correct all cells with one cause: by a repair of their column, or by the order in which dates are read."""
+    draft, given = own_draft(request), await form(request)
+    name, column = given.get("repair", ""), given.get("column", "")
+    if name in examining.ORDERS:
+        door(request).drafts.change(draft.id, dates=name)
+    elif name in REPAIRS and column:
+        door(request).drafts.change(draft.id, repairs={**draft.read.repairs, column: name})
+    return to(request, f"/uploads/{draft.id}/check")
+
+
+async def undo_corrections(request: Request) -> Response:
+    """Read the file as it came."""
+    draft = own_draft(request)
+    door(request).drafts.change(draft.id, cells={}, repairs={}, dates=None)
+    return to(request, f"/uploads/{draft.id}/check")
+
+
+async def marked(request: Request) -> Response:
+    """The file with its wrong cells in red."""
+    draft = own_draft(request)
+    folder = Path(tempfile.mkdtemp(prefix="importer-"))
+    file = await asyncio.to_thread(_write_marked, draft, door(request).settings, folder / "marked.xlsx")
+    name = f"{Path(draft.name).stem}-to-correct.xlsx"
+    return FileResponse(file, filename=name, background=BackgroundTask(_forget, file))
+
+
+def _write_marked(draft: Draft, asked: Settings, path: Path) -> Path:
+    source = examining.source_of(draft, asked)
+    seen = examine_source(source, time.time(), allow_duplicates=False)
+    return write_fix_file(source.sheet, seen.issues, path, {}, time.time())
+
+
+# -- plan and start ---------------------------------------------------------------------------------------------------
+
+
+async def plan(request: Request) -> Response:
+    """What the import will do and cost."""
+    draft, here, asked = own_draft(request), door(request), settings(request)
+    known = await _known(request, draft)
+    if known is None:
+        return _busy(request, draft)
+    if "rows" not in known:
+        return to(request, f"/uploads/{draft.id}")
+    if not (asked.token or asked.password):
+        return to(request, f"/sign-in?next=/uploads/{draft.id}/plan")
+    found = read_plan(draft, asked)
+    if found is None:
+        await here.jobs.done(f"plan {draft.id} {draft.version}", lambda: work_out(draft, known, asked))
+        found = read_plan(draft, asked)
+    if found is None:
+        return page(request, "busy.html", draft=draft, title="Working out the plan", seen=0, planning=True)
+    if found["error"]:
+        values = {"title": found["error"]["message"], "advice": found["error"]["advice"]}
+        return page(request, "error.html", status=422, again=f"/uploads/{draft.id}/plan", **values)
+    made, account = made_plan(found)
+    before = [run for run in await asyncio.to_thread(same_content, draft.sha256, asked) if run.rows]
+    lines = [line.strip().removeprefix("Plan: ") for line in plan_lines(made, account)]
+    values = {"draft": draft, "known": checked(draft), "before": before[:3], "lines": lines, "zone": zone()}
+    return page(request, "plan.html", plan=made, account=account, quota=asked.daily_quota, **values)
+
+
+async def start(request: Request) -> Response:
+    """Begin the run, once however often this is asked for, and show it."""
+    draft, asked, here = own_draft(request), settings(request), door(request)
+    found = read_plan(draft, asked, fresh=False)
+    if draft.run is None and (found is None or found["error"]):
+        return to(request, f"/uploads/{draft.id}/plan")
+    number = await asyncio.to_thread(_begin, here, draft, found["account"]["key"] if found else "", request)
+    return to(request, f"/runs/{number}")
+
+
+def _begin(here: Door, draft: Draft, account: str, request: Request) -> int:
+    asked, by = settings(request), person(request).name
+    with here.drafts.held(draft.id) as now:
+        if now is None:
+            raise HTTPException(NOT_FOUND)
+        if now.run is not None:
+            return now.run
+        run = runs.queue(now.path, now.name, asked, kind_of(now), now.read, account, by)
+        here.workers.start("resume", run.id, asked)
+        here.drafts.keep(now, run=run.id)
+        return run.id

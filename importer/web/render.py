@@ -1,0 +1,51 @@
+"""Pages from templates: one environment, autoescaping everywhere, and the words that every page needs."""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from importer.reporting.sentences import headline
+from importer.sentences import count, duration, moment
+from importer.web.chart import chart
+from importer.words import printable
+
+_PAGES = Environment(
+    loader=PackageLoader("importer.web"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def render(template: str, values: Mapping[str, Any]) -> str:
+    """The template with these values; every text of users and of the service is escaped."""
+    return _PAGES.get_template(template).render(values)
+
+
+def number(value: float) -> str:
+    """A number with separators, without a fraction."""
+    return f"{value:,.0f}"
+
+
+def day(epoch: float) -> str:
+    """A point in time in full, as people near this machine say it."""
+    then = datetime.fromtimestamp(epoch, UTC).astimezone()
+    return f"{then.day} {then:%b %Y %H:%M %Z}"
+
+
+def short(text: str, limit: int = 60) -> str:
+    """A text on one line, cut."""
+    return printable(text, limit)
+
+
+def size(octets: int) -> str:
+    """A size in words."""
+    return f"{octets / 1024**2:,.1f} MB" if octets >= 1024**2 else f"{max(octets // 1024, 1):,} KB"
+
+
+_PAGES.filters |= {"number": number, "day": day, "short": short, "size": size, "duration": duration, "moment": moment}
+_PAGES.globals |= {"count": count, "headline": headline, "chart": chart, "clock": time.time, "zip": zip}

@@ -1,0 +1,97 @@
+"""Work that outlives the page: commands of the importer as processes of their own.
+
+A process gets its sign-in through its environment and tells the journal what it does; the page only looks. What it
+says goes to a private log, so that a process that could not even begin can be explained.
+"""
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from importer.delivery.lock import is_alive
+from importer.settings import Settings, as_environment
+from importer.web.private import alone, new_private, private_folder, read_json, write_json
+from importer.words import printable
+
+_LONGEST_LOG = 20_000
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A process that was started from a page for a run."""
+
+    doing: str
+    pid: int
+    since: float
+    log: Path
+
+    @property
+    def alive(self) -> bool:
+        """Whether it still works."""
+        return is_alive(self.pid)
+
+    @property
+    def said(self) -> list[str]:
+        """The last lines that it said, newest last."""
+        try:
+            text = self.log.read_bytes()[-_LONGEST_LOG:].decode("utf-8", "replace")
+        except OSError:
+            return []
+        return [printable(line, 400) for line in text.splitlines() if line.strip()]
+
+    @property
+    def complaint(self) -> str:
+        """Why it could not go on, in its own words; empty if it did not complain."""
+        said = self.said
+        begin = next((i for i in reversed(range(len(said))) if said[i].startswith("Error: ")), None)
+        return "" if begin is None else " ".join(said[begin:]).removeprefix("Error: ")
+
+
+class Workers:
+    """The processes that this installation's pages have started, the last one of each kind and run."""
+
+    def __init__(self, folder: Path) -> None:
+        """Keep their logs and numbers in this folder."""
+        self._folder = folder
+
+    @contextmanager
+    def held(self, number: int) -> Iterator[None]:
+        """While nobody else starts a process for this run."""
+        with alone(self._folder / f"start-{number}.lock"):
+            yield
+
+    def find(self, doing: str, number: int) -> Worker | None:
+        """The last process that was started to do this for a run."""
+        known = read_json(self._folder / f"{doing}-{number}.json")
+        return Worker(doing, known["pid"], known["since"], self._folder / known["log"]) if known else None
+
+    def start(self, doing: str, number: int, settings: Settings, *flags: str) -> Worker:
+        """Do this for a run, in a process that goes on when the pages end."""
+        private_folder(self._folder)
+        log = self._folder / f"{doing}-{number}-{time.time_ns()}.log"
+        with new_private(log) as out:
+            process = subprocess.Popen(  # noqa: S603  the words are ours, the number is a number
+                [sys.executable, "-m", "importer", doing, str(number), *flags],
+                env=as_environment(settings),
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+            )
+        # Else its number would stay taken after its end, and the page would believe that it still works.
+        threading.Thread(target=process.wait, daemon=True).start()
+        write_json(self._folder / f"{doing}-{number}.json", {"pid": process.pid, "since": time.time(), "log": log.name})
+        return Worker(doing, process.pid, time.time(), log)
+
+    def note(self, text: str) -> Path:
+        """Write down what nobody has foreseen; it may quote cells, so it is private."""
+        private_folder(self._folder)
+        path = self._folder / f"error-{time.time_ns()}.log"
+        with new_private(path) as out:
+            out.write(text.encode("utf-8", "backslashreplace"))
+        return path

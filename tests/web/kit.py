@@ -1,0 +1,163 @@
+"""The pages as the tests use them: a real server on a free port, and a client that behaves like a browser."""
+
+import http.client
+import re
+import threading
+import time
+import urllib.parse
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from importer.settings import Settings
+from importer.web import Address
+from importer.web.serving import listening
+
+OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+    @property
+    def place(self) -> str:
+        """Where it sends the browser."""
+        return self.headers.get("Location", "")
+
+
+@dataclass
+class Client:
+    """Somebody at the pages, with or without a session."""
+
+    port: int
+    cookie: str = ""
+    host: str = ""
+    own: Mapping[str, str] = field(default_factory=lambda: OWN_PAGE)
+
+    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
+        """One request, redirects not followed."""
+        given = {"Host": self.host or f"127.0.0.1:{self.port}"} | {k.replace("_", "-"): v for k, v in headers.items()}
+        if self.cookie:
+            given["Cookie"] = self.cookie
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request(method, path, body, given)
+            answer = connection.getresponse()
+            done = Answer(answer.status, answer.headers, answer.read())
+        finally:
+            connection.close()
+        if cookie := done.headers.get("Set-Cookie"):
+            self.cookie = cookie.partition(";")[0]
+        return done
+
+    def get(self, path: str, **headers: str) -> Answer:
+        """A page."""
+        return self.ask("GET", path, None, **headers)
+
+    def post(self, path: str, fields: Mapping[str, str] | None = None, **headers: str) -> Answer:
+        """A form of our own page."""
+        body = urllib.parse.urlencode(fields or {}).encode()
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.ask("POST", path, body, **(kind | dict(self.own) | headers))
+
+    def upload(self, name: str, content: bytes, **headers: str) -> Answer:
+        """A file, as the form sends it."""
+        mark = uuid.uuid4().hex
+        quoted = name.replace('"', "%22").replace("\n", "%0A").replace("\r", "%0D")
+        head = f'--{mark}\r\nContent-Disposition: form-data; name="file"; filename="{quoted}"\r\n\r\n'
+        body = head.encode() + content + f"\r\n--{mark}--\r\n".encode()
+        kind = {"Content-Type": f"multipart/form-data; boundary={mark}"}
+        return self.ask("POST", "/uploads", body, **(kind | dict(self.own) | headers))
+
+    def follow(self, path: str) -> Answer:
+        """The page at the end of the redirects, once nothing is under way any more."""
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            answer = self.get(path)
+            if answer.place:
+                path = answer.place
+            elif "This page goes on by itself" in answer.text:
+                time.sleep(0.1)
+            else:
+                return answer
+        raise AssertionError(f"{path} did not come to an end")
+
+    def draft(self, name: str, content: bytes) -> str:
+        """The address of an upload that was looked through."""
+        place = self.upload(name, content).place
+        assert place, "the upload was refused"
+        self.follow(place)
+        return place
+
+    def until(self, path: str, holds: Callable[[str], bool], seconds: float = 30) -> str:
+        """The page once something holds for it."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            text = self.get(path).text
+            if holds(text):
+                return text
+            time.sleep(0.15)
+        raise AssertionError(f"{path} never came to what was waited for: {plain(text)[:600]}")
+
+
+@dataclass(frozen=True)
+class Site:
+    """A server that runs."""
+
+    port: int
+    url: str
+    settings: Settings
+
+    @property
+    def base(self) -> str:
+        """The first page."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def stranger(self) -> Client:
+        """Somebody without a session."""
+        return Client(self.port)
+
+    def visitor(self) -> Client:
+        """The person who opened the start address; it works once."""
+        client = Client(self.port)
+        assert (
+            client.get(urllib.parse.urlsplit(self.url).path + "?" + urllib.parse.urlsplit(self.url).query).status == 303
+        )
+        return client
+
+
+@contextmanager
+def serving(settings: Settings, address: Address | None = None) -> Iterator[Site]:
+    """The pages on a free port."""
+    with listening(settings, address or Address(port=0)) as (server, sock, url):
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        try:
+            yield Site(sock.getsockname()[1], url, settings)
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+
+def plain(html: str) -> str:
+    """The text of a page."""
+    return " ".join(re.sub(r"<[^>]+>", " ", html).split())
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Every file."""
+    return [path for path in folder.rglob("*") if path.is_file()]

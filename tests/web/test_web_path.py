@@ -1,0 +1,237 @@
+"""The way from a file to its results and back, over plain forms: what works without any script."""
+
+import csv
+import io
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import LABELS, mapping
+from openpyxl import Workbook, load_workbook
+
+from importer.following import follow
+from importer.sandbox.server import Running
+from importer.settings import Settings
+from importer.words import Status
+from web.kit import Client, Site, plain, serving
+
+
+def table(*rows: list[object], labels: list[str] = LABELS) -> bytes:
+    """A CSV file."""
+    out = io.StringIO()
+    csv.writer(out).writerows([labels, *rows])
+    return out.getvalue().encode()
+
+
+GOOD = [mapping(n) for n in range(2, 10)]
+
+
+def started(client: Client, content: bytes, name: str = "rows.csv") -> str:
+    """The address of a run that was begun from a file."""
+    place = client.draft(name, content)
+    client.follow(f"{place}/plan")
+    return client.post(f"{place}/start").place
+
+
+@pytest.fixture
+def slow_site(slow: Settings) -> Iterator[Site]:
+    """The pages over a service that takes ten records a second."""
+    with serving(slow) as site:
+        yield site
+
+
+def test_a_file_becomes_records_and_a_report(client: Client, service: Running) -> None:
+    """Upload, check, plan, import, results: the numbers add up, every row has its Id, and all is found again."""
+    assert "Nothing is sent until you press Import" in client.get("/").text
+    content = table(*GOOD, mapping(10, Name=""))
+    place = client.draft("rooms.csv", content)
+    assert "Import only the 8 good rows" in client.follow(place).text
+    plan = plain(client.follow(f"{place}/plan").text)
+    assert "Create 8 records in Harbour House?" in plan
+    assert "Import 8 rows for practice" in plan
+    run = client.post(f"{place}/start").place
+    text = client.until(run, lambda text: "report.csv" in text)
+    assert "8 of 9 rows created, 1 needs a change" in plain(text)
+    assert "<svg" in text
+    report = client.get(f"{run}/files/report.csv")
+    assert "attachment" in report.headers["Content-Disposition"]
+    lines = list(csv.DictReader(io.StringIO(report.body.decode("utf-8-sig"))))
+    assert [line["import_status"] for line in lines] == ["created"] * 8 + ["invalid"]
+    rows = client.get(f"{run}/rows").text
+    assert all(line["import_id"] in rows for line in lines)
+    assert plain(client.get(f"{run}/rows?status=invalid").text).count("Name is empty") == 1
+    assert "Room 7" in client.get(f"{run}/rows?q=Room+7").text
+    assert "Room 6" not in client.get(f"{run}/rows?q={lines[5]['import_id']}").text
+    assert "No row is like that" in client.get(f"{run}/rows?q=nowhere").text
+    assert "rooms.csv" in client.get("/runs?q=rooms").text
+    again = client.draft("renamed.csv", content)
+    assert "This file was imported before: run 1" in plain(client.follow(f"{again}/check").text)
+    assert "Nothing is left to create" in plain(client.follow(f"{again}/plan").text)
+
+
+def test_a_wrong_cell_is_corrected_in_place(client: Client) -> None:
+    """The summary says what the cell says; a saved cell is checked at once, and what is saved is what is imported."""
+    place = client.draft("rooms.csv", table(mapping(2), mapping(3, CoworkerId="12.5"), mapping(4, Name="")))
+    text = client.get(f"{place}/check").text
+    assert "<title>Error: 2 rows need a change" in text
+    assert text.count("CoworkerId must be a whole number: &#34;12.5&#34;.") == 2
+    still = client.post(f"{place}/rows/3", {"B": "13.5"}, HX_Request="true")
+    assert (still.status, "must be a whole number: &#34;13.5&#34;" in still.text) == (422, True)
+    fixed = client.post(f"{place}/rows/3", {"B": "4711"}, HX_Request="true")
+    assert fixed.status == 200
+    assert "Corrected: this row can be imported" in fixed.text
+    assert "1 row of 3 needs a change" in plain(client.follow(f"{place}/check").text)
+    assert client.post(f"{place}/rows/4", {"C": "Room 4"}).place.endswith("#row-4")
+    assert "All 3 rows can be imported" in plain(client.follow(f"{place}/check").text)
+
+
+def test_what_was_chosen_and_corrected_is_what_is_imported(client: Client, service: Running) -> None:
+    """Columns, cells and row numbers of the page hold in the run and its report; blank lines count."""
+    labels = [*LABELS[:2], "Bezeichnung", *LABELS[3:]]
+    content = table(mapping(2), [""] * 6, mapping(4, Name=""), labels=labels).replace(b",,,,,\r\n", b"\r\n")
+    place = client.draft("rooms.csv", content)
+    fields = {f"field-{name}": letters for name, letters in zip(LABELS, "ABCDEF", strict=True)}
+    client.follow(client.post(f"{place}/columns", fields).place)
+    assert 'id="row-4"' in client.get(f"{place}/check").text
+    client.post(f"{place}/rows/4", {"C": "Cellar"})
+    client.follow(f"{place}/plan")
+    run = client.post(f"{place}/start").place
+    client.until(run, lambda text: "All 2 rows created" in text and "report.csv" in text)
+    report = client.get(f"{run}/files/report.csv").body.decode("utf-8-sig")
+    assert [line["import_row"] for line in csv.DictReader(io.StringIO(report))] == ["2", "4"]
+    assert [json.loads(body)["Name"] for body in service.state.bodies] == ["Room 2", "Cellar"]
+
+
+def test_one_button_corrects_all_cells_of_a_cause(client: Client) -> None:
+    """Separators and dates that can be read in two ways are corrected for the whole column, and taken back."""
+    dates = [mapping(n, ResourceId=f"{n},123", SubscriptionExpireDate=f"0{n}/0{n + 1}/2027") for n in range(2, 6)]
+    place = client.draft("rooms.csv", table(*dates))
+    text = plain(client.get(f"{place}/check").text)
+    assert "Remove thousands separators (4 cells)" in text
+    assert "Read all as day/month/year (4 cells)" in text
+    client.post(f"{place}/repair", {"column": "A", "repair": "thousands"})
+    client.post(f"{place}/repair", {"column": "D", "repair": "dmy"})
+    assert "All 4 rows can be imported" in plain(client.follow(f"{place}/check").text)
+    client.post(f"{place}/as-it-came")
+    assert "4 rows of 4 need a change" in plain(client.follow(f"{place}/check").text)
+
+
+def test_columns_are_chosen_and_remembered(client: Client) -> None:
+    """Unknown labels are asked for, and the next file with the same header needs no asking."""
+    labels = ["Raum", "Person", "Bezeichnung", "Ende", "Abo", "Notiz"]
+    content = table(*GOOD, labels=labels)
+    place = client.draft("rooms.csv", content)
+    text = client.follow(place).text
+    assert "The file has no column for ResourceId. Choose which column holds it" in text
+    names = zip(LABELS[:5], "ABCDE", strict=False)
+    chosen = {f"field-{name}": letters for name, letters in names} | {"remember": "on"}
+    after = client.post(f"{place}/columns", chosen).place
+    assert "All 8 rows can be imported" in plain(client.follow(after).text)
+    again = client.draft("next.csv", table(*[mapping(n) for n in range(20, 24)], labels=labels))
+    assert "All 4 rows can be imported" in plain(client.follow(again).text)
+
+
+def test_several_sheets_are_asked_about(client: Client, tmp_path: Path) -> None:
+    """A workbook with two filled sheets leads to a choice; the chosen one is read."""
+    book = Workbook()
+    for name, numbers in (("London", [2, 3]), ("Lisbon", [4, 5, 6])):
+        sheet = book.create_sheet(name)
+        sheet.append(LABELS)
+        for number in numbers:
+            sheet.append(mapping(number))
+    del book["Sheet"]
+    book.save(tmp_path / "two.xlsx")
+    place = client.draft("two.xlsx", (tmp_path / "two.xlsx").read_bytes())
+    assert "Which sheet of two.xlsx?" in plain(client.follow(place).text)
+    after = client.post(f"{place}/sheet", {"sheet": "Lisbon"}).place
+    assert "All 3 rows can be imported" in plain(client.follow(after).text)
+
+
+def test_a_file_that_cannot_be_read_says_why(client: Client) -> None:
+    """A damaged, empty or unlike file gets its own sentence under its own name."""
+    for name, content, sentence in (
+        ("torn.xlsx", b"PK\x03\x04" + b"x" * 50, "torn.xlsx cannot be read as a workbook"),
+        ("blank.csv", b"\n\n \n", "blank.csv is empty"),
+        ("header.csv", f"{','.join(LABELS)}\n".encode(), "header.csv has a header, but no rows below it"),
+    ):
+        answer = client.follow(client.upload(name, content).place)
+        assert answer.status == 422
+        assert sentence in plain(answer.text)
+        assert "upload-" not in plain(answer.text)
+
+
+def test_the_file_with_red_cells_goes_back_in(client: Client, tmp_path: Path) -> None:
+    """The download holds every row, wrong cells marked; corrected and uploaded, everything is imported."""
+    place = client.draft("rooms.csv", table(mapping(2), mapping(3, Name="")))
+    got = client.get(f"{place}/marked.xlsx")
+    path = tmp_path / "back.xlsx"
+    path.write_bytes(got.body)
+    book = load_workbook(path)
+    book.worksheets[0]["C3"] = "Room 3"
+    book.save(path)
+    again = client.draft("back.xlsx", path.read_bytes())
+    assert "All 2 rows can be imported" in plain(client.follow(again).text)
+
+
+def test_a_run_is_paused_resumed_and_stopped_for_good(slow_site: Site, slow: Settings) -> None:
+    """Pause and Resume go on with the same run; Stop for good ends it, and its unsent rows become a new run."""
+    client = slow_site.visitor()
+    run = started(client, table(*[mapping(n) for n in range(2, 62)]))
+    client.until(run, lambda text: 'id="pause"' in text and follow(1, slow).settled > 0)
+    client.post(f"{run}/stop")
+    client.until(run, lambda text: "<h1>Paused" in text)
+    before = follow(1, slow_site.settings)
+    assert 0 < before.settled < 60
+    client.post(f"{run}/resume")
+    client.until(run, lambda text: 'id="pause"' in text)
+    client.post(f"{run}/stop", {"how": "for good"})
+    text = client.until(run, lambda text: "What to do next" in text)
+    assert "not sent" in plain(text)
+    again = client.post(f"{run}/retry").place
+    assert again == "/runs/2"
+    client.until(again, lambda text: "rows created" in text and "What to do next" in text)
+    assert (
+        follow(1, slow_site.settings).counts[Status.CREATED] + follow(2, slow_site.settings).counts[Status.CREATED]
+        == 60
+    )
+
+
+def test_a_run_whose_process_is_gone_says_so(slow_site: Site) -> None:
+    """Killed from outside, the run says that nobody works on it, and Resume finishes it without a double."""
+    client = slow_site.visitor()
+    run = started(client, table(*[mapping(n) for n in range(2, 42)]))
+    client.until(run, lambda text: 'id="pause"' in text and "0 of" not in plain(text)[:400])
+    known = json.loads((slow_site.settings.home / "workers" / "resume-1.json").read_text())
+    os.kill(known["pid"], signal.SIGKILL)
+    text = client.until(run, lambda text: "Nobody works on this run" in text)
+    assert 'id="resume"' in text
+    client.post(f"{run}/resume")
+    client.until(run, lambda text: "What to do next" in text or "may exist" in text, 60)
+
+
+def test_pages_are_the_same_after_a_restart_and_in_another_browser(settings: Settings) -> None:
+    """Nothing is lost with the server: uploads, corrections and runs are there for the next one."""
+    with serving(settings) as site:
+        client = site.visitor()
+        place = client.draft("rooms.csv", table(mapping(2), mapping(3, Name="")))
+        client.post(f"{place}/rows/3", {"C": "Room 3"})
+    with serving(settings) as site:
+        assert "All 2 rows can be imported" in plain(site.visitor().follow(f"{place}/check").text)
+
+
+def test_without_a_sign_in_the_plan_asks_for_one(settings: Settings, service: Running) -> None:
+    """Nobody signed in: checking works, the plan leads to the sign-in and back; a wrong one says why."""
+    with serving(settings.model_copy(update={"username": None, "password": None})) as site:
+        client = site.visitor()
+        place = client.draft("rooms.csv", table(*GOOD))
+        assert "All 8 rows can be imported" in client.follow(place).text
+        asked = client.get(f"{place}/plan").place
+        assert asked == f"/sign-in?next={place}/plan"
+        wrong = client.post("/sign-in", {"username": "ops@example.com", "password": "no"})
+        assert "The user name or password is incorrect" in plain(wrong.text)
+        right = {"username": "ops@example.com", "password": "practice", "next": f"{place}/plan"}
+        assert client.post("/sign-in", right).place == f"{place}/plan"
+        assert "Create 8 records" in plain(client.follow(f"{place}/plan").text)
