@@ -145,6 +145,11 @@ CATALOGUE: Mapping[str, IssueKind] = {
         '{field} does not look like one of Microsoft\'s: "{value}".',
         "Compare it with one like {detail}; the row is sent as it is.",
     ),
+    "unseen-character": IssueKind(
+        Severity.WARNING,
+        '{field} holds a character that cannot be seen: "{value}".',
+        "Type the text again if it was copied from a page or a message; the row is sent as it is.",
+    ),
     "spaces-trimmed": IssueKind(
         Severity.WARNING,
         '{field} has spaces before or after the text: "{value}".',

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pandas as pd
 
-from importer.checking.parsing import Parsed
+from importer.checking.parsing import ERROR_VALUES, Parsed
 
 ORDERS = ("dmy", "mdy", "ymd")
 """How --dates may say that days, months and years follow each other."""
@@ -137,7 +137,7 @@ class DateReader:
         if (match := _SERIAL.fullmatch(cell)) and int(match[1]) in SERIALS:
             days = timedelta(days=float(cell))
             return _DAY_ZERO + timedelta(seconds=round(days.total_seconds())), "date-serial"
-        return None, "not-a-date"
+        return None, "cell-error" if cell in ERROR_VALUES else "not-a-date"
 
     def _by_order(self, match: re.Match[str], evidence: Evidence, count: int) -> tuple[datetime | None, str]:
         first, second = int(match[1]), int(match[2])

@@ -16,6 +16,14 @@ MOST_DIGITS = 18
 """More digits may not fit 64 bits."""
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_UNSEEN = re.compile(r"[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+"""Characters without a width and those that turn the writing direction; not the joiners that scripts and emoji need."""
+
+ERROR_VALUES = frozenset(
+    ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#FIELD!", "#ERROR!")
+)
+"""What spreadsheet programs show in place of a value, and write into a CSV file as if it were one."""
+
 _WHOLE = re.compile(r"-?\d{1,18}(?:\.0+)?")
 
 
@@ -36,14 +44,15 @@ class Parsed:
 def whole_numbers(text: pd.Series) -> Parsed:
     """Int64 from digits; ``12.0``, as spreadsheets write whole numbers, is 12. Nothing is rounded."""
     values, others = digits(text)
-    wrong = []
+    wrong: list[int] = []
+    errors: list[int] = []
     for place in others:
         cell = str(text.iat[place]).strip()
         if (number := whole_number(cell)) is not None:
             values.iat[place] = number
         elif cell:
-            wrong.append(place)
-    return Parsed(values, {"not-a-whole-number": text.index[wrong]})
+            (errors if cell in ERROR_VALUES else wrong).append(place)
+    return Parsed(values, {"cell-error": text.index[errors], "not-a-whole-number": text.index[wrong]})
 
 
 def digits(text: pd.Series) -> tuple[pd.Series, list[int]]:
@@ -71,18 +80,24 @@ def texts(text: pd.Series) -> Parsed:
     cells = text.tolist()
     values: list[str | None] = list(map(str.strip, cells))
     bad: list[int] = []
+    errors: list[int] = []
+    unseen: list[int] = []
     trimmed: list[int] = []
     # Looked at as a whole first: most columns have nothing to look for cell by cell.
     if values != cells:
         trimmed = [place for place, (value, cell) in enumerate(zip(values, cells, strict=True)) if value != cell]
         trimmed = [place for place in trimmed if values[place]]
-    if not "".join(map(str, values)).isprintable():
+    together = "".join(map(str, values))
+    if not together.isprintable():
         bad = [place for place, value in enumerate(values) if value and _UNPRINTABLE.search(value)]
-    if bad or "" in values:
-        hidden = set(bad)
-        values = [None if not value or place in hidden else value for place, value in enumerate(values)]
+        unseen = [place for place, value in enumerate(values) if value and _UNSEEN.search(value)]
+    if "#" in together:
+        errors = [place for place, value in enumerate(values) if value in ERROR_VALUES]
+    if bad or errors or "" in values:
+        left_out = {*bad, *errors}
+        values = [None if not value or place in left_out else value for place, value in enumerate(values)]
     return Parsed(
         pd.Series(pd.array(values, dtype="string"), index=text.index),
-        {"unprintable-character": text.index[bad]},
-        {"spaces-trimmed": text.index[trimmed]},
+        {"cell-error": text.index[errors], "unprintable-character": text.index[bad]},
+        {"unseen-character": text.index[unseen], "spaces-trimmed": text.index[trimmed]},
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from importer.checking.parsing import Parsed, digits, whole_number
+from importer.checking.parsing import ERROR_VALUES, Parsed, digits, whole_number
 
 FEW = 3
 """So many different Ids, none of them listed, say more about the account than about the Ids."""
@@ -123,6 +123,8 @@ def _fate(cell: str, directory: Directory | None) -> tuple[int | None, str]:
         return None, ""
     if (number := whole_number(cell)) is not None:
         return number, ""
+    if cell in ERROR_VALUES:
+        return None, "cell-error"
     if not is_name(cell):
         return None, "not-a-whole-number"
     if directory is None:

@@ -1,6 +1,7 @@
 """Every wrong cell of every row, once, at its address."""
 
 import csv
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -55,7 +56,21 @@ CELLS = [
     ("SubscriptionExpireDate", "2027-01-01T00:00:00Z", "date-far-ahead", "D2"),
     ("SubscriptionId", "7f10", "not-a-guid", "E2"),
     ("Name", " Room ", "spaces-trimmed", "C2"),
+    ("Name", "Room\u200b 1", "unseen-character", "C2"),
+    ("Name", "\u202e1 mooR", "unseen-character", "C2"),
+    ("ResourceId", "#N/A", "cell-error", "A2"),
+    ("Name", "#REF!", "cell-error", "C2"),
+    ("SubscriptionExpireDate", "#VALUE!", "cell-error", "D2"),
+    ("CalendarId", "#DIV/0!", "cell-error", "F2"),
 ]
+
+
+@pytest.mark.parametrize("name", ["#1 Room", "#N/A room", "NA", "N/A", "اتاق می‌نشینیم", "Family 👨‍👩‍👧", "Ünïcode"])
+def test_a_name_that_only_looks_odd_is_taken_as_it_is(tmp_path: Path, name: str) -> None:
+    """A hash at the start, "NA" and joiners belong to names."""
+    [chunk] = check(tmp_path, [mapping(2, Name=name)])
+    assert not chunk.issues
+    assert json.loads(next(iter(chunk.records())).body)["Name"] == name
 
 
 @pytest.mark.parametrize(("field", "value", "code", "cell"), CELLS)
