@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
-from importer.errors import EXIT_MEANINGS, Exit, ImporterError
+from importer.errors import EXIT_MEANINGS, Exit, ImporterError, ServiceError, SignInError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
@@ -352,14 +352,29 @@ def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
 @importer.command()
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("mappings.xlsx"), show_default=True)
 @click.option("--type", "kind", metavar="NAME", help="The record type, when it is not the default.")
-def template(output: Path, kind: str | None) -> int:
-    """Write an empty spreadsheet with the right columns, notes and one example row."""
+@click.option("--offline", is_flag=True, help="No drop-downs with the names that the service lists.")
+@click.option("--sandbox", is_flag=True, help="Drop-downs with the names of a practice service.")
+def template(output: Path, kind: str | None, offline: bool, sandbox: bool) -> int:
+    """Write an empty spreadsheet with the right columns, notes and one example row.
+
+    Whoever is signed in gets drop-downs with the names that the service lists.
+    """
+    from importer import runs, sentences, terminal
     from importer.spreadsheet.template import write_template
 
     if output.exists():
         raise click.UsageError(f"{output} exists already; name another file with -o.")
-    write_template(_kind(kind), output)
-    click.echo(f"{output} is ready. Fill it in, then: importer check {_quoted(output)}")
+    offers: dict[str, list[str]] = {}
+    if not offline:
+        try:
+            with _service({}, sandbox) as settings:
+                offers = _finish(runs.choices(_kind(kind), settings, terminal.Console(yes=True)))
+        except (ServiceError, SignInError) as error:
+            _say(f"{error.message} So there are no names to choose from in the template.")
+    write_template(_kind(kind), output, offers)
+    told = [f"{sentences.count(len(names), 'name')} to choose from in {field}" for field, names in offers.items()]
+    click.echo(f"{output} is ready{', with ' + ' and '.join(told) if told else ''}.")
+    click.echo(f"Fill it in, then: importer check {_quoted(output)}")
     return Exit.DONE
 
 

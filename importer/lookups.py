@@ -14,10 +14,13 @@ from importer.checking import Directory, Entry, is_name, nobody_listed, plain_na
 from importer.nexudus import Reply
 from importer.session import Session
 from importer.sources import Source
-from schemas import Reference
+from schemas import RecordType, Reference
 
 MOST_CONFIRMED = 200
 """More names than this are not confirmed one by one: the service refuses a deleted record by itself."""
+
+MOST_OFFERED = 1_000
+"""A longer list is no help to somebody who looks for a name in it."""
 
 _PAGE = 1000
 _GONE = (401, 404)
@@ -41,6 +44,17 @@ async def look_up(
         confirmed = await _confirm(session, reference, directory, entries, texts)
         strangers = complete and nobody_listed(texts, directory)
         found[field] = Directory(reference.relation.lower(), confirmed, chosen, complete=complete, strangers=strangers)
+    return found
+
+
+async def choices(session: Session, kind: RecordType) -> dict[str, list[str]]:
+    """What a reference may name, by field, where the service lists so few that one can choose between them."""
+    found: dict[str, list[str]] = {}
+    for field, reference in kind.references.items():
+        entries, complete = await _entries(session, reference, set())
+        if entries is not None and complete:
+            told = Directory(reference.relation.lower(), entries, {}, complete=True).choices()
+            found |= {field: told} if len(told) <= MOST_OFFERED else {}
     return found
 
 

@@ -18,6 +18,7 @@ from importer.delivery.reconciling import OnService
 from importer.delivery.sending import End, Ended, Pace, Progress, Sender
 from importer.delivery.states import State
 from importer.errors import Exit, ServiceError, UsageError
+from importer.lookups import choices as list_choices
 from importer.lookups import look_up
 from importer.nexudus import Account
 from importer.reporting import Report, write_fix_file, write_report
@@ -84,6 +85,15 @@ async def check(
     with open_journal(settings.journal_url) as journal:
         async with signed_in(settings, source.endpoint, journal, watcher) as session:
             return await look_up_names(session, source, seen, choices, now)
+
+
+async def choices(kind: RecordType, settings: Settings, watcher: Watcher) -> dict[str, list[str]]:
+    """What the references of a record type may name, as far as the service tells; nothing if nobody is signed in."""
+    if not settings.can_sign_in:
+        return {}
+    with open_journal(settings.journal_url) as journal:
+        async with signed_in(settings, kind.paths[0], journal, watcher) as session:
+            return await list_choices(session, kind)
 
 
 def write_errors(source: Source, seen: Examined, path: Path) -> Path:

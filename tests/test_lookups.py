@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import openpyxl
 import pytest
 from conftest import Desk, Service, mapping
 
@@ -94,3 +95,14 @@ def test_a_service_that_does_not_list_people_is_lived_with(desk: Desk, serve: Ca
     done = desk.type("check", desk.write("rows.csv", [mapping(2)]))
     assert done.code == 0
     assert "No coworker was looked up" in done.err
+
+
+def test_a_template_offers_the_names_that_the_service_lists(desk: Desk, service: Service) -> None:
+    """Signed in, one can choose the resource; a service that is away is told, and there is a template all the same."""
+    done = desk.type("template", "-o", "t.xlsx")
+    assert "to choose from in ResourceId" in done.out
+    assert openpyxl.load_workbook(desk.folder / "t.xlsx").worksheets[0].data_validations.dataValidation
+    desk.variables["NEXUDUS_URL"] = "http://127.0.0.1:9"
+    done = desk.type("template", "-o", "u.xlsx")
+    assert (done.code, "no names to choose from" in done.err) == (0, True)
+    assert (desk.folder / "u.xlsx").exists()

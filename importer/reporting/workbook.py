@@ -15,6 +15,7 @@ from xlsxwriter.worksheet import Worksheet
 from importer.errors import ReportError
 from importer.reporting.delimited import ADDED, added_cells
 from importer.reporting.lines import Line
+from importer.spreadsheet.dropdown import offer
 from importer.words import Issue, Status
 
 MOST_ROWS = 1_048_575
@@ -54,7 +55,7 @@ class WorkbookReport:
         self._widths = [len(label) + 4 for label in self._labels]
         self._sheets: list[Worksheet] = []
         self._comments = 0
-        self._offered: list[tuple[str, Sequence[str]]] = []
+        self._offered: list[tuple[int, Sequence[str]]] = []
         self._begin_sheet()
 
     def _begin_sheet(self) -> None:
@@ -101,11 +102,7 @@ class WorkbookReport:
 
     def offer(self, position: int, values: Sequence[str]) -> None:
         """Let cells of a column be chosen from a list; anything else may still be typed."""
-        name = f"Choices {len(self._offered) + 1}"
-        self._offered.append((name, values))
-        source = f"='{name}'!$A$1:$A${len(values)}"
-        rule = {"validate": "list", "source": source, "error_type": "information"}
-        _checked(self._sheets[0].data_validation(1, position, MOST_ROWS, position, rule))
+        self._offered.append((position, values))
 
     def list_issues(self, issues: Sequence[Issue]) -> None:
         """Add a sheet with every issue in a line of its own."""
@@ -118,13 +115,6 @@ class WorkbookReport:
             place = issue.cell or (f"row {issue.row}" if issue.row else "")
             for position, text in enumerate((place, issue.severity.value, issue.code, issue.message, issue.fix)):
                 put_text(sheet, row, position, text, None)
-
-    def _write_choices(self) -> None:
-        for name, values in self._offered:
-            sheet = self._book.add_worksheet(name)
-            sheet.hide()
-            for row, value in enumerate(values):
-                put_text(sheet, row, 0, value, None)
 
     def summarise(self, facts: list[tuple[str, str]]) -> None:
         """Add a last sheet with names and values."""
@@ -143,7 +133,8 @@ class WorkbookReport:
         """Put the workbook together; after a failure only to let go of its temporary files."""
         with suppress(OSError, XlsxWriterException) if failure else nullcontext():
             self._end_sheet()
-            self._write_choices()
+            for position, values in self._offered:
+                offer(self._book, self._sheets[0], position, values)
             self._book.close()
 
 

@@ -3,14 +3,17 @@
 Knows of the record type only what every record type says of itself; names no field.
 """
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileCreateError
 from xlsxwriter.worksheet import Worksheet
 
 from importer.errors import UsageError
+from importer.spreadsheet.dropdown import offer
 from schemas import RecordType
 
 _TEXT = {"num_format": "@"}
@@ -24,8 +27,8 @@ _LONGEST_SHEET_NAME = 31
 EXAMPLE_NOTE = "An example. Type over it, or delete the row: it is imported like any other."
 
 
-def write_template(kind: RecordType, path: Path) -> None:
-    """Write the template of a record type.
+def write_template(kind: RecordType, path: Path, offers: Mapping[str, Sequence[str]] = MappingProxyType({})) -> None:
+    """Write the template of a record type; ``offers`` are values to choose from, by field.
 
     Every column is text, because a spreadsheet program would cut long numbers and turn dates into its own. The
     example row holds what the checks accept; its colour and a comment say that it is to be typed over.
@@ -36,8 +39,12 @@ def write_template(kind: RecordType, path: Path) -> None:
     book = Workbook(path)
     # The same template at any time, so that two of them can be compared.
     book.set_properties({"title": f"Template: {kind.plural}", "created": datetime(2026, 1, 1)})
-    _data(book, book.add_worksheet(kind.plural.capitalize()[:_LONGEST_SHEET_NAME]), kind)
+    data = book.add_worksheet(kind.plural.capitalize()[:_LONGEST_SHEET_NAME])
+    _data(book, data, kind)
     _notes(book, book.add_worksheet("Notes"), kind)
+    for position, field in enumerate(kind.fields):
+        if offers.get(field):
+            offer(book, data, position, offers[field])
     try:
         book.close()
     except FileCreateError as error:

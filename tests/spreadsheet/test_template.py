@@ -5,6 +5,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from openpyxl.utils import get_column_letter
 
 from importer.checking import Checker, match_columns
 from importer.errors import FileError, UsageError
@@ -103,3 +104,17 @@ def workbook_with(folder: Path, names: list[str]) -> Path:
     path = folder / "w.xlsx"
     book.save(path)
     return path
+
+
+def test_names_that_are_known_can_be_chosen(tmp_path: Path, kind: RecordType) -> None:
+    """A column gets a drop-down with them from row 2 on; the sheet that holds them is hidden and last."""
+    field = next(iter(kind.references))
+    write_template(kind, tmp_path / "t.xlsx", {field: ["Boardroom", "=1+1"]})
+    book = openpyxl.load_workbook(tmp_path / "t.xlsx")
+    [rule] = book.worksheets[0].data_validations.dataValidation
+    letters = get_column_letter([*kind.fields].index(field) + 1)
+    assert (str(rule.sqref), rule.errorStyle) == (f"{letters}2:{letters}1048576", "information")
+    choices = book.worksheets[-1]
+    assert (choices.sheet_state, choices.title in str(rule.formula1)) == ("hidden", True)
+    assert [cell.value for cell in choices["A"]] == ["Boardroom", "=1+1"]
+    assert open_sheet(tmp_path / "t.xlsx").name == book.sheetnames[0]
