@@ -14,12 +14,12 @@ _SMOOTH = 0.85
 """Share of the even spacing that is kept, so that what a wait cost is made up for. With 0.95, a fifth of what a second
 client leaves can stay unused (simulated)."""
 
-_GIVEN_BACK = 40
-"""Accepted calls that give back what one refusal took. Beside a client that takes 30 %, 3.4 % are refused and 97 % of
-the rest is used; with 30 it is 4.6 % and 96 % (simulated)."""
+_GIVEN_BACK = 30
+"""Accepted calls that give back what one refusal took. Beside a client that takes 30 %, 4 % are refused and 97 % of
+the rest is used; with 40 it is 3.6 % and 93 to 96 % (simulated)."""
 
 _MOST_DOUBLINGS = 5
-_LOST_IN_WAITING = 3
+_LOST_IN_WAITING = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Allowance:
     """What is left to us of the allowance for writes, when others use it too; learned from the service's refusals.
 
     A refusal takes one call a minute away, and so many accepted calls give it back, more of them after each minute
-    without a refusal. So there is about one refusal in 30 calls while somebody else uses a part of the allowance, and
+    without a refusal. So there is about one refusal in 25 calls while somebody else uses a part of the allowance, and
     none when nobody does.
     """
 
