@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from importer.delivery.journal import Intent, Journal, Run, open_journal
@@ -145,20 +146,31 @@ def first_failures(number: int, settings: Settings) -> list[ResultRow]:
 
 
 def find_rows(
-    number: int, status: Status | None, text: str, limit: int, offset: int, settings: Settings
+    number: int,
+    status: Status | None,
+    text: str,
+    limit: int,
+    offset: int,
+    settings: Settings,
+    advice: Callable[[Issue], str] = attrgetter("fix"),
 ) -> tuple[list[ResultRow], int]:
-    """Some rows of a run in the order of the file and how many there are: of one status, with this text."""
+    """Some rows of a run in the order of the file and how many there are: of one status, with this text.
+
+    ``advice`` says what to do about an issue, in the words of whoever shows it.
+    """
     states = [state for state in State if status is None or STATUS[state] is status]
     with open_journal(settings.journal_url, _PATIENCE) as journal:
         run = journal.run(number)
         invalid = status in (None, Status.INVALID)
         rows, total = journal.search(run, states, invalid=invalid, text=text, limit=limit, offset=offset)
         intents, issues = journal.about_rows(run, rows)
-        return [_result(run, row, intents.get(row), issues.get(row, ())) for row in rows], total
+        return [_result(run, row, intents.get(row), issues.get(row, ()), advice) for row in rows], total
 
 
-def _result(run: Run, row: int, intent: Intent | None, issues: Sequence[Issue]) -> ResultRow:
-    message = row_message(run, intent, issues)
+def _result(
+    run: Run, row: int, intent: Intent | None, issues: Sequence[Issue], advice: Callable[[Issue], str]
+) -> ResultRow:
+    message = row_message(run, intent, issues, advice)
     if intent is None:
         values: dict[str, Any] = {
             issue.field or "": issue.value for issue in issues if issue.severity is Severity.ERROR

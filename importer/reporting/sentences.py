@@ -3,9 +3,10 @@
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import attrgetter
 from pathlib import Path
 
 from importer.delivery.journal import Intent, Run
@@ -41,12 +42,17 @@ class Step:
     command: str
 
 
-def row_message(run: Run, intent: Intent | None, issues: Sequence[Issue]) -> str:
-    """Everything to be said about a row: its errors or its state, then its warnings."""
-    said = [f"{i.message} {i.fix}" for i in issues if i.severity is Severity.ERROR]
+def row_message(
+    run: Run, intent: Intent | None, issues: Sequence[Issue], advice: Callable[[Issue], str] = attrgetter("fix")
+) -> str:
+    """Everything to be said about a row: its errors or its state, then its warnings.
+
+    ``advice`` says what to do about an issue, where the catalogue's own words will not do.
+    """
+    said = [f"{i.message} {advice(i)}" for i in issues if i.severity is Severity.ERROR]
     if intent is not None and not said:
         said = [_about(run, intent)]
-    notes = [f"Note: {i.message} {i.fix}" for i in issues if i.severity is Severity.WARNING]
+    notes = [f"Note: {i.message} {advice(i)}" for i in issues if i.severity is Severity.WARNING]
     return " ".join(filter(None, [*said, *notes]))
 
 

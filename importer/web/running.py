@@ -14,6 +14,7 @@ from importer.following import Following, find_rows, first_failures, follow, fol
 from importer.settings import Settings
 from importer.standing import ask_to_stop, end_here
 from importer.web.door import NOT_FOUND, Door, door, form, page, page_number, person, settings, to
+from importer.web.examining import page_fix
 from importer.web.retrying import retry
 from importer.web.workers import Worker
 from importer.words import Status
@@ -109,7 +110,7 @@ async def rows(request: Request) -> Response:
     text, number = asked.get("q", "").strip()[:100], page_number(request)
     first = (number - 1) * PAGE_ROWS
     found, total = await asyncio.to_thread(
-        find_rows, now.run.id, status, text, PAGE_ROWS, first, door(request).settings
+        find_rows, now.run.id, status, text, PAGE_ROWS, first, door(request).settings, page_fix
     )
     values: dict[str, Any] = {"rows": found, "total": total, "q": text, "chosen": status, "number": number}
     pages = max(-(-total // PAGE_ROWS), 1)
