@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from importer import runs
-from importer.errors import JournalError
+from importer.errors import JournalBusyError, JournalError
 from importer.following import Following, find_rows, first_failures, follow, follow_all, timeline
 from importer.settings import Settings
 from importer.standing import ask_to_stop, end_here
@@ -66,6 +66,8 @@ async def progress(request: Request) -> Response:
 async def _followed(request: Request) -> Following:
     try:
         return await asyncio.to_thread(follow, request.path_params["run"], settings(request))
+    except JournalBusyError:
+        raise
     except JournalError as error:
         raise HTTPException(NOT_FOUND) from error
 

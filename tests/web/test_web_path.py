@@ -5,7 +5,9 @@ import io
 import json
 import os
 import signal
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -133,6 +135,21 @@ def test_columns_are_chosen_and_remembered(client: Client) -> None:
     assert "All 8 rows can be imported" in plain(client.follow(after).text)
     again = client.draft("next.csv", table(*[mapping(n) for n in range(20, 24)], labels=labels))
     assert "All 4 rows can be imported" in plain(client.follow(again).text)
+
+
+def test_while_the_journal_is_being_written_a_page_waits(client: Client, settings: Settings) -> None:
+    """A busy journal is no missing run: the page says so and goes on by itself, and what polls keeps what it shows."""
+    place = client.draft("rooms.csv", table(*GOOD))
+    client.follow(f"{place}/plan")
+    run = client.post(f"{place}/start").place
+    client.until(run, lambda text: "report.csv" in text)
+    with closing(sqlite3.connect(settings.home / "journal.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for page in (run, f"{run}/rows", "/runs"):
+            answer = client.get(page)
+            assert (answer.status, "One moment" in answer.text) == (503, True), page
+        assert client.get(f"{run}/progress", HX_Request="true").status == 204
+    assert "All 8 rows created" in plain(client.get(run).text)
 
 
 def test_several_sheets_are_asked_about(client: Client, tmp_path: Path) -> None:
