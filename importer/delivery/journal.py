@@ -95,7 +95,6 @@ _intent = sa.Table(
         "identity",
         unique=True,
         sqlite_where=sa.text(f"state IN ({_CLAIMS})"),
-        postgresql_where=sa.text(f"state IN ({_CLAIMS})"),
     ),
     sa.Index(
         "one_row_an_id",
@@ -103,14 +102,12 @@ _intent = sa.Table(
         "remote_id",
         unique=True,
         sqlite_where=sa.text("state IN ('created', 'removing')"),
-        postgresql_where=sa.text("state IN ('created', 'removing')"),
     ),
     sa.Index(
         "still_planned",
         "run",
         "row",
         sqlite_where=sa.text("state = 'planned'"),
-        postgresql_where=sa.text("state = 'planned'"),
     ),
     sqlite_with_rowid=False,
 )
@@ -299,6 +296,32 @@ class Journal:
                 f"The journal has version {version}; this importer knows version {SCHEMA_VERSION}.",
                 "Install the importer that wrote it, or choose another IMPORTER_JOURNAL.",
             )
+
+    # -- the whole of it -----------------------------------------------------------------------------------------
+
+    def fault(self) -> str:
+        """What is wrong with the file of the database, or nothing. Reads all of it."""
+        with self._read() as db:
+            told = str(db.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+        return "" if told == "ok" else told
+
+    def rows_by_state(self) -> dict[State, int]:
+        """How many rows of all runs are in which state."""
+        query = sa.select(_intent.c.state, sa.func.count()).group_by(_intent.c.state)
+        with self._read() as db:
+            return {State(row[0]): row[1] for row in db.execute(query)}
+
+    def back_up(self, path: Path) -> None:
+        """Write a whole copy of the journal, also while rows are sent.
+
+        Raises:
+            JournalError: There is such a file, or it cannot be written.
+        """
+        if path.exists():
+            raise JournalError(f"{path} exists already.", "Name another file.")
+        with self._read() as db:
+            db.exec_driver_sql("VACUUM INTO ?", (str(path),))
+        path.chmod(0o600)
 
     # -- runs ---------------------------------------------------------------------------------------------------
 
@@ -739,9 +762,8 @@ class Journal:
     @contextmanager
     def _write(self) -> Iterator[Connection]:
         with _explained(), self._engine.connect() as db:
-            if self._engine.dialect.name == "sqlite":
-                # A deferred transaction that turns into a write fails at once when another process has written.
-                db.exec_driver_sql("BEGIN IMMEDIATE")
+            # A deferred transaction that turns into a write fails at once when another process has written.
+            db.exec_driver_sql("BEGIN IMMEDIATE")
             yield db
             db.commit()
             if _file_at(self.path) != self._file:
