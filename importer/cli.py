@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -18,10 +19,12 @@ from importer.errors import EXIT_MEANINGS, Exit, ImporterError, ServiceError, Si
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
+    from importer.checking import Cause
     from importer.runs import Choices, Result
     from importer.settings import Settings
     from importer.sources import Examined
     from importer.spreadsheet import ReadOptions
+    from importer.words import Issue
     from schemas import RecordType
 
 Command = Callable[..., Any]
@@ -104,7 +107,7 @@ def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Pa
     if errors_to is not None:
         runs.write_errors(source, seen, errors_to)
     if as_json:
-        _put_json(_check_document(file, seen))
+        _put_check(file, seen)
     else:
         terminal.show_source(source, seen.rows)
         terminal.show_issues(seen, stdout=True)
@@ -117,27 +120,43 @@ def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Pa
     return Exit.ROWS_FAILED if seen.invalid else Exit.DONE
 
 
-def _check_document(file: Path, seen: "Examined") -> dict[str, Any]:
+def _put_check(file: Path, seen: "Examined", **more: Any) -> None:
+    """The document, its issues written one by one: as one text a million of them would take three gigabytes."""
+    head = {"schema": 1, "file": str(file), "rows": seen.rows, "valid": seen.valid, "invalid": seen.invalid, **more}
+    out = sys.stdout
+    out.write(json.dumps(head, ensure_ascii=False, indent=2, default=str).removesuffix("\n}"))
+    out.write(',\n  "issues": [')
+    columns, rows = map(_issue_line, seen.causes.of_columns), seen.causes.by_row(_issue_lines)
+    out.writelines(f"{',' if number else ''}\n    {line}" for number, line in enumerate(chain(columns, rows)))
+    out.write("\n  ]\n}\n")
+
+
+def _issue_line(issue: "Issue") -> str:
+    return json.dumps({"row": issue.row, "cell": issue.cell, **_issue_words(issue)}, ensure_ascii=False)
+
+
+def _issue_lines(cause: "Cause") -> "Iterator[str]":
+    """The same for each issue of a cause; what is equal but for its place is put into words once."""
+    if cause.names_rows:
+        yield from map(_issue_line, cause)
+        return
+    words: dict[tuple[str, str], str] = {}
+    for row, value, detail in zip(cause.rows.tolist(), cause.values, cause.details, strict=True):
+        if (value, detail) not in words:
+            told = _issue_words(cause.issue(row, value, detail))
+            words[value, detail] = json.dumps(told, ensure_ascii=False).removeprefix("{")
+        yield f'{{"row": {row}, "cell": "{cause.letters}{row}", {words[value, detail]}'
+
+
+def _issue_words(issue: "Issue") -> dict[str, Any]:
     return {
-        "schema": 1,
-        "file": str(file),
-        "rows": seen.rows,
-        "valid": seen.valid,
-        "invalid": seen.invalid,
-        "issues": [
-            {
-                "row": issue.row,
-                "cell": issue.cell,
-                "label": issue.label,
-                "field": issue.field,
-                "code": issue.code,
-                "severity": issue.severity.value,
-                "value": issue.value,
-                "message": issue.message,
-                "fix": issue.fix,
-            }
-            for issue in seen.issues
-        ],
+        "label": issue.label,
+        "field": issue.field,
+        "code": issue.code,
+        "severity": issue.severity.value,
+        "value": issue.value,
+        "message": issue.message,
+        "fix": issue.fix,
     }
 
 
@@ -158,7 +177,7 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
             runs.plan(file, settings, kind, read, _choices(options), terminal.Console(yes=True))
         )
     if as_json:
-        _put_json(_check_document(file, seen) | {"plan": asdict(made), "account": asdict(account)})
+        _put_check(file, seen, plan=asdict(made), account=asdict(account))
         return Exit.ROWS_FAILED if seen.invalid else Exit.DONE
     terminal.show_source(source, seen.rows)
     terminal.show_issues(seen, stdout=True)
@@ -376,6 +395,35 @@ def template(output: Path, kind: str | None, offline: bool, sandbox: bool) -> in
     click.echo(f"{output} is ready{', with ' + ' and '.join(told) if told else ''}.")
     click.echo(f"Fill it in, then: importer check {_quoted(output)}")
     return Exit.DONE
+
+
+@importer.command()
+@click.option("--backup", type=click.Path(dir_okay=False, path_type=Path), help="Write a copy of it, at any time.")
+@_JSON
+def journal(backup: Path | None, as_json: bool) -> int:
+    """Say where the journal is, what it holds and whether it is sound.
+
+    A copy that is put back knows nothing of what was sent after it was made; importer run asks the service for equal
+    records before it sends, and finds them.
+    """
+    from importer.delivery.journal import open_journal
+
+    with open_journal(_settings().journal_url) as opened:
+        fault, states, runs = opened.fault(), opened.rows_by_state(), len(opened.runs())
+        if backup is not None and not fault:
+            opened.back_up(backup)
+    size = opened.path.stat().st_size if opened.path else 0
+    if as_json:
+        counts = {state.value: number for state, number in states.items()}
+        found = {"path": str(opened.path), "bytes": size, "runs": runs, "rows": counts, "fault": fault or None}
+        _put_json({"schema": 1, **found, "backup": str(backup) if backup else None})
+    else:
+        click.echo(f"{opened.path}, {size / 1024**2:,.1f} MB, {runs:,} runs, {sum(states.values()):,} rows")
+        click.echo("".join(f"  {number:,} {state.value}\n" for state, number in states.items()), nl=False)
+        click.echo(f"Damaged: {fault}" if fault else "It is sound.")
+        if backup is not None:
+            click.echo("No copy was made." if fault else f"Copied to {backup}")
+    return Exit.USAGE if fault else Exit.DONE
 
 
 @importer.command()

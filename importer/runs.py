@@ -108,7 +108,7 @@ def write_errors(source: Source, seen: Examined, path: Path) -> Path:
         raise UsageError(f"{path} is the file that was checked.", "Name another one.")
     columns = {name: source.mapping.column(name) for name in source.directories}
     offers = {c.position: source.directories[name].choices() for name, c in columns.items() if c is not None}
-    return write_fix_file(source.sheet, seen.issues, path, offers, time.time())
+    return write_fix_file(source.sheet, seen.causes, path, offers, time.time())
 
 
 async def plan(

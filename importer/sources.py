@@ -4,6 +4,7 @@ Knows neither the service nor the journal.
 """
 
 import hashlib
+import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -52,8 +53,13 @@ class Examined:
     rows: int = 0
     valid: int = 0
     invalid: int = 0
-    issues: list[Issue] = field(default_factory=list)
+    causes: checking.Causes = field(default_factory=checking.Causes)
     wanted: dict[str, set[str]] = field(default_factory=dict)
+
+    @property
+    def issues(self) -> list[Issue]:
+        """Every issue, those of whole columns first, then by row; a million of them are better read from the causes."""
+        return list(self.causes)
 
 
 def open_source(file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions) -> Source:
@@ -116,7 +122,23 @@ def keep_copy(file: Path, folder: Path, expected: str | None = None) -> tuple[st
     if expected not in (None, sha256):
         aside.unlink()
         raise FileError(f"{file.name} was changed while it was read.", "Close it elsewhere and try again.")
-    return sha256, aside.replace(folder / f"{sha256}{file.suffix.lower()}")
+    # The journal will name this copy durably, so it has to outlive a power cut too.
+    with aside.open("rb+") as written:
+        os.fsync(written.fileno())
+    copy = aside.replace(folder / f"{sha256}{file.suffix.lower()}")
+    _make_durable(folder)
+    return sha256, copy
+
+
+def _make_durable(folder: Path) -> None:
+    """Have the names in a folder outlive a power cut; Windows cannot open one, and does so by itself."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def reopen(copy: Path, sha256: str, kind: RecordType, endpoint: str, read: ReadOptions, name: str) -> Source:
@@ -141,13 +163,13 @@ def examine(source: Source, now: float, *, allow_duplicates: bool) -> Examined:
     Raises:
         FileError: It has no rows, or breaks off.
     """
-    seen = Examined(issues=list(source.mapping.issues))
+    seen = Examined(causes=checking.Causes(list(source.mapping.issues)))
     checker = checker_of(source, now, allow_duplicates=allow_duplicates)
     for chunk in map(checker.check, source.sheet.read()):
         seen.rows += chunk.rows
         seen.invalid += chunk.invalid
         seen.valid += chunk.rows - chunk.invalid
-        seen.issues.extend(chunk.issues)
+        seen.causes.add(chunk.causes)
     if not seen.rows:
         raise FileError(f"{source.file.name} has a header, but no rows below it.", "Add the rows and try again.")
     seen.wanted = checker.wanted

@@ -7,14 +7,16 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from itertools import islice
 from typing import Any, NoReturn
 
 import click
 from tqdm import tqdm
 
 from importer.afterwards import Undoing, Verification
+from importer.checking import Causes
 from importer.delivery.journal import Run
 from importer.delivery.sending import Progress
 from importer.delivery.verifying import Found
@@ -66,19 +68,26 @@ def show_columns(found: Sequence[Mapping[str, Any]], *, remembered: bool) -> Non
         say(f"A guess is not used until you say so: {' '.join(guesses)}")
 
 
-def issue_lines(issues: Sequence[Issue], severity: Severity) -> Iterator[str]:
+def issue_lines(causes: Causes, severity: Severity) -> Iterator[str]:
     """The issues of one severity, those of one cause together: how many, where, what, and what to do."""
-    groups: dict[tuple[str, str | None], list[Issue]] = {}
-    for issue in issues:
-        if issue.severity is severity:
-            groups.setdefault((issue.code, issue.field or issue.label), []).append(issue)
-    for group in list(groups.values())[:MOST_GROUPS]:
-        first = group[0]
-        places = [issue.cell or (f"row {issue.row}" if issue.row else "") for issue in group[:MOST_PLACES]]
-        more = f" and {len(group) - MOST_PLACES:,} more" if len(group) > MOST_PLACES else ""
+    groups: dict[tuple[str, str | None], tuple[list[Issue], int]] = {}
+
+    def add(code: str, about: str | None, issues: Iterable[Issue], number: int) -> None:
+        first, before = groups.get((code, about), ([], 0))
+        groups[code, about] = [*first, *islice(issues, MOST_PLACES - len(first))], before + number
+
+    for issue in (issue for issue in causes.of_columns if issue.severity is severity):
+        add(issue.code, issue.field or issue.label, [issue], 1)
+    for chunk in causes.chunks:
+        for cause in sorted(chunk, key=lambda cause: int(cause.rows[0])):
+            if cause.severity is severity:
+                add(cause.code, cause.field or cause.label, cause, len(cause))
+    for first, number in list(groups.values())[:MOST_GROUPS]:
+        places = [issue.cell or (f"row {issue.row}" if issue.row else "") for issue in first]
+        more = f" and {number - MOST_PLACES:,} more" if number > MOST_PLACES else ""
         where = ", ".join(place for place in places if place) + more
-        yield f"  {where}: {first.message}" if where else f"  {first.message}"
-        yield f"      {first.fix}"
+        yield f"  {where}: {first[0].message}" if where else f"  {first[0].message}"
+        yield f"      {first[0].fix}"
     if len(groups) > MOST_GROUPS:
         yield f"  … and {count(len(groups) - MOST_GROUPS, 'further cause')}; all of them: --json"
 
@@ -94,7 +103,7 @@ def show_issues(seen: Examined, *, stdout: bool) -> None:
         (Severity.WARNING, "Worth a look (these rows are sent as they are):"),
     )
     for severity, title in titles:
-        lines = list(issue_lines(seen.issues, severity))
+        lines = list(issue_lines(seen.causes, severity))
         if lines:
             put(f"\n{title}")
             for line in lines:

@@ -220,6 +220,8 @@ def printable(text: str, limit: int = SHOWN_CHARACTERS) -> str:
     Control and format characters (categories C*) become a visible placeholder, so that a cell can neither
     clear the screen nor forge a line of a log.
     """
+    if text.isprintable() and len(text) <= limit:
+        return text
     shown = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 

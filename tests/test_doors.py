@@ -82,6 +82,21 @@ def test_check_json_is_one_document(desk: Desk) -> None:
     }
 
 
+def test_check_json_tells_the_issues_in_order(desk: Desk) -> None:
+    """Whole columns first, then row by row from the left: equal cells, quotes, extra cells and equal rows alike."""
+    rows = [mapping(2, Name=""), mapping(3, ResourceId='1"2', Name=""), mapping(4), mapping(4), [*mapping(6), "", "!"]]
+    file = desk.write("rows.csv", rows, [*LABELS, "Remark"])
+    issues = desk.type("check", file, "--json", "--offline").json["issues"]
+    assert [(issue["row"], issue["cell"], issue["message"]) for issue in issues] == [
+        (None, "G1", 'Column "Remark" is not used.'),
+        (2, "C2", "Name is empty."),
+        (3, "A3", 'ResourceId must be a whole number: "1"2".'),
+        (3, "C3", "Name is empty."),
+        (5, None, "Row 5 is the same mapping as row 4."),
+        (6, "H6", 'Row 6 has more cells than there are columns: "!".'),
+    ]
+
+
 def test_a_missing_sign_in_is_exit_4_before_any_row(desk: Desk, service: Service) -> None:
     """Without anything to sign in with, run says what to set and sends nothing."""
     del desk.variables["NEXUDUS_PASSWORD"]
@@ -300,3 +315,28 @@ def test_columns_are_chosen_and_remembered(desk: Desk) -> None:
     assert desk.type("columns", file, *chosen, "--save").code == 0
     again = desk.type("check", desk.write("more.csv", [mapping(3)[:4]], labels))
     assert (again.code, "as chosen before" in again.err) == (0, True)
+
+
+def test_the_journal_is_described_and_copied(desk: Desk, service: Service) -> None:
+    """Where it is, what it holds, that it is sound; a copy serves as a journal and replaces no other file."""
+    desk.type("run", desk.write("rows.csv", [mapping(2), mapping(3)]), "--yes")
+    told = desk.type("journal", "--backup", "copy.sqlite3", "--json").json
+    assert (told["runs"], told["rows"], told["fault"]) == (1, {"created": 2}, None)
+    desk.variables["IMPORTER_JOURNAL"] = f"sqlite:///{desk.folder / 'copy.sqlite3'}"
+    assert desk.type("run", "rows.csv", "--yes", "--json").json["counts"]["existing"] == 2
+    del desk.variables["IMPORTER_JOURNAL"]
+    again = desk.type("journal", "--backup", "copy.sqlite3")
+    assert (again.code, "exists already" in again.err) == (2, True)
+    assert "It is sound." in desk.type("journal").out
+
+
+def test_a_damaged_journal_is_not_copied(desk: Desk, service: Service) -> None:
+    """Damage is said with exit 2, and no copy is left that looks like a good one."""
+    desk.type("run", desk.write("rows.csv", [mapping(n) for n in range(2, 200)]), "--yes")
+    file = desk.home / "journal.sqlite3"
+    content = bytearray(file.read_bytes())
+    content[-3 * 4096 :] = b"\xff" * 3 * 4096
+    file.write_bytes(content)
+    done = desk.type("journal", "--backup", "copy.sqlite3")
+    assert done.code == 2
+    assert not (desk.folder / "copy.sqlite3").exists()

@@ -1,5 +1,6 @@
 """From text cells to typed records and issues. Pure: no file, no network, no clock."""
 
+from importer.checking.causes import Cause, Causes
 from importer.checking.checker import Checked, Checker
 from importer.checking.columns import Column, How, Mapping, match_columns, near_labels, recognise
 from importer.checking.dates import DateReader
@@ -7,6 +8,8 @@ from importer.checking.parsing import whole_number
 from importer.checking.references import Directory, Entry, is_name, nobody_listed, plain_name
 
 __all__ = [
+    "Cause",
+    "Causes",
     "Checked",
     "Checker",
     "Column",

@@ -8,8 +8,9 @@ import json
 import re
 from collections import Counter, abc
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from hashlib import blake2b
 from types import MappingProxyType
 
@@ -17,12 +18,13 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
+from importer.checking.causes import Cause, Causes
 from importer.checking.columns import Mapping
 from importer.checking.dates import DateReader
 from importer.checking.parsing import Parsed, texts, whole_numbers
 from importer.checking.references import Directory, parse_references
 from importer.checking.seen import Seen
-from importer.spreadsheet import Sheet, address
+from importer.spreadsheet import Sheet, column_letters
 from importer.words import CATALOGUE, Issue, Record, Severity
 from schemas import RecordType
 
@@ -49,6 +51,17 @@ _PER_COLUMN = {"zone-assumed", "ids-not-listed"}
 _PRIORITY = {code: (kind.severity is Severity.WARNING, i) for i, (code, kind) in enumerate(CATALOGUE.items())}
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Rows in which something is wrong with a field; ``bound`` and ``limits`` are those of a check of pandera's."""
+
+    code: str
+    field: str
+    rows: pd.Index
+    bound: str = "{}"
+    limits: str = ""
+
+
 @dataclass(frozen=True)
 class Checked:
     """A chunk after checking.
@@ -59,10 +72,15 @@ class Checked:
 
     rows: int
     invalid: int
-    issues: list[Issue]
+    causes: Causes
     valid: pd.DataFrame
     kind: RecordType
     salt: str = ""
+
+    @cached_property
+    def issues(self) -> list[Issue]:
+        """Every issue, those of whole columns first, then by row."""
+        return list(self.causes)
 
     def records(self) -> Iterator[Record]:
         """The valid rows as they will be sent."""
@@ -114,15 +132,15 @@ class Checker:
         """The issues and the valid rows of a chunk."""
         parsed = {name: self._parse(chunk, name, column.dtype) for name, column in self._schema.columns.items()}
         typed = pd.DataFrame({name: column.values for name, column in parsed.items()}, index=chunk.index)
-        found = [*self._from_reading(chunk), *self._from_parsing(chunk, parsed), *self._from_pandera(chunk, typed)]
-        found += self._extra_cells(chunk)
-        issues = _one_a_cell(found)
-        wrong = {issue.row for issue in issues if issue.severity is Severity.ERROR}
-        valid = typed[~typed.index.isin(list(wrong))].copy()
-        doubles = self._duplicates(valid)
-        valid = valid.drop(index=[issue.row for issue in doubles])
-        issues = sorted([*issues, *doubles], key=lambda issue: issue.row or 0)
-        return Checked(len(chunk), len(chunk) - len(valid), issues, valid, self._kind, self._salt)
+        found = [*self._from_reading(chunk), *self._from_parsing(parsed), *self._from_pandera(typed)]
+        causes = [*self._one_a_cell(chunk, found), *self._extra_cells(chunk)]
+        causes.sort(key=lambda cause: (len(cause.letters), cause.letters))
+        errors = [cause.rows for cause in causes if cause.severity is Severity.ERROR]
+        valid = typed[~np.isin(chunk.index, np.concatenate(errors))] if errors else typed
+        valid, doubles = self._duplicates(valid)
+        causes += [doubles] if len(doubles) else []
+        told = Causes(list(self._of_columns(chunk, parsed)), [causes])
+        return Checked(len(chunk), len(chunk) - len(valid), told, valid, self._kind, self._salt)
 
     def _parse(self, chunk: pd.DataFrame, name: str, dtype: object) -> Parsed:
         text = self._text(chunk, name)
@@ -144,54 +162,61 @@ class Checker:
         column = self._mapping.column(name)
         return chunk[column.position] if column else pd.Series("", index=chunk.index, dtype=object)
 
-    def _from_reading(self, chunk: pd.DataFrame) -> Iterator[Issue]:
+    def _from_reading(self, chunk: pd.DataFrame) -> Iterator[_Found]:
         problems = self._sheet.problems
         here = problems[problems["row"].isin(chunk.index)] if len(problems) else problems
         for column in self._mapping.columns:
-            its_own = here[here["position"] == column.position]
-            for code, row in zip(its_own["code"], its_own["row"], strict=True):
-                yield from self._issues(chunk, code, column.field, pd.Index([int(row)]))
+            for code, rows in here.loc[here["position"] == column.position].groupby("code", observed=True)["row"]:
+                yield _Found(str(code), column.field, pd.Index(rows))
 
-    def _from_parsing(self, chunk: pd.DataFrame, parsed: dict[str, Parsed]) -> Iterator[Issue]:
+    @staticmethod
+    def _from_parsing(parsed: dict[str, Parsed]) -> Iterator[_Found]:
         for name, column in parsed.items():
             for code, rows in (*column.refused.items(), *column.doubtful.items()):
-                if code in _PER_COLUMN:
-                    yield from self._once(chunk, name, code, rows)
-                else:
-                    yield from self._issues(chunk, code, name, rows)
+                if code not in _PER_COLUMN:
+                    yield _Found(code, name, rows)
 
-    def _once(self, chunk: pd.DataFrame, name: str, code: str, rows: pd.Index) -> Iterator[Issue]:
-        if len(rows) and (code, name) not in self._said:
-            self._said.add((code, name))
-            column = self._mapping.column(name)
-            value = str(chunk.at[rows[0], column.position]) if column else ""
-            label = column.label if column else None
-            yield Issue(code, None, None, label, name, value, self._detail(code, name, value, "", ""))
+    def _of_columns(self, chunk: pd.DataFrame, parsed: dict[str, Parsed]) -> Iterator[Issue]:
+        """What is said of a whole column, when it is first found."""
+        for name, column in parsed.items():
+            for code in (code for code, rows in column.doubtful.items() if code in _PER_COLUMN and len(rows)):
+                if (code, name) not in self._said:
+                    self._said.add((code, name))
+                    [issue] = self._cause(chunk, _Found(code, name, column.doubtful[code][:1]))
+                    yield replace(issue, row=None, cell=None)
 
-    def _from_pandera(self, chunk: pd.DataFrame, typed: pd.DataFrame) -> Iterator[Issue]:
+    def _from_pandera(self, typed: pd.DataFrame) -> Iterator[_Found]:
         try:
             self._schema.validate(typed, lazy=True)
         except pa.errors.SchemaErrors as errors:
-            for (name, check), cases in errors.failure_cases.groupby(["column", "check"], sort=False):
+            for (name, check), cases in errors.failure_cases.groupby(["column", "check"], sort=False)["index"]:
                 kind, _, limits = str(check).partition("(")
-                rows = pd.Index(cases["index"]).astype("int64")
                 code, bound = PANDERA_CODES.get(kind, kind), _BOUNDS.get(kind, "{}")
-                yield from self._issues(chunk, code, str(name), rows, bound, limits.rstrip(")"))
+                yield _Found(code, str(name), pd.Index(cases, dtype="int64"), bound, limits.rstrip(")"))
 
-    def _issues(
-        self, chunk: pd.DataFrame, code: str, name: str, rows: pd.Index, bound: str = "{}", limits: str = ""
-    ) -> Iterator[Issue]:
-        column = self._mapping.column(name)
+    def _one_a_cell(self, chunk: pd.DataFrame, found: list[_Found]) -> Iterator[Cause]:
+        """The gravest issue of each cell; two sentences on one cell would be read as two problems."""
+        taken = {name: np.zeros(len(chunk), dtype=bool) for name in self._metadata}
+        for what in sorted(found, key=lambda what: _PRIORITY[what.code]):
+            here = np.zeros(len(chunk), dtype=bool)
+            here[np.searchsorted(chunk.index, what.rows)] = True
+            here &= ~taken[what.field]
+            taken[what.field] |= here
+            if here.any():
+                yield self._cause(chunk, replace(what, rows=chunk.index[here]))
+
+    def _cause(self, chunk: pd.DataFrame, found: _Found) -> Cause:
+        column = self._mapping.column(found.field)
         # All cells at once: looked up one by one they take 10 microseconds each.
-        cells = self._text(chunk, name).loc[rows].tolist()
-        for row, value in zip(rows.tolist(), cells, strict=True):
-            place = address(row, column.position) if column else None
-            detail = self._detail(code, name, value, bound, limits)
-            yield Issue(code, row, place, column.label if column else None, name, value, detail)
+        values = self._text(chunk, found.field).loc[found.rows].tolist()
+        details = {value: self._detail(found, value) for value in set(values)}
+        told = [details[value] for value in values]
+        letters, label = (column_letters(column.position), column.label) if column else ("", None)
+        return Cause(found.code, letters, label, found.field, found.rows.to_numpy(), values, told)
 
-    def _detail(self, code: str, name: str, value: str, bound: str, limits: str) -> str:
-        metadata = self._metadata[name]
-        match code:
+    def _detail(self, found: _Found, value: str) -> str:
+        name, metadata = found.field, self._metadata[found.field]
+        match found.code:
             case "zone-assumed" | "time-skipped":
                 return self._dates.zone
             case "date-ambiguous":
@@ -201,9 +226,9 @@ class Checker:
             case "name-not-found" | "name-deleted" | "id-not-listed" | "ids-not-listed":
                 return self._directories[name].noun
             case "number-out-of-range":
-                return bound.format(limits)
+                return found.bound.format(found.limits)
             case "text-too-long":
-                return limits.rpartition(",")[2].strip()
+                return found.limits.rpartition(",")[2].strip()
             case "date-far-ahead":
                 return str(metadata["days_ahead"])
             case "not-a-whole-number" if (digits := re.sub(r"[\s,']", "", value)).isdecimal() and "." not in value:
@@ -211,12 +236,15 @@ class Checker:
             case _:
                 return str(metadata.get("example", ""))
 
-    def _extra_cells(self, chunk: pd.DataFrame) -> Iterator[Issue]:
+    def _extra_cells(self, chunk: pd.DataFrame) -> Iterator[Cause]:
         for position in range(len(self._sheet.labels), chunk.shape[1]):
-            for row, value in chunk[position][chunk[position] != ""].items():
-                yield Issue("extra-cell", int(str(row)), address(int(str(row)), position), value=value)
+            if len(filled := chunk.loc[chunk[position] != "", position]):
+                values = filled.tolist()
+                rows = filled.index.to_numpy(dtype=np.int64)
+                yield Cause("extra-cell", column_letters(position), None, None, rows, values, [""] * len(values))
 
-    def _duplicates(self, valid: pd.DataFrame) -> list[Issue]:
+    def _duplicates(self, valid: pd.DataFrame) -> tuple[pd.DataFrame, Cause]:
+        """The rows to be sent, with their ``repeat``, and those that are equal to an earlier one."""
         rows = valid.index.to_numpy()
         # categorize=True would look for equal cells in each column first, which hardly any text column has.
         hashes = pd.util.hash_pandas_object(valid[list(self._kind.identity)], index=False, categorize=False)
@@ -225,10 +253,10 @@ class Checker:
         for place in np.flatnonzero(first != rows).tolist():
             self._repeats[int(first[place])] += 1
             repeats[place] = self._repeats[int(first[place])]
-        valid["repeat"] = repeats
-        if self._allow_duplicates:
-            return []
-        return [Issue("duplicate-row", int(rows[i]), detail=str(first[i])) for i in np.flatnonzero(repeats).tolist()]
+        doubles = (repeats > 0) & (not self._allow_duplicates)
+        told = [str(row) for row in first[doubles].tolist()]
+        cause = Cause("duplicate-row", "", None, None, rows[doubles], [""] * len(told), told)
+        return valid[~doubles].assign(repeat=repeats[~doubles]), cause
 
 
 def _schema(kind: RecordType, required: tuple[str, ...], now: datetime) -> pa.DataFrameSchema:
@@ -243,16 +271,6 @@ def _schema(kind: RecordType, required: tuple[str, ...], now: datetime) -> pa.Da
             checks.append(pa.Check(lambda dates, limit=limit: dates <= limit, name="date-far-ahead"))
         schema = schema.update_column(name, checks=checks, nullable=name not in required)
     return schema
-
-
-def _one_a_cell(found: list[Issue]) -> list[Issue]:
-    """The gravest issue of each cell; two sentences on one cell would be read as two problems."""
-    kept: dict[tuple[int | None, str | None], Issue] = {}
-    for issue in found:
-        key = (issue.row, issue.field or issue.cell)
-        if key not in kept or _PRIORITY[issue.code] < _PRIORITY[kept[key].code]:
-            kept[key] = issue
-    return list(kept.values())
 
 
 def _plain_values(column: pd.Series) -> list[object]:

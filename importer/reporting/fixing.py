@@ -3,11 +3,11 @@
 It goes back in as it is: the reader passes over the columns and the sheet that are added here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from importer.reporting.aside import new_file, put_in_place, written_aside
-from importer.reporting.lines import Line, Positions, texts_of
+from importer.reporting.lines import Ascending, Line, Positions, texts_of
 from importer.reporting.workbook import WorkbookReport
 from importer.spreadsheet import Sheet
 from importer.words import Issue, Outcome, Severity, Status
@@ -17,9 +17,11 @@ MOST_OFFERED = 200
 
 
 def write_fix_file(
-    sheet: Sheet, issues: Sequence[Issue], path: Path, offers: Mapping[int, Sequence[str]], now: float
+    sheet: Sheet, issues: Iterable[Issue], path: Path, offers: Mapping[int, Sequence[str]], now: float
 ) -> Path:
     """Write the workbook; ``offers`` are the values that a column may hold, by its position in the sheet.
+
+    ``issues`` come by row, those of whole columns first, and are gone through twice.
 
     Raises:
         ReportError: It cannot be written there.
@@ -38,13 +40,12 @@ def write_fix_file(
         return put_in_place(file, path.absolute().parent, advice)
 
 
-def _lines(sheet: Sheet, issues: Sequence[Issue]) -> Iterator[Line]:
-    by_row: dict[int | None, list[Issue]] = {}
-    for issue in issues:
-        by_row.setdefault(issue.row, []).append(issue)
+def _lines(sheet: Sheet, issues: Iterable[Issue]) -> Iterator[Line]:
+    ascending = Ascending(issues)
+    ascending.take(None)
     positions = Positions(sheet, {})
     for row, cells, extra in texts_of(sheet):
-        found = by_row.get(row, [])
+        found = ascending.take(row)
         wrong = positions.wrong_cells(found)
         invalid = any(issue.severity is Severity.ERROR for issue in found)
         said = " ".join(f"{issue.message} {issue.fix}" for issue in found)

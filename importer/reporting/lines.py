@@ -54,10 +54,10 @@ def lines(journal: Journal, run: Run) -> Lines:
     if not run.copy.exists():
         raise ReportError(f"The copy of {run.file} that run {run.id} keeps is gone.", f"It was kept at: {run.copy}")
     sheet = open_sheet(run.copy, ReadOptions(**run.options.get("read", {})))
-    issues = _Ascending(journal.issues(run))
+    issues = Ascending(journal.issues(run))
     column_issues = tuple(issues.take(None))
     labels = tuple(sheet.labels[position] for position in sheet.columns)
-    return Lines(labels, column_issues, _join(run, sheet, _Ascending(journal.intents(run)), issues))
+    return Lines(labels, column_issues, _join(run, sheet, Ascending(journal.intents(run)), issues))
 
 
 def outcomes(journal: Journal, run: Run) -> Iterator[Outcome]:
@@ -77,7 +77,7 @@ class _Numbered(Protocol):
 _Item = TypeVar("_Item", bound=_Numbered)
 
 
-class _Ascending(Generic[_Item]):
+class Ascending(Generic[_Item]):
     """Items in the order of their rows, given out row by row."""
 
     def __init__(self, items: Iterable[_Item]) -> None:
@@ -93,7 +93,7 @@ class _Ascending(Generic[_Item]):
         return taken
 
 
-def _join(run: Run, sheet: Sheet, intents: _Ascending[Intent], issues: _Ascending[Issue]) -> Iterator[Line]:
+def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[Issue]) -> Iterator[Line]:
     positions = Positions(sheet, _fields(run, sheet))
     rows = 0
     for row, cells, extra in texts_of(sheet):

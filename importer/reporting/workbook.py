@@ -1,9 +1,10 @@
 """Report rows as XLSX: text only, so that no cell can become a formula, a link or a number with lost digits."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -104,14 +105,14 @@ class WorkbookReport:
         """Let cells of a column be chosen from a list; anything else may still be typed."""
         self._offered.append((position, values))
 
-    def list_issues(self, issues: Sequence[Issue]) -> None:
+    def list_issues(self, issues: Iterable[Issue]) -> None:
         """Add a sheet with every issue in a line of its own."""
         sheet = self._book.add_worksheet("Issues")
         sheet.set_column(0, 2, 12, self._text)
         sheet.set_column(3, 4, 70, self._text)
         for position, label in enumerate(("Cell", "Severity", "Code", "What", "What to do")):
             put_text(sheet, 0, position, label, self._head)
-        for row, issue in enumerate(issues[:MOST_ROWS], start=1):
+        for row, issue in enumerate(islice(issues, MOST_ROWS), start=1):
             place = issue.cell or (f"row {issue.row}" if issue.row else "")
             for position, text in enumerate((place, issue.severity.value, issue.code, issue.message, issue.fix)):
                 put_text(sheet, row, position, text, None)

@@ -1,0 +1,81 @@
+"""The issues of a file by their cause, in whole columns: a million wrong cells are no million objects. Pure."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from importer.words import CATALOGUE, Issue, Severity
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One thing that is wrong in one column, or with whole rows, and each cell or row that has it.
+
+    ``letters`` are those over the column, "" for whole rows. Shape: ``rows`` ascend (int64); ``values`` and
+    ``details`` belong to them one by one.
+    """
+
+    code: str
+    letters: str
+    label: str | None
+    field: str | None
+    rows: npt.NDArray[np.int64]
+    values: Sequence[str]
+    details: Sequence[str]
+
+    @property
+    def severity(self) -> Severity:
+        """Error or warning, as the catalogue has it."""
+        return CATALOGUE[self.code].severity
+
+    @property
+    def names_rows(self) -> bool:
+        """Whether its sentences name the row, or there is no cell: then each issue has words of its own."""
+        return not self.letters or "{row}" in CATALOGUE[self.code].message
+
+    def issue(self, row: int, value: str, detail: str) -> Issue:
+        """One of the issues."""
+        cell = f"{self.letters}{row}" if self.letters else None
+        return Issue(self.code, row, cell, self.label, self.field, value, detail)
+
+    def __len__(self) -> int:
+        """How many cells or rows."""
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[Issue]:
+        """An issue for each."""
+        return map(self.issue, self.rows.tolist(), self.values, self.details)
+
+
+@dataclass
+class Causes:
+    """Every issue of a chunk, or of a file: ``of_columns`` those of whole columns, ``chunks`` the others by cause."""
+
+    of_columns: list[Issue] = field(default_factory=list)
+    chunks: list[Sequence[Cause]] = field(default_factory=list)
+
+    def add(self, more: "Causes") -> None:
+        """Append those of a later chunk."""
+        self.of_columns += more.of_columns
+        self.chunks += more.chunks
+
+    def by_row(self, tell: Callable[[Cause], Iterable[Item]]) -> Iterator[Item]:
+        """What ``tell`` gives for each cell or row of a cause, in the order of the rows; whole columns are left out."""
+        for causes in filter(None, self.chunks):
+            items = [item for cause in causes for item in tell(cause)]
+            order = np.argsort(np.concatenate([cause.rows for cause in causes]), kind="stable")
+            yield from map(items.__getitem__, order.tolist())
+
+    def __len__(self) -> int:
+        """How many issues."""
+        return len(self.of_columns) + sum(len(cause) for causes in self.chunks for cause in causes)
+
+    def __iter__(self) -> Iterator[Issue]:
+        """Every issue, those of whole columns first, then by row; made anew each time."""
+        yield from self.of_columns
+        yield from self.by_row(iter)
