@@ -159,6 +159,8 @@ def broken() -> Iterator[Row]:
     yield replace(next(good), resource=4711)
     # In London this half hour passed twice.
     yield replace(next(good), expires="2026-10-25 01:30")
+    # Copied from a page, with a space of no width in it.
+    yield replace(next(good), name="Quiet\u200b Room, Zoë Okafor")
     yield from good
 
 
