@@ -4,6 +4,7 @@
 """
 
 import argparse
+import itertools
 import os
 import platform
 import signal
@@ -16,11 +17,12 @@ from pathlib import Path
 
 from delivery.model import RULES, Model, Rule
 
-from torture.sweep import BEHAVIOURS, MIXED, ROWS, Case, Judged, Lane, lanes, suffer_all
+from torture.sweep import BEHAVIOURS, MIXED, Case, Judged, Lane, lanes, suffer_all
 
 REPORT = Path("reports") / "torture.md"
-SEEDS = 3
-PAIR_STEP = 9
+ROWS, SEEDS = 20, 3
+PAIRED_SEAMS = 16
+"""Deaths in pairs are tried at so many seams each, evenly spread."""
 
 
 @dataclass
@@ -52,13 +54,16 @@ def main() -> int:
     parser.add_argument("--concurrency", type=int, default=1)
     parser.add_argument("--lanes", type=int, default=6)
     parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--rows", type=int, default=ROWS)
     given = parser.parse_args()
     # Ended politely, so that the sandboxes end too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with lanes(1 if given.kill else given.lanes) as track:
         if given.kill:
-            return _repeat(track[0], Case(given.behaviour, tuple(given.kill), given.seed, given.concurrency))
-        return _sweep(track, given.seeds)
+            return _repeat(
+                track[0], Case(given.behaviour, tuple(given.kill), given.seed, given.concurrency, rows=given.rows)
+            )
+        return _sweep(track, given.seeds, given.rows)
 
 
 def _repeat(lane: Lane, case: Case) -> int:
@@ -67,16 +72,16 @@ def _repeat(lane: Lane, case: Case) -> int:
     return 0 if judged.clean else 1
 
 
-def _sweep(track: Sequence[Lane], seeds: int) -> int:
+def _sweep(track: Sequence[Lane], seeds: int, rows: int) -> int:
     began = time.perf_counter()
-    lines = [_singles(track, Case(name)) for name in BEHAVIOURS]
+    lines = [_singles(track, Case(name, rows=rows)) for name in BEHAVIOURS]
     for seed in range(seeds):
-        lines.append(_singles(track, Case(MIXED, seed=seed)))
-        lines.append(_singles(track, Case(MIXED, seed=seed, concurrency=4)))
-    lines.append(_singles(track, Case(MIXED, signal=signal.SIGTERM)))
-    lines.append(_pairs(track, seeds))
-    control = _control(track)
-    REPORT.write_text(_report(lines, control, time.perf_counter() - began), encoding="utf-8")
+        lines.append(_singles(track, Case(MIXED, seed=seed, rows=rows)))
+        lines.append(_singles(track, Case(MIXED, seed=seed, concurrency=4, rows=rows)))
+    lines.append(_singles(track, Case(MIXED, signal=signal.SIGTERM, rows=rows)))
+    lines.append(_pairs(track, seeds, rows))
+    control = _control(track, rows)
+    REPORT.write_text(_report(lines, control, rows, time.perf_counter() - began), encoding="utf-8")
     harmed = [judged for line in lines for judged in line.judged if not judged.clean]
     for judged in harmed:
         sys.stdout.write(f"HARMED {judged}\n")
@@ -93,16 +98,17 @@ def _singles(track: Sequence[Lane], case: Case) -> Line:
     return _told(Line(name, points, list(suffer_all(track, cases))))
 
 
-def _pairs(track: Sequence[Lane], seeds: int) -> Line:
-    points = len(track[0].suffer(Case(MIXED)).trail)
-    grid = [(first, second) for first in range(2, points, PAIR_STEP) for second in range(2, points, PAIR_STEP)]
-    cases = [Case(MIXED, pair, seed=n % seeds, concurrency=1 + 3 * (n % 2)) for n, pair in enumerate(grid)]
-    return _told(Line(f"all mixed, two deaths, every {PAIR_STEP}th seam", points, list(suffer_all(track, cases))))
+def _pairs(track: Sequence[Lane], seeds: int, rows: int) -> Line:
+    points = len(track[0].suffer(Case(MIXED, rows=rows)).trail)
+    seams = range(2, points, max(points // PAIRED_SEAMS, 1))
+    grid = itertools.product(seams, seams)
+    cases = [Case(MIXED, pair, n % seeds, 1 + 3 * (n % 2), rows=rows) for n, pair in enumerate(grid)]
+    return _told(Line(f"all mixed, two deaths, every {seams.step}th seam", points, list(suffer_all(track, cases))))
 
 
-def _control(track: Sequence[Lane]) -> Line:
-    points = len(track[0].suffer(Case("answers", broken="no intent")).trail)
-    cases = [Case("answers", (n,), broken="no intent", slow_lists=True) for n in range(1, points + 1)]
+def _control(track: Sequence[Lane], rows: int) -> Line:
+    points = len(track[0].suffer(Case("answers", broken="no intent", rows=rows)).trail)
+    cases = [Case("answers", (n,), broken="no intent", slow_lists=True, rows=rows) for n in range(1, points + 1)]
     return _told(Line("control: without the intent", points, list(suffer_all(track, cases))))
 
 
@@ -112,7 +118,7 @@ def _told(line: Line) -> Line:
     return line
 
 
-def _report(lines: Iterable[Line], control: Line, seconds: float) -> str:
+def _report(lines: Iterable[Line], control: Line, rows: int, seconds: float) -> str:
     lines = list(lines)
     every = [judged for line in lines for judged in line.judged]
     total = Line("**all**", sum(line.points for line in lines), every)
@@ -125,7 +131,7 @@ def _report(lines: Iterable[Line], control: Line, seconds: float) -> str:
             "# Torture",
             "",
             "Written by `make torture`. A process runs the real command against a sandbox process that misbehaves, and",
-            f"kills itself with SIGKILL at one of its seams; then the command is typed again until all {ROWS} rows of",
+            f"kills itself with SIGKILL at one of its seams; then the command is typed again until all {rows} rows of",
             "the file are settled. File, service, journal and report are compared from outside.",
             "",
             head,

@@ -6,7 +6,6 @@ the report. It shares no code with what it judges.
 
 import contextlib
 import csv
-import itertools
 import json
 import os
 import random
@@ -29,7 +28,9 @@ from typing import Any
 
 from torture.victim import Command, Ended
 
-ROWS = 8
+FEWEST_ROWS = 8
+"""Enough for every misbehaviour to meet a row; the long form takes more."""
+
 SETTLE = 0.7
 """Seconds; the service shows a record at most LATE + LAG seconds after the call, which is less."""
 LATE, LAG = 0.25, 0.2
@@ -69,6 +70,7 @@ class Case:
     broken: str = ""
     slow_lists: bool = False
     signal: int = signal.SIGKILL
+    rows: int = FEWEST_ROWS
 
     @property
     def lag(self) -> float:
@@ -87,8 +89,8 @@ class Case:
         """
         chance = random.Random(self.seed)
         if self.behaviour != MIXED:
-            return [name for _ in range(ROWS // 2) for name in (BEHAVIOURS[self.behaviour], "ok")]
-        names = [*BEHAVIOURS.values(), "400", *chance.choices([*BEHAVIOURS.values()], k=4)]
+            return [name for _ in range(self.rows // 2) for name in (BEHAVIOURS[self.behaviour], "ok")]
+        names = [*BEHAVIOURS.values(), "400", *chance.choices([*BEHAVIOURS.values()], k=self.rows // 2)]
         chance.shuffle(names)
         return [name for fault in names for name in (fault, "ok")]
 
@@ -226,7 +228,7 @@ class Lane:
         judged = Judged(case)
         folder = Path(tempfile.mkdtemp(prefix="torture-", dir=_IN_MEMORY))
         try:
-            _write_file(folder / "rows.csv")
+            _write_file(folder / "rows.csv", case.rows)
             self._service.begin(case.faults(), case.lag)
             self._finish_the_import(case, folder, judged)
             time.sleep(LATE if "late" in case.behaviour or case.behaviour == MIXED else 0)
@@ -274,8 +276,8 @@ class Lane:
         judged = Judged(Case("answers"))
         with tempfile.TemporaryDirectory(prefix="torture-", dir=_IN_MEMORY) as name, ThreadPoolExecutor(number) as pool:
             folder = Path(name)
-            _write_file(folder / "rows.csv")
-            self._service.begin(["slow:0.1"] * ROWS, LAG)
+            _write_file(folder / "rows.csv", judged.case.rows)
+            self._service.begin(["slow:0.1"] * judged.case.rows, LAG)
             words = ["run", "rows.csv", "--yes", "--out", "report"]
             typed = [
                 pool.submit(self._type, judged.case, folder, words, None, Judged(judged.case)) for _ in range(number)
@@ -308,13 +310,14 @@ class Lane:
 
 def judge(judged: Judged, folder: Path, records: Sequence[tuple[int, str]]) -> None:
     """Compare the file, the service, the journal and the report, and count what does not agree."""
+    names = _names(judged.case.rows)
     ids: dict[str, list[int]] = {}
     for remote_id, name in records:
         ids.setdefault(name, []).append(remote_id)
-    judged.doubled = sum(len(found) - 1 for found in ids.values()) + len(ids.keys() - set(_names()))
+    judged.doubled = sum(len(found) - 1 for found in ids.values()) + len(ids.keys() - set(names))
     report = _read_report(folder)
     journal = _read_journal(folder)
-    for name in _names():
+    for name in names:
         told, there = report.get(name, ("", "")), ids.get(name, [])
         if not there and told[0] not in {"rejected", "unknown"}:
             judged.lost += 1
@@ -328,18 +331,18 @@ def judge(judged: Judged, folder: Path, records: Sequence[tuple[int, str]]) -> N
         if journal.get(name) != told:
             judged.misreported += 1
             judged.problems.append(f"{name} is {journal.get(name)} in the journal; the report says {told}")
-    judged.problems += _summary_problems(folder, report)
+    judged.problems += _summary_problems(folder, report, judged.case.rows)
 
 
-def _names() -> list[str]:
-    return [f"Room {number}" for number in range(ROWS)]
+def _names(rows: int) -> list[str]:
+    return [f"Room {number}" for number in range(rows)]
 
 
-def _write_file(path: Path) -> None:
+def _write_file(path: Path, rows: int) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(_LABELS)
-        for number, name in enumerate(_names()):
+        for number, name in enumerate(_names(rows)):
             writer.writerow([1000 + number, 2000 + number, name, "2031-01-01T00:00:00Z", f"s{number}", f"c{number}"])
 
 
@@ -374,17 +377,12 @@ def _query(folder: Path, query: str) -> list[tuple[Any, ...]]:
             return []
 
 
-def _summary_problems(folder: Path, report: Mapping[str, tuple[str, str]]) -> list[str]:
+def _summary_problems(folder: Path, report: Mapping[str, tuple[str, str]], rows: int) -> list[str]:
     path = folder / "report" / "summary.json"
     if not path.exists():
         return ["there is no summary.json"]
     summary = json.loads(path.read_text("utf-8"))
     counted = Counter(status for status, _ in report.values())
     told = {status: number for status, number in summary["counts"].items() if number}
-    wrong = told != dict(counted) or sum(told.values()) != summary["rows"] or summary["rows"] != ROWS
+    wrong = told != dict(counted) or sum(told.values()) != summary["rows"] or summary["rows"] != rows
     return [f"summary.json says {told} of {summary['rows']} rows, report.csv {dict(counted)}"] if wrong else []
-
-
-def pairs(seams: int, step: int) -> Iterator[tuple[int, int]]:
-    """A grid of two deaths."""
-    return itertools.product(range(1, seams + 1, step), range(1, seams + 1, step))
