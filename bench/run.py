@@ -234,7 +234,7 @@ def plan(file: Path, home: Path) -> None:
         run = journal.update_run(journal.add_run(new), folder=str(home / "r"))
         chunks = checked_chunks(source, time.time(), allow_duplicates=False)
         target = journal.target("127.0.0.1/ops@example.com/1", source.kind.name)
-        journal.plan(run, ((list(c.records()), c.issues, c.rows) for c in chunks), target, time.time())
+        journal.plan(run, ((c.records(), c.causes, c.rows) for c in chunks), target, time.time())
 
 
 def pacing(table: Table, rows: int) -> None:

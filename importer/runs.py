@@ -316,12 +316,12 @@ def _write_plan(session: Session, source: Source, begun: Run) -> Run:
     """Every row of the run into the journal, in one transaction, before the first is sent."""
     choices = _choices(begun)
 
-    def chunks() -> Iterator[tuple[Sequence[Record], Sequence[Issue], int]]:
+    def chunks() -> Iterator[tuple[Iterable[Record], Iterable[Issue], int]]:
         yield (), source.mapping.issues, 0
         for chunk in checked_chunks(
             source, begun.started, allow_duplicates=choices.allow_duplicates, salt=_salt(begun)
         ):
-            yield list(chunk.records()), chunk.issues, chunk.rows
+            yield chunk.records(), chunk.causes, chunk.rows
 
     account, journal = session.account, session.journal
     begun = journal.update_run(begun, user=account.user, space=account.space)

@@ -84,16 +84,17 @@ class Checked:
 
     def records(self) -> Iterator[Record]:
         """The valid rows as they will be sent."""
-        fields = [name for name in self.kind.fields if name in self.valid]
-        columns = [_plain_values(self.valid[name]) for name in fields]
-        repeats = self.valid["repeat"].tolist()
-        for row, repeat, *values in zip(self.valid.index.tolist(), repeats, *columns, strict=True):
-            body = {name: value for name, value in zip(fields, values, strict=True) if value is not None}
-            yield Record(row, json.dumps(body, ensure_ascii=False, separators=(",", ":")), self._identity(body, repeat))
-
-    def _identity(self, body: dict[str, object], repeat: int) -> bytes:
-        known = [self.kind.name, f"{repeat}{self.salt}", *(body.get(name) for name in self.kind.identity)]
-        return blake2b(json.dumps(known, ensure_ascii=False).encode(), digest_size=16).digest()
+        if self.valid.empty:
+            return
+        texts = {name: _as_json(_plain_values(self.valid[name])) for name in self.kind.fields if name in self.valid}
+        repeats = _as_json([f"{repeat}{self.salt}" for repeat in self.valid["repeat"].tolist()])
+        missing = ["null"] * len(repeats)
+        bodies = zip(*(_members(name, column) for name, column in texts.items()), strict=True)
+        known = zip(repeats, *(texts.get(name, missing) for name in self.kind.identity), strict=True)
+        kind = json.dumps(self.kind.name)
+        for row, body, values in zip(self.valid.index.tolist(), bodies, known, strict=True):
+            identity = blake2b(f"[{kind}, {', '.join(values)}]".encode(), digest_size=16).digest()
+            yield Record(row, f"{{{','.join(filter(None, body))}}}", identity)
 
 
 class Checker:
@@ -275,6 +276,17 @@ def _schema(kind: RecordType, required: tuple[str, ...], now: datetime) -> pa.Da
 
 def _plain_values(column: pd.Series) -> list[object]:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
-        seconds = column.dt.tz_localize(None).to_numpy(dtype="datetime64[s]")
-        return [None if text == "NaT" else f"{text}Z" for text in np.datetime_as_string(seconds)]
-    return [None if pd.isna(value) else value for value in column.tolist()]
+        seconds = np.datetime_as_string(column.dt.tz_localize(None).to_numpy(dtype="datetime64[s]"))
+        return [None if text == "NaT" else f"{text}Z" for text in seconds.tolist()]
+    return [None if value is pd.NA else value for value in column.tolist()]
+
+
+def _as_json(values: list[object]) -> list[str]:
+    """Each value as JSON has it; all at once, one a line, for a line end inside a text is escaped."""
+    return json.dumps(values, ensure_ascii=False, separators=("\n", ":"))[1:-1].split("\n")
+
+
+def _members(name: str, column: list[str]) -> list[str]:
+    """The column as members of JSON objects; a missing value is no member."""
+    start = f"{json.dumps(name)}:"
+    return ["" if text == "null" else start + text for text in column]
