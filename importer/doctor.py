@@ -7,7 +7,8 @@ import time
 from typing import NamedTuple
 
 from importer import settings
-from importer.delivery.journal import open_journal, safe_for_wal
+from importer.delivery.database import safe_for_wal
+from importer.delivery.journal import open_journal
 from importer.errors import ImporterError
 from importer.session import who
 from importer.settings import Settings

@@ -1,12 +1,10 @@
-"""The journal: every run, every row on its way, every call made, durably. The only room with a database.
+"""The journal: every run, every row on its way, every call made, durably.
 
 Rule 1: a row changes state only through ``move``, which asks the table in states. Rule 2: nothing is sent unless the
 transaction that says so has been committed; SQLite is therefore run so that a commit survives a power cut.
 """
 
 import json
-import sqlite3
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -19,9 +17,11 @@ from typing import Any, Self
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, Row
 
+from importer.delivery import tables as t
+from importer.delivery.database import PATIENCE, explained, file_at, open_database
 from importer.delivery.pacing import Window, ready_at
-from importer.delivery.states import CLAIMING, Event, State, after
-from importer.errors import JournalBusyError, JournalError
+from importer.delivery.states import Event, State, after
+from importer.errors import JournalError
 from importer.nexudus.reply import LONGEST_WAIT
 from importer.words import CATALOGUE, Issue, Record, Severity
 
@@ -29,138 +29,16 @@ MOST_DIGITS = 16
 """A longer number is no row and no Id."""
 
 SCHEMA_VERSION = 1
-PATIENCE = 10.0
-"""Seconds to wait while another process writes."""
-
 _BATCH = 5_000
-_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afpfs", "davfs", "fuse.sshfs", "fuse.rclone", "fuse.davfs2", "afs"}
 
-tables = sa.MetaData()
-_meta = sa.Table("meta", tables, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text))
-_target = sa.Table(
-    "target",
-    tables,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("account", sa.Text, nullable=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.UniqueConstraint("account", "kind"),
-)
-_run = sa.Table(
-    "run",
-    tables,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("target", sa.ForeignKey("target.id")),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("url", sa.Text, nullable=False),
-    sa.Column("endpoint", sa.Text, nullable=False),
-    sa.Column("user", sa.Text, nullable=False, server_default=""),
-    sa.Column("space", sa.Text, nullable=False, server_default=""),
-    sa.Column("file", sa.Text, nullable=False),
-    sa.Column("sha256", sa.Text, nullable=False),
-    sa.Column("copy", sa.Text, nullable=False),
-    sa.Column("options", sa.Text, nullable=False),
-    sa.Column("folder", sa.Text, nullable=False),
-    sa.Column("parent", sa.Integer),
-    sa.Column("started", sa.Float, nullable=False),
-    sa.Column("planned", sa.Float),
-    sa.Column("stopped", sa.Float),
-    sa.Column("finished", sa.Float),
-    sa.Column("exit_code", sa.Integer),
-    sa.Column("stop", sa.Boolean, nullable=False, server_default=sa.false()),
-    sa.Column("rows", sa.Integer, nullable=False, server_default="0"),
-)
-_STATES = ", ".join(f"'{state}'" for state in State)
-_CLAIMS = ", ".join(f"'{state}'" for state in sorted(CLAIMING))
-_intent = sa.Table(
-    "intent",
-    tables,
-    sa.Column("run", sa.Integer, primary_key=True),
-    sa.Column("row", sa.Integer, primary_key=True),
-    sa.Column("target", sa.Integer, nullable=False),
-    sa.Column("identity", sa.LargeBinary, nullable=False),
-    sa.Column("body", sa.Text, nullable=False),
-    sa.Column("state", sa.Text, nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("rounds", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("sent_at", sa.Float),
-    sa.Column("settled_at", sa.Float),
-    sa.Column("remote_id", sa.BigInteger),
-    sa.Column("field", sa.Text),
-    sa.Column("message", sa.Text),
-    # The database has no checksums of its own: a flipped bit in a body would be sent, or make a record look absent.
-    sa.Column("seal", sa.LargeBinary, nullable=False),
-    sa.CheckConstraint(f"state IN ({_STATES})", name="known_state"),
-    # The database itself refuses a second record for one row's values in one account.
-    sa.Index(
-        "one_claim",
-        "target",
-        "identity",
-        unique=True,
-        sqlite_where=sa.text(f"state IN ({_CLAIMS})"),
-    ),
-    sa.Index(
-        "one_row_an_id",
-        "target",
-        "remote_id",
-        unique=True,
-        sqlite_where=sa.text("state IN ('created', 'removing')"),
-    ),
-    sa.Index(
-        "still_planned",
-        "run",
-        "row",
-        sqlite_where=sa.text("state = 'planned'"),
-    ),
-    sqlite_with_rowid=False,
-)
 # As text, not as parameters: SQLite uses a partial index only if it can see that the condition implies the index's.
 # Without it each turn of the sender reads the whole table: 4 ms at 10,000 rows, 0.4 s at a million.
-_CLAIMING = sa.text(f"state IN ({_CLAIMS})")
+_CLAIMING = sa.text(f"state IN ({t.CLAIMS})")
 _THERE = sa.text(f"state IN ('{State.CREATED}', '{State.REMOVING}')")
-_issue = sa.Table(
-    "issue",
-    tables,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("run", sa.Integer, nullable=False, index=True),
-    sa.Column("row", sa.Integer),
-    *(sa.Column(name, sa.Text) for name in ("cell", "label", "field", "code", "value", "detail")),
-)
 _ISSUE = ("row", "cell", "label", "field", "code", "value", "detail")
 _told = attrgetter(*_ISSUE)
 _PLANNED = ("run", "row", "target", "identity", "body", "state", "seal")
 _AS_PLANNED = State.PLANNED.value
-_call = sa.Table(
-    "call",
-    tables,
-    sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("account", sa.Text, nullable=False),
-    sa.Column("at", sa.Float, nullable=False),
-    # The latest time at which the service can have seen it; its windows count from there.
-    sa.Column("arrived", sa.Float, nullable=False),
-    sa.Column("write", sa.Boolean, nullable=False),
-    sa.Index("calls_by_arrival", "account", "arrived"),
-    sa.Index("writes_by_arrival", "account", "write", "arrived"),
-    sa.Index("writes_by_time", "account", "write", "at"),
-)
-_directory = sa.Table(
-    "directory",
-    tables,
-    sa.Column("account", sa.Text, primary_key=True),
-    sa.Column("path", sa.Text, primary_key=True),
-    sa.Column("fetched", sa.Float, nullable=False),
-    sa.Column("entries", sa.Text, nullable=False),
-)
-_pick = sa.Table(
-    "pick",
-    tables,
-    sa.Column("account", sa.Text, primary_key=True),
-    sa.Column("path", sa.Text, primary_key=True),
-    sa.Column("name", sa.Text, primary_key=True),
-    sa.Column("remote_id", sa.BigInteger, nullable=False),
-)
-_hold = sa.Table(
-    "hold", tables, sa.Column("account", sa.Text, primary_key=True), sa.Column("until", sa.Float, nullable=False)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,7 +148,7 @@ class Journal:
         """Use ``open_journal``; this only keeps what it made."""
         self._engine = engine
         self.path = path
-        self._file = _file_at(path)
+        self._file = file_at(path)
 
     def __enter__(self) -> Self:
         """Itself."""
@@ -294,9 +172,9 @@ class Journal:
             if names and "meta" not in names:
                 raise JournalError(f"{self.path} is a database of another program.", "Choose another IMPORTER_JOURNAL.")
             if not names:
-                tables.create_all(db)
-                db.execute(sa.insert(_meta).values(key="schema_version", value=str(SCHEMA_VERSION)))
-            version = int(db.execute(sa.select(_meta.c.value).where(_meta.c.key == "schema_version")).scalar() or 0)
+                t.metadata.create_all(db)
+                db.execute(sa.insert(t.meta).values(key="schema_version", value=str(SCHEMA_VERSION)))
+            version = int(db.execute(sa.select(t.meta.c.value).where(t.meta.c.key == "schema_version")).scalar() or 0)
         if version != SCHEMA_VERSION:
             raise JournalError(
                 f"The journal has version {version}; this importer knows version {SCHEMA_VERSION}.",
@@ -313,7 +191,7 @@ class Journal:
 
     def rows_by_state(self) -> dict[State, int]:
         """How many rows of all runs are in which state."""
-        query = sa.select(_intent.c.state, sa.func.count()).group_by(_intent.c.state)
+        query = sa.select(t.intent.c.state, sa.func.count()).group_by(t.intent.c.state)
         with self._read() as db:
             return {State(row[0]): row[1] for row in db.execute(query)}
 
@@ -335,11 +213,11 @@ class Journal:
         """A new run, not yet tied to an account; ``{run}`` in its folder becomes its number."""
         values = asdict(new) | {"options": json.dumps(dict(new.options))}
         with self._write() as db:
-            key = db.execute(sa.insert(_run).values(values)).inserted_primary_key
+            key = db.execute(sa.insert(t.run).values(values)).inserted_primary_key
             assert key is not None
             # In the same transaction: a run without its folder would be reported to a wrong place after a crash.
             folder = new.folder.replace("{run}", str(key[0]))
-            db.execute(sa.update(_run).where(_run.c.id == key[0]).values(folder=folder))
+            db.execute(sa.update(t.run).where(t.run.c.id == key[0]).values(folder=folder))
         return self.run(key[0])
 
     def run(self, number: int) -> Run:
@@ -348,62 +226,62 @@ class Journal:
         Raises:
             JournalError: There is none.
         """
-        found = self._runs(sa.select(_run).where(_run.c.id == number))
+        found = self._runs(sa.select(t.run).where(t.run.c.id == number))
         if not found:
             raise JournalError(f"There is no run {number}.", "See the runs with: importer history")
         return found[0]
 
     def runs(self, limit: int | None = None) -> list[Run]:
         """The runs, newest first."""
-        return self._runs(sa.select(_run).order_by(_run.c.id.desc()).limit(limit))
+        return self._runs(sa.select(t.run).order_by(t.run.c.id.desc()).limit(limit))
 
     def unfinished(self, *, sha256: str | None = None, kind: str | None = None) -> list[Run]:
         """Runs that have not ended, newest first; of one file and record type if those are given."""
-        query = sa.select(_run).where(_run.c.finished.is_(None)).order_by(_run.c.id.desc())
+        query = sa.select(t.run).where(t.run.c.finished.is_(None)).order_by(t.run.c.id.desc())
         if sha256 is not None:
-            query = query.where(_run.c.sha256 == sha256, _run.c.kind == kind)
+            query = query.where(t.run.c.sha256 == sha256, t.run.c.kind == kind)
         return self._runs(query)
 
     def runs_of(self, sha256: str) -> list[Run]:
         """The runs of a file with this content, newest first."""
-        return self._runs(sa.select(_run).where(_run.c.sha256 == sha256).order_by(_run.c.id.desc()))
+        return self._runs(sa.select(t.run).where(t.run.c.sha256 == sha256).order_by(t.run.c.id.desc()))
 
     def page_of_runs(self, text: str, limit: int, offset: int) -> tuple[list[Run], int]:
         """Some runs, newest first, and how many there are; only those whose file or account holds the text."""
-        query = sa.select(_run)
+        query = sa.select(t.run)
         if text:
-            names = (_run.c.file, _run.c.user, _run.c.space)
+            names = (t.run.c.file, t.run.c.user, t.run.c.space)
             query = query.where(sa.or_(*(name.icontains(text, autoescape=True) for name in names)))
         with self._read() as db:
             total = db.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
-        return self._runs(query.order_by(_run.c.id.desc()).limit(limit).offset(offset)), total
+        return self._runs(query.order_by(t.run.c.id.desc()).limit(limit).offset(offset)), total
 
     def uses(self, sha256: str) -> bool:
         """Whether some run needs the private copy with this hash."""
         with self._read() as db:
-            return db.execute(sa.select(_run.c.id).where(_run.c.sha256 == sha256).limit(1)).first() is not None
+            return db.execute(sa.select(t.run.c.id).where(t.run.c.sha256 == sha256).limit(1)).first() is not None
 
     def update_run(self, run: Run, **values: object) -> Run:
         """The run after some of its columns were set."""
         if isinstance(values.get("options"), dict):
             values["options"] = json.dumps(values["options"])
         with self._write() as db:
-            db.execute(sa.update(_run).where(_run.c.id == run.id).values(values))
+            db.execute(sa.update(t.run).where(t.run.c.id == run.id).values(values))
         return self.run(run.id)
 
     def forget_run(self, run: Run) -> None:
         """Remove a run that never planned a row."""
         with self._write() as db:
-            db.execute(sa.delete(_issue).where(_issue.c.run == run.id))
-            db.execute(sa.delete(_run).where(_run.c.id == run.id))
+            db.execute(sa.delete(t.issue).where(t.issue.c.run == run.id))
+            db.execute(sa.delete(t.run).where(t.run.c.id == run.id))
 
     def target(self, account: str, kind: str) -> int:
         """The number of an account's records of one type."""
         with self._write() as db:
-            query = sa.select(_target.c.id).where(_target.c.account == account, _target.c.kind == kind)
+            query = sa.select(t.target.c.id).where(t.target.c.account == account, t.target.c.kind == kind)
             found = db.execute(query).scalar()
             if found is None:
-                key = db.execute(sa.insert(_target).values(account=account, kind=kind)).inserted_primary_key
+                key = db.execute(sa.insert(t.target).values(account=account, kind=kind)).inserted_primary_key
                 assert key is not None
                 found = key[0]
             return int(found)
@@ -411,7 +289,7 @@ class Journal:
     def account(self, run: Run) -> str | None:
         """The account that a run sends to, or None while it is not known."""
         with self._read() as db:
-            return db.execute(sa.select(_target.c.account).where(_target.c.id == run.target)).scalar()
+            return db.execute(sa.select(t.target.c.account).where(t.target.c.id == run.target)).scalar()
 
     # -- planning -----------------------------------------------------------------------------------------------
 
@@ -421,13 +299,13 @@ class Journal:
         """Write every row of a run, its issues and its end of planning, in one transaction: all or nothing."""
         rows = 0
         with self._write() as db:
-            db.execute(sa.delete(_intent).where(_intent.c.run == run.id))
-            db.execute(sa.delete(_issue).where(_issue.c.run == run.id))
+            db.execute(sa.delete(t.intent).where(t.intent.c.run == run.id))
+            db.execute(sa.delete(t.issue).where(t.issue.c.run == run.id))
             for records, issues, count in chunks:
                 rows += count
-                self._insert(db, _intent, _PLANNED, (_planned(run, target, record) for record in records))
-                self._insert(db, _issue, ("run", *_ISSUE), ((run.id, *_told(issue)) for issue in issues))
-            db.execute(sa.update(_run).where(_run.c.id == run.id).values(target=target, planned=now, rows=rows))
+                self._insert(db, t.intent, _PLANNED, (_planned(run, target, record) for record in records))
+                self._insert(db, t.issue, ("run", *_ISSUE), ((run.id, *_told(issue)) for issue in issues))
+            db.execute(sa.update(t.run).where(t.run.c.id == run.id).values(target=target, planned=now, rows=rows))
         return self.run(run.id)
 
     @staticmethod
@@ -439,16 +317,16 @@ class Journal:
 
     def issues(self, run: Run) -> Iterator[Issue]:
         """The issues of a run, by row; those of whole columns first."""
-        query = sa.select(*(_issue.c[name] for name in _ISSUE)).where(_issue.c.run == run.id)
+        query = sa.select(*(t.issue.c[name] for name in _ISSUE)).where(t.issue.c.run == run.id)
         with self._read() as db:
-            for found in db.execute(query.order_by(sa.nulls_first(_issue.c.row), _issue.c.id)):
+            for found in db.execute(query.order_by(sa.nulls_first(t.issue.c.row), t.issue.c.id)):
                 yield Issue(**found._asdict())
 
     def invalid_rows(self, run: Run) -> int:
         """How many rows of a run have an error and are therefore not sent."""
         errors = [code for code, kind in CATALOGUE.items() if kind.severity is Severity.ERROR]
-        query = sa.select(sa.func.count(_issue.c.row.distinct())).where(
-            _issue.c.run == run.id, _issue.c.code.in_(errors)
+        query = sa.select(sa.func.count(t.issue.c.row.distinct())).where(
+            t.issue.c.run == run.id, t.issue.c.code.in_(errors)
         )
         with self._read() as db:
             return db.execute(query).scalar() or 0
@@ -457,21 +335,21 @@ class Journal:
 
     def planned(self, run: Run, after_row: int, limit: int) -> list[Intent]:
         """The next rows to send, in the order of the file."""
-        query = sa.select(_intent).where(
-            _intent.c.run == run.id, _intent.c.row > after_row, _intent.c.state == State.PLANNED.value
+        query = sa.select(t.intent).where(
+            t.intent.c.run == run.id, t.intent.c.row > after_row, t.intent.c.state == State.PLANNED.value
         )
         with self._read() as db:
-            return [_to_intent(found) for found in db.execute(query.order_by(_intent.c.row).limit(limit))]
+            return [_to_intent(found) for found in db.execute(query.order_by(t.intent.c.row).limit(limit))]
 
     def intents(self, run: Run, *states: State) -> Iterator[Intent]:
         """The rows of a run, in the order of the file; of some states if those are given."""
         last = -1
         while True:
-            query = sa.select(_intent).where(_intent.c.run == run.id, _intent.c.row > last)
+            query = sa.select(t.intent).where(t.intent.c.run == run.id, t.intent.c.row > last)
             if states:
-                query = query.where(_intent.c.state.in_([state.value for state in states]))
+                query = query.where(t.intent.c.state.in_([state.value for state in states]))
             with self._read() as db:
-                page = db.execute(query.order_by(_intent.c.row).limit(_BATCH)).all()
+                page = db.execute(query.order_by(t.intent.c.row).limit(_BATCH)).all()
             yield from (_to_intent(found) for found in page)
             if len(page) < _BATCH:
                 return
@@ -479,7 +357,7 @@ class Journal:
 
     def counts(self, run: Run) -> dict[State, int]:
         """How many rows of a run are in each state."""
-        query = sa.select(_intent.c.state, sa.func.count()).where(_intent.c.run == run.id).group_by(_intent.c.state)
+        query = sa.select(t.intent.c.state, sa.func.count()).where(t.intent.c.run == run.id).group_by(t.intent.c.state)
         with self._read() as db:
             return {State(state): count for state, count in db.execute(query)}
 
@@ -492,7 +370,7 @@ class Journal:
         """Whether any record of this target exists or may exist by the journal."""
         with self._read() as db:
             return (
-                db.execute(sa.select(_intent.c.row).where(_intent.c.target == target, _CLAIMING).limit(1)).first()
+                db.execute(sa.select(t.intent.c.row).where(t.intent.c.target == target, _CLAIMING).limit(1)).first()
                 is not None
             )
 
@@ -500,9 +378,9 @@ class Journal:
     def _claims(db: Connection, target: int, identities: Sequence[bytes]) -> dict[bytes, Claim]:
         found: dict[bytes, Claim] = {}
         for start in range(0, len(identities), 500):
-            query = sa.select(_intent).where(
-                _intent.c.target == target,
-                _intent.c.identity.in_(identities[start : start + 500]),
+            query = sa.select(t.intent).where(
+                t.intent.c.target == target,
+                t.intent.c.identity.in_(identities[start : start + 500]),
                 _CLAIMING,
             )
             for row in db.execute(query):
@@ -518,9 +396,9 @@ class Journal:
         known: set[int] = set()
         with self._read() as db:
             for start in range(0, len(remote_ids), 500):
-                query = sa.select(_intent.c.remote_id).where(
-                    _intent.c.target == target,
-                    _intent.c.remote_id.in_(remote_ids[start : start + 500]),
+                query = sa.select(t.intent.c.remote_id).where(
+                    t.intent.c.target == target,
+                    t.intent.c.remote_id.in_(remote_ids[start : start + 500]),
                     _THERE,
                 )
                 known.update(db.execute(query).scalars())
@@ -528,9 +406,9 @@ class Journal:
 
     def in_doubt(self, target: int) -> list[Intent]:
         """The rows in doubt of every run of this target, in the order in which they were sent."""
-        query = sa.select(_intent).where(_intent.c.target == target, _intent.c.state == State.IN_DOUBT.value)
+        query = sa.select(t.intent).where(t.intent.c.target == target, t.intent.c.state == State.IN_DOUBT.value)
         with self._read() as db:
-            return [_to_intent(found) for found in db.execute(query.order_by(_intent.c.sent_at, _intent.c.row))]
+            return [_to_intent(found) for found in db.execute(query.order_by(t.intent.c.sent_at, t.intent.c.row))]
 
     def will_send(
         self, run: Run, account: str, batch: Sequence[Intent], windows: Sequence[Window], now: float
@@ -557,7 +435,7 @@ class Journal:
                 if wait > 0:
                     break
                 if windows:
-                    db.execute(sa.insert(_call).values(account=account, at=now, arrived=now, write=True))
+                    db.execute(sa.insert(t.call).values(account=account, at=now, arrived=now, write=True))
                 sent.append(intent)
             self._apply(db, [*known, *(Change(intent, Event.WILL_SEND) for intent in sent)], now)
         return Sending(sent, known, held, wait)
@@ -590,14 +468,14 @@ class Journal:
         with self._write() as db:
             wait = self._wait(db, account, windows, write, now)
             if wait <= 0 and windows:
-                db.execute(sa.insert(_call).values(account=account, at=now, arrived=now, write=write))
+                db.execute(sa.insert(t.call).values(account=account, at=now, arrived=now, write=write))
         return wait
 
     def note_calls(self, account: str, number: int, now: float) -> None:
         """Count calls that were made before it was known for which account."""
         with self._write() as db:
             values = {"account": account, "at": now, "arrived": now, "write": False}
-            db.execute(sa.insert(_call), [values] * number)
+            db.execute(sa.insert(t.call), [values] * number)
 
     def note_arrivals(self, account: str, arrivals: Iterable[tuple[float, float | None]]) -> None:
         """Tell of writes, each by the time at which it left, when they arrived at the latest; None if they never did.
@@ -607,44 +485,44 @@ class Journal:
         with self._write() as db:
             for at, arrived in arrivals:
                 # Writes that left at the same time are interchangeable.
-                same = sa.select(sa.func.min(_call.c.id)).where(
-                    _call.c.account == account, _call.c.write.is_(True), _call.c.at == at, _call.c.arrived == at
+                same = sa.select(sa.func.min(t.call.c.id)).where(
+                    t.call.c.account == account, t.call.c.write.is_(True), t.call.c.at == at, t.call.c.arrived == at
                 )
-                one = _call.c.id == same.scalar_subquery()
-                db.execute(sa.delete(_call).where(one) if arrived is None else _set_arrived(one, arrived))
+                one = t.call.c.id == same.scalar_subquery()
+                db.execute(sa.delete(t.call).where(one) if arrived is None else _set_arrived(one, arrived))
 
     def hold(self, account: str, until: float) -> None:
         """Let nobody call for this account before then: the service asked for it."""
         with self._write() as db:
-            known = db.execute(sa.select(_hold.c.until).where(_hold.c.account == account)).scalar()
+            known = db.execute(sa.select(t.hold.c.until).where(t.hold.c.account == account)).scalar()
             if known is None:
-                db.execute(sa.insert(_hold).values(account=account, until=until))
+                db.execute(sa.insert(t.hold).values(account=account, until=until))
             elif known < until:
-                db.execute(sa.update(_hold).where(_hold.c.account == account).values(until=until))
+                db.execute(sa.update(t.hold).where(t.hold.c.account == account).values(until=until))
 
     def used(self, account: str, window: Window, now: float) -> tuple[int, float]:
         """How many calls a window holds now, and in how many seconds the oldest of them leaves it."""
-        query = sa.select(sa.func.count(), sa.func.min(_call.c.arrived)).where(
-            _call.c.account == account, _call.c.arrived > now - window.span
+        query = sa.select(sa.func.count(), sa.func.min(t.call.c.arrived)).where(
+            t.call.c.account == account, t.call.c.arrived > now - window.span
         )
         if window.writes:
-            query = query.where(_call.c.write.is_(True))
+            query = query.where(t.call.c.write.is_(True))
         with self._read() as db:
             count, oldest = db.execute(query).one()
         return count, (oldest + window.span - now if oldest is not None else 0.0)
 
     def calls_ago(self, account: str, window: Window, now: float) -> list[float]:
         """How many seconds ago the calls in a window were made, the oldest first."""
-        query = sa.select(_call.c.arrived).where(_call.c.account == account, _call.c.arrived > now - window.span)
+        query = sa.select(t.call.c.arrived).where(t.call.c.account == account, t.call.c.arrived > now - window.span)
         if window.writes:
-            query = query.where(_call.c.write.is_(True))
+            query = query.where(t.call.c.write.is_(True))
         with self._read() as db:
-            return [now - arrived for arrived in db.execute(query.order_by(_call.c.arrived)).scalars()]
+            return [now - arrived for arrived in db.execute(query.order_by(t.call.c.arrived)).scalars()]
 
     def forget_calls(self, before: float) -> None:
         """Drop calls so old that no window can hold them."""
         with self._write() as db:
-            db.execute(sa.delete(_call).where(_call.c.at < before))
+            db.execute(sa.delete(t.call).where(t.call.c.at < before))
 
     @staticmethod
     def _wait(db: Connection, account: str, windows: Sequence[Window], write: bool, now: float) -> float:
@@ -662,56 +540,56 @@ class Journal:
 
     def directory(self, account: str, path: str, not_before: float) -> str | None:
         """The entries of a list that was read from the service at that time or later, None if there is none."""
-        query = sa.select(_directory.c.entries).where(_directory.c.account == account, _directory.c.path == path)
+        query = sa.select(t.directory.c.entries).where(t.directory.c.account == account, t.directory.c.path == path)
         with self._read() as db:
-            return db.execute(query.where(_directory.c.fetched >= not_before)).scalar()
+            return db.execute(query.where(t.directory.c.fetched >= not_before)).scalar()
 
     def keep_directory(self, account: str, path: str, entries: str, now: float) -> None:
         """Keep a list that was read from the service, instead of an earlier one."""
         with self._write() as db:
-            db.execute(sa.delete(_directory).where(_directory.c.account == account, _directory.c.path == path))
-            db.execute(sa.insert(_directory).values(account=account, path=path, fetched=now, entries=entries))
+            db.execute(sa.delete(t.directory).where(t.directory.c.account == account, t.directory.c.path == path))
+            db.execute(sa.insert(t.directory).values(account=account, path=path, fetched=now, entries=entries))
 
     def picks(self, account: str, path: str) -> dict[str, int]:
         """The choices between namesakes that were made for this account, by name."""
-        query = sa.select(_pick.c.name, _pick.c.remote_id).where(_pick.c.account == account, _pick.c.path == path)
+        query = sa.select(t.pick.c.name, t.pick.c.remote_id).where(t.pick.c.account == account, t.pick.c.path == path)
         with self._read() as db:
             return {found.name: found.remote_id for found in db.execute(query)}
 
     def keep_pick(self, account: str, path: str, name: str, remote_id: int) -> None:
         """Remember a choice between namesakes."""
-        same = sa.and_(_pick.c.account == account, _pick.c.path == path, _pick.c.name == name)
+        same = sa.and_(t.pick.c.account == account, t.pick.c.path == path, t.pick.c.name == name)
         with self._write() as db:
-            db.execute(sa.delete(_pick).where(same))
-            db.execute(sa.insert(_pick).values(account=account, path=path, name=name, remote_id=remote_id))
+            db.execute(sa.delete(t.pick).where(same))
+            db.execute(sa.insert(t.pick).values(account=account, path=path, name=name, remote_id=remote_id))
 
     # -- looking on ---------------------------------------------------------------------------------------------
 
     def held_until(self, account: str) -> float:
         """Until when nobody may call for this account, in epoch seconds; 0 if nobody was asked to wait."""
         with self._read() as db:
-            return db.execute(sa.select(_hold.c.until).where(_hold.c.account == account)).scalar() or 0.0
+            return db.execute(sa.select(t.hold.c.until).where(t.hold.c.account == account)).scalar() or 0.0
 
     def settled(self, run: Run, since: float) -> tuple[int, float | None]:
         """How many rows of a run were settled since then, and when the last one ever was."""
-        recent = sa.func.count(sa.case((_intent.c.settled_at > since, 1)))
-        query = sa.select(recent, sa.func.max(_intent.c.settled_at)).where(_intent.c.run == run.id)
+        recent = sa.func.count(sa.case((t.intent.c.settled_at > since, 1)))
+        query = sa.select(recent, sa.func.max(t.intent.c.settled_at)).where(t.intent.c.run == run.id)
         with self._read() as db:
             number, last = db.execute(query).one()
         return number, last
 
     def timeline(self, run: Run, parts: int) -> list[tuple[float, int, int]]:
         """How many rows of a run were settled, and how many of them rejected, by the end of each part of its time."""
-        mine = _intent.c.run == run.id
+        mine = t.intent.c.run == run.id
         with self._read() as db:
-            span = sa.select(sa.func.min(_intent.c.settled_at), sa.func.max(_intent.c.settled_at)).where(mine)
+            span = sa.select(sa.func.min(t.intent.c.settled_at), sa.func.max(t.intent.c.settled_at)).where(mine)
             begin, end = db.execute(span).one()
             if begin is None:
                 return []
             width = max((end - begin) / parts, 0.001)
-            part = sa.cast((_intent.c.settled_at - begin) / width - 0.5, sa.Integer)
-            rejected = sa.func.count(sa.case((_intent.c.state == State.REJECTED.value, 1)))
-            query = sa.select(part, sa.func.count(), rejected).where(mine, _intent.c.settled_at.is_not(None))
+            part = sa.cast((t.intent.c.settled_at - begin) / width - 0.5, sa.Integer)
+            rejected = sa.func.count(sa.case((t.intent.c.state == State.REJECTED.value, 1)))
+            query = sa.select(part, sa.func.count(), rejected).where(mine, t.intent.c.settled_at.is_not(None))
             found = db.execute(query.group_by(part).order_by(part)).all()
         points, done, failed = [(begin, 0, 0)], 0, 0
         for number, count, wrong in found:
@@ -723,19 +601,19 @@ class Journal:
         self, run: Run, states: Sequence[State], *, invalid: bool, text: str, limit: int, offset: int
     ) -> tuple[list[int], int]:
         """The row numbers of some rows of a run and how many there are: in these states, invalid, with this text."""
-        sent = sa.select(_intent.c.row).where(
-            _intent.c.run == run.id, _intent.c.state.in_([state.value for state in states])
+        sent = sa.select(t.intent.c.row).where(
+            t.intent.c.run == run.id, t.intent.c.state.in_([state.value for state in states])
         )
         errors = [code for code, kind in CATALOGUE.items() if kind.severity is Severity.ERROR]
-        wrong = sa.select(_issue.c.row).where(
-            _issue.c.run == run.id, _issue.c.code.in_(errors), _issue.c.row.is_not(None), sa.literal(invalid)
+        wrong = sa.select(t.issue.c.row).where(
+            t.issue.c.run == run.id, t.issue.c.code.in_(errors), t.issue.c.row.is_not(None), sa.literal(invalid)
         )
         if text:
             number = int(text) if text.isdecimal() and len(text) < MOST_DIGITS else -1
-            in_body = sa.or_(*(c.icontains(text, autoescape=True) for c in (_intent.c.body, _intent.c.message)))
-            sent = sent.where(sa.or_(in_body, _intent.c.row == number, _intent.c.remote_id == number))
-            in_value = _issue.c.value.icontains(text, autoescape=True)
-            wrong = wrong.where(sa.or_(in_value, _issue.c.row == number))
+            in_body = sa.or_(*(c.icontains(text, autoescape=True) for c in (t.intent.c.body, t.intent.c.message)))
+            sent = sent.where(sa.or_(in_body, t.intent.c.row == number, t.intent.c.remote_id == number))
+            in_value = t.issue.c.value.icontains(text, autoescape=True)
+            wrong = wrong.where(sa.or_(in_value, t.issue.c.row == number))
         rows = sa.union(sent, wrong).subquery()
         with self._read() as db:
             total = db.execute(sa.select(sa.func.count()).select_from(rows)).scalar_one()
@@ -745,12 +623,14 @@ class Journal:
     def about_rows(self, run: Run, numbers: Sequence[int]) -> tuple[dict[int, Intent], dict[int, list[Issue]]]:
         """The intents and the issues of some rows, by row number."""
         names = ("code", "row", "cell", "label", "field", "value", "detail")
-        intents = sa.select(_intent).where(_intent.c.run == run.id, _intent.c.row.in_(numbers))
-        issues = sa.select(*(_issue.c[name] for name in names)).where(_issue.c.run == run.id, _issue.c.row.in_(numbers))
+        intents = sa.select(t.intent).where(t.intent.c.run == run.id, t.intent.c.row.in_(numbers))
+        issues = sa.select(*(t.issue.c[name] for name in names)).where(
+            t.issue.c.run == run.id, t.issue.c.row.in_(numbers)
+        )
         told: dict[int, list[Issue]] = {}
         with self._read() as db:
             by_row = {found.row: _to_intent(found) for found in db.execute(intents)}
-            for found in db.execute(issues.order_by(_issue.c.id)):
+            for found in db.execute(issues.order_by(t.issue.c.id)):
                 told.setdefault(found.row, []).append(Issue(**found._asdict()))
         return by_row, told
 
@@ -763,17 +643,17 @@ class Journal:
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        with _explained(), self._engine.connect() as db:
+        with explained(), self._engine.connect() as db:
             yield db
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        with _explained(), self._engine.connect() as db:
+        with explained(), self._engine.connect() as db:
             # A deferred transaction that turns into a write fails at once when another process has written.
             db.exec_driver_sql("BEGIN IMMEDIATE")
             yield db
             db.commit()
-            if _file_at(self.path) != self._file:
+            if file_at(self.path) != self._file:
                 # What was committed is in a file that nobody will find again, so nothing may be sent on it.
                 raise JournalError(
                     "The journal was deleted, moved or replaced while it was in use.",
@@ -782,17 +662,17 @@ class Journal:
 
 
 _MOVE = (
-    sa.update(_intent)
+    sa.update(t.intent)
     .where(
-        _intent.c.run == sa.bindparam("in_run"),
-        _intent.c.row == sa.bindparam("in_row"),
-        _intent.c.state == sa.bindparam("from_state"),
+        t.intent.c.run == sa.bindparam("in_run"),
+        t.intent.c.row == sa.bindparam("in_row"),
+        t.intent.c.state == sa.bindparam("from_state"),
     )
     .values(
         state=sa.bindparam("to_state"),
-        attempts=_intent.c.attempts + sa.bindparam("more_attempts"),
-        rounds=_intent.c.rounds + sa.bindparam("more_rounds"),
-        sent_at=sa.func.coalesce(sa.bindparam("new_sent_at", type_=sa.Float), _intent.c.sent_at),
+        attempts=t.intent.c.attempts + sa.bindparam("more_attempts"),
+        rounds=t.intent.c.rounds + sa.bindparam("more_rounds"),
+        sent_at=sa.func.coalesce(sa.bindparam("new_sent_at", type_=sa.Float), t.intent.c.sent_at),
         settled_at=sa.bindparam("new_settled_at", type_=sa.Float),
         remote_id=sa.bindparam("new_remote_id", type_=sa.BigInteger),
         field=sa.bindparam("new_field", type_=sa.Text),
@@ -803,17 +683,17 @@ _MOVE = (
 
 
 # Built once: SQLAlchemy takes longer to build a question about the calls than SQLite to answer it.
-_OWN_CALLS = sa.select(_call.c.arrived).where(_call.c.account == sa.bindparam("account"))
-_OWN_CALLS = _OWN_CALLS.order_by(_call.c.arrived.desc()).limit(1).offset(sa.bindparam("n"))
-_NTH_LAST_CALL, _NTH_LAST_WRITE = _OWN_CALLS, _OWN_CALLS.where(_call.c.write.is_(True))
-_LAST_WRITE = sa.select(sa.func.max(_call.c.at)).where(
-    _call.c.account == sa.bindparam("account"), _call.c.write.is_(True)
+_OWN_CALLS = sa.select(t.call.c.arrived).where(t.call.c.account == sa.bindparam("account"))
+_OWN_CALLS = _OWN_CALLS.order_by(t.call.c.arrived.desc()).limit(1).offset(sa.bindparam("n"))
+_NTH_LAST_CALL, _NTH_LAST_WRITE = _OWN_CALLS, _OWN_CALLS.where(t.call.c.write.is_(True))
+_LAST_WRITE = sa.select(sa.func.max(t.call.c.at)).where(
+    t.call.c.account == sa.bindparam("account"), t.call.c.write.is_(True)
 )
-_HELD_UNTIL = sa.select(_hold.c.until).where(_hold.c.account == sa.bindparam("account"))
+_HELD_UNTIL = sa.select(t.hold.c.until).where(t.hold.c.account == sa.bindparam("account"))
 
 
 def _set_arrived(one: sa.ColumnElement[bool], arrived: float) -> sa.Update:
-    return sa.update(_call).where(one).values(arrived=arrived)
+    return sa.update(t.call).where(one).values(arrived=arrived)
 
 
 def _moved(change: Change, now: float) -> dict[str, Any]:
@@ -845,15 +725,6 @@ def _seal(run: int, row: int, identity: bytes, body: str, state: str, remote_id:
     """A checksum of what decides whether and what is sent, and of what the report promises."""
     told = f"{run} {row} {state} {remote_id} {body}".encode()
     return blake2b(told, digest_size=16, key=identity).digest()
-
-
-def _file_at(path: Path | None) -> tuple[int, int] | None:
-    """Which file lies at a path, whatever its name was before; None if there is none."""
-    try:
-        found = path.stat() if path is not None else None
-    except FileNotFoundError:
-        return None
-    return (found.st_dev, found.st_ino) if found is not None else None
 
 
 def _to_intent(row: Row[Any]) -> Intent:
@@ -893,97 +764,8 @@ def open_journal(url: str, patience: float = PATIENCE) -> Journal:
         JournalBusyError: Others write for longer than that.
         JournalError: On a network drive, not writable, damaged, not a journal, or made by a newer importer.
     """
-    path = None
-    with _explained():
-        parsed = sa.make_url(url)
-        if parsed.get_backend_name() != "sqlite":
-            # The lock of the sender holds on one machine only; two on one database would both send.
-            raise JournalError("The journal must be SQLite.", "Set IMPORTER_JOURNAL to sqlite:///path, or not at all.")
-        if parsed.database:
-            path = Path(parsed.database)
-            _refuse_network_drive(path)
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        engine = sa.create_engine(parsed)
-        if path is not None:
-            sa.event.listen(engine, "connect", lambda connection, _: _configure_sqlite(connection, patience))
-        if path is not None and not path.exists():
-            path.touch(mode=0o600)
+    with explained():
+        engine, path = open_database(url, patience)
         journal = Journal(engine, path)
         journal.prepare()
     return journal
-
-
-def safe_for_wal(version: tuple[int, int, int]) -> bool:
-    """Whether this SQLite can share a write-ahead log between two connections without a known risk of corruption.
-
-    Source: SQLite's release notes of 3.51.3 (2026-03-13), which name 3.44.6 and 3.50.7 as back-ports.
-    """
-    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
-
-
-def _configure_sqlite(connection: sqlite3.Connection, patience: float) -> None:
-    connection.isolation_level = None
-    wal = safe_for_wal(sqlite3.sqlite_version_info[:3])
-    pragmas = {
-        "busy_timeout": str(round(patience * 1000)),
-        "journal_mode": "WAL" if wal else "DELETE",
-        # Without FULL (EXTRA when there is no WAL) a power cut can take back a commit after the call was made.
-        "synchronous": "FULL" if wal else "EXTRA",
-        "fullfsync": "ON",
-        "checkpoint_fullfsync": "ON",
-        "secure_delete": "ON",
-    }
-    for name, value in pragmas.items():
-        connection.execute(f"PRAGMA {name}={value}")
-
-
-def _refuse_network_drive(path: Path) -> None:
-    mounts = Path("/proc/mounts")
-    kind = network_drive(path, mounts.read_text() if mounts.exists() else "")
-    if kind:
-        raise JournalError(
-            f"The journal's folder {path.parent} is on a network drive ({kind}), where a commit can be lost.",
-            "Set IMPORTER_HOME to a folder on this machine's own disk.",
-        )
-
-
-def network_drive(path: Path, mounts: str) -> str | None:
-    """The kind of network drive on which a path lies by a table like /proc/mounts, or None."""
-    if str(path).startswith(("\\\\", "//")):
-        return "UNC path"
-    absolute = path.absolute()
-    best, kind = Path("/"), None
-    for line in mounts.splitlines():
-        _, place, name, *_ = [*line.split(), "", "", ""]
-        folder = Path(place.replace("\\040", " "))
-        if place and absolute.is_relative_to(folder) and len(folder.parts) >= len(best.parts):
-            best, kind = folder, name
-    return kind if kind in _NETWORK else None
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Turn what the database says into a sentence with what to do."""
-    try:
-        yield
-    except sa.exc.SQLAlchemyError as error:
-        cause = str(getattr(error, "orig", None) or error)
-        advice = "Nothing is sent without the journal. Check the disk and IMPORTER_HOME, then type: importer resume"
-        if "locked" in cause:
-            raise JournalBusyError("The journal is being written by another process.", "Try again soon.") from error
-        if "full" in cause:
-            raise JournalError("The disk is full; the journal cannot be written.", advice) from error
-        if "readonly" in cause or "unable to open" in cause:
-            raise JournalError("The journal's folder or file cannot be written.", advice) from error
-        if "malformed" in cause or "not a database" in cause:
-            raise JournalError(
-                "The journal is damaged.", "Keep the file; set IMPORTER_HOME to start a new one."
-            ) from error
-        raise JournalError(f"The journal cannot be used: {cause}.", advice) from error
-    except OSError as error:
-        raise JournalError(f"The journal cannot be used: {error.strerror}.", "Check IMPORTER_HOME.") from error
-
-
-def wall_clock() -> float:
-    """Seconds since 1970, as they are written in the journal."""
-    return time.time()

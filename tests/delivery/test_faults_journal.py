@@ -20,15 +20,14 @@ from conftest import LABELS, Desk, Service, mapping
 
 from delivery.disk import FULL, IO_SYNC, IO_WRITE, OK, READ_ONLY, Deed, Do, watched_disk
 from delivery.kit import ACCOUNT, PATH, TOKEN, Post, add_run, creates, problems, sandbox
+from importer.delivery.database import network_drive, safe_for_wal
 from importer.delivery.journal import (
     SCHEMA_VERSION,
     Intent,
     Journal,
     Run,
     Sending,
-    network_drive,
     open_journal,
-    safe_for_wal,
 )
 from importer.delivery.lock import only_sender
 from importer.delivery.pacing import Window

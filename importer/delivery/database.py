@@ -1,0 +1,118 @@
+"""The file of the journal's database: opened so that a commit survives a power cut, on a disk that can promise that."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Engine
+
+from importer.errors import JournalBusyError, JournalError
+
+PATIENCE = 10.0
+"""Seconds to wait while another process writes."""
+
+_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afpfs", "davfs", "fuse.sshfs", "fuse.rclone", "fuse.davfs2", "afs"}
+
+
+def open_database(url: str, patience: float) -> tuple[Engine, Path | None]:
+    """The database at a URL and the file that holds it, which is made if it is not there.
+
+    Raises:
+        JournalError: It is no SQLite, or on a network drive.
+    """
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        # The lock of the sender holds on one machine only; two on one database would both send.
+        raise JournalError("The journal must be SQLite.", "Set IMPORTER_JOURNAL to sqlite:///path, or not at all.")
+    engine = sa.create_engine(parsed)
+    if not parsed.database:
+        return engine, None
+    path = Path(parsed.database)
+    _refuse_network_drive(path)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not path.exists():
+        path.touch(mode=0o600)
+    sa.event.listen(engine, "connect", lambda connection, _: _configure_sqlite(connection, patience))
+    return engine, path
+
+
+def file_at(path: Path | None) -> tuple[int, int] | None:
+    """Which file lies at a path, whatever its name was before; None if there is none."""
+    try:
+        found = path.stat() if path is not None else None
+    except FileNotFoundError:
+        return None
+    return (found.st_dev, found.st_ino) if found is not None else None
+
+
+def safe_for_wal(version: tuple[int, int, int]) -> bool:
+    """Whether this SQLite can share a write-ahead log between two connections without a known risk of corruption.
+
+    Source: SQLite's release notes of 3.51.3 (2026-03-13), which name 3.44.6 and 3.50.7 as back-ports.
+    """
+    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
+
+
+def _configure_sqlite(connection: sqlite3.Connection, patience: float) -> None:
+    connection.isolation_level = None
+    wal = safe_for_wal(sqlite3.sqlite_version_info[:3])
+    pragmas = {
+        "busy_timeout": str(round(patience * 1000)),
+        "journal_mode": "WAL" if wal else "DELETE",
+        # Without FULL (EXTRA when there is no WAL) a power cut can take back a commit after the call was made.
+        "synchronous": "FULL" if wal else "EXTRA",
+        "fullfsync": "ON",
+        "checkpoint_fullfsync": "ON",
+        "secure_delete": "ON",
+    }
+    for name, value in pragmas.items():
+        connection.execute(f"PRAGMA {name}={value}")
+
+
+def _refuse_network_drive(path: Path) -> None:
+    mounts = Path("/proc/mounts")
+    kind = network_drive(path, mounts.read_text() if mounts.exists() else "")
+    if kind:
+        raise JournalError(
+            f"The journal's folder {path.parent} is on a network drive ({kind}), where a commit can be lost.",
+            "Set IMPORTER_HOME to a folder on this machine's own disk.",
+        )
+
+
+def network_drive(path: Path, mounts: str) -> str | None:
+    """The kind of network drive on which a path lies by a table like /proc/mounts, or None."""
+    if str(path).startswith(("\\\\", "//")):
+        return "UNC path"
+    absolute = path.absolute()
+    best, kind = Path("/"), None
+    for line in mounts.splitlines():
+        _, place, name, *_ = [*line.split(), "", "", ""]
+        folder = Path(place.replace("\\040", " "))
+        if place and absolute.is_relative_to(folder) and len(folder.parts) >= len(best.parts):
+            best, kind = folder, name
+    return kind if kind in _NETWORK else None
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what the database says into a sentence with what to do."""
+    try:
+        yield
+    except sa.exc.SQLAlchemyError as error:
+        cause = str(getattr(error, "orig", None) or error)
+        advice = "Nothing is sent without the journal. Check the disk and IMPORTER_HOME, then type: importer resume"
+        if "locked" in cause:
+            raise JournalBusyError("The journal is being written by another process.", "Try again soon.") from error
+        if "full" in cause:
+            raise JournalError("The disk is full; the journal cannot be written.", advice) from error
+        if "readonly" in cause or "unable to open" in cause:
+            raise JournalError("The journal's folder or file cannot be written.", advice) from error
+        if "malformed" in cause or "not a database" in cause:
+            raise JournalError(
+                "The journal is damaged.", "Keep the file; set IMPORTER_HOME to start a new one."
+            ) from error
+        raise JournalError(f"The journal cannot be used: {cause}.", advice) from error
+    except OSError as error:
+        raise JournalError(f"The journal cannot be used: {error.strerror}.", "Check IMPORTER_HOME.") from error
