@@ -197,12 +197,12 @@ def test_the_file_with_red_cells_goes_back_in(client: Client, tmp_path: Path) ->
 def test_a_run_is_paused_resumed_and_stopped_for_good(slow_site: Site, slow: Settings) -> None:
     """Pause and Resume go on with the same run; Stop for good ends it, and its unsent rows become a new run."""
     client = slow_site.visitor()
-    run = started(client, table(*[mapping(n) for n in range(2, 62)]))
+    run = started(client, table(*[mapping(n) for n in range(2, 42)]))
     client.until(run, lambda text: 'id="pause"' in text and follow(1, slow).settled > 0)
     client.post(f"{run}/stop")
     client.until(run, lambda text: "<h1>Paused" in text)
     before = follow(1, slow_site.settings)
-    assert 0 < before.settled < 60
+    assert 0 < before.settled < 40
     client.post(f"{run}/resume")
     client.until(run, lambda text: 'id="pause"' in text)
     client.post(f"{run}/stop", {"how": "for good"})
@@ -213,7 +213,7 @@ def test_a_run_is_paused_resumed_and_stopped_for_good(slow_site: Site, slow: Set
     client.until(again, lambda text: "rows created" in text and "What to do next" in text)
     assert (
         follow(1, slow_site.settings).counts[Status.CREATED] + follow(2, slow_site.settings).counts[Status.CREATED]
-        == 60
+        == 40
     )
 
 
