@@ -156,7 +156,7 @@ class Checker:
     @staticmethod
     def _gather(wanted: set[str], text: pd.Series) -> None:
         """Add what the cells are called; numbers only while they are few, for ten million would be a gigabyte."""
-        cells = text.unique().tolist()
+        cells = set(text.tolist())
         wanted.update(cells if len(wanted) < MOST_WANTED else (cell for cell in cells if not cell.isdecimal()))
 
     def _text(self, chunk: pd.DataFrame, name: str) -> pd.Series:
@@ -188,7 +188,7 @@ class Checker:
 
     def _from_pandera(self, typed: pd.DataFrame) -> Iterator[_Found]:
         try:
-            self._schema.validate(typed, lazy=True)
+            self._schema.validate(typed, lazy=True, inplace=True)
         except pa.errors.SchemaErrors as errors:
             for (name, check), cases in errors.failure_cases.groupby(["column", "check"], sort=False)["index"]:
                 kind, _, limits = str(check).partition("(")

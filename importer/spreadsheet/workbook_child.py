@@ -254,16 +254,18 @@ class _Texts:
                     columns[position][row - first] = text
         return columns
 
-    def _texts(self, column: Iterable[Cell], first: int, position: int) -> list[str]:
-        texts = []
-        for row, cell in enumerate(column, start=first):
-            text = cell if type(cell) is str else as_text(cell)
-            if len(text) > LONGEST_CELL:
-                where = _address(row, position)
-                raise Refusal(f"has more than {LONGEST_CELL:,} characters in {where}", "Shorten that cell.")
-            if type(cell) is float and cell.is_integer() and len(text.lstrip("-")) > MOST_DIGITS:
-                self._problems.setdefault(row, {})[position] = ("number-rounded", text)
-            texts.append(text)
+    def _texts(self, column: Sequence[Cell], first: int, position: int) -> list[str]:
+        texts = [cell if type(cell) is str else as_text(cell) for cell in column]
+        # Whole columns are looked at first: most have nothing to look for cell by cell.
+        if max(map(len, texts), default=0) > LONGEST_CELL:
+            row = next(row for row, text in enumerate(texts, start=first) if len(text) > LONGEST_CELL)
+            raise Refusal(
+                f"has more than {LONGEST_CELL:,} characters in {_address(row, position)}", "Shorten that cell."
+            )
+        if float in set(map(type, column)):
+            for row, (cell, text) in enumerate(zip(column, texts, strict=True), start=first):
+                if type(cell) is float and cell.is_integer() and len(text.lstrip("-")) > MOST_DIGITS:
+                    self._problems.setdefault(row, {})[position] = ("number-rounded", text)
         return texts
 
 
