@@ -228,10 +228,11 @@ def test_each_problem_cell_is_one_issue_with_its_address(tmp_path: Path) -> None
     assert found["A2"][1] == "ResourceId shows #N/A in the spreadsheet program."
 
 
-def test_the_same_text_typed_by_a_person_is_no_error(tmp_path: Path) -> None:
-    """#N/A that somebody typed as text into a name is a text."""
-    path = pack(tmp_path / "a.xlsx", xlsx_parts(sheet_xml(text_row(1, "ResourceId", "Name"), text_row(2, "1", "#N/A"))))
-    assert [issue.code for issue in issues(opened(path))] == []
+def test_an_error_pasted_as_text_is_one_too(tmp_path: Path) -> None:
+    """#N/A that came as text is nobody's name; a name that only begins so is one."""
+    rows = text_row(2, "1", "#N/A"), text_row(3, "1", "#N/A room")
+    path = pack(tmp_path / "a.xlsx", xlsx_parts(sheet_xml(text_row(1, "ResourceId", "Name"), *rows)))
+    assert [(issue.code, issue.cell) for issue in issues(opened(path))] == [("cell-error", "B2")]
 
 
 def test_merged_cells_are_named(tmp_path: Path) -> None:
