@@ -146,6 +146,7 @@ def _report(lines: Iterable[Line], control: Line, rows: int, seconds: float) -> 
             "|---|---:|",
             *(f"| {place} | {times} |" for place, times in sorted(places.items())),
             "",
+            f"Rows that were given to a person, because no record came of four sends: {total.total(_given_up)}.",
             f"Cases with anything else to complain of: {len(unclean)}.",
             *(f"- {judged.case}: {judged.problems}" for judged in unclean),
             "",
@@ -163,6 +164,10 @@ def _report(lines: Iterable[Line], control: Line, rows: int, seconds: float) -> 
             "",
         ]
     )
+
+
+def _given_up(judged: Judged) -> int:
+    return judged.given_up
 
 
 def _way(rule: Rule) -> str:

@@ -103,6 +103,7 @@ class Judged:
     doubled: int = 0
     lost: int = 0
     misreported: int = 0
+    given_up: int = 0
     killed_at: list[str] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)
     trail: list[str] = field(default_factory=list)
@@ -251,6 +252,8 @@ class Lane:
                 words = ["run", "rows.csv", "--yes", "--out", "report"]
             elif ended.code in {5, 6}:
                 words = ["resume"]
+            elif ended.code == 8 and not _in_doubt(folder):
+                return
             elif ended.code == 8:
                 time.sleep(case.settle)
                 words = ["resume"] if words[0] == "reconcile" and "resume" in ended.out else ["reconcile"]
@@ -315,13 +318,15 @@ def judge(judged: Judged, folder: Path, records: Sequence[tuple[int, str]]) -> N
     for remote_id, name in records:
         ids.setdefault(name, []).append(remote_id)
     judged.doubled = sum(len(found) - 1 for found in ids.values()) + len(ids.keys() - set(names))
-    report = _read_report(folder)
+    report, given_up = _read_report(folder), _given_up(folder)
     journal = _read_journal(folder)
     for name in names:
         told, there = report.get(name, ("", "")), ids.get(name, [])
         if not there and told[0] not in {"rejected", "unknown"}:
             judged.lost += 1
             judged.problems.append(f"{name} is nowhere; the report says {told}")
+        elif told[0] == "unknown" and not there and name in given_up:
+            judged.given_up += 1
         elif told[0] == "unknown":
             judged.misreported += 1
             judged.problems.append(f"{name} is still unknown; the service has {there}")
@@ -363,6 +368,16 @@ def _read_journal(folder: Path) -> dict[str, tuple[str, str]]:
 
 def _planned(folder: Path) -> bool:
     return bool(_query(folder, "SELECT 1 FROM intent WHERE state = 'planned' LIMIT 1"))
+
+
+def _in_doubt(folder: Path) -> bool:
+    return bool(_query(folder, "SELECT 1 FROM intent WHERE state = 'in doubt' LIMIT 1"))
+
+
+def _given_up(folder: Path) -> set[str]:
+    """The rows that were given to a person because no record came of four sends; the protocol sends no more often."""
+    rows = _query(folder, "SELECT body FROM intent WHERE state = 'review' AND rounds = 3")
+    return {json.loads(body)["Name"] for (body,) in rows}
 
 
 def _query(folder: Path, query: str) -> list[tuple[Any, ...]]:
