@@ -59,6 +59,21 @@ _TWICE = (
 )
 
 
+_SAID_AGAIN = {
+    "kind": "--type",
+    "sheet": "--sheet",
+    "encoding": "--encoding",
+    "delimiter": "--delimiter",
+    "map_": "--map",
+    "dates": "--dates",
+    "tz": "--tz",
+    "allow_duplicates": "--allow-duplicates",
+    "even_if_existing": "--even-if-existing",
+}
+_OF_THE_FILE = ("sheet", "encoding", "delimiter")
+"""Options that say how one file is stored, and nothing about another that was made from it."""
+
+
 def _all(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         for option in reversed(options):
@@ -68,16 +83,19 @@ def _all(*options: Callable[[Command], Command]) -> Callable[[Command], Command]
     return decorate
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+_HELP = """Import a spreadsheet of coworker calendar mappings into Nexudus: checked first, created exactly once.
+
+\b
+  importer check mappings.xlsx            what is wrong with the file; sends nothing
+  importer run mappings.xlsx              check, plan, ask, send, report
+  importer run mappings.xlsx --sandbox    the same against a practice service on this machine
+"""
+
+
+@click.group(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="nexudus-importer", prog_name="importer", message="%(prog)s %(version)s")
 def importer() -> None:
-    r"""Import a spreadsheet of coworker calendar mappings into Nexudus: checked first, created exactly once.
-
-    \b
-      importer check mappings.xlsx            what is wrong with the file; sends nothing
-      importer run mappings.xlsx              check, plan, ask, send, report
-      importer run mappings.xlsx --sandbox    the same against a practice service on this machine
-    """
+    """The command and its subcommands."""
 
 
 # -- importing --------------------------------------------------------------------------------------------------------
@@ -111,11 +129,14 @@ def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Pa
     else:
         terminal.show_source(source, seen.rows)
         terminal.show_issues(seen, stdout=True)
-        if errors_to is not None:
-            click.echo(f"\nCorrect them in {errors_to} and import that.")
         click.echo(
             f"\n{sentences.count(seen.valid, 'row')} can be imported, {seen.invalid:,} cannot. Nothing was sent.\n"
-            f"Next: importer plan {_quoted(file)}"
+            + (
+                f"Next: correct the red cells in {errors_to}, then: "
+                f"importer plan {_with_reading(errors_to, options, _OF_THE_FILE)}"
+                if errors_to
+                else f"Next: importer plan {_with_reading(file, options)}"
+            )
         )
     return Exit.ROWS_FAILED if seen.invalid else Exit.DONE
 
@@ -184,7 +205,7 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
     click.echo()
     for line in sentences.plan_lines(made, account):
         click.echo(line)
-    click.echo(f"Next: importer run {_quoted(file)}")
+    click.echo(f"Next: importer run {_with_reading(file, options)}")
     return Exit.ROWS_FAILED if seen.invalid else Exit.DONE
 
 
@@ -245,8 +266,9 @@ def stop(number: int | None) -> int:
     """Ask the process that sends RUN to stop after the rows under way."""
     from importer.standing import ask_to_stop
 
-    asked = ask_to_stop(number, _settings())
-    click.echo(f"Run {asked.id} was asked to stop. Go on later with: importer resume {asked.id}")
+    asked, working = ask_to_stop(number, _settings())
+    told = "was asked to stop. Go on later with" if working else "is not being sent; nothing was stopped. Go on with"
+    click.echo(f"Run {asked.id} {told}: importer resume {asked.id}")
     return Exit.DONE
 
 
@@ -312,7 +334,11 @@ def status(number: int | None, as_json: bool) -> int:
     """Say how RUN stands; by default the latest one."""
     from importer.standing import standing
 
-    _put_runs([standing(number, _settings())], as_json, single=True)
+    told = standing(number, _settings())
+    _put_runs([told], as_json, single=True)
+    if not as_json and told["unfinished"]:
+        runs = ", ".join(map(str, told["unfinished"]))
+        click.echo(f"Unfinished: run {runs}. Go on with: importer resume {told['unfinished'][0]}")
     return Exit.DONE
 
 
@@ -637,7 +663,7 @@ def _reading(options: Mapping[str, Any]) -> "tuple[RecordType | None, ReadOption
     zone = options.get("tz") or "UTC"
     try:
         ZoneInfo(zone)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, KeyError) as error:
         raise click.UsageError(f'There is no time zone "{zone}"; write it like Europe/London.') from error
     read = ReadOptions(
         options.get("sheet"),
@@ -740,10 +766,20 @@ def _end(result: "Result | None", as_json: bool) -> int:
     return result.exit_code
 
 
-def _quoted(path: Path) -> str:
+def _with_reading(file: Path, options: Mapping[str, Any], leave_out: Sequence[str] = ()) -> str:
+    """The file as it is typed, with the options that say how it was read: without them it would be another import."""
+    words = [_quoted(file)]
+    for name, option in _SAID_AGAIN.items():
+        given = options.get(name) if name not in leave_out else None
+        values = given if isinstance(given, tuple) else (given,) if given else ()
+        words += [option if value is True else f"{option} {_quoted(value)}" for value in values]
+    return " ".join(words)
+
+
+def _quoted(word: Path | str) -> str:
     import shlex
 
-    return shlex.quote(str(path))
+    return shlex.quote(str(word))
 
 
 def _write_down(error: Exception) -> Path:

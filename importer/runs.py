@@ -20,12 +20,13 @@ from importer.delivery.states import State
 from importer.errors import Exit, ServiceError, UsageError
 from importer.lookups import choices as list_choices
 from importer.lookups import look_up
+from importer.mappings import remember_dates
 from importer.nexudus import Account
 from importer.reporting import Report, write_fix_file, write_report
 from importer.session import Session, Watcher, signed_in, windows
 from importer.settings import Settings
 from importer.settling import everything, look, settle_after, settle_before
-from importer.sources import Examined, Source, checked_chunks, examine, keep, keep_copy, open_source, reopen
+from importer.sources import Examined, Source, checked_chunks, examine, keep, keep_copy, open_source, own_labels, reopen
 from importer.spreadsheet import ReadOptions
 from importer.standing import choose, choose_unfinished, refuse_other_account, refuse_other_service
 from importer.words import Issue, Plan, Record
@@ -34,6 +35,7 @@ from schemas import RECORD_TYPES, RecordType
 _KEPT_NAME = re.compile(r"[^\w.-]+")
 _LONGEST_NAME = 60
 _ETA_SECONDS = 5.0
+_READING = ("map", "dates", "zone", "encoding", "separator")
 
 
 @dataclass(frozen=True)
@@ -154,6 +156,8 @@ async def run(
         if unfinished := _same_run(journal, source, session.account):
             watcher.say(f"Run {unfinished.id} of this file is unfinished; going on with it.")
             return await _go_on(session, unfinished)
+        if not choices.even_if_existing:
+            _refuse_other_reading(journal, source, seen, session.account)
         source, seen = await look_up_names(session, source, seen, choices, now)
         return await _begin(session, source, seen, choices, now)
 
@@ -324,6 +328,7 @@ def _write_plan(session: Session, source: Source, begun: Run) -> Run:
             yield chunk.records(), chunk.causes, chunk.rows
 
     account, journal = session.account, session.journal
+    remember_dates(own_labels(source.sheet), source.read.dates, source.read.zone, session.settings.home)
     begun = journal.update_run(begun, user=account.user, space=account.space)
     return journal.plan(begun, chunks(), journal.target(account.key, source.kind.name), time.time())
 
@@ -513,6 +518,30 @@ def _forget_unused(journal: Journal, source: Source) -> None:
     """A copy that no run came of holds personal data for nothing."""
     if not journal.uses(source.sha256):
         source.copy.unlink(missing_ok=True)
+
+
+def _refuse_other_reading(journal: Journal, source: Source, seen: Examined, account: Account) -> None:
+    """Raise UsageError if an earlier run of the same file read it in another way: its rows would exist twice."""
+    zoneless = any(issue.code == "zone-assumed" for issue in seen.causes.of_columns)
+    now = source.options
+    for run in journal.runs_of(source.sha256):
+        was = run.options["read"]
+        same = run.parent is None and was["sheet"] == now["sheet"] and journal.account(run) == account.key
+        if not same or not journal.counts(run).keys() & {State.CREATED, State.IN_DOUBT, State.REVIEW}:
+            continue
+        if run.finished is None and any(was[name] != now[name] for name in _READING):
+            raise UsageError(
+                f"Run {run.id} of this file is unfinished, and read it in another way than this.",
+                f"Go on with it: importer resume {run.id}\n"
+                f"Or delete what it created, and type the same again: importer undo {run.id}",
+            )
+        if zoneless and was["zone"] != now["zone"]:
+            raise UsageError(
+                f"Run {run.id} created records from this file and read its times in {was['zone']}; "
+                f"read in {now['zone']}, the same rows would exist once more.",
+                f"Add --tz {was['zone']}, or delete what it created: importer undo {run.id}\n"
+                "To create them all the same, add --even-if-existing.",
+            )
 
 
 def _same_run(journal: Journal, source: Source, account: Account) -> Run | None:

@@ -15,13 +15,14 @@ from typing import Any
 
 from importer import checking
 from importer.errors import FileError, UsageError
-from importer.mappings import recall
+from importer.mappings import recall, recall_dates
 from importer.settings import Settings
 from importer.spreadsheet import ReadOptions, Sheet, column_letters, open_sheet
 from importer.words import Issue
 from schemas import RECORD_TYPES, RecordType
 
 _SAMPLES = 3
+_ORDER_WORDS = {None: "", "dmy": "day before month, ", "mdy": "month before day, ", "ymd": "year first, "}
 _SAMPLED_ROWS = 200
 
 
@@ -82,10 +83,21 @@ def look_at_columns(file: Path, settings: Settings, kind: RecordType | None, rea
     sheet = open_sheet(file, read)
     remembered = {} if read.map else recall(own_labels(sheet), settings.home)
     read = replace(read, map=remembered) if remembered else read
+    if sheet.is_report and read.dates is None and read.zone == ReadOptions().zone:
+        sheet, read = _as_before(sheet, read, settings)
     kind = kind or checking.recognise(sheet, tuple(RECORD_TYPES.values()), read.map)
     mapping = checking.match_columns(sheet, kind, (), read.map)
     endpoint = kind.path(settings.endpoint_path)
     return Source(file, file, _sha256(file), sheet, mapping, kind, endpoint, read, remembered=bool(remembered))
+
+
+def _as_before(sheet: Sheet, read: ReadOptions, settings: Settings) -> tuple[Sheet, ReadOptions]:
+    """Failed rows that come back are read as the file was that they came from; else their times would be others."""
+    order, zone = recall_dates(own_labels(sheet), settings.home)
+    if (order, zone) == (read.dates, read.zone):
+        return sheet, read
+    said = f"Dates are read as when the file was imported: {_ORDER_WORDS[order]}times without a zone in {zone}."
+    return replace(sheet, note=f"{sheet.note} {said}".strip()), replace(read, dates=order, zone=zone)
 
 
 def own_labels(sheet: Sheet) -> list[str]:

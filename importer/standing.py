@@ -2,9 +2,11 @@
 
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from importer.delivery.journal import Journal, Run, open_journal
+from importer.delivery.lock import holder
 from importer.delivery.states import STATUS
 from importer.errors import SettingsError, UsageError
 from importer.settings import Settings
@@ -12,9 +14,11 @@ from importer.words import Status
 
 
 def standing(number: int | None, settings: Settings) -> dict[str, Any]:
-    """How a run stands, by default the latest one."""
+    """How a run stands, by default the latest one; then also which others are unfinished, newest first."""
     with open_journal(settings.journal_url) as journal:
-        return _told(journal, choose(journal, number))
+        chosen = choose(journal, number)
+        others = [other.id for other in journal.unfinished() if other.id != chosen.id] if number is None else []
+        return _told(journal, chosen) | {"unfinished": others}
 
 
 def standings(limit: int, settings: Settings) -> list[dict[str, Any]]:
@@ -23,14 +27,21 @@ def standings(limit: int, settings: Settings) -> list[dict[str, Any]]:
         return [_told(journal, found) for found in journal.runs(limit)]
 
 
-def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = False) -> Run:
+def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = False) -> tuple[Run, bool]:
     """Ask the process that sends a run to stop after the rows under way; by default the latest unfinished one.
 
-    With ``for_good`` the run counts as finished then; its unsent rows can be retried.
+    The run, and whether there is such a process. With ``for_good`` the run counts as finished then; its unsent rows
+    can be retried.
     """
     with open_journal(settings.journal_url) as journal:
         chosen = choose_unfinished(journal, number)
-        return journal.update_run(chosen, stop=True, options={**chosen.options, "for_good": for_good})
+        found = holder(_locks(journal, settings), journal.account(chosen) or "")
+        asked = journal.update_run(chosen, stop=True, options={**chosen.options, "for_good": for_good})
+        return asked, found is not None and found.run == chosen.id
+
+
+def _locks(journal: Journal, settings: Settings) -> Path:
+    return (journal.path.parent if journal.path else settings.home) / "locks"
 
 
 def end_here(number: int, settings: Settings) -> Run:

@@ -135,9 +135,12 @@ def _next_steps(result: Result) -> Iterator[str]:
 
 def show_verification(done: Verification) -> None:
     """How many rows were found how, the first that need a look, and where all of them are."""
+    total = sum(done.counts.values())
+    if not total:
+        click.echo(f"Run {done.run.id} has no records to compare.")
     for found in Found:
         if done.counts.get(found.value):
-            click.echo(f"{done.counts[found.value]:9,}  {found.value}")
+            click.echo(f"{done.counts[found.value]:9,} of {total:,} {found.value}")
     if done.unknown:
         click.echo(f"{done.unknown:9,}  in doubt; settle them with: importer reconcile {done.run.id}")
     for verified in done.notable[:MOST_GROUPS]:

@@ -1,5 +1,6 @@
 """The contract of the command: what comes out where, with which exit code, for good input and bad."""
 
+import json
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -340,3 +341,69 @@ def test_a_damaged_journal_is_not_copied(desk: Desk, service: Service) -> None:
     done = desk.type("journal", "--backup", "copy.sqlite3")
     assert done.code == 2
     assert not (desk.folder / "copy.sqlite3").exists()
+
+
+ZONELESS = [mapping(n, SubscriptionExpireDate=f"2031-01-0{n} 10:00") for n in range(2, 6)]
+
+
+def test_a_file_is_not_imported_twice_in_two_readings(desk: Desk, service: Service) -> None:
+    """Times read in another zone would double every row: that is refused, whether the run has ended or not."""
+    file = desk.write("rows.csv", ZONELESS)
+    berlin = ("--tz", "Europe/Berlin")
+    assert desk.type("run", file, "--yes", *berlin, "--max-rows", "2").code == 6
+    other = desk.type("run", file, "--yes")
+    assert (other.code, "importer resume 1" in other.err) == (2, True)
+    assert desk.type("run", file, "--yes", *berlin).code == 0
+    other = desk.type("run", file, "--yes")
+    assert (other.code, "--tz Europe/Berlin" in other.err) == (2, True)
+    assert len(service.records) == 4
+    assert desk.type("undo", "--yes").code == 0
+    assert desk.type("run", file, "--yes").code == 0
+    assert len(service.records) == 4
+
+
+def test_failed_rows_come_back_in_the_reading_they_left_in(desk: Desk, service: Service) -> None:
+    """The file of failed rows is imported without any option, and its times mean what they meant."""
+    rows = [*ZONELESS, mapping(6, Name="", SubscriptionExpireDate="03/04/2031 10:00"), ZONELESS[0]]
+    desk.type(
+        "run", desk.write("rows.csv", rows), "--yes", "--tz", "Europe/Berlin", "--dates", "dmy", "--out", "report"
+    )
+    failed = desk.folder / "report" / "failed.csv"
+    failed.write_text(failed.read_text("utf-8-sig").replace('"2006",""', '"2006","Room 6"'), "utf-8-sig")
+    done = desk.type("run", failed, "--yes", "--json")
+    assert "Europe/Berlin" in done.err
+    assert done.json["counts"]["created"] == 1
+    assert "2031-04-03T08:00:00Z" in json.dumps(service.records)
+    assert len(service.records) == 5
+
+
+def test_the_next_step_says_how_the_file_is_read(desk: Desk, service: Service) -> None:
+    """Typed as printed, it is the same import: the options that decide what is read stand in it."""
+    words = (desk.write("my rows.csv", ZONELESS), "--tz", "Europe/Berlin", "--map", "Floor=-")
+    assert "my rows.csv' --map Floor=- --tz Europe/Berlin\n" in desk.type("plan", *words).out
+    assert " --tz Europe/Berlin\n" in desk.type("check", *words).out
+    done = desk.type("check", *words, "--errors-to", "fix.xlsx")
+    assert done.out.endswith("importer plan fix.xlsx --map Floor=- --tz Europe/Berlin\n")
+
+
+def test_an_unknown_zone_is_a_wrong_option(desk: Desk) -> None:
+    """It is said as such, with an example."""
+    done = desk.type("check", desk.write("rows.csv", ZONELESS), "--tz", "Europe/Londn")
+    assert (done.code, 'no time zone "Europe/Londn"' in done.err) == (2, True)
+
+
+def test_nobody_is_stopped_where_nobody_sends(desk: Desk, service: Service) -> None:
+    """A run that stands still is not said to stop; status names it although a later run has ended."""
+    desk.type_in_a_shell("run", desk.write("rows.csv", [mapping(2), mapping(3)]), "--yes", "--max-rows", "1")
+    assert "nothing was stopped" in desk.type("stop").out
+    desk.type("run", desk.write("other.csv", [mapping(4)]), "--yes")
+    assert "Unfinished: run 1. Go on with: importer resume 1" in desk.type("status").out
+    assert "Unfinished" not in desk.type("status", "2").out
+
+
+def test_an_undone_run_has_nothing_to_verify(desk: Desk, service: Service) -> None:
+    """Verify says so instead of an empty table; undo's estimate is about what it takes."""
+    desk.type("run", desk.write("rows.csv", [mapping(2), mapping(3)]), "--yes")
+    undone = desk.type("undo", "--yes")
+    assert "less than a minute" in undone.err + undone.out
+    assert "no records to compare" in desk.type("verify").out

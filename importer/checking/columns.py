@@ -69,7 +69,7 @@ def match_columns(
         if field in kind.fields:
             by_name = How.EXACT if plain(label) == plain(field) else How.ALIAS
             found.append(Column(field, position, label, How.CHOSEN if label in chosen else by_name))
-        elif label:
+        elif label and label not in chosen:
             unused.append(position)
     _refuse_doubled(found)
     _refuse_missing(sheet, kind, found, [field for field in required if field not in {c.field for c in found}])
@@ -125,7 +125,9 @@ def _refuse_missing(sheet: Sheet, kind: RecordType, found: Sequence[Column], mis
     there = printable(", ".join(labels), _ALL_LABELS) or "none"
     raise ColumnsError(
         f"The file has no column for {_listed(missing)}. It has: {there}.",
-        " ".join(hints) or f"Add the column, or rename one of those; the fields are {', '.join(kind.fields)}.",
+        " ".join(hints)
+        or f'Add the column, or say which of those it is, for example with --map "{labels[0] if labels else "Label"}='
+        f'{missing[0]}". The fields are {", ".join(kind.fields)}.',
     )
 
 

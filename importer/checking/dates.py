@@ -145,7 +145,9 @@ class DateReader:
         if proved:
             evidence.orders[proved] += count
         same = first == second
-        order = self._order or proved or ("dmy" if same else "")
+        # Nobody writes the month first with dots.
+        dotted = match.string[match.end(1)] == "."
+        order = self._order or proved or ("dmy" if same or dotted else "")
         if not order:
             return None, "date-ambiguous"
         day, month = (first, second) if order == "dmy" else (second, first)

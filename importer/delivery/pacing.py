@@ -121,7 +121,8 @@ def seconds_for(calls: int, windows: Sequence[Window], used: Callable[[Window], 
 
     ``used`` tells of a window how many seconds ago the calls in it were made, the oldest first.
     """
-    spacing = max((w.span / w.calls for w in windows if w.seconds < DAY), default=0.0)
+    # A window that takes all of them at once does not space them.
+    spacing = max((w.span / w.calls for w in windows if w.seconds < DAY and (w.writes or w.calls < calls)), default=0.0)
     daily = min((w for w in windows if w.seconds >= DAY), key=lambda w: w.calls, default=None)
     if calls <= 0:
         return 0.0
