@@ -111,26 +111,57 @@ class Settings(BaseSettings):
         env_prefix="IMPORTER_", extra="ignore", frozen=True, arbitrary_types_allowed=True, populate_by_name=True
     )
 
-    url: str = Field("https://spaces.nexudus.com", validation_alias=AliasChoices("url", "NEXUDUS_URL"))
-    token: SecretStr | None = Field(None, validation_alias=AliasChoices("token", "NEXUDUS_TOKEN"))
-    username: str | None = Field(None, validation_alias=AliasChoices("username", "NEXUDUS_USERNAME"))
-    password: SecretStr | None = Field(None, validation_alias=AliasChoices("password", "NEXUDUS_PASSWORD"))
-    totp: SecretStr | None = Field(None, validation_alias=AliasChoices("totp", "NEXUDUS_TOTP"))
-    home: Path = Field(default_factory=lambda: user_data_path(APP))
-    journal: str | None = None
-    rate: RateSetting = Rate(60, 60)
-    daily_quota: CountSetting = 5000
-    calls_per_100ms: CountSetting = 1
-    calls_per_minute: CountSetting = 120
-    calls_per_hour: CountSetting = 5000
-    concurrency: Annotated[int, BeforeValidator(parse_concurrency)] = 4
-    timeout: SecondsSetting = 75
-    settle: SecondsSetting = 900
-    patience: SecondsSetting = 60
-    lookup_age: SecondsSetting = 900
-    endpoint_path: str | None = None
-    proxy: str | None = None
-    ca_file: Path | None = None
+    url: str = Field(
+        "https://spaces.nexudus.com",
+        validation_alias=AliasChoices("url", "NEXUDUS_URL"),
+        description="the service; https only, except on this machine",
+    )
+    token: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("token", "NEXUDUS_TOKEN"),
+        description="a token to sign in with, instead of a password",
+    )
+    username: str | None = Field(
+        None, validation_alias=AliasChoices("username", "NEXUDUS_USERNAME"), description="the e-mail to sign in with"
+    )
+    password: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("password", "NEXUDUS_PASSWORD"), description="its password"
+    )
+    totp: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("totp", "NEXUDUS_TOTP"),
+        description="the code of an authenticator, if the account has one; holds once",
+    )
+    home: Path = Field(
+        default_factory=lambda: user_data_path(APP),
+        description="where the journal and the private copies of imported files are",
+    )
+    journal: str | None = Field(None, description="another place for the journal, as sqlite:///path")
+    rate: RateSetting = Field(Rate(60, 60), description="creates and deletes, at most: 60/min, 1/s or none")
+    daily_quota: CountSetting = Field(5000, description="creates and deletes in any 24 hours, or none")
+    calls_per_100ms: CountSetting = Field(1, description="calls of any kind in 100 milliseconds")
+    calls_per_minute: CountSetting = Field(120, description="calls of any kind in a minute")
+    calls_per_hour: CountSetting = Field(5000, description="calls of any kind in an hour")
+    concurrency: Annotated[int, BeforeValidator(parse_concurrency)] = Field(
+        4, description="calls under way at once, at most"
+    )
+    timeout: SecondsSetting = Field(75, description="seconds for one call, answer included")
+    settle: SecondsSetting = Field(
+        900, description="seconds after which an unanswered call has taken effect and is listed, or never will"
+    )
+    patience: SecondsSetting = Field(
+        60, description="seconds for which an unreachable service is tried again before the run stops"
+    )
+    lookup_age: SecondsSetting = Field(900, description="seconds for which a list of coworkers or resources is good")
+    endpoint_path: str | None = Field(
+        None, description="another path of the record type, where the service spells it so"
+    )
+    proxy: str | None = Field(
+        None, description="a proxy for all calls, as http://host:port; none is taken from the environment"
+    )
+    ca_file: Path | None = Field(
+        None, description="a PEM file of certificate authorities to trust instead of the usual ones"
+    )
 
     @classmethod
     def settings_customise_sources(

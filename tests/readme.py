@@ -86,15 +86,14 @@ def exit_codes() -> str:
 
 
 def settings() -> str:
-    """Every setting with its variable and its default."""
+    """Every setting with its variable, its meaning and its default."""
     defaults = Settings.model_validate({"home": "the platform's data folder"})
     lines = []
-    for name in Settings.model_fields:
+    for name, field in Settings.model_fields.items():
         default = "" if name in SECRETS or getattr(defaults, name) is None else f"`{shown(defaults, name)}`"
-        lines.append(
-            f"| `{environment_name(name)}` | {'never in a file' if name in SECRETS else f'`{name}`'} | {default} |"
-        )
-    return "| variable | in `importer.toml` | default |\n|---|---|---|\n" + "\n".join(lines) + "\n"
+        in_file = "never in a file" if name in SECRETS else f"`{name}`"
+        lines.append(f"| `{environment_name(name)}` | {in_file} | {field.description} | {default} |")
+    return "| variable | in `importer.toml` | meaning | default |\n|---|---|---|---|\n" + "\n".join(lines) + "\n"
 
 
 def states() -> str:

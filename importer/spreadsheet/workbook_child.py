@@ -55,6 +55,8 @@ FIRST_PIECE_ROWS = 100
 BESIDE_THE_DATA = ("Notes", "Summary", "Issues")
 """Sheets that our own templates and reports add for people; passed over when another visible sheet is filled."""
 
+_CHOICES = re.compile(r"Choices \d+")
+
 REFUSED_PARTS = {
     "/embeddings/": ("holds embedded files", "Delete the embedded objects, and save it again."),
     "/externallinks/": (
@@ -201,6 +203,8 @@ def _choose(book: CalamineWorkbook, wanted: str | None) -> tuple[str, CalamineSh
     filled = {s.name: (s.visible, sheet) for s in tables if (sheet := book.get_sheet_by_name(s.name)).height}
     hidden = [name for name, (visible, _) in filled.items() if visible != SheetVisibleEnum.Visible]
     shown = [name for name in filled if name not in hidden]
+    # Those of our own templates and reports hold what their drop-downs offer.
+    hidden = [name for name in hidden if not _CHOICES.fullmatch(name)]
     shown = [name for name in shown if name not in BESIDE_THE_DATA] or shown
     if len(shown) > 1:
         raise Refusal(

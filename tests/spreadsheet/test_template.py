@@ -117,4 +117,5 @@ def test_names_that_are_known_can_be_chosen(tmp_path: Path, kind: RecordType) ->
     choices = book.worksheets[-1]
     assert (choices.sheet_state, choices.title in str(rule.formula1)) == ("hidden", True)
     assert [cell.value for cell in choices["A"]] == ["Boardroom", "=1+1"]
-    assert open_sheet(tmp_path / "t.xlsx").name == book.sheetnames[0]
+    sheet = open_sheet(tmp_path / "t.xlsx")
+    assert (sheet.name, sheet.note) == (book.sheetnames[0], "")
