@@ -49,6 +49,7 @@ TABLE: tuple[tuple[str, str, Handler, Role | None], ...] = (
     ("GET", "/uploads/{draft}/columns", importing.columns, RUNNER),
     ("POST", "/uploads/{draft}/columns", importing.choose_columns, RUNNER),
     ("GET", "/uploads/{draft}/check", importing.check, RUNNER),
+    ("POST", "/uploads/{draft}/check", importing.check_again, RUNNER),
     ("GET", "/uploads/{draft}/standing", importing.standing, RUNNER),
     ("POST", "/uploads/{draft}/rows/{row:int}", importing.correct, RUNNER),
     ("POST", "/uploads/{draft}/repair", importing.repair, RUNNER),

@@ -6,6 +6,7 @@ tag to filter by, a tab, and the row as JSON. Whoever finds the first finds the 
 
 import json
 import re
+import secrets
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,8 +20,10 @@ from importer.errors import ColumnsError, ImporterError, SheetsError
 from importer.settings import Settings
 from importer.sources import Source, checker_of, columns, look_at_columns, missing, open_source
 from importer.spreadsheet import REPAIRS, Sheet, as_problems, column_letters, open_sheet, place_of
+from importer.web import names
 from importer.web.drafts import Draft, Drafts
-from importer.web.private import new_private, read_json, write_json
+from importer.web.onlooker import Onlooker
+from importer.web.private import alone, new_private, read_json, write_json
 from importer.words import Issue, Severity
 from schemas import RECORD_TYPES, RecordType
 
@@ -33,8 +36,8 @@ _TRIED_WITH = {
 }
 """Which repairs may help with which issue."""
 
-NAME = "name-not-looked-up"
-"""The issue of a name that only the service can tell the Id of."""
+_OF_NAMES = ("name-not-looked-up", "name-not-found")
+"""What can be said of a name only once it was looked up."""
 
 ORDERS = ("dmy", "mdy")
 """The orders of day and month in which a column of doubtful dates can be read."""
@@ -42,7 +45,7 @@ ORDERS = ("dmy", "mdy")
 _CANDIDATE = re.compile(r"(\d+) \([^()]*\)")
 _ON_A_PAGE = {
     "date-ambiguous": "Choose for the whole column, or write it year first.",
-    "name-not-looked-up": "Sign in to Nexudus to have it looked up, or enter the Id.",
+    "name-not-looked-up": "Have it looked up by signing in to Nexudus, or enter the Id.",
     "name-ambiguous": "Choose the right one.",
     "duplicate-row": "Change one of them, or leave this row out.",
     "ids-not-listed": "Compare the account that you are signed in as. The rows are sent as they are.",
@@ -72,35 +75,43 @@ class _Cause:
     repairs: dict[str, int] = field(default_factory=dict)
 
 
-def examine(drafts: Drafts, draft: Draft, settings: Settings, *, looks_up: bool = False) -> None:
+def examine(drafts: Drafts, draft: Draft, settings: Settings) -> None:
     """Look through an upload and keep what was found; an error of the file is a finding too.
 
-    With ``looks_up``, what was found stays pending while there are names that somebody is about to look up.
+    Nothing is kept before the names in it are looked up, if somebody is signed in: half a result would be a wrong one.
     """
-    found: dict[str, Any] = {"version": draft.version, "error": None, "sheets": [], "looked_up": False}
-    found["pending"] = False
+    found: dict[str, Any] = {"version": draft.version, "error": None, "sheets": [], "for": "", "names": False}
+    found |= {"looked_up": False, "not_asked": None}
     try:
         source = _opened(drafts, draft, settings)
         found |= _columns(source)
         if not found["missing"] and not found["doubled"]:
-            found |= _rows(draft, source)
-            found["pending"] = looks_up and any(cause["code"] == NAME for cause in found.get("causes", ()))
+            found |= _rows_with_names(draft, source, settings)
     except ColumnsError as error:
         found |= _doubled(draft, error)
     except ImporterError as error:
         told = draft.named(error)
         found["error"] = {"message": told.message, "advice": told.advice}
         found["sheets"] = list(error.sheets) if isinstance(error, SheetsError) else []
-    write_json(draft.folder / "checked.json", found)
-    for old in draft.folder.glob("rows-*.tsv"):
-        if old.name != _rows_file(draft.folder, draft.version).name:
-            old.unlink(missing_ok=True)
+    _keep(draft, found)
+
+
+def _keep(draft: Draft, found: dict[str, Any]) -> None:
+    """Keep what was found, unless something newer was found meanwhile."""
+    with alone(draft.folder / "checked.lock"):
+        if ((checked(draft) or {}).get("version", 0)) > found["version"]:
+            return
+        write_json(draft.folder / "checked.json", found)
+        for old in draft.folder.glob("rows-*.tsv"):
+            if old.name != _rows_file(draft.folder, found["version"]).name:
+                old.unlink(missing_ok=True)
 
 
 def checked(draft: Draft) -> dict[str, Any] | None:
     """What was found when this upload was last looked through; it may be about an earlier version."""
     found: dict[str, Any] | None = read_json(draft.folder / "checked.json")
-    return found
+    # What an earlier importer kept is found anew.
+    return found if found and "names" in found else None
 
 
 # -- columns ----------------------------------------------------------------------------------------------------------
@@ -154,15 +165,25 @@ def source_of(draft: Draft, settings: Settings) -> Source:
     return replace(open_source(draft.path, settings, kind_of(draft), draft.read), file=Path(draft.name))
 
 
-def look_again(draft: Draft, known: Mapping[str, Any], source: Source) -> None:
+def look_again(draft: Draft, known: Mapping[str, Any], source: Source, settings: Settings) -> dict[str, Any]:
     """Keep what is found with the names of the service at hand, in place of what was found without."""
-    write_json(draft.folder / "checked.json", {**known, **_rows(draft, source), "looked_up": True, "pending": False})
+    found = {**known, **_rows(draft, source), "looked_up": True, "for": names.whose(settings), "not_asked": None}
+    _keep(draft, found)
+    return found
 
 
-def no_longer_pending(draft: Draft) -> None:
-    """Let what was found without the service hold, if it could not be asked."""
-    if (found := checked(draft)) and found["pending"]:
-        write_json(draft.folder / "checked.json", {**found, "pending": False})
+def is_current(draft: Draft, found: Mapping[str, Any] | None, settings: Settings) -> bool:
+    """Whether this was found of the upload as it is now, its names looked up by whoever looks at it."""
+    if found is None or found["version"] != draft.version:
+        return False
+    return not found["names"] or not names.can_ask(settings) or found["for"] == names.whose(settings)
+
+
+def will_do(found: Mapping[str, Any] | None, settings: Settings) -> bool:
+    """Whether this can be shown while a newer check is on its way: not if names look unknown that will be looked up."""
+    if found is None or "rows" not in found:
+        return False
+    return not found["names"] or not names.can_ask(settings) or bool(found["for"])
 
 
 def wanted_names(draft: Draft) -> dict[str, set[str]]:
@@ -170,13 +191,36 @@ def wanted_names(draft: Draft) -> dict[str, set[str]]:
     return {name: set(values) for name, values in (read_json(draft.folder / "wanted.json") or {}).items()}
 
 
+def _rows_with_names(draft: Draft, source: Source, settings: Settings) -> dict[str, Any]:
+    """What is found with the names known so far; and with all of them, if new ones had to be looked up."""
+    source = replace(source, directories=names.directories(draft, settings))
+    found = _rows(draft, source)
+    if found.get("error"):
+        return found
+    wanted = wanted_names(draft)
+    found |= {"names": names.any_name(wanted), "looked_up": bool(source.directories)}
+    if not found["names"] or not names.can_ask(settings):
+        return found
+    found["for"] = names.whose(settings)
+    if not names.any_name(names.unknown(draft, wanted, settings)):
+        return found
+    write_json(draft.folder / "progress.json", {"version": draft.version, "rows": found["rows"], "asking": True})
+    try:
+        names.look_up_new(draft, source, wanted, settings, Onlooker())
+    except ImporterError as error:
+        told = draft.named(error)
+        return found | {"not_asked": {"message": told.message, "advice": told.advice}}
+    source = replace(source, directories=names.directories(draft, settings))
+    return found | _rows(draft, source) | {"looked_up": bool(source.directories)}
+
+
 def _rows(draft: Draft, source: Source) -> dict[str, Any]:
     path = _rows_file(draft.folder, draft.version)
-    path.unlink(missing_ok=True)
+    aside = path.with_suffix(f".{secrets.token_hex(4)}")
     causes: dict[str, _Cause] = {}
     counts = {"rows": 0, "valid": 0, "invalid": 0, "doubtful": 0}
     checker = checker_of(source, time.time(), allow_duplicates=False)
-    with new_private(path) as file:
+    with new_private(aside) as file:
         for chunk in source.sheet.read():
             result = checker.check(chunk)
             counts["rows"] += result.rows
@@ -186,6 +230,7 @@ def _rows(draft: Draft, source: Source) -> dict[str, Any]:
             for issue in result.issues:
                 _count(causes, issue)
             write_json(draft.folder / "progress.json", {"version": draft.version, "rows": counts["rows"]})
+    aside.replace(path)
     if not counts["rows"]:
         return {"error": {"message": f"{draft.name} has a header, but no rows below it.", "advice": "Add the rows."}}
     for issue in source.mapping.issues:
@@ -236,6 +281,7 @@ def row_document(row: int, cells: Mapping[int, str], issues: Sequence[Issue]) ->
             }
             for issue in issues
         ],
+        "asking": False,
     }
 
 
@@ -289,8 +335,13 @@ def row(draft: Draft, version: int, number: int) -> dict[str, Any] | None:
     return None
 
 
-def check_row(draft: Draft, known: Mapping[str, Any], number: int, cells: Mapping[str, str]) -> list[Issue]:
-    """What is wrong with one row now, on its own: equal rows elsewhere in the file are found by the whole check."""
+def check_row(
+    draft: Draft, known: Mapping[str, Any], number: int, cells: Mapping[str, str], settings: Settings
+) -> tuple[list[Issue], bool]:
+    """What is wrong with one row now, on its own, and whether a name in it is yet to be looked up.
+
+    Equal rows elsewhere in the file are found by the whole check.
+    """
     kind, labels = kind_of(draft), tuple(known["labels"])
     positions = [place_of(letters)[1] for letters in known["letters"]]
     everywhere = [""] * (max(positions, default=-1) + 1)
@@ -302,9 +353,19 @@ def check_row(draft: Draft, known: Mapping[str, Any], number: int, cells: Mappin
     mapping = match_columns(sheet, kind, (), draft.read.map)
     now = pd.Timestamp.now("UTC").to_pydatetime()
     dates = DateReader(draft.read.dates, draft.read.zone)
-    checker = Checker(kind, mapping, sheet, required=tuple(known["required"]), now=now, dates=dates)
-    # Names are looked up by the whole check.
-    return [issue for issue in checker.check(chunk).issues if issue.code != NAME or not known["looked_up"]]
+    checker = Checker(
+        kind,
+        mapping,
+        sheet,
+        required=tuple(known["required"]),
+        now=now,
+        dates=dates,
+        directories=names.directories(draft, settings),
+    )
+    issues = checker.check(chunk).issues
+    if not names.can_ask(settings) or not names.still_open(draft, checker.wanted, settings):
+        return issues, False
+    return [issue for issue in issues if issue.code not in _OF_NAMES], True
 
 
 def _lines(path: Path) -> Iterator[bytes]:
@@ -317,7 +378,8 @@ def _rows_file(folder: Path, version: int) -> Path:
     return folder / f"rows-{version}.tsv"
 
 
-def progress(draft: Draft) -> int:
-    """How many rows the check under way has seen."""
+def progress(draft: Draft) -> tuple[int, bool]:
+    """How many rows the check under way has seen, and whether it asks the service for the names in them."""
     seen = read_json(draft.folder / "progress.json") or {}
-    return int(seen.get("rows", 0)) if seen.get("version") == draft.version else 0
+    current = seen.get("version") == draft.version
+    return (int(seen["rows"]), bool(seen.get("asking"))) if current else (0, False)

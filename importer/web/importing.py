@@ -29,12 +29,15 @@ from importer.spreadsheet.template import write_template
 from importer.web import examining
 from importer.web.door import NOT_FOUND, Door, door, form, own_draft, page, page_number, person, settings, to
 from importer.web.drafts import ACCEPTED, LARGEST, Draft
-from importer.web.examining import PAGE_ROWS, checked, examine, kind_of
+from importer.web.examining import PAGE_ROWS, checked, examine, is_current, kind_of, will_do
+from importer.web.names import can_ask, directories, whose
 from importer.web.plans import made_plan, read_plan, work_out
 from schemas import RECORD_TYPES
 
 _CHUNK = 1 << 20
 _LATEST = 5
+_LOOKS = 10
+"""How often a corrected row is looked at again while a name in it is looked up, before its answer is given."""
 
 
 # -- upload -----------------------------------------------------------------------------------------------------------
@@ -125,29 +128,27 @@ def _columns_first(draft: Draft, known: dict[str, Any]) -> bool:
 async def _known(request: Request, draft: Draft, *, stale: bool = False) -> dict[str, Any] | None:
     """What is known of an upload; None while it is being looked through. ``stale`` will do with an earlier version."""
     here, found, asked = door(request), checked(draft), settings(request)
-    if not _is_current(draft, found):
-        await here.jobs.done(f"check {draft.id} {draft.version}", lambda: _look_through(here, draft, asked))
+    # Twice, because what has just ended may have been about an earlier version.
+    for _ in range(2):
+        if is_current(draft, found, asked):
+            return found
+        ended = await here.jobs.done(f"check {draft.id} {whose(asked)}", lambda: _look_through(here, draft.id, asked))
         found = checked(draft)
-    current = _is_current(draft, found)
-    return found if current or (stale and found is not None and "rows" in found) else None
+        if not ended:
+            break
+    return found if is_current(draft, found, asked) or (stale and will_do(found, asked)) else None
 
 
-def _is_current(draft: Draft, found: dict[str, Any] | None) -> bool:
-    return found is not None and found["version"] == draft.version and not found["pending"]
-
-
-def _look_through(here: Door, draft: Draft, asked: Settings) -> None:
-    """Check an upload; names in it are looked up if somebody is signed in who can."""
-    examine(here.drafts, draft, here.settings, looks_up=bool(asked.token or asked.password))
-    found = checked(draft)
-    if found and found["pending"]:
-        work_out(draft, found, asked)
-        examining.no_longer_pending(draft)
+def _look_through(here: Door, key: str, asked: Settings) -> None:
+    """Check an upload until it was checked as it is now, however often it is changed meanwhile."""
+    while (draft := here.drafts.find(key)) and not is_current(draft, checked(draft), asked):
+        examine(here.drafts, draft, asked)
 
 
 def _busy(request: Request, draft: Draft) -> Response:
-    seen = examining.progress(draft)
-    return page(request, "busy.html", draft=draft, title="Checking your file", seen=seen, planning=False)
+    seen, asking = examining.progress(draft)
+    values: dict[str, Any] = {"seen": seen, "asking": asking, "planning": False}
+    return page(request, "busy.html", draft=draft, title="Checking your file", **values)
 
 
 async def choose_sheet(request: Request) -> Response:
@@ -210,7 +211,8 @@ async def _check_values(request: Request, draft: Draft, known: dict[str, Any]) -
     return {
         "draft": draft,
         "known": known,
-        "current": _is_current(draft, known),
+        "current": is_current(draft, known, settings(request)),
+        "whole": True,
         "wanted": wanted,
         "rows": rows,
         "total": total,
@@ -228,8 +230,13 @@ async def standing(request: Request) -> Response:
     known = await _known(request, draft, stale=True)
     if known is None:
         raise HTTPException(NOT_FOUND)
-    current = _is_current(draft, known)
-    return page(request, "check_standing.html", draft=draft, known=known, current=current, oob=True)
+    current, whole = is_current(draft, known, settings(request)), "whole" in request.query_params
+    values: dict[str, Any] = {"current": current, "whole": whole, "oob": True}
+    answer = page(request, "check_standing.html", draft=draft, known=known, **values)
+    if current and whole:
+        # The rows on a page that was opened meanwhile are those from before the change.
+        answer.headers["HX-Refresh"] = "true"
+    return answer
 
 
 async def correct(request: Request) -> Response:
@@ -247,19 +254,27 @@ async def correct(request: Request) -> Response:
     if request.headers.get("hx-request") != "true":
         where = urlencode({"only": given.get("only", ""), "page": given.get("page", "1")})
         return to(request, f"/uploads/{draft.id}/check?{where}#row-{number}")
-    document = await asyncio.to_thread(_row_now, changed, known, number, cells)
+    document = await asyncio.to_thread(_row_now, changed, known, number, cells, settings(request))
+    for _ in range(_LOOKS):
+        if not document["asking"] or await _known(request, changed) is None:
+            continue
+        document = await asyncio.to_thread(_row_now, changed, known, number, cells, settings(request))
     wrong = any(issue["severity"] == "error" for issue in document["issues"])
-    values = await _check_values(request, changed, checked(changed) or known) | {"oob": True}
+    values = await _check_values(request, changed, checked(changed) or known) | {
+        "oob": True,
+        "whole": document["asking"],
+    }
     return page(request, "row_answer.html", status=422 if wrong else 200, row=document, corrected=True, **values)
 
 
-def _row_now(draft: Draft, known: dict[str, Any], number: int, cells: dict[str, str]) -> dict[str, Any]:
-    """The row by the check of the whole file if that has ended, else checked on its own."""
-    latest = checked(draft)
-    if latest is not None and _is_current(draft, latest):
+def _row_now(
+    draft: Draft, known: dict[str, Any], number: int, cells: dict[str, str], asked: Settings
+) -> dict[str, Any]:
+    """The row by the check of the whole file if that has ended, else checked on its own with the names known so far."""
+    if is_current(draft, checked(draft), asked):
         return examining.row(draft, draft.version, number) or examining.row_document(number, {}, []) | {"cells": cells}
-    issues = examining.check_row(draft, known, number, cells)
-    return examining.row_document(number, {}, issues) | {"cells": cells}
+    issues, asking = examining.check_row(draft, known, number, cells, asked)
+    return examining.row_document(number, {}, issues) | {"cells": cells, "asking": asking}
 
 
 def _row_of(address: str) -> int:
@@ -277,6 +292,13 @@ async def repair(request: Request) -> Response:
     return to(request, f"/uploads/{draft.id}/check")
 
 
+async def check_again(request: Request) -> Response:
+    """Check the file once more, names that the service could not be asked for with it."""
+    draft = own_draft(request)
+    door(request).drafts.change(draft.id)
+    return to(request, f"/uploads/{draft.id}/check")
+
+
 async def undo_corrections(request: Request) -> Response:
     """Read the file as it came."""
     draft = own_draft(request)
@@ -288,13 +310,13 @@ async def marked(request: Request) -> Response:
     """The file with its wrong cells in red."""
     draft = own_draft(request)
     folder = Path(tempfile.mkdtemp(prefix="importer-"))
-    file = await asyncio.to_thread(_write_marked, draft, door(request).settings, folder / "marked.xlsx")
+    file = await asyncio.to_thread(_write_marked, draft, settings(request), folder / "marked.xlsx")
     name = f"{Path(draft.name).stem}-to-correct.xlsx"
     return FileResponse(file, filename=name, background=BackgroundTask(_forget, file))
 
 
 def _write_marked(draft: Draft, asked: Settings, path: Path) -> Path:
-    source = examining.source_of(draft, asked)
+    source = replace(examining.source_of(draft, asked), directories=directories(draft, asked))
     seen = examine_source(source, time.time(), allow_duplicates=False)
     return write_fix_file(source.sheet, seen.issues, path, {}, time.time())
 
@@ -310,14 +332,14 @@ async def plan(request: Request) -> Response:
         return _busy(request, draft)
     if "rows" not in known:
         return to(request, f"/uploads/{draft.id}")
-    if not (asked.token or asked.password):
+    if not can_ask(asked):
         return to(request, f"/sign-in?next=/uploads/{draft.id}/plan")
     found = read_plan(draft, asked)
     if found is None:
         await here.jobs.done(f"plan {draft.id} {draft.version}", lambda: work_out(draft, known, asked))
         found = read_plan(draft, asked)
     if found is None:
-        return page(request, "busy.html", draft=draft, title="Working out the plan", seen=0, planning=True)
+        return page(request, "busy.html", draft=draft, title="Working out the plan", planning=True)
     if found["error"]:
         values = {"title": found["error"]["message"], "advice": found["error"]["advice"]}
         return page(request, "error.html", status=422, again=f"/uploads/{draft.id}/plan", **values)
