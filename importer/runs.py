@@ -157,7 +157,8 @@ async def run(
             watcher.say(f"Run {unfinished.id} of this file is unfinished; going on with it.")
             return await _go_on(session, unfinished)
         if not choices.even_if_existing:
-            _refuse_other_reading(journal, source, seen, session.account)
+            zoneless = any(issue.code == "zone-assumed" for issue in seen.causes.of_columns)
+            _refuse_other_reading(journal, source.sha256, source.options, session.account.key, zoneless=zoneless)
         source, seen = await look_up_names(session, source, seen, choices, now)
         return await _begin(session, source, seen, choices, now)
 
@@ -169,6 +170,7 @@ def queue(file: Path, name: str, settings: Settings, kind: RecordType, read: Rea
 
     Raises:
         FileError: The file cannot be read.
+        UsageError: An earlier run read it in another way.
     """
     sha256, copy = keep_copy(file, settings.home / "files")
     with open_journal(settings.journal_url) as journal:
@@ -176,6 +178,8 @@ def queue(file: Path, name: str, settings: Settings, kind: RecordType, read: Rea
             same = candidate.parent is None and candidate.options["read"] == asdict(read)
             if same and candidate.url == settings.url and journal.account(candidate) in (None, account):
                 return candidate
+        # The pages offer another zone only for times that have none.
+        _refuse_other_reading(journal, sha256, asdict(read), account, zoneless=True)
         new = NewRun(
             kind=kind.name,
             url=settings.url,
@@ -520,27 +524,30 @@ def _forget_unused(journal: Journal, source: Source) -> None:
         source.copy.unlink(missing_ok=True)
 
 
-def _refuse_other_reading(journal: Journal, source: Source, seen: Examined, account: Account) -> None:
-    """Raise UsageError if an earlier run of the same file read it in another way: its rows would exist twice."""
-    zoneless = any(issue.code == "zone-assumed" for issue in seen.causes.of_columns)
-    now = source.options
-    for run in journal.runs_of(source.sha256):
+def _refuse_other_reading(
+    journal: Journal, sha256: str, now: Mapping[str, Any], account: str, *, zoneless: bool
+) -> None:
+    """Raise UsageError if an earlier run of the same file read it in another way: its rows would exist twice.
+
+    ``now`` is how it would be read, ``zoneless`` whether it holds times without a zone.
+    """
+    for run in journal.runs_of(sha256):
         was = run.options["read"]
-        same = run.parent is None and was["sheet"] == now["sheet"] and journal.account(run) == account.key
+        same = run.parent is None and was["sheet"] == now["sheet"] and journal.account(run) == account
         if not same or not journal.counts(run).keys() & {State.CREATED, State.IN_DOUBT, State.REVIEW}:
             continue
         if run.finished is None and any(was[name] != now[name] for name in _READING):
             raise UsageError(
                 f"Run {run.id} of this file is unfinished, and read it in another way than this.",
                 f"Go on with it: importer resume {run.id}\n"
-                f"Or delete what it created, and type the same again: importer undo {run.id}",
+                f"Or delete what it created, and begin again: importer undo {run.id}",
             )
         if zoneless and was["zone"] != now["zone"]:
             raise UsageError(
                 f"Run {run.id} created records from this file and read its times in {was['zone']}; "
                 f"read in {now['zone']}, the same rows would exist once more.",
-                f"Add --tz {was['zone']}, or delete what it created: importer undo {run.id}\n"
-                "To create them all the same, add --even-if-existing.",
+                f"Read them in {was['zone']} again (--tz {was['zone']}), or delete what that run created: "
+                f"importer undo {run.id}\nTo create them all the same, add --even-if-existing.",
             )
 
 
