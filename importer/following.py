@@ -30,12 +30,16 @@ _SHORT_WAIT = 2.0
 class Following:
     """A run at one moment. Times in epoch seconds; ``to_send`` are the rows without an error.
 
-    ``waiting`` says why nothing moves, and ``until`` when it goes on; ``alive`` is when a row was last settled.
+    ``removed`` counts the rows that were deleted again, which are "not sent" by their status, and ``removing`` those
+    whose delete is on its way. ``waiting`` says why nothing moves, and ``until`` when it goes on; ``alive`` is when a
+    row was last settled.
     """
 
     run: Run
     account: str | None
     counts: dict[Status, int]
+    removed: int
+    removing: int
     to_send: int
     settled: int
     failed: int
@@ -54,6 +58,16 @@ class Following:
         return sum(self.counts.values())
 
     @property
+    def unsent(self) -> int:
+        """The rows that were never sent."""
+        return self.counts[Status.NOT_SENT] - self.removed
+
+    @property
+    def to_retry(self) -> int:
+        """The rows that a retry sends."""
+        return self.counts[Status.REJECTED] + self.unsent
+
+    @property
     def finished(self) -> bool:
         """Whether nothing is left to do."""
         return self.run.finished is not None
@@ -65,6 +79,7 @@ class ResultRow:
 
     outcome: Outcome
     values: dict[str, Any]
+    removed: bool = False
 
 
 def follow(number: int, settings: Settings) -> Following:
@@ -107,6 +122,8 @@ def _followed(journal: Journal, run: Run, settings: Settings, now: float) -> Fol
         run,
         key,
         counts,
+        states.get(State.REMOVED, 0),
+        states.get(State.REMOVING, 0),
         to_send,
         to_send - waiting_rows,
         counts[Status.REJECTED],
@@ -153,15 +170,19 @@ def find_rows(
     offset: int,
     settings: Settings,
     advice: Callable[[Issue], str] = attrgetter("fix"),
+    *,
+    removed: bool = False,
 ) -> tuple[list[ResultRow], int]:
     """Some rows of a run in the order of the file and how many there are: of one status, with this text.
 
-    ``advice`` says what to do about an issue, in the words of whoever shows it.
+    ``removed`` asks for those that were deleted again, which are found under no status. ``advice`` says what to do
+    about an issue, in the words of whoever shows it.
     """
-    states = [state for state in State if status is None or STATUS[state] is status]
+    states = [state for state in State if status is None or (STATUS[state] is status and state is not State.REMOVED)]
+    states = [State.REMOVED] if removed else states
     with open_journal(settings.journal_url, _PATIENCE) as journal:
         run = journal.run(number)
-        invalid = status in (None, Status.INVALID)
+        invalid = status in (None, Status.INVALID) and not removed
         rows, total = journal.search(run, states, invalid=invalid, text=text, limit=limit, offset=offset)
         intents, issues = journal.about_rows(run, rows)
         return [_result(run, row, intents.get(row), issues.get(row, ()), advice) for row in rows], total
@@ -176,4 +197,5 @@ def _result(
             issue.field or "": issue.value for issue in issues if issue.severity is Severity.ERROR
         }
         return ResultRow(Outcome(row, Status.INVALID, None, message), values)
-    return ResultRow(Outcome(row, STATUS[intent.state], intent.remote_id, message), json.loads(intent.body))
+    outcome = Outcome(row, STATUS[intent.state], intent.remote_id, message)
+    return ResultRow(outcome, json.loads(intent.body), intent.state is State.REMOVED)

@@ -7,10 +7,11 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from importer.following import Following
 from importer.reporting.sentences import headline
 from importer.sentences import count, duration, moment
 from importer.web.chart import chart
-from importer.words import printable
+from importer.words import Status, printable
 
 _PAGES = Environment(
     loader=PackageLoader("importer.web"),
@@ -24,6 +25,22 @@ _PAGES = Environment(
 def render(template: str, values: Mapping[str, Any]) -> str:
     """The template with these values; every text of users and of the service is escaped."""
     return _PAGES.get_template(template).render(values)
+
+
+def told(now: Following) -> str:
+    """A run in one sentence; of one that was undone, what became of its records."""
+    if not now.removed + now.removing:
+        return headline(now.counts)
+    left, failed = now.counts[Status.CREATED], now.counts[Status.REJECTED] + now.counts[Status.INVALID]
+    parts = [
+        f"Partly undone: {now.removed:,} of {count(now.removed + left, 'record')} deleted"
+        if left
+        else f"Undone: {count(now.removed, 'record')} deleted",
+        f"{count(failed, 'row')} {'needs' if failed == 1 else 'need'} a change" if failed else "",
+        f"{now.counts[Status.UNKNOWN]:,} may exist" if now.counts[Status.UNKNOWN] else "",
+        f"{now.unsent:,} not sent" if now.unsent else "",
+    ]
+    return ", ".join(filter(None, parts))
 
 
 def number(value: float) -> str:
@@ -48,4 +65,4 @@ def size(octets: int) -> str:
 
 
 _PAGES.filters |= {"number": number, "day": day, "short": short, "size": size, "duration": duration, "moment": moment}
-_PAGES.globals |= {"count": count, "headline": headline, "chart": chart, "clock": time.time, "zip": zip}
+_PAGES.globals |= {"count": count, "told": told, "chart": chart, "clock": time.time, "zip": zip}

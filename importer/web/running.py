@@ -1,6 +1,8 @@
 """The routes about runs: the one under way, what came of it, all of them; stop, resume, retry, verify, undo."""
 
 import asyncio
+import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -90,8 +92,15 @@ def _run_values(request: Request, now: Following) -> dict[str, Any]:
         "may_open": opened,
         "files": files,
         "after": after,
+        "said": {name: [_without_folder(line, now) for line in worker.said[-8:]] for name, worker in after.items()},
         "after_busy": any(worker.alive for worker in after.values()),
     }
+
+
+def _without_folder(line: str, now: Following) -> tuple[str, str]:
+    """A line of a command for the page: the path of a file at its end, which is the server's, as the file's name."""
+    before, found, rest = line.partition(f"{now.run.folder}{os.sep}")
+    return (before, rest) if found and rest in FILES else (line.replace(str(now.run.folder), now.run.folder.name), "")
 
 
 def _state(now: Following, worker: Worker | None) -> str:
@@ -109,12 +118,21 @@ async def rows(request: Request) -> Response:
     now, asked = await _followed(request), request.query_params
     _refuse_stranger(request, now)
     status = next((status for status in Status if status.value == asked.get("status")), None)
+    removed = asked.get("status") == "deleted"
     text, number = asked.get("q", "").strip()[:100], page_number(request)
     first = (number - 1) * PAGE_ROWS
     found, total = await asyncio.to_thread(
-        find_rows, now.run.id, status, text, PAGE_ROWS, first, door(request).settings, page_fix
+        partial(find_rows, removed=removed),
+        now.run.id,
+        status,
+        text,
+        PAGE_ROWS,
+        first,
+        door(request).settings,
+        page_fix,
     )
     values: dict[str, Any] = {"rows": found, "total": total, "q": text, "chosen": status, "number": number}
+    values["removed"] = removed
     pages = max(-(-total // PAGE_ROWS), 1)
     return page(request, "rows.html", now=now, pages=pages, statuses=list(Status), **values)
 

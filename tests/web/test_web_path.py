@@ -253,3 +253,29 @@ def test_without_a_sign_in_the_plan_asks_for_one(settings: Settings, service: Ru
         right = {"username": "ops@example.com", "password": "practice", "next": f"{place}/plan"}
         assert client.post("/sign-in", right).place == f"{place}/plan"
         assert "Create 8 records" in plain(client.follow(f"{place}/plan").text)
+
+
+def test_a_run_that_was_undone_says_so_and_offers_no_retry(client: Client) -> None:
+    """Deleted records count apart everywhere, are told from rows never sent, and nobody is shown a server's path."""
+    run = started(client, table(*GOOD, mapping(10, Name="")))
+    client.until(run, lambda text: "report.csv" in text)
+    client.post(f"{run}/verify")
+    text = client.until(
+        run, lambda text: f'href="{run}/files/verification.csv" download>verification.csv</a></p>' in text
+    )
+    assert "reports/" not in text
+    client.post(f"{run}/undo", {"number": "8"})
+    text = client.until(run, lambda text: f'href="{run}/files/undo.csv" download>undo.csv</a></p>' in text)
+    assert "<h1>Undone: 8 records deleted, 1 row needs a change</h1>" in text
+    assert "Deleted again 8" in plain(text)
+    assert "reports/" not in text
+    assert "Not sent" not in plain(text)
+    assert "/retry" not in text
+    assert "Undone: 8 records deleted" in client.get("/runs").text
+    assert "Undone: 8 records deleted" in client.get("/").text
+    rows = plain(client.get(f"{run}/rows").text)
+    assert (rows.count("2 deleted again"), "not sent (0)" in rows, "deleted again (8)" in rows) == (1, True, True)
+    assert "8 rows Row" in plain(client.get(f"{run}/rows?status=deleted").text)
+    assert "No row is like that" in client.get(f"{run}/rows?status=not+sent").text
+    again = client.draft("again.csv", table(*GOOD, mapping(10, Name="")))
+    assert "/retry" not in client.follow(f"{again}/check").text
