@@ -19,7 +19,7 @@ from importer.checking import Checker, DateReader, match_columns, recognise
 from importer.errors import ColumnsError, ImporterError, SheetsError
 from importer.settings import Settings
 from importer.sources import Source, checker_of, columns, look_at_columns, missing, open_source
-from importer.spreadsheet import REPAIRS, Sheet, as_problems, column_letters, open_sheet, place_of
+from importer.spreadsheet import DELIMITED, REPAIRS, Sheet, as_problems, column_letters, open_sheet, place_of
 from importer.web import names
 from importer.web.drafts import Draft, Drafts
 from importer.web.onlooker import Onlooker
@@ -41,6 +41,18 @@ _OF_NAMES = ("name-not-looked-up", "name-not-found")
 
 ORDERS = ("dmy", "mdy")
 """The orders of day and month in which a column of doubtful dates can be read."""
+
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "cp1252": "Windows-1252 (Western Europe)",
+    "utf-16": "UTF-16",
+    "mac_roman": "Mac Roman",
+    "cp850": "DOS, code page 850",
+}
+"""The encodings of text files that can be chosen, and what people call them."""
+
+_ABOUT_ENCODINGS = re.compile(r"[;,][^;,.]*name (?:its|the) encoding[^.]*\.|Try --encoding[^.]*\.")
+"""Advice that names an option of the command line; the page has a choice of its own."""
 
 _CANDIDATE = re.compile(r"(\d+) \([^()]*\)")
 _ON_A_PAGE = {
@@ -283,6 +295,17 @@ def row_document(row: int, cells: Mapping[int, str], issues: Sequence[Issue]) ->
         ],
         "asking": False,
     }
+
+
+def about_encoding(draft: Draft, text: str) -> str:
+    """A sentence about how a text file was read, with the page's own advice on its encoding."""
+    mine = "; if that is wrong, choose its encoding below." if offers_encoding(draft, text) else "."
+    return _ABOUT_ENCODINGS.sub(mine, text)
+
+
+def offers_encoding(draft: Draft, text: str) -> bool:
+    """Whether the encoding of a text file is in doubt, by what was said of it, or was chosen before."""
+    return draft.suffix in DELIMITED and bool(draft.read.encoding or _ABOUT_ENCODINGS.search(text))
 
 
 def page_fix(issue: Issue) -> str:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import available_timezones
 
 from starlette.background import BackgroundTask
 from starlette.datastructures import UploadFile
@@ -29,10 +30,14 @@ from importer.spreadsheet.template import write_template
 from importer.web import examining
 from importer.web.door import NOT_FOUND, Door, door, form, own_draft, page, page_number, person, settings, to
 from importer.web.drafts import ACCEPTED, LARGEST, Draft
-from importer.web.examining import PAGE_ROWS, checked, examine, is_current, kind_of, will_do
+from importer.web.examining import ENCODINGS, PAGE_ROWS, checked, examine, is_current, kind_of, will_do
 from importer.web.names import can_ask, directories, whose
 from importer.web.plans import made_plan, read_plan, work_out
+from importer.words import printable
 from schemas import RECORD_TYPES
+
+ZONES = sorted(name for name in available_timezones() if name == "UTC" or "/" in name)
+"""The zones that are offered; any other that there is can be typed."""
 
 _CHUNK = 1 << 20
 _LATEST = 5
@@ -164,7 +169,7 @@ async def columns(request: Request) -> Response:
     known = await _known(request, draft)
     if known is None or "columns" not in known:
         return _busy(request, draft) if known is None else to(request, f"/uploads/{draft.id}/check")
-    return page(request, "columns.html", draft=draft, known=known, kind=kind_of(draft), UNUSED=UNUSED)
+    return page(request, "columns.html", draft=draft, known=known, kind=kind_of(draft))
 
 
 async def choose_columns(request: Request) -> Response:
@@ -213,6 +218,7 @@ async def _check_values(request: Request, draft: Draft, known: dict[str, Any]) -
         "known": known,
         "current": is_current(draft, known, settings(request)),
         "whole": True,
+        "zones": ZONES,
         "wanted": wanted,
         "rows": rows,
         "total": total,
@@ -293,10 +299,24 @@ async def repair(request: Request) -> Response:
 
 
 async def check_again(request: Request) -> Response:
-    """Check the file once more, names that the service could not be asked for with it."""
-    draft = own_draft(request)
-    door(request).drafts.change(draft.id)
-    return to(request, f"/uploads/{draft.id}/check")
+    """Check the file once more: read in another zone or encoding, or with names that could not be looked up before."""
+    draft, given, here = own_draft(request), await form(request), door(request)
+    if given.get("encoding") in ENCODINGS:
+        here.drafts.change(draft.id, encoding=given["encoding"])
+        return to(request, f"/uploads/{draft.id}")
+    if "zone" not in given:
+        here.drafts.change(draft.id)
+        return to(request, f"/uploads/{draft.id}/check")
+    zone = given["zone"].strip()
+    if zone in available_timezones():
+        here.drafts.change(draft.id, zone=zone)
+        return to(request, f"/uploads/{draft.id}/check")
+    known = await _known(request, draft, stale=True)
+    if known is None or "rows" not in known:
+        return to(request, f"/uploads/{draft.id}")
+    error = f"There is no time zone “{printable(zone)}”. Choose one of the list, for example Europe/Berlin."
+    values = await _check_values(request, draft, known) | {"zone_error": error, "zone_given": zone}
+    return page(request, "check.html", status=422, **values)
 
 
 async def undo_corrections(request: Request) -> Response:

@@ -11,6 +11,7 @@ from importer.following import Following
 from importer.reporting.sentences import headline
 from importer.sentences import count, duration, moment
 from importer.web.chart import chart
+from importer.web.examining import ENCODINGS, about_encoding, offers_encoding
 from importer.words import Status, printable
 
 _PAGES = Environment(
@@ -65,4 +66,13 @@ def size(octets: int) -> str:
 
 
 _PAGES.filters |= {"number": number, "day": day, "short": short, "size": size, "duration": duration, "moment": moment}
-_PAGES.globals |= {"count": count, "told": told, "chart": chart, "clock": time.time, "zip": zip}
+_PAGES.globals |= {
+    "count": count,
+    "told": told,
+    "encodings": ENCODINGS,
+    "chart": chart,
+    "about_encoding": about_encoding,
+    "offers_encoding": offers_encoding,
+    "clock": time.time,
+    "zip": zip,
+}

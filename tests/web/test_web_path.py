@@ -279,3 +279,59 @@ def test_a_run_that_was_undone_says_so_and_offers_no_retry(client: Client) -> No
     assert "No row is like that" in client.get(f"{run}/rows?status=not+sent").text
     again = client.draft("again.csv", table(*GOOD, mapping(10, Name="")))
     assert "/retry" not in client.follow(f"{again}/check").text
+
+
+def test_the_zone_of_times_without_one_is_asked_openly(client: Client, service: Running) -> None:
+    """The page says which zone is meant and takes another; one that there is not is refused at its field."""
+    times = [mapping(n, SubscriptionExpireDate=f"2027-03-0{n} 14:00") for n in range(2, 5)]
+    place = client.draft("times.csv", table(*times))
+    text = client.follow(f"{place}/check").text
+    assert text.index('id="zone-form"') < text.index("Plan the import of 3 rows")
+    assert 'name="zone" list="zones" autocomplete="off" value="UTC"' in text
+    wrong = client.post(f"{place}/check", {"zone": "Mars/North"})
+    assert wrong.status == 422
+    assert "There is no time zone “Mars/North”" in wrong.text
+    assert 'value="Mars/North" aria-describedby="about-zone zone-error" aria-invalid="true"' in wrong.text
+    client.follow(client.post(f"{place}/check", {"zone": "Europe/Berlin"}).place)
+    assert 'value="Europe/Berlin"' in client.follow(f"{place}/check").text
+    client.follow(f"{place}/plan")
+    run = client.post(f"{place}/start").place
+    client.until(run, lambda text: "All 3 rows created" in text)
+    assert json.loads(service.state.bodies[0])["SubscriptionExpireDate"].startswith("2027-03-02T13:00")
+
+
+def test_the_encoding_is_chosen_on_the_page(client: Client) -> None:
+    """A file that was read by a guess can be read otherwise, and no page names an option of the command line."""
+    content = table(mapping(2, Name="Caf\u00e9")).decode().encode("mac_roman")
+    place = client.draft("mac.csv", content)
+    text = client.follow(f"{place}/check").text
+    assert "if that is wrong, choose its encoding below" in text
+    assert "--encoding" not in text
+    after = client.post(f"{place}/check", {"encoding": "utf-16"}).place
+    text = client.follow(after).text
+    assert "cannot be read" in text
+    assert "--encoding" not in text
+    after = client.post(f"{place}/check", {"encoding": "mac_roman"}).place
+    assert "All 1 row can be imported" in plain(client.follow(after).text)
+    client.follow(f"{place}/plan")
+    run = client.post(f"{place}/start").place
+    client.until(f"{run}/rows", lambda text: "Caf\u00e9" in text)
+
+
+def test_the_header_is_said_to_be_where_it_is(client: Client) -> None:
+    """The foot of a page names the row of the header if it is known, and no row else."""
+    assert "header" not in client.get("/").text.partition("<footer>")[2]
+    place = client.draft("late.csv", b"Calendars of the house\r\n\r\n" + table(*GOOD))
+    assert "the header of this file is row 3" in client.follow(f"{place}/check").text
+
+
+def test_a_guessed_column_is_to_be_confirmed(client: Client) -> None:
+    """A guess is asked about, is not said to be missing or left alone, and the next steps are no links yet."""
+    labels = [*LABELS[:2], "Nmae", *LABELS[3:], "Notiz"]
+    place = client.draft("guess.csv", table(*[[*row, "x"] for row in GOOD], labels=labels))
+    text = client.follow(place).text
+    assert "Is C: Nmae the Name? Confirm it below, or choose another column." in plain(text)
+    assert "The file has no column for Name" not in text
+    assert "Left alone: G: Notiz ." in plain(text)
+    for step in ("check", "plan"):
+        assert f'href="{place}/{step}"' not in text
