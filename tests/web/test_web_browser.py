@@ -4,6 +4,7 @@ The one long test is one person's afternoon; its steps build on each other. With
 and say what to install; with CI=true they fail, because a silent skip would let a broken page through.
 """
 
+import csv
 import os
 import re
 import shutil
@@ -191,14 +192,14 @@ def verify_and_undo(eyes: Eyes) -> None:
     eyes.judge()
     page.get_by_role("link", name="Run 2", exact=True).click()
     page.get_by_role("button", name="Verify 2 records").click()
-    expect(page.get_by_role("link", name="verification.csv")).to_be_visible(timeout=40_000)
+    expect(page.locator("#after").get_by_role("link", name="verification.csv")).to_be_visible(timeout=40_000)
     page.get_by_role("link", name="Undo this run").click()
     page.get_by_role("button", name="Delete 2 records").click()
     expect(page.locator(".summary")).to_be_focused()
     eyes.judge()
     page.get_by_label("To be sure").fill("2")
     page.get_by_role("button", name="Delete 2 records").click()
-    expect(page.get_by_role("link", name="undo.csv")).to_be_visible(timeout=40_000)
+    expect(page.locator("#after").get_by_role("link", name="undo.csv")).to_be_visible(timeout=40_000)
     eyes.judge()
 
 
@@ -258,3 +259,35 @@ def test_everything_but_the_live_parts_works_without_scripts(
             "36 of 40 rows created, 4 need a change", timeout=40_000
         )
         context.close()
+
+
+def test_tables_of_rows_fit_a_desk_and_stack_on_a_phone(eyes: Eyes, tmp_path: Path) -> None:
+    """No column of the rows to correct, or of a run's rows, is beyond the edge, whatever is wrong in them."""
+    page, file = eyes.page, tmp_path / "wide.csv"
+    long = {"CoworkerId": "somebody.with.a.long.name@example.com", "SubscriptionExpireDate": "2027-03-04 14:00"}
+    right = [mapping(n, **{**long, "CoworkerId": n}) for n in (5, 6)]
+    wrong = [mapping(n, **long, ResourceId="Boardroom", Name="") for n in (2, 3, 4)]
+    with file.open("w", newline="") as out:
+        csv.writer(out).writerows([LABELS, *wrong, *right])
+    page.get_by_label("Choose a spreadsheet").set_input_files(file)
+    page.get_by_role("button", name="Check this file").click()
+    expect(page.get_by_role("heading", name="Rows that need a change")).to_be_visible()
+    fits(page)
+    page.get_by_role("link", name="Import only the 2 good rows").click()
+    page.get_by_role("button", name="Import 2 rows for practice").click()
+    expect(page.get_by_role("heading", name="What to do next")).to_be_visible(timeout=40_000)
+    page.get_by_role("link", name="Every row with its Id").click()
+    expect(page.get_by_role("heading", name="Rows of run 1")).to_be_visible()
+    fits(page)
+    page.get_by_role("link", name="History").click()
+    expect(page.get_by_role("heading", name="History")).to_be_visible()
+    fits(page)
+
+
+def fits(page: Page) -> None:
+    """Nothing has to be scrolled sideways, on a desk and on a phone."""
+    for width in (1200, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        hidden = "[...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
+        assert page.evaluate(hidden) == [0], (page.title(), width)
+    page.set_viewport_size({"width": 1200, "height": 800})
