@@ -353,6 +353,9 @@ async def _send(session: Session, begun: Run) -> Result:
             # Whatever it was, what was sent is in the journal; only the end of this process is missing there.
             journal.update_run(begun, stopped=time.time(), exit_code=int(Exit.INTERRUPTED))
             raise
+    if end.how is Ended.DONE and stop.is_set() and journal.counts(begun).get(State.PLANNED):
+        # Proved absent when somebody had asked to stop already: the next command sends them, so this is not the end.
+        end = End(Ended.ASKED)
     return _finish(journal, begun, end)
 
 

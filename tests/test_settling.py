@@ -1,15 +1,23 @@
 """Doubts settled, runs verified and undone, through the real command and the real sandbox."""
 
+import asyncio
 import base64
 import json
 import shutil
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import LABELS, UNLIMITED, Desk, Service, mapping, wait_until
+
+from importer import runs
+from importer.settings import Settings
+from importer.spreadsheet import ReadOptions
+from importer.words import Status
 
 PATH = "/api/spaces/coworkermsoffecalendars"
 
@@ -222,3 +230,43 @@ def test_equal_401_texts_never_stop_a_run(desk: Desk, service: Service) -> None:
     service.fail(*["401-row"] * 10)
     done = desk.type("run", rows(desk, 30), "--yes", "--json")
     assert (done.json["counts"]["rejected"], done.json["counts"]["created"]) == (10, 20)
+
+
+class Impatient:
+    """Somebody who asks to stop at the moment in which rows in doubt turn out to be absent."""
+
+    def __init__(self) -> None:
+        self._stop = asyncio.Event()
+
+    def say(self, sentence: str) -> None:
+        """Listen for it."""
+        if "proved absent" in sentence:
+            self._stop.set()
+
+    def confirm(self, *_: object) -> bool:
+        """Go on."""
+        return True
+
+    confirm_undo = confirm
+
+    @contextmanager
+    def sending(self) -> Iterator[asyncio.Event]:
+        """The wish to stop."""
+        yield self._stop
+
+    def progress(self, *_: object) -> None:
+        """Look at something else."""
+
+
+def test_a_stop_while_doubts_are_settled_is_no_end(desk: Desk, service: Service) -> None:
+    """Rows proved absent then are not sent any more: the run is unfinished, and the next command sends them."""
+    service.fail("lost-before")
+    kept = {"url": service.url, "username": "ops@example.com", "password": "practice", "home": desk.home}
+    settings = Settings.model_validate({**kept, "rate": None, "daily_quota": None, "settle": 0.3})
+    file = Path(rows(desk, 3))
+    result = asyncio.run(runs.run(file, settings, None, ReadOptions(), runs.Choices(out=desk.folder), Impatient()))
+    assert result is not None
+    assert (result.exit_code, result.run.finished) == (130, None)
+    assert result.report.counts[Status.NOT_SENT] == 1
+    assert desk.type("resume").code == 0
+    assert once(service, 3)

@@ -252,7 +252,7 @@ class Lane:
                 words = ["run", "rows.csv", "--yes", "--out", "report"]
             elif ended.code in {5, 6}:
                 words = ["resume"]
-            elif ended.code == 8 and not _in_doubt(folder):
+            elif ended.code == 8 and not _in_doubt(folder) and not _planned(folder):
                 return
             elif ended.code == 8:
                 time.sleep(case.settle)
