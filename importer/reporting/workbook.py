@@ -108,9 +108,9 @@ class WorkbookReport:
     def list_issues(self, issues: Iterable[Issue]) -> None:
         """Add a sheet with every issue in a line of its own."""
         sheet = self._book.add_worksheet("Issues")
-        sheet.set_column(0, 2, 12, self._text)
+        sheet.set_column(0, 2, 18, self._text)
         sheet.set_column(3, 4, 70, self._text)
-        for position, label in enumerate(("Cell", "Severity", "Code", "What", "What to do")):
+        for position, label in enumerate(("Cell in your file", "Severity", "Code", "What", "What to do")):
             put_text(sheet, 0, position, label, self._head)
         for row, issue in enumerate(islice(issues, MOST_ROWS), start=1):
             place = issue.cell or (f"row {issue.row}" if issue.row else "")
