@@ -61,7 +61,7 @@ def test_the_sandbox_shares_no_code() -> None:
 @pytest.mark.parametrize(
     ("word", "homes"),
     [
-        (r"^\s*(import|from) httpx", {"importer/nexudus/wire.py"}),
+        (r"^\s*(import|from) httpx", {"importer/nexudus/wire.py", "importer/nexudus/lane.py"}),
         (
             r"^\s*(import|from) sqlalchemy",
             {f"importer/delivery/{name}.py" for name in ("tables", "database", "journal")},

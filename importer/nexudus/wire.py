@@ -1,4 +1,4 @@
-"""One request over the network, one Reply back. The only file that knows the HTTP library.
+"""One request over the network, one Reply back.
 
 Rule 1: every request is written at most once; nothing here repeats, follows a redirect or keeps a cookie. Rule 2:
 ``sent`` is False only for failures that precede the first byte of the request.
@@ -18,6 +18,7 @@ import httpx
 
 from importer.errors import SettingsError
 from importer.nexudus.access import Access
+from importer.nexudus.lane import Lane
 from importer.nexudus.reply import Reply, parse_json
 
 BODY_LIMIT = 5 * 1024 * 1024
@@ -38,8 +39,7 @@ class Wire:
     """The connections to one service.
 
     Each call takes an idle transport with its single connection or opens another, so there are as many as calls at
-    once. One pool for all would walk its whole list at each release: measured 141 calls/s at 64 in flight instead
-    of 1,780.
+    once.
     """
 
     def __init__(self, access: Access) -> None:
@@ -141,10 +141,12 @@ _PLAIN: Mapping[type[Exception], str] = {
 
 
 def transport(trusted_by: ssl.SSLContext, proxy: str | None) -> httpx.AsyncBaseTransport:
-    """What carries one call at a time; the place to swap in a faster one.
+    """What carries one call at a time; through a proxy httpx's own, which knows how.
 
     Used without httpx's client: no redirects, no cookies, nothing from the environment, no log lines.
     """
+    if proxy is None:
+        return Lane(trusted_by)
     one = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=5)
     try:
         return httpx.AsyncHTTPTransport(verify=trusted_by, trust_env=False, limits=one, proxy=proxy, retries=0)
@@ -163,6 +165,7 @@ def trusted(ca_file: str | None) -> ssl.SSLContext:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
     try:
         context.load_verify_locations(cafile=ca_file or certifi.where())
     except OSError as error:

@@ -6,15 +6,15 @@ import gzip
 import logging
 import socket
 import ssl
-import subprocess
 import sys
 import tracemalloc
 import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from rawserver import RawServer, http, listening, make_certificate, saying, server_tls, serving
 
 from importer.errors import SettingsError
 from importer.nexudus import Access, Reply, Secret
@@ -24,91 +24,6 @@ pytestmark = pytest.mark.anyio
 
 CANARY = "canary-91ad"
 BODY = b'{"Status":200,"Value":{"Id":5},"WasSuccessful":true}'
-
-Connected = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter, bytes], Awaitable[None]]
-
-
-@dataclass
-class RawServer:
-    """Where it listens, and the requests it was sent, heads and bodies together."""
-
-    port: int = 0
-    requests: list[bytes] = field(default_factory=list)
-
-    @property
-    def url(self) -> str:
-        """Its address without TLS."""
-        return f"http://127.0.0.1:{self.port}"
-
-
-@contextlib.asynccontextmanager
-async def serving(answer: Answer, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawServer]:
-    """A server that hands each whole request to ``answer`` and closes the connection after it."""
-    served = RawServer()
-
-    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            served.requests.append(await _request(reader))
-            await answer(reader, writer, served.requests[-1])
-            await writer.drain()
-
-    async with listening(connected, tls) as port:
-        served.port = port
-        yield served
-
-
-@contextlib.asynccontextmanager
-async def listening(connected: Connected, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
-    """The port of a server that hands each connection to ``connected`` and closes it after that, or at the end."""
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task
-        tasks.add(task)
-        try:
-            await connected(reader, writer)
-        except asyncio.CancelledError:
-            pass
-        finally:
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
-
-    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
-        await asyncio.sleep(0)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def saying(raw: bytes) -> Answer:
-    """Answers every request with these bytes."""
-
-    async def answer(_: asyncio.StreamReader, writer: asyncio.StreamWriter, __: bytes) -> None:
-        writer.write(raw)
-
-    return answer
-
-
-def http(body: bytes, *headers: bytes, status: bytes = b"200 OK") -> bytes:
-    """A whole answer with its length."""
-    lines = [b"HTTP/1.1 " + status, b"Content-Type: application/json", *headers, b"Content-Length: %d" % len(body)]
-    return b"\r\n".join([*lines, b"", body])
-
-
-async def _request(reader: asyncio.StreamReader) -> bytes:
-    head = await reader.readuntil(b"\r\n\r\n")
-    for line in head.split(b"\r\n"):
-        name, _, value = line.partition(b":")
-        if name.lower() == b"content-length":
-            return head + await reader.readexactly(int(value))
-    return head
 
 
 @pytest.fixture
@@ -408,28 +323,6 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_certificate(tmp_path_factory.mktemp("tls"), "DNS:localhost,IP:127.0.0.1")
 
 
-def make_certificate(folder: Path, names: str) -> Path:
-    """A self-signed certificate for these names, its key in the same file."""
-    path = folder / "both.pem"
-    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-    owner = ["-subj", "/CN=test", "-addext", f"subjectAltName={names}"]
-    files = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
-    subprocess.run(
-        ["openssl", "req", "-x509", *kind, *owner, *files],
-        check=True,
-        capture_output=True,
-    )
-    path.write_text((folder / "key.pem").read_text() + (folder / "cert.pem").read_text())
-    return path
-
-
-def server_tls(certificate: Path) -> ssl.SSLContext:
-    """What a TLS server with that certificate needs."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
-
-
 async def test_tls_with_a_given_authority(certificate: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A company's own authority can be given; the keys of the connection are never written down."""
     keys = tmp_path / "keys.log"
@@ -492,4 +385,38 @@ def test_only_the_wire_knows_the_library() -> None:
     """The HTTP library stays one import away from being another one."""
     house = Path(sys.modules["importer.nexudus"].__file__ or "").parent.parent
     knowing = [path for path in house.rglob("*.py") if "import httpx" in path.read_text()]
-    assert knowing == [house / "nexudus" / "wire.py"]
+    assert sorted(knowing) == [house / "nexudus" / "lane.py", house / "nexudus" / "wire.py"]
+
+
+@contextlib.asynccontextmanager
+async def tunnel() -> AsyncIterator[str]:
+    """The address of a proxy that connects whoever asks to this machine's port of that number."""
+
+    async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        except OSError:
+            pass
+        finally:
+            writer.close()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        port = int(head.split()[1].rpartition(b":")[2])
+        far, there = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+        await asyncio.gather(pipe(reader, there), pipe(far, writer))
+
+    async with listening(connected) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@pytest.mark.parametrize("kept", [0, 30, len(http(BODY)) - 1, len(http(BODY))])
+async def test_through_a_tunnel(certificate: Path, kept: int) -> None:
+    """Through a proxy the same holds: once the request is on its way, it counts as sent."""
+    async with serving(saying(http(BODY)[:kept]), server_tls(certificate)) as server, tunnel() as proxy:
+        reply = await posted(f"https://localhost:{server.port}", ca_file=certificate, proxy=proxy)
+    assert (reply.sent, reply.whole) == (True, kept == len(http(BODY)))
+    assert len(server.requests) == 1
