@@ -288,6 +288,7 @@ def fits(page: Page) -> None:
     """Nothing has to be scrolled sideways, on a desk and on a phone."""
     for width in (1200, 390):
         page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_function(f"matchMedia('(width: {width}px)').matches")
         hidden = "[...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
         assert page.evaluate(hidden) == [0], (page.title(), width)
     page.set_viewport_size({"width": 1200, "height": 800})
