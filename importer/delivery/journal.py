@@ -18,11 +18,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, Row
 
 from importer.delivery import tables as t
+from importer.delivery.committing import GroupCommit
 from importer.delivery.database import PATIENCE, explained, file_at, open_database
-from importer.delivery.pacing import Window, ready_at
+from importer.delivery.pacing import LONGEST_HOLD, Window, ready_at
 from importer.delivery.states import Event, State, after
 from importer.errors import JournalError
-from importer.nexudus.reply import LONGEST_WAIT
 from importer.words import CATALOGUE, Issue, Record, Severity
 
 MOST_DIGITS = 16
@@ -149,6 +149,8 @@ class Journal:
         self._engine = engine
         self.path = path
         self._file = file_at(path)
+        self._shared: Connection | None = None
+        self.commit = GroupCommit(self.together)
 
     def __enter__(self) -> Self:
         """Itself."""
@@ -454,7 +456,7 @@ class Journal:
     def _apply(db: Connection, changes: Sequence[Change], now: float) -> None:
         if not changes:
             return
-        done = db.execute(_MOVE, [_moved(change, now) for change in changes])
+        done = db.exec_driver_sql(_MOVE, [_moved(change, now) for change in changes])
         if done.rowcount != len(changes):
             raise JournalError(
                 "The journal was changed by somebody else while rows were being sent.",
@@ -484,12 +486,11 @@ class Journal:
         """
         with self._write() as db:
             for at, arrived in arrivals:
-                # Writes that left at the same time are interchangeable.
-                same = sa.select(sa.func.min(t.call.c.id)).where(
-                    t.call.c.account == account, t.call.c.write.is_(True), t.call.c.at == at, t.call.c.arrived == at
-                )
-                one = t.call.c.id == same.scalar_subquery()
-                db.execute(sa.delete(t.call).where(one) if arrived is None else _set_arrived(one, arrived))
+                one = {"of_account": account, "left": at}
+                if arrived is None:
+                    db.execute(_DROP_CALL, one)
+                else:
+                    db.execute(_SET_ARRIVED, {**one, "arrived_at": arrived})
 
     def hold(self, account: str, until: float) -> None:
         """Let nobody call for this account before then: the service asked for it."""
@@ -534,7 +535,7 @@ class Journal:
 
         until = db.execute(_HELD_UNTIL, {"account": account}).scalar() or 0.0
         # A hold that seems to last longer was written before the clock was set back.
-        return max(ready_at(now, windows, write, history, last_write), min(until, now + LONGEST_WAIT)) - now
+        return max(ready_at(now, windows, write, history, last_write), min(until, now + LONGEST_HOLD)) - now
 
     # -- look-ups -----------------------------------------------------------------------------------------------
 
@@ -642,12 +643,28 @@ class Journal:
         return [_to_run(row) for row in found]
 
     @contextmanager
+    def together(self) -> Iterator[None]:
+        """Whatever is read and written inside belongs to one durable transaction, which holds whole or not at all."""
+        with self._write() as db:
+            self._shared = db
+            try:
+                yield
+            finally:
+                self._shared = None
+
+    @contextmanager
     def _read(self) -> Iterator[Connection]:
+        if self._shared is not None:
+            yield self._shared
+            return
         with explained(), self._engine.connect() as db:
             yield db
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
+        if self._shared is not None:
+            yield self._shared
+            return
         with explained(), self._engine.connect() as db:
             # A deferred transaction that turns into a write fails at once when another process has written.
             db.exec_driver_sql("BEGIN IMMEDIATE")
@@ -661,26 +678,14 @@ class Journal:
                 )
 
 
-_MOVE = (
-    sa.update(t.intent)
-    .where(
-        t.intent.c.run == sa.bindparam("in_run"),
-        t.intent.c.row == sa.bindparam("in_row"),
-        t.intent.c.state == sa.bindparam("from_state"),
-    )
-    .values(
-        state=sa.bindparam("to_state"),
-        attempts=t.intent.c.attempts + sa.bindparam("more_attempts"),
-        rounds=t.intent.c.rounds + sa.bindparam("more_rounds"),
-        sent_at=sa.func.coalesce(sa.bindparam("new_sent_at", type_=sa.Float), t.intent.c.sent_at),
-        settled_at=sa.bindparam("new_settled_at", type_=sa.Float),
-        remote_id=sa.bindparam("new_remote_id", type_=sa.BigInteger),
-        field=sa.bindparam("new_field", type_=sa.Text),
-        message=sa.bindparam("new_message", type_=sa.Text),
-        seal=sa.bindparam("new_seal", type_=sa.LargeBinary),
-    )
-)
-
+# For the driver as it is: to bind a row name by name takes SQLAlchemy longer than SQLite to write it.
+_MOVE = """
+    UPDATE intent
+    SET state = :to_state, attempts = attempts + :more_attempts, rounds = rounds + :more_rounds,
+        sent_at = coalesce(:new_sent_at, sent_at), settled_at = :new_settled_at, remote_id = :new_remote_id,
+        field = :new_field, message = :new_message, seal = :new_seal
+    WHERE run = :in_run AND row = :in_row AND state = :from_state
+"""
 
 # Built once: SQLAlchemy takes longer to build a question about the calls than SQLite to answer it.
 _OWN_CALLS = sa.select(t.call.c.arrived).where(t.call.c.account == sa.bindparam("account"))
@@ -690,10 +695,20 @@ _LAST_WRITE = sa.select(sa.func.max(t.call.c.at)).where(
     t.call.c.account == sa.bindparam("account"), t.call.c.write.is_(True)
 )
 _HELD_UNTIL = sa.select(t.hold.c.until).where(t.hold.c.account == sa.bindparam("account"))
-
-
-def _set_arrived(one: sa.ColumnElement[bool], arrived: float) -> sa.Update:
-    return sa.update(t.call).where(one).values(arrived=arrived)
+# Writes that left at the same time are interchangeable.
+_ONE_CALL = (
+    t.call.c.id
+    == sa.select(sa.func.min(t.call.c.id))
+    .where(
+        t.call.c.account == sa.bindparam("of_account"),
+        t.call.c.write.is_(True),
+        t.call.c.at == sa.bindparam("left"),
+        t.call.c.arrived == sa.bindparam("left"),
+    )
+    .scalar_subquery()
+)
+_DROP_CALL = sa.delete(t.call).where(_ONE_CALL)
+_SET_ARRIVED = sa.update(t.call).where(_ONE_CALL).values(arrived=sa.bindparam("arrived_at"))
 
 
 def _moved(change: Change, now: float) -> dict[str, Any]:

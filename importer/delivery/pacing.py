@@ -10,6 +10,10 @@ from dataclasses import dataclass, replace
 
 DAY = 86_400.0
 
+LONGEST_HOLD = DAY + 3_600.0
+"""No hold that a service asked for lasts longer (nexudus.reply.LONGEST_WAIT): such a one was written before the clock
+was set back."""
+
 _SMOOTH = 0.85
 """Share of the even spacing that is kept, so that what a wait cost is made up for. With 0.95, a fifth of what a second
 client leaves can stay unused (simulated)."""

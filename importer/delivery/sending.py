@@ -1,17 +1,17 @@
 """Rows sent, one call each, as many at once as allowed. The intent is in the journal before the first byte leaves.
 
-One loop does everything in turns: it writes what has come back, puts the next rows in doubt, and lets them go. So one
-transaction serves all answers of a turn, and no two tasks ever touch the same row.
+One loop does everything in turns: it judges what has come back, writes that and the next rows' intents in one
+transaction, and lets those rows go. No two tasks ever touch the same row.
 """
 
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from importer.delivery.journal import Change, Intent, Journal, Run
+from importer.delivery.journal import Change, Intent, Journal, Run, Sending
 from importer.delivery.pacing import DAY, Allowance, Window, latest_arrival
 from importer.delivery.replies import Pause, Verdict, classify, new_id
 from importer.delivery.states import Event, State
@@ -92,6 +92,16 @@ class _UnderWay:
     sent_at: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What an answer means for its row, when the call left and the answer came, and whether it was one too many."""
+
+    change: Change
+    sent: float
+    came: float
+    throttled: bool
+
+
 class Sender:
     """Sends the planned rows of one run. Clock, sleep and stop signal are arguments."""
 
@@ -121,7 +131,7 @@ class Sender:
         self._sent = self._settled = self._failed = self._unanswered = 0
         self._end: End | None = None
         self._known_ids: set[int] = set()
-        self._ready_at = self._held_until = self._next_look = 0.0
+        self._ready_at = self._held_until = self._held_in_journal = self._next_look = 0.0
         self._down_since: float | None = None
         self._throttled = 0
         self._complaint = ""
@@ -144,17 +154,16 @@ class Sender:
 
     async def _loop(self) -> End:
         while True:
+            answers = await self._judged()
             if self._end is None:
                 self._end = self._reason_to_stop()
-            if self._end is None:
-                self._let_go()
+            await self._write(answers, self._next_rows() if self._end is None else [])
             if not self._under_way:
                 if self._end is not None:
                     return self._end
                 if self._nothing_left():
                     return End(Ended.DONE)
             await self._wait()
-            await self._take_in()
 
     def _reason_to_stop(self) -> End | None:
         if self._stop.is_set() or self._stop_requested():
@@ -185,20 +194,40 @@ class Sender:
             self._cursor = page[-1].row if page else self._cursor
             self._queue.extend(page)
 
-    def _let_go(self) -> None:
-        """Put the next rows in doubt, durably, and only then start their calls."""
+    def _next_rows(self) -> list[Intent]:
+        """The rows whose turn it is, as many as may be under way beside those that are."""
         free = self._pace.concurrency - len(self._under_way)
         if self._pace.max_rows is not None:
             free = min(free, self._pace.max_rows - self._sent)
         if free <= 0 or self._now() < self._ready_at:
-            return
+            return []
         self._fill(free)
-        batch = [self._queue.popleft() for _ in range(min(free, len(self._queue)))]
-        if not batch:
+        return [self._queue.popleft() for _ in range(min(free, len(self._queue)))]
+
+    async def _write(self, answers: Sequence[_Answer], batch: Sequence[Intent]) -> None:
+        """Keep the answers and put the next rows in doubt, durably, and only then start their calls."""
+        if not answers and not batch:
             return
+        done, committed = await self._journal.commit(lambda: self._keep(answers, batch))
+        if batch:
+            self._start(batch, done, committed)
+        if answers:
+            self._tell(Progress(self._settled, self._failed))
+
+    def _keep(self, answers: Sequence[_Answer], batch: Sequence[Intent]) -> tuple[Sending, float]:
+        """What is now in doubt, and since when."""
+        for answer in answers:
+            self._note_arrival(answer)
+        self._journal.move([answer.change for answer in answers], self._now())
+        if self._held_until > self._held_in_journal:
+            self._held_in_journal = self._held_until
+            self._journal.hold(self._account, self._held_until)
         committed = self._now()
-        done = self._journal.will_send(self._run, self._account, batch, self._allowance.windows, committed)
-        self._ready_at = committed + done.wait if done.wait > 0 else 0.0
+        return self._journal.will_send(self._run, self._account, batch, self._allowance.windows, committed), committed
+
+    def _start(self, batch: Sequence[Intent], done: Sending, committed: float) -> None:
+        if done.wait > 0:
+            self._ready_at = max(self._ready_at, committed + done.wait)
         started = {intent.row for intent in done.sent}
         settled = {change.intent.row for change in done.known} | {intent.row for intent, _ in done.held}
         self._queue.extendleft(i for i in reversed(batch) if i.row not in started | settled)
@@ -245,50 +274,51 @@ class Sender:
         longest = max((w.span for w in self._pace.windows if w.seconds < DAY), default=0.0)
         return self._ready_at - self._now() > longest
 
-    async def _take_in(self) -> None:
-        """Judge every answer that has come and write them all in one transaction."""
+    async def _judged(self) -> list[_Answer]:
+        """What the answers that have come mean, for their rows and for those that come after them."""
         done, self._answered = self._answered, []
         self._woken.clear()
         if not done:
-            return
+            return []
         assert self._run.target is not None
         replies = [(self._under_way.pop(task), task.result()) for task in done]
         ids = [number for _, reply in replies if (number := new_id(reply)) is not None]
         self._known_ids = self._journal.known_ids(self._run.target, ids) if ids else set()
         answered = self._now()
-        changes = [await self._judge(row, reply, answered) for row, reply in replies]
-        self._journal.move(changes, self._now())
-        for change in changes:
-            self._count(change)
-        self._tell(Progress(self._settled, self._failed))
+        answers = [await self._judge(row, reply, answered) for row, reply in replies]
+        for answer in answers:
+            self._count(answer.change)
+        return answers
 
-    async def _judge(self, row: _UnderWay, reply: Reply, answered: float) -> Change:
+    async def _judge(self, row: _UnderWay, reply: Reply, answered: float) -> _Answer:
         verdict = classify(reply, self._known_ids.__contains__, self._pace.relations)
         if verdict.probe:
             verdict = await self._judge_401(verdict, reply)
         assert verdict.event is not None
-        self._note_arrival(row.sent_at, answered, verdict)
         self._react(verdict, reply)
         if verdict.remote_id is not None:
             # Answers of one turn are not in the journal yet, so an Id given twice in it is noticed here.
             self._known_ids.add(verdict.remote_id)
-        return Change(row.intent, verdict.event, verdict.remote_id, verdict.field, verdict.message)
+        change = Change(row.intent, verdict.event, verdict.remote_id, verdict.field, verdict.message)
+        shared = self._allowance.shared
+        throttled = verdict.pause is Pause.THROTTLE and shared is not None and (verdict.wait or 0.0) <= shared.seconds
+        return _Answer(change, row.sent_at, answered, throttled)
 
-    def _note_arrival(self, sent: float, answered: float, verdict: Verdict) -> None:
+    def _note_arrival(self, answer: _Answer) -> None:
         """Count the call from when it can have arrived, and what a refusal says about the allowance."""
         shared = self._allowance.shared
         if shared is None:
             return
-        if verdict.event is Event.NOT_APPLIED:
-            self._journal.note_arrivals(self._account, [(sent, None)])
+        if answer.change.event is Event.NOT_APPLIED:
+            self._journal.note_arrivals(self._account, [(answer.sent, None)])
         else:
-            self._ways.append(answered - sent)
+            self._ways.append(answer.came - answer.sent)
             shortest = min(self._ways) if len(self._ways) >= _WAYS_TO_TRUST else 0.0
-            arrived = latest_arrival(sent, answered, shortest)
-            self._journal.note_arrivals(self._account, [(sent, arrived)])
-            self._allowance.accepted(answered)
-        if verdict.pause is Pause.THROTTLE and (verdict.wait or 0.0) <= shared.seconds:
-            self._allowance.refused(answered, self._journal.used(self._account, shared, answered)[0])
+            arrived = latest_arrival(answer.sent, answer.came, shortest)
+            self._journal.note_arrivals(self._account, [(answer.sent, arrived)])
+            self._allowance.accepted(answer.came)
+        if answer.throttled:
+            self._allowance.refused(answer.came, self._journal.used(self._account, shared, answer.came)[0])
 
     async def _judge_401(self, verdict: Verdict, reply: Reply) -> Verdict:
         """A 401 is the row's fault when the sign-in still works; only else is it about the sign-in."""
@@ -350,7 +380,6 @@ class Sender:
         if until > self._held_until:
             self._held_until, self._waiting = until, why
         self._ready_at = max(self._ready_at, until)
-        self._journal.hold(self._account, until)
 
     def _count(self, change: Change) -> None:
         match change.event:
