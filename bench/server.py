@@ -1,5 +1,7 @@
 """A service that answers at once and only counts creates: `python bench/server.py` prints its address.
 
+Each token is another account.
+
 Faster than the sandbox by far, so that it is the client that is measured.
 """
 
@@ -14,7 +16,8 @@ _CREATED = (
     b'"UpdatedBy":"ops@example.com","Errors":null,"WasSuccessful":true}'
 )
 _TOKEN = b'{"access_token":"t","token_type":"bearer","expires_in":604799,"refresh_token":"r"}'
-_WHO = b'{"Id":1,"Email":"ops@example.com","DefaultBusinessId":1,"DefaultBusinessName":"Bench"}'
+_WHO = b'{"Id":1,"Email":"%s@example.com","DefaultBusinessId":1,"DefaultBusinessName":"Bench"}'
+_TOKEN_SENT = re.compile(rb"(?i)authorization: bearer (\w+)")
 _NOTHING = b'{"Records":[],"CurrentPage":1,"TotalItems":0,"TotalPages":0,"HasNextPage":false}'
 
 
@@ -50,7 +53,9 @@ def _answer(head: bytes) -> bytes:
         return b"%d" % Connection.created
     if head.startswith(b"POST /api/token"):
         return _TOKEN
-    return _WHO if head.startswith(b"GET /en/user/me") else _NOTHING
+    if head.startswith(b"GET /en/user/me"):
+        return _WHO % (sent[1] if (sent := _TOKEN_SENT.search(head)) else b"ops")
+    return _NOTHING
 
 
 async def main() -> None:

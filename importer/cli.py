@@ -7,7 +7,8 @@ completion answer at once.
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from importer.settings import Settings
     from importer.sources import Examined
     from importer.spreadsheet import ReadOptions
+    from importer.together import Outcome
     from importer.words import Issue
     from schemas import RecordType
 
@@ -52,6 +54,22 @@ _PACING = (
     click.option("--concurrency", metavar="N", help="Calls under way at once; default 4."),
     click.option("--max-rows", type=click.IntRange(1), metavar="N", help="Stop after N rows; exit code 6."),
     click.option("--max-duration", metavar="T", help="Stop after T, like 90s, 30m or 5h; exit code 6."),
+)
+_PROFILE_KEY = "importer.profile"
+"""Where a command keeps the name of the chosen profile, for whatever loads the settings."""
+
+
+def _use_profile(name: str | None) -> None:
+    click.get_current_context().find_root().meta[_PROFILE_KEY] = name
+
+
+_PROFILE = click.option(
+    "--profile",
+    metavar="NAME",
+    envvar="IMPORTER_PROFILE",
+    expose_value=False,
+    callback=lambda _context, _option, name: _use_profile(name),
+    help="The settings and the sign-in of [profile.NAME]; none for no profile.",
 )
 _TWICE = (
     click.option("--allow-duplicates", is_flag=True, help="Identical rows of the file are created each."),
@@ -103,6 +121,7 @@ def importer() -> None:
 
 @importer.command()
 @_FILE
+@_PROFILE
 @_all(*_READING)
 @click.option("--offline", is_flag=True, help="Ask the service nothing; needs no sign-in.")
 @click.option("--allow-duplicates", is_flag=True, help="Identical rows are no issue.")
@@ -183,6 +202,7 @@ def _issue_words(issue: "Issue") -> dict[str, Any]:
 
 @importer.command()
 @_FILE
+@_PROFILE
 @_all(*_READING, *_PACING[:3], *_TWICE)
 @click.option("--sandbox", is_flag=True, help="Plan against a practice service on this machine.")
 @_JSON
@@ -210,25 +230,80 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
 
 
 @importer.command()
-@_FILE
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--profile", "profiles", metavar="NAME", multiple=True, envvar="IMPORTER_PROFILE", help="Once a file.")
 @_all(*_READING, *_PACING, *_TWICE, _OUT)
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
 @click.option("--strict", is_flag=True, help="One invalid row stops all; else the good rows go.")
 @click.option("--sandbox", is_flag=True, help="Start a practice service on this machine and import into it.")
 @_JSON
-def run(file: Path, as_json: bool, yes: bool, sandbox: bool, **options: Any) -> int:
-    """Import FILE: check, plan, ask, send, report. Typing it again is always safe."""
+def run(files: tuple[Path, ...], profiles: tuple[str, ...], as_json: bool, yes: bool, **options: Any) -> int:
+    """Import FILE: check, plan, ask, send, report. Typing it again is always safe.
+
+    Several FILEs are imported at once, the first for the first --profile, the second for the second; with one
+    profile or none, all of them one after another.
+    """
     from importer import runs, terminal
 
+    if len(files) > 1:
+        return _run_several(files, profiles, as_json, yes, options)
+    if len(profiles) > 1:
+        raise click.UsageError("There are more profiles than files.")
+    _use_profile(next(iter(profiles), None))
     kind, read = _reading(options)
     console = terminal.Console(yes=yes)
-    with _service(_pacing(options), sandbox) as settings:
-        result = _finish(runs.run(file, settings, kind, read, _choices(options), console))
+    with _service(_pacing(options), options["sandbox"]) as settings:
+        result = _finish(runs.run(files[0], settings, kind, read, _choices(options), console))
     return _end(result, as_json)
+
+
+def _run_several(
+    files: Sequence[Path], profiles: Sequence[str], as_json: bool, yes: bool, options: Mapping[str, Any]
+) -> int:
+    """Import several files at once."""
+    from importer import terminal, together
+
+    if len(profiles) > 1 and len(profiles) != len(files):
+        raise click.UsageError(f"There are {len(files)} files and {len(profiles)} profiles; name one for each file.")
+    if not yes:
+        raise click.UsageError(
+            "Several files are imported only with --yes. See first what each of them will do: importer plan FILE"
+        )
+    kind, read = _reading(options)
+    chosen, several = _choices(options), terminal.Several()
+    jobs = []
+    with ExitStack() as stack:
+        _use_profile(next(iter(profiles), None))
+        shared = stack.enter_context(_service(_pacing(options), True)) if options["sandbox"] else None
+        for number, file in enumerate(files):
+            _use_profile(profiles[number if len(profiles) > 1 else 0] if profiles else None)
+            settings = shared or _settings(_pacing(options))
+            choices = replace(chosen, profile=_profile(), out=chosen.out / f"{number + 1}" if chosen.out else None)
+            jobs.append(together.Job(file, settings, kind, read, choices, several.watching(file.name)))
+
+        async def work() -> list[together.Outcome]:
+            with several.sending():
+                return await together.run_all(jobs)
+
+        outcomes = _finish(work())
+    if as_json:
+        _put_json({"schema": 1, "imports": [_told(outcome) for outcome in outcomes]})
+    else:
+        terminal.show_outcomes(outcomes)
+    return max(outcome.exit_code for outcome in outcomes)
+
+
+def _told(outcome: "Outcome") -> dict[str, Any]:
+    told: dict[str, Any] = {"file": str(outcome.job.file), "profile": outcome.job.choices.profile}
+    told["exit_code"] = int(outcome.exit_code)
+    if outcome.error is not None:
+        told |= {"error": outcome.error.message, "advice": outcome.error.advice}
+    return told | ({"run": outcome.result.report.summary} if outcome.result else {})
 
 
 @importer.command()
 @_RUN
+@_PROFILE
 @_all(*_PACING, _OUT)
 @click.option("--sandbox", is_flag=True, help="The run was one with --sandbox.")
 @_JSON
@@ -240,13 +315,14 @@ def resume(number: int | None, as_json: bool, sandbox: bool, **options: Any) -> 
     changes: dict[str, Any] = {"max_rows": given.max_rows, "max_duration": given.max_duration}
     if given.out is not None:
         changes["out"] = given.out
-    with _service(_pacing(options), sandbox) as settings:
+    with _service_of(number, _pacing(options), sandbox, unfinished=True) as settings:
         result = _finish(runs.resume(number, settings, changes, terminal.Console(yes=True)))
     return _end(result, as_json)
 
 
 @importer.command()
 @_RUN
+@_PROFILE
 @_all(*_PACING, _OUT)
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
 @click.option("--sandbox", is_flag=True, help="The run was one with --sandbox.")
@@ -255,7 +331,7 @@ def retry(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options
     """Send the rejected and unsent rows of RUN again, as a new run; by default of the latest one."""
     from importer import runs, terminal
 
-    with _service(_pacing(options), sandbox) as settings:
+    with _service_of(number, _pacing(options), sandbox) as settings:
         result = _finish(runs.retry(number, settings, _choices(options), terminal.Console(yes=yes)))
     return _end(result, as_json)
 
@@ -274,26 +350,28 @@ def stop(number: int | None) -> int:
 
 @importer.command()
 @_RUN
+@_PROFILE
 @click.option("--sandbox", is_flag=True, help="The run was one with --sandbox.")
 @_JSON
 def reconcile(number: int | None, as_json: bool, sandbox: bool) -> int:
     """Settle the rows in doubt of RUN by asking the service what it holds; by default of the latest run."""
     from importer import runs, terminal
 
-    with _service({}, sandbox) as settings:
+    with _service_of(number, {}, sandbox) as settings:
         result = _finish(runs.reconcile(number, settings, terminal.Console(yes=True)))
     return _end(result, as_json)
 
 
 @importer.command()
 @_RUN
+@_PROFILE
 @click.option("--sandbox", is_flag=True, help="The run was one with --sandbox.")
 @_JSON
 def verify(number: int | None, as_json: bool, sandbox: bool) -> int:
     """Compare what RUN created with what the service holds now; by default of the latest run."""
     from importer import afterwards, terminal
 
-    with _service({}, sandbox) as settings:
+    with _service_of(number, {}, sandbox) as settings:
         done = _finish(afterwards.verify_run(number, settings, terminal.Console(yes=True)))
     if as_json:
         _put_json({"schema": 1, "run": done.run.id, "counts": done.counts, "unknown": done.unknown, "file": done.file})
@@ -304,6 +382,7 @@ def verify(number: int | None, as_json: bool, sandbox: bool) -> int:
 
 @importer.command()
 @_RUN
+@_PROFILE
 @_all(*_PACING[:2])
 @click.option("--yes", "-y", is_flag=True, help="Delete without asking.")
 @click.option("--sandbox", is_flag=True, help="The run was one with --sandbox.")
@@ -312,7 +391,7 @@ def undo(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options:
     """Delete what RUN created and nobody changed since; by default of the latest run."""
     from importer import afterwards, terminal
 
-    with _service(_pacing(options), sandbox) as settings:
+    with _service_of(number, _pacing(options), sandbox) as settings:
         done = _finish(afterwards.undo_run(number, settings, terminal.Console(yes=yes)))
     if done is None:
         click.echo("Nothing was deleted.")
@@ -395,6 +474,7 @@ def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
 
 
 @importer.command()
+@_PROFILE
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("mappings.xlsx"), show_default=True)
 @click.option("--type", "kind", metavar="NAME", help="The record type, when it is not the default.")
 @click.option("--offline", is_flag=True, help="No drop-downs with the names that the service lists.")
@@ -453,12 +533,13 @@ def journal(backup: Path | None, as_json: bool) -> int:
 
 
 @importer.command()
+@_PROFILE
 @_JSON
 def config(as_json: bool) -> int:
     """Show every setting, its value and where it comes from."""
     from importer import settings as room
 
-    loaded = room.load()
+    loaded = room.load(profile=_profile())
     rows = [
         {"setting": name, "value": room.shown(loaded.settings, name), "source": source, "variable": variable}
         for name, source in loaded.sources.items()
@@ -473,12 +554,13 @@ def config(as_json: bool) -> int:
 
 
 @importer.command()
+@_PROFILE
 @_JSON
 def doctor(as_json: bool) -> int:
     """Check this installation: Python, journal, disk, settings, sign-in."""
     from importer.doctor import examine
 
-    findings = _finish(examine())
+    findings = _finish(examine(_profile()))
     if as_json:
         _put_json({"schema": 1, "findings": [finding._asdict() for finding in findings]})
     else:
@@ -579,30 +661,34 @@ def list_people() -> int:
 
 
 @importer.command()
+@_PROFILE
 @click.option("--username", prompt="E-mail", help="The e-mail of the Nexudus user.")
 @click.password_option(confirmation_prompt=False, help=None, hidden=True)
 def login(username: str, password: str) -> int:
     """Sign in and keep the sign-in in this machine's keyring."""
     from importer import credentials, session, settings
 
-    loaded = settings.load({"username": username, "password": password}, ignore=("token",)).settings
+    given, profile = {"username": username, "password": password}, _profile()
+    loaded = settings.load(given, ignore=("token",), profile=profile).settings
     account = _finish(session.who(loaded))
-    credentials.save(loaded.url, username, password)
+    credentials.save(loaded.url, username, password, profile)
     click.echo(f"Signed in to {account.space} as {account.user}.")
     return Exit.DONE
 
 
 @importer.command()
+@_PROFILE
 def logout() -> int:
     """Take the sign-in out of this machine's keyring."""
     from importer import credentials
 
-    credentials.forget(_settings().url)
+    credentials.forget(_settings().url, _profile())
     click.echo("Signed out.")
     return Exit.DONE
 
 
 @importer.command()
+@_PROFILE
 @_JSON
 def whoami(as_json: bool) -> int:
     """Say who is signed in, and where."""
@@ -633,7 +719,13 @@ def exit_codes() -> int:
 def _settings(flags: Mapping[str, Any] | None = None) -> "Settings":
     from importer import settings
 
-    return settings.load(flags).settings
+    return settings.load(flags, profile=_profile()).settings
+
+
+def _profile() -> str | None:
+    """The name of the chosen profile, if there is one."""
+    name = click.get_current_context().find_root().meta.get(_PROFILE_KEY)
+    return None if name in (None, "", "none") else str(name)
 
 
 def _pacing(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -651,7 +743,10 @@ def _choices(options: Mapping[str, Any]) -> "Choices":
         raise click.UsageError(f'--max-duration "{duration}": {error}.') from error
     names = ("strict", "allow_duplicates", "even_if_existing", "max_rows", "out")
     return Choices(
-        max_duration=seconds, picks=_picks(options), **{name: options[name] for name in names if name in options}
+        max_duration=seconds,
+        picks=_picks(options),
+        profile=_profile(),
+        **{name: options[name] for name in names if name in options},
     )
 
 
@@ -710,9 +805,25 @@ def _service(flags: dict[str, Any], sandbox: bool) -> "Iterator[Settings]":
     if not sandbox:
         yield _settings(flags)
         return
+    if _profile():
+        raise click.UsageError("A practice service has no profiles.")
     from importer.practice import practising
 
     with practising(flags) as settings:
+        yield settings
+
+
+@contextmanager
+def _service_of(
+    number: int | None, flags: dict[str, Any], sandbox: bool, *, unfinished: bool = False
+) -> "Iterator[Settings]":
+    """The same for a run, with the profile that it was begun with unless the user named another."""
+    meta = click.get_current_context().find_root().meta
+    if not sandbox and meta.get(_PROFILE_KEY) is None:
+        from importer.standing import profile_of
+
+        meta[_PROFILE_KEY] = profile_of(number, _settings(), unfinished=unfinished)
+    with _service(flags, sandbox) as settings:
         yield settings
 
 

@@ -25,11 +25,11 @@ class Finding(NamedTuple):
     fix: str = ""
 
 
-async def examine() -> list[Finding]:
+async def examine(profile: str | None = None) -> list[Finding]:
     """Every finding, in the order in which they are best mended."""
     findings = [Finding("Python", True, platform.python_version())]
     try:
-        loaded = settings.load().settings
+        loaded = settings.load(profile=profile).settings
     except ImporterError as error:
         return [*findings, Finding("Settings", False, error.message, error.advice)]
     return [*findings, _journal(loaded), _sqlite(), _disk(loaded), await _service(loaded)]

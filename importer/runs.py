@@ -48,6 +48,7 @@ class Choices:
     max_rows: int | None = None
     max_duration: float | None = None
     picks: Mapping[str, int] = field(default_factory=dict)
+    profile: str | None = None
     out: Path | None = None
 
     @property
@@ -134,6 +135,18 @@ async def plan_examined(
             return source, seen, _plan(session, seen, known, now), session.account
 
 
+@dataclass(frozen=True)
+class Ready:
+    """A run that is planned and may be sent: nothing is missing but the calls."""
+
+    session: Session
+    run: Run
+
+    async def send(self) -> Result:
+        """Settle, send, settle, report."""
+        return await _send(self.session, self.run)
+
+
 async def run(
     file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions, choices: Choices, watcher: Watcher
 ) -> Result | None:
@@ -141,26 +154,56 @@ async def run(
 
     A file whose run for this account is unfinished goes on with that run.
     """
-    source, now = open_source(file, settings, kind, read), time.time()
-    if source.sheet.note:
-        watcher.say(source.sheet.note)
-    seen = examine(source, now, allow_duplicates=choices.allow_duplicates)
+    source, seen = checked(file, settings, kind, read, choices, watcher)
     async with AsyncExitStack() as stack:
         journal = stack.enter_context(open_journal(settings.journal_url))
-        source = keep(source, settings.home / "files")
-        stack.callback(_forget_unused, journal, source)
-        try:
-            session = await stack.enter_async_context(signed_in(settings, source.endpoint, journal, watcher))
-        except ServiceError as error:
-            return _never_reached(journal, source, settings, choices, error)
-        if unfinished := _same_run(journal, source, session.account):
-            watcher.say(f"Run {unfinished.id} of this file is unfinished; going on with it.")
-            return await _go_on(session, unfinished)
-        if not choices.even_if_existing:
-            zoneless = any(issue.code == "zone-assumed" for issue in seen.causes.of_columns)
-            _refuse_other_reading(journal, source.sha256, source.options, session.account.key, zoneless=zoneless)
-        source, seen = await look_up_names(session, source, seen, choices, now)
-        return await _begin(session, source, seen, choices, now)
+        ready = await prepare(stack, journal, source, seen, settings, choices, watcher)
+        return await ready.send() if isinstance(ready, Ready) else ready
+
+
+def checked(
+    file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions, choices: Choices, watcher: Watcher
+) -> tuple[Source, Examined]:
+    """A file that is to be imported, and all that is wrong with it."""
+    source = open_source(file, settings, kind, read)
+    if source.sheet.note:
+        watcher.say(source.sheet.note)
+    return source, examine(source, time.time(), allow_duplicates=choices.allow_duplicates)
+
+
+async def prepare(
+    stack: AsyncExitStack,
+    journal: Journal,
+    source: Source,
+    seen: Examined,
+    settings: Settings,
+    choices: Choices,
+    watcher: Watcher,
+) -> Ready | Result | None:
+    """The planned run of a checked file, which holds its account until ``stack`` ends.
+
+    None if the user did not want to, a Result if the service could not be reached.
+    """
+    now = time.time()
+    source = keep(source, settings.home / "files")
+    stack.callback(_forget_unused, journal, source)
+    try:
+        session = await stack.enter_async_context(signed_in(settings, source.endpoint, journal, watcher))
+    except ServiceError as error:
+        return await _never_reached(journal, source, settings, choices, error)
+    if unfinished := _same_run(journal, source, session.account):
+        watcher.say(f"Run {unfinished.id} of this file is unfinished; going on with it.")
+        return await _go_on(stack, session, unfinished)
+    if not choices.even_if_existing:
+        zoneless = any(issue.code == "zone-assumed" for issue in seen.causes.of_columns)
+        _refuse_other_reading(journal, source.sha256, source.options, session.account.key, zoneless=zoneless)
+    source, seen = await look_up_names(session, source, seen, choices, now)
+    known = await _known(session, source, choices, now)
+    if not watcher.confirm(seen, _plan(session, seen, known, now), session.account):
+        return None
+    begun = _add_run(journal, source, settings, choices, now)
+    stack.enter_context(session.alone(begun.id))
+    return Ready(session, _write_plan(session, source, begun))
 
 
 def queue(file: Path, name: str, settings: Settings, kind: RecordType, read: ReadOptions, account: str, by: str) -> Run:
@@ -199,8 +242,9 @@ async def resume(number: int | None, settings: Settings, changes: Mapping[str, A
     with open_journal(settings.journal_url) as journal:
         unfinished = _with_changes(journal, choose_unfinished(journal, number), changes)
         refuse_other_service(unfinished, settings)
-        async with signed_in(settings, unfinished.endpoint, journal, watcher) as session:
-            return await _go_on(session, unfinished)
+        async with AsyncExitStack() as stack:
+            session = await stack.enter_async_context(signed_in(settings, unfinished.endpoint, journal, watcher))
+            return await (await _go_on(stack, session, unfinished)).send()
 
 
 async def retry(number: int | None, settings: Settings, choices: Choices, watcher: Watcher) -> Result | None:
@@ -260,15 +304,6 @@ def rebuild_report(number: int | None, settings: Settings, out: Path | None) -> 
 # -- the stages -------------------------------------------------------------------------------------------------------
 
 
-async def _begin(session: Session, source: Source, seen: Examined, choices: Choices, now: float) -> Result | None:
-    known = await _known(session, source, choices, now)
-    if not session.watcher.confirm(seen, _plan(session, seen, known, now), session.account):
-        return None
-    begun = _add_run(session.journal, source, session.settings, choices, now)
-    with session.alone(begun.id):
-        return await _send(session, _write_plan(session, source, begun))
-
-
 async def _begin_again(session: Session, parent: Run, records: Sequence[Record], choices: Choices) -> Result | None:
     now, journal, account = time.time(), session.journal, session.account
     target = journal.target(account.key, parent.kind)
@@ -295,18 +330,18 @@ async def _begin_again(session: Session, parent: Run, records: Sequence[Record],
         return await _send(session, journal.plan(begun, [(records, (), len(records))], target, time.time()))
 
 
-async def _go_on(session: Session, unfinished: Run) -> Result:
+async def _go_on(stack: AsyncExitStack, session: Session, unfinished: Run) -> Ready:
     refuse_other_account(session.journal, unfinished, session.account.key)
-    with session.alone(unfinished.id):
-        options = {**unfinished.options, "for_good": False}
-        unfinished = session.journal.update_run(unfinished, stop=False, options=options)
-        if unfinished.planned is None:
-            now, choices = time.time(), _choices(unfinished)
-            source = _reopen(unfinished)
-            seen = examine(source, now, allow_duplicates=choices.allow_duplicates)
-            source, _ = await look_up_names(session, source, seen, choices, now)
-            unfinished = _write_plan(session, source, unfinished)
-        return await _send(session, unfinished)
+    stack.enter_context(session.alone(unfinished.id))
+    options = {**unfinished.options, "for_good": False}
+    unfinished = session.journal.update_run(unfinished, stop=False, options=options)
+    if unfinished.planned is None:
+        now, choices = time.time(), _choices(unfinished)
+        source = _reopen(unfinished)
+        seen = examine(source, now, allow_duplicates=choices.allow_duplicates)
+        source, _ = await look_up_names(session, source, seen, choices, now)
+        unfinished = _write_plan(session, source, unfinished)
+    return Ready(session, unfinished)
 
 
 async def look_up_names(
@@ -341,7 +376,9 @@ async def _send(session: Session, begun: Run) -> Result:
     """Settle, send, settle, until no row is left that may be sent."""
     journal, choices = session.journal, _choices(begun)
     if choices.strict and (invalid := journal.invalid_rows(begun)):
-        return _finish(journal, begun, End(Ended.STRICT, f"Nothing was sent: invalid rows: {invalid:,} (--strict)."))
+        return await _finish(
+            journal, begun, End(Ended.STRICT, f"Nothing was sent: invalid rows: {invalid:,} (--strict).")
+        )
     began = time.time()
     with session.watcher.sending() as stop:
         try:
@@ -356,7 +393,7 @@ async def _send(session: Session, begun: Run) -> Result:
     if end.how is Ended.DONE and stop.is_set() and journal.counts(begun).get(State.PLANNED):
         # Proved absent when somebody had asked to stop already: the next command sends them, so this is not the end.
         end = End(Ended.ASKED)
-    return _finish(journal, begun, end)
+    return await _finish(journal, begun, end)
 
 
 def _sender(session: Session, begun: Run, choices: Choices, stop: asyncio.Event, began: float) -> Sender:
@@ -392,13 +429,14 @@ def _teller(session: Session, limits: tuple[Window, ...], total: int, before: in
     return tell
 
 
-def _finish(journal: Journal, ended: Run, end: End) -> Result:
+async def _finish(journal: Journal, ended: Run, end: End) -> Result:
     now = time.time()
     for_good = end.how is Ended.ASKED and journal.run(ended.id).options.get("for_good")
     done = end.how in {Ended.DONE, Ended.STRICT} or bool(for_good)
     code = _exit_code(journal, ended, end)
     ended = journal.update_run(ended, stopped=now, finished=now if done else None, exit_code=int(code))
-    return Result(ended, write_report(journal, ended, now=now), code, end.message)
+    # Elsewhere, so that other runs of this process go on meanwhile.
+    return Result(ended, await asyncio.to_thread(write_report, journal, ended, now=now), code, end.message)
 
 
 _STOPPED = {
@@ -428,13 +466,13 @@ def _unsure(journal: Journal, run: Run) -> bool:
     return bool(counts.get(State.IN_DOUBT) or counts.get(State.REVIEW))
 
 
-def _never_reached(
+async def _never_reached(
     journal: Journal, source: Source, settings: Settings, choices: Choices, error: ServiceError
 ) -> Result:
     """A run that could not even begin is kept, so that one command goes on with it later."""
     same = [r for r in journal.unfinished(sha256=source.sha256, kind=source.kind.name) if r.url == settings.url]
     kept = same[0] if same else _add_run(journal, source, settings, choices, time.time())
-    return _finish(journal, kept, End(Ended.UNREACHABLE, error.message))
+    return await _finish(journal, kept, End(Ended.UNREACHABLE, error.message))
 
 
 # -- what the stages are made of --------------------------------------------------------------------------------------

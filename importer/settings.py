@@ -5,7 +5,8 @@ The only room that reads the environment. Other rooms get the part they need, ne
 
 import os
 import re
-from collections.abc import Mapping
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,10 +16,8 @@ from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, Validation
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
-    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
 )
 
 from importer import credentials
@@ -27,6 +26,9 @@ from importer.errors import SettingsError
 APP = "importer"
 MOST_CONCURRENCY = 1000
 SECRETS = ("token", "password", "totp")
+PROFILE_VARIABLE, NO_PROFILE = "IMPORTER_PROFILE", "none"
+_SIGN_IN = ("username", *SECRETS)
+_FOR_ALL = ("home", "journal")
 _SWITCHED_OFF_BY_NONE = ("rate", "daily_quota", "calls_per_100ms", "calls_per_minute", "calls_per_hour")
 _OURS = ("NEXUDUS_", "IMPORTER_")
 _PERIODS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "day": 86400}
@@ -200,27 +202,38 @@ def config_files() -> tuple[Path, ...]:
 
 
 def load(
-    flags: Mapping[str, Any] | None = None, files: tuple[Path, ...] | None = None, ignore: tuple[str, ...] = ()
+    flags: Mapping[str, Any] | None = None,
+    files: tuple[Path, ...] | None = None,
+    ignore: tuple[str, ...] = (),
+    profile: str | None = None,
 ) -> Loaded:
     """The settings as they hold now; flags that are None count as not given, settings in ``ignore`` keep defaults.
 
+    With a profile, what is said for it goes before everything but the flags, and a sign-in is taken from nowhere else:
+    a forgotten password must not let the rows of one account go to another.
+
     Raises:
-        SettingsError: A value cannot be used, or a file holds a secret.
+        SettingsError: A value cannot be used, a file holds a secret, or nothing is known of the profile.
     """
     given = {name: value for name, value in (flags or {}).items() if value is not None}
-    sources: list[tuple[str, PydanticBaseSettingsSource]] = [("flag", InitSettingsSource(Settings, given))]
-    sources.append(("environment", EnvSettingsSource(Settings)))
-    present = [path for path in reversed(files if files is not None else config_files()) if path.is_file()]
-    sources += [(str(path), _file_source(path)) for path in present]
+    layers = [("flag", _by_field(given)), *_layers(files if files is not None else config_files(), profile)]
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
-    for origin, source in sources:
-        for name, value in _by_field(source()).items():
+    for origin, layer in layers:
+        for name, value in layer.items():
             if name not in values and name not in ignore:
                 values[name], origins[name] = value, origin
     if not {"token", "password"} & values.keys():
-        for name, value in credentials.read(str(values.get("url", Settings.model_fields["url"].default))).items():
+        url = str(values.get("url", Settings.model_fields["url"].default))
+        for name, value in credentials.read(url, profile).items():
             values[name], origins[name] = value, "keyring"
+    known = not given.keys().isdisjoint(_SIGN_IN) or "keyring" in origins.values()
+    if profile is not None and not known and not any(_is_of(profile, origin) for origin in origins.values()):
+        raise SettingsError(
+            f'Nothing is known of a profile "{profile}".',
+            f"Write [profile.{profile}] with its username into importer.toml, or type: "
+            f"importer login --profile {profile}",
+        )
     try:
         settings = Settings.model_validate(values)
     except ValidationError as error:
@@ -228,16 +241,52 @@ def load(
     return Loaded(settings, {name: origins.get(name, "default") for name in Settings.model_fields})
 
 
-def _file_source(path: Path) -> PydanticBaseSettingsSource:
+def _layers(files: tuple[Path, ...], profile: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What each place says, the strongest first, with the words for the place."""
+    tables = [(str(path), _table(path)) for path in reversed(files) if path.is_file()]
+    common = [("environment", _by_field(EnvSettingsSource(Settings)()))]
+    common += [(place, _by_field(table)) for place, table in tables]
+    if profile is None:
+        yield from common
+        return
+    suffix = re.sub(r"\W", "_", profile).upper()
+    names = {name: f"{environment_name(name)}_{suffix}" for name in Settings.model_fields if name not in _FOR_ALL}
+    yield (
+        f"environment, {_of(profile)}",
+        {name: os.environ[spelt] for name, spelt in names.items() if os.environ.get(spelt)},
+    )
+    for place, table in tables:
+        said = table.get("profile", {}).get(profile, {})
+        if wrong := next((name for name in _FOR_ALL if name in said), None):
+            raise SettingsError(f"{place} sets {wrong} in profile {profile}.", "All profiles share one journal.")
+        yield f"{place}, {_of(profile)}", _by_field(said)
+    for place, layer in common:
+        yield place, {name: value for name, value in layer.items() if name not in _SIGN_IN}
+
+
+def _of(profile: str) -> str:
+    return f"profile {profile}"
+
+
+def _is_of(profile: str, origin: str) -> bool:
+    return origin.endswith(f", {_of(profile)}")
+
+
+def _table(path: Path) -> dict[str, Any]:
+    """What a file says, profiles included."""
     try:
-        source = TomlConfigSettingsSource(Settings, toml_file=path)
+        table = tomllib.loads(path.read_text("utf-8"))
     except ValueError as error:
         raise SettingsError(f"{path} is not a settings file: {error}.", "Correct it or move it away.") from error
-    if secret := next((name for name in SECRETS if name in _by_field(source())), None):
-        raise SettingsError(
-            f"{path} holds a {secret}.", f"Take it out of the file and set NEXUDUS_{secret.upper()} instead."
-        )
-    return source
+    profiles = table.get("profile", {})
+    if not isinstance(profiles, dict) or not all(isinstance(said, dict) for said in profiles.values()):
+        raise SettingsError(f"{path} has a profile that is no table.", "Begin each with a line like [profile.north]")
+    for said in (table, *profiles.values()):
+        if secret := next((name for name in SECRETS if name in _by_field(said)), None):
+            raise SettingsError(
+                f"{path} holds a {secret}.", f"Take it out of the file and set NEXUDUS_{secret.upper()} instead."
+            )
+    return table
 
 
 def _by_field(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -278,7 +327,7 @@ def as_environment(settings: Settings) -> dict[str, str]:
         if value is not None:
             given[environment_name(name)] = str(value)
     others = {name: value for name, value in os.environ.items() if not name.upper().startswith(_OURS)}
-    return others | given
+    return others | given | {PROFILE_VARIABLE: NO_PROFILE}
 
 
 def environment_name(name: str) -> str:

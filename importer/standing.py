@@ -70,6 +70,13 @@ def choose_unfinished(journal: Journal, number: int | None) -> Run:
     return found[0]
 
 
+def profile_of(number: int | None, settings: Settings, *, unfinished: bool) -> str | None:
+    """The profile that a run was begun with, by default the latest one."""
+    with open_journal(settings.journal_url) as journal:
+        found = [journal.run(number)] if number is not None else journal.unfinished() if unfinished else journal.runs(1)
+        return found[0].options.get("profile") if found else None
+
+
 def refuse_other_service(begun: Run, settings: Settings) -> None:
     """Raise SettingsError if a run sends to another service than the settings name."""
 

@@ -25,12 +25,14 @@ from importer.nexudus import Account
 from importer.runs import Result
 from importer.sentences import count, duration, moment, plan_lines
 from importer.sources import Examined, Source
+from importer.together import Outcome
 from importer.words import Issue, Plan, Severity, Status, printable
 from schemas import RECORD_TYPES
 
 MOST_GROUPS = 10
 MOST_PLACES = 3
 _MINUTE = 60.0
+_LOOK = 1.0
 _MILESTONES = (0.01, 0.1, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -163,6 +165,20 @@ def show_undoing(done: Undoing) -> None:
         click.echo(f"Go on:  importer undo {done.run.id}")
 
 
+def show_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """How each of several ended, in the order in which they were named."""
+    for outcome in outcomes:
+        click.echo(f"\n{outcome.job.file}:")
+        if outcome.error is not None:
+            click.echo(f"Error: {outcome.error.message}\n{outcome.error.advice}".rstrip())
+        elif outcome.result is None:
+            click.echo("Nothing was sent.")
+        else:
+            if outcome.result.message:
+                click.echo(outcome.result.message)
+            show_end(outcome.result)
+
+
 class Console:
     """Watches an import for somebody at a terminal, or for a log."""
 
@@ -262,6 +278,75 @@ class Console:
         self._next_line = time.monotonic() + _MINUTE
         self._milestones = [share for share in self._milestones if progress.settled < share * total]
         say(f"{progress.settled:,} of {total:,} rows, {_state_of(progress, seconds_left)}")
+
+
+class Several:
+    """Watches several imports at once: one bar for all of them, and each sentence with the name of its file."""
+
+    def __init__(self) -> None:
+        """Nobody is watched yet."""
+        self._console = Console(yes=True)
+        self._stop: asyncio.Event | None = None
+        self._members: list[_Member] = []
+
+    def watching(self, name: str) -> "_Member":
+        """Whoever watches the import of this file."""
+        self._members.append(_Member(self, name))
+        return self._members[-1]
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """While any of them is sent, Ctrl-C asks all of them to stop."""
+        with self._console.sending() as self._stop:
+            yield
+
+    @property
+    def stop(self) -> asyncio.Event:
+        """Set when the user asks to stop."""
+        assert self._stop is not None, "only while sending"
+        return self._stop
+
+    def show(self) -> None:
+        """Move the bar to where all of them together are."""
+        settled = sum(member.at.settled for member in self._members)
+        failed = sum(member.at.failed for member in self._members)
+        times = [member.seconds_left for member in self._members if member.seconds_left is not None]
+        total = sum(member.total for member in self._members)
+        self._console.progress(Progress(settled, failed), total, max(times, default=None))
+
+
+class _Member:
+    """Watches one of several imports."""
+
+    def __init__(self, several: Several, name: str) -> None:
+        self._several, self.name = several, name
+        self.at, self.total = Progress(0, 0), 0
+        self.seconds_left: float | None = None
+        self._next_look = 0.0
+
+    def say(self, sentence: str) -> None:
+        say(f"{self.name}: {sentence}")
+
+    def confirm(self, seen: Examined, plan: Plan, account: Account) -> bool:
+        wrong = f"; {count(seen.invalid, 'row')} cannot be sent" if seen.invalid else ""
+        until = f", until {moment(plan.finish)}" if plan.create else ""
+        self.say(f"{count(plan.create, 'record')} to create in {account.space} as {account.user}{until}{wrong}.")
+        self.total = plan.create
+        return True
+
+    def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
+        raise NotImplementedError("several runs are never undone at once")
+
+    @contextmanager
+    def sending(self) -> Iterator[asyncio.Event]:
+        yield self._several.stop
+
+    def progress(self, progress: Progress, total: int, seconds_left: float | None) -> None:
+        self.at, self.total, self.seconds_left = progress, total, seconds_left
+        if progress.waiting or time.monotonic() >= self._next_look or progress.settled >= total:
+            # Hundreds of imports together would else add themselves up hundreds of times a second.
+            self._next_look = time.monotonic() + _LOOK
+            self._several.show()
 
 
 def _state_of(progress: Progress, seconds_left: float | None) -> str:

@@ -5,11 +5,12 @@ transaction that says so has been committed; SQLite is therefore run so that a c
 """
 
 import json
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
-from itertools import islice
+from itertools import chain, islice
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +18,7 @@ from typing import Any, Self
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine, Row
 
+from importer.delivery import statements as sql
 from importer.delivery import tables as t
 from importer.delivery.committing import GroupCommit
 from importer.delivery.database import PATIENCE, explained, file_at, open_database
@@ -31,10 +33,8 @@ MOST_DIGITS = 16
 SCHEMA_VERSION = 1
 _BATCH = 5_000
 
-# As text, not as parameters: SQLite uses a partial index only if it can see that the condition implies the index's.
-# Without it each turn of the sender reads the whole table: 4 ms at 10,000 rows, 0.4 s at a million.
+# As text, so that SQLite sees that the partial index is good for it.
 _CLAIMING = sa.text(f"state IN ({t.CLAIMS})")
-_THERE = sa.text(f"state IN ('{State.CREATED}', '{State.REMOVING}')")
 _ISSUE = ("row", "cell", "label", "field", "code", "value", "detail")
 _told = attrgetter(*_ISSUE)
 _PLANNED = ("run", "row", "target", "identity", "body", "state", "seal")
@@ -149,7 +149,8 @@ class Journal:
         self._engine = engine
         self.path = path
         self._file = file_at(path)
-        self._shared: Connection | None = None
+        # Of this thread: another one that reads meanwhile must not see what is not committed.
+        self._own = threading.local()
         self.commit = GroupCommit(self.together)
 
     def __enter__(self) -> Self:
@@ -262,6 +263,11 @@ class Journal:
         """Whether some run needs the private copy with this hash."""
         with self._read() as db:
             return db.execute(sa.select(t.run.c.id).where(t.run.c.sha256 == sha256).limit(1)).first() is not None
+
+    def stop_asked(self, run: Run) -> bool:
+        """Whether somebody asked the run to stop."""
+        with self._read() as db:
+            return bool(db.exec_driver_sql(sql.STOP, (run.id,)).scalar())
 
     def update_run(self, run: Run, **values: object) -> Run:
         """The run after some of its columns were set."""
@@ -380,12 +386,8 @@ class Journal:
     def _claims(db: Connection, target: int, identities: Sequence[bytes]) -> dict[bytes, Claim]:
         found: dict[bytes, Claim] = {}
         for start in range(0, len(identities), 500):
-            query = sa.select(t.intent).where(
-                t.intent.c.target == target,
-                t.intent.c.identity.in_(identities[start : start + 500]),
-                _CLAIMING,
-            )
-            for row in db.execute(query):
+            some = identities[start : start + 500]
+            for row in db.exec_driver_sql(sql.claims(len(some)), (target, *some)):
                 found[row.identity] = Claim(row.run, row.row, State(row.state), row.remote_id)
         return found
 
@@ -398,12 +400,8 @@ class Journal:
         known: set[int] = set()
         with self._read() as db:
             for start in range(0, len(remote_ids), 500):
-                query = sa.select(t.intent.c.remote_id).where(
-                    t.intent.c.target == target,
-                    t.intent.c.remote_id.in_(remote_ids[start : start + 500]),
-                    _THERE,
-                )
-                known.update(db.execute(query).scalars())
+                some = remote_ids[start : start + 500]
+                known.update(db.exec_driver_sql(sql.known_ids(len(some)), (target, *some)).scalars())
         return known
 
     def in_doubt(self, target: int) -> list[Intent]:
@@ -421,6 +419,8 @@ class Journal:
         One transaction, so that two processes cannot both believe in the last free call of a window.
         """
         assert run.target is not None
+        if not batch:
+            return Sending([], [], [], 0.0)
         with self._write() as db:
             claims = self._claims(db, run.target, [intent.identity for intent in batch])
             known = [
@@ -437,7 +437,7 @@ class Journal:
                 if wait > 0:
                     break
                 if windows:
-                    db.execute(sa.insert(t.call).values(account=account, at=now, arrived=now, write=True))
+                    db.exec_driver_sql(sql.ADD_WRITE, {"account": account, "left": now})
                 sent.append(intent)
             self._apply(db, [*known, *(Change(intent, Event.WILL_SEND) for intent in sent)], now)
         return Sending(sent, known, held, wait)
@@ -456,7 +456,7 @@ class Journal:
     def _apply(db: Connection, changes: Sequence[Change], now: float) -> None:
         if not changes:
             return
-        done = db.exec_driver_sql(_MOVE, [_moved(change, now) for change in changes])
+        done = db.exec_driver_sql(sql.MOVE, [_moved(change, now) for change in changes])
         if done.rowcount != len(changes):
             raise JournalError(
                 "The journal was changed by somebody else while rows were being sent.",
@@ -486,11 +486,11 @@ class Journal:
         """
         with self._write() as db:
             for at, arrived in arrivals:
-                one = {"of_account": account, "left": at}
+                one = {"account": account, "left": at}
                 if arrived is None:
-                    db.execute(_DROP_CALL, one)
+                    db.exec_driver_sql(sql.DROP_CALL, one)
                 else:
-                    db.execute(_SET_ARRIVED, {**one, "arrived_at": arrived})
+                    db.exec_driver_sql(sql.SET_ARRIVED, {**one, "arrived": arrived})
 
     def hold(self, account: str, until: float) -> None:
         """Let nobody call for this account before then: the service asked for it."""
@@ -527,15 +527,14 @@ class Journal:
 
     @staticmethod
     def _wait(db: Connection, account: str, windows: Sequence[Window], write: bool, now: float) -> float:
-        def history(n: int, writes: bool) -> float | None:
-            return db.execute(_NTH_LAST_WRITE if writes else _NTH_LAST_CALL, {"account": account, "n": n - 1}).scalar()
-
-        def last_write() -> float | None:
-            return db.execute(_LAST_WRITE, {"account": account}).scalar()
-
-        until = db.execute(_HELD_UNTIL, {"account": account}).scalar() or 0.0
+        kinds = tuple(window.writes for window in windows)
+        spans = [window.calls - 1 for window in windows]
+        told = db.exec_driver_sql(
+            sql.allowance(kinds), (account, account, *chain(*((account, n) for n in spans)))
+        ).one()
+        until, last_write, *nth_last = told
         # A hold that seems to last longer was written before the clock was set back.
-        return max(ready_at(now, windows, write, history, last_write), min(until, now + LONGEST_HOLD)) - now
+        return max(ready_at(now, windows, write, nth_last, last_write), min(until or 0.0, now + LONGEST_HOLD)) - now
 
     # -- look-ups -----------------------------------------------------------------------------------------------
 
@@ -646,24 +645,24 @@ class Journal:
     def together(self) -> Iterator[None]:
         """Whatever is read and written inside belongs to one durable transaction, which holds whole or not at all."""
         with self._write() as db:
-            self._shared = db
+            self._own.shared = db
             try:
                 yield
             finally:
-                self._shared = None
+                self._own.shared = None
 
     @contextmanager
     def _read(self) -> Iterator[Connection]:
-        if self._shared is not None:
-            yield self._shared
+        if (shared := getattr(self._own, "shared", None)) is not None:
+            yield shared
             return
         with explained(), self._engine.connect() as db:
             yield db
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        if self._shared is not None:
-            yield self._shared
+        if (shared := getattr(self._own, "shared", None)) is not None:
+            yield shared
             return
         with explained(), self._engine.connect() as db:
             # A deferred transaction that turns into a write fails at once when another process has written.
@@ -676,39 +675,6 @@ class Journal:
                     "The journal was deleted, moved or replaced while it was in use.",
                     "Put it back, then type: importer resume",
                 )
-
-
-# For the driver as it is: to bind a row name by name takes SQLAlchemy longer than SQLite to write it.
-_MOVE = """
-    UPDATE intent
-    SET state = :to_state, attempts = attempts + :more_attempts, rounds = rounds + :more_rounds,
-        sent_at = coalesce(:new_sent_at, sent_at), settled_at = :new_settled_at, remote_id = :new_remote_id,
-        field = :new_field, message = :new_message, seal = :new_seal
-    WHERE run = :in_run AND row = :in_row AND state = :from_state
-"""
-
-# Built once: SQLAlchemy takes longer to build a question about the calls than SQLite to answer it.
-_OWN_CALLS = sa.select(t.call.c.arrived).where(t.call.c.account == sa.bindparam("account"))
-_OWN_CALLS = _OWN_CALLS.order_by(t.call.c.arrived.desc()).limit(1).offset(sa.bindparam("n"))
-_NTH_LAST_CALL, _NTH_LAST_WRITE = _OWN_CALLS, _OWN_CALLS.where(t.call.c.write.is_(True))
-_LAST_WRITE = sa.select(sa.func.max(t.call.c.at)).where(
-    t.call.c.account == sa.bindparam("account"), t.call.c.write.is_(True)
-)
-_HELD_UNTIL = sa.select(t.hold.c.until).where(t.hold.c.account == sa.bindparam("account"))
-# Writes that left at the same time are interchangeable.
-_ONE_CALL = (
-    t.call.c.id
-    == sa.select(sa.func.min(t.call.c.id))
-    .where(
-        t.call.c.account == sa.bindparam("of_account"),
-        t.call.c.write.is_(True),
-        t.call.c.at == sa.bindparam("left"),
-        t.call.c.arrived == sa.bindparam("left"),
-    )
-    .scalar_subquery()
-)
-_DROP_CALL = sa.delete(t.call).where(_ONE_CALL)
-_SET_ARRIVED = sa.update(t.call).where(_ONE_CALL).values(arrived=sa.bindparam("arrived_at"))
 
 
 def _moved(change: Change, now: float) -> dict[str, Any]:

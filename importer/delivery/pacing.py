@@ -40,27 +40,27 @@ class Window:
         return self.seconds + min(max(self.seconds / 200, 0.02), 1.0)
 
 
-History = Callable[[int, bool], float | None]
-"""When the n-th last call (the n-th last write) arrived at the latest, or None if there were fewer."""
-
-
 def ready_at(
-    now: float, windows: Sequence[Window], write: bool, history: History, last_write: Callable[[], float | None]
+    now: float,
+    windows: Sequence[Window],
+    write: bool,
+    nth_last: Sequence[float | None],
+    last_write: float | None,
 ) -> float:
     """The earliest time at which one more call breaks no window; ``now`` if that is at once.
 
-    ``last_write`` is when the last write left: writes are spread by the times at which they leave, because spread by
-    their arrivals each would wait for the answer of the one before. Calls that seem to lie in the future (the clock
-    was set back) count as made now, so that nothing waits longer than a window.
+    ``nth_last`` is for each window when the call arrived that is as many calls ago as the window holds, of the writes
+    if it counts those; None if there were fewer. ``last_write`` is when the last write left: writes are spread by the
+    times at which they leave, because spread by their arrivals each would wait for the answer of the one before. Calls
+    that seem to lie in the future (the clock was set back) count as made now, so that nothing waits longer than a
+    window.
     """
     ready = now
-    for window in windows:
-        if window.writes and not write:
-            continue
-        if (last := history(window.calls, window.writes)) is not None:
+    for window, last in zip(windows, nth_last, strict=True):
+        if last is not None and (write or not window.writes):
             ready = max(ready, min(last, now) + window.span)
-    if (spacing := smooth_spacing(windows)) and write and (last := last_write()) is not None:
-        ready = max(ready, min(last, now) + spacing)
+    if (spacing := smooth_spacing(windows)) and write and last_write is not None:
+        ready = max(ready, min(last_write, now) + spacing)
     return ready
 
 

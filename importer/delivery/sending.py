@@ -181,7 +181,7 @@ class Sender:
         if self._now() < self._next_look:
             return False
         self._next_look = self._now() + self._pace.tick
-        return self._journal.run(self._run.id).stop
+        return self._journal.stop_asked(self._run)
 
     def _nothing_left(self) -> bool:
         self._fill(1)

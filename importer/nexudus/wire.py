@@ -154,11 +154,12 @@ def transport(trusted_by: ssl.SSLContext, proxy: str | None) -> httpx.AsyncBaseT
         raise SettingsError("The address of the proxy cannot be used.", "Write it like http://host:port.") from None
 
 
+@lru_cache(maxsize=8)
 def trusted(ca_file: str | None) -> ssl.SSLContext:
     """Verified TLS 1.2 or newer, with the given authorities or those of certifi.
 
-    Built by hand because ssl.create_default_context obeys SSLKEYLOGFILE, which would write the keys of every
-    connection to a file.
+    Read once: it takes 16 ms, and one process may sign in to hundreds of accounts. Built by hand because
+    ssl.create_default_context obeys SSLKEYLOGFILE, which would write the keys of every connection to a file.
 
     Raises:
         SettingsError: The file of authorities cannot be read.

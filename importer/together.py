@@ -1,0 +1,106 @@
+"""Several files at once, each for its own account: every one planned before the first row of any is sent.
+
+The runs share the journal and its commits, nothing else. What ends one of them leaves the others alone.
+"""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from importer.delivery.journal import Journal, open_journal
+from importer.errors import Exit, ImporterError
+from importer.runs import Choices, Ready, Result, checked, prepare
+from importer.session import Watcher
+from importer.settings import Settings
+from importer.spreadsheet import ReadOptions
+from schemas import RecordType
+
+if sys.platform != "win32":
+    import resource
+
+_FILES_A_RUN = 8
+"""Open files of one run at most: its lock, its connections, its report."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file with all that decides where and how it is imported."""
+
+    file: Path
+    settings: Settings
+    kind: RecordType | None
+    read: ReadOptions
+    choices: Choices
+    watcher: Watcher
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one of several ended: with a result or with an error; with neither if the user did not want it."""
+
+    job: Job
+    result: Result | None = None
+    error: ImporterError | None = None
+
+    @property
+    def exit_code(self) -> Exit:
+        """What this one alone would have ended with."""
+        if self.error is not None:
+            return Exit(self.error.exit_code)
+        return self.result.exit_code if self.result is not None else Exit.DONE
+
+
+async def run_all(jobs: Sequence[Job]) -> list[Outcome]:
+    """Import all of them, those of one profile one after another; the outcomes in the order of the jobs.
+
+    Raises:
+        JournalError: The journal, which they share, cannot be used.
+    """
+    _allow_files(len(jobs) * _FILES_A_RUN)
+    by_profile = sorted(jobs, key=lambda job: job.choices.profile or "")
+    lines = [list(line) for _, line in groupby(by_profile, key=lambda job: job.choices.profile or "")]
+    planned = asyncio.Barrier(len(lines))
+    with open_journal(jobs[0].settings.journal_url) as journal:
+        done = await asyncio.gather(*(_one_after_another(line, journal, planned) for line in lines))
+    found = {id(outcome.job): outcome for outcomes in done for outcome in outcomes}
+    return [found[id(job)] for job in jobs]
+
+
+async def _one_after_another(jobs: Sequence[Job], journal: Journal, planned: asyncio.Barrier) -> list[Outcome]:
+    return [await _import(job, journal, None if number else planned) for number, job in enumerate(jobs)]
+
+
+async def _import(job: Job, journal: Journal, planned: asyncio.Barrier | None) -> Outcome:
+    async with AsyncExitStack() as stack:
+        ready = await _prepared(job, stack, journal)
+        if planned is not None:
+            # A file that is read and planned keeps everybody else from the journal, and rows on their way would wait.
+            await planned.wait()
+        if not isinstance(ready, Ready):
+            return ready
+        try:
+            return Outcome(job, await ready.send())
+        except ImporterError as error:
+            return Outcome(job, error=error)
+
+
+async def _prepared(job: Job, stack: AsyncExitStack, journal: Journal) -> Ready | Outcome:
+    try:
+        source, seen = checked(job.file, job.settings, job.kind, job.read, job.choices, job.watcher)
+        ready = await prepare(stack, journal, source, seen, job.settings, job.choices, job.watcher)
+    except ImporterError as error:
+        return Outcome(job, error=error)
+    return ready if isinstance(ready, Ready) else Outcome(job, ready)
+
+
+def _allow_files(number: int) -> None:
+    """Let this process open so many files more, as far as the machine allows."""
+    if sys.platform == "win32":
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = soft + number if hard == resource.RLIM_INFINITY else min(soft + number, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
