@@ -25,6 +25,7 @@ BUILD = ROOT / "build" / "bench"
 PEERS = BUILD / "peers"
 LABELS = "ResourceId,CoworkerId,Name,SubscriptionExpireDate,SubscriptionId,CalendarId"
 _PATIENCE = 120.0
+_SAMPLE = 30.0
 UNLIMITED = ("--rate", "none", "--daily-quota", "none", "--concurrency", "64")
 
 
@@ -237,6 +238,35 @@ def plan(file: Path, home: Path) -> None:
         journal.plan(run, ((c.records(), c.causes, c.rows) for c in chunks), target, time.time())
 
 
+def accounts(table: Table, number: int) -> None:
+    """P13: one process that imports for many accounts, each with an allowance of 60 a minute."""
+    home, rows = fresh("accounts"), 60
+    labels, *lines = [LABELS, *_lines(number * rows, 0.0)]
+    files = [home / f"a{n}.csv" for n in range(number)]
+    for n, file in enumerate(files):
+        file.write_text("\n".join([labels, *lines[n * rows : (n + 1) * rows]]) + "\n")
+    words = [*files, *(word for file in files for word in ("--profile", file.stem)), "--yes", "--out", home / "r"]
+    command = [sys.executable, "-m", "importer", "run", "--daily-quota", "none", *words]
+    with server() as url:
+        tokens = {f"NEXUDUS_TOKEN_{file.stem.upper()}": file.stem for file in files}
+        process = subprocess.Popen(command, env=_environment(url, home) | tokens, stdout=-3, stderr=-3)
+        while created(url) < 5 * number and process.poll() is None:
+            time.sleep(0.2)
+        begun, before, used = time.perf_counter(), created(url), _used_by(process.pid)
+        time.sleep(_SAMPLE)
+        took, calls, cpu = time.perf_counter() - begun, created(url) - before, _used_by(process.pid) - used
+        process.kill()
+        process.wait()
+    figure = f"{calls / took:.0f} calls/s, {cpu / took:.2f} cores; {cpu / calls * 1e6:.0f} us a call"
+    table.add("P13", f"{number} accounts at 60 a minute in one process", figure, ">= 500 calls/s, <= 1 core at 500")
+
+
+def _used_by(process: int) -> float:
+    """Seconds of processor time that a process has used, as Linux counts it."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def pacing(table: Table, rows: int) -> None:
     """P1, P2: the allowance in simulated time."""
     sys.path.insert(0, str(ROOT / "tests"))
@@ -265,6 +295,7 @@ def main(*, quick: bool) -> None:
         lambda: sending(table, 10_000 // (5 if quick else 1), 2 if quick else 5),
         lambda: checking(table, 1_000_000 // scale, 1 if quick else 3),
         lambda: journaling(table, 1_000_000 // scale),
+        lambda: accounts(table, 500 // scale),
         # Last: the peak of a child is never told to be less than what its parent holds when it starts it.
         lambda: pacing(table, 1200 // (4 if quick else 1)),
     ]
