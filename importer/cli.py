@@ -51,7 +51,7 @@ _READING = (
 _PACING = (
     click.option("--rate", metavar="N/min|none", help="Creates per minute, hour or second; default 60/min."),
     click.option("--daily-quota", metavar="N|none", help="Creates per day; default 5000."),
-    click.option("--concurrency", metavar="N", help="Calls under way at once; default 4."),
+    click.option("--concurrency", metavar="N|auto", help="Calls under way at once; default auto."),
     click.option("--max-rows", type=click.IntRange(1), metavar="N", help="Stop after N rows; exit code 6."),
     click.option("--max-duration", metavar="T", help="Stop after T, like 90s, 30m or 5h; exit code 6."),
 )

@@ -29,7 +29,8 @@ SECRETS = ("token", "password", "totp")
 PROFILE_VARIABLE, NO_PROFILE = "IMPORTER_PROFILE", "none"
 _SIGN_IN = ("username", *SECRETS)
 _FOR_ALL = ("home", "journal")
-_SWITCHED_OFF_BY_NONE = ("rate", "daily_quota", "calls_per_100ms", "calls_per_minute", "calls_per_hour")
+_OFF = ("rate", "daily_quota", "calls_per_100ms", "calls_per_minute", "calls_per_hour")
+_WORD_FOR_NONE = {**dict.fromkeys(_OFF, "none"), "concurrency": "auto"}
 _OURS = ("NEXUDUS_", "IMPORTER_")
 _PERIODS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "day": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?")
@@ -78,14 +79,16 @@ def parse_count(text: object) -> int | None:
     return int(str(text))
 
 
-def parse_concurrency(text: object) -> int:
-    """How many calls may be under way at once.
+def parse_concurrency(text: object) -> int | None:
+    """How many calls may be under way at once; None for ``auto``.
 
     Raises:
-        ValueError: It is not a whole number from 1 to 1000.
+        ValueError: It is neither that nor a whole number from 1 to 1000.
     """
+    if text is None or str(text).strip().lower() == "auto":
+        return None
     if not str(text).strip().isdecimal() or not 1 <= int(str(text)) <= MOST_CONCURRENCY:
-        raise ValueError(f"write a whole number from 1 to {MOST_CONCURRENCY}")
+        raise ValueError(f"write a whole number from 1 to {MOST_CONCURRENCY}, or auto")
     return int(str(text))
 
 
@@ -144,8 +147,8 @@ class Settings(BaseSettings):
     calls_per_100ms: CountSetting = Field(1, description="calls of any kind in 100 milliseconds")
     calls_per_minute: CountSetting = Field(120, description="calls of any kind in a minute")
     calls_per_hour: CountSetting = Field(5000, description="calls of any kind in an hour")
-    concurrency: Annotated[int, BeforeValidator(parse_concurrency)] = Field(
-        4, description="calls under way at once, at most"
+    concurrency: Annotated[int | None, BeforeValidator(parse_concurrency)] = Field(
+        None, description="calls under way at once; auto begins with 4 and takes more, up to 64, while that is faster"
     )
     timeout: SecondsSetting = Field(75, description="seconds for one call, answer included")
     settle: SecondsSetting = Field(
@@ -312,7 +315,7 @@ def shown(settings: Settings, name: str) -> str:
     value = getattr(settings, name)
     if name in SECRETS:
         return "set" if value else "not set"
-    return "none" if value is None else str(value)
+    return _WORD_FOR_NONE.get(name, "none") if value is None else str(value)
 
 
 def as_environment(settings: Settings) -> dict[str, str]:
@@ -322,8 +325,8 @@ def as_environment(settings: Settings) -> dict[str, str]:
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
             value = value.get_secret_value()
-        elif value is None and name in _SWITCHED_OFF_BY_NONE:
-            value = "none"
+        elif value is None:
+            value = _WORD_FOR_NONE.get(name)
         if value is not None:
             given[environment_name(name)] = str(value)
     others = {name: value for name, value in os.environ.items() if not name.upper().startswith(_OURS)}

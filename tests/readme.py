@@ -90,7 +90,8 @@ def settings() -> str:
     defaults = Settings.model_validate({"home": "the platform's data folder"})
     lines = []
     for name, field in Settings.model_fields.items():
-        default = "" if name in SECRETS or getattr(defaults, name) is None else f"`{shown(defaults, name)}`"
+        told = "" if name in SECRETS else shown(defaults, name)
+        default = f"`{told}`" if told not in ("", "none") else ""
         in_file = "never in a file" if name in SECRETS else f"`{name}`"
         lines.append(f"| `{environment_name(name)}` | {in_file} | {field.description} | {default} |")
     return "| variable | in `importer.toml` | meaning | default |\n|---|---|---|---|\n" + "\n".join(lines) + "\n"

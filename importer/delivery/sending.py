@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from importer.delivery.concurrency import Concurrency
 from importer.delivery.journal import Change, Intent, Journal, Run, Sending
 from importer.delivery.pacing import DAY, Allowance, Window, latest_arrival
 from importer.delivery.replies import Pause, Verdict, classify, new_id
@@ -62,11 +63,12 @@ class End:
 class Pace:
     """The part of the settings that sending needs. Durations in seconds, ``deadline`` in epoch seconds.
 
-    ``tick`` is how often another process's wish to stop is looked for.
+    ``concurrency`` is how many calls may be under way, None for as many as prove useful; ``tick`` is how often another
+    process's wish to stop is looked for.
     """
 
     windows: tuple[Window, ...]
-    concurrency: int
+    concurrency: int | None
     patience: float
     max_rows: int | None = None
     deadline: float | None = None
@@ -127,6 +129,8 @@ class Sender:
         self._answered: list[asyncio.Task[Reply]] = []
         self._woken = asyncio.Event()
         self._allowance = Allowance(pace.windows, now())
+        self._concurrency = Concurrency(pace.concurrency, now())
+        self._busy = False
         self._ways: deque[float] = deque(maxlen=_WAYS_KEPT)
         self._sent = self._settled = self._failed = self._unanswered = 0
         self._end: End | None = None
@@ -196,7 +200,7 @@ class Sender:
 
     def _next_rows(self) -> list[Intent]:
         """The rows whose turn it is, as many as may be under way beside those that are."""
-        free = self._pace.concurrency - len(self._under_way)
+        free = self._concurrency.allowed - len(self._under_way)
         if self._pace.max_rows is not None:
             free = min(free, self._pace.max_rows - self._sent)
         if free <= 0 or self._now() < self._ready_at:
@@ -233,6 +237,7 @@ class Sender:
         self._queue.extendleft(i for i in reversed(batch) if i.row not in started | settled)
         self._sent += len(done.sent)
         self._settled += len(done.known)
+        self._busy = done.wait <= 0 and not self._nothing_left()
         for intent in done.sent:
             task = asyncio.create_task(self._call(intent.body, committed))
             task.add_done_callback(self._wake)
@@ -256,7 +261,7 @@ class Sender:
     async def _wait(self) -> None:
         """Until an answer comes, the next call may leave, or it is time to look for a stop."""
         pause = self._pace.tick
-        if self._end is None and (len(self._under_way) < self._pace.concurrency):
+        if self._end is None and len(self._under_way) < self._concurrency.allowed:
             pause = min(pause, max(self._ready_at - self._now(), 0.0)) if self._queue or not self._exhausted else pause
         if self._ready_at - self._now() > _WORTH_TELLING and not self._under_way:
             self._say_waiting()
@@ -296,6 +301,8 @@ class Sender:
             verdict = await self._judge_401(verdict, reply)
         assert verdict.event is not None
         self._react(verdict, reply)
+        settled = verdict.event in {Event.ACCEPTED, Event.REFUSED} or verdict.pause is Pause.THROTTLE
+        self._concurrency.answered(answered, useful=settled, busy=self._busy)
         if verdict.remote_id is not None:
             # Answers of one turn are not in the journal yet, so an Id given twice in it is noticed here.
             self._known_ids.add(verdict.remote_id)

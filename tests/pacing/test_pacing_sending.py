@@ -4,6 +4,7 @@ import itertools
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -98,3 +99,15 @@ def test_a_wait_that_the_service_asks_for_stops_every_worker(tmp_path: Path) -> 
     later = [time for time in office.accepted + office.refused if time > first + 0.3]
     assert min(later) >= first + 39
     assert len(office.accepted) == 40
+
+
+@pytest.mark.parametrize(("concurrency", "least"), [(None, 0.9), (4, 0.35)])
+def test_a_slow_service_is_called_more_often_at_once(tmp_path: Path, concurrency: int | None, least: float) -> None:
+    """Answers that take ten seconds keep four calls from filling a minute; left alone, it takes as many as it needs."""
+    journal, run = planned(tmp_path, 600)
+    office = Office(lambda: 5.0)
+    with journal:
+        end, _ = office.send(journal, run, windows=(MINUTE,), concurrency=concurrency)
+    took = office.accepted[-1] - office.accepted[-301]
+    assert (end.how, office.refused) == (Ended.DONE, [])
+    assert least <= 300 / took <= least + 0.12

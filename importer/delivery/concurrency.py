@@ -1,0 +1,54 @@
+"""How many calls may be under way at once. Pure: time is an argument.
+
+More than the allowance needs only puts more rows in doubt when something breaks. So it begins with a few and grows
+while all of them are busy and more of them bring more answers a second; that is so when answers take long, and ends
+where the service, or this machine, has enough.
+"""
+
+AT_FIRST = 4
+MOST = 64
+_LEAST = 2
+
+_GAIN = 1.05
+"""Answers a second that a larger number must bring, as a multiple of what the smaller one brought."""
+
+_TRIED_AGAIN = 30.0
+"""Seconds after which a number that brought nothing is tried again."""
+
+
+class Concurrency:
+    """The number of calls that may be under way, as it was asked for or as it proves useful."""
+
+    def __init__(self, asked: int | None, now: float) -> None:
+        """``asked`` stays as it is; with None the number is found out."""
+        self.allowed = asked or AT_FIRST
+        self._fixed = asked is not None
+        self._fastest = 0.0
+        self._not_before = now
+        self._answers, self._busy, self._since = 0, True, now
+
+    def answered(self, now: float, *, useful: bool, busy: bool) -> None:
+        """Take in an answer; ``useful`` if it settled its row, ``busy`` if more calls might have left beside it."""
+        if self._fixed:
+            return
+        if not useful:
+            self.allowed, self._fastest = max(self.allowed // 2, _LEAST), 0.0
+            self._begin(now)
+            return
+        self._answers += 1
+        self._busy = self._busy and busy
+        if self._answers >= 2 * self.allowed:
+            self._judge(self._answers / max(now - self._since, 1e-9), now)
+            self._begin(now)
+
+    def _judge(self, speed: float, now: float) -> None:
+        if not self._busy or now < self._not_before:
+            return
+        if speed >= _GAIN * self._fastest:
+            self._fastest = speed
+            self.allowed = min(self.allowed + max(self.allowed // 2, 1), MOST)
+        else:
+            self._fastest, self._not_before = speed, now + _TRIED_AGAIN
+
+    def _begin(self, now: float) -> None:
+        self._answers, self._busy, self._since = 0, True, now
