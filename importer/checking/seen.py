@@ -6,12 +6,16 @@ import numpy.typing as npt
 Hashes = npt.NDArray[np.uint64]
 Rows = npt.NDArray[np.int64]
 
+_LONG = 1_000_000
+"""Rows from which a run is not merged any more."""
+
 
 class Seen:
     """The first row of each hash so far.
 
     Kept as sorted runs, each at least twice as long as the next, so that a chunk is looked up in few of them; a dict
-    takes over 100 bytes a row, a gigabyte for ten million.
+    takes over 100 bytes a row, a gigabyte for ten million. A long run stays as it is: to merge two takes as much memory
+    again as both of them.
     """
 
     def __init__(self) -> None:
@@ -32,7 +36,7 @@ class Seen:
         return first[inverse]
 
     def _keep(self, hashes: Hashes, rows: npt.NDArray[np.uint32]) -> None:
-        while self._runs and len(self._runs[-1][0]) < 2 * len(hashes):
+        while self._runs and len(self._runs[-1][0]) < min(2 * len(hashes), _LONG):
             known, known_rows = self._runs.pop()
             hashes, rows = np.concatenate([known, hashes]), np.concatenate([known_rows, rows])
             order = np.argsort(hashes, kind="stable")
