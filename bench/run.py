@@ -60,7 +60,7 @@ def _environment(url: str, home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("NEXUDUS_", "IMPORTER_"))}
     kept.pop("PYTHONDONTWRITEBYTECODE", None)
     ours = {"PYTHONPYCACHEPREFIX": str(BUILD / "pycache"), "IMPORTER_HOME": str(home)}
-    return kept | ours | ({"NEXUDUS_URL": url, "NEXUDUS_TOKEN": "t"} if url else {})
+    return kept | ours | ({"NEXUDUS_URL": url, "NEXUDUS_TOKEN": "ops"} if url else {})
 
 
 def importer(*words: str | Path, url: str = "", home: Path = BUILD / "home") -> Took:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 SHOWN_CHARACTERS = 80
 """A value quoted in a sentence is cut here; the report keeps the whole cell."""
@@ -226,8 +227,7 @@ def printable(text: str, limit: int = SHOWN_CHARACTERS) -> str:
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One checked row, typed and ready to be sent.
 
     ``body`` is the JSON text that goes over the wire; ``identity`` a 16-byte hash of the typed values by which

@@ -7,7 +7,7 @@ into issues.
 import json
 import re
 from collections import Counter, abc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -89,12 +89,10 @@ class Checked:
         texts = {name: _as_json(_plain_values(self.valid[name])) for name in self.kind.fields if name in self.valid}
         repeats = _as_json([f"{repeat}{self.salt}" for repeat in self.valid["repeat"].tolist()])
         missing = ["null"] * len(repeats)
-        bodies = zip(*(_members(name, column) for name, column in texts.items()), strict=True)
-        known = zip(repeats, *(texts.get(name, missing) for name in self.kind.identity), strict=True)
-        kind = json.dumps(self.kind.name)
-        for row, body, values in zip(self.valid.index.tolist(), bodies, known, strict=True):
-            identity = blake2b(f"[{kind}, {', '.join(values)}]".encode(), digest_size=16).digest()
-            yield Record(row, f"{{{','.join(filter(None, body))}}}", identity)
+        values = [repeats, *(texts.get(name, missing) for name in self.kind.identity)]
+        known = map(f"[{json.dumps(self.kind.name)}{', %s' * len(values)}]".__mod__, zip(*values, strict=True))
+        for row, body, identity in zip(self.valid.index.tolist(), _objects(texts), known, strict=True):
+            yield Record(row, body, blake2b(identity.encode(), digest_size=16).digest())
 
 
 class Checker:
@@ -286,7 +284,12 @@ def _as_json(values: list[object]) -> list[str]:
     return json.dumps(values, ensure_ascii=False, separators=("\n", ":"))[1:-1].split("\n")
 
 
-def _members(name: str, column: list[str]) -> list[str]:
-    """The column as members of JSON objects; a missing value is no member."""
-    start = f"{json.dumps(name)}:"
-    return ["" if text == "null" else start + text for text in column]
+def _objects(texts: abc.Mapping[str, list[str]]) -> Iterable[str]:
+    """The columns as JSON objects, one a row; a missing value is no member."""
+    starts = {name: f"{json.dumps(name)}:" for name in texts}
+    if not any("null" in column for column in texts.values()):
+        # One format for each row takes a third of the time of putting its members together.
+        row = ",".join(f"{start.replace('%', '%%')}%s" for start in starts.values())
+        return map(f"{{{row}}}".__mod__, zip(*texts.values(), strict=True))
+    members = (["" if text == "null" else starts[name] + text for text in column] for name, column in texts.items())
+    return (f"{{{','.join(filter(None, row))}}}" for row in zip(*members, strict=True))

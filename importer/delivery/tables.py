@@ -58,13 +58,13 @@ intent = sa.Table(
     sa.Column("message", sa.Text),
     # The database has no checksums of its own: a flipped bit in a body would be sent, or make a record look absent.
     sa.Column("seal", sa.LargeBinary, nullable=False),
-    sa.CheckConstraint(f"state IN ({STATES})", name="known_state"),
+    # The first state by itself: to look for it in the list takes a third of the time of planning.
+    sa.CheckConstraint(f"state = '{State.PLANNED}' OR state IN ({STATES})", name="known_state"),
     # The database itself refuses a second record for one row's values in one account.
     sa.Index("one_claim", "target", "identity", unique=True, sqlite_where=sa.text(f"state IN ({CLAIMS})")),
     sa.Index(
         "one_row_an_id", "target", "remote_id", unique=True, sqlite_where=sa.text("state IN ('created', 'removing')")
     ),
-    sa.Index("still_planned", "run", "row", sqlite_where=sa.text("state = 'planned'")),
     sqlite_with_rowid=False,
 )
 issue = sa.Table(
