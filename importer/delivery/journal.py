@@ -433,7 +433,9 @@ class Journal:
             sent: list[Intent] = []
             wait = 0.0
             for intent in free:
-                wait = self._wait(db, account, windows, True, now)
+                # Without windows nothing changes the answer meanwhile.
+                if windows or not sent:
+                    wait = self._wait(db, account, windows, True, now)
                 if wait > 0:
                     break
                 if windows:

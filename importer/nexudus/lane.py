@@ -45,7 +45,7 @@ class Lane(httpx.AsyncBaseTransport):
             httpx.HTTPError: Anything else; the service may have got the request.
         """
         limits: dict[str, float] = request.extensions["timeout"]
-        written = await self._begin(request, limits["connect"])
+        written = await self._begin(request, await request.aread(), limits["connect"])
         try:
             assert self._line is not None
             await self._line.write(written, limits["write"])
@@ -68,7 +68,7 @@ class Lane(httpx.AsyncBaseTransport):
         if line is not None:
             await line.ended
 
-    async def _begin(self, request: httpx.Request, limit: float) -> bytes:
+    async def _begin(self, request: httpx.Request, content: bytes, limit: float) -> bytes:
         """The bytes of the request, with a connection to write them to."""
         if self._line is None or time.monotonic() - self._idle_since > KEPT_OPEN or self._line.touched:
             await self.aclose()
@@ -79,7 +79,7 @@ class Lane(httpx.AsyncBaseTransport):
                 self._http.send(
                     h11.Request(method=request.method, target=request.url.raw_path, headers=request.headers.raw)
                 ),
-                self._http.send(h11.Data(data=request.content)),
+                self._http.send(h11.Data(data=content)),
                 self._http.send(h11.EndOfMessage()),
             ]
         except h11.LocalProtocolError as error:

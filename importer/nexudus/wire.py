@@ -55,6 +55,12 @@ class Wire:
         # Connecting and securing together end before the deadline, so that they still count as "not sent".
         share = min(10.0, access.timeout / 4)
         self._timeouts = httpx.Timeout(access.timeout * 0.8, connect=share, write=share, pool=share).as_dict()
+        self._always = [
+            ("Host", self._base.netloc.decode("ascii")),
+            ("Accept", "application/json"),
+            ("Accept-Encoding", "gzip"),
+            ("User-Agent", AGENT),
+        ]
         self._idle = [self._transport()]
         # Creates go to one address; parsing it anew for each takes 60 microseconds.
         self._url = lru_cache(maxsize=16)(self._guarded)
@@ -65,11 +71,14 @@ class Wire:
         Raises:
             ValueError: The target leads to another host than the configured one.
         """
+        content = body or b""
+        length = [] if body is None else [("Content-Length", str(len(content)))]
+        # With a stream httpx leaves the headers as they are; it would put them together anew, for 20 microseconds.
         request = httpx.Request(
             method,
             self._url(target),
-            headers={"Accept": "application/json", "Accept-Encoding": "gzip", "User-Agent": AGENT, **headers},
-            content=body,
+            headers=[*self._always, *headers.items(), *length],
+            stream=httpx.ByteStream(content),
             extensions={"timeout": self._timeouts},
         )
         lane = self._idle.pop() if self._idle else self._transport()
