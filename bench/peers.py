@@ -1,9 +1,10 @@
-"""What people write instead: `python bench/peers.py session|gather FILE URL`. No checks, no journal, no report."""
+"""What people write instead: `python bench/peers.py session|gather|dlt|wire FILE URL`. No checks, journal or report."""
 
 import asyncio
 import csv
 import json
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -46,5 +47,48 @@ def gather(file: Path, url: str) -> None:
     asyncio.run(main())
 
 
+def load(file: Path, url: str) -> None:
+    """A destination of dlt that posts row by row."""
+    import dlt
+    import requests
+
+    with requests.Session() as client, tempfile.TemporaryDirectory() as folder:
+
+        @dlt.destination(batch_size=1, name="posts")
+        def posts(rows: list[dict[str, str]], _table: object) -> None:
+            for row in rows:
+                body = {name: row[column] for name, column in names.items()}
+                client.post(url + PATH, data=json.dumps(body), headers=HEADERS, timeout=75).json()["Value"]["Id"]
+
+        with file.open(encoding="utf-8", newline="") as opened:
+            rows = csv.DictReader(opened)
+            names = {
+                name: dlt.common.normalizers.naming.snake_case.NamingConvention().normalize_identifier(name)
+                for name in rows.fieldnames or ()
+            }
+            dlt.pipeline("bench", destination=posts, pipelines_dir=folder).run(rows, table_name="rows")
+
+
+def wire(file: Path, url: str) -> None:
+    """Our own connections and nothing else: what the import as a whole is compared with."""
+    from importer.nexudus import Access, Secret
+    from importer.nexudus.wire import Wire
+
+    async def main() -> None:
+        lanes = Wire(Access(url=url, token=Secret("t")))
+        waiting = bodies(file)
+
+        async def work() -> None:
+            for body in waiting:
+                reply = await lanes.send("POST", PATH, HEADERS, body.encode())
+                assert reply.status == 200, reply  # noqa: PLR2004
+
+        await asyncio.gather(*(work() for _ in range(4 * AT_ONCE)))
+        await lanes.aclose()
+
+    asyncio.run(main())
+
+
 if __name__ == "__main__":
-    {"session": session, "gather": gather}[sys.argv[1]](Path(sys.argv[2]), sys.argv[3])
+    peers = {"session": session, "gather": gather, "dlt": load, "wire": wire}
+    peers[sys.argv[1]](Path(sys.argv[2]), sys.argv[3])
