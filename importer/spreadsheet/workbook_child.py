@@ -76,6 +76,7 @@ Problems = dict[int, dict[int, tuple[str, str]]]
 """Row and position of a cell that has no value to be read: an issue code, and the text that stands for it."""
 
 
+_HIDDEN_ROWS = "Rows that are hidden, by hand or by a filter: {:,}. They are read like all others."
 DAMAGED = ("cannot be read as a workbook", "Open it in your spreadsheet program and save it as .xlsx.")
 TOO_LARGE = (
     "spans more cells than there is memory for",
@@ -129,8 +130,9 @@ def _sheet(path: Path, wanted: str | None) -> Iterator[object]:
     with CalamineWorkbook.from_path(path) as book:
         name, sheet, hidden = _choose(book, wanted)
         notes += [f"Hidden sheets are not read: {', '.join(hidden)}."] if hidden else []
-        problems = _problems(path, name)
+        problems, out_of_sight = _problems(path, name)
         notes += _unseen(path)
+        notes += [_HIDDEN_ROWS.format(out_of_sight)] if out_of_sight else []
         _add_merged(sheet, problems)
         texts = _Texts(sheet, problems)
         yield from texts.pieces()
@@ -322,17 +324,20 @@ def _add_merged(sheet: CalamineSheet, problems: Problems) -> None:
                     problems.setdefault(row + 1, {}).setdefault(position, ("cell-merged", ""))
 
 
-def _problems(path: Path, name: str) -> Problems:
-    """The cells that calamine reads as empty though they are not. Of .xls and .xlsb nothing is known."""
+def _problems(path: Path, name: str) -> tuple[Problems, int]:
+    """The cells that calamine reads as empty though they are not, and how many filled rows are hidden.
+
+    Of .xls and .xlsb nothing is known, of hidden rows in .ods neither.
+    """
     match path.suffix.lower():
         case ".xlsx" | ".xlsm":
             with zipfile.ZipFile(path) as archive, archive.open(_part_of(archive, name)) as stream:
                 return _xlsx_problems(stream)
         case ".ods":
             with zipfile.ZipFile(path) as archive, archive.open("content.xml") as stream:
-                return _ods_problems(stream, name)
+                return _ods_problems(stream, name), 0
         case _:
-            return {}
+            return {}, 0
 
 
 _VALUE = rb"<(?:\w+:)?v\b[^>]*(?:/>|>(?P<value>[^<]*)</(?:\w+:)?v>)"
@@ -344,16 +349,22 @@ _NO_RESULT = re.compile(
     rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^>]*/>)\s*(?:<(?:\w+:)?v\s*(?:/>|>\s*</(?:\w+:)?v>))?\s*</(?:\w+:)?c>"
 )
 _ADDRESS = re.compile(rb"""\br\s*=\s*["']([A-Z]+)(\d+)["']""")
+_HIDDEN_ROW = re.compile(rb"""<(?:\w+:)?row\b[^>]*\bhidden\s*=\s*["'](?:1|true)["'][^>]*(?<!/)>(?!\s*</)""")
 _ERROR_MARKS = (b'"e"', b"'e'")
 _FORMULA_MARKS = (b"<f", b":f")
 _PIECE_BYTES = 1 << 20
 _LONGEST_ROW = 64 << 20
 
 
-def _xlsx_problems(stream: IO[bytes]) -> Problems:
-    """Error cells and formulas without a stored value; a sheet without any costs little more than unpacking it."""
+def _xlsx_problems(stream: IO[bytes]) -> tuple[Problems, int]:
+    """Error cells, formulas without a stored value, and the number of hidden rows.
+
+    A sheet without any costs little more than unpacking it.
+    """
     problems: Problems = {}
+    hidden = 0
     for piece in _whole_rows(stream):
+        hidden += len(_HIDDEN_ROW.findall(piece)) if b"hidden" in piece else 0
         for cell in _cells_before(piece, _IS_ERROR, _ERROR_MARKS):
             if _IS_ERROR.search(cell["attributes"]):
                 _note(problems, cell, "cell-error", _decoded(cell["value"]) or "#ERROR")
@@ -361,7 +372,7 @@ def _xlsx_problems(stream: IO[bytes]) -> Problems:
             # A formula whose result is an empty text is stored like one without result, but says that it is a text.
             if not _IS_TEXT.search(cell["attributes"]):
                 _note(problems, cell, "formula-without-value", f"={_decoded(cell['formula'])}")
-    return problems
+    return problems, hidden
 
 
 def _cells_before(piece: bytes, wanted: re.Pattern[bytes], marks: Iterable[bytes]) -> Iterator[re.Match[bytes]]:

@@ -92,6 +92,23 @@ def test_each_kind_of_cell_has_its_rule_in_each_format(name: str) -> None:
     assert ("read as empty" in sheet.note) == name.endswith(".xls")
 
 
+def test_hidden_rows_are_read_and_told(tmp_path: Path) -> None:
+    """Who filters a list may believe that only what is in sight is imported."""
+
+    def fill(book: Workbook, sheet: Worksheet) -> None:
+        sheet.append(["ResourceId", "Name"])
+        for row in range(2, 8):
+            sheet.append([row, f"Room {row}"])
+            sheet.row_dimensions[row].hidden = row in {3, 4, 6}
+        # A hidden row without cells is nobody's loss.
+        sheet.row_dimensions[40].hidden = True
+
+    sheet = opened(saved(tmp_path / "a.xlsx", fill))
+    assert sorted(rows_of(sheet)) == [2, 3, 4, 5, 6, 7]
+    assert "Rows that are hidden, by hand or by a filter: 3. They are read like all others." in sheet.note
+    assert "hidden" not in opened(saved(tmp_path / "b.xlsx", lambda _, sheet: filled(sheet))).note
+
+
 def test_xlsb_is_read(tmp_path: Path) -> None:
     """The binary form gives the same text, and says that it hides errors."""
     sheet = opened(write_xlsb(tmp_path / "a.xlsb", [["ResourceId", "Name"], [12.0, "00123"], ["x", 0.5]]))
