@@ -32,7 +32,7 @@ from schemas import RECORD_TYPES
 MOST_GROUPS = 10
 MOST_PLACES = 3
 _MINUTE = 60.0
-_LOOK = 1.0
+_LOOK = 0.5
 _MILESTONES = (0.01, 0.1, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -288,6 +288,7 @@ class Several:
         self._console = Console(yes=True)
         self._stop: asyncio.Event | None = None
         self._members: list[_Member] = []
+        self._next_look = 0.0
 
     def watching(self, name: str) -> "_Member":
         """Whoever watches the import of this file."""
@@ -306,8 +307,12 @@ class Several:
         assert self._stop is not None, "only while sending"
         return self._stop
 
-    def show(self) -> None:
-        """Move the bar to where all of them together are."""
+    def show(self, *, now: bool) -> None:
+        """Move the bar to where all of them together are; ``now``, or when it was not moved for a moment."""
+        # To add up hundreds of imports hundreds of times a second would take a tenth of the processor.
+        if not now and time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _LOOK
         settled = sum(member.at.settled for member in self._members)
         failed = sum(member.at.failed for member in self._members)
         times = [member.seconds_left for member in self._members if member.seconds_left is not None]
@@ -322,7 +327,6 @@ class _Member:
         self._several, self.name = several, name
         self.at, self.total = Progress(0, 0), 0
         self.seconds_left: float | None = None
-        self._next_look = 0.0
 
     def say(self, sentence: str) -> None:
         say(f"{self.name}: {sentence}")
@@ -343,10 +347,7 @@ class _Member:
 
     def progress(self, progress: Progress, total: int, seconds_left: float | None) -> None:
         self.at, self.total, self.seconds_left = progress, total, seconds_left
-        if progress.waiting or time.monotonic() >= self._next_look or progress.settled >= total:
-            # Hundreds of imports together would else add themselves up hundreds of times a second.
-            self._next_look = time.monotonic() + _LOOK
-            self._several.show()
+        self._several.show(now=progress.settled >= total)
 
 
 def _state_of(progress: Progress, seconds_left: float | None) -> str:

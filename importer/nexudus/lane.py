@@ -25,7 +25,7 @@ _PORTS = {"http": 80, "https": 443}
 class Lane(httpx.AsyncBaseTransport):
     """A transport for one call at a time to one host; connects when it has to, without a proxy.
 
-    httpx's own takes 435 microseconds of processor time a call, this one 180 (measured at 64 at once, one each).
+    httpx's own takes 440 microseconds of processor time a call, this one 200 (measured at 64 at once, one each).
     """
 
     def __init__(self, trusted: ssl.SSLContext) -> None:
