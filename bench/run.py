@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import platform
+import pstats
 import random
 import shutil
 import statistics
@@ -16,6 +17,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -192,10 +194,35 @@ def sending_many(table: Table, rows: int) -> None:
     table.add("P5", f"CPU a row of {rows:,}", f"{mine.cpu / rows * 1e6:.0f} us", "<= 200 us")
 
 
-def _import(file: Path, url: str, at_once: int = 64) -> Took:
+def shares(table: Table, rows: int) -> None:
+    """Whose functions the processor time of sending goes to, by a profile; built-in ones count for their callers."""
+    out = BUILD / "profile"
+    with server() as url:
+        _import(made(rows), url, python=("-m", "cProfile", "-o", str(out)))
+    spent: Counter[str] = Counter()
+    for (place, _, _), (_, _, own, _, callers) in pstats.Stats(str(out)).stats.items():  # type: ignore[attr-defined]
+        if place != "~":
+            spent[_owner(place)] += own
+        for (caller, _, _), (_, _, within, _) in callers.items() if place == "~" else ():
+            spent[_owner(caller)] += within
+    total = sum(spent.values())
+    told = ", ".join(f"{name} {took / total:.0%}" for name, took in spent.most_common(8))
+    table.add("P4", f"where sending {rows:,} rows spends its processor time", told, "our own the smaller part")
+
+
+def _owner(place: str) -> str:
+    parts = Path(place).parts
+    if "site-packages" in parts:
+        return parts[parts.index("site-packages") + 1].removesuffix(".py")
+    if place.startswith(str(ROOT)):
+        return "ours"
+    return "asyncio" if "asyncio" in parts else "Python"
+
+
+def _import(file: Path, url: str, at_once: int = 64, python: Sequence[str] = ()) -> Took:
     home = fresh("sending")
     words = ("--yes", "--out", home / "r", "--rate", "none", "--daily-quota", "none", "--concurrency", str(at_once))
-    return importer("run", file, *words, url=url, home=home)
+    return timed(sys.executable, *python, "-m", "importer", "run", file, *words, url=url, home=home)
 
 
 def _newman(file: Path, url: str) -> Took:
@@ -341,6 +368,7 @@ def main(*, quick: bool) -> None:
     stages: list[Callable[[], None]] = [
         lambda: sending(table, 10_000 // (5 if quick else 1), 2 if quick else 5),
         lambda: sending_many(table, 100_000 // scale),
+        lambda: shares(table, 20_000 // scale),
         lambda: checking(table, 1_000_000 // scale, 1 if quick else 3),
         lambda: journaling(table, 1_000_000 // scale),
         lambda: accounts(table, 500 // scale),
