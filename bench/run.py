@@ -160,10 +160,13 @@ def sending(table: Table, rows: int, rounds: int) -> None:
             ours.append(_import(file, url))
             calls += created(url)
             for name in ("session", "gather", "dlt"):
+                before = created(url)
                 theirs[name].append(timed(python, ROOT / "bench" / "peers.py", name, file, url))
+                assert created(url) == before + rows, name
     if _NEWMAN.exists():
         with server() as url:
             theirs["newman"].append(_newman(made(rows // 10), url))
+            assert created(url) == rows // 10, "newman"
     mine = median(ours)
     table.add("P3", "creates per created record", f"{calls / rows / rounds:.3f}", "1.000")
     table.add("P4", f"{rows:,} rows end to end", f"{rows / mine.wall:.0f} rows/s, {shown(mine)}", "")
