@@ -241,7 +241,7 @@ def run(files: tuple[Path, ...], profiles: tuple[str, ...], as_json: bool, yes: 
     """Import FILE: check, plan, ask, send, report. Typing it again is always safe.
 
     Several FILEs are imported at once, the first for the first --profile, the second for the second; with one
-    profile or none, all of them one after another.
+    profile or none, all of them one after another. With --out, their reports go into DIR/1, DIR/2 and so on.
     """
     from importer import runs, terminal
 
