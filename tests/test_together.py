@@ -71,6 +71,16 @@ def test_what_ends_one_leaves_the_others_alone(
     assert [one["exit_code"] for one in desk.type(*words, "--json").json["imports"]] == [4, 3]
 
 
+def test_the_report_of_one_keeps_no_other_from_sending(desk: Desk, places: tuple[Service, Service]) -> None:
+    """A short run is reported while a long one is sent; both end as they would alone."""
+    wrong = mapping(99, ResourceId="x")
+    short = desk.write("short.csv", [mapping(2), *[wrong] * 20])
+    long = desk.write("long.csv", [*[mapping(n) for n in range(102, 202)], wrong])
+    done = desk.type("run", short, long, "--profile", "north", "--profile", "south", "--yes", "--json")
+    assert [one["exit_code"] for one in done.json["imports"]] == [1, 1], done.err
+    assert [len(place.records) for place in places] == [1, 100]
+
+
 def test_files_of_one_profile_go_one_after_another(desk: Desk, places: tuple[Service, Service]) -> None:
     """They share an account and its allowance; a row that stands in both is created once."""
     files = [desk.write(f"{n}.csv", [mapping(n), mapping(n + 1)]) for n in (2, 3, 4)]

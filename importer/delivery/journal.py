@@ -6,7 +6,7 @@ transaction that says so has been committed; SQLite is therefore run so that a c
 
 import json
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
@@ -325,10 +325,29 @@ class Journal:
 
     def issues(self, run: Run) -> Iterator[Issue]:
         """The issues of a run, by row; those of whole columns first."""
-        query = sa.select(*(t.issue.c[name] for name in _ISSUE)).where(t.issue.c.run == run.id)
-        with self._read() as db:
-            for found in db.execute(query.order_by(sa.nulls_first(t.issue.c.row), t.issue.c.id)):
-                yield Issue(**found._asdict())
+        columns = [t.issue.c.id, *(t.issue.c[name] for name in _ISSUE)]
+        mine = sa.select(*columns).where(t.issue.c.run == run.id).limit(_BATCH)
+        place = sa.tuple_(t.issue.c.row, t.issue.c.id)
+        yield from self._issues_by_page(
+            mine.where(t.issue.c.row.is_(None)).order_by(t.issue.c.id), lambda _, number: t.issue.c.id > number
+        )
+        yield from self._issues_by_page(
+            mine.where(t.issue.c.row.is_not(None)).order_by(t.issue.c.row, t.issue.c.id),
+            lambda row, number: place > sa.tuple_(sa.literal(row), sa.literal(number)),
+        )
+
+    def _issues_by_page(
+        self, query: sa.Select[Any], beyond: Callable[[int | None, int], sa.ColumnElement[bool]]
+    ) -> Iterator[Issue]:
+        """Page by page, for without a write-ahead log nobody can commit while somebody is in the middle of reading."""
+        page: Sequence[Row[Any]] = ()
+        while not page or len(page) == _BATCH:
+            with self._read() as db:
+                page = db.execute(query.where(beyond(page[-1].row, page[-1].id)) if page else query).all()
+            if not page:
+                return
+            for found in page:
+                yield Issue(found.code, found.row, found.cell, found.label, found.field, found.value, found.detail)
 
     def invalid_rows(self, run: Run) -> int:
         """How many rows of a run have an error and are therefore not sent."""
@@ -667,10 +686,15 @@ class Journal:
             yield shared
             return
         with explained(), self._engine.connect() as db:
-            # A deferred transaction that turns into a write fails at once when another process has written.
-            db.exec_driver_sql("BEGIN IMMEDIATE")
-            yield db
-            db.commit()
+            try:
+                # A deferred transaction that turns into a write fails at once when another process has written.
+                db.exec_driver_sql("BEGIN IMMEDIATE")
+                yield db
+                db.commit()
+            except BaseException:
+                # After a commit that failed, SQLAlchemy would hand the connection on with its transaction still open.
+                db.invalidate()
+                raise
             if file_at(self.path) != self._file:
                 # What was committed is in a file that nobody will find again, so nothing may be sent on it.
                 raise JournalError(

@@ -71,9 +71,10 @@ issue = sa.Table(
     "issue",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("run", sa.Integer, nullable=False, index=True),
+    sa.Column("run", sa.Integer, nullable=False),
     sa.Column("row", sa.Integer),
     *(sa.Column(name, sa.Text) for name in ("cell", "label", "field", "code", "value", "detail")),
+    sa.Index("issues_by_row", "run", "row"),
 )
 call = sa.Table(
     "call",
