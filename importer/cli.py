@@ -59,16 +59,22 @@ _PROFILE_KEY = "importer.profile"
 """Where a command keeps the name of the chosen profile, for whatever loads the settings."""
 
 
-def _use_profile(name: str | None) -> None:
-    click.get_current_context().find_root().meta[_PROFILE_KEY] = name
+def _use_profile(names: Sequence[str]) -> None:
+    """Let the settings be those of this profile; of none if nothing was said."""
+    if "" in names:
+        raise click.UsageError("The name of a profile is empty; a variable that should hold it may not be set.")
+    if len(names) > 1:
+        raise click.UsageError(f"Name one profile, not {len(names)}.")
+    click.get_current_context().find_root().meta[_PROFILE_KEY] = next(iter(names), None)
 
 
 _PROFILE = click.option(
     "--profile",
     metavar="NAME",
+    multiple=True,
     envvar="IMPORTER_PROFILE",
     expose_value=False,
-    callback=lambda _context, _option, name: _use_profile(name),
+    callback=lambda _context, _option, names: _use_profile(names),
     help="The settings and the sign-in of [profile.NAME]; none for no profile.",
 )
 _TWICE = (
@@ -247,9 +253,7 @@ def run(files: tuple[Path, ...], profiles: tuple[str, ...], as_json: bool, yes: 
 
     if len(files) > 1:
         return _run_several(files, profiles, as_json, yes, options)
-    if len(profiles) > 1:
-        raise click.UsageError("There are more profiles than files.")
-    _use_profile(next(iter(profiles), None))
+    _use_profile(profiles)
     kind, read = _reading(options)
     console = terminal.Console(yes=yes)
     with _service(_pacing(options), options["sandbox"]) as settings:
@@ -273,13 +277,14 @@ def _run_several(
     chosen, several = _choices(options), terminal.Several()
     jobs = []
     with ExitStack() as stack:
-        _use_profile(next(iter(profiles), None))
+        _use_profile(profiles[:1])
         shared = stack.enter_context(_service(_pacing(options), True)) if options["sandbox"] else None
         for number, file in enumerate(files):
-            _use_profile(profiles[number if len(profiles) > 1 else 0] if profiles else None)
+            _use_profile(profiles[number : number + 1] if len(profiles) > 1 else profiles)
             settings = shared or _settings(_pacing(options))
-            choices = replace(chosen, profile=_profile(), out=chosen.out / f"{number + 1}" if chosen.out else None)
-            jobs.append(together.Job(file, settings, kind, read, choices, several.watching(file.name)))
+            choices = replace(chosen, profile=_said_profile(), out=chosen.out / f"{number + 1}" if chosen.out else None)
+            name = f"{file.name} ({choices.profile})" if choices.profile else file.name
+            jobs.append(together.Job(file, settings, kind, read, choices, several.watching(name)))
 
         async def work() -> list[together.Outcome]:
             with several.sending():
@@ -339,12 +344,14 @@ def retry(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options
 @importer.command()
 @_RUN
 def stop(number: int | None) -> int:
-    """Ask the process that sends RUN to stop after the rows under way."""
+    """Ask the process that sends RUN to stop after the rows under way; by default every run that is being sent."""
     from importer.standing import ask_to_stop
 
-    asked, working = ask_to_stop(number, _settings())
-    told = "was asked to stop. Go on later with" if working else "is not being sent; nothing was stopped. Go on with"
-    click.echo(f"Run {asked.id} {told}: importer resume {asked.id}")
+    for asked, working in ask_to_stop(number, _settings()):
+        told = (
+            "was asked to stop. Go on later with" if working else "is not being sent; nothing was stopped. Go on with"
+        )
+        click.echo(f"Run {asked.id} {told}: importer resume {asked.id}")
     return Exit.DONE
 
 
@@ -586,7 +593,8 @@ def sandbox(port: int, rate: str, daily_quota: str, latency: float, fail: float,
 
     def ready(url: str) -> None:
         click.echo(
-            f"A practice service is at {url}. It behaves like the real one and forgets everything at its end "
+            f"A practice service is at {url}. It behaves like the real one and "
+            f"{'keeps its records in ' + str(keep) if keep else 'forgets everything at its end'} "
             "(Ctrl-C).\nIn a second terminal, type:\n"
             f"  export NEXUDUS_URL={url} NEXUDUS_USERNAME=ops@example.com NEXUDUS_PASSWORD=practice\n"
             "  importer run samples/calendars.csv"
@@ -724,8 +732,13 @@ def _settings(flags: Mapping[str, Any] | None = None) -> "Settings":
 
 def _profile() -> str | None:
     """The name of the chosen profile, if there is one."""
+    return _said_profile() or None
+
+
+def _said_profile() -> str | None:
+    """The same, but "" where somebody said that there is to be none."""
     name = click.get_current_context().find_root().meta.get(_PROFILE_KEY)
-    return None if name in (None, "", "none") else str(name)
+    return "" if name == "none" else name
 
 
 def _pacing(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -745,7 +758,7 @@ def _choices(options: Mapping[str, Any]) -> "Choices":
     return Choices(
         max_duration=seconds,
         picks=_picks(options),
-        profile=_profile(),
+        profile=_said_profile(),
         **{name: options[name] for name in names if name in options},
     )
 
@@ -818,11 +831,14 @@ def _service_of(
     number: int | None, flags: dict[str, Any], sandbox: bool, *, unfinished: bool = False
 ) -> "Iterator[Settings]":
     """The same for a run, with the profile that it was begun with unless the user named another."""
-    meta = click.get_current_context().find_root().meta
-    if not sandbox and meta.get(_PROFILE_KEY) is None:
+    if not sandbox:
         from importer.standing import profile_of
 
-        meta[_PROFILE_KEY] = profile_of(number, _settings(), unfinished=unfinished)
+        begun_with = profile_of(number, _settings(), unfinished=unfinished)
+        if _said_profile() is None and begun_with:
+            _use_profile([begun_with])
+        elif begun_with and _profile() not in (None, begun_with):
+            raise click.UsageError(f"The run was begun with --profile {begun_with}.")
     with _service(flags, sandbox) as settings:
         yield settings
 
@@ -841,6 +857,12 @@ def _finish(work: "Coroutine[Any, Any, Answer]") -> "Answer":
         return asyncio.run(work)
     except asyncio.CancelledError:
         raise KeyboardInterrupt from None
+    except SignInError as error:
+        if profile := _profile():
+            from importer.settings import where_to_set
+
+            raise SignInError(error.message, where_to_set(profile)) from error
+        raise
 
 
 def _put_json(document: Any) -> None:
@@ -858,6 +880,7 @@ def _put_runs(found: Sequence[Mapping[str, Any]], as_json: bool, *, single: bool
         click.echo(
             f"Run {standing['run']}: {standing['file']}, {standing['state']} ({told or 'no rows planned'}), "
             f"begun {standing['started']}, for {standing['account'] or 'nobody yet'}"
+            + (f", --profile {standing['profile']}" if standing["profile"] else "")
         )
         if standing["next"] and single:
             click.echo(f"Next: {standing['next']}")
@@ -882,7 +905,7 @@ def _end(result: "Result | None", as_json: bool) -> int:
 
 def _with_reading(file: Path, options: Mapping[str, Any], leave_out: Sequence[str] = ()) -> str:
     """The file as it is typed, with the options that say how it was read: without them it would be another import."""
-    words = [_quoted(file)]
+    words = [_quoted(file), *([f"--profile {_quoted(profile)}"] if (profile := _profile()) else [])]
     for name, option in _SAID_AGAIN.items():
         given = options.get(name) if name not in leave_out else None
         values = given if isinstance(given, tuple) else (given,) if given else ()

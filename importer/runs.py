@@ -7,7 +7,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from importer.delivery.pacing import Window, seconds_for
 from importer.delivery.reconciling import OnService
 from importer.delivery.sending import End, Ended, Pace, Progress, Sender
 from importer.delivery.states import State
-from importer.errors import Exit, ServiceError, UsageError
+from importer.errors import BusyError, Exit, ServiceError, UsageError
 from importer.lookups import choices as list_choices
 from importer.lookups import look_up
 from importer.mappings import remember_dates
@@ -187,13 +187,16 @@ async def prepare(
     now = time.time()
     source = keep(source, settings.home / "files")
     stack.callback(_forget_unused, journal, source)
+    _refuse_forgotten_profile(journal, source, choices)
     try:
         session = await stack.enter_async_context(signed_in(settings, source.endpoint, journal, watcher))
     except ServiceError as error:
         return await _never_reached(journal, source, settings, choices, error)
-    if unfinished := _same_run(journal, source, session.account):
+    if unfinished := _same_run(journal, source, session.account, choices):
         watcher.say(f"Run {unfinished.id} of this file is unfinished; going on with it.")
-        return await _go_on(stack, session, unfinished)
+        limits: dict[str, Any] = {"max_rows": choices.max_rows, "max_duration": choices.max_duration}
+        changes = limits | ({"out": choices.out} if choices.out is not None else {})
+        return await _go_on(stack, session, _with_changes(journal, unfinished, changes))
     if not choices.even_if_existing:
         zoneless = any(issue.code == "zone-assumed" for issue in seen.causes.of_columns)
         _refuse_other_reading(journal, source.sha256, source.options, session.account.key, zoneless=zoneless)
@@ -202,7 +205,7 @@ async def prepare(
     if not watcher.confirm(seen, _plan(session, seen, known, now), session.account):
         return None
     begun = _add_run(journal, source, settings, choices, now)
-    stack.enter_context(session.alone(begun.id))
+    stack.enter_context(_alone_or_forgotten(session, begun))
     return Ready(session, _write_plan(session, source, begun))
 
 
@@ -304,6 +307,18 @@ def rebuild_report(number: int | None, settings: Settings, out: Path | None) -> 
 # -- the stages -------------------------------------------------------------------------------------------------------
 
 
+@contextmanager
+def _alone_or_forgotten(session: Session, begun: Run) -> Iterator[None]:
+    """Hold the account for a new run; if somebody else does, there was no such run."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(session.alone(begun.id))
+        except BusyError:
+            session.journal.forget_run(begun)
+            raise
+        yield
+
+
 async def _begin_again(session: Session, parent: Run, records: Sequence[Record], choices: Choices) -> Result | None:
     now, journal, account = time.time(), session.journal, session.account
     target = journal.target(account.key, parent.kind)
@@ -325,7 +340,7 @@ async def _begin_again(session: Session, parent: Run, records: Sequence[Record],
         parent=parent.id,
     )
     begun = journal.add_run(new)
-    with session.alone(begun.id):
+    with _alone_or_forgotten(session, begun):
         begun = journal.update_run(begun, user=account.user, space=account.space)
         return await _send(session, journal.plan(begun, [(records, (), len(records))], target, time.time()))
 
@@ -470,7 +485,8 @@ async def _never_reached(
     journal: Journal, source: Source, settings: Settings, choices: Choices, error: ServiceError
 ) -> Result:
     """A run that could not even begin is kept, so that one command goes on with it later."""
-    same = [r for r in journal.unfinished(sha256=source.sha256, kind=source.kind.name) if r.url == settings.url]
+    unfinished = journal.unfinished(sha256=source.sha256, kind=source.kind.name)
+    same = [run for run in unfinished if run.url == settings.url and _of_profile(run, choices)]
     kept = same[0] if same else _add_run(journal, source, settings, choices, time.time())
     return await _finish(journal, kept, End(Ended.UNREACHABLE, error.message))
 
@@ -592,9 +608,25 @@ def _refuse_other_reading(
             )
 
 
-def _same_run(journal: Journal, source: Source, account: Account) -> Run | None:
+def _same_run(journal: Journal, source: Source, account: Account, choices: Choices) -> Run | None:
     for candidate in journal.unfinished(sha256=source.sha256, kind=source.kind.name):
         same_reading = candidate.parent is None and candidate.options["read"] == source.options
-        if same_reading and journal.account(candidate) in (None, account.key):
+        owner = journal.account(candidate)
+        if same_reading and (owner == account.key or (owner is None and _of_profile(candidate, choices))):
             return candidate
     return None
+
+
+def _of_profile(run: Run, choices: Choices) -> bool:
+    return (run.options.get("profile") or "") == (choices.profile or "")
+
+
+def _refuse_forgotten_profile(journal: Journal, source: Source, choices: Choices) -> None:
+    """Raise UsageError if nothing was said of a profile and the file was imported with one before."""
+    named = {run.options.get("profile"): run for run in journal.runs_of(source.sha256) if run.options.get("profile")}
+    if choices.profile is None and named:
+        profile, run = next(iter(named.items()))
+        raise UsageError(
+            f"Run {run.id} of this file was begun with --profile {profile}; without it, rows may go elsewhere.",
+            f"Type the same with --profile {profile}, or with --profile none if it is meant for both.",
+        )

@@ -252,8 +252,7 @@ def _layers(files: tuple[Path, ...], profile: str | None) -> Iterator[tuple[str,
     if profile is None:
         yield from common
         return
-    suffix = re.sub(r"\W", "_", profile).upper()
-    names = {name: f"{environment_name(name)}_{suffix}" for name in Settings.model_fields if name not in _FOR_ALL}
+    names = {name: _variable(name, profile) for name in Settings.model_fields if name not in _FOR_ALL}
     yield (
         f"environment, {_of(profile)}",
         {name: os.environ[spelt] for name, spelt in names.items() if os.environ.get(spelt)},
@@ -265,6 +264,18 @@ def _layers(files: tuple[Path, ...], profile: str | None) -> Iterator[tuple[str,
         yield f"{place}, {_of(profile)}", _by_field(said)
     for place, layer in common:
         yield place, {name: value for name, value in layer.items() if name not in _SIGN_IN}
+
+
+def _variable(name: str, profile: str) -> str:
+    return f"{environment_name(name)}_{re.sub(r'[^A-Za-z0-9]', '_', profile).upper()}"
+
+
+def where_to_set(profile: str) -> str:
+    """What to do about the sign-in of a profile that does not work."""
+    return (
+        f"A profile has its own: the username in [profile.{profile}] of importer.toml in this folder, and "
+        f"{_variable('password', profile)}; or {_variable('token', profile)}; or importer login --profile {profile}"
+    )
 
 
 def _of(profile: str) -> str:

@@ -27,17 +27,23 @@ def standings(limit: int, settings: Settings) -> list[dict[str, Any]]:
         return [_told(journal, found) for found in journal.runs(limit)]
 
 
-def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = False) -> tuple[Run, bool]:
-    """Ask the process that sends a run to stop after the rows under way; by default the latest unfinished one.
+def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = False) -> list[tuple[Run, bool]]:
+    """Ask the process that sends a run to stop after the rows under way; by default of every run that is being sent.
 
-    The run, and whether there is such a process. With ``for_good`` the run counts as finished then; its unsent rows
-    can be retried.
+    The runs, and of each whether there is such a process; if none is being sent, the latest unfinished one. With
+    ``for_good`` a run counts as finished then; its unsent rows can be retried.
     """
     with open_journal(settings.journal_url) as journal:
-        chosen = choose_unfinished(journal, number)
-        found = holder(_locks(journal, settings), journal.account(chosen) or "")
-        asked = journal.update_run(chosen, stop=True, options={**chosen.options, "for_good": for_good})
-        return asked, found is not None and found.run == chosen.id
+
+        def is_sent(run: Run) -> bool:
+            found = holder(_locks(journal, settings), journal.account(run) or "")
+            return found is not None and found.run == run.id
+
+        chosen = [journal.run(number)] if number is not None else list(filter(is_sent, journal.unfinished()))
+        return [
+            (journal.update_run(run, stop=True, options={**run.options, "for_good": for_good}), is_sent(run))
+            for run in chosen or [choose_unfinished(journal, None)]
+        ]
 
 
 def _locks(journal: Journal, settings: Settings) -> Path:
@@ -111,6 +117,7 @@ def _told(journal: Journal, found: Run) -> dict[str, Any]:
         "file": found.file,
         "state": "finished" if finished else "unfinished",
         "account": journal.account(found),
+        "profile": found.options.get("profile") or None,
         "url": found.url,
         "rows": found.rows,
         "counts": {status.value: number for status, number in counts.items()},

@@ -127,7 +127,8 @@ def _next_steps(result: Result) -> Iterator[str]:
     if run.finished is None:
         yield f"Go on:  importer resume {run.id}"
     if "failed.xlsx" in result.report.files:
-        yield f"Failed: {result.report.files['failed.xlsx']} (correct it and import it as it is)"
+        profile = f" with --profile {named}" if (named := run.options.get("profile")) else ""
+        yield f"Failed: {result.report.files['failed.xlsx']} (correct it and import it as it is{profile})"
     if counts[Status.REJECTED] and run.finished is not None:
         yield f"Again:  importer retry {run.id}"
     if counts[Status.UNKNOWN]:
@@ -168,7 +169,8 @@ def show_undoing(done: Undoing) -> None:
 def show_outcomes(outcomes: Sequence[Outcome]) -> None:
     """How each of several ended, in the order in which they were named."""
     for outcome in outcomes:
-        click.echo(f"\n{outcome.job.file}:")
+        profile = outcome.job.choices.profile
+        click.echo(f"\n{outcome.job.file}{f' --profile {profile}' if profile else ''}:")
         if outcome.error is not None:
             click.echo(f"Error: {outcome.error.message}\n{outcome.error.advice}".rstrip())
         elif outcome.result is None:

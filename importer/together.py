@@ -12,10 +12,10 @@ from itertools import groupby
 from pathlib import Path
 
 from importer.delivery.journal import Journal, open_journal
-from importer.errors import Exit, ImporterError
+from importer.errors import Exit, ImporterError, SignInError
 from importer.runs import Choices, Ready, Result, checked, prepare
 from importer.session import Watcher
-from importer.settings import Settings
+from importer.settings import Settings, where_to_set
 from importer.spreadsheet import ReadOptions
 from schemas import RecordType
 
@@ -75,23 +75,24 @@ async def _one_after_another(jobs: Sequence[Job], journal: Journal, planned: asy
 
 
 async def _import(job: Job, journal: Journal, planned: asyncio.Barrier | None) -> Outcome:
-    async with AsyncExitStack() as stack:
-        ready = await _prepared(job, stack, journal)
-        if planned is not None:
-            # A file that is read and planned keeps everybody else from the journal, and rows on their way would wait.
-            await planned.wait()
-        if not isinstance(ready, Ready):
-            return ready
-        try:
-            return Outcome(job, await ready.send())
-        except ImporterError as error:
-            return Outcome(job, error=error)
+    try:
+        async with AsyncExitStack() as stack:
+            ready = await _prepared(job, stack, journal)
+            if planned is not None:
+                # To read and plan a file keeps everybody else from the journal, and rows on their way would wait.
+                await planned.wait()
+            return Outcome(job, await ready.send()) if isinstance(ready, Ready) else ready
+    except ImporterError as error:
+        return Outcome(job, error=error)
 
 
 async def _prepared(job: Job, stack: AsyncExitStack, journal: Journal) -> Ready | Outcome:
     try:
         source, seen = checked(job.file, job.settings, job.kind, job.read, job.choices, job.watcher)
         ready = await prepare(stack, journal, source, seen, job.settings, job.choices, job.watcher)
+    except SignInError as error:
+        profile = job.choices.profile
+        return Outcome(job, error=SignInError(error.message, where_to_set(profile)) if profile else error)
     except ImporterError as error:
         return Outcome(job, error=error)
     return ready if isinstance(ready, Ready) else Outcome(job, ready)

@@ -48,7 +48,7 @@ def test_each_file_goes_to_its_own_account(
     done = desk.type(*words)
     assert done.code == 0, done.err
     assert (names(places[0]), names(places[1])) == (NORTH, SOUTH)
-    assert "north.csv: 10 records to create" in done.err
+    assert "north.csv (north): 10 records to create" in done.err
     assert done.out.count("10 created.") == 2
     again = desk.type(*words, "--json")
     assert [(one["profile"], one["run"]["counts"]["existing"]) for one in again.json["imports"]] == [
@@ -100,6 +100,8 @@ def test_two_profiles_of_one_account_never_send_at_once(
     done = desk.type(*words, "--json")
     assert (done.code, [one["exit_code"] for one in done.json["imports"]]) == (7, [0, 7])
     assert names(places[0]) == NORTH
+    # The one that was refused left nothing to go on with.
+    assert [run["state"] for run in desk.type("history", "--json").json["runs"]] == ["finished"]
 
 
 def test_a_run_goes_on_with_the_profile_it_was_begun_with(desk: Desk, places: tuple[Service, Service]) -> None:
@@ -111,6 +113,92 @@ def test_a_run_goes_on_with_the_profile_it_was_begun_with(desk: Desk, places: tu
     assert desk.type("resume", "--max-rows", "9").code == 0
     assert names(places[1]) == [f"Room {n}" for n in range(2, 6)]
     assert desk.type("verify").code == 0
+
+
+@pytest.fixture
+def another(serve: Callable[..., Service], places: tuple[Service, Service], desk: Desk) -> Service:
+    """A third service, which is signed in to where nobody names a profile."""
+    return serve()
+
+
+def test_what_is_to_be_typed_next_names_the_profile(
+    desk: Desk, places: tuple[Service, Service], another: Service
+) -> None:
+    """Whoever types what the screen or the report says stays in the same account."""
+    file = desk.write("rows.csv", [mapping(2), mapping(3, ResourceId="x")])
+    for command in ("check", "plan"):
+        assert f"{file} --profile south" in desk.type(command, file, "--profile", "south").out
+    done = desk.type("run", file, "--yes", "--profile", "south", "--out", "r")
+    assert "with --profile south" in done.out
+    assert "failed.xlsx --profile south" in (desk.folder / "r" / "report.html").read_text()
+    assert "--profile south" in desk.type("status").out
+
+
+@pytest.mark.parametrize("words", [["--profile", "", "--yes"], ["--profile", "north", "--profile", "", "--yes"]])
+def test_a_profile_without_a_name_is_none_by_mistake(
+    desk: Desk, places: tuple[Service, Service], another: Service, words: list[str]
+) -> None:
+    """A variable that is not set must not send the rows to whoever is signed in without a profile."""
+    files = [desk.write(f"{n}.csv", [mapping(n)]) for n in range(2, 2 + words.count("--profile"))]
+    done = desk.type("run", *files, *words)
+    assert (done.code, "name of a profile is empty" in done.err) == (2, True)
+    assert [place.creates for place in (*places, another)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("reached", [True, False], ids=["sent in part", "never reached"])
+def test_a_file_of_a_profile_is_not_sent_without_it(
+    desk: Desk, places: tuple[Service, Service], another: Service, reached: bool
+) -> None:
+    """Forgotten, or another one: nothing goes to another account unless somebody says so."""
+    file = desk.write("rows.csv", [mapping(n) for n in range(2, 6)])
+    toml = desk.folder / "importer.toml"
+    text = toml.read_text()
+    if not reached:
+        toml.write_text(text.replace(places[1].url, "http://127.0.0.1:9"))
+    desk.variables["IMPORTER_PATIENCE"] = "0"
+    assert desk.type("run", file, "--yes", "--profile", "south", "--max-rows", "1").code == (6 if reached else 5)
+    toml.write_text(text)
+    forgotten = desk.type("run", file, "--yes")
+    assert (forgotten.code, "begun with --profile south" in forgotten.err) == (2, True)
+    assert desk.type("resume", "1", "--profile", "north").code == 2
+    assert [place.creates for place in (places[0], another)] == [0, 0]
+    assert desk.type("run", file, "--yes", "--profile", "none").code == 0
+    assert desk.type("run", file, "--yes", "--profile", "south").code == 0
+    assert names(another) == names(places[1]) == [f"Room {n}" for n in range(2, 6)]
+
+
+def test_limits_are_those_of_this_command(desk: Desk, service: Service) -> None:
+    """A file that is typed again goes on with the limits that are typed now, not with those of the first time."""
+    file = desk.write("rows.csv", [mapping(n) for n in range(2, 12)])
+    for limit, together in (("2", 2), ("3", 5)):
+        assert desk.type("run", file, "--yes", "--max-rows", limit).code == 6
+        assert service.creates == together
+    assert desk.type("run", file, "--yes").code == 0
+    assert service.creates == 10
+
+
+def test_the_sign_in_that_is_missing_is_that_of_the_profile(desk: Desk, places: tuple[Service, Service]) -> None:
+    """The variable that helps is named, not the one for everybody."""
+    file = desk.write("rows.csv", [mapping(2)])
+    del desk.variables["NEXUDUS_PASSWORD_SOUTH"]
+    for words in (["run", file, "--yes"], ["run", file, file, "--yes"], ["whoami"]):
+        done = desk.type(*words, "--profile", "south")
+        assert (done.code, "NEXUDUS_PASSWORD_SOUTH" in done.out + done.err) == (4, True), done.err
+
+
+def test_stop_stops_all_that_is_being_sent(
+    desk: Desk, places: tuple[Service, Service], words: list[str | Path]
+) -> None:
+    """Whoever does not name a run means everything that is under way."""
+    desk.variables["IMPORTER_RATE"] = "5/s"
+    desk.variables["IMPORTER_CALLS_PER_100MS"] = "none"
+    process = desk.start(*words)
+    wait_until(lambda: min(place.creates for place in places) >= 1)
+    assert desk.type("stop").out.count("was asked to stop") == 2
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
+    assert desk.type(*words).code == 0
+    assert (names(places[0]), names(places[1])) == (NORTH, SOUTH)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])

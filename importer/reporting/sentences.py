@@ -137,7 +137,8 @@ def next_steps(run: Run, counts: Mapping[Status, int], states: Mapping[State, in
         steps.append(Step(f"Send the {_rows(unsent)} not sent.", f"importer retry {run.id}"))
     if failed := sum(counts[status] for status in FAILED):
         why = f"Correct {_rows(failed)} in failed.xlsx (wrong cells are red), then give the file back as it is."
-        steps.append(Step(why, f"importer run {_quoted(run.folder / 'failed.xlsx')}"))
+        profile = f" --profile {shlex.quote(named)}" if (named := run.options.get("profile")) else ""
+        steps.append(Step(why, f"importer run {_quoted(run.folder / 'failed.xlsx')}{profile}"))
     if states.get(State.CREATED):
         steps.append(Step("Compare what was created with Nexudus, record by record.", f"importer verify {run.id}"))
         steps.append(Step("If it was a mistake: delete what was created and not changed.", f"importer undo {run.id}"))
