@@ -7,7 +7,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack, contextmanager
+from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from importer.delivery.pacing import Window, seconds_for
 from importer.delivery.reconciling import OnService
 from importer.delivery.sending import End, Ended, Pace, Progress, Sender
 from importer.delivery.states import State
-from importer.errors import BusyError, Exit, ServiceError, UsageError
+from importer.errors import Exit, ServiceError, UsageError
 from importer.lookups import choices as list_choices
 from importer.lookups import look_up
 from importer.mappings import remember_dates
@@ -204,8 +204,10 @@ async def prepare(
     known = await _known(session, source, choices, now)
     if not watcher.confirm(seen, _plan(session, seen, known, now), session.account):
         return None
+    # Held first: a run that may not be sent must not be left in the journal.
+    hold_for = stack.enter_context(session.alone())
     begun = _add_run(journal, source, settings, choices, now)
-    stack.enter_context(_alone_or_forgotten(session, begun))
+    hold_for(begun.id)
     return Ready(session, _write_plan(session, source, begun))
 
 
@@ -307,18 +309,6 @@ def rebuild_report(number: int | None, settings: Settings, out: Path | None) -> 
 # -- the stages -------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _alone_or_forgotten(session: Session, begun: Run) -> Iterator[None]:
-    """Hold the account for a new run; if somebody else does, there was no such run."""
-    with ExitStack() as stack:
-        try:
-            stack.enter_context(session.alone(begun.id))
-        except BusyError:
-            session.journal.forget_run(begun)
-            raise
-        yield
-
-
 async def _begin_again(session: Session, parent: Run, records: Sequence[Record], choices: Choices) -> Result | None:
     now, journal, account = time.time(), session.journal, session.account
     target = journal.target(account.key, parent.kind)
@@ -339,8 +329,9 @@ async def _begin_again(session: Session, parent: Run, records: Sequence[Record],
         folder=_folder(parent.file, choices),
         parent=parent.id,
     )
-    begun = journal.add_run(new)
-    with _alone_or_forgotten(session, begun):
+    with session.alone() as hold_for:
+        begun = journal.add_run(new)
+        hold_for(begun.id)
         begun = journal.update_run(begun, user=account.user, space=account.space)
         return await _send(session, journal.plan(begun, [(records, (), len(records))], target, time.time()))
 

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,8 +63,8 @@ class Session:
         limits = windows(self.settings)
         await _turn(self.journal, self.account.key, limits, write=True)
 
-    def alone(self, run: int) -> AbstractContextManager[None]:
-        """Hold the account while sending.
+    def alone(self, run: int | None = None) -> AbstractContextManager[Callable[[int], None]]:
+        """Hold the account while sending; gives what tells others of a run that begins only then.
 
         Raises:
             BusyError: Another process sends for it.

@@ -134,9 +134,7 @@ def test_typing_run_again_goes_on_with_the_unfinished_run(desk: Desk, service: S
     assert desk.type("run", file, "--yes", "--max-rows", "4").code == 6
     done = desk.type("run", file, "--yes", "--json")
     assert "Run 1 of this file is unfinished" in done.err
-    assert len(service.records) in {8, 10}
-    assert desk.type("resume", "--max-rows", "100").code == 0
-    assert len(service.records) == 10
+    assert (done.code, len(service.records)) == (0, 10)
 
 
 def test_a_lost_answer_is_unknown_and_is_never_sent_again(desk: Desk, service: Service) -> None:

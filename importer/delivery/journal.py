@@ -277,12 +277,6 @@ class Journal:
             db.execute(sa.update(t.run).where(t.run.c.id == run.id).values(values))
         return self.run(run.id)
 
-    def forget_run(self, run: Run) -> None:
-        """Remove a run that never planned a row."""
-        with self._write() as db:
-            db.execute(sa.delete(t.issue).where(t.issue.c.run == run.id))
-            db.execute(sa.delete(t.run).where(t.run.c.id == run.id))
-
     def target(self, account: str, kind: str) -> int:
         """The number of an account's records of one type."""
         with self._write() as db:

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,8 +67,8 @@ def is_alive(pid: int) -> bool:
 
 
 @contextmanager
-def only_sender(folder: Path, account: str, run: int) -> Iterator[None]:
-    """Hold the account while sending.
+def only_sender(folder: Path, account: str, run: int | None = None) -> Iterator[Callable[[int], None]]:
+    """Hold the account while sending; gives what tells others of the run, for one that begins only now.
 
     Raises:
         BusyError: Another process holds it; the sentence says which, since when, and with which run.
@@ -80,11 +80,16 @@ def only_sender(folder: Path, account: str, run: int) -> Iterator[None]:
             _take(file)
         except OSError:
             raise BusyError(_who(file, account), "Wait for it, or stop it with: importer stop") from None
-        file.seek(0)
-        file.truncate()
-        json.dump({"pid": os.getpid(), "run": run, "since": time.strftime("%Y-%m-%d %H:%M:%S")}, file)
-        file.flush()
-        yield
+
+        def tell(number: int) -> None:
+            file.seek(0)
+            json.dump({"pid": os.getpid(), "run": number, "since": time.strftime("%Y-%m-%d %H:%M:%S")}, file)
+            file.flush()
+
+        file.truncate(0)
+        if run is not None:
+            tell(run)
+        yield tell
 
 
 def _path(folder: Path, account: str) -> Path:
