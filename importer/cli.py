@@ -146,6 +146,8 @@ def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Pa
     kind, read = _reading(options)
     with _service({}, sandbox) as settings:
         console = terminal.Console(yes=True)
+        if _profile() and not offline and not settings.can_sign_in:
+            _say(f"There is nothing to sign in with as {_profile()}, so no names are looked up.")
         source, seen = _finish(runs.check(file, settings, kind, read, _choices(options), console, offline=offline))
     if errors_to is not None:
         runs.write_errors(source, seen, errors_to)

@@ -141,6 +141,8 @@ def show_verification(done: Verification) -> None:
     total = sum(done.counts.values())
     if not total:
         click.echo(f"Run {done.run.id} has no records to compare.")
+    else:
+        click.echo(f"Run {done.run.id}, {printable(done.run.file)}, in {done.run.space} as {done.run.user}:")
     for found in Found:
         if done.counts.get(found.value):
             click.echo(f"{done.counts[found.value]:9,} of {total:,} {found.value}")

@@ -86,7 +86,7 @@ CATALOGUE: Mapping[str, IssueKind] = {
     "name-not-looked-up": IssueKind(
         Severity.ERROR,
         '{field} is a name that was not looked up: "{value}".',
-        "Sign in and check without --offline, or enter the Id, for example {detail}.",
+        "Sign in, so that it can be looked up, or enter the Id, for example {detail}.",
     ),
     "name-not-found": IssueKind(
         Severity.ERROR, 'There is no {detail} "{value}".', "Check the spelling, or enter the Id instead."
