@@ -10,8 +10,9 @@ from sqlalchemy.engine import Engine
 
 from importer.errors import JournalBusyError, JournalError
 
-PATIENCE = 10.0
-"""Seconds to wait while another process writes."""
+PATIENCE = 60.0
+"""Seconds to wait while another process writes: to plan a million rows takes 15, and whoever sends meanwhile must not
+give up."""
 
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afpfs", "davfs", "fuse.sshfs", "fuse.rclone", "fuse.davfs2", "afs"}
 
