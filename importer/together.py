@@ -90,12 +90,15 @@ async def _prepared(job: Job, stack: AsyncExitStack, journal: Journal) -> Ready 
     try:
         source, seen = checked(job.file, job.settings, job.kind, job.read, job.choices, job.watcher)
         ready = await prepare(stack, journal, source, seen, job.settings, job.choices, job.watcher)
-    except SignInError as error:
-        profile = job.choices.profile
-        return Outcome(job, error=SignInError(error.message, where_to_set(profile)) if profile else error)
     except ImporterError as error:
-        return Outcome(job, error=error)
+        # Now, and not only at the end: the others may take hours.
+        job.watcher.say(f"Left out. {error.message}")
+        return Outcome(job, error=_of_profile(error, job.choices.profile))
     return ready if isinstance(ready, Ready) else Outcome(job, ready)
+
+
+def _of_profile(error: ImporterError, profile: str | None) -> ImporterError:
+    return SignInError(error.message, where_to_set(profile)) if profile and isinstance(error, SignInError) else error
 
 
 def _allow_files(number: int) -> None:

@@ -66,6 +66,7 @@ def test_what_ends_one_leaves_the_others_alone(
     done = desk.type(*words, "--json")
     assert done.code == 4
     assert [one["exit_code"] for one in done.json["imports"]] == [4, 0]
+    assert "north.csv (north): Left out." in done.err
     assert (names(places[0]), names(places[1])) == ([], SOUTH)
     (desk.folder / "south.csv").write_text("nothing,of,ours\n")
     assert [one["exit_code"] for one in desk.type(*words, "--json").json["imports"]] == [4, 3]
