@@ -191,13 +191,14 @@ def test_stop_stops_all_that_is_being_sent(
     desk: Desk, places: tuple[Service, Service], words: list[str | Path]
 ) -> None:
     """Whoever does not name a run means everything that is under way."""
-    desk.variables["IMPORTER_RATE"] = "5/s"
+    desk.variables["IMPORTER_RATE"] = "2/s"
     desk.variables["IMPORTER_CALLS_PER_100MS"] = "none"
     process = desk.start(*words)
     wait_until(lambda: min(place.creates for place in places) >= 1)
     assert desk.type("stop").out.count("was asked to stop") == 2
     _, err = process.communicate(timeout=20)
     assert process.returncode == 130, err
+    desk.variables["IMPORTER_RATE"] = "none"
     assert desk.type(*words).code == 0
     assert (names(places[0]), names(places[1])) == (NORTH, SOUTH)
 
@@ -207,7 +208,7 @@ def test_stopped_or_killed_and_typed_again(
     desk: Desk, places: tuple[Service, Service], words: list[str | Path], number: signal.Signals
 ) -> None:
     """However the process ends, the same words typed again bring every row to its place exactly once."""
-    desk.variables["IMPORTER_RATE"] = "10/s"
+    desk.variables["IMPORTER_RATE"] = "4/s"
     desk.variables["IMPORTER_CALLS_PER_100MS"] = "none"
     desk.variables["IMPORTER_SETTLE"] = "0.5"
     process = desk.start(*words)
@@ -217,6 +218,7 @@ def test_stopped_or_killed_and_typed_again(
     assert process.returncode == (-9 if number is signal.SIGKILL else 130), err
     assert len(places[0].records) + len(places[1].records) < 20
     time.sleep(0.6)
+    desk.variables["IMPORTER_RATE"] = "none"
     assert desk.type(*words).code == 0
     assert (names(places[0]), names(places[1])) == (NORTH, SOUTH)
 
