@@ -282,7 +282,8 @@ def _run_several(
         _use_profile(profiles[:1])
         shared = stack.enter_context(_service(_pacing(options), True)) if options["sandbox"] else None
         for number, file in enumerate(files):
-            _use_profile(profiles[number : number + 1] if len(profiles) > 1 else profiles)
+            if shared is None:
+                _use_profile(profiles[number : number + 1] if len(profiles) > 1 else profiles)
             settings = shared or _settings(_pacing(options))
             choices = replace(chosen, profile=_said_profile(), out=chosen.out / f"{number + 1}" if chosen.out else None)
             name = f"{file.name} ({choices.profile})" if choices.profile else file.name
@@ -822,6 +823,7 @@ def _service(flags: dict[str, Any], sandbox: bool) -> "Iterator[Settings]":
         return
     if _profile():
         raise click.UsageError("A practice service has no profiles.")
+    _use_profile(["none"])
     from importer.practice import practising
 
     with practising(flags) as settings:

@@ -40,7 +40,10 @@ _READING = ("map", "dates", "zone", "encoding", "separator")
 
 @dataclass(frozen=True)
 class Choices:
-    """What the user chose for one run; kept in the journal, so that ``resume`` goes on in the same way."""
+    """What the user chose for one run; kept in the journal, so that ``resume`` goes on in the same way.
+
+    ``profile`` is None if nothing was said of one, and "" if there is to be none.
+    """
 
     strict: bool = False
     allow_duplicates: bool = False

@@ -93,11 +93,12 @@ async def _prepared(job: Job, stack: AsyncExitStack, journal: Journal) -> Ready 
     except ImporterError as error:
         # Now, and not only at the end: the others may take hours.
         job.watcher.say(f"Left out. {error.message}")
-        return Outcome(job, error=_of_profile(error, job.choices.profile))
+        return Outcome(job, error=_advised(error, job.choices.profile))
     return ready if isinstance(ready, Ready) else Outcome(job, ready)
 
 
-def _of_profile(error: ImporterError, profile: str | None) -> ImporterError:
+def _advised(error: ImporterError, profile: str | None) -> ImporterError:
+    """The error, with what to do about the sign-in of this profile if it is about that."""
     return SignInError(error.message, where_to_set(profile)) if profile and isinstance(error, SignInError) else error
 
 

@@ -168,6 +168,16 @@ def test_a_file_of_a_profile_is_not_sent_without_it(
     assert names(another) == names(places[1]) == [f"Room {n}" for n in range(2, 6)]
 
 
+def test_a_file_of_a_profile_can_be_practised_with(desk: Desk, places: tuple[Service, Service]) -> None:
+    """The practice service is nobody's account, so nothing is forgotten."""
+    file = desk.write("rows.csv", [mapping(2)])
+    assert desk.type("run", file, "--yes", "--profile", "south").code == 0
+    for words in ([file], [file, desk.write("more.csv", [mapping(3)])]):
+        done = desk.type("run", *words, "--yes", "--sandbox")
+        assert done.code == 0, done.err
+    assert [place.creates for place in places] == [0, 1]
+
+
 def test_limits_are_those_of_this_command(desk: Desk, service: Service) -> None:
     """A file that is typed again goes on with the limits that are typed now, not with those of the first time."""
     file = desk.write("rows.csv", [mapping(n) for n in range(2, 12)])
