@@ -7,7 +7,7 @@ import asyncio
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,20 @@ from importer.reporting import Report, write_fix_file, write_report
 from importer.session import Session, Watcher, signed_in, windows
 from importer.settings import Settings
 from importer.settling import everything, look, settle_after, settle_before
-from importer.sources import Examined, Source, checked_chunks, examine, keep, keep_copy, open_source, own_labels, reopen
+from importer.sources import (
+    Examined,
+    Source,
+    checked_chunks,
+    copy_aside,
+    examine,
+    intact,
+    make_durable,
+    open_source,
+    own_labels,
+    reopen,
+    set_aside,
+    sha256_of,
+)
 from importer.spreadsheet import ReadOptions
 from importer.standing import choose, choose_unfinished, refuse_other_account, refuse_other_service
 from importer.words import Issue, Plan, Record
@@ -188,8 +201,8 @@ async def prepare(
     None if the user did not want to, a Result if the service could not be reached.
     """
     now = time.time()
-    source = keep(source, settings.home / "files")
-    stack.callback(_forget_unused, journal, source)
+    source = set_aside(source, settings.home / "files")
+    stack.callback(_forget_unused, journal, source.copy)
     _refuse_forgotten_profile(journal, source, choices)
     try:
         session = await stack.enter_async_context(signed_in(settings, source.endpoint, journal, watcher))
@@ -199,6 +212,7 @@ async def prepare(
         watcher.say(f"Run {unfinished.id} of this file is unfinished; going on with it.")
         limits: dict[str, Any] = {"max_rows": choices.max_rows, "max_duration": choices.max_duration}
         changes = limits | ({"out": choices.out} if choices.out is not None else {})
+        unfinished = _with_copy(journal, unfinished, source.copy)
         return await _go_on(stack, session, _with_changes(journal, unfinished, changes))
     if not choices.even_if_existing:
         zoneless = any(issue.code == "zone-assumed" for issue in seen.causes.of_columns)
@@ -223,12 +237,14 @@ def queue(file: Path, name: str, settings: Settings, kind: RecordType, read: Rea
         FileError: The file cannot be read.
         UsageError: An earlier run read it in another way.
     """
-    sha256, copy = keep_copy(file, settings.home / "files")
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_url) as journal, ExitStack() as stack:
+        copy = copy_aside(file, settings.home / "files")
+        stack.callback(_forget_unused, journal, copy)
+        sha256 = sha256_of(copy)
         for candidate in journal.unfinished(sha256=sha256, kind=kind.name):
             same = candidate.parent is None and candidate.options["read"] == asdict(read)
             if same and candidate.url == settings.url and journal.account(candidate) in (None, account):
-                return candidate
+                return _with_copy(journal, candidate, copy)
         # The pages offer another zone only for times that have none.
         _refuse_other_reading(journal, sha256, asdict(read), account, zoneless=True)
         new = NewRun(
@@ -237,7 +253,7 @@ def queue(file: Path, name: str, settings: Settings, kind: RecordType, read: Rea
             endpoint=kind.path(settings.endpoint_path),
             file=name,
             sha256=sha256,
-            copy=str(copy),
+            copy=str(_kept(journal, copy, sha256)),
             options={"read": asdict(read), **Choices().kept, "by": by},
             started=time.time(),
             folder=_folder(name, Choices()),
@@ -537,7 +553,7 @@ def _add_run(journal: Journal, source: Source, settings: Settings, choices: Choi
         endpoint=source.endpoint,
         file=source.file.name,
         sha256=source.sha256,
-        copy=str(source.copy),
+        copy=str(_kept(journal, source.copy, source.sha256)),
         options={"read": source.options, **choices.kept},
         started=now,
         folder=_folder(source.file.name, choices),
@@ -569,10 +585,25 @@ def _as_record(intent: Intent) -> Record:
     return Record(intent.row, intent.body, intent.identity)
 
 
-def _forget_unused(journal: Journal, source: Source) -> None:
+def _kept(journal: Journal, copy: Path, sha256: str) -> Path:
+    """The copy that a new run keeps: an earlier run's if that one has the same bytes, else this one."""
+    for run in journal.runs_of(sha256):
+        if intact(run.copy, sha256):
+            return run.copy
+    make_durable(copy)
+    return copy
+
+
+def _with_copy(journal: Journal, begun: Run, copy: Path) -> Run:
+    """A run begun earlier; with this copy of its file if it has lost its own."""
+    kept = _kept(journal, copy, begun.sha256)
+    return begun if kept == begun.copy else journal.update_run(begun, copy=str(kept))
+
+
+def _forget_unused(journal: Journal, copy: Path) -> None:
     """A copy that no run came of holds personal data for nothing."""
-    if not journal.uses(source.sha256):
-        source.copy.unlink(missing_ok=True)
+    if not journal.keeps(copy):
+        copy.unlink(missing_ok=True)
 
 
 def _refuse_other_reading(

@@ -88,7 +88,7 @@ def look_at_columns(file: Path, settings: Settings, kind: RecordType | None, rea
     kind = kind or checking.recognise(sheet, tuple(RECORD_TYPES.values()), read.map)
     mapping = checking.match_columns(sheet, kind, (), read.map)
     endpoint = kind.path(settings.endpoint_path)
-    return Source(file, file, _sha256(file), sheet, mapping, kind, endpoint, read, remembered=bool(remembered))
+    return Source(file, file, sha256_of(file), sheet, mapping, kind, endpoint, read, remembered=bool(remembered))
 
 
 def _as_before(sheet: Sheet, read: ReadOptions, settings: Settings) -> tuple[Sheet, ReadOptions]:
@@ -110,47 +110,45 @@ def missing(source: Source) -> list[str]:
     return [name for name in source.kind.required(source.endpoint) if source.mapping.column(name) is None]
 
 
-def keep(source: Source, folder: Path) -> Source:
-    """The source read from a private copy: what was checked is what is sent, whatever happens to the original.
+def set_aside(source: Source, folder: Path) -> Source:
+    """The source read from a copy of its own: what was checked is what is sent, whatever happens to the original.
 
     Raises:
         FileError: The file was changed after it was opened.
     """
-    _, copy = keep_copy(source.file, folder, source.sha256)
+    copy = copy_aside(source.file, folder)
+    if sha256_of(copy) != source.sha256:
+        copy.unlink()
+        raise FileError(f"{source.file.name} was changed while it was read.", "Close it elsewhere and try again.")
     return replace(source, copy=copy, sheet=open_sheet(copy, source.read))
 
 
-def keep_copy(file: Path, folder: Path, expected: str | None = None) -> tuple[str, Path]:
-    """The hash of a file and its private copy, which is named after it.
-
-    Raises:
-        FileError: The hash is not the expected one.
-    """
+def copy_aside(file: Path, folder: Path) -> Path:
+    """A copy under a name that nobody else has, so that nobody else takes it away."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     aside = folder / f"{secrets.token_hex(8)}{file.suffix.lower()}"
     aside.touch(mode=0o600)
     shutil.copyfile(file, aside)
-    sha256 = _sha256(aside)
-    if expected not in (None, sha256):
-        aside.unlink()
-        raise FileError(f"{file.name} was changed while it was read.", "Close it elsewhere and try again.")
-    # The journal will name this copy durably, so it has to outlive a power cut too.
-    with aside.open("rb+") as written:
+    return aside
+
+
+def make_durable(copy: Path) -> None:
+    """Have a copy outlive a power cut, before the journal names it durably."""
+    with copy.open("rb+") as written:
         os.fsync(written.fileno())
-    copy = aside.replace(folder / f"{sha256}{file.suffix.lower()}")
-    _make_durable(folder)
-    return sha256, copy
-
-
-def _make_durable(folder: Path) -> None:
-    """Have the names in a folder outlive a power cut; Windows cannot open one, and does so by itself."""
+    # Its name too; Windows cannot open a folder, and does so by itself.
     if os.name == "nt":
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(copy.parent, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def intact(copy: Path, sha256: str) -> bool:
+    """Whether a copy is still what it was when it was made."""
+    return copy.is_file() and sha256_of(copy) == sha256
 
 
 def reopen(copy: Path, sha256: str, kind: RecordType, endpoint: str, read: ReadOptions, name: str) -> Source:
@@ -159,7 +157,7 @@ def reopen(copy: Path, sha256: str, kind: RecordType, endpoint: str, read: ReadO
     Raises:
         UsageError: The copy is gone or was changed.
     """
-    if not copy.is_file() or _sha256(copy) != sha256:
+    if not intact(copy, sha256):
         raise UsageError(
             f"The private copy of {name} in {copy.parent} is gone or was changed.",
             f"Put the original back, or import {name} anew.",
@@ -234,6 +232,7 @@ def columns(source: Source) -> list[dict[str, Any]]:
     return found + [told(None, position, "unused") for position in sheet.columns if position not in used]
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """The hash of a file's bytes, as 64 digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -259,10 +259,10 @@ class Journal:
             total = db.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
         return self._runs(query.order_by(t.run.c.id.desc()).limit(limit).offset(offset)), total
 
-    def uses(self, sha256: str) -> bool:
-        """Whether some run needs the private copy with this hash."""
+    def keeps(self, copy: Path) -> bool:
+        """Whether this is the private copy of some run."""
         with self._read() as db:
-            return db.execute(sa.select(t.run.c.id).where(t.run.c.sha256 == sha256).limit(1)).first() is not None
+            return db.execute(sa.select(t.run.c.id).where(t.run.c.copy == str(copy)).limit(1)).first() is not None
 
     def stop_asked(self, run: Run) -> bool:
         """Whether somebody asked the run to stop."""

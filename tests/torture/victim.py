@@ -22,7 +22,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from httpcore._backends.anyio import AnyIOStream
 
 import importer.reporting
 import importer.runs
@@ -30,9 +29,10 @@ from importer.cli import obey
 from importer.delivery.journal import Change, Journal, Run
 from importer.delivery.states import Event, State
 from importer.nexudus import Reply
+from importer.nexudus.lane import _Line
 from importer.nexudus.wire import Wire
 from importer.reporting.aside import put_in_place
-from importer.sources import keep
+from importer.sources import set_aside
 
 
 @dataclass(frozen=True)
@@ -109,14 +109,18 @@ class Seams:
         _PATCH.setattr(Wire, "send", sent)
 
     def _wrap_written_bytes(self) -> None:
-        write = AnyIOStream.write
+        write = _Line.write
 
-        async def written(stream: AnyIOStream, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-            await write(stream, buffer, timeout)
-            if _creating.get() and buffer:
-                self.passed("head of a create written" if buffer.startswith(b"POST") else "body of a create written")
+        async def written(line: _Line, data: bytes, limit: float) -> None:
+            half = len(data) // 2 if _creating.get() else 0
+            if half:
+                await write(line, data[:half], limit)
+                self.passed("half of a create written")
+            await write(line, data[half:], limit)
+            if half:
+                self.passed("a create written")
 
-        _PATCH.setattr(AnyIOStream, "write", written)
+        _PATCH.setattr(_Line, "write", written)
 
     def _wrap_files(self) -> None:
         def put(file: Path, folder: Path, advice: str) -> Path:
@@ -128,14 +132,14 @@ class Seams:
             self.passed("after the report")
             return report
 
-        def kept(*given: Any) -> Any:
-            source = keep(*given)
+        def copied(*given: Any) -> Any:
+            source = set_aside(*given)
             self.passed("after the private copy")
             return source
 
         _PATCH.setattr(importer.reporting, "put_in_place", put)
         _PATCH.setattr(importer.runs, "write_report", write_report)
-        _PATCH.setattr(importer.runs, "keep", kept)
+        _PATCH.setattr(importer.runs, "set_aside", copied)
 
     def _wrap_plan(self) -> None:
         plan = Journal.plan
