@@ -1,8 +1,11 @@
 """Files in, text cells out: the only room that parses the user's files."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
+
+import pandas as pd
 
 from importer.errors import FileError
 from importer.spreadsheet.corrections import REPAIRS, corrected, place_of
@@ -55,7 +58,18 @@ def open_sheet(path: Path, options: ReadOptions = ReadOptions()) -> Sheet:
         FileError: Missing, a folder, empty, of another kind than its name says, damaged or protected.
     """
     sheet = _as_it_is(path, options)
+    sheet = replace(sheet, read=partial(_still_there, sheet.read))
     return corrected(sheet, options.cells, options.repairs) if options.cells or options.repairs else sheet
+
+
+def _still_there(read: Callable[[], Iterator[pd.DataFrame]]) -> Iterator[pd.DataFrame]:
+    """The chunks of a file, which may be deleted or pulled out with its disk before the last."""
+    try:
+        yield from read()
+    except OSError as error:
+        raise FileError(
+            f"The file can no longer be read: {error.strerror}.", "Put it back, then type the same again."
+        ) from error
 
 
 def _as_it_is(path: Path, options: ReadOptions) -> Sheet:

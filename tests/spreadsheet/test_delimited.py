@@ -279,3 +279,13 @@ def test_what_is_no_text_file_is_refused(tmp_path: Path, name: str) -> None:
         opened(tmp_path / name)
     assert error.value.exit_code == 3
     assert error.value.advice
+
+
+def test_a_file_that_goes_away_is_said_to_be_gone(tmp_path: Path) -> None:
+    """Deleted after its header was read: a sentence about the file, whoever reads it on."""
+    path = tmp_path / "file.csv"
+    path.write_text("Id;Name\n1;A\n", encoding="utf-8")
+    sheet = opened(path)
+    path.unlink()
+    with pytest.raises(FileError, match="can no longer be read: No such file"):
+        next(sheet.read())
