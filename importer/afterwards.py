@@ -90,7 +90,7 @@ async def undo_run(number: int | None, settings: Settings, watcher: Watcher) -> 
 def _plan(session: Session, records: int) -> Plan:
     limits, now = windows(session.settings), time.time()
     key = session.account.key
-    seconds = seconds_for_undo(records, limits, lambda window: session.journal.calls_ago(key, window, now))
+    seconds = seconds_for_undo(records, limits, lambda window: session.journal.calls_ago(key, window, now), now)
     return Plan(records, records, 0, 0, 0, session.quota_left(now), seconds, now + seconds)
 
 

@@ -116,7 +116,7 @@ def _followed(journal: Journal, run: Run, settings: Settings, now: float) -> Fol
     used, frees_in = journal.used(key, daily, now) if key and daily else (0, 0.0)
     working = run.finished is None and _is_working(journal, run, key, settings)
     waiting, until = _waiting(journal, key, now, daily.calls - used if daily else 1, frees_in)
-    left = seconds_for(waiting_rows, limits, lambda w: journal.calls_ago(key or "", w, now)) if limits else None
+    left = seconds_for(waiting_rows, limits, lambda w: journal.calls_ago(key or "", w, now), now) if limits else None
     span = min(_SPEED_SECONDS, max(now - (run.planned or now), 1.0))
     return Following(
         run,

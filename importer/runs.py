@@ -448,7 +448,9 @@ def _teller(session: Session, limits: tuple[Window, ...], total: int, before: in
         settled, now = before + progress.settled, time.time()
         if limits and now >= next_look:
             next_look = now + _ETA_SECONDS
-            done_at = now + seconds_for(total - settled, limits, lambda window: journal.calls_ago(key, window, now))
+            done_at = now + seconds_for(
+                total - settled, limits, lambda window: journal.calls_ago(key, window, now), now
+            )
         session.watcher.progress(replace(progress, settled=settled), total, done_at - now if limits else None)
 
     return tell
@@ -541,7 +543,7 @@ def _salt(begun: Run) -> str:
 def _plan(session: Session, seen: Examined, known: _Known, now: float) -> Plan:
     journal, key, limits = session.journal, session.account.key, windows(session.settings)
     create = seen.valid - known.existing - known.held
-    seconds = seconds_for(create, limits, lambda window: journal.calls_ago(key, window, now))
+    seconds = seconds_for(create, limits, lambda window: journal.calls_ago(key, window, now), now)
     left = session.quota_left(now)
     return Plan(seen.rows, create, known.existing, seen.invalid, known.held, left, seconds, now + seconds)
 

@@ -98,7 +98,9 @@ class _Turns:
     def belong_to(self, account: str) -> None:
         self._account = account
         if self._limits:
-            self._journal.note_calls(account, self._before, time.time())
+            now = time.time()
+            self._journal.note_calls(account, self._before, now)
+            self._journal.forget_calls(now - 2 * DAY)
 
 
 @asynccontextmanager
@@ -161,7 +163,9 @@ def _access(settings: Settings) -> Access:
 
 def windows(settings: Settings) -> tuple[Window, ...]:
     """The allowances as settings have them. Without a rate there is none but the daily one."""
-    limits = [Window(settings.daily_quota, DAY, writes=True)] if settings.daily_quota else []
+    limits = []
+    if settings.daily_quota:
+        limits.append(Window(settings.daily_quota, DAY, writes=True, midnight=settings.daily_reset))
     if settings.rate is not None:
         limits.append(Window(settings.rate.calls, settings.rate.seconds, writes=True))
         every = ((settings.calls_per_100ms, 0.1), (settings.calls_per_minute, 60), (settings.calls_per_hour, 3600))

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from platformdirs import site_config_path, user_config_path, user_data_path
 from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
@@ -30,7 +31,7 @@ PROFILE_VARIABLE, NO_PROFILE = "IMPORTER_PROFILE", "none"
 _SIGN_IN = ("username", *SECRETS)
 _FOR_ALL = ("home", "journal")
 _OFF = ("rate", "daily_quota", "calls_per_100ms", "calls_per_minute", "calls_per_hour")
-_WORD_FOR_NONE = {**dict.fromkeys(_OFF, "none"), "concurrency": "auto"}
+_WORD_FOR_NONE = {**dict.fromkeys(_OFF, "none"), "concurrency": "auto", "daily_reset": "rolling"}
 _OURS = ("NEXUDUS_", "IMPORTER_")
 _PERIODS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "day": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?")
@@ -92,6 +93,22 @@ def parse_concurrency(text: object) -> int | None:
     return int(str(text))
 
 
+def parse_reset(text: object) -> ZoneInfo | None:
+    """The zone at whose midnight the day of the quota begins; None for ``rolling``.
+
+    Raises:
+        ValueError: It is neither that nor a time zone.
+    """
+    if text is None or isinstance(text, ZoneInfo):
+        return text
+    if str(text).strip().lower() == "rolling":
+        return None
+    try:
+        return ZoneInfo(str(text).strip())
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("write rolling, or a time zone like Europe/London") from None
+
+
 def parse_duration(text: object) -> float:
     """Seconds from ``90``, ``30s``, ``15m``, ``5h`` or ``2d``.
 
@@ -143,7 +160,11 @@ class Settings(BaseSettings):
     )
     journal: str | None = Field(None, description="another place for the journal, as sqlite:///path")
     rate: RateSetting = Field(Rate(60, 60), description="creates and deletes, at most: 60/min, 1/s or none")
-    daily_quota: CountSetting = Field(5000, description="creates and deletes in any 24 hours, or none")
+    daily_quota: CountSetting = Field(5000, description="creates and deletes in a day, or none")
+    daily_reset: Annotated[ZoneInfo | None, BeforeValidator(parse_reset)] = Field(
+        None,
+        description="what a day of daily_quota is: rolling for any 24 hours, or a time zone for its calendar days",
+    )
     calls_per_100ms: CountSetting = Field(1, description="calls of any kind in 100 milliseconds")
     calls_per_minute: CountSetting = Field(120, description="calls of any kind in a minute")
     calls_per_hour: CountSetting = Field(5000, description="calls of any kind in an hour")

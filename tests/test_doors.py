@@ -3,14 +3,18 @@
 import json
 import socket
 from collections.abc import Callable
+from datetime import datetime, time, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from conftest import LABELS, Desk, Service, mapping, wait_until
 from openpyxl import load_workbook
 
 from importer.sandbox import SandboxOptions
+from importer.settings import as_environment, load
 
+KOLKATA = ZoneInfo("Asia/Kolkata")
 PROTECTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
 
 
@@ -244,7 +248,13 @@ def test_settings_tell_where_they_come_from(desk: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("variable", "value"),
-    [("IMPORTER_RATE", "fast"), ("IMPORTER_CONCURRENCY", "0"), ("NEXUDUS_URL", "http://nexudus.example")],
+    [
+        ("IMPORTER_RATE", "fast"),
+        ("IMPORTER_CONCURRENCY", "0"),
+        ("IMPORTER_DAILY_RESET", "midnight"),
+        ("IMPORTER_DAILY_RESET", "Europe"),
+        ("NEXUDUS_URL", "http://nexudus.example"),
+    ],
 )
 def test_a_setting_that_cannot_be_used_is_exit_2(desk: Desk, variable: str, value: str) -> None:
     """A wrong setting is named with its value's fault before anything happens."""
@@ -252,6 +262,28 @@ def test_a_setting_that_cannot_be_used_is_exit_2(desk: Desk, variable: str, valu
     done = desk.type("run", desk.write("rows.csv", [mapping(2)]), "--yes")
     assert done.code == 2
     assert "Error:" in done.err
+
+
+def test_a_process_of_the_pages_works_with_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What its environment says is read as what was passed on, whichever word a setting has for nothing."""
+    said = {"rate": "none", "daily_quota": "200", "daily_reset": "Europe/London", "concurrency": "auto"}
+    for flags in ({}, said):
+        settings = load(flags, files=()).settings
+        for name, value in as_environment(settings).items():
+            monkeypatch.setenv(name, value)
+        assert load({}, files=()).settings == settings
+
+
+def test_a_used_up_day_that_ends_at_midnight(desk: Desk, service: Service) -> None:
+    """With a calendar day of two records, the third waits until midnight there, which a time limit does not allow."""
+    desk.variables |= {"IMPORTER_DAILY_QUOTA": "2", "IMPORTER_DAILY_RESET": "Asia/Kolkata"}
+    file = desk.write("rows.csv", [mapping(n) for n in range(2, 5)])
+    midnight = datetime.combine(datetime.now(KOLKATA).date() + timedelta(days=1), time(), KOLKATA)
+    plan = desk.type("plan", file, "--json").json["plan"]
+    assert plan["finish"] == pytest.approx(midnight.timestamp(), abs=2)
+    done = desk.type("run", file, "--yes", "--max-duration", "1s")
+    assert (done.code, len(service.records)) == (6, 2)
+    assert "No call may leave before" in done.err
 
 
 def test_the_command_as_a_process(desk: Desk, service: Service) -> None:

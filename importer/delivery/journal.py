@@ -519,17 +519,17 @@ class Journal:
     def used(self, account: str, window: Window, now: float) -> tuple[int, float]:
         """How many calls a window holds now, and in how many seconds the oldest of them leaves it."""
         query = sa.select(sa.func.count(), sa.func.min(t.call.c.arrived)).where(
-            t.call.c.account == account, t.call.c.arrived > now - window.span
+            t.call.c.account == account, t.call.c.arrived > window.begins_at(now)
         )
         if window.writes:
             query = query.where(t.call.c.write.is_(True))
         with self._read() as db:
             count, oldest = db.execute(query).one()
-        return count, (oldest + window.span - now if oldest is not None else 0.0)
+        return count, (window.frees_at(oldest) - now if oldest is not None else 0.0)
 
     def calls_ago(self, account: str, window: Window, now: float) -> list[float]:
         """How many seconds ago the calls in a window were made, the oldest first."""
-        query = sa.select(t.call.c.arrived).where(t.call.c.account == account, t.call.c.arrived > now - window.span)
+        query = sa.select(t.call.c.arrived).where(t.call.c.account == account, t.call.c.arrived > window.begins_at(now))
         if window.writes:
             query = query.where(t.call.c.write.is_(True))
         with self._read() as db:

@@ -1,12 +1,14 @@
 """When the next call may leave, and how long many calls will take. Pure: time and history are arguments.
 
-A window holds at most so many calls in any span of so many seconds, as the service sees them arrive. Calls travel
-for unequal times, so a call counts from the latest moment at which it can have arrived (``latest_arrival``), and for
-a little longer than the service counts it.
+A window holds at most so many calls in any span of so many seconds, or from midnight to midnight, as the service sees
+them arrive. Calls travel for unequal times, so a call counts from the latest moment at which it can have arrived
+(``latest_arrival``), and for a little longer than the service counts it.
 """
 
+import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 DAY = 86_400.0
 
@@ -28,16 +30,38 @@ _LOST_IN_WAITING = 4
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """At most ``calls`` in any ``seconds``; ``writes`` counts creates and deletes only."""
+    """At most ``calls`` in any ``seconds``; ``writes`` counts creates and deletes only.
+
+    With ``midnight`` it is a day that begins at each midnight of that zone.
+    """
 
     calls: int
     seconds: float
     writes: bool = False
+    midnight: dt.tzinfo | None = None
 
     @property
     def span(self) -> float:
-        """Seconds over which we count: 0.5 % more, between 20 ms and 1 s, for what cannot be measured from here."""
-        return self.seconds + min(max(self.seconds / 200, 0.02), 1.0)
+        """Seconds over which we count: a little more, for what cannot be measured from here."""
+        return self.seconds + self._margin
+
+    @property
+    def _margin(self) -> float:
+        return min(max(self.seconds / 200, 0.02), 1.0)
+
+    def frees_at(self, call: float) -> float:
+        """From when a call that arrived then no longer counts."""
+        return call + self.span if self.midnight is None else _midnight(call, self.midnight, 1) + self._margin
+
+    def begins_at(self, now: float) -> float:
+        """Calls that arrived after this count now."""
+        return now - self.span if self.midnight is None else _midnight(now - self._margin, self.midnight, 0)
+
+
+def _midnight(moment: float, zone: dt.tzinfo, days: int) -> float:
+    """The last midnight before a moment, or one so many days after that."""
+    day = dt.datetime.fromtimestamp(moment, zone).date() + dt.timedelta(days)
+    return dt.datetime.combine(day, dt.time(), zone).timestamp()
 
 
 def ready_at(
@@ -58,7 +82,7 @@ def ready_at(
     ready = now
     for window, last in zip(windows, nth_last, strict=True):
         if last is not None and (write or not window.writes):
-            ready = max(ready, min(last, now) + window.span)
+            ready = max(ready, window.frees_at(min(last, now)))
     if (spacing := smooth_spacing(windows)) and write and last_write is not None:
         ready = max(ready, min(last_write, now) + spacing)
     return ready
@@ -120,7 +144,7 @@ class Allowance:
         self._ours = max(self._ours, 1.0)
 
 
-def seconds_for(calls: int, windows: Sequence[Window], used: Callable[[Window], Sequence[float]]) -> float:
+def seconds_for(calls: int, windows: Sequence[Window], used: Callable[[Window], Sequence[float]], now: float) -> float:
     """How long so many writes will take.
 
     ``used`` tells of a window how many seconds ago the calls in it were made, the oldest first.
@@ -132,6 +156,8 @@ def seconds_for(calls: int, windows: Sequence[Window], used: Callable[[Window], 
         return 0.0
     if daily is None:
         return (calls - 1) * spacing
+    if daily.midnight is not None:
+        return _over_midnights(calls, spacing, daily, len(used(daily)), now)
     # A call needs the place of the one that lies a whole allowance before it, so what one day's calls look like
     # repeats a day later.
     places = [-ago + daily.span for ago in used(daily)][-daily.calls :]
@@ -143,3 +169,12 @@ def seconds_for(calls: int, windows: Sequence[Window], used: Callable[[Window], 
         if number == last:
             wanted = at
     return wanted + whole * max(daily.span, daily.calls * spacing)
+
+
+def _over_midnights(calls: int, spacing: float, daily: Window, used: int, now: float) -> float:
+    """Seconds until the last of these calls may leave, day by day."""
+    begin, free = now, max(daily.calls - used, 0)
+    while calls > (fit := min(free, ceil((daily.frees_at(begin) - begin) / spacing)) if spacing else free):
+        calls -= fit
+        begin, free = max(daily.frees_at(begin), begin + fit * spacing), daily.calls
+    return begin + (calls - 1) * spacing - now

@@ -131,7 +131,9 @@ def _deleted(reply: Reply) -> bool:
     return reply.status == 200 and document.get("WasSuccessful") is True  # noqa: PLR2004
 
 
-def seconds_for_undo(records: int, windows: tuple[Window, ...], used: Callable[[Window], Sequence[float]]) -> float:
+def seconds_for_undo(
+    records: int, windows: tuple[Window, ...], used: Callable[[Window], Sequence[float]], now: float
+) -> float:
     """How long undoing takes: a delete for each record, and a read before it; ``used`` as ``seconds_for`` has it."""
     reads = [window for window in windows if not window.writes]
-    return max(seconds_for(records, windows, used), seconds_for(2 * records, reads, used))
+    return max(seconds_for(records, windows, used, now), seconds_for(2 * records, reads, used, now))

@@ -2,7 +2,10 @@
 
 import itertools
 import tempfile
+from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -64,7 +67,7 @@ def test_days_of_waiting_survive_a_restart_and_end_when_the_plan_said(tmp_path: 
     journal, run = planned(tmp_path, 500)
     office = Office(ways(5, 0.1, 0.1), SMALL_OFFICE)
     with journal:
-        told = seconds_for(500, SMALL_DAYS, lambda window: journal.calls_ago(ACCOUNT, window, MORNING))
+        told = seconds_for(500, SMALL_DAYS, lambda window: journal.calls_ago(ACCOUNT, window, MORNING), MORNING)
         first, _ = office.send(journal, run, windows=SMALL_DAYS, max_rows=60)
         second, _ = office.send(journal, run, windows=SMALL_DAYS, deadline=office.now + 2 * 3600)
         began = office.accepted[0]
@@ -77,6 +80,48 @@ def test_days_of_waiting_survive_a_restart_and_end_when_the_plan_said(tmp_path: 
     waits = [(time, p.until) for time, p in progress if "of the day" in p.waiting]
     assert all(time < until <= time + DAY + 2 for time, until in waits)
     assert waits
+
+
+@pytest.mark.parametrize(("zone", "hours"), [("Europe/London", 16.0), ("UTC", 16.0), ("Pacific/Auckland", 3.0)])
+def test_where_a_day_ends_at_midnight_its_allowance_is_new_then(tmp_path: Path, zone: str, hours: float) -> None:
+    """Sending begins in the evening of that zone: the day's calls, then at once those of the next days, as planned."""
+    journal, run = planned(tmp_path, 500)
+    office = Office(ways(5, 0.1, 0.1), SandboxOptions(writes_per_day=None))
+    days = (Window(150, DAY, writes=True, midnight=ZoneInfo(zone)), *PUBLISHED[1:])
+    with journal:
+        told = seconds_for(500, days, lambda window: journal.calls_ago(ACCOUNT, window, MORNING), MORNING)
+        office.send(journal, run, windows=days, max_rows=60)
+        end, progress = office.send(journal, run, windows=days)
+    assert (end.how, office.refused) == (Ended.DONE, [])
+    dates = Counter(datetime.fromtimestamp(time, ZoneInfo(zone)).date() for time in office.accepted)
+    assert list(dates.values()) == [150, 150, 150, 50]
+    second = office.accepted[150]
+    assert (second - MORNING) / 3600 == pytest.approx(hours, abs=0.01)
+    assert abs(office.accepted[-1] - office.accepted[0] - told) <= 0.03 * told
+    assert any(p.waiting == "waiting for the allowance of the day" and abs(p.until - second) < 5 for _, p in progress)
+
+
+def test_calls_across_a_midnight_count_on_the_day_they_may_have_reached(tmp_path: Path) -> None:
+    """What left before midnight and was answered after it may have arrived then, so the new day has one less."""
+    day = Window(2, DAY, writes=True, midnight=UTC)
+    midnight = datetime(2027, 3, 28, tzinfo=UTC).timestamp()
+    with planned(tmp_path, 1)[0] as journal:
+        for left in (midnight - 30, midnight - 5):
+            assert journal.take_call(ACCOUNT, [day], write=True, now=left) <= 0
+        assert journal.take_call(ACCOUNT, [day], write=True, now=midnight - 4) == pytest.approx(5)
+        journal.note_arrivals(ACCOUNT, [(midnight - 5, midnight + 0.5)])
+        assert journal.used(ACCOUNT, day, midnight + 2)[0] == 1
+        assert journal.take_call(ACCOUNT, [day], write=True, now=midnight + 2) <= 0
+        assert journal.take_call(ACCOUNT, [day], write=True, now=midnight + 3) == pytest.approx(DAY - 2)
+
+
+def test_a_day_may_have_another_length_than_24_hours() -> None:
+    """On the days on which the clocks of London change, the allowance is new at its midnight all the same."""
+    day = Window(1, DAY, writes=True, midnight=ZoneInfo("Europe/London"))
+    for date, hours in (((2027, 3, 28), 23), ((2027, 6, 1), 24), ((2027, 10, 31), 25)):
+        begin = datetime(*date, tzinfo=ZoneInfo("Europe/London")).timestamp()
+        assert day.frees_at(begin + 60) - begin == hours * 3600 + 1
+        assert day.begins_at(begin + hours * 3600 - 1) == begin
 
 
 def test_no_process_waits_for_a_call_that_it_may_not_make(tmp_path: Path) -> None:
