@@ -17,7 +17,8 @@
     following.py        a run as somebody watches it
     lookups.py          names of coworkers and resources looked up
     settling.py         rows in doubt settled before and after the sending
-    runs.py             the stages one after another: plan, run, resume, retry, reconcile
+    planning.py         what is known before a run begins: names, rows that need no call, what the rest takes
+    runs.py             the stages one after another: run, resume, retry, reconcile
     together.py         several files at once, each for its own account
     afterwards.py       what a run created, verified or taken back
     sandbox/            a local stand-in for the service; shares no code with the rest, on purpose

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from importer.delivery.journal import Run, open_journal
-from importer.delivery.sending import End, Ended, Progress
+from importer.delivery.sending import End, Ended
 from importer.delivery.states import State
 from importer.delivery.undoing import Removal, Undoer, Undone, seconds_for_undo
-from importer.delivery.verifying import Found, Verified, verify
+from importer.delivery.verifying import Verified, verify
 from importer.errors import Exit, ServiceError, UsageError
 from importer.reporting import write_report, write_table
 from importer.session import Session, Watcher, signed_in, windows
 from importer.settings import Settings
 from importer.settling import everything
 from importer.standing import choose, refuse_other_account, refuse_other_service
-from importer.words import Plan
+from importer.words import Found, Plan, Progress
 from schemas import RECORD_TYPES
 
 

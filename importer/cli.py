@@ -6,6 +6,7 @@ completion answer at once.
 
 import json
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
 
     from importer.checking import Cause
-    from importer.runs import Choices, Result
+    from importer.planning import Choices
+    from importer.runs import Result
     from importer.settings import Settings
     from importer.sources import Examined
     from importer.spreadsheet import ReadOptions
@@ -141,16 +143,24 @@ def importer() -> None:
 @_JSON
 def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Path | None, **options: Any) -> int:
     """Say everything that is wrong with FILE. Sends nothing."""
-    from importer import runs, sentences, terminal
+    from importer import sentences, sources, terminal
 
     kind, read = _reading(options)
     with _service({}, sandbox) as settings:
-        console = terminal.Console(yes=True)
         if _profile() and not offline and not settings.can_sign_in:
             _say(f"There is nothing to sign in with as {_profile()}, so no names are looked up.")
-        source, seen = _finish(runs.check(file, settings, kind, read, _choices(options), console, offline=offline))
+        _keep_what_is_loaded()
+        source = sources.open_source(file, settings, kind, read)
+        seen = sources.examine(source, time.time(), allow_duplicates=options["allow_duplicates"])
+        if settings.can_sign_in and not offline:
+            from importer.planning import check_names
+
+            console = terminal.Console(yes=True)
+            source, seen = _finish(check_names(source, seen, settings, _choices(options), console))
     if errors_to is not None:
-        runs.write_errors(source, seen, errors_to)
+        from importer.planning import write_errors
+
+        write_errors(source, seen, errors_to)
     if as_json:
         _put_check(file, seen)
     else:
@@ -218,12 +228,12 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
     """Check FILE and say how many calls importing it takes, and until when. Sends nothing."""
     from dataclasses import asdict
 
-    from importer import runs, sentences, terminal
+    from importer import planning, sentences, terminal
 
     kind, read = _reading(options)
     with _service(_pacing(options), sandbox) as settings:
         source, seen, made, account = _finish(
-            runs.plan(file, settings, kind, read, _choices(options), terminal.Console(yes=True))
+            planning.plan(file, settings, kind, read, _choices(options), terminal.Console(yes=True))
         )
     if as_json:
         _put_check(file, seen, plan=asdict(made), account=asdict(account))
@@ -494,7 +504,7 @@ def template(output: Path, kind: str | None, offline: bool, sandbox: bool) -> in
 
     Whoever is signed in gets drop-downs with the names that the service lists.
     """
-    from importer import runs, sentences, terminal
+    from importer import planning, sentences, terminal
     from importer.spreadsheet.template import write_template
 
     if output.exists():
@@ -503,7 +513,7 @@ def template(output: Path, kind: str | None, offline: bool, sandbox: bool) -> in
     if not offline:
         try:
             with _service({}, sandbox) as settings:
-                offers = _finish(runs.choices(_kind(kind), settings, terminal.Console(yes=True)))
+                offers = _finish(planning.offers(_kind(kind), settings, terminal.Console(yes=True)))
         except (ServiceError, SignInError) as error:
             _say(f"{error.message} So there are no names to choose from in the template.")
     write_template(_kind(kind), output, offers)
@@ -749,7 +759,7 @@ def _pacing(options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _choices(options: Mapping[str, Any]) -> "Choices":
-    from importer.runs import Choices
+    from importer.planning import Choices
     from importer.settings import parse_duration
 
     duration = options.get("max_duration")
@@ -850,13 +860,18 @@ def _service_of(
 # -- from values to words ---------------------------------------------------------------------------------------------
 
 
+def _keep_what_is_loaded() -> None:
+    """Spare the collector what stays anyway; it would walk through all of it again and again: 6 % of sending."""
+    import gc
+
+    gc.freeze()
+
+
 def _finish(work: "Coroutine[Any, Any, Answer]") -> "Answer":
     """What the work gives; a second Ctrl-C, which cancels it, reads like the first."""
     import asyncio
-    import gc
 
-    # What has been loaded stays. The collector would walk through all of it again and again: 6 % of sending.
-    gc.freeze()
+    _keep_what_is_loaded()
     try:
         return asyncio.run(work)
     except asyncio.CancelledError:

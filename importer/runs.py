@@ -1,4 +1,4 @@
-"""The stages of an import, one after another: examine, plan, ask, start, send, report. What the doors call.
+"""The stages of an import, one after another: plan, ask, start, send, report. What the doors call.
 
 Nothing here prints, parses a file, or knows how the service answers.
 """
@@ -8,24 +8,22 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from importer.delivery.journal import Claim, Intent, Journal, NewRun, Run, open_journal
+from importer.delivery.journal import Intent, Journal, NewRun, Run, open_journal
 from importer.delivery.pacing import Window, seconds_for
-from importer.delivery.reconciling import OnService
-from importer.delivery.sending import End, Ended, Pace, Progress, Sender
+from importer.delivery.sending import End, Ended, Pace, Sender
 from importer.delivery.states import State
 from importer.errors import Exit, ServiceError, UsageError
-from importer.lookups import choices as list_choices
-from importer.lookups import look_up
 from importer.mappings import remember_dates
 from importer.nexudus import Account
-from importer.reporting import Report, write_fix_file, write_report
+from importer.planning import Choices, Known, known_rows, look_up_names, plan_of
+from importer.reporting import Report, write_report
 from importer.session import Session, Watcher, signed_in, windows
 from importer.settings import Settings
-from importer.settling import everything, look, settle_after, settle_before
+from importer.settling import look, settle_after, settle_before
 from importer.sources import (
     Examined,
     Source,
@@ -42,35 +40,13 @@ from importer.sources import (
 )
 from importer.spreadsheet import ReadOptions
 from importer.standing import choose, choose_unfinished, refuse_other_account, refuse_other_service
-from importer.words import Issue, Plan, Record
+from importer.words import Issue, Progress, Record
 from schemas import RECORD_TYPES, RecordType
 
 _KEPT_NAME = re.compile(r"[^\w.-]+")
 _LONGEST_NAME = 60
 _ETA_SECONDS = 5.0
 _READING = ("map", "dates", "zone", "encoding", "separator")
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What the user chose for one run; kept in the journal, so that ``resume`` goes on in the same way.
-
-    ``profile`` is None if nothing was said of one, and "" if there is to be none.
-    """
-
-    strict: bool = False
-    allow_duplicates: bool = False
-    even_if_existing: bool = False
-    max_rows: int | None = None
-    max_duration: float | None = None
-    picks: Mapping[str, int] = field(default_factory=dict)
-    profile: str | None = None
-    out: Path | None = None
-
-    @property
-    def kept(self) -> dict[str, Any]:
-        """The choices as the journal keeps them; the folder is a column of its own there."""
-        return {name: value for name, value in asdict(self).items() if name != "out"}
 
 
 @dataclass(frozen=True)
@@ -84,71 +60,6 @@ class Result:
 
 
 # -- the commands -----------------------------------------------------------------------------------------------------
-
-
-async def check(
-    file: Path,
-    settings: Settings,
-    kind: RecordType | None,
-    read: ReadOptions,
-    choices: Choices,
-    watcher: Watcher,
-    *,
-    offline: bool,
-) -> tuple[Source, Examined]:
-    """Everything that is wrong with a file. Names are looked up unless ``offline``, or nobody is signed in."""
-    source, now = open_source(file, settings, kind, read), time.time()
-    seen = examine(source, now, allow_duplicates=choices.allow_duplicates)
-    if offline or not settings.can_sign_in:
-        return source, seen
-    with open_journal(settings.journal_url) as journal:
-        async with signed_in(settings, source.endpoint, journal, watcher) as session:
-            return await look_up_names(session, source, seen, choices, now)
-
-
-async def choices(kind: RecordType, settings: Settings, watcher: Watcher) -> dict[str, list[str]]:
-    """What the references of a record type may name, as far as the service tells; nothing if nobody is signed in."""
-    if not settings.can_sign_in:
-        return {}
-    with open_journal(settings.journal_url) as journal:
-        async with signed_in(settings, kind.paths[0], journal, watcher) as session:
-            return await list_choices(session, kind)
-
-
-def write_errors(source: Source, seen: Examined, path: Path) -> Path:
-    """The file given back with its wrong cells red, and drop-downs where the service said what may stand there.
-
-    Raises:
-        UsageError: It would replace the file that was checked, or is no .xlsx.
-    """
-    if path.suffix.lower() != ".xlsx":
-        raise UsageError(f"{path} is no .xlsx file.", "Name one, for example --errors-to fix.xlsx")
-    if path.exists() and path.samefile(source.file):
-        raise UsageError(f"{path} is the file that was checked.", "Name another one.")
-    columns = {name: source.mapping.column(name) for name in source.directories}
-    offers = {c.position: source.directories[name].choices() for name, c in columns.items() if c is not None}
-    return write_fix_file(source.sheet, seen.causes, path, offers, time.time())
-
-
-async def plan(
-    file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions, choices: Choices, watcher: Watcher
-) -> tuple[Source, Examined, Plan, Account]:
-    """Everything about an import but the import."""
-    source = open_source(file, settings, kind, read)
-    seen = examine(source, time.time(), allow_duplicates=choices.allow_duplicates)
-    return await plan_examined(source, seen, settings, choices, watcher)
-
-
-async def plan_examined(
-    source: Source, seen: Examined, settings: Settings, choices: Choices, watcher: Watcher
-) -> tuple[Source, Examined, Plan, Account]:
-    """The plan of a file that has been examined; examined anew if names had to be looked up."""
-    now = time.time()
-    with open_journal(settings.journal_url) as journal:
-        async with signed_in(settings, source.endpoint, journal, watcher) as session:
-            source, seen = await look_up_names(session, source, seen, choices, now)
-            known = await _known(session, source, choices, now)
-            return source, seen, _plan(session, seen, known, now), session.account
 
 
 @dataclass(frozen=True)
@@ -218,8 +129,8 @@ async def prepare(
         zoneless = any(issue.code == "zone-assumed" for issue in seen.causes.of_columns)
         _refuse_other_reading(journal, source.sha256, source.options, session.account.key, zoneless=zoneless)
     source, seen = await look_up_names(session, source, seen, choices, now)
-    known = await _known(session, source, choices, now)
-    if not watcher.confirm(seen, _plan(session, seen, known, now), session.account):
+    known = await known_rows(session, source, choices, now)
+    if not watcher.confirm(seen, plan_of(session, seen, known, now), session.account):
         return None
     # Held first: a run that may not be sent must not be left in the journal.
     hold_for = stack.enter_context(session.alone())
@@ -331,9 +242,9 @@ def rebuild_report(number: int | None, settings: Settings, out: Path | None) -> 
 async def _begin_again(session: Session, parent: Run, records: Sequence[Record], choices: Choices) -> Result | None:
     now, journal, account = time.time(), session.journal, session.account
     target = journal.target(account.key, parent.kind)
-    seen, known = Examined(len(records), len(records)), _Known()
+    seen, known = Examined(len(records), len(records)), Known()
     known.add(journal.claims(target, [record.identity for record in records]).values())
-    if not session.watcher.confirm(seen, _plan(session, seen, known, now), account):
+    if not session.watcher.confirm(seen, plan_of(session, seen, known, now), account):
         return None
     options = {"read": dict(parent.options["read"]), **choices.kept}
     new = NewRun(
@@ -367,17 +278,6 @@ async def _go_on(stack: AsyncExitStack, session: Session, unfinished: Run) -> Re
         source, _ = await look_up_names(session, source, seen, choices, now)
         unfinished = _write_plan(session, source, unfinished)
     return Ready(session, unfinished)
-
-
-async def look_up_names(
-    session: Session, source: Source, seen: Examined, choices: Choices, now: float
-) -> tuple[Source, Examined]:
-    """The file examined once more with what its references may name, if the service tells."""
-    directories = await look_up(session, source, seen.wanted, choices.picks)
-    if not directories:
-        return source, seen
-    source = replace(source, directories=directories)
-    return source, examine(source, now, allow_duplicates=choices.allow_duplicates)
 
 
 def _write_plan(session: Session, source: Source, begun: Run) -> Run:
@@ -506,46 +406,8 @@ async def _never_reached(
 # -- what the stages are made of --------------------------------------------------------------------------------------
 
 
-@dataclass
-class _Known:
-    """Rows of a file whose record exists by the journal, and rows whose record may exist."""
-
-    existing: int = 0
-    held: int = 0
-
-    def add(self, claims: Iterable[Claim]) -> None:
-        for claim in claims:
-            self.existing += claim.state is State.CREATED
-            self.held += claim.state is not State.CREATED
-
-
-async def _known(session: Session, source: Source, choices: Choices, now: float) -> _Known:
-    """Rows that need no call: by the journal, and by one list of what the service holds."""
-    known, journal = _Known(), session.journal
-    if choices.even_if_existing:
-        return known
-    target = journal.target(session.account.key, source.kind.name)
-    on_service = OnService(await everything(session, source.endpoint, source.kind), journal, target, source.kind)
-    if on_service or journal.has_claims(target):
-        for chunk in checked_chunks(source, now, allow_duplicates=choices.allow_duplicates):
-            records = list(chunk.records())
-            claims = journal.claims(target, [record.identity for record in records])
-            known.add(claims.values())
-            unclaimed = [record for record in records if record.identity not in claims]
-            known.existing += sum(on_service.take(record.body) is not None for record in unclaimed)
-    return known
-
-
 def _salt(begun: Run) -> str:
     return f" in run {begun.id}" if begun.options.get("even_if_existing") else ""
-
-
-def _plan(session: Session, seen: Examined, known: _Known, now: float) -> Plan:
-    journal, key, limits = session.journal, session.account.key, windows(session.settings)
-    create = seen.valid - known.existing - known.held
-    seconds = seconds_for(create, limits, lambda window: journal.calls_ago(key, window, now), now)
-    left = session.quota_left(now)
-    return Plan(seen.rows, create, known.existing, seen.invalid, known.held, left, seconds, now + seconds)
 
 
 def _add_run(journal: Journal, source: Source, settings: Settings, choices: Choices, now: float) -> Run:

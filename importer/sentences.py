@@ -2,11 +2,14 @@
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import humanize
 
-from importer.nexudus import Account
 from importer.words import Plan
+
+if TYPE_CHECKING:
+    from importer.nexudus import Account
 
 _MINUTE = 60.0
 
@@ -38,7 +41,7 @@ def zone() -> str:
     return f"{datetime.now().astimezone():%Z}"
 
 
-def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
+def plan_lines(plan: Plan, account: "Account | None") -> Iterator[str]:
     """The plan in sentences: what, where, at what cost, until when."""
     left_out = [f"{plan.invalid:,} left out"] if plan.invalid else []
     left_out += [f"{plan.existing:,} created before"] if plan.existing else []

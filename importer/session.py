@@ -14,11 +14,10 @@ from pydantic import SecretStr
 from importer.delivery.journal import Journal, Run
 from importer.delivery.lock import only_sender
 from importer.delivery.pacing import DAY, Window
-from importer.delivery.sending import Progress
 from importer.nexudus import Access, Account, Nexudus, Secret
 from importer.settings import Settings
 from importer.sources import Examined
-from importer.words import Plan
+from importer.words import Plan, Progress
 from schemas import RECORD_TYPES
 
 

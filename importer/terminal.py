@@ -3,6 +3,8 @@
 Data goes to stdout, everything else to stderr. Decides nothing.
 """
 
+from __future__ import annotations
+
 import asyncio
 import signal
 import sys
@@ -10,24 +12,25 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from itertools import islice
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from tqdm import tqdm
 
-from importer.afterwards import Undoing, Verification
-from importer.checking import Causes
-from importer.delivery.journal import Run
-from importer.delivery.sending import Progress
-from importer.delivery.verifying import Found
 from importer.errors import Exit, UsageError
-from importer.nexudus import Account
-from importer.runs import Result
 from importer.sentences import count, duration, moment, plan_lines
-from importer.sources import Examined, Source
-from importer.together import Outcome
-from importer.words import Issue, Plan, Severity, Status, printable
+from importer.words import Found, Issue, Plan, Progress, Severity, Status, printable
 from schemas import RECORD_TYPES
+
+if TYPE_CHECKING:
+    # A check of a file needs neither the network nor the database, which take a third of a second to load.
+    from importer.afterwards import Undoing, Verification
+    from importer.checking import Causes
+    from importer.delivery.journal import Run
+    from importer.nexudus import Account
+    from importer.runs import Result
+    from importer.sources import Examined, Source
+    from importer.together import Outcome
 
 MOST_GROUPS = 10
 MOST_PLACES = 3
@@ -294,7 +297,7 @@ class Several:
         self._members: list[_Member] = []
         self._next_look = 0.0
 
-    def watching(self, name: str) -> "_Member":
+    def watching(self, name: str) -> _Member:
         """Whoever watches the import of this file."""
         self._members.append(_Member(self, name))
         return self._members[-1]

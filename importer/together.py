@@ -13,7 +13,8 @@ from pathlib import Path
 
 from importer.delivery.journal import Journal, open_journal
 from importer.errors import Exit, ImporterError, SignInError
-from importer.runs import Choices, Ready, Result, checked, prepare
+from importer.planning import Choices
+from importer.runs import Ready, Result, checked, prepare
 from importer.session import Watcher
 from importer.settings import Settings, where_to_set
 from importer.spreadsheet import ReadOptions

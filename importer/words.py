@@ -31,6 +31,16 @@ class Status(StrEnum):
     NOT_SENT = "not sent"
 
 
+class Found(StrEnum):
+    """What the service holds for a row that was created."""
+
+    ONCE = "once"
+    TWICE = "twice"
+    DIFFERS = "differs"
+    CHANGED = "changed since"
+    ABSENT = "absent"
+
+
 @dataclass(frozen=True, slots=True)
 class IssueKind:
     """One entry of the catalogue: a sentence for what is wrong and one for what to do.
@@ -251,6 +261,16 @@ class Plan:
     quota_left: int | None
     seconds: float
     finish: float
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What just changed: how many rows are settled since the start; why nothing moves and until when, if so."""
+
+    settled: int
+    failed: int
+    waiting: str = ""
+    until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

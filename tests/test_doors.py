@@ -2,6 +2,8 @@
 
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -284,6 +286,29 @@ def test_a_used_up_day_that_ends_at_midnight(desk: Desk, service: Service) -> No
     done = desk.type("run", file, "--yes", "--max-duration", "1s")
     assert (done.code, len(service.records)) == (6, 2)
     assert "No call may leave before" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "unwanted"),
+    [
+        (["--help"], {"pandas", "httpx", "sqlalchemy"}),
+        (["check", "rows.csv", "--offline"], {"httpx", "sqlalchemy"}),
+        (["status"], {"pandas", "httpx"}),
+    ],
+)
+def test_nothing_is_loaded_that_a_command_does_not_need(desk: Desk, words: list[str], unwanted: set[str]) -> None:
+    """Help comes at once, and a check that asks nobody waits neither for the network nor for the database."""
+    desk.write("rows.csv", [mapping(2)])
+    program = f"import sys\nfrom importer.cli import obey\nobey({words})\nprint(*sys.modules, file=sys.stderr)"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=desk.folder,
+        env=desk.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not unwanted & set(done.stderr.splitlines()[-1].split())
 
 
 def test_the_command_as_a_process(desk: Desk, service: Service) -> None:

@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 
 from importer import runs
 from importer.nexudus import Account
+from importer.planning import Choices
 from importer.settings import Settings
 from importer.sources import Examined
 from importer.spreadsheet import ReadOptions
@@ -220,7 +221,7 @@ def test_a_second_person_who_does_not_send_takes_nothing_from_the_first(desk: De
     kept = {"url": service.url, "username": "ops@example.com", "password": "practice", "home": desk.home}
     settings = Settings.model_validate({**kept, "rate": None, "daily_quota": None})
     watcher = Asked(lambda: desk.type_in_a_shell("run", file))
-    done = asyncio.run(runs.run(file, settings, None, ReadOptions(), runs.Choices(out=desk.folder), watcher))
+    done = asyncio.run(runs.run(file, settings, None, ReadOptions(), Choices(out=desk.folder), watcher))
     assert done is not None
     assert (done.exit_code, len(service.records)) == (0, 2)
 

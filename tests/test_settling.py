@@ -15,6 +15,7 @@ import pytest
 from conftest import LABELS, UNLIMITED, Desk, Service, mapping, wait_until
 
 from importer import runs
+from importer.planning import Choices
 from importer.settings import Settings
 from importer.spreadsheet import ReadOptions
 from importer.words import Status
@@ -264,7 +265,7 @@ def test_a_stop_while_doubts_are_settled_is_no_end(desk: Desk, service: Service)
     kept = {"url": service.url, "username": "ops@example.com", "password": "practice", "home": desk.home}
     settings = Settings.model_validate({**kept, "rate": None, "daily_quota": None, "settle": 0.3})
     file = Path(rows(desk, 3))
-    result = asyncio.run(runs.run(file, settings, None, ReadOptions(), runs.Choices(out=desk.folder), Impatient()))
+    result = asyncio.run(runs.run(file, settings, None, ReadOptions(), Choices(out=desk.folder), Impatient()))
     assert result is not None
     assert (result.exit_code, result.run.finished) == (130, None)
     assert result.report.counts[Status.NOT_SENT] == 1

@@ -17,6 +17,7 @@ from importer.delivery.pacing import DAY, Allowance, Window, latest_arrival
 from importer.delivery.replies import Pause, Verdict, classify, new_id
 from importer.delivery.states import Event, State
 from importer.nexudus import Nexudus, Probe, Reply
+from importer.words import Progress
 
 MOST_UNANSWERED = 5
 """Calls in a row without an answer after which sending stops: more would only put more rows in doubt."""
@@ -74,16 +75,6 @@ class Pace:
     deadline: float | None = None
     relations: Mapping[str, str] = field(default_factory=dict)
     tick: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What just changed: how many rows are settled since the start; why nothing moves and until when, if so."""
-
-    settled: int
-    failed: int
-    waiting: str = ""
-    until: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

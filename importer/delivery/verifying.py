@@ -3,23 +3,13 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 from importer.delivery.journal import Intent
 from importer.delivery.listing import Comparer, Listing, Remote, by_key
+from importer.words import Found
 from schemas import RecordType
 
 _SAME_MOMENT = 2.0
-
-
-class Found(StrEnum):
-    """What the service holds for a row that was created."""
-
-    ONCE = "once"
-    TWICE = "twice"
-    DIFFERS = "differs"
-    CHANGED = "changed since"
-    ABSENT = "absent"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from importer.delivery.journal import Run
-from importer.delivery.sending import Progress
 from importer.nexudus import Account
 from importer.sources import Examined
-from importer.words import Plan
+from importer.words import Plan, Progress
 
 
 class Onlooker:

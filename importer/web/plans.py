@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from importer import runs
 from importer.errors import ImporterError
 from importer.nexudus import Account
+from importer.planning import Choices, plan_examined
 from importer.settings import Settings
 from importer.sources import Examined
 from importer.web import names
@@ -35,7 +35,7 @@ def work_out(draft: Draft, known: Mapping[str, Any], settings: Settings) -> None
             known = look_again(draft, known, source, settings)
         # Without what it wants: the names in it are known already, and looking them up again would cost as much.
         seen = Examined(known["rows"], known["valid"], known["invalid"])
-        _, _, made, account = asyncio.run(runs.plan_examined(source, seen, settings, runs.Choices(), Onlooker()))
+        _, _, made, account = asyncio.run(plan_examined(source, seen, settings, Choices(), Onlooker()))
         found |= {"plan": asdict(made), "account": asdict(account)}
     except ImporterError as error:
         told = draft.named(error)

@@ -17,12 +17,12 @@ from importer.delivery.journal import Intent, Journal, NewRun, Run, open_journal
 from importer.delivery.listing import list_records
 from importer.delivery.pacing import Window
 from importer.delivery.reconciling import Settled, settle, since
-from importer.delivery.sending import End, Pace, Progress, Sender
+from importer.delivery.sending import End, Pace, Sender
 from importer.delivery.states import State
 from importer.nexudus import Access, Nexudus, Secret
 from importer.sandbox import SandboxOptions, running
 from importer.sandbox.server import Running
-from importer.words import Record
+from importer.words import Progress, Record
 from schemas import RECORD_TYPES
 
 KIND = next(iter(RECORD_TYPES.values()))

@@ -11,11 +11,11 @@ from typing import Any, cast
 
 from importer.delivery.journal import Journal, NewRun, Run, open_journal
 from importer.delivery.pacing import DAY, Window
-from importer.delivery.sending import End, Pace, Progress, Sender
+from importer.delivery.sending import End, Pace, Sender
 from importer.nexudus import Nexudus, Reply
 from importer.sandbox.limits import Limits
 from importer.sandbox.options import SandboxOptions
-from importer.words import Record
+from importer.words import Progress, Record
 
 ACCOUNT = "spaces.nexudus.com/ops@example.com"
 KIND = "CoworkerMsOfficeCalendar"

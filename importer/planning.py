@@ -1,0 +1,155 @@
+"""What is known of an import before it begins: names looked up, rows that need no call, what the rest will take.
+
+Sends nothing that changes anything.
+"""
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from importer.delivery.journal import Claim, open_journal
+from importer.delivery.pacing import seconds_for
+from importer.delivery.reconciling import OnService
+from importer.delivery.states import State
+from importer.errors import UsageError
+from importer.lookups import choices as list_choices
+from importer.lookups import look_up
+from importer.nexudus import Account
+from importer.reporting import write_fix_file
+from importer.session import Session, Watcher, signed_in, windows
+from importer.settings import Settings
+from importer.settling import everything
+from importer.sources import Examined, Source, checked_chunks, examine, open_source
+from importer.spreadsheet import ReadOptions
+from importer.words import Plan
+from schemas import RecordType
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user chose for one run; kept in the journal, so that ``resume`` goes on in the same way.
+
+    ``profile`` is None if nothing was said of one, and "" if there is to be none.
+    """
+
+    strict: bool = False
+    allow_duplicates: bool = False
+    even_if_existing: bool = False
+    max_rows: int | None = None
+    max_duration: float | None = None
+    picks: Mapping[str, int] = field(default_factory=dict)
+    profile: str | None = None
+    out: Path | None = None
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """The choices as the journal keeps them; the folder is a column of its own there."""
+        return {name: value for name, value in asdict(self).items() if name != "out"}
+
+
+async def check_names(
+    source: Source, seen: Examined, settings: Settings, choices: Choices, watcher: Watcher
+) -> tuple[Source, Examined]:
+    """A file that has been examined, examined once more with the names that the service lists."""
+    now = time.time()
+    with open_journal(settings.journal_url) as journal:
+        async with signed_in(settings, source.endpoint, journal, watcher) as session:
+            return await look_up_names(session, source, seen, choices, now)
+
+
+async def offers(kind: RecordType, settings: Settings, watcher: Watcher) -> dict[str, list[str]]:
+    """What the references of a record type may name, as far as the service tells; nothing if nobody is signed in."""
+    if not settings.can_sign_in:
+        return {}
+    with open_journal(settings.journal_url) as journal:
+        async with signed_in(settings, kind.paths[0], journal, watcher) as session:
+            return await list_choices(session, kind)
+
+
+def write_errors(source: Source, seen: Examined, path: Path) -> Path:
+    """The file given back with its wrong cells red, and drop-downs where the service said what may stand there.
+
+    Raises:
+        UsageError: It would replace the file that was checked, or is no .xlsx.
+    """
+    if path.suffix.lower() != ".xlsx":
+        raise UsageError(f"{path} is no .xlsx file.", "Name one, for example --errors-to fix.xlsx")
+    if path.exists() and path.samefile(source.file):
+        raise UsageError(f"{path} is the file that was checked.", "Name another one.")
+    columns = {name: source.mapping.column(name) for name in source.directories}
+    offers = {c.position: source.directories[name].choices() for name, c in columns.items() if c is not None}
+    return write_fix_file(source.sheet, seen.causes, path, offers, time.time())
+
+
+async def plan(
+    file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions, choices: Choices, watcher: Watcher
+) -> tuple[Source, Examined, Plan, Account]:
+    """Everything about an import but the import."""
+    source = open_source(file, settings, kind, read)
+    seen = examine(source, time.time(), allow_duplicates=choices.allow_duplicates)
+    return await plan_examined(source, seen, settings, choices, watcher)
+
+
+async def plan_examined(
+    source: Source, seen: Examined, settings: Settings, choices: Choices, watcher: Watcher
+) -> tuple[Source, Examined, Plan, Account]:
+    """The plan of a file that has been examined; examined anew if names had to be looked up."""
+    now = time.time()
+    with open_journal(settings.journal_url) as journal:
+        async with signed_in(settings, source.endpoint, journal, watcher) as session:
+            source, seen = await look_up_names(session, source, seen, choices, now)
+            known = await known_rows(session, source, choices, now)
+            return source, seen, plan_of(session, seen, known, now), session.account
+
+
+async def look_up_names(
+    session: Session, source: Source, seen: Examined, choices: Choices, now: float
+) -> tuple[Source, Examined]:
+    """The file examined once more with what its references may name, if the service tells."""
+    directories = await look_up(session, source, seen.wanted, choices.picks)
+    if not directories:
+        return source, seen
+    source = replace(source, directories=directories)
+    return source, examine(source, now, allow_duplicates=choices.allow_duplicates)
+
+
+@dataclass
+class Known:
+    """Rows of a file whose record exists by the journal, and rows whose record may exist."""
+
+    existing: int = 0
+    held: int = 0
+
+    def add(self, claims: Iterable[Claim]) -> None:
+        """Count rows that an earlier run has a claim on."""
+        for claim in claims:
+            self.existing += claim.state is State.CREATED
+            self.held += claim.state is not State.CREATED
+
+
+async def known_rows(session: Session, source: Source, choices: Choices, now: float) -> Known:
+    """Rows that need no call: by the journal, and by one list of what the service holds."""
+    known, journal = Known(), session.journal
+    if choices.even_if_existing:
+        return known
+    target = journal.target(session.account.key, source.kind.name)
+    on_service = OnService(await everything(session, source.endpoint, source.kind), journal, target, source.kind)
+    if on_service or journal.has_claims(target):
+        for chunk in checked_chunks(source, now, allow_duplicates=choices.allow_duplicates):
+            records = list(chunk.records())
+            claims = journal.claims(target, [record.identity for record in records])
+            known.add(claims.values())
+            unclaimed = [record for record in records if record.identity not in claims]
+            known.existing += sum(on_service.take(record.body) is not None for record in unclaimed)
+    return known
+
+
+def plan_of(session: Session, seen: Examined, known: Known, now: float) -> Plan:
+    """What sending what is left of a file would take."""
+    journal, key, limits = session.journal, session.account.key, windows(session.settings)
+    create = seen.valid - known.existing - known.held
+    seconds = seconds_for(create, limits, lambda window: journal.calls_ago(key, window, now), now)
+    left = session.quota_left(now)
+    return Plan(seen.rows, create, known.existing, seen.invalid, known.held, left, seconds, now + seconds)
