@@ -27,7 +27,7 @@
     sentences.py        numbers, times and plans in words, the same in both doors
     terminal.py         what the command line shows
     web/                the pages: routes, templates, static; keeps no state of its own
-    cli.py              the command line
+    cli/                the command line
 
 Ten minutes: README's first screen, this map, words.py, delivery/states.py, runs.py.
 """

@@ -1,0 +1,72 @@
+"""The command line: words in, one call of a stage, words and an exit code out.
+
+Rooms that load pandas, the database or the network are imported inside the commands, so that ``--help`` and
+completion answer at once.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NoReturn
+
+import click
+
+from importer.cli import importing, looking, setting_up
+from importer.cli.answers import say
+from importer.errors import Exit, ImporterError
+
+_HELP = """Import a spreadsheet of coworker calendar mappings into Nexudus: checked first, created exactly once.
+
+\b
+  importer check mappings.xlsx            what is wrong with the file; sends nothing
+  importer run mappings.xlsx              check, plan, ask, send, report
+  importer run mappings.xlsx --sandbox    the same against a practice service on this machine
+"""
+
+
+@click.group(help=_HELP, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="nexudus-importer", prog_name="importer", message="%(prog)s %(version)s")
+def importer() -> None:
+    """The command and its subcommands."""
+
+
+for _command in (*importing.COMMANDS, *looking.COMMANDS, *setting_up.COMMANDS):
+    importer.add_command(_command)
+
+
+def main() -> NoReturn:
+    """The console script: the one place where errors become words and exit codes."""
+    sys.exit(obey(sys.argv[1:]))
+
+
+def obey(words: Sequence[str]) -> int:
+    """Do what the words after ``importer`` say, and give the exit code."""
+    try:
+        return int(importer(list(words), prog_name="importer", standalone_mode=False) or 0)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.ClickException as error:
+        error.show()
+        return Exit.USAGE
+    except ImporterError as error:
+        say(f"Error: {error.message}")
+        if error.advice:
+            say(error.advice)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        say("\nInterrupted. What was sent is in the journal; see it with: importer status")
+        return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001
+        say(f"Error: something went wrong that nobody has foreseen: {type(error).__name__}.")
+        say(f"What was sent is in the journal. The details are in {_write_down(error)}")
+        return Exit.USAGE
+
+
+def _write_down(error: Exception) -> Path:
+    """Where the traceback was written, for whoever mends the importer. It may quote cells, so it is private."""
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile("w", prefix="importer-", suffix=".log", delete=False, encoding="utf-8") as file:
+        file.write("".join(traceback.format_exception(error)))
+    return Path(file.name)

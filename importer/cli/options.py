@@ -1,0 +1,207 @@
+"""From the words of a command to values: the options that commands share, the profile, the settings."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from importer.planning import Choices
+    from importer.settings import Settings
+    from importer.spreadsheet import ReadOptions
+    from schemas import RecordType
+
+
+Command = Callable[..., Any]
+
+FILE = click.argument("file", type=click.Path(path_type=Path))
+RUN = click.argument("number", metavar="[RUN]", type=int, required=False)
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
+OUT = click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the report straight into DIR.")
+READING = (
+    click.option("--type", "kind", metavar="NAME", help="The record type, when its labels do not tell."),
+    click.option("--sheet", metavar="NAME", help="The sheet, when the workbook has several."),
+    click.option("--encoding", metavar="NAME", help="The encoding of a text file, for example cp1252."),
+    click.option("--delimiter", metavar="CHAR", help="The separator of a text file, for example ';'."),
+    click.option(
+        "--map", "map_", multiple=True, metavar="LABEL=FIELD", help='What a column holds; "LABEL=-" for nothing.'
+    ),
+    click.option("--dates", type=click.Choice(["dmy", "mdy", "ymd"]), help="The order of day, month and year."),
+    click.option("--tz", metavar="ZONE", help="The zone of times without one, like Europe/London; default UTC."),
+    click.option("--pick", "picks", multiple=True, metavar="NAME=ID", help="Which of several namesakes; remembered."),
+)
+PACING = (
+    click.option("--rate", metavar="N/min|none", help="Creates per minute, hour or second; default 60/min."),
+    click.option("--daily-quota", metavar="N|none", help="Creates per day; default 5000."),
+    click.option("--concurrency", metavar="N|auto", help="Calls under way at once; default auto."),
+    click.option("--max-rows", type=click.IntRange(1), metavar="N", help="Stop after N rows; exit code 6."),
+    click.option("--max-duration", metavar="T", help="Stop after T, like 90s, 30m or 5h; exit code 6."),
+)
+
+
+_PROFILE_KEY = "importer.profile"
+"""Where a command keeps the name of the chosen profile, for whatever loads the settings."""
+
+
+def use_profile(names: Sequence[str]) -> None:
+    """Let the settings be those of this profile; of none if nothing was said."""
+    if "" in names:
+        raise click.UsageError("The name of a profile is empty; a variable that should hold it may not be set.")
+    if len(names) > 1:
+        raise click.UsageError(f"Name one profile, not {len(names)}.")
+    click.get_current_context().find_root().meta[_PROFILE_KEY] = next(iter(names), None)
+
+
+PROFILE = click.option(
+    "--profile",
+    metavar="NAME",
+    multiple=True,
+    envvar="IMPORTER_PROFILE",
+    expose_value=False,
+    callback=lambda _context, _option, names: use_profile(names),
+    help="The settings and the sign-in of [profile.NAME]; none for no profile.",
+)
+TWICE = (
+    click.option("--allow-duplicates", is_flag=True, help="Identical rows of the file are created each."),
+    click.option("--even-if-existing", is_flag=True, help="Rows that exist already are created once more."),
+)
+
+
+def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Give a command several options at once, in this order."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def load_settings(flags: Mapping[str, Any] | None = None) -> "Settings":
+    """The settings of the chosen profile."""
+    from importer import settings
+
+    return settings.load(flags, profile=profile_name()).settings
+
+
+def profile_name() -> str | None:
+    """The name of the chosen profile, if there is one."""
+    return said_profile() or None
+
+
+def said_profile() -> str | None:
+    """The same, but "" where somebody said that there is to be none."""
+    name = click.get_current_context().find_root().meta.get(_PROFILE_KEY)
+    return "" if name == "none" else name
+
+
+def pacing_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings about speed that were given as flags."""
+    return {name: options[name] for name in ("rate", "daily_quota", "concurrency") if options.get(name) is not None}
+
+
+def choices_of(options: Mapping[str, Any]) -> "Choices":
+    """What was chosen for a run."""
+    from importer.planning import Choices
+    from importer.settings import parse_duration
+
+    duration = options.get("max_duration")
+    try:
+        seconds = parse_duration(duration) if duration is not None else None
+    except ValueError as error:
+        raise click.UsageError(f'--max-duration "{duration}": {error}.') from error
+    names = ("strict", "allow_duplicates", "even_if_existing", "max_rows", "out")
+    return Choices(
+        max_duration=seconds,
+        picks=_picks(options),
+        profile=said_profile(),
+        **{name: options[name] for name in names if name in options},
+    )
+
+
+def reading_of(options: Mapping[str, Any]) -> "tuple[RecordType | None, ReadOptions]":
+    """The record type, if one was named, and how the file is to be read."""
+    from zoneinfo import ZoneInfo
+
+    from importer.spreadsheet import ReadOptions
+
+    zone = options.get("tz") or "UTC"
+    try:
+        ZoneInfo(zone)
+    except (ValueError, OSError, KeyError) as error:
+        raise click.UsageError(f'There is no time zone "{zone}"; write it like Europe/London.') from error
+    read = ReadOptions(
+        options.get("sheet"),
+        options.get("encoding"),
+        options.get("delimiter"),
+        map=_pairs(options.get("map_") or (), "--map", "LABEL=FIELD"),
+        dates=options.get("dates"),
+        zone=zone,
+    )
+    name = options.get("kind")
+    return kind_named(name) if name else None, read
+
+
+def _pairs(given: Sequence[str], option: str, form: str) -> dict[str, str]:
+    pairs = {}
+    for text in given:
+        name, equals, value = text.rpartition("=")
+        if not equals or not name.strip() or not value.strip():
+            raise click.UsageError(f'{option} "{text}" is not written like {form}.')
+        pairs[name.strip()] = value.strip()
+    return pairs
+
+
+def _picks(options: Mapping[str, Any]) -> dict[str, int]:
+    pairs = _pairs(options.get("picks") or (), "--pick", "NAME=ID")
+    if wrong := next((value for value in pairs.values() if not value.isdecimal()), None):
+        raise click.UsageError(f'--pick: "{wrong}" is no Id; write it like "Boardroom=1414915".')
+    return {name: int(value) for name, value in pairs.items()}
+
+
+def kind_named(name: str | None) -> "RecordType":
+    """The record type with this name, the usual one without."""
+    from schemas import RECORD_TYPES
+
+    if name is None:
+        return next(iter(RECORD_TYPES.values()))
+    if name not in RECORD_TYPES:
+        raise click.UsageError(f'There is no record type "{name}"; there is {", ".join(RECORD_TYPES)}.')
+    return RECORD_TYPES[name]
+
+
+@contextmanager
+def service(flags: dict[str, Any], sandbox: bool) -> "Iterator[Settings]":
+    """The settings to work with; with ``sandbox`` those of a practice service that lives as long as this block."""
+    if not sandbox:
+        yield load_settings(flags)
+        return
+    if profile_name():
+        raise click.UsageError("A practice service has no profiles.")
+    use_profile(["none"])
+    from importer.practice import practising
+
+    with practising(flags) as settings:
+        yield settings
+
+
+@contextmanager
+def service_of(
+    number: int | None, flags: dict[str, Any], sandbox: bool, *, unfinished: bool = False
+) -> "Iterator[Settings]":
+    """The same for a run, with the profile that it was begun with unless the user named another."""
+    if not sandbox:
+        from importer.standing import profile_of
+
+        begun_with = profile_of(number, load_settings(), unfinished=unfinished)
+        if said_profile() is None and begun_with:
+            use_profile([begun_with])
+        elif begun_with and profile_name() not in (None, begun_with):
+            raise click.UsageError(f"The run was begun with --profile {begun_with}.")
+    with service(flags, sandbox) as settings:
+        yield settings
