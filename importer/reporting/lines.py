@@ -117,6 +117,8 @@ def texts_of(sheet: Sheet) -> Iterator[tuple[int, Sequence[str], Sequence[str]]]
         beyond = _tuples(chunk, range(len(sheet.labels), chunk.shape[1]))
         for row, cells, extra in zip(chunk.index.tolist(), own, beyond, strict=True):
             yield row, cells, _without_tail(extra)
+        # Else this chunk would still be there while the next is read.
+        del chunk, own, beyond
 
 
 def _fields(run: Run, sheet: Sheet) -> dict[str, int]:

@@ -73,6 +73,8 @@ class _Source:
             cells = [[restore(cell) for cell in column] for column in columns] if ours else columns
             if len(chunk := frame(cells, first, len(labels))):
                 yield chunk
+            # Else this chunk would still be there while the next is read.
+            del columns, cells, chunk
 
     def _reading(self) -> "_Reading":
         text = blocks(self._path, self._encoding)
