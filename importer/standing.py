@@ -2,7 +2,6 @@
 
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from importer.delivery.journal import Journal, Run, open_journal
@@ -17,14 +16,15 @@ def standing(number: int | None, settings: Settings) -> dict[str, Any]:
     """How a run stands, by default the latest one; then also which others are unfinished, newest first."""
     with open_journal(settings.journal_url) as journal:
         chosen = choose(journal, number)
-        others = [other.id for other in journal.unfinished() if other.id != chosen.id] if number is None else []
-        return _told(journal, chosen) | {"unfinished": others}
+        others = [other for other in journal.unfinished() if other.id != chosen.id] if number is None else []
+        waiting = [other.id for other in others if not _is_sent(journal, other, settings)]
+        return _told(journal, chosen, settings) | {"unfinished": waiting}
 
 
 def standings(limit: int, settings: Settings) -> list[dict[str, Any]]:
     """How the latest runs stand, newest first."""
     with open_journal(settings.journal_url) as journal:
-        return [_told(journal, found) for found in journal.runs(limit)]
+        return [_told(journal, found, settings) for found in journal.runs(limit)]
 
 
 def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = False) -> list[tuple[Run, bool]]:
@@ -34,20 +34,22 @@ def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = Fals
     ``for_good`` a run counts as finished then; its unsent rows can be retried.
     """
     with open_journal(settings.journal_url) as journal:
-
-        def is_sent(run: Run) -> bool:
-            found = holder(_locks(journal, settings), journal.account(run) or "")
-            return found is not None and found.run == run.id
-
-        chosen = [journal.run(number)] if number is not None else list(filter(is_sent, journal.unfinished()))
+        unfinished = [journal.run(number)] if number is not None else journal.unfinished()
+        chosen = unfinished if number is not None else [run for run in unfinished if _is_sent(journal, run, settings)]
         return [
-            (journal.update_run(run, stop=True, options={**run.options, "for_good": for_good}), is_sent(run))
+            (
+                journal.update_run(run, stop=True, options={**run.options, "for_good": for_good}),
+                _is_sent(journal, run, settings),
+            )
             for run in chosen or [choose_unfinished(journal, None)]
         ]
 
 
-def _locks(journal: Journal, settings: Settings) -> Path:
-    return (journal.path.parent if journal.path else settings.home) / "locks"
+def _is_sent(journal: Journal, run: Run, settings: Settings) -> bool:
+    """Whether a process is sending this run now."""
+    locks = (journal.path.parent if journal.path else settings.home) / "locks"
+    found = holder(locks, journal.account(run) or "")
+    return found is not None and found.run == run.id
 
 
 def end_here(number: int, settings: Settings) -> Run:
@@ -106,16 +108,21 @@ def refuse_other_account(journal: Journal, begun: Run, account: str) -> None:
         )
 
 
-def _told(journal: Journal, found: Run) -> dict[str, Any]:
+def _told(journal: Journal, found: Run, settings: Settings) -> dict[str, Any]:
     counts = dict.fromkeys(Status, 0)
     for state, number in journal.counts(found).items():
         counts[STATUS[state]] += number
     counts[Status.INVALID] = journal.invalid_rows(found)
-    finished = found.finished is not None
+    if found.finished is not None:
+        stands, following = "finished", f"importer report {found.id}"
+    elif _is_sent(journal, found, settings):
+        stands, following = "being sent", f"importer stop {found.id}"
+    else:
+        stands, following = "unfinished", f"importer resume {found.id}"
     return {
         "run": found.id,
         "file": found.file,
-        "state": "finished" if finished else "unfinished",
+        "state": stands,
         "account": journal.account(found),
         "profile": found.options.get("profile") or None,
         "url": found.url,
@@ -125,7 +132,7 @@ def _told(journal: Journal, found: Run) -> dict[str, Any]:
         "finished": _instant(found.finished),
         "exit_code": found.exit_code,
         "folder": str(found.folder),
-        "next": f"importer report {found.id}" if finished else f"importer resume {found.id}",
+        "next": following,
     }
 
 

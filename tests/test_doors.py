@@ -226,10 +226,12 @@ def test_status_and_history_tell_how_runs_stand(desk: Desk, service: Service) ->
 
 
 def test_stop_asks_another_process(desk: Desk, service: Service) -> None:
-    """Importer stop ends a run in another process after the rows under way, safe to resume."""
+    """Status names it while it is being sent; stop ends it after the rows under way, safe to resume."""
     desk.variables["IMPORTER_RATE"] = "600/min"
     first = desk.start("run", desk.write("a.csv", [mapping(n) for n in range(2, 90)]), "--yes")
     wait_until(lambda: service.records)
+    told = desk.type("status", "--json").json
+    assert (told["state"], told["next"]) == ("being sent", "importer stop 1")
     assert desk.type("stop").code == 0
     first.communicate(timeout=30)
     assert first.returncode == 130
