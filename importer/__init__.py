@@ -3,6 +3,7 @@
     ../schemas/         one record type a file: a pandera model and where it lives in the API
     words.py            the nouns, and the catalogue of issues
     errors.py           what ends a command: exit codes and advice
+    sentences.py        numbers, times and plans in words, the same in both doors
     credentials.py      the sign-in in the machine's keyring
     settings.py         defaults < files < environment < flags
     spreadsheet/        file -> Sheet: text cells with the addresses that the user sees
@@ -24,7 +25,6 @@
     sandbox/            a local stand-in for the service; shares no code with the rest, on purpose
     practice.py         the sandbox as the doors use it
     doctor.py           what must be right before an import
-    sentences.py        numbers, times and plans in words, the same in both doors
     terminal.py         what the command line shows
     web/                the pages: routes, templates, static; keeps no state of its own
     cli/                the command line

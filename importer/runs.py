@@ -6,7 +6,7 @@ Nothing here prints, parses a file, or knows how the service answers.
 import asyncio
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -307,10 +307,13 @@ async def _send(session: Session, begun: Run) -> Result:
     began = time.time()
     with session.watcher.sending() as stop:
         try:
-            await settle_before(session, begun, even_if_existing=choices.even_if_existing)
-            end = await _sender(session, begun, choices, stop, began).send()
-            while await settle_after(session, begun, end, stop, began):
+            settling = settle_before(session, begun, even_if_existing=choices.even_if_existing)
+            deadline = began + choices.max_duration if choices.max_duration is not None else None
+            end = await _given_up(settling, stop, deadline)
+            if end is None:
                 end = await _sender(session, begun, choices, stop, began).send()
+                while await settle_after(session, begun, end, stop, began):
+                    end = await _sender(session, begun, choices, stop, began).send()
         except BaseException:
             # Whatever it was, what was sent is in the journal; only the end of this process is missing there.
             journal.update_run(begun, stopped=time.time(), exit_code=int(Exit.INTERRUPTED))
@@ -319,6 +322,23 @@ async def _send(session: Session, begun: Run) -> Result:
         # Proved absent when somebody had asked to stop already: the next command sends them, so this is not the end.
         end = End(Ended.ASKED)
     return await _finish(journal, begun, end)
+
+
+async def _given_up(work: Coroutine[Any, Any, None], stop: asyncio.Event, deadline: float | None) -> End | None:
+    """None once the work is done, or why it was given up before: a read may have to wait for an hour."""
+    task, asked = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    left = max(deadline - time.time(), 0.0) if deadline is not None else None
+    try:
+        done, _ = await asyncio.wait({task, asked}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        asked.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    if task in done:
+        task.result()
+        return None
+    return End(Ended.ASKED) if asked in done else End(Ended.LIMIT, "The time given with --max-duration is over.")
 
 
 def _sender(session: Session, begun: Run, choices: Choices, stop: asyncio.Event, began: float) -> Sender:

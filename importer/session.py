@@ -15,10 +15,13 @@ from importer.delivery.journal import Journal, Run
 from importer.delivery.lock import only_sender
 from importer.delivery.pacing import DAY, Window
 from importer.nexudus import Access, Account, Nexudus, Secret
+from importer.sentences import moment
 from importer.settings import Settings
 from importer.sources import Examined
 from importer.words import Plan, Progress
 from schemas import RECORD_TYPES
+
+_WORTH_SAYING = 10.0
 
 
 class Watcher(Protocol):
@@ -60,7 +63,7 @@ class Session:
     async def take_write(self) -> None:
         """Wait until one more write is allowed, and take it."""
         limits = windows(self.settings)
-        await _turn(self.journal, self.account.key, limits, write=True)
+        await _turn(self.journal, self.account.key, limits, self.watcher.say, write=True)
 
     def alone(self, run: int | None = None) -> AbstractContextManager[Callable[[int], None]]:
         """Hold the account while sending; gives what tells others of a run that begins only then.
@@ -72,9 +75,13 @@ class Session:
         return only_sender(folder / "locks", self.account.key, run)
 
 
-async def _turn(journal: Journal, account: str, limits: tuple[Window, ...], *, write: bool) -> None:
+async def _turn(
+    journal: Journal, account: str, limits: tuple[Window, ...], say: Callable[[str], None], *, write: bool
+) -> None:
     """Wait until a call is allowed, and take it; anew when another process was quicker."""
     wait = journal.take_call(account, limits, write=write, now=time.time())
+    if wait > _WORTH_SAYING:
+        say(f"No call is allowed before {moment(time.time() + wait)}; waiting until then. Ctrl-C stops.")
     while wait > 0:
         await asyncio.sleep(wait)
         wait = journal.take_call(account, limits, write=write, now=time.time())
@@ -83,8 +90,8 @@ async def _turn(journal: Journal, account: str, limits: tuple[Window, ...], *, w
 class _Turns:
     """Lets reads wait for their turn. Those of the sign-in go at once, for nobody knows yet whose they are."""
 
-    def __init__(self, journal: Journal, limits: tuple[Window, ...]) -> None:
-        self._journal, self._limits = journal, limits
+    def __init__(self, journal: Journal, limits: tuple[Window, ...], say: Callable[[str], None]) -> None:
+        self._journal, self._limits, self._say = journal, limits, say
         self._account: str | None = None
         self._before = 0
 
@@ -92,7 +99,7 @@ class _Turns:
         if self._account is None:
             self._before += 1
             return
-        await _turn(self._journal, self._account, self._limits, write=False)
+        await _turn(self._journal, self._account, self._limits, self._say, write=False)
 
     def belong_to(self, account: str) -> None:
         self._account = account
@@ -111,7 +118,7 @@ async def signed_in(settings: Settings, endpoint: str, journal: Journal, watcher
         SignInError: There is nothing to sign in with, or the service refused it.
         ServiceError: The service cannot be reached.
     """
-    turns = _Turns(journal, windows(settings))
+    turns = _Turns(journal, windows(settings), watcher.say)
     async with Nexudus(_access(settings), endpoint, before_read=turns.take) as service:
         account = await service.sign_in()
         turns.belong_to(account.key)

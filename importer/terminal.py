@@ -360,7 +360,7 @@ class _Member:
 def _state_of(progress: Progress, seconds_left: float | None) -> str:
     parts = [f"{progress.failed:,} failed"]
     if progress.waiting:
-        parts.append(progress.waiting)
+        parts.append(f"{progress.waiting}, next call: {moment(progress.until)}")
     if seconds_left is not None:
         parts.append(f"done about {moment(time.time() + max(seconds_left, 0))}")
     return ", ".join(parts)

@@ -1,18 +1,22 @@
 """The contract of the command: what comes out where, with which exit code, for good input and bad."""
 
 import json
+import signal
 import socket
 import subprocess
 import sys
+import time as real_time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import LABELS, Desk, Service, mapping, wait_until
+from conftest import LABELS, UNLIMITED, Desk, Service, mapping, wait_until
 from openpyxl import load_workbook
 
+from importer.delivery.journal import open_journal
 from importer.sandbox import SandboxOptions
 from importer.settings import as_environment, load
 
@@ -287,7 +291,7 @@ def test_a_used_up_day_that_ends_at_midnight(desk: Desk, service: Service) -> No
     assert plan["finish"] == pytest.approx(midnight.timestamp(), abs=2)
     done = desk.type("run", file, "--yes", "--max-duration", "1s")
     assert (done.code, len(service.records)) == (6, 2)
-    assert "No call may leave before" in done.err
+    assert "the allowance of the day is used up until " in done.err
 
 
 @pytest.mark.parametrize(
@@ -311,6 +315,33 @@ def test_nothing_is_loaded_that_a_command_does_not_need(desk: Desk, words: list[
         check=True,
     )
     assert not unwanted & set(done.stderr.splitlines()[-1].split())
+
+
+def test_a_service_whose_day_is_used_up_can_still_be_asked(desk: Desk, serve: Callable[..., Service]) -> None:
+    """It refuses creates until tomorrow: plan and verify work, resume ends at its time limit and says until when."""
+    service = serve(replace(UNLIMITED, writes_per_day=2))
+    file = desk.write("rows.csv", [mapping(n) for n in range(2, 7)])
+    assert desk.type("run", file, "--yes", "--max-duration", "20s").code == 6
+    assert (len(service.records), desk.type("verify").code, desk.type("plan", file).code) == (2, 0, 0)
+    done = desk.type("resume", "--max-duration", "20s")
+    assert (done.code, "until " in done.err) == (6, True)
+    assert len(service.records) == 2
+
+
+@pytest.mark.parametrize("words", [["--max-duration", "1s"], []])
+def test_a_wait_before_the_sending_can_be_ended(desk: Desk, service: Service, words: list[str]) -> None:
+    """Everybody was asked to wait for half an hour: that is said, and a time limit or a wish to stop ends it."""
+    file = desk.write("rows.csv", [mapping(n) for n in range(2, 6)])
+    desk.variables |= {"IMPORTER_RATE": "60/min"}
+    assert desk.type("run", file, "--yes", "--max-rows", "1").code == 6
+    with open_journal(f"sqlite:///{desk.home / 'journal.sqlite3'}") as journal:
+        journal.hold(str(journal.account(journal.run(1))), real_time.time() + 1800)
+    with desk.start("resume", *words) as process:
+        assert process.stderr is not None
+        assert "No call is allowed before" in process.stderr.readline()
+        if not words:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=20) == (6 if words else 130)
 
 
 def test_the_command_as_a_process(desk: Desk, service: Service) -> None:

@@ -507,14 +507,15 @@ class Journal:
                 else:
                     db.exec_driver_sql(sql.SET_ARRIVED, {**one, "arrived": arrived})
 
-    def hold(self, account: str, until: float) -> None:
-        """Let nobody call for this account before then: the service asked for it."""
+    def hold(self, account: str, until: float, *, writes: bool = False) -> None:
+        """Let nobody call for this account before then, or create and delete only: the service asked for it."""
+        key = _writes_of(account) if writes else account
         with self._write() as db:
-            known = db.execute(sa.select(t.hold.c.until).where(t.hold.c.account == account)).scalar()
+            known = db.execute(sa.select(t.hold.c.until).where(t.hold.c.account == key)).scalar()
             if known is None:
-                db.execute(sa.insert(t.hold).values(account=account, until=until))
+                db.execute(sa.insert(t.hold).values(account=key, until=until))
             elif known < until:
-                db.execute(sa.update(t.hold).where(t.hold.c.account == account).values(until=until))
+                db.execute(sa.update(t.hold).where(t.hold.c.account == key).values(until=until))
 
     def used(self, account: str, window: Window, now: float) -> tuple[int, float]:
         """How many calls a window holds now, and in how many seconds the oldest of them leaves it."""
@@ -545,7 +546,8 @@ class Journal:
         kinds = tuple(window.writes for window in windows)
         spans = [window.calls - 1 for window in windows]
         told = db.exec_driver_sql(
-            sql.allowance(kinds), (account, account, *chain(*((account, n) for n in spans)))
+            sql.allowance(kinds),
+            (account, _writes_of(account) if write else account, account, *chain(*((account, n) for n in spans))),
         ).one()
         until, last_write, *nth_last = told
         # A hold that seems to last longer was written before the clock was set back.
@@ -581,9 +583,10 @@ class Journal:
     # -- looking on ---------------------------------------------------------------------------------------------
 
     def held_until(self, account: str) -> float:
-        """Until when nobody may call for this account, in epoch seconds; 0 if nobody was asked to wait."""
+        """Until when nobody may create for this account, in epoch seconds; 0 if nobody was asked to wait."""
+        query = sa.select(sa.func.max(t.hold.c.until)).where(t.hold.c.account.in_((account, _writes_of(account))))
         with self._read() as db:
-            return db.execute(sa.select(t.hold.c.until).where(t.hold.c.account == account)).scalar() or 0.0
+            return db.execute(query).scalar() or 0.0
 
     def settled(self, run: Run, since: float) -> tuple[int, float | None]:
         """How many rows of a run were settled since then, and when the last one ever was."""
@@ -695,6 +698,11 @@ class Journal:
                     "The journal was deleted, moved or replaced while it was in use.",
                     "Put it back, then type: importer resume",
                 )
+
+
+def _writes_of(account: str) -> str:
+    """The key of a hold that is about the creates and deletes of an account alone."""
+    return f"{account} (writes)"
 
 
 def _moved(change: Change, now: float) -> dict[str, Any]:

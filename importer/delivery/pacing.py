@@ -16,6 +16,9 @@ LONGEST_HOLD = DAY + 3_600.0
 """No hold that a service asked for lasts longer (nexudus.reply.LONGEST_WAIT): such a one was written before the clock
 was set back."""
 
+LONGEST_FOR_READS = 3_600.0
+"""No allowance that counts reads is longer than this: who asks to wait longer asks it of creates and deletes."""
+
 _SMOOTH = 0.85
 """Share of the even spacing that is kept, so that what a wait cost is made up for. With 0.95, a fifth of what a second
 client leaves can stay unused (simulated)."""

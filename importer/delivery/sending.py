@@ -13,10 +13,11 @@ from enum import StrEnum
 
 from importer.delivery.concurrency import Concurrency
 from importer.delivery.journal import Change, Intent, Journal, Run, Sending
-from importer.delivery.pacing import DAY, Allowance, Window, latest_arrival
+from importer.delivery.pacing import DAY, LONGEST_FOR_READS, Allowance, Window, latest_arrival
 from importer.delivery.replies import Pause, Verdict, classify, new_id
 from importer.delivery.states import Event, State
 from importer.nexudus import Nexudus, Probe, Reply
+from importer.sentences import moment
 from importer.words import Progress
 
 MOST_UNANSWERED = 5
@@ -168,7 +169,8 @@ class Sender:
         if self._pace.deadline is not None and self._now() >= self._pace.deadline:
             return End(Ended.LIMIT, "The time given with --max-duration is over.")
         if self._pace.deadline is not None and self._ready_at > self._pace.deadline and not self._nothing_left():
-            return End(Ended.LIMIT, "No call may leave before the time given with --max-duration is over.")
+            until = f"{self._why_waiting()} until {moment(self._ready_at)}"
+            return End(Ended.LIMIT, f"Stopped, as asked with --max-duration: {until}.")
         return None
 
     def _stop_requested(self) -> bool:
@@ -216,7 +218,8 @@ class Sender:
         self._journal.move([answer.change for answer in answers], self._now())
         if self._held_until > self._held_in_journal:
             self._held_in_journal = self._held_until
-            self._journal.hold(self._account, self._held_until)
+            long = self._held_until - self._now() > LONGEST_FOR_READS
+            self._journal.hold(self._account, self._held_until, writes=long)
         committed = self._now()
         return self._journal.will_send(self._run, self._account, batch, self._allowance.windows, committed), committed
 
@@ -262,9 +265,12 @@ class Sender:
                 await asyncio.wait_for(awaited.wait(), timeout=pause)
 
     def _say_waiting(self) -> None:
-        allowance = "waiting for the allowance of the day" if self._waits_for_a_day() else "waiting for the allowance"
-        waiting = self._waiting if self._held_until >= self._ready_at else allowance
-        self._tell(Progress(self._settled, self._failed, waiting, self._ready_at))
+        self._tell(Progress(self._settled, self._failed, self._why_waiting(), self._ready_at))
+
+    def _why_waiting(self) -> str:
+        if self._held_until >= self._ready_at:
+            return self._waiting
+        return "the allowance of the day is used up" if self._waits_for_a_day() else "the allowance is used up"
 
     def _waits_for_a_day(self) -> bool:
         longest = max((w.span for w in self._pace.windows if w.seconds < DAY), default=0.0)

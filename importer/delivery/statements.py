@@ -49,11 +49,11 @@ def known_ids(number: int) -> str:
 def allowance(kinds: tuple[bool, ...]) -> str:
     """Until when an account is held, when its last write left, and for each window when its n-th last call arrived.
 
-    ``kinds`` says of each window whether it counts writes only. Asked for: the account twice, then for each window the
-    account and n - 1.
+    ``kinds`` says of each window whether it counts writes only. Asked for: the two keys of a hold that counts here, the
+    account, then for each window the account and n - 1.
     """
     asked = [
-        "SELECT until FROM hold WHERE account = ?",
+        "SELECT max(until) FROM hold WHERE account IN (?, ?)",
         "SELECT max(at) FROM call WHERE account = ? AND write = 1",
         *(
             f"SELECT arrived FROM call WHERE {_whose(writes)} ORDER BY arrived DESC LIMIT 1 OFFSET ?"

@@ -188,6 +188,8 @@ def refusal(access: Access, reply: Reply) -> SignInError:
 
 def away(access: Access, reply: Reply) -> ServiceError:
     """Why there is no usable answer, in words of ours."""
+    if reply.was(409, 429) and reply.wait is not None:
+        return ServiceError(f"{access.host} wants no call for {reply.wait:.0f} s.", "Type the same again after that.")
     happened = reply.failure or f"it answered HTTP {reply.status} without what was asked for"
     return ServiceError(
         f"{access.host} cannot be used: {happened}.", "Check the address and network, then type the same again."

@@ -111,6 +111,18 @@ def test_f32_a_clock_set_back_holds_nobody(tmp_path: Path) -> None:
         assert journal.take_call(ACCOUNT, [window], write=True, now=YEAR) <= LONGEST_HOLD
 
 
+def test_a_hold_on_writes_keeps_no_read(tmp_path: Path) -> None:
+    """A service that will create nothing before tomorrow can be asked what it holds today."""
+    with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
+        windows = [Window(60, 60.0, writes=True), Window(120, 60.0)]
+        journal.hold(ACCOUNT, YEAR + 40_000, writes=True)
+        assert journal.take_call(ACCOUNT, windows, write=False, now=YEAR) <= 0
+        assert journal.take_call(ACCOUNT, windows, write=True, now=YEAR) == 40_000
+        assert journal.held_until(ACCOUNT) == YEAR + 40_000
+        journal.hold(ACCOUNT, YEAR + 30)
+        assert journal.take_call(ACCOUNT, windows, write=False, now=YEAR) == 30
+
+
 def test_f32_a_clock_set_back_proves_nothing_absent(tmp_path: Path) -> None:
     """With the clock set back after the send, no row is believed absent before its settle time has come again."""
     with sandbox(faults=("lost-before",)) as service:

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -114,6 +115,7 @@ REFUSALS = [
     (said(200, []), ServiceError, AWAY),
     (said(503), ServiceError, AWAY),
     (said(409), ServiceError, AWAY),
+    (replace(said(409), retry_after=("30",)), ServiceError, "wants no call for 30 s"),
     (Reply(sent=False, failure="the connection was refused"), ServiceError, "the connection was refused"),
 ]
 

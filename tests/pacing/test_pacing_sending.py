@@ -98,7 +98,7 @@ def test_where_a_day_ends_at_midnight_its_allowance_is_new_then(tmp_path: Path, 
     second = office.accepted[150]
     assert (second - MORNING) / 3600 == pytest.approx(hours, abs=0.01)
     assert abs(office.accepted[-1] - office.accepted[0] - told) <= 0.03 * told
-    assert any(p.waiting == "waiting for the allowance of the day" and abs(p.until - second) < 5 for _, p in progress)
+    assert any(p.waiting == "the allowance of the day is used up" and abs(p.until - second) < 5 for _, p in progress)
 
 
 def test_calls_across_a_midnight_count_on_the_day_they_may_have_reached(tmp_path: Path) -> None:

@@ -35,6 +35,12 @@ def test_password_gives_a_token_that_opens_the_door() -> None:
     assert (answer.json["token_type"], answer.json["expires_in"]) == ("bearer", 604799)
 
 
+def test_a_sign_in_is_no_write() -> None:
+    """Whoever practises with one write a day may sign in as often as others."""
+    with unlimited(token=None, writes_per_day=1, writes_per_minute=1) as sandbox:
+        assert [sign_in(sandbox, **PASSWORD).status for _ in range(3)] == [200, 200, 200]
+
+
 @pytest.mark.parametrize(
     ("options", "form", "error"),
     [
