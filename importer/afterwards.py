@@ -78,7 +78,11 @@ async def undo_run(number: int | None, settings: Settings, watcher: Watcher) -> 
         refuse_other_service(chosen, settings)
         records = sum(journal.counts(chosen).get(state, 0) for state in (State.CREATED, State.REMOVING))
         if not records:
-            raise UsageError(f"Run {chosen.id} has no records that could be removed.", "See: importer history")
+            others = [run for run in journal.runs_of(chosen.sha256) if journal.counts(run).get(State.CREATED)]
+            advice = f"Run {others[0].id} of the same file has: importer undo {others[0].id}" if others else ""
+            raise UsageError(
+                f"Run {chosen.id} has no records that could be removed.", advice or "See: importer history"
+            )
         async with signed_in(settings, chosen.endpoint, journal, watcher) as session:
             refuse_other_account(journal, chosen, session.account.key)
             if not watcher.confirm_undo(_plan(session, records), session.account, chosen):

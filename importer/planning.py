@@ -16,14 +16,13 @@ from importer.delivery.states import State
 from importer.errors import UsageError
 from importer.lookups import choices as list_choices
 from importer.lookups import look_up
-from importer.nexudus import Account
 from importer.reporting import write_fix_file
 from importer.session import Session, Watcher, signed_in, windows
 from importer.settings import Settings
 from importer.settling import everything
 from importer.sources import Examined, Source, checked_chunks, examine, open_source
 from importer.spreadsheet import ReadOptions
-from importer.words import Plan
+from importer.words import Account, Plan
 from schemas import RecordType
 
 
@@ -31,7 +30,9 @@ from schemas import RecordType
 class Choices:
     """What the user chose for one run; kept in the journal, so that ``resume`` goes on in the same way.
 
-    ``profile`` is None if nothing was said of one, and "" if there is to be none.
+    ``profile`` is None if nothing was said of one, and "" if there is to be none. With ``sandbox`` the service is a
+    practice one that lives no longer than the command, with ``one_for_all`` the profile was named once for several
+    files.
     """
 
     strict: bool = False
@@ -41,6 +42,8 @@ class Choices:
     max_duration: float | None = None
     picks: Mapping[str, int] = field(default_factory=dict)
     profile: str | None = None
+    sandbox: bool = False
+    one_for_all: bool = False
     out: Path | None = None
 
     @property

@@ -4,6 +4,7 @@ Nothing here prints, parses a file, or knows how the service answers.
 """
 
 import asyncio
+import itertools
 import re
 import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
@@ -18,12 +19,11 @@ from importer.delivery.sending import End, Ended, Pace, Sender
 from importer.delivery.states import State
 from importer.errors import Exit, ServiceError, UsageError
 from importer.mappings import remember_dates
-from importer.nexudus import Account
 from importer.planning import Choices, Known, known_rows, look_up_names, plan_of
 from importer.reporting import Report, write_report
 from importer.session import Session, Watcher, signed_in, windows
 from importer.settings import Settings
-from importer.settling import look, settle_after, settle_before
+from importer.settling import look, settle_after, settle_before, tell_young
 from importer.sources import (
     Examined,
     Source,
@@ -40,7 +40,7 @@ from importer.sources import (
 )
 from importer.spreadsheet import ReadOptions
 from importer.standing import choose, choose_unfinished, refuse_other_account, refuse_other_service
-from importer.words import Issue, Progress, Record
+from importer.words import Account, Issue, Progress, Record
 from schemas import RECORD_TYPES, RecordType
 
 _KEPT_NAME = re.compile(r"[^\w.-]+")
@@ -95,6 +95,8 @@ def checked(
     source = open_source(file, settings, kind, read)
     if source.sheet.note:
         watcher.say(source.sheet.note)
+    if source.remembered:
+        watcher.say(f"The columns of {source.file.name} are read as chosen before for these labels.")
     return source, examine(source, time.time(), allow_duplicates=choices.allow_duplicates)
 
 
@@ -114,7 +116,7 @@ async def prepare(
     now = time.time()
     source = set_aside(source, settings.home / "files")
     stack.callback(_forget_unused, journal, source.copy)
-    _refuse_forgotten_profile(journal, source, choices)
+    _refuse_forgotten_profile(journal, source, choices, watcher)
     try:
         session = await stack.enter_async_context(signed_in(settings, source.endpoint, journal, watcher))
     except ServiceError as error:
@@ -206,6 +208,7 @@ async def reconcile(number: int | None, settings: Settings, watcher: Watcher) ->
             refuse_other_account(journal, chosen, session.account.key)
             with session.alone(chosen.id):
                 settled = await look(session, chosen)
+            tell_young(session, [intent for intent in settled.young if intent.run == chosen.id])
     if settled.failure:
         raise ServiceError(f"The rows in doubt cannot be settled: {settled.failure}.", "Try again later.")
     return _settled(chosen, settings)
@@ -260,7 +263,7 @@ async def _begin_again(session: Session, parent: Run, records: Sequence[Record],
         parent=parent.id,
     )
     with session.alone() as hold_for:
-        begun = journal.add_run(new)
+        begun = _with_own_folder(journal, new, choices)
         hold_for(begun.id)
         begun = journal.update_run(begun, user=account.user, space=account.space)
         return await _send(session, journal.plan(begun, [(records, (), len(records))], target, time.time()))
@@ -442,7 +445,17 @@ def _add_run(journal: Journal, source: Source, settings: Settings, choices: Choi
         started=now,
         folder=_folder(source.file.name, choices),
     )
-    return journal.add_run(new)
+    return _with_own_folder(journal, new, choices)
+
+
+def _with_own_folder(journal: Journal, new: NewRun, choices: Choices) -> Run:
+    """A new run, with a folder that no run of another journal has written into; unless the user chose it."""
+    with journal.together():
+        begun = journal.add_run(new)
+        if choices.out is not None or not begun.folder.exists():
+            return begun
+        others = (begun.folder.with_name(f"{begun.folder.name}-{number}") for number in itertools.count(2))
+        return journal.update_run(begun, folder=str(next(other for other in others if not other.exists())))
 
 
 def _folder(file: str, choices: Choices) -> str:
@@ -530,7 +543,7 @@ def _of_profile(run: Run, choices: Choices) -> bool:
     return (run.options.get("profile") or "") == (choices.profile or "")
 
 
-def _refuse_forgotten_profile(journal: Journal, source: Source, choices: Choices) -> None:
+def _refuse_forgotten_profile(journal: Journal, source: Source, choices: Choices, watcher: Watcher) -> None:
     """Raise UsageError if nothing was said of a profile and the file was imported with one before."""
     named = {run.options.get("profile"): run for run in journal.runs_of(source.sha256) if run.options.get("profile")}
     if choices.profile is None and named:
@@ -539,3 +552,11 @@ def _refuse_forgotten_profile(journal: Journal, source: Source, choices: Choices
             f"Run {run.id} of this file was begun with --profile {profile}; without it, rows may go elsewhere.",
             f"Type the same with --profile {profile}, or with --profile none if it is meant for both.",
         )
+    if named and choices.profile not in named:
+        profile, run = next(iter(named.items()))
+        if choices.one_for_all:
+            raise UsageError(
+                f"Run {run.id} of {source.file.name} was begun with --profile {profile}.",
+                "Name a profile for each file.",
+            )
+        watcher.say(f"Look twice: run {run.id} of this file was begun with --profile {profile}.")

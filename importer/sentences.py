@@ -2,14 +2,10 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import humanize
 
-from importer.words import Plan
-
-if TYPE_CHECKING:
-    from importer.nexudus import Account
+from importer.words import Account, Plan
 
 _MINUTE = 60.0
 
@@ -41,7 +37,7 @@ def zone() -> str:
     return f"{datetime.now().astimezone():%Z}"
 
 
-def plan_lines(plan: Plan, account: "Account | None") -> Iterator[str]:
+def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
     """The plan in sentences: what, where, at what cost, until when."""
     left_out = [f"{plan.invalid:,} left out"] if plan.invalid else []
     left_out += [f"{plan.existing:,} created before"] if plan.existing else []
@@ -49,7 +45,7 @@ def plan_lines(plan: Plan, account: "Account | None") -> Iterator[str]:
     tail = f" ({', '.join(left_out)})" if left_out else ""
     whose = f" in {account.space} as {account.user}" if account else ""
     yield f"Plan: {count(plan.create, 'record')} to create{whose}{tail}."
-    quota = f" of {plan.quota_left:,} left today" if plan.quota_left is not None else ""
+    quota = f" ({plan.quota_left:,} left today)" if plan.quota_left is not None else ""
     yield (
         f"      {count(plan.create, 'call')}{quota}; it takes {duration(plan.seconds)}, until {moment(plan.finish)}."
         if plan.create

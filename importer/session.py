@@ -14,11 +14,11 @@ from pydantic import SecretStr
 from importer.delivery.journal import Journal, Run
 from importer.delivery.lock import only_sender
 from importer.delivery.pacing import DAY, Window
-from importer.nexudus import Access, Account, Nexudus, Secret
+from importer.nexudus import Access, Nexudus, Secret
 from importer.sentences import moment
 from importer.settings import Settings
 from importer.sources import Examined
-from importer.words import Plan, Progress
+from importer.words import Account, Plan, Progress
 from schemas import RECORD_TYPES
 
 _WORTH_SAYING = 10.0

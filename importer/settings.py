@@ -163,7 +163,7 @@ class Settings(BaseSettings):
     daily_quota: CountSetting = Field(5000, description="creates and deletes in a day, or none")
     daily_reset: Annotated[ZoneInfo | None, BeforeValidator(parse_reset)] = Field(
         None,
-        description="what a day of daily_quota is: rolling for any 24 hours, or a time zone for its calendar days",
+        description="the day of daily_quota: rolling for any 24 hours, or a zone like Europe/London for its midnights",
     )
     calls_per_100ms: CountSetting = Field(1, description="calls of any kind in 100 milliseconds")
     calls_per_minute: CountSetting = Field(120, description="calls of any kind in a minute")

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from importer.delivery.journal import Change, Intent, Run
@@ -12,6 +12,7 @@ from importer.delivery.reconciling import OnService, Settled, settle, since
 from importer.delivery.sending import End, Ended
 from importer.delivery.states import Event, State
 from importer.reporting import write_report
+from importer.sentences import count, moment
 from importer.session import Session
 from importer.words import printable
 from schemas import RECORD_TYPES, RecordType
@@ -96,11 +97,19 @@ async def _wait_for(session: Session, young: list[Intent], stop: asyncio.Event, 
     ready = max(intent.sent_at or 0.0 for intent in young) + session.settings.settle
     seconds = ready - time.time()
     if seconds > max(PATIENT_SECONDS, time.time() - began):
+        tell_young(session, young)
         return False
     session.watcher.say(f"{len(young):,} without an answer; looking again in {max(seconds, 0):.0f} s.")
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), timeout=max(seconds, 0.0))
     return not stop.is_set()
+
+
+def tell_young(session: Session, young: Sequence[Intent]) -> None:
+    """Say from when on rows without an answer can be settled."""
+    if young:
+        ready = max(intent.sent_at or 0.0 for intent in young) + session.settings.settle
+        session.watcher.say(f"{count(len(young), 'row')} without an answer can be settled from {moment(ready)} on.")
 
 
 def _tell(session: Session, settled: Settled) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from importer.delivery.journal import Journal, Run, open_journal
 from importer.delivery.lock import holder
-from importer.delivery.states import STATUS
+from importer.delivery.states import STATUS, State
 from importer.errors import SettingsError, UsageError
 from importer.settings import Settings
 from importer.words import Status
@@ -91,6 +91,8 @@ def refuse_other_service(begun: Run, settings: Settings) -> None:
     def host(url: str) -> str:
         return url.partition("://")[2].partition(":")[0]
 
+    if begun.options.get("sandbox") and begun.url != settings.url and host(settings.url) != "127.0.0.1":
+        raise SettingsError(f"Run {begun.id} was one into a practice service.", "Type the same again with --sandbox.")
     if host(begun.url) != host(settings.url):
         raise SettingsError(
             f"Run {begun.id} sends to {begun.url}, but NEXUDUS_URL is {settings.url}.",
@@ -110,15 +112,16 @@ def refuse_other_account(journal: Journal, begun: Run, account: str) -> None:
 
 def _told(journal: Journal, found: Run, settings: Settings) -> dict[str, Any]:
     counts = dict.fromkeys(Status, 0)
-    for state, number in journal.counts(found).items():
+    states = journal.counts(found)
+    for state, number in states.items():
         counts[STATUS[state]] += number
     counts[Status.INVALID] = journal.invalid_rows(found)
     if found.finished is not None:
-        stands, following = "finished", f"importer report {found.id}"
+        stands, following = "finished", found.command("reconcile" if states.get(State.IN_DOUBT) else "report")
     elif _is_sent(journal, found, settings):
         stands, following = "being sent", f"importer stop {found.id}"
     else:
-        stands, following = "unfinished", f"importer resume {found.id}"
+        stands, following = "unfinished", found.command("resume")
     return {
         "run": found.id,
         "file": found.file,
@@ -128,6 +131,7 @@ def _told(journal: Journal, found: Run, settings: Settings) -> dict[str, Any]:
         "url": found.url,
         "rows": found.rows,
         "counts": {status.value: number for status, number in counts.items()},
+        "undone": states.get(State.REMOVED, 0),
         "started": _instant(found.started),
         "finished": _instant(found.finished),
         "exit_code": found.exit_code,

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from importer.errors import Exit, UsageError
 from importer.sentences import count, duration, moment, plan_lines
-from importer.words import Found, Issue, Plan, Progress, Severity, Status, printable
+from importer.words import Account, Found, Issue, Plan, Progress, Severity, Status, printable
 from schemas import RECORD_TYPES
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from importer.afterwards import Undoing, Verification
     from importer.checking import Causes
     from importer.delivery.journal import Run
-    from importer.nexudus import Account
     from importer.runs import Result
     from importer.sources import Examined, Source
     from importer.together import Outcome
@@ -128,15 +127,25 @@ def show_end(result: Result) -> None:
 def _next_steps(result: Result) -> Iterator[str]:
     counts, run = result.report.counts, result.run
     if run.finished is None:
-        yield f"Go on:  importer resume {run.id}"
+        yield f"Go on:  {run.command('resume')}"
     if "failed.xlsx" in result.report.files:
         profile = f" with --profile {named}" if (named := run.options.get("profile")) else ""
+        profile = " with --sandbox" if run.options.get("sandbox") else profile
         yield f"Failed: {result.report.files['failed.xlsx']} (correct it and import it as it is{profile})"
     if counts[Status.REJECTED] and run.finished is not None:
-        yield f"Again:  importer retry {run.id}"
+        yield f"Again:  {run.command('retry')}"
     if counts[Status.UNKNOWN]:
-        yield f"Settle: importer reconcile {run.id}"
+        yield f"Settle: {run.command('reconcile')}"
         yield f"        ({count(counts[Status.UNKNOWN], 'row')} without an answer; none is sent again on a guess)"
+
+
+FOUND_WORDS = {
+    Found.ONCE: "found exactly once",
+    Found.TWICE: "found more than once",
+    Found.DIFFERS: "with other values than were sent",
+    Found.CHANGED: "changed since",
+    Found.ABSENT: "not found",
+}
 
 
 def show_verification(done: Verification) -> None:
@@ -148,14 +157,17 @@ def show_verification(done: Verification) -> None:
         click.echo(f"Run {done.run.id}, {printable(done.run.file)}, in {done.run.space} as {done.run.user}:")
     for found in Found:
         if done.counts.get(found.value):
-            click.echo(f"{done.counts[found.value]:9,} of {total:,} {found.value}")
+            click.echo(f"{done.counts[found.value]:9,} of {total:,} {FOUND_WORDS[found]}")
     if done.unknown:
-        click.echo(f"{done.unknown:9,}  in doubt; settle them with: importer reconcile {done.run.id}")
+        click.echo(f"{done.unknown:9,}  in doubt; settle them with: {done.run.command('reconcile')}")
     for verified in done.notable[:MOST_GROUPS]:
         click.echo(
             f"  row {verified.row}, record {verified.remote_id}: {verified.found}; {printable(verified.detail, 200)}"
         )
-    click.echo(f"All rows: {done.file}")
+    if len(done.notable) > MOST_GROUPS:
+        click.echo(f"  and {len(done.notable) - MOST_GROUPS:,} more")
+    if total:
+        click.echo(f"All rows: {done.file}")
 
 
 def show_undoing(done: Undoing) -> None:
@@ -164,11 +176,13 @@ def show_undoing(done: Undoing) -> None:
     click.echo(f"Run {done.run.id}: {told or 'nothing was deleted'}.")
     for removal in done.notable[:MOST_GROUPS]:
         click.echo(f"  row {removal.row}, record {removal.remote_id}: {removal.undone}; {printable(removal.why, 200)}")
+    if len(done.notable) > MOST_GROUPS:
+        click.echo(f"  and {len(done.notable) - MOST_GROUPS:,} more")
     if done.message:
         say(done.message)
     click.echo(f"All rows: {done.file}")
     if done.exit_code not in {Exit.DONE, Exit.ROWS_FAILED}:
-        click.echo(f"Go on:  importer undo {done.run.id}")
+        click.echo(f"Go on:  {done.run.command('undo')}")
 
 
 def show_outcomes(outcomes: Sequence[Outcome]) -> None:
@@ -220,7 +234,7 @@ class Console:
         """Say what will be deleted and at what cost, and have the number typed."""
         say(f"Undo run {run.id} ({printable(run.file)}): {count(plan.create, 'record')} of {account.space} to delete;")
         say("records that somebody changed since are kept. Deletes count like creates.")
-        quota = f" of {plan.quota_left:,} left today" if plan.quota_left is not None else ""
+        quota = f" ({plan.quota_left:,} left today)" if plan.quota_left is not None else ""
         say(f"{count(plan.create, 'delete')}{quota}; it takes {duration(plan.seconds)}, until {moment(plan.finish)}.")
         if self._yes:
             return True

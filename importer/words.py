@@ -96,7 +96,7 @@ CATALOGUE: Mapping[str, IssueKind] = {
     "name-not-looked-up": IssueKind(
         Severity.ERROR,
         '{field} is a name that was not looked up: "{value}".',
-        "Sign in, so that it can be looked up, or enter the Id, for example {detail}.",
+        "Enter the Id, digits only, for example {detail}; or sign in, so that a name can be looked up.",
     ),
     "name-not-found": IssueKind(
         Severity.ERROR, 'There is no {detail} "{value}".', "Check the spelling, or enter the Id instead."
@@ -174,7 +174,7 @@ CATALOGUE: Mapping[str, IssueKind] = {
     "column-unused": IssueKind(
         Severity.WARNING,
         'Column "{label}" is not used.',
-        "Nothing to do, unless it should be one of: {detail}.",
+        "Nothing to do{detail}.",
     ),
 }
 """Every issue code with its severity and its two sentences. The same in terminal, workbook, page and JSON.
@@ -247,6 +247,18 @@ class Record(NamedTuple):
     row: int
     body: str
     identity: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose records are written.
+
+    ``key`` stays the same for as long as the user does; ``user`` and ``space`` are for showing.
+    """
+
+    key: str
+    user: str
+    space: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -344,6 +344,53 @@ def test_a_wait_before_the_sending_can_be_ended(desk: Desk, service: Service, wo
         assert process.wait(timeout=20) == (6 if words else 130)
 
 
+def test_what_was_undone_is_not_called_unsent(desk: Desk, service: Service) -> None:
+    """History, report and undo tell records that are gone again from rows that were never sent."""
+    file = desk.write("rows.csv", [mapping(2), mapping(3), mapping(4, Name="")])
+    desk.type("run", file, "--yes", "--out", "r")
+    desk.type("run", file, "--yes")
+    refused = desk.type("undo", "2", "--yes")
+    assert "Run 1 of the same file has: importer undo 1" in refused.err
+    assert desk.type("undo", "1", "--yes").code == 0
+    assert "(1 invalid, 2 created and deleted again)" in desk.type("status", "1").out
+    assert "2 created and deleted again" in (desk.folder / "r" / "report.html").read_text("utf-8")
+    assert desk.type("verify", "1").out == "Run 1 has no records to compare.\n"
+
+
+def test_suggested_commands_of_a_practice_run_practise(desk: Desk) -> None:
+    """Typed as printed, the next command goes to the practice service again, never to the real one."""
+    file = desk.write("rows.csv", [mapping(2), mapping(3, Name="")])
+    assert f"importer plan {file} --sandbox" in desk.type("check", file, "--sandbox").out
+    assert f"importer run {file} --sandbox" in desk.type("plan", file, "--sandbox").out
+    done = desk.type("run", file, "--sandbox", "--yes", "--out", "r")
+    assert "with --sandbox" in done.out
+    assert "importer undo 1 --sandbox" in (desk.folder / "r" / "report.html").read_text("utf-8")
+    assert "with --sandbox" in desk.type("verify", "1").err
+    assert desk.type("verify", "1", "--sandbox").code == 0
+
+
+def test_two_journals_never_write_into_one_folder(desk: Desk, service: Service) -> None:
+    """Two people with a journal each work in one folder; neither's report is lost, and a chosen folder is used."""
+    file = desk.write("rows.csv", [mapping(2)])
+    folders = []
+    for name in ("ada", "ben"):
+        desk.variables["IMPORTER_HOME"] = str(desk.folder / name)
+        folders.append(desk.type("run", file, "--yes", "--json").json["run"])
+        assert desk.type("run", file, "--yes", "--out", "chosen").code == 0
+    assert folders == [1, 1]
+    assert sorted(path.name for path in (desk.folder / "reports").iterdir()) == ["1-rows", "1-rows-2"]
+
+
+def test_rows_in_doubt_are_named_with_when_they_can_be_settled(desk: Desk, service: Service) -> None:
+    """Status says to reconcile, and reconciling too early says from when on it helps."""
+    service.fail("lost-before")
+    done = desk.type("run", desk.write("rows.csv", [mapping(2)]), "--yes")
+    assert done.code == 8
+    assert desk.type("status", "--json").json["next"] == "importer reconcile 1"
+    for told in (done.err, desk.type("reconcile").err):
+        assert "1 row without an answer can be settled from " in told
+
+
 def test_the_command_as_a_process(desk: Desk, service: Service) -> None:
     """As a process: data on stdout, everything else on stderr, the exit code as promised, no traceback."""
     file = desk.write("rows.csv", [mapping(2), mapping(3, Name="")])

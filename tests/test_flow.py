@@ -11,13 +11,12 @@ from conftest import Desk, Service, mapping, wait_until
 from openpyxl import load_workbook
 
 from importer import runs
-from importer.nexudus import Account
 from importer.planning import Choices
 from importer.settings import Settings
 from importer.sources import Examined
 from importer.spreadsheet import ReadOptions
 from importer.terminal import Console
-from importer.words import Plan
+from importer.words import Account, Plan
 
 BAD = {
     50: {"ResourceId": "abc"},

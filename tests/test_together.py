@@ -92,6 +92,19 @@ def test_files_of_one_profile_go_one_after_another(desk: Desk, places: tuple[Ser
     assert [one["run"]["counts"]["existing"] for one in done.json["imports"]] == [0, 1, 1]
 
 
+def test_one_profile_for_all_files_is_not_meant_for_a_file_of_another(
+    desk: Desk, places: tuple[Service, Service], words: list[str | Path]
+) -> None:
+    """Who forgets the second --profile is told; who names another one for a single file is told, too, and may."""
+    assert desk.type(*words).code == 0
+    done = desk.type("run", *words[1:3], "--profile", "north", "--yes")
+    assert "Name a profile for each file." in done.out
+    assert (names(places[0]), names(places[1])) == (NORTH, SOUTH)
+    again = desk.type("run", words[2], "--profile", "north", "--yes")
+    assert "was begun with --profile south" in again.err
+    assert names(places[0]) == sorted(NORTH + SOUTH)
+
+
 def test_two_profiles_of_one_account_never_send_at_once(
     desk: Desk, places: tuple[Service, Service], words: list[str | Path]
 ) -> None:

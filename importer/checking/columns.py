@@ -73,9 +73,10 @@ def match_columns(
             unused.append(position)
     _refuse_doubled(found)
     _refuse_missing(sheet, kind, found, [field for field in required if field not in {c.field for c in found}])
-    free = ", ".join(field for field in kind.fields if field not in {c.field for c in found}) or "none is missing"
+    free = ", ".join(field for field in kind.fields if field not in {c.field for c in found})
+    unless = f", unless it should be one of: {free}" if free else ""
     issues = tuple(
-        Issue("column-unused", cell=f"{column_letters(i)}{sheet.header_row}", label=sheet.labels[i], detail=free)
+        Issue("column-unused", cell=f"{column_letters(i)}{sheet.header_row}", label=sheet.labels[i], detail=unless)
         for i in unused
     )
     return Mapping(tuple(sorted(found, key=lambda column: kind.fields.index(column.field))), issues)

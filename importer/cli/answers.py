@@ -77,6 +77,7 @@ _SAID_AGAIN = {
     "tz": "--tz",
     "allow_duplicates": "--allow-duplicates",
     "even_if_existing": "--even-if-existing",
+    "sandbox": "--sandbox",
 }
 OF_THE_FILE = ("sheet", "encoding", "delimiter")
 """Options that say how one file is stored, and nothing about another that was made from it."""

@@ -83,13 +83,14 @@ def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Pa
     else:
         terminal.show_source(source, seen.rows)
         terminal.show_issues(seen, stdout=True)
+        said = options | {"sandbox": sandbox}
         click.echo(
             f"\n{sentences.count(seen.valid, 'row')} can be imported, {seen.invalid:,} cannot. Nothing was sent.\n"
             + (
                 f"Next: correct the red cells in {errors_to}, then: "
-                f"importer plan {with_reading(errors_to, options, OF_THE_FILE)}"
+                f"importer plan {with_reading(errors_to, said, OF_THE_FILE)}"
                 if errors_to
-                else f"Next: importer plan {with_reading(file, options)}"
+                else f"Next: importer plan {with_reading(file, said)}"
             )
         )
     return Exit.ROWS_FAILED if seen.invalid else Exit.DONE
@@ -160,7 +161,8 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
     click.echo()
     for line in sentences.plan_lines(made, account):
         click.echo(line)
-    click.echo(f"Next: importer run {with_reading(file, options)}")
+    said = options | {"sandbox": sandbox}
+    click.echo(f"Next: importer run {with_reading(file, said)}")
     return Exit.ROWS_FAILED if seen.invalid else Exit.DONE
 
 
@@ -212,7 +214,12 @@ def _run_several(
             if shared is None:
                 use_profile(profiles[number : number + 1] if len(profiles) > 1 else profiles)
             settings = shared or load_settings(pacing_of(options))
-            choices = replace(chosen, profile=said_profile(), out=chosen.out / f"{number + 1}" if chosen.out else None)
+            choices = replace(
+                chosen,
+                profile=said_profile(),
+                one_for_all=len(profiles) == 1,
+                out=chosen.out / f"{number + 1}" if chosen.out else None,
+            )
             name = f"{file.name} ({choices.profile})" if choices.profile else file.name
             jobs.append(together.Job(file, settings, kind, read, choices, several.watching(name)))
 
@@ -267,7 +274,8 @@ def retry(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options
     from importer import runs, terminal
 
     with service_of(number, pacing_of(options), sandbox) as settings:
-        result = finish(runs.retry(number, settings, choices_of(options), terminal.Console(yes=yes)))
+        choices = choices_of(options | {"sandbox": sandbox})
+        result = finish(runs.retry(number, settings, choices, terminal.Console(yes=yes)))
     return put_end(result, as_json)
 
 

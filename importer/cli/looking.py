@@ -93,7 +93,11 @@ def _put_runs(found: Sequence[Mapping[str, Any]], as_json: bool, *, single: bool
     if not found:
         click.echo("There is no run yet. Start one with: importer run FILE")
     for standing in found:
-        told = ", ".join(f"{number:,} {name}" for name, number in standing["counts"].items() if number)
+        counts, undone = dict(standing["counts"]), standing["undone"]
+        # What was undone counts as not sent there; said like that, it would look as if it had never existed.
+        counts["not sent"] -= undone
+        counts["created and deleted again"] = undone
+        told = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
         click.echo(
             f"Run {standing['run']}: {standing['file']}, {standing['state']} ({told or 'no rows planned'}), "
             f"begun {standing['started']}, for {standing['account'] or 'nobody yet'}"

@@ -115,7 +115,7 @@ def choices_of(options: Mapping[str, Any]) -> "Choices":
         seconds = parse_duration(duration) if duration is not None else None
     except ValueError as error:
         raise click.UsageError(f'--max-duration "{duration}": {error}.') from error
-    names = ("strict", "allow_duplicates", "even_if_existing", "max_rows", "out")
+    names = ("strict", "allow_duplicates", "even_if_existing", "max_rows", "sandbox", "out")
     return Choices(
         max_duration=seconds,
         picks=_picks(options),

@@ -65,9 +65,9 @@ def sandbox(port: int, rate: str, daily_quota: str, latency: float, fail: float,
 
     def ready(url: str) -> None:
         click.echo(
-            f"A practice service is at {url}. It behaves like the real one and "
-            f"{'keeps its records in ' + str(keep) if keep else 'forgets everything at its end'} "
-            "(Ctrl-C).\nIn a second terminal, type:\n"
+            f"A practice service is at {url}. It behaves like the real one; Ctrl-C ends it, and "
+            f"{'its records stay in ' + str(keep) if keep else 'its records with it'}.\n"
+            "In a second terminal, type:\n"
             f"  export NEXUDUS_URL={url} NEXUDUS_USERNAME=ops@example.com NEXUDUS_PASSWORD=practice\n"
             "  importer run samples/calendars.csv"
         )

@@ -69,6 +69,10 @@ class Run:
     stop: bool
     rows: int
 
+    def command(self, verb: str) -> str:
+        """What to type to do something about this run."""
+        return f"importer {verb} {self.id}{' --sandbox' if self.options.get('sandbox') else ''}"
+
 
 @dataclass(frozen=True, slots=True)
 class NewRun:

@@ -4,8 +4,8 @@ The only folder that touches the network, and ``wire`` the only file that knows 
 files or the journal.
 """
 
-from importer.nexudus.access import Access, Account, Secret
+from importer.nexudus.access import Access, Secret
 from importer.nexudus.reply import Reply
 from importer.nexudus.service import Nexudus, Probe
 
-__all__ = ["Access", "Account", "Nexudus", "Probe", "Reply", "Secret"]
+__all__ = ["Access", "Nexudus", "Probe", "Reply", "Secret"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from importer.errors import SettingsError, SignInError
-from importer.words import printable
+from importer.words import Account, printable
 
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?")
 _URL_ADVICE = "Write it like https://spaces.nexudus.com, without anything behind the host."
@@ -88,18 +88,6 @@ class Access:
         """The host by which accounts are told apart; a service on this machine has another port at every start."""
         hostname = urlsplit(self.url).hostname or ""
         return hostname if _is_loopback(hostname) else self.host
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Whose records are written.
-
-    ``key`` stays the same for as long as the user does; ``user`` and ``space`` are for showing.
-    """
-
-    key: str
-    user: str
-    space: str
 
 
 def account_of(access: Access, who: object | None, *, by_password: bool) -> Account:

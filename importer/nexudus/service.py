@@ -17,10 +17,11 @@ from urllib.parse import quote, urlencode
 import stamina
 
 from importer.errors import ServiceError, SignInError
-from importer.nexudus.access import Access, Account, Secret, account_of
+from importer.nexudus.access import Access, Secret, account_of
 from importer.nexudus.reply import Reply
 from importer.nexudus.sign_in import SignIn, away
 from importer.nexudus.wire import Wire
+from importer.words import Account
 
 ATTEMPTS = 4
 """How often a call that changes nothing is put on the wire at most."""

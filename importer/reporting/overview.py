@@ -82,7 +82,13 @@ class Overview:
         counts = [(status.value, f"{count:,}") for status, count in self.counts.items()]
         steps = [(step.why, step.command) for step in self.steps()]
         notes = [(f"Column {issue.label}", f"{issue.message} {issue.fix}") for issue in self.column_issues]
-        parts = ([("Result", headline(self.counts))], counts, steps, notes, self.facts())
+        parts = (
+            [("Result", headline(self.counts, self.states.get(State.REMOVED, 0)))],
+            counts,
+            steps,
+            notes,
+            self.facts(),
+        )
         return [pair for part in parts if part for pair in (*part, ("", ""))]
 
     def document(self, files: list[str]) -> dict[str, Any]:

@@ -62,11 +62,11 @@ def _about(run: Run, intent: Intent) -> str:
         case State.PLANNED:
             return said or why_not_sent(run)
         case State.IN_DOUBT:
-            return f"{_unsettled(intent)} Settle it with: importer reconcile {run.id}"
+            return f"{_unsettled(intent)} Settle it with: {run.command('reconcile')}"
         case State.REVIEW:
             return f"{_sent(intent)}; {said or 'it may exist in Nexudus'}. Look for it there by hand."
         case State.REMOVING:
-            return f"Being deleted, no answer came yet. Go on with: importer undo {run.id}"
+            return f"Being deleted, no answer came yet. Go on with: {run.command('undo')}"
         case State.EXISTING if said:
             return f"Exists already: {said}."
         case _:
@@ -101,8 +101,8 @@ def moment(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def headline(counts: Mapping[Status, int]) -> str:
-    """The whole run in one sentence."""
+def headline(counts: Mapping[Status, int], undone: int = 0) -> str:
+    """The whole run in one sentence; ``undone`` rows count as not sent, but were created and deleted again."""
     rows = sum(counts.values())
     if rows and counts[Status.CREATED] == rows:
         return f"All {rows:,} rows created" if rows > 1 else "The one row is created"
@@ -112,7 +112,8 @@ def headline(counts: Mapping[Status, int]) -> str:
         f"{counts[Status.EXISTING]:,} existed already" if counts[Status.EXISTING] else "",
         f"{failed:,} {'needs' if failed == 1 else 'need'} a change" if failed else "",
         f"{counts[Status.UNKNOWN]:,} may exist" if counts[Status.UNKNOWN] else "",
-        f"{counts[Status.NOT_SENT]:,} not sent" if counts[Status.NOT_SENT] else "",
+        f"{undone:,} created and deleted again" if undone else "",
+        f"{counts[Status.NOT_SENT] - undone:,} not sent" if counts[Status.NOT_SENT] > undone else "",
     ]
     return ", ".join(filter(None, parts))
 
@@ -123,25 +124,26 @@ def _rows(count: int) -> str:
 
 def resume_command(run: Run) -> str | None:
     """What to type to go on with a run, or None if it has ended."""
-    return f"importer resume {run.id}" if run.finished is None else None
+    return run.command("resume") if run.finished is None else None
 
 
 def next_steps(run: Run, counts: Mapping[Status, int], states: Mapping[State, int]) -> list[Step]:
     """What to type next, most pressing first. ``states`` tells apart what one status can mean."""
     steps = []
     if in_doubt := states.get(State.IN_DOUBT):
-        steps.append(Step(f"Find out about {_rows(in_doubt)} that Nexudus may hold.", f"importer reconcile {run.id}"))
+        steps.append(Step(f"Find out about {_rows(in_doubt)} that Nexudus may hold.", run.command("reconcile")))
     if command := resume_command(run):
         steps.append(Step(f"Go on where the run stopped; {_rows(counts[Status.NOT_SENT])} not sent.", command))
     elif unsent := states.get(State.PLANNED):
-        steps.append(Step(f"Send the {_rows(unsent)} not sent.", f"importer retry {run.id}"))
+        steps.append(Step(f"Send the {_rows(unsent)} not sent.", run.command("retry")))
     if failed := sum(counts[status] for status in FAILED):
         why = f"Correct {_rows(failed)} in failed.xlsx (wrong cells are red), then give the file back as it is."
         profile = f" --profile {shlex.quote(named)}" if (named := run.options.get("profile")) else ""
+        profile = " --sandbox" if run.options.get("sandbox") else profile
         steps.append(Step(why, f"importer run {_quoted(run.folder / 'failed.xlsx')}{profile}"))
     if states.get(State.CREATED):
-        steps.append(Step("Compare what was created with Nexudus, record by record.", f"importer verify {run.id}"))
-        steps.append(Step("If it was a mistake: delete what was created and not changed.", f"importer undo {run.id}"))
+        steps.append(Step("Compare what was created with Nexudus, record by record.", run.command("verify")))
+        steps.append(Step("If it was a mistake: delete what was created and not changed.", run.command("undo")))
     return steps
 
 

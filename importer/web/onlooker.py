@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from importer.delivery.journal import Run
-from importer.nexudus import Account
 from importer.sources import Examined
-from importer.words import Plan, Progress
+from importer.words import Account, Plan, Progress
 
 
 class Onlooker:

@@ -7,7 +7,6 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from importer.errors import ImporterError
-from importer.nexudus import Account
 from importer.planning import Choices, plan_examined
 from importer.settings import Settings
 from importer.sources import Examined
@@ -16,7 +15,7 @@ from importer.web.drafts import Draft
 from importer.web.examining import look_again, source_of, wanted_names
 from importer.web.onlooker import Onlooker
 from importer.web.private import read_json, write_json
-from importer.words import Plan
+from importer.words import Account, Plan
 
 _FRESH = 60.0
 """Seconds for which a plan is believed; the quota and the service's records change."""
