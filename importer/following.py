@@ -9,7 +9,7 @@ from typing import Any
 
 from importer.delivery.journal import Intent, Journal, Run, open_journal
 from importer.delivery.lock import holder
-from importer.delivery.pacing import DAY, seconds_for
+from importer.delivery.pacing import DAY
 from importer.delivery.states import STATUS, State
 from importer.reporting.sentences import row_message
 from importer.session import windows
@@ -116,7 +116,7 @@ def _followed(journal: Journal, run: Run, settings: Settings, now: float) -> Fol
     used, frees_in = journal.used(key, daily, now) if key and daily else (0, 0.0)
     working = run.finished is None and _is_working(journal, run, key, settings)
     waiting, until = _waiting(journal, key, now, daily.calls - used if daily else 1, frees_in)
-    left = seconds_for(waiting_rows, limits, lambda w: journal.calls_ago(key or "", w, now), now) if limits else None
+    left = journal.seconds_for(key or "", waiting_rows, limits, now) if limits else None
     span = min(_SPEED_SECONDS, max(now - (run.planned or now), 1.0))
     return Following(
         run,

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from importer.delivery.journal import Claim, open_journal
-from importer.delivery.pacing import seconds_for
 from importer.delivery.reconciling import OnService
 from importer.delivery.states import State
 from importer.errors import UsageError
@@ -151,8 +150,7 @@ async def known_rows(session: Session, source: Source, choices: Choices, now: fl
 
 def plan_of(session: Session, seen: Examined, known: Known, now: float) -> Plan:
     """What sending what is left of a file would take."""
-    journal, key, limits = session.journal, session.account.key, windows(session.settings)
     create = seen.valid - known.existing - known.held
-    seconds = seconds_for(create, limits, lambda window: journal.calls_ago(key, window, now), now)
+    seconds = session.journal.seconds_for(session.account.key, create, windows(session.settings), now)
     left = session.quota_left(now)
     return Plan(seen.rows, create, known.existing, seen.invalid, known.held, left, seconds, now + seconds)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from importer.delivery.journal import Intent, Journal, NewRun, Run, open_journal
-from importer.delivery.pacing import Window, seconds_for
+from importer.delivery.pacing import Window
 from importer.delivery.sending import End, Ended, Pace, Sender
 from importer.delivery.states import State
 from importer.errors import Exit, ServiceError, UsageError
@@ -371,9 +371,7 @@ def _teller(session: Session, limits: tuple[Window, ...], total: int, before: in
         settled, now = before + progress.settled, time.time()
         if limits and now >= next_look:
             next_look = now + _ETA_SECONDS
-            done_at = now + seconds_for(
-                total - settled, limits, lambda window: journal.calls_ago(key, window, now), now
-            )
+            done_at = now + journal.seconds_for(key, total - settled, limits, now)
         session.watcher.progress(replace(progress, settled=settled), total, done_at - now if limits else None)
 
     return tell

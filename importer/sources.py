@@ -229,7 +229,8 @@ def columns(source: Source) -> list[dict[str, Any]]:
         guess = near.get(name)
         how = column.how.value if column else "guess" if guess is not None else "-"
         found.append(told(name, column.position if column else guess, how))
-    return found + [told(None, position, "unused") for position in sheet.columns if position not in used]
+    rest = [position for position in sheet.columns if position not in used | set(near.values())]
+    return found + [told(None, position, "unused") for position in rest]
 
 
 def sha256_of(path: Path) -> str:

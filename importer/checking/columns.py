@@ -122,13 +122,18 @@ def _refuse_missing(sheet: Sheet, kind: RecordType, found: Sequence[Column], mis
     taken = {column.position for column in found}
     labels = [sheet.labels[i] for i in sheet.columns if sheet.labels[i]]
     free = {plain(sheet.labels[i]): sheet.labels[i] for i in sheet.columns if i not in taken and sheet.labels[i]}
-    hints = [hint for field in missing if (hint := _near(field, kind, free))]
+    near = {field: _near(field, kind, free) for field in missing}
+    hints = list(filter(None, near.values()))
+    if without := [field for field, hint in near.items() if not hint]:
+        where = "it is" if len(without) == 1 else "those are"
+        hints.append(
+            f"Add {_listed(without)}, or say which column {where}, for example with "
+            f'--map "{labels[0] if labels else "Label"}={without[0]}". The fields are {", ".join(kind.fields)}.'
+        )
     there = printable(", ".join(labels), _ALL_LABELS) or "none"
     raise ColumnsError(
         f"The file has no column for {_listed(missing)}. It has: {there}.",
-        " ".join(hints)
-        or f'Add the column, or say which of those it is, for example with --map "{labels[0] if labels else "Label"}='
-        f'{missing[0]}". The fields are {", ".join(kind.fields)}.',
+        " ".join(hints),
     )
 
 

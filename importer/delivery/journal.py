@@ -22,7 +22,7 @@ from importer.delivery import statements as sql
 from importer.delivery import tables as t
 from importer.delivery.committing import GroupCommit
 from importer.delivery.database import PATIENCE, explained, file_at, open_database
-from importer.delivery.pacing import LONGEST_HOLD, Window, ready_at
+from importer.delivery.pacing import LONGEST_HOLD, Window, ready_at, seconds_for
 from importer.delivery.states import Event, State, after
 from importer.errors import JournalError
 from importer.words import CATALOGUE, Issue, Record, Severity
@@ -591,6 +591,13 @@ class Journal:
         query = sa.select(sa.func.max(t.hold.c.until)).where(t.hold.c.account.in_((account, _writes_of(account))))
         with self._read() as db:
             return db.execute(query).scalar() or 0.0
+
+    def seconds_for(self, account: str, calls: int, windows: Sequence[Window], now: float) -> float:
+        """How long so many writes will take, after the calls so far and a wait that the service asked for."""
+        if not calls:
+            return 0.0
+        held = min(max(self.held_until(account) - now, 0.0), LONGEST_HOLD)
+        return held + seconds_for(calls, windows, lambda window: self.calls_ago(account, window, now), now)
 
     def settled(self, run: Run, since: float) -> tuple[int, float | None]:
         """How many rows of a run were settled since then, and when the last one ever was."""

@@ -164,6 +164,14 @@ def test_columns_that_do_not_fit_are_an_error(tmp_path: Path, labels: list[str],
         check(tmp_path, [["1"] * len(labels)], labels)
 
 
+def test_each_missing_column_is_told_what_to_do(tmp_path: Path) -> None:
+    """One that is there under a near label is pointed to, for the other it is said how to name it."""
+    with pytest.raises(ColumnsError) as error:
+        check(tmp_path, [["1"] * 4], ["Room", "Member No.", "Zzz", "Expiry"])
+    assert 'Is "Member No." the CoworkerId?' in error.value.advice
+    assert "Add Name, or say which column it is" in error.value.advice
+
+
 @given(st.sampled_from(LABELS), st.text("_- .", max_size=3), st.booleans())
 def test_a_label_is_known_in_any_case_and_punctuation(label: str, mark: str, upper: bool) -> None:
     """Case, spaces and punctuation do not matter."""
