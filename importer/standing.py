@@ -1,6 +1,7 @@
 """How runs stand, read from the journal alone; so that looking is quick and needs neither the file nor the service."""
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -78,11 +79,11 @@ def choose_unfinished(journal: Journal, number: int | None) -> Run:
     return found[0]
 
 
-def profile_of(number: int | None, settings: Settings, *, unfinished: bool) -> str | None:
-    """The profile that a run was begun with, by default the latest one."""
+def options_of(number: int | None, settings: Settings, *, unfinished: bool) -> Mapping[str, Any]:
+    """What a run was begun with, by default the latest one; nothing if there is no run."""
     with open_journal(settings.journal_url) as journal:
         found = [journal.run(number)] if number is not None else journal.unfinished() if unfinished else journal.runs(1)
-        return found[0].options.get("profile") if found else None
+        return found[0].options if found else {}
 
 
 def refuse_other_service(begun: Run, settings: Settings) -> None:
@@ -91,8 +92,6 @@ def refuse_other_service(begun: Run, settings: Settings) -> None:
     def host(url: str) -> str:
         return url.partition("://")[2].partition(":")[0]
 
-    if begun.options.get("sandbox") and begun.url != settings.url and host(settings.url) != "127.0.0.1":
-        raise SettingsError(f"Run {begun.id} was one into a practice service.", "Type the same again with --sandbox.")
     if host(begun.url) != host(settings.url):
         raise SettingsError(
             f"Run {begun.id} sends to {begun.url}, but NEXUDUS_URL is {settings.url}.",

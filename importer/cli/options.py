@@ -196,9 +196,12 @@ def service_of(
 ) -> "Iterator[Settings]":
     """The same for a run, with the profile that it was begun with unless the user named another."""
     if not sandbox:
-        from importer.standing import profile_of
+        from importer.standing import options_of
 
-        begun_with = profile_of(number, load_settings(), unfinished=unfinished)
+        options = options_of(number, load_settings(), unfinished=unfinished)
+        if options.get("sandbox"):
+            raise click.UsageError("The run was one into a practice service; type the same with --sandbox.")
+        begun_with = options.get("profile")
         if said_profile() is None and begun_with:
             use_profile([begun_with])
         elif begun_with and profile_name() not in (None, begun_with):
