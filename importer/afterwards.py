@@ -8,7 +8,7 @@ from pathlib import Path
 from importer.delivery.journal import Run, open_journal
 from importer.delivery.sending import End, Ended
 from importer.delivery.states import State
-from importer.delivery.undoing import Removal, Undoer, Undone, seconds_for_undo
+from importer.delivery.undoing import Removal, Undoer, Undone
 from importer.delivery.verifying import Verified, verify
 from importer.errors import Exit, ServiceError, UsageError
 from importer.reporting import write_report, write_table
@@ -93,8 +93,10 @@ async def undo_run(number: int | None, settings: Settings, watcher: Watcher) -> 
 
 def _plan(session: Session, records: int) -> Plan:
     limits, now = windows(session.settings), time.time()
-    key = session.account.key
-    seconds = seconds_for_undo(records, limits, lambda window: session.journal.calls_ago(key, window, now), now)
+    key, journal = session.account.key, session.journal
+    reads = [window for window in limits if not window.writes]
+    # A delete for each record, and a read before it.
+    seconds = max(journal.seconds_for(key, records, limits, now), journal.seconds_for(key, 2 * records, reads, now))
     return Plan(records, records, 0, 0, 0, session.quota_left(now), seconds, now + seconds)
 
 

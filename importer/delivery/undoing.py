@@ -1,13 +1,12 @@
 """Records of a run deleted again, each looked at before, one call at a time, journaled like sending."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from importer.delivery.journal import Change, Intent, Journal, Run
 from importer.delivery.listing import Comparer, to_remote
-from importer.delivery.pacing import Window, seconds_for
 from importer.delivery.replies import Pause, classify
 from importer.delivery.sending import End, Ended
 from importer.delivery.states import Event, State
@@ -129,11 +128,3 @@ def _deleted(reply: Reply) -> bool:
     """Whether the service says that it deleted; HTTP 200 alone may carry a refusal (seen by a client)."""
     document = reply.json if isinstance(reply.json, dict) else {}
     return reply.status == 200 and document.get("WasSuccessful") is True  # noqa: PLR2004
-
-
-def seconds_for_undo(
-    records: int, windows: tuple[Window, ...], used: Callable[[Window], Sequence[float]], now: float
-) -> float:
-    """How long undoing takes: a delete for each record, and a read before it; ``used`` as ``seconds_for`` has it."""
-    reads = [window for window in windows if not window.writes]
-    return max(seconds_for(records, windows, used, now), seconds_for(2 * records, reads, used, now))
