@@ -48,7 +48,7 @@ class Choices:
     @property
     def kept(self) -> dict[str, Any]:
         """The choices as the journal keeps them; the folder is a column of its own there."""
-        return {name: value for name, value in asdict(self).items() if name != "out"}
+        return {name: value for name, value in asdict(self).items() if name not in {"out", "one_for_all"}}
 
 
 async def check_names(

@@ -129,9 +129,8 @@ def _next_steps(result: Result) -> Iterator[str]:
     if run.finished is None:
         yield f"Go on:  {run.command('resume')}"
     if "failed.xlsx" in result.report.files:
-        profile = f" with --profile {named}" if (named := run.options.get("profile")) else ""
-        profile = " with --sandbox" if run.options.get("sandbox") else profile
-        yield f"Failed: {result.report.files['failed.xlsx']} (correct it and import it as it is{profile})"
+        where = f" with {run.place}" if run.place else ""
+        yield f"Failed: {result.report.files['failed.xlsx']} (correct it and import it as it is{where})"
     if counts[Status.REJECTED] and run.finished is not None:
         yield f"Again:  {run.command('retry')}"
     if counts[Status.UNKNOWN]:

@@ -5,6 +5,7 @@ transaction that says so has been committed; SQLite is therefore run so that a c
 """
 
 import json
+import shlex
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -68,6 +69,12 @@ class Run:
     exit_code: int | None
     stop: bool
     rows: int
+
+    @property
+    def place(self) -> str:
+        """The flag with which another file goes where this one went; often none is needed."""
+        profile = self.options.get("profile")
+        return "--sandbox" if self.options.get("sandbox") else f"--profile {shlex.quote(profile)}" if profile else ""
 
     def command(self, verb: str) -> str:
         """What to type to do something about this run."""

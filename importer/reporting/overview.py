@@ -59,6 +59,10 @@ class Overview:
         """What to do next."""
         return next_steps(self.run, self.counts, self.states)
 
+    def headline(self) -> str:
+        """The whole run in one sentence."""
+        return headline(self.counts, self.states.get(State.REMOVED, 0))
+
     def facts(self) -> list[tuple[str, str]]:
         """What a reader asks first, as names and values; unknown ones are left out."""
         run = self.run
@@ -82,13 +86,7 @@ class Overview:
         counts = [(status.value, f"{count:,}") for status, count in self.counts.items()]
         steps = [(step.why, step.command) for step in self.steps()]
         notes = [(f"Column {issue.label}", f"{issue.message} {issue.fix}") for issue in self.column_issues]
-        parts = (
-            [("Result", headline(self.counts, self.states.get(State.REMOVED, 0)))],
-            counts,
-            steps,
-            notes,
-            self.facts(),
-        )
+        parts = ([("Result", self.headline())], counts, steps, notes, self.facts())
         return [pair for part in parts if part for pair in (*part, ("", ""))]
 
     def document(self, files: list[str]) -> dict[str, Any]:

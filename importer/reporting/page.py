@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from importer.delivery.states import State
 from importer.reporting.overview import NEEDS_ATTENTION, Overview
-from importer.reporting.sentences import headline, moment
+from importer.reporting.sentences import moment
 
 _PAGES = Environment(
     loader=PackageLoader("importer.reporting"),
@@ -23,7 +22,7 @@ def render(overview: Overview, files: Sequence[str]) -> str:
     """The page as HTML; every text of the user and of the service is escaped."""
     style = _PAGES.get_template("style.css").render()
     return _PAGES.get_template("report.html").render(
-        title=headline(overview.counts, overview.states.get(State.REMOVED, 0)),
+        title=overview.headline(),
         overview=overview,
         needing=sum(overview.counts[status] for status in NEEDS_ATTENTION),
         files=files,

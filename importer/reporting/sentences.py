@@ -138,9 +138,7 @@ def next_steps(run: Run, counts: Mapping[Status, int], states: Mapping[State, in
         steps.append(Step(f"Send the {_rows(unsent)} not sent.", run.command("retry")))
     if failed := sum(counts[status] for status in FAILED):
         why = f"Correct {_rows(failed)} in failed.xlsx (wrong cells are red), then give the file back as it is."
-        profile = f" --profile {shlex.quote(named)}" if (named := run.options.get("profile")) else ""
-        profile = " --sandbox" if run.options.get("sandbox") else profile
-        steps.append(Step(why, f"importer run {_quoted(run.folder / 'failed.xlsx')}{profile}"))
+        steps.append(Step(why, f"importer run {_quoted(run.folder / 'failed.xlsx')} {run.place}".rstrip()))
     if states.get(State.CREATED):
         steps.append(Step("Compare what was created with Nexudus, record by record.", run.command("verify")))
         steps.append(Step("If it was a mistake: delete what was created and not changed.", run.command("undo")))
