@@ -12,6 +12,9 @@ from typing import NamedTuple
 SHOWN_CHARACTERS = 80
 """A value quoted in a sentence is cut here; the report keeps the whole cell."""
 
+LONGEST_CANDIDATE = 200
+"""Characters of what one of several namesakes is called, in a sentence; a name, an e-mail and a location fit."""
+
 
 class Severity(StrEnum):
     """Whether an issue keeps its row from being sent."""
@@ -185,11 +188,25 @@ hence the codes about reading stand before cell-empty.
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record that a cell may mean: its Id, what people call it, and where it is ("" if the service does not say)."""
+
+    id: int
+    names: tuple[str, ...]
+    place: str = ""
+
+    def __str__(self) -> str:
+        """The Id with what tells it from its namesakes; only to be read, for any character may be in a name."""
+        return f"{self.id} ({printable(', '.join(filter(None, [*self.names, self.place])), LONGEST_CANDIDATE)})"
+
+
+@dataclass(frozen=True, slots=True)
 class Issue:
     """Something wrong or doubtful in the data, at the place where the user sees it.
 
     ``row`` counts as the spreadsheet program does (header = 1) and is None for a whole column.
-    ``detail`` is the one further value that the sentence of this code needs.
+    ``detail`` is the one further value that the sentence of this code needs. ``candidates`` are the records that the
+    cell may mean, all of them; the journal keeps the sentence only, so an issue read from there has none.
     """
 
     code: str
@@ -199,6 +216,7 @@ class Issue:
     field: str | None = None
     value: str = ""
     detail: str = ""
+    candidates: tuple[Candidate, ...] = ()
 
     @property
     def severity(self) -> Severity:

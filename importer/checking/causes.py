@@ -1,13 +1,14 @@
 """The issues of a file by their cause, in whole columns: a million wrong cells are no million objects. Pure."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from importer.words import CATALOGUE, Issue, Severity
+from importer.words import CATALOGUE, Candidate, Issue, Severity
 
 Item = TypeVar("Item")
 
@@ -17,7 +18,7 @@ class Cause:
     """One thing that is wrong in one column, or with whole rows, and each cell or row that has it.
 
     ``letters`` are those over the column, "" for whole rows. Shape: ``rows`` ascend (int64); ``values`` and
-    ``details`` belong to them one by one.
+    ``details`` belong to them one by one; ``candidates`` are the records that a cell may mean, by its value.
     """
 
     code: str
@@ -27,6 +28,7 @@ class Cause:
     rows: npt.NDArray[np.int64]
     values: Sequence[str]
     details: Sequence[str]
+    candidates: Mapping[str, tuple[Candidate, ...]] = dataclasses.field(default_factory=dict)
 
     @property
     def severity(self) -> Severity:
@@ -41,7 +43,8 @@ class Cause:
     def issue(self, row: int, value: str, detail: str) -> Issue:
         """One of the issues."""
         cell = f"{self.letters}{row}" if self.letters else None
-        return Issue(self.code, row, cell, self.label, self.field, value, detail)
+        candidates = self.candidates.get(value, ())
+        return Issue(self.code, row, cell, self.label, self.field, value, detail, candidates)
 
     def __len__(self) -> int:
         """How many cells or rows."""

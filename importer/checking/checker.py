@@ -22,7 +22,7 @@ from importer.checking.causes import Cause, Causes
 from importer.checking.columns import Mapping
 from importer.checking.dates import DateReader
 from importer.checking.parsing import Parsed, texts, whole_numbers
-from importer.checking.references import Directory, parse_references
+from importer.checking.references import Directory, one_of, parse_references
 from importer.checking.seen import Seen
 from importer.spreadsheet import Sheet, column_letters
 from importer.words import CATALOGUE, Issue, Record, Severity
@@ -210,8 +210,10 @@ class Checker:
         values = self._text(chunk, found.field).loc[found.rows].tolist()
         details = {value: self._detail(found, value) for value in set(values)}
         told = [details[value] for value in values]
+        names = details if found.code == "name-ambiguous" else ()
+        candidates = {name: self._directories[found.field].candidates(name) for name in names}
         letters, label = (column_letters(column.position), column.label) if column else ("", None)
-        return Cause(found.code, letters, label, found.field, found.rows.to_numpy(), values, told)
+        return Cause(found.code, letters, label, found.field, found.rows.to_numpy(), values, told, candidates)
 
     def _detail(self, found: _Found, value: str) -> str:
         name, metadata = found.field, self._metadata[found.field]
@@ -221,7 +223,7 @@ class Checker:
             case "date-ambiguous":
                 return str(self._dates.evidence[name])
             case "name-ambiguous":
-                return self._directories[name].candidates(value)
+                return one_of(self._directories[name].candidates(value))
             case "name-not-found" | "name-deleted" | "id-not-listed" | "ids-not-listed":
                 return self._directories[name].noun
             case "number-out-of-range":

@@ -1,12 +1,13 @@
 """Fields that name another record: by Id, or by what people call it. Pure; the lists come from elsewhere."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from importer.checking.parsing import ERROR_VALUES, Parsed, digits, whole_number
+from importer.words import Candidate
 
 FEW = 3
 """So many different Ids, none of them listed, say more about the account than about the Ids."""
@@ -16,17 +17,10 @@ _MOST_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A record that may be named: its Id, what people call it, and where it is."""
+class Entry(Candidate):
+    """A record that may be named, and whether it was deleted."""
 
-    id: int
-    names: tuple[str, ...]
-    place: str = ""
     deleted: bool = False
-
-    def __str__(self) -> str:
-        """The Id with what tells it from its namesakes."""
-        return f"{self.id} ({', '.join([*self.names, *([self.place] if self.place else [])])})"
 
 
 class Directory:
@@ -81,11 +75,15 @@ class Directory:
                 told.append(f"{entry.place} / {entry.names[0]}" if entry.place and entry.names else str(entry.id))
         return sorted(dict.fromkeys(told))
 
-    def candidates(self, text: str) -> str:
-        """The namesakes that a text may mean, for a sentence."""
-        found = [entry for entry in self.named(text) if not entry.deleted]
-        told = " or ".join(str(entry) for entry in found[:_MOST_SHOWN])
-        return told + (f" or {len(found) - _MOST_SHOWN} more" if len(found) > _MOST_SHOWN else "")
+    def candidates(self, text: str) -> tuple[Candidate, ...]:
+        """The records that a text may mean, without those that were deleted."""
+        return tuple(entry for entry in self.named(text) if not entry.deleted)
+
+
+def one_of(candidates: Sequence[Candidate]) -> str:
+    """Some of the candidates and how many more there are, for a sentence."""
+    shown = " or ".join(map(str, candidates[:_MOST_SHOWN]))
+    return shown + (f" or {len(candidates) - _MOST_SHOWN} more" if len(candidates) > _MOST_SHOWN else "")
 
 
 def plain_name(text: str) -> str:

@@ -11,11 +11,12 @@ from importer.errors import FileError
 from importer.spreadsheet.corrections import REPAIRS, corrected, place_of
 from importer.spreadsheet.delimited import open_delimited
 from importer.spreadsheet.formulas import defuse
-from importer.spreadsheet.sheet import Sheet, address, as_problems, column_letters
+from importer.spreadsheet.sheet import PROBLEM_CODES, Sheet, address, as_problems, column_letters
 from importer.spreadsheet.workbook import open_workbook
 from importer.words import SHOWN_CHARACTERS
 
 __all__ = [
+    "PROBLEM_CODES",
     "REPAIRS",
     "ReadOptions",
     "Sheet",

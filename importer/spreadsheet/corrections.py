@@ -4,7 +4,8 @@ A repair changes a text only where it is sure to be that kind of mistake; every 
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 
 import pandas as pd
@@ -12,6 +13,10 @@ import pandas as pd
 from importer.spreadsheet.sheet import Sheet, column_letters
 
 _GROUPED = re.compile(r"\d{1,3}(?:([,.'\u2019\u00a0\u202f ])\d{3})(?:\1\d{3})*")
+
+
+Place = tuple[int, int]
+"""A cell: its row as the user sees it, and the position of its column."""
 
 
 def without_thousands(text: str) -> str:
@@ -38,11 +43,18 @@ REPAIRS: Mapping[str, Callable[[str], str]] = {
 
 
 def corrected(sheet: Sheet, cells: Mapping[str, str], repairs: Mapping[str, str]) -> Sheet:
-    """The sheet with these texts at these addresses, after these repairs of columns (by their letters)."""
-    places = [place_of(address) for address in cells]
+    """The sheet with these texts at these addresses, after these repairs of columns (by their letters).
+
+    A cell whose text is not its value keeps that problem until it is given another text: the text of a formula, typed
+    again, is still no value.
+    """
+    texts = {place_of(address): text for address, text in cells.items()}
+    problems = set(zip(sheet.problems["row"].tolist(), sheet.problems["position"].tolist(), strict=True))
+    same = {place for place, text in _texts_at(sheet, texts.keys() & problems) if _bare(text) == _bare(texts[place])}
     by_row: dict[int, dict[int, str]] = {}
-    for (row, position), text in zip(places, cells.values(), strict=True):
-        by_row.setdefault(row, {})[position] = text
+    for (row, position), text in texts.items():
+        if (row, position) not in same:
+            by_row.setdefault(row, {})[position] = text
 
     def read() -> Iterator[pd.DataFrame]:
         for chunk in sheet.read():
@@ -53,8 +65,27 @@ def corrected(sheet: Sheet, cells: Mapping[str, str], repairs: Mapping[str, str]
                         chunk.at[row, position] = text
             yield chunk
 
-    still = [place not in set(places) for place in zip(sheet.problems["row"], sheet.problems["position"], strict=True)]
+    left = problems - (texts.keys() - same)
+    still = [place in left for place in zip(sheet.problems["row"], sheet.problems["position"], strict=True)]
     return replace(sheet, read=read, problems=sheet.problems[pd.Series(still, index=sheet.problems.index, dtype=bool)])
+
+
+def _texts_at(sheet: Sheet, places: Collection[Place]) -> Iterator[tuple[Place, str]]:
+    """What the file holds at these places; it is read as far as the last of them, and not at all if there is none."""
+    left = set(places)
+    for chunk in sheet.read() if left else ():
+        for row, position in [place for place in left if place[0] in chunk.index]:
+            left.remove((row, position))
+            if position in chunk.columns:
+                yield (row, position), str(chunk.at[row, position])
+        if not left:
+            return
+
+
+def _bare(text: str) -> str:
+    """A text without what a page, a browser or a repair may have changed of it on its own."""
+    plain = unicodedata.normalize("NFC", text)
+    return "".join(c for c in plain if c.isprintable() and not c.isspace() and c != "\N{REPLACEMENT CHARACTER}")
 
 
 def _repair(chunk: pd.DataFrame, repairs: Mapping[str, str]) -> None:

@@ -39,6 +39,10 @@ def address(row: int, position: int) -> str:
     return f"{column_letters(position)}{row}"
 
 
+PROBLEM_CODES = ("cell-error", "formula-without-value", "number-rounded", "cell-merged")
+"""What can be wrong with a cell before anybody knows what it is for: its text is not its value."""
+
+
 def as_problems(code: Sequence[str] = (), row: Sequence[int] = (), position: Sequence[int] = ()) -> pd.DataFrame:
     """Cells whose text is not their value: what is wrong (an issue code), and where.
 

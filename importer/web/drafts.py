@@ -9,7 +9,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PureWindowsPath
@@ -111,6 +111,17 @@ class Drafts:
         """The draft with other options; a new version of it."""
         with self.held(key) as draft:
             return self.set_read(draft, replace(draft.read, **changes)) if draft else None  # type: ignore[arg-type]
+
+    def correct(
+        self, key: str, *, cells: Mapping[str, str] | None = None, repairs: Mapping[str, str] | None = None
+    ) -> Draft | None:
+        """The draft with these corrections besides those that anybody has made until now; a new version of it."""
+        with self.held(key) as draft:
+            if draft is None:
+                return None
+            read = draft.read
+            cells, repairs = {**read.cells, **(cells or {})}, {**read.repairs, **(repairs or {})}
+            return self.set_read(draft, replace(read, cells=cells, repairs=repairs))
 
     def set_read(self, draft: Draft, read: ReadOptions) -> Draft:
         """The draft read in another way; to be called while it is held."""

@@ -1,7 +1,8 @@
 """An upload looked through once, and what was found kept beside it, so that every page is read from there at once.
 
 ``checked.json`` holds the columns, the counts and the causes; ``rows-N.tsv`` one line for each row with an issue: a
-tag to filter by, a tab, and the row as JSON. Whoever finds the first finds the second complete.
+tag to filter by, a tab, and the row as JSON; ``candidates-N.json`` the records that an ambiguous name may mean, by
+field and text, once however many rows have it. Whoever finds the first finds the others complete.
 """
 
 import json
@@ -15,19 +16,31 @@ from typing import IO, Any
 
 import pandas as pd
 
-from importer.checking import Checker, DateReader, match_columns, recognise
+from importer.checking import Causes, Checker, DateReader, match_columns, recognise
 from importer.errors import ColumnsError, ImporterError, SheetsError
 from importer.settings import Settings
 from importer.sources import Source, checker_of, columns, look_at_columns, missing, open_source
-from importer.spreadsheet import DELIMITED, REPAIRS, Sheet, as_problems, column_letters, open_sheet, place_of
+from importer.spreadsheet import (
+    DELIMITED,
+    PROBLEM_CODES,
+    REPAIRS,
+    Sheet,
+    as_problems,
+    column_letters,
+    open_sheet,
+    place_of,
+)
 from importer.web import names
 from importer.web.drafts import Draft, Drafts
 from importer.web.onlooker import Onlooker
 from importer.web.private import alone, new_private, read_json, write_json
-from importer.words import Issue, Severity
+from importer.words import Candidate, Issue, Severity
 from schemas import RECORD_TYPES, RecordType
 
 PAGE_ROWS = 50
+_FORMAT = 2
+"""Of the documents that are kept beside an upload; another number is another form, and read by nobody."""
+
 _PLACES = 3
 _TRIED_WITH = {
     "not-a-whole-number": ("thousands",),
@@ -54,7 +67,6 @@ ENCODINGS = {
 _ABOUT_ENCODINGS = re.compile(r"[;,][^;,.]*name (?:its|the) encoding[^.]*\.|Try --encoding[^.]*\.")
 """Advice that names an option of the command line; the page has a choice of its own."""
 
-_CANDIDATE = re.compile(r"(\d+) \([^()]*\)")
 _ON_A_PAGE = {
     "date-ambiguous": "Choose for the whole column, or write it year first.",
     "name-not-looked-up": "Have it looked up by signing in to Nexudus, or enter the Id.",
@@ -92,8 +104,8 @@ def examine(drafts: Drafts, draft: Draft, settings: Settings) -> None:
 
     Nothing is kept before the names in it are looked up, if somebody is signed in: half a result would be a wrong one.
     """
-    found: dict[str, Any] = {"version": draft.version, "error": None, "sheets": [], "for": "", "names": False}
-    found |= {"looked_up": False, "not_asked": None}
+    found: dict[str, Any] = {"format": _FORMAT, "version": draft.version, "error": None, "sheets": []}
+    found |= {"for": "", "names": False, "looked_up": False, "not_asked": None}
     try:
         source = _opened(drafts, draft, settings)
         found |= _columns(source)
@@ -114,16 +126,16 @@ def _keep(draft: Draft, found: dict[str, Any]) -> None:
         if ((checked(draft) or {}).get("version", 0)) > found["version"]:
             return
         write_json(draft.folder / "checked.json", found)
-        for old in draft.folder.glob("rows-*.tsv"):
-            if old.name != _rows_file(draft.folder, found["version"]).name:
-                old.unlink(missing_ok=True)
+        now = {_rows_file(draft.folder, found["version"]), _candidates_file(draft.folder, found["version"])}
+        for old in {*draft.folder.glob("rows-*.tsv"), *draft.folder.glob("candidates-*.json")} - now:
+            old.unlink(missing_ok=True)
 
 
 def checked(draft: Draft) -> dict[str, Any] | None:
     """What was found when this upload was last looked through; it may be about an earlier version."""
     found: dict[str, Any] | None = read_json(draft.folder / "checked.json")
     # What an earlier importer kept is found anew.
-    return found if found and "names" in found else None
+    return found if found and found.get("format") == _FORMAT else None
 
 
 # -- columns ----------------------------------------------------------------------------------------------------------
@@ -230,6 +242,7 @@ def _rows(draft: Draft, source: Source) -> dict[str, Any]:
     path = _rows_file(draft.folder, draft.version)
     aside = path.with_suffix(f".{secrets.token_hex(4)}")
     causes: dict[str, _Cause] = {}
+    candidates: dict[str, dict[str, object]] = {}
     counts = {"rows": 0, "valid": 0, "invalid": 0, "doubtful": 0}
     checker = checker_of(source, time.time(), allow_duplicates=False)
     with new_private(aside) as file:
@@ -241,7 +254,9 @@ def _rows(draft: Draft, source: Source) -> dict[str, Any]:
             counts["doubtful"] += _write_rows(file, chunk, result.issues)
             for issue in result.issues:
                 _count(causes, issue)
+            _add_candidates(candidates, result.causes)
             write_json(draft.folder / "progress.json", {"version": draft.version, "rows": counts["rows"]})
+    write_json(_candidates_file(draft.folder, draft.version), candidates)
     aside.replace(path)
     if not counts["rows"]:
         return {"error": {"message": f"{draft.name} has a header, but no rows below it.", "advice": "Add the rows."}}
@@ -261,23 +276,34 @@ def _write_rows(file: IO[bytes], chunk: pd.DataFrame, issues: Sequence[Issue]) -
     if not by_row:
         return 0
     texts = chunk.loc[sorted(by_row)]
-    positions = [int(position) for position in chunk.columns]
+    letters = [column_letters(int(position)) for position in chunk.columns]
     doubtful = 0
     for row, cells in zip(texts.index.tolist(), texts.itertuples(index=False, name=None), strict=True):
         told = by_row[row]
         wrong = any(issue.severity is Severity.ERROR for issue in told)
         doubtful += not wrong
-        line = row_document(row, dict(zip(positions, cells, strict=True)), told)
+        line = row_document(row, dict(zip(letters, cells, strict=True)), told)
         tag = " ".join(["error" if wrong else "warning", *(cause_key(issue) for issue in told)])
         file.write(f"{tag} \t{json.dumps(line, ensure_ascii=False)}\n".encode("utf-8", "surrogatepass"))
     return doubtful
 
 
-def row_document(row: int, cells: Mapping[int, str], issues: Sequence[Issue]) -> dict[str, Any]:
+def _add_candidates(candidates: dict[str, dict[str, object]], causes: Causes) -> None:
+    """Add the records that the ambiguous names of a chunk may mean."""
+    for cause in (cause for chunk in causes.chunks for cause in chunk if cause.candidates):
+        told = {text: list(map(_candidate_document, found)) for text, found in cause.candidates.items()}
+        candidates.setdefault(cause.field or "", {}).update(told)
+
+
+def _candidate_document(candidate: Candidate) -> dict[str, object]:
+    return {"id": candidate.id, "names": list(candidate.names), "place": candidate.place}
+
+
+def row_document(row: int, cells: Mapping[str, str], issues: Sequence[Issue]) -> dict[str, Any]:
     """A row for the page: its cells by column letters, and what is said about each."""
     return {
         "row": row,
-        "cells": {column_letters(position): text for position, text in cells.items()},
+        "cells": cells,
         "issues": [
             {
                 "cell": issue.cell,
@@ -287,9 +313,7 @@ def row_document(row: int, cells: Mapping[int, str], issues: Sequence[Issue]) ->
                 "severity": issue.severity.value,
                 "message": issue.message,
                 "fix": page_fix(issue),
-                "choices": [(found[1], found[0]) for found in _CANDIDATE.finditer(issue.detail)]
-                if issue.code == "name-ambiguous"
-                else [],
+                "candidates": [],
             }
             for issue in issues
         ],
@@ -345,7 +369,7 @@ def rows(draft: Draft, version: int, wanted: str, page: int) -> tuple[list[dict[
         if first <= number < first + PAGE_ROWS:
             found.append(json.loads(document.decode("utf-8", "surrogatepass")))
         number += 1
-    return found, number
+    return _with_candidates(draft, version, found), number
 
 
 def row(draft: Draft, version: int, number: int) -> dict[str, Any] | None:
@@ -353,18 +377,34 @@ def row(draft: Draft, version: int, number: int) -> dict[str, Any] | None:
     for line in _lines(_rows_file(draft.folder, version)):
         _, _, document = line.partition(b"\t")
         if document.startswith(f'{{"row": {number},'.encode()):
-            found: dict[str, Any] = json.loads(document.decode("utf-8", "surrogatepass"))
+            [found] = _with_candidates(draft, version, [json.loads(document.decode("utf-8", "surrogatepass"))])
             return found
     return None
 
 
-def check_row(
-    draft: Draft, known: Mapping[str, Any], number: int, cells: Mapping[str, str], settings: Settings
-) -> tuple[list[Issue], bool]:
-    """What is wrong with one row now, on its own, and whether a name in it is yet to be looked up.
+def _with_candidates(draft: Draft, version: int, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, at each ambiguous name all the records that it may mean."""
+    doubtful = [(one, issue) for one in documents for issue in one["issues"] if issue["code"] == "name-ambiguous"]
+    candidates = read_json(_candidates_file(draft.folder, version)) if doubtful else None
+    for one, issue in doubtful:
+        text = one["cells"].get(issue["column"], "")
+        issue["candidates"] = (candidates or {}).get(issue["field"], {}).get(text, [])
+    return documents
 
-    Equal rows elsewhere in the file are found by the whole check.
+
+def corrected_row(draft: Draft, row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row of an earlier check with the texts that were typed since; what is said of other texts is left out."""
+    cells = {letters: draft.read.cells.get(f"{letters}{row['row']}", text) for letters, text in row["cells"].items()}
+    issues = [issue for issue in row["issues"] if cells.get(issue["column"]) == row["cells"].get(issue["column"])]
+    return {**row, "cells": cells, "issues": issues}
+
+
+def check_row(draft: Draft, known: Mapping[str, Any], row: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """The row with what is wrong with it now, on its own, and whether a name in it is yet to be looked up.
+
+    What reading the file has found of its cells still holds. Equal rows elsewhere are found by the whole check.
     """
+    number, cells = row["row"], row["cells"]
     kind, labels = kind_of(draft), tuple(known["labels"])
     positions = [place_of(letters)[1] for letters in known["letters"]]
     everywhere = [""] * (max(positions, default=-1) + 1)
@@ -372,7 +412,10 @@ def check_row(
         everywhere[position] = label
     texts = {place_of(letters)[1]: [text] for letters, text in cells.items()}
     chunk = pd.DataFrame(texts, index=[number], dtype=object)
-    sheet = Sheet(None, known["header_row"], tuple(everywhere), lambda: iter([chunk]), problems=as_problems())
+    wrong = [issue for issue in row["issues"] if issue["code"] in PROBLEM_CODES]
+    places = [place_of(issue["column"])[1] for issue in wrong]
+    problems = as_problems([issue["code"] for issue in wrong], [number] * len(wrong), places)
+    sheet = Sheet(None, known["header_row"], tuple(everywhere), lambda: iter([chunk]), problems=problems)
     mapping = match_columns(sheet, kind, (), draft.read.map)
     now = pd.Timestamp.now("UTC").to_pydatetime()
     dates = DateReader(draft.read.dates, draft.read.zone)
@@ -385,10 +428,13 @@ def check_row(
         dates=dates,
         directories=names.directories(draft, settings),
     )
-    issues = checker.check(chunk).issues
-    if not names.can_ask(settings) or not names.still_open(draft, checker.wanted, settings):
-        return issues, False
-    return [issue for issue in issues if issue.code not in _OF_NAMES], True
+    result = checker.check(chunk)
+    asking = names.can_ask(settings) and names.still_open(draft, checker.wanted, settings)
+    issues = [issue for issue in result.issues if not asking or issue.code not in _OF_NAMES]
+    document = row_document(number, cells, issues)
+    for told, issue in zip(document["issues"], issues, strict=True):
+        told["candidates"] = list(map(_candidate_document, issue.candidates))
+    return {**document, "asking": asking}
 
 
 def _lines(path: Path) -> Iterator[bytes]:
@@ -399,6 +445,10 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 def _rows_file(folder: Path, version: int) -> Path:
     return folder / f"rows-{version}.tsv"
+
+
+def _candidates_file(folder: Path, version: int) -> Path:
+    return folder / f"candidates-{version}.json"
 
 
 def progress(draft: Draft) -> tuple[int, bool]:

@@ -27,7 +27,7 @@ from importer.settings import Settings
 from importer.sources import examine as examine_source
 from importer.spreadsheet import REPAIRS
 from importer.spreadsheet.template import write_template
-from importer.web import examining
+from importer.web import entries, examining
 from importer.web.door import NOT_FOUND, Door, door, form, own_draft, page, page_number, person, settings, to
 from importer.web.drafts import ACCEPTED, LARGEST, Draft
 from importer.web.examining import ENCODINGS, PAGE_ROWS, checked, examine, is_current, kind_of, will_do
@@ -249,42 +249,46 @@ async def correct(request: Request) -> Response:
     """Correct one row in place; answer with the row checked again."""
     draft, given = own_draft(request), await form(request)
     known, number = checked(draft), int(request.path_params["row"])
-    found = known and await asyncio.to_thread(examining.row, draft, known["version"], number)
-    if not known or not found:
+    if not known or "letters" not in known:
         raise HTTPException(NOT_FOUND)
-    typed = {f"{name}{number}": text for name, text in given.items() if name in found["cells"]}
-    changed = door(request).drafts.change(draft.id, cells={**draft.read.cells, **typed}) or draft
-    kept = {address.rstrip("0123456789"): t for address, t in changed.read.cells.items() if _row_of(address) == number}
-    cells = {**found["cells"], **kept}
+    found = await asyncio.to_thread(examining.row, draft, known["version"], number)
+    before = examining.corrected_row(draft, found) if found else None
+    typed = {
+        f"{letters}{number}": text
+        for letters, text in entries.typed(given, before["cells"] if before else {}).items()
+        if letters in (before["cells"] if before else known["letters"])
+    }
+    changed = (door(request).drafts.correct(draft.id, cells=typed) if typed else None) or draft
     await _known(request, changed)
-    if request.headers.get("hx-request") != "true":
+    # A row without an issue is not at hand: another page has corrected what this one showed.
+    if found is None or request.headers.get("hx-request") != "true":
         where = urlencode({"only": given.get("only", ""), "page": given.get("page", "1")})
         return to(request, f"/uploads/{draft.id}/check?{where}#row-{number}")
-    document = await asyncio.to_thread(_row_now, changed, known, number, cells, settings(request))
+    return await _corrected(request, changed, known, found, typed=bool(typed))
+
+
+async def _corrected(
+    request: Request, draft: Draft, known: dict[str, Any], found: dict[str, Any], *, typed: bool
+) -> Response:
+    """The row as it is now, and how the file stands."""
+    row = examining.corrected_row(draft, found)
+    document = await asyncio.to_thread(_row_now, draft, known, row, settings(request))
     for _ in range(_LOOKS):
-        if not document["asking"] or await _known(request, changed) is None:
+        if not document["asking"] or await _known(request, draft) is None:
             continue
-        document = await asyncio.to_thread(_row_now, changed, known, number, cells, settings(request))
+        document = await asyncio.to_thread(_row_now, draft, known, row, settings(request))
     wrong = any(issue["severity"] == "error" for issue in document["issues"])
-    values = await _check_values(request, changed, checked(changed) or known) | {
-        "oob": True,
-        "whole": document["asking"],
-    }
-    return page(request, "row_answer.html", status=422 if wrong else 200, row=document, corrected=True, **values)
+    values = await _check_values(request, draft, checked(draft) or known)
+    values |= {"oob": True, "whole": document["asking"], "row": document, "saved": "typed" if typed else "untouched"}
+    return page(request, "row_answer.html", status=422 if wrong else 200, **values)
 
 
-def _row_now(
-    draft: Draft, known: dict[str, Any], number: int, cells: dict[str, str], asked: Settings
-) -> dict[str, Any]:
+def _row_now(draft: Draft, known: dict[str, Any], row: dict[str, Any], asked: Settings) -> dict[str, Any]:
     """The row by the check of the whole file if that has ended, else checked on its own with the names known so far."""
     if is_current(draft, checked(draft), asked):
-        return examining.row(draft, draft.version, number) or examining.row_document(number, {}, []) | {"cells": cells}
-    issues, asking = examining.check_row(draft, known, number, cells, asked)
-    return examining.row_document(number, {}, issues) | {"cells": cells, "asking": asking}
-
-
-def _row_of(address: str) -> int:
-    return int(address.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") or 0)
+        found = examining.row(draft, draft.version, row["row"])
+        return found or examining.row_document(row["row"], row["cells"], [])
+    return examining.check_row(draft, known, row, asked)
 
 
 async def repair(request: Request) -> Response:
@@ -294,7 +298,7 @@ async def repair(request: Request) -> Response:
     if name in examining.ORDERS:
         door(request).drafts.change(draft.id, dates=name)
     elif name in REPAIRS and column:
-        door(request).drafts.change(draft.id, repairs={**draft.read.repairs, column: name})
+        door(request).drafts.correct(draft.id, repairs={column: name})
     return to(request, f"/uploads/{draft.id}/check")
 
 

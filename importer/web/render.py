@@ -11,6 +11,7 @@ from importer.following import Following
 from importer.reporting.sentences import headline
 from importer.sentences import count, duration, moment
 from importer.web.chart import chart
+from importer.web.entries import digest
 from importer.web.examining import ENCODINGS, about_encoding, offers_encoding
 from importer.words import Status, printable
 
@@ -66,6 +67,7 @@ def size(octets: int) -> str:
 
 
 _PAGES.filters |= {"number": number, "day": day, "short": short, "size": size, "duration": duration, "moment": moment}
+_PAGES.filters["digest"] = digest
 _PAGES.globals |= {
     "count": count,
     "told": told,

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from pathlib import Path
 
 from importer.settings import Settings
@@ -161,3 +162,43 @@ def plain(html: str) -> str:
 def files_below(folder: Path) -> list[Path]:
     """Every file."""
     return [path for path in folder.rglob("*") if path.is_file()]
+
+
+class _Fields(HTMLParser):
+    def __init__(self, form: str) -> None:
+        super().__init__()
+        self.form, self.fields, self.options = form, dict[str, str](), dict[str, list[str]]()
+        self._inside = self._select = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Gather the fields of the form, each as it stands when nobody touches it."""
+        own = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._inside = own.get("id", "")
+        if tag == "option" and self._select:
+            self.options[self._select].append(own["value"])
+            self.fields.setdefault(self._select, own["value"])
+        elif own.get("form", self._inside) == self.form and own.get("name"):
+            self._select = own["name"] if tag == "select" else ""
+            if tag == "select":
+                self.options[own["name"]] = []
+            if tag == "input":
+                self.fields[own["name"]] = own.get("value", "").replace("\r", "").replace("\n", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        """Leave the form."""
+        self._inside = "" if tag == "form" else self._inside
+
+
+def form_fields(html: str, form: str) -> dict[str, str]:
+    """What a browser posts for a form that nobody has touched: line ends as CR and LF, none in a line of text."""
+    parser = _Fields(form)
+    parser.feed(html)
+    return {name: re.sub(r"\r\n?|\n", "\r\n", text) for name, text in parser.fields.items()}
+
+
+def form_options(html: str, form: str, name: str) -> list[str]:
+    """The values that a field of a form offers."""
+    parser = _Fields(form)
+    parser.feed(html)
+    return parser.options[name]

@@ -1,0 +1,45 @@
+"""The cells of a row on their way through a form: what was typed, as against what the page showed and got back.
+
+A browser posts every field of a form, touched or not, and not always as it was served: a line of text has no line ends,
+some browsers compose letters. So each field goes out with a digest of its text, as a browser would give it back
+untouched, and counts as typed only if it comes back as something else. No script takes part in this. Pure.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from hashlib import blake2b
+
+SHOWN = "shown-"
+"""Before the letters of a column: the name of the field that carries the digest of its text."""
+
+_LINE_ENDS = re.compile(r"[\r\n]")
+_NEVER_SERVED = re.compile("[\0\ud800-\udfff]")
+"""What no page can hold; browsers make it a replacement character."""
+
+
+def digest(text: str) -> str:
+    """What tells a text, and whatever a browser makes of it untouched, from every other text."""
+    return blake2b(_untouched(text).encode(), digest_size=12).hexdigest()
+
+
+def typed(form: Mapping[str, str], cells: Mapping[str, str]) -> dict[str, str]:
+    """The texts in a form, by column letters, that a person typed or chose.
+
+    ``cells`` holds what the row's cells hold now, as far as that is at hand. A field is compared with what its page
+    showed: if another page has changed the cell since, its text is not taken back. A field without a digest is
+    compared with the cell alone, and is nobody's if there is none.
+    """
+    same = {letters: {digest(text)} for letters, text in cells.items()}
+    for name, shown in form.items():
+        if name.startswith(SHOWN):
+            same.setdefault(name.removeprefix(SHOWN), set()).add(shown)
+    return {
+        letters: form[letters]
+        for letters, digests in same.items()
+        if letters in form and digest(form[letters]) not in digests
+    }
+
+
+def _untouched(text: str) -> str:
+    return unicodedata.normalize("NFC", _NEVER_SERVED.sub("\N{REPLACEMENT CHARACTER}", _LINE_ENDS.sub("", text)))
