@@ -11,6 +11,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from importer.sandbox import SandboxOptions, running
 from importer.sandbox.state import State
 
 LABELS = ["ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId"]
+EXPIRES = f"{datetime.now(UTC) + timedelta(days=4):%Y-%m-%d}T10:30:00Z"
+"""A date as in a file of today. One that has passed, or is more than a week ahead, is worth a warning."""
+
 UNLIMITED = SandboxOptions(
     writes_per_minute=None, writes_per_day=None, calls_per_100ms=None, calls_per_minute=None, calls_per_hour=None
 )
@@ -110,7 +114,7 @@ def mapping(number: int, **changes: object) -> list[object]:
     row = dict(
         zip(
             LABELS,
-            [1000 + number, 2000 + number, f"Room {number}", "2026-11-28T10:30:00Z", guid, f"AAMk{number}="],
+            [1000 + number, 2000 + number, f"Room {number}", EXPIRES, guid, f"AAMk{number}="],
             strict=True,
         )
     )

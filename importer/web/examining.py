@@ -7,9 +7,9 @@ tag to filter by, a tab, and the row as JSON. Whoever finds the first finds the 
 import json
 import re
 import secrets
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,7 +24,7 @@ from importer.web import names
 from importer.web.drafts import Draft, Drafts
 from importer.web.onlooker import Onlooker
 from importer.web.private import alone, new_private, read_json, write_json
-from importer.words import Issue, Severity
+from importer.words import Clock, Issue, Severity
 from schemas import RECORD_TYPES, RecordType
 
 PAGE_ROWS = 50
@@ -87,7 +87,7 @@ class _Cause:
     repairs: dict[str, int] = field(default_factory=dict)
 
 
-def examine(drafts: Drafts, draft: Draft, settings: Settings) -> None:
+def examine(drafts: Drafts, draft: Draft, settings: Settings, clock: Clock) -> None:
     """Look through an upload and keep what was found; an error of the file is a finding too.
 
     Nothing is kept before the names in it are looked up, if somebody is signed in: half a result would be a wrong one.
@@ -98,7 +98,7 @@ def examine(drafts: Drafts, draft: Draft, settings: Settings) -> None:
         source = _opened(drafts, draft, settings)
         found |= _columns(source)
         if not found["missing"] and not found["doubled"]:
-            found |= _rows_with_names(draft, source, settings)
+            found |= _rows_with_names(draft, source, settings, clock)
     except ColumnsError as error:
         found |= _doubled(draft, error)
     except ImporterError as error:
@@ -177,9 +177,11 @@ def source_of(draft: Draft, settings: Settings) -> Source:
     return replace(open_source(draft.path, settings, kind_of(draft), draft.read), file=Path(draft.name))
 
 
-def look_again(draft: Draft, known: Mapping[str, Any], source: Source, settings: Settings) -> dict[str, Any]:
+def look_again(
+    draft: Draft, known: Mapping[str, Any], source: Source, settings: Settings, now: float
+) -> dict[str, Any]:
     """Keep what is found with the names of the service at hand, in place of what was found without."""
-    found = {**known, **_rows(draft, source), "looked_up": True, "for": names.whose(settings), "not_asked": None}
+    found = {**known, **_rows(draft, source, now), "looked_up": True, "for": names.whose(settings), "not_asked": None}
     _keep(draft, found)
     return found
 
@@ -203,10 +205,10 @@ def wanted_names(draft: Draft) -> dict[str, set[str]]:
     return {name: set(values) for name, values in (read_json(draft.folder / "wanted.json") or {}).items()}
 
 
-def _rows_with_names(draft: Draft, source: Source, settings: Settings) -> dict[str, Any]:
+def _rows_with_names(draft: Draft, source: Source, settings: Settings, clock: Clock) -> dict[str, Any]:
     """What is found with the names known so far; and with all of them, if new ones had to be looked up."""
     source = replace(source, directories=names.directories(draft, settings))
-    found = _rows(draft, source)
+    found = _rows(draft, source, clock())
     if found.get("error"):
         return found
     wanted = wanted_names(draft)
@@ -214,24 +216,24 @@ def _rows_with_names(draft: Draft, source: Source, settings: Settings) -> dict[s
     if not found["names"] or not names.can_ask(settings):
         return found
     found["for"] = names.whose(settings)
-    if not names.any_name(names.unknown(draft, wanted, settings)):
+    if not names.any_name(names.unknown(draft, wanted, settings, clock())):
         return found
     write_json(draft.folder / "progress.json", {"version": draft.version, "rows": found["rows"], "asking": True})
     try:
-        names.look_up_new(draft, source, wanted, settings, Onlooker())
+        names.look_up_new(draft, source, wanted, settings, Onlooker(), clock)
     except ImporterError as error:
         told = draft.named(error)
         return found | {"not_asked": {"message": told.message, "advice": told.advice}}
     source = replace(source, directories=names.directories(draft, settings))
-    return found | _rows(draft, source) | {"looked_up": bool(source.directories)}
+    return found | _rows(draft, source, clock()) | {"looked_up": bool(source.directories)}
 
 
-def _rows(draft: Draft, source: Source) -> dict[str, Any]:
+def _rows(draft: Draft, source: Source, now: float) -> dict[str, Any]:
     path = _rows_file(draft.folder, draft.version)
     aside = path.with_suffix(f".{secrets.token_hex(4)}")
     causes: dict[str, _Cause] = {}
     counts = {"rows": 0, "valid": 0, "invalid": 0, "doubtful": 0}
-    checker = checker_of(source, time.time(), allow_duplicates=False)
+    checker = checker_of(source, now, allow_duplicates=False)
     with new_private(aside) as file:
         for chunk in source.sheet.read():
             result = checker.check(chunk)
@@ -359,7 +361,7 @@ def row(draft: Draft, version: int, number: int) -> dict[str, Any] | None:
 
 
 def check_row(
-    draft: Draft, known: Mapping[str, Any], number: int, cells: Mapping[str, str], settings: Settings
+    draft: Draft, known: Mapping[str, Any], number: int, cells: Mapping[str, str], settings: Settings, now: float
 ) -> tuple[list[Issue], bool]:
     """What is wrong with one row now, on its own, and whether a name in it is yet to be looked up.
 
@@ -374,19 +376,18 @@ def check_row(
     chunk = pd.DataFrame(texts, index=[number], dtype=object)
     sheet = Sheet(None, known["header_row"], tuple(everywhere), lambda: iter([chunk]), problems=as_problems())
     mapping = match_columns(sheet, kind, (), draft.read.map)
-    now = pd.Timestamp.now("UTC").to_pydatetime()
     dates = DateReader(draft.read.dates, draft.read.zone)
     checker = Checker(
         kind,
         mapping,
         sheet,
         required=tuple(known["required"]),
-        now=now,
+        now=datetime.fromtimestamp(now, UTC),
         dates=dates,
         directories=names.directories(draft, settings),
     )
     issues = checker.check(chunk).issues
-    if not names.can_ask(settings) or not names.still_open(draft, checker.wanted, settings):
+    if not names.can_ask(settings) or not names.still_open(draft, checker.wanted, settings, now):
         return issues, False
     return [issue for issue in issues if issue.code not in _OF_NAMES], True
 
