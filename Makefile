@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 
 demo: $(VENV)/ready
 	rm -rf build/demo
-	IMPORTER_HOME=build/demo $(BIN)/importer run samples/calendars.csv --sandbox --yes --out build/demo/report
+	$(BIN)/python samples/make_samples.py build/demo/samples
+	IMPORTER_HOME=build/demo $(BIN)/importer run build/demo/samples/calendars.csv --sandbox --yes --out build/demo/report
 
 test: $(VENV)/ready
 	$(BIN)/python -m pytest -n auto
