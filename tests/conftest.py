@@ -20,6 +20,7 @@ import pytest
 from importer.cli import obey
 from importer.sandbox import SandboxOptions, running
 from importer.sandbox.state import State
+from importer.words import Clock
 
 LABELS = ["ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId"]
 EXPIRES = f"{datetime.now(UTC) + timedelta(days=4):%Y-%m-%d}T10:30:00Z"
@@ -50,6 +51,7 @@ class Desk:
 
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
+    clock: Clock = time.time
 
     @property
     def home(self) -> Path:
@@ -86,7 +88,7 @@ class Desk:
             patch.chdir(self.folder)
             patch.setattr(sys, "stdin", nothing)
             with redirect_stdout(out), redirect_stderr(err):
-                code = obey([str(word) for word in words])
+                code = obey([str(word) for word in words], self.clock)
         return Done(code, out.getvalue(), err.getvalue())
 
     def type_in_a_shell(self, *words: str | Path) -> Done:

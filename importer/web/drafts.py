@@ -128,7 +128,10 @@ class Drafts:
     def forget_old(self, now: float) -> None:
         """Delete what was uploaded too long ago: it may hold personal data."""
         for folder in list(self._folder.iterdir()) if self._folder.exists() else ():
-            if now - folder.stat().st_mtime > KEPT_DAYS * 86400:
+            draft = self.find(folder.name)
+            # An upload that broke off has no date but that of its folder.
+            uploaded = draft.uploaded if draft else folder.stat().st_mtime
+            if now - uploaded > KEPT_DAYS * 86400:
                 shutil.rmtree(folder, ignore_errors=True)
 
     @staticmethod

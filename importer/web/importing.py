@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -32,6 +33,7 @@ from importer.web.drafts import ACCEPTED, LARGEST, Draft
 from importer.web.examining import ENCODINGS, PAGE_ROWS, checked, examine, is_current, kind_of, will_do
 from importer.web.names import can_ask, directories, whose
 from importer.web.plans import made_plan, read_plan, work_out
+from importer.web.render import render
 from importer.words import printable
 from schemas import RECORD_TYPES
 
@@ -91,10 +93,14 @@ def _forget(file: Path) -> None:
     file.parent.rmdir()
 
 
-async def sample(_: Request) -> Response:
-    """A few right rows to look at."""
-    file = Path(__file__).with_name("static") / "sample.csv"
-    return FileResponse(file, filename="sample.csv")
+_SAMPLE_NAME = {"Content-Disposition": 'attachment; filename="sample.csv"'}
+
+
+async def sample(request: Request) -> Response:
+    """A few right rows to look at, with dates of the coming week: others would be worth a warning."""
+    today = datetime.fromtimestamp(door(request).clock(), UTC).date()
+    text = render("sample.csv", {"days": [f"{today + timedelta(days)}" for days in range(7)]})
+    return Response(f"{text}\n", media_type="text/csv", headers=_SAMPLE_NAME)
 
 
 async def discard(request: Request) -> Response:

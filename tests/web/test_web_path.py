@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -333,3 +334,15 @@ def test_a_guessed_column_is_to_be_confirmed(client: Client) -> None:
     assert "Left alone: G: Notiz ." in plain(text)
     for step in ("check", "plan"):
         assert f'href="{place}/{step}"' not in text
+
+
+@pytest.mark.parametrize("moment", ["2026-10-25T00:59:50Z", "2028-02-29T23:59:50Z", "2031-01-01T00:00:00Z"])
+def test_the_sample_of_the_page_makes_no_warning_on_any_day(settings: Settings, moment: str) -> None:
+    """Its dates lie in the week that begins when it is downloaded."""
+    with serving(settings, clock=datetime.fromisoformat(moment).timestamp) as site:
+        client = site.visitor()
+        place = client.draft("sample.csv", client.get("/sample.csv").body)
+        text = plain(client.follow(f"{place}/check").text)
+    assert "All 8 rows can be imported" in text
+    assert "has passed" not in text
+    assert "days ahead" not in text
