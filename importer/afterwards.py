@@ -1,6 +1,5 @@
 """After an import: what it created is verified, or taken back."""
 
-import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from importer.session import Session, Watcher, signed_in, windows
 from importer.settings import Settings
 from importer.settling import everything
 from importer.standing import choose, refuse_other_account, refuse_other_service
-from importer.words import Found, Plan, Progress
+from importer.words import Clock, Found, Plan, Progress
 from schemas import RECORD_TYPES
 
 
@@ -50,12 +49,12 @@ class Undoing:
     message: str = ""
 
 
-async def verify_run(number: int | None, settings: Settings, watcher: Watcher) -> Verification:
+async def verify_run(number: int | None, settings: Settings, watcher: Watcher, clock: Clock) -> Verification:
     """What the service holds now of the records of a run, by default of the latest one."""
     with open_journal(settings.journal_url) as journal:
         chosen = choose(journal, number)
         refuse_other_service(chosen, settings)
-        async with signed_in(settings, chosen.endpoint, journal, watcher) as session:
+        async with signed_in(settings, chosen.endpoint, journal, watcher, clock) as session:
             refuse_other_account(journal, chosen, session.account.key)
             kind = RECORD_TYPES[chosen.kind]
             listing = await everything(session, chosen.endpoint, kind)
@@ -71,7 +70,7 @@ async def verify_run(number: int | None, settings: Settings, watcher: Watcher) -
         return Verification(chosen, dict(Counter(v.found.value for v in rows)), notable, unknown, file)
 
 
-async def undo_run(number: int | None, settings: Settings, watcher: Watcher) -> Undoing | None:
+async def undo_run(number: int | None, settings: Settings, watcher: Watcher, clock: Clock) -> Undoing | None:
     """Delete what a run created and nobody changed since; None if the user did not want to."""
     with open_journal(settings.journal_url) as journal:
         chosen = choose(journal, number)
@@ -83,7 +82,7 @@ async def undo_run(number: int | None, settings: Settings, watcher: Watcher) -> 
             raise UsageError(
                 f"Run {chosen.id} has no records that could be removed.", advice or "See: importer history"
             )
-        async with signed_in(settings, chosen.endpoint, journal, watcher) as session:
+        async with signed_in(settings, chosen.endpoint, journal, watcher, clock) as session:
             refuse_other_account(journal, chosen, session.account.key)
             if not watcher.confirm_undo(_plan(session, records), session.account, chosen):
                 return None
@@ -92,7 +91,7 @@ async def undo_run(number: int | None, settings: Settings, watcher: Watcher) -> 
 
 
 def _plan(session: Session, records: int) -> Plan:
-    limits, now = windows(session.settings), time.time()
+    limits, now = windows(session.settings), session.clock()
     key, journal = session.account.key, session.journal
     reads = [window for window in limits if not window.writes]
     # A delete for each record, and a read before it.
@@ -113,7 +112,7 @@ async def _undo(session: Session, chosen: Run, records: int) -> Undoing:
             chosen,
             RECORD_TYPES[chosen.kind],
             session.take_write,
-            now=time.time,
+            now=session.clock,
             stop=stop,
             tell=tell,
         )
@@ -123,7 +122,7 @@ async def _undo(session: Session, chosen: Run, records: int) -> Undoing:
             # However it ends, what was deleted is told.
             table = [(str(r.row), str(r.remote_id), r.undone.value, r.why) for r in removals]
             file = write_table(chosen.folder, "undo.csv", ("import_row", "import_id", "undone", "why"), table)
-    write_report(journal, chosen, now=time.time())
+    write_report(journal, chosen, now=session.clock())
     counts = dict(Counter(removal.undone.value for removal in removals))
     notable = tuple(removal for removal in removals if removal.undone is not Undone.REMOVED)
     return Undoing(chosen, counts, notable, file, _exit_code(end, counts), end.message)

@@ -12,6 +12,7 @@ from importer.delivery.journal import open_journal
 from importer.errors import ImporterError
 from importer.session import who
 from importer.settings import Settings
+from importer.words import Clock
 
 _LEAST_FREE = 200 * 1024 * 1024
 
@@ -25,14 +26,14 @@ class Finding(NamedTuple):
     fix: str = ""
 
 
-async def examine(profile: str | None = None) -> list[Finding]:
+async def examine(profile: str | None, clock: Clock) -> list[Finding]:
     """Every finding, in the order in which they are best mended."""
     findings = [Finding("Python", True, platform.python_version())]
     try:
         loaded = settings.load(profile=profile).settings
     except ImporterError as error:
         return [*findings, Finding("Settings", False, error.message, error.advice)]
-    return [*findings, _journal(loaded), _sqlite(), _disk(loaded), await _service(loaded)]
+    return [*findings, _journal(loaded), _sqlite(), _disk(loaded), await _service(loaded, clock)]
 
 
 def _journal(loaded: Settings) -> Finding:
@@ -58,10 +59,10 @@ def _disk(loaded: Settings) -> Finding:
     return Finding("Disk", free > _LEAST_FREE, f"{free // 1024**2:,} MB free for {loaded.home}", fix)
 
 
-async def _service(loaded: Settings) -> Finding:
+async def _service(loaded: Settings, clock: Clock) -> Finding:
     begun = time.monotonic()
     try:
-        account = await who(loaded)
+        account = await who(loaded, clock)
     except ImporterError as error:
         return Finding("Service", False, error.message, error.advice)
     took = time.monotonic() - begun

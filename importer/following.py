@@ -1,7 +1,6 @@
 """A run as somebody watches it: how far, how fast, what it waits for, until when, and whether anybody works on it."""
 
 import json
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
@@ -82,23 +81,23 @@ class ResultRow:
     removed: bool = False
 
 
-def follow(number: int, settings: Settings) -> Following:
-    """How a run stands now."""
+def follow(number: int, settings: Settings, now: float) -> Following:
+    """How a run stands at this moment."""
     with open_journal(settings.journal_url, _PATIENCE) as journal:
-        return _followed(journal, journal.run(number), settings, time.time())
+        return _followed(journal, journal.run(number), settings, now)
 
 
-def follow_all(text: str, limit: int, offset: int, settings: Settings) -> tuple[list[Following], int]:
+def follow_all(text: str, limit: int, offset: int, settings: Settings, now: float) -> tuple[list[Following], int]:
     """How some runs stand, newest first, and how many there are."""
     with open_journal(settings.journal_url, _PATIENCE) as journal:
         runs, total = journal.page_of_runs(text, limit, offset)
-        return [_followed(journal, run, settings, time.time()) for run in runs], total
+        return [_followed(journal, run, settings, now) for run in runs], total
 
 
-def same_content(sha256: str, settings: Settings) -> list[Following]:
+def same_content(sha256: str, settings: Settings, now: float) -> list[Following]:
     """The runs of a file with this content, newest first."""
     with open_journal(settings.journal_url, _PATIENCE) as journal:
-        return [_followed(journal, run, settings, time.time()) for run in journal.runs_of(sha256)]
+        return [_followed(journal, run, settings, now) for run in journal.runs_of(sha256)]
 
 
 def _followed(journal: Journal, run: Run, settings: Settings, now: float) -> Following:

@@ -6,7 +6,6 @@ while. A record that is found by name is confirmed, because lists still show del
 
 import json
 import math
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 
@@ -68,7 +67,7 @@ def _picks(session: Session, reference: Reference, picks: Mapping[str, int]) -> 
 
 async def _entries(session: Session, reference: Reference, texts: set[str]) -> tuple[list[Entry] | None, bool]:
     """The listed records, and whether they are all there are; None if the service does not list them."""
-    kept = session.journal.directory(session.account.key, reference.path, time.time() - session.settings.lookup_age)
+    kept = session.journal.directory(session.account.key, reference.path, session.clock() - session.settings.lookup_age)
     if kept is not None:
         return [Entry(**item | {"names": tuple(item["names"])}) for item in json.loads(kept)], True
     first = await session.service.page(reference.path, page=1, size=_PAGE, filters={"orderBy": "Id"})
@@ -154,4 +153,4 @@ def _has_next(first: Reply, page: int, seen: int) -> bool:
 
 def _keep(session: Session, reference: Reference, entries: Iterable[Entry]) -> None:
     text = json.dumps([asdict(entry) for entry in entries], ensure_ascii=False)
-    session.journal.keep_directory(session.account.key, reference.path, text, time.time())
+    session.journal.keep_directory(session.account.key, reference.path, text, session.clock())

@@ -3,7 +3,6 @@
 Sends nothing that changes anything.
 """
 
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from importer.settings import Settings
 from importer.settling import everything
 from importer.sources import Examined, Source, checked_chunks, examine, open_source
 from importer.spreadsheet import ReadOptions
-from importer.words import Account, Plan
+from importer.words import Account, Clock, Plan
 from schemas import RecordType
 
 
@@ -52,26 +51,28 @@ class Choices:
 
 
 async def check_names(
-    source: Source, seen: Examined, settings: Settings, choices: Choices, watcher: Watcher
+    source: Source, seen: Examined, settings: Settings, choices: Choices, watcher: Watcher, clock: Clock
 ) -> tuple[Source, Examined]:
     """A file that has been examined, examined once more with the names that the service lists."""
-    now = time.time()
+    now = clock()
     with open_journal(settings.journal_url) as journal:
-        async with signed_in(settings, source.endpoint, journal, watcher) as session:
+        async with signed_in(settings, source.endpoint, journal, watcher, clock) as session:
             return await look_up_names(session, source, seen, choices, now)
 
 
-async def offers(kind: RecordType, settings: Settings, watcher: Watcher) -> dict[str, list[str]]:
+async def offers(kind: RecordType, settings: Settings, watcher: Watcher, clock: Clock) -> dict[str, list[str]]:
     """What the references of a record type may name, as far as the service tells; nothing if nobody is signed in."""
     if not settings.can_sign_in:
         return {}
     with open_journal(settings.journal_url) as journal:
-        async with signed_in(settings, kind.paths[0], journal, watcher) as session:
+        async with signed_in(settings, kind.paths[0], journal, watcher, clock) as session:
             return await list_choices(session, kind)
 
 
-def write_errors(source: Source, seen: Examined, path: Path) -> Path:
+def write_errors(source: Source, seen: Examined, path: Path, now: float) -> Path:
     """The file given back with its wrong cells red, and drop-downs where the service said what may stand there.
+
+    ``now`` in epoch seconds is the time that it bears.
 
     Raises:
         UsageError: It would replace the file that was checked, or is no .xlsx.
@@ -82,25 +83,31 @@ def write_errors(source: Source, seen: Examined, path: Path) -> Path:
         raise UsageError(f"{path} is the file that was checked.", "Name another one.")
     columns = {name: source.mapping.column(name) for name in source.directories}
     offers = {c.position: source.directories[name].choices() for name, c in columns.items() if c is not None}
-    return write_fix_file(source.sheet, seen.causes, path, offers, time.time())
+    return write_fix_file(source.sheet, seen.causes, path, offers, now)
 
 
 async def plan(
-    file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions, choices: Choices, watcher: Watcher
+    file: Path,
+    settings: Settings,
+    kind: RecordType | None,
+    read: ReadOptions,
+    choices: Choices,
+    watcher: Watcher,
+    clock: Clock,
 ) -> tuple[Source, Examined, Plan, Account]:
     """Everything about an import but the import."""
     source = open_source(file, settings, kind, read)
-    seen = examine(source, time.time(), allow_duplicates=choices.allow_duplicates)
-    return await plan_examined(source, seen, settings, choices, watcher)
+    seen = examine(source, clock(), allow_duplicates=choices.allow_duplicates)
+    return await plan_examined(source, seen, settings, choices, watcher, clock)
 
 
 async def plan_examined(
-    source: Source, seen: Examined, settings: Settings, choices: Choices, watcher: Watcher
+    source: Source, seen: Examined, settings: Settings, choices: Choices, watcher: Watcher, clock: Clock
 ) -> tuple[Source, Examined, Plan, Account]:
     """The plan of a file that has been examined; examined anew if names had to be looked up."""
-    now = time.time()
+    now = clock()
     with open_journal(settings.journal_url) as journal:
-        async with signed_in(settings, source.endpoint, journal, watcher) as session:
+        async with signed_in(settings, source.endpoint, journal, watcher, clock) as session:
             source, seen = await look_up_names(session, source, seen, choices, now)
             known = await known_rows(session, source, choices, now)
             return source, seen, plan_of(session, seen, known, now), session.account

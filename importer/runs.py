@@ -6,7 +6,6 @@ Nothing here prints, parses a file, or knows how the service answers.
 import asyncio
 import itertools
 import re
-import time
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from dataclasses import asdict, dataclass, replace
@@ -40,7 +39,7 @@ from importer.sources import (
 )
 from importer.spreadsheet import ReadOptions
 from importer.standing import choose, choose_unfinished, refuse_other_account, refuse_other_service
-from importer.words import Account, Issue, Progress, Record
+from importer.words import Account, Clock, Issue, Progress, Record
 from schemas import RECORD_TYPES, RecordType
 
 _KEPT_NAME = re.compile(r"[^\w.-]+")
@@ -75,29 +74,41 @@ class Ready:
 
 
 async def run(
-    file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions, choices: Choices, watcher: Watcher
+    file: Path,
+    settings: Settings,
+    kind: RecordType | None,
+    read: ReadOptions,
+    choices: Choices,
+    watcher: Watcher,
+    clock: Clock,
 ) -> Result | None:
     """Import a file. None if the user did not want to.
 
     A file whose run for this account is unfinished goes on with that run.
     """
-    source, seen = checked(file, settings, kind, read, choices, watcher)
+    source, seen = checked(file, settings, kind, read, choices, watcher, clock())
     async with AsyncExitStack() as stack:
         journal = stack.enter_context(open_journal(settings.journal_url))
-        ready = await prepare(stack, journal, source, seen, settings, choices, watcher)
+        ready = await prepare(stack, journal, source, seen, settings, choices, watcher, clock)
         return await ready.send() if isinstance(ready, Ready) else ready
 
 
 def checked(
-    file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions, choices: Choices, watcher: Watcher
+    file: Path,
+    settings: Settings,
+    kind: RecordType | None,
+    read: ReadOptions,
+    choices: Choices,
+    watcher: Watcher,
+    now: float,
 ) -> tuple[Source, Examined]:
-    """A file that is to be imported, and all that is wrong with it."""
+    """A file that is to be imported, and all that is wrong with it at this time, in epoch seconds."""
     source = open_source(file, settings, kind, read)
     if source.sheet.note:
         watcher.say(source.sheet.note)
     if source.remembered:
         watcher.say(f"The columns of {source.file.name} are read as chosen before for these labels.")
-    return source, examine(source, time.time(), allow_duplicates=choices.allow_duplicates)
+    return source, examine(source, now, allow_duplicates=choices.allow_duplicates)
 
 
 async def prepare(
@@ -108,19 +119,20 @@ async def prepare(
     settings: Settings,
     choices: Choices,
     watcher: Watcher,
+    clock: Clock,
 ) -> Ready | Result | None:
     """The planned run of a checked file, which holds its account until ``stack`` ends.
 
     None if the user did not want to, a Result if the service could not be reached.
     """
-    now = time.time()
+    now = clock()
     source = set_aside(source, settings.home / "files")
     stack.callback(_forget_unused, journal, source.copy)
     _refuse_forgotten_profile(journal, source, choices, watcher)
     try:
-        session = await stack.enter_async_context(signed_in(settings, source.endpoint, journal, watcher))
+        session = await stack.enter_async_context(signed_in(settings, source.endpoint, journal, watcher, clock))
     except ServiceError as error:
-        return await _never_reached(journal, source, settings, choices, error)
+        return await _never_reached(journal, source, settings, choices, error, clock())
     if unfinished := _same_run(journal, source, session.account, choices):
         watcher.say(f"Run {unfinished.id} of this file is unfinished; going on with it.")
         limits: dict[str, Any] = {"max_rows": choices.max_rows, "max_duration": choices.max_duration}
@@ -141,10 +153,12 @@ async def prepare(
     return Ready(session, _write_plan(session, source, begun))
 
 
-def queue(file: Path, name: str, settings: Settings, kind: RecordType, read: ReadOptions, account: str, by: str) -> Run:
+def queue(
+    file: Path, name: str, settings: Settings, kind: RecordType, read: ReadOptions, account: str, by: str, now: float
+) -> Run:
     """A run that waits in the journal for ``resume``, or the unfinished one of the same file for this account.
 
-    ``name`` is what the user calls the file, ``by`` who asked for it.
+    ``name`` is what the user calls the file, ``by`` who asked for it, ``now`` when, in epoch seconds.
 
     Raises:
         FileError: The file cannot be read.
@@ -168,23 +182,27 @@ def queue(file: Path, name: str, settings: Settings, kind: RecordType, read: Rea
             sha256=sha256,
             copy=str(_kept(journal, copy, sha256)),
             options={"read": asdict(read), **Choices().kept, "by": by},
-            started=time.time(),
+            started=now,
             folder=_folder(name, Choices()),
         )
         return journal.add_run(new)
 
 
-async def resume(number: int | None, settings: Settings, changes: Mapping[str, Any], watcher: Watcher) -> Result:
+async def resume(
+    number: int | None, settings: Settings, changes: Mapping[str, Any], watcher: Watcher, clock: Clock
+) -> Result:
     """Go on with a run where it stopped, by default the latest unfinished one; ``changes`` to its choices hold."""
     with open_journal(settings.journal_url) as journal:
         unfinished = _with_changes(journal, choose_unfinished(journal, number), changes)
         refuse_other_service(unfinished, settings)
         async with AsyncExitStack() as stack:
-            session = await stack.enter_async_context(signed_in(settings, unfinished.endpoint, journal, watcher))
+            session = await stack.enter_async_context(signed_in(settings, unfinished.endpoint, journal, watcher, clock))
             return await (await _go_on(stack, session, unfinished)).send()
 
 
-async def retry(number: int | None, settings: Settings, choices: Choices, watcher: Watcher) -> Result | None:
+async def retry(
+    number: int | None, settings: Settings, choices: Choices, watcher: Watcher, clock: Clock
+) -> Result | None:
     """A new run of the rejected and not-sent rows of a run, by default of the latest one."""
     with open_journal(settings.journal_url) as journal:
         parent = choose(journal, number)
@@ -195,26 +213,26 @@ async def retry(number: int | None, settings: Settings, choices: Choices, watche
                 f"Run {parent.id} has no rejected or unsent rows.",
                 f"Invalid rows need a change first: correct {parent.folder / 'failed.xlsx'} and import that.",
             )
-        async with signed_in(settings, parent.endpoint, journal, watcher) as session:
+        async with signed_in(settings, parent.endpoint, journal, watcher, clock) as session:
             return await _begin_again(session, parent, records, choices)
 
 
-async def reconcile(number: int | None, settings: Settings, watcher: Watcher) -> Result:
+async def reconcile(number: int | None, settings: Settings, watcher: Watcher, clock: Clock) -> Result:
     """Settle the rows in doubt of a run, by default of the latest one, as far as can be told now."""
     with open_journal(settings.journal_url) as journal:
         chosen = choose(journal, number)
         refuse_other_service(chosen, settings)
-        async with signed_in(settings, chosen.endpoint, journal, watcher) as session:
+        async with signed_in(settings, chosen.endpoint, journal, watcher, clock) as session:
             refuse_other_account(journal, chosen, session.account.key)
             with session.alone(chosen.id):
                 settled = await look(session, chosen)
             tell_young(session, [intent for intent in settled.young if intent.run == chosen.id])
     if settled.failure:
         raise ServiceError(f"The rows in doubt cannot be settled: {settled.failure}.", "Try again later.")
-    return _settled(chosen, settings)
+    return _settled(chosen, settings, clock())
 
 
-def _settled(chosen: Run, settings: Settings) -> Result:
+def _settled(chosen: Run, settings: Settings, now: float) -> Result:
     """The run after settling: unfinished again if rows were proved absent, its report written anew."""
     with open_journal(settings.journal_url) as journal:
         chosen = journal.run(chosen.id)
@@ -227,23 +245,23 @@ def _settled(chosen: Run, settings: Settings) -> Result:
         elif chosen.finished is not None:
             code = _exit_code(journal, chosen, End(Ended.DONE))
             chosen = journal.update_run(chosen, exit_code=int(code))
-        return Result(chosen, write_report(journal, chosen, now=time.time()), code)
+        return Result(chosen, write_report(journal, chosen, now=now), code)
 
 
-def rebuild_report(number: int | None, settings: Settings, out: Path | None) -> Report:
-    """The report of a run written anew from the journal."""
+def rebuild_report(number: int | None, settings: Settings, out: Path | None, now: float) -> Report:
+    """The report of a run written anew from the journal; ``now`` in epoch seconds is the time that it bears."""
     with open_journal(settings.journal_url) as journal:
         chosen = choose(journal, number)
         if out is not None:
             chosen = replace(chosen, folder=out.absolute())
-        return write_report(journal, chosen, now=time.time())
+        return write_report(journal, chosen, now=now)
 
 
 # -- the stages -------------------------------------------------------------------------------------------------------
 
 
 async def _begin_again(session: Session, parent: Run, records: Sequence[Record], choices: Choices) -> Result | None:
-    now, journal, account = time.time(), session.journal, session.account
+    now, journal, account = session.clock(), session.journal, session.account
     target = journal.target(account.key, parent.kind)
     seen, known = Examined(len(records), len(records)), Known()
     known.add(journal.claims(target, [record.identity for record in records]).values())
@@ -266,7 +284,7 @@ async def _begin_again(session: Session, parent: Run, records: Sequence[Record],
         begun = _with_own_folder(journal, new, choices)
         hold_for(begun.id)
         begun = journal.update_run(begun, user=account.user, space=account.space)
-        return await _send(session, journal.plan(begun, [(records, (), len(records))], target, time.time()))
+        return await _send(session, journal.plan(begun, [(records, (), len(records))], target, session.clock()))
 
 
 async def _go_on(stack: AsyncExitStack, session: Session, unfinished: Run) -> Ready:
@@ -275,7 +293,7 @@ async def _go_on(stack: AsyncExitStack, session: Session, unfinished: Run) -> Re
     options = {**unfinished.options, "for_good": False}
     unfinished = session.journal.update_run(unfinished, stop=False, options=options)
     if unfinished.planned is None:
-        now, choices = time.time(), _choices(unfinished)
+        now, choices = session.clock(), _choices(unfinished)
         source = _reopen(unfinished)
         seen = examine(source, now, allow_duplicates=choices.allow_duplicates)
         source, _ = await look_up_names(session, source, seen, choices, now)
@@ -297,7 +315,7 @@ def _write_plan(session: Session, source: Source, begun: Run) -> Run:
     account, journal = session.account, session.journal
     remember_dates(own_labels(source.sheet), source.read.dates, source.read.zone, session.settings.home)
     begun = journal.update_run(begun, user=account.user, space=account.space)
-    return journal.plan(begun, chunks(), journal.target(account.key, source.kind.name), time.time())
+    return journal.plan(begun, chunks(), journal.target(account.key, source.kind.name), session.clock())
 
 
 async def _send(session: Session, begun: Run) -> Result:
@@ -305,34 +323,35 @@ async def _send(session: Session, begun: Run) -> Result:
     journal, choices = session.journal, _choices(begun)
     if choices.strict and (invalid := journal.invalid_rows(begun)):
         return await _finish(
-            journal, begun, End(Ended.STRICT, f"Nothing was sent: invalid rows: {invalid:,} (--strict).")
+            journal,
+            begun,
+            End(Ended.STRICT, f"Nothing was sent: invalid rows: {invalid:,} (--strict)."),
+            session.clock(),
         )
-    began = time.time()
+    began = session.clock()
     with session.watcher.sending() as stop:
         try:
             settling = settle_before(session, begun, even_if_existing=choices.even_if_existing)
-            deadline = began + choices.max_duration if choices.max_duration is not None else None
-            end = await _given_up(settling, stop, deadline)
+            end = await _given_up(settling, stop, choices.max_duration)
             if end is None:
                 end = await _sender(session, begun, choices, stop, began).send()
                 while await settle_after(session, begun, end, stop, began):
                     end = await _sender(session, begun, choices, stop, began).send()
         except BaseException:
             # Whatever it was, what was sent is in the journal; only the end of this process is missing there.
-            journal.update_run(begun, stopped=time.time(), exit_code=int(Exit.INTERRUPTED))
+            journal.update_run(begun, stopped=session.clock(), exit_code=int(Exit.INTERRUPTED))
             raise
     if end.how is Ended.DONE and stop.is_set() and journal.counts(begun).get(State.PLANNED):
         # Proved absent when somebody had asked to stop already: the next command sends them, so this is not the end.
         end = End(Ended.ASKED)
-    return await _finish(journal, begun, end)
+    return await _finish(journal, begun, end, session.clock())
 
 
-async def _given_up(work: Coroutine[Any, Any, None], stop: asyncio.Event, deadline: float | None) -> End | None:
-    """None once the work is done, or why it was given up before: a read may have to wait for an hour."""
+async def _given_up(work: Coroutine[Any, Any, None], stop: asyncio.Event, seconds: float | None) -> End | None:
+    """None once the work is done, or why it was given up within these seconds: a read may have to wait for an hour."""
     task, asked = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
-    left = max(deadline - time.time(), 0.0) if deadline is not None else None
     try:
-        done, _ = await asyncio.wait({task, asked}, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait({task, asked}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     finally:
         asked.cancel()
         if not task.done():
@@ -358,7 +377,7 @@ def _sender(session: Session, begun: Run, choices: Choices, stop: asyncio.Event,
     counts = journal.counts(begun)
     total = sum(counts.values())
     tell = _teller(session, pace.windows, total, total - counts.get(State.PLANNED, 0))
-    return Sender(journal, session.service, begun, session.account.key, pace, now=time.time, stop=stop, tell=tell)
+    return Sender(journal, session.service, begun, session.account.key, pace, now=session.clock, stop=stop, tell=tell)
 
 
 def _teller(session: Session, limits: tuple[Window, ...], total: int, before: int) -> Callable[[Progress], None]:
@@ -368,7 +387,7 @@ def _teller(session: Session, limits: tuple[Window, ...], total: int, before: in
 
     def tell(progress: Progress) -> None:
         nonlocal next_look, done_at
-        settled, now = before + progress.settled, time.time()
+        settled, now = before + progress.settled, session.clock()
         if limits and now >= next_look:
             next_look = now + _ETA_SECONDS
             done_at = now + journal.seconds_for(key, total - settled, limits, now)
@@ -377,8 +396,7 @@ def _teller(session: Session, limits: tuple[Window, ...], total: int, before: in
     return tell
 
 
-async def _finish(journal: Journal, ended: Run, end: End) -> Result:
-    now = time.time()
+async def _finish(journal: Journal, ended: Run, end: End, now: float) -> Result:
     for_good = end.how is Ended.ASKED and journal.run(ended.id).options.get("for_good")
     done = end.how in {Ended.DONE, Ended.STRICT} or bool(for_good)
     code = _exit_code(journal, ended, end)
@@ -415,13 +433,13 @@ def _unsure(journal: Journal, run: Run) -> bool:
 
 
 async def _never_reached(
-    journal: Journal, source: Source, settings: Settings, choices: Choices, error: ServiceError
+    journal: Journal, source: Source, settings: Settings, choices: Choices, error: ServiceError, now: float
 ) -> Result:
     """A run that could not even begin is kept, so that one command goes on with it later."""
     unfinished = journal.unfinished(sha256=source.sha256, kind=source.kind.name)
     same = [run for run in unfinished if run.url == settings.url and _of_profile(run, choices)]
-    kept = same[0] if same else _add_run(journal, source, settings, choices, time.time())
-    return await _finish(journal, kept, End(Ended.UNREACHABLE, error.message))
+    kept = same[0] if same else _add_run(journal, source, settings, choices, now)
+    return await _finish(journal, kept, End(Ended.UNREACHABLE, error.message), now)
 
 
 # -- what the stages are made of --------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """What both doors say in the same words: numbers, lengths of time, moments, plans. Knows the zone of the machine."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 
 import humanize
 
@@ -24,17 +24,17 @@ def duration(seconds: float) -> str:
     return humanize.precisedelta(round(seconds / _MINUTE) * _MINUTE, minimum_unit="minutes", format="%d")
 
 
-def moment(epoch: float) -> str:
-    """A point in time as people near this machine say it, with its zone."""
-    then, now = datetime.fromtimestamp(epoch).astimezone(), datetime.now().astimezone()
-    far = then.year != now.year
-    day = "" if then.date() == now.date() else then.strftime("%d %B %Y " if far else "%A %d %B ")
+def moment(epoch: float, now: float) -> str:
+    """A point in time as people near this machine say it at another, with its zone; both in epoch seconds."""
+    then, today = (datetime.fromtimestamp(seconds, UTC).astimezone() for seconds in (epoch, now))
+    far = then.year != today.year
+    day = "" if then.date() == today.date() else then.strftime("%d %B %Y " if far else "%A %d %B ")
     return f"{day}{then:%H:%M} {then:%Z}"
 
 
-def zone() -> str:
-    """The zone of the times that people near this machine are told."""
-    return f"{datetime.now().astimezone():%Z}"
+def zone(now: float) -> str:
+    """The zone of the times that people near this machine are told at a point in time."""
+    return f"{datetime.fromtimestamp(now, UTC).astimezone():%Z}"
 
 
 def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
@@ -46,8 +46,9 @@ def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
     whose = f" in {account.space} as {account.user}" if account else ""
     yield f"Plan: {count(plan.create, 'record')} to create{whose}{tail}."
     quota = f" ({plan.quota_left:,} left today)" if plan.quota_left is not None else ""
+    until = moment(plan.finish, plan.made)
     yield (
-        f"      {count(plan.create, 'call')}{quota}; it takes {duration(plan.seconds)}, until {moment(plan.finish)}."
+        f"      {count(plan.create, 'call')}{quota}; it takes {duration(plan.seconds)}, until {until}."
         if plan.create
         else "      No call is needed."
     )

@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from importer.nexudus import Access, Nexudus, Secret
 from importer.sentences import moment
 from importer.settings import Settings
 from importer.sources import Examined
-from importer.words import Account, Plan, Progress
+from importer.words import Account, Clock, Plan, Progress
 from schemas import RECORD_TYPES
 
 _WORTH_SAYING = 10.0
@@ -45,13 +44,14 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True)
 class Session:
-    """The journal, the service and the account that calls are made for."""
+    """The journal, the service, the account that calls are made for, and the clock that they go by."""
 
     journal: Journal
     service: Nexudus
     account: Account
     settings: Settings
     watcher: Watcher
+    clock: Clock
 
     def quota_left(self, now: float) -> int | None:
         """How many writes the day still allows; None if there is no such limit."""
@@ -63,7 +63,7 @@ class Session:
     async def take_write(self) -> None:
         """Wait until one more write is allowed, and take it."""
         limits = windows(self.settings)
-        await _turn(self.journal, self.account.key, limits, self.watcher.say, write=True)
+        await _turn(self.journal, self.account.key, limits, self.watcher.say, self.clock, write=True)
 
     def alone(self, run: int | None = None) -> AbstractContextManager[Callable[[int], None]]:
         """Hold the account while sending; gives what tells others of a run that begins only then.
@@ -76,22 +76,29 @@ class Session:
 
 
 async def _turn(
-    journal: Journal, account: str, limits: tuple[Window, ...], say: Callable[[str], None], *, write: bool
+    journal: Journal,
+    account: str,
+    limits: tuple[Window, ...],
+    say: Callable[[str], None],
+    clock: Clock,
+    *,
+    write: bool,
 ) -> None:
     """Wait until a call is allowed, and take it; anew when another process was quicker."""
-    wait = journal.take_call(account, limits, write=write, now=time.time())
+    wait = journal.take_call(account, limits, write=write, now=clock())
     if wait > _WORTH_SAYING:
-        say(f"No call is allowed before {moment(time.time() + wait)}; waiting until then. Ctrl-C stops.")
+        now = clock()
+        say(f"No call is allowed before {moment(now + wait, now)}; waiting until then. Ctrl-C stops.")
     while wait > 0:
         await asyncio.sleep(wait)
-        wait = journal.take_call(account, limits, write=write, now=time.time())
+        wait = journal.take_call(account, limits, write=write, now=clock())
 
 
 class _Turns:
     """Lets reads wait for their turn. Those of the sign-in go at once, for nobody knows yet whose they are."""
 
-    def __init__(self, journal: Journal, limits: tuple[Window, ...], say: Callable[[str], None]) -> None:
-        self._journal, self._limits, self._say = journal, limits, say
+    def __init__(self, journal: Journal, limits: tuple[Window, ...], say: Callable[[str], None], clock: Clock) -> None:
+        self._journal, self._limits, self._say, self._clock = journal, limits, say, clock
         self._account: str | None = None
         self._before = 0
 
@@ -99,18 +106,20 @@ class _Turns:
         if self._account is None:
             self._before += 1
             return
-        await _turn(self._journal, self._account, self._limits, self._say, write=False)
+        await _turn(self._journal, self._account, self._limits, self._say, self._clock, write=False)
 
     def belong_to(self, account: str) -> None:
         self._account = account
         if self._limits:
-            now = time.time()
+            now = self._clock()
             self._journal.note_calls(account, self._before, now)
             self._journal.forget_calls(now - 2 * DAY)
 
 
 @asynccontextmanager
-async def signed_in(settings: Settings, endpoint: str, journal: Journal, watcher: Watcher) -> AsyncIterator[Session]:
+async def signed_in(
+    settings: Settings, endpoint: str, journal: Journal, watcher: Watcher, clock: Clock
+) -> AsyncIterator[Session]:
     """A session with the service that the settings name.
 
     Raises:
@@ -118,14 +127,14 @@ async def signed_in(settings: Settings, endpoint: str, journal: Journal, watcher
         SignInError: There is nothing to sign in with, or the service refused it.
         ServiceError: The service cannot be reached.
     """
-    turns = _Turns(journal, windows(settings), watcher.say)
-    async with Nexudus(_access(settings), endpoint, before_read=turns.take) as service:
+    turns = _Turns(journal, windows(settings), watcher.say, clock)
+    async with Nexudus(_access(settings), endpoint, before_read=turns.take, now=clock) as service:
         account = await service.sign_in()
         turns.belong_to(account.key)
-        yield Session(journal, service, account, settings, watcher)
+        yield Session(journal, service, account, settings, watcher, clock)
 
 
-async def who(settings: Settings) -> Account:
+async def who(settings: Settings, clock: Clock) -> Account:
     """The account that the settings sign in to.
 
     Raises:
@@ -133,11 +142,11 @@ async def who(settings: Settings) -> Account:
         SignInError: There is nothing to sign in with, or the service refused it.
         ServiceError: The service cannot be reached.
     """
-    async with Nexudus(_access(settings), next(iter(RECORD_TYPES.values())).paths[0]) as service:
+    async with Nexudus(_access(settings), next(iter(RECORD_TYPES.values())).paths[0], now=clock) as service:
         return await service.sign_in()
 
 
-async def sign_in(settings: Settings) -> tuple[Account, Settings]:
+async def sign_in(settings: Settings, clock: Clock) -> tuple[Account, Settings]:
     """The account, and the settings to sign in with again: a two-factor code holds once, so its token stands for it.
 
     Raises:
@@ -145,7 +154,7 @@ async def sign_in(settings: Settings) -> tuple[Account, Settings]:
         SignInError: There is nothing to sign in with, or the service refused it.
         ServiceError: The service cannot be reached.
     """
-    async with Nexudus(_access(settings), next(iter(RECORD_TYPES.values())).paths[0]) as service:
+    async with Nexudus(_access(settings), next(iter(RECORD_TYPES.values())).paths[0], now=clock) as service:
         account = await service.sign_in()
         if settings.totp is None:
             return account, settings

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -47,7 +46,7 @@ async def settle_before(session: Session, run: Run, *, even_if_existing: bool) -
         found = [(i, on_service.take(i.body)) for i in page if i.identity not in claims]
         sentence = "this record was on the service already"
         changes = [Change(i, Event.KNOWN, remote_id=r.id, message=sentence) for i, r in found if r is not None]
-        journal.move(changes, time.time())
+        journal.move(changes, session.clock())
 
 
 async def settle_after(session: Session, run: Run, end: End, stop: asyncio.Event, began: float) -> bool:
@@ -74,7 +73,7 @@ async def look(session: Session, run: Run) -> Settled:
     doubtful = journal.in_doubt(run.target)
     if not doubtful:
         return Settled()
-    asked_at = time.time()
+    asked_at = session.clock()
     listing = await list_records(session.service, run.endpoint, kind, since=since(doubtful))
     user = session.account.user.strip().casefold()
     settled = settle(
@@ -87,7 +86,7 @@ async def look(session: Session, run: Run) -> Settled:
         asked_at=asked_at,
         settle_time=session.settings.settle,
     )
-    journal.move(settled.changes, time.time())
+    journal.move(settled.changes, session.clock())
     _tell(session, settled)
     _refresh_other_runs(session, run, settled)
     return settled
@@ -95,8 +94,9 @@ async def look(session: Session, run: Run) -> Settled:
 
 async def _wait_for(session: Session, young: list[Intent], stop: asyncio.Event, began: float) -> bool:
     ready = max(intent.sent_at or 0.0 for intent in young) + session.settings.settle
-    seconds = ready - time.time()
-    if seconds > max(PATIENT_SECONDS, time.time() - began):
+    now = session.clock()
+    seconds = ready - now
+    if seconds > max(PATIENT_SECONDS, now - began):
         tell_young(session, young)
         return False
     session.watcher.say(f"{len(young):,} without an answer; looking again in {max(seconds, 0):.0f} s.")
@@ -109,7 +109,9 @@ def tell_young(session: Session, young: Sequence[Intent]) -> None:
     """Say from when on rows without an answer can be settled."""
     if young:
         ready = max(intent.sent_at or 0.0 for intent in young) + session.settings.settle
-        session.watcher.say(f"{count(len(young), 'row')} without an answer can be settled from {moment(ready)} on.")
+        session.watcher.say(
+            f"{count(len(young), 'row')} without an answer can be settled from {moment(ready, session.clock())} on."
+        )
 
 
 def _tell(session: Session, settled: Settled) -> None:
@@ -131,7 +133,7 @@ def _refresh_other_runs(session: Session, run: Run, settled: Settled) -> None:
         if other.finished is not None and journal.counts(other).get(State.PLANNED):
             other = journal.update_run(other, finished=None)
         if other.folder.is_dir():
-            write_report(journal, other, now=time.time())
+            write_report(journal, other, now=session.clock())
 
 
 def _pages(intents: Iterable[Intent]) -> Iterator[list[Intent]]:

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from importer.errors import Exit, UsageError
 from importer.sentences import count, duration, moment, plan_lines
-from importer.words import Account, Found, Issue, Plan, Progress, Severity, Status, printable
+from importer.words import Account, Clock, Found, Issue, Plan, Progress, Severity, Status, printable
 from schemas import RECORD_TYPES
 
 if TYPE_CHECKING:
@@ -202,8 +202,9 @@ def show_outcomes(outcomes: Sequence[Outcome]) -> None:
 class Console:
     """Watches an import for somebody at a terminal, or for a log."""
 
-    def __init__(self, *, yes: bool, quiet: bool = False) -> None:
+    def __init__(self, clock: Clock, *, yes: bool, quiet: bool = False) -> None:
         """``yes`` answers the question; ``quiet`` leaves out all but the question and the end."""
+        self._clock = clock
         self._yes, self._quiet = yes, quiet
         self._bar: tqdm[NoReturn] | None = None
         self._next_line = 0.0
@@ -234,7 +235,8 @@ class Console:
         say(f"Undo run {run.id} ({printable(run.file)}): {count(plan.create, 'record')} of {account.space} to delete;")
         say("records that somebody changed since are kept. Deletes count like creates.")
         quota = f" ({plan.quota_left:,} left today)" if plan.quota_left is not None else ""
-        say(f"{count(plan.create, 'delete')}{quota}; it takes {duration(plan.seconds)}, until {moment(plan.finish)}.")
+        until = moment(plan.finish, plan.made)
+        say(f"{count(plan.create, 'delete')}{quota}; it takes {duration(plan.seconds)}, until {until}.")
         if self._yes:
             return True
         if not sys.stdin.isatty():
@@ -286,7 +288,7 @@ class Console:
                 mininterval=0.5,
                 bar_format="{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} rows{postfix}",
             )
-        self._bar.set_postfix_str(_state_of(progress, seconds_left), refresh=False)
+        self._bar.set_postfix_str(_state_of(progress, seconds_left, self._clock()), refresh=False)
         self._bar.update(progress.settled - self._bar.n)
         if progress.waiting:
             self._bar.refresh()
@@ -297,15 +299,15 @@ class Console:
             return
         self._next_line = time.monotonic() + _MINUTE
         self._milestones = [share for share in self._milestones if progress.settled < share * total]
-        say(f"{progress.settled:,} of {total:,} rows, {_state_of(progress, seconds_left)}")
+        say(f"{progress.settled:,} of {total:,} rows, {_state_of(progress, seconds_left, self._clock())}")
 
 
 class Several:
     """Watches several imports at once: one bar for all of them, and each sentence with the name of its file."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         """Nobody is watched yet."""
-        self._console = Console(yes=True)
+        self._console = Console(clock, yes=True)
         self._stop: asyncio.Event | None = None
         self._members: list[_Member] = []
         self._next_look = 0.0
@@ -353,7 +355,7 @@ class _Member:
 
     def confirm(self, seen: Examined, plan: Plan, account: Account) -> bool:
         wrong = f"; {count(seen.invalid, 'row')} cannot be sent" if seen.invalid else ""
-        until = f", until {moment(plan.finish)}" if plan.create else ""
+        until = f", until {moment(plan.finish, plan.made)}" if plan.create else ""
         self.say(f"{count(plan.create, 'record')} to create in {account.space} as {account.user}{until}{wrong}.")
         self.total = plan.create
         return True
@@ -370,10 +372,10 @@ class _Member:
         self._several.show(now=progress.settled >= total)
 
 
-def _state_of(progress: Progress, seconds_left: float | None) -> str:
+def _state_of(progress: Progress, seconds_left: float | None, now: float) -> str:
     parts = [f"{progress.failed:,} failed"]
     if progress.waiting:
-        parts.append(f"{progress.waiting}, next call: {moment(progress.until)}")
+        parts.append(f"{progress.waiting}, next call: {moment(progress.until, now)}")
     if seconds_left is not None:
-        parts.append(f"done about {moment(time.time() + max(seconds_left, 0))}")
+        parts.append(f"done about {moment(now + max(seconds_left, 0), now)}")
     return ", ".join(parts)

@@ -18,6 +18,7 @@ from importer.runs import Ready, Result, checked, prepare
 from importer.session import Watcher
 from importer.settings import Settings, where_to_set
 from importer.spreadsheet import ReadOptions
+from importer.words import Clock
 from schemas import RecordType
 
 if sys.platform != "win32":
@@ -55,7 +56,7 @@ class Outcome:
         return self.result.exit_code if self.result is not None else Exit.DONE
 
 
-async def run_all(jobs: Sequence[Job]) -> list[Outcome]:
+async def run_all(jobs: Sequence[Job], clock: Clock) -> list[Outcome]:
     """Import all of them, those of one profile one after another; the outcomes in the order of the jobs.
 
     Raises:
@@ -66,19 +67,21 @@ async def run_all(jobs: Sequence[Job]) -> list[Outcome]:
     lines = [list(line) for _, line in groupby(by_profile, key=lambda job: job.choices.profile or "")]
     planned = asyncio.Barrier(len(lines))
     with open_journal(jobs[0].settings.journal_url) as journal:
-        done = await asyncio.gather(*(_one_after_another(line, journal, planned) for line in lines))
+        done = await asyncio.gather(*(_one_after_another(line, journal, planned, clock) for line in lines))
     found = {id(outcome.job): outcome for outcomes in done for outcome in outcomes}
     return [found[id(job)] for job in jobs]
 
 
-async def _one_after_another(jobs: Sequence[Job], journal: Journal, planned: asyncio.Barrier) -> list[Outcome]:
-    return [await _import(job, journal, None if number else planned) for number, job in enumerate(jobs)]
+async def _one_after_another(
+    jobs: Sequence[Job], journal: Journal, planned: asyncio.Barrier, clock: Clock
+) -> list[Outcome]:
+    return [await _import(job, journal, None if number else planned, clock) for number, job in enumerate(jobs)]
 
 
-async def _import(job: Job, journal: Journal, planned: asyncio.Barrier | None) -> Outcome:
+async def _import(job: Job, journal: Journal, planned: asyncio.Barrier | None, clock: Clock) -> Outcome:
     try:
         async with AsyncExitStack() as stack:
-            ready = await _prepared(job, stack, journal)
+            ready = await _prepared(job, stack, journal, clock)
             if planned is not None:
                 # To read and plan a file keeps everybody else from the journal, and rows on their way would wait.
                 await planned.wait()
@@ -87,10 +90,10 @@ async def _import(job: Job, journal: Journal, planned: asyncio.Barrier | None) -
         return Outcome(job, error=error)
 
 
-async def _prepared(job: Job, stack: AsyncExitStack, journal: Journal) -> Ready | Outcome:
+async def _prepared(job: Job, stack: AsyncExitStack, journal: Journal, clock: Clock) -> Ready | Outcome:
     try:
-        source, seen = checked(job.file, job.settings, job.kind, job.read, job.choices, job.watcher)
-        ready = await prepare(stack, journal, source, seen, job.settings, job.choices, job.watcher)
+        source, seen = checked(job.file, job.settings, job.kind, job.read, job.choices, job.watcher, clock())
+        ready = await prepare(stack, journal, source, seen, job.settings, job.choices, job.watcher, clock)
     except ImporterError as error:
         # Now, and not only at the end: the others may take hours.
         job.watcher.say(f"Left out. {error.message}")

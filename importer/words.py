@@ -4,10 +4,13 @@ Holds frozen values only. Must not know files, the network, the database or the 
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
+
+Clock = Callable[[], float]
+"""Tells the time, in epoch seconds. The front ends hand it in: nothing below them asks the machine what time it is."""
 
 SHOWN_CHARACTERS = 80
 """A value quoted in a sentence is cut here; the report keeps the whole cell."""
@@ -291,6 +294,11 @@ class Plan:
     quota_left: int | None
     seconds: float
     finish: float
+
+    @property
+    def made(self) -> float:
+        """When it was worked out, in epoch seconds: sending would begin at once."""
+        return self.finish - self.seconds
 
 
 @dataclass(frozen=True, slots=True)

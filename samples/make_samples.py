@@ -1,18 +1,22 @@
 """Writes the sample spreadsheets anew: ``python samples/make_samples.py``. The same bytes at each run.
 
-The dates lie in the week after 2026-11-23, as in a real file: Microsoft ends a subscription after seven days, so a date
-that never passes would warn on every row. Once the week is over, the rows are still sent, with the warning that their
-date has passed. Rooms and coworkers are those of the sandbox, so that its strict mode takes the rows as well.
+The dates lie in one week, as in a real file: Microsoft ends a subscription after seven days, so a date that never
+passes would warn on every row. The week of the files in the repository begins on 2026-11-23; once it is over, their
+rows are still sent, with the warning that their date has passed. ``python samples/make_samples.py FOLDER`` writes the
+same samples with the dates of the week that begins today.
+
+Rooms and coworkers are those of the sandbox, so that its strict mode takes the rows as well.
 """
 
 import csv
 import random
+import sys
 import uuid
 import zipfile
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import cast
@@ -28,8 +32,11 @@ from importer.sandbox.people import DELETED_EMAIL, space
 HERE = Path(__file__).parent
 FIELDS = ("ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId")
 ALIASES = ("Room ID", "Member ID", "Calendar Name", "Expires On", "Graph Subscription ID", "Outlook Calendar ID")
-FIRST_EXPIRY = datetime(2026, 11, 25, 6, 0)
-MADE = datetime(2026, 11, 23)
+DAY_ZERO = date(1899, 12, 30)
+"""Spreadsheet programs count days from here."""
+
+FIRST_DAY = date(2026, 11, 23)
+"""Of the week in which the dates of the files in the repository lie."""
 
 
 @dataclass(frozen=True)
@@ -69,23 +76,23 @@ class Row:
         return (self.resource, self.coworker, self.name, self.expires, self.subscription, self.calendar)
 
 
-def main(folder: Path = HERE) -> None:
-    """Write every sample into a folder."""
-    write_text(folder / "calendars.csv", FIELDS, [row.fields for row in rows(200, seed=1)])
-    write_text(folder / "calendars-semicolon.csv", ALIASES, awkward(), separator=";", bom=True)
-    write_broken(folder / "calendars-broken.xlsx", broken())
-    write_text(folder / "google-calendars.csv", [*FIELDS, "WatchResourceId"], google())
-    write_ods(folder / "calendars.ods", [with_real_date(row).fields for row in rows(25, seed=3)])
+def main(folder: Path = HERE, first_day: date = FIRST_DAY) -> None:
+    """Write every sample into a folder, with dates in the week that begins on this day (UTC)."""
+    write_text(folder / "calendars.csv", FIELDS, [row.fields for row in rows(200, 1, first_day)])
+    write_text(folder / "calendars-semicolon.csv", ALIASES, awkward(first_day), separator=";", bom=True)
+    write_broken(folder / "calendars-broken.xlsx", broken(first_day), first_day)
+    write_text(folder / "google-calendars.csv", [*FIELDS, "WatchResourceId"], google(first_day))
+    write_ods(folder / "calendars.ods", [with_real_date(row).fields for row in rows(25, 3, first_day)])
 
 
-def rows(count: int, seed: int) -> Iterator[Row]:
+def rows(count: int, seed: int, first_day: date) -> Iterator[Row]:
     """Mappings of people of the sandbox to its rooms, no two the same."""
-    rng = random.Random(seed)
+    rng, first_expiry = random.Random(seed), datetime.combine(first_day + timedelta(days=2), time(6))
     known = space(SandboxOptions().seed)
     people = [person for person in known.coworkers.values() if person["Email"] != DELETED_EMAIL]
     pairs = [(room, person) for person in people for room in known.resources.values()]
     for room, person in rng.sample(pairs, count):
-        expires = FIRST_EXPIRY + timedelta(minutes=30 * rng.randrange(200))
+        expires = first_expiry + timedelta(minutes=30 * rng.randrange(200))
         calendar = "AAMkAG" + b64encode(rng.randbytes(96)).decode() + "AAA="
         yield Row(
             cast("int", room["Id"]),
@@ -97,7 +104,7 @@ def rows(count: int, seed: int) -> Iterator[Row]:
         )
 
 
-def awkward() -> Iterator[Sequence[Cell]]:
+def awkward(first_day: date) -> Iterator[Sequence[Cell]]:
     """Valid rows whose texts hold separators, quotes, line breaks and umlauts."""
     names = (
         "Besprechungsraum Süd; 2. OG",
@@ -107,21 +114,21 @@ def awkward() -> Iterator[Sequence[Cell]]:
         "Café (Erdgeschoß)",
         'Ærø; "Ål"; Œuvre',
     )
-    for position, row in enumerate(rows(18, seed=2)):
+    for position, row in enumerate(rows(18, 2, first_day)):
         yield replace(row, name=f"{names[position % len(names)]} {position + 1}").fields
 
 
-def google() -> Iterator[Sequence[Cell]]:
+def google(first_day: date) -> Iterator[Sequence[Cell]]:
     """Mappings of the other record type, which has one field more."""
     rng = random.Random(5)
-    for position, row in enumerate(rows(12, seed=5)):
+    for position, row in enumerate(rows(12, 5, first_day)):
         calendar = f"c_{rng.randbytes(8).hex()}@group.calendar.google.com"
         yield (*replace(row, calendar=calendar).fields, f"watch-{position + 1}-{rng.randbytes(6).hex()}")
 
 
-def broken() -> Iterator[Row]:
+def broken(first_day: date) -> Iterator[Row]:
     """Good rows, and between them one for each thing that can be wrong."""
-    good = rows(60, seed=4)
+    good = rows(60, 4, first_day)
     first = next(good)
     yield replace(first, floor="Ground floor")
     yield next(good)
@@ -151,7 +158,7 @@ def broken() -> Iterator[Row]:
     yield above
     yield replace(next(good), name=MergedWithAbove(str(above.name)))
     yield replace(next(good), expires="03/04/2027")
-    yield replace(next(good), expires="46353")
+    yield replace(next(good), expires=str((first_day - DAY_ZERO).days + 4))
     # What these names mean only the service knows: several rooms, nobody, somebody who has left.
     yield replace(next(good), resource="Boardroom")
     yield replace(next(good), coworker="nobody@example.com")
@@ -184,12 +191,12 @@ def write_text(
         writer.writerows(lines)
 
 
-def write_broken(path: Path, lines: Iterator[Row]) -> None:
+def write_broken(path: Path, lines: Iterator[Row], made: date) -> None:
     """A workbook with one column too many and one cell beside the table."""
     with Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-        book.set_properties({"created": MADE})
+        book.set_properties({"created": datetime.combine(made, time())})
         sheet = book.add_worksheet("Mappings")
-        date = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        look = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
         sheet.set_column(0, len(FIELDS), 24)
         sheet.write_row(0, 0, [*FIELDS, "Floor"], book.add_format({"bold": True}))
         for number, row in enumerate(lines, start=1):
@@ -200,7 +207,7 @@ def write_broken(path: Path, lines: Iterator[Row]) -> None:
                     case MergedWithAbove(text):
                         sheet.merge_range(number - 1, position, number, position, text)
                     case datetime():
-                        sheet.write_datetime(number, position, cell, date)
+                        sheet.write_datetime(number, position, cell, look)
                     case int() | str():
                         sheet.write(number, position, cell)
 
@@ -244,4 +251,9 @@ def _without_times(raw: BytesIO) -> bytes:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:]:
+        folder = Path(sys.argv[1])
+        folder.mkdir(parents=True, exist_ok=True)
+        main(folder, datetime.now(UTC).date())
+    else:
+        main()

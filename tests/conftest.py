@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import select
 import subprocess
 import sys
 import time
@@ -11,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +21,12 @@ import pytest
 from importer.cli import obey
 from importer.sandbox import SandboxOptions, running
 from importer.sandbox.state import State
+from importer.words import Clock
 
 LABELS = ["ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId"]
+EXPIRES = f"{datetime.now(UTC) + timedelta(days=4):%Y-%m-%d}T10:30:00Z"
+"""A date as in a file of today. One that has passed, or is more than a week ahead, is worth a warning."""
+
 UNLIMITED = SandboxOptions(
     writes_per_minute=None, writes_per_day=None, calls_per_100ms=None, calls_per_minute=None, calls_per_hour=None
 )
@@ -46,6 +52,7 @@ class Desk:
 
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
+    clock: Clock = time.time
 
     @property
     def home(self) -> Path:
@@ -82,7 +89,7 @@ class Desk:
             patch.chdir(self.folder)
             patch.setattr(sys, "stdin", nothing)
             with redirect_stdout(out), redirect_stderr(err):
-                code = obey([str(word) for word in words])
+                code = obey([str(word) for word in words], self.clock)
         return Done(code, out.getvalue(), err.getvalue())
 
     def type_in_a_shell(self, *words: str | Path) -> Done:
@@ -110,7 +117,7 @@ def mapping(number: int, **changes: object) -> list[object]:
     row = dict(
         zip(
             LABELS,
-            [1000 + number, 2000 + number, f"Room {number}", "2026-11-28T10:30:00Z", guid, f"AAMk{number}="],
+            [1000 + number, 2000 + number, f"Room {number}", EXPIRES, guid, f"AAMk{number}="],
             strict=True,
         )
     )
@@ -123,6 +130,15 @@ def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.02)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sleep_at_another_time() -> Iterator[None]:
+    """Under `make test-later`: libfaketime refuses Python's own sleep when it leaves the monotonic clock alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        if "FAKETIME" in os.environ:
+            patch.setattr(time, "sleep", lambda seconds: select.select([], [], [], seconds))
+        yield
 
 
 @pytest.fixture

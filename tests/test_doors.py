@@ -546,3 +546,14 @@ def test_an_undone_run_has_nothing_to_verify(desk: Desk, service: Service) -> No
     undone = desk.type("undo", "--yes")
     assert "less than a minute" in undone.err + undone.out
     assert "no records to compare" in desk.type("verify").out
+
+
+def test_a_command_goes_by_the_clock_that_it_is_handed(desk: Desk, service: Service) -> None:
+    """What has passed, and when a run began, does not depend on the day on which this is tried."""
+    file = desk.write("rows.csv", [mapping(2, SubscriptionExpireDate="2031-01-03T10:00:00Z")])
+    for day, codes in (("2031-01-01", []), ("2031-01-04", ["date-past"]), ("2030-12-20", ["date-far-ahead"])):
+        desk.clock = datetime.fromisoformat(f"{day}T09:00:00+00:00").timestamp
+        found = desk.type("check", file, "--offline", "--json").json["issues"]
+        assert [issue["code"] for issue in found] == codes
+    run = desk.type("run", file, "--yes", "--json")
+    assert (run.code, run.json["started"], run.json["finished"]) == (0, "2030-12-20T09:00:00Z", "2030-12-20T09:00:00Z")

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -205,7 +206,7 @@ class Asked(Console):
     """Somebody who is asked whether to send, and says yes only after something else has happened."""
 
     def __init__(self, meanwhile: Callable[[], object]) -> None:
-        super().__init__(yes=True)
+        super().__init__(time.time, yes=True)
         self._meanwhile = meanwhile
 
     def confirm(self, seen: Examined, plan: Plan, account: Account) -> bool:
@@ -220,7 +221,7 @@ def test_a_second_person_who_does_not_send_takes_nothing_from_the_first(desk: De
     kept = {"url": service.url, "username": "ops@example.com", "password": "practice", "home": desk.home}
     settings = Settings.model_validate({**kept, "rate": None, "daily_quota": None})
     watcher = Asked(lambda: desk.type_in_a_shell("run", file))
-    done = asyncio.run(runs.run(file, settings, None, ReadOptions(), Choices(out=desk.folder), watcher))
+    done = asyncio.run(runs.run(file, settings, None, ReadOptions(), Choices(out=desk.folder), watcher, time.time))
     assert done is not None
     assert (done.exit_code, len(service.records)) == (0, 2)
 

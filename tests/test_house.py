@@ -70,12 +70,17 @@ def test_the_sandbox_shares_no_code() -> None:
             {f"importer/delivery/{name}.py" for name in ("tables", "database", "journal")},
         ),
         (r"os\.environ|os\.getenv", {"importer/settings.py"}),
+        # A default of the two front ends, and of the client of the service.
+        (
+            r"\btime\.time\b|time_ns|\.now\(|\.utcnow|\.today\(",
+            {"importer/cli/__init__.py", "importer/web/serving.py", "importer/nexudus/service.py"},
+        ),
         (r"\bprint\(", set()),
         (r"except Exception", {"importer/cli/__init__.py", "importer/web/app.py"}),
     ],
 )
 def test_what_lives_in_one_place(word: str, homes: set[str]) -> None:
-    """The network library, the database, the environment, printing and catching all have one home."""
+    """The network library, the database, the environment, the time, printing and catching all have one home."""
     found = {str(path.relative_to(ROOT)) for path in SOURCES if re.search(word, path.read_text("utf-8"), re.MULTILINE)}
     sandbox = {name for name in found if name.startswith("importer/sandbox/")}
     assert found - sandbox <= homes

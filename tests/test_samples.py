@@ -1,14 +1,20 @@
 """The samples are what they claim to be, found by the real checks."""
 
+import hashlib
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import make_samples
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from importer.checking import Checker, DateReader, Directory, Entry, match_columns, recognise
 from importer.sandbox.people import DELETED_EMAIL
@@ -27,12 +33,15 @@ ROOMS = [Entry(1, ("Boardroom",), "Harbour House"), Entry(2, ("Boardroom",), "St
 PEOPLE = [Entry(3, (DELETED_EMAIL,), deleted=True)]
 
 
-def checked(name: str, zone: str = "UTC", **lists: Directory) -> tuple[int, int, list[Issue]]:
+def checked(
+    name: str, zone: str = "UTC", *, folder: Path = SAMPLES, now: datetime = NOW, **lists: Directory
+) -> tuple[int, int, list[Issue]]:
     """The rows of a sample, how many are invalid, and every issue."""
-    sheet = open_sheet(SAMPLES / name)
-    required = KIND.required(KIND.paths[0])
-    mapping = match_columns(sheet, KIND, required)
-    checker = Checker(KIND, mapping, sheet, required=required, now=NOW, directories=lists, dates=DateReader(None, zone))
+    sheet = open_sheet(folder / name)
+    kind = recognise(sheet, tuple(RECORD_TYPES.values()))
+    required = kind.required(kind.paths[0])
+    mapping = match_columns(sheet, kind, required)
+    checker = Checker(kind, mapping, sheet, required=required, now=now, directories=lists, dates=DateReader(None, zone))
     chunks = [checker.check(chunk) for chunk in sheet.read()]
     found = [*mapping.issues, *(issue for chunk in chunks for issue in chunk.issues)]
     return sum(chunk.rows for chunk in chunks), sum(chunk.invalid for chunk in chunks), found
@@ -99,6 +108,32 @@ def test_the_script_writes_the_same_samples_again(tmp_path: Path) -> None:
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert made == {name: (SAMPLES / name).read_bytes() for name in made}
     assert len(made) == 5
+
+
+def test_samples_of_today_make_no_warning(tmp_path: Path) -> None:
+    """What `make demo` imports has the rows of the repository's sample, and dates of the week that begins today."""
+    subprocess.run(
+        [sys.executable, SAMPLES / "make_samples.py", tmp_path], check=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
+    )
+    for name, codes in (("calendars.csv", []), ("calendars.ods", ["zone-assumed"]), ("google-calendars.csv", [])):
+        _, invalid, issues = checked(name, folder=tmp_path, now=datetime.now(UTC))
+        assert (invalid, [issue.code for issue in issues]) == (0, codes)
+    fixed, fresh = ((folder / "calendars.csv").read_text("utf-8") for folder in (SAMPLES, tmp_path))
+    assert re.sub(r"20\d\d-\d\d-\d\dT", "", fixed) == re.sub(r"20\d\d-\d\d-\d\dT", "", fresh)
+
+
+@given(st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC)))
+def test_dates_of_a_sample_lie_in_the_week_after_it_is_made(now: datetime) -> None:
+    """None has passed and none is more than seven days ahead, whatever the day and the hour."""
+    dates = [datetime.fromisoformat(str(row.expires)) for row in make_samples.rows(200, 1, now.date())]
+    assert now < min(dates)
+    assert max(dates) < now + timedelta(days=7)
+
+
+def test_the_example_report_is_of_the_sample_in_the_repository() -> None:
+    """A sample that changes makes the report that is shown as an example one of another file."""
+    summary = json.loads((ROOT / "reports" / "example" / "summary.json").read_text("utf-8"))
+    assert summary["sha256"] == hashlib.sha256((SAMPLES / summary["file"]).read_bytes()).hexdigest()
 
 
 def test_every_sample_has_a_line() -> None:

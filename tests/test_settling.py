@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import shutil
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -265,7 +266,9 @@ def test_a_stop_while_doubts_are_settled_is_no_end(desk: Desk, service: Service)
     kept = {"url": service.url, "username": "ops@example.com", "password": "practice", "home": desk.home}
     settings = Settings.model_validate({**kept, "rate": None, "daily_quota": None, "settle": 0.3})
     file = Path(rows(desk, 3))
-    result = asyncio.run(runs.run(file, settings, None, ReadOptions(), Choices(out=desk.folder), Impatient()))
+    result = asyncio.run(
+        runs.run(file, settings, None, ReadOptions(), Choices(out=desk.folder), Impatient(), time.time)
+    )
     assert result is not None
     assert (result.exit_code, result.run.finished) == (130, None)
     assert result.report.counts[Status.NOT_SENT] == 1

@@ -5,6 +5,7 @@ completion answer at once.
 """
 
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -14,6 +15,7 @@ import click
 from importer.cli import importing, looking, setting_up
 from importer.cli.answers import say
 from importer.errors import Exit, ImporterError
+from importer.words import Clock
 
 _HELP = """Import a spreadsheet of coworker calendar mappings into Nexudus: checked first, created exactly once.
 
@@ -39,10 +41,10 @@ def main() -> NoReturn:
     sys.exit(obey(sys.argv[1:]))
 
 
-def obey(words: Sequence[str]) -> int:
-    """Do what the words after ``importer`` say, and give the exit code."""
+def obey(words: Sequence[str], clock: Clock = time.time) -> int:
+    """Do what the words after ``importer`` say, by this clock, and give the exit code."""
     try:
-        return int(importer(list(words), prog_name="importer", standalone_mode=False) or 0)
+        return int(importer(list(words), prog_name="importer", standalone_mode=False, obj=clock) or 0)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:

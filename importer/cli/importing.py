@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -30,6 +29,7 @@ from importer.cli.options import (
     said_profile,
     service,
     service_of,
+    the_clock,
     use_profile,
     with_options,
 )
@@ -62,22 +62,22 @@ def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Pa
     """Say everything that is wrong with FILE. Sends nothing."""
     from importer import sentences, sources, terminal
 
-    kind, read = reading_of(options)
+    (kind, read), clock = reading_of(options), the_clock()
     with service({}, sandbox) as settings:
         if profile_name() and not offline and not settings.can_sign_in:
             say(f"There is nothing to sign in with as {profile_name()}, so no names are looked up.")
         keep_what_is_loaded()
         source = sources.open_source(file, settings, kind, read)
-        seen = sources.examine(source, time.time(), allow_duplicates=options["allow_duplicates"])
+        seen = sources.examine(source, clock(), allow_duplicates=options["allow_duplicates"])
         if settings.can_sign_in and not offline:
             from importer.planning import check_names
 
-            console = terminal.Console(yes=True)
-            source, seen = finish(check_names(source, seen, settings, choices_of(options), console))
+            console = terminal.Console(clock, yes=True)
+            source, seen = finish(check_names(source, seen, settings, choices_of(options), console, clock))
     if errors_to is not None:
         from importer.planning import write_errors
 
-        write_errors(source, seen, errors_to)
+        write_errors(source, seen, errors_to, clock())
     if as_json:
         _put_check(file, seen)
     else:
@@ -148,10 +148,10 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
 
     from importer import planning, sentences, terminal
 
-    kind, read = reading_of(options)
+    (kind, read), clock = reading_of(options), the_clock()
     with service(pacing_of(options), sandbox) as settings:
         source, seen, made, account = finish(
-            planning.plan(file, settings, kind, read, choices_of(options), terminal.Console(yes=True))
+            planning.plan(file, settings, kind, read, choices_of(options), terminal.Console(clock, yes=True), clock)
         )
     if as_json:
         _put_check(file, seen, plan=asdict(made), account=asdict(account))
@@ -185,10 +185,10 @@ def run(files: tuple[Path, ...], profiles: tuple[str, ...], as_json: bool, yes: 
     if len(files) > 1:
         return _run_several(files, profiles, as_json, yes, options)
     use_profile(profiles)
-    kind, read = reading_of(options)
-    console = terminal.Console(yes=yes)
+    (kind, read), clock = reading_of(options), the_clock()
+    console = terminal.Console(clock, yes=yes)
     with service(pacing_of(options), options["sandbox"]) as settings:
-        result = finish(runs.run(files[0], settings, kind, read, choices_of(options), console))
+        result = finish(runs.run(files[0], settings, kind, read, choices_of(options), console, clock))
     return put_end(result, as_json)
 
 
@@ -205,7 +205,7 @@ def _run_several(
             "Several files are imported only with --yes. See first what each of them will do: importer plan FILE"
         )
     kind, read = reading_of(options)
-    chosen, several = choices_of(options), terminal.Several()
+    chosen, several = choices_of(options), terminal.Several(the_clock())
     jobs = []
     with ExitStack() as stack:
         use_profile(profiles[:1])
@@ -225,7 +225,7 @@ def _run_several(
 
         async def work() -> list[together.Outcome]:
             with several.sending():
-                return await together.run_all(jobs)
+                return await together.run_all(jobs, the_clock())
 
         outcomes = finish(work())
     if as_json:
@@ -253,12 +253,12 @@ def resume(number: int | None, as_json: bool, sandbox: bool, **options: Any) -> 
     """Go on with RUN where it stopped; by default the latest unfinished one."""
     from importer import runs, terminal
 
-    given = choices_of(options)
+    given, clock = choices_of(options), the_clock()
     changes: dict[str, Any] = {"max_rows": given.max_rows, "max_duration": given.max_duration}
     if given.out is not None:
         changes["out"] = given.out
     with service_of(number, pacing_of(options), sandbox, unfinished=True) as settings:
-        result = finish(runs.resume(number, settings, changes, terminal.Console(yes=True)))
+        result = finish(runs.resume(number, settings, changes, terminal.Console(clock, yes=True), clock))
     return put_end(result, as_json)
 
 
@@ -273,9 +273,10 @@ def retry(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options
     """Send the rejected and unsent rows of RUN again, as a new run; by default of the latest one."""
     from importer import runs, terminal
 
+    clock = the_clock()
     with service_of(number, pacing_of(options), sandbox) as settings:
         choices = choices_of(options | {"sandbox": sandbox})
-        result = finish(runs.retry(number, settings, choices, terminal.Console(yes=yes)))
+        result = finish(runs.retry(number, settings, choices, terminal.Console(clock, yes=yes), clock))
     return put_end(result, as_json)
 
 
@@ -302,8 +303,9 @@ def reconcile(number: int | None, as_json: bool, sandbox: bool) -> int:
     """Settle the rows in doubt of RUN by asking the service what it holds; by default of the latest run."""
     from importer import runs, terminal
 
+    clock = the_clock()
     with service_of(number, {}, sandbox) as settings:
-        result = finish(runs.reconcile(number, settings, terminal.Console(yes=True)))
+        result = finish(runs.reconcile(number, settings, terminal.Console(clock, yes=True), clock))
     return put_end(result, as_json)
 
 
@@ -316,8 +318,9 @@ def verify(number: int | None, as_json: bool, sandbox: bool) -> int:
     """Compare what RUN created with what the service holds now; by default of the latest run."""
     from importer import afterwards, terminal
 
+    clock = the_clock()
     with service_of(number, {}, sandbox) as settings:
-        done = finish(afterwards.verify_run(number, settings, terminal.Console(yes=True)))
+        done = finish(afterwards.verify_run(number, settings, terminal.Console(clock, yes=True), clock))
     if as_json:
         put_json({"schema": 1, "run": done.run.id, "counts": done.counts, "unknown": done.unknown, "file": done.file})
     else:
@@ -336,8 +339,9 @@ def undo(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options:
     """Delete what RUN created and nobody changed since; by default of the latest run."""
     from importer import afterwards, terminal
 
+    clock = the_clock()
     with service_of(number, pacing_of(options), sandbox) as settings:
-        done = finish(afterwards.undo_run(number, settings, terminal.Console(yes=yes)))
+        done = finish(afterwards.undo_run(number, settings, terminal.Console(clock, yes=yes), clock))
     if done is None:
         click.echo("Nothing was deleted.")
         return Exit.DONE

@@ -17,6 +17,7 @@ from importer.cli.options import (
     load_settings,
     profile_name,
     reading_of,
+    the_clock,
     with_options,
 )
 from importer.errors import Exit
@@ -56,7 +57,7 @@ def report(number: int | None, out: Path | None, as_json: bool) -> int:
     """Write the report of RUN anew from the journal; by default of the latest one."""
     from importer import runs
 
-    written = runs.rebuild_report(number, load_settings(), out)
+    written = runs.rebuild_report(number, load_settings(), out, the_clock()())
     if as_json:
         put_json(written.summary)
     else:
@@ -164,7 +165,7 @@ def doctor(as_json: bool) -> int:
     """Check this installation: Python, journal, disk, settings, sign-in."""
     from importer.doctor import examine
 
-    findings = finish(examine(profile_name()))
+    findings = finish(examine(profile_name(), the_clock()))
     if as_json:
         put_json({"schema": 1, "findings": [finding._asdict() for finding in findings]})
     else:

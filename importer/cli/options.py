@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from importer.planning import Choices
     from importer.settings import Settings
     from importer.spreadsheet import ReadOptions
+    from importer.words import Clock
     from schemas import RecordType
 
 
@@ -80,6 +81,12 @@ def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], 
         return command
 
     return decorate
+
+
+def the_clock() -> "Clock":
+    """The clock that the command goes by."""
+    found: Clock = click.get_current_context().find_root().obj
+    return found
 
 
 def load_settings(flags: Mapping[str, Any] | None = None) -> "Settings":

@@ -15,6 +15,7 @@ from importer.cli.options import (
     pacing_of,
     profile_name,
     service,
+    the_clock,
     with_options,
 )
 from importer.errors import EXIT_MEANINGS, Exit, ServiceError, SignInError
@@ -37,10 +38,11 @@ def template(output: Path, kind: str | None, offline: bool, sandbox: bool) -> in
     if output.exists():
         raise click.UsageError(f"{output} exists already; name another file with -o.")
     offers: dict[str, list[str]] = {}
+    clock = the_clock()
     if not offline:
         try:
             with service({}, sandbox) as settings:
-                offers = finish(planning.offers(kind_named(kind), settings, terminal.Console(yes=True)))
+                offers = finish(planning.offers(kind_named(kind), settings, terminal.Console(clock, yes=True), clock))
         except (ServiceError, SignInError) as error:
             say(f"{error.message} So there are no names to choose from in the template.")
     write_template(kind_named(kind), output, offers)
@@ -150,7 +152,7 @@ def login(username: str, password: str) -> int:
 
     given, profile = {"username": username, "password": password}, profile_name()
     loaded = settings.load(given, ignore=("token",), profile=profile).settings
-    account = finish(session.who(loaded))
+    account = finish(session.who(loaded, the_clock()))
     credentials.save(loaded.url, username, password, profile)
     click.echo(f"Signed in to {account.space} as {account.user}.")
     return Exit.DONE
@@ -177,7 +179,7 @@ def whoami(as_json: bool) -> int:
     from importer.session import who
 
     settings = load_settings()
-    account = finish(who(settings))
+    account = finish(who(settings, the_clock()))
     if as_json:
         put_json({"schema": 1, "url": settings.url, **asdict(account)})
     else:

@@ -169,7 +169,7 @@ class Sender:
         if self._pace.deadline is not None and self._now() >= self._pace.deadline:
             return End(Ended.LIMIT, "The time given with --max-duration is over.")
         if self._pace.deadline is not None and self._ready_at > self._pace.deadline and not self._nothing_left():
-            until = f"{self._why_waiting()} until {moment(self._ready_at)}"
+            until = f"{self._why_waiting()} until {moment(self._ready_at, self._now())}"
             return End(Ended.LIMIT, f"Stopped, as asked with --max-duration: {until}.")
         return None
 

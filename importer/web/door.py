@@ -17,6 +17,7 @@ from importer.web.drafts import Draft, Drafts
 from importer.web.people import Person, Role, Team, Visit, Visits
 from importer.web.render import render
 from importer.web.workers import Workers
+from importer.words import Clock
 
 FORBIDDEN, NOT_FOUND = 403, 404
 _WAIT = 0.35
@@ -58,6 +59,7 @@ class Door:
     drafts: Drafts
     workers: Workers
     visits: Visits
+    clock: Clock
     team: Team | None = None
     jobs: Jobs = field(default_factory=Jobs)
 
@@ -123,6 +125,7 @@ def frame(request: Request) -> dict[str, Any]:
     user = now.username or ("a token" if now.token else "")
     return {
         "path": request.url.path,
+        "clock": here.clock,
         "sandbox": here.sandbox or host in {"127.0.0.1", "localhost", "::1"},
         "host": host,
         "signed_in": bool(now.token or now.password),

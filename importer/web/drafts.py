@@ -8,7 +8,6 @@ import hashlib
 import re
 import secrets
 import shutil
-import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -17,7 +16,7 @@ from pathlib import Path, PureWindowsPath
 from importer.errors import FileError, ImporterError
 from importer.spreadsheet import DELIMITED, WORKBOOKS, ReadOptions
 from importer.web.private import alone, new_private, private_folder, read_json, write_json
-from importer.words import printable
+from importer.words import Clock, printable
 
 ACCEPTED = tuple(sorted(DELIMITED | WORKBOOKS))
 LARGEST = 50 * 1024 * 1024
@@ -59,9 +58,9 @@ class Draft:
 class Drafts:
     """The uploads of one installation."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Clock) -> None:
         """Keep them in this folder."""
-        self._folder = folder
+        self._folder, self._clock = folder, clock
 
     async def take_in(self, name: str, chunks: AsyncIterator[bytes], by: str) -> Draft:
         """A new draft from an upload, complete or not at all.
@@ -74,7 +73,7 @@ class Drafts:
         if suffix not in ACCEPTED:
             advice = f"Choose a file that ends in {_listed(ACCEPTED)}."
             raise FileError(f"{printable(name)} is not a spreadsheet.", advice)
-        draft = Draft(secrets.token_urlsafe(16), Path(), name, suffix, "", 0, time.time(), by)
+        draft = Draft(secrets.token_urlsafe(16), Path(), name, suffix, "", 0, self._clock(), by)
         draft = replace(draft, folder=private_folder(self._folder) / draft.id)
         private_folder(draft.folder)
         try:
@@ -140,7 +139,10 @@ class Drafts:
     def forget_old(self, now: float) -> None:
         """Delete what was uploaded too long ago: it may hold personal data."""
         for folder in list(self._folder.iterdir()) if self._folder.exists() else ():
-            if now - folder.stat().st_mtime > KEPT_DAYS * 86400:
+            draft = self.find(folder.name)
+            # An upload that broke off has no date but that of its folder.
+            uploaded = draft.uploaded if draft else folder.stat().st_mtime
+            if now - uploaded > KEPT_DAYS * 86400:
                 shutil.rmtree(folder, ignore_errors=True)
 
     @staticmethod

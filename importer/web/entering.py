@@ -84,7 +84,7 @@ async def signed_in(request: Request) -> Response:
     given, session = await form(request), visit(request)
     place = _inside(given.get("next", "/"))
     try:
-        account, held = await sign_in(_with_secrets(request, given))
+        account, held = await sign_in(_with_secrets(request, given), door(request).clock)
         if "keep" in given and not given.get("token"):
             credentials.save(held.url, given["username"], given["password"])
     except ImporterError as error:

@@ -8,9 +8,9 @@ field and text, once however many rows have it. Whoever finds the first finds th
 import json
 import re
 import secrets
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -34,7 +34,7 @@ from importer.web import names
 from importer.web.drafts import Draft, Drafts
 from importer.web.onlooker import Onlooker
 from importer.web.private import alone, new_private, read_json, write_json
-from importer.words import Candidate, Issue, Severity
+from importer.words import Candidate, Clock, Issue, Severity
 from schemas import RECORD_TYPES, RecordType
 
 PAGE_ROWS = 50
@@ -99,7 +99,7 @@ class _Cause:
     repairs: dict[str, int] = field(default_factory=dict)
 
 
-def examine(drafts: Drafts, draft: Draft, settings: Settings) -> None:
+def examine(drafts: Drafts, draft: Draft, settings: Settings, clock: Clock) -> None:
     """Look through an upload and keep what was found; an error of the file is a finding too.
 
     Nothing is kept before the names in it are looked up, if somebody is signed in: half a result would be a wrong one.
@@ -110,7 +110,7 @@ def examine(drafts: Drafts, draft: Draft, settings: Settings) -> None:
         source = _opened(drafts, draft, settings)
         found |= _columns(source)
         if not found["missing"] and not found["doubled"]:
-            found |= _rows_with_names(draft, source, settings)
+            found |= _rows_with_names(draft, source, settings, clock)
     except ColumnsError as error:
         found |= _doubled(draft, error)
     except ImporterError as error:
@@ -189,9 +189,11 @@ def source_of(draft: Draft, settings: Settings) -> Source:
     return replace(open_source(draft.path, settings, kind_of(draft), draft.read), file=Path(draft.name))
 
 
-def look_again(draft: Draft, known: Mapping[str, Any], source: Source, settings: Settings) -> dict[str, Any]:
+def look_again(
+    draft: Draft, known: Mapping[str, Any], source: Source, settings: Settings, now: float
+) -> dict[str, Any]:
     """Keep what is found with the names of the service at hand, in place of what was found without."""
-    found = {**known, **_rows(draft, source), "looked_up": True, "for": names.whose(settings), "not_asked": None}
+    found = {**known, **_rows(draft, source, now), "looked_up": True, "for": names.whose(settings), "not_asked": None}
     _keep(draft, found)
     return found
 
@@ -215,10 +217,10 @@ def wanted_names(draft: Draft) -> dict[str, set[str]]:
     return {name: set(values) for name, values in (read_json(draft.folder / "wanted.json") or {}).items()}
 
 
-def _rows_with_names(draft: Draft, source: Source, settings: Settings) -> dict[str, Any]:
+def _rows_with_names(draft: Draft, source: Source, settings: Settings, clock: Clock) -> dict[str, Any]:
     """What is found with the names known so far; and with all of them, if new ones had to be looked up."""
     source = replace(source, directories=names.directories(draft, settings))
-    found = _rows(draft, source)
+    found = _rows(draft, source, clock())
     if found.get("error"):
         return found
     wanted = wanted_names(draft)
@@ -226,25 +228,25 @@ def _rows_with_names(draft: Draft, source: Source, settings: Settings) -> dict[s
     if not found["names"] or not names.can_ask(settings):
         return found
     found["for"] = names.whose(settings)
-    if not names.any_name(names.unknown(draft, wanted, settings)):
+    if not names.any_name(names.unknown(draft, wanted, settings, clock())):
         return found
     write_json(draft.folder / "progress.json", {"version": draft.version, "rows": found["rows"], "asking": True})
     try:
-        names.look_up_new(draft, source, wanted, settings, Onlooker())
+        names.look_up_new(draft, source, wanted, settings, Onlooker(), clock)
     except ImporterError as error:
         told = draft.named(error)
         return found | {"not_asked": {"message": told.message, "advice": told.advice}}
     source = replace(source, directories=names.directories(draft, settings))
-    return found | _rows(draft, source) | {"looked_up": bool(source.directories)}
+    return found | _rows(draft, source, clock()) | {"looked_up": bool(source.directories)}
 
 
-def _rows(draft: Draft, source: Source) -> dict[str, Any]:
+def _rows(draft: Draft, source: Source, now: float) -> dict[str, Any]:
     path = _rows_file(draft.folder, draft.version)
     aside = path.with_suffix(f".{secrets.token_hex(4)}")
     causes: dict[str, _Cause] = {}
     candidates: dict[str, dict[str, object]] = {}
     counts = {"rows": 0, "valid": 0, "invalid": 0, "doubtful": 0}
-    checker = checker_of(source, time.time(), allow_duplicates=False)
+    checker = checker_of(source, now, allow_duplicates=False)
     with new_private(aside) as file:
         for chunk in source.sheet.read():
             result = checker.check(chunk)
@@ -399,7 +401,9 @@ def corrected_row(draft: Draft, row: Mapping[str, Any]) -> dict[str, Any]:
     return {**row, "cells": cells, "issues": issues}
 
 
-def check_row(draft: Draft, known: Mapping[str, Any], row: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+def check_row(
+    draft: Draft, known: Mapping[str, Any], row: Mapping[str, Any], settings: Settings, now: float
+) -> dict[str, Any]:
     """The row with what is wrong with it now, on its own, and whether a name in it is yet to be looked up.
 
     What reading the file has found of its cells still holds. Equal rows elsewhere are found by the whole check.
@@ -417,19 +421,18 @@ def check_row(draft: Draft, known: Mapping[str, Any], row: Mapping[str, Any], se
     problems = as_problems([issue["code"] for issue in wrong], [number] * len(wrong), places)
     sheet = Sheet(None, known["header_row"], tuple(everywhere), lambda: iter([chunk]), problems=problems)
     mapping = match_columns(sheet, kind, (), draft.read.map)
-    now = pd.Timestamp.now("UTC").to_pydatetime()
     dates = DateReader(draft.read.dates, draft.read.zone)
     checker = Checker(
         kind,
         mapping,
         sheet,
         required=tuple(known["required"]),
-        now=now,
+        now=datetime.fromtimestamp(now, UTC),
         dates=dates,
         directories=names.directories(draft, settings),
     )
     result = checker.check(chunk)
-    asking = names.can_ask(settings) and names.still_open(draft, checker.wanted, settings)
+    asking = names.can_ask(settings) and names.still_open(draft, checker.wanted, settings, now)
     issues = [issue for issue in result.issues if not asking or issue.code not in _OF_NAMES]
     document = row_document(number, cells, issues)
     for told, issue in zip(document["issues"], issues, strict=True):

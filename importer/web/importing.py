@@ -2,9 +2,9 @@
 
 import asyncio
 import tempfile
-import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -33,6 +33,7 @@ from importer.web.drafts import ACCEPTED, LARGEST, Draft
 from importer.web.examining import ENCODINGS, PAGE_ROWS, checked, examine, is_current, kind_of, will_do
 from importer.web.names import can_ask, directories, whose
 from importer.web.plans import made_plan, read_plan, work_out
+from importer.web.render import render
 from importer.words import printable
 from schemas import RECORD_TYPES
 
@@ -51,7 +52,7 @@ _LOOKS = 10
 async def home(request: Request, error: ImporterError | None = None) -> Response:
     """The way in: what is accepted, a file to choose, what is unfinished and what was done last."""
     here = door(request)
-    latest, _ = await asyncio.to_thread(follow_all, "", _LATEST, 0, settings(request))
+    latest, _ = await asyncio.to_thread(follow_all, "", _LATEST, 0, settings(request), here.clock())
     drafts = [draft for draft in here.drafts.all() if person(request).may_open(draft.by)][:_LATEST]
     kind = next(iter(RECORD_TYPES.values()))
     facts = [(name, kind.metadata(name), name in kind.required(kind.paths[0])) for name in kind.fields]
@@ -70,7 +71,7 @@ async def upload(request: Request) -> Response:
             draft = await here.drafts.take_in(file.filename, _pieces(file), person(request).name)
     except FileError as error:
         return await home(request, error)
-    here.drafts.forget_old(time.time())
+    here.drafts.forget_old(here.clock())
     return to(request, f"/uploads/{draft.id}")
 
 
@@ -92,10 +93,14 @@ def _forget(file: Path) -> None:
     file.parent.rmdir()
 
 
-async def sample(_: Request) -> Response:
-    """A few right rows to look at."""
-    file = Path(__file__).with_name("static") / "sample.csv"
-    return FileResponse(file, filename="sample.csv")
+_SAMPLE_NAME = {"Content-Disposition": 'attachment; filename="sample.csv"'}
+
+
+async def sample(request: Request) -> Response:
+    """A few right rows to look at, with dates of the coming week: others would be worth a warning."""
+    today = datetime.fromtimestamp(door(request).clock(), UTC).date()
+    text = render("sample.csv", {"days": [f"{today + timedelta(days)}" for days in range(7)]})
+    return Response(f"{text}\n", media_type="text/csv", headers=_SAMPLE_NAME)
 
 
 async def discard(request: Request) -> Response:
@@ -147,7 +152,7 @@ async def _known(request: Request, draft: Draft, *, stale: bool = False) -> dict
 def _look_through(here: Door, key: str, asked: Settings) -> None:
     """Check an upload until it was checked as it is now, however often it is changed meanwhile."""
     while (draft := here.drafts.find(key)) and not is_current(draft, checked(draft), asked):
-        examine(here.drafts, draft, asked)
+        examine(here.drafts, draft, asked, here.clock)
 
 
 def _busy(request: Request, draft: Draft) -> Response:
@@ -212,7 +217,11 @@ async def _check_values(request: Request, draft: Draft, known: dict[str, Any]) -
     wanted, number = request.query_params.get("only", ""), page_number(request)
     wanted = wanted or ("error" if known["invalid"] else "warning")
     rows, total = await asyncio.to_thread(examining.rows, draft, known["version"], wanted, number)
-    before = [run for run in await asyncio.to_thread(same_content, draft.sha256, settings(request)) if run.rows]
+    before = [
+        run
+        for run in await asyncio.to_thread(same_content, draft.sha256, settings(request), door(request).clock())
+        if run.rows
+    ]
     return {
         "draft": draft,
         "known": known,
@@ -272,23 +281,23 @@ async def _corrected(
 ) -> Response:
     """The row as it is now, and how the file stands."""
     row = examining.corrected_row(draft, found)
-    document = await asyncio.to_thread(_row_now, draft, known, row, settings(request))
+    document = await asyncio.to_thread(_row_now, draft, known, row, settings(request), door(request).clock())
     for _ in range(_LOOKS):
         if not document["asking"] or await _known(request, draft) is None:
             continue
-        document = await asyncio.to_thread(_row_now, draft, known, row, settings(request))
+        document = await asyncio.to_thread(_row_now, draft, known, row, settings(request), door(request).clock())
     wrong = any(issue["severity"] == "error" for issue in document["issues"])
     values = await _check_values(request, draft, checked(draft) or known)
     values |= {"oob": True, "whole": document["asking"], "row": document, "saved": "typed" if typed else "untouched"}
     return page(request, "row_answer.html", status=422 if wrong else 200, **values)
 
 
-def _row_now(draft: Draft, known: dict[str, Any], row: dict[str, Any], asked: Settings) -> dict[str, Any]:
+def _row_now(draft: Draft, known: dict[str, Any], row: dict[str, Any], asked: Settings, now: float) -> dict[str, Any]:
     """The row by the check of the whole file if that has ended, else checked on its own with the names known so far."""
     if is_current(draft, checked(draft), asked):
         found = examining.row(draft, draft.version, row["row"])
         return found or examining.row_document(row["row"], row["cells"], [])
-    return examining.check_row(draft, known, row, asked)
+    return examining.check_row(draft, known, row, asked, now)
 
 
 async def repair(request: Request) -> Response:
@@ -334,15 +343,17 @@ async def marked(request: Request) -> Response:
     """The file with its wrong cells in red."""
     draft = own_draft(request)
     folder = Path(tempfile.mkdtemp(prefix="importer-"))
-    file = await asyncio.to_thread(_write_marked, draft, settings(request), folder / "marked.xlsx")
+    file = await asyncio.to_thread(
+        _write_marked, draft, settings(request), door(request).clock(), folder / "marked.xlsx"
+    )
     name = f"{Path(draft.name).stem}-to-correct.xlsx"
     return FileResponse(file, filename=name, background=BackgroundTask(_forget, file))
 
 
-def _write_marked(draft: Draft, asked: Settings, path: Path) -> Path:
+def _write_marked(draft: Draft, asked: Settings, now: float, path: Path) -> Path:
     source = replace(examining.source_of(draft, asked), directories=directories(draft, asked))
-    seen = examine_source(source, time.time(), allow_duplicates=False)
-    return write_fix_file(source.sheet, seen.issues, path, {}, time.time())
+    seen = examine_source(source, now, allow_duplicates=False)
+    return write_fix_file(source.sheet, seen.issues, path, {}, now)
 
 
 # -- plan and start ---------------------------------------------------------------------------------------------------
@@ -358,26 +369,26 @@ async def plan(request: Request) -> Response:
         return to(request, f"/uploads/{draft.id}")
     if not can_ask(asked):
         return to(request, f"/sign-in?next=/uploads/{draft.id}/plan")
-    found = read_plan(draft, asked)
+    found = read_plan(draft, asked, here.clock())
     if found is None:
-        await here.jobs.done(f"plan {draft.id} {draft.version}", lambda: work_out(draft, known, asked))
-        found = read_plan(draft, asked)
+        await here.jobs.done(f"plan {draft.id} {draft.version}", lambda: work_out(draft, known, asked, here.clock))
+        found = read_plan(draft, asked, here.clock())
     if found is None:
         return page(request, "busy.html", draft=draft, title="Working out the plan", planning=True)
     if found["error"]:
         values = {"title": found["error"]["message"], "advice": found["error"]["advice"]}
         return page(request, "error.html", status=422, again=f"/uploads/{draft.id}/plan", **values)
     made, account = made_plan(found)
-    before = [run for run in await asyncio.to_thread(same_content, draft.sha256, asked) if run.rows]
+    before = [run for run in await asyncio.to_thread(same_content, draft.sha256, asked, here.clock()) if run.rows]
     lines = [line.strip().removeprefix("Plan: ") for line in plan_lines(made, account)]
-    values = {"draft": draft, "known": checked(draft), "before": before[:3], "lines": lines, "zone": zone()}
+    values = {"draft": draft, "known": checked(draft), "before": before[:3], "lines": lines, "zone": zone(here.clock())}
     return page(request, "plan.html", plan=made, account=account, quota=asked.daily_quota, **values)
 
 
 async def start(request: Request) -> Response:
     """Begin the run, once however often this is asked for, and show it."""
     draft, asked, here = own_draft(request), settings(request), door(request)
-    found = read_plan(draft, asked, fresh=False)
+    found = read_plan(draft, asked, here.clock(), fresh=False)
     if draft.run is None and (found is None or found["error"]):
         return to(request, f"/uploads/{draft.id}/plan")
     number = await asyncio.to_thread(_begin, here, draft, found["account"]["key"] if found else "", request)
@@ -391,7 +402,7 @@ def _begin(here: Door, draft: Draft, account: str, request: Request) -> int:
             raise HTTPException(NOT_FOUND)
         if now.run is not None:
             return now.run
-        run = runs.queue(now.path, now.name, asked, kind_of(now), now.read, account, by)
+        run = runs.queue(now.path, now.name, asked, kind_of(now), now.read, account, by, here.clock())
         here.workers.start("resume", run.id, asked)
         here.drafts.keep(now, run=run.id)
         return run.id

@@ -6,7 +6,6 @@ importer believes a list; a check that is on its way believes it longer, rather 
 
 import asyncio
 import json
-import time
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -19,6 +18,7 @@ from importer.settings import Settings
 from importer.sources import Source
 from importer.web.drafts import Draft
 from importer.web.private import read_json, write_json
+from importer.words import Clock
 from schemas import Reference
 
 Wanted = Mapping[str, Iterable[str]]
@@ -40,10 +40,10 @@ def directories(draft: Draft, settings: Settings) -> dict[str, Directory]:
     return {name: _directory(kept) for name, kept in fields.items() if kept["noun"]}
 
 
-def unknown(draft: Draft, wanted: Wanted, settings: Settings) -> dict[str, set[str]]:
+def unknown(draft: Draft, wanted: Wanted, settings: Settings, now: float) -> dict[str, set[str]]:
     """What stands in the references of an upload and was not asked for yet, or too long ago."""
     kept = _kept(draft, settings)
-    old = kept["for"] != whose(settings) or time.time() - kept["at"] > settings.lookup_age
+    old = kept["for"] != whose(settings) or now - kept["at"] > settings.lookup_age
     asked = {name: set() if old else set(field["asked"]) for name, field in kept["fields"].items()}
     new = {
         name: {text for text in texts if text.strip() and plain_name(text) not in asked.get(name, ())}
@@ -57,33 +57,38 @@ def any_name(wanted: Wanted) -> bool:
     return any(is_name(text.strip()) for texts in wanted.values() for text in texts)
 
 
-def still_open(draft: Draft, wanted: Wanted, settings: Settings) -> bool:
+def still_open(draft: Draft, wanted: Wanted, settings: Settings, now: float) -> bool:
     """Whether a name is among them of which nobody can say yet whether there is such a record."""
     fields = _kept(draft, settings)["fields"]
     return any_name(
         {
             name: texts
-            for name, texts in unknown(draft, wanted, settings).items()
+            for name, texts in unknown(draft, wanted, settings, now).items()
             if name not in fields or not fields[name]["complete"]
         }
     )
 
 
-def look_up_new(draft: Draft, source: Source, wanted: Wanted, settings: Settings, watcher: Watcher) -> None:
+def look_up_new(
+    draft: Draft, source: Source, wanted: Wanted, settings: Settings, watcher: Watcher, clock: Clock
+) -> None:
     """Ask the service for what is not known yet, and keep it.
 
     Raises:
         ImporterError: The service could not be asked.
     """
-    asyncio.run(_look_up_new(draft, source, wanted, settings, watcher))
+    asyncio.run(_look_up_new(draft, source, wanted, settings, watcher, clock))
 
 
-async def _look_up_new(draft: Draft, source: Source, wanted: Wanted, settings: Settings, watcher: Watcher) -> None:
-    new = unknown(draft, wanted, settings)
+async def _look_up_new(
+    draft: Draft, source: Source, wanted: Wanted, settings: Settings, watcher: Watcher, clock: Clock
+) -> None:
+    now = clock()
+    new = unknown(draft, wanted, settings, now)
     before = _kept(draft, settings)
-    fields = before["fields"] if time.time() - before["at"] <= settings.lookup_age else {}
+    fields = before["fields"] if now - before["at"] <= settings.lookup_age else {}
     with open_journal(settings.journal_url) as journal:
-        async with signed_in(settings, source.endpoint, journal, watcher) as session:
+        async with signed_in(settings, source.endpoint, journal, watcher, clock) as session:
             found = await look_up(session, source, new, {})
             told = {
                 name: _field(session, source.kind.references[name], texts, found.get(name), fields.get(name))
@@ -92,7 +97,7 @@ async def _look_up_new(draft: Draft, source: Source, wanted: Wanted, settings: S
     for name, texts in wanted.items():
         if name in told and told[name]["complete"]:
             told[name]["strangers"] = nobody_listed(texts, _directory(told[name]))
-    at = before["at"] if fields else time.time()
+    at = before["at"] if fields else clock()
     write_json(draft.folder / "names.json", {"for": whose(settings), "at": at, "fields": {**fields, **told}})
 
 

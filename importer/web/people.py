@@ -8,8 +8,7 @@ import hashlib
 import json
 import secrets
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
@@ -20,7 +19,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from importer.errors import UsageError
 from importer.settings import Settings
 from importer.web.private import write_private
-from importer.words import printable
+from importer.words import Clock, printable
 
 LINK_LASTS = 600.0
 IDLE = 12 * 3600.0
@@ -68,7 +67,7 @@ class Visit:
 class Visits:
     """The sessions and the one-time links that begin one, in memory. Only hashes of their secrets are held."""
 
-    def __init__(self, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, now: Clock) -> None:
         """Nobody is here yet."""
         self._now = now
         self._links: dict[str, tuple[Person, float]] = {}
@@ -125,7 +124,7 @@ class _Entry:
 class Team:
     """The named people of team mode, in one private file. Nobody is in it until an administrator adds them."""
 
-    def __init__(self, path: Path, now: Callable[[], float] = time.time, hasher: PasswordHasher | None = None) -> None:
+    def __init__(self, path: Path, now: Clock, hasher: PasswordHasher | None = None) -> None:
         """Use the file at this path, which need not exist."""
         self._path, self._now = path, now
         self._hasher = hasher or PasswordHasher()

@@ -1,7 +1,6 @@
 """The plan of an upload, worked out with the service and kept beside the file for a short while."""
 
 import asyncio
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
@@ -15,26 +14,26 @@ from importer.web.drafts import Draft
 from importer.web.examining import look_again, source_of, wanted_names
 from importer.web.onlooker import Onlooker
 from importer.web.private import read_json, write_json
-from importer.words import Account, Plan
+from importer.words import Account, Clock, Plan
 
 _FRESH = 60.0
 """Seconds for which a plan is believed; the quota and the service's records change."""
 
 
-def work_out(draft: Draft, known: Mapping[str, Any], settings: Settings) -> None:
+def work_out(draft: Draft, known: Mapping[str, Any], settings: Settings, clock: Clock) -> None:
     """Ask the service, and keep the plan or why there is none."""
-    found: dict[str, Any] = {"version": draft.version, "at": time.time(), "for": names.whose(settings), "error": None}
+    found: dict[str, Any] = {"version": draft.version, "at": clock(), "for": names.whose(settings), "error": None}
     try:
         source, wanted = source_of(draft, settings), wanted_names(draft)
-        new = bool(names.unknown(draft, wanted, settings))
+        new = bool(names.unknown(draft, wanted, settings, clock()))
         if new:
-            names.look_up_new(draft, source, wanted, settings, Onlooker())
+            names.look_up_new(draft, source, wanted, settings, Onlooker(), clock)
         source = replace(source, directories=names.directories(draft, settings))
         if new and source.directories:
-            known = look_again(draft, known, source, settings)
+            known = look_again(draft, known, source, settings, clock())
         # Without what it wants: the names in it are known already, and looking them up again would cost as much.
         seen = Examined(known["rows"], known["valid"], known["invalid"])
-        _, _, made, account = asyncio.run(plan_examined(source, seen, settings, Choices(), Onlooker()))
+        _, _, made, account = asyncio.run(plan_examined(source, seen, settings, Choices(), Onlooker(), clock))
         found |= {"plan": asdict(made), "account": asdict(account)}
     except ImporterError as error:
         told = draft.named(error)
@@ -42,13 +41,13 @@ def work_out(draft: Draft, known: Mapping[str, Any], settings: Settings) -> None
     write_json(draft.folder / "plan.json", found)
 
 
-def read_plan(draft: Draft, settings: Settings, *, fresh: bool = True) -> dict[str, Any] | None:
+def read_plan(draft: Draft, settings: Settings, now: float, *, fresh: bool = True) -> dict[str, Any] | None:
     """The plan that was worked out for this version and sign-in, unless it is too old."""
     found: dict[str, Any] | None = read_json(draft.folder / "plan.json")
     if found is None or found["version"] != draft.version or found["for"] != names.whose(settings):
         return None
     # An error is shown once; whoever asks again wants to know whether it still holds.
-    young = time.time() - found["at"] < (2.0 if found["error"] else _FRESH)
+    young = now - found["at"] < (2.0 if found["error"] else _FRESH)
     return found if young or not fresh else None
 
 

@@ -1,11 +1,11 @@
 """Pages from templates: one environment, autoescaping everywhere, and the words that every page needs."""
 
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 
 from importer.following import Following
 from importer.reporting.sentences import headline
@@ -66,7 +66,12 @@ def size(octets: int) -> str:
     return f"{octets / 1024**2:,.1f} MB" if octets >= 1024**2 else f"{max(octets // 1024, 1):,} KB"
 
 
-_PAGES.filters |= {"number": number, "day": day, "short": short, "size": size, "duration": duration, "moment": moment}
+@pass_context
+def _moment(context: Context, epoch: float) -> str:
+    return moment(epoch, context["clock"]())
+
+
+_PAGES.filters |= {"number": number, "day": day, "short": short, "size": size, "duration": duration, "moment": _moment}
 _PAGES.filters["digest"] = digest
 _PAGES.globals |= {
     "count": count,
@@ -75,6 +80,5 @@ _PAGES.globals |= {
     "chart": chart,
     "about_encoding": about_encoding,
     "offers_encoding": offers_encoding,
-    "clock": time.time,
     "zip": zip,
 }

@@ -42,7 +42,9 @@ async def history(request: Request) -> Response:
     """All runs, newest first."""
     text, number = request.query_params.get("q", "").strip()[:100], page_number(request)
     first = (number - 1) * _HISTORY_ROWS
-    found, total = await asyncio.to_thread(follow_all, text, _HISTORY_ROWS, first, settings(request))
+    found, total = await asyncio.to_thread(
+        follow_all, text, _HISTORY_ROWS, first, settings(request), door(request).clock()
+    )
     pages = max(-(-total // _HISTORY_ROWS), 1)
     return page(request, "history.html", found=found, total=total, q=text, number=number, pages=pages)
 
@@ -67,7 +69,7 @@ async def progress(request: Request) -> Response:
 
 async def _followed(request: Request) -> Following:
     try:
-        return await asyncio.to_thread(follow, request.path_params["run"], settings(request))
+        return await asyncio.to_thread(follow, request.path_params["run"], settings(request), door(request).clock())
     except JournalBusyError:
         raise
     except JournalError as error:
@@ -151,7 +153,7 @@ async def make_report(request: Request) -> Response:
     """Write the report anew from the journal."""
     now = await _followed(request)
     _refuse_stranger(request, now)
-    await asyncio.to_thread(runs.rebuild_report, now.run.id, door(request).settings, None)
+    await asyncio.to_thread(runs.rebuild_report, now.run.id, door(request).settings, None, door(request).clock())
     return to(request, f"/runs/{now.run.id}")
 
 
@@ -170,13 +172,13 @@ async def stop(request: Request) -> Response:
     for_good = given.get("how") == "for good"
     await asyncio.to_thread(ask_to_stop, now.run.id, settings(request), for_good=for_good)
     if for_good and not now.working:
-        await asyncio.to_thread(_end, now.run.id, settings(request))
+        await asyncio.to_thread(_end, now.run.id, settings(request), door(request).clock())
     return to(request, f"/runs/{now.run.id}")
 
 
-def _end(number: int, asked: Settings) -> None:
-    end_here(number, asked)
-    runs.rebuild_report(number, asked, None)
+def _end(number: int, asked: Settings, now: float) -> None:
+    end_here(number, asked, now)
+    runs.rebuild_report(number, asked, None, now)
 
 
 async def resume(request: Request) -> Response:
@@ -192,7 +194,7 @@ async def resume(request: Request) -> Response:
 def _start_once(here: Door, doing: str, number: int, asked: Settings, *flags: str) -> None:
     with here.workers.held(number):
         known = here.workers.find(doing, number)
-        if (known is None or not known.alive) and not follow(number, asked).working:
+        if (known is None or not known.alive) and not follow(number, asked, here.clock()).working:
             here.workers.start(doing, number, asked, *flags)
 
 

@@ -1,6 +1,7 @@
 """The server of the pages: which names it answers to, whom it lets in, and its beginning and end."""
 
 import socket
+import time
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from importer.web.door import Door
 from importer.web.drafts import Drafts
 from importer.web.people import Person, Role, Team, Visits
 from importer.web.workers import Workers
+from importer.words import Clock
 
 _HTTP = 80
 
@@ -46,18 +48,25 @@ class Address:
         return {f"{name}:{port}" for name in bare} | (bare if port == _HTTP or self.names else set())
 
 
-def team_of(settings: Settings) -> Team:
+def team_of(settings: Settings, clock: Clock = time.time) -> Team:
     """The named people of this installation."""
-    return Team(settings.home / "people.json")
+    return Team(settings.home / "people.json", clock)
 
 
-def serve(settings: Settings, address: Address, ready: Callable[[str], None], *, sandbox: bool = False) -> None:
+def serve(
+    settings: Settings,
+    address: Address,
+    ready: Callable[[str], None],
+    *,
+    sandbox: bool = False,
+    clock: Clock = time.time,
+) -> None:
     """Serve the pages until interrupted; ``ready`` is told the address to open.
 
     Raises:
         UsageError: The port is taken, or other machines could come in without a password.
     """
-    with listening(settings, address, sandbox=sandbox) as (server, sock, url):
+    with listening(settings, address, sandbox=sandbox, clock=clock) as (server, sock, url):
         ready(url)
         if address.open_browser:
             webbrowser.open(url)
@@ -66,14 +75,14 @@ def serve(settings: Settings, address: Address, ready: Callable[[str], None], *,
 
 @contextmanager
 def listening(
-    settings: Settings, address: Address, *, sandbox: bool = False
+    settings: Settings, address: Address, *, sandbox: bool = False, clock: Clock = time.time
 ) -> Iterator[tuple[uvicorn.Server, socket.socket, str]]:
     """A server, the socket that it will serve, and the address to open.
 
     Raises:
         UsageError: As ``serve``.
     """
-    team: Team | None = team_of(settings)
+    team: Team | None = team_of(settings, clock)
     if team is not None and not team.people:
         team = None
     if team is None and not address.for_this_machine:
@@ -83,14 +92,15 @@ def listening(
         )
     with _socket(address) as sock:
         port = sock.getsockname()[1]
-        visits = Visits()
+        visits = Visits(clock)
         here = Door(
             settings,
             port,
             sandbox,
-            Drafts(settings.home / "uploads"),
-            Workers(settings.home / "workers"),
+            Drafts(settings.home / "uploads", clock),
+            Workers(settings.home / "workers", clock),
             visits,
+            clock,
             team,
         )
         config = uvicorn.Config(

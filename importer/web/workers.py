@@ -4,10 +4,10 @@ A process gets its sign-in through its environment and tells the journal what it
 says goes to a private log, so that a process that could not even begin can be explained.
 """
 
+import secrets
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from pathlib import Path
 from importer.delivery.lock import is_alive
 from importer.settings import Settings, as_environment
 from importer.web.private import alone, new_private, private_folder, read_json, write_json
-from importer.words import printable
+from importer.words import Clock, printable
 
 _LONGEST_LOG = 20_000
 
@@ -55,9 +55,9 @@ class Worker:
 class Workers:
     """The processes that this installation's pages have started, the last one of each kind and run."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, clock: Clock) -> None:
         """Keep their logs and numbers in this folder."""
-        self._folder = folder
+        self._folder, self._clock = folder, clock
 
     @contextmanager
     def held(self, number: int) -> Iterator[None]:
@@ -73,7 +73,7 @@ class Workers:
     def start(self, doing: str, number: int, settings: Settings, *flags: str) -> Worker:
         """Do this for a run, in a process that goes on when the pages end."""
         private_folder(self._folder)
-        log = self._folder / f"{doing}-{number}-{time.time_ns()}.log"
+        log = self._folder / f"{doing}-{number}-{secrets.token_hex(8)}.log"
         with new_private(log) as out:
             process = subprocess.Popen(  # noqa: S603  the words are ours, the number is a number
                 [sys.executable, "-m", "importer", doing, str(number), *flags],
@@ -83,15 +83,16 @@ class Workers:
                 stderr=out,
                 start_new_session=True,
             )
+        since = self._clock()
         # Else its number would stay taken after its end, and the page would believe that it still works.
         threading.Thread(target=process.wait, daemon=True).start()
-        write_json(self._folder / f"{doing}-{number}.json", {"pid": process.pid, "since": time.time(), "log": log.name})
-        return Worker(doing, process.pid, time.time(), log)
+        write_json(self._folder / f"{doing}-{number}.json", {"pid": process.pid, "since": since, "log": log.name})
+        return Worker(doing, process.pid, since, log)
 
     def note(self, text: str) -> Path:
         """Write down what nobody has foreseen; it may quote cells, so it is private."""
         private_folder(self._folder)
-        path = self._folder / f"error-{time.time_ns()}.log"
+        path = self._folder / f"error-{secrets.token_hex(8)}.log"
         with new_private(path) as out:
             out.write(text.encode("utf-8", "backslashreplace"))
         return path

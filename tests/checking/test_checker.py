@@ -3,10 +3,12 @@
 import csv
 import json
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
-from conftest import LABELS, mapping
+from conftest import LABELS
+from conftest import mapping as mapping_of_today
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,6 +21,7 @@ from schemas import RECORD_TYPES
 
 KIND = next(iter(RECORD_TYPES.values()))
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+mapping = partial(mapping_of_today, SubscriptionExpireDate="2026-11-28T10:30:00Z")
 
 
 def check(

@@ -15,6 +15,7 @@ from pathlib import Path
 from importer.settings import Settings
 from importer.web import Address
 from importer.web.serving import listening
+from importer.words import Clock
 
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
 
@@ -140,9 +141,9 @@ class Site:
 
 
 @contextmanager
-def serving(settings: Settings, address: Address | None = None) -> Iterator[Site]:
+def serving(settings: Settings, address: Address | None = None, clock: Clock = time.time) -> Iterator[Site]:
     """The pages on a free port."""
-    with listening(settings, address or Address(port=0)) as (server, sock, url):
+    with listening(settings, address or Address(port=0), clock=clock) as (server, sock, url):
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
         thread.start()
         while not server.started:

@@ -1,8 +1,10 @@
 """What the pages are made of: vendored files, the drawing, repairs of texts, private files, workers."""
 
+import asyncio
 import hashlib
 import re
 import stat
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 import importer.web
 from importer.spreadsheet.corrections import place_of, printable_only, trimmed, without_thousands
 from importer.web.chart import chart
+from importer.web.drafts import Drafts
 from importer.web.private import alone, read_json, write_json
 
 _HANDLERS = "click|load|error|change|submit|input|focus|key\\w+|mouse\\w+"
@@ -83,3 +86,22 @@ def test_private_files_are_whole_and_private(tmp_path: Path) -> None:
     assert sorted(read_json(path)["known"]) == list(range(40))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert {found.name for found in path.parent.iterdir()} == {"b.json", "lock"}
+
+
+def test_an_upload_is_forgotten_a_week_later(tmp_path: Path) -> None:
+    """It may hold personal data. What is younger stays; of an upload that broke off the date of its folder counts."""
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"ResourceId\n1\n"
+
+    days, drafts = [0.0], Drafts(tmp_path, lambda: days[0] * 86_400)
+    uploads = []
+    for days[0] in (0.0, 3.0):
+        uploads.append(asyncio.run(drafts.take_in("rooms.csv", pieces(), "")))
+    (tmp_path / "broke-off").mkdir()
+    drafts.forget_old(6.9 * 86_400)
+    assert [draft.id for draft in drafts.all()] == [uploads[1].id, uploads[0].id]
+    drafts.forget_old(7.1 * 86_400)
+    assert [draft.id for draft in drafts.all()] == [uploads[1].id]
+    drafts.forget_old((tmp_path / "broke-off").stat().st_mtime + 7.1 * 86_400)
+    assert not list(tmp_path.iterdir())

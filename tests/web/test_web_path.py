@@ -6,8 +6,10 @@ import json
 import os
 import signal
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -198,10 +200,10 @@ def test_a_run_is_paused_resumed_and_stopped_for_good(slow_site: Site, slow: Set
     """Pause and Resume go on with the same run; Stop for good ends it, and its unsent rows become a new run."""
     client = slow_site.visitor()
     run = started(client, table(*[mapping(n) for n in range(2, 42)]))
-    client.until(run, lambda text: 'id="pause"' in text and follow(1, slow).settled > 0)
+    client.until(run, lambda text: 'id="pause"' in text and follow(1, slow, time.time()).settled > 0)
     client.post(f"{run}/stop")
     client.until(run, lambda text: "<h1>Paused" in text)
-    before = follow(1, slow_site.settings)
+    before = follow(1, slow_site.settings, time.time())
     assert 0 < before.settled < 40
     client.post(f"{run}/resume")
     client.until(run, lambda text: 'id="pause"' in text)
@@ -211,10 +213,7 @@ def test_a_run_is_paused_resumed_and_stopped_for_good(slow_site: Site, slow: Set
     again = client.post(f"{run}/retry").place
     assert again == "/runs/2"
     client.until(again, lambda text: "rows created" in text and "What to do next" in text)
-    assert (
-        follow(1, slow_site.settings).counts[Status.CREATED] + follow(2, slow_site.settings).counts[Status.CREATED]
-        == 40
-    )
+    assert sum(follow(run, slow_site.settings, time.time()).counts[Status.CREATED] for run in (1, 2)) == 40
 
 
 def test_a_run_whose_process_is_gone_says_so(slow_site: Site) -> None:
@@ -335,3 +334,15 @@ def test_a_guessed_column_is_to_be_confirmed(client: Client) -> None:
     assert "Left alone: G: Notiz ." in plain(text)
     for step in ("check", "plan"):
         assert f'href="{place}/{step}"' not in text
+
+
+@pytest.mark.parametrize("moment", ["2026-10-25T00:59:50Z", "2028-02-29T23:59:50Z", "2031-01-01T00:00:00Z"])
+def test_the_sample_of_the_page_makes_no_warning_on_any_day(settings: Settings, moment: str) -> None:
+    """Its dates lie in the week that begins when it is downloaded."""
+    with serving(settings, clock=datetime.fromisoformat(moment).timestamp) as site:
+        client = site.visitor()
+        place = client.draft("sample.csv", client.get("/sample.csv").body)
+        text = plain(client.follow(f"{place}/check").text)
+    assert "All 8 rows can be imported" in text
+    assert "has passed" not in text
+    assert "days ahead" not in text

@@ -1,6 +1,7 @@
 """Team mode: named people, roles, wrong passwords, and whose uploads and reports are whose."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,7 +111,7 @@ def test_links_and_sessions_end(clock: Clock) -> None:
 @pytest.fixture
 def team_site(settings: Settings) -> Iterator[Site]:
     """The pages for a viewer, two runners and an administrator."""
-    people = Team(settings.home / "people.json", hasher=CHEAP)
+    people = Team(settings.home / "people.json", time.time, CHEAP)
     for name, role in (("vera", Role.VIEWER), ("maria", Role.RUNNER), ("jonas", Role.RUNNER), ("ada", Role.ADMIN)):
         people.add(name, PASSWORD, role)
     with serving(settings) as site:
