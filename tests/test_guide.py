@@ -3,11 +3,13 @@
 import json
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 import pytest
 import readme
+from hatchling.builders.wheel import WheelBuilder
 from readme import BLOCKS, PAGES, README, ROOT
 
 from importer import cli
@@ -49,7 +51,7 @@ def test_a_page_begins_with_its_title_and_one_sentence(name: str) -> None:
     topic = find_topic(name)
     assert topic is not None
     assert topic.markdown.startswith(f"# {topic.title}\n\n")
-    assert re.fullmatch(r"[A-Z].+\.", topic.summary)
+    assert re.fullmatch(r"[A-Z][^`*]+\.", topic.summary)
     assert "<!--" not in topic.markdown
 
 
@@ -105,6 +107,53 @@ def test_every_option_of_a_run_is_in_the_guide() -> None:
     for name in ("check", "run"):
         missing = {param.opts[-1] for param in cli.importer.commands[name].params if isinstance(param, click.Option)}
         assert {option for option in missing if option.startswith("--") and option not in text} == set()
+
+
+def documents(folder: Path) -> Iterator[tuple[str, list[str]]]:
+    """The commands that print a document, in an order in which each has something to tell."""
+    file = str(folder / "ten.csv")
+    rows = (ROOT / "samples" / "calendars.csv").read_text("utf-8").splitlines(keepends=True)[:11]
+    (folder / "ten.csv").write_text("".join(rows), "utf-8")
+    yield from (
+        ("check", [file]),
+        ("plan", [file, "--sandbox"]),
+        ("run", [file, "--sandbox", "--yes", "--out", str(folder / "report")]),
+        ("run", [file, file, "--sandbox", "--yes", "--out", str(folder / "more")]),
+        ("status", []),
+        ("history", []),
+        ("verify", ["1", "--sandbox"]),
+        ("undo", ["1", "--sandbox", "--yes"]),
+        ("columns", [file]),
+        ("config", []),
+        ("doctor", []),
+        ("journal", []),
+        ("help", []),
+    )
+
+
+def test_every_member_of_a_document_is_in_the_guide(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a script may find in a document of --json stands on the page about documents."""
+    topic = find_topic("json-and-exit-codes")
+    assert topic is not None
+    named = set(re.findall(r"`([a-z_0-9]+)`", topic.markdown)) | {"schema"}
+    monkeypatch.setenv("IMPORTER_HOME", str(tmp_path / "home"))
+    for name in ("NEXUDUS_URL", "NEXUDUS_TOKEN", "NEXUDUS_USERNAME", "NEXUDUS_PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+    for command, words in documents(tmp_path):
+        obey([command, *words, "--json"])
+        document = json.loads(capsys.readouterr().out)
+        parts = [document, *(part for value in document.values() if isinstance(value, list) for part in value[:1])]
+        members = {member for part in parts if isinstance(part, dict) for member in part}
+        assert members <= named, command
+
+
+def test_the_guide_is_in_the_wheel() -> None:
+    """Whoever installs the package has the manual, the templates and the type marks too."""
+    shipped = {Path(file.relative_path) for file in WheelBuilder(str(ROOT)).recurse_included_files()}
+    expected = [Path("importer", "guide", f"{name}.md") for name in TOPICS]
+    assert {*expected, Path("importer/web/templates/help.html"), Path("importer/py.typed")} <= shipped
 
 
 def test_every_fault_that_a_test_names_is_in_the_list() -> None:
