@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-later lint types check bench bench-quick torture clean
+.PHONY: demo test test-later coverage lint types check bench bench-quick torture clean
 
 demo: $(VENV)/ready
 	rm -rf build/demo
@@ -19,12 +19,20 @@ LATER_TESTS ?= tests/test_*.py tests/checking tests/reporting tests/spreadsheet 
 test-later: $(VENV)/ready
 	FAKETIME_DONT_FAKE_MONOTONIC=1 faketime -f "$(LATER)" $(BIN)/python -m pytest -n auto $(LATER_TESTS)
 
+# The floor is a little below what was measured last; raise it when more is covered.
+coverage: $(VENV)/ready
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term --cov-fail-under=90
+
 lint: $(VENV)/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/deptry .
 
+# The tests use signals and files as only Unix has them, so for Windows the packages alone are looked at.
 types: $(VENV)/ready
 	$(BIN)/mypy
+	$(BIN)/mypy --platform darwin
+	$(BIN)/mypy --platform win32 importer schemas
 
 check: test lint types
 
@@ -44,4 +52,4 @@ bench-quick: $(VENV)/ready
 	$(BIN)/python bench/run.py --quick
 
 clean:
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

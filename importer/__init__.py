@@ -25,6 +25,7 @@
     sandbox/            a local stand-in for the service; shares no code with the rest, on purpose
     practice.py         the sandbox as the doors use it
     doctor.py           what must be right before an import
+    guide/              the manual, one page a topic, shown by the terminal and the page alike
     terminal.py         what the command line shows
     web/                the pages: routes, templates, static; keeps no state of its own
     cli/                the command line

@@ -1,4 +1,4 @@
-"""The parts of the README that are written by the program: made here, compared in test_house.
+"""The parts of README and guide that are written by the program: made here, compared in test_guide.
 
 Run as a script it writes them anew: python tests/readme.py
 """
@@ -14,23 +14,31 @@ from pathlib import Path
 
 import pytest
 
+import importer as map_of_the_house
 from importer.cli import importer, obey
 from importer.delivery.states import TRANSITIONS
 from importer.errors import EXIT_MEANINGS
 from importer.settings import SECRETS, Settings, environment_name, shown
 from importer.words import CATALOGUE
+from schemas import RECORD_TYPES, RecordType
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+PAGES = (README, *sorted((ROOT / "importer" / "guide").glob("*.md")))
 _BLOCK = re.compile(r"(<!-- made: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _FIRST_ISSUES = 9
 _NOW = datetime(2026, 11, 24, 9, tzinfo=UTC).timestamp()
 """In the week in which the dates of the samples lie: the first screen is the same on any day."""
 
 
-def written(readme: str) -> str:
-    """The README with every made part as it is now."""
-    return _BLOCK.sub(lambda match: f"{match[1]}{BLOCKS[match[2]]()}{match[3]}", readme)
+def written(page: str) -> str:
+    """A page with every made part as it is now."""
+    return _BLOCK.sub(lambda match: f"{match[1]}{BLOCKS[match[2]]()}{match[3]}", page)
+
+
+def made_parts(page: str) -> dict[str, str]:
+    """Each made part of a page as it stands there, marks included, by its name."""
+    return {match[2]: match[0] for match in _BLOCK.finditer(page)}
 
 
 def first_screen() -> str:
@@ -110,6 +118,27 @@ def states() -> str:
     return "```mermaid\nstateDiagram-v2\n    [*] --> planned\n" + "\n".join(arrows) + "\n```\n"
 
 
+def fields() -> str:
+    """The fields of every record type with the headers that are understood."""
+    return "\n".join(map(_fields_of, RECORD_TYPES.values()))
+
+
+def _fields_of(kind: RecordType) -> str:
+    lines = []
+    for name in kind.fields:
+        about, others = kind.metadata(name), ", ".join(kind.aliases.get(name, ()))
+        needed = "yes" if name in kind.required(kind.paths[0]) else "no"
+        lines.append(f"| {name} | {needed} | {about['meaning']} | `{about['example']}` | {others} |")
+    head = f"### {kind.plural.capitalize()} (`{kind.name}`)\n\n"
+    header = "| field | needed | means | example | other headers |\n|---|---|---|---|---|\n"
+    return head + header + "\n".join(lines) + "\n"
+
+
+def map_() -> str:
+    """The map of the house."""
+    return "```\n" + "\n".join(re.findall(r"^    (.+)$", map_of_the_house.__doc__ or "", re.MULTILINE)) + "\n```\n"
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "first-screen": first_screen,
     "commands": commands,
@@ -117,8 +146,11 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "exit-codes": exit_codes,
     "settings": settings,
     "states": states,
+    "fields": fields,
+    "map": map_,
 }
 
 if __name__ == "__main__":
-    README.write_text(written(README.read_text("utf-8")), "utf-8")
+    for path in PAGES:
+        path.write_text(written(path.read_text("utf-8")), "utf-8")
     sys.exit(0)

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import click
 import pytest
-import readme
-from readme import README, ROOT
+from readme import ROOT
 
 import importer
 from importer import cli
-from importer.cli import importing, looking, setting_up
+from importer.cli import importing, looking, manual, setting_up
 from importer.delivery.states import TRANSITIONS, Event, State, after
 from importer.words import CATALOGUE
 
@@ -86,12 +85,6 @@ def test_what_lives_in_one_place(word: str, homes: set[str]) -> None:
     assert found - sandbox <= homes
 
 
-def test_the_readme_is_what_the_program_says() -> None:
-    """Every made part of the README is current; `python tests/readme.py` writes it anew."""
-    text = README.read_text("utf-8")
-    assert readme.written(text) == text
-
-
 def test_every_code_is_created_in_one_place() -> None:
     """Each issue code is named once outside the catalogue, so that one search finds who creates it."""
     for code in CATALOGUE:
@@ -111,5 +104,5 @@ def test_the_table_has_no_way_back_from_lost() -> None:
 def test_every_command_can_be_typed() -> None:
     """A command that is written but not added to its room's list would be missing without a word."""
     offered = [*cli.importer.commands.values(), *setting_up.people.commands.values()]
-    for part in (importing, looking, setting_up):
+    for part in (importing, looking, manual, setting_up):
         assert {c for c in vars(part).values() if isinstance(c, click.Command)} <= set(offered)

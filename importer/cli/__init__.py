@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import click
 
-from importer.cli import importing, looking, setting_up
+from importer.cli import importing, looking, manual, setting_up
 from importer.cli.answers import say
 from importer.errors import Exit, ImporterError
 from importer.words import Clock
@@ -23,6 +23,7 @@ _HELP = """Import a spreadsheet of coworker calendar mappings into Nexudus: chec
   importer check mappings.xlsx            what is wrong with the file; sends nothing
   importer run mappings.xlsx              check, plan, ask, send, report
   importer run mappings.xlsx --sandbox    the same against a practice service on this machine
+  importer help                           the manual
 """
 
 
@@ -32,7 +33,7 @@ def importer() -> None:
     """The command and its subcommands."""
 
 
-for _command in (*importing.COMMANDS, *looking.COMMANDS, *setting_up.COMMANDS):
+for _command in (*importing.COMMANDS, *looking.COMMANDS, *setting_up.COMMANDS, *manual.COMMANDS):
     importer.add_command(_command)
 
 

@@ -7,6 +7,7 @@ that anything came over since its last answer is never used again; what came can
 import asyncio
 import select
 import ssl
+import sys
 import time
 from collections.abc import AsyncIterator
 from typing import cast
@@ -243,7 +244,7 @@ def _readable(transport: asyncio.Transport) -> bool:
     number = transport.get_extra_info("socket").fileno()
     if number < 0:
         return True
-    if not hasattr(select, "poll"):
+    if sys.platform == "win32":
         return bool(select.select([number], [], [], 0)[0])
     poll = select.poll()
     poll.register(number, select.POLLIN)

@@ -15,7 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from importer.errors import ImporterError, JournalBusyError
-from importer.web import entering, importing, running
+from importer.web import entering, importing, manual, running
 from importer.web.door import FORBIDDEN, NOT_FOUND, Door, door, page, person, told
 from importer.web.drafts import LARGEST
 from importer.web.guard import Guard
@@ -57,6 +57,8 @@ TABLE: tuple[tuple[str, str, Handler, Role | None], ...] = (
     ("GET", "/uploads/{draft}/marked.xlsx", importing.marked, RUNNER),
     ("GET", "/uploads/{draft}/plan", importing.plan, RUNNER),
     ("POST", "/uploads/{draft}/start", importing.start, RUNNER),
+    ("GET", "/help", manual.contents, VIEWER),
+    ("GET", "/help/{topic}", manual.topic, VIEWER),
     ("GET", "/runs", running.history, VIEWER),
     ("GET", "/runs/{run:int}", running.shown, VIEWER),
     ("GET", "/runs/{run:int}/progress", running.progress, VIEWER),
