@@ -27,6 +27,7 @@ from importer.sandbox.people import DELETED_EMAIL, space
 
 HERE = Path(__file__).parent
 FIELDS = ("ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId")
+ADMIN_FIELDS = ("ResourceId", "BusinessId", *FIELDS[2:])
 ALIASES = ("Room ID", "Member ID", "Calendar Name", "Expires On", "Graph Subscription ID", "Outlook Calendar ID")
 FIRST_EXPIRY = datetime(2026, 11, 25, 6, 0)
 MADE = datetime(2026, 11, 23)
@@ -75,6 +76,7 @@ def main(folder: Path = HERE) -> None:
     write_text(folder / "calendars-semicolon.csv", ALIASES, awkward(), separator=";", bom=True)
     write_broken(folder / "calendars-broken.xlsx", broken())
     write_text(folder / "google-calendars.csv", [*FIELDS, "WatchResourceId"], google())
+    write_text(folder / "admin-calendars.csv", ADMIN_FIELDS, admin())
     write_ods(folder / "calendars.ods", [with_real_date(row).fields for row in rows(25, seed=3)])
 
 
@@ -117,6 +119,14 @@ def google() -> Iterator[Sequence[Cell]]:
     for position, row in enumerate(rows(12, seed=5)):
         calendar = f"c_{rng.randbytes(8).hex()}@group.calendar.google.com"
         yield (*replace(row, calendar=calendar).fields, f"watch-{position + 1}-{rng.randbytes(6).hex()}")
+
+
+def admin() -> Iterator[Sequence[Cell]]:
+    """Mappings of administrators' calendars: a location in place of the coworker."""
+    rooms = space(SandboxOptions().seed).resources
+    for row in rows(12, seed=6):
+        room = rooms[cast("int", row.resource)]
+        yield replace(row, coworker=cast("int", room["BusinessId"]), name=f"{room['Name']}, front desk").fields
 
 
 def broken() -> Iterator[Row]:

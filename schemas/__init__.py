@@ -2,6 +2,7 @@
 
 from schemas.coworker_google_calendar import COWORKER_GOOGLE_CALENDAR
 from schemas.coworker_ms_office_calendar import COWORKER_MS_OFFICE_CALENDAR
+from schemas.ms_office_admin_calendar import MS_OFFICE_ADMIN_CALENDAR
 from schemas.record_type import FieldType, RecordType, Reference, full_path, written
 
 RECORD_TYPES: dict[str, RecordType] = {}
@@ -22,5 +23,6 @@ def register(record_type: RecordType) -> None:
 
 register(COWORKER_MS_OFFICE_CALENDAR)
 register(COWORKER_GOOGLE_CALENDAR)
+register(MS_OFFICE_ADMIN_CALENDAR)
 
 __all__ = ["RECORD_TYPES", "FieldType", "RecordType", "Reference", "full_path", "register", "written"]
