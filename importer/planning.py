@@ -81,8 +81,9 @@ def write_errors(source: Source, seen: Examined, path: Path, now: float) -> Path
         raise UsageError(f"{path} is no .xlsx file.", "Name one, for example --errors-to fix.xlsx")
     if path.exists() and path.samefile(source.file):
         raise UsageError(f"{path} is the file that was checked.", "Name another one.")
-    columns = {name: source.mapping.column(name) for name in source.directories}
-    offers = {c.position: source.directories[name].choices() for name, c in columns.items() if c is not None}
+    lists = {name: source.kind.offers(name) for name in source.kind.fields}
+    lists |= {name: tuple(directory.choices()) for name, directory in source.directories.items()}
+    offers = {column.position: lists[column.field] for column in source.mapping.columns if lists[column.field]}
     return write_fix_file(source.sheet, seen.causes, path, offers, now)
 
 

@@ -180,7 +180,7 @@ class Settings(BaseSettings):
     )
     lookup_age: SecondsSetting = Field(900, description="seconds for which a list of coworkers or resources is good")
     endpoint_path: str | None = Field(
-        None, description="another path of the record type, where the service spells it so"
+        None, description="another path of the record type, where the service spells it so: coworkermsofficecalendars"
     )
     proxy: str | None = Field(
         None, description="a proxy for all calls, as http://host:port; none is taken from the environment"

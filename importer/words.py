@@ -83,6 +83,23 @@ CATALOGUE: Mapping[str, IssueKind] = {
     "not-a-whole-number": IssueKind(
         Severity.ERROR, '{field} must be a whole number: "{value}".', "Write digits only, for example {detail}."
     ),
+    "not-a-number": IssueKind(
+        Severity.ERROR,
+        '{field} must be a number: "{value}".',
+        "Write digits and a decimal point, nothing else, for example {detail}.",
+    ),
+    "number-ambiguous": IssueKind(
+        Severity.ERROR,
+        '{field} can be a whole number or one with decimals: "{value}".',
+        "Write it with a decimal point and without thousands separators, for example {detail}.",
+    ),
+    "too-many-digits": IssueKind(
+        Severity.ERROR,
+        '{field} has more digits than are kept: "{value}".',
+        "Write at most {detail}.",
+    ),
+    "not-yes-or-no": IssueKind(Severity.ERROR, '{field} must be yes or no: "{value}".', "Write yes or no."),
+    "not-a-choice": IssueKind(Severity.ERROR, '{field} cannot be "{value}".', "Write {detail}."),
     "not-a-date": IssueKind(
         Severity.ERROR, '{field} must be a real date: "{value}".', "Write it year first, for example {detail}."
     ),

@@ -31,6 +31,7 @@ from importer.sandbox.people import DELETED_EMAIL, space
 
 HERE = Path(__file__).parent
 FIELDS = ("ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId")
+ADMIN_FIELDS = ("ResourceId", "BusinessId", *FIELDS[2:])
 ALIASES = ("Room ID", "Member ID", "Calendar Name", "Expires On", "Graph Subscription ID", "Outlook Calendar ID")
 DAY_ZERO = date(1899, 12, 30)
 """Spreadsheet programs count days from here."""
@@ -82,6 +83,7 @@ def main(folder: Path = HERE, first_day: date = FIRST_DAY) -> None:
     write_text(folder / "calendars-semicolon.csv", ALIASES, awkward(first_day), separator=";", bom=True)
     write_broken(folder / "calendars-broken.xlsx", broken(first_day), first_day)
     write_text(folder / "google-calendars.csv", [*FIELDS, "WatchResourceId"], google(first_day))
+    write_text(folder / "admin-calendars.csv", ADMIN_FIELDS, admin(first_day))
     write_ods(folder / "calendars.ods", [with_real_date(row).fields for row in rows(25, 3, first_day)])
 
 
@@ -124,6 +126,14 @@ def google(first_day: date) -> Iterator[Sequence[Cell]]:
     for position, row in enumerate(rows(12, 5, first_day)):
         calendar = f"c_{rng.randbytes(8).hex()}@group.calendar.google.com"
         yield (*replace(row, calendar=calendar).fields, f"watch-{position + 1}-{rng.randbytes(6).hex()}")
+
+
+def admin(first_day: date) -> Iterator[Sequence[Cell]]:
+    """Mappings of administrators' calendars: a location in place of the coworker."""
+    rooms = space(SandboxOptions().seed).resources
+    for row in rows(12, 6, first_day):
+        room = rooms[cast("int", row.resource)]
+        yield replace(row, coworker=cast("int", room["BusinessId"]), name=f"{room['Name']}, front desk").fields
 
 
 def broken(first_day: date) -> Iterator[Row]:

@@ -56,7 +56,7 @@ COWORKER_GOOGLE_CALENDAR = RecordType(
     title="Google calendar mapping",
     plural="Google calendar mappings",
     model=CoworkerGoogleCalendar,
-    paths=("coworkergooglecalendars",),
+    paths=("spaces/coworkergooglecalendars",),
     aliases={
         "ResourceId": ("Resource", "Room", "Room ID", "Desk ID", "Space ID"),
         "CoworkerId": ("Coworker", "Member", "Member ID", "Customer", "Customer ID"),
@@ -67,18 +67,8 @@ COWORKER_GOOGLE_CALENDAR = RecordType(
         "WatchResourceId": ("Watch Resource", "Watch ID", "Channel Resource ID"),
         "EventSyncToken": ("Sync Token",),
     },
-    identity=(
-        "ResourceId",
-        "CoworkerId",
-        "Name",
-        "SubscriptionExpireDate",
-        "SubscriptionId",
-        "CalendarId",
-        "WatchResourceId",
-        "EventSyncToken",
-    ),
     references={
-        "ResourceId": Reference("resources", "Resource", ("Name",), "BusinessName"),
-        "CoworkerId": Reference("coworkers", "Coworker", ("Email", "FullName"), "InvoicingBusinessName"),
+        "ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName"),
+        "CoworkerId": Reference("spaces/coworkers", "Coworker", ("Email", "FullName"), "InvoicingBusinessName"),
     },
 )

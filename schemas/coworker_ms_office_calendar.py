@@ -2,7 +2,7 @@
 
 Source: developers.nexudus.com/rest-api/spaces/post-coworkermsoffecalendars and …/post-coworkermsofficecalendars,
 read on 2026-11-23. The older spelling is documented with optional SubscriptionId and CalendarId, the newer one
-requires both.
+requires both, but no CoworkerId. The importer asks for what either of them does.
 """
 
 import pandas as pd
@@ -16,6 +16,13 @@ GUID = "00000000-0000-0000-0000-000000000000"
 
 LARGEST_ID = 10**15 - 1
 """Excel keeps 15 digits of a number; a longer Id has already lost its end."""
+
+
+def looks_like_a_guid(ids: "pd.Series[str]") -> "pd.Series[bool]":
+    """Whether each of these texts is written like a GUID, as the Ids of Microsoft's subscriptions are."""
+    # All in one pass: a regular expression takes half a second for a million cells. A NUL is in no cell.
+    shapes = "\0".join(ids.tolist()).translate(HEX_DIGITS).split("\0")
+    return pd.Series([shape == GUID for shape in shapes[: len(ids)]], index=ids.index, dtype=bool)
 
 
 class CoworkerMsOfficeCalendar(pa.DataFrameModel):
@@ -58,9 +65,7 @@ class CoworkerMsOfficeCalendar(pa.DataFrameModel):
     @pa.check("SubscriptionId", name="not-a-guid")
     @classmethod
     def _looks_like_a_guid(cls, ids: "pd.Series[str]") -> "pd.Series[bool]":
-        # All in one pass: a regular expression takes half a second for a million cells. A NUL is in no cell.
-        shapes = "\0".join(ids.tolist()).translate(HEX_DIGITS).split("\0")
-        return pd.Series([shape == GUID for shape in shapes[: len(ids)]], index=ids.index, dtype=bool)
+        return looks_like_a_guid(ids)
 
 
 COWORKER_MS_OFFICE_CALENDAR = RecordType(
@@ -68,7 +73,7 @@ COWORKER_MS_OFFICE_CALENDAR = RecordType(
     title="calendar mapping",
     plural="calendar mappings",
     model=CoworkerMsOfficeCalendar,
-    paths=("coworkermsoffecalendars", "coworkermsofficecalendars"),
+    paths=("spaces/coworkermsoffecalendars", "spaces/coworkermsofficecalendars"),
     aliases={
         "ResourceId": ("Resource", "Resource No", "Resource Number", "Room", "Room ID", "Desk ID", "Space ID"),
         "CoworkerId": ("Coworker", "Member", "Member ID", "Customer", "Customer ID", "User ID", "Tenant ID"),
@@ -95,10 +100,10 @@ COWORKER_MS_OFFICE_CALENDAR = RecordType(
             "Outlook Calendar ID",
         ),
     },
-    identity=("ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId"),
     references={
-        "ResourceId": Reference("resources", "Resource", ("Name",), "BusinessName"),
-        "CoworkerId": Reference("coworkers", "Coworker", ("Email", "FullName"), "InvoicingBusinessName"),
+        "ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName"),
+        "CoworkerId": Reference("spaces/coworkers", "Coworker", ("Email", "FullName"), "InvoicingBusinessName"),
     },
-    required_at={"coworkermsofficecalendars": ("SubscriptionId", "CalendarId")},
+    required_at={"spaces/coworkermsofficecalendars": ("SubscriptionId", "CalendarId")},
+    optional_at={"spaces/coworkermsofficecalendars": ("CoworkerId",)},
 )

@@ -1,19 +1,45 @@
 """What one kind of record is to the importer. Must not know files, the network or the journal."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import pandera.pandas as pa
+from pandera.dtypes import Decimal
+
+LONGEST_DECIMAL = 15
+"""Digits of a decimal that survive every reader of JSON: many read a number into 64 bits, which keep no more."""
+
+USUAL_MODULE = "spaces"
+YES, NO = "yes", "no"
+
+
+class FieldType(StrEnum):
+    """What the values of a field are."""
+
+    TEXT = "text"
+    WHOLE_NUMBER = "whole number"
+    DECIMAL = "decimal"
+    DATE = "date"
+    YES_NO = "yes or no"
+    CHOICE = "choice"
+
+
+def full_path(path: str) -> str:
+    """An endpoint as ``module/name``; a bare name, as settings and older journals have it, is one of ``spaces``."""
+    return path if "/" in path else f"{USUAL_MODULE}/{path}"
 
 
 @dataclass(frozen=True)
 class Reference:
     """A field that names another record: where those records are listed and what they may be called.
 
-    ``relation`` is the name that the service uses in refusals ("Coworker: is a required field" is about CoworkerId).
-    ``keys`` are the properties of the other record by which a person may name it instead of its Id, ``place`` the one
-    that tells namesakes apart ("Location / Name").
+    ``path`` is the endpoint of the list, for example ``spaces/resources``. ``relation`` is the name that the service
+    uses in refusals ("Coworker: is a required field" is about CoworkerId). ``keys`` are the properties of the other
+    record by which a person may name it instead of its Id, ``place`` the one that tells namesakes apart ("Location /
+    Name").
     """
 
     path: str
@@ -26,9 +52,18 @@ class Reference:
 class RecordType:
     """A kind of record: its pandera model plus where it lives in the API.
 
-    Every column of ``model`` is a field; nullable columns are optional. Field metadata: ``meaning`` and ``example``
-    for people, ``not_past`` (bool) and ``days_ahead`` (int) for dates. ``paths`` are the spellings of the endpoint,
-    the default first; ``required_at`` names fields that a spelling requires beyond the model.
+    Every column of ``model`` is a field; nullable columns are optional. A column's dtype says what its values are:
+    StringDtype, Int64Dtype, DatetimeTZDtype, BooleanDtype (yes or no), or pandera's Decimal with a ``precision``
+    (digits in all, ``LONGEST_DECIMAL`` at most) and a ``scale`` (of them after the point). Field metadata: ``meaning``
+    and ``example`` for people, ``not_past`` (bool) and ``days_ahead`` (int) for dates, ``choices`` for a closed list:
+    the service's value (text or whole number, as the dtype) by what a person writes.
+
+    ``paths`` are the spellings of the endpoint below ``/api/``, the default first. ``required_at`` names fields that a
+    spelling requires beyond the model, ``optional_at`` those that the service can do without there although the model
+    requires them. Two rows are the same record if they agree in all fields but those in ``not_identity``.
+
+    Raises:
+        ValueError: The declaration contradicts itself.
     """
 
     name: str
@@ -37,25 +72,107 @@ class RecordType:
     model: type[pa.DataFrameModel]
     paths: tuple[str, ...]
     aliases: Mapping[str, tuple[str, ...]]
-    identity: tuple[str, ...]
+    not_identity: tuple[str, ...] = ()
     references: Mapping[str, Reference] = field(default_factory=dict)
     required_at: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    optional_at: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what would otherwise show only when a file is read, or never."""
+        if wrong := next(self._contradictions(), None):
+            raise ValueError(f"{self.name}: {wrong}")
+
+    @cached_property
+    def columns(self) -> Mapping[str, pa.Column]:
+        """The columns of the model by the name of their field."""
+        return dict(self.model.to_schema().columns)
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The names of the fields, in the order of the model."""
-        return tuple(self.model.to_schema().columns)
+        return tuple(self.columns)
+
+    @cached_property
+    def identity(self) -> tuple[str, ...]:
+        """The fields in which two rows for the same record agree."""
+        return tuple(name for name in self.columns if name not in self.not_identity)
 
     def metadata(self, name: str) -> dict[str, Any]:
         """What the model says to people about a field."""
-        return dict(self.model.to_schema().columns[name].metadata or {})
+        return dict(self.columns[name].metadata or {})
 
-    def path(self, wanted: str | None) -> str:
-        """The endpoint to use: the wanted spelling if it is one of this type's, else the default."""
-        return wanted if wanted in self.paths else self.paths[0]
+    def type_of(self, name: str) -> FieldType:
+        """What the values of a field are.
+
+        Raises:
+            ValueError: The model has given it a dtype that no file can be read into.
+        """
+        dtype = self.columns[name].dtype
+        if self.choices(name):
+            return FieldType.CHOICE
+        if isinstance(dtype, Decimal):
+            return FieldType.DECIMAL
+        for prefix, kind in _DTYPES.items():
+            if str(dtype).startswith(prefix):
+                return kind
+        raise ValueError(f"{self.name}: {name} is {dtype}, which is none of {', '.join(_DTYPES)} and Decimal")
+
+    def choices(self, name: str) -> Mapping[str, str | int]:
+        """The values of a field with a closed list, by what a person writes; empty for any other field."""
+        return dict(self.metadata(name).get("choices", {}))
+
+    def offers(self, name: str) -> tuple[str, ...]:
+        """What a person may write in a field with a closed list; empty for any other field."""
+        return (YES, NO) if self.type_of(name) is FieldType.YES_NO else tuple(self.choices(name))
+
+    def spellings(self, name: str) -> dict[str, str | int]:
+        """The values of a field with a closed list, by what people and the service write for them (``written``)."""
+        choices = self.choices(name)
+        return {written(str(value)): value for value in choices.values()} | {
+            written(label): value for label, value in choices.items()
+        }
+
+    def digits(self, name: str) -> tuple[int, int]:
+        """How many digits a decimal may have before its point, and how many after it."""
+        dtype = self.columns[name].dtype
+        return (dtype.precision - dtype.scale, dtype.scale) if isinstance(dtype, Decimal) else (0, 0)
+
+    def path(self, spelling: str | None) -> str:
+        """The endpoint to use: this spelling if it is one of this type's, else the default."""
+        path = full_path(spelling) if spelling else ""
+        return path if path in self.paths else self.paths[0]
 
     def required(self, path: str) -> tuple[str, ...]:
-        """The fields without which the endpoint at this path refuses a record."""
-        columns = self.model.to_schema().columns
-        extra = self.required_at.get(path, ())
-        return tuple(name for name, column in columns.items() if not column.nullable or name in extra)
+        """The fields without which a record is not sent to the endpoint at this path."""
+        extra = self.required_at.get(full_path(path), ())
+        return tuple(name for name, column in self.columns.items() if not column.nullable or name in extra)
+
+    def _contradictions(self) -> Iterator[str]:
+        yield from (f"{path} is no path like spaces/resources" for path in self.paths if path.count("/") != 1)
+        named = {*self.aliases, *self.not_identity, *self.references}
+        by_path = {**self.required_at, **self.optional_at}
+        yield from (f"{path} is none of its paths" for path in by_path if path not in self.paths)
+        yield from (f"it has no field {name}" for name in named.union(*by_path.values()) if name not in self.columns)
+        for name in self.columns:
+            kind = self.type_of(name)
+            if name in self.references and kind is not FieldType.WHOLE_NUMBER:
+                yield f"{name} names another record, so it must be a whole number"
+            if sum(self.digits(name)) > LONGEST_DECIMAL:
+                yield f"{name} may have no precision above {LONGEST_DECIMAL}"
+            meant = self.spellings(name)
+            for label, value in self.choices(name).items():
+                if meant[written(label)] != value or meant[written(str(value))] != value:
+                    yield f"{name} has two choices that are written alike: {label}"
+
+
+def written(text: str) -> str:
+    """A choice, or a yes or no, without what people vary: case and spaces."""
+    return " ".join(text.casefold().split())
+
+
+_DTYPES = {
+    "string": FieldType.TEXT,
+    "Int64": FieldType.WHOLE_NUMBER,
+    "datetime64": FieldType.DATE,
+    "boolean": FieldType.YES_NO,
+}

@@ -1,14 +1,18 @@
 """The main job through the real command and the real sandbox, over sockets."""
 
 import asyncio
+import contextlib
 import csv
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from conftest import Desk, Service, mapping, wait_until
+import pytest
+from conftest import UNLIMITED, Desk, Service, mapping, wait_until
 from openpyxl import load_workbook
 
 from importer import runs
@@ -183,6 +187,42 @@ def test_another_record_type_needs_nothing_else(desk: Desk, service: Service) ->
     assert desk.type("verify").code == 0
     assert desk.type("undo", "1", "--yes").code == 0
     assert service.records == []
+
+
+def test_each_sample_of_another_type_goes_in(desk: Desk, service: Service) -> None:
+    """Administrators' calendars are recognised, looked up, created, verified and undone."""
+    service.state.change(strict_parents=True)
+    sample = Path(__file__).parents[1] / "samples" / "admin-calendars.csv"
+    done = desk.type("run", sample, "--yes", "--json")
+    assert (done.code, done.json["kind"], done.json["counts"]["created"]) == (0, "MsOfficeAdminCalendar", 12)
+    assert {call.path for call in service.state.calls if call.method == "POST"} >= {
+        "/api/spaces/msofficeadmincalendars"
+    }
+    assert desk.type("verify").code == 0
+    assert desk.type("undo", "1", "--yes").code == 0
+    assert service.records == []
+
+
+def test_a_run_from_before_paths_had_modules_goes_on(desk: Desk, service: Service) -> None:
+    """A journal that holds the bare name of the endpoint is resumed, verified and undone at the same place."""
+    file = desk.write("rows.csv", [mapping(n) for n in range(2, 6)])
+    assert desk.type("run", file, "--yes", "--max-rows", "2").code == 6
+    with contextlib.closing(sqlite3.connect(desk.home / "journal.sqlite3")) as journal, journal:
+        journal.execute("UPDATE run SET endpoint = 'coworkermsoffecalendars'")
+    assert desk.type("resume").code == 0
+    assert len(service.records) == 4
+    assert desk.type("verify").code == 0
+    assert desk.type("undo", "--yes").code == 0
+    assert service.records == []
+
+
+@pytest.mark.parametrize("path", ["coworkermsofficecalendars", "spaces/coworkermsofficecalendars"])
+def test_the_other_spelling_of_the_path_can_be_set(desk: Desk, serve: Callable[..., Service], path: str) -> None:
+    """IMPORTER_ENDPOINT_PATH takes the name alone or with its module."""
+    service = serve(replace(UNLIMITED, spellings=("coworkermsofficecalendars",)))
+    desk.variables["IMPORTER_ENDPOINT_PATH"] = path
+    assert desk.type("run", desk.write("rows.csv", [mapping(2)]), "--yes").code == 0
+    assert len(service.records) == 1
 
 
 def test_a_throttle_stops_nobody(desk: Desk, service: Service) -> None:

@@ -55,9 +55,9 @@ def test_every_room_is_on_the_map() -> None:
 
 
 def test_the_sandbox_shares_no_code() -> None:
-    """The sandbox imports nothing of ours, or one mistake could hide itself."""
+    """The sandbox imports nothing of ours but the record types, or one mistake could hide itself."""
     for path in (ROOT / "importer" / "sandbox").rglob("*.py"):
-        assert imports(path) <= {"sandbox"}, path
+        assert imports(path) <= {"sandbox", "schemas"}, path
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Names instead of Ids, looked up at the sandbox before anything is sent."""
 
+import contextlib
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -51,6 +53,16 @@ def test_what_a_name_may_mean_is_said_before_sending(
     assert codes(desk, known | row) == [code]
     assert desk.type("run", desk.folder / "rows.csv", "--yes").code == 1
     assert service.creates == 0
+
+
+def test_a_pick_from_before_paths_had_modules_still_holds(desk: Desk, service: Service) -> None:
+    """Journals hold picks under the bare name of the list, and go on to."""
+    row = {"CoworkerId": PEOPLE[ADA], "ResourceId": "boardroom"}
+    assert codes(desk, row, words=("--pick", f"Boardroom={BOARDROOM}")) == []
+    with contextlib.closing(sqlite3.connect(desk.home / "journal.sqlite3")) as journal:
+        paths = {path for (path,) in journal.execute("SELECT path FROM pick")}
+    assert "resources" in paths
+    assert not any("/" in path for path in paths)
 
 
 def test_a_pick_is_remembered_for_the_account(desk: Desk, service: Service) -> None:

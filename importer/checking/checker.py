@@ -21,12 +21,12 @@ import pandera.pandas as pa
 from importer.checking.causes import Cause, Causes
 from importer.checking.columns import Mapping
 from importer.checking.dates import DateReader
-from importer.checking.parsing import Parsed, texts, whole_numbers
+from importer.checking.parsing import Parsed, choices, decimals, texts, whole_numbers, yes_or_no
 from importer.checking.references import Directory, one_of, parse_references
 from importer.checking.seen import Seen
 from importer.spreadsheet import Sheet, column_letters
 from importer.words import CATALOGUE, Issue, Record, Severity
-from schemas import RecordType
+from schemas import FieldType, RecordType
 
 PANDERA_CODES = {
     "not_nullable": "cell-empty",
@@ -86,8 +86,8 @@ class Checked:
         """The valid rows as they will be sent."""
         if self.valid.empty:
             return
-        texts = {name: _as_json(_plain_values(self.valid[name])) for name in self.kind.fields if name in self.valid}
-        repeats = _as_json([f"{repeat}{self.salt}" for repeat in self.valid["repeat"].tolist()])
+        texts = {name: _as_json(self.valid[name]) for name in self.kind.fields if name in self.valid}
+        repeats = _json_lines([f"{repeat}{self.salt}" for repeat in self.valid["repeat"].tolist()])
         missing = ["null"] * len(repeats)
         values = [repeats, *(texts.get(name, missing) for name in self.kind.identity)]
         known = map(f"[{json.dumps(self.kind.name)}{', %s' * len(values)}]".__mod__, zip(*values, strict=True))
@@ -129,7 +129,7 @@ class Checker:
 
     def check(self, chunk: pd.DataFrame) -> Checked:
         """The issues and the valid rows of a chunk."""
-        parsed = {name: self._parse(chunk, name, column.dtype) for name, column in self._schema.columns.items()}
+        parsed = {name: self._parse(chunk, name) for name in self._schema.columns}
         typed = pd.DataFrame({name: column.values for name, column in parsed.items()}, index=chunk.index)
         found = [*self._from_reading(chunk), *self._from_parsing(parsed), *self._from_pandera(typed)]
         causes = [*self._one_a_cell(chunk, found), *self._extra_cells(chunk)]
@@ -141,15 +141,25 @@ class Checker:
         told = Causes(list(self._of_columns(chunk, parsed)), [causes])
         return Checked(len(chunk), len(chunk) - len(valid), told, valid, self._kind, self._salt)
 
-    def _parse(self, chunk: pd.DataFrame, name: str, dtype: object) -> Parsed:
+    def _parse(self, chunk: pd.DataFrame, name: str) -> Parsed:
         text = self._text(chunk, name)
-        if str(dtype).startswith("datetime64"):
-            return self._dates.read(name, text)
-        if name not in self._kind.references:
-            return whole_numbers(text) if str(dtype) == "Int64" else texts(text)
-        if name in self.wanted:
-            self._gather(self.wanted[name], text)
-        return parse_references(text, self._directories.get(name))
+        if name in self._kind.references:
+            if name in self.wanted:
+                self._gather(self.wanted[name], text)
+            return parse_references(text, self._directories.get(name))
+        match self._kind.type_of(name):
+            case FieldType.TEXT:
+                return texts(text)
+            case FieldType.WHOLE_NUMBER:
+                return whole_numbers(text)
+            case FieldType.DATE:
+                return self._dates.read(name, text)
+            case FieldType.DECIMAL:
+                return decimals(text, *self._kind.digits(name))
+            case FieldType.YES_NO:
+                return yes_or_no(text)
+            case FieldType.CHOICE:
+                return choices(text, self._kind.spellings(name))
 
     @staticmethod
     def _gather(wanted: set[str], text: pd.Series) -> None:
@@ -216,26 +226,36 @@ class Checker:
         return Cause(found.code, letters, label, found.field, found.rows.to_numpy(), values, told, candidates)
 
     def _detail(self, found: _Found, value: str) -> str:
-        name, metadata = found.field, self._metadata[found.field]
         match found.code:
             case "zone-assumed" | "time-skipped":
                 return self._dates.zone
             case "date-ambiguous":
-                return str(self._dates.evidence[name])
+                return str(self._dates.evidence[found.field])
             case "name-ambiguous":
-                return one_of(self._directories[name].candidates(value))
+                return one_of(self._directories[found.field].candidates(value))
             case "name-not-found" | "name-deleted" | "id-not-listed" | "ids-not-listed":
-                return self._directories[name].noun
+                return self._directories[found.field].noun
             case "number-out-of-range":
                 return found.bound.format(found.limits)
             case "text-too-long":
                 return found.limits.rpartition(",")[2].strip()
-            case "date-far-ahead":
-                return str(metadata["days_ahead"])
             case "not-a-whole-number" if (digits := re.sub(r"[\s,']", "", value)).isdecimal() and "." not in value:
                 return digits
             case _:
-                return str(metadata.get("example", ""))
+                return self._detail_of_field(found.code, found.field)
+
+    def _detail_of_field(self, code: str, name: str) -> str:
+        """The further value that is the same for each cell of a field."""
+        match code:
+            case "date-far-ahead":
+                return str(self._metadata[name]["days_ahead"])
+            case "too-many-digits":
+                before, after = self._kind.digits(name)
+                return f"{before} digits before the point and {after} after it" if after else f"{before} digits"
+            case "not-a-choice":
+                return " or ".join(self._kind.offers(name))
+            case _:
+                return str(self._metadata[name].get("example", ""))
 
     def _extra_cells(self, chunk: pd.DataFrame) -> Iterator[Cause]:
         for position in range(len(self._sheet.labels), chunk.shape[1]):
@@ -271,17 +291,24 @@ def _schema(kind: RecordType, required: tuple[str, ...], now: datetime) -> pa.Da
             limit = now + timedelta(days=days)
             checks.append(pa.Check(lambda dates, limit=limit: dates <= limit, name="date-far-ahead"))
         schema = schema.update_column(name, checks=checks, nullable=name not in required)
+        if kind.type_of(name) is FieldType.DECIMAL:
+            # pandera's own look at Decimals ends in an IndexError for a column without any (0.35.0).
+            schema = schema.update_column(name, dtype=object)
     return schema
 
 
-def _plain_values(column: pd.Series) -> list[object]:
+def _as_json(column: pd.Series) -> list[str]:
+    """Each value of a column as JSON has it."""
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         seconds = np.datetime_as_string(column.dt.tz_localize(None).to_numpy(dtype="datetime64[s]"))
-        return [None if text == "NaT" else f"{text}Z" for text in seconds.tolist()]
-    return [None if value is pd.NA else value for value in column.tolist()]
+        return _json_lines([None if text == "NaT" else f"{text}Z" for text in seconds.tolist()])
+    if column.dtype == object:
+        # Decimals go out digit by digit: a binary float between the cell and the wire could change one.
+        return ["null" if value is None else format(value, "f") for value in column.tolist()]
+    return _json_lines([None if value is pd.NA else value for value in column.tolist()])
 
 
-def _as_json(values: list[object]) -> list[str]:
+def _json_lines(values: list[object]) -> list[str]:
     """Each value as JSON has it; all at once, one a line, for a line end inside a text is escaped."""
     return json.dumps(values, ensure_ascii=False, separators=("\n", ":"))[1:-1].split("\n")
 

@@ -5,12 +5,18 @@ itself reported twice (measured on pandera 0.35.0).
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import compress
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
+
+from schemas import written
+
+Value = TypeVar("Value")
 
 MOST_DIGITS = 18
 """More digits may not fit 64 bits."""
@@ -24,7 +30,15 @@ ERROR_VALUES = frozenset(
 )
 """What spreadsheet programs show in place of a value, and write into a CSV file as if it were one."""
 
+_YES = ("yes", "y", "true", "t", "1", "on", "x", "✓", "✔")
+_NO = ("no", "n", "false", "f", "0", "off")
+YES_OR_NO: Mapping[str, bool] = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
+"""All that is read as yes or no, in lower case. An empty cell is neither."""
+
 _WHOLE = re.compile(r"-?\d{1,18}(?:\.0+)?")
+_DECIMAL = re.compile(r"-?[0-9]+(?:[.,][0-9]+)?")
+_THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2},[0-9]{3}")
+"""A comma before three digits: a thousand and something in one country, one and a fraction in another."""
 
 
 @dataclass(frozen=True)
@@ -101,3 +115,65 @@ def texts(text: pd.Series) -> Parsed:
         {"cell-error": text.index[errors], "unprintable-character": text.index[bad]},
         {"unseen-character": text.index[unseen], "spaces-trimmed": text.index[trimmed]},
     )
+
+
+def decimals(text: pd.Series, before: int, after: int) -> Parsed:
+    """Exact Decimals of so many digits before and after the point; a comma is one unless it may part thousands.
+
+    Nothing is rounded: a number of more digits than the field keeps is refused.
+    """
+    values, refused = _each(text, lambda cell: _decimal(cell, before, after))
+    return Parsed(pd.Series(values, index=text.index, dtype=object), refused)
+
+
+def yes_or_no(text: pd.Series) -> Parsed:
+    """BooleanDtype from a closed list of words and signs."""
+    values, refused = _each(text, lambda cell: _listed(cell, YES_OR_NO, "not-yes-or-no"))
+    return Parsed(pd.Series(pd.array(values, dtype="boolean"), index=text.index), refused)
+
+
+def choices(text: pd.Series, spellings: Mapping[str, str | int]) -> Parsed:
+    """The values of a closed list, as text if one of them is and else as Int64, by what is written for them."""
+    values, refused = _each(text, lambda cell: _listed(cell, spellings, "not-a-choice"))
+    column = pd.Series(values, index=text.index, dtype=object)
+    are_texts = any(isinstance(value, str) for value in spellings.values())
+    return Parsed(column.astype("string") if are_texts else column.astype("Int64"), refused)
+
+
+def _decimal(cell: str, before: int, after: int) -> tuple[Decimal | None, str]:
+    if not _DECIMAL.fullmatch(cell):
+        return None, "not-a-number"
+    if _THOUSANDS.fullmatch(cell):
+        return None, "number-ambiguous"
+    whole, _, fraction = cell.replace(",", ".").partition(".")
+    fraction = fraction.rstrip("0")
+    if len(fraction) > after or len(whole.lstrip("-0")) > before:
+        return None, "too-many-digits"
+    # Equal values must be spelled alike, for rows are compared by what is sent; hence no zeros at the end, nor -0.
+    value = Decimal(f"{whole}.{fraction}" if fraction else whole)
+    return value or Decimal(0), ""
+
+
+def _listed(cell: str, values: Mapping[str, Value], code: str) -> tuple[Value | None, str]:
+    value = values.get(written(cell))
+    return value, code if value is None else ""
+
+
+def _each(
+    text: pd.Series, read: Callable[[str], tuple[Value | None, str]]
+) -> tuple[list[Value | None], dict[str, pd.Index]]:
+    """A value or None for each cell, and the rows that are refused by code; ``read`` gives both for a cell."""
+    cells = list(map(str.strip, text.tolist()))
+    # Each spelling is read once: such columns have few different ones.
+    fates = {cell: _fate(cell, read) for cell in set(cells)}
+    refused: dict[str, list[int]] = {}
+    for place, cell in enumerate(cells):
+        if code := fates[cell][1]:
+            refused.setdefault(code, []).append(place)
+    return [fates[cell][0] for cell in cells], {code: text.index[places] for code, places in refused.items()}
+
+
+def _fate(cell: str, read: Callable[[str], tuple[Value | None, str]]) -> tuple[Value | None, str]:
+    if not cell:
+        return None, ""
+    return (None, "cell-error") if cell in ERROR_VALUES else read(cell)

@@ -568,24 +568,28 @@ class Journal:
 
     def directory(self, account: str, path: str, not_before: float) -> str | None:
         """The entries of a list that was read from the service at that time or later, None if there is none."""
+        path = _as_kept(path)
         query = sa.select(t.directory.c.entries).where(t.directory.c.account == account, t.directory.c.path == path)
         with self._read() as db:
             return db.execute(query.where(t.directory.c.fetched >= not_before)).scalar()
 
     def keep_directory(self, account: str, path: str, entries: str, now: float) -> None:
         """Keep a list that was read from the service, instead of an earlier one."""
+        path = _as_kept(path)
         with self._write() as db:
             db.execute(sa.delete(t.directory).where(t.directory.c.account == account, t.directory.c.path == path))
             db.execute(sa.insert(t.directory).values(account=account, path=path, fetched=now, entries=entries))
 
     def picks(self, account: str, path: str) -> dict[str, int]:
         """The choices between namesakes that were made for this account, by name."""
+        path = _as_kept(path)
         query = sa.select(t.pick.c.name, t.pick.c.remote_id).where(t.pick.c.account == account, t.pick.c.path == path)
         with self._read() as db:
             return {found.name: found.remote_id for found in db.execute(query)}
 
     def keep_pick(self, account: str, path: str, name: str, remote_id: int) -> None:
         """Remember a choice between namesakes."""
+        path = _as_kept(path)
         same = sa.and_(t.pick.c.account == account, t.pick.c.path == path, t.pick.c.name == name)
         with self._write() as db:
             db.execute(sa.delete(t.pick).where(same))
@@ -773,6 +777,11 @@ def _to_intent(row: Row[Any]) -> Intent:
         row.field,
         row.message,
     )
+
+
+def _as_kept(path: str) -> str:
+    """The list of a look-up as the database names it: before paths had modules, every list was one of ``spaces``."""
+    return path.removeprefix("spaces/")
 
 
 def _to_run(row: Row[Any]) -> Run:

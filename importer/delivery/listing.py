@@ -6,12 +6,13 @@ a filter is asked for is compared again here.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 
 from importer.nexudus import Nexudus, Reply
-from schemas import RecordType
+from schemas import FieldType, RecordType, written
 
 PAGE_SIZE = 1000
 """The largest page of which the older reference speaks; what comes back decides, not what was asked for."""
@@ -46,8 +47,9 @@ class Comparer:
     """Makes rows and records of one type comparable."""
 
     def __init__(self, kind: RecordType) -> None:
-        """Remember what type each field has."""
-        self._types = {name: str(column.dtype) for name, column in kind.model.to_schema().columns.items()}
+        """Remember how the values of each field are compared."""
+        self._readers = {name: _READERS.get(kind.type_of(name), _as_it_is) for name in kind.fields}
+        self._spellings = {name: kind.spellings(name) for name in kind.fields if kind.choices(name)}
 
     def sent(self, body: str) -> dict[str, object]:
         """The fields of a row that were sent, each as a value that can be compared."""
@@ -68,12 +70,11 @@ class Comparer:
 
     def value(self, name: str, value: object) -> object:
         """A field's value as the service and a spreadsheet mean it: dates by instant, text to the letter."""
-        kind = self._types.get(name, "")
         if value is None or value == "":
             return None
-        if kind.startswith("datetime64"):
-            return instant(value)
-        return value if kind != "Int64" or not isinstance(value, str) else int(value) if value.isdecimal() else value
+        if (spellings := self._spellings.get(name)) is not None:
+            return spellings.get(written(str(value)), value)
+        return self._readers.get(name, _as_it_is)(value)
 
 
 async def list_records(service: Nexudus, path: str, kind: RecordType, *, since: float | None) -> Listing:
@@ -140,6 +141,39 @@ def instant(value: object) -> float | None:
     except ValueError:
         return None
     return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+
+
+def _as_it_is(value: object) -> object:
+    return value
+
+
+def _whole_number(value: object) -> object:
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+def _decimal(value: object) -> object:
+    """The number that was written. A float's shortest form is the digits it was read from, up to 15 of them."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        # To Python True is 1.
+        return repr(value)
+    try:
+        return Decimal(str(value).strip())
+    except InvalidOperation:
+        return value
+
+
+def _yes_or_no(value: object) -> object:
+    return _TRUTHS.get(str(value).strip().casefold(), value)
+
+
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+_READERS: Mapping[FieldType, Callable[[object], object]] = {
+    FieldType.WHOLE_NUMBER: _whole_number,
+    FieldType.DECIMAL: _decimal,
+    FieldType.DATE: instant,
+    FieldType.YES_NO: _yes_or_no,
+}
+"""How values are read that the service may write in another way than they were sent."""
 
 
 def by_key(comparer: Comparer, fields: tuple[str, ...], records: Iterable[Remote]) -> dict[Key, list[Remote]]:

@@ -22,6 +22,7 @@ from importer.nexudus.reply import Reply
 from importer.nexudus.sign_in import SignIn, away
 from importer.nexudus.wire import Wire
 from importer.words import Account
+from schemas import full_path
 
 ATTEMPTS = 4
 """How often a call that changes nothing is put on the wire at most."""
@@ -60,7 +61,7 @@ class Nexudus:
 
     Args:
         access: Where the service is and who asks.
-        records: The endpoint of the records, for example "coworkermsoffecalendars"; a sign-in is tested by
+        records: The endpoint of the records, for example "spaces/coworkermsoffecalendars"; a sign-in is tested by
             listing one of them.
         before_read: Awaited before each attempt of each call except creates and deletes, whose turn the caller
             takes before it commits the intent.
@@ -255,5 +256,5 @@ def _pause(error: Exception) -> bool | float:
 
 
 def _endpoint(path: str, record_id: int | None = None) -> str:
-    address = f"/api/spaces/{quote(path, safe='')}"
+    address = f"/api/{'/'.join(quote(part, safe='') for part in full_path(path).split('/'))}"
     return address if record_id is None else f"{address}/{record_id:d}"

@@ -35,7 +35,7 @@ def write_fix_file(
                 workbook.add(line)
             for position, values in offers.items():
                 if position in sheet.columns and values:
-                    workbook.offer(sheet.columns.index(position), sorted(values)[:MOST_OFFERED])
+                    workbook.offer(sheet.columns.index(position), values[:MOST_OFFERED])
             workbook.list_issues(issues)
         return put_in_place(file, path.absolute().parent, advice)
 

@@ -19,18 +19,11 @@ from importer.sandbox import faults
 from importer.sandbox.control import control
 from importer.sandbox.limits import refusal
 from importer.sandbox.lists import parsed
-from importer.sandbox.options import SPELLINGS, SandboxOptions
+from importer.sandbox.options import SandboxOptions
 from importer.sandbox.replies import Reply, as_json, message, unauthorized
-from importer.sandbox.service import CALENDARS
 from importer.sandbox.state import Call, State
 from importer.sandbox.wire import EXTENSION, Wire
 
-_ENTITIES = {
-    **{("spaces", name): entity for name, entity in CALENDARS.items()},
-    ("spaces", "coworkers"): "Coworker",
-    ("spaces", "resources"): "Resource",
-    ("sys", "businesses"): "Business",
-}
 _KINDS = {"POST": "create", "PUT": "update", "DELETE": "delete"}
 
 
@@ -133,8 +126,8 @@ class _Exchange:
     def previous_id(self) -> int | None:
         return self._state.service.previous_id
 
-    def perform(self, **changed: object) -> Reply:
-        return _performed(self._state, self._request, changed)
+    def perform(self, *, mangled: bool = False) -> Reply:
+        return _performed(self._state, self._request, mangled=mangled)
 
     def perform_later(self, seconds: float) -> None:
         asyncio.get_running_loop().call_later(seconds, self.perform)
@@ -176,44 +169,40 @@ async def _read(scope: Scope, receive: Receive) -> _Request | None:
     return _Request(scope["method"], scope["path"], scope["query_string"], headers, body)
 
 
-def _performed(state: State, request: _Request, changed: dict[str, object]) -> Reply:
+def _performed(state: State, request: _Request, *, mangled: bool) -> Reply:
     """What the service answers to a call that was let in; takes effect at once."""
     match (request.method, *request.path.strip("/").split("/")):
         case ("POST", "api", "token"):
             return state.signin.token(state.options, request.headers, request.body, time.monotonic())
         case ("GET", "en", "user", "me"):
             return _me(state)
-        case (_, "api", module, name) if entity := _entity(state, module, name):
-            return _collection(state, request, entity, changed)
-        case (_, "api", module, name, number) if number.isdecimal() and (entity := _entity(state, module, name)):
+        case (_, "api", module, name) if entity := state.service.entity(f"{module}/{name}"):
+            return _collection(state, request, entity, mangled=mangled)
+        case (_, "api", module, name, number) if number.isdecimal() and (
+            entity := state.service.entity(f"{module}/{name}")
+        ):
             return _item(state, request.method, entity, int(number))
     return message(404, "No HTTP resource was found that matches the request URI.")
 
 
-def _entity(state: State, module: str, name: str) -> str | None:
-    if name in SPELLINGS and name not in state.options.spellings:
-        return None
-    return _ENTITIES.get((module, name))
-
-
-def _collection(state: State, request: _Request, entity: str, changed: dict[str, object]) -> Reply:
+def _collection(state: State, request: _Request, entity: str, *, mangled: bool) -> Reply:
     service, by = state.service, state.options.username
     if request.method == "GET":
         return service.find(entity, parsed(request.query))
-    if request.method not in ("POST", "PUT") or entity not in CALENDARS.values():
+    if request.method not in ("POST", "PUT") or entity not in service.kinds:
         return _wrong_method(request.method)
     media = request.headers.get("content-type", "")
     if media.partition(";")[0].strip().lower() != "application/json":
         return message(415, f"The request entity's media type '{media}' is not supported for this resource.")
     if request.method == "PUT":
         return service.update(entity, request.body, by)
-    return service.create(entity, request.body, by, **changed)
+    return service.create(entity, request.body, by, mangled=mangled)
 
 
 def _item(state: State, method: str, entity: str, record_id: int) -> Reply:
     if method == "GET":
         return state.service.read(entity, record_id)
-    if method == "DELETE" and entity in CALENDARS.values():
+    if method == "DELETE" and entity in state.service.kinds:
         return state.service.delete(entity, record_id)
     return _wrong_method(method)
 

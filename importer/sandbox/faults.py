@@ -52,8 +52,8 @@ class Exchange(Protocol):
     def previous_id(self) -> int | None:
         """The Id that the create before this one gave out."""
 
-    def perform(self, **changed: object) -> Reply:
-        """Lets the call take effect; `changed` fields are stored otherwise than asked."""
+    def perform(self, *, mangled: bool = False) -> Reply:
+        """Lets the call take effect; `mangled`, the record is stored under another title than asked."""
 
     def perform_later(self, seconds: float) -> None:
         """Lets the call take effect after a while, whoever still listens."""
@@ -157,7 +157,7 @@ async def _slow(call: Exchange, seconds: str) -> None:
 
 
 async def _mangle(call: Exchange, _: str) -> None:
-    await call.answer(call.perform(Name="Mangled by the sandbox"))
+    await call.answer(call.perform(mangled=True))
 
 
 async def _no_id(call: Exchange, _: str) -> None:

@@ -12,7 +12,6 @@ from urllib.parse import parse_qs
 from importer.sandbox.options import SandboxOptions
 from importer.sandbox.replies import Fields, Reply, as_json
 
-DATES = ("CreatedOn", "UpdatedOn", "SubscriptionExpireDate")
 LARGEST_PAGE = 1000
 _MINUTE = len("2025-01-15T10:30")
 
@@ -45,9 +44,9 @@ def instant(text: object) -> str | None:
     return value.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
-def page_of(entity: str, rows: list[Fields], query: Query, options: SandboxOptions) -> Reply:
-    """One page of the rows that pass the query's filters."""
-    tests = [] if options.ignore_filters else list(_tests(entity, query, options))
+def page_of(entity: str, rows: list[Fields], query: Query, options: SandboxOptions, dates: tuple[str, ...]) -> Reply:
+    """One page of the rows that pass the query's filters; `dates` names the fields that hold dates."""
+    tests = [] if options.ignore_filters else list(_tests(entity, query, options, dates))
     chosen = [row for row in rows if all(test(row) for test in tests)] if tests else rows
     order, direction = _last(query, "orderBy") or "Id", _last(query, "dir")
     chosen = _ordered(chosen, order, down=direction in _down(options))
@@ -59,7 +58,7 @@ def page_of(entity: str, rows: list[Fields], query: Query, options: SandboxOptio
     return as_json(
         200,
         {
-            "Records": [shown(_flat(record), options) for record in records],
+            "Records": [shown(_flat(record), options, dates) for record in records],
             "CurrentPageSize": size,
             "CurrentPage": page,
             "CurrentOrderField": order,
@@ -76,11 +75,11 @@ def page_of(entity: str, rows: list[Fields], query: Query, options: SandboxOptio
     )
 
 
-def shown(record: Fields, options: SandboxOptions) -> Fields:
+def shown(record: Fields, options: SandboxOptions, dates: tuple[str, ...]) -> Fields:
     """A record as the service gives it out: its dates with or without the Z."""
     if options.dates == "z":
         return record
-    bare = {name: value.removesuffix("Z") for name in DATES if isinstance(value := record.get(name), str)}
+    bare = {name: value.removesuffix("Z") for name in dates if isinstance(value := record.get(name), str)}
     return {**record, **bare}
 
 
@@ -89,36 +88,36 @@ def _flat(record: Fields) -> Fields:
     return {name: value for name, value in record.items() if not isinstance(value, list)}
 
 
-def _tests(entity: str, query: Query, options: SandboxOptions) -> Iterable[Test]:
+def _tests(entity: str, query: Query, options: SandboxOptions, dates: tuple[str, ...]) -> Iterable[Test]:
     for name, values in query.items():
         bound, _, rest = name.partition("_")
         if name in ("Id", "UniqueId"):
             yield _equal(name, set(values))
         elif bound in ("from", "to") and rest.startswith(f"{entity}_"):
-            if test := _range(rest.removeprefix(f"{entity}_"), instant(values[-1]), is_from=bound == "from"):
-                yield test
+            field, limit = rest.removeprefix(f"{entity}_"), instant(values[-1])
+            if field in dates and limit is not None:
+                yield _range(field, limit, is_from=bound == "from")
         elif bound == entity and not (rest == "SystemId" and options.system_id_filter == "ignored"):
-            yield _named(rest.replace("_", ""), set(values))
+            field = rest.replace("_", "")
+            yield _named(field, set(values), is_date=field in dates)
 
 
-def _range(field: str, limit: str | None, *, is_from: bool) -> Test | None:
+def _range(field: str, limit: str, *, is_from: bool) -> Test:
     """Compares whole minutes, both ends included; dates are kept so that text order is time order."""
-    if field not in DATES or limit is None:
-        return None
     minute = limit[:_MINUTE]
     if is_from:
         return lambda row: str(row.get(field) or "")[:_MINUTE] >= minute
     return lambda row: "" < str(row.get(field) or "")[:_MINUTE] <= minute
 
 
-def _named(field: str, wanted: set[str]) -> Test:
+def _named(field: str, wanted: set[str], *, is_date: bool) -> Test:
     """A filter on a field, or on a relation, which is named without its Id suffix; on anything else it is ignored."""
 
     def test(row: Fields) -> bool:
         name = field if field in row else f"{field}Id"
         return name not in row or _text(row[name]) in values
 
-    values = {instant(value) or value for value in wanted} if field in DATES else {_folded(value) for value in wanted}
+    values = {instant(value) or value for value in wanted} if is_date else {_folded(value) for value in wanted}
     return test
 
 

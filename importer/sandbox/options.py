@@ -11,8 +11,6 @@ from pathlib import Path
 from types import UnionType
 from typing import Literal, get_args, get_origin, get_type_hints
 
-SPELLINGS = ("coworkermsoffecalendars", "coworkermsofficecalendars")
-
 
 @dataclass(frozen=True, kw_only=True)
 class SandboxOptions:
@@ -20,8 +18,8 @@ class SandboxOptions:
 
     #: Which fields are required: the older or the newer page of the vendor's reference.
     contract: Literal["old", "new"] = "old"
-    #: The spellings of the record type's path that are served; any other answers 404.
-    spellings: tuple[str, ...] = SPELLINGS
+    #: Of a record type whose path is spelled in several ways, the spellings that are served; None for all of them.
+    spellings: tuple[str, ...] | None = None
     #: POST, PUT and DELETE per minute and per day for one token; None lifts a limit, here and below.
     writes_per_minute: int | None = 60
     writes_per_day: int | None = 5000

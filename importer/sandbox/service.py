@@ -1,7 +1,8 @@
 """The service's rules: what a call on records answers, and what it changes.
 
 Rule 1: every rule about records lives here, so that tests of the importer can trust one place.
-Rule 2: this file does not know sockets, tokens, limits or faults, nor anything of the importer.
+Rule 2: this file does not know sockets, tokens, limits or faults, nor anything of the importer but what its schemas
+say of each record type.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import uuid
 from datetime import UTC, datetime
 
 from importer.sandbox import people
+from importer.sandbox.kinds import FIXED, STAMPS, Kind, Parent, kinds
 from importer.sandbox.lists import Query, batch_ids, instant, page_of, shown
 from importer.sandbox.options import SandboxOptions
 from importer.sandbox.records import Records, Stored
@@ -28,24 +30,7 @@ from importer.sandbox.replies import (
     saved,
 )
 
-#: Path segment -> entity name; two spellings share one entity and thus its records.
-CALENDARS = {
-    "coworkermsoffecalendars": "CoworkerMsOfficeCalendar",
-    "coworkermsofficecalendars": "CoworkerMsOfficeCalendar",
-    "coworkergooglecalendars": "CoworkerGoogleCalendar",
-}
-#: Contract -> the fields that a record must have.
-REQUIRED = {
-    "old": frozenset({"ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate"}),
-    "new": frozenset({"ResourceId", "Name", "SubscriptionId", "CalendarId", "SubscriptionExpireDate"}),
-}
-_PARENTS = ("ResourceId", "CoworkerId")
-_GOOGLE = "CoworkerGoogleCalendar"
-_GOOGLE_REQUIRED = REQUIRED["new"] | {"WatchResourceId"}
-_TEXTS = ("Name", "SubscriptionId", "CalendarId", "WatchResourceId", "EventSyncToken")
-_EXPIRY = "SubscriptionExpireDate"
-_OFFICE_SENT = (*_PARENTS, *_TEXTS[:3], _EXPIRY)
-_GOOGLE_SENT = (*_PARENTS, *_TEXTS, _EXPIRY)
+_MANGLED = "Mangled by the sandbox"
 
 
 class Service:
@@ -55,6 +40,7 @@ class Service:
         options: the switches; may be replaced at any time.
         records: what was created.
         space: what was there before.
+        kinds: the record types that can be created, by entity name.
         previous_id: the Id that the latest create gave out.
     """
 
@@ -63,6 +49,7 @@ class Service:
         self.options = options
         self.records = records
         self.space = people.space(records.seed)
+        self.kinds = kinds()
         self.previous_id: int | None = None
 
     def now(self) -> str:
@@ -70,20 +57,29 @@ class Service:
         seconds = time.time() + self.options.clock_skew
         return datetime.fromtimestamp(int(seconds), UTC).replace(tzinfo=None).isoformat() + "Z"
 
-    def create(self, entity: str, body: bytes, by: str, **changed: object) -> Reply:
+    def entity(self, path: str) -> str | None:
+        """Which kind of record is found at a path below /api/; None if there is no such path."""
+        for kind in self.kinds.values():
+            if path in kind.paths:
+                served = len(kind.paths) == 1 or self.options.spellings is None
+                return kind.entity if served or path.partition("/")[2] in (self.options.spellings or ()) else None
+        return FIXED.get(path)
+
+    def create(self, entity: str, body: bytes, by: str, *, mangled: bool = False) -> Reply:
         """Creates a record if the body is right.
 
         Args:
             entity: which kind of record.
             body: the request body.
             by: e-mail of the account that asks.
-            changed: fields that are stored with other values than those asked for.
+            mangled: store another title than the one asked for.
         """
         sent = self._checked(entity, body)
         if isinstance(sent, Reply):
             return sent
+        title = self.kinds[entity].title
         if self.options.uniqueness and self._exists(entity, sent):
-            return invalid([Problem("Name", "already exists", sent["Name"])])
+            return invalid([Problem(title, "already exists", sent.get(title))])
         record_id, now = self.records.new_id(), self.now()
         system_id = sent["SystemId"] if self.options.system_id == "kept" else None
         record = {
@@ -92,9 +88,10 @@ class Service:
             "Id": record_id,
             "UniqueId": str(uuid.uuid4()),
             "CreatedOn": now,
-            **self._tail(sent, now, by),
-            **changed,
+            **self._tail(entity, sent, now, by),
         }
+        if mangled:
+            record[title] = _MANGLED
         listed_from = time.monotonic() + self.options.list_lag if self.options.list_lag else 0.0
         self.records.put(record_id, Stored(entity, record, body.decode("utf-8", "replace"), listed_from))
         self.previous_id = record_id
@@ -112,7 +109,7 @@ class Service:
         now = self.now()
         given = sent["SystemId"] if self.options.system_id == "kept" else None
         system_id = known.fields["SystemId"] if given is None else given
-        record = {**known.fields, **sent, "SystemId": system_id, **self._tail(sent, now, by)}
+        record = {**known.fields, **sent, "SystemId": system_id, **self._tail(entity, sent, now, by)}
         self.records.put(record_id, Stored(entity, record, known.body, known.listed_from))
         return saved(entity, "updated", record_id, now, by)
 
@@ -125,15 +122,21 @@ class Service:
         if record_id in self.space.deleted_coworkers and entity == "Coworker":
             return as_json(401, "Not found")
         record = self._known(entity, record_id)
-        return not_found() if record is None else as_json(200, shown(record, self.options))
+        return not_found() if record is None else as_json(200, self._shown(entity, record))
 
     def find(self, entity: str, query: Query) -> Reply:
         """A page of records, or a bare array of those whose Ids the query names."""
         ids = batch_ids(query)
         if ids is None:
-            return page_of(entity, self._listed(entity), query, self.options)
+            return page_of(entity, self._listed(entity), query, self.options, self._dates(entity))
         found = [self._known(entity, each) for each in ids if each not in self.space.deleted_coworkers]
-        return as_json(200, [shown(record, self.options) for record in found if record is not None])
+        return as_json(200, [self._shown(entity, record) for record in found if record is not None])
+
+    def _shown(self, entity: str, record: Fields) -> Fields:
+        return shown(record, self.options, self._dates(entity))
+
+    def _dates(self, entity: str) -> tuple[str, ...]:
+        return (*STAMPS, *self.kinds[entity].dates) if entity in self.kinds else STAMPS
 
     def _fixed(self, entity: str) -> dict[int, Fields] | None:
         kinds = {"Coworker": self.space.coworkers, "Resource": self.space.resources, "Business": self.space.businesses}
@@ -161,28 +164,29 @@ class Service:
             asked = None
         if not isinstance(asked, dict):
             return message(400, "The request is invalid.")
-        google = entity == _GOOGLE
-        sent = {name: asked.get(name) for name in (_GOOGLE_SENT if google else _OFFICE_SENT)}
-        problems = _problems(sent, _GOOGLE_REQUIRED if google else REQUIRED[self.options.contract])
+        kind = self.kinds[entity]
+        sent = {name: asked.get(name) for name in kind.types}
+        problems = _problems(kind, sent, kind.required[self.options.contract])
         if problems:
             return invalid(problems)
-        if refused := self._parents_refused(sent):
+        if refused := self._parents_refused(kind, sent):
             return refused
         system_id = asked.get("SystemId")
-        return {**sent, _EXPIRY: instant(sent[_EXPIRY]), "SystemId": None if system_id is None else str(system_id)}
+        dates = {name: instant(sent[name]) for name in kind.dates}
+        return {**sent, **dates, "SystemId": None if system_id is None else str(system_id)}
 
-    def _parents_refused(self, sent: Fields) -> Reply | None:
-        resource, coworker = sent["ResourceId"], sent["CoworkerId"]
-        strict = self.options.strict_parents
-        bad_coworker = coworker in self.space.deleted_coworkers or (
-            strict and coworker is not None and coworker not in self.space.coworkers
-        )
-        bad_resource = strict and resource not in self.space.resources
-        if not bad_coworker and not bad_resource:
+    def _parents_refused(self, kind: Kind, sent: Fields) -> Reply | None:
+        bad = [parent.relation for name, parent in kind.parents.items() if self._is_bad(parent, sent[name])]
+        if not bad:
             return None
-        if self.options.dead_parents == "401":
-            return access_denied()
-        return invalid([Problem(name) for name, bad in (("Resource", bad_resource), ("Coworker", bad_coworker)) if bad])
+        return access_denied() if self.options.dead_parents == "401" else invalid([Problem(name) for name in bad])
+
+    def _is_bad(self, parent: Parent, record_id: object) -> bool:
+        """Whether a parent is deleted or, where that is asked for, unknown."""
+        if not isinstance(record_id, int) or not parent.entity:
+            return False
+        deleted = parent.entity == "Coworker" and record_id in self.space.deleted_coworkers
+        return deleted or (self.options.strict_parents and self._known(parent.entity, record_id) is None)
 
     def _exists(self, entity: str, sent: Fields) -> bool:
         return any(
@@ -190,35 +194,54 @@ class Service:
             for each in self.records.of(entity)
         )
 
-    def _tail(self, sent: Fields, now: str, by: str) -> Fields:
+    def _tail(self, entity: str, sent: Fields, now: str, by: str) -> Fields:
         """The fields that the service fills in at each save."""
-        coworker_id = sent["CoworkerId"]
-        coworker = self.space.coworkers.get(coworker_id) if isinstance(coworker_id, int) else None
+        kind = self.kinds[entity]
         return {
-            "CoworkerFullName": coworker["FullName"] if coworker else None,
+            **{
+                f"{parent.relation}FullName": self._full_name(sent[name])
+                for name, parent in kind.parents.items()
+                if parent.entity == "Coworker"
+            },
             "UpdatedOn": now,
             "UpdatedBy": by,
             "IsNew": False,
-            "ToStringText": sent["Name"],
+            "ToStringText": sent.get(kind.title),
             "LocalizationDetails": None,
             "CustomFields": None,
         }
 
+    def _full_name(self, coworker_id: object) -> object:
+        coworker = self.space.coworkers.get(coworker_id) if isinstance(coworker_id, int) else None
+        return coworker["FullName"] if coworker else None
 
-def _problems(sent: Fields, required: frozenset[str]) -> list[Problem]:
+
+def _problems(kind: Kind, sent: Fields, required: frozenset[str]) -> list[Problem]:
     """Every complaint about the fields; a missing parent is named as the relation, without its Id suffix."""
     problems = []
     for name, value in sent.items():
-        shown_name = name.removesuffix("Id") if name in _PARENTS else name
+        shown_name = kind.parents[name].relation if name in kind.parents else name
         if value is None or (isinstance(value, str) and not value.strip()):
             if name in required:
                 problems.append(Problem(shown_name, attempted=value))
-        elif not _is_valid(name, value):
+        elif not _is_valid(kind, name, value):
             problems.append(Problem(shown_name, "is not a valid value", value))
     return problems
 
 
-def _is_valid(name: str, value: object) -> bool:
-    if name in _PARENTS:
-        return isinstance(value, int) and not isinstance(value, bool) and value > 0
-    return isinstance(value, str) and (name != _EXPIRY or instant(value) is not None)
+def _is_valid(kind: Kind, name: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return kind.types[name] == "yes or no"
+    if name in kind.parents:
+        return isinstance(value, int) and value > 0
+    match kind.types[name]:
+        case "whole number":
+            return isinstance(value, int)
+        case "decimal":
+            return isinstance(value, int | float)
+        case "date":
+            return instant(value) is not None
+        case "choice":
+            return value in kind.choices[name]
+        case _:
+            return isinstance(value, str)

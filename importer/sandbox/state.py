@@ -17,7 +17,7 @@ from importer.sandbox.options import SandboxOptions, changed
 from importer.sandbox.people import Space
 from importer.sandbox.records import Records
 from importer.sandbox.replies import Fields
-from importer.sandbox.service import CALENDARS, Service
+from importer.sandbox.service import Service
 from importer.sandbox.signin import SignIn
 
 #: The kinds of call that faults can be set for.
@@ -145,9 +145,12 @@ class State:
         """Creates a record beside the API, as a colleague would; gives its Id.
 
         Raises:
-            ValueError: the service refuses it.
+            ValueError: there is no such path, or the service refuses the record.
         """
-        reply = self.service.create(CALENDARS[path], body, by)
+        entity = self.service.entity(path if "/" in path else f"spaces/{path}")
+        if entity not in self.service.kinds:
+            raise ValueError(f"nothing can be created at {path!r}")
+        reply = self.service.create(entity, body, by)
         if reply.status != HTTPStatus.OK:
             raise ValueError(reply.body.decode())
         return int(json.loads(reply.body)["Value"]["Id"])

@@ -28,7 +28,7 @@ EXAMPLE_NOTE = "An example. Type over it, or delete the row: it is imported like
 
 
 def write_template(kind: RecordType, path: Path, offers: Mapping[str, Sequence[str]] = MappingProxyType({})) -> None:
-    """Write the template of a record type; ``offers`` are values to choose from, by field.
+    """Write the template of a record type; ``offers`` are values to choose from, by field, beside those of its lists.
 
     Every column is text, because a spreadsheet program would cut long numbers and turn dates into its own. The
     example row holds what the checks accept; its colour and a comment say that it is to be typed over.
@@ -43,8 +43,8 @@ def write_template(kind: RecordType, path: Path, offers: Mapping[str, Sequence[s
     _data(book, data, kind)
     _notes(book, book.add_worksheet("Notes"), kind)
     for position, field in enumerate(kind.fields):
-        if offers.get(field):
-            offer(book, data, position, offers[field])
+        if values := offers.get(field) or kind.offers(field):
+            offer(book, data, position, values)
     try:
         book.close()
     except FileCreateError as error:
@@ -101,7 +101,8 @@ def _required(kind: RecordType, field: str) -> str:
 
 def _meaning(kind: RecordType, field: str) -> str:
     meaning = str(kind.metadata(field).get("meaning", field))
-    return meaning[:1].upper() + meaning[1:]
+    allowed = f": {' or '.join(kind.offers(field))}" if kind.offers(field) else ""
+    return meaning[:1].upper() + meaning[1:] + allowed
 
 
 def _example(kind: RecordType, field: str) -> str:

@@ -180,3 +180,32 @@ def test_a_label_is_known_in_any_case_and_punctuation(label: str, mark: str, upp
     """Case, spaces and punctuation do not matter."""
     varied = mark.join(label)
     assert plain(varied.upper() if upper else varied) == plain(label)
+
+
+IDENTITIES = [
+    (
+        "CoworkerMsOfficeCalendar",
+        {"CoworkerId": "8", "CalendarId": "AAMk="},
+        "ffbaa9bee7f338f35b74a82bdaf5999f",
+    ),
+    (
+        "CoworkerGoogleCalendar",
+        {"SubscriptionId": "sub", "CalendarId": "c_1", "WatchResourceId": "watch", "EventSyncToken": "CPD="},
+        "3c80daac036743f1ae4f98faff1dc256",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "cells", "identity"), IDENTITIES)
+def test_a_row_is_known_by_what_journals_hold_already(
+    tmp_path: Path, name: str, cells: dict[str, str], identity: str
+) -> None:
+    """The identity of a row never changes: with another one, every row of every journal would be created again."""
+    kind = RECORD_TYPES[name]
+    row = {"ResourceId": "7", "Name": "Room", "SubscriptionExpireDate": "2027-04-30T10:30:00Z", **cells}
+    path = tmp_path / "row.csv"
+    path.write_text(f"{','.join(row)}\n{','.join(row.values())}\n")
+    sheet = open_sheet(path)
+    checker = Checker(kind, match_columns(sheet, kind, ()), sheet, required=(), now=NOW)
+    [record] = [record for chunk in sheet.read() for record in checker.check(chunk).records()]
+    assert record.identity.hex() == identity

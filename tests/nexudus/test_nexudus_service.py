@@ -18,7 +18,7 @@ from importer.sandbox.server import Running
 
 pytestmark = pytest.mark.anyio
 
-PATH = "coworkermsoffecalendars"
+PATH = "spaces/coworkermsoffecalendars"
 RECORD = json.dumps(
     {"ResourceId": 1, "CoworkerId": 2, "Name": "Room", "SubscriptionExpireDate": "2026-11-30T10:30:00Z"}
 )
@@ -158,7 +158,7 @@ async def test_a_create_is_written_once(fault: str) -> None:
     with sandbox(faults=(fault,)) as service:
         async with Nexudus(by_password(service.url), PATH) as nexudus:
             await nexudus.create(PATH, RECORD)
-        assert asked(service)[f"POST spaces/{PATH}"] == 1
+        assert asked(service)[f"POST {PATH}"] == 1
 
 
 async def test_a_delete_is_written_once() -> None:
@@ -167,7 +167,7 @@ async def test_a_delete_is_written_once() -> None:
         service.state.fail_next("500-before", on="delete")
         async with Nexudus(by_token(service.url), PATH) as nexudus:
             assert (await nexudus.delete(PATH, 5)).status == 500
-        assert asked(service) == {f"DELETE spaces/{PATH}/5": 1}
+        assert asked(service) == {f"DELETE {PATH}/5": 1}
 
 
 async def test_reads_are_patient_and_counted() -> None:
@@ -347,7 +347,7 @@ async def test_the_service_is_away_when_the_token_has_ended() -> None:
             reply = await nexudus.create(PATH, RECORD)
             assert (reply.status, reply.sent) == (None, False)
             assert "HTTP 500" in reply.failure
-        assert asked(service)[f"POST spaces/{PATH}"] == 0
+        assert asked(service)[f"POST {PATH}"] == 0
 
 
 async def test_another_tool_took_the_refresh_token() -> None:

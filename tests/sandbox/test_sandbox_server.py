@@ -231,8 +231,8 @@ def test_app_can_be_served_without_a_socket() -> None:
 
 
 def test_shares_no_code_with_the_importer() -> None:
-    """The stand-in imports nothing of what it tests, or both could share one mistake."""
-    allowed = {"importer.sandbox", "starlette", "uvicorn", "h11"}
+    """The stand-in imports nothing of what it tests but the record types, or both could share one mistake."""
+    allowed = {"schemas", "starlette", "uvicorn", "h11"}
     for path in Path(importer.sandbox.__file__).parent.glob("*.py"):
         tree = ast.walk(ast.parse(path.read_text()))
         names = [node.module or "" for node in tree if isinstance(node, ast.ImportFrom)]

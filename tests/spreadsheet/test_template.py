@@ -5,6 +5,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from another_type import PRODUCT_PRICE
 from openpyxl.utils import get_column_letter
 
 from importer.checking import Checker, match_columns
@@ -14,9 +15,9 @@ from importer.spreadsheet.template import write_template
 from schemas import RECORD_TYPES, RecordType
 
 
-@pytest.fixture(params=list(RECORD_TYPES.values()), ids=list(RECORD_TYPES))
+@pytest.fixture(params=[*RECORD_TYPES.values(), PRODUCT_PRICE], ids=[*RECORD_TYPES, "ProductPrice"])
 def kind(request: pytest.FixtureRequest) -> RecordType:
-    """Each record type there is."""
+    """Each record type there is, and one with every type of field."""
     assert isinstance(request.param, RecordType)
     return request.param
 
@@ -111,10 +112,10 @@ def test_names_that_are_known_can_be_chosen(tmp_path: Path, kind: RecordType) ->
     field = next(iter(kind.references))
     write_template(kind, tmp_path / "t.xlsx", {field: ["Boardroom", "=1+1"]})
     book = openpyxl.load_workbook(tmp_path / "t.xlsx")
-    [rule] = book.worksheets[0].data_validations.dataValidation
+    rule = book.worksheets[0].data_validations.dataValidation[0]
     letters = get_column_letter([*kind.fields].index(field) + 1)
     assert (str(rule.sqref), rule.errorStyle) == (f"{letters}2:{letters}1048576", "information")
-    choices = book.worksheets[-1]
+    choices = book.worksheets[2]
     assert (choices.sheet_state, choices.title in str(rule.formula1)) == ("hidden", True)
     assert [cell.value for cell in choices["A"]] == ["Boardroom", "=1+1"]
     sheet = open_sheet(tmp_path / "t.xlsx")

@@ -1,0 +1,105 @@
+"""Cells of each type of field, read exactly or refused."""
+
+import json
+from decimal import Decimal
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from importer.checking.parsing import YES_OR_NO, Parsed, choices, decimals, yes_or_no
+
+BEFORE, AFTER = 11, 4
+
+
+def fate(parsed: Parsed, row: int = 7) -> object:
+    """The value of a row, or the code it is refused with."""
+    refused = [code for code, rows in parsed.refused.items() if row in rows]
+    return refused[0] if refused else parsed.values[row]
+
+
+def column(*cells: str) -> pd.Series:
+    """Text cells from row 7 on."""
+    return pd.Series(cells, index=range(7, 7 + len(cells)), dtype=object)
+
+
+@given(st.decimals(min_value=-99_999_999_999, max_value=99_999_999_999, places=AFTER, allow_nan=False))
+def test_a_decimal_is_kept_digit_by_digit(number: Decimal) -> None:
+    """Every number of at most fifteen digits is its own value, also after a JSON reader that has only floats."""
+    written = format(number, "f")
+    value = fate(decimals(column(written), BEFORE, AFTER))
+    assert value == number
+    assert Decimal(str(json.loads(format(value, "f")))) == number
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("12.50", "12.5"),
+        ("012.5", "12.5"),
+        ("12,5", "12.5"),
+        ("12,50", "12.5"),
+        ("0,125", "0.125"),
+        ("1234,567", "1234.567"),
+        ("-3", "-3"),
+        ("-0.00", "0"),
+        ("100", "100"),
+        ("1,234", "number-ambiguous"),
+        ("-12,345", "number-ambiguous"),
+        ("1,234.5", "not-a-number"),
+        ("1.234,5", "not-a-number"),
+        ("1 234", "not-a-number"),
+        ("1'234", "not-a-number"),
+        ("1e3", "not-a-number"),
+        (".5", "not-a-number"),
+        ("5.", "not-a-number"),
+        ("+5", "not-a-number"),
+        ("5 %", "not-a-number"),
+        ("€5", "not-a-number"),
+        ("\u0665", "not-a-number"),
+        ("Infinity", "not-a-number"),
+        ("1_000", "not-a-number"),
+        ("0.00001", "too-many-digits"),
+        ("0.00010", "0.0001"),
+        ("123456789012", "too-many-digits"),
+        ("#DIV/0!", "cell-error"),
+    ],
+)
+def test_a_decimal_is_what_it_clearly_says(cell: str, expected: str) -> None:
+    """A comma is a decimal point unless it may part thousands; nothing is rounded and nothing guessed."""
+    found = fate(decimals(column(f" {cell} "), BEFORE, AFTER))
+    assert (format(found, "f") if isinstance(found, Decimal) else found) == expected
+
+
+@pytest.mark.parametrize("word", YES_OR_NO)
+def test_yes_and_no_in_every_spelling(word: str) -> None:
+    """The list is closed; case and outer spaces do not matter."""
+    assert [fate(yes_or_no(column(cell))) for cell in (word, word.upper(), f" {word} ")] == [YES_OR_NO[word]] * 3
+
+
+@pytest.mark.parametrize("cell", ["2", "-", "ja", "maybe", "yes no", "1.0", "tru\u0435"])
+def test_anything_else_is_neither_yes_nor_no(cell: str) -> None:
+    """Also what looks alike: the last one ends in a Cyrillic letter."""
+    assert fate(yes_or_no(column(cell))) == "not-yes-or-no"
+
+
+@pytest.mark.parametrize(("cell", "expected"), [("hour", 1), (" Whole  Day", 2), ("2", 2), ("3", "not-a-choice")])
+def test_a_choice_is_one_of_the_list(cell: str, expected: object) -> None:
+    """By what people write or by the service's own value."""
+    assert fate(choices(column(cell), {"hour": 1, "whole day": 2, "1": 1, "2": 2})) == expected
+
+
+@pytest.mark.parametrize("cells", [(), ("",), ("", " ")])
+def test_empty_cells_are_missing(cells: tuple[str, ...]) -> None:
+    """A column without a value has no issue, and the dtype of the others."""
+    text = column(*cells)
+    for parsed, dtype in (
+        (decimals(text, BEFORE, AFTER), "object"),
+        (yes_or_no(text), "boolean"),
+        (choices(text, {"hour": 1}), "Int64"),
+        (choices(text, {"euro": "EUR"}), "string"),
+    ):
+        assert parsed.values.isna().all()
+        assert (str(parsed.values.dtype), dict(parsed.refused)) == (dtype, {})
+        assert parsed.values.index.equals(text.index)

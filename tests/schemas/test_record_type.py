@@ -1,0 +1,125 @@
+"""What a record type says of itself, and what it may not say."""
+
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pandera.pandas as pa
+import pytest
+from another_type import PRODUCT_PRICE, ProductPrice, registered
+from pandera.dtypes import Decimal
+
+from schemas import RECORD_TYPES, FieldType, RecordType, Reference, full_path, register
+
+KINDS = [*RECORD_TYPES.values(), PRODUCT_PRICE]
+
+
+class Plain(pa.DataFrameModel):
+    """A model with nothing special."""
+
+    Name: pd.StringDtype
+    Owner: pd.Int64Dtype
+
+
+def plain(model: type[pa.DataFrameModel] = Plain, **changes: Any) -> RecordType:
+    """A record type of this model."""
+    usual: dict[str, Any] = {"paths": ("crm/plain",), "aliases": {}}
+    return RecordType(name="Plain", title="plain", plural="plains", model=model, **(usual | changes))
+
+
+class Real(pa.DataFrameModel):
+    """A binary fraction, which no cell can be read into exactly."""
+
+    Price: pd.Float64Dtype
+
+
+class Long(pa.DataFrameModel):
+    """A decimal that not every reader of JSON keeps."""
+
+    Price: Decimal = pa.Field(dtype_kwargs={"precision": 16, "scale": 2})
+
+
+class Twice(pa.DataFrameModel):
+    """Two choices that only case tells apart."""
+
+    Per: pd.Int64Dtype = pa.Field(metadata={"choices": {"Hour": 1, "hour": 2}})
+
+
+class Crossed(pa.DataFrameModel):
+    """A choice that is written like the value of another."""
+
+    Per: pd.Int64Dtype = pa.Field(metadata={"choices": {"2": 1, "Day": 2}})
+
+
+@pytest.mark.parametrize(
+    ("declare", "complaint"),
+    [
+        (lambda: plain(paths=("plain",)), "plain is no path"),
+        (lambda: plain(paths=("api/crm/plain",)), "no path like"),
+        (lambda: plain(aliases={"Nmae": ("Title",)}), "no field Nmae"),
+        (lambda: plain(not_identity=("Nmae",)), "no field Nmae"),
+        (lambda: plain(required_at={"crm/plain": ("Nmae",)}), "no field Nmae"),
+        (lambda: plain(required_at={"crm/other": ("Name",)}), "crm/other is none of its paths"),
+        (lambda: plain(optional_at={"plain": ("Name",)}), "plain is none of its paths"),
+        (lambda: plain(references={"Boss": Reference("spaces/coworkers", "Boss", ())}), "no field Boss"),
+        (lambda: plain(references={"Name": Reference("spaces/coworkers", "Name", ())}), "must be a whole number"),
+        (lambda: plain(Real), "Price is Float64"),
+        (lambda: plain(Long), "no precision above 15"),
+        (lambda: plain(Twice), "written alike"),
+        (lambda: plain(Crossed), "written alike"),
+    ],
+)
+def test_a_declaration_that_contradicts_itself_is_refused_at_once(declare: Any, complaint: str) -> None:
+    """A slip in a schemas file ends with its name when it is imported, not in somebody's records."""
+    with pytest.raises(ValueError, match=f"Plain: .*{complaint}"):
+        declare()
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_every_field_tells_rows_apart_unless_it_is_left_out_by_name(kind: RecordType) -> None:
+    """A field that is added to a model and to nothing else is part of the identity."""
+    assert {*kind.identity, *kind.not_identity} == {*kind.fields}
+    assert not {*kind.identity} & {*kind.not_identity}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_every_field_says_what_it_means(kind: RecordType) -> None:
+    """Templates, pages and advice show a meaning and an example of each."""
+    assert all({"meaning", "example"} <= kind.metadata(name).keys() for name in kind.fields)
+
+
+def test_the_types_of_fields() -> None:
+    """Each dtype of a model is one type of field."""
+    assert {
+        name: PRODUCT_PRICE.type_of(name) for name in ("Name", "ResourceId", "Price", "From", "Taxable", "Per")
+    } == {
+        "Name": FieldType.TEXT,
+        "ResourceId": FieldType.WHOLE_NUMBER,
+        "Price": FieldType.DECIMAL,
+        "From": FieldType.DATE,
+        "Taxable": FieldType.YES_NO,
+        "Per": FieldType.CHOICE,
+    }
+    assert (PRODUCT_PRICE.offers("Taxable"), PRODUCT_PRICE.offers("Name")) == (("yes", "no"), ())
+    assert PRODUCT_PRICE.spellings("Per") == {"1": 1, "2": 2, "hour": 1, "whole day": 2}
+
+
+def test_a_path_without_a_module_is_one_of_spaces() -> None:
+    """Settings and journals from before paths had modules go on working."""
+    office = next(iter(RECORD_TYPES.values()))
+    newer = "spaces/coworkermsofficecalendars"
+    assert full_path("coworkermsofficecalendars") == full_path(newer) == newer
+    assert office.path("coworkermsofficecalendars") == office.path(newer) == newer
+    assert office.required("coworkermsofficecalendars") == office.required(newer) != office.required(office.paths[0])
+    assert office.path("nonsense") == office.path(None) == office.path("billing/products") == office.paths[0]
+
+
+def test_no_two_record_types_share_a_name_or_a_path() -> None:
+    """The second one is refused, and the first stays; leaving the block takes a registered type away again."""
+    with registered(PRODUCT_PRICE):
+        for double in (PRODUCT_PRICE, replace(PRODUCT_PRICE, name="Other"), replace(PRODUCT_PRICE, paths=("a/b",))):
+            with pytest.raises(ValueError, match="belongs to another"):
+                register(double)
+        assert RECORD_TYPES["ProductPrice"] is PRODUCT_PRICE
+    assert "ProductPrice" not in RECORD_TYPES
+    assert PRODUCT_PRICE.model is ProductPrice
