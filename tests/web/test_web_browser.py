@@ -263,6 +263,33 @@ def test_everything_but_the_live_parts_works_without_scripts(
         context.close()
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_a_browser_gives_back_untouched_what_the_page_showed(
+    browser: Browser, settings: Settings, tmp_path: Path, scripts: bool
+) -> None:
+    """A formula without a value and a text of two lines with a tab are not typed, however the browser posts them."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    wrong = mapping(3, CoworkerId="12.5", Name='=A3&"\n e\u0301"', CalendarId=" two\r\nlines\t ")
+    for row in (LABELS, mapping(2), wrong, mapping(4)):
+        sheet.append([str(cell) for cell in row])
+    book.save(tmp_path / "formula.xlsx")
+    with serving(settings) as site:
+        context = browser.new_context(java_script_enabled=scripts)
+        page = context.new_page()
+        page.goto(site.url)
+        page.locator("#file").set_input_files(tmp_path / "formula.xlsx")
+        page.get_by_role("button", name="Check this file").click()
+        page.locator("#cell-B3").fill("4711", timeout=20_000)
+        expect(page.locator("#cell-C3")).to_be_visible()
+        expect(page.locator("#cell-F3")).to_be_visible()
+        page.locator("#save-B3").click()
+        expect(page.locator("#standing")).to_contain_text("Corrected here: 1 cell.")
+        expect(page.locator("#about-C3")).to_contain_text("holds a formula whose value was never stored")
+        context.close()
+
+
 def test_tables_of_rows_fit_a_desk_and_stack_on_a_phone(eyes: Eyes, tmp_path: Path) -> None:
     """No column of the rows to correct, or of a run's rows, is beyond the edge, whatever is wrong in them."""
     page, file = eyes.page, tmp_path / "wide.csv"
