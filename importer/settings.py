@@ -30,6 +30,12 @@ SECRETS = ("token", "password", "totp")
 PROFILE_VARIABLE, NO_PROFILE = "IMPORTER_PROFILE", "none"
 _SIGN_IN = ("username", *SECRETS)
 _FOR_ALL = ("home", "journal")
+FOLDER_FILE = Path("importer.toml")
+"""The settings file of the current folder, which may have come with somebody else's files."""
+
+_NEVER_OF_A_FOLDER = ("url", "proxy", "ca_file", *_FOR_ALL)
+"""Where a password, a token or a copy of a spreadsheet goes."""
+
 _OFF = ("rate", "daily_quota", "calls_per_100ms", "calls_per_minute", "calls_per_hour")
 _WORD_FOR_NONE = {**dict.fromkeys(_OFF, "none"), "concurrency": "auto", "daily_reset": "rolling"}
 _OURS = ("NEXUDUS_", "IMPORTER_")
@@ -222,7 +228,12 @@ class Loaded:
 
 def config_files() -> tuple[Path, ...]:
     """The files that may hold settings, weakest first. Secrets in them are refused."""
-    return (site_config_path(APP) / "importer.toml", user_config_path(APP) / "importer.toml", Path("importer.toml"))
+    return (site_config_path(APP) / FOLDER_FILE, user_file(), FOLDER_FILE)
+
+
+def user_file() -> Path:
+    """The settings file of the user, whichever folder the command is typed in."""
+    return user_config_path(APP) / FOLDER_FILE
 
 
 def load(
@@ -237,7 +248,8 @@ def load(
     a forgotten password must not let the rows of one account go to another.
 
     Raises:
-        SettingsError: A value cannot be used, a file holds a secret, or nothing is known of the profile.
+        SettingsError: A value cannot be used, a file holds a secret, the file of the current folder says where secrets
+            go, or nothing is known of the profile.
     """
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     layers = [("flag", _by_field(given)), *_layers(files if files is not None else config_files(), profile)]
@@ -268,6 +280,8 @@ def load(
 def _layers(files: tuple[Path, ...], profile: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
     """What each place says, the strongest first, with the words for the place."""
     tables = [(str(path), _table(path)) for path in reversed(files) if path.is_file()]
+    if FOLDER_FILE in files and FOLDER_FILE.is_file() and not _is_one_of(files, FOLDER_FILE):
+        _refuse_destinations(_table(FOLDER_FILE))
     common = [("environment", _by_field(EnvSettingsSource(Settings)()))]
     common += [(place, _by_field(table)) for place, table in tables]
     if profile is None:
@@ -294,7 +308,7 @@ def _variable(name: str, profile: str) -> str:
 def where_to_set(profile: str) -> str:
     """What to do about the sign-in of a profile that does not work."""
     return (
-        f"A profile has its own: the username in [profile.{profile}] of importer.toml in this folder, and "
+        f"A profile has its own: the username in [profile.{profile}] of importer.toml, and "
         f"{_variable('password', profile)}; or {_variable('token', profile)}; or importer login --profile {profile}"
     )
 
@@ -322,6 +336,28 @@ def _table(path: Path) -> dict[str, Any]:
                 f"{path} holds a {secret}.", f"Take it out of the file and set NEXUDUS_{secret.upper()} instead."
             )
     return table
+
+
+def _is_one_of(files: tuple[Path, ...], path: Path) -> bool:
+    """Whether a file is one of the others under another name: the current folder may be the user's own."""
+    return any(path.samefile(other) for other in files if other != path and other.is_file())
+
+
+def _refuse_destinations(table: Mapping[str, Any]) -> None:
+    """Raise SettingsError if the file of the current folder says where a secret goes, in whichever spelling."""
+    profiles = table.get("profile", {})
+    for profile, said in (("", table), *profiles.items()):
+        for key in said:
+            name = key.strip().lower().replace("-", "_").removeprefix("nexudus_").removeprefix("importer_")
+            if name in _NEVER_OF_A_FOLDER:
+                section = f" in [profile.{profile}]" if profile else ""
+                variable = _variable(name, profile) if profile and name not in _FOR_ALL else environment_name(name)
+                raise SettingsError(
+                    f"{FOLDER_FILE.absolute()} sets {key}{section}. A file in the current folder cannot decide where "
+                    "passwords, tokens and data go.",
+                    f"If it is right, move that line to your own settings file, {user_file()}, or set {variable}. "
+                    "Otherwise delete it.",
+                )
 
 
 def _by_field(values: Mapping[str, Any]) -> dict[str, Any]:

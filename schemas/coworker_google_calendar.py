@@ -67,6 +67,7 @@ COWORKER_GOOGLE_CALENDAR = RecordType(
         "WatchResourceId": ("Watch Resource", "Watch ID", "Channel Resource ID"),
         "EventSyncToken": ("Sync Token",),
     },
+    key=("ResourceId", "CoworkerId", "CalendarId"),
     references={
         "ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName"),
         "CoworkerId": Reference("spaces/coworkers", "Coworker", ("Email", "FullName"), "InvoicingBusinessName"),

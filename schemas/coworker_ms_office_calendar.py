@@ -100,6 +100,7 @@ COWORKER_MS_OFFICE_CALENDAR = RecordType(
             "Outlook Calendar ID",
         ),
     },
+    key=("ResourceId", "CoworkerId", "CalendarId"),
     references={
         "ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName"),
         "CoworkerId": Reference("spaces/coworkers", "Coworker", ("Email", "FullName"), "InvoicingBusinessName"),

@@ -63,6 +63,7 @@ MS_OFFICE_ADMIN_CALENDAR = RecordType(
         "SubscriptionId": ("Subscription", "Sub ID", "Graph Subscription ID", "Subscription GUID"),
         "CalendarId": ("Cal ID", "Office Calendar ID", "Office 365 Calendar ID", "Outlook Calendar ID"),
     },
+    key=("ResourceId", "BusinessId", "CalendarId"),
     references={
         "ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName"),
         "BusinessId": Reference("sys/businesses", "Business", ("Name",)),

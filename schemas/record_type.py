@@ -1,5 +1,7 @@
 """What one kind of record is to the importer. Must not know files, the network or the journal."""
 
+import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -32,6 +34,18 @@ def full_path(path: str) -> str:
     return path if "/" in path else f"{USUAL_MODULE}/{path}"
 
 
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_GUID_LENGTH = 36
+
+
+def key_text(text: str) -> str:
+    """A text of a key as it is compared: without outer spaces, NFC, a GUID without regard to capitals."""
+    text = text.strip()
+    if not text.isascii():
+        return unicodedata.normalize("NFC", text)
+    return text.lower() if len(text) == _GUID_LENGTH and _GUID.fullmatch(text) else text
+
+
 @dataclass(frozen=True)
 class Reference:
     """A field that names another record: where those records are listed and what they may be called.
@@ -60,7 +74,8 @@ class RecordType:
 
     ``paths`` are the spellings of the endpoint below ``/api/``, the default first. ``required_at`` names fields that a
     spelling requires beyond the model, ``optional_at`` those that the service can do without there although the model
-    requires them. Two rows are the same record if they agree in all fields but those in ``not_identity``.
+    requires them. ``key`` are the fields that say which real thing a record is; the others may change. Two rows are
+    equal if they agree in all fields but those in ``not_identity``.
 
     Raises:
         ValueError: The declaration contradicts itself.
@@ -72,6 +87,7 @@ class RecordType:
     model: type[pa.DataFrameModel]
     paths: tuple[str, ...]
     aliases: Mapping[str, tuple[str, ...]]
+    key: tuple[str, ...]
     not_identity: tuple[str, ...] = ()
     references: Mapping[str, Reference] = field(default_factory=dict)
     required_at: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -149,8 +165,10 @@ class RecordType:
 
     def _contradictions(self) -> Iterator[str]:
         yield from (f"{path} is no path like spaces/resources" for path in self.paths if path.count("/") != 1)
-        named = {*self.aliases, *self.not_identity, *self.references}
+        named = {*self.aliases, *self.key, *self.not_identity, *self.references}
         by_path = {**self.required_at, **self.optional_at}
+        if not self.key or set(self.key) & set(self.not_identity):
+            yield "its key must be fields in which equal rows agree"
         yield from (f"{path} is none of its paths" for path in by_path if path not in self.paths)
         yield from (f"it has no field {name}" for name in named.union(*by_path.values()) if name not in self.columns)
         for name in self.columns:

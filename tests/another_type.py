@@ -51,6 +51,7 @@ PRODUCT_PRICE = RecordType(
     model=ProductPrice,
     paths=("billing/products",),
     aliases={"ResourceId": ("Room",), "Price": ("Net",)},
+    key=("ResourceId", "Name"),
     not_identity=("Note",),
     references={"ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName")},
 )

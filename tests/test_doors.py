@@ -242,6 +242,16 @@ def test_stop_asks_another_process(desk: Desk, service: Service) -> None:
     assert desk.type("status", "--json").json["next"] == "importer resume 1"
 
 
+def test_a_file_in_the_current_folder_sends_no_password_elsewhere(desk: Desk, service: Service) -> None:
+    """No command goes on with a url from there; even a check would send the token."""
+    (desk.folder / "importer.toml").write_text('[profile.x]\nurl = "http://127.0.0.1:9"\n')
+    file = desk.write("rows.csv", [mapping(2)])
+    for command in (["check", file], ["plan", file], ["run", file, "--yes"], ["whoami"], ["doctor"], ["history"]):
+        done = desk.type(*command)
+        assert (done.code, "importer.toml sets url in [profile.x]" in done.out + done.err) == (2, True)
+    assert not service.creates
+
+
 def test_settings_tell_where_they_come_from(desk: Desk) -> None:
     """Config names the source of each value and shows no secret."""
     desk.variables |= {"IMPORTER_RATE": "30/min", "NEXUDUS_TOKEN": "canary-4711"}

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from importer.errors import SettingsError
-from importer.settings import as_environment, load
+from importer.settings import FOLDER_FILE, as_environment, load
 
 FILE = """
 username = "ops@example.com"
@@ -81,3 +81,50 @@ def test_what_cannot_be_a_profile(files: tuple[Path], text: str, complaint: str)
 def test_a_process_of_the_pages_takes_no_profile(files: tuple[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Somebody who signed in on the page sends as that person, whatever the run was begun with."""
     assert as_environment(load({}, files).settings)["IMPORTER_PROFILE"] == "none"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder with nothing in it, and the folder of the user's own settings beside it."""
+    for name in ("here", "own"):
+        (tmp_path / name).mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path
+
+
+KEYS = ["url", "NEXUDUS_URL", "nexudus_url", "Url", "proxy", "IMPORTER_PROXY", "ca_file", "CA-FILE", "home", "journal"]
+
+
+@pytest.mark.parametrize("section", ["", "[profile.north]\n", '[profile."east side"]\n'])
+@pytest.mark.parametrize("key", KEYS)
+def test_the_current_folder_does_not_say_where_secrets_go(folder: Path, key: str, section: str) -> None:
+    """In whichever spelling and profile: refused with the key, the file and the place where it belongs."""
+    own = folder / "own" / "importer.toml"
+    FOLDER_FILE.write_text(f"{section}{key} = 'https://elsewhere.example.com'\n")
+    for profile in (None, "north"):
+        with pytest.raises(SettingsError) as refused:
+            load({}, (own, FOLDER_FILE), profile=profile)
+        assert f"{folder / 'here' / 'importer.toml'} sets {key}" in refused.value.message
+        assert "importer.toml, or set " in (refused.value.advice or "")
+        assert refused.value.exit_code == 2
+
+
+def test_a_link_to_a_strangers_file_is_refused_and_one_to_the_users_own_is_not(folder: Path) -> None:
+    """What counts is whose file it is, not how it is reached."""
+    own, stranger = folder / "own" / "importer.toml", folder / "stranger.toml"
+    for path in (own, stranger):
+        path.write_text("url = 'https://elsewhere.example.com'\n")
+    FOLDER_FILE.symlink_to(stranger)
+    with pytest.raises(SettingsError, match="sets url"):
+        load({}, (own, FOLDER_FILE))
+    FOLDER_FILE.unlink()
+    FOLDER_FILE.symlink_to(own)
+    assert load({}, (own, FOLDER_FILE)).settings.url == "https://elsewhere.example.com"
+
+
+def test_in_the_users_own_folder_the_file_is_the_users(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever works in the folder of the settings is not kept from using them."""
+    own = folder / "own" / "importer.toml"
+    own.write_text("proxy = 'http://proxy.example.com:8080'\n")
+    monkeypatch.chdir(folder / "own")
+    assert load({}, (own, FOLDER_FILE)).settings.proxy == "http://proxy.example.com:8080"

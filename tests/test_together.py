@@ -17,7 +17,8 @@ def places(serve: Callable[..., Service], desk: Desk) -> tuple[Service, Service]
     north, south = serve(), serve()
     lines = []
     for name, place in (("north", north), ("south", south)):
-        lines.append(f'[profile.{name}]\nurl = "{place.url}"\nusername = "{UNLIMITED.username}"\n')
+        lines.append(f'[profile.{name}]\nusername = "{UNLIMITED.username}"\n')
+        desk.variables[f"NEXUDUS_URL_{name.upper()}"] = place.url
         desk.variables[f"NEXUDUS_PASSWORD_{name.upper()}"] = PASSWORD
     for name in ("NEXUDUS_URL", "NEXUDUS_USERNAME", "NEXUDUS_PASSWORD"):
         del desk.variables[name]
@@ -109,8 +110,7 @@ def test_two_profiles_of_one_account_never_send_at_once(
     desk: Desk, places: tuple[Service, Service], words: list[str | Path]
 ) -> None:
     """The second is told that the account is held, and sends nothing."""
-    text = (desk.folder / "importer.toml").read_text()
-    (desk.folder / "importer.toml").write_text(text.replace(places[1].url, places[0].url))
+    desk.variables["NEXUDUS_URL_SOUTH"] = places[0].url
     done = desk.type(*words, "--json")
     assert (done.code, [one["exit_code"] for one in done.json["imports"]]) == (7, [0, 7])
     assert names(places[0]) == NORTH
@@ -165,13 +165,11 @@ def test_a_file_of_a_profile_is_not_sent_without_it(
 ) -> None:
     """Forgotten, or another one: nothing goes to another account unless somebody says so."""
     file = desk.write("rows.csv", [mapping(n) for n in range(2, 6)])
-    toml = desk.folder / "importer.toml"
-    text = toml.read_text()
     if not reached:
-        toml.write_text(text.replace(places[1].url, "http://127.0.0.1:9"))
+        desk.variables["NEXUDUS_URL_SOUTH"] = "http://127.0.0.1:9"
     desk.variables["IMPORTER_PATIENCE"] = "0"
     assert desk.type("run", file, "--yes", "--profile", "south", "--max-rows", "1").code == (6 if reached else 5)
-    toml.write_text(text)
+    desk.variables["NEXUDUS_URL_SOUTH"] = places[1].url
     forgotten = desk.type("run", file, "--yes")
     assert (forgotten.code, "begun with --profile south" in forgotten.err) == (2, True)
     assert desk.type("resume", "1", "--profile", "north").code == 2

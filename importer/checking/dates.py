@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -23,7 +25,9 @@ SERIALS = range(20_000, 80_001)
 _SHAPE = str.maketrans("123456789", "000000000")
 _USUAL = "0000-00-00T00:00:00Z"
 _ISO = re.compile(
-    r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:[.,]\d{1,9})?)?(?P<zone> ?(?:Z|[+-]\d\d:?\d\d))?)?", re.IGNORECASE
+    r"(\d{4}-\d\d-\d\d)"
+    r"(?:[T ](\d\d:\d\d(?::\d\d)?)(?:(?<=:\d\d:\d\d)[.,]\d{1,9})?( ?(?:Z|([+-])(\d\d):?([0-5]\d)))?)?",
+    re.IGNORECASE,
 )
 _TIME = r"(?:[ ,T]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?(?: ?(?P<half>[ap])\.?m\.?)?)?"
 _NUMBERS = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})" + _TIME, re.IGNORECASE)
@@ -55,6 +59,8 @@ _MONTHS = {
 _DAY_ZERO = datetime(1899, 12, 30)
 _NOON = 12
 _LAST_MONTH = 12
+_SECONDS = slice(17, 19)
+"""Where ``_USUAL`` has its seconds."""
 
 
 @dataclass
@@ -92,52 +98,48 @@ class DateReader:
 
     def _read_all(self, name: str, text: pd.Series, counts: np.ndarray) -> Parsed:
         """The same for the different cells of a column, each of which occurs so many times in it."""
-        exact = np.array([cell.translate(_SHAPE) == _USUAL for cell in text.tolist()], dtype=bool)
+        # A second 60 would become the first of the next minute.
+        exact = np.array(
+            [cell.translate(_SHAPE) == _USUAL and cell[_SECONDS] < "60" for cell in text.tolist()], dtype=bool
+        )
         usual = pd.to_datetime(text.where(exact), format="%Y-%m-%dT%H:%M:%SZ", utc=True, errors="coerce")
         rest = self._read_one_by_one(name, text[usual.isna()], counts)
         values = usual.dt.as_unit("us").fillna(rest.values)
         return Parsed(values, rest.refused, rest.doubtful)
 
     def _read_one_by_one(self, name: str, text: pd.Series, counts: np.ndarray) -> Parsed:
-        stripped = text.str.strip()
-        matches = [_ISO.fullmatch(cell) for cell in stripped]
-        is_iso = np.array([match is not None for match in matches], dtype=bool)
-        zoned = np.array([match is not None and match["zone"] is not None for match in matches], dtype=bool)
-        others = stripped[~is_iso & (stripped != "").to_numpy()]
-        naive = stripped.where(is_iso & ~zoned).str.replace(",", ".")
-        codes: dict[str, list[int]] = {}
-        evidence = self.evidence.setdefault(name, Evidence())
-        for row, cell in others.items():
-            moment, code = self._read(cell, evidence, int(counts[int(str(row))]))
-            if moment is not None:
-                naive.at[row] = moment.isoformat(sep="T")
+        # Not by pandas: one cell decides the resolution of its column, and with it which years every other may have.
+        evidence, zone = self.evidence.setdefault(name, Evidence()), ZoneInfo(self.zone)
+        occurrences = counts.tolist()
+        refused: dict[str, list[int]] = {}
+        doubtful: dict[str, list[int]] = {}
+        instants: list[datetime | None] = []
+        for row, cell in zip(text.index.tolist(), map(str.strip, text.tolist()), strict=True):
+            read = self._read(cell, evidence, occurrences[row]) if cell else _Read()
+            instant, code = _instant(read, zone)
+            instants.append(instant)
             if code:
-                codes.setdefault(code, []).append(int(str(row)))
-        local = pd.to_datetime(naive, format="ISO8601", errors="coerce")
-        placed = local.dt.tz_localize(self.zone, nonexistent="NaT", ambiguous="NaT").dt.tz_convert("UTC")
-        exact = stripped.where(zoned).str.replace(",", ".").str.upper()
-        values = pd.to_datetime(exact, format="ISO8601", utc=True, errors="coerce").fillna(placed)
-        values = values.dt.as_unit("us").dt.floor("s")
-        refused = {code: pd.Index(rows) for code, rows in codes.items() if code != "date-serial"}
-        unreadable = (is_iso & local.isna().to_numpy() & ~zoned) | (zoned & values.isna().to_numpy())
-        refused["not-a-date"] = refused.get("not-a-date", pd.Index([], dtype="int64")).append(text.index[unreadable])
-        refused["time-skipped"] = text.index[(local.notna() & placed.isna()).to_numpy()]
-        timed = stripped.str.contains(":", regex=False).to_numpy(dtype=bool) & ~zoned & values.notna().to_numpy()
-        doubtful = {"zone-assumed": text.index[timed], "date-serial": pd.Index(codes.get("date-serial", []))}
-        return Parsed(values, refused, doubtful)
+                (refused if instant is None else doubtful).setdefault(code, []).append(row)
+            if instant is not None and read.offset is None and ":" in cell:
+                doubtful.setdefault("zone-assumed", []).append(row)
+        values = pd.Series(np.array(instants, dtype="datetime64[us]"), index=text.index).dt.tz_localize("UTC")
+        return Parsed(values, _by_code(refused), _by_code(doubtful))
 
-    def _read(self, cell: str, evidence: Evidence, count: int) -> tuple[datetime | None, str]:
-        """The moment that a cell means in its own zone, and the issue code if there is something to say about it."""
+    def _read(self, cell: str, evidence: Evidence, count: int) -> "_Read":
+        """What a cell means, or the issue code if it means no date."""
+        if match := _ISO.fullmatch(cell):
+            return _read_iso(*match.groups())
         for pattern, reader in _FORMS:
             if match := pattern.fullmatch(cell):
                 moment = _moment(match, *reader(match))
-                return moment, "" if moment else "not-a-date"
+                return _Read(moment, code="" if moment else "not-a-date")
         if match := _NUMBERS.fullmatch(cell):
-            return self._by_order(match, evidence, count)
+            moment, code = self._by_order(match, evidence, count)
+            return _Read(moment, code=code)
         if (match := _SERIAL.fullmatch(cell)) and int(match[1]) in SERIALS:
             days = timedelta(days=float(cell))
-            return _DAY_ZERO + timedelta(seconds=round(days.total_seconds())), "date-serial"
-        return None, "cell-error" if cell in ERROR_VALUES else "not-a-date"
+            return _Read(_DAY_ZERO + timedelta(seconds=round(days.total_seconds())), code="date-serial")
+        return _Read(code="cell-error" if cell in ERROR_VALUES else "not-a-date")
 
     def _by_order(self, match: re.Match[str], evidence: Evidence, count: int) -> tuple[datetime | None, str]:
         first, second = int(match[1]), int(match[2])
@@ -153,6 +155,47 @@ class DateReader:
         day, month = (first, second) if order == "dmy" else (second, first)
         moment = _moment(match, int(match[3]), month, day)
         return moment, "" if moment else "not-a-date"
+
+
+class _Read(NamedTuple):
+    """A cell as it is written: the moment, how far its zone is from UTC if it says so, and what there is to say."""
+
+    moment: datetime | None = None
+    offset: timedelta | None = None
+    code: str = ""
+
+
+def _instant(read: _Read, zone: ZoneInfo) -> tuple[datetime | None, str]:
+    """The moment in UTC and the issue code; no instant where it has none, or one outside the years 1 to 9999."""
+    moment, offset = read.moment, read.offset
+    if moment is None:
+        return None, read.code
+    try:
+        if offset is None:
+            offset = zone.utcoffset(moment)
+            if offset != zone.utcoffset(moment.replace(fold=1)):
+                return None, "time-skipped"
+        return moment - (offset or timedelta()), read.code
+    except OverflowError:
+        return None, "not-a-date"
+
+
+def _read_iso(
+    day: str, time: str | None, zone: str | None, sign: str | None, hours: str | None, minutes: str | None
+) -> _Read:
+    """The groups of ``_ISO``; of a second only the whole is left."""
+    try:
+        moment = datetime.fromisoformat(f"{day}T{time}" if time else day)
+    except ValueError:
+        return _Read(code="not-a-date")
+    if zone is None:
+        return _Read(moment)
+    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
+    return _Read(moment, -offset if sign == "-" else offset)
+
+
+def _by_code(rows: Mapping[str, list[int]]) -> dict[str, pd.Index]:
+    return {code: pd.Index(found, dtype="int64") for code, found in rows.items()}
 
 
 def _moment(match: re.Match[str], year: int, month: int, day: int) -> datetime | None:

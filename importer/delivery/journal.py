@@ -23,6 +23,7 @@ from importer.delivery import statements as sql
 from importer.delivery import tables as t
 from importer.delivery.committing import GroupCommit
 from importer.delivery.database import PATIENCE, explained, file_at, open_database
+from importer.delivery.migrations import SCHEMA_VERSION, migrate
 from importer.delivery.pacing import LONGEST_HOLD, Window, ready_at, seconds_for
 from importer.delivery.states import Event, State, after
 from importer.errors import JournalError
@@ -31,7 +32,6 @@ from importer.words import CATALOGUE, Issue, Record, Severity
 MOST_DIGITS = 16
 """A longer number is no row and no Id."""
 
-SCHEMA_VERSION = 1
 _BATCH = 5_000
 
 # As text, so that SQLite sees that the partial index is good for it.
@@ -173,7 +173,7 @@ class Journal:
         self._engine.dispose()
 
     def prepare(self) -> None:
-        """Make the tables where there are none.
+        """Make the tables where there are none, and bring those of an earlier importer up to date.
 
         Raises:
             JournalError: It is another program's database, or a newer importer's journal.
@@ -188,7 +188,12 @@ class Journal:
             if not names:
                 t.metadata.create_all(db)
                 db.execute(sa.insert(t.meta).values(key="schema_version", value=str(SCHEMA_VERSION)))
-            version = int(db.execute(sa.select(t.meta.c.value).where(t.meta.c.key == "schema_version")).scalar() or 0)
+            version = _version(db)
+        if 0 < version < SCHEMA_VERSION:
+            with self._write() as db:
+                # Asked again: another process may have done it meanwhile.
+                migrate(db, _version(db))
+                version = _version(db)
         if version != SCHEMA_VERSION:
             raise JournalError(
                 f"The journal has version {version}; this importer knows version {SCHEMA_VERSION}.",
@@ -397,6 +402,19 @@ class Journal:
         """Which of these records exist or may exist already, and by which row."""
         with self._read() as db:
             return self._claims(db, target, identities)
+
+    def claimants(self, target: int) -> Iterator[Intent]:
+        """Every row of this target that holds or may hold a record, by run and row."""
+        run, row = -1, -1
+        while True:
+            beyond = sa.tuple_(t.intent.c.run, t.intent.c.row) > sa.tuple_(sa.literal(run), sa.literal(row))
+            query = sa.select(t.intent).where(t.intent.c.target == target, _CLAIMING, beyond)
+            with self._read() as db:
+                page = db.execute(query.order_by(t.intent.c.run, t.intent.c.row).limit(_BATCH)).all()
+            yield from (_to_intent(found) for found in page)
+            if len(page) < _BATCH:
+                return
+            run, row = page[-1].run, page[-1].row
 
     def has_claims(self, target: int) -> bool:
         """Whether any record of this target exists or may exist by the journal."""
@@ -720,6 +738,10 @@ class Journal:
                     "The journal was deleted, moved or replaced while it was in use.",
                     "Put it back, then type: importer resume",
                 )
+
+
+def _version(db: Connection) -> int:
+    return int(db.execute(sa.select(t.meta.c.value).where(t.meta.c.key == "schema_version")).scalar() or 0)
 
 
 def _writes_of(account: str) -> str:

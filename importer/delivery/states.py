@@ -17,6 +17,7 @@ class State(StrEnum):
     IN_DOUBT = "in doubt"
     CREATED = "created"
     EXISTING = "existing"
+    HELD = "held"
     REJECTED = "rejected"
     REVIEW = "review"
     REMOVING = "removing"
@@ -27,6 +28,7 @@ class Event(StrEnum):
     """What can happen to a row."""
 
     KNOWN = "known"
+    DIFFERS = "differs"
     WILL_SEND = "will send"
     ACCEPTED = "accepted"
     REFUSED = "refused"
@@ -44,6 +46,8 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
     State.PLANNED: {
         # The same record was created for an earlier row or run: no call is spent on it.
         Event.KNOWN: State.EXISTING,
+        # A record of this key exists, or may exist, with other values: sent, it would be there twice.
+        Event.DIFFERS: State.HELD,
         # Committed before the first byte leaves, so that a crash leaves the row in doubt and needs no repair.
         Event.WILL_SEND: State.IN_DOUBT,
     },
@@ -69,6 +73,7 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.KEPT: State.CREATED,
     },
     State.EXISTING: {},
+    State.HELD: {},
     State.REJECTED: {},
     State.REVIEW: {},
     State.REMOVED: {},
@@ -85,6 +90,7 @@ STATUS: Mapping[State, Status] = {
     State.IN_DOUBT: Status.UNKNOWN,
     State.CREATED: Status.CREATED,
     State.EXISTING: Status.EXISTING,
+    State.HELD: Status.NOT_SENT,
     State.REJECTED: Status.REJECTED,
     State.REVIEW: Status.UNKNOWN,
     State.REMOVING: Status.CREATED,

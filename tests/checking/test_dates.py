@@ -1,5 +1,8 @@
 """Dates as people write them: what each becomes, or why it is not taken."""
 
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -26,6 +29,10 @@ READ = [
     ("3-Apr-2027", "2027-04-03T00:00:00Z"),
     ("April 3rd, 2027 10:00", "2027-04-03T10:00:00Z"),
     ("46000.5", "2025-12-09T12:00:00Z"),
+    ("9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59Z"),
+    ("9999-12-31T12:00:00+12:00", "9999-12-31T00:00:00Z"),
+    ("1677-09-21T00:12:43.1Z", "1677-09-21T00:12:43Z"),
+    ("2262-04-11 23:47:17", "2262-04-11T23:47:17Z"),
 ]
 REFUSED = [
     ("03/04/2027", "date-ambiguous"),
@@ -41,6 +48,13 @@ REFUSED = [
     ("12/31/2027 13:30 pm", "not-a-date"),
     ("1", "not-a-date"),
     ("99999", "not-a-date"),
+    ("9999-12-31T23:59-12:00", "not-a-date"),
+    ("0001-01-01T00:00+14:00", "not-a-date"),
+    ("0000-01-01T00:00:00Z", "not-a-date"),
+    ("2016-12-31T23:59:60Z", "not-a-date"),
+    ("2016-12-31 23:59:61", "not-a-date"),
+    ("2027-04-03 24:00", "not-a-date"),
+    ("never", "not-a-date"),
 ]
 
 
@@ -48,7 +62,7 @@ def read(*cells: str, order: str | None = None, zone: str = "UTC") -> tuple[list
     """What the cells become, and the cells by issue code."""
     text = pd.Series(cells, dtype=object, index=range(2, 2 + len(cells)))
     parsed = DateReader(order, zone).read("Date", text)
-    shown = ["" if pd.isna(value) else f"{value:%Y-%m-%dT%H:%M:%SZ}" for value in parsed.values]
+    shown = ["" if pd.isna(value) else f"{value.year:04}-{value:%m-%dT%H:%M:%SZ}" for value in parsed.values]
     found = {**parsed.refused, **parsed.doubtful}
     return shown, {code: [cells[row - 2] for row in rows] for code, rows in found.items() if len(rows)}
 
@@ -101,3 +115,75 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     """Any text is a date, a refusal or empty, and never an error."""
     shown, found = read(text)
     assert bool(shown[0]) or bool(found) or not text.strip()
+
+
+MOMENTS = st.one_of(
+    st.datetimes(),
+    st.sampled_from(["0001-01-01", "1677-09-21", "1677-09-22", "1969-12-31", "2262-04-11", "2262-04-12", "9999-12-31"])
+    .map(datetime.fromisoformat)
+    .flatmap(lambda day: st.integers(0, 86_399).map(lambda seconds: day + timedelta(seconds=seconds))),
+)
+ZONES = ["UTC", "Asia/Tokyo", "America/New_York", "Pacific/Kiritimati", "Europe/London"]
+FRACTIONS = ["", ".5", ",25", ".123456", ".9999999", ".123456789"]
+MINUTES = st.integers(-14 * 60, 14 * 60)
+
+
+@st.composite
+def cells(draw: st.DrawFn) -> tuple[str, datetime | None, int | None]:
+    """A cell in an accepted form with the moment and the offset in minutes that it means, or garbage without one."""
+    moment = draw(MOMENTS).replace(microsecond=0)
+    year, offset = f"{moment.year:04}", draw(MINUTES)
+    iso, fraction = f"{year}-{moment:%m-%dT%H:%M:%S}", draw(st.sampled_from(FRACTIONS))
+    shift = f"{'-' if offset < 0 else '+'}{abs(offset) // 60:02}:{abs(offset) % 60:02}"
+    return draw(
+        st.sampled_from(
+            [
+                (f"{iso}Z", moment, 0),
+                (f"{iso}{fraction}Z", moment, 0),
+                (f"{iso}{fraction}{shift}", moment, offset),
+                (f"{iso}{fraction}".replace("T", " "), moment, None),
+                (iso[:10], datetime(moment.year, moment.month, moment.day), None),
+                (f"{moment.day} {moment:%B} {year} {moment:%H:%M:%S}", moment, None),
+                (f"{year}/{moment.month}/{moment.day}", datetime(moment.year, moment.month, moment.day), None),
+                ("46000.5", datetime(2025, 12, 9, 12), None),
+                ("never", None, None),
+                ("", None, None),
+            ]
+        )
+    )
+
+
+def in_utc(moment: datetime | None, offset: int | None, zone: str) -> str:
+    """The instant that a cell means, worked out by the standard library alone; empty if it has none to be read."""
+    if moment is None:
+        return ""
+    try:
+        if offset is not None:
+            instant = moment.replace(tzinfo=timezone(timedelta(minutes=offset))).astimezone(UTC)
+        else:
+            early, late = (moment.replace(tzinfo=ZoneInfo(zone), fold=fold) for fold in (0, 1))
+            if early.utcoffset() != late.utcoffset():
+                return ""
+            instant = early.astimezone(UTC)
+    except OverflowError:
+        return ""
+    return f"{instant.year:04}-{instant:%m-%dT%H:%M:%SZ}"
+
+
+@given(st.lists(cells(), max_size=12), st.sampled_from(ZONES))
+def test_one_cell_decides_nothing_about_another(
+    column: list[tuple[str, datetime | None, int | None]], zone: str
+) -> None:
+    """Whatever stands together in a column, each cell is read exactly or refused, as if it stood alone."""
+    shown, found = read(*(cell for cell, _, _ in column), zone=zone)
+    assert shown == [in_utc(moment, offset, zone) for _, moment, offset in column]
+    refused = {cell for code in ("not-a-date", "time-skipped") for cell in found.get(code, [])}
+    assert refused == {cell for (cell, _, _), text in zip(column, shown, strict=True) if cell and not text}
+
+
+@given(st.lists(st.one_of(cells().map(lambda cell: cell[0]), st.text("0123456789-:TZ+. /n", max_size=25)), max_size=9))
+def test_garbage_beside_dates_breaks_nothing(column: list[str]) -> None:
+    """Dates cut short, doubled and mixed up: each is a date, a refusal or empty, and never an error."""
+    shown, found = read(*column, zone="America/New_York")
+    refused = {cell for code, rows in found.items() if code not in {"zone-assumed", "date-serial"} for cell in rows}
+    assert all(text or cell in refused or not cell.strip() for cell, text in zip(column, shown, strict=True))

@@ -22,7 +22,6 @@ from delivery.disk import FULL, IO_SYNC, IO_WRITE, OK, READ_ONLY, Deed, Do, watc
 from delivery.kit import ACCOUNT, PATH, TOKEN, Post, add_run, creates, problems, sandbox
 from importer.delivery.database import network_drive, safe_for_wal
 from importer.delivery.journal import (
-    SCHEMA_VERSION,
     Intent,
     Journal,
     Run,
@@ -30,6 +29,7 @@ from importer.delivery.journal import (
     open_journal,
 )
 from importer.delivery.lock import only_sender
+from importer.delivery.migrations import SCHEMA_VERSION
 from importer.delivery.pacing import LONGEST_HOLD, Window
 from importer.delivery.sending import LONGEST_DELAY
 from importer.errors import BusyError, JournalError

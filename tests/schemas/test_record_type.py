@@ -23,7 +23,7 @@ class Plain(pa.DataFrameModel):
 
 def plain(model: type[pa.DataFrameModel] = Plain, **changes: Any) -> RecordType:
     """A record type of this model."""
-    usual: dict[str, Any] = {"paths": ("crm/plain",), "aliases": {}}
+    usual: dict[str, Any] = {"paths": ("crm/plain",), "aliases": {}, "key": (next(iter(model.__annotations__)),)}
     return RecordType(name="Plain", title="plain", plural="plains", model=model, **(usual | changes))
 
 
