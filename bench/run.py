@@ -320,7 +320,7 @@ def plan(file: Path, home: Path) -> None:
     new = NewRun(source.kind.name, url, source.endpoint, file.name, source.sha256, str(file), options, time.time())
     with open_journal(settings.journal_url) as journal:
         run = journal.update_run(journal.add_run(new), folder=str(home / "r"))
-        chunks = checked_chunks(source, time.time(), allow_duplicates=False)
+        chunks = checked_chunks(source, time.time(), {}, allow_duplicates=False)
         target = journal.target("127.0.0.1/ops@example.com/1", source.kind.name)
         journal.plan(run, ((c.records(), c.causes, c.rows) for c in chunks), target, time.time())
 

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from importer.delivery.comparison import Comparison, Conflict
 from importer.delivery.journal import Claim, open_journal
-from importer.delivery.reconciling import OnService
 from importer.delivery.states import State
 from importer.errors import UsageError
 from importer.lookups import choices as list_choices
@@ -18,10 +18,10 @@ from importer.lookups import look_up
 from importer.reporting import write_fix_file
 from importer.session import Session, Watcher, signed_in, windows
 from importer.settings import Settings
-from importer.settling import everything
+from importer.settling import compare
 from importer.sources import Examined, Source, checked_chunks, examine, open_source
 from importer.spreadsheet import ReadOptions
-from importer.words import Account, Plan
+from importer.words import Account, Plan, Record
 from schemas import RecordType
 
 
@@ -102,7 +102,7 @@ async def plan_examined(
     with open_journal(settings.journal_url) as journal:
         async with signed_in(settings, source.endpoint, journal, watcher) as session:
             source, seen = await look_up_names(session, source, seen, choices, now)
-            known = await known_rows(session, source, choices, now)
+            known = await known_rows(session, source, seen, choices, now)
             return source, seen, plan_of(session, seen, known, now), session.account
 
 
@@ -117,12 +117,18 @@ async def look_up_names(
     return source, examine(source, now, allow_duplicates=choices.allow_duplicates)
 
 
+MOST_CONFLICTS = 1_000
+"""Rows that a plan names with a sentence; the report has all."""
+
+
 @dataclass
 class Known:
-    """Rows of a file whose record exists by the journal, and rows whose record may exist."""
+    """Rows of a file whose record exists, whose record may exist, and whose key has a record with other values."""
 
     existing: int = 0
     held: int = 0
+    differing: int = 0
+    conflicts: list[tuple[int, str]] = field(default_factory=list)
 
     def add(self, claims: Iterable[Claim]) -> None:
         """Count rows that an earlier run has a claim on."""
@@ -130,27 +136,49 @@ class Known:
             self.existing += claim.state is State.CREATED
             self.held += claim.state is not State.CREATED
 
+    def compare(self, comparison: Comparison, records: Iterable[Record]) -> None:
+        """Count rows that no run has a claim on, by what there is of them."""
+        for record in records:
+            there = comparison.take(record.body)
+            if isinstance(there, Conflict):
+                self.differing += 1
+                if len(self.conflicts) < MOST_CONFLICTS:
+                    self.conflicts.append((record.row, there.sentence))
+            else:
+                self.existing += there is not None
 
-async def known_rows(session: Session, source: Source, choices: Choices, now: float) -> Known:
+
+async def known_rows(session: Session, source: Source, seen: Examined, choices: Choices, now: float) -> Known:
     """Rows that need no call: by the journal, and by one list of what the service holds."""
     known, journal = Known(), session.journal
     if choices.even_if_existing:
         return known
     target = journal.target(session.account.key, source.kind.name)
-    on_service = OnService(await everything(session, source.endpoint, source.kind), journal, target, source.kind)
-    if on_service or journal.has_claims(target):
-        for chunk in checked_chunks(source, now, allow_duplicates=choices.allow_duplicates):
+    duplicates = choices.allow_duplicates
+    comparison = await compare(session, source.endpoint, source.kind, allow_duplicates=duplicates)
+    if comparison:
+        for chunk in checked_chunks(source, now, seen.collisions, allow_duplicates=duplicates):
             records = list(chunk.records())
             claims = journal.claims(target, [record.identity for record in records])
             known.add(claims.values())
-            unclaimed = [record for record in records if record.identity not in claims]
-            known.existing += sum(on_service.take(record.body) is not None for record in unclaimed)
+            known.compare(comparison, [record for record in records if record.identity not in claims])
     return known
 
 
 def plan_of(session: Session, seen: Examined, known: Known, now: float) -> Plan:
     """What sending what is left of a file would take."""
-    create = seen.valid - known.existing - known.held
+    create = seen.valid - known.existing - known.held - known.differing
     seconds = session.journal.seconds_for(session.account.key, create, windows(session.settings), now)
     left = session.quota_left(now)
-    return Plan(seen.rows, create, known.existing, seen.invalid, known.held, left, seconds, now + seconds)
+    return Plan(
+        seen.rows,
+        create,
+        known.existing,
+        seen.invalid,
+        known.held,
+        left,
+        seconds,
+        now + seconds,
+        known.differing,
+        known.conflicts,
+    )

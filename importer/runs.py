@@ -23,7 +23,7 @@ from importer.planning import Choices, Known, known_rows, look_up_names, plan_of
 from importer.reporting import Report, write_report
 from importer.session import Session, Watcher, signed_in, windows
 from importer.settings import Settings
-from importer.settling import look, settle_after, settle_before, tell_young
+from importer.settling import compare, look, settle_after, settle_before, tell_young
 from importer.sources import (
     Examined,
     Source,
@@ -46,6 +46,7 @@ from schemas import RECORD_TYPES, RecordType
 _KEPT_NAME = re.compile(r"[^\w.-]+")
 _LONGEST_NAME = 60
 _ETA_SECONDS = 5.0
+_TO_RETRY = (State.REJECTED, State.PLANNED, State.HELD)
 _READING = ("map", "dates", "zone", "encoding", "separator")
 
 
@@ -131,14 +132,14 @@ async def prepare(
         zoneless = any(issue.code == "zone-assumed" for issue in seen.causes.of_columns)
         _refuse_other_reading(journal, source.sha256, source.options, session.account.key, zoneless=zoneless)
     source, seen = await look_up_names(session, source, seen, choices, now)
-    known = await known_rows(session, source, choices, now)
+    known = await known_rows(session, source, seen, choices, now)
     if not watcher.confirm(seen, plan_of(session, seen, known, now), session.account):
         return None
     # Held first: a run that may not be sent must not be left in the journal.
     hold_for = stack.enter_context(session.alone())
     begun = _add_run(journal, source, settings, choices, now)
     hold_for(begun.id)
-    return Ready(session, _write_plan(session, source, begun))
+    return Ready(session, _write_plan(session, source, seen, begun))
 
 
 def queue(file: Path, name: str, settings: Settings, kind: RecordType, read: ReadOptions, account: str, by: str) -> Run:
@@ -189,7 +190,7 @@ async def retry(number: int | None, settings: Settings, choices: Choices, watche
     with open_journal(settings.journal_url) as journal:
         parent = choose(journal, number)
         refuse_other_service(parent, settings)
-        records = [_as_record(intent) for intent in journal.intents(parent, State.REJECTED, State.PLANNED)]
+        records = [_as_record(intent) for intent in journal.intents(parent, *_TO_RETRY)]
         if not records:
             raise UsageError(
                 f"Run {parent.id} has no rejected or unsent rows.",
@@ -246,7 +247,12 @@ async def _begin_again(session: Session, parent: Run, records: Sequence[Record],
     now, journal, account = time.time(), session.journal, session.account
     target = journal.target(account.key, parent.kind)
     seen, known = Examined(len(records), len(records)), Known()
-    known.add(journal.claims(target, [record.identity for record in records]).values())
+    if not choices.even_if_existing:
+        claims = journal.claims(target, [record.identity for record in records])
+        known.add(claims.values())
+        kind, duplicates = RECORD_TYPES[parent.kind], choices.allow_duplicates
+        comparison = await compare(session, parent.endpoint, kind, parent, allow_duplicates=duplicates)
+        known.compare(comparison, [record for record in records if record.identity not in claims])
     if not session.watcher.confirm(seen, plan_of(session, seen, known, now), account):
         return None
     options = {"read": dict(parent.options["read"]), **choices.kept}
@@ -278,19 +284,19 @@ async def _go_on(stack: AsyncExitStack, session: Session, unfinished: Run) -> Re
         now, choices = time.time(), _choices(unfinished)
         source = _reopen(unfinished)
         seen = examine(source, now, allow_duplicates=choices.allow_duplicates)
-        source, _ = await look_up_names(session, source, seen, choices, now)
-        unfinished = _write_plan(session, source, unfinished)
+        source, seen = await look_up_names(session, source, seen, choices, now)
+        unfinished = _write_plan(session, source, seen, unfinished)
     return Ready(session, unfinished)
 
 
-def _write_plan(session: Session, source: Source, begun: Run) -> Run:
+def _write_plan(session: Session, source: Source, seen: Examined, begun: Run) -> Run:
     """Every row of the run into the journal, in one transaction, before the first is sent."""
     choices = _choices(begun)
 
     def chunks() -> Iterator[tuple[Iterable[Record], Iterable[Issue], int]]:
         yield (), source.mapping.issues, 0
         for chunk in checked_chunks(
-            source, begun.started, allow_duplicates=choices.allow_duplicates, salt=_salt(begun)
+            source, begun.started, seen.collisions, allow_duplicates=choices.allow_duplicates, salt=_salt(begun)
         ):
             yield chunk.records(), chunk.causes, chunk.rows
 
@@ -310,9 +316,16 @@ async def _send(session: Session, begun: Run) -> Result:
     began = time.time()
     with session.watcher.sending() as stop:
         try:
-            settling = settle_before(session, begun, even_if_existing=choices.even_if_existing)
+            settling = settle_before(
+                session,
+                begun,
+                even_if_existing=choices.even_if_existing,
+                allow_duplicates=choices.allow_duplicates,
+            )
             deadline = began + choices.max_duration if choices.max_duration is not None else None
             end = await _given_up(settling, stop, deadline)
+            if end is None and choices.strict and (held := journal.counts(begun).get(State.HELD)):
+                end = End(Ended.STRICT, f"Nothing was sent: rows that differ from their record: {held:,} (--strict).")
             if end is None:
                 end = await _sender(session, begun, choices, stop, began).send()
                 while await settle_after(session, begun, end, stop, began):
@@ -406,7 +419,8 @@ def _exit_code(journal: Journal, ended: Run, end: End) -> Exit:
     # Rows that are still planned at a regular end are held: their record is in doubt in another run.
     if _unsure(journal, ended) or counts.get(State.PLANNED):
         return Exit.IN_DOUBT
-    return Exit.ROWS_FAILED if counts.get(State.REJECTED) or journal.invalid_rows(ended) else Exit.DONE
+    failed = counts.get(State.REJECTED) or counts.get(State.HELD) or journal.invalid_rows(ended)
+    return Exit.ROWS_FAILED if failed else Exit.DONE
 
 
 def _unsure(journal: Journal, run: Run) -> bool:

@@ -8,6 +8,8 @@ import humanize
 from importer.words import Account, Plan
 
 _MINUTE = 60.0
+MOST_CONFLICTS = 10
+"""Rows that a plan names in sentences, of those that differ from what the service holds."""
 
 
 def count(number: int, noun: str) -> str:
@@ -42,6 +44,7 @@ def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
     left_out = [f"{plan.invalid:,} left out"] if plan.invalid else []
     left_out += [f"{plan.existing:,} created before"] if plan.existing else []
     left_out += [f"{plan.held:,} in doubt since an earlier run"] if plan.held else []
+    left_out += [f"{plan.differing:,} with other values in Nexudus"] if plan.differing else []
     tail = f" ({', '.join(left_out)})" if left_out else ""
     whose = f" in {account.space} as {account.user}" if account else ""
     yield f"Plan: {count(plan.create, 'record')} to create{whose}{tail}."
@@ -51,3 +54,9 @@ def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
         if plan.create
         else "      No call is needed."
     )
+    if plan.differing:
+        verb = "is" if plan.differing == 1 else "are"
+        yield f"      {count(plan.differing, 'row')} {verb} not sent (to create another record: --even-if-existing):"
+        yield from (f"        row {row}: {sentence}" for row, sentence in plan.conflicts[:MOST_CONFLICTS])
+        if plan.differing > MOST_CONFLICTS:
+            yield f"        and {plan.differing - MOST_CONFLICTS:,} more; all of them: report.csv of the run"

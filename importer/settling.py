@@ -6,9 +6,10 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
+from importer.delivery.comparison import Comparison, Conflict
 from importer.delivery.journal import Change, Intent, Run
-from importer.delivery.listing import Listing, list_records
-from importer.delivery.reconciling import OnService, Settled, settle, since
+from importer.delivery.listing import Listing, Remote, list_records
+from importer.delivery.reconciling import Settled, settle, since
 from importer.delivery.sending import End, Ended
 from importer.delivery.states import Event, State
 from importer.reporting import write_report
@@ -32,22 +33,46 @@ async def everything(session: Session, endpoint: str, kind: RecordType) -> Listi
     return listing
 
 
-async def settle_before(session: Session, run: Run, *, even_if_existing: bool) -> None:
-    """Settle what an earlier process left in doubt, and leave out rows whose record is on the service already."""
+async def compare(
+    session: Session, endpoint: str, kind: RecordType, run: Run | None = None, *, allow_duplicates: bool
+) -> Comparison:
+    """What the service and the journal hold, for the rows of a run to be compared with; or of one yet to begin."""
+    journal = session.journal
+    listing = await everything(session, endpoint, kind)
+    target = journal.target(session.account.key, kind.name)
+    runs = lineage(session, run) if run is not None else ()
+    return Comparison(listing, journal, target, kind, runs=runs, allow_duplicates=allow_duplicates)
+
+
+def lineage(session: Session, run: Run) -> set[int]:
+    """A run, the run whose rows it retries, and so on: the rows of all of them come from one file."""
+    numbers = {run.id}
+    while run.parent is not None:
+        run = session.journal.run(run.parent)
+        numbers.add(run.id)
+    return numbers
+
+
+async def settle_before(session: Session, run: Run, *, even_if_existing: bool, allow_duplicates: bool) -> None:
+    """Settle what an earlier process left in doubt, and leave out rows whose record exists, or may exist, already."""
     journal, kind = session.journal, RECORD_TYPES[run.kind]
     assert run.target is not None
     await look(session, run)
     if even_if_existing:
         return
-    on_service = OnService(await everything(session, run.endpoint, kind), journal, run.target, kind)
-    if not on_service:
+    comparison = await compare(session, run.endpoint, kind, run, allow_duplicates=allow_duplicates)
+    if not comparison:
         return
     for page in _pages(journal.intents(run, State.PLANNED)):
         claims = journal.claims(run.target, [intent.identity for intent in page])
-        found = [(i, on_service.take(i.body)) for i in page if i.identity not in claims]
-        sentence = "this record was on the service already"
-        changes = [Change(i, Event.KNOWN, remote_id=r.id, message=sentence) for i, r in found if r is not None]
-        journal.move(changes, time.time())
+        free = [(intent, comparison.take(intent.body)) for intent in page if intent.identity not in claims]
+        journal.move([_compared(intent, there) for intent, there in free if there is not None], time.time())
+
+
+def _compared(intent: Intent, there: Remote | Conflict) -> Change:
+    if isinstance(there, Conflict):
+        return Change(intent, Event.DIFFERS, field=there.field, message=there.sentence)
+    return Change(intent, Event.KNOWN, remote_id=there.id, message="this record was on the service already")
 
 
 async def settle_after(session: Session, run: Run, end: End, stop: asyncio.Event, began: float) -> bool:

@@ -49,13 +49,18 @@ class Source:
 
 @dataclass
 class Examined:
-    """What is known of a file without asking anybody: counts that add up to ``rows``, and every issue."""
+    """What is known of a file without asking anybody: counts that add up to ``rows``, and every issue.
+
+    ``collisions`` are rows whose key a row of a later chunk has too, each with that one; None if they were not looked
+    for.
+    """
 
     rows: int = 0
     valid: int = 0
     invalid: int = 0
     causes: checking.Causes = field(default_factory=checking.Causes)
     wanted: dict[str, set[str]] = field(default_factory=dict)
+    collisions: Mapping[int, int] | None = None
 
     @property
     def issues(self) -> list[Issue]:
@@ -173,8 +178,14 @@ def examine(source: Source, now: float, *, allow_duplicates: bool) -> Examined:
     Raises:
         FileError: It has no rows, or breaks off.
     """
+    seen = _examine(source, now, {}, allow_duplicates=allow_duplicates)
+    # A row that collides with a later chunk had passed already; it rarely happens, so all are looked at once more.
+    return _examine(source, now, seen.collisions, allow_duplicates=allow_duplicates) if seen.collisions else seen
+
+
+def _examine(source: Source, now: float, collisions: Mapping[int, int], *, allow_duplicates: bool) -> Examined:
     seen = Examined(causes=checking.Causes(list(source.mapping.issues)))
-    checker = checker_of(source, now, allow_duplicates=allow_duplicates)
+    checker = checker_of(source, now, allow_duplicates=allow_duplicates, collisions=collisions)
     for chunk in map(checker.check, source.sheet.read()):
         seen.rows += chunk.rows
         seen.invalid += chunk.invalid
@@ -182,17 +193,26 @@ def examine(source: Source, now: float, *, allow_duplicates: bool) -> Examined:
         seen.causes.add(chunk.causes)
     if not seen.rows:
         raise FileError(f"{source.file.name} has a header, but no rows below it.", "Add the rows and try again.")
-    seen.wanted = checker.wanted
+    seen.wanted, seen.collisions = checker.wanted, checker.collisions
     return seen
 
 
-def checked_chunks(source: Source, now: float, *, allow_duplicates: bool, salt: str = "") -> Iterator[checking.Checked]:
-    """The file checked, chunk by chunk; ``now`` in epoch seconds decides what has passed."""
-    checker = checker_of(source, now, allow_duplicates=allow_duplicates, salt=salt)
+def checked_chunks(
+    source: Source, now: float, collisions: Mapping[int, int] | None, *, allow_duplicates: bool, salt: str = ""
+) -> Iterator[checking.Checked]:
+    """The file checked, chunk by chunk; ``now`` in epoch seconds decides what has passed.
+
+    ``collisions`` are those that examining it has found; with None it is gone through once more for them.
+    """
+    if collisions is None:
+        collisions = examine(source, now, allow_duplicates=allow_duplicates).collisions or {}
+    checker = checker_of(source, now, allow_duplicates=allow_duplicates, salt=salt, collisions=collisions)
     yield from map(checker.check, source.sheet.read())
 
 
-def checker_of(source: Source, now: float, *, allow_duplicates: bool, salt: str = "") -> checking.Checker:
+def checker_of(
+    source: Source, now: float, *, allow_duplicates: bool, salt: str = "", collisions: Mapping[int, int] | None = None
+) -> checking.Checker:
     """What checks the chunks of a file, in their order."""
     return checking.Checker(
         source.kind,
@@ -204,6 +224,7 @@ def checker_of(source: Source, now: float, *, allow_duplicates: bool, salt: str 
         salt=salt,
         directories=source.directories,
         dates=checking.DateReader(source.read.dates, source.read.zone),
+        collisions=collisions or {},
     )
 
 

@@ -4,7 +4,7 @@ Holds frozen values only. Must not know files, the network, the database or the 
 """
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -125,6 +125,11 @@ CATALOGUE: Mapping[str, IssueKind] = {
         Severity.ERROR,
         "Row {row} is the same mapping as row {detail}.",
         "Change or delete one of them, or add --allow-duplicates to create each.",
+    ),
+    "duplicate-key": IssueKind(
+        Severity.ERROR,
+        "Row {row} is for the same resource, coworker and calendar as row {detail}, but differs from it.",
+        "Delete the one that is out of date, or add --allow-duplicates to create each.",
     ),
     "date-serial": IssueKind(
         Severity.WARNING,
@@ -263,7 +268,11 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an import will do and cost, before it does it. Durations in seconds, ``finish`` in epoch seconds."""
+    """What an import will do and cost, before it does it. Durations in seconds, ``finish`` in epoch seconds.
+
+    ``differing`` rows are not sent, for a record of their key exists, or may exist, with other values; ``conflicts``
+    are the first of them, each with its number and a sentence.
+    """
 
     rows: int
     create: int
@@ -273,6 +282,8 @@ class Plan:
     quota_left: int | None
     seconds: float
     finish: float
+    differing: int = 0
+    conflicts: Sequence[tuple[int, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)

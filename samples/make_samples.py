@@ -161,6 +161,9 @@ def broken() -> Iterator[Row]:
     yield replace(next(good), expires="2026-10-25 01:30")
     # Copied from a page, with a space of no width in it.
     yield replace(next(good), name="Quiet\u200b Room, Zoë Okafor")
+    renamed = next(good)
+    yield renamed
+    yield replace(renamed, name=f"{renamed.name} (new)")
     yield from good
 
 

@@ -77,6 +77,7 @@ COWORKER_GOOGLE_CALENDAR = RecordType(
         "WatchResourceId",
         "EventSyncToken",
     ),
+    key=("ResourceId", "CoworkerId", "CalendarId"),
     references={
         "ResourceId": Reference("resources", "Resource", ("Name",), "BusinessName"),
         "CoworkerId": Reference("coworkers", "Coworker", ("Email", "FullName"), "InvoicingBusinessName"),

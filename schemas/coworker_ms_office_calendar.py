@@ -96,6 +96,7 @@ COWORKER_MS_OFFICE_CALENDAR = RecordType(
         ),
     },
     identity=("ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId"),
+    key=("ResourceId", "CoworkerId", "CalendarId"),
     references={
         "ResourceId": Reference("resources", "Resource", ("Name",), "BusinessName"),
         "CoworkerId": Reference("coworkers", "Coworker", ("Email", "FullName"), "InvoicingBusinessName"),

@@ -1,10 +1,23 @@
 """What one kind of record is to the importer. Must not know files, the network or the journal."""
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pandera.pandas as pa
+
+_GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
+_GUID_LENGTH = 36
+
+
+def key_text(text: str) -> str:
+    """A text of a key as it is compared: without outer spaces, NFC, a GUID without regard to capitals."""
+    text = text.strip()
+    if not text.isascii():
+        return unicodedata.normalize("NFC", text)
+    return text.lower() if len(text) == _GUID_LENGTH and _GUID.fullmatch(text) else text
 
 
 @dataclass(frozen=True)
@@ -28,7 +41,8 @@ class RecordType:
 
     Every column of ``model`` is a field; nullable columns are optional. Field metadata: ``meaning`` and ``example``
     for people, ``not_past`` (bool) and ``days_ahead`` (int) for dates. ``paths`` are the spellings of the endpoint,
-    the default first; ``required_at`` names fields that a spelling requires beyond the model.
+    the default first; ``required_at`` names fields that a spelling requires beyond the model. ``identity`` are the
+    fields in which equal rows agree, ``key`` those that say which real thing a record is; the others may change.
     """
 
     name: str
@@ -38,6 +52,7 @@ class RecordType:
     paths: tuple[str, ...]
     aliases: Mapping[str, tuple[str, ...]]
     identity: tuple[str, ...]
+    key: tuple[str, ...]
     references: Mapping[str, Reference] = field(default_factory=dict)
     required_at: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 

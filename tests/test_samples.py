@@ -39,12 +39,12 @@ def checked(name: str, zone: str = "UTC", **lists: Directory) -> tuple[int, int,
 
 
 def test_the_broken_sample_has_every_issue_that_needs_no_sign_in() -> None:
-    """Each code that can be found without the service is in the sample, an error once but for the three names."""
+    """Each code that can be found without the service is in the sample, errors but for names and keys once."""
     rows, invalid, issues = checked("calendars-broken.xlsx")
     found = Counter(issue.code for issue in issues)
     assert set(found) == CATALOGUE.keys() - ONLINE - {"time-skipped"}
     twice = {code: number for code, number in found.items() if number > 1}
-    assert twice == {"name-not-looked-up": 3, "date-past": 2}
+    assert twice == {"name-not-looked-up": 3, "date-past": 2, "duplicate-key": 2}
     assert invalid == sum(number for code, number in found.items() if CATALOGUE[code].severity is Severity.ERROR)
     assert rows > 2 * invalid
 

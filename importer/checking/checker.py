@@ -26,7 +26,7 @@ from importer.checking.references import Directory, parse_references
 from importer.checking.seen import Seen
 from importer.spreadsheet import Sheet, column_letters
 from importer.words import CATALOGUE, Issue, Record, Severity
-from schemas import RecordType
+from schemas import RecordType, key_text
 
 PANDERA_CODES = {
     "not_nullable": "cell-empty",
@@ -100,7 +100,8 @@ class Checker:
 
     ``required`` names the fields that may not be empty; ``now`` decides what has passed. A ``salt`` makes its rows
     strangers to equal rows of other runs, for a user who wants them created once more. ``directories`` hold what
-    references may name; ``wanted`` gathers what they are called in the file.
+    references may name; ``wanted`` gathers what they are called in the file. ``collisions`` gathers rows of earlier
+    chunks that turn out to have the key of a later one: given to the next checker of the sheet, they are errors there.
     """
 
     def __init__(
@@ -115,6 +116,7 @@ class Checker:
         salt: str = "",
         directories: abc.Mapping[str, Directory] = MappingProxyType({}),
         dates: DateReader | None = None,
+        collisions: abc.Mapping[int, int] = MappingProxyType({}),
     ) -> None:
         """Build the pandera schema for this moment and endpoint."""
         self._kind, self._mapping, self._sheet = kind, mapping, sheet
@@ -123,7 +125,8 @@ class Checker:
         self._directories, self._dates = directories, dates or DateReader()
         self.wanted: dict[str, set[str]] = {name: set() for name in kind.references if mapping.column(name)}
         self._allow_duplicates, self._salt = allow_duplicates, salt
-        self._seen = Seen()
+        self._seen, self._keys, self._known_collisions = Seen(), Seen(), collisions
+        self.collisions: dict[int, int] = {}
         self._repeats: Counter[int] = Counter()
         self._said: set[tuple[str, str]] = set()
 
@@ -137,7 +140,8 @@ class Checker:
         errors = [cause.rows for cause in causes if cause.severity is Severity.ERROR]
         valid = typed[~np.isin(chunk.index, np.concatenate(errors))] if errors else typed
         valid, doubles = self._duplicates(valid)
-        causes += [doubles] if len(doubles) else []
+        valid, same_key = self._of_one_key(valid)
+        causes += [cause for cause in (doubles, same_key) if len(cause)]
         told = Causes(list(self._of_columns(chunk, parsed)), [causes])
         return Checked(len(chunk), len(chunk) - len(valid), told, valid, self._kind, self._salt)
 
@@ -256,6 +260,34 @@ class Checker:
         told = [str(row) for row in first[doubles].tolist()]
         cause = Cause("duplicate-row", "", None, None, rows[doubles], [""] * len(told), told)
         return valid[~doubles].assign(repeat=repeats[~doubles]), cause
+
+    def _of_one_key(self, valid: pd.DataFrame) -> tuple[pd.DataFrame, Cause]:
+        """The rows whose key no other row has, and those that share one; equal rows have been left out before."""
+        rows, others = valid.index.to_numpy(), np.zeros(len(valid), dtype=np.int64)
+        if not self._allow_duplicates:
+            keys = pd.DataFrame({name: _comparable(valid[name]) for name in self._kind.key}, index=valid.index)
+            hashes = pd.util.hash_pandas_object(keys, index=False, categorize=False)
+            first = self._keys.first_rows(np.asarray(hashes, dtype=np.uint64), rows)
+            places = {row: place for place, row in enumerate(rows.tolist()) if row in self._known_collisions}
+            others[list(places.values())] = [self._known_collisions[row] for row in places]
+            for place in np.flatnonzero(first != rows).tolist():
+                others[place], row = first[place], int(rows[place])
+                earlier = int(np.searchsorted(rows, first[place]))
+                if first[place] < rows[0]:
+                    self.collisions.setdefault(int(first[place]), row)
+                elif not others[earlier]:
+                    others[earlier] = row
+        told = [str(other) for other in others[others > 0].tolist()]
+        cause = Cause("duplicate-key", "", None, None, rows[others > 0], [""] * len(told), told)
+        return valid[others == 0], cause
+
+
+def _comparable(column: pd.Series) -> pd.Series:
+    """A column of a key as its values are compared."""
+    if not isinstance(column.dtype, pd.StringDtype):
+        return column
+    values = [None if value is pd.NA else key_text(value) for value in column.tolist()]
+    return pd.Series(pd.array(values, dtype="string"), index=column.index)
 
 
 def _schema(kind: RecordType, required: tuple[str, ...], now: datetime) -> pa.DataFrameSchema:

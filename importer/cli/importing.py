@@ -155,7 +155,7 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
         )
     if as_json:
         _put_check(file, seen, plan=asdict(made), account=asdict(account))
-        return Exit.ROWS_FAILED if seen.invalid else Exit.DONE
+        return Exit.ROWS_FAILED if seen.invalid or made.differing else Exit.DONE
     terminal.show_source(source, seen.rows)
     terminal.show_issues(seen, stdout=True)
     click.echo()
@@ -163,7 +163,7 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
         click.echo(line)
     said = options | {"sandbox": sandbox}
     click.echo(f"Next: importer run {with_reading(file, said)}")
-    return Exit.ROWS_FAILED if seen.invalid else Exit.DONE
+    return Exit.ROWS_FAILED if seen.invalid or made.differing else Exit.DONE
 
 
 @click.command()

@@ -66,8 +66,10 @@ PROFILE = click.option(
     help="The settings and the sign-in of [profile.NAME]; none for no profile.",
 )
 TWICE = (
-    click.option("--allow-duplicates", is_flag=True, help="Identical rows of the file are created each."),
-    click.option("--even-if-existing", is_flag=True, help="Rows that exist already are created once more."),
+    click.option("--allow-duplicates", is_flag=True, help="Rows of one mapping in the file are created each."),
+    click.option(
+        "--even-if-existing", is_flag=True, help="Rows that exist, also with other values, are created again."
+    ),
 )
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from importer.nexudus import Nexudus, Reply
-from schemas import RecordType
+from schemas import RecordType, key_text
 
 PAGE_SIZE = 1000
 """The largest page of which the older reference speaks; what comes back decides, not what was asked for."""
@@ -20,7 +20,7 @@ _FRACTION = re.compile(r"\.\d+")
 _NEVER = "2999-01-01T00:00"
 _MOST_PAGES = 100_000
 
-Key = tuple[object, ...]
+Key = tuple[tuple[str, object], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,11 @@ class Comparer:
     def key(self, fields: Iterable[str], values: Mapping[str, object]) -> Key:
         """The values of these fields, for looking records up."""
         return tuple((name, self.value(name, values.get(name))) for name in fields)
+
+    def match_key(self, fields: Iterable[str], values: Mapping[str, object]) -> Key:
+        """The values of the fields of a key: text trimmed, NFC and GUIDs without regard to capitals."""
+        key = self.key(fields, values)
+        return tuple((name, key_text(value) or None if isinstance(value, str) else value) for name, value in key)
 
     def differences(self, body: str, remote: Remote) -> dict[str, tuple[object, object]]:
         """The fields in which a record differs from what was sent: what was sent, and what is there."""

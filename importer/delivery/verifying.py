@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from importer.delivery.journal import Intent
-from importer.delivery.listing import Comparer, Listing, Remote, by_key
+from importer.delivery.listing import Comparer, Key, Listing, Remote, by_key
 from importer.words import Found
 from schemas import RecordType
 
@@ -31,7 +31,7 @@ def verify(intents: Iterable[Intent], listing: Listing, kind: RecordType) -> Ite
     comparer = Comparer(kind)
     by_id = {remote.id: remote for remote in listing.records}
     ours = {intent.remote_id for intent in rows}
-    others: dict[tuple[str, ...], dict[tuple[object, ...], list[Remote]]] = {}
+    others: dict[tuple[str, ...], dict[Key, list[Remote]]] = {}
     for intent in rows:
         values = json.loads(intent.body)
         fields = tuple(values)

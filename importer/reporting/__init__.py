@@ -18,7 +18,6 @@ from importer.reporting.fixing import write_fix_file
 from importer.reporting.lines import Line, Lines, lines, outcomes
 from importer.reporting.overview import Overview
 from importer.reporting.page import render
-from importer.reporting.sentences import FAILED
 from importer.reporting.workbook import WorkbookReport
 from importer.spreadsheet import defuse
 from importer.words import Status
@@ -49,7 +48,7 @@ def write_report(journal: Journal, run: Run, *, now: float) -> Report:
         stream = lines(journal, run)
         overview = Overview(run, journal.account(run), now, journal.counts(run), stream.column_issues)
         _write_rows(aside, stream, overview)
-        any_failed = any(overview.counts[status] for status in FAILED)
+        any_failed = bool(overview.failed)
         # The summary comes last: whoever finds a new one finds the other files new as well.
         names = ["report.csv", "report.xlsx", "report.html", *(FAILED_FILES if any_failed else ()), "summary.json"]
         summary = overview.document(names)
@@ -92,7 +91,7 @@ def _write_rows(aside: Path, stream: Lines, overview: Overview) -> None:
         failed = (table("failed.csv"), workbook("failed.xlsx"))
         for line in stream.rows:
             overview.add(line)
-            for file in (*every, *failed) if line.outcome.status in FAILED else every:
+            for file in (*every, *failed) if line.failed else every:
                 file.add(line)
         report.summarise(overview.sheet())
 

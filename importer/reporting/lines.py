@@ -13,12 +13,14 @@ import pandas as pd
 
 from importer.checking import match_columns
 from importer.delivery.journal import Intent, Journal, Run
-from importer.delivery.states import STATUS
+from importer.delivery.states import STATUS, State
 from importer.errors import ReportError
-from importer.reporting.sentences import row_message, service_words, why_not_sent
+from importer.reporting.sentences import FAILED, row_message, service_words, why_not_sent
 from importer.spreadsheet import ReadOptions, Sheet, open_sheet
 from importer.words import Issue, Outcome, Severity, Status
 from schemas import RECORD_TYPES
+
+_ABOUT_A_CELL = (State.REJECTED, State.HELD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Line:
     """One row of a report.
 
     ``cells`` are the user's own columns, ``extra`` what stood right of the last label. ``wrong`` maps positions in
-    ``cells`` followed by ``extra`` to the sentence about that cell.
+    ``cells`` followed by ``extra`` to the sentence about that cell. ``held`` rows are not sent because of what exists.
     """
 
     outcome: Outcome
@@ -34,6 +36,12 @@ class Line:
     extra: Sequence[str] = ()
     issues: Sequence[Issue] = ()
     wrong: Mapping[int, str] = field(default_factory=dict)
+    held: bool = False
+
+    @property
+    def failed(self) -> bool:
+        """Whether the row needs something done before it can be imported."""
+        return self.held or self.outcome.status in FAILED
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +110,8 @@ def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[
         if _belongs(run, intent, found):
             rows += 1
             wrong = positions.wrong_cells(found) | positions.refused_cell(intent)
-            yield Line(_outcome(run, row, intent, found), cells, extra, found, wrong)
+            held = intent is not None and intent.state is State.HELD
+            yield Line(_outcome(run, row, intent, found), cells, extra, found, wrong, held)
     if intents.next is not None or issues.next is not None or rows != _expected(run, rows):
         raise ReportError(
             f"The copy of {run.file} that run {run.id} keeps is not the file that was checked.",
@@ -178,8 +187,8 @@ class Positions:
         return {self._places.get(position, self._beyond + position): said for position, said in places}
 
     def refused_cell(self, intent: Intent | None) -> dict[int, str]:
-        """The cell that the service refused, with its words."""
-        if intent is None or STATUS[intent.state] is not Status.REJECTED or intent.field not in self._fields:
+        """The cell that the service refused, or in which the row differs from its record, with the words about it."""
+        if intent is None or intent.state not in _ABOUT_A_CELL or intent.field not in self._fields:
             return {}
         return {self._fields[intent.field]: service_words(intent)}
 

@@ -36,12 +36,14 @@ class Overview:
     counts: dict[Status, int] = field(default_factory=lambda: dict.fromkeys(Status, 0))
     issues: Counter[str] = field(default_factory=Counter)
     attention: list[Outcome] = field(default_factory=list)
+    failed: int = 0
 
     def add(self, line: Line) -> None:
         """Count a row and its issues, and keep it if it is among the first that need attention."""
         self.counts[line.outcome.status] += 1
         self.issues.update(issue.code for issue in line.issues)
-        if line.outcome.status in NEEDS_ATTENTION and len(self.attention) < MOST_KEPT:
+        self.failed += line.failed
+        if (line.failed or line.outcome.status in NEEDS_ATTENTION) and len(self.attention) < MOST_KEPT:
             self.attention.append(line.outcome)
 
     @property

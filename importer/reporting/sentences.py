@@ -15,7 +15,8 @@ from importer.errors import Exit
 from importer.words import Issue, Severity, Status, printable
 
 FAILED = (Status.REJECTED, Status.INVALID)
-"""What a failed file holds. Rows of unknown fate are not in it: sent again, they could double a record."""
+"""What a failed file holds, besides rows that were held. Rows of unknown fate are not in it: sent again, they could
+double a record."""
 
 _LONGEST_REPLY = 1_000
 _STOPPED: Mapping[int | None, str] = {
@@ -30,6 +31,7 @@ _WITHOUT_WORDS = {
     State.CREATED: "",
     State.EXISTING: "Exists already.",
     State.REJECTED: "Nexudus refused the row without a reason.",
+    State.HELD: "Not sent: a record of the same key has other values.",
     State.REMOVED: "Created, and deleted again by undo.",
 }
 
@@ -136,7 +138,7 @@ def next_steps(run: Run, counts: Mapping[Status, int], states: Mapping[State, in
         steps.append(Step(f"Go on where the run stopped; {_rows(counts[Status.NOT_SENT])} not sent.", command))
     elif unsent := states.get(State.PLANNED):
         steps.append(Step(f"Send the {_rows(unsent)} not sent.", run.command("retry")))
-    if failed := sum(counts[status] for status in FAILED):
+    if failed := sum(counts[status] for status in FAILED) + states.get(State.HELD, 0):
         why = f"Correct {_rows(failed)} in failed.xlsx (wrong cells are red), then give the file back as it is."
         steps.append(Step(why, f"importer run {_quoted(run.folder / 'failed.xlsx')} {run.place}".rstrip()))
     if states.get(State.CREATED):

@@ -60,6 +60,7 @@ _ON_A_PAGE = {
     "name-not-looked-up": "Have it looked up by signing in to Nexudus, or enter the Id.",
     "name-ambiguous": "Choose the right one.",
     "duplicate-row": "Change one of them, or leave this row out.",
+    "duplicate-key": "Delete the row that is out of date.",
     "ids-not-listed": "Compare the account that you are signed in as. The rows are sent as they are.",
 }
 """What to do where the catalogue's advice is about the command line."""

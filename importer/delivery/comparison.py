@@ -1,0 +1,166 @@
+"""Rows to be sent, compared with what the service and the journal hold: existing, in conflict, or still to create.
+
+1. A record that equals the row in every field is the row's; each such record is given to one row only.
+2. A record of the same key with other values means that the mapping exists: another one would be there twice.
+3. A record whose key differs only in that one side of it is empty may be the same mapping: only a person can tell.
+
+Keys and fields are compared as ``Comparer`` has them. A record that the list shows counts with what is listed there,
+one that the journal alone knows with what was sent.
+"""
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+from importer.delivery.journal import Intent, Journal
+from importer.delivery.listing import Comparer, Key, Listing, Remote
+from importer.delivery.reconciling import OnService
+from importer.words import printable
+from schemas import RecordType
+
+_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Why a row is not sent: what is there already, in a sentence, and the first field in which the two differ."""
+
+    sentence: str
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """A record that exists, or may exist if it has no Id; ``claimant`` is the row of the journal that it came of."""
+
+    id: int | None
+    values: Mapping[str, object]
+    claimant: Intent | None
+
+    def __str__(self) -> str:
+        """The record as the beginning of a sentence."""
+        if self.id is not None:
+            return f"Record {self.id}"
+        assert self.claimant is not None
+        return f"Row {self.claimant.row} of run {self.claimant.run}, which was sent without an answer,"
+
+
+class Comparison:
+    """What may not be created once more for the rows of one run; ``runs`` are that run and those that it retries.
+
+    With ``allow_duplicates`` rows of these runs may have one key.
+    """
+
+    def __init__(
+        self,
+        listing: Listing,
+        journal: Journal,
+        target: int,
+        kind: RecordType,
+        *,
+        runs: Collection[int] = (),
+        allow_duplicates: bool = False,
+    ) -> None:
+        """Index what is there by its key, and by each part of the key without the others."""
+        self._kind, self._comparer, self._runs = kind, Comparer(kind), frozenset(runs)
+        self._allow_duplicates = allow_duplicates
+        self._on_service = OnService(listing, journal, target, kind)
+        self._exact: dict[Key, list[_Present]] = {}
+        self._without: dict[tuple[str, bool, Key], list[_Present]] = {}
+        for present in _everything(listing, journal, target):
+            self._add(present)
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to compare with."""
+        return bool(self._on_service or self._exact)
+
+    def take(self, body: str) -> Remote | Conflict | None:
+        """The record that is this row's, why the row may not be sent, or None if it is to be created."""
+        if remote := self._on_service.take(body):
+            return remote
+        values = json.loads(body)
+        key = self._comparer.match_key(self._kind.key, values)
+        alike = [present for present in self._exact.get(key, ()) if not self._may_share_key(present)]
+        equal = [present for present in alike if present.id is not None and not self._differences(body, present)]
+        if equal and not self._allow_duplicates:
+            return _as_remote(equal[0])
+        for present in alike:
+            if differences := self._differences(body, present):
+                return self._differs(present, differences)
+            if present.id is None:
+                return Conflict(f"{present} has the same values, and its record may exist. {_SETTLE_FIRST}")
+        return self._ambiguous(key)
+
+    def _may_share_key(self, present: _Present) -> bool:
+        return self._allow_duplicates and self._is_of_this_run(present)
+
+    def _is_of_this_run(self, present: _Present) -> bool:
+        return present.claimant is not None and present.claimant.run in self._runs
+
+    def _differences(self, body: str, present: _Present) -> dict[str, tuple[object, object]]:
+        # Parts of the key may be spelt in another way; by that nobody tells two mappings apart.
+        differences = self._comparer.differences(body, Remote(present.id or 0, present.values, None, None, ""))
+        return {name: pair for name, pair in differences.items() if name not in self._kind.key}
+
+    def _differs(self, present: _Present, differences: Mapping[str, tuple[object, object]]) -> Conflict:
+        told = "; ".join(
+            f"{name} is {_shown(there)} there and {_shown(here)} here" for name, (here, there) in differences.items()
+        )
+        same = _listed(self._kind.key)
+        advice = "Change that record in Nexudus instead." if present.id is not None else _SETTLE_FIRST
+        sentence = f"{present} has the same {same}, but differs: {printable(told, _LONGEST)}. Not sent. {advice}"
+        return Conflict(sentence, next(iter(differences)))
+
+    def _ambiguous(self, key: Key) -> Conflict | None:
+        for name, value in key:
+            others = tuple(part for part in key if part[0] != name)
+            for present in self._without.get((name, value is not None, others), ()):
+                # Both rows of one file were looked at by whoever wrote it; what one of them became is no surprise.
+                if not self._is_of_this_run(present):
+                    same = _listed([part for part, _ in others])
+                    lacks = "that record" if value is not None else "this row"
+                    return Conflict(
+                        f"{present} has the same {same} and may be the same mapping: {lacks} has no {name}. Not sent. "
+                        f"Enter the {name} on both sides.",
+                        str(name),
+                    )
+        return None
+
+    def _add(self, present: _Present) -> None:
+        key = self._comparer.match_key(self._kind.key, present.values)
+        self._exact.setdefault(key, []).append(present)
+        for name, value in key:
+            others = tuple(part for part in key if part[0] != name)
+            # Rows with this part look among records without it, and the other way round.
+            self._without.setdefault((str(name), value is None, others), []).append(present)
+
+
+_SETTLE_FIRST = "Find out what became of it first, then import this row again."
+
+
+def _everything(listing: Listing, journal: Journal, target: int) -> Iterator[_Present]:
+    claimants = {intent.remote_id: intent for intent in journal.claimants(target) if intent.remote_id is not None}
+    listed = set()
+    for remote in listing.records:
+        listed.add(remote.id)
+        claimant = claimants.get(remote.id)
+        # A list that leaves a member out does not say that it is empty.
+        sent = json.loads(claimant.body) if claimant is not None else {}
+        yield _Present(remote.id, {**sent, **remote.values}, claimant)
+    for intent in journal.claimants(target):
+        if intent.remote_id not in listed:
+            yield _Present(intent.remote_id, json.loads(intent.body), intent)
+
+
+def _as_remote(present: _Present) -> Remote:
+    assert present.id is not None
+    return Remote(present.id, present.values, None, None, "")
+
+
+def _shown(value: object) -> str:
+    return "empty" if value in (None, "") else printable(str(value))
+
+
+def _listed(names: Collection[object]) -> str:
+    *most, last = map(str, names)
+    return f"{', '.join(most)} and {last}" if most else last
