@@ -11,9 +11,7 @@ from conftest import EXPIRES, LABELS, Desk, Service, mapping
 from test_settling import change
 
 PATH = "coworkermsoffecalendars"
-WEEKS = [
-    f"{datetime.fromisoformat(EXPIRES) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for days in (7, 14, 21)
-]
+WEEKS = [f"{datetime.fromisoformat(EXPIRES) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for days in (7, 14, 21)]
 
 
 def file_of(desk: Desk, name: str = "rows.csv", count: int = 5, **changes: object) -> Path:

@@ -69,9 +69,7 @@ PROFILE = click.option(
 TWICE = (
     click.option("--allow-duplicates", is_flag=True, help="Rows of one mapping in the file are created each."),
     click.option(
-        "--even-if-existing",
-        is_flag=True,
-        help="Create rows once more that exist already, also with other values.",
+        "--even-if-existing", is_flag=True, help="Rows that exist, also with other values, are created again."
     ),
 )
 
