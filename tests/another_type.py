@@ -51,7 +51,7 @@ PRODUCT_PRICE = RecordType(
     model=ProductPrice,
     paths=("billing/products",),
     aliases={"ResourceId": ("Room",), "Price": ("Net",)},
-    key=("ResourceId", "Name"),
+    key=("ResourceId", "Name", "Price"),
     not_identity=("Note",),
     references={"ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName")},
 )
