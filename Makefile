@@ -46,10 +46,10 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	touch $@
 
 bench: $(VENV)/ready
-	$(BIN)/python bench/run.py
+	$(BIN)/python tests/bench/run.py
 
 bench-quick: $(VENV)/ready
-	$(BIN)/python bench/run.py --quick
+	$(BIN)/python tests/bench/run.py --quick
 
 clean:
 	rm -rf $(VENV) build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

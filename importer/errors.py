@@ -13,7 +13,7 @@
     ├── ServiceError          5   the service cannot be reached
     └── BusyError             7   another run holds the account
 
-Wrong data is never an error here: it is an Issue (importer.words). Errors are caught at the doors only.
+Wrong data is never an error here: it is an Issue (importer.issues). Errors are caught in the front ends only.
 """
 
 from collections.abc import Sequence

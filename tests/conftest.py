@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -18,10 +19,10 @@ from typing import Any
 
 import pytest
 
-from importer.cli import obey
+from importer.cli import run_cli
+from importer.model import Clock
 from importer.sandbox import SandboxOptions, running
 from importer.sandbox.state import State
-from importer.words import Clock
 
 LABELS = ["ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId"]
 EXPIRES = f"{datetime.now(UTC) + timedelta(days=4):%Y-%m-%d}T10:30:00Z"
@@ -89,7 +90,7 @@ class Desk:
             patch.chdir(self.folder)
             patch.setattr(sys, "stdin", nothing)
             with redirect_stdout(out), redirect_stderr(err):
-                code = obey([str(word) for word in words], self.clock)
+                code = run_cli([str(word) for word in words], self.clock)
         return Done(code, out.getvalue(), err.getvalue())
 
     def type_in_a_shell(self, *words: str | Path) -> Done:
@@ -202,3 +203,13 @@ def serve(desk: Desk) -> Iterator[Callable[..., Service]]:
 def service(serve: Callable[..., Service]) -> Service:
     """A sandbox without limits that the desk is signed in to."""
     return serve()
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Iterator[Path]:
+    """A folder in memory where there is one: for tests that make thousands of durable commits."""
+    if not Path("/dev/shm").is_dir():
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+        yield Path(folder)

@@ -15,11 +15,11 @@ from pathlib import Path
 import pytest
 
 import importer as map_of_the_house
-from importer.cli import importer, obey
-from importer.delivery.states import TRANSITIONS
+from importer.cli import importer, run_cli
+from importer.config.settings import SECRETS, Settings, environment_name, shown
 from importer.errors import EXIT_MEANINGS
-from importer.settings import SECRETS, Settings, environment_name, shown
-from importer.words import CATALOGUE
+from importer.issues import CATALOGUE
+from importer.journal.states import TRANSITIONS
 from schemas import RECORD_TYPES, RecordType
 
 ROOT = Path(__file__).parent.parent
@@ -71,7 +71,7 @@ def _output(*words: str, home: str = "/nonexistent") -> list[str]:
         for name, value in variables.items():
             patch.setenv(name, value)
         patch.chdir(ROOT)
-        obey(words, lambda: _NOW)
+        run_cli(words, lambda: _NOW)
     return both.getvalue().strip("\n").splitlines()
 
 

@@ -13,10 +13,10 @@ from hatchling.builders.wheel import WheelBuilder
 from readme import BLOCKS, PAGES, README, ROOT
 
 from importer import cli
-from importer.cli import obey
+from importer.cli import run_cli
+from importer.config.settings import PROFILE_VARIABLE, Settings, environment_name
 from importer.guide import TOPICS, find_topic, near_names, topics
 from importer.guide.plain_text import plain_text
-from importer.settings import PROFILE_VARIABLE, Settings, environment_name
 
 MADE = [(path, name) for path in PAGES for name in readme.made_parts(path.read_text("utf-8"))]
 LONGEST_README = 120
@@ -142,7 +142,7 @@ def test_every_member_of_a_document_is_in_the_guide(
     for name in ("NEXUDUS_URL", "NEXUDUS_TOKEN", "NEXUDUS_USERNAME", "NEXUDUS_PASSWORD"):
         monkeypatch.delenv(name, raising=False)
     for command, words in documents(tmp_path):
-        obey([command, *words, "--json"])
+        run_cli([command, *words, "--json"])
         document = json.loads(capsys.readouterr().out)
         parts = [document, *(part for value in document.values() if isinstance(value, list) for part in value[:1])]
         members = {member for part in parts if isinstance(part, dict) for member in part}
@@ -218,31 +218,31 @@ def test_markdown_reads_well_as_plain_text() -> None:
 
 def test_help_lists_the_pages(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a name, every page is named with its sentence; as data too."""
-    assert obey(["help"]) == 0
+    assert run_cli(["help"]) == 0
     shown = capsys.readouterr().out
     assert all(topic.name in shown and topic.summary in shown for topic in topics())
-    assert obey(["help", "--json"]) == 0
+    assert run_cli(["help", "--json"]) == 0
     assert [page["topic"] for page in json.loads(capsys.readouterr().out)["topics"]] == list(TOPICS)
 
 
 def test_help_shows_a_page(capsys: pytest.CaptureFixture[str]) -> None:
     """A page is found by its name, and by its words; as data it is the Markdown."""
-    assert obey(["help", "importing"]) == 0
+    assert run_cli(["help", "importing"]) == 0
     assert capsys.readouterr().out.startswith("Importing\n=========\n")
-    assert obey(["help", "Your", "spreadsheet"]) == 0
+    assert run_cli(["help", "Your", "spreadsheet"]) == 0
     assert capsys.readouterr().out.startswith("Your spreadsheet\n")
-    assert obey(["help", "importing", "--json"]) == 0
+    assert run_cli(["help", "importing", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["markdown"].startswith("# Importing\n")
 
 
 @pytest.mark.parametrize("words", [["run"], ["people"], ["people", "add"]])
 def test_help_shows_how_a_command_is_used(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """`importer help COMMAND` prints what `importer COMMAND --help` prints."""
-    assert obey(["help", *words]) == 0
+    assert run_cli(["help", *words]) == 0
     shown = capsys.readouterr().out
-    assert obey([*words, "--help"]) == 0
+    assert run_cli([*words, "--help"]) == 0
     assert shown == capsys.readouterr().out
-    assert obey(["help", *words, "--json"]) == 0
+    assert run_cli(["help", *words, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["usage"] == shown.rstrip("\n")
 
 
@@ -259,7 +259,7 @@ def test_help_shows_how_a_command_is_used(words: list[str], capsys: pytest.Captu
 )
 def test_an_unknown_topic_is_an_error(typed_words: list[str], near: str, capsys: pytest.CaptureFixture[str]) -> None:
     """It ends with exit code 2, and names what may have been meant, or where the list is."""
-    assert obey(["help", *typed_words]) == 2
+    assert run_cli(["help", *typed_words]) == 2
     said = capsys.readouterr()
     assert near in said.err
     assert not said.out

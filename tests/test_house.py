@@ -10,9 +10,9 @@ from readme import ROOT
 
 import importer
 from importer import cli
-from importer.cli import importing, looking, manual, setting_up
-from importer.delivery.states import TRANSITIONS, Event, State, after
-from importer.words import CATALOGUE
+from importer.cli import manual, run_commands, setup_commands, view_commands
+from importer.issues import CATALOGUE
+from importer.journal.states import TRANSITIONS, Event, State, after
 
 ORDER = ["schemas", *re.findall(r"^    (\w+)(?:\.py|/) ", importer.__doc__ or "", re.MULTILINE)]
 SOURCES = [path for folder in ("importer", "schemas") for path in (ROOT / folder).rglob("*.py")]
@@ -63,12 +63,12 @@ def test_the_sandbox_shares_no_code() -> None:
 @pytest.mark.parametrize(
     ("word", "homes"),
     [
-        (r"^\s*(import|from) httpx", {"importer/nexudus/wire.py", "importer/nexudus/lane.py"}),
+        (r"^\s*(import|from) httpx", {"importer/nexudus/client.py", "importer/nexudus/connection.py"}),
         (
             r"^\s*(import|from) sqlalchemy",
-            {f"importer/delivery/{name}.py" for name in ("tables", "database", "journal", "migrations")},
+            {f"importer/journal/{name}.py" for name in ("tables", "database", "journal", "migrations")},
         ),
-        (r"os\.environ|os\.getenv", {"importer/settings.py"}),
+        (r"os\.environ|os\.getenv", {"importer/config/settings.py"}),
         # A default of the two front ends, and of the client of the service.
         (
             r"\btime\.time\b|time_ns|\.now\(|\.utcnow|\.today\(",
@@ -88,7 +88,7 @@ def test_what_lives_in_one_place(word: str, homes: set[str]) -> None:
 def test_every_code_is_created_in_one_place() -> None:
     """Each issue code is named once outside the catalogue, so that one search finds who creates it."""
     for code in CATALOGUE:
-        places = [str(path) for path in SOURCES if f'"{code}"' in path.read_text("utf-8") and path.stem != "words"]
+        places = [str(path) for path in SOURCES if f'"{code}"' in path.read_text("utf-8") and path.stem != "issues"]
         assert places, code
 
 
@@ -103,6 +103,6 @@ def test_the_table_has_no_way_back_from_lost() -> None:
 
 def test_every_command_can_be_typed() -> None:
     """A command that is written but not added to its room's list would be missing without a word."""
-    offered = [*cli.importer.commands.values(), *setting_up.people.commands.values()]
-    for part in (importing, looking, manual, setting_up):
+    offered = [*cli.importer.commands.values(), *setup_commands.people.commands.values()]
+    for part in (run_commands, view_commands, manual, setup_commands):
         assert {c for c in vars(part).values() if isinstance(c, click.Command)} <= set(offered)

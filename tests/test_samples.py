@@ -17,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.checking import Checker, DateReader, Directory, Entry, match_columns, recognise
+from importer.issues import CATALOGUE, Issue, Severity
 from importer.sandbox.people import DELETED_EMAIL
 from importer.spreadsheet import open_sheet
-from importer.words import CATALOGUE, Issue, Severity
 from schemas import RECORD_TYPES
 
 ROOT = Path(__file__).parents[1]
@@ -62,11 +62,11 @@ def test_the_broken_sample_has_every_issue_that_needs_no_sign_in() -> None:
 
 def test_the_broken_sample_has_every_issue_that_the_service_knows() -> None:
     """With lists of rooms and people, and in London, the remaining codes are found too."""
-    people, strangers = Directory("coworker", PEOPLE), Directory("resource", ROOMS, strangers=True)
+    people, none_listed = Directory("coworker", PEOPLE), Directory("resource", ROOMS, none_listed=True)
     _, _, issues = checked(
         "calendars-broken.xlsx", "Europe/London", CoworkerId=people, ResourceId=Directory("resource", ROOMS)
     )
-    _, _, more = checked("calendars-broken.xlsx", ResourceId=strangers)
+    _, _, more = checked("calendars-broken.xlsx", ResourceId=none_listed)
     assert {issue.code for issue in (*issues, *more)} >= ONLINE | {"time-skipped"}
 
 

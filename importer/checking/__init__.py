@@ -1,10 +1,10 @@
 """From text cells to typed records and issues. Pure: no file, no network, no clock."""
 
 from importer.checking.causes import Cause, Causes
+from importer.checking.cells import whole_number
 from importer.checking.checker import Checked, Checker
 from importer.checking.columns import Column, How, Mapping, match_columns, near_labels, recognise
 from importer.checking.dates import DateReader
-from importer.checking.parsing import whole_number
 from importer.checking.references import Directory, Entry, is_name, nobody_listed, plain_name
 
 __all__ = [

@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from importer.words import CATALOGUE, Candidate, Issue, Severity
+from importer.issues import CATALOGUE, Candidate, Issue, Severity
 
 Item = TypeVar("Item")
 

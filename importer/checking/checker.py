@@ -19,13 +19,14 @@ import pandas as pd
 import pandera.pandas as pa
 
 from importer.checking.causes import Cause, Causes
+from importer.checking.cells import Parsed, choices, decimals, texts, whole_numbers, yes_or_no
 from importer.checking.columns import Mapping
 from importer.checking.dates import DateReader
-from importer.checking.parsing import Parsed, choices, decimals, texts, whole_numbers, yes_or_no
+from importer.checking.first_seen import Seen
 from importer.checking.references import Directory, one_of, parse_references
-from importer.checking.seen import Seen
+from importer.issues import CATALOGUE, Issue, Severity
+from importer.model import Record
 from importer.spreadsheet import Sheet, column_letters
-from importer.words import CATALOGUE, Issue, Record, Severity
 from schemas import FieldType, RecordType, key_text
 
 PANDERA_CODES = {

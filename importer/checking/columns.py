@@ -9,8 +9,9 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from importer.errors import ColumnsError
+from importer.issues import Issue
 from importer.spreadsheet import Sheet, column_letters
-from importer.words import Issue, printable
+from importer.text import printable
 from schemas import RecordType
 
 _ALL_LABELS = 400

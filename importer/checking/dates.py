@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from importer.checking.parsing import ERROR_VALUES, Parsed
+from importer.checking.cells import ERROR_VALUES, Parsed
 
 ORDERS = ("dmy", "mdy", "ymd")
 """How --dates may say that days, months and years follow each other."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from importer.checking.parsing import ERROR_VALUES, Parsed, digits, whole_number
-from importer.words import Candidate
+from importer.checking.cells import ERROR_VALUES, Parsed, digits, whole_number
+from importer.issues import Candidate
 
 FEW = 3
 """So many different Ids, none of them listed, say more about the account than about the Ids."""
@@ -38,10 +38,10 @@ class Directory:
         picks: Mapping[str, int] | None = None,
         *,
         complete: bool = True,
-        strangers: bool = False,
+        none_listed: bool = False,
     ) -> None:
         """Index the names."""
-        self.noun, self.complete, self.strangers = noun, complete, strangers
+        self.noun, self.complete, self.none_listed = noun, complete, none_listed
         self._picks = picks or {}
         self._names: dict[str, list[Entry]] = {}
         self._ids: set[int] = set()
@@ -110,7 +110,7 @@ def parse_references(text: pd.Series, directory: Directory | None) -> Parsed:
             refused.setdefault(code, []).append(row)
     if directory is not None and directory.complete:
         unlisted = values.notna() & (values > 0) & ~values.isin(directory.ids)
-        code = "ids-not-listed" if directory.strangers else "id-not-listed"
+        code = "ids-not-listed" if directory.none_listed else "id-not-listed"
         doubtful[code] = text.index[unlisted.to_numpy(dtype=bool)].tolist()
     return Parsed(values, _indexes(refused), _indexes(doubtful))
 

@@ -12,10 +12,10 @@ from typing import NoReturn
 
 import click
 
-from importer.cli import importing, looking, manual, setting_up
-from importer.cli.answers import say
+from importer.cli import manual, run_commands, setup_commands, view_commands
+from importer.cli.output import say
 from importer.errors import Exit, ImporterError
-from importer.words import Clock
+from importer.model import Clock
 
 _HELP = """Import a spreadsheet of coworker calendar mappings into Nexudus: checked first, created exactly once.
 
@@ -33,16 +33,16 @@ def importer() -> None:
     """The command and its subcommands."""
 
 
-for _command in (*importing.COMMANDS, *looking.COMMANDS, *setting_up.COMMANDS, *manual.COMMANDS):
+for _command in (*run_commands.COMMANDS, *view_commands.COMMANDS, *setup_commands.COMMANDS, *manual.COMMANDS):
     importer.add_command(_command)
 
 
 def main() -> NoReturn:
     """The console script: the one place where errors become words and exit codes."""
-    sys.exit(obey(sys.argv[1:]))
+    sys.exit(run_cli(sys.argv[1:]))
 
 
-def obey(words: Sequence[str], clock: Clock = time.time) -> int:
+def run_cli(words: Sequence[str], clock: Clock = time.time) -> int:
     """Do what the words after ``importer`` say, by this clock, and give the exit code."""
     try:
         return int(importer(list(words), prog_name="importer", standalone_mode=False, obj=clock) or 0)

@@ -4,8 +4,8 @@ import shutil
 
 import click
 
-from importer.cli.answers import put_json
 from importer.cli.options import JSON
+from importer.cli.output import put_json
 from importer.errors import Exit
 
 _WIDEST = 100

@@ -10,10 +10,10 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from importer.planning import Choices
-    from importer.settings import Settings
+    from importer.config.settings import Settings
+    from importer.model import Clock
+    from importer.runs.plan import Choices
     from importer.spreadsheet import ReadOptions
-    from importer.words import Clock
     from schemas import RecordType
 
 
@@ -93,7 +93,7 @@ def the_clock() -> "Clock":
 
 def load_settings(flags: Mapping[str, Any] | None = None) -> "Settings":
     """The settings of the chosen profile."""
-    from importer import settings
+    from importer.config import settings
 
     return settings.load(flags, profile=profile_name()).settings
 
@@ -116,8 +116,8 @@ def pacing_of(options: Mapping[str, Any]) -> dict[str, Any]:
 
 def choices_of(options: Mapping[str, Any]) -> "Choices":
     """What was chosen for a run."""
-    from importer.planning import Choices
-    from importer.settings import parse_duration
+    from importer.config.settings import parse_duration
+    from importer.runs.plan import Choices
 
     duration = options.get("max_duration")
     try:
@@ -193,9 +193,9 @@ def service(flags: dict[str, Any], sandbox: bool) -> "Iterator[Settings]":
     if profile_name():
         raise click.UsageError("A practice service has no profiles.")
     use_profile(["none"])
-    from importer.practice import practising
+    from importer.cli.embedded_sandbox import embedded_sandbox
 
-    with practising(flags) as settings:
+    with embedded_sandbox(flags) as settings:
         yield settings
 
 
@@ -205,7 +205,7 @@ def service_of(
 ) -> "Iterator[Settings]":
     """The same for a run, with the profile that it was begun with unless the user named another."""
     if not sandbox:
-        from importer.standing import options_of
+        from importer.runs.status import options_of
 
         options = options_of(number, load_settings(), unfinished=unfinished)
         if options.get("sandbox"):

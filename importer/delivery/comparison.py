@@ -12,10 +12,10 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
-from importer.delivery.journal import Intent, Journal
 from importer.delivery.listing import Comparer, Key, Listing, Remote
-from importer.delivery.reconciling import OnService
-from importer.words import printable
+from importer.delivery.reconciler import RemoteIndex
+from importer.journal.journal import Intent, Journal
+from importer.text import printable
 from schemas import RecordType
 
 _LONGEST = 300
@@ -64,7 +64,7 @@ class Comparison:
         """Index what is there by its key, and by each part of the key without the others."""
         self._kind, self._comparer, self._runs = kind, Comparer(kind), frozenset(runs)
         self._allow_duplicates = allow_duplicates
-        self._on_service = OnService(listing, journal, target, kind)
+        self._on_service = RemoteIndex(listing, journal, target, kind)
         self._exact: dict[Key, list[_Present]] = {}
         self._without: dict[tuple[str, bool, Key], list[_Present]] = {}
         for present in _everything(listing, journal, target):

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from importer.delivery.states import Event
+from importer.journal.states import Event
 from importer.nexudus import Reply
-from importer.words import printable
+from importer.text import printable
 
 LARGEST_ID = 2**63 - 1
 
@@ -82,14 +82,14 @@ class Facts:
         return _member(self.reply.json, "WasSuccessful")
 
     @property
-    def says_no(self) -> bool:
+    def is_refusal(self) -> bool:
         """Whether the body is a clear refusal: it says so or lists errors, and names no record."""
         return not self.has_id and (self.successful is False or bool(self.errors))
 
     @property
-    def complains(self) -> bool:
+    def has_complaint(self) -> bool:
         """Whether the body is JSON with a complaint in it; enough beside a status that is a refusal itself."""
-        return self.says_no or (not self.has_id and self.successful is None and bool(_sentence(self)))
+        return self.is_refusal or (not self.has_id and self.successful is None and bool(_sentence(self)))
 
     @property
     def has_id(self) -> bool:
@@ -208,7 +208,7 @@ RULES: tuple[Rule, ...] = (
     Rule("oops", lambda f: f.was(*_SUCCESS, 400, 500) and _is_unsure(f), _lost),
     Rule("Id of another row", lambda f: _is_success(f) and f.seen, _id_again),
     Rule("created", _is_success, _accepted),
-    Rule("2xx that says no", lambda f: f.was(*_SUCCESS) and f.says_no, _refused),
+    Rule("2xx that says no", lambda f: f.was(*_SUCCESS) and f.is_refusal, _refused),
     Rule("2xx without a proper Id", lambda f: f.was(*_SUCCESS), _lost),
     # Never followed. 303 is even the usual answer to a form that took effect, so it is no refusal.
     Rule("redirect", lambda f: f.was(*range(300, 400)), _lost_and_stop("the service sent the call elsewhere")),
@@ -219,9 +219,9 @@ RULES: tuple[Rule, ...] = (
         _lost_and_stop("something between here and the service answered with a web page"),
     ),
     Rule("403", lambda f: f.was(403) and not f.has_id and f.successful is not True, _forbidden),
-    Rule("no such endpoint", lambda f: f.was(404, 405, 410) and f.complains, _no_endpoint),
-    Rule("refused", lambda f: f.was(400, 413, 415, 422) and f.complains, _refused),
-    Rule("409 about the record", lambda f: f.was(409) and f.says_no, _refused),
+    Rule("no such endpoint", lambda f: f.was(404, 405, 410) and f.has_complaint, _no_endpoint),
+    Rule("refused", lambda f: f.was(400, 413, 415, 422) and f.has_complaint, _refused),
+    Rule("409 about the record", lambda f: f.was(409) and f.is_refusal, _refused),
     # The wait is obeyed, but nothing proves that it was said before an effect.
     Rule("503 with Retry-After", lambda f: f.was(503) and bool(f.reply.retry_after), _lost_and_wait),
     # 408, 425, 499, any other 409, 5xx, empty refusals, whatever else.

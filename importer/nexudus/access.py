@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
 from importer.errors import SettingsError, SignInError
-from importer.words import Account, printable
+from importer.model import Account
+from importer.text import printable
 
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?")
 _URL_ADVICE = "Write it like https://spaces.nexudus.com, without anything behind the host."

@@ -17,11 +17,11 @@ from urllib.parse import quote, urlencode
 import stamina
 
 from importer.errors import ServiceError, SignInError
+from importer.model import Account
 from importer.nexudus.access import Access, Secret, account_of
+from importer.nexudus.client import HttpClient
 from importer.nexudus.reply import Reply
 from importer.nexudus.sign_in import SignIn, away
-from importer.nexudus.wire import Wire
-from importer.words import Account
 from schemas import full_path
 
 ATTEMPTS = 4
@@ -80,7 +80,7 @@ class Nexudus:
         self.access = access
         self._records = records
         self._before_read = before_read
-        self._wire = Wire(access)
+        self._wire = HttpClient(access)
         self._sign_in = SignIn(access, self._ask_token, now)
         self._probing = asyncio.Lock()
         self._probes = 0

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from importer.delivery.journal import Journal, Run
-from importer.reporting.aside import new_file, put_in_place, remove, written_aside
+from importer.journal.journal import Journal, Run
+from importer.model import Status
+from importer.reporting.atomic import new_file, put_in_place, remove, written_aside
 from importer.reporting.delimited import DelimitedReport
-from importer.reporting.fixing import write_fix_file
+from importer.reporting.fix_file import write_fix_file
 from importer.reporting.lines import Line, Lines, lines, outcomes
 from importer.reporting.overview import Overview
 from importer.reporting.page import render
 from importer.reporting.workbook import WorkbookReport
-from importer.spreadsheet import defuse
-from importer.words import Status
+from importer.spreadsheet import escape_formula
 
 __all__ = ["Line", "Lines", "Report", "lines", "outcomes", "write_fix_file", "write_report", "write_table"]
 
@@ -72,7 +72,7 @@ def write_table(folder: Path, name: str, header: Sequence[str], rows: Iterable[S
         with path.open("w", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file, quoting=csv.QUOTE_ALL)
             writer.writerow(header)
-            writer.writerows([defuse(cell) for cell in row] for row in rows)
+            writer.writerows([escape_formula(cell) for cell in row] for row in rows)
         return put_in_place(path, folder, advice)
 
 

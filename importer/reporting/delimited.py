@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Self
 
 from importer.reporting.lines import Line
-from importer.spreadsheet import defuse
+from importer.spreadsheet import escape_formula
 
 ADDED = ("import_row", "import_status", "import_id", "import_message")
 """The columns that a report adds after the user's own; the reader passes over them."""
@@ -26,11 +26,11 @@ class DelimitedReport:
         # A service's reply can hold half a character; it must not stop the report.
         self._file = path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="")
         self._writer = csv.writer(self._file, quoting=csv.QUOTE_ALL)
-        self._writer.writerow([defuse(label) for label in (*labels, *ADDED)])
+        self._writer.writerow([escape_formula(label) for label in (*labels, *ADDED)])
 
     def add(self, line: Line) -> None:
         """Write one row. Cells beyond the last label stay beyond it, so that they are found again when read."""
-        self._writer.writerow([defuse(cell) for cell in (*line.cells, *added_cells(line), *line.extra)])
+        self._writer.writerow([escape_formula(cell) for cell in (*line.cells, *added_cells(line), *line.extra)])
 
     def __enter__(self) -> Self:
         """Nothing to prepare."""

@@ -12,12 +12,13 @@ from typing import Generic, Protocol, TypeVar
 import pandas as pd
 
 from importer.checking import match_columns
-from importer.delivery.journal import Intent, Journal, Run
-from importer.delivery.states import STATUS, State
 from importer.errors import ReportError
+from importer.issues import Issue, Severity
+from importer.journal.journal import Intent, Journal, Run
+from importer.journal.states import STATUS, State
+from importer.model import Outcome, Status
 from importer.reporting.sentences import FAILED, row_message, service_words, why_not_sent
 from importer.spreadsheet import ReadOptions, Sheet, open_sheet
-from importer.words import Issue, Outcome, Severity, Status
 from schemas import RECORD_TYPES
 
 _ABOUT_A_CELL = (State.REJECTED, State.HELD)

@@ -8,11 +8,12 @@ from typing import Any
 
 import humanize
 
-from importer.delivery.journal import Run
-from importer.delivery.states import State
+from importer.issues import Issue
+from importer.journal.journal import Run
+from importer.journal.states import State
+from importer.model import Outcome, Status
 from importer.reporting.lines import Line
 from importer.reporting.sentences import Step, headline, moment, next_steps, resume_command
-from importer.words import Issue, Outcome, Status
 
 SCHEMA = 1
 MOST_KEPT = 1_000

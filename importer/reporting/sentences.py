@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from pathlib import Path
 
-from importer.delivery.journal import Intent, Run
-from importer.delivery.states import State
 from importer.errors import Exit
-from importer.words import Issue, Severity, Status, printable
+from importer.issues import Issue, Severity
+from importer.journal.journal import Intent, Run
+from importer.journal.states import State
+from importer.model import Status
+from importer.text import printable
 
 FAILED = (Status.REJECTED, Status.INVALID)
 """What a failed file holds, besides rows that were held. Rows of unknown fate are not in it: sent again, they could

@@ -14,10 +14,11 @@ from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
 from importer.errors import ReportError
+from importer.issues import Issue
+from importer.model import Status
 from importer.reporting.delimited import ADDED, added_cells
 from importer.reporting.lines import Line
 from importer.spreadsheet.dropdown import offer
-from importer.words import Issue, Status
 
 MOST_ROWS = 1_048_575
 """Rows below the header in one sheet of a workbook; more go into further sheets."""

@@ -17,12 +17,12 @@ from starlette.types import Receive, Scope, Send
 
 from importer.sandbox import faults
 from importer.sandbox.control import control
+from importer.sandbox.http import EXTENSION, RawConnection
 from importer.sandbox.limits import refusal
 from importer.sandbox.lists import parsed
 from importer.sandbox.options import SandboxOptions
 from importer.sandbox.replies import Reply, as_json, message, unauthorized
 from importer.sandbox.state import Call, State
-from importer.sandbox.wire import EXTENSION, Wire
 
 _KINDS = {"POST": "create", "PUT": "update", "DELETE": "delete"}
 
@@ -109,7 +109,7 @@ class _Exchange:
     """One call that waits for its answer; the `faults.Exchange` of a real connection."""
 
     def __init__(
-        self, state: State, request: _Request, call: Call, *, wire: Wire | None, receive: Receive, send: Send
+        self, state: State, request: _Request, call: Call, *, wire: RawConnection | None, receive: Receive, send: Send
     ) -> None:
         self._state = state
         self._request = request

@@ -21,9 +21,9 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from importer.sandbox.app import app
+from importer.sandbox.http import Protocol
 from importer.sandbox.options import SandboxOptions
 from importer.sandbox.state import State
-from importer.sandbox.wire import Protocol
 
 # Longer than any pause between two paced calls: a close in the very moment of a send would be one more unknown.
 _KEEP_ALIVE = 120

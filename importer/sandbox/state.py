@@ -18,7 +18,7 @@ from importer.sandbox.people import Space
 from importer.sandbox.records import Records
 from importer.sandbox.replies import Fields
 from importer.sandbox.service import Service
-from importer.sandbox.signin import SignIn
+from importer.sandbox.sign_in import SignIn
 
 #: The kinds of call that faults can be set for.
 KINDS = ("create", "read", "update", "delete", "token")

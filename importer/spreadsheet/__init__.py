@@ -10,10 +10,10 @@ import pandas as pd
 from importer.errors import FileError
 from importer.spreadsheet.corrections import REPAIRS, corrected, place_of
 from importer.spreadsheet.delimited import open_delimited
-from importer.spreadsheet.formulas import defuse
+from importer.spreadsheet.formulas import escape_formula
 from importer.spreadsheet.sheet import PROBLEM_CODES, Sheet, address, as_problems, column_letters
 from importer.spreadsheet.workbook import open_workbook
-from importer.words import SHOWN_CHARACTERS
+from importer.text import SHOWN_CHARACTERS
 
 __all__ = [
     "PROBLEM_CODES",
@@ -23,7 +23,7 @@ __all__ = [
     "address",
     "as_problems",
     "column_letters",
-    "defuse",
+    "escape_formula",
     "open_sheet",
     "place_of",
 ]

@@ -17,9 +17,9 @@ import pandas as pd
 
 from importer.errors import FileError, UsageError
 from importer.spreadsheet.encodings import blocks, find_encoding
-from importer.spreadsheet.formulas import restore
+from importer.spreadsheet.formulas import unescape_formula
 from importer.spreadsheet.sheet import HEADER_AMONG, LONGEST_NOTE, MOST_COLUMNS, Sheet, find_header, frame
-from importer.words import printable
+from importer.text import printable
 
 SEPARATORS = (",", ";", "\t", "|")
 LARGEST_CELL = 1_000_000
@@ -70,7 +70,7 @@ class _Source:
         width = len(next(islice(reading.rows(), header_row - 1, None)))
         ours = any(label.lower() == "import_row" for label in labels)
         while (first := reading.row + 1) and (columns := reading.columns(width)):
-            cells = [[restore(cell) for cell in column] for column in columns] if ours else columns
+            cells = [[unescape_formula(cell) for cell in column] for column in columns] if ours else columns
             if len(chunk := frame(cells, first, len(labels))):
                 yield chunk
             # Else this chunk would still be there while the next is read.

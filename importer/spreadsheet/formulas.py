@@ -7,14 +7,14 @@ TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "�
 _GUARD = "'"
 
 
-def defuse(text: str) -> str:
+def escape_formula(text: str) -> str:
     """The text with an apostrophe before it if a program could take it for a formula.
 
-    A text of apostrophes before a trigger gets one more, so that ``restore`` can tell ours from the user's.
+    A text of apostrophes before a trigger gets one more, so that ``unescape_formula`` can tell ours from the user's.
     """
     return _GUARD + text if text.lstrip(_GUARD).startswith(TRIGGERS) else text
 
 
-def restore(text: str) -> str:
-    """The text as it was before ``defuse``."""
+def unescape_formula(text: str) -> str:
+    """The text as it was before ``escape_formula``."""
     return text[1:] if text.startswith(_GUARD) and text.lstrip(_GUARD).startswith(TRIGGERS) else text

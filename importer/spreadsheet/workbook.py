@@ -18,7 +18,7 @@ import pandas as pd
 from importer.errors import FileError, SheetsError
 from importer.spreadsheet.sheet import LONGEST_NOTE, Sheet, as_problems, find_header, frame
 from importer.spreadsheet.workbook_child import BESIDE_THE_DATA, DAMAGED, SECONDS, TOO_LARGE
-from importer.words import printable
+from importer.text import printable
 
 __all__ = ["BESIDE_THE_DATA", "LARGEST_WORKBOOK", "open_workbook"]
 

@@ -6,6 +6,6 @@ the page. Rule 3: no other host is ever asked.
 """
 
 from importer.web.people import Role
-from importer.web.serving import Address, serve, team_of
+from importer.web.server import Address, serve, team_of
 
 __all__ = ["Address", "Role", "serve", "team_of"]

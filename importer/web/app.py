@@ -15,8 +15,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from importer.errors import ImporterError, JournalBusyError
-from importer.web import entering, importing, manual, running
-from importer.web.door import FORBIDDEN, NOT_FOUND, Door, door, page, person, told
+from importer.web import manual, run_pages, sign_in_pages, upload_pages
+from importer.web.context import FORBIDDEN, NOT_FOUND, AppContext, door, page, person, told
 from importer.web.drafts import LARGEST
 from importer.web.guard import Guard
 from importer.web.people import Role
@@ -30,52 +30,52 @@ _OPEN = frozenset({"/start", "/enter", "/left"})
 ANYBODY, VIEWER, RUNNER, ADMIN = None, Role.VIEWER, Role.RUNNER, Role.ADMIN
 
 TABLE: tuple[tuple[str, str, Handler, Role | None], ...] = (
-    ("GET", "/start", entering.begin, ANYBODY),
-    ("GET", "/enter", entering.enter, ANYBODY),
-    ("POST", "/enter", entering.entered, ANYBODY),
-    ("GET", "/left", entering.left, ANYBODY),
-    ("POST", "/leave", entering.leave, VIEWER),
-    ("POST", "/link", entering.another, VIEWER),
-    ("GET", "/sign-in", entering.nexudus, RUNNER),
-    ("POST", "/sign-in", entering.signed_in, RUNNER),
-    ("POST", "/sign-out", entering.sign_out, RUNNER),
-    ("GET", "/", importing.home, VIEWER),
-    ("POST", "/uploads", importing.upload, RUNNER),
-    ("GET", "/template.xlsx", importing.template, VIEWER),
-    ("GET", "/sample.csv", importing.sample, VIEWER),
-    ("GET", "/uploads/{draft}", importing.opened, RUNNER),
-    ("POST", "/uploads/{draft}/discard", importing.discard, RUNNER),
-    ("POST", "/uploads/{draft}/sheet", importing.choose_sheet, RUNNER),
-    ("GET", "/uploads/{draft}/columns", importing.columns, RUNNER),
-    ("POST", "/uploads/{draft}/columns", importing.choose_columns, RUNNER),
-    ("GET", "/uploads/{draft}/check", importing.check, RUNNER),
-    ("POST", "/uploads/{draft}/check", importing.check_again, RUNNER),
-    ("GET", "/uploads/{draft}/standing", importing.standing, RUNNER),
-    ("POST", "/uploads/{draft}/rows/{row:int}", importing.correct, RUNNER),
-    ("POST", "/uploads/{draft}/repair", importing.repair, RUNNER),
-    ("POST", "/uploads/{draft}/as-it-came", importing.undo_corrections, RUNNER),
-    ("GET", "/uploads/{draft}/marked.xlsx", importing.marked, RUNNER),
-    ("GET", "/uploads/{draft}/plan", importing.plan, RUNNER),
-    ("POST", "/uploads/{draft}/start", importing.start, RUNNER),
+    ("GET", "/start", sign_in_pages.begin, ANYBODY),
+    ("GET", "/enter", sign_in_pages.enter, ANYBODY),
+    ("POST", "/enter", sign_in_pages.entered, ANYBODY),
+    ("GET", "/left", sign_in_pages.left, ANYBODY),
+    ("POST", "/leave", sign_in_pages.leave, VIEWER),
+    ("POST", "/link", sign_in_pages.another, VIEWER),
+    ("GET", "/sign-in", sign_in_pages.nexudus, RUNNER),
+    ("POST", "/sign-in", sign_in_pages.signed_in, RUNNER),
+    ("POST", "/sign-out", sign_in_pages.sign_out, RUNNER),
+    ("GET", "/", upload_pages.home, VIEWER),
+    ("POST", "/uploads", upload_pages.upload, RUNNER),
+    ("GET", "/template.xlsx", upload_pages.template, VIEWER),
+    ("GET", "/sample.csv", upload_pages.sample, VIEWER),
+    ("GET", "/uploads/{draft}", upload_pages.opened, RUNNER),
+    ("POST", "/uploads/{draft}/discard", upload_pages.discard, RUNNER),
+    ("POST", "/uploads/{draft}/sheet", upload_pages.choose_sheet, RUNNER),
+    ("GET", "/uploads/{draft}/columns", upload_pages.columns, RUNNER),
+    ("POST", "/uploads/{draft}/columns", upload_pages.choose_columns, RUNNER),
+    ("GET", "/uploads/{draft}/check", upload_pages.check, RUNNER),
+    ("POST", "/uploads/{draft}/check", upload_pages.check_again, RUNNER),
+    ("GET", "/uploads/{draft}/standing", upload_pages.standing, RUNNER),
+    ("POST", "/uploads/{draft}/rows/{row:int}", upload_pages.correct, RUNNER),
+    ("POST", "/uploads/{draft}/repair", upload_pages.repair, RUNNER),
+    ("POST", "/uploads/{draft}/as-it-came", upload_pages.undo_corrections, RUNNER),
+    ("GET", "/uploads/{draft}/marked.xlsx", upload_pages.marked, RUNNER),
+    ("GET", "/uploads/{draft}/plan", upload_pages.plan, RUNNER),
+    ("POST", "/uploads/{draft}/start", upload_pages.start, RUNNER),
     ("GET", "/help", manual.contents, VIEWER),
     ("GET", "/help/{topic}", manual.topic, VIEWER),
-    ("GET", "/runs", running.history, VIEWER),
-    ("GET", "/runs/{run:int}", running.shown, VIEWER),
-    ("GET", "/runs/{run:int}/progress", running.progress, VIEWER),
-    ("GET", "/runs/{run:int}/rows", running.rows, VIEWER),
-    ("GET", "/runs/{run:int}/files/{name}", running.file, VIEWER),
-    ("POST", "/runs/{run:int}/report", running.make_report, RUNNER),
-    ("POST", "/runs/{run:int}/stop", running.stop, RUNNER),
-    ("POST", "/runs/{run:int}/resume", running.resume, RUNNER),
-    ("POST", "/runs/{run:int}/retry", running.again, RUNNER),
-    ("POST", "/runs/{run:int}/verify", running.verify, RUNNER),
-    ("GET", "/runs/{run:int}/undo", running.undo_plan, ADMIN),
-    ("POST", "/runs/{run:int}/undo", running.undo, ADMIN),
+    ("GET", "/runs", run_pages.history, VIEWER),
+    ("GET", "/runs/{run:int}", run_pages.shown, VIEWER),
+    ("GET", "/runs/{run:int}/progress", run_pages.progress, VIEWER),
+    ("GET", "/runs/{run:int}/rows", run_pages.rows, VIEWER),
+    ("GET", "/runs/{run:int}/files/{name}", run_pages.file, VIEWER),
+    ("POST", "/runs/{run:int}/report", run_pages.make_report, RUNNER),
+    ("POST", "/runs/{run:int}/stop", run_pages.stop, RUNNER),
+    ("POST", "/runs/{run:int}/resume", run_pages.resume, RUNNER),
+    ("POST", "/runs/{run:int}/retry", run_pages.again, RUNNER),
+    ("POST", "/runs/{run:int}/verify", run_pages.verify, RUNNER),
+    ("GET", "/runs/{run:int}/undo", run_pages.undo_plan, ADMIN),
+    ("POST", "/runs/{run:int}/undo", run_pages.undo, ADMIN),
 )
 """Every address, what answers it, and the least role that may ask for it."""
 
 
-def build(here: Door, hosts: Collection[str]) -> Starlette:
+def build(here: AppContext, hosts: Collection[str]) -> Starlette:
     """The pages as an application, under these values of the Host header."""
     routes = [Route(path, _for(role, handler), methods=[method]) for method, path, handler, role in TABLE]
     static = Mount("/static", StaticFiles(directory=Path(__file__).with_name("static")))
@@ -139,7 +139,7 @@ class _WayIn:
     @staticmethod
     def _to_the_door(request: Request) -> Response:
         template = "enter.html" if door(request).team else "stranger.html"
-        answer = page(request, template, status=entering.UNKNOWN, error="", name="", used=False)
+        answer = page(request, template, status=sign_in_pages.UNKNOWN, error="", name="", used=False)
         if request.headers.get("hx-request") == "true":
             answer.headers["HX-Refresh"] = "true"
         return answer

@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PureWindowsPath
 
+from importer.config.store import alone, new_private, private_folder, read_json, write_json
 from importer.errors import FileError, ImporterError
+from importer.model import Clock
 from importer.spreadsheet import DELIMITED, WORKBOOKS, ReadOptions
-from importer.web.private import alone, new_private, private_folder, read_json, write_json
-from importer.words import Clock, printable
+from importer.text import printable
 
 ACCEPTED = tuple(sorted(DELIMITED | WORKBOOKS))
 LARGEST = 50 * 1024 * 1024

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from importer.guide import Topic, find_topic, topics
-from importer.web.door import NOT_FOUND, page
+from importer.web.context import NOT_FOUND, page
 
 _NOT_IN_ADDRESSES = re.compile(r"[^\w\- ]")
 

@@ -16,10 +16,11 @@ from pathlib import Path
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from importer.config.settings import Settings
+from importer.config.store import write_private
 from importer.errors import UsageError
-from importer.settings import Settings
-from importer.web.private import write_private
-from importer.words import Clock, printable
+from importer.model import Clock
+from importer.text import printable
 
 LINK_LASTS = 600.0
 IDLE = 12 * 3600.0
@@ -54,7 +55,7 @@ class Person:
 
 
 @dataclass
-class Visit:
+class WebSession:
     """A session: who, since when, and the sign-in to Nexudus that they gave, which is never written down."""
 
     person: Person
@@ -64,14 +65,14 @@ class Visit:
     account: str = ""
 
 
-class Visits:
+class SessionStore:
     """The sessions and the one-time links that begin one, in memory. Only hashes of their secrets are held."""
 
     def __init__(self, now: Clock) -> None:
         """Nobody is here yet."""
         self._now = now
         self._links: dict[str, tuple[Person, float]] = {}
-        self._visits: dict[str, Visit] = {}
+        self._visits: dict[str, WebSession] = {}
         self._lock = threading.Lock()
 
     def link(self, person: Person) -> str:
@@ -92,10 +93,10 @@ class Visits:
         secret, now = secrets.token_urlsafe(32), self._now()
         with self._lock:
             self._visits = {key: visit for key, visit in self._visits.items() if self._holds(visit)}
-            self._visits[_hash(secret)] = Visit(person, now, now)
+            self._visits[_hash(secret)] = WebSession(person, now, now)
         return secret
 
-    def find(self, secret: str) -> Visit | None:
+    def find(self, secret: str) -> WebSession | None:
         """The session of a cookie, if it still holds."""
         with self._lock:
             visit = self._visits.get(_hash(secret))
@@ -109,7 +110,7 @@ class Visits:
         with self._lock:
             self._visits.pop(_hash(secret), None)
 
-    def _holds(self, visit: Visit) -> bool:
+    def _holds(self, visit: WebSession) -> bool:
         return self._now() - visit.seen < IDLE and self._now() - visit.began < LONGEST
 
 

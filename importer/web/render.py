@@ -7,13 +7,13 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
-from importer.following import Following
+from importer.model import Status
 from importer.reporting.sentences import headline
-from importer.sentences import count, duration, moment
+from importer.runs.follow import Following
+from importer.text import count, duration, moment, printable
 from importer.web.chart import chart
 from importer.web.entries import digest
-from importer.web.examining import ENCODINGS, about_encoding, offers_encoding
-from importer.words import Status, printable
+from importer.web.upload_check import ENCODINGS, about_encoding, offers_encoding
 
 _PAGES = Environment(
     loader=PackageLoader("importer.web"),

@@ -13,10 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from importer.delivery.lock import is_alive
-from importer.settings import Settings, as_environment
-from importer.web.private import alone, new_private, private_folder, read_json, write_json
-from importer.words import Clock, printable
+from importer.config.settings import Settings, as_environment
+from importer.config.store import alone, new_private, private_folder, read_json, write_json
+from importer.journal.lock import is_alive
+from importer.model import Clock
+from importer.text import printable
 
 _LONGEST_LOG = 20_000
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from importer.checking import Checked, Checker, match_columns
 from importer.checking.columns import plain
 from importer.errors import ColumnsError
+from importer.issues import Issue, Severity
 from importer.spreadsheet import open_sheet
-from importer.words import Issue, Severity
 from schemas import RECORD_TYPES
 
 KIND = next(iter(RECORD_TYPES.values()))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.checking.parsing import YES_OR_NO, Parsed, choices, decimals, yes_or_no
+from importer.checking.cells import YES_OR_NO, Parsed, choices, decimals, yes_or_no
 
 BEFORE, AFTER = 11, 4
 

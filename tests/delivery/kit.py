@@ -13,16 +13,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from importer.delivery.journal import Intent, Journal, NewRun, Run, open_journal
 from importer.delivery.listing import list_records
-from importer.delivery.pacing import Window
-from importer.delivery.reconciling import Settled, settle, since
-from importer.delivery.sending import End, Pace, Sender
-from importer.delivery.states import State
+from importer.delivery.reconciler import Settled, settle, since
+from importer.delivery.sender import End, Pace, Sender
+from importer.journal.journal import Intent, Journal, NewRun, Run, open_journal
+from importer.journal.states import State
+from importer.journal.windows import Window
+from importer.model import Progress, Record
 from importer.nexudus import Access, Nexudus, Secret
 from importer.sandbox import SandboxOptions, running
 from importer.sandbox.server import Running
-from importer.words import Progress, Record
 from schemas import RECORD_TYPES
 
 KIND = next(iter(RECORD_TYPES.values()))

@@ -1,6 +1,6 @@
 """One row, two runners, a service that may do anything, a colleague: every interleaving, as a pure model.
 
-Rule 1: what an event does to the row is asked of importer.delivery.states, and what an answer means of
+Rule 1: what an event does to the row is asked of importer.journal.states, and what an answer means of
 importer.delivery.replies; so a change there is checked here. Rule 2: no clock, no network, no file: time is only
 "the settle time since the row was put in doubt has passed, or it has not". Each of RULES can be taken away, to show
 that the check would notice.
@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from importer.delivery.replies import classify
-from importer.delivery.states import FINAL, Event, State, after
+from importer.journal.states import FINAL, Event, State, after
 from importer.nexudus import Reply
 
 MOST_ROUNDS = 3

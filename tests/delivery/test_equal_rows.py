@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 from delivery.kit import ACCOUNT, KIND, add_run, body
-from importer.delivery.journal import open_journal
 from importer.delivery.listing import Listing, to_remote
-from importer.delivery.reconciling import OnService
+from importer.delivery.reconciler import RemoteIndex
+from importer.journal.journal import open_journal
 
 
 def test_a_record_that_may_be_a_doubtful_rows_is_given_to_no_other(tmp_path: Path) -> None:
@@ -17,7 +17,7 @@ def test_a_record_that_may_be_a_doubtful_rows_is_given_to_no_other(tmp_path: Pat
         remote = to_remote({"Id": 7, **_fields(2), "CreatedOn": "2026-01-01T00:00:00Z", "UpdatedBy": "ops@example.com"})
         assert remote is not None
         assert run.target is not None
-        on_service = OnService(Listing((remote,)), journal, run.target, KIND)
+        on_service = RemoteIndex(Listing((remote,)), journal, run.target, KIND)
         assert on_service.take(body(2)) is None
 
 

@@ -28,9 +28,9 @@ from delivery.kit import (
     request,
     sandbox,
 )
-from importer.delivery.journal import open_journal
-from importer.delivery.pacing import DAY, Window
-from importer.delivery.sending import Ended
+from importer.delivery.sender import StopReason
+from importer.journal.journal import open_journal
+from importer.journal.windows import DAY, Window
 from importer.nexudus.reply import LONGEST_WAIT
 from importer.sandbox import SandboxOptions, running
 
@@ -40,7 +40,7 @@ from importer.sandbox import SandboxOptions, running
 def test_f01_nobody_listens(tmp_path: Path) -> None:
     """A refused connection leaves every row planned, and ends as unreachable when patience is over."""
     post = Post(tmp_path, f"http://127.0.0.1:{closed_port()}", patience=0.5)
-    assert post.send().how is Ended.UNREACHABLE
+    assert post.send().how is StopReason.UNREACHABLE
     assert post.states == ["planned"] * 3
 
 
@@ -48,7 +48,7 @@ def test_f01_connecting_takes_for_ever(tmp_path: Path) -> None:
     """A connection that never comes about is no call: the row is planned."""
     with blackhole() as port:
         post = Post(tmp_path, f"http://127.0.0.1:{port}", patience=0.2, timeout=1)
-        assert post.send().how is Ended.UNREACHABLE
+        assert post.send().how is StopReason.UNREACHABLE
     assert post.states == ["planned"] * 3
 
 
@@ -62,7 +62,7 @@ def test_f01_the_handshake_stalls(tmp_path: Path) -> None:
 
     with peer(stall) as server:
         post = Post(tmp_path, server.url.replace("http:", "https:"), patience=0.2, timeout=1)
-        assert post.send().how is Ended.UNREACHABLE
+        assert post.send().how is StopReason.UNREACHABLE
     assert post.states == ["planned"] * 3
     assert heard
     assert not any(b"Room" in each for each in heard)
@@ -78,7 +78,7 @@ def test_f02_lost_and_not_committed(tmp_path: Path, fault: str) -> None:
         post = Post(tmp_path, service.url, timeout=0.5)
         post.send()
         assert post.states == ["in doubt", "created", "created"]
-        assert [intent.row for intent in post.settle(3600).young] == [2]
+        assert [intent.row for intent in post.settle(3600).too_recent] == [2]
         post.send()
         assert creates(service) == 3
         post.settle(0.0)
@@ -135,7 +135,7 @@ def test_f06_cut_at_every_byte(memory: Path) -> None:
     faults = [name for count in range(whole + 1) for name in (f"cut:{count}", "ok")]
     with sandbox(faults=tuple(faults)) as service:
         post = Post(memory, service.url, rows=len(faults))
-        assert post.send().how is Ended.DONE
+        assert post.send().how is StopReason.DONE
         doubtful = [intent.row for intent in post.intents if intent.state == "in doubt"]
         # The reset that follows a whole answer may throw it away before it is read, or meet the next row on the same
         # connection; then that row is in doubt too, and sent again if it was proved absent.
@@ -257,7 +257,7 @@ def test_f12_a_throttle_storm(tmp_path: Path, fault: str) -> None:
     with sandbox(faults=(fault,) * 100) as service:
         post = Post(tmp_path, service.url, concurrency=4)
         burned, began = time.process_time(), time.monotonic()
-        assert post.send(seconds=1.6).how is Ended.ASKED
+        assert post.send(seconds=1.6).how is StopReason.ASKED
         assert time.process_time() - burned < 1.5
         assert time.monotonic() - began < 6
         # Up to four leave at once before the first answer; then one batch a wait.
@@ -286,7 +286,7 @@ def test_f14_an_absurd_retry_after(tmp_path: Path, value: str) -> None:
         post.send(seconds=0.4)
         assert (post.states, creates(service)) == (["planned"], 1)
         with open_journal(post.database) as journal:
-            wait = journal.take_call("127.0.0.1/ops@example.com", (), write=True, now=time.time())
+            wait = journal.reserve_call("127.0.0.1/ops@example.com", (), write=True, now=time.time())
     assert 1.0 <= wait + time.time() - began <= LONGEST_WAIT + 2
 
 
@@ -312,7 +312,7 @@ def test_f16_somebody_else_uses_the_allowance(tmp_path: Path) -> None:
     """A service that throttles because others call it too still gets each row once."""
     with sandbox(writes_per_minute=3, time_scale=60.0, throttle="429") as service:
         post = Post(tmp_path, service.url, rows=6, concurrency=2)
-        assert post.send().how is Ended.DONE
+        assert post.send().how is StopReason.DONE
         assert service.state.throttled > 0
         assert post.states == ["created"] * 6
         assert not problems(post, service)
@@ -331,7 +331,7 @@ def test_f17_the_network_is_gone_for_a_while(tmp_path: Path) -> None:
     post = Post(tmp_path, f"http://127.0.0.1:{port}", patience=20)
     later = threading.Thread(target=come_back)
     later.start()
-    assert post.send().how is Ended.DONE
+    assert post.send().how is StopReason.DONE
     ended.set()
     later.join()
     assert post.states == ["created"] * 3
@@ -396,7 +396,7 @@ def test_f20_a_redirect(tmp_path: Path) -> None:
 
     with peer(listen) as target, sandbox(faults=(f"redirect:{target.url}/",)) as service:
         post = Post(tmp_path, service.url)
-        assert post.send().how is Ended.REFUSED
+        assert post.send().how is StopReason.REFUSED
         assert post.states == ["in doubt", "planned", "planned"]
     assert heard == []
 
@@ -416,7 +416,7 @@ def test_f21_another_certificate_in_the_middle(tmp_path: Path) -> None:
 
     with peer(answer_and_change, tls=context) as server:
         post = Post(tmp_path, server.url, ca_file=str(trusted), patience=0.3, timeout=4)
-        assert post.send().how is Ended.UNREACHABLE
+        assert post.send().how is StopReason.UNREACHABLE
     assert names == ["Room 2"]
     assert post.states == ["created", "planned", "planned"]
 
@@ -436,7 +436,7 @@ def test_f22_the_answer_to_another_request(tmp_path: Path) -> None:
     """An answer that names another row's record is not believed: in doubt, and sending stops."""
     with sandbox(faults=("ok", "id-repeated")) as service:
         post = Post(tmp_path, service.url)
-        assert post.send().how is Ended.REFUSED
+        assert post.send().how is StopReason.REFUSED
         assert post.states == ["created", "in doubt", "planned"]
         _settle_and_finish(post)
         assert not problems(post, service)
@@ -472,7 +472,7 @@ def test_f24b_a_401_about_one_row(tmp_path: Path) -> None:
     """A 401 while the sign-in holds rejects its row, and the run goes on."""
     with sandbox(faults=("ok", "401-row")) as service:
         post = Post(tmp_path, service.url)
-        assert post.send().how is Ended.DONE
+        assert post.send().how is StopReason.DONE
         assert post.states == ["created", "rejected", "created"]
 
 
@@ -492,7 +492,7 @@ def test_f26_the_role_is_taken_away(tmp_path: Path) -> None:
     """A 403 stops sending at once; its row and those after it are planned, not failed."""
     with sandbox(faults=("ok", "403")) as service:
         post = Post(tmp_path, service.url, rows=5)
-        assert post.send().how is Ended.SIGN_IN
+        assert post.send().how is StopReason.SIGN_IN
         assert post.states == ["created", "planned", "planned", "planned", "planned"]
         assert creates(service) == 2
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from delivery.model import MOST_ROUNDS, RULES, Explored, Model, Rule
-from importer.delivery import reconciling
-from importer.delivery.states import TRANSITIONS, Event, State
+from importer.delivery import reconciler
+from importer.journal.states import TRANSITIONS, Event, State
 
 
 @pytest.fixture(scope="module")
@@ -42,4 +42,4 @@ def test_each_rule_is_needed(rule: Rule, record_property: Callable[[str, object]
 
 def test_the_model_sends_again_as_often_as_the_importer() -> None:
     """The model's limit of rounds is that of reconciling."""
-    assert MOST_ROUNDS == reconciling.MOST_ROUNDS
+    assert MOST_ROUNDS == reconciler.MOST_ROUNDS

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.delivery.replies import LARGEST_ID, RULES, Pause, Verdict, classify
-from importer.delivery.states import Event
+from importer.journal.states import Event
 from importer.nexudus import Access, Nexudus, Reply, Secret
 from importer.nexudus.reply import parse_json
 from importer.sandbox import SandboxOptions, running

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from importer.delivery.journal import Change, Run, open_journal
-from importer.delivery.states import Event
+from importer.journal.journal import Change, Run, open_journal
+from importer.journal.states import Event
 from reporting.office import Office, mapping_row
 
 

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from importer.checking import Checker, match_columns
-from importer.delivery.journal import Change, Intent, Journal, NewRun, Run
-from importer.delivery.states import Event
+from importer.issues import Issue
+from importer.journal.journal import Change, Intent, Journal, NewRun, Run
+from importer.journal.states import Event
+from importer.model import Record
 from importer.spreadsheet import ReadOptions, open_sheet
-from importer.words import Issue, Record
 from schemas import RECORD_TYPES
 
 LABELS = ["ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId"]

@@ -19,9 +19,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from importer.checking import Checker, match_columns
 from importer.errors import FileError
+from importer.issues import Issue
 from importer.spreadsheet import Sheet, workbook
 from importer.spreadsheet.workbook_child import as_text
-from importer.words import Issue
 from schemas import RECORD_TYPES
 from spreadsheet.making import (
     MAIN,

@@ -24,15 +24,15 @@ import pytest
 import sqlalchemy as sa
 
 import importer.reporting
-import importer.runs
-from importer.cli import obey
-from importer.delivery.journal import Change, Journal, Run
-from importer.delivery.states import Event, State
+import importer.runs.run
+from importer.cli import run_cli
+from importer.journal.journal import Change, Journal, Run
+from importer.journal.states import Event, State
 from importer.nexudus import Reply
-from importer.nexudus.lane import _Line
-from importer.nexudus.wire import Wire
-from importer.reporting.aside import put_in_place
-from importer.sources import set_aside
+from importer.nexudus.client import HttpClient
+from importer.nexudus.connection import _Stream
+from importer.reporting.atomic import put_in_place
+from importer.runs.source import snapshot
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,10 @@ class Seams:
         _PATCH.setattr(sa.engine.Connection, "commit", committed)
 
     def _wrap_calls(self) -> None:
-        send = Wire.send
+        send = HttpClient.send
 
         async def sent(
-            wire: Wire, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
+            wire: HttpClient, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None
         ) -> Reply:
             if "/api/spaces/" not in target:
                 return await send(wire, method, target, headers, body)
@@ -106,12 +106,12 @@ class Seams:
             self.passed(f"after the answer to a {kind}")
             return reply
 
-        _PATCH.setattr(Wire, "send", sent)
+        _PATCH.setattr(HttpClient, "send", sent)
 
     def _wrap_written_bytes(self) -> None:
-        write = _Line.write
+        write = _Stream.write
 
-        async def written(line: _Line, data: bytes, limit: float) -> None:
+        async def written(line: _Stream, data: bytes, limit: float) -> None:
             half = len(data) // 2 if _creating.get() else 0
             if half:
                 await write(line, data[:half], limit)
@@ -120,7 +120,7 @@ class Seams:
             if half:
                 self.passed("a create written")
 
-        _PATCH.setattr(_Line, "write", written)
+        _PATCH.setattr(_Stream, "write", written)
 
     def _wrap_files(self) -> None:
         def put(file: Path, folder: Path, advice: str) -> Path:
@@ -133,13 +133,13 @@ class Seams:
             return report
 
         def copied(*given: Any) -> Any:
-            source = set_aside(*given)
+            source = snapshot(*given)
             self.passed("after the private copy")
             return source
 
         _PATCH.setattr(importer.reporting, "put_in_place", put)
-        _PATCH.setattr(importer.runs, "write_report", write_report)
-        _PATCH.setattr(importer.runs, "set_aside", copied)
+        _PATCH.setattr(importer.runs.run, "write_report", write_report)
+        _PATCH.setattr(importer.runs.run, "snapshot", copied)
 
     def _wrap_plan(self) -> None:
         plan = Journal.plan
@@ -209,7 +209,7 @@ def _live(command: Command, scratch: Path) -> int:
     if command.broken:
         BREAKS[command.broken]()
     Seams(os.open(scratch / "trail", flags, 0o600), command).wrap()
-    code = obey(command.words)
+    code = run_cli(command.words)
     sys.stdout.flush()
     sys.stderr.flush()
     return code
@@ -225,7 +225,7 @@ def warm_up() -> None:
             contextlib.redirect_stdout(nothing),
             contextlib.redirect_stderr(nothing),
         ):
-            obey(["run", "rows.csv", "--sandbox", "--yes", "--out", "report"])
+            run_cli(["run", "rows.csv", "--sandbox", "--yes", "--out", "report"])
 
 
 def serve(path: str) -> None:

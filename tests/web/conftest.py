@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from importer.config.settings import Rate, Settings
 from importer.sandbox import SandboxOptions, running
 from importer.sandbox.server import Running
-from importer.settings import Rate, Settings
 from web.kit import Client, Site, serving
 
 UNLIMITED = SandboxOptions(

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
-from importer.settings import Settings
+from importer.config.settings import Settings
+from importer.model import Clock
 from importer.web import Address
-from importer.web.serving import listening
-from importer.words import Clock
+from importer.web.server import listening
 
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
 

@@ -1,0 +1,66 @@
+"""The sandbox as the doors use it: started inside for one command, or by itself for people who practise."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from importer.config import settings as room
+from importer.config.settings import Settings, parse_count, parse_rate
+from importer.sandbox import SandboxOptions, running
+from importer.sandbox import serve as serve_sandbox
+
+
+@contextmanager
+def embedded_sandbox(flags: Mapping[str, Any]) -> Iterator[Settings]:
+    """Settings for a practice service that lives as long as this block.
+
+    It keeps its records beside the journal, so that a second import finds what the first created. It has no
+    allowance of its own: only the rate and quota that the user asks for slow it down.
+    """
+    home = room.load(flags).settings.home
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    options = SandboxOptions(
+        writes_per_minute=None,
+        writes_per_day=None,
+        calls_per_100ms=None,
+        calls_per_minute=None,
+        calls_per_hour=None,
+        store=home / "sandbox.sqlite3",
+    )
+    with running(options) as service:
+        yield room.load(
+            {
+                "rate": "none",
+                "daily_quota": "none",
+                **flags,
+                "url": service.url,
+                "username": options.username,
+                "password": options.password,
+            },
+            ignore=("token", "totp", "proxy", "ca_file"),
+        ).settings
+
+
+def serve(
+    port: int,
+    rate: str,
+    daily_quota: str,
+    latency: float,
+    fail: float,
+    keep: Path | None,
+    ready: Callable[[str], None],
+) -> None:
+    """Serve the practice service until it is interrupted; ``ready`` is told its address."""
+    writes = parse_rate(rate)
+    options = SandboxOptions(
+        writes_per_minute=round(writes.calls * 60 / writes.seconds) if writes else None,
+        writes_per_day=parse_count(daily_quota),
+        calls_per_100ms=1 if writes else None,
+        calls_per_minute=120 if writes else None,
+        calls_per_hour=5000 if writes else None,
+        latency=latency,
+        fail_percent=fail,
+        store=keep,
+    )
+    serve_sandbox(options, "127.0.0.1", port, ready)

@@ -1,0 +1,201 @@
+"""The commands around an import: templates, practising, the page, the sign-in."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from importer.cli.options import (
+    JSON,
+    PACING,
+    PROFILE,
+    kind_named,
+    load_settings,
+    pacing_of,
+    profile_name,
+    service,
+    the_clock,
+    with_options,
+)
+from importer.cli.output import finish, put_json, quoted, say
+from importer.errors import EXIT_MEANINGS, Exit, ServiceError, SignInError
+
+
+@click.command()
+@PROFILE
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("mappings.xlsx"), show_default=True)
+@click.option("--type", "kind", metavar="NAME", help="The record type, when it is not the default.")
+@click.option("--offline", is_flag=True, help="No drop-downs with the names that the service lists.")
+@click.option("--sandbox", is_flag=True, help="Drop-downs with the names of a practice service.")
+def template(output: Path, kind: str | None, offline: bool, sandbox: bool) -> int:
+    """Write an empty spreadsheet with the right columns, notes and one example row.
+
+    Whoever is signed in gets drop-downs with the names that the service lists.
+    """
+    from importer import text
+    from importer.cli import terminal
+    from importer.runs import plan
+    from importer.spreadsheet.template import write_template
+
+    if output.exists():
+        raise click.UsageError(f"{output} exists already; name another file with -o.")
+    offers: dict[str, list[str]] = {}
+    clock = the_clock()
+    if not offline:
+        try:
+            with service({}, sandbox) as settings:
+                offers = finish(plan.offers(kind_named(kind), settings, terminal.Console(clock, yes=True), clock))
+        except (ServiceError, SignInError) as error:
+            say(f"{error.message} So there are no names to choose from in the template.")
+    write_template(kind_named(kind), output, offers)
+    told = [f"{text.count(len(names), 'name')} to choose from in {field}" for field, names in offers.items()]
+    click.echo(f"{output} is ready{', with ' + ' and '.join(told) if told else ''}.")
+    click.echo(f"Fill it in, then: importer check {quoted(output)}")
+    return Exit.DONE
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8650, show_default=True)
+@click.option("--rate", metavar="N/min|none", default="60/min", show_default=True, help="Creates that it allows.")
+@click.option(
+    "--daily-quota", metavar="N|none", default="5000", show_default=True, help="Creates a day that it allows."
+)
+@click.option("--latency", type=float, default=0.0, help="Seconds before each answer.")
+@click.option("--fail", type=click.FloatRange(0, 100), default=0.0, metavar="PERCENT", help="Answers that get lost.")
+@click.option("--keep", type=click.Path(path_type=Path), help="A file that keeps its records between starts.")
+def sandbox(port: int, rate: str, daily_quota: str, latency: float, fail: float, keep: Path | None) -> int:
+    """Start a practice service on this machine; Ctrl-C ends it."""
+    from importer.cli.embedded_sandbox import serve
+
+    def ready(url: str) -> None:
+        click.echo(
+            f"A practice service is at {url}. It behaves like the real one; Ctrl-C ends it, and "
+            f"{'its records stay in ' + str(keep) if keep else 'its records with it'}.\n"
+            "In a second terminal, type:\n"
+            f"  export NEXUDUS_URL={url} NEXUDUS_USERNAME=ops@example.com NEXUDUS_PASSWORD=practice\n"
+            "  importer run samples/calendars.csv"
+        )
+
+    try:
+        serve(port, rate, daily_quota, latency, fail, keep, ready)
+    except OSError as error:
+        raise click.UsageError(f"Port {port} cannot be used ({error.strerror}); choose another with --port.") from error
+    return Exit.DONE
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Another one needs people with passwords.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8642, show_default=True)
+@click.option(
+    "--name", "names", multiple=True, metavar="HOST", help="A further name under which the pages are asked for."
+)
+@click.option("--open", "open_browser", is_flag=True, help="Open the browser.")
+@click.option("--sandbox", is_flag=True, help="Start a practice service on this machine and import into it.")
+@with_options(*PACING[:3])
+def serve(host: str, port: int, names: tuple[str, ...], open_browser: bool, sandbox: bool, **options: Any) -> int:
+    """Serve the web page; Ctrl-C ends it, and no import with it."""
+    from importer import web
+
+    pacing = pacing_of(options)
+    # Fast enough for practising, slow enough to be watched.
+    flags = {"rate": "120/min", "daily_quota": "5000", **pacing} if sandbox else pacing
+    with service(flags, sandbox) as settings:
+        address = web.Address(host, port, names, open_browser)
+        web.serve(settings, address, lambda url: click.echo(f"Open {url}"), sandbox=sandbox)
+    return Exit.DONE
+
+
+@click.group()
+def people() -> None:
+    """Who may use the web page from other machines, with a password and a role."""
+
+
+@people.command("add")
+@click.argument("name")
+@click.option("--role", type=click.Choice(["viewer", "runner", "admin"]), default="runner", show_default=True)
+@click.password_option(help=None, hidden=True)
+def add_person(name: str, role: str, password: str) -> int:
+    """Let NAME in, or give NAME another password or role."""
+    from importer import web
+
+    web.team_of(load_settings()).add(name, password, web.Role[role.upper()])
+    click.echo(f"{name} may come in as {role}. Begin the page anew if it was served without people.")
+    return Exit.DONE
+
+
+@people.command("remove")
+@click.argument("name")
+def remove_person(name: str) -> int:
+    """Let NAME in no longer."""
+    from importer import web
+
+    web.team_of(load_settings()).remove(name)
+    click.echo(f"{name} may no longer come in.")
+    return Exit.DONE
+
+
+@people.command("list")
+def list_people() -> int:
+    """List everybody and their roles."""
+    from importer import web
+
+    for person in web.team_of(load_settings()).people:
+        click.echo(f"{person.name}  {person.role.name.lower()}")
+    return Exit.DONE
+
+
+@click.command()
+@PROFILE
+@click.option("--username", prompt="E-mail", help="The e-mail of the Nexudus user.")
+@click.password_option(confirmation_prompt=False, help=None, hidden=True)
+def login(username: str, password: str) -> int:
+    """Sign in and keep the sign-in in this machine's keyring."""
+    from importer.config import credentials, settings
+    from importer.runs import session
+
+    given, profile = {"username": username, "password": password}, profile_name()
+    loaded = settings.load(given, ignore=("token",), profile=profile).settings
+    account = finish(session.who(loaded, the_clock()))
+    credentials.save(loaded.url, username, password, profile)
+    click.echo(f"Signed in to {account.space} as {account.user}.")
+    return Exit.DONE
+
+
+@click.command()
+@PROFILE
+def logout() -> int:
+    """Take the sign-in out of this machine's keyring."""
+    from importer.config import credentials
+
+    credentials.forget(load_settings().url, profile_name())
+    click.echo("Signed out.")
+    return Exit.DONE
+
+
+@click.command()
+@PROFILE
+@JSON
+def whoami(as_json: bool) -> int:
+    """Say who is signed in, and where."""
+    from dataclasses import asdict
+
+    from importer.runs.session import who
+
+    settings = load_settings()
+    account = finish(who(settings, the_clock()))
+    if as_json:
+        put_json({"schema": 1, "url": settings.url, **asdict(account)})
+    else:
+        click.echo(f"{account.user} in {account.space} ({settings.url})")
+    return Exit.DONE
+
+
+@click.command("exit-codes")
+def exit_codes() -> int:
+    """List the exit codes; any other code is a failure too."""
+    for code, meaning in EXIT_MEANINGS.items():
+        click.echo(f"{int(code):4}  {meaning}")
+    return Exit.DONE
+
+
+COMMANDS = (template, sandbox, serve, people, login, logout, whoami, exit_codes)

@@ -1,0 +1,383 @@
+"""What the command line shows: issues in groups, plans and ends in sentences, a bar while rows are sent.
+
+Data goes to stdout, everything else to stderr. Decides nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+from tqdm import tqdm
+
+from importer.errors import Exit, UsageError
+from importer.issues import Issue, Severity
+from importer.model import Account, Clock, Found, Plan, Progress, Status
+from importer.text import count, duration, moment, plan_lines, printable
+from schemas import RECORD_TYPES
+
+if TYPE_CHECKING:
+    # A check of a file needs neither the network nor the database, which take a third of a second to load.
+    from importer.checking import Causes
+    from importer.journal.journal import Run
+    from importer.runs.batch import Outcome
+    from importer.runs.run import Result
+    from importer.runs.source import Examined, Source
+    from importer.runs.undo import Undoing
+    from importer.runs.verify import Verification
+
+MOST_GROUPS = 10
+MOST_PLACES = 3
+_MINUTE = 60.0
+_LOOK = 0.5
+_MILESTONES = (0.01, 0.1, 0.25, 0.5, 0.75, 1.0)
+
+
+def say(text: str = "") -> None:
+    """A line for people, on stderr; nobody there to read it is no reason to stop."""
+    with suppress(OSError, ValueError):
+        click.echo(text, err=True)
+
+
+def show_source(source: Source, rows: int) -> None:
+    """What was read, and which columns were recognised under another name."""
+    sheet = f', sheet "{printable(source.sheet.name)}"' if source.sheet.name else ""
+    renamed = [f'"{printable(c.label)}" read as {c.field}' for c in source.mapping.columns if c.how != "exact"]
+    names = f" ({', '.join(renamed)})" if renamed else ""
+    if source.remembered:
+        say("The columns are read as chosen before for these labels; importer columns shows them.")
+    if source.kind is not next(iter(RECORD_TYPES.values())):
+        say(f"These are {source.kind.plural} ({source.kind.name}).")
+    found, wanted = len(source.mapping.columns), len(source.kind.fields)
+    say(f"{source.file.name}{sheet}: {count(rows, 'row')}, {found} of {wanted} columns found{names}.")
+    if source.sheet.note:
+        say(source.sheet.note)
+
+
+def show_columns(found: Sequence[Mapping[str, Any]], *, remembered: bool) -> None:
+    """Each field with its column, how it was found and a few samples; guesses with the words that make them hold."""
+    for column in found:
+        where = f'{column["column"]} "{printable(column["label"])}"' if column["column"] else "not in the file"
+        samples = ", ".join(printable(sample, 24) for sample in column["samples"])
+        click.echo(f"{column['field'] or '(not used)':24} {where:32} {column['how']:8} {samples}")
+    if remembered:
+        say("The chosen columns are remembered for files with these labels; --map chooses anew.")
+    guesses = [f'--map "{c["label"]}={c["field"]}"' for c in found if c["how"] == "guess"]
+    if guesses:
+        say(f"A guess is not used until you say so: {' '.join(guesses)}")
+
+
+def issue_lines(causes: Causes, severity: Severity) -> Iterator[str]:
+    """The issues of one severity, those of one cause together: how many, where, what, and what to do."""
+    groups: dict[tuple[str, str | None], tuple[list[Issue], int]] = {}
+
+    def add(code: str, about: str | None, issues: Iterable[Issue], number: int) -> None:
+        first, before = groups.get((code, about), ([], 0))
+        groups[code, about] = [*first, *islice(issues, MOST_PLACES - len(first))], before + number
+
+    for issue in (issue for issue in causes.of_columns if issue.severity is severity):
+        add(issue.code, issue.field or issue.label, [issue], 1)
+    for chunk in causes.chunks:
+        for cause in sorted(chunk, key=lambda cause: int(cause.rows[0])):
+            if cause.severity is severity:
+                add(cause.code, cause.field or cause.label, cause, len(cause))
+    for first, number in list(groups.values())[:MOST_GROUPS]:
+        places = [issue.cell or (f"row {issue.row}" if issue.row else "") for issue in first]
+        more = f" and {number - MOST_PLACES:,} more" if number > MOST_PLACES else ""
+        where = ", ".join(place for place in places if place) + more
+        yield f"  {where}: {first[0].message}" if where else f"  {first[0].message}"
+        yield f"      {first[0].fix}"
+    if len(groups) > MOST_GROUPS:
+        yield f"  … and {count(len(groups) - MOST_GROUPS, 'further cause')}; all of them: --json"
+
+
+def show_issues(seen: Examined, *, stdout: bool) -> None:
+    """Errors first, then warnings."""
+    put = click.echo if stdout else say
+    titles = (
+        (
+            Severity.ERROR,
+            f"{count(seen.invalid, 'row')} {'needs' if seen.invalid == 1 else 'need'} a change:",
+        ),
+        (Severity.WARNING, "Worth a look (these rows are sent as they are):"),
+    )
+    for severity, title in titles:
+        lines = list(issue_lines(seen.causes, severity))
+        if lines:
+            put(f"\n{title}")
+            for line in lines:
+                put(line)
+
+
+def show_end(result: Result) -> None:
+    """How it ended, in numbers that add up, where the report is, and what to type next."""
+    counts = result.report.counts
+    told = ", ".join(f"{counts[status]:,} {status.value}" for status in Status if counts[status])
+    click.echo(f"Run {result.run.id}: {told or 'no rows'}.")
+    click.echo(f"Report: {result.report.folder / 'report.html'}")
+    for line in _next_steps(result):
+        click.echo(line)
+
+
+def _next_steps(result: Result) -> Iterator[str]:
+    counts, run = result.report.counts, result.run
+    if run.finished is None:
+        yield f"Go on:  {run.command('resume')}"
+    if "failed.xlsx" in result.report.files:
+        where = f" with {run.place}" if run.place else ""
+        yield f"Failed: {result.report.files['failed.xlsx']} (correct it and import it as it is{where})"
+    if counts[Status.REJECTED] and run.finished is not None:
+        yield f"Again:  {run.command('retry')}"
+    if counts[Status.UNKNOWN]:
+        yield f"Settle: {run.command('reconcile')}"
+        yield f"        ({count(counts[Status.UNKNOWN], 'row')} without an answer; none is sent again on a guess)"
+
+
+FOUND_WORDS = {
+    Found.ONCE: "found exactly once",
+    Found.TWICE: "found more than once",
+    Found.DIFFERS: "with other values than were sent",
+    Found.CHANGED: "changed since",
+    Found.ABSENT: "not found",
+}
+
+
+def show_verification(done: Verification) -> None:
+    """How many rows were found how, the first that need a look, and where all of them are."""
+    total = sum(done.counts.values())
+    if not total:
+        click.echo(f"Run {done.run.id} has no records to compare.")
+    else:
+        click.echo(f"Run {done.run.id}, {printable(done.run.file)}, in {done.run.space} as {done.run.user}:")
+    for found in Found:
+        if done.counts.get(found.value):
+            click.echo(f"{done.counts[found.value]:9,} of {total:,} {FOUND_WORDS[found]}")
+    if done.unknown:
+        click.echo(f"{done.unknown:9,}  in doubt; settle them with: {done.run.command('reconcile')}")
+    for verified in done.notable[:MOST_GROUPS]:
+        click.echo(
+            f"  row {verified.row}, record {verified.remote_id}: {verified.found}; {printable(verified.detail, 200)}"
+        )
+    if len(done.notable) > MOST_GROUPS:
+        click.echo(f"  and {len(done.notable) - MOST_GROUPS:,} more")
+    if total:
+        click.echo(f"All rows: {done.file}")
+
+
+def show_undoing(done: Undoing) -> None:
+    """How many records were removed, which were not and why, and what to type next."""
+    told = ", ".join(f"{number:,} {what}" for what, number in done.counts.items())
+    click.echo(f"Run {done.run.id}: {told or 'nothing was deleted'}.")
+    for removal in done.notable[:MOST_GROUPS]:
+        click.echo(f"  row {removal.row}, record {removal.remote_id}: {removal.undone}; {printable(removal.why, 200)}")
+    if len(done.notable) > MOST_GROUPS:
+        click.echo(f"  and {len(done.notable) - MOST_GROUPS:,} more")
+    if done.message:
+        say(done.message)
+    click.echo(f"All rows: {done.file}")
+    if done.exit_code not in {Exit.DONE, Exit.ROWS_FAILED}:
+        click.echo(f"Go on:  {done.run.command('undo')}")
+
+
+def show_outcomes(outcomes: Sequence[Outcome]) -> None:
+    """How each of several ended, in the order in which they were named."""
+    for outcome in outcomes:
+        profile = outcome.job.choices.profile
+        click.echo(f"\n{outcome.job.file}{f' --profile {profile}' if profile else ''}:")
+        if outcome.error is not None:
+            click.echo(f"Error: {outcome.error.message}\n{outcome.error.advice}".rstrip())
+        elif outcome.result is None:
+            click.echo("Nothing was sent.")
+        else:
+            if outcome.result.message:
+                click.echo(outcome.result.message)
+            show_end(outcome.result)
+
+
+class Console:
+    """Watches an import for somebody at a terminal, or for a log."""
+
+    def __init__(self, clock: Clock, *, yes: bool, quiet: bool = False) -> None:
+        """``yes`` answers the question; ``quiet`` leaves out all but the question and the end."""
+        self._clock = clock
+        self._yes, self._quiet = yes, quiet
+        self._bar: tqdm[NoReturn] | None = None
+        self._next_line = 0.0
+        self._milestones = list(_MILESTONES)
+        self.source: Source | None = None
+
+    def say(self, sentence: str) -> None:
+        """A line on stderr."""
+        say(sentence)
+
+    def confirm(self, seen: Examined, plan: Plan, account: Account) -> bool:
+        """Show the issues and the plan, and ask."""
+        if not self._quiet:
+            show_issues(seen, stdout=False)
+            say()
+            for line in plan_lines(plan, account):
+                say(line)
+        if self._yes or not plan.create:
+            return True
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "Nothing was sent: there is no terminal to ask on.", "Type the same with --yes to send without asking."
+            )
+        return click.confirm(f"Create {count(plan.create, 'record')} in {account.space}?", err=True)
+
+    def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
+        """Say what will be deleted and at what cost, and have the number typed."""
+        say(f"Undo run {run.id} ({printable(run.file)}): {count(plan.create, 'record')} of {account.space} to delete;")
+        say("records that somebody changed since are kept. Deletes count like creates.")
+        quota = f" ({plan.quota_left:,} left today)" if plan.quota_left is not None else ""
+        until = moment(plan.finish, plan.made)
+        say(f"{count(plan.create, 'delete')}{quota}; it takes {duration(plan.seconds)}, until {until}.")
+        if self._yes:
+            return True
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "Nothing was deleted: there is no terminal to ask on.", "Type the same with --yes to delete."
+            )
+        return click.prompt(f"Type {plan.create} to delete them", err=True, default="no") == str(plan.create)
+
+    @contextmanager
+    def sending(self) -> Iterator[asyncio.Event]:
+        """Ctrl-C and SIGTERM ask to stop; the second time they are obeyed at once."""
+        stop, task, loop = asyncio.Event(), asyncio.current_task(), asyncio.get_running_loop()
+
+        def ask() -> None:
+            if stop.is_set() and task is not None:
+                task.cancel()
+            else:
+                say("\nStopping after the rows under way. Again to stop at once; both are safe.")
+                stop.set()
+
+        handled = [signal.SIGINT, signal.SIGTERM] if sys.platform != "win32" else []
+        for number in handled:
+            loop.add_signal_handler(number, ask)
+        try:
+            yield stop
+        finally:
+            for number in handled:
+                loop.remove_signal_handler(number)
+            if self._bar is not None:
+                self._bar.close()
+
+    def progress(self, progress: Progress, total: int, seconds_left: float | None) -> None:
+        """Move the bar, or write a line a minute where there is no terminal."""
+        with suppress(OSError, ValueError):
+            self._show(progress, total, seconds_left)
+
+    def _show(self, progress: Progress, total: int, seconds_left: float | None) -> None:
+        if self._quiet:
+            return
+        if not sys.stderr.isatty():
+            self._log(progress, total, seconds_left)
+            return
+        if self._bar is None:
+            self._bar = tqdm(
+                total=total,
+                initial=progress.settled,
+                unit="row",
+                file=sys.stderr,
+                mininterval=0.5,
+                bar_format="{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} rows{postfix}",
+            )
+        self._bar.set_postfix_str(_state_of(progress, seconds_left, self._clock()), refresh=False)
+        self._bar.update(progress.settled - self._bar.n)
+        if progress.waiting:
+            self._bar.refresh()
+
+    def _log(self, progress: Progress, total: int, seconds_left: float | None) -> None:
+        reached = bool(self._milestones) and progress.settled >= self._milestones[0] * total
+        if not reached and time.monotonic() < self._next_line:
+            return
+        self._next_line = time.monotonic() + _MINUTE
+        self._milestones = [share for share in self._milestones if progress.settled < share * total]
+        say(f"{progress.settled:,} of {total:,} rows, {_state_of(progress, seconds_left, self._clock())}")
+
+
+class BatchConsole:
+    """Watches several imports at once: one bar for all of them, and each sentence with the name of its file."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Nobody is watched yet."""
+        self._console = Console(clock, yes=True)
+        self._stop: asyncio.Event | None = None
+        self._members: list[_Member] = []
+        self._next_look = 0.0
+
+    def watching(self, name: str) -> _Member:
+        """Whoever watches the import of this file."""
+        self._members.append(_Member(self, name))
+        return self._members[-1]
+
+    @contextmanager
+    def sending(self) -> Iterator[None]:
+        """While any of them is sent, Ctrl-C asks all of them to stop."""
+        with self._console.sending() as self._stop:
+            yield
+
+    @property
+    def stop(self) -> asyncio.Event:
+        """Set when the user asks to stop."""
+        assert self._stop is not None, "only while sending"
+        return self._stop
+
+    def show(self, *, now: bool) -> None:
+        """Move the bar to where all of them together are; ``now``, or when it was not moved for a moment."""
+        # To add up hundreds of imports hundreds of times a second would take a tenth of the processor.
+        if not now and time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _LOOK
+        settled = sum(member.at.settled for member in self._members)
+        failed = sum(member.at.failed for member in self._members)
+        times = [member.seconds_left for member in self._members if member.seconds_left is not None]
+        total = sum(member.total for member in self._members)
+        self._console.progress(Progress(settled, failed), total, max(times, default=None))
+
+
+class _Member:
+    """Watches one of several imports."""
+
+    def __init__(self, several: BatchConsole, name: str) -> None:
+        self._several, self.name = several, name
+        self.at, self.total = Progress(0, 0), 0
+        self.seconds_left: float | None = None
+
+    def say(self, sentence: str) -> None:
+        say(f"{self.name}: {sentence}")
+
+    def confirm(self, seen: Examined, plan: Plan, account: Account) -> bool:
+        wrong = f"; {count(seen.invalid, 'row')} cannot be sent" if seen.invalid else ""
+        until = f", until {moment(plan.finish, plan.made)}" if plan.create else ""
+        self.say(f"{count(plan.create, 'record')} to create in {account.space} as {account.user}{until}{wrong}.")
+        self.total = plan.create
+        return True
+
+    def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
+        raise NotImplementedError("several runs are never undone at once")
+
+    @contextmanager
+    def sending(self) -> Iterator[asyncio.Event]:
+        yield self._several.stop
+
+    def progress(self, progress: Progress, total: int, seconds_left: float | None) -> None:
+        self.at, self.total, self.seconds_left = progress, total, seconds_left
+        self._several.show(now=progress.settled >= total)
+
+
+def _state_of(progress: Progress, seconds_left: float | None, now: float) -> str:
+    parts = [f"{progress.failed:,} failed"]
+    if progress.waiting:
+        parts.append(f"{progress.waiting}, next call: {moment(progress.until, now)}")
+    if seconds_left is not None:
+        parts.append(f"done about {moment(now + max(seconds_left, 0), now)}")
+    return ", ".join(parts)

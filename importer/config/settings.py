@@ -1,0 +1,406 @@
+"""Every setting, merged from defaults < files < environment < flags, each value with its source.
+
+The only room that reads the environment. Other rooms get the part they need, never the whole.
+"""
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from platformdirs import site_config_path, user_config_path, user_data_path
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from importer.config import credentials
+from importer.errors import SettingsError
+
+APP = "importer"
+MOST_CONCURRENCY = 1000
+SECRETS = ("token", "password", "totp")
+PROFILE_VARIABLE, NO_PROFILE = "IMPORTER_PROFILE", "none"
+_SIGN_IN = ("username", *SECRETS)
+_FOR_ALL = ("home", "journal")
+FOLDER_FILE = Path("importer.toml")
+"""The settings file of the current folder, which may have come with somebody else's files."""
+
+_NEVER_OF_A_FOLDER = ("url", "proxy", "ca_file", *_FOR_ALL)
+"""Where a password, a token or a copy of a spreadsheet goes."""
+
+_OFF = ("rate", "daily_quota", "calls_per_100ms", "calls_per_minute", "calls_per_hour")
+_WORD_FOR_NONE = {**dict.fromkeys(_OFF, "none"), "concurrency": "auto", "daily_reset": "rolling"}
+_OURS = ("NEXUDUS_", "IMPORTER_")
+_PERIODS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "day": 86400}
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?")
+_UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many calls in so many seconds."""
+
+    calls: int
+    seconds: float
+
+    def __str__(self) -> str:
+        """The rate as it is written in a setting."""
+        name = next((n for n in ("s", "min", "hour", "day") if _PERIODS[n] == self.seconds), f"{self.seconds:g}s")
+        return f"{self.calls}/{name}"
+
+
+def parse_rate(text: object) -> Rate | None:
+    """A rate such as ``60/min`` or ``1/s``; None for ``none``.
+
+    Raises:
+        ValueError: It is not written like that.
+    """
+    if text is None or isinstance(text, Rate):
+        return text
+    calls, _, period = str(text).strip().lower().partition("/")
+    if calls == "none" and not period:
+        return None
+    if not calls.isdecimal() or int(calls) < 1 or period.strip() not in _PERIODS:
+        raise ValueError("write it like 60/min, 1/s or none")
+    return Rate(int(calls), _PERIODS[period.strip()])
+
+
+def parse_count(text: object) -> int | None:
+    """A whole number above 0, or None for ``none``.
+
+    Raises:
+        ValueError: It is not written like that.
+    """
+    if text is None or str(text).strip().lower() == "none":
+        return None
+    if not str(text).strip().isdecimal() or int(str(text)) < 1:
+        raise ValueError("write a whole number above 0, or none")
+    return int(str(text))
+
+
+def parse_concurrency(text: object) -> int | None:
+    """How many calls may be under way at once; None for ``auto``.
+
+    Raises:
+        ValueError: It is neither that nor a whole number from 1 to 1000.
+    """
+    if text is None or str(text).strip().lower() == "auto":
+        return None
+    if not str(text).strip().isdecimal() or not 1 <= int(str(text)) <= MOST_CONCURRENCY:
+        raise ValueError(f"write a whole number from 1 to {MOST_CONCURRENCY}, or auto")
+    return int(str(text))
+
+
+def parse_reset(text: object) -> ZoneInfo | None:
+    """The zone at whose midnight the day of the quota begins; None for ``rolling``.
+
+    Raises:
+        ValueError: It is neither that nor a time zone.
+    """
+    if text is None or isinstance(text, ZoneInfo):
+        return text
+    if str(text).strip().lower() == "rolling":
+        return None
+    try:
+        return ZoneInfo(str(text).strip())
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("write rolling, or a time zone like Europe/London") from None
+
+
+def parse_duration(text: object) -> float:
+    """Seconds from ``90``, ``30s``, ``15m``, ``5h`` or ``2d``.
+
+    Raises:
+        ValueError: It is not written like that.
+    """
+    match = _DURATION.fullmatch(str(text).strip().lower())
+    if match is None:
+        raise ValueError("write a number of seconds, or like 30s, 15m, 5h or 2d")
+    return float(match[1]) * _UNITS[match[2] or "s"]
+
+
+RateSetting = Annotated[Rate | None, BeforeValidator(parse_rate)]
+CountSetting = Annotated[int | None, BeforeValidator(parse_count)]
+SecondsSetting = Annotated[float, BeforeValidator(parse_duration)]
+
+
+class Settings(BaseSettings):
+    """What the user may set. Limits default to those the service publishes (api-limitations, read 2026-11-23)."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="IMPORTER_", extra="ignore", frozen=True, arbitrary_types_allowed=True, populate_by_name=True
+    )
+
+    url: str = Field(
+        "https://spaces.nexudus.com",
+        validation_alias=AliasChoices("url", "NEXUDUS_URL"),
+        description="the service; https only, except on this machine",
+    )
+    token: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("token", "NEXUDUS_TOKEN"),
+        description="a token to sign in with, instead of a password",
+    )
+    username: str | None = Field(
+        None, validation_alias=AliasChoices("username", "NEXUDUS_USERNAME"), description="the e-mail to sign in with"
+    )
+    password: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("password", "NEXUDUS_PASSWORD"), description="its password"
+    )
+    totp: SecretStr | None = Field(
+        None,
+        validation_alias=AliasChoices("totp", "NEXUDUS_TOTP"),
+        description="the code of an authenticator, if the account has one; holds once",
+    )
+    home: Path = Field(
+        default_factory=lambda: user_data_path(APP),
+        description="where the journal and the private copies of imported files are",
+    )
+    journal: str | None = Field(None, description="another place for the journal, as sqlite:///path")
+    rate: RateSetting = Field(Rate(60, 60), description="creates and deletes, at most: 60/min, 1/s or none")
+    daily_quota: CountSetting = Field(5000, description="creates and deletes in a day, or none")
+    daily_reset: Annotated[ZoneInfo | None, BeforeValidator(parse_reset)] = Field(
+        None,
+        description="the day of daily_quota: rolling for any 24 hours, or a zone like Europe/London for its midnights",
+    )
+    calls_per_100ms: CountSetting = Field(1, description="calls of any kind in 100 milliseconds")
+    calls_per_minute: CountSetting = Field(120, description="calls of any kind in a minute")
+    calls_per_hour: CountSetting = Field(5000, description="calls of any kind in an hour")
+    concurrency: Annotated[int | None, BeforeValidator(parse_concurrency)] = Field(
+        None, description="calls under way at once; auto begins with 4 and takes more, up to 64, while that is faster"
+    )
+    timeout: SecondsSetting = Field(75, description="seconds for one call, answer included")
+    settle: SecondsSetting = Field(
+        900, description="seconds after which an unanswered call has taken effect and is listed, or never will"
+    )
+    patience: SecondsSetting = Field(
+        60, description="seconds for which an unreachable service is tried again before the run stops"
+    )
+    lookup_age: SecondsSetting = Field(900, description="seconds for which a list of coworkers or resources is good")
+    endpoint_path: str | None = Field(
+        None, description="another path of the record type, where the service spells it so: coworkermsofficecalendars"
+    )
+    proxy: str | None = Field(
+        None, description="a proxy for all calls, as http://host:port; none is taken from the environment"
+    )
+    ca_file: Path | None = Field(
+        None, description="a PEM file of certificate authorities to trust instead of the usual ones"
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what load() merged: a second reading of the environment would lose the sources."""
+        return (init_settings,)
+
+    @property
+    def can_sign_in(self) -> bool:
+        """Whether there is anything to sign in with."""
+        return bool(self.token or (self.username and self.password))
+
+    @property
+    def journal_url(self) -> str:
+        """Where the journal is: a database URL."""
+        return self.journal or f"sqlite:///{self.home / 'journal.sqlite3'}"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The settings, and for each the words that say where its value comes from."""
+
+    settings: Settings
+    sources: Mapping[str, str]
+
+
+def config_files() -> tuple[Path, ...]:
+    """The files that may hold settings, weakest first. Secrets in them are refused."""
+    return (site_config_path(APP) / FOLDER_FILE, user_file(), FOLDER_FILE)
+
+
+def user_file() -> Path:
+    """The settings file of the user, whichever folder the command is typed in."""
+    return user_config_path(APP) / FOLDER_FILE
+
+
+def load(
+    flags: Mapping[str, Any] | None = None,
+    files: tuple[Path, ...] | None = None,
+    ignore: tuple[str, ...] = (),
+    profile: str | None = None,
+) -> Loaded:
+    """The settings as they hold now; flags that are None count as not given, settings in ``ignore`` keep defaults.
+
+    With a profile, what is said for it goes before everything but the flags, and a sign-in is taken from nowhere else:
+    a forgotten password must not let the rows of one account go to another.
+
+    Raises:
+        SettingsError: A value cannot be used, a file holds a secret, the file of the current folder says where secrets
+            go, or nothing is known of the profile.
+    """
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    layers = [("flag", _by_field(given)), *_layers(files if files is not None else config_files(), profile)]
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for origin, layer in layers:
+        for name, value in layer.items():
+            if name not in values and name not in ignore:
+                values[name], origins[name] = value, origin
+    if not {"token", "password"} & values.keys():
+        url = str(values.get("url", Settings.model_fields["url"].default))
+        for name, value in credentials.read(url, profile).items():
+            values[name], origins[name] = value, "keyring"
+    known = not given.keys().isdisjoint(_SIGN_IN) or "keyring" in origins.values()
+    if profile is not None and not known and not any(_is_of(profile, origin) for origin in origins.values()):
+        raise SettingsError(
+            f'Nothing is known of a profile "{profile}".',
+            f"Write [profile.{profile}] with its username into importer.toml, or type: "
+            f"importer login --profile {profile}",
+        )
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise _explain(error, origins) from None
+    return Loaded(settings, {name: origins.get(name, "default") for name in Settings.model_fields})
+
+
+def _layers(files: tuple[Path, ...], profile: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
+    """What each place says, the strongest first, with the words for the place."""
+    tables = [(str(path), _table(path)) for path in reversed(files) if path.is_file()]
+    if FOLDER_FILE in files and FOLDER_FILE.is_file() and not _is_one_of(files, FOLDER_FILE):
+        _refuse_destinations(_table(FOLDER_FILE))
+    common = [("environment", _by_field(EnvSettingsSource(Settings)()))]
+    common += [(place, _by_field(table)) for place, table in tables]
+    if profile is None:
+        yield from common
+        return
+    names = {name: _variable(name, profile) for name in Settings.model_fields if name not in _FOR_ALL}
+    yield (
+        f"environment, {_of(profile)}",
+        {name: os.environ[spelt] for name, spelt in names.items() if os.environ.get(spelt)},
+    )
+    for place, table in tables:
+        said = table.get("profile", {}).get(profile, {})
+        if wrong := next((name for name in _FOR_ALL if name in said), None):
+            raise SettingsError(f"{place} sets {wrong} in profile {profile}.", "All profiles share one journal.")
+        yield f"{place}, {_of(profile)}", _by_field(said)
+    for place, layer in common:
+        yield place, {name: value for name, value in layer.items() if name not in _SIGN_IN}
+
+
+def _variable(name: str, profile: str) -> str:
+    return f"{environment_name(name)}_{re.sub(r'[^A-Za-z0-9]', '_', profile).upper()}"
+
+
+def where_to_set(profile: str) -> str:
+    """What to do about the sign-in of a profile that does not work."""
+    return (
+        f"A profile has its own: the username in [profile.{profile}] of importer.toml, and "
+        f"{_variable('password', profile)}; or {_variable('token', profile)}; or importer login --profile {profile}"
+    )
+
+
+def _of(profile: str) -> str:
+    return f"profile {profile}"
+
+
+def _is_of(profile: str, origin: str) -> bool:
+    return origin.endswith(f", {_of(profile)}")
+
+
+def _table(path: Path) -> dict[str, Any]:
+    """What a file says, profiles included."""
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise SettingsError(f"{path} is not a settings file: {error}.", "Correct it or move it away.") from error
+    profiles = table.get("profile", {})
+    if not isinstance(profiles, dict) or not all(isinstance(said, dict) for said in profiles.values()):
+        raise SettingsError(f"{path} has a profile that is no table.", "Begin each with a line like [profile.north]")
+    for said in (table, *profiles.values()):
+        if secret := next((name for name in SECRETS if name in _by_field(said)), None):
+            raise SettingsError(
+                f"{path} holds a {secret}.", f"Take it out of the file and set NEXUDUS_{secret.upper()} instead."
+            )
+    return table
+
+
+def _is_one_of(files: tuple[Path, ...], path: Path) -> bool:
+    """Whether a file is one of the others under another name: the current folder may be the user's own."""
+    return any(path.samefile(other) for other in files if other != path and other.is_file())
+
+
+def _refuse_destinations(table: Mapping[str, Any]) -> None:
+    """Raise SettingsError if the file of the current folder says where a secret goes, in whichever spelling."""
+    profiles = table.get("profile", {})
+    for profile, said in (("", table), *profiles.items()):
+        for key in said:
+            name = key.strip().lower().replace("-", "_").removeprefix("nexudus_").removeprefix("importer_")
+            if name in _NEVER_OF_A_FOLDER:
+                section = f" in [profile.{profile}]" if profile else ""
+                variable = _variable(name, profile) if profile and name not in _FOR_ALL else environment_name(name)
+                raise SettingsError(
+                    f"{FOLDER_FILE.absolute()} sets {key}{section}. A file in the current folder cannot decide where "
+                    "passwords, tokens and data go.",
+                    f"If it is right, move that line to your own settings file, {user_file()}, or set {variable}. "
+                    "Otherwise delete it.",
+                )
+
+
+def _by_field(values: Mapping[str, Any]) -> dict[str, Any]:
+    names = {}
+    for name, field in Settings.model_fields.items():
+        names[name] = name
+        if isinstance(field.validation_alias, AliasChoices):
+            spellings = [str(choice) for choice in field.validation_alias.choices]
+            names |= dict.fromkeys([*spellings, *map(str.lower, spellings)], name)
+    return {names[key]: value for key, value in values.items() if key in names and value not in ("", None)}
+
+
+def _explain(error: ValidationError, origins: Mapping[str, str]) -> SettingsError:
+    first = error.errors()[0]
+    name = str(first["loc"][0])
+    cause = first.get("ctx", {}).get("error") or first["msg"]
+    shown = "" if name in SECRETS else f' "{first["input"]}"'
+    return SettingsError(f"The setting {name}{shown} cannot be used: {cause}.", f"It comes from: {origins.get(name)}.")
+
+
+def shown(settings: Settings, name: str) -> str:
+    """The value of a setting for people; a secret only says that it is set."""
+    value = getattr(settings, name)
+    if name in SECRETS:
+        return "set" if value else "not set"
+    return _WORD_FOR_NONE.get(name, "none") if value is None else str(value)
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """The environment for a process that is to work with these settings, secrets included, and no others."""
+    given = {}
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        if isinstance(value, SecretStr):
+            value = value.get_secret_value()
+        elif value is None:
+            value = _WORD_FOR_NONE.get(name)
+        if value is not None:
+            given[environment_name(name)] = str(value)
+    others = {name: value for name, value in os.environ.items() if not name.upper().startswith(_OURS)}
+    return others | given | {PROFILE_VARIABLE: NO_PROFILE}
+
+
+def environment_name(name: str) -> str:
+    """The environment variable that sets a setting."""
+    return f"NEXUDUS_{name.upper()}" if name in {"url", "username", *SECRETS} else f"IMPORTER_{name.upper()}"

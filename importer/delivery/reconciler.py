@@ -1,0 +1,181 @@
+"""Rows in doubt settled by asking what the service holds.
+
+What was created since the first doubtful send, less what the journal knows, is the effect of the rows in doubt. A
+record that equals a row in every sent field is the row's; equal rows are interchangeable. Found is believed at once,
+absent only after the settle time, and anything that fits no row or too many goes to a person.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from importer.delivery.listing import Comparer, Key, Listing, Remote, by_key
+from importer.journal.journal import Change, Intent, Journal
+from importer.journal.states import Event
+from importer.text import printable
+from schemas import RecordType
+
+MOST_ROUNDS = 3
+"""How often a row that was proved absent is sent again before a person must look."""
+
+CLOCK_MARGIN = 86_400.0
+"""Seconds by which the service's clock may have differed from ours when a row was sent. A narrow margin would save a
+page of the list; but a clock that was wrong then and is right now would hide the row's own record, and double it."""
+
+
+@dataclass
+class Settled:
+    """What reconciling found: the changes to make, and the rows that are still too young to judge."""
+
+    changes: list[Change] = field(default_factory=list)
+    too_recent: list[Intent] = field(default_factory=list)
+    failure: str = ""
+
+    def count(self, event: Event) -> int:
+        """How many rows had this event."""
+        return sum(change.event is event for change in self.changes)
+
+
+def since(doubtful: Sequence[Intent]) -> float:
+    """From when on records must be listed to settle these rows."""
+    return min(intent.sent_at or 0.0 for intent in doubtful) - CLOCK_MARGIN
+
+
+def settle(
+    doubtful: Sequence[Intent],
+    listing: Listing,
+    journal: Journal,
+    target: int,
+    kind: RecordType,
+    *,
+    user: str,
+    asked_at: float,
+    settle_time: float,
+) -> Settled:
+    """What has become of these rows by a listing that was begun at ``asked_at`` (epoch seconds).
+
+    Pure but for the question which Ids the journal knows.
+    """
+    if listing.failure:
+        return Settled(too_recent=list(doubtful), failure=listing.failure)
+    known = journal.known_ids(target, [remote.id for remote in listing.records])
+    free = [remote for remote in listing.records if remote.id not in known]
+    comparer, settled = Comparer(kind), Settled()
+    unmatched: list[Intent] = []
+    taken: set[int] = set()
+    for fields, rows in _by_fields(doubtful).items():
+        records = by_key(comparer, fields, free)
+        for key, same in _by_key(comparer, fields, rows).items():
+            candidates = records.get(key, [])
+            taken.update(remote.id for remote in candidates)
+            unmatched += _pair(same, candidates, user, settled)
+    leftover = [remote for remote in free if remote.id not in taken]
+    for intent in unmatched:
+        _judge_absent(intent, leftover, kind, comparer, user, asked_at, settle_time, settled)
+    return settled
+
+
+def _pair(same: list[Intent], candidates: list[Remote], user: str, settled: Settled) -> list[Intent]:
+    """Give equal rows their records, oldest to oldest; what stays without one comes back."""
+    foreign = [remote for remote in candidates if user and remote.by and remote.by != user]
+    if len(candidates) > len(same) or foreign:
+        told = ", ".join(f"{r.id} (by {printable(r.by) or 'somebody'})" for r in candidates[:5])
+        sentence = f"Equal records exist, but they are not clearly this row's: {told}. Keep one of them by hand."
+        settled.changes += [Change(intent, Event.UNCLEAR, message=sentence) for intent in same]
+        return []
+    for intent, remote in zip(same, candidates, strict=False):
+        settled.changes.append(Change(intent, Event.FOUND, remote_id=remote.id))
+    return same[len(candidates) :]
+
+
+def _judge_absent(
+    intent: Intent,
+    leftover: Sequence[Remote],
+    kind: RecordType,
+    comparer: Comparer,
+    user: str,
+    asked_at: float,
+    settle_time: float,
+    settled: Settled,
+) -> None:
+    alike = [r for r in leftover if _may_be(intent, r, kind, comparer, user)]
+    if alike:
+        there = comparer.differences(intent.body, alike[0])
+        told = "; ".join(f"{name}: sent {sent}, there {found}" for name, (sent, found) in there.items())
+        sentence = f"Record {alike[0].id} may be this row's, but differs: {printable(told, 300)}. Look at it by hand."
+        settled.changes.append(Change(intent, Event.UNCLEAR, message=sentence))
+    elif asked_at - (intent.sent_at or 0.0) < settle_time:
+        settled.too_recent.append(intent)
+    elif intent.rounds >= MOST_ROUNDS:
+        sentence = f"Sent {intent.rounds + 1} times, and each time no record came of it. Create it by hand."
+        settled.changes.append(Change(intent, Event.UNCLEAR, message=sentence))
+    else:
+        settled.changes.append(Change(intent, Event.ABSENT))
+
+
+def _may_be(intent: Intent, remote: Remote, kind: RecordType, comparer: Comparer, user: str) -> bool:
+    """Whether a record that equals no row may still be this row's, changed by the service on its way."""
+    if not _not_before(remote, intent) or (user and remote.by and remote.by != user):
+        return False
+    fields = [name for name in kind.references if name in json.loads(intent.body)]
+    sent = comparer.sent(intent.body)
+    return all(sent[name] == comparer.value(name, remote.values.get(name)) for name in fields)
+
+
+def _not_before(remote: Remote, intent: Intent) -> bool:
+    """Whether a record is young enough to be the effect of sending this row."""
+    if remote.created is None or intent.sent_at is None:
+        return True
+    return remote.created >= intent.sent_at - CLOCK_MARGIN
+
+
+def _by_fields(intents: Sequence[Intent]) -> dict[tuple[str, ...], list[Intent]]:
+    found: dict[tuple[str, ...], list[Intent]] = {}
+    for intent in intents:
+        found.setdefault(tuple(json.loads(intent.body)), []).append(intent)
+    return found
+
+
+def _by_key(comparer: Comparer, fields: tuple[str, ...], intents: Sequence[Intent]) -> dict[Key, list[Intent]]:
+    found: dict[Key, list[Intent]] = {}
+    for intent in intents:
+        found.setdefault(comparer.key(fields, json.loads(intent.body)), []).append(intent)
+    return found
+
+
+class RemoteIndex:
+    """Records that the service holds and the journal does not know: what a row to be sent may exist as already.
+
+    They were made elsewhere, or by this importer before its journal was put back from an older copy. Each record is
+    given to one row only.
+    """
+
+    def __init__(self, listing: Listing, journal: Journal, target: int, kind: RecordType) -> None:
+        """Leave out the records that the journal knows."""
+        known = journal.known_ids(target, [remote.id for remote in listing.records])
+        self._free = [remote for remote in listing.records if remote.id not in known]
+        self._comparer = Comparer(kind)
+        self._by_fields: dict[tuple[str, ...], dict[Key, list[Remote]]] = {}
+        self._given: set[int] = set()
+        for doubtful in journal.in_doubt(target):
+            # A record that may be the effect of a row in doubt belongs to no other row before that one is settled.
+            self._given.update(remote.id for remote in self._equal(doubtful.body))
+
+    def __bool__(self) -> bool:
+        """Whether there is any such record."""
+        return bool(self._free)
+
+    def take(self, body: str) -> Remote | None:
+        """The record that equals this row in every sent field, if there is one left."""
+        for remote in self._equal(body) if self._free else ():
+            if remote.id not in self._given:
+                self._given.add(remote.id)
+                return remote
+        return None
+
+    def _equal(self, body: str) -> list[Remote]:
+        values = json.loads(body)
+        fields = tuple(values)
+        if fields not in self._by_fields:
+            self._by_fields[fields] = by_key(self._comparer, fields, self._free)
+        return self._by_fields[fields].get(self._comparer.key(fields, values), [])

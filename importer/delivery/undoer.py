@@ -1,0 +1,130 @@
+"""Records of a run deleted again, each looked at before, one call at a time, journaled like sending."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from importer.delivery.listing import Comparer, to_remote
+from importer.delivery.replies import Pause, classify
+from importer.delivery.sender import End, StopReason
+from importer.delivery.verification import changed_since
+from importer.journal.journal import Change, Intent, Journal, Run
+from importer.journal.states import Event, State
+from importer.nexudus import Nexudus, Reply
+from schemas import RecordType
+
+GONE = 404
+_BACKOFF = 2.0
+_MOST_FAILURES = 5
+
+
+class Undone(StrEnum):
+    """What became of a record that undo was asked to delete."""
+
+    REMOVED = "removed"
+    KEPT = "kept"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """One row of an undo: what became of its record, and why."""
+
+    row: int
+    remote_id: int
+    undone: Undone
+    why: str = ""
+
+
+class Undoer:
+    """Deletes what one run created and nobody changed since."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        service: Nexudus,
+        run: Run,
+        kind: RecordType,
+        take_turn: Callable[[], Awaitable[None]],
+        *,
+        now: Callable[[], float],
+        stop: asyncio.Event,
+        tell: Callable[[int], None],
+    ) -> None:
+        """``take_turn`` waits until a delete is allowed; ``tell`` is told how many rows are done."""
+        self._journal, self._service, self._run = journal, service, run
+        self._comparer = Comparer(kind)
+        self._take_turn, self._now, self._stop, self._tell = take_turn, now, stop, tell
+
+    async def undo(self, removals: list[Removal]) -> End:
+        """Delete row by row, adding to ``removals``, until all is done or there is a reason to stop."""
+        failures = 0
+        for intent in list(self._journal.intents(self._run, State.CREATED, State.REMOVING)):
+            if self._stop.is_set() or self._journal.run(self._run.id).stop:
+                return End(StopReason.ASKED)
+            removal = await self._remove(intent)
+            removals.append(removal)
+            self._tell(len(removals))
+            failures = failures + 1 if removal.undone is Undone.FAILED else 0
+            if failures >= _MOST_FAILURES:
+                return End(StopReason.UNANSWERED, f"{failures} deletes in a row failed: {removal.why}")
+        return End(StopReason.DONE)
+
+    async def _remove(self, intent: Intent) -> Removal:
+        number = intent.remote_id or 0
+        there = await self._service.get(self._run.endpoint, number)
+        if there.status == GONE:
+            self._gone(intent)
+            return Removal(intent.row, number, Undone.REMOVED, "it was gone already")
+        if reason := self._reason_to_keep(intent, there):
+            self._keep(intent)
+            return Removal(intent.row, number, Undone.KEPT, reason)
+        if there.status != 200:  # noqa: PLR2004
+            return Removal(intent.row, number, Undone.FAILED, there.failure or f"it answered HTTP {there.status}")
+        return await self._delete(intent, number)
+
+    def _reason_to_keep(self, intent: Intent, there: Reply) -> str:
+        remote = to_remote(there.json) if there.status == 200 else None  # noqa: PLR2004
+        if remote is None:
+            return ""
+        if differs := self._comparer.differences(intent.body, remote):
+            return f"it was changed since: {', '.join(differs)}"
+        return "it was changed since it was created" if changed_since(remote) else ""
+
+    async def _delete(self, intent: Intent, number: int) -> Removal:
+        intent = self._will_remove(intent)
+        while True:
+            await self._take_turn()
+            reply = await self._service.delete(self._run.endpoint, number)
+            verdict = classify(reply, lambda _: False)
+            if verdict.pause is not Pause.THROTTLE:
+                break
+            await asyncio.sleep(verdict.wait or _BACKOFF)
+        if reply.status == GONE or _deleted(reply):
+            self._gone(intent)
+            return Removal(intent.row, number, Undone.REMOVED)
+        if verdict.event is Event.REFUSED:
+            self._keep(intent)
+            return Removal(intent.row, number, Undone.KEPT, verdict.message)
+        return Removal(intent.row, number, Undone.FAILED, reply.failure or f"it answered HTTP {reply.status}")
+
+    def _will_remove(self, intent: Intent) -> Intent:
+        if intent.state is State.REMOVING:
+            return intent
+        self._journal.move([Change(intent, Event.WILL_REMOVE, remote_id=intent.remote_id)], self._now())
+        return replace(intent, state=State.REMOVING)
+
+    def _gone(self, intent: Intent) -> None:
+        intent = self._will_remove(intent)
+        self._journal.move([Change(intent, Event.GONE, remote_id=intent.remote_id)], self._now())
+
+    def _keep(self, intent: Intent) -> None:
+        if intent.state is State.REMOVING:
+            self._journal.move([Change(intent, Event.KEPT, remote_id=intent.remote_id)], self._now())
+
+
+def _deleted(reply: Reply) -> bool:
+    """Whether the service says that it deleted; HTTP 200 alone may carry a refusal (seen by a client)."""
+    document = reply.json if isinstance(reply.json, dict) else {}
+    return reply.status == 200 and document.get("WasSuccessful") is True  # noqa: PLR2004

@@ -1,0 +1,60 @@
+"""What a run created compared with what the service holds now, record by record. Pure."""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from importer.delivery.listing import Comparer, Key, Listing, Remote, by_key
+from importer.journal.journal import Intent
+from importer.model import Found
+from schemas import RecordType
+
+_SAME_MOMENT = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """One row of a verification: what was found, and what is to be known of it."""
+
+    row: int
+    remote_id: int
+    found: Found
+    detail: str = ""
+
+
+def verify(intents: Iterable[Intent], listing: Listing, kind: RecordType) -> Iterator[Verified]:
+    """Each created row against the listing of everything that the service holds.
+
+    A second record that equals a row in every sent field makes it ``twice``, unless that record is another row's.
+    """
+    rows = list(intents)
+    comparer = Comparer(kind)
+    by_id = {remote.id: remote for remote in listing.records}
+    ours = {intent.remote_id for intent in rows}
+    others: dict[tuple[str, ...], dict[Key, list[Remote]]] = {}
+    for intent in rows:
+        values = json.loads(intent.body)
+        fields = tuple(values)
+        if fields not in others:
+            others[fields] = by_key(comparer, fields, [r for r in listing.records if r.id not in ours])
+        doubles = others[fields].get(comparer.key(fields, values), [])
+        yield _judge(intent, by_id.get(intent.remote_id or 0), doubles, comparer)
+
+
+def _judge(intent: Intent, remote: Remote | None, doubles: list[Remote], comparer: Comparer) -> Verified:
+    number = intent.remote_id or 0
+    if remote is None:
+        return Verified(intent.row, number, Found.ABSENT, "the service does not list it")
+    if differs := comparer.differences(intent.body, remote):
+        told = "; ".join(f"{name}: sent {sent}, there {there}" for name, (sent, there) in differs.items())
+        return Verified(intent.row, number, Found.CHANGED if changed_since(remote) else Found.DIFFERS, told)
+    if doubles:
+        return Verified(intent.row, number, Found.TWICE, f"also {', '.join(str(r.id) for r in doubles)}")
+    return Verified(intent.row, number, Found.ONCE)
+
+
+def changed_since(remote: Remote) -> bool:
+    """Whether somebody changed a record after it was created, by the service's own dates."""
+    if remote.created is None or remote.updated is None:
+        return False
+    return remote.updated - remote.created > _SAME_MOMENT

@@ -1,0 +1,10 @@
+"""The journal: every run, every row on its way, every call made, durably. The only place with a database.
+
+- ``states.py``       the states and events of a row: the table that everything else reads
+- ``tables.py``       the tables; ``database.py`` their file, opened so that a commit survives a power cut
+- ``windows.py``      the arithmetic of the allowance; pure
+- ``journal.py``      runs, rows and calls
+- ``migrations.py``   an earlier journal brought up to date, a numbered step a version
+- ``group_commit.py`` many writes in one durable transaction
+- ``lock.py``         one sender at a time
+"""

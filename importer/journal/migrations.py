@@ -1,0 +1,37 @@
+"""Journals of earlier importers brought up to date: one numbered step a version, in the caller's transaction.
+
+A step must leave every row as it was; a journal is never made anew, for what it knows was sent.
+"""
+
+from collections.abc import Callable, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from importer.journal import tables as t
+
+SCHEMA_VERSION = 2
+
+
+def migrate(db: Connection, version: int) -> None:
+    """Take the steps from this version to the newest, and write that down."""
+    for number in range(version, SCHEMA_VERSION):
+        _STEPS[number](db)
+    db.execute(sa.update(t.meta).where(t.meta.c.key == "schema_version").values(value=str(SCHEMA_VERSION)))
+
+
+def _allow_every_state(db: Connection) -> None:
+    """The table of rows copied into one whose constraint knows the states of today; SQLite cannot change one."""
+    for index in t.intent.indexes:
+        db.exec_driver_sql(f"DROP INDEX {index.name}")
+    db.exec_driver_sql("ALTER TABLE intent RENAME TO earlier_intent")
+    t.intent.create(db)
+    names = [column.name for column in t.intent.columns]
+    earlier = sa.table("earlier_intent", *map(sa.column, names))
+    rows = sa.select(earlier).order_by(earlier.c.run, earlier.c.row)
+    db.execute(sa.insert(t.intent).from_select(names, rows))
+    db.exec_driver_sql("DROP TABLE earlier_intent")
+
+
+_STEPS: Mapping[int, Callable[[Connection], None]] = {1: _allow_every_state}
+"""What leads from a version to the next one."""

@@ -1,0 +1,111 @@
+"""The states of a row on its way to the service, and the events that move it: one table.
+
+Rule 1: everything about transitions is in TRANSITIONS; the journal's check constraint, the diagram in the guide
+and the tests read it. Rule 2: nothing here knows the network, the database or the clock.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from importer.model import Status
+
+
+class State(StrEnum):
+    """Where a row stands in the journal."""
+
+    PLANNED = "planned"
+    IN_DOUBT = "in doubt"
+    CREATED = "created"
+    EXISTING = "existing"
+    HELD = "held"
+    REJECTED = "rejected"
+    REVIEW = "review"
+    REMOVING = "removing"
+    REMOVED = "removed"
+
+
+class Event(StrEnum):
+    """What can happen to a row."""
+
+    KNOWN = "known"
+    DIFFERS = "differs"
+    WILL_SEND = "will send"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    NOT_APPLIED = "not applied"
+    LOST = "lost"
+    FOUND = "found"
+    ABSENT = "absent"
+    UNCLEAR = "unclear"
+    WILL_REMOVE = "will remove"
+    GONE = "gone"
+    KEPT = "kept"
+
+
+TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
+    State.PLANNED: {
+        # The same record was created for an earlier row or run: no call is spent on it.
+        Event.KNOWN: State.EXISTING,
+        # A record of this key exists, or may exist, with other values: sent, it would be there twice.
+        Event.DIFFERS: State.HELD,
+        # Committed before the first byte leaves, so that a crash leaves the row in doubt and needs no repair.
+        Event.WILL_SEND: State.IN_DOUBT,
+    },
+    State.IN_DOUBT: {
+        Event.ACCEPTED: State.CREATED,
+        Event.REFUSED: State.REJECTED,
+        # Only with proof that nothing took effect; without this rule a throttled row would be lost.
+        Event.NOT_APPLIED: State.PLANNED,
+        # No proof either way: sending again here is what makes duplicates.
+        Event.LOST: State.IN_DOUBT,
+        Event.FOUND: State.CREATED,
+        # Believed only after the settle time; earlier, a late effect would make a second record.
+        Event.ABSENT: State.PLANNED,
+        Event.UNCLEAR: State.REVIEW,
+    },
+    State.CREATED: {
+        # Undo: committed before the delete leaves, so that a crash leaves a row that undo looks at again.
+        Event.WILL_REMOVE: State.REMOVING,
+    },
+    State.REMOVING: {
+        # A record is gone once, however often it is deleted; so an unanswered delete is simply made again.
+        Event.GONE: State.REMOVED,
+        Event.KEPT: State.CREATED,
+    },
+    State.EXISTING: {},
+    State.HELD: {},
+    State.REJECTED: {},
+    State.REVIEW: {},
+    State.REMOVED: {},
+}
+
+FINAL = frozenset(state for state, events in TRANSITIONS.items() if not events)
+"""States that no event leaves."""
+
+CLAIMING = frozenset({State.IN_DOUBT, State.CREATED, State.REVIEW, State.REMOVING})
+"""States in which a record exists or may exist: the journal allows one such row for each record of an account."""
+
+STATUS: Mapping[State, Status] = {
+    State.PLANNED: Status.NOT_SENT,
+    State.IN_DOUBT: Status.UNKNOWN,
+    State.CREATED: Status.CREATED,
+    State.EXISTING: Status.EXISTING,
+    State.HELD: Status.NOT_SENT,
+    State.REJECTED: Status.REJECTED,
+    State.REVIEW: Status.UNKNOWN,
+    State.REMOVING: Status.CREATED,
+    State.REMOVED: Status.NOT_SENT,
+}
+"""How a state reads in the report."""
+
+
+def after(state: State, event: Event) -> State:
+    """The state that follows.
+
+    Raises:
+        ValueError: The table has no such transition; the caller has lost track of the row.
+    """
+    try:
+        return TRANSITIONS[state][event]
+    except KeyError:
+        raise ValueError(f"a row that is {state} cannot be {event}") from None

@@ -1,0 +1,102 @@
+"""The nouns of the importer.
+
+Holds frozen values only. Must not know files, the network, the database or the clock.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+Clock = Callable[[], float]
+"""Tells the time, in epoch seconds. The front ends hand it in: nothing below them asks the machine what time it is."""
+
+
+class Status(StrEnum):
+    """What finally holds for one row of the file: a closed list that adds up to the rows."""
+
+    CREATED = "created"
+    EXISTING = "existing"
+    REJECTED = "rejected"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+    NOT_SENT = "not sent"
+
+
+class Found(StrEnum):
+    """What the service holds for a row that was created."""
+
+    ONCE = "once"
+    TWICE = "twice"
+    DIFFERS = "differs"
+    CHANGED = "changed since"
+    ABSENT = "absent"
+
+
+class Record(NamedTuple):
+    """One checked row, typed and ready to be sent.
+
+    ``body`` is the JSON text that goes over the wire; ``identity`` a 16-byte hash of the typed values by which
+    the same row is known again in whichever file it stands.
+    """
+
+    row: int
+    body: str
+    identity: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Whose records are written.
+
+    ``key`` stays the same for as long as the user does; ``user`` and ``space`` are for showing.
+    """
+
+    key: str
+    user: str
+    space: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an import will do and cost, before it does it. Durations in seconds, ``finish`` in epoch seconds.
+
+    ``differing`` rows are not sent, for a record of their key exists, or may exist, with other values; ``conflicts``
+    are the first of them, each with its number and a sentence.
+    """
+
+    rows: int
+    create: int
+    existing: int
+    invalid: int
+    held: int
+    quota_left: int | None
+    seconds: float
+    finish: float
+    differing: int = 0
+    conflicts: Sequence[tuple[int, str]] = ()
+
+    @property
+    def made(self) -> float:
+        """When it was worked out, in epoch seconds: sending would begin at once."""
+        return self.finish - self.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What just changed: how many rows are settled since the start; why nothing moves and until when, if so."""
+
+    settled: int
+    failed: int
+    waiting: str = ""
+    until: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What finally holds for a row, with the Id the service gave and the sentence for the report."""
+
+    row: int
+    status: Status
+    remote_id: int | None = None
+    message: str = ""

@@ -1,0 +1,54 @@
+"""A checked file given back to be corrected: the user's rows, wrong cells red, each with its sentence.
+
+It goes back in as it is: the reader passes over the columns and the sheet that are added here.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from importer.issues import Issue, Severity
+from importer.model import Outcome, Status
+from importer.reporting.atomic import new_file, put_in_place, written_aside
+from importer.reporting.lines import Ascending, Line, Positions, texts_of
+from importer.reporting.workbook import WorkbookReport
+from importer.spreadsheet import Sheet
+
+MOST_OFFERED = 200
+"""Values in a drop-down; longer lists are no help, and a workbook holds 255 characters without a sheet for them."""
+
+
+def write_fix_file(
+    sheet: Sheet, issues: Iterable[Issue], path: Path, offers: Mapping[int, Sequence[str]], now: float
+) -> Path:
+    """Write the workbook; ``offers`` are the values that a column may hold, by its position in the sheet.
+
+    ``issues`` come by row, those of whole columns first, and are gone through twice.
+
+    Raises:
+        ReportError: It cannot be written there.
+    """
+    advice = "Choose another place, for example --errors-to fix.xlsx"
+    labels = tuple(sheet.labels[position] for position in sheet.columns)
+    with written_aside(path.absolute().parent, advice) as aside:
+        file = new_file(aside, path.name)
+        with WorkbookReport(file, labels, now) as workbook:
+            for line in _lines(sheet, issues):
+                workbook.add(line)
+            for position, values in offers.items():
+                if position in sheet.columns and values:
+                    workbook.offer(sheet.columns.index(position), values[:MOST_OFFERED])
+            workbook.list_issues(issues)
+        return put_in_place(file, path.absolute().parent, advice)
+
+
+def _lines(sheet: Sheet, issues: Iterable[Issue]) -> Iterator[Line]:
+    ascending = Ascending(issues)
+    ascending.take(None)
+    positions = Positions(sheet, {})
+    for row, cells, extra in texts_of(sheet):
+        found = ascending.take(row)
+        wrong = positions.wrong_cells(found)
+        invalid = any(issue.severity is Severity.ERROR for issue in found)
+        said = " ".join(f"{issue.message} {issue.fix}" for issue in found)
+        outcome = Outcome(row, Status.INVALID if invalid else Status.NOT_SENT, None, said)
+        yield Line(outcome, cells, extra, found, wrong)

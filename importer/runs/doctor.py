@@ -1,0 +1,69 @@
+"""What ``importer doctor`` looks at: everything that must be right before an import, each with its remedy."""
+
+import platform
+import shutil
+import sqlite3
+import time
+from typing import NamedTuple
+
+from importer.config import settings
+from importer.config.settings import Settings
+from importer.errors import ImporterError
+from importer.journal.database import safe_for_wal
+from importer.journal.journal import open_journal
+from importer.model import Clock
+from importer.runs.session import who
+
+_LEAST_FREE = 200 * 1024 * 1024
+
+
+class Finding(NamedTuple):
+    """One thing looked at: whether it is good, what was seen, and what to do if it is not."""
+
+    what: str
+    good: bool
+    seen: str
+    fix: str = ""
+
+
+async def examine(profile: str | None, clock: Clock) -> list[Finding]:
+    """Every finding, in the order in which they are best mended."""
+    findings = [Finding("Python", True, platform.python_version())]
+    try:
+        loaded = settings.load(profile=profile).settings
+    except ImporterError as error:
+        return [*findings, Finding("Settings", False, error.message, error.advice)]
+    return [*findings, _journal(loaded), _sqlite(), _disk(loaded), await _service(loaded, clock)]
+
+
+def _journal(loaded: Settings) -> Finding:
+    try:
+        with open_journal(loaded.journal_url) as journal:
+            number = len(journal.runs())
+    except ImporterError as error:
+        return Finding("Journal", False, error.message, error.advice)
+    return Finding("Journal", True, f"{journal.path or 'database'} with {number} runs")
+
+
+def _sqlite() -> Finding:
+    version = sqlite3.sqlite_version
+    if safe_for_wal(sqlite3.sqlite_version_info[:3]):
+        return Finding("SQLite", True, version)
+    return Finding("SQLite", True, f"{version}, used without its write-ahead log, which has a known fault there")
+
+
+def _disk(loaded: Settings) -> Finding:
+    folder = next(parent for parent in (loaded.home, *loaded.home.absolute().parents) if parent.exists())
+    free = shutil.disk_usage(folder).free
+    fix = "" if free > _LEAST_FREE else "Free some space, or set IMPORTER_HOME to another disk."
+    return Finding("Disk", free > _LEAST_FREE, f"{free // 1024**2:,} MB free for {loaded.home}", fix)
+
+
+async def _service(loaded: Settings, clock: Clock) -> Finding:
+    begun = time.monotonic()
+    try:
+        account = await who(loaded, clock)
+    except ImporterError as error:
+        return Finding("Service", False, error.message, error.advice)
+    took = time.monotonic() - begun
+    return Finding("Service", True, f"{loaded.url}: signed in to {account.space} as {account.user} in {took:.1f} s")

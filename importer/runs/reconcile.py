@@ -1,0 +1,173 @@
+"""Doubts settled around the sending: what the service holds is listed, and the rows in doubt get their answer."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+from importer.delivery.comparison import Comparison, Conflict
+from importer.delivery.listing import Listing, Remote, list_records
+from importer.delivery.reconciler import Settled, settle, since
+from importer.delivery.sender import End, StopReason
+from importer.journal.journal import Change, Intent, Run
+from importer.journal.states import Event, State
+from importer.reporting import write_report
+from importer.runs.session import Session
+from importer.text import count, moment, printable
+from schemas import RECORD_TYPES, RecordType
+
+PATIENT_SECONDS = 60.0
+"""A wait for the settle time is worth this long, or as long as the sending took; longer waits are the user's choice."""
+
+_PAGE = 2_000
+_SENT = {
+    StopReason.DONE,
+    StopReason.LIMIT,
+    StopReason.ASKED,
+    StopReason.UNANSWERED,
+    StopReason.REFUSED,
+    StopReason.SAME_REFUSAL,
+}
+
+
+async def list_all_records(session: Session, endpoint: str, kind: RecordType) -> Listing:
+    """All records of a type that the service holds; says so if it does not list them."""
+    listing = await list_records(session.service, endpoint, kind, since=None)
+    if listing.failure:
+        session.observer.say(f"What exists is known from the journal alone: {listing.failure}.")
+    return listing
+
+
+async def compare(
+    session: Session, endpoint: str, kind: RecordType, run: Run | None = None, *, allow_duplicates: bool
+) -> Comparison:
+    """What the service and the journal hold, for the rows of a run to be compared with; or of one yet to begin."""
+    journal = session.journal
+    listing = await list_all_records(session, endpoint, kind)
+    target = journal.target(session.account.key, kind.name)
+    runs = lineage(session, run) if run is not None else ()
+    return Comparison(listing, journal, target, kind, runs=runs, allow_duplicates=allow_duplicates)
+
+
+def lineage(session: Session, run: Run) -> set[int]:
+    """A run, the run whose rows it retries, and so on: the rows of all of them come from one file."""
+    numbers = {run.id}
+    while run.parent is not None:
+        run = session.journal.run(run.parent)
+        numbers.add(run.id)
+    return numbers
+
+
+async def settle_before(session: Session, run: Run, *, even_if_existing: bool, allow_duplicates: bool) -> None:
+    """Settle what an earlier process left in doubt, and leave out rows whose record exists, or may exist, already."""
+    journal, kind = session.journal, RECORD_TYPES[run.kind]
+    assert run.target is not None
+    await look(session, run)
+    if even_if_existing:
+        return
+    comparison = await compare(session, run.endpoint, kind, run, allow_duplicates=allow_duplicates)
+    if not comparison:
+        return
+    for page in _pages(journal.intents(run, State.PLANNED)):
+        claims = journal.claims(run.target, [intent.identity for intent in page])
+        free = [(intent, comparison.take(intent.body)) for intent in page if intent.identity not in claims]
+        journal.move([_compared(intent, there) for intent, there in free if there is not None], session.clock())
+
+
+def _compared(intent: Intent, there: Remote | Conflict) -> Change:
+    if isinstance(there, Conflict):
+        return Change(intent, Event.DIFFERS, field=there.field, message=there.sentence)
+    return Change(intent, Event.KNOWN, remote_id=there.id, message="this record was on the service already")
+
+
+async def settle_after(session: Session, run: Run, end: End, stop: asyncio.Event, began: float) -> bool:
+    """Settle what this process left in doubt; True when rows proved absent may be sent again."""
+    if end.how not in _SENT:
+        return False
+    while True:
+        settled = await look(session, run)
+        if settled.failure:
+            session.observer.say(f"Rows in doubt cannot be settled: {settled.failure}.")
+        if end.how is not StopReason.DONE or stop.is_set():
+            return False
+        if any(change.event is Event.ABSENT and change.intent.run == run.id for change in settled.changes):
+            return True
+        too_recent = [intent for intent in settled.too_recent if intent.run == run.id]
+        if settled.failure or not too_recent or not await _wait_for(session, too_recent, stop, began):
+            return False
+
+
+async def look(session: Session, run: Run) -> Settled:
+    """Settle every row in doubt of the run's account as far as can be told now, and write it down."""
+    journal, kind = session.journal, RECORD_TYPES[run.kind]
+    assert run.target is not None
+    doubtful = journal.in_doubt(run.target)
+    if not doubtful:
+        return Settled()
+    asked_at = session.clock()
+    listing = await list_records(session.service, run.endpoint, kind, since=since(doubtful))
+    user = session.account.user.strip().casefold()
+    settled = settle(
+        doubtful,
+        listing,
+        journal,
+        run.target,
+        kind,
+        user=user if "@" in user else "",
+        asked_at=asked_at,
+        settle_time=session.settings.settle,
+    )
+    journal.move(settled.changes, session.clock())
+    _tell(session, settled)
+    _refresh_other_runs(session, run, settled)
+    return settled
+
+
+async def _wait_for(session: Session, too_recent: list[Intent], stop: asyncio.Event, began: float) -> bool:
+    ready = max(intent.sent_at or 0.0 for intent in too_recent) + session.settings.settle
+    now = session.clock()
+    seconds = ready - now
+    if seconds > max(PATIENT_SECONDS, now - began):
+        tell_too_recent(session, too_recent)
+        return False
+    session.observer.say(f"{len(too_recent):,} without an answer; looking again in {max(seconds, 0):.0f} s.")
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), timeout=max(seconds, 0.0))
+    return not stop.is_set()
+
+
+def tell_too_recent(session: Session, too_recent: Sequence[Intent]) -> None:
+    """Say from when on rows without an answer can be settled."""
+    if too_recent:
+        ready = max(intent.sent_at or 0.0 for intent in too_recent) + session.settings.settle
+        session.observer.say(
+            f"{count(len(too_recent), 'unanswered row')} can be checked again after {moment(ready, session.clock())}."
+        )
+
+
+def _tell(session: Session, settled: Settled) -> None:
+    told = {
+        "found on the service": settled.count(Event.FOUND),
+        "proved absent": settled.count(Event.ABSENT),
+        "for a person to look at": settled.count(Event.UNCLEAR),
+    }
+    if any(told.values()):
+        listed = ", ".join(f"{number:,} {what}" for what, number in told.items() if number)
+        session.observer.say(f"Rows in doubt: {printable(listed)}.")
+
+
+def _refresh_other_runs(session: Session, run: Run, settled: Settled) -> None:
+    """Another run's row may have been settled: its report must say so, and a row to be sent makes it unfinished."""
+    journal = session.journal
+    for number in {change.intent.run for change in settled.changes} - {run.id}:
+        other = journal.run(number)
+        if other.finished is not None and journal.counts(other).get(State.PLANNED):
+            other = journal.update_run(other, finished=None)
+        if other.folder.is_dir():
+            write_report(journal, other, now=session.clock())
+
+
+def _pages(intents: Iterable[Intent]) -> Iterator[list[Intent]]:
+    rest = iter(intents)
+    while page := list(islice(rest, _PAGE)):
+        yield page

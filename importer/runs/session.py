@@ -1,0 +1,183 @@
+"""Somebody signed in, with the journal open and somebody watching: what every stage that touches the service needs."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import SecretStr
+
+from importer.config.settings import Settings
+from importer.journal.journal import Journal
+from importer.journal.lock import exclusive_sender
+from importer.journal.windows import DAY, Window
+from importer.model import Account, Clock
+from importer.nexudus import Access, Nexudus, Secret
+from importer.runs.observer import Observer
+from importer.text import moment
+from schemas import RECORD_TYPES
+
+_WORTH_SAYING = 10.0
+
+
+@dataclass(frozen=True)
+class Session:
+    """The journal, the service, the account that calls are made for, and the clock that they go by."""
+
+    journal: Journal
+    service: Nexudus
+    account: Account
+    settings: Settings
+    observer: Observer
+    clock: Clock
+
+    def quota_left(self, now: float) -> int | None:
+        """How many writes the day still allows; None if there is no such limit."""
+        daily = next((window for window in windows(self.settings) if window.seconds >= DAY), None)
+        if daily is None:
+            return None
+        return max(daily.calls - self.journal.used(self.account.key, daily, now)[0], 0)
+
+    async def take_write(self) -> None:
+        """Wait until one more write is allowed, and take it."""
+        limits = windows(self.settings)
+        await _turn(self.journal, self.account.key, limits, self.observer.say, self.clock, write=True)
+
+    def alone(self, run: int | None = None) -> AbstractContextManager[Callable[[int], None]]:
+        """Hold the account while sending; gives what tells others of a run that begins only then.
+
+        Raises:
+            BusyError: Another process sends for it.
+        """
+        folder = self.journal.path.parent if self.journal.path else self.settings.home
+        return exclusive_sender(folder / "locks", self.account.key, run)
+
+
+async def _turn(
+    journal: Journal,
+    account: str,
+    limits: tuple[Window, ...],
+    say: Callable[[str], None],
+    clock: Clock,
+    *,
+    write: bool,
+) -> None:
+    """Wait until a call is allowed, and take it; anew when another process was quicker."""
+    wait = journal.reserve_call(account, limits, write=write, now=clock())
+    if wait > _WORTH_SAYING:
+        now = clock()
+        say(f"No call is allowed before {moment(now + wait, now)}; waiting until then. Ctrl-C stops.")
+    while wait > 0:
+        await asyncio.sleep(wait)
+        wait = journal.reserve_call(account, limits, write=write, now=clock())
+
+
+class ReadThrottle:
+    """Lets reads wait for their turn. Those of the sign-in go at once, for nobody knows yet whose they are."""
+
+    def __init__(self, journal: Journal, limits: tuple[Window, ...], say: Callable[[str], None], clock: Clock) -> None:
+        self._journal, self._limits, self._say, self._clock = journal, limits, say, clock
+        self._account: str | None = None
+        self._before = 0
+
+    async def acquire(self) -> None:
+        """Wait for the turn of one more read."""
+        if self._account is None:
+            self._before += 1
+            return
+        await _turn(self._journal, self._account, self._limits, self._say, self._clock, write=False)
+
+    def belong_to(self, account: str) -> None:
+        """Count the reads so far, and all that follow, for this account."""
+        self._account = account
+        if self._limits:
+            now = self._clock()
+            self._journal.note_calls(account, self._before, now)
+            self._journal.forget_calls(now - 2 * DAY)
+
+
+@asynccontextmanager
+async def signed_in(
+    settings: Settings, endpoint: str, journal: Journal, observer: Observer, clock: Clock
+) -> AsyncIterator[Session]:
+    """A session with the service that the settings name.
+
+    Raises:
+        SettingsError: The address is unsafe.
+        SignInError: There is nothing to sign in with, or the service refused it.
+        ServiceError: The service cannot be reached.
+    """
+    turns = ReadThrottle(journal, windows(settings), observer.say, clock)
+    async with Nexudus(_access(settings), endpoint, before_read=turns.acquire, now=clock) as service:
+        account = await service.sign_in()
+        turns.belong_to(account.key)
+        yield Session(journal, service, account, settings, observer, clock)
+
+
+async def who(settings: Settings, clock: Clock) -> Account:
+    """The account that the settings sign in to.
+
+    Raises:
+        SettingsError: The address is unsafe.
+        SignInError: There is nothing to sign in with, or the service refused it.
+        ServiceError: The service cannot be reached.
+    """
+    async with Nexudus(_access(settings), next(iter(RECORD_TYPES.values())).paths[0], now=clock) as service:
+        return await service.sign_in()
+
+
+async def sign_in(settings: Settings, clock: Clock) -> tuple[Account, Settings]:
+    """The account, and the settings to sign in with again: a two-factor code holds once, so its token stands for it.
+
+    Raises:
+        SettingsError: The address is unsafe.
+        SignInError: There is nothing to sign in with, or the service refused it.
+        ServiceError: The service cannot be reached.
+    """
+    async with Nexudus(_access(settings), next(iter(RECORD_TYPES.values())).paths[0], now=clock) as service:
+        account = await service.sign_in()
+        if settings.totp is None:
+            return account, settings
+        token = SecretStr((await service.token()).reveal())
+        return account, settings.model_copy(update={"token": token, "password": None, "totp": None})
+
+
+def _access(settings: Settings) -> Access:
+    return Access(
+        url=settings.url,
+        token=_secret(settings.token),
+        username=settings.username,
+        password=_secret(settings.password),
+        totp=_secret(settings.totp),
+        client_id=_client_id(settings.home),
+        timeout=settings.timeout,
+        proxy=settings.proxy,
+        ca_file=str(settings.ca_file) if settings.ca_file else None,
+    )
+
+
+def windows(settings: Settings) -> tuple[Window, ...]:
+    """The allowances as settings have them. Without a rate there is none but the daily one."""
+    limits = []
+    if settings.daily_quota:
+        limits.append(Window(settings.daily_quota, DAY, writes=True, midnight=settings.daily_reset))
+    if settings.rate is not None:
+        limits.append(Window(settings.rate.calls, settings.rate.seconds, writes=True))
+        every = ((settings.calls_per_100ms, 0.1), (settings.calls_per_minute, 60), (settings.calls_per_hour, 3600))
+        limits += [Window(calls, seconds) for calls, seconds in every if calls]
+    return tuple(limits)
+
+
+def _secret(setting: SecretStr | None) -> Secret | None:
+    return Secret(setting.get_secret_value()) if setting else None
+
+
+def _client_id(home: Path) -> str:
+    """This installation's own client id: with a shared one, two programs would end each other's sign-in."""
+    path = home / "client-id"
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.write_text(f"importer-{secrets.token_hex(8)}")
+    return path.read_text().strip()

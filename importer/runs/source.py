@@ -1,0 +1,260 @@
+"""A spreadsheet on its way in: opened, its columns matched, kept as a private copy, examined row by row.
+
+Knows neither the service nor the journal.
+"""
+
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from importer import checking
+from importer.config.saved_columns import recall, recall_dates
+from importer.config.settings import Settings
+from importer.errors import FileError, UsageError
+from importer.issues import Issue
+from importer.spreadsheet import ReadOptions, Sheet, column_letters, open_sheet
+from schemas import RECORD_TYPES, RecordType
+
+_SAMPLES = 3
+_ORDER_WORDS = {None: "", "dmy": "day before month, ", "mdy": "month before day, ", "ymd": "year first, "}
+_SAMPLED_ROWS = 200
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file with its columns matched; ``copy`` is where the bytes that were checked stay, ``sha256`` their hash."""
+
+    file: Path
+    copy: Path
+    sha256: str
+    sheet: Sheet
+    mapping: checking.Mapping
+    kind: RecordType
+    endpoint: str
+    read: ReadOptions
+    directories: Mapping[str, checking.Directory] = field(default_factory=dict)
+    remembered: bool = False
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """How the file is read, as it is kept in the journal."""
+        return asdict(self.read)
+
+
+@dataclass
+class Examined:
+    """What is known of a file without asking anybody: counts that add up to ``rows``, and every issue.
+
+    ``collisions`` are rows whose key a row of a later chunk has too, each with that one; None if they were not looked
+    for.
+    """
+
+    rows: int = 0
+    valid: int = 0
+    invalid: int = 0
+    causes: checking.Causes = field(default_factory=checking.Causes)
+    wanted: dict[str, set[str]] = field(default_factory=dict)
+    collisions: Mapping[int, int] | None = None
+
+    @property
+    def issues(self) -> list[Issue]:
+        """Every issue, those of whole columns first, then by row; a million of them are better read from the causes."""
+        return list(self.causes)
+
+
+def open_source(file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions) -> Source:
+    """The file, readable and with its columns matched; its record type recognised by its labels if None is given.
+
+    Raises:
+        FileError: It cannot be read, or its columns do not fit.
+    """
+    source = look_at_columns(file, settings, kind, read)
+    required = source.kind.required(source.endpoint)
+    return replace(source, mapping=checking.match_columns(source.sheet, source.kind, required, source.read.map))
+
+
+def look_at_columns(file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions) -> Source:
+    """The file with as many columns matched as can be; required ones may be missing.
+
+    Raises:
+        FileError: It cannot be read, or two columns hold one field.
+    """
+    sheet = open_sheet(file, read)
+    remembered = {} if read.map else recall(own_labels(sheet), settings.home)
+    read = replace(read, map=remembered) if remembered else read
+    if sheet.is_report and read.dates is None and read.zone == ReadOptions().zone:
+        sheet, read = _as_before(sheet, read, settings)
+    kind = kind or checking.recognise(sheet, tuple(RECORD_TYPES.values()), read.map)
+    mapping = checking.match_columns(sheet, kind, (), read.map)
+    endpoint = kind.path(settings.endpoint_path)
+    return Source(file, file, sha256_of(file), sheet, mapping, kind, endpoint, read, remembered=bool(remembered))
+
+
+def _as_before(sheet: Sheet, read: ReadOptions, settings: Settings) -> tuple[Sheet, ReadOptions]:
+    """Failed rows that come back are read as the file was that they came from; else their times would be others."""
+    order, zone = recall_dates(own_labels(sheet), settings.home)
+    if (order, zone) == (read.dates, read.zone):
+        return sheet, read
+    said = f"Dates are read as when the file was imported: {_ORDER_WORDS[order]}times without a zone in {zone}."
+    return replace(sheet, note=f"{sheet.note} {said}".strip()), replace(read, dates=order, zone=zone)
+
+
+def own_labels(sheet: Sheet) -> list[str]:
+    """The labels of the user's own columns: those that a report added do not make it another kind of file."""
+    return [sheet.labels[position] for position in sheet.columns]
+
+
+def missing(source: Source) -> list[str]:
+    """The required fields that have no column."""
+    return [name for name in source.kind.required(source.endpoint) if source.mapping.column(name) is None]
+
+
+def snapshot(source: Source, folder: Path) -> Source:
+    """The source read from a copy of its own: what was checked is what is sent, whatever happens to the original.
+
+    Raises:
+        FileError: The file was changed after it was opened.
+    """
+    copy = stage_copy(source.file, folder)
+    if sha256_of(copy) != source.sha256:
+        copy.unlink()
+        raise FileError(f"{source.file.name} was changed while it was read.", "Close it elsewhere and try again.")
+    return replace(source, copy=copy, sheet=open_sheet(copy, source.read))
+
+
+def stage_copy(file: Path, folder: Path) -> Path:
+    """A copy under a name that nobody else has, so that nobody else takes it away."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    aside = folder / f"{secrets.token_hex(8)}{file.suffix.lower()}"
+    aside.touch(mode=0o600)
+    shutil.copyfile(file, aside)
+    return aside
+
+
+def make_durable(copy: Path) -> None:
+    """Have a copy outlive a power cut, before the journal names it durably."""
+    with copy.open("rb+") as written:
+        os.fsync(written.fileno())
+    # Its name too; Windows cannot open a folder, and does so by itself.
+    if os.name == "nt":
+        return
+    descriptor = os.open(copy.parent, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def intact(copy: Path, sha256: str) -> bool:
+    """Whether a copy is still what it was when it was made."""
+    return copy.is_file() and sha256_of(copy) == sha256
+
+
+def reopen(copy: Path, sha256: str, kind: RecordType, endpoint: str, read: ReadOptions, name: str) -> Source:
+    """A private copy as it was when it was made; ``name`` is what the user calls the file.
+
+    Raises:
+        UsageError: The copy is gone or was changed.
+    """
+    if not intact(copy, sha256):
+        raise UsageError(
+            f"The private copy of {name} in {copy.parent} is gone or was changed.",
+            f"Put the original back, or import {name} anew.",
+        )
+    sheet = open_sheet(copy, read)
+    mapping = checking.match_columns(sheet, kind, kind.required(endpoint), read.map)
+    return Source(Path(name), copy, sha256, sheet, mapping, kind, endpoint, read)
+
+
+def examine(source: Source, now: float, *, allow_duplicates: bool) -> Examined:
+    """Every issue of the file, and what its references are called.
+
+    Raises:
+        FileError: It has no rows, or breaks off.
+    """
+    seen = _examine(source, now, {}, allow_duplicates=allow_duplicates)
+    # A row that collides with a later chunk had passed already; it rarely happens, so all are looked at once more.
+    return _examine(source, now, seen.collisions, allow_duplicates=allow_duplicates) if seen.collisions else seen
+
+
+def _examine(source: Source, now: float, collisions: Mapping[int, int], *, allow_duplicates: bool) -> Examined:
+    seen = Examined(causes=checking.Causes(list(source.mapping.issues)))
+    checker = checker_of(source, now, allow_duplicates=allow_duplicates, collisions=collisions)
+    for chunk in map(checker.check, source.sheet.read()):
+        seen.rows += chunk.rows
+        seen.invalid += chunk.invalid
+        seen.valid += chunk.rows - chunk.invalid
+        seen.causes.add(chunk.causes)
+    if not seen.rows:
+        raise FileError(f"{source.file.name} has a header, but no rows below it.", "Add the rows and try again.")
+    seen.wanted, seen.collisions = checker.wanted, checker.collisions
+    return seen
+
+
+def checked_chunks(
+    source: Source, now: float, collisions: Mapping[int, int] | None, *, allow_duplicates: bool, salt: str = ""
+) -> Iterator[checking.Checked]:
+    """The file checked, chunk by chunk; ``now`` in epoch seconds decides what has passed.
+
+    ``collisions`` are those that examining it has found; with None it is gone through once more for them.
+    """
+    if collisions is None:
+        collisions = examine(source, now, allow_duplicates=allow_duplicates).collisions or {}
+    checker = checker_of(source, now, allow_duplicates=allow_duplicates, salt=salt, collisions=collisions)
+    yield from map(checker.check, source.sheet.read())
+
+
+def checker_of(
+    source: Source, now: float, *, allow_duplicates: bool, salt: str = "", collisions: Mapping[int, int] | None = None
+) -> checking.Checker:
+    """What checks the chunks of a file, in their order."""
+    return checking.Checker(
+        source.kind,
+        source.mapping,
+        source.sheet,
+        required=source.kind.required(source.endpoint),
+        now=datetime.fromtimestamp(now, UTC),
+        allow_duplicates=allow_duplicates,
+        salt=salt,
+        directories=source.directories,
+        dates=checking.DateReader(source.read.dates, source.read.zone),
+        collisions=collisions or {},
+    )
+
+
+def columns(source: Source) -> list[dict[str, Any]]:
+    """Which column holds which field, with a few samples; then the columns that hold none."""
+    first = next(source.sheet.read(), None)
+    sheet, used = source.sheet, {column.position for column in source.mapping.columns}
+
+    def told(name: str | None, position: int | None, how: str) -> dict[str, Any]:
+        cells = [] if first is None or position is None else first[position].head(_SAMPLED_ROWS).tolist()
+        return {
+            "field": name,
+            "column": None if position is None else column_letters(position),
+            "label": None if position is None else sheet.labels[position],
+            "how": how,
+            "samples": [cell for cell in cells if cell][:_SAMPLES],
+        }
+
+    near = checking.near_labels(sheet, source.kind, source.mapping)
+    found = []
+    for name in source.kind.fields:
+        column = source.mapping.column(name)
+        guess = near.get(name)
+        how = column.how.value if column else "guess" if guess is not None else "-"
+        found.append(told(name, column.position if column else guess, how))
+    rest = [position for position in sheet.columns if position not in used | set(near.values())]
+    return found + [told(None, position, "unused") for position in rest]
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of a file's bytes, as 64 digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,94 @@
+"""A run undone: what it created is taken back, unless somebody changed it since."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from importer.config.settings import Settings
+from importer.delivery.sender import End, StopReason
+from importer.delivery.undoer import Removal, Undoer, Undone
+from importer.errors import Exit, UsageError
+from importer.journal.journal import Run, open_journal
+from importer.journal.states import State
+from importer.model import Clock, Plan, Progress
+from importer.reporting import write_report, write_table
+from importer.runs.observer import Observer
+from importer.runs.session import Session, signed_in, windows
+from importer.runs.status import choose, refuse_other_account, refuse_other_service
+from schemas import RECORD_TYPES
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """A run undone: how many records were removed, kept and failed, and the file that has each."""
+
+    run: Run
+    counts: dict[str, int]
+    notable: tuple[Removal, ...]
+    file: Path
+    exit_code: Exit
+    message: str = ""
+
+
+async def undo_run(number: int | None, settings: Settings, observer: Observer, clock: Clock) -> Undoing | None:
+    """Delete what a run created and nobody changed since; None if the user did not want to."""
+    with open_journal(settings.journal_url) as journal:
+        chosen = choose(journal, number)
+        refuse_other_service(chosen, settings)
+        records = sum(journal.counts(chosen).get(state, 0) for state in (State.CREATED, State.REMOVING))
+        if not records:
+            others = [run for run in journal.runs_of(chosen.sha256) if journal.counts(run).get(State.CREATED)]
+            advice = f"Run {others[0].id} of the same file has: importer undo {others[0].id}" if others else ""
+            raise UsageError(
+                f"Run {chosen.id} has no records that could be removed.", advice or "See: importer history"
+            )
+        async with signed_in(settings, chosen.endpoint, journal, observer, clock) as session:
+            refuse_other_account(journal, chosen, session.account.key)
+            if not observer.confirm_undo(_plan(session, records), session.account, chosen):
+                return None
+            with session.alone(chosen.id):
+                return await _undo(session, journal.update_run(chosen, stop=False), records)
+
+
+def _plan(session: Session, records: int) -> Plan:
+    limits, now = windows(session.settings), session.clock()
+    key, journal = session.account.key, session.journal
+    reads = [window for window in limits if not window.writes]
+    # A delete for each record, and a read before it.
+    seconds = max(journal.seconds_for(key, records, limits, now), journal.seconds_for(key, 2 * records, reads, now))
+    return Plan(records, records, 0, 0, 0, session.quota_left(now), seconds, now + seconds)
+
+
+async def _undo(session: Session, chosen: Run, records: int) -> Undoing:
+    journal, removals = session.journal, list[Removal]()
+    with session.observer.sending() as stop:
+
+        def tell(done: int) -> None:
+            session.observer.progress(Progress(done, 0), records, None)
+
+        undoer = Undoer(
+            journal,
+            session.service,
+            chosen,
+            RECORD_TYPES[chosen.kind],
+            session.take_write,
+            now=session.clock,
+            stop=stop,
+            tell=tell,
+        )
+        try:
+            end = await undoer.undo(removals)
+        finally:
+            # However it ends, what was deleted is told.
+            table = [(str(r.row), str(r.remote_id), r.undone.value, r.why) for r in removals]
+            file = write_table(chosen.folder, "undo.csv", ("import_row", "import_id", "undone", "why"), table)
+    write_report(journal, chosen, now=session.clock())
+    counts = dict(Counter(removal.undone.value for removal in removals))
+    notable = tuple(removal for removal in removals if removal.undone is not Undone.REMOVED)
+    return Undoing(chosen, counts, notable, file, _exit_code(end, counts), end.message)
+
+
+def _exit_code(end: End, counts: dict[str, int]) -> Exit:
+    if end.how is not StopReason.DONE:
+        return Exit.INTERRUPTED if end.how is StopReason.ASKED else Exit.SERVICE
+    return Exit.ROWS_FAILED if set(counts) - {Undone.REMOVED} else Exit.DONE

@@ -1,0 +1,57 @@
+"""A run verified: what it created, compared with what the service holds now."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from importer.config.settings import Settings
+from importer.delivery.verification import Verified, verify
+from importer.errors import Exit, ServiceError
+from importer.journal.journal import Run, open_journal
+from importer.journal.states import State
+from importer.model import Clock, Found
+from importer.reporting import write_table
+from importer.runs.observer import Observer
+from importer.runs.reconcile import list_all_records
+from importer.runs.session import signed_in
+from importer.runs.status import choose, refuse_other_account, refuse_other_service
+from schemas import RECORD_TYPES
+
+
+@dataclass(frozen=True)
+class Verification:
+    """A run verified: how many rows were found how, the rows that need a look, and the file that has all."""
+
+    run: Run
+    counts: dict[str, int]
+    notable: tuple[Verified, ...]
+    unknown: int
+    file: Path
+
+    @property
+    def exit_code(self) -> Exit:
+        """0 only if every row is there once and equal."""
+        if self.unknown:
+            return Exit.IN_DOUBT
+        return Exit.DONE if set(self.counts) <= {Found.ONCE} else Exit.ROWS_FAILED
+
+
+async def verify_run(number: int | None, settings: Settings, observer: Observer, clock: Clock) -> Verification:
+    """What the service holds now of the records of a run, by default of the latest one."""
+    with open_journal(settings.journal_url) as journal:
+        chosen = choose(journal, number)
+        refuse_other_service(chosen, settings)
+        async with signed_in(settings, chosen.endpoint, journal, observer, clock) as session:
+            refuse_other_account(journal, chosen, session.account.key)
+            kind = RECORD_TYPES[chosen.kind]
+            listing = await list_all_records(session, chosen.endpoint, kind)
+            if listing.failure:
+                raise ServiceError(f"Run {chosen.id} cannot be verified: {listing.failure}.", "Try again later.")
+        states = (State.CREATED, State.EXISTING, State.REMOVING)
+        rows = list(verify(journal.intents(chosen, *states), listing, kind))
+        counts = journal.counts(chosen)
+        unknown = counts.get(State.IN_DOUBT, 0) + counts.get(State.REVIEW, 0)
+        table = [(str(v.row), str(v.remote_id), v.found.value, v.detail) for v in rows]
+        file = write_table(chosen.folder, "verification.csv", ("import_row", "import_id", "found", "detail"), table)
+        notable = tuple(v for v in rows if v.found is not Found.ONCE)
+        return Verification(chosen, dict(Counter(v.found.value for v in rows)), notable, unknown, file)

@@ -1,0 +1,168 @@
+"""Rows sent in simulated time: the allowance is filled, never exceeded, and shared with others."""
+
+import itertools
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from delivery.simulation import ACCOUNT, MINUTE, MORNING, PUBLISHED, Office, most_in, planned, ways
+from importer.delivery.sender import StopReason
+from importer.journal.windows import DAY, Window, seconds_for
+from importer.sandbox.options import SandboxOptions
+
+MEMORY = Path("/dev/shm")
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder in memory where there is one: thousands of commits in a simulated day would wait for the disk."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        yield Path(folder)
+
+
+SMALL_DAYS = (Window(150, DAY, writes=True), *PUBLISHED[1:])
+SMALL_OFFICE = SandboxOptions(writes_per_day=150)
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), shortest=st.floats(0.001, 0.8), jitter=st.floats(0.0, 0.15))
+@example(seed=1, shortest=0.02, jitter=0.0)
+@example(seed=2, shortest=0.2, jitter=0.15)
+def test_the_allowance_is_filled_and_never_exceeded(seed: int, shortest: float, jitter: float) -> None:
+    """Though calls travel for unequal times, the service counts at most 60 in any minute, and 98 % of them are used."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        journal, run = planned(Path(folder), 181)
+        office = Office(ways(seed, shortest, jitter))
+        with journal:
+            end, _ = office.send(journal, run)
+    assert end.how is StopReason.DONE
+    assert not office.refused
+    assert most_in(office.accepted, 60) <= 60
+    assert most_in(office.accepted, 0.1) == 1
+    assert office.accepted[-1] - office.accepted[0] <= 180 / 0.98
+
+
+def test_a_second_client_is_noticed_and_lived_with(tmp_path: Path) -> None:
+    """Beside a client that makes 18 calls a minute, at most 5 % are refused and 95 % of the rest are used."""
+    journal, run = planned(tmp_path, 700)
+    office = Office(ways(3, 0.1, 0.1), others=(MORNING + 3.37 * n for n in itertools.count()))
+    with journal:
+        office.send(journal, run)
+    minutes = (office.accepted[-1] - office.accepted[0]) / 60
+    left = 60 - len(office.others_accepted) / minutes
+    assert len(office.refused) <= 0.05 * len(office.accepted)
+    assert len(office.accepted) / minutes >= 0.95 * left
+
+
+def test_when_the_other_client_ends_all_is_used_again(tmp_path: Path) -> None:
+    """Seven minutes after a client that took half of it, the allowance is filled again."""
+    journal, run = planned(tmp_path, 700)
+    office = Office(ways(4, 0.1, 0.1), others=(MORNING + 2 * n for n in range(60)))
+    with journal:
+        office.send(journal, run)
+    later = [time for time in office.accepted if time > MORNING + 120 + 420]
+    assert len(later) > 60
+    assert len(later) / (later[-1] - later[0]) >= 0.98
+
+
+def test_days_of_waiting_survive_a_restart_and_end_when_the_plan_said(tmp_path: Path) -> None:
+    """Over four days with three processes, no day holds more than it may, and the plan's end is right within 3 %."""
+    journal, run = planned(tmp_path, 500)
+    office = Office(ways(5, 0.1, 0.1), SMALL_OFFICE)
+    with journal:
+        told = seconds_for(500, SMALL_DAYS, lambda window: journal.calls_ago(ACCOUNT, window, MORNING), MORNING)
+        first, _ = office.send(journal, run, windows=SMALL_DAYS, max_rows=60)
+        second, _ = office.send(journal, run, windows=SMALL_DAYS, deadline=office.now + 2 * 3600)
+        began = office.accepted[0]
+        third, progress = office.send(journal, run, windows=SMALL_DAYS)
+    assert (first.how, second.how, third.how) == (StopReason.LIMIT, StopReason.LIMIT, StopReason.DONE)
+    assert not office.refused
+    assert len(office.accepted) == 500
+    assert most_in(office.accepted, DAY) <= 150
+    assert abs(office.accepted[-1] - began - told) <= 0.03 * told
+    waits = [(time, p.until) for time, p in progress if "of the day" in p.waiting]
+    assert all(time < until <= time + DAY + 2 for time, until in waits)
+    assert waits
+
+
+@pytest.mark.parametrize(("zone", "hours"), [("Europe/London", 16.0), ("UTC", 16.0), ("Pacific/Auckland", 3.0)])
+def test_where_a_day_ends_at_midnight_its_allowance_is_new_then(tmp_path: Path, zone: str, hours: float) -> None:
+    """Sending begins in the evening of that zone: the day's calls, then at once those of the next days, as planned."""
+    journal, run = planned(tmp_path, 500)
+    office = Office(ways(5, 0.1, 0.1), SandboxOptions(writes_per_day=None))
+    days = (Window(150, DAY, writes=True, midnight=ZoneInfo(zone)), *PUBLISHED[1:])
+    with journal:
+        told = seconds_for(500, days, lambda window: journal.calls_ago(ACCOUNT, window, MORNING), MORNING)
+        office.send(journal, run, windows=days, max_rows=60)
+        end, progress = office.send(journal, run, windows=days)
+    assert (end.how, office.refused) == (StopReason.DONE, [])
+    dates = Counter(datetime.fromtimestamp(time, ZoneInfo(zone)).date() for time in office.accepted)
+    assert list(dates.values()) == [150, 150, 150, 50]
+    second = office.accepted[150]
+    assert (second - MORNING) / 3600 == pytest.approx(hours, abs=0.01)
+    assert abs(office.accepted[-1] - office.accepted[0] - told) <= 0.03 * told
+    assert any(p.waiting == "the allowance of the day is used up" and abs(p.until - second) < 5 for _, p in progress)
+
+
+def test_calls_across_a_midnight_count_on_the_day_they_may_have_reached(tmp_path: Path) -> None:
+    """What left before midnight and was answered after it may have arrived then, so the new day has one less."""
+    day = Window(2, DAY, writes=True, midnight=UTC)
+    midnight = datetime(2027, 3, 28, tzinfo=UTC).timestamp()
+    with planned(tmp_path, 1)[0] as journal:
+        for left in (midnight - 30, midnight - 5):
+            assert journal.reserve_call(ACCOUNT, [day], write=True, now=left) <= 0
+        assert journal.reserve_call(ACCOUNT, [day], write=True, now=midnight - 4) == pytest.approx(5)
+        journal.note_arrivals(ACCOUNT, [(midnight - 5, midnight + 0.5)])
+        assert journal.used(ACCOUNT, day, midnight + 2)[0] == 1
+        assert journal.reserve_call(ACCOUNT, [day], write=True, now=midnight + 2) <= 0
+        assert journal.reserve_call(ACCOUNT, [day], write=True, now=midnight + 3) == pytest.approx(DAY - 2)
+
+
+def test_a_day_may_have_another_length_than_24_hours() -> None:
+    """On the days on which the clocks of London change, the allowance is new at its midnight all the same."""
+    day = Window(1, DAY, writes=True, midnight=ZoneInfo("Europe/London"))
+    for date, hours in (((2027, 3, 28), 23), ((2027, 6, 1), 24), ((2027, 10, 31), 25)):
+        begin = datetime(*date, tzinfo=ZoneInfo("Europe/London")).timestamp()
+        assert day.frees_at(begin + 60) - begin == hours * 3600 + 1
+        assert day.begins_at(begin + hours * 3600 - 1) == begin
+
+
+def test_no_process_waits_for_a_call_that_it_may_not_make(tmp_path: Path) -> None:
+    """With the day's calls made, a run with a time limit ends at once and not at its limit."""
+    journal, run = planned(tmp_path, 151)
+    office = Office(ways(6, 0.1, 0.1), SMALL_OFFICE)
+    with journal:
+        end, _ = office.send(journal, run, windows=SMALL_DAYS, deadline=MORNING + 7200)
+    assert (end.how, len(office.accepted)) == (StopReason.LIMIT, 150)
+    assert office.now < MORNING + 300
+
+
+def test_a_wait_that_the_service_asks_for_stops_every_worker(tmp_path: Path) -> None:
+    """After a refusal no call leaves before the time that the service said, whoever was refused."""
+    journal, run = planned(tmp_path, 40)
+    office = Office(lambda: 0.1, SandboxOptions(writes_per_minute=20, calls_per_100ms=None))
+    with journal:
+        office.send(journal, run, windows=(MINUTE,), concurrency=8)
+    first = min(office.refused)
+    later = [time for time in office.accepted + office.refused if time > first + 0.3]
+    assert min(later) >= first + 39
+    assert len(office.accepted) == 40
+
+
+@pytest.mark.parametrize(("concurrency", "least"), [(None, 0.9), (4, 0.35)])
+def test_a_slow_service_is_called_more_often_at_once(tmp_path: Path, concurrency: int | None, least: float) -> None:
+    """Answers that take ten seconds keep four calls from filling a minute; left alone, it takes as many as it needs."""
+    journal, run = planned(tmp_path, 600)
+    office = Office(lambda: 5.0)
+    with journal:
+        end, _ = office.send(journal, run, windows=(MINUTE,), concurrency=concurrency)
+    took = office.accepted[-1] - office.accepted[-301]
+    assert (end.how, office.refused) == (StopReason.DONE, [])
+    assert least <= 300 / took <= least + 0.12

@@ -1,0 +1,1 @@
+"""Tests of the journal: what is durable, and what the database itself refuses."""

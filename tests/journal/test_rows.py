@@ -1,0 +1,180 @@
+"""The journal and the table as one machine: whatever is done in whatever order, what must hold holds."""
+
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from delivery.kit import ACCOUNT, KIND, add_run, record
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from importer.errors import JournalError
+from importer.journal.journal import Change, Intent, Journal, Run, open_journal
+from importer.journal.states import CLAIMING, TRANSITIONS, Event, State, after
+from importer.journal.windows import Window
+
+NUMBERS = range(2, 7)
+WINDOW = Window(3, 100.0, writes=True)
+_AFTER_SENDING = [event for events in TRANSITIONS.values() for event in events if event is not Event.WILL_SEND]
+Key = tuple[int, int]
+
+
+class JournalMachine(RuleBasedStateMachine):
+    """Runs over the same few records in one account, each row followed in a dictionary beside the journal.
+
+    Two journal objects on one file stand for two processes; either may be reopened at any time, as after a crash.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
+        self._now = 1_000.0
+        self._ids = 100
+        self._rows: dict[Key, tuple[State, int | None]] = {}
+        self._sent: list[float] = []
+        self._runs: list[Run] = []
+
+    @initialize()
+    def begin(self) -> None:
+        """Two processes on one journal."""
+        self._journals = [self._open(), self._open()]
+
+    def teardown(self) -> None:
+        for journal in getattr(self, "_journals", []):
+            journal.__exit__()
+        self._folder.cleanup()
+
+    def _open(self) -> Journal:
+        return open_journal(f"sqlite:///{self._folder.name}/j")
+
+    @rule(which=st.integers(0, 1))
+    def plan(self, which: int) -> None:
+        """Another run of the same rows, as somebody imports the file again."""
+        if len(self._runs) < 4:
+            run = add_run(self._journals[which], Path(self._folder.name), planned=len(NUMBERS))
+            self._runs.append(run)
+            self._rows |= {(run.id, number): (State.PLANNED, None) for number in NUMBERS}
+
+    @rule(which=st.integers(0, 1), pick=st.integers(0, 3), limited=st.booleans())
+    def will_send(self, which: int, pick: int, limited: bool) -> None:
+        """As many planned rows as the allowance permits go in doubt; those whose record exists become existing."""
+        if not self._runs:
+            return
+        run, journal = self._runs[pick % len(self._runs)], self._journals[which]
+        batch = journal.planned(run, 0, 3)
+        done = journal.will_send(run, ACCOUNT, batch, [WINDOW] if limited else [], self._now)
+        for intent in done.sent:
+            assert not self._claimed(intent.row), "a second claim for one record"
+            self._rows[run.id, intent.row] = (State.IN_DOUBT, None)
+        for change in done.known:
+            self._rows[run.id, change.intent.row] = (State.EXISTING, change.remote_id)
+        if limited:
+            self._sent += [self._now] * len(done.sent)
+
+    @rule(which=st.integers(0, 1), pick=st.integers(0, 30), event=st.sampled_from(_AFTER_SENDING))
+    def move(self, which: int, pick: int, event: Event) -> None:
+        """Any event to any row: obeyed if the table has it, else refused."""
+        if not self._rows:
+            return
+        key = sorted(self._rows)[pick % len(self._rows)]
+        intent, (state, _) = self._intent(which, key), self._rows[key]
+        self._ids += 1
+        named = event in {Event.ACCEPTED, Event.FOUND, Event.KNOWN}
+        remote_id = self._ids if named else intent.remote_id if state is not State.IN_DOUBT else None
+        change = Change(intent, event, remote_id=remote_id)
+        if event in TRANSITIONS[state]:
+            self._journals[which].move([change], self._now)
+            self._rows[key] = (after(state, event), remote_id)
+        else:
+            with pytest.raises(ValueError, match="cannot be"):
+                self._journals[which].move([change], self._now)
+
+    @rule(which=st.integers(0, 1), pick=st.integers(0, 30), other=st.integers(0, 30))
+    def move_with_a_stale_row(self, which: int, pick: int, other: int) -> None:
+        """A batch in which one row is no longer as it was read is refused as a whole."""
+        doubtful = [key for key, (state, _) in sorted(self._rows.items()) if state is State.IN_DOUBT]
+        rest = [key for key in sorted(self._rows) if key not in doubtful]
+        if not doubtful or not rest:
+            return
+        good = self._intent(which, doubtful[pick % len(doubtful)])
+        stale = replace(self._intent(which, rest[other % len(rest)]), state=State.IN_DOUBT)
+        self._ids += 2
+        batch = [Change(good, Event.ACCEPTED, self._ids), Change(stale, Event.ACCEPTED, self._ids - 1)]
+        with pytest.raises(JournalError):
+            self._journals[which].move(batch, self._now)
+
+    @rule(which=st.integers(0, 1), pick=st.integers(0, 30))
+    def give_an_id_twice(self, which: int, pick: int) -> None:
+        """The database itself refuses an Id that another created row has."""
+        doubtful = [key for key, (state, _) in sorted(self._rows.items()) if state is State.IN_DOUBT]
+        taken = [number for state, number in self._rows.values() if state is State.CREATED]
+        if doubtful and taken:
+            intent = self._intent(which, doubtful[pick % len(doubtful)])
+            with pytest.raises(JournalError):
+                self._journals[which].move([Change(intent, Event.FOUND, taken[pick % len(taken)])], self._now)
+
+    @rule(which=st.integers(0, 1))
+    def crash(self, which: int) -> None:
+        """A process dies and another opens the journal."""
+        self._journals[which].__exit__()
+        self._journals[which] = self._open()
+
+    @rule(seconds=st.sampled_from([-86_400.0, -5.0, 0.5, 60.0, 3_600.0, 86_400.0]))
+    def clock_jumps(self, seconds: float) -> None:
+        """The clock is set, or time passes."""
+        self._now = max(0.0, self._now + seconds)
+        if seconds < 0:
+            # What was sent before counts as sent now, so only from here on the windows can be checked.
+            self._sent.clear()
+
+    @invariant()
+    def the_journal_is_what_happened(self) -> None:
+        """Both processes read exactly what was done, and the counts add up."""
+        for journal in getattr(self, "_journals", []):
+            read = {(i.run, i.row): (i.state, i.remote_id) for run in self._runs for i in journal.intents(run)}
+            assert read == self._rows
+            for run in self._runs:
+                assert sum(journal.counts(run).values()) == run.rows == len(NUMBERS)
+
+    @invariant()
+    def no_record_is_claimed_twice(self) -> None:
+        """In an account at most one row claims a record, and each Id belongs to one row."""
+        for number in NUMBERS:
+            assert len(self._claimed(number)) <= 1
+        ids = [number for state, number in self._rows.values() if state in {State.CREATED, State.REMOVING}]
+        assert len(ids) == len(set(ids))
+
+    @invariant()
+    def the_allowance_is_kept(self) -> None:
+        """No span of the window holds more than its calls, whoever sent them."""
+        for first, last in zip(self._sent, self._sent[WINDOW.calls :], strict=False):
+            assert last - first >= WINDOW.seconds
+
+    def _claimed(self, row: int) -> list[Key]:
+        return [key for key, (state, _) in self._rows.items() if key[1] == row and state in CLAIMING]
+
+    def _intent(self, which: int, key: Key) -> Intent:
+        run = next(run for run in self._runs if run.id == key[0])
+        return next(i for i in self._journals[which].intents(run) if i.row == key[1])
+
+
+TestJournalMachine = JournalMachine.TestCase
+TestJournalMachine.settings = settings(
+    max_examples=20,
+    stateful_step_count=25,
+    deadline=None,
+    # Where commits are slow the generation is slow; it is right all the same.
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def test_a_record_is_known_in_its_account_only(tmp_path: Path) -> None:
+    """Another account may hold an equal record."""
+    with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
+        for account in ("one", "two"):
+            run = add_run(journal, tmp_path, planned=1, account=account)
+            assert len(journal.will_send(run, account, journal.planned(run, 0, 1), [], 5.0).sent) == 1
+        target = journal.target("one", KIND.name)
+        assert set(journal.claims(target, [record(2).identity])) == {record(2).identity}

@@ -1,1 +1,0 @@
-"""The allowance filled and never exceeded, by a simulated clock."""

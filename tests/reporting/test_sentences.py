@@ -1,0 +1,35 @@
+"""The sentences about a whole run."""
+
+import pytest
+
+from importer.journal.journal import Intent
+from importer.journal.states import State
+from importer.model import Status
+from importer.reporting.sentences import headline, row_message
+from reporting.office import Office
+
+
+@pytest.mark.parametrize(
+    ("counts", "sentence"),
+    [
+        ({}, "0 of 0 rows created"),
+        ({Status.CREATED: 1}, "The one row is created"),
+        ({Status.CREATED: 1200}, "All 1,200 rows created"),
+        ({Status.CREATED: 195, Status.INVALID: 3, Status.REJECTED: 2}, "195 of 200 rows created, 5 need a change"),
+        ({Status.INVALID: 1}, "0 of 1 row created, 1 needs a change"),
+        ({Status.EXISTING: 4}, "0 of 4 rows created, 4 existed already"),
+        ({Status.CREATED: 1, Status.UNKNOWN: 1, Status.NOT_SENT: 8}, "1 of 10 rows created, 1 may exist, 8 not sent"),
+    ],
+)
+def test_the_headline_says_only_what_there_is(counts: dict[Status, int], sentence: str) -> None:
+    """Every row is in the sentence once, and no status without rows is."""
+    assert headline(dict.fromkeys(Status, 0) | counts) == sentence
+
+
+@pytest.mark.parametrize("words", [None, "what the service said"])
+@pytest.mark.parametrize("state", State)
+def test_every_state_has_its_words(office: Office, state: State, words: str | None) -> None:
+    """A row in any state can be told, with and without words of the service; only a created row needs none."""
+    run = office.begin(office.file([]))
+    said = row_message(run, Intent(run.id, 2, b"", "", state, sent_at=0.0, message=words), ())
+    assert bool(said) != (state is State.CREATED and words is None)

@@ -1,0 +1,1 @@
+"""Tests of the stages, from a file to its report."""

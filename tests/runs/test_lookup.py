@@ -1,0 +1,120 @@
+"""Names instead of Ids, looked up at the sandbox before anything is sent."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+import openpyxl
+import pytest
+from conftest import Desk, Service, mapping
+
+from importer.sandbox.people import space
+
+PEOPLE = {str(person["Email"]): person["Id"] for person in space(1).coworkers.values()}
+ROOMS = [(str(room["BusinessName"]), str(room["Name"]), room["Id"]) for room in space(1).resources.values()]
+ADA = "ada.abbott@example.com"
+BOARDROOM = next(number for _, name, number in ROOMS if name == "Boardroom")
+
+
+def codes(desk: Desk, *rows: dict[str, Any], words: tuple[str, ...] = ()) -> list[str]:
+    """The issue codes of a file with these rows, warnings about dates left out."""
+    file = desk.write("rows.csv", [mapping(n, **row) for n, row in enumerate(rows, start=2)])
+    return [issue["code"] for issue in desk.type("check", file, "--json", *words).json["issues"]]
+
+
+def test_names_become_ids(desk: Desk, service: Service) -> None:
+    """An e-mail in any case, a full name and a room with its location are sent as Ids."""
+    place, room, number = ROOMS[3]
+    rows = [
+        mapping(2, CoworkerId=ADA.upper(), ResourceId=f"{place} / {room}"),
+        mapping(3, CoworkerId="Ada Abbott", ResourceId=number),
+    ]
+    assert desk.type("run", desk.write("rows.csv", rows), "--yes").code == 0
+    sent = [(record["CoworkerId"], record["ResourceId"]) for record in service.records]
+    assert sent == [(PEOPLE[ADA], number)] * 2
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ({"CoworkerId": "nobody@example.com"}, "name-not-found"),
+        ({"CoworkerId": "jordan.reyes@example.com"}, "name-ambiguous"),
+        ({"CoworkerId": "gone@example.com"}, "name-deleted"),
+        ({"ResourceId": "Boardroom"}, "name-ambiguous"),
+        ({"ResourceId": "Ballroom"}, "name-not-found"),
+    ],
+)
+def test_what_a_name_may_mean_is_said_before_sending(
+    desk: Desk, service: Service, row: dict[str, Any], code: str
+) -> None:
+    """Nobody, several or somebody who was deleted: an error each, and no create is made for it."""
+    known = {"CoworkerId": PEOPLE[ADA], "ResourceId": ROOMS[0][2]}
+    assert codes(desk, known | row) == [code]
+    assert desk.type("run", desk.folder / "rows.csv", "--yes").code == 1
+    assert service.creates == 0
+
+
+def test_a_pick_from_before_paths_had_modules_still_holds(desk: Desk, service: Service) -> None:
+    """Journals hold picks under the bare name of the list, and go on to."""
+    row = {"CoworkerId": PEOPLE[ADA], "ResourceId": "boardroom"}
+    assert codes(desk, row, words=("--pick", f"Boardroom={BOARDROOM}")) == []
+    with contextlib.closing(sqlite3.connect(desk.home / "journal.sqlite3")) as journal:
+        paths = {path for (path,) in journal.execute("SELECT path FROM pick")}
+    assert "resources" in paths
+    assert not any("/" in path for path in paths)
+
+
+def test_a_pick_is_remembered_for_the_account(desk: Desk, service: Service) -> None:
+    """Which of several namesakes is meant needs to be said once."""
+    row = {"CoworkerId": PEOPLE[ADA], "ResourceId": "boardroom"}
+    assert codes(desk, row, words=("--pick", f"Boardroom={BOARDROOM}")) == []
+    assert codes(desk, row) == []
+
+
+def test_ids_that_are_not_listed_are_doubtful(desk: Desk, service: Service) -> None:
+    """A number that the service does not list is a warning; when none is, that is told once."""
+    good = {"CoworkerId": PEOPLE[ADA], "ResourceId": ROOMS[0][2]}
+    assert codes(desk, good, good | {"CoworkerId": 4711, "Name": "b"}) == ["id-not-listed"]
+    none_listed = [{"CoworkerId": PEOPLE[ADA], "ResourceId": n} for n in range(1, 5)]
+    assert codes(desk, *none_listed) == ["ids-not-listed"]
+
+
+def test_look_ups_cost_few_calls_and_are_kept(desk: Desk, service: Service) -> None:
+    """One page of rooms and one of people for any number of rows, and none for the next check."""
+    desk.write("rows.csv", [mapping(n, CoworkerId=ADA) for n in range(2, 60)])
+
+    def lists() -> int:
+        calls = service._ask("calls")["calls"]
+        return sum("size=" in call["query"] and "calendars" not in call["path"] for call in calls)
+
+    desk.type("check", desk.folder / "rows.csv")
+    assert lists() == 2
+    desk.type("check", desk.folder / "rows.csv")
+    assert lists() == 2
+
+
+def test_offline_asks_nobody(desk: Desk, service: Service) -> None:
+    """Check --offline makes no call at all; names are then an issue of their own."""
+    assert codes(desk, {"CoworkerId": ADA}, words=("--offline",)) == ["name-not-looked-up"]
+    assert service._ask("calls")["calls"] == []
+
+
+def test_a_service_that_does_not_list_people_is_lived_with(desk: Desk, serve: Callable[..., Service]) -> None:
+    """Where coworkers cannot be listed, Ids are sent as they are and it is said."""
+    service = serve()
+    service._ask("faults?on=read", ["ok", "404", "404"])
+    done = desk.type("check", desk.write("rows.csv", [mapping(2)]))
+    assert done.code == 0
+    assert "No coworker was looked up" in done.err
+
+
+def test_a_template_offers_the_names_that_the_service_lists(desk: Desk, service: Service) -> None:
+    """Signed in, one can choose the resource; a service that is away is told, and there is a template all the same."""
+    done = desk.type("template", "-o", "t.xlsx")
+    assert "to choose from in ResourceId" in done.out
+    assert openpyxl.load_workbook(desk.folder / "t.xlsx").worksheets[0].data_validations.dataValidation
+    desk.variables["NEXUDUS_URL"] = "http://127.0.0.1:9"
+    done = desk.type("template", "-o", "u.xlsx")
+    assert (done.code, "no names to choose from" in done.err) == (0, True)
+    assert (desk.folder / "u.xlsx").exists()

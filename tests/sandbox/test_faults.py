@@ -1,0 +1,285 @@
+"""Faults: what is stored and which bytes come back, for each name."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import socket
+import time
+
+import pytest
+
+from importer.sandbox.faults import BIG, FAULTS, handler
+from importer.sandbox.server import Running
+from sandbox.sandbox_client import (
+    PATH,
+    RECORD,
+    call,
+    create,
+    create_request,
+    raw_create,
+    send_create,
+    unlimited,
+    whole_answer,
+)
+
+
+@pytest.mark.parametrize(
+    ("fault", "stored", "status"),
+    [
+        ("ok", 1, 200),
+        ("500-before", 0, 500),
+        ("500-after", 1, 500),
+        ("500-ooops", 0, 500),
+        ("500-ooops-after", 1, 500),
+        ("400-ooops", 0, 400),
+        ("400-ooops-after", 1, 400),
+        ("502-html", 0, 502),
+        ("502-html-after", 1, 502),
+        ("200-html", 0, 200),
+        ("200-html-after", 1, 200),
+        ("200-empty", 1, 200),
+        ("status:503", 0, 503),
+        ("status-after:504", 1, 504),
+        ("throttle-409", 0, 409),
+        ("throttle-409-bare", 0, 409),
+        ("throttle-429:2", 0, 429),
+        ("409-envelope", 0, 409),
+        ("400", 0, 400),
+        ("400-relation", 0, 400),
+        ("401-row", 0, 401),
+        ("401-token", 0, 401),
+        ("403", 0, 403),
+        ("404", 0, 404),
+        ("redirect:127.0.0.1:8", 0, 302),
+        ("false-200", 0, 200),
+        ("errors-200", 0, 200),
+        ("array-200", 0, 200),
+        ("no-id", 1, 200),
+        ("id-null", 1, 200),
+        ("id-string", 1, 200),
+        ("id-repeated", 1, 200),
+        ("mangle", 1, 200),
+        ("slow:0.01", 1, 200),
+    ],
+)
+def test_fault_stores_or_not_and_answers(fault: str, stored: int, status: int) -> None:
+    """A fault that answers has its status, stores as its name says, and is used up."""
+    with unlimited(faults=(fault,)) as sandbox:
+        assert create(sandbox).status == status
+        assert len(sandbox.state.records) == stored
+        assert [each.status for each in sandbox.state.calls] == [status]
+        assert sandbox.state.pending_faults() == []
+
+
+@pytest.mark.parametrize(("fault", "stored"), [("lost-before", 0), ("lost-after", 1), ("cut:0", 1)])
+def test_lost_answer_is_an_orderly_close(fault: str, stored: int) -> None:
+    """The connection ends without a single byte."""
+    with unlimited(faults=(fault,)) as sandbox:
+        assert raw_create(sandbox) == b""
+        assert len(sandbox.state.records) == stored
+        assert sandbox.state.calls[0].status == 0
+
+
+@pytest.mark.parametrize("count", [1, 12, 40, 90, 200])
+def test_cut_answer_ends_after_so_many_bytes(count: int) -> None:
+    """Exactly the first bytes of the true answer arrive, then the connection ends."""
+    with unlimited(faults=(f"cut:{count}",)) as sandbox:
+        received = raw_create(sandbox)
+        assert len(sandbox.state.records) == 1
+    assert len(received) == count
+    assert b"HTTP/1.1 200 OK\r\nContent-Type: application/json".startswith(received[:40])
+
+
+def test_half_body_promises_more_than_it_sends() -> None:
+    """Half of the body arrives under a Content-Length for the whole."""
+    with unlimited(faults=("half-body",)) as sandbox:
+        head, _, body = raw_create(sandbox).partition(b"\r\n\r\n")
+        assert len(sandbox.state.records) == 1
+    promised = int(head.rpartition(b": ")[2])
+    assert 0 < len(body) < promised
+    assert body.startswith(b'{"Status":200,')
+
+
+def test_reset_is_a_tcp_reset() -> None:
+    """The record is stored and the connection is reset."""
+    with unlimited(faults=("reset",)) as sandbox:
+        with pytest.raises(ConnectionResetError):
+            raw_create(sandbox)
+        assert len(sandbox.state.records) == 1
+
+
+def test_late_record_appears_after_the_connection_has_ended() -> None:
+    """The connection ends at once; the record is stored seconds later."""
+    with unlimited(faults=("late:0.2",)) as sandbox:
+        assert raw_create(sandbox) == b""
+        assert sandbox.state.records == []
+        time.sleep(0.3)
+        assert len(sandbox.state.records) == 1
+
+
+@pytest.mark.parametrize(("fault", "stored"), [("hang", 1), ("hang-before", 0)])
+def test_hanging_call_gets_no_answer(fault: str, stored: int) -> None:
+    """Nothing comes back, and others are still served."""
+    with unlimited(faults=(fault,)) as sandbox, send_create(sandbox) as client:
+        client.settimeout(0.1)
+        with pytest.raises(TimeoutError):
+            client.recv(1)
+        assert create(sandbox).status == 200
+        assert len(sandbox.state.records) == stored + 1
+
+
+def test_slow_answer_is_stored_at_once() -> None:
+    """A client that gives up on a slow answer has left a record behind."""
+    with unlimited(faults=("slow:5",)) as sandbox:
+        with send_create(sandbox) as client:
+            client.settimeout(0.1)
+            with pytest.raises(TimeoutError):
+                client.recv(1)
+        assert len(sandbox.state.records) == 1
+
+
+def test_faults_are_used_one_a_create_in_order() -> None:
+    """Faults that are posted while running hit the next creates, and no other calls."""
+    with unlimited() as sandbox:
+        posted = call(sandbox, "POST", "/_sandbox/faults", ["400", "ok", "500-after"], headers={})
+        assert posted.json == {"pending": ["400", "ok", "500-after"]}
+        assert call(sandbox, "GET", PATH).status == 200
+        assert [create(sandbox).status for _ in range(4)] == [400, 200, 500, 200]
+
+
+def test_other_calls_can_fail_too() -> None:
+    """Faults can be set for reads, deletes and sign-ins as well."""
+    with unlimited() as sandbox:
+        record_id = create(sandbox).json["Value"]["Id"]
+        call(sandbox, "POST", "/_sandbox/faults?on=read", ["502-html"], headers={})
+        sandbox.state.fail_next("500-after", on="delete")
+        assert call(sandbox, "GET", PATH).status == 502
+        assert call(sandbox, "DELETE", f"{PATH}/{record_id}").status == 500
+        assert call(sandbox, "DELETE", f"{PATH}/{record_id}").status == 404
+
+
+@pytest.mark.parametrize("names", [["nonsense"], ["cut"], ["cut:x"], ["late:x"], ["status:1.5"], "ok", [1]])
+def test_unknown_fault_is_refused(names: object) -> None:
+    """A fault that does not exist is told at once, not when it would strike."""
+    with unlimited() as sandbox:
+        answer = call(sandbox, "POST", "/_sandbox/faults", names, headers={})
+        assert call(sandbox, "POST", "/_sandbox/faults?on=nonsense", ["ok"], headers={}).status == 400
+    assert answer.status == 400
+    assert answer.json["error"]
+
+
+def test_throttle_faults_look_like_throttling() -> None:
+    """A throttle fault is told from the real thing by nothing."""
+    with unlimited(faults=("throttle-409", "throttle-409:7", "throttle-409-bare", "throttle-429:1.5")) as sandbox:
+        first, longer, bare, text = (create(sandbox) for _ in range(4))
+    assert first.phrase == longer.phrase == "You must wait before accessing this url again."
+    assert (first.headers["retry-after"], longer.headers["retry-after"]) == ("1", "7")
+    assert (bare.phrase, bare.body, "retry-after" in bare.headers) == ("Conflict", b"", False)
+    assert (text.phrase, b"Wait 1.5 seconds" in text.body) == ("Too Many Requests", True)
+
+
+def test_refusals_carry_their_documented_text() -> None:
+    """Each refusal of a row says what the real service says."""
+    with unlimited(faults=("400", "400-relation", "401-row", "404", "500-ooops")) as sandbox:
+        texts = [create(sandbox).json for _ in range(5)]
+    assert texts[0]["Errors"][0]["PropertyName"] == "Name"
+    assert texts[1]["Message"] == "Coworker: is a required field"
+    assert texts[2] == {"Message": "Access Denied."}
+    assert texts[3] == "Not found"
+    assert texts[4]["Message"].startswith("Ooops! There was a problem while running this action")
+
+
+def test_token_that_ends_stays_ended() -> None:
+    """After the fault the token is refused with an empty 401, sign-in by other means works."""
+    with unlimited(faults=("401-token",)) as sandbox:
+        answers = [create(sandbox), create(sandbox), call(sandbox, "GET", "/en/user/me")]
+    assert [(answer.status, answer.body) for answer in answers] == [(401, b"")] * 3
+
+
+def test_redirect_points_elsewhere() -> None:
+    """A redirect names the same address on another host."""
+    with unlimited(faults=("redirect:127.0.0.1:8", "redirect:http://127.0.0.1:9/login")) as sandbox:
+        targets = [create(sandbox).headers["location"] for _ in range(2)]
+    assert targets == [f"http://127.0.0.1:8{PATH}", "http://127.0.0.1:9/login"]
+
+
+def test_successes_that_refuse() -> None:
+    """A 200 can carry a refusal in three ways."""
+    with unlimited(faults=("false-200", "errors-200", "array-200")) as sandbox:
+        refused, errors, array = (create(sandbox).json for _ in range(3))
+    assert refused["WasSuccessful"] is False
+    assert (errors["WasSuccessful"], len(errors["Errors"])) == (True, 1)
+    assert "error" in array[0]
+
+
+def test_ids_that_are_none() -> None:
+    """The Id of an answer can be missing, null, text or another record's."""
+    with unlimited(faults=("ok", "no-id", "id-null", "id-string", "id-repeated")) as sandbox:
+        _, no_id, null, text, repeated = (create(sandbox).json for _ in range(5))
+        ids = [record["Id"] for record in sandbox.state.records]
+    assert no_id["Value"] is None
+    assert null["Value"] == {"Id": None}
+    assert text["Value"] == {"Id": str(ids[3])}
+    assert repeated["Value"] == {"Id": ids[3]}
+    assert len(set(ids)) == 5
+
+
+def test_mangled_record_differs_from_what_was_sent() -> None:
+    """The answer is a plain success, the stored name another."""
+    with unlimited(faults=("mangle",)) as sandbox:
+        assert create(sandbox).json["WasSuccessful"] is True
+        assert sandbox.state.records[0]["Name"] != RECORD["Name"]
+        assert json.loads(sandbox.state.bodies[0]) == RECORD
+
+
+def test_huge_answers() -> None:
+    """An answer can be ten megabytes, or a small gzip that becomes a hundred."""
+    with unlimited(faults=("big-body", "gzip-bomb")) as sandbox:
+        big, bomb = create(sandbox), create(sandbox)
+        assert len(sandbox.state.records) == 2
+    assert len(big.body) > BIG
+    assert big.json["WasSuccessful"] is True
+    assert (bomb.headers["content-encoding"], len(bomb.body) < 200_000) == ("gzip", True)
+    assert len(gzip.decompress(bomb.body)) > BIG
+
+
+def first_bytes(sandbox: Running) -> bytes:
+    """Posts a record and gives the beginning of the status line, empty if the connection was closed."""
+    with send_create(sandbox) as client:
+        return client.recv(12)
+
+
+def test_random_faults_are_reproducible() -> None:
+    """A share of the creates fails, the same ones for the same seed."""
+    outcomes = []
+    for _ in range(2):
+        with unlimited(fail_percent=50.0, seed=7) as sandbox:
+            outcomes.append([first_bytes(sandbox) for _ in range(30)])
+    assert outcomes[0] == outcomes[1]
+    assert set(outcomes[0]) == {b"", b"HTTP/1.1 200", b"HTTP/1.1 500"}
+
+
+def test_every_fault_is_known_by_its_name() -> None:
+    """Each name of the table is accepted, with a number where it needs one."""
+    for name in FAULTS:
+        assert handler(f"{name}:1" if name in ("cut", "status", "status-after") else name)
+
+
+def test_faulty_connection_can_be_followed_by_a_good_one() -> None:
+    """Faults that answer leave the connection usable."""
+    with unlimited(faults=("400", "throttle-409")) as sandbox, send_create(sandbox) as client:
+        answers = [whole_answer(client)]
+        for _ in range(2):
+            client.sendall(create_request())
+            answers.append(whole_answer(client))
+    assert [answer[9:12] for answer in answers] == [b"400", b"409", b"200"]
+
+
+def test_client_that_leaves_in_the_middle_creates_nothing() -> None:
+    """A request whose body never arrives whole has no effect."""
+    with unlimited() as sandbox:
+        with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2]))) as client:
+            client.sendall(create_request()[:-5])
+        assert create(sandbox).status == 200
+        assert len(sandbox.state.records) == 1

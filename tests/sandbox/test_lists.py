@@ -1,0 +1,139 @@
+"""Lists: pages, filters, order and the parameters that are ignored."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from importer.sandbox import SandboxOptions
+from importer.sandbox.lists import page_of, parsed
+from importer.sandbox.replies import Fields
+from sandbox.sandbox_client import PATH, call, create, unlimited
+
+ENTITY = "CoworkerMsOfficeCalendar"
+ROWS: list[Fields] = [
+    {
+        "Id": number,
+        "Name": f"Room {number % 3}",
+        "ResourceId": 7000 + number % 2,
+        "CoworkerId": None if number == 5 else 8000 + number,
+        "CoworkerFullName": f"Person {number}",
+        "SubscriptionExpireDate": f"2025-01-0{number}T10:30:00Z",
+        "CreatedOn": f"2026-11-23T08:0{number}:30Z",
+        "UpdatedOn": "2026-11-23T09:00:00Z",
+        "SystemId": f"row-{number}",
+    }
+    for number in range(1, 7)
+]
+
+
+DATES = ("CreatedOn", "UpdatedOn", "SubscriptionExpireDate")
+
+
+def listed(query: str, **options: Any) -> Any:
+    """The list that a query string gives of the six rows."""
+    return json.loads(page_of(ENTITY, ROWS, parsed(query.encode()), SandboxOptions(**options), DATES).body)
+
+
+def ids(query: str, **options: Any) -> list[int]:
+    """The Ids of that list."""
+    return [row["Id"] for row in listed(query, **options)["Records"]]
+
+
+def test_page_has_the_documented_shape() -> None:
+    """A page carries its place in the whole, field by field."""
+    page = listed("page=2&size=2")
+    del page["Records"]
+    assert page == {
+        "CurrentPageSize": 2,
+        "CurrentPage": 2,
+        "CurrentOrderField": "Id",
+        "CurrentSortDirection": 1,
+        "FirstItem": 3,
+        "LastItem": 4,
+        "HasNextPage": True,
+        "HasPreviousPage": True,
+        "PageNumber": 2,
+        "PageSize": 2,
+        "TotalItems": 6,
+        "TotalPages": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", [1, 2, 3, 4, 5, 6]),
+        ("page=3&size=2", [5, 6]),
+        ("page=4&size=2", []),
+        ("PageNumber=2&PageSize=2", [1, 2, 3, 4, 5, 6]),
+        ("Nonsense=1&from_Nonsense_CreatedOn=2030-01-01T00:00", [1, 2, 3, 4, 5, 6]),
+        (f"{ENTITY}_Nonsense=1", [1, 2, 3, 4, 5, 6]),
+        ("Id=3", [3]),
+        ("Id=3&Id=4", [3, 4]),
+        (f"{ENTITY}_Resource=7001", [1, 3, 5]),
+        (f"{ENTITY}_Coworker=8002", [2]),
+        (f"{ENTITY}_Coworker_FullName={quote('Person 4')}", [4]),
+        (f"{ENTITY}_Name=Room", []),
+        (f"{ENTITY}_Name={quote('Room 1')}&{ENTITY}_Resource=7001", [1]),
+        (f"{ENTITY}_SystemId=row-6", [6]),
+        (f"{ENTITY}_SubscriptionExpireDate=2025-01-02T10:30", [2]),
+        (f"from_{ENTITY}_CreatedOn=2026-11-23T08:05", [5, 6]),
+        (f"to_{ENTITY}_CreatedOn=2026-11-23T08:02", [1, 2]),
+        (f"from_{ENTITY}_CreatedOn=2026-11-23T08:02:59&to_{ENTITY}_CreatedOn=2026-11-23T08:03", [2, 3]),
+        (f"from_{ENTITY}_CreatedOn=soon", [1, 2, 3, 4, 5, 6]),
+        (f"from_{ENTITY}_SubscriptionExpireDate=2025-01-06T10:30", [6]),
+        ("orderBy=Name", [3, 6, 1, 4, 2, 5]),
+        ("orderBy=Id&dir=-1", [6, 5, 4, 3, 2, 1]),
+        ("orderBy=Nonsense&dir=-1", [1, 2, 3, 4, 5, 6]),
+    ],
+)
+def test_query_finds(query: str, found: list[int]) -> None:
+    """Known parameters filter, order and page; unknown ones are ignored."""
+    assert ids(query) == found
+
+
+@pytest.mark.parametrize(
+    ("directions", "query", "first"),
+    [("1/-1", "dir=1", 1), ("1/-1", "dir=0", 1), ("0/1", "dir=1", 6), ("0/1", "dir=0", 1), ("0/1", "dir=-1", 1)],
+)
+def test_direction_follows_the_convention(directions: str, query: str, first: int) -> None:
+    """`dir=1` means up on one page of the vendor and down on the other."""
+    assert ids(f"orderBy=Id&{query}", directions=directions)[0] == first
+
+
+def test_filters_can_be_ignored() -> None:
+    """With `ignore_filters` a list shows everything, whatever was asked."""
+    assert len(ids(f"from_{ENTITY}_CreatedOn=2030-01-01T00:00&Id=1", ignore_filters=True)) == 6
+    assert len(ids(f"{ENTITY}_SystemId=row-6", system_id_filter="ignored")) == 6
+
+
+def test_page_is_capped_at_a_thousand() -> None:
+    """A size above 1000 gives 1000 rows, a senseless one 25."""
+    rows: list[Fields] = [{"Id": number} for number in range(1200)]
+    for asked, given in (("5000", 1000), ("0", 25), ("-1", 25), ("x", 25)):
+        page = json.loads(page_of(ENTITY, rows, parsed(f"size={asked}".encode()), SandboxOptions(), DATES).body)
+        assert len(page["Records"]) == page["CurrentPageSize"] == given
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_batch_read_is_a_bare_array(slash: str) -> None:
+    """`?id=[…]` gives the records that are there, without an envelope."""
+    with unlimited() as sandbox:
+        made = [create(sandbox, Name=f"Room {number}").json["Value"]["Id"] for number in range(3)]
+        found = call(sandbox, "GET", f"{PATH}{slash}?id=[{made[0]},%20{made[2]},1]").json
+    assert [each["Name"] for each in found] == ["Room 0", "Room 2"]
+
+
+def test_created_record_may_show_up_late_in_lists() -> None:
+    """With a lag a new record can be read at once but is listed later."""
+    with unlimited(list_lag=0.2) as sandbox:
+        record_id = create(sandbox).json["Value"]["Id"]
+        assert call(sandbox, "GET", PATH).json["TotalItems"] == 0
+        assert call(sandbox, "GET", f"{PATH}/{record_id}").status == 200
+        time.sleep(0.25)
+        assert call(sandbox, "GET", PATH).json["TotalItems"] == 1

@@ -1,0 +1,323 @@
+"""The whole way in a real browser: Debian's Chromium, driven by Playwright, judged by axe.
+
+The one long test is one person's afternoon; its steps build on each other. Without a browser these tests are skipped
+and say what to install; with CI=true they fail, because a silent skip would let a broken page through.
+"""
+
+import csv
+import os
+import re
+import shutil
+import urllib.parse
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from conftest import LABELS, mapping
+from openpyxl import Workbook, load_workbook
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from importer.config.settings import Settings
+from web.kit import Site, serving
+
+AXE = Path(__file__).with_name("vendor") / "axe.min.js"
+MISSING = "There is no Chromium for the tests of the pages. Install it with: apt-get install chromium"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(MISSING)
+    # A busy machine takes seconds to start the process that imports.
+    expect.set_options(timeout=20_000)
+    as_root = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    # The browser goes by the clock of the machine, even where the tests are run at another time.
+    plain: dict[str, str | float | bool] = {k: v for k, v in os.environ.items() if k != "LD_PRELOAD"}
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=as_root, env=plain)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Eyes:
+    """A person at the pages who notices every complaint of the browser and every call to somebody else."""
+
+    site: Site
+    page: Page
+    seen: list[str] = field(default_factory=list)
+
+    def watch(self) -> None:
+        """Note what goes wrong from now on."""
+        self.page.on("console", lambda said: self.seen.append(said.text) if said.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda error: self.seen.append(str(error)))
+        self.page.on("request", lambda asked: self._note(asked.url))
+
+    def _note(self, url: str) -> None:
+        if urllib.parse.urlsplit(url).netloc != f"127.0.0.1:{self.site.port}" and not url.startswith("data:"):
+            self.seen.append(f"asked another host: {url}")
+
+    def judge(self) -> None:
+        """No accessibility violation in light, dark and on a narrow screen, and nothing wider than the screen."""
+        for scheme, width in (("light", 1200), ("dark", 1200), ("light", 360)):
+            self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            self.page.set_viewport_size({"width": width, "height": 800})
+            if not self.page.evaluate("'axe' in window"):
+                self.page.evaluate(AXE.read_text("utf-8"))
+            found = self.page.evaluate(
+                "rules => axe.run(document, {runOnly: rules}).then(r => r.violations.map(v => v.id + ' ' + "
+                "v.nodes.slice(0, 2).map(n => n.target + ' ' + n.failureSummary).join('; ')))",
+                RULES,
+            )
+            assert found == [], (self.page.title(), scheme, width)
+            assert self.page.evaluate("document.documentElement.scrollWidth") <= width, (self.page.title(), width)
+        self.page.set_viewport_size({"width": 1200, "height": 800})
+        self.page.emulate_media(color_scheme="light")
+
+
+@pytest.fixture
+def eyes(browser: Browser, slow: Settings) -> Iterator[Eyes]:
+    """A person who opened the start address."""
+    with serving(slow) as site:
+        context: BrowserContext = browser.new_context(bypass_csp=False)
+        context.set_default_timeout(20_000)
+        eyes = Eyes(site, context.new_page())
+        eyes.watch()
+        eyes.page.goto(site.url)
+        yield eyes
+        context.close()
+
+
+def broken(path: Path) -> Path:
+    """A workbook with a wrong cell, a wrong column and many right rows."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append([*LABELS[:2], "Bezeichnung", *LABELS[3:]])
+    for number in range(2, 40):
+        wrong = {"CoworkerId": "12.5"} if number == 3 else {}
+        thousands = {"ResourceId": f"{number},123"} if number in (4, 5) else {}
+        sheet.append([str(cell) for cell in mapping(number, **wrong, **thousands)])
+    for number in (40, 41):
+        sheet.append([str(cell) for cell in mapping(number, Name="")])
+    book.save(path)
+    return path
+
+
+def test_an_afternoon_with_the_pages(eyes: Eyes, tmp_path: Path) -> None:
+    """Upload, map, fix a cell and a cause, import, pause, resume, download, give back, undo: as a person does it."""
+    upload_and_map(eyes, broken(tmp_path / "broken.xlsx"))
+    correct_a_cell_and_a_cause(eyes)
+    import_with_a_pause(eyes)
+    give_the_failed_rows_back(eyes, tmp_path / "failed.xlsx")
+    verify_and_undo(eyes)
+    for place in ("/sign-in", "/nowhere", "/left"):
+        eyes.page.goto(f"{eyes.site.base}{place}")
+        eyes.judge()
+    assert [said for said in eyes.seen if "404" not in said and "422" not in said] == []
+
+
+def upload_and_map(eyes: Eyes, file: Path) -> None:
+    """Step 1 and 2: a file whose column for the name is called something else."""
+    page = eyes.page
+    eyes.judge()
+    page.get_by_label("Choose a spreadsheet").set_input_files(file)
+    page.get_by_role("button", name="Check this file").click()
+    expect(page).to_have_title(re.compile("^Error: choose columns of broken.xlsx"))
+    eyes.judge()
+    page.get_by_label("Name", exact=False).select_option("C")
+    page.get_by_role("button", name="Check the rows").click()
+
+
+def correct_a_cell_and_a_cause(eyes: Eyes) -> None:
+    """Step 3: one cell by hand, one column by its button."""
+    page, standing = eyes.page, eyes.page.locator("#standing")
+    expect(page).to_have_title(re.compile("^Error: 5 rows need a change"))
+    expect(page.locator(".summary")).to_be_focused()
+    eyes.judge()
+    page.locator("#cell-B3").fill("4711")
+    page.locator("#cell-B3").press("Enter")
+    expect(page.locator("#row-3")).to_contain_text("Corrected: this row can be imported.")
+    expect(standing).to_contain_text("4 rows of 40 need a change")
+    page.get_by_role("button", name="Remove thousands separators (2 cells)").click()
+    expect(standing).to_contain_text("2 rows of 40 need a change")
+    page.get_by_role("link", name="Import only the 38 good rows").click()
+
+
+def import_with_a_pause(eyes: Eyes) -> None:
+    """Step 4 and 5: the plan, the run watched, paused and resumed."""
+    page, heading = eyes.page, eyes.page.get_by_role("heading", level=1)
+    expect(heading).to_have_text("Create 38 records in Harbour House?")
+    eyes.judge()
+    page.get_by_role("button", name="Import 38 rows for practice").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.get_by_role("button", name="Pause").click()
+    expect(heading).to_contain_text("Paused")
+    eyes.judge()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    eyes.judge()
+    expect(heading).to_have_text("38 of 40 rows created, 2 need a change", timeout=40_000)
+
+
+def give_the_failed_rows_back(eyes: Eyes, failed: Path) -> None:
+    """Step 6: the rows to correct are downloaded, corrected and imported as they are."""
+    page = eyes.page
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the rows to correct").click()
+    download.value.save_as(failed)
+    eyes.judge()
+    page.get_by_role("link", name="Every row with its Id").click()
+    eyes.judge()
+    book = load_workbook(failed)
+    for row in (2, 3):
+        book.worksheets[0].cell(row, 3).value = f"Room {row}"
+    book.save(failed)
+    page.get_by_role("link", name="Import", exact=True).click()
+    page.get_by_label("Choose a spreadsheet").set_input_files(failed)
+    page.get_by_role("button", name="Check this file").click()
+    expect(page.locator("#standing")).to_contain_text("All 2 rows can be imported")
+    eyes.judge()
+    page.get_by_role("link", name="Plan the import of 2 rows").click()
+    page.get_by_role("button", name="Import 2 rows for practice").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("All 2 rows created", timeout=40_000)
+
+
+def verify_and_undo(eyes: Eyes) -> None:
+    """What was created is compared with the service, and deleted after its number was typed."""
+    page = eyes.page
+    page.get_by_role("link", name="History").click()
+    eyes.judge()
+    page.get_by_role("link", name="Run 2", exact=True).click()
+    page.get_by_role("button", name="Verify 2 records").click()
+    expect(page.locator("#after").get_by_role("link", name="verification.csv")).to_be_visible(timeout=40_000)
+    page.get_by_role("link", name="Undo this run").click()
+    page.get_by_role("button", name="Delete 2 records").click()
+    expect(page.locator(".summary")).to_be_focused()
+    eyes.judge()
+    page.get_by_label("To be sure").fill("2")
+    page.get_by_role("button", name="Delete 2 records").click()
+    expect(page.locator("#after").get_by_role("link", name="undo.csv")).to_be_visible(timeout=40_000)
+    eyes.judge()
+
+
+def test_the_keyboard_is_enough(eyes: Eyes, tmp_path: Path) -> None:
+    """From the first page to the run with Tab, Enter and typing only; the focus can always be seen."""
+    page = eyes.page
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to the content")).to_be_focused()
+    page.get_by_label("Choose a spreadsheet").set_input_files(broken(tmp_path / "broken.xlsx"))
+    to(page, "Check this file")
+    page.keyboard.press("Enter")
+    expect(page.locator(".summary")).to_be_focused()
+    to(page, "Check the rows", before=lambda: page.locator("#select-Name").select_option("C"))
+    page.keyboard.press("Enter")
+    expect(page.locator(".summary")).to_be_focused()
+    to(page, "Import only the 35 good rows …")
+    page.keyboard.press("Enter")
+    to(page, "Import 35 rows for practice")
+    page.keyboard.press("Enter")
+    expect(page).to_have_title(re.compile("^Importing: broken.xlsx, run 1"))
+    assert eyes.seen == [said for said in eyes.seen if "422" in said]
+
+
+def to(page: Page, name: str, before: object = None) -> None:
+    """Press Tab until the focus is on what has this name, as somebody without a mouse does."""
+    if callable(before):
+        before()
+    page.wait_for_load_state()
+    expect(page.get_by_text(name, exact=True).first).to_be_visible()
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        text = page.evaluate("document.activeElement.textContent || ''")
+        if " ".join(text.split()) == name:
+            assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+            return
+    raise AssertionError(f"Tab never reached {name}")
+
+
+def test_everything_but_the_live_parts_works_without_scripts(
+    browser: Browser, settings: Settings, tmp_path: Path
+) -> None:
+    """With scripts off, plain forms and reloads lead through the whole import."""
+    with serving(settings) as site:
+        context = browser.new_context(java_script_enabled=False)
+        page = context.new_page()
+        page.goto(site.url)
+        page.locator("#file").set_input_files(broken(tmp_path / "broken.xlsx"))
+        page.get_by_role("button", name="Check this file").click()
+        page.locator("#select-Name").select_option("C", timeout=15_000)
+        page.get_by_role("button", name="Check the rows").click()
+        page.locator("#cell-B3").fill("4711", timeout=15_000)
+        page.locator("#save-B3").click()
+        expect(page.locator("#standing")).to_contain_text("4 rows of 40 need a change")
+        page.get_by_role("link", name="Import only").click()
+        page.get_by_role("button", name="Import 36 rows for practice").click(timeout=15_000)
+        expect(page.get_by_role("heading", level=1)).to_have_text(
+            "36 of 40 rows created, 4 need a change", timeout=40_000
+        )
+        context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_a_browser_gives_back_untouched_what_the_page_showed(
+    browser: Browser, settings: Settings, tmp_path: Path, scripts: bool
+) -> None:
+    """A formula without a value and a text of two lines with a tab are not typed, however the browser posts them."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    wrong = mapping(3, CoworkerId="12.5", Name='=A3&"\n e\u0301"', CalendarId=" two\r\nlines\t ")
+    for row in (LABELS, mapping(2), wrong, mapping(4)):
+        sheet.append([str(cell) for cell in row])
+    book.save(tmp_path / "formula.xlsx")
+    with serving(settings) as site:
+        context = browser.new_context(java_script_enabled=scripts)
+        page = context.new_page()
+        page.goto(site.url)
+        page.locator("#file").set_input_files(tmp_path / "formula.xlsx")
+        page.get_by_role("button", name="Check this file").click()
+        page.locator("#cell-B3").fill("4711", timeout=20_000)
+        expect(page.locator("#cell-C3")).to_be_visible()
+        expect(page.locator("#cell-F3")).to_be_visible()
+        page.locator("#save-B3").click()
+        expect(page.locator("#standing")).to_contain_text("Corrected here: 1 cell.")
+        expect(page.locator("#about-C3")).to_contain_text("holds a formula whose value was never stored")
+        context.close()
+
+
+def test_tables_of_rows_fit_a_desk_and_stack_on_a_phone(eyes: Eyes, tmp_path: Path) -> None:
+    """No column of the rows to correct, or of a run's rows, is beyond the edge, whatever is wrong in them."""
+    page, file = eyes.page, tmp_path / "wide.csv"
+    long = {"CoworkerId": "somebody.with.a.long.name@example.com", "SubscriptionExpireDate": "2027-03-04 14:00"}
+    right = [mapping(n, **{**long, "CoworkerId": n}) for n in (5, 6)]
+    wrong = [mapping(n, **long, ResourceId="Boardroom", Name="") for n in (2, 3, 4)]
+    with file.open("w", newline="") as out:
+        csv.writer(out).writerows([LABELS, *wrong, *right])
+    page.get_by_label("Choose a spreadsheet").set_input_files(file)
+    page.get_by_role("button", name="Check this file").click()
+    expect(page.get_by_role("heading", name="Rows that need a change")).to_be_visible()
+    fits(page)
+    page.get_by_role("link", name="Import only the 2 good rows").click()
+    page.get_by_role("button", name="Import 2 rows for practice").click()
+    expect(page.get_by_role("heading", name="What to do next")).to_be_visible(timeout=40_000)
+    page.get_by_role("link", name="Every row with its Id").click()
+    expect(page.get_by_role("heading", name="Rows of run 1")).to_be_visible()
+    fits(page)
+    page.get_by_role("link", name="History").click()
+    expect(page.get_by_role("heading", name="History")).to_be_visible()
+    fits(page)
+
+
+def fits(page: Page) -> None:
+    """Nothing has to be scrolled sideways, on a desk and on a phone."""
+    for width in (1200, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_function(f"matchMedia('(width: {width}px)').matches")
+        hidden = "[...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
+        assert page.evaluate(hidden) == [0], (page.title(), width)
+    page.set_viewport_size({"width": 1200, "height": 800})

@@ -1,0 +1,239 @@
+"""Cells on the check page: a Save takes what was typed, and nothing that the page only showed."""
+
+import json
+import unicodedata
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import LABELS, mapping
+from hypothesis import given
+from hypothesis import strategies as st
+from openpyxl import Workbook
+
+from importer.sandbox.server import Running
+from importer.spreadsheet import Sheet, as_problems
+from importer.spreadsheet.corrections import corrected
+from importer.web.entries import SHOWN, digest, typed
+from web.kit import Client, form_fields, form_options, plain
+from web.test_path import table
+
+FORMULA = '=A3&" room"'
+UNTYPED = {
+    "a formula without a value": (FORMULA, "holds a formula whose value was never stored"),
+    "an error value": ("=NA()", "holds a formula whose value was never stored"),
+    "an error as text": ("#N/A", "shows #N/A"),
+    "a rounded number": (12345678901234567, "more than 15 digits"),
+    "the text under a merge": (None, "is part of merged cells"),
+    "nothing": ("", "Name is empty"),
+    "what cannot be printed": ("Room\x7f 3 <b>&amp;\"'", "cannot be printed"),
+}
+"""What a cell can hold that is nobody's word for its value, and what the page says of it."""
+
+
+def workbook(path: Path, name: object) -> bytes:
+    """Three rows: of the middle one the coworker is wrong and the name is this."""
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    rows = list[list[object]]([[*LABELS], mapping(2), mapping(3, CoworkerId="12.5", Name=name), mapping(4)])
+    for row in rows:
+        sheet.append([cell if cell is None or cell == name else str(cell) for cell in row])
+    if name is None:
+        sheet.merge_cells("C2:C3")
+    book.save(path)
+    return path.read_bytes()
+
+
+def page_of(client: Client, place: str, only: str = "error") -> str:
+    """The check page with the rows that need a change, once the whole file was checked."""
+    return client.follow(f"{place}/check?only={only}").text
+
+
+def fields_of(client: Client, place: str, row: int, only: str = "error") -> dict[str, str]:
+    """What a browser posts for a row that nobody touched."""
+    return form_fields(page_of(client, place, only), f"form-{row}")
+
+
+def sent(client: Client, service: Running, place: str) -> list[dict[str, object]]:
+    """The bodies that an import of an upload has sent."""
+    client.follow(f"{place}/plan")
+    run = client.post(f"{place}/start").place
+    client.until(run, lambda text: "report.csv" in text)
+    return [json.loads(body) for body in service.state.bodies]
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["with scripts", "without"])
+@pytest.mark.parametrize(("name", "message"), UNTYPED.values(), ids=UNTYPED)
+def test_a_save_takes_only_the_cell_that_was_typed(
+    client: Client, service: Running, tmp_path: Path, name: object, message: str, script: bool
+) -> None:
+    """The other cells of the row keep their problems, and the row is not sent until somebody types those as well."""
+    rows = mapping(2), mapping(3, CoworkerId="12.5", Name=name), mapping(4)
+    # No program saves such a character into a workbook.
+    is_text = isinstance(name, str) and not name.isprintable()
+    content = table(*rows) if is_text else workbook(tmp_path / "a.xlsx", name)
+    place = client.draft("a.csv" if is_text else "a.xlsx", content)
+    fields = fields_of(client, place, 3)
+    assert {"B", "C"} <= fields.keys()
+    headers = {"HX_Request": "true"} if script else {}
+    answer = client.post(f"{place}/rows/3", fields | {"B": "4711"}, **headers)
+    assert answer.status == (422 if script else 303)
+    text = plain(page_of(client, place))
+    assert (message in text, "1 row of 3 needs a change" in text) == (True, True)
+    assert (message in plain(answer.text)) is script
+    assert [body["Name"] for body in sent(client, service, place)] == ["Room 2", "Room 4"]
+
+
+def test_all_that_was_typed_in_a_row_is_taken(client: Client, service: Running, tmp_path: Path) -> None:
+    """Two cells of one row, one Save: both are sent as they were typed, the value in place of the formula."""
+    place = client.draft("a.xlsx", workbook(tmp_path / "a.xlsx", FORMULA))
+    fields = fields_of(client, place, 3) | {"B": "4711", "C": "  Attic "}
+    answer = client.post(f"{place}/rows/3", fields, HX_Request="true")
+    assert (answer.status, "Corrected: this row can be imported" in answer.text) == (200, True)
+    bodies = {body["CoworkerId"]: body["Name"] for body in sent(client, service, place)}
+    assert bodies == {2002: "Room 2", 4711: "Attic", 2004: "Room 4"}
+
+
+def test_a_formula_that_is_typed_again_is_still_no_value(client: Client, service: Running, tmp_path: Path) -> None:
+    """Whoever puts back the text that the file holds puts back its problem."""
+    place = client.draft("a.xlsx", workbook(tmp_path / "a.xlsx", FORMULA))
+    client.post(f"{place}/rows/3", fields_of(client, place, 3) | {"C": "Attic"})
+    client.post(f"{place}/rows/3", {"B": "4711", "C": FORMULA})
+    assert UNTYPED["a formula without a value"][1] in plain(page_of(client, place))
+    assert [body["Name"] for body in sent(client, service, place)] == ["Room 2", "Room 4"]
+
+
+def test_a_row_saved_as_it_is_is_not_corrected(client: Client, tmp_path: Path) -> None:
+    """Nothing counts as typed, nothing is checked again, and the answer says so."""
+    place = client.draft("a.xlsx", workbook(tmp_path / "a.xlsx", FORMULA))
+    before = page_of(client, place)
+    answer = client.post(f"{place}/rows/3", fields_of(client, place, 3), HX_Request="true")
+    assert (answer.status, "Nothing to save" in answer.text, "Corrected" in answer.text) == (422, True, False)
+    assert page_of(client, place) == before
+
+
+def test_a_page_does_not_take_back_what_another_page_has_corrected(client: Client, service: Running) -> None:
+    """Two pages of one upload: each one's Save takes what was typed there, in whichever order they are pressed."""
+    wrong = [mapping(2, CoworkerId="12.5", Name=""), mapping(3, CoworkerId="12.5", Name=""), mapping(4)]
+    place = client.draft("a.csv", table(*wrong))
+    first, second = fields_of(client, place, 2), fields_of(client, place, 2)
+    client.post(f"{place}/rows/2", second | {"C": "Attic"}, HX_Request="true")
+    client.post(f"{place}/rows/2", first | {"B": "4711"}, HX_Request="true")
+    # By now nothing is wrong with the row, but a page that was opened before may still show it.
+    late = client.post(f"{place}/rows/2", first | {"C": "Cellar"}, HX_Request="true")
+    assert late.headers["HX-Redirect"].startswith(f"{place}/check")
+    bodies = {body["CoworkerId"]: body["Name"] for body in sent(client, service, place)}
+    assert bodies == {4711: "Cellar", 2004: "Room 4"}
+
+
+def test_a_repair_of_a_column_outlives_a_save_from_a_page_opened_before(client: Client, service: Running) -> None:
+    """The text from before the repair comes back with the form, and nobody has typed it."""
+    place = client.draft("a.csv", table(mapping(2, ResourceId="12,345", CoworkerId="12.5"), mapping(3)))
+    fields = fields_of(client, place, 2)
+    assert fields["A"] == "12,345"
+    client.post(f"{place}/repair", {"column": "A", "repair": "thousands"})
+    client.post(f"{place}/rows/2", fields | {"B": "4711"})
+    assert "All 2 rows can be imported" in plain(page_of(client, place))
+    assert [body["ResourceId"] for body in sent(client, service, place)] == [12345, 1003]
+
+
+def test_line_ends_that_a_browser_cannot_hold_stay_in_the_cell(client: Client, service: Running) -> None:
+    """A name of two lines is one line in a field of a form; it is sent as the file has it."""
+    place = client.draft("a.csv", table(mapping(2, CoworkerId="12.5", Name=" Quiet\r\nRoom ")))
+    fields = fields_of(client, place, 2)
+    assert fields["C"] == " QuietRoom "
+    client.post(f"{place}/rows/2", fields | {"B": "4711"})
+    [body] = sent(client, service, place)
+    assert str(body["Name"]).split() == ["Quiet", "Room"]
+
+
+TEXTS = st.text(st.characters(codec=None) | st.sampled_from("\r\n\0\t =#é\u0301\u05d0\u202e"), max_size=12)
+ROWS = st.dictionaries(st.sampled_from("ABCDEF"), TEXTS, min_size=1)
+
+
+def given_back(text: str, compose: bool) -> str:
+    """An untouched field, by the HTML standard: no line ends in a line of text, and nothing that is not UTF-8."""
+    text = text.replace("\r", "").replace("\n", "")
+    text = "".join("\ufffd" if c == "\0" or "\ud800" <= c <= "\udfff" else c for c in text)
+    return unicodedata.normalize("NFC", text) if compose else text
+
+
+@given(shown=ROWS, now=ROWS, hands=ROWS, compose=st.booleans())
+def test_only_what_was_typed_counts_as_typed(
+    shown: dict[str, str], now: dict[str, str], hands: dict[str, str], compose: bool
+) -> None:
+    """Whatever the cells hold, however a browser mangles it, and whatever another page has made of them since."""
+    form = {letters: given_back(text, compose) for letters, text in shown.items()}
+    form |= {SHOWN + letters: digest(text) for letters, text in shown.items()}
+    assert typed(form, {**shown, **now}) == {}
+    mine = {letters: given_back(text, compose) for letters, text in hands.items() if letters in shown}
+    taken = typed(form | mine, {**shown, **now})
+    assert taken.items() <= mine.items()
+    cells = {**shown, **now}
+    assert mine.keys() - taken.keys() == {
+        letters for letters, text in mine.items() if digest(text) in (digest(shown[letters]), digest(cells[letters]))
+    }
+
+
+@given(texts=ROWS, hands=ROWS)
+def test_a_cell_without_a_value_has_none_until_another_text_is_typed(
+    texts: dict[str, str], hands: dict[str, str]
+) -> None:
+    """Cells that are nobody's value keep their text and their problem, except where a person typed another text."""
+    positions = [ord(letters) - ord("A") for letters in texts]
+    chunk = pd.DataFrame({place: [text] for place, text in zip(positions, texts.values(), strict=True)}, index=[7])
+    chunk = chunk.astype(object)
+    problems = as_problems(["formula-without-value"] * len(texts), [7] * len(texts), positions)
+    sheet = Sheet(None, 1, tuple("ABCDEF"), lambda: iter([chunk.copy()]), problems=problems)
+    again = {f"{letters}7": given_back(text, compose=True) for letters, text in texts.items()}
+    same = corrected(sheet, again, {})
+    assert len(same.problems) == len(texts)
+    assert next(same.read()).equals(chunk)
+    other = corrected(sheet, again | {f"{letters}7": f"{text}x" for letters, text in hands.items()}, {})
+    left = {chr(place + ord("A")) for place in other.problems["position"].tolist()}
+    assert texts.keys() - hands.keys() <= left
+
+
+NAMES = [
+    "Meeting Room 4 (8 people)",
+    "Room 5, north or 6 (7 seats)",
+    "12 (Boardroom, Station Yard) or 13 (Boardroom)",
+    "חדר 4 (8)",
+    "<option value=4>Four</option> & 'more'",
+]
+"""Names that look like a sentence about several records, or turn the direction of writing."""
+
+
+def namesakes(service: Running, name: str, number: int) -> list[str]:
+    """The Ids of so many new resources of this name, in turns in each location."""
+    rooms = service.state.space.resources
+    samples = {str(room["BusinessName"]): room for room in rooms.values()}
+    ids = [max(rooms) + step for step in range(1, number + 1)]
+    for place, new in enumerate(ids):
+        rooms[new] = {**list(samples.values())[place % 2], "Id": new, "Name": name}
+    return [str(new) for new in ids]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_namesake_can_be_chosen_and_nothing_else(client: Client, service: Running, name: str) -> None:
+    """The page offers each record of that name once, by its Id, whatever the name looks like; the choice is sent."""
+    ids = namesakes(service, name, 2)
+    place = client.draft("a.csv", table(mapping(2, ResourceId=name), mapping(3, ResourceId=ids[0])))
+    text = page_of(client, place)
+    assert form_options(text, "form-2", "A") == [name, *ids]
+    assert all(f"Id {one}</option>" in text for one in ids)
+    client.post(f"{place}/rows/2", form_fields(text, "form-2") | {"A": ids[1]}, HX_Request="true")
+    assert [body["ResourceId"] for body in sent(client, service, place)] == [int(ids[1]), int(ids[0])]
+
+
+def test_all_of_many_namesakes_can_be_chosen(client: Client, service: Running) -> None:
+    """The sentence names five and counts the rest; the choice has every one, also in the answer to a Save."""
+    ids = namesakes(service, "Hot desk (any)", 8)
+    rows = [mapping(n, ResourceId="Hot desk (any)", CoworkerId="12.5") for n in (2, 3)]
+    place = client.draft("a.csv", table(*rows, mapping(4, ResourceId=ids[0])))
+    text = page_of(client, place)
+    assert "or 3 more" in plain(text)
+    assert form_options(text, "form-3", "A") == ["Hot desk (any)", *ids]
+    answer = client.post(f"{place}/rows/3", form_fields(text, "form-3") | {"B": "13.5"}, HX_Request="true")
+    assert form_options(answer.text, "form-3", "A") == ["Hot desk (any)", *ids]
