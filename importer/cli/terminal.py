@@ -26,7 +26,7 @@ from schemas import RECORD_TYPES
 if TYPE_CHECKING:
     # A check of a file needs neither the network nor the database, which take a third of a second to load.
     from importer.checking import Causes
-    from importer.journal.journal import Run
+    from importer.journal.runs import Run
     from importer.runs.batch import Outcome
     from importer.runs.run import Result
     from importer.runs.source import Examined, Source

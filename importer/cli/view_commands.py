@@ -123,7 +123,7 @@ def journal(backup: Path | None, as_json: bool) -> int:
     from importer.journal.journal import open_journal
 
     with open_journal(load_settings().journal_url) as opened:
-        fault, states, runs = opened.fault(), opened.rows_by_state(), len(opened.runs())
+        fault, states, runs = opened.fault(), opened.views.rows_by_state(), len(opened.runs.latest())
         if backup is not None and not fault:
             opened.back_up(backup)
     size = opened.path.stat().st_size if opened.path else 0

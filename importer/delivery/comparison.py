@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from importer.delivery.listing import Comparer, Key, Listing, Remote
 from importer.delivery.reconciler import RemoteIndex
-from importer.journal.journal import Intent, Journal
+from importer.journal.journal import Journal
+from importer.journal.rows import Intent
 from importer.text import printable
 from schemas import RecordType
 
@@ -139,7 +140,7 @@ _SETTLE_FIRST = "Find out what became of it first, then import this row again."
 
 
 def _everything(listing: Listing, journal: Journal, target: int) -> Iterator[_Present]:
-    claimants = {intent.remote_id: intent for intent in journal.claimants(target) if intent.remote_id is not None}
+    claimants = {intent.remote_id: intent for intent in journal.rows.claimants(target) if intent.remote_id is not None}
     listed = set()
     for remote in listing.records:
         listed.add(remote.id)
@@ -147,7 +148,7 @@ def _everything(listing: Listing, journal: Journal, target: int) -> Iterator[_Pr
         # A list that leaves a member out does not say that it is empty.
         sent = json.loads(claimant.body) if claimant is not None else {}
         yield _Present(remote.id, {**sent, **remote.values}, claimant)
-    for intent in journal.claimants(target):
+    for intent in journal.rows.claimants(target):
         if intent.remote_id not in listed:
             yield _Present(intent.remote_id, json.loads(intent.body), intent)
 

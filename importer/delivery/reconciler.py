@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from importer.delivery.listing import Comparer, Key, Listing, Remote, by_key
-from importer.journal.journal import Change, Intent, Journal
+from importer.journal.journal import Journal
+from importer.journal.rows import Change, Intent
 from importer.journal.states import Event
 from importer.text import printable
 from schemas import RecordType
@@ -58,7 +59,7 @@ def settle(
     """
     if listing.failure:
         return Settled(too_recent=list(doubtful), failure=listing.failure)
-    known = journal.known_ids(target, [remote.id for remote in listing.records])
+    known = journal.rows.known_ids(target, [remote.id for remote in listing.records])
     free = [remote for remote in listing.records if remote.id not in known]
     comparer, settled = Comparer(kind), Settled()
     unmatched: list[Intent] = []
@@ -152,12 +153,12 @@ class RemoteIndex:
 
     def __init__(self, listing: Listing, journal: Journal, target: int, kind: RecordType) -> None:
         """Leave out the records that the journal knows."""
-        known = journal.known_ids(target, [remote.id for remote in listing.records])
+        known = journal.rows.known_ids(target, [remote.id for remote in listing.records])
         self._free = [remote for remote in listing.records if remote.id not in known]
         self._comparer = Comparer(kind)
         self._by_fields: dict[tuple[str, ...], dict[Key, list[Remote]]] = {}
         self._given: set[int] = set()
-        for doubtful in journal.in_doubt(target):
+        for doubtful in journal.rows.in_doubt(target):
             # A record that may be the effect of a row in doubt belongs to no other row before that one is settled.
             self._given.update(remote.id for remote in self._equal(doubtful.body))
 

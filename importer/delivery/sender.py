@@ -14,7 +14,9 @@ from enum import StrEnum
 from importer.delivery.concurrency import Concurrency
 from importer.delivery.pacing import Allowance, latest_arrival
 from importer.delivery.replies import Pause, Verdict, classify, new_id
-from importer.journal.journal import Change, Intent, Journal, Run, Sending
+from importer.journal.journal import Journal
+from importer.journal.rows import Change, Intent, Sending
+from importer.journal.runs import Run
 from importer.journal.states import Event, State
 from importer.journal.windows import DAY, LONGEST_FOR_READS, Window
 from importer.model import Progress
@@ -179,7 +181,7 @@ class Sender:
         if self._now() < self._next_look:
             return False
         self._next_look = self._now() + self._pace.tick
-        return self._journal.stop_asked(self._run)
+        return self._journal.runs.stop_requested(self._run)
 
     def _nothing_left(self) -> bool:
         self._fill(1)
@@ -187,7 +189,7 @@ class Sender:
 
     def _fill(self, wanted: int) -> None:
         while len(self._queue) < wanted and not self._exhausted:
-            page = self._journal.planned(self._run, self._cursor, _PAGE)
+            page = self._journal.rows.planned(self._run, self._cursor, _PAGE)
             self._exhausted = len(page) < _PAGE
             self._cursor = page[-1].row if page else self._cursor
             self._queue.extend(page)
@@ -216,13 +218,15 @@ class Sender:
         """What is now in doubt, and since when."""
         for answer in answers:
             self._note_arrival(answer)
-        self._journal.move([answer.change for answer in answers], self._now())
+        self._journal.rows.move([answer.change for answer in answers], self._now())
         if self._held_until > self._held_in_journal:
             self._held_in_journal = self._held_until
             long = self._held_until - self._now() > LONGEST_FOR_READS
-            self._journal.hold(self._account, self._held_until, writes=long)
+            self._journal.calls.hold(self._account, self._held_until, writes=long)
         committed = self._now()
-        return self._journal.will_send(self._run, self._account, batch, self._allowance.windows, committed), committed
+        return self._journal.rows.will_send(
+            self._run, self._account, batch, self._allowance.windows, committed
+        ), committed
 
     def _start(self, batch: Sequence[Intent], done: Sending, committed: float) -> None:
         if done.wait > 0:
@@ -286,7 +290,7 @@ class Sender:
         assert self._run.target is not None
         replies = [(self._under_way.pop(task), task.result()) for task in done]
         ids = [number for _, reply in replies if (number := new_id(reply)) is not None]
-        self._known_ids = self._journal.known_ids(self._run.target, ids) if ids else set()
+        self._known_ids = self._journal.rows.known_ids(self._run.target, ids) if ids else set()
         answered = self._now()
         answers = [await self._judge(row, reply, answered) for row, reply in replies]
         for answer in answers:
@@ -315,15 +319,15 @@ class Sender:
         if shared is None:
             return
         if answer.change.event is Event.NOT_APPLIED:
-            self._journal.note_arrivals(self._account, [(answer.sent, None)])
+            self._journal.calls.note_arrivals(self._account, [(answer.sent, None)])
         else:
             self._round_trips.append(answer.came - answer.sent)
             shortest = min(self._round_trips) if len(self._round_trips) >= _MIN_ROUND_TRIPS else 0.0
             arrived = latest_arrival(answer.sent, answer.came, shortest)
-            self._journal.note_arrivals(self._account, [(answer.sent, arrived)])
+            self._journal.calls.note_arrivals(self._account, [(answer.sent, arrived)])
             self._allowance.accepted(answer.came)
         if answer.throttled:
-            self._allowance.refused(answer.came, self._journal.used(self._account, shared, answer.came)[0])
+            self._allowance.refused(answer.came, self._journal.calls.used(self._account, shared, answer.came)[0])
 
     async def _judge_401(self, verdict: Verdict, reply: Reply) -> Verdict:
         """A 401 is the row's fault when the sign-in still works; only else is it about the sign-in."""

@@ -9,7 +9,9 @@ from importer.delivery.listing import Comparer, to_remote
 from importer.delivery.replies import Pause, classify
 from importer.delivery.sender import End, StopReason
 from importer.delivery.verification import changed_since
-from importer.journal.journal import Change, Intent, Journal, Run
+from importer.journal.journal import Journal
+from importer.journal.rows import Change, Intent
+from importer.journal.runs import Run
 from importer.journal.states import Event, State
 from importer.nexudus import Nexudus, Reply
 from schemas import RecordType
@@ -60,8 +62,8 @@ class Undoer:
     async def undo(self, removals: list[Removal]) -> End:
         """Delete row by row, adding to ``removals``, until all is done or there is a reason to stop."""
         failures = 0
-        for intent in list(self._journal.intents(self._run, State.CREATED, State.REMOVING)):
-            if self._stop.is_set() or self._journal.run(self._run.id).stop:
+        for intent in list(self._journal.rows.all(self._run, State.CREATED, State.REMOVING)):
+            if self._stop.is_set() or self._journal.runs.get(self._run.id).stop:
                 return End(StopReason.ASKED)
             removal = await self._remove(intent)
             removals.append(removal)
@@ -112,16 +114,16 @@ class Undoer:
     def _will_remove(self, intent: Intent) -> Intent:
         if intent.state is State.REMOVING:
             return intent
-        self._journal.move([Change(intent, Event.WILL_REMOVE, remote_id=intent.remote_id)], self._now())
+        self._journal.rows.move([Change(intent, Event.WILL_REMOVE, remote_id=intent.remote_id)], self._now())
         return replace(intent, state=State.REMOVING)
 
     def _gone(self, intent: Intent) -> None:
         intent = self._will_remove(intent)
-        self._journal.move([Change(intent, Event.GONE, remote_id=intent.remote_id)], self._now())
+        self._journal.rows.move([Change(intent, Event.GONE, remote_id=intent.remote_id)], self._now())
 
     def _keep(self, intent: Intent) -> None:
         if intent.state is State.REMOVING:
-            self._journal.move([Change(intent, Event.KEPT, remote_id=intent.remote_id)], self._now())
+            self._journal.rows.move([Change(intent, Event.KEPT, remote_id=intent.remote_id)], self._now())
 
 
 def _deleted(reply: Reply) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from importer.delivery.listing import Comparer, Key, Listing, Remote, by_key
-from importer.journal.journal import Intent
+from importer.journal.rows import Intent
 from importer.model import Found
 from schemas import RecordType
 

@@ -1,12 +1,13 @@
 """The file of the journal's database: opened so that a commit survives a power cut, on a disk that can promise that."""
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
 from importer.errors import JournalBusyError, JournalError
 
@@ -17,8 +18,70 @@ give up."""
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afpfs", "davfs", "fuse.sshfs", "fuse.rclone", "fuse.davfs2", "afs"}
 
 
-def open_database(url: str, patience: float) -> tuple[Engine, Path | None]:
-    """The database at a URL and the file that holds it, which is made if it is not there.
+class Database:
+    """The open database of one journal, and its transactions."""
+
+    def __init__(self, engine: Engine, path: Path | None) -> None:
+        """Use ``open_database``; ``path`` is None for a database in memory."""
+        self._engine = engine
+        self.path = path
+        self._file = file_at(path)
+        # Of this thread: another one that reads meanwhile must not see what is not committed.
+        self._thread = threading.local()
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Whatever is read and written inside belongs to one durable transaction, which holds whole or not at all."""
+        with self.write() as db:
+            self._thread.shared = db
+            try:
+                yield
+            finally:
+                self._thread.shared = None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection to read with; inside ``together``, the one that writes."""
+        if (shared := getattr(self._thread, "shared", None)) is not None:
+            yield shared
+            return
+        with explained(), self._engine.connect() as db:
+            yield db
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One durable transaction, which holds whole or not at all.
+
+        Raises:
+            JournalError: It could not be committed, or the file is no longer where it was.
+        """
+        if (shared := getattr(self._thread, "shared", None)) is not None:
+            yield shared
+            return
+        with explained(), self._engine.connect() as db:
+            try:
+                # A deferred transaction that turns into a write fails at once when another process has written.
+                db.exec_driver_sql("BEGIN IMMEDIATE")
+                yield db
+                db.commit()
+            except BaseException:
+                # After a commit that failed, SQLAlchemy would hand the connection on with its transaction still open.
+                db.invalidate()
+                raise
+            if file_at(self.path) != self._file:
+                # What was committed is in a file that nobody will find again, so nothing may be sent on it.
+                raise JournalError(
+                    "The journal was deleted, moved or replaced while it was in use.",
+                    "Put it back, then type: importer resume",
+                )
+
+
+def open_database(url: str, patience: float) -> Database:
+    """The database at a URL; its file is made if it is not there.
 
     Raises:
         JournalError: It is no SQLite, or on a network drive.
@@ -29,14 +92,14 @@ def open_database(url: str, patience: float) -> tuple[Engine, Path | None]:
         raise JournalError("The journal must be SQLite.", "Set IMPORTER_JOURNAL to sqlite:///path, or not at all.")
     engine = sa.create_engine(parsed)
     if not parsed.database:
-        return engine, None
+        return Database(engine, None)
     path = Path(parsed.database)
     _refuse_network_drive(path)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if not path.exists():
         path.touch(mode=0o600)
     sa.event.listen(engine, "connect", lambda connection, _: _configure_sqlite(connection, patience))
-    return engine, path
+    return Database(engine, path)
 
 
 def file_at(path: Path | None) -> tuple[int, int] | None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from importer.journal.journal import Journal, Run
+from importer.journal.journal import Journal
+from importer.journal.runs import Run
 from importer.model import Status
 from importer.reporting.atomic import new_file, put_in_place, remove, written_aside
 from importer.reporting.delimited import DelimitedReport
@@ -46,7 +47,7 @@ def write_report(journal: Journal, run: Run, *, now: float) -> Report:
     advice = f"The results are safe in the journal. Write them elsewhere with: importer report {run.id} --out DIR"
     with written_aside(run.folder, advice) as aside:
         stream = lines(journal, run)
-        overview = Overview(run, journal.account(run), now, journal.counts(run), stream.column_issues)
+        overview = Overview(run, journal.runs.account(run), now, journal.rows.counts(run), stream.column_issues)
         _write_rows(aside, stream, overview)
         any_failed = bool(overview.failed)
         # The summary comes last: whoever finds a new one finds the other files new as well.

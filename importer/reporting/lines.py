@@ -14,7 +14,9 @@ import pandas as pd
 from importer.checking import match_columns
 from importer.errors import ReportError
 from importer.issues import Issue, Severity
-from importer.journal.journal import Intent, Journal, Run
+from importer.journal.journal import Journal
+from importer.journal.rows import Intent
+from importer.journal.runs import Run
 from importer.journal.states import STATUS, State
 from importer.model import Outcome, Status
 from importer.reporting.sentences import FAILED, row_message, service_words, why_not_sent
@@ -63,10 +65,10 @@ def lines(journal: Journal, run: Run) -> Lines:
     if not run.copy.exists():
         raise ReportError(f"The copy of {run.file} that run {run.id} keeps is gone.", f"It was kept at: {run.copy}")
     sheet = open_sheet(run.copy, ReadOptions(**run.options.get("read", {})))
-    issues = Ascending(journal.issues(run))
+    issues = Ascending(journal.rows.issues(run))
     column_issues = tuple(issues.take(None))
     labels = tuple(sheet.labels[position] for position in sheet.columns)
-    return Lines(labels, column_issues, _join(run, sheet, Ascending(journal.intents(run)), issues))
+    return Lines(labels, column_issues, _join(run, sheet, Ascending(journal.rows.all(run)), issues))
 
 
 def outcomes(journal: Journal, run: Run) -> Iterator[Outcome]:

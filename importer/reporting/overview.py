@@ -9,7 +9,7 @@ from typing import Any
 import humanize
 
 from importer.issues import Issue
-from importer.journal.journal import Run
+from importer.journal.runs import Run
 from importer.journal.states import State
 from importer.model import Outcome, Status
 from importer.reporting.lines import Line

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from importer.errors import Exit
 from importer.issues import Issue, Severity
-from importer.journal.journal import Intent, Run
+from importer.journal.rows import Intent
+from importer.journal.runs import Run
 from importer.journal.states import State
 from importer.model import Status
 from importer.text import printable

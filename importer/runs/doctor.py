@@ -39,7 +39,7 @@ async def examine(profile: str | None, clock: Clock) -> list[Finding]:
 def _journal(loaded: Settings) -> Finding:
     try:
         with open_journal(loaded.journal_url) as journal:
-            number = len(journal.runs())
+            number = len(journal.runs.latest())
     except ImporterError as error:
         return Finding("Journal", False, error.message, error.advice)
     return Finding("Journal", True, f"{journal.path or 'database'} with {number} runs")

@@ -8,8 +8,10 @@ from typing import Any
 
 from importer.config.settings import Settings
 from importer.issues import Issue, Severity
-from importer.journal.journal import Intent, Journal, Run, open_journal
+from importer.journal.journal import Journal, open_journal
 from importer.journal.lock import holder
+from importer.journal.rows import Intent
+from importer.journal.runs import Run
 from importer.journal.states import STATUS, State
 from importer.journal.windows import DAY
 from importer.model import Outcome, Status
@@ -85,38 +87,38 @@ class ResultRow:
 def follow(number: int, settings: Settings, now: float) -> Following:
     """How a run stands at this moment."""
     with open_journal(settings.journal_url, _PATIENCE) as journal:
-        return _followed(journal, journal.run(number), settings, now)
+        return _followed(journal, journal.runs.get(number), settings, now)
 
 
 def follow_all(text: str, limit: int, offset: int, settings: Settings, now: float) -> tuple[list[Following], int]:
     """How some runs stand, newest first, and how many there are."""
     with open_journal(settings.journal_url, _PATIENCE) as journal:
-        runs, total = journal.page_of_runs(text, limit, offset)
+        runs, total = journal.runs.page(text, limit, offset)
         return [_followed(journal, run, settings, now) for run in runs], total
 
 
 def same_content(sha256: str, settings: Settings, now: float) -> list[Following]:
     """The runs of a file with this content, newest first."""
     with open_journal(settings.journal_url, _PATIENCE) as journal:
-        return [_followed(journal, run, settings, now) for run in journal.runs_of(sha256)]
+        return [_followed(journal, run, settings, now) for run in journal.runs.of_content(sha256)]
 
 
 def _followed(journal: Journal, run: Run, settings: Settings, now: float) -> Following:
-    states = journal.counts(run)
+    states = journal.rows.counts(run)
     counts = dict.fromkeys(Status, 0)
     for state, number in states.items():
         counts[STATUS[state]] += number
-    counts[Status.INVALID] = journal.invalid_rows(run)
+    counts[Status.INVALID] = journal.rows.invalid(run)
     waiting_rows = states.get(State.PLANNED, 0)
     to_send = sum(states.values())
-    key = journal.account(run)
-    recent, alive = journal.settled(run, now - _SPEED_SECONDS) if run.finished is None else (0, None)
+    key = journal.runs.account(run)
+    recent, alive = journal.views.settled(run, now - _SPEED_SECONDS) if run.finished is None else (0, None)
     limits = windows(settings)
     daily = next((window for window in limits if window.seconds >= DAY), None)
-    used, frees_in = journal.used(key, daily, now) if key and daily else (0, 0.0)
+    used, frees_in = journal.calls.used(key, daily, now) if key and daily else (0, 0.0)
     working = run.finished is None and _is_working(journal, run, key, settings)
     waiting, until = _waiting(journal, key, now, daily.calls - used if daily else 1, frees_in)
-    left = journal.seconds_for(key or "", waiting_rows, limits, now) if limits else None
+    left = journal.calls.seconds_for(key or "", waiting_rows, limits, now) if limits else None
     span = min(_SPEED_SECONDS, max(now - (run.planned or now), 1.0))
     return Following(
         run,
@@ -141,7 +143,7 @@ def _followed(journal: Journal, run: Run, settings: Settings, now: float) -> Fol
 def _waiting(journal: Journal, key: str | None, now: float, left: int, frees_in: float) -> tuple[str, float]:
     if left <= 0:
         return "the daily quota", now + frees_in
-    held = journal.held_until(key) if key else 0.0
+    held = journal.calls.held_until(key) if key else 0.0
     return ("the service, which asked us to slow down", held) if held - now > _SHORT_WAIT else ("", 0.0)
 
 
@@ -154,7 +156,7 @@ def _is_working(journal: Journal, run: Run, key: str | None, settings: Settings)
 def timeline(number: int, settings: Settings) -> list[tuple[float, int, int]]:
     """How many rows were settled, and how many of them rejected, over the time of a run."""
     with open_journal(settings.journal_url, _PATIENCE) as journal:
-        return journal.timeline(journal.run(number), _CHART_PARTS)
+        return journal.views.timeline(journal.runs.get(number), _CHART_PARTS)
 
 
 def first_failures(number: int, settings: Settings) -> list[ResultRow]:
@@ -181,10 +183,10 @@ def find_rows(
     states = [state for state in State if status is None or (STATUS[state] is status and state is not State.REMOVED)]
     states = [State.REMOVED] if removed else states
     with open_journal(settings.journal_url, _PATIENCE) as journal:
-        run = journal.run(number)
+        run = journal.runs.get(number)
         invalid = status in (None, Status.INVALID) and not removed
-        rows, total = journal.search(run, states, invalid=invalid, text=text, limit=limit, offset=offset)
-        intents, issues = journal.about_rows(run, rows)
+        rows, total = journal.views.search(run, states, invalid=invalid, text=text, limit=limit, offset=offset)
+        intents, issues = journal.views.about_rows(run, rows)
         return [_result(run, row, intents.get(row), issues.get(row, ()), advice) for row in rows], total
 
 

@@ -63,13 +63,15 @@ def _picks(session: Session, reference: Reference, picks: Mapping[str, int]) -> 
     """The choices between namesakes that hold for this account; new ones are remembered."""
     journal, account = session.journal, session.account.key
     for name, number in picks.items():
-        journal.keep_pick(account, reference.path, plain_name(name), number)
-    return journal.picks(account, reference.path)
+        journal.directories.choose(account, reference.path, plain_name(name), number)
+    return journal.directories.chosen_ids(account, reference.path)
 
 
 async def _entries(session: Session, reference: Reference, texts: set[str]) -> tuple[list[Entry] | None, bool]:
     """The listed records, and whether they are all there are; None if the service does not list them."""
-    kept = session.journal.directory(session.account.key, reference.path, session.clock() - session.settings.lookup_age)
+    kept = session.journal.directories.get(
+        session.account.key, reference.path, session.clock() - session.settings.lookup_age
+    )
     if kept is not None:
         return [Entry(**item | {"names": tuple(item["names"])}) for item in json.loads(kept)], True
     first = await session.service.page(reference.path, page=1, size=_PAGE, filters={"orderBy": "Id"})
@@ -155,4 +157,4 @@ def _has_next(first: Reply, page: int, seen: int) -> bool:
 
 def _keep(session: Session, reference: Reference, entries: Iterable[Entry]) -> None:
     text = json.dumps([asdict(entry) for entry in entries], ensure_ascii=False)
-    session.journal.keep_directory(session.account.key, reference.path, text, session.clock())
+    session.journal.directories.save(session.account.key, reference.path, text, session.clock())

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
 
-from importer.journal.journal import Run
+from importer.journal.runs import Run
 from importer.model import Account, Plan, Progress
 from importer.runs.source import Examined
 

@@ -11,7 +11,8 @@ from typing import Any
 from importer.config.settings import Settings
 from importer.delivery.comparison import Comparison, Conflict
 from importer.errors import UsageError
-from importer.journal.journal import Claim, open_journal
+from importer.journal.journal import open_journal
+from importer.journal.rows import Claim
 from importer.journal.states import State
 from importer.model import Account, Clock, Plan, Record
 from importer.reporting import write_fix_file
@@ -162,13 +163,13 @@ async def known_rows(session: Session, source: Source, seen: Examined, choices: 
     known, journal = Known(), session.journal
     if choices.even_if_existing:
         return known
-    target = journal.target(session.account.key, source.kind.name)
+    target = journal.runs.target(session.account.key, source.kind.name)
     duplicates = choices.allow_duplicates
     comparison = await compare(session, source.endpoint, source.kind, allow_duplicates=duplicates)
     if comparison:
         for chunk in checked_chunks(source, now, seen.collisions, allow_duplicates=duplicates):
             records = list(chunk.records())
-            claims = journal.claims(target, [record.identity for record in records])
+            claims = journal.rows.claims(target, [record.identity for record in records])
             known.add(claims.values())
             known.compare(comparison, [record for record in records if record.identity not in claims])
     return known
@@ -177,7 +178,7 @@ async def known_rows(session: Session, source: Source, seen: Examined, choices: 
 def plan_of(session: Session, seen: Examined, known: Known, now: float) -> Plan:
     """What sending what is left of a file would take."""
     create = seen.valid - known.existing - known.held - known.differing
-    seconds = session.journal.seconds_for(session.account.key, create, windows(session.settings), now)
+    seconds = session.journal.calls.seconds_for(session.account.key, create, windows(session.settings), now)
     left = session.quota_left(now)
     return Plan(
         seen.rows,

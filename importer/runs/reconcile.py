@@ -9,7 +9,8 @@ from importer.delivery.comparison import Comparison, Conflict
 from importer.delivery.listing import Listing, Remote, list_records
 from importer.delivery.reconciler import Settled, settle, since
 from importer.delivery.sender import End, StopReason
-from importer.journal.journal import Change, Intent, Run
+from importer.journal.rows import Change, Intent
+from importer.journal.runs import Run
 from importer.journal.states import Event, State
 from importer.reporting import write_report
 from importer.runs.session import Session
@@ -44,7 +45,7 @@ async def compare(
     """What the service and the journal hold, for the rows of a run to be compared with; or of one yet to begin."""
     journal = session.journal
     listing = await list_all_records(session, endpoint, kind)
-    target = journal.target(session.account.key, kind.name)
+    target = journal.runs.target(session.account.key, kind.name)
     runs = lineage(session, run) if run is not None else ()
     return Comparison(listing, journal, target, kind, runs=runs, allow_duplicates=allow_duplicates)
 
@@ -53,7 +54,7 @@ def lineage(session: Session, run: Run) -> set[int]:
     """A run, the run whose rows it retries, and so on: the rows of all of them come from one file."""
     numbers = {run.id}
     while run.parent is not None:
-        run = session.journal.run(run.parent)
+        run = session.journal.runs.get(run.parent)
         numbers.add(run.id)
     return numbers
 
@@ -68,10 +69,10 @@ async def settle_before(session: Session, run: Run, *, even_if_existing: bool, a
     comparison = await compare(session, run.endpoint, kind, run, allow_duplicates=allow_duplicates)
     if not comparison:
         return
-    for page in _pages(journal.intents(run, State.PLANNED)):
-        claims = journal.claims(run.target, [intent.identity for intent in page])
+    for page in _pages(journal.rows.all(run, State.PLANNED)):
+        claims = journal.rows.claims(run.target, [intent.identity for intent in page])
         free = [(intent, comparison.take(intent.body)) for intent in page if intent.identity not in claims]
-        journal.move([_compared(intent, there) for intent, there in free if there is not None], session.clock())
+        journal.rows.move([_compared(intent, there) for intent, there in free if there is not None], session.clock())
 
 
 def _compared(intent: Intent, there: Remote | Conflict) -> Change:
@@ -101,7 +102,7 @@ async def look(session: Session, run: Run) -> Settled:
     """Settle every row in doubt of the run's account as far as can be told now, and write it down."""
     journal, kind = session.journal, RECORD_TYPES[run.kind]
     assert run.target is not None
-    doubtful = journal.in_doubt(run.target)
+    doubtful = journal.rows.in_doubt(run.target)
     if not doubtful:
         return Settled()
     asked_at = session.clock()
@@ -117,7 +118,7 @@ async def look(session: Session, run: Run) -> Settled:
         asked_at=asked_at,
         settle_time=session.settings.settle,
     )
-    journal.move(settled.changes, session.clock())
+    journal.rows.move(settled.changes, session.clock())
     _tell(session, settled)
     _refresh_other_runs(session, run, settled)
     return settled
@@ -160,9 +161,9 @@ def _refresh_other_runs(session: Session, run: Run, settled: Settled) -> None:
     """Another run's row may have been settled: its report must say so, and a row to be sent makes it unfinished."""
     journal = session.journal
     for number in {change.intent.run for change in settled.changes} - {run.id}:
-        other = journal.run(number)
-        if other.finished is not None and journal.counts(other).get(State.PLANNED):
-            other = journal.update_run(other, finished=None)
+        other = journal.runs.get(number)
+        if other.finished is not None and journal.rows.counts(other).get(State.PLANNED):
+            other = journal.runs.update(other, finished=None)
         if other.folder.is_dir():
             write_report(journal, other, now=session.clock())
 

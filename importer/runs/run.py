@@ -17,7 +17,9 @@ from importer.config.settings import Settings
 from importer.delivery.sender import End, Pace, Sender, StopReason
 from importer.errors import Exit, ServiceError, UsageError
 from importer.issues import Issue
-from importer.journal.journal import Intent, Journal, NewRun, Run, open_journal
+from importer.journal.journal import Journal, open_journal
+from importer.journal.rows import Intent
+from importer.journal.runs import NewRun, Run
 from importer.journal.states import State
 from importer.journal.windows import Window
 from importer.model import Account, Clock, Progress, Record
@@ -171,9 +173,9 @@ def queue(
         copy = stage_copy(file, settings.home / "files")
         stack.callback(_forget_unused, journal, copy)
         sha256 = sha256_of(copy)
-        for candidate in journal.unfinished(sha256=sha256, kind=kind.name):
+        for candidate in journal.runs.unfinished(sha256=sha256, kind=kind.name):
             same = candidate.parent is None and candidate.options["read"] == asdict(read)
-            if same and candidate.url == settings.url and journal.account(candidate) in (None, account):
+            if same and candidate.url == settings.url and journal.runs.account(candidate) in (None, account):
                 return _with_copy(journal, candidate, copy)
         # The pages offer another zone only for times that have none.
         _refuse_other_reading(journal, sha256, asdict(read), account, zoneless=True)
@@ -188,7 +190,7 @@ def queue(
             started=now,
             folder=_folder(name, Choices()),
         )
-        return journal.add_run(new)
+        return journal.runs.add(new)
 
 
 async def resume(
@@ -212,7 +214,7 @@ async def retry(
     with open_journal(settings.journal_url) as journal:
         parent = choose(journal, number)
         refuse_other_service(parent, settings)
-        records = [_as_record(intent) for intent in journal.intents(parent, *_TO_RETRY)]
+        records = [_as_record(intent) for intent in journal.rows.all(parent, *_TO_RETRY)]
         if not records:
             raise UsageError(
                 f"Run {parent.id} has no rejected or unsent rows.",
@@ -240,16 +242,16 @@ async def reconcile(number: int | None, settings: Settings, observer: Observer, 
 def _settled(chosen: Run, settings: Settings, now: float) -> Result:
     """The run after settling: unfinished again if rows were proved absent, its report written anew."""
     with open_journal(settings.journal_url) as journal:
-        chosen = journal.run(chosen.id)
-        waiting = bool(journal.counts(chosen).get(State.PLANNED))
+        chosen = journal.runs.get(chosen.id)
+        waiting = bool(journal.rows.counts(chosen).get(State.PLANNED))
         if chosen.finished is not None and waiting:
-            chosen = journal.update_run(chosen, finished=None)
+            chosen = journal.runs.update(chosen, finished=None)
         code = Exit.DONE if waiting else Exit(chosen.exit_code or 0)
         if _unsure(journal, chosen):
             code = Exit.IN_DOUBT
         elif chosen.finished is not None:
             code = _exit_code(journal, chosen, End(StopReason.DONE))
-            chosen = journal.update_run(chosen, exit_code=int(code))
+            chosen = journal.runs.update(chosen, exit_code=int(code))
         return Result(chosen, write_report(journal, chosen, now=now), code)
 
 
@@ -267,10 +269,10 @@ def rebuild_report(number: int | None, settings: Settings, out: Path | None, now
 
 async def _begin_again(session: Session, parent: Run, records: Sequence[Record], choices: Choices) -> Result | None:
     now, journal, account = session.clock(), session.journal, session.account
-    target = journal.target(account.key, parent.kind)
+    target = journal.runs.target(account.key, parent.kind)
     seen, known = Examined(len(records), len(records)), Known()
     if not choices.even_if_existing:
-        claims = journal.claims(target, [record.identity for record in records])
+        claims = journal.rows.claims(target, [record.identity for record in records])
         known.add(claims.values())
         kind, duplicates = RECORD_TYPES[parent.kind], choices.allow_duplicates
         comparison = await compare(session, parent.endpoint, kind, parent, allow_duplicates=duplicates)
@@ -293,15 +295,15 @@ async def _begin_again(session: Session, parent: Run, records: Sequence[Record],
     with session.alone() as announce_run:
         begun = _with_own_folder(journal, new, choices)
         announce_run(begun.id)
-        begun = journal.update_run(begun, user=account.user, space=account.space)
-        return await _send(session, journal.plan(begun, [(records, (), len(records))], target, session.clock()))
+        begun = journal.runs.update(begun, user=account.user, space=account.space)
+        return await _send(session, journal.rows.plan(begun, [(records, (), len(records))], target, session.clock()))
 
 
 async def _go_on(stack: AsyncExitStack, session: Session, unfinished: Run) -> Ready:
     refuse_other_account(session.journal, unfinished, session.account.key)
     stack.enter_context(session.alone(unfinished.id))
     options = {**unfinished.options, "for_good": False}
-    unfinished = session.journal.update_run(unfinished, stop=False, options=options)
+    unfinished = session.journal.runs.update(unfinished, stop=False, options=options)
     if unfinished.planned is None:
         now, choices = session.clock(), _choices(unfinished)
         source = _reopen(unfinished)
@@ -324,14 +326,14 @@ def _write_plan(session: Session, source: Source, seen: Examined, begun: Run) ->
 
     account, journal = session.account, session.journal
     remember_dates(own_labels(source.sheet), source.read.dates, source.read.zone, session.settings.home)
-    begun = journal.update_run(begun, user=account.user, space=account.space)
-    return journal.plan(begun, chunks(), journal.target(account.key, source.kind.name), session.clock())
+    begun = journal.runs.update(begun, user=account.user, space=account.space)
+    return journal.rows.plan(begun, chunks(), journal.runs.target(account.key, source.kind.name), session.clock())
 
 
 async def _send(session: Session, begun: Run) -> Result:
     """Settle, send, settle, until no row is left that may be sent."""
     journal, choices = session.journal, _choices(begun)
-    if choices.strict and (invalid := journal.invalid_rows(begun)):
+    if choices.strict and (invalid := journal.rows.invalid(begun)):
         return await _finish(
             journal,
             begun,
@@ -348,7 +350,7 @@ async def _send(session: Session, begun: Run) -> Result:
                 allow_duplicates=choices.allow_duplicates,
             )
             end = await _given_up(settling, stop, choices.max_duration)
-            if end is None and choices.strict and (held := journal.counts(begun).get(State.HELD)):
+            if end is None and choices.strict and (held := journal.rows.counts(begun).get(State.HELD)):
                 end = End(
                     StopReason.STRICT, f"Nothing was sent: rows that differ from their record: {held:,} (--strict)."
                 )
@@ -358,9 +360,9 @@ async def _send(session: Session, begun: Run) -> Result:
                     end = await _sender(session, begun, choices, stop, began).send()
         except BaseException:
             # Whatever it was, what was sent is in the journal; only the end of this process is missing there.
-            journal.update_run(begun, stopped=session.clock(), exit_code=int(Exit.INTERRUPTED))
+            journal.runs.update(begun, stopped=session.clock(), exit_code=int(Exit.INTERRUPTED))
             raise
-    if end.how is StopReason.DONE and stop.is_set() and journal.counts(begun).get(State.PLANNED):
+    if end.how is StopReason.DONE and stop.is_set() and journal.rows.counts(begun).get(State.PLANNED):
         # Proved absent when somebody had asked to stop already: the next command sends them, so this is not the end.
         end = End(StopReason.ASKED)
     return await _finish(journal, begun, end, session.clock())
@@ -395,7 +397,7 @@ def _sender(session: Session, begun: Run, choices: Choices, stop: asyncio.Event,
         began + choices.max_duration if choices.max_duration is not None else None,
         {reference.relation: name for name, reference in references.items()},
     )
-    counts = journal.counts(begun)
+    counts = journal.rows.counts(begun)
     total = sum(counts.values())
     tell = _teller(session, pace.windows, total, total - counts.get(State.PLANNED, 0))
     return Sender(journal, session.service, begun, session.account.key, pace, now=session.clock, stop=stop, tell=tell)
@@ -411,17 +413,17 @@ def _teller(session: Session, limits: tuple[Window, ...], total: int, before: in
         settled, now = before + progress.settled, session.clock()
         if limits and now >= next_look:
             next_look = now + _ETA_SECONDS
-            done_at = now + journal.seconds_for(key, total - settled, limits, now)
+            done_at = now + journal.calls.seconds_for(key, total - settled, limits, now)
         session.observer.progress(replace(progress, settled=settled), total, done_at - now if limits else None)
 
     return tell
 
 
 async def _finish(journal: Journal, ended: Run, end: End, now: float) -> Result:
-    for_good = end.how is StopReason.ASKED and journal.run(ended.id).options.get("for_good")
+    for_good = end.how is StopReason.ASKED and journal.runs.get(ended.id).options.get("for_good")
     done = end.how in {StopReason.DONE, StopReason.STRICT} or bool(for_good)
     code = _exit_code(journal, ended, end)
-    ended = journal.update_run(ended, stopped=now, finished=now if done else None, exit_code=int(code))
+    ended = journal.runs.update(ended, stopped=now, finished=now if done else None, exit_code=int(code))
     # Elsewhere, so that other runs of this process go on meanwhile.
     return Result(ended, await asyncio.to_thread(write_report, journal, ended, now=now), code, end.message)
 
@@ -441,16 +443,16 @@ _STOPPED = {
 def _exit_code(journal: Journal, ended: Run, end: End) -> Exit:
     if end.how in _STOPPED:
         return _STOPPED[end.how]
-    counts = journal.counts(ended)
+    counts = journal.rows.counts(ended)
     # Rows that are still planned at a regular end are held: their record is in doubt in another run.
     if _unsure(journal, ended) or counts.get(State.PLANNED):
         return Exit.IN_DOUBT
-    failed = counts.get(State.REJECTED) or counts.get(State.HELD) or journal.invalid_rows(ended)
+    failed = counts.get(State.REJECTED) or counts.get(State.HELD) or journal.rows.invalid(ended)
     return Exit.ROWS_FAILED if failed else Exit.DONE
 
 
 def _unsure(journal: Journal, run: Run) -> bool:
-    counts = journal.counts(run)
+    counts = journal.rows.counts(run)
     return bool(counts.get(State.IN_DOUBT) or counts.get(State.REVIEW))
 
 
@@ -458,7 +460,7 @@ async def _never_reached(
     journal: Journal, source: Source, settings: Settings, choices: Choices, error: ServiceError, now: float
 ) -> Result:
     """A run that could not even begin is kept, so that one command goes on with it later."""
-    unfinished = journal.unfinished(sha256=source.sha256, kind=source.kind.name)
+    unfinished = journal.runs.unfinished(sha256=source.sha256, kind=source.kind.name)
     same = [run for run in unfinished if run.url == settings.url and _of_profile(run, choices)]
     kept = same[0] if same else _add_run(journal, source, settings, choices, now)
     return await _finish(journal, kept, End(StopReason.UNREACHABLE, error.message), now)
@@ -489,11 +491,11 @@ def _add_run(journal: Journal, source: Source, settings: Settings, choices: Choi
 def _with_own_folder(journal: Journal, new: NewRun, choices: Choices) -> Run:
     """A new run, with a folder that no run of another journal has written into; unless the user chose it."""
     with journal.together():
-        begun = journal.add_run(new)
+        begun = journal.runs.add(new)
         if choices.out is not None or not begun.folder.exists():
             return begun
         others = (begun.folder.with_name(f"{begun.folder.name}-{number}") for number in itertools.count(2))
-        return journal.update_run(begun, folder=str(next(other for other in others if not other.exists())))
+        return journal.runs.update(begun, folder=str(next(other for other in others if not other.exists())))
 
 
 def _folder(file: str, choices: Choices) -> str:
@@ -503,8 +505,8 @@ def _folder(file: str, choices: Choices) -> str:
 
 def _with_changes(journal: Journal, begun: Run, changes: Mapping[str, Any]) -> Run:
     options = {**begun.options, **{name: value for name, value in changes.items() if name != "out"}}
-    begun = journal.update_run(begun, options=options)
-    return journal.update_run(begun, folder=str(Path(changes["out"]).absolute())) if "out" in changes else begun
+    begun = journal.runs.update(begun, options=options)
+    return journal.runs.update(begun, folder=str(Path(changes["out"]).absolute())) if "out" in changes else begun
 
 
 def _choices(begun: Run) -> Choices:
@@ -522,7 +524,7 @@ def _as_record(intent: Intent) -> Record:
 
 def _kept(journal: Journal, copy: Path, sha256: str) -> Path:
     """The copy that a new run keeps: an earlier run's if that one has the same bytes, else this one."""
-    for run in journal.runs_of(sha256):
+    for run in journal.runs.of_content(sha256):
         if intact(run.copy, sha256):
             return run.copy
     make_durable(copy)
@@ -532,12 +534,12 @@ def _kept(journal: Journal, copy: Path, sha256: str) -> Path:
 def _with_copy(journal: Journal, begun: Run, copy: Path) -> Run:
     """A run begun earlier; with this copy of its file if it has lost its own."""
     kept = _kept(journal, copy, begun.sha256)
-    return begun if kept == begun.copy else journal.update_run(begun, copy=str(kept))
+    return begun if kept == begun.copy else journal.runs.update(begun, copy=str(kept))
 
 
 def _forget_unused(journal: Journal, copy: Path) -> None:
     """A copy that no run came of holds personal data for nothing."""
-    if not journal.keeps(copy):
+    if not journal.runs.uses_copy(copy):
         copy.unlink(missing_ok=True)
 
 
@@ -548,10 +550,10 @@ def _refuse_other_reading(
 
     ``now`` is how it would be read, ``zoneless`` whether it holds times without a zone.
     """
-    for run in journal.runs_of(sha256):
+    for run in journal.runs.of_content(sha256):
         was = run.options["read"]
-        same = run.parent is None and was["sheet"] == now["sheet"] and journal.account(run) == account
-        if not same or not journal.counts(run).keys() & {State.CREATED, State.IN_DOUBT, State.REVIEW}:
+        same = run.parent is None and was["sheet"] == now["sheet"] and journal.runs.account(run) == account
+        if not same or not journal.rows.counts(run).keys() & {State.CREATED, State.IN_DOUBT, State.REVIEW}:
             continue
         if run.finished is None and any(was[name] != now[name] for name in _READING):
             raise UsageError(
@@ -569,9 +571,9 @@ def _refuse_other_reading(
 
 
 def _same_run(journal: Journal, source: Source, account: Account, choices: Choices) -> Run | None:
-    for candidate in journal.unfinished(sha256=source.sha256, kind=source.kind.name):
+    for candidate in journal.runs.unfinished(sha256=source.sha256, kind=source.kind.name):
         same_reading = candidate.parent is None and candidate.options["read"] == source.options
-        owner = journal.account(candidate)
+        owner = journal.runs.account(candidate)
         if same_reading and (owner == account.key or (owner is None and _of_profile(candidate, choices))):
             return candidate
     return None
@@ -583,7 +585,9 @@ def _of_profile(run: Run, choices: Choices) -> bool:
 
 def _refuse_forgotten_profile(journal: Journal, source: Source, choices: Choices, observer: Observer) -> None:
     """Raise UsageError if nothing was said of a profile and the file was imported with one before."""
-    named = {run.options.get("profile"): run for run in journal.runs_of(source.sha256) if run.options.get("profile")}
+    named = {
+        run.options.get("profile"): run for run in journal.runs.of_content(source.sha256) if run.options.get("profile")
+    }
     if choices.profile is None and named:
         profile, run = next(iter(named.items()))
         raise UsageError(

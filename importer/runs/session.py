@@ -38,7 +38,7 @@ class Session:
         daily = next((window for window in windows(self.settings) if window.seconds >= DAY), None)
         if daily is None:
             return None
-        return max(daily.calls - self.journal.used(self.account.key, daily, now)[0], 0)
+        return max(daily.calls - self.journal.calls.used(self.account.key, daily, now)[0], 0)
 
     async def take_write(self) -> None:
         """Wait until one more write is allowed, and take it."""
@@ -65,13 +65,13 @@ async def _turn(
     write: bool,
 ) -> None:
     """Wait until a call is allowed, and take it; anew when another process was quicker."""
-    wait = journal.reserve_call(account, limits, write=write, now=clock())
+    wait = journal.calls.reserve(account, limits, write=write, now=clock())
     if wait > _WORTH_SAYING:
         now = clock()
         say(f"No call is allowed before {moment(now + wait, now)}; waiting until then. Ctrl-C stops.")
     while wait > 0:
         await asyncio.sleep(wait)
-        wait = journal.reserve_call(account, limits, write=write, now=clock())
+        wait = journal.calls.reserve(account, limits, write=write, now=clock())
 
 
 class ReadThrottle:
@@ -94,8 +94,8 @@ class ReadThrottle:
         self._account = account
         if self._limits:
             now = self._clock()
-            self._journal.note_calls(account, self._before, now)
-            self._journal.forget_calls(now - 2 * DAY)
+            self._journal.calls.note(account, self._before, now)
+            self._journal.calls.forget(now - 2 * DAY)
 
 
 @asynccontextmanager

@@ -6,8 +6,9 @@ from typing import Any
 
 from importer.config.settings import Settings
 from importer.errors import SettingsError, UsageError
-from importer.journal.journal import Journal, Run, open_journal
+from importer.journal.journal import Journal, open_journal
 from importer.journal.lock import holder
+from importer.journal.runs import Run
 from importer.journal.states import STATUS, State
 from importer.model import Status
 
@@ -16,7 +17,7 @@ def standing(number: int | None, settings: Settings) -> dict[str, Any]:
     """How a run stands, by default the latest one; then also which others are unfinished, newest first."""
     with open_journal(settings.journal_url) as journal:
         chosen = choose(journal, number)
-        others = [other for other in journal.unfinished() if other.id != chosen.id] if number is None else []
+        others = [other for other in journal.runs.unfinished() if other.id != chosen.id] if number is None else []
         waiting = [other.id for other in others if not _is_sent(journal, other, settings)]
         return _told(journal, chosen, settings) | {"unfinished": waiting}
 
@@ -24,7 +25,7 @@ def standing(number: int | None, settings: Settings) -> dict[str, Any]:
 def standings(limit: int, settings: Settings) -> list[dict[str, Any]]:
     """How the latest runs stand, newest first."""
     with open_journal(settings.journal_url) as journal:
-        return [_told(journal, found, settings) for found in journal.runs(limit)]
+        return [_told(journal, found, settings) for found in journal.runs.latest(limit)]
 
 
 def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = False) -> list[tuple[Run, bool]]:
@@ -34,11 +35,11 @@ def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = Fals
     ``for_good`` a run counts as finished then; its unsent rows can be retried.
     """
     with open_journal(settings.journal_url) as journal:
-        unfinished = [journal.run(number)] if number is not None else journal.unfinished()
+        unfinished = [journal.runs.get(number)] if number is not None else journal.runs.unfinished()
         chosen = unfinished if number is not None else [run for run in unfinished if _is_sent(journal, run, settings)]
         return [
             (
-                journal.update_run(run, stop=True, options={**run.options, "for_good": for_good}),
+                journal.runs.update(run, stop=True, options={**run.options, "for_good": for_good}),
                 _is_sent(journal, run, settings),
             )
             for run in chosen or [choose_unfinished(journal, None)]
@@ -48,21 +49,21 @@ def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = Fals
 def _is_sent(journal: Journal, run: Run, settings: Settings) -> bool:
     """Whether a process is sending this run now."""
     locks = (journal.path.parent if journal.path else settings.home) / "locks"
-    found = holder(locks, journal.account(run) or "")
+    found = holder(locks, journal.runs.account(run) or "")
     return found is not None and found.run == run.id
 
 
 def end_here(number: int, settings: Settings, now: float) -> Run:
     """Let a run that nobody works on count as finished; its unsent rows can be retried."""
     with open_journal(settings.journal_url) as journal:
-        return journal.update_run(journal.run(number), finished=now)
+        return journal.runs.update(journal.runs.get(number), finished=now)
 
 
 def choose(journal: Journal, number: int | None) -> Run:
     """The run with this number, by default the latest one."""
     if number is not None:
-        return journal.run(number)
-    found = journal.runs(1)
+        return journal.runs.get(number)
+    found = journal.runs.latest(1)
     if not found:
         raise UsageError("There is no run yet.", "Start one with: importer run FILE")
     return found[0]
@@ -71,8 +72,8 @@ def choose(journal: Journal, number: int | None) -> Run:
 def choose_unfinished(journal: Journal, number: int | None) -> Run:
     """The run with this number, by default the latest unfinished one."""
     if number is not None:
-        return journal.run(number)
-    found = journal.unfinished()
+        return journal.runs.get(number)
+    found = journal.runs.unfinished()
     if not found:
         raise UsageError("There is no unfinished run.", "See the runs with: importer history")
     return found[0]
@@ -81,7 +82,9 @@ def choose_unfinished(journal: Journal, number: int | None) -> Run:
 def options_of(number: int | None, settings: Settings, *, unfinished: bool) -> Mapping[str, Any]:
     """What a run was begun with, by default the latest one; nothing if there is no run."""
     with open_journal(settings.journal_url) as journal:
-        found = [journal.run(number)] if number is not None else journal.unfinished() if unfinished else journal.runs(1)
+        if number is not None:
+            return journal.runs.get(number).options
+        found = journal.runs.unfinished() if unfinished else journal.runs.latest(1)
         return found[0].options if found else {}
 
 
@@ -100,7 +103,7 @@ def refuse_other_service(begun: Run, settings: Settings) -> None:
 
 def refuse_other_account(journal: Journal, begun: Run, account: str) -> None:
     """Raise SettingsError if a run sends for another account than the one signed in."""
-    key = journal.account(begun)
+    key = journal.runs.account(begun)
     if key is not None and key != account:
         raise SettingsError(
             f"Run {begun.id} sends for {key}, but you are signed in as {account}.",
@@ -110,10 +113,10 @@ def refuse_other_account(journal: Journal, begun: Run, account: str) -> None:
 
 def _told(journal: Journal, found: Run, settings: Settings) -> dict[str, Any]:
     counts = dict.fromkeys(Status, 0)
-    states = journal.counts(found)
+    states = journal.rows.counts(found)
     for state, number in states.items():
         counts[STATUS[state]] += number
-    counts[Status.INVALID] = journal.invalid_rows(found)
+    counts[Status.INVALID] = journal.rows.invalid(found)
     if found.finished is not None:
         stands, following = "finished", found.command("reconcile" if states.get(State.IN_DOUBT) else "report")
     elif _is_sent(journal, found, settings):
@@ -124,7 +127,7 @@ def _told(journal: Journal, found: Run, settings: Settings) -> dict[str, Any]:
         "run": found.id,
         "file": found.file,
         "state": stands,
-        "account": journal.account(found),
+        "account": journal.runs.account(found),
         "profile": found.options.get("profile") or None,
         "url": found.url,
         "rows": found.rows,

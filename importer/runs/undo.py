@@ -8,7 +8,8 @@ from importer.config.settings import Settings
 from importer.delivery.sender import End, StopReason
 from importer.delivery.undoer import Removal, Undoer, Undone
 from importer.errors import Exit, UsageError
-from importer.journal.journal import Run, open_journal
+from importer.journal.journal import open_journal
+from importer.journal.runs import Run
 from importer.journal.states import State
 from importer.model import Clock, Plan, Progress
 from importer.reporting import write_report, write_table
@@ -35,9 +36,11 @@ async def undo_run(number: int | None, settings: Settings, observer: Observer, c
     with open_journal(settings.journal_url) as journal:
         chosen = choose(journal, number)
         refuse_other_service(chosen, settings)
-        records = sum(journal.counts(chosen).get(state, 0) for state in (State.CREATED, State.REMOVING))
+        records = sum(journal.rows.counts(chosen).get(state, 0) for state in (State.CREATED, State.REMOVING))
         if not records:
-            others = [run for run in journal.runs_of(chosen.sha256) if journal.counts(run).get(State.CREATED)]
+            others = [
+                run for run in journal.runs.of_content(chosen.sha256) if journal.rows.counts(run).get(State.CREATED)
+            ]
             advice = f"Run {others[0].id} of the same file has: importer undo {others[0].id}" if others else ""
             raise UsageError(
                 f"Run {chosen.id} has no records that could be removed.", advice or "See: importer history"
@@ -47,15 +50,15 @@ async def undo_run(number: int | None, settings: Settings, observer: Observer, c
             if not observer.confirm_undo(_plan(session, records), session.account, chosen):
                 return None
             with session.alone(chosen.id):
-                return await _undo(session, journal.update_run(chosen, stop=False), records)
+                return await _undo(session, journal.runs.update(chosen, stop=False), records)
 
 
 def _plan(session: Session, records: int) -> Plan:
     limits, now = windows(session.settings), session.clock()
-    key, journal = session.account.key, session.journal
+    key, calls = session.account.key, session.journal.calls
     reads = [window for window in limits if not window.writes]
     # A delete for each record, and a read before it.
-    seconds = max(journal.seconds_for(key, records, limits, now), journal.seconds_for(key, 2 * records, reads, now))
+    seconds = max(calls.seconds_for(key, records, limits, now), calls.seconds_for(key, 2 * records, reads, now))
     return Plan(records, records, 0, 0, 0, session.quota_left(now), seconds, now + seconds)
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from importer.config.settings import Settings
 from importer.delivery.verification import Verified, verify
 from importer.errors import Exit, ServiceError
-from importer.journal.journal import Run, open_journal
+from importer.journal.journal import open_journal
+from importer.journal.runs import Run
 from importer.journal.states import State
 from importer.model import Clock, Found
 from importer.reporting import write_table
@@ -48,8 +49,8 @@ async def verify_run(number: int | None, settings: Settings, observer: Observer,
             if listing.failure:
                 raise ServiceError(f"Run {chosen.id} cannot be verified: {listing.failure}.", "Try again later.")
         states = (State.CREATED, State.EXISTING, State.REMOVING)
-        rows = list(verify(journal.intents(chosen, *states), listing, kind))
-        counts = journal.counts(chosen)
+        rows = list(verify(journal.rows.all(chosen, *states), listing, kind))
+        counts = journal.rows.counts(chosen)
         unknown = counts.get(State.IN_DOUBT, 0) + counts.get(State.REVIEW, 0)
         table = [(str(v.row), str(v.remote_id), v.found.value, v.detail) for v in rows]
         file = write_table(chosen.folder, "verification.csv", ("import_row", "import_id", "found", "detail"), table)

@@ -35,16 +35,16 @@ def retry(here: AppContext, number: int, settings: Settings, by: str) -> int:
 
 def _child(settings: Settings, parent: int, newer_than: int, *, finished: bool = False) -> int | None:
     with open_journal(settings.journal_url) as journal:
-        found = (run for run in journal.runs(50) if run.parent == parent and run.id > newer_than)
+        found = (run for run in journal.runs.latest(50) if run.parent == parent and run.id > newer_than)
         return next((run.id for run in found if finished or run.finished is None), None)
 
 
 def _newest(settings: Settings) -> int:
     with open_journal(settings.journal_url) as journal:
-        return max((run.id for run in journal.runs(1)), default=0)
+        return max((run.id for run in journal.runs.latest(1)), default=0)
 
 
 def _note_who(settings: Settings, number: int, by: str) -> None:
     with open_journal(settings.journal_url) as journal:
-        run = journal.run(number)
-        journal.update_run(run, options={**run.options, "by": by})
+        run = journal.runs.get(number)
+        journal.runs.update(run, options={**run.options, "by": by})

@@ -112,7 +112,7 @@ def _field(
         nothing = {"noun": "", "complete": False, "strangers": False, "entries": [], "picks": {}}
         return {**(before or nothing), "asked": sorted(asked)}
     fresh = {entry.id: entry for text in texts for entry in found.named(text)}
-    listed = session.journal.directory(session.account.key, reference.path, 0.0) if found.complete else None
+    listed = session.journal.directories.get(session.account.key, reference.path, 0.0) if found.complete else None
     if listed is not None:
         gone = {number for number, entry in (named | fresh).items() if entry.deleted}
         every = [_entry(item) for item in json.loads(listed)]
@@ -124,7 +124,7 @@ def _field(
         "complete": listed is not None,
         "strangers": False,
         "entries": [asdict(entry) for entry in named.values()],
-        "picks": session.journal.picks(session.account.key, reference.path),
+        "picks": session.journal.directories.chosen_ids(session.account.key, reference.path),
         "asked": sorted(asked),
     }
 

@@ -309,7 +309,8 @@ def _first_call(home: Path) -> float:
 def plan(file: Path, home: Path) -> None:
     """Check a file and write its rows into a journal; run as a process of its own."""
     from importer.config.settings import load
-    from importer.journal.journal import NewRun, open_journal
+    from importer.journal.journal import open_journal
+    from importer.journal.runs import NewRun
     from importer.runs.source import checked_chunks, open_source
     from importer.spreadsheet import ReadOptions
     from schemas import RECORD_TYPES
@@ -319,10 +320,10 @@ def plan(file: Path, home: Path) -> None:
     url, options = "http://127.0.0.1", {"read": source.options}
     new = NewRun(source.kind.name, url, source.endpoint, file.name, source.sha256, str(file), options, time.time())
     with open_journal(settings.journal_url) as journal:
-        run = journal.update_run(journal.add_run(new), folder=str(home / "r"))
+        run = journal.runs.update(journal.runs.add(new), folder=str(home / "r"))
         chunks = checked_chunks(source, time.time(), {}, allow_duplicates=False)
-        target = journal.target("127.0.0.1/ops@example.com/1", source.kind.name)
-        journal.plan(run, ((c.records(), c.causes, c.rows) for c in chunks), target, time.time())
+        target = journal.runs.target("127.0.0.1/ops@example.com/1", source.kind.name)
+        journal.rows.plan(run, ((c.records(), c.causes, c.rows) for c in chunks), target, time.time())
 
 
 def accounts(table: Table, number: int) -> None:

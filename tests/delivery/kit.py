@@ -16,7 +16,9 @@ from typing import Any
 from importer.delivery.listing import list_records
 from importer.delivery.reconciler import Settled, settle, since
 from importer.delivery.sender import End, Pace, Sender
-from importer.journal.journal import Intent, Journal, NewRun, Run, open_journal
+from importer.journal.journal import Journal, open_journal
+from importer.journal.rows import Intent
+from importer.journal.runs import NewRun, Run
 from importer.journal.states import State
 from importer.journal.windows import Window
 from importer.model import Progress, Record
@@ -56,9 +58,9 @@ def record(number: int, **changes: object) -> Record:
 def add_run(journal: Journal, folder: Path, *, planned: int = 0, account: str = ACCOUNT) -> Run:
     """A run with so many planned rows, numbered from 2."""
     new = NewRun(KIND.name, "http://127.0.0.1", PATH, "rows.csv", "0" * 64, str(folder / "copy"), {}, 1.0)
-    run = journal.add_run(new)
+    run = journal.runs.add(new)
     records = [record(number) for number in range(2, 2 + planned)]
-    return journal.plan(run, [(records, (), planned)], journal.target(account, KIND.name), 2.0)
+    return journal.rows.plan(run, [(records, (), planned)], journal.runs.target(account, KIND.name), 2.0)
 
 
 @dataclass
@@ -98,7 +100,7 @@ class Post:
 
     def sender(self, journal: Journal, service: Nexudus, stop: asyncio.Event) -> Sender:
         """A sender for the run, which is planned if it is new."""
-        run = journal.runs(1)[0] if journal.runs(1) else add_run(journal, self.folder, planned=self.rows)
+        run = journal.runs.latest(1)[0] if journal.runs.latest(1) else add_run(journal, self.folder, planned=self.rows)
         pace = Pace(self.windows, self.concurrency, self.patience, self.max_rows, relations={"Coworker": "CoworkerId"})
 
         def tell(progress: Progress) -> None:
@@ -116,8 +118,8 @@ class Post:
         access = Access(url=self.url, token=Secret(TOKEN), timeout=self.timeout)
         with open_journal(self.database) as journal:
             async with Nexudus(access, PATH) as service:
-                run, asked_at = journal.runs(1)[0], self.now()
-                doubtful, target = journal.in_doubt(run.target or 0), run.target or 0
+                run, asked_at = journal.runs.latest(1)[0], self.now()
+                doubtful, target = journal.rows.in_doubt(run.target or 0), run.target or 0
                 if not doubtful:
                     return Settled()
                 listing = await list_records(service, PATH, KIND, since=since(doubtful))
@@ -131,14 +133,14 @@ class Post:
                     asked_at=asked_at,
                     settle_time=settle_time,
                 )
-                journal.move(settled.changes, self.now())
+                journal.rows.move(settled.changes, self.now())
                 return settled
 
     @property
     def intents(self) -> list[Intent]:
         """The rows as the journal has them."""
         with open_journal(self.database) as journal:
-            return list(journal.intents(journal.runs(1)[0])) if journal.runs(1) else []
+            return list(journal.rows.all(journal.runs.latest(1)[0])) if journal.runs.latest(1) else []
 
     @property
     def states(self) -> list[str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from importer.delivery.sender import End, Pace, Sender
-from importer.journal.journal import Journal, NewRun, Run, open_journal
+from importer.journal.journal import Journal, open_journal
+from importer.journal.runs import NewRun, Run
 from importer.journal.windows import DAY, Window
 from importer.model import Progress, Record
 from importer.nexudus import Nexudus, Reply
@@ -135,8 +136,8 @@ def planned(folder: Path, rows: int) -> tuple[Journal, Run]:
     journal = open_journal(f"sqlite:///{folder / 'journal.sqlite3'}")
     new = NewRun(KIND, "https://spaces.nexudus.com", "x", "rows.csv", "0" * 64, str(folder / "copy"), {}, 1.0)
     records = [Record(number, f'{{"Name":"{number}"}}', number.to_bytes(16, "big")) for number in range(2, rows + 2)]
-    target = journal.target(ACCOUNT, KIND)
-    return journal, journal.plan(journal.add_run(new), [(records, (), rows)], target, 2.0)
+    target = journal.runs.target(ACCOUNT, KIND)
+    return journal, journal.rows.plan(journal.runs.add(new), [(records, (), rows)], target, 2.0)
 
 
 def ways(seed: int, shortest: float, jitter: float) -> Callable[[], float]:

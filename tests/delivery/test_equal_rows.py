@@ -13,7 +13,7 @@ def test_a_record_that_may_be_a_doubtful_rows_is_given_to_no_other(tmp_path: Pat
     """A record that appears while an equal row is in doubt is that row's: the planned one still needs its own."""
     with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
         run = add_run(journal, tmp_path, planned=1)
-        journal.will_send(run, ACCOUNT, journal.planned(run, 0, 1), (), 1_000.0)
+        journal.rows.will_send(run, ACCOUNT, journal.rows.planned(run, 0, 1), (), 1_000.0)
         remote = to_remote({"Id": 7, **_fields(2), "CreatedOn": "2026-01-01T00:00:00Z", "UpdatedBy": "ops@example.com"})
         assert remote is not None
         assert run.target is not None

@@ -286,7 +286,7 @@ def test_f14_an_absurd_retry_after(tmp_path: Path, value: str) -> None:
         post.send(seconds=0.4)
         assert (post.states, creates(service)) == (["planned"], 1)
         with open_journal(post.database) as journal:
-            wait = journal.reserve_call("127.0.0.1/ops@example.com", (), write=True, now=time.time())
+            wait = journal.calls.reserve("127.0.0.1/ops@example.com", (), write=True, now=time.time())
     assert 1.0 <= wait + time.time() - began <= LONGEST_WAIT + 2
 
 

@@ -77,7 +77,7 @@ def test_days_of_waiting_survive_a_restart_and_end_when_the_plan_said(tmp_path: 
     journal, run = planned(tmp_path, 500)
     office = Office(ways(5, 0.1, 0.1), SMALL_OFFICE)
     with journal:
-        told = seconds_for(500, SMALL_DAYS, lambda window: journal.calls_ago(ACCOUNT, window, MORNING), MORNING)
+        told = seconds_for(500, SMALL_DAYS, lambda window: journal.calls.ages(ACCOUNT, window, MORNING), MORNING)
         first, _ = office.send(journal, run, windows=SMALL_DAYS, max_rows=60)
         second, _ = office.send(journal, run, windows=SMALL_DAYS, deadline=office.now + 2 * 3600)
         began = office.accepted[0]
@@ -99,7 +99,7 @@ def test_where_a_day_ends_at_midnight_its_allowance_is_new_then(tmp_path: Path, 
     office = Office(ways(5, 0.1, 0.1), SandboxOptions(writes_per_day=None))
     days = (Window(150, DAY, writes=True, midnight=ZoneInfo(zone)), *PUBLISHED[1:])
     with journal:
-        told = seconds_for(500, days, lambda window: journal.calls_ago(ACCOUNT, window, MORNING), MORNING)
+        told = seconds_for(500, days, lambda window: journal.calls.ages(ACCOUNT, window, MORNING), MORNING)
         office.send(journal, run, windows=days, max_rows=60)
         end, progress = office.send(journal, run, windows=days)
     assert (end.how, office.refused) == (StopReason.DONE, [])
@@ -117,12 +117,12 @@ def test_calls_across_a_midnight_count_on_the_day_they_may_have_reached(tmp_path
     midnight = datetime(2027, 3, 28, tzinfo=UTC).timestamp()
     with planned(tmp_path, 1)[0] as journal:
         for left in (midnight - 30, midnight - 5):
-            assert journal.reserve_call(ACCOUNT, [day], write=True, now=left) <= 0
-        assert journal.reserve_call(ACCOUNT, [day], write=True, now=midnight - 4) == pytest.approx(5)
-        journal.note_arrivals(ACCOUNT, [(midnight - 5, midnight + 0.5)])
-        assert journal.used(ACCOUNT, day, midnight + 2)[0] == 1
-        assert journal.reserve_call(ACCOUNT, [day], write=True, now=midnight + 2) <= 0
-        assert journal.reserve_call(ACCOUNT, [day], write=True, now=midnight + 3) == pytest.approx(DAY - 2)
+            assert journal.calls.reserve(ACCOUNT, [day], write=True, now=left) <= 0
+        assert journal.calls.reserve(ACCOUNT, [day], write=True, now=midnight - 4) == pytest.approx(5)
+        journal.calls.note_arrivals(ACCOUNT, [(midnight - 5, midnight + 0.5)])
+        assert journal.calls.used(ACCOUNT, day, midnight + 2)[0] == 1
+        assert journal.calls.reserve(ACCOUNT, [day], write=True, now=midnight + 2) <= 0
+        assert journal.calls.reserve(ACCOUNT, [day], write=True, now=midnight + 3) == pytest.approx(DAY - 2)
 
 
 def test_a_day_may_have_another_length_than_24_hours() -> None:

@@ -12,7 +12,8 @@ import pytest
 import sqlalchemy as sa
 from delivery.kit import ACCOUNT, add_run
 
-from importer.journal.journal import Change, open_journal
+from importer.journal.journal import open_journal
+from importer.journal.rows import Change
 from importer.journal.states import Event, State
 from journal.disk import Deed, after_power_cut, watched_disk
 
@@ -37,15 +38,15 @@ def work(folder: Path, pragmas: dict[str, str] | None = None) -> Workload:
         run = add_run(journal, folder, planned=ROWS)
 
         def promise() -> None:
-            rows = {i.row: (i.state.value, i.remote_id) for i in journal.intents(run)}
+            rows = {i.row: (i.state.value, i.remote_id) for i in journal.rows.all(run)}
             done.promises.append((len(disk.deeds), rows))
 
         promise()
-        for number, intent in enumerate(journal.planned(run, 0, ROWS)):
-            sent = journal.will_send(run, ACCOUNT, [intent], (), 10.0 + number).sent[0]
+        for number, intent in enumerate(journal.rows.planned(run, 0, ROWS)):
+            sent = journal.rows.will_send(run, ACCOUNT, [intent], (), 10.0 + number).sent[0]
             promise()
             doubtful = replace(sent, state=State.IN_DOUBT)
-            journal.move([Change(doubtful, Event.ACCEPTED, remote_id=100 + number)], 20.0 + number)
+            journal.rows.move([Change(doubtful, Event.ACCEPTED, remote_id=100 + number)], 20.0 + number)
             promise()
         done.deeds = list(disk.deeds)
     return done

@@ -22,9 +22,11 @@ from delivery.kit import ACCOUNT, PATH, TOKEN, Post, add_run, creates, problems,
 from importer.delivery.sender import LONGEST_DELAY
 from importer.errors import BusyError, JournalError
 from importer.journal.database import network_drive, safe_for_wal
-from importer.journal.journal import Intent, Journal, Run, Sending, open_journal
+from importer.journal.journal import open_journal
 from importer.journal.lock import exclusive_sender
 from importer.journal.migrations import SCHEMA_VERSION
+from importer.journal.rows import Intent, Rows, Sending
+from importer.journal.runs import Run
 from importer.journal.windows import LONGEST_HOLD, Window
 from importer.nexudus import Access, Nexudus, Reply, Secret
 from importer.nexudus.reply import LONGEST_WAIT
@@ -63,8 +65,8 @@ def test_f30_a_second_ctrl_c_stops_at_once(desk: Desk, service: Service) -> None
     assert sorted(record["Name"] for record in service.records) == [f"Room {n}" for n in range(2, 6)]
 
 
-class _Asleep(Journal):
-    """A journal on a machine that falls asleep once, between the first intent and its call."""
+class _Asleep(Rows):
+    """The rows of a journal on a machine that falls asleep once, between the first intent and its call."""
 
     slept = 0.0
 
@@ -81,12 +83,13 @@ def test_f31_asleep_between_intent_and_call(tmp_path: Path) -> None:
 
     async def send(url: str) -> int:
         post = Post(tmp_path, url, rows=2)
-        with open_journal(post.database) as usual:
-            journal = _Asleep(usual._engine, usual.path)
-            post.now = lambda: time.time() + journal.slept
+        with open_journal(post.database) as journal:
+            rows = _Asleep(journal._db, journal.runs, journal.calls)
+            journal.rows = rows
+            post.now = lambda: time.time() + rows.slept
             async with Nexudus(Access(url=url, token=Secret(TOKEN)), PATH) as service:
                 await post.sender(journal, service, asyncio.Event()).send()
-            return sum(intent.attempts for intent in usual.intents(usual.runs(1)[0]))
+            return sum(intent.attempts for intent in rows.all(journal.runs.latest(1)[0]))
 
     with sandbox() as service:
         attempts = asyncio.run(send(service.url))
@@ -98,23 +101,23 @@ def test_f32_a_clock_set_back_holds_nobody(tmp_path: Path) -> None:
     """A hold and calls that lie in the future, because the clock was set back, keep nobody longer than their length."""
     with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
         window = Window(1, 60.0, writes=True)
-        assert journal.reserve_call(ACCOUNT, [window], write=True, now=5 * YEAR) == 0
-        assert 0 < journal.reserve_call(ACCOUNT, [window], write=True, now=YEAR) <= window.span + 0.001
+        assert journal.calls.reserve(ACCOUNT, [window], write=True, now=5 * YEAR) == 0
+        assert 0 < journal.calls.reserve(ACCOUNT, [window], write=True, now=YEAR) <= window.span + 0.001
         assert LONGEST_HOLD >= LONGEST_WAIT
-        journal.hold(ACCOUNT, 5 * YEAR + 60)
-        assert journal.reserve_call(ACCOUNT, [window], write=True, now=YEAR) <= LONGEST_HOLD
+        journal.calls.hold(ACCOUNT, 5 * YEAR + 60)
+        assert journal.calls.reserve(ACCOUNT, [window], write=True, now=YEAR) <= LONGEST_HOLD
 
 
 def test_a_hold_on_writes_keeps_no_read(tmp_path: Path) -> None:
     """A service that will create nothing before tomorrow can be asked what it holds today."""
     with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
         windows = [Window(60, 60.0, writes=True), Window(120, 60.0)]
-        journal.hold(ACCOUNT, YEAR + 40_000, writes=True)
-        assert journal.reserve_call(ACCOUNT, windows, write=False, now=YEAR) <= 0
-        assert journal.reserve_call(ACCOUNT, windows, write=True, now=YEAR) == 40_000
-        assert journal.held_until(ACCOUNT) == YEAR + 40_000
-        journal.hold(ACCOUNT, YEAR + 30)
-        assert journal.reserve_call(ACCOUNT, windows, write=False, now=YEAR) == 30
+        journal.calls.hold(ACCOUNT, YEAR + 40_000, writes=True)
+        assert journal.calls.reserve(ACCOUNT, windows, write=False, now=YEAR) <= 0
+        assert journal.calls.reserve(ACCOUNT, windows, write=True, now=YEAR) == 40_000
+        assert journal.calls.held_until(ACCOUNT) == YEAR + 40_000
+        journal.calls.hold(ACCOUNT, YEAR + 30)
+        assert journal.calls.reserve(ACCOUNT, windows, write=False, now=YEAR) == 30
 
 
 def test_f32_a_clock_set_back_proves_nothing_absent(tmp_path: Path) -> None:
@@ -487,7 +490,7 @@ def test_f48_which_sqlite_may_keep_a_log(version: tuple[int, int, int], safe: bo
 
 def test_f48_the_pragmas_hold(tmp_path: Path) -> None:
     """The connection that writes is durable at each commit, as read back from SQLite itself."""
-    with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal, journal._write() as db:
+    with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal, journal._db.write() as db:
         mode = db.exec_driver_sql("PRAGMA journal_mode").scalar()
         assert (mode, db.exec_driver_sql("PRAGMA synchronous").scalar()) in {("wal", 2), ("delete", 3)}
 

@@ -10,7 +10,8 @@ from delivery.kit import ACCOUNT, add_run
 
 from importer.errors import JournalError
 from importer.journal.group_commit import GroupCommit
-from importer.journal.journal import Change, open_journal
+from importer.journal.journal import open_journal
+from importer.journal.rows import Change
 from importer.journal.states import Event, State
 
 
@@ -96,11 +97,11 @@ def test_two_runs_in_one_transaction_hold_or_fall_together(tmp_path: Path) -> No
     """In the journal itself: when one's row is not as it was read, neither's change is kept."""
     with open_journal(f"sqlite:///{tmp_path / 'journal.sqlite3'}") as journal:
         run = add_run(journal, tmp_path, planned=2)
-        first, second = journal.planned(run, 0, 2)
+        first, second = journal.rows.planned(run, 0, 2)
 
         async def move(intent: int, event: Event) -> None:
             chosen = (first, second)[intent]
-            await journal.commit(lambda: journal.move([Change(chosen, event)], 5.0))
+            await journal.commit(lambda: journal.rows.move([Change(chosen, event)], 5.0))
 
         async def main() -> None:
             moves = (move(row, Event.WILL_SEND) for row in (0, 1, 0))
@@ -108,5 +109,5 @@ def test_two_runs_in_one_transaction_hold_or_fall_together(tmp_path: Path) -> No
             assert [type(one) for one in told] == [JournalError] * 3
 
         asyncio.run(main())
-        assert journal.counts(run) == {State.PLANNED: 2}
-        assert len(journal.will_send(run, ACCOUNT, [first, second], (), 6.0).sent) == 2
+        assert journal.rows.counts(run) == {State.PLANNED: 2}
+        assert len(journal.rows.will_send(run, ACCOUNT, [first, second], (), 6.0).sent) == 2

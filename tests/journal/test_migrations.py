@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from importer.errors import JournalError
-from importer.journal.journal import Change, Journal, open_journal
+from importer.journal.journal import Journal, open_journal
 from importer.journal.migrations import SCHEMA_VERSION
+from importer.journal.rows import Change
 from importer.journal.states import Event, State
 
 FIRST = Path(__file__).with_name("journal_of_version_1.sql")
@@ -42,7 +43,7 @@ def test_every_row_is_as_it_was(path: Path) -> None:
     """Seals, Ids and states come over, and the journal says which version it is now."""
     before = rows_of(path)
     with open_journal(f"sqlite:///{path}") as journal:
-        states = [intent.state for intent in journal.intents(journal.run(1))]
+        states = [intent.state for intent in journal.rows.all(journal.runs.get(1))]
         assert journal.fault() == ""
     assert states == [State.CREATED, State.REJECTED, State.IN_DOUBT, State.PLANNED, State.PLANNED]
     assert rows_of(path) == before
@@ -52,9 +53,9 @@ def test_every_row_is_as_it_was(path: Path) -> None:
 
 def test_a_row_of_it_can_be_held(journal: Journal) -> None:
     """The constraint of the table knows the state that came later."""
-    planned = journal.planned(journal.run(1), 0, 1)
-    journal.move([Change(planned[0], Event.DIFFERS, message="There is one.")], 2_000.0)
-    assert journal.counts(journal.run(1))[State.HELD] == 1
+    planned = journal.rows.planned(journal.runs.get(1), 0, 1)
+    journal.rows.move([Change(planned[0], Event.DIFFERS, message="There is one.")], 2_000.0)
+    assert journal.rows.counts(journal.runs.get(1))[State.HELD] == 1
 
 
 def test_a_second_claim_is_still_refused(journal: Journal, path: Path) -> None:

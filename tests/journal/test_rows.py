@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from importer.errors import JournalError
-from importer.journal.journal import Change, Intent, Journal, Run, open_journal
+from importer.journal.journal import Journal, open_journal
+from importer.journal.rows import Change, Intent
+from importer.journal.runs import Run
 from importer.journal.states import CLAIMING, TRANSITIONS, Event, State, after
 from importer.journal.windows import Window
 
@@ -63,8 +65,8 @@ class JournalMachine(RuleBasedStateMachine):
         if not self._runs:
             return
         run, journal = self._runs[pick % len(self._runs)], self._journals[which]
-        batch = journal.planned(run, 0, 3)
-        done = journal.will_send(run, ACCOUNT, batch, [WINDOW] if limited else [], self._now)
+        batch = journal.rows.planned(run, 0, 3)
+        done = journal.rows.will_send(run, ACCOUNT, batch, [WINDOW] if limited else [], self._now)
         for intent in done.sent:
             assert not self._claimed(intent.row), "a second claim for one record"
             self._rows[run.id, intent.row] = (State.IN_DOUBT, None)
@@ -85,11 +87,11 @@ class JournalMachine(RuleBasedStateMachine):
         remote_id = self._ids if named else intent.remote_id if state is not State.IN_DOUBT else None
         change = Change(intent, event, remote_id=remote_id)
         if event in TRANSITIONS[state]:
-            self._journals[which].move([change], self._now)
+            self._journals[which].rows.move([change], self._now)
             self._rows[key] = (after(state, event), remote_id)
         else:
             with pytest.raises(ValueError, match="cannot be"):
-                self._journals[which].move([change], self._now)
+                self._journals[which].rows.move([change], self._now)
 
     @rule(which=st.integers(0, 1), pick=st.integers(0, 30), other=st.integers(0, 30))
     def move_with_a_stale_row(self, which: int, pick: int, other: int) -> None:
@@ -103,7 +105,7 @@ class JournalMachine(RuleBasedStateMachine):
         self._ids += 2
         batch = [Change(good, Event.ACCEPTED, self._ids), Change(stale, Event.ACCEPTED, self._ids - 1)]
         with pytest.raises(JournalError):
-            self._journals[which].move(batch, self._now)
+            self._journals[which].rows.move(batch, self._now)
 
     @rule(which=st.integers(0, 1), pick=st.integers(0, 30))
     def give_an_id_twice(self, which: int, pick: int) -> None:
@@ -113,7 +115,7 @@ class JournalMachine(RuleBasedStateMachine):
         if doubtful and taken:
             intent = self._intent(which, doubtful[pick % len(doubtful)])
             with pytest.raises(JournalError):
-                self._journals[which].move([Change(intent, Event.FOUND, taken[pick % len(taken)])], self._now)
+                self._journals[which].rows.move([Change(intent, Event.FOUND, taken[pick % len(taken)])], self._now)
 
     @rule(which=st.integers(0, 1))
     def crash(self, which: int) -> None:
@@ -133,10 +135,10 @@ class JournalMachine(RuleBasedStateMachine):
     def the_journal_is_what_happened(self) -> None:
         """Both processes read exactly what was done, and the counts add up."""
         for journal in getattr(self, "_journals", []):
-            read = {(i.run, i.row): (i.state, i.remote_id) for run in self._runs for i in journal.intents(run)}
+            read = {(i.run, i.row): (i.state, i.remote_id) for run in self._runs for i in journal.rows.all(run)}
             assert read == self._rows
             for run in self._runs:
-                assert sum(journal.counts(run).values()) == run.rows == len(NUMBERS)
+                assert sum(journal.rows.counts(run).values()) == run.rows == len(NUMBERS)
 
     @invariant()
     def no_record_is_claimed_twice(self) -> None:
@@ -157,7 +159,7 @@ class JournalMachine(RuleBasedStateMachine):
 
     def _intent(self, which: int, key: Key) -> Intent:
         run = next(run for run in self._runs if run.id == key[0])
-        return next(i for i in self._journals[which].intents(run) if i.row == key[1])
+        return next(i for i in self._journals[which].rows.all(run) if i.row == key[1])
 
 
 TestJournalMachine = JournalMachine.TestCase
@@ -175,6 +177,6 @@ def test_a_record_is_known_in_its_account_only(tmp_path: Path) -> None:
     with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
         for account in ("one", "two"):
             run = add_run(journal, tmp_path, planned=1, account=account)
-            assert len(journal.will_send(run, account, journal.planned(run, 0, 1), [], 5.0).sent) == 1
-        target = journal.target("one", KIND.name)
-        assert set(journal.claims(target, [record(2).identity])) == {record(2).identity}
+            assert len(journal.rows.will_send(run, account, journal.rows.planned(run, 0, 1), [], 5.0).sent) == 1
+        target = journal.runs.target("one", KIND.name)
+        assert set(journal.rows.claims(target, [record(2).identity])) == {record(2).identity}

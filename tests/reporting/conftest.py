@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from importer.journal.journal import Change, Run, open_journal
+from importer.journal.journal import open_journal
+from importer.journal.rows import Change
+from importer.journal.runs import Run
 from importer.journal.states import Event
 from reporting.office import Office, mapping_row
 
@@ -34,7 +36,7 @@ def every_fate(office: Office) -> Run:
     office.send(run, 2, Event.ACCEPTED, remote_id=9001)
     office.send(run, 3, Event.REFUSED, field="ResourceId", message="Resource: is not a valid value")
     office.send(run, 4)
-    office.journal.move(
+    office.journal.rows.move(
         [Change(office.intent(run, 6), Event.KNOWN, 9000, None, "created as row 2 of run 0")], office.now
     )
     office.send(run, 8, Event.ACCEPTED, remote_id=9002)

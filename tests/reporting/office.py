@@ -8,7 +8,9 @@ from pathlib import Path
 
 from importer.checking import Checker, match_columns
 from importer.issues import Issue
-from importer.journal.journal import Change, Intent, Journal, NewRun, Run
+from importer.journal.journal import Journal
+from importer.journal.rows import Change, Intent
+from importer.journal.runs import NewRun, Run
 from importer.journal.states import Event
 from importer.model import Record
 from importer.spreadsheet import ReadOptions, open_sheet
@@ -50,13 +52,13 @@ class Office:
             folder=str(self.out),
             parent=parent,
         )
-        return self.journal.add_run(new)
+        return self.journal.runs.add(new)
 
     def plan(self, path: Path, read: ReadOptions = AS_IT_IS) -> Run:
         """A run of a file, checked and planned."""
         run = self.begin(path, read)
-        target = self.journal.target("ops@example.com", KIND.name)
-        return self.journal.plan(run, self._checked(path, read), target, self.started)
+        target = self.journal.runs.target("ops@example.com", KIND.name)
+        return self.journal.rows.plan(run, self._checked(path, read), target, self.started)
 
     def _checked(self, path: Path, read: ReadOptions) -> Iterator[tuple[list[Record], list[Issue], int]]:
         sheet = open_sheet(path, read)
@@ -70,10 +72,10 @@ class Office:
 
     def retry(self, parent: Run, rows: Sequence[int]) -> Run:
         """A planned run of some rows of another."""
-        records = [Record(i.row, i.body, i.identity) for i in self.journal.intents(parent) if i.row in rows]
+        records = [Record(i.row, i.body, i.identity) for i in self.journal.rows.all(parent) if i.row in rows]
         run = self.begin(parent.copy, parent=parent.id)
-        target = self.journal.target("ops@example.com", KIND.name)
-        return self.journal.plan(run, [(records, [], len(records))], target, self.started)
+        target = self.journal.runs.target("ops@example.com", KIND.name)
+        return self.journal.rows.plan(run, [(records, [], len(records))], target, self.started)
 
     def send(
         self,
@@ -87,18 +89,18 @@ class Office:
     ) -> None:
         """Put a row in doubt, and let an event follow if one is given."""
         sent_at = self.started + 60 * row
-        self.journal.move([Change(self.intent(run, row), Event.WILL_SEND)], sent_at)
+        self.journal.rows.move([Change(self.intent(run, row), Event.WILL_SEND)], sent_at)
         if event is not None:
-            self.journal.move([Change(self.intent(run, row), event, remote_id, field, message)], sent_at + 1)
+            self.journal.rows.move([Change(self.intent(run, row), event, remote_id, field, message)], sent_at + 1)
 
     def intent(self, run: Run, row: int) -> Intent:
         """How a row stands."""
-        return next(intent for intent in self.journal.intents(run) if intent.row == row)
+        return next(intent for intent in self.journal.rows.all(run) if intent.row == row)
 
     def finish(self, run: Run, exit_code: int = 0) -> Run:
         """The run after its end, half an hour after its start."""
         end = self.started + 1800
-        return self.journal.update_run(run, stopped=end, finished=end, exit_code=exit_code)
+        return self.journal.runs.update(run, stopped=end, finished=end, exit_code=exit_code)
 
     @property
     def now(self) -> float:

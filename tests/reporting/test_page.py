@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from importer.journal.journal import Run
+from importer.journal.runs import Run
 from importer.journal.states import Event
 from importer.reporting import overview, write_report
 from reporting.office import Office

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from importer.journal.journal import Journal, NewRun, Run, open_journal
+from importer.journal.journal import Journal, open_journal
+from importer.journal.runs import NewRun, Run
 from importer.reporting import write_report
 from importer.spreadsheet import open_sheet
 from importer.spreadsheet.formulas import TRIGGERS
@@ -66,7 +67,7 @@ def report_of(journal: Journal, rows: list[list[str]]) -> Iterator[Path]:
 
 
 def _begin(journal: Journal, folder: Path) -> Run:
-    return journal.add_run(
+    return journal.runs.add(
         NewRun(
             kind="CoworkerMsOfficeCalendar",
             url="https://spaces.nexudus.com",

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from importer.errors import Exit, ReportError
-from importer.journal.journal import Change, Run
+from importer.journal.rows import Change
+from importer.journal.runs import Run
 from importer.journal.states import Event
 from importer.model import Status
 from importer.reporting import lines, outcomes, write_report
@@ -74,9 +75,9 @@ def test_undone_rows_say_so_and_are_not_offered_again(office: Office, row: Row) 
     run = office.plan(office.file([row(2), row(3)]))
     for number in (2, 3):
         office.send(run, number, Event.ACCEPTED, remote_id=9000 + number)
-        office.journal.move([Change(office.intent(run, number), Event.WILL_REMOVE)], office.now)
+        office.journal.rows.move([Change(office.intent(run, number), Event.WILL_REMOVE)], office.now)
     kept = Change(office.intent(run, 3), Event.KEPT, 9003, message="Kept: changed by somebody since.")
-    office.journal.move([Change(office.intent(run, 2), Event.GONE), kept], office.now)
+    office.journal.rows.move([Change(office.intent(run, 2), Event.GONE), kept], office.now)
     report = write_report(office.journal, office.finish(run), now=office.now)
     said = {outcome.row: (outcome.status, outcome.message) for outcome in outcomes(office.journal, run)}
     assert said[2] == (Status.NOT_SENT, "Created, and deleted again by undo.")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from importer.journal.journal import Intent
+from importer.journal.rows import Intent
 from importer.journal.states import State
 from importer.model import Status
 from importer.reporting.sentences import headline, row_message

@@ -6,7 +6,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from importer.journal.journal import Run
+from importer.journal.runs import Run
 from importer.model import Outcome, Status
 from importer.reporting import workbook, write_report
 from importer.reporting.lines import Line

@@ -26,7 +26,8 @@ import sqlalchemy as sa
 import importer.reporting
 import importer.runs.run
 from importer.cli import run_cli
-from importer.journal.journal import Change, Journal, Run
+from importer.journal.rows import Change, Rows
+from importer.journal.runs import Run
 from importer.journal.states import Event, State
 from importer.nexudus import Reply
 from importer.nexudus.client import HttpClient
@@ -142,17 +143,17 @@ class Seams:
         _PATCH.setattr(importer.runs.run, "snapshot", copied)
 
     def _wrap_plan(self) -> None:
-        plan = Journal.plan
+        plan = Rows.plan
 
-        def planned(journal: Journal, run: Run, chunks: Iterable[Any], target: int, now: float) -> Run:
+        def planned(rows: Rows, run: Run, chunks: Iterable[Any], target: int, now: float) -> Run:
             def watched() -> Iterator[Any]:
                 for chunk in chunks:
                     yield chunk
                     self.passed("while planning")
 
-            return plan(journal, run, watched(), target, now)
+            return plan(rows, run, watched(), target, now)
 
-        _PATCH.setattr(Journal, "plan", planned)
+        _PATCH.setattr(Rows, "plan", planned)
 
 
 _PATCH = pytest.MonkeyPatch()
@@ -163,7 +164,7 @@ _creating: contextvars.ContextVar[bool] = contextvars.ContextVar("creating", def
 
 def leave_out_the_intent() -> None:
     """Rows stay planned in the journal until their answer is there: what every naive importer does."""
-    apply = Journal._apply
+    apply = Rows._apply
 
     def applied(db: sa.engine.Connection, changes: Sequence[Change], now: float) -> None:
         for change in changes:
@@ -173,7 +174,7 @@ def leave_out_the_intent() -> None:
                 apply(db, [Change(replace(change.intent, state=State.PLANNED), Event.WILL_SEND)], now)
             apply(db, [change], now)
 
-    _PATCH.setattr(Journal, "_apply", staticmethod(applied))
+    _PATCH.setattr(Rows, "_apply", staticmethod(applied))
 
 
 BREAKS = {"no intent": leave_out_the_intent}

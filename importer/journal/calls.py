@@ -1,0 +1,112 @@
+"""The ledger of the allowance: every call made for an account, and the waits that the service asked for."""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from importer.journal import statements as sql
+from importer.journal import tables as t
+from importer.journal.database import Database
+from importer.journal.windows import LONGEST_HOLD, Window, ready_at, seconds_for
+
+
+class Calls:
+    """The calls of all accounts, shared by every process on this journal."""
+
+    def __init__(self, db: Database) -> None:
+        """Use the database of a journal."""
+        self._db = db
+
+    def reserve(self, account: str, windows: Sequence[Window], *, write: bool, now: float) -> float:
+        """Seconds to wait before one more call; 0 means that it is taken and may be made."""
+        with self._db.write() as db:
+            wait = self.wait(db, account, windows, write, now)
+            if wait <= 0 and windows:
+                db.execute(sa.insert(t.call).values(account=account, at=now, arrived=now, write=write))
+        return wait
+
+    def note(self, account: str, number: int, now: float) -> None:
+        """Count calls that were made before it was known for which account."""
+        with self._db.write() as db:
+            values = {"account": account, "at": now, "arrived": now, "write": False}
+            db.execute(sa.insert(t.call), [values] * number)
+
+    def note_arrivals(self, account: str, arrivals: Iterable[tuple[float, float | None]]) -> None:
+        """Tell of writes, each by the time at which it left, when they arrived at the latest; None if they never did.
+
+        A call that did not arrive, or was refused for the allowance's sake, uses none of it.
+        """
+        with self._db.write() as db:
+            for at, arrived in arrivals:
+                one = {"account": account, "left": at}
+                if arrived is None:
+                    db.exec_driver_sql(sql.DROP_CALL, one)
+                else:
+                    db.exec_driver_sql(sql.SET_ARRIVED, {**one, "arrived": arrived})
+
+    def hold(self, account: str, until: float, *, writes: bool = False) -> None:
+        """Let nobody call for this account before then, or create and delete only: the service asked for it."""
+        key = _writes_of(account) if writes else account
+        with self._db.write() as db:
+            known = db.execute(sa.select(t.hold.c.until).where(t.hold.c.account == key)).scalar()
+            if known is None:
+                db.execute(sa.insert(t.hold).values(account=key, until=until))
+            elif known < until:
+                db.execute(sa.update(t.hold).where(t.hold.c.account == key).values(until=until))
+
+    def used(self, account: str, window: Window, now: float) -> tuple[int, float]:
+        """How many calls a window holds now, and in how many seconds the oldest of them leaves it."""
+        query = sa.select(sa.func.count(), sa.func.min(t.call.c.arrived)).where(
+            t.call.c.account == account, t.call.c.arrived > window.begins_at(now)
+        )
+        if window.writes:
+            query = query.where(t.call.c.write.is_(True))
+        with self._db.read() as db:
+            count, oldest = db.execute(query).one()
+        return count, (window.frees_at(oldest) - now if oldest is not None else 0.0)
+
+    def ages(self, account: str, window: Window, now: float) -> list[float]:
+        """How many seconds ago the calls in a window were made, the oldest first."""
+        query = sa.select(t.call.c.arrived).where(t.call.c.account == account, t.call.c.arrived > window.begins_at(now))
+        if window.writes:
+            query = query.where(t.call.c.write.is_(True))
+        with self._db.read() as db:
+            return [now - arrived for arrived in db.execute(query.order_by(t.call.c.arrived)).scalars()]
+
+    def forget(self, before: float) -> None:
+        """Drop calls so old that no window can hold them."""
+        with self._db.write() as db:
+            db.execute(sa.delete(t.call).where(t.call.c.at < before))
+
+    @staticmethod
+    def wait(db: Connection, account: str, windows: Sequence[Window], write: bool, now: float) -> float:
+        """The same inside a transaction: seconds until one more call is allowed."""
+        kinds = tuple(window.writes for window in windows)
+        spans = [window.calls - 1 for window in windows]
+        told = db.exec_driver_sql(
+            sql.allowance(kinds),
+            (account, _writes_of(account) if write else account, account, *chain(*((account, n) for n in spans))),
+        ).one()
+        until, last_write, *nth_last = told
+        # A hold that seems to last longer was written before the clock was set back.
+        return max(ready_at(now, windows, write, nth_last, last_write), min(until or 0.0, now + LONGEST_HOLD)) - now
+
+    def held_until(self, account: str) -> float:
+        """Until when nobody may create for this account, in epoch seconds; 0 if nobody was asked to wait."""
+        query = sa.select(sa.func.max(t.hold.c.until)).where(t.hold.c.account.in_((account, _writes_of(account))))
+        with self._db.read() as db:
+            return db.execute(query).scalar() or 0.0
+
+    def seconds_for(self, account: str, calls: int, windows: Sequence[Window], now: float) -> float:
+        """How long so many writes will take, after the calls so far and a wait that the service asked for."""
+        if not calls:
+            return 0.0
+        held = min(max(self.held_until(account) - now, 0.0), LONGEST_HOLD)
+        return held + seconds_for(calls, windows, lambda window: self.ages(account, window, now), now)
+
+
+def _writes_of(account: str) -> str:
+    """The key of a hold that is about the creates and deletes of an account alone."""
+    return f"{account} (writes)"

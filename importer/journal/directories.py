@@ -1,0 +1,48 @@
+"""Lists read from the service, and choices between namesakes, remembered for an account."""
+
+import sqlalchemy as sa
+
+from importer.journal import tables as t
+from importer.journal.database import Database
+
+
+class Directories:
+    """What the references of an account may name."""
+
+    def __init__(self, db: Database) -> None:
+        """Use the database of a journal."""
+        self._db = db
+
+    def get(self, account: str, path: str, not_before: float) -> str | None:
+        """The entries of a list that was read from the service at that time or later, None if there is none."""
+        path = _as_kept(path)
+        query = sa.select(t.directory.c.entries).where(t.directory.c.account == account, t.directory.c.path == path)
+        with self._db.read() as db:
+            return db.execute(query.where(t.directory.c.fetched >= not_before)).scalar()
+
+    def save(self, account: str, path: str, entries: str, now: float) -> None:
+        """Keep a list that was read from the service, instead of an earlier one."""
+        path = _as_kept(path)
+        with self._db.write() as db:
+            db.execute(sa.delete(t.directory).where(t.directory.c.account == account, t.directory.c.path == path))
+            db.execute(sa.insert(t.directory).values(account=account, path=path, fetched=now, entries=entries))
+
+    def chosen_ids(self, account: str, path: str) -> dict[str, int]:
+        """The choices between namesakes that were made for this account, by name."""
+        path = _as_kept(path)
+        query = sa.select(t.pick.c.name, t.pick.c.remote_id).where(t.pick.c.account == account, t.pick.c.path == path)
+        with self._db.read() as db:
+            return {found.name: found.remote_id for found in db.execute(query)}
+
+    def choose(self, account: str, path: str, name: str, remote_id: int) -> None:
+        """Remember a choice between namesakes."""
+        path = _as_kept(path)
+        same = sa.and_(t.pick.c.account == account, t.pick.c.path == path, t.pick.c.name == name)
+        with self._db.write() as db:
+            db.execute(sa.delete(t.pick).where(same))
+            db.execute(sa.insert(t.pick).values(account=account, path=path, name=name, remote_id=remote_id))
+
+
+def _as_kept(path: str) -> str:
+    """The list of a look-up as the database names it: before paths had modules, every list was one of ``spaces``."""
+    return path.removeprefix("spaces/")

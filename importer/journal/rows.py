@@ -1,0 +1,353 @@
+"""Every row on its way, with its issues: planned, put in doubt, moved.
+
+Rule: a row changes state only through ``move`` and ``will_send``, which ask the table in states.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import islice
+from operator import attrgetter
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Row
+
+from importer.errors import JournalError
+from importer.issues import CATALOGUE, Issue, Severity
+from importer.journal import statements as sql
+from importer.journal import tables as t
+from importer.journal.calls import Calls
+from importer.journal.database import Database
+from importer.journal.runs import Run, Runs
+from importer.journal.states import Event, State, after
+from importer.journal.windows import Window
+from importer.model import Record
+
+_BATCH = 5_000
+
+
+# As text, so that SQLite sees that the partial index is good for it.
+_CLAIMING = sa.text(f"state IN ({t.CLAIMS})")
+
+
+_ISSUE = ("row", "cell", "label", "field", "code", "value", "detail")
+
+
+_told = attrgetter(*_ISSUE)
+
+
+_PLANNED = ("run", "row", "target", "identity", "body", "state", "seal")
+
+
+_AS_PLANNED = State.PLANNED.value
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A row as it will be, or was, sent. ``rounds`` counts how often it was sent and then proved absent."""
+
+    run: int
+    row: int
+    identity: bytes
+    body: str
+    state: State
+    attempts: int = 0
+    rounds: int = 0
+    sent_at: float | None = None
+    remote_id: int | None = None
+    field: str | None = None
+    message: str | None = None
+
+    def sent(self) -> "Intent":
+        """The same row in doubt, after one more attempt."""
+        # Not dataclasses.replace, which takes three times as long, for every row that is sent.
+        return Intent(
+            self.run, self.row, self.identity, self.body, State.IN_DOUBT, self.attempts + 1, self.rounds, self.sent_at
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An event that happened to a row, with what is to be remembered of it."""
+
+    intent: Intent
+    event: Event
+    remote_id: int | None = None
+    field: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The row that already holds, or may hold, a record of these values."""
+
+    run: int
+    row: int
+    state: State
+    remote_id: int | None
+
+
+@dataclass(frozen=True)
+class Sending:
+    """What ``will_send`` did: the rows now in doubt, the rows that need no call, and seconds until more may go."""
+
+    sent: list[Intent]
+    known: list[Change]
+    held: list[tuple[Intent, Claim]]
+    wait: float
+
+
+class Rows:
+    """The rows of every run, and what the checks said of them."""
+
+    def __init__(self, db: Database, runs: Runs, calls: Calls) -> None:
+        """Use the database of a journal, and count the calls that its rows take."""
+        self._db, self._runs, self._calls = db, runs, calls
+
+    def plan(
+        self, run: Run, chunks: Iterable[tuple[Iterable[Record], Iterable[Issue], int]], target: int, now: float
+    ) -> Run:
+        """Write every row of a run, its issues and its end of planning, in one transaction: all or nothing."""
+        rows = 0
+        with self._db.write() as db:
+            db.execute(sa.delete(t.intent).where(t.intent.c.run == run.id))
+            db.execute(sa.delete(t.issue).where(t.issue.c.run == run.id))
+            for records, issues, count in chunks:
+                rows += count
+                self._insert(db, t.intent, _PLANNED, (_planned(run, target, record) for record in records))
+                self._insert(db, t.issue, ("run", *_ISSUE), ((run.id, *_told(issue)) for issue in issues))
+            db.execute(sa.update(t.run).where(t.run.c.id == run.id).values(target=target, planned=now, rows=rows))
+        return self._runs.get(run.id)
+
+    @staticmethod
+    def _insert(db: Connection, table: sa.Table, names: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
+        # As tuples for the driver: to bind a row name by name takes longer than to write it.
+        statement = str(sa.insert(table).inline().compile(db, column_keys=names))
+        while batch := list(islice(rows, _BATCH)):
+            db.exec_driver_sql(statement, batch)
+
+    def issues(self, run: Run) -> Iterator[Issue]:
+        """The issues of a run, by row; those of whole columns first."""
+        columns = [t.issue.c.id, *(t.issue.c[name] for name in _ISSUE)]
+        mine = sa.select(*columns).where(t.issue.c.run == run.id).limit(_BATCH)
+        place = sa.tuple_(t.issue.c.row, t.issue.c.id)
+        yield from self._issues_by_page(
+            mine.where(t.issue.c.row.is_(None)).order_by(t.issue.c.id), lambda _, number: t.issue.c.id > number
+        )
+        yield from self._issues_by_page(
+            mine.where(t.issue.c.row.is_not(None)).order_by(t.issue.c.row, t.issue.c.id),
+            lambda row, number: place > sa.tuple_(sa.literal(row), sa.literal(number)),
+        )
+
+    def _issues_by_page(
+        self, query: sa.Select[Any], beyond: Callable[[int | None, int], sa.ColumnElement[bool]]
+    ) -> Iterator[Issue]:
+        """Page by page, for without a write-ahead log nobody can commit while somebody is in the middle of reading."""
+        page: Sequence[Row[Any]] = ()
+        while not page or len(page) == _BATCH:
+            with self._db.read() as db:
+                page = db.execute(query.where(beyond(page[-1].row, page[-1].id)) if page else query).all()
+            if not page:
+                return
+            for found in page:
+                yield Issue(found.code, found.row, found.cell, found.label, found.field, found.value, found.detail)
+
+    def invalid(self, run: Run) -> int:
+        """How many rows of a run have an error and are therefore not sent."""
+        errors = [code for code, kind in CATALOGUE.items() if kind.severity is Severity.ERROR]
+        query = sa.select(sa.func.count(t.issue.c.row.distinct())).where(
+            t.issue.c.run == run.id, t.issue.c.code.in_(errors)
+        )
+        with self._db.read() as db:
+            return db.execute(query).scalar() or 0
+
+    def planned(self, run: Run, after_row: int, limit: int) -> list[Intent]:
+        """The next rows to send, in the order of the file."""
+        query = sa.select(t.intent).where(
+            t.intent.c.run == run.id, t.intent.c.row > after_row, t.intent.c.state == State.PLANNED.value
+        )
+        with self._db.read() as db:
+            return [to_intent(found) for found in db.execute(query.order_by(t.intent.c.row).limit(limit))]
+
+    def all(self, run: Run, *states: State) -> Iterator[Intent]:
+        """The rows of a run, in the order of the file; of some states if those are given."""
+        last = -1
+        while True:
+            query = sa.select(t.intent).where(t.intent.c.run == run.id, t.intent.c.row > last)
+            if states:
+                query = query.where(t.intent.c.state.in_([state.value for state in states]))
+            with self._db.read() as db:
+                page = db.execute(query.order_by(t.intent.c.row).limit(_BATCH)).all()
+            yield from (to_intent(found) for found in page)
+            if len(page) < _BATCH:
+                return
+            last = page[-1].row
+
+    def counts(self, run: Run) -> dict[State, int]:
+        """How many rows of a run are in each state."""
+        query = sa.select(t.intent.c.state, sa.func.count()).where(t.intent.c.run == run.id).group_by(t.intent.c.state)
+        with self._db.read() as db:
+            return {State(state): count for state, count in db.execute(query)}
+
+    def claims(self, target: int, identities: Sequence[bytes]) -> dict[bytes, Claim]:
+        """Which of these records exist or may exist already, and by which row."""
+        with self._db.read() as db:
+            return self._claims(db, target, identities)
+
+    def claimants(self, target: int) -> Iterator[Intent]:
+        """Every row of this target that holds or may hold a record, by run and row."""
+        run, row = -1, -1
+        while True:
+            beyond = sa.tuple_(t.intent.c.run, t.intent.c.row) > sa.tuple_(sa.literal(run), sa.literal(row))
+            query = sa.select(t.intent).where(t.intent.c.target == target, _CLAIMING, beyond)
+            with self._db.read() as db:
+                page = db.execute(query.order_by(t.intent.c.run, t.intent.c.row).limit(_BATCH)).all()
+            yield from (to_intent(found) for found in page)
+            if len(page) < _BATCH:
+                return
+            run, row = page[-1].run, page[-1].row
+
+    def has_claims(self, target: int) -> bool:
+        """Whether any record of this target exists or may exist by the journal."""
+        with self._db.read() as db:
+            return (
+                db.execute(sa.select(t.intent.c.row).where(t.intent.c.target == target, _CLAIMING).limit(1)).first()
+                is not None
+            )
+
+    @staticmethod
+    def _claims(db: Connection, target: int, identities: Sequence[bytes]) -> dict[bytes, Claim]:
+        found: dict[bytes, Claim] = {}
+        for start in range(0, len(identities), 500):
+            some = identities[start : start + 500]
+            for row in db.exec_driver_sql(sql.claims(len(some)), (target, *some)):
+                found[row.identity] = Claim(row.run, row.row, State(row.state), row.remote_id)
+        return found
+
+    def known_ids(self, target: int, remote_ids: Sequence[int]) -> set[int]:
+        """Those of the Ids that belong to a row of this target already."""
+        known: set[int] = set()
+        with self._db.read() as db:
+            for start in range(0, len(remote_ids), 500):
+                some = remote_ids[start : start + 500]
+                known.update(db.exec_driver_sql(sql.known_ids(len(some)), (target, *some)).scalars())
+        return known
+
+    def in_doubt(self, target: int) -> list[Intent]:
+        """The rows in doubt of every run of this target, in the order in which they were sent."""
+        query = sa.select(t.intent).where(t.intent.c.target == target, t.intent.c.state == State.IN_DOUBT.value)
+        with self._db.read() as db:
+            return [to_intent(found) for found in db.execute(query.order_by(t.intent.c.sent_at, t.intent.c.row))]
+
+    def will_send(
+        self, run: Run, account: str, batch: Sequence[Intent], windows: Sequence[Window], now: float
+    ) -> Sending:
+        """Put as many rows of the batch in doubt as the windows allow now. Once this returns, they may be sent.
+
+        Rows whose record exists become ``existing``; rows whose record is in doubt elsewhere are left as they are.
+        One transaction, so that two processes cannot both believe in the last free call of a window.
+        """
+        assert run.target is not None
+        if not batch:
+            return Sending([], [], [], 0.0)
+        with self._db.write() as db:
+            claims = self._claims(db, run.target, [intent.identity for intent in batch])
+            known = [
+                Change(i, Event.KNOWN, remote_id=c.remote_id, message=f"created as row {c.row} of run {c.run}")
+                for i in batch
+                if (c := claims.get(i.identity)) and c.state is State.CREATED
+            ]
+            held = [(i, c) for i in batch if (c := claims.get(i.identity)) and c.state is not State.CREATED]
+            free = [intent for intent in batch if intent.identity not in claims]
+            sent: list[Intent] = []
+            wait = 0.0
+            for intent in free:
+                # Without windows nothing changes the answer meanwhile.
+                if windows or not sent:
+                    wait = self._calls.wait(db, account, windows, True, now)
+                if wait > 0:
+                    break
+                if windows:
+                    db.exec_driver_sql(sql.ADD_WRITE, {"account": account, "left": now})
+                sent.append(intent)
+            self._apply(db, [*known, *(Change(intent, Event.WILL_SEND) for intent in sent)], now)
+        return Sending(sent, known, held, wait)
+
+    def move(self, changes: Sequence[Change], now: float) -> None:
+        """Let these events happen, all in one durable transaction.
+
+        Raises:
+            JournalError: A row is not in the state that it was read in; nothing of the batch is kept.
+        """
+        if changes:
+            with self._db.write() as db:
+                self._apply(db, changes, now)
+
+    @staticmethod
+    def _apply(db: Connection, changes: Sequence[Change], now: float) -> None:
+        if not changes:
+            return
+        done = db.exec_driver_sql(sql.MOVE, [_moved(change, now) for change in changes])
+        if done.rowcount != len(changes):
+            raise JournalError(
+                "The journal was changed by somebody else while rows were being sent.",
+                "Stop every other importer, then type: importer resume",
+            )
+
+
+def _moved(change: Change, now: float) -> dict[str, Any]:
+    sending = change.event is Event.WILL_SEND
+    intent, state = change.intent, after(change.intent.state, change.event)
+    return {
+        "in_run": change.intent.run,
+        "in_row": change.intent.row,
+        "from_state": change.intent.state.value,
+        "to_state": state.value,
+        "more_attempts": int(sending),
+        "more_rounds": int(change.event is Event.ABSENT),
+        "new_sent_at": now if sending else None,
+        "new_settled_at": None if sending else now,
+        "new_remote_id": change.remote_id,
+        "new_field": change.field,
+        "new_message": change.message,
+        "new_seal": _checksum(intent.run, intent.row, intent.identity, intent.body, state, change.remote_id),
+    }
+
+
+def _planned(run: Run, target: int, record: Record) -> tuple[Any, ...]:
+    """The values of ``_PLANNED``."""
+    seal = _checksum(run.id, record.row, record.identity, record.body, _AS_PLANNED, None)
+    return run.id, record.row, target, record.identity, record.body, _AS_PLANNED, seal
+
+
+def _checksum(run: int, row: int, identity: bytes, body: str, state: str, remote_id: int | None) -> bytes:
+    """A checksum of what decides whether and what is sent, and of what the report promises."""
+    told = f"{run} {row} {state} {remote_id} {body}".encode()
+    return blake2b(told, digest_size=16, key=identity).digest()
+
+
+def to_intent(row: Row[Any]) -> Intent:
+    """A row of the table as a value.
+
+    Raises:
+        JournalError: It is not as it was written.
+    """
+    if row.seal != _checksum(row.run, row.row, row.identity, row.body, row.state, row.remote_id):
+        raise JournalError(
+            f"The journal is damaged: row {row.row} of run {row.run} is not as it was written.",
+            "Check the disk and put the journal back from a copy; what the service holds is asked before sending.",
+        )
+    return Intent(
+        row.run,
+        row.row,
+        row.identity,
+        row.body,
+        State(row.state),
+        row.attempts,
+        row.rounds,
+        row.sent_at,
+        row.remote_id,
+        row.field,
+        row.message,
+    )

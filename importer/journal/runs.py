@@ -1,0 +1,172 @@
+"""The runs of a journal, and the accounts that they send to."""
+
+import json
+import shlex
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Row
+
+from importer.errors import JournalError
+from importer.journal import statements as sql
+from importer.journal import tables as t
+from importer.journal.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One import of one file. Times in epoch seconds; ``options`` are those it began with.
+
+    ``stopped`` is when a process last ended working on it, ``finished`` when nothing was left to do.
+    """
+
+    id: int
+    target: int | None
+    kind: str
+    url: str
+    endpoint: str
+    user: str
+    space: str
+    file: str
+    sha256: str
+    copy: Path
+    options: Mapping[str, Any]
+    folder: Path
+    parent: int | None
+    started: float
+    planned: float | None
+    stopped: float | None
+    finished: float | None
+    exit_code: int | None
+    stop: bool
+    rows: int
+
+    @property
+    def place(self) -> str:
+        """The flag with which another file goes where this one went; often none is needed."""
+        profile = self.options.get("profile")
+        return "--sandbox" if self.options.get("sandbox") else f"--profile {shlex.quote(profile)}" if profile else ""
+
+    def command(self, verb: str) -> str:
+        """What to type to do something about this run."""
+        return f"importer {verb} {self.id}{' --sandbox' if self.options.get('sandbox') else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """What is known of a run before the service has been asked."""
+
+    kind: str
+    url: str
+    endpoint: str
+    file: str
+    sha256: str
+    copy: str
+    options: Mapping[str, Any]
+    started: float
+    folder: str = ""
+    parent: int | None = None
+
+
+class Runs:
+    """Every run of the journal, newest first wherever there are several."""
+
+    def __init__(self, db: Database) -> None:
+        """Use the database of a journal."""
+        self._db = db
+
+    def add(self, new: NewRun) -> Run:
+        """A new run, not yet tied to an account; ``{run}`` in its folder becomes its number."""
+        values = asdict(new) | {"options": json.dumps(dict(new.options))}
+        with self._db.write() as db:
+            key = db.execute(sa.insert(t.run).values(values)).inserted_primary_key
+            assert key is not None
+            # In the same transaction: a run without its folder would be reported to a wrong place after a crash.
+            folder = new.folder.replace("{run}", str(key[0]))
+            db.execute(sa.update(t.run).where(t.run.c.id == key[0]).values(folder=folder))
+        return self.get(key[0])
+
+    def get(self, number: int) -> Run:
+        """The run with this number.
+
+        Raises:
+            JournalError: There is none.
+        """
+        found = self._select(sa.select(t.run).where(t.run.c.id == number))
+        if not found:
+            raise JournalError(f"There is no run {number}.", "See the runs with: importer history")
+        return found[0]
+
+    def latest(self, limit: int | None = None) -> list[Run]:
+        """The runs, newest first."""
+        return self._select(sa.select(t.run).order_by(t.run.c.id.desc()).limit(limit))
+
+    def unfinished(self, *, sha256: str | None = None, kind: str | None = None) -> list[Run]:
+        """Runs that have not ended, newest first; of one file and record type if those are given."""
+        query = sa.select(t.run).where(t.run.c.finished.is_(None)).order_by(t.run.c.id.desc())
+        if sha256 is not None:
+            query = query.where(t.run.c.sha256 == sha256, t.run.c.kind == kind)
+        return self._select(query)
+
+    def of_content(self, sha256: str) -> list[Run]:
+        """The runs of a file with this content, newest first."""
+        return self._select(sa.select(t.run).where(t.run.c.sha256 == sha256).order_by(t.run.c.id.desc()))
+
+    def page(self, text: str, limit: int, offset: int) -> tuple[list[Run], int]:
+        """Some runs, newest first, and how many there are; only those whose file or account holds the text."""
+        query = sa.select(t.run)
+        if text:
+            names = (t.run.c.file, t.run.c.user, t.run.c.space)
+            query = query.where(sa.or_(*(name.icontains(text, autoescape=True) for name in names)))
+        with self._db.read() as db:
+            total = db.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
+        return self._select(query.order_by(t.run.c.id.desc()).limit(limit).offset(offset)), total
+
+    def uses_copy(self, copy: Path) -> bool:
+        """Whether this is the private copy of some run."""
+        with self._db.read() as db:
+            return db.execute(sa.select(t.run.c.id).where(t.run.c.copy == str(copy)).limit(1)).first() is not None
+
+    def stop_requested(self, run: Run) -> bool:
+        """Whether somebody asked the run to stop."""
+        with self._db.read() as db:
+            return bool(db.exec_driver_sql(sql.STOP, (run.id,)).scalar())
+
+    def update(self, run: Run, **values: object) -> Run:
+        """The run after some of its columns were set."""
+        if isinstance(values.get("options"), dict):
+            values["options"] = json.dumps(values["options"])
+        with self._db.write() as db:
+            db.execute(sa.update(t.run).where(t.run.c.id == run.id).values(values))
+        return self.get(run.id)
+
+    def target(self, account: str, kind: str) -> int:
+        """The number of an account's records of one type."""
+        with self._db.write() as db:
+            query = sa.select(t.target.c.id).where(t.target.c.account == account, t.target.c.kind == kind)
+            found = db.execute(query).scalar()
+            if found is None:
+                key = db.execute(sa.insert(t.target).values(account=account, kind=kind)).inserted_primary_key
+                assert key is not None
+                found = key[0]
+            return int(found)
+
+    def account(self, run: Run) -> str | None:
+        """The account that a run sends to, or None while it is not known."""
+        with self._db.read() as db:
+            return db.execute(sa.select(t.target.c.account).where(t.target.c.id == run.target)).scalar()
+
+    def _select(self, query: sa.Select[Any]) -> list[Run]:
+        with self._db.read() as db:
+            found = db.execute(query).all()
+        return [_to_run(row) for row in found]
+
+
+def _to_run(row: Row[Any]) -> Run:
+    values = row._asdict()
+    return Run(
+        **values | {"options": json.loads(values["options"]), "copy": Path(row.copy), "folder": Path(row.folder)}
+    )
