@@ -5,7 +5,7 @@
 - `signin.py`   tokens; `limits.py` sliding windows; `replies.py` each documented shape
 - `faults.py`   what can go wrong with one call, by name
 - `app.py`      the service's addresses, `control.py` those to watch it by; both over `state.py`, all that it remembers
-- `server.py`   running it on a socket; `wire.py` the bytes that an HTTP server has no words for
+- `server.py`   running it on a socket; `http.py` the bytes that an HTTP server has no words for
 
 Shares no code with the rest of the importer, on purpose: a mistake in a shared line would hide itself.
 """

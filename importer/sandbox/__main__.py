@@ -16,10 +16,10 @@ def main() -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free port")
     parser.add_argument("--options-json", default="{}", help='for instance {"writes_per_minute": null}')
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     try:
-        options = changed(SandboxOptions(), json.loads(given.options_json))
-        serve(options, given.host, given.port, _say)
+        options = changed(SandboxOptions(), json.loads(arguments.options_json))
+        serve(options, arguments.host, arguments.port, _say)
     except (OSError, ValueError) as exc:
         sys.stderr.write(f"sandbox: {exc}\n")
         return 2

@@ -81,8 +81,8 @@ class _Api:
         request = await _read(scope, receive)
         if request is None:
             return
-        wire = scope.get("extensions", {}).get(EXTENSION)
-        exchange = _Exchange(self._state, request, call, wire=wire, receive=receive, send=send)
+        raw = scope.get("extensions", {}).get(EXTENSION)
+        exchange = _Exchange(self._state, request, call, raw=raw, receive=receive, send=send)
         refused = self._refused(request, call)
         if refused is not None:
             await exchange.answer(refused)
@@ -109,12 +109,12 @@ class _Exchange:
     """One call that waits for its answer; the `faults.Exchange` of a real connection."""
 
     def __init__(
-        self, state: State, request: _Request, call: Call, *, wire: RawConnection | None, receive: Receive, send: Send
+        self, state: State, request: _Request, call: Call, *, raw: RawConnection | None, receive: Receive, send: Send
     ) -> None:
         self._state = state
         self._request = request
         self._call = call
-        self._wire = wire
+        self._raw = raw
         self._receive = receive
         self._send = send
 
@@ -137,18 +137,18 @@ class _Exchange:
 
     async def answer(self, reply: Reply) -> None:
         self._call.status = reply.status
-        if reply.phrase and self._wire is not None:
-            self._wire.phrase(reply.phrase)
+        if reply.phrase and self._raw is not None:
+            self._raw.phrase(reply.phrase)
         await self._send({"type": "http.response.start", "status": reply.status, "headers": reply.headers})
         await self._send({"type": "http.response.body", "body": reply.body})
 
     async def hang_up(self, sent: bytes = b"", *, reset: bool = False) -> None:
-        if self._wire is None:
+        if self._raw is None:
             raise ConnectionResetError("the sandbox closed the connection")
         if reset:
-            self._wire.reset()
+            self._raw.reset()
         else:
-            self._wire.close(sent)
+            self._raw.close(sent)
         await self.hold()
 
     async def hold(self) -> None:

@@ -15,7 +15,7 @@ import h11
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-EXTENSION = "sandbox.wire"
+EXTENSION = "sandbox.raw_connection"
 
 
 class _Phrasing(h11.Connection):
@@ -34,7 +34,7 @@ class RawConnection:
     """One connection, below HTTP."""
 
     def __init__(self, connection: _Phrasing, transport: asyncio.Transport) -> None:
-        """The wire of a connection that was just made."""
+        """The raw connection behind a protocol that was just made."""
         self._connection = connection
         self._transport = transport
 
@@ -59,17 +59,17 @@ class Protocol(H11Protocol):
     """The server's HTTP protocol, with a `RawConnection` for the application."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in the base class
-        """Gives the application of this connection its wire."""
+        """Gives the application of this connection its raw connection."""
         super().connection_made(transport)
         # Head and body go out in two writes; without this the second waits 40 ms for the client's acknowledgement.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.conn = phrasing = _Phrasing(h11.SERVER)
         self.access_log = False
-        self.app = _with_wire(self.app, RawConnection(phrasing, transport))
+        self.app = _with_connection(self.app, RawConnection(phrasing, transport))
 
 
-def _with_wire(served: ASGIApp, wire: RawConnection) -> ASGIApp:
-    extensions = {EXTENSION: wire}
+def _with_connection(served: ASGIApp, raw: RawConnection) -> ASGIApp:
+    extensions = {EXTENSION: raw}
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         scope["extensions"] = extensions

@@ -68,7 +68,7 @@ def _kind(record_type: RecordType) -> Kind:
         entity=record_type.name,
         paths=record_type.paths,
         types=types,
-        choices={name: tuple(found.values()) for name in types if (found := record_type.choices(name))},
+        choices={name: tuple(listed.values()) for name in types if (listed := record_type.choices(name))},
         parents={
             name: Parent(reference.relation, entities.get(reference.path, ""))
             for name, reference in record_type.references.items()

@@ -110,19 +110,19 @@ def _range(field: str, limit: str, *, is_from: bool) -> Test:
     return lambda row: "" < str(row.get(field) or "")[:_MINUTE] <= minute
 
 
-def _named(field: str, wanted: set[str], *, is_date: bool) -> Test:
+def _named(field: str, accepted: set[str], *, is_date: bool) -> Test:
     """A filter on a field, or on a relation, which is named without its Id suffix; on anything else it is ignored."""
 
     def test(row: Fields) -> bool:
         name = field if field in row else f"{field}Id"
         return name not in row or _text(row[name]) in values
 
-    values = {instant(value) or value for value in wanted} if is_date else {_folded(value) for value in wanted}
+    values = {instant(value) or value for value in accepted} if is_date else {_folded(value) for value in accepted}
     return test
 
 
-def _equal(field: str, wanted: set[str]) -> Test:
-    return lambda row: _text(row.get(field)) in wanted
+def _equal(field: str, accepted: set[str]) -> Test:
+    return lambda row: _text(row.get(field)) in accepted
 
 
 def _text(value: object) -> str | None:

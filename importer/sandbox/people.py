@@ -99,10 +99,10 @@ def _resource(ids: Iterator[int], name: str, business: Fields) -> Fields:
     )
 
 
-def _record(ids: Iterator[int], own: Fields) -> Fields:
+def _record(ids: Iterator[int], fields: Fields) -> Fields:
     record_id = next(ids)
     return {
-        **own,
+        **fields,
         "Id": record_id,
         "UniqueId": str(uuid.uuid5(uuid.NAMESPACE_OID, str(record_id))),
         "CreatedOn": _SINCE,
@@ -110,7 +110,7 @@ def _record(ids: Iterator[int], own: Fields) -> Fields:
         "UpdatedBy": "setup@example.com",
         "IsNew": False,
         "SystemId": None,
-        "ToStringText": own.get("FullName") or own.get("Name"),
+        "ToStringText": fields.get("FullName") or fields.get("Name"),
         "LocalizationDetails": None,
         "CustomFields": None,
     }

@@ -80,10 +80,10 @@ class Records:
     def remove(self, entity: str, record_id: int) -> bool:
         """Deletes a record; False if it is not there."""
         with self._lock:
-            found = self._by_entity[entity].pop(record_id, None) is not None
-            if found and self._file is not None:
+            existed = self._by_entity[entity].pop(record_id, None) is not None
+            if existed and self._file is not None:
                 self._file.execute("DELETE FROM record WHERE id = ?", (record_id,))
-            return found
+            return existed
 
     def of(self, entity: str) -> list[Stored]:
         """The records of one entity in the order of their Ids."""
@@ -93,7 +93,7 @@ class Records:
     def all(self) -> list[tuple[int, Stored]]:
         """Every record with its Id, in the order of creation."""
         with self._lock:
-            return sorted(pair for kept in self._by_entity.values() for pair in kept.items())
+            return sorted(pair for records in self._by_entity.values() for pair in records.items())
 
     def clear(self) -> None:
         """Deletes every record; account and Ids go on."""

@@ -103,14 +103,14 @@ class Service:
         record_id = json.loads(body).get("Id") if isinstance(sent, dict) else None
         if isinstance(sent, Reply):
             return sent
-        known = self.records.get(entity, record_id) if isinstance(record_id, int) else None
-        if known is None or not isinstance(record_id, int):
+        stored = self.records.get(entity, record_id) if isinstance(record_id, int) else None
+        if stored is None or not isinstance(record_id, int):
             return not_found()
         now = self.now()
-        given = sent["SystemId"] if self.options.system_id == "kept" else None
-        system_id = known.fields["SystemId"] if given is None else given
-        record = {**known.fields, **sent, "SystemId": system_id, **self._tail(entity, sent, now, by)}
-        self.records.put(record_id, Stored(entity, record, known.body, known.listed_from))
+        system_id = sent["SystemId"] if self.options.system_id == "kept" else None
+        system_id = stored.fields["SystemId"] if system_id is None else system_id
+        record = {**stored.fields, **sent, "SystemId": system_id, **self._tail(entity, sent, now, by)}
+        self.records.put(record_id, Stored(entity, record, stored.body, stored.listed_from))
         return saved(entity, "updated", record_id, now, by)
 
     def delete(self, entity: str, record_id: int) -> Reply:
@@ -121,7 +121,7 @@ class Service:
         """One record, bare."""
         if record_id in self.space.deleted_coworkers and entity == "Coworker":
             return as_json(401, "Not found")
-        record = self._known(entity, record_id)
+        record = self._stored(entity, record_id)
         return not_found() if record is None else as_json(200, self._shown(entity, record))
 
     def find(self, entity: str, query: Query) -> Reply:
@@ -129,8 +129,8 @@ class Service:
         ids = batch_ids(query)
         if ids is None:
             return page_of(entity, self._listed(entity), query, self.options, self._dates(entity))
-        found = [self._known(entity, each) for each in ids if each not in self.space.deleted_coworkers]
-        return as_json(200, [self._shown(entity, record) for record in found if record is not None])
+        records = [self._stored(entity, each) for each in ids if each not in self.space.deleted_coworkers]
+        return as_json(200, [self._shown(entity, record) for record in records if record is not None])
 
     def _shown(self, entity: str, record: Fields) -> Fields:
         return shown(record, self.options, self._dates(entity))
@@ -142,7 +142,7 @@ class Service:
         kinds = {"Coworker": self.space.coworkers, "Resource": self.space.resources, "Business": self.space.businesses}
         return kinds.get(entity)
 
-    def _known(self, entity: str, record_id: int) -> Fields | None:
+    def _stored(self, entity: str, record_id: int) -> Fields | None:
         fixed = self._fixed(entity)
         if fixed is not None:
             return fixed.get(record_id)
@@ -159,19 +159,19 @@ class Service:
     def _checked(self, entity: str, body: bytes) -> Fields | Reply:
         """The fields that a body asks for, in the service's own types, or why they are refused."""
         try:
-            asked = json.loads(body)
+            document = json.loads(body)
         except (ValueError, RecursionError):
-            asked = None
-        if not isinstance(asked, dict):
+            document = None
+        if not isinstance(document, dict):
             return message(400, "The request is invalid.")
         kind = self.kinds[entity]
-        sent = {name: asked.get(name) for name in kind.types}
+        sent = {name: document.get(name) for name in kind.types}
         problems = _problems(kind, sent, kind.required[self.options.contract])
         if problems:
             return invalid(problems)
         if refused := self._parents_refused(kind, sent):
             return refused
-        system_id = asked.get("SystemId")
+        system_id = document.get("SystemId")
         dates = {name: instant(sent[name]) for name in kind.dates}
         return {**sent, **dates, "SystemId": None if system_id is None else str(system_id)}
 
@@ -186,7 +186,7 @@ class Service:
         if not isinstance(record_id, int) or not parent.entity:
             return False
         deleted = parent.entity == "Coworker" and record_id in self.space.deleted_coworkers
-        return deleted or (self.options.strict_parents and self._known(parent.entity, record_id) is None)
+        return deleted or (self.options.strict_parents and self._stored(parent.entity, record_id) is None)
 
     def _exists(self, entity: str, sent: Fields) -> bool:
         return any(

@@ -70,8 +70,8 @@ class SignIn:
         return refused or self._grant(options, client_id, now)
 
     def _refresh_refusal(self, client_id: str, token: str, now: float) -> Reply | None:
-        known = self._refresh.get(client_id)
-        if known is None or known.token != token or known.ends <= now:
+        grant = self._refresh.get(client_id)
+        if grant is None or grant.token != token or grant.ends <= now:
             return as_json(400, {"error": "invalid_grant"})
         return None
 
