@@ -1,0 +1,55 @@
+"""What a practice service remembers, as tests and the control addresses see it."""
+
+import pytest
+
+from importer.sandbox.options import SandboxOptions
+from importer.sandbox.state import State
+
+PATH = "coworkermsoffecalendars"
+
+
+def test_faults_come_one_call_each_and_in_their_order() -> None:
+    """The next fault is the oldest that was set; after the last there is none."""
+    state = State(SandboxOptions(faults=("502-html",)))
+    state.fail_next("throttle-409", on="create")
+    assert [state.next_fault("create") for _ in range(3)] == ["502-html", "throttle-409", "ok"]
+    assert state.next_fault("read") == "ok"
+
+
+def test_a_fault_that_does_not_exist_is_refused_when_it_is_set() -> None:
+    """A test with a mistyped fault would try nothing."""
+    with pytest.raises(ValueError, match="nonsense"):
+        State(SandboxOptions(faults=("nonsense",)))
+    with pytest.raises(ValueError, match="no kind of call 'creation'"):
+        State(SandboxOptions()).fail_next("502-html", on="creation")
+
+
+def test_the_same_seed_fails_the_same_creates() -> None:
+    """A random failure can be looked at again."""
+    options = SandboxOptions(fail_percent=40, seed=3)
+    runs = [[state.next_fault("create") for _ in range(50)] for state in (State(options), State(options))]
+    assert runs[0] == runs[1]
+    assert 5 < sum(fault != "ok" for fault in runs[0]) < 45
+
+
+@pytest.mark.parametrize("change", [{"seed": 2}, {"store": None, "seed": 9}, {"faults": ("502-html",)}])
+def test_what_is_fixed_at_the_start_stays(change: dict[str, object]) -> None:
+    """A changed seed would promise other Ids than those already given."""
+    with pytest.raises(ValueError, match="fixed at the start"):
+        State(SandboxOptions()).change(**change)
+
+
+def test_a_reset_forgets_records_and_faults_but_not_the_options() -> None:
+    """The next test begins with the same service and nothing in it."""
+    state = State(SandboxOptions())
+    state.change(latency=1.5)
+    [person, *_] = state.space.coworkers
+    [room, *_] = state.space.resources
+    body = (
+        f'{{"ResourceId":{room},"CoworkerId":{person},"Name":"Room","SubscriptionExpireDate":"2027-01-15T10:30:00Z"}}'
+    )
+    number = state.add(PATH, body.encode())
+    assert [record["Id"] for record in state.records] == [number]
+    state.fail_next("502-html")
+    state.reset()
+    assert (state.records, state.pending_faults(), state.options.latency) == ([], [], 1.5)
