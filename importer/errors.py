@@ -5,6 +5,7 @@
     ├── SettingsError         2   a setting cannot be used
     ├── JournalError          2   the journal cannot be opened or written
     │   └── JournalBusyError  2   another process is writing very much into it just now
+    ├── StoreError            2   a document that the importer keeps cannot be read
     ├── ReportError           2   the report cannot be written
     ├── FileError             3   the spreadsheet cannot be read
     │   ├── ColumnsError      3   columns are missing or doubled
@@ -75,6 +76,10 @@ class JournalError(ImporterError):
 
 class JournalBusyError(JournalError):
     """Another process is writing so much into the journal that nobody else gets at it for the moment."""
+
+
+class StoreError(ImporterError):
+    """A document that the importer keeps is damaged, or was written by a newer importer."""
 
 
 class ReportError(ImporterError):

@@ -1,11 +1,12 @@
 """The sign-in kept in the machine's keyring, when the keyring package is installed. Never in a file of ours."""
 
-import json
 from types import ModuleType
 
+from importer.config.store import Document, UnreadableError
 from importer.errors import SettingsError
 
 _SERVICE = "nexudus-importer"
+_SIGN_IN: Document[dict[str, str]] = Document("The saved sign-in", dict)
 
 
 def save(url: str, username: str, password: str, profile: str | None = None) -> None:
@@ -20,24 +21,32 @@ def save(url: str, username: str, password: str, profile: str | None = None) -> 
             "The sign-in works, but there is no keyring on this machine to keep it in.",
             'Install it with: pip install "nexudus-importer[keyring]" - or set NEXUDUS_USERNAME and NEXUDUS_PASSWORD.',
         )
-    keyring.set_password(_SERVICE, _place(url, profile), json.dumps({"username": username, "password": password}))
+    entry = _SIGN_IN.encode({"username": username, "password": password})
+    keyring.set_password(_SERVICE, _entry_name(url, profile), entry)
 
 
 def forget(url: str, profile: str | None = None) -> None:
     """Remove the sign-in for a service, if there is one."""
-    keyring, place = _keyring(), _place(url, profile)
-    if keyring is not None and keyring.get_password(_SERVICE, place):
-        keyring.delete_password(_SERVICE, place)
+    keyring, name = _keyring(), _entry_name(url, profile)
+    if keyring is not None and keyring.get_password(_SERVICE, name):
+        keyring.delete_password(_SERVICE, name)
 
 
 def read(url: str, profile: str | None = None) -> dict[str, str]:
-    """The kept user name and password for a service; empty if there are none."""
+    """The saved user name and password for a service; empty if there are none.
+
+    Raises:
+        SettingsError: They were saved by a newer importer, or are damaged.
+    """
     keyring = _keyring()
-    kept = keyring.get_password(_SERVICE, _place(url, profile)) if keyring is not None else None
-    return dict(json.loads(kept)) if kept else {}
+    entry = keyring.get_password(_SERVICE, _entry_name(url, profile)) if keyring is not None else None
+    try:
+        return _SIGN_IN.decode(entry) if entry else {}
+    except UnreadableError as error:
+        raise SettingsError(str(error), "Save it again with: importer login") from error
 
 
-def _place(url: str, profile: str | None) -> str:
+def _entry_name(url: str, profile: str | None) -> str:
     return url if profile is None else f"{url} {profile}"
 
 

@@ -1,55 +1,75 @@
-"""How files with certain labels are read, remembered: which columns somebody chose, and how dates were meant."""
+"""How files with a certain header are read, remembered: which columns somebody chose, and how dates were meant."""
 
 import hashlib
 import json
-import os
-import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar, cast
 
+from importer.config.store import Document, NewerFormatError, from_json
+
+_Shape = TypeVar("_Shape")
 _DATES = ":dates"
+_SAVED: Document[dict[str, object]] = Document("The list of saved columns", dict)
 
 
-def recall(labels: Sequence[str], home: Path) -> dict[str, str]:
-    """The fields that were chosen for these labels before, in whichever order they stand; empty if none were."""
-    found = _read(home).get(_key(labels), {})
-    return dict(found) if isinstance(found, dict) else {}
+@dataclass(frozen=True)
+class _Dates:
+    dates: str | None = None
+    zone: str = "UTC"
 
 
-def remember(labels: Sequence[str], chosen: Mapping[str, str], home: Path) -> None:
-    """Keep what was chosen for these labels; nothing chosen forgets it."""
-    _keep({_key(labels): dict(chosen)}, home)
+@dataclass(frozen=True)
+class _Columns:
+    fields: Mapping[str, str] = field(default_factory=dict)
 
 
-def recall_dates(labels: Sequence[str], home: Path) -> tuple[str | None, str]:
-    """The order of day and month, and the zone, in which the last imported file with these labels was read."""
-    found = _read(home).get(_key(labels) + _DATES)
-    order, zone = (found.get("dates"), found.get("zone")) if isinstance(found, dict) else (None, None)
-    return order, str(zone or "UTC")
+def recall(headers: Sequence[str], home: Path) -> dict[str, str]:
+    """The fields that were chosen for these headers before, in whichever order they stand; empty if none were."""
+    saved = _entry(_Columns, {"fields": _read(home).get(_key(headers), {})})
+    return dict(saved.fields)
 
 
-def remember_dates(labels: Sequence[str], order: str | None, zone: str, home: Path) -> None:
-    """Keep how the dates of an imported file were read, for the failed rows that come back without saying it."""
-    if (order, zone) != recall_dates(labels, home):
-        _keep({_key(labels) + _DATES: {"dates": order, "zone": zone}}, home)
+def remember(headers: Sequence[str], chosen: Mapping[str, str], home: Path) -> None:
+    """Save what was chosen for these headers; nothing chosen forgets it."""
+    _save({_key(headers): dict(chosen)}, home)
 
 
-def _keep(what: Mapping[str, object], home: Path) -> None:
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    kept = {**_read(home), **what}
-    aside = home / f".columns.{secrets.token_hex(4)}"
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-        json.dump({key: value for key, value in kept.items() if value}, file, ensure_ascii=False)
-    aside.replace(home / "columns.json")
+def recall_dates(headers: Sequence[str], home: Path) -> tuple[str | None, str]:
+    """The order of day and month, and the zone, in which the last imported file with these headers was read."""
+    saved = _entry(_Dates, _read(home).get(_key(headers) + _DATES, {}))
+    return saved.dates, saved.zone
+
+
+def remember_dates(headers: Sequence[str], order: str | None, zone: str, home: Path) -> None:
+    """Save how the dates of an imported file were read, for the failed rows that come back without saying it."""
+    if (order, zone) != recall_dates(headers, home):
+        _save({_key(headers) + _DATES: {"dates": order, "zone": zone}}, home)
+
+
+def _save(entries: Mapping[str, object], home: Path) -> None:
+    try:
+        saved = _SAVED.decode((home / "columns.json").read_text("utf-8"))
+    except NewerFormatError:
+        # Left to the importer that wrote it: to forget how a file was read is better than to spoil what that one knows.
+        return
+    except (OSError, ValueError):
+        saved = {}
+    saved |= entries
+    _SAVED.write(home / "columns.json", {key: value for key, value in saved.items() if value})
+
+
+def _entry(shape: type[_Shape], value: object) -> _Shape:
+    try:
+        return cast("_Shape", from_json(shape, value))
+    except ValueError:
+        return shape()
 
 
 def _read(home: Path) -> dict[str, object]:
-    try:
-        found = json.loads((home / "columns.json").read_text("utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    return _SAVED.read_if_usable(home / "columns.json") or {}
 
 
-def _key(labels: Sequence[str]) -> str:
-    return hashlib.sha256(json.dumps(sorted(label for label in labels if label)).encode()).hexdigest()[:24]
+def _key(headers: Sequence[str]) -> str:
+    return hashlib.sha256(json.dumps(sorted(header for header in headers if header)).encode()).hexdigest()[:24]

@@ -1,13 +1,30 @@
-"""Private files: readable by their owner only from the first byte, and never seen half written."""
+"""Documents that outlive a process: private files, never seen half written, each with the number of its format.
+
+Another importer may have written a document or may read it later, hence the rules. Rule 1: a member that is not
+known is passed over, one that is missing has its default. Rule 2: the number grows only when members change their
+meaning; then a step leads from the format before to the new one. Rule 3: a document of a later format, or one that
+is damaged, is never half believed: whoever reads it says whether that is an error or as good as no document.
+"""
 
 import contextlib
+import dataclasses
 import json
 import os
 import secrets
 import sys
-from collections.abc import Iterator
+import types
+import typing
+from collections import abc
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from enum import Enum
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Generic, TypeVar
+
+from importer.errors import StoreError
+
+Shape = TypeVar("Shape")
+Step = Callable[[Any], Any]
 
 if sys.platform == "win32":
     import msvcrt
@@ -42,17 +59,158 @@ def write_private(path: Path, text: str) -> None:
     aside.replace(path)
 
 
-def write_json(path: Path, document: object) -> None:
-    """Put a document in place, over an earlier one."""
-    write_private(path, json.dumps(document, ensure_ascii=False))
+class UnreadableError(ValueError):
+    """A stored document that is damaged or of a later format; the sentence says which."""
 
 
-def read_json(path: Path) -> Any:
-    """The document, or None if there is none."""
-    try:
-        return json.loads(path.read_bytes().decode("utf-8", "surrogatepass"))
-    except FileNotFoundError:
+class NewerFormatError(UnreadableError):
+    """A stored document that is not damaged, but of a later format."""
+
+
+def unchanged(document: Any) -> Any:
+    """The step from documents without a number to format 1, where only the number was added."""
+    return document
+
+
+@dataclass(frozen=True)
+class Document(Generic[Shape]):
+    """One kind of document: what it holds, and the number of its format.
+
+    ``shape`` is a dataclass, a TypedDict, or ``dict`` for an object whose members are not looked at here. ``steps``
+    lead from an earlier format to the next one; 0 is that of documents without a number. ``name`` is for sentences.
+    """
+
+    name: str
+    shape: type[Shape]
+    format: int = 1
+    steps: Mapping[int, Step] = field(default_factory=lambda: {0: unchanged})
+
+    def encode(self, value: Shape, *, without: abc.Collection[str] = ()) -> str:
+        """The document as text; members named in ``without`` are known from where it lies."""
+        members = asdict(value) if dataclasses.is_dataclass(value) else dict(value)  # type: ignore[arg-type, call-overload]
+        kept = {name: member for name, member in members.items() if name not in {*without, "format"}}
+        return json.dumps({"format": self.format} | kept, ensure_ascii=False, default=asdict)
+
+    def decode(self, text: str, **known: object) -> Shape:
+        """The value that a text holds; ``known`` are the members that were left out of it.
+
+        Raises:
+            UnreadableError: It is damaged, or of a later format.
+        """
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise UnreadableError(f"{self.name} is damaged.") from error
+        number = document.get("format") if isinstance(document, dict) else None
+        # A member of that name in a document without a number is data, not a number.
+        number = number if type(number) is int else 0
+        if number > self.format:
+            raise NewerFormatError(f"{self.name} was written by a newer importer.")
+        try:
+            if number:
+                del document["format"]
+            for step in range(number, self.format):
+                document = self.steps[step](document)
+            return typing.cast("Shape", from_json(self.shape, {**document, **known}))
+        except (ValueError, TypeError, LookupError) as error:
+            raise UnreadableError(f"{self.name} is damaged.") from error
+
+    def read(self, path: Path, **known: object) -> Shape | None:
+        """The document in a file, or None if there is no file.
+
+        Raises:
+            StoreError: It cannot be read, is damaged, or of a later format.
+        """
+        try:
+            return self.decode(path.read_bytes().decode("utf-8", "surrogatepass"), **known)
+        except FileNotFoundError:
+            return None
+        except (OSError, UnicodeError) as error:
+            raise StoreError(f"{path} cannot be read: {error}.", "Check the file and its permissions.") from error
+        except UnreadableError as error:
+            raise StoreError(f"{error} The file is {path}.", "Update the importer, or move the file away.") from error
+
+    def read_if_usable(self, path: Path, **known: object) -> Shape | None:
+        """The document in a file; None if it is not there or cannot be used, for one that can be made anew."""
+        try:
+            return self.read(path, **known)
+        except StoreError:
+            return None
+
+    def write(self, path: Path, value: Shape, *, without: abc.Collection[str] = ()) -> None:
+        """Put the document in place, over an earlier one."""
+        write_private(path, self.encode(value, without=without))
+
+
+def from_json(shape: Any, value: Any) -> Any:
+    """The value of this shape that a parsed JSON value stands for: a dataclass, and whatever its members may be.
+
+    Raises:
+        ValueError: It is of another shape.
+    """
+    if dataclasses.is_dataclass(shape):
+        return _object(shape, value)
+    if typing.is_typeddict(shape):
+        return _members(shape, value)
+    origin, parts = typing.get_origin(shape) or shape, typing.get_args(shape)
+    if origin in (types.UnionType, typing.Union):
+        return _one_of(parts, value)
+    if origin in (abc.Mapping, dict):
+        _demand(isinstance(value, dict), value)
+        return {key: from_json(parts[1], member) for key, member in value.items()} if parts else value
+    if origin in (abc.Sequence, tuple, list):
+        _demand(isinstance(value, list | tuple), value)
+        return (list if origin is list else tuple)(_items(parts, value))
+    return _plain(shape, value)
+
+
+def _object(shape: Any, value: Any) -> Any:
+    _demand(isinstance(value, dict), value)
+    hints = typing.get_type_hints(shape)
+    names = [one.name for one in dataclasses.fields(shape) if one.init and one.name in value]
+    # A member without a default that is missing is a TypeError, which ``decode`` takes for damage.
+    return shape(**{name: from_json(hints[name], value[name]) for name in names})
+
+
+def _members(shape: Any, value: Any) -> dict[str, Any]:
+    """An object that stays a dict, with the members that its shape does not name."""
+    _demand(isinstance(value, dict) and shape.__required_keys__ <= value.keys(), value)
+    hints = typing.get_type_hints(shape)
+    return {name: from_json(hints.get(name, Any), member) for name, member in value.items()}
+
+
+def _one_of(shapes: abc.Sequence[Any], value: Any) -> Any:
+    for shape in shapes:
+        with contextlib.suppress(ValueError):
+            return from_json(shape, value)
+    raise ValueError(f"{value!r:.80} is of another shape")
+
+
+def _items(parts: abc.Sequence[Any], values: abc.Sequence[Any]) -> Iterator[Any]:
+    if len(parts) > 1 and parts[1] is not ...:
+        return (from_json(part, value) for part, value in zip(parts, values, strict=True))
+    return (from_json(parts[0], value) for value in values)
+
+
+def _plain(shape: Any, value: Any) -> Any:
+    if shape in (Any, object):
+        return value
+    if shape in (None, types.NoneType):
+        _demand(value is None, value)
         return None
+    if isinstance(shape, type) and issubclass(shape, Enum | Path):
+        _demand(isinstance(value, str), value)
+        return shape(value)
+    if shape is float:
+        _demand(type(value) in (int, float), value)
+        return float(value)
+    _demand(type(value) is shape, value)
+    return value
+
+
+def _demand(holds: bool, value: object) -> None:
+    if not holds:
+        raise ValueError(f"{value!r:.80} is of another shape")
 
 
 @contextlib.contextmanager

@@ -1,7 +1,6 @@
 """One sender per account and journal at a time: a lock of the operating system, which dies with its process."""
 
 import hashlib
-import json
 import os
 import sys
 import time
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from importer.config.store import Document, UnreadableError
 from importer.errors import BusyError
 
 if sys.platform == "win32":
@@ -38,13 +38,13 @@ class Holder:
     since: str
 
 
+_HOLDER = Document("The lock of an account", Holder)
+
+
 def holder(folder: Path, account: str) -> Holder | None:
     """Who holds the account now, without asking for the lock: that could keep its next holder from getting it."""
-    try:
-        found = Holder(**json.loads(_path(folder, account).read_text()))
-    except (OSError, ValueError, TypeError):
-        return None
-    return found if is_alive(found.pid) else None
+    holder = _HOLDER.read_if_usable(_path(folder, account))
+    return holder if holder is not None and is_alive(holder.pid) else None
 
 
 def is_alive(pid: int) -> bool:
@@ -83,7 +83,7 @@ def exclusive_sender(folder: Path, account: str, run: int | None = None) -> Iter
 
         def tell(number: int) -> None:
             file.seek(0)
-            json.dump({"pid": os.getpid(), "run": number, "since": time.strftime("%Y-%m-%d %H:%M:%S")}, file)
+            file.write(_HOLDER.encode(Holder(os.getpid(), number, time.strftime("%Y-%m-%d %H:%M:%S"))))
             file.flush()
 
         file.truncate(0)
@@ -99,7 +99,7 @@ def _path(folder: Path, account: str) -> Path:
 def _who(file: IO[str], account: str) -> str:
     file.seek(0)
     try:
-        holder = json.loads(file.read())
-        return f"Run {holder['run']} is sending for {account} (process {holder['pid']}, since {holder['since']})."
-    except (ValueError, KeyError, TypeError):
+        holder = _HOLDER.decode(file.read())
+        return f"Run {holder.run} is sending for {account} (process {holder.pid}, since {holder.since})."
+    except UnreadableError:
         return f"Another importer is sending for {account}."

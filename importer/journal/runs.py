@@ -1,19 +1,24 @@
 """The runs of a journal, and the accounts that they send to."""
 
-import json
 import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
+from importer.config.store import Document, UnreadableError, from_json
 from importer.errors import JournalError
 from importer.journal import statements as sql
 from importer.journal import tables as t
 from importer.journal.database import Database
+
+Shape = TypeVar("Shape")
+
+OPTIONS: Document[dict[str, Any]] = Document("The list of a run's options", dict)
+"""What a run began with. Members that this importer does not know stay in it, for the one that wrote them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,17 @@ class Run:
         profile = self.options.get("profile")
         return "--sandbox" if self.options.get("sandbox") else f"--profile {shlex.quote(profile)}" if profile else ""
 
+    def options_as(self, shape: type[Shape], part: str = "") -> Shape:
+        """The options, or one part of them, as a dataclass; what is missing has its default.
+
+        Raises:
+            JournalError: They are damaged. With defaults in their place, other records could be created.
+        """
+        try:
+            return cast("Shape", from_json(shape, self.options.get(part, {}) if part else self.options))
+        except (ValueError, TypeError) as error:
+            raise _unreadable(self.id, "The list of a run's options is damaged.") from error
+
     def command(self, verb: str) -> str:
         """What to type to do something about this run."""
         return f"importer {verb} {self.id}{' --sandbox' if self.options.get('sandbox') else ''}"
@@ -80,7 +96,7 @@ class Runs:
 
     def add(self, new: NewRun) -> Run:
         """A new run, not yet tied to an account; ``{run}`` in its folder becomes its number."""
-        values = asdict(new) | {"options": json.dumps(dict(new.options))}
+        values = asdict(new) | {"options": OPTIONS.encode(dict(new.options))}
         with self._db.write() as db:
             key = db.execute(sa.insert(t.run).values(values)).inserted_primary_key
             assert key is not None
@@ -137,8 +153,8 @@ class Runs:
 
     def update(self, run: Run, **values: object) -> Run:
         """The run after some of its columns were set."""
-        if isinstance(values.get("options"), dict):
-            values["options"] = json.dumps(values["options"])
+        if isinstance(options := values.get("options"), dict):
+            values["options"] = OPTIONS.encode(options)
         with self._db.write() as db:
             db.execute(sa.update(t.run).where(t.run.c.id == run.id).values(values))
         return self.get(run.id)
@@ -166,7 +182,13 @@ class Runs:
 
 
 def _to_run(row: Row[Any]) -> Run:
-    values = row._asdict()
-    return Run(
-        **values | {"options": json.loads(values["options"]), "copy": Path(row.copy), "folder": Path(row.folder)}
-    )
+    try:
+        options = OPTIONS.decode(row.options)
+    except UnreadableError as error:
+        raise _unreadable(row.id, str(error)) from error
+    return Run(**row._asdict() | {"options": options, "copy": Path(row.copy), "folder": Path(row.folder)})
+
+
+def _unreadable(number: int, why: str) -> JournalError:
+    advice = "Update the importer, or set IMPORTER_HOME to start a new journal. Keep this one: it knows what was sent."
+    return JournalError(f"Run {number} in the journal cannot be read. {why}", advice)

@@ -64,7 +64,7 @@ def lines(journal: Journal, run: Run) -> Lines:
     """
     if not run.copy.exists():
         raise ReportError(f"The copy of {run.file} that run {run.id} keeps is gone.", f"It was kept at: {run.copy}")
-    sheet = open_sheet(run.copy, ReadOptions(**run.options.get("read", {})))
+    sheet = open_sheet(run.copy, run.options_as(ReadOptions, "read"))
     issues = Ascending(journal.rows.issues(run))
     column_issues = tuple(issues.take(None))
     labels = tuple(sheet.labels[position] for position in sheet.columns)
@@ -137,7 +137,7 @@ def _fields(run: Run, sheet: Sheet) -> dict[str, int]:
     """The position of each field in the sheet of a run."""
     if run.planned is None:
         return {}
-    chosen = run.options.get("read", {}).get("map", {})
+    chosen = run.options_as(ReadOptions, "read").map
     known = match_columns(sheet, RECORD_TYPES[run.kind], (), chosen).columns
     return {column.field: column.position for column in known}
 

@@ -4,12 +4,13 @@ A list is read in pages, or each name is asked for, whichever is cheaper; a whol
 while. A record that is found by name is confirmed, because lists still show deleted ones.
 """
 
-import json
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 
 from importer.checking import Directory, Entry, is_name, nobody_listed, plain_name, whole_number
+from importer.config.store import Document, UnreadableError
 from importer.nexudus import Reply
 from importer.runs.session import Session
 from importer.runs.source import Source
@@ -20,6 +21,17 @@ MOST_CONFIRMED = 200
 
 MOST_OFFERED = 1_000
 """A longer list is no help to somebody who looks for a name in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """The records that a list of the service held."""
+
+    entries: Sequence[Entry]
+
+
+LISTED = Document("A list of the service", Listed, steps={0: lambda document: {"entries": document}})
+"""What the journal keeps of a list; one that cannot be read is asked for again."""
 
 _PAGE = 1000
 _GONE = (401, 404)
@@ -73,7 +85,8 @@ async def _entries(session: Session, reference: Reference, texts: set[str]) -> t
         session.account.key, reference.path, session.clock() - session.settings.lookup_age
     )
     if kept is not None:
-        return [Entry(**item | {"names": tuple(item["names"])}) for item in json.loads(kept)], True
+        with suppress(UnreadableError):
+            return list(LISTED.decode(kept).entries), True
     first = await session.service.page(reference.path, page=1, size=_PAGE, filters={"orderBy": "Id"})
     records = _records(first)
     if records is None:
@@ -156,5 +169,5 @@ def _has_next(first: Reply, page: int, seen: int) -> bool:
 
 
 def _keep(session: Session, reference: Reference, entries: Iterable[Entry]) -> None:
-    text = json.dumps([asdict(entry) for entry in entries], ensure_ascii=False)
+    text = LISTED.encode(Listed(tuple(entries)))
     session.journal.directories.save(session.account.key, reference.path, text, session.clock())

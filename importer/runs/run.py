@@ -147,7 +147,7 @@ async def prepare(
         return await _go_on(stack, session, _with_changes(journal, unfinished, changes))
     if not choices.even_if_existing:
         zoneless = any(issue.code == "zone-assumed" for issue in seen.causes.of_columns)
-        _refuse_other_reading(journal, source.sha256, source.options, session.account.key, zoneless=zoneless)
+        _refuse_other_reading(journal, source.sha256, source.read, session.account.key, zoneless=zoneless)
     source, seen = await look_up_names(session, source, seen, choices, now)
     known = await known_rows(session, source, seen, choices, now)
     if not observer.confirm(seen, plan_of(session, seen, known, now), session.account):
@@ -175,11 +175,11 @@ def queue(
         stack.callback(_forget_unused, journal, copy)
         sha256 = sha256_of(copy)
         for candidate in journal.runs.unfinished(sha256=sha256, kind=kind.name):
-            same = candidate.parent is None and candidate.options["read"] == asdict(read)
+            same = candidate.parent is None and candidate.options_as(ReadOptions, "read") == read
             if same and candidate.url == settings.url and journal.runs.account(candidate) in (None, account):
                 return _with_copy(journal, candidate, copy)
         # The pages offer another zone only for times that have none.
-        _refuse_other_reading(journal, sha256, asdict(read), account, zoneless=True)
+        _refuse_other_reading(journal, sha256, read, account, zoneless=True)
         new = NewRun(
             kind=kind.name,
             url=settings.url,
@@ -280,7 +280,7 @@ async def _begin_again(session: Session, parent: Run, records: Sequence[Record],
         known.compare(comparison, [record for record in records if record.identity not in claims])
     if not session.observer.confirm(seen, plan_of(session, seen, known, now), account):
         return None
-    options = {"read": dict(parent.options["read"]), **choices.kept}
+    options = {"read": asdict(parent.options_as(ReadOptions, "read")), **choices.kept}
     new = NewRun(
         kind=parent.kind,
         url=session.settings.url,
@@ -513,11 +513,11 @@ def _with_changes(journal: Journal, begun: Run, changes: Mapping[str, Any]) -> R
 
 
 def _choices(begun: Run) -> Choices:
-    return Choices(**{name: begun.options[name] for name in Choices().kept if name in begun.options})
+    return begun.options_as(Choices)
 
 
 def _reopen(begun: Run) -> Source:
-    read = ReadOptions(**begun.options["read"])
+    read = begun.options_as(ReadOptions, "read")
     return reopen(begun.copy, begun.sha256, RECORD_TYPES[begun.kind], begun.endpoint, read, begun.file)
 
 
@@ -546,36 +546,34 @@ def _forget_unused(journal: Journal, copy: Path) -> None:
         copy.unlink(missing_ok=True)
 
 
-def _refuse_other_reading(
-    journal: Journal, sha256: str, now: Mapping[str, Any], account: str, *, zoneless: bool
-) -> None:
+def _refuse_other_reading(journal: Journal, sha256: str, now: ReadOptions, account: str, *, zoneless: bool) -> None:
     """Raise UsageError if an earlier run of the same file read it in another way: its rows would exist twice.
 
     ``now`` is how it would be read, ``zoneless`` whether it holds times without a zone.
     """
     for run in journal.runs.of_content(sha256):
-        was = run.options["read"]
-        same = run.parent is None and was["sheet"] == now["sheet"] and journal.runs.account(run) == account
+        was = run.options_as(ReadOptions, "read")
+        same = run.parent is None and was.sheet == now.sheet and journal.runs.account(run) == account
         if not same or not journal.rows.counts(run).keys() & {State.CREATED, State.IN_DOUBT, State.REVIEW}:
             continue
-        if run.finished is None and any(was[name] != now[name] for name in _READING):
+        if run.finished is None and any(getattr(was, name) != getattr(now, name) for name in _READING):
             raise UsageError(
                 f"Run {run.id} of this file is unfinished, and read it in another way than this.",
                 f"Go on with it: importer resume {run.id}\n"
                 f"Or delete what it created, and begin again: importer undo {run.id}",
             )
-        if zoneless and was["zone"] != now["zone"]:
+        if zoneless and was.zone != now.zone:
             raise UsageError(
-                f"Run {run.id} created records from this file and read its times in {was['zone']}; "
-                f"read in {now['zone']}, the same rows would exist once more.",
-                f"Read them in {was['zone']} again (--tz {was['zone']}), or delete what that run created: "
+                f"Run {run.id} created records from this file and read its times in {was.zone}; "
+                f"read in {now.zone}, the same rows would exist once more.",
+                f"Read them in {was.zone} again (--tz {was.zone}), or delete what that run created: "
                 f"importer undo {run.id}\nTo create them all the same, add --even-if-existing.",
             )
 
 
 def _same_run(journal: Journal, source: Source, account: Account, choices: Choices) -> Run | None:
     for candidate in journal.runs.unfinished(sha256=source.sha256, kind=source.kind.name):
-        same_reading = candidate.parent is None and candidate.options["read"] == source.options
+        same_reading = candidate.parent is None and candidate.options_as(ReadOptions, "read") == source.read
         owner = journal.runs.account(candidate)
         if same_reading and (owner == account.key or (owner is None and _of_profile(candidate, choices))):
             return candidate

@@ -10,10 +10,10 @@ import secrets
 import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
 
-from importer.config.store import alone, new_private, private_folder, read_json, write_json
+from importer.config.store import Document, alone, new_private, private_folder
 from importer.errors import FileError, ImporterError
 from importer.model import Clock
 from importer.spreadsheet import DELIMITED, WORKBOOKS, ReadOptions
@@ -56,6 +56,9 @@ class Draft:
         return type(error)(message.replace(f"{self.folder}/", ""), advice.replace(f"{self.folder}/", ""))
 
 
+_DRAFT = Document("An upload", Draft)
+
+
 class Drafts:
     """The uploads of one installation."""
 
@@ -89,8 +92,8 @@ class Drafts:
         """The draft with this id; None if there is none."""
         if not _ID.fullmatch(key):
             return None
-        kept = read_json(self._folder / key / "draft.json")
-        return _to_draft(key, self._folder / key, kept) if kept else None
+        folder = self._folder / key
+        return _DRAFT.read_if_usable(folder / "draft.json", id=key, folder=str(folder))
 
     def all(self) -> list[Draft]:
         """The drafts that no run came of, newest first."""
@@ -148,8 +151,7 @@ class Drafts:
 
     @staticmethod
     def _keep(draft: Draft) -> None:
-        kept = {name: value for name, value in asdict(draft).items() if name not in ("id", "folder")}
-        write_json(draft.folder / "draft.json", kept)
+        _DRAFT.write(draft.folder / "draft.json", draft, without=("id", "folder"))
 
 
 async def _written(draft: Draft, chunks: AsyncIterator[bytes]) -> Draft:
@@ -167,11 +169,6 @@ async def _written(draft: Draft, chunks: AsyncIterator[bytes]) -> Draft:
     if not size:
         raise FileError(f"{printable(draft.name)} is empty.", "Choose a file with a header row and at least one row.")
     return replace(draft, size=size, sha256=digest.hexdigest())
-
-
-def _to_draft(key: str, folder: Path, kept: dict[str, object]) -> Draft:
-    read = ReadOptions(**kept.pop("read"))  # type: ignore[arg-type]
-    return Draft(id=key, folder=folder, read=read, **kept)  # type: ignore[arg-type]
 
 
 def _plain_name(name: str) -> str:

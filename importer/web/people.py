@@ -5,11 +5,10 @@ Argon2id hashes in one private file.
 """
 
 import hashlib
-import json
 import secrets
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from importer.config.settings import Settings
-from importer.config.store import write_private
+from importer.config.store import Document
 from importer.errors import UsageError
 from importer.model import Clock
 from importer.text import printable
@@ -122,6 +121,14 @@ class _Entry:
     wait_until: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _People:
+    people: Mapping[str, _Entry]
+
+
+_PEOPLE = Document("The list of people", _People, steps={0: lambda document: {"people": document}})
+
+
 class Team:
     """The named people of team mode, in one private file. Nobody is in it until an administrator adds them."""
 
@@ -204,12 +211,11 @@ class Team:
         return wait
 
     def _read(self) -> dict[str, _Entry]:
-        if not self._path.exists():
-            return {}
-        return {name: _Entry(**entry) for name, entry in json.loads(self._path.read_text("utf-8")).items()}
+        stored = _PEOPLE.read(self._path)
+        return dict(stored.people) if stored else {}
 
     def _write(self, people: Mapping[str, _Entry]) -> None:
-        write_private(self._path, json.dumps({name: asdict(entry) for name, entry in people.items()}, indent=1))
+        _PEOPLE.write(self._path, _People(people))
 
 
 _WELL_KNOWN = frozenset({"password1234", "passwordpassword", "administrator", "123456789012", "qwertyuiopas"})

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NotRequired, TypedDict, cast
 
 import pandas as pd
 
 from importer.checking import Causes, Checker, DateReader, match_columns, recognise
 from importer.config.settings import Settings
-from importer.config.store import alone, new_private, read_json, write_json
+from importer.config.store import Document, alone, new_private
 from importer.errors import ColumnsError, ImporterError, SheetsError
 from importer.issues import Candidate, Issue, Severity
 from importer.model import Clock
@@ -39,8 +39,28 @@ from importer.web.drafts import Draft, Drafts
 from schemas import RECORD_TYPES, RecordType
 
 PAGE_ROWS = 50
-_FORMAT = 2
-"""Of the documents that are kept beside an upload; another number is another form, and read by nobody."""
+
+
+class _CheckedUpload(TypedDict):
+    """What is always kept of a check; the counts and columns besides, as far as it came."""
+
+    version: int
+    error: dict[str, str] | None
+    names: bool
+    looked_up: bool
+
+
+class _Progress(TypedDict):
+    version: int
+    rows: int
+    asking: NotRequired[bool]
+
+
+# One of another format is of no use: the upload is looked through anew.
+_CHECKED = Document("The check of an upload", _CheckedUpload, format=3, steps={})
+_PROGRESS = Document("The progress of a check", _Progress)
+_WANTED: Document[dict[str, list[str]]] = Document("The names in an upload", dict)
+_CANDIDATES: Document[dict[str, dict[str, Any]]] = Document("The candidates of an upload", dict)
 
 _PLACES = 3
 _TRIED_WITH = {
@@ -106,7 +126,7 @@ def examine(drafts: Drafts, draft: Draft, settings: Settings, clock: Clock) -> N
 
     Nothing is kept before the names in it are looked up, if somebody is signed in: half a result would be a wrong one.
     """
-    found: dict[str, Any] = {"format": _FORMAT, "version": draft.version, "error": None, "sheets": []}
+    found: dict[str, Any] = {"version": draft.version, "error": None, "sheets": []}
     found |= {"for": "", "names": False, "looked_up": False, "not_asked": None}
     try:
         source = _opened(drafts, draft, settings)
@@ -127,7 +147,7 @@ def _keep(draft: Draft, found: dict[str, Any]) -> None:
     with alone(draft.folder / "checked.lock"):
         if ((checked(draft) or {}).get("version", 0)) > found["version"]:
             return
-        write_json(draft.folder / "checked.json", found)
+        _CHECKED.write(draft.folder / "checked.json", cast("_CheckedUpload", found))
         now = {_rows_file(draft.folder, found["version"]), _candidates_file(draft.folder, found["version"])}
         for old in {*draft.folder.glob("rows-*.tsv"), *draft.folder.glob("candidates-*.json")} - now:
             old.unlink(missing_ok=True)
@@ -135,9 +155,7 @@ def _keep(draft: Draft, found: dict[str, Any]) -> None:
 
 def checked(draft: Draft) -> dict[str, Any] | None:
     """What was found when this upload was last looked through; it may be about an earlier version."""
-    found: dict[str, Any] | None = read_json(draft.folder / "checked.json")
-    # What an earlier importer kept is found anew.
-    return found if found and found.get("format") == _FORMAT else None
+    return cast("dict[str, Any] | None", _CHECKED.read_if_usable(draft.folder / "checked.json"))
 
 
 # -- columns ----------------------------------------------------------------------------------------------------------
@@ -224,7 +242,7 @@ def will_do(found: Mapping[str, Any] | None, settings: Settings) -> bool:
 
 def wanted_names(draft: Draft) -> dict[str, set[str]]:
     """What the references of an upload are called in it, by field."""
-    return {name: set(values) for name, values in (read_json(draft.folder / "wanted.json") or {}).items()}
+    return {name: set(values) for name, values in (_WANTED.read_if_usable(draft.folder / "wanted.json") or {}).items()}
 
 
 def _rows_with_names(draft: Draft, source: Source, settings: Settings, clock: Clock) -> dict[str, Any]:
@@ -240,7 +258,7 @@ def _rows_with_names(draft: Draft, source: Source, settings: Settings, clock: Cl
     found["for"] = upload_names.signed_in_as(settings)
     if not upload_names.any_name(upload_names.unknown(draft, wanted, settings, clock())):
         return found
-    write_json(draft.folder / "progress.json", {"version": draft.version, "rows": found["rows"], "asking": True})
+    _PROGRESS.write(draft.folder / "progress.json", {"version": draft.version, "rows": found["rows"], "asking": True})
     try:
         upload_names.look_up_new(draft, source, wanted, settings, NullObserver(), clock)
     except ImporterError as error:
@@ -267,15 +285,15 @@ def _rows(draft: Draft, source: Source, now: float) -> dict[str, Any]:
             for issue in result.issues:
                 _count(causes, issue)
             _add_candidates(candidates, result.causes)
-            write_json(draft.folder / "progress.json", {"version": draft.version, "rows": counts["rows"]})
-    write_json(_candidates_file(draft.folder, draft.version), candidates)
+            _PROGRESS.write(draft.folder / "progress.json", {"version": draft.version, "rows": counts["rows"]})
+    _CANDIDATES.write(_candidates_file(draft.folder, draft.version), candidates)
     aside.replace(path)
     if not counts["rows"]:
         return {"error": {"message": f"{draft.name} has a header, but no rows below it.", "advice": "Add the rows."}}
     for issue in source.mapping.issues:
         _count(causes, issue)
     ordered = sorted(causes.values(), key=lambda cause: (cause.severity != Severity.ERROR, -cause.count))
-    write_json(draft.folder / "wanted.json", {name: sorted(values) for name, values in checker.wanted.items()})
+    _WANTED.write(draft.folder / "wanted.json", {name: sorted(values) for name, values in checker.wanted.items()})
     return {**counts, "causes": [vars(cause) for cause in ordered]}
 
 
@@ -397,7 +415,7 @@ def row(draft: Draft, version: int, number: int) -> dict[str, Any] | None:
 def _with_candidates(draft: Draft, version: int, documents: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows, at each ambiguous name all the records that it may mean."""
     doubtful = [(one, issue) for one in documents for issue in one["issues"] if issue["code"] == "name-ambiguous"]
-    candidates = read_json(_candidates_file(draft.folder, version)) if doubtful else None
+    candidates = _CANDIDATES.read_if_usable(_candidates_file(draft.folder, version)) if doubtful else None
     for one, issue in doubtful:
         text = one["cells"].get(issue["column"], "")
         issue["candidates"] = (candidates or {}).get(issue["field"], {}).get(text, [])
@@ -466,6 +484,7 @@ def _candidates_file(folder: Path, version: int) -> Path:
 
 def progress(draft: Draft) -> tuple[int, bool]:
     """How many rows the check under way has seen, and whether it asks the service for the names in them."""
-    seen = read_json(draft.folder / "progress.json") or {}
-    current = seen.get("version") == draft.version
-    return (int(seen["rows"]), bool(seen.get("asking"))) if current else (0, False)
+    seen = _PROGRESS.read_if_usable(draft.folder / "progress.json")
+    if seen is None or seen["version"] != draft.version:
+        return 0, False
+    return seen["rows"], seen.get("asking", False)

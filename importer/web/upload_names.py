@@ -5,17 +5,16 @@ importer believes a list; a check that is on its way believes it longer, rather 
 """
 
 import asyncio
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
-from typing import Any
+from dataclasses import asdict, replace
+from typing import Any, TypedDict
 
 from importer.checking import Directory, Entry, is_name, nobody_listed, plain_name
 from importer.config.settings import Settings
-from importer.config.store import read_json, write_json
+from importer.config.store import Document
 from importer.journal.journal import open_journal
 from importer.model import Clock
-from importer.runs.lookup import look_up
+from importer.runs.lookup import LISTED, look_up
 from importer.runs.observer import Observer
 from importer.runs.session import Session, signed_in
 from importer.runs.source import Source
@@ -23,6 +22,21 @@ from importer.web.drafts import Draft
 from schemas import Reference
 
 Wanted = Mapping[str, Iterable[str]]
+
+
+class _Field(TypedDict):
+    """What is kept of the names in one field."""
+
+    noun: str
+    complete: bool
+    strangers: bool
+    entries: list[dict[str, Any]]
+    picks: dict[str, int]
+    asked: list[str]
+
+
+_Names = TypedDict("_Names", {"for": str, "at": float, "fields": dict[str, _Field]})
+_NAMES = Document("The names in an upload", _Names)
 
 
 def can_ask(settings: Settings) -> bool:
@@ -99,24 +113,24 @@ async def _look_up_new(
         if name in told and told[name]["complete"]:
             told[name]["strangers"] = nobody_listed(texts, _directory(told[name]))
     at = before["at"] if fields else clock()
-    write_json(draft.folder / "names.json", {"for": signed_in_as(settings), "at": at, "fields": {**fields, **told}})
+    names: _Names = {"for": signed_in_as(settings), "at": at, "fields": {**fields, **told}}
+    _NAMES.write(draft.folder / "names.json", names)
 
 
 def _field(
-    session: Session, reference: Reference, texts: Iterable[str], found: Directory | None, before: dict[str, Any] | None
-) -> dict[str, Any]:
+    session: Session, reference: Reference, texts: Iterable[str], found: Directory | None, before: _Field | None
+) -> _Field:
     """What is kept of a field: all that the service lists, or what it said of each name."""
     asked = {plain_name(text) for text in texts} | set(before["asked"] if before else ())
     named = {entry.id: entry for entry in map(_entry, before["entries"] if before else ())}
     if found is None:
-        nothing = {"noun": "", "complete": False, "strangers": False, "entries": [], "picks": {}}
+        nothing: _Field = {"noun": "", "complete": False, "strangers": False, "entries": [], "picks": {}, "asked": []}
         return {**(before or nothing), "asked": sorted(asked)}
     fresh = {entry.id: entry for text in texts for entry in found.named(text)}
     listed = session.journal.directories.get(session.account.key, reference.path, 0.0) if found.complete else None
     if listed is not None:
         gone = {number for number, entry in (named | fresh).items() if entry.deleted}
-        every = [_entry(item) for item in json.loads(listed)]
-        named = {entry.id: Entry(entry.id, entry.names, entry.place, entry.id in gone) for entry in every}
+        named = {entry.id: replace(entry, deleted=entry.id in gone) for entry in LISTED.decode(listed).entries}
     else:
         named |= fresh
     return {
@@ -129,14 +143,14 @@ def _field(
     }
 
 
-def _kept(draft: Draft, settings: Settings) -> dict[str, Any]:
+def _kept(draft: Draft, settings: Settings) -> _Names:
     """What was looked up with this sign-in; with anybody's, if nobody is signed in now."""
-    kept: dict[str, Any] = read_json(draft.folder / "names.json") or {"for": "", "at": 0.0, "fields": {}}
+    kept = _NAMES.read_if_usable(draft.folder / "names.json") or {"for": "", "at": 0.0, "fields": {}}
     mine = kept["for"] == signed_in_as(settings) or not can_ask(settings)
     return kept if mine else {"for": "", "at": 0.0, "fields": {}}
 
 
-def _directory(kept: Mapping[str, Any]) -> Directory:
+def _directory(kept: _Field) -> Directory:
     entries = map(_entry, kept["entries"])
     complete, none_listed = kept["complete"], kept["strangers"]
     return Directory(kept["noun"], entries, kept["picks"], complete=complete, none_listed=none_listed)

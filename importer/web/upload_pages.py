@@ -376,13 +376,14 @@ async def plan(request: Request) -> Response:
         found = read_plan(draft, asked, here.clock())
     if found is None:
         return page(request, "busy.html", draft=draft, title="Working out the plan", planning=True)
-    if found["error"]:
-        values = {"title": found["error"]["message"], "advice": found["error"]["advice"]}
-        return page(request, "error.html", status=422, again=f"/uploads/{draft.id}/plan", **values)
+    if error := found["error"]:
+        title, advice = error["message"], error["advice"]
+        return page(request, "error.html", status=422, again=f"/uploads/{draft.id}/plan", title=title, advice=advice)
     made, account = made_plan(found)
     before = [run for run in await asyncio.to_thread(same_content, draft.sha256, asked, here.clock()) if run.rows]
     lines = [line.strip().removeprefix("Plan: ") for line in plan_lines(made, account)]
-    values = {"draft": draft, "known": checked(draft), "before": before[:3], "lines": lines, "zone": zone(here.clock())}
+    values: dict[str, Any] = {"draft": draft, "known": checked(draft), "before": before[:3], "lines": lines}
+    values["zone"] = zone(here.clock())
     return page(request, "plan.html", plan=made, account=account, quota=asked.daily_quota, **values)
 
 
@@ -392,7 +393,9 @@ async def start(request: Request) -> Response:
     found = read_plan(draft, asked, here.clock(), fresh=False)
     if draft.run is None and (found is None or found["error"]):
         return to(request, f"/uploads/{draft.id}/plan")
-    number = await asyncio.to_thread(_begin, here, draft, found["account"]["key"] if found else "", request)
+    number = await asyncio.to_thread(
+        _begin, here, draft, found["account"].key if found and found["account"] else "", request
+    )
     return to(request, f"/runs/{number}")
 
 

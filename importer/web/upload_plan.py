@@ -2,11 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, TypedDict
 
 from importer.config.settings import Settings
-from importer.config.store import read_json, write_json
+from importer.config.store import Document
 from importer.errors import ImporterError
 from importer.model import Account, Clock, Plan
 from importer.runs.observer import NullObserver
@@ -16,17 +16,32 @@ from importer.web import upload_names
 from importer.web.drafts import Draft
 from importer.web.upload_check import look_again, source_of, wanted_names
 
+_Stored = TypedDict(
+    "_Stored",
+    {
+        "version": int,
+        "at": float,
+        "for": str,
+        "error": dict[str, str] | None,
+        "plan": Plan | None,
+        "account": Account | None,
+    },
+)
+_PLAN = Document("The plan of an upload", _Stored)
+
 _FRESH = 60.0
 """Seconds for which a plan is believed; the quota and the service's records change."""
 
 
 def work_out(draft: Draft, known: Mapping[str, Any], settings: Settings, clock: Clock) -> None:
     """Ask the service, and keep the plan or why there is none."""
-    found: dict[str, Any] = {
+    found: _Stored = {
         "version": draft.version,
         "at": clock(),
         "for": upload_names.signed_in_as(settings),
         "error": None,
+        "plan": None,
+        "account": None,
     }
     try:
         source, wanted = source_of(draft, settings), wanted_names(draft)
@@ -39,16 +54,16 @@ def work_out(draft: Draft, known: Mapping[str, Any], settings: Settings, clock: 
         # Without what it wants: the names in it are known already, and looking them up again would cost as much.
         seen = Examined(known["rows"], known["valid"], known["invalid"])
         _, _, made, account = asyncio.run(plan_examined(source, seen, settings, Choices(), NullObserver(), clock))
-        found |= {"plan": asdict(made), "account": asdict(account)}
+        found["plan"], found["account"] = made, account
     except ImporterError as error:
         told = draft.named(error)
         found["error"] = {"message": told.message, "advice": told.advice}
-    write_json(draft.folder / "plan.json", found)
+    _PLAN.write(draft.folder / "plan.json", found)
 
 
-def read_plan(draft: Draft, settings: Settings, now: float, *, fresh: bool = True) -> dict[str, Any] | None:
+def read_plan(draft: Draft, settings: Settings, now: float, *, fresh: bool = True) -> _Stored | None:
     """The plan that was worked out for this version and sign-in, unless it is too old."""
-    found: dict[str, Any] | None = read_json(draft.folder / "plan.json")
+    found = _PLAN.read_if_usable(draft.folder / "plan.json")
     if found is None or found["version"] != draft.version or found["for"] != upload_names.signed_in_as(settings):
         return None
     # An error is shown once; whoever asks again wants to know whether it still holds.
@@ -56,6 +71,8 @@ def read_plan(draft: Draft, settings: Settings, now: float, *, fresh: bool = Tru
     return found if too_recent or not fresh else None
 
 
-def made_plan(found: Mapping[str, Any]) -> tuple[Plan, Account]:
-    """The plan and the account as they were worked out."""
-    return Plan(**found["plan"]), Account(**found["account"])
+def made_plan(found: _Stored) -> tuple[Plan, Account]:
+    """The plan and the account as they were worked out; only where there was no error."""
+    assert found["plan"] is not None
+    assert found["account"] is not None
+    return found["plan"], found["account"]

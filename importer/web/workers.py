@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from importer.config.settings import Settings, as_environment
-from importer.config.store import alone, new_private, private_folder, read_json, write_json
+from importer.config.store import Document, alone, new_private, private_folder
 from importer.journal.lock import is_alive
 from importer.model import Clock
 from importer.text import printable
@@ -53,6 +53,18 @@ class Worker:
         return "" if begin is None else " ".join(said[begin:]).removeprefix("Error: ")
 
 
+@dataclass(frozen=True)
+class _Process:
+    """A worker as it is written down; ``log`` is the name of its log."""
+
+    pid: int
+    since: float
+    log: str
+
+
+_PROCESS = Document("A worker", _Process)
+
+
 class Workers:
     """The processes that this installation's pages have started, the last one of each kind and run."""
 
@@ -68,8 +80,8 @@ class Workers:
 
     def find(self, doing: str, number: int) -> Worker | None:
         """The last process that was started to do this for a run."""
-        known = read_json(self._folder / f"{doing}-{number}.json")
-        return Worker(doing, known["pid"], known["since"], self._folder / known["log"]) if known else None
+        process = _PROCESS.read_if_usable(self._folder / f"{doing}-{number}.json")
+        return Worker(doing, process.pid, process.since, self._folder / process.log) if process else None
 
     def start(self, doing: str, number: int, settings: Settings, *flags: str) -> Worker:
         """Do this for a run, in a process that goes on when the pages end."""
@@ -87,7 +99,7 @@ class Workers:
         since = self._clock()
         # Else its number would stay taken after its end, and the page would believe that it still works.
         threading.Thread(target=process.wait, daemon=True).start()
-        write_json(self._folder / f"{doing}-{number}.json", {"pid": process.pid, "since": since, "log": log.name})
+        _PROCESS.write(self._folder / f"{doing}-{number}.json", _Process(process.pid, since, log.name))
         return Worker(doing, process.pid, since, log)
 
     def note(self, text: str) -> Path:

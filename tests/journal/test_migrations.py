@@ -1,5 +1,6 @@
 """A journal that an earlier importer wrote goes on working: nothing of it is lost, and the new states fit in."""
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -7,11 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from importer.checking import Entry
 from importer.errors import JournalError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.migrations import SCHEMA_VERSION
 from importer.journal.rows import Change
 from importer.journal.states import Event, State
+from importer.runs.lookup import LISTED
+from importer.runs.plan import Choices
+from importer.spreadsheet import ReadOptions
 
 FIRST = Path(__file__).with_name("journal_of_version_1.sql")
 """Written by the importer of version 1: a run of five rows; one was created, one refused, one left in doubt."""
@@ -81,3 +86,77 @@ def test_a_step_that_fails_leaves_the_journal_of_the_earlier_importer(path: Path
         assert db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone() == ("1",)
         names = {row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE tbl_name = 'intent'")}
     assert {"one_claim", "one_row_an_id"} <= names
+
+
+# -- what the runs began with -----------------------------------------------------------------------------------------
+
+SECOND = Path(__file__).with_name("journal_of_version_2.sql")
+"""Written by the importer before the options of a run had a number: one run that is finished, and lists of names."""
+
+OPTIONS = {"read": {"dates": "dmy", "zone": "Europe/Berlin"}, "allow_duplicates": True, "picks": {"mia": 7}}
+
+
+@pytest.fixture
+def later(tmp_path: Path) -> Path:
+    """That journal as a file."""
+    path = tmp_path / "later.sqlite3"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(SECOND.read_text("utf-8"))
+    return path
+
+
+def begun_with(path: Path, options: str) -> Journal:
+    """The journal with these options of its run."""
+    with closing(sqlite3.connect(path)) as db:
+        db.execute("UPDATE run SET options = ?", (options,))
+        db.commit()
+    return open_journal(f"sqlite:///{path}")
+
+
+def test_the_options_of_an_earlier_importer_are_read(later: Path) -> None:
+    """How the file was read and what was chosen; written again, they have a number."""
+    with open_journal(f"sqlite:///{later}") as journal:
+        run = journal.runs.get(1)
+        assert run.options_as(ReadOptions, "read") == ReadOptions()
+        assert run.options_as(Choices) == Choices(profile="", sandbox=True)
+        assert run.place == "--sandbox"
+        assert journal.runs.update(run, options={**run.options, "by": "ines"}).options["by"] == "ines"
+    with closing(sqlite3.connect(later)) as db:
+        assert json.loads(db.execute("SELECT options FROM run").fetchone()[0])["format"] == 1
+
+
+def test_lists_of_an_earlier_importer_are_read(later: Path) -> None:
+    """They had no number either."""
+    with open_journal(f"sqlite:///{later}") as journal:
+        listed = journal.directories.get("127.0.0.1/ops@example.com/734736702", "spaces/resources", 0.0)
+    assert listed is not None
+    assert LISTED.decode(listed).entries[0] == Entry(207374479, ("Phone Booth",), "Harbour House")
+    assert LISTED.decode(LISTED.encode(LISTED.decode(listed))) == LISTED.decode(listed)
+
+
+def test_options_of_a_later_importer_are_passed_over_and_stay(later: Path) -> None:
+    """A report is written all the same, and whoever knows them finds them again."""
+    read = OPTIONS["read"]
+    assert isinstance(read, dict)
+    with begun_with(later, json.dumps({**OPTIONS, "read": {**read, "later": 1}, "later": [2], "format": 1})) as journal:
+        run = journal.runs.get(1)
+        assert run.options_as(ReadOptions, "read") == ReadOptions(dates="dmy", zone="Europe/Berlin")
+        assert run.options_as(Choices) == Choices(allow_duplicates=True, picks={"mia": 7})
+        stored = journal.runs.update(run, options={**run.options, "by": "ines"}).options
+    assert (stored["later"], stored["read"]["later"]) == ([2], 1)
+
+
+@pytest.mark.parametrize("options", ["", "{", "[]", "null", '{"format": 2}'])
+def test_options_that_are_unreadable_stop_everything_about_their_run(later: Path, options: str) -> None:
+    """With the default in their place, times could be read in another zone: other records would be created."""
+    with begun_with(later, options) as journal, pytest.raises(JournalError, match="Run 1 in the journal"):
+        journal.runs.latest()
+
+
+@pytest.mark.parametrize("options", ['{"read": []}', '{"read": {"zone": 1}}', '{"read": {"map": {"a": null}}}'])
+def test_a_part_that_is_damaged_is_no_default(later: Path, options: str) -> None:
+    """The run is listed, but neither sent nor reported."""
+    with begun_with(later, options) as journal:
+        [run] = journal.runs.latest()
+        with pytest.raises(JournalError, match="Run 1 in the journal"):
+            run.options_as(ReadOptions, "read")

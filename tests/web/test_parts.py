@@ -7,11 +7,12 @@ import stat
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import importer.web
-from importer.config.store import alone, read_json, write_json
+from importer.config.store import Document, alone
 from importer.spreadsheet.corrections import place_of, printable_only, trimmed, without_thousands
 from importer.web.chart import chart
 from importer.web.drafts import Drafts
@@ -76,14 +77,15 @@ def test_repairs_of_texts() -> None:
 def test_private_files_are_whole_and_private(tmp_path: Path) -> None:
     """Many writers at once leave one whole document, for its owner only, and no other file."""
     path = tmp_path / "a" / "b.json"
+    document: Document[dict[str, Any]] = Document("The document", dict)
 
     def write(number: int) -> None:
         with alone(tmp_path / "a" / "lock"):
-            write_json(path, {"n": number, "known": [*(read_json(path) or {}).get("known", []), number]})
+            document.write(path, {"n": number, "known": [*(document.read(path) or {}).get("known", []), number]})
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(write, range(40)))
-    assert sorted(read_json(path)["known"]) == list(range(40))
+    assert sorted((document.read(path) or {})["known"]) == list(range(40))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert {found.name for found in path.parent.iterdir()} == {"b.json", "lock"}
 
