@@ -16,7 +16,7 @@ from importer.journal.states import Event
 from importer.text import printable
 from schemas import RecordType
 
-MOST_ROUNDS = 3
+MOST_RESENDS = 3
 """How often a row that was proved absent is sent again before a person must look."""
 
 CLOCK_MARGIN = 86_400.0
@@ -107,8 +107,8 @@ def _judge_absent(
         settled.changes.append(Change(intent, Event.UNCLEAR, message=sentence))
     elif asked_at - (intent.sent_at or 0.0) < settle_time:
         settled.too_recent.append(intent)
-    elif intent.rounds >= MOST_ROUNDS:
-        sentence = f"Sent {intent.rounds + 1} times, and each time no record came of it. Create it by hand."
+    elif intent.resends >= MOST_RESENDS:
+        sentence = f"Sent {intent.resends + 1} times, and each time no record came of it. Create it by hand."
         settled.changes.append(Change(intent, Event.UNCLEAR, message=sentence))
     else:
         settled.changes.append(Change(intent, Event.ABSENT))

@@ -45,7 +45,7 @@ _AS_PLANNED = State.PLANNED.value
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A row as it will be, or was, sent. ``rounds`` counts how often it was sent and then proved absent."""
+    """A row as it will be, or was, sent. ``resends`` counts how often it was proved absent and may be sent again."""
 
     run: int
     row: int
@@ -53,7 +53,7 @@ class Intent:
     body: str
     state: State
     attempts: int = 0
-    rounds: int = 0
+    resends: int = 0
     sent_at: float | None = None
     remote_id: int | None = None
     field: str | None = None
@@ -63,7 +63,7 @@ class Intent:
         """The same row in doubt, after one more attempt."""
         # Not dataclasses.replace, which takes three times as long, for every row that is sent.
         return Intent(
-            self.run, self.row, self.identity, self.body, State.IN_DOUBT, self.attempts + 1, self.rounds, self.sent_at
+            self.run, self.row, self.identity, self.body, State.IN_DOUBT, self.attempts + 1, self.resends, self.sent_at
         )
 
 
@@ -80,7 +80,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The row that already holds, or may hold, a record of these values."""
+    """The row that has, or may have, a record of these values already. While it may, an equal row is blocked."""
 
     run: int
     row: int
@@ -90,11 +90,11 @@ class Claim:
 
 @dataclass(frozen=True)
 class Sending:
-    """What ``will_send`` did: the rows now in doubt, the rows that need no call, and seconds until more may go."""
+    """What ``will_send`` did: rows in doubt now, rows that need no call, blocked rows, seconds until more may go."""
 
     sent: list[Intent]
-    known: list[Change]
-    held: list[tuple[Intent, Claim]]
+    existing: list[Change]
+    blocked: list[tuple[Intent, Claim]]
     wait: float
 
 
@@ -245,7 +245,7 @@ class Rows:
     ) -> Sending:
         """Put as many rows of the batch in doubt as the windows allow now. Once this returns, they may be sent.
 
-        Rows whose record exists become ``existing``; rows whose record is in doubt elsewhere are left as they are.
+        Rows whose record exists become ``existing``; rows whose equal is in doubt elsewhere are blocked, and stay so.
         One transaction, so that two processes cannot both believe in the last free call of a window.
         """
         assert run.target is not None
@@ -253,12 +253,12 @@ class Rows:
             return Sending([], [], [], 0.0)
         with self._db.write() as db:
             claims = self._claims(db, run.target, [intent.identity for intent in batch])
-            known = [
+            existing = [
                 Change(i, Event.KNOWN, remote_id=c.remote_id, message=f"created as row {c.row} of run {c.run}")
                 for i in batch
                 if (c := claims.get(i.identity)) and c.state is State.CREATED
             ]
-            held = [(i, c) for i in batch if (c := claims.get(i.identity)) and c.state is not State.CREATED]
+            blocked = [(i, c) for i in batch if (c := claims.get(i.identity)) and c.state is not State.CREATED]
             free = [intent for intent in batch if intent.identity not in claims]
             sent: list[Intent] = []
             wait = 0.0
@@ -271,8 +271,8 @@ class Rows:
                 if windows:
                     db.exec_driver_sql(sql.ADD_WRITE, {"account": account, "left": now})
                 sent.append(intent)
-            self._apply(db, [*known, *(Change(intent, Event.WILL_SEND) for intent in sent)], now)
-        return Sending(sent, known, held, wait)
+            self._apply(db, [*existing, *(Change(intent, Event.WILL_SEND) for intent in sent)], now)
+        return Sending(sent, existing, blocked, wait)
 
     def move(self, changes: Sequence[Change], now: float) -> None:
         """Let these events happen, all in one durable transaction.
@@ -305,7 +305,7 @@ def _moved(change: Change, now: float) -> dict[str, Any]:
         "from_state": change.intent.state.value,
         "to_state": state.value,
         "more_attempts": int(sending),
-        "more_rounds": int(change.event is Event.ABSENT),
+        "more_resends": int(change.event is Event.ABSENT),
         "new_sent_at": now if sending else None,
         "new_settled_at": None if sending else now,
         "new_remote_id": change.remote_id,

@@ -5,10 +5,10 @@ import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
+from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.comparison import Comparison, Conflict
 from importer.delivery.listing import Listing, Remote, list_records
 from importer.delivery.reconciler import Settled, settle, since
-from importer.delivery.sender import End, StopReason
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
@@ -81,7 +81,7 @@ def _compared(intent: Intent, there: Remote | Conflict) -> Change:
     return Change(intent, Event.KNOWN, remote_id=there.id, message="this record was on the service already")
 
 
-async def settle_after(session: Session, run: Run, end: End, stop: asyncio.Event, began: float) -> bool:
+async def settle_after(session: Session, run: Run, end: SendResult, stop: asyncio.Event, began: float) -> bool:
     """Settle what this process left in doubt; True when rows proved absent may be sent again."""
     if end.how not in _SENT:
         return False

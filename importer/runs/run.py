@@ -14,7 +14,8 @@ from typing import Any
 
 from importer.config.saved_columns import remember_dates
 from importer.config.settings import Settings
-from importer.delivery.sender import End, Pace, Sender, StopReason
+from importer.delivery.breakers import SendResult, StopReason
+from importer.delivery.sender import Pace, Sender
 from importer.errors import Exit, ServiceError, UsageError
 from importer.issues import Issue
 from importer.journal.journal import Journal, open_journal
@@ -250,7 +251,7 @@ def _settled(chosen: Run, settings: Settings, now: float) -> Result:
         if _unsure(journal, chosen):
             code = Exit.IN_DOUBT
         elif chosen.finished is not None:
-            code = _exit_code(journal, chosen, End(StopReason.DONE))
+            code = _exit_code(journal, chosen, SendResult(StopReason.DONE))
             chosen = journal.runs.update(chosen, exit_code=int(code))
         return Result(chosen, write_report(journal, chosen, now=now), code)
 
@@ -337,7 +338,7 @@ async def _send(session: Session, begun: Run) -> Result:
         return await _finish(
             journal,
             begun,
-            End(StopReason.STRICT, f"Nothing was sent: invalid rows: {invalid:,} (--strict)."),
+            SendResult(StopReason.STRICT, f"Nothing was sent: invalid rows: {invalid:,} (--strict)."),
             session.clock(),
         )
     began = session.clock()
@@ -351,7 +352,7 @@ async def _send(session: Session, begun: Run) -> Result:
             )
             end = await _given_up(settling, stop, choices.max_duration)
             if end is None and choices.strict and (held := journal.rows.counts(begun).get(State.HELD)):
-                end = End(
+                end = SendResult(
                     StopReason.STRICT, f"Nothing was sent: rows that differ from their record: {held:,} (--strict)."
                 )
             if end is None:
@@ -364,11 +365,11 @@ async def _send(session: Session, begun: Run) -> Result:
             raise
     if end.how is StopReason.DONE and stop.is_set() and journal.rows.counts(begun).get(State.PLANNED):
         # Proved absent when somebody had asked to stop already: the next command sends them, so this is not the end.
-        end = End(StopReason.ASKED)
+        end = SendResult(StopReason.ASKED)
     return await _finish(journal, begun, end, session.clock())
 
 
-async def _given_up(work: Coroutine[Any, Any, None], stop: asyncio.Event, seconds: float | None) -> End | None:
+async def _given_up(work: Coroutine[Any, Any, None], stop: asyncio.Event, seconds: float | None) -> SendResult | None:
     """None once the work is done, or why it was given up within these seconds: a read may have to wait for an hour."""
     task, asked = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
     try:
@@ -382,7 +383,9 @@ async def _given_up(work: Coroutine[Any, Any, None], stop: asyncio.Event, second
         task.result()
         return None
     return (
-        End(StopReason.ASKED) if asked in done else End(StopReason.LIMIT, "The time given with --max-duration is over.")
+        SendResult(StopReason.ASKED)
+        if asked in done
+        else SendResult(StopReason.LIMIT, "The time given with --max-duration is over.")
     )
 
 
@@ -419,7 +422,7 @@ def _teller(session: Session, limits: tuple[Window, ...], total: int, before: in
     return tell
 
 
-async def _finish(journal: Journal, ended: Run, end: End, now: float) -> Result:
+async def _finish(journal: Journal, ended: Run, end: SendResult, now: float) -> Result:
     for_good = end.how is StopReason.ASKED and journal.runs.get(ended.id).options.get("for_good")
     done = end.how in {StopReason.DONE, StopReason.STRICT} or bool(for_good)
     code = _exit_code(journal, ended, end)
@@ -440,7 +443,7 @@ _STOPPED = {
 }
 
 
-def _exit_code(journal: Journal, ended: Run, end: End) -> Exit:
+def _exit_code(journal: Journal, ended: Run, end: SendResult) -> Exit:
     if end.how in _STOPPED:
         return _STOPPED[end.how]
     counts = journal.rows.counts(ended)
@@ -463,7 +466,7 @@ async def _never_reached(
     unfinished = journal.runs.unfinished(sha256=source.sha256, kind=source.kind.name)
     same = [run for run in unfinished if run.url == settings.url and _of_profile(run, choices)]
     kept = same[0] if same else _add_run(journal, source, settings, choices, now)
-    return await _finish(journal, kept, End(StopReason.UNREACHABLE, error.message), now)
+    return await _finish(journal, kept, SendResult(StopReason.UNREACHABLE, error.message), now)
 
 
 # -- what the stages are made of --------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from importer.config.settings import Settings
-from importer.delivery.sender import End, StopReason
+from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.undoer import Removal, Undoer, Undone
 from importer.errors import Exit, UsageError
 from importer.journal.journal import open_journal
@@ -91,7 +91,7 @@ async def _undo(session: Session, chosen: Run, records: int) -> Undoing:
     return Undoing(chosen, counts, notable, file, _exit_code(end, counts), end.message)
 
 
-def _exit_code(end: End, counts: dict[str, int]) -> Exit:
+def _exit_code(end: SendResult, counts: dict[str, int]) -> Exit:
     if end.how is not StopReason.DONE:
         return Exit.INTERRUPTED if end.how is StopReason.ASKED else Exit.SERVICE
     return Exit.ROWS_FAILED if set(counts) - {Undone.REMOVED} else Exit.DONE

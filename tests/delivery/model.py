@@ -16,7 +16,7 @@ from importer.delivery.replies import classify
 from importer.journal.states import FINAL, Event, State, after
 from importer.nexudus import Reply
 
-MOST_ROUNDS = 3
+MOST_RESENDS = 3
 """How often a row may be proved absent and sent again before a person must look."""
 
 ANSWERS: Mapping[str, Reply] = {
@@ -73,7 +73,7 @@ class World(NamedTuple):
 
     row: State = State.PLANNED
     disk: State = State.PLANNED
-    rounds: int = 0
+    resends: int = 0
     old: bool = False
     runners: tuple[Runner, Runner] = (Runner(), Runner())
     strays: int = 0
@@ -196,9 +196,9 @@ class Model:
         settled = runner.was_old if Rule.SETTLE_AT_ASKING in self._rules else world.old
         if not settled and Rule.SETTLE_FIRST in self._rules:
             return _with(world, number, Runner(Phase.IDLE))
-        if world.rounds >= MOST_ROUNDS:
+        if world.resends >= MOST_RESENDS:
             return self._moved(world, number, Event.UNCLEAR)
-        return self._moved(world, number, Event.ABSENT)._replace(rounds=world.rounds + 1)
+        return self._moved(world, number, Event.ABSENT)._replace(resends=world.resends + 1)
 
     def _moved(self, world: World, number: int, event: Event) -> World:
         """The row after a commit by a runner, who ends when the row is not as it was when it was read."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from delivery.model import MOST_ROUNDS, RULES, Explored, Model, Rule
+from delivery.model import MOST_RESENDS, RULES, Explored, Model, Rule
 from importer.delivery import reconciler
 from importer.journal.states import TRANSITIONS, Event, State
 
@@ -41,5 +41,5 @@ def test_each_rule_is_needed(rule: Rule, record_property: Callable[[str, object]
 
 
 def test_the_model_sends_again_as_often_as_the_importer() -> None:
-    """The model's limit of rounds is that of reconciling."""
-    assert MOST_ROUNDS == reconciler.MOST_ROUNDS
+    """The model's limit of resends is that of reconciling."""
+    assert MOST_RESENDS == reconciler.MOST_RESENDS

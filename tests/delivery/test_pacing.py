@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from delivery.simulation import ACCOUNT, MINUTE, MORNING, PUBLISHED, Office, most_in, planned, ways
-from importer.delivery.sender import StopReason
+from importer.delivery.breakers import StopReason
 from importer.journal.windows import DAY, Window, seconds_for
 from importer.sandbox.options import SandboxOptions
 

@@ -70,7 +70,7 @@ class JournalMachine(RuleBasedStateMachine):
         for intent in done.sent:
             assert not self._claimed(intent.row), "a second claim for one record"
             self._rows[run.id, intent.row] = (State.IN_DOUBT, None)
-        for change in done.known:
+        for change in done.existing:
             self._rows[run.id, change.intent.row] = (State.EXISTING, change.remote_id)
         if limited:
             self._sent += [self._now] * len(done.sent)

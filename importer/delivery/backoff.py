@@ -1,0 +1,79 @@
+"""When the next call may leave, and why it waits until then. Pure: the time is an argument, in epoch seconds."""
+
+from collections.abc import Sequence
+
+from importer.delivery.replies import Pause, Verdict
+from importer.journal.windows import DAY, LONGEST_FOR_READS, Window
+
+SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
+"""Seconds between two tries, where the service does not say how long to wait: every call under way may bring such an
+answer, so less would be a tight loop, and more would leave the allowance unused once the service is well again."""
+
+
+class Backoff:
+    """The waits of one sending: those that an answer calls for, and those for the allowance.
+
+    Attributes:
+        ready_at: When the next call may leave; 0.0 while nothing has to be waited for.
+        pause_until: The end of the longest wait that an answer called for; the allowance has no part in it.
+    """
+
+    def __init__(self, windows: Sequence[Window]) -> None:
+        """``windows`` are those of the settings, to tell a wait for a day from a wait for a minute."""
+        self.ready_at = self.pause_until = 0.0
+        self._why = ""
+        self._shared_until = 0.0
+        self._down_since: float | None = None
+        self._throttles = 0
+        self._longest_window = max((w.span for w in windows if w.seconds < DAY), default=0.0)
+
+    def observe(self, verdict: Verdict, now: float) -> None:
+        """Take in an answer that came now, and wait if it calls for it."""
+        if verdict.unreachable:
+            self._down_since = now if self._down_since is None else self._down_since
+            # As long as it has been away already: a short outage is over soon, a long one is not hurried.
+            self._pause(now + min(max(self.down_for(now), SHORTEST_PAUSE), LONGEST_PAUSE), _UNREACHABLE)
+            return
+        self._down_since = None
+        throttled = verdict.pause is Pause.THROTTLE
+        self._throttles = self._throttles + 1 if throttled else 0
+        if verdict.wait is not None:
+            self._pause(now + verdict.wait, _ASKED_TO_WAIT)
+        elif throttled:
+            self._pause(now + min(2.0**self._throttles, LONGEST_PAUSE), _ASKED_TO_WAIT)
+
+    def wait_for_allowance(self, until: float) -> None:
+        """Let no call leave before the allowance permits it."""
+        self.ready_at = max(self.ready_at, until)
+
+    def down_for(self, now: float) -> float:
+        """For how many seconds no call has reached the service; 0 if the last one did."""
+        return now - self._down_since if self._down_since is not None else 0.0
+
+    def pause_to_share(self) -> float | None:
+        """A pause that the journal has not been told of, for every process on this account; each is given once."""
+        if self.pause_until <= self._shared_until:
+            return None
+        self._shared_until = self.pause_until
+        return self.pause_until
+
+    def is_for_writes_only(self, now: float) -> bool:
+        """Whether the pause is so long that it must be about writes: to reads no such limit applies."""
+        return self.pause_until - now > LONGEST_FOR_READS
+
+    def why(self, now: float) -> str:
+        """Why the next call waits, as half a sentence."""
+        if self.pause_until >= self.ready_at:
+            return self._why
+        waits_for_a_day = self.ready_at - now > self._longest_window
+        return "the allowance of the day is used up" if waits_for_a_day else "the allowance is used up"
+
+    def _pause(self, until: float, why: str) -> None:
+        # A shorter wait never replaces a longer one: the answers of calls under way come in any order.
+        if until > self.pause_until:
+            self.pause_until, self._why = until, why
+        self.ready_at = max(self.ready_at, until)
+
+
+_UNREACHABLE = "the service cannot be reached"
+_ASKED_TO_WAIT = "the service asked to wait"

@@ -1,0 +1,107 @@
+"""Why sending stops: what answers, one after another, say about all the rows that have not been sent. Pure.
+
+A refused row is the row's affair. The breakers watch for answers that would be the same whatever the row: to go on
+would put more rows in doubt, or use up the allowance on refusals. Must not know the clock; durations are arguments.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from importer.delivery.replies import Pause, Verdict
+from importer.journal.states import Event
+
+MOST_UNANSWERED = 5
+"""Calls in a row without an answer after which sending stops: more would only put more rows in doubt."""
+
+SAME_REFUSALS_AT_FIRST, SAME_REFUSALS = 5, 20
+"""Refusals of one field in a row, with nothing accepted before or at any time, after which sending stops: the service
+wants something of every row. A text alone is never enough: one sentence may have a cause in each row."""
+
+FORBIDDEN = 403
+
+
+class StopReason(StrEnum):
+    """Why sending came to an end."""
+
+    DONE = "done"
+    STRICT = "invalid rows and --strict"
+    ASKED = "asked to stop"
+    LIMIT = "limit reached"
+    UNREACHABLE = "service unreachable"
+    UNANSWERED = "no answers"
+    REFUSED = "service refuses every row"
+    SIGN_IN = "sign-in refused"
+    SAME_REFUSAL = "the same refusal for every row"
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """How sending ended, and the sentence for people."""
+
+    how: StopReason
+    message: str = ""
+
+
+class Breakers:
+    """Watches the answers of one sending; each breaker counts by itself and starts anew when its row is broken."""
+
+    def __init__(self, patience: float) -> None:
+        """``patience`` is for how many seconds a service that cannot be reached is tried."""
+        self._patience = patience
+        self._unanswered = 0
+        self._complaint = ""
+        self._accepted = False
+        self._refused_field: str | None = None
+        self._same_refusals = 0
+
+    def observe(self, verdict: Verdict, status: int | None, down_for: float) -> SendResult | None:
+        """Take in an answer; the reason to stop if there is one, the plainest first.
+
+        Every breaker sees every answer, also one that stops sending for another reason: answers to calls that were
+        under way go on coming.
+
+        Args:
+            verdict: What the answer means for its row.
+            status: Its HTTP status, None without an answer.
+            down_for: Seconds since which no call has reached the service.
+        """
+        results = (
+            self._on_complaint(verdict, status),
+            self._on_silence(verdict),
+            self._on_refusal(verdict),
+            self._on_outage(verdict, down_for),
+        )
+        return next(filter(None, results), None)
+
+    def _on_complaint(self, verdict: Verdict, status: int | None) -> SendResult | None:
+        repeated = verdict.pause is Pause.STOP_IF_REPEATED and self._complaint == verdict.reason
+        self._complaint = verdict.reason
+        if verdict.pause is not Pause.STOP_RUN and not repeated:
+            return None
+        how = StopReason.SIGN_IN if status == FORBIDDEN else StopReason.REFUSED
+        return SendResult(how, f"Sending stopped: {verdict.reason}.")
+
+    def _on_silence(self, verdict: Verdict) -> SendResult | None:
+        self._unanswered = self._unanswered + 1 if verdict.event is Event.LOST else 0
+        if self._unanswered < MOST_UNANSWERED:
+            return None
+        return SendResult(StopReason.UNANSWERED, f"{self._unanswered} calls in a row brought no usable answer.")
+
+    def _on_refusal(self, verdict: Verdict) -> SendResult | None:
+        if verdict.event not in {Event.REFUSED, Event.ACCEPTED}:
+            # A throttle or a lost answer between two refusals says nothing about the rows.
+            return None
+        self._accepted = self._accepted or verdict.event is Event.ACCEPTED
+        same = verdict.event is Event.REFUSED and verdict.field is not None and verdict.field == self._refused_field
+        self._same_refusals = self._same_refusals + 1 if same else int(verdict.field is not None)
+        self._refused_field = verdict.field
+        # Once a row was accepted, the rows differ and the field may be wrong in a stretch of them only.
+        if self._same_refusals < (SAME_REFUSALS if self._accepted else SAME_REFUSALS_AT_FIRST):
+            return None
+        sentence = f"The last {self._same_refusals} rows were all refused for {verdict.field}: {verdict.message}"
+        return SendResult(StopReason.SAME_REFUSAL, sentence)
+
+    def _on_outage(self, verdict: Verdict, down_for: float) -> SendResult | None:
+        if not verdict.unreachable or down_for < self._patience:
+            return None
+        return SendResult(StopReason.UNREACHABLE, f"The service cannot be reached. {verdict.message}")
