@@ -11,15 +11,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
-from importer.nexudus import Nexudus, Reply
+from importer.nexudus import Nexudus, PageReader, read_page
 from schemas import FieldType, RecordType, key_text, written
-
-PAGE_SIZE = 1000
-"""The largest page of which the older reference speaks; what comes back decides, not what was asked for."""
 
 _FRACTION = re.compile(r"\.\d+")
 _NEVER = "2999-01-01T00:00"
-_MOST_PAGES = 100_000
 
 Key = tuple[tuple[str, object], ...]
 
@@ -84,43 +80,22 @@ class Comparer:
 
 async def list_records(service: Nexudus, path: str, kind: RecordType, *, since: float | None) -> Listing:
     """The records of a type, with ``since`` only those created at that time or later (epoch seconds)."""
-    filters: dict[str, str | int] = {"orderBy": "Id"}
+    filters: dict[str, str | int] = {}
     if since is not None and await _honours_dates(service, path, kind):
         filters[f"from_{kind.name}_CreatedOn"] = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M")
-    found: dict[int, Remote] = {}
-    for page in range(1, _MOST_PAGES):
-        reply = await service.page(path, page=page, size=PAGE_SIZE, filters=filters)
-        rows, failure = _rows(reply)
-        if failure:
-            return Listing(failure=failure)
-        fresh = [remote for remote in rows if remote.id not in found]
-        found |= {remote.id: remote for remote in fresh}
-        if not fresh or not _has_next(reply):
-            break
-    kept = (r for r in found.values() if since is None or r.created is None or r.created >= since)
-    return Listing(tuple(sorted(kept, key=lambda remote: remote.id)))
+    reader = PageReader(service, path, filters=filters)
+    records = [remote async for page in reader for remote in map(to_remote, page.records.values()) if remote]
+    if reader.failure:
+        return Listing(failure=f"the service does not list its records ({reader.failure})")
+    chosen = (r for r in records if since is None or r.created is None or r.created >= since)
+    return Listing(tuple(sorted(chosen, key=lambda remote: remote.id)))
 
 
 async def _honours_dates(service: Nexudus, path: str, kind: RecordType) -> bool:
     """Whether the list heeds a date range: a range in the far future must be empty."""
     filters: dict[str, str | int] = {f"from_{kind.name}_CreatedOn": _NEVER}
-    rows, failure = _rows(await service.page(path, page=1, size=1, filters=filters))
-    return not rows and not failure
-
-
-def _rows(reply: Reply) -> tuple[list[Remote], str]:
-    listed = reply.json.get("Records") if isinstance(reply.json, dict) else None
-    if reply.status != 200 or not isinstance(listed, list):  # noqa: PLR2004
-        said = reply.failure or f"it answered HTTP {reply.status}"
-        return [], f"the service does not list its records ({said})"
-    return [remote for item in listed if (remote := to_remote(item)) is not None], ""
-
-
-def _has_next(reply: Reply) -> bool:
-    document = reply.json if isinstance(reply.json, dict) else {}
-    following = document.get("HasNextPage")
-    # Without the flag go on until a page brings nothing new.
-    return following if isinstance(following, bool) else True
+    page = read_page(await service.page(path, page=1, size=1, filters=filters))
+    return page.listed is not None and not page.records
 
 
 def to_remote(item: object) -> Remote | None:

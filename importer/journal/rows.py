@@ -245,7 +245,7 @@ class Rows:
     ) -> Sending:
         """Put as many rows of the batch in doubt as the windows allow now. Once this returns, they may be sent.
 
-        Rows whose record exists become ``existing``; those whose equal is in doubt elsewhere are blocked: they stay planned.
+        Rows whose record exists become ``existing``; rows whose equal is in doubt elsewhere are blocked, and stay so.
         One transaction, so that two processes cannot both believe in the last free call of a window.
         """
         assert run.target is not None

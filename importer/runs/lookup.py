@@ -4,14 +4,13 @@ A list is read in pages, or each name is asked for, whichever is cheaper; a whol
 while. A record that is found by name is confirmed, because lists still show deleted ones.
 """
 
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from importer.checking import Directory, Entry, is_name, nobody_listed, plain_name, whole_number
 from importer.config.store import Document, UnreadableError
-from importer.nexudus import Reply
+from importer.nexudus import Page, PageReader, read_page
 from importer.runs.session import Session
 from importer.runs.source import Source
 from schemas import RecordType, Reference
@@ -33,45 +32,43 @@ class Listed:
 LISTED = Document("A list of the service", Listed, steps={0: lambda document: {"entries": document}})
 """What the journal keeps of a list; one that cannot be read is asked for again."""
 
-_PAGE = 1000
 _GONE = (401, 404)
 
 
 async def look_up(
-    session: Session, source: Source, wanted: Mapping[str, Iterable[str]], picks: Mapping[str, int]
+    session: Session, source: Source, cells: Mapping[str, Iterable[str]], picks: Mapping[str, int]
 ) -> dict[str, Directory]:
-    """What the references of a file may name; ``wanted`` holds the cells by field, ``picks`` new choices by name."""
-    found: dict[str, Directory] = {}
-    for field, cells in wanted.items():
+    """What the references of a file may name; ``cells`` are theirs by field, ``picks`` new choices by name."""
+    directories: dict[str, Directory] = {}
+    for field, column in cells.items():
         reference = source.kind.references[field]
-        texts = {cell.strip() for cell in cells} - {""}
+        texts = {cell.strip() for cell in column} - {""}
         if not texts:
             continue
-        chosen = _picks(session, reference, picks)
+        chosen_ids = _chosen_ids(session, reference, picks)
         entries, complete = await _entries(session, reference, texts)
         if entries is None:
             continue
-        directory = Directory(reference.relation.lower(), entries, chosen, complete=complete)
+        noun = reference.relation.lower()
+        directory = Directory(noun, entries, chosen_ids, complete=complete)
         confirmed = await _confirm(session, reference, directory, entries, texts)
         none_listed = complete and nobody_listed(texts, directory)
-        found[field] = Directory(
-            reference.relation.lower(), confirmed, chosen, complete=complete, none_listed=none_listed
-        )
-    return found
+        directories[field] = Directory(noun, confirmed, chosen_ids, complete=complete, none_listed=none_listed)
+    return directories
 
 
 async def choices(session: Session, kind: RecordType) -> dict[str, list[str]]:
     """What a reference may name, by field, where the service lists so few that one can choose between them."""
-    found: dict[str, list[str]] = {}
+    by_field: dict[str, list[str]] = {}
     for field, reference in kind.references.items():
         entries, complete = await _entries(session, reference, set())
         if entries is not None and complete:
-            told = Directory(reference.relation.lower(), entries, {}, complete=True).choices()
-            found |= {field: told} if len(told) <= MOST_OFFERED else {}
-    return found
+            names = Directory(reference.relation.lower(), entries, {}, complete=True).choices()
+            by_field |= {field: names} if len(names) <= MOST_OFFERED else {}
+    return by_field
 
 
-def _picks(session: Session, reference: Reference, picks: Mapping[str, int]) -> dict[str, int]:
+def _chosen_ids(session: Session, reference: Reference, picks: Mapping[str, int]) -> dict[str, int]:
     """The choices between namesakes that hold for this account; new ones are remembered."""
     journal, account = session.journal, session.account.key
     for name, number in picks.items():
@@ -81,42 +78,38 @@ def _picks(session: Session, reference: Reference, picks: Mapping[str, int]) -> 
 
 async def _entries(session: Session, reference: Reference, texts: set[str]) -> tuple[list[Entry] | None, bool]:
     """The listed records, and whether they are all there are; None if the service does not list them."""
-    kept = session.journal.directories.get(
+    cached = session.journal.directories.get(
         session.account.key, reference.path, session.clock() - session.settings.lookup_age
     )
-    if kept is not None:
+    if cached is not None:
         with suppress(UnreadableError):
-            return list(LISTED.decode(kept).entries), True
-    first = await session.service.page(reference.path, page=1, size=_PAGE, filters={"orderBy": "Id"})
-    records = _records(first)
-    if records is None:
-        session.observer.say(f"No {reference.relation.lower()} was looked up: the service does not list them.")
+            return list(LISTED.decode(cached).entries), True
+    reader = PageReader(session.service, reference.path)
+    first = await anext(reader, None)
+    if first is not None and first.pages_left > len(texts):
+        # Fewer calls, and so good as a whole list for these cells; for others it says nothing, and is not kept.
+        return [*_on_page(first, reference), *await _one_by_one(session, reference, texts)], False
+    entries = [*_on_page(first, reference)] if first is not None else []
+    entries += [entry async for page in reader for entry in _on_page(page, reference)]
+    if reader.failure:
+        # A part of a list is worse than none: whoever stands on a page that did not come would be called unknown.
+        why = "does not list them" if first is None else f"did not list all of them ({reader.failure})"
+        session.observer.say(f"No {reference.relation.lower()} was looked up: the service {why}.")
         return None, False
-    entries = {entry.id: entry for item in records if (entry := _entry(item, reference))}
-    if _pages_left(first, len(records)) > len(texts):
-        return [*entries.values(), *await _one_by_one(session, reference, texts)], False
-    page = 1
-    while records and _has_next(first, page, len(entries)):
-        page += 1
-        reply = await session.service.page(reference.path, page=page, size=_PAGE, filters={"orderBy": "Id"})
-        records = _records(reply) or []
-        fresh = {entry.id: entry for item in records if (entry := _entry(item, reference))}
-        if not fresh.keys() - entries.keys():
-            break
-        entries |= fresh
-    _keep(session, reference, entries.values())
-    return list(entries.values()), True
+    _save(session, reference, entries)
+    return entries, True
 
 
 async def _one_by_one(session: Session, reference: Reference, texts: set[str]) -> list[Entry]:
-    found: list[Entry] = []
+    matches: dict[int, Entry] = {}
     for text in sorted(texts):
         for name, value in _questions(reference, text):
-            reply = await session.service.page(reference.path, page=1, size=100, filters={name: value})
-            entries = [entry for item in _records(reply) or [] if (entry := _entry(item, reference))]
-            # Compared again here: the service ignores filters that it does not know.
-            found += [e for e in entries if str(e.id) == value or plain_name(value) in map(plain_name, e.names)]
-    return list({entry.id: entry for entry in found}.values())
+            page = read_page(await session.service.page(reference.path, page=1, size=100, filters={name: value}))
+            for entry in _on_page(page, reference):
+                # Compared again here: the service ignores filters that it does not know.
+                if str(entry.id) == value or plain_name(value) in map(plain_name, entry.names):
+                    matches[entry.id] = entry
+    return list(matches.values())
 
 
 def _questions(reference: Reference, text: str) -> list[tuple[str, str]]:
@@ -144,30 +137,12 @@ async def _confirm(
     return [replace(entry, deleted=entry.id in gone) for entry in entries]
 
 
-def _entry(item: object, reference: Reference) -> Entry | None:
-    if not isinstance(item, dict) or not isinstance(item.get("Id"), int):
-        return None
-    names = tuple(str(item[key]) for key in reference.keys if item.get(key))
-    return Entry(item["Id"], names, str(item.get(reference.place) or ""))
+def _on_page(page: Page, reference: Reference) -> Iterator[Entry]:
+    for number, record in page.records.items():
+        names = tuple(str(record[key]) for key in reference.keys if record.get(key))
+        yield Entry(number, names, str(record.get(reference.place) or ""))
 
 
-def _records(reply: Reply) -> list[object] | None:
-    listed = reply.json.get("Records") if reply.status == 200 and isinstance(reply.json, dict) else None  # noqa: PLR2004
-    return listed if isinstance(listed, list) else None
-
-
-def _pages_left(first: Reply, on_a_page: int) -> int:
-    total = first.json.get("TotalItems") if isinstance(first.json, dict) else None
-    if not isinstance(total, int) or not on_a_page:
-        return 0
-    return math.ceil(total / on_a_page) - 1
-
-
-def _has_next(first: Reply, page: int, seen: int) -> bool:
-    total = first.json.get("TotalItems") if isinstance(first.json, dict) else None
-    return seen < total if isinstance(total, int) else page == 1
-
-
-def _keep(session: Session, reference: Reference, entries: Iterable[Entry]) -> None:
+def _save(session: Session, reference: Reference, entries: Iterable[Entry]) -> None:
     text = LISTED.encode(Listed(tuple(entries)))
     session.journal.directories.save(session.account.key, reference.path, text, session.clock())

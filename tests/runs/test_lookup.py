@@ -1,15 +1,24 @@
 """Names instead of Ids, looked up at the sandbox before anything is sent."""
 
+import asyncio
 import contextlib
 import sqlite3
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import openpyxl
 import pytest
 from conftest import Desk, Service, mapping
 
+from importer.journal.journal import open_journal
+from importer.nexudus import Reply
+from importer.runs.lookup import look_up
+from importer.runs.session import Session
+from importer.runs.source import Source
 from importer.sandbox.people import space
+from schemas import RECORD_TYPES
 
 PEOPLE = {str(person["Email"]): person["Id"] for person in space(1).coworkers.values()}
 ROOMS = [(str(room["BusinessName"]), str(room["Name"]), room["Id"]) for room in space(1).resources.values()]
@@ -118,3 +127,39 @@ def test_a_template_offers_the_names_that_the_service_lists(desk: Desk, service:
     done = desk.type("template", "-o", "u.xlsx")
     assert (done.code, "no names to choose from" in done.err) == (0, True)
     assert (desk.folder / "u.xlsx").exists()
+
+
+class Lists:
+    """A service whose list of coworkers breaks off after its first page."""
+
+    def __init__(self) -> None:
+        self.pages: list[int] = []
+
+    async def page(self, _path: str, *, page: int, size: int, filters: object = None) -> Reply:
+        """The first page, and no other."""
+        self.pages.append(page)
+        if page > 1:
+            return Reply(status=500, whole=True)
+        records = [{"Id": 7, "Email": ADA, "FullName": "Ada Abbott"}]
+        return Reply(status=200, json={"Records": records, "TotalItems": 2, "HasNextPage": True}, whole=True)
+
+
+def test_a_list_that_breaks_off_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
+    """Whoever stands on the page that did not come is not called unknown, and nothing of it is kept for later."""
+    lists, sentences, kind = Lists(), list[str](), next(iter(RECORD_TYPES.values()))
+    with open_journal(f"sqlite:///{tmp_path / 'journal.sqlite3'}") as journal:
+        session = SimpleNamespace(
+            service=lists,
+            journal=journal,
+            account=SimpleNamespace(key="account"),
+            settings=SimpleNamespace(lookup_age=900.0),
+            clock=lambda: 1_000_000.0,
+            observer=SimpleNamespace(say=sentences.append),
+        )
+        cells = {"CoworkerId": [ADA, "zoe@example.com"]}
+        source = SimpleNamespace(kind=kind)
+        directories = asyncio.run(look_up(cast(Session, session), cast(Source, source), cells, {}))
+        assert journal.directories.get("account", kind.references["CoworkerId"].path, 0.0) is None
+    assert directories == {}
+    assert lists.pages == [1, 2]
+    assert sentences == ["No coworker was looked up: the service did not list all of them (it answered HTTP 500)."]

@@ -1,0 +1,139 @@
+"""Lists of the service, page by page: one reader for all of them, which knows why it came to an end.
+
+Rule 1: that a list ended does not make it whole. Whoever needs all of it asks ``PageReader.ended``, and says so if
+that is not the service's own word. Rule 2: what an item means is the caller's affair; here only its Id counts.
+"""
+
+import math
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Protocol
+
+from importer.nexudus.reply import Reply
+
+PAGE_SIZE = 1_000
+"""The largest page of which the older reference speaks; what comes back decides, not what was asked for."""
+
+MOST_PAGES = 100_000
+"""A hundred million records: a list that goes on after that gives out new Ids for ever."""
+
+Filters = Mapping[str, str | int]
+
+
+class Lists(Protocol):
+    """What a reader needs of the service."""
+
+    async def page(self, path: str, *, page: int, size: int, filters: Filters | None = None) -> Reply:
+        """One page of a list."""
+
+
+class Ended(Enum):
+    """Why there is no further page."""
+
+    LAST_PAGE = auto()
+    """The service says that no page follows."""
+    NOTHING_NEW = auto()
+    """A page brought no Id that had not come before. The service did not say that it was the last one."""
+    NOT_LISTED = auto()
+    """An answer was no page of a list; ``PageReader.failure`` says what it was."""
+    ENDLESS = auto()
+    """There is no end in sight; ``PageReader.failure`` says so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list.
+
+    Attributes:
+        reply: What came back, with the service's clock.
+        listed: Everything on the page as the service wrote it; None if the reply is no page.
+        records: By Id, what is listed there with a proper one.
+        has_next: Whether the service says that another page follows; None if it says nothing.
+        total: How many records the service says there are; None if it says nothing.
+    """
+
+    reply: Reply
+    listed: tuple[object, ...] | None
+    records: Mapping[int, Mapping[str, object]]
+    has_next: bool | None
+    total: int | None
+
+    @property
+    def failure(self) -> str:
+        """What came instead of a page, as half a sentence; empty if it is one."""
+        if self.listed is not None:
+            return ""
+        return self.reply.failure or f"it answered HTTP {self.reply.status}"
+
+    @property
+    def pages_left(self) -> int:
+        """How many pages of this length follow the first one, as far as the service says how long the list is."""
+        return math.ceil(self.total / len(self.listed)) - 1 if self.total is not None and self.listed else 0
+
+
+def read_page(reply: Reply) -> Page:
+    """A reply as a page of a list."""
+    document = reply.json if reply.was(200) and isinstance(reply.json, dict) else {}
+    listed, has_next, total = (document.get(name) for name in ("Records", "HasNextPage", "TotalItems"))
+    records: dict[int, Mapping[str, object]] = {}
+    for item in listed if isinstance(listed, list) else ():
+        if isinstance(item, dict) and isinstance(item.get("Id"), int):
+            records.setdefault(item["Id"], item)
+    return Page(
+        reply,
+        tuple(listed) if isinstance(listed, list) else None,
+        records,
+        has_next if isinstance(has_next, bool) else None,
+        total if isinstance(total, int) else None,
+    )
+
+
+class PageReader:
+    """Reads a list from its first page on, one call a page, while pages are asked for in an ``async for``.
+
+    Attributes:
+        ended: Why there is no further page; None while there may be one.
+        failure: Why the list is certainly not whole, as half a sentence; empty while nothing speaks against it.
+    """
+
+    def __init__(self, service: Lists, path: str, *, filters: Filters | None = None, size: int = PAGE_SIZE) -> None:
+        """Nothing is asked before the first page is."""
+        self._service, self._path, self._size = service, path, size
+        self._filters = {"orderBy": "Id", **(filters or {})}
+        self._number = 0
+        self._ids: set[int] = set()
+        self.ended: Ended | None = None
+        self.failure = ""
+
+    def __aiter__(self) -> AsyncIterator[Page]:
+        """The pages, each with the records that no earlier page had; an answer that is no page is not among them."""
+        return self
+
+    async def __anext__(self) -> Page:
+        """The next page."""
+        if self.ended is not None:
+            raise StopAsyncIteration
+        self._number += 1
+        page = read_page(
+            await self._service.page(self._path, page=self._number, size=self._size, filters=self._filters)
+        )
+        if page.listed is None:
+            self.ended, self.failure = Ended.NOT_LISTED, page.failure
+            raise StopAsyncIteration
+        fresh = {number: record for number, record in page.records.items() if number not in self._ids}
+        self._ids |= fresh.keys()
+        self.ended = self._reason_to_end(page, fresh)
+        if self.ended is Ended.ENDLESS:
+            self.failure = f"it goes on after {self._number:,} pages"
+        return Page(page.reply, page.listed, fresh, page.has_next, page.total)
+
+    def _reason_to_end(self, page: Page, fresh: Mapping[int, object]) -> Ended | None:
+        if page.has_next is False:
+            return Ended.LAST_PAGE
+        # A list that ignores the number of the page repeats its first one for ever, whatever it says of a next one.
+        if not fresh:
+            return Ended.NOTHING_NEW
+        # Without the flag it is not TotalItems that decides: were it too small, records would be missing that exist,
+        # and be created again. One more page, which is empty, is the price.
+        return Ended.ENDLESS if self._number >= MOST_PAGES else None
