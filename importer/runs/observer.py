@@ -7,7 +7,7 @@ from typing import Protocol
 
 from importer.journal.runs import Run
 from importer.model import Account, Plan, Progress
-from importer.runs.source import Examined
+from importer.runs.source import CheckResult
 
 
 class Observer(Protocol):
@@ -16,7 +16,7 @@ class Observer(Protocol):
     def say(self, sentence: str) -> None:
         """Tell something that the user should know now."""
 
-    def confirm(self, examined: Examined, plan: Plan, account: Account) -> bool:
+    def confirm(self, result: CheckResult, plan: Plan, account: Account) -> bool:
         """Whether to go on, after the plan has been shown."""
 
     def sending(self) -> AbstractContextManager[asyncio.Event]:
@@ -35,7 +35,7 @@ class NullObserver:
     def say(self, sentence: str) -> None:
         """Nobody listens."""
 
-    def confirm(self, _: Examined, __: Plan, ___: Account) -> bool:
+    def confirm(self, _: CheckResult, __: Plan, ___: Account) -> bool:
         """Nobody agrees."""
         return False
 

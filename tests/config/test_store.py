@@ -19,7 +19,7 @@ from importer.config.store import Document, UnreadableError, from_json
 from importer.errors import StoreError
 from importer.journal.lock import Holder, holder
 from importer.model import Account, Plan, Status
-from importer.runs.plan import Choices
+from importer.runs.request import Choices
 from importer.spreadsheet import ReadOptions
 from importer.web import upload_check, upload_names, upload_plan
 from importer.web.drafts import Draft, Drafts

@@ -15,7 +15,7 @@ from importer.journal.migrations import SCHEMA_VERSION
 from importer.journal.rows import Change
 from importer.journal.states import Event, State
 from importer.runs.lookup import LISTED
-from importer.runs.plan import Choices
+from importer.runs.request import Choices
 from importer.spreadsheet import ReadOptions
 
 FIRST = Path(__file__).with_name("journal_of_version_1.sql")
