@@ -1,13 +1,18 @@
 """Private copies of the files that runs were begun with: what was checked is what is sent, and what is reported."""
 
+from __future__ import annotations
+
 import hashlib
 import os
 import secrets
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from importer.journal.journal import Journal
-from importer.journal.runs import Run
+if TYPE_CHECKING:
+    # A check that asks nobody must not wait for the database to load.
+    from importer.journal.journal import Journal
+    from importer.journal.runs import Run
 
 
 def sha256_of(path: Path) -> str:

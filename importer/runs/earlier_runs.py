@@ -4,14 +4,17 @@ Nothing here reads the file or asks the service.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from importer.config.settings import Settings
 from importer.errors import SettingsError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
 from importer.journal.states import State
-from importer.spreadsheet import ReadOptions
+
+if TYPE_CHECKING:
+    # `status` must answer at once, and pandas takes half a second to load.
+    from importer.spreadsheet import ReadOptions
 
 _READING = ("map", "dates", "zone", "encoding", "separator")
 _EFFECTIVE = {State.CREATED, State.IN_DOUBT, State.REVIEW}
@@ -48,7 +51,7 @@ def options_of(number: int | None, settings: Settings, *, unfinished: bool) -> M
 
 
 def run_to_continue(
-    journal: Journal, sha256: str, kind: str, read: ReadOptions, account: str, profile: str | None
+    journal: Journal, sha256: str, kind: str, read: "ReadOptions", account: str, profile: str | None
 ) -> Run | None:
     """The unfinished run of a file with this content, read in this way, for this account; retries are not meant.
 
@@ -56,7 +59,7 @@ def run_to_continue(
     """
     for run in journal.runs.unfinished(sha256=sha256, kind=kind):
         owner = journal.runs.account(run)
-        same_reading = run.parent is None and run.options_as(ReadOptions, "read") == read
+        same_reading = run.parent is None and run.options_as(type(read), "read") == read
         if same_reading and (owner == account or (owner is None and is_of_profile(run, profile))):
             return run
     return None
@@ -90,13 +93,13 @@ def refuse_other_account(journal: Journal, run: Run, account: str) -> None:
         )
 
 
-def refuse_other_reading(journal: Journal, sha256: str, read: ReadOptions, account: str, *, zoneless: bool) -> None:
+def refuse_other_reading(journal: Journal, sha256: str, read: "ReadOptions", account: str, *, zoneless: bool) -> None:
     """Raise UsageError if an earlier run of the same file read it in another way: its rows would exist twice.
 
     ``read`` is how it would be read, ``zoneless`` whether it holds times without a zone.
     """
     for run in journal.runs.of_content(sha256):
-        before = run.options_as(ReadOptions, "read")
+        before = run.options_as(type(read), "read")
         same = run.parent is None and before.sheet == read.sheet and journal.runs.account(run) == account
         if not same or not journal.rows.counts(run).keys() & _EFFECTIVE:
             continue

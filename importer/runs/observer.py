@@ -1,13 +1,18 @@
 """Whoever watches an import and is asked: each front end implements it."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from importer.journal.runs import Run
 from importer.model import Account, Plan, Progress
-from importer.runs.source import CheckResult
+
+if TYPE_CHECKING:
+    # A check that asks nobody must not wait for the database to load.
+    from importer.journal.runs import Run
+    from importer.runs.source import CheckResult
 
 
 class Observer(Protocol):
