@@ -13,10 +13,11 @@
     ├── ServiceError          5   the service cannot be reached
     └── BusyError             7   another run holds the account
 
-Wrong data is never an error here: it is an Issue (importer.issues). Errors are caught in the front ends only.
+Wrong data is never an error here: it is an Issue (importer.issues). Errors are caught in the front ends only. Any
+other exception is a bug: it ends a command with 9.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from enum import IntEnum
 
 
@@ -32,21 +33,48 @@ class Exit(IntEnum):
     LIMIT = 6
     BUSY = 7
     IN_DOUBT = 8
+    UNEXPECTED = 9
     INTERRUPTED = 130
 
 
 EXIT_MEANINGS = {
-    Exit.DONE: "all that was asked is done",
-    Exit.ROWS_FAILED: "finished, but some rows are invalid or were rejected",
+    Exit.DONE: "everything that was asked for is done",
+    Exit.ROWS_FAILED: "finished, but some rows are invalid, were rejected, or differ from their record",
     Exit.USAGE: "wrong usage or settings",
-    Exit.FILE: "the file cannot be read or columns are missing; nothing was checked",
+    Exit.FILE: "a file cannot be read, or columns are missing; none of its rows was checked",
     Exit.SIGN_IN: "the sign-in was refused",
     Exit.SERVICE: "the service cannot be reached; safe to resume",
     Exit.LIMIT: "stopped at a limit or quota; safe to resume",
-    Exit.BUSY: "another run holds the account",
+    Exit.BUSY: "another run is sending for this account",
     Exit.IN_DOUBT: "finished, but rows are in doubt or in review",
+    Exit.UNEXPECTED: "unexpected error: a bug in the importer; what was sent is in the journal",
     Exit.INTERRUPTED: "interrupted; safe to resume",
 }
+
+_BY_GRAVITY = (
+    Exit.UNEXPECTED,
+    Exit.IN_DOUBT,
+    Exit.SIGN_IN,
+    Exit.FILE,
+    Exit.USAGE,
+    Exit.BUSY,
+    Exit.INTERRUPTED,
+    Exit.SERVICE,
+    Exit.LIMIT,
+    Exit.ROWS_FAILED,
+    Exit.DONE,
+)
+
+
+def gravest(codes: Iterable[Exit]) -> Exit:
+    """The exit code of several imports together: the one that asks most of a person.
+
+    1. What nobody can rely on: a bug, then rows that may or may not exist.
+    2. What typing the same again cannot help until somebody changes something: sign-in, file, settings.
+    3. What passes or can be resumed: a busy account, an interruption, the service, a limit.
+    4. Rows to be corrected, which the report names; then nothing at all.
+    """
+    return min(codes, key=_BY_GRAVITY.index)
 
 
 class ImporterError(Exception):
@@ -92,10 +120,10 @@ class ColumnsError(FileError):
 
 
 class SheetsError(FileError):
-    """A workbook has several sheets, and nobody has said which."""
+    """A workbook has several sheets, and none of them was named."""
 
     def __init__(self, message: str, advice: str = "", sheets: Sequence[str] = ()) -> None:
-        """Keep the names of the sheets too, for a door that can offer them."""
+        """Keep the names of the sheets too, for a front end that can offer them."""
         super().__init__(message, advice)
         self.sheets = tuple(sheets)
 

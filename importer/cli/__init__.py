@@ -20,10 +20,10 @@ from importer.model import Clock
 _HELP = """Import a spreadsheet of coworker calendar mappings into Nexudus: checked first, created exactly once.
 
 \b
-  importer check mappings.xlsx            what is wrong with the file; sends nothing
+  importer check mappings.xlsx            list what is wrong with the file; sends nothing
   importer run mappings.xlsx              check, plan, ask, send, report
-  importer run mappings.xlsx --sandbox    the same against a practice service on this machine
-  importer help                           the manual
+  importer run mappings.xlsx --sandbox    the same, into a practice service on this machine
+  importer help                           read the manual
 """
 
 
@@ -60,13 +60,13 @@ def run_cli(words: Sequence[str], clock: Clock = time.time) -> int:
         say("\nInterrupted. What was sent is in the journal; see it with: importer status")
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001
-        say(f"Error: something went wrong that nobody has foreseen: {type(error).__name__}.")
-        say(f"What was sent is in the journal. The details are in {_write_down(error)}")
-        return Exit.USAGE
+        say(f"Unexpected error ({type(error).__name__}). This is a bug; the details are in {_write_details(error)}")
+        say("Nothing is lost: what was sent is in the journal. See it with: importer status")
+        return Exit.UNEXPECTED
 
 
-def _write_down(error: Exception) -> Path:
-    """Where the traceback was written, for whoever mends the importer. It may quote cells, so it is private."""
+def _write_details(error: Exception) -> Path:
+    """Where the traceback was written, for whoever fixes the bug. It may quote cells, so it is private."""
     import tempfile
     import traceback
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
     from importer.config.settings import Settings
     from importer.model import Clock
-    from importer.runs.plan import Choices
+    from importer.runs.observer import Observer
+    from importer.runs.request import Choices, ImportRequest, RunRequest
     from importer.spreadsheet import ReadOptions
     from schemas import RecordType
 
@@ -117,7 +118,7 @@ def pacing_of(options: Mapping[str, Any]) -> dict[str, Any]:
 def choices_of(options: Mapping[str, Any]) -> "Choices":
     """What was chosen for a run."""
     from importer.config.settings import parse_duration
-    from importer.runs.plan import Choices
+    from importer.runs.request import Choices
 
     duration = options.get("max_duration")
     try:
@@ -154,6 +155,25 @@ def reading_of(options: Mapping[str, Any]) -> "tuple[RecordType | None, ReadOpti
     )
     name = options.get("kind")
     return kind_named(name) if name else None, read
+
+
+def import_request(
+    file: Path, settings: "Settings", observer: "Observer", options: Mapping[str, Any]
+) -> "ImportRequest":
+    """The request to import a file, with the options of the command."""
+    from importer.runs.request import ImportRequest
+
+    kind, read = reading_of(options)
+    return ImportRequest(file, settings, observer, the_clock(), kind, read, choices_of(options))
+
+
+def run_request(
+    number: int | None, settings: "Settings", observer: "Observer", options: Mapping[str, Any] | None = None
+) -> "RunRequest":
+    """The request to work on an earlier run, with the options of the command."""
+    from importer.runs.request import RunRequest
+
+    return RunRequest(number, settings, observer, the_clock(), choices_of(options or {}))
 
 
 def _pairs(given: Sequence[str], option: str, form: str) -> dict[str, str]:
@@ -205,7 +225,7 @@ def service_of(
 ) -> "Iterator[Settings]":
     """The same for a run, with the profile that it was begun with unless the user named another."""
     if not sandbox:
-        from importer.runs.status import options_of
+        from importer.runs.earlier_runs import options_of
 
         options = options_of(number, load_settings(), unfinished=unfinished)
         if options.get("sandbox"):

@@ -14,7 +14,7 @@ from importer.errors import Exit, SignInError
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from importer.runs.run import Result
+    from importer.runs.result import RunResult
 
 
 Answer = TypeVar("Answer")
@@ -49,8 +49,8 @@ def put_json(document: Any) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
 
 
-def put_end(result: "Result | None", as_json: bool) -> int:
-    """How a run ended, and its exit code; None if the user did not want it."""
+def put_end(result: "RunResult | None", as_json: bool) -> int:
+    """How a run ended, and its exit code; None if the user declined."""
     from importer.cli import terminal
 
     if result is None:
@@ -67,7 +67,7 @@ def put_end(result: "Result | None", as_json: bool) -> int:
     return result.exit_code
 
 
-_SAID_AGAIN = {
+_REPEATED_OPTIONS = {
     "kind": "--type",
     "sheet": "--sheet",
     "encoding": "--encoding",
@@ -86,10 +86,10 @@ OF_THE_FILE = ("sheet", "encoding", "delimiter")
 def with_reading(file: Path, options: Mapping[str, Any], leave_out: Sequence[str] = ()) -> str:
     """The file as it is typed, with the options that say how it was read: without them it would be another import."""
     words = [quoted(file), *([f"--profile {quoted(profile)}"] if (profile := profile_name()) else [])]
-    for name, option in _SAID_AGAIN.items():
-        given = options.get(name) if name not in leave_out else None
-        values = given if isinstance(given, tuple) else (given,) if given else ()
-        words += [option if value is True else f"{option} {quoted(value)}" for value in values]
+    for name, option in _REPEATED_OPTIONS.items():
+        value = options.get(name) if name not in leave_out else None
+        values = value if isinstance(value, tuple) else (value,) if value else ()
+        words += [option if word is True else f"{option} {quoted(word)}" for word in values]
     return " ".join(words)
 
 

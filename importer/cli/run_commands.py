@@ -20,12 +20,11 @@ from importer.cli.options import (
     READING,
     RUN,
     TWICE,
-    choices_of,
+    import_request,
     load_settings,
     pacing_of,
     profile_name,
-    reading_of,
-    said_profile,
+    run_request,
     service,
     service_of,
     the_clock,
@@ -33,15 +32,17 @@ from importer.cli.options import (
     with_options,
 )
 from importer.cli.output import OF_THE_FILE, finish, freeze_gc, put_end, put_json, say, with_reading
-from importer.errors import Exit
+from importer.errors import Exit, gravest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importer.checking import Cause
+    from importer.cli.terminal import BatchConsole
     from importer.issues import Issue
-    from importer.runs.batch import Outcome
-    from importer.runs.source import Examined
+    from importer.runs.batch import JobResult
+    from importer.runs.request import ImportRequest
+    from importer.runs.source import CheckResult
 
 
 @click.command()
@@ -59,52 +60,61 @@ if TYPE_CHECKING:
 @click.option("--sandbox", is_flag=True, help="Look names up in a practice service on this machine.")
 @JSON
 def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Path | None, **options: Any) -> int:
-    """Say everything that is wrong with FILE. Sends nothing."""
-    from importer import text
+    """List everything that is wrong with FILE. Sends nothing."""
     from importer.cli import terminal
     from importer.runs.source import examine, open_source
 
-    (kind, read), clock = reading_of(options), the_clock()
+    options = options | {"sandbox": sandbox}
     with service({}, sandbox) as settings:
+        request = import_request(file, settings, terminal.Console(the_clock(), yes=True), options)
         if profile_name() and not offline and not settings.can_sign_in:
-            say(f"There is nothing to sign in with as {profile_name()}, so no names are looked up.")
+            say(f"No sign-in is set for profile {profile_name()}, so no names are looked up.")
         freeze_gc()
-        source = open_source(file, settings, kind, read)
-        seen = examine(source, clock(), allow_duplicates=options["allow_duplicates"])
+        source = open_source(file, settings, request.kind, request.read)
+        result = examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
         if settings.can_sign_in and not offline:
             from importer.runs.plan import check_names
 
-            console = terminal.Console(clock, yes=True)
-            source, seen = finish(check_names(source, seen, settings, choices_of(options), console, clock))
+            source, result = finish(check_names(source, result, request))
     if errors_to is not None:
         from importer.runs.plan import write_errors
 
-        write_errors(source, seen, errors_to, clock())
+        write_errors(source, result, errors_to, request.clock())
     if as_json:
-        _put_check(file, seen)
+        _put_check(file, result)
     else:
-        terminal.show_source(source, seen.rows)
-        terminal.show_issues(seen, stdout=True)
-        said = options | {"sandbox": sandbox}
-        click.echo(
-            f"\n{text.count(seen.valid, 'row')} can be imported, {seen.invalid:,} cannot. Nothing was sent.\n"
-            + (
-                f"Next: correct the red cells in {errors_to}, then: "
-                f"importer plan {with_reading(errors_to, said, OF_THE_FILE)}"
-                if errors_to
-                else f"Next: importer plan {with_reading(file, said)}"
-            )
-        )
-    return Exit.ROWS_FAILED if seen.invalid else Exit.DONE
+        terminal.show_source(source, result.rows)
+        terminal.show_issues(result, stdout=True)
+        terminal.show_check_end(result, _after_check(file, errors_to, result, options))
+    return Exit.ROWS_FAILED if result.invalid else Exit.DONE
 
 
-def _put_check(file: Path, seen: "Examined", **more: Any) -> None:
+def _after_check(file: Path, errors_to: Path | None, result: "CheckResult", options: Mapping[str, Any]) -> str:
+    """What to do after a check: a plan is worth making only if a row is left to be sent."""
+    if errors_to is not None:
+        # With every row wrong there is nothing to plan before somebody has corrected some.
+        command = "plan" if result.valid else "check"
+        again = with_reading(errors_to, options, OF_THE_FILE)
+        return f"correct the red cells in {errors_to}, then: importer {command} {again}"
+    if not result.valid:
+        return f"correct the file, then: importer check {with_reading(file, options)}"
+    return f"importer plan {with_reading(file, options)}"
+
+
+def _put_check(file: Path, result: "CheckResult", **more: Any) -> None:
     """The document, its issues written one by one: as one text a million of them would take three gigabytes."""
-    head = {"schema": 1, "file": str(file), "rows": seen.rows, "valid": seen.valid, "invalid": seen.invalid, **more}
+    head = {
+        "schema": 1,
+        "file": str(file),
+        "rows": result.rows,
+        "valid": result.valid,
+        "invalid": result.invalid,
+        **more,
+    }
     out = sys.stdout
     out.write(json.dumps(head, ensure_ascii=False, indent=2, default=str).removesuffix("\n}"))
     out.write(',\n  "issues": [')
-    columns, rows = map(_issue_line, seen.causes.of_columns), seen.causes.by_row(_issue_lines)
+    columns, rows = map(_issue_line, result.causes.of_columns), result.causes.by_row(_issue_lines)
     out.writelines(f"{',' if number else ''}\n    {line}" for number, line in enumerate(chain(columns, rows)))
     out.write("\n  ]\n}\n")
 
@@ -121,8 +131,8 @@ def _issue_lines(cause: "Cause") -> "Iterator[str]":
     words: dict[tuple[str, str], str] = {}
     for row, value, detail in zip(cause.rows.tolist(), cause.values, cause.details, strict=True):
         if (value, detail) not in words:
-            told = _issue_words(cause.issue(row, value, detail))
-            words[value, detail] = json.dumps(told, ensure_ascii=False).removeprefix("{")
+            document = _issue_words(cause.issue(row, value, detail))
+            words[value, detail] = json.dumps(document, ensure_ascii=False).removeprefix("{")
         yield f'{{"row": {row}, "cell": "{cause.letters}{row}", {words[value, detail]}'
 
 
@@ -145,29 +155,26 @@ def _issue_words(issue: "Issue") -> dict[str, Any]:
 @click.option("--sandbox", is_flag=True, help="Plan against a practice service on this machine.")
 @JSON
 def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
-    """Check FILE and say how many calls importing it takes, and until when. Sends nothing."""
+    """Check FILE and show what importing it would create, how many calls it takes and how long. Sends nothing."""
     from dataclasses import asdict
 
-    from importer import text
     from importer.cli import terminal
     from importer.runs import plan
 
-    (kind, read), clock = reading_of(options), the_clock()
+    options = options | {"sandbox": sandbox}
     with service(pacing_of(options), sandbox) as settings:
-        source, seen, made, account = finish(
-            plan.plan(file, settings, kind, read, choices_of(options), terminal.Console(clock, yes=True), clock)
-        )
+        request = import_request(file, settings, terminal.Console(the_clock(), yes=True), options)
+        planned = finish(plan.plan(request))
+    made = planned.plan
     if as_json:
-        _put_check(file, seen, plan=asdict(made), account=asdict(account))
-        return Exit.ROWS_FAILED if seen.invalid or made.differing else Exit.DONE
-    terminal.show_source(source, seen.rows)
-    terminal.show_issues(seen, stdout=True)
-    click.echo()
-    for line in text.plan_lines(made, account):
-        click.echo(line)
-    said = options | {"sandbox": sandbox}
-    click.echo(f"Next: importer run {with_reading(file, said)}")
-    return Exit.ROWS_FAILED if seen.invalid or made.differing else Exit.DONE
+        _put_check(file, planned.result, plan=asdict(made), account=asdict(planned.account))
+    else:
+        terminal.show_source(planned.source, planned.result.rows)
+        terminal.show_issues(planned.result, stdout=True)
+        terminal.show_plan(made, planned.account)
+        if made.create:
+            click.echo(f"Next: importer run {with_reading(file, options)}")
+    return Exit.ROWS_FAILED if planned.result.invalid or made.differing else Exit.DONE
 
 
 @click.command()
@@ -190,10 +197,9 @@ def run(files: tuple[Path, ...], profiles: tuple[str, ...], as_json: bool, yes: 
     if len(files) > 1:
         return _run_several(files, profiles, as_json, yes, options)
     use_profile(profiles)
-    (kind, read), clock = reading_of(options), the_clock()
-    console = terminal.Console(clock, yes=yes)
     with service(pacing_of(options), options["sandbox"]) as settings:
-        result = finish(run_file(files[0], settings, kind, read, choices_of(options), console, clock))
+        console = terminal.Console(the_clock(), yes=yes)
+        result = finish(run_file(import_request(files[0], settings, console, options)))
     return put_end(result, as_json)
 
 
@@ -205,48 +211,56 @@ def _run_several(
     from importer.runs import batch
 
     if len(profiles) > 1 and len(profiles) != len(files):
-        raise click.UsageError(f"There are {len(files)} files and {len(profiles)} profiles; name one for each file.")
+        raise click.UsageError(f"You named {len(files)} files and {len(profiles)} profiles. Name one for each file.")
     if not yes:
         raise click.UsageError(
-            "Several files are imported only with --yes. See first what each of them will do: importer plan FILE"
+            "Several files are imported only with --yes. To see first what each would do: importer plan FILE"
         )
-    kind, read = reading_of(options)
-    chosen, several = choices_of(options), terminal.BatchConsole(the_clock())
-    jobs = []
+    consoles = terminal.BatchConsole(the_clock())
+
+    async def work(requests: "list[ImportRequest]") -> list[batch.JobResult]:
+        with consoles.sending():
+            return await batch.run_all(requests)
+
     with ExitStack() as stack:
-        use_profile(profiles[:1])
-        shared = stack.enter_context(service(pacing_of(options), True)) if options["sandbox"] else None
-        for number, file in enumerate(files):
-            if shared is None:
-                use_profile(profiles[number : number + 1] if len(profiles) > 1 else profiles)
-            settings = shared or load_settings(pacing_of(options))
-            choices = replace(
-                chosen,
-                profile=said_profile(),
-                one_for_all=len(profiles) == 1,
-                out=chosen.out / f"{number + 1}" if chosen.out else None,
-            )
-            name = f"{file.name} ({choices.profile})" if choices.profile else file.name
-            jobs.append(batch.Job(file, settings, kind, read, choices, several.watching(name)))
-
-        async def work() -> list[batch.Outcome]:
-            with several.sending():
-                return await batch.run_all(jobs, the_clock())
-
-        outcomes = finish(work())
+        results = finish(work(_requests(stack, files, profiles, options, consoles)))
     if as_json:
-        put_json({"schema": 1, "imports": [_told(outcome) for outcome in outcomes]})
+        put_json({"schema": 1, "imports": [_job_document(result) for result in results]})
     else:
-        terminal.show_outcomes(outcomes)
-    return max(outcome.exit_code for outcome in outcomes)
+        terminal.show_job_results(results)
+    return gravest(result.exit_code for result in results)
 
 
-def _told(outcome: "Outcome") -> dict[str, Any]:
-    told: dict[str, Any] = {"file": str(outcome.job.file), "profile": outcome.job.choices.profile}
-    told["exit_code"] = int(outcome.exit_code)
-    if outcome.error is not None:
-        told |= {"error": outcome.error.message, "advice": outcome.error.advice}
-    return told | ({"run": outcome.result.report.summary} if outcome.result else {})
+def _requests(
+    stack: ExitStack,
+    files: Sequence[Path],
+    profiles: Sequence[str],
+    options: Mapping[str, Any],
+    consoles: "BatchConsole",
+) -> "list[ImportRequest]":
+    """A request for each file, with the profile that is named for it."""
+    use_profile(profiles[:1])
+    shared = stack.enter_context(service(pacing_of(options), True)) if options["sandbox"] else None
+    requests = []
+    for number, file in enumerate(files):
+        if shared is None:
+            use_profile(profiles[number : number + 1] if len(profiles) > 1 else profiles)
+        name = f"{file.name} ({profile_name()})" if profile_name() else file.name
+        settings = shared or load_settings(pacing_of(options))
+        request = import_request(file, settings, consoles.watching(name), options)
+        out = request.choices.out / f"{number + 1}" if request.choices.out else None
+        choices = replace(request.choices, one_for_all=len(profiles) == 1, out=out)
+        requests.append(replace(request, choices=choices))
+    return requests
+
+
+def _job_document(result: "JobResult") -> dict[str, Any]:
+    request = result.request
+    document: dict[str, Any] = {"file": str(request.file), "profile": request.choices.profile}
+    document["exit_code"] = int(result.exit_code)
+    if result.error is not None:
+        document |= {"error": result.error.message, "advice": result.error.advice}
+    return document | ({"run": result.result.report.summary} if result.result else {})
 
 
 @click.command()
@@ -258,14 +272,11 @@ def _told(outcome: "Outcome") -> dict[str, Any]:
 def resume(number: int | None, as_json: bool, sandbox: bool, **options: Any) -> int:
     """Go on with RUN where it stopped; by default the latest unfinished one."""
     from importer.cli import terminal
-    from importer.runs.run import resume as resume_run
+    from importer.runs.resume import resume as resume_run
 
-    given, clock = choices_of(options), the_clock()
-    changes: dict[str, Any] = {"max_rows": given.max_rows, "max_duration": given.max_duration}
-    if given.out is not None:
-        changes["out"] = given.out
     with service_of(number, pacing_of(options), sandbox, unfinished=True) as settings:
-        result = finish(resume_run(number, settings, changes, terminal.Console(clock, yes=True), clock))
+        console = terminal.Console(the_clock(), yes=True)
+        result = finish(resume_run(run_request(number, settings, console, options)))
     return put_end(result, as_json)
 
 
@@ -279,12 +290,11 @@ def resume(number: int | None, as_json: bool, sandbox: bool, **options: Any) -> 
 def retry(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options: Any) -> int:
     """Send the rejected and unsent rows of RUN again, as a new run; by default of the latest one."""
     from importer.cli import terminal
-    from importer.runs.run import retry as retry_run
+    from importer.runs.retry import retry as retry_run
 
-    clock = the_clock()
     with service_of(number, pacing_of(options), sandbox) as settings:
-        choices = choices_of(options | {"sandbox": sandbox})
-        result = finish(retry_run(number, settings, choices, terminal.Console(clock, yes=yes), clock))
+        console = terminal.Console(the_clock(), yes=yes)
+        result = finish(retry_run(run_request(number, settings, console, options | {"sandbox": sandbox})))
     return put_end(result, as_json)
 
 
@@ -294,11 +304,16 @@ def stop(number: int | None) -> int:
     """Ask the process that sends RUN to stop after the rows under way; by default every run that is being sent."""
     from importer.runs.status import ask_to_stop
 
-    for asked, working in ask_to_stop(number, load_settings()):
-        told = (
-            "was asked to stop. Go on later with" if working else "is not being sent; nothing was stopped. Go on with"
-        )
-        click.echo(f"Run {asked.id} {told}: importer resume {asked.id}")
+    for request in ask_to_stop(number, load_settings()):
+        run, resume_command = request.run, f"importer resume {request.run.id}"
+        if request.working:
+            click.echo(f"Run {run.id} was asked to stop. To continue it later: {resume_command}")
+        elif run.finished is None:
+            click.echo(
+                f"Run {run.id} is not in progress, so there was nothing to stop. To continue it: {resume_command}"
+            )
+        else:
+            click.echo(f"Run {run.id} is finished, so there was nothing to stop.")
     return Exit.DONE
 
 
@@ -310,11 +325,10 @@ def stop(number: int | None) -> int:
 def reconcile(number: int | None, as_json: bool, sandbox: bool) -> int:
     """Settle the rows in doubt of RUN by asking the service what it holds; by default of the latest run."""
     from importer.cli import terminal
-    from importer.runs.run import reconcile as reconcile_run
+    from importer.runs.reconcile import reconcile as reconcile_run
 
-    clock = the_clock()
     with service_of(number, {}, sandbox) as settings:
-        result = finish(reconcile_run(number, settings, terminal.Console(clock, yes=True), clock))
+        result = finish(reconcile_run(run_request(number, settings, terminal.Console(the_clock(), yes=True))))
     return put_end(result, as_json)
 
 
@@ -328,9 +342,8 @@ def verify(number: int | None, as_json: bool, sandbox: bool) -> int:
     from importer.cli import terminal
     from importer.runs import verify
 
-    clock = the_clock()
     with service_of(number, {}, sandbox) as settings:
-        done = finish(verify.verify_run(number, settings, terminal.Console(clock, yes=True), clock))
+        done = finish(verify.verify_run(run_request(number, settings, terminal.Console(the_clock(), yes=True))))
     if as_json:
         put_json({"schema": 1, "run": done.run.id, "counts": done.counts, "unknown": done.unknown, "file": done.file})
     else:
@@ -350,9 +363,8 @@ def undo(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options:
     from importer.cli import terminal
     from importer.runs.undo import undo_run
 
-    clock = the_clock()
     with service_of(number, pacing_of(options), sandbox) as settings:
-        done = finish(undo_run(number, settings, terminal.Console(clock, yes=yes), clock))
+        done = finish(undo_run(run_request(number, settings, terminal.Console(the_clock(), yes=yes))))
     if done is None:
         click.echo("Nothing was deleted.")
         return Exit.DONE

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     # A check of a file needs neither the network nor the database, which take a third of a second to load.
     from importer.checking import Causes
     from importer.journal.runs import Run
-    from importer.runs.batch import Outcome
-    from importer.runs.run import Result
-    from importer.runs.source import Examined, Source
+    from importer.runs.batch import JobResult
+    from importer.runs.result import RunResult
+    from importer.runs.source import CheckResult, Source
     from importer.runs.undo import Undoing
     from importer.runs.verify import Verification
 
@@ -52,26 +52,26 @@ def show_source(source: Source, rows: int) -> None:
     renamed = [f'"{printable(c.label)}" read as {c.field}' for c in source.mapping.columns if c.how != "exact"]
     names = f" ({', '.join(renamed)})" if renamed else ""
     if source.remembered:
-        say("The columns are read as chosen before for these labels; importer columns shows them.")
+        say("Using the column mapping you saved for this header. To see it: importer columns FILE")
     if source.kind is not next(iter(RECORD_TYPES.values())):
         say(f"These are {source.kind.plural} ({source.kind.name}).")
-    found, wanted = len(source.mapping.columns), len(source.kind.fields)
-    say(f"{source.file.name}{sheet}: {count(rows, 'row')}, {found} of {wanted} columns found{names}.")
+    matched, fields = len(source.mapping.columns), len(source.kind.fields)
+    say(f"{source.file.name}{sheet}: {count(rows, 'row')}, {matched} of {fields} columns found{names}.")
     if source.sheet.note:
         say(source.sheet.note)
 
 
-def show_columns(found: Sequence[Mapping[str, Any]], *, remembered: bool) -> None:
-    """Each field with its column, how it was found and a few samples; guesses with the words that make them hold."""
-    for column in found:
+def show_columns(columns: Sequence[Mapping[str, Any]], *, remembered: bool) -> None:
+    """Each field with its column, how it was matched and a few samples; guesses with the option that confirms them."""
+    for column in columns:
         where = f'{column["column"]} "{printable(column["label"])}"' if column["column"] else "not in the file"
         samples = ", ".join(printable(sample, 24) for sample in column["samples"])
         click.echo(f"{column['field'] or '(not used)':24} {where:32} {column['how']:8} {samples}")
     if remembered:
-        say("The chosen columns are remembered for files with these labels; --map chooses anew.")
-    guesses = [f'--map "{c["label"]}={c["field"]}"' for c in found if c["how"] == "guess"]
+        say("This column mapping is saved for files with the same header. To change it, use --map.")
+    guesses = [f'--map "{c["label"]}={c["field"]}"' for c in columns if c["how"] == "guess"]
     if guesses:
-        say(f"A guess is not used until you say so: {' '.join(guesses)}")
+        say(f"A guess is not used until you confirm it: {' '.join(guesses)}")
 
 
 def issue_lines(causes: Causes, severity: Severity) -> Iterator[str]:
@@ -98,53 +98,57 @@ def issue_lines(causes: Causes, severity: Severity) -> Iterator[str]:
         yield f"  … and {count(len(groups) - MOST_GROUPS, 'further cause')}; all of them: --json"
 
 
-def show_issues(seen: Examined, *, stdout: bool) -> None:
+def show_issues(result: CheckResult, *, stdout: bool) -> None:
     """Errors first, then warnings."""
     put = click.echo if stdout else say
     titles = (
         (
             Severity.ERROR,
-            f"{count(seen.invalid, 'row')} {'needs' if seen.invalid == 1 else 'need'} a change:",
+            f"{count(result.invalid, 'row')} {'needs' if result.invalid == 1 else 'need'} a change:",
         ),
-        (Severity.WARNING, "Worth a look (these rows are sent as they are):"),
+        (Severity.WARNING, "Warnings (these rows are sent as they are):"),
     )
     for severity, title in titles:
-        lines = list(issue_lines(seen.causes, severity))
+        lines = list(issue_lines(result.causes, severity))
         if lines:
             put(f"\n{title}")
             for line in lines:
                 put(line)
 
 
-def show_end(result: Result) -> None:
-    """How it ended, in numbers that add up, where the report is, and what to type next."""
-    counts = result.report.counts
-    told = ", ".join(f"{counts[status]:,} {status.value}" for status in Status if counts[status])
-    click.echo(f"Run {result.run.id}: {told or 'no rows'}.")
-    click.echo(f"Report: {result.report.folder / 'report.html'}")
-    for line in _next_steps(result):
+def show_check_end(result: CheckResult, following: str) -> None:
+    """How many rows can be imported, and what to do next."""
+    if result.valid:
+        end = f"{count(result.valid, 'row')} can be imported, {result.invalid:,} cannot. Nothing was sent."
+    else:
+        end = "No row can be imported yet. Nothing was sent."
+    click.echo(f"\n{end}\nNext: {following}")
+
+
+def show_plan(plan: Plan, account: Account) -> None:
+    """What importing would do and cost."""
+    click.echo()
+    for line in plan_lines(plan, account):
         click.echo(line)
 
 
-def _next_steps(result: Result) -> Iterator[str]:
-    counts, run = result.report.counts, result.run
-    if run.finished is None:
-        yield f"Go on:  {run.command('resume')}"
-    if "failed.xlsx" in result.report.files:
-        where = f" with {run.place}" if run.place else ""
-        yield f"Failed: {result.report.files['failed.xlsx']} (correct it and import it as it is{where})"
-    if counts[Status.REJECTED] and run.finished is not None:
-        yield f"Again:  {run.command('retry')}"
-    if counts[Status.UNKNOWN]:
-        yield f"Settle: {run.command('reconcile')}"
-        yield f"        ({count(counts[Status.UNKNOWN], 'row')} without an answer; none is sent again on a guess)"
+def show_end(result: RunResult) -> None:
+    """How it ended, in numbers that add up, where the report is, and what to type next."""
+    from importer.cli.next_steps import step_lines
+
+    counts = result.report.counts
+    statuses = ", ".join(f"{counts[status]:,} {status.value}" for status in Status if counts[status])
+    click.echo(f"Run {result.run.id}: {statuses or 'no rows'}.")
+    click.echo(f"Report: {result.report.folder / 'report.html'}")
+    for line in step_lines(result.run, result.steps):
+        click.echo(line)
 
 
 FOUND_WORDS = {
     Found.ONCE: "found exactly once",
     Found.TWICE: "found more than once",
     Found.DIFFERS: "with other values than were sent",
-    Found.CHANGED: "changed since",
+    Found.CHANGED: "changed since the import",
     Found.ABSENT: "not found",
 }
 
@@ -160,7 +164,7 @@ def show_verification(done: Verification) -> None:
         if done.counts.get(found.value):
             click.echo(f"{done.counts[found.value]:9,} of {total:,} {FOUND_WORDS[found]}")
     if done.unknown:
-        click.echo(f"{done.unknown:9,}  in doubt; settle them with: {done.run.command('reconcile')}")
+        click.echo(f"{done.unknown:9,} in doubt or in review; look into them with: {done.run.command('reconcile')}")
     for verified in done.notable[:MOST_GROUPS]:
         click.echo(
             f"  row {verified.row}, record {verified.remote_id}: {verified.found}; {printable(verified.detail, 200)}"
@@ -173,8 +177,8 @@ def show_verification(done: Verification) -> None:
 
 def show_undoing(done: Undoing) -> None:
     """How many records were removed, which were not and why, and what to type next."""
-    told = ", ".join(f"{number:,} {what}" for what, number in done.counts.items())
-    click.echo(f"Run {done.run.id}: {told or 'nothing was deleted'}.")
+    counts = ", ".join(f"{number:,} {what}" for what, number in done.counts.items())
+    click.echo(f"Run {done.run.id}: {counts or 'nothing was deleted'}.")
     for removal in done.notable[:MOST_GROUPS]:
         click.echo(f"  row {removal.row}, record {removal.remote_id}: {removal.undone}; {printable(removal.why, 200)}")
     if len(done.notable) > MOST_GROUPS:
@@ -183,22 +187,22 @@ def show_undoing(done: Undoing) -> None:
         say(done.message)
     click.echo(f"All rows: {done.file}")
     if done.exit_code not in {Exit.DONE, Exit.ROWS_FAILED}:
-        click.echo(f"Go on:  {done.run.command('undo')}")
+        click.echo(f"Next: finish deleting: {done.run.command('undo')}")
 
 
-def show_outcomes(outcomes: Sequence[Outcome]) -> None:
-    """How each of several ended, in the order in which they were named."""
-    for outcome in outcomes:
-        profile = outcome.job.choices.profile
-        click.echo(f"\n{outcome.job.file}{f' --profile {profile}' if profile else ''}:")
-        if outcome.error is not None:
-            click.echo(f"Error: {outcome.error.message}\n{outcome.error.advice}".rstrip())
-        elif outcome.result is None:
+def show_job_results(results: Sequence[JobResult]) -> None:
+    """How each of several imports ended, in the order in which the files were named."""
+    for job in results:
+        profile = job.request.choices.profile
+        click.echo(f"\n{job.request.file}{f' --profile {profile}' if profile else ''}:")
+        if job.error is not None:
+            click.echo(f"Error: {job.error.message}\n{job.error.advice}".rstrip())
+        elif job.result is None:
             click.echo("Nothing was sent.")
         else:
-            if outcome.result.message:
-                click.echo(outcome.result.message)
-            show_end(outcome.result)
+            if job.result.message:
+                click.echo(job.result.message)
+            show_end(job.result)
 
 
 class Console:
@@ -217,10 +221,10 @@ class Console:
         """A line on stderr."""
         say(sentence)
 
-    def confirm(self, seen: Examined, plan: Plan, account: Account) -> bool:
+    def confirm(self, result: CheckResult, plan: Plan, account: Account) -> bool:
         """Show the issues and the plan, and ask."""
         if not self._quiet:
-            show_issues(seen, stdout=False)
+            show_issues(result, stdout=False)
             say()
             for line in plan_lines(plan, account):
                 say(line)
@@ -228,35 +232,37 @@ class Console:
             return True
         if not sys.stdin.isatty():
             raise UsageError(
-                "Nothing was sent: there is no terminal to ask on.", "Type the same with --yes to send without asking."
+                "Nothing was sent: there is no terminal to ask for your confirmation on.",
+                "To send without being asked, add --yes.",
             )
         return click.confirm(f"Create {count(plan.create, 'record')} in {account.space}?", err=True)
 
     def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
         """Say what will be deleted and at what cost, and have the number typed."""
-        say(f"Undo run {run.id} ({printable(run.file)}): {count(plan.create, 'record')} of {account.space} to delete;")
-        say("records that somebody changed since are kept. Deletes count like creates.")
+        say(f"Undo run {run.id} ({printable(run.file)}): delete {count(plan.create, 'record')} from {account.space}.")
+        say("Records that somebody has changed since the import are kept. A delete counts as a write, like a create.")
         quota = f" ({plan.quota_left:,} left today)" if plan.quota_left is not None else ""
         until = moment(plan.finish, plan.made)
-        say(f"{count(plan.create, 'delete')}{quota}; it takes {duration(plan.seconds)}, until {until}.")
+        say(f"{count(plan.create, 'delete')}{quota}, taking {duration(plan.seconds)}, until {until}.")
         if self._yes:
             return True
         if not sys.stdin.isatty():
             raise UsageError(
-                "Nothing was deleted: there is no terminal to ask on.", "Type the same with --yes to delete."
+                "Nothing was deleted: there is no terminal to ask for your confirmation on.",
+                "To delete without being asked, add --yes.",
             )
         return click.prompt(f"Type {plan.create} to delete them", err=True, default="no") == str(plan.create)
 
     @contextmanager
     def sending(self) -> Iterator[asyncio.Event]:
-        """Ctrl-C and SIGTERM ask to stop; the second time they are obeyed at once."""
+        """Ctrl-C and SIGTERM ask to stop after the rows in progress; the second time, at once."""
         stop, task, loop = asyncio.Event(), asyncio.current_task(), asyncio.get_running_loop()
 
         def ask() -> None:
             if stop.is_set() and task is not None:
                 task.cancel()
             else:
-                say("\nStopping after the rows under way. Again to stop at once; both are safe.")
+                say("\nStopping after the rows in progress. Press Ctrl-C again to stop at once. Both are safe.")
                 stop.set()
 
         handled = [signal.SIGINT, signal.SIGTERM] if sys.platform != "win32" else []
@@ -355,8 +361,8 @@ class _Member:
     def say(self, sentence: str) -> None:
         say(f"{self.name}: {sentence}")
 
-    def confirm(self, seen: Examined, plan: Plan, account: Account) -> bool:
-        wrong = f"; {count(seen.invalid, 'row')} cannot be sent" if seen.invalid else ""
+    def confirm(self, result: CheckResult, plan: Plan, account: Account) -> bool:
+        wrong = f"; {count(result.invalid, 'row')} cannot be sent" if result.invalid else ""
         until = f", until {moment(plan.finish, plan.made)}" if plan.create else ""
         self.say(f"{count(plan.create, 'record')} to create in {account.space} as {account.user}{until}{wrong}.")
         self.total = plan.create

@@ -1,8 +1,8 @@
 """The commands that only look: at runs, files, the journal, this installation."""
 
-from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -22,19 +22,28 @@ from importer.cli.options import (
 from importer.cli.output import finish, put_json
 from importer.errors import Exit
 
+if TYPE_CHECKING:
+    from importer.runs.status import RunStatus
+
 
 @click.command()
 @RUN
 @JSON
 def status(number: int | None, as_json: bool) -> int:
-    """Say how RUN stands; by default the latest one."""
-    from importer.runs.status import standing
+    """Show how RUN stands and what to do next; by default the latest run."""
+    from importer.cli.next_steps import step_lines
+    from importer.runs.status import status_and_others
 
-    told = standing(number, load_settings())
-    _put_runs([told], as_json, single=True)
-    if not as_json and told["unfinished"]:
-        runs = ", ".join(map(str, told["unfinished"]))
-        click.echo(f"Unfinished: run {runs}. Go on with: importer resume {told['unfinished'][0]}")
+    shown, others = status_and_others(number, load_settings(), the_clock()())
+    if as_json:
+        put_json({"schema": 1, **_document(shown), "unfinished": others})
+        return Exit.DONE
+    _show_status(shown)
+    for line in step_lines(shown.run, shown.steps) or [f"Next: read the report in {shown.run.folder}"]:
+        click.echo(line)
+    if others:
+        runs = f"Run {others[0]} is" if len(others) == 1 else f"Runs {', '.join(map(str, others))} are"
+        click.echo(f"{runs} unfinished. To continue: importer resume {others[0]}")
     return Exit.DONE
 
 
@@ -43,9 +52,16 @@ def status(number: int | None, as_json: bool) -> int:
 @JSON
 def history(limit: int, as_json: bool) -> int:
     """List the runs, newest first."""
-    from importer.runs.status import standings
+    from importer.runs.status import latest_statuses
 
-    _put_runs(standings(limit, load_settings()), as_json)
+    statuses = latest_statuses(limit, load_settings(), the_clock()())
+    if as_json:
+        put_json({"schema": 1, "runs": [_document(shown) for shown in statuses]})
+        return Exit.DONE
+    for shown in statuses:
+        _show_status(shown)
+    if not statuses:
+        click.echo("There is no run yet. Start one with: importer run FILE")
     return Exit.DONE
 
 
@@ -55,7 +71,7 @@ def history(limit: int, as_json: bool) -> int:
 @JSON
 def report(number: int | None, out: Path | None, as_json: bool) -> int:
     """Write the report of RUN anew from the journal; by default of the latest one."""
-    from importer.runs.run import rebuild_report
+    from importer.runs.result import rebuild_report
 
     written = rebuild_report(number, load_settings(), out, the_clock()())
     if as_json:
@@ -82,33 +98,55 @@ def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
     source = look_at_columns(file, settings, kind, read)
     if save:
         saved_columns.remember(own_labels(source.sheet), read.map, settings.home)
-    found = columns_of(source)
+    matched = columns_of(source)
     if as_json:
-        put_json({"schema": 1, "file": str(file), "columns": found})
+        put_json({"schema": 1, "file": str(file), "columns": matched})
     else:
-        terminal.show_columns(found, remembered=source.remembered or save)
+        terminal.show_columns(matched, remembered=source.remembered or save)
     return Exit.FILE if missing(source) else Exit.DONE
 
 
-def _put_runs(found: Sequence[Mapping[str, Any]], as_json: bool, *, single: bool = False) -> None:
-    if as_json:
-        put_json({"schema": 1, **found[0]} if single else {"schema": 1, "runs": found})
-        return
-    if not found:
-        click.echo("There is no run yet. Start one with: importer run FILE")
-    for standing in found:
-        counts, undone = dict(standing["counts"]), standing["undone"]
-        # What was undone counts as not sent there; said like that, it would look as if it had never existed.
-        counts["not sent"] -= undone
-        counts["created and deleted again"] = undone
-        told = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
-        click.echo(
-            f"Run {standing['run']}: {standing['file']}, {standing['state']} ({told or 'no rows planned'}), "
-            f"begun {standing['started']}, for {standing['account'] or 'nobody yet'}"
-            + (f", --profile {standing['profile']}" if standing["profile"] else "")
-        )
-        if standing["next"] and single:
-            click.echo(f"Next: {standing['next']}")
+def _show_status(shown: "RunStatus") -> None:
+    run, counts = shown.run, {status.value: number for status, number in shown.counts.items()}
+    # What was undone counts as not sent there; put like that, it would look as if it had never existed.
+    counts |= {"not sent": shown.unsent, "created and deleted again": shown.removed}
+    rows = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
+    profile = f", --profile {run.options['profile']}" if run.options.get("profile") else ""
+    click.echo(
+        f"Run {run.id}: {run.file}, {_state(shown)} ({rows or 'no rows planned'}), "
+        f"started {_instant(run.started)}, for {shown.account or 'an account not known yet'}{profile}"
+    )
+
+
+def _state(shown: "RunStatus") -> str:
+    return "finished" if shown.finished else "being sent" if shown.working else "unfinished"
+
+
+def _document(shown: "RunStatus") -> dict[str, Any]:
+    """A run in the documents of ``status`` and ``history``."""
+    from importer.journal.next_steps import command_of
+
+    run = shown.run
+    return {
+        "run": run.id,
+        "file": run.file,
+        "state": _state(shown),
+        "account": shown.account,
+        "profile": run.options.get("profile") or None,
+        "url": run.url,
+        "rows": run.rows,
+        "counts": {status.value: number for status, number in shown.counts.items()},
+        "undone": shown.removed,
+        "started": _instant(run.started),
+        "finished": _instant(run.finished),
+        "exit_code": run.exit_code,
+        "folder": str(run.folder),
+        "next": next(filter(None, (command_of(run, step) for step in shown.steps))),
+    }
+
+
+def _instant(epoch: float | None) -> str | None:
+    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if epoch is not None else None
 
 
 @click.command()

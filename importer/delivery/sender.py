@@ -57,7 +57,7 @@ class StopReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class SendResult:
     """How sending ended, and the sentence for people."""
 
     how: StopReason
@@ -128,7 +128,7 @@ class Sender:
         self._busy = False
         self._round_trips: deque[float] = deque(maxlen=_MAX_ROUND_TRIPS)
         self._sent = self._settled = self._failed = self._unanswered = 0
-        self._end: End | None = None
+        self._end: SendResult | None = None
         self._known_ids: set[int] = set()
         self._ready_at = self._held_until = self._held_in_journal = self._next_look = 0.0
         self._down_since: float | None = None
@@ -139,7 +139,7 @@ class Sender:
         self._accepted = False
         self._waiting = ""
 
-    async def send(self) -> End:
+    async def send(self) -> SendResult:
         """Send until nothing is left, or until there is a reason to stop; rows under way are always waited for.
 
         If this is cancelled, the calls under way are given up; their rows are in doubt in the journal already.
@@ -151,7 +151,7 @@ class Sender:
                 task.cancel()
             await asyncio.gather(*self._under_way, return_exceptions=True)
 
-    async def _loop(self) -> End:
+    async def _loop(self) -> SendResult:
         while True:
             answers = await self._judged()
             if self._end is None:
@@ -161,19 +161,19 @@ class Sender:
                 if self._end is not None:
                     return self._end
                 if self._nothing_left():
-                    return End(StopReason.DONE)
+                    return SendResult(StopReason.DONE)
             await self._wait()
 
-    def _reason_to_stop(self) -> End | None:
+    def _reason_to_stop(self) -> SendResult | None:
         if self._stop.is_set() or self._stop_requested():
-            return End(StopReason.ASKED)
+            return SendResult(StopReason.ASKED)
         if self._pace.max_rows is not None and self._sent >= self._pace.max_rows and not self._nothing_left():
-            return End(StopReason.LIMIT, f"{self._pace.max_rows} rows were sent, as asked with --max-rows.")
+            return SendResult(StopReason.LIMIT, f"{self._pace.max_rows} rows were sent, as asked with --max-rows.")
         if self._pace.deadline is not None and self._now() >= self._pace.deadline:
-            return End(StopReason.LIMIT, "The time given with --max-duration is over.")
+            return SendResult(StopReason.LIMIT, "The time given with --max-duration is over.")
         if self._pace.deadline is not None and self._ready_at > self._pace.deadline and not self._nothing_left():
             until = f"{self._why_waiting()} until {moment(self._ready_at, self._now())}"
-            return End(StopReason.LIMIT, f"Stopped, as asked with --max-duration: {until}.")
+            return SendResult(StopReason.LIMIT, f"Stopped, as asked with --max-duration: {until}.")
         return None
 
     def _stop_requested(self) -> bool:
@@ -339,7 +339,7 @@ class Sender:
             case Probe.RENEWED:
                 return replace(verdict, event=Event.NOT_APPLIED)
             case Probe.REFUSED:
-                self._stop_for(End(StopReason.SIGN_IN, "The service no longer accepts the sign-in."))
+                self._stop_for(SendResult(StopReason.SIGN_IN, "The service no longer accepts the sign-in."))
                 return replace(verdict, event=Event.NOT_APPLIED)
 
     def _react(self, verdict: Verdict, reply: Reply) -> None:
@@ -349,9 +349,11 @@ class Sender:
         self._complaint = verdict.reason
         if verdict.pause is Pause.STOP_RUN or repeated:
             how = StopReason.SIGN_IN if reply.status == FORBIDDEN else StopReason.REFUSED
-            self._stop_for(End(how, f"Sending stopped: {verdict.reason}."))
+            self._stop_for(SendResult(how, f"Sending stopped: {verdict.reason}."))
         elif self._unanswered >= MOST_UNANSWERED:
-            self._stop_for(End(StopReason.UNANSWERED, f"{self._unanswered} calls in a row brought no usable answer."))
+            self._stop_for(
+                SendResult(StopReason.UNANSWERED, f"{self._unanswered} calls in a row brought no usable answer.")
+            )
         self._watch_refusals(verdict)
         self._back_off(verdict)
 
@@ -364,9 +366,9 @@ class Sender:
         self._refused_field = verdict.field
         if self._same_refusals >= (SAME_REFUSALS if self._accepted else SAME_REFUSALS_AT_FIRST):
             told = f"The last {self._same_refusals} rows were all refused for {verdict.field}: {verdict.message}"
-            self._stop_for(End(StopReason.SAME_REFUSAL, told))
+            self._stop_for(SendResult(StopReason.SAME_REFUSAL, told))
 
-    def _stop_for(self, end: End) -> None:
+    def _stop_for(self, end: SendResult) -> None:
         self._end = self._end or end
 
     def _back_off(self, verdict: Verdict) -> None:
@@ -374,7 +376,7 @@ class Sender:
         if verdict.unreachable:
             self._down_since = now if self._down_since is None else self._down_since
             if now - self._down_since >= self._pace.patience:
-                self._stop_for(End(StopReason.UNREACHABLE, f"The service cannot be reached. {verdict.message}"))
+                self._stop_for(SendResult(StopReason.UNREACHABLE, f"The service cannot be reached. {verdict.message}"))
             pause = min(max(now - self._down_since, _FIRST_BACKOFF), _LONGEST_BACKOFF)
             return self._hold(now + pause, "the service cannot be reached")
         self._down_since = None

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from importer.delivery.listing import Comparer, to_remote
 from importer.delivery.replies import Pause, classify
-from importer.delivery.sender import End, StopReason
+from importer.delivery.sender import SendResult, StopReason
 from importer.delivery.verification import changed_since
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
@@ -59,19 +59,19 @@ class Undoer:
         self._comparer = Comparer(kind)
         self._take_turn, self._now, self._stop, self._tell = take_turn, now, stop, tell
 
-    async def undo(self, removals: list[Removal]) -> End:
+    async def undo(self, removals: list[Removal]) -> SendResult:
         """Delete row by row, adding to ``removals``, until all is done or there is a reason to stop."""
         failures = 0
         for intent in list(self._journal.rows.all(self._run, State.CREATED, State.REMOVING)):
             if self._stop.is_set() or self._journal.runs.get(self._run.id).stop:
-                return End(StopReason.ASKED)
+                return SendResult(StopReason.ASKED)
             removal = await self._remove(intent)
             removals.append(removal)
             self._tell(len(removals))
             failures = failures + 1 if removal.undone is Undone.FAILED else 0
             if failures >= _MOST_FAILURES:
-                return End(StopReason.UNANSWERED, f"{failures} deletes in a row failed: {removal.why}")
-        return End(StopReason.DONE)
+                return SendResult(StopReason.UNANSWERED, f"{failures} deletes in a row failed: {removal.why}")
+        return SendResult(StopReason.DONE)
 
     async def _remove(self, intent: Intent) -> Removal:
         number = intent.remote_id or 0

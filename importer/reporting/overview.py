@@ -9,11 +9,12 @@ from typing import Any
 import humanize
 
 from importer.issues import Issue
+from importer.journal.next_steps import next_steps
 from importer.journal.runs import Run
 from importer.journal.states import State
 from importer.model import Outcome, Status
 from importer.reporting.lines import Line
-from importer.reporting.sentences import Step, headline, moment, next_steps, resume_command
+from importer.reporting.sentences import headline, moment, resume_command, step_sentences
 
 SCHEMA = 1
 MOST_KEPT = 1_000
@@ -58,9 +59,9 @@ class Overview:
         ends = (self.run.finished, self.run.stopped, self.now)
         return max(next(end for end in ends if end is not None) - self.run.started, 0.0)
 
-    def steps(self) -> list[Step]:
-        """What to do next."""
-        return next_steps(self.run, self.counts, self.states)
+    def steps(self) -> list[tuple[str, str]]:
+        """What to do next: why, and the command."""
+        return step_sentences(self.run, next_steps(self.run, self.states, invalid=self.counts[Status.INVALID]))
 
     def headline(self) -> str:
         """The whole run in one sentence."""
@@ -87,7 +88,7 @@ class Overview:
     def sheet(self) -> list[tuple[str, str]]:
         """The same for a sheet of a workbook: names and values, parts divided by an empty pair."""
         counts = [(status.value, f"{count:,}") for status, count in self.counts.items()]
-        steps = [(step.why, step.command) for step in self.steps()]
+        steps = self.steps()
         notes = [(f"Column {issue.label}", f"{issue.message} {issue.fix}") for issue in self.column_issues]
         parts = ([("Result", self.headline())], counts, steps, notes, self.facts())
         return [pair for part in parts if part for pair in (*part, ("", ""))]

@@ -1,16 +1,12 @@
 """What a report says in words: about a row, about the whole run, and what to do next. Pure."""
 
-import os
-import shlex
-import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
-from pathlib import Path
 
 from importer.errors import Exit
 from importer.issues import Issue, Severity
+from importer.journal.next_steps import Step, StepKind, command_of
 from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.journal.states import State
@@ -39,12 +35,18 @@ _WITHOUT_WORDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """Something to do next: why, and the command that does it."""
-
-    why: str
-    command: str
+_WHY = {
+    StepKind.STOP: "Stop the run; it can be resumed.",
+    StepKind.RESUME: "Continue where the run stopped; {rows} left to send.",
+    StepKind.CONTINUE_UNDO: "Finish deleting; {rows} left.",
+    StepKind.RECONCILE: "Find out whether Nexudus created {rows} that got no answer.",
+    StepKind.REVIEW: "Look in Nexudus for {rows} that may exist.",
+    StepKind.CORRECT: "Correct {rows} in failed.xlsx (wrong cells are red), then import that file as it is.",
+    StepKind.RETRY: "Send {rows} again unchanged, as a new run.",
+    StepKind.VERIFY: "Compare what was created with Nexudus, record by record.",
+    StepKind.UNDO: "If it was a mistake: delete what was created and has not been changed since.",
+}
+"""Why each step is taken; a report does not advise to rebuild itself."""
 
 
 def row_message(
@@ -128,28 +130,12 @@ def _rows(count: int) -> str:
 
 
 def resume_command(run: Run) -> str | None:
-    """What to type to go on with a run, or None if it has ended."""
+    """What to type to continue a run, or None if it has ended."""
     return run.command("resume") if run.finished is None else None
 
 
-def next_steps(run: Run, counts: Mapping[Status, int], states: Mapping[State, int]) -> list[Step]:
-    """What to type next, most pressing first. ``states`` tells apart what one status can mean."""
-    steps = []
-    if in_doubt := states.get(State.IN_DOUBT):
-        steps.append(Step(f"Find out about {_rows(in_doubt)} that Nexudus may hold.", run.command("reconcile")))
-    if command := resume_command(run):
-        steps.append(Step(f"Go on where the run stopped; {_rows(counts[Status.NOT_SENT])} not sent.", command))
-    elif unsent := states.get(State.PLANNED):
-        steps.append(Step(f"Send the {_rows(unsent)} not sent.", run.command("retry")))
-    if failed := sum(counts[status] for status in FAILED) + states.get(State.HELD, 0):
-        why = f"Correct {_rows(failed)} in failed.xlsx (wrong cells are red), then give the file back as it is."
-        steps.append(Step(why, f"importer run {_quoted(run.folder / 'failed.xlsx')} {run.place}".rstrip()))
-    if states.get(State.CREATED):
-        steps.append(Step("Compare what was created with Nexudus, record by record.", run.command("verify")))
-        steps.append(Step("If it was a mistake: delete what was created and not changed.", run.command("undo")))
-    return steps
-
-
-def _quoted(path: Path) -> str:
-    # The folder is named after the user's file; unquoted, its name could be a second command.
-    return shlex.quote(str(path)) if os.name == "posix" else subprocess.list2cmdline([str(path)])
+def step_sentences(run: Run, steps: Sequence[Step]) -> list[tuple[str, str]]:
+    """What to do next: why, and the command that does it, which is empty if none does."""
+    return [
+        (_WHY[step.kind].format(rows=_rows(step.rows)), command_of(run, step)) for step in steps if step.kind in _WHY
+    ]

@@ -8,18 +8,15 @@ import sys
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from itertools import groupby
-from pathlib import Path
+from itertools import chain, groupby
 
-from importer.config.settings import Settings, where_to_set
+from importer.config.settings import where_to_set
 from importer.errors import Exit, ImporterError, SignInError
 from importer.journal.journal import Journal, open_journal
-from importer.model import Clock
-from importer.runs.observer import Observer
-from importer.runs.plan import Choices
-from importer.runs.run import Ready, Result, checked, prepare
-from importer.spreadsheet import ReadOptions
-from schemas import RecordType
+from importer.runs.request import ImportRequest
+from importer.runs.result import RunResult
+from importer.runs.run import check, prepare
+from importer.runs.send import PlannedRun
 
 if sys.platform != "win32":
     import resource
@@ -29,23 +26,11 @@ _FILES_A_RUN = 8
 
 
 @dataclass(frozen=True)
-class Job:
-    """One file with all that decides where and how it is imported."""
+class JobResult:
+    """How one of several imports ended: with a result or an error; with neither if the user declined."""
 
-    file: Path
-    settings: Settings
-    kind: RecordType | None
-    read: ReadOptions
-    choices: Choices
-    observer: Observer
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one of several ended: with a result or with an error; with neither if the user did not want it."""
-
-    job: Job
-    result: Result | None = None
+    request: ImportRequest
+    result: RunResult | None = None
     error: ImporterError | None = None
 
     @property
@@ -56,49 +41,52 @@ class Outcome:
         return self.result.exit_code if self.result is not None else Exit.DONE
 
 
-async def run_all(jobs: Sequence[Job], clock: Clock) -> list[Outcome]:
-    """Import all of them, those of one profile one after another; the outcomes in the order of the jobs.
+async def run_all(requests: Sequence[ImportRequest]) -> list[JobResult]:
+    """Import all of them, those of one profile one after another; the results in the order of the requests.
 
     Raises:
         JournalError: The journal, which they share, cannot be used.
     """
-    _allow_files(len(jobs) * _FILES_A_RUN)
-    by_profile = sorted(jobs, key=lambda job: job.choices.profile or "")
-    lines = [list(line) for _, line in groupby(by_profile, key=lambda job: job.choices.profile or "")]
-    planned = asyncio.Barrier(len(lines))
-    with open_journal(jobs[0].settings.journal_url) as journal:
-        done = await asyncio.gather(*(_one_after_another(line, journal, planned, clock) for line in lines))
-    found = {id(outcome.job): outcome for outcomes in done for outcome in outcomes}
-    return [found[id(job)] for job in jobs]
+    _allow_files(len(requests) * _FILES_A_RUN)
+    numbered = sorted(enumerate(requests), key=lambda item: item[1].choices.profile or "")
+    queues = [list(queue) for _, queue in groupby(numbered, key=lambda item: item[1].choices.profile or "")]
+    planned = asyncio.Barrier(len(queues))
+    with open_journal(requests[0].settings.journal_url) as journal:
+        done = await asyncio.gather(*(_one_after_another(queue, journal, planned) for queue in queues))
+    results = dict(chain.from_iterable(done))
+    return [results[number] for number in range(len(requests))]
 
 
 async def _one_after_another(
-    jobs: Sequence[Job], journal: Journal, planned: asyncio.Barrier, clock: Clock
-) -> list[Outcome]:
-    return [await _import(job, journal, None if number else planned, clock) for number, job in enumerate(jobs)]
+    queue: Sequence[tuple[int, ImportRequest]], journal: Journal, planned: asyncio.Barrier
+) -> list[tuple[int, JobResult]]:
+    return [
+        (number, await _import(request, journal, None if position else planned))
+        for position, (number, request) in enumerate(queue)
+    ]
 
 
-async def _import(job: Job, journal: Journal, planned: asyncio.Barrier | None, clock: Clock) -> Outcome:
+async def _import(request: ImportRequest, journal: Journal, planned: asyncio.Barrier | None) -> JobResult:
     try:
         async with AsyncExitStack() as stack:
-            ready = await _prepared(job, stack, journal, clock)
+            prepared = await _prepare(request, stack, journal)
             if planned is not None:
                 # To read and plan a file keeps everybody else from the journal, and rows on their way would wait.
                 await planned.wait()
-            return Outcome(job, await ready.send()) if isinstance(ready, Ready) else ready
+            return JobResult(request, await prepared.send()) if isinstance(prepared, PlannedRun) else prepared
     except ImporterError as error:
-        return Outcome(job, error=error)
+        return JobResult(request, error=error)
 
 
-async def _prepared(job: Job, stack: AsyncExitStack, journal: Journal, clock: Clock) -> Ready | Outcome:
+async def _prepare(request: ImportRequest, stack: AsyncExitStack, journal: Journal) -> PlannedRun | JobResult:
     try:
-        source, seen = checked(job.file, job.settings, job.kind, job.read, job.choices, job.observer, clock())
-        ready = await prepare(stack, journal, source, seen, job.settings, job.choices, job.observer, clock)
+        source, result = check(request)
+        prepared = await prepare(stack, journal, source, result, request)
     except ImporterError as error:
         # Now, and not only at the end: the others may take hours.
-        job.observer.say(f"Left out. {error.message}")
-        return Outcome(job, error=_advised(error, job.choices.profile))
-    return ready if isinstance(ready, Ready) else Outcome(job, ready)
+        request.observer.say(f"Skipped. {error.message}")
+        return JobResult(request, error=_advised(error, request.choices.profile))
+    return prepared if isinstance(prepared, PlannedRun) else JobResult(request, prepared)
 
 
 def _advised(error: ImporterError, profile: str | None) -> ImporterError:

@@ -3,11 +3,14 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from importer.journal.runs import Run
 from importer.model import Account, Plan, Progress
-from importer.runs.source import Examined
+from importer.runs.source import CheckResult
+
+if TYPE_CHECKING:
+    # A check of a file needs no database, which takes a third of a second to load.
+    from importer.journal.runs import Run
 
 
 class Observer(Protocol):
@@ -16,13 +19,13 @@ class Observer(Protocol):
     def say(self, sentence: str) -> None:
         """Tell something that the user should know now."""
 
-    def confirm(self, examined: Examined, plan: Plan, account: Account) -> bool:
+    def confirm(self, result: CheckResult, plan: Plan, account: Account) -> bool:
         """Whether to go on, after the plan has been shown."""
 
     def sending(self) -> AbstractContextManager[asyncio.Event]:
         """While rows are sent: an event that is set when the user asks to stop."""
 
-    def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
+    def confirm_undo(self, plan: Plan, account: Account, run: "Run") -> bool:
         """Whether to delete, after the plan has been shown; ``plan.create`` is the number of deletes."""
 
     def progress(self, progress: Progress, total: int, seconds_left: float | None) -> None:
@@ -35,11 +38,11 @@ class NullObserver:
     def say(self, sentence: str) -> None:
         """Nobody listens."""
 
-    def confirm(self, _: Examined, __: Plan, ___: Account) -> bool:
+    def confirm(self, _: CheckResult, __: Plan, ___: Account) -> bool:
         """Nobody agrees."""
         return False
 
-    def confirm_undo(self, _: Plan, __: Account, ___: Run) -> bool:
+    def confirm_undo(self, _: Plan, __: Account, ___: "Run") -> bool:
         """Nobody agrees."""
         return False
 

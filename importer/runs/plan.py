@@ -3,10 +3,9 @@
 Sends nothing that changes anything.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from importer.config.settings import Settings
 from importer.delivery.comparison import Comparison, Conflict
@@ -16,50 +15,23 @@ from importer.journal.rows import Claim
 from importer.journal.states import State
 from importer.model import Account, Clock, Plan, Record
 from importer.reporting import write_fix_file
+from importer.runs.allowances import windows
 from importer.runs.lookup import choices as list_choices
 from importer.runs.lookup import look_up
 from importer.runs.observer import Observer
 from importer.runs.reconcile import compare
-from importer.runs.session import Session, signed_in, windows
-from importer.runs.source import Examined, Source, checked_chunks, examine, open_source
-from importer.spreadsheet import ReadOptions
+from importer.runs.request import Choices, ImportRequest
+from importer.runs.session import Session, signed_in
+from importer.runs.source import CheckResult, Source, checked_chunks, examine, open_source
 from schemas import RecordType
 
 
-@dataclass(frozen=True)
-class Choices:
-    """What the user chose for one run; kept in the journal, so that ``resume`` goes on in the same way.
-
-    ``profile`` is None if nothing was said of one, and "" if there is to be none. With ``sandbox`` the service is a
-    practice one that lives no longer than the command, with ``one_for_all`` the profile was named once for several
-    files.
-    """
-
-    strict: bool = False
-    allow_duplicates: bool = False
-    even_if_existing: bool = False
-    max_rows: int | None = None
-    max_duration: float | None = None
-    picks: Mapping[str, int] = field(default_factory=dict)
-    profile: str | None = None
-    sandbox: bool = False
-    one_for_all: bool = False
-    out: Path | None = None
-
-    @property
-    def kept(self) -> dict[str, Any]:
-        """The choices as the journal keeps them; the folder is a column of its own there."""
-        return {name: value for name, value in asdict(self).items() if name not in {"out", "one_for_all"}}
-
-
-async def check_names(
-    source: Source, seen: Examined, settings: Settings, choices: Choices, observer: Observer, clock: Clock
-) -> tuple[Source, Examined]:
+async def check_names(source: Source, result: CheckResult, request: ImportRequest) -> tuple[Source, CheckResult]:
     """A file that has been examined, examined once more with the names that the service lists."""
-    now = clock()
-    with open_journal(settings.journal_url) as journal:
-        async with signed_in(settings, source.endpoint, journal, observer, clock) as session:
-            return await look_up_names(session, source, seen, choices, now)
+    now = request.clock()
+    with open_journal(request.settings.journal_url) as journal:
+        async with signed_in(request.settings, source.endpoint, journal, request.observer, request.clock) as session:
+            return await look_up_names(session, source, result, request.choices, now)
 
 
 async def offers(kind: RecordType, settings: Settings, observer: Observer, clock: Clock) -> dict[str, list[str]]:
@@ -71,7 +43,7 @@ async def offers(kind: RecordType, settings: Settings, observer: Observer, clock
             return await list_choices(session, kind)
 
 
-def write_errors(source: Source, seen: Examined, path: Path, now: float) -> Path:
+def write_errors(source: Source, result: CheckResult, path: Path, now: float) -> Path:
     """The file given back with its wrong cells red, and drop-downs where the service said what may stand there.
 
     ``now`` in epoch seconds is the time that it bears.
@@ -86,43 +58,43 @@ def write_errors(source: Source, seen: Examined, path: Path, now: float) -> Path
     lists = {name: source.kind.offers(name) for name in source.kind.fields}
     lists |= {name: tuple(directory.choices()) for name, directory in source.directories.items()}
     offers = {column.position: lists[column.field] for column in source.mapping.columns if lists[column.field]}
-    return write_fix_file(source.sheet, seen.causes, path, offers, now)
+    return write_fix_file(source.sheet, result.causes, path, offers, now)
 
 
-async def plan(
-    file: Path,
-    settings: Settings,
-    kind: RecordType | None,
-    read: ReadOptions,
-    choices: Choices,
-    observer: Observer,
-    clock: Clock,
-) -> tuple[Source, Examined, Plan, Account]:
+@dataclass(frozen=True)
+class PlannedImport:
     """Everything about an import but the import."""
-    source = open_source(file, settings, kind, read)
-    seen = examine(source, clock(), allow_duplicates=choices.allow_duplicates)
-    return await plan_examined(source, seen, settings, choices, observer, clock)
+
+    source: Source
+    result: CheckResult
+    plan: Plan
+    account: Account
 
 
-async def plan_examined(
-    source: Source, seen: Examined, settings: Settings, choices: Choices, observer: Observer, clock: Clock
-) -> tuple[Source, Examined, Plan, Account]:
-    """The plan of a file that has been examined; examined anew if names had to be looked up."""
-    now = clock()
-    with open_journal(settings.journal_url) as journal:
-        async with signed_in(settings, source.endpoint, journal, observer, clock) as session:
-            source, seen = await look_up_names(session, source, seen, choices, now)
-            known = await known_rows(session, source, seen, choices, now)
-            return source, seen, plan_of(session, seen, known, now), session.account
+async def plan(request: ImportRequest) -> PlannedImport:
+    """What importing a file would do and cost."""
+    source = open_source(request.file, request.settings, request.kind, request.read)
+    result = examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
+    return await plan_examined(source, result, request)
+
+
+async def plan_examined(source: Source, result: CheckResult, request: ImportRequest) -> PlannedImport:
+    """The plan of a file that has been examined; it is examined again if names had to be looked up."""
+    now = request.clock()
+    with open_journal(request.settings.journal_url) as journal:
+        async with signed_in(request.settings, source.endpoint, journal, request.observer, request.clock) as session:
+            source, result = await look_up_names(session, source, result, request.choices, now)
+            present = await find_present(session, source, result, request.choices, now)
+            return PlannedImport(source, result, plan_of(session, result, present, now), session.account)
 
 
 async def look_up_names(
-    session: Session, source: Source, seen: Examined, choices: Choices, now: float
-) -> tuple[Source, Examined]:
+    session: Session, source: Source, result: CheckResult, choices: Choices, now: float
+) -> tuple[Source, CheckResult]:
     """The file examined once more with what its references may name, if the service tells."""
-    directories = await look_up(session, source, seen.wanted, choices.picks)
+    directories = await look_up(session, source, result.wanted, choices.picks)
     if not directories:
-        return source, seen
+        return source, result
     source = replace(source, directories=directories)
     return source, examine(source, now, allow_duplicates=choices.allow_duplicates)
 
@@ -132,8 +104,8 @@ MOST_CONFLICTS = 1_000
 
 
 @dataclass
-class Known:
-    """Rows of a file whose record exists, whose record may exist, and whose key has a record with other values."""
+class AlreadyPresent:
+    """How many rows have a record, may have one, or have one with other values under their key."""
 
     existing: int = 0
     held: int = 0
@@ -158,37 +130,39 @@ class Known:
                 self.existing += there is not None
 
 
-async def known_rows(session: Session, source: Source, seen: Examined, choices: Choices, now: float) -> Known:
+async def find_present(
+    session: Session, source: Source, result: CheckResult, choices: Choices, now: float
+) -> AlreadyPresent:
     """Rows that need no call: by the journal, and by one list of what the service holds."""
-    known, journal = Known(), session.journal
+    present, journal = AlreadyPresent(), session.journal
     if choices.even_if_existing:
-        return known
+        return present
     target = journal.runs.target(session.account.key, source.kind.name)
     duplicates = choices.allow_duplicates
     comparison = await compare(session, source.endpoint, source.kind, allow_duplicates=duplicates)
     if comparison:
-        for chunk in checked_chunks(source, now, seen.collisions, allow_duplicates=duplicates):
+        for chunk in checked_chunks(source, now, result.collisions, allow_duplicates=duplicates):
             records = list(chunk.records())
             claims = journal.rows.claims(target, [record.identity for record in records])
-            known.add(claims.values())
-            known.compare(comparison, [record for record in records if record.identity not in claims])
-    return known
+            present.add(claims.values())
+            present.compare(comparison, [record for record in records if record.identity not in claims])
+    return present
 
 
-def plan_of(session: Session, seen: Examined, known: Known, now: float) -> Plan:
+def plan_of(session: Session, result: CheckResult, present: AlreadyPresent, now: float) -> Plan:
     """What sending what is left of a file would take."""
-    create = seen.valid - known.existing - known.held - known.differing
+    create = result.valid - present.existing - present.held - present.differing
     seconds = session.journal.calls.seconds_for(session.account.key, create, windows(session.settings), now)
     left = session.quota_left(now)
     return Plan(
-        seen.rows,
+        result.rows,
         create,
-        known.existing,
-        seen.invalid,
-        known.held,
+        present.existing,
+        result.invalid,
+        present.held,
         left,
         seconds,
         now + seconds,
-        known.differing,
-        known.conflicts,
+        present.differing,
+        present.conflicts,
     )

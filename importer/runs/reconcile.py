@@ -8,12 +8,17 @@ from itertools import islice
 from importer.delivery.comparison import Comparison, Conflict
 from importer.delivery.listing import Listing, Remote, list_records
 from importer.delivery.reconciler import Settled, settle, since
-from importer.delivery.sender import End, StopReason
+from importer.delivery.sender import SendResult, StopReason
+from importer.errors import ServiceError
+from importer.journal.journal import open_journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
 from importer.reporting import write_report
-from importer.runs.session import Session
+from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
+from importer.runs.request import RunRequest
+from importer.runs.result import RunResult, settled_result
+from importer.runs.session import Session, signed_in
 from importer.text import count, moment, printable
 from schemas import RECORD_TYPES, RecordType
 
@@ -29,6 +34,21 @@ _SENT = {
     StopReason.REFUSED,
     StopReason.SAME_REFUSAL,
 }
+
+
+async def reconcile(request: RunRequest) -> RunResult:
+    """Settle the rows in doubt of a run, by default of the latest one, as far as can be told now."""
+    with open_journal(request.settings.journal_url) as journal:
+        run = latest_run(journal, request.number)
+        refuse_other_service(run, request.settings)
+        async with signed_in(request.settings, run.endpoint, journal, request.observer, request.clock) as session:
+            refuse_other_account(journal, run, session.account.key)
+            with session.exclusive_sender(run.id):
+                settled = await look(session, run)
+            tell_too_recent(session, [intent for intent in settled.too_recent if intent.run == run.id])
+        if settled.failure:
+            raise ServiceError(f"The rows in doubt cannot be settled: {settled.failure}.", "Try again later.")
+        return settled_result(journal, run, request.clock())
 
 
 async def list_all_records(session: Session, endpoint: str, kind: RecordType) -> Listing:
@@ -81,15 +101,15 @@ def _compared(intent: Intent, there: Remote | Conflict) -> Change:
     return Change(intent, Event.KNOWN, remote_id=there.id, message="this record was on the service already")
 
 
-async def settle_after(session: Session, run: Run, end: End, stop: asyncio.Event, began: float) -> bool:
+async def settle_after(session: Session, run: Run, sent: SendResult, stop: asyncio.Event, began: float) -> bool:
     """Settle what this process left in doubt; True when rows proved absent may be sent again."""
-    if end.how not in _SENT:
+    if sent.how not in _SENT:
         return False
     while True:
         settled = await look(session, run)
         if settled.failure:
             session.observer.say(f"Rows in doubt cannot be settled: {settled.failure}.")
-        if end.how is not StopReason.DONE or stop.is_set():
+        if sent.how is not StopReason.DONE or stop.is_set():
             return False
         if any(change.event is Event.ABSENT and change.intent.run == run.id for change in settled.changes):
             return True
@@ -147,13 +167,13 @@ def tell_too_recent(session: Session, too_recent: Sequence[Intent]) -> None:
 
 
 def _tell(session: Session, settled: Settled) -> None:
-    told = {
+    counts = {
         "found on the service": settled.count(Event.FOUND),
         "proved absent": settled.count(Event.ABSENT),
         "for a person to look at": settled.count(Event.UNCLEAR),
     }
-    if any(told.values()):
-        listed = ", ".join(f"{number:,} {what}" for what, number in told.items() if number)
+    if any(counts.values()):
+        listed = ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)
         session.observer.say(f"Rows in doubt: {printable(listed)}.")
 
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from importer.config.settings import Settings
+from importer.journal import lock
 from importer.journal.journal import Journal
-from importer.journal.lock import exclusive_sender
 from importer.journal.windows import DAY, Window
 from importer.model import Account, Clock
 from importer.nexudus import Access, Nexudus, Secret
+from importer.runs.allowances import daily_window, windows
 from importer.runs.observer import Observer
 from importer.text import moment
 from schemas import RECORD_TYPES
@@ -35,7 +36,7 @@ class Session:
 
     def quota_left(self, now: float) -> int | None:
         """How many writes the day still allows; None if there is no such limit."""
-        daily = next((window for window in windows(self.settings) if window.seconds >= DAY), None)
+        daily = daily_window(windows(self.settings))
         if daily is None:
             return None
         return max(daily.calls - self.journal.calls.used(self.account.key, daily, now)[0], 0)
@@ -45,14 +46,14 @@ class Session:
         limits = windows(self.settings)
         await _turn(self.journal, self.account.key, limits, self.observer.say, self.clock, write=True)
 
-    def alone(self, run: int | None = None) -> AbstractContextManager[Callable[[int], None]]:
+    def exclusive_sender(self, run: int | None = None) -> AbstractContextManager[Callable[[int], None]]:
         """Hold the account while sending; gives what tells others of a run that begins only then.
 
         Raises:
             BusyError: Another process sends for it.
         """
         folder = self.journal.path.parent if self.journal.path else self.settings.home
-        return exclusive_sender(folder / "locks", self.account.key, run)
+        return lock.exclusive_sender(folder / "locks", self.account.key, run)
 
 
 async def _turn(
@@ -156,18 +157,6 @@ def _access(settings: Settings) -> Access:
         proxy=settings.proxy,
         ca_file=str(settings.ca_file) if settings.ca_file else None,
     )
-
-
-def windows(settings: Settings) -> tuple[Window, ...]:
-    """The allowances as settings have them. Without a rate there is none but the daily one."""
-    limits = []
-    if settings.daily_quota:
-        limits.append(Window(settings.daily_quota, DAY, writes=True, midnight=settings.daily_reset))
-    if settings.rate is not None:
-        limits.append(Window(settings.rate.calls, settings.rate.seconds, writes=True))
-        every = ((settings.calls_per_100ms, 0.1), (settings.calls_per_minute, 60), (settings.calls_per_hour, 3600))
-        limits += [Window(calls, seconds) for calls, seconds in every if calls]
-    return tuple(limits)
 
 
 def _secret(setting: SecretStr | None) -> Secret | None:

@@ -1,12 +1,8 @@
 """A spreadsheet on its way in: opened, its columns matched, kept as a private copy, examined row by row.
 
-Knows neither the service nor the journal.
+Knows neither the service nor what the journal holds.
 """
 
-import hashlib
-import os
-import secrets
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -18,6 +14,7 @@ from importer.config.saved_columns import recall, recall_dates
 from importer.config.settings import Settings
 from importer.errors import FileError, UsageError
 from importer.issues import Issue
+from importer.runs.copies import intact, sha256_of, stage_copy
 from importer.spreadsheet import ReadOptions, Sheet, column_letters, open_sheet
 from schemas import RECORD_TYPES, RecordType
 
@@ -48,7 +45,7 @@ class Source:
 
 
 @dataclass
-class Examined:
+class CheckResult:
     """What is known of a file without asking anybody: counts that add up to ``rows``, and every issue.
 
     ``collisions`` are rows whose key a row of a later chunk has too, each with that one; None if they were not looked
@@ -128,34 +125,6 @@ def snapshot(source: Source, folder: Path) -> Source:
     return replace(source, copy=copy, sheet=open_sheet(copy, source.read))
 
 
-def stage_copy(file: Path, folder: Path) -> Path:
-    """A copy under a name that nobody else has, so that nobody else takes it away."""
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    aside = folder / f"{secrets.token_hex(8)}{file.suffix.lower()}"
-    aside.touch(mode=0o600)
-    shutil.copyfile(file, aside)
-    return aside
-
-
-def make_durable(copy: Path) -> None:
-    """Have a copy outlive a power cut, before the journal names it durably."""
-    with copy.open("rb+") as written:
-        os.fsync(written.fileno())
-    # Its name too; Windows cannot open a folder, and does so by itself.
-    if os.name == "nt":
-        return
-    descriptor = os.open(copy.parent, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def intact(copy: Path, sha256: str) -> bool:
-    """Whether a copy is still what it was when it was made."""
-    return copy.is_file() and sha256_of(copy) == sha256
-
-
 def reopen(copy: Path, sha256: str, kind: RecordType, endpoint: str, read: ReadOptions, name: str) -> Source:
     """A private copy as it was when it was made; ``name`` is what the user calls the file.
 
@@ -172,29 +141,29 @@ def reopen(copy: Path, sha256: str, kind: RecordType, endpoint: str, read: ReadO
     return Source(Path(name), copy, sha256, sheet, mapping, kind, endpoint, read)
 
 
-def examine(source: Source, now: float, *, allow_duplicates: bool) -> Examined:
+def examine(source: Source, now: float, *, allow_duplicates: bool) -> CheckResult:
     """Every issue of the file, and what its references are called.
 
     Raises:
         FileError: It has no rows, or breaks off.
     """
-    seen = _examine(source, now, {}, allow_duplicates=allow_duplicates)
+    result = _examine(source, now, {}, allow_duplicates=allow_duplicates)
     # A row that collides with a later chunk had passed already; it rarely happens, so all are looked at once more.
-    return _examine(source, now, seen.collisions, allow_duplicates=allow_duplicates) if seen.collisions else seen
+    return _examine(source, now, result.collisions, allow_duplicates=allow_duplicates) if result.collisions else result
 
 
-def _examine(source: Source, now: float, collisions: Mapping[int, int], *, allow_duplicates: bool) -> Examined:
-    seen = Examined(causes=checking.Causes(list(source.mapping.issues)))
+def _examine(source: Source, now: float, collisions: Mapping[int, int], *, allow_duplicates: bool) -> CheckResult:
+    result = CheckResult(causes=checking.Causes(list(source.mapping.issues)))
     checker = checker_of(source, now, allow_duplicates=allow_duplicates, collisions=collisions)
     for chunk in map(checker.check, source.sheet.read()):
-        seen.rows += chunk.rows
-        seen.invalid += chunk.invalid
-        seen.valid += chunk.rows - chunk.invalid
-        seen.causes.add(chunk.causes)
-    if not seen.rows:
+        result.rows += chunk.rows
+        result.invalid += chunk.invalid
+        result.valid += chunk.rows - chunk.invalid
+        result.causes.add(chunk.causes)
+    if not result.rows:
         raise FileError(f"{source.file.name} has a header, but no rows below it.", "Add the rows and try again.")
-    seen.wanted, seen.collisions = checker.wanted, checker.collisions
-    return seen
+    result.wanted, result.collisions = checker.wanted, checker.collisions
+    return result
 
 
 def checked_chunks(
@@ -252,9 +221,3 @@ def columns(source: Source) -> list[dict[str, Any]]:
         found.append(told(name, column.position if column else guess, how))
     rest = [position for position in sheet.columns if position not in used | set(near.values())]
     return found + [told(None, position, "unused") for position in rest]
-
-
-def sha256_of(path: Path) -> str:
-    """The hash of a file's bytes, as 64 digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

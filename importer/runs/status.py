@@ -1,145 +1,220 @@
-"""How runs stand, read from the journal alone; so that looking is quick and needs neither the file nor the service."""
+"""How a run stands: how far, how fast, what it waits for, until when, whether a process works on it, what to do next.
+
+Read from the journal alone, so that looking is quick and needs neither the file nor the service.
+"""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from importer.config.settings import Settings
-from importer.errors import SettingsError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.lock import holder
+from importer.journal.next_steps import RETRYABLE, Step, next_steps
 from importer.journal.runs import Run
 from importer.journal.states import STATUS, State
 from importer.model import Status
+from importer.runs.allowances import daily_window, windows
+from importer.runs.earlier_runs import latest_run, latest_unfinished
+
+_PATIENCE = 0.3
+"""Seconds that a page waits for the journal; it looks again soon."""
+
+_SPEED_SECONDS = 60.0
+_SHORT_WAIT = 2.0
+"""Seconds; shorter waits are the ordinary pace, and showing each of them would make the page flicker."""
 
 
-def standing(number: int | None, settings: Settings) -> dict[str, Any]:
-    """How a run stands, by default the latest one; then also which others are unfinished, newest first."""
+@dataclass(frozen=True)
+class RunStatus:
+    """A run at one moment. Times in epoch seconds.
+
+    ``states`` counts the rows as the journal has them, ``invalid`` those that are not in it. ``working`` tells whether
+    a process sends the run, ``alive`` when a row was last settled, ``waiting`` why nothing moves, and ``until`` when
+    it goes on. ``quota`` is None if the day has no limit, ``seconds_left`` if there is no allowance to reckon with.
+    """
+
+    run: Run
+    account: str | None
+    states: Mapping[State, int]
+    invalid: int
+    per_minute: float
+    quota: int | None
+    quota_left: int | None
+    working: bool
+    alive: float | None
+    waiting: str
+    until: float
+    seconds_left: float | None
+
+    @cached_property
+    def counts(self) -> dict[Status, int]:
+        """The rows of each status; they add up to the rows of the run."""
+        counts = dict.fromkeys(Status, 0)
+        for state, number in self.states.items():
+            counts[STATUS[state]] += number
+        counts[Status.INVALID] = self.invalid
+        return counts
+
+    @property
+    def rows(self) -> int:
+        """The rows of the run; each has exactly one status."""
+        return sum(self.counts.values())
+
+    @property
+    def to_send(self) -> int:
+        """The rows without an error."""
+        return sum(self.states.values())
+
+    @property
+    def settled(self) -> int:
+        """The rows that wait for nothing."""
+        return self.to_send - self.states.get(State.PLANNED, 0)
+
+    @property
+    def failed(self) -> int:
+        """The rows that the service rejected."""
+        return self.counts[Status.REJECTED]
+
+    @property
+    def removed(self) -> int:
+        """The rows whose record was deleted again; by their status they are "not sent"."""
+        return self.states.get(State.REMOVED, 0)
+
+    @property
+    def removing(self) -> int:
+        """The rows whose delete is on its way."""
+        return self.states.get(State.REMOVING, 0)
+
+    @property
+    def unsent(self) -> int:
+        """The rows that were never sent."""
+        return self.counts[Status.NOT_SENT] - self.removed
+
+    @property
+    def to_retry(self) -> int:
+        """The rows that a retry sends."""
+        return sum(self.states.get(state, 0) for state in RETRYABLE)
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.run.finished is not None
+
+    @property
+    def steps(self) -> list[Step]:
+        """What to do next, most pressing first."""
+        return next_steps(self.run, self.states, invalid=self.invalid, working=self.working)
+
+
+class StopRequest(NamedTuple):
+    """A run that was asked to stop, and whether a process was sending it."""
+
+    run: Run
+    working: bool
+
+
+def status_and_others(number: int | None, settings: Settings, now: float) -> tuple[RunStatus, list[int]]:
+    """How a run stands, by default the latest one; then also which others are unfinished and idle, newest first."""
     with open_journal(settings.journal_url) as journal:
-        chosen = choose(journal, number)
-        others = [other for other in journal.runs.unfinished() if other.id != chosen.id] if number is None else []
-        waiting = [other.id for other in others if not _is_sent(journal, other, settings)]
-        return _told(journal, chosen, settings) | {"unfinished": waiting}
+        run = latest_run(journal, number)
+        others = [other for other in journal.runs.unfinished() if other.id != run.id] if number is None else []
+        idle = [other.id for other in others if not _is_working(journal, other, settings)]
+        return _status(journal, run, settings, now), idle
 
 
-def standings(limit: int, settings: Settings) -> list[dict[str, Any]]:
+def latest_statuses(limit: int, settings: Settings, now: float) -> list[RunStatus]:
     """How the latest runs stand, newest first."""
     with open_journal(settings.journal_url) as journal:
-        return [_told(journal, found, settings) for found in journal.runs.latest(limit)]
+        return [_status(journal, run, settings, now) for run in journal.runs.latest(limit)]
 
 
-def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = False) -> list[tuple[Run, bool]]:
-    """Ask the process that sends a run to stop after the rows under way; by default of every run that is being sent.
+def run_status(number: int, settings: Settings, now: float) -> RunStatus:
+    """How a run stands, for a page that looks again soon.
 
-    The runs, and of each whether there is such a process; if none is being sent, the latest unfinished one. With
-    ``for_good`` a run counts as finished then; its unsent rows can be retried.
+    Raises:
+        JournalBusyError: Another process is writing very much just now.
+    """
+    with open_journal(settings.journal_url, _PATIENCE) as journal:
+        return _status(journal, journal.runs.get(number), settings, now)
+
+
+def search_statuses(text: str, limit: int, offset: int, settings: Settings, now: float) -> tuple[list[RunStatus], int]:
+    """How some runs stand whose file or account holds a text, newest first, and how many there are; for a page."""
+    with open_journal(settings.journal_url, _PATIENCE) as journal:
+        runs, total = journal.runs.page(text, limit, offset)
+        return [_status(journal, run, settings, now) for run in runs], total
+
+
+def statuses_of_content(sha256: str, settings: Settings, now: float) -> list[RunStatus]:
+    """How the runs of a file with this content stand, newest first; for a page."""
+    with open_journal(settings.journal_url, _PATIENCE) as journal:
+        return [_status(journal, run, settings, now) for run in journal.runs.of_content(sha256)]
+
+
+def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = False) -> list[StopRequest]:
+    """Ask the process that sends a run to stop after the rows under way; by default every run that is being sent.
+
+    If none is being sent, the latest unfinished one. With ``for_good`` a run counts as finished then; its unsent rows
+    can be retried.
     """
     with open_journal(settings.journal_url) as journal:
-        unfinished = [journal.runs.get(number)] if number is not None else journal.runs.unfinished()
-        chosen = unfinished if number is not None else [run for run in unfinished if _is_sent(journal, run, settings)]
+        if number is not None:
+            chosen = [journal.runs.get(number)]
+        else:
+            chosen = [run for run in journal.runs.unfinished() if _is_working(journal, run, settings)]
         return [
-            (
+            StopRequest(
                 journal.runs.update(run, stop=True, options={**run.options, "for_good": for_good}),
-                _is_sent(journal, run, settings),
+                _is_working(journal, run, settings),
             )
-            for run in chosen or [choose_unfinished(journal, None)]
+            for run in chosen or [latest_unfinished(journal, None)]
         ]
 
 
-def _is_sent(journal: Journal, run: Run, settings: Settings) -> bool:
-    """Whether a process is sending this run now."""
-    locks = (journal.path.parent if journal.path else settings.home) / "locks"
-    found = holder(locks, journal.runs.account(run) or "")
-    return found is not None and found.run == run.id
-
-
-def end_here(number: int, settings: Settings, now: float) -> Run:
-    """Let a run that nobody works on count as finished; its unsent rows can be retried."""
+def end_run(number: int, settings: Settings, now: float) -> Run:
+    """Let a run that no process works on count as finished; its unsent rows can be retried."""
     with open_journal(settings.journal_url) as journal:
         return journal.runs.update(journal.runs.get(number), finished=now)
 
 
-def choose(journal: Journal, number: int | None) -> Run:
-    """The run with this number, by default the latest one."""
-    if number is not None:
-        return journal.runs.get(number)
-    found = journal.runs.latest(1)
-    if not found:
-        raise UsageError("There is no run yet.", "Start one with: importer run FILE")
-    return found[0]
+def _status(journal: Journal, run: Run, settings: Settings, now: float) -> RunStatus:
+    states, key = journal.rows.counts(run), journal.runs.account(run)
+    recent, alive = journal.views.settled(run, now - _SPEED_SECONDS) if run.finished is None else (0, None)
+    limits = windows(settings)
+    daily = daily_window(limits)
+    used, frees_in = journal.calls.used(key, daily, now) if key and daily else (0, 0.0)
+    left = max(daily.calls - used, 0) if daily else None
+    working = run.finished is None and _is_working(journal, run, settings)
+    waiting, until = _waiting(journal, key, now, left, frees_in)
+    planned = states.get(State.PLANNED, 0)
+    return RunStatus(
+        run=run,
+        account=key,
+        states=states,
+        invalid=journal.rows.invalid(run),
+        per_minute=recent * 60 / min(_SPEED_SECONDS, max(now - (run.planned or now), 1.0)),
+        quota=daily.calls if daily else None,
+        quota_left=left,
+        working=working,
+        alive=alive,
+        waiting=waiting if working else "",
+        until=until,
+        seconds_left=journal.calls.seconds_for(key or "", planned, limits, now) if limits else None,
+    )
 
 
-def choose_unfinished(journal: Journal, number: int | None) -> Run:
-    """The run with this number, by default the latest unfinished one."""
-    if number is not None:
-        return journal.runs.get(number)
-    found = journal.runs.unfinished()
-    if not found:
-        raise UsageError("There is no unfinished run.", "See the runs with: importer history")
-    return found[0]
+def _waiting(journal: Journal, key: str | None, now: float, left: int | None, frees_in: float) -> tuple[str, float]:
+    if left == 0:
+        return "the daily quota", now + frees_in
+    blocked = journal.calls.held_until(key) if key else 0.0
+    return ("the service, which asked us to slow down", blocked) if blocked - now > _SHORT_WAIT else ("", 0.0)
 
 
-def options_of(number: int | None, settings: Settings, *, unfinished: bool) -> Mapping[str, Any]:
-    """What a run was begun with, by default the latest one; nothing if there is no run."""
-    with open_journal(settings.journal_url) as journal:
-        if number is not None:
-            return journal.runs.get(number).options
-        found = journal.runs.unfinished() if unfinished else journal.runs.latest(1)
-        return found[0].options if found else {}
-
-
-def refuse_other_service(begun: Run, settings: Settings) -> None:
-    """Raise SettingsError if a run sends to another service than the settings name."""
-
-    def host(url: str) -> str:
-        return url.partition("://")[2].partition(":")[0]
-
-    if host(begun.url) != host(settings.url):
-        raise SettingsError(
-            f"Run {begun.id} sends to {begun.url}, but NEXUDUS_URL is {settings.url}.",
-            f"Set NEXUDUS_URL={begun.url} and type the same again.",
-        )
-
-
-def refuse_other_account(journal: Journal, begun: Run, account: str) -> None:
-    """Raise SettingsError if a run sends for another account than the one signed in."""
-    key = journal.runs.account(begun)
-    if key is not None and key != account:
-        raise SettingsError(
-            f"Run {begun.id} sends for {key}, but you are signed in as {account}.",
-            "Sign in as that user, or import the file anew.",
-        )
-
-
-def _told(journal: Journal, found: Run, settings: Settings) -> dict[str, Any]:
-    counts = dict.fromkeys(Status, 0)
-    states = journal.rows.counts(found)
-    for state, number in states.items():
-        counts[STATUS[state]] += number
-    counts[Status.INVALID] = journal.rows.invalid(found)
-    if found.finished is not None:
-        stands, following = "finished", found.command("reconcile" if states.get(State.IN_DOUBT) else "report")
-    elif _is_sent(journal, found, settings):
-        stands, following = "being sent", f"importer stop {found.id}"
-    else:
-        stands, following = "unfinished", found.command("resume")
-    return {
-        "run": found.id,
-        "file": found.file,
-        "state": stands,
-        "account": journal.runs.account(found),
-        "profile": found.options.get("profile") or None,
-        "url": found.url,
-        "rows": found.rows,
-        "counts": {status.value: number for status, number in counts.items()},
-        "undone": states.get(State.REMOVED, 0),
-        "started": _instant(found.started),
-        "finished": _instant(found.finished),
-        "exit_code": found.exit_code,
-        "folder": str(found.folder),
-        "next": following,
-    }
-
-
-def _instant(epoch: float | None) -> str | None:
-    return datetime.fromtimestamp(epoch, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if epoch is not None else None
+def _is_working(journal: Journal, run: Run, settings: Settings) -> bool:
+    """Whether a process is sending this run now."""
+    folder = (journal.path.parent if journal.path else settings.home) / "locks"
+    key = journal.runs.account(run)
+    found = holder(folder, key) if key else None
+    return found is not None and found.run == run.id

@@ -4,18 +4,18 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from importer.config.settings import Settings
-from importer.delivery.sender import End, StopReason
+from importer.delivery.sender import SendResult, StopReason
 from importer.delivery.undoer import Removal, Undoer, Undone
 from importer.errors import Exit, UsageError
 from importer.journal.journal import open_journal
 from importer.journal.runs import Run
 from importer.journal.states import State
-from importer.model import Clock, Plan, Progress
+from importer.model import Plan, Progress
 from importer.reporting import write_report, write_table
-from importer.runs.observer import Observer
-from importer.runs.session import Session, signed_in, windows
-from importer.runs.status import choose, refuse_other_account, refuse_other_service
+from importer.runs.allowances import windows
+from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
+from importer.runs.request import RunRequest
+from importer.runs.session import Session, signed_in
 from schemas import RECORD_TYPES
 
 
@@ -31,11 +31,11 @@ class Undoing:
     message: str = ""
 
 
-async def undo_run(number: int | None, settings: Settings, observer: Observer, clock: Clock) -> Undoing | None:
-    """Delete what a run created and nobody changed since; None if the user did not want to."""
-    with open_journal(settings.journal_url) as journal:
-        chosen = choose(journal, number)
-        refuse_other_service(chosen, settings)
+async def undo_run(request: RunRequest) -> Undoing | None:
+    """Delete what a run created and nobody changed since; None if the user declined."""
+    with open_journal(request.settings.journal_url) as journal:
+        chosen = latest_run(journal, request.number)
+        refuse_other_service(chosen, request.settings)
         records = sum(journal.rows.counts(chosen).get(state, 0) for state in (State.CREATED, State.REMOVING))
         if not records:
             others = [
@@ -45,11 +45,11 @@ async def undo_run(number: int | None, settings: Settings, observer: Observer, c
             raise UsageError(
                 f"Run {chosen.id} has no records that could be removed.", advice or "See: importer history"
             )
-        async with signed_in(settings, chosen.endpoint, journal, observer, clock) as session:
+        async with signed_in(request.settings, chosen.endpoint, journal, request.observer, request.clock) as session:
             refuse_other_account(journal, chosen, session.account.key)
-            if not observer.confirm_undo(_plan(session, records), session.account, chosen):
+            if not request.observer.confirm_undo(_plan(session, records), session.account, chosen):
                 return None
-            with session.alone(chosen.id):
+            with session.exclusive_sender(chosen.id):
                 return await _undo(session, journal.runs.update(chosen, stop=False), records)
 
 
@@ -91,7 +91,7 @@ async def _undo(session: Session, chosen: Run, records: int) -> Undoing:
     return Undoing(chosen, counts, notable, file, _exit_code(end, counts), end.message)
 
 
-def _exit_code(end: End, counts: dict[str, int]) -> Exit:
-    if end.how is not StopReason.DONE:
-        return Exit.INTERRUPTED if end.how is StopReason.ASKED else Exit.SERVICE
+def _exit_code(sent: SendResult, counts: dict[str, int]) -> Exit:
+    if sent.how is not StopReason.DONE:
+        return Exit.INTERRUPTED if sent.how is StopReason.ASKED else Exit.SERVICE
     return Exit.ROWS_FAILED if set(counts) - {Undone.REMOVED} else Exit.DONE

@@ -4,18 +4,17 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from importer.config.settings import Settings
 from importer.delivery.verification import Verified, verify
 from importer.errors import Exit, ServiceError
 from importer.journal.journal import open_journal
 from importer.journal.runs import Run
 from importer.journal.states import State
-from importer.model import Clock, Found
+from importer.model import Found
 from importer.reporting import write_table
-from importer.runs.observer import Observer
+from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.reconcile import list_all_records
+from importer.runs.request import RunRequest
 from importer.runs.session import signed_in
-from importer.runs.status import choose, refuse_other_account, refuse_other_service
 from schemas import RECORD_TYPES
 
 
@@ -37,12 +36,12 @@ class Verification:
         return Exit.DONE if set(self.counts) <= {Found.ONCE} else Exit.ROWS_FAILED
 
 
-async def verify_run(number: int | None, settings: Settings, observer: Observer, clock: Clock) -> Verification:
+async def verify_run(request: RunRequest) -> Verification:
     """What the service holds now of the records of a run, by default of the latest one."""
-    with open_journal(settings.journal_url) as journal:
-        chosen = choose(journal, number)
-        refuse_other_service(chosen, settings)
-        async with signed_in(settings, chosen.endpoint, journal, observer, clock) as session:
+    with open_journal(request.settings.journal_url) as journal:
+        chosen = latest_run(journal, request.number)
+        refuse_other_service(chosen, request.settings)
+        async with signed_in(request.settings, chosen.endpoint, journal, request.observer, request.clock) as session:
             refuse_other_account(journal, chosen, session.account.key)
             kind = RECORD_TYPES[chosen.kind]
             listing = await list_all_records(session, chosen.endpoint, kind)

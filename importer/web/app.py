@@ -100,8 +100,8 @@ def _for(role: Role | None, handler: Handler) -> Handler:
             return await handler(request)
         except (HTTPException, ImporterError):
             raise
-        except Exception as error:  # noqa: BLE001  the end of every error that nobody has foreseen
-            return _unforeseen(request, error)
+        except Exception as error:  # noqa: BLE001  a bug ends here, as a page
+            return _unexpected(request, error)
 
     return answer
 
@@ -172,8 +172,8 @@ async def _refused(request: Request, error: Exception) -> Response:
     return answer
 
 
-def _unforeseen(request: Request, error: Exception) -> Response:
+def _unexpected(request: Request, error: Exception) -> Response:
     log = door(request).workers.note("".join(traceback.format_exception(error)))
-    advice = f"What was sent is in the journal. The details are in {log}"
-    title = "Something went wrong that nobody has foreseen."
+    advice = f"This is a bug; the details are in {log}. Nothing is lost: what was sent is in the journal."
+    title = f"Unexpected error ({type(error).__name__})."
     return page(request, "error.html", status=500, title=title, advice=advice, again="")

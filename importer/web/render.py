@@ -9,7 +9,7 @@ from jinja2.runtime import Context
 
 from importer.model import Status
 from importer.reporting.sentences import headline
-from importer.runs.follow import Following
+from importer.runs.status import RunStatus
 from importer.text import count, duration, moment, printable
 from importer.web.chart import chart
 from importer.web.entries import digest
@@ -29,7 +29,7 @@ def render(template: str, values: Mapping[str, Any]) -> str:
     return _PAGES.get_template(template).render(values)
 
 
-def told(now: Following) -> str:
+def told(now: RunStatus) -> str:
     """A run in one sentence; of one that was undone, what became of its records."""
     if not now.removed + now.removing:
         return headline(now.counts)

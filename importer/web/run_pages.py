@@ -13,9 +13,9 @@ from starlette.responses import FileResponse, Response
 from importer.config.settings import Settings
 from importer.errors import JournalBusyError, JournalError
 from importer.model import Status
-from importer.runs.follow import Following, find_rows, first_failures, follow, follow_all, timeline
-from importer.runs.run import rebuild_report
-from importer.runs.status import ask_to_stop, end_here
+from importer.runs.result import rebuild_report
+from importer.runs.rows import find_rows, first_failures, timeline
+from importer.runs.status import RunStatus, ask_to_stop, end_run, run_status, search_statuses
 from importer.web.context import NOT_FOUND, AppContext, door, form, page, page_number, person, settings, to
 from importer.web.retry_process import retry
 from importer.web.upload_check import page_fix
@@ -43,7 +43,7 @@ async def history(request: Request) -> Response:
     text, number = request.query_params.get("q", "").strip()[:100], page_number(request)
     first = (number - 1) * _HISTORY_ROWS
     found, total = await asyncio.to_thread(
-        follow_all, text, _HISTORY_ROWS, first, settings(request), door(request).clock()
+        search_statuses, text, _HISTORY_ROWS, first, settings(request), door(request).clock()
     )
     pages = max(-(-total // _HISTORY_ROWS), 1)
     return page(request, "history.html", found=found, total=total, q=text, number=number, pages=pages)
@@ -67,16 +67,16 @@ async def progress(request: Request) -> Response:
     return answer
 
 
-async def _followed(request: Request) -> Following:
+async def _followed(request: Request) -> RunStatus:
     try:
-        return await asyncio.to_thread(follow, request.path_params["run"], settings(request), door(request).clock())
+        return await asyncio.to_thread(run_status, request.path_params["run"], settings(request), door(request).clock())
     except JournalBusyError:
         raise
     except JournalError as error:
         raise HTTPException(NOT_FOUND) from error
 
 
-def _run_values(request: Request, now: Following) -> dict[str, Any]:
+def _run_values(request: Request, now: RunStatus) -> dict[str, Any]:
     here, number = door(request), now.run.id
     workers = {doing: here.workers.find(doing, number) for doing in ("resume", "retry", "verify", "undo", "reconcile")}
     opened = person(request).may_open(str(now.run.options.get("by", "")))
@@ -99,13 +99,13 @@ def _run_values(request: Request, now: Following) -> dict[str, Any]:
     }
 
 
-def _without_folder(line: str, now: Following) -> tuple[str, str]:
+def _without_folder(line: str, now: RunStatus) -> tuple[str, str]:
     """A line of a command for the page: the path of a file at its end, which is the server's, as the file's name."""
     before, found, rest = line.partition(f"{now.run.folder}{os.sep}")
     return (before, rest) if found and rest in FILES else (line.replace(str(now.run.folder), now.run.folder.name), "")
 
 
-def _state(now: Following, worker: Worker | None) -> str:
+def _state(now: RunStatus, worker: Worker | None) -> str:
     if now.finished:
         return "finished"
     if now.working:
@@ -157,7 +157,7 @@ async def make_report(request: Request) -> Response:
     return to(request, f"/runs/{now.run.id}")
 
 
-def _require_owner(request: Request, now: Following) -> None:
+def _require_owner(request: Request, now: RunStatus) -> None:
     if not person(request).may_open(str(now.run.options.get("by", ""))):
         raise HTTPException(NOT_FOUND)
 
@@ -177,7 +177,7 @@ async def stop(request: Request) -> Response:
 
 
 def _end(number: int, asked: Settings, now: float) -> None:
-    end_here(number, asked, now)
+    end_run(number, asked, now)
     rebuild_report(number, asked, None, now)
 
 
@@ -194,11 +194,11 @@ async def resume(request: Request) -> Response:
 def _start_once(here: AppContext, doing: str, number: int, asked: Settings, *flags: str) -> None:
     with here.workers.held(number):
         known = here.workers.find(doing, number)
-        if (known is None or not known.alive) and not follow(number, asked, here.clock()).working:
+        if (known is None or not known.alive) and not run_status(number, asked, here.clock()).working:
             here.workers.start(doing, number, asked, *flags)
 
 
-def _not_signed_in(request: Request, now: Following) -> Response | None:
+def _not_signed_in(request: Request, now: RunStatus) -> Response | None:
     asked = settings(request)
     return None if asked.token or asked.password else to(request, f"/sign-in?next=/runs/{now.run.id}")
 

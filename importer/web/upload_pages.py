@@ -21,9 +21,11 @@ from importer.config.saved_columns import remember
 from importer.config.settings import Settings
 from importer.errors import FileError, ImporterError
 from importer.reporting import write_fix_file
-from importer.runs.follow import follow_all, same_content
-from importer.runs.run import queue
+from importer.runs.observer import NullObserver
+from importer.runs.queue import queue
+from importer.runs.request import ImportRequest
 from importer.runs.source import examine as examine_source
+from importer.runs.status import search_statuses, statuses_of_content
 from importer.spreadsheet import REPAIRS
 from importer.spreadsheet.template import write_template
 from importer.text import plan_lines, printable, zone
@@ -51,7 +53,7 @@ _LOOKS = 10
 async def home(request: Request, error: ImporterError | None = None) -> Response:
     """The way in: what is accepted, a file to choose, what is unfinished and what was done last."""
     here = door(request)
-    latest, _ = await asyncio.to_thread(follow_all, "", _LATEST, 0, settings(request), here.clock())
+    latest, _ = await asyncio.to_thread(search_statuses, "", _LATEST, 0, settings(request), here.clock())
     drafts = [draft for draft in here.drafts.all() if person(request).may_open(draft.by)][:_LATEST]
     kind = next(iter(RECORD_TYPES.values()))
     facts = [(name, kind.metadata(name), name in kind.required(kind.paths[0])) for name in kind.fields]
@@ -220,7 +222,7 @@ async def _check_values(request: Request, draft: Draft, known: dict[str, Any]) -
     rows, total = await asyncio.to_thread(upload_check.rows, draft, known["version"], wanted, number)
     before = [
         run
-        for run in await asyncio.to_thread(same_content, draft.sha256, settings(request), door(request).clock())
+        for run in await asyncio.to_thread(statuses_of_content, draft.sha256, settings(request), door(request).clock())
         if run.rows
     ]
     return {
@@ -380,7 +382,9 @@ async def plan(request: Request) -> Response:
         values = {"title": found["error"]["message"], "advice": found["error"]["advice"]}
         return page(request, "error.html", status=422, again=f"/uploads/{draft.id}/plan", **values)
     made, account = made_plan(found)
-    before = [run for run in await asyncio.to_thread(same_content, draft.sha256, asked, here.clock()) if run.rows]
+    before = [
+        run for run in await asyncio.to_thread(statuses_of_content, draft.sha256, asked, here.clock()) if run.rows
+    ]
     lines = [line.strip().removeprefix("Plan: ") for line in plan_lines(made, account)]
     values = {"draft": draft, "known": checked(draft), "before": before[:3], "lines": lines, "zone": zone(here.clock())}
     return page(request, "plan.html", plan=made, account=account, quota=asked.daily_quota, **values)
@@ -403,7 +407,8 @@ def _begin(here: AppContext, draft: Draft, account: str, request: Request) -> in
             raise HTTPException(NOT_FOUND)
         if now.run is not None:
             return now.run
-        run = queue(now.path, now.name, asked, kind_of(now), now.read, account, by, here.clock())
+        job = ImportRequest(now.path, asked, NullObserver(), here.clock, kind_of(now), now.read)
+        run = queue(job, now.name, account, by)
         here.workers.start("resume", run.id, asked)
         here.drafts.keep(now, run=run.id)
         return run.id

@@ -10,8 +10,9 @@ from importer.config.store import read_json, write_json
 from importer.errors import ImporterError
 from importer.model import Account, Clock, Plan
 from importer.runs.observer import NullObserver
-from importer.runs.plan import Choices, plan_examined
-from importer.runs.source import Examined
+from importer.runs.plan import plan_examined
+from importer.runs.request import ImportRequest
+from importer.runs.source import CheckResult
 from importer.web import upload_names
 from importer.web.drafts import Draft
 from importer.web.upload_check import look_again, source_of, wanted_names
@@ -37,9 +38,9 @@ def work_out(draft: Draft, known: Mapping[str, Any], settings: Settings, clock: 
         if new and source.directories:
             known = look_again(draft, known, source, settings, clock())
         # Without what it wants: the names in it are known already, and looking them up again would cost as much.
-        seen = Examined(known["rows"], known["valid"], known["invalid"])
-        _, _, made, account = asyncio.run(plan_examined(source, seen, settings, Choices(), NullObserver(), clock))
-        found |= {"plan": asdict(made), "account": asdict(account)}
+        result = CheckResult(known["rows"], known["valid"], known["invalid"])
+        made = asyncio.run(plan_examined(source, result, ImportRequest(draft.path, settings, NullObserver(), clock)))
+        found |= {"plan": asdict(made.plan), "account": asdict(made.account)}
     except ImporterError as error:
         told = draft.named(error)
         found["error"] = {"message": told.message, "advice": told.advice}

@@ -91,7 +91,7 @@ class Workers:
         return Worker(doing, process.pid, since, log)
 
     def note(self, text: str) -> Path:
-        """Write down what nobody has foreseen; it may quote cells, so it is private."""
+        """Write down the details of an unexpected error; they may quote cells, so they are private."""
         private_folder(self._folder)
         path = self._folder / f"error-{secrets.token_hex(8)}.log"
         with new_private(path) as out:

@@ -375,7 +375,7 @@ def test_suggested_commands_of_a_practice_run_practise(desk: Desk) -> None:
     assert f"importer plan {file} --sandbox" in desk.type("check", file, "--sandbox").out
     assert f"importer run {file} --sandbox" in desk.type("plan", file, "--sandbox").out
     done = desk.type("run", file, "--sandbox", "--yes", "--out", "r")
-    assert "with --sandbox" in done.out
+    assert "failed.xlsx --sandbox" in done.out
     assert "importer undo 1 --sandbox" in (desk.folder / "r" / "report.html").read_text("utf-8")
     assert "with --sandbox" in desk.type("verify", "1").err
     assert desk.type("verify", "1", "--sandbox").code == 0
@@ -464,7 +464,7 @@ def test_columns_are_chosen_and_remembered(desk: Desk) -> None:
     assert desk.type("check", file, *chosen).code == 0
     assert desk.type("columns", file, *chosen, "--save").code == 0
     again = desk.type("check", desk.write("more.csv", [mapping(3)[:4]], labels))
-    assert (again.code, "as chosen before" in again.err) == (0, True)
+    assert (again.code, "mapping you saved" in again.err) == (0, True)
 
 
 def test_the_journal_is_described_and_copied(desk: Desk, service: Service) -> None:
@@ -544,9 +544,9 @@ def test_an_unknown_zone_is_a_wrong_option(desk: Desk) -> None:
 def test_nobody_is_stopped_where_nobody_sends(desk: Desk, service: Service) -> None:
     """A run that stands still is not said to stop; status names it although a later run has ended."""
     desk.type_in_a_shell("run", desk.write("rows.csv", [mapping(2), mapping(3)]), "--yes", "--max-rows", "1")
-    assert "nothing was stopped" in desk.type("stop").out
+    assert "nothing to stop" in desk.type("stop").out
     desk.type("run", desk.write("other.csv", [mapping(4)]), "--yes")
-    assert "Unfinished: run 1. Go on with: importer resume 1" in desk.type("status").out
+    assert "Run 1 is unfinished. To continue: importer resume 1" in desk.type("status").out
     assert "Unfinished" not in desk.type("status", "2").out
 
 

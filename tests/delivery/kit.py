@@ -15,7 +15,7 @@ from typing import Any
 
 from importer.delivery.listing import list_records
 from importer.delivery.reconciler import Settled, settle, since
-from importer.delivery.sender import End, Pace, Sender
+from importer.delivery.sender import Pace, Sender, SendResult
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Intent
 from importer.journal.runs import NewRun, Run
@@ -85,11 +85,11 @@ class Post:
         """Where the journal is."""
         return f"sqlite:///{self.folder / 'journal.sqlite3'}"
 
-    def send(self, *, seconds: float | None = None) -> End:
+    def send(self, *, seconds: float | None = None) -> SendResult:
         """Send what is planned, in a session of its own; asked to stop after so many seconds."""
         return asyncio.run(self._send(seconds))
 
-    async def _send(self, seconds: float | None) -> End:
+    async def _send(self, seconds: float | None) -> SendResult:
         access = Access(url=self.url, token=Secret(TOKEN), timeout=self.timeout, ca_file=self.ca_file)
         with open_journal(self.database) as journal:
             async with Nexudus(access, PATH) as service:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
-from importer.delivery.sender import End, Pace, Sender
+from importer.delivery.sender import Pace, Sender, SendResult
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import NewRun, Run
 from importer.journal.windows import DAY, Window
@@ -52,7 +52,7 @@ class Loop(asyncio.SelectorEventLoop):
         return self._leap.now
 
 
-def simulated(main: Coroutine[Any, Any, End]) -> End:
+def simulated(main: Coroutine[Any, Any, SendResult]) -> SendResult:
     """The result of a coroutine that runs in simulated time."""
     with asyncio.Runner(loop_factory=Loop) as runner:
         return runner.run(main)
@@ -104,13 +104,13 @@ class Office:
         (self.refused if wait else self.accepted).append(now)
         return wait
 
-    def send(self, journal: Journal, run: Run, **pace: Any) -> tuple[End, list[tuple[float, Progress]]]:
+    def send(self, journal: Journal, run: Run, **pace: Any) -> tuple[SendResult, list[tuple[float, Progress]]]:
         """Send what is planned; how that ended, and what was told when."""
         told: list[tuple[float, Progress]] = []
         chosen = replace(Pace(PUBLISHED, concurrency=4, patience=60.0, tick=300.0), **pace)
         self._began = self.now
 
-        async def main() -> End:
+        async def main() -> SendResult:
             def tell(progress: Progress) -> None:
                 told.append((self.clock(), progress))
 

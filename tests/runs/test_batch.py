@@ -67,7 +67,7 @@ def test_what_ends_one_leaves_the_others_alone(
     done = desk.type(*words, "--json")
     assert done.code == 4
     assert [one["exit_code"] for one in done.json["imports"]] == [4, 0]
-    assert "north.csv (north): Left out." in done.err
+    assert "north.csv (north): Skipped." in done.err
     assert (names(places[0]), names(places[1])) == ([], SOUTH)
     (desk.folder / "south.csv").write_text("nothing,of,ours\n")
     assert [one["exit_code"] for one in desk.type(*words, "--json").json["imports"]] == [4, 3]
@@ -102,7 +102,7 @@ def test_one_profile_for_all_files_is_not_meant_for_a_file_of_another(
     assert "Name a profile for each file." in done.out
     assert (names(places[0]), names(places[1])) == (NORTH, SOUTH)
     again = desk.type("run", words[2], "--profile", "north", "--yes")
-    assert "was begun with --profile south" in again.err
+    assert "used --profile south" in again.err
     assert names(places[0]) == sorted(NORTH + SOUTH)
 
 
@@ -143,7 +143,7 @@ def test_what_is_to_be_typed_next_names_the_profile(
     for command in ("check", "plan"):
         assert f"{file} --profile south" in desk.type(command, file, "--profile", "south").out
     done = desk.type("run", file, "--yes", "--profile", "south", "--out", "r")
-    assert "with --profile south" in done.out
+    assert "failed.xlsx --profile south" in done.out
     assert "failed.xlsx --profile south" in (desk.folder / "r" / "report.html").read_text()
     assert "--profile south" in desk.type("status").out
 
@@ -171,7 +171,7 @@ def test_a_file_of_a_profile_is_not_sent_without_it(
     assert desk.type("run", file, "--yes", "--profile", "south", "--max-rows", "1").code == (6 if reached else 5)
     desk.variables["NEXUDUS_URL_SOUTH"] = places[1].url
     forgotten = desk.type("run", file, "--yes")
-    assert (forgotten.code, "begun with --profile south" in forgotten.err) == (2, True)
+    assert (forgotten.code, "used --profile south" in forgotten.err) == (2, True)
     assert desk.type("resume", "1", "--profile", "north").code == 2
     assert [place.creates for place in (places[0], another)] == [0, 0]
     assert desk.type("run", file, "--yes", "--profile", "none").code == 0

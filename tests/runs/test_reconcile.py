@@ -17,9 +17,8 @@ from conftest import LABELS, UNLIMITED, Desk, Service, mapping, wait_until
 
 from importer.config.settings import Settings
 from importer.model import Status
-from importer.runs.plan import Choices
+from importer.runs.request import Choices, ImportRequest
 from importer.runs.run import run as run_file
-from importer.spreadsheet import ReadOptions
 
 PATH = "/api/spaces/coworkermsoffecalendars"
 
@@ -269,7 +268,7 @@ def test_a_stop_while_doubts_are_settled_is_no_end(desk: Desk, service: Service)
     settings = Settings.model_validate({**kept, "rate": None, "daily_quota": None, "settle": 0.3})
     file = Path(rows(desk, 3))
     result = asyncio.run(
-        run_file(file, settings, None, ReadOptions(), Choices(out=desk.folder), Impatient(), time.time)
+        run_file(ImportRequest(file, settings, Impatient(), time.time, choices=Choices(out=desk.folder)))
     )
     assert result is not None
     assert (result.exit_code, result.run.finished) == (130, None)

@@ -18,10 +18,9 @@ from openpyxl import load_workbook
 from importer.cli.terminal import Console
 from importer.config.settings import Settings
 from importer.model import Account, Plan
-from importer.runs.plan import Choices
+from importer.runs.request import Choices, ImportRequest
 from importer.runs.run import run as run_file
-from importer.runs.source import Examined
-from importer.spreadsheet import ReadOptions
+from importer.runs.source import CheckResult
 
 BAD = {
     50: {"ResourceId": "abc"},
@@ -179,7 +178,7 @@ def test_refused_rows_are_rejected_with_the_services_words(desk: Desk, service: 
 
 def test_another_record_type_needs_nothing_else(desk: Desk, service: Service) -> None:
     """A file of Google mappings goes to its own endpoint, recognised by its labels, and is reported like any other."""
-    sample = Path(__file__).parents[1] / "samples" / "google-calendars.csv"
+    sample = Path(__file__).parents[2] / "samples" / "google-calendars.csv"
     done = desk.type("run", sample, "--yes", "--json")
     assert (done.code, done.json["kind"], done.json["counts"]["created"]) == (0, "CoworkerGoogleCalendar", 12)
     assert all(record["WatchResourceId"].startswith("watch-") for record in service.records)
@@ -192,7 +191,7 @@ def test_another_record_type_needs_nothing_else(desk: Desk, service: Service) ->
 def test_each_sample_of_another_type_goes_in(desk: Desk, service: Service) -> None:
     """Administrators' calendars are recognised, looked up, created, verified and undone."""
     service.state.change(strict_parents=True)
-    sample = Path(__file__).parents[1] / "samples" / "admin-calendars.csv"
+    sample = Path(__file__).parents[2] / "samples" / "admin-calendars.csv"
     done = desk.type("run", sample, "--yes", "--json")
     assert (done.code, done.json["kind"], done.json["counts"]["created"]) == (0, "MsOfficeAdminCalendar", 12)
     assert {call.path for call in service.state.calls if call.method == "POST"} >= {
@@ -249,10 +248,10 @@ class Asked(Console):
         super().__init__(time.time, yes=True)
         self._meanwhile = meanwhile
 
-    def confirm(self, seen: Examined, plan: Plan, account: Account) -> bool:
+    def confirm(self, result: CheckResult, plan: Plan, account: Account) -> bool:
         """Yes, in the end."""
         self._meanwhile()
-        return super().confirm(seen, plan, account)
+        return super().confirm(result, plan, account)
 
 
 def test_a_second_person_who_does_not_send_takes_nothing_from_the_first(desk: Desk, service: Service) -> None:
@@ -261,7 +260,7 @@ def test_a_second_person_who_does_not_send_takes_nothing_from_the_first(desk: De
     kept = {"url": service.url, "username": "ops@example.com", "password": "practice", "home": desk.home}
     settings = Settings.model_validate({**kept, "rate": None, "daily_quota": None})
     observer = Asked(lambda: desk.type_in_a_shell("run", file))
-    done = asyncio.run(run_file(file, settings, None, ReadOptions(), Choices(out=desk.folder), observer, time.time))
+    done = asyncio.run(run_file(ImportRequest(file, settings, observer, time.time, choices=Choices(out=desk.folder))))
     assert done is not None
     assert (done.exit_code, len(service.records)) == (0, 2)
 

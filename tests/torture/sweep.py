@@ -306,7 +306,7 @@ class Lane:
         judged.commands.append(f"{words[0]} → {ended.code}")
         judged.trail = judged.trail or ended.trail
         judged.cpu += ended.cpu
-        if "Traceback" in ended.err or "nobody has foreseen" in ended.err:
+        if "Traceback" in ended.err or "Unexpected error" in ended.err:
             judged.problems.append(ended.err[-500:])
         return ended
 

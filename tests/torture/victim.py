@@ -24,6 +24,7 @@ import pytest
 import sqlalchemy as sa
 
 import importer.reporting
+import importer.runs.result
 import importer.runs.run
 from importer.cli import run_cli
 from importer.journal.rows import Change, Rows
@@ -139,7 +140,7 @@ class Seams:
             return source
 
         _PATCH.setattr(importer.reporting, "put_in_place", put)
-        _PATCH.setattr(importer.runs.run, "write_report", write_report)
+        _PATCH.setattr(importer.runs.result, "write_report", write_report)
         _PATCH.setattr(importer.runs.run, "snapshot", copied)
 
     def _wrap_plan(self) -> None:

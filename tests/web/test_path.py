@@ -18,7 +18,7 @@ from openpyxl import Workbook, load_workbook
 
 from importer.config.settings import Settings
 from importer.model import Status
-from importer.runs.follow import follow
+from importer.runs.status import run_status
 from importer.sandbox.server import Running
 from web.kit import Client, Site, plain, serving
 
@@ -200,10 +200,10 @@ def test_a_run_is_paused_resumed_and_stopped_for_good(slow_site: Site, slow: Set
     """Pause and Resume go on with the same run; Stop for good ends it, and its unsent rows become a new run."""
     client = slow_site.visitor()
     run = started(client, table(*[mapping(n) for n in range(2, 42)]))
-    client.until(run, lambda text: 'id="pause"' in text and follow(1, slow, time.time()).settled > 0)
+    client.until(run, lambda text: 'id="pause"' in text and run_status(1, slow, time.time()).settled > 0)
     client.post(f"{run}/stop")
     client.until(run, lambda text: "<h1>Paused" in text)
-    before = follow(1, slow_site.settings, time.time())
+    before = run_status(1, slow_site.settings, time.time())
     assert 0 < before.settled < 40
     client.post(f"{run}/resume")
     client.until(run, lambda text: 'id="pause"' in text)
@@ -213,7 +213,7 @@ def test_a_run_is_paused_resumed_and_stopped_for_good(slow_site: Site, slow: Set
     again = client.post(f"{run}/retry").place
     assert again == "/runs/2"
     client.until(again, lambda text: "rows created" in text and "What to do next" in text)
-    assert sum(follow(run, slow_site.settings, time.time()).counts[Status.CREATED] for run in (1, 2)) == 40
+    assert sum(run_status(run, slow_site.settings, time.time()).counts[Status.CREATED] for run in (1, 2)) == 40
 
 
 def test_a_run_whose_process_is_gone_says_so(slow_site: Site) -> None:

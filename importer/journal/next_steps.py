@@ -1,0 +1,102 @@
+"""What to do next about a run, decided in one place as data; terminal, page and report put it into their words.
+
+Must not hold a sentence, and must not know who shows it.
+"""
+
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple
+
+from importer.journal.runs import Run
+from importer.journal.states import State
+
+RETRYABLE = (State.REJECTED, State.PLANNED, State.HELD)
+"""The rows that a retry of a finished run sends again."""
+
+FAILED_FILE = "failed.xlsx"
+"""The file of a report that holds the rows to be corrected."""
+
+
+class StepKind(StrEnum):
+    """Something that can be done about a run."""
+
+    STOP = "stop"
+    RESUME = "resume"
+    CONTINUE_UNDO = "continue undo"
+    RECONCILE = "reconcile"
+    REVIEW = "review"
+    CORRECT = "correct"
+    RETRY = "retry"
+    REPORT = "report"
+    VERIFY = "verify"
+    UNDO = "undo"
+
+
+class Step(NamedTuple):
+    """One thing to do, and how many rows it is about."""
+
+    kind: StepKind
+    rows: int
+
+
+def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: bool = False) -> list[Step]:
+    """What to do next, most pressing first; never empty.
+
+    ``states`` counts the rows of the journal, ``invalid`` those that never came so far; ``working`` tells that a
+    process sends the run at this moment.
+
+    1. A run that is being sent can be stopped; everything else waits for its end.
+    2. An unfinished run is resumed: that also settles its doubts, so it comes before looking into them.
+    3. Doubts come before corrections: a corrected row could be one whose record exists after all.
+    4. What is only worth doing comes last.
+    """
+    count = {state: states.get(state, 0) for state in State}
+    if working:
+        return [Step(StepKind.STOP, count[State.PLANNED])]
+    retryable = sum(count[state] for state in RETRYABLE)
+    steps = [
+        Step(StepKind.CONTINUE_UNDO, count[State.REMOVING]),
+        Step(StepKind.RECONCILE, count[State.IN_DOUBT]),
+        Step(StepKind.REVIEW, count[State.REVIEW]),
+        Step(StepKind.CORRECT, count[State.REJECTED] + count[State.HELD] + invalid),
+        Step(StepKind.RETRY, retryable if run.finished is not None else 0),
+    ]
+    resume = [Step(StepKind.RESUME, count[State.PLANNED])] if run.finished is None else []
+    afterwards = [Step(kind, count[State.CREATED]) for kind in (StepKind.VERIFY, StepKind.UNDO)]
+    everything = sum(count.values()) + invalid
+    return [
+        *resume,
+        *(step for step in steps if step.rows),
+        Step(StepKind.REPORT, everything),
+        *(step for step in afterwards if step.rows),
+    ]
+
+
+_VERBS = {
+    StepKind.STOP: "stop",
+    StepKind.RESUME: "resume",
+    StepKind.CONTINUE_UNDO: "undo",
+    StepKind.RECONCILE: "reconcile",
+    StepKind.RETRY: "retry",
+    StepKind.REPORT: "report",
+    StepKind.VERIFY: "verify",
+    StepKind.UNDO: "undo",
+}
+
+
+def command_of(run: Run, step: Step) -> str:
+    """What to type to take a step; empty if no command does it."""
+    if step.kind is StepKind.CORRECT:
+        return f"importer run {_quoted(run.folder / FAILED_FILE)} {run.place}".rstrip()
+    if step.kind is StepKind.STOP:
+        return f"importer stop {run.id}"
+    return run.command(_VERBS[step.kind]) if step.kind in _VERBS else ""
+
+
+def _quoted(path: Path) -> str:
+    # The folder is named after the user's file; unquoted, its name could be a second command.
+    return shlex.quote(str(path)) if os.name == "posix" else subprocess.list2cmdline([str(path)])

@@ -1,0 +1,138 @@
+"""Runs that the journal already holds: which one is meant, and what forbids to work on it or beside it.
+
+Nothing here reads the file or asks the service.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from importer.config.settings import Settings
+from importer.errors import SettingsError, UsageError
+from importer.journal.journal import Journal, open_journal
+from importer.journal.runs import Run
+from importer.journal.states import State
+
+_READING = ("map", "dates", "zone", "encoding", "separator")
+_EFFECTIVE = {State.CREATED, State.IN_DOUBT, State.REVIEW}
+"""States of rows that the service holds, or may hold."""
+
+
+def latest_run(journal: Journal, number: int | None) -> Run:
+    """The run with this number, by default the latest one."""
+    if number is not None:
+        return journal.runs.get(number)
+    runs = journal.runs.latest(1)
+    if not runs:
+        raise UsageError("There is no run yet.", "Start one with: importer run FILE")
+    return runs[0]
+
+
+def latest_unfinished(journal: Journal, number: int | None) -> Run:
+    """The run with this number, by default the latest unfinished one."""
+    if number is not None:
+        return journal.runs.get(number)
+    runs = journal.runs.unfinished()
+    if not runs:
+        raise UsageError("There is no unfinished run.", "List the runs with: importer history")
+    return runs[0]
+
+
+def options_of(number: int | None, settings: Settings, *, unfinished: bool) -> Mapping[str, Any]:
+    """What a run was begun with, by default the latest one; nothing if there is no run."""
+    with open_journal(settings.journal_url) as journal:
+        if number is not None:
+            return journal.runs.get(number).options
+        runs = journal.runs.unfinished() if unfinished else journal.runs.latest(1)
+        return runs[0].options if runs else {}
+
+
+def run_to_continue(
+    journal: Journal, sha256: str, kind: str, read: Mapping[str, Any], account: str, profile: str | None
+) -> Run | None:
+    """The unfinished run of a file with this content, read in this way, for this account; retries are not meant.
+
+    A run that never reached the service has no account yet; it belongs to whoever uses the same profile.
+    """
+    for run in journal.runs.unfinished(sha256=sha256, kind=kind):
+        owner = journal.runs.account(run)
+        same_reading = run.parent is None and run.options["read"] == read
+        if same_reading and (owner == account or (owner is None and is_of_profile(run, profile))):
+            return run
+    return None
+
+
+def is_of_profile(run: Run, profile: str | None) -> bool:
+    """Whether a run was begun with this profile; None and "" are both none."""
+    return (run.options.get("profile") or "") == (profile or "")
+
+
+def refuse_other_service(run: Run, settings: Settings) -> None:
+    """Raise SettingsError if a run sends to another service than the settings name."""
+
+    def host(url: str) -> str:
+        return url.partition("://")[2].partition(":")[0]
+
+    if host(run.url) != host(settings.url):
+        raise SettingsError(
+            f"Run {run.id} sends to {run.url}, but NEXUDUS_URL is {settings.url}.",
+            f"Set NEXUDUS_URL={run.url} and repeat the command.",
+        )
+
+
+def refuse_other_account(journal: Journal, run: Run, account: str) -> None:
+    """Raise SettingsError if a run sends for another account than the one signed in."""
+    key = journal.runs.account(run)
+    if key is not None and key != account:
+        raise SettingsError(
+            f"Run {run.id} sends for {key}, but you are signed in as {account}.",
+            "Sign in as that user, or import the file again as a new run.",
+        )
+
+
+def refuse_other_reading(
+    journal: Journal, sha256: str, read: Mapping[str, Any], account: str, *, zoneless: bool
+) -> None:
+    """Raise UsageError if an earlier run of the same file read it in another way: its rows would exist twice.
+
+    ``read`` is how it would be read, ``zoneless`` whether it holds times without a zone.
+    """
+    for run in journal.runs.of_content(sha256):
+        before = run.options["read"]
+        same = run.parent is None and before["sheet"] == read["sheet"] and journal.runs.account(run) == account
+        if not same or not journal.rows.counts(run).keys() & _EFFECTIVE:
+            continue
+        if run.finished is None and any(before[name] != read[name] for name in _READING):
+            raise UsageError(
+                f"Run {run.id} of this file is unfinished and read the file with other options.",
+                f"Continue it: importer resume {run.id}\n"
+                f"Or delete what it created and start again: importer undo {run.id}",
+            )
+        if zoneless and before["zone"] != read["zone"]:
+            raise UsageError(
+                f"Run {run.id} created records from this file with its times read in {before['zone']}. "
+                f"Read in {read['zone']}, the same rows would be created a second time.",
+                f"Use --tz {before['zone']} again, or delete what that run created: importer undo {run.id}\n"
+                "To create them all again on purpose, add --even-if-existing.",
+            )
+
+
+def forgotten_profile(journal: Journal, sha256: str, file: str, profile: str | None, *, one_for_all: bool) -> str:
+    """A warning if the file was imported with another profile before; empty if it was not.
+
+    ``one_for_all`` tells that the profile was named once for several files.
+
+    Raises:
+        UsageError: No profile was named, or one for several files: most likely it was forgotten.
+    """
+    runs = {run.options["profile"]: run for run in journal.runs.of_content(sha256) if run.options.get("profile")}
+    if not runs or profile in runs:
+        return ""
+    earlier, run = next(iter(runs.items()))
+    if profile is None:
+        raise UsageError(
+            f"Run {run.id} of this file used --profile {earlier}. Without it, the rows may go to another account.",
+            f"Add --profile {earlier}, or --profile none if the file is meant for both.",
+        )
+    if one_for_all:
+        raise UsageError(f"Run {run.id} of {file} used --profile {earlier}.", "Name a profile for each file.")
+    return f"Warning: run {run.id} of this file used --profile {earlier}."

@@ -1,0 +1,46 @@
+"""A run that waits in the journal until a process of its own sends it: how a page begins one."""
+
+from contextlib import ExitStack
+from dataclasses import asdict
+
+from importer.journal.journal import open_journal
+from importer.journal.runs import NewRun, Run
+from importer.runs.copies import durable_copy, remove_unused, restore_copy, sha256_of, stage_copy
+from importer.runs.earlier_runs import refuse_other_reading
+from importer.runs.request import ImportRequest
+from importer.runs.start import folder_of
+
+
+def queue(request: ImportRequest, name: str, account: str, by: str) -> Run:
+    """A run that waits in the journal for ``resume``, or the unfinished one of the same file for this account.
+
+    ``name`` is what the user calls the file, ``by`` who asked for it. The request names the record type.
+
+    Raises:
+        FileError: The file cannot be read.
+        UsageError: An earlier run read it in another way.
+    """
+    settings, kind, read, choices = request.settings, request.kind, asdict(request.read), request.choices
+    assert kind is not None, "a page knows the record type before it starts a run"
+    with open_journal(settings.journal_url) as journal, ExitStack() as stack:
+        copy = stage_copy(request.file, settings.home / "files")
+        stack.callback(remove_unused, journal, copy)
+        sha256 = sha256_of(copy)
+        for candidate in journal.runs.unfinished(sha256=sha256, kind=kind.name):
+            same = candidate.parent is None and candidate.options["read"] == read
+            if same and candidate.url == settings.url and journal.runs.account(candidate) in (None, account):
+                return restore_copy(journal, candidate, copy)
+        # The pages offer another zone only for times that have none.
+        refuse_other_reading(journal, sha256, read, account, zoneless=True)
+        new = NewRun(
+            kind=kind.name,
+            url=settings.url,
+            endpoint=kind.path(settings.endpoint_path),
+            file=name,
+            sha256=sha256,
+            copy=str(durable_copy(journal, copy, sha256)),
+            options={"read": read, **choices.options, "by": by},
+            started=request.clock(),
+            folder=folder_of(name, choices.out),
+        )
+        return journal.runs.add(new)

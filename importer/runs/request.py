@@ -1,0 +1,69 @@
+"""What somebody asks for: one frozen object that a front end makes and that travels through every stage."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from importer.config.settings import Settings
+from importer.model import Clock
+from importer.runs.observer import Observer
+from importer.spreadsheet import ReadOptions
+from schemas import RecordType
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user chose for one run; saved in the journal, so that ``resume`` goes on in the same way.
+
+    ``profile`` is None if none was named, and "" if there is to be none. With ``sandbox`` the service is a practice
+    one that lives no longer than the command, with ``one_for_all`` the profile was named once for several files.
+    """
+
+    strict: bool = False
+    allow_duplicates: bool = False
+    even_if_existing: bool = False
+    max_rows: int | None = None
+    max_duration: float | None = None
+    picks: Mapping[str, int] = field(default_factory=dict)
+    profile: str | None = None
+    sandbox: bool = False
+    one_for_all: bool = False
+    out: Path | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The choices as the journal saves them; the folder is a column of its own there."""
+        return {name: value for name, value in asdict(self).items() if name not in {"out", "one_for_all"}}
+
+    @classmethod
+    def from_options(cls, options: Mapping[str, Any]) -> "Choices":
+        """The choices that a run was saved with."""
+        return cls(**{name: options[name] for name in cls().options if name in options})
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """One file to be imported, and everything that decides where and how.
+
+    ``kind`` is None if the headers decide. ``clock`` tells the time in epoch seconds.
+    """
+
+    file: Path
+    settings: Settings
+    observer: Observer
+    clock: Clock
+    kind: RecordType | None = None
+    read: ReadOptions = field(default_factory=ReadOptions)
+    choices: Choices = field(default_factory=Choices)
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """An earlier run to be worked on; ``number`` is None for the latest one that fits."""
+
+    number: int | None
+    settings: Settings
+    observer: Observer
+    clock: Clock
+    choices: Choices = field(default_factory=Choices)

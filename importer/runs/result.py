@@ -1,0 +1,93 @@
+"""How a run ends: why sending stopped, the exit code that follows from it and from the rows, and the report."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from importer.config.settings import Settings
+from importer.delivery.sender import SendResult, StopReason
+from importer.errors import Exit
+from importer.journal.journal import Journal, open_journal
+from importer.journal.next_steps import Step, next_steps
+from importer.journal.runs import Run
+from importer.journal.states import State
+from importer.reporting import Report, write_report
+from importer.runs.earlier_runs import latest_run
+
+_EXIT_CODES = {
+    StopReason.STRICT: Exit.ROWS_FAILED,
+    StopReason.ASKED: Exit.INTERRUPTED,
+    StopReason.LIMIT: Exit.LIMIT,
+    StopReason.UNREACHABLE: Exit.SERVICE,
+    StopReason.UNANSWERED: Exit.SERVICE,
+    StopReason.REFUSED: Exit.SERVICE,
+    StopReason.SIGN_IN: Exit.SIGN_IN,
+    StopReason.SAME_REFUSAL: Exit.ROWS_FAILED,
+}
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a command about a run ended: the run, its report, the exit code, what to do next, and a sentence."""
+
+    run: Run
+    report: Report
+    exit_code: Exit
+    steps: Sequence[Step]
+    message: str = ""
+
+
+async def finish_run(journal: Journal, run: Run, sent: SendResult, now: float) -> RunResult:
+    """Note how sending ended, and write the report."""
+    for_good = sent.how is StopReason.ASKED and journal.runs.get(run.id).options.get("for_good")
+    done = sent.how in {StopReason.DONE, StopReason.STRICT} or bool(for_good)
+    code = exit_code_of(journal, run, sent.how)
+    run = journal.runs.update(run, stopped=now, finished=now if done else None, exit_code=int(code))
+    # Elsewhere, so that other runs of this process go on meanwhile.
+    report = await asyncio.to_thread(write_report, journal, run, now=now)
+    return RunResult(run, report, code, _steps(journal, run), sent.message)
+
+
+def exit_code_of(journal: Journal, run: Run, reason: StopReason) -> Exit:
+    """What a run ends with: by why it stopped, else by how its rows stand."""
+    if reason in _EXIT_CODES:
+        return _EXIT_CODES[reason]
+    counts = journal.rows.counts(run)
+    # Rows that are still planned at a regular end are blocked: their record is in doubt in another run.
+    if has_doubts(journal, run) or counts.get(State.PLANNED):
+        return Exit.IN_DOUBT
+    failed = counts.get(State.REJECTED) or counts.get(State.HELD) or journal.rows.invalid(run)
+    return Exit.ROWS_FAILED if failed else Exit.DONE
+
+
+def has_doubts(journal: Journal, run: Run) -> bool:
+    """Whether the fate of any row is unknown."""
+    counts = journal.rows.counts(run)
+    return bool(counts.get(State.IN_DOUBT) or counts.get(State.REVIEW))
+
+
+def settled_result(journal: Journal, run: Run, now: float) -> RunResult:
+    """A run whose doubts have been looked into: unfinished again if rows were proved absent, its report rebuilt."""
+    run = journal.runs.get(run.id)
+    waiting = bool(journal.rows.counts(run).get(State.PLANNED))
+    if run.finished is not None and waiting:
+        run = journal.runs.update(run, finished=None)
+    code = Exit.DONE if waiting else Exit(run.exit_code or 0)
+    if has_doubts(journal, run):
+        code = Exit.IN_DOUBT
+    elif run.finished is not None:
+        code = exit_code_of(journal, run, StopReason.DONE)
+        run = journal.runs.update(run, exit_code=int(code))
+    return RunResult(run, write_report(journal, run, now=now), code, _steps(journal, run))
+
+
+def _steps(journal: Journal, run: Run) -> list[Step]:
+    return next_steps(run, journal.rows.counts(run), invalid=journal.rows.invalid(run))
+
+
+def rebuild_report(number: int | None, settings: Settings, out: Path | None, now: float) -> Report:
+    """The report of a run, rebuilt from the journal; ``now`` in epoch seconds is the time that it bears."""
+    with open_journal(settings.journal_url) as journal:
+        run = latest_run(journal, number)
+        return write_report(journal, run if out is None else replace(run, folder=out.absolute()), now=now)

@@ -1,0 +1,56 @@
+"""A run that stopped, continued where it stopped."""
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from importer.journal.journal import Journal, open_journal
+from importer.journal.runs import Run
+from importer.runs.earlier_runs import latest_unfinished, refuse_other_account, refuse_other_service
+from importer.runs.plan import look_up_names
+from importer.runs.request import Choices, RunRequest
+from importer.runs.result import RunResult
+from importer.runs.send import PlannedRun
+from importer.runs.session import Session, signed_in
+from importer.runs.source import Source, examine, reopen
+from importer.runs.start import plan_rows
+from importer.spreadsheet import ReadOptions
+from schemas import RECORD_TYPES
+
+
+async def resume(request: RunRequest) -> RunResult:
+    """Continue a run, by default the latest unfinished one, with the limits and the folder that are asked for now."""
+    with open_journal(request.settings.journal_url) as journal:
+        run = with_limits(journal, latest_unfinished(journal, request.number), request.choices)
+        refuse_other_service(run, request.settings)
+        async with AsyncExitStack() as stack:
+            session = await stack.enter_async_context(
+                signed_in(request.settings, run.endpoint, journal, request.observer, request.clock)
+            )
+            return await (await continue_run(stack, session, run)).send()
+
+
+async def continue_run(stack: AsyncExitStack, session: Session, run: Run) -> PlannedRun:
+    """A run that holds its account until ``stack`` ends; planned if it never got as far as that."""
+    refuse_other_account(session.journal, run, session.account.key)
+    stack.enter_context(session.exclusive_sender(run.id))
+    run = session.journal.runs.update(run, stop=False, options={**run.options, "for_good": False})
+    if run.planned is None:
+        now, choices, source = session.clock(), Choices.from_options(run.options), _reopen(run)
+        result = examine(source, now, allow_duplicates=choices.allow_duplicates)
+        source, result = await look_up_names(session, source, result, choices, now)
+        run = plan_rows(session, source, result, run)
+    return PlannedRun(session, run)
+
+
+def with_limits(journal: Journal, run: Run, choices: Choices) -> Run:
+    """A run with other limits than it began with, and with another folder if one is named."""
+    limits: Mapping[str, Any] = {"max_rows": choices.max_rows, "max_duration": choices.max_duration}
+    run = journal.runs.update(run, options={**run.options, **limits})
+    return run if choices.out is None else journal.runs.update(run, folder=str(Path(choices.out).absolute()))
+
+
+def _reopen(run: Run) -> Source:
+    read = ReadOptions(**run.options["read"])
+    return reopen(run.copy, run.sha256, RECORD_TYPES[run.kind], run.endpoint, read, run.file)

@@ -1,0 +1,89 @@
+"""The rows of a run that were rejected or never sent, once more, as a run of their own."""
+
+from collections.abc import Sequence
+
+from importer.errors import UsageError
+from importer.journal.journal import open_journal
+from importer.journal.next_steps import FAILED_FILE, RETRYABLE
+from importer.journal.runs import NewRun, Run
+from importer.model import Record
+from importer.runs.earlier_runs import latest_run, refuse_other_service
+from importer.runs.plan import AlreadyPresent, plan_of
+from importer.runs.reconcile import compare
+from importer.runs.request import RunRequest
+from importer.runs.result import RunResult
+from importer.runs.send import PlannedRun
+from importer.runs.session import Session, signed_in
+from importer.runs.source import CheckResult
+from importer.runs.start import add_with_folder, folder_of
+from schemas import RECORD_TYPES
+
+
+async def retry(request: RunRequest) -> RunResult | None:
+    """A new run of the rejected and unsent rows of a run, by default of the latest one. None if the user declined."""
+    with open_journal(request.settings.journal_url) as journal:
+        parent = latest_run(journal, request.number)
+        refuse_other_service(parent, request.settings)
+        intents = journal.rows.all(parent, *RETRYABLE)
+        records = [Record(intent.row, intent.body, intent.identity) for intent in intents]
+        if not records:
+            raise _nothing_to_retry(parent, invalid=journal.rows.invalid(parent))
+        async with signed_in(request.settings, parent.endpoint, journal, request.observer, request.clock) as session:
+            return await _retry(session, parent, records, request)
+
+
+def _nothing_to_retry(run: Run, *, invalid: int) -> UsageError:
+    failed = run.folder / FAILED_FILE
+    if not invalid:
+        advice = f"See how it stands: importer status {run.id}"
+    elif failed.exists():
+        advice = f"Its invalid rows need a change first: correct {failed} and import that file."
+    else:
+        advice = f"Its invalid rows need a change first. Rebuild the file that holds them: importer report {run.id}"
+    return UsageError(f"Run {run.id} has no rejected or unsent rows to retry.", advice)
+
+
+async def _retry(session: Session, parent: Run, records: Sequence[Record], request: RunRequest) -> RunResult | None:
+    """Compare, ask, start, send."""
+    now, journal, account = session.clock(), session.journal, session.account
+    present = await _already_present(session, parent, records, request)
+    result = CheckResult(len(records), len(records))
+    if not session.observer.confirm(result, plan_of(session, result, present, now), account):
+        return None
+    with session.exclusive_sender() as announce_run:
+        run = add_with_folder(journal, _new_run(session, parent, request, now), request.choices.out)
+        announce_run(run.id)
+        run = journal.runs.update(run, user=account.user, space=account.space)
+        target = journal.runs.target(account.key, parent.kind)
+        run = journal.rows.plan(run, [(records, (), len(records))], target, session.clock())
+        return await PlannedRun(session, run).send()
+
+
+async def _already_present(
+    session: Session, parent: Run, records: Sequence[Record], request: RunRequest
+) -> AlreadyPresent:
+    present, choices = AlreadyPresent(), request.choices
+    if choices.even_if_existing:
+        return present
+    target = session.journal.runs.target(session.account.key, parent.kind)
+    claims = session.journal.rows.claims(target, [record.identity for record in records])
+    present.add(claims.values())
+    kind, duplicates = RECORD_TYPES[parent.kind], choices.allow_duplicates
+    comparison = await compare(session, parent.endpoint, kind, parent, allow_duplicates=duplicates)
+    present.compare(comparison, [record for record in records if record.identity not in claims])
+    return present
+
+
+def _new_run(session: Session, parent: Run, request: RunRequest, now: float) -> NewRun:
+    return NewRun(
+        kind=parent.kind,
+        url=session.settings.url,
+        endpoint=parent.endpoint,
+        file=parent.file,
+        sha256=parent.sha256,
+        copy=str(parent.copy),
+        options={"read": dict(parent.options["read"]), **request.choices.options},
+        started=now,
+        folder=folder_of(parent.file, request.choices.out),
+        parent=parent.id,
+    )

@@ -1,0 +1,81 @@
+"""The rows of a run as people look at them: found by status or text, with what became of each; and their time line."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+from importer.config.settings import Settings
+from importer.issues import Issue, Severity
+from importer.journal.journal import open_journal
+from importer.journal.rows import Intent
+from importer.journal.runs import Run
+from importer.journal.states import STATUS, State
+from importer.model import Outcome, Status
+from importer.reporting.sentences import row_message
+
+_PATIENCE = 0.3
+"""Seconds to wait for the journal; a page looks again soon."""
+
+_CHART_PARTS = 60
+_FIRST_FAILURES = 10
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """One row of a run for people: what became of it, and what was sent or stood in its wrong cells."""
+
+    outcome: Outcome
+    values: dict[str, Any]
+    removed: bool = False
+
+
+def timeline(number: int, settings: Settings) -> list[tuple[float, int, int]]:
+    """How many rows were settled, and how many of them rejected, over the time of a run."""
+    with open_journal(settings.journal_url, _PATIENCE) as journal:
+        return journal.views.timeline(journal.runs.get(number), _CHART_PARTS)
+
+
+def first_failures(number: int, settings: Settings) -> list[ResultRow]:
+    """The first rows that the service rejected."""
+    return find_rows(number, Status.REJECTED, "", _FIRST_FAILURES, 0, settings)[0]
+
+
+def find_rows(
+    number: int,
+    status: Status | None,
+    text: str,
+    limit: int,
+    offset: int,
+    settings: Settings,
+    advice: Callable[[Issue], str] = attrgetter("fix"),
+    *,
+    removed: bool = False,
+) -> tuple[list[ResultRow], int]:
+    """Some rows of a run in the order of the file and how many there are: of one status, with this text.
+
+    ``removed`` asks for those that were deleted again, which are found under no status. ``advice`` says what to do
+    about an issue, in the words of whoever shows it.
+    """
+    states = [state for state in State if status is None or (STATUS[state] is status and state is not State.REMOVED)]
+    states = [State.REMOVED] if removed else states
+    with open_journal(settings.journal_url, _PATIENCE) as journal:
+        run = journal.runs.get(number)
+        invalid = status in (None, Status.INVALID) and not removed
+        rows, total = journal.views.search(run, states, invalid=invalid, text=text, limit=limit, offset=offset)
+        intents, issues = journal.views.about_rows(run, rows)
+        return [_result(run, row, intents.get(row), issues.get(row, ()), advice) for row in rows], total
+
+
+def _result(
+    run: Run, row: int, intent: Intent | None, issues: Sequence[Issue], advice: Callable[[Issue], str]
+) -> ResultRow:
+    message = row_message(run, intent, issues, advice)
+    if intent is None:
+        values: dict[str, Any] = {
+            issue.field or "": issue.value for issue in issues if issue.severity is Severity.ERROR
+        }
+        return ResultRow(Outcome(row, Status.INVALID, None, message), values)
+    outcome = Outcome(row, STATUS[intent.state], intent.remote_id, message)
+    return ResultRow(outcome, json.loads(intent.body), intent.state is State.REMOVED)

@@ -1,0 +1,127 @@
+"""The rows of a planned run sent, and the doubts around them settled."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any
+
+from importer.delivery.sender import Pace, Sender, SendResult, StopReason
+from importer.errors import Exit
+from importer.journal.runs import Run
+from importer.journal.states import State
+from importer.journal.windows import Window
+from importer.model import Progress
+from importer.runs.allowances import windows
+from importer.runs.reconcile import settle_after, settle_before
+from importer.runs.request import Choices
+from importer.runs.result import RunResult, finish_run
+from importer.runs.session import Session
+from schemas import RECORD_TYPES
+
+_ETA_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class PlannedRun:
+    """A run whose rows are planned and whose account is held: nothing is missing but the calls."""
+
+    session: Session
+    run: Run
+
+    async def send(self) -> RunResult:
+        """Settle, send, settle, report."""
+        return await finish_run(self.session.journal, self.run, await self._send(), self.session.clock())
+
+    async def _send(self) -> SendResult:
+        """Settle, send, settle, until no row is left that may be sent.
+
+        1. With --strict, one invalid row keeps all of them from being sent.
+        2. Rows in doubt get their answer, and rows whose record exists are left out. Only then may a row be sent:
+           before, it could make a second record.
+        3. With --strict, a row that differs from its record keeps all of them from being sent as well.
+        4. Rows are sent, and those that got no answer are looked for; what is proved absent is sent again.
+        """
+        session, run, journal = self.session, self.run, self.session.journal
+        choices = Choices.from_options(run.options)
+        if choices.strict and (invalid := journal.rows.invalid(run)):
+            return SendResult(StopReason.STRICT, f"Nothing was sent: invalid rows: {invalid:,} (--strict).")
+        began = session.clock()
+        with session.observer.sending() as stop:
+            try:
+                settling = settle_before(
+                    session,
+                    run,
+                    even_if_existing=choices.even_if_existing,
+                    allow_duplicates=choices.allow_duplicates,
+                )
+                if (stopped := await _stopped(settling, stop, choices.max_duration)) is not None:
+                    return stopped
+                if choices.strict and (held := journal.rows.counts(run).get(State.HELD)):
+                    return SendResult(
+                        StopReason.STRICT, f"Nothing was sent: rows that differ from their record: {held:,} (--strict)."
+                    )
+                sent = await self._sender(choices, stop, began).send()
+                while await settle_after(session, run, sent, stop, began):
+                    sent = await self._sender(choices, stop, began).send()
+            except BaseException:
+                # Whatever it was, what was sent is in the journal; only the end of this process is missing there.
+                journal.runs.update(run, stopped=session.clock(), exit_code=int(Exit.INTERRUPTED))
+                raise
+        if sent.how is StopReason.DONE and stop.is_set() and journal.rows.counts(run).get(State.PLANNED):
+            # Proved absent when somebody had asked to stop already: the next command sends them; this is not the end.
+            return SendResult(StopReason.ASKED)
+        return sent
+
+    def _sender(self, choices: Choices, stop: asyncio.Event, began: float) -> Sender:
+        session, run = self.session, self.run
+        references = RECORD_TYPES[run.kind].references
+        pace = Pace(
+            windows(session.settings),
+            session.settings.concurrency,
+            session.settings.patience,
+            choices.max_rows,
+            began + choices.max_duration if choices.max_duration is not None else None,
+            {reference.relation: name for name, reference in references.items()},
+        )
+        counts = session.journal.rows.counts(run)
+        total = sum(counts.values())
+        tell = _progress_with_eta(session, pace.windows, total, total - counts.get(State.PLANNED, 0))
+        return Sender(
+            session.journal, session.service, run, session.account.key, pace, now=session.clock, stop=stop, tell=tell
+        )
+
+
+async def _stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event, seconds: float | None) -> SendResult | None:
+    """None once the work is done, or why it was given up within these seconds: a read may have to wait for an hour."""
+    task, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
+    try:
+        done, _ = await asyncio.wait({task, stopping}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stopping.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+    if task in done:
+        task.result()
+        return None
+    if stopping in done:
+        return SendResult(StopReason.ASKED)
+    return SendResult(StopReason.LIMIT, "The time given with --max-duration is over.")
+
+
+def _progress_with_eta(
+    session: Session, limits: tuple[Window, ...], total: int, before: int
+) -> Callable[[Progress], None]:
+    """Passes progress on with the time left, which is worked out again every few seconds only."""
+    journal, key = session.journal, session.account.key
+    next_look = done_at = 0.0
+
+    def tell(progress: Progress) -> None:
+        nonlocal next_look, done_at
+        settled, now = before + progress.settled, session.clock()
+        if limits and now >= next_look:
+            next_look = now + _ETA_SECONDS
+            done_at = now + journal.calls.seconds_for(key, total - settled, limits, now)
+        session.observer.progress(replace(progress, settled=settled), total, done_at - now if limits else None)
+
+    return tell

@@ -1,0 +1,73 @@
+"""A run begun: its entry in the journal, its folder, and every row of the file planned before the first is sent."""
+
+import itertools
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from importer.config.saved_columns import remember_dates
+from importer.issues import Issue
+from importer.journal.journal import Journal
+from importer.journal.runs import NewRun, Run
+from importer.model import Record
+from importer.runs.copies import durable_copy
+from importer.runs.request import Choices, ImportRequest
+from importer.runs.session import Session
+from importer.runs.source import CheckResult, Source, checked_chunks, own_labels
+
+_UNSAFE_CHARACTERS = re.compile(r"[^\w.-]+")
+_LONGEST_NAME = 60
+
+
+def add_run(journal: Journal, source: Source, request: ImportRequest, now: float) -> Run:
+    """The run of a checked file; its rows are not planned yet."""
+    new = NewRun(
+        kind=source.kind.name,
+        url=request.settings.url,
+        endpoint=source.endpoint,
+        file=source.file.name,
+        sha256=source.sha256,
+        copy=str(durable_copy(journal, source.copy, source.sha256)),
+        options={"read": source.options, **request.choices.options},
+        started=now,
+        folder=folder_of(source.file.name, request.choices.out),
+    )
+    return add_with_folder(journal, new, request.choices.out)
+
+
+def add_with_folder(journal: Journal, new: NewRun, out: Path | None) -> Run:
+    """A new run, with a folder that no run of another journal has written into; unless the user chose it."""
+    with journal.together():
+        run = journal.runs.add(new)
+        if out is not None or not run.folder.exists():
+            return run
+        others = (run.folder.with_name(f"{run.folder.name}-{number}") for number in itertools.count(2))
+        return journal.runs.update(run, folder=str(next(other for other in others if not other.exists())))
+
+
+def folder_of(file: str, out: Path | None) -> str:
+    """Where a run of a file is reported; ``{run}`` stands for its number."""
+    stem = _UNSAFE_CHARACTERS.sub("-", Path(file).stem).strip(".-")[:_LONGEST_NAME] or "file"
+    return str((out or Path("reports") / f"{{run}}-{stem}").absolute())
+
+
+def plan_rows(session: Session, source: Source, result: CheckResult, run: Run) -> Run:
+    """Every row of the run into the journal, in one transaction, before the first is sent."""
+    choices = Choices.from_options(run.options)
+
+    def chunks() -> Iterator[tuple[Iterable[Record], Iterable[Issue], int]]:
+        yield (), source.mapping.issues, 0
+        for chunk in checked_chunks(
+            source, run.started, result.collisions, allow_duplicates=choices.allow_duplicates, salt=_salt(run)
+        ):
+            yield chunk.records(), chunk.causes, chunk.rows
+
+    account, journal = session.account, session.journal
+    remember_dates(own_labels(source.sheet), source.read.dates, source.read.zone, session.settings.home)
+    run = journal.runs.update(run, user=account.user, space=account.space)
+    return journal.rows.plan(run, chunks(), journal.runs.target(account.key, source.kind.name), session.clock())
+
+
+def _salt(run: Run) -> str:
+    """What sets the rows of a run apart that creates further records on purpose."""
+    return f" in run {run.id}" if run.options.get("even_if_existing") else ""
