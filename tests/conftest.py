@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from importer.cli import run_cli
 from importer.model import Clock
@@ -27,6 +28,20 @@ from importer.sandbox.state import State
 LABELS = ["ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId"]
 EXPIRES = f"{datetime.now(UTC) + timedelta(days=4):%Y-%m-%d}T10:30:00Z"
 """A date as in a file of today. One that has passed, or is more than a week ahead, is worth a warning."""
+
+GIVE_UP = 300.0
+"""Seconds after which a test no longer waits for what should happen: no machine is so slow, only a program that hangs.
+
+Nothing waits so long otherwise: a test goes on with the event that it waits for, and only a failure takes the time.
+"""
+
+# How long an example takes, or is in the making, says how busy the machine is; a folder may serve several examples.
+# The same examples each time, so that what fails fails because of the change; `--hypothesis-profile explore` looks for
+# others.
+_QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
+settings.register_profile("same", deadline=None, derandomize=True, suppress_health_check=_QUIET)
+settings.register_profile("explore", deadline=None, max_examples=2_000, suppress_health_check=_QUIET)
+settings.load_profile("same")
 
 UNLIMITED = SandboxOptions(
     writes_per_minute=None, writes_per_day=None, calls_per_100ms=None, calls_per_minute=None, calls_per_hour=None
@@ -96,7 +111,7 @@ class Desk:
     def type_in_a_shell(self, *words: str | Path) -> Done:
         """The command as a process of its own, run to its end."""
         process = self.start(*words)
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=GIVE_UP)
         return Done(process.returncode, out, err)
 
     def report(self, folder: str | Path) -> list[dict[str, str]]:
@@ -125,7 +140,7 @@ def mapping(number: int, **changes: object) -> list[object]:
     return list((row | changes).values())
 
 
-def wait_until(condition: Callable[[], object], seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], object], seconds: float = GIVE_UP) -> None:
     """Until something holds, but not for ever."""
     end = time.monotonic() + seconds
     while not condition():
@@ -157,7 +172,7 @@ class Service:
     def _ask(self, path: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/_sandbox/{path}", data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=GIVE_UP) as answer:
             return json.loads(answer.read() or b"null")
 
     @property
@@ -175,6 +190,11 @@ class Service:
     def fail(self, *faults: str) -> None:
         """What happens to the next creates, one each."""
         self._ask("faults", list(faults))
+
+    def heal(self) -> None:
+        """Nothing happens to any create from now on."""
+        while self.state.pending_faults():
+            self.state.next_fault("create")
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.checking.dates import DateReader
@@ -170,7 +170,6 @@ def in_utc(moment: datetime | None, offset: int | None, zone: str) -> str:
     return f"{instant.year:04}-{instant:%m-%dT%H:%M:%SZ}"
 
 
-@settings(deadline=None)
 @given(st.lists(cells(), max_size=12), st.sampled_from(ZONES))
 def test_one_cell_decides_nothing_about_another(
     column: list[tuple[str, datetime | None, int | None]], zone: str
@@ -182,7 +181,6 @@ def test_one_cell_decides_nothing_about_another(
     assert refused == {cell for (cell, _, _), text in zip(column, shown, strict=True) if cell and not text}
 
 
-@settings(deadline=None)
 @given(st.lists(st.one_of(cells().map(lambda cell: cell[0]), st.text("0123456789-:TZ+. /n", max_size=25)), max_size=9))
 def test_garbage_beside_dates_breaks_nothing(column: list[str]) -> None:
     """Dates cut short, doubled and mixed up: each is a date, a refusal or empty, and never an error."""

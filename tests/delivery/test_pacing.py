@@ -9,7 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from delivery.simulation import ACCOUNT, MINUTE, MORNING, PUBLISHED, Office, most_in, planned, ways
@@ -31,7 +31,7 @@ SMALL_DAYS = (Window(150, DAY, writes=True), *PUBLISHED[1:])
 SMALL_OFFICE = SandboxOptions(writes_per_day=150)
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5)
 @given(seed=st.integers(0, 2**32), shortest=st.floats(0.001, 0.8), jitter=st.floats(0.0, 0.15))
 @example(seed=1, shortest=0.02, jitter=0.0)
 @example(seed=2, shortest=0.2, jitter=0.15)

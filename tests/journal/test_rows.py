@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from delivery.kit import ACCOUNT, KIND, add_run, record
-from hypothesis import HealthCheck, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -166,9 +166,6 @@ TestJournalMachine = JournalMachine.TestCase
 TestJournalMachine.settings = settings(
     max_examples=20,
     stateful_step_count=25,
-    deadline=None,
-    # Where commits are slow the generation is slow; it is right all the same.
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 

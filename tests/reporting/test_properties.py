@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importer.journal.journal import Journal, open_journal
@@ -45,7 +45,7 @@ AWKWARD = st.sampled_from(
 )
 CELLS = st.one_of(AWKWARD, st.text(CHARACTERS, max_size=40))
 ROWS = st.lists(st.lists(CELLS, min_size=3, max_size=3).filter(lambda row: any(c.strip() for c in row)), max_size=8)
-QUIET = settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=60)
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +88,7 @@ def cells_of(path: Path) -> list[list[str]]:
     return [cells for chunk in sheet.read() for cells in chunk[[0, 1, 2]].to_numpy().tolist()]
 
 
-@QUIET
+@FEW
 @given(rows=ROWS)
 def test_no_field_of_the_csv_begins_like_a_formula(journal: Journal, rows: list[list[str]]) -> None:
     """A spreadsheet program that opens report.csv finds nothing to run."""
@@ -97,7 +97,7 @@ def test_no_field_of_the_csv_begins_like_a_formula(journal: Journal, rows: list[
             assert not any(cell.startswith(TRIGGERS) for cell in cells)
 
 
-@QUIET
+@FEW
 @given(rows=ROWS)
 def test_the_csv_gives_back_what_the_user_wrote(journal: Journal, rows: list[list[str]]) -> None:
     """Made harmless and read again, every cell is what it was."""
@@ -105,7 +105,7 @@ def test_the_csv_gives_back_what_the_user_wrote(journal: Journal, rows: list[lis
         assert cells_of(folder / "report.csv") == rows
 
 
-@QUIET
+@FEW
 @given(rows=ROWS)
 def test_the_workbook_holds_text_only_and_gives_it_back(journal: Journal, rows: list[list[str]]) -> None:
     """report.xlsx has no formula, no link and no number, and read again every cell is what it was."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
 
+from conftest import GIVE_UP
+
 from importer.sandbox import SandboxOptions, running
 from importer.sandbox.server import Running
 
@@ -63,7 +65,7 @@ def call(
     sandbox: Running, method: str, path: str, body: object = None, headers: dict[str, str] | None = None
 ) -> Answer:
     """One call on a connection of its own; dicts and lists go as JSON, strings as they are."""
-    connection = HTTPConnection("127.0.0.1", port_of(sandbox), timeout=5)
+    connection = HTTPConnection("127.0.0.1", port_of(sandbox), timeout=GIVE_UP)
     data = body.encode() if isinstance(body, str) else None if body is None else json.dumps(body).encode()
     given = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"} if headers is None else headers
     try:
@@ -101,7 +103,7 @@ def create_request(**changes: object) -> bytes:
 
 def send_create(sandbox: Running, **changes: object) -> socket.socket:
     """Sends a create over a plain socket and leaves the answer to the caller."""
-    client = socket.create_connection(("127.0.0.1", port_of(sandbox)), timeout=5)
+    client = socket.create_connection(("127.0.0.1", port_of(sandbox)), timeout=GIVE_UP)
     client.sendall(create_request(**changes))
     return client
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import anyio
 import httpx
 import pytest
+from conftest import GIVE_UP
 
 import importer.sandbox
 from importer.sandbox import SandboxOptions, app, running
@@ -169,7 +170,7 @@ def test_process_says_its_address_and_stops_without_a_trace(number: signal.Signa
         with pytest.raises(httpx.ReadTimeout):
             httpx.post(url + PATH, json=RECORD, headers=HEADERS, timeout=0.1)
         child.send_signal(number)
-        out, err = child.communicate(timeout=5)
+        out, err = child.communicate(timeout=GIVE_UP)
     assert (child.returncode, out, err) == (0, "", "")
 
 
@@ -179,7 +180,7 @@ def test_process_says_its_address_and_stops_without_a_trace(number: signal.Signa
 def test_process_refuses_wrong_options(options: str) -> None:
     """Wrong options end in one line on stderr."""
     with process("--options-json", options) as (url, child):
-        _, err = child.communicate(timeout=5)
+        _, err = child.communicate(timeout=GIVE_UP)
     assert (url, child.returncode) == ("", 2)
     assert len(err.splitlines()) == 1
 
@@ -187,7 +188,7 @@ def test_process_refuses_wrong_options(options: str) -> None:
 def test_process_refuses_a_busy_port() -> None:
     """A port that is taken ends in one line on stderr."""
     with socket.create_server(("127.0.0.1", 0)) as taken, process("--port", str(taken.getsockname()[1])) as (_, child):
-        _, err = child.communicate(timeout=5)
+        _, err = child.communicate(timeout=GIVE_UP)
     assert child.returncode == 2
     assert len(err.splitlines()) == 1
 

@@ -4,13 +4,13 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spreadsheet.fuzz import attempt, damaged, goods
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(seed=st.integers(0, 2**32), kind=st.integers(0, 7))
 def test_a_damaged_file_is_read_in_full_or_refused(tmp_path: Path, seed: int, kind: int) -> None:
     """Whatever happens to a file: a FileError, or every row that is left in it."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import GIVE_UP
 
 from importer.errors import FileError
 from importer.spreadsheet import workbook, workbook_child
@@ -187,7 +188,7 @@ def test_the_command_says_one_sentence(tmp_path: Path) -> None:
     path = pack(tmp_path / "file.xlsx", xlsx_parts(one_cell("XFD1048576")))
     command = [sys.executable, "-m", "importer", "check", str(path)]
     environment = {**os.environ, "IMPORTER_HOME": str(tmp_path)}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=GIVE_UP, env=environment, check=False)
     assert (done.returncode, done.stdout) == (3, "")
     assert done.stderr.splitlines() == [
         "Error: file.xlsx spans more cells than there is memory for.",
