@@ -26,15 +26,21 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from conftest import GIVE_UP
+
 from torture.victim import Command, Ended
 
 FEWEST_ROWS = 8
 """Enough for every misbehaviour to meet a row; the long form takes more."""
 
-SETTLE = 0.7
-"""Seconds; the service shows a record at most LATE + LAG seconds after the call, which is less."""
+SETTLE = 3_600.0
+"""Seconds that the importer is told to wait before it believes that a record will not come. Nobody waits for them: when
+all has come that is on its way, the clocks of the importer and of the service are set forward by more than that."""
 LATE, LAG = 0.25, 0.2
-MOST_COMMANDS = 12
+"""Seconds after a call until its effect, and from there until the lists show it; measured by the service alone."""
+NEVER = 86_400.0
+"""A lag that no case outlives."""
+MOST_COMMANDS = 30
 INTERRUPTED = 130
 
 BEHAVIOURS: Mapping[str, str] = {
@@ -60,7 +66,8 @@ _NO_LIMITS = ("writes_per_minute", "writes_per_day", "calls_per_100ms", "calls_p
 class Case:
     """What is done to one import. ``kills`` are the numbers of the seams at which one process after the other dies.
 
-    ``broken`` names a rule that the victims leave out; with ``slow_lists`` no lucky look at the service hides that.
+    ``broken`` names a rule that the victims leave out; with ``slow_lists`` no lucky look at the service hides that,
+    because no list ever shows a record. Whoever keeps the rule would wait for one in vain.
     """
 
     behaviour: str = MIXED
@@ -75,12 +82,7 @@ class Case:
     @property
     def lag(self) -> float:
         """Seconds until the service's lists show a record."""
-        return 1.2 if self.slow_lists else LAG
-
-    @property
-    def settle(self) -> float:
-        """The settle time that the importer is told: longer than any late effect and the lag."""
-        return 1.6 if self.slow_lists else SETTLE
+        return NEVER if self.slow_lists else LAG
 
     def faults(self) -> list[str]:
         """What happens to the creates in the order of their arrival; every other call is answered properly.
@@ -127,7 +129,7 @@ class Victims:
     def type(self, command: Command) -> Ended:
         """One command, run to its end or its death."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-            connection.settimeout(60)
+            connection.settimeout(GIVE_UP)
             connection.connect(self._path)
             with connection.makefile("rw", encoding="utf-8") as line:
                 line.write(json.dumps(asdict(command)) + "\n")
@@ -163,14 +165,24 @@ class Sandbox:
         """What a control address answers."""
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(f"{self.url}/_sandbox/{path}", data, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=20) as answer:
+        with urllib.request.urlopen(request, timeout=GIVE_UP) as answer:
             return json.loads(answer.read())
 
     def begin(self, faults: Sequence[str], lag: float) -> None:
         """Forget everything; these are the faults to come, and the seconds by which lists run late."""
         self.ask("reset", {})
-        self.ask("options", {"list_lag": lag})
+        self.ask("options", {"list_lag": lag, "clock_skew": 0.0})
         self.ask("faults", list(faults))
+
+    def let_all_come(self) -> None:
+        """Wait until every call that was written has had its effect, and the lists show it.
+
+        The service takes what has arrived, and what is due, before it takes the next question: so each question here
+        is an answer about all that came before it, however slow the machine is.
+        """
+        for seconds in (0.0, LATE, LAG):
+            time.sleep(seconds)
+            self.ask("calls")
 
     def records(self) -> list[tuple[int, str]]:
         """Id and name of every record there is."""
@@ -222,6 +234,7 @@ class Lane:
     def __init__(self, server: Victims, service: Sandbox) -> None:
         """Take both."""
         self._server, self._service = server, service
+        self._ahead = 0.0
 
     def suffer(self, case: Case) -> Judged:
         """One case from the first command to the judgement."""
@@ -230,14 +243,18 @@ class Lane:
         folder = Path(tempfile.mkdtemp(prefix="torture-", dir=_IN_MEMORY))
         try:
             _write_file(folder / "rows.csv", case.rows)
-            self._service.begin(case.faults(), case.lag)
+            self._begin(case.faults(), case.lag)
             self._finish_the_import(case, folder, judged)
-            time.sleep(LATE if "late" in case.behaviour or case.behaviour == MIXED else 0)
+            self._service.let_all_come()
             judge(judged, folder, self._service.records())
         finally:
             shutil.rmtree(folder)
         judged.seconds = time.perf_counter() - began
         return judged
+
+    def _begin(self, faults: Sequence[str], lag: float) -> None:
+        self._ahead = 0.0
+        self._service.begin(faults, lag)
 
     def _finish_the_import(self, case: Case, folder: Path, judged: Judged) -> None:
         """Type what a person would, until there is nothing left to do."""
@@ -255,7 +272,7 @@ class Lane:
             elif ended.code == 8 and not _in_doubt(folder) and not _planned(folder):
                 return
             elif ended.code == 8:
-                time.sleep(case.settle)
+                self._wait_out_the_settle_time()
                 words = ["resume"] if words[0] == "reconcile" and "resume" in ended.out else ["reconcile"]
             elif ended.code == 0 and words[0] == "reconcile" and _planned(folder):
                 words = ["resume"]
@@ -265,6 +282,12 @@ class Lane:
                 judged.problems.append(f"{' '.join(words)} ended with {ended.code}: {ended.err[-300:]}")
                 return
         judged.problems.append(f"not at an end after {MOST_COMMANDS} commands: {judged.commands}")
+
+    def _wait_out_the_settle_time(self) -> None:
+        """Let all effects come, and make it later for everybody."""
+        self._service.let_all_come()
+        self._ahead += 2 * SETTLE
+        self._service.ask("options", {"clock_skew": self._ahead})
 
     @staticmethod
     def _again(folder: Path) -> list[str]:
@@ -280,7 +303,7 @@ class Lane:
         with tempfile.TemporaryDirectory(prefix="torture-", dir=_IN_MEMORY) as name, ThreadPoolExecutor(number) as pool:
             folder = Path(name)
             _write_file(folder / "rows.csv", judged.case.rows)
-            self._service.begin(["slow:0.1"] * judged.case.rows, LAG)
+            self._begin(["slow:0.5"] * judged.case.rows, LAG)
             words = ["run", "rows.csv", "--yes", "--out", "report"]
             typed = [
                 pool.submit(self._type, judged.case, folder, words, None, Judged(judged.case)) for _ in range(number)
@@ -298,11 +321,12 @@ class Lane:
             "IMPORTER_HOME": str(folder / "home"),
             "IMPORTER_RATE": "none",
             "IMPORTER_DAILY_QUOTA": "none",
-            "IMPORTER_SETTLE": str(case.settle),
-            "IMPORTER_TIMEOUT": "5",
+            "IMPORTER_SETTLE": str(SETTLE),
             "IMPORTER_CONCURRENCY": str(case.concurrency),
         }
-        ended = self._server.type(Command(words, str(folder), variables, kill_at, case.signal, case.broken))
+        ended = self._server.type(
+            Command(words, str(folder), variables, kill_at, case.signal, case.broken, self._ahead)
+        )
         judged.commands.append(f"{words[0]} → {ended.code}")
         judged.trail = judged.trail or ended.trail
         judged.cpu += ended.cpu

@@ -53,7 +53,7 @@ def test_the_sweep_sees_a_missing_intent(track: list[Lane]) -> None:
     """With the intent left out the very same deaths double rows; else the sweep's silence would prove nothing."""
     (whole,) = suffer_all(track, [Case("answers")])
     deaths = [n for n, place in enumerate(whole.trail, 1) if place == "after the answer to a create"][1::3]
-    sound = suffer_all(track, [Case("answers", (n,), slow_lists=True) for n in deaths])
+    sound = suffer_all(track, [Case("answers", (n,)) for n in deaths])
     assert all(judged.clean for judged in sound)
     broken = suffer_all(track, [Case("answers", (n,), broken="no intent", slow_lists=True) for n in deaths])
     assert sum(judged.doubled for judged in broken) == len(deaths)
@@ -63,5 +63,4 @@ def test_f33_twenty_starts_in_one_moment(track: list[Lane]) -> None:
     """Of twenty people who start the same import at once one sends; the others are told, or find it done."""
     codes, judged = track[0].crowd(20)
     assert judged.clean, told(judged)
-    assert codes.count(7) >= 10
-    assert set(codes) <= {0, 7}
+    assert set(codes) == {0, 7}

@@ -15,6 +15,7 @@ import signal
 import socket
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -38,7 +39,10 @@ from importer.runs.source import snapshot
 
 @dataclass(frozen=True)
 class Command:
-    """What to type where, and which signal comes at which seam; ``broken`` names a rule that is taken away."""
+    """What to type where, and which signal comes at which seam; ``broken`` names a rule that is taken away.
+
+    ``ahead`` is by how many seconds the clock of this command is later than the machine's.
+    """
 
     words: Sequence[str]
     folder: str
@@ -46,6 +50,7 @@ class Command:
     kill_at: int | None = None
     signal: int = signal.SIGKILL
     broken: str = ""
+    ahead: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -210,7 +215,7 @@ def _live(command: Command, scratch: Path) -> int:
     if command.broken:
         BREAKS[command.broken]()
     Seams(os.open(scratch / "trail", flags, 0o600), command).wrap()
-    code = run_cli(command.words)
+    code = run_cli(command.words, lambda: time.time() + command.ahead)
     sys.stdout.flush()
     sys.stderr.flush()
     return code
