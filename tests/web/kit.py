@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
+from conftest import GIVE_UP
+
 from importer.config.settings import Settings
 from importer.model import Clock
 from importer.web import Address
@@ -53,7 +55,7 @@ class Client:
         given = {"Host": self.host or f"127.0.0.1:{self.port}"} | {k.replace("_", "-"): v for k, v in headers.items()}
         if self.cookie:
             given["Cookie"] = self.cookie
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=GIVE_UP)
         try:
             connection.request(method, path, body, given)
             answer = connection.getresponse()
@@ -85,7 +87,7 @@ class Client:
 
     def follow(self, path: str) -> Answer:
         """The page at the end of the redirects, once nothing is under way any more."""
-        until = time.monotonic() + 30
+        until = time.monotonic() + GIVE_UP
         while time.monotonic() < until:
             answer = self.get(path)
             if answer.place:
@@ -103,7 +105,7 @@ class Client:
         self.follow(place)
         return place
 
-    def until(self, path: str, holds: Callable[[str], bool], seconds: float = 30) -> str:
+    def until(self, path: str, holds: Callable[[str], bool], seconds: float = GIVE_UP) -> str:
         """The page once something holds for it."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -152,7 +154,7 @@ def serving(settings: Settings, address: Address | None = None, clock: Clock = t
             yield Site(sock.getsockname()[1], url, settings)
         finally:
             server.should_exit = True
-            thread.join(10)
+            thread.join(GIVE_UP)
 
 
 def plain(html: str) -> str:

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from conftest import LABELS, mapping
+from conftest import GIVE_UP, LABELS, mapping
 
 from importer.config.settings import Settings
 from importer.errors import UsageError
@@ -48,7 +48,7 @@ def test_a_foreign_host_name_is_refused(site: Site, host: str) -> None:
 
 def test_two_host_headers_are_refused(site: Site) -> None:
     """A request under two names is under none."""
-    with socket.create_connection(("127.0.0.1", site.port), timeout=10) as raw:
+    with socket.create_connection(("127.0.0.1", site.port), timeout=GIVE_UP) as raw:
         name = f"127.0.0.1:{site.port}"
         raw.sendall(f"GET / HTTP/1.1\r\nHost: {name}\r\nHost: evil.com\r\nConnection: close\r\n\r\n".encode())
         assert raw.recv(4096).split()[1] == b"400"
@@ -191,7 +191,7 @@ def test_a_body_is_counted_while_it_streams(site: Site, client: Client) -> None:
     """A body without a length is cut off at the limit; a lying or absurd length is refused at once."""
     head = f"POST /uploads HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nCookie: {client.cookie}\r\n"
     head += "Sec-Fetch-Site: same-origin\r\nContent-Type: multipart/form-data; boundary=b\r\n"
-    with socket.create_connection(("127.0.0.1", site.port), timeout=20) as raw:
+    with socket.create_connection(("127.0.0.1", site.port), timeout=GIVE_UP) as raw:
         raw.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
         part = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
         piece = part + b"x" * (1 << 20)
@@ -204,7 +204,7 @@ def test_a_body_is_counted_while_it_streams(site: Site, client: Client) -> None:
             pass
         assert sent < 2 * LARGEST
     for length in (str(LARGEST * 3), "-1", "1e9"):
-        with socket.create_connection(("127.0.0.1", site.port), timeout=20) as raw:
+        with socket.create_connection(("127.0.0.1", site.port), timeout=GIVE_UP) as raw:
             raw.sendall(f"{head}Content-Length: {length}\r\nConnection: close\r\n\r\n".encode())
             assert raw.recv(100).split()[1] in (b"400", b"413")
     assert not files_below(site.settings.home / "uploads")
@@ -216,7 +216,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(site: Site, client: Client) ->
     head += (
         "Sec-Fetch-Site: same-origin\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 200000\r\n\r\n"
     )
-    with socket.create_connection(("127.0.0.1", site.port), timeout=20) as raw:
+    with socket.create_connection(("127.0.0.1", site.port), timeout=GIVE_UP) as raw:
         raw.sendall(
             head.encode() + b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nx,y\n' * 9
         )

@@ -1,12 +1,11 @@
 """Names on the pages: looked up once, and never called unknown while somebody signed in has them looked up."""
 
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from conftest import mapping
+from conftest import GIVE_UP, mapping
 
 from importer.config.settings import Settings
 from importer.errors import ServiceError
@@ -41,7 +40,7 @@ class Gate:
     async def look_up(self, session: Any, source: Any, wanted: Mapping[str, Any], picks: Mapping[str, int]) -> Any:
         """As the importer looks up, once the gate is open."""
         self.asked.append({name: sorted(texts) for name, texts in wanted.items()})
-        assert self.open.wait(20)
+        assert self.open.wait(GIVE_UP)
         if self.refuses:
             raise ServiceError("Nexudus is down.", "Try again later.")
         return await look_up(session, source, wanted, picks)
@@ -64,13 +63,13 @@ def settled(client: Client, place: str, holds: Callable[[str], bool]) -> str:
 def test_names_looked_up_before_hold_after_a_correction(client: Client, service: Running, gate: Gate) -> None:
     """A saved cell asks the service for nothing that is known, and no page calls a known name unknown."""
     place = client.draft("names.csv", rows(ADA, ADA, "12.5"))
-    assert "1 row of 3 needs a change" in plain(client.get(f"{place}/check").text)
+    assert "1 row of 3 needs a change" in plain(client.follow(f"{place}/check").text)
     calls, asked = len(service.state.calls), len(gate.asked)
     for text in ("13.5", ADA.upper()):
         answer = client.post(f"{place}/rows/4", {"B": text}, HX_Request="true")
         assert NOT_LOOKED_UP not in answer.text
     assert (answer.status, "Corrected: this row can be imported" in answer.text) == (200, True)
-    assert "All 3 rows can be imported" in plain(client.get(f"{place}/check").text)
+    assert "All 3 rows can be imported" in plain(client.follow(f"{place}/check").text)
     assert (len(service.state.calls), len(gate.asked)) == (calls, asked)
 
 
@@ -78,7 +77,6 @@ def test_the_last_whole_result_stands_while_new_names_are_looked_up(client: Clie
     """However many cells are saved meanwhile, the page shows what held before, and one check follows for the newest."""
     place = client.draft("names.csv", rows(ADA, ADA, "12.5", "13.5"))
     gate.open.clear()
-    began = time.monotonic()
     first = client.post(f"{place}/rows/4", {"B": BEN}, HX_Request="true")
     assert first.status == 200
     assert "Corrected: this row can be imported" in first.text
@@ -89,7 +87,6 @@ def test_the_last_whole_result_stands_while_new_names_are_looked_up(client: Clie
             assert "2 rows of 4 need a change" in plain(page)
             assert "Import only the 2 good rows" in plain(page)
     assert answer.status == 200
-    assert time.monotonic() - began < 15
     gate.open.set()
     assert NOT_LOOKED_UP not in settled(client, place, lambda text: "All 4 rows can be imported" in plain(text))
     assert gate.asked[1:] == [{"CoworkerId": [BEN]}]
@@ -111,7 +108,7 @@ def test_names_are_looked_up_as_soon_as_somebody_is_signed_in(settings: Settings
     with serving(settings.model_copy(update={"username": None, "password": None})) as site:
         client = site.visitor()
         place = client.draft("names.csv", rows(ADA, "nobody@example.com"))
-        assert "signing in to Nexudus" in plain(client.get(f"{place}/check").text)
+        assert "signing in to Nexudus" in plain(client.follow(f"{place}/check").text)
         client.post("/sign-in", {"username": "ops@example.com", "password": "practice", "next": f"{place}/check"})
         text = plain(client.follow(f"{place}/check").text)
         assert "1 row of 2 needs a change" in text
@@ -122,7 +119,7 @@ def test_a_service_that_cannot_be_asked_is_said_and_asked_again(client: Client, 
     """The names stay unknown, the page says why, and a button looks them up once more."""
     gate.refuses = True
     place = client.draft("names.csv", rows(ADA))
-    assert "The names were not looked up. Nexudus is down." in plain(client.get(f"{place}/check").text)
+    assert "The names were not looked up. Nexudus is down." in plain(client.follow(f"{place}/check").text)
     gate.refuses = False
     client.post(f"{place}/check")
     assert "All 1 row can be imported" in plain(client.follow(f"{place}/check").text)

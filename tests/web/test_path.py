@@ -80,7 +80,7 @@ def test_a_file_becomes_records_and_a_report(client: Client, service: Running) -
 def test_a_wrong_cell_is_corrected_in_place(client: Client) -> None:
     """The summary says what the cell says; a saved cell is checked at once, and what is saved is what is imported."""
     place = client.draft("rooms.csv", table(mapping(2), mapping(3, CoworkerId="12.5"), mapping(4, Name="")))
-    text = client.get(f"{place}/check").text
+    text = client.follow(f"{place}/check").text
     assert "<title>Error: 2 rows need a change" in text
     assert text.count("CoworkerId must be a whole number: &#34;12.5&#34;.") == 2
     still = client.post(f"{place}/rows/3", {"B": "13.5"}, HX_Request="true")
@@ -100,7 +100,7 @@ def test_what_was_chosen_and_corrected_is_what_is_imported(client: Client, servi
     place = client.draft("rooms.csv", content)
     fields = {f"field-{name}": letters for name, letters in zip(LABELS, "ABCDEF", strict=True)}
     client.follow(client.post(f"{place}/columns", fields).place)
-    assert 'id="row-4"' in client.get(f"{place}/check").text
+    assert 'id="row-4"' in client.follow(f"{place}/check").text
     client.post(f"{place}/rows/4", {"C": "Cellar"})
     client.follow(f"{place}/plan")
     run = client.post(f"{place}/start").place
@@ -114,7 +114,7 @@ def test_one_button_corrects_all_cells_of_a_cause(client: Client) -> None:
     """Separators and dates that can be read in two ways are corrected for the whole column, and taken back."""
     dates = [mapping(n, ResourceId=f"{n},123", SubscriptionExpireDate=f"0{n}/0{n + 1}/2027") for n in range(2, 6)]
     place = client.draft("rooms.csv", table(*dates))
-    text = plain(client.get(f"{place}/check").text)
+    text = plain(client.follow(f"{place}/check").text)
     assert "Remove thousands separators (4 cells)" in text
     assert "Read all as day/month/year (4 cells)" in text
     client.post(f"{place}/repair", {"column": "A", "repair": "thousands"})
@@ -226,7 +226,7 @@ def test_a_run_whose_process_is_gone_says_so(slow_site: Site) -> None:
     text = client.until(run, lambda text: "Nobody works on this run" in text)
     assert 'id="resume"' in text
     client.post(f"{run}/resume")
-    client.until(run, lambda text: "What to do next" in text or "may exist" in text, 60)
+    client.until(run, lambda text: "What to do next" in text or "may exist" in text)
 
 
 def test_pages_are_the_same_after_a_restart_and_in_another_browser(settings: Settings) -> None:
