@@ -13,7 +13,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import LABELS, UNLIMITED, Desk, Service, mapping, wait_until
+from conftest import GIVE_UP, LABELS, UNLIMITED, Desk, Service, mapping, wait_until
 from openpyxl import load_workbook
 
 from importer.config.settings import as_environment, load
@@ -154,12 +154,12 @@ def test_a_service_that_goes_away_is_exit_5(desk: Desk, service: Service) -> Non
 
 def test_a_second_sender_is_exit_7_and_says_who_holds_the_account(desk: Desk, service: Service) -> None:
     """Two runs for one account at a time: the second says who holds it and sends nothing."""
-    desk.variables["IMPORTER_RATE"] = "120/min"
+    service.fail(*["hang"] * 58)
     first = desk.start("run", desk.write("a.csv", [mapping(n) for n in range(2, 60)]), "--yes")
     wait_until(lambda: service.records)
     done = desk.type("run", desk.write("b.csv", [mapping(n) for n in range(60, 64)]), "--yes")
-    first.terminate()
-    first.communicate(timeout=30)
+    first.kill()
+    first.communicate()
     assert done.code == 7
     assert f"process {first.pid}" in done.err
     assert all(int(record["Name"].split()[1]) < 60 for record in service.records)
@@ -190,7 +190,7 @@ def test_a_limit_is_exit_6_and_safe_to_resume(desk: Desk, service: Service) -> N
     desk.variables["IMPORTER_RATE"] = "60/min"
     assert desk.type("resume", "--max-rows", "100", "--max-duration", "2s").code == 6
     desk.variables["IMPORTER_RATE"] = "none"
-    assert desk.type("resume", "--max-rows", "100", "--max-duration", "60s").code == 0
+    assert desk.type("resume", "--max-rows", "100", "--max-duration", "1h").code == 0
     assert len(service.records) == 10
 
 
@@ -231,13 +231,13 @@ def test_status_and_history_tell_how_runs_stand(desk: Desk, service: Service) ->
 
 def test_stop_asks_another_process(desk: Desk, service: Service) -> None:
     """Status names it while it is being sent; stop ends it after the rows under way, safe to resume."""
-    desk.variables["IMPORTER_RATE"] = "600/min"
+    service.fail("ok", *["slow:2"] * 87)
     first = desk.start("run", desk.write("a.csv", [mapping(n) for n in range(2, 90)]), "--yes")
     wait_until(lambda: service.records)
     told = desk.type("status", "--json").json
     assert (told["state"], told["next"]) == ("being sent", "importer stop 1")
     assert desk.type("stop").code == 0
-    first.communicate(timeout=30)
+    first.communicate(timeout=GIVE_UP)
     assert first.returncode == 130
     assert desk.type("status", "--json").json["next"] == "importer resume 1"
 
@@ -353,7 +353,7 @@ def test_a_wait_before_the_sending_can_be_ended(desk: Desk, service: Service, wo
         assert "No call is allowed before" in process.stderr.readline()
         if not words:
             process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=20) == (6 if words else 130)
+        assert process.wait(timeout=GIVE_UP) == (6 if words else 130)
 
 
 def test_what_was_undone_is_not_called_unsent(desk: Desk, service: Service) -> None:

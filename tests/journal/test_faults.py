@@ -16,7 +16,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
-from conftest import LABELS, Desk, Service, mapping
+from conftest import GIVE_UP, LABELS, Desk, Service, mapping, wait_until
 from delivery.kit import ACCOUNT, PATH, TOKEN, Post, add_run, creates, problems, sandbox
 
 from importer.delivery.sender import LONGEST_DELAY
@@ -34,6 +34,7 @@ from importer.sandbox.server import Running
 from journal.disk import FULL, IO_SYNC, IO_WRITE, OK, READ_ONLY, Deed, Do, watched_disk
 
 linux_only = pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="finds SQLite's library by Linux's /proc")
+AGAIN = "Stopping after the rows under way. Again to stop at once; both are safe.\n"
 HOUR, YEAR = 3_600.0, 365 * 86_400.0
 
 
@@ -52,15 +53,14 @@ def test_f30_a_second_ctrl_c_stops_at_once(desk: Desk, service: Service) -> None
     service.fail("ok", "hang-before")
     desk.variables |= {"IMPORTER_CONCURRENCY": "1", "IMPORTER_SETTLE": "0.5"}
     process = desk.start("run", desk.write("rows.csv", [mapping(n) for n in range(2, 6)]), "--yes")
-    while service.creates < 2:
-        assert process.poll() is None
-        time.sleep(0.02)
+    wait_until(lambda: service.creates == 2)
+    assert process.stderr is not None
     process.send_signal(signal.SIGINT)
-    time.sleep(0.3)
+    heard = list(iter(process.stderr.readline, AGAIN))
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=10)
-    assert process.returncode == 130, err
+    _, err = process.communicate(timeout=GIVE_UP)
+    assert process.returncode == 130, (heard, err)
     assert desk.type("resume").code == 0
     assert sorted(record["Name"] for record in service.records) == [f"Room {n}" for n in range(2, 6)]
 
@@ -517,7 +517,7 @@ def test_f50_nobody_can_be_told(desk: Desk, service: Service) -> None:
     words = [sys.executable, "-m", "importer", "run", str(file), "--yes", "--out", "report"]
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
-            words, cwd=desk.folder, env=desk.environment, stderr=full, stdout=full, timeout=60, check=False
+            words, cwd=desk.folder, env=desk.environment, stderr=full, stdout=full, timeout=GIVE_UP, check=False
         )
     assert sorted(record["Name"] for record in service.records) == [f"Room {n}" for n in range(2, 8)]
     assert {row["import_status"] for row in desk.report("report")} == {"created"}

@@ -1,12 +1,11 @@
 """Several files at once: each goes to its own account, once, whatever happens to the others."""
 
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import UNLIMITED, Desk, Service, mapping, wait_until
+from conftest import GIVE_UP, UNLIMITED, Desk, Service, mapping, wait_until
 
 PASSWORD = UNLIMITED.password
 
@@ -37,6 +36,13 @@ def words(desk: Desk) -> list[str | Path]:
 def names(place: Service) -> list[str]:
     """The names of what a service holds."""
     return sorted(record["Name"] for record in place.records)
+
+
+def dawdle(desk: Desk, places: tuple[Service, Service]) -> None:
+    """Have both services take half a minute for a file, so that there is time to stop it."""
+    desk.variables["IMPORTER_CONCURRENCY"] = "1"
+    for place in places:
+        place.fail("ok", *["slow:3"] * 9)
 
 
 NORTH, SOUTH = sorted(f"Room {n}" for n in range(2, 12)), sorted(f"Room {n}" for n in range(102, 112))
@@ -212,14 +218,14 @@ def test_stop_stops_all_that_is_being_sent(
     desk: Desk, places: tuple[Service, Service], words: list[str | Path]
 ) -> None:
     """Whoever does not name a run means everything that is under way."""
-    desk.variables["IMPORTER_RATE"] = "2/s"
-    desk.variables["IMPORTER_CALLS_PER_100MS"] = "none"
+    dawdle(desk, places)
     process = desk.start(*words)
     wait_until(lambda: min(place.creates for place in places) >= 1)
     assert desk.type("stop").out.count("was asked to stop") == 2
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=GIVE_UP)
     assert process.returncode == 130, err
-    desk.variables["IMPORTER_RATE"] = "none"
+    for place in places:
+        place.heal()
     assert desk.type(*words).code == 0
     assert (names(places[0]), names(places[1])) == (NORTH, SOUTH)
 
@@ -229,17 +235,16 @@ def test_stopped_or_killed_and_typed_again(
     desk: Desk, places: tuple[Service, Service], words: list[str | Path], number: signal.Signals
 ) -> None:
     """However the process ends, the same words typed again bring every row to its place exactly once."""
-    desk.variables["IMPORTER_RATE"] = "4/s"
-    desk.variables["IMPORTER_CALLS_PER_100MS"] = "none"
+    dawdle(desk, places)
     desk.variables["IMPORTER_SETTLE"] = "0.5"
     process = desk.start(*words)
     wait_until(lambda: min(place.creates for place in places) >= 2)
     process.send_signal(number)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=GIVE_UP)
     assert process.returncode == (-9 if number is signal.SIGKILL else 130), err
     assert len(places[0].records) + len(places[1].records) < 20
-    time.sleep(0.6)
-    desk.variables["IMPORTER_RATE"] = "none"
+    for place in places:
+        place.heal()
     assert desk.type(*words).code == 0
     assert (names(places[0]), names(places[1])) == (NORTH, SOUTH)
 
