@@ -178,7 +178,7 @@ def test_refused_rows_are_rejected_with_the_services_words(desk: Desk, service: 
 
 def test_another_record_type_needs_nothing_else(desk: Desk, service: Service) -> None:
     """A file of Google mappings goes to its own endpoint, recognised by its labels, and is reported like any other."""
-    sample = Path(__file__).parents[1] / "samples" / "google-calendars.csv"
+    sample = Path(__file__).parents[2] / "samples" / "google-calendars.csv"
     done = desk.type("run", sample, "--yes", "--json")
     assert (done.code, done.json["kind"], done.json["counts"]["created"]) == (0, "CoworkerGoogleCalendar", 12)
     assert all(record["WatchResourceId"].startswith("watch-") for record in service.records)
@@ -191,7 +191,7 @@ def test_another_record_type_needs_nothing_else(desk: Desk, service: Service) ->
 def test_each_sample_of_another_type_goes_in(desk: Desk, service: Service) -> None:
     """Administrators' calendars are recognised, looked up, created, verified and undone."""
     service.state.change(strict_parents=True)
-    sample = Path(__file__).parents[1] / "samples" / "admin-calendars.csv"
+    sample = Path(__file__).parents[2] / "samples" / "admin-calendars.csv"
     done = desk.type("run", sample, "--yes", "--json")
     assert (done.code, done.json["kind"], done.json["counts"]["created"]) == (0, "MsOfficeAdminCalendar", 12)
     assert {call.path for call in service.state.calls if call.method == "POST"} >= {
