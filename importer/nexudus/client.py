@@ -31,6 +31,9 @@ KEPT = 64 * 1024
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
+# What each failure proves. These come before the first byte of the request: not sent, so the row is planned again. The
+# rest of _FAILURES may come after it: in doubt. A LocalProtocolError proves it too, but is a bug of ours, and a row
+# whose request our own library refuses must not be tried for ever.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _FAILURES = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError)
 

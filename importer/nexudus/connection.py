@@ -45,6 +45,15 @@ class SingleConnectionTransport(httpx.AsyncBaseTransport):
             httpx.LocalProtocolError: Nothing was sent: the request is no HTTP.
             httpx.HTTPError: Anything else; the service may have got the request.
         """
+        # 1. Everything that can fail without the service is done before a byte is written: the head and body are put
+        #    together, and the connection is made and secured. What fails here is proof that nothing was sent, and the
+        #    only proof there is.
+        # 2. From the first write on an error proves nothing. That a write failed does not tell how much of it arrived,
+        #    and a service may act on a request whose answer it cannot deliver. Nothing is written a second time: POST
+        #    is not idempotent, and RFC 9110 section 9.2.2 forbids a client to repeat it by itself.
+        # 3. Answers with 1xx are no answer yet (RFC 9110 section 15.2); the one that counts comes after them.
+        # 4. Whatever goes wrong from here on, the connection goes with it. Answers have no name: the order alone says
+        #    to which request one belongs (RFC 9112 section 9.3.2), so a late one would be taken for the next row's.
         limits: dict[str, float] = request.extensions["timeout"]
         written = await self._begin(request, await request.aread(), limits["connect"])
         try:
@@ -71,6 +80,8 @@ class SingleConnectionTransport(httpx.AsyncBaseTransport):
 
     async def _begin(self, request: httpx.Request, content: bytes, limit: float) -> bytes:
         """The bytes of the request, with a connection to write them to."""
+        # A service may close an idle connection at any time (RFC 9112 section 9.5). To write to one that it has just
+        # closed would put a row in doubt for nothing, so the socket itself is asked before each call.
         if self._stream is None or time.monotonic() - self._idle_since > KEPT_OPEN or self._stream.touched:
             await self.aclose()
         if self._stream is None:
@@ -102,6 +113,7 @@ class SingleConnectionTransport(httpx.AsyncBaseTransport):
                     await stream.secure(self._trusted, url.host)
         except TimeoutError as error:
             raise httpx.ConnectTimeout("") from error
+        # ssl.SSLError is one of these: a certificate that is refused ends the handshake before any of the request.
         except OSError as error:
             raise httpx.ConnectError("") from error
         return stream
@@ -125,6 +137,7 @@ class SingleConnectionTransport(httpx.AsyncBaseTransport):
 
     def finish(self) -> None:
         """Keep the connection for the next call if this one came to its proper end, else drop it."""
+        # Bytes beyond the end of the answer belong to no request: whoever sent them cannot be trusted with the next.
         done = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
         if self._stream is not None and done and self._stream.exhausted and not self._http.trailing_data[0]:
             self._http.start_next_cycle()
@@ -170,6 +183,7 @@ class _Stream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self.idle:
+            # An answer that nobody asked for, for example 408 before a close: it must not wait here for the next call.
             self.transport.abort()
             return
         self._come += data
