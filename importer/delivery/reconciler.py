@@ -2,7 +2,7 @@
 
 What was created since the first doubtful send, less what the journal knows, is the effect of the rows in doubt. A
 record that equals a row in every sent field is the row's; equal rows are interchangeable. Found is believed at once,
-absent only after the settle time, and anything that fits no row or too many goes to a person.
+absent only after the visibility window, and anything that fits no row or too many goes to a person.
 """
 
 import json
@@ -51,12 +51,22 @@ def settle(
     *,
     user: str,
     asked_at: float,
-    settle_time: float,
+    window: float,
 ) -> Settled:
     """What has become of these rows by a listing that was begun at ``asked_at`` (epoch seconds).
 
-    Pure but for the question which Ids the journal knows.
+    ``window`` is the visibility window in seconds. Pure but for the question which Ids the journal knows.
     """
+    # 1. Without a list nothing is believed: that a record was not seen says nothing where nobody could look.
+    # 2. Records that the journal has an Id for belong to other rows, and are left out.
+    # 3. Rows that sent the same fields are compared with the rest by all of them. Equal rows and equal records are
+    #    interchangeable, so they are paired by age. More records than rows, or one that somebody else edited last, may
+    #    be a colleague's: then a person decides, because to call it ours would leave our own, if it comes, unnoticed.
+    # 4. A row without an equal may still have become a record that the service changed on its way. A record that names
+    #    the same things and is no other row's goes to a person, or the row would be sent again beside it.
+    # 5. Only then is it absent, and only if the list was *begun* after the window. By the time of judging, an effect
+    #    that came while the list was read would be missed, and doubled.
+    # 6. A row that was absent too often goes to a person: something takes it each time, and it may be the list.
     if listing.failure:
         return Settled(too_recent=list(doubtful), failure=listing.failure)
     known = journal.rows.known_ids(target, [remote.id for remote in listing.records])
@@ -72,7 +82,7 @@ def settle(
             unmatched += _pair(same, candidates, user, settled)
     leftover = [remote for remote in free if remote.id not in taken]
     for intent in unmatched:
-        _judge_absent(intent, leftover, kind, comparer, user, asked_at, settle_time, settled)
+        _judge_absent(intent, leftover, kind, comparer, user, asked_at, window, settled)
     return settled
 
 
@@ -96,7 +106,7 @@ def _judge_absent(
     comparer: Comparer,
     user: str,
     asked_at: float,
-    settle_time: float,
+    window: float,
     settled: Settled,
 ) -> None:
     alike = [r for r in leftover if _may_be(intent, r, kind, comparer, user)]
@@ -105,7 +115,7 @@ def _judge_absent(
         told = "; ".join(f"{name}: sent {sent}, there {found}" for name, (sent, found) in there.items())
         sentence = f"Record {alike[0].id} may be this row's, but differs: {printable(told, 300)}. Look at it by hand."
         settled.changes.append(Change(intent, Event.UNCLEAR, message=sentence))
-    elif asked_at - (intent.sent_at or 0.0) < settle_time:
+    elif asked_at - (intent.sent_at or 0.0) < window:
         settled.too_recent.append(intent)
     elif intent.resends >= MOST_RESENDS:
         sentence = f"Sent {intent.resends + 1} times, and each time no record came of it. Create it by hand."

@@ -85,7 +85,7 @@ class Access:
         return parts.hostname or "" if parts.port in (None, usual) else f"{parts.hostname}:{parts.port}"
 
     @property
-    def place(self) -> str:
+    def service_name(self) -> str:
         """The host by which accounts are told apart; a service on this machine has another port at every start."""
         hostname = urlsplit(self.url).hostname or ""
         return hostname if _is_loopback(hostname) else self.host
@@ -100,8 +100,8 @@ def account_of(access: Access, who: object | None, *, by_password: bool) -> Acco
     said = who if isinstance(who, dict) else {}
     space = _text(said.get("DefaultBusinessName")) or access.host
     user = access.username if by_password and access.username else _named(said, access)
-    key = f"{access.place}/{user.strip().lower()}"
-    if _is_loopback(access.place):
+    key = f"{access.service_name}/{user.strip().lower()}"
+    if _is_loopback(access.service_name):
         # A practice service forgets its records at its end; the next one, under the same name, is another account.
         key += _text(said.get("Id"), "/")
     return Account(key, user, space)

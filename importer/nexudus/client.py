@@ -31,6 +31,9 @@ KEPT = 64 * 1024
 for _name in ("httpx", "httpcore"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
+# What each failure proves. These come before the first byte of the request: not sent, so the row is planned again. The
+# rest of _FAILURES may come after it: in doubt. A LocalProtocolError proves it too, but is a bug of ours, and a row
+# whose request our own library refuses must not be tried for ever.
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _FAILURES = (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, OSError)
 
@@ -81,12 +84,12 @@ class HttpClient:
             stream=httpx.ByteStream(content),
             extensions={"timeout": self._timeouts},
         )
-        lane = self._idle.pop() if self._idle else self._transport()
-        reply = await self._exchange(lane, request)
+        connection = self._idle.pop() if self._idle else self._transport()
+        reply = await self._exchange(connection, request)
         if reply.whole:
-            self._idle.append(lane)
+            self._idle.append(connection)
         else:
-            await lane.aclose()
+            await connection.aclose()
         return reply
 
     async def aclose(self) -> None:
@@ -103,12 +106,12 @@ class HttpClient:
             raise ValueError("a call would leave for another host than the configured one")
         return url
 
-    async def _exchange(self, lane: httpx.AsyncBaseTransport, request: httpx.Request) -> Reply:
+    async def _exchange(self, connection: httpx.AsyncBaseTransport, request: httpx.Request) -> Reply:
         answer = None
         taken = bytearray()
         try:
             async with asyncio.timeout(self._deadline):
-                answer = await lane.handle_async_request(request)
+                answer = await connection.handle_async_request(request)
                 try:
                     failure = await _collect(answer, taken)
                 finally:

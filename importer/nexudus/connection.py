@@ -32,7 +32,7 @@ class SingleConnectionTransport(httpx.AsyncBaseTransport):
     def __init__(self, trusted: ssl.SSLContext) -> None:
         """Nothing is connected before the first call."""
         self._trusted = trusted
-        self._line: _Stream | None = None
+        self._stream: _Stream | None = None
         self._http = h11.Connection(h11.CLIENT)
         self._idle_since = 0.0
 
@@ -45,11 +45,20 @@ class SingleConnectionTransport(httpx.AsyncBaseTransport):
             httpx.LocalProtocolError: Nothing was sent: the request is no HTTP.
             httpx.HTTPError: Anything else; the service may have got the request.
         """
+        # 1. Everything that can fail without the service is done before a byte is written: the head and body are put
+        #    together, and the connection is made and secured. What fails here is proof that nothing was sent, and the
+        #    only proof there is.
+        # 2. From the first write on an error proves nothing. That a write failed does not tell how much of it arrived,
+        #    and a service may act on a request whose answer it cannot deliver. Nothing is written a second time: POST
+        #    is not idempotent, and RFC 9110 section 9.2.2 forbids a client to repeat it by itself.
+        # 3. Answers with 1xx are no answer yet (RFC 9110 section 15.2); the one that counts comes after them.
+        # 4. Whatever goes wrong from here on, the connection goes with it. Answers have no name: the order alone says
+        #    to which request one belongs (RFC 9112 section 9.3.2), so a late one would be taken for the next row's.
         limits: dict[str, float] = request.extensions["timeout"]
         written = await self._begin(request, await request.aread(), limits["connect"])
         try:
-            assert self._line is not None
-            await self._line.write(written, limits["write"])
+            assert self._stream is not None
+            await self._stream.write(written, limits["write"])
             while not isinstance(head := await self._event(limits["read"]), h11.Response):
                 pass
         except BaseException:
@@ -64,16 +73,18 @@ class SingleConnectionTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close the connection, and wait until it is closed."""
-        line = self._line
+        stream = self._stream
         self._drop()
-        if line is not None:
-            await line.ended
+        if stream is not None:
+            await stream.ended
 
     async def _begin(self, request: httpx.Request, content: bytes, limit: float) -> bytes:
         """The bytes of the request, with a connection to write them to."""
-        if self._line is None or time.monotonic() - self._idle_since > KEPT_OPEN or self._line.touched:
+        # A service may close an idle connection at any time (RFC 9112 section 9.5). To write to one that it has just
+        # closed would put a row in doubt for nothing, so the socket itself is asked before each call.
+        if self._stream is None or time.monotonic() - self._idle_since > KEPT_OPEN or self._stream.touched:
             await self.aclose()
-        if self._line is None:
+        if self._stream is None:
             self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_MOST_HEAD)
         try:
             parts = [
@@ -86,32 +97,33 @@ class SingleConnectionTransport(httpx.AsyncBaseTransport):
         except h11.LocalProtocolError as error:
             self._drop()
             raise httpx.LocalProtocolError(str(error), request=request) from error
-        if self._line is None:
-            self._line = await self._connected(request.url, limit)
+        if self._stream is None:
+            self._stream = await self._connected(request.url, limit)
         return b"".join(part for part in parts if part)
 
     async def _connected(self, url: httpx.URL, limit: float) -> "_Stream":
         loop = asyncio.get_running_loop()
-        line = _Stream()
+        stream = _Stream()
         try:
             async with asyncio.timeout(limit):
                 await loop.create_connection(
-                    lambda: line, url.host, url.port or _PORTS[url.scheme], happy_eyeballs_delay=0.25
+                    lambda: stream, url.host, url.port or _PORTS[url.scheme], happy_eyeballs_delay=0.25
                 )
                 if url.scheme == "https":
-                    await line.secure(self._trusted, url.host)
+                    await stream.secure(self._trusted, url.host)
         except TimeoutError as error:
             raise httpx.ConnectTimeout("") from error
+        # ssl.SSLError is one of these: a certificate that is refused ends the handshake before any of the request.
         except OSError as error:
             raise httpx.ConnectError("") from error
-        return line
+        return stream
 
     async def _event(self, limit: float) -> h11.Event:
         """The next part of the answer."""
-        assert self._line is not None
+        assert self._stream is not None
         try:
             while (event := self._http.next_event()) is h11.NEED_DATA:
-                self._http.receive_data(await self._line.read(limit))
+                self._http.receive_data(await self._stream.read(limit))
         except h11.RemoteProtocolError as error:
             raise httpx.RemoteProtocolError("") from error
         if not isinstance(event, h11.Event):
@@ -125,30 +137,31 @@ class SingleConnectionTransport(httpx.AsyncBaseTransport):
 
     def finish(self) -> None:
         """Keep the connection for the next call if this one came to its proper end, else drop it."""
+        # Bytes beyond the end of the answer belong to no request: whoever sent them cannot be trusted with the next.
         done = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
-        if self._line is not None and done and self._line.exhausted and not self._http.trailing_data[0]:
+        if self._stream is not None and done and self._stream.exhausted and not self._http.trailing_data[0]:
             self._http.start_next_cycle()
-            self._line.idle, self._idle_since = True, time.monotonic()
+            self._stream.idle, self._idle_since = True, time.monotonic()
         else:
             self._drop()
 
     def _drop(self) -> None:
-        if self._line is not None:
-            self._line.transport.abort()
-        self._line = None
+        if self._stream is not None:
+            self._stream.transport.abort()
+        self._stream = None
 
 
 class _Body(httpx.AsyncByteStream):
-    """The body of an answer; closing it frees the lane."""
+    """The body of an answer; closing it frees the connection."""
 
-    def __init__(self, lane: SingleConnectionTransport, limit: float) -> None:
-        self._lane, self._limit = lane, limit
+    def __init__(self, connection: SingleConnectionTransport, limit: float) -> None:
+        self._connection, self._limit = connection, limit
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._lane.body(self._limit)
+        return self._connection.body(self._limit)
 
     async def aclose(self) -> None:
-        self._lane.finish()
+        self._connection.finish()
 
 
 class _Stream(asyncio.Protocol):
@@ -170,6 +183,7 @@ class _Stream(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self.idle:
+            # An answer that nobody asked for, for example 408 before a close: it must not wait here for the next call.
             self.transport.abort()
             return
         self._come += data

@@ -35,7 +35,7 @@ LONGEST_PAUSE = 30.0
 
 WHO = "/en/user/me"
 
-# A repeated call is no news for the user; the door decides what is shown.
+# A repeated call is no news for the user; the front ends decide what is shown.
 logging.getLogger("stamina").setLevel(logging.ERROR)
 
 
@@ -80,7 +80,7 @@ class Nexudus:
         self.access = access
         self._records = records
         self._before_read = before_read
-        self._wire = HttpClient(access)
+        self._client = HttpClient(access)
         self._sign_in = SignIn(access, self._ask_token, now)
         self._probing = asyncio.Lock()
         self._probes = 0
@@ -94,7 +94,7 @@ class Nexudus:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close the connections."""
-        await self._wire.aclose()
+        await self._client.aclose()
 
     async def sign_in(self) -> Account:
         """The account that calls are made for, after the service accepted the sign-in.
@@ -201,11 +201,11 @@ class Nexudus:
         return f"{_endpoint(self._records)}?page=1&size=1"
 
     async def _patiently(self, target: str) -> Reply:
-        return await self._signed(lambda headers: self._repeat(lambda: self._wire.send("GET", target, headers)))
+        return await self._signed(lambda headers: self._repeat(lambda: self._client.send("GET", target, headers)))
 
     async def _once(self, method: str, target: str, body: bytes | None = None) -> Reply:
         kind = {} if body is None else {"Content-Type": "application/json"}
-        return await self._signed(lambda headers: self._wire.send(method, target, {**headers, **kind}, body))
+        return await self._signed(lambda headers: self._client.send(method, target, {**headers, **kind}, body))
 
     async def _repeat(self, attempt: Callable[[], Awaitable[Reply]]) -> Reply:
         """The first reply that settles the question, else the last of a few."""
@@ -234,7 +234,7 @@ class Nexudus:
     async def _ask_token(self, form: Mapping[str, str]) -> Reply:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode(form).encode()
-        return await self._repeat(lambda: self._wire.send("POST", "/api/token", headers, body))
+        return await self._repeat(lambda: self._client.send("POST", "/api/token", headers, body))
 
 
 class _AgainError(Exception):

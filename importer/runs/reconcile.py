@@ -23,7 +23,7 @@ from importer.text import count, moment, printable
 from schemas import RECORD_TYPES, RecordType
 
 PATIENT_SECONDS = 60.0
-"""A wait for the settle time is worth this long, or as long as the sending took; longer waits are the user's choice."""
+"""A wait for the visibility window is worth this long, or as long as the sending took; longer is the user's choice."""
 
 _PAGE = 2_000
 _SENT = {
@@ -136,7 +136,7 @@ async def look(session: Session, run: Run) -> Settled:
         kind,
         user=user if "@" in user else "",
         asked_at=asked_at,
-        settle_time=session.settings.settle,
+        window=session.settings.settle,
     )
     journal.rows.move(settled.changes, session.clock())
     _tell(session, settled)

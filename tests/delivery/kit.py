@@ -111,11 +111,11 @@ class Post:
 
         return Sender(journal, service, run, ACCOUNT, pace, now=self.now, stop=stop, tell=tell)
 
-    def settle(self, settle_time: float) -> Settled:
+    def settle(self, window: float) -> Settled:
         """Ask the service about the rows in doubt, and write down what came of them."""
-        return asyncio.run(self._settle(settle_time))
+        return asyncio.run(self._settle(window))
 
-    async def _settle(self, settle_time: float) -> Settled:
+    async def _settle(self, window: float) -> Settled:
         access = Access(url=self.url, token=Secret(TOKEN), timeout=self.timeout)
         with open_journal(self.database) as journal:
             async with Nexudus(access, PATH) as service:
@@ -132,7 +132,7 @@ class Post:
                     KIND,
                     user="ops@example.com",
                     asked_at=asked_at,
-                    settle_time=settle_time,
+                    window=window,
                 )
                 journal.rows.move(settled.changes, self.now())
                 return settled

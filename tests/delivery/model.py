@@ -2,8 +2,8 @@
 
 Rule 1: what an event does to the row is asked of importer.journal.states, and what an answer means of
 importer.delivery.replies; so a change there is checked here. Rule 2: no clock, no network, no file: time is only
-"the settle time since the row was put in doubt has passed, or it has not". Each of RULES can be taken away, to show
-that the check would notice.
+"the visibility window since the row was put in doubt has passed, or it has not". Each of RULES can be taken away, to
+show that the check would notice.
 """
 
 from collections import deque
@@ -33,9 +33,9 @@ class Rule(StrEnum):
 
     INTENT_FIRST = "the intent is committed before the call leaves"
     LOST_IS_DOUBT = "a lost answer leaves the row in doubt"
-    SETTLE_FIRST = "absent counts only after the settle time"
-    SETTLE_SUFFICES = "the settle time is longer than any late effect"
-    SETTLE_AT_ASKING = "the settle time is measured to the moment of asking, not of judging"
+    SETTLE_FIRST = "absent counts only after the visibility window"
+    SETTLE_SUFFICES = "the visibility window is longer than any late effect"
+    SETTLE_AT_ASKING = "the visibility window is measured to the moment of asking, not of judging"
     FRESH_INTENTS = "a call does not leave long after its intent"
     UNSURE_500 = "a 500 says nothing about the effect"
     ONE_SENDER = "one process at a time"
@@ -131,7 +131,7 @@ class Model:
             yield "a late call vanishes", world._replace(strays=world.strays - 1)
         pending = world.strays or any(runner.flying for runner in world.runners)
         if world.row is State.IN_DOUBT and not world.old and not (pending and Rule.SETTLE_SUFFICES in self._rules):
-            yield "the settle time passes", world._replace(old=True)
+            yield "the visibility window passes", world._replace(old=True)
         if not world.theirs:
             yield "a colleague makes an equal record", world._replace(theirs=True)
         if world.disk is not world.row:

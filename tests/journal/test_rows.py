@@ -177,3 +177,15 @@ def test_a_record_is_known_in_its_account_only(tmp_path: Path) -> None:
             assert len(journal.rows.will_send(run, account, journal.rows.planned(run, 0, 1), [], 5.0).sent) == 1
         target = journal.runs.target("one", KIND.name)
         assert set(journal.rows.claims(target, [record(2).identity])) == {record(2).identity}
+
+
+def test_a_row_that_another_process_has_moved_is_not_moved_again(tmp_path: Path) -> None:
+    """Two processes read one row as planned: the second cannot put it in doubt, nor anything else of its batch."""
+    with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
+        run = add_run(journal, tmp_path, planned=2)
+        first, second = journal.rows.planned(run, 0, 9)
+        journal.rows.move([Change(first, Event.WILL_SEND)], 1.0)
+        with pytest.raises(JournalError):
+            journal.rows.move([Change(second, Event.WILL_SEND), Change(first, Event.WILL_SEND)], 2.0)
+        rows = [(intent.state, intent.attempts) for intent in journal.rows.all(run)]
+    assert rows == [(State.IN_DOUBT, 1), (State.PLANNED, 0)]
