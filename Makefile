@@ -15,7 +15,7 @@ test: $(VENV)/ready
 # The tests in which dates occur as if it were later, with Debian's faketime: no date in demo, samples or tests may pass.
 # Only the calendar is another; what is measured in seconds runs as ever. The browser has a clock of its own.
 LATER ?= +400d
-LATER_TESTS ?= tests/test_*.py tests/checking tests/reporting tests/spreadsheet tests/web --ignore tests/web/test_web_browser.py
+LATER_TESTS ?= tests/test_*.py tests/checking tests/reporting tests/runs/test_lookup.py tests/delivery/test_comparison.py tests/web/test_parts.py
 test-later: $(VENV)/ready
 	FAKETIME_DONT_FAKE_MONOTONIC=1 faketime -f "$(LATER)" $(BIN)/python -m pytest -n auto $(LATER_TESTS)
 
