@@ -16,6 +16,7 @@ from conftest import GIVE_UP
 
 from importer.config.settings import Settings
 from importer.model import Clock
+from importer.sandbox.server import Running
 from importer.web import Address
 from importer.web.server import listening
 
@@ -155,6 +156,17 @@ def serving(settings: Settings, address: Address | None = None, clock: Clock = t
         finally:
             server.should_exit = True
             thread.join(GIVE_UP)
+
+
+def dawdle(service: Running, rows: int) -> None:
+    """Have the service take two seconds for each create but the first ones, so that there is time to press a button."""
+    service.state.fail_next(*["ok"] * 4, *["slow:2"] * (rows - 4))
+
+
+def heal(service: Running) -> None:
+    """Have it answer at once again."""
+    while service.state.pending_faults():
+        service.state.next_fault("create")
 
 
 def plain(html: str) -> str:

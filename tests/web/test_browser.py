@@ -19,7 +19,8 @@ from openpyxl import Workbook, load_workbook
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from importer.config.settings import Settings
-from web.kit import Site, serving
+from importer.sandbox.server import Running
+from web.kit import Site, dawdle, heal, serving
 
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
 MISSING = "There is no Chromium for the tests of the pages. Install it with: apt-get install chromium"
@@ -108,11 +109,11 @@ def broken(path: Path) -> Path:
     return path
 
 
-def test_an_afternoon_with_the_pages(eyes: Eyes, tmp_path: Path) -> None:
+def test_an_afternoon_with_the_pages(eyes: Eyes, service: Running, tmp_path: Path) -> None:
     """Upload, map, fix a cell and a cause, import, pause, resume, download, give back, undo: as a person does it."""
     upload_and_map(eyes, broken(tmp_path / "broken.xlsx"))
     correct_a_cell_and_a_cause(eyes)
-    import_with_a_pause(eyes)
+    import_with_a_pause(eyes, service)
     give_the_failed_rows_back(eyes, tmp_path / "failed.xlsx")
     verify_and_undo(eyes)
     for place in ("/sign-in", "/nowhere", "/left"):
@@ -148,11 +149,12 @@ def correct_a_cell_and_a_cause(eyes: Eyes) -> None:
     page.get_by_role("link", name="Import only the 38 good rows").click()
 
 
-def import_with_a_pause(eyes: Eyes) -> None:
+def import_with_a_pause(eyes: Eyes, service: Running) -> None:
     """Step 4 and 5: the plan, the run watched, paused and resumed."""
     page, heading = eyes.page, eyes.page.get_by_role("heading", level=1)
     expect(heading).to_have_text("Create 38 records in Harbour House?")
     eyes.judge()
+    dawdle(service, 38)
     page.get_by_role("button", name="Import 38 rows for practice").click()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     page.get_by_role("button", name="Pause").click()
@@ -161,6 +163,7 @@ def import_with_a_pause(eyes: Eyes) -> None:
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     eyes.judge()
+    heal(service)
     expect(heading).to_have_text("38 of 40 rows created, 2 need a change", timeout=40_000)
 
 

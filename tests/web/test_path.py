@@ -20,7 +20,7 @@ from importer.config.settings import Settings
 from importer.model import Status
 from importer.runs.status import run_status
 from importer.sandbox.server import Running
-from web.kit import Client, Site, plain, serving
+from web.kit import Client, Site, dawdle, heal, plain, serving
 
 
 def table(*rows: list[object], labels: list[str] = LABELS) -> bytes:
@@ -196,9 +196,10 @@ def test_the_file_with_red_cells_goes_back_in(client: Client, tmp_path: Path) ->
     assert "All 2 rows can be imported" in plain(client.follow(again).text)
 
 
-def test_a_run_is_paused_resumed_and_stopped_for_good(slow_site: Site, slow: Settings) -> None:
+def test_a_run_is_paused_resumed_and_stopped_for_good(slow_site: Site, slow: Settings, service: Running) -> None:
     """Pause and Resume go on with the same run; Stop for good ends it, and its unsent rows become a new run."""
     client = slow_site.visitor()
+    dawdle(service, 40)
     run = started(client, table(*[mapping(n) for n in range(2, 42)]))
     client.until(run, lambda text: 'id="pause"' in text and run_status(1, slow, time.time()).settled > 0)
     client.post(f"{run}/stop")
@@ -210,21 +211,24 @@ def test_a_run_is_paused_resumed_and_stopped_for_good(slow_site: Site, slow: Set
     client.post(f"{run}/stop", {"how": "for good"})
     text = client.until(run, lambda text: "What to do next" in text)
     assert "not sent" in plain(text)
+    heal(service)
     again = client.post(f"{run}/retry").place
     assert again == "/runs/2"
     client.until(again, lambda text: "rows created" in text and "What to do next" in text)
     assert sum(run_status(run, slow_site.settings, time.time()).counts[Status.CREATED] for run in (1, 2)) == 40
 
 
-def test_a_run_whose_process_is_gone_says_so(slow_site: Site) -> None:
+def test_a_run_whose_process_is_gone_says_so(slow_site: Site, service: Running) -> None:
     """Killed from outside, the run says that nobody works on it, and Resume finishes it without a double."""
     client = slow_site.visitor()
+    dawdle(service, 40)
     run = started(client, table(*[mapping(n) for n in range(2, 42)]))
     client.until(run, lambda text: 'id="pause"' in text and "0 of" not in plain(text)[:400])
     known = json.loads((slow_site.settings.home / "workers" / "resume-1.json").read_text())
     os.kill(known["pid"], signal.SIGKILL)
     text = client.until(run, lambda text: "Nobody works on this run" in text)
     assert 'id="resume"' in text
+    heal(service)
     client.post(f"{run}/resume")
     client.until(run, lambda text: "What to do next" in text or "may exist" in text)
 
