@@ -81,7 +81,7 @@ def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Pa
 
         write_errors(source, seen, errors_to, clock())
     if as_json:
-        _put_check(file, seen)
+        _put_check(file, seen, notices=[notice.document for notice in source.sheet.notices])
     else:
         terminal.show_source(source, seen.rows)
         terminal.show_issues(seen, stdout=True)

@@ -16,7 +16,7 @@ from importer.config.saved_columns import remember_dates
 from importer.config.settings import Settings
 from importer.delivery.sender import End, Pace, Sender, StopReason
 from importer.errors import Exit, ServiceError, UsageError
-from importer.issues import Issue
+from importer.issues import Issue, notice_text
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Intent
 from importer.journal.runs import NewRun, Run
@@ -109,8 +109,8 @@ def checked(
 ) -> tuple[Source, Examined]:
     """A file that is to be imported, and all that is wrong with it at this time, in epoch seconds."""
     source = open_source(file, settings, kind, read)
-    if source.sheet.note:
-        observer.say(source.sheet.note)
+    if source.sheet.notices:
+        observer.say(notice_text(source.sheet.notices))
     if source.remembered:
         observer.say(f"The columns of {source.file.name} are read as chosen before for these labels.")
     return source, examine(source, now, allow_duplicates=choices.allow_duplicates)
