@@ -9,6 +9,7 @@
     ├── ReportError           2   the report cannot be written
     ├── FileError             3   the spreadsheet cannot be read
     │   ├── ColumnsError      3   columns are missing or doubled
+    │   ├── EncodingError     3   it is not certain which characters a text file holds
     │   └── SheetsError       3   a workbook has several sheets to choose from
     ├── SignInError           4   the service refused the sign-in
     ├── ServiceError          5   the service cannot be reached
@@ -122,6 +123,10 @@ class FileError(ImporterError):
 
 class ColumnsError(FileError):
     """Columns are missing, or two columns claim one field; no row was checked."""
+
+
+class EncodingError(FileError):
+    """A text file is not in the encoding it is read in; another one may be the right one."""
 
 
 class SheetsError(FileError):

@@ -1,9 +1,9 @@
-"""The catalogue of everything that can be wrong with a spreadsheet, and one issue at its place.
+"""The catalogues of what can be wrong in a spreadsheet and of what reading one can say; one issue, one notice.
 
 Holds frozen values only. Must not know files, the network, the database or the clock.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -239,3 +239,67 @@ class Issue:
             value=printable(self.value),
             detail=self.detail,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeKind:
+    """One entry of the catalogue of notices: a sentence, and what to do if it is not what the user meant."""
+
+    message: str
+    advice: str = ""
+
+
+NOTICES: Mapping[str, NoticeKind] = {
+    "encoding-guessed": NoticeKind(
+        'Read as Windows-1252, for example "{example}".', "If that looks wrong, name the encoding with --encoding."
+    ),
+    "title-above": NoticeKind("Row {first} was taken for a title and skipped. The header is in row {header}."),
+    "titles-above": NoticeKind(
+        "Rows {first} to {last} were taken for titles and skipped. The header is in row {header}."
+    ),
+    "hidden-sheets": NoticeKind("Hidden sheets are not read: {names}."),
+    "hidden-rows": NoticeKind("Hidden or filtered rows: {count:,}. They are imported like all others."),
+    "macros-not-run": NoticeKind("Macros in the workbook are not run."),
+    "errors-unseen": NoticeKind(
+        "In {suffix} files, cells with errors such as #N/A look empty.", "Save the file as .xlsx to have them found."
+    ),
+    "dates-as-before": NoticeKind(
+        "Dates are read as when the file was first imported: {order}times without a time zone in {zone}."
+    ),
+}
+"""Every notice code with its sentences: what reading a file has to say about the file as a whole."""
+
+LONGEST_NOTICE = 300
+"""Characters of a value that is quoted from the file; a hostile one is longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to know about how a file was read: a code of the catalogue, and the values of its sentence."""
+
+    code: str
+    values: Mapping[str, str | int]
+
+    @property
+    def message(self) -> str:
+        """The sentence that says it."""
+        shown = {
+            name: printable(value, LONGEST_NOTICE) if isinstance(value, str) else value
+            for name, value in self.values.items()
+        }
+        return NOTICES[self.code].message.format(**shown)
+
+    @property
+    def advice(self) -> str:
+        """What to do if it is not what the user meant; often nothing."""
+        return NOTICES[self.code].advice
+
+    @property
+    def document(self) -> dict[str, object]:
+        """The notice for programs."""
+        return {"code": self.code, "values": dict(self.values), "message": self.message, "advice": self.advice}
+
+
+def notice_text(notices: Iterable[Notice]) -> str:
+    """The notices in sentences, for the command line."""
+    return " ".join(text for notice in notices for text in (notice.message, notice.advice) if text)

@@ -81,7 +81,7 @@ def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Pa
 
         write_errors(source, result, errors_to, request.clock())
     if as_json:
-        _put_check(file, result)
+        _put_check(file, result, notices=[notice.document for notice in source.sheet.notices])
     else:
         terminal.show_source(source, result.rows)
         terminal.show_issues(result, stdout=True)

@@ -18,7 +18,7 @@ import click
 from tqdm import tqdm
 
 from importer.errors import Exit, UsageError
-from importer.issues import Issue, Severity
+from importer.issues import Issue, Severity, notice_text
 from importer.model import Account, Clock, Found, Plan, Progress, Status
 from importer.text import count, duration, moment, plan_lines, printable
 from schemas import RECORD_TYPES
@@ -57,8 +57,8 @@ def show_source(source: Source, rows: int) -> None:
         say(f"These are {source.kind.plural} ({source.kind.name}).")
     matched, fields = len(source.mapping.columns), len(source.kind.fields)
     say(f"{source.file.name}{sheet}: {count(rows, 'row')}, {matched} of {fields} columns found{names}.")
-    if source.sheet.note:
-        say(source.sheet.note)
+    if source.sheet.notices:
+        say(notice_text(source.sheet.notices))
 
 
 def show_columns(columns: Sequence[Mapping[str, Any]], *, remembered: bool) -> None:

@@ -47,7 +47,8 @@ def write_report(journal: Journal, run: Run, *, now: float) -> Report:
     advice = f"The results are safe in the journal. Write them elsewhere with: importer report {run.id} --out DIR"
     with written_aside(run.folder, advice) as aside:
         stream = lines(journal, run)
-        overview = Overview(run, journal.runs.account(run), now, journal.rows.counts(run), stream.column_issues)
+        states = journal.rows.counts(run)
+        overview = Overview(run, journal.runs.account(run), now, states, stream.column_issues, stream.notices)
         _write_rows(aside, stream, overview)
         any_failed = bool(overview.failed)
         # The summary comes last: whoever finds a new one finds the other files new as well.

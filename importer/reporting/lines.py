@@ -13,7 +13,7 @@ import pandas as pd
 
 from importer.checking import match_columns
 from importer.errors import ReportError
-from importer.issues import Issue, Severity
+from importer.issues import Issue, Notice, Severity
 from importer.journal.journal import Journal
 from importer.journal.rows import Intent
 from importer.journal.runs import Run
@@ -49,11 +49,15 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The labels of the user's own columns, the issues of whole columns, and the rows; ``rows`` can be read once."""
+    """The labels of the user's own columns, the issues of whole columns, and the rows; ``rows`` can be read once.
+
+    ``notices`` are what reading the file had to say.
+    """
 
     labels: tuple[str, ...]
     column_issues: tuple[Issue, ...]
     rows: Iterator[Line]
+    notices: tuple[Notice, ...] = ()
 
 
 def lines(journal: Journal, run: Run) -> Lines:
@@ -68,7 +72,7 @@ def lines(journal: Journal, run: Run) -> Lines:
     issues = Ascending(journal.rows.issues(run))
     column_issues = tuple(issues.take(None))
     labels = tuple(sheet.labels[position] for position in sheet.columns)
-    return Lines(labels, column_issues, _join(run, sheet, Ascending(journal.rows.all(run)), issues))
+    return Lines(labels, column_issues, _join(run, sheet, Ascending(journal.rows.all(run)), issues), sheet.notices)
 
 
 def outcomes(journal: Journal, run: Run) -> Iterator[Outcome]:

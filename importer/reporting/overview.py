@@ -8,7 +8,7 @@ from typing import Any
 
 import humanize
 
-from importer.issues import Issue
+from importer.issues import Issue, Notice
 from importer.journal.next_steps import next_steps
 from importer.journal.runs import Run
 from importer.journal.states import State
@@ -35,6 +35,7 @@ class Overview:
     now: float
     states: Mapping[State, int]
     column_issues: tuple[Issue, ...] = ()
+    notices: tuple[Notice, ...] = ()
     counts: dict[Status, int] = field(default_factory=lambda: dict.fromkeys(Status, 0))
     issues: Counter[str] = field(default_factory=Counter)
     attention: list[Outcome] = field(default_factory=list)
@@ -107,6 +108,7 @@ class Overview:
             "rows": self.rows,
             "counts": {status.value: count for status, count in self.counts.items()},
             "issues": dict(sorted((*self.issues.items(), *Counter(i.code for i in self.column_issues).items()))),
+            "notices": [notice.document for notice in self.notices],
             "started": _utc(run.started),
             "finished": None if run.finished is None else _utc(run.finished),
             "duration_seconds": round(self.seconds, 3),

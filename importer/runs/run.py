@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 from importer.delivery.breakers import SendResult, StopReason
 from importer.errors import ServiceError
+from importer.issues import notice_text
 from importer.journal.journal import Journal, open_journal
 from importer.runs.copies import remove_unused, restore_copy
 from importer.runs.earlier_runs import forgotten_profile, is_of_profile, refuse_other_reading, run_to_continue
@@ -35,8 +36,8 @@ async def run(request: ImportRequest) -> RunResult | None:
 def check(request: ImportRequest) -> tuple[Source, CheckResult]:
     """The file as it was read, and everything that is wrong with it."""
     source = open_source(request.file, request.settings, request.kind, request.read)
-    if source.sheet.note:
-        request.observer.say(source.sheet.note)
+    if source.sheet.notices:
+        request.observer.say(notice_text(source.sheet.notices))
     if source.remembered:
         request.observer.say(f"Using the column mapping you saved for the header of {source.file.name}.")
     return source, examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)

@@ -13,7 +13,7 @@ from importer import checking
 from importer.config.saved_columns import recall, recall_dates
 from importer.config.settings import Settings
 from importer.errors import FileError, UsageError
-from importer.issues import Issue
+from importer.issues import Issue, Notice
 from importer.runs.copies import intact, sha256_of, stage_copy
 from importer.spreadsheet import ReadOptions, Sheet, column_letters, open_sheet
 from schemas import RECORD_TYPES, RecordType
@@ -98,8 +98,8 @@ def _as_before(sheet: Sheet, read: ReadOptions, settings: Settings) -> tuple[She
     order, zone = recall_dates(own_labels(sheet), settings.home)
     if (order, zone) == (read.dates, read.zone):
         return sheet, read
-    said = f"Dates are read as when the file was imported: {_ORDER_WORDS[order]}times without a zone in {zone}."
-    return replace(sheet, note=f"{sheet.note} {said}".strip()), replace(read, dates=order, zone=zone)
+    notice = Notice("dates-as-before", {"order": _ORDER_WORDS[order], "zone": zone})
+    return replace(sheet, notices=(*sheet.notices, notice)), replace(read, dates=order, zone=zone)
 
 
 def own_labels(sheet: Sheet) -> list[str]:

@@ -18,8 +18,7 @@ import pandas as pd
 from importer.errors import FileError, UsageError
 from importer.spreadsheet.encodings import blocks, find_encoding
 from importer.spreadsheet.formulas import unescape_formula
-from importer.spreadsheet.sheet import HEADER_AMONG, LONGEST_NOTE, MOST_COLUMNS, Sheet, find_header, frame
-from importer.text import printable
+from importer.spreadsheet.sheet import HEADER_AMONG, MOST_COLUMNS, Sheet, find_header, frame
 
 SEPARATORS = (",", ";", "\t", "|")
 LARGEST_CELL = 1_000_000
@@ -38,7 +37,7 @@ def open_delimited(path: Path, *, encoding: str | None = None, separator: str | 
         FileError: Empty, not text, or a quote is not closed.
         UsageError: The separator is not one character.
     """
-    used, notice = (encoding, "") if encoding else find_encoding(path)
+    used, notices = (encoding, ()) if encoding else find_encoding(path)
     sample = next(blocks(path, used), "")[:_SAMPLE]
     if not sample.strip():
         raise FileError(f"{path.name} is empty.", "Choose a file with a header line and at least one row.")
@@ -50,8 +49,9 @@ def open_delimited(path: Path, *, encoding: str | None = None, separator: str | 
         raise FileError(f"{path.name} has no header line.", "Write the names of the columns in its first row.")
     if len(header.labels) > MOST_COLUMNS:
         raise _too_wide(path, header.row, len(header.labels))
-    note = printable(" ".join(text for text in (notice, header.note) if text), LONGEST_NOTE)
-    return Sheet(None, header.row, header.labels, lambda: source.chunks(header.row, header.labels), note)
+    return Sheet(
+        None, header.row, header.labels, lambda: source.chunks(header.row, header.labels), (*notices, *header.notices)
+    )
 
 
 class _Source:

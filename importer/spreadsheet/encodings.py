@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from importer.errors import FileError
+from importer.errors import EncodingError, FileError
+from importer.issues import Notice
 
 BLOCK_BYTES = 4 << 20
 """Read at once: 40,000 rows of a mapping. Twice that is a quarter slower, for the processor's cache (measured)."""
@@ -31,8 +32,8 @@ _BOMS = {
 """UTF-32 before UTF-16, whose mark is the first half of it."""
 
 
-def find_encoding(path: Path) -> tuple[str, str]:
-    """The encoding of a text file, and a sentence about it if it was guessed.
+def find_encoding(path: Path) -> tuple[str, tuple[Notice, ...]]:
+    """The encoding of a text file, and a notice if it was guessed.
 
     A mark at the start decides, then a pattern of NULs, then whether all of it is UTF-8. Windows-1252 takes almost
     any bytes, so it is only the last resort and is always said, with a word to judge it by.
@@ -44,12 +45,12 @@ def find_encoding(path: Path) -> tuple[str, str]:
         start = file.read(_SAMPLE_BYTES)
     for mark, name in _BOMS.items():
         if start.startswith(mark):
-            return name, ""
+            return name, ()
     if pattern := _nul_pattern(start):
-        return pattern, ""
+        return pattern, ()
     if _is(path, "utf-8"):
-        return "utf-8", ""
-    return "cp1252", _windows_note(path)
+        return "utf-8", ()
+    return "cp1252", (_guessed_windows(path),)
 
 
 def _nul_pattern(start: bytes) -> str | None:
@@ -72,18 +73,18 @@ def _is(path: Path, encoding: str) -> bool:
     return True
 
 
-def _windows_note(path: Path) -> str:
+def _guessed_windows(path: Path) -> Notice:
     advice = "Save it as CSV UTF-8, or name its encoding, for example --encoding cp1252."
     with path.open("rb") as file:
         foreign = next(block for block in iter(lambda: file.read(BLOCK_BYTES), b"") if not block.isascii())
     if found := _UTF8_LETTER.search(foreign):
         shown = found[0].decode()
-        raise FileError(f'{path.name} is in two encodings: "{shown}" is UTF-8, other letters are not.', advice)
+        raise EncodingError(f'{path.name} is in two encodings: "{shown}" is UTF-8, other letters are not.', advice)
     if not _is(path, "cp1252"):
-        raise FileError(f"{path.name} is neither UTF-8 nor Windows-1252.", advice)
+        raise EncodingError(f"{path.name} is neither UTF-8 nor Windows-1252.", advice)
     word = _FOREIGN_WORD.search(foreign.decode("cp1252"))
     shown = word[0] if word else ""
-    return f'Read as Windows-1252, for example "{shown}"; if that is wrong, name the encoding with --encoding.'
+    return Notice("encoding-guessed", {"example": shown})
 
 
 def blocks(path: Path, encoding: str) -> Iterator[str]:
@@ -131,8 +132,8 @@ def _told(path: Path, encoding: str) -> Iterator[None]:
     try:
         yield
     except UnicodeError as error:
-        raise FileError(
+        raise EncodingError(
             f"{path.name} is not written in {encoding}.", "Save it as CSV UTF-8, or name its encoding with --encoding."
         ) from error
     except LookupError as error:
-        raise FileError(f'There is no encoding "{encoding}".', "Try --encoding utf-8 or cp1252.") from error
+        raise EncodingError(f'There is no encoding "{encoding}".', "Try --encoding utf-8 or cp1252.") from error

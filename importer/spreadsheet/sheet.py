@@ -10,6 +10,8 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
+from importer.issues import Notice
+
 OUR_PREFIX = "import_"
 """Labels of columns that a report adds; they are skipped on reading, so that a failed file goes back in."""
 
@@ -18,10 +20,6 @@ HEADER_AMONG = 20
 
 MOST_COLUMNS = 500
 """No mapping has a tenth of that; a table of 16,384 columns costs memory and time for nothing."""
-
-
-LONGEST_NOTE = 600
-"""Characters of a sentence that quotes names out of the file; a hostile one is longer."""
 
 
 def column_letters(position: int) -> str:
@@ -57,7 +55,7 @@ class Sheet:
     """One table of a file.
 
     ``labels`` holds the header as typed, by column position. ``read`` gives the rows below it anew at each call.
-    ``note`` says what a person should know of how the file was read, in sentences; often it is empty.
+    ``notices`` are what a person should know of how the file was read; often there are none.
     ``problems`` lists the cells whose text is not their value, such as #N/A, as ``as_problems`` shapes them.
 
     Shape of a chunk: index = row numbers as the user sees them (header = 1, blank rows counted but left out);
@@ -68,7 +66,7 @@ class Sheet:
     header_row: int
     labels: tuple[str, ...]
     read: Callable[[], Iterator[pd.DataFrame]]
-    note: str = ""
+    notices: tuple[Notice, ...] = ()
     problems: pd.DataFrame = field(default_factory=as_problems, compare=False)
 
     @property
@@ -84,11 +82,11 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The row that names the columns, what it says, and a sentence about filled rows above it."""
+    """The row that names the columns, what it says, and a notice about filled rows above it."""
 
     row: int
     labels: tuple[str, ...]
-    note: str
+    notices: tuple[Notice, ...]
 
 
 def find_header(rows: Iterable[tuple[int, Sequence[str]]]) -> Header | None:
@@ -106,11 +104,11 @@ def find_header(rows: Iterable[tuple[int, Sequence[str]]]) -> Header | None:
     return None
 
 
-def _titles(above: Sequence[int], header: int) -> str:
+def _titles(above: Sequence[int], header: int) -> tuple[Notice, ...]:
     if not above:
-        return ""
-    rows = f"Row {above[0]} is" if len(above) == 1 else f"Rows {above[0]} to {above[-1]} are"
-    return f"{rows} taken for a title and not read; the columns are named in row {header}."
+        return ()
+    code = "title-above" if len(above) == 1 else "titles-above"
+    return (Notice(code, {"first": above[0], "last": above[-1], "header": header}),)
 
 
 def frame(columns: Sequence[Sequence[str]], first: int, width: int) -> pd.DataFrame:

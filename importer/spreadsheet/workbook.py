@@ -16,7 +16,8 @@ from typing import IO, Any
 import pandas as pd
 
 from importer.errors import FileError, SheetsError
-from importer.spreadsheet.sheet import LONGEST_NOTE, Sheet, as_problems, find_header, frame
+from importer.issues import Notice
+from importer.spreadsheet.sheet import Sheet, as_problems, find_header, frame
 from importer.spreadsheet.workbook_child import BESIDE_THE_DATA, DAMAGED, SECONDS, TOO_LARGE
 from importer.text import printable
 
@@ -24,6 +25,9 @@ __all__ = ["BESIDE_THE_DATA", "LARGEST_WORKBOOK", "open_workbook"]
 
 LARGEST_WORKBOOK = 100 << 20
 """A full sheet of mappings, 1,048,576 rows, takes 60 MB."""
+
+_LONGEST_REFUSAL = 600
+"""Characters of a sentence that quotes names out of the file; a hostile one is longer."""
 
 
 def open_workbook(path: Path, *, sheet: str | None = None) -> Sheet:
@@ -45,14 +49,14 @@ def open_workbook(path: Path, *, sheet: str | None = None) -> Sheet:
         raise FileError(
             f'{path.name}: sheet "{name}" is empty.', "Choose a file with a header row and at least one row."
         )
-    notes = [*read.summary["notes"], header.note]
+    notices = [Notice(code, values) for code, values in read.summary["notices"]]
     code, row, position = read.summary["problems"]
     return Sheet(
         name,
         header.row,
         header.labels,
         lambda: read.chunks(header.row, len(header.labels)),
-        printable(" ".join(note for note in notes if note), LONGEST_NOTE),
+        (*notices, *header.notices),
         as_problems(code, row, position),
     )
 
@@ -69,7 +73,7 @@ class _Read:
         if "name" not in self.summary:
             refusal = (*TOO_LARGE,) if status < 0 else (*DAMAGED,)
             message, advice = self.summary.get("refused", refusal)
-            sentences = printable(f"{path.name} {message}.", LONGEST_NOTE), printable(advice, LONGEST_NOTE)
+            sentences = printable(f"{path.name} {message}.", _LONGEST_REFUSAL), printable(advice, _LONGEST_REFUSAL)
             if sheets := self.summary.get("sheets"):
                 raise SheetsError(*sentences, sheets)
             raise FileError(*sentences)

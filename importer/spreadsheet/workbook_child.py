@@ -2,7 +2,7 @@
 
 Rule 1: it is run by its path and imports the standard library and python-calamine only; to import it by name would
 load pandas first. Rule 2: it writes JSON lines to stdout and nothing else anywhere: for each piece of the sheet
-{"first": row, "columns": [[text]]}, then one line {"name", "notes", "problems"}, or {"refused": [sentence, advice]}
+{"first": row, "columns": [[text]]}, then one line {"name", "notices", "problems"}, or {"refused": [sentence, advice]}
 with the names of the "sheets" to choose from, if it is that.
 
 Source of the limits: OWASP ASVS 5.0, 5.2.1 and 5.2.3, and measurements with calamine 0.9.1 (2026-11-23).
@@ -76,7 +76,9 @@ Problems = dict[int, dict[int, tuple[str, str]]]
 """Row and position of a cell that has no value to be read: an issue code, and the text that stands for it."""
 
 
-_HIDDEN_ROWS = "Rows that are hidden, by hand or by a filter: {:,}. They are read like all others."
+Notice = tuple[str, dict[str, str | int]]
+"""A code of the catalogue of notices, and the values of its sentence."""
+
 DAMAGED = ("cannot be read as a workbook", "Open it in your spreadsheet program and save it as .xlsx.")
 TOO_LARGE = (
     "spans more cells than there is memory for",
@@ -126,32 +128,30 @@ def _limit_this_process() -> None:
 
 
 def _sheet(path: Path, wanted: str | None) -> Iterator[object]:
-    notes = _look_into(path) if zipfile.is_zipfile(path) else []
+    notices = _look_into(path) if zipfile.is_zipfile(path) else []
     with CalamineWorkbook.from_path(path) as book:
         name, sheet, hidden = _choose(book, wanted)
-        notes += [f"Hidden sheets are not read: {', '.join(hidden)}."] if hidden else []
+        notices += [("hidden-sheets", {"names": ", ".join(hidden)})] if hidden else []
         problems, out_of_sight = _problems(path, name)
-        notes += _unseen(path)
-        notes += [_HIDDEN_ROWS.format(out_of_sight)] if out_of_sight else []
+        notices += _unseen(path)
+        notices += [("hidden-rows", {"count": out_of_sight})] if out_of_sight else []
         _add_merged(sheet, problems)
         texts = _Texts(sheet, problems)
         yield from texts.pieces()
     found = [(code, row, position) for row, cells in problems.items() for position, (code, _) in cells.items()]
     columns = [list(column) for column in zip(*found, strict=True)] or [[], [], []]
-    yield {"name": name, "notes": notes, "problems": columns}
+    yield {"name": name, "notices": notices, "problems": columns}
 
 
-def _unseen(path: Path) -> list[str]:
+def _unseen(path: Path) -> list[Notice]:
     suffix = path.suffix.lower()
-    if suffix not in {".xls", ".xlsb"}:
-        return []
-    return [f"Cells with errors such as #N/A read as empty in {suffix} files; save it as .xlsx to have them found."]
+    return [("errors-unseen", {"suffix": suffix})] if suffix in {".xls", ".xlsb"} else []
 
 
 # -- before anything is unpacked --------------------------------------------------------------------------------------
 
 
-def _look_into(path: Path) -> list[str]:
+def _look_into(path: Path) -> list[Notice]:
     """Refuse an archive by its directory alone; what is left to say about it."""
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
@@ -168,7 +168,7 @@ def _look_into(path: Path) -> list[str]:
         raise Refusal(
             f"is named {path.suffix} but holds macros", "Save it as .xlsx without macros, or rename it to .xlsm."
         )
-    return ["Its macros are not run."]
+    return [("macros-not-run", {})]
 
 
 def _refuse_bomb(entries: Sequence[zipfile.ZipInfo]) -> None:

@@ -13,7 +13,7 @@ from importer.runs.status import RunStatus
 from importer.text import count, duration, moment, printable
 from importer.web.chart import chart
 from importer.web.entries import digest
-from importer.web.upload_check import ENCODINGS, about_encoding, offers_encoding
+from importer.web.upload_check import ENCODINGS
 
 _PAGES = Environment(
     loader=PackageLoader("importer.web"),
@@ -78,7 +78,5 @@ _PAGES.globals |= {
     "told": told,
     "encodings": ENCODINGS,
     "chart": chart,
-    "about_encoding": about_encoding,
-    "offers_encoding": offers_encoding,
     "zip": zip,
 }

@@ -6,7 +6,6 @@ field and text, once however many rows have it. Whoever finds the first finds th
 """
 
 import json
-import re
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,8 +18,8 @@ import pandas as pd
 from importer.checking import Causes, Checker, DateReader, match_columns, recognise
 from importer.config.settings import Settings
 from importer.config.store import Document, alone, new_private
-from importer.errors import ColumnsError, ImporterError, SheetsError
-from importer.issues import Candidate, Issue, Severity
+from importer.errors import ColumnsError, EncodingError, ImporterError, SheetsError
+from importer.issues import Candidate, Issue, Notice, Severity
 from importer.model import Clock
 from importer.runs.observer import NullObserver
 from importer.runs.source import Source, checker_of, columns, look_at_columns, missing, open_source
@@ -85,8 +84,8 @@ ENCODINGS = {
 }
 """The encodings of text files that can be chosen, and what people call them."""
 
-_ABOUT_ENCODINGS = re.compile(r"[;,][^;,.]*name (?:its|the) encoding[^.]*\.|Try --encoding[^.]*\.")
-"""Advice that names an option of the command line; the page has a choice of its own."""
+_CHOOSE_ENCODING = "If that looks wrong, choose its encoding below."
+"""Instead of advice that names an option of the command line; the page has a choice of its own."""
 
 _ON_A_PAGE = {
     "date-ambiguous": "Choose for the whole column, or write it year first.",
@@ -130,14 +129,16 @@ def examine(drafts: Drafts, draft: Draft, settings: Settings, clock: Clock) -> N
     found |= {"for": "", "names": False, "looked_up": False, "not_asked": None}
     try:
         source = _opened(drafts, draft, settings)
-        found |= _columns(source)
+        found |= _columns(draft, source)
         if not found["missing"] and not found["doubled"]:
             found |= _rows_with_names(draft, source, settings, clock)
     except ColumnsError as error:
         found |= _doubled(draft, error)
     except ImporterError as error:
         told = draft.named(error)
-        found["error"] = {"message": told.message, "advice": told.advice}
+        doubtful = isinstance(error, EncodingError)
+        found["error"] = {"message": told.message, "advice": "Choose its encoding below." if doubtful else told.advice}
+        found["offers_encoding"] = offers_encoding(draft, doubtful)
         found["sheets"] = list(error.sheets) if isinstance(error, SheetsError) else []
     _keep(draft, found)
 
@@ -171,14 +172,15 @@ def _opened(drafts: Drafts, draft: Draft, settings: Settings) -> Source:
     return source
 
 
-def _columns(source: Source) -> dict[str, Any]:
+def _columns(draft: Draft, source: Source) -> dict[str, Any]:
     sheet = source.sheet
     return {
         "kind": source.kind.name,
         "remembered": source.remembered,
         "sheet": sheet.name,
         "header_row": sheet.header_row,
-        "note": sheet.note,
+        "note": " ".join(part for notice in sheet.notices for part in (notice.message, _notice_advice(notice)) if part),
+        "offers_encoding": offers_encoding(draft, "encoding-guessed" in {notice.code for notice in sheet.notices}),
         "columns": columns(source),
         "labels": [sheet.labels[position] for position in sheet.columns],
         "letters": [column_letters(position) for position in sheet.columns],
@@ -194,7 +196,7 @@ def _doubled(draft: Draft, error: ColumnsError) -> dict[str, Any]:
     kind = recognise(sheet, tuple(RECORD_TYPES.values()), draft.read.map)
     mapping = match_columns(replace(sheet, labels=()), kind, ())
     source = Source(draft.path, draft.path, draft.sha256, sheet, mapping, kind, kind.paths[0], draft.read)
-    return {**_columns(source), "missing": [], "doubled": {"message": error.message, "advice": error.advice}}
+    return {**_columns(draft, source), "missing": [], "doubled": {"message": error.message, "advice": error.advice}}
 
 
 # -- rows -------------------------------------------------------------------------------------------------------------
@@ -351,15 +353,13 @@ def row_document(row: int, cells: Mapping[str, str], issues: Sequence[Issue]) ->
     }
 
 
-def about_encoding(draft: Draft, text: str) -> str:
-    """A sentence about how a text file was read, with the page's own advice on its encoding."""
-    mine = "; if that is wrong, choose its encoding below." if offers_encoding(draft, text) else "."
-    return _ABOUT_ENCODINGS.sub(mine, text)
+def _notice_advice(notice: Notice) -> str:
+    return _CHOOSE_ENCODING if notice.code == "encoding-guessed" else notice.advice
 
 
-def offers_encoding(draft: Draft, text: str) -> bool:
-    """Whether the encoding of a text file is in doubt, by what was said of it, or was chosen before."""
-    return draft.suffix in DELIMITED and bool(draft.read.encoding or _ABOUT_ENCODINGS.search(text))
+def offers_encoding(draft: Draft, doubtful: bool) -> bool:
+    """Whether the page lets the encoding be chosen: it is doubtful, or was chosen before."""
+    return draft.suffix in DELIMITED and (doubtful or bool(draft.read.encoding))
 
 
 def page_fix(issue: Issue) -> str:

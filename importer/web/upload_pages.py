@@ -212,7 +212,8 @@ async def check(request: Request) -> Response:
     if known["sheets"] or known.get("missing") or known.get("doubled"):
         return to(request, f"/uploads/{draft.id}")
     if known["error"]:
-        return page(request, "unreadable.html", status=422, draft=draft, error=known["error"])
+        error, offered = known["error"], known.get("offers_encoding", False)
+        return page(request, "unreadable.html", status=422, draft=draft, error=error, offers_encoding=offered)
     return page(request, "check.html", **await _check_values(request, draft, known))
 
 

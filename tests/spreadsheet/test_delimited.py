@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.errors import FileError, ImporterError, UsageError
+from importer.issues import notice_text
 from importer.spreadsheet import delimited, encodings
 from importer.spreadsheet.sheet import frame
 from spreadsheet.making import opened, rows_of
@@ -78,7 +79,7 @@ def test_each_kind_of_file_is_read_as_a_person_reads_it(tmp_path: Path, name: st
     assert sheet.labels[:2] == ("Id", "Name")
     assert rows_of(sheet) == expected
     assert rows_of(sheet) == expected, "a second reading gives the same"
-    assert sheet.note == ""
+    assert notice_text(sheet.notices) == ""
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -99,8 +100,8 @@ def test_windows_1252_is_said_with_a_word_to_judge_it_by(tmp_path: Path) -> None
     path.write_bytes("Id;Name\n1;Müller, Büro\n".encode("cp1252"))
     sheet = opened(path)
     assert rows_of(sheet) == {2: ["1", "Müller, Büro"]}
-    assert sheet.note.startswith('Read as Windows-1252, for example "Müller"')
-    assert "--encoding" in sheet.note
+    assert notice_text(sheet.notices).startswith('Read as Windows-1252, for example "Müller"')
+    assert "--encoding" in notice_text(sheet.notices)
 
 
 def test_overlong_utf8_is_no_utf8(tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_overlong_utf8_is_no_utf8(tmp_path: Path) -> None:
     path.write_bytes(b"Id;Name\n1;\xc0\xaf\n")
     sheet = opened(path)
     assert rows_of(sheet) == {2: ["1", "À¯"]}
-    assert "Windows-1252" in sheet.note
+    assert "Windows-1252" in notice_text(sheet.notices)
 
 
 def test_a_named_encoding_needs_no_notice(tmp_path: Path) -> None:
@@ -117,7 +118,7 @@ def test_a_named_encoding_needs_no_notice(tmp_path: Path) -> None:
     path = tmp_path / "file.csv"
     path.write_bytes("Id;Name\n1;Łódź\n".encode("cp1250"))
     sheet = opened(path, encoding="cp1250")
-    assert (rows_of(sheet), sheet.note) == ({2: ["1", "Łódź"]}, "")
+    assert (rows_of(sheet), notice_text(sheet.notices)) == ({2: ["1", "Łódź"]}, "")
 
 
 @pytest.mark.parametrize("encoding", ["nonsense", "base64", "ascii", "undefined"])
@@ -149,8 +150,8 @@ def test_a_separator_is_one_character(tmp_path: Path, named: str) -> None:
 @pytest.mark.parametrize(
     ("above", "header", "note"),
     [
-        ("Calendars of November\n", 2, "Row 1 is taken for a title and not read; the columns are named in row 2."),
-        ("Calendars;;\n\nexported;today;\n\n", 5, "Rows 1 to 3 are taken for a title"),
+        ("Calendars of November\n", 2, "Row 1 was taken for a title and skipped. The header is in row 2."),
+        ("Calendars;;\n\nexported;today;\n\n", 5, "Rows 1 to 3 were taken for titles"),
         ("\n\n", 3, ""),
     ],
 )
@@ -161,8 +162,8 @@ def test_title_lines_above_the_header_are_found_and_said(tmp_path: Path, above: 
     sheet = opened(path)
     assert (sheet.header_row, sheet.labels) == (header, ("Id", "Name", "A", "B", "C", "D"))
     assert rows_of(sheet) == {header + 1: ["1", "2", "3", "4", "5", "6"]}
-    assert sheet.note.startswith(note)
-    assert bool(sheet.note) == bool(note)
+    assert notice_text(sheet.notices).startswith(note)
+    assert bool(notice_text(sheet.notices)) == bool(note)
 
 
 def test_rows_keep_their_numbers_across_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import pytest
 from conftest import GIVE_UP
 
 from importer.errors import FileError
+from importer.issues import notice_text
 from importer.spreadsheet import workbook, workbook_child
 from spreadsheet.making import MAIN, opened, pack, rows_of, sheet_xml, text_row, xlsx_parts
 
@@ -115,7 +116,7 @@ def test_a_tall_sheet_is_no_bomb(tmp_path: Path) -> None:
 def test_macros_are_said_and_not_run(tmp_path: Path) -> None:
     """A workbook that says by its name that it holds macros is read; what it holds is said."""
     sheet = opened(pack(tmp_path / "file.xlsm", with_part("xl/vbaProject.bin")))
-    assert (rows_of(sheet), sheet.note) == ({2: ["1"]}, "Its macros are not run.")
+    assert (rows_of(sheet), notice_text(sheet.notices)) == ({2: ["1"]}, "Macros in the workbook are not run.")
 
 
 def test_names_inside_an_archive_lead_nowhere(tmp_path: Path) -> None:

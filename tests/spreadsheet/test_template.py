@@ -10,6 +10,7 @@ from openpyxl.utils import get_column_letter
 
 from importer.checking import Checker, match_columns
 from importer.errors import FileError, UsageError
+from importer.issues import notice_text
 from importer.spreadsheet import open_sheet
 from importer.spreadsheet.template import write_template
 from schemas import RECORD_TYPES, RecordType
@@ -119,4 +120,4 @@ def test_names_that_are_known_can_be_chosen(tmp_path: Path, kind: RecordType) ->
     assert (choices.sheet_state, choices.title in str(rule.formula1)) == ("hidden", True)
     assert [cell.value for cell in choices["A"]] == ["Boardroom", "=1+1"]
     sheet = open_sheet(tmp_path / "t.xlsx")
-    assert (sheet.name, sheet.note) == (book.sheetnames[0], "")
+    assert (sheet.name, notice_text(sheet.notices)) == (book.sheetnames[0], "")

@@ -19,7 +19,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from importer.checking import Checker, match_columns
 from importer.errors import FileError
-from importer.issues import Issue
+from importer.issues import Issue, notice_text
 from importer.spreadsheet import Sheet, workbook
 from importer.spreadsheet.workbook_child import as_text
 from schemas import RECORD_TYPES
@@ -88,8 +88,8 @@ def test_each_kind_of_cell_has_its_rule_in_each_format(name: str) -> None:
     assert {row[0]: row[1] for row in rows_of(sheet).values()} == CELLS | cells
     assert [row[2] for row in rows_of(sheet).values()] == ["x"] * len(CELLS)
     assert problems_of(sheet) == {place: code for place, code in (PROBLEMS | problems).items() if code}
-    assert "Hidden sheets are not read: Old." in sheet.note
-    assert ("read as empty" in sheet.note) == name.endswith(".xls")
+    assert "Hidden sheets are not read: Old." in notice_text(sheet.notices)
+    assert ("look empty" in notice_text(sheet.notices)) == name.endswith(".xls")
 
 
 def test_hidden_rows_are_read_and_told(tmp_path: Path) -> None:
@@ -105,15 +105,15 @@ def test_hidden_rows_are_read_and_told(tmp_path: Path) -> None:
 
     sheet = opened(saved(tmp_path / "a.xlsx", fill))
     assert sorted(rows_of(sheet)) == [2, 3, 4, 5, 6, 7]
-    assert "Rows that are hidden, by hand or by a filter: 3. They are read like all others." in sheet.note
-    assert "hidden" not in opened(saved(tmp_path / "b.xlsx", lambda _, sheet: filled(sheet))).note
+    assert "Hidden or filtered rows: 3. They are imported like all others." in notice_text(sheet.notices)
+    assert "hidden" not in notice_text(opened(saved(tmp_path / "b.xlsx", lambda _, sheet: filled(sheet))).notices)
 
 
 def test_xlsb_is_read(tmp_path: Path) -> None:
     """The binary form gives the same text, and says that it hides errors."""
     sheet = opened(write_xlsb(tmp_path / "a.xlsb", [["ResourceId", "Name"], [12.0, "00123"], ["x", 0.5]]))
     assert (sheet.labels, rows_of(sheet)) == (("ResourceId", "Name"), {2: ["12", "00123"], 3: ["x", "0.5"]})
-    assert "read as empty in .xlsb files" in sheet.note
+    assert "In .xlsb files, cells with errors" in notice_text(sheet.notices)
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ def test_hidden_sheets_are_named_and_not_read(tmp_path: Path, state: str) -> Non
         filled(book["Old"])
 
     sheet = opened(saved(tmp_path / "a.xlsx", fill))
-    assert (sheet.name, sheet.note) == ("Sheet", "Hidden sheets are not read: Old.")
+    assert (sheet.name, notice_text(sheet.notices)) == ("Sheet", "Hidden sheets are not read: Old.")
 
 
 def test_titles_above_and_columns_to_the_left_are_no_matter(tmp_path: Path) -> None:
@@ -312,7 +312,7 @@ def test_titles_above_and_columns_to_the_left_are_no_matter(tmp_path: Path) -> N
     sheet = opened(saved(tmp_path / "a.xlsx", fill))
     assert (sheet.header_row, sheet.labels) == (5, ("", "ResourceId", "CoworkerId", "Name"))
     assert rows_of(sheet) == {7: ["", "1", "2", "3"]}
-    assert sheet.note.startswith("Row 2 is taken for a title")
+    assert notice_text(sheet.notices).startswith("Row 2 was taken for a title")
 
 
 def test_odfs_formulas_without_value_are_found(tmp_path: Path) -> None:

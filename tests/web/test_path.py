@@ -308,7 +308,7 @@ def test_the_encoding_is_chosen_on_the_page(client: Client) -> None:
     content = table(mapping(2, Name="Caf\u00e9")).decode().encode("mac_roman")
     place = client.draft("mac.csv", content)
     text = client.follow(f"{place}/check").text
-    assert "if that is wrong, choose its encoding below" in text
+    assert "If that looks wrong, choose its encoding below" in text
     assert "--encoding" not in text
     after = client.post(f"{place}/check", {"encoding": "utf-16"}).place
     text = client.follow(after).text
