@@ -2,11 +2,14 @@
 
 Nothing is offered here: a command that only looks at runs must not load what sends them.
 
-- ``source.py``     a file opened, copied and examined; ``lookup.py`` the names in it
-- ``session.py``    signed in, with the journal open; ``observer.py`` whoever watches
-- ``plan.py``       what is known before a run begins
-- ``run.py``        run, resume, retry, reconcile; ``batch.py`` several files at once
-- ``reconcile.py``  rows in doubt settled around the sending
+- ``request.py``       what a front end asks for; ``observer.py`` whoever watches and is asked
+- ``source.py``        a file opened and examined; ``copies.py`` its private copy; ``lookup.py`` the names in it
+- ``session.py``       signed in, with the journal open; ``allowances.py`` what the settings allow
+- ``plan.py``          what can be told before a run begins
+- ``run.py``           the stages of one file: check, plan, ask, ``start.py``, ``send.py``, ``result.py``
+- ``resume.py``, ``retry.py``, ``queue.py``  runs that begin elsewhere; ``batch.py`` several files at once
+- ``earlier_runs.py``  which run is meant, and what forbids to work beside it
+- ``reconcile.py``     rows in doubt settled around the sending
 - ``verify.py``, ``undo.py``  afterwards
-- ``status.py``, ``follow.py``  how runs stand; ``doctor.py`` what must be right before an import
+- ``status.py``, ``rows.py``  how runs and their rows stand; ``doctor.py`` what must be right before an import
 """

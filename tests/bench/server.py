@@ -1,4 +1,4 @@
-"""A service that answers at once and only counts creates: `python bench/server.py` prints its address.
+"""A service that answers at once and only counts creates: `python tests/bench/server.py` prints its address.
 
 Each token is another account.
 
