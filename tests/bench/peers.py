@@ -1,4 +1,4 @@
-"""What people write instead: `python tests/bench/peers.py session|gather|dlt|wire FILE URL`. No checks, journal or report."""
+"""What people write instead: `peers.py session|gather|dlt|wire FILE URL`. No checks, journal or report."""
 
 import asyncio
 import csv

@@ -26,7 +26,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 BUILD = ROOT / "build" / "bench"
 # Not in the checkout: other people's packages bring files of theirs that nobody should take for ours.
 PEERS = user_cache_path("importer-bench") / "peers"
@@ -113,7 +114,7 @@ def _as_workbook(path: Path, lines: Iterable[str]) -> None:
 @contextmanager
 def server() -> Iterator[str]:
     """The address of a server of its own."""
-    process = subprocess.Popen([sys.executable, ROOT / "tests" / "bench" / "server.py"], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([sys.executable, HERE / "server.py"], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     try:
         yield process.stdout.readline().strip()
@@ -165,7 +166,7 @@ def sending(table: Table, rows: int, rounds: int) -> None:
             calls += created(url)
             for name in ("session", "gather", "dlt"):
                 before = created(url)
-                theirs[name].append(timed(python, ROOT / "tests" / "bench" / "peers.py", name, file, url))
+                theirs[name].append(timed(python, HERE / "peers.py", name, file, url))
                 assert created(url) == before + rows, name
     if _NEWMAN.exists():
         with server() as url:
@@ -194,7 +195,7 @@ def sending_many(table: Table, rows: int) -> None:
     file = made(rows)
     with server() as url:
         mine = _import(file, url)
-        bare = timed(sys.executable, ROOT / "tests" / "bench" / "peers.py", "wire", file, url)
+        bare = timed(sys.executable, HERE / "peers.py", "wire", file, url)
     table.add("P4b", f"{rows:,} rows end to end", f"{rows / mine.wall:.0f} rows/s, {shown(mine)}", ">= 8,000 rows/s")
     figure = f"{bare.wall / mine.wall:.2f} x (CPU {bare.cpu / mine.cpu:.2f} x); {shown(bare)}"
     table.add("P4b", "against our connections alone", figure, ">= 0.85 x")
