@@ -1,4 +1,4 @@
-"""What both doors say in the same words: numbers, lengths of time, moments, plans. Knows the zone of the machine."""
+"""What both front ends say alike: numbers, lengths of time, moments, plans. Knows the zone of the machine."""
 
 import unicodedata
 from collections.abc import Iterator

@@ -1,0 +1,84 @@
+"""What to do next about a run: one answer for terminal, page and report."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from importer.journal.next_steps import Step, StepKind, command_of, next_steps
+from importer.journal.runs import Run
+from importer.journal.states import State
+
+UNFINISHED = Run(
+    id=3,
+    target=1,
+    kind="CoworkerMsOfficeCalendar",
+    url="http://127.0.0.1",
+    endpoint="coworkermsoffecalendars",
+    user="ops@example.com",
+    space="Harbour House",
+    file="rows.csv",
+    sha256="0" * 64,
+    copy=Path("copy.csv"),
+    options={},
+    folder=Path("reports/3-rows"),
+    parent=None,
+    started=1.0,
+    planned=2.0,
+    stopped=3.0,
+    finished=None,
+    exit_code=None,
+    stop=False,
+    rows=10,
+)
+FINISHED = replace(UNFINISHED, finished=4.0)
+
+
+@pytest.mark.parametrize(
+    ("run", "states", "invalid", "first"),
+    [
+        (UNFINISHED, {State.PLANNED: 4, State.IN_DOUBT: 1}, 2, Step(StepKind.RESUME, 4)),
+        (FINISHED, {State.REMOVING: 1, State.IN_DOUBT: 1}, 0, Step(StepKind.CONTINUE_UNDO, 1)),
+        (FINISHED, {State.IN_DOUBT: 2, State.REJECTED: 1}, 0, Step(StepKind.RECONCILE, 2)),
+        (FINISHED, {State.REVIEW: 2, State.REJECTED: 1}, 0, Step(StepKind.REVIEW, 2)),
+        (FINISHED, {State.REJECTED: 1, State.HELD: 2, State.CREATED: 3}, 4, Step(StepKind.CORRECT, 7)),
+        (FINISHED, {State.CREATED: 3}, 0, Step(StepKind.REPORT, 3)),
+        (FINISHED, {}, 0, Step(StepKind.REPORT, 0)),
+    ],
+)
+def test_the_most_pressing_step_comes_first(run: Run, states: dict[State, int], invalid: int, first: Step) -> None:
+    """Doubts come before corrections: a corrected row could be one whose record exists after all."""
+    assert next_steps(run, states, invalid=invalid)[0] == first
+
+
+def test_a_run_that_is_being_sent_can_only_be_stopped() -> None:
+    """Everything else would get in the way of the process that sends it."""
+    steps = next_steps(UNFINISHED, {State.PLANNED: 4, State.IN_DOUBT: 3}, invalid=2, working=True)
+    assert steps == [Step(StepKind.STOP, 4)]
+
+
+def test_an_unfinished_run_is_not_retried() -> None:
+    """Its unsent rows are sent by resuming it; a retry would be a second run of the same rows."""
+    kinds = {step.kind for step in next_steps(UNFINISHED, {State.PLANNED: 4, State.REJECTED: 1}, invalid=0)}
+    assert StepKind.RETRY not in kinds
+
+
+@pytest.mark.parametrize(
+    ("options", "kind", "command"),
+    [
+        ({}, StepKind.RESUME, "importer resume 3"),
+        ({"sandbox": True}, StepKind.RESUME, "importer resume 3 --sandbox"),
+        ({}, StepKind.CORRECT, "importer run reports/3-rows/failed.xlsx"),
+        ({"profile": "north"}, StepKind.CORRECT, "importer run reports/3-rows/failed.xlsx --profile north"),
+        ({}, StepKind.REVIEW, ""),
+    ],
+)
+def test_what_to_type_goes_where_the_run_went(options: dict[str, object], kind: StepKind, command: str) -> None:
+    """A corrected file that went to another account, or to the real service, would be the gravest advice of all."""
+    assert command_of(replace(UNFINISHED, options=options), Step(kind, 1)) == command
+
+
+def test_a_folder_cannot_smuggle_in_a_command() -> None:
+    """The folder bears the name of somebody's file."""
+    run = replace(FINISHED, folder=Path("reports/3-x; rm -rf y"))
+    assert command_of(run, Step(StepKind.CORRECT, 1)) == "importer run 'reports/3-x; rm -rf y/failed.xlsx'"

@@ -1,0 +1,45 @@
+"""Exit codes: a contract with scripts."""
+
+from itertools import permutations
+
+import pytest
+
+from importer import errors
+from importer.errors import EXIT_MEANINGS, Exit, ImporterError, gravest
+
+
+def test_every_code_has_a_meaning_and_keeps_its_number() -> None:
+    """A script that was written against a number must not meet another meaning."""
+    assert set(EXIT_MEANINGS) == set(Exit)
+    numbers = {"DONE": 0, "ROWS_FAILED": 1, "USAGE": 2, "FILE": 3, "SIGN_IN": 4, "SERVICE": 5, "LIMIT": 6, "BUSY": 7}
+    assert {code.name: int(code) for code in Exit} == numbers | {"IN_DOUBT": 8, "UNEXPECTED": 9, "INTERRUPTED": 130}
+
+
+@pytest.mark.parametrize(
+    ("codes", "gravest_of_them"),
+    [
+        ((Exit.DONE,), Exit.DONE),
+        ((Exit.DONE, Exit.ROWS_FAILED), Exit.ROWS_FAILED),
+        ((Exit.INTERRUPTED, Exit.FILE), Exit.FILE),
+        ((Exit.IN_DOUBT, Exit.SIGN_IN, Exit.INTERRUPTED), Exit.IN_DOUBT),
+        ((Exit.UNEXPECTED, Exit.IN_DOUBT, Exit.INTERRUPTED), Exit.UNEXPECTED),
+        ((Exit.LIMIT, Exit.SERVICE, Exit.BUSY), Exit.BUSY),
+    ],
+)
+def test_several_files_end_with_what_asks_most_of_a_person(codes: tuple[Exit, ...], gravest_of_them: Exit) -> None:
+    """The order in which the files were named decides nothing, nor does the height of a number."""
+    for order in permutations(codes):
+        assert gravest(order) is gravest_of_them
+
+
+def test_gravity_knows_every_code() -> None:
+    """A code without a place in the order would end the command that it is to end."""
+    for code in Exit:
+        assert gravest([code, Exit.DONE]) is code
+
+
+def test_no_error_of_ours_is_an_unexpected_one() -> None:
+    """Code 9 tells of a bug; an error that we raise says what is wrong and what to do."""
+    kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ImporterError)]
+    assert len(kinds) > 5
+    assert Exit.UNEXPECTED not in {kind.exit_code for kind in kinds}
