@@ -105,3 +105,47 @@ def test_every_command_can_be_typed() -> None:
     offered = [*cli.importer.commands.values(), *setup_commands.people.commands.values()]
     for part in (run_commands, view_commands, manual, setup_commands):
         assert {c for c in vars(part).values() if isinstance(c, click.Command)} <= set(offered)
+
+
+BANNED = {"found", "known", "told", "said", "seen", "asked", "given", "kept", "here", "held", "wanted", "ours", "own"}
+"""Words that say that something happened to a thing, and not what it is."""
+
+UNTOUCHED = {
+    *(
+        "checking",
+        "cli",
+        "config",
+        "delivery",
+        "journal",
+        "model",
+        "nexudus",
+        "reporting",
+        "runs",
+        "spreadsheet",
+        "web",
+    ),
+}
+"""Rooms whose names are still to be gone through; a room that is clean leaves the list and stays out of it."""
+
+
+def names_of_things(path: Path) -> set[str]:
+    """Every name that a file gives: modules, functions, classes, parameters, variables, attributes."""
+    names = {path.stem}
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                names.add(name)
+            case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+                names.add(name)
+    return names
+
+
+def test_names_say_what_a_thing_is() -> None:
+    """No identifier is a banned noun; and a room on the list has one, or it would stand there for nothing."""
+    clean: dict[str, bool] = {}
+    for path in SOURCES:
+        place = room(".".join(path.relative_to(ROOT).with_suffix("").parts))
+        banned = {name for name in names_of_things(path) if name.strip("_").lower() in BANNED}
+        assert not banned or place in UNTOUCHED, (path, banned)
+        clean[place] = clean.get(place, True) and not banned
+    assert {place for place in UNTOUCHED if clean[place]} == set()
