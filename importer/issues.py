@@ -144,7 +144,7 @@ CATALOGUE: Mapping[str, IssueKind] = {
     ),
     "date-past": IssueKind(
         Severity.WARNING,
-        "{field} has passed: {value}.",
+        "{field} is in the past: {value}.",
         "Change the date if this is a mistake; the row is sent as it is.",
     ),
     "date-far-ahead": IssueKind(

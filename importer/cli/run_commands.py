@@ -179,7 +179,9 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
 
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--profile", "profiles", metavar="NAME", multiple=True, envvar="IMPORTER_PROFILE", help="Once a file.")
+@click.option(
+    "--profile", "profiles", metavar="NAME", multiple=True, envvar="IMPORTER_PROFILE", help="Repeat once per file."
+)
 @with_options(*READING, *PACING, *TWICE, OUT)
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
 @click.option("--strict", is_flag=True, help="One invalid row stops all; else the good rows go.")
@@ -267,7 +269,7 @@ def _job_document(result: "JobResult") -> dict[str, Any]:
 @RUN
 @PROFILE
 @with_options(*PACING, OUT)
-@click.option("--sandbox", is_flag=True, help="The run was one with --sandbox.")
+@click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
 def resume(number: int | None, as_json: bool, sandbox: bool, **options: Any) -> int:
     """Go on with RUN where it stopped; by default the latest unfinished one."""
@@ -285,7 +287,7 @@ def resume(number: int | None, as_json: bool, sandbox: bool, **options: Any) -> 
 @PROFILE
 @with_options(*PACING, OUT)
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
-@click.option("--sandbox", is_flag=True, help="The run was one with --sandbox.")
+@click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
 def retry(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options: Any) -> int:
     """Send the rejected and unsent rows of RUN again, as a new run; by default of the latest one."""
@@ -320,7 +322,7 @@ def stop(number: int | None) -> int:
 @click.command()
 @RUN
 @PROFILE
-@click.option("--sandbox", is_flag=True, help="The run was one with --sandbox.")
+@click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
 def reconcile(number: int | None, as_json: bool, sandbox: bool) -> int:
     """Settle the rows in doubt of RUN by asking the service what it holds; by default of the latest run."""
@@ -335,7 +337,7 @@ def reconcile(number: int | None, as_json: bool, sandbox: bool) -> int:
 @click.command()
 @RUN
 @PROFILE
-@click.option("--sandbox", is_flag=True, help="The run was one with --sandbox.")
+@click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
 def verify(number: int | None, as_json: bool, sandbox: bool) -> int:
     """Compare what RUN created with what the service holds now; by default of the latest run."""
@@ -356,7 +358,7 @@ def verify(number: int | None, as_json: bool, sandbox: bool) -> int:
 @PROFILE
 @with_options(*PACING[:2])
 @click.option("--yes", "-y", is_flag=True, help="Delete without asking.")
-@click.option("--sandbox", is_flag=True, help="The run was one with --sandbox.")
+@click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
 def undo(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options: Any) -> int:
     """Delete what RUN created and nobody changed since; by default of the latest run."""

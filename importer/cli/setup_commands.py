@@ -119,7 +119,7 @@ def add_person(name: str, role: str, password: str) -> int:
     from importer import web
 
     web.team_of(load_settings()).add(name, password, web.Role[role.upper()])
-    click.echo(f"{name} may come in as {role}. Begin the page anew if it was served without people.")
+    click.echo(f"Added {name} ({role}). Restart `importer serve` if it was started before any users existed.")
     return Exit.DONE
 
 

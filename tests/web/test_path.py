@@ -226,7 +226,7 @@ def test_a_run_whose_process_is_gone_says_so(slow_site: Site, service: Running) 
     client.until(run, lambda text: 'id="pause"' in text and "0 of" not in plain(text)[:400])
     known = json.loads((slow_site.settings.home / "workers" / "resume-1.json").read_text())
     os.kill(known["pid"], signal.SIGKILL)
-    text = client.until(run, lambda text: "Nobody works on this run" in text)
+    text = client.until(run, lambda text: "This run stopped unexpectedly" in text)
     assert 'id="resume"' in text
     heal(service)
     client.post(f"{run}/resume")
@@ -348,5 +348,5 @@ def test_the_sample_of_the_page_makes_no_warning_on_any_day(settings: Settings, 
         place = client.draft("sample.csv", client.get("/sample.csv").body)
         text = plain(client.follow(f"{place}/check").text)
     assert "All 8 rows can be imported" in text
-    assert "has passed" not in text
+    assert "is in the past" not in text
     assert "days ahead" not in text
