@@ -276,6 +276,10 @@ class Lane:
                 words = ["resume"] if words[0] == "reconcile" and "resume" in ended.out else ["reconcile"]
             elif ended.code == 0 and words[0] == "reconcile" and _planned(folder):
                 words = ["resume"]
+            elif ended.code in {0, 1} and words[0] == "report" and _in_doubt(folder):
+                # Killed between its end and its report: the report that is made up for names rows that are not settled.
+                self._wait_out_the_settle_time()
+                words = ["reconcile"]
             elif ended.code in {0, 1}:
                 return
             else:
