@@ -23,7 +23,7 @@ class Status(StrEnum):
     NOT_SENT = "not sent"
 
 
-class Found(StrEnum):
+class Presence(StrEnum):
     """What the service holds for a row that was created."""
 
     ONCE = "once"

@@ -110,32 +110,31 @@ def test_every_command_can_be_typed() -> None:
 BANNED = {"found", "known", "told", "said", "seen", "asked", "given", "kept", "here", "held", "wanted", "ours", "own"}
 """Words that say that something happened to a thing, and not what it is."""
 
-UNTOUCHED = {
-    *(
-        "checking",
-        "cli",
-        "config",
-        "delivery",
-        "journal",
-        "model",
-        "nexudus",
-        "reporting",
-        "runs",
-        "spreadsheet",
-        "web",
-    ),
-}
+ADJECTIVES = {state.value for state in State}
+"""A count or a flag may be called after the state of a row that it is about."""
+
+UNTOUCHED = {"web"}
 """Rooms whose names are still to be gone through; a room that is clean leaves the list and stays out of it."""
 
 
 def names_of_things(path: Path) -> set[str]:
-    """Every name that a file gives: modules, functions, classes, parameters, variables, attributes."""
-    names = {path.stem}
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    """Every name that a file gives: modules, functions, classes, parameters, variables, attributes.
+
+    Members of an enumeration are left out: an event or an outcome is called after what happened.
+    """
+    tree, names = ast.parse(path.read_text("utf-8")), {path.stem}
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    kinds = [node for node in classes if any(isinstance(b, ast.Name) and b.id.endswith("Enum") for b in node.bases)]
+    members = {
+        target for kind in kinds for line in kind.body if isinstance(line, ast.Assign) for target in line.targets
+    }
+    for node in ast.walk(tree):
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
                 names.add(name)
-            case ast.arg(arg=name) | ast.Name(id=name, ctx=ast.Store()) | ast.Attribute(attr=name, ctx=ast.Store()):
+            case ast.Name(id=name, ctx=ast.Store()) if node not in members:
+                names.add(name)
+            case ast.arg(arg=name) | ast.Attribute(attr=name, ctx=ast.Store()):
                 names.add(name)
     return names
 
@@ -145,7 +144,7 @@ def test_names_say_what_a_thing_is() -> None:
     clean: dict[str, bool] = {}
     for path in SOURCES:
         place = room(".".join(path.relative_to(ROOT).with_suffix("").parts))
-        banned = {name for name in names_of_things(path) if name.strip("_").lower() in BANNED}
+        banned = {name for name in names_of_things(path) if name.strip("_").lower() in BANNED - ADJECTIVES}
         assert not banned or place in UNTOUCHED, (path, banned)
         clean[place] = clean.get(place, True) and not banned
     assert {place for place in UNTOUCHED if clean[place]} == set()

@@ -60,12 +60,12 @@ def whole_numbers(text: pd.Series) -> Parsed:
     values, others = digits(text)
     wrong: list[int] = []
     errors: list[int] = []
-    for place in others:
-        cell = str(text.iat[place]).strip()
+    for index in others:
+        cell = str(text.iat[index]).strip()
         if (number := whole_number(cell)) is not None:
-            values.iat[place] = number
+            values.iat[index] = number
         elif cell:
-            (errors if cell in ERROR_VALUES else wrong).append(place)
+            (errors if cell in ERROR_VALUES else wrong).append(index)
     return Parsed(values, {"cell-error": text.index[errors], "not-a-whole-number": text.index[wrong]})
 
 
@@ -99,17 +99,17 @@ def texts(text: pd.Series) -> Parsed:
     trimmed: list[int] = []
     # Looked at as a whole first: most columns have nothing to look for cell by cell.
     if values != cells:
-        trimmed = [place for place, (value, cell) in enumerate(zip(values, cells, strict=True)) if value != cell]
-        trimmed = [place for place in trimmed if values[place]]
+        trimmed = [index for index, (value, cell) in enumerate(zip(values, cells, strict=True)) if value != cell]
+        trimmed = [index for index in trimmed if values[index]]
     together = "".join(map(str, values))
     if not together.isprintable():
-        bad = [place for place, value in enumerate(values) if value and _UNPRINTABLE.search(value)]
-        unseen = [place for place, value in enumerate(values) if value and _UNSEEN.search(value)]
+        bad = [index for index, value in enumerate(values) if value and _UNPRINTABLE.search(value)]
+        unseen = [index for index, value in enumerate(values) if value and _UNSEEN.search(value)]
     if "#" in together:
-        errors = [place for place, value in enumerate(values) if value in ERROR_VALUES]
+        errors = [index for index, value in enumerate(values) if value in ERROR_VALUES]
     if bad or errors or "" in values:
         left_out = {*bad, *errors}
-        values = [None if not value or place in left_out else value for place, value in enumerate(values)]
+        values = [None if not value or index in left_out else value for index, value in enumerate(values)]
     return Parsed(
         pd.Series(pd.array(values, dtype="string"), index=text.index),
         {"cell-error": text.index[errors], "unprintable-character": text.index[bad]},
@@ -167,10 +167,10 @@ def _each(
     # Each spelling is read once: such columns have few different ones.
     fates = {cell: _fate(cell, read) for cell in set(cells)}
     refused: dict[str, list[int]] = {}
-    for place, cell in enumerate(cells):
+    for index, cell in enumerate(cells):
         if code := fates[cell][1]:
-            refused.setdefault(code, []).append(place)
-    return [fates[cell][0] for cell in cells], {code: text.index[places] for code, places in refused.items()}
+            refused.setdefault(code, []).append(index)
+    return [fates[cell][0] for cell in cells], {code: text.index[indexes] for code, indexes in refused.items()}
 
 
 def _fate(cell: str, read: Callable[[str], tuple[Value | None, str]]) -> tuple[Value | None, str]:

@@ -22,7 +22,7 @@ from importer.checking.causes import Cause, Causes
 from importer.checking.cells import Parsed, choices, decimals, texts, whole_numbers, yes_or_no
 from importer.checking.columns import Mapping
 from importer.checking.dates import DateReader
-from importer.checking.first_seen import Seen
+from importer.checking.first_seen import FirstSeen
 from importer.checking.references import Directory, one_of, parse_references
 from importer.issues import CATALOGUE, Issue, Severity
 from importer.model import Record
@@ -45,7 +45,7 @@ _BOUNDS = {
     "less_than": "below {}",
     "less_than_or_equal_to": "{} or less",
 }
-MOST_WANTED = 100_000
+MOST_NAMES = 100_000
 """More different references are only gathered if they are names; so many Ids tell enough about a column of them."""
 
 _PER_COLUMN = {"zone-assumed", "ids-not-listed"}
@@ -53,7 +53,7 @@ _PRIORITY = {code: (kind.severity is Severity.WARNING, i) for i, (code, kind) in
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _Fault:
     """Rows in which something is wrong with a field; ``bound`` and ``limits`` are those of a check of pandera's."""
 
     code: str
@@ -91,8 +91,8 @@ class Checked:
         repeats = _json_lines([f"{repeat}{self.salt}" for repeat in self.valid["repeat"].tolist()])
         missing = ["null"] * len(repeats)
         values = [repeats, *(texts.get(name, missing) for name in self.kind.identity)]
-        known = map(f"[{json.dumps(self.kind.name)}{', %s' * len(values)}]".__mod__, zip(*values, strict=True))
-        for row, body, identity in zip(self.valid.index.tolist(), _objects(texts), known, strict=True):
+        prefixes = map(f"[{json.dumps(self.kind.name)}{', %s' * len(values)}]".__mod__, zip(*values, strict=True))
+        for row, body, identity in zip(self.valid.index.tolist(), _objects(texts), prefixes, strict=True):
             yield Record(row, body, blake2b(identity.encode(), digest_size=16).digest())
 
 
@@ -101,7 +101,7 @@ class Checker:
 
     ``required`` names the fields that may not be empty; ``now`` decides what has passed. A ``salt`` makes its rows
     strangers to equal rows of other runs, for a user who wants them created once more. ``directories`` hold what
-    references may name; ``wanted`` gathers what they are called in the file. ``collisions`` gathers rows of earlier
+    references may name; ``names`` gathers what they are called in the file. ``collisions`` gathers rows of earlier
     chunks that turn out to have the key of a later one: given to the next checker of the sheet, they are errors there.
     """
 
@@ -124,33 +124,33 @@ class Checker:
         self._schema = _schema(kind, required, now)
         self._metadata = {name: kind.metadata(name) for name in kind.fields}
         self._directories, self._dates = directories, dates or DateReader()
-        self.wanted: dict[str, set[str]] = {name: set() for name in kind.references if mapping.column(name)}
+        self.names: dict[str, set[str]] = {name: set() for name in kind.references if mapping.column(name)}
         self._allow_duplicates, self._salt = allow_duplicates, salt
-        self._seen, self._keys, self._known_collisions = Seen(), Seen(), collisions
+        self._rows, self._keys, self._collisions = FirstSeen(), FirstSeen(), collisions
         self.collisions: dict[int, int] = {}
         self._repeats: Counter[int] = Counter()
-        self._said: set[tuple[str, str]] = set()
+        self._reported: set[tuple[str, str]] = set()
 
     def check(self, chunk: pd.DataFrame) -> Checked:
         """The issues and the valid rows of a chunk."""
         parsed = {name: self._parse(chunk, name) for name in self._schema.columns}
         typed = pd.DataFrame({name: column.values for name, column in parsed.items()}, index=chunk.index)
-        found = [*self._from_reading(chunk), *self._from_parsing(parsed), *self._from_pandera(typed)]
-        causes = [*self._one_a_cell(chunk, found), *self._extra_cells(chunk)]
+        faults = [*self._from_reading(chunk), *self._from_parsing(parsed), *self._from_pandera(typed)]
+        causes = [*self._one_a_cell(chunk, faults), *self._extra_cells(chunk)]
         causes.sort(key=lambda cause: (len(cause.letters), cause.letters))
         errors = [cause.rows for cause in causes if cause.severity is Severity.ERROR]
         valid = typed[~np.isin(chunk.index, np.concatenate(errors))] if errors else typed
         valid, doubles = self._duplicates(valid)
         valid, same_key = self._of_one_key(valid)
         causes += [cause for cause in (doubles, same_key) if len(cause)]
-        told = Causes(list(self._of_columns(chunk, parsed)), [causes])
-        return Checked(len(chunk), len(chunk) - len(valid), told, valid, self._kind, self._salt)
+        causes_of_chunk = Causes(list(self._of_columns(chunk, parsed)), [causes])
+        return Checked(len(chunk), len(chunk) - len(valid), causes_of_chunk, valid, self._kind, self._salt)
 
     def _parse(self, chunk: pd.DataFrame, name: str) -> Parsed:
         text = self._text(chunk, name)
         if name in self._kind.references:
-            if name in self.wanted:
-                self._gather(self.wanted[name], text)
+            if name in self.names:
+                self._gather(self.names[name], text)
             return parse_references(text, self._directories.get(name))
         match self._kind.type_of(name):
             case FieldType.TEXT:
@@ -167,87 +167,87 @@ class Checker:
                 return choices(text, self._kind.spellings(name))
 
     @staticmethod
-    def _gather(wanted: set[str], text: pd.Series) -> None:
+    def _gather(names: set[str], text: pd.Series) -> None:
         """Add what the cells are called; numbers only while they are few, for ten million would be a gigabyte."""
         cells = set(text.tolist())
-        wanted.update(cells if len(wanted) < MOST_WANTED else (cell for cell in cells if not cell.isdecimal()))
+        names.update(cells if len(names) < MOST_NAMES else (cell for cell in cells if not cell.isdecimal()))
 
     def _text(self, chunk: pd.DataFrame, name: str) -> pd.Series:
         column = self._mapping.column(name)
         return chunk[column.position] if column else pd.Series("", index=chunk.index, dtype=object)
 
-    def _from_reading(self, chunk: pd.DataFrame) -> Iterator[_Found]:
+    def _from_reading(self, chunk: pd.DataFrame) -> Iterator[_Fault]:
         problems = self._sheet.problems
-        here = problems[problems["row"].isin(chunk.index)] if len(problems) else problems
+        inside = problems[problems["row"].isin(chunk.index)] if len(problems) else problems
         for column in self._mapping.columns:
-            for code, rows in here.loc[here["position"] == column.position].groupby("code", observed=True)["row"]:
-                yield _Found(str(code), column.field, pd.Index(rows))
+            for code, rows in inside.loc[inside["position"] == column.position].groupby("code", observed=True)["row"]:
+                yield _Fault(str(code), column.field, pd.Index(rows))
 
     @staticmethod
-    def _from_parsing(parsed: dict[str, Parsed]) -> Iterator[_Found]:
+    def _from_parsing(parsed: dict[str, Parsed]) -> Iterator[_Fault]:
         for name, column in parsed.items():
             for code, rows in (*column.refused.items(), *column.doubtful.items()):
                 if code not in _PER_COLUMN:
-                    yield _Found(code, name, rows)
+                    yield _Fault(code, name, rows)
 
     def _of_columns(self, chunk: pd.DataFrame, parsed: dict[str, Parsed]) -> Iterator[Issue]:
         """What is said of a whole column, when it is first found."""
         for name, column in parsed.items():
             for code in (code for code, rows in column.doubtful.items() if code in _PER_COLUMN and len(rows)):
-                if (code, name) not in self._said:
-                    self._said.add((code, name))
-                    [issue] = self._cause(chunk, _Found(code, name, column.doubtful[code][:1]))
+                if (code, name) not in self._reported:
+                    self._reported.add((code, name))
+                    [issue] = self._cause(chunk, _Fault(code, name, column.doubtful[code][:1]))
                     yield replace(issue, row=None, cell=None)
 
-    def _from_pandera(self, typed: pd.DataFrame) -> Iterator[_Found]:
+    def _from_pandera(self, typed: pd.DataFrame) -> Iterator[_Fault]:
         try:
             self._schema.validate(typed, lazy=True, inplace=True)
         except pa.errors.SchemaErrors as errors:
             for (name, check), cases in errors.failure_cases.groupby(["column", "check"], sort=False)["index"]:
                 kind, _, limits = str(check).partition("(")
                 code, bound = PANDERA_CODES.get(kind, kind), _BOUNDS.get(kind, "{}")
-                yield _Found(code, str(name), pd.Index(cases, dtype="int64"), bound, limits.rstrip(")"))
+                yield _Fault(code, str(name), pd.Index(cases, dtype="int64"), bound, limits.rstrip(")"))
 
-    def _one_a_cell(self, chunk: pd.DataFrame, found: list[_Found]) -> Iterator[Cause]:
+    def _one_a_cell(self, chunk: pd.DataFrame, faults: list[_Fault]) -> Iterator[Cause]:
         """The gravest issue of each cell; two sentences on one cell would be read as two problems."""
         taken = {name: np.zeros(len(chunk), dtype=bool) for name in self._metadata}
-        for what in sorted(found, key=lambda what: _PRIORITY[what.code]):
-            here = np.zeros(len(chunk), dtype=bool)
-            here[np.searchsorted(chunk.index, what.rows)] = True
-            here &= ~taken[what.field]
-            taken[what.field] |= here
-            if here.any():
-                yield self._cause(chunk, replace(what, rows=chunk.index[here]))
+        for fault in sorted(faults, key=lambda fault: _PRIORITY[fault.code]):
+            mask = np.zeros(len(chunk), dtype=bool)
+            mask[np.searchsorted(chunk.index, fault.rows)] = True
+            mask &= ~taken[fault.field]
+            taken[fault.field] |= mask
+            if mask.any():
+                yield self._cause(chunk, replace(fault, rows=chunk.index[mask]))
 
-    def _cause(self, chunk: pd.DataFrame, found: _Found) -> Cause:
-        column = self._mapping.column(found.field)
+    def _cause(self, chunk: pd.DataFrame, fault: _Fault) -> Cause:
+        column = self._mapping.column(fault.field)
         # All cells at once: looked up one by one they take 10 microseconds each.
-        values = self._text(chunk, found.field).loc[found.rows].tolist()
-        details = {value: self._detail(found, value) for value in set(values)}
-        told = [details[value] for value in values]
-        names = details if found.code == "name-ambiguous" else ()
-        candidates = {name: self._directories[found.field].candidates(name) for name in names}
+        values = self._text(chunk, fault.field).loc[fault.rows].tolist()
+        details = {value: self._detail(fault, value) for value in set(values)}
+        extras = [details[value] for value in values]
+        names = details if fault.code == "name-ambiguous" else ()
+        candidates = {name: self._directories[fault.field].candidates(name) for name in names}
         letters, label = (column_letters(column.position), column.label) if column else ("", None)
-        return Cause(found.code, letters, label, found.field, found.rows.to_numpy(), values, told, candidates)
+        return Cause(fault.code, letters, label, fault.field, fault.rows.to_numpy(), values, extras, candidates)
 
-    def _detail(self, found: _Found, value: str) -> str:
-        match found.code:
+    def _detail(self, fault: _Fault, value: str) -> str:
+        match fault.code:
             case "zone-assumed" | "time-skipped":
                 return self._dates.zone
             case "date-ambiguous":
-                return str(self._dates.evidence[found.field])
+                return str(self._dates.evidence[fault.field])
             case "name-ambiguous":
-                return one_of(self._directories[found.field].candidates(value))
+                return one_of(self._directories[fault.field].candidates(value))
             case "name-not-found" | "name-deleted" | "id-not-listed" | "ids-not-listed":
-                return self._directories[found.field].noun
+                return self._directories[fault.field].noun
             case "number-out-of-range":
-                return found.bound.format(found.limits)
+                return fault.bound.format(fault.limits)
             case "text-too-long":
-                return found.limits.rpartition(",")[2].strip()
+                return fault.limits.rpartition(",")[2].strip()
             case "not-a-whole-number" if (digits := re.sub(r"[\s,']", "", value)).isdecimal() and "." not in value:
                 return digits
             case _:
-                return self._detail_of_field(found.code, found.field)
+                return self._detail_of_field(fault.code, fault.field)
 
     def _detail_of_field(self, code: str, name: str) -> str:
         """The further value that is the same for each cell of a field."""
@@ -274,14 +274,14 @@ class Checker:
         rows = valid.index.to_numpy()
         # categorize=True would look for equal cells in each column first, which hardly any text column has.
         hashes = pd.util.hash_pandas_object(valid[list(self._kind.identity)], index=False, categorize=False)
-        first = self._seen.first_rows(np.asarray(hashes, dtype=np.uint64), rows)
+        first = self._rows.first_rows(np.asarray(hashes, dtype=np.uint64), rows)
         repeats = np.zeros(len(rows), dtype=np.int64)
-        for place in np.flatnonzero(first != rows).tolist():
-            self._repeats[int(first[place])] += 1
-            repeats[place] = self._repeats[int(first[place])]
+        for index in np.flatnonzero(first != rows).tolist():
+            self._repeats[int(first[index])] += 1
+            repeats[index] = self._repeats[int(first[index])]
         doubles = (repeats > 0) & (not self._allow_duplicates)
-        told = [str(row) for row in first[doubles].tolist()]
-        cause = Cause("duplicate-row", "", None, None, rows[doubles], [""] * len(told), told)
+        extras = [str(row) for row in first[doubles].tolist()]
+        cause = Cause("duplicate-row", "", None, None, rows[doubles], [""] * len(extras), extras)
         return valid[~doubles].assign(repeat=repeats[~doubles]), cause
 
     def _of_one_key(self, valid: pd.DataFrame) -> tuple[pd.DataFrame, Cause]:
@@ -291,17 +291,17 @@ class Checker:
             keys = pd.DataFrame({name: _comparable(valid[name]) for name in self._kind.key}, index=valid.index)
             hashes = pd.util.hash_pandas_object(keys, index=False, categorize=False)
             first = self._keys.first_rows(np.asarray(hashes, dtype=np.uint64), rows)
-            places = {row: place for place, row in enumerate(rows.tolist()) if row in self._known_collisions}
-            others[list(places.values())] = [self._known_collisions[row] for row in places]
-            for place in np.flatnonzero(first != rows).tolist():
-                others[place], row = first[place], int(rows[place])
-                earlier = int(np.searchsorted(rows, first[place]))
-                if first[place] < rows[0]:
-                    self.collisions.setdefault(int(first[place]), row)
+            indexes = {row: index for index, row in enumerate(rows.tolist()) if row in self._collisions}
+            others[list(indexes.values())] = [self._collisions[row] for row in indexes]
+            for index in np.flatnonzero(first != rows).tolist():
+                others[index], row = first[index], int(rows[index])
+                earlier = int(np.searchsorted(rows, first[index]))
+                if first[index] < rows[0]:
+                    self.collisions.setdefault(int(first[index]), row)
                 elif not others[earlier]:
                     others[earlier] = row
-        told = [str(other) for other in others[others > 0].tolist()]
-        cause = Cause("duplicate-key", "", None, None, rows[others > 0], [""] * len(told), told)
+        extras = [str(other) for other in others[others > 0].tolist()]
+        cause = Cause("duplicate-key", "", None, None, rows[others > 0], [""] * len(extras), extras)
         return valid[others == 0], cause
 
 

@@ -62,25 +62,25 @@ def match_columns(
         ColumnsError: A required field has no column, or two columns hold one field.
     """
     names = {name: field for name, field in _names(kind).items() if field not in chosen.values()}
-    found: list[Column] = []
+    columns: list[Column] = []
     unused: list[int] = []
     for position in sheet.columns:
         label = sheet.labels[position]
         field = chosen.get(label) or names.get(plain(label))
         if field in kind.fields:
             by_name = How.EXACT if plain(label) == plain(field) else How.ALIAS
-            found.append(Column(field, position, label, How.CHOSEN if label in chosen else by_name))
+            columns.append(Column(field, position, label, How.CHOSEN if label in chosen else by_name))
         elif label and label not in chosen:
             unused.append(position)
-    _refuse_doubled(found)
-    _refuse_missing(sheet, kind, found, [field for field in required if field not in {c.field for c in found}])
-    free = ", ".join(field for field in kind.fields if field not in {c.field for c in found})
+    _refuse_doubled(columns)
+    _refuse_missing(sheet, kind, columns, [field for field in required if field not in {c.field for c in columns}])
+    free = ", ".join(field for field in kind.fields if field not in {c.field for c in columns})
     unless = f", unless it should be one of: {free}" if free else ""
     issues = tuple(
         Issue("column-unused", cell=f"{column_letters(i)}{sheet.header_row}", label=sheet.labels[i], detail=unless)
         for i in unused
     )
-    return Mapping(tuple(sorted(found, key=lambda column: kind.fields.index(column.field))), issues)
+    return Mapping(tuple(sorted(columns, key=lambda column: kind.fields.index(column.field))), issues)
 
 
 def recognise(
@@ -107,9 +107,9 @@ def _names(kind: RecordType) -> dict[str, str]:
     return names | {plain(field): field for field in kind.fields}
 
 
-def _refuse_doubled(found: Sequence[Column]) -> None:
-    for column in found:
-        same = [c for c in found if c.field == column.field]
+def _refuse_doubled(columns: Sequence[Column]) -> None:
+    for column in columns:
+        same = [c for c in columns if c.field == column.field]
         if len(same) > 1:
             places = " and ".join(f'{column_letters(c.position)} ("{printable(c.label)}")' for c in same)
             raise ColumnsError(
@@ -117,10 +117,10 @@ def _refuse_doubled(found: Sequence[Column]) -> None:
             )
 
 
-def _refuse_missing(sheet: Sheet, kind: RecordType, found: Sequence[Column], missing: Sequence[str]) -> None:
+def _refuse_missing(sheet: Sheet, kind: RecordType, columns: Sequence[Column], missing: Sequence[str]) -> None:
     if not missing:
         return
-    taken = {column.position for column in found}
+    taken = {column.position for column in columns}
     labels = [sheet.labels[i] for i in sheet.columns if sheet.labels[i]]
     free = {plain(sheet.labels[i]): sheet.labels[i] for i in sheet.columns if i not in taken and sheet.labels[i]}
     near = {field: _near(field, kind, free) for field in missing}

@@ -72,8 +72,8 @@ class Evidence:
     def __str__(self) -> str:
         """The evidence as the end of a sentence."""
         names = {"dmy": "day first", "mdy": "month first"}
-        told = " and ".join(f"{self.orders[order]:,} {name}" for order, name in names.items() if self.orders[order])
-        return f" (others in this column: {told})" if told else ""
+        counts = " and ".join(f"{self.orders[order]:,} {name}" for order, name in names.items() if self.orders[order])
+        return f" (others in this column: {counts})" if counts else ""
 
 
 class DateReader:
@@ -91,8 +91,8 @@ class DateReader:
         read = self._read_all(name, pd.Series(cells, dtype=object), np.bincount(codes, minlength=len(cells)))
         values = read.values.array.take(codes)
 
-        def rows(found: Mapping[str, pd.Index]) -> dict[str, pd.Index]:
-            return {code: text.index[np.isin(codes, places)] for code, places in found.items() if len(places)}
+        def rows(by_code: Mapping[str, pd.Index]) -> dict[str, pd.Index]:
+            return {code: text.index[np.isin(codes, places)] for code, places in by_code.items() if len(places)}
 
         return Parsed(pd.Series(values, index=text.index), rows(read.refused), rows(read.doubtful))
 
@@ -195,7 +195,7 @@ def _read_iso(
 
 
 def _by_code(rows: Mapping[str, list[int]]) -> dict[str, pd.Index]:
-    return {code: pd.Index(found, dtype="int64") for code, found in rows.items()}
+    return {code: pd.Index(numbers, dtype="int64") for code, numbers in rows.items()}
 
 
 def _moment(match: re.Match[str], year: int, month: int, day: int) -> datetime | None:

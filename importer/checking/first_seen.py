@@ -10,7 +10,7 @@ _LONG = 1_000_000
 """Rows from which a run is not merged any more."""
 
 
-class Seen:
+class FirstSeen:
     """The first row of each hash so far.
 
     Kept as sorted runs, each at least twice as long as the next, so that a chunk is looked up in few of them; a dict
@@ -27,18 +27,18 @@ class Seen:
         unique, where, inverse = np.unique(hashes, return_index=True, return_inverse=True)
         first = rows[where].astype(np.int64)
         fresh = np.ones(len(unique), dtype=bool)
-        for known, known_rows in self._runs:
-            places = np.minimum(np.searchsorted(known, unique), len(known) - 1)
-            found = known[places] == unique
-            first[found] = known_rows[places[found]]
-            fresh &= ~found
+        for hashes_before, rows_before in self._runs:
+            places = np.minimum(np.searchsorted(hashes_before, unique), len(hashes_before) - 1)
+            repeated = hashes_before[places] == unique
+            first[repeated] = rows_before[places[repeated]]
+            fresh &= ~repeated
         self._keep(unique[fresh], first[fresh].astype(np.uint32))
         return first[inverse]
 
     def _keep(self, hashes: Hashes, rows: npt.NDArray[np.uint32]) -> None:
         while self._runs and len(self._runs[-1][0]) < min(2 * len(hashes), _LONG):
-            known, known_rows = self._runs.pop()
-            hashes, rows = np.concatenate([known, hashes]), np.concatenate([known_rows, rows])
+            hashes_before, rows_before = self._runs.pop()
+            hashes, rows = np.concatenate([hashes_before, hashes]), np.concatenate([rows_before, rows])
             order = np.argsort(hashes, kind="stable")
             hashes, rows = hashes[order], rows[order]
         if len(hashes):

@@ -26,7 +26,7 @@ class Entry(Candidate):
 class Directory:
     """What a field may name, by Id and by what people call it; "Location / Name" is a name too.
 
-    ``noun`` is what such a record is called. ``picks`` are choices between namesakes that somebody made before, by
+    ``noun`` is what such a record is called. ``chosen_ids`` are choices between namesakes that somebody made before, by
     ``plain_name``. ``complete`` says whether a number that is not listed can be called so; ``strangers`` that none of
     the file's numbers is, which is told once and not of every cell.
     """
@@ -35,14 +35,14 @@ class Directory:
         self,
         noun: str,
         entries: Iterable[Entry],
-        picks: Mapping[str, int] | None = None,
+        chosen_ids: Mapping[str, int] | None = None,
         *,
         complete: bool = True,
         none_listed: bool = False,
     ) -> None:
         """Index the names."""
         self.noun, self.complete, self.none_listed = noun, complete, none_listed
-        self._picks = picks or {}
+        self._chosen_ids = chosen_ids or {}
         self._names: dict[str, list[Entry]] = {}
         self._ids: set[int] = set()
         for entry in entries:
@@ -54,8 +54,8 @@ class Directory:
     def named(self, text: str) -> list[Entry]:
         """The records that a text may mean; one if somebody chose between them before."""
         name = plain_name(text)
-        found = self._names.get(name, [])
-        return [entry for entry in found if entry.id == self._picks.get(name)] or found
+        entries = self._names.get(name, [])
+        return [entry for entry in entries if entry.id == self._chosen_ids.get(name)] or entries
 
     @property
     def ids(self) -> set[int]:
@@ -68,12 +68,12 @@ class Directory:
 
     def choices(self) -> list[str]:
         """A way to name each record that means it alone; records that cannot be named so are left out."""
-        told = []
+        spellings = []
         for entries in self._names.values():
             if len(entries) == 1 and not entries[0].deleted:
                 entry = entries[0]
-                told.append(f"{entry.place} / {entry.names[0]}" if entry.place and entry.names else str(entry.id))
-        return sorted(dict.fromkeys(told))
+                spellings.append(f"{entry.place} / {entry.names[0]}" if entry.place and entry.names else str(entry.id))
+        return sorted(dict.fromkeys(spellings))
 
     def candidates(self, text: str) -> tuple[Candidate, ...]:
         """The records that a text may mean, without those that were deleted."""
@@ -127,13 +127,13 @@ def _fate(cell: str, directory: Directory | None) -> tuple[int | None, str]:
         return None, "not-a-whole-number"
     if directory is None:
         return None, "name-not-looked-up"
-    found = directory.named(cell)
-    alive = [entry for entry in found if not entry.deleted]
+    entries = directory.named(cell)
+    alive = [entry for entry in entries if not entry.deleted]
     if len(alive) == 1:
         return alive[0].id, ""
     if alive:
         return None, "name-ambiguous"
-    return None, "name-deleted" if found else "name-not-found"
+    return None, "name-deleted" if entries else "name-not-found"
 
 
 def nobody_listed(texts: Iterable[str], directory: Directory) -> bool:
@@ -143,4 +143,4 @@ def nobody_listed(texts: Iterable[str], directory: Directory) -> bool:
 
 
 def _indexes(rows: Mapping[str, list[int]]) -> dict[str, pd.Index]:
-    return {code: pd.Index(found, dtype="int64") for code, found in rows.items()}
+    return {code: pd.Index(numbers, dtype="int64") for code, numbers in rows.items()}

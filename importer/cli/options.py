@@ -88,8 +88,8 @@ def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], 
 
 def the_clock() -> "Clock":
     """The clock that the command goes by."""
-    found: Clock = click.get_current_context().find_root().obj
-    return found
+    clock: Clock = click.get_current_context().find_root().obj
+    return clock
 
 
 def load_settings(flags: Mapping[str, Any] | None = None) -> "Settings":
@@ -176,9 +176,9 @@ def run_request(
     return RunRequest(number, settings, observer, the_clock(), choices_of(options or {}))
 
 
-def _pairs(given: Sequence[str], option: str, form: str) -> dict[str, str]:
+def _pairs(texts: Sequence[str], option: str, form: str) -> dict[str, str]:
     pairs = {}
-    for text in given:
+    for text in texts:
         name, equals, value = text.rpartition("=")
         if not equals or not name.strip() or not value.strip():
             raise click.UsageError(f'{option} "{text}" is not written like {form}.')

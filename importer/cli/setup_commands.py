@@ -48,8 +48,8 @@ def template(output: Path, kind: str | None, offline: bool, sandbox: bool) -> in
         except (ServiceError, SignInError) as error:
             say(f"{error.message} So there are no names to choose from in the template.")
     write_template(kind_named(kind), output, offers)
-    told = [f"{text.count(len(names), 'name')} to choose from in {field}" for field, names in offers.items()]
-    click.echo(f"{output} is ready{', with ' + ' and '.join(told) if told else ''}.")
+    counts = [f"{text.count(len(names), 'name')} to choose from in {field}" for field, names in offers.items()]
+    click.echo(f"{output} is ready{', with ' + ' and '.join(counts) if counts else ''}.")
     click.echo(f"Fill it in, then: importer check {quoted(output)}")
     return Exit.DONE
 
@@ -153,8 +153,8 @@ def login(username: str, password: str) -> int:
     from importer.config import credentials, settings
     from importer.runs import session
 
-    given, profile = {"username": username, "password": password}, profile_name()
-    loaded = settings.load(given, ignore=("token",), profile=profile).settings
+    flags, profile = {"username": username, "password": password}, profile_name()
+    loaded = settings.load(flags, ignore=("token",), profile=profile).settings
     account = finish(session.who(loaded, the_clock()))
     credentials.save(loaded.url, username, password, profile)
     click.echo(f"Signed in to {account.space} as {account.user}.")

@@ -19,7 +19,7 @@ from tqdm import tqdm
 
 from importer.errors import Exit, UsageError
 from importer.issues import Issue, Severity, notice_text
-from importer.model import Account, Clock, Found, Plan, Progress, Status
+from importer.model import Account, Clock, Plan, Presence, Progress, Status
 from importer.text import count, duration, moment, plan_lines, printable
 from schemas import RECORD_TYPES
 
@@ -144,12 +144,12 @@ def show_end(result: RunResult) -> None:
         click.echo(line)
 
 
-FOUND_WORDS = {
-    Found.ONCE: "found exactly once",
-    Found.TWICE: "found more than once",
-    Found.DIFFERS: "with other values than were sent",
-    Found.CHANGED: "changed since the import",
-    Found.ABSENT: "not found",
+PRESENCE_WORDS = {
+    Presence.ONCE: "found exactly once",
+    Presence.TWICE: "found more than once",
+    Presence.DIFFERS: "with other values than were sent",
+    Presence.CHANGED: "changed since the import",
+    Presence.ABSENT: "not found",
 }
 
 
@@ -160,14 +160,14 @@ def show_verification(done: Verification) -> None:
         click.echo(f"Run {done.run.id} has no records to compare.")
     else:
         click.echo(f"Run {done.run.id}, {printable(done.run.file)}, in {done.run.space} as {done.run.user}:")
-    for found in Found:
-        if done.counts.get(found.value):
-            click.echo(f"{done.counts[found.value]:9,} of {total:,} {FOUND_WORDS[found]}")
+    for presence in Presence:
+        if done.counts.get(presence.value):
+            click.echo(f"{done.counts[presence.value]:9,} of {total:,} {PRESENCE_WORDS[presence]}")
     if done.unknown:
         click.echo(f"{done.unknown:9,} in doubt or in review; look into them with: {done.run.command('reconcile')}")
     for verified in done.notable[:MOST_GROUPS]:
         click.echo(
-            f"  row {verified.row}, record {verified.remote_id}: {verified.found}; {printable(verified.detail, 200)}"
+            f"  row {verified.row}, record {verified.remote_id}: {verified.presence}; {printable(verified.detail, 200)}"
         )
     if len(done.notable) > MOST_GROUPS:
         click.echo(f"  and {len(done.notable) - MOST_GROUPS:,} more")
@@ -178,7 +178,7 @@ def show_verification(done: Verification) -> None:
 def show_undoing(done: Undoing) -> None:
     """How many records were removed, which were not and why, and what to type next."""
     counts = ", ".join(f"{number:,} {what}" for what, number in done.counts.items())
-    click.echo(f"Run {done.run.id}: {counts or 'nothing was deleted'}.")
+    click.echo(f"Run {done.run.id}: {counts or 'nothing status_in deleted'}.")
     for removal in done.notable[:MOST_GROUPS]:
         click.echo(f"  row {removal.row}, record {removal.remote_id}: {removal.undone}; {printable(removal.why, 200)}")
     if len(done.notable) > MOST_GROUPS:

@@ -167,8 +167,8 @@ def journal(backup: Path | None, as_json: bool) -> int:
     size = opened.path.stat().st_size if opened.path else 0
     if as_json:
         counts = {state.value: number for state, number in states.items()}
-        found = {"path": str(opened.path), "bytes": size, "runs": runs, "rows": counts, "fault": fault or None}
-        put_json({"schema": 1, **found, "backup": str(backup) if backup else None})
+        facts = {"path": str(opened.path), "bytes": size, "runs": runs, "rows": counts, "fault": fault or None}
+        put_json({"schema": 1, **facts, "backup": str(backup) if backup else None})
     else:
         click.echo(f"{opened.path}, {size / 1024**2:,.1f} MB, {runs:,} runs, {sum(states.values()):,} rows")
         click.echo("".join(f"  {number:,} {state.value}\n" for state, number in states.items()), nl=False)
@@ -211,7 +211,7 @@ def doctor(as_json: bool) -> int:
         put_json({"schema": 1, "findings": [finding._asdict() for finding in findings]})
     else:
         for finding in findings:
-            click.echo(f"{'ok' if finding.good else 'NO':3} {finding.what}: {finding.seen}")
+            click.echo(f"{'ok' if finding.good else 'NO':3} {finding.what}: {finding.sight}")
             if finding.fix:
                 click.echo(f"      {finding.fix}")
     return Exit.DONE if all(finding.good for finding in findings) else Exit.USAGE

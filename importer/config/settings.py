@@ -38,7 +38,7 @@ _NEVER_OF_A_FOLDER = ("url", "proxy", "ca_file", *_FOR_ALL)
 
 _OFF = ("rate", "daily_quota", "calls_per_100ms", "calls_per_minute", "calls_per_hour")
 _WORD_FOR_NONE = {**dict.fromkeys(_OFF, "none"), "concurrency": "auto", "daily_reset": "rolling"}
-_OURS = ("NEXUDUS_", "IMPORTER_")
+_PREFIXES = ("NEXUDUS_", "IMPORTER_")
 _PERIODS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "day": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?")
 _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
@@ -251,8 +251,8 @@ def load(
         SettingsError: A value cannot be used, a file holds a secret, the file of the current folder says where secrets
             go, or nothing is known of the profile.
     """
-    given = {name: value for name, value in (flags or {}).items() if value is not None}
-    layers = [("flag", _by_field(given)), *_layers(files if files is not None else config_files(), profile)]
+    from_flags = {name: value for name, value in (flags or {}).items() if value is not None}
+    layers = [("flag", _by_field(from_flags)), *_layers(files if files is not None else config_files(), profile)]
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for origin, layer in layers:
@@ -263,8 +263,8 @@ def load(
         url = str(values.get("url", Settings.model_fields["url"].default))
         for name, value in credentials.read(url, profile).items():
             values[name], origins[name] = value, "keyring"
-    known = not given.keys().isdisjoint(_SIGN_IN) or "keyring" in origins.values()
-    if profile is not None and not known and not any(_is_of(profile, origin) for origin in origins.values()):
+    has_sign_in = not from_flags.keys().isdisjoint(_SIGN_IN) or "keyring" in origins.values()
+    if profile is not None and not has_sign_in and not any(_is_of(profile, origin) for origin in origins.values()):
         raise SettingsError(
             f'Nothing is known of a profile "{profile}".',
             f"Write [profile.{profile}] with its username into importer.toml, or type: "
@@ -283,7 +283,7 @@ def _layers(files: tuple[Path, ...], profile: str | None) -> Iterator[tuple[str,
     if FOLDER_FILE in files and FOLDER_FILE.is_file() and not _is_one_of(files, FOLDER_FILE):
         _refuse_destinations(_table(FOLDER_FILE))
     common = [("environment", _by_field(EnvSettingsSource(Settings)()))]
-    common += [(place, _by_field(table)) for place, table in tables]
+    common += [(origin, _by_field(table)) for origin, table in tables]
     if profile is None:
         yield from common
         return
@@ -292,13 +292,13 @@ def _layers(files: tuple[Path, ...], profile: str | None) -> Iterator[tuple[str,
         f"environment, {_of(profile)}",
         {name: os.environ[spelt] for name, spelt in names.items() if os.environ.get(spelt)},
     )
-    for place, table in tables:
-        said = table.get("profile", {}).get(profile, {})
-        if wrong := next((name for name in _FOR_ALL if name in said), None):
-            raise SettingsError(f"{place} sets {wrong} in profile {profile}.", "All profiles share one journal.")
-        yield f"{place}, {_of(profile)}", _by_field(said)
-    for place, layer in common:
-        yield place, {name: value for name, value in layer.items() if name not in _SIGN_IN}
+    for origin, table in tables:
+        of_profile = table.get("profile", {}).get(profile, {})
+        if wrong := next((name for name in _FOR_ALL if name in of_profile), None):
+            raise SettingsError(f"{origin} sets {wrong} in profile {profile}.", "All profiles share one journal.")
+        yield f"{origin}, {_of(profile)}", _by_field(of_profile)
+    for origin, layer in common:
+        yield origin, {name: value for name, value in layer.items() if name not in _SIGN_IN}
 
 
 def _variable(name: str, profile: str) -> str:
@@ -328,10 +328,10 @@ def _table(path: Path) -> dict[str, Any]:
     except ValueError as error:
         raise SettingsError(f"{path} is not a settings file: {error}.", "Correct it or move it away.") from error
     profiles = table.get("profile", {})
-    if not isinstance(profiles, dict) or not all(isinstance(said, dict) for said in profiles.values()):
+    if not isinstance(profiles, dict) or not all(isinstance(section, dict) for section in profiles.values()):
         raise SettingsError(f"{path} has a profile that is no table.", "Begin each with a line like [profile.north]")
-    for said in (table, *profiles.values()):
-        if secret := next((name for name in SECRETS if name in _by_field(said)), None):
+    for section in (table, *profiles.values()):
+        if secret := next((name for name in SECRETS if name in _by_field(section)), None):
             raise SettingsError(
                 f"{path} holds a {secret}.", f"Take it out of the file and set NEXUDUS_{secret.upper()} instead."
             )
@@ -346,14 +346,14 @@ def _is_one_of(files: tuple[Path, ...], path: Path) -> bool:
 def _refuse_destinations(table: Mapping[str, Any]) -> None:
     """Raise SettingsError if the file of the current folder says where a secret goes, in whichever spelling."""
     profiles = table.get("profile", {})
-    for profile, said in (("", table), *profiles.items()):
-        for key in said:
+    for profile, section in (("", table), *profiles.items()):
+        for key in section:
             name = key.strip().lower().replace("-", "_").removeprefix("nexudus_").removeprefix("importer_")
             if name in _NEVER_OF_A_FOLDER:
-                section = f" in [profile.{profile}]" if profile else ""
+                where = f" in [profile.{profile}]" if profile else ""
                 variable = _variable(name, profile) if profile and name not in _FOR_ALL else environment_name(name)
                 raise SettingsError(
-                    f"{FOLDER_FILE.absolute()} sets {key}{section}. A file in the current folder cannot decide where "
+                    f"{FOLDER_FILE.absolute()} sets {key}{where}. A file in the current folder cannot decide where "
                     "passwords, tokens and data go.",
                     f"If it is right, move that line to your own settings file, {user_file()}, or set {variable}. "
                     "Otherwise delete it.",
@@ -388,7 +388,7 @@ def shown(settings: Settings, name: str) -> str:
 
 def as_environment(settings: Settings) -> dict[str, str]:
     """The environment for a process that is to work with these settings, secrets included, and no others."""
-    given = {}
+    environment = {}
     for name in Settings.model_fields:
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
@@ -396,9 +396,9 @@ def as_environment(settings: Settings) -> dict[str, str]:
         elif value is None:
             value = _WORD_FOR_NONE.get(name)
         if value is not None:
-            given[environment_name(name)] = str(value)
-    others = {name: value for name, value in os.environ.items() if not name.upper().startswith(_OURS)}
-    return others | given | {PROFILE_VARIABLE: NO_PROFILE}
+            environment[environment_name(name)] = str(value)
+    others = {name: value for name, value in os.environ.items() if not name.upper().startswith(_PREFIXES)}
+    return others | environment | {PROFILE_VARIABLE: NO_PROFILE}
 
 
 def environment_name(name: str) -> str:

@@ -88,10 +88,10 @@ class Document(Generic[Shape]):
     def encode(self, value: Shape, *, without: abc.Collection[str] = ()) -> str:
         """The document as text; members named in ``without`` are known from where it lies."""
         members = asdict(value) if dataclasses.is_dataclass(value) else dict(value)  # type: ignore[arg-type, call-overload]
-        kept = {name: member for name, member in members.items() if name not in {*without, "format"}}
-        return json.dumps({"format": self.format} | kept, ensure_ascii=False, default=asdict)
+        written = {name: member for name, member in members.items() if name not in {*without, "format"}}
+        return json.dumps({"format": self.format} | written, ensure_ascii=False, default=asdict)
 
-    def decode(self, text: str, **known: object) -> Shape:
+    def decode(self, text: str, **from_place: object) -> Shape:
         """The value that a text holds; ``known`` are the members that were left out of it.
 
         Raises:
@@ -111,18 +111,18 @@ class Document(Generic[Shape]):
                 del document["format"]
             for step in range(number, self.format):
                 document = self.steps[step](document)
-            return typing.cast("Shape", from_json(self.shape, {**document, **known}))
+            return typing.cast("Shape", from_json(self.shape, {**document, **from_place}))
         except (ValueError, TypeError, LookupError) as error:
             raise UnreadableError(f"{self.name} is damaged.") from error
 
-    def read(self, path: Path, **known: object) -> Shape | None:
+    def read(self, path: Path, **from_place: object) -> Shape | None:
         """The document in a file, or None if there is no file.
 
         Raises:
             StoreError: It cannot be read, is damaged, or of a later format.
         """
         try:
-            return self.decode(path.read_bytes().decode("utf-8", "surrogatepass"), **known)
+            return self.decode(path.read_bytes().decode("utf-8", "surrogatepass"), **from_place)
         except FileNotFoundError:
             return None
         except (OSError, UnicodeError) as error:
@@ -130,10 +130,10 @@ class Document(Generic[Shape]):
         except UnreadableError as error:
             raise StoreError(f"{error} The file is {path}.", "Update the importer, or move the file away.") from error
 
-    def read_if_usable(self, path: Path, **known: object) -> Shape | None:
+    def read_if_usable(self, path: Path, **from_place: object) -> Shape | None:
         """The document in a file; None if it is not there or cannot be used, for one that can be made anew."""
         try:
-            return self.read(path, **known)
+            return self.read(path, **from_place)
         except StoreError:
             return None
 
@@ -214,7 +214,7 @@ def _demand(holds: bool, value: object) -> None:
 
 
 @contextlib.contextmanager
-def alone(path: Path) -> Iterator[None]:
+def locked_document(path: Path) -> Iterator[None]:
     """Hold a lock that all threads and processes share; it ends with its process."""
     private_folder(path.parent)
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:

@@ -25,7 +25,7 @@ class StopReason(StrEnum):
 
     DONE = "done"
     STRICT = "invalid rows and --strict"
-    ASKED = "asked to stop"
+    REQUESTED = "asked to stop"
     LIMIT = "limit reached"
     UNREACHABLE = "service unreachable"
     UNANSWERED = "no answers"

@@ -75,9 +75,9 @@ class Comparison:
         """Whether there is anything to compare with."""
         return bool(self._on_service or self._exact)
 
-    def take(self, body: str) -> Remote | Conflict | None:
+    def claim(self, body: str) -> Remote | Conflict | None:
         """The record that is this row's, why the row may not be sent, or None if it is to be created."""
-        if remote := self._on_service.take(body):
+        if remote := self._on_service.claim(body):
             return remote
         values = json.loads(body)
         key = self._comparer.match_key(self._kind.key, values)
@@ -104,12 +104,12 @@ class Comparison:
         return {name: pair for name, pair in differences.items() if name not in self._kind.key}
 
     def _differs(self, present: _Present, differences: Mapping[str, tuple[object, object]]) -> Conflict:
-        told = "; ".join(
-            f"{name} is {_shown(there)} there and {_shown(here)} here" for name, (here, there) in differences.items()
+        values = "; ".join(
+            f"{name} is {_shown(there)} there and {_shown(mine)} here" for name, (mine, there) in differences.items()
         )
         same = _listed(self._kind.key)
         advice = "Change that record in Nexudus instead." if present.id is not None else _SETTLE_FIRST
-        sentence = f"{present} has the same {same}, but differs: {printable(told, _LONGEST)}. Not sent. {advice}"
+        sentence = f"{present} has the same {same}, but differs: {printable(values, _LONGEST)}. Not sent. {advice}"
         return Conflict(sentence, next(iter(differences)))
 
     def _ambiguous(self, key: Key) -> Conflict | None:

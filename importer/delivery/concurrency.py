@@ -19,10 +19,10 @@ _TRIED_AGAIN = 30.0
 class Concurrency:
     """The number of calls that may be under way, as it was asked for or as it proves useful."""
 
-    def __init__(self, asked: int | None, now: float) -> None:
+    def __init__(self, fixed: int | None, now: float) -> None:
         """``asked`` stays as it is; with None the number is found out."""
-        self.allowed = asked or AT_FIRST
-        self._fixed = asked is not None
+        self.allowed = fixed or AT_FIRST
+        self._fixed = fixed is not None
         self._fastest = 0.0
         self._not_before = now
         self._answers, self._busy, self._since = 0, True, now

@@ -158,7 +158,7 @@ _READERS: Mapping[FieldType, Callable[[object], object]] = {
 
 def by_key(comparer: Comparer, fields: tuple[str, ...], records: Iterable[Remote]) -> dict[Key, list[Remote]]:
     """The records by the values of these fields, oldest first."""
-    found: dict[Key, list[Remote]] = {}
+    by_key: dict[Key, list[Remote]] = {}
     for remote in records:
-        found.setdefault(comparer.key(fields, remote.values), []).append(remote)
-    return found
+        by_key.setdefault(comparer.key(fields, remote.values), []).append(remote)
+    return by_key

@@ -38,29 +38,29 @@ class Allowance:
         self._windows = tuple(windows)
         narrow = [window for window in windows if window.writes and window.seconds < DAY]
         self.shared = min(narrow, key=lambda window: window.calls / window.seconds, default=None)
-        self._ours = self._most = float(self.shared.calls) if self.shared else 0.0
+        self._share = self._most = float(self.shared.calls) if self.shared else 0.0
         self._began = self._refused_at = now
 
     @property
     def windows(self) -> tuple[Window, ...]:
         """The windows to keep to."""
-        if self.shared is None or self._ours >= self._most:
+        if self.shared is None or self._share >= self._most:
             return self._windows
-        ours = replace(self.shared, calls=int(self._ours))
-        return tuple(ours if window == self.shared else window for window in self._windows)
+        share = replace(self.shared, calls=int(self._share))
+        return tuple(share if window == self.shared else window for window in self._windows)
 
     def accepted(self, now: float) -> None:
         """Take in that a call was not refused."""
-        if self.shared is not None and self._ours < self._most:
+        if self.shared is not None and self._share < self._most:
             quiet = min((now - self._refused_at) // self.shared.seconds, _MOST_DOUBLINGS)
-            self._ours = min(self._ours + 2**quiet / _GIVEN_BACK, self._most)
+            self._share = min(self._share + 2**quiet / _GIVEN_BACK, self._most)
 
     def refused(self, now: float, in_window: int) -> None:
         """Take in that the service refused a call while so many of ours were in the shared window."""
         if self.shared is None:
             return
-        self._ours, self._refused_at = self._ours - 1, now
+        self._share, self._refused_at = self._share - 1, now
         if now - self._began >= self.shared.seconds:
             # What we have in a full window is what the others leave us, but for a few calls lost in waiting.
-            self._ours = min(self._ours, in_window + _LOST_IN_WAITING)
-        self._ours = max(self._ours, 1.0)
+            self._share = min(self._share, in_window + _LOST_IN_WAITING)
+        self._share = max(self._share, 1.0)

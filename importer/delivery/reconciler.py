@@ -69,8 +69,8 @@ def settle(
     # 6. A row that was absent too often goes to a person: something takes it each time, and it may be the list.
     if listing.failure:
         return Settled(too_recent=list(doubtful), failure=listing.failure)
-    known = journal.rows.known_ids(target, [remote.id for remote in listing.records])
-    free = [remote for remote in listing.records if remote.id not in known]
+    of_journal = journal.rows.known_ids(target, [remote.id for remote in listing.records])
+    free = [remote for remote in listing.records if remote.id not in of_journal]
     comparer, settled = Comparer(kind), Settled()
     unmatched: list[Intent] = []
     taken: set[int] = set()
@@ -90,8 +90,8 @@ def _pair(same: list[Intent], candidates: list[Remote], user: str, settled: Sett
     """Give equal rows their records, oldest to oldest; what stays without one comes back."""
     foreign = [remote for remote in candidates if user and remote.by and remote.by != user]
     if len(candidates) > len(same) or foreign:
-        told = ", ".join(f"{r.id} (by {printable(r.by) or 'somebody'})" for r in candidates[:5])
-        sentence = f"Equal records exist, but they are not clearly this row's: {told}. Keep one of them by hand."
+        named = ", ".join(f"{r.id} (by {printable(r.by) or 'somebody'})" for r in candidates[:5])
+        sentence = f"Equal records exist, but they are not clearly this row's: {named}. Keep one of them by hand."
         settled.changes += [Change(intent, Event.UNCLEAR, message=sentence) for intent in same]
         return []
     for intent, remote in zip(same, candidates, strict=False):
@@ -112,8 +112,8 @@ def _judge_absent(
     alike = [r for r in leftover if _may_be(intent, r, kind, comparer, user)]
     if alike:
         there = comparer.differences(intent.body, alike[0])
-        told = "; ".join(f"{name}: sent {sent}, there {found}" for name, (sent, found) in there.items())
-        sentence = f"Record {alike[0].id} may be this row's, but differs: {printable(told, 300)}. Look at it by hand."
+        values = "; ".join(f"{name}: sent {sent}, there {remote_value}" for name, (sent, remote_value) in there.items())
+        sentence = f"Record {alike[0].id} may be this row's, but differs: {printable(values, 300)}. Look at it by hand."
         settled.changes.append(Change(intent, Event.UNCLEAR, message=sentence))
     elif asked_at - (intent.sent_at or 0.0) < window:
         settled.too_recent.append(intent)
@@ -141,17 +141,17 @@ def _not_before(remote: Remote, intent: Intent) -> bool:
 
 
 def _by_fields(intents: Sequence[Intent]) -> dict[tuple[str, ...], list[Intent]]:
-    found: dict[tuple[str, ...], list[Intent]] = {}
+    groups: dict[tuple[str, ...], list[Intent]] = {}
     for intent in intents:
-        found.setdefault(tuple(json.loads(intent.body)), []).append(intent)
-    return found
+        groups.setdefault(tuple(json.loads(intent.body)), []).append(intent)
+    return groups
 
 
 def _by_key(comparer: Comparer, fields: tuple[str, ...], intents: Sequence[Intent]) -> dict[Key, list[Intent]]:
-    found: dict[Key, list[Intent]] = {}
+    groups: dict[Key, list[Intent]] = {}
     for intent in intents:
-        found.setdefault(comparer.key(fields, json.loads(intent.body)), []).append(intent)
-    return found
+        groups.setdefault(comparer.key(fields, json.loads(intent.body)), []).append(intent)
+    return groups
 
 
 class RemoteIndex:
@@ -163,24 +163,24 @@ class RemoteIndex:
 
     def __init__(self, listing: Listing, journal: Journal, target: int, kind: RecordType) -> None:
         """Leave out the records that the journal knows."""
-        known = journal.rows.known_ids(target, [remote.id for remote in listing.records])
-        self._free = [remote for remote in listing.records if remote.id not in known]
+        of_journal = journal.rows.known_ids(target, [remote.id for remote in listing.records])
+        self._free = [remote for remote in listing.records if remote.id not in of_journal]
         self._comparer = Comparer(kind)
         self._by_fields: dict[tuple[str, ...], dict[Key, list[Remote]]] = {}
-        self._given: set[int] = set()
+        self._claimed: set[int] = set()
         for doubtful in journal.rows.in_doubt(target):
             # A record that may be the effect of a row in doubt belongs to no other row before that one is settled.
-            self._given.update(remote.id for remote in self._equal(doubtful.body))
+            self._claimed.update(remote.id for remote in self._equal(doubtful.body))
 
     def __bool__(self) -> bool:
         """Whether there is any such record."""
         return bool(self._free)
 
-    def take(self, body: str) -> Remote | None:
+    def claim(self, body: str) -> Remote | None:
         """The record that equals this row in every sent field, if there is one left."""
         for remote in self._equal(body) if self._free else ():
-            if remote.id not in self._given:
-                self._given.add(remote.id)
+            if remote.id not in self._claimed:
+                self._claimed.add(remote.id)
                 return remote
         return None
 

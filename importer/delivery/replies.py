@@ -67,14 +67,14 @@ class Facts:
     """A reply, with what the table asks of it."""
 
     reply: Reply
-    seen: bool
+    is_known_id: bool
     relations: Mapping[str, str]
     new_id: int | None
     errors: tuple[Mapping[str, object], ...]
 
-    def was(self, *statuses: int | None) -> bool:
+    def status_in(self, *statuses: int | None) -> bool:
         """Whether the HTTP status is one of these; None stands for no answer."""
-        return self.reply.was(*statuses)
+        return self.reply.status_in(*statuses)
 
     @property
     def successful(self) -> object:
@@ -118,15 +118,15 @@ _WAIT = re.compile(r"\bmust wait before\b|\bwait \d+(\.\d+)? seconds?\b", re.IGN
 _SUCCESS = range(200, 300)
 
 
-def classify(reply: Reply, seen: Callable[[int], bool], relations: Mapping[str, str] | None = None) -> Verdict:
+def classify(reply: Reply, is_known_id: Callable[[int], bool], relations: Mapping[str, str] | None = None) -> Verdict:
     """What the reply to a create means.
 
     Args:
         reply: What came back.
-        seen: Whether an Id is already held by another row of the journal.
+        is_known_id: Whether an Id is already held by another row of the journal.
         relations: Field by the name that the service uses for it in refusals, for example Coworker → CoworkerId.
     """
-    facts = _facts(reply, seen, relations or {})
+    facts = _facts(reply, is_known_id, relations or {})
     rule = next(rule for rule in RULES if rule.fits(facts))
     return replace(rule.gives(facts), rule=rule.name)
 
@@ -178,15 +178,15 @@ def _not_sent(facts: Facts) -> Verdict:
 def _ask_the_probe(facts: Facts) -> Verdict:
     if not facts.reply.sent:
         return Verdict(None, f"Not sent: {facts.reply.failure}", probe=True)
-    said = _sentence(facts) or "No access"
-    return Verdict(None, f"{said} (a record it names may be missing, or this user may not use it)", probe=True)
+    sentence = _sentence(facts) or "No access"
+    return Verdict(None, f"{sentence} (a record it names may be missing, or this user may not use it)", probe=True)
 
 
 def _is_throttle(facts: Facts) -> bool:
-    if facts.was(429):
+    if facts.status_in(429):
         return True
     empty = facts.reply.whole and not facts.reply.text.strip()
-    return facts.was(409) and (bool(facts.reply.retry_after) or empty or bool(_WAIT.search(facts.text)))
+    return facts.status_in(409) and (bool(facts.reply.retry_after) or empty or bool(_WAIT.search(facts.text)))
 
 
 def _is_unsure(facts: Facts) -> bool:
@@ -195,35 +195,35 @@ def _is_unsure(facts: Facts) -> bool:
 
 
 def _is_success(facts: Facts) -> bool:
-    return facts.was(*_SUCCESS) and facts.successful is True and not facts.errors and facts.new_id is not None
+    return facts.status_in(*_SUCCESS) and facts.successful is True and not facts.errors and facts.new_id is not None
 
 
 RULES: tuple[Rule, ...] = (
-    Rule("nothing was written", lambda f: f.was(None) and not f.reply.sent, _not_sent),
-    Rule("no answer", lambda f: f.was(None), _lost),
+    Rule("nothing was written", lambda f: f.status_in(None) and not f.reply.sent, _not_sent),
+    Rule("no answer", lambda f: f.status_in(None), _lost),
     # A deleted coworker also answers 401, so it says nothing about the sign-in by itself.
-    Rule("401", lambda f: f.was(401), _ask_the_probe),
+    Rule("401", lambda f: f.status_in(401), _ask_the_probe),
     # Before the envelopes: "must wait" may come inside one, and is no fault of the row.
     Rule("throttle", _is_throttle, _throttled),
-    Rule("oops", lambda f: f.was(*_SUCCESS, 400, 500) and _is_unsure(f), _lost),
-    Rule("Id of another row", lambda f: _is_success(f) and f.seen, _id_again),
+    Rule("oops", lambda f: f.status_in(*_SUCCESS, 400, 500) and _is_unsure(f), _lost),
+    Rule("Id of another row", lambda f: _is_success(f) and f.is_known_id, _id_again),
     Rule("created", _is_success, _accepted),
-    Rule("2xx that says no", lambda f: f.was(*_SUCCESS) and f.is_refusal, _refused),
-    Rule("2xx without a proper Id", lambda f: f.was(*_SUCCESS), _lost),
+    Rule("2xx that says no", lambda f: f.status_in(*_SUCCESS) and f.is_refusal, _refused),
+    Rule("2xx without a proper Id", lambda f: f.status_in(*_SUCCESS), _lost),
     # Never followed. 303 is even the usual answer to a form that took effect, so it is no refusal.
-    Rule("redirect", lambda f: f.was(*range(300, 400)), _lost_and_stop("the service sent the call elsewhere")),
+    Rule("redirect", lambda f: f.status_in(*range(300, 400)), _lost_and_stop("the service sent the call elsewhere")),
     # A page comes from something in between, which may have passed the call on before it answered.
     Rule(
         "web page instead of the service",
-        lambda f: f.was(*range(400, 500)) and f.reply.html,
+        lambda f: f.status_in(*range(400, 500)) and f.reply.html,
         _lost_and_stop("something between here and the service answered with a web page"),
     ),
-    Rule("403", lambda f: f.was(403) and not f.has_id and f.successful is not True, _forbidden),
-    Rule("no such endpoint", lambda f: f.was(404, 405, 410) and f.has_complaint, _no_endpoint),
-    Rule("refused", lambda f: f.was(400, 413, 415, 422) and f.has_complaint, _refused),
-    Rule("409 about the record", lambda f: f.was(409) and f.is_refusal, _refused),
+    Rule("403", lambda f: f.status_in(403) and not f.has_id and f.successful is not True, _forbidden),
+    Rule("no such endpoint", lambda f: f.status_in(404, 405, 410) and f.has_complaint, _no_endpoint),
+    Rule("refused", lambda f: f.status_in(400, 413, 415, 422) and f.has_complaint, _refused),
+    Rule("409 about the record", lambda f: f.status_in(409) and f.is_refusal, _refused),
     # The wait is obeyed, but nothing proves that it was said before an effect.
-    Rule("503 with Retry-After", lambda f: f.was(503) and bool(f.reply.retry_after), _lost_and_wait),
+    Rule("503 with Retry-After", lambda f: f.status_in(503) and bool(f.reply.retry_after), _lost_and_wait),
     # 408, 425, 499, any other 409, 5xx, empty refusals, whatever else.
     Rule("anything else", lambda _: True, _lost),
 )
@@ -235,9 +235,9 @@ def new_id(reply: Reply) -> int | None:
     return _proper_id(_member(_member(reply.json, "Value"), "Id"))
 
 
-def _facts(reply: Reply, seen: Callable[[int], bool], relations: Mapping[str, str]) -> Facts:
-    given = new_id(reply)
-    return Facts(reply, given is not None and seen(given), relations, given, _errors(reply.json))
+def _facts(reply: Reply, is_known_id: Callable[[int], bool], relations: Mapping[str, str]) -> Facts:
+    number = new_id(reply)
+    return Facts(reply, number is not None and is_known_id(number), relations, number, _errors(reply.json))
 
 
 def _member(value: object, name: str) -> object:
@@ -261,18 +261,18 @@ def _errors(body: object) -> tuple[Mapping[str, object], ...]:
 
 def _sentence(facts: Facts) -> str:
     """What the service complains of, for people; empty when it says nothing they could read."""
-    said = "; ".join(filter(None, map(_one_error, facts.errors)))
+    sentence = "; ".join(filter(None, map(_one_error, facts.errors)))
     body = facts.reply.json
     for other in (_member(body, "Message"), _member(body, "error"), body):
-        said = said or (other if isinstance(other, str) else "")
-    return _clean(said, MESSAGE_CHARACTERS)
+        sentence = sentence or (other if isinstance(other, str) else "")
+    return _clean(sentence, MESSAGE_CHARACTERS)
 
 
 def _one_error(error: Mapping[str, object]) -> str:
-    name, said = error.get("PropertyName"), error.get("Message")
-    if not isinstance(said, str):
+    name, sentence = error.get("PropertyName"), error.get("Message")
+    if not isinstance(sentence, str):
         return ""
-    return f"{name}: {said}" if isinstance(name, str) and name else said
+    return f"{name}: {sentence}" if isinstance(name, str) and name else sentence
 
 
 def _named_field(facts: Facts) -> str | None:

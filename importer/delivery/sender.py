@@ -206,7 +206,7 @@ class Sender:
 
     def _reason_to_stop(self) -> SendResult | None:
         if self._stop.is_set() or self._stop_requested():
-            return SendResult(StopReason.ASKED)
+            return SendResult(StopReason.REQUESTED)
         max_rows, deadline, now = self._pace.max_rows, self._pace.deadline, self._now()
         if max_rows is not None and self._tally.sent >= max_rows and not self._queue.is_empty():
             return SendResult(StopReason.LIMIT, f"{max_rows} rows were sent, as asked with --max-rows.")

@@ -64,7 +64,7 @@ class Undoer:
         failures = 0
         for intent in list(self._journal.rows.all(self._run, State.CREATED, State.REMOVING)):
             if self._stop.is_set() or self._journal.runs.get(self._run.id).stop:
-                return SendResult(StopReason.ASKED)
+                return SendResult(StopReason.REQUESTED)
             removal = await self._remove(intent)
             removals.append(removal)
             self._tell(len(removals))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from importer.delivery.listing import Comparer, Key, Listing, Remote, by_key
 from importer.journal.rows import Intent
-from importer.model import Found
+from importer.model import Presence
 from schemas import RecordType
 
 _SAME_MOMENT = 2.0
@@ -18,7 +18,7 @@ class Verified:
 
     row: int
     remote_id: int
-    found: Found
+    presence: Presence
     detail: str = ""
 
 
@@ -30,13 +30,13 @@ def verify(intents: Iterable[Intent], listing: Listing, kind: RecordType) -> Ite
     rows = list(intents)
     comparer = Comparer(kind)
     by_id = {remote.id: remote for remote in listing.records}
-    ours = {intent.remote_id for intent in rows}
+    ids_of_run = {intent.remote_id for intent in rows}
     others: dict[tuple[str, ...], dict[Key, list[Remote]]] = {}
     for intent in rows:
         values = json.loads(intent.body)
         fields = tuple(values)
         if fields not in others:
-            others[fields] = by_key(comparer, fields, [r for r in listing.records if r.id not in ours])
+            others[fields] = by_key(comparer, fields, [r for r in listing.records if r.id not in ids_of_run])
         doubles = others[fields].get(comparer.key(fields, values), [])
         yield _judge(intent, by_id.get(intent.remote_id or 0), doubles, comparer)
 
@@ -44,13 +44,13 @@ def verify(intents: Iterable[Intent], listing: Listing, kind: RecordType) -> Ite
 def _judge(intent: Intent, remote: Remote | None, doubles: list[Remote], comparer: Comparer) -> Verified:
     number = intent.remote_id or 0
     if remote is None:
-        return Verified(intent.row, number, Found.ABSENT, "the service does not list it")
+        return Verified(intent.row, number, Presence.ABSENT, "the service does not list it")
     if differs := comparer.differences(intent.body, remote):
-        told = "; ".join(f"{name}: sent {sent}, there {there}" for name, (sent, there) in differs.items())
-        return Verified(intent.row, number, Found.CHANGED if changed_since(remote) else Found.DIFFERS, told)
+        details = "; ".join(f"{name}: sent {sent}, there {there}" for name, (sent, there) in differs.items())
+        return Verified(intent.row, number, Presence.CHANGED if changed_since(remote) else Presence.DIFFERS, details)
     if doubles:
-        return Verified(intent.row, number, Found.TWICE, f"also {', '.join(str(r.id) for r in doubles)}")
-    return Verified(intent.row, number, Found.ONCE)
+        return Verified(intent.row, number, Presence.TWICE, f"also {', '.join(str(r.id) for r in doubles)}")
+    return Verified(intent.row, number, Presence.ONCE)
 
 
 def changed_since(remote: Remote) -> bool:

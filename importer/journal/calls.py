@@ -50,10 +50,10 @@ class Calls:
         """Let nobody call for this account before then, or create and delete only: the service asked for it."""
         key = _writes_of(account) if writes else account
         with self._db.write() as db:
-            known = db.execute(sa.select(t.hold.c.until).where(t.hold.c.account == key)).scalar()
-            if known is None:
+            latest = db.execute(sa.select(t.hold.c.until).where(t.hold.c.account == key)).scalar()
+            if latest is None:
                 db.execute(sa.insert(t.hold).values(account=key, until=until))
-            elif known < until:
+            elif latest < until:
                 db.execute(sa.update(t.hold).where(t.hold.c.account == key).values(until=until))
 
     def used(self, account: str, window: Window, now: float) -> tuple[int, float]:
@@ -85,11 +85,11 @@ class Calls:
         """The same inside a transaction: seconds until one more call is allowed."""
         kinds = tuple(window.writes for window in windows)
         spans = [window.calls - 1 for window in windows]
-        told = db.exec_driver_sql(
+        row = db.exec_driver_sql(
             sql.allowance(kinds),
             (account, _writes_of(account) if write else account, account, *chain(*((account, n) for n in spans))),
         ).one()
-        until, last_write, *nth_last = told
+        until, last_write, *nth_last = row
         # A hold that seems to last longer was written before the clock was set back.
         return max(ready_at(now, windows, write, nth_last, last_write), min(until or 0.0, now + LONGEST_HOLD)) - now
 
@@ -103,8 +103,8 @@ class Calls:
         """How long so many writes will take, after the calls so far and a wait that the service asked for."""
         if not calls:
             return 0.0
-        held = min(max(self.held_until(account) - now, 0.0), LONGEST_HOLD)
-        return held + seconds_for(calls, windows, lambda window: self.ages(account, window, now), now)
+        pause = min(max(self.held_until(account) - now, 0.0), LONGEST_HOLD)
+        return pause + seconds_for(calls, windows, lambda window: self.ages(account, window, now), now)
 
 
 def _writes_of(account: str) -> str:

@@ -105,10 +105,10 @@ def open_database(url: str, patience: float) -> Database:
 def file_at(path: Path | None) -> tuple[int, int] | None:
     """Which file lies at a path, whatever its name was before; None if there is none."""
     try:
-        found = path.stat() if path is not None else None
+        facts = path.stat() if path is not None else None
     except FileNotFoundError:
         return None
-    return (found.st_dev, found.st_ino) if found is not None else None
+    return (facts.st_dev, facts.st_ino) if facts is not None else None
 
 
 def safe_for_wal(version: tuple[int, int, int]) -> bool:

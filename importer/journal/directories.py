@@ -32,7 +32,7 @@ class Directories:
         path = _as_kept(path)
         query = sa.select(t.pick.c.name, t.pick.c.remote_id).where(t.pick.c.account == account, t.pick.c.path == path)
         with self._db.read() as db:
-            return {found.name: found.remote_id for found in db.execute(query)}
+            return {row.name: row.remote_id for row in db.execute(query)}
 
     def choose(self, account: str, path: str, name: str, remote_id: int) -> None:
         """Remember a choice between namesakes."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
-_Told = TypeVar("_Told")
+_Result = TypeVar("_Result")
 
 
 class GroupCommit:
@@ -14,33 +14,33 @@ class GroupCommit:
     def __init__(self, transaction: Callable[[], AbstractContextManager[None]]) -> None:
         """``transaction`` makes everything written inside it durable, or none of it."""
         self._transaction = transaction
-        self._asked: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
+        self._waiting: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
 
-    async def __call__(self, work: Callable[[], _Told]) -> _Told:
+    async def __call__(self, work: Callable[[], _Result]) -> _Result:
         """What ``work`` gives, once it is durable together with what others asked for meanwhile.
 
         Raises:
             JournalError: The transaction failed; nothing that any of them wrote was kept.
         """
         loop = asyncio.get_running_loop()
-        written: asyncio.Future[_Told] = loop.create_future()
-        if not self._asked:
+        written: asyncio.Future[_Result] = loop.create_future()
+        if not self._waiting:
             loop.call_soon(self._commit)
-        self._asked.append((work, written))
+        self._waiting.append((work, written))
         return await written
 
     def _commit(self) -> None:
-        asked = [(work, written) for work, written in self._asked if not written.done()]
-        self._asked = []
+        batch = [(work, written) for work, written in self._waiting if not written.done()]
+        self._waiting = []
         try:
             with self._transaction():
-                results = [work() for work, _ in asked]
+                results = [work() for work, _ in batch]
         except BaseException as error:
             # Everybody who wrote has to know, or would wait for ever.
-            for _, written in asked:
+            for _, written in batch:
                 written.set_exception(error)
             if not isinstance(error, Exception):
                 raise
             return
-        for (_, written), result in zip(asked, results, strict=True):
+        for (_, written), result in zip(batch, results, strict=True):
             written.set_result(result)

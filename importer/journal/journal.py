@@ -74,8 +74,8 @@ class Journal:
     def fault(self) -> str:
         """What is wrong with the file of the database, or nothing. Reads all of it."""
         with self._db.read() as db:
-            told = str(db.exec_driver_sql("PRAGMA quick_check(1)").scalar())
-        return "" if told == "ok" else told
+            verdict = str(db.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+        return "" if verdict == "ok" else verdict
 
     def back_up(self, path: Path) -> None:
         """Write a whole copy of the journal, also while rows are sent.

@@ -34,7 +34,7 @@ _CLAIMING = sa.text(f"state IN ({t.CLAIMS})")
 _ISSUE = ("row", "cell", "label", "field", "code", "value", "detail")
 
 
-_told = attrgetter(*_ISSUE)
+_issue_values = attrgetter(*_ISSUE)
 
 
 _PLANNED = ("run", "row", "target", "identity", "body", "state", "seal")
@@ -116,7 +116,7 @@ class Rows:
             for records, issues, count in chunks:
                 rows += count
                 self._insert(db, t.intent, _PLANNED, (_planned(run, target, record) for record in records))
-                self._insert(db, t.issue, ("run", *_ISSUE), ((run.id, *_told(issue)) for issue in issues))
+                self._insert(db, t.issue, ("run", *_ISSUE), ((run.id, *_issue_values(issue)) for issue in issues))
             db.execute(sa.update(t.run).where(t.run.c.id == run.id).values(target=target, planned=now, rows=rows))
         return self._runs.get(run.id)
 
@@ -150,8 +150,8 @@ class Rows:
                 page = db.execute(query.where(beyond(page[-1].row, page[-1].id)) if page else query).all()
             if not page:
                 return
-            for found in page:
-                yield Issue(found.code, found.row, found.cell, found.label, found.field, found.value, found.detail)
+            for row in page:
+                yield Issue(row.code, row.row, row.cell, row.label, row.field, row.value, row.detail)
 
     def invalid(self, run: Run) -> int:
         """How many rows of a run have an error and are therefore not sent."""
@@ -168,7 +168,7 @@ class Rows:
             t.intent.c.run == run.id, t.intent.c.row > after_row, t.intent.c.state == State.PLANNED.value
         )
         with self._db.read() as db:
-            return [to_intent(found) for found in db.execute(query.order_by(t.intent.c.row).limit(limit))]
+            return [to_intent(row) for row in db.execute(query.order_by(t.intent.c.row).limit(limit))]
 
     def all(self, run: Run, *states: State) -> Iterator[Intent]:
         """The rows of a run, in the order of the file; of some states if those are given."""
@@ -179,7 +179,7 @@ class Rows:
                 query = query.where(t.intent.c.state.in_([state.value for state in states]))
             with self._db.read() as db:
                 page = db.execute(query.order_by(t.intent.c.row).limit(_BATCH)).all()
-            yield from (to_intent(found) for found in page)
+            yield from (to_intent(row) for row in page)
             if len(page) < _BATCH:
                 return
             last = page[-1].row
@@ -203,7 +203,7 @@ class Rows:
             query = sa.select(t.intent).where(t.intent.c.target == target, _CLAIMING, beyond)
             with self._db.read() as db:
                 page = db.execute(query.order_by(t.intent.c.run, t.intent.c.row).limit(_BATCH)).all()
-            yield from (to_intent(found) for found in page)
+            yield from (to_intent(row) for row in page)
             if len(page) < _BATCH:
                 return
             run, row = page[-1].run, page[-1].row
@@ -218,27 +218,27 @@ class Rows:
 
     @staticmethod
     def _claims(db: Connection, target: int, identities: Sequence[bytes]) -> dict[bytes, Claim]:
-        found: dict[bytes, Claim] = {}
+        claims: dict[bytes, Claim] = {}
         for start in range(0, len(identities), 500):
             some = identities[start : start + 500]
             for row in db.exec_driver_sql(sql.claims(len(some)), (target, *some)):
-                found[row.identity] = Claim(row.run, row.row, State(row.state), row.remote_id)
-        return found
+                claims[row.identity] = Claim(row.run, row.row, State(row.state), row.remote_id)
+        return claims
 
     def known_ids(self, target: int, remote_ids: Sequence[int]) -> set[int]:
         """Those of the Ids that belong to a row of this target already."""
-        known: set[int] = set()
+        numbers: set[int] = set()
         with self._db.read() as db:
             for start in range(0, len(remote_ids), 500):
                 some = remote_ids[start : start + 500]
-                known.update(db.exec_driver_sql(sql.known_ids(len(some)), (target, *some)).scalars())
-        return known
+                numbers.update(db.exec_driver_sql(sql.known_ids(len(some)), (target, *some)).scalars())
+        return numbers
 
     def in_doubt(self, target: int) -> list[Intent]:
         """The rows in doubt of every run of this target, in the order in which they were sent."""
         query = sa.select(t.intent).where(t.intent.c.target == target, t.intent.c.state == State.IN_DOUBT.value)
         with self._db.read() as db:
-            return [to_intent(found) for found in db.execute(query.order_by(t.intent.c.sent_at, t.intent.c.row))]
+            return [to_intent(row) for row in db.execute(query.order_by(t.intent.c.sent_at, t.intent.c.row))]
 
     def will_send(
         self, run: Run, account: str, batch: Sequence[Intent], windows: Sequence[Window], now: float
@@ -323,8 +323,8 @@ def _planned(run: Run, target: int, record: Record) -> tuple[Any, ...]:
 
 def _checksum(run: int, row: int, identity: bytes, body: str, state: str, remote_id: int | None) -> bytes:
     """A checksum of what decides whether and what is sent, and of what the report promises."""
-    told = f"{run} {row} {state} {remote_id} {body}".encode()
-    return blake2b(told, digest_size=16, key=identity).digest()
+    text = f"{run} {row} {state} {remote_id} {body}".encode()
+    return blake2b(text, digest_size=16, key=identity).digest()
 
 
 def to_intent(row: Row[Any]) -> Intent:

@@ -111,10 +111,10 @@ class Runs:
         Raises:
             JournalError: There is none.
         """
-        found = self._select(sa.select(t.run).where(t.run.c.id == number))
-        if not found:
+        matches = self._select(sa.select(t.run).where(t.run.c.id == number))
+        if not matches:
             raise JournalError(f"There is no run {number}.", "See the runs with: importer history")
-        return found[0]
+        return matches[0]
 
     def latest(self, limit: int | None = None) -> list[Run]:
         """The runs, newest first."""
@@ -163,12 +163,12 @@ class Runs:
         """The number of an account's records of one type."""
         with self._db.write() as db:
             query = sa.select(t.target.c.id).where(t.target.c.account == account, t.target.c.kind == kind)
-            found = db.execute(query).scalar()
-            if found is None:
+            number = db.execute(query).scalar()
+            if number is None:
                 key = db.execute(sa.insert(t.target).values(account=account, kind=kind)).inserted_primary_key
                 assert key is not None
-                found = key[0]
-            return int(found)
+                number = key[0]
+            return int(number)
 
     def account(self, run: Run) -> str | None:
         """The account that a run sends to, or None while it is not known."""
@@ -177,8 +177,8 @@ class Runs:
 
     def _select(self, query: sa.Select[Any]) -> list[Run]:
         with self._db.read() as db:
-            found = db.execute(query).all()
-        return [_to_run(row) for row in found]
+            rows = db.execute(query).all()
+        return [_to_run(row) for row in rows]
 
 
 def _to_run(row: Row[Any]) -> Run:

@@ -52,7 +52,7 @@ def allowance(kinds: tuple[bool, ...]) -> str:
     ``kinds`` says of each window whether it counts writes only. Asked for: the two keys of a hold that counts here, the
     account, then for each window the account and n - 1.
     """
-    asked = [
+    queries = [
         "SELECT max(until) FROM hold WHERE account IN (?, ?)",
         "SELECT max(at) FROM call WHERE account = ? AND write = 1",
         *(
@@ -60,7 +60,7 @@ def allowance(kinds: tuple[bool, ...]) -> str:
             for writes in kinds
         ),
     ]
-    return f"SELECT {', '.join(f'({one})' for one in asked)}"
+    return f"SELECT {', '.join(f'({one})' for one in queries)}"
 
 
 def _whose(writes: bool) -> str:

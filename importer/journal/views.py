@@ -42,9 +42,9 @@ class Views:
             part = sa.cast((t.intent.c.settled_at - begin) / width - 0.5, sa.Integer)
             rejected = sa.func.count(sa.case((t.intent.c.state == State.REJECTED.value, 1)))
             query = sa.select(part, sa.func.count(), rejected).where(mine, t.intent.c.settled_at.is_not(None))
-            found = db.execute(query.group_by(part).order_by(part)).all()
+            groups = db.execute(query.group_by(part).order_by(part)).all()
         points, done, failed = [(begin, 0, 0)], 0, 0
-        for number, count, wrong in found:
+        for number, count, wrong in groups:
             done, failed = done + count, failed + wrong
             points.append((min(begin + (number + 1) * width, end), done, failed))
         return points
@@ -69,8 +69,8 @@ class Views:
         rows = sa.union(sent, wrong).subquery()
         with self._db.read() as db:
             total = db.execute(sa.select(sa.func.count()).select_from(rows)).scalar_one()
-            found = db.execute(sa.select(rows.c.row).order_by(rows.c.row).limit(limit).offset(offset)).scalars().all()
-        return list(found), total
+            numbers = db.execute(sa.select(rows.c.row).order_by(rows.c.row).limit(limit).offset(offset)).scalars().all()
+        return list(numbers), total
 
     def about_rows(self, run: Run, numbers: Sequence[int]) -> tuple[dict[int, Intent], dict[int, list[Issue]]]:
         """The intents and the issues of some rows, by row number."""
@@ -79,12 +79,12 @@ class Views:
         issues = sa.select(*(t.issue.c[name] for name in names)).where(
             t.issue.c.run == run.id, t.issue.c.row.in_(numbers)
         )
-        told: dict[int, list[Issue]] = {}
+        issues_by_row: dict[int, list[Issue]] = {}
         with self._db.read() as db:
-            by_row = {found.row: to_intent(found) for found in db.execute(intents)}
-            for found in db.execute(issues.order_by(t.issue.c.id)):
-                told.setdefault(found.row, []).append(Issue(**found._asdict()))
-        return by_row, told
+            by_row = {row.row: to_intent(row) for row in db.execute(intents)}
+            for row in db.execute(issues.order_by(t.issue.c.id)):
+                issues_by_row.setdefault(row.row, []).append(Issue(**row._asdict()))
+        return by_row, issues_by_row
 
     def rows_by_state(self) -> dict[State, int]:
         """How many rows of all runs are in which state."""

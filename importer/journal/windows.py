@@ -115,8 +115,8 @@ def seconds_for(calls: int, windows: Sequence[Window], used: Callable[[Window], 
     for number in range(last + 1 if whole == 0 else daily.calls):
         at = max(at + spacing, places[number - free] if number >= free else 0.0)
         if number == last:
-            wanted = at
-    return wanted + whole * max(daily.span, daily.calls * spacing)
+            first = at
+    return first + whole * max(daily.span, daily.calls * spacing)
 
 
 def _over_midnights(calls: int, spacing: float, daily: Window, used: int, now: float) -> float:

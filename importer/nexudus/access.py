@@ -97,23 +97,23 @@ def account_of(access: Access, who: object | None, *, by_password: bool) -> Acco
     The key of a user who signed in by password comes from the user name alone: it must not change because the
     service could not say who that is today, or rows created yesterday would be created again.
     """
-    said = who if isinstance(who, dict) else {}
-    space = _text(said.get("DefaultBusinessName")) or access.host
-    user = access.username if by_password and access.username else _named(said, access)
+    user_info = who if isinstance(who, dict) else {}
+    space = _text(user_info.get("DefaultBusinessName")) or access.host
+    user = access.username if by_password and access.username else _named(user_info, access)
     key = f"{access.service_name}/{user.strip().lower()}"
     if _is_loopback(access.service_name):
         # A practice service forgets its records at its end; the next one, under the same name, is another account.
-        key += _text(said.get("Id"), "/")
+        key += _text(user_info.get("Id"), "/")
     return Account(key, user, space)
 
 
-def _named(said: Mapping[object, object], access: Access) -> str:
+def _named(user_info: Mapping[object, object], access: Access) -> str:
     """The most lasting name of the owner of a token; the token itself, replaced every week, only if all else fails."""
     token = access.token.reveal() if access.token else ""
     return (
-        _text(said.get("Email"))
-        or _text(said.get("Id"), "user-")
-        or _text(said.get("DefaultBusinessId"), "business-")
+        _text(user_info.get("Email"))
+        or _text(user_info.get("Id"), "user-")
+        or _text(user_info.get("DefaultBusinessId"), "business-")
         or f"token-{hashlib.sha256(token.encode()).hexdigest()[:12]}"
     )
 

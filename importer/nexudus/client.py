@@ -24,7 +24,7 @@ from importer.nexudus.reply import Reply, parse_json
 BODY_LIMIT = 5 * 1024 * 1024
 """Bytes of a body after decompression; what is longer is no usable answer."""
 
-KEPT = 64 * 1024
+MOST_BODY_BYTES = 64 * 1024
 """Bytes of a body that are kept as text."""
 
 # Both libraries write addresses, and the second one headers, into their logs.
@@ -226,7 +226,7 @@ def _reply(answer: httpx.Response, body: bytes, failure: str) -> Reply:
         retry_after=tuple(headers.get_list("retry-after")),
         date=headers.get("date"),
         content_type=headers.get("content-type", "").lower(),
-        text=body[:KEPT].decode("utf-8-sig", errors="replace"),
+        text=body[:MOST_BODY_BYTES].decode("utf-8-sig", errors="replace"),
         json=None if failure else parse_json(body),
         whole=not failure,
         failure=failure,

@@ -74,7 +74,7 @@ class Page:
 
 def read_page(reply: Reply) -> Page:
     """A reply as a page of a list."""
-    document = reply.json if reply.was(200) and isinstance(reply.json, dict) else {}
+    document = reply.json if reply.status_in(200) and isinstance(reply.json, dict) else {}
     listed, has_next, total = (document.get(name) for name in ("Records", "HasNextPage", "TotalItems"))
     records: dict[int, Mapping[str, object]] = {}
     for item in listed if isinstance(listed, list) else ():

@@ -54,9 +54,9 @@ class Reply:
     @property
     def wait(self) -> float | None:
         """Seconds for which the service asks not to be called, None when it does not say; the longest of several."""
-        asked = [_header_wait(value, self.date) for value in self.retry_after]
-        asked += [float(seconds) + _MARGIN for seconds in _WAIT_TEXT.findall(self.text)]
-        return min(max(asked), LONGEST_WAIT) if asked else None
+        waits = [_header_wait(value, self.date) for value in self.retry_after]
+        waits += [float(seconds) + _MARGIN for seconds in _WAIT_TEXT.findall(self.text)]
+        return min(max(waits), LONGEST_WAIT) if waits else None
 
     @property
     def html(self) -> bool:
@@ -66,9 +66,9 @@ class Reply:
     @property
     def passing(self) -> bool:
         """Whether the same question may be answered a little later: nobody answered, or the service is busy."""
-        return self.was(None, 408, 409, 425, 429, *range(500, 600))
+        return self.status_in(None, 408, 409, 425, 429, *range(500, 600))
 
-    def was(self, *statuses: int | None) -> bool:
+    def status_in(self, *statuses: int | None) -> bool:
         """Whether the status is one of these."""
         return self.status in statuses
 
@@ -101,8 +101,8 @@ def _header_wait(value: str, date: str | None) -> float:
     try:
         seconds = float(value)
     except ValueError:
-        asked, now = _instant(value), _instant(date or "")
-        seconds = (asked - now).total_seconds() if asked and now else 0.0
+        until, now = _instant(value), _instant(date or "")
+        seconds = (until - now).total_seconds() if until and now else 0.0
     return max(seconds, SHORTEST_WAIT) if seconds > 0 else SHORTEST_WAIT
 
 

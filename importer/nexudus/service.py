@@ -105,10 +105,10 @@ class Nexudus:
         """
         await self._sign_in.ticket()
         who = await self.who()
-        said = who.json if who.was(200) and isinstance(who.json, dict) else None
-        if said is None and not self._sign_in.by_password:
+        user_info = who.json if who.status_in(200) and isinstance(who.json, dict) else None
+        if user_info is None and not self._sign_in.by_password:
             await self._prove_token()
-        return account_of(self.access, said, by_password=self._sign_in.by_password)
+        return account_of(self.access, user_info, by_password=self._sign_in.by_password)
 
     async def token(self) -> Secret:
         """What calls carry now, for a process that goes on with this sign-in."""
@@ -172,9 +172,9 @@ class Nexudus:
         for target in (WHO, self._one_record()):
             reply = await self._patiently(target)
             # 403 is said to somebody known who lacks a role.
-            if reply.was(403) or (reply.was(200) and isinstance(reply.json, dict)):
+            if reply.status_in(403) or (reply.status_in(200) and isinstance(reply.json, dict)):
                 return True
-            refused = refused or reply.was(401)
+            refused = refused or reply.status_in(401)
         return False if refused else None
 
     async def _prove_token(self) -> None:
@@ -184,7 +184,7 @@ class Nexudus:
         would get another key than yesterday, and rows created yesterday would be created again.
         """
         reply = await self._patiently(self._one_record())
-        if reply.was(401):
+        if reply.status_in(401):
             raise SignInError(
                 "The service does not accept the token.", "Get a new one and set NEXUDUS_TOKEN, or use a password."
             )
@@ -193,7 +193,7 @@ class Nexudus:
 
     async def _read(self, target: str) -> Reply:
         reply = await self._patiently(target)
-        if reply.was(401) and await self.probe(reply) is Probe.RENEWED:
+        if reply.status_in(401) and await self.probe(reply) is Probe.RENEWED:
             reply = await self._patiently(target)
         return reply
 

@@ -70,7 +70,7 @@ class SignIn:
                 await self._renew()
             elif self._now() >= self._token.renew_at:
                 await self._renew_ahead()
-            return Ticket(self.number, self._held().access)
+            return Ticket(self.number, self._current_token().access)
 
     async def renew(self, number: int) -> None:
         """Replace the token of that sign-in, unless somebody already did.
@@ -84,7 +84,7 @@ class SignIn:
                 await self._renew()
 
     async def _renew_ahead(self) -> None:
-        token = self._held()
+        token = self._current_token()
         try:
             await self._renew()
         except ImporterError as error:
@@ -117,7 +117,7 @@ class SignIn:
         )
         token = read_token(reply, self._now())
         # How an expired refresh token is refused is not documented, so the body is not asked.
-        if token is None and not reply.was(400, 401):
+        if token is None and not reply.status_in(400, 401):
             raise away(self._access, reply)
         return token
 
@@ -140,7 +140,7 @@ class SignIn:
         self.by_password = True
         return token
 
-    def _held(self) -> Token:
+    def _current_token(self) -> Token:
         if self._token is None:
             raise SignInError("Nobody is signed in.")
         return self._token
@@ -148,13 +148,13 @@ class SignIn:
 
 def read_token(reply: Reply, now: float) -> Token | None:
     """The token in a reply of the token address, None when there is none."""
-    said = reply.json if reply.was(200) and isinstance(reply.json, dict) else {}
-    access, refresh, life = (said.get(name) for name in ("access_token", "refresh_token", "expires_in"))
+    answer = reply.json if reply.status_in(200) and isinstance(reply.json, dict) else {}
+    access, refresh, life = (answer.get(name) for name in ("access_token", "refresh_token", "expires_in"))
     if not (isinstance(access, str) and re.fullmatch(r"[!-~]+", access)):
         return None
     seconds = float(life) if isinstance(life, int | float) and not isinstance(life, bool) and life > 0 else math.inf
-    kept = Secret(refresh) if isinstance(refresh, str) and refresh else None
-    return Token(Secret(access), kept, now + seconds * RENEW_AT, now + seconds)
+    refresh_secret = Secret(refresh) if isinstance(refresh, str) and refresh else None
+    return Token(Secret(access), refresh_secret, now + seconds * RENEW_AT, now + seconds)
 
 
 _REFUSALS: Mapping[str, tuple[str, str]] = {
@@ -188,7 +188,7 @@ def refusal(access: Access, reply: Reply) -> SignInError:
 
 def away(access: Access, reply: Reply) -> ServiceError:
     """Why there is no usable answer, in words of ours."""
-    if reply.was(409, 429) and reply.wait is not None:
+    if reply.status_in(409, 429) and reply.wait is not None:
         return ServiceError(f"{access.host} wants no call for {reply.wait:.0f} s.", "Type the same again after that.")
     happened = reply.failure or f"it answered HTTP {reply.status} without what was asked for"
     return ServiceError(
@@ -197,7 +197,7 @@ def away(access: Access, reply: Reply) -> ServiceError:
 
 
 def _is_refusal(reply: Reply) -> bool:
-    return reply.was(400, 401, 403) and (bool(_error_code(reply)) or reply.was(401))
+    return reply.status_in(400, 401, 403) and (bool(_error_code(reply)) or reply.status_in(401))
 
 
 def _error_code(reply: Reply) -> str:

@@ -113,12 +113,12 @@ def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[
     rows = 0
     for row, cells, extra in texts_of(sheet):
         intent = next(iter(intents.take(row)), None)
-        found = issues.take(row)
-        if _belongs(run, intent, found):
+        issues_of_row = issues.take(row)
+        if _belongs(run, intent, issues_of_row):
             rows += 1
-            wrong = positions.wrong_cells(found) | positions.refused_cell(intent)
+            wrong = positions.wrong_cells(issues_of_row) | positions.refused_cell(intent)
             held = intent is not None and intent.state is State.HELD
-            yield Line(_outcome(run, row, intent, found), cells, extra, found, wrong, held)
+            yield Line(_outcome(run, row, intent, issues_of_row), cells, extra, issues_of_row, wrong, held)
     if intents.next is not None or issues.next is not None or rows != _expected(run, rows):
         raise ReportError(
             f"The copy of {run.file} that run {run.id} keeps is not the file that was checked.",
@@ -129,12 +129,12 @@ def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[
 def texts_of(sheet: Sheet) -> Iterator[tuple[int, Sequence[str], Sequence[str]]]:
     """Each row of a sheet: its number, the cells of the user's own columns, and what stands right of the last label."""
     for chunk in sheet.read():
-        own = _tuples(chunk, sheet.columns)
+        of_user = _tuples(chunk, sheet.columns)
         beyond = _tuples(chunk, range(len(sheet.labels), chunk.shape[1]))
-        for row, cells, extra in zip(chunk.index.tolist(), own, beyond, strict=True):
+        for row, cells, extra in zip(chunk.index.tolist(), of_user, beyond, strict=True):
             yield row, cells, _without_tail(extra)
         # Else this chunk would still be there while the next is read.
-        del chunk, own, beyond
+        del chunk, of_user, beyond
 
 
 def _fields(run: Run, sheet: Sheet) -> dict[str, int]:
@@ -142,8 +142,8 @@ def _fields(run: Run, sheet: Sheet) -> dict[str, int]:
     if run.planned is None:
         return {}
     chosen = run.options_as(ReadOptions, "read").map
-    known = match_columns(sheet, RECORD_TYPES[run.kind], (), chosen).columns
-    return {column.field: column.position for column in known}
+    columns = match_columns(sheet, RECORD_TYPES[run.kind], (), chosen).columns
+    return {column.field: column.position for column in columns}
 
 
 def _expected(run: Run, rows: int) -> int:
@@ -183,15 +183,15 @@ class Positions:
 
     def __init__(self, sheet: Sheet, fields: Mapping[str, int]) -> None:
         """``fields`` are the positions of the fields in the sheet."""
-        self._places = {position: place for place, position in enumerate(sheet.columns)}
+        self._slots = {position: slot for slot, position in enumerate(sheet.columns)}
         self._beyond = len(sheet.columns) - len(sheet.labels)
-        self._fields = {name: self._places[position] for name, position in fields.items()}
+        self._fields = {name: self._slots[position] for name, position in fields.items()}
 
     def wrong_cells(self, issues: Sequence[Issue]) -> dict[int, str]:
         """The wrong cells of a row, by place among its cells, with what to say about each."""
         errors = [issue for issue in issues if issue.severity is Severity.ERROR and issue.cell is not None]
-        places = [(_position(issue.cell or ""), f"{issue.message} {issue.fix}") for issue in errors]
-        return {self._places.get(position, self._beyond + position): said for position, said in places}
+        sentences = [(_position(issue.cell or ""), f"{issue.message} {issue.fix}") for issue in errors]
+        return {self._slots.get(position, self._beyond + position): sentence for position, sentence in sentences}
 
     def refused_cell(self, intent: Intent | None) -> dict[int, str]:
         """The cell that the service refused, or in which the row differs from its record, with the words about it."""

@@ -71,7 +71,7 @@ class Overview:
     def facts(self) -> list[tuple[str, str]]:
         """What a reader asks first, as names and values; unknown ones are left out."""
         run = self.run
-        known: list[tuple[str, object]] = [
+        facts: list[tuple[str, object]] = [
             ("File", run.file),
             ("Rows", f"{self.rows:,}"),
             ("Account", self.account),
@@ -84,7 +84,7 @@ class Overview:
             ("Run", run.id if run.parent is None else f"{run.id}, a retry of run {run.parent}"),
             ("SHA-256 of the file", run.sha256),
         ]
-        return [(name, str(value)) for name, value in known if value not in (None, "")]
+        return [(name, str(value)) for name, value in facts if value not in (None, "")]
 
     def sheet(self) -> list[tuple[str, str]]:
         """The same for a sheet of a workbook: names and values, parts divided by an empty pair."""

@@ -56,28 +56,28 @@ def row_message(
 
     ``advice`` says what to do about an issue, where the catalogue's own words will not do.
     """
-    said = [f"{i.message} {advice(i)}" for i in issues if i.severity is Severity.ERROR]
-    if intent is not None and not said:
-        said = [_about(run, intent)]
+    messages = [f"{i.message} {advice(i)}" for i in issues if i.severity is Severity.ERROR]
+    if intent is not None and not messages:
+        messages = [_about(run, intent)]
     notes = [f"Note: {i.message} {advice(i)}" for i in issues if i.severity is Severity.WARNING]
-    return " ".join(filter(None, [*said, *notes]))
+    return " ".join(filter(None, [*messages, *notes]))
 
 
 def _about(run: Run, intent: Intent) -> str:
-    said = service_words(intent)
+    words = service_words(intent)
     match intent.state:
         case State.PLANNED:
-            return said or why_not_sent(run)
+            return words or why_not_sent(run)
         case State.IN_DOUBT:
             return f"{_unsettled(intent)} Settle it with: {run.command('reconcile')}"
         case State.REVIEW:
-            return f"{_sent(intent)}; {said or 'it may exist in Nexudus'}. Look for it there by hand."
+            return f"{_sent(intent)}; {words or 'it may exist in Nexudus'}. Look for it there by hand."
         case State.REMOVING:
             return f"Being deleted, no answer came yet. Go on with: {run.command('undo')}"
-        case State.EXISTING if said:
-            return f"Exists already: {said}."
+        case State.EXISTING if words:
+            return f"Exists already: {words}."
         case _:
-            return said or _WITHOUT_WORDS[intent.state]
+            return words or _WITHOUT_WORDS[intent.state]
 
 
 def _unsettled(intent: Intent) -> str:

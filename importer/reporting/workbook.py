@@ -80,8 +80,8 @@ class WorkbookReport:
         self._row += 1
         texts = (*line.cells, *added_cells(line), *line.extra)
         looks = {len(line.cells) + 1: self._status[line.outcome.status]}
-        for place, sentence in line.wrong.items():
-            position = place if place < len(line.cells) else place + len(ADDED)
+        for slot, sentence in line.wrong.items():
+            position = slot if slot < len(line.cells) else slot + len(ADDED)
             looks[position] = self._wrong
             self._comment(position, sentence)
         for position, text in enumerate(texts):
@@ -114,8 +114,8 @@ class WorkbookReport:
         for position, label in enumerate(("Cell in your file", "Severity", "Code", "What", "What to do")):
             put_text(sheet, 0, position, label, self._head)
         for row, issue in enumerate(islice(issues, MOST_ROWS), start=1):
-            place = issue.cell or (f"row {issue.row}" if issue.row else "")
-            for position, text in enumerate((place, issue.severity.value, issue.code, issue.message, issue.fix)):
+            address = issue.cell or (f"row {issue.row}" if issue.row else "")
+            for position, text in enumerate((address, issue.severity.value, issue.code, issue.message, issue.fix)):
                 put_text(sheet, row, position, text, None)
 
     def summarise(self, facts: list[tuple[str, str]]) -> None:

@@ -98,5 +98,5 @@ def _allow_files(number: int) -> None:
     """Let this process open so many files more, as far as the machine allows."""
     if sys.platform != "win32":
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        wanted = soft + number if hard == resource.RLIM_INFINITY else min(soft + number, hard)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+        target = soft + number if hard == resource.RLIM_INFINITY else min(soft + number, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, target), hard))

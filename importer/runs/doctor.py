@@ -22,7 +22,7 @@ class Finding(NamedTuple):
 
     what: str
     good: bool
-    seen: str
+    sight: str
     fix: str = ""
 
 

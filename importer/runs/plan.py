@@ -92,7 +92,7 @@ async def look_up_names(
     session: Session, source: Source, result: CheckResult, choices: Choices, now: float
 ) -> tuple[Source, CheckResult]:
     """The file examined once more with what its references may name, if the service tells."""
-    directories = await look_up(session, source, result.wanted, choices.picks)
+    directories = await look_up(session, source, result.names, choices.picks)
     if not directories:
         return source, result
     source = replace(source, directories=directories)
@@ -121,7 +121,7 @@ class AlreadyPresent:
     def compare(self, comparison: Comparison, records: Iterable[Record]) -> None:
         """Count rows that no run has a claim on, by what there is of them."""
         for record in records:
-            there = comparison.take(record.body)
+            there = comparison.claim(record.body)
             if isinstance(there, Conflict):
                 self.differing += 1
                 if len(self.conflicts) < MOST_CONFLICTS:

@@ -29,7 +29,7 @@ _PAGE = 2_000
 _SENT = {
     StopReason.DONE,
     StopReason.LIMIT,
-    StopReason.ASKED,
+    StopReason.REQUESTED,
     StopReason.UNANSWERED,
     StopReason.REFUSED,
     StopReason.SAME_REFUSAL,
@@ -91,7 +91,7 @@ async def settle_before(session: Session, run: Run, *, even_if_existing: bool, a
         return
     for page in _pages(journal.rows.all(run, State.PLANNED)):
         claims = journal.rows.claims(run.target, [intent.identity for intent in page])
-        free = [(intent, comparison.take(intent.body)) for intent in page if intent.identity not in claims]
+        free = [(intent, comparison.claim(intent.body)) for intent in page if intent.identity not in claims]
         journal.rows.move([_compared(intent, there) for intent, there in free if there is not None], session.clock())
 
 

@@ -17,7 +17,7 @@ from importer.runs.earlier_runs import latest_run
 
 _EXIT_CODES = {
     StopReason.STRICT: Exit.ROWS_FAILED,
-    StopReason.ASKED: Exit.INTERRUPTED,
+    StopReason.REQUESTED: Exit.INTERRUPTED,
     StopReason.LIMIT: Exit.LIMIT,
     StopReason.UNREACHABLE: Exit.SERVICE,
     StopReason.UNANSWERED: Exit.SERVICE,
@@ -40,7 +40,7 @@ class RunResult:
 
 async def finish_run(journal: Journal, run: Run, sent: SendResult, now: float) -> RunResult:
     """Note how sending ended, and write the report."""
-    for_good = sent.how is StopReason.ASKED and journal.runs.get(run.id).options.get("for_good")
+    for_good = sent.how is StopReason.REQUESTED and journal.runs.get(run.id).options.get("for_good")
     done = sent.how in {StopReason.DONE, StopReason.STRICT} or bool(for_good)
     code = exit_code_of(journal, run, sent.how)
     run = journal.runs.update(run, stopped=now, finished=now if done else None, exit_code=int(code))

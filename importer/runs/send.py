@@ -70,7 +70,7 @@ class PlannedRun:
                 raise
         if sent.how is StopReason.DONE and stop.is_set() and journal.rows.counts(run).get(State.PLANNED):
             # Proved absent when somebody had asked to stop already: the next command sends them; this is not the end.
-            return SendResult(StopReason.ASKED)
+            return SendResult(StopReason.REQUESTED)
         return sent
 
     def _sender(self, choices: Choices, stop: asyncio.Event, began: float) -> Sender:
@@ -106,7 +106,7 @@ async def _stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event, seconds
         task.result()
         return None
     if stopping in done:
-        return SendResult(StopReason.ASKED)
+        return SendResult(StopReason.REQUESTED)
     return SendResult(StopReason.LIMIT, "The time given with --max-duration is over.")
 
 

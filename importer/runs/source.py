@@ -56,7 +56,7 @@ class CheckResult:
     valid: int = 0
     invalid: int = 0
     causes: checking.Causes = field(default_factory=checking.Causes)
-    wanted: dict[str, set[str]] = field(default_factory=dict)
+    names: dict[str, set[str]] = field(default_factory=dict)
     collisions: Mapping[int, int] | None = None
 
     @property
@@ -162,7 +162,7 @@ def _examine(source: Source, now: float, collisions: Mapping[int, int], *, allow
         result.causes.add(chunk.causes)
     if not result.rows:
         raise FileError(f"{source.file.name} has a header, but no rows below it.", "Add the rows and try again.")
-    result.wanted, result.collisions = checker.wanted, checker.collisions
+    result.names, result.collisions = checker.names, checker.collisions
     return result
 
 
@@ -202,7 +202,7 @@ def columns(source: Source) -> list[dict[str, Any]]:
     first = next(source.sheet.read(), None)
     sheet, used = source.sheet, {column.position for column in source.mapping.columns}
 
-    def told(name: str | None, position: int | None, how: str) -> dict[str, Any]:
+    def column_of(name: str | None, position: int | None, how: str) -> dict[str, Any]:
         cells = [] if first is None or position is None else first[position].head(_SAMPLED_ROWS).tolist()
         return {
             "field": name,
@@ -213,11 +213,11 @@ def columns(source: Source) -> list[dict[str, Any]]:
         }
 
     near = checking.near_labels(sheet, source.kind, source.mapping)
-    found = []
+    columns = []
     for name in source.kind.fields:
         column = source.mapping.column(name)
         guess = near.get(name)
         how = column.how.value if column else "guess" if guess is not None else "-"
-        found.append(told(name, column.position if column else guess, how))
+        columns.append(column_of(name, column.position if column else guess, how))
     rest = [position for position in sheet.columns if position not in used | set(near.values())]
-    return found + [told(None, position, "unused") for position in rest]
+    return columns + [column_of(None, position, "unused") for position in rest]

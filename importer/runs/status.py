@@ -216,5 +216,5 @@ def _is_working(journal: Journal, run: Run, settings: Settings) -> bool:
     """Whether a process is sending this run now."""
     folder = (journal.path.parent if journal.path else settings.home) / "locks"
     key = journal.runs.account(run)
-    found = holder(folder, key) if key else None
-    return found is not None and found.run == run.id
+    lock = holder(folder, key) if key else None
+    return lock is not None and lock.run == run.id

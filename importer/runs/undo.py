@@ -93,5 +93,5 @@ async def _undo(session: Session, chosen: Run, records: int) -> Undoing:
 
 def _exit_code(sent: SendResult, counts: dict[str, int]) -> Exit:
     if sent.how is not StopReason.DONE:
-        return Exit.INTERRUPTED if sent.how is StopReason.ASKED else Exit.SERVICE
+        return Exit.INTERRUPTED if sent.how is StopReason.REQUESTED else Exit.SERVICE
     return Exit.ROWS_FAILED if set(counts) - {Undone.REMOVED} else Exit.DONE

@@ -9,7 +9,7 @@ from importer.errors import Exit, ServiceError
 from importer.journal.journal import open_journal
 from importer.journal.runs import Run
 from importer.journal.states import State
-from importer.model import Found
+from importer.model import Presence
 from importer.reporting import write_table
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.reconcile import list_all_records
@@ -33,7 +33,7 @@ class Verification:
         """0 only if every row is there once and equal."""
         if self.unknown:
             return Exit.IN_DOUBT
-        return Exit.DONE if set(self.counts) <= {Found.ONCE} else Exit.ROWS_FAILED
+        return Exit.DONE if set(self.counts) <= {Presence.ONCE} else Exit.ROWS_FAILED
 
 
 async def verify_run(request: RunRequest) -> Verification:
@@ -51,7 +51,7 @@ async def verify_run(request: RunRequest) -> Verification:
         rows = list(verify(journal.rows.all(chosen, *states), listing, kind))
         counts = journal.rows.counts(chosen)
         unknown = counts.get(State.IN_DOUBT, 0) + counts.get(State.REVIEW, 0)
-        table = [(str(v.row), str(v.remote_id), v.found.value, v.detail) for v in rows]
+        table = [(str(v.row), str(v.remote_id), v.presence.value, v.detail) for v in rows]
         file = write_table(chosen.folder, "verification.csv", ("import_row", "import_id", "found", "detail"), table)
-        notable = tuple(v for v in rows if v.found is not Found.ONCE)
-        return Verification(chosen, dict(Counter(v.found.value for v in rows)), notable, unknown, file)
+        notable = tuple(v for v in rows if v.presence is not Presence.ONCE)
+        return Verification(chosen, dict(Counter(v.presence.value for v in rows)), notable, unknown, file)

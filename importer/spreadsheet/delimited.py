@@ -68,9 +68,9 @@ class _Source:
         """The rows below the header, as frames."""
         reading = self._reading()
         width = len(next(islice(reading.rows(), header_row - 1, None)))
-        ours = any(label.lower() == "import_row" for label in labels)
+        is_report = any(label.lower() == "import_row" for label in labels)
         while (first := reading.row + 1) and (columns := reading.columns(width)):
-            cells = [[unescape_formula(cell) for cell in column] for column in columns] if ours else columns
+            cells = [[unescape_formula(cell) for cell in column] for column in columns] if is_report else columns
             if len(chunk := frame(cells, first, len(labels))):
                 yield chunk
             # Else this chunk would still be there while the next is read.
@@ -208,9 +208,9 @@ def _has_long_line(text: str) -> bool:
 def _spread(beyond: dict[int, list[str]], height: int) -> list[list[str]]:
     """Columns for the cells behind the width of the table, which few rows have."""
     columns = [[""] * height for _ in range(max(map(len, beyond.values()), default=0))]
-    for place, cells in beyond.items():
+    for index, cells in beyond.items():
         for column, cell in zip(columns, cells, strict=False):
-            column[place] = cell
+            column[index] = cell
     return columns
 
 

@@ -77,8 +77,8 @@ def _guessed_windows(path: Path) -> Notice:
     advice = "Save it as CSV UTF-8, or name its encoding, for example --encoding cp1252."
     with path.open("rb") as file:
         foreign = next(block for block in iter(lambda: file.read(BLOCK_BYTES), b"") if not block.isascii())
-    if found := _UTF8_LETTER.search(foreign):
-        shown = found[0].decode()
+    if letter := _UTF8_LETTER.search(foreign):
+        shown = letter[0].decode()
         raise EncodingError(f'{path.name} is in two encodings: "{shown}" is UTF-8, other letters are not.', advice)
     if not _is(path, "cp1252"):
         raise EncodingError(f"{path.name} is neither UTF-8 nor Windows-1252.", advice)
@@ -117,7 +117,7 @@ def blocks(path: Path, encoding: str) -> Iterator[str]:
 
 
 def _decoded(path: Path, encoding: str) -> Iterator[str]:
-    with _told(path, encoding):
+    with _explained(path, encoding):
         # Some encodings of Python turn bytes into bytes; only this refuses them.
         "".encode(encoding)
         decoder = codecs.getincrementaldecoder(encoding)()
@@ -128,7 +128,7 @@ def _decoded(path: Path, encoding: str) -> Iterator[str]:
 
 
 @contextmanager
-def _told(path: Path, encoding: str) -> Iterator[None]:
+def _explained(path: Path, encoding: str) -> Iterator[None]:
     try:
         yield
     except UnicodeError as error:

@@ -97,10 +97,10 @@ def find_header(rows: Iterable[tuple[int, Sequence[str]]]) -> Header | None:
     filled = ((number, [cell.strip() for cell in row]) for number, row in rows)
     top = list(islice(((n, row, sum(map(bool, row))) for n, row in filled if any(row)), HEADER_AMONG))
     fullest = max((count for _, _, count in top), default=0)
-    for place, (number, row, count) in enumerate(top):
+    for index, (number, row, count) in enumerate(top):
         if count * 2 >= fullest:
             last = max(position for position, label in enumerate(row) if label)
-            return Header(number, tuple(row[: last + 1]), _titles([n for n, _, _ in top[:place]], number))
+            return Header(number, tuple(row[: last + 1]), _titles([n for n, _, _ in top[:index]], number))
     return None
 
 
@@ -124,13 +124,13 @@ def frame(columns: Sequence[Sequence[str]], first: int, width: int) -> pd.DataFr
     # without copy=False it joins the columns into one block first.
     chunk = pd.DataFrame(cells, index=index, dtype=object, copy=False)
     blank = _blank(columns, height)
-    return chunk.drop(index=[first + place for place in blank]) if blank else chunk
+    return chunk.drop(index=[first + index for index in blank]) if blank else chunk
 
 
 def _blank(columns: Sequence[Sequence[str]], height: int) -> list[int]:
     if columns and "" not in map(str.strip, columns[0]):
         return []
-    places: Iterable[int] = range(height)
+    indexes: Iterable[int] = range(height)
     for column in columns:
-        places = [place for place in places if not column[place].strip()]
-    return list(places)
+        indexes = [index for index in indexes if not column[index].strip()]
+    return list(indexes)

@@ -90,14 +90,14 @@ class Refusal(Exception):  # noqa: N818
     """A sentence about the file, and what to do: the only two things that leave this process in the end."""
 
 
-def main(path: Path, wanted: str | None, out: IO[str]) -> None:
+def main(path: Path, chosen: str | None, out: IO[str]) -> None:
     """Write the sheet of a workbook, or why it cannot be read.
 
     Any other exception ends the process, which is as good as saying that the file is damaged.
     """
     _limit_this_process()
     try:
-        for line in _sheet(path, wanted):
+        for line in _sheet(path, chosen):
             _put(line, out)
     except Refusal as refusal:
         _put({"refused": refusal.args[:2], "sheets": refusal.args[2:]}, out)
@@ -127,10 +127,10 @@ def _limit_this_process() -> None:
         resource.setrlimit(what, (most, hard))
 
 
-def _sheet(path: Path, wanted: str | None) -> Iterator[object]:
+def _sheet(path: Path, chosen: str | None) -> Iterator[object]:
     notices = _look_into(path) if zipfile.is_zipfile(path) else []
     with CalamineWorkbook.from_path(path) as book:
-        name, sheet, hidden = _choose(book, wanted)
+        name, sheet, hidden = _choose(book, chosen)
         notices += [("hidden-sheets", {"names": ", ".join(hidden)})] if hidden else []
         problems, out_of_sight = _problems(path, name)
         notices += _unseen(path)
@@ -138,8 +138,8 @@ def _sheet(path: Path, wanted: str | None) -> Iterator[object]:
         _add_merged(sheet, problems)
         texts = _Texts(sheet, problems)
         yield from texts.pieces()
-    found = [(code, row, position) for row, cells in problems.items() for position, (code, _) in cells.items()]
-    columns = [list(column) for column in zip(*found, strict=True)] or [[], [], []]
+    cells = [(code, row, position) for row, cells in problems.items() for position, (code, _) in cells.items()]
+    columns = [list(column) for column in zip(*cells, strict=True)] or [[], [], []]
     yield {"name": name, "notices": notices, "problems": columns}
 
 
@@ -195,13 +195,13 @@ def _refuse_other_kind(path: Path, names: Sequence[str]) -> None:
 # -- which sheet ------------------------------------------------------------------------------------------------------
 
 
-def _choose(book: CalamineWorkbook, wanted: str | None) -> tuple[str, CalamineSheet, list[str]]:
+def _choose(book: CalamineWorkbook, chosen: str | None) -> tuple[str, CalamineSheet, list[str]]:
     """The sheet that is asked for or the only one that can be meant, and the filled ones that nobody sees."""
     tables = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
-    if wanted is not None:
-        if wanted not in [sheet.name for sheet in tables]:
-            raise Refusal(f'has no sheet "{wanted}"', f"It has: {', '.join(sheet.name for sheet in tables)}.")
-        return wanted, book.get_sheet_by_name(wanted), []
+    if chosen is not None:
+        if chosen not in [sheet.name for sheet in tables]:
+            raise Refusal(f'has no sheet "{chosen}"', f"It has: {', '.join(sheet.name for sheet in tables)}.")
+        return chosen, book.get_sheet_by_name(chosen), []
     filled = {s.name: (s.visible, sheet) for s in tables if (sheet := book.get_sheet_by_name(s.name)).height}
     hidden = [name for name, (visible, _) in filled.items() if visible != SheetVisibleEnum.Visible]
     shown = [name for name in filled if name not in hidden]
@@ -375,12 +375,12 @@ def _xlsx_problems(stream: IO[bytes]) -> tuple[Problems, int]:
     return problems, hidden
 
 
-def _cells_before(piece: bytes, wanted: re.Pattern[bytes], marks: Iterable[bytes]) -> Iterator[re.Match[bytes]]:
+def _cells_before(piece: bytes, pattern: re.Pattern[bytes], marks: Iterable[bytes]) -> Iterator[re.Match[bytes]]:
     """The cells that begin last before each place where the pattern stands."""
     if not any(mark in piece for mark in marks):
         return
-    for found in wanted.finditer(piece):
-        begin = max(piece.rfind(b"<c", 0, found.start()), piece.rfind(b":c ", 0, found.start()))
+    for match in pattern.finditer(piece):
+        begin = max(piece.rfind(b"<c", 0, match.start()), piece.rfind(b":c ", 0, match.start()))
         if cell := _CELL.match(piece, piece.rfind(b"<", 0, begin + 1)):
             yield cell
 
@@ -418,7 +418,7 @@ def _part_of(archive: zipfile.ZipFile, name: str) -> str:
     book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314
     links = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
     targets = {link.get("Id"): link.get("Target", "") for link in links}
-    sheet = next(found for found in book.iter() if found.tag.endswith("}sheet") and found.get("name") == name)
+    sheet = next(element for element in book.iter() if element.tag.endswith("}sheet") and element.get("name") == name)
     # The namespace of this attribute differs between the two forms of the format.
     link = next(value for key, value in sheet.attrib.items() if key.endswith("relationships}id"))
     target = targets[link]
@@ -477,10 +477,10 @@ class _OdsWalk:
             self._inside, self._row, self._rows = False, 0, 0
         if tag not in {"table:table-cell", "table:covered-table-cell"} or self._cell is None:
             return
-        if self._inside and (found := _ods_problem(tag, self._cell, self._shown.strip())):
+        if self._inside and (problem := _ods_problem(tag, self._cell, self._shown.strip())):
             for row in range(self._row + 1, self._row + min(self._rows, PIECE_ROWS) + 1):
                 for position in range(self._position, self._position + min(self._positions, MOST_COLUMNS)):
-                    self.problems.setdefault(row, {})[position] = found
+                    self.problems.setdefault(row, {})[position] = problem
         self._cell = None
 
 

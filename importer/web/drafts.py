@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
 
-from importer.config.store import Document, alone, new_private, private_folder
+from importer.config.store import Document, locked_document, new_private, private_folder
 from importer.errors import FileError, ImporterError
 from importer.model import Clock
 from importer.spreadsheet import DELIMITED, WORKBOOKS, ReadOptions
@@ -107,7 +107,7 @@ class Drafts:
         if self.find(key) is None:
             yield None
             return
-        with alone(self._folder / key / "lock"):
+        with locked_document(self._folder / key / "lock"):
             yield self.find(key)
 
     def change(self, key: str, **changes: object) -> Draft | None:

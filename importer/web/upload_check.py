@@ -17,7 +17,7 @@ import pandas as pd
 
 from importer.checking import Causes, Checker, DateReader, match_columns, recognise
 from importer.config.settings import Settings
-from importer.config.store import Document, alone, new_private
+from importer.config.store import Document, locked_document, new_private
 from importer.errors import ColumnsError, EncodingError, ImporterError, SheetsError
 from importer.issues import Candidate, Issue, Notice, Severity
 from importer.model import Clock
@@ -145,7 +145,7 @@ def examine(drafts: Drafts, draft: Draft, settings: Settings, clock: Clock) -> N
 
 def _keep(draft: Draft, found: dict[str, Any]) -> None:
     """Keep what was found, unless something newer was found meanwhile."""
-    with alone(draft.folder / "checked.lock"):
+    with locked_document(draft.folder / "checked.lock"):
         if ((checked(draft) or {}).get("version", 0)) > found["version"]:
             return
         _CHECKED.write(draft.folder / "checked.json", cast("_CheckedUpload", found))
@@ -295,7 +295,7 @@ def _rows(draft: Draft, source: Source, now: float) -> dict[str, Any]:
     for issue in source.mapping.issues:
         _count(causes, issue)
     ordered = sorted(causes.values(), key=lambda cause: (cause.severity != Severity.ERROR, -cause.count))
-    _WANTED.write(draft.folder / "wanted.json", {name: sorted(values) for name, values in checker.wanted.items()})
+    _WANTED.write(draft.folder / "wanted.json", {name: sorted(values) for name, values in checker.names.items()})
     return {**counts, "causes": [vars(cause) for cause in ordered]}
 
 
@@ -460,7 +460,7 @@ def check_row(
         directories=upload_names.directories(draft, settings),
     )
     result = checker.check(chunk)
-    asking = upload_names.can_ask(settings) and upload_names.still_open(draft, checker.wanted, settings, now)
+    asking = upload_names.can_ask(settings) and upload_names.still_open(draft, checker.names, settings, now)
     issues = [issue for issue in result.issues if not asking or issue.code not in _OF_NAMES]
     document = row_document(number, cells, issues)
     for told, issue in zip(document["issues"], issues, strict=True):

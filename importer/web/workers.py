@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from importer.config.settings import Settings, as_environment
-from importer.config.store import Document, alone, new_private, private_folder
+from importer.config.store import Document, locked_document, new_private, private_folder
 from importer.journal.lock import is_alive
 from importer.model import Clock
 from importer.text import printable
@@ -75,7 +75,7 @@ class Workers:
     @contextmanager
     def held(self, number: int) -> Iterator[None]:
         """While nobody else starts a process for this run."""
-        with alone(self._folder / f"start-{number}.lock"):
+        with locked_document(self._folder / f"start-{number}.lock"):
             yield
 
     def find(self, doing: str, number: int) -> Worker | None:

@@ -18,7 +18,7 @@ def test_a_record_that_may_be_a_doubtful_rows_is_given_to_no_other(tmp_path: Pat
         assert remote is not None
         assert run.target is not None
         on_service = RemoteIndex(Listing((remote,)), journal, run.target, KIND)
-        assert on_service.take(body(2)) is None
+        assert on_service.claim(body(2)) is None
 
 
 def _fields(number: int) -> dict[str, object]:

@@ -264,7 +264,7 @@ def test_f12_a_throttle_storm(tmp_path: Path, fault: str) -> None:
     with sandbox(faults=(fault,) * 100) as service:
         post = Post(tmp_path, service.url, concurrency=4)
         burned, began = time.process_time(), time.monotonic()
-        assert post.send(seconds=1.6).how is StopReason.ASKED
+        assert post.send(seconds=1.6).how is StopReason.REQUESTED
         assert time.process_time() - burned < 1.5
         assert time.monotonic() - began < 6
         # Up to four leave at once before the first answer; then one batch a wait.

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import importer.web
-from importer.config.store import Document, alone
+from importer.config.store import Document, locked_document
 from importer.spreadsheet.corrections import place_of, printable_only, trimmed, without_thousands
 from importer.web.chart import chart
 from importer.web.drafts import Drafts
@@ -80,7 +80,7 @@ def test_private_files_are_whole_and_private(tmp_path: Path) -> None:
     document: Document[dict[str, Any]] = Document("The document", dict)
 
     def write(number: int) -> None:
-        with alone(tmp_path / "a" / "lock"):
+        with locked_document(tmp_path / "a" / "lock"):
             document.write(path, {"n": number, "known": [*(document.read(path) or {}).get("known", []), number]})
 
     with ThreadPoolExecutor(8) as pool:
