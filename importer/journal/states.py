@@ -59,7 +59,7 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         # No proof either way: sending again here is what makes duplicates.
         Event.LOST: State.IN_DOUBT,
         Event.FOUND: State.CREATED,
-        # Believed only after the settle time; earlier, a late effect would make a second record.
+        # Believed only after the visibility window; earlier, a late effect would make a second record.
         Event.ABSENT: State.PLANNED,
         Event.UNCLEAR: State.REVIEW,
     },

@@ -81,7 +81,7 @@ class _Asleep(Rows):
 
 
 def test_f31_asleep_between_intent_and_call(tmp_path: Path) -> None:
-    """A call does not leave long after its intent, from which the settle time counts: the row is planned again."""
+    """A call does not leave long after its intent, from which the visibility window counts: the row is planned again."""
 
     async def send(url: str) -> int:
         post = Post(tmp_path, url, rows=2)
@@ -123,7 +123,7 @@ def test_a_hold_on_writes_keeps_no_read(tmp_path: Path) -> None:
 
 
 def test_f32_a_clock_set_back_proves_nothing_absent(tmp_path: Path) -> None:
-    """With the clock set back after the send, no row is believed absent before its settle time has come again."""
+    """With the clock set back after the send, no row is believed absent before its visibility window has come again."""
     with sandbox(faults=("lost-before",)) as service:
         post = Post(tmp_path, service.url, rows=1)
         post.send()

@@ -60,7 +60,7 @@ def test_a_record_whose_answer_was_lost_is_found_at_the_end(desk: Desk, service:
 
 @pytest.mark.parametrize("fault", ["lost-before", "500-before", "502-html", "late:0.2"])
 def test_a_row_proved_absent_is_sent_once_more(desk: Desk, service: Service, fault: str) -> None:
-    """After the settle time a row without a record is sent again, and exists once in the end."""
+    """After the visibility window a row without a record is sent again, and exists once in the end."""
     # Much longer than the latest effect, so that a busy service keeps to it too.
     desk.variables["IMPORTER_SETTLE"] = "3"
     service.fail("ok", fault)
@@ -69,8 +69,8 @@ def test_a_row_proved_absent_is_sent_once_more(desk: Desk, service: Service, fau
     assert once(service, 5)
 
 
-def test_absent_is_not_believed_before_the_settle_time(desk: Desk, service: Service) -> None:
-    """Within the settle time a row without a record stays in doubt, and reconcile says so."""
+def test_absent_is_not_believed_before_the_visibility_window(desk: Desk, service: Service) -> None:
+    """Within the visibility window a row without a record stays in doubt, and reconcile says so."""
     service.fail("lost-before")
     assert desk.type("run", rows(desk), "--yes").code == 8
     assert desk.type("reconcile").code == 8

@@ -272,13 +272,13 @@ class Lane:
             elif ended.code == 8 and not _in_doubt(folder) and not _planned(folder):
                 return
             elif ended.code == 8:
-                self._wait_out_the_settle_time()
+                self._wait_out_the_window()
                 words = ["resume"] if words[0] == "reconcile" and "resume" in ended.out else ["reconcile"]
             elif ended.code == 0 and words[0] == "reconcile" and _planned(folder):
                 words = ["resume"]
             elif ended.code in {0, 1} and words[0] == "report" and _in_doubt(folder):
                 # Killed between its end and its report: the report that is made up for names rows that are not settled.
-                self._wait_out_the_settle_time()
+                self._wait_out_the_window()
                 words = ["reconcile"]
             elif ended.code in {0, 1}:
                 return
@@ -287,7 +287,7 @@ class Lane:
                 return
         judged.problems.append(f"not at an end after {MOST_COMMANDS} commands: {judged.commands}")
 
-    def _wait_out_the_settle_time(self) -> None:
+    def _wait_out_the_window(self) -> None:
         """Let all effects come, and make it later for everybody."""
         self._service.let_all_come()
         self._ahead += 2 * SETTLE
