@@ -12,7 +12,6 @@ import importer
 from importer import cli
 from importer.cli import manual, run_commands, setup_commands, view_commands
 from importer.issues import CATALOGUE
-from importer.journal.states import TRANSITIONS, Event, State, after
 
 ORDER = ["schemas", *re.findall(r"^    (\w+)(?:\.py|/) ", importer.__doc__ or "", re.MULTILINE)]
 SOURCES = [path for folder in ("importer", "schemas") for path in (ROOT / folder).rglob("*.py")]
@@ -89,15 +88,6 @@ def test_every_code_is_created_in_one_place() -> None:
     for code in CATALOGUE:
         places = [str(path) for path in SOURCES if f'"{code}"' in path.read_text("utf-8") and path.stem != "issues"]
         assert places, code
-
-
-def test_the_table_has_no_way_back_from_lost() -> None:
-    """Only proof leads from in doubt to planned; final states have no events; the table is the only way."""
-    back = {event for event, state in TRANSITIONS[State.IN_DOUBT].items() if state is State.PLANNED}
-    assert back == {Event.NOT_APPLIED, Event.ABSENT}
-    assert after(State.IN_DOUBT, Event.LOST) is State.IN_DOUBT
-    with pytest.raises(ValueError, match="created"):
-        after(State.CREATED, Event.WILL_SEND)
 
 
 def test_every_command_can_be_typed() -> None:

@@ -4,7 +4,7 @@ import itertools
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -109,29 +109,6 @@ def test_where_a_day_ends_at_midnight_its_allowance_is_new_then(tmp_path: Path, 
     assert (second - MORNING) / 3600 == pytest.approx(hours, abs=0.01)
     assert abs(office.accepted[-1] - office.accepted[0] - told) <= 0.03 * told
     assert any(p.waiting == "the allowance of the day is used up" and abs(p.until - second) < 5 for _, p in progress)
-
-
-def test_calls_across_a_midnight_count_on_the_day_they_may_have_reached(tmp_path: Path) -> None:
-    """What left before midnight and was answered after it may have arrived then, so the new day has one less."""
-    day = Window(2, DAY, writes=True, midnight=UTC)
-    midnight = datetime(2027, 3, 28, tzinfo=UTC).timestamp()
-    with planned(tmp_path, 1)[0] as journal:
-        for left in (midnight - 30, midnight - 5):
-            assert journal.calls.reserve(ACCOUNT, [day], write=True, now=left) <= 0
-        assert journal.calls.reserve(ACCOUNT, [day], write=True, now=midnight - 4) == pytest.approx(5)
-        journal.calls.note_arrivals(ACCOUNT, [(midnight - 5, midnight + 0.5)])
-        assert journal.calls.used(ACCOUNT, day, midnight + 2)[0] == 1
-        assert journal.calls.reserve(ACCOUNT, [day], write=True, now=midnight + 2) <= 0
-        assert journal.calls.reserve(ACCOUNT, [day], write=True, now=midnight + 3) == pytest.approx(DAY - 2)
-
-
-def test_a_day_may_have_another_length_than_24_hours() -> None:
-    """On the days on which the clocks of London change, the allowance is new at its midnight all the same."""
-    day = Window(1, DAY, writes=True, midnight=ZoneInfo("Europe/London"))
-    for date, hours in (((2027, 3, 28), 23), ((2027, 6, 1), 24), ((2027, 10, 31), 25)):
-        begin = datetime(*date, tzinfo=ZoneInfo("Europe/London")).timestamp()
-        assert day.frees_at(begin + 60) - begin == hours * 3600 + 1
-        assert day.begins_at(begin + hours * 3600 - 1) == begin
 
 
 def test_no_process_waits_for_a_call_that_it_may_not_make(tmp_path: Path) -> None:

@@ -1,0 +1,87 @@
+"""The table of transitions: what it must never allow, whatever else is put into it."""
+
+import pytest
+
+from importer.journal.states import CLAIMING, FINAL, STATUS, TRANSITIONS, Event, State, after
+from importer.model import Status
+
+EVERY = [(state, event) for state in State for event in Event]
+PROOF_OF_NO_EFFECT = {Event.NOT_APPLIED, Event.ABSENT}
+
+
+def reachable(start: State) -> set[State]:
+    """Every state that a row can come to from this one."""
+    reached, waiting = {start}, [start]
+    while waiting:
+        for state in TRANSITIONS[waiting.pop()].values():
+            if state not in reached:
+                reached.add(state)
+                waiting.append(state)
+    return reached
+
+
+def test_only_proof_leads_from_in_doubt_to_planned() -> None:
+    """Anything else that leads back would send a row whose record may exist."""
+    back = {event for event, state in TRANSITIONS[State.IN_DOUBT].items() if state is State.PLANNED}
+    assert back == PROOF_OF_NO_EFFECT
+    assert after(State.IN_DOUBT, Event.LOST) is State.IN_DOUBT
+
+
+def test_nothing_is_planned_again_once_its_record_exists() -> None:
+    """A created row is never sent again: after it is removed, another run may create another record."""
+    for state in (State.CREATED, State.REMOVING, State.REMOVED, State.EXISTING, State.REVIEW):
+        assert State.PLANNED not in reachable(state) - {state}, state
+
+
+def test_a_record_that_was_not_deleted_is_still_created() -> None:
+    """Whatever the service answered to a delete, the row says what the service holds."""
+    assert after(State.REMOVING, Event.KEPT) is State.CREATED
+    assert after(State.REMOVING, Event.GONE) is State.REMOVED
+    assert set(TRANSITIONS[State.REMOVING]) == {Event.KEPT, Event.GONE}
+
+
+def test_nothing_is_deleted_without_its_intent() -> None:
+    """Only a row of which the journal says that its delete is on its way can be removed."""
+    assert {state for state, events in TRANSITIONS.items() if State.REMOVED in events.values()} == {State.REMOVING}
+    assert {state for state, events in TRANSITIONS.items() if State.REMOVING in events.values()} == {State.CREATED}
+
+
+def test_every_row_can_come_to_an_end() -> None:
+    """From everywhere a row can get to where nothing is left to do about it: no state is a dead end."""
+    ends = FINAL | {State.CREATED}
+    assert {state for state in State if not reachable(state) & ends} == set()
+    assert {state for state in State if state not in reachable(State.PLANNED)} == set()
+
+
+def test_a_record_that_may_exist_is_claimed_until_it_is_known_not_to() -> None:
+    """A claim begins with the intent, and only proof, a refusal or a removal ends it."""
+    ending = {
+        (state, event)
+        for state in CLAIMING
+        for event, following in TRANSITIONS[state].items()
+        if following not in CLAIMING
+    }
+    assert ending == {
+        (State.IN_DOUBT, Event.REFUSED),
+        (State.IN_DOUBT, Event.NOT_APPLIED),
+        (State.IN_DOUBT, Event.ABSENT),
+        (State.REMOVING, Event.GONE),
+    }
+    assert State.PLANNED not in CLAIMING
+
+
+@pytest.mark.parametrize(("state", "event"), EVERY)
+def test_the_table_is_the_only_way(state: State, event: Event) -> None:
+    """What it does not list is an error that names both, so that whoever lost track of a row is stopped."""
+    if event in TRANSITIONS[state]:
+        assert after(state, event) is TRANSITIONS[state][event]
+    else:
+        with pytest.raises(ValueError, match=f"{state}.*{event}"):
+            after(state, event)
+
+
+def test_the_report_calls_created_only_what_exists() -> None:
+    """Of the states that read as created, each has a record; of those that read as not sent, none has."""
+    assert {state for state in State if STATUS[state] is Status.CREATED} == {State.CREATED, State.REMOVING}
+    assert {state for state in State if STATUS[state] is Status.UNKNOWN} == {State.IN_DOUBT, State.REVIEW}
+    assert not {state for state in State if STATUS[state] is Status.NOT_SENT} & CLAIMING
