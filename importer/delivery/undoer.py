@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.listing import Comparer, to_remote
-from importer.delivery.replies import Pause, classify
+from importer.delivery.replies import Pause, Verdict, classify
 from importer.delivery.verification import changed_since
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
@@ -58,6 +58,7 @@ class Undoer:
         self._journal, self._service, self._run = journal, service, run
         self._comparer = Comparer(kind)
         self._take_turn, self._now, self._stop, self._tell = take_turn, now, stop, tell
+        self._has_turn = False
 
     async def undo(self, removals: list[Removal]) -> SendResult:
         """Delete row by row, adding to ``removals``, until all is done or there is a reason to stop."""
@@ -75,16 +76,32 @@ class Undoer:
 
     async def _remove(self, intent: Intent) -> Removal:
         number = intent.remote_id or 0
-        there = await self._service.get(self._run.endpoint, number)
-        if there.status == GONE:
-            self._gone(intent)
-            return Removal(intent.row, number, Undone.REMOVED, "it was gone already")
-        if reason := self._reason_to_keep(intent, there):
-            self._keep(intent)
-            return Removal(intent.row, number, Undone.KEPT, reason)
-        if there.status != 200:  # noqa: PLR2004
-            return Removal(intent.row, number, Undone.FAILED, there.failure or f"it answered HTTP {there.status}")
-        return await self._delete(intent, number)
+        while True:
+            # The turn before the look: it may come tomorrow, and what was looked at today may have been changed by
+            # then. The same after a throttle.
+            await self._wait_for_turn()
+            there = await self._service.get(self._run.endpoint, number)
+            if there.status == GONE:
+                self._gone(intent)
+                return Removal(intent.row, number, Undone.REMOVED, "it was gone already")
+            if reason := self._reason_to_keep(intent, there):
+                self._keep(intent)
+                return Removal(intent.row, number, Undone.KEPT, reason)
+            if there.status != 200:  # noqa: PLR2004
+                return Removal(intent.row, number, Undone.FAILED, there.failure or f"it answered HTTP {there.status}")
+            intent = self._will_remove(intent)
+            self._has_turn = False
+            reply = await self._service.delete(self._run.endpoint, number)
+            verdict = classify(reply, lambda _: False)
+            if verdict.pause is not Pause.THROTTLE:
+                return self._judged(intent, number, reply, verdict)
+            await asyncio.sleep(verdict.wait or _BACKOFF)
+
+    async def _wait_for_turn(self) -> None:
+        """Have the turn of one delete; one that a row did not need serves the next row."""
+        if not self._has_turn:
+            await self._take_turn()
+            self._has_turn = True
 
     def _reason_to_keep(self, intent: Intent, there: Reply) -> str:
         remote = to_remote(there.json) if there.status == 200 else None  # noqa: PLR2004
@@ -94,15 +111,8 @@ class Undoer:
             return f"it was changed since: {', '.join(differs)}"
         return "it was changed since it was created" if changed_since(remote) else ""
 
-    async def _delete(self, intent: Intent, number: int) -> Removal:
-        intent = self._will_remove(intent)
-        while True:
-            await self._take_turn()
-            reply = await self._service.delete(self._run.endpoint, number)
-            verdict = classify(reply, lambda _: False)
-            if verdict.pause is not Pause.THROTTLE:
-                break
-            await asyncio.sleep(verdict.wait or _BACKOFF)
+    def _judged(self, intent: Intent, number: int, reply: Reply, verdict: Verdict) -> Removal:
+        """What an answer to a delete, which was no throttle, makes of its row."""
         if reply.status == GONE or _deleted(reply):
             self._gone(intent)
             return Removal(intent.row, number, Undone.REMOVED)
@@ -129,4 +139,5 @@ class Undoer:
 def _deleted(reply: Reply) -> bool:
     """Whether the service says that it deleted; HTTP 200 alone may carry a refusal (seen by a client)."""
     document = reply.json if isinstance(reply.json, dict) else {}
-    return reply.status == 200 and document.get("WasSuccessful") is True  # noqa: PLR2004
+    successful = document.get("WasSuccessful") is True and not document.get("Errors")
+    return reply.status == 200 and successful  # noqa: PLR2004

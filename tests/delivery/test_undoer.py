@@ -1,0 +1,319 @@
+"""Records deleted again: what each answer makes of a row, what is left alone, and what ends an undo."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from delivery.in_process import InProcess
+from delivery.kit import ACCOUNT, KIND, PATH, add_run, body
+from delivery.simulation import simulated
+from importer.delivery.breakers import SendResult, StopReason
+from importer.delivery.undoer import Removal, Undoer, Undone
+from importer.journal.journal import Journal, open_journal
+from importer.journal.rows import Change
+from importer.journal.runs import Run
+from importer.journal.states import Event, State
+
+
+@dataclass
+class Desk:
+    """A run whose three rows were created, and whoever takes it back. ``turns`` are the deletes that were allowed."""
+
+    journal: Journal
+    run: Run
+    service: InProcess = field(default_factory=InProcess)
+    turns: list[float] = field(default_factory=list)
+    meanwhile: Callable[[], object] = lambda: None
+    removals: list[Removal] = field(default_factory=list)
+
+    def undo(self, *, stop: asyncio.Event | None = None, tell: Callable[[int], None] = lambda _: None) -> SendResult:
+        """Undo the run in simulated time."""
+        self.removals = []
+
+        async def main() -> SendResult:
+            async def take_turn() -> None:
+                self.meanwhile()
+                self.turns.append(asyncio.get_running_loop().time())
+
+            undoer = Undoer(
+                self.journal,
+                self.service.nexudus,
+                self.run,
+                KIND,
+                take_turn,
+                now=lambda: 9_000.0,
+                stop=stop or asyncio.Event(),
+                tell=tell,
+            )
+            return await undoer.undo(self.removals)
+
+        return simulated(main())
+
+    def delete_is_answered(self, *faults: str) -> None:
+        """What happens to the next deletes."""
+        self.service.state.fail_next(*faults, on="delete")
+
+    @property
+    def states(self) -> list[State]:
+        """The state of each row."""
+        return [intent.state for intent in self.journal.rows.all(self.run)]
+
+    @property
+    def rows_there(self) -> list[int]:
+        """The rows whose record exists."""
+        return [int(str(record["Name"]).removeprefix("Room ")) for record in self.service.records.values()]
+
+    def id_of(self, row: int) -> int:
+        """The Id of the record of a row."""
+        return next(i.remote_id or 0 for i in self.journal.rows.all(self.run) if i.row == row)
+
+
+@pytest.fixture
+def desk(memory: Path) -> Iterator[Desk]:
+    """A run of three created rows."""
+    with open_journal(f"sqlite:///{memory / 'j'}") as journal:
+        run = add_run(journal, memory, planned=3)
+        desk = Desk(journal, run)
+        journal.rows.will_send(run, ACCOUNT, journal.rows.planned(run, 0, 9), (), 3.0)
+        for intent in list(journal.rows.all(run)):
+            number = desk.service.state.add(PATH, intent.body.encode(), by="ops@example.com")
+            journal.rows.move([Change(intent, Event.ACCEPTED, number)], 4.0)
+        yield desk
+
+
+def test_what_nobody_changed_is_deleted(desk: Desk) -> None:
+    """Each row is looked at, its delete is waited for and made once, and it is removed."""
+    assert desk.undo().how is StopReason.DONE
+    assert [(r.row, r.undone) for r in desk.removals] == [(row, Undone.REMOVED) for row in (2, 3, 4)]
+    assert desk.states == [State.REMOVED] * 3
+    assert desk.service.records == {}
+    assert desk.service.asked == ["read", "delete"] * 3
+    assert len(desk.turns) == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "undone", "state", "there"),
+    [
+        ("ok", Undone.REMOVED, State.REMOVED, False),
+        # A refusal: the record is still there, and the row is what it was.
+        ("400", Undone.KEPT, State.CREATED, True),
+        ("409-envelope", Undone.KEPT, State.CREATED, True),
+        ("false-200", Undone.KEPT, State.CREATED, True),
+        # WasSuccessful is true in this one, and Errors says what it is worth.
+        ("errors-200", Undone.KEPT, State.CREATED, True),
+        # No proof: looked at again next time.
+        ("lost-before", Undone.FAILED, State.REMOVING, True),
+        ("lost-after", Undone.FAILED, State.REMOVING, False),
+        ("500-before", Undone.FAILED, State.REMOVING, True),
+        ("500-after", Undone.FAILED, State.REMOVING, False),
+        ("500-ooops-after", Undone.FAILED, State.REMOVING, False),
+        ("502-html", Undone.FAILED, State.REMOVING, True),
+        ("200-html", Undone.FAILED, State.REMOVING, True),
+        ("200-empty", Undone.FAILED, State.REMOVING, False),
+        ("array-200", Undone.KEPT, State.CREATED, True),
+        ("403", Undone.FAILED, State.REMOVING, True),
+        ("redirect", Undone.FAILED, State.REMOVING, True),
+        ("status:418", Undone.FAILED, State.REMOVING, True),
+    ],
+)
+def test_what_an_answer_to_a_delete_means(desk: Desk, fault: str, undone: Undone, state: State, there: bool) -> None:
+    """Removed and kept need the service's word; whatever it says, the other rows are undone."""
+    desk.delete_is_answered("ok", fault)
+    assert desk.undo().how is StopReason.DONE
+    assert [removal.undone for removal in desk.removals] == [Undone.REMOVED, undone, Undone.REMOVED]
+    assert desk.states == [State.REMOVED, state, State.REMOVED]
+    assert desk.rows_there == ([3] if there else [])
+    assert bool(desk.removals[1].why) is (undone is not Undone.REMOVED)
+
+
+@pytest.mark.parametrize("fault", ["lost-before", "lost-after", "500-before", "500-after", "502-html", "403"])
+def test_an_undo_without_an_answer_is_repeated(desk: Desk, fault: str) -> None:
+    """The second time finds the record, or that it is gone; either way the row is removed and the others are left."""
+    desk.delete_is_answered(fault)
+    desk.undo()
+    desk.undo()
+    assert [(removal.row, removal.undone) for removal in desk.removals] == [(2, Undone.REMOVED)]
+    assert desk.states == [State.REMOVED] * 3
+    assert desk.service.records == {}
+
+
+def test_a_refused_row_can_be_undone_later(desk: Desk) -> None:
+    """It is created as before, so the next undo asks for it again."""
+    desk.delete_is_answered("400", "400", "400")
+    desk.undo()
+    assert desk.states == [State.CREATED] * 3
+    desk.undo()
+    assert desk.states == [State.REMOVED] * 3
+
+
+def test_a_record_that_somebody_changed_is_left_alone(desk: Desk) -> None:
+    """The fields are named, nothing is deleted, and the row stays created."""
+    desk.service.edit(desk.id_of(3), Name="Their room", CalendarId="theirs")
+    assert desk.undo().how is StopReason.DONE
+    assert desk.removals[1] == Removal(3, desk.id_of(3), Undone.KEPT, "it was changed since: Name, CalendarId")
+    assert desk.states == [State.REMOVED, State.CREATED, State.REMOVED]
+    assert list(desk.service.records) == [desk.id_of(3)]
+
+
+def test_a_record_that_was_changed_in_what_we_never_sent_is_left_alone(desk: Desk) -> None:
+    """Every field is as it was sent, but the service says that somebody saved it since."""
+    desk.service.edit(desk.id_of(3))
+    desk.undo()
+    assert desk.removals[1] == Removal(3, desk.id_of(3), Undone.KEPT, "it was changed since it was created")
+    assert list(desk.service.records) == [desk.id_of(3)]
+
+
+@pytest.mark.parametrize("dates", [("CreatedOn",), ("UpdatedOn",), ("CreatedOn", "UpdatedOn")])
+def test_a_record_without_dates_is_judged_by_its_fields(desk: Desk, dates: tuple[str, ...]) -> None:
+    """A service that says nothing of when has not said that somebody changed it."""
+    for record in desk.service.records.values():
+        record.update(dict.fromkeys(dates))
+    desk.service.records[desk.id_of(3)]["Name"] = "Their room"
+    desk.undo()
+    assert [removal.undone for removal in desk.removals] == [Undone.REMOVED, Undone.KEPT, Undone.REMOVED]
+
+
+def test_a_change_during_an_unanswered_delete_is_left_alone(desk: Desk) -> None:
+    """The row whose delete was on its way is created again, for its record is there."""
+    desk.delete_is_answered("lost-before")
+    desk.undo()
+    assert desk.states[0] is State.REMOVING
+    desk.service.edit(desk.id_of(2), Name="Their room")
+    desk.undo()
+    assert [removal.undone for removal in desk.removals] == [Undone.KEPT]
+    assert desk.states == [State.CREATED, State.REMOVED, State.REMOVED]
+
+
+def test_a_record_that_is_gone_costs_no_delete(desk: Desk) -> None:
+    """A colleague was quicker; the row is removed, and it is said how."""
+    desk.service.state.service.delete(desk.service.entity(), desk.id_of(3))
+    desk.undo()
+    assert desk.removals[1].why == "it was gone already"
+    assert desk.states == [State.REMOVED] * 3
+    assert desk.service.asked.count("delete") == len(desk.turns) == 2
+
+
+def test_a_record_that_cannot_be_looked_at_is_not_deleted(desk: Desk) -> None:
+    """No answer to the look is no answer to whether it was changed."""
+    desk.service.state.fail_next("ok", "500-before", on="read")
+    desk.undo()
+    assert [removal.undone for removal in desk.removals] == [Undone.REMOVED, Undone.FAILED, Undone.REMOVED]
+    assert desk.states[1] is State.CREATED
+    assert desk.rows_there == [3]
+
+
+def test_a_throttled_delete_waits_as_long_as_the_service_says(desk: Desk) -> None:
+    """And takes its turn anew each time."""
+    desk.delete_is_answered("throttle-429:30", "throttle-409:7", "throttle-409-bare")
+    assert desk.undo().how is StopReason.DONE
+    assert desk.states == [State.REMOVED] * 3
+    waits = [later - earlier for earlier, later in zip(desk.turns, desk.turns[1:], strict=False)]
+    assert waits == [pytest.approx(30.25), pytest.approx(7.0), 2.0, 0.0, 0.0]
+
+
+def test_a_change_while_the_turn_is_waited_for_is_left_alone(desk: Desk) -> None:
+    """With the allowance of the day used up the turn comes tomorrow; what is deleted then is looked at then."""
+
+    def edit_row_3() -> None:
+        if len(desk.turns) == 1:
+            desk.service.edit(desk.id_of(3), Name="Their room")
+
+    desk.meanwhile = edit_row_3
+    desk.undo()
+    assert [removal.undone for removal in desk.removals] == [Undone.REMOVED, Undone.KEPT, Undone.REMOVED]
+    assert [record["Name"] for record in desk.service.records.values()] == ["Their room"]
+    # The turn that row 3 did not need served row 4.
+    assert len(desk.turns) == 2
+
+
+def test_a_change_during_a_throttle_is_left_alone(desk: Desk) -> None:
+    """The service may ask to wait for an hour: the record is looked at again before the delete is made again."""
+    desk.delete_is_answered("throttle-429:3600")
+
+    def edit_row_2() -> None:
+        if len(desk.turns) == 1:
+            desk.service.edit(desk.id_of(2), Name="Their room")
+
+    desk.meanwhile = edit_row_2
+    desk.undo()
+    assert [removal.undone for removal in desk.removals] == [Undone.KEPT, Undone.REMOVED, Undone.REMOVED]
+    assert desk.states == [State.CREATED, State.REMOVED, State.REMOVED]
+
+
+def test_asked_to_stop_it_deletes_nothing_more(desk: Desk) -> None:
+    """By the one who started it: the row under way is finished, the others stay."""
+    stop = asyncio.Event()
+    assert desk.undo(stop=stop, tell=lambda _: stop.set()).how is StopReason.REQUESTED
+    assert desk.states == [State.REMOVED, State.CREATED, State.CREATED]
+    assert desk.service.asked.count("delete") == 1
+
+
+def test_another_process_can_stop_it(desk: Desk) -> None:
+    """Whoever types `importer stop` elsewhere has only the journal in common with it."""
+    assert desk.journal.path is not None
+    with open_journal(f"sqlite:///{desk.journal.path}") as elsewhere:
+
+        def after_two(done: int) -> None:
+            if done == 2:
+                elsewhere.runs.update(elsewhere.runs.get(desk.run.id), stop=True)
+
+        assert desk.undo(tell=after_two).how is StopReason.REQUESTED
+    assert desk.states == [State.REMOVED, State.REMOVED, State.CREATED]
+    assert desk.rows_there == [4]
+
+
+def test_a_service_that_answers_nothing_ends_it(desk: Desk, memory: Path) -> None:
+    """Five failures in a row, and not five of many."""
+    (memory / "many").mkdir()
+    journal = desk.journal
+    run = add_run(journal, memory / "many", account="another", planned=12)
+    journal.rows.will_send(run, "another", journal.rows.planned(run, 0, 99), (), 3.0)
+    for intent in list(journal.rows.all(run)):
+        number = desk.service.state.add(PATH, body(100 + intent.row).encode(), by="ops@example.com")
+        journal.rows.move([Change(intent, Event.ACCEPTED, number)], 4.0)
+    many = Desk(journal, run, desk.service)
+    for record, row in zip(list(desk.service.records.values())[3:], range(2, 14), strict=True):
+        record.update(Name=f"Room {row}", ResourceId=1000 + row, CoworkerId=2000 + row)
+        record.update(SubscriptionId=f"s{row}", CalendarId=f"c{row}")
+    many.delete_is_answered(*["500-before"] * 4, "ok", *["500-before"] * 9)
+    end = many.undo()
+    assert end.how is StopReason.UNANSWERED
+    assert "5 deletes in a row failed" in end.message
+    assert len(many.removals) == 10
+    assert many.states == [State.REMOVING] * 4 + [State.REMOVED] + [State.REMOVING] * 5 + [State.CREATED] * 2
+
+
+def test_the_intent_to_delete_is_in_the_journal_before_the_call(desk: Desk) -> None:
+    """Killed in the middle, the row is one whose delete may have left, and its record is looked at next time."""
+    states: list[list[State]] = []
+
+    async def killed() -> None:
+        states.append(desk.states)
+        if desk.service.asked.count("delete") == 1 and desk.service.asked[-1] == "read":
+            raise KeyboardInterrupt
+
+    desk.service.before = killed
+    with pytest.raises(KeyboardInterrupt):
+        desk.undo()
+    assert desk.states == [State.REMOVED, State.REMOVING, State.CREATED]
+    # Before the look a row is what it was; before its delete the journal says that it may be gone.
+    assert [each[0] for each in states[:2]] == [State.CREATED, State.REMOVING]
+    desk.service.before = InProcess().before
+    desk.undo()
+    assert desk.states == [State.REMOVED] * 3
+
+
+def test_rows_that_have_no_record_are_not_asked_about(desk: Desk, memory: Path) -> None:
+    """Planned, rejected and existing rows are nothing of this run's to take back."""
+    (memory / "other").mkdir()
+    run = add_run(desk.journal, memory / "other", planned=5)
+    desk.journal.rows.will_send(run, ACCOUNT, desk.journal.rows.planned(run, 0, 9), (), 5.0)
+    [rejected, _] = desk.journal.rows.all(run, State.IN_DOUBT)
+    desk.journal.rows.move([Change(rejected, Event.REFUSED)], 6.0)
+    other = Desk(desk.journal, run, desk.service)
+    assert other.undo().how is StopReason.DONE
+    assert (other.removals, other.service.asked) == ([], [])
+    assert desk.rows_there == [2, 3, 4]
