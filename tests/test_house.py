@@ -12,6 +12,7 @@ import importer
 from importer import cli
 from importer.cli import manual, run_commands, setup_commands, view_commands
 from importer.issues import CATALOGUE
+from importer.journal.states import State
 
 ORDER = ["schemas", *re.findall(r"^    (\w+)(?:\.py|/) ", importer.__doc__ or "", re.MULTILINE)]
 SOURCES = [path for folder in ("importer", "schemas") for path in (ROOT / folder).rglob("*.py")]

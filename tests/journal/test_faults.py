@@ -81,7 +81,7 @@ class _Asleep(Rows):
 
 
 def test_f31_asleep_between_intent_and_call(tmp_path: Path) -> None:
-    """A call does not leave long after its intent, from which the visibility window counts: the row is planned again."""
+    """A call does not leave long after its intent, from which the window counts: the row is planned again."""
 
     async def send(url: str) -> int:
         post = Post(tmp_path, url, rows=2)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from importer.errors import JournalError
+from importer.issues import Issue
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
@@ -189,3 +190,21 @@ def test_a_row_that_another_process_has_moved_is_not_moved_again(tmp_path: Path)
             journal.rows.move([Change(second, Event.WILL_SEND), Change(first, Event.WILL_SEND)], 2.0)
         rows = [(intent.state, intent.attempts) for intent in journal.rows.all(run)]
     assert rows == [(State.IN_DOUBT, 1), (State.PLANNED, 0)]
+
+
+def test_a_run_that_is_planned_anew_replaces_its_own_rows_only(tmp_path: Path) -> None:
+    """Rows, issues and their counts of the run beside it are as they were."""
+    with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
+        other, run = (add_run(journal, tmp_path, planned=3, account=account) for account in ("one", "two"))
+        target, wrong = other.target or 0, [Issue("cell-empty", 9, "A9"), Issue("date-past", 8, "D8")]
+        other = journal.rows.plan(other, [([record(2), record(3)], wrong, 4)], target, 3.0)
+        for rows, issues in ((5, [Issue("cell-empty", 7, "A7"), Issue("cell-empty", 8, "A8")]), (2, [])):
+            run = journal.rows.plan(
+                run, [([record(n) for n in range(2, 2 + rows)], issues, rows)], run.target or 0, 4.0
+            )
+            assert (run.rows, len(list(journal.rows.all(run)))) == (rows, rows)
+            assert (journal.rows.invalid(run), list(journal.rows.issues(run))) == (len(issues), issues)
+            assert journal.runs.get(other.id) == other
+            assert [intent.row for intent in journal.rows.all(other)] == [2, 3]
+            assert (journal.rows.invalid(other), len(list(journal.rows.issues(other)))) == (1, 2)
+            assert journal.rows.counts(other) == {State.PLANNED: 2}

@@ -39,6 +39,8 @@ def run(journal: Journal, memory: Path) -> Run:
             Issue("column-unused", None, None, "Note", None, "", ""),
         ]
         records = [record(n, **({"Name": "100 %_sure"} if n == 5 else {})) for n in range(2, 8)]
+        if account != ACCOUNT:
+            wrong.append(Issue("cell-empty", 20, "A20", "ResourceId", "ResourceId", "", "1"))
         run = journal.rows.plan(run, [(records, wrong, 8)], target, 1.0)
         first, second, third, fourth, *_ = sent(journal, run, 4)
         base = 100 * (account == ACCOUNT)

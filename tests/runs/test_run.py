@@ -151,7 +151,7 @@ def test_typing_run_again_goes_on_with_the_unfinished_run(desk: Desk, service: S
 
 
 def test_a_lost_answer_is_unknown_and_is_never_sent_again(desk: Desk, service: Service) -> None:
-    """A row that came to nothing, for all we know, stays in doubt through run and retry until the visibility window is over."""
+    """A row that came to nothing, for all we know, stays in doubt until the visibility window is over."""
     file = desk.write("rows.csv", [mapping(n) for n in range(2, 7)])
     service.fail("ok", "lost-after", "lost-before")
     done = desk.type("run", file, "--yes", "--json")
