@@ -1,0 +1,271 @@
+"""Sending, settling, undoing and verifying in any order, beside a colleague, late effects and deaths: one machine."""
+
+import asyncio
+import tempfile
+from collections import Counter
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from delivery.in_process import COLLEAGUE, US, InProcess
+from delivery.kit import ACCOUNT, KIND, PATH, add_run, body
+from delivery.simulation import Loop
+from importer.delivery.breakers import StopReason
+from importer.delivery.listing import list_records
+from importer.delivery.reconciler import settle, since
+from importer.delivery.sender import Pace, Sender
+from importer.delivery.undoer import Removal, Undoer, Undone
+from importer.delivery.verification import verify
+from importer.journal.journal import Journal, open_journal
+from importer.journal.runs import Run
+from importer.journal.states import State
+from importer.model import Presence
+
+Result = TypeVar("Result")
+ROWS = 2
+CREATE_FAULTS = st.sampled_from(["ok", "ok", "400", "lost-before", "lost-after", "500-after", "late", "throttle-429:2"])
+DELETE_FAULTS = st.sampled_from(["ok", "ok", "400", "lost-before", "lost-after", "500-after", "late", "throttle-429:2"])
+LOOK_FAULTS = st.sampled_from(["ok", "ok", "ok", "500-before", "lost-before"])
+
+
+class _DeathError(BaseException):
+    """The process ends here."""
+
+
+class UndoMachine(RuleBasedStateMachine):
+    """A few runs of the same two rows in one account.
+
+    What a colleague did is written down beside the journal; everything else is asked of the real parts.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._folder = tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None)
+        self._service = InProcess()
+        self._now = 1_900_000_000.0
+        self._runs: list[Run] = []
+        self._theirs: set[int] = set()
+        self._edited: set[int] = set()
+        self._deleted_by_them: set[int] = set()
+
+    @initialize()
+    def begin(self) -> None:
+        """A journal without runs."""
+        self._journal = self._open()
+
+    def teardown(self) -> None:
+        if hasattr(self, "_journal"):
+            self._journal.__exit__()
+        self._folder.cleanup()
+
+    def _open(self) -> Journal:
+        return open_journal(f"sqlite:///{self._folder.name}/j")
+
+    def _clock(self) -> float:
+        return self._now
+
+    def _do(self, work: Coroutine[Any, Any, Result]) -> Result:
+        self._now += 10.0
+        with asyncio.Runner(loop_factory=Loop) as runner:
+            return runner.run(work)
+
+    # -- what the importer does ---------------------------------------------------------------------------------------
+
+    @precondition(lambda self: len(self._runs) < 3)
+    @rule()
+    def plan(self) -> None:
+        """The file is imported, again if it was before."""
+        self._runs.append(add_run(self._journal, Path(self._folder.name), planned=ROWS))
+
+    @precondition(lambda self: self._runs)
+    @rule(pick=st.integers(0, 2), faults=st.lists(CREATE_FAULTS, max_size=3))
+    def send(self, pick: int, faults: list[str]) -> None:
+        """Planned rows are sent, and this happens to their calls."""
+        self._service.state.fail_next(*faults)
+
+        async def main() -> None:
+            now, loop = self._now, asyncio.get_running_loop()
+            sender = Sender(
+                self._journal,
+                self._service.nexudus,
+                self._run(pick),
+                ACCOUNT,
+                Pace((), 1, 60.0),
+                now=lambda: now + loop.time(),
+                stop=asyncio.Event(),
+                tell=lambda _: None,
+            )
+            await sender.send()
+
+        self._do(main())
+        self._forget_faults("create")
+
+    @rule()
+    def settle(self) -> None:
+        """When every effect has come that still can, rows in doubt are settled by what there is."""
+        self._service.let_late_effects_come()
+        target = self._journal.runs.target(ACCOUNT, KIND.name)
+        if not (doubtful := self._journal.rows.in_doubt(target)):
+            return
+        listing = self._do(list_records(self._service.nexudus, PATH, KIND, since=None))
+        assert since(doubtful) < self._now
+        settled = settle(
+            doubtful, listing, self._journal, target, KIND, user=US, asked_at=self._now + 1e6, window=900.0
+        )
+        self._journal.rows.move(settled.changes, self._now)
+
+    @precondition(lambda self: self._runs)
+    @rule(
+        pick=st.integers(0, 2),
+        deletes=st.lists(DELETE_FAULTS, max_size=3),
+        looks=st.lists(LOOK_FAULTS, max_size=2),
+    )
+    def undo(self, pick: int, deletes: list[str], looks: list[str]) -> None:
+        """A run is taken back, and this happens to its calls."""
+        self._service.state.fail_next(*deletes, on="delete")
+        self._service.state.fail_next(*looks, on="read")
+        removals = self._undone(self._run(pick))
+        states = {intent.row: intent.state for intent in self._journal.rows.all(self._run(pick))}
+        for removal in removals:
+            assert (states[removal.row] is State.REMOVED) is (removal.undone is Undone.REMOVED)
+            assert removal.undone is Undone.FAILED or states[removal.row] is not State.REMOVING
+        self._forget_faults("delete", "read")
+
+    @precondition(lambda self: self._runs)
+    @rule(pick=st.integers(0, 2), calls=st.integers(0, 3))
+    def die_while_undoing(self, pick: int, calls: int) -> None:
+        """The process ends before one of its calls; another opens the journal."""
+        left = calls
+
+        async def count_down() -> None:
+            nonlocal left
+            if left == 0:
+                raise _DeathError
+            left -= 1
+
+        usual, self._service.before = self._service.before, count_down
+        try:
+            self._undone(self._run(pick))
+        except _DeathError:
+            self._journal.__exit__()
+            self._journal = self._open()
+        self._service.before = usual
+
+    @precondition(lambda self: self._runs)
+    @rule(pick=st.integers(0, 2))
+    def verify(self, pick: int) -> None:
+        """What a run is told of its records is what there is."""
+        listing = self._do(list_records(self._service.nexudus, PATH, KIND, since=None))
+        states = (State.CREATED, State.EXISTING, State.REMOVING)
+        rows = list(self._journal.rows.all(self._run(pick), *states))
+        for told in verify(rows, listing, KIND):
+            assert told.presence is self._presence(told.row, told.remote_id), told
+
+    # -- what a colleague does ----------------------------------------------------------------------------------------
+
+    @rule(number=st.integers(2, 1 + ROWS))
+    def make_an_equal_record(self, number: int) -> None:
+        """By hand, with every field as in the file."""
+        if len(self._theirs) < 2:
+            self._theirs.add(self._service.state.add(PATH, body(number).encode(), by=COLLEAGUE))
+
+    @rule(pick=st.integers(0, 9))
+    def edit(self, pick: int) -> None:
+        """A record that was created by a run gets another name."""
+        if number := self._record_of_a_run(pick):
+            self._service.edit(number, Name="Their room")
+            self._edited.add(number)
+
+    @rule(pick=st.integers(0, 9))
+    def delete(self, pick: int) -> None:
+        """A record that was created by a run is deleted by hand."""
+        if number := self._record_of_a_run(pick):
+            self._service.state.service.delete(self._service.entity(), number)
+            self._deleted_by_them.add(number)
+
+    # -- what must hold -----------------------------------------------------------------------------------------------
+
+    @invariant()
+    def nothing_of_theirs_is_deleted(self) -> None:
+        """What a colleague made or changed is there until that colleague deletes it."""
+        assert (self._theirs | self._edited) - self._deleted_by_them <= self._service.records.keys()
+
+    @invariant()
+    def the_journal_says_what_there_is(self) -> None:
+        """A created row has its record, a removed row has none; what is on its way may have one."""
+        for run in self._runs:
+            for intent in self._journal.rows.all(run, State.CREATED, State.REMOVED):
+                there = intent.remote_id in self._service.records
+                if intent.state is State.CREATED:
+                    assert there or intent.remote_id in self._deleted_by_them, intent
+                else:
+                    assert not there, intent
+
+    @invariant()
+    def no_mapping_has_two_records_of_ours(self) -> None:
+        """However often it was imported and undone."""
+        mine = [fields["CoworkerId"] for number, fields in self._service.records.items() if number not in self._theirs]
+        assert max(Counter(mine).values(), default=0) <= 1
+
+    @invariant()
+    def no_row_is_forgotten(self) -> None:
+        """The states of a run add up to its rows."""
+        for run in self._runs:
+            assert sum(self._journal.rows.counts(run).values()) == ROWS
+
+    # -- helpers ------------------------------------------------------------------------------------------------------
+
+    def _run(self, pick: int) -> Run:
+        return self._runs[pick % len(self._runs)]
+
+    def _undone(self, run: Run) -> list[Removal]:
+        removals: list[Removal] = []
+
+        async def turn() -> None:
+            """Every delete may leave at once."""
+
+        async def main() -> None:
+            undoer = Undoer(
+                self._journal,
+                self._service.nexudus,
+                run,
+                KIND,
+                turn,
+                now=self._clock,
+                stop=asyncio.Event(),
+                tell=lambda _: None,
+            )
+            assert (await undoer.undo(removals)).how is StopReason.DONE
+
+        self._do(main())
+        return removals
+
+    def _forget_faults(self, *kinds: str) -> None:
+        for kind in kinds:
+            while self._service.state.pending_faults(kind):
+                self._service.state.next_fault(kind)
+
+    def _record_of_a_run(self, pick: int) -> int | None:
+        """One that a run has created; none while a delete is on its way, for an edit cannot be kept from it."""
+        if self._service.late:
+            return None
+        states = (State.CREATED, State.REMOVING)
+        ids = {intent.remote_id for run in self._runs for intent in self._journal.rows.all(run, *states)}
+        there = sorted(number for number in ids if number in self._service.records)
+        return there[pick % len(there)] if there else None
+
+    def _presence(self, row: int, number: int) -> Presence:
+        if number not in self._service.records:
+            return Presence.ABSENT
+        if number in self._edited:
+            return Presence.CHANGED
+        equal = {each for each in self._theirs if self._service.records[each]["CoworkerId"] == 2000 + row}
+        return Presence.TWICE if equal else Presence.ONCE
+
+
+TestUndoMachine = UndoMachine.TestCase
+TestUndoMachine.settings = settings(max_examples=25, stateful_step_count=20)
