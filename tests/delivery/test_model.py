@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from delivery.model import MOST_RESENDS, RULES, Explored, Model, Rule
+from delivery.undo_model import UNDO_RULES, UndoModel, UndoRule
 from importer.delivery import reconciler
 from importer.journal.states import TRANSITIONS, Event, State
 
@@ -43,3 +44,20 @@ def test_each_rule_is_needed(rule: Rule, record_property: Callable[[str, object]
 def test_the_model_sends_again_as_often_as_the_importer() -> None:
     """The model's limit of resends is that of reconciling."""
     assert MOST_RESENDS == reconciler.MOST_RESENDS
+
+
+def test_no_interleaving_of_an_undo_destroys_or_misreports(record_property: Callable[[str, object], None]) -> None:
+    """Under all rules, and every line of the table about undo is taken somewhere on the way."""
+    model = UndoModel()
+    assert model.harm() == ("", ())
+    record_property("states", model.states)
+    assert model.states > 100
+    assert model.used == {(s, e) for s in (State.CREATED, State.REMOVING) for e in TRANSITIONS[s]}
+
+
+@pytest.mark.parametrize("rule", UndoRule, ids=lambda rule: rule.name.lower())
+def test_each_rule_of_undo_is_needed(rule: UndoRule, record_property: Callable[[str, object], None]) -> None:
+    """Without any one rule there is a way to harm."""
+    harm, way = UndoModel(UNDO_RULES - {rule}).harm()
+    record_property("way", " → ".join(way))
+    assert harm, f"nothing goes wrong without: {rule}"
