@@ -217,6 +217,11 @@ class Issue:
     candidates: tuple[Candidate, ...] = ()
 
     @property
+    def letters(self) -> str:
+        """Those over its column; empty for a whole row, or a column without a place."""
+        return (self.cell or "").rstrip("0123456789")
+
+    @property
     def severity(self) -> Severity:
         """Error or warning, as the catalogue has it."""
         return CATALOGUE[self.code].severity

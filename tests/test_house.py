@@ -104,9 +104,6 @@ BANNED = {"found", "known", "told", "said", "seen", "asked", "given", "kept", "h
 ADJECTIVES = {state.value for state in State}
 """A count or a flag may be called after the state of a row that it is about."""
 
-UNTOUCHED = {"web"}
-"""Rooms whose names are still to be gone through; a room that is clean leaves the list and stays out of it."""
-
 
 def names_of_things(path: Path) -> set[str]:
     """Every name that a file gives: modules, functions, classes, parameters, variables, attributes.
@@ -131,11 +128,7 @@ def names_of_things(path: Path) -> set[str]:
 
 
 def test_names_say_what_a_thing_is() -> None:
-    """No identifier is a banned noun; and a room on the list has one, or it would stand there for nothing."""
-    clean: dict[str, bool] = {}
+    """No identifier is a banned noun."""
     for path in SOURCES:
-        place = room(".".join(path.relative_to(ROOT).with_suffix("").parts))
         banned = {name for name in names_of_things(path) if name.strip("_").lower() in BANNED - ADJECTIVES}
-        assert not banned or place in UNTOUCHED, (path, banned)
-        clean[place] = clean.get(place, True) and not banned
-    assert {place for place in UNTOUCHED if clean[place]} == set()
+        assert not banned, (path, banned)

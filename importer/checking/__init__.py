@@ -1,6 +1,6 @@
 """From text cells to typed records and issues. Pure: no file, no network, no clock."""
 
-from importer.checking.causes import Cause, Causes
+from importer.checking.causes import Cause, CauseGroup, Causes, cause_key
 from importer.checking.cells import whole_number
 from importer.checking.checker import Checked, Checker
 from importer.checking.columns import Column, How, Mapping, match_columns, near_labels, recognise
@@ -9,6 +9,7 @@ from importer.checking.references import Directory, Entry, is_name, nobody_liste
 
 __all__ = [
     "Cause",
+    "CauseGroup",
     "Causes",
     "Checked",
     "Checker",
@@ -18,6 +19,7 @@ __all__ = [
     "Entry",
     "How",
     "Mapping",
+    "cause_key",
     "is_name",
     "match_columns",
     "near_labels",

@@ -3,6 +3,8 @@
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import nsmallest
+from itertools import chain, islice
 from typing import TypeVar
 
 import numpy as np
@@ -55,6 +57,61 @@ class Cause:
         return map(self.issue, self.rows.tolist(), self.values, self.details)
 
 
+@dataclass(frozen=True, slots=True)
+class CauseGroup:
+    """One cause over a whole file: ``of_columns`` are whole columns, ``parts`` its cells or rows, chunk by chunk.
+
+    ``key`` is its name within the file.
+    """
+
+    key: str
+    of_columns: Sequence[Issue]
+    parts: Sequence[Cause]
+
+    @property
+    def code(self) -> str:
+        """The entry of the catalogue."""
+        return self._any.code
+
+    @property
+    def severity(self) -> Severity:
+        """Error or warning, as the catalogue has it."""
+        return CATALOGUE[self.code].severity
+
+    @property
+    def letters(self) -> str:
+        """The letters over the column; empty for whole rows."""
+        return self._any.letters
+
+    @property
+    def about(self) -> str:
+        """The field or the header; empty if there is neither."""
+        return self._any.field or self._any.label or ""
+
+    @property
+    def _any(self) -> Issue | Cause:
+        return self.of_columns[0] if self.of_columns else self.parts[0]
+
+    def values(self) -> Iterator[str]:
+        """The text of each cell."""
+        return chain.from_iterable(part.values for part in self.parts)
+
+    def first(self, limit: int) -> list[Issue]:
+        """The first few issues: those of whole columns, then by row."""
+        issues = chain.from_iterable(islice(part, limit) for part in self.parts)
+        rows = nsmallest(limit, issues, key=lambda issue: issue.row or 0)
+        return [*self.of_columns, *rows][:limit]
+
+    def __len__(self) -> int:
+        """How many columns, cells or rows."""
+        return len(self.of_columns) + sum(map(len, self.parts))
+
+
+def cause_key(code: str, letters: str, about: str) -> str:
+    """The name of a cause within its file: what is wrong, and in which column or with which field."""
+    return f"{code}:{letters or about}"
+
+
 @dataclass
 class Causes:
     """Every issue of a chunk, or of a file: ``of_columns`` those of whole columns, ``chunks`` the others by cause."""
@@ -66,6 +123,18 @@ class Causes:
         """Append those of a later chunk."""
         self.of_columns += more.of_columns
         self.chunks += more.chunks
+
+    def groups(self) -> list[CauseGroup]:
+        """The issues by cause: errors before warnings, then what most cells have, then in the order of the file."""
+        issues: dict[str, list[Issue]] = {}
+        parts: dict[str, list[Cause]] = {}
+        for issue in self.of_columns:
+            key = cause_key(issue.code, issue.letters, issue.field or issue.label or "")
+            issues.setdefault(key, []).append(issue)
+        for part in sorted(chain.from_iterable(self.chunks), key=lambda part: int(part.rows[0])):
+            parts.setdefault(cause_key(part.code, part.letters, part.field or part.label or ""), []).append(part)
+        groups = [CauseGroup(key, issues.get(key, []), parts.get(key, [])) for key in {**issues, **parts}]
+        return sorted(groups, key=lambda group: (group.severity is not Severity.ERROR, -len(group)))
 
     def by_row(self, tell: Callable[[Cause], Iterable[Item]]) -> Iterator[Item]:
         """What ``tell`` gives for each cell or row of a cause, in the order of the rows; whole columns are left out."""

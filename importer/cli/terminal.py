@@ -9,16 +9,15 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from itertools import islice
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 from tqdm import tqdm
 
 from importer.errors import Exit, UsageError
-from importer.issues import Issue, Severity, notice_text
+from importer.issues import Severity, notice_text
 from importer.model import Account, Clock, Plan, Presence, Progress, Status
 from importer.text import count, duration, moment, plan_lines, printable
 from schemas import RECORD_TYPES
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from importer.journal.runs import Run
     from importer.runs.batch import JobResult
     from importer.runs.result import RunResult
-    from importer.runs.source import CheckResult, Source
+    from importer.runs.source import CheckResult, ColumnMatch, Source
     from importer.runs.undo import Undoing
     from importer.runs.verify import Verification
 
@@ -61,34 +60,24 @@ def show_source(source: Source, rows: int) -> None:
         say(notice_text(source.sheet.notices))
 
 
-def show_columns(columns: Sequence[Mapping[str, Any]], *, remembered: bool) -> None:
-    """Each field with its column, how it was matched and a few samples; guesses with the option that confirms them."""
+def show_columns(columns: Sequence[ColumnMatch], *, remembered: bool) -> None:
+    """Each field with its column, how it was matched and a few samples; guesses with the words that make them hold."""
     for column in columns:
-        where = f'{column["column"]} "{printable(column["label"])}"' if column["column"] else "not in the file"
-        samples = ", ".join(printable(sample, 24) for sample in column["samples"])
-        click.echo(f"{column['field'] or '(not used)':24} {where:32} {column['how']:8} {samples}")
+        where = f'{column.column} "{printable(column.label or "")}"' if column.column else "not in the file"
+        samples = ", ".join(printable(sample, 24) for sample in column.samples)
+        click.echo(f"{column.field or '(not used)':24} {where:32} {column.how:8} {samples}")
     if remembered:
-        say("This column mapping is saved for files with the same header. To change it, use --map.")
-    guesses = [f'--map "{c["label"]}={c["field"]}"' for c in columns if c["how"] == "guess"]
+        say("The chosen columns are remembered for files with these labels; --map chooses anew.")
+    guesses = [f'--map "{column.label}={column.field}"' for column in columns if column.how == "guess"]
     if guesses:
         say(f"A guess is not used until you confirm it: {' '.join(guesses)}")
 
 
 def issue_lines(causes: Causes, severity: Severity) -> Iterator[str]:
     """The issues of one severity, those of one cause together: how many, where, what, and what to do."""
-    groups: dict[tuple[str, str | None], tuple[list[Issue], int]] = {}
-
-    def add(code: str, about: str | None, issues: Iterable[Issue], number: int) -> None:
-        first, before = groups.get((code, about), ([], 0))
-        groups[code, about] = [*first, *islice(issues, MOST_PLACES - len(first))], before + number
-
-    for issue in (issue for issue in causes.of_columns if issue.severity is severity):
-        add(issue.code, issue.field or issue.label, [issue], 1)
-    for chunk in causes.chunks:
-        for cause in sorted(chunk, key=lambda cause: int(cause.rows[0])):
-            if cause.severity is severity:
-                add(cause.code, cause.field or cause.label, cause, len(cause))
-    for first, number in list(groups.values())[:MOST_GROUPS]:
+    groups = [group for group in causes.groups() if group.severity is severity]
+    for group in groups[:MOST_GROUPS]:
+        first, number = group.first(MOST_PLACES), len(group)
         places = [issue.cell or (f"row {issue.row}" if issue.row else "") for issue in first]
         more = f" and {number - MOST_PLACES:,} more" if number > MOST_PLACES else ""
         where = ", ".join(place for place in places if place) + more

@@ -1,5 +1,6 @@
 """The commands that only look: at runs, files, the journal, this installation."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,7 +101,7 @@ def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
         saved_columns.remember(own_labels(source.sheet), read.map, settings.home)
     matched = columns_of(source)
     if as_json:
-        put_json({"schema": 1, "file": str(file), "columns": matched})
+        put_json({"schema": 1, "file": str(file), "columns": [asdict(column) for column in matched]})
     else:
         terminal.show_columns(matched, remembered=source.remembered or save)
     return Exit.FILE if missing(source) else Exit.DONE

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+
+import pandas as pd
 
 from importer import checking
 from importer.config.saved_columns import recall, recall_dates
@@ -42,6 +44,31 @@ class Source:
     def options(self) -> dict[str, Any]:
         """How the file is read, as it is kept in the journal."""
         return asdict(self.read)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMatch:
+    """A column of the file, or a field that has none: how they were matched, and the first few texts in it.
+
+    ``column`` are the letters over it. ``how`` is that of the mapping, "guess" for a label like the field's name, "-"
+    for a field without a column and "unused" for a column without a field.
+    """
+
+    field: str | None
+    column: str | None
+    label: str | None
+    how: str
+    samples: tuple[str, ...]
+
+
+class ChunkSink(Protocol):
+    """Takes the chunks of a file as they are checked, for a front end that shows the rows themselves."""
+
+    def restart(self) -> None:
+        """Begin, or begin once more: what was added before does not count."""
+
+    def add(self, chunk: pd.DataFrame, checked: checking.Checked) -> None:
+        """One chunk and what the check says of it, in the order of the file."""
 
 
 @dataclass
@@ -141,25 +168,34 @@ def reopen(copy: Path, sha256: str, kind: RecordType, endpoint: str, read: ReadO
     return Source(Path(name), copy, sha256, sheet, mapping, kind, endpoint, read)
 
 
-def examine(source: Source, now: float, *, allow_duplicates: bool) -> CheckResult:
+def examine(source: Source, now: float, *, allow_duplicates: bool, sink: ChunkSink | None = None) -> CheckResult:
     """Every issue of the file, and what its references are called.
 
     Raises:
         FileError: It has no rows, or breaks off.
     """
-    result = _examine(source, now, {}, allow_duplicates=allow_duplicates)
+    first = _examine(source, now, {}, sink, allow_duplicates=allow_duplicates)
+    if not first.collisions:
+        return first
     # A row that collides with a later chunk had passed already; it rarely happens, so all are looked at once more.
-    return _examine(source, now, result.collisions, allow_duplicates=allow_duplicates) if result.collisions else result
+    return _examine(source, now, first.collisions, sink, allow_duplicates=allow_duplicates)
 
 
-def _examine(source: Source, now: float, collisions: Mapping[int, int], *, allow_duplicates: bool) -> CheckResult:
+def _examine(
+    source: Source, now: float, collisions: Mapping[int, int], sink: ChunkSink | None, *, allow_duplicates: bool
+) -> CheckResult:
     result = CheckResult(causes=checking.Causes(list(source.mapping.issues)))
     checker = checker_of(source, now, allow_duplicates=allow_duplicates, collisions=collisions)
-    for chunk in map(checker.check, source.sheet.read()):
-        result.rows += chunk.rows
-        result.invalid += chunk.invalid
-        result.valid += chunk.rows - chunk.invalid
-        result.causes.add(chunk.causes)
+    if sink:
+        sink.restart()
+    for chunk in source.sheet.read():
+        checked = checker.check(chunk)
+        result.rows += checked.rows
+        result.invalid += checked.invalid
+        result.valid += checked.rows - checked.invalid
+        result.causes.add(checked.causes)
+        if sink:
+            sink.add(chunk, checked)
     if not result.rows:
         raise FileError(f"{source.file.name} has a header, but no rows below it.", "Add the rows and try again.")
     result.names, result.collisions = checker.names, checker.collisions
@@ -197,27 +233,24 @@ def checker_of(
     )
 
 
-def columns(source: Source) -> list[dict[str, Any]]:
+def columns(source: Source) -> list[ColumnMatch]:
     """Which column holds which field, with a few samples; then the columns that hold none."""
     first = next(source.sheet.read(), None)
     sheet, used = source.sheet, {column.position for column in source.mapping.columns}
 
-    def column_of(name: str | None, position: int | None, how: str) -> dict[str, Any]:
-        cells = [] if first is None or position is None else first[position].head(_SAMPLED_ROWS).tolist()
-        return {
-            "field": name,
-            "column": None if position is None else column_letters(position),
-            "label": None if position is None else sheet.labels[position],
-            "how": how,
-            "samples": [cell for cell in cells if cell][:_SAMPLES],
-        }
+    def match(name: str | None, position: int | None, how: str) -> ColumnMatch:
+        if position is None:
+            return ColumnMatch(name, None, None, how, ())
+        cells = [] if first is None else first[position].head(_SAMPLED_ROWS).tolist()
+        samples = tuple([cell for cell in cells if cell][:_SAMPLES])
+        return ColumnMatch(name, column_letters(position), sheet.labels[position], how, samples)
 
     near = checking.near_labels(sheet, source.kind, source.mapping)
-    columns = []
+    matches = []
     for name in source.kind.fields:
         column = source.mapping.column(name)
         guess = near.get(name)
         how = column.how.value if column else "guess" if guess is not None else "-"
-        columns.append(column_of(name, column.position if column else guess, how))
+        matches.append(match(name, column.position if column else guess, how))
     rest = [position for position in sheet.columns if position not in used | set(near.values())]
-    return columns + [column_of(None, position, "unused") for position in rest]
+    return matches + [match(None, position, "unused") for position in rest]

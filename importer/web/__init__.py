@@ -5,7 +5,7 @@ the sign-ins in them, are in memory. Rule 2: nothing is sent from here: a run is
 the page. Rule 3: no other host is ever asked.
 """
 
-from importer.web.people import Role
+from importer.web.auth import Role
 from importer.web.server import Address, serve, team_of
 
 __all__ = ["Address", "Role", "serve", "team_of"]

@@ -1,7 +1,10 @@
-"""All addresses of the pages, with who may ask for each; the way in; and the end of every error."""
+"""All addresses of the pages, with who may ask for each; the check of the session; and the end of every error."""
 
+import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from enum import Enum, auto
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -14,90 +17,136 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from importer.errors import ImporterError, JournalBusyError
-from importer.web import manual, run_pages, sign_in_pages, upload_pages
-from importer.web.context import FORBIDDEN, NOT_FOUND, AppContext, door, page, person, told
+from importer.errors import ImporterError, JournalBusyError, JournalError
+from importer.runs.status import RunStatus, run_status
+from importer.web import manual, run_pages, upload_pages
+from importer.web.auth import Role, WebSession, sign_in_pages
+from importer.web.context import (
+    FORBIDDEN,
+    NOT_FOUND,
+    AppContext,
+    app_of,
+    error_page,
+    page,
+    person_of,
+    settings_of,
+    started_by,
+)
 from importer.web.drafts import LARGEST
 from importer.web.guard import Guard
-from importer.web.people import Role
 
 Handler = Callable[[Request], Awaitable[Response]]
 
 TOO_LARGE = 413
 _FORM_OVERHEAD = 64 * 1024
-_OPEN = frozenset({"/start", "/enter", "/left"})
+
+
+class Owner(Enum):
+    """Whose a thing in an address must be. What belongs to somebody else is answered as if it did not exist."""
+
+    NONE = auto()
+    """Nothing in the address belongs to anybody."""
+
+    OWN_UPLOAD = auto()
+    """Only the person who uploaded the file may, or an administrator."""
+
+    ANY_RUN = auto()
+    """Everybody with the role may: a run's counts, never its rows or files."""
+
+    OWN_RUN = auto()
+    """Only the person who started the run may, or an administrator."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageRoute:
+    """One address: what answers it, the least role that may ask for it, and whose its upload or run must be.
+
+    With ``role`` None, no session is needed.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    role: Role | None
+    owner: Owner = Owner.NONE
+
 
 ANYBODY, VIEWER, RUNNER, ADMIN = None, Role.VIEWER, Role.RUNNER, Role.ADMIN
 
-TABLE: tuple[tuple[str, str, Handler, Role | None], ...] = (
-    ("GET", "/start", sign_in_pages.begin, ANYBODY),
-    ("GET", "/enter", sign_in_pages.enter, ANYBODY),
-    ("POST", "/enter", sign_in_pages.entered, ANYBODY),
-    ("GET", "/left", sign_in_pages.left, ANYBODY),
-    ("POST", "/leave", sign_in_pages.leave, VIEWER),
-    ("POST", "/link", sign_in_pages.another, VIEWER),
-    ("GET", "/sign-in", sign_in_pages.nexudus, RUNNER),
-    ("POST", "/sign-in", sign_in_pages.signed_in, RUNNER),
-    ("POST", "/sign-out", sign_in_pages.sign_out, RUNNER),
-    ("GET", "/", upload_pages.home, VIEWER),
-    ("POST", "/uploads", upload_pages.upload, RUNNER),
-    ("GET", "/template.xlsx", upload_pages.template, VIEWER),
-    ("GET", "/sample.csv", upload_pages.sample, VIEWER),
-    ("GET", "/uploads/{draft}", upload_pages.opened, RUNNER),
-    ("POST", "/uploads/{draft}/discard", upload_pages.discard, RUNNER),
-    ("POST", "/uploads/{draft}/sheet", upload_pages.choose_sheet, RUNNER),
-    ("GET", "/uploads/{draft}/columns", upload_pages.columns, RUNNER),
-    ("POST", "/uploads/{draft}/columns", upload_pages.choose_columns, RUNNER),
-    ("GET", "/uploads/{draft}/check", upload_pages.check, RUNNER),
-    ("POST", "/uploads/{draft}/check", upload_pages.check_again, RUNNER),
-    ("GET", "/uploads/{draft}/standing", upload_pages.standing, RUNNER),
-    ("POST", "/uploads/{draft}/rows/{row:int}", upload_pages.correct, RUNNER),
-    ("POST", "/uploads/{draft}/repair", upload_pages.repair, RUNNER),
-    ("POST", "/uploads/{draft}/as-it-came", upload_pages.undo_corrections, RUNNER),
-    ("GET", "/uploads/{draft}/marked.xlsx", upload_pages.marked, RUNNER),
-    ("GET", "/uploads/{draft}/plan", upload_pages.plan, RUNNER),
-    ("POST", "/uploads/{draft}/start", upload_pages.start, RUNNER),
-    ("GET", "/help", manual.contents, VIEWER),
-    ("GET", "/help/{topic}", manual.topic, VIEWER),
-    ("GET", "/runs", run_pages.history, VIEWER),
-    ("GET", "/runs/{run:int}", run_pages.shown, VIEWER),
-    ("GET", "/runs/{run:int}/progress", run_pages.progress, VIEWER),
-    ("GET", "/runs/{run:int}/rows", run_pages.rows, VIEWER),
-    ("GET", "/runs/{run:int}/files/{name}", run_pages.file, VIEWER),
-    ("POST", "/runs/{run:int}/report", run_pages.make_report, RUNNER),
-    ("POST", "/runs/{run:int}/stop", run_pages.stop, RUNNER),
-    ("POST", "/runs/{run:int}/resume", run_pages.resume, RUNNER),
-    ("POST", "/runs/{run:int}/retry", run_pages.again, RUNNER),
-    ("POST", "/runs/{run:int}/verify", run_pages.verify, RUNNER),
-    ("GET", "/runs/{run:int}/undo", run_pages.undo_plan, ADMIN),
-    ("POST", "/runs/{run:int}/undo", run_pages.undo, ADMIN),
+TABLE: tuple[PageRoute, ...] = (
+    PageRoute("GET", "/start", sign_in_pages.open_link, ANYBODY),
+    PageRoute("GET", "/enter", sign_in_pages.show_password_form, ANYBODY),
+    PageRoute("POST", "/enter", sign_in_pages.check_password, ANYBODY),
+    PageRoute("GET", "/left", sign_in_pages.show_signed_out, ANYBODY),
+    PageRoute("POST", "/leave", sign_in_pages.leave, VIEWER),
+    PageRoute("POST", "/link", sign_in_pages.new_link, VIEWER),
+    PageRoute("GET", "/sign-in", sign_in_pages.show_nexudus_form, RUNNER),
+    PageRoute("POST", "/sign-in", sign_in_pages.sign_in_to_nexudus, RUNNER),
+    PageRoute("POST", "/sign-out", sign_in_pages.sign_out_of_nexudus, RUNNER),
+    PageRoute("GET", "/", upload_pages.home, VIEWER),
+    PageRoute("POST", "/uploads", upload_pages.upload, RUNNER),
+    PageRoute("GET", "/template.xlsx", upload_pages.template, VIEWER),
+    PageRoute("GET", "/sample.csv", upload_pages.sample, VIEWER),
+    PageRoute("GET", "/uploads/{draft}", upload_pages.next_step, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/discard", upload_pages.discard, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/sheet", upload_pages.choose_sheet, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("GET", "/uploads/{draft}/columns", upload_pages.columns, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/columns", upload_pages.choose_columns, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("GET", "/uploads/{draft}/check", upload_pages.check, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/check", upload_pages.check_again, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("GET", "/uploads/{draft}/standing", upload_pages.check_summary, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/rows/{row:int}", upload_pages.correct, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/repair", upload_pages.repair, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/as-it-came", upload_pages.undo_corrections, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("GET", "/uploads/{draft}/marked.xlsx", upload_pages.marked, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("GET", "/uploads/{draft}/plan", upload_pages.plan, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/start", upload_pages.start, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("GET", "/help", manual.contents, VIEWER),
+    PageRoute("GET", "/help/{topic}", manual.topic, VIEWER),
+    PageRoute("GET", "/runs", run_pages.history, VIEWER),
+    PageRoute("GET", "/runs/{run:int}", run_pages.overview, VIEWER, Owner.ANY_RUN),
+    PageRoute("GET", "/runs/{run:int}/progress", run_pages.progress, VIEWER, Owner.ANY_RUN),
+    PageRoute("GET", "/runs/{run:int}/rows", run_pages.rows, VIEWER, Owner.OWN_RUN),
+    PageRoute("GET", "/runs/{run:int}/files/{name}", run_pages.file, VIEWER, Owner.OWN_RUN),
+    PageRoute("POST", "/runs/{run:int}/report", run_pages.rewrite_report, RUNNER, Owner.OWN_RUN),
+    PageRoute("POST", "/runs/{run:int}/stop", run_pages.stop, RUNNER, Owner.OWN_RUN),
+    PageRoute("POST", "/runs/{run:int}/resume", run_pages.resume, RUNNER, Owner.OWN_RUN),
+    PageRoute("POST", "/runs/{run:int}/retry", run_pages.retry_failed, RUNNER, Owner.OWN_RUN),
+    PageRoute("POST", "/runs/{run:int}/verify", run_pages.verify, RUNNER, Owner.OWN_RUN),
+    PageRoute("GET", "/runs/{run:int}/undo", run_pages.undo_plan, ADMIN, Owner.OWN_RUN),
+    PageRoute("POST", "/runs/{run:int}/undo", run_pages.undo, ADMIN, Owner.OWN_RUN),
 )
-"""Every address, what answers it, and the least role that may ask for it."""
+"""Every address. Who may do what is read here and enforced in ``_guarded``; a handler decides nothing of it."""
+
+_OPEN = frozenset(route.path for route in TABLE if route.role is ANYBODY)
 
 
-def build(here: AppContext, hosts: Collection[str]) -> Starlette:
+def build(context: AppContext, hosts: Collection[str]) -> Starlette:
     """The pages as an application, under these values of the Host header."""
-    routes = [Route(path, _for(role, handler), methods=[method]) for method, path, handler, role in TABLE]
+    routes = [Route(route.path, _guarded(route), methods=[route.method]) for route in TABLE]
     static = Mount("/static", StaticFiles(directory=Path(__file__).with_name("static")))
-    app = Starlette(
+    starlette = Starlette(
         routes=[*routes, static],
         middleware=[
             Middleware(Guard, hosts),
             Middleware(RequestBodyLimitMiddleware, LARGEST + _FORM_OVERHEAD),
-            Middleware(_WayIn),
+            Middleware(_SessionCheck),
         ],
-        exception_handlers={ImporterError: _explained, HTTPException: _refused},
+        exception_handlers={ImporterError: _importer_error, HTTPException: _http_error},
     )
-    app.state.door = here
-    return app
+    starlette.state.context = context
+    return starlette
 
 
-def _for(role: Role | None, handler: Handler) -> Handler:
+def _guarded(route: PageRoute) -> Handler:
+    """The handler of an address behind its role and its owner rule."""
+
     async def answer(request: Request) -> Response:
-        if role is not None and person(request).role < role:
+        if route.role is not None and person_of(request).role < route.role:
             raise HTTPException(FORBIDDEN)
         try:
-            return await handler(request)
+            await _require_owner(request, route.owner)
+            return await route.handler(request)
         except (HTTPException, ImporterError):
             raise
         except Exception as error:  # noqa: BLE001  a bug ends here, as a page
@@ -106,8 +155,37 @@ def _for(role: Role | None, handler: Handler) -> Handler:
     return answer
 
 
-class _WayIn:
-    """Lets a request on if it belongs to a session, or asks for the way in."""
+async def _require_owner(request: Request, rule: Owner) -> None:
+    """Look up what the address names and leave it with the request.
+
+    Raises:
+        HTTPException: There is no such thing, or it is somebody else's; nobody can tell which.
+    """
+    if rule is Owner.OWN_UPLOAD:
+        draft = app_of(request).drafts.find(request.path_params["draft"])
+        if draft is None or not person_of(request).may_open(draft.by):
+            raise HTTPException(NOT_FOUND)
+        request.state.draft = draft
+    elif rule is not Owner.NONE:
+        run = await _run(request)
+        if rule is Owner.OWN_RUN and not person_of(request).may_open(started_by(run)):
+            raise HTTPException(NOT_FOUND)
+        request.state.run = run
+
+
+async def _run(request: Request) -> RunStatus:
+    try:
+        return await asyncio.to_thread(
+            run_status, request.path_params["run"], settings_of(request), app_of(request).clock()
+        )
+    except JournalBusyError:
+        raise
+    except JournalError as error:
+        raise HTTPException(NOT_FOUND) from error
+
+
+class _SessionCheck:
+    """Lets a request on if it belongs to a session, or answers with the page that says how to sign in."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -115,65 +193,70 @@ class _WayIn:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         if scope["type"] == "http" and not request.url.path.startswith("/static/"):
-            visit = self._visit(request)
-            if visit is None and request.url.path not in _OPEN:
-                await self._to_the_door(request)(scope, receive, send)
+            session = self._session(request)
+            if session is None and request.url.path not in _OPEN:
+                await self._sign_in_page(request)(scope, receive, send)
                 return
-            if visit is not None:
-                request.state.visit = visit
+            if session is not None:
+                request.state.session = session
         await self._app(scope, receive, send)
 
     @staticmethod
-    def _visit(request: Request) -> object:
-        here = door(request)
-        visit = here.visits.find(request.cookies.get(here.cookie, ""))
-        if visit is None or here.team is None:
-            return visit
-        # Whoever was removed or given another role is that at once, not at the next sign-in.
-        known = here.team.person(visit.person.name)
-        if known is None:
+    def _session(request: Request) -> WebSession | None:
+        app = app_of(request)
+        session = app.sessions.find(request.cookies.get(app.cookie, ""))
+        if session is None or app.team is None:
+            return session
+        # A person who was removed or given another role is that at once, not at the next sign-in.
+        person = app.team.person(session.person.name)
+        if person is None:
             return None
-        visit.person = known
-        return visit
+        session.person = person
+        return session
 
     @staticmethod
-    def _to_the_door(request: Request) -> Response:
-        template = "enter.html" if door(request).team else "stranger.html"
-        answer = page(request, template, status=sign_in_pages.UNKNOWN, error="", name="", used=False)
+    def _sign_in_page(request: Request) -> Response:
+        template = "password.html" if app_of(request).team else "sign_in_required.html"
+        answer = page(request, template, status=sign_in_pages.UNAUTHORIZED, error="", name="", used=False)
         if request.headers.get("hx-request") == "true":
             answer.headers["HX-Refresh"] = "true"
         return answer
 
 
-async def _explained(request: Request, error: Exception) -> Response:
+async def _importer_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, ImporterError)
     if isinstance(error, JournalBusyError) and request.method == "GET":
-        # What polls keeps what it shows and asks again; a page of its own does so by itself.
+        # A part of a page that polls keeps what it shows and asks again; a whole page reloads by itself.
         polls = request.headers.get("hx-request") == "true"
         return Response(status_code=204) if polls else page(request, "later.html", status=503)
-    return told(request, error)
+    return error_page(request, error)
 
 
 _REFUSALS = {
-    FORBIDDEN: ("You may not do that.", "Ask an administrator of these pages."),
-    NOT_FOUND: ("There is no such page.", "It may have been removed, or it may be somebody else's."),
-    405: ("That is not how this page works.", "Go back and use the buttons."),
-    TOO_LARGE: (f"The file is larger than {LARGEST // 1024**2} MB.", "Split it, or type: importer run FILE"),
+    FORBIDDEN: ("You do not have permission to do that.", "Ask an administrator of these pages."),
+    NOT_FOUND: ("Page not found.", "It may have been removed, or it may belong to somebody else."),
+    405: ("That address does not work that way.", "Go back and use the buttons on the page."),
+    TOO_LARGE: (
+        f"The file is larger than {LARGEST // 1024**2} MB.",
+        "Split it into smaller files, or ask your administrator to import it from the command line.",
+    ),
 }
 
 
-async def _refused(request: Request, error: Exception) -> Response:
+async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    title, advice = _REFUSALS.get(error.status_code, ("That cannot be answered.", "Go back and try again."))
+    title, advice = _REFUSALS.get(error.status_code, ("The server could not handle that.", "Go back and try again."))
     answer = page(request, "error.html", status=error.status_code, title=title, advice=advice, again="")
     if error.status_code == TOO_LARGE:
-        # Else the server would go on taking in the rest of what it has refused.
+        # Otherwise the server would go on receiving the rest of a file that it has refused.
         answer.headers["Connection"] = "close"
     return answer
 
 
 def _unexpected(request: Request, error: Exception) -> Response:
-    log = door(request).workers.note("".join(traceback.format_exception(error)))
-    advice = f"This is a bug; the details are in {log}. Nothing is lost: what was sent is in the journal."
+    log = app_of(request).workers.note("".join(traceback.format_exception(error)))
+    advice = (
+        f"This is a bug; the details are in {log.parent.name}/{log.name}. Nothing is lost: what was sent is recorded."
+    )
     title = f"Unexpected error ({type(error).__name__})."
     return page(request, "error.html", status=500, title=title, advice=advice, again="")

@@ -24,10 +24,10 @@ def chart(points: Sequence[tuple[float, int, int]], total: int) -> Markup:
         )
 
     done, failed = points[-1][1], points[-1][2]
-    told = f"{done:,} of {total:,} rows settled, {failed:,} rejected, from {_clock(begin)} to {_clock(end)}"
+    summary = f"{done:,} of {total:,} rows settled, {failed:,} rejected, from {_clock(begin)} to {_clock(end)}"
     view = f"0 -4 {_WIDTH:.0f} {_HEIGHT + _FOOT + 8:.0f}"
     parts = [
-        f'<svg class="chart" viewBox="{view}" role="img" aria-label="Progress over time: {escape(told)}">',
+        f'<svg class="chart" viewBox="{view}" role="img" aria-label="Progress over time: {escape(summary)}">',
         f'<line class="axis" x1="0" y1="{_HEIGHT}" x2="{_WIDTH}" y2="{_HEIGHT}"/>',
         f'<line class="goal" x1="0" y1="0" x2="{_WIDTH}" y2="0"/>',
         f'<polygon class="area" points="0,{_HEIGHT} {line(1)} {_WIDTH},{_HEIGHT}"/>',

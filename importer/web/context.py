@@ -1,4 +1,4 @@
-"""What all routes share: the installation they work for, who asks, and how an answer is made."""
+"""What all routes share: the installation they work for, the person at the browser, and how an answer is made."""
 
 import asyncio
 import urllib.parse
@@ -7,15 +7,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from importer.config.settings import Settings
 from importer.errors import ImporterError
 from importer.model import Clock
+from importer.runs.status import RunStatus
+from importer.web.auth import Person, Role, SessionStore, Team, WebSession
 from importer.web.drafts import Draft, Drafts
-from importer.web.people import Person, Role, SessionStore, Team, WebSession
 from importer.web.render import render
 from importer.web.workers import Workers
 
@@ -32,19 +32,19 @@ class Jobs:
     """Work that takes longer than a page may, done beside it. Nothing is lost with it: the page starts it again."""
 
     def __init__(self) -> None:
-        """Two at once, so that one large file does not keep everybody waiting."""
+        """Two at a time, so that one large file does not keep everybody waiting."""
         self._pool = ThreadPoolExecutor(2, "importer-web")
-        self._under_way: dict[str, Future[Any]] = {}
+        self._running: dict[str, Future[Any]] = {}
 
     async def done(self, key: str, work: Callable[[], object]) -> bool:
         """Start the work unless it is under way, and say whether it ended within the time that a page can wait."""
-        future = self._under_way.get(key)
+        future = self._running.get(key)
         if future is None:
-            future = self._under_way[key] = self._pool.submit(work)
+            future = self._running[key] = self._pool.submit(work)
         await asyncio.wait([asyncio.wrap_future(future)], timeout=_WAIT)
         if not future.done():
             return False
-        self._under_way.pop(key, None)
+        self._running.pop(key, None)
         future.result()
         return True
 
@@ -58,7 +58,7 @@ class AppContext:
     sandbox: bool
     drafts: Drafts
     workers: Workers
-    visits: SessionStore
+    sessions: SessionStore
     clock: Clock
     team: Team | None = None
     jobs: Jobs = field(default_factory=Jobs)
@@ -69,34 +69,43 @@ class AppContext:
         return f"importer-{self.port}"
 
 
-def door(request: Request) -> AppContext:
+def app_of(request: Request) -> AppContext:
     """The pages that a request came to."""
-    found: AppContext = request.app.state.door
-    return found
+    app: AppContext = request.app.state.context
+    return app
 
 
-def visit(request: Request) -> WebSession:
-    """The session of a request that may see more than the way in."""
-    found: WebSession = request.state.visit
-    return found
+def session_of(request: Request) -> WebSession:
+    """The session of a request that may see more than the sign-in."""
+    session: WebSession = request.state.session
+    return session
 
 
-def person(request: Request) -> Person:
-    """Who asks."""
-    return visit(request).person
+def person_of(request: Request) -> Person:
+    """The person who sends the request."""
+    return session_of(request).person
 
 
-def settings(request: Request) -> Settings:
-    """The settings with the sign-in that this person gave, if they did."""
-    return visit(request).sign_in or door(request).settings
+def settings_of(request: Request) -> Settings:
+    """The settings, with this person's own sign-in to Nexudus if they gave one."""
+    return session_of(request).sign_in or app_of(request).settings
 
 
-def own_draft(request: Request) -> Draft:
-    """The upload in the address, if it is theirs."""
-    found = door(request).drafts.find(request.path_params["draft"])
-    if found is None or not person(request).may_open(found.by):
-        raise HTTPException(NOT_FOUND)
-    return found
+def draft_of(request: Request) -> Draft:
+    """The upload in the address; its route's owner rule has looked it up."""
+    draft: Draft = request.state.draft
+    return draft
+
+
+def run_of(request: Request) -> RunStatus:
+    """The run in the address as it stood when the request came; its route's owner rule has looked it up."""
+    run: RunStatus = request.state.run
+    return run
+
+
+def started_by(status: RunStatus) -> str:
+    """The name of the person who started a run; empty if it was started without names."""
+    return str(status.run.options.get("by") or "")
 
 
 async def form(request: Request) -> dict[str, str]:
@@ -106,7 +115,7 @@ async def form(request: Request) -> dict[str, str]:
 
 
 def page_number(request: Request) -> int:
-    """The page of a table that is asked for; the first one if that is no number."""
+    """The number of the page of a table; 1 if the address has none, or no number."""
     text = request.query_params.get("page", "1")
     return max(int(text), 1) if text.isdecimal() and len(text) <= _MOST_DIGITS else 1
 
@@ -117,34 +126,34 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
 
 
 def frame(request: Request) -> dict[str, Any]:
-    """What every page shows around its own matter."""
-    here = door(request)
-    session: WebSession | None = getattr(request.state, "visit", None)
-    now = session.sign_in if session and session.sign_in else here.settings
-    host = urllib.parse.urlsplit(now.url).hostname or now.url
-    user = now.username or ("a token" if now.token else "")
+    """The values of the header, the band and the footer of every page."""
+    app = app_of(request)
+    session: WebSession | None = getattr(request.state, "session", None)
+    settings = session.sign_in if session and session.sign_in else app.settings
+    host = urllib.parse.urlsplit(settings.url).hostname or settings.url
+    user = settings.username or ("a token" if settings.token else "")
     return {
         "path": request.url.path,
-        "clock": here.clock,
-        "sandbox": here.sandbox or host in {"127.0.0.1", "localhost", "::1"},
+        "clock": app.clock,
+        "sandbox": app.sandbox or host in {"127.0.0.1", "localhost", "::1"},
         "host": host,
-        "signed_in": bool(now.token or now.password),
+        "signed_in": settings.can_sign_in,
         "nexudus_user": session.account if session and session.account else user,
-        "own_sign_in": bool(session and session.sign_in),
+        "session_sign_in": bool(session and session.sign_in),
         "person": session.person if session else None,
-        "team": here.team is not None,
+        "team": app.team is not None,
         "may_run": session is not None and session.person.role >= Role.RUNNER,
         "may_undo": session is not None and session.person.role >= Role.ADMIN,
     }
 
 
-def to(request: Request, place: str) -> Response:
+def redirect(request: Request, address: str) -> Response:
     """Send the browser to another page, in a form and in a part of a page alike."""
     if request.headers.get("hx-request") == "true":
-        return Response(headers={"HX-Redirect": place})
-    return RedirectResponse(place, 303)
+        return Response(headers={"HX-Redirect": address})
+    return RedirectResponse(address, 303)
 
 
-def told(request: Request, error: ImporterError) -> HTMLResponse:
-    """An error as a page of its own: the sentence and what to do."""
+def error_page(request: Request, error: ImporterError) -> HTMLResponse:
+    """An error as a page: what happened and what to do."""
     return page(request, "error.html", status=422, title=error.message, advice=error.advice, again="")

@@ -50,9 +50,9 @@ class Draft:
 
     def named(self, error: ImporterError) -> ImporterError:
         """An error about the file, under the name that the user gave it."""
-        ours, theirs = self.path.name, printable(self.name)
-        stems = (self.path.stem, Path(theirs).stem)
-        message, advice = (text.replace(ours, theirs).replace(*stems) for text in (error.message, error.advice))
+        stored, shown = self.path.name, printable(self.name)
+        stems = (self.path.stem, Path(shown).stem)
+        message, advice = (text.replace(stored, shown).replace(*stems) for text in (error.message, error.advice))
         return type(error)(message.replace(f"{self.folder}/", ""), advice.replace(f"{self.folder}/", ""))
 
 
@@ -98,11 +98,11 @@ class Drafts:
     def all(self) -> list[Draft]:
         """The drafts that no run came of, newest first."""
         folders = self._folder.iterdir() if self._folder.exists() else ()
-        found = [draft for folder in folders if (draft := self.find(folder.name)) and draft.run is None]
-        return sorted(found, key=lambda draft: -draft.uploaded)
+        drafts = [draft for folder in folders if (draft := self.find(folder.name)) and draft.run is None]
+        return sorted(drafts, key=lambda draft: -draft.uploaded)
 
     @contextmanager
-    def held(self, key: str) -> Iterator[Draft | None]:
+    def locked(self, key: str) -> Iterator[Draft | None]:
         """The draft, while nobody else changes it."""
         if self.find(key) is None:
             yield None
@@ -112,14 +112,14 @@ class Drafts:
 
     def change(self, key: str, **changes: object) -> Draft | None:
         """The draft with other options; a new version of it."""
-        with self.held(key) as draft:
+        with self.locked(key) as draft:
             return self.set_read(draft, replace(draft.read, **changes)) if draft else None  # type: ignore[arg-type]
 
     def correct(
         self, key: str, *, cells: Mapping[str, str] | None = None, repairs: Mapping[str, str] | None = None
     ) -> Draft | None:
         """The draft with these corrections besides those that anybody has made until now; a new version of it."""
-        with self.held(key) as draft:
+        with self.locked(key) as draft:
             if draft is None:
                 return None
             read = draft.read
@@ -127,11 +127,11 @@ class Drafts:
             return self.set_read(draft, replace(read, cells=cells, repairs=repairs))
 
     def set_read(self, draft: Draft, read: ReadOptions) -> Draft:
-        """The draft read in another way; to be called while it is held."""
+        """The draft read in another way; to be called while it is locked."""
         return self.keep(draft, read=read, version=draft.version + 1)
 
     def keep(self, draft: Draft, **changes: object) -> Draft:
-        """The draft with these values, written down; to be called while it is held."""
+        """The draft with these values, written down; to be called while it is locked."""
         changed = replace(draft, **changes)  # type: ignore[arg-type]
         self._keep(changed)
         return changed

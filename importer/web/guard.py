@@ -28,7 +28,7 @@ HEADERS = {
 }
 
 _SAFE = frozenset({"GET", "HEAD"})
-_OWN = frozenset({"same-origin", "none"})
+_OUR_PAGES = frozenset({"same-origin", "none"})
 
 
 class Guard:
@@ -71,6 +71,6 @@ def _from_our_page(request: Request, host: str) -> bool:
     """Whether a page of ours sends this; old browsers do not say so and are judged by the origin they name."""
     site = request.headers.getlist("sec-fetch-site")
     if site:
-        return len(site) == 1 and site[0] in _OWN
+        return len(site) == 1 and site[0] in _OUR_PAGES
     origin = request.headers.getlist("origin")
     return len(origin) == 1 and bool(host) and urlsplit(origin[0]).netloc.lower() == host.lower()

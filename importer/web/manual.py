@@ -24,10 +24,10 @@ async def contents(request: Request) -> Response:
 
 async def topic(request: Request) -> Response:
     """One page of the manual."""
-    found = find_topic(request.path_params["topic"])
-    if found is None:
+    chosen = find_topic(request.path_params["topic"])
+    if chosen is None:
         raise HTTPException(NOT_FOUND)
-    return page(request, "help.html", topics=topics(), topic=found, text=_page(found))
+    return page(request, "help.html", topics=topics(), topic=chosen, text=_page(chosen))
 
 
 @cache

@@ -13,7 +13,7 @@ from importer.runs.status import RunStatus
 from importer.text import count, duration, moment, printable
 from importer.web.chart import chart
 from importer.web.entries import digest
-from importer.web.upload_check import ENCODINGS
+from importer.web.upload_check import ENCODINGS, notice_on_page, offers_encoding
 
 _PAGES = Environment(
     loader=PackageLoader("importer.web"),
@@ -24,12 +24,21 @@ _PAGES = Environment(
 )
 
 
+_STATUS_WORDS = {
+    Status.EXISTING: "already there",
+    Status.REJECTED: "refused",
+    Status.INVALID: "needs a change",
+    Status.UNKNOWN: "unanswered",
+}
+"""The statuses whose names in files and commands are not a clerk's words."""
+
+
 def render(template: str, values: Mapping[str, Any]) -> str:
     """The template with these values; every text of users and of the service is escaped."""
     return _PAGES.get_template(template).render(values)
 
 
-def told(now: RunStatus) -> str:
+def run_summary(now: RunStatus) -> str:
     """A run in one sentence; of one that was undone, what became of its records."""
     if not now.removed + now.removing:
         return headline(now.counts)
@@ -43,6 +52,11 @@ def told(now: RunStatus) -> str:
         f"{now.unsent:,} not sent" if now.unsent else "",
     ]
     return ", ".join(filter(None, parts))
+
+
+def status_word(status: Status) -> str:
+    """What the pages call the status of a row."""
+    return _STATUS_WORDS.get(status, status.value)
 
 
 def number(value: float) -> str:
@@ -75,8 +89,11 @@ _PAGES.filters |= {"number": number, "day": day, "short": short, "size": size, "
 _PAGES.filters["digest"] = digest
 _PAGES.globals |= {
     "count": count,
-    "told": told,
+    "run_summary": run_summary,
+    "status_word": status_word,
     "encodings": ENCODINGS,
+    "notice_on_page": notice_on_page,
+    "offers_encoding": offers_encoding,
     "chart": chart,
     "zip": zip,
 }

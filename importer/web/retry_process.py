@@ -1,4 +1,4 @@
-"""A retry begun from a page: the new run's number is known only once its process has made it."""
+"""A retry started from a page: the new run's number is known only once its process has made it."""
 
 import time
 
@@ -11,32 +11,32 @@ _PATIENCE = 30.0
 _LOOK_EVERY = 0.2
 
 
-def retry(here: AppContext, number: int, settings: Settings, by: str) -> int:
+def retry(app: AppContext, number: int, settings: Settings, by: str) -> int:
     """The number of the run that sends the failed rows again; the one under way, if there is one.
 
     Raises:
         UsageError: The process ended without a new run; its own words say why.
     """
-    with here.workers.held(number):
-        if (found := _child(settings, number, 0)) is not None:
-            return found
+    with app.workers.locked(number):
+        if (child := _child(settings, number, 0)) is not None:
+            return child
         newest = _newest(settings)
-        worker = here.workers.start("retry", number, settings, "--yes")
+        worker = app.workers.start("retry", number, settings, "--yes")
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
-            if (found := _child(settings, number, newest, finished=True)) is not None:
-                _note_who(settings, found, by)
-                return found
+            if (child := _child(settings, number, newest, finished=True)) is not None:
+                _note_who(settings, child, by)
+                return child
             if not worker.alive:
                 break
             time.sleep(_LOOK_EVERY)
-    raise UsageError(worker.complaint or "The new run has not begun yet.", "Look into the history in a moment.")
+    raise UsageError(worker.complaint or "The new run has not started yet.", "Look in the history in a moment.")
 
 
 def _child(settings: Settings, parent: int, newer_than: int, *, finished: bool = False) -> int | None:
     with open_journal(settings.journal_url) as journal:
-        found = (run for run in journal.runs.latest(50) if run.parent == parent and run.id > newer_than)
-        return next((run.id for run in found if finished or run.finished is None), None)
+        children = (run for run in journal.runs.latest(50) if run.parent == parent and run.id > newer_than)
+        return next((run.id for run in children if finished or run.finished is None), None)
 
 
 def _newest(settings: Settings) -> int:

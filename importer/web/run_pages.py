@@ -1,7 +1,10 @@
 """The routes about runs: the one under way, what came of it, all of them; stop, resume, retry, verify, undo."""
 
 import asyncio
+import dataclasses
 import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,18 +14,30 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from importer.config.settings import Settings
-from importer.errors import JournalBusyError, JournalError
 from importer.model import Status
 from importer.runs.result import rebuild_report
-from importer.runs.rows import find_rows, first_failures, timeline
+from importer.runs.rows import ResultRow, find_rows, first_failures, timeline
 from importer.runs.status import RunStatus, ask_to_stop, end_run, run_status, search_statuses
-from importer.web.context import NOT_FOUND, AppContext, door, form, page, page_number, person, settings, to
+from importer.web.context import (
+    NOT_FOUND,
+    AppContext,
+    app_of,
+    form,
+    page,
+    page_number,
+    person_of,
+    redirect,
+    run_of,
+    settings_of,
+    started_by,
+)
 from importer.web.retry_process import retry
-from importer.web.upload_check import page_fix
+from importer.web.upload_check import advice_on_page
 from importer.web.workers import Worker
 
 PAGE_ROWS = 50
 _HISTORY_ROWS = 25
+_LOG_LINES = 8
 _ENDED = 286
 """Tells htmx that there is nothing more to ask for."""
 
@@ -32,8 +47,8 @@ FILES = {
     "report.html": "The report as a page",
     "failed.xlsx": "The rows to correct, wrong cells in red",
     "failed.csv": "The rows to correct as text",
-    "verification.csv": "What the verification found",
-    "undo.csv": "What became of each record that was undone",
+    "verification.csv": "Results of the verification",
+    "undo.csv": "Result of undoing each record",
 }
 """The files of a run that can be downloaded, and what each is."""
 
@@ -42,67 +57,107 @@ async def history(request: Request) -> Response:
     """All runs, newest first."""
     text, number = request.query_params.get("q", "").strip()[:100], page_number(request)
     first = (number - 1) * _HISTORY_ROWS
-    found, total = await asyncio.to_thread(
-        search_statuses, text, _HISTORY_ROWS, first, settings(request), door(request).clock()
+    runs, total = await asyncio.to_thread(
+        search_statuses, text, _HISTORY_ROWS, first, settings_of(request), app_of(request).clock()
     )
     pages = max(-(-total // _HISTORY_ROWS), 1)
-    return page(request, "history.html", found=found, total=total, q=text, number=number, pages=pages)
+    return page(request, "history.html", runs=runs, total=total, q=text, number=number, pages=pages)
 
 
-async def shown(request: Request) -> Response:
-    """One run: on its way, or what came of it."""
-    now = await _followed(request)
-    values = await asyncio.to_thread(_run_values, request, now)
-    return page(request, "results.html" if now.finished else "run.html", **values)
+async def overview(request: Request) -> Response:
+    """One run: under way, or what came of it."""
+    view = await asyncio.to_thread(_view, request)
+    return page(request, "results.html" if view.now.finished else "run.html", **view.values)
 
 
 async def progress(request: Request) -> Response:
     """The part of a run's page that moves. A run whose state has changed gets its whole page anew."""
-    now = await _followed(request)
-    values = await asyncio.to_thread(_run_values, request, now)
-    ended = values["state"] != request.query_params.get("state")
-    answer = page(request, "progress.html", status=_ENDED if ended else 200, **values)
+    view = await asyncio.to_thread(_view, request)
+    ended = view.state != request.query_params.get("state")
+    answer = page(request, "progress.html", status=_ENDED if ended else 200, **view.values)
     if ended:
         answer.headers["HX-Refresh"] = "true"
     return answer
 
 
-async def _followed(request: Request) -> RunStatus:
-    try:
-        return await asyncio.to_thread(run_status, request.path_params["run"], settings(request), door(request).clock())
-    except JournalBusyError:
-        raise
-    except JournalError as error:
-        raise HTTPException(NOT_FOUND) from error
+@dataclass(frozen=True)
+class LogLine:
+    """A line of a command's output; ``file`` is the file of the run that it ends with, or empty."""
+
+    text: str
+    file: str
 
 
-def _run_values(request: Request, now: RunStatus) -> dict[str, Any]:
-    here, number = door(request), now.run.id
-    workers = {doing: here.workers.find(doing, number) for doing in ("resume", "retry", "verify", "undo", "reconcile")}
-    opened = person(request).may_open(str(now.run.options.get("by", "")))
-    after = {name: worker for name, worker in workers.items() if name in ("verify", "undo", "reconcile") and worker}
-    files = {name: what for name, what in FILES.items() if opened and (now.run.folder / name).exists()}
-    working = workers["resume"] is not None and workers["resume"].alive
-    return {
-        "now": now,
-        "writing": now.finished and not files and working,
-        "state": _state(now, workers["resume"]),
-        "worker": workers["resume"],
-        "failures": first_failures(number, here.settings) if opened else [],
-        "points": timeline(number, here.settings),
-        "by": now.run.options.get("by", ""),
-        "may_open": opened,
-        "files": files,
-        "after": after,
-        "said": {name: [_without_folder(line, now) for line in worker.said[-8:]] for name, worker in after.items()},
-        "after_busy": any(worker.alive for worker in after.values()),
-    }
+@dataclass(frozen=True)
+class FollowUp:
+    """A command that was started for a run after it ended, with the last lines of its output."""
+
+    command: str
+    since: float
+    alive: bool
+    lines: tuple[LogLine, ...]
 
 
-def _without_folder(line: str, now: RunStatus) -> tuple[str, str]:
-    """A line of a command for the page: the path of a file at its end, which is the server's, as the file's name."""
-    before, found, rest = line.partition(f"{now.run.folder}{os.sep}")
-    return (before, rest) if found and rest in FILES else (line.replace(str(now.run.folder), now.run.folder.name), "")
+@dataclass(frozen=True)
+class RunView:
+    """What the page of a run shows. Without ``may_open`` there are neither rows nor files.
+
+    ``complaint`` is why the process that worked on it ended, ``points`` are those of the chart.
+    """
+
+    now: RunStatus
+    state: str
+    by: str
+    may_open: bool
+    writing: bool
+    complaint: str
+    failures: Sequence[ResultRow]
+    points: Sequence[tuple[float, int, int]]
+    files: Mapping[str, str]
+    follow_ups: Sequence[FollowUp]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The values for the templates, by name."""
+        return {entry.name: getattr(self, entry.name) for entry in dataclasses.fields(self)} | {"busy": self.busy}
+
+    @property
+    def busy(self) -> bool:
+        """Whether a command that was started after the run is at work."""
+        return any(follow_up.alive for follow_up in self.follow_ups)
+
+
+def _view(request: Request) -> RunView:
+    app, now = app_of(request), run_of(request)
+    by, worker = started_by(now), app.workers.find("resume", now.run.id)
+    may_open, at_work = person_of(request).may_open(by), worker is not None and worker.alive
+    files = {name: what for name, what in FILES.items() if may_open and (now.run.folder / name).exists()}
+    workers = [app.workers.find(command, now.run.id) for command in ("verify", "undo", "reconcile")]
+    return RunView(
+        now=now,
+        state=_state(now, worker),
+        by=by,
+        may_open=may_open,
+        writing=now.finished and not files and at_work,
+        complaint=worker.complaint if worker and not at_work else "",
+        failures=first_failures(now.run.id, app.settings) if may_open else [],
+        points=timeline(now.run.id, app.settings),
+        files=files,
+        follow_ups=[_follow_up(worker, now) for worker in workers if worker],
+    )
+
+
+def _follow_up(worker: Worker, now: RunStatus) -> FollowUp:
+    lines = tuple(_without_folder(line, now) for line in worker.output[-_LOG_LINES:])
+    return FollowUp(worker.command, worker.since, worker.alive, lines)
+
+
+def _without_folder(line: str, now: RunStatus) -> LogLine:
+    """A line of a command for the page: a path on the server at its end becomes the name of the file."""
+    before, separator, rest = line.partition(f"{now.run.folder}{os.sep}")
+    if separator and rest in FILES:
+        return LogLine(before, rest)
+    return LogLine(line.replace(str(now.run.folder), now.run.folder.name), "")
 
 
 def _state(now: RunStatus, worker: Worker | None) -> str:
@@ -117,49 +172,31 @@ def _state(now: RunStatus, worker: Worker | None) -> str:
 
 async def rows(request: Request) -> Response:
     """Every row with what became of it; to be filtered and searched."""
-    now, asked = await _followed(request), request.query_params
-    _require_owner(request, now)
-    status = next((status for status in Status if status.value == asked.get("status")), None)
-    removed = asked.get("status") == "deleted"
-    text, number = asked.get("q", "").strip()[:100], page_number(request)
-    first = (number - 1) * PAGE_ROWS
-    found, total = await asyncio.to_thread(
-        partial(find_rows, removed=removed),
-        now.run.id,
-        status,
-        text,
-        PAGE_ROWS,
-        first,
-        door(request).settings,
-        page_fix,
-    )
-    values: dict[str, Any] = {"rows": found, "total": total, "q": text, "chosen": status, "number": number}
-    values["removed"] = removed
-    pages = max(-(-total // PAGE_ROWS), 1)
-    return page(request, "rows.html", now=now, pages=pages, statuses=list(Status), **values)
+    now, query, app = run_of(request), request.query_params, app_of(request)
+    status = next((status for status in Status if status.value == query.get("status")), None)
+    removed = query.get("status") == "deleted"
+    text, number = query.get("q", "").strip()[:100], page_number(request)
+    search = partial(find_rows, now.run.id, status, text, PAGE_ROWS, (number - 1) * PAGE_ROWS, app.settings)
+    results, total = await asyncio.to_thread(search, advice_on_page, removed=removed)
+    values: dict[str, Any] = {"rows": results, "total": total, "q": text, "chosen": status, "number": number}
+    values |= {"removed": removed, "pages": max(-(-total // PAGE_ROWS), 1)}
+    return page(request, "rows.html", now=now, statuses=list(Status), **values)
 
 
 async def file(request: Request) -> Response:
     """A file of the report."""
-    now, name = await _followed(request), request.path_params["name"]
-    _require_owner(request, now)
+    now, name = run_of(request), request.path_params["name"]
     path = now.run.folder / name
     if name not in FILES or not path.is_file():
         raise HTTPException(NOT_FOUND)
     return FileResponse(path, filename=f"{Path(now.run.file).stem}-run-{now.run.id}-{name}")
 
 
-async def make_report(request: Request) -> Response:
+async def rewrite_report(request: Request) -> Response:
     """Write the report anew from the journal."""
-    now = await _followed(request)
-    _require_owner(request, now)
-    await asyncio.to_thread(rebuild_report, now.run.id, door(request).settings, None, door(request).clock())
-    return to(request, f"/runs/{now.run.id}")
-
-
-def _require_owner(request: Request, now: RunStatus) -> None:
-    if not person(request).may_open(str(now.run.options.get("by", ""))):
-        raise HTTPException(NOT_FOUND)
+    app, number = app_of(request), run_of(request).run.id
+    await asyncio.to_thread(rebuild_report, number, app.settings, None, app.clock())
+    return redirect(request, f"/runs/{number}")
 
 
 # -- what can be done with a run --------------------------------------------------------------------------------------
@@ -167,79 +204,74 @@ def _require_owner(request: Request, now: RunStatus) -> None:
 
 async def stop(request: Request) -> Response:
     """Ask the process that works on a run to stop: for now, or for good."""
-    now, given = await _followed(request), await form(request)
-    _require_owner(request, now)
-    for_good = given.get("how") == "for good"
-    await asyncio.to_thread(ask_to_stop, now.run.id, settings(request), for_good=for_good)
+    now, fields, settings = run_of(request), await form(request), settings_of(request)
+    for_good = fields.get("how") == "for good"
+    await asyncio.to_thread(ask_to_stop, now.run.id, settings, for_good=for_good)
     if for_good and not now.working:
-        await asyncio.to_thread(_end, now.run.id, settings(request), door(request).clock())
-    return to(request, f"/runs/{now.run.id}")
+        await asyncio.to_thread(_end, now.run.id, settings, app_of(request).clock())
+    return redirect(request, f"/runs/{now.run.id}")
 
 
-def _end(number: int, asked: Settings, now: float) -> None:
-    end_run(number, asked, now)
-    rebuild_report(number, asked, None, now)
+def _end(number: int, settings: Settings, now: float) -> None:
+    end_run(number, settings, now)
+    rebuild_report(number, settings, None, now)
 
 
 async def resume(request: Request) -> Response:
     """Go on with a run in a new process, unless one works on it."""
-    now = await _followed(request)
-    _require_owner(request, now)
-    if refused := _not_signed_in(request, now):
-        return refused
-    await asyncio.to_thread(_start_once, door(request), "resume", now.run.id, settings(request))
-    return to(request, f"/runs/{now.run.id}")
+    number = run_of(request).run.id
+    if answer := _sign_in_first(request):
+        return answer
+    await asyncio.to_thread(_start_once, app_of(request), "resume", number, settings_of(request))
+    return redirect(request, f"/runs/{number}")
 
 
-def _start_once(here: AppContext, doing: str, number: int, asked: Settings, *flags: str) -> None:
-    with here.workers.held(number):
-        known = here.workers.find(doing, number)
-        if (known is None or not known.alive) and not run_status(number, asked, here.clock()).working:
-            here.workers.start(doing, number, asked, *flags)
+def _start_once(app: AppContext, command: str, number: int, settings: Settings, *flags: str) -> None:
+    with app.workers.locked(number):
+        worker = app.workers.find(command, number)
+        if (worker is None or not worker.alive) and not run_status(number, settings, app.clock()).working:
+            app.workers.start(command, number, settings, *flags)
 
 
-def _not_signed_in(request: Request, now: RunStatus) -> Response | None:
-    asked = settings(request)
-    return None if asked.token or asked.password else to(request, f"/sign-in?next=/runs/{now.run.id}")
+def _sign_in_first(request: Request) -> Response | None:
+    """The way to the sign-in and back to the run, for somebody who is not signed in to Nexudus."""
+    if settings_of(request).can_sign_in:
+        return None
+    return redirect(request, f"/sign-in?next=/runs/{run_of(request).run.id}")
 
 
-async def again(request: Request) -> Response:
+async def retry_failed(request: Request) -> Response:
     """Send the rejected and the unsent rows of a run again, as a new run."""
-    now = await _followed(request)
-    _require_owner(request, now)
-    if refused := _not_signed_in(request, now):
-        return refused
-    number = await asyncio.to_thread(retry, door(request), now.run.id, settings(request), person(request).name)
-    return to(request, f"/runs/{number}")
+    if answer := _sign_in_first(request):
+        return answer
+    app, person = app_of(request), person_of(request)
+    number = await asyncio.to_thread(retry, app, run_of(request).run.id, settings_of(request), person.name)
+    return redirect(request, f"/runs/{number}")
 
 
 async def verify(request: Request) -> Response:
     """Compare what a run created with what the service holds."""
-    now, given = await _followed(request), await form(request)
-    _require_owner(request, now)
-    if refused := _not_signed_in(request, now):
-        return refused
-    doing = "reconcile" if given.get("what") == "reconcile" else "verify"
-    await asyncio.to_thread(_start_once, door(request), doing, now.run.id, settings(request))
-    return to(request, f"/runs/{now.run.id}#after")
+    number, fields = run_of(request).run.id, await form(request)
+    if answer := _sign_in_first(request):
+        return answer
+    command = "reconcile" if fields.get("what") == "reconcile" else "verify"
+    await asyncio.to_thread(_start_once, app_of(request), command, number, settings_of(request))
+    return redirect(request, f"/runs/{number}#after")
 
 
 async def undo_plan(request: Request) -> Response:
     """What undoing a run will do and cost."""
-    now = await _followed(request)
-    _require_owner(request, now)
-    return page(request, "undo.html", now=now, error="")
+    return page(request, "undo.html", now=run_of(request), error="")
 
 
 async def undo(request: Request) -> Response:
     """Delete what a run created, if its number was typed."""
-    now, given = await _followed(request), await form(request)
-    _require_owner(request, now)
+    now, fields = run_of(request), await form(request)
     created = now.counts[Status.CREATED]
-    if given.get("number", "").replace(",", "").strip() != str(created):
+    if fields.get("number", "").replace(",", "").strip() != str(created):
         error = f"Type {created:,}, the number of records that will be deleted."
         return page(request, "undo.html", status=422, now=now, error=error)
-    if refused := _not_signed_in(request, now):
-        return refused
-    await asyncio.to_thread(_start_once, door(request), "undo", now.run.id, settings(request), "--yes")
-    return to(request, f"/runs/{now.run.id}#after")
+    if answer := _sign_in_first(request):
+        return answer
+    await asyncio.to_thread(_start_once, app_of(request), "undo", now.run.id, settings_of(request), "--yes")
+    return redirect(request, f"/runs/{now.run.id}#after")

@@ -1,4 +1,4 @@
-"""The server of the pages: which names it answers to, whom it lets in, and its beginning and end."""
+"""The server of the pages: which names it answers to, who may sign in, and its start and end."""
 
 import socket
 import time
@@ -14,9 +14,9 @@ from importer.config.settings import Settings
 from importer.errors import UsageError
 from importer.model import Clock
 from importer.web.app import build
+from importer.web.auth import Person, Role, SessionStore, Team
 from importer.web.context import AppContext
 from importer.web.drafts import Drafts
-from importer.web.people import Person, Role, SessionStore, Team
 from importer.web.workers import Workers
 
 _HTTP = 80
@@ -64,7 +64,7 @@ def serve(
     """Serve the pages until interrupted; ``ready`` is told the address to open.
 
     Raises:
-        UsageError: The port is taken, or other machines could come in without a password.
+        UsageError: The port is taken, or other machines could open the pages without a password.
     """
     with listening(settings, address, sandbox=sandbox, clock=clock) as (server, sock, url):
         ready(url)
@@ -87,24 +87,24 @@ def listening(
         team = None
     if team is None and not address.for_this_machine:
         raise UsageError(
-            f"Other machines could reach the pages at {address.host}, and nobody would be asked for a password.",
-            "Let somebody in first, with: importer people add NAME --role admin",
+            f"Other machines could open the pages at {address.host} without a password.",
+            "Add a first user: importer people add NAME --role admin",
         )
     with _socket(address) as sock:
         port = sock.getsockname()[1]
-        visits = SessionStore(clock)
-        here = AppContext(
+        sessions = SessionStore(clock)
+        context = AppContext(
             settings,
             port,
             sandbox,
             Drafts(settings.home / "uploads", clock),
             Workers(settings.home / "workers", clock),
-            visits,
+            sessions,
             clock,
             team,
         )
         config = uvicorn.Config(
-            build(here, address.hosts(port)),
+            build(context, address.hosts(port)),
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -114,8 +114,8 @@ def listening(
             timeout_graceful_shutdown=3,
         )
         shown = f"[{address.host}]" if ":" in address.host else address.host
-        way_in = "/enter" if team else f"/start?token={visits.link(Person('', Role.ADMIN))}"
-        yield uvicorn.Server(config), sock, f"http://{shown}:{port}{way_in}"
+        start = "/enter" if team else f"/start?token={sessions.link(Person('', Role.ADMIN))}"
+        yield uvicorn.Server(config), sock, f"http://{shown}:{port}{start}"
 
 
 @contextmanager

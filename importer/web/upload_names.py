@@ -1,17 +1,17 @@
 """What the names in an upload mean, kept beside it: a name is looked up once, however often the file is checked.
 
-``names.json`` holds for each field what it may name and which names were asked for. It is believed as long as the
-importer believes a list; a check that is on its way believes it longer, rather than call a known name unknown.
+``names.json`` holds for each field what it may name and which names were looked up. It is good for as long as the
+importer believes a list; a check under way uses it longer, rather than call an existing name unknown.
 """
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
-from typing import Any, TypedDict
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from importer.checking import Directory, Entry, is_name, nobody_listed, plain_name
 from importer.config.settings import Settings
-from importer.config.store import Document
+from importer.config.store import Document, unchanged
 from importer.journal.journal import open_journal
 from importer.model import Clock
 from importer.runs.lookup import LISTED, look_up
@@ -21,27 +21,54 @@ from importer.runs.source import Source
 from importer.web.drafts import Draft
 from schemas import Reference
 
-Wanted = Mapping[str, Iterable[str]]
+Texts = Mapping[str, Iterable[str]]
+"""What the references of an upload are called in it, by field."""
 
 
-class _Field(TypedDict):
-    """What is kept of the names in one field."""
+@dataclass(frozen=True, slots=True)
+class FieldNames:
+    """What a field may name, as far as it was looked up; without a ``noun`` the service could not say.
 
-    noun: str
-    complete: bool
-    strangers: bool
-    entries: list[dict[str, Any]]
-    picks: dict[str, int]
-    asked: list[str]
+    ``complete`` says whether ``entries`` are all that there are, ``none_listed`` that no number of the file is among
+    them. ``looked_up`` are the plain names that were looked up.
+    """
+
+    noun: str = ""
+    complete: bool = False
+    none_listed: bool = False
+    entries: tuple[Entry, ...] = ()
+    chosen_ids: Mapping[str, int] = field(default_factory=dict)
+    looked_up: tuple[str, ...] = ()
+
+    @property
+    def directory(self) -> Directory:
+        """The same for the check of a file."""
+        return Directory(self.noun, self.entries, self.chosen_ids, complete=self.complete, none_listed=self.none_listed)
 
 
-_Names = TypedDict("_Names", {"for": str, "at": float, "fields": dict[str, _Field]})
-_NAMES = Document("The names in an upload", _Names)
+@dataclass(frozen=True, slots=True)
+class UploadNames:
+    """All that was looked up for an upload: with whose sign-in, when (epoch seconds), and for each field."""
+
+    signed_in_as: str = ""
+    at: float = 0.0
+    fields: Mapping[str, FieldNames] = field(default_factory=dict)
 
 
-def can_ask(settings: Settings) -> bool:
-    """Whether somebody is signed in who can look names up."""
-    return bool(settings.token or settings.password)
+def _with_members_renamed(document: dict[str, Any]) -> dict[str, Any]:
+    fields = {
+        name: {
+            **members,
+            "none_listed": members["strangers"],
+            "chosen_ids": members["picks"],
+            "looked_up": members["asked"],
+        }
+        for name, members in document["fields"].items()
+    }
+    return {"signed_in_as": document["for"], "at": document["at"], "fields": fields}
+
+
+_NAMES = Document("The names in an upload", UploadNames, format=2, steps={0: unchanged, 1: _with_members_renamed})
 
 
 def signed_in_as(settings: Settings) -> str:
@@ -51,110 +78,92 @@ def signed_in_as(settings: Settings) -> str:
 
 def directories(draft: Draft, settings: Settings) -> dict[str, Directory]:
     """What the references of an upload may name, as far as that was looked up before."""
-    fields = _kept(draft, settings)["fields"]
-    return {name: _directory(kept) for name, kept in fields.items() if kept["noun"]}
+    names = _names(draft, settings)
+    return {name: of_field.directory for name, of_field in names.fields.items() if of_field.noun}
 
 
-def unknown(draft: Draft, wanted: Wanted, settings: Settings, now: float) -> dict[str, set[str]]:
-    """What stands in the references of an upload and was not asked for yet, or too long ago."""
-    kept = _kept(draft, settings)
-    old = kept["for"] != signed_in_as(settings) or now - kept["at"] > settings.lookup_age
-    asked = {name: set() if old else set(field["asked"]) for name, field in kept["fields"].items()}
+def not_looked_up(draft: Draft, texts: Texts, settings: Settings, now: float) -> dict[str, set[str]]:
+    """What stands in the references of an upload and was not looked up yet, or too long ago."""
+    names = _names(draft, settings)
+    old = names.signed_in_as != signed_in_as(settings) or now - names.at > settings.lookup_age
+    looked_up = {name: set() if old else set(of_field.looked_up) for name, of_field in names.fields.items()}
     new = {
-        name: {text for text in texts if text.strip() and plain_name(text) not in asked.get(name, ())}
-        for name, texts in wanted.items()
+        name: {text for text in cells if text.strip() and plain_name(text) not in looked_up.get(name, ())}
+        for name, cells in texts.items()
     }
-    return {name: texts for name, texts in new.items() if texts}
+    return {name: cells for name, cells in new.items() if cells}
 
 
-def any_name(wanted: Wanted) -> bool:
+def any_name(texts: Texts) -> bool:
     """Whether there are names among them, which only the service can tell the Ids of."""
-    return any(is_name(text.strip()) for texts in wanted.values() for text in texts)
+    return any(is_name(text.strip()) for cells in texts.values() for text in cells)
 
 
-def still_open(draft: Draft, wanted: Wanted, settings: Settings, now: float) -> bool:
+def still_open(draft: Draft, texts: Texts, settings: Settings, now: float) -> bool:
     """Whether a name is among them of which nobody can say yet whether there is such a record."""
-    fields = _kept(draft, settings)["fields"]
-    return any_name(
-        {
-            name: texts
-            for name, texts in unknown(draft, wanted, settings, now).items()
-            if name not in fields or not fields[name]["complete"]
-        }
-    )
+    fields = _names(draft, settings).fields
+    new = not_looked_up(draft, texts, settings, now)
+    return any_name({name: cells for name, cells in new.items() if name not in fields or not fields[name].complete})
 
 
 def look_up_new(
-    draft: Draft, source: Source, wanted: Wanted, settings: Settings, observer: Observer, clock: Clock
+    draft: Draft, source: Source, texts: Texts, settings: Settings, observer: Observer, clock: Clock
 ) -> None:
-    """Ask the service for what is not known yet, and keep it.
+    """Ask the service for what was not looked up yet, and keep the answer.
 
     Raises:
         ImporterError: The service could not be asked.
     """
-    asyncio.run(_look_up_new(draft, source, wanted, settings, observer, clock))
+    asyncio.run(_look_up_new(draft, source, texts, settings, observer, clock))
 
 
 async def _look_up_new(
-    draft: Draft, source: Source, wanted: Wanted, settings: Settings, observer: Observer, clock: Clock
+    draft: Draft, source: Source, texts: Texts, settings: Settings, observer: Observer, clock: Clock
 ) -> None:
     now = clock()
-    new = unknown(draft, wanted, settings, now)
-    before = _kept(draft, settings)
-    fields = before["fields"] if now - before["at"] <= settings.lookup_age else {}
+    new, before = not_looked_up(draft, texts, settings, now), _names(draft, settings)
+    fields = before.fields if now - before.at <= settings.lookup_age else {}
     with open_journal(settings.journal_url) as journal:
         async with signed_in(settings, source.endpoint, journal, observer, clock) as session:
-            found = await look_up(session, source, new, {})
-            told = {
-                name: _field(session, source.kind.references[name], texts, found.get(name), fields.get(name))
-                for name, texts in new.items()
+            directories = await look_up(session, source, new, {})
+            fresh = {
+                name: _field(session, source.kind.references[name], cells, directories.get(name), fields.get(name))
+                for name, cells in new.items()
             }
-    for name, texts in wanted.items():
-        if name in told and told[name]["complete"]:
-            told[name]["strangers"] = nobody_listed(texts, _directory(told[name]))
-    at = before["at"] if fields else clock()
-    names: _Names = {"for": signed_in_as(settings), "at": at, "fields": {**fields, **told}}
-    _NAMES.write(draft.folder / "names.json", names)
+    for name in fresh.keys() & texts.keys():
+        if fresh[name].complete:
+            none_listed = nobody_listed(texts[name], fresh[name].directory)
+            fresh[name] = replace(fresh[name], none_listed=none_listed)
+    at = before.at if fields else clock()
+    _NAMES.write(draft.folder / "names.json", UploadNames(signed_in_as(settings), at, {**fields, **fresh}))
 
 
 def _field(
-    session: Session, reference: Reference, texts: Iterable[str], found: Directory | None, before: _Field | None
-) -> _Field:
-    """What is kept of a field: all that the service lists, or what it said of each name."""
-    asked = {plain_name(text) for text in texts} | set(before["asked"] if before else ())
-    named = {entry.id: entry for entry in map(_entry, before["entries"] if before else ())}
-    if found is None:
-        nothing: _Field = {"noun": "", "complete": False, "strangers": False, "entries": [], "picks": {}, "asked": []}
-        return {**(before or nothing), "asked": sorted(asked)}
-    fresh = {entry.id: entry for text in texts for entry in found.named(text)}
-    listed = session.journal.directories.get(session.account.key, reference.path, 0.0) if found.complete else None
+    session: Session, reference: Reference, texts: Iterable[str], directory: Directory | None, before: FieldNames | None
+) -> FieldNames:
+    """What is kept of a field: all that the service lists, or what it answered for each name."""
+    before = before or FieldNames()
+    looked_up = tuple(sorted({plain_name(text) for text in texts} | set(before.looked_up)))
+    if directory is None:
+        return replace(before, looked_up=looked_up)
+    entries = {entry.id: entry for entry in before.entries}
+    entries |= {entry.id: entry for text in texts for entry in directory.named(text)}
+    path, key = reference.path, session.account.key
+    listed = session.journal.directories.get(key, path, 0.0) if directory.complete else None
     if listed is not None:
-        gone = {number for number, entry in (named | fresh).items() if entry.deleted}
-        named = {entry.id: replace(entry, deleted=entry.id in gone) for entry in LISTED.decode(listed).entries}
-    else:
-        named |= fresh
-    return {
-        "noun": found.noun,
-        "complete": listed is not None,
-        "strangers": False,
-        "entries": [asdict(entry) for entry in named.values()],
-        "picks": session.journal.directories.chosen_ids(session.account.key, reference.path),
-        "asked": sorted(asked),
-    }
+        gone = {number for number, entry in entries.items() if entry.deleted}
+        entries = {entry.id: replace(entry, deleted=entry.id in gone) for entry in LISTED.decode(listed).entries}
+    return FieldNames(
+        noun=directory.noun,
+        complete=listed is not None,
+        entries=tuple(entries.values()),
+        chosen_ids=session.journal.directories.chosen_ids(key, path),
+        looked_up=looked_up,
+    )
 
 
-def _kept(draft: Draft, settings: Settings) -> _Names:
+def _names(draft: Draft, settings: Settings) -> UploadNames:
     """What was looked up with this sign-in; with anybody's, if nobody is signed in now."""
-    kept = _NAMES.read_if_usable(draft.folder / "names.json") or {"for": "", "at": 0.0, "fields": {}}
-    mine = kept["for"] == signed_in_as(settings) or not can_ask(settings)
-    return kept if mine else {"for": "", "at": 0.0, "fields": {}}
-
-
-def _directory(kept: _Field) -> Directory:
-    entries = map(_entry, kept["entries"])
-    complete, none_listed = kept["complete"], kept["strangers"]
-    return Directory(kept["noun"], entries, kept["picks"], complete=complete, none_listed=none_listed)
-
-
-def _entry(item: Mapping[str, Any]) -> Entry:
-    return Entry(item["id"], tuple(item["names"]), item["place"], bool(item.get("deleted")))
+    names = _NAMES.read_if_usable(draft.folder / "names.json") or UploadNames()
+    usable = names.signed_in_as == signed_in_as(settings) or not settings.can_sign_in
+    return names if usable else UploadNames()

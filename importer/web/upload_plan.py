@@ -1,12 +1,11 @@
 """The plan of an upload, worked out with the service and kept beside the file for a short while."""
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any, TypedDict
+from dataclasses import dataclass, replace
+from typing import Any
 
 from importer.config.settings import Settings
-from importer.config.store import Document
+from importer.config.store import Document, unchanged
 from importer.errors import ImporterError
 from importer.model import Account, Clock, Plan
 from importer.runs.observer import NullObserver
@@ -15,65 +14,67 @@ from importer.runs.request import ImportRequest
 from importer.runs.source import CheckResult
 from importer.web import upload_names
 from importer.web.drafts import Draft
-from importer.web.upload_check import look_again, source_of, wanted_names
-
-_Stored = TypedDict(
-    "_Stored",
-    {
-        "version": int,
-        "at": float,
-        "for": str,
-        "error": dict[str, str] | None,
-        "plan": Plan | None,
-        "account": Account | None,
-    },
-)
-_PLAN = Document("The plan of an upload", _Stored)
+from importer.web.upload_check import check_again_with_names, source_of
+from importer.web.upload_documents import Problem, UploadCheck
 
 _FRESH = 60.0
 """Seconds for which a plan is believed; the quota and the service's records change."""
 
+_ERROR_FRESH = 2.0
+"""Seconds for which an error is shown; whoever asks again wants to know whether it still holds."""
 
-def work_out(draft: Draft, known: Mapping[str, Any], settings: Settings, clock: Clock) -> None:
+
+@dataclass(frozen=True, slots=True)
+class UploadPlan:
+    """A plan for one version of an upload and one sign-in, made at a moment in epoch seconds; or why there is none."""
+
+    version: int
+    at: float
+    signed_in_as: str
+    plan: Plan | None = None
+    account: Account | None = None
+    error: Problem | None = None
+
+
+def _with_sign_in_renamed(document: dict[str, Any]) -> dict[str, Any]:
+    return {**document, "signed_in_as": document["for"]}
+
+
+_PLAN = Document("The plan of an upload", UploadPlan, format=2, steps={0: unchanged, 1: _with_sign_in_renamed})
+
+
+def work_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clock) -> None:
     """Ask the service, and keep the plan or why there is none."""
-    found: _Stored = {
-        "version": draft.version,
-        "at": clock(),
-        "for": upload_names.signed_in_as(settings),
-        "error": None,
-        "plan": None,
-        "account": None,
-    }
+    result = UploadPlan(draft.version, clock(), upload_names.signed_in_as(settings))
     try:
-        source, wanted = source_of(draft, settings), wanted_names(draft)
-        new = bool(upload_names.unknown(draft, wanted, settings, clock()))
-        if new:
-            upload_names.look_up_new(draft, source, wanted, settings, NullObserver(), clock)
-        source = replace(source, directories=upload_names.directories(draft, settings))
-        if new and source.directories:
-            known = look_again(draft, known, source, settings, clock())
-        # Without what it wants: the names in it are known already, and looking them up again would cost as much.
-        result = CheckResult(known["rows"], known["valid"], known["invalid"])
-        made = asyncio.run(plan_examined(source, result, ImportRequest(draft.path, settings, NullObserver(), clock)))
-        found["plan"], found["account"] = made.plan, made.account
+        plan, account = _worked_out(draft, check, settings, clock)
+        result = replace(result, plan=plan, account=account)
     except ImporterError as error:
-        told = draft.named(error)
-        found["error"] = {"message": told.message, "advice": told.advice}
-    _PLAN.write(draft.folder / "plan.json", found)
+        result = replace(result, error=Problem.of(draft.named(error)))
+    _PLAN.write(draft.folder / "plan.json", result)
 
 
-def read_plan(draft: Draft, settings: Settings, now: float, *, fresh: bool = True) -> _Stored | None:
+def _worked_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clock) -> tuple[Plan, Account]:
+    assert check.rows is not None
+    source, texts = source_of(draft, settings), check.rows.references
+    new = bool(upload_names.not_looked_up(draft, texts, settings, clock()))
+    if new:
+        upload_names.look_up_new(draft, source, texts, settings, NullObserver(), clock)
+    source = replace(source, directories=upload_names.directories(draft, settings))
+    rows = check.rows
+    if new and source.directories:
+        rows = check_again_with_names(draft, check, source, settings, clock()).rows or rows
+    # Without its references: their names are looked up already, and looking them up again would cost as much.
+    result = CheckResult(rows.count, rows.valid, rows.invalid)
+    request = ImportRequest(draft.path, settings, NullObserver(), clock)
+    made = asyncio.run(plan_examined(source, result, request))
+    return made.plan, made.account
+
+
+def read_plan(draft: Draft, settings: Settings, now: float, *, fresh: bool = True) -> UploadPlan | None:
     """The plan that was worked out for this version and sign-in, unless it is too old."""
-    found = _PLAN.read_if_usable(draft.folder / "plan.json")
-    if found is None or found["version"] != draft.version or found["for"] != upload_names.signed_in_as(settings):
+    plan = _PLAN.read_if_usable(draft.folder / "plan.json")
+    if plan is None or plan.version != draft.version or plan.signed_in_as != upload_names.signed_in_as(settings):
         return None
-    # An error is shown once; whoever asks again wants to know whether it still holds.
-    too_recent = now - found["at"] < (2.0 if found["error"] else _FRESH)
-    return found if too_recent or not fresh else None
-
-
-def made_plan(found: _Stored) -> tuple[Plan, Account]:
-    """The plan and the account as they were worked out; only where there was no error."""
-    assert found["plan"] is not None
-    assert found["account"] is not None
-    return found["plan"], found["account"]
+    is_fresh = now - plan.at < (_ERROR_FRESH if plan.error else _FRESH)
+    return plan if is_fresh or not fresh else None

@@ -1,7 +1,7 @@
 """Work that outlives the page: commands of the importer as processes of their own.
 
-A process gets its sign-in through its environment and tells the journal what it does; the page only looks. What it
-says goes to a private log, so that a process that could not even begin can be explained.
+A process gets its sign-in through its environment and writes what it does into the journal, where the page reads it.
+Its output goes to a private log, so that the page can explain a process that could not even start.
 """
 
 import secrets
@@ -26,7 +26,7 @@ _LONGEST_LOG = 20_000
 class Worker:
     """A process that was started from a page for a run."""
 
-    doing: str
+    command: str
     pid: int
     since: float
     log: Path
@@ -37,8 +37,8 @@ class Worker:
         return is_alive(self.pid)
 
     @property
-    def said(self) -> list[str]:
-        """The last lines that it said, newest last."""
+    def output(self) -> list[str]:
+        """The last lines of its output, newest last."""
         try:
             text = self.log.read_bytes()[-_LONGEST_LOG:].decode("utf-8", "replace")
         except OSError:
@@ -48,9 +48,9 @@ class Worker:
     @property
     def complaint(self) -> str:
         """Why it could not go on, in its own words; empty if it did not complain."""
-        said = self.said
-        begin = next((i for i in reversed(range(len(said))) if said[i].startswith("Error: ")), None)
-        return "" if begin is None else " ".join(said[begin:]).removeprefix("Error: ")
+        output = self.output
+        begin = next((i for i in reversed(range(len(output))) if output[i].startswith("Error: ")), None)
+        return "" if begin is None else " ".join(output[begin:]).removeprefix("Error: ")
 
 
 @dataclass(frozen=True)
@@ -73,23 +73,23 @@ class Workers:
         self._folder, self._clock = folder, clock
 
     @contextmanager
-    def held(self, number: int) -> Iterator[None]:
+    def locked(self, number: int) -> Iterator[None]:
         """While nobody else starts a process for this run."""
         with locked_document(self._folder / f"start-{number}.lock"):
             yield
 
-    def find(self, doing: str, number: int) -> Worker | None:
+    def find(self, command: str, number: int) -> Worker | None:
         """The last process that was started to do this for a run."""
-        process = _PROCESS.read_if_usable(self._folder / f"{doing}-{number}.json")
-        return Worker(doing, process.pid, process.since, self._folder / process.log) if process else None
+        process = _PROCESS.read_if_usable(self._folder / f"{command}-{number}.json")
+        return Worker(command, process.pid, process.since, self._folder / process.log) if process else None
 
-    def start(self, doing: str, number: int, settings: Settings, *flags: str) -> Worker:
+    def start(self, command: str, number: int, settings: Settings, *flags: str) -> Worker:
         """Do this for a run, in a process that goes on when the pages end."""
         private_folder(self._folder)
-        log = self._folder / f"{doing}-{number}-{secrets.token_hex(8)}.log"
+        log = self._folder / f"{command}-{number}-{secrets.token_hex(8)}.log"
         with new_private(log) as out:
             process = subprocess.Popen(  # noqa: S603  the words are ours, the number is a number
-                [sys.executable, "-m", "importer", doing, str(number), *flags],
+                [sys.executable, "-m", "importer", command, str(number), *flags],
                 env=as_environment(settings),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -99,8 +99,8 @@ class Workers:
         since = self._clock()
         # Else its number would stay taken after its end, and the page would believe that it still works.
         threading.Thread(target=process.wait, daemon=True).start()
-        _PROCESS.write(self._folder / f"{doing}-{number}.json", _Process(process.pid, since, log.name))
-        return Worker(doing, process.pid, since, log)
+        _PROCESS.write(self._folder / f"{command}-{number}.json", _Process(process.pid, since, log.name))
+        return Worker(command, process.pid, since, log)
 
     def note(self, text: str) -> Path:
         """Write down the details of an unexpected error; they may quote cells, so they are private."""

@@ -22,8 +22,8 @@ from importer.model import Account, Plan, Status
 from importer.runs.request import Choices
 from importer.spreadsheet import ReadOptions
 from importer.web import upload_check, upload_names, upload_plan
+from importer.web.auth import Role, Team
 from importer.web.drafts import Draft, Drafts
-from importer.web.people import Role, Team
 from importer.web.workers import Workers
 
 WITHOUT_FORMATS = Path(__file__).with_name("home_without_formats")
@@ -267,15 +267,14 @@ def test_an_earlier_home_folder_goes_on(home: Path, drafts: Drafts, settings: Se
     worker = Workers(home / "workers", lambda: THEN).find("resume", 1)
     assert worker is not None
     assert (worker.since, worker.log.name) == (THEN, "resume-1-0123.log")
-    wanted = upload_check.wanted_names(draft)
-    assert wanted["CoworkerId"] == {"2000", "2001", "Mia Okafor"}
-    assert upload_names.unknown(draft, wanted, settings, THEN) == {}
+    references = {"CoworkerId": {"2000", "2001", "Mia Okafor"}}
+    assert upload_names.not_looked_up(draft, references, settings, THEN) == {}
     assert upload_names.directories(draft, settings)["ResourceId"].lists(207374479)
     plan = upload_plan.read_plan(draft, settings, THEN)
     assert plan is not None
-    assert upload_plan.made_plan(plan)[0] == Plan(3, 1, 0, 2, 0, None, 0.0, THEN)
+    assert plan.plan == Plan(3, 1, 0, 2, 0, None, 0.0, THEN)
     # A check is made anew at once, so what an earlier one said in its own form is left alone.
-    assert upload_check.checked(draft) is None
+    assert upload_check.latest_check(draft) is None
 
 
 def test_documents_have_a_number_once_they_are_written(home: Path, drafts: Drafts) -> None:
@@ -309,9 +308,8 @@ def test_what_can_be_made_anew_is_not_there_if_it_is_unreadable(
         spoil(path)
     assert drafts.find(UPLOAD) is None
     assert drafts.all() == []
-    assert upload_check.checked(draft) is None
-    assert upload_check.wanted_names(draft) == {}
-    assert upload_check.progress(draft) == (0, False)
+    assert upload_check.latest_check(draft) is None
+    assert upload_check.progress(draft).rows == 0
     assert upload_plan.read_plan(draft, settings, THEN) is None
     assert upload_names.directories(draft, settings) == {}
     assert Workers(home / "workers", lambda: THEN).find("resume", 1) is None
@@ -330,7 +328,7 @@ def test_people_are_never_taken_for_nobody(home: Path, spoil: Callable[[Path], o
     with pytest.raises(StoreError):
         team.add("noor", "correct horse battery staple", Role.ADMIN)
     with pytest.raises(StoreError):
-        team.enter("ines", "correct horse battery")
+        team.sign_in("ines", "correct horse battery")
     assert (home / "people.json").read_bytes() == before
 
 

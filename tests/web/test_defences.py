@@ -33,7 +33,7 @@ def rows(*numbers: int) -> bytes:
 def addresses(draft: str = "x" * 22, run: int = 1) -> list[tuple[str, str]]:
     """Every address of the table, filled in."""
     filled = {"{draft}": draft, "{run:int}": str(run), "{row:int}": "2", "{name}": "report.csv", "{topic}": "importing"}
-    return [(method, re.sub(r"\{[^}]+\}", lambda found: filled[found[0]], path)) for method, path, _, _ in TABLE]
+    return [(route.method, re.sub(r"\{[^}]+\}", lambda found: filled[found[0]], route.path)) for route in TABLE]
 
 
 @pytest.mark.parametrize(

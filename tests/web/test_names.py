@@ -97,7 +97,7 @@ def test_the_first_page_waits_for_the_names(client: Client, gate: Gate) -> None:
     gate.open.clear()
     place = client.upload("names.csv", rows(ADA)).place
     assert place
-    text = client.until(f"{place}/check", lambda text: "Asking Nexudus what the names" in text)
+    text = client.until(f"{place}/check", lambda text: "Looking up the names" in text)
     assert NOT_LOOKED_UP not in text
     gate.open.set()
     assert "All 1 row can be imported" in plain(client.follow(f"{place}/check").text)
@@ -119,7 +119,7 @@ def test_a_service_that_cannot_be_asked_is_said_and_asked_again(client: Client, 
     """The names stay unknown, the page says why, and a button looks them up once more."""
     gate.refuses = True
     place = client.draft("names.csv", rows(ADA))
-    assert "The names were not looked up. Nexudus is down." in plain(client.follow(f"{place}/check").text)
+    assert "The names could not be looked up. Nexudus is down." in plain(client.get(f"{place}/check").text)
     gate.refuses = False
     client.post(f"{place}/check")
     assert "All 1 row can be imported" in plain(client.follow(f"{place}/check").text)

@@ -70,11 +70,11 @@ def test_a_file_becomes_records_and_a_report(client: Client, service: Running) -
     assert plain(client.get(f"{run}/rows?status=invalid").text).count("Name is empty") == 1
     assert "Room 7" in client.get(f"{run}/rows?q=Room+7").text
     assert "Room 6" not in client.get(f"{run}/rows?q={lines[5]['import_id']}").text
-    assert "No row is like that" in client.get(f"{run}/rows?q=nowhere").text
+    assert "No row matches that" in client.get(f"{run}/rows?q=nowhere").text
     assert "rooms.csv" in client.get("/runs?q=rooms").text
     again = client.draft("renamed.csv", content)
     assert "This file was imported before: run 1" in plain(client.follow(f"{again}/check").text)
-    assert "Nothing is left to create" in plain(client.follow(f"{again}/plan").text)
+    assert "There is nothing left to create" in plain(client.follow(f"{again}/plan").text)
 
 
 def test_a_wrong_cell_is_corrected_in_place(client: Client) -> None:
@@ -130,7 +130,7 @@ def test_columns_are_chosen_and_remembered(client: Client) -> None:
     content = table(*GOOD, labels=labels)
     place = client.draft("rooms.csv", content)
     text = client.follow(place).text
-    assert "The file has no column for ResourceId. Choose which column holds it" in text
+    assert "The file has no column for ResourceId. Choose the column below" in text
     names = zip(LABELS[:5], "ABCDE", strict=False)
     chosen = {f"field-{name}": letters for name, letters in names} | {"remember": "on"}
     after = client.post(f"{place}/columns", chosen).place
@@ -270,16 +270,16 @@ def test_a_run_that_was_undone_says_so_and_offers_no_retry(client: Client) -> No
     client.post(f"{run}/undo", {"number": "8"})
     text = client.until(run, lambda text: f'href="{run}/files/undo.csv" download>undo.csv</a></p>' in text)
     assert "<h1>Undone: 8 records deleted, 1 row needs a change</h1>" in text
-    assert "Deleted again 8" in plain(text)
+    assert "Deleted 8" in plain(text)
     assert "reports/" not in text
     assert "Not sent" not in plain(text)
     assert "/retry" not in text
     assert "Undone: 8 records deleted" in client.get("/runs").text
     assert "Undone: 8 records deleted" in client.get("/").text
     rows = plain(client.get(f"{run}/rows").text)
-    assert (rows.count("2 deleted again"), "not sent (0)" in rows, "deleted again (8)" in rows) == (1, True, True)
+    assert (rows.count("2 deleted"), "not sent (0)" in rows, "deleted (8)" in rows) == (1, True, True)
     assert "8 rows Row" in plain(client.get(f"{run}/rows?status=deleted").text)
-    assert "No row is like that" in client.get(f"{run}/rows?status=not+sent").text
+    assert "No row matches that" in client.get(f"{run}/rows?status=not+sent").text
     again = client.draft("again.csv", table(*GOOD, mapping(10, Name="")))
     assert "/retry" not in client.follow(f"{again}/check").text
 
@@ -335,7 +335,7 @@ def test_a_guessed_column_is_to_be_confirmed(client: Client) -> None:
     text = client.follow(place).text
     assert "Is C: Nmae the Name? Confirm it below, or choose another column." in plain(text)
     assert "The file has no column for Name" not in text
-    assert "Left alone: G: Notiz ." in plain(text)
+    assert "Not used: G: Notiz ." in plain(text)
     for step in ("check", "plan"):
         assert f'href="{place}/{step}"' not in text
 

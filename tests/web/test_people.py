@@ -12,8 +12,9 @@ from conftest import LABELS, mapping
 from importer.config.settings import Settings
 from importer.errors import UsageError
 from importer.web import Role
-from importer.web.app import TABLE
-from importer.web.people import IDLE, LINK_LASTS, Person, SessionStore, Team
+from importer.web.app import TABLE, Owner
+from importer.web.auth import Person, SessionStore, Team
+from importer.web.auth.sessions import IDLE, LINK_LASTS
 from importer.web.server import team_of
 from web.kit import Client, Site, plain, serving
 
@@ -49,7 +50,7 @@ def test_nobody_is_there_at_first(team: Team) -> None:
     """A fresh installation has no account to guess."""
     assert team.people == []
     for name in ("admin", "root", ""):
-        assert team.enter(name, "password1234")[0] is None
+        assert team.sign_in(name, "password1234")[0] is None
 
 
 @pytest.mark.parametrize("password", ["short", "password1234", "Password1234", "maria-maria-maria", "12345678901"])
@@ -80,32 +81,32 @@ def test_each_wrong_password_doubles_the_wait(team: Team, clock: Clock) -> None:
     for name in ("maria", "nobody"):
         waits = []
         for _ in range(5):
-            found, wait = team.enter(name, "wrong")
+            found, wait = team.sign_in(name, "wrong")
             assert found is None
             waits.append(wait)
             clock.now += wait
         assert waits == [1, 2, 4, 8, 16]
-    team.enter("maria", "wrong")
-    assert team.enter("maria", PASSWORD)[0] is None
-    assert Team(team._path, clock, CHEAP).enter("maria", PASSWORD)[0] is None
-    assert team.enter("jonas", PASSWORD) == (Person("jonas", Role.RUNNER), 0.0)
+    team.sign_in("maria", "wrong")
+    assert team.sign_in("maria", PASSWORD)[0] is None
+    assert Team(team._path, clock, CHEAP).sign_in("maria", PASSWORD)[0] is None
+    assert team.sign_in("jonas", PASSWORD) == (Person("jonas", Role.RUNNER), 0.0)
     clock.now += 400
-    assert team.enter("maria", PASSWORD)[0] == Person("maria", Role.RUNNER)
-    assert team.enter("maria", "wrong")[1] == 1
+    assert team.sign_in("maria", PASSWORD)[0] == Person("maria", Role.RUNNER)
+    assert team.sign_in("maria", "wrong")[1] == 1
 
 
 def test_links_and_sessions_end(clock: Clock) -> None:
     """A link holds ten minutes and once, a session ends when nobody used it."""
-    visits = SessionStore(clock)
-    late, early = (visits.link(Person("", Role.ADMIN)) for _ in range(2))
-    cookie = visits.use_link(early)
+    sessions = SessionStore(clock)
+    late, early = (sessions.link(Person("", Role.ADMIN)) for _ in range(2))
+    cookie = sessions.use_link(early)
     assert cookie
-    assert visits.use_link(early) is None
+    assert sessions.use_link(early) is None
     clock.now += LINK_LASTS
-    assert visits.use_link(late) is None
-    assert visits.find(cookie)
+    assert sessions.use_link(late) is None
+    assert sessions.find(cookie)
     clock.now += IDLE
-    assert visits.find(cookie) is None
+    assert sessions.find(cookie) is None
 
 
 @pytest.fixture
@@ -150,12 +151,13 @@ def test_roles_and_owners_hold_at_every_address(team_site: Site) -> None:
     assert "Started by maria" in plain(maria.get(run).text)
     assert "maria" in vera.get("/runs").text
     other = maria.draft("more.csv", FILE)
-    for method, path, _, role in TABLE:
+    for route in TABLE:
+        method, path, role = route.method, route.path, route.role
         if role is None or path in ("/leave", "/link", "/sign-out"):
             continue
         filled = path.replace("{draft}", other.rpartition("/")[2]).replace("{run:int}", "1")
         filled = filled.replace("{row:int}", "2").replace("{name}", "report.csv")
-        personal = "{draft}" in path or "rows" in path or "files" in path or (method == "POST" and "{run" in path)
+        personal = route.owner in (Owner.OWN_UPLOAD, Owner.OWN_RUN)
         for client, own in ((vera, Role.VIEWER), (jonas, Role.RUNNER)):
             answer = client.get(filled) if method == "GET" else client.post(filled)
             if own < role:
@@ -166,6 +168,26 @@ def test_roles_and_owners_hold_at_every_address(team_site: Site) -> None:
     assert ada.get(f"{run}/files/report.csv").status == 200
     assert "files/report.csv" not in jonas.get(run).text
     assert "rooms.csv" not in [draft for draft in jonas.get("/").text.split() if "/uploads/" in draft]
+
+
+def test_each_address_with_an_upload_or_a_run_says_whose_it_must_be() -> None:
+    """An upload is its owner's alone; of a run, only its page and progress are for everybody with the role."""
+    for route in TABLE:
+        expected = {Owner.OWN_UPLOAD} if "{draft" in route.path else {Owner.NONE}
+        if "{run" in route.path:
+            expected = {Owner.OWN_RUN, Owner.ANY_RUN}
+        assert route.owner in expected, route.path
+    public = {(route.method, route.path) for route in TABLE if route.owner is Owner.ANY_RUN}
+    assert public == {("GET", "/runs/{run:int}"), ("GET", "/runs/{run:int}/progress")}
+
+
+def test_who_may_press_import_stands_in_the_table() -> None:
+    """Whoever may import, and whose file it must be, is one line; without a session only signing in is open."""
+    [start] = [route for route in TABLE if route.path == "/uploads/{draft}/start"]
+    assert (start.method, start.role, start.owner) == ("POST", Role.RUNNER, Owner.OWN_UPLOAD)
+    assert {route.path for route in TABLE if route.role is None} == {"/start", "/enter", "/left"}
+    changing = [route for route in TABLE if route.method == "POST" and route.path not in ("/enter", "/leave", "/link")]
+    assert all(route.role is not None and route.role >= Role.RUNNER for route in changing)
 
 
 def test_whoever_is_removed_is_out_at_once(team_site: Site) -> None:
