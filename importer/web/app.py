@@ -113,6 +113,7 @@ TABLE: tuple[PageRoute, ...] = (
     PageRoute("POST", "/runs/{run:int}/resume", run_pages.resume, RUNNER, Owner.OWN_RUN),
     PageRoute("POST", "/runs/{run:int}/retry", run_pages.retry_failed, RUNNER, Owner.OWN_RUN),
     PageRoute("POST", "/runs/{run:int}/verify", run_pages.verify, RUNNER, Owner.OWN_RUN),
+    PageRoute("POST", "/runs/{run:int}/reconcile", run_pages.reconcile, RUNNER, Owner.OWN_RUN),
     PageRoute("GET", "/runs/{run:int}/undo", run_pages.undo_plan, ADMIN, Owner.OWN_RUN),
     PageRoute("POST", "/runs/{run:int}/undo", run_pages.undo, ADMIN, Owner.OWN_RUN),
 )

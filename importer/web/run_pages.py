@@ -31,6 +31,7 @@ from importer.web.context import (
     settings_of,
     started_by,
 )
+from importer.web.next_steps import Card, cards
 from importer.web.retry_process import retry
 from importer.web.upload_check import advice_on_page
 from importer.web.workers import Worker
@@ -115,6 +116,7 @@ class RunView:
     points: Sequence[tuple[float, int, int]]
     files: Mapping[str, str]
     follow_ups: Sequence[FollowUp]
+    cards: Sequence[Card]
 
     @property
     def values(self) -> dict[str, Any]:
@@ -130,7 +132,8 @@ class RunView:
 def _view(request: Request) -> RunView:
     app, now = app_of(request), run_of(request)
     by, worker = started_by(now), app.workers.find("resume", now.run.id)
-    may_open, at_work = person_of(request).may_open(by), worker is not None and worker.alive
+    person = person_of(request)
+    may_open, at_work = person.may_open(by), worker is not None and worker.alive
     files = {name: what for name, what in FILES.items() if may_open and (now.run.folder / name).exists()}
     workers = [app.workers.find(command, now.run.id) for command in ("verify", "undo", "reconcile")]
     return RunView(
@@ -144,6 +147,7 @@ def _view(request: Request) -> RunView:
         points=timeline(now.run.id, app.settings),
         files=files,
         follow_ups=[_follow_up(worker, now) for worker in workers if worker],
+        cards=cards(now.steps, person.role, files) if may_open else [],
     )
 
 
@@ -251,10 +255,18 @@ async def retry_failed(request: Request) -> Response:
 
 async def verify(request: Request) -> Response:
     """Compare what a run created with what the service holds."""
-    number, fields = run_of(request).run.id, await form(request)
+    return await _follow_up_with(request, "verify")
+
+
+async def reconcile(request: Request) -> Response:
+    """Find out whether the service created the rows that it did not answer."""
+    return await _follow_up_with(request, "reconcile")
+
+
+async def _follow_up_with(request: Request, command: str) -> Response:
+    number = run_of(request).run.id
     if answer := _sign_in_first(request):
         return answer
-    command = "reconcile" if fields.get("what") == "reconcile" else "verify"
     await asyncio.to_thread(_start_once, app_of(request), command, number, settings_of(request))
     return redirect(request, f"/runs/{number}#after")
 

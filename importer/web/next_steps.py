@@ -1,0 +1,115 @@
+"""The next steps about a run in the words of the page, each a card with one button or link.
+
+What there is to do, and in which order, is decided for terminal, report and page alike in ``journal.next_steps``.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from importer.journal.next_steps import FAILED_FILE, Step, StepKind
+from importer.text import count
+from importer.web.auth import Role
+
+ELSEWHERE = frozenset({StepKind.STOP, StepKind.RESUME, StepKind.REPORT})
+"""The steps that have a place of their own on a run's page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One step: what it is about, and a form to send or an address to open, below that of the run.
+
+    ``may_wait`` tells that nobody has to do it.
+    """
+
+    kind: StepKind
+    title: str
+    text: str
+    label: str
+    address: str
+    sends: bool
+    may_wait: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of a step. They may name ``{rows}``, ``{records}`` and ``{them}``; the role is the least that may."""
+
+    title: str
+    text: str
+    label: str
+    address: str
+    role: Role
+    sends: bool = False
+    may_wait: bool = False
+
+
+_WORDS: Mapping[StepKind, _Words] = {
+    StepKind.CONTINUE_UNDO: _Words(
+        "{records} left to delete",
+        "Deleting stopped before it was finished.",
+        "Continue deleting …",
+        "undo",
+        Role.ADMIN,
+    ),
+    StepKind.RECONCILE: _Words(
+        "{rows} without an answer",
+        "Nexudus may or may not have created {them}. Find out now; nothing is sent twice.",
+        "Find out",
+        "reconcile",
+        Role.RUNNER,
+        sends=True,
+    ),
+    StepKind.REVIEW: _Words(
+        "{rows} to look up in Nexudus",
+        "The importer cannot tell whether Nexudus created {them}. Compare with Nexudus before you import {them} again.",
+        "Show {them}",
+        "rows?status=unknown",
+        Role.VIEWER,
+    ),
+    StepKind.CORRECT: _Words(
+        "{rows} to correct",
+        "Download {them}, correct the red cells and upload the file. Rows that were created are not sent again.",
+        "Download the rows to correct",
+        f"files/{FAILED_FILE}",
+        Role.VIEWER,
+    ),
+    StepKind.RETRY: _Words(
+        "Send {rows} again as before",
+        "A new run sends {them} unchanged. Choose this if the reason was in Nexudus and has been dealt with.",
+        "Send again",
+        "retry",
+        Role.RUNNER,
+        sends=True,
+    ),
+    StepKind.VERIFY: _Words(
+        "Make sure of the result",
+        "Compare every record of this run with Nexudus as it is now.",
+        "Verify {records}",
+        "verify",
+        Role.RUNNER,
+        sends=True,
+        may_wait=True,
+    ),
+    StepKind.UNDO: _Words(
+        "Was this a mistake?",
+        "Delete the records that this run created and nobody has changed since. Nothing is deleted until you confirm.",
+        "Undo this run …",
+        "undo",
+        Role.ADMIN,
+        may_wait=True,
+    ),
+}
+
+
+def cards(steps: Sequence[Step], role: Role, files: Collection[str]) -> list[Card]:
+    """The steps that somebody with this role can take, in their order; ``files`` are those of the report so far."""
+    able = [step for step in steps if step.kind in _WORDS and role >= _WORDS[step.kind].role]
+    return [_card(step) for step in able if step.kind is not StepKind.CORRECT or FAILED_FILE in files]
+
+
+def _card(step: Step) -> Card:
+    words = _WORDS[step.kind]
+    values = {"rows": count(step.rows, "row"), "records": count(step.rows, "record")}
+    values["them"] = "it" if step.rows == 1 else "them"
+    title, text, label = (part.format(**values) for part in (words.title, words.text, words.label))
+    return Card(step.kind, title, text, label, words.address, words.sends, words.may_wait)
