@@ -1,4 +1,4 @@
-"""Team mode: named people, roles, wrong passwords, and whose uploads and reports are whose."""
+"""Team mode: named people, wrong passwords, sessions and the links that start them."""
 
 import re
 import time
@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 from argon2 import PasswordHasher
-from conftest import LABELS, mapping
 
 from importer.config.settings import Settings
 from importer.errors import UsageError
 from importer.web import Role
-from importer.web.app import TABLE, Owner
 from importer.web.auth import Person, SessionStore, Team
 from importer.web.auth.sessions import IDLE, LINK_LASTS
 from importer.web.server import team_of
@@ -20,7 +18,6 @@ from web.kit import Client, Site, plain, serving
 
 PASSWORD = "four random words here"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-FILE = "\n".join([",".join(LABELS), *(",".join(map(str, mapping(n))) for n in (2, 3))]).encode()
 
 
 class Clock:
@@ -139,55 +136,6 @@ def test_a_new_session_begins_at_the_sign_in(team_site: Site) -> None:
     client.post("/enter", {"name": "jonas", "password": PASSWORD})
     assert client.cookie != before
     assert Client(team_site.port, before).get("/").status == 401
-
-
-def test_roles_and_owners_hold_at_every_address(team_site: Site) -> None:
-    """Viewers look, runners have their own, administrators all; a foreign upload or report is as if it were not."""
-    vera, maria, jonas, ada = (entered(team_site, name) for name in ("vera", "maria", "jonas", "ada"))
-    place = maria.draft("rooms.csv", FILE)
-    maria.follow(f"{place}/plan")
-    run = maria.post(f"{place}/start").place
-    maria.until(run, lambda text: "report.csv" in text)
-    assert "Started by maria" in plain(maria.get(run).text)
-    assert "maria" in vera.get("/runs").text
-    other = maria.draft("more.csv", FILE)
-    for route in TABLE:
-        method, path, role = route.method, route.path, route.role
-        if role is None or path in ("/leave", "/link", "/sign-out"):
-            continue
-        filled = path.replace("{draft}", other.rpartition("/")[2]).replace("{run:int}", "1")
-        filled = filled.replace("{row:int}", "2").replace("{name}", "report.csv")
-        personal = route.owner in (Owner.OWN_UPLOAD, Owner.OWN_RUN)
-        for client, own in ((vera, Role.VIEWER), (jonas, Role.RUNNER)):
-            answer = client.get(filled) if method == "GET" else client.post(filled)
-            if own < role:
-                assert answer.status == 403, (method, path)
-            elif personal:
-                assert answer.status == 404, (method, path)
-    assert vera.upload("a.csv", FILE).status == 403
-    assert ada.get(f"{run}/files/report.csv").status == 200
-    assert "files/report.csv" not in jonas.get(run).text
-    assert "rooms.csv" not in [draft for draft in jonas.get("/").text.split() if "/uploads/" in draft]
-
-
-def test_each_address_with_an_upload_or_a_run_says_whose_it_must_be() -> None:
-    """An upload is its owner's alone; of a run, only its page and progress are for everybody with the role."""
-    for route in TABLE:
-        expected = {Owner.OWN_UPLOAD} if "{draft" in route.path else {Owner.NONE}
-        if "{run" in route.path:
-            expected = {Owner.OWN_RUN, Owner.ANY_RUN}
-        assert route.owner in expected, route.path
-    public = {(route.method, route.path) for route in TABLE if route.owner is Owner.ANY_RUN}
-    assert public == {("GET", "/runs/{run:int}"), ("GET", "/runs/{run:int}/progress")}
-
-
-def test_who_may_press_import_stands_in_the_table() -> None:
-    """Whoever may import, and whose file it must be, is one line; without a session only signing in is open."""
-    [start] = [route for route in TABLE if route.path == "/uploads/{draft}/start"]
-    assert (start.method, start.role, start.owner) == ("POST", Role.RUNNER, Owner.OWN_UPLOAD)
-    assert {route.path for route in TABLE if route.role is None} == {"/start", "/enter", "/left"}
-    changing = [route for route in TABLE if route.method == "POST" and route.path not in ("/enter", "/leave", "/link")]
-    assert all(route.role is not None and route.role >= Role.RUNNER for route in changing)
 
 
 def test_whoever_is_removed_is_out_at_once(team_site: Site) -> None:
