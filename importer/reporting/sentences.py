@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from operator import attrgetter
 
 from importer.errors import Exit
 from importer.issues import Issue, Severity
@@ -49,31 +48,42 @@ _WHY = {
 """Why each step is taken; a report does not advise to rebuild itself."""
 
 
+def issue_words(issue: Issue) -> str:
+    """What is wrong and what to do about it, as the catalogue has it."""
+    return f"{issue.message} {issue.fix}"
+
+
 def row_message(
-    run: Run, intent: Intent | None, issues: Sequence[Issue], advice: Callable[[Issue], str] = attrgetter("fix")
+    run: Run,
+    intent: Intent | None,
+    issues: Sequence[Issue],
+    words: Callable[[Issue], str] = issue_words,
+    *,
+    commands: bool = True,
 ) -> str:
     """Everything to be said about a row: its errors or its state, then its warnings.
 
-    ``advice`` says what to do about an issue, where the catalogue's own words will not do.
+    ``words`` are those about an issue, where the catalogue's own will not do. Without ``commands`` none is named.
     """
-    messages = [f"{i.message} {advice(i)}" for i in issues if i.severity is Severity.ERROR]
+    messages = [words(issue) for issue in issues if issue.severity is Severity.ERROR]
     if intent is not None and not messages:
-        messages = [_about(run, intent)]
-    notes = [f"Note: {i.message} {advice(i)}" for i in issues if i.severity is Severity.WARNING]
+        messages = [_about(run, intent, commands=commands)]
+    notes = [f"Note: {words(issue)}" for issue in issues if issue.severity is Severity.WARNING]
     return " ".join(filter(None, [*messages, *notes]))
 
 
-def _about(run: Run, intent: Intent) -> str:
+def _about(run: Run, intent: Intent, *, commands: bool) -> str:
     words = service_words(intent)
     match intent.state:
         case State.PLANNED:
             return words or why_not_sent(run)
         case State.IN_DOUBT:
-            return f"{_unsettled(intent)} Settle it with: {run.command('reconcile')}"
+            return _unsettled(intent) + (f" Settle it with: {run.command('reconcile')}" if commands else "")
         case State.REVIEW:
             return f"{_sent(intent)}; {words or 'it may exist in Nexudus'}. Look for it there by hand."
         case State.REMOVING:
-            return f"Being deleted, no answer came yet. Go on with: {run.command('undo')}"
+            command = f" Go on with: {run.command('undo')}" if commands else ""
+            return f"Being deleted, no answer came yet.{command}"
         case State.EXISTING if words:
             return f"Exists already: {words}."
         case _:

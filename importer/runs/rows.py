@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any
 
 from importer.config.settings import Settings
@@ -13,7 +12,7 @@ from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.journal.states import STATUS, State
 from importer.model import Outcome, Status
-from importer.reporting.sentences import row_message
+from importer.reporting.sentences import issue_words, row_message
 
 _PATIENCE = 0.3
 """Seconds to wait for the journal; a page looks again soon."""
@@ -49,14 +48,14 @@ def find_rows(
     limit: int,
     offset: int,
     settings: Settings,
-    advice: Callable[[Issue], str] = attrgetter("fix"),
+    words: Callable[[Issue], str] = issue_words,
     *,
     removed: bool = False,
 ) -> tuple[list[ResultRow], int]:
     """Some rows of a run in the order of the file and how many there are: of one status, with this text.
 
-    ``removed`` asks for those that were deleted again, which are found under no status. ``advice`` says what to do
-    about an issue, in the words of whoever shows it.
+    ``removed`` asks for those that were deleted again, which are found under no status. ``words`` are those
+    about an issue of whoever shows it.
     """
     states = [state for state in State if status is None or (STATUS[state] is status and state is not State.REMOVED)]
     states = [State.REMOVED] if removed else states
@@ -65,13 +64,13 @@ def find_rows(
         invalid = status in (None, Status.INVALID) and not removed
         rows, total = journal.views.search(run, states, invalid=invalid, text=text, limit=limit, offset=offset)
         intents, issues = journal.views.about_rows(run, rows)
-        return [_result(run, row, intents.get(row), issues.get(row, ()), advice) for row in rows], total
+        return [_result(run, row, intents.get(row), issues.get(row, ()), words) for row in rows], total
 
 
 def _result(
-    run: Run, row: int, intent: Intent | None, issues: Sequence[Issue], advice: Callable[[Issue], str]
+    run: Run, row: int, intent: Intent | None, issues: Sequence[Issue], words: Callable[[Issue], str]
 ) -> ResultRow:
-    message = row_message(run, intent, issues, advice)
+    message = row_message(run, intent, issues, words, commands=False)
     if intent is None:
         values: dict[str, Any] = {
             issue.field or "": issue.value for issue in issues if issue.severity is Severity.ERROR

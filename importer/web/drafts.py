@@ -162,7 +162,7 @@ async def _written(draft: Draft, chunks: AsyncIterator[bytes]) -> Draft:
             if size > LARGEST:
                 raise FileError(
                     f"{printable(draft.name)} is larger than {LARGEST // 1024**2} MB.",
-                    "Split it, or import it with the command: importer run FILE",
+                    "Split it into smaller files, or ask your administrator to import it from the command line.",
                 )
             digest.update(chunk)
             file.write(chunk)

@@ -33,7 +33,7 @@ from importer.web.context import (
 )
 from importer.web.next_steps import Card, cards
 from importer.web.retry_process import retry
-from importer.web.upload_check import advice_on_page
+from importer.web.upload_check import words_on_page
 from importer.web.workers import Worker
 
 PAGE_ROWS = 50
@@ -181,7 +181,7 @@ async def rows(request: Request) -> Response:
     removed = query.get("status") == "deleted"
     text, number = query.get("q", "").strip()[:100], page_number(request)
     search = partial(find_rows, now.run.id, status, text, PAGE_ROWS, (number - 1) * PAGE_ROWS, app.settings)
-    results, total = await asyncio.to_thread(search, advice_on_page, removed=removed)
+    results, total = await asyncio.to_thread(search, words_on_page, removed=removed)
     values: dict[str, Any] = {"rows": results, "total": total, "q": text, "chosen": status, "number": number}
     values |= {"removed": removed, "pages": max(-(-total // PAGE_ROWS), 1)}
     return page(request, "rows.html", now=now, statuses=list(Status), **values)

@@ -33,6 +33,7 @@ from importer.spreadsheet import (
     open_sheet,
     place_of,
 )
+from importer.text import printable
 from importer.web import upload_names
 from importer.web.drafts import Draft, Drafts
 from importer.web.upload_documents import (
@@ -82,12 +83,12 @@ _CHOOSE_ENCODING = "If that looks wrong, choose its encoding below."
 """Instead of advice that names an option of the command line; the page has a choice of its own."""
 
 _ON_A_PAGE = {
-    "date-ambiguous": "Choose for the whole column, or write it year first.",
-    "name-not-looked-up": "Have it looked up by signing in to Nexudus, or enter the Id.",
+    "date-ambiguous": "Choose how to read the whole column, or write the date with the year first.",
+    "name-not-looked-up": "Sign in to Nexudus so that it can be looked up, or enter the Id.",
     "name-ambiguous": "Choose the right one.",
-    "duplicate-row": "Change one of them, or leave this row out.",
+    "duplicate-row": "Change one of them, or import without this row.",
     "duplicate-key": "Delete the row that is out of date.",
-    "ids-not-listed": "Compare the account that you are signed in as. The rows are sent as they are.",
+    "ids-not-listed": "Check that you are signed in with the right account. The rows are sent as they are.",
 }
 """What to do where the catalogue's advice is about the command line."""
 
@@ -192,7 +193,7 @@ def check_again_with_names(
     """Check once more with the names of the service at hand, and keep that in place of the check without."""
     rows = _check_rows(draft, source, now)
     account = upload_names.signed_in_as(settings)
-    check = replace(check, rows=rows, looked_up=True, signed_in_as=account, lookup_problem=None)
+    check = replace(check, rows=rows, signed_in_as=account, lookup_problem=None)
     _keep(draft, check)
     return check
 
@@ -219,7 +220,7 @@ def _check_with_new_names(
     source = replace(source, directories=upload_names.directories(draft, settings))
     rows = _check_rows(draft, source, clock())
     has_names = upload_names.any_name(rows.references)
-    check = replace(check, rows=rows, has_names=has_names, looked_up=bool(source.directories))
+    check = replace(check, rows=rows, has_names=has_names)
     if not has_names or not settings.can_sign_in:
         return check
     check = replace(check, signed_in_as=upload_names.signed_in_as(settings))
@@ -231,7 +232,7 @@ def _check_with_new_names(
     except ImporterError as error:
         return replace(check, lookup_problem=Problem.of(draft.named(error)))
     source = replace(source, directories=upload_names.directories(draft, settings))
-    return replace(check, rows=_check_rows(draft, source, clock()), looked_up=bool(source.directories))
+    return replace(check, rows=_check_rows(draft, source, clock()))
 
 
 def _check_rows(draft: Draft, source: Source, now: float) -> CheckedRows:
@@ -294,9 +295,10 @@ def row_view(row: int, cells: Mapping[str, str], issues: Sequence[Issue]) -> Che
 
 
 def _cell_issue(issue: Issue) -> CellIssue:
-    about = issue.field or issue.label or ""
-    advice = advice_on_page(issue)
-    return CellIssue(issue.letters, issue.code, about, issue.severity, issue.message, advice, issue.candidates)
+    about, shown = issue.field or issue.label or "", under_its_header(issue)
+    return CellIssue(
+        issue.letters, issue.code, about, issue.severity, shown.message, advice_on_page(issue), issue.candidates
+    )
 
 
 def notice_on_page(notices: Sequence[Notice]) -> str:
@@ -316,7 +318,17 @@ def offers_encoding(draft: Draft, check: UploadCheck) -> bool:
 
 def advice_on_page(issue: Issue) -> str:
     """What to do about an issue, for somebody who has no command line in front of them."""
-    return _ON_A_PAGE.get(issue.code, issue.fix)
+    return _ON_A_PAGE.get(issue.code, under_its_header(issue).fix)
+
+
+def words_on_page(issue: Issue) -> str:
+    """What is wrong and what to do about it, as the page says it."""
+    return f"{under_its_header(issue).message} {advice_on_page(issue)}"
+
+
+def under_its_header(issue: Issue) -> Issue:
+    """The issue as it speaks to somebody who knows the columns of their file, and not the fields of the service."""
+    return replace(issue, field=printable(issue.label)) if issue.label else issue
 
 
 def _tag(issue: Issue) -> str:
@@ -334,7 +346,7 @@ def _summary(group: CauseGroup) -> CauseSummary:
         key=_as_word(group.key),
         code=group.code,
         about=group.about,
-        message=first[0].message,
+        message=under_its_header(first[0]).message,
         fix=advice_on_page(first[0]),
         severity=group.severity,
         letters=group.letters,

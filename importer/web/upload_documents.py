@@ -109,7 +109,6 @@ class UploadCheck:
     rows: CheckedRows | None = None
     has_names: bool = False
     signed_in_as: str = ""
-    looked_up: bool = False
     lookup_problem: Problem | None = None
 
     def with_error(self, error: ImporterError, sheets: Sequence[str] = ()) -> "UploadCheck":

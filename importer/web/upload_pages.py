@@ -28,7 +28,7 @@ from importer.runs.source import examine
 from importer.runs.status import RunStatus, search_statuses, statuses_of_content
 from importer.spreadsheet import REPAIRS
 from importer.spreadsheet.template import write_template
-from importer.text import plan_lines, printable
+from importer.text import printable
 from importer.web import entries, upload_check
 from importer.web.context import (
     NOT_FOUND,
@@ -41,6 +41,7 @@ from importer.web.context import (
     person_of,
     redirect,
     settings_of,
+    started_by,
 )
 from importer.web.drafts import ACCEPTED, LARGEST, Draft
 from importer.web.render import render
@@ -272,10 +273,11 @@ def _summary_values(request: Request, draft: Draft, result: UploadCheck) -> dict
     return values | {"current": is_current(draft, result, settings_of(request))}
 
 
-async def _runs_before(request: Request, draft: Draft) -> list[RunStatus]:
-    """The latest runs of a file with this content."""
+async def _runs_before(request: Request, draft: Draft) -> list[tuple[RunStatus, bool]]:
+    """The latest runs of a file with this content, each with whether this person may go on with it."""
     runs = await asyncio.to_thread(statuses_of_content, draft.sha256, settings_of(request), app_of(request).clock())
-    return [run for run in runs if run.rows][:_MOST_BEFORE]
+    person = person_of(request)
+    return [(run, person.may_open(started_by(run))) for run in runs if run.rows][:_MOST_BEFORE]
 
 
 async def check_summary(request: Request) -> Response:
@@ -416,16 +418,13 @@ async def plan(request: Request) -> Response:
 async def _plan_values(request: Request, draft: Draft, made: UploadPlan) -> dict[str, Any]:
     assert made.plan is not None
     assert made.account is not None
-    lines = [line.strip().removeprefix("Plan: ") for line in plan_lines(made.plan, made.account)]
     latest = latest_check(draft)
     return {
         "draft": draft,
         "plan": made.plan,
         "account": made.account,
         "header": latest.header if latest else None,
-        "looked_up": bool(latest and latest.looked_up),
         "before": await _runs_before(request, draft),
-        "lines": lines,
         "quota": settings_of(request).daily_quota,
     }
 

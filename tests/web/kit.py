@@ -93,7 +93,7 @@ class Client:
             answer = self.get(path)
             if answer.place:
                 path = answer.place
-            elif "This page continues by itself" in answer.text or "is being checked again" in answer.text:
+            elif "This page updates by itself" in answer.text or "is being checked again" in answer.text:
                 time.sleep(0.1)
             else:
                 return answer

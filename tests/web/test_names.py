@@ -108,7 +108,7 @@ def test_names_are_looked_up_as_soon_as_somebody_is_signed_in(settings: Settings
     with serving(settings.model_copy(update={"username": None, "password": None})) as site:
         client = site.visitor()
         place = client.draft("names.csv", rows(ADA, "nobody@example.com"))
-        assert "signing in to Nexudus" in plain(client.follow(f"{place}/check").text)
+        assert "Sign in to Nexudus so that it can be looked up" in plain(client.follow(f"{place}/check").text)
         client.post("/sign-in", {"username": "ops@example.com", "password": "practice", "next": f"{place}/check"})
         text = plain(client.follow(f"{place}/check").text)
         assert "1 row of 2 needs a change" in text
