@@ -1,10 +1,10 @@
-"""From records to outcomes: the one place where a record could be doubled or lost.
+"""From records to outcomes: the only place where a record could be doubled or lost.
 
 - ``replies.py``      what a reply means for its row: a table
 - ``sender.py``       rows sent, the intent first: the loop, which asks these:
     - ``row_queue.py``    which rows are next
     - ``concurrency.py``  how many calls at once; ``in_flight.py`` holds them
-    - ``pacing.py``       what is left to us of the allowance; ``arrivals.py`` the ledger that it is learned from
+    - ``pacing.py``       our share of the allowance; ``arrivals.py`` the ledger that it is learned from
     - ``backoff.py``      when the next call may leave
     - ``breakers.py``     why sending stops
 - ``listing.py``      what the service holds, and when a record equals a row; ``comparison.py`` before sending

@@ -7,8 +7,8 @@ from importer.delivery.pacing import Allowance, latest_arrival
 from importer.journal.calls import Calls
 
 MIN_ROUND_TRIPS, MAX_ROUND_TRIPS = 20, 1_000
-"""How many calls it takes to trust the shortest way there and back, and how many are remembered: a network that became
-slower must not be measured for ever by what it was."""
+"""How many calls it takes to trust the shortest round trip, and how many are remembered: a network that became slower
+must not be judged for ever by how fast it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class ArrivalLedger:
     """Writes down when calls arrived, and tells the allowance what accepted and throttled calls say about others."""
 
     def __init__(self, calls: Calls, account: str, allowance: Allowance) -> None:
-        """Calls are counted for this account, in the journal that they are part of."""
+        """``account`` is the one that the calls are counted for."""
         self._calls, self._account, self._allowance = calls, account, allowance
         self._round_trips: deque[float] = deque(maxlen=MAX_ROUND_TRIPS)
 
@@ -45,10 +45,12 @@ class ArrivalLedger:
         shared = self._allowance.shared
         if shared is None:
             return
+        # A call that was lost counts too, and as accepted: the service may have taken it, and it did not refuse it.
         if arrival.counts:
             self._calls.note_arrivals(self._account, [(arrival.left, self._arrived(arrival))])
             self._allowance.accepted(arrival.answered)
         else:
+            # A refused call left in the ledger would make the next one wait for a place that nobody takes.
             self._calls.note_arrivals(self._account, [(arrival.left, None)])
         # A longer wait than the window is about another limit, the day's, and says nothing about this one.
         if arrival.throttled_for is not None and arrival.throttled_for <= shared.seconds:
@@ -58,4 +60,5 @@ class ArrivalLedger:
     def _arrived(self, arrival: Arrival) -> float:
         self._round_trips.append(arrival.answered - arrival.left)
         enough = len(self._round_trips) >= MIN_ROUND_TRIPS
+        # Until then the time of the answer, which is certainly late enough: the first calls are a little too far apart.
         return latest_arrival(arrival.left, arrival.answered, min(self._round_trips) if enough else 0.0)

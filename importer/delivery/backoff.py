@@ -30,13 +30,17 @@ class Backoff:
     def observe(self, verdict: Verdict, now: float) -> None:
         """Take in an answer that came now, and wait if it calls for it."""
         if verdict.unreachable:
+            # From the first failure on; the last one would never let the breaker's patience run out.
             self._down_since = now if self._down_since is None else self._down_since
             # As long as it has been away already: a short outage is over soon, a long one is not hurried.
             self._pause(now + min(max(self.down_for(now), SHORTEST_PAUSE), LONGEST_PAUSE), _UNREACHABLE)
             return
+        # Any answer shows that the network is there, a refusal as well.
         self._down_since = None
         throttled = verdict.pause is Pause.THROTTLE
         self._throttles = self._throttles + 1 if throttled else 0
+        # What the service says is never cut short, however long: its limits page asks clients to follow it and not to
+        # hard-code times (developers.nexudus.com/reference/api-limitations, read 2026-11-23).
         if verdict.wait is not None:
             self._pause(now + verdict.wait, _ASKED_TO_WAIT)
         elif throttled:
@@ -47,11 +51,11 @@ class Backoff:
         self.ready_at = max(self.ready_at, until)
 
     def down_for(self, now: float) -> float:
-        """For how many seconds no call has reached the service; 0 if the last one did."""
+        """How many seconds no call has reached the service; 0 if the last one did."""
         return now - self._down_since if self._down_since is not None else 0.0
 
     def pause_to_share(self) -> float | None:
-        """A pause that the journal has not been told of, for every process on this account; each is given once."""
+        """A pause that is not in the journal yet, for every process on this account; each is returned once."""
         if self.pause_until <= self._shared_until:
             return None
         self._shared_until = self.pause_until
@@ -65,6 +69,7 @@ class Backoff:
         """Why the next call waits, as half a sentence."""
         if self.pause_until >= self.ready_at:
             return self._why
+        # No shorter window can make a call wait for longer than it lasts itself.
         waits_for_a_day = self.ready_at - now > self._longest_window
         return "the allowance of the day is used up" if waits_for_a_day else "the allowance is used up"
 

@@ -47,7 +47,7 @@ class _Present:
 
 
 class Comparison:
-    """What may not be created once more for the rows of one run; ``runs`` are that run and those that it retries.
+    """What must not be created again for the rows of one run; ``runs`` are that run and those that it retries.
 
     With ``allow_duplicates`` rows of these runs may have one key.
     """
@@ -77,6 +77,13 @@ class Comparison:
 
     def claim(self, body: str) -> Remote | Conflict | None:
         """The record that is this row's, why the row may not be sent, or None if it is to be created."""
+        # 1. A record that no row has, equal in every sent field: it is this row's, and is not given a second time.
+        # 2. A record of the same key. Equal but for the spelling of the key, it is the row's too. Otherwise the mapping
+        #    exists with other values, and the one thing that must not happen is to create it beside that one.
+        # 3. A row of an earlier run without an answer: its record may exist, so it counts like one that does.
+        # 4. A key that differs only in an empty part. Empty may mean "not entered" as well as "none", and no rule of
+        #    the service is known that would refuse the second record; so a person decides.
+        # With ``allow_duplicates`` rows of this run are no obstacle to each other, but what others made still is.
         if remote := self._on_service.claim(body):
             return remote
         values = json.loads(body)
@@ -99,7 +106,7 @@ class Comparison:
         return present.claimant is not None and present.claimant.run in self._runs
 
     def _differences(self, body: str, present: _Present) -> dict[str, tuple[object, object]]:
-        # Parts of the key may be spelt in another way; by that nobody tells two mappings apart.
+        # Only the fields outside the key: its parts may be spelt differently, which does not make another mapping.
         differences = self._comparer.differences(body, Remote(present.id or 0, present.values, None, None, ""))
         return {name: pair for name, pair in differences.items() if name not in self._kind.key}
 
@@ -113,6 +120,7 @@ class Comparison:
         return Conflict(sentence, next(iter(differences)))
 
     def _ambiguous(self, key: Key) -> Conflict | None:
+        # One part at a time: with two parts missing, a key resembles half of the list and would hold everything back.
         for name, value in key:
             others = tuple(part for part in key if part[0] != name)
             for present in self._without.get((name, value is not None, others), ()):
@@ -140,12 +148,15 @@ _SETTLE_FIRST = "Find out what became of it first, then import this row again."
 
 
 def _everything(listing: Listing, journal: Journal, target: int) -> Iterator[_Present]:
+    # Everything that is listed, and what only the journal knows of: a record that has just been created may not be
+    # listed yet, and one that was sent without an answer may never have been.
     claimants = {intent.remote_id: intent for intent in journal.rows.claimants(target) if intent.remote_id is not None}
     listed = set()
     for remote in listing.records:
         listed.add(remote.id)
         claimant = claimants.get(remote.id)
-        # A list that leaves a member out does not say that it is empty.
+        # A list that leaves a member out does not say that it is empty: lists are a reduced projection, and only GET by
+        # Id gives all members (Nexudus' skill pages, read 2026-11-23). So what was sent stands in for it.
         sent = json.loads(claimant.body) if claimant is not None else {}
         yield _Present(remote.id, {**sent, **remote.values}, claimant)
     for intent in journal.rows.claimants(target):

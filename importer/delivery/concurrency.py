@@ -20,7 +20,7 @@ class Concurrency:
     """The number of calls that may be under way, as it was asked for or as it proves useful."""
 
     def __init__(self, fixed: int | None, now: float) -> None:
-        """``asked`` stays as it is; with None the number is found out."""
+        """A ``fixed`` number stays as it is; with None it adapts to what the answers show."""
         self.allowed = fixed or AT_FIRST
         self._fixed = fixed is not None
         self._fastest = 0.0
@@ -32,22 +32,27 @@ class Concurrency:
         if self._fixed:
             return
         if not useful:
+            # Whatever breaks, only what is under way can be in doubt. The speed is measured anew, because it was that
+            # of a service in better health.
             self.allowed, self._fastest = max(self.allowed // 2, _LEAST), 0.0
             self._begin(now)
             return
         self._answers += 1
         self._busy = self._busy and busy
+        # Two rounds: the first of them still holds calls that left when fewer were allowed.
         if self._answers >= 2 * self.allowed:
             self._judge(self._answers / max(now - self._since, 1e-9), now)
             self._begin(now)
 
     def _judge(self, speed: float, now: float) -> None:
+        # Calls that waited for the allowance say nothing about the service: more at once would only wait together.
         if not self._busy or now < self._not_before:
             return
         if speed >= _GAIN * self._fastest:
             self._fastest = speed
             self.allowed = min(self.allowed + max(self.allowed // 2, 1), MOST)
         else:
+            # The larger number stays: it has done no harm, and going up and down would measure noise.
             self._fastest, self._not_before = speed, now + _TRIED_AGAIN
 
     def _begin(self, now: float) -> None:

@@ -22,7 +22,7 @@ class CallsInFlight:
     """Calls that have left and are not collected yet. A call's task knows neither its row nor the journal."""
 
     def __init__(self) -> None:
-        """None is under way."""
+        """No call is under way yet."""
         self._rows: dict[asyncio.Task[Reply], SentRow] = {}
         self._answered: list[asyncio.Task[Reply]] = []
         self._woken = asyncio.Event()
@@ -32,24 +32,26 @@ class CallsInFlight:
         return len(self._rows)
 
     def start(self, row: SentRow, call: Coroutine[Any, Any, Reply]) -> None:
-        """Let a row's call go; the row must be in doubt in the journal already."""
+        """Start a row's call; the row must be in doubt in the journal already."""
         task = asyncio.create_task(call)
         task.add_done_callback(self._wake)
         self._rows[task] = row
 
     def collect(self) -> list[tuple[SentRow, Reply]]:
         """The rows whose answers have come since the last time, in that order; each is given once."""
+        # Cleared together with the list and without an await in between: no answer can slip in and go unnoticed.
         done, self._answered = self._answered, []
         self._woken.clear()
         return [(self._rows.pop(task), task.result()) for task in done]
 
     async def wait(self, seconds: float) -> None:
-        """Until an answer comes, or so many seconds."""
+        """Wait until an answer comes, or for this many seconds."""
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._woken.wait(), timeout=seconds)
 
     async def abandon(self) -> None:
         """Give up what is under way; the rows are in doubt, and only the service knows what became of them."""
+        # Awaited as well: a task that is only cancelled still has its connection open when the loop is closed.
         for task in self._rows:
             task.cancel()
         await asyncio.gather(*self._rows, return_exceptions=True)

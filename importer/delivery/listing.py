@@ -1,7 +1,7 @@
 """What the service holds, listed page by page, and compared with rows in every field that was sent.
 
-Rule: the service ignores filters that it does not know and returns everything (seen by several clients), so whatever
-a filter is asked for is compared again here.
+Rule: the service ignores filters that it does not know and returns everything (seen by several clients), so what a
+filter should have left out is left out again here.
 """
 
 import json
@@ -71,6 +71,7 @@ class Comparer:
 
     def value(self, name: str, value: object) -> object:
         """A field's value as the service and a spreadsheet mean it: dates by instant, text to the letter."""
+        # The service shows an empty field as null, "" or not at all, and a row leaves it out.
         if value is None or value == "":
             return None
         if (spellings := self._spellings.get(name)) is not None:
@@ -81,12 +82,16 @@ class Comparer:
 async def list_records(service: Nexudus, path: str, kind: RecordType, *, since: float | None) -> Listing:
     """The records of a type, with ``since`` only those created at that time or later (epoch seconds)."""
     filters: dict[str, str | int] = {}
+    # The filter only saves pages. One that left out too much would hide a row's own record, which would then be created
+    # again; so it is tried with a date that must give nothing before it is trusted with one that matters.
     if since is not None and await _honours_dates(service, path, kind):
         filters[f"from_{kind.name}_CreatedOn"] = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M")
     reader = PageReader(service, path, filters=filters)
     records = [remote async for page in reader for remote in map(to_remote, page.records.values()) if remote]
     if reader.failure:
         return Listing(failure=f"the service does not list its records ({reader.failure})")
+    # A record without a date may be as young as any, and is kept. Sorted here and not by the service, whose pages
+    # disagree on ``dir`` (0 and 1, 1 and -1, "Ascending"; read 2026-11-23): equal rows are paired by age.
     chosen = (r for r in records if since is None or r.created is None or r.created >= since)
     return Listing(tuple(sorted(chosen, key=lambda remote: remote.id)))
 
@@ -114,6 +119,8 @@ def to_remote(item: object) -> Remote | None:
 
 def instant(value: object) -> float | None:
     """Epoch seconds of a date-time, with or without zone (then UTC) and fraction; None if it is none."""
+    # Whole seconds, as they are sent: the service may store a fraction, or show seven digits of it as .NET does. UTC
+    # without a zone, because the documented sample ends in Z and other endpoints leave the Z out (read 2026-11-23).
     if not isinstance(value, str):
         return None
     try:
@@ -157,7 +164,7 @@ _READERS: Mapping[FieldType, Callable[[object], object]] = {
 
 
 def by_key(comparer: Comparer, fields: tuple[str, ...], records: Iterable[Remote]) -> dict[Key, list[Remote]]:
-    """The records by the values of these fields, oldest first."""
+    """The records by the values of these fields, in the order in which they come: oldest first, as listed."""
     by_key: dict[Key, list[Remote]] = {}
     for remote in records:
         by_key.setdefault(comparer.key(fields, remote.values), []).append(remote)

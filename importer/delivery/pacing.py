@@ -1,4 +1,9 @@
-"""What is left to us of an allowance that others use too, learned from the answers. Pure: time is an argument."""
+"""Our share of an allowance that others use too, learned from the answers. Pure: time is an argument.
+
+Nexudus counts "per client, based on request signature" (learn.nexudus.com/api/overview, read 2026-11-23) and does not
+say what the signature holds. So staff in the browser and other programs on the same login may use the same allowance,
+and nothing but a refusal tells how much they take.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,13 +16,17 @@ the rest is used; with 40 it is 3.6 % and 93 to 96 % (simulated)."""
 
 
 _MOST_DOUBLINGS = 5
+"""After five quiet minutes one accepted call gives back 2**5 / 30, about one call a minute: the others have left, and
+nothing is gained by going faster than that."""
 
 
 _LOST_IN_WAITING = 4
+"""Calls that our own pause after a refusal kept out of the window. Without them each refusal would take our share below
+what the others leave, and it would shrink from one to the next."""
 
 
 def latest_arrival(sent: float, answered: float, shortest: float) -> float:
-    """The latest time at which an answered call can have arrived, if the shortest way there and back took so long.
+    """The latest time at which an answered call can have arrived, if the shortest round trip took ``shortest`` seconds.
 
     More exactly the time from which it has to be counted: the next call needs at least as long to arrive as the
     fastest did, so only what this one took longer than the shortest can bring the two closer together.
@@ -26,16 +35,18 @@ def latest_arrival(sent: float, answered: float, shortest: float) -> float:
 
 
 class Allowance:
-    """What is left to us of the allowance for writes, when others use it too; learned from the service's refusals.
+    """Our share of the allowance for writes when others use it too, learned from the service's refusals.
 
-    A refusal takes one call a minute away, and so many accepted calls give it back, more of them after each minute
-    without a refusal. So there is about one refusal in 25 calls while somebody else uses a part of the allowance, and
-    none when nobody does.
+    A refusal takes one call a minute away, and ``_GIVEN_BACK`` accepted calls give it back; fewer of them after each
+    minute without a refusal. So there is about one refusal in 25 calls while somebody else uses a part of the
+    allowance, and none when nobody does.
     """
 
     def __init__(self, windows: Sequence[Window], now: float) -> None:
-        """Begin with all of it."""
+        """Begin with the whole allowance."""
         self._windows = tuple(windows)
+        # The tightest short one is the first to be refused when somebody else calls as well. A day's window is left
+        # out: by the time it refuses, there is nothing left of it to share.
         narrow = [window for window in windows if window.writes and window.seconds < DAY]
         self.shared = min(narrow, key=lambda window: window.calls / window.seconds, default=None)
         self._share = self._most = float(self.shared.calls) if self.shared else 0.0
@@ -50,17 +61,19 @@ class Allowance:
         return tuple(share if window == self.shared else window for window in self._windows)
 
     def accepted(self, now: float) -> None:
-        """Take in that a call was not refused."""
+        """Note that a call was not refused."""
         if self.shared is not None and self._share < self._most:
             quiet = min((now - self._refused_at) // self.shared.seconds, _MOST_DOUBLINGS)
             self._share = min(self._share + 2**quiet / _GIVEN_BACK, self._most)
 
     def refused(self, now: float, in_window: int) -> None:
-        """Take in that the service refused a call while so many of ours were in the shared window."""
+        """Note that the service refused a call while ``in_window`` of ours were in the shared window."""
         if self.shared is None:
             return
         self._share, self._refused_at = self._share - 1, now
+        # Until a whole window has passed it is not full of our calls, and the count would be far below what is left.
         if now - self._began >= self.shared.seconds:
             # What we have in a full window is what the others leave us, but for a few calls lost in waiting.
             self._share = min(self._share, in_window + _LOST_IN_WAITING)
+        # With none at all, no call would be accepted any more, and so nothing would ever be given back.
         self._share = max(self._share, 1.0)

@@ -26,14 +26,14 @@ page of the list; but a clock that was wrong then and is right now would hide th
 
 @dataclass
 class Settled:
-    """What reconciling found: the changes to make, and the rows that are still too young to judge."""
+    """What reconciling found: the changes to make, and the rows that were sent too recently to judge."""
 
     changes: list[Change] = field(default_factory=list)
     too_recent: list[Intent] = field(default_factory=list)
     failure: str = ""
 
     def count(self, event: Event) -> int:
-        """How many rows had this event."""
+        """How many of the changes are this event."""
         return sum(change.event is event for change in self.changes)
 
 
@@ -87,7 +87,8 @@ def settle(
 
 
 def _pair(same: list[Intent], candidates: list[Remote], user: str, settled: Settled) -> list[Intent]:
-    """Give equal rows their records, oldest to oldest; what stays without one comes back."""
+    """Give equal rows their records, oldest to oldest; the rows that are left without one come back."""
+    # Only somebody else's edit is a reason, not a missing name: a list need not say who edited a record last.
     foreign = [remote for remote in candidates if user and remote.by and remote.by != user]
     if len(candidates) > len(same) or foreign:
         named = ", ".join(f"{r.id} (by {printable(r.by) or 'somebody'})" for r in candidates[:5])
@@ -128,13 +129,14 @@ def _may_be(intent: Intent, remote: Remote, kind: RecordType, comparer: Comparer
     """Whether a record that equals no row may still be this row's, changed by the service on its way."""
     if not _not_before(remote, intent) or (user and remote.by and remote.by != user):
         return False
+    # By what it refers to. The service stores a reference or refuses it, while it may trim a name or shift a date.
     fields = [name for name in kind.references if name in json.loads(intent.body)]
     sent = comparer.sent(intent.body)
     return all(sent[name] == comparer.value(name, remote.values.get(name)) for name in fields)
 
 
 def _not_before(remote: Remote, intent: Intent) -> bool:
-    """Whether a record is young enough to be the effect of sending this row."""
+    """Whether a record is recent enough to be the effect of sending this row."""
     if remote.created is None or intent.sent_at is None:
         return True
     return remote.created >= intent.sent_at - CLOCK_MARGIN

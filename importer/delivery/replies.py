@@ -16,6 +16,8 @@ from importer.nexudus import Reply
 from importer.text import printable
 
 LARGEST_ID = 2**63 - 1
+"""The journal's column holds 64 bits. With a larger Id the driver raises OverflowError in the very transaction that
+should keep the answer."""
 
 MESSAGE_CHARACTERS = 500
 QUOTED_CHARACTERS = 200
@@ -26,7 +28,7 @@ class Pause(StrEnum):
 
     NONE = "none"
     THROTTLE = "throttle"
-    """All workers wait: ``Verdict.wait`` seconds, or the sender's own back-off when that is None."""
+    """Every call waits: ``Verdict.wait`` seconds, or the sender's own back-off when that is None."""
     STOP_IF_REPEATED = "stop if repeated"
     """Stop when the next row gets the same: once may be the row, twice is the endpoint."""
     STOP_RUN = "stop run"
@@ -84,21 +86,24 @@ class Facts:
     @property
     def is_refusal(self) -> bool:
         """Whether the body is a clear refusal: it says so or lists errors, and names no record."""
+        # A body that complains and names a record contradicts itself. If the record is there, "rejected" would invite
+        # somebody to correct the row and create it twice; so such a body is no refusal, and the row is in doubt.
         return not self.has_id and (self.successful is False or bool(self.errors))
 
     @property
     def has_complaint(self) -> bool:
         """Whether the body is JSON with a complaint in it; enough beside a status that is a refusal itself."""
+        # Documented bodies without WasSuccessful: the JSON string "Not found" of a 404, and {"Message": …} alone.
         return self.is_refusal or (not self.has_id and self.successful is None and bool(_sentence(self)))
 
     @property
     def has_id(self) -> bool:
-        """Whether the body names a record, properly or not."""
+        """Whether the body names a record, even with an Id that is not a proper one."""
         return _member(_member(self.reply.json, "Value"), "Id") is not None
 
     @property
     def text(self) -> str:
-        """All that the service said."""
+        """Reason phrase and body: Nexudus documents its throttle with the phrase alone and an empty body."""
         return f"{self.reply.reason} {self.reply.text}"
 
 
@@ -111,9 +116,11 @@ class Rule:
     gives: Callable[[Facts], Verdict]
 
 
-# "Ooops! There was a problem while running this action" comes for 400 and 500, before an effect and after it.
+# "Ooops! There was a problem while running this action" comes for 400 and 500, before an effect and after it. A public
+# client (read 2026-11-23) met it in bursts: one and the same body failed five times and then passed eight times.
 _UNSURE = re.compile(r"\s*oo+ps\b", re.IGNORECASE)
-# "You must wait before accessing this url again." and "Wait 1.5 seconds".
+# "You must wait before accessing this url again." is the documented reason phrase of a throttle
+# (developers.nexudus.com/reference/api-limitations, read 2026-11-23); "Wait 1.5 seconds" is a body that a client met.
 _WAIT = re.compile(r"\bmust wait before\b|\bwait \d+(\.\d+)? seconds?\b", re.IGNORECASE)
 _SUCCESS = range(200, 300)
 
@@ -141,6 +148,7 @@ def _refused(facts: Facts) -> Verdict:
 
 
 def _no_endpoint(facts: Facts) -> Verdict:
+    # Once may be the row: 404 is also what a record that the row names, and somebody deleted, could be answered with.
     reason = f"the service answered HTTP {facts.reply.status}: there may be no such endpoint"
     return replace(_refused(facts), pause=Pause.STOP_IF_REPEATED, reason=reason)
 
@@ -163,6 +171,8 @@ def _id_again(facts: Facts) -> Verdict:
 
 
 def _forbidden(facts: Facts) -> Verdict:
+    # Not applied rather than refused: nothing is wrong with the row. It stays planned, and is sent by the next command
+    # once somebody has given the user the role.
     reason = "the service says that this user may not create these records (HTTP 403)"
     return Verdict(Event.NOT_APPLIED, _sentence(facts) or reason, pause=Pause.STOP_RUN, reason=reason)
 
@@ -176,6 +186,7 @@ def _not_sent(facts: Facts) -> Verdict:
 
 
 def _ask_the_probe(facts: Facts) -> Verdict:
+    # A sign-in that failed before the call is reported as 401 as well; then there is no sentence of the service.
     if not facts.reply.sent:
         return Verdict(None, f"Not sent: {facts.reply.failure}", probe=True)
     sentence = _sentence(facts) or "No access"
@@ -185,6 +196,9 @@ def _ask_the_probe(facts: Facts) -> Verdict:
 def _is_throttle(facts: Facts) -> bool:
     if facts.status_in(429):
         return True
+    # Nexudus throttles with 409 "for legacy reasons" (same page), a status that elsewhere means a conflict about the
+    # record. So a 409 has to show one of the marks of the documented answer: the header, the phrase, or no body. A
+    # body that broke off is not an empty one: it may have held the refusal.
     empty = facts.reply.whole and not facts.reply.text.strip()
     return facts.status_in(409) and (bool(facts.reply.retry_after) or empty or bool(_WAIT.search(facts.text)))
 
@@ -195,20 +209,30 @@ def _is_unsure(facts: Facts) -> bool:
 
 
 def _is_success(facts: Facts) -> bool:
+    # All four, because each has been seen without the others: 200 comes with WasSuccessful false, a proxy answers 200
+    # with a page of its own, and only the Id lets the row be found, verified and undone later.
     return facts.status_in(*_SUCCESS) and facts.successful is True and not facts.errors and facts.new_id is not None
 
 
 RULES: tuple[Rule, ...] = (
+    # The only failure of the network that proves anything. The next line would put the row in doubt for nothing.
     Rule("nothing was written", lambda f: f.status_in(None) and not f.reply.sent, _not_sent),
+    # A timeout is this one: the service may finish what it began after we stopped listening.
     Rule("no answer", lambda f: f.status_in(None), _lost),
-    # A deleted coworker also answers 401, so it says nothing about the sign-in by itself.
+    # A deleted coworker also answers 401 (met by a public client), and so does a role that is missing (documented:
+    # developers.nexudus.com/rest-api/authentication, read 2026-11-23). So it says nothing about the sign-in by itself.
     Rule("401", lambda f: f.status_in(401), _ask_the_probe),
     # Before the envelopes: "must wait" may come inside one, and is no fault of the row.
     Rule("throttle", _is_throttle, _throttled),
+    # Before every refusal: this body says WasSuccessful false as well, but the record may have been created.
     Rule("oops", lambda f: f.status_in(*_SUCCESS, 400, 500) and _is_unsure(f), _lost),
+    # Before "created". Two rows with one Id would be refused by the journal's index, and with them the answers of all
+    # the other rows in that transaction.
     Rule("Id of another row", lambda f: _is_success(f) and f.is_known_id, _id_again),
     Rule("created", _is_success, _accepted),
+    # HTTP 200 with WasSuccessful false is how refused deletes and commands are answered (documented, and met live).
     Rule("2xx that says no", lambda f: f.status_in(*_SUCCESS) and f.is_refusal, _refused),
+    # A body cut short, no JSON at all, an Id of 0: the service meant yes, but which record it made is unknown.
     Rule("2xx without a proper Id", lambda f: f.status_in(*_SUCCESS), _lost),
     # Never followed. 303 is even the usual answer to a form that took effect, so it is no refusal.
     Rule("redirect", lambda f: f.status_in(*range(300, 400)), _lost_and_stop("the service sent the call elsewhere")),
@@ -218,13 +242,18 @@ RULES: tuple[Rule, ...] = (
         lambda f: f.status_in(*range(400, 500)) and f.reply.html,
         _lost_and_stop("something between here and the service answered with a web page"),
     ),
+    # The web page above comes first: a firewall says 403 too, and has no opinion about the user's role.
     Rule("403", lambda f: f.status_in(403) and not f.has_id and f.successful is not True, _forbidden),
     Rule("no such endpoint", lambda f: f.status_in(404, 405, 410) and f.has_complaint, _no_endpoint),
+    # Validation comes as 400 with a complaint (developers.nexudus.com/rest-api/spaces/post-coworkermsoffecalendars,
+    # read 2026-11-23). Without one it need not be the service that answered.
     Rule("refused", lambda f: f.status_in(400, 413, 415, 422) and f.has_complaint, _refused),
+    # Here the body itself must refuse: unlike the statuses above, 409 is no refusal on its own.
     Rule("409 about the record", lambda f: f.status_in(409) and f.is_refusal, _refused),
-    # The wait is obeyed, but nothing proves that it was said before an effect.
+    # The wait is respected, but nothing proves that it was said before an effect.
     Rule("503 with Retry-After", lambda f: f.status_in(503) and bool(f.reply.retry_after), _lost_and_wait),
-    # 408, 425, 499, any other 409, 5xx, empty refusals, whatever else.
+    # 408, 425, 499, any other 409, 5xx, empty refusals. In doubt by default, so a reply that nobody thought of costs a
+    # look at the list and never a second record. A 500 can come after the record was written.
     Rule("anything else", lambda _: True, _lost),
 )
 """The reply table. Order matters: the first line that fits decides."""
@@ -245,12 +274,14 @@ def _member(value: object, name: str) -> object:
 
 
 def _proper_id(value: object) -> int | None:
+    # To Python True is an int, and would become record 1.
     proper = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LARGEST_ID
     return value if isinstance(value, int) and proper else None
 
 
 def _errors(body: object) -> tuple[Mapping[str, object], ...]:
     """What the body lists as errors; a text counts as the message of an error, anything odd as one without."""
+    # The second shape is an array whose first item has an ``error``; a public client has code for it.
     first = body[0] if isinstance(body, list) and body else None
     listed = _member(body, "Errors") or _member(first, "error")
     if not listed:
@@ -261,6 +292,7 @@ def _errors(body: object) -> tuple[Mapping[str, object], ...]:
 
 def _sentence(facts: Facts) -> str:
     """What the service complains of, for people; empty when it says nothing they could read."""
+    # The list of errors before the Message, which repeats only one of them (support.nexudus.com, read 2026-11-23).
     sentence = "; ".join(filter(None, map(_one_error, facts.errors)))
     body = facts.reply.json
     for other in (_member(body, "Message"), _member(body, "error"), body):
@@ -277,6 +309,8 @@ def _one_error(error: Mapping[str, object]) -> str:
 
 def _named_field(facts: Facts) -> str | None:
     """The field a refusal is about: of the first error, or of a sentence like "Name: is a required field"."""
+    # The service may name the relation and not the field: "Country" for CountryId in its older pages, and "Booking: is
+    # a required field" when BookingId was empty (met by a client). The user has a column for the field only.
     name = facts.errors[0].get("PropertyName") if facts.errors else None
     if not isinstance(name, str):
         head, colon, _ = _sentence(facts).partition(": ")
@@ -295,4 +329,5 @@ def _happened(facts: Facts) -> str:
 
 
 def _clean(text: str, limit: int) -> str:
+    # Cut before the spaces are folded: a proxy's page may be 64 KB, and may come for every row.
     return printable(" ".join(text[: 4 * limit].split()), limit)

@@ -20,7 +20,7 @@ class RowQueue:
         self._at_end = False
 
     def take(self, number: int) -> list[Intent]:
-        """The next rows, at most so many; they are the caller's from now on."""
+        """The next rows, at most ``number``; the caller answers for them from now on."""
         self._fill(number)
         return [self._rows.popleft() for _ in range(min(number, len(self._rows)))]
 
@@ -38,7 +38,7 @@ class RowQueue:
 
     @property
     def may_have_rows(self) -> bool:
-        """Whether a row may be left, without looking into the journal."""
+        """Whether a row may be left, without looking into the journal; asked in every turn of the sender."""
         return bool(self._rows) or not self._at_end
 
     def _fill(self, number: int) -> None:

@@ -1,7 +1,7 @@
-"""Rows sent, one call each, as many at once as allowed. The intent is in the journal before the first byte leaves.
+"""Sends rows, one call each, as many at once as allowed. The intent is in the journal before the first byte leaves.
 
 One loop does everything in turns: it judges what has come back, writes that and the next rows' intents in one
-transaction, and lets those rows go. No two tasks ever touch the same row.
+transaction, and starts their calls. No two tasks ever touch the same row.
 """
 
 import asyncio
@@ -52,7 +52,7 @@ class Pace:
 
 @dataclass(slots=True)
 class _Tally:
-    """How many rows this process has sent, and how many have an outcome, refused ones apart."""
+    """How many rows this process has sent and how many have an outcome; ``failed`` are the refused ones among them."""
 
     sent: int = 0
     settled: int = 0
@@ -82,7 +82,7 @@ class Sender:
         stop: asyncio.Event,
         tell: Callable[[Progress], None],
     ) -> None:
-        """Take what is needed; nothing is read or sent before ``send``."""
+        """Nothing is read or sent before ``send``."""
         self._journal, self._service, self._run, self._account = journal, service, run, account
         self._pace, self._now, self._stop, self._tell = pace, now, stop, tell
         self._queue = RowQueue(lambda row, limit: journal.rows.planned(run, row, limit))
@@ -141,6 +141,7 @@ class Sender:
         if not replies:
             return []
         assert self._run.target is not None
+        # One query for all of them; one each would cost more than everything else that is done with an answer.
         ids = [number for _, reply in replies if (number := new_id(reply)) is not None]
         taken = self._journal.rows.known_ids(self._run.target, ids) if ids else set()
         answered = self._now()
@@ -157,6 +158,7 @@ class Sender:
         assert verdict.event is not None
         self._react(verdict, reply.status)
         throttled = verdict.pause is Pause.THROTTLE
+        # A throttle settles nothing, but is no reason to halve the calls under way: the allowance is for pacing.
         useful = throttled or verdict.event in {Event.ACCEPTED, Event.REFUSED}
         self._concurrency.answered(answered, useful=useful, busy=self._busy)
         if verdict.remote_id is not None:
@@ -173,7 +175,7 @@ class Sender:
         )
 
     async def _judge_401(self, verdict: Verdict, reply: Reply) -> Verdict:
-        """A 401 is the row's fault when the sign-in still works; only else is it about the sign-in."""
+        """A 401 is the row's fault if the sign-in still works; otherwise it is about the sign-in."""
         match await self._service.probe(reply):
             case Probe.GOOD:
                 return replace(verdict, event=Event.REFUSED)
@@ -196,6 +198,7 @@ class Sender:
     def _count(self, change: Change) -> None:
         match change.event:
             case Event.NOT_APPLIED:
+                # Not counted as sent: with --max-rows a throttled row would use up the place of another.
                 self._tally.sent -= 1
                 self._queue.put_back([replace(change.intent, state=State.PLANNED)])
             case Event.REFUSED:
@@ -208,13 +211,14 @@ class Sender:
         if self._stop.is_set() or self._stop_requested():
             return SendResult(StopReason.REQUESTED)
         max_rows, deadline, now = self._pace.max_rows, self._pace.deadline, self._now()
+        # With nothing left behind the limit the run is done, and its exit code must not say that it was cut short.
         if max_rows is not None and self._tally.sent >= max_rows and not self._queue.is_empty():
             return SendResult(StopReason.LIMIT, f"{max_rows} rows were sent, as asked with --max-rows.")
         if deadline is None:
             return None
         if now >= deadline:
             return SendResult(StopReason.LIMIT, "The time given with --max-duration is over.")
-        # Nobody is served by a process that waits for a time which its own limit forbids it to see.
+        # Waiting for a moment beyond the deadline could end in nothing but stopping, hours later.
         if self._backoff.ready_at > deadline and not self._queue.is_empty():
             until = f"{self._backoff.why(now)} until {moment(self._backoff.ready_at, now)}"
             return SendResult(StopReason.LIMIT, f"Stopped, as asked with --max-duration: {until}.")
@@ -238,7 +242,7 @@ class Sender:
         return self._queue.take(free)
 
     async def _write(self, answers: Sequence[_Answer], batch: Sequence[Intent]) -> None:
-        """Keep the answers and put the next rows in doubt, durably, and only then start their calls."""
+        """Commit the answers and the intents of the next rows, and only then start the calls of those rows."""
         if not answers and not batch:
             return
         sending, committed = await self._journal.commit(lambda: self._commit(answers, batch))
@@ -249,7 +253,10 @@ class Sender:
 
     def _commit(self, answers: Sequence[_Answer], batch: Sequence[Intent]) -> tuple[Sending, float]:
         """What is now in doubt, and since when."""
-        # The arrivals before the intents: what these answers say of the allowance decides how many rows may leave.
+        # The order matters, and the transaction holds as a whole. Arrivals first: what these answers say of the
+        # allowance decides how many rows may leave. Then the rows that were answered: one that was not applied is
+        # planned again, and may be in this very batch. Then the pause, for the other processes on this account. The
+        # intents last, with the time that the visibility window counts from.
         for answer in answers:
             self._ledger.note(answer.arrival)
         self._journal.rows.move([answer.change for answer in answers], self._now())
@@ -260,7 +267,7 @@ class Sender:
         return self._journal.rows.will_send(self._run, self._account, batch, windows, committed), committed
 
     def _start(self, batch: Sequence[Intent], sending: Sending, committed: float) -> None:
-        """Let the rows go that are in doubt now, and put back those that the allowance held up."""
+        """Start the calls of the rows that are in doubt now, and put back the rows that the allowance held up."""
         if sending.wait > 0:
             self._backoff.wait_for_allowance(committed + sending.wait)
         # A blocked row is neither sent nor put back: as long as its equal is in doubt, it would be asked for in each
@@ -270,6 +277,7 @@ class Sender:
         self._queue.put_back([intent for intent in batch if intent.row not in done])
         self._tally.sent += len(sending.sent)
         self._tally.settled += len(sending.existing)
+        # Only then does a slow turn say something about the service, and not about a lack of rows or of allowance.
         self._busy = sending.wait <= 0 and not self._queue.is_empty()
         for intent in sending.sent:
             self._calls.start(SentRow(intent.sent(), committed), self._call(intent.body, committed))
@@ -281,11 +289,13 @@ class Sender:
         call after the row was proved absent and sent again.
         """
         if self._now() - committed > LONGEST_DELAY:
+            # Provably not sent, so the row goes back to planned, and its next intent has a time that is true.
             return Reply(sent=False, failure="this machine was asleep between the intent and the call")
         return await self._service.create(self._run.endpoint, body)
 
     async def _wait(self) -> None:
-        """Until an answer comes, the next call may leave, or it is time to look for a stop."""
+        """Wait until an answer comes, the next call may leave, or it is time to look for a stop."""
+        # Never longer than a tick, however long the pause: `importer stop` in another process only sets a flag.
         pause, until_ready = self._pace.tick, self._backoff.ready_at - self._now()
         may_send = self._result is None and len(self._calls) < self._concurrency.allowed
         if may_send and self._queue.may_have_rows:

@@ -1,4 +1,4 @@
-"""Records of a run deleted again, each looked at before, one call at a time, journaled like sending."""
+"""Deletes the records that a run created: each is read first, one call at a time, journaled like sending."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -17,6 +17,8 @@ from importer.nexudus import Nexudus, Reply
 from schemas import RecordType
 
 GONE = 404
+"""What DELETE and GET of an Id that is not there are answered with (an older page, and met by a public client)."""
+
 _BACKOFF = 2.0
 _MOST_FAILURES = 5
 
@@ -54,7 +56,7 @@ class Undoer:
         stop: asyncio.Event,
         tell: Callable[[int], None],
     ) -> None:
-        """``take_turn`` waits until a delete is allowed; ``tell`` is told how many rows are done."""
+        """``take_turn`` waits until a delete is allowed; ``tell`` gets the number of rows that are done."""
         self._journal, self._service, self._run = journal, service, run
         self._comparer = Comparer(kind)
         self._take_turn, self._now, self._stop, self._tell = take_turn, now, stop, tell
@@ -62,6 +64,11 @@ class Undoer:
 
     async def undo(self, removals: list[Removal]) -> SendResult:
         """Delete row by row, adding to ``removals``, until all is done or there is a reason to stop."""
+        # 1. The record is read first. What somebody has changed since is theirs, and a delete cannot be taken back.
+        # 2. The intent is committed before the delete leaves. Killed in between, the row is "removing", and the next
+        #    undo reads the record again: nothing is assumed about a delete whose answer never came.
+        # 3. Gone is gone, whoever deleted it; so an unanswered delete is simply made again, unlike a create.
+        # 4. One after another: the calls are paced anyway, and a person who stops an undo wants it to stop there.
         failures = 0
         for intent in list(self._journal.rows.all(self._run, State.CREATED, State.REMOVING)):
             if self._stop.is_set() or self._journal.runs.get(self._run.id).stop:
@@ -80,6 +87,7 @@ class Undoer:
             # The turn before the look: it may come tomorrow, and what was looked at today may have been changed by
             # then. The same after a throttle.
             await self._wait_for_turn()
+            # By Id and not from a list, whose items are reduced and which may show a record that was deleted already.
             there = await self._service.get(self._run.endpoint, number)
             if there.status == GONE:
                 self._gone(intent)
@@ -93,6 +101,7 @@ class Undoer:
             self._has_turn = False
             reply = await self._service.delete(self._run.endpoint, number)
             verdict = classify(reply, lambda _: False)
+            # A throttle is the one answer that says nothing about the record.
             if verdict.pause is not Pause.THROTTLE:
                 return self._judged(intent, number, reply, verdict)
             await asyncio.sleep(verdict.wait or _BACKOFF)
@@ -107,12 +116,14 @@ class Undoer:
         remote = to_remote(there.json) if there.status == 200 else None  # noqa: PLR2004
         if remote is None:
             return ""
+        # Values before dates: that the fields differ is certain, while the two dates may be equal or missing.
         if differs := self._comparer.differences(intent.body, remote):
             return f"it was changed since: {', '.join(differs)}"
         return "it was changed since it was created" if changed_since(remote) else ""
 
     def _judged(self, intent: Intent, number: int, reply: Reply, verdict: Verdict) -> Removal:
         """What an answer to a delete, which was no throttle, makes of its row."""
+        # Before the verdict, which is made for creates: a delete gives no Id, and so would look like a lost answer.
         if reply.status == GONE or _deleted(reply):
             self._gone(intent)
             return Removal(intent.row, number, Undone.REMOVED)
@@ -128,6 +139,7 @@ class Undoer:
         return replace(intent, state=State.REMOVING)
 
     def _gone(self, intent: Intent) -> None:
+        # Also for a record that was gone when it was read: the table knows no way from created to removed but this one.
         intent = self._will_remove(intent)
         self._journal.rows.move([Change(intent, Event.GONE, remote_id=intent.remote_id)], self._now())
 

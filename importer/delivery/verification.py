@@ -10,11 +10,13 @@ from importer.model import Presence
 from schemas import RecordType
 
 _SAME_MOMENT = 2.0
+"""Seconds between CreatedOn and UpdatedOn of a record that nobody has touched: the service may set them one after the
+other. An edit within two seconds of the create is not to be expected from a person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """One row of a verification: what was found, and what is to be known of it."""
+    """One row of a verification: what was found, and the detail for people."""
 
     row: int
     remote_id: int
@@ -30,6 +32,7 @@ def verify(intents: Iterable[Intent], listing: Listing, kind: RecordType) -> Ite
     rows = list(intents)
     comparer = Comparer(kind)
     by_id = {remote.id: remote for remote in listing.records}
+    # Rows with equal values are allowed on purpose (--allow-duplicates): their records are no doubles of each other.
     ids_of_run = {intent.remote_id for intent in rows}
     others: dict[tuple[str, ...], dict[Key, list[Remote]]] = {}
     for intent in rows:
@@ -55,6 +58,7 @@ def _judge(intent: Intent, remote: Remote | None, doubles: list[Remote], compare
 
 def changed_since(remote: Remote) -> bool:
     """Whether somebody changed a record after it was created, by the service's own dates."""
+    # Without dates nobody can say so; the fields have been compared already, and those speak for themselves.
     if remote.created is None or remote.updated is None:
         return False
     return remote.updated - remote.created > _SAME_MOMENT
