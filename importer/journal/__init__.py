@@ -4,8 +4,8 @@
 - ``tables.py``       the tables; ``database.py`` their file, opened so that a commit survives a power cut
 - ``windows.py``      the arithmetic of the allowance; pure
 - ``journal.py``      all of it: ``runs.py``, ``rows.py`` (on their way), ``calls.py`` (the ledger of the allowance),
-  ``directories.py`` (lists and choices remembered), ``views.py`` (for whoever watches)
-- ``migrations.py``   an earlier journal brought up to date, a numbered step a version
+  ``directories.py`` (lists and choices remembered), ``views.py`` (what pages show)
+- ``migrations.py``   an earlier journal brought up to date, one numbered step per version
 - ``group_commit.py`` many writes in one durable transaction
 - ``lock.py``         one sender at a time
 """

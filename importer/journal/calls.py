@@ -28,13 +28,13 @@ class Calls:
         return wait
 
     def note(self, account: str, number: int, now: float) -> None:
-        """Count calls that were made before it was known for which account."""
+        """Count calls that were made before their account was known."""
         with self._db.write() as db:
             values = {"account": account, "at": now, "arrived": now, "write": False}
             db.execute(sa.insert(t.call), [values] * number)
 
     def note_arrivals(self, account: str, arrivals: Iterable[tuple[float, float | None]]) -> None:
-        """Tell of writes, each by the time at which it left, when they arrived at the latest; None if they never did.
+        """Note when writes arrived at the latest, each named by the time at which it left; None if it never arrived.
 
         A call that did not arrive, or was refused for the allowance's sake, uses none of it.
         """
@@ -47,7 +47,12 @@ class Calls:
                     db.exec_driver_sql(sql.SET_ARRIVED, {**one, "arrived": arrived})
 
     def hold(self, account: str, until: float, *, writes: bool = False) -> None:
-        """Let nobody call for this account before then, or create and delete only: the service asked for it."""
+        """Keep every process from calling for this account until then; with ``writes``, from creates and deletes only.
+
+        The service asked for it.
+        """
+        # Only ever prolonged. Answers of calls under way come in any order, and a short wait that is read late must not
+        # end a long one. A hold is in the journal so that other processes on the account, and the next one, obey it.
         key = _writes_of(account) if writes else account
         with self._db.write() as db:
             latest = db.execute(sa.select(t.hold.c.until).where(t.hold.c.account == key)).scalar()
@@ -83,6 +88,7 @@ class Calls:
     @staticmethod
     def wait(db: Connection, account: str, windows: Sequence[Window], write: bool, now: float) -> float:
         """The same inside a transaction: seconds until one more call is allowed."""
+        # A window of n calls is full exactly if the n-th last call still counts, and that call's place is free next.
         kinds = tuple(window.writes for window in windows)
         spans = [window.calls - 1 for window in windows]
         row = db.exec_driver_sql(
@@ -94,13 +100,13 @@ class Calls:
         return max(ready_at(now, windows, write, nth_last, last_write), min(until or 0.0, now + LONGEST_HOLD)) - now
 
     def held_until(self, account: str) -> float:
-        """Until when nobody may create for this account, in epoch seconds; 0 if nobody was asked to wait."""
+        """The time before which nobody may create for this account, in epoch seconds; 0 if there is no wait."""
         query = sa.select(sa.func.max(t.hold.c.until)).where(t.hold.c.account.in_((account, _writes_of(account))))
         with self._db.read() as db:
             return db.execute(query).scalar() or 0.0
 
     def seconds_for(self, account: str, calls: int, windows: Sequence[Window], now: float) -> float:
-        """How long so many writes will take, after the calls so far and a wait that the service asked for."""
+        """Seconds that this many writes will take, after the calls so far and a wait that the service asked for."""
         if not calls:
             return 0.0
         pause = min(max(self.held_until(account) - now, 0.0), LONGEST_HOLD)

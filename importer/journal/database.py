@@ -25,6 +25,7 @@ class Database:
         """Use ``open_database``; ``path`` is None for a database in memory."""
         self._engine = engine
         self.path = path
+        # Taken now, before anything is written: every commit is compared with it.
         self._file = file_at(path)
         # Of this thread: another one that reads meanwhile must not see what is not committed.
         self._thread = threading.local()
@@ -35,7 +36,7 @@ class Database:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Whatever is read and written inside belongs to one durable transaction, which holds whole or not at all."""
+        """Everything read and written inside is one durable transaction: all of it holds, or none."""
         with self.write() as db:
             self._thread.shared = db
             try:
@@ -54,7 +55,7 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One durable transaction, which holds whole or not at all.
+        """One durable transaction: all of it holds, or none.
 
         Raises:
             JournalError: It could not be committed, or the file is no longer where it was.
@@ -96,6 +97,7 @@ def open_database(url: str, patience: float) -> Database:
     path = Path(parsed.database)
     _refuse_network_drive(path)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # Made here for the sake of its mode; SQLite would make it readable for everybody, and bodies are personal data.
     if not path.exists():
         path.touch(mode=0o600)
     sa.event.listen(engine, "connect", lambda connection, _: _configure_sqlite(connection, patience))
@@ -103,7 +105,7 @@ def open_database(url: str, patience: float) -> Database:
 
 
 def file_at(path: Path | None) -> tuple[int, int] | None:
-    """Which file lies at a path, whatever its name was before; None if there is none."""
+    """Which file is at a path now, by device and inode; None if there is none."""
     try:
         facts = path.stat() if path is not None else None
     except FileNotFoundError:
@@ -120,15 +122,20 @@ def safe_for_wal(version: tuple[int, int, int]) -> bool:
 
 
 def _configure_sqlite(connection: sqlite3.Connection, patience: float) -> None:
+    # The driver would begin transactions by itself, deferred ones; ``write`` needs them immediate.
     connection.isolation_level = None
     wal = safe_for_wal(sqlite3.sqlite_version_info[:3])
     pragmas = {
+        # First: to change the journal mode takes a lock, which another process may have just now.
         "busy_timeout": str(round(patience * 1000)),
         "journal_mode": "WAL" if wal else "DELETE",
         # Without FULL (EXTRA when there is no WAL) a power cut can take back a commit after the call was made.
         "synchronous": "FULL" if wal else "EXTRA",
+        # On macOS fsync alone leaves the data in the drive's own cache (sqlite.org/pragma.html#pragma_fullfsync);
+        # elsewhere these two change nothing.
         "fullfsync": "ON",
         "checkpoint_fullfsync": "ON",
+        # Deleted rows are overwritten: they are personal data, and would stay readable in the free pages of the file.
         "secure_delete": "ON",
     }
     for name, value in pragmas.items():
@@ -149,6 +156,7 @@ def network_drive(path: Path, mounts: str) -> str | None:
     """The kind of network drive on which a path lies by a table like /proc/mounts, or None."""
     if str(path).startswith(("\\\\", "//")):
         return "UNC path"
+    # The mount with the longest path wins; of two on one path the later one, which covers the earlier.
     absolute = path.absolute()
     best, kind = Path("/"), None
     for line in mounts.splitlines():
@@ -161,7 +169,8 @@ def network_drive(path: Path, mounts: str) -> str | None:
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn what the database says into a sentence with what to do."""
+    """Turn an error of the database into a sentence with what to do."""
+    # By SQLite's own words, which SQLAlchemy passes on; its classes do not tell a full disk from a damaged file.
     try:
         yield
     except sa.exc.SQLAlchemyError as error:

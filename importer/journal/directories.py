@@ -1,4 +1,4 @@
-"""Lists read from the service, and choices between namesakes, remembered for an account."""
+"""Lists read from the service, and choices between equal names, remembered per account."""
 
 import sqlalchemy as sa
 
@@ -28,14 +28,14 @@ class Directories:
             db.execute(sa.insert(t.directory).values(account=account, path=path, fetched=now, entries=entries))
 
     def chosen_ids(self, account: str, path: str) -> dict[str, int]:
-        """The choices between namesakes that were made for this account, by name."""
+        """The choices between records of one name that were made for this account, by name."""
         path = _as_kept(path)
         query = sa.select(t.pick.c.name, t.pick.c.remote_id).where(t.pick.c.account == account, t.pick.c.path == path)
         with self._db.read() as db:
             return {row.name: row.remote_id for row in db.execute(query)}
 
     def choose(self, account: str, path: str, name: str, remote_id: int) -> None:
-        """Remember a choice between namesakes."""
+        """Remember which of several records of one name is meant."""
         path = _as_kept(path)
         same = sa.and_(t.pick.c.account == account, t.pick.c.path == path, t.pick.c.name == name)
         with self._db.write() as db:
@@ -44,5 +44,5 @@ class Directories:
 
 
 def _as_kept(path: str) -> str:
-    """The list of a look-up as the database names it: before paths had modules, every list was one of ``spaces``."""
+    """The name of a list in the database: an earlier importer, which knew the module ``spaces`` only, left it out."""
     return path.removeprefix("spaces/")

@@ -24,12 +24,14 @@ class GroupCommit:
         """
         loop = asyncio.get_running_loop()
         written: asyncio.Future[_Result] = loop.create_future()
+        # The first one orders the commit for the end of this turn; whoever comes before that goes with it.
         if not self._waiting:
             loop.call_soon(self._commit)
         self._waiting.append((work, written))
         return await written
 
     def _commit(self) -> None:
+        # A task that was cancelled while it waited must not have its rows put in doubt: it will never send them.
         batch = [(work, written) for work, written in self._waiting if not written.done()]
         self._waiting = []
         try:

@@ -36,7 +36,7 @@ class Journal:
         self.directories, self.views = Directories(db), Views(db)
 
     def __enter__(self) -> Self:
-        """Use it in a ``with``."""
+        """The journal itself; the ``with`` closes it."""
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -49,7 +49,7 @@ class Journal:
         Raises:
             JournalError: It is another program's database, or a newer importer's journal.
         """
-        # To look is enough where there are tables: whoever only watches must not wait for those who write.
+        # Looking is enough where there are tables: a process that only watches must not wait for those that write.
         with self._db.read() as db:
             names = sa.inspect(db).get_table_names()
         with self._db.read() if "meta" in names else self._db.write() as db:
@@ -72,7 +72,11 @@ class Journal:
             )
 
     def fault(self) -> str:
-        """What is wrong with the file of the database, or nothing. Reads all of it."""
+        """What is wrong with the file of the database, or nothing. Reads all of it.
+
+        Finds broken pages only. SQLite has no checksums, so a bit that flips inside a value passes (measured); the
+        checksum of each row is for that.
+        """
         with self._db.read() as db:
             verdict = str(db.exec_driver_sql("PRAGMA quick_check(1)").scalar())
         return "" if verdict == "ok" else verdict
@@ -85,6 +89,7 @@ class Journal:
         """
         if path.exists():
             raise JournalError(f"{path} exists already.", "Name another file.")
+        # Not a copy of the file, which a commit in the middle of copying would tear (sqlite.org/howtocorrupt.html).
         with self._db.read() as db:
             db.exec_driver_sql("VACUUM INTO ?", (str(path),))
         path.chmod(0o600)

@@ -1,4 +1,8 @@
-"""One sender per account and journal at a time: a lock of the operating system, which dies with its process."""
+"""One sender per account and journal at a time: a lock of the operating system, which dies with its process.
+
+Not a row with an expiry time. A process that slept, or was only slow, would send on after its lease had ended, beside
+the one that took over; and the service has nothing by which it could tell the two apart and refuse the late one.
+"""
 
 import hashlib
 import os
@@ -31,7 +35,7 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The process that last held an account: its number, the run it sends, and since when, as people write it."""
+    """The process that last held an account: its number, the run it sends, and since when, for people to read."""
 
     pid: int
     run: int
@@ -48,7 +52,7 @@ def holder(folder: Path, account: str) -> Holder | None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether there is a process of this number that still does something."""
+    """Whether there is a process of this number that has not ended."""
     if sys.platform == "win32":
         # os.kill would end it there.
         handle = ctypes.windll.kernel32.OpenProcess(0x1000, False, pid)
@@ -62,7 +66,8 @@ def is_alive(pid: int) -> bool:
     except PermissionError:
         return True
     stat = Path(f"/proc/{pid}/stat")
-    # A process that has ended and whose parent has not asked how still has its number.
+    # A process that has ended and whose parent has not asked how still has its number. Its state stands behind the last
+    # bracket: the name before it is the program's own, and may hold spaces and brackets (proc(5)).
     return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
 
 
@@ -74,6 +79,8 @@ def exclusive_sender(folder: Path, account: str, run: int | None = None) -> Iter
         BusyError: Another process holds it; the sentence says which, since when, and with which run.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # The file is never deleted: another process may have opened it already, and would then lock a file without a name
+    # while a third one locks its successor.
     descriptor = os.open(_path(folder, account), os.O_RDWR | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "r+") as file:
         try:
@@ -86,6 +93,7 @@ def exclusive_sender(folder: Path, account: str, run: int | None = None) -> Iter
             file.write(_HOLDER.encode(Holder(os.getpid(), number, time.strftime("%Y-%m-%d %H:%M:%S"))))
             file.flush()
 
+        # Only now, under the lock: before, it still says who holds it.
         file.truncate(0)
         if run is not None:
             tell(run)

@@ -1,4 +1,4 @@
-"""Journals of earlier importers brought up to date: one numbered step a version, in the caller's transaction.
+"""Brings the journals of earlier importers up to date: one numbered step per version, in the caller's transaction.
 
 A step must leave every row as it was; a journal is never made anew, for what it knows was sent.
 """
@@ -21,11 +21,13 @@ def migrate(db: Connection, version: int) -> None:
 
 
 def _allow_every_state(db: Connection) -> None:
-    """The table of rows copied into one whose constraint knows the states of today; SQLite cannot change one."""
+    """Copy the rows into a table whose constraint knows today's states; SQLite cannot change a constraint."""
+    # Indexes keep their names when their table is renamed, and the new table needs those names.
     for index in t.intent.indexes:
         db.exec_driver_sql(f"DROP INDEX {index.name}")
     db.exec_driver_sql("ALTER TABLE intent RENAME TO earlier_intent")
     t.intent.create(db)
+    # By name, and in the order of the primary key: the earlier table may have its columns in another order.
     names = [column.name for column in t.intent.columns]
     earlier = sa.table("earlier_intent", *map(sa.column, names))
     rows = sa.select(earlier).order_by(earlier.c.run, earlier.c.row)

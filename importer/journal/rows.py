@@ -25,6 +25,7 @@ from importer.journal.windows import Window
 from importer.model import Record
 
 _BATCH = 5_000
+"""Rows read or written at once. Reads end in between, so that nobody waits for a reader of a million rows."""
 
 
 # As text, so that SQLite sees that the partial index is good for it.
@@ -90,7 +91,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Sending:
-    """What ``will_send`` did: rows in doubt now, rows that need no call, blocked rows, seconds until more may go."""
+    """What ``will_send`` did: rows in doubt now, rows that need no call, blocked rows, seconds until more may leave."""
 
     sent: list[Intent]
     existing: list[Change]
@@ -173,6 +174,7 @@ class Rows:
     def all(self, run: Run, *states: State) -> Iterator[Intent]:
         """The rows of a run, in the order of the file; of some states if those are given."""
         last = -1
+        # By the last row number and not by an offset: rows leave these states while they are read.
         while True:
             query = sa.select(t.intent).where(t.intent.c.run == run.id, t.intent.c.row > last)
             if states:
@@ -219,6 +221,7 @@ class Rows:
     @staticmethod
     def _claims(db: Connection, target: int, identities: Sequence[bytes]) -> dict[bytes, Claim]:
         claims: dict[bytes, Claim] = {}
+        # Older builds of SQLite take 999 parameters in a statement at most (sqlite.org/limits.html).
         for start in range(0, len(identities), 500):
             some = identities[start : start + 500]
             for row in db.exec_driver_sql(sql.claims(len(some)), (target, *some)):
@@ -260,6 +263,7 @@ class Rows:
             ]
             blocked = [(i, c) for i in batch if (c := claims.get(i.identity)) and c.state is not State.CREATED]
             free = [intent for intent in batch if intent.identity not in claims]
+            # Row by row, each counted before the next is asked for: the rows of this batch use up the window as well.
             sent: list[Intent] = []
             wait = 0.0
             for intent in free:
@@ -289,6 +293,7 @@ class Rows:
         if not changes:
             return
         done = db.exec_driver_sql(sql.MOVE, [_moved(change, now) for change in changes])
+        # Each change names the state it comes from, so a row that somebody else has moved is missing in this number.
         if done.rowcount != len(changes):
             raise JournalError(
                 "The journal was changed by somebody else while rows were being sent.",
@@ -322,7 +327,10 @@ def _planned(run: Run, target: int, record: Record) -> tuple[Any, ...]:
 
 
 def _checksum(run: int, row: int, identity: bytes, body: str, state: str, remote_id: int | None) -> bytes:
-    """A checksum of what decides whether and what is sent, and of what the report promises."""
+    """A checksum of what decides whether and what is sent, and of what the report promises.
+
+    Against accidents, not against people: the key lies beside it.
+    """
     text = f"{run} {row} {state} {remote_id} {body}".encode()
     return blake2b(text, digest_size=16, key=identity).digest()
 

@@ -52,6 +52,7 @@ class Run:
     @property
     def place(self) -> str:
         """The flag with which another file goes where this one went; often none is needed."""
+        # The sandbox before the profile: it has accounts of its own, and a profile would name a real one.
         profile = self.options.get("profile")
         return "--sandbox" if self.options.get("sandbox") else f"--profile {shlex.quote(profile)}" if profile else ""
 
@@ -67,7 +68,7 @@ class Run:
             raise _unreadable(self.id, "The list of a run's options is damaged.") from error
 
     def command(self, verb: str) -> str:
-        """What to type to do something about this run."""
+        """The command line of a verb for this run, for example "importer resume 3"."""
         return f"importer {verb} {self.id}{' --sandbox' if self.options.get('sandbox') else ''}"
 
 
@@ -121,7 +122,7 @@ class Runs:
         return self._select(sa.select(t.run).order_by(t.run.c.id.desc()).limit(limit))
 
     def unfinished(self, *, sha256: str | None = None, kind: str | None = None) -> list[Run]:
-        """Runs that have not ended, newest first; of one file and record type if those are given."""
+        """Runs that are not finished, newest first; of one file and record type if those are given."""
         query = sa.select(t.run).where(t.run.c.finished.is_(None)).order_by(t.run.c.id.desc())
         if sha256 is not None:
             query = query.where(t.run.c.sha256 == sha256, t.run.c.kind == kind)
@@ -160,7 +161,9 @@ class Runs:
         return self.get(run.id)
 
     def target(self, account: str, kind: str) -> int:
-        """The number of an account's records of one type."""
+        """The number under which the journal keeps an account's records of one type; made on first use."""
+        # Looked up and made in one write transaction: two processes that both make it would split the claims, and equal
+        # rows would no longer block each other.
         with self._db.write() as db:
             query = sa.select(t.target.c.id).where(t.target.c.account == account, t.target.c.kind == kind)
             number = db.execute(query).scalar()

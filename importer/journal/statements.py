@@ -1,4 +1,4 @@
-"""The SQL of what is asked and written for every call, as it goes to the driver.
+"""The SQL that is run for every call, as it goes to the driver.
 
 SQLAlchemy takes longer to put such a statement together, and to bind it name by name, than SQLite to execute it.
 """
@@ -8,6 +8,8 @@ from functools import lru_cache
 from importer.journal.states import State
 from importer.journal.tables import CLAIMS
 
+# Names the state that the row comes from. If another process has moved it meanwhile, no row matches, the number of rows
+# is too small, and the whole transaction is taken back: two senders can never both move one row.
 MOVE = """
     UPDATE intent
     SET state = :to_state, attempts = attempts + :more_attempts, rounds = rounds + :more_resends,
@@ -49,8 +51,8 @@ def known_ids(number: int) -> str:
 def allowance(kinds: tuple[bool, ...]) -> str:
     """Until when an account is held, when its last write left, and for each window when its n-th last call arrived.
 
-    ``kinds`` says of each window whether it counts writes only. Asked for: the two keys of a hold that counts here, the
-    account, then for each window the account and n - 1.
+    ``kinds`` says of each window whether it counts writes only. Parameters: the two keys of a hold that counts here,
+    the account, then for each window the account and n - 1.
     """
     queries = [
         "SELECT max(until) FROM hold WHERE account IN (?, ?)",

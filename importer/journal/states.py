@@ -11,7 +11,10 @@ from importer.model import Status
 
 
 class State(StrEnum):
-    """Where a row stands in the journal."""
+    """Where a row is on its way, as the journal writes it down.
+
+    The values are stored. To rename one takes a migration; to add one takes a new check constraint, and so one as well.
+    """
 
     PLANNED = "planned"
     IN_DOUBT = "in doubt"
@@ -42,6 +45,10 @@ class Event(StrEnum):
     KEPT = "kept"
 
 
+# What is not in this table cannot happen: ``after`` raises, the UPDATE of ``statements.MOVE`` names the state that it
+# comes from, and the database refuses states that it does not know. So each arrow that is missing is a promise. The
+# three that matter most: nothing leads from in doubt to planned but proof; nothing leads from created back to planned;
+# and a row is sent from planned only, so that no answer, late or repeated, can send one again.
 TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
     State.PLANNED: {
         # The same record was created for an earlier row or run: no call is spent on it.
@@ -52,15 +59,20 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.WILL_SEND: State.IN_DOUBT,
     },
     State.IN_DOUBT: {
+        # Only with the service's word and a proper Id, because from here on the row is looked for by that Id.
         Event.ACCEPTED: State.CREATED,
+        # A refusal that precedes every effect. It frees the row's values, so that a corrected row may claim them.
         Event.REFUSED: State.REJECTED,
         # Only with proof that nothing took effect; without this rule a throttled row would be lost.
         Event.NOT_APPLIED: State.PLANNED,
         # No proof either way: sending again here is what makes duplicates.
         Event.LOST: State.IN_DOUBT,
+        # Believed at once: a record that is listed does not become unlisted by waiting.
         Event.FOUND: State.CREATED,
         # Believed only after the visibility window; earlier, a late effect would make a second record.
         Event.ABSENT: State.PLANNED,
+        # No event leads out of review: the importer has nothing more to go by, and a guess would be a record too many
+        # or too few.
         Event.UNCLEAR: State.REVIEW,
     },
     State.CREATED: {
@@ -70,8 +82,11 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
     State.REMOVING: {
         # A record is gone once, however often it is deleted; so an unanswered delete is simply made again.
         Event.GONE: State.REMOVED,
+        # The service refused, or the record had been changed when undo looked again: it is there, and is the row's.
         Event.KEPT: State.CREATED,
     },
+    # Final for this run. A retry is a run of its own, with rows of its own: that way the journal keeps what was once
+    # sent, when, and what came of it.
     State.EXISTING: {},
     State.HELD: {},
     State.REJECTED: {},
@@ -82,12 +97,15 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
 FINAL = frozenset(state for state, events in TRANSITIONS.items() if not events)
 """States that no event leaves."""
 
+# Existing is not among them: the record was there before, and the claim on it is the row's that created it, if any did.
+# Review is, because a record may be there until somebody has looked; removing, until the service has said it is gone.
 CLAIMING = frozenset({State.IN_DOUBT, State.CREATED, State.REVIEW, State.REMOVING})
 """States in which a record exists or may exist: the journal allows one such row for each record of an account."""
 
 STATUS: Mapping[State, Status] = {
     State.PLANNED: Status.NOT_SENT,
     State.IN_DOUBT: Status.UNKNOWN,
+    # Removing is created to the reader: until the service says that it is gone, a report must not say so either.
     State.CREATED: Status.CREATED,
     State.EXISTING: Status.EXISTING,
     State.HELD: Status.NOT_SENT,

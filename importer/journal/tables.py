@@ -46,7 +46,9 @@ intent = sa.Table(
     sa.Column("run", sa.Integer, primary_key=True),
     sa.Column("row", sa.Integer, primary_key=True),
     sa.Column("target", sa.Integer, nullable=False),
+    # A hash of what makes the record one and the same: short enough to be looked up for every row that is sent.
     sa.Column("identity", sa.LargeBinary, nullable=False),
+    # Frozen when the run was planned, and sent as it is. A resume never reads the file again for it.
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
@@ -61,11 +63,13 @@ intent = sa.Table(
     sa.Column("seal", sa.LargeBinary, nullable=False),
     # The first state by itself: to look for it in the list takes a third of the time of planning.
     sa.CheckConstraint(f"state = '{State.PLANNED}' OR state IN ({STATES})", name="known_state"),
-    # The database itself refuses a second record for one row's values in one account.
+    # The database itself refuses a second record for one row's values in one account. Unique only among the rows that
+    # claim: a rejected row must leave room for the corrected one, and a removed one for the next import.
     sa.Index("one_claim", "target", "identity", unique=True, sqlite_where=sa.text(f"state IN ({CLAIMS})")),
     sa.Index(
         "one_row_an_id", "target", "remote_id", unique=True, sqlite_where=sa.text("state IN ('created', 'removing')")
     ),
+    # The primary key is the table: rows are read in the order of the file, page by page, without a second look-up each.
     sqlite_with_rowid=False,
 )
 issue = sa.Table(
@@ -106,7 +110,7 @@ pick = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("remote_id", sa.BigInteger, nullable=False),
 )
-# Of an account, or of its creates and deletes alone: then the key is that of ``_writes_of`` in journal.py.
+# Of an account, or of its creates and deletes alone: then the key is that of ``_writes_of`` in calls.py.
 hold = sa.Table(
     "hold", metadata, sa.Column("account", sa.Text, primary_key=True), sa.Column("until", sa.Float, nullable=False)
 )

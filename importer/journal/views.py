@@ -16,7 +16,7 @@ MOST_DIGITS = 16
 
 
 class Views:
-    """Answers for whoever watches or reads results; nothing here changes anything."""
+    """Answers for pages and reports; nothing here changes anything."""
 
     def __init__(self, db: Database) -> None:
         """Use the database of a journal."""
@@ -39,6 +39,7 @@ class Views:
             if begin is None:
                 return []
             width = max((end - begin) / parts, 0.001)
+            # Half a part less, because CAST cuts off: the last row would open a part of its own beyond the end.
             part = sa.cast((t.intent.c.settled_at - begin) / width - 0.5, sa.Integer)
             rejected = sa.func.count(sa.case((t.intent.c.state == State.REJECTED.value, 1)))
             query = sa.select(part, sa.func.count(), rejected).where(mine, t.intent.c.settled_at.is_not(None))
@@ -61,6 +62,7 @@ class Views:
             t.issue.c.run == run.id, t.issue.c.code.in_(errors), t.issue.c.row.is_not(None), sa.literal(invalid)
         )
         if text:
+            # SQLite compares 64-bit integers; a number beyond them would make the driver raise and the page fail.
             number = int(text) if text.isdecimal() and len(text) < MOST_DIGITS else -1
             in_body = sa.or_(*(c.icontains(text, autoescape=True) for c in (t.intent.c.body, t.intent.c.message)))
             sent = sent.where(sa.or_(in_body, t.intent.c.row == number, t.intent.c.remote_id == number))

@@ -48,7 +48,7 @@ class Window:
         return min(max(self.seconds / 200, 0.02), 1.0)
 
     def frees_at(self, call: float) -> float:
-        """From when a call that arrived then no longer counts."""
+        """The time from which a call that arrived then no longer counts."""
         return call + self.span if self.midnight is None else _midnight(call, self.midnight, 1) + self._margin
 
     def begins_at(self, now: float) -> float:
@@ -57,7 +57,8 @@ class Window:
 
 
 def _midnight(moment: float, zone: dt.tzinfo, days: int) -> float:
-    """The last midnight before a moment, or one so many days after that."""
+    """The last midnight before a moment, or the one ``days`` after it."""
+    # By the calendar, not by adding 86,400 seconds: two days of the year have 23 or 25 hours.
     day = dt.datetime.fromtimestamp(moment, zone).date() + dt.timedelta(days)
     return dt.datetime.combine(day, dt.time(), zone).timestamp()
 
@@ -78,6 +79,9 @@ def ready_at(
     window.
     """
     ready = now
+    # All windows at once; the strictest one decides. Reads are stopped by those that count every call, but writes by
+    # both: a write is also one of the 120 calls a minute (developers.nexudus.com/reference/api-limitations, read
+    # 2026-11-23).
     for window, last in zip(windows, nth_last, strict=True):
         if last is not None and (write or not window.writes):
             ready = max(ready, window.frees_at(min(last, now)))
@@ -88,14 +92,16 @@ def ready_at(
 
 def smooth_spacing(windows: Sequence[Window]) -> float:
     """Seconds between writes that spread a minute's allowance evenly; a little less, so that a delay is made up for."""
+    # Spread, or a whole minute's calls would leave in its first seconds, and everybody else on the account would be
+    # refused for the rest of it. A day is not spread: somebody with 5,000 rows wants them today.
     short = [window.span / window.calls for window in windows if window.writes and window.seconds < DAY]
     return _SMOOTH * max(short, default=0.0)
 
 
 def seconds_for(calls: int, windows: Sequence[Window], used: Callable[[Window], Sequence[float]], now: float) -> float:
-    """How long so many writes will take.
+    """Seconds that this many writes will take.
 
-    ``used`` tells of a window how many seconds ago the calls in it were made, the oldest first.
+    ``used`` gives for a window how many seconds ago the calls in it were made, the oldest first.
     """
     # A window that takes all of them at once does not space them.
     spacing = max((w.span / w.calls for w in windows if w.seconds < DAY and (w.writes or w.calls < calls)), default=0.0)
