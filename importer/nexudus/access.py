@@ -1,4 +1,4 @@
-"""Where the service is and who asks: the values that a sign-in starts from and ends with.
+"""The address of the service and the sign-in: the values that signing in starts from and ends with.
 
 Must not know the network. A secret leaves its wrapper only where it goes over the wire.
 """
@@ -42,7 +42,7 @@ class Access:
 
     Attributes:
         url: https://host[:port]; plain http only for this machine.
-        token: A bearer token that somebody else got; used before the password.
+        token: A bearer token that was obtained elsewhere; used before the password.
         username: E-mail of the user.
         password: Password of the user.
         totp: A code of the two-factor sign-in; the service takes it once.
@@ -97,6 +97,8 @@ def account_of(access: Access, who: object | None, *, by_password: bool) -> Acco
     The key of a user who signed in by password comes from the user name alone: it must not change because the
     service could not say who that is today, or rows created yesterday would be created again.
     """
+    # The account is what claims and allowances hang on. Two keys for one account would be two sets of claims, and equal
+    # rows would be created in both; one key for two accounts would leave out rows that one of them lacks.
     user_info = who if isinstance(who, dict) else {}
     space = _text(user_info.get("DefaultBusinessName")) or access.host
     user = access.username if by_password and access.username else _named(user_info, access)
@@ -139,6 +141,7 @@ def _checked(url: str) -> None:
 
 def _split(url: str) -> tuple[SplitResult, int | None]:
     try:
+        # Before urlsplit, which silently drops tabs and line ends out of an address.
         if not re.fullmatch(r"[!-~]+", url):
             raise ValueError("space, control character or foreign letter")
         parts = urlsplit(url)

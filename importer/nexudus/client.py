@@ -22,7 +22,7 @@ from importer.nexudus.connection import SingleConnectionTransport
 from importer.nexudus.reply import Reply, parse_json
 
 BODY_LIMIT = 5 * 1024 * 1024
-"""Bytes of a body after decompression; what is longer is no usable answer."""
+"""Bytes of a body after decompression; a longer one is no usable answer."""
 
 MOST_BODY_BYTES = 64 * 1024
 """Bytes of a body that are kept as text."""
@@ -55,9 +55,11 @@ class HttpClient:
         self._proxy = access.proxy
         self._trusted = trusted(access.ca_file)
         self._deadline = access.timeout
-        # Connecting and securing together end before the deadline, so that they still count as "not sent".
+        # Connecting, which includes TLS, ends before the deadline does, so that it still counts as "not sent".
         share = min(10.0, access.timeout / 4)
         self._timeouts = httpx.Timeout(access.timeout * 0.8, connect=share, write=share, pool=share).as_dict()
+        # Accept, because portal hosts answer with a web page without it (met by a public client). Gzip alone, because
+        # it can be unpacked with a limit.
         self._always = [
             ("Host", self._base.netloc.decode("ascii")),
             ("Accept", "application/json"),
@@ -84,8 +86,10 @@ class HttpClient:
             stream=httpx.ByteStream(content),
             extensions={"timeout": self._timeouts},
         )
+        # The one used last: it is the least likely to have been closed by the service meanwhile.
         connection = self._idle.pop() if self._idle else self._transport()
         reply = await self._exchange(connection, request)
+        # After anything else, bytes may still be on their way, and would be read as the answer to the next call.
         if reply.whole:
             self._idle.append(connection)
         else:
@@ -101,6 +105,7 @@ class HttpClient:
         return transport(self._trusted, self._proxy)
 
     def _guarded(self, target: str) -> httpx.URL:
+        # A target such as "@elsewhere/api" would make the host a user name, and send the token elsewhere.
         url = httpx.URL(f"{self._base.scheme}://{self._base.netloc.decode('ascii')}{target}")
         if (url.scheme, url.host, url.port) != (self._base.scheme, self._base.host, self._base.port) or url.userinfo:
             raise ValueError("a call would leave for another host than the configured one")
@@ -109,6 +114,8 @@ class HttpClient:
     async def _exchange(self, connection: httpx.AsyncBaseTransport, request: httpx.Request) -> Reply:
         answer = None
         taken = bytearray()
+        # The deadline is of our own: each limit of the library is for one read or write, and a service that sends a
+        # byte now and then would never reach it.
         try:
             async with asyncio.timeout(self._deadline):
                 answer = await connection.handle_async_request(request)
@@ -119,6 +126,7 @@ class HttpClient:
         except TimeoutError:
             failure = f"no whole answer within {self._deadline:g} seconds"
         except _FAILURES as error:
+            # With a head that has come, the status still counts; only the body is missing.
             if answer is None:
                 return Reply(sent=not isinstance(error, _NOT_SENT), failure=self._words(error))
             failure = "the answer broke off"
@@ -153,7 +161,7 @@ _PLAIN: Mapping[type[Exception], str] = {
 
 
 def transport(trusted_by: ssl.SSLContext, proxy: str | None) -> httpx.AsyncBaseTransport:
-    """What carries one call at a time; through a proxy httpx's own, which knows how.
+    """The transport for one call at a time; through a proxy httpx's own, which knows how.
 
     Used without httpx's client: no redirects, no cookies, nothing from the environment, no log lines.
     """
@@ -178,6 +186,7 @@ def trusted(ca_file: str | None) -> ssl.SSLContext:
     """
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Not HTTP/2, which has no reason phrase: Nexudus documents its throttle with the phrase and an empty body.
     context.set_alpn_protocols(["http/1.1"])
     try:
         context.load_verify_locations(cafile=ca_file or certifi.where())
@@ -206,6 +215,8 @@ async def _collect(answer: httpx.Response, taken: bytearray) -> str:
     if encoding not in ("identity", "", "gzip", "x-gzip", "deflate"):
         return "the answer is packed in an unknown way"
     packed = encoding not in ("identity", "")
+    # 32 lets zlib recognise gzip and zlib streams by themselves; "deflate" has always meant the second (RFC 9110
+    # section 8.4.1.2).
     unpack = zlib.decompressobj(zlib.MAX_WBITS | 32)
     async for chunk in answer.aiter_raw():
         try:
@@ -214,6 +225,7 @@ async def _collect(answer: httpx.Response, taken: bytearray) -> str:
             return "the answer cannot be unpacked"
         if len(taken) > BODY_LIMIT or unpack.unused_data:
             return "the answer is too long"
+    # An empty body under the label gzip is not cut short: a throttle has no body, whatever a proxy writes above it.
     complete = not packed or unpack.eof or answer.num_bytes_downloaded == 0
     return "" if complete else "the answer broke off"
 
@@ -227,6 +239,7 @@ def _reply(answer: httpx.Response, body: bytes, failure: str) -> Reply:
         date=headers.get("date"),
         content_type=headers.get("content-type", "").lower(),
         text=body[:MOST_BODY_BYTES].decode("utf-8-sig", errors="replace"),
+        # A body cut short can be JSON all the same: of 123 the first two digits are.
         json=None if failure else parse_json(body),
         whole=not failure,
         failure=failure,

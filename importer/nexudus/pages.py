@@ -1,7 +1,7 @@
 """Lists of the service, page by page: one reader for all of them, which knows why it came to an end.
 
-Rule 1: that a list ended does not make it whole. Whoever needs all of it asks ``PageReader.ended``, and says so if
-that is not the service's own word. Rule 2: what an item means is the caller's affair; here only its Id counts.
+Rule 1: that a list ended does not make it whole. A caller that needs all of it looks at ``PageReader.ended``, and says
+so if that is not the service's own word. Rule 2: what an item means is the caller's affair; here only its Id counts.
 """
 
 import math
@@ -68,7 +68,7 @@ class Page:
 
     @property
     def pages_left(self) -> int:
-        """How many pages of this length follow the first one, as far as the service says how long the list is."""
+        """How many more pages of this length there are, by the total that the service gives; 0 if it gives none."""
         return math.ceil(self.total / len(self.listed)) - 1 if self.total is not None and self.listed else 0
 
 
@@ -98,8 +98,10 @@ class PageReader:
     """
 
     def __init__(self, service: Lists, path: str, *, filters: Filters | None = None, size: int = PAGE_SIZE) -> None:
-        """Nothing is asked before the first page is."""
+        """Nothing is requested before the first page is asked for."""
         self._service, self._path, self._size = service, path, size
+        # By Id, so that a record that is added meanwhile comes last and shifts no other from one page to the next.
+        # Without ``dir``, whose values the vendor's pages disagree on; ascending is the default (read 2026-11-23).
         self._filters = {"orderBy": "Id", **(filters or {})}
         self._number = 0
         self._ids: set[int] = set()
@@ -121,6 +123,7 @@ class PageReader:
         if page.listed is None:
             self.ended, self.failure = Ended.NOT_LISTED, page.failure
             raise StopAsyncIteration
+        # By Id and not by position: records that are added or deleted while the list is read shift its pages.
         fresh = {number: record for number, record in page.records.items() if number not in self._ids}
         self._ids |= fresh.keys()
         self.ended = self._reason_to_end(page, fresh)
@@ -129,11 +132,13 @@ class PageReader:
         return Page(page.reply, page.listed, fresh, page.has_next, page.total)
 
     def _reason_to_end(self, page: Page, fresh: Mapping[int, object]) -> Ended | None:
+        # 1. The service's word. It comes first, or an empty last page would look like a list that goes in circles.
         if page.has_next is False:
             return Ended.LAST_PAGE
-        # A list that ignores the number of the page repeats its first one for ever, whatever it says of a next one.
+        # 2. A list that ignores the number of the page repeats its first one for ever, whatever it says of a next one.
+        #    A public client met this: the service ignores parameters that it does not know.
         if not fresh:
             return Ended.NOTHING_NEW
-        # Without the flag it is not TotalItems that decides: were it too small, records would be missing that exist,
-        # and be created again. One more page, which is empty, is the price.
+        # 3. Without the flag it is not TotalItems that decides: were it too small, records would be missing that exist,
+        #    and be created again. One more page, which is empty, is the price.
         return Ended.ENDLESS if self._number >= MOST_PAGES else None

@@ -19,6 +19,7 @@ SHORTEST_WAIT = 1.0
 
 _WAIT_TEXT = re.compile(r"\bwait (\d+(?:\.\d+)?) seconds?\b", re.IGNORECASE)
 _MARGIN = 0.25
+"""Seconds added to a wait that the body names: the client that met this text adds as much (read 2026-11-23)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class Reply:
     @property
     def wait(self) -> float | None:
         """Seconds for which the service asks not to be called, None when it does not say; the longest of several."""
+        # The header is documented, the text was met by a client of 2026; which of them the service sends is unknown.
         waits = [_header_wait(value, self.date) for value in self.retry_after]
         waits += [float(seconds) + _MARGIN for seconds in _WAIT_TEXT.findall(self.text)]
         return min(max(waits), LONGEST_WAIT) if waits else None
@@ -61,11 +63,13 @@ class Reply:
     @property
     def html(self) -> bool:
         """Whether the body is a web page, whatever its label says."""
+        # JSON under the label text/html is the service's own answer, and a page under application/json is not.
         return self.json is None and ("html" in self.content_type or self.text.lstrip("\ufeff \t\r\n").startswith("<"))
 
     @property
     def passing(self) -> bool:
         """Whether the same question may be answered a little later: nobody answered, or the service is busy."""
+        # For reads only, where asking again costs nothing but a call. 409 is the documented throttle.
         return self.status_in(None, 408, 409, 425, 429, *range(500, 600))
 
     def status_in(self, *statuses: int | None) -> bool:
@@ -76,7 +80,8 @@ class Reply:
 def parse_json(body: bytes) -> object | None:
     """The parsed body, None when it is not JSON that can be worked with.
 
-    NaN, infinities, integers of thousands of digits and bottomless nesting count as no JSON.
+    NaN, infinities, integers of thousands of digits and bottomless nesting count as no JSON: Python reads the first two
+    and raises ValueError and RecursionError for the others, in the middle of judging an answer.
     """
     try:
         parsed: object = json.loads(body, parse_constant=_refuse, parse_float=_finite)
@@ -101,8 +106,10 @@ def _header_wait(value: str, date: str | None) -> float:
     try:
         seconds = float(value)
     except ValueError:
+        # The service's clock on both sides: this machine's may be wrong by hours, and so would be the wait.
         until, now = _instant(value), _instant(date or "")
         seconds = (until - now).total_seconds() if until and now else 0.0
+    # "nan" is a number to Python; no comparison with it holds, and so it ends in the shortest wait.
     return max(seconds, SHORTEST_WAIT) if seconds > 0 else SHORTEST_WAIT
 
 

@@ -34,6 +34,7 @@ LONGEST_PAUSE = 30.0
 """A longer Retry-After is left to the caller, who can tell the user and end the program."""
 
 WHO = "/en/user/me"
+"""Not in the vendor's pages; a public client asks it who is signed in (read 2026-11-23). Its failure proves nothing."""
 
 # A repeated call is no news for the user; the front ends decide what is shown.
 logging.getLogger("stamina").setLevel(logging.ERROR)
@@ -87,7 +88,7 @@ class Nexudus:
         self._last_probe = Probe.UNREACHABLE
 
     async def __aenter__(self) -> Self:
-        """Itself."""
+        """The service itself; leaving the ``async with`` closes its connections."""
         return self
 
     async def __aexit__(
@@ -111,7 +112,7 @@ class Nexudus:
         return account_of(self.access, user_info, by_password=self._sign_in.by_password)
 
     async def token(self) -> Secret:
-        """What calls carry now, for a process that goes on with this sign-in."""
+        """The token that calls carry now, for a process that continues with this sign-in."""
         return (await self._sign_in.ticket()).token
 
     async def who(self) -> Reply:
@@ -140,6 +141,10 @@ class Nexudus:
 
     async def probe(self, reply: Reply) -> Probe:
         """What this 401 was about. Many callers at once cost one renewal and at most two probes."""
+        # 1. The call carried an older token than the one in use: somebody has renewed it since, so send again.
+        # 2. A probe began while this caller waited for the lock: its answer is newer than the question, so it holds.
+        # 3. Otherwise ask the service. When 64 calls come back with 401 at once, nearly all of them end at 1 or 2: a
+        #    probe for each would use up the allowance of reads, a sign-in for each could lock the user out.
         begun = self._probes
         async with self._probing:
             if reply.sign_in != self._sign_in.number:
@@ -163,22 +168,24 @@ class Nexudus:
             return Probe.REFUSED
         except ServiceError:
             return Probe.UNREACHABLE
-        # A user who may read nothing gets 401 with the best of tokens.
+        # A user who may read nothing gets 401 even with a fresh token.
         return Probe.REFUSED if await self._holds() is False else Probe.RENEWED
 
     async def _holds(self) -> bool | None:
-        """Whether the token is good for anything; None when nobody says so."""
+        """Whether the token is good for anything; None if no answer tells."""
+        # Two questions, because each alone can be refused to a user who is signed in: the first is not documented, the
+        # second takes a role. 401 counts only if neither is answered.
         refused = False
         for target in (WHO, self._one_record()):
             reply = await self._patiently(target)
-            # 403 is said to somebody known who lacks a role.
+            # 403 is the answer to a known user who lacks a role (the vendor's CLI tells it from 401, read 2026-11-23).
             if reply.status_in(403) or (reply.status_in(200) and isinstance(reply.json, dict)):
                 return True
             refused = refused or reply.status_in(401)
         return False if refused else None
 
     async def _prove_token(self) -> None:
-        """Make sure that somebody accepts a token which the service could not put a name to.
+        """Make sure that the service accepts a token that it could not put a name to.
 
         A service that is only out of breath must not count as one that cannot say who the user is: the account
         would get another key than yesterday, and rows created yesterday would be created again.
@@ -192,6 +199,7 @@ class Nexudus:
             raise away(self.access, reply)
 
     async def _read(self, target: str) -> Reply:
+        # Read again once after a renewal; a second 401 with a fresh token is about what was asked for.
         reply = await self._patiently(target)
         if reply.status_in(401) and await self.probe(reply) is Probe.RENEWED:
             reply = await self._patiently(target)
@@ -204,6 +212,7 @@ class Nexudus:
         return await self._signed(lambda headers: self._repeat(lambda: self._client.send("GET", target, headers)))
 
     async def _once(self, method: str, target: str, body: bytes | None = None) -> Reply:
+        # Around ``_repeat``, not through it: whether a create may be sent again is for the journal to say.
         kind = {} if body is None else {"Content-Type": "application/json"}
         return await self._signed(lambda headers: self._client.send(method, target, {**headers, **kind}, body))
 
@@ -232,6 +241,8 @@ class Nexudus:
         return replace(reply, sign_in=ticket.number)
 
     async def _ask_token(self, form: Mapping[str, str]) -> Reply:
+        # A form: JSON is answered with unsupported_grant_type (developers.nexudus.com/rest-api/authentication, read
+        # 2026-11-23). Repeated only after answers that decide nothing: 5xx, throttles, none at all.
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode(form).encode()
         return await self._repeat(lambda: self._client.send("POST", "/api/token", headers, body))
@@ -246,7 +257,7 @@ class _AgainError(Exception):
 
 
 def _pause(error: Exception) -> bool | float:
-    """Whether to ask again, or after how many seconds."""
+    """Whether to ask again, or the seconds after which to."""
     if not isinstance(error, _AgainError):
         return False
     wait = error.reply.wait

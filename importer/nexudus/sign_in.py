@@ -16,7 +16,8 @@ from importer.nexudus.access import Access, Secret
 from importer.nexudus.reply import Reply
 
 RENEW_AT = 0.8
-"""Share of a token's life after which it is renewed ahead of time."""
+"""Share of a token's life after which it is renewed ahead of time. The documented life is seven days, and a refresh
+token's 15 (read 2026-11-23); renewed at the end, a service that is away just then would end the run."""
 
 _RENEW_AGAIN = 60.0
 """Seconds until the next try, when renewing ahead of time found the service away."""
@@ -44,7 +45,7 @@ class Ticket:
 
 
 class SignIn:
-    """The current token of one user, renewed by one caller at a time whoever asks."""
+    """The current token of one user; several callers at once cause one renewal."""
 
     def __init__(self, access: Access, ask: Ask, now: Callable[[], float]) -> None:
         """Begin with the given token, else signed out."""
@@ -80,6 +81,8 @@ class SignIn:
             ServiceError: The service cannot be reached.
         """
         async with self._lock:
+            # The number that the refused call carried. Without it, each of many calls would renew what the one before
+            # it has just renewed, and each renewal ends the refresh token of the last.
             if number == self.number:
                 await self._renew()
 
@@ -95,6 +98,8 @@ class SignIn:
             self._token = Token(token.access, token.refresh, again, token.ends_at)
 
     async def _renew(self) -> None:
+        # A refusal is remembered: users have a counter of failed sign-ins (InvalidLoginAttempts, get-users page), and
+        # every row of a long run would raise it.
         if self._refused:
             raise self._refused
         try:
@@ -128,6 +133,7 @@ class SignIn:
                 "The sign-in has ended and cannot be renewed.", "Sign in again, then type the same again."
             )
         form = {"grant_type": "password", "username": access.username, "password": access.password.reveal()}
+        # The pages call it a header or a parameter; the newest one says parameter (read 2026-11-23).
         form["client_id"] = access.client_id
         if access.totp:
             form["totp"] = access.totp.reveal()
@@ -150,6 +156,7 @@ def read_token(reply: Reply, now: float) -> Token | None:
     """The token in a reply of the token address, None when there is none."""
     answer = reply.json if reply.status_in(200) and isinstance(reply.json, dict) else {}
     access, refresh, life = (answer.get(name) for name in ("access_token", "refresh_token", "expires_in"))
+    # A token goes into a header: one with a line end or a space in it could never be sent.
     if not (isinstance(access, str) and re.fullmatch(r"[!-~]+", access)):
         return None
     seconds = float(life) if isinstance(life, int | float) and not isinstance(life, bool) and life > 0 else math.inf
@@ -182,6 +189,7 @@ def refusal(access: Access, reply: Reply) -> SignInError:
     code = _error_code(reply)
     if code in _REFUSALS:
         return SignInError(*_REFUSALS[code])
+    # Quoted only if it looks like a code: a service that is none of Nexudus' may send anything, a secret as well.
     named = code if re.fullmatch(r"[a-z_]{1,40}", code) else f"HTTP {reply.status}"
     return SignInError(f"{access.host} refused the sign-in ({named}).", "Check the user name, password and role.")
 
@@ -197,6 +205,7 @@ def away(access: Access, reply: Reply) -> ServiceError:
 
 
 def _is_refusal(reply: Reply) -> bool:
+    # 400 and 403 without an OAuth code come from something in between; to call that a wrong password would be false.
     return reply.status_in(400, 401, 403) and (bool(_error_code(reply)) or reply.status_in(401))
 
 
