@@ -1,4 +1,4 @@
-"""What the service allows in which time, as settings have it."""
+"""The windows of the allowance, from the settings."""
 
 from importer.config.settings import Settings
 from importer.journal.windows import DAY, Window
@@ -6,6 +6,9 @@ from importer.journal.windows import DAY, Window
 
 def windows(settings: Settings) -> tuple[Window, ...]:
     """Every allowance that holds. Without a rate there is none but the daily one."""
+    # The documented ones: 60 writes a minute, 5,000 writes a day, and of any kind 1 call per 100 ms, 120 a minute and
+    # 5,000 an hour (developers.nexudus.com/reference/api-limitations, read 2026-11-23; an older copy has 2,500 writes a
+    # day). The 200,000 calls a day are left out: 5,000 an hour never come to more than 120,000.
     limits = []
     if settings.daily_quota:
         limits.append(Window(settings.daily_quota, DAY, writes=True, midnight=settings.daily_reset))

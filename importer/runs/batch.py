@@ -50,6 +50,7 @@ async def run_all(requests: Sequence[ImportRequest]) -> list[JobResult]:
     _allow_files(len(requests) * _FILES_A_RUN)
     numbered = sorted(enumerate(requests), key=lambda item: item[1].choices.profile or "")
     queues = [list(queue) for _, queue in groupby(numbered, key=lambda item: item[1].choices.profile or "")]
+    # One party for each queue, which arrives there once, with its first file, even if that one is refused.
     planned = asyncio.Barrier(len(queues))
     with open_journal(requests[0].settings.journal_url) as journal:
         done = await asyncio.gather(*(_one_after_another(queue, journal, planned) for queue in queues))
@@ -71,7 +72,7 @@ async def _import(request: ImportRequest, journal: Journal, planned: asyncio.Bar
         async with AsyncExitStack() as stack:
             prepared = await _prepare(request, stack, journal)
             if planned is not None:
-                # To read and plan a file keeps everybody else from the journal, and rows on their way would wait.
+                # Reading and planning a file keeps the others from the journal, and rows on their way would wait.
                 await planned.wait()
             return JobResult(request, await prepared.send()) if isinstance(prepared, PlannedRun) else prepared
     except ImporterError as error:
@@ -95,7 +96,7 @@ def _advised(error: ImporterError, profile: str | None) -> ImporterError:
 
 
 def _allow_files(number: int) -> None:
-    """Let this process open so many files more, as far as the machine allows."""
+    """Let this process open ``number`` more files, as far as the machine allows."""
     if sys.platform != "win32":
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         target = soft + number if hard == resource.RLIM_INFINITY else min(soft + number, hard)

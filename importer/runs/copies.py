@@ -27,9 +27,10 @@ def intact(copy: Path, sha256: str) -> bool:
 
 
 def stage_copy(file: Path, folder: Path) -> Path:
-    """A copy under a name that nobody else has, so that nobody else takes it away."""
+    """A copy under a random name: another process that copies the same file must not delete this one with its own."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     copy = folder / f"{secrets.token_hex(8)}{file.suffix.lower()}"
+    # Made before it is written: copied first, it would be readable for others until its mode is changed.
     copy.touch(mode=0o600)
     shutil.copyfile(file, copy)
     return copy
@@ -37,6 +38,7 @@ def stage_copy(file: Path, folder: Path) -> Path:
 
 def durable_copy(journal: Journal, copy: Path, sha256: str) -> Path:
     """The copy that a new run refers to: an earlier run's if that has the same bytes, else this one, made durable."""
+    # Checked by its hash, not by being there: a copy that was edited or cut short would be sent as if it had been read.
     for run in journal.runs.of_content(sha256):
         if intact(run.copy, sha256):
             return run.copy
@@ -57,10 +59,11 @@ def remove_unused(journal: Journal, copy: Path) -> None:
 
 
 def _make_durable(copy: Path) -> None:
-    """Have a copy outlive a power cut, before the journal names it durably."""
+    """Flush a copy to disk before the journal names it: a power cut must not leave a run without its file."""
     with copy.open("rb+") as file:
         os.fsync(file.fileno())
-    # Its name too; Windows cannot open a folder, and does so by itself.
+    # The folder as well: fsync of a file does not promise that its name is on disk (fsync(2)). Windows cannot open a
+    # folder, and writes it by itself.
     if os.name == "nt":
         return
     descriptor = os.open(copy.parent, os.O_RDONLY)

@@ -84,15 +84,16 @@ async def _entries(session: Session, reference: Reference, texts: set[str]) -> t
     if cached is not None:
         with suppress(UnreadableError):
             return list(LISTED.decode(cached).entries), True
+    # The first page is needed in any case, and tells how many more there are.
     reader = PageReader(session.service, reference.path)
     first = await anext(reader, None)
     if first is not None and first.pages_left > len(texts):
-        # Fewer calls, and so good as a whole list for these cells; for others it says nothing, and is not kept.
+        # Fewer calls, and as good as a whole list for these cells; for others it says nothing, and is not cached.
         return [*_on_page(first, reference), *await _one_by_one(session, reference, texts)], False
     entries = [*_on_page(first, reference)] if first is not None else []
     entries += [entry async for page in reader for entry in _on_page(page, reference)]
     if reader.failure:
-        # A part of a list is worse than none: whoever stands on a page that did not come would be called unknown.
+        # A part of a list is worse than none: names on the pages that are missing would be reported as unknown.
         why = "does not list them" if first is None else f"did not list all of them ({reader.failure})"
         session.observer.say(f"No {reference.relation.lower()} was looked up: the service {why}.")
         return None, False
@@ -118,6 +119,8 @@ def _questions(reference: Reference, text: str) -> list[tuple[str, str]]:
     if not is_name(text):
         return []
     keys = [key for key in reference.keys if (key == "Email") == ("@" in text)] or list(reference.keys)
+    # As it is written and in lower case: a public client found the filter exact, and whether it minds capitals is
+    # unknown. The vendor's import template tells staff to write e-mails in lower case (read 2026-11-23).
     name = text.rpartition("/")[2].strip()
     return [(f"{reference.relation}_{key}", value) for key in keys for value in dict.fromkeys((name, name.lower()))]
 
@@ -132,6 +135,8 @@ async def _confirm(
     gone = set()
     for number in sorted(named):
         reply = await session.service.get(reference.path, number)
+        # The text as well: a deleted coworker was answered with 401 "Not found" (met by a public client), and 401 alone
+        # would mark everybody as deleted for a user without the role.
         if reply.status in _GONE and "not found" in reply.text.casefold():
             gone.add(number)
     return [replace(entry, deleted=entry.id in gone) for entry in entries]

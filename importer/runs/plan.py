@@ -1,4 +1,4 @@
-"""What is known of an import before it begins: names looked up, rows that need no call, what the rest will take.
+"""The plan of an import: names looked up, rows that need no call, what the rest will take.
 
 Sends nothing that changes anything.
 """
@@ -63,7 +63,7 @@ def write_errors(source: Source, result: CheckResult, path: Path, now: float) ->
 
 @dataclass(frozen=True)
 class PlannedImport:
-    """Everything about an import but the import."""
+    """A file with its check and its plan, ready to be imported into an account."""
 
     source: Source
     result: CheckResult
@@ -140,6 +140,7 @@ async def find_present(
     target = journal.runs.target(session.account.key, source.kind.name)
     duplicates = choices.allow_duplicates
     comparison = await compare(session, source.endpoint, source.kind, allow_duplicates=duplicates)
+    # Read once more, chunk by chunk: ten million records must not be in memory for the sake of a count.
     if comparison:
         for chunk in checked_chunks(source, now, result.collisions, allow_duplicates=duplicates):
             records = list(chunk.records())
@@ -150,7 +151,7 @@ async def find_present(
 
 
 def plan_of(session: Session, result: CheckResult, present: AlreadyPresent, now: float) -> Plan:
-    """What sending what is left of a file would take."""
+    """What sending the rest of a file would take."""
     create = result.valid - present.existing - present.held - present.differing
     seconds = session.journal.calls.seconds_for(session.account.key, create, windows(session.settings), now)
     left = session.quota_left(now)

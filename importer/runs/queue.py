@@ -1,4 +1,4 @@
-"""A run that waits in the journal until a process of its own sends it: how a page begins one."""
+"""Puts a run into the journal, where it waits until a process of its own sends it: how a page begins one."""
 
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -13,7 +13,7 @@ from importer.spreadsheet import ReadOptions
 
 
 def queue(request: ImportRequest, name: str, account: str, by: str) -> Run:
-    """A run that waits in the journal for ``resume``, or the unfinished one of the same file for this account.
+    """A new run that waits for ``resume``, or the unfinished one of the same file for this account.
 
     ``name`` is what the user calls the file, ``by`` who asked for it. The request names the record type.
 
@@ -24,9 +24,11 @@ def queue(request: ImportRequest, name: str, account: str, by: str) -> Run:
     settings, kind, read, choices = request.settings, request.kind, request.read, request.choices
     assert kind is not None, "a page knows the record type before it starts a run"
     with open_journal(settings.journal_url) as journal, ExitStack() as stack:
+        # The copy first, then everything else from it: the upload may be replaced while this function looks at it.
         copy = stage_copy(request.file, settings.home / "files")
         stack.callback(remove_unused, journal, copy)
         sha256 = sha256_of(copy)
+        # A second click, or a page that was loaded again, finds the run of the first one instead of adding another.
         for candidate in journal.runs.unfinished(sha256=sha256, kind=kind.name):
             same = candidate.parent is None and candidate.options_as(ReadOptions, "read") == read
             if same and candidate.url == settings.url and journal.runs.account(candidate) in (None, account):

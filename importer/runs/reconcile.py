@@ -1,4 +1,4 @@
-"""Doubts settled around the sending: what the service holds is listed, and the rows in doubt get their answer."""
+"""Settles doubts around the sending: the service's records are listed, and the rows in doubt get their answer."""
 
 import asyncio
 import contextlib
@@ -26,6 +26,8 @@ PATIENT_SECONDS = 60.0
 """A wait for the visibility window is worth this long, or as long as the sending took; longer is the user's choice."""
 
 _PAGE = 2_000
+# After these ends the service still answers, so that its list can be asked. Not after a refused sign-in or an outage:
+# nothing would come of it but a second failure, and the rows are settled by the next command.
 _SENT = {
     StopReason.DONE,
     StopReason.LIMIT,
@@ -81,6 +83,8 @@ def lineage(session: Session, run: Run) -> set[int]:
 
 async def settle_before(session: Session, run: Run, *, even_if_existing: bool, allow_duplicates: bool) -> None:
     """Settle what an earlier process left in doubt, and leave out rows whose record exists, or may exist, already."""
+    # Doubts first. A row that is in doubt holds its values; once it is settled, an equal planned row is either existing
+    # or free, and the comparison that follows sees it as what it is.
     journal, kind = session.journal, RECORD_TYPES[run.kind]
     assert run.target is not None
     await look(session, run)
@@ -90,6 +94,7 @@ async def settle_before(session: Session, run: Run, *, even_if_existing: bool, a
     if not comparison:
         return
     for page in _pages(journal.rows.all(run, State.PLANNED)):
+        # Rows that another row has a claim on are left to ``will_send``, which looks at claims again as it commits.
         claims = journal.rows.claims(run.target, [intent.identity for intent in page])
         free = [(intent, comparison.claim(intent.body)) for intent in page if intent.identity not in claims]
         journal.rows.move([_compared(intent, there) for intent, there in free if there is not None], session.clock())
@@ -105,6 +110,11 @@ async def settle_after(session: Session, run: Run, sent: SendResult, stop: async
     """Settle what this process left in doubt; True when rows proved absent may be sent again."""
     if sent.how not in _SENT:
         return False
+    # 1. Look once at once: most lost answers are listed by then, and a record that is found needs no waiting.
+    # 2. After anything but a regular end, leave it at that: the user has stopped it, or the service needs to be left
+    #    alone. What is proved absent stays planned for the next command.
+    # 3. Rows that were proved absent go back to the sender, which is asked again by the caller.
+    # 4. Rows that were sent too recently are waited for, if that takes no longer than a minute or than the sending did.
     while True:
         settled = await look(session, run)
         if settled.failure:
@@ -122,9 +132,12 @@ async def look(session: Session, run: Run) -> Settled:
     """Settle every row in doubt of the run's account as far as can be told now, and write it down."""
     journal, kind = session.journal, RECORD_TYPES[run.kind]
     assert run.target is not None
+    # Of all runs of the account: they compete for the same records, and a row that is settled without the others could
+    # be given the record of another.
     doubtful = journal.rows.in_doubt(run.target)
     if not doubtful:
         return Settled()
+    # Before the first page is asked for: what is created while the list is read may be missing in it.
     asked_at = session.clock()
     listing = await list_records(session.service, run.endpoint, kind, since=since(doubtful))
     user = session.account.user.strip().casefold()
@@ -134,6 +147,7 @@ async def look(session: Session, run: Run) -> Settled:
         journal,
         run.target,
         kind,
+        # UpdatedBy is an e-mail; a user known by another name would make every record look like a colleague's.
         user=user if "@" in user else "",
         asked_at=asked_at,
         window=session.settings.settle,

@@ -44,13 +44,14 @@ async def finish_run(journal: Journal, run: Run, sent: SendResult, now: float) -
     done = sent.how in {StopReason.DONE, StopReason.STRICT} or bool(for_good)
     code = exit_code_of(journal, run, sent.how)
     run = journal.runs.update(run, stopped=now, finished=now if done else None, exit_code=int(code))
-    # Elsewhere, so that other runs of this process go on meanwhile.
+    # In another thread, so that other runs of this process continue meanwhile.
     report = await asyncio.to_thread(write_report, journal, run, now=now)
     return RunResult(run, report, code, _steps(journal, run), sent.message)
 
 
 def exit_code_of(journal: Journal, run: Run, reason: StopReason) -> Exit:
     """What a run ends with: by why it stopped, else by how its rows stand."""
+    # What stopped the run is graver than what its rows say: a script must not read "some rows failed" and go on.
     if reason in _EXIT_CODES:
         return _EXIT_CODES[reason]
     counts = journal.rows.counts(run)

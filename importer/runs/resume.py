@@ -1,4 +1,4 @@
-"""A run that stopped, continued where it stopped."""
+"""Continues a run where it stopped."""
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -34,8 +34,11 @@ async def resume(request: RunRequest) -> RunResult:
 async def continue_run(stack: AsyncExitStack, session: Session, run: Run) -> PlannedRun:
     """A run that holds its account until ``stack`` ends; planned if it never got as far as that."""
     refuse_other_account(session.journal, run, session.account.key)
+    # Only under the lock is the request to stop cleared: before, a process that still sends this run would miss it.
     stack.enter_context(session.exclusive_sender(run.id))
     run = session.journal.runs.update(run, stop=False, options={**run.options, "for_good": False})
+    # Planned rows are sent as they were planned. Only a run that never got that far is read, and from its own copy: the
+    # user's file may have been edited since.
     if run.planned is None:
         now, choices, source = session.clock(), run.options_as(Choices), _reopen(run)
         result = examine(source, now, allow_duplicates=choices.allow_duplicates)

@@ -1,4 +1,4 @@
-"""The rows of a run that were rejected or never sent, once more, as a run of their own."""
+"""Sends the rows of a run that were rejected, held or never sent once more, as a run of their own."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -47,6 +47,8 @@ def _nothing_to_retry(run: Run, *, invalid: int) -> UsageError:
 
 async def _retry(session: Session, parent: Run, records: Sequence[Record], request: RunRequest) -> RunResult | None:
     """Compare, ask, start, send."""
+    # The lock is taken after the user has answered, who may take an hour. What changes meanwhile does no harm: sending
+    # compares once more under the lock, and the journal refuses a second claim on the same values.
     now, journal, account = session.clock(), session.journal, session.account
     present = await _already_present(session, parent, records, request)
     result = CheckResult(len(records), len(records))

@@ -1,4 +1,4 @@
-"""The rows of a planned run sent, and the doubts around them settled."""
+"""Sends the rows of a planned run, and settles the doubts before and after."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -65,7 +65,8 @@ class PlannedRun:
                 while await settle_after(session, run, sent, stop, began):
                     sent = await self._sender(choices, stop, began).send()
             except BaseException:
-                # Whatever it was, what was sent is in the journal; only the end of this process is missing there.
+                # Whatever it was, what was sent is in the journal; only the end of this process is missing there. Not
+                # finished: the next command resumes the run, and settles what was under way.
                 journal.runs.update(run, stopped=session.clock(), exit_code=int(Exit.INTERRUPTED))
                 raise
         if sent.how is StopReason.DONE and stop.is_set() and journal.rows.counts(run).get(State.PLANNED):
@@ -94,6 +95,7 @@ class PlannedRun:
 
 async def _stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event, seconds: float | None) -> SendResult | None:
     """None once the work is done, or why it was given up within these seconds: a read may have to wait for an hour."""
+    # Two tasks, because the work has no stop signal of its own: it only reads, and may be cancelled at any point.
     task, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
     try:
         done, _ = await asyncio.wait({task, stopping}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
@@ -113,7 +115,8 @@ async def _stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event, seconds
 def _progress_with_eta(
     session: Session, limits: tuple[Window, ...], total: int, before: int
 ) -> Callable[[Progress], None]:
-    """Passes progress on with the time left, which is worked out again every few seconds only."""
+    """Pass progress on with the time left, which is calculated every few seconds only."""
+    # It reads every call of a day from the journal, and progress is reported in each turn of the sender.
     journal, key = session.journal, session.account.key
     next_look = done_at = 0.0
 

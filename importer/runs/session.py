@@ -1,4 +1,4 @@
-"""Somebody signed in, with the journal open and somebody watching: what every stage that touches the service needs."""
+"""A user signed in, the journal open, an observer: what every stage that touches the service needs."""
 
 import asyncio
 import secrets
@@ -70,13 +70,14 @@ async def _turn(
     if wait > _WORTH_SAYING:
         now = clock()
         say(f"No call is allowed before {moment(now + wait, now)}; waiting until then. Ctrl-C stops.")
+    # Asked again after each wait, in a transaction: of several processes that waited for one place, one gets it.
     while wait > 0:
         await asyncio.sleep(wait)
         wait = journal.calls.reserve(account, limits, write=write, now=clock())
 
 
 class ReadThrottle:
-    """Lets reads wait for their turn. Those of the sign-in go at once, for nobody knows yet whose they are."""
+    """Makes reads wait for their turn. Those of the sign-in go at once, because their account is not known yet."""
 
     def __init__(self, journal: Journal, limits: tuple[Window, ...], say: Callable[[str], None], clock: Clock) -> None:
         self._journal, self._limits, self._say, self._clock = journal, limits, say, clock
@@ -96,6 +97,7 @@ class ReadThrottle:
         if self._limits:
             now = self._clock()
             self._journal.calls.note(account, self._before, now)
+            # Two days: with a reset at midnight, a call still counts in a day that began up to 25 hours ago.
             self._journal.calls.forget(now - 2 * DAY)
 
 
@@ -164,7 +166,11 @@ def _secret(setting: SecretStr | None) -> Secret | None:
 
 
 def _client_id(home: Path) -> str:
-    """This installation's own client id: with a shared one, two programs would end each other's sign-in."""
+    """This installation's own client id: with a shared one, two programs would end each other's sign-in.
+
+    The service keeps one refresh token per client id (developers.nexudus.com/reference/get-bearer-token, read
+    2026-11-23).
+    """
     path = home / "client-id"
     if not path.exists():
         home.mkdir(parents=True, exist_ok=True, mode=0o700)

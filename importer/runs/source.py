@@ -1,4 +1,4 @@
-"""A spreadsheet on its way in: opened, its columns matched, kept as a private copy, examined row by row.
+"""A spreadsheet on its way in: opened, its columns matched, stored as a private copy, examined row by row.
 
 Knows neither the service nor what the journal holds.
 """
@@ -73,7 +73,7 @@ class ChunkSink(Protocol):
 
 @dataclass
 class CheckResult:
-    """What is known of a file without asking anybody: counts that add up to ``rows``, and every issue.
+    """The result of checking a file by itself: counts that add up to ``rows``, and every issue.
 
     ``collisions`` are rows whose key a row of a later chunk has too, each with that one; None if they were not looked
     for.
@@ -110,6 +110,7 @@ def look_at_columns(file: Path, settings: Settings, kind: RecordType | None, rea
         FileError: It cannot be read, or two columns hold one field.
     """
     sheet = open_sheet(file, read)
+    # Only without a mapping of the user's own: what was saved is for the next file, not against what is typed now.
     remembered = {} if read.map else recall(own_labels(sheet), settings.home)
     read = replace(read, map=remembered) if remembered else read
     if sheet.is_report and read.dates is None and read.zone == ReadOptions().zone:
@@ -121,7 +122,7 @@ def look_at_columns(file: Path, settings: Settings, kind: RecordType | None, rea
 
 
 def _as_before(sheet: Sheet, read: ReadOptions, settings: Settings) -> tuple[Sheet, ReadOptions]:
-    """Failed rows that come back are read as the file was that they came from; else their times would be others."""
+    """Read failed rows that come back in the way of their original file; otherwise their times would differ."""
     order, zone = recall_dates(own_labels(sheet), settings.home)
     if (order, zone) == (read.dates, read.zone):
         return sheet, read
@@ -130,7 +131,7 @@ def _as_before(sheet: Sheet, read: ReadOptions, settings: Settings) -> tuple[She
 
 
 def own_labels(sheet: Sheet) -> list[str]:
-    """The labels of the user's own columns: those that a report added do not make it another kind of file."""
+    """The headers of the user's own columns; those that a report added do not make it another kind of file."""
     return [sheet.labels[position] for position in sheet.columns]
 
 
@@ -146,6 +147,7 @@ def snapshot(source: Source, folder: Path) -> Source:
         FileError: The file was changed after it was opened.
     """
     copy = stage_copy(source.file, folder)
+    # Of the copy, not of the original once more: those are the bytes that are read from here on.
     if sha256_of(copy) != source.sha256:
         copy.unlink()
         raise FileError(f"{source.file.name} was changed while it was read.", "Close it elsewhere and try again.")

@@ -1,4 +1,4 @@
-"""A run begun: its entry in the journal, its folder, and every row of the file planned before the first is sent."""
+"""Begins a run: its entry in the journal, its folder, and every row of the file planned before the first is sent."""
 
 import itertools
 import re
@@ -37,6 +37,7 @@ def add_run(journal: Journal, source: Source, request: ImportRequest, now: float
 
 def add_with_folder(journal: Journal, new: NewRun, out: Path | None) -> Run:
     """A new run, with a folder that no run of another journal has written into; unless the user chose it."""
+    # In one transaction: its number is in the name of the folder, and a run must never be seen without its own folder.
     with journal.together():
         run = journal.runs.add(new)
         if out is not None or not run.folder.exists():
@@ -57,6 +58,8 @@ def plan_rows(session: Session, source: Source, result: CheckResult, run: Run) -
 
     def chunks() -> Iterator[tuple[Iterable[Record], Iterable[Issue], int]]:
         yield (), source.mapping.issues, 0
+        # By the time at which the run began, and not by now: a run that is planned a day later must not refuse a date
+        # that was in the future when the user looked at the plan.
         for chunk in checked_chunks(
             source, run.started, result.collisions, allow_duplicates=choices.allow_duplicates, salt=_salt(run)
         ):
@@ -69,5 +72,7 @@ def plan_rows(session: Session, source: Source, result: CheckResult, run: Run) -
 
 
 def _salt(run: Run) -> str:
-    """What sets the rows of a run apart that creates further records on purpose."""
+    """A text that makes the rows differ from those of other runs, for a run that creates further records on purpose."""
+    # It goes into the identity, so that no row claims what another run has; the number of the run keeps a resumed run
+    # from creating its own rows twice.
     return f" in run {run.id}" if run.options.get("even_if_existing") else ""

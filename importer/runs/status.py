@@ -1,4 +1,4 @@
-"""How a run stands: how far, how fast, what it waits for, until when, whether a process works on it, what to do next.
+"""The status of a run: how far, how fast, what it waits for and until when, who works on it, what to do next.
 
 Read from the journal alone, so that looking is quick and needs neither the file nor the service.
 """
@@ -181,6 +181,7 @@ def end_run(number: int, settings: Settings, now: float) -> Run:
 
 def _status(journal: Journal, run: Run, settings: Settings, now: float) -> RunStatus:
     states, key = journal.rows.counts(run), journal.runs.account(run)
+    # A finished run has no speed, and to look for it would read all of its rows for each line of a list of runs.
     recent, alive = journal.views.settled(run, now - _SPEED_SECONDS) if run.finished is None else (0, None)
     limits = windows(settings)
     daily = daily_window(limits)
@@ -214,6 +215,7 @@ def _waiting(journal: Journal, key: str | None, now: float, left: int | None, fr
 
 def _is_working(journal: Journal, run: Run, settings: Settings) -> bool:
     """Whether a process is sending this run now."""
+    # By the lock and not by a flag in the journal, which a process that was killed could not take back.
     folder = (journal.path.parent if journal.path else settings.home) / "locks"
     key = journal.runs.account(run)
     lock = holder(folder, key) if key else None

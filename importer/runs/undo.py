@@ -1,4 +1,4 @@
-"""A run undone: what it created is taken back, unless somebody changed it since."""
+"""Undoes a run: deletes what it created, unless somebody has changed it since."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -49,6 +49,7 @@ async def undo_run(request: RunRequest) -> Undoing | None:
             refuse_other_account(journal, chosen, session.account.key)
             if not request.observer.confirm_undo(_plan(session, records), session.account, chosen):
                 return None
+            # The lock of the sender: an undo beside a run would delete records that the run counts as existing.
             with session.exclusive_sender(chosen.id):
                 return await _undo(session, journal.runs.update(chosen, stop=False), records)
 
@@ -82,7 +83,7 @@ async def _undo(session: Session, chosen: Run, records: int) -> Undoing:
         try:
             end = await undoer.undo(removals)
         finally:
-            # However it ends, what was deleted is told.
+            # However it ends, what was deleted is reported.
             table = [(str(r.row), str(r.remote_id), r.undone.value, r.why) for r in removals]
             file = write_table(chosen.folder, "undo.csv", ("import_row", "import_id", "undone", "why"), table)
     write_report(journal, chosen, now=session.clock())

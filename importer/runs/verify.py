@@ -1,4 +1,4 @@
-"""A run verified: what it created, compared with what the service holds now."""
+"""Verifies a run: what it created, compared with what the service holds now."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -47,6 +47,7 @@ async def verify_run(request: RunRequest) -> Verification:
             listing = await list_all_records(session, chosen.endpoint, kind)
             if listing.failure:
                 raise ServiceError(f"Run {chosen.id} cannot be verified: {listing.failure}.", "Try again later.")
+        # Existing ones too: the user meant them to be there. Removing ones may still be there, or may not.
         states = (State.CREATED, State.EXISTING, State.REMOVING)
         rows = list(verify(journal.rows.all(chosen, *states), listing, kind))
         counts = journal.rows.counts(chosen)
