@@ -1,4 +1,4 @@
-"""Columns of text made into typed columns, each cell either read or refused. Pure, whole columns at a time.
+"""Turns columns of text into typed columns, each cell either read or refused. Pure, whole columns at a time.
 
 Why before pandera: with coerce=True one cell that cannot be read hides every other wrong cell of its column and is
 itself reported twice (measured on pandera 0.35.0).
@@ -23,7 +23,9 @@ MOST_DIGITS = 18
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _UNSEEN = re.compile(r"[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
-"""Characters without a width and those that turn the writing direction; not the joiners that scripts and emoji need."""
+"""Characters without a width and those that turn the writing direction; not the joiners that scripts and emoji need.
+They are warned of and sent as they are: two values that look alike may differ in one, and only the user knows which is
+meant."""
 
 ERROR_VALUES = frozenset(
     ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#FIELD!", "#ERROR!")
@@ -33,7 +35,7 @@ ERROR_VALUES = frozenset(
 _YES = ("yes", "y", "true", "t", "1", "on", "x", "✓", "✔")
 _NO = ("no", "n", "false", "f", "0", "off")
 YES_OR_NO: Mapping[str, bool] = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
-"""All that is read as yes or no, in lower case. An empty cell is neither."""
+"""Everything that is read as yes or no, in lower case. An empty cell is neither."""
 
 _WHOLE = re.compile(r"-?\d{1,18}(?:\.0+)?")
 _DECIMAL = re.compile(r"-?[0-9]+(?:[.,][0-9]+)?")
@@ -91,6 +93,8 @@ def whole_number(cell: str) -> int | None:
 
 def texts(text: pd.Series) -> Parsed:
     """Text without outer spaces; empty is missing. Tabs and line ends inside stay."""
+    # Nothing but the outer spaces is changed. Microsoft's calendar ids are opaque: they may end in "=", and two may
+    # differ by capitals alone. What is sent is what the cell shows.
     cells = text.tolist()
     values: list[str | None] = list(map(str.strip, cells))
     bad: list[int] = []
@@ -118,7 +122,7 @@ def texts(text: pd.Series) -> Parsed:
 
 
 def decimals(text: pd.Series, before: int, after: int) -> Parsed:
-    """Exact Decimals of so many digits before and after the point; a comma is one unless it may part thousands.
+    """Exact Decimals with at most these digits before and after the point; a comma is one if it cannot mean thousands.
 
     Nothing is rounded: a number of more digits than the field keeps is refused.
     """

@@ -46,7 +46,7 @@ _BOUNDS = {
     "less_than_or_equal_to": "{} or less",
 }
 MOST_NAMES = 100_000
-"""More different references are only gathered if they are names; so many Ids tell enough about a column of them."""
+"""Beyond this many distinct references, only names are collected; more Ids would tell nothing new."""
 
 _PER_COLUMN = {"zone-assumed", "ids-not-listed"}
 _PRIORITY = {code: (kind.severity is Severity.WARNING, i) for i, (code, kind) in enumerate(CATALOGUE.items())}
@@ -97,11 +97,11 @@ class Checked:
 
 
 class Checker:
-    """Checks one sheet, chunk after chunk, and remembers what it has seen of it.
+    """Checks one sheet chunk by chunk, and remembers the rows and keys so far.
 
-    ``required`` names the fields that may not be empty; ``now`` decides what has passed. A ``salt`` makes its rows
-    strangers to equal rows of other runs, for a user who wants them created once more. ``directories`` hold what
-    references may name; ``names`` gathers what they are called in the file. ``collisions`` gathers rows of earlier
+    ``required`` names the fields that must not be empty; ``now`` decides what is in the past. A ``salt`` makes its rows
+    differ from equal rows of other runs, for a user who wants them created once more. ``directories`` hold what
+    references may name; ``names`` collects what they are called in the file. ``collisions`` collects rows of earlier
     chunks that turn out to have the key of a later one: given to the next checker of the sheet, they are errors there.
     """
 
@@ -133,6 +133,9 @@ class Checker:
 
     def check(self, chunk: pd.DataFrame) -> Checked:
         """The issues and the valid rows of a chunk."""
+        # The order matters. What a cell is comes before what it may be: pandera sees only values that could be read.
+        # Rows with an error are taken out before equal rows are looked for, or a row could be left out in favour of one
+        # that is never sent. Equal rows go before rows of one key, which they would be as well.
         parsed = {name: self._parse(chunk, name) for name in self._schema.columns}
         typed = pd.DataFrame({name: column.values for name, column in parsed.items()}, index=chunk.index)
         faults = [*self._from_reading(chunk), *self._from_parsing(parsed), *self._from_pandera(typed)]
@@ -168,7 +171,7 @@ class Checker:
 
     @staticmethod
     def _gather(names: set[str], text: pd.Series) -> None:
-        """Add what the cells are called; numbers only while they are few, for ten million would be a gigabyte."""
+        """Add the names in the cells; numbers only while they are few, for ten million would be a gigabyte."""
         cells = set(text.tolist())
         names.update(cells if len(names) < MOST_NAMES else (cell for cell in cells if not cell.isdecimal()))
 
@@ -191,7 +194,7 @@ class Checker:
                     yield _Fault(code, name, rows)
 
     def _of_columns(self, chunk: pd.DataFrame, parsed: dict[str, Parsed]) -> Iterator[Issue]:
-        """What is said of a whole column, when it is first found."""
+        """The issues of whole columns, each once for the file and not in every chunk."""
         for name, column in parsed.items():
             for code in (code for code, rows in column.doubtful.items() if code in _PER_COLUMN and len(rows)):
                 if (code, name) not in self._reported:
@@ -200,6 +203,7 @@ class Checker:
                     yield replace(issue, row=None, cell=None)
 
     def _from_pandera(self, typed: pd.DataFrame) -> Iterator[_Fault]:
+        # Lazy, or the first wrong column would hide the others. Its exception is an answer here, and ends here.
         try:
             self._schema.validate(typed, lazy=True, inplace=True)
         except pa.errors.SchemaErrors as errors:
@@ -211,6 +215,7 @@ class Checker:
     def _one_a_cell(self, chunk: pd.DataFrame, faults: list[_Fault]) -> Iterator[Cause]:
         """The gravest issue of each cell; two sentences on one cell would be read as two problems."""
         taken = {name: np.zeros(len(chunk), dtype=bool) for name in self._metadata}
+        # Errors before warnings, then in the order of the catalogue: the same file always gives the same report.
         for fault in sorted(faults, key=lambda fault: _PRIORITY[fault.code]):
             mask = np.zeros(len(chunk), dtype=bool)
             mask[np.searchsorted(chunk.index, fault.rows)] = True
@@ -293,6 +298,9 @@ class Checker:
             first = self._keys.first_rows(np.asarray(hashes, dtype=np.uint64), rows)
             indexes = {row: index for index, row in enumerate(rows.tolist()) if row in self._collisions}
             others[list(indexes.values())] = [self._collisions[row] for row in indexes]
+            # Both rows of a pair are errors, because only the user knows which of them is meant. An earlier row of this
+            # chunk is marked at once. One of an earlier chunk has been given out as valid already, so it is remembered,
+            # and the file is gone through once more.
             for index in np.flatnonzero(first != rows).tolist():
                 others[index], row = first[index], int(rows[index])
                 earlier = int(np.searchsorted(rows, first[index]))

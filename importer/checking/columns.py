@@ -1,4 +1,4 @@
-"""Labels of a sheet matched with the fields of a record type. Pure."""
+"""Matches the headers of a sheet with the fields of a record type. Pure."""
 
 import difflib
 import re
@@ -20,7 +20,7 @@ _CLOSE_ENOUGH = 0.75
 
 
 UNUSED = "-"
-"""What a label is mapped to by somebody who wants its column left alone."""
+"""What a header is mapped to if its column is to be left alone."""
 
 
 class How(StrEnum):
@@ -61,6 +61,8 @@ def match_columns(
     Raises:
         ColumnsError: A required field has no column, or two columns hold one field.
     """
+    # A field that the user has mapped is taken from the names: another column that merely sounds like it would make the
+    # field occur twice, and the file would be refused for what the user has already settled.
     names = {name: field for name, field in _names(kind).items() if field not in chosen.values()}
     columns: list[Column] = []
     unused: list[int] = []
@@ -98,12 +100,13 @@ def recognise(
 
 
 def plain(label: str) -> str:
-    """A label without what people vary: case, spaces and punctuation."""
+    """A header without what people vary: case, spaces and punctuation."""
     return re.sub(r"[\W_]+", "", label).casefold()
 
 
 def _names(kind: RecordType) -> dict[str, str]:
     names = {plain(alias): field for field, aliases in kind.aliases.items() for alias in aliases}
+    # The fields last, so that a field's own name is never an alias of another.
     return names | {plain(field): field for field in kind.fields}
 
 
@@ -139,7 +142,10 @@ def _refuse_missing(sheet: Sheet, kind: RecordType, columns: Sequence[Column], m
 
 
 def near_labels(sheet: Sheet, kind: RecordType, mapping: Mapping) -> dict[str, int]:
-    """For each field without a column the position of an unused one whose label is close; for a person to confirm."""
+    """For each field without a column the position of an unused one whose header is close; for a person to confirm.
+
+    Never taken without asking: a wrong column would be sent, while a missing one only stops the import.
+    """
     taken = {column.position for column in mapping.columns}
     free = {plain(sheet.labels[i]): i for i in sheet.columns if i not in taken and sheet.labels[i]}
     near: dict[str, int] = {}

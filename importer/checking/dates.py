@@ -20,7 +20,8 @@ ORDERS = ("dmy", "mdy", "ymd")
 """How --dates may say that days, months and years follow each other."""
 
 SERIALS = range(20_000, 80_001)
-"""Day numbers of spreadsheets that are taken for dates: 1954 to 2119."""
+"""Day numbers of spreadsheets that are taken for dates: 1954 to 2119. Any other number in a date column is a mistake,
+such as an Id in the wrong column, and would become a date in the year 1900 or 5000."""
 
 _SHAPE = str.maketrans("123456789", "000000000")
 _USUAL = "0000-00-00T00:00:00Z"
@@ -56,6 +57,7 @@ _MONTHS = {
     )
     for name in (names, names[:3])
 } | {"sept": 9}
+# Two days before 1900: Excel counts from 1 and has a 29 February 1900, so that from March 1900 on this day is number 0.
 _DAY_ZERO = datetime(1899, 12, 30)
 _NOON = 12
 _LAST_MONTH = 12
@@ -65,7 +67,10 @@ _SECONDS = slice(17, 19)
 
 @dataclass
 class Evidence:
-    """Which orders of day and month the cells of a column prove, over all chunks seen so far."""
+    """Which orders of day and month the cells of a column prove, over all chunks so far.
+
+    Told to the user, and never used to read another cell: a column that two people filled in holds both orders.
+    """
 
     orders: Counter[str] = field(default_factory=Counter)
 
@@ -77,10 +82,10 @@ class Evidence:
 
 
 class DateReader:
-    """Reads the date columns of one file: by an order of day and month, if one was given, and a time zone."""
+    """Reads the date columns of one file by a time zone and, if one is set, an order of day and month."""
 
     def __init__(self, order: str | None = None, zone: str = "UTC") -> None:
-        """Start without evidence."""
+        """``order`` is one of ORDERS, None if each cell has to speak for itself; ``zone`` is an IANA name."""
         self._order, self.zone = order, zone
         self.evidence: dict[str, Evidence] = {}
 
@@ -97,7 +102,7 @@ class DateReader:
         return Parsed(pd.Series(values, index=text.index), rows(read.refused), rows(read.doubtful))
 
     def _read_all(self, name: str, text: pd.Series, counts: np.ndarray) -> Parsed:
-        """The same for the different cells of a column, each of which occurs so many times in it."""
+        """The same for the distinct cells of a column; ``counts`` says how often each occurs in it."""
         # A second 60 would become the first of the next minute.
         exact = np.array(
             [cell.translate(_SHAPE) == _USUAL and cell[_SECONDS] < "60" for cell in text.tolist()], dtype=bool
@@ -127,6 +132,8 @@ class DateReader:
 
     def _read(self, cell: str, evidence: Evidence, count: int) -> "_Read":
         """What a cell means, or the issue code if it means no date."""
+        # Forms that can be read in one way only come first. Two numbers before a year can be read in two ways and
+        # depend on the order. A bare number is last: it is a date only to a spreadsheet program.
         if match := _ISO.fullmatch(cell):
             return _read_iso(*match.groups())
         for pattern, reader in _FORMS:
@@ -143,13 +150,17 @@ class DateReader:
 
     def _by_order(self, match: re.Match[str], evidence: Evidence, count: int) -> tuple[datetime | None, str]:
         first, second = int(match[1]), int(match[2])
+        # A number above 12 is no month. If both are above, neither order gives a date, and the cell is refused below.
         proved = "dmy" if first > _LAST_MONTH else "mdy" if second > _LAST_MONTH else ""
         if proved:
             evidence.orders[proved] += count
         same = first == second
         # Nobody writes the month first with dots.
         dotted = match.string[match.end(1)] == "."
+        # The user's word goes before what the cell proves: 13/04 in a file declared as month first is a mistake to be
+        # shown, not a day to be turned round.
         order = self._order or proved or ("dmy" if same or dotted else "")
+        # Not by what other cells of the column prove. A wrong guess would be a valid date that nobody notices.
         if not order:
             return None, "date-ambiguous"
         day, month = (first, second) if order == "dmy" else (second, first)
@@ -158,7 +169,7 @@ class DateReader:
 
 
 class _Read(NamedTuple):
-    """A cell as it is written: the moment, how far its zone is from UTC if it says so, and what there is to say."""
+    """A cell as it is written: the moment, its offset from UTC if it has one, and an issue code or ""."""
 
     moment: datetime | None = None
     offset: timedelta | None = None
@@ -167,6 +178,8 @@ class _Read(NamedTuple):
 
 def _instant(read: _Read, zone: ZoneInfo) -> tuple[datetime | None, str]:
     """The moment in UTC and the issue code; no instant where it has none, or one outside the years 1 to 9999."""
+    # A wall clock time that a change to or from summer time skips or repeats has no single instant. Python would take
+    # one of the two without a word (``fold``), an hour beside what the user means; so the two answers are compared.
     moment, offset = read.moment, read.offset
     if moment is None:
         return None, read.code

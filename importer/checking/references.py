@@ -10,7 +10,7 @@ from importer.checking.cells import ERROR_VALUES, Parsed, digits, whole_number
 from importer.issues import Candidate
 
 FEW = 3
-"""So many different Ids, none of them listed, say more about the account than about the Ids."""
+"""If at least this many distinct Ids are all unlisted, suspect the account, not the Ids."""
 
 _NUMBER_LIKE = re.compile(r"[-+]?[\d\s.,']+(?:e[-+]?\d+)?%?", re.IGNORECASE)
 _MOST_SHOWN = 5
@@ -24,11 +24,11 @@ class Entry(Candidate):
 
 
 class Directory:
-    """What a field may name, by Id and by what people call it; "Location / Name" is a name too.
+    """The records that a field may refer to, by Id and by name; "Location / Name" is a name too.
 
-    ``noun`` is what such a record is called. ``chosen_ids`` are choices between namesakes that somebody made before, by
-    ``plain_name``. ``complete`` says whether a number that is not listed can be called so; ``strangers`` that none of
-    the file's numbers is, which is told once and not of every cell.
+    ``noun`` is what such a record is called. ``chosen_ids`` are earlier choices between records of one name, by
+    ``plain_name``. ``complete`` says whether all records are listed, so that a number can be called unlisted;
+    ``none_listed`` that none of the file's numbers is, which is reported once and not for every cell.
     """
 
     def __init__(
@@ -53,6 +53,7 @@ class Directory:
 
     def named(self, text: str) -> list[Entry]:
         """The records that a text may mean; one if somebody chose between them before."""
+        # A choice holds only while the record is listed under that name: renamed or deleted, it must be made again.
         name = plain_name(text)
         entries = self._names.get(name, [])
         return [entry for entry in entries if entry.id == self._chosen_ids.get(name)] or entries
@@ -119,6 +120,8 @@ def _fate(cell: str, directory: Directory | None) -> tuple[int | None, str]:
     """The Id that a cell means, or the issue code that says why it means none."""
     if not cell:
         return None, ""
+    # A number is an Id, also where a resource is called "12": cells of Ids are the rule, and one that is not listed is
+    # warned of. Such a resource can be named by its location, "North / 12".
     if (number := whole_number(cell)) is not None:
         return number, ""
     if cell in ERROR_VALUES:
@@ -128,6 +131,8 @@ def _fate(cell: str, directory: Directory | None) -> tuple[int | None, str]:
     if directory is None:
         return None, "name-not-looked-up"
     entries = directory.named(cell)
+    # Deleted ones are out before they are counted: lists still show them (met by a public client), and of two coworkers
+    # with one e-mail the other may be the only one that is left.
     alive = [entry for entry in entries if not entry.deleted]
     if len(alive) == 1:
         return alive[0].id, ""
