@@ -1,4 +1,4 @@
-"""Cells corrected without touching the file: single cells by address, and one repair for all cells of a column.
+"""Corrects cells without touching the file: single cells by address, and one repair for all cells of a column.
 
 A repair changes a text only where it is sure to be that kind of mistake; every other text stays as it is. Pure.
 """
@@ -20,7 +20,7 @@ Place = tuple[int, int]
 
 
 def without_thousands(text: str) -> str:
-    """The whole number 12,345 or 12.345, digits only."""
+    """The digits of a whole number like 12,345 or 12.345; any other text as it is."""
     return re.sub(r"\D", "", text) if _GROUPED.fullmatch(text.strip()) else text
 
 
@@ -58,6 +58,7 @@ def corrected(sheet: Sheet, cells: Mapping[str, str], repairs: Mapping[str, str]
 
     def read() -> Iterator[pd.DataFrame]:
         for chunk in sheet.read():
+            # Repairs first: what the user typed into a single cell is the last word about it.
             _repair(chunk, repairs)
             for row in by_row.keys() & set(chunk.index):
                 for position, text in by_row[row].items():

@@ -1,4 +1,4 @@
-"""CSV and its kin: separator and strict RFC 4180 quoting, read in chunks.
+"""CSV and similar files: separator and strict RFC 4180 quoting, read in chunks.
 
 Strict, because a lenient reader swallows every row after an unclosed quote without a word (measured with csv.reader
 and with pandas, 2026-11-23). A block without quotes in which every line has the same number of cells is cut by
@@ -55,7 +55,7 @@ def open_delimited(path: Path, *, encoding: str | None = None, separator: str | 
 
 
 class _Source:
-    """The rows of a file, as often as they are asked for. Nothing of a reading stays behind in it."""
+    """The rows of a file, as often as needed. Each reading starts from the beginning and leaves no state here."""
 
     def __init__(self, path: Path, encoding: str, separator: str, skip: int) -> None:
         self._path, self._encoding, self._separator, self._skip = path, encoding, separator, skip
@@ -86,7 +86,7 @@ class _Source:
 
 
 class _Reading:
-    """One way through a file: row by row, or a block of rows at once, in any order.
+    """One pass through a file: row by row, or a block of rows at once, in any order.
 
     ``row`` is the number of the last row that was given out, ``line`` that of its last line.
     """
@@ -98,7 +98,7 @@ class _Reading:
         self._open(first)
 
     def rows(self) -> Iterator[list[str]]:
-        """The next rows as csv.reader has them; a blank line is an empty one."""
+        """The next rows as csv.reader gives them; a blank line is an empty row."""
         reader = csv.reader(self._lines(), delimiter=self._separator, strict=True)
         begun = self.line
         try:
@@ -113,6 +113,8 @@ class _Reading:
         text = self._block.read() or next(self._more, "")
         if not text:
             return []
+        # Fast if the block is a plain rectangle, else row by row. Tried anew for every block: one quoted cell slows
+        # down its own block and not the file.
         flat = _cut(text, self._separator, width)
         if flat is None:
             self._open(text)
@@ -182,6 +184,7 @@ def _cut(text: str, separator: str, width: int) -> list[str] | None:
     Every line end becomes a cell of its own. If those cells stand exactly where rows of this width end, and are as
     many as there are lines, then no row is longer or shorter.
     """
+    # A quote may hide a separator or a line end, so the cut could be wrong anywhere behind it.
     if '"' in text:
         return None
     if "\r" in text:
@@ -231,8 +234,10 @@ def _named(separator: str) -> str:
 
 
 def _separator(sample: str) -> str:
-    """The separator that cuts most of the first rows into one and the same number of cells, at least two."""
+    """The separator that cuts most of the first rows into the same number of cells, at least two."""
 
+    # By how many rows agree, and only then by how many cells they have: a comma in a few addresses cuts those rows into
+    # many cells, but not all of them into equally many.
     def score(separator: str) -> tuple[int, int]:
         reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
         widths: list[int] = []

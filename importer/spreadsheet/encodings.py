@@ -48,6 +48,8 @@ def find_encoding(path: Path) -> tuple[str, tuple[Notice, ...]]:
             return name, ()
     if pattern := _nul_pattern(start):
         return pattern, ()
+    # The whole file, not its beginning: the first letter that is not ASCII may be in the last row. Other text is almost
+    # never valid UTF-8 by accident, so this needs no notice.
     if _is(path, "utf-8"):
         return "utf-8", ()
     return "cp1252", (_guessed_windows(path),)
@@ -55,6 +57,7 @@ def find_encoding(path: Path) -> tuple[str, tuple[Notice, ...]]:
 
 def _nul_pattern(start: bytes) -> str | None:
     """UTF-16 without a mark: every other byte of plain text is NUL."""
+    # A third of one half, and three times the other: letters of other scripts have no NUL, separators and digits do.
     even, odd = start[::2].count(0), start[1::2].count(0)
     if even == odd or max(even, odd) * _FEW < len(start) // 2 or min(even, odd) * _FEW > max(even, odd):
         return None
@@ -77,6 +80,8 @@ def _guessed_windows(path: Path) -> Notice:
     advice = "Save it as CSV UTF-8, or name its encoding, for example --encoding cp1252."
     with path.open("rb") as file:
         foreign = next(block for block in iter(lambda: file.read(BLOCK_BYTES), b"") if not block.isascii())
+    # Two encodings in one file come of text that was pasted together. In Windows-1252 the UTF-8 part would turn into
+    # letters that look like a name: "Ã©" for "é".
     if letter := _UTF8_LETTER.search(foreign):
         shown = letter[0].decode()
         raise EncodingError(f'{path.name} is in two encodings: "{shown}" is UTF-8, other letters are not.', advice)

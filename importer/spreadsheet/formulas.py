@@ -3,6 +3,8 @@
 Source: OWASP ASVS 5.0, 1.2.10, and OWASP "CSV Injection" (read 2026-11-23).
 """
 
+# Tab and line ends because programs skip them before they look; the wide forms because East Asian versions of
+# spreadsheet programs take them for the plain ones.
 TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")  # noqa: RUF001
 _GUARD = "'"
 

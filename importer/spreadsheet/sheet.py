@@ -13,10 +13,10 @@ import pandas as pd
 from importer.issues import Notice
 
 OUR_PREFIX = "import_"
-"""Labels of columns that a report adds; they are skipped on reading, so that a failed file goes back in."""
+"""Headers of columns that a report adds; they are skipped on reading, so that failed rows can be imported again."""
 
 HEADER_AMONG = 20
-"""The header is looked for among so many filled rows; what stands above it is a title, not data."""
+"""The header is looked for among the first 20 filled rows; anything above it is a title, not data."""
 
 MOST_COLUMNS = 500
 """No mapping has a tenth of that; a table of 16,384 columns costs memory and time for nothing."""
@@ -76,7 +76,7 @@ class Sheet:
 
     @property
     def is_report(self) -> bool:
-        """Whether a report of the importer was given back in."""
+        """Whether this is a report of the importer that comes back as input."""
         return any(label.lower() == f"{OUR_PREFIX}row" for label in self.labels)
 
 
@@ -94,6 +94,7 @@ def find_header(rows: Iterable[tuple[int, Sequence[str]]]) -> Header | None:
 
     A title such as "Calendars, as of November" fills one cell or two, a header one for every column.
     """
+    # Half of the fullest, not all of it: a data row may have a note to the right of the table, a header seldom has.
     filled = ((number, [cell.strip() for cell in row]) for number, row in rows)
     top = list(islice(((n, row, sum(map(bool, row))) for n, row in filled if any(row)), HEADER_AMONG))
     fullest = max((count for _, _, count in top), default=0)

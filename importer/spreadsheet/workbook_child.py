@@ -47,6 +47,8 @@ LONGEST_CELL = 32_767
 """What Excel itself allows in a cell."""
 
 MOST_DIGITS = 15
+"""Excel keeps and shows no more. A longer number was rounded when it was typed, before anybody could have noticed."""
+
 PIECE_ROWS = 50_000
 PIECE_CELLS = 1_000_000
 FIRST_PIECE_ROWS = 100
@@ -73,7 +75,7 @@ _SEVERAL = 3
 
 Cell = int | float | str | bool | time | date | datetime | timedelta | None
 Problems = dict[int, dict[int, tuple[str, str]]]
-"""Row and position of a cell that has no value to be read: an issue code, and the text that stands for it."""
+"""Row and position of a cell that has no value to be read: an issue code, and the text shown in its place."""
 
 
 Notice = tuple[str, dict[str, str | int]]
@@ -95,6 +97,14 @@ def main(path: Path, chosen: str | None, out: IO[str]) -> None:
 
     Any other exception ends the process, which is as good as saying that the file is damaged.
     """
+    # 1. This process is limited before it looks at the file: a legal workbook of 1.8 KB makes calamine ask for 512 GB
+    #    and abort, which no ``except`` can catch (calamine issue 693, measured with 0.9.1). Here that ends a child.
+    # 2. The archive's directory is judged before anything is unpacked: a bomb is refused by what it says of itself.
+    # 3. The sheet is chosen. Where more than one could be meant, a person chooses; a guess would import the wrong one.
+    # 4. The same part is read a second time as bytes, for what calamine does not tell: error values, and formulas
+    #    without a stored result, which it gives out as empty cells (measured). An optional field would be sent empty.
+    # 5. The cells are written in pieces, column by column. The last line says what was read; without it the parent
+    #    knows that this process died, and takes nothing of what came before.
     _limit_this_process()
     try:
         for line in _sheet(path, chosen):
@@ -116,6 +126,7 @@ def _limit_this_process() -> None:
         return
     import resource  # noqa: PLC0415  there is none on Windows
 
+    # No core file: it would leave the user's data on the disk. Never above the hard limit, which only root can raise.
     for what, most in (
         (resource.RLIMIT_AS, MEMORY_BYTES),
         (resource.RLIMIT_CPU, SECONDS),
@@ -153,8 +164,11 @@ def _unseen(path: Path) -> list[Notice]:
 
 def _look_into(path: Path) -> list[Notice]:
     """Refuse an archive by its directory alone; what is left to say about it."""
+    # The sizes are what the archive says of itself, and may be lies: a part that unpacks to more meets the limit of
+    # memory instead.
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
+    # Names as Windows might have written them, with other slashes and capitals.
     names = [entry.filename.replace("\\", "/").lower() for entry in entries]
     _refuse_bomb(entries)
     _refuse_other_kind(path, names)
@@ -184,6 +198,8 @@ def _refuse_bomb(entries: Sequence[zipfile.ZipInfo]) -> None:
 
 
 def _refuse_other_kind(path: Path, names: Sequence[str]) -> None:
+    # calamine goes by the suffix, and everything that is read as bytes below does so too. One rule for both, or a
+    # workbook under a wrong name would be read without its error cells.
     for part, suffixes in _MAIN_PARTS.items():
         if part in names:
             if path.suffix.lower() not in suffixes:
@@ -196,7 +212,7 @@ def _refuse_other_kind(path: Path, names: Sequence[str]) -> None:
 
 
 def _choose(book: CalamineWorkbook, chosen: str | None) -> tuple[str, CalamineSheet, list[str]]:
-    """The sheet that is asked for or the only one that can be meant, and the filled ones that nobody sees."""
+    """The chosen sheet or the only one that can be meant, and the filled sheets that are hidden."""
     tables = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
     if chosen is not None:
         if chosen not in [sheet.name for sheet in tables]:
@@ -226,10 +242,12 @@ class _Texts:
 
     def __init__(self, sheet: CalamineSheet, problems: Problems) -> None:
         self._sheet, self._problems = sheet, problems
+        # Before the first row is read: two filled cells in opposite corners are a table of 17 billion.
         top, self._left = sheet.start or (0, 0)
         height, width = _extent(sheet)
         if (height - top) * (width - self._left) > MOST_CELLS:
             raise Refusal(*TOO_LARGE)
+        # calamine ends its table at the last cell with a value, but an error or a formula may stand beyond it.
         with_problem = [row for row, cells in problems.items() if any(text for _, text in cells.values())]
         self._height = max([height, *with_problem])
         self._width = max([width, *(max(problems[row]) + 1 for row in with_problem)])
@@ -291,6 +309,7 @@ def as_text(cell: Cell) -> str:
     match cell:
         case None:
             return ""
+        # Before the numbers: to Python True is an int.
         case bool():
             return "TRUE" if cell else "FALSE"
         case float() if cell.is_integer():
@@ -298,6 +317,8 @@ def as_text(cell: Cell) -> str:
         case float():
             return format(cell, f".{MOST_DIGITS}g")
         case datetime():
+            # A workbook stores a fraction of a day, and 10:30 comes back as 10:29:59.999. Midnight is taken for a date
+            # without a time, which is how such a cell is shown.
             full = (cell + timedelta(milliseconds=500)).replace(microsecond=0)
             return full.date().isoformat() if full.time() == time() else full.isoformat()
         case _:
@@ -316,6 +337,7 @@ def _address(row: int, position: int) -> str:
 
 
 def _add_merged(sheet: CalamineSheet, problems: Problems) -> None:
+    # A merged cell shows one value beside several rows, and holds it in the first: the others only look filled in.
     bottom, right = _extent(sheet)
     for (top, left), (last_row, last_position) in sheet.merged_cell_ranges or ():
         for row in range(top, min(last_row + 1, bottom)):
@@ -340,6 +362,8 @@ def _problems(path: Path, name: str) -> tuple[Problems, int]:
             return {}, 0
 
 
+# The cells are looked for in the bytes. An XML parser over a full sheet takes longer than all of the reading, and these
+# patterns run only over pieces that hold one of the marks. Names may have a prefix (<x:c>): some programs write one.
 _VALUE = rb"<(?:\w+:)?v\b[^>]*(?:/>|>(?P<value>[^<]*)</(?:\w+:)?v>)"
 _FORMULA = rb"<(?:\w+:)?f\b[^>]*?(?:/>|>(?P<formula>[^<]*)</(?:\w+:)?f>)\s*"
 _CELL = re.compile(rb"<(?:\w+:)?c\b(?P<attributes>[^>]*)>\s*(?:%s)?(?:%s)?" % (_FORMULA, _VALUE))
@@ -376,7 +400,7 @@ def _xlsx_problems(stream: IO[bytes]) -> tuple[Problems, int]:
 
 
 def _cells_before(piece: bytes, pattern: re.Pattern[bytes], marks: Iterable[bytes]) -> Iterator[re.Match[bytes]]:
-    """The cells that begin last before each place where the pattern stands."""
+    """The last cell that begins before each match of the pattern."""
     if not any(mark in piece for mark in marks):
         return
     for match in pattern.finditer(piece):
@@ -386,6 +410,7 @@ def _cells_before(piece: bytes, pattern: re.Pattern[bytes], marks: Iterable[byte
 
 
 def _note(problems: Problems, cell: re.Match[bytes], code: str, text: str) -> None:
+    # The attribute is optional in the format, and counting on without it would name the wrong cell for a person to fix.
     where = _ADDRESS.search(cell["attributes"])
     if where is None:
         raise Refusal("has cells without an address", "Open it in your spreadsheet program and save it again.")
@@ -403,6 +428,7 @@ def _whole_rows(stream: IO[bytes]) -> Iterator[bytes]:
     rest = b""
     while block := stream.read(_PIECE_BYTES):
         rest += block
+        # At the end of a row, so that no cell is cut in two; the patterns look for nothing that spans rows.
         cut = rest.rfind(b"row>")
         if cut < 0 and len(rest) > _LONGEST_ROW:
             raise Refusal(*TOO_LARGE)
@@ -433,6 +459,7 @@ _SHOWS_ERROR = re.compile(r"#[A-Z0-9/]+[!?]?|Err:\d{3}")
 
 def _ods_problems(stream: IO[bytes], name: str) -> Problems:
     content = stream.read()
+    # The parser is slow and most tables have nothing for it to find.
     if not any(mark in content for mark in _ODS_MARKS):
         return {}
     walk = _OdsWalk(name)
@@ -478,6 +505,7 @@ class _OdsWalk:
         if tag not in {"table:table-cell", "table:covered-table-cell"} or self._cell is None:
             return
         if self._inside and (problem := _ods_problem(tag, self._cell, self._shown.strip())):
+            # A repetition is one element however often it counts: a few bytes can stand for a sheet full of cells.
             for row in range(self._row + 1, self._row + min(self._rows, PIECE_ROWS) + 1):
                 for position in range(self._position, self._position + min(self._positions, MOST_COLUMNS)):
                     self.problems.setdefault(row, {})[position] = problem
