@@ -1,6 +1,6 @@
-"""A run told to people and programs: CSV, workbook, page, JSON, and the failed rows to be corrected.
+"""The report of a run for people and programs: CSV, workbook, page, JSON, and the failed rows to be corrected.
 
-Must not send, check or decide anything: the journal knows, the report says.
+Must not send, check or decide anything: all that a report says is in the journal.
 """
 
 import csv
@@ -51,11 +51,12 @@ def write_report(journal: Journal, run: Run, *, now: float) -> Report:
         overview = Overview(run, journal.runs.account(run), now, states, stream.column_issues, stream.notices)
         _write_rows(aside, stream, overview)
         any_failed = bool(overview.failed)
-        # The summary comes last: whoever finds a new one finds the other files new as well.
+        # The summary comes last: a program that waits for a new one finds the other files new as well.
         names = ["report.csv", "report.xlsx", "report.html", *(FAILED_FILES if any_failed else ()), "summary.json"]
         summary = overview.document(names)
         _write_text(aside, "report.html", render(overview, names))
         _write_text(aside, "summary.json", json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
+        # Files of failed rows from an earlier writing: imported again, they would send rows that exist by now.
         for name in set(FAILED_FILES) - set(names):
             remove(run.folder / name, advice)
         files = {name: put_in_place(aside / name, run.folder, advice) for name in names}
@@ -63,7 +64,7 @@ def write_report(journal: Journal, run: Run, *, now: float) -> Report:
 
 
 def write_table(folder: Path, name: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Path:
-    """A CSV file of its own beside the report, for example what a verification found.
+    """A CSV file beside the report, for example the result of a verification.
 
     Raises:
         ReportError: The folder cannot be written, or the file is open elsewhere.

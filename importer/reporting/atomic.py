@@ -1,4 +1,4 @@
-"""Files written aside and put in place only when each is complete; nobody else on the machine can read them."""
+"""Writes files aside and puts each in place only when it is complete; only the user can read them."""
 
 import shutil
 import tempfile
@@ -13,13 +13,16 @@ from importer.errors import ReportError
 
 @contextmanager
 def written_aside(folder: Path, advice: str) -> Iterator[Path]:
-    """A private folder inside the folder, gone afterwards; the same disk, so that renaming out of it is atomic.
+    """A private folder inside the folder, removed afterwards; on the same disk, so that renaming out of it is atomic.
 
     Raises:
         ReportError: The folder cannot be made or written, or the disk is full.
     """
+    # A reader finds the earlier file or the new one, never half of one: report.csv may be open in a script while it is
+    # rebuilt, and a full disk leaves the earlier report as it was.
     aside = None
     try:
+        # Private only if it is made here; the mode of a folder that the user chose is the user's affair.
         if not folder.exists():
             folder.mkdir(parents=True, mode=0o700)
         aside = Path(tempfile.mkdtemp(dir=folder, prefix=".writing-"))
@@ -61,6 +64,7 @@ def remove(file: Path, advice: str) -> None:
 
 @contextmanager
 def _not_locked(file: Path, advice: str) -> Iterator[None]:
+    # On Windows a file that Excel has open cannot be replaced.
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Report rows as CSV that a spreadsheet program opens without running anything in it."""
+"""Report rows as CSV that is safe to open in a spreadsheet program: nothing in it is run as a formula."""
 
 import csv
 from pathlib import Path
@@ -8,7 +8,7 @@ from importer.reporting.lines import Line
 from importer.spreadsheet import escape_formula
 
 ADDED = ("import_row", "import_status", "import_id", "import_message")
-"""The columns that a report adds after the user's own; the reader passes over them."""
+"""The columns that a report adds after the user's own; they are skipped when the file is read again."""
 
 
 def added_cells(line: Line) -> tuple[str, str, str, str]:
@@ -19,7 +19,7 @@ def added_cells(line: Line) -> tuple[str, str, str, str]:
 
 
 class DelimitedReport:
-    """A CSV under way: UTF-8 with BOM for Excel, CRLF and every cell quoted (RFC 4180)."""
+    """A CSV that is being written: UTF-8 with BOM for Excel, CRLF and every cell quoted (RFC 4180)."""
 
     def __init__(self, path: Path, labels: tuple[str, ...]) -> None:
         """Begin the file with its header."""
@@ -33,7 +33,7 @@ class DelimitedReport:
         self._writer.writerow([escape_formula(cell) for cell in (*line.cells, *added_cells(line), *line.extra)])
 
     def __enter__(self) -> Self:
-        """Nothing to prepare."""
+        """The report itself; leaving the ``with`` closes its file."""
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,6 +1,6 @@
-"""A checked file given back to be corrected: the user's rows, wrong cells red, each with its sentence.
+"""A copy of a checked file for correcting it: the user's rows, wrong cells red, each with its sentence.
 
-It goes back in as it is: the reader passes over the columns and the sheet that are added here.
+It can be imported as it is: the columns and the sheet that are added here are skipped on reading.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""The rows of a file joined with what became of them, by row number, one at a time.
+"""Joins the rows of a file with their outcomes, by row number, one at a time.
 
 Rule 1: nothing is matched by position. Rule 2: memory does not grow with the rows; the file, the intents and the
 issues are each read forward once.
@@ -30,7 +30,7 @@ _ABOUT_A_CELL = (State.REJECTED, State.HELD)
 class Line:
     """One row of a report.
 
-    ``cells`` are the user's own columns, ``extra`` what stood right of the last label. ``wrong`` maps positions in
+    ``cells`` are the user's own columns, ``extra`` the cells right of the last header. ``wrong`` maps positions in
     ``cells`` followed by ``extra`` to the sentence about that cell. ``held`` rows are not sent because of what exists.
     """
 
@@ -49,9 +49,9 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The labels of the user's own columns, the issues of whole columns, and the rows; ``rows`` can be read once.
+    """The headers of the user's own columns, the issues of whole columns, and the rows; ``rows`` can be read once.
 
-    ``notices`` are what reading the file had to say.
+    ``notices`` are those about how the file was read.
     """
 
     labels: tuple[str, ...]
@@ -100,7 +100,7 @@ class Ascending(Generic[_Item]):
         self.next = next(self._items, None)
 
     def take(self, row: int | None) -> list[_Item]:
-        """The items of this row; those of earlier rows stay, and show that the row was missing."""
+        """The items of this row; those of earlier rows are left over, and show that their row was missing."""
         taken = []
         while self.next is not None and self.next.row == row:
             taken.append(self.next)
@@ -109,6 +109,9 @@ class Ascending(Generic[_Item]):
 
 
 def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[Issue]) -> Iterator[Line]:
+    # Three readings side by side, each in the order of the rows: the file, the intents and the issues. If one of them
+    # has a row that the file lacks, it stays at the head of its reading, and the report is refused: a report of another
+    # file would give its rows the outcomes of these.
     positions = Positions(sheet, _fields(run, sheet))
     rows = 0
     for row, cells, extra in texts_of(sheet):
@@ -127,7 +130,7 @@ def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[
 
 
 def texts_of(sheet: Sheet) -> Iterator[tuple[int, Sequence[str], Sequence[str]]]:
-    """Each row of a sheet: its number, the cells of the user's own columns, and what stands right of the last label."""
+    """Each row of a sheet: its number, the cells of the user's own columns, and those right of the last header."""
     for chunk in sheet.read():
         of_user = _tuples(chunk, sheet.columns)
         beyond = _tuples(chunk, range(len(sheet.labels), chunk.shape[1]))
@@ -158,6 +161,7 @@ def _belongs(run: Run, intent: Intent | None, issues: Sequence[Issue]) -> bool:
 
 
 def _outcome(run: Run, row: int, intent: Intent | None, issues: Sequence[Issue]) -> Outcome:
+    # A row with an error has no intent, so the errors decide. A row with neither was never planned.
     if any(issue.severity is Severity.ERROR for issue in issues):
         return Outcome(row, Status.INVALID, None, row_message(run, None, issues))
     if intent is None:
@@ -179,7 +183,7 @@ def _without_tail(extra: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Positions:
-    """Where the fields and the columns of a sheet stand among the cells of a line."""
+    """Where the fields and the columns of a sheet are among the cells of a line."""
 
     def __init__(self, sheet: Sheet, fields: Mapping[str, int]) -> None:
         """``fields`` are the positions of the fields in the sheet."""
@@ -194,7 +198,7 @@ class Positions:
         return {self._slots.get(position, self._beyond + position): sentence for position, sentence in sentences}
 
     def refused_cell(self, intent: Intent | None) -> dict[int, str]:
-        """The cell that the service refused, or in which the row differs from its record, with the words about it."""
+        """The cell that the service refused, or that differs from the record, with the sentence about it."""
         if intent is None or intent.state not in _ABOUT_A_CELL or intent.field not in self._fields:
             return {}
         return {self._fields[intent.field]: service_words(intent)}

@@ -1,4 +1,4 @@
-"""A run as a whole: counted row by row; then told as facts for people and as one document for programs."""
+"""A run as a whole: counted row by row, then shown as facts for people and as one document for programs."""
 
 from collections import Counter
 from collections.abc import Mapping

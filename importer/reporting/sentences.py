@@ -1,4 +1,4 @@
-"""What a report says in words: about a row, about the whole run, and what to do next. Pure."""
+"""The sentences of a report: about a row, about the whole run, and what to do next. Pure."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,8 +13,8 @@ from importer.model import Status
 from importer.text import printable
 
 FAILED = (Status.REJECTED, Status.INVALID)
-"""What a failed file holds, besides rows that were held. Rows of unknown fate are not in it: sent again, they could
-double a record."""
+"""The rows of a failed file, besides those that were held. Unknown ones are not in it: sent again, they could double a
+record."""
 
 _LONGEST_REPLY = 1_000
 _STOPPED: Mapping[int | None, str] = {
@@ -106,7 +106,7 @@ def service_words(intent: Intent) -> str:
 
 
 def why_not_sent(run: Run) -> str:
-    """Why rows of a run wait."""
+    """Why rows of a run have not been sent yet."""
     if run.planned is None:
         return "Not sent yet: the run has not been planned."
     reason = _STOPPED.get(run.exit_code)

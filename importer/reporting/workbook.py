@@ -27,7 +27,7 @@ MOST_CHARACTERS = 32_767
 """Of one cell, in UTF-16 units; a program refuses a file with a longer one."""
 
 MOST_COMMENTS = 5_000
-"""More make a workbook slow to open; the same sentence also stands in import_message."""
+"""More make a workbook slow to open; the same sentence is in import_message as well."""
 
 _WIDEST, _WIDEST_MESSAGE, _MEASURED_ROWS = 40, 90, 200
 _NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
@@ -42,10 +42,11 @@ _COLOURS = {
 
 
 class WorkbookReport:
-    """A workbook under way, one row in memory at a time."""
+    """A workbook that is being written, one row in memory at a time."""
 
     def __init__(self, path: Path, labels: tuple[str, ...], created: float) -> None:
         """Begin the first sheet with its header; ``created`` is the time that the file names, in epoch seconds."""
+        # A cell of the user's that begins with "=" is text and stays text: opening a report must run nothing.
         options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
         self._book = Workbook(path, options | {"constant_memory": True, "tmpdir": str(path.parent)})
         self._book.set_properties({"created": datetime.fromtimestamp(created, UTC).replace(tzinfo=None)})
@@ -73,7 +74,7 @@ class WorkbookReport:
             put_text(self._sheet, 0, position, label, self._head)
 
     def add(self, line: Line) -> None:
-        """Write one row; cells beyond the last label stay beyond it."""
+        """Write one row; cells beyond the last header stay beyond it."""
         if self._row == MOST_ROWS:
             self._end_sheet()
             self._begin_sheet()
@@ -128,11 +129,11 @@ class WorkbookReport:
             put_text(sheet, row, 1, value, None)
 
     def __enter__(self) -> Self:
-        """Nothing to prepare."""
+        """The workbook itself; leaving the ``with`` completes it."""
         return self
 
     def __exit__(self, failure: object, *_: object) -> None:
-        """Put the workbook together; after a failure only to let go of its temporary files."""
+        """Put the workbook together; after a failure only to release its temporary files."""
         with suppress(OSError, XlsxWriterException) if failure else nullcontext():
             self._end_sheet()
             for position, values in self._offered:
@@ -166,6 +167,7 @@ def fitting(text: str) -> str:
 
 
 def _checked(code: int) -> None:
+    # XlsxWriter says by a number that it wrote nothing, and a caller that does not look has lost a cell (measured).
     if code != 0:
         raise ReportError(
             "The workbook cannot hold a cell of the report; it may have more than 16,384 columns.",
