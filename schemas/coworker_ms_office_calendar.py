@@ -100,6 +100,8 @@ COWORKER_MS_OFFICE_CALENDAR = RecordType(
             "Outlook Calendar ID",
         ),
     },
+    # Which calendar of whom watches what. Not SubscriptionId or the date: Microsoft's subscriptions end after seven
+    # days at most, and the same mapping then comes back with new ones.
     key=("ResourceId", "CoworkerId", "CalendarId"),
     references={
         "ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName"),

@@ -1,4 +1,4 @@
-"""What one kind of record is to the importer. Must not know files, the network or the journal."""
+"""The declaration of one kind of record. Must not know files, the network or the journal."""
 
 import re
 import unicodedata
@@ -19,7 +19,7 @@ YES, NO = "yes", "no"
 
 
 class FieldType(StrEnum):
-    """What the values of a field are."""
+    """The type of a field's values."""
 
     TEXT = "text"
     WHOLE_NUMBER = "whole number"
@@ -40,6 +40,8 @@ _GUID_LENGTH = 36
 
 def key_text(text: str) -> str:
     """A text of a key as it is compared: without outer spaces, NFC, a GUID without regard to capitals."""
+    # Only a GUID may lose its capitals, which mean nothing there (RFC 9562 section 4). In Microsoft's calendar ids they
+    # do, and folding them would make two calendars one.
     text = text.strip()
     if not text.isascii():
         return unicodedata.normalize("NFC", text)
@@ -52,8 +54,8 @@ class Reference:
 
     ``path`` is the endpoint of the list, for example ``spaces/resources``. ``relation`` is the name that the service
     uses in refusals ("Coworker: is a required field" is about CoworkerId). ``keys`` are the properties of the other
-    record by which a person may name it instead of its Id, ``place`` the one that tells namesakes apart ("Location /
-    Name").
+    record by which a person may name it instead of its Id, ``place`` the one that tells records of one name apart
+    ("Location / Name").
     """
 
     path: str
@@ -124,6 +126,7 @@ class RecordType:
             ValueError: The model has given it a dtype that no file can be read into.
         """
         dtype = self.columns[name].dtype
+        # A closed list may have values of any dtype, so it comes first.
         if self.choices(name):
             return FieldType.CHOICE
         if isinstance(dtype, Decimal):

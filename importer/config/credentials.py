@@ -1,4 +1,4 @@
-"""The sign-in kept in the machine's keyring, when the keyring package is installed. Never in a file of ours."""
+"""The sign-in in the machine's keyring, if the keyring package is installed. Never in a file of the importer's own."""
 
 from types import ModuleType
 
@@ -10,10 +10,10 @@ _SIGN_IN: Document[dict[str, str]] = Document("The saved sign-in", dict)
 
 
 def save(url: str, username: str, password: str, profile: str | None = None) -> None:
-    """Keep a sign-in for a service, beside those of other profiles.
+    """Save a sign-in for a service, beside those of other profiles.
 
     Raises:
-        SettingsError: There is no keyring to keep it in.
+        SettingsError: There is no keyring to save it in.
     """
     keyring = _keyring()
     if keyring is None:
@@ -51,7 +51,8 @@ def _entry_name(url: str, profile: str | None) -> str:
 
 
 def _keyring() -> ModuleType | None:
-    """The keyring package with a backend that works and encrypts, or None."""
+    """The keyring package with a backend that works, or None."""
+    # Imported when it is needed: it is an extra of the package, and looks for its backends at once.
     try:
         import keyring
         from keyring.backends.fail import Keyring as NoBackend

@@ -1,4 +1,4 @@
-"""How files with a certain header are read, remembered: which columns somebody chose, and how dates were meant."""
+"""Remembers how files with a certain header are read: the columns that were chosen, and how dates were meant."""
 
 import hashlib
 import json
@@ -52,7 +52,7 @@ def _save(entries: Mapping[str, object], home: Path) -> None:
     try:
         saved = _SAVED.decode((home / "columns.json").read_text("utf-8"))
     except NewerFormatError:
-        # Left to the importer that wrote it: to forget how a file was read is better than to spoil what that one knows.
+        # Left to the newer importer that wrote it: forgetting how a file was read is better than spoiling its document.
         return
     except (OSError, ValueError):
         saved = {}
@@ -72,4 +72,5 @@ def _read(home: Path) -> dict[str, object]:
 
 
 def _key(headers: Sequence[str]) -> str:
+    # Sorted, because people move columns; hashed, because headers are the user's data and may be long.
     return hashlib.sha256(json.dumps(sorted(header for header in headers if header)).encode()).hexdigest()[:24]

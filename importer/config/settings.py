@@ -34,7 +34,8 @@ FOLDER_FILE = Path("importer.toml")
 """The settings file of the current folder, which may have come with somebody else's files."""
 
 _NEVER_OF_A_FOLDER = ("url", "proxy", "ca_file", *_FOR_ALL)
-"""Where a password, a token or a copy of a spreadsheet goes."""
+"""The settings that decide where a password, a token or a copy of a spreadsheet goes. A folder with such a file in it,
+sent as an attachment, would otherwise have the recipient's sign-in sent to a host of the sender's choice."""
 
 _OFF = ("rate", "daily_quota", "calls_per_100ms", "calls_per_minute", "calls_per_hour")
 _WORD_FOR_NONE = {**dict.fromkeys(_OFF, "none"), "concurrency": "auto", "daily_reset": "rolling"}
@@ -46,7 +47,7 @@ _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many calls in so many seconds."""
+    """A number of calls in a number of seconds."""
 
     calls: int
     seconds: float
@@ -220,7 +221,7 @@ class Settings(BaseSettings):
 
 @dataclass(frozen=True)
 class Loaded:
-    """The settings, and for each the words that say where its value comes from."""
+    """The settings, and for each a text that says where its value comes from."""
 
     settings: Settings
     sources: Mapping[str, str]
@@ -259,6 +260,8 @@ def load(
         for name, value in layer.items():
             if name not in values and name not in ignore:
                 values[name], origins[name] = value, origin
+    # The keyring last, and only if nothing else has a secret: a token in the environment must not meet the user name of
+    # another account. By the address as well: a saved password goes only where it was saved for.
     if not {"token", "password"} & values.keys():
         url = str(values.get("url", Settings.model_fields["url"].default))
         for name, value in credentials.read(url, profile).items():
@@ -297,6 +300,7 @@ def _layers(files: tuple[Path, ...], profile: str | None) -> Iterator[tuple[str,
         if wrong := next((name for name in _FOR_ALL if name in of_profile), None):
             raise SettingsError(f"{origin} sets {wrong} in profile {profile}.", "All profiles share one journal.")
         yield f"{origin}, {_of(profile)}", _by_field(of_profile)
+    # Everything but the sign-in: a profile without a password must be refused, and not sign in as somebody else.
     for origin, layer in common:
         yield origin, {name: value for name, value in layer.items() if name not in _SIGN_IN}
 
@@ -306,7 +310,7 @@ def _variable(name: str, profile: str) -> str:
 
 
 def where_to_set(profile: str) -> str:
-    """What to do about the sign-in of a profile that does not work."""
+    """The advice for a profile whose sign-in does not work."""
     return (
         f"A profile has its own: the username in [profile.{profile}] of importer.toml, and "
         f"{_variable('password', profile)}; or {_variable('token', profile)}; or importer login --profile {profile}"
@@ -371,6 +375,7 @@ def _by_field(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _explain(error: ValidationError, origins: Mapping[str, str]) -> SettingsError:
+    # Not pydantic's own text, which quotes the value: it may be a password.
     first = error.errors()[0]
     name = str(first["loc"][0])
     cause = first.get("ctx", {}).get("error") or first["msg"]
@@ -397,6 +402,7 @@ def as_environment(settings: Settings) -> dict[str, str]:
             value = _WORD_FOR_NONE.get(name)
         if value is not None:
             environment[environment_name(name)] = str(value)
+    # Ours are taken out first, and no profile: the child would otherwise merge its own settings over these.
     others = {name: value for name, value in os.environ.items() if not name.upper().startswith(_PREFIXES)}
     return others | environment | {PROFILE_VARIABLE: NO_PROFILE}
 

@@ -40,19 +40,20 @@ else:
 
 
 def private_folder(path: Path) -> Path:
-    """The folder, made if it is not there."""
+    """The folder, made for its owner alone if it is not there."""
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path
 
 
 def new_private(path: Path) -> IO[bytes]:
-    """A new file, open for writing."""
+    """A new file that only its owner can read, open for writing."""
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def write_private(path: Path, text: str) -> None:
-    """Put a text in place, over an earlier one."""
+    """Replace the text of a file, whole or not at all."""
     private_folder(path.parent)
+    # Beside it and under a random name: two processes that write at once both write whole files, and the later wins.
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     with new_private(aside) as file:
         file.write(text.encode("utf-8", "surrogatepass"))
@@ -92,7 +93,7 @@ class Document(Generic[Shape]):
         return json.dumps({"format": self.format} | written, ensure_ascii=False, default=asdict)
 
     def decode(self, text: str, **from_place: object) -> Shape:
-        """The value that a text holds; ``known`` are the members that were left out of it.
+        """The value that a text holds; ``from_place`` are the members that were left out of it.
 
         Raises:
             UnreadableError: It is damaged, or of a later format.
@@ -131,19 +132,19 @@ class Document(Generic[Shape]):
             raise StoreError(f"{error} The file is {path}.", "Update the importer, or move the file away.") from error
 
     def read_if_usable(self, path: Path, **from_place: object) -> Shape | None:
-        """The document in a file; None if it is not there or cannot be used, for one that can be made anew."""
+        """The document in a file; None if it is not there or cannot be used. For documents that can be rebuilt."""
         try:
             return self.read(path, **from_place)
         except StoreError:
             return None
 
     def write(self, path: Path, value: Shape, *, without: abc.Collection[str] = ()) -> None:
-        """Put the document in place, over an earlier one."""
+        """Write the document over an earlier one, whole or not at all."""
         write_private(path, self.encode(value, without=without))
 
 
 def from_json(shape: Any, value: Any) -> Any:
-    """The value of this shape that a parsed JSON value stands for: a dataclass, and whatever its members may be.
+    """A parsed JSON value as this shape: a dataclass, or anything that one may have as a member.
 
     Raises:
         ValueError: It is of another shape.
@@ -201,6 +202,7 @@ def _plain(shape: Any, value: Any) -> Any:
     if isinstance(shape, type) and issubclass(shape, Enum | Path):
         _demand(isinstance(value, str), value)
         return shape(value)
+    # JSON does not tell 5 from 5.0. True is an int to Python and no number here: hence types, and not isinstance.
     if shape is float:
         _demand(type(value) in (int, float), value)
         return float(value)
