@@ -104,7 +104,7 @@ class JournalError(ImporterError):
 
 
 class JournalBusyError(JournalError):
-    """Another process is writing so much into the journal that nobody else gets at it for the moment."""
+    """Other processes are writing so much into the journal that this one cannot get at it for the moment."""
 
 
 class StoreError(ImporterError):

@@ -10,7 +10,7 @@ from enum import StrEnum
 from importer.text import printable
 
 LONGEST_CANDIDATE = 200
-"""Characters of what one of several namesakes is called, in a sentence; a name, an e-mail and a location fit."""
+"""Characters shown of each of several records of one name, in a sentence; a name, an e-mail and a location fit."""
 
 
 class Severity(StrEnum):
@@ -194,7 +194,7 @@ class Candidate:
     place: str = ""
 
     def __str__(self) -> str:
-        """The Id with what tells it from its namesakes; only to be read, for any character may be in a name."""
+        """The Id with what tells it from others of its name. For reading only: a name may hold any character."""
         return f"{self.id} ({printable(', '.join(filter(None, [*self.names, self.place])), LONGEST_CANDIDATE)})"
 
 

@@ -9,11 +9,11 @@ from enum import StrEnum
 from typing import NamedTuple
 
 Clock = Callable[[], float]
-"""Tells the time, in epoch seconds. The front ends hand it in: nothing below them asks the machine what time it is."""
+"""Gives the time in epoch seconds. The front ends pass it in: nothing below them asks the machine what time it is."""
 
 
 class Status(StrEnum):
-    """What finally holds for one row of the file: a closed list that adds up to the rows."""
+    """The outcome of one row of the file: a closed list, and its counts add up to the rows."""
 
     CREATED = "created"
     EXISTING = "existing"
@@ -24,7 +24,7 @@ class Status(StrEnum):
 
 
 class Presence(StrEnum):
-    """What the service holds for a row that was created."""
+    """What a verification finds on the service for a row that was created."""
 
     ONCE = "once"
     TWICE = "twice"
@@ -36,8 +36,8 @@ class Presence(StrEnum):
 class Record(NamedTuple):
     """One checked row, typed and ready to be sent.
 
-    ``body`` is the JSON text that goes over the wire; ``identity`` a 16-byte hash of the typed values by which
-    the same row is known again in whichever file it stands.
+    ``body`` is the JSON text that goes over the wire; ``identity`` a 16-byte hash of the typed values, by which the
+    same row is recognised in any file.
     """
 
     row: int
@@ -78,13 +78,13 @@ class Plan:
 
     @property
     def made(self) -> float:
-        """When it was worked out, in epoch seconds: sending would begin at once."""
+        """When the plan was made, in epoch seconds: sending would begin at once."""
         return self.finish - self.seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What just changed: how many rows are settled since the start; why nothing moves and until when, if so."""
+    """How many rows are settled so far; if nothing moves, why and until when (epoch seconds)."""
 
     settled: int
     failed: int
@@ -94,7 +94,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What finally holds for a row, with the Id the service gave and the sentence for the report."""
+    """The outcome of a row, with the Id that the service gave and the sentence for the report."""
 
     row: int
     status: Status

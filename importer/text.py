@@ -1,4 +1,4 @@
-"""What both front ends say alike: numbers, lengths of time, moments, plans. Knows the zone of the machine."""
+"""Numbers, durations, moments and plans in words, the same in both front ends. Knows the machine's time zone."""
 
 import unicodedata
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def count(number: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A length of time in words, to the minute."""
+    """A duration in words, to the minute."""
     if seconds < _MINUTE:
         return "less than a minute"
     if seconds < 10 * _MINUTE:
@@ -31,7 +31,7 @@ def duration(seconds: float) -> str:
 
 
 def moment(epoch: float, now: float) -> str:
-    """A point in time as people near this machine say it at another, with its zone; both in epoch seconds."""
+    """A moment in this machine's time zone, as short as ``now`` allows: 10:42 BST. Both in epoch seconds."""
     then, today = (datetime.fromtimestamp(seconds, UTC).astimezone() for seconds in (epoch, now))
     far = then.year != today.year
     day = "" if then.date() == today.date() else then.strftime("%d %B %Y " if far else "%A %d %B ")
@@ -39,7 +39,7 @@ def moment(epoch: float, now: float) -> str:
 
 
 def zone(now: float) -> str:
-    """The zone of the times that people near this machine are told at a point in time."""
+    """The name of this machine's time zone at a moment, in epoch seconds."""
     return f"{datetime.fromtimestamp(now, UTC).astimezone():%Z}"
 
 

@@ -44,7 +44,7 @@ class SendResult:
 
 
 class Breakers:
-    """Watches the answers of one sending; each breaker counts by itself and starts anew when its row is broken."""
+    """Watches the answers of one sending; each breaker counts by itself, and starts again when its series is broken."""
 
     def __init__(self, patience: float) -> None:
         """``patience`` is how many seconds a service that cannot be reached is tried."""

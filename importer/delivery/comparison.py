@@ -124,7 +124,7 @@ class Comparison:
         for name, value in key:
             others = tuple(part for part in key if part[0] != name)
             for present in self._without.get((name, value is not None, others), ()):
-                # Both rows of one file were looked at by whoever wrote it; what one of them became is no surprise.
+                # The author of the file saw both of its rows; that the other one was created is no surprise.
                 if not self._is_of_this_run(present):
                     same = _listed([part for part, _ in others])
                     lacks = "that record" if value is not None else "this row"

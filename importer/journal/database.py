@@ -12,8 +12,8 @@ from sqlalchemy.engine import Connection, Engine
 from importer.errors import JournalBusyError, JournalError
 
 PATIENCE = 60.0
-"""Seconds to wait while another process writes: to plan a million rows takes 15, and whoever sends meanwhile must not
-give up."""
+"""Seconds to wait while another process writes: planning a million rows takes 15, and a process that sends meanwhile
+must not give up."""
 
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afpfs", "davfs", "fuse.sshfs", "fuse.rclone", "fuse.davfs2", "afs"}
 
@@ -27,7 +27,7 @@ class Database:
         self.path = path
         # Taken now, before anything is written: every commit is compared with it.
         self._file = file_at(path)
-        # Of this thread: another one that reads meanwhile must not see what is not committed.
+        # Per thread: another one that reads meanwhile must not see what is not committed.
         self._thread = threading.local()
 
     def close(self) -> None:

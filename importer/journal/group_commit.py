@@ -24,7 +24,7 @@ class GroupCommit:
         """
         loop = asyncio.get_running_loop()
         written: asyncio.Future[_Result] = loop.create_future()
-        # The first one orders the commit for the end of this turn; whoever comes before that goes with it.
+        # The first task schedules the commit; everything asked for before the loop gets to it is part of it.
         if not self._waiting:
             loop.call_soon(self._commit)
         self._waiting.append((work, written))
@@ -38,7 +38,7 @@ class GroupCommit:
             with self._transaction():
                 results = [work() for work, _ in batch]
         except BaseException as error:
-            # Everybody who wrote has to know, or would wait for ever.
+            # Every task that wrote must learn of it, or it would wait for ever.
             for _, written in batch:
                 written.set_exception(error)
             if not isinstance(error, Exception):

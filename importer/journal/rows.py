@@ -70,7 +70,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An event that happened to a row, with what is to be remembered of it."""
+    """An event that happened to a row, with what the journal is to remember of it."""
 
     intent: Intent
     event: Event
@@ -144,7 +144,7 @@ class Rows:
     def _issues_by_page(
         self, query: sa.Select[Any], beyond: Callable[[int | None, int], sa.ColumnElement[bool]]
     ) -> Iterator[Issue]:
-        """Page by page, for without a write-ahead log nobody can commit while somebody is in the middle of reading."""
+        """Page by page: without a write-ahead log, nothing can be committed while a read is open."""
         page: Sequence[Row[Any]] = ()
         while not page or len(page) == _BATCH:
             with self._db.read() as db:

@@ -74,7 +74,7 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """What is known of a run before the service has been asked."""
+    """A run that is not in the journal yet, with what is certain before the service is asked."""
 
     kind: str
     url: str

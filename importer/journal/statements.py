@@ -29,7 +29,7 @@ SET_ARRIVED = f"UPDATE call SET arrived = :arrived WHERE {_ONE_WRITE}"
 
 @lru_cache(maxsize=512)
 def claims(number: int) -> str:
-    """Rows that hold or may hold a record: of this target, with one of so many identities."""
+    """Rows that hold or may hold a record: of this target, with one of ``number`` identities."""
     # The condition as text, not as parameters: SQLite uses a partial index only if it can see that the one implies the
     # other. Without it each turn of the sender reads the whole table: 4 ms at 10,000 rows, 0.4 s at a million.
     return (
@@ -40,7 +40,7 @@ def claims(number: int) -> str:
 
 @lru_cache(maxsize=512)
 def known_ids(number: int) -> str:
-    """Those of so many Ids that a row of this target has."""
+    """Which of ``number`` Ids a row of this target has."""
     return (
         "SELECT remote_id FROM intent "
         f"WHERE target = ? AND remote_id IN ({_marks(number)}) AND state IN ('{State.CREATED}', '{State.REMOVING}')"

@@ -16,7 +16,7 @@ import h11
 import httpx
 
 KEPT_OPEN = 5.0
-"""Seconds for which an idle connection is used again. Services and what stands before them close theirs after 5 s or
+"""Seconds for which an idle connection is used again. Services, and proxies in front of them, close theirs after 5 s or
 more, and a call that meets such an end is a row in doubt."""
 
 _MOST_HEAD = 100 * 1024
@@ -137,7 +137,7 @@ class SingleConnectionTransport(httpx.AsyncBaseTransport):
 
     def finish(self) -> None:
         """Keep the connection for the next call if this one came to its proper end, else drop it."""
-        # Bytes beyond the end of the answer belong to no request: whoever sent them cannot be trusted with the next.
+        # Bytes beyond the end of the answer belong to no request: their sender cannot be trusted with the next one.
         done = self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
         if self._stream is not None and done and self._stream.exhausted and not self._http.trailing_data[0]:
             self._http.start_next_cycle()

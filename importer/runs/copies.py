@@ -1,4 +1,4 @@
-"""Private copies of the files that runs were begun with: what was checked is what is sent, and what is reported."""
+"""Private copies of the files that runs began with: what was checked is what is sent, and what is reported."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    # A check that asks nobody must not wait for the database to load.
+    # A check without a service must not wait for the database to load.
     from importer.journal.journal import Journal
     from importer.journal.runs import Run
 

@@ -1,4 +1,4 @@
-"""What ``importer doctor`` looks at: everything that must be right before an import, each with its remedy."""
+"""The findings of ``importer doctor``: everything that must be right before an import, each with its remedy."""
 
 import platform
 import shutil
@@ -27,7 +27,7 @@ class Finding(NamedTuple):
 
 
 async def examine(profile: str | None, clock: Clock) -> list[Finding]:
-    """Every finding, in the order in which they are best mended."""
+    """Every finding, in the order in which they are best put right."""
     findings = [Finding("Python", True, platform.python_version())]
     try:
         loaded = settings.load(profile=profile).settings

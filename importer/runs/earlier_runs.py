@@ -1,6 +1,6 @@
-"""Runs that the journal already holds: which one is meant, and what forbids to work on it or beside it.
+"""Runs that the journal already holds: which one is meant, and what rules out working on it or beside it.
 
-Nothing here reads the file or asks the service.
+Nothing here reads the file or calls the service.
 """
 
 from collections.abc import Mapping
@@ -71,7 +71,10 @@ def is_of_profile(run: Run, profile: str | None) -> bool:
 
 
 def refuse_other_service(run: Run, settings: Settings) -> None:
-    """Raise SettingsError if a run sends to another service than the settings name."""
+    """Raise SettingsError if a run sends to another service than the settings name.
+
+    By host and without the port: the practice service has another port at each start.
+    """
 
     def host(url: str) -> str:
         return url.partition("://")[2].partition(":")[0]
@@ -98,6 +101,8 @@ def refuse_other_reading(journal: Journal, sha256: str, read: "ReadOptions", acc
 
     ``read`` is how it would be read, ``zoneless`` whether it holds times without a zone.
     """
+    # Read in another way, the rows have other values and so another identity: nothing would connect them with the
+    # records that the earlier run made of them. A run that created nothing may be read in any way.
     for run in journal.runs.of_content(sha256):
         before = run.options_as(type(read), "read")
         same = run.parent is None and before.sheet == read.sheet and journal.runs.account(run) == account

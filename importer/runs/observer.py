@@ -1,4 +1,4 @@
-"""Whoever watches an import and is asked: each front end implements it."""
+"""The user's side of an import, who is shown its progress and asked to confirm: each front end implements it."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Protocol
 from importer.model import Account, Plan, Progress
 
 if TYPE_CHECKING:
-    # A check that asks nobody must not wait for the database to load.
+    # A check without a service must not wait for the database to load.
     from importer.journal.runs import Run
     from importer.runs.source import CheckResult
 
 
 class Observer(Protocol):
-    """Whoever watches an import and is asked before it sends."""
+    """What an import needs of a front end: to show progress, and to ask before anything is sent."""
 
     def say(self, sentence: str) -> None:
-        """Tell something that the user should know now."""
+        """Show a sentence that the user should read now."""
 
     def confirm(self, result: CheckResult, plan: Plan, account: Account) -> bool:
         """Whether to go on, after the plan has been shown."""
@@ -31,27 +31,27 @@ class Observer(Protocol):
         """Whether to delete, after the plan has been shown; ``plan.create`` is the number of deletes."""
 
     def progress(self, progress: Progress, total: int, seconds_left: float | None) -> None:
-        """Show how far it is; ``seconds_left`` by the allowance, None when there is none."""
+        """Show the progress; ``seconds_left`` by the allowance, None if there is none."""
 
 
 class NullObserver:
-    """For work where nobody watches and nobody can be asked: says nothing, agrees to nothing."""
+    """For work without a user: shows nothing and confirms nothing, so that nothing is ever sent by it."""
 
     def say(self, sentence: str) -> None:
-        """Nobody listens."""
+        """Drop the sentence."""
 
     def confirm(self, _: CheckResult, __: Plan, ___: Account) -> bool:
-        """Nobody agrees."""
+        """Decline."""
         return False
 
     def confirm_undo(self, _: Plan, __: Account, ___: Run) -> bool:
-        """Nobody agrees."""
+        """Decline."""
         return False
 
     @contextmanager
     def sending(self) -> Iterator[asyncio.Event]:
-        """Nobody stops it."""
+        """An event that is never set."""
         yield asyncio.Event()
 
     def progress(self, progress: Progress, total: int, seconds_left: float | None) -> None:
-        """Nobody looks."""
+        """Drop the progress."""

@@ -1,4 +1,4 @@
-"""What somebody asks for: one frozen object that a front end makes and that travels through every stage."""
+"""The request of a command or page: one frozen object that a front end makes and that passes through every stage."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -14,7 +14,7 @@ from schemas import RecordType
 
 @dataclass(frozen=True)
 class Choices:
-    """What the user chose for one run; saved in the journal, so that ``resume`` goes on in the same way.
+    """The user's choices for one run; saved in the journal, so that ``resume`` continues in the same way.
 
     ``profile`` is None if none was named, and "" if there is to be none. With ``sandbox`` the service is a practice
     one that lives no longer than the command, with ``one_for_all`` the profile was named once for several files.
@@ -41,7 +41,7 @@ class Choices:
 class ImportRequest:
     """One file to be imported, and everything that decides where and how.
 
-    ``kind`` is None if the headers decide. ``clock`` tells the time in epoch seconds.
+    ``kind`` is None if the headers decide. ``clock`` gives the time in epoch seconds.
     """
 
     file: Path

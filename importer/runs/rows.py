@@ -1,4 +1,4 @@
-"""The rows of a run as people look at them: found by status or text, with what became of each; and their time line."""
+"""The rows of a run for people: found by status or text, with the outcome of each; and their time line."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ _FIRST_FAILURES = 10
 
 @dataclass(frozen=True)
 class ResultRow:
-    """One row of a run for people: what became of it, and what was sent or stood in its wrong cells."""
+    """One row of a run for people: its outcome, and what was sent or what its wrong cells hold."""
 
     outcome: Outcome
     values: dict[str, Any]
@@ -54,8 +54,8 @@ def find_rows(
 ) -> tuple[list[ResultRow], int]:
     """Some rows of a run in the order of the file and how many there are: of one status, with this text.
 
-    ``removed`` asks for those that were deleted again, which are found under no status. ``words`` are those
-    about an issue of whoever shows it.
+    ``removed`` selects those that were deleted again, which no status selects. ``words`` gives the message and the
+    advice of an issue, as the front end that shows them would say them.
     """
     states = [state for state in State if status is None or (STATUS[state] is status and state is not State.REMOVED)]
     states = [State.REMOVED] if removed else states

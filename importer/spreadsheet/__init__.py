@@ -35,7 +35,7 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How a file is to be read where it does not say so itself.
+    """How to read a file where it does not say so itself.
 
     ``map`` says which field a label means, "-" for none. ``cells`` are texts that a person corrected, by address
     ("D5"); ``repairs`` one repair a column, by its letters. ``dates`` is the order of day and month ("dmy", "mdy"),

@@ -10,9 +10,9 @@ LAST_ROW = 1_048_575
 
 
 def offer(book: Workbook, sheet: Worksheet, position: int, values: Sequence[str]) -> None:
-    """Let the cells of a column below its label be chosen from a list; anything else may still be typed.
+    """Let the cells of a column below its header be chosen from a list; anything else may still be typed.
 
-    Call it once all sheets that people look at are there: the hidden one comes last.
+    Call it when all visible sheets are there: the hidden one comes last.
     """
     name = f"Choices {position + 1}"
     hidden = book.add_worksheet(name)

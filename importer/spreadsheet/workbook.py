@@ -1,4 +1,4 @@
-"""XLSX, XLSM, XLSB, XLS and ODS, read by a process of their own: no file can take this one down with it.
+"""XLSX, XLSM, XLSB, XLS and ODS, read in a separate process: no file can take this one down with it.
 
 The child's answer goes to a file without a name, so that the rows can be read as often as they are asked for and
 memory does not grow with them.
@@ -62,7 +62,7 @@ def open_workbook(path: Path, *, sheet: str | None = None) -> Sheet:
 
 
 class _Read:
-    """What the child has written about a workbook."""
+    """The output of the child about a workbook."""
 
     def __init__(self, path: Path, sheet: str | None) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the sheet that is read from it
@@ -70,6 +70,8 @@ class _Read:
         status = _run(path, sheet, self._file)
         self._starts = _line_starts(self._file)
         self.summary: dict[str, Any] = self._line(self._starts[-1]) if self._starts else {}
+        # Without the last line there is no sheet, even if there are rows: those of a child that died may be half of
+        # them. Killed by a signal, it met one of its limits.
         if "name" not in self.summary:
             refusal = (*TOO_LARGE,) if status < 0 else (*DAMAGED,)
             message, advice = self.summary.get("refused", refusal)
@@ -102,6 +104,7 @@ class _Read:
 
 def _run(path: Path, sheet: str | None, out: IO[bytes]) -> int:
     child = Path(__file__).with_name("workbook_child.py")
+    # -I: nothing from the environment or the current folder, which may be the folder of the hostile file.
     command = [sys.executable, "-I", str(child), str(path.absolute()), *([] if sheet is None else [sheet])]
     try:
         return subprocess.run(  # noqa: S603
