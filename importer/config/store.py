@@ -1,9 +1,9 @@
 """Documents that outlive a process: private files, never seen half written, each with the number of its format.
 
-Another importer may have written a document or may read it later, hence the rules. Rule 1: a member that is not
-known is passed over, one that is missing has its default. Rule 2: the number grows only when members change their
-meaning; then a step leads from the format before to the new one. Rule 3: a document of a later format, or one that
-is damaged, is never half believed: whoever reads it says whether that is an error or as good as no document.
+Another version of the importer may have written a document or may read it later, hence the rules. Rule 1: an unknown
+member is ignored, a missing one has its default. Rule 2: the number grows only when members change their meaning; then
+a step leads from the format before to the new one. Rule 3: a document of a later format, or a damaged one, is never
+used in part: its reader decides whether that is an error or as good as no document.
 """
 
 import contextlib

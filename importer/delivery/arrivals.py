@@ -1,4 +1,4 @@
-"""When the service counted our calls: the ledger from which every process on the account knows what is left."""
+"""When the service counted our calls: the ledger that tells every process on the account what is left."""
 
 from collections import deque
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class Arrival:
 
 
 class ArrivalLedger:
-    """Writes down when calls arrived, and tells the allowance what accepted and throttled calls say about others."""
+    """Records when calls arrived, and passes on to the allowance what accepted and throttled calls say about others."""
 
     def __init__(self, calls: Calls, account: str, allowance: Allowance) -> None:
         """``account`` is the one that the calls are counted for."""

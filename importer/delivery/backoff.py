@@ -28,7 +28,7 @@ class Backoff:
         self._longest_window = max((w.span for w in windows if w.seconds < DAY), default=0.0)
 
     def observe(self, verdict: Verdict, now: float) -> None:
-        """Take in an answer that came now, and wait if it calls for it."""
+        """Note an answer that came now, and wait if it calls for that."""
         if verdict.unreachable:
             # From the first failure on; the last one would never let the breaker's patience run out.
             self._down_since = now if self._down_since is None else self._down_since

@@ -56,7 +56,7 @@ class Breakers:
         self._same_refusals = 0
 
     def observe(self, verdict: Verdict, status: int | None, down_for: float) -> SendResult | None:
-        """Take in an answer; the reason to stop if there is one, the plainest first.
+        """Note an answer; the reason to stop if there is one, the plainest first.
 
         Every breaker sees every answer, also one that stops sending for another reason: answers to calls that were
         under way go on coming.

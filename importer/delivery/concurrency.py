@@ -10,14 +10,14 @@ MOST = 64
 _LEAST = 2
 
 _GAIN = 1.05
-"""Answers a second that a larger number must bring, as a multiple of what the smaller one brought."""
+"""Answers per second at a larger number, as a multiple of those before it, from which the larger number pays."""
 
 _TRIED_AGAIN = 30.0
 """Seconds after which a number that brought nothing is tried again."""
 
 
 class Concurrency:
-    """The number of calls that may be under way, as it was asked for or as it proves useful."""
+    """The number of calls that may be under way: the one that is set, or one that adapts."""
 
     def __init__(self, fixed: int | None, now: float) -> None:
         """A ``fixed`` number stays as it is; with None it adapts to what the answers show."""
@@ -28,7 +28,7 @@ class Concurrency:
         self._answers, self._busy, self._since = 0, True, now
 
     def answered(self, now: float, *, useful: bool, busy: bool) -> None:
-        """Take in an answer; ``useful`` if it settled its row, ``busy`` if more calls might have left beside it."""
+        """Note an answer; ``useful`` if it was no sign of trouble, ``busy`` if more calls could have left beside it."""
         if self._fixed:
             return
         if not useful:

@@ -33,7 +33,7 @@ class Remote:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All records that were asked for, or in ``failure`` why there is no saying what the service holds."""
+    """All records that were asked for; or a ``failure``, which says why it is unknown what the service holds."""
 
     records: tuple[Remote, ...] = ()
     failure: str = ""
@@ -70,7 +70,7 @@ class Comparer:
         }
 
     def value(self, name: str, value: object) -> object:
-        """A field's value as the service and a spreadsheet mean it: dates by instant, text to the letter."""
+        """A field's value for comparison: dates as instants, choices by what they stand for, text as it is."""
         # The service shows an empty field as null, "" or not at all, and a row leaves it out.
         if value is None or value == "":
             return None

@@ -1,4 +1,4 @@
-"""What a run created compared with what the service holds now, record by record. Pure."""
+"""Compares what a run created with what the service holds now, record by record. Pure."""
 
 import json
 from collections.abc import Iterable, Iterator

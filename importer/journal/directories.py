@@ -7,7 +7,7 @@ from importer.journal.database import Database
 
 
 class Directories:
-    """What the references of an account may name."""
+    """The records that references may name, by account."""
 
     def __init__(self, db: Database) -> None:
         """Use the database of a journal."""

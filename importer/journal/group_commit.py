@@ -1,4 +1,4 @@
-"""Group commit: what several tasks write in one turn of the loop becomes durable in one transaction."""
+"""Group commit: everything that several tasks write in one turn of the loop becomes durable in one transaction."""
 
 import asyncio
 from collections.abc import Callable
@@ -17,7 +17,7 @@ class GroupCommit:
         self._waiting: list[tuple[Callable[[], Any], asyncio.Future[Any]]] = []
 
     async def __call__(self, work: Callable[[], _Result]) -> _Result:
-        """What ``work`` gives, once it is durable together with what others asked for meanwhile.
+        """The result of ``work``, once it is durable together with what other tasks asked for meanwhile.
 
         Raises:
             JournalError: The transaction failed; nothing that any of them wrote was kept.

@@ -73,7 +73,7 @@ def is_alive(pid: int) -> bool:
 
 @contextmanager
 def exclusive_sender(folder: Path, account: str, run: int | None = None) -> Iterator[Callable[[int], None]]:
-    """Hold the account while sending; gives what tells others of the run, for one that begins only now.
+    """Hold the account while sending; gives a function that announces the run, for one that begins only now.
 
     Raises:
         BusyError: Another process holds it; the sentence says which, since when, and with which run.

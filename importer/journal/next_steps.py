@@ -1,4 +1,4 @@
-"""What to do next about a run, decided in one place as data; terminal, page and report put it into their words.
+"""The next steps for a run, decided in one place as data; terminal, page and report put them into words.
 
 Must not hold a sentence, and must not know who shows it.
 """
@@ -46,8 +46,8 @@ class Step(NamedTuple):
 def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: bool = False) -> list[Step]:
     """What to do next, most pressing first; never empty.
 
-    ``states`` counts the rows of the journal, ``invalid`` those that never came so far; ``working`` tells that a
-    process sends the run at this moment.
+    ``states`` counts the rows of the journal, ``invalid`` those that are not in it; ``working`` says that a process is
+    sending the run now.
 
     1. A run that is being sent can be stopped; everything else waits for its end.
     2. An unfinished run is resumed: that also settles its doubts, so it comes before looking into them.

@@ -18,7 +18,7 @@ from importer.journal.database import Database
 Shape = TypeVar("Shape")
 
 OPTIONS: Document[dict[str, Any]] = Document("The list of a run's options", dict)
-"""What a run began with. Members that this importer does not know stay in it, for the one that wrote them."""
+"""The options that a run began with. Members that this importer does not know are preserved for the one that does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,11 +15,11 @@ from math import ceil
 DAY = 86_400.0
 
 LONGEST_HOLD = DAY + 3_600.0
-"""No hold that a service asked for lasts longer (nexudus.reply.LONGEST_WAIT): such a one was written before the clock
-was set back."""
+"""No hold that a service asks for lasts longer (nexudus.reply.LONGEST_WAIT). One that seems to was written before the
+clock was set back."""
 
 LONGEST_FOR_READS = 3_600.0
-"""No allowance that counts reads is longer than this: who asks to wait longer asks it of creates and deletes."""
+"""No allowance that counts reads is longer than this: a request to wait longer is about creates and deletes."""
 
 _SMOOTH = 0.85
 """Share of the even spacing that is kept, so that what a wait cost is made up for. With 0.95, a fifth of what a second
@@ -40,7 +40,7 @@ class Window:
 
     @property
     def span(self) -> float:
-        """Seconds over which we count: a little more, for what cannot be measured from here."""
+        """Seconds over which we count: a little more, for what cannot be measured on this side."""
         return self.seconds + self._margin
 
     @property

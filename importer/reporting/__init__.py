@@ -30,7 +30,7 @@ FAILED_FILES = ("failed.csv", "failed.xlsx")
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was written where. ``files`` maps file names to paths; ``summary`` is the content of summary.json."""
+    """The written files. ``files`` maps file names to paths; ``summary`` is the content of summary.json."""
 
     folder: Path
     counts: dict[Status, int]

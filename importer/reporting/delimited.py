@@ -29,7 +29,7 @@ class DelimitedReport:
         self._writer.writerow([escape_formula(label) for label in (*labels, *ADDED)])
 
     def add(self, line: Line) -> None:
-        """Write one row. Cells beyond the last label stay beyond it, so that they are found again when read."""
+        """Write one row. Cells beyond the last header stay beyond it, so that they are found again when read."""
         self._writer.writerow([escape_formula(cell) for cell in (*line.cells, *added_cells(line), *line.extra)])
 
     def __enter__(self) -> Self:

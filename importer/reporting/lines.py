@@ -76,7 +76,7 @@ def lines(journal: Journal, run: Run) -> Lines:
 
 
 def outcomes(journal: Journal, run: Run) -> Iterator[Outcome]:
-    """What holds for each row of a run, in the order of its file.
+    """The outcome of each row of a run, in the order of its file.
 
     Raises:
         ReportError: As ``lines``.

@@ -25,7 +25,7 @@ NEEDS_ATTENTION = (Status.REJECTED, Status.INVALID, Status.UNKNOWN)
 
 @dataclass
 class Overview:
-    """What a report says beside its rows.
+    """Everything in a report but its rows.
 
     ``now`` is when it is written, in epoch seconds; ``states`` is how the rows stand in the journal.
     """

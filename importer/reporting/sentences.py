@@ -61,7 +61,7 @@ def row_message(
     *,
     commands: bool = True,
 ) -> str:
-    """Everything to be said about a row: its errors or its state, then its warnings.
+    """The full message about a row: its errors or its state, then its warnings.
 
     ``words`` are those about an issue, where the catalogue's own will not do. Without ``commands`` none is named.
     """
@@ -101,7 +101,7 @@ def _sent(intent: Intent) -> str:
 
 
 def service_words(intent: Intent) -> str:
-    """What the service said about a row, on one line."""
+    """The service's message about a row, on one line."""
     return printable(" ".join((intent.message or "").split()), _LONGEST_REPLY)
 
 
@@ -140,7 +140,7 @@ def _rows(count: int) -> str:
 
 
 def resume_command(run: Run) -> str | None:
-    """What to type to continue a run, or None if it has ended."""
+    """The command that continues a run, or None if it has ended."""
     return run.command("resume") if run.finished is None else None
 
 
