@@ -1,4 +1,4 @@
-"""The issues of a file by their cause, in whole columns: a million wrong cells are no million objects. Pure."""
+"""The issues of a file by their cause, as whole columns: a million wrong cells do not make a million objects. Pure."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -39,7 +39,7 @@ class Cause:
 
     @property
     def names_rows(self) -> bool:
-        """Whether its sentences name the row, or there is no cell: then each issue has words of its own."""
+        """Whether its sentences name the row, or there is no cell: then each issue has its own sentence."""
         return not self.letters or "{row}" in CATALOGUE[self.code].message
 
     def issue(self, row: int, value: str, detail: str) -> Issue:
@@ -138,6 +138,8 @@ class Causes:
 
     def by_row(self, tell: Callable[[Cause], Iterable[Item]]) -> Iterator[Item]:
         """What ``tell`` gives for each cell or row of a cause, in the order of the rows; whole columns are left out."""
+        # Chunk by chunk, because rows ascend from one to the next: only one chunk's items are in memory. Stable, so
+        # that the issues of a row keep the order of its columns.
         for causes in filter(None, self.chunks):
             items = [item for cause in causes for item in tell(cause)]
             order = np.argsort(np.concatenate([cause.rows for cause in causes]), kind="stable")
@@ -148,6 +150,6 @@ class Causes:
         return len(self.of_columns) + sum(len(cause) for causes in self.chunks for cause in causes)
 
     def __iter__(self) -> Iterator[Issue]:
-        """Every issue, those of whole columns first, then by row; made anew each time."""
+        """Every issue, those of whole columns first, then by row; created while they are read."""
         yield from self.of_columns
         yield from self.by_row(iter)

@@ -32,6 +32,7 @@ ERROR_VALUES = frozenset(
 )
 """What spreadsheet programs show in place of a value, and write into a CSV file as if it were one."""
 
+# Closed lists: "maybe" or "n/a" must not become a no. An x and a tick are yes because people tick boxes that way.
 _YES = ("yes", "y", "true", "t", "1", "on", "x", "✓", "✔")
 _NO = ("no", "n", "false", "f", "0", "off")
 YES_OR_NO: Mapping[str, bool] = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
@@ -74,7 +75,7 @@ def whole_numbers(text: pd.Series) -> Parsed:
 def digits(text: pd.Series) -> tuple[pd.Series, list[int]]:
     """The cells that are digits and nothing else as Int64, and the places of the others, which are missing there."""
     cells = text.tolist()
-    # str methods over whole columns take 0.03 s a million cells, a function of ours called for each cell 0.5.
+    # str methods over whole columns take 0.03 s per million cells, a Python function called for each cell 0.5 s.
     plain = np.fromiter(map(str.isdecimal, cells), bool, len(cells))
     plain &= np.fromiter(map(len, cells), np.int64, len(cells)) <= MOST_DIGITS
     numbers = np.ones(len(cells), dtype=np.int64)
@@ -147,6 +148,7 @@ def choices(text: pd.Series, spellings: Mapping[str, str | int]) -> Parsed:
 def _decimal(cell: str, before: int, after: int) -> tuple[Decimal | None, str]:
     if not _DECIMAL.fullmatch(cell):
         return None, "not-a-number"
+    # 1,234 is a thousand in London and one and a quarter in Berlin. Either would be a valid price.
     if _THOUSANDS.fullmatch(cell):
         return None, "number-ambiguous"
     whole, _, fraction = cell.replace(",", ".").partition(".")

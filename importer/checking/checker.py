@@ -37,7 +37,7 @@ PANDERA_CODES = {
     "less_than_or_equal_to": "number-out-of-range",
     "str_length": "text-too-long",
 }
-"""Issue codes for pandera's own checks; a check of ours is named by the code that it raises."""
+"""Issue codes for pandera's own checks; the importer's own checks are named by the code that they raise."""
 
 _BOUNDS = {
     "greater_than": "above {}",
@@ -276,6 +276,8 @@ class Checker:
 
     def _duplicates(self, valid: pd.DataFrame) -> tuple[pd.DataFrame, Cause]:
         """The rows to be sent, with their ``repeat``, and those that are equal to an earlier one."""
+        # Equal in all fields of the identity: that is how the journal tells rows apart, and it refuses a second claim
+        # on one. ``repeat`` goes into the identity and makes doubles that are allowed differ.
         rows = valid.index.to_numpy()
         # categorize=True would look for equal cells in each column first, which hardly any text column has.
         hashes = pd.util.hash_pandas_object(valid[list(self._kind.identity)], index=False, categorize=False)

@@ -95,6 +95,8 @@ def recognise(
         names = _names(kind)
         return {names[label] for label in labels if label in names}
 
+    # Types share most of their fields. Those whose required fields are all there are possible; of these the file is of
+    # the one that explains most of its columns, and of the first where that is a draw.
     whole = [kind for kind in kinds if fields(kind) >= set(kind.required(kind.paths[0]))]
     return max(whole, key=lambda kind: len(fields(kind)), default=kinds[0])
 

@@ -155,7 +155,7 @@ class DateReader:
         if proved:
             evidence.orders[proved] += count
         same = first == second
-        # Nobody writes the month first with dots.
+        # Dots are written in countries that put the day first; month first comes with slashes.
         dotted = match.string[match.end(1)] == "."
         # The user's word goes before what the cell proves: 13/04 in a file declared as month first is a mistake to be
         # shown, not a day to be turned round.

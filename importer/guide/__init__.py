@@ -58,7 +58,7 @@ def find_topic(name: str) -> Topic | None:
 
 
 def near_names(name: str, others: tuple[str, ...] = ()) -> list[str]:
-    """The topics, and the ``others``, that somebody who typed ``name`` may mean; the nearest first."""
+    """The topics, and the ``others``, that a typed ``name`` may mean; the nearest first."""
     names = (*TOPICS, *others)
     parts = [other for other in names if name.lower() in other.split("-")]
     return list(dict.fromkeys([*parts, *difflib.get_close_matches(name.lower(), names, n=3, cutoff=_CLOSE_ENOUGH)]))

@@ -67,7 +67,7 @@ class HttpClient:
             ("User-Agent", AGENT),
         ]
         self._idle = [self._transport()]
-        # Creates go to one address; parsing it anew for each takes 60 microseconds.
+        # Creates go to one address; parsing it each time takes 60 microseconds.
         self._url = lru_cache(maxsize=16)(self._guarded)
 
     async def send(self, method: str, target: str, headers: Mapping[str, str], body: bytes | None = None) -> Reply:
@@ -78,7 +78,7 @@ class HttpClient:
         """
         content = body or b""
         length = [] if body is None else [("Content-Length", str(len(content)))]
-        # With a stream httpx leaves the headers as they are; it would put them together anew, for 20 microseconds.
+        # With a stream httpx leaves the headers as they are; otherwise it builds them again, for 20 microseconds.
         request = httpx.Request(
             method,
             self._url(target),

@@ -16,7 +16,7 @@ PAGE_SIZE = 1_000
 """The largest page of which the older reference speaks; what comes back decides, not what was asked for."""
 
 MOST_PAGES = 100_000
-"""A hundred million records: a list that goes on after that gives out new Ids for ever."""
+"""A hundred million records: a list that continues after that makes up new Ids for ever."""
 
 Filters = Mapping[str, str | int]
 

@@ -28,7 +28,7 @@ ATTEMPTS = 4
 """How often a call that changes nothing is put on the wire at most."""
 
 PATIENCE = 120.0
-"""Seconds after which such a call is not begun again."""
+"""Seconds after which such a call is not tried again."""
 
 LONGEST_PAUSE = 30.0
 """A longer Retry-After is left to the caller, who can tell the user and end the program."""

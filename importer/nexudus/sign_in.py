@@ -74,7 +74,7 @@ class SignIn:
             return Ticket(self.number, self._current_token().access)
 
     async def renew(self, number: int) -> None:
-        """Replace the token of that sign-in, unless somebody already did.
+        """Replace the token of that sign-in, unless another caller already has.
 
         Raises:
             SignInError: The service refused.
@@ -185,7 +185,7 @@ _REFUSALS: Mapping[str, tuple[str, str]] = {
 
 
 def refusal(access: Access, reply: Reply) -> SignInError:
-    """Why the sign-in was refused, in words of ours."""
+    """Why the sign-in was refused, in the importer's own words."""
     code = _error_code(reply)
     if code in _REFUSALS:
         return SignInError(*_REFUSALS[code])
@@ -195,7 +195,7 @@ def refusal(access: Access, reply: Reply) -> SignInError:
 
 
 def away(access: Access, reply: Reply) -> ServiceError:
-    """Why there is no usable answer, in words of ours."""
+    """Why there is no usable answer, in the importer's own words."""
     if reply.status_in(409, 429) and reply.wait is not None:
         return ServiceError(f"{access.host} wants no call for {reply.wait:.0f} s.", "Type the same again after that.")
     happened = reply.failure or f"it answered HTTP {reply.status} without what was asked for"

@@ -35,7 +35,7 @@ class JobResult:
 
     @property
     def exit_code(self) -> Exit:
-        """What this one alone would have ended with."""
+        """The exit code that this import alone would have ended with."""
         if self.error is not None:
             return Exit(self.error.exit_code)
         return self.result.exit_code if self.result is not None else Exit.DONE

@@ -18,7 +18,7 @@ _LEAST_FREE = 200 * 1024 * 1024
 
 
 class Finding(NamedTuple):
-    """One thing looked at: whether it is good, what was seen, and what to do if it is not."""
+    """The result of one check: whether it passed, what was seen, and what to do if it did not."""
 
     what: str
     good: bool

@@ -42,7 +42,7 @@ def latest_unfinished(journal: Journal, number: int | None) -> Run:
 
 
 def options_of(number: int | None, settings: Settings, *, unfinished: bool) -> Mapping[str, Any]:
-    """What a run was begun with, by default the latest one; nothing if there is no run."""
+    """The options that a run began with, by default the latest one; empty if there is no run."""
     with open_journal(settings.journal_url) as journal:
         if number is not None:
             return journal.runs.get(number).options
@@ -57,6 +57,8 @@ def run_to_continue(
 
     A run that never reached the service has no account yet; it belongs to whoever uses the same profile.
     """
+    # By content and not by name: a file that was renamed is the same import, and a corrected one under the same name is
+    # another. Read in another way, its rows would be other rows.
     for run in journal.runs.unfinished(sha256=sha256, kind=kind):
         owner = journal.runs.account(run)
         same_reading = run.parent is None and run.options_as(type(read), "read") == read
@@ -66,7 +68,7 @@ def run_to_continue(
 
 
 def is_of_profile(run: Run, profile: str | None) -> bool:
-    """Whether a run was begun with this profile; None and "" are both none."""
+    """Whether a run began with this profile; None and "" both mean no profile."""
     return (run.options.get("profile") or "") == (profile or "")
 
 
@@ -88,6 +90,7 @@ def refuse_other_service(run: Run, settings: Settings) -> None:
 
 def refuse_other_account(journal: Journal, run: Run, account: str) -> None:
     """Raise SettingsError if a run sends for another account than the one signed in."""
+    # Claims belong to an account. Under another one nothing would block the rows that this account has created already.
     key = journal.runs.account(run)
     if key is not None and key != account:
         raise SettingsError(

@@ -1,4 +1,4 @@
-"""Names of coworkers and resources looked up before anything is sent, with as few calls as will do.
+"""Looks up the names of coworkers and resources before anything is sent, with few calls.
 
 A list is read in pages, or each name is asked for, whichever is cheaper; a whole list is kept in the journal for a
 while. A record that is found by name is confirmed, because lists still show deleted ones.
@@ -19,7 +19,7 @@ MOST_CONFIRMED = 200
 """More names than this are not confirmed one by one: the service refuses a deleted record by itself."""
 
 MOST_OFFERED = 1_000
-"""A longer list is no help to somebody who looks for a name in it."""
+"""A longer list is no help for finding a name in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ _GONE = (401, 404)
 async def look_up(
     session: Session, source: Source, cells: Mapping[str, Iterable[str]], picks: Mapping[str, int]
 ) -> dict[str, Directory]:
-    """What the references of a file may name; ``cells`` are theirs by field, ``picks`` new choices by name."""
+    """The directory of each reference field; ``cells`` are its cells by field, ``picks`` new choices by name."""
     directories: dict[str, Directory] = {}
     for field, column in cells.items():
         reference = source.kind.references[field]
@@ -58,7 +58,7 @@ async def look_up(
 
 
 async def choices(session: Session, kind: RecordType) -> dict[str, list[str]]:
-    """What a reference may name, by field, where the service lists so few that one can choose between them."""
+    """The names to choose from for each reference field, as far as the list is short enough to choose from."""
     by_field: dict[str, list[str]] = {}
     for field, reference in kind.references.items():
         entries, complete = await _entries(session, reference, set())
@@ -69,7 +69,8 @@ async def choices(session: Session, kind: RecordType) -> dict[str, list[str]]:
 
 
 def _chosen_ids(session: Session, reference: Reference, picks: Mapping[str, int]) -> dict[str, int]:
-    """The choices between namesakes that hold for this account; new ones are remembered."""
+    """The choices between records of one name that hold for this account; new ones are remembered."""
+    # By account: an Id that was chosen in one may belong to another person in the next.
     journal, account = session.journal, session.account.key
     for name, number in picks.items():
         journal.directories.choose(account, reference.path, plain_name(name), number)

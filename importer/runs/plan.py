@@ -35,7 +35,7 @@ async def check_names(source: Source, result: CheckResult, request: ImportReques
 
 
 async def offers(kind: RecordType, settings: Settings, observer: Observer, clock: Clock) -> dict[str, list[str]]:
-    """What the references of a record type may name, as far as the service tells; nothing if nobody is signed in."""
+    """The names to choose from for each reference field, as far as the service lists them; empty without a sign-in."""
     if not settings.can_sign_in:
         return {}
     with open_journal(settings.journal_url) as journal:
@@ -44,7 +44,7 @@ async def offers(kind: RecordType, settings: Settings, observer: Observer, clock
 
 
 def write_errors(source: Source, result: CheckResult, path: Path, now: float) -> Path:
-    """The file given back with its wrong cells red, and drop-downs where the service said what may stand there.
+    """Write a copy of the file with its wrong cells red, and drop-downs where the possible values are known.
 
     ``now`` in epoch seconds is the time that it bears.
 
@@ -72,7 +72,7 @@ class PlannedImport:
 
 
 async def plan(request: ImportRequest) -> PlannedImport:
-    """What importing a file would do and cost."""
+    """The plan of importing a file: what it would do, and how long it would take."""
     source = open_source(request.file, request.settings, request.kind, request.read)
     result = examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
     return await plan_examined(source, result, request)
@@ -91,7 +91,9 @@ async def plan_examined(source: Source, result: CheckResult, request: ImportRequ
 async def look_up_names(
     session: Session, source: Source, result: CheckResult, choices: Choices, now: float
 ) -> tuple[Source, CheckResult]:
-    """The file examined once more with what its references may name, if the service tells."""
+    """The file examined once more with the records that its references may name, if the service lists them."""
+    # All rows again, and not only those with names: an Id that stands for the same record as a name elsewhere makes two
+    # rows equal, and only the whole file shows it.
     directories = await look_up(session, source, result.names, choices.picks)
     if not directories:
         return source, result
@@ -115,6 +117,7 @@ class AlreadyPresent:
     def add(self, claims: Iterable[Claim]) -> None:
         """Count rows that an earlier run has a claim on."""
         for claim in claims:
+            # Any other claim means that a record may exist. Such a row is blocked until that one is settled.
             self.existing += claim.state is State.CREATED
             self.held += claim.state is not State.CREATED
 
@@ -152,6 +155,7 @@ async def find_present(
 
 def plan_of(session: Session, result: CheckResult, present: AlreadyPresent, now: float) -> Plan:
     """What sending the rest of a file would take."""
+    # By subtraction, so that the numbers of a plan add up to the rows of the file whatever is counted.
     create = result.valid - present.existing - present.held - present.differing
     seconds = session.journal.calls.seconds_for(session.account.key, create, windows(session.settings), now)
     left = session.quota_left(now)

@@ -33,7 +33,7 @@ class Choices:
 
     @property
     def options(self) -> dict[str, Any]:
-        """The choices as the journal saves them; the folder is a column of its own there."""
+        """The choices as the journal stores them; the folder has its own column there."""
         return {name: value for name, value in asdict(self).items() if name not in {"out", "one_for_all"}}
 
 

@@ -40,6 +40,7 @@ class RunResult:
 
 async def finish_run(journal: Journal, run: Run, sent: SendResult, now: float) -> RunResult:
     """Note how sending ended, and write the report."""
+    # The option may have been set by another process since this one read the run.
     for_good = sent.how is StopReason.REQUESTED and journal.runs.get(run.id).options.get("for_good")
     done = sent.how in {StopReason.DONE, StopReason.STRICT} or bool(for_good)
     code = exit_code_of(journal, run, sent.how)
@@ -70,6 +71,7 @@ def has_doubts(journal: Journal, run: Run) -> bool:
 
 def settled_result(journal: Journal, run: Run, now: float) -> RunResult:
     """A run whose doubts have been looked into: unfinished again if rows were proved absent, its report rebuilt."""
+    # Read again: it was read before its doubts were settled, and before the lock was taken.
     run = journal.runs.get(run.id)
     waiting = bool(journal.rows.counts(run).get(State.PLANNED))
     if run.finished is not None and waiting:

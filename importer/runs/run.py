@@ -73,6 +73,7 @@ async def prepare(
 async def _continue_unfinished(
     stack: AsyncExitStack, session: Session, source: Source, request: ImportRequest
 ) -> PlannedRun | None:
+    # Without asking the user again: the plan was confirmed when the run began, and its rows are in the journal already.
     journal, profile = session.journal, request.choices.profile
     unfinished = run_to_continue(journal, source.sha256, source.kind.name, source.read, session.account.key, profile)
     if unfinished is None:
@@ -87,6 +88,7 @@ async def _begin(
 ) -> PlannedRun | None:
     """Look up, compare, ask, start."""
     now, journal, choices = request.clock(), session.journal, request.choices
+    # A zone only matters for times that have none of their own; refusing every other zone would refuse for nothing.
     if not choices.even_if_existing:
         zoneless = any(issue.code == "zone-assumed" for issue in result.causes.of_columns)
         refuse_other_reading(journal, source.sha256, source.read, session.account.key, zoneless=zoneless)
@@ -111,6 +113,8 @@ def _warn_of_other_profile(journal: Journal, source: Source, request: ImportRequ
 
 async def _unreachable(journal: Journal, source: Source, request: ImportRequest, error: ServiceError) -> RunResult:
     """A run that could not even begin is saved, so that one command continues it later."""
+    # By address and profile, because its account is not known yet. The same run is used again: a service that is away
+    # for an hour, and a scheduler that tries every minute, would otherwise leave sixty runs of one file.
     runs = journal.runs.unfinished(sha256=source.sha256, kind=source.kind.name)
     url, profile, now = request.settings.url, request.choices.profile, request.clock()
     same = next((run for run in runs if run.url == url and is_of_profile(run, profile)), None)

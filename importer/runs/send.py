@@ -70,7 +70,7 @@ class PlannedRun:
                 journal.runs.update(run, stopped=session.clock(), exit_code=int(Exit.INTERRUPTED))
                 raise
         if sent.how is StopReason.DONE and stop.is_set() and journal.rows.counts(run).get(State.PLANNED):
-            # Proved absent when somebody had asked to stop already: the next command sends them; this is not the end.
+            # Proved absent after a stop was requested: the next command sends them, so the run must not count as done.
             return SendResult(StopReason.REQUESTED)
         return sent
 
@@ -95,7 +95,8 @@ class PlannedRun:
 
 async def _stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event, seconds: float | None) -> SendResult | None:
     """None once the work is done, or why it was given up within these seconds: a read may have to wait for an hour."""
-    # Two tasks, because the work has no stop signal of its own: it only reads, and may be cancelled at any point.
+    # Two tasks, because the work has no stop signal of its own. It may be cancelled at any await: it only reads from the
+    # service, and what it writes to the journal it writes between two awaits.
     task, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
     try:
         done, _ = await asyncio.wait({task, stopping}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

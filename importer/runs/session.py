@@ -52,6 +52,7 @@ class Session:
         Raises:
             BusyError: Another process sends for it.
         """
+        # Beside the journal: two homes that share a journal must share its locks as well.
         folder = self.journal.path.parent if self.journal.path else self.settings.home
         return lock.exclusive_sender(folder / "locks", self.account.key, run)
 
@@ -65,7 +66,7 @@ async def _turn(
     *,
     write: bool,
 ) -> None:
-    """Wait until a call is allowed, and take it; anew when another process was quicker."""
+    """Wait until a call is allowed, and reserve it; wait again if another process was quicker."""
     wait = journal.calls.reserve(account, limits, write=write, now=clock())
     if wait > _WORTH_SAYING:
         now = clock()
@@ -132,7 +133,7 @@ async def who(settings: Settings, clock: Clock) -> Account:
 
 
 async def sign_in(settings: Settings, clock: Clock) -> tuple[Account, Settings]:
-    """The account, and the settings to sign in with again: a two-factor code holds once, so its token stands for it.
+    """The account, and the settings to sign in with again: with the token, where a two-factor code was used up.
 
     Raises:
         SettingsError: The address is unsafe.

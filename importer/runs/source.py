@@ -42,7 +42,7 @@ class Source:
 
     @property
     def options(self) -> dict[str, Any]:
-        """How the file is read, as it is kept in the journal."""
+        """How the file is read, as the journal stores it."""
         return asdict(self.read)
 
 
@@ -220,7 +220,7 @@ def checked_chunks(
 def checker_of(
     source: Source, now: float, *, allow_duplicates: bool, salt: str = "", collisions: Mapping[int, int] | None = None
 ) -> checking.Checker:
-    """What checks the chunks of a file, in their order."""
+    """The checker for the chunks of a file, which must be given to it in their order."""
     return checking.Checker(
         source.kind,
         source.mapping,

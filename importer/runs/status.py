@@ -116,7 +116,7 @@ class StopRequest(NamedTuple):
 
 
 def status_and_others(number: int | None, settings: Settings, now: float) -> tuple[RunStatus, list[int]]:
-    """How a run stands, by default the latest one; then also which others are unfinished and idle, newest first."""
+    """The status of a run, by default the latest; in that case also the other unfinished, idle runs, newest first."""
     with open_journal(settings.journal_url) as journal:
         run = latest_run(journal, number)
         others = [other for other in journal.runs.unfinished() if other.id != run.id] if number is None else []
@@ -125,13 +125,13 @@ def status_and_others(number: int | None, settings: Settings, now: float) -> tup
 
 
 def latest_statuses(limit: int, settings: Settings, now: float) -> list[RunStatus]:
-    """How the latest runs stand, newest first."""
+    """The status of the latest runs, newest first."""
     with open_journal(settings.journal_url) as journal:
         return [_status(journal, run, settings, now) for run in journal.runs.latest(limit)]
 
 
 def run_status(number: int, settings: Settings, now: float) -> RunStatus:
-    """How a run stands, for a page that looks again soon.
+    """The status of a run, for a page that looks again soon.
 
     Raises:
         JournalBusyError: Another process is writing very much just now.
@@ -141,14 +141,14 @@ def run_status(number: int, settings: Settings, now: float) -> RunStatus:
 
 
 def search_statuses(text: str, limit: int, offset: int, settings: Settings, now: float) -> tuple[list[RunStatus], int]:
-    """How some runs stand whose file or account holds a text, newest first, and how many there are; for a page."""
+    """The status of some runs whose file or account holds a text, newest first, and how many there are; for a page."""
     with open_journal(settings.journal_url, _PATIENCE) as journal:
         runs, total = journal.runs.page(text, limit, offset)
         return [_status(journal, run, settings, now) for run in runs], total
 
 
 def statuses_of_content(sha256: str, settings: Settings, now: float) -> list[RunStatus]:
-    """How the runs of a file with this content stand, newest first; for a page."""
+    """The status of the runs of a file with this content, newest first; for a page."""
     with open_journal(settings.journal_url, _PATIENCE) as journal:
         return [_status(journal, run, settings, now) for run in journal.runs.of_content(sha256)]
 

@@ -21,7 +21,7 @@ from schemas import RECORD_TYPES
 
 @dataclass(frozen=True)
 class Undoing:
-    """A run undone: how many records were removed, kept and failed, and the file that has each."""
+    """The result of an undo: how many records were removed, kept and failed, and the file that lists each."""
 
     run: Run
     counts: dict[str, int]

@@ -20,7 +20,7 @@ from schemas import RECORD_TYPES
 
 @dataclass(frozen=True)
 class Verification:
-    """A run verified: how many rows were found how, the rows that need a look, and the file that has all."""
+    """The result of a verification: how many rows were found how, those that need a look, and the file with all."""
 
     run: Run
     counts: dict[str, int]
@@ -37,7 +37,7 @@ class Verification:
 
 
 async def verify_run(request: RunRequest) -> Verification:
-    """What the service holds now of the records of a run, by default of the latest one."""
+    """Compare the records of a run, by default the latest one, with what the service holds now."""
     with open_journal(request.settings.journal_url) as journal:
         chosen = latest_run(journal, request.number)
         refuse_other_service(chosen, request.settings)
