@@ -95,8 +95,8 @@ class PlannedRun:
 
 async def _stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event, seconds: float | None) -> SendResult | None:
     """None once the work is done, or why it was given up within these seconds: a read may have to wait for an hour."""
-    # Two tasks, because the work has no stop signal of its own. It may be cancelled at any await: it only reads from the
-    # service, and what it writes to the journal it writes between two awaits.
+    # Two tasks, because the work has no stop signal of its own. It may be cancelled at any await: it only reads from
+    # the service, and what it writes to the journal it writes between two awaits.
     task, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
     try:
         done, _ = await asyncio.wait({task, stopping}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
