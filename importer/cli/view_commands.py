@@ -209,7 +209,8 @@ def doctor(as_json: bool) -> int:
 
     findings = finish(examine(profile_name(), the_clock()))
     if as_json:
-        put_json({"schema": 1, "findings": [finding._asdict() for finding in findings]})
+        members = [{"what": f.what, "good": f.good, "seen": f.sight, "fix": f.fix} for f in findings]
+        put_json({"schema": 1, "findings": members})
     else:
         for finding in findings:
             click.echo(f"{'ok' if finding.good else 'NO':3} {finding.what}: {finding.sight}")
