@@ -15,6 +15,7 @@ def register(record_type: RecordType) -> None:
     Raises:
         ValueError: Another one has its name, or one of its paths.
     """
+    # By path as well: claims belong to a type, so two types at one address would be blind to each other's records.
     taken = {name for other in RECORD_TYPES.values() for name in (other.name, *other.paths)}
     if double := taken.intersection((record_type.name, *record_type.paths)):
         raise ValueError(f"{record_type.name}: {', '.join(sorted(double))} belongs to another record type")

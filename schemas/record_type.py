@@ -163,11 +163,14 @@ class RecordType:
 
     def required(self, path: str) -> tuple[str, ...]:
         """The fields without which a record is not sent to the endpoint at this path."""
+        # Only added to, never taken from: the pages contradict each other, and a row that satisfies both spellings is
+        # accepted by either. ``optional_at`` is for the sandbox, which plays the service.
         extra = self.required_at.get(full_path(path), ())
         return tuple(name for name, column in self.columns.items() if not column.nullable or name in extra)
 
     def _contradictions(self) -> Iterator[str]:
         yield from (f"{path} is no path like spaces/resources" for path in self.paths if path.count("/") != 1)
+        # A key field outside the identity would make rows of two mappings equal, and one of them would be left out.
         named = {*self.aliases, *self.key, *self.not_identity, *self.references}
         by_path = {**self.required_at, **self.optional_at}
         if not self.key or set(self.key) & set(self.not_identity):

@@ -253,6 +253,8 @@ def load(
             go, or nothing is known of the profile.
     """
     from_flags = {name: value for name, value in (flags or {}).items() if value is not None}
+    # Merged here and not by pydantic-settings, which forgets where a value came from; a wrong one is reported with its
+    # place. The first layer that has a setting decides, so the order of the layers is the order of precedence.
     layers = [("flag", _by_field(from_flags)), *_layers(files if files is not None else config_files(), profile)]
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -283,6 +285,7 @@ def load(
 def _layers(files: tuple[Path, ...], profile: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
     """What each place says, the strongest first, with the words for the place."""
     tables = [(str(path), _table(path)) for path in reversed(files) if path.is_file()]
+    # Refused, not ignored: a user who wrote that line would otherwise believe that it holds.
     if FOLDER_FILE in files and FOLDER_FILE.is_file() and not _is_one_of(files, FOLDER_FILE):
         _refuse_destinations(_table(FOLDER_FILE))
     common = [("environment", _by_field(EnvSettingsSource(Settings)()))]
@@ -334,6 +337,7 @@ def _table(path: Path) -> dict[str, Any]:
     profiles = table.get("profile", {})
     if not isinstance(profiles, dict) or not all(isinstance(section, dict) for section in profiles.values()):
         raise SettingsError(f"{path} has a profile that is no table.", "Begin each with a line like [profile.north]")
+    # A file is copied, sent around and kept in backups; a secret in it would be too.
     for section in (table, *profiles.values()):
         if secret := next((name for name in SECRETS if name in _by_field(section)), None):
             raise SettingsError(
@@ -352,6 +356,7 @@ def _refuse_destinations(table: Mapping[str, Any]) -> None:
     profiles = table.get("profile", {})
     for profile, section in (("", table), *profiles.items()):
         for key in section:
+            # Every spelling that ``_by_field`` would take, and a few that it would not.
             name = key.strip().lower().replace("-", "_").removeprefix("nexudus_").removeprefix("importer_")
             if name in _NEVER_OF_A_FOLDER:
                 where = f" in [profile.{profile}]" if profile else ""
@@ -371,6 +376,7 @@ def _by_field(values: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(field.validation_alias, AliasChoices):
             spellings = [str(choice) for choice in field.validation_alias.choices]
             names |= dict.fromkeys([*spellings, *map(str.lower, spellings)], name)
+    # An empty variable counts as not set: that is how a shell or a scheduler takes a value away.
     return {names[key]: value for key, value in values.items() if key in names and value not in ("", None)}
 
 

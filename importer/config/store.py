@@ -102,6 +102,7 @@ class Document(Generic[Shape]):
             document = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise UnreadableError(f"{self.name} is damaged.") from error
+        # The number first: a later format must be recognised before its members are looked at.
         number = document.get("format") if isinstance(document, dict) else None
         # A member of that name in a document without a number is data, not a number.
         number = number if type(number) is int else 0
@@ -181,6 +182,7 @@ def _members(shape: Any, value: Any) -> dict[str, Any]:
 
 
 def _one_of(shapes: abc.Sequence[Any], value: Any) -> Any:
+    # In the order in which they are declared, so the stricter one has to come first.
     for shape in shapes:
         with contextlib.suppress(ValueError):
             return from_json(shape, value)
@@ -219,6 +221,7 @@ def _demand(holds: bool, value: object) -> None:
 def locked_document(path: Path) -> Iterator[None]:
     """Hold a lock that all threads and processes share; it ends with its process."""
     private_folder(path.parent)
+    # A separate file beside the document, which is replaced when it is written: a lock would stay with the old one.
     with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
         _take(file)
         yield

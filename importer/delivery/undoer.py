@@ -107,7 +107,7 @@ class Undoer:
             await asyncio.sleep(verdict.wait or _BACKOFF)
 
     async def _wait_for_turn(self) -> None:
-        """Have the turn of one delete; one that a row did not need serves the next row."""
+        """Wait for the turn of one delete; a turn that a row did not need is used for the next row."""
         if not self._has_turn:
             await self._take_turn()
             self._has_turn = True
@@ -116,13 +116,13 @@ class Undoer:
         remote = to_remote(there.json) if there.status == 200 else None  # noqa: PLR2004
         if remote is None:
             return ""
-        # Values before dates: that the fields differ is certain, while the two dates may be equal or missing.
+        # Values before dates: the dates may be equal or missing, while a field that differs was certainly changed.
         if differs := self._comparer.differences(intent.body, remote):
             return f"it was changed since: {', '.join(differs)}"
         return "it was changed since it was created" if changed_since(remote) else ""
 
     def _judged(self, intent: Intent, number: int, reply: Reply, verdict: Verdict) -> Removal:
-        """What an answer to a delete, which was no throttle, makes of its row."""
+        """The outcome of a delete that was answered with anything but a throttle."""
         # Before the verdict, which is made for creates: a delete gives no Id, and so would look like a lost answer.
         if reply.status == GONE or _deleted(reply):
             self._gone(intent)

@@ -57,6 +57,7 @@ class Overview:
     @property
     def seconds(self) -> float:
         """How long the run took, or has taken so far."""
+        # The last process to work on it, where the run is unfinished: since then nobody has spent any time on it.
         ends = (self.run.finished, self.run.stopped, self.now)
         return max(next(end for end in ends if end is not None) - self.run.started, 0.0)
 

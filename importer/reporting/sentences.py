@@ -49,7 +49,7 @@ _WHY = {
 
 
 def issue_words(issue: Issue) -> str:
-    """What is wrong and what to do about it, as the catalogue has it."""
+    """The message and the advice of an issue, in the catalogue's own words."""
     return f"{issue.message} {issue.fix}"
 
 
@@ -63,7 +63,8 @@ def row_message(
 ) -> str:
     """The full message about a row: its errors or its state, then its warnings.
 
-    ``words`` are those about an issue, where the catalogue's own will not do. Without ``commands`` none is named.
+    ``words`` gives the sentences about an issue, where the catalogue's own will not do. Without ``commands`` no command
+    is named.
     """
     messages = [words(issue) for issue in issues if issue.severity is Severity.ERROR]
     if intent is not None and not messages:

@@ -81,6 +81,7 @@ class WorkbookReport:
         self._row += 1
         texts = (*line.cells, *added_cells(line), *line.extra)
         looks = {len(line.cells) + 1: self._status[line.outcome.status]}
+        # The added columns stand between the user's own cells and those beyond the last header.
         for slot, sentence in line.wrong.items():
             position = slot if slot < len(line.cells) else slot + len(ADDED)
             looks[position] = self._wrong
@@ -136,6 +137,7 @@ class WorkbookReport:
         """Put the workbook together; after a failure only to release its temporary files."""
         with suppress(OSError, XlsxWriterException) if failure else nullcontext():
             self._end_sheet()
+            # Last, because each adds a hidden sheet, which has to come after those that people look at.
             for position, values in self._offered:
                 offer(self._book, self._sheets[0], position, values)
             self._book.close()
