@@ -1,19 +1,19 @@
-"""Every error that ends a command, with its exit code and what to do next.
+"""Every error that ends a command, with its exit code and advice.
 
     ImporterError
-    ├── UsageError            2   the command line does not fit together
+    ├── UsageError            2   the command line makes no sense
     ├── SettingsError         2   a setting cannot be used
     ├── JournalError          2   the journal cannot be opened or written
-    │   └── JournalBusyError  2   another process is writing very much into it just now
-    ├── StoreError            2   a document that the importer keeps cannot be read
+    │   └── JournalBusyError  2   another process keeps the journal busy
+    ├── StoreError            2   a stored document cannot be read
     ├── ReportError           2   the report cannot be written
     ├── FileError             3   the spreadsheet cannot be read
     │   ├── ColumnsError      3   columns are missing or doubled
-    │   ├── EncodingError     3   it is not certain which characters a text file holds
-    │   └── SheetsError       3   a workbook has several sheets to choose from
+    │   ├── EncodingError     3   the encoding of a text file is not certain
+    │   └── SheetsError       3   a workbook has several sheets, and none was chosen
     ├── SignInError           4   the service refused the sign-in
     ├── ServiceError          5   the service cannot be reached
-    └── BusyError             7   another run holds the account
+    └── BusyError             7   another run is sending for this account
 
 Wrong data is never an error here: it is an Issue (importer.issues). Errors are caught in the front ends only. Any
 other exception is a bug: it ends a command with 9.
@@ -40,16 +40,16 @@ class Exit(IntEnum):
 
 
 EXIT_MEANINGS = {
-    Exit.DONE: "everything that was asked for is done",
-    Exit.ROWS_FAILED: "finished, but some rows are invalid, were rejected, or differ from their record",
-    Exit.USAGE: "wrong usage or settings",
-    Exit.FILE: "a file cannot be read, or columns are missing; none of its rows was checked",
+    Exit.DONE: "everything you asked for is done",
+    Exit.ROWS_FAILED: "finished, but some rows are invalid, were rejected, or differ from their record in Nexudus",
+    Exit.USAGE: "the command or a setting is wrong",
+    Exit.FILE: "a file cannot be read, or columns are missing; no rows were checked",
     Exit.SIGN_IN: "the sign-in was refused",
     Exit.SERVICE: "the service cannot be reached; safe to resume",
     Exit.LIMIT: "stopped at a limit or quota; safe to resume",
     Exit.BUSY: "another run is sending for this account",
-    Exit.IN_DOUBT: "finished, but rows are in doubt or in review",
-    Exit.UNEXPECTED: "unexpected error: a bug in the importer; what was sent is in the journal",
+    Exit.IN_DOUBT: "finished, but rows are in doubt or marked for review",
+    Exit.UNEXPECTED: "unexpected error: a bug in the importer; the journal holds what was sent",
     Exit.INTERRUPTED: "interrupted; safe to resume",
 }
 
@@ -69,30 +69,30 @@ _BY_GRAVITY = (
 
 
 def gravest(codes: Iterable[Exit]) -> Exit:
-    """The exit code of several imports together: the one that asks most of a person.
+    """The exit code of several imports together: the one that demands the most of a person.
 
-    1. What nobody can rely on: a bug, then rows that may or may not exist.
-    2. What typing the same again cannot help until somebody changes something: sign-in, file, settings.
-    3. What passes or can be resumed: a busy account, an interruption, the service, a limit.
-    4. Rows to be corrected, which the report names; then nothing at all.
+    1. Results that cannot be relied on: a bug, then rows that may or may not exist.
+    2. Failures that repeating the command does not help until somebody changes something: sign-in, file, settings.
+    3. Failures that pass or can be resumed: a busy account, an interruption, the service, a limit.
+    4. Rows to correct, which the report names; then success.
     """
     return min(codes, key=_BY_GRAVITY.index)
 
 
 class ImporterError(Exception):
-    """A sentence for the user, an exit code for the script, and the next thing to type or do."""
+    """A sentence for the user, an exit code for scripts, and advice: what to do next."""
 
     exit_code = Exit.USAGE
 
     def __init__(self, message: str, advice: str = "") -> None:
-        """Keep the sentence and the advice; both are shown as they are."""
+        """Both texts are shown as they are."""
         super().__init__(message)
         self.message = message
         self.advice = advice
 
 
 class UsageError(ImporterError):
-    """The command line does not fit together."""
+    """The command line makes no sense."""
 
 
 class SettingsError(ImporterError):
@@ -108,7 +108,7 @@ class JournalBusyError(JournalError):
 
 
 class StoreError(ImporterError):
-    """A document that the importer keeps is damaged, or was written by a newer importer."""
+    """A stored document is damaged, or was written by a newer version of the importer."""
 
 
 class ReportError(ImporterError):
@@ -126,14 +126,14 @@ class ColumnsError(FileError):
 
 
 class EncodingError(FileError):
-    """A text file is not in the encoding it is read in; another one may be the right one."""
+    """A text file does not fit the encoding it is read in; another one may be right."""
 
 
 class SheetsError(FileError):
-    """A workbook has several sheets, and none of them was named."""
+    """A workbook has several sheets, and none was chosen."""
 
     def __init__(self, message: str, advice: str = "", sheets: Sequence[str] = ()) -> None:
-        """Keep the names of the sheets too, for a front end that can offer them."""
+        """``sheets`` are the names to choose from, for a front end that can offer them."""
         super().__init__(message, advice)
         self.sheets = tuple(sheets)
 
@@ -145,7 +145,7 @@ class SignInError(ImporterError):
 
 
 class ServiceError(ImporterError):
-    """The service cannot be reached or does not answer as it should."""
+    """The service cannot be reached, or does not answer as expected."""
 
     exit_code = Exit.SERVICE
 

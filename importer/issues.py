@@ -1,4 +1,4 @@
-"""The catalogues of what can be wrong in a spreadsheet and of what reading one can say; one issue, one notice.
+"""The catalogues of issues and notices: what can be wrong in a spreadsheet, and what reading one can report.
 
 Holds frozen values only. Must not know files, the network, the database or the clock.
 """
@@ -14,7 +14,7 @@ LONGEST_CANDIDATE = 200
 
 
 class Severity(StrEnum):
-    """Whether an issue keeps its row from being sent."""
+    """An error keeps its row from being sent; a warning does not."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -22,9 +22,10 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class IssueKind:
-    """One entry of the catalogue: a sentence for what is wrong and one for what to do.
+    """One entry of the catalogue: one sentence says what is wrong, one says what to do.
 
-    The templates may name ``{field} {label} {row} {value} {detail}``.
+    The templates may name ``{column} {label} {row} {value} {detail}``. ``column`` is the header as the user wrote it,
+    or the name of the field where the file has no such column.
     """
 
     severity: Severity
@@ -35,159 +36,163 @@ class IssueKind:
 CATALOGUE: Mapping[str, IssueKind] = {
     "cell-error": IssueKind(
         Severity.ERROR,
-        "{field} shows {value} in the spreadsheet program.",
-        "Correct the formula, or enter the value itself, for example {detail}.",
+        "{column} shows the error {value}.",
+        "Correct the formula, or type the value, for example {detail}.",
     ),
     "formula-without-value": IssueKind(
         Severity.ERROR,
-        '{field} holds a formula whose value was never stored: "{value}".',
-        "Open the file in a spreadsheet program and save it, or enter the value itself, for example {detail}.",
+        '{column} holds a formula without a stored result: "{value}".',
+        "Open the file in your spreadsheet program and save it, or type the value, for example {detail}.",
     ),
     "number-rounded": IssueKind(
         Severity.ERROR,
-        '{field} is a number of more than 15 digits, which spreadsheet programs round: "{value}".',
-        "Format the column as text, then enter the number again.",
+        '{column} is a number with more than 15 digits, which spreadsheet programs round: "{value}".',
+        "Format the column as text, then type the number again.",
     ),
     "cell-merged": IssueKind(
         Severity.ERROR,
-        "{field} is part of merged cells, of which only the first holds a value.",
-        "Unmerge them, and enter the {field} in each row, for example {detail}.",
+        "{column} is covered by merged cells, and only the first of them holds a value.",
+        "Unmerge the cells, then enter the {column} in each row, for example {detail}.",
     ),
     "not-a-whole-number": IssueKind(
-        Severity.ERROR, '{field} must be a whole number: "{value}".', "Write digits only, for example {detail}."
+        Severity.ERROR, '{column} must be a whole number: "{value}".', "Use digits only, for example {detail}."
     ),
     "not-a-number": IssueKind(
         Severity.ERROR,
-        '{field} must be a number: "{value}".',
-        "Write digits and a decimal point, nothing else, for example {detail}.",
+        '{column} must be a number: "{value}".',
+        "Use only digits and a decimal point, for example {detail}.",
     ),
     "number-ambiguous": IssueKind(
         Severity.ERROR,
-        '{field} can be a whole number or one with decimals: "{value}".',
-        "Write it with a decimal point and without thousands separators, for example {detail}.",
+        '{column} could be a whole number or a decimal: "{value}".',
+        "Use a decimal point and no thousands separators, for example {detail}.",
     ),
     "too-many-digits": IssueKind(
         Severity.ERROR,
-        '{field} has more digits than are kept: "{value}".',
-        "Write at most {detail}.",
+        '{column} has too many digits: "{value}".',
+        "Use at most {detail}.",
     ),
-    "not-yes-or-no": IssueKind(Severity.ERROR, '{field} must be yes or no: "{value}".', "Write yes or no."),
-    "not-a-choice": IssueKind(Severity.ERROR, '{field} cannot be "{value}".', "Write {detail}."),
+    "not-yes-or-no": IssueKind(Severity.ERROR, '{column} must be yes or no: "{value}".', "Enter yes or no."),
+    "not-a-choice": IssueKind(Severity.ERROR, '{column} cannot be "{value}".', "Enter {detail}."),
     "not-a-date": IssueKind(
-        Severity.ERROR, '{field} must be a real date: "{value}".', "Write it year first, for example {detail}."
+        Severity.ERROR, '{column} must be a real date: "{value}".', "Write the year first, for example {detail}."
     ),
     "unprintable-character": IssueKind(
-        Severity.ERROR, '{field} holds a character that cannot be printed: "{value}".', "Type the text again by hand."
+        Severity.ERROR,
+        '{column} contains a character that cannot be printed: "{value}".',
+        "Type the text again; do not paste it.",
     ),
     "date-ambiguous": IssueKind(
         Severity.ERROR,
-        '{field} can be day/month or month/day: "{value}".',
-        "Add --dates dmy or --dates mdy for the whole column{detail}.",
+        '{column} could be day/month or month/day: "{value}".',
+        "Say which with --dates dmy or --dates mdy{detail}.",
     ),
     "time-skipped": IssueKind(
         Severity.ERROR,
-        '{field} falls into the hour of a clock change in {detail}: "{value}".',
-        "Write the offset behind the time, for example +01:00.",
+        '{column} falls in the hour when the clocks change in {detail}: "{value}".',
+        "Add the UTC offset after the time, for example +01:00.",
     ),
     "name-not-looked-up": IssueKind(
         Severity.ERROR,
-        '{field} is a name that was not looked up: "{value}".',
-        "Enter the Id, digits only, for example {detail}; or sign in, so that a name can be looked up.",
+        '{column} is a name, and names were not looked up: "{value}".',
+        "Sign in, so that names are looked up. Or enter the Id, for example {detail}.",
     ),
     "name-not-found": IssueKind(
-        Severity.ERROR, 'There is no {detail} "{value}".', "Check the spelling, or enter the Id instead."
+        Severity.ERROR, 'No {detail} matches "{value}".', "Check the spelling, or enter the Id instead."
     ),
     "name-deleted": IssueKind(
-        Severity.ERROR, 'The {detail} "{value}" has been deleted.', "Remove the row, or enter the Id of another one."
+        Severity.ERROR,
+        'The {detail} "{value}" has been deleted.',
+        "Delete the row, or enter the Id of another {detail}.",
     ),
     "name-ambiguous": IssueKind(
         Severity.ERROR,
-        '"{value}" may be {detail}.',
-        'Enter the Id of the right one instead, or have it remembered with --pick "{value}=ID".',
+        '"{value}" could be {detail}.',
+        'Enter the Id of the right one, or save your choice with --pick "{value}=ID".',
     ),
-    "cell-empty": IssueKind(Severity.ERROR, "{field} is empty.", "Enter the {field}, for example {detail}."),
+    "cell-empty": IssueKind(Severity.ERROR, "{column} is empty.", "Enter the {column}, for example {detail}."),
     "number-out-of-range": IssueKind(
-        Severity.ERROR, '{field} must be {detail}: "{value}".', "Copy the number from Nexudus again."
+        Severity.ERROR, '{column} must be {detail}: "{value}".', "Copy the number from Nexudus again."
     ),
     "text-too-long": IssueKind(
-        Severity.ERROR, '{field} is longer than {detail} characters: "{value}".', "Shorten it to {detail} characters."
+        Severity.ERROR, '{column} is longer than {detail} characters: "{value}".', "Shorten it to {detail} characters."
     ),
     "extra-cell": IssueKind(
         Severity.ERROR,
-        'Row {row} has more cells than there are columns: "{value}".',
-        "Remove the extra cell, or put quotes round a text that contains the separator.",
+        'Row {row} has more cells than the header: "{value}".',
+        "Delete the extra cell, or put quotes around text that contains the separator.",
     ),
     "duplicate-row": IssueKind(
         Severity.ERROR,
-        "Row {row} is the same mapping as row {detail}.",
-        "Change or delete one of them, or add --allow-duplicates to create each.",
+        "Row {row} repeats row {detail}.",
+        "Change or delete one of them. To create a record for each: --allow-duplicates.",
     ),
     "duplicate-key": IssueKind(
         Severity.ERROR,
-        "Row {row} is for the same resource, coworker and calendar as row {detail}, but differs from it.",
-        "Delete the one that is out of date, or add --allow-duplicates to create each.",
+        "Row {row} is for the same record as row {detail}, but has other values.",
+        "Delete the one that is out of date. To create a record for each: --allow-duplicates.",
     ),
     "date-serial": IssueKind(
         Severity.WARNING,
-        "{field} {value} is read as the day number of a spreadsheet program.",
-        "Format the column as a date if this is wrong; the row is sent as it is.",
+        "{column} is a plain number, and was read as a spreadsheet date: {value}.",
+        "If that is wrong, format the column as a date. This does not stop the import.",
     ),
     "id-not-listed": IssueKind(
         Severity.WARNING,
-        "{field} {value} is no {detail} that the service lists for you.",
-        "Compare the number; the row is sent as it is, and refused if there is none.",
+        "Nexudus does not list a {detail} with the Id {value} for you.",
+        "Check the number. The row is still sent; Nexudus refuses it if there is no such {detail}.",
     ),
     "ids-not-listed": IssueKind(
         Severity.WARNING,
-        'The service lists no {detail} of column "{label}", for example {value}.',
-        "Compare the account: importer whoami. The rows are sent as they are.",
+        'Nexudus does not list any Id of column "{label}" as a {detail}, for example {value}.',
+        "Check that you are signed in to the right account: importer whoami. This does not stop the import.",
     ),
     "date-past": IssueKind(
         Severity.WARNING,
-        "{field} is in the past: {value}.",
-        "Change the date if this is a mistake; the row is sent as it is.",
+        "{column} is in the past: {value}.",
+        "Change the date if this is a mistake. This does not stop the import.",
     ),
     "date-far-ahead": IssueKind(
         Severity.WARNING,
-        "{field} is more than {detail} days ahead: {value}.",
-        "Microsoft ends a subscription after {detail} days; change the date if this is a mistake.",
+        "{column} is more than {detail} days ahead: {value}.",
+        "Microsoft ends a subscription after {detail} days. Change the date if this is a mistake.",
     ),
     "not-a-guid": IssueKind(
         Severity.WARNING,
-        '{field} does not look like one of Microsoft\'s: "{value}".',
-        "Compare it with one like {detail}; the row is sent as it is.",
+        '{column} does not look like a Microsoft Id: "{value}".',
+        "Microsoft Ids look like {detail}. This does not stop the import.",
     ),
     "unseen-character": IssueKind(
         Severity.WARNING,
-        '{field} holds a character that cannot be seen: "{value}".',
-        "Type the text again if it was copied from a page or a message; the row is sent as it is.",
+        '{column} contains an invisible character: "{value}".',
+        "Type the text again if it was copied from a web page or an e-mail. This does not stop the import.",
     ),
     "spaces-trimmed": IssueKind(
         Severity.WARNING,
-        '{field} has spaces before or after the text: "{value}".',
-        "Nothing to do: it is sent without them.",
+        '{column} has spaces before or after the text: "{value}".',
+        "You do not have to do anything: the spaces are not sent.",
     ),
     "zone-assumed": IssueKind(
         Severity.WARNING,
         'Times in column "{label}" have no time zone, for example {value}.',
-        "They are read as {detail}; write a Z or an offset behind the time if this is wrong.",
+        "They are read as {detail}. If that is wrong, add Z (for UTC) or an offset such as +01:00 after each time.",
     ),
     "column-unused": IssueKind(
         Severity.WARNING,
         'Column "{label}" is not used.',
-        "Nothing to do{detail}.",
+        "You do not have to do anything{detail}.",
     ),
 }
 """Every issue code with its severity and its two sentences. The same in terminal, workbook, page and JSON.
 
-Gravest first: of several issues in one cell only the first is told. A cell that cannot be read is also missing,
-hence the codes about reading stand before cell-empty.
+Most serious first: if a cell has several issues, only the first is reported. A cell that cannot be read is also
+empty, so the codes about reading come before cell-empty.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A record that a cell may mean: its Id, what people call it, and where it is ("" if the service does not say)."""
+    """A record that a cell may mean: its Id, its names, and its location ("" if the service does not say)."""
 
     id: int
     names: tuple[str, ...]
@@ -200,7 +205,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """Something wrong or doubtful in the data, at the place where the user sees it.
+    """Something wrong or doubtful in the data, with the cell or row as the user sees it.
 
     ``row`` counts as the spreadsheet program does (header = 1) and is None for a whole column.
     ``detail`` is the one further value that the sentence of this code needs. ``candidates`` are the records that the
@@ -238,17 +243,21 @@ class Issue:
 
     def _render(self, template: str) -> str:
         return template.format(
-            field=self.field or self.label or "",
-            label=printable(self.label or ""),
+            column=_on_one_line(self.label or self.field or ""),
+            label=_on_one_line(self.label or ""),
             row=self.row,
             value=printable(self.value),
             detail=self.detail,
         )
 
 
+def _on_one_line(header: str) -> str:
+    return printable(" ".join(header.split()))
+
+
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
-    """One entry of the catalogue of notices: a sentence, and what to do if it is not what the user meant."""
+    """One entry of the catalogue of notices: a sentence, and what to do if this is not what the user meant."""
 
     message: str
     advice: str = ""
@@ -256,38 +265,40 @@ class NoticeKind:
 
 NOTICES: Mapping[str, NoticeKind] = {
     "encoding-guessed": NoticeKind(
-        'Read as Windows-1252, for example "{example}".', "If that looks wrong, name the encoding with --encoding."
+        'The file was read as Windows-1252, for example "{example}".',
+        "If that looks wrong, set the encoding with --encoding.",
     ),
-    "title-above": NoticeKind("Row {first} was taken for a title and skipped. The header is in row {header}."),
+    "title-above": NoticeKind("Row {first} looks like a title and was skipped. The header is in row {header}."),
     "titles-above": NoticeKind(
-        "Rows {first} to {last} were taken for titles and skipped. The header is in row {header}."
+        "Rows {first} to {last} look like titles and were skipped. The header is in row {header}."
     ),
     "hidden-sheets": NoticeKind("Hidden sheets are not read: {names}."),
-    "hidden-rows": NoticeKind("Hidden or filtered rows: {count:,}. They are imported like all others."),
+    "hidden-rows": NoticeKind("Hidden and filtered rows are imported too ({count:,})."),
     "macros-not-run": NoticeKind("Macros in the workbook are not run."),
     "errors-unseen": NoticeKind(
-        "In {suffix} files, cells with errors such as #N/A look empty.", "Save the file as .xlsx to have them found."
+        "Errors such as #N/A look like empty cells in {suffix} files.",
+        "Save the file as .xlsx, so that they are reported.",
     ),
     "dates-as-before": NoticeKind(
-        "Dates are read as when the file was first imported: {order}times without a time zone in {zone}."
+        "Dates are read in the same way as in the first import: {order}times without a time zone are in {zone}."
     ),
 }
-"""Every notice code with its sentences: what reading a file has to say about the file as a whole."""
+"""Every notice code with its sentences: what reading reports about the file as a whole."""
 
 LONGEST_NOTICE = 300
-"""Characters of a value that is quoted from the file; a hostile one is longer."""
+"""Characters of a value quoted from the file; a hostile one may be longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something to know about how a file was read: a code of the catalogue, and the values of its sentence."""
+    """Something to know about how a file was read: a code in the catalogue, and the values for its sentence."""
 
     code: str
     values: Mapping[str, str | int]
 
     @property
     def message(self) -> str:
-        """The sentence that says it."""
+        """The sentence for people."""
         shown = {
             name: printable(value, LONGEST_NOTICE) if isinstance(value, str) else value
             for name, value in self.values.items()
@@ -296,7 +307,7 @@ class Notice:
 
     @property
     def advice(self) -> str:
-        """What to do if it is not what the user meant; often nothing."""
+        """What to do if this is not what the user meant; often empty."""
         return NOTICES[self.code].advice
 
     @property

@@ -47,9 +47,9 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Whose records are written.
+    """The account whose records are written.
 
-    ``key`` stays the same for as long as the user does; ``user`` and ``space`` are for showing.
+    ``key`` identifies the user for good; ``user`` and ``space`` are for display.
     """
 
     key: str
@@ -59,10 +59,10 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an import will do and cost, before it does it. Durations in seconds, ``finish`` in epoch seconds.
+    """What an import will do and cost, before it starts. Durations in seconds, ``finish`` in epoch seconds.
 
-    ``differing`` rows are not sent, for a record of their key exists, or may exist, with other values; ``conflicts``
-    are the first of them, each with its number and a sentence.
+    ``differing`` rows are not sent, because a record with their key exists, or may exist, with other values;
+    ``conflicts`` are the first of them, each with its row number and a sentence.
     """
 
     rows: int

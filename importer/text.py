@@ -13,7 +13,7 @@ SHOWN_CHARACTERS = 80
 
 _MINUTE = 60.0
 MOST_CONFLICTS = 10
-"""Rows that a plan names in sentences, of those that differ from what the service holds."""
+"""Rows with other values in Nexudus that a plan lists one by one."""
 
 
 def count(number: int, noun: str) -> str:
@@ -44,31 +44,34 @@ def zone(now: float) -> str:
 
 
 def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
-    """The plan in sentences: what, where, at what cost, until when."""
-    left_out = [f"{plan.invalid:,} left out"] if plan.invalid else []
-    left_out += [f"{plan.existing:,} created before"] if plan.existing else []
-    left_out += [f"{plan.held:,} in doubt since an earlier run"] if plan.held else []
-    left_out += [f"{plan.differing:,} with other values in Nexudus"] if plan.differing else []
-    tail = f" ({', '.join(left_out)})" if left_out else ""
+    """The plan in sentences: how many records, where, how many calls, until when."""
+    parts = {
+        "invalid": plan.invalid,
+        "existing": plan.existing,
+        "blocked (in doubt in an earlier run)": plan.held,
+        "in Nexudus with other values": plan.differing,
+    }
+    left_out = ", ".join(f"{number:,} {what}" for what, number in parts.items() if number)
+    tail = f". Left out: {left_out}" if left_out else ""
     whose = f" in {account.space} as {account.user}" if account else ""
     yield f"Plan: {count(plan.create, 'record')} to create{whose}{tail}."
     quota = f" ({plan.quota_left:,} left today)" if plan.quota_left is not None else ""
     until = moment(plan.finish, plan.made)
     yield (
-        f"      {count(plan.create, 'call')}{quota}; it takes {duration(plan.seconds)}, until {until}."
+        f"      {count(plan.create, 'call')}{quota}. Time needed: {duration(plan.seconds)}, until {until}."
         if plan.create
-        else "      No call is needed."
+        else "      Nothing needs to be sent."
     )
     if plan.differing:
-        verb = "is" if plan.differing == 1 else "are"
-        yield f"      {count(plan.differing, 'row')} {verb} not sent (to create another record: --even-if-existing):"
+        rows = count(plan.differing, "row")
+        yield f"      {rows} will not be sent. To create another record for each: --even-if-existing"
         yield from (f"        row {row}: {sentence}" for row, sentence in plan.conflicts[:MOST_CONFLICTS])
         if plan.differing > MOST_CONFLICTS:
-            yield f"        and {plan.differing - MOST_CONFLICTS:,} more; all of them: report.csv of the run"
+            yield f"        and {plan.differing - MOST_CONFLICTS:,} more. After the run, report.csv lists all of them."
 
 
 def printable(text: str, limit: int = SHOWN_CHARACTERS) -> str:
-    """The text on one line, cut at the limit, with nothing that could steer a terminal.
+    """The text on one line, cut at the limit, without anything that could control a terminal.
 
     Control and format characters (categories C*) become a visible placeholder, so that a cell can neither
     clear the screen nor forge a line of a log.

@@ -144,9 +144,9 @@ def test_the_advice_names_what_may_be_written(desk: Desk) -> None:
     row = price(Room="7", Per="Week", Net="1.23456", Weight="0.5")
     done = desk.type("check", desk.write("p.csv", [row], LABELS), "--json", "--offline")
     assert {issue["fix"] for issue in done.json["issues"]} == {
-        "Write Hour or Whole day.",
-        "Write at most 8 digits before the point and 4 after it.",
-        "Write at most 6 digits.",
+        "Enter Hour or Whole day.",
+        "Use at most 8 digits before the decimal point and 4 after it.",
+        "Use at most 6 digits.",
     }
 
 

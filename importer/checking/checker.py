@@ -261,7 +261,7 @@ class Checker:
                 return str(self._metadata[name]["days_ahead"])
             case "too-many-digits":
                 before, after = self._kind.digits(name)
-                return f"{before} digits before the point and {after} after it" if after else f"{before} digits"
+                return f"{before} digits before the decimal point and {after} after it" if after else f"{before} digits"
             case "not-a-choice":
                 return " or ".join(self._kind.offers(name))
             case _:

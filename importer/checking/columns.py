@@ -77,7 +77,7 @@ def match_columns(
     _refuse_doubled(columns)
     _refuse_missing(sheet, kind, columns, [field for field in required if field not in {c.field for c in columns}])
     free = ", ".join(field for field in kind.fields if field not in {c.field for c in columns})
-    unless = f", unless it should be one of: {free}" if free else ""
+    unless = f", unless it holds one of these fields: {free}" if free else ""
     issues = tuple(
         Issue("column-unused", cell=f"{column_letters(i)}{sheet.header_row}", label=sheet.labels[i], detail=unless)
         for i in unused
@@ -118,7 +118,7 @@ def _refuse_doubled(columns: Sequence[Column]) -> None:
         if len(same) > 1:
             places = " and ".join(f'{column_letters(c.position)} ("{printable(c.label)}")' for c in same)
             raise ColumnsError(
-                f"Columns {places} are all read as {column.field}.", "Rename or delete all but one of them."
+                f"More than one column is read as {column.field}: {places}.", "Rename or delete all but one of them."
             )
 
 
@@ -131,10 +131,10 @@ def _refuse_missing(sheet: Sheet, kind: RecordType, columns: Sequence[Column], m
     near = {field: _near(field, kind, free) for field in missing}
     hints = list(filter(None, near.values()))
     if without := [field for field, hint in near.items() if not hint]:
-        where = "it is" if len(without) == 1 else "those are"
+        where = "it" if len(without) == 1 else "them"
         hints.append(
-            f"Add {_listed(without)}, or say which column {where}, for example with "
-            f'--map "{labels[0] if labels else "Label"}={without[0]}". The fields are {", ".join(kind.fields)}.'
+            f"Add {_listed(without)}, or name the column that holds {where}, for example with "
+            f'--map "{labels[0] if labels else "Header"}={without[0]}". The fields are {", ".join(kind.fields)}.'
         )
     there = printable(", ".join(labels), _ALL_LABELS) or "none"
     raise ColumnsError(
@@ -162,7 +162,7 @@ def _near(field: str, kind: RecordType, free: dict[str, str]) -> str:
     for name in (field, *kind.aliases.get(field, ())):
         if close := difflib.get_close_matches(plain(name), list(free), n=1, cutoff=_CLOSE_ENOUGH):
             label = printable(free[close[0]])
-            return f'Is "{label}" the {field}? Then rename it, or add --map "{label}={field}".'
+            return f'If "{label}" is the {field}, rename it or add --map "{label}={field}".'
     return ""
 
 

@@ -1,4 +1,4 @@
-"""The command line: words in, one call of a stage, words and an exit code out.
+"""The command line: reads the arguments, calls one stage, prints the result, and gives the exit code.
 
 Rooms that load pandas, the database or the network are imported inside the commands, so that ``--help`` and
 completion answer at once.
@@ -20,9 +20,9 @@ from importer.model import Clock
 _HELP = """Import a spreadsheet of coworker calendar mappings into Nexudus: checked first, created exactly once.
 
 \b
-  importer check mappings.xlsx            list what is wrong with the file; sends nothing
+  importer check mappings.xlsx            list everything wrong with the file; sends nothing
   importer run mappings.xlsx              check, plan, ask, send, report
-  importer run mappings.xlsx --sandbox    the same, into a practice service on this machine
+  importer run mappings.xlsx --sandbox    the same, with a practice service on this machine
   importer help                           read the manual
 """
 
@@ -38,12 +38,12 @@ for _command in (*run_commands.COMMANDS, *view_commands.COMMANDS, *setup_command
 
 
 def main() -> NoReturn:
-    """The console script: the one place where errors become words and exit codes."""
+    """The console script: the one place that turns errors into messages and exit codes."""
     sys.exit(run_cli(sys.argv[1:]))
 
 
 def run_cli(words: Sequence[str], clock: Clock = time.time) -> int:
-    """Do what the words after ``importer`` say, by this clock, and give the exit code."""
+    """Run the command that these arguments name, by this clock; returns the exit code."""
     try:
         return int(importer(list(words), prog_name="importer", standalone_mode=False, obj=clock) or 0)
     except click.exceptions.Exit as end:
@@ -57,16 +57,16 @@ def run_cli(words: Sequence[str], clock: Clock = time.time) -> int:
             say(error.advice)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        say("\nInterrupted. What was sent is in the journal; see it with: importer status")
+        say("\nInterrupted. The journal holds what was sent. To see it: importer status")
         return Exit.INTERRUPTED
     except Exception as error:  # noqa: BLE001
-        say(f"Unexpected error ({type(error).__name__}). This is a bug; the details are in {_write_details(error)}")
-        say("Nothing is lost: what was sent is in the journal. See it with: importer status")
+        say(f"Unexpected error ({type(error).__name__}). This is a bug. The details are in {_write_details(error)}")
+        say("Nothing is lost: the journal holds what was sent. To see it: importer status")
         return Exit.UNEXPECTED
 
 
 def _write_details(error: Exception) -> Path:
-    """Where the traceback was written, for whoever fixes the bug. It may quote cells, so it is private."""
+    """Write the traceback to a private file, because it may quote cells; returns its path."""
     import tempfile
     import traceback
 

@@ -1,4 +1,4 @@
-"""The sandbox as the doors use it: started inside for one command, or by itself for people who practise."""
+"""The sandbox for the front ends: inside one command, or on its own for people who practise."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ def embedded_sandbox(flags: Mapping[str, Any]) -> Iterator[Settings]:
     """Settings for a practice service that lives as long as this block.
 
     It keeps its records beside the journal, so that a second import finds what the first created. It has no
-    allowance of its own: only the rate and quota that the user asks for slow it down.
+    allowance of its own: only the rate and quota that the user sets slow it down.
     """
     home = room.load(flags).settings.home
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -51,7 +51,7 @@ def serve(
     keep: Path | None,
     ready: Callable[[str], None],
 ) -> None:
-    """Serve the practice service until it is interrupted; ``ready`` is told its address."""
+    """Serve the practice service until it is interrupted; ``ready`` receives its address."""
     writes = parse_rate(rate)
     options = SandboxOptions(
         writes_per_minute=round(writes.calls * 60 / writes.seconds) if writes else None,

@@ -16,7 +16,7 @@ _WIDEST = 100
 @JSON
 @click.pass_context
 def help_(context: click.Context, words: tuple[str, ...], as_json: bool) -> int:
-    """Show a page of the manual, or how a command is used; without a name, list the pages."""
+    """Show a page of the manual, or how to use a command. Without a name, list the pages."""
     from importer.guide import find_topic
 
     if not words:
@@ -49,7 +49,7 @@ def _list_topics(as_json: bool) -> None:
     click.echo("The manual has these pages. Read one with: importer help TOPIC\n")
     for topic in topics():
         click.echo(f"  {topic.name:21}{topic.summary}")
-    click.echo("\nHow a command is used: importer help COMMAND. All commands: importer --help")
+    click.echo("\nTo see how to use a command: importer help COMMAND. To list the commands: importer --help")
 
 
 def _usage(root: click.Context, words: tuple[str, ...]) -> str:
@@ -70,7 +70,7 @@ def _no_such_page(root: click.Context, name: str) -> click.UsageError:
     near = " or ".join(f'"{other}"' for other in near_names(name, commands))
     return click.UsageError(
         f'There is no topic or command "{name}".'
-        + (f" Did you mean {near}?" if near else " List the topics with: importer help")
+        + (f" Did you mean {near}?" if near else " To list the topics: importer help")
     )
 
 

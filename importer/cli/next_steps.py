@@ -1,4 +1,4 @@
-"""The next steps about a run in the words of the terminal."""
+"""The next steps about a run, in the words of the terminal."""
 
 from collections.abc import Sequence
 
@@ -9,17 +9,17 @@ from importer.text import count
 _WORDS = {
     StepKind.STOP: "stop it",
     StepKind.RESUME: "continue it ({rows} left to send)",
-    StepKind.CONTINUE_UNDO: "finish deleting ({rows} left)",
-    StepKind.RECONCILE: "find out whether Nexudus created {rows} that got no answer",
-    StepKind.REVIEW: "look in Nexudus for {rows} that may exist; the report has the details",
-    StepKind.CORRECT: "correct {rows} in the failed file (wrong cells are red), then",
+    StepKind.CONTINUE_UNDO: "finish the undo ({rows} left)",
+    StepKind.RECONCILE: "find out whether Nexudus created records for {rows} that got no answer",
+    StepKind.REVIEW: "look in Nexudus for {rows} whose record may exist (see the report)",
+    StepKind.CORRECT: "correct {rows} in failed.xlsx (wrong cells are red), then",
     StepKind.RETRY: "send {rows} again unchanged",
 }
-"""What nobody has to do is left out: ``importer help`` explains report, verify and undo."""
+"""Optional steps are left out: ``importer help`` explains report, verify and undo."""
 
 
 def step_lines(run: Run, steps: Sequence[Step]) -> list[str]:
-    """A line a step, the first begun with "Next:"; empty if there is nothing that has to be done."""
+    """One line for each step, the first after "Next:"; empty if nothing has to be done."""
     lines = [f"{_words(step)}{_typed(run, step)}" for step in steps if step.kind in _WORDS]
     return [f"{'      ' if number else 'Next: '}{line}" for number, line in enumerate(lines)]
 

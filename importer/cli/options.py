@@ -1,4 +1,4 @@
-"""From the words of a command to values: the options that commands share, the profile, the settings."""
+"""From the arguments of a command to values: the shared options, the profile, the settings."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,39 +22,53 @@ Command = Callable[..., Any]
 
 FILE = click.argument("file", type=click.Path(path_type=Path))
 RUN = click.argument("number", metavar="[RUN]", type=int, required=False)
-JSON = click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")
-OUT = click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the report straight into DIR.")
+JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+OUT = click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Write the report directly into DIR.")
 READING = (
-    click.option("--type", "kind", metavar="NAME", help="The record type, when its labels do not tell."),
-    click.option("--sheet", metavar="NAME", help="The sheet, when the workbook has several."),
+    click.option("--type", "kind", metavar="NAME", help="The record type, if the headers do not show it."),
+    click.option("--sheet", metavar="NAME", help="The sheet to read, if the workbook has several."),
     click.option("--encoding", metavar="NAME", help="The encoding of a text file, for example cp1252."),
     click.option("--delimiter", metavar="CHAR", help="The separator of a text file, for example ';'."),
     click.option(
-        "--map", "map_", multiple=True, metavar="LABEL=FIELD", help='What a column holds; "LABEL=-" for nothing.'
+        "--map",
+        "map_",
+        multiple=True,
+        metavar="HEADER=FIELD",
+        help='Which field a column holds; "HEADER=-" to ignore it.',
     ),
-    click.option("--dates", type=click.Choice(["dmy", "mdy", "ymd"]), help="The order of day, month and year."),
-    click.option("--tz", metavar="ZONE", help="The zone of times without one, like Europe/London; default UTC."),
-    click.option("--pick", "picks", multiple=True, metavar="NAME=ID", help="Which of several namesakes; remembered."),
+    click.option(
+        "--dates", type=click.Choice(["dmy", "mdy", "ymd"]), help="The order of day, month and year in dates."
+    ),
+    click.option(
+        "--tz", metavar="ZONE", help="The time zone of times without one, such as Europe/London; default UTC."
+    ),
+    click.option(
+        "--pick",
+        "picks",
+        multiple=True,
+        metavar="NAME=ID",
+        help="Which record a name means, if several have it; saved.",
+    ),
 )
 PACING = (
-    click.option("--rate", metavar="N/min|none", help="Creates per minute, hour or second; default 60/min."),
-    click.option("--daily-quota", metavar="N|none", help="Creates per day; default 5000."),
-    click.option("--concurrency", metavar="N|auto", help="Calls under way at once; default auto."),
+    click.option("--rate", metavar="N/min|none", help="Writes per second, minute or hour; default 60/min."),
+    click.option("--daily-quota", metavar="N|none", help="Writes per day; default 5000."),
+    click.option("--concurrency", metavar="N|auto", help="Calls in progress at once; default auto."),
     click.option("--max-rows", type=click.IntRange(1), metavar="N", help="Stop after N rows; exit code 6."),
-    click.option("--max-duration", metavar="T", help="Stop after T, like 90s, 30m or 5h; exit code 6."),
+    click.option("--max-duration", metavar="T", help="Stop after T, such as 90s, 30m or 5h; exit code 6."),
 )
 
 
 _PROFILE_KEY = "importer.profile"
-"""Where a command keeps the name of the chosen profile, for whatever loads the settings."""
+"""Where a command stores the name of the chosen profile, for the code that loads the settings."""
 
 
 def use_profile(names: Sequence[str]) -> None:
-    """Let the settings be those of this profile; of none if nothing was said."""
+    """Use the settings of this profile; of no profile if none is named."""
     if "" in names:
-        raise click.UsageError("The name of a profile is empty; a variable that should hold it may not be set.")
+        raise click.UsageError("The profile name is empty. The variable that should hold it may not be set.")
     if len(names) > 1:
-        raise click.UsageError(f"Name one profile, not {len(names)}.")
+        raise click.UsageError(f"Name one profile, not {len(names)}: this command works for one account at a time.")
     click.get_current_context().find_root().meta[_PROFILE_KEY] = next(iter(names), None)
 
 
@@ -65,12 +79,14 @@ PROFILE = click.option(
     envvar="IMPORTER_PROFILE",
     expose_value=False,
     callback=lambda _context, _option, names: use_profile(names),
-    help="The settings and the sign-in of [profile.NAME]; none for no profile.",
+    help='Use the settings and the sign-in of [profile.NAME]; "none" for no profile.',
 )
 TWICE = (
-    click.option("--allow-duplicates", is_flag=True, help="Rows of one mapping in the file are created each."),
     click.option(
-        "--even-if-existing", is_flag=True, help="Rows that exist, also with other values, are created again."
+        "--allow-duplicates", is_flag=True, help="Create a record for each row, even if rows repeat each other."
+    ),
+    click.option(
+        "--even-if-existing", is_flag=True, help="Create another record for rows whose record already exists."
     ),
 )
 
@@ -87,7 +103,7 @@ def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], 
 
 
 def the_clock() -> "Clock":
-    """The clock that the command goes by."""
+    """The clock of the command."""
     clock: Clock = click.get_current_context().find_root().obj
     return clock
 
@@ -105,18 +121,18 @@ def profile_name() -> str | None:
 
 
 def said_profile() -> str | None:
-    """The same, but "" where somebody said that there is to be none."""
+    """The same, but "" if the user explicitly chose no profile."""
     name = click.get_current_context().find_root().meta.get(_PROFILE_KEY)
     return "" if name == "none" else name
 
 
 def pacing_of(options: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings about speed that were given as flags."""
+    """The settings about speed that the user set with flags."""
     return {name: options[name] for name in ("rate", "daily_quota", "concurrency") if options.get(name) is not None}
 
 
 def choices_of(options: Mapping[str, Any]) -> "Choices":
-    """What was chosen for a run."""
+    """The user's choices for a run."""
     from importer.config.settings import parse_duration
     from importer.runs.request import Choices
 
@@ -135,7 +151,7 @@ def choices_of(options: Mapping[str, Any]) -> "Choices":
 
 
 def reading_of(options: Mapping[str, Any]) -> "tuple[RecordType | None, ReadOptions]":
-    """The record type, if one was named, and how the file is to be read."""
+    """The record type, if the user named one, and how to read the file."""
     from zoneinfo import ZoneInfo
 
     from importer.spreadsheet import ReadOptions
@@ -144,12 +160,12 @@ def reading_of(options: Mapping[str, Any]) -> "tuple[RecordType | None, ReadOpti
     try:
         ZoneInfo(zone)
     except (ValueError, OSError, KeyError) as error:
-        raise click.UsageError(f'There is no time zone "{zone}"; write it like Europe/London.') from error
+        raise click.UsageError(f'There is no time zone "{zone}". Write it like Europe/London.') from error
     read = ReadOptions(
         options.get("sheet"),
         options.get("encoding"),
         options.get("delimiter"),
-        map=_pairs(options.get("map_") or (), "--map", "LABEL=FIELD"),
+        map=_pairs(options.get("map_") or (), "--map", "HEADER=FIELD"),
         dates=options.get("dates"),
         zone=zone,
     )
@@ -181,7 +197,7 @@ def _pairs(texts: Sequence[str], option: str, form: str) -> dict[str, str]:
     for text in texts:
         name, equals, value = text.rpartition("=")
         if not equals or not name.strip() or not value.strip():
-            raise click.UsageError(f'{option} "{text}" is not written like {form}.')
+            raise click.UsageError(f'{option} "{text}" cannot be used. Write it like {form}.')
         pairs[name.strip()] = value.strip()
     return pairs
 
@@ -189,18 +205,18 @@ def _pairs(texts: Sequence[str], option: str, form: str) -> dict[str, str]:
 def _picks(options: Mapping[str, Any]) -> dict[str, int]:
     pairs = _pairs(options.get("picks") or (), "--pick", "NAME=ID")
     if wrong := next((value for value in pairs.values() if not value.isdecimal()), None):
-        raise click.UsageError(f'--pick: "{wrong}" is no Id; write it like "Boardroom=1414915".')
+        raise click.UsageError(f'--pick: "{wrong}" is not an Id. Write it like "Boardroom=1414915".')
     return {name: int(value) for name, value in pairs.items()}
 
 
 def kind_named(name: str | None) -> "RecordType":
-    """The record type with this name, the usual one without."""
+    """The record type with this name; without a name, the default one."""
     from schemas import RECORD_TYPES
 
     if name is None:
         return next(iter(RECORD_TYPES.values()))
     if name not in RECORD_TYPES:
-        raise click.UsageError(f'There is no record type "{name}"; there is {", ".join(RECORD_TYPES)}.')
+        raise click.UsageError(f'There is no record type "{name}". The types are {", ".join(RECORD_TYPES)}.')
     return RECORD_TYPES[name]
 
 
@@ -211,7 +227,7 @@ def service(flags: dict[str, Any], sandbox: bool) -> "Iterator[Settings]":
         yield load_settings(flags)
         return
     if profile_name():
-        raise click.UsageError("A practice service has no profiles.")
+        raise click.UsageError("--sandbox and --profile do not go together: the practice service has no profiles.")
     use_profile(["none"])
     from importer.cli.embedded_sandbox import embedded_sandbox
 
@@ -223,17 +239,17 @@ def service(flags: dict[str, Any], sandbox: bool) -> "Iterator[Settings]":
 def service_of(
     number: int | None, flags: dict[str, Any], sandbox: bool, *, unfinished: bool = False
 ) -> "Iterator[Settings]":
-    """The same for a run, with the profile that it was begun with unless the user named another."""
+    """The same for a run, with the profile it used, unless the user named another."""
     if not sandbox:
         from importer.runs.earlier_runs import options_of
 
         options = options_of(number, load_settings(), unfinished=unfinished)
         if options.get("sandbox"):
-            raise click.UsageError("The run was one into a practice service; type the same with --sandbox.")
+            raise click.UsageError("This run used the practice service. Add --sandbox to the command.")
         begun_with = options.get("profile")
         if said_profile() is None and begun_with:
             use_profile([begun_with])
         elif begun_with and profile_name() not in (None, begun_with):
-            raise click.UsageError(f"The run was begun with --profile {begun_with}.")
+            raise click.UsageError(f"This run used --profile {begun_with}. Leave --profile out, or name the same one.")
     with service(flags, sandbox) as settings:
         yield settings

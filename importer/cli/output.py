@@ -1,4 +1,4 @@
-"""From values to the words and exit codes of a command."""
+"""From values to the output and exit code of a command."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ def freeze_gc() -> None:
 
 
 def finish(work: "Coroutine[Any, Any, Answer]") -> "Answer":
-    """What the work gives; a second Ctrl-C, which cancels it, reads like the first."""
+    """The result of the work; a second Ctrl-C, which cancels it, ends the command like the first."""
     import asyncio
 
     freeze_gc()
@@ -45,12 +45,12 @@ def finish(work: "Coroutine[Any, Any, Answer]") -> "Answer":
 
 
 def put_json(document: Any) -> None:
-    """The document that ``--json`` promises, on stdout."""
+    """Print the document that ``--json`` promises."""
     click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
 
 
 def put_end(result: "RunResult | None", as_json: bool) -> int:
-    """How a run ended, and its exit code; None if the user declined."""
+    """Print how a run ended; returns its exit code. No result means that the user declined."""
     from importer.cli import terminal
 
     if result is None:
@@ -80,11 +80,11 @@ _REPEATED_OPTIONS = {
     "sandbox": "--sandbox",
 }
 OF_THE_FILE = ("sheet", "encoding", "delimiter")
-"""Options that say how one file is stored, and nothing about another that was made from it."""
+"""Options about how one file is stored; they do not apply to another file made from it."""
 
 
 def with_reading(file: Path, options: Mapping[str, Any], leave_out: Sequence[str] = ()) -> str:
-    """The file as it is typed, with the options that say how it was read: without them it would be another import."""
+    """The file as typed, with the options that say how to read it: without them it would be another import."""
     words = [quoted(file), *([f"--profile {quoted(profile)}"] if (profile := profile_name()) else [])]
     for name, option in _REPEATED_OPTIONS.items():
         value = options.get(name) if name not in leave_out else None
@@ -94,13 +94,13 @@ def with_reading(file: Path, options: Mapping[str, Any], leave_out: Sequence[str
 
 
 def quoted(word: Path | str) -> str:
-    """A word as it has to be typed."""
+    """A word quoted for the shell."""
     import shlex
 
     return shlex.quote(str(word))
 
 
 def say(text: str) -> None:
-    """A line on stderr; nobody there to read it is no reason to end in another way."""
+    """Print a line on stderr; a closed stderr does not change how the command ends."""
     with suppress(OSError, ValueError):
         click.echo(text, err=True)

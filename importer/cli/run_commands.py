@@ -1,4 +1,4 @@
-"""The commands that check, send, settle and take back."""
+"""The commands that check, plan, send, settle, verify and undo."""
 
 import json
 import sys
@@ -49,15 +49,15 @@ if TYPE_CHECKING:
 @FILE
 @PROFILE
 @with_options(*READING)
-@click.option("--offline", is_flag=True, help="Ask the service nothing; needs no sign-in.")
-@click.option("--allow-duplicates", is_flag=True, help="Identical rows are no issue.")
+@click.option("--offline", is_flag=True, help="Do not call the service; needs no sign-in.")
+@click.option("--allow-duplicates", is_flag=True, help="Do not report rows that repeat each other.")
 @click.option(
     "--errors-to",
     type=click.Path(path_type=Path),
     metavar="FIX.xlsx",
-    help="Write the rows with their wrong cells red.",
+    help="Write a workbook with the wrong cells in red.",
 )
-@click.option("--sandbox", is_flag=True, help="Look names up in a practice service on this machine.")
+@click.option("--sandbox", is_flag=True, help="Look up names in a practice service on this machine.")
 @JSON
 def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Path | None, **options: Any) -> int:
     """List everything that is wrong with FILE. Sends nothing."""
@@ -68,7 +68,7 @@ def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Pa
     with service({}, sandbox) as settings:
         request = import_request(file, settings, terminal.Console(the_clock(), yes=True), options)
         if profile_name() and not offline and not settings.can_sign_in:
-            say(f"No sign-in is set for profile {profile_name()}, so no names are looked up.")
+            say(f"Names are not looked up: profile {profile_name()} has no sign-in.")
         freeze_gc()
         source = open_source(file, settings, request.kind, request.read)
         result = examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
@@ -90,7 +90,7 @@ def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Pa
 
 
 def _after_check(file: Path, errors_to: Path | None, result: "CheckResult", options: Mapping[str, Any]) -> str:
-    """What to do after a check: a plan is worth making only if a row is left to be sent."""
+    """What to do after a check. A plan is useful only if there is a row to send."""
     if errors_to is not None:
         # With every row wrong there is nothing to plan before somebody has corrected some.
         command = "plan" if result.valid else "check"
@@ -102,7 +102,7 @@ def _after_check(file: Path, errors_to: Path | None, result: "CheckResult", opti
 
 
 def _put_check(file: Path, result: "CheckResult", **more: Any) -> None:
-    """The document, its issues written one by one: as one text a million of them would take three gigabytes."""
+    """The document, with its issues written one by one: as one text, a million of them would take three gigabytes."""
     head = {
         "schema": 1,
         "file": str(file),
@@ -124,7 +124,7 @@ def _issue_line(issue: "Issue") -> str:
 
 
 def _issue_lines(cause: "Cause") -> "Iterator[str]":
-    """The same for each issue of a cause; what is equal but for its place is put into words once."""
+    """The same for each issue of a cause; equal sentences are made only once."""
     if cause.names_rows:
         yield from map(_issue_line, cause)
         return
@@ -152,10 +152,10 @@ def _issue_words(issue: "Issue") -> dict[str, Any]:
 @FILE
 @PROFILE
 @with_options(*READING, *PACING[:3], *TWICE)
-@click.option("--sandbox", is_flag=True, help="Plan against a practice service on this machine.")
+@click.option("--sandbox", is_flag=True, help="Plan with a practice service on this machine.")
 @JSON
 def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
-    """Check FILE and show what importing it would create, how many calls it takes and how long. Sends nothing."""
+    """Show what importing FILE would create, how many calls it takes and how long. Sends nothing."""
     from dataclasses import asdict
 
     from importer.cli import terminal
@@ -184,14 +184,14 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
 )
 @with_options(*READING, *PACING, *TWICE, OUT)
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
-@click.option("--strict", is_flag=True, help="One invalid row stops all; else the good rows go.")
-@click.option("--sandbox", is_flag=True, help="Start a practice service on this machine and import into it.")
+@click.option("--strict", is_flag=True, help="Send nothing if any row has an error or differs from its record.")
+@click.option("--sandbox", is_flag=True, help="Import into a practice service on this machine.")
 @JSON
 def run(files: tuple[Path, ...], profiles: tuple[str, ...], as_json: bool, yes: bool, **options: Any) -> int:
-    """Import FILE: check, plan, ask, send, report. Typing it again is always safe.
+    """Import FILE: check, plan, ask, send, report. Repeating the command is always safe.
 
-    Several FILEs are imported at once, the first for the first --profile, the second for the second; with one
-    profile or none, all of them one after another. With --out, their reports go into DIR/1, DIR/2 and so on.
+    You can import several FILEs at once, the first for the first --profile, the second for the second. With one
+    profile or none, they are imported one after another. With --out, the reports go into DIR/1, DIR/2 and so on.
     """
     from importer.cli import terminal
     from importer.runs.run import run as run_file
@@ -213,10 +213,12 @@ def _run_several(
     from importer.runs import batch
 
     if len(profiles) > 1 and len(profiles) != len(files):
-        raise click.UsageError(f"You named {len(files)} files and {len(profiles)} profiles. Name one for each file.")
+        raise click.UsageError(
+            f"You named {len(files)} files and {len(profiles)} profiles. Name one profile for each file."
+        )
     if not yes:
         raise click.UsageError(
-            "Several files are imported only with --yes. To see first what each would do: importer plan FILE"
+            "To import several files at once, add --yes. To see first what each would do: importer plan FILE"
         )
     consoles = terminal.BatchConsole(the_clock())
 
@@ -240,7 +242,7 @@ def _requests(
     options: Mapping[str, Any],
     consoles: "BatchConsole",
 ) -> "list[ImportRequest]":
-    """A request for each file, with the profile that is named for it."""
+    """A request for each file, with its profile."""
     use_profile(profiles[:1])
     shared = stack.enter_context(service(pacing_of(options), True)) if options["sandbox"] else None
     requests = []
@@ -272,7 +274,7 @@ def _job_document(result: "JobResult") -> dict[str, Any]:
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
 def resume(number: int | None, as_json: bool, sandbox: bool, **options: Any) -> int:
-    """Go on with RUN where it stopped; by default the latest unfinished one."""
+    """Continue RUN where it stopped. By default, the latest unfinished run."""
     from importer.cli import terminal
     from importer.runs.resume import resume as resume_run
 
@@ -290,7 +292,7 @@ def resume(number: int | None, as_json: bool, sandbox: bool, **options: Any) -> 
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
 def retry(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options: Any) -> int:
-    """Send the rejected and unsent rows of RUN again, as a new run; by default of the latest one."""
+    """Send the rejected and unsent rows of RUN again, as a new run. By default, of the latest run."""
     from importer.cli import terminal
     from importer.runs.retry import retry as retry_run
 
@@ -303,13 +305,13 @@ def retry(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options
 @click.command()
 @RUN
 def stop(number: int | None) -> int:
-    """Ask the process that sends RUN to stop after the rows under way; by default every run that is being sent."""
+    """Stop RUN after the rows in progress. By default, every run in progress."""
     from importer.runs.status import ask_to_stop
 
     for request in ask_to_stop(number, load_settings()):
         run, resume_command = request.run, f"importer resume {request.run.id}"
         if request.working:
-            click.echo(f"Run {run.id} was asked to stop. To continue it later: {resume_command}")
+            click.echo(f"Run {run.id} stops after the rows in progress. To continue it later: {resume_command}")
         elif run.finished is None:
             click.echo(
                 f"Run {run.id} is not in progress, so there was nothing to stop. To continue it: {resume_command}"
@@ -325,7 +327,7 @@ def stop(number: int | None) -> int:
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
 def reconcile(number: int | None, as_json: bool, sandbox: bool) -> int:
-    """Settle the rows in doubt of RUN by asking the service what it holds; by default of the latest run."""
+    """Settle the rows in doubt of RUN by looking at what the service holds. By default, of the latest run."""
     from importer.cli import terminal
     from importer.runs.reconcile import reconcile as reconcile_run
 
@@ -340,7 +342,7 @@ def reconcile(number: int | None, as_json: bool, sandbox: bool) -> int:
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
 def verify(number: int | None, as_json: bool, sandbox: bool) -> int:
-    """Compare what RUN created with what the service holds now; by default of the latest run."""
+    """Compare what RUN created with what the service holds now. By default, for the latest run."""
     from importer.cli import terminal
     from importer.runs import verify
 
@@ -361,7 +363,7 @@ def verify(number: int | None, as_json: bool, sandbox: bool) -> int:
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
 def undo(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options: Any) -> int:
-    """Delete what RUN created and nobody changed since; by default of the latest run."""
+    """Delete the records that RUN created and nobody has changed since. By default, of the latest run."""
     from importer.cli import terminal
     from importer.runs.undo import undo_run
 

@@ -1,4 +1,4 @@
-"""The commands around an import: templates, practising, the page, the sign-in."""
+"""The commands around an import: template, sandbox, page, people, sign-in."""
 
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,13 @@ from importer.errors import EXIT_MEANINGS, Exit, ServiceError, SignInError
 @click.command()
 @PROFILE
 @click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("mappings.xlsx"), show_default=True)
-@click.option("--type", "kind", metavar="NAME", help="The record type, when it is not the default.")
-@click.option("--offline", is_flag=True, help="No drop-downs with the names that the service lists.")
-@click.option("--sandbox", is_flag=True, help="Drop-downs with the names of a practice service.")
+@click.option("--type", "kind", metavar="NAME", help="The record type, if not the default one.")
+@click.option("--offline", is_flag=True, help="Leave out drop-down lists with names from the service.")
+@click.option("--sandbox", is_flag=True, help="Drop-down lists with names from a practice service.")
 def template(output: Path, kind: str | None, offline: bool, sandbox: bool) -> int:
-    """Write an empty spreadsheet with the right columns, notes and one example row.
+    """Write an empty spreadsheet with the right columns, notes and an example row.
 
-    Whoever is signed in gets drop-downs with the names that the service lists.
+    If you are signed in, it has drop-down lists with the names of your resources and coworkers.
     """
     from importer import text
     from importer.cli import terminal
@@ -38,7 +38,7 @@ def template(output: Path, kind: str | None, offline: bool, sandbox: bool) -> in
     from importer.spreadsheet.template import write_template
 
     if output.exists():
-        raise click.UsageError(f"{output} exists already; name another file with -o.")
+        raise click.UsageError(f"{output} already exists. Choose another file with -o.")
     offers: dict[str, list[str]] = {}
     clock = the_clock()
     if not offline:
@@ -46,9 +46,9 @@ def template(output: Path, kind: str | None, offline: bool, sandbox: bool) -> in
             with service({}, sandbox) as settings:
                 offers = finish(plan.offers(kind_named(kind), settings, terminal.Console(clock, yes=True), clock))
         except (ServiceError, SignInError) as error:
-            say(f"{error.message} So there are no names to choose from in the template.")
+            say(f"{error.message} The template has no drop-down lists with names.")
     write_template(kind_named(kind), output, offers)
-    counts = [f"{text.count(len(names), 'name')} to choose from in {field}" for field, names in offers.items()]
+    counts = [f"a list of {text.count(len(names), 'name')} for {field}" for field, names in offers.items()]
     click.echo(f"{output} is ready{', with ' + ' and '.join(counts) if counts else ''}.")
     click.echo(f"Fill it in, then: importer check {quoted(output)}")
     return Exit.DONE
@@ -56,21 +56,21 @@ def template(output: Path, kind: str | None, offline: bool, sandbox: bool) -> in
 
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=8650, show_default=True)
-@click.option("--rate", metavar="N/min|none", default="60/min", show_default=True, help="Creates that it allows.")
+@click.option("--rate", metavar="N/min|none", default="60/min", show_default=True, help="How many writes it allows.")
 @click.option(
-    "--daily-quota", metavar="N|none", default="5000", show_default=True, help="Creates a day that it allows."
+    "--daily-quota", metavar="N|none", default="5000", show_default=True, help="How many writes a day it allows."
 )
-@click.option("--latency", type=float, default=0.0, help="Seconds before each answer.")
-@click.option("--fail", type=click.FloatRange(0, 100), default=0.0, metavar="PERCENT", help="Answers that get lost.")
-@click.option("--keep", type=click.Path(path_type=Path), help="A file that keeps its records between starts.")
+@click.option("--latency", type=float, default=0.0, help="Seconds to wait before each answer.")
+@click.option("--fail", type=click.FloatRange(0, 100), default=0.0, metavar="PERCENT", help="Share of answers to lose.")
+@click.option("--keep", type=click.Path(path_type=Path), help="A file to keep the records in between starts.")
 def sandbox(port: int, rate: str, daily_quota: str, latency: float, fail: float, keep: Path | None) -> int:
-    """Start a practice service on this machine; Ctrl-C ends it."""
+    """Start a practice service on this machine. Ctrl-C stops it."""
     from importer.cli.embedded_sandbox import serve
 
     def ready(url: str) -> None:
         click.echo(
-            f"A practice service is at {url}. It behaves like the real one; Ctrl-C ends it, and "
-            f"{'its records stay in ' + str(keep) if keep else 'its records with it'}.\n"
+            f"The practice service is running at {url}. Press Ctrl-C to stop it; its records "
+            f"{'stay in ' + str(keep) if keep else 'are then lost'}.\n"
             "In a second terminal, type:\n"
             f"  export NEXUDUS_URL={url} NEXUDUS_USERNAME=ops@example.com NEXUDUS_PASSWORD=practice\n"
             "  importer run samples/calendars.csv"
@@ -79,25 +79,30 @@ def sandbox(port: int, rate: str, daily_quota: str, latency: float, fail: float,
     try:
         serve(port, rate, daily_quota, latency, fail, keep, ready)
     except OSError as error:
-        raise click.UsageError(f"Port {port} cannot be used ({error.strerror}); choose another with --port.") from error
+        raise click.UsageError(f"Port {port} cannot be used ({error.strerror}). Choose another with --port.") from error
     return Exit.DONE
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Another one needs people with passwords.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on. Any other needs people with passwords.",
+)
 @click.option("--port", type=click.IntRange(0, 65535), default=8642, show_default=True)
 @click.option(
-    "--name", "names", multiple=True, metavar="HOST", help="A further name under which the pages are asked for."
+    "--name", "names", multiple=True, metavar="HOST", help="A host name that people type to open the page; repeatable."
 )
-@click.option("--open", "open_browser", is_flag=True, help="Open the browser.")
-@click.option("--sandbox", is_flag=True, help="Start a practice service on this machine and import into it.")
+@click.option("--open", "open_browser", is_flag=True, help="Open the page in a browser.")
+@click.option("--sandbox", is_flag=True, help="Import into a practice service on this machine.")
 @with_options(*PACING[:3])
 def serve(host: str, port: int, names: tuple[str, ...], open_browser: bool, sandbox: bool, **options: Any) -> int:
-    """Serve the web page; Ctrl-C ends it, and no import with it."""
+    """Serve the web page. Ctrl-C stops the page, but no import."""
     from importer import web
 
     pacing = pacing_of(options)
-    # Fast enough for practising, slow enough to be watched.
+    # Fast enough to practise, slow enough to watch.
     flags = {"rate": "120/min", "daily_quota": "5000", **pacing} if sandbox else pacing
     with service(flags, sandbox) as settings:
         address = web.Address(host, port, names, open_browser)
@@ -107,7 +112,7 @@ def serve(host: str, port: int, names: tuple[str, ...], open_browser: bool, sand
 
 @click.group()
 def people() -> None:
-    """Who may use the web page from other machines, with a password and a role."""
+    """Add, remove and list people who may use the web page from other machines."""
 
 
 @people.command("add")
@@ -115,7 +120,7 @@ def people() -> None:
 @click.option("--role", type=click.Choice(["viewer", "runner", "admin"]), default="runner", show_default=True)
 @click.password_option(help=None, hidden=True)
 def add_person(name: str, role: str, password: str) -> int:
-    """Let NAME in, or give NAME another password or role."""
+    """Add NAME, or change the password or role of NAME."""
     from importer import web
 
     web.team_of(load_settings()).add(name, password, web.Role[role.upper()])
@@ -126,17 +131,17 @@ def add_person(name: str, role: str, password: str) -> int:
 @people.command("remove")
 @click.argument("name")
 def remove_person(name: str) -> int:
-    """Let NAME in no longer."""
+    """Remove NAME."""
     from importer import web
 
     web.team_of(load_settings()).remove(name)
-    click.echo(f"{name} may no longer come in.")
+    click.echo(f"Removed {name}, who can no longer sign in.")
     return Exit.DONE
 
 
 @people.command("list")
 def list_people() -> int:
-    """List everybody and their roles."""
+    """List the people and their roles."""
     from importer import web
 
     for person in web.team_of(load_settings()).people:
@@ -146,10 +151,10 @@ def list_people() -> int:
 
 @click.command()
 @PROFILE
-@click.option("--username", prompt="E-mail", help="The e-mail of the Nexudus user.")
+@click.option("--username", prompt="E-mail", help="The e-mail address of the Nexudus user.")
 @click.password_option(confirmation_prompt=False, help=None, hidden=True)
 def login(username: str, password: str) -> int:
-    """Sign in and keep the sign-in in this machine's keyring."""
+    """Sign in, and save the sign-in in this machine's keyring."""
     from importer.config import credentials, settings
     from importer.runs import session
 
@@ -164,7 +169,7 @@ def login(username: str, password: str) -> int:
 @click.command()
 @PROFILE
 def logout() -> int:
-    """Take the sign-in out of this machine's keyring."""
+    """Remove the sign-in from this machine's keyring."""
     from importer.config import credentials
 
     credentials.forget(load_settings().url, profile_name())
@@ -176,7 +181,7 @@ def logout() -> int:
 @PROFILE
 @JSON
 def whoami(as_json: bool) -> int:
-    """Say who is signed in, and where."""
+    """Show who is signed in, and where."""
     from dataclasses import asdict
 
     from importer.runs.session import who
@@ -192,7 +197,7 @@ def whoami(as_json: bool) -> int:
 
 @click.command("exit-codes")
 def exit_codes() -> int:
-    """List the exit codes; any other code is a failure too."""
+    """List the exit codes. Any other code is a failure, too."""
     for code, meaning in EXIT_MEANINGS.items():
         click.echo(f"{int(code):4}  {meaning}")
     return Exit.DONE

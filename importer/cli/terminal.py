@@ -1,4 +1,4 @@
-"""What the command line shows: issues in groups, plans and ends in sentences, a bar while rows are sent.
+"""What the command line shows: issues in groups, plans and results in sentences, a bar while rows are sent.
 
 Data goes to stdout, everything else to stderr. Decides nothing.
 """
@@ -40,13 +40,13 @@ _MILESTONES = (0.01, 0.1, 0.25, 0.5, 0.75, 1.0)
 
 
 def say(text: str = "") -> None:
-    """A line for people, on stderr; nobody there to read it is no reason to stop."""
+    """Print a line on stderr; a closed stderr is no reason to stop."""
     with suppress(OSError, ValueError):
         click.echo(text, err=True)
 
 
 def show_source(source: Source, rows: int) -> None:
-    """What was read, and which columns were recognised under another name."""
+    """Show what was read, and which columns were recognised by another header."""
     sheet = f', sheet "{printable(source.sheet.name)}"' if source.sheet.name else ""
     renamed = [f'"{printable(c.label)}" read as {c.field}' for c in source.mapping.columns if c.how != "exact"]
     names = f" ({', '.join(renamed)})" if renamed else ""
@@ -61,20 +61,20 @@ def show_source(source: Source, rows: int) -> None:
 
 
 def show_columns(columns: Sequence[ColumnMatch], *, remembered: bool) -> None:
-    """Each field with its column, how it was matched and a few samples; guesses with the words that make them hold."""
+    """Show each field with its column, how it was matched and a few samples; for guesses, how to confirm them."""
     for column in columns:
         where = f'{column.column} "{printable(column.label or "")}"' if column.column else "not in the file"
         samples = ", ".join(printable(sample, 24) for sample in column.samples)
         click.echo(f"{column.field or '(not used)':24} {where:32} {column.how:8} {samples}")
     if remembered:
-        say("The chosen columns are remembered for files with these labels; --map chooses anew.")
+        say("This column mapping is saved for files with the same headers. To change it, use --map.")
     guesses = [f'--map "{column.label}={column.field}"' for column in columns if column.how == "guess"]
     if guesses:
-        say(f"A guess is not used until you confirm it: {' '.join(guesses)}")
+        say(f"To confirm a guess, add: {' '.join(guesses)}")
 
 
 def issue_lines(causes: Causes, severity: Severity) -> Iterator[str]:
-    """The issues of one severity, those of one cause together: how many, where, what, and what to do."""
+    """The issues of one severity, grouped by cause: where, what is wrong, and what to do."""
     groups = [group for group in causes.groups() if group.severity is severity]
     for group in groups[:MOST_GROUPS]:
         first, number = group.first(MOST_PLACES), len(group)
@@ -84,7 +84,7 @@ def issue_lines(causes: Causes, severity: Severity) -> Iterator[str]:
         yield f"  {where}: {first[0].message}" if where else f"  {first[0].message}"
         yield f"      {first[0].fix}"
     if len(groups) > MOST_GROUPS:
-        yield f"  … and {count(len(groups) - MOST_GROUPS, 'further cause')}; all of them: --json"
+        yield f"  … and {count(len(groups) - MOST_GROUPS, 'more problem')}. To see all of them, add --json"
 
 
 def show_issues(result: CheckResult, *, stdout: bool) -> None:
@@ -95,7 +95,7 @@ def show_issues(result: CheckResult, *, stdout: bool) -> None:
             Severity.ERROR,
             f"{count(result.invalid, 'row')} {'needs' if result.invalid == 1 else 'need'} a change:",
         ),
-        (Severity.WARNING, "Warnings (these rows are sent as they are):"),
+        (Severity.WARNING, "Warnings (these do not stop the import):"),
     )
     for severity, title in titles:
         lines = list(issue_lines(result.causes, severity))
@@ -108,21 +108,22 @@ def show_issues(result: CheckResult, *, stdout: bool) -> None:
 def show_check_end(result: CheckResult, following: str) -> None:
     """How many rows can be imported, and what to do next."""
     if result.valid:
-        end = f"{count(result.valid, 'row')} can be imported, {result.invalid:,} cannot. Nothing was sent."
+        rest = f", {result.invalid:,} cannot" if result.invalid else ""
+        end = f"{count(result.valid, 'row')} can be imported{rest}. Nothing was sent."
     else:
         end = "No row can be imported yet. Nothing was sent."
     click.echo(f"\n{end}\nNext: {following}")
 
 
 def show_plan(plan: Plan, account: Account) -> None:
-    """What importing would do and cost."""
+    """Show what importing would do, and how long it takes."""
     click.echo()
     for line in plan_lines(plan, account):
         click.echo(line)
 
 
 def show_end(result: RunResult) -> None:
-    """How it ended, in numbers that add up, where the report is, and what to type next."""
+    """Show how the run ended, where the report is, and what to do next."""
     from importer.cli.next_steps import step_lines
 
     counts = result.report.counts
@@ -136,27 +137,28 @@ def show_end(result: RunResult) -> None:
 PRESENCE_WORDS = {
     Presence.ONCE: "found exactly once",
     Presence.TWICE: "found more than once",
-    Presence.DIFFERS: "with other values than were sent",
+    Presence.DIFFERS: "found with other values than were sent",
     Presence.CHANGED: "changed since the import",
     Presence.ABSENT: "not found",
 }
 
 
 def show_verification(done: Verification) -> None:
-    """How many rows were found how, the first that need a look, and where all of them are."""
+    """Show the result of a verification: the counts, the first rows that need attention, and the file with all."""
     total = sum(done.counts.values())
     if not total:
-        click.echo(f"Run {done.run.id} has no records to compare.")
+        click.echo(f"Run {done.run.id} has no records to verify.")
     else:
         click.echo(f"Run {done.run.id}, {printable(done.run.file)}, in {done.run.space} as {done.run.user}:")
     for presence in Presence:
         if done.counts.get(presence.value):
             click.echo(f"{done.counts[presence.value]:9,} of {total:,} {PRESENCE_WORDS[presence]}")
     if done.unknown:
-        click.echo(f"{done.unknown:9,} in doubt or in review; look into them with: {done.run.command('reconcile')}")
+        click.echo(f"{done.unknown:9,} in doubt or marked for review. To settle them: {done.run.command('reconcile')}")
     for verified in done.notable[:MOST_GROUPS]:
         click.echo(
-            f"  row {verified.row}, record {verified.remote_id}: {verified.presence}; {printable(verified.detail, 200)}"
+            f"  row {verified.row}, record {verified.remote_id}: {PRESENCE_WORDS[verified.presence]}"
+            f" ({printable(verified.detail, 200)})"
         )
     if len(done.notable) > MOST_GROUPS:
         click.echo(f"  and {len(done.notable) - MOST_GROUPS:,} more")
@@ -164,23 +166,27 @@ def show_verification(done: Verification) -> None:
         click.echo(f"All rows: {done.file}")
 
 
+_UNDONE_WORDS = {"removed": "deleted", "kept": "kept", "failed": "failed"}
+
+
 def show_undoing(done: Undoing) -> None:
-    """How many records were removed, which were not and why, and what to type next."""
-    counts = ", ".join(f"{number:,} {what}" for what, number in done.counts.items())
-    click.echo(f"Run {done.run.id}: {counts or 'nothing status_in deleted'}.")
+    """Show how many records were deleted, which were not and why, and what to do next."""
+    counts = ", ".join(f"{number:,} {_UNDONE_WORDS[what]}" for what, number in done.counts.items())
+    click.echo(f"Run {done.run.id}: {counts or 'nothing was deleted'}.")
     for removal in done.notable[:MOST_GROUPS]:
-        click.echo(f"  row {removal.row}, record {removal.remote_id}: {removal.undone}; {printable(removal.why, 200)}")
+        why = f" ({printable(removal.why, 200)})" if removal.why else ""
+        click.echo(f"  row {removal.row}, record {removal.remote_id}: {_UNDONE_WORDS[removal.undone]}{why}")
     if len(done.notable) > MOST_GROUPS:
         click.echo(f"  and {len(done.notable) - MOST_GROUPS:,} more")
     if done.message:
         say(done.message)
     click.echo(f"All rows: {done.file}")
     if done.exit_code not in {Exit.DONE, Exit.ROWS_FAILED}:
-        click.echo(f"Next: finish deleting: {done.run.command('undo')}")
+        click.echo(f"Next: finish the undo: {done.run.command('undo')}")
 
 
 def show_job_results(results: Sequence[JobResult]) -> None:
-    """How each of several imports ended, in the order in which the files were named."""
+    """Show how each of several imports ended, in the order of the files."""
     for job in results:
         profile = job.request.choices.profile
         click.echo(f"\n{job.request.file}{f' --profile {profile}' if profile else ''}:")
@@ -195,10 +201,10 @@ def show_job_results(results: Sequence[JobResult]) -> None:
 
 
 class Console:
-    """Watches an import for somebody at a terminal, or for a log."""
+    """Shows an import to somebody at a terminal, or in a log."""
 
     def __init__(self, clock: Clock, *, yes: bool, quiet: bool = False) -> None:
-        """``yes`` answers the question; ``quiet`` leaves out all but the question and the end."""
+        """``yes`` answers the question; ``quiet`` leaves out everything but the question and the result."""
         self._clock = clock
         self._yes, self._quiet = yes, quiet
         self._bar: tqdm[NoReturn] | None = None
@@ -221,30 +227,32 @@ class Console:
             return True
         if not sys.stdin.isatty():
             raise UsageError(
-                "Nothing was sent: there is no terminal to ask for your confirmation on.",
+                "Nothing was sent: there is no terminal to ask you on.",
                 "To send without being asked, add --yes.",
             )
         return click.confirm(f"Create {count(plan.create, 'record')} in {account.space}?", err=True)
 
     def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
-        """Say what will be deleted and at what cost, and have the number typed."""
+        """Show what will be deleted and how long it takes, and ask for the number."""
         say(f"Undo run {run.id} ({printable(run.file)}): delete {count(plan.create, 'record')} from {account.space}.")
-        say("Records that somebody has changed since the import are kept. A delete counts as a write, like a create.")
+        say(
+            "Records that somebody has changed since the import are kept. A delete counts as a write, as a create does."
+        )
         quota = f" ({plan.quota_left:,} left today)" if plan.quota_left is not None else ""
         until = moment(plan.finish, plan.made)
-        say(f"{count(plan.create, 'delete')}{quota}, taking {duration(plan.seconds)}, until {until}.")
+        say(f"{count(plan.create, 'delete')}{quota}. Time needed: {duration(plan.seconds)}, until {until}.")
         if self._yes:
             return True
         if not sys.stdin.isatty():
             raise UsageError(
-                "Nothing was deleted: there is no terminal to ask for your confirmation on.",
+                "Nothing was deleted: there is no terminal to ask you on.",
                 "To delete without being asked, add --yes.",
             )
         return click.prompt(f"Type {plan.create} to delete them", err=True, default="no") == str(plan.create)
 
     @contextmanager
     def sending(self) -> Iterator[asyncio.Event]:
-        """Ctrl-C and SIGTERM ask to stop after the rows in progress; the second time, at once."""
+        """Ctrl-C and SIGTERM stop after the rows in progress; the second time, at once."""
         stop, task, loop = asyncio.Event(), asyncio.current_task(), asyncio.get_running_loop()
 
         def ask() -> None:
@@ -266,7 +274,7 @@ class Console:
                 self._bar.close()
 
     def progress(self, progress: Progress, total: int, seconds_left: float | None) -> None:
-        """Move the bar, or write a line a minute where there is no terminal."""
+        """Move the bar; without a terminal, print a line a minute."""
         with suppress(OSError, ValueError):
             self._show(progress, total, seconds_left)
 
@@ -300,35 +308,35 @@ class Console:
 
 
 class BatchConsole:
-    """Watches several imports at once: one bar for all of them, and each sentence with the name of its file."""
+    """Shows several imports at once: one bar for all of them, and each sentence with the name of its file."""
 
     def __init__(self, clock: Clock) -> None:
-        """Nobody is watched yet."""
+        """Start without any import."""
         self._console = Console(clock, yes=True)
         self._stop: asyncio.Event | None = None
         self._members: list[_Member] = []
         self._next_look = 0.0
 
     def watching(self, name: str) -> _Member:
-        """Whoever watches the import of this file."""
+        """The observer for the import of this file."""
         self._members.append(_Member(self, name))
         return self._members[-1]
 
     @contextmanager
     def sending(self) -> Iterator[None]:
-        """While any of them is sent, Ctrl-C asks all of them to stop."""
+        """While any import is sending, Ctrl-C stops all of them."""
         with self._console.sending() as self._stop:
             yield
 
     @property
     def stop(self) -> asyncio.Event:
-        """Set when the user asks to stop."""
+        """Set when the user wants to stop."""
         assert self._stop is not None, "only while sending"
         return self._stop
 
     def show(self, *, now: bool) -> None:
-        """Move the bar to where all of them together are; ``now``, or when it was not moved for a moment."""
-        # To add up hundreds of imports hundreds of times a second would take a tenth of the processor.
+        """Move the bar to the total of all imports; ``now``, or if it has not moved for a moment."""
+        # Adding up hundreds of imports hundreds of times a second would take a tenth of the processor.
         if not now and time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + _LOOK
@@ -340,7 +348,7 @@ class BatchConsole:
 
 
 class _Member:
-    """Watches one of several imports."""
+    """Shows one of several imports."""
 
     def __init__(self, several: BatchConsole, name: str) -> None:
         self._several, self.name = several, name
@@ -351,7 +359,7 @@ class _Member:
         say(f"{self.name}: {sentence}")
 
     def confirm(self, result: CheckResult, plan: Plan, account: Account) -> bool:
-        wrong = f"; {count(result.invalid, 'row')} cannot be sent" if result.invalid else ""
+        wrong = f"; {count(result.invalid, 'row')} left out as invalid" if result.invalid else ""
         until = f", until {moment(plan.finish, plan.made)}" if plan.create else ""
         self.say(f"{count(plan.create, 'record')} to create in {account.space} as {account.user}{until}{wrong}.")
         self.total = plan.create
@@ -372,7 +380,7 @@ class _Member:
 def _state_of(progress: Progress, seconds_left: float | None, now: float) -> str:
     parts = [f"{progress.failed:,} failed"]
     if progress.waiting:
-        parts.append(f"{progress.waiting}, next call: {moment(progress.until, now)}")
+        parts.append(f"waiting: {progress.waiting}, next call at {moment(progress.until, now)}")
     if seconds_left is not None:
-        parts.append(f"done about {moment(now + max(seconds_left, 0), now)}")
+        parts.append(f"done at about {moment(now + max(seconds_left, 0), now)}")
     return ", ".join(parts)

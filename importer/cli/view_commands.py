@@ -1,4 +1,4 @@
-"""The commands that only look: at runs, files, the journal, this installation."""
+"""The commands that only show something: runs, columns, the journal, settings, this installation."""
 
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 @RUN
 @JSON
 def status(number: int | None, as_json: bool) -> int:
-    """Show how RUN stands and what to do next; by default the latest run."""
+    """Show the state of RUN and what to do next. By default, of the latest run."""
     from importer.cli.next_steps import step_lines
     from importer.runs.status import status_and_others
 
@@ -49,7 +49,7 @@ def status(number: int | None, as_json: bool) -> int:
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many runs.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many runs to list.")
 @JSON
 def history(limit: int, as_json: bool) -> int:
     """List the runs, newest first."""
@@ -71,7 +71,7 @@ def history(limit: int, as_json: bool) -> int:
 @OUT
 @JSON
 def report(number: int | None, out: Path | None, as_json: bool) -> int:
-    """Write the report of RUN anew from the journal; by default of the latest one."""
+    """Rebuild the report of RUN from the journal. By default, of the latest run."""
     from importer.runs.result import rebuild_report
 
     written = rebuild_report(number, load_settings(), out, the_clock()())
@@ -85,10 +85,10 @@ def report(number: int | None, out: Path | None, as_json: bool) -> int:
 @click.command()
 @FILE
 @with_options(*READING)
-@click.option("--save", is_flag=True, help="Remember --map for every file with the same labels.")
+@click.option("--save", is_flag=True, help="Save --map for every file with the same headers.")
 @JSON
 def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
-    """Show which column of FILE holds which field, with samples."""
+    """Show which column of FILE holds which field, with sample values."""
     from importer.cli import terminal
     from importer.config import saved_columns
     from importer.runs.source import columns as columns_of
@@ -109,13 +109,13 @@ def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
 
 def _show_status(shown: "RunStatus") -> None:
     run, counts = shown.run, {status.value: number for status, number in shown.counts.items()}
-    # What was undone counts as not sent there; put like that, it would look as if it had never existed.
-    counts |= {"not sent": shown.unsent, "created and deleted again": shown.removed}
+    # Undone rows count as "not sent" there; shown like that, they would look as if they had never existed.
+    counts |= {"not sent": shown.unsent, "created, then deleted": shown.removed}
     rows = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     profile = f", --profile {run.options['profile']}" if run.options.get("profile") else ""
     click.echo(
-        f"Run {run.id}: {run.file}, {_state(shown)} ({rows or 'no rows planned'}), "
-        f"started {_instant(run.started)}, for {shown.account or 'an account not known yet'}{profile}"
+        f"Run {run.id}: {run.file}, {_state(shown)} ({rows or 'no rows yet'}), "
+        f"started {_instant(run.started)}, for {shown.account or 'an unknown account'}{profile}"
     )
 
 
@@ -124,7 +124,7 @@ def _state(shown: "RunStatus") -> str:
 
 
 def _document(shown: "RunStatus") -> dict[str, Any]:
-    """A run in the documents of ``status`` and ``history``."""
+    """A run as ``status`` and ``history`` print it with --json."""
     from importer.journal.next_steps import command_of
 
     run = shown.run
@@ -151,15 +151,20 @@ def _instant(epoch: float | None) -> str | None:
 
 
 @click.command()
-@click.option("--backup", type=click.Path(dir_okay=False, path_type=Path), help="Write a copy of it, at any time.")
+@click.option(
+    "--backup",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a backup to this file; possible at any time.",
+)
 @JSON
 def journal(backup: Path | None, as_json: bool) -> int:
-    """Say where the journal is, what it holds and whether it is sound.
+    """Show where the journal is, what it holds and whether it is intact.
 
-    A copy that is put back knows nothing of what was sent after it was made; importer run asks the service for equal
-    records before it sends, and finds them.
+    A restored backup does not know what was sent after it was made. importer run finds those records anyway, because
+    it compares with the service before it sends anything.
     """
     from importer.journal.journal import open_journal
+    from importer.text import count
 
     with open_journal(load_settings().journal_url) as opened:
         fault, states, runs = opened.fault(), opened.views.rows_by_state(), len(opened.runs.latest())
@@ -171,11 +176,13 @@ def journal(backup: Path | None, as_json: bool) -> int:
         facts = {"path": str(opened.path), "bytes": size, "runs": runs, "rows": counts, "fault": fault or None}
         put_json({"schema": 1, **facts, "backup": str(backup) if backup else None})
     else:
-        click.echo(f"{opened.path}, {size / 1024**2:,.1f} MB, {runs:,} runs, {sum(states.values()):,} rows")
+        click.echo(
+            f"{opened.path}, {size / 1024**2:,.1f} MB, {count(runs, 'run')}, {count(sum(states.values()), 'row')}"
+        )
         click.echo("".join(f"  {number:,} {state.value}\n" for state, number in states.items()), nl=False)
-        click.echo(f"Damaged: {fault}" if fault else "It is sound.")
+        click.echo(f"Damaged: {fault}" if fault else "The journal is intact.")
         if backup is not None:
-            click.echo("No copy was made." if fault else f"Copied to {backup}")
+            click.echo("No backup was made." if fault else f"Backup written to {backup}")
     return Exit.USAGE if fault else Exit.DONE
 
 
@@ -183,7 +190,7 @@ def journal(backup: Path | None, as_json: bool) -> int:
 @PROFILE
 @JSON
 def config(as_json: bool) -> int:
-    """Show every setting, its value and where it comes from."""
+    """Show every setting, its value and where the value comes from."""
     from importer.config import settings as room
 
     loaded = room.load(profile=profile_name())

@@ -18,8 +18,8 @@ def save(url: str, username: str, password: str, profile: str | None = None) -> 
     keyring = _keyring()
     if keyring is None:
         raise SettingsError(
-            "The sign-in works, but there is no keyring on this machine to keep it in.",
-            'Install it with: pip install "nexudus-importer[keyring]" - or set NEXUDUS_USERNAME and NEXUDUS_PASSWORD.',
+            "The sign-in works, but this machine has no keyring to save it in.",
+            'Install one with: pip install "nexudus-importer[keyring]". Or set NEXUDUS_USERNAME and NEXUDUS_PASSWORD.',
         )
     entry = _SIGN_IN.encode({"username": username, "password": password})
     keyring.set_password(_SERVICE, _entry_name(url, profile), entry)

@@ -159,38 +159,40 @@ class Settings(BaseSettings):
     totp: SecretStr | None = Field(
         None,
         validation_alias=AliasChoices("totp", "NEXUDUS_TOTP"),
-        description="the code of an authenticator, if the account has one; holds once",
+        description="the current code of an authenticator app, if the account uses one; works once",
     )
     home: Path = Field(
         default_factory=lambda: user_data_path(APP),
-        description="where the journal and the private copies of imported files are",
+        description="the folder of the journal and of the private copies of imported files",
     )
     journal: str | None = Field(None, description="another place for the journal, as sqlite:///path")
-    rate: RateSetting = Field(Rate(60, 60), description="creates and deletes, at most: 60/min, 1/s or none")
-    daily_quota: CountSetting = Field(5000, description="creates and deletes in a day, or none")
+    rate: RateSetting = Field(Rate(60, 60), description="at most this many creates and deletes: 60/min, 1/s or none")
+    daily_quota: CountSetting = Field(5000, description="at most this many creates and deletes a day, or none")
     daily_reset: Annotated[ZoneInfo | None, BeforeValidator(parse_reset)] = Field(
         None,
-        description="the day of daily_quota: rolling for any 24 hours, or a zone like Europe/London for its midnights",
+        description="the day of daily_quota: rolling (any 24 hours), or from midnight in a zone like Europe/London",
     )
-    calls_per_100ms: CountSetting = Field(1, description="calls of any kind in 100 milliseconds")
-    calls_per_minute: CountSetting = Field(120, description="calls of any kind in a minute")
-    calls_per_hour: CountSetting = Field(5000, description="calls of any kind in an hour")
+    calls_per_100ms: CountSetting = Field(
+        1, description="at most this many calls of any kind in 100 milliseconds, or none"
+    )
+    calls_per_minute: CountSetting = Field(120, description="at most this many calls of any kind in a minute, or none")
+    calls_per_hour: CountSetting = Field(5000, description="at most this many calls of any kind in an hour, or none")
     concurrency: Annotated[int | None, BeforeValidator(parse_concurrency)] = Field(
-        None, description="calls under way at once; auto begins with 4 and takes more, up to 64, while that is faster"
+        None, description="calls in progress at once; auto starts with 4 and uses up to 64 while that is faster"
     )
-    timeout: SecondsSetting = Field(75, description="seconds for one call, answer included")
+    timeout: SecondsSetting = Field(75, description="time limit in seconds for one call, including the answer")
     settle: SecondsSetting = Field(
-        900, description="seconds after which an unanswered call has taken effect and is listed, or never will"
+        900, description="visibility window in seconds: by its end, an unanswered call has taken effect or never will"
     )
     patience: SecondsSetting = Field(
-        60, description="seconds for which an unreachable service is tried again before the run stops"
+        60, description="how many seconds to keep trying an unreachable service before the run stops"
     )
-    lookup_age: SecondsSetting = Field(900, description="seconds for which a list of coworkers or resources is good")
+    lookup_age: SecondsSetting = Field(900, description="how many seconds a list of coworkers or resources is reused")
     endpoint_path: str | None = Field(
-        None, description="another path of the record type, where the service spells it so: coworkermsofficecalendars"
+        None, description="another path for the record type, if the service spells it so: coworkermsofficecalendars"
     )
     proxy: str | None = Field(
-        None, description="a proxy for all calls, as http://host:port; none is taken from the environment"
+        None, description="a proxy for all calls, as http://host:port; HTTPS_PROXY and the like are ignored"
     )
     ca_file: Path | None = Field(
         None, description="a PEM file of certificate authorities to trust instead of the usual ones"
@@ -271,8 +273,8 @@ def load(
     has_sign_in = not from_flags.keys().isdisjoint(_SIGN_IN) or "keyring" in origins.values()
     if profile is not None and not has_sign_in and not any(_is_of(profile, origin) for origin in origins.values()):
         raise SettingsError(
-            f'Nothing is known of a profile "{profile}".',
-            f"Write [profile.{profile}] with its username into importer.toml, or type: "
+            f'There is no profile "{profile}".',
+            f"Add [profile.{profile}] with its username to importer.toml, or sign in with: "
             f"importer login --profile {profile}",
         )
     try:
@@ -301,7 +303,10 @@ def _layers(files: tuple[Path, ...], profile: str | None) -> Iterator[tuple[str,
     for origin, table in tables:
         of_profile = table.get("profile", {}).get(profile, {})
         if wrong := next((name for name in _FOR_ALL if name in of_profile), None):
-            raise SettingsError(f"{origin} sets {wrong} in profile {profile}.", "All profiles share one journal.")
+            raise SettingsError(
+                f"{origin} sets {wrong} in profile {profile}.",
+                f"Move {wrong} out of the profile: all profiles share one journal.",
+            )
         yield f"{origin}, {_of(profile)}", _by_field(of_profile)
     # Everything but the sign-in: a profile without a password must be refused, and not sign in as somebody else.
     for origin, layer in common:
@@ -315,8 +320,9 @@ def _variable(name: str, profile: str) -> str:
 def where_to_set(profile: str) -> str:
     """The advice for a profile whose sign-in does not work."""
     return (
-        f"A profile has its own: the username in [profile.{profile}] of importer.toml, and "
-        f"{_variable('password', profile)}; or {_variable('token', profile)}; or importer login --profile {profile}"
+        f"A profile has its own sign-in. Set the username in [profile.{profile}] of importer.toml and "
+        f"{_variable('password', profile)}, or set {_variable('token', profile)}, or sign in with: "
+        f"importer login --profile {profile}"
     )
 
 
@@ -333,15 +339,19 @@ def _table(path: Path) -> dict[str, Any]:
     try:
         table = tomllib.loads(path.read_text("utf-8"))
     except ValueError as error:
-        raise SettingsError(f"{path} is not a settings file: {error}.", "Correct it or move it away.") from error
+        raise SettingsError(
+            f"{path} is not a valid settings file: {error}.", "Correct the file or move it away."
+        ) from error
     profiles = table.get("profile", {})
     if not isinstance(profiles, dict) or not all(isinstance(section, dict) for section in profiles.values()):
-        raise SettingsError(f"{path} has a profile that is no table.", "Begin each with a line like [profile.north]")
+        raise SettingsError(
+            f"{path} has a profile that is not a table.", "Start each profile with a line like [profile.north]"
+        )
     # A file is copied, sent around and kept in backups; a secret in it would be too.
     for section in (table, *profiles.values()):
         if secret := next((name for name in SECRETS if name in _by_field(section)), None):
             raise SettingsError(
-                f"{path} holds a {secret}.", f"Take it out of the file and set NEXUDUS_{secret.upper()} instead."
+                f"{path} contains a {secret}.", f"Remove it from the file and set NEXUDUS_{secret.upper()} instead."
             )
     return table
 
@@ -386,7 +396,7 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> SettingsErro
     name = str(first["loc"][0])
     cause = first.get("ctx", {}).get("error") or first["msg"]
     shown = "" if name in SECRETS else f' "{first["input"]}"'
-    return SettingsError(f"The setting {name}{shown} cannot be used: {cause}.", f"It comes from: {origins.get(name)}.")
+    return SettingsError(f"The setting {name}{shown} cannot be used: {cause}.", f"It is set by: {origins.get(name)}.")
 
 
 def shown(settings: Settings, name: str) -> str:

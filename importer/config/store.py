@@ -107,7 +107,7 @@ class Document(Generic[Shape]):
         # A member of that name in a document without a number is data, not a number.
         number = number if type(number) is int else 0
         if number > self.format:
-            raise NewerFormatError(f"{self.name} was written by a newer importer.")
+            raise NewerFormatError(f"{self.name} was written by a newer version of the importer.")
         try:
             if number:
                 del document["format"]
@@ -130,7 +130,9 @@ class Document(Generic[Shape]):
         except (OSError, UnicodeError) as error:
             raise StoreError(f"{path} cannot be read: {error}.", "Check the file and its permissions.") from error
         except UnreadableError as error:
-            raise StoreError(f"{error} The file is {path}.", "Update the importer, or move the file away.") from error
+            raise StoreError(
+                f"{error} The file is {path}.", "Update the importer, or move the file to another folder."
+            ) from error
 
     def read_if_usable(self, path: Path, **from_place: object) -> Shape | None:
         """The document in a file; None if it is not there or cannot be used. For documents that can be rebuilt."""

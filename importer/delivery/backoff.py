@@ -66,12 +66,12 @@ class Backoff:
         return self.pause_until - now > LONGEST_FOR_READS
 
     def why(self, now: float) -> str:
-        """Why the next call waits, as half a sentence."""
+        """Why the next call waits, as a clause."""
         if self.pause_until >= self.ready_at:
             return self._why
         # No shorter window can make a call wait for longer than it lasts itself.
         waits_for_a_day = self.ready_at - now > self._longest_window
-        return "the allowance of the day is used up" if waits_for_a_day else "the allowance is used up"
+        return "the daily quota is used up" if waits_for_a_day else "the allowance is used up"
 
     def _pause(self, until: float, why: str) -> None:
         # A shorter wait never replaces a longer one: the answers of calls under way come in any order.
@@ -81,4 +81,4 @@ class Backoff:
 
 
 _UNREACHABLE = "the service cannot be reached"
-_ASKED_TO_WAIT = "the service asked to wait"
+_ASKED_TO_WAIT = "the service asked us to wait"

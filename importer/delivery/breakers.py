@@ -22,7 +22,7 @@ FORBIDDEN = 403
 
 
 class StopReason(StrEnum):
-    """Why sending came to an end."""
+    """Why sending ended."""
 
     DONE = "done"
     STRICT = "invalid rows and --strict"
@@ -37,7 +37,7 @@ class StopReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SendResult:
-    """How sending ended, and the sentence for people."""
+    """Why sending ended, and a sentence about it for people; empty if there is nothing to add."""
 
     how: StopReason
     message: str = ""
@@ -89,7 +89,9 @@ class Breakers:
         self._unanswered = self._unanswered + 1 if verdict.event is Event.LOST else 0
         if self._unanswered < MOST_UNANSWERED:
             return None
-        return SendResult(StopReason.UNANSWERED, f"{self._unanswered} calls in a row brought no usable answer.")
+        return SendResult(
+            StopReason.UNANSWERED, f"Sending stopped: {self._unanswered} calls in a row got no usable answer."
+        )
 
     def _on_refusal(self, verdict: Verdict) -> SendResult | None:
         if verdict.event not in {Event.REFUSED, Event.ACCEPTED}:
@@ -103,11 +105,15 @@ class Breakers:
         # Once a row was accepted, the rows differ and the field may be wrong in a stretch of them only.
         if self._same_refusals < (SAME_REFUSALS if self._accepted else SAME_REFUSALS_AT_FIRST):
             return None
-        sentence = f"The last {self._same_refusals} rows were all refused for {verdict.field}: {verdict.message}"
+        last, field = self._same_refusals, verdict.field
+        sentence = f"Sending stopped: the last {last} rows were refused because of {field}: {verdict.message}"
         return SendResult(StopReason.SAME_REFUSAL, sentence)
 
     def _on_outage(self, verdict: Verdict, down_for: float) -> SendResult | None:
         # By time and not by number: a refused connection fails in a millisecond, one that times out after ten seconds.
         if not verdict.unreachable or down_for < self._patience:
             return None
-        return SendResult(StopReason.UNREACHABLE, f"The service cannot be reached. {verdict.message}")
+        return SendResult(
+            StopReason.UNREACHABLE,
+            f"Sending stopped: the service cannot be reached ({verdict.failure}).",
+        )

@@ -43,7 +43,7 @@ class _Present:
         if self.id is not None:
             return f"Record {self.id}"
         assert self.claimant is not None
-        return f"Row {self.claimant.row} of run {self.claimant.run}, which was sent without an answer,"
+        return f"Row {self.claimant.row} of run {self.claimant.run}, which got no answer,"
 
 
 class Comparison:
@@ -112,11 +112,12 @@ class Comparison:
 
     def _differs(self, present: _Present, differences: Mapping[str, tuple[object, object]]) -> Conflict:
         values = "; ".join(
-            f"{name} is {_shown(there)} there and {_shown(mine)} here" for name, (mine, there) in differences.items()
+            f"{name} is {_shown(there)} there and {_shown(mine)} in this row"
+            for name, (mine, there) in differences.items()
         )
         same = _listed(self._kind.key)
         advice = "Change that record in Nexudus instead." if present.id is not None else _SETTLE_FIRST
-        sentence = f"{present} has the same {same}, but differs: {printable(values, _LONGEST)}. Not sent. {advice}"
+        sentence = f"{present} has the same {same}, but other values: {printable(values, _LONGEST)}. Not sent. {advice}"
         return Conflict(sentence, next(iter(differences)))
 
     def _ambiguous(self, key: Key) -> Conflict | None:
@@ -127,12 +128,9 @@ class Comparison:
                 # The author of the file saw both of its rows; that the other one was created is no surprise.
                 if not self._is_of_this_run(present):
                     same = _listed([part for part, _ in others])
-                    lacks = "that record" if value is not None else "this row"
-                    return Conflict(
-                        f"{present} has the same {same} and may be the same mapping: {lacks} has no {name}. Not sent. "
-                        f"Enter the {name} on both sides.",
-                        str(name),
-                    )
+                    lacks = "it" if value is not None else "this row"
+                    doubt = f"{present} has the same {same} and may be the same record, but {lacks} has no {name}."
+                    return Conflict(f"{doubt} Not sent. Enter the {name} in both.", str(name))
         return None
 
     def _add(self, present: _Present) -> None:
@@ -144,7 +142,7 @@ class Comparison:
             self._without.setdefault((str(name), value is None, others), []).append(present)
 
 
-_SETTLE_FIRST = "Find out what became of it first, then import this row again."
+_SETTLE_FIRST = "Settle that row first, then import this one again."
 
 
 def _everything(listing: Listing, journal: Journal, target: int) -> Iterator[_Present]:

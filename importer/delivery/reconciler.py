@@ -91,8 +91,10 @@ def _pair(same: list[Intent], candidates: list[Remote], user: str, settled: Sett
     # Only somebody else's edit is a reason, not a missing name: a list need not say who edited a record last.
     foreign = [remote for remote in candidates if user and remote.by and remote.by != user]
     if len(candidates) > len(same) or foreign:
-        named = ", ".join(f"{r.id} (by {printable(r.by) or 'somebody'})" for r in candidates[:5])
-        sentence = f"Equal records exist, but they are not clearly this row's: {named}. Keep one of them by hand."
+        named = ", ".join(f"{r.id} (edited by {printable(r.by) or 'an unknown user'})" for r in candidates[:5])
+        sentence = (
+            f"Equal records exist, but it is not certain which is this row's: {named}. Decide in Nexudus which to keep."
+        )
         settled.changes += [Change(intent, Event.UNCLEAR, message=sentence) for intent in same]
         return []
     for intent, remote in zip(same, candidates, strict=False):
@@ -113,13 +115,17 @@ def _judge_absent(
     alike = [r for r in leftover if _may_be(intent, r, kind, comparer, user)]
     if alike:
         there = comparer.differences(intent.body, alike[0])
-        values = "; ".join(f"{name}: sent {sent}, there {remote_value}" for name, (sent, remote_value) in there.items())
-        sentence = f"Record {alike[0].id} may be this row's, but differs: {printable(values, 300)}. Look at it by hand."
+        values = "; ".join(
+            f"{name} was sent as {sent} and is {remote_value}" for name, (sent, remote_value) in there.items()
+        )
+        sentence = (
+            f"Record {alike[0].id} may be this row's, but differs: {printable(values, 300)}. Check it in Nexudus."
+        )
         settled.changes.append(Change(intent, Event.UNCLEAR, message=sentence))
     elif asked_at - (intent.sent_at or 0.0) < window:
         settled.too_recent.append(intent)
     elif intent.resends >= MOST_RESENDS:
-        sentence = f"Sent {intent.resends + 1} times, and each time no record came of it. Create it by hand."
+        sentence = f"Sent {intent.resends + 1} times, but no record was created. Create it in Nexudus."
         settled.changes.append(Change(intent, Event.UNCLEAR, message=sentence))
     else:
         settled.changes.append(Change(intent, Event.ABSENT))

@@ -46,9 +46,10 @@ class Verdict:
         field: The field that a refusal is about, where the service says so.
         wait: Seconds that nobody may send, where the service says so.
         pause: What the whole run has to do.
-        reason: Why the run stops, for people.
+        reason: Why the run stops, for people, as a clause.
         probe: Ask whether the sign-in still holds: if so the row is refused, else it was not applied.
         unreachable: No byte was written; the network is at fault, not the row.
+        failure: Why the service could not be reached, as a clause.
         rule: The name of the line that decided.
     """
 
@@ -61,6 +62,7 @@ class Verdict:
     reason: str = ""
     probe: bool = False
     unreachable: bool = False
+    failure: str = ""
     rule: str = ""
 
 
@@ -144,12 +146,12 @@ def _accepted(facts: Facts) -> Verdict:
 
 def _refused(facts: Facts) -> Verdict:
     sentence, named = _sentence(facts), _named_field(facts)
-    return Verdict(Event.REFUSED, sentence or f"refused with HTTP {facts.reply.status}", field=named)
+    return Verdict(Event.REFUSED, sentence or f"Nexudus refused the row (HTTP {facts.reply.status}).", field=named)
 
 
 def _no_endpoint(facts: Facts) -> Verdict:
     # Once may be the row: 404 is also what a record that the row names, and somebody deleted, could be answered with.
-    reason = f"the service answered HTTP {facts.reply.status}: there may be no such endpoint"
+    reason = f"the service answered HTTP {facts.reply.status}, so the path of the record type may be wrong"
     return replace(_refused(facts), pause=Pause.STOP_IF_REPEATED, reason=reason)
 
 
@@ -166,8 +168,8 @@ def _lost_and_stop(reason: str) -> Callable[[Facts], Verdict]:
 
 
 def _id_again(facts: Facts) -> Verdict:
-    reason = f"the service gave the Id {facts.new_id} a second time"
-    return Verdict(Event.LOST, f"Please look at this row: {reason}.", pause=Pause.STOP_RUN, reason=reason)
+    reason = f"the service returned the Id {facts.new_id} twice"
+    return Verdict(Event.LOST, f"Check this row in Nexudus: {reason}.", pause=Pause.STOP_RUN, reason=reason)
 
 
 def _forbidden(facts: Facts) -> Verdict:
@@ -178,11 +180,12 @@ def _forbidden(facts: Facts) -> Verdict:
 
 
 def _throttled(facts: Facts) -> Verdict:
-    return Verdict(Event.NOT_APPLIED, "The service asked to wait.", pause=Pause.THROTTLE, wait=facts.reply.wait)
+    return Verdict(Event.NOT_APPLIED, "The service asked us to wait.", pause=Pause.THROTTLE, wait=facts.reply.wait)
 
 
 def _not_sent(facts: Facts) -> Verdict:
-    return Verdict(Event.NOT_APPLIED, f"Not sent: {facts.reply.failure or 'no connection'}.", unreachable=True)
+    failure = facts.reply.failure or "no connection"
+    return Verdict(Event.NOT_APPLIED, f"Not sent: {failure}.", unreachable=True, failure=failure)
 
 
 def _ask_the_probe(facts: Facts) -> Verdict:
@@ -235,12 +238,12 @@ RULES: tuple[Rule, ...] = (
     # A body cut short, no JSON at all, an Id of 0: the service meant yes, but which record it made is unknown.
     Rule("2xx without a proper Id", lambda f: f.status_in(*_SUCCESS), _lost),
     # Never followed. 303 is even the usual answer to a form that took effect, so it is no refusal.
-    Rule("redirect", lambda f: f.status_in(*range(300, 400)), _lost_and_stop("the service sent the call elsewhere")),
+    Rule("redirect", lambda f: f.status_in(*range(300, 400)), _lost_and_stop("the service redirected the call")),
     # A page comes from something in between, which may have passed the call on before it answered.
     Rule(
         "web page instead of the service",
         lambda f: f.status_in(*range(400, 500)) and f.reply.html,
-        _lost_and_stop("something between here and the service answered with a web page"),
+        _lost_and_stop("a web page came instead of the service's answer"),
     ),
     # The web page above comes first: a firewall says 403 too, and has no opinion about the user's role.
     Rule("403", lambda f: f.status_in(403) and not f.has_id and f.successful is not True, _forbidden),

@@ -24,7 +24,7 @@ from importer.journal.states import Event, State
 from importer.journal.windows import Window
 from importer.model import Progress
 from importer.nexudus import Nexudus, Probe, Reply
-from importer.text import moment
+from importer.text import count, moment
 
 LONGEST_DELAY = 5.0
 """Seconds from an intent to its call after which the call is not made; the row is planned again."""
@@ -180,7 +180,8 @@ class Sender:
             case Probe.GOOD:
                 return replace(verdict, event=Event.REFUSED)
             case Probe.UNREACHABLE:
-                return replace(verdict, event=Event.NOT_APPLIED, unreachable=True)
+                failure = "the sign-in could not be checked"
+                return replace(verdict, event=Event.NOT_APPLIED, unreachable=True, failure=failure)
             case Probe.RENEWED:
                 return replace(verdict, event=Event.NOT_APPLIED)
             case Probe.REFUSED:
@@ -213,15 +214,16 @@ class Sender:
         max_rows, deadline, now = self._pace.max_rows, self._pace.deadline, self._now()
         # With nothing left behind the limit the run is done, and its exit code must not say that it was cut short.
         if max_rows is not None and self._tally.sent >= max_rows and not self._queue.is_empty():
-            return SendResult(StopReason.LIMIT, f"{max_rows} rows were sent, as asked with --max-rows.")
+            return SendResult(StopReason.LIMIT, f"Stopped after {count(max_rows, 'row')} (--max-rows).")
         if deadline is None:
             return None
         if now >= deadline:
-            return SendResult(StopReason.LIMIT, "The time given with --max-duration is over.")
+            return SendResult(StopReason.LIMIT, "Stopped: the time set with --max-duration is up.")
         # Waiting for a moment beyond the deadline could end in nothing but stopping, hours later.
         if self._backoff.ready_at > deadline and not self._queue.is_empty():
-            until = f"{self._backoff.why(now)} until {moment(self._backoff.ready_at, now)}"
-            return SendResult(StopReason.LIMIT, f"Stopped, as asked with --max-duration: {until}.")
+            next_call, why = moment(self._backoff.ready_at, now), self._backoff.why(now)
+            sentence = f"Stopped because of --max-duration: no call is possible before {next_call}, because {why}."
+            return SendResult(StopReason.LIMIT, sentence)
         return None
 
     def _stop_requested(self) -> bool:
@@ -290,7 +292,7 @@ class Sender:
         """
         if self._now() - committed > LONGEST_DELAY:
             # Provably not sent, so the row goes back to planned, and its next intent has a time that is true.
-            return Reply(sent=False, failure="this machine was asleep between the intent and the call")
+            return Reply(sent=False, failure="this machine was asleep when the call was due")
         return await self._service.create(self._run.endpoint, body)
 
     async def _wait(self) -> None:

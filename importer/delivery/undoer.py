@@ -78,7 +78,9 @@ class Undoer:
             self._tell(len(removals))
             failures = failures + 1 if removal.undone is Undone.FAILED else 0
             if failures >= _MOST_FAILURES:
-                return SendResult(StopReason.UNANSWERED, f"{failures} deletes in a row failed: {removal.why}")
+                return SendResult(
+                    StopReason.UNANSWERED, f"Stopped: {failures} deletes in a row failed ({removal.why})."
+                )
         return SendResult(StopReason.DONE)
 
     async def _remove(self, intent: Intent) -> Removal:
@@ -91,12 +93,14 @@ class Undoer:
             there = await self._service.get(self._run.endpoint, number)
             if there.status == GONE:
                 self._gone(intent)
-                return Removal(intent.row, number, Undone.REMOVED, "it was gone already")
+                return Removal(intent.row, number, Undone.REMOVED, "already deleted")
             if reason := self._reason_to_keep(intent, there):
                 self._keep(intent)
                 return Removal(intent.row, number, Undone.KEPT, reason)
             if there.status != 200:  # noqa: PLR2004
-                return Removal(intent.row, number, Undone.FAILED, there.failure or f"it answered HTTP {there.status}")
+                return Removal(
+                    intent.row, number, Undone.FAILED, there.failure or f"the service answered HTTP {there.status}"
+                )
             intent = self._will_remove(intent)
             self._has_turn = False
             reply = await self._service.delete(self._run.endpoint, number)
@@ -118,8 +122,8 @@ class Undoer:
             return ""
         # Values before dates: the dates may be equal or missing, while a field that differs was certainly changed.
         if differs := self._comparer.differences(intent.body, remote):
-            return f"it was changed since: {', '.join(differs)}"
-        return "it was changed since it was created" if changed_since(remote) else ""
+            return f"changed since the import: {', '.join(differs)}"
+        return "changed since the import" if changed_since(remote) else ""
 
     def _judged(self, intent: Intent, number: int, reply: Reply, verdict: Verdict) -> Removal:
         """The outcome of a delete that was answered with anything but a throttle."""
@@ -130,7 +134,7 @@ class Undoer:
         if verdict.event is Event.REFUSED:
             self._keep(intent)
             return Removal(intent.row, number, Undone.KEPT, verdict.message)
-        return Removal(intent.row, number, Undone.FAILED, reply.failure or f"it answered HTTP {reply.status}")
+        return Removal(intent.row, number, Undone.FAILED, reply.failure or f"the service answered HTTP {reply.status}")
 
     def _will_remove(self, intent: Intent) -> Intent:
         if intent.state is State.REMOVING:

@@ -49,10 +49,10 @@ def _judge(intent: Intent, remote: Remote | None, doubles: list[Remote], compare
     if remote is None:
         return Verified(intent.row, number, Presence.ABSENT, "the service does not list it")
     if differs := comparer.differences(intent.body, remote):
-        details = "; ".join(f"{name}: sent {sent}, there {there}" for name, (sent, there) in differs.items())
+        details = "; ".join(f"{name} was sent as {sent} and is {there}" for name, (sent, there) in differs.items())
         return Verified(intent.row, number, Presence.CHANGED if changed_since(remote) else Presence.DIFFERS, details)
     if doubles:
-        return Verified(intent.row, number, Presence.TWICE, f"also {', '.join(str(r.id) for r in doubles)}")
+        return Verified(intent.row, number, Presence.TWICE, f"also as record {', '.join(str(r.id) for r in doubles)}")
     return Verified(intent.row, number, Presence.ONCE)
 
 

@@ -77,7 +77,7 @@ class Database:
                 # What was committed is in a file that nobody will find again, so nothing may be sent on it.
                 raise JournalError(
                     "The journal was deleted, moved or replaced while it was in use.",
-                    "Put it back, then type: importer resume",
+                    "Put it back, then continue with: importer resume",
                 )
 
 
@@ -90,7 +90,9 @@ def open_database(url: str, patience: float) -> Database:
     parsed = sa.make_url(url)
     if parsed.get_backend_name() != "sqlite":
         # The lock of the sender holds on one machine only; two on one database would both send.
-        raise JournalError("The journal must be SQLite.", "Set IMPORTER_JOURNAL to sqlite:///path, or not at all.")
+        raise JournalError(
+            "The journal must be an SQLite database.", "Set IMPORTER_JOURNAL to sqlite:///path, or leave it out."
+        )
     engine = sa.create_engine(parsed)
     if not parsed.database:
         return Database(engine, None)
@@ -147,7 +149,7 @@ def _refuse_network_drive(path: Path) -> None:
     kind = network_drive(path, mounts.read_text() if mounts.exists() else "")
     if kind:
         raise JournalError(
-            f"The journal's folder {path.parent} is on a network drive ({kind}), where a commit can be lost.",
+            f"The journal's folder {path.parent} is on a network drive ({kind}), where saved data can be lost.",
             "Set IMPORTER_HOME to a folder on this machine's own disk.",
         )
 
@@ -175,16 +177,18 @@ def explained() -> Iterator[None]:
         yield
     except sa.exc.SQLAlchemyError as error:
         cause = str(getattr(error, "orig", None) or error)
-        advice = "Nothing is sent without the journal. Check the disk and IMPORTER_HOME, then type: importer resume"
+        advice = (
+            "Nothing is sent without the journal. Check the disk and IMPORTER_HOME, then continue with: importer resume"
+        )
         if "locked" in cause:
-            raise JournalBusyError("The journal is being written by another process.", "Try again soon.") from error
+            raise JournalBusyError("Another process is writing to the journal.", "Try again in a moment.") from error
         if "full" in cause:
             raise JournalError("The disk is full; the journal cannot be written.", advice) from error
         if "readonly" in cause or "unable to open" in cause:
             raise JournalError("The journal's folder or file cannot be written.", advice) from error
         if "malformed" in cause or "not a database" in cause:
             raise JournalError(
-                "The journal is damaged.", "Keep the file; set IMPORTER_HOME to start a new one."
+                "The journal is damaged.", "Keep the file. To start a new journal, set IMPORTER_HOME to another folder."
             ) from error
         raise JournalError(f"The journal cannot be used: {cause}.", advice) from error
     except OSError as error:

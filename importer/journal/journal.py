@@ -55,7 +55,9 @@ class Journal:
         with self._db.read() if "meta" in names else self._db.write() as db:
             names = sa.inspect(db).get_table_names()
             if names and "meta" not in names:
-                raise JournalError(f"{self.path} is a database of another program.", "Choose another IMPORTER_JOURNAL.")
+                raise JournalError(
+                    f"{self.path} is the database of another program.", "Set IMPORTER_JOURNAL to another path."
+                )
             if not names:
                 t.metadata.create_all(db)
                 db.execute(sa.insert(t.meta).values(key="schema_version", value=str(SCHEMA_VERSION)))
@@ -67,8 +69,8 @@ class Journal:
                 version = _version(db)
         if version != SCHEMA_VERSION:
             raise JournalError(
-                f"The journal has version {version}; this importer knows version {SCHEMA_VERSION}.",
-                "Install the importer that wrote it, or choose another IMPORTER_JOURNAL.",
+                f"The journal has version {version}, but this importer reads version {SCHEMA_VERSION}.",
+                "Update the importer, or set IMPORTER_JOURNAL to another path.",
             )
 
     def fault(self) -> str:
@@ -88,7 +90,7 @@ class Journal:
             JournalError: There is such a file, or it cannot be written.
         """
         if path.exists():
-            raise JournalError(f"{path} exists already.", "Name another file.")
+            raise JournalError(f"{path} already exists.", "Choose another file.")
         # Not a copy of the file, which a commit in the middle of copying would tear (sqlite.org/howtocorrupt.html).
         with self._db.read() as db:
             db.exec_driver_sql("VACUUM INTO ?", (str(path),))

@@ -86,7 +86,7 @@ def exclusive_sender(folder: Path, account: str, run: int | None = None) -> Iter
         try:
             _take(file)
         except OSError:
-            raise BusyError(_who(file, account), "Wait for it, or stop it with: importer stop") from None
+            raise BusyError(_who(file, account), "Wait until it has finished, or stop it with: importer stop") from None
 
         def tell(number: int) -> None:
             file.seek(0)

@@ -296,8 +296,8 @@ class Rows:
         # Each change names the state it comes from, so a row that somebody else has moved is missing in this number.
         if done.rowcount != len(changes):
             raise JournalError(
-                "The journal was changed by somebody else while rows were being sent.",
-                "Stop every other importer, then type: importer resume",
+                "Another program changed the journal while rows were being sent.",
+                "Stop every other importer, then continue with: importer resume",
             )
 
 
@@ -343,8 +343,8 @@ def to_intent(row: Row[Any]) -> Intent:
     """
     if row.seal != _checksum(row.run, row.row, row.identity, row.body, row.state, row.remote_id):
         raise JournalError(
-            f"The journal is damaged: row {row.row} of run {row.run} is not as it was written.",
-            "Check the disk and put the journal back from a copy; what the service holds is asked before sending.",
+            f"The journal is damaged: row {row.row} of run {row.run} has changed since it was written.",
+            "Check the disk, then restore the journal from a backup. A run compares with Nexudus before it sends.",
         )
     return Intent(
         row.run,

@@ -114,7 +114,7 @@ class Runs:
         """
         matches = self._select(sa.select(t.run).where(t.run.c.id == number))
         if not matches:
-            raise JournalError(f"There is no run {number}.", "See the runs with: importer history")
+            raise JournalError(f"There is no run {number}.", "To list the runs: importer history")
         return matches[0]
 
     def latest(self, limit: int | None = None) -> list[Run]:
@@ -193,5 +193,7 @@ def _to_run(row: Row[Any]) -> Run:
 
 
 def _unreadable(number: int, why: str) -> JournalError:
-    advice = "Update the importer, or set IMPORTER_HOME to start a new journal. Keep this one: it knows what was sent."
+    advice = (
+        "Update the importer, or set IMPORTER_HOME to start a new journal. Keep this one: it records what was sent."
+    )
     return JournalError(f"Run {number} in the journal cannot be read. {why}", advice)

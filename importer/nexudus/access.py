@@ -15,7 +15,7 @@ from importer.model import Account
 from importer.text import printable
 
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?")
-_URL_ADVICE = "Write it like https://spaces.nexudus.com, without anything behind the host."
+_URL_ADVICE = "Write it like https://spaces.nexudus.com, with nothing after the host."
 
 
 class Secret:
@@ -72,10 +72,14 @@ class Access:
         _checked(self.url)
         if not (self.token or (self.username and self.password)):
             raise SignInError(
-                "There is nothing to sign in with.", "Set NEXUDUS_TOKEN, or NEXUDUS_USERNAME and NEXUDUS_PASSWORD."
+                "You are not signed in: no token and no password is set.",
+                "Set NEXUDUS_TOKEN, or NEXUDUS_USERNAME and NEXUDUS_PASSWORD.",
             )
         if self.token and not re.fullmatch(r"[!-~]+", self.token.reveal()):
-            raise SettingsError("The token holds a space, a line end or a letter no token has.", "Copy it again.")
+            raise SettingsError(
+                "The token contains a space, a line break or another character that tokens do not have.",
+                "Copy it again.",
+            )
 
     @property
     def host(self) -> str:
@@ -130,11 +134,11 @@ def _checked(url: str) -> None:
     parts, port = _split(url)
     host = parts.hostname or ""
     if parts.username is not None or parts.password is not None:
-        raise SettingsError("The address of the service must not hold a user name or password.", _URL_ADVICE)
+        raise SettingsError("The address of the service must not contain a user name or password.", _URL_ADVICE)
     if parts.scheme not in ("https", "http") or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise SettingsError("The address of the service is not a plain https address.", _URL_ADVICE)
     if not (_HOST.fullmatch(host) or _is_loopback(host)) or port == 0:
-        raise SettingsError("The address of the service names no proper host.", _URL_ADVICE)
+        raise SettingsError("The address of the service has no valid host name.", _URL_ADVICE)
     if parts.scheme == "http" and not _is_loopback(host):
         raise SettingsError("The address of the service must begin with https://.", _URL_ADVICE)
 
@@ -147,7 +151,7 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
         parts = urlsplit(url)
         return parts, parts.port
     except ValueError:
-        raise SettingsError("The address of the service cannot be read.", _URL_ADVICE) from None
+        raise SettingsError("The address of the service is not a valid address.", _URL_ADVICE) from None
 
 
 def _is_loopback(host: str) -> bool:

@@ -108,7 +108,7 @@ class HttpClient:
         # A target such as "@elsewhere/api" would make the host a user name, and send the token elsewhere.
         url = httpx.URL(f"{self._base.scheme}://{self._base.netloc.decode('ascii')}{target}")
         if (url.scheme, url.host, url.port) != (self._base.scheme, self._base.host, self._base.port) or url.userinfo:
-            raise ValueError("a call would leave for another host than the configured one")
+            raise ValueError("a call would go to another host than the configured one")
         return url
 
     async def _exchange(self, connection: httpx.AsyncBaseTransport, request: httpx.Request) -> Reply:
@@ -124,12 +124,12 @@ class HttpClient:
                 finally:
                     await answer.aclose()
         except TimeoutError:
-            failure = f"no whole answer within {self._deadline:g} seconds"
+            failure = f"no complete answer within {self._deadline:g} seconds"
         except _FAILURES as error:
             # With a head that has come, the status still counts; only the body is missing.
             if answer is None:
                 return Reply(sent=not isinstance(error, _NOT_SENT), failure=self._words(error))
-            failure = "the answer broke off"
+            failure = "the answer was cut off"
         return _reply(answer, bytes(taken), failure) if answer else Reply(failure=failure)
 
     def _words(self, error: Exception) -> str:
@@ -138,11 +138,11 @@ class HttpClient:
             return _PLAIN[type(error)].format(**self._timeouts)
         for cause in _causes(error):
             if isinstance(cause, ssl.SSLCertVerificationError):
-                return f"the service's certificate was refused ({cause.verify_message})"
+                return f"the service's certificate is not trusted ({cause.verify_message})"
             if isinstance(cause, ssl.SSLError):
-                return "no secure connection could be agreed on"
+                return "a secure connection could not be established"
             if isinstance(cause, socket.gaierror):
-                return "the service's name could not be found"
+                return "the host name could not be found"
             if isinstance(cause, ConnectionRefusedError):
                 return "the connection was refused"
         return "the connection failed"
@@ -153,10 +153,10 @@ _PLAIN: Mapping[type[Exception], str] = {
     httpx.PoolTimeout: "no free connection within {pool:g} seconds",
     httpx.ProxyError: "the proxy refused to connect",
     httpx.ReadTimeout: "no answer within {read:g} seconds",
-    httpx.WriteTimeout: "the request could not be written within {write:g} seconds",
-    httpx.ReadError: "the connection broke before the answer",
-    httpx.WriteError: "the connection broke while the request was written",
-    httpx.RemoteProtocolError: "the connection was closed without a proper answer",
+    httpx.WriteTimeout: "the request could not be sent within {write:g} seconds",
+    httpx.ReadError: "the connection was lost before the answer",
+    httpx.WriteError: "the connection was lost while the request was being sent",
+    httpx.RemoteProtocolError: "the connection was closed without a valid answer",
 }
 
 
@@ -213,7 +213,7 @@ async def _collect(answer: httpx.Response, taken: bytearray) -> str:
     """
     encoding = answer.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in ("identity", "", "gzip", "x-gzip", "deflate"):
-        return "the answer is packed in an unknown way"
+        return "the answer is compressed in an unknown way"
     packed = encoding not in ("identity", "")
     # 32 lets zlib recognise gzip and zlib streams by themselves; "deflate" has always meant the second (RFC 9110
     # section 8.4.1.2).
@@ -222,12 +222,12 @@ async def _collect(answer: httpx.Response, taken: bytearray) -> str:
         try:
             taken += unpack.decompress(chunk, BODY_LIMIT + 1 - len(taken)) if packed else chunk
         except zlib.error:
-            return "the answer cannot be unpacked"
+            return "the answer cannot be decompressed"
         if len(taken) > BODY_LIMIT or unpack.unused_data:
-            return "the answer is too long"
+            return "the answer is too large"
     # An empty body under the label gzip is not cut short: a throttle has no body, whatever a proxy writes above it.
     complete = not packed or unpack.eof or answer.num_bytes_downloaded == 0
-    return "" if complete else "the answer broke off"
+    return "" if complete else "the answer was cut off"
 
 
 def _reply(answer: httpx.Response, body: bytes, failure: str) -> Reply:

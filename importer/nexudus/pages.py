@@ -128,7 +128,7 @@ class PageReader:
         self._ids |= fresh.keys()
         self.ended = self._reason_to_end(page, fresh)
         if self.ended is Ended.ENDLESS:
-            self.failure = f"it goes on after {self._number:,} pages"
+            self.failure = f"the list does not end after {self._number:,} pages"
         return Page(page.reply, page.listed, fresh, page.has_next, page.total)
 
     def _reason_to_end(self, page: Page, fresh: Mapping[int, object]) -> Ended | None:

@@ -129,9 +129,7 @@ class SignIn:
     async def _by_password(self) -> Token:
         access = self._access
         if not (access.username and access.password) or self._password_spent:
-            raise SignInError(
-                "The sign-in has ended and cannot be renewed.", "Sign in again, then type the same again."
-            )
+            raise SignInError("The sign-in has expired and cannot be renewed.", "Sign in again, then try again.")
         form = {"grant_type": "password", "username": access.username, "password": access.password.reveal()}
         # The pages call it a header or a parameter; the newest one says parameter (read 2026-11-23).
         form["client_id"] = access.client_id
@@ -148,7 +146,7 @@ class SignIn:
 
     def _current_token(self) -> Token:
         if self._token is None:
-            raise SignInError("Nobody is signed in.")
+            raise SignInError("You are not signed in.")
         return self._token
 
 
@@ -170,15 +168,15 @@ _REFUSALS: Mapping[str, tuple[str, str]] = {
         "Check NEXUDUS_USERNAME and NEXUDUS_PASSWORD, and NEXUDUS_TOTP if you use it.",
     ),
     "two_factor_auth_check": (
-        "This user signs in with a second factor, and no code was given.",
+        "This user signs in with a second factor, and no code is set.",
         "Set NEXUDUS_TOTP to the code your authenticator shows now.",
     ),
     "must_reset_password": (
-        "The service wants this user to choose a new password.",
+        "Nexudus requires a new password for this user.",
         "Sign in to Nexudus in a browser, choose one, and set NEXUDUS_PASSWORD to it.",
     ),
     "unsupported_grant_type": (
-        "The service does not offer a sign-in by user name and password.",
+        "The service does not accept a sign-in with user name and password.",
         "Set NEXUDUS_TOKEN instead.",
     ),
 }
@@ -197,10 +195,11 @@ def refusal(access: Access, reply: Reply) -> SignInError:
 def away(access: Access, reply: Reply) -> ServiceError:
     """Why there is no usable answer, in the importer's own words."""
     if reply.status_in(409, 429) and reply.wait is not None:
-        return ServiceError(f"{access.host} wants no call for {reply.wait:.0f} s.", "Type the same again after that.")
-    happened = reply.failure or f"it answered HTTP {reply.status} without what was asked for"
+        return ServiceError(f"{access.host} asks to wait {reply.wait:.0f} seconds.", "Try again after that.")
+    happened = reply.failure or f"HTTP {reply.status} without the expected answer"
     return ServiceError(
-        f"{access.host} cannot be used: {happened}.", "Check the address and network, then type the same again."
+        f"There is no usable answer from {access.host}: {happened}.",
+        "Check the address and the network, then try again.",
     )
 
 

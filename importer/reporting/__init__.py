@@ -44,7 +44,7 @@ def write_report(journal: Journal, run: Run, *, now: float) -> Report:
     Raises:
         ReportError: The folder cannot be written, a file is open elsewhere, or the private copy is gone.
     """
-    advice = f"The results are safe in the journal. Write them elsewhere with: importer report {run.id} --out DIR"
+    advice = f"The results are safe in the journal. To write the report elsewhere: importer report {run.id} --out DIR"
     with written_aside(run.folder, advice) as aside:
         stream = lines(journal, run)
         states = journal.rows.counts(run)
@@ -69,7 +69,7 @@ def write_table(folder: Path, name: str, header: Sequence[str], rows: Iterable[S
     Raises:
         ReportError: The folder cannot be written, or the file is open elsewhere.
     """
-    advice = "Close it elsewhere and type the same again; nothing on the service changes by that."
+    advice = "Close the file if it is open in another program, then try again."
     with written_aside(folder, advice) as aside:
         path = new_file(aside, name)
         with path.open("w", encoding="utf-8-sig", newline="") as file:

@@ -68,4 +68,6 @@ def _not_locked(file: Path, advice: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ReportError(f"{file} cannot be replaced: {error.strerror}. Is it open elsewhere?", advice) from error
+        raise ReportError(
+            f"{file} cannot be replaced: {error.strerror}. Is it open in another program?", advice
+        ) from error

@@ -14,7 +14,7 @@ from importer.reporting.workbook import WorkbookReport
 from importer.spreadsheet import Sheet
 
 MOST_OFFERED = 200
-"""Values in a drop-down; longer lists are no help, and a workbook holds 255 characters without a sheet for them."""
+"""Values in a drop-down list. Longer lists do not help, and a workbook needs an extra sheet beyond 255 characters."""
 
 
 def write_fix_file(
@@ -22,12 +22,12 @@ def write_fix_file(
 ) -> Path:
     """Write the workbook; ``offers`` are the values that a column may hold, by its position in the sheet.
 
-    ``issues`` come by row, those of whole columns first, and are gone through twice.
+    ``issues`` come by row, those of whole columns first, and are read twice.
 
     Raises:
         ReportError: It cannot be written there.
     """
-    advice = "Choose another place, for example --errors-to fix.xlsx"
+    advice = "Choose another file, for example --errors-to fix.xlsx"
     labels = tuple(sheet.labels[position] for position in sheet.columns)
     with written_aside(path.absolute().parent, advice) as aside:
         file = new_file(aside, path.name)

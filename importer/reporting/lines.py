@@ -31,7 +31,8 @@ class Line:
     """One row of a report.
 
     ``cells`` are the user's own columns, ``extra`` the cells right of the last header. ``wrong`` maps positions in
-    ``cells`` followed by ``extra`` to the sentence about that cell. ``held`` rows are not sent because of what exists.
+    ``cells`` followed by ``extra`` to the sentence about that cell. A ``held`` row is
+    not sent, because its record exists with other values.
     """
 
     outcome: Outcome
@@ -43,7 +44,7 @@ class Line:
 
     @property
     def failed(self) -> bool:
-        """Whether the row needs something done before it can be imported."""
+        """Whether somebody must do something before the row can be imported."""
         return self.held or self.outcome.status in FAILED
 
 
@@ -67,7 +68,9 @@ def lines(journal: Journal, run: Run) -> Lines:
         ReportError: The copy is gone, or is not the file that was checked.
     """
     if not run.copy.exists():
-        raise ReportError(f"The copy of {run.file} that run {run.id} keeps is gone.", f"It was kept at: {run.copy}")
+        raise ReportError(
+            f"The private copy of {run.file} for run {run.id} is missing.", f"It was stored at: {run.copy}"
+        )
     sheet = open_sheet(run.copy, run.options_as(ReadOptions, "read"))
     issues = Ascending(journal.rows.issues(run))
     column_issues = tuple(issues.take(None))
@@ -124,7 +127,7 @@ def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[
             yield Line(_outcome(run, row, intent, issues_of_row), cells, extra, issues_of_row, wrong, held)
     if intents.next is not None or issues.next is not None or rows != _expected(run, rows):
         raise ReportError(
-            f"The copy of {run.file} that run {run.id} keeps is not the file that was checked.",
+            f"The private copy of {run.file} for run {run.id} is not the file that was checked.",
             f"The journal still holds every result. The copy is at: {run.copy}",
         )
 
@@ -192,7 +195,7 @@ class Positions:
         self._fields = {name: self._slots[position] for name, position in fields.items()}
 
     def wrong_cells(self, issues: Sequence[Issue]) -> dict[int, str]:
-        """The wrong cells of a row, by place among its cells, with what to say about each."""
+        """The wrong cells of a row by position, with the sentence about each."""
         errors = [issue for issue in issues if issue.severity is Severity.ERROR and issue.cell is not None]
         sentences = [(_position(issue.cell or ""), f"{issue.message} {issue.fix}") for issue in errors]
         return {self._slots.get(position, self._beyond + position): sentence for position, sentence in sentences}

@@ -56,7 +56,7 @@ class Overview:
 
     @property
     def seconds(self) -> float:
-        """How long the run took, or has taken so far."""
+        """How long the run took or, if unfinished, has taken so far."""
         # The last process to work on it, where the run is unfinished: since then nobody has spent any time on it.
         ends = (self.run.finished, self.run.stopped, self.now)
         return max(next(end for end in ends if end is not None) - self.run.started, 0.0)
@@ -70,7 +70,7 @@ class Overview:
         return headline(self.counts, self.states.get(State.REMOVED, 0))
 
     def facts(self) -> list[tuple[str, str]]:
-        """What a reader asks first, as names and values; unknown ones are left out."""
+        """The facts a reader looks for first, as names and values; unknown ones are left out."""
         run = self.run
         facts: list[tuple[str, object]] = [
             ("File", run.file),
@@ -81,14 +81,14 @@ class Overview:
             ("Service", run.url),
             ("Started", moment(run.started)),
             ("Finished", "not yet" if run.finished is None else moment(run.finished)),
-            ("Took", humanize.precisedelta(timedelta(seconds=round(self.seconds)))),
+            ("Duration", humanize.precisedelta(timedelta(seconds=round(self.seconds)))),
             ("Run", run.id if run.parent is None else f"{run.id}, a retry of run {run.parent}"),
             ("SHA-256 of the file", run.sha256),
         ]
         return [(name, str(value)) for name, value in facts if value not in (None, "")]
 
     def sheet(self) -> list[tuple[str, str]]:
-        """The same for a sheet of a workbook: names and values, parts divided by an empty pair."""
+        """The overview as a sheet of a workbook: names and values, with an empty pair between parts."""
         counts = [(status.value, f"{count:,}") for status, count in self.counts.items()]
         steps = self.steps()
         notes = [(f"Column {issue.label}", f"{issue.message} {issue.fix}") for issue in self.column_issues]

@@ -22,30 +22,30 @@ _STOPPED: Mapping[int | None, str] = {
     Exit.SERVICE: "the service could not be reached",
     Exit.SIGN_IN: "the sign-in was refused",
     Exit.INTERRUPTED: "the run was stopped",
-    Exit.ROWS_FAILED: "rows with errors kept the run from sending",
-    Exit.IN_DOUBT: "an equal row is in doubt in another run",
+    Exit.ROWS_FAILED: "problems with other rows stopped the run",
+    Exit.IN_DOUBT: "the same row is in doubt in another run",
 }
 _WITHOUT_WORDS = {
     State.CREATED: "",
-    State.EXISTING: "Exists already.",
-    State.REJECTED: "Nexudus refused the row without a reason.",
-    State.HELD: "Not sent: a record of the same key has other values.",
-    State.REMOVED: "Created, and deleted again by undo.",
+    State.EXISTING: "Already exists.",
+    State.REJECTED: "Nexudus refused the row and gave no reason.",
+    State.HELD: "Not sent: a record with the same key has other values.",
+    State.REMOVED: "Created, then deleted by undo.",
 }
 
 
 _WHY = {
-    StepKind.STOP: "Stop the run; it can be resumed.",
-    StepKind.RESUME: "Continue where the run stopped; {rows} left to send.",
-    StepKind.CONTINUE_UNDO: "Finish deleting; {rows} left.",
-    StepKind.RECONCILE: "Find out whether Nexudus created {rows} that got no answer.",
-    StepKind.REVIEW: "Look in Nexudus for {rows} that may exist.",
-    StepKind.CORRECT: "Correct {rows} in failed.xlsx (wrong cells are red), then import that file as it is.",
+    StepKind.STOP: "Stop the run. You can resume it later.",
+    StepKind.RESUME: "Continue the run: {rows} left to send.",
+    StepKind.CONTINUE_UNDO: "Finish deleting: {rows} left.",
+    StepKind.RECONCILE: "Find out whether Nexudus created records for {rows} that got no answer.",
+    StepKind.REVIEW: "Look in Nexudus for {rows} whose record may exist.",
+    StepKind.CORRECT: "Correct {rows} in failed.xlsx (wrong cells are red), then import that file.",
     StepKind.RETRY: "Send {rows} again unchanged, as a new run.",
-    StepKind.VERIFY: "Compare what was created with Nexudus, record by record.",
-    StepKind.UNDO: "If it was a mistake: delete what was created and has not been changed since.",
+    StepKind.VERIFY: "Check that every created record is in Nexudus.",
+    StepKind.UNDO: "If this import was a mistake, delete the records it created, except those changed since.",
 }
-"""Why each step is taken; a report does not advise to rebuild itself."""
+"""Why to take each step. A report does not advise rebuilding itself."""
 
 
 def issue_words(issue: Issue) -> str:
@@ -79,14 +79,14 @@ def _about(run: Run, intent: Intent, *, commands: bool) -> str:
         case State.PLANNED:
             return words or why_not_sent(run)
         case State.IN_DOUBT:
-            return _unsettled(intent) + (f" Settle it with: {run.command('reconcile')}" if commands else "")
+            return _unsettled(intent) + (f" To find out: {run.command('reconcile')}" if commands else "")
         case State.REVIEW:
-            return f"{_sent(intent)}; {words or 'it may exist in Nexudus'}. Look for it there by hand."
+            return f"{_sent(intent)}. {words or 'The record may exist: look for it in Nexudus.'}"
         case State.REMOVING:
-            command = f" Go on with: {run.command('undo')}" if commands else ""
-            return f"Being deleted, no answer came yet.{command}"
+            command = f" To continue: {run.command('undo')}" if commands else ""
+            return f"Being deleted; no answer yet.{command}"
         case State.EXISTING if words:
-            return f"Exists already: {words}."
+            return f"Already exists: {words}."
         case _:
             return words or _WITHOUT_WORDS[intent.state]
 
@@ -94,7 +94,7 @@ def _about(run: Run, intent: Intent, *, commands: bool) -> str:
 def _unsettled(intent: Intent) -> str:
     if intent.message:
         return f"{_sent(intent)}. {service_words(intent)}"
-    return f"{_sent(intent)}, but no answer came: it may exist in Nexudus."
+    return f"{_sent(intent)} without an answer: the record may exist in Nexudus."
 
 
 def _sent(intent: Intent) -> str:
@@ -109,7 +109,7 @@ def service_words(intent: Intent) -> str:
 def why_not_sent(run: Run) -> str:
     """Why rows of a run have not been sent yet."""
     if run.planned is None:
-        return "Not sent yet: the run has not been planned."
+        return "Not sent yet: the run has not started sending."
     reason = _STOPPED.get(run.exit_code)
     return f"Not sent yet: {reason}." if reason else "Not sent yet."
 
@@ -120,17 +120,17 @@ def moment(seconds: float) -> str:
 
 
 def headline(counts: Mapping[Status, int], undone: int = 0) -> str:
-    """The whole run in one sentence; ``undone`` rows count as not sent, but were created and deleted again."""
+    """The whole run in one sentence. ``undone`` rows count as not sent; they were created, then deleted."""
     rows = sum(counts.values())
     if rows and counts[Status.CREATED] == rows:
-        return f"All {rows:,} rows created" if rows > 1 else "The one row is created"
+        return f"All {rows:,} rows created" if rows > 1 else "1 row created"
     failed = sum(counts[status] for status in FAILED)
     parts = [
-        f"{counts[Status.CREATED]:,} of {_rows(rows)} created",
-        f"{counts[Status.EXISTING]:,} existed already" if counts[Status.EXISTING] else "",
+        f"{counts[Status.CREATED]:,} of {_rows(rows)} created" if counts[Status.CREATED] else "No rows created",
+        f"{counts[Status.EXISTING]:,} already existed" if counts[Status.EXISTING] else "",
         f"{failed:,} {'needs' if failed == 1 else 'need'} a change" if failed else "",
         f"{counts[Status.UNKNOWN]:,} may exist" if counts[Status.UNKNOWN] else "",
-        f"{undone:,} created and deleted again" if undone else "",
+        f"{undone:,} created, then deleted" if undone else "",
         f"{counts[Status.NOT_SENT] - undone:,} not sent" if counts[Status.NOT_SENT] > undone else "",
     ]
     return ", ".join(filter(None, parts))
@@ -146,7 +146,7 @@ def resume_command(run: Run) -> str | None:
 
 
 def step_sentences(run: Run, steps: Sequence[Step]) -> list[tuple[str, str]]:
-    """What to do next: why, and the command that does it, which is empty if none does."""
+    """What to do next: why, and the command, which is empty if there is none."""
     return [
         (_WHY[step.kind].format(rows=_rows(step.rows)), command_of(run, step)) for step in steps if step.kind in _WHY
     ]

@@ -21,7 +21,7 @@ from importer.reporting.lines import Line
 from importer.spreadsheet.dropdown import offer
 
 MOST_ROWS = 1_048_575
-"""Rows below the header in one sheet of a workbook; more go into further sheets."""
+"""Rows below the header in one sheet of a workbook. More rows go into further sheets."""
 
 MOST_CHARACTERS = 32_767
 """Of one cell, in UTF-16 units; a program refuses a file with a longer one."""
@@ -105,15 +105,15 @@ class WorkbookReport:
         self._sheet.autofilter(0, 0, max(self._row, 1), last)
 
     def offer(self, position: int, values: Sequence[str]) -> None:
-        """Let cells of a column be chosen from a list; anything else may still be typed."""
+        """Add a drop-down list to the cells of a column; anything else can still be typed."""
         self._offered.append((position, values))
 
     def list_issues(self, issues: Iterable[Issue]) -> None:
-        """Add a sheet with every issue in a line of its own."""
+        """Add a sheet with one issue in each row."""
         sheet = self._book.add_worksheet("Issues")
         sheet.set_column(0, 2, 18, self._text)
         sheet.set_column(3, 4, 70, self._text)
-        for position, label in enumerate(("Cell in your file", "Severity", "Code", "What", "What to do")):
+        for position, label in enumerate(("Cell in your file", "Severity", "Code", "What is wrong", "What to do")):
             put_text(sheet, 0, position, label, self._head)
         for row, issue in enumerate(islice(issues, MOST_ROWS), start=1):
             address = issue.cell or (f"row {issue.row}" if issue.row else "")
@@ -164,7 +164,7 @@ def fitting(text: str) -> str:
     units = len(text.encode("utf-16-le")) // 2
     if units <= MOST_CHARACTERS:
         return text
-    mark = f" … [shortened: {units:,} characters]"
+    mark = f" … [shortened from {units:,} characters]"
     return text.encode("utf-16-le")[: 2 * (MOST_CHARACTERS - len(mark))].decode("utf-16-le", "ignore") + mark
 
 
@@ -172,6 +172,6 @@ def _checked(code: int) -> None:
     # XlsxWriter says by a number that it wrote nothing, and a caller that does not look has lost a cell (measured).
     if code != 0:
         raise ReportError(
-            "The workbook cannot hold a cell of the report; it may have more than 16,384 columns.",
-            "Delete columns that are not used, and import the file again.",
+            "The report does not fit into a workbook: it may have more than 16,384 columns.",
+            "Delete columns that you do not need, then import the file again.",
         )

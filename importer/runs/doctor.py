@@ -13,6 +13,7 @@ from importer.journal.database import safe_for_wal
 from importer.journal.journal import open_journal
 from importer.model import Clock
 from importer.runs.session import who
+from importer.text import count
 
 _LEAST_FREE = 200 * 1024 * 1024
 
@@ -42,20 +43,20 @@ def _journal(loaded: Settings) -> Finding:
             number = len(journal.runs.latest())
     except ImporterError as error:
         return Finding("Journal", False, error.message, error.advice)
-    return Finding("Journal", True, f"{journal.path or 'database'} with {number} runs")
+    return Finding("Journal", True, f"{journal.path or 'database'} with {count(number, 'run')}")
 
 
 def _sqlite() -> Finding:
     version = sqlite3.sqlite_version
     if safe_for_wal(sqlite3.sqlite_version_info[:3]):
         return Finding("SQLite", True, version)
-    return Finding("SQLite", True, f"{version}, used without its write-ahead log, which has a known fault there")
+    return Finding("SQLite", True, f"{version}, without the write-ahead log, which has a known fault in this version")
 
 
 def _disk(loaded: Settings) -> Finding:
     folder = next(parent for parent in (loaded.home, *loaded.home.absolute().parents) if parent.exists())
     free = shutil.disk_usage(folder).free
-    fix = "" if free > _LEAST_FREE else "Free some space, or set IMPORTER_HOME to another disk."
+    fix = "" if free > _LEAST_FREE else "Free some space, or set IMPORTER_HOME to a folder on another disk."
     return Finding("Disk", free > _LEAST_FREE, f"{free // 1024**2:,} MB free for {loaded.home}", fix)
 
 

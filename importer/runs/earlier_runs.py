@@ -37,7 +37,7 @@ def latest_unfinished(journal: Journal, number: int | None) -> Run:
         return journal.runs.get(number)
     runs = journal.runs.unfinished()
     if not runs:
-        raise UsageError("There is no unfinished run.", "List the runs with: importer history")
+        raise UsageError("There is no unfinished run.", "To list the runs: importer history")
     return runs[0]
 
 
@@ -113,9 +113,9 @@ def refuse_other_reading(journal: Journal, sha256: str, read: "ReadOptions", acc
             continue
         if run.finished is None and any(getattr(before, name) != getattr(read, name) for name in _READING):
             raise UsageError(
-                f"Run {run.id} of this file is unfinished and read the file with other options.",
-                f"Continue it: importer resume {run.id}\n"
-                f"Or delete what it created and start again: importer undo {run.id}",
+                f"Run {run.id} of this file is unfinished, and reads the file with other options.",
+                f"To continue it: importer resume {run.id}\n"
+                f"To delete what it created and start again: importer undo {run.id}",
             )
         if zoneless and before.zone != read.zone:
             raise UsageError(
@@ -144,5 +144,5 @@ def forgotten_profile(journal: Journal, sha256: str, file: str, profile: str | N
             f"Add --profile {earlier}, or --profile none if the file is meant for both.",
         )
     if one_for_all:
-        raise UsageError(f"Run {run.id} of {file} used --profile {earlier}.", "Name a profile for each file.")
+        raise UsageError(f"Run {run.id} of {file} used --profile {earlier}.", "Name one profile for each file.")
     return f"Warning: run {run.id} of this file used --profile {earlier}."

@@ -96,7 +96,7 @@ async def _entries(session: Session, reference: Reference, texts: set[str]) -> t
     if reader.failure:
         # A part of a list is worse than none: names on the pages that are missing would be reported as unknown.
         why = "does not list them" if first is None else f"did not list all of them ({reader.failure})"
-        session.observer.say(f"No {reference.relation.lower()} was looked up: the service {why}.")
+        session.observer.say(f"{reference.relation} names and Ids were not checked: the service {why}.")
         return None, False
     _save(session, reference, entries)
     return entries, True

@@ -52,9 +52,9 @@ def write_errors(source: Source, result: CheckResult, path: Path, now: float) ->
         UsageError: It would replace the file that was checked, or is no .xlsx.
     """
     if path.suffix.lower() != ".xlsx":
-        raise UsageError(f"{path} is no .xlsx file.", "Name one, for example --errors-to fix.xlsx")
+        raise UsageError(f"{path} is not an .xlsx file.", "Choose one, for example --errors-to fix.xlsx")
     if path.exists() and path.samefile(source.file):
-        raise UsageError(f"{path} is the file that was checked.", "Name another one.")
+        raise UsageError(f"{path} is the file you are checking.", "Choose another file for the corrections.")
     lists = {name: source.kind.offers(name) for name in source.kind.fields}
     lists |= {name: tuple(directory.choices()) for name, directory in source.directories.items()}
     offers = {column.position: lists[column.field] for column in source.mapping.columns if lists[column.field]}

@@ -57,7 +57,7 @@ async def list_all_records(session: Session, endpoint: str, kind: RecordType) ->
     """All records of a type that the service holds; says so if it does not list them."""
     listing = await list_records(session.service, endpoint, kind, since=None)
     if listing.failure:
-        session.observer.say(f"What exists is known from the journal alone: {listing.failure}.")
+        session.observer.say(f"Existing records are known from the journal only: {listing.failure}.")
     return listing
 
 
@@ -103,7 +103,7 @@ async def settle_before(session: Session, run: Run, *, even_if_existing: bool, a
 def _compared(intent: Intent, there: Remote | Conflict) -> Change:
     if isinstance(there, Conflict):
         return Change(intent, Event.DIFFERS, field=there.field, message=there.sentence)
-    return Change(intent, Event.KNOWN, remote_id=there.id, message="this record was on the service already")
+    return Change(intent, Event.KNOWN, remote_id=there.id, message="the record was in Nexudus before this run")
 
 
 async def settle_after(session: Session, run: Run, sent: SendResult, stop: asyncio.Event, began: float) -> bool:
@@ -165,14 +165,16 @@ async def _wait_for(session: Session, too_recent: list[Intent], stop: asyncio.Ev
     if seconds > max(PATIENT_SECONDS, now - began):
         tell_too_recent(session, too_recent)
         return False
-    session.observer.say(f"{len(too_recent):,} without an answer; looking again in {max(seconds, 0):.0f} s.")
+    session.observer.say(
+        f"{count(len(too_recent), 'row')} got no answer. Checking again in {max(seconds, 0):.0f} seconds."
+    )
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), timeout=max(seconds, 0.0))
     return not stop.is_set()
 
 
 def tell_too_recent(session: Session, too_recent: Sequence[Intent]) -> None:
-    """Say from when on rows without an answer can be settled."""
+    """Say when rows without an answer can be checked again."""
     if too_recent:
         ready = max(intent.sent_at or 0.0 for intent in too_recent) + session.settings.settle
         session.observer.say(
@@ -182,9 +184,9 @@ def tell_too_recent(session: Session, too_recent: Sequence[Intent]) -> None:
 
 def _tell(session: Session, settled: Settled) -> None:
     counts = {
-        "found on the service": settled.count(Event.FOUND),
-        "proved absent": settled.count(Event.ABSENT),
-        "for a person to look at": settled.count(Event.UNCLEAR),
+        "found in Nexudus": settled.count(Event.FOUND),
+        "proved not created": settled.count(Event.ABSENT),
+        "marked for review": settled.count(Event.UNCLEAR),
     }
     if any(counts.values()):
         listed = ", ".join(f"{number:,} {what}" for what, number in counts.items() if number)

@@ -37,9 +37,9 @@ async def retry(request: RunRequest) -> RunResult | None:
 def _nothing_to_retry(run: Run, *, invalid: int) -> UsageError:
     failed = run.folder / FAILED_FILE
     if not invalid:
-        advice = f"See how it stands: importer status {run.id}"
+        advice = f"To see its state: importer status {run.id}"
     elif failed.exists():
-        advice = f"Its invalid rows need a change first: correct {failed} and import that file."
+        advice = f"Its invalid rows need a change first. Correct {failed} and import that file."
     else:
         advice = f"Its invalid rows need a change first. Rebuild the file that holds them: importer report {run.id}"
     return UsageError(f"Run {run.id} has no rejected or unsent rows to retry.", advice)

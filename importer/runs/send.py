@@ -17,6 +17,7 @@ from importer.runs.reconcile import settle_after, settle_before
 from importer.runs.request import Choices
 from importer.runs.result import RunResult, finish_run
 from importer.runs.session import Session
+from importer.text import count
 from schemas import RECORD_TYPES
 
 _ETA_SECONDS = 5.0
@@ -45,7 +46,7 @@ class PlannedRun:
         session, run, journal = self.session, self.run, self.session.journal
         choices = run.options_as(Choices)
         if choices.strict and (invalid := journal.rows.invalid(run)):
-            return SendResult(StopReason.STRICT, f"Nothing was sent: invalid rows: {invalid:,} (--strict).")
+            return SendResult(StopReason.STRICT, f"Nothing was sent (--strict): {count(invalid, 'invalid row')}.")
         began = session.clock()
         with session.observer.sending() as stop:
             try:
@@ -59,7 +60,8 @@ class PlannedRun:
                     return stopped
                 if choices.strict and (held := journal.rows.counts(run).get(State.HELD)):
                     return SendResult(
-                        StopReason.STRICT, f"Nothing was sent: rows that differ from their record: {held:,} (--strict)."
+                        StopReason.STRICT,
+                        f"Nothing was sent (--strict): {count(held, 'row')} with other values in Nexudus.",
                     )
                 sent = await self._sender(choices, stop, began).send()
                 while await settle_after(session, run, sent, stop, began):
@@ -110,7 +112,7 @@ async def _stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event, seconds
         return None
     if stopping in done:
         return SendResult(StopReason.REQUESTED)
-    return SendResult(StopReason.LIMIT, "The time given with --max-duration is over.")
+    return SendResult(StopReason.LIMIT, "Stopped: the time set with --max-duration is up.")
 
 
 def _progress_with_eta(

@@ -70,7 +70,7 @@ async def _turn(
     wait = journal.calls.reserve(account, limits, write=write, now=clock())
     if wait > _WORTH_SAYING:
         now = clock()
-        say(f"No call is allowed before {moment(now + wait, now)}; waiting until then. Ctrl-C stops.")
+        say(f"No call is allowed before {moment(now + wait, now)}. Waiting until then; press Ctrl-C to stop.")
     # Asked again after each wait, in a transaction: of several processes that waited for one place, one gets it.
     while wait > 0:
         await asyncio.sleep(wait)

@@ -150,7 +150,9 @@ def snapshot(source: Source, folder: Path) -> Source:
     # Of the copy, not of the original once more: those are the bytes that are read from here on.
     if sha256_of(copy) != source.sha256:
         copy.unlink()
-        raise FileError(f"{source.file.name} was changed while it was read.", "Close it elsewhere and try again.")
+        raise FileError(
+            f"{source.file.name} was changed while it was being read.", "Close it in other programs and try again."
+        )
     return replace(source, copy=copy, sheet=open_sheet(copy, source.read))
 
 
@@ -162,8 +164,8 @@ def reopen(copy: Path, sha256: str, kind: RecordType, endpoint: str, read: ReadO
     """
     if not intact(copy, sha256):
         raise UsageError(
-            f"The private copy of {name} in {copy.parent} is gone or was changed.",
-            f"Put the original back, or import {name} anew.",
+            f"The private copy of {name} in {copy.parent} is missing or has changed.",
+            f"Put the copy back, or import {name} again.",
         )
     sheet = open_sheet(copy, read)
     mapping = checking.match_columns(sheet, kind, kind.required(endpoint), read.map)
@@ -199,7 +201,7 @@ def _examine(
         if sink:
             sink.add(chunk, checked)
     if not result.rows:
-        raise FileError(f"{source.file.name} has a header, but no rows below it.", "Add the rows and try again.")
+        raise FileError(f"{source.file.name} has a header, but no rows below it.", "Add rows and try again.")
     result.names, result.collisions = checker.names, checker.collisions
     return result
 

@@ -41,9 +41,9 @@ async def undo_run(request: RunRequest) -> Undoing | None:
             others = [
                 run for run in journal.runs.of_content(chosen.sha256) if journal.rows.counts(run).get(State.CREATED)
             ]
-            advice = f"Run {others[0].id} of the same file has: importer undo {others[0].id}" if others else ""
+            advice = f"Run {others[0].id} of the same file has records: importer undo {others[0].id}" if others else ""
             raise UsageError(
-                f"Run {chosen.id} has no records that could be removed.", advice or "See: importer history"
+                f"Run {chosen.id} has no records to delete.", advice or "To list the runs: importer history"
             )
         async with signed_in(request.settings, chosen.endpoint, journal, request.observer, request.clock) as session:
             refuse_other_account(journal, chosen, session.account.key)

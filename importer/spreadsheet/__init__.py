@@ -68,9 +68,7 @@ def _still_there(read: Callable[[], Iterator[pd.DataFrame]]) -> Iterator[pd.Data
     try:
         yield from read()
     except OSError as error:
-        raise FileError(
-            f"The file can no longer be read: {error.strerror}.", "Put it back, then type the same again."
-        ) from error
+        raise FileError(f"The file can no longer be read: {error.strerror}.", "Put it back, then try again.") from error
 
 
 def _as_it_is(path: Path, options: ReadOptions) -> Sheet:
@@ -78,12 +76,12 @@ def _as_it_is(path: Path, options: ReadOptions) -> Sheet:
     if suffix not in DELIMITED | WORKBOOKS:
         raise FileError(f"{path.name} is not a spreadsheet.", "Save it as .xlsx, .ods or .csv (UTF-8).")
     if not start:
-        raise FileError(f"{path.name} is empty.", "Choose a file with a header row and at least one row.")
+        raise FileError(f"{path.name} is empty.", "Choose a file with a header and at least one row below it.")
     workbook = ".xlsx" if start.startswith(_ZIP) else ".xls" if start.startswith(_OLE) else None
     if suffix in WORKBOOKS and workbook:
         return open_workbook(path, sheet=options.sheet)
     if suffix in WORKBOOKS:
-        raise FileError(f"{path.name} is not a {suffix} workbook.", "Save it again as .xlsx, or as .csv (UTF-8).")
+        raise FileError(f"{path.name} is not a valid {suffix} workbook.", "Save it again as .xlsx, or as .csv (UTF-8).")
     if workbook:
         raise FileError(f"{path.name} is a workbook, not a text file.", f"Rename it to {path.stem}{workbook}.")
     return open_delimited(path, encoding=options.encoding, separator=options.separator)
@@ -92,14 +90,14 @@ def _as_it_is(path: Path, options: ReadOptions) -> Sheet:
 def _start(path: Path) -> bytes:
     try:
         if path.is_dir():
-            raise FileError(f"{path} is a folder.", "Name a file in it.")
+            raise FileError(f"{path} is a folder.", "Name a file in this folder.")
         # A pipe or a device could be read once only, or without end.
         if path.exists() and not path.is_file():
-            raise FileError(f"{path} is not a file.", "Copy what it gives into a file, and name that.")
+            raise FileError(f"{path} is not a file.", "Save its contents to a file first, then name that file.")
         with path.open("rb") as file:
             return file.read(len(_OLE))
     except FileNotFoundError as error:
         raise FileError(f"There is no file {path}.", "Check the name and the folder.") from error
     except OSError as error:
         reason = f"{path.name[:SHOWN_CHARACTERS]} cannot be opened: {error.strerror}."
-        raise FileError(reason, "Close it elsewhere, or check its name and its rights.") from error
+        raise FileError(reason, "Close it in other programs, or check its name and permissions.") from error

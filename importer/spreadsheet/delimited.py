@@ -40,13 +40,13 @@ def open_delimited(path: Path, *, encoding: str | None = None, separator: str | 
     used, notices = (encoding, ()) if encoding else find_encoding(path)
     sample = next(blocks(path, used), "")[:_SAMPLE]
     if not sample.strip():
-        raise FileError(f"{path.name} is empty.", "Choose a file with a header line and at least one row.")
+        raise FileError(f"{path.name} is empty.", "Choose a file with a header and at least one row below it.")
     declared = _DECLARED.match(sample)
     chosen = _named(separator) if separator else declared[1] if declared else _separator(sample)
     source = _Source(path, used, chosen, skip=declared.end() if declared else 0)
     header = find_header(source.rows())
     if header is None:
-        raise FileError(f"{path.name} has no header line.", "Write the names of the columns in its first row.")
+        raise FileError(f"{path.name} has no header.", "Put the names of the columns in the first row.")
     if len(header.labels) > MOST_COLUMNS:
         raise _too_wide(path, header.row, len(header.labels))
     return Sheet(
@@ -161,20 +161,20 @@ class _Reading:
 
     def _endless(self) -> FileError:
         return FileError(
-            f"{self._path.name}: row {self.row + 1} (line {self.line + 1}) never ends.",
-            'Close its quote, or write a quote inside a text as "".',
+            f"{self._path.name}: row {self.row + 1} (line {self.line + 1}) has a quote that is never closed.",
+            'Close the quote, or write each quote inside text as "".',
         )
 
     def _broken(self, error: csv.Error) -> FileError:
         where = f"row {self.row + 1} (line {self.line + 1})"
         if "field larger" in str(error):
             return FileError(
-                f"{self._path.name}: a cell in {where} holds more than {LARGEST_CELL:,} characters.",
-                "Shorten it, or close its quote if one was opened there.",
+                f"{self._path.name}: a cell in {where} has more than {LARGEST_CELL:,} characters.",
+                "Shorten it, or close the quote if one is open there.",
             )
         return FileError(
             f"{self._path.name}: a quote in {where} is not closed, or a character follows the closing quote.",
-            'Close it, write a quote inside a text as "", or save the file as .xlsx.',
+            'Close the quote, write each quote inside text as "", or save the file as .xlsx.',
         )
 
 
@@ -219,8 +219,8 @@ def _spread(beyond: dict[int, list[str]], height: int) -> list[list[str]]:
 
 def _too_wide(path: Path, row: int, cells: int) -> FileError:
     return FileError(
-        f"{path.name}: row {row} has {cells:,} cells, more than the {MOST_COLUMNS} that are read.",
-        "Delete the columns that are not needed, or put quotes round a text that contains the separator.",
+        f"{path.name}: row {row} has {cells:,} cells. A row can have at most {MOST_COLUMNS}.",
+        "Delete columns that you do not need, or put quotes around text that contains the separator.",
     )
 
 
@@ -228,7 +228,8 @@ def _named(separator: str) -> str:
     character = _NAMES.get(separator.lower(), separator)
     if len(character) != 1 or character in '"\r\n\0':
         raise UsageError(
-            f'"{separator}" is not one character.', "Write for example --delimiter ';' or --delimiter tab."
+            f'The delimiter "{separator}" is not a single character.',
+            "Use, for example, --delimiter ';' or --delimiter tab.",
         )
     return character
 

@@ -84,7 +84,7 @@ def _guessed_windows(path: Path) -> Notice:
     # letters that look like a name: "Ã©" for "é".
     if letter := _UTF8_LETTER.search(foreign):
         shown = letter[0].decode()
-        raise EncodingError(f'{path.name} is in two encodings: "{shown}" is UTF-8, other letters are not.', advice)
+        raise EncodingError(f'{path.name} mixes two encodings: "{shown}" is UTF-8, other characters are not.', advice)
     if not _is(path, "cp1252"):
         raise EncodingError(f"{path.name} is neither UTF-8 nor Windows-1252.", advice)
     word = _FOREIGN_WORD.search(foreign.decode("cp1252"))
@@ -102,7 +102,7 @@ def blocks(path: Path, encoding: str) -> Iterator[str]:
     for text in _decoded(path, encoding):
         if "\0" in text:
             raise FileError(
-                f"{path.name} holds a NUL character, so it is not a text file.",
+                f"{path.name} contains a NUL character, so it is not a text file.",
                 "Save it as .csv (UTF-8) or .xlsx from your spreadsheet program.",
             )
         rest += text.removeprefix("\ufeff") if first else text
@@ -114,8 +114,8 @@ def blocks(path: Path, encoding: str) -> Iterator[str]:
             rest = rest[cut:]
         elif len(rest) > LARGEST_LINE:
             raise FileError(
-                f"{path.name} holds a line of more than {LARGEST_LINE:,} characters.",
-                "Check that it is a table, or save it as .xlsx from your spreadsheet program.",
+                f"{path.name} has a line of more than {LARGEST_LINE:,} characters.",
+                "Check that the file is a table, or save it as .xlsx from your spreadsheet program.",
             )
     if rest:
         yield rest
@@ -138,7 +138,8 @@ def _explained(path: Path, encoding: str) -> Iterator[None]:
         yield
     except UnicodeError as error:
         raise EncodingError(
-            f"{path.name} is not written in {encoding}.", "Save it as CSV UTF-8, or name its encoding with --encoding."
+            f"{path.name} is not in the encoding {encoding}.",
+            "Save it as CSV UTF-8, or name its encoding with --encoding.",
         ) from error
     except LookupError as error:
         raise EncodingError(f'There is no encoding "{encoding}".', "Try --encoding utf-8 or cp1252.") from error

@@ -24,7 +24,7 @@ _WRAPPED = {"text_wrap": True, "valign": "top"}
 _WIDTHS = (28, 14, 52, 42)
 _LONGEST_SHEET_NAME = 31
 
-EXAMPLE_NOTE = "An example. Type over it, or delete the row: it is imported like any other."
+EXAMPLE_NOTE = "This row is an example. Replace it or delete it; otherwise it is imported."
 
 
 def write_template(kind: RecordType, path: Path, offers: Mapping[str, Sequence[str]] = MappingProxyType({})) -> None:
@@ -48,7 +48,7 @@ def write_template(kind: RecordType, path: Path, offers: Mapping[str, Sequence[s
     try:
         book.close()
     except FileCreateError as error:
-        raise UsageError(f"{path} cannot be written: {error}.", "Name another file.") from error
+        raise UsageError(f"{path} cannot be written: {error}.", "Choose another file.") from error
 
 
 def _data(book: Workbook, sheet: Worksheet, kind: RecordType) -> None:
@@ -80,11 +80,11 @@ def _notes(book: Workbook, sheet: Worksheet, kind: RecordType) -> None:
 
 def _advice(kind: RecordType) -> tuple[str, ...]:
     return (
-        f"One row is one {kind.title}. Yellow columns must be filled. The order of the columns does not matter.",
-        "Row 2 is an example: type over it, or delete it. It is imported like any other row.",
-        "Write dates year first, with the time in UTC and a Z behind it, as in the example.",
-        "Copy Ids as they are. The columns are text, so that no digit or zero is lost.",
-        "This sheet is not imported. Check the file with: importer check FILE",
+        f"Each row is one {kind.title}. Fill in the yellow columns. The columns can be in any order.",
+        "Row 2 is an example. Replace it or delete it; otherwise it is imported.",
+        "Write dates with the year first and the time in UTC, ending in Z, as in the example.",
+        "Copy Ids exactly. The columns are formatted as text, so that no digit is lost.",
+        "This sheet is not imported. To check the file: importer check FILE",
     )
 
 

@@ -39,15 +39,15 @@ def open_workbook(path: Path, *, sheet: str | None = None) -> Sheet:
     size = path.stat().st_size
     if size > LARGEST_WORKBOOK:
         raise FileError(
-            f"{path.name} has {size >> 20:,} MB, more than the {LARGEST_WORKBOOK >> 20} MB of a readable workbook.",
-            "Save the sheet as .csv (UTF-8), which may be of any size.",
+            f"{path.name} is {size >> 20:,} MB. A workbook can be at most {LARGEST_WORKBOOK >> 20} MB.",
+            "Save the sheet as .csv (UTF-8), which can be any size.",
         )
     read = _Read(path, sheet)
     name = read.summary["name"]
     header = find_header(read.rows())
     if header is None:
         raise FileError(
-            f'{path.name}: sheet "{name}" is empty.', "Choose a file with a header row and at least one row."
+            f'{path.name}: sheet "{name}" is empty.', "Choose a file with a header and at least one row below it."
         )
     notices = [Notice(code, values) for code, values in read.summary["notices"]]
     code, row, position = read.summary["problems"]

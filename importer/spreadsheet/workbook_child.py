@@ -60,10 +60,10 @@ BESIDE_THE_DATA = ("Notes", "Summary", "Issues")
 _CHOICES = re.compile(r"Choices \d+")
 
 REFUSED_PARTS = {
-    "/embeddings/": ("holds embedded files", "Delete the embedded objects, and save it again."),
+    "/embeddings/": ("contains embedded files", "Delete the embedded objects, then save it again."),
     "/externallinks/": (
-        "holds links to other workbooks",
-        "Break them (Data > Edit Links > Break Link), and save it again.",
+        "contains links to other workbooks",
+        "Break the links (Data > Edit Links > Break Link), then save it again.",
     ),
 }
 """Parts of an archive that carry other files or reach for them; a list of mappings needs neither."""
@@ -83,7 +83,7 @@ Notice = tuple[str, dict[str, str | int]]
 
 DAMAGED = ("cannot be read as a workbook", "Open it in your spreadsheet program and save it as .xlsx.")
 TOO_LARGE = (
-    "spans more cells than there is memory for",
+    "needs more memory than is available",
     "Copy the filled cells into a new workbook, or save it as .csv (UTF-8).",
 )
 
@@ -112,7 +112,9 @@ def main(path: Path, chosen: str | None, out: IO[str]) -> None:
     except Refusal as refusal:
         _put({"refused": refusal.args[:2], "sheets": refusal.args[2:]}, out)
     except PasswordError:
-        _put({"refused": ["is protected by a password", "Open it, remove the password (Save As), and try again."]}, out)
+        _put(
+            {"refused": ["is protected with a password", "Open it, remove the password (Save As), and try again."]}, out
+        )
     except MemoryError:
         _put({"refused": TOO_LARGE}, out)
 
@@ -180,21 +182,21 @@ def _look_into(path: Path) -> list[Notice]:
         return []
     if path.suffix.lower() not in _MACRO_KINDS:
         raise Refusal(
-            f"is named {path.suffix} but holds macros", "Save it as .xlsx without macros, or rename it to .xlsm."
+            f"is named {path.suffix} but contains macros", "Save it as .xlsx without macros, or rename it to .xlsm."
         )
     return [("macros-not-run", {})]
 
 
 def _refuse_bomb(entries: Sequence[zipfile.ZipInfo]) -> None:
-    advice = "Open it in your spreadsheet program, and save only the sheet that is needed as .csv (UTF-8)."
+    advice = "Open it in your spreadsheet program, and save only the sheet you need as .csv (UTF-8)."
     if len(entries) > MOST_ENTRIES:
-        raise Refusal(f"holds {len(entries):,} parts, more than the {MOST_ENTRIES:,} that are read", advice)
+        raise Refusal(f"contains {len(entries):,} parts; at most {MOST_ENTRIES:,} can be read", advice)
     unpacked = sum(entry.file_size for entry in entries)
     if unpacked > MOST_UNPACKED:
-        raise Refusal(f"unpacks to {unpacked >> 20:,} MB, more than the {MOST_UNPACKED >> 20} MB that are read", advice)
+        raise Refusal(f"unpacks to {unpacked >> 20:,} MB; at most {MOST_UNPACKED >> 20} MB can be read", advice)
     for entry in entries:
         if entry.file_size > max(RATIO_FROM, MOST_RATIO * entry.compress_size):
-            raise Refusal(f"is packed more than {MOST_RATIO} times, as no spreadsheet is", advice)
+            raise Refusal(f"is compressed more than {MOST_RATIO}-fold, which no real spreadsheet is", advice)
 
 
 def _refuse_other_kind(path: Path, names: Sequence[str]) -> None:
@@ -229,8 +231,10 @@ def _choose(book: CalamineWorkbook, chosen: str | None) -> tuple[str, CalamineSh
             f"has several sheets: {', '.join(shown)}", f'Choose one, for example --sheet "{shown[0]}".', *shown
         )
     if not shown:
-        advice = f'Name a hidden one: --sheet "{hidden[0]}".' if hidden else "Choose a file with a header row and rows."
-        raise Refusal("has no sheet with anything in it", advice)
+        advice = (
+            f'To read a hidden sheet: --sheet "{hidden[0]}".' if hidden else "Choose a file with a header and rows."
+        )
+        raise Refusal("has no visible sheet with data" if hidden else "has no sheet with data", advice)
     return shown[0], filled[shown[0]][1], hidden
 
 
@@ -253,8 +257,8 @@ class _Texts:
         self._width = max([width, *(max(problems[row]) + 1 for row in with_problem)])
         if self._width > MOST_COLUMNS:
             raise Refusal(
-                f"has {self._width:,} columns, more than the {MOST_COLUMNS} that are read",
-                "Delete those that are not needed.",
+                f"has {self._width:,} columns; at most {MOST_COLUMNS} can be read",
+                "Delete columns that you do not need.",
             )
 
     def pieces(self) -> Iterator[object]:

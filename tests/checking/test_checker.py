@@ -158,7 +158,7 @@ def test_labels_are_found_by_alias(tmp_path: Path, labels: list[str]) -> None:
     ("labels", "sentence"),
     [
         (["Room", "Name", "Expiry"], "no column for CoworkerId"),
-        (["Room", "Room ID", "Member", "Name", "Expiry"], "are all read as ResourceId"),
+        (["Room", "Room ID", "Member", "Name", "Expiry"], "More than one column is read as ResourceId"),
     ],
 )
 def test_columns_that_do_not_fit_are_an_error(tmp_path: Path, labels: list[str], sentence: str) -> None:
@@ -171,8 +171,8 @@ def test_each_missing_column_is_told_what_to_do(tmp_path: Path) -> None:
     """One that is there under a near label is pointed to, for the other it is said how to name it."""
     with pytest.raises(ColumnsError) as error:
         check(tmp_path, [["1"] * 4], ["Room", "Member No.", "Zzz", "Expiry"])
-    assert 'Is "Member No." the CoworkerId?' in error.value.advice
-    assert "Add Name, or say which column it is" in error.value.advice
+    assert 'If "Member No." is the CoworkerId, rename it' in error.value.advice
+    assert "Add Name, or name the column that holds it" in error.value.advice
 
 
 @given(st.sampled_from(LABELS), st.text("_- .", max_size=3), st.booleans())

@@ -38,11 +38,17 @@ UNREADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "empty.csv": (lambda path: path.write_bytes(b""), "is empty"),
     "blank.csv": (lambda path: path.write_bytes(b"\n\n  \n"), "is empty"),
     "picture.png": (lambda path: path.write_bytes(b"\x89PNG"), "is not a spreadsheet"),
-    "text.xlsx": (lambda path: path.write_text("a,b"), "is not a .xlsx workbook"),
+    "text.xlsx": (lambda path: path.write_text("a,b"), "is not a valid .xlsx workbook"),
     "torn.xlsx": (lambda path: path.write_bytes(b"PK\x03\x04" + b"x" * 50), "cannot be read"),
     "quote.csv": (lambda path: path.write_text(f'{",".join(LABELS)}\n1,"2\n3,4\n'), "is not closed"),
-    "other.csv": (lambda path: path.write_text("Name,Room,CowokerId\na,1,2\n"), 'Is "CowokerId" the CoworkerId?'),
-    "double.csv": (lambda path: path.write_text("Room ID,ResourceId\n1,2\n"), "are all read as ResourceId"),
+    "other.csv": (
+        lambda path: path.write_text("Name,Room,CowokerId\na,1,2\n"),
+        'If "CowokerId" is the CoworkerId, rename it',
+    ),
+    "double.csv": (
+        lambda path: path.write_text("Room ID,ResourceId\n1,2\n"),
+        "More than one column is read as ResourceId",
+    ),
 }
 
 
@@ -103,8 +109,8 @@ def test_check_json_tells_the_issues_in_order(desk: Desk) -> None:
         (2, "C2", "Name is empty."),
         (3, "A3", 'ResourceId must be a whole number: "1"2".'),
         (3, "C3", "Name is empty."),
-        (5, None, "Row 5 is the same mapping as row 4."),
-        (6, "H6", 'Row 6 has more cells than there are columns: "!".'),
+        (5, None, "Row 5 repeats row 4."),
+        (6, "H6", 'Row 6 has more cells than the header: "!".'),
     ]
 
 
@@ -301,7 +307,7 @@ def test_a_used_up_day_that_ends_at_midnight(desk: Desk, service: Service) -> No
     assert plan["finish"] == pytest.approx(midnight.timestamp(), abs=2)
     done = desk.type("run", file, "--yes", "--max-duration", "1s")
     assert (done.code, len(service.records)) == (6, 2)
-    assert "the allowance of the day is used up until " in done.err
+    assert "because the daily quota is used up." in done.err
 
 
 @pytest.mark.parametrize(
@@ -336,7 +342,7 @@ def test_a_service_whose_day_is_used_up_can_still_be_asked(desk: Desk, serve: Ca
     planned = desk.type("plan", file, "--json").json["plan"]
     assert (planned["create"], planned["seconds"]) == (3, pytest.approx(86400, abs=60))
     done = desk.type("resume", "--max-duration", "20s")
-    assert (done.code, "until " in done.err) == (6, True)
+    assert (done.code, "no call is possible before " in done.err) == (6, True)
     assert len(service.records) == 2
 
 
@@ -362,11 +368,11 @@ def test_what_was_undone_is_not_called_unsent(desk: Desk, service: Service) -> N
     desk.type("run", file, "--yes", "--out", "r")
     desk.type("run", file, "--yes")
     refused = desk.type("undo", "2", "--yes")
-    assert "Run 1 of the same file has: importer undo 1" in refused.err
+    assert "Run 1 of the same file has records: importer undo 1" in refused.err
     assert desk.type("undo", "1", "--yes").code == 0
-    assert "(1 invalid, 2 created and deleted again)" in desk.type("status", "1").out
-    assert "2 created and deleted again" in (desk.folder / "r" / "report.html").read_text("utf-8")
-    assert desk.type("verify", "1").out == "Run 1 has no records to compare.\n"
+    assert "(1 invalid, 2 created, then deleted)" in desk.type("status", "1").out
+    assert "2 created, then deleted" in (desk.folder / "r" / "report.html").read_text("utf-8")
+    assert desk.type("verify", "1").out == "Run 1 has no records to verify.\n"
 
 
 def test_suggested_commands_of_a_practice_run_practise(desk: Desk) -> None:
@@ -377,7 +383,7 @@ def test_suggested_commands_of_a_practice_run_practise(desk: Desk) -> None:
     done = desk.type("run", file, "--sandbox", "--yes", "--out", "r")
     assert "failed.xlsx --sandbox" in done.out
     assert "importer undo 1 --sandbox" in (desk.folder / "r" / "report.html").read_text("utf-8")
-    assert "with --sandbox" in desk.type("verify", "1").err
+    assert "Add --sandbox" in desk.type("verify", "1").err
     assert desk.type("verify", "1", "--sandbox").code == 0
 
 
@@ -476,8 +482,8 @@ def test_the_journal_is_described_and_copied(desk: Desk, service: Service) -> No
     assert desk.type("run", "rows.csv", "--yes", "--json").json["counts"]["existing"] == 2
     del desk.variables["IMPORTER_JOURNAL"]
     again = desk.type("journal", "--backup", "copy.sqlite3")
-    assert (again.code, "exists already" in again.err) == (2, True)
-    assert "It is sound." in desk.type("journal").out
+    assert (again.code, "already exists" in again.err) == (2, True)
+    assert "The journal is intact." in desk.type("journal").out
 
 
 def test_a_damaged_journal_is_not_copied(desk: Desk, service: Service) -> None:
@@ -555,7 +561,7 @@ def test_an_undone_run_has_nothing_to_verify(desk: Desk, service: Service) -> No
     desk.type("run", desk.write("rows.csv", [mapping(2), mapping(3)]), "--yes")
     undone = desk.type("undo", "--yes")
     assert "less than a minute" in undone.err + undone.out
-    assert "no records to compare" in desk.type("verify").out
+    assert "no records to verify" in desk.type("verify").out
 
 
 def test_a_command_goes_by_the_clock_that_it_is_handed(desk: Desk, service: Service) -> None:

@@ -62,13 +62,13 @@ def test_nobody_elses_sign_in_is_taken(files: tuple[Path], monkeypatch: pytest.M
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("[profile.north]\npassword = 'x'", "holds a password"),
-        ("[profile.north]\nNEXUDUS_TOKEN = 'x'", "holds a token"),
+        ("[profile.north]\npassword = 'x'", "contains a password"),
+        ("[profile.north]\nNEXUDUS_TOKEN = 'x'", "contains a token"),
         ("[profile.north]\nhome = '/elsewhere'", "sets home in profile north"),
-        ("profile = 'north'", "no table"),
-        ("[profile]\nnorth = 1", "no table"),
-        ("[profile.south]\nusername = 'x'", 'Nothing is known of a profile "north"'),
-        ("", 'Nothing is known of a profile "north"'),
+        ("profile = 'north'", "not a table"),
+        ("[profile]\nnorth = 1", "not a table"),
+        ("[profile.south]\nusername = 'x'", 'There is no profile "north"'),
+        ("", 'There is no profile "north"'),
     ],
 )
 def test_what_cannot_be_a_profile(files: tuple[Path], text: str, complaint: str) -> None:

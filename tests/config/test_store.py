@@ -191,7 +191,7 @@ def test_any_json_is_read_or_called_unreadable(document: object) -> None:
 
 def test_a_later_format_is_not_guessed_at() -> None:
     """Its members may mean something else, so that none of them is believed."""
-    with pytest.raises(UnreadableError, match="newer importer"):
+    with pytest.raises(UnreadableError, match="newer version"):
         WHOLE.decode('{"format": 2, "number": 3, "part": {"name": "a"}}')
 
 
@@ -230,7 +230,7 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"a\.json"):
         WHOLE.read(path)
     path.write_text('{"format": 9}')
-    with pytest.raises(StoreError, match=r"newer importer.*a\.json") as caught:
+    with pytest.raises(StoreError, match=r"newer version.*a\.json") as caught:
         WHOLE.read(path)
     assert caught.value.advice
     assert WHOLE.read_if_usable(path) is None

@@ -32,7 +32,7 @@ def test_the_wait_that_the_service_names_is_kept_to() -> None:
     for verdict in (throttled(42.0), Verdict(Event.LOST, wait=42.0)):
         backoff = Backoff(WINDOWS)
         backoff.observe(verdict, NOW)
-        assert (backoff.ready_at, backoff.why(NOW)) == (NOW + 42.0, "the service asked to wait")
+        assert (backoff.ready_at, backoff.why(NOW)) == (NOW + 42.0, "the service asked us to wait")
 
 
 def test_throttles_that_name_no_wait_double_it_up_to_a_limit() -> None:
@@ -93,7 +93,7 @@ def test_a_wait_for_the_allowance_is_not_shared() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "why"),
-    [(30.0, "the allowance is used up"), (7200.0, "the allowance of the day is used up")],
+    [(30.0, "the allowance is used up"), (7200.0, "the daily quota is used up")],
 )
 def test_a_wait_for_the_day_is_told_from_one_for_the_minute(seconds: float, why: str) -> None:
     """Whoever waits for hours is told that it is the day's allowance."""

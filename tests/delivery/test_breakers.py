@@ -21,7 +21,7 @@ THROTTLED = Verdict(Event.NOT_APPLIED, pause=Pause.THROTTLE)
 STOP = Verdict(Event.LOST, pause=Pause.STOP_RUN, reason="a web page answered")
 NO_ENDPOINT = Verdict(Event.NOT_APPLIED, pause=Pause.STOP_IF_REPEATED, reason="there is no such address")
 OTHER_COMPLAINT = Verdict(Event.NOT_APPLIED, pause=Pause.STOP_IF_REPEATED, reason="there is no such method")
-AWAY = Verdict(Event.NOT_APPLIED, "Not sent: no connection.", unreachable=True)
+AWAY = Verdict(Event.NOT_APPLIED, unreachable=True, failure="no connection")
 
 
 def refused(field: str | None) -> Verdict:
@@ -98,6 +98,13 @@ def test_without_patience_the_first_outage_ends_it() -> None:
     assert Breakers(patience=0.0).observe(AWAY, None, 0.0) is not None
 
 
+def test_the_sentence_says_why_the_service_cannot_be_reached() -> None:
+    """One sentence, with the reason of the last call."""
+    end = Breakers(patience=0.0).observe(AWAY, None, 0.0)
+    assert end is not None
+    assert end.message == "Sending stopped: the service cannot be reached (no connection)."
+
+
 def test_a_throttle_during_an_outage_is_no_outage() -> None:
     """Only an answer that never came about can exhaust the patience."""
     assert Breakers(patience=60.0).observe(THROTTLED, 429, 3600.0) is None
@@ -107,4 +114,4 @@ def test_the_sentence_names_the_field_and_what_the_service_says() -> None:
     """Whoever reads why sending stopped can mend the file."""
     last = stopped(*[refused("Name")] * SAME_REFUSALS_AT_FIRST)[-1]
     assert last is not None
-    assert last.message == "The last 5 rows were all refused for Name: is required"
+    assert last.message == "Sending stopped: the last 5 rows were refused because of Name: is required"

@@ -36,7 +36,7 @@ def test_renewals_leave_one_record_for_each_mapping(desk: Desk, service: Service
             assert (
                 f"Record {ids[row['Name']]} has the same ResourceId, CoworkerId and CalendarId" in row["import_message"]
             )
-            assert f"SubscriptionExpireDate is {EXPIRES} there and {week} here" in row["import_message"]
+            assert f"SubscriptionExpireDate is {EXPIRES} there and {week} in this row" in row["import_message"]
         with (desk.folder / "report" / "failed.csv").open(encoding="utf-8-sig") as failed:
             assert len(failed.readlines()) == 6
     assert (len(service.records), service.creates) == (5, creates)
@@ -48,7 +48,7 @@ def test_a_plan_says_so_before_anything_is_sent(desk: Desk, service: Service) ->
     done = desk.type("plan", file_of(desk, count=6, SubscriptionExpireDate=WEEKS[0]))
     assert done.code == 1
     assert "1 record to create" in done.out
-    assert "5 with other values in Nexudus" in done.out
+    assert "5 in Nexudus with other values" in done.out
     [first] = [record["Id"] for record in service.records if record["Name"] == "Room 2"]
     assert f"row 2: Record {first} has the same" in done.out
     plan = desk.type("plan", file_of(desk, SubscriptionExpireDate=WEEKS[0]), "--json").json["plan"]

@@ -87,7 +87,7 @@ def test_days_of_waiting_survive_a_restart_and_end_when_the_plan_said(tmp_path: 
     assert len(office.accepted) == 500
     assert most_in(office.accepted, DAY) <= 150
     assert abs(office.accepted[-1] - began - told) <= 0.03 * told
-    waits = [(time, p.until) for time, p in progress if "of the day" in p.waiting]
+    waits = [(time, p.until) for time, p in progress if "daily" in p.waiting]
     assert all(time < until <= time + DAY + 2 for time, until in waits)
     assert waits
 
@@ -108,7 +108,7 @@ def test_where_a_day_ends_at_midnight_its_allowance_is_new_then(tmp_path: Path, 
     second = office.accepted[150]
     assert (second - MORNING) / 3600 == pytest.approx(hours, abs=0.01)
     assert abs(office.accepted[-1] - office.accepted[0] - told) <= 0.03 * told
-    assert any(p.waiting == "the allowance of the day is used up" and abs(p.until - second) < 5 for _, p in progress)
+    assert any(p.waiting == "the daily quota is used up" and abs(p.until - second) < 5 for _, p in progress)
 
 
 def test_no_process_waits_for_a_call_that_it_may_not_make(tmp_path: Path) -> None:

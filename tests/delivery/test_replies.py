@@ -51,7 +51,7 @@ def answered(status: int, body: object = "", *, reason: str = "", retry_after: t
 
 def broken_off(status: int) -> Reply:
     """An answer of which only the beginning came."""
-    return Reply(status, text='{"Status":200,"Mess', failure="the answer broke off")
+    return Reply(status, text='{"Status":200,"Mess', failure="the answer was cut off")
 
 
 def judged(reply: Reply, *seen: int) -> Verdict:
@@ -169,7 +169,7 @@ TABLE: dict[str, Line] = {
     "409 reason only": Line(answered(409, "busy", reason=WAIT), Event.NOT_APPLIED, THROTTLE),
     "409 wait inside JSON": Line(answered(409, {"Message": WAIT}), Event.NOT_APPLIED, THROTTLE),
     "409 other": Line(answered(409, {"Message": "Conflict."}), Event.LOST, {"pause": Pause.NONE}),
-    "409 broken off before its body": Line(Reply(409, failure="the answer broke off"), Event.LOST),
+    "409 broken off before its body": Line(Reply(409, failure="the answer was cut off"), Event.LOST),
     "409 about a waiting list": Line(answered(409, {"Message": "Wait list is full."}), Event.LOST),
     "429 Retry-After": Line(answered(429, retry_after=("15",)), Event.NOT_APPLIED, {"wait": 15.0}),
     "429 text": Line(answered(429, f"{WAIT} Wait 1.5 seconds"), Event.NOT_APPLIED, {"wait": 1.75}),
@@ -288,7 +288,7 @@ def replies(draw: st.DrawFn) -> Reply:
         parse_json(body.encode(errors="replace")) if whole else None,
         whole=whole,
         sent=draw(st.booleans()) if status is None else True,
-        failure="" if whole else "the answer broke off",
+        failure="" if whole else "the answer was cut off",
     )
 
 

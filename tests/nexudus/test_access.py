@@ -67,7 +67,7 @@ def test_unsafe_addresses(url: str) -> None:
 
 def test_nothing_to_sign_in_with() -> None:
     """A user name without a password is no sign-in."""
-    with pytest.raises(SignInError, match="nothing to sign in with"):
+    with pytest.raises(SignInError, match="You are not signed in"):
         Access(url="https://spaces.nexudus.com", username="a@example.com")
 
 

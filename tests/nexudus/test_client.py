@@ -111,7 +111,7 @@ async def test_nobody_listens() -> None:
 async def test_no_such_name() -> None:
     """A name that leads nowhere is proof that nothing left."""
     reply = await posted("https://no-such-host.invalid")
-    assert reply == Reply(sent=False, failure="the service's name could not be found")
+    assert reply == Reply(sent=False, failure="the host name could not be found")
 
 
 async def test_a_connection_that_never_comes() -> None:
@@ -154,7 +154,7 @@ async def test_a_dripping_answer() -> None:
     async with serving(drip) as server:
         reply = await posted(server.url, deadline=0.3)
     assert (reply.status, reply.whole, reply.json) == (200, False, None)
-    assert reply.failure == "no whole answer within 0.3 seconds"
+    assert reply.failure == "no complete answer within 0.3 seconds"
 
 
 async def test_no_http_at_all() -> None:
@@ -235,11 +235,11 @@ async def test_gzip() -> None:
 @pytest.mark.parametrize(
     ("body", "encoding", "failure"),
     [
-        (gzip.compress(BODY, mtime=0)[:-9], b"gzip", "the answer broke off"),
-        (gzip.compress(BODY, mtime=0) + b"more", b"gzip", "the answer is too long"),
-        (b"no gzip", b"gzip", "the answer cannot be unpacked"),
-        (BODY, b"br", "the answer is packed in an unknown way"),
-        (BODY, b"gzip, gzip", "the answer is packed in an unknown way"),
+        (gzip.compress(BODY, mtime=0)[:-9], b"gzip", "the answer was cut off"),
+        (gzip.compress(BODY, mtime=0) + b"more", b"gzip", "the answer is too large"),
+        (b"no gzip", b"gzip", "the answer cannot be decompressed"),
+        (BODY, b"br", "the answer is compressed in an unknown way"),
+        (BODY, b"gzip, gzip", "the answer is compressed in an unknown way"),
     ],
 )
 async def test_packing_that_cannot_be_trusted(body: bytes, encoding: bytes, failure: str) -> None:
@@ -258,7 +258,7 @@ async def test_a_gzip_bomb_costs_no_memory() -> None:
         reply = await posted(server.url)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-    assert reply.failure == "the answer is too long"
+    assert reply.failure == "the answer is too large"
     assert peak < 4 * BODY_LIMIT
     assert len(reply.text) <= MOST_BODY_BYTES
 
@@ -274,7 +274,7 @@ async def test_an_endless_answer() -> None:
 
     async with serving(endless) as server:
         reply = await posted(server.url, deadline=30)
-    assert (reply.status, reply.failure) == (200, "the answer is too long")
+    assert (reply.status, reply.failure) == (200, "the answer is too large")
 
 
 async def test_many_calls_at_once_share_nothing() -> None:
@@ -361,7 +361,7 @@ async def test_old_tls(certificate: Path) -> None:
     async with serving(saying(http(BODY)), context) as server:
         reply = await posted(f"https://localhost:{server.port}", ca_file=certificate)
         assert_refused(reply, server)
-    assert reply.failure == "no secure connection could be agreed on"
+    assert reply.failure == "a secure connection could not be established"
 
 
 async def test_a_handshake_that_stalls() -> None:

@@ -118,7 +118,7 @@ def test_a_list_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> N
     endless = [listed(number, HasNextPage=True) for number in range(1, 9)]
     came, reader, made = read(*endless)
     assert (came, made, reader.ended) == ([1, 2, 3], 3, Ended.ENDLESS)
-    assert reader.failure == "it goes on after 3 pages"
+    assert reader.failure == "the list does not end after 3 pages"
 
 
 def test_pages_are_asked_for_in_order_of_their_ids_and_only_when_needed() -> None:

@@ -97,12 +97,12 @@ async def test_a_given_token_costs_no_call() -> None:
 
 
 REFUSED = said(400, {"error": "invalid_grant", "error_description": CANARY})
-AWAY = "cannot be used"
+AWAY = "no usable answer"
 REFUSALS = [
     (REFUSED, SignInError, "user name or password is incorrect"),
     (said(400, {"error": "two_factor_auth_check"}), SignInError, "second factor"),
-    (said(400, {"error": "must_reset_password", "error_description": CANARY}), SignInError, "choose a new password"),
-    (said(400, {"error": "unsupported_grant_type"}), SignInError, "does not offer"),
+    (said(400, {"error": "must_reset_password", "error_description": CANARY}), SignInError, "requires a new password"),
+    (said(400, {"error": "unsupported_grant_type"}), SignInError, "does not accept"),
     (said(400, {"error": "odd_thing", "error_description": CANARY}), SignInError, "odd_thing"),
     (said(400, {"error": f"Bearer {CANARY}"}), SignInError, "HTTP 400"),
     (said(401), SignInError, "HTTP 401"),
@@ -115,7 +115,7 @@ REFUSALS = [
     (said(200, []), ServiceError, AWAY),
     (said(503), ServiceError, AWAY),
     (said(409), ServiceError, AWAY),
-    (replace(said(409), retry_after=("30",)), ServiceError, "wants no call for 30 s"),
+    (replace(said(409), retry_after=("30",)), ServiceError, "asks to wait 30 seconds"),
     (Reply(sent=False, failure="the connection was refused"), ServiceError, "the connection was refused"),
 ]
 

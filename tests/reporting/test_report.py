@@ -53,13 +53,13 @@ def test_messages_say_what_happened_and_what_to_do(office: Office, every_fate: R
     said = {outcome.row: outcome.message for outcome in outcomes(office.journal, every_fate)}
     assert said[2] == ""
     assert said[3] == "Resource: is not a valid value"
-    assert said[4].startswith("Sent at 2026-11-23 10:04 UTC, but no answer came: it may exist in Nexudus.")
+    assert said[4].startswith("Sent at 2026-11-23 10:04 UTC without an answer: the record may exist in Nexudus.")
     assert said[4].endswith(f"importer reconcile {every_fate.id}")
-    assert said[6] == "Exists already: created as row 2 of run 0."
+    assert said[6] == "Already exists: created as row 2 of run 0."
     assert said[7] == "CoworkerId is empty. Enter the CoworkerId, for example 1123713."
     assert said[8].startswith("Note: Name has spaces")
     assert "2 records of Nexudus fit" in said[9]
-    assert said[10] == "Not sent yet: an equal row is in doubt in another run."
+    assert said[10] == "Not sent yet: the same row is in doubt in another run."
 
 
 def test_an_answer_that_proves_nothing_is_told(office: Office, row: Row) -> None:
@@ -80,7 +80,7 @@ def test_undone_rows_say_so_and_are_not_offered_again(office: Office, row: Row) 
     office.journal.rows.move([Change(office.intent(run, 2), Event.GONE), kept], office.now)
     report = write_report(office.journal, office.finish(run), now=office.now)
     said = {outcome.row: (outcome.status, outcome.message) for outcome in outcomes(office.journal, run)}
-    assert said[2] == (Status.NOT_SENT, "Created, and deleted again by undo.")
+    assert said[2] == (Status.NOT_SENT, "Created, then deleted by undo.")
     assert said[3] == (Status.CREATED, "Kept: changed by somebody since.")
     assert "importer retry" not in report.files["report.html"].read_text()
 
@@ -198,7 +198,7 @@ def test_a_folder_that_cannot_be_made_is_named(office: Office, every_fate: Run) 
 def test_a_private_copy_that_is_gone_is_said(office: Office, every_fate: Run) -> None:
     """Without the copy there is no report, and the place where it was is named."""
     every_fate.copy.unlink()
-    with pytest.raises(ReportError, match="is gone"):
+    with pytest.raises(ReportError, match="is missing"):
         write_report(office.journal, every_fate, now=office.now)
 
 

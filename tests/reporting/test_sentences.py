@@ -12,12 +12,12 @@ from reporting.office import Office
 @pytest.mark.parametrize(
     ("counts", "sentence"),
     [
-        ({}, "0 of 0 rows created"),
-        ({Status.CREATED: 1}, "The one row is created"),
+        ({}, "No rows created"),
+        ({Status.CREATED: 1}, "1 row created"),
         ({Status.CREATED: 1200}, "All 1,200 rows created"),
         ({Status.CREATED: 195, Status.INVALID: 3, Status.REJECTED: 2}, "195 of 200 rows created, 5 need a change"),
-        ({Status.INVALID: 1}, "0 of 1 row created, 1 needs a change"),
-        ({Status.EXISTING: 4}, "0 of 4 rows created, 4 existed already"),
+        ({Status.INVALID: 1}, "No rows created, 1 needs a change"),
+        ({Status.EXISTING: 4}, "No rows created, 4 already existed"),
         ({Status.CREATED: 1, Status.UNKNOWN: 1, Status.NOT_SENT: 8}, "1 of 10 rows created, 1 may exist, 8 not sent"),
     ],
 )

@@ -56,7 +56,7 @@ def test_the_sheet_is_ready_to_work_with(office: Office, every_fate: Run) -> Non
     assert sheet["H2"].fill.fgColor.rgb != sheet["H3"].fill.fgColor.rgb
     assert (
         book["Summary"]["B1"].value
-        == "2 of 8 rows created, 1 existed already, 2 need a change, 2 may exist, 1 not sent"
+        == "2 of 8 rows created, 1 already existed, 2 need a change, 2 may exist, 1 not sent"
     )
 
 
@@ -70,7 +70,7 @@ def test_a_text_that_looks_like_markup_stays_text(tmp_path: Path) -> None:
 def test_a_text_too_long_for_a_cell_is_shortened_and_says_so(tmp_path: Path, text: str) -> None:
     """No cell is cut in silence, and none is longer than a program takes."""
     ((cell, *_),) = written(tmp_path / "a.xlsx", a_line(text, ""))
-    assert "[shortened: " in cell
+    assert "[shortened from " in cell
     assert len(cell.encode("utf-16-le")) // 2 <= MOST_CHARACTERS
 
 

@@ -105,7 +105,7 @@ def test_one_profile_for_all_files_is_not_meant_for_a_file_of_another(
     """Who forgets the second --profile is told; who names another one for a single file is told, too, and may."""
     assert desk.type(*words).code == 0
     done = desk.type("run", *words[1:3], "--profile", "north", "--yes")
-    assert "Name a profile for each file." in done.out
+    assert "Name one profile for each file." in done.out
     assert (names(places[0]), names(places[1])) == (NORTH, SOUTH)
     again = desk.type("run", words[2], "--profile", "north", "--yes")
     assert "used --profile south" in again.err
@@ -161,7 +161,7 @@ def test_a_profile_without_a_name_is_none_by_mistake(
     """A variable that is not set must not send the rows to whoever is signed in without a profile."""
     files = [desk.write(f"{n}.csv", [mapping(n)]) for n in range(2, 2 + words.count("--profile"))]
     done = desk.type("run", *files, *words)
-    assert (done.code, "name of a profile is empty" in done.err) == (2, True)
+    assert (done.code, "profile name is empty" in done.err) == (2, True)
     assert [place.creates for place in (*places, another)] == [0, 0, 0]
 
 
@@ -221,7 +221,7 @@ def test_stop_stops_all_that_is_being_sent(
     dawdle(desk, places)
     process = desk.start(*words)
     wait_until(lambda: min(place.creates for place in places) >= 1)
-    assert desk.type("stop").out.count("was asked to stop") == 2
+    assert desk.type("stop").out.count("stops after the rows in progress") == 2
     _, err = process.communicate(timeout=GIVE_UP)
     assert process.returncode == 130, err
     for place in places:
@@ -252,10 +252,10 @@ def test_stopped_or_killed_and_typed_again(
 @pytest.mark.parametrize(
     ("more", "complaint"),
     [
-        ([], "only with --yes"),
+        ([], "add --yes"),
         (["--yes", "--profile", "north", "--profile", "south", "--profile", "west"], "2 files and 3 profiles"),
         (["--yes", "--sandbox", "--profile", "north"], "no profiles"),
-        (["--yes", "--profile", "west"], 'Nothing is known of a profile "west"'),
+        (["--yes", "--profile", "west"], 'There is no profile "west"'),
     ],
 )
 def test_words_that_do_not_fit_together(

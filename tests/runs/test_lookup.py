@@ -115,17 +115,17 @@ def test_a_service_that_does_not_list_people_is_lived_with(desk: Desk, serve: Ca
     service._ask("faults?on=read", ["ok", "404", "404"])
     done = desk.type("check", desk.write("rows.csv", [mapping(2)]))
     assert done.code == 0
-    assert "No coworker was looked up" in done.err
+    assert "Coworker names and Ids were not checked" in done.err
 
 
 def test_a_template_offers_the_names_that_the_service_lists(desk: Desk, service: Service) -> None:
     """Signed in, one can choose the resource; a service that is away is told, and there is a template all the same."""
     done = desk.type("template", "-o", "t.xlsx")
-    assert "to choose from in ResourceId" in done.out
+    assert "names for ResourceId" in done.out
     assert openpyxl.load_workbook(desk.folder / "t.xlsx").worksheets[0].data_validations.dataValidation
     desk.variables["NEXUDUS_URL"] = "http://127.0.0.1:9"
     done = desk.type("template", "-o", "u.xlsx")
-    assert (done.code, "no names to choose from" in done.err) == (0, True)
+    assert (done.code, "no drop-down lists with names" in done.err) == (0, True)
     assert (desk.folder / "u.xlsx").exists()
 
 
@@ -162,4 +162,6 @@ def test_a_list_that_breaks_off_is_not_taken_for_a_whole_one(tmp_path: Path) -> 
         assert journal.directories.get("account", kind.references["CoworkerId"].path, 0.0) is None
     assert directories == {}
     assert lists.pages == [1, 2]
-    assert sentences == ["No coworker was looked up: the service did not list all of them (it answered HTTP 500)."]
+    assert sentences == [
+        "Coworker names and Ids were not checked: the service did not list all of them (it answered HTTP 500)."
+    ]

@@ -146,7 +146,7 @@ def test_another_machine_recognises_what_the_first_created(desk: Desk, service: 
     shutil.rmtree(desk.home)
     done = desk.type("run", file, "--yes", "--json")
     assert done.json["counts"]["existing"] == 5
-    assert "5 created before" in done.err
+    assert "5 existing" in done.err
     assert desk.type("run", file, "--yes", "--even-if-existing", "--json").json["counts"]["created"] == 5
     assert len(service.records) == 10
 
@@ -244,7 +244,7 @@ class Impatient:
 
     def say(self, sentence: str) -> None:
         """Listen for it."""
-        if "proved absent" in sentence:
+        if "proved not created" in sentence:
             self._stop.set()
 
     def confirm(self, *_: object) -> bool:

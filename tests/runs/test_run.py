@@ -53,7 +53,7 @@ def test_good_rows_are_created_and_bad_rows_are_told(desk: Desk, service: Servic
     assert [row["import_row"] for row in rows] == [str(n) for n in range(2, 302)]
     invalid = {int(row["import_row"]): row["import_message"] for row in rows if row["import_status"] == "invalid"}
     assert set(invalid) == set(BAD)
-    assert 'There is no resource "abc".' in invalid[50]
+    assert 'No resource matches "abc".' in invalid[50]
     ids = [int(row["import_id"]) for row in rows if row["import_status"] == "created"]
     assert sorted(ids) == sorted(record["Id"] for record in service.records)
 

@@ -55,17 +55,17 @@ REFUSED = {
     "text behind a quote": (HEAD.encode() + b'1;A\n2;"B"x\n', "a quote in row 3 (line 3) is not closed"),
     "line of a broken quote after a long cell": (HEAD.encode() + b'1;"A\n\nB"\n2;"B"x\n', "row 3 (line 5)"),
     "line of a broken quote below sep=": (b"sep=;\n" + HEAD.encode() + b'1;"A"x\n', "row 2 (line 3)"),
-    "NUL": (HEAD.encode() + b"1;A\0B\n", "holds a NUL character"),
-    "two encodings": ("Id;Name\n1;Münster\n2;".encode() + "Köln\n".encode("cp1252"), "is in two encodings"),
+    "NUL": (HEAD.encode() + b"1;A\0B\n", "contains a NUL character"),
+    "two encodings": ("Id;Name\n1;Münster\n2;".encode() + "Köln\n".encode("cp1252"), "mixes two encodings"),
     "no encoding": (HEAD.encode() + b"1;\x81\n", "is neither UTF-8 nor Windows-1252"),
-    "half of UTF-16": (b"\xff\xfeI\x00d", "is not written in utf-16"),
+    "half of UTF-16": (b"\xff\xfeI\x00d", "is not in the encoding utf-16"),
     "cell of a million": (
         HEAD.encode() + b"1;" + b"a" * 1_000_001 + b"\n2;B\n",
-        "row 2 (line 2) holds more than 1,000,000",
+        "row 2 (line 2) has more than 1,000,000",
     ),
     "501 labels": (b";".join(b"L%d" % i for i in range(501)) + b"\n", "row 1 has 501 cells"),
     "501 cells": (HEAD.encode() + b"1;" * 500 + b"2\n", "row 2 has 501 cells"),
-    "endless line": (HEAD.encode() + b"a" * 40_000_000, "holds a line of more than"),
+    "endless line": (HEAD.encode() + b"a" * 40_000_000, "has a line of more than"),
 }
 
 
@@ -100,7 +100,7 @@ def test_windows_1252_is_said_with_a_word_to_judge_it_by(tmp_path: Path) -> None
     path.write_bytes("Id;Name\n1;Müller, Büro\n".encode("cp1252"))
     sheet = opened(path)
     assert rows_of(sheet) == {2: ["1", "Müller, Büro"]}
-    assert notice_text(sheet.notices).startswith('Read as Windows-1252, for example "Müller"')
+    assert notice_text(sheet.notices).startswith('The file was read as Windows-1252, for example "Müller"')
     assert "--encoding" in notice_text(sheet.notices)
 
 
@@ -150,8 +150,8 @@ def test_a_separator_is_one_character(tmp_path: Path, named: str) -> None:
 @pytest.mark.parametrize(
     ("above", "header", "note"),
     [
-        ("Calendars of November\n", 2, "Row 1 was taken for a title and skipped. The header is in row 2."),
-        ("Calendars;;\n\nexported;today;\n\n", 5, "Rows 1 to 3 were taken for titles"),
+        ("Calendars of November\n", 2, "Row 1 looks like a title and was skipped. The header is in row 2."),
+        ("Calendars;;\n\nexported;today;\n\n", 5, "Rows 1 to 3 look like titles"),
         ("\n\n", 3, ""),
     ],
 )
@@ -182,7 +182,7 @@ def test_a_quote_that_is_never_closed_costs_no_memory(tmp_path: Path, monkeypatc
     monkeypatch.setattr(encodings, "BLOCK_BYTES", 64)
     path = tmp_path / "file.csv"
     path.write_text("Id;Name\n" + '1;"a\n";' + '"b\n";' * 400 + "c\n", encoding="utf-8")
-    with pytest.raises(FileError, match="never ends"):
+    with pytest.raises(FileError, match="is never closed"):
         rows_of(opened(path))
 
 

@@ -89,7 +89,7 @@ def test_each_kind_of_cell_has_its_rule_in_each_format(name: str) -> None:
     assert [row[2] for row in rows_of(sheet).values()] == ["x"] * len(CELLS)
     assert problems_of(sheet) == {place: code for place, code in (PROBLEMS | problems).items() if code}
     assert "Hidden sheets are not read: Old." in notice_text(sheet.notices)
-    assert ("look empty" in notice_text(sheet.notices)) == name.endswith(".xls")
+    assert ("look like empty" in notice_text(sheet.notices)) == name.endswith(".xls")
 
 
 def test_hidden_rows_are_read_and_told(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_hidden_rows_are_read_and_told(tmp_path: Path) -> None:
 
     sheet = opened(saved(tmp_path / "a.xlsx", fill))
     assert sorted(rows_of(sheet)) == [2, 3, 4, 5, 6, 7]
-    assert "Hidden or filtered rows: 3. They are imported like all others." in notice_text(sheet.notices)
+    assert "Hidden and filtered rows are imported too (3)." in notice_text(sheet.notices)
     assert "hidden" not in notice_text(opened(saved(tmp_path / "b.xlsx", lambda _, sheet: filled(sheet))).notices)
 
 
@@ -113,7 +113,7 @@ def test_xlsb_is_read(tmp_path: Path) -> None:
     """The binary form gives the same text, and says that it hides errors."""
     sheet = opened(write_xlsb(tmp_path / "a.xlsb", [["ResourceId", "Name"], [12.0, "00123"], ["x", 0.5]]))
     assert (sheet.labels, rows_of(sheet)) == (("ResourceId", "Name"), {2: ["12", "00123"], 3: ["x", "0.5"]})
-    assert "In .xlsb files, cells with errors" in notice_text(sheet.notices)
+    assert "Errors such as #N/A look like empty cells in .xlsb files." in notice_text(sheet.notices)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_each_problem_cell_is_one_issue_with_its_address(tmp_path: Path) -> None
         "A3": "formula-without-value",
         "B3": "number-rounded",
     }
-    assert found["A2"][1] == "ResourceId shows #N/A in the spreadsheet program."
+    assert found["A2"][1] == "ResourceId shows the error #N/A."
 
 
 def test_an_error_pasted_as_text_is_one_too(tmp_path: Path) -> None:
@@ -312,7 +312,7 @@ def test_titles_above_and_columns_to_the_left_are_no_matter(tmp_path: Path) -> N
     sheet = opened(saved(tmp_path / "a.xlsx", fill))
     assert (sheet.header_row, sheet.labels) == (5, ("", "ResourceId", "CoworkerId", "Name"))
     assert rows_of(sheet) == {7: ["", "1", "2", "3"]}
-    assert notice_text(sheet.notices).startswith("Row 2 was taken for a title")
+    assert notice_text(sheet.notices).startswith("Row 2 looks like a title")
 
 
 def test_odfs_formulas_without_value_are_found(tmp_path: Path) -> None:

@@ -289,7 +289,7 @@ def test_a_browser_gives_back_untouched_what_the_page_showed(
         expect(page.locator("#cell-F3")).to_be_visible()
         page.locator("#save-B3").click()
         expect(page.locator("#standing")).to_contain_text("Corrected here: 1 cell.")
-        expect(page.locator("#about-C3")).to_contain_text("holds a formula whose value was never stored")
+        expect(page.locator("#about-C3")).to_contain_text("holds a formula without a stored result")
         context.close()
 
 

@@ -20,11 +20,11 @@ from web.test_path import table
 
 FORMULA = '=A3&" room"'
 UNTYPED = {
-    "a formula without a value": (FORMULA, "holds a formula whose value was never stored"),
-    "an error value": ("=NA()", "holds a formula whose value was never stored"),
+    "a formula without a value": (FORMULA, "holds a formula without a stored result"),
+    "an error value": ("=NA()", "holds a formula without a stored result"),
     "an error as text": ("#N/A", "shows #N/A"),
     "a rounded number": (12345678901234567, "more than 15 digits"),
-    "the text under a merge": (None, "is part of merged cells"),
+    "the text under a merge": (None, "is covered by merged cells"),
     "nothing": ("", "Name is empty"),
     "what cannot be printed": ("Room\x7f 3 <b>&amp;\"'", "cannot be printed"),
 }
