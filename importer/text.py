@@ -73,10 +73,15 @@ def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
 def printable(text: str, limit: int = SHOWN_CHARACTERS) -> str:
     """The text on one line, cut at the limit, without anything that could control a terminal.
 
-    Control and format characters (categories C*) become a visible placeholder, so that a cell can neither
-    clear the screen nor forge a line of a log.
+    Control and format characters (categories C*) and the separators of lines and paragraphs become a visible
+    placeholder, so that a cell can neither clear the screen nor forge a line of a log.
     """
     if text.isprintable() and len(text) <= limit:
         return text
-    shown = "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c)[0] == "C" else c for c in text[: limit + 1])
+    shown = "".join("\N{REPLACEMENT CHARACTER}" if _steers(c) else c for c in text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
+
+
+def _steers(character: str) -> bool:
+    category = unicodedata.category(character)
+    return category[0] == "C" or category in {"Zl", "Zp"}

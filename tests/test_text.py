@@ -1,0 +1,124 @@
+"""Numbers, lengths of time, moments and plans in words."""
+
+import unicodedata
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from importer.model import Account, Plan
+from importer.text import MOST_CONFLICTS, count, duration, moment, plan_lines, printable, zone
+
+NOON = datetime(2027, 6, 9, 12, 0, tzinfo=UTC).timestamp()
+DAY = 86_400.0
+PLAN = Plan(rows=10, create=0, existing=0, invalid=0, held=0, quota_left=None, seconds=0.0, finish=NOON)
+ACCOUNT = Account("key", "ops@example.com", "Harbour House")
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(0, "0 rows"), (1, "1 row"), (2, "2 rows"), (1209, "1,209 rows"), (10**6, "1,000,000 rows")]
+)
+def test_a_number_has_its_noun(number: int, words: str) -> None:
+    """One thing is no plural, nothing is."""
+    assert count(number, "row") == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "less than a minute"),
+        (59.9, "less than a minute"),
+        (60, "1 minute"),
+        (95, "1 minute and 35 seconds"),
+        (599, "9 minutes and 59 seconds"),
+        (600, "10 minutes"),
+        (629, "10 minutes"),
+        (631, "11 minutes"),
+        (3600, "1 hour"),
+        (2 * DAY + 3 * 3600, "2 days and 3 hours"),
+    ],
+)
+def test_a_length_of_time_is_told_as_exactly_as_anybody_cares(seconds: float, words: str) -> None:
+    """Seconds in the first ten minutes, minutes afterwards."""
+    assert duration(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("then", "begins"),
+    [
+        (NOON, ""),
+        (NOON + DAY, "Thursday 10 June "),
+        (NOON - DAY, "Tuesday 08 June "),
+        (NOON + 300 * DAY, "04 April 2028 "),
+    ],
+)
+def test_a_moment_names_its_day_when_that_is_another(then: float, begins: str) -> None:
+    """And its year when that is another; always the zone of this machine."""
+    local = datetime.fromtimestamp(then, UTC).astimezone()
+    assert moment(then, NOON) == f"{begins}{local:%H:%M %Z}"
+    assert zone(NOON) == f"{datetime.fromtimestamp(NOON, UTC).astimezone():%Z}"
+
+
+@given(st.text(), st.integers(1, 90))
+def test_whatever_is_quoted_is_one_short_line_that_steers_nothing(text: str, limit: int) -> None:
+    """No control, format or half character, and never longer than was asked for."""
+    shown = printable(text, limit)
+    assert len(shown) <= limit
+    assert len(shown.splitlines()) <= 1
+    assert not [c for c in shown if unicodedata.category(c)[0] == "C"]
+    if text.isprintable() and len(text) <= limit:
+        assert shown == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("abcdef", "abcd…"),
+        ("abcde", "abcde"),
+        ("a\x1b[2", "a\ufffd[2"),
+        ("a\nb", "a\ufffdb"),
+        # A line and a paragraph by another name.
+        ("a\u2028b", "a\ufffdb"),
+        ("a\u2029b", "a\ufffdb"),
+        ("\u202eabc", "\ufffdabc"),
+        ("a\ud800", "a\ufffd"),
+    ],
+)
+def test_what_is_cut_or_replaced_can_be_seen(text: str, shown: str) -> None:
+    """The end by dots, a character that cannot be shown by its placeholder."""
+    assert printable(text, 5) == shown
+
+
+def lines(account: Account | None = ACCOUNT, **changes: object) -> list[str]:
+    """A plan in sentences."""
+    return list(plan_lines(replace(PLAN, **changes), account))  # type: ignore[arg-type]
+
+
+def test_a_plan_without_a_call_says_so() -> None:
+    """And names neither a time nor a quota."""
+    assert lines(existing=10) == [
+        "Plan: 0 records to create in Harbour House as ops@example.com (10 created before).",
+        "      No call is needed.",
+    ]
+
+
+def test_a_plan_says_what_where_at_what_cost_and_until_when() -> None:
+    """In whole sentences, with every row that is left out and why."""
+    first, second = lines(create=4, invalid=3, existing=2, held=1, quota_left=96, seconds=240.0, finish=NOON + 240)
+    assert first.endswith("(3 left out, 2 created before, 1 in doubt since an earlier run).")
+    assert "4 calls (96 left today); it takes 4 minutes, until " in second
+    assert lines(None, create=1)[0] == "Plan: 1 record to create."
+
+
+def test_a_plan_names_the_rows_that_differ() -> None:
+    """The first of them with a sentence each, and how many more there are."""
+    conflicts = [(row, f"sentence {row}") for row in range(2, 14)]
+    shown = lines(create=1, differing=14, conflicts=conflicts)
+    assert [line.strip() for line in shown[3 : 3 + MOST_CONFLICTS]] == [f"row {r}: sentence {r}" for r in range(2, 12)]
+    assert "4 more" in shown[-1]
+    assert "14 rows are not sent" in shown[2]
+    few = lines(differing=1, conflicts=conflicts[:1])
+    assert "1 row is not sent" in few[2]
+    assert len(few) == 4
