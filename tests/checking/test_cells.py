@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.checking.cells import YES_OR_NO, Parsed, choices, decimals, yes_or_no
+from importer.checking.cells import YES_OR_NO, Parsed, choices, decimals, texts, whole_numbers, yes_or_no
 
 BEFORE, AFTER = 11, 4
 
@@ -103,3 +103,88 @@ def test_empty_cells_are_missing(cells: tuple[str, ...]) -> None:
         assert parsed.values.isna().all()
         assert (str(parsed.values.dtype), dict(parsed.refused)) == (dtype, {})
         assert parsed.values.index.equals(text.index)
+
+
+@given(st.integers(-(10**18) + 1, 10**18 - 1), st.sampled_from(["", ".0", ".000"]))
+def test_a_whole_number_is_itself(number: int, tail: str) -> None:
+    """Up to eighteen digits, also as spreadsheets write one; nothing is rounded on its way through a column."""
+    assert fate(whole_numbers(column("7", f" {number}{tail} ", "")), 8) == number
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("007", 7),
+        ("-0", 0),
+        ("\u0661\u0662", 12),
+        ("9" * 18, 10**18 - 1),
+        ("9" * 19, "not-a-whole-number"),
+        ("1" + "0" * 18 + ".0", "not-a-whole-number"),
+        ("12.5", "not-a-whole-number"),
+        ("12.", "not-a-whole-number"),
+        ("1e3", "not-a-whole-number"),
+        ("1,234", "not-a-whole-number"),
+        ("+7", "not-a-whole-number"),
+        ("--7", "not-a-whole-number"),
+        ("\u00b2", "not-a-whole-number"),
+        ("abc", "not-a-whole-number"),
+        ("#N/A", "cell-error"),
+        ("#N/A!", "not-a-whole-number"),
+    ],
+)
+def test_a_whole_number_is_digits(cell: str, expected: object) -> None:
+    """Of any script, at most as many as fit; beside other cells as alone."""
+    assert fate(whole_numbers(column(cell))) == expected
+    assert fate(whole_numbers(column("5", cell, "6")), 8) == expected
+
+
+def test_a_column_of_numbers_keeps_its_rows_and_its_gaps() -> None:
+    """Empty cells are missing and no issue, wrong ones are named by their rows."""
+    parsed = whole_numbers(column("1", "", "x", " ", "5", "#REF!"))
+    assert parsed.values.isna().tolist() == [False, True, True, True, False, True]
+    assert {code: list(rows) for code, rows in parsed.refused.items()} == {
+        "cell-error": [12],
+        "not-a-whole-number": [9],
+    }
+    assert str(parsed.values.dtype) == "Int64"
+
+
+@pytest.mark.parametrize(
+    ("cell", "value", "refused", "doubtful"),
+    [
+        ("Studio", "Studio", [], []),
+        (" Studio ", "Studio", [], ["spaces-trimmed"]),
+        ("   ", None, [], []),
+        ("", None, [], []),
+        ("a\tb\nc", "a\tb\nc", [], []),
+        ("#N/A", None, ["cell-error"], []),
+        ("Room #5", "Room #5", [], []),
+        ("a\x00b", None, ["unprintable-character"], []),
+        ("a\ud800", None, ["unprintable-character"], []),
+        ("a\x85b", None, ["unprintable-character"], []),
+        ("a\u200bb", "a\u200bb", [], ["unseen-character"]),
+        ("\u202eabc", "\u202eabc", [], ["unseen-character"]),
+        # The joiners that scripts and emoji need are no doubt.
+        ("\u06a9\u200c\u0647", "\u06a9\u200c\u0647", [], []),
+        ("AAMk=+/", "AAMk=+/", [], []),
+    ],
+)
+def test_a_text_is_what_the_cell_shows(cell: str, value: str | None, refused: list[str], doubtful: list[str]) -> None:
+    """Nothing but outer spaces is taken away, and that is said."""
+    for cells, row in (((cell,), 7), (("x", cell, "y"), 8)):
+        parsed = texts(column(*cells))
+        assert (None if parsed.values.isna()[row] else parsed.values[row]) == value
+        assert [code for code, rows in parsed.refused.items() if row in rows] == refused
+        assert [code for code, rows in parsed.doubtful.items() if row in rows] == doubtful
+
+
+@given(st.lists(st.text(max_size=6), max_size=6))
+def test_no_text_depends_on_those_beside_it(cells: list[str]) -> None:
+    """Columns are looked at as a whole for speed; each cell is read as if it stood alone."""
+    together = texts(column(*cells))
+    for row, cell in enumerate(cells, start=7):
+        alone = texts(column(cell))
+        assert alone.values.isna()[7] == together.values.isna()[row]
+        assert together.values.isna()[row] or alone.values[7] == together.values[row]
+        for one, other in ((alone.refused, together.refused), (alone.doubtful, together.doubtful)):
+            assert [code for code in one if 7 in one[code]] == [code for code in other if row in other[code]]

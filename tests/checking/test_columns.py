@@ -1,0 +1,121 @@
+"""Headers matched with fields: by name, by another name, by choice; and never by a guess."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from importer.checking.columns import UNUSED, How, match_columns, near_labels, plain, recognise
+from importer.errors import ColumnsError
+from importer.spreadsheet import Sheet, open_sheet
+from schemas import RECORD_TYPES
+
+MS, GOOGLE, ADMIN = (
+    RECORD_TYPES[name] for name in ("CoworkerMsOfficeCalendar", "CoworkerGoogleCalendar", "MsOfficeAdminCalendar")
+)
+REQUIRED = MS.required(MS.paths[0])
+
+
+def sheet(folder: Path, *labels: str) -> Sheet:
+    """A sheet with these headers and one row."""
+    path = folder / "rows.csv"
+    path.write_text(";".join(labels) + "\n" + ";".join("1" for _ in labels) + "\n", encoding="utf-8")
+    return open_sheet(path)
+
+
+def matched(folder: Path, *labels: str, chosen: Mapping[str, str] | None = None) -> dict[str, tuple[str, How]]:
+    """Which field is in which column, and how it was found."""
+    mapping = match_columns(sheet(folder, *labels), MS, (), chosen or {})
+    return {column.field: (column.label, column.how) for column in mapping.columns}
+
+
+@given(st.permutations(MS.fields), st.sampled_from([str.upper, str.lower, lambda name: f" {name} ", lambda n: f"{n}_"]))
+def test_a_field_is_found_by_its_own_name_wherever_it_stands(order: list[str], spell: object) -> None:
+    """Whatever the case, the spaces and the punctuation, in any order of the columns."""
+    assert callable(spell)
+    assert {plain(spell(name)) for name in order} == {plain(name) for name in MS.fields}
+
+
+def test_columns_are_matched_in_any_order(tmp_path: Path) -> None:
+    """And come in the order of the fields."""
+    found = matched(tmp_path, *reversed(MS.fields))
+    assert list(found) == list(MS.fields)
+    assert set(found.values()) == {(name, How.EXACT) for name in MS.fields}
+
+
+@pytest.mark.parametrize(
+    ("field", "alias"), [(field, alias) for field in MS.fields for alias in MS.aliases.get(field, ())]
+)
+def test_every_other_name_of_a_field_is_recognised(tmp_path: Path, field: str, alias: str) -> None:
+    """Each belongs to one field."""
+    assert matched(tmp_path, alias)[field][0] == alias
+
+
+def test_a_choice_goes_before_names(tmp_path: Path) -> None:
+    """And the column that merely sounds like the field is left alone, without an error about two columns."""
+    found = matched(tmp_path, "Room", "ResourceId", chosen={"Room": "ResourceId"})
+    assert found == {"ResourceId": ("Room", How.CHOSEN)}
+
+
+def test_a_column_that_is_chosen_to_be_unused_holds_nothing(tmp_path: Path) -> None:
+    """Nor is it told to be unused: that is what was wanted."""
+    mapping = match_columns(sheet(tmp_path, "ResourceId", "Name"), MS, (), {"Name": UNUSED})
+    assert [column.field for column in mapping.columns] == ["ResourceId"]
+    assert mapping.issues == ()
+
+
+def test_a_column_that_holds_no_field_is_told(tmp_path: Path) -> None:
+    """At its header, with the fields that are still free."""
+    mapping = match_columns(sheet(tmp_path, "ResourceId", "Remark"), MS, ())
+    [issue] = mapping.issues
+    assert (issue.code, issue.cell, issue.label, issue.row) == ("column-unused", "B1", "Remark", None)
+    assert "CoworkerId" in issue.detail
+    assert "ResourceId" not in issue.detail
+    assert mapping.column("ResourceId") is not None
+    assert mapping.column("CoworkerId") is None
+
+
+def test_two_columns_of_one_field_are_refused(tmp_path: Path) -> None:
+    """With their letters: which of them is meant, only the user knows."""
+    with pytest.raises(ColumnsError, match='A \\("ResourceId"\\) and C \\("resource id"\\)'):
+        match_columns(sheet(tmp_path, "ResourceId", "Name", "resource id"), MS, ())
+
+
+def test_a_missing_column_is_named_with_the_one_that_is_near(tmp_path: Path) -> None:
+    """But it is not taken: a wrong column would be sent."""
+    labels = [name if name != "CoworkerId" else "CowrkerId" for name in REQUIRED]
+    with pytest.raises(ColumnsError) as refused:
+        match_columns(sheet(tmp_path, *labels), MS, REQUIRED)
+    assert refused.value.message.startswith("The file has no column for CoworkerId.")
+    assert 'Is "CowrkerId" the CoworkerId?' in refused.value.advice
+    assert '--map "CowrkerId=CoworkerId"' in refused.value.advice
+
+
+def test_near_headers_are_for_a_person_to_confirm(tmp_path: Path) -> None:
+    """Each field without a column and the nearest unused header; none for what is far away or taken."""
+    read = sheet(tmp_path, "ResourceId", "Calender Id", "Colour", "CowrkerId")
+    near = near_labels(read, MS, match_columns(read, MS, ()))
+    assert (near["CalendarId"], near["CoworkerId"]) == (1, 3)
+    assert not {0, 2} & set(near.values())
+
+
+@pytest.mark.parametrize("kind", RECORD_TYPES.values(), ids=lambda kind: kind.name)
+def test_a_record_type_is_recognised_by_its_own_fields(tmp_path: Path, kind: object) -> None:
+    """By all of them and by the required ones, whichever type is asked first."""
+    kinds = tuple(RECORD_TYPES.values())
+    chosen = next(each for each in kinds if each is kind)
+    for order in (kinds, kinds[::-1]):
+        assert recognise(sheet(tmp_path, *chosen.fields), order) is chosen
+
+
+def test_a_file_of_no_type_is_of_the_first(tmp_path: Path) -> None:
+    """Whose missing columns are then told."""
+    assert recognise(sheet(tmp_path, "a", "b"), (GOOGLE, MS)) is GOOGLE
+
+
+def test_what_was_chosen_counts_when_the_type_is_recognised(tmp_path: Path) -> None:
+    """A header that says nothing is the field that it was mapped to."""
+    labels = ["x" if name == "WatchResourceId" else name for name in GOOGLE.fields]
+    assert recognise(sheet(tmp_path, *labels), (MS, GOOGLE), {"x": "WatchResourceId"}) is GOOGLE
