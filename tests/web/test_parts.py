@@ -1,10 +1,8 @@
 """What the pages are made of: vendored files, the drawing, repairs of texts, private files, workers."""
 
-import asyncio
 import hashlib
 import re
 import stat
-from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,8 +12,6 @@ import pytest
 import importer.web
 from importer.config.store import Document, locked_document
 from importer.spreadsheet.corrections import place_of, printable_only, trimmed, without_thousands
-from importer.web.chart import chart
-from importer.web.drafts import Drafts
 
 _HANDLERS = "click|load|error|change|submit|input|focus|key\\w+|mouse\\w+"
 _UNSAFE = re.compile(rf"\|\s*safe|autoescape|\s(?:on(?:{_HANDLERS})|style)=|<script(?![^>]* src=)")
@@ -45,15 +41,6 @@ def test_templates_never_switch_escaping_off() -> None:
     """No template says safe, no handler stands in a page, no style stands beside its element."""
     for path in (STATIC.parent / "templates").iterdir():
         assert not _UNSAFE.search(path.read_text()), path
-
-
-def test_the_drawing_shows_where_a_run_stood_still() -> None:
-    """The line ends at the top when all is done, is flat while nothing moved, and is described in words."""
-    drawn = str(chart([(0.0, 0, 0), (10.0, 5, 1), (20.0, 5, 1), (30.0, 10, 1)], 10))
-    assert "0.0,120.0 213.3,60.0 426.7,60.0 640.0,0.0" in drawn
-    assert "10 of 10 rows settled, 1 rejected" in drawn
-    assert chart([], 10) == ""
-    assert chart([(5.0, 0, 0)], 0) == ""
 
 
 @pytest.mark.parametrize(
@@ -88,22 +75,3 @@ def test_private_files_are_whole_and_private(tmp_path: Path) -> None:
     assert sorted((document.read(path) or {})["known"]) == list(range(40))
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert {found.name for found in path.parent.iterdir()} == {"b.json", "lock"}
-
-
-def test_an_upload_is_forgotten_a_week_later(tmp_path: Path) -> None:
-    """It may hold personal data. What is younger stays; of an upload that broke off the date of its folder counts."""
-
-    async def pieces() -> AsyncIterator[bytes]:
-        yield b"ResourceId\n1\n"
-
-    days, drafts = [0.0], Drafts(tmp_path, lambda: days[0] * 86_400)
-    uploads = []
-    for days[0] in (0.0, 3.0):
-        uploads.append(asyncio.run(drafts.take_in("rooms.csv", pieces(), "")))
-    (tmp_path / "broke-off").mkdir()
-    drafts.forget_old(6.9 * 86_400)
-    assert [draft.id for draft in drafts.all()] == [uploads[1].id, uploads[0].id]
-    drafts.forget_old(7.1 * 86_400)
-    assert [draft.id for draft in drafts.all()] == [uploads[1].id]
-    drafts.forget_old((tmp_path / "broke-off").stat().st_mtime + 7.1 * 86_400)
-    assert not list(tmp_path.iterdir())

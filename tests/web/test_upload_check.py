@@ -16,13 +16,21 @@ from openpyxl import Workbook
 
 from importer.checking import Checked
 from importer.config.settings import Settings
+from importer.issues import CATALOGUE, NOTICES, Issue, Notice
 from importer.runs.source import examine, open_source
 from importer.spreadsheet import ReadOptions, open_sheet
 from importer.spreadsheet.encodings import BLOCK_BYTES
 from importer.spreadsheet.workbook_child import FIRST_PIECE_ROWS
 from importer.web import upload_check
 from importer.web.drafts import Draft, Drafts
-from importer.web.upload_check import check_upload
+from importer.web.upload_check import (
+    check_upload,
+    notice_on_page,
+    offers_encoding,
+    under_its_header,
+    words_on_page,
+)
+from importer.web.upload_documents import Header, UploadCheck
 
 TITLES = [*LABELS, "Notes"]
 LONG_NOTE = "n" * 900_000
@@ -150,3 +158,58 @@ def test_both_rows_of_one_key_are_marked_in_the_report(desk: Desk, suffix: str) 
     for row, other in ((first, last), (last, first)):
         assert rows[row]["import_status"] == "invalid"
         assert re.search(rf"\brow {other}\b", rows[row]["import_message"])
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_no_advice_on_the_page_names_a_flag(code: str) -> None:
+    """The page has a button for it; and a sentence is about the user's column, not the service's field."""
+    issue = Issue(code, 4, "B4", "Room no.", "ResourceId", "12.5", "12")
+    words = words_on_page(issue)
+    assert "--" not in words
+    assert "ResourceId" not in words
+    assert words.startswith(under_its_header(issue).message)
+
+
+@pytest.mark.parametrize("code", [code for code, kind in CATALOGUE.items() if "{field}" in kind.message])
+def test_an_issue_without_a_header_is_about_the_field(code: str) -> None:
+    """There is no other name for it."""
+    assert "ResourceId" in words_on_page(Issue(code, 4, "B4", None, "ResourceId", "12.5", "12"))
+
+
+@pytest.mark.parametrize("code", NOTICES)
+def test_no_notice_on_the_page_names_a_flag(code: str) -> None:
+    """Where the terminal names one, the page offers a choice."""
+    values: dict[str, str | int] = {
+        "example": "Caf\u00e9",
+        "first": 1,
+        "last": 2,
+        "header": 3,
+        "names": "a",
+        "count": 4,
+        "suffix": ".ods",
+    }
+    notice = Notice(code, values | {"order": "year first, ", "zone": "UTC"})
+    text = notice_on_page([notice])
+    assert "--" not in text
+    assert text.startswith(notice.message)
+
+
+GUESSED = Header("", False, None, 1, (Notice("encoding-guessed", {"example": "a"}),), (), (), (), (), ())
+
+
+@pytest.mark.parametrize(
+    ("suffix", "encoding", "check", "offered"),
+    [
+        (".csv", None, UploadCheck(1), False),
+        (".csv", "cp1252", UploadCheck(1), True),
+        (".csv", None, UploadCheck(1, header=GUESSED), True),
+        (".tsv", None, UploadCheck(1, wrong_encoding=True), True),
+        (".xlsx", "cp1252", UploadCheck(1, wrong_encoding=True), False),
+    ],
+)
+def test_an_encoding_is_offered_where_it_is_doubtful(
+    suffix: str, encoding: str | None, check: UploadCheck, offered: bool
+) -> None:
+    """Or where one was chosen before, to be chosen otherwise; a workbook has none."""
+    draft = Draft("A" * 22, Path(), "rooms", suffix, "", 1, 0.0, read=ReadOptions(encoding=encoding))
+    assert offers_encoding(draft, check) == offered

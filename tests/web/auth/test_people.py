@@ -11,8 +11,7 @@ from argon2 import PasswordHasher
 from importer.config.settings import Settings
 from importer.errors import UsageError
 from importer.web import Role
-from importer.web.auth import Person, SessionStore, Team
-from importer.web.auth.sessions import IDLE, LINK_LASTS
+from importer.web.auth import Person, Team
 from importer.web.server import team_of
 from web.kit import Client, Site, plain, serving
 
@@ -90,20 +89,6 @@ def test_each_wrong_password_doubles_the_wait(team: Team, clock: Clock) -> None:
     clock.now += 400
     assert team.sign_in("maria", PASSWORD)[0] == Person("maria", Role.RUNNER)
     assert team.sign_in("maria", "wrong")[1] == 1
-
-
-def test_links_and_sessions_end(clock: Clock) -> None:
-    """A link holds ten minutes and once, a session ends when nobody used it."""
-    sessions = SessionStore(clock)
-    late, early = (sessions.link(Person("", Role.ADMIN)) for _ in range(2))
-    cookie = sessions.use_link(early)
-    assert cookie
-    assert sessions.use_link(early) is None
-    clock.now += LINK_LASTS
-    assert sessions.use_link(late) is None
-    assert sessions.find(cookie)
-    clock.now += IDLE
-    assert sessions.find(cookie) is None
 
 
 @pytest.fixture
