@@ -153,7 +153,7 @@ def test_a_record_that_somebody_changed_is_left_alone(desk: Desk) -> None:
     """The fields are named, nothing is deleted, and the row stays created."""
     desk.service.edit(desk.id_of(3), Name="Their room", CalendarId="theirs")
     assert desk.undo().how is StopReason.DONE
-    assert desk.removals[1] == Removal(3, desk.id_of(3), Undone.KEPT, "it was changed since: Name, CalendarId")
+    assert desk.removals[1] == Removal(3, desk.id_of(3), Undone.KEPT, "changed since the import: Name, CalendarId")
     assert desk.states == [State.REMOVED, State.CREATED, State.REMOVED]
     assert list(desk.service.records) == [desk.id_of(3)]
 
@@ -162,7 +162,7 @@ def test_a_record_that_was_changed_in_what_we_never_sent_is_left_alone(desk: Des
     """Every field is as it was sent, but the service says that somebody saved it since."""
     desk.service.edit(desk.id_of(3))
     desk.undo()
-    assert desk.removals[1] == Removal(3, desk.id_of(3), Undone.KEPT, "it was changed since it was created")
+    assert desk.removals[1] == Removal(3, desk.id_of(3), Undone.KEPT, "changed since the import")
     assert list(desk.service.records) == [desk.id_of(3)]
 
 
@@ -191,7 +191,7 @@ def test_a_record_that_is_gone_costs_no_delete(desk: Desk) -> None:
     """A colleague was quicker; the row is removed, and it is said how."""
     desk.service.state.service.delete(desk.service.entity(), desk.id_of(3))
     desk.undo()
-    assert desk.removals[1].why == "it was gone already"
+    assert desk.removals[1].why == "already deleted"
     assert desk.states == [State.REMOVED] * 3
     assert desk.service.asked.count("delete") == len(desk.turns) == 2
 

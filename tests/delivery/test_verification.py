@@ -41,16 +41,16 @@ def verified(*rows: Intent, records: list[Remote]) -> list[Verified]:
         ([there(7, 2, updated=LATER)], Presence.ONCE, ""),
         ([], Presence.ABSENT, "the service does not list it"),
         ([there(8, 2)], Presence.ABSENT, "the service does not list it"),
-        ([there(7, 2, Name="Other")], Presence.DIFFERS, "Name: sent Room 2, there Other"),
-        ([there(7, 2, Name="Other", updated=LATER)], Presence.CHANGED, "Name: sent Room 2, there Other"),
+        ([there(7, 2, Name="Other")], Presence.DIFFERS, "Name was sent as Room 2 and is Other"),
+        ([there(7, 2, Name="Other", updated=LATER)], Presence.CHANGED, "Name was sent as Room 2 and is Other"),
         # Without dates nobody says that it was changed since; with one of them neither.
-        ([there(7, 2, Name="Other", updated=None)], Presence.DIFFERS, "Name: sent Room 2, there Other"),
-        ([there(7, 2, Name="Other", CreatedOn=None)], Presence.DIFFERS, "Name: sent Room 2, there Other"),
-        ([there(7, 2), there(9, 2)], Presence.TWICE, "also 9"),
-        ([there(7, 2), there(9, 2), there(8, 2)], Presence.TWICE, "also 9, 8"),
+        ([there(7, 2, Name="Other", updated=None)], Presence.DIFFERS, "Name was sent as Room 2 and is Other"),
+        ([there(7, 2, Name="Other", CreatedOn=None)], Presence.DIFFERS, "Name was sent as Room 2 and is Other"),
+        ([there(7, 2), there(9, 2)], Presence.TWICE, "also as record 9"),
+        ([there(7, 2), there(9, 2), there(8, 2)], Presence.TWICE, "also as record 9, 8"),
         ([there(7, 2), there(9, 2, CalendarId="another")], Presence.ONCE, ""),
         # What is there counts before what is there besides.
-        ([there(7, 2, Name="Other"), there(9, 2)], Presence.DIFFERS, "Name: sent Room 2, there Other"),
+        ([there(7, 2, Name="Other"), there(9, 2)], Presence.DIFFERS, "Name was sent as Room 2 and is Other"),
     ],
 )
 def test_what_a_list_says_of_a_row(records: list[Remote], presence: Presence, detail: str) -> None:
@@ -61,7 +61,7 @@ def test_what_a_list_says_of_a_row(records: list[Remote], presence: Presence, de
 def test_every_field_that_differs_is_told() -> None:
     """In the order in which they were sent."""
     [told] = verified(row(2, 7), records=[there(7, 2, CalendarId="k", Name=None)])
-    assert told.detail == "Name: sent Room 2, there None; CalendarId: sent c2, there k"
+    assert told.detail == "Name was sent as Room 2 and is None; CalendarId was sent as c2 and is k"
 
 
 def test_equal_rows_of_a_run_are_not_each_others_doubles() -> None:
