@@ -177,45 +177,6 @@ def test_prose_fits_the_terminal(name: str) -> None:
     assert "|---" not in text
 
 
-SAMPLE = """# Title
-
-A *first* [page](importing.md) and `code` at
-<https://example.com>.
-
-## Part
-
-- one
-- two [here](#part)
-
-1. first
-
-| a | b |
-|---|---|
-| 1 | long {} |
-"""
-SHOWN = """Title
-=====
-
-A first page (importer help importing) and `code` at https://example.com
-(https://example.com).
-
-Part
-----
-
-- one
-- two here
-
-1. first
-
-"""
-
-
-def test_markdown_reads_well_as_plain_text() -> None:
-    """Headings are underlined, links say what to type, tables stand in columns, or one below the other if too wide."""
-    assert plain_text(SAMPLE.format("x"), WIDTH) == f"{SHOWN}a  b\n-  ------\n1  long x\n"
-    assert plain_text(SAMPLE.format("word " * 20), WIDTH).startswith(f"{SHOWN}1\n    long word word")
-
-
 def test_help_lists_the_pages(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a name, every page is named with its sentence; as data too."""
     assert run_cli(["help"]) == 0

@@ -80,11 +80,8 @@ def test_a_run_has_taken_as_long_as_it_has_been_worked_on(
     office: Office, run: Run, finished: float | None, stopped: float | None, seconds: float
 ) -> None:
     """To its end, else to where it stopped, else until now; a clock that was set back makes it nothing."""
-    ends = {
-        name: None if end is None else office.started + end
-        for name, end in (("finished", finished), ("stopped", stopped))
-    }
-    told = overview(office, replace(run, **ends))
+    finished, stopped = (None if end is None else office.started + end for end in (finished, stopped))
+    told = overview(office, replace(run, finished=finished, stopped=stopped))
     assert told.seconds == seconds
     assert told.document([])["duration_seconds"] == seconds
 
