@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from conftest import EXPIRES, LABELS, Desk, Service, mapping
-from runs.test_reconcile import change
+from runs.kit import change
 
 PATH = "coworkermsoffecalendars"
 WEEKS = [f"{datetime.fromisoformat(EXPIRES) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for days in (7, 14, 21)]
