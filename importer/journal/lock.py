@@ -97,7 +97,11 @@ def exclusive_sender(folder: Path, account: str, run: int | None = None) -> Iter
         file.truncate(0)
         if run is not None:
             tell(run)
-        yield tell
+        try:
+            yield tell
+        finally:
+            # This process may live on: for other runs of a batch, or for a page.
+            file.truncate(0)
 
 
 def _path(folder: Path, account: str) -> Path:
