@@ -1,0 +1,133 @@
+"""How a run ends: the exit code of each reason and of the rows, and what is left to do."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from reporting.office import Office, mapping_row
+
+from importer.delivery.breakers import SendResult, StopReason
+from importer.errors import Exit
+from importer.journal.journal import open_journal
+from importer.journal.next_steps import StepKind
+from importer.journal.rows import Change
+from importer.journal.runs import Run
+from importer.journal.states import Event, State
+from importer.runs.result import RunResult, exit_code_of, finish_run, has_doubts, settled_result
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """An office in an empty folder."""
+    with open_journal(f"sqlite:///{tmp_path / 'journal.sqlite3'}") as journal:
+        yield Office(tmp_path, journal)
+
+
+def run_with(office: Office, *fates: Event | None, invalid: bool = False) -> Run:
+    """A run whose rows were sent with these answers; None for one that is still in doubt."""
+    rows = [mapping_row(number) for number in range(2, 2 + len(fates))]
+    run = office.plan(office.file([*rows, *([mapping_row(99, Name="")] if invalid else [])]))
+    for row, event in enumerate(fates, start=2):
+        office.send(run, row, event, remote_id=7000 + row if event is Event.ACCEPTED else None)
+    return run
+
+
+@pytest.mark.parametrize(
+    ("fates", "invalid", "code"),
+    [
+        ((Event.ACCEPTED, Event.ACCEPTED), False, Exit.DONE),
+        ((Event.ACCEPTED,), True, Exit.ROWS_FAILED),
+        ((Event.ACCEPTED, Event.REFUSED), False, Exit.ROWS_FAILED),
+        ((Event.REFUSED, None), True, Exit.IN_DOUBT),
+        ((Event.ACCEPTED, Event.UNCLEAR), False, Exit.IN_DOUBT),
+        # Planned at a regular end: its equal is in doubt in another run.
+        ((Event.ACCEPTED, Event.NOT_APPLIED), False, Exit.IN_DOUBT),
+    ],
+)
+def test_a_regular_end_is_judged_by_its_rows(
+    office: Office, fates: tuple[Event | None, ...], invalid: bool, code: Exit
+) -> None:
+    """The gravest of them decides."""
+    assert exit_code_of(office.journal, run_with(office, *fates, invalid=invalid), StopReason.DONE) is code
+
+
+@pytest.mark.parametrize("reason", [reason for reason in StopReason if reason is not StopReason.DONE])
+def test_another_end_has_a_code_of_its_own(office: Office, reason: StopReason) -> None:
+    """Whatever the rows are: whoever runs it by a script knows whether it is safe to resume."""
+    codes = {
+        StopReason.REQUESTED: Exit.INTERRUPTED,
+        StopReason.LIMIT: Exit.LIMIT,
+        StopReason.SIGN_IN: Exit.SIGN_IN,
+        StopReason.STRICT: Exit.ROWS_FAILED,
+        StopReason.SAME_REFUSAL: Exit.ROWS_FAILED,
+    }
+    run = run_with(office, Event.ACCEPTED, None)
+    assert exit_code_of(office.journal, run, reason) is codes.get(reason, Exit.SERVICE)
+
+
+def end(office: Office, run: Run, reason: StopReason) -> RunResult:
+    """The end of a run at 9,000 seconds after its beginning."""
+    return asyncio.run(finish_run(office.journal, run, SendResult(reason, "why"), office.started + 9000))
+
+
+@pytest.mark.parametrize(
+    ("reason", "for_good", "finished"),
+    [
+        (StopReason.DONE, False, True),
+        (StopReason.STRICT, False, True),
+        (StopReason.LIMIT, False, False),
+        (StopReason.LIMIT, True, False),
+        (StopReason.REQUESTED, False, False),
+        (StopReason.REQUESTED, True, True),
+        (StopReason.UNREACHABLE, False, False),
+    ],
+)
+def test_a_run_has_ended_when_nothing_is_to_be_resumed(
+    office: Office, reason: StopReason, for_good: bool, finished: bool
+) -> None:
+    """Or when somebody stopped it for good; its report is there in either case."""
+    run = run_with(office, Event.ACCEPTED)
+    office.journal.runs.update(run, options={**run.options, "for_good": for_good})
+    result = end(office, run, reason)
+    assert (result.run.finished is not None, result.run.stopped) == (finished, office.started + 9000)
+    assert (result.run.exit_code, result.message) == (int(result.exit_code), "why")
+    assert (office.out / "report.csv").exists()
+
+
+def test_what_to_do_next_follows_from_the_rows(office: Office) -> None:
+    """A stopped run is resumed."""
+    run = office.plan(office.file([mapping_row(2), mapping_row(3)]))
+    assert end(office, run, StopReason.LIMIT).steps[0].kind is StepKind.RESUME
+
+
+@pytest.mark.parametrize(
+    ("fate", "doubt"), [(None, True), (Event.UNCLEAR, True), (Event.REFUSED, False), (Event.ACCEPTED, False)]
+)
+def test_doubts_are_rows_of_which_nobody_knows(office: Office, fate: Event | None, doubt: bool) -> None:
+    """In doubt or in review; a rejected one is known."""
+    assert has_doubts(office.journal, run_with(office, fate)) is doubt
+
+
+def test_settled_rows_open_a_run_again(office: Office) -> None:
+    """What was proved absent is sent by the next resume, so that the run is not finished any more."""
+    run = run_with(office, Event.ACCEPTED, None)
+    office.finish(run, 8)
+    assert settled_result(office.journal, run, office.now).exit_code is Exit.IN_DOUBT
+    office.journal.rows.move([Change(office.intent(run, 3), Event.ABSENT)], office.now)
+    result = settled_result(office.journal, run, office.now)
+    assert (result.run.finished, result.exit_code) == (None, Exit.DONE)
+    assert result.steps[0].kind is StepKind.RESUME
+
+
+@pytest.mark.parametrize(("fate", "code"), [(Event.FOUND, Exit.DONE), (Event.UNCLEAR, Exit.IN_DOUBT)])
+def test_a_settled_run_ends_as_its_rows_do(office: Office, fate: Event, code: Exit) -> None:
+    """Its exit code is noted, and its report rebuilt."""
+    run = run_with(office, Event.ACCEPTED, None)
+    office.finish(run, 8)
+    change = Change(office.intent(run, 3), fate, 7003 if fate is Event.FOUND else None)
+    office.journal.rows.move([change], office.now)
+    result = settled_result(office.journal, run, office.now)
+    assert result.exit_code is code
+    assert office.journal.runs.get(run.id).exit_code == int(code)
+    assert office.journal.rows.counts(run).get(State.IN_DOUBT) is None

@@ -1,0 +1,151 @@
+"""A spreadsheet on its way in: matched, copied, examined; and refused when it changes on the way."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import LABELS, mapping
+
+from importer.config.saved_columns import remember, remember_dates
+from importer.config.settings import Settings
+from importer.errors import ColumnsError, FileError, UsageError
+from importer.runs.source import (
+    checked_chunks,
+    columns,
+    examine,
+    look_at_columns,
+    missing,
+    open_source,
+    own_labels,
+    reopen,
+    snapshot,
+)
+from importer.spreadsheet import ReadOptions, encodings
+from schemas import RECORD_TYPES
+
+NOW = 1_700_000_000.0
+KIND = RECORD_TYPES["CoworkerMsOfficeCalendar"]
+READ = ReadOptions()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A home of its own."""
+    return Settings.model_validate({"home": tmp_path / "home"})
+
+
+def write(path: Path, rows: Sequence[Sequence[object]], labels: Sequence[object] = LABELS) -> Path:
+    """A CSV with these rows."""
+    path.write_text("\n".join(";".join(map(str, row)) for row in [labels, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_file_is_recognised_and_examined(tmp_path: Path, settings: Settings) -> None:
+    """Its type by its labels, its rows counted as valid and invalid."""
+    rows = [mapping(2), mapping(3, ResourceId="x"), mapping(4)]
+    source = open_source(write(tmp_path / "a.csv", rows), settings, None, READ)
+    result = examine(source, NOW, allow_duplicates=False)
+    assert source.kind is KIND
+    assert (result.rows, result.valid, result.invalid) == (3, 2, 1)
+    assert "not-a-whole-number" in {issue.code for issue in result.issues if issue.row == 3} or result.names
+
+
+def test_two_rows_of_one_key_far_apart_are_both_told(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row that had passed before its twin came is looked at once more; the chunks to be sent hold neither."""
+    monkeypatch.setattr(encodings, "BLOCK_BYTES", 2_000)
+    rows = [mapping(number) for number in range(2, 32)]
+    rows[-1] = [*mapping(2)[:2], "Another name", *mapping(2)[3:]]
+    source = open_source(write(tmp_path / "a.csv", rows), settings, None, READ)
+    assert len(list(source.sheet.read())) > 1
+    result = examine(source, NOW, allow_duplicates=False)
+    told = {issue.row: issue.detail for issue in result.issues if issue.code == "duplicate-key"}
+    assert told == {2: "31", 31: "2"}
+    assert (result.valid, result.invalid) == (28, 2)
+    for collisions in (result.collisions, None):
+        chunks = checked_chunks(source, NOW, collisions, allow_duplicates=False)
+        assert [record.row for chunk in chunks for record in chunk.records()] == list(range(3, 31))
+    assert examine(source, NOW, allow_duplicates=True).valid == 30
+
+
+def test_a_file_without_rows_is_refused(tmp_path: Path, settings: Settings) -> None:
+    """A header alone is nothing to import."""
+    source = open_source(write(tmp_path / "a.csv", []), settings, None, READ)
+    with pytest.raises(FileError, match=r"a\.csv"):
+        examine(source, NOW, allow_duplicates=False)
+
+
+def test_missing_columns_are_named_and_not_fatal_to_who_only_looks(tmp_path: Path, settings: Settings) -> None:
+    """A page shows what there is; an import needs the rest."""
+    file = write(tmp_path / "a.csv", [[1]], ["ResourceId"])
+    looked_at = look_at_columns(file, settings, KIND, READ)
+    assert missing(looked_at) == [name for name in KIND.required(KIND.paths[0]) if name != "ResourceId"]
+    with pytest.raises(ColumnsError):
+        open_source(file, settings, KIND, READ)
+
+
+def test_remembered_columns_are_used_unless_others_are_chosen(tmp_path: Path, settings: Settings) -> None:
+    """And it is known that they were remembered."""
+    labels = ["Wo", *LABELS[1:]]
+    file = write(tmp_path / "a.csv", [mapping(2)], labels)
+    remember(labels, {"Wo": "ResourceId"}, settings.home)
+    source = open_source(file, settings, None, READ)
+    assert source.remembered
+    assert (source.read.map, missing(source)) == ({"Wo": "ResourceId"}, [])
+    chosen = look_at_columns(file, settings, KIND, replace(READ, map={"Wo": "Name"}))
+    assert (chosen.remembered, chosen.read.map) == (False, {"Wo": "Name"})
+
+
+def test_failed_rows_that_come_back_are_read_as_the_file_was(tmp_path: Path, settings: Settings) -> None:
+    """Else their times would be others; a file of the user's own is read as it is asked for."""
+    remember_dates(LABELS, "dmy", "Europe/London", settings.home)
+    added = ["import_row", "import_status", "import_id", "import_message"]
+    failed = write(tmp_path / "failed.csv", [[*mapping(2), 2, "rejected", "", "no"]], [*LABELS, *added])
+    back = look_at_columns(failed, settings, None, READ)
+    assert (back.read.dates, back.read.zone) == ("dmy", "Europe/London")
+    assert [notice.code for notice in back.sheet.notices] == ["dates-as-before"]
+    assert own_labels(back.sheet) == LABELS
+    asked = look_at_columns(failed, settings, None, replace(READ, zone="Asia/Tokyo"))
+    assert (asked.read.zone, asked.sheet.notices) == ("Asia/Tokyo", ())
+    mine = look_at_columns(write(tmp_path / "a.csv", [mapping(2)]), settings, None, READ)
+    assert (mine.read.dates, mine.read.zone) == (None, "UTC")
+
+
+def test_a_copy_is_what_was_checked(tmp_path: Path, settings: Settings) -> None:
+    """Whatever happens to the original afterwards; and a change before it was copied is noticed."""
+    file = write(tmp_path / "a.csv", [mapping(2)])
+    source = open_source(file, settings, None, READ)
+    copied = snapshot(source, settings.home / "files")
+    file.write_text("something else")
+    assert examine(copied, NOW, allow_duplicates=False).rows == 1
+    with pytest.raises(FileError, match="was changed"):
+        snapshot(source, settings.home / "files")
+    assert list((settings.home / "files").iterdir()) == [copied.copy]
+
+
+@pytest.mark.parametrize("damage", ["changed", "gone"])
+def test_a_copy_that_is_not_what_it_was_is_refused(tmp_path: Path, settings: Settings, damage: str) -> None:
+    """Under the name that the user calls the file."""
+    copied = snapshot(open_source(write(tmp_path / "a.csv", [mapping(2)]), settings, None, READ), settings.home)
+    again = reopen(copied.copy, copied.sha256, KIND, copied.endpoint, READ, "mine.csv")
+    assert (again.file.name, examine(again, NOW, allow_duplicates=False).rows) == ("mine.csv", 1)
+    copied.copy.unlink()
+    if damage == "changed":
+        write(copied.copy, [mapping(3)])
+    with pytest.raises(UsageError, match=r"mine\.csv"):
+        reopen(copied.copy, copied.sha256, KIND, copied.endpoint, READ, "mine.csv")
+
+
+def test_each_field_and_each_column_is_told_once(tmp_path: Path, settings: Settings) -> None:
+    """With its letters, how it was matched, and the first three texts in it."""
+    labels = ["ResourceId", "Room name", "CalenderId", "Colour"]
+    rows: list[list[object]] = [[1, "", "c1", ""], [2, "b", "c2", "x"], [3, "c", "c3", "y"], [4, "d", "c4", "z"]]
+    source = look_at_columns(write(tmp_path / "a.csv", rows, labels), settings, KIND, READ)
+    told = {match.field or match.label: match for match in columns(source)}
+    assert [match.field for match in columns(source)][: len(KIND.fields)] == list(KIND.fields)
+    assert (told["ResourceId"].how, told["ResourceId"].samples) == ("exact", ("1", "2", "3"))
+    assert (told["CalendarId"].how, told["CalendarId"].column) == ("guess", "C")
+    assert (told["SubscriptionId"].how, told["SubscriptionId"].column) == ("-", None)
+    assert (told["Colour"].how, told["Colour"].column, told["Colour"].samples) == ("unused", "D", ("x", "y", "z"))
