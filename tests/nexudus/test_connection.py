@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from conftest import GIVE_UP
 
 from importer.nexudus import client, connection
 from importer.nexudus.connection import SingleConnectionTransport
@@ -134,7 +135,7 @@ async def test_a_flood_while_nobody_asks_is_cut_off() -> None:
 
     async with listening(flood) as port, laid() as one:
         assert await asked(one, f"http://127.0.0.1:{port}/") == b"1"
-        await asyncio.wait_for(ended.wait(), 2)
+        await asyncio.wait_for(ended.wait(), GIVE_UP)
 
 
 async def test_a_connection_that_lay_idle_for_long_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,20 +155,21 @@ async def test_an_answer_that_was_not_read_to_its_end_ends_the_connection() -> N
 
 async def test_a_cancelled_call_ends_the_connection() -> None:
     """The service notices at once, and the late answer goes nowhere."""
-    ended = asyncio.Event()
+    heard, ended = asyncio.Event(), asyncio.Event()
 
     async def slow(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         await whole_request(reader)
+        heard.set()
         assert await reader.read() == b""
         ended.set()
 
     async with listening(slow) as port, laid() as one:
         call = asyncio.create_task(asked(one, f"http://127.0.0.1:{port}/"))
-        await asyncio.sleep(0.05)
+        await heard.wait()
         call.cancel()
         with pytest.raises(asyncio.CancelledError):
             await call
-        await asyncio.wait_for(ended.wait(), 2)
+        await asyncio.wait_for(ended.wait(), GIVE_UP)
 
 
 async def test_a_service_that_reads_nothing() -> None:

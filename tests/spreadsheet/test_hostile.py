@@ -85,7 +85,8 @@ def test_a_hostile_workbook_is_refused_at_once(tmp_path: Path, name: str) -> Non
     begun = time.monotonic()
     with pytest.raises(FileError) as error:
         opened(path)
-    assert time.monotonic() - begun < 5
+    # A fifth of what a workbook may take.
+    assert time.monotonic() - begun < 60
     assert sentence in error.value.message
     assert error.value.message.startswith("file.xlsx ")
     assert error.value.advice
