@@ -1,5 +1,6 @@
 """When the next call may leave, and why it waits until then. Pure: the time is an argument, in epoch seconds."""
 
+import math
 from collections.abc import Sequence
 
 from importer.delivery.replies import Pause, Verdict
@@ -8,6 +9,15 @@ from importer.journal.windows import DAY, LONGEST_FOR_READS, Window
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 30.0
 """Seconds between two tries, where the service does not say how long to wait: every call under way may bring such an
 answer, so less would be a tight loop, and more would leave the allowance unused once the service is well again."""
+
+_MOST_DOUBLINGS = math.ceil(math.log2(LONGEST_PAUSE))
+
+
+def pause_after(throttles: int) -> float:
+    """Seconds to wait after so many throttles in a row, where none of them said for how long."""
+    # The exponent is limited, and not only its result: a quota that is used up for a day is answered with thousands of
+    # throttles, and 2.0**1024 is an OverflowError.
+    return min(2.0 ** min(throttles, _MOST_DOUBLINGS), LONGEST_PAUSE)
 
 
 class Backoff:
@@ -44,7 +54,7 @@ class Backoff:
         if verdict.wait is not None:
             self._pause(now + verdict.wait, _ASKED_TO_WAIT)
         elif throttled:
-            self._pause(now + min(2.0**self._throttles, LONGEST_PAUSE), _ASKED_TO_WAIT)
+            self._pause(now + pause_after(self._throttles), _ASKED_TO_WAIT)
 
     def wait_for_allowance(self, until: float) -> None:
         """Let no call leave before the allowance permits it."""

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from importer.delivery.backoff import pause_after
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.listing import Comparer, to_remote
 from importer.delivery.replies import Pause, Verdict, classify
@@ -19,8 +20,9 @@ from schemas import RecordType
 GONE = 404
 """What DELETE and GET of an Id that is not there are answered with (an older page, and met by a public client)."""
 
-_BACKOFF = 2.0
 _MOST_FAILURES = 5
+_TICK = 1.0
+"""Seconds after which a wait looks whether somebody asked to stop."""
 
 
 class Undone(StrEnum):
@@ -71,9 +73,9 @@ class Undoer:
         # 4. One after another: the calls are paced anyway, and a person who stops an undo wants it to stop there.
         failures = 0
         for intent in list(self._journal.rows.all(self._run, State.CREATED, State.REMOVING)):
-            if self._stop.is_set() or self._journal.runs.get(self._run.id).stop:
+            removal = None if self._stop_requested() else await self._remove(intent)
+            if removal is None:
                 return SendResult(StopReason.REQUESTED)
-            removal = await self._remove(intent)
             removals.append(removal)
             self._tell(len(removals))
             failures = failures + 1 if removal.undone is Undone.FAILED else 0
@@ -83,12 +85,14 @@ class Undoer:
                 )
         return SendResult(StopReason.DONE)
 
-    async def _remove(self, intent: Intent) -> Removal:
-        number = intent.remote_id or 0
+    async def _remove(self, intent: Intent) -> Removal | None:
+        """What became of a row's record; None if somebody asked to stop while its delete was waited for."""
+        number, throttles = intent.remote_id or 0, 0
         while True:
             # The turn before the look: it may come tomorrow, and what was looked at today may have been changed by
             # then. The same after a throttle.
-            await self._wait_for_turn()
+            if not await self._wait_for_turn():
+                return None
             # By Id and not from a list, whose items are reduced and which may show a record that was deleted already.
             there = await self._service.get(self._run.endpoint, number)
             if there.status == GONE:
@@ -108,13 +112,32 @@ class Undoer:
             # A throttle is the one answer that says nothing about the record.
             if verdict.pause is not Pause.THROTTLE:
                 return self._judged(intent, number, reply, verdict)
-            await asyncio.sleep(verdict.wait or _BACKOFF)
+            # As long as the service says; where it does not, longer and longer, for it may be the quota of the day.
+            throttles = throttles + 1 if verdict.wait is None else 0
+            pause = pause_after(throttles) if verdict.wait is None else verdict.wait
+            if not await self._completed(asyncio.sleep(pause)):
+                return None
 
-    async def _wait_for_turn(self) -> None:
+    async def _wait_for_turn(self) -> bool:
         """Wait for the turn of one delete; a turn that a row did not need is used for the next row."""
-        if not self._has_turn:
-            await self._take_turn()
-            self._has_turn = True
+        self._has_turn = self._has_turn or await self._completed(self._take_turn())
+        return self._has_turn
+
+    async def _completed(self, wait: Awaitable[None]) -> bool:
+        """Whether a wait came to its end; False if somebody asked to stop meanwhile: it may last until tomorrow."""
+        task = asyncio.ensure_future(wait)
+        try:
+            while not task.done():
+                if self._stop_requested():
+                    return False
+                await asyncio.wait({task}, timeout=_TICK)
+        finally:
+            task.cancel()
+        task.result()
+        return True
+
+    def _stop_requested(self) -> bool:
+        return self._stop.is_set() or self._journal.runs.stop_requested(self._run)
 
     def _reason_to_keep(self, intent: Intent, there: Reply) -> str:
         remote = to_remote(there.json) if there.status == 200 else None  # noqa: PLR2004

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.delivery.backoff import LONGEST_PAUSE, SHORTEST_PAUSE, Backoff
+from importer.delivery.backoff import LONGEST_PAUSE, SHORTEST_PAUSE, Backoff, pause_after
 from importer.delivery.replies import Pause, Verdict
 from importer.journal.states import Event
 from importer.journal.windows import DAY, LONGEST_FOR_READS, Window
@@ -46,6 +46,21 @@ def test_throttles_that_name_no_wait_double_it_up_to_a_limit() -> None:
     backoff.observe(ACCEPTED, NOW + 8000.0)
     backoff.observe(throttled(), NOW + 9000.0)
     assert backoff.ready_at - (NOW + 9000.0) == 2.0
+
+
+@given(st.integers(1, 10**9))
+def test_a_throttle_without_a_wait_is_waited_for_however_many_came_before(throttles: int) -> None:
+    """A quota of a day that is answered with a bare 409 gets to thousands in a row."""
+    assert 2.0 <= pause_after(throttles) <= pause_after(throttles + 1) <= LONGEST_PAUSE
+
+
+def test_a_day_of_throttles_without_a_wait_is_waited_out() -> None:
+    """Every half minute one call asks whether the day has begun; none of them ends the run."""
+    backoff, now = Backoff(WINDOWS), NOW
+    while now < NOW + DAY:
+        backoff.observe(throttled(), now)
+        assert 0 < backoff.ready_at - now <= LONGEST_PAUSE
+        now = backoff.ready_at
 
 
 def test_an_outage_is_tried_again_after_as_long_as_it_has_lasted() -> None:

@@ -10,6 +10,7 @@ import pytest
 from delivery.in_process import InProcess
 from delivery.kit import ACCOUNT, KIND, PATH, add_run, body
 from delivery.simulation import simulated
+from importer.delivery.backoff import LONGEST_PAUSE
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.undoer import Removal, Undoer, Undone
 from importer.journal.journal import Journal, open_journal
@@ -28,15 +29,28 @@ class Desk:
     turns: list[float] = field(default_factory=list)
     meanwhile: Callable[[], object] = lambda: None
     removals: list[Removal] = field(default_factory=list)
+    turn_takes: float = 0.0
+    ended: float = 0.0
 
-    def undo(self, *, stop: asyncio.Event | None = None, tell: Callable[[int], None] = lambda _: None) -> SendResult:
-        """Undo the run in simulated time."""
+    def undo(
+        self,
+        *,
+        stop: asyncio.Event | None = None,
+        tell: Callable[[int], None] = lambda _: None,
+        after: tuple[float, Callable[[], object]] | None = None,
+    ) -> SendResult:
+        """Undo the run in simulated time; ``after`` so many seconds of it, something is done."""
         self.removals = []
 
         async def main() -> SendResult:
+            loop = asyncio.get_running_loop()
+            if after is not None:
+                loop.call_later(*after)
+
             async def take_turn() -> None:
+                await asyncio.sleep(self.turn_takes)
                 self.meanwhile()
-                self.turns.append(asyncio.get_running_loop().time())
+                self.turns.append(loop.time())
 
             undoer = Undoer(
                 self.journal,
@@ -48,7 +62,10 @@ class Desk:
                 stop=stop or asyncio.Event(),
                 tell=tell,
             )
-            return await undoer.undo(self.removals)
+            try:
+                return await undoer.undo(self.removals)
+            finally:
+                self.ended = loop.time()
 
         return simulated(main())
 
@@ -212,6 +229,46 @@ def test_a_throttled_delete_waits_as_long_as_the_service_says(desk: Desk) -> Non
     assert desk.states == [State.REMOVED] * 3
     waits = [later - earlier for earlier, later in zip(desk.turns, desk.turns[1:], strict=False)]
     assert waits == [pytest.approx(30.25), pytest.approx(7.0), 2.0, 0.0, 0.0]
+
+
+def test_a_delete_throttled_without_a_wait_is_made_less_and_less_often(desk: Desk) -> None:
+    """Where the quota of a day is used up, a try every two seconds would be ten thousand calls for nothing."""
+    desk.delete_is_answered(*["throttle-409-bare"] * 8)
+    assert desk.undo().how is StopReason.DONE
+    waits = [later - earlier for earlier, later in zip(desk.turns, desk.turns[1:], strict=False)]
+    assert waits == [2.0, 4.0, 8.0, 16.0, LONGEST_PAUSE, LONGEST_PAUSE, LONGEST_PAUSE, LONGEST_PAUSE, 0.0, 0.0]
+
+
+def test_asked_to_stop_a_throttled_delete_is_not_waited_for(desk: Desk) -> None:
+    """By the one who started it or by another process: the wait may be for tomorrow."""
+    assert desk.journal.path is not None
+    with open_journal(f"sqlite:///{desk.journal.path}") as elsewhere:
+        for how in ("here", "elsewhere"):
+            stop = asyncio.Event()
+            desk.journal.runs.update(desk.run, stop=False)
+            desk.delete_is_answered("throttle-429:80000")
+            turns = len(desk.turns)
+
+            def ask(how: str = how, stop: asyncio.Event = stop) -> None:
+                if how == "here":
+                    stop.set()
+                else:
+                    elsewhere.runs.update(elsewhere.runs.get(desk.run.id), stop=True)
+
+            assert desk.undo(stop=stop, after=(10.0, ask)).how is StopReason.REQUESTED
+            assert desk.ended <= 11.0
+            assert len(desk.turns) == turns + 1
+    assert desk.states == [State.REMOVING, State.CREATED, State.CREATED]
+    assert desk.rows_there == [2, 3, 4]
+
+
+def test_asked_to_stop_a_turn_is_not_waited_for(desk: Desk) -> None:
+    """With the allowance of the day used up the turn comes tomorrow."""
+    desk.turn_takes = 80_000.0
+    stop = asyncio.Event()
+    assert desk.undo(stop=stop, after=(10.0, stop.set)).how is StopReason.REQUESTED
+    assert desk.ended <= 11.0
+    assert (desk.states, desk.service.asked) == ([State.CREATED] * 3, [])
 
 
 def test_a_change_while_the_turn_is_waited_for_is_left_alone(desk: Desk) -> None:
