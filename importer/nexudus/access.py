@@ -4,12 +4,12 @@ Must not know the network. A secret leaves its wrapper only where it goes over t
 """
 
 import hashlib
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
+from importer.config.addresses import host_of, is_loopback, service_name
 from importer.errors import SettingsError, SignInError
 from importer.model import Account
 from importer.text import printable
@@ -84,15 +84,12 @@ class Access:
     @property
     def host(self) -> str:
         """The host as people know it: lower-case, with the port only where it is unusual."""
-        parts = urlsplit(self.url)
-        usual = {"https": 443, "http": 80}[parts.scheme]
-        return parts.hostname or "" if parts.port in (None, usual) else f"{parts.hostname}:{parts.port}"
+        return host_of(self.url)
 
     @property
     def service_name(self) -> str:
         """The host by which accounts are told apart; a service on this machine has another port at every start."""
-        hostname = urlsplit(self.url).hostname or ""
-        return hostname if _is_loopback(hostname) else self.host
+        return service_name(self.url)
 
 
 def account_of(access: Access, who: object | None, *, by_password: bool) -> Account:
@@ -107,7 +104,7 @@ def account_of(access: Access, who: object | None, *, by_password: bool) -> Acco
     space = _text(user_info.get("DefaultBusinessName")) or access.host
     user = access.username if by_password and access.username else _named(user_info, access)
     key = f"{access.service_name}/{user.strip().lower()}"
-    if _is_loopback(access.service_name):
+    if is_loopback(access.service_name):
         # A practice service forgets its records at its end; the next one, under the same name, is another account.
         key += _text(user_info.get("Id"), "/")
     return Account(key, user, space)
@@ -137,9 +134,9 @@ def _checked(url: str) -> None:
         raise SettingsError("The address of the service must not contain a user name or password.", _URL_ADVICE)
     if parts.scheme not in ("https", "http") or parts.path not in ("", "/") or parts.query or parts.fragment:
         raise SettingsError("The address of the service is not a plain https address.", _URL_ADVICE)
-    if not (_HOST.fullmatch(host) or _is_loopback(host)) or port == 0:
+    if not (_HOST.fullmatch(host) or is_loopback(host)) or port == 0:
         raise SettingsError("The address of the service has no valid host name.", _URL_ADVICE)
-    if parts.scheme == "http" and not _is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(host):
         raise SettingsError("The address of the service must begin with https://.", _URL_ADVICE)
 
 
@@ -152,10 +149,3 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
         return parts, parts.port
     except ValueError:
         raise SettingsError("The address of the service is not a valid address.", _URL_ADVICE) from None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -6,6 +6,7 @@ Nothing here reads the file or calls the service.
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from importer.config.addresses import same_service
 from importer.config.settings import Settings
 from importer.errors import SettingsError, UsageError
 from importer.journal.journal import Journal, open_journal
@@ -73,15 +74,8 @@ def is_of_profile(run: Run, profile: str | None) -> bool:
 
 
 def refuse_other_service(run: Run, settings: Settings) -> None:
-    """Raise SettingsError if a run sends to another service than the settings name.
-
-    By host and without the port: the practice service has another port at each start.
-    """
-
-    def host(url: str) -> str:
-        return url.partition("://")[2].partition(":")[0]
-
-    if host(run.url) != host(settings.url):
+    """Raise SettingsError if a run sends to another service than the settings name."""
+    if not same_service(run.url, settings.url):
         raise SettingsError(
             f"Run {run.id} sends to {run.url}, but NEXUDUS_URL is {settings.url}.",
             f"Set NEXUDUS_URL={run.url} and repeat the command.",

@@ -3,6 +3,7 @@
 from contextlib import ExitStack
 from dataclasses import asdict
 
+from importer.config.addresses import same_service
 from importer.journal.journal import open_journal
 from importer.journal.runs import NewRun, Run
 from importer.runs.copies import durable_copy, remove_unused, restore_copy, sha256_of, stage_copy
@@ -31,7 +32,11 @@ def queue(request: ImportRequest, name: str, account: str, by: str) -> Run:
         # A second click, or a page that was loaded again, finds the run of the first one instead of adding another.
         for candidate in journal.runs.unfinished(sha256=sha256, kind=kind.name):
             same = candidate.parent is None and candidate.options_as(ReadOptions, "read") == read
-            if same and candidate.url == settings.url and journal.runs.account(candidate) in (None, account):
+            if (
+                same
+                and same_service(candidate.url, settings.url)
+                and journal.runs.account(candidate) in (None, account)
+            ):
                 return restore_copy(journal, candidate, copy)
         # The pages offer another zone only for times that have none.
         refuse_other_reading(journal, sha256, read, account, zoneless=True)

@@ -5,6 +5,7 @@ Nothing here prints, parses a file, or knows how the service answers.
 
 from contextlib import AsyncExitStack
 
+from importer.config.addresses import same_service
 from importer.delivery.breakers import SendResult, StopReason
 from importer.errors import ServiceError
 from importer.issues import notice_text
@@ -117,6 +118,6 @@ async def _unreachable(journal: Journal, source: Source, request: ImportRequest,
     # for an hour, and a scheduler that tries every minute, would otherwise leave sixty runs of one file.
     runs = journal.runs.unfinished(sha256=source.sha256, kind=source.kind.name)
     url, profile, now = request.settings.url, request.choices.profile, request.clock()
-    same = next((run for run in runs if run.url == url and is_of_profile(run, profile)), None)
+    same = next((run for run in runs if same_service(run.url, url) and is_of_profile(run, profile)), None)
     unfinished = same or add_run(journal, source, request, now)
     return await finish_run(journal, unfinished, SendResult(StopReason.UNREACHABLE, error.message), now)
