@@ -4,6 +4,7 @@ Nothing here reads the file or calls the service.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from importer.config.addresses import same_service
@@ -12,9 +13,11 @@ from importer.errors import SettingsError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
 from importer.journal.states import State
+from schemas import full_path
 
 if TYPE_CHECKING:
     # `status` must answer at once, and pandas takes half a second to load.
+    from importer.runs.request import Choices
     from importer.spreadsheet import ReadOptions
 
 _READING = ("map", "dates", "zone", "encoding", "separator")
@@ -51,19 +54,44 @@ def options_of(number: int | None, settings: Settings, *, unfinished: bool) -> M
         return runs[0].options if runs else {}
 
 
-def run_to_continue(
-    journal: Journal, sha256: str, kind: str, read: "ReadOptions", account: str, profile: str | None
-) -> Run | None:
-    """The unfinished run of a file with this content, read in this way, for this account; retries are not meant.
+@dataclass(frozen=True)
+class ImportTerms:
+    """What decides which records an import of a file creates: two runs that differ in any of it are two imports.
 
-    A run that never reached the service has no account yet; it belongs to whoever uses the same profile.
+    By content and not by name: a file that was renamed is the same import, and a corrected one under the same name is
+    another.
     """
-    # By content and not by name: a file that was renamed is the same import, and a corrected one under the same name is
-    # another. Read in another way, its rows would be other rows.
-    for run in journal.runs.unfinished(sha256=sha256, kind=kind):
+
+    sha256: str
+    kind: str
+    endpoint: str
+    url: str
+    read: "ReadOptions"
+    choices: "Choices"
+
+    def fit(self, run: Run) -> bool:
+        """Whether a run is an import on these terms, whichever account it is for; a retry never is."""
+        return (
+            run.parent is None
+            and (run.sha256, run.kind) == (self.sha256, self.kind)
+            and full_path(run.endpoint) == full_path(self.endpoint)
+            and run.options_as(type(self.read), "read") == self.read
+            and run.options_as(type(self.choices)).deciding == self.choices.deciding
+        )
+
+
+def run_to_continue(journal: Journal, terms: ImportTerms, account: str | None) -> Run | None:
+    """The unfinished run on these terms for this account; None for ``account`` while nobody could sign in.
+
+    A run that never reached the service has no account yet; it belongs to whoever uses the same address and profile.
+    """
+    for run in journal.runs.unfinished(sha256=terms.sha256, kind=terms.kind):
         owner = journal.runs.account(run)
-        same_reading = run.parent is None and run.options_as(type(read), "read") == read
-        if same_reading and (owner == account or (owner is None and is_of_profile(run, profile))):
+        if owner is None or account is None:
+            mine = same_service(run.url, terms.url) and is_of_profile(run, terms.choices.profile)
+        else:
+            mine = owner == account
+        if mine and terms.fit(run):
             return run
     return None
 
@@ -93,21 +121,26 @@ def refuse_other_account(journal: Journal, run: Run, account: str) -> None:
         )
 
 
-def refuse_other_reading(journal: Journal, sha256: str, read: "ReadOptions", account: str, *, zoneless: bool) -> None:
-    """Raise UsageError if an earlier run of the same file read it in another way: its rows would exist twice.
+def refuse_other_terms(journal: Journal, terms: ImportTerms, account: str, *, zoneless: bool) -> None:
+    """Raise UsageError if an earlier run imported the same file on other terms: its rows would exist twice.
 
-    ``read`` is how it would be read, ``zoneless`` whether it holds times without a zone.
+    ``zoneless`` tells whether the file holds times without a zone.
     """
     # Read in another way, the rows have other values and so another identity: nothing would connect them with the
     # records that the earlier run made of them. A run that created nothing may be read in any way.
-    for run in journal.runs.of_content(sha256):
+    read, choices = terms.read, terms.choices
+    if choices.even_if_existing:
+        return
+    for run in journal.runs.of_content(terms.sha256):
         before = run.options_as(type(read), "read")
         same = run.parent is None and before.sheet == read.sheet and journal.runs.account(run) == account
         if not same or not journal.rows.counts(run).keys() & _EFFECTIVE:
             continue
-        if run.finished is None and any(getattr(before, name) != getattr(read, name) for name in _READING):
+        differs = any(getattr(before, name) != getattr(read, name) for name in _READING)
+        differs = differs or run.options_as(type(choices)).deciding != choices.deciding
+        if run.finished is None and differs:
             raise UsageError(
-                f"Run {run.id} of this file is unfinished, and reads the file with other options.",
+                f"Run {run.id} of this file is unfinished and was started with other options.",
                 f"To continue it: importer resume {run.id}\n"
                 f"To delete what it created and start again: importer undo {run.id}",
             )

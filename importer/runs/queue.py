@@ -3,14 +3,12 @@
 from contextlib import ExitStack
 from dataclasses import asdict
 
-from importer.config.addresses import same_service
 from importer.journal.journal import open_journal
 from importer.journal.runs import NewRun, Run
 from importer.runs.copies import durable_copy, remove_unused, restore_copy, sha256_of, stage_copy
-from importer.runs.earlier_runs import refuse_other_reading
+from importer.runs.earlier_runs import ImportTerms, refuse_other_terms, run_to_continue
 from importer.runs.request import ImportRequest
 from importer.runs.start import folder_of
-from importer.spreadsheet import ReadOptions
 
 
 def queue(request: ImportRequest, name: str, account: str, by: str) -> Run:
@@ -30,20 +28,15 @@ def queue(request: ImportRequest, name: str, account: str, by: str) -> Run:
         stack.callback(remove_unused, journal, copy)
         sha256 = sha256_of(copy)
         # A second click, or a page that was loaded again, finds the run of the first one instead of adding another.
-        for candidate in journal.runs.unfinished(sha256=sha256, kind=kind.name):
-            same = candidate.parent is None and candidate.options_as(ReadOptions, "read") == read
-            if (
-                same
-                and same_service(candidate.url, settings.url)
-                and journal.runs.account(candidate) in (None, account)
-            ):
-                return restore_copy(journal, candidate, copy)
+        terms = ImportTerms(sha256, kind.name, kind.path(settings.endpoint_path), settings.url, read, choices)
+        if (unfinished := run_to_continue(journal, terms, account)) is not None:
+            return restore_copy(journal, unfinished, copy)
         # The pages offer another zone only for times that have none.
-        refuse_other_reading(journal, sha256, read, account, zoneless=True)
+        refuse_other_terms(journal, terms, account, zoneless=True)
         new = NewRun(
             kind=kind.name,
             url=settings.url,
-            endpoint=kind.path(settings.endpoint_path),
+            endpoint=terms.endpoint,
             file=name,
             sha256=sha256,
             copy=str(durable_copy(journal, copy, sha256)),

@@ -11,6 +11,9 @@ from importer.runs.observer import Observer
 from importer.spreadsheet import ReadOptions
 from schemas import RecordType
 
+_NOT_DECIDING = {"max_rows", "max_duration", "profile"}
+"""Limits hold for one command. A profile leads to an account, by which runs are told apart already."""
+
 
 @dataclass(frozen=True)
 class Choices:
@@ -35,6 +38,12 @@ class Choices:
     def options(self) -> dict[str, Any]:
         """The choices as the journal stores them; the folder has its own column there."""
         return {name: value for name, value in asdict(self).items() if name not in {"out", "one_for_all"}}
+
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """The choices that decide which rows are sent, and as what: all but how far, where to and for whom."""
+        # By leaving out: a choice that is added tells two runs apart until somebody has thought about it.
+        return {name: value for name, value in self.options.items() if name not in _NOT_DECIDING}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,13 @@ from typing import Any
 
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
-from importer.runs.earlier_runs import latest_unfinished, refuse_other_account, refuse_other_service
+from importer.runs.earlier_runs import (
+    ImportTerms,
+    latest_unfinished,
+    refuse_other_account,
+    refuse_other_service,
+    refuse_other_terms,
+)
 from importer.runs.plan import look_up_names
 from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult
@@ -42,6 +48,9 @@ async def continue_run(stack: AsyncExitStack, session: Session, run: Run) -> Pla
     if run.planned is None:
         now, choices, source = session.clock(), run.options_as(Choices), _reopen(run)
         result = examine(source, now, allow_duplicates=choices.allow_duplicates)
+        # As before a new run: since this one was saved, another may have created the same rows with other values.
+        terms = ImportTerms(run.sha256, run.kind, run.endpoint, run.url, source.read, choices)
+        refuse_other_terms(session.journal, terms, session.account.key, zoneless=result.zoneless)
         source, result = await look_up_names(session, source, result, choices, now)
         run = plan_rows(session, source, result, run)
     return PlannedRun(session, run)

@@ -5,13 +5,12 @@ Nothing here prints, parses a file, or knows how the service answers.
 
 from contextlib import AsyncExitStack
 
-from importer.config.addresses import same_service
 from importer.delivery.breakers import SendResult, StopReason
 from importer.errors import ServiceError
 from importer.issues import notice_text
 from importer.journal.journal import Journal, open_journal
 from importer.runs.copies import remove_unused, restore_copy
-from importer.runs.earlier_runs import forgotten_profile, is_of_profile, refuse_other_reading, run_to_continue
+from importer.runs.earlier_runs import ImportTerms, forgotten_profile, refuse_other_terms, run_to_continue
 from importer.runs.plan import find_present, look_up_names, plan_of
 from importer.runs.request import ImportRequest
 from importer.runs.result import RunResult, finish_run
@@ -75,8 +74,8 @@ async def _continue_unfinished(
     stack: AsyncExitStack, session: Session, source: Source, request: ImportRequest
 ) -> PlannedRun | None:
     # Without asking the user again: the plan was confirmed when the run began, and its rows are in the journal already.
-    journal, profile = session.journal, request.choices.profile
-    unfinished = run_to_continue(journal, source.sha256, source.kind.name, source.read, session.account.key, profile)
+    journal = session.journal
+    unfinished = run_to_continue(journal, _terms(source, request), session.account.key)
     if unfinished is None:
         return None
     session.observer.say(f"Run {unfinished.id} of this file is unfinished; continuing it.")
@@ -89,10 +88,7 @@ async def _begin(
 ) -> PlannedRun | None:
     """Look up, compare, ask, start."""
     now, journal, choices = request.clock(), session.journal, request.choices
-    # A zone only matters for times that have none of their own; refusing every other zone would refuse for nothing.
-    if not choices.even_if_existing:
-        zoneless = any(issue.code == "zone-assumed" for issue in result.causes.of_columns)
-        refuse_other_reading(journal, source.sha256, source.read, session.account.key, zoneless=zoneless)
+    refuse_other_terms(journal, _terms(source, request), session.account.key, zoneless=result.zoneless)
     source, result = await look_up_names(session, source, result, choices, now)
     present = await find_present(session, source, result, choices, now)
     if not session.observer.confirm(result, plan_of(session, result, present, now), session.account):
@@ -114,10 +110,14 @@ def _warn_of_other_profile(journal: Journal, source: Source, request: ImportRequ
 
 async def _unreachable(journal: Journal, source: Source, request: ImportRequest, error: ServiceError) -> RunResult:
     """A run that could not even begin is saved, so that one command continues it later."""
-    # By address and profile, because its account is not known yet. The same run is used again: a service that is away
-    # for an hour, and a scheduler that tries every minute, would otherwise leave sixty runs of one file.
-    runs = journal.runs.unfinished(sha256=source.sha256, kind=source.kind.name)
-    url, profile, now = request.settings.url, request.choices.profile, request.clock()
-    same = next((run for run in runs if same_service(run.url, url) and is_of_profile(run, profile)), None)
+    # The same run is used again: a service that is away for an hour, and a scheduler that tries every minute, would
+    # otherwise leave sixty runs of one file.
+    now, same = request.clock(), run_to_continue(journal, _terms(source, request), None)
     unfinished = same or add_run(journal, source, request, now)
     return await finish_run(journal, unfinished, SendResult(StopReason.UNREACHABLE, error.message), now)
+
+
+def _terms(source: Source, request: ImportRequest) -> ImportTerms:
+    return ImportTerms(
+        source.sha256, source.kind.name, source.endpoint, request.settings.url, source.read, request.choices
+    )

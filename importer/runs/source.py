@@ -91,6 +91,11 @@ class CheckResult:
         """Every issue, those of whole columns first, then by row; a million of them are better read from the causes."""
         return list(self.causes)
 
+    @property
+    def zoneless(self) -> bool:
+        """Whether the file holds times without a zone; the zone that it is read in matters for no others."""
+        return any(issue.code == "zone-assumed" for issue in self.causes.of_columns)
+
 
 def open_source(file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions) -> Source:
     """The file, readable and with its columns matched; its record type recognised by its labels if None is given.
