@@ -21,7 +21,7 @@ from importer.model import Account
 from importer.nexudus.access import Access, Secret, account_of
 from importer.nexudus.client import HttpClient
 from importer.nexudus.reply import Reply
-from importer.nexudus.sign_in import SignIn, away
+from importer.nexudus.sign_in import CODE, SignIn, away
 from schemas import full_path
 
 ATTEMPTS = 4
@@ -216,14 +216,14 @@ class Nexudus:
         kind = {} if body is None else {"Content-Type": "application/json"}
         return await self._signed(lambda headers: self._client.send(method, target, {**headers, **kind}, body))
 
-    async def _repeat(self, attempt: Callable[[], Awaitable[Reply]]) -> Reply:
-        """The first reply that settles the question, else the last of a few."""
+    async def _repeat(self, attempt: Callable[[], Awaitable[Reply]], *, unsent_only: bool = False) -> Reply:
+        """The first reply that settles the question, else the last of a few; or the first to what was sent."""
         try:
             async for turn in stamina.retry_context(on=_pause, attempts=ATTEMPTS, timeout=PATIENCE):
                 with turn:
                     await self._before_read()
                     reply = await attempt()
-                    if reply.passing:
+                    if reply.passing and not (unsent_only and reply.sent):
                         raise _AgainError(reply)
         except _AgainError as again:
             return again.reply
@@ -242,10 +242,13 @@ class Nexudus:
 
     async def _ask_token(self, form: Mapping[str, str]) -> Reply:
         # A form: JSON is answered with unsupported_grant_type (developers.nexudus.com/rest-api/authentication, read
-        # 2026-11-23). Repeated only after answers that decide nothing: 5xx, throttles, none at all.
+        # 2026-11-23). Repeated only after answers that decide nothing: 5xx, throttles, none at all. A two-factor code
+        # may be used up even then.
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         body = urlencode(form).encode()
-        return await self._repeat(lambda: self._client.send("POST", "/api/token", headers, body))
+        return await self._repeat(
+            lambda: self._client.send("POST", "/api/token", headers, body), unsent_only=CODE in form
+        )
 
 
 class _AgainError(Exception):

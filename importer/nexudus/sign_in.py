@@ -19,11 +19,17 @@ RENEW_AT = 0.8
 """Share of a token's life after which it is renewed ahead of time. The documented life is seven days, and a refresh
 token's 15 (read 2026-11-23); renewed at the end, a service that is away just then would end the run."""
 
+_NEW_CODE = "Set NEXUDUS_TOTP to the code that your authenticator shows now, then type the same again."
+
 _RENEW_AGAIN = 60.0
 """Seconds until the next try, when renewing ahead of time found the service away."""
 
 Ask = Callable[[Mapping[str, str]], Awaitable[Reply]]
-"""Posts a form to the token address; a few attempts while the service is away."""
+"""Posts a form to the token address; a few attempts while the service is away, but one alone for a form with ``CODE``,
+unless no byte of it was sent."""
+
+CODE = "totp"
+"""The member of a form that may reach the service once: a second time it is a failed sign-in of the user."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class SignIn:
         self._token = Token(access.token) if access.token else None
         self._lock = asyncio.Lock()
         self._refused: SignInError | None = None
-        self._password_spent = False
+        self._code_spent = False
         self.number = 1 if access.token else 0
         self.by_password = False
 
@@ -128,19 +134,25 @@ class SignIn:
 
     async def _by_password(self) -> Token:
         access = self._access
-        if not (access.username and access.password) or self._password_spent:
+        if self._code_spent:
+            raise SignInError("The two-factor code has been used, and it works only once.", _NEW_CODE)
+        if not (access.username and access.password):
             raise SignInError("The sign-in has expired and cannot be renewed.", "Sign in again, then try again.")
         form = {"grant_type": "password", "username": access.username, "password": access.password.reveal()}
         # The pages call it a header or a parameter; the newest one says parameter (read 2026-11-23).
         form["client_id"] = access.client_id
         if access.totp:
-            form["totp"] = access.totp.reveal()
+            form[CODE] = access.totp.reveal()
+        # Spent while it is on its way already, and afterwards by whether it was sent: an answer that is lost may have
+        # been a token.
+        self._code_spent = CODE in form
         reply = await self._ask(form)
+        self._code_spent = CODE in form and reply.sent
         token = read_token(reply, self._now())
+        if token is None and _is_refusal(reply):
+            raise refusal(access, reply)
         if token is None:
-            raise refusal(access, reply) if _is_refusal(reply) else away(access, reply)
-        # A two-factor code works once; sending it again would count as a failed sign-in.
-        self._password_spent = access.totp is not None
+            raise _away_with_the_code(access, reply) if self._code_spent else away(access, reply)
         self.by_password = True
         return token
 
@@ -201,6 +213,10 @@ def away(access: Access, reply: Reply) -> ServiceError:
         f"There is no usable answer from {access.host}: {happened}.",
         "Check the address and the network, then try again.",
     )
+
+
+def _away_with_the_code(access: Access, reply: Reply) -> ServiceError:
+    return ServiceError(f"{away(access, reply).message} The two-factor code may have been used.", _NEW_CODE)
 
 
 def _is_refusal(reply: Reply) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import chain, groupby
 
 from importer.config.settings import where_to_set
-from importer.errors import Exit, ImporterError, SignInError
+from importer.errors import Exit, FileError, ImporterError, SettingsError, SignInError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.runs.request import ImportRequest
 from importer.runs.result import RunResult
@@ -61,10 +61,25 @@ async def run_all(requests: Sequence[ImportRequest]) -> list[JobResult]:
 async def _one_after_another(
     queue: Sequence[tuple[int, ImportRequest]], journal: Journal, planned: asyncio.Barrier
 ) -> list[tuple[int, JobResult]]:
-    return [
-        (number, await _import(request, journal, None if position else planned))
-        for position, (number, request) in enumerate(queue)
-    ]
+    done: list[tuple[int, JobResult]] = []
+    for number, request in queue:
+        if request.settings.totp is not None and any(_has_signed_in(result) for _, result in done):
+            request.observer.say(f"Skipped. {_CODE_SPENT.message}")
+            done.append((number, JobResult(request, error=_CODE_SPENT)))
+        else:
+            done.append((number, await _import(request, journal, None if done else planned)))
+    return done
+
+
+_CODE_SPENT = SignInError(
+    "The two-factor code was used for an earlier file, and it works only once.",
+    "Import this file alone, with the code that your authenticator shows then; or set NEXUDUS_TOKEN.",
+)
+
+
+def _has_signed_in(result: JobResult) -> bool:
+    """Whether an import may have used the two-factor code; what is wrong with a file is noticed before that."""
+    return not isinstance(result.error, FileError | SettingsError | UsageError)
 
 
 async def _import(request: ImportRequest, journal: Journal, planned: asyncio.Barrier | None) -> JobResult:

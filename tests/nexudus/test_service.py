@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -378,3 +379,36 @@ async def test_a_second_factor_is_used_once() -> None:
             second = await nexudus.create(PATH, RECORD)
             assert [(reply.status, reply.sent) for reply in (first, second)] == [(401, False)] * 2
             assert await nexudus.probe(second) is Probe.REFUSED
+
+
+@pytest.mark.parametrize(
+    "fault", ["lost-after", "lost-before", "500-after", "status:503", "throttle-409", "throttle-429"]
+)
+@pytest.mark.parametrize(("totp", "calls"), [(None, 2), ("123456", 1)])
+async def test_a_sign_in_without_an_answer_is_repeated_unless_it_carries_a_code(
+    fault: str, totp: str | None, calls: int
+) -> None:
+    """A code may be used up by a call whose answer is lost; a password is not."""
+    with sandbox(totp=totp) as service:
+        service.state.fail_next(fault, on="token")
+        async with Nexudus(by_password(service.url, totp=totp), PATH) as nexudus:
+            with contextlib.nullcontext() if totp is None else pytest.raises(ServiceError, match="may have been used"):
+                await nexudus.sign_in()
+        assert asked(service)["POST token"] == calls
+
+
+async def test_a_code_is_tried_again_while_nobody_is_there() -> None:
+    """A connection that is refused carries nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    turns = 0
+
+    async def turn() -> None:
+        nonlocal turns
+        turns += 1
+
+    async with Nexudus(by_password(f"http://127.0.0.1:{port}", totp="123456"), PATH, before_read=turn) as nexudus:
+        with pytest.raises(ServiceError) as away:
+            await nexudus.sign_in()
+    assert turns == ATTEMPTS
+    assert "may have been used" not in away.value.message

@@ -1,5 +1,6 @@
 """The sign-in as a protocol: what is asked, what is understood, and what is never repeated to anyone."""
 
+import asyncio
 import json
 import math
 from collections.abc import Mapping
@@ -144,6 +145,62 @@ async def test_an_absence_is_asked_for_again() -> None:
     with pytest.raises(ServiceError):
         await sign_in.ticket()
     assert (await sign_in.ticket()).token.reveal() == "a1"
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(failure="no whole answer within 75 seconds"),
+        said(500),
+        said(503),
+        said(200, text="<html>"),
+        replace(said(409), retry_after=("30",)),
+    ],
+)
+async def test_a_code_that_may_have_been_used_is_not_sent_again(reply: Reply) -> None:
+    """The next call says that a new one is needed: with the old one it would be a failed sign-in of the user."""
+    address = TokenAddress(reply)
+    sign_in = signing_in(address, totp="123456")
+    with pytest.raises(ServiceError, match="may have been used") as away:
+        await sign_in.ticket()
+    with pytest.raises(SignInError, match="works only once") as spent:
+        await sign_in.ticket()
+    assert "NEXUDUS_TOTP" in away.value.advice
+    assert "NEXUDUS_TOTP" in spent.value.advice
+    assert len(address.forms) == 1
+
+
+async def test_a_code_that_was_never_sent_is_still_good() -> None:
+    """A connection that was refused has used nothing up."""
+    sign_in = signing_in(
+        TokenAddress(Reply(sent=False, failure="the connection was refused"), granted()), totp="123456"
+    )
+    with pytest.raises(ServiceError):
+        await sign_in.ticket()
+    assert (await sign_in.ticket()).token.reveal() == "a1"
+
+
+async def test_a_code_is_spent_when_its_call_is_given_up() -> None:
+    """Whoever is stopped while the answer is on its way does not know whether it came to be used."""
+    begun, forms = asyncio.Event(), []
+
+    async def never(form: Mapping[str, str]) -> Reply:
+        forms.append(form)
+        begun.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    sign_in = SignIn(
+        Access(url="https://x.example", username="a", password=Secret("p"), totp=Secret("123456")), never, lambda: 0.0
+    )
+    call = asyncio.ensure_future(sign_in.ticket())
+    await begun.wait()
+    call.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await call
+    with pytest.raises(SignInError, match="works only once"):
+        await sign_in.ticket()
+    assert len(forms) == 1
 
 
 async def test_a_refresh_that_cannot_be_answered_keeps_the_refresh_token() -> None:

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -274,3 +275,18 @@ def test_several_files_into_the_practice_service(desk: Desk) -> None:
     done = desk.type("run", *files, "--yes", "--sandbox")
     assert done.code == 0, done.err
     assert done.out.count("1 created.") == 2
+
+
+def test_a_two_factor_code_serves_one_file(desk: Desk, serve: Callable[..., Service]) -> None:
+    """The second would be a failed sign-in; it is named, and the first one goes in."""
+    place = serve(replace(UNLIMITED, totp="123456"))
+    desk.variables["NEXUDUS_TOTP"] = "123456"
+    wrong = desk.write("wrong.csv", [[1]], ["Nothing"])
+    files = [desk.write(f"{n}.csv", [mapping(n)]) for n in (2, 3)]
+    done = desk.type("run", wrong, *files, "--yes")
+    assert names(place) == ["Room 2"]
+    assert done.code == 4
+    assert "3.csv" in done.err
+    assert "used for an earlier file" in done.err
+    calls = place._ask("calls")["calls"]
+    assert sum(call["path"] == "/api/token" for call in calls) == 1
