@@ -9,7 +9,7 @@ from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.comparison import Comparison, Conflict
 from importer.delivery.listing import Listing, Remote, list_records
 from importer.delivery.reconciler import Settled, settle, since
-from importer.errors import ServiceError
+from importer.errors import FileError, ImporterError, ReportError, ServiceError
 from importer.journal.journal import open_journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
@@ -200,8 +200,20 @@ def _refresh_other_runs(session: Session, run: Run, settled: Settled) -> None:
         other = journal.runs.get(number)
         if other.finished is not None and journal.rows.counts(other).get(State.PLANNED):
             other = journal.runs.update(other, finished=None)
+        _rebuild_report(session, other)
+
+
+def _rebuild_report(session: Session, other: Run) -> None:
+    # What is wrong with the files of another run must not end this one: its rows are in doubt or still to be sent.
+    try:
         if other.folder.is_dir():
-            write_report(journal, other, now=session.clock())
+            write_report(session.journal, other, now=session.clock())
+    except (ReportError, FileError, OSError) as error:
+        why = error.message if isinstance(error, ImporterError) else f"{error.strerror}."
+        session.observer.say(
+            f"Some rows of run {other.id} were settled, but its report still shows them as before. {why} "
+            f"Rebuild the report later: {other.command('report')}"
+        )
 
 
 def _pages(intents: Iterable[Intent]) -> Iterator[list[Intent]]:

@@ -79,6 +79,70 @@ def test_a_record_that_is_not_clearly_the_rows_goes_to_a_person(
     assert len(service.records) == 1
 
 
+def copies(desk: Desk) -> list[Path]:
+    """The private copies of the files that were imported."""
+    return [path for path in (desk.home / "files").iterdir() if path.is_file()]
+
+
+def lose_the_copy(desk: Desk) -> None:
+    """Somebody tidied up."""
+    [copy] = copies(desk)
+    copy.unlink()
+
+
+def spoil_the_copy(desk: Desk) -> None:
+    """A disk went bad."""
+    [copy] = copies(desk)
+    copy.chmod(0o600)
+    copy.write_bytes(b"")
+
+
+def block_the_report(desk: Desk) -> None:
+    """The report is open in a program that lets nobody replace it; a folder of its name is the same to us."""
+    (desk.folder / "first" / "report.csv").unlink()
+    (desk.folder / "first" / "report.csv" / "open").mkdir(parents=True)
+
+
+def close_the_folder(desk: Desk) -> None:
+    """Nothing can be written to the folder: a link to a place that takes no files."""
+    shutil.rmtree(desk.folder / "first")
+    (desk.folder / "first").symlink_to("/proc/self")
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        lose_the_copy,
+        spoil_the_copy,
+        block_the_report,
+        pytest.param(close_the_folder, marks=pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="no /proc")),
+    ],
+)
+def test_the_report_of_another_run_ends_no_run(desk: Desk, service: Service, trouble: Callable[[Desk], None]) -> None:
+    """A run that settles the rows of an earlier one sends its own, and says which report is to be rebuilt."""
+    service.fail("lost-before")
+    assert desk.type("run", desk.write("first.csv", [mapping(2)]), "--yes", "--out", "first").code == 8
+    trouble(desk)
+    desk.variables["IMPORTER_SETTLE"] = "0"
+    done = desk.type("run", desk.write("second.csv", [mapping(3)]), "--yes", "--out", "second")
+    assert done.code == 0, done.err
+    assert [row["import_status"] for row in desk.report("second")] == ["created"]
+    assert "Rebuild the report later: importer report 1" in done.err
+    assert "Room 3" in names(service)
+
+
+def test_a_report_that_was_open_can_be_rebuilt(desk: Desk, service: Service) -> None:
+    """As it was said; and it shows what was settled meanwhile."""
+    service.fail("lost-before")
+    assert desk.type("run", desk.write("first.csv", [mapping(2)]), "--yes", "--out", "first").code == 8
+    block_the_report(desk)
+    desk.variables["IMPORTER_SETTLE"] = "0"
+    desk.type("run", desk.write("second.csv", [mapping(3)]), "--yes", "--out", "second")
+    shutil.rmtree(desk.folder / "first" / "report.csv")
+    assert desk.type("report", "1").code == 0
+    assert [row["import_status"] for row in desk.report("first")] == ["not sent"]
+
+
 def test_equal_rows_are_interchangeable(desk: Desk, service: Service) -> None:
     """Of equal rows, as many are created as were asked for, whichever answers get lost."""
     desk.variables["IMPORTER_SETTLE"] = "1"
