@@ -1,5 +1,7 @@
 """The file of the journal's database: opened so that a commit survives a power cut, on a disk that can promise that."""
 
+import os
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -16,6 +18,8 @@ PATIENCE = 60.0
 must not give up."""
 
 _NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afpfs", "davfs", "fuse.sshfs", "fuse.rclone", "fuse.davfs2", "afs"}
+_ESCAPED = re.compile(r"\\([0-7]{3})")
+"""How the table writes spaces, tabs, line ends and backslashes (fstab(5))."""
 
 
 class Database:
@@ -156,15 +160,17 @@ def _refuse_network_drive(path: Path) -> None:
 
 def network_drive(path: Path, mounts: str) -> str | None:
     """The kind of network drive on which a path lies by a table like /proc/mounts, or None."""
-    if str(path).startswith(("\\\\", "//")):
+    # Where the links on the way lead: a folder on this disk may be one to a network drive. On Windows that turns the
+    # letter of a network drive into its UNC path.
+    real = Path(os.path.realpath(path))
+    if any(str(each).startswith(("\\\\", "//")) for each in (path, real)):
         return "UNC path"
     # The mount with the longest path wins; of two on one path the later one, which covers the earlier.
-    absolute = path.absolute()
     best, kind = Path("/"), None
     for line in mounts.splitlines():
         _, place, name, *_ = [*line.split(), "", "", ""]
-        folder = Path(place.replace("\\040", " "))
-        if place and absolute.is_relative_to(folder) and len(folder.parts) >= len(best.parts):
+        folder = Path(_ESCAPED.sub(lambda match: chr(int(match[1], 8)), place))
+        if place and real.is_relative_to(folder) and len(folder.parts) >= len(best.parts):
             best, kind = folder, name
     return kind if kind in _NETWORK else None
 

@@ -487,6 +487,33 @@ def test_f47_a_network_drive() -> None:
     assert network_drive(Path("\\\\server\\share\\j"), "") == "UNC path"
 
 
+@pytest.mark.parametrize("name", ["nas", "two words", "back\\slash", "tab\tulator", "line\nend"])
+def test_f47_a_link_to_a_network_drive(tmp_path: Path, name: str) -> None:
+    """Where a link leads counts, be it of the folder, of one above it or of the file; and not where it stands."""
+    nas, disk = tmp_path / name, tmp_path / "disk"
+    (nas / "home").mkdir(parents=True)
+    disk.mkdir()
+    escaped = "".join(f"\\{ord(c):03o}" if c in " \t\n\\" else c for c in str(nas))
+    mounts = f"/dev/sda1 / ext4 rw 0 0\nnas:/vol {escaped} nfs4 rw 0 0\n"
+    (disk / "folder").symlink_to(nas / "home")
+    (disk / "above").symlink_to(nas)
+    (disk / "file").symlink_to(nas / "home" / "not there yet")
+    (disk / "link").symlink_to(disk / "folder")
+    (nas / "back").symlink_to(disk)
+    for path in (disk / "folder" / "j", disk / "above" / "home" / "j", disk / "file", disk / "link" / "j"):
+        assert network_drive(path, mounts) == "nfs4", path
+    for path in (disk / "j", nas / "back" / "j", disk / "new" / "folder" / "j"):
+        assert network_drive(path, mounts) is None, path
+
+
+def test_f47_a_link_to_itself_is_no_network_drive(tmp_path: Path) -> None:
+    """It is no place for a journal either, but that is for whoever opens it to say."""
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    assert network_drive(tmp_path / "loop" / "j", "nas:/vol /srv nfs4 rw 0 0\n") is None
+    with pytest.raises(JournalError):
+        open_journal(f"sqlite:///{tmp_path / 'loop' / 'j'}")
+
+
 @pytest.mark.parametrize(
     ("version", "safe"),
     [
