@@ -130,13 +130,13 @@ def safe_for_wal(version: tuple[int, int, int]) -> bool:
 def _configure_sqlite(connection: sqlite3.Connection, patience: float) -> None:
     # The driver would begin transactions by itself, deferred ones; ``write`` needs them immediate.
     connection.isolation_level = None
-    wal = safe_for_wal(sqlite3.sqlite_version_info[:3])
+    # First: to change the journal mode takes a lock, which another process may have just now.
+    connection.execute(f"PRAGMA busy_timeout={round(patience * 1000)}")
+    choose_journal_mode(connection, wal=safe_for_wal(sqlite3.sqlite_version_info[:3]))
     pragmas = {
-        # First: to change the journal mode takes a lock, which another process may have just now.
-        "busy_timeout": str(round(patience * 1000)),
-        "journal_mode": "WAL" if wal else "DELETE",
-        # Without FULL (EXTRA when there is no WAL) a power cut can take back a commit after the call was made.
-        "synchronous": "FULL" if wal else "EXTRA",
+        # EXTRA in either mode: with a log it is FULL, without which a power cut can take back a commit after the call
+        # was made; without a log FULL alone could. Which of the modes is in force may be another process's choice.
+        "synchronous": "EXTRA",
         # On macOS fsync alone leaves the data in the drive's own cache (sqlite.org/pragma.html#pragma_fullfsync);
         # elsewhere these two change nothing.
         "fullfsync": "ON",
@@ -146,6 +146,34 @@ def _configure_sqlite(connection: sqlite3.Connection, patience: float) -> None:
     }
     for name, value in pragmas.items():
         connection.execute(f"PRAGMA {name}={value}")
+
+
+def choose_journal_mode(connection: sqlite3.Connection, *, wal: bool) -> None:
+    """Use the write-ahead log where this SQLite may; do without it where another process holds to that.
+
+    Raises:
+        JournalBusyError: Another process holds the file in a log that this SQLite must not share.
+        JournalError: The file is in a mode that no commit survives a power cut in.
+    """
+    try:
+        connection.execute(f"PRAGMA journal_mode={'WAL' if wal else 'DELETE'}")
+    except sqlite3.OperationalError as error:
+        # The mode cannot change while another process has the file open in a log, or writes. That alone is no reason to
+        # give up.
+        if "locked" not in str(error):
+            raise
+    # Read back: SQLite answers with the mode in force, which need not be the one that was asked for.
+    (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
+    if mode == "wal" and not wal:
+        raise JournalBusyError(
+            f"Another program has the journal open in a way that SQLite {sqlite3.sqlite_version} cannot share safely.",
+            "Close what else has it open, for example an importer of another Python, then try again.",
+        )
+    if mode not in {"wal", "delete"}:
+        raise JournalError(
+            f"The journal is in a mode ({mode}) in which a commit can be lost.",
+            "Set IMPORTER_JOURNAL to a file on this machine's own disk, or not at all.",
+        )
 
 
 def _refuse_network_drive(path: Path) -> None:

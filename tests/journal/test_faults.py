@@ -11,8 +11,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, nullcontext, suppress
 from itertools import takewhile
 from pathlib import Path
 
@@ -21,8 +21,8 @@ from conftest import GIVE_UP, LABELS, Desk, Service, mapping, wait_until
 from delivery.kit import ACCOUNT, PATH, TOKEN, Post, add_run, creates, problems, sandbox
 
 from importer.delivery.sender import LONGEST_DELAY
-from importer.errors import BusyError, JournalError
-from importer.journal.database import network_drive, safe_for_wal
+from importer.errors import BusyError, JournalBusyError, JournalError
+from importer.journal.database import choose_journal_mode, network_drive, safe_for_wal
 from importer.journal.journal import open_journal
 from importer.journal.lock import exclusive_sender
 from importer.journal.migrations import SCHEMA_VERSION
@@ -534,7 +534,83 @@ def test_f48_the_pragmas_hold(tmp_path: Path) -> None:
     """The connection that writes is durable at each commit, as read back from SQLite itself."""
     with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal, journal._db.write() as db:
         mode = db.exec_driver_sql("PRAGMA journal_mode").scalar()
-        assert (mode, db.exec_driver_sql("PRAGMA synchronous").scalar()) in {("wal", 2), ("delete", 3)}
+        assert (mode, db.exec_driver_sql("PRAGMA synchronous").scalar()) in {("wal", 3), ("delete", 3)}
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """Another program that has the journal open, in a mode of its own."""
+    with open_journal(f"sqlite:///{tmp_path / 'j'}"):
+        pass
+    with closing(sqlite3.connect(tmp_path / "j", isolation_level=None)) as connection:
+        assert connection.execute("PRAGMA journal_mode=DELETE").fetchone() == ("delete",)
+        yield connection
+
+
+HOLDS = ["SELECT * FROM run", "BEGIN; SELECT * FROM run", "BEGIN IMMEDIATE"]
+
+
+@pytest.mark.parametrize("does", HOLDS)
+@pytest.mark.parametrize(
+    ("mode", "wal", "in_force"), [("WAL", True, "wal"), ("WAL", False, None), ("DELETE", False, "delete")]
+)
+def test_f48_the_mode_in_force_counts_and_not_the_one_asked_for(
+    tmp_path: Path, elsewhere: sqlite3.Connection, does: str, *, mode: str, wal: bool, in_force: str | None
+) -> None:
+    """A log that another program holds is shared by an SQLite that may; another gets a sentence, whatever it holds."""
+    assert elsewhere.execute(f"PRAGMA journal_mode={mode}").fetchone() == (mode.lower(),)
+    for statement in does.split("; "):
+        elsewhere.execute(statement).fetchone()
+    with closing(sqlite3.connect(tmp_path / "j", isolation_level=None, timeout=0.0)) as ours:
+        with nullcontext() if in_force else pytest.raises(JournalBusyError, match="cannot share safely"):
+            choose_journal_mode(ours, wal=wal)
+        assert ours.execute("PRAGMA journal_mode").fetchone() == (in_force or "wal",)
+
+
+@pytest.mark.parametrize("does", HOLDS[1:])
+def test_f48_without_the_log_it_goes_on_where_another_program_is_in_the_middle(
+    tmp_path: Path, elsewhere: sqlite3.Connection, does: str
+) -> None:
+    """The mode cannot change just then, and both modes are durable."""
+    for statement in does.split("; "):
+        elsewhere.execute(statement).fetchone()
+    with closing(sqlite3.connect(tmp_path / "j", isolation_level=None, timeout=0.0)) as ours:
+        choose_journal_mode(ours, wal=True)
+        assert ours.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+
+
+def test_f48_a_journal_that_was_left_in_a_log_is_opened_by_any_sqlite(
+    tmp_path: Path, elsewhere: sqlite3.Connection
+) -> None:
+    """Once the other program has ended, and with what it wrote."""
+    elsewhere.execute("PRAGMA journal_mode=WAL")
+    elsewhere.execute("INSERT INTO meta VALUES ('left', 'there')")
+    url = f"sqlite:///{tmp_path / 'j'}"
+    if not safe_for_wal(sqlite3.sqlite_version_info[:3]):
+        with pytest.raises(JournalBusyError, match="cannot share safely"):
+            open_journal(url, patience=0.0)
+    elsewhere.close()
+    with open_journal(url) as journal, journal._db.read() as db:
+        assert db.exec_driver_sql("SELECT value FROM meta WHERE key = 'left'").scalar() == "there"
+
+
+def test_f48_a_mode_that_is_not_durable_is_refused() -> None:
+    """A database in memory has no other; a disk that gives one is no place for a journal."""
+    with closing(sqlite3.connect(":memory:")) as ours, pytest.raises(JournalError, match="a commit can be lost"):
+        choose_journal_mode(ours, wal=True)
+
+
+@pytest.mark.parametrize("mode", ["DELETE", "WAL"])
+def test_f48_each_commit_is_durable_in_the_mode_that_another_program_chose(
+    tmp_path: Path, elsewhere: sqlite3.Connection, mode: str
+) -> None:
+    """While the journal is open the mode may change under it; what a commit promises must not hang on that."""
+    with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
+        with suppress(sqlite3.OperationalError):
+            elsewhere.execute(f"PRAGMA journal_mode={mode}").fetchone()
+        with journal._db.read() as db:
+            db.exec_driver_sql("SELECT * FROM run")
+            assert db.exec_driver_sql("PRAGMA synchronous").scalar() == 3
 
 
 # -- report and log ---------------------------------------------------------------------------------------------------
