@@ -4,12 +4,13 @@ import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import LABELS, UNLIMITED, Desk, Service, mapping
 
-from runs.kit import PATH, once, rows
+from runs.kit import PATH, names, once, rows
 
 
 @pytest.mark.parametrize("fault", ["lost-after", "500-after", "half-body", "no-id", "big-body"])
