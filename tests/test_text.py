@@ -1,5 +1,6 @@
 """Numbers, lengths of time, moments and plans in words."""
 
+import re
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -96,29 +97,37 @@ def lines(account: Account | None = ACCOUNT, **changes: object) -> list[str]:
     return list(plan_lines(replace(PLAN, **changes), account))  # type: ignore[arg-type]
 
 
-def test_a_plan_without_a_call_says_so() -> None:
-    """And names neither a time nor a quota."""
-    assert lines(existing=10) == [
-        "Plan: 0 records to create in Harbour House as ops@example.com (10 created before).",
-        "      No call is needed.",
-    ]
+def numbers(text: str) -> list[int]:
+    """The numbers in a sentence, in their order."""
+    return [int(number.replace(",", "")) for number in re.findall(r"\d[\d,]*", text)]
+
+
+def test_a_plan_without_a_call_names_neither_a_time_nor_a_quota() -> None:
+    """It says how many rows exist, where, and that nothing is left to do."""
+    first, second = lines(existing=10, quota_left=96)
+    assert numbers(first) == [0, 10]
+    assert "in Harbour House as ops@example.com" in first
+    assert numbers(second) == []
 
 
 def test_a_plan_says_what_where_at_what_cost_and_until_when() -> None:
-    """In whole sentences, with every row that is left out and why."""
-    first, second = lines(create=4, invalid=3, existing=2, held=1, quota_left=96, seconds=240.0, finish=NOON + 240)
-    assert first.endswith("(3 left out, 2 created before, 1 in doubt since an earlier run).")
-    assert "4 calls (96 left today); it takes 4 minutes, until " in second
+    """With every row that is left out: invalid, existing and blocked ones, and those of other values."""
+    first, second, *_ = lines(
+        create=4000, invalid=3, existing=2, held=1, differing=5, quota_left=96, seconds=240.0, finish=NOON + 240
+    )
+    assert numbers(first) == [4000, 3, 2, 1, 5]
+    assert "4,000 calls (96 left today)" in second
+    assert f"4 minutes, until {moment(NOON + 240, NOON)}." in second
     assert lines(None, create=1)[0] == "Plan: 1 record to create."
 
 
 def test_a_plan_names_the_rows_that_differ() -> None:
     """The first of them with a sentence each, and how many more there are."""
     conflicts = [(row, f"sentence {row}") for row in range(2, 14)]
-    shown = lines(create=1, differing=14, conflicts=conflicts)
-    assert [line.strip() for line in shown[3 : 3 + MOST_CONFLICTS]] == [f"row {r}: sentence {r}" for r in range(2, 12)]
-    assert "4 more" in shown[-1]
-    assert "14 rows are not sent" in shown[2]
-    few = lines(differing=1, conflicts=conflicts[:1])
-    assert "1 row is not sent" in few[2]
-    assert len(few) == 4
+    _, _, head, *shown = lines(create=1, differing=14, conflicts=conflicts)
+    assert head.strip().startswith("14 rows ")
+    assert [line.strip() for line in shown[:-1]] == [f"row {r}: sentence {r}" for r in range(2, 2 + MOST_CONFLICTS)]
+    assert numbers(shown[-1]) == [4]
+    _, _, head, *shown = lines(differing=1, conflicts=conflicts[:1])
+    assert head.strip().startswith("1 row ")
+    assert [line.strip() for line in shown] == ["row 2: sentence 2"]

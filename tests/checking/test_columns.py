@@ -88,8 +88,7 @@ def test_a_missing_column_is_named_with_the_one_that_is_near(tmp_path: Path) -> 
     labels = [name if name != "CoworkerId" else "CowrkerId" for name in REQUIRED]
     with pytest.raises(ColumnsError) as refused:
         match_columns(sheet(tmp_path, *labels), MS, REQUIRED)
-    assert refused.value.message.startswith("The file has no column for CoworkerId.")
-    assert 'Is "CowrkerId" the CoworkerId?' in refused.value.advice
+    assert "no column for CoworkerId." in refused.value.message
     assert '--map "CowrkerId=CoworkerId"' in refused.value.advice
 
 
