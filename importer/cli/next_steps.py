@@ -17,6 +17,9 @@ _WORDS = {
 }
 """Optional steps are left out: ``importer help`` explains report, verify and undo."""
 
+_WITHOUT_ROWS = {StepKind.RESUME: "continue it"}
+"""How many rows a run has is known once it is planned; an unfinished one may also wait for nothing but answers."""
+
 
 def step_lines(run: Run, steps: Sequence[Step]) -> list[str]:
     """One line for each step, the first after "Next:"; empty if nothing has to be done."""
@@ -25,7 +28,8 @@ def step_lines(run: Run, steps: Sequence[Step]) -> list[str]:
 
 
 def _words(step: Step) -> str:
-    return _WORDS[step.kind].format(rows=count(step.rows, "row"))
+    words = _WORDS if step.rows else _WORDS | _WITHOUT_ROWS
+    return words[step.kind].format(rows=count(step.rows, "row"))
 
 
 def _typed(run: Run, step: Step) -> str:

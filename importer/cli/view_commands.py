@@ -114,7 +114,7 @@ def _show_status(shown: "RunStatus") -> None:
     rows = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     profile = f", --profile {run.options['profile']}" if run.options.get("profile") else ""
     click.echo(
-        f"Run {run.id}: {run.file}, {_state(shown)} ({rows or 'no rows yet'}), "
+        f"Run {run.id}: {run.file}, {_state(shown)} ({rows or 'nothing sent yet'}), "
         f"started {_instant(run.started)}, for {shown.account or 'an unknown account'}{profile}"
     )
 

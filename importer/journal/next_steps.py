@@ -37,7 +37,7 @@ class StepKind(StrEnum):
 
 
 class Step(NamedTuple):
-    """One thing to do, and how many rows it is about."""
+    """One thing to do, and how many rows it is about; 0 for a run whose rows are not in the journal yet."""
 
     kind: StepKind
     rows: int

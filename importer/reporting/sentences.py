@@ -47,6 +47,9 @@ _WHY = {
 }
 """Why to take each step. A report does not advise rebuilding itself."""
 
+_WHY_WITHOUT_ROWS = {StepKind.RESUME: "Continue the run."}
+"""How many rows a run has is known once it is planned; an unfinished one may also wait for nothing but answers."""
+
 
 def issue_words(issue: Issue) -> str:
     """The message and the advice of an issue, in the catalogue's own words."""
@@ -147,6 +150,9 @@ def resume_command(run: Run) -> str | None:
 
 def step_sentences(run: Run, steps: Sequence[Step]) -> list[tuple[str, str]]:
     """What to do next: why, and the command, which is empty if there is none."""
-    return [
-        (_WHY[step.kind].format(rows=_rows(step.rows)), command_of(run, step)) for step in steps if step.kind in _WHY
-    ]
+    return [(_why(step), command_of(run, step)) for step in steps if step.kind in _WHY]
+
+
+def _why(step: Step) -> str:
+    words = _WHY if step.rows else _WHY | _WHY_WITHOUT_ROWS
+    return words[step.kind].format(rows=_rows(step.rows))

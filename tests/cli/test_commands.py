@@ -148,6 +148,21 @@ def test_a_service_that_is_down_is_exit_5_with_the_resume_command(desk: Desk, se
     assert len(service.records) == 2
 
 
+@pytest.mark.parametrize("words", [["run", "rows.csv", "--yes"], ["status"]])
+def test_a_run_that_is_not_planned_says_no_number_of_rows_to_send(
+    desk: Desk, service: Service, words: list[str]
+) -> None:
+    """Its rows are not in the journal yet: "0 rows left to send" would say that nothing is missing."""
+    desk.variables |= {"NEXUDUS_URL": f"http://127.0.0.1:{closed_port()}", "IMPORTER_PATIENCE": "0.1"}
+    desk.write("rows.csv", [mapping(1), mapping(2)])
+    assert desk.type("run", "rows.csv", "--yes").code == 5
+    done = desk.type(*words)
+    assert "Next: continue it: importer resume 1" in done.out
+    report = (desk.folder / "reports" / "1-rows" / "report.html").read_text("utf-8")
+    assert "Continue the run." in report
+    assert "0 rows" not in done.out + report
+
+
 def test_a_service_that_goes_away_is_exit_5(desk: Desk, service: Service) -> None:
     """Calls that are never answered stop the run after five, in doubt, with the resume command."""
     service.fail("ok", *["lost-before"] * 10)
