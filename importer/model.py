@@ -61,15 +61,16 @@ class Account:
 class Plan:
     """What an import will do and cost, before it starts. Durations in seconds, ``finish`` in epoch seconds.
 
-    ``differing`` rows are not sent, because a record with their key exists, or may exist, with other values;
-    ``conflicts`` are the first of them, each with its row number and a sentence.
+    ``blocked`` rows wait for an equal row that is in doubt in another run. ``differing`` rows are those that the run
+    will hold, because a record with their key exists, or may exist, with other values; ``conflicts`` are the first of
+    them, each with its row number and a sentence.
     """
 
     rows: int
     create: int
     existing: int
     invalid: int
-    held: int
+    blocked: int
     quota_left: int | None
     seconds: float
     finish: float

@@ -48,7 +48,7 @@ def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
     parts = {
         "invalid": plan.invalid,
         "existing": plan.existing,
-        "blocked (in doubt in an earlier run)": plan.held,
+        "blocked (in doubt in an earlier run)": plan.blocked,
         "in Nexudus with other values": plan.differing,
     }
     left_out = ", ".join(f"{number:,} {what}" for what, number in parts.items() if number)

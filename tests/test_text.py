@@ -14,7 +14,7 @@ from importer.text import MOST_CONFLICTS, count, duration, moment, plan_lines, p
 
 NOON = datetime(2027, 6, 9, 12, 0, tzinfo=UTC).timestamp()
 DAY = 86_400.0
-PLAN = Plan(rows=10, create=0, existing=0, invalid=0, held=0, quota_left=None, seconds=0.0, finish=NOON)
+PLAN = Plan(rows=10, create=0, existing=0, invalid=0, blocked=0, quota_left=None, seconds=0.0, finish=NOON)
 ACCOUNT = Account("key", "ops@example.com", "Harbour House")
 
 
@@ -113,7 +113,7 @@ def test_a_plan_without_a_call_names_neither_a_time_nor_a_quota() -> None:
 def test_a_plan_says_what_where_at_what_cost_and_until_when() -> None:
     """With every row that is left out: invalid, existing and blocked ones, and those of other values."""
     first, second, *_ = lines(
-        create=4000, invalid=3, existing=2, held=1, differing=5, quota_left=96, seconds=240.0, finish=NOON + 240
+        create=4000, invalid=3, existing=2, blocked=1, differing=5, quota_left=96, seconds=240.0, finish=NOON + 240
     )
     assert numbers(first) == [4000, 3, 2, 1, 5]
     assert "4,000 calls (96 left today)" in second

@@ -167,7 +167,10 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
         planned = finish(plan.plan(request))
     made = planned.plan
     if as_json:
-        _put_check(file, planned.result, plan=asdict(made), account=asdict(planned.account))
+        # "held" is what 1.0.0 calls the blocked rows; scripts may still read it.
+        document = asdict(made) | {"held": made.blocked}
+        notices = [notice.document for notice in planned.source.sheet.notices]
+        _put_check(file, planned.result, notices=notices, plan=document, account=asdict(planned.account))
     else:
         terminal.show_source(planned.source, planned.result.rows)
         terminal.show_issues(planned.result, stdout=True)

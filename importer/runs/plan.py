@@ -110,7 +110,7 @@ class AlreadyPresent:
     """How many rows have a record, may have one, or have one with other values under their key."""
 
     existing: int = 0
-    held: int = 0
+    blocked: int = 0
     differing: int = 0
     conflicts: list[tuple[int, str]] = field(default_factory=list)
 
@@ -119,10 +119,10 @@ class AlreadyPresent:
         for claim in claims:
             # Any other claim means that a record may exist. Such a row is blocked until that one is settled.
             self.existing += claim.state is State.CREATED
-            self.held += claim.state is not State.CREATED
+            self.blocked += claim.state is not State.CREATED
 
     def compare(self, comparison: Comparison, records: Iterable[Record]) -> None:
-        """Count rows that no run has a claim on, by what there is of them."""
+        """Count rows that no run has a claim on, by the record that each of them has, if any."""
         for record in records:
             there = comparison.claim(record.body)
             if isinstance(there, Conflict):
@@ -156,7 +156,7 @@ async def find_present(
 def plan_of(session: Session, result: CheckResult, present: AlreadyPresent, now: float) -> Plan:
     """What sending the rest of a file would take."""
     # By subtraction, so that the numbers of a plan add up to the rows of the file whatever is counted.
-    create = result.valid - present.existing - present.held - present.differing
+    create = result.valid - present.existing - present.blocked - present.differing
     seconds = session.journal.calls.seconds_for(session.account.key, create, windows(session.settings), now)
     left = session.quota_left(now)
     return Plan(
@@ -164,7 +164,7 @@ def plan_of(session: Session, result: CheckResult, present: AlreadyPresent, now:
         create,
         present.existing,
         result.invalid,
-        present.held,
+        present.blocked,
         left,
         seconds,
         now + seconds,

@@ -40,7 +40,17 @@ def _with_sign_in_renamed(document: dict[str, Any]) -> dict[str, Any]:
     return {**document, "signed_in_as": document["for"]}
 
 
-_PLAN = Document("The plan of an upload", UploadPlan, format=2, steps={0: unchanged, 1: _with_sign_in_renamed})
+def _with_blocked_renamed(document: dict[str, Any]) -> dict[str, Any]:
+    plan = document["plan"]
+    return document if plan is None else {**document, "plan": {**plan, "blocked": plan["held"]}}
+
+
+_PLAN = Document(
+    "The plan of an upload",
+    UploadPlan,
+    format=3,
+    steps={0: unchanged, 1: _with_sign_in_renamed, 2: _with_blocked_renamed},
+)
 
 
 def work_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clock) -> None:

@@ -34,6 +34,16 @@ def test_a_plan_comes_back_as_it_was_made(draft: Draft) -> None:
     assert plan.account == MADE.account
 
 
+def test_a_plan_that_an_earlier_version_stored_can_be_read(draft: Draft) -> None:
+    """In format 2, blocked rows were called held."""
+    text = _PLAN.encode(replace(MADE, plan=replace(PLAN, blocked=7)))
+    earlier = text.replace('"format": 3', '"format": 2').replace('"blocked"', '"held"')
+    (draft.folder / "plan.json").write_text(earlier, "utf-8")
+    plan = read_plan(draft, SETTINGS, 1_001.0)
+    assert plan
+    assert plan.plan == replace(PLAN, blocked=7, conflicts=((2, "Another name."),))
+
+
 @pytest.mark.parametrize(
     ("made", "seconds", "usable", "even_if_old"),
     [
