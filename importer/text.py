@@ -38,6 +38,11 @@ def moment(epoch: float, now: float) -> str:
     return f"{day}{then:%H:%M} {then:%Z}"
 
 
+def value_words(value: object) -> str:
+    """A value of a field for a sentence; "empty" if there is none."""
+    return "empty" if value in (None, "") else str(value)
+
+
 def zone(now: float) -> str:
     """The name of this machine's time zone at a moment, in epoch seconds."""
     return f"{datetime.fromtimestamp(now, UTC).astimezone():%Z}"

@@ -216,11 +216,10 @@ def doctor(as_json: bool) -> int:
 
     findings = finish(examine(profile_name(), the_clock()))
     if as_json:
-        members = [{"what": f.what, "good": f.good, "seen": f.sight, "fix": f.fix} for f in findings]
-        put_json({"schema": 1, "findings": members})
+        put_json({"schema": 1, "findings": [finding.document for finding in findings]})
     else:
         for finding in findings:
-            click.echo(f"{'ok' if finding.good else 'NO':3} {finding.what}: {finding.sight}")
+            click.echo(f"{'ok' if finding.good else 'NO':3} {finding.what}: {finding.detail}")
             if finding.fix:
                 click.echo(f"      {finding.fix}")
     return Exit.DONE if all(finding.good for finding in findings) else Exit.USAGE

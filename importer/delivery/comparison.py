@@ -16,7 +16,7 @@ from importer.delivery.listing import Comparer, Key, Listing, Remote
 from importer.delivery.reconciler import RemoteIndex
 from importer.journal.journal import Journal
 from importer.journal.rows import Intent
-from importer.text import printable
+from importer.text import printable, value_words
 from schemas import RecordType
 
 _LONGEST = 300
@@ -112,7 +112,7 @@ class Comparison:
 
     def _differs(self, present: _Present, differences: Mapping[str, tuple[object, object]]) -> Conflict:
         values = "; ".join(
-            f"{name} is {_shown(there)} there and {_shown(mine)} in this row"
+            f"{name} is {value_words(there)} there and {value_words(mine)} in this row"
             for name, (mine, there) in differences.items()
         )
         same = _listed(self._kind.key)
@@ -165,10 +165,6 @@ def _everything(listing: Listing, journal: Journal, target: int) -> Iterator[_Pr
 def _as_remote(present: _Present) -> Remote:
     assert present.id is not None
     return Remote(present.id, present.values, None, None, "")
-
-
-def _shown(value: object) -> str:
-    return "empty" if value in (None, "") else printable(str(value))
 
 
 def _listed(names: Collection[object]) -> str:

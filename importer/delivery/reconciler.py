@@ -13,7 +13,7 @@ from importer.delivery.listing import Comparer, Key, Listing, Remote, by_key
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
 from importer.journal.states import Event
-from importer.text import printable
+from importer.text import printable, value_words
 from schemas import RecordType
 
 MOST_RESENDS = 3
@@ -116,7 +116,8 @@ def _judge_absent(
     if alike:
         there = comparer.differences(intent.body, alike[0])
         values = "; ".join(
-            f"{name} was sent as {sent} and is {remote_value}" for name, (sent, remote_value) in there.items()
+            f"{name} was sent as {value_words(sent)} and is {value_words(remote_value)}"
+            for name, (sent, remote_value) in there.items()
         )
         sentence = (
             f"Record {alike[0].id} may be this row's, but differs: {printable(values, 300)}. Check it in Nexudus."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importer.delivery.listing import Comparer, Key, Listing, Remote, by_key
 from importer.journal.rows import Intent
 from importer.model import Presence
+from importer.text import value_words
 from schemas import RecordType
 
 _SAME_MOMENT = 2.0
@@ -49,7 +50,10 @@ def _judge(intent: Intent, remote: Remote | None, doubles: list[Remote], compare
     if remote is None:
         return Verified(intent.row, number, Presence.ABSENT, "the service does not list it")
     if differs := comparer.differences(intent.body, remote):
-        details = "; ".join(f"{name} was sent as {sent} and is {there}" for name, (sent, there) in differs.items())
+        details = "; ".join(
+            f"{name} was sent as {value_words(sent)} and is {value_words(there)}"
+            for name, (sent, there) in differs.items()
+        )
         return Verified(intent.row, number, Presence.CHANGED if changed_since(remote) else Presence.DIFFERS, details)
     if doubles:
         return Verified(intent.row, number, Presence.TWICE, f"also as record {', '.join(str(r.id) for r in doubles)}")

@@ -19,12 +19,17 @@ _LEAST_FREE = 200 * 1024 * 1024
 
 
 class Finding(NamedTuple):
-    """The result of one check: whether it passed, what was seen, and what to do if it did not."""
+    """The result of one check: whether it passed, the details, and what to do if it did not."""
 
     what: str
     good: bool
-    sight: str
+    detail: str
     fix: str = ""
+
+    @property
+    def document(self) -> dict[str, str | bool]:
+        """The finding for programs."""
+        return {"what": self.what, "good": self.good, "seen": self.detail, "fix": self.fix}
 
 
 async def examine(profile: str | None, clock: Clock) -> list[Finding]:

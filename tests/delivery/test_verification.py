@@ -61,7 +61,7 @@ def test_what_a_list_says_of_a_row(records: list[Remote], presence: Presence, de
 def test_every_field_that_differs_is_told() -> None:
     """In the order in which they were sent."""
     [told] = verified(row(2, 7), records=[there(7, 2, CalendarId="k", Name=None)])
-    assert told.detail == "Name was sent as Room 2 and is None; CalendarId was sent as c2 and is k"
+    assert told.detail == "Name was sent as Room 2 and is empty; CalendarId was sent as c2 and is k"
 
 
 def test_equal_rows_of_a_run_are_not_each_others_doubles() -> None:
