@@ -135,22 +135,22 @@ CATALOGUE: Mapping[str, IssueKind] = {
     "date-serial": IssueKind(
         Severity.WARNING,
         "{column} is a plain number, and was read as a spreadsheet date: {value}.",
-        "If that is wrong, format the column as a date. This does not stop the import.",
+        "If that is wrong, format the column as a date.",
     ),
     "id-not-listed": IssueKind(
         Severity.WARNING,
         "Nexudus does not list a {detail} with the Id {value} for you.",
-        "Check the number. The row is still sent; Nexudus refuses it if there is no such {detail}.",
+        "Check the number: Nexudus refuses the row if there is no such {detail}.",
     ),
     "ids-not-listed": IssueKind(
         Severity.WARNING,
         'Nexudus does not list any Id of column "{label}" as a {detail}, for example {value}.',
-        "Check that you are signed in to the right account: importer whoami. This does not stop the import.",
+        "Check that you are signed in to the right account: importer whoami.",
     ),
     "date-past": IssueKind(
         Severity.WARNING,
         "{column} is in the past: {value}.",
-        "Change the date if this is a mistake. This does not stop the import.",
+        "Change the date if this is a mistake.",
     ),
     "date-far-ahead": IssueKind(
         Severity.WARNING,
@@ -160,12 +160,12 @@ CATALOGUE: Mapping[str, IssueKind] = {
     "not-a-guid": IssueKind(
         Severity.WARNING,
         '{column} does not look like a Microsoft Id: "{value}".',
-        "Microsoft Ids look like {detail}. This does not stop the import.",
+        "Microsoft Ids look like {detail}.",
     ),
     "unseen-character": IssueKind(
         Severity.WARNING,
         '{column} contains an invisible character: "{value}".',
-        "Type the text again if it was copied from a web page or an e-mail. This does not stop the import.",
+        "Type the text again if it was copied from a web page or an e-mail.",
     ),
     "spaces-trimmed": IssueKind(
         Severity.WARNING,
@@ -175,7 +175,7 @@ CATALOGUE: Mapping[str, IssueKind] = {
     "zone-assumed": IssueKind(
         Severity.WARNING,
         'Times in column "{label}" have no time zone, for example {value}.',
-        "They are read as {detail}. If that is wrong, add Z (for UTC) or an offset such as +01:00 after each time.",
+        "They are read as {detail} time. If that is wrong, add Z (for UTC) or an offset like +01:00 after each time.",
     ),
     "column-unused": IssueKind(
         Severity.WARNING,

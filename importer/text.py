@@ -34,7 +34,8 @@ def moment(epoch: float, now: float) -> str:
     """A moment in this machine's time zone, as short as ``now`` allows: 10:42 BST. Both in epoch seconds."""
     then, today = (datetime.fromtimestamp(seconds, UTC).astimezone() for seconds in (epoch, now))
     far = then.year != today.year
-    day = "" if then.date() == today.date() else then.strftime("%d %B %Y " if far else "%A %d %B ")
+    date = f"{then.day} {then:%B %Y} " if far else f"{then:%A} {then.day} {then:%B} "
+    day = "" if then.date() == today.date() else date
     return f"{day}{then:%H:%M} {then:%Z}"
 
 
@@ -59,7 +60,7 @@ def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
     left_out = ", ".join(f"{number:,} {what}" for what, number in parts.items() if number)
     tail = f". Left out: {left_out}" if left_out else ""
     whose = f" in {account.space} as {account.user}" if account else ""
-    yield f"Plan: {count(plan.create, 'record')} to create{whose}{tail}."
+    yield f"Plan: {count(plan.create, 'record') if plan.create else 'no records'} to create{whose}{tail}."
     quota = f" ({plan.quota_left:,} left today)" if plan.quota_left is not None else ""
     until = moment(plan.finish, plan.made)
     yield (

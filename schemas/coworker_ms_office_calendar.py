@@ -59,7 +59,10 @@ class CoworkerMsOfficeCalendar(pa.DataFrameModel):
     CalendarId: pd.StringDtype = pa.Field(
         nullable=True,
         str_length={"max_value": 1000},
-        metadata={"meaning": "Microsoft's Id of the calendar, capitals matter", "example": "AAMkAGI2TGuLAAA="},
+        metadata={
+            "meaning": "Microsoft's Id of the calendar; upper and lower case matter",
+            "example": "AAMkAGI2TGuLAAA=",
+        },
     )
 
     @pa.check("SubscriptionId", name="not-a-guid")

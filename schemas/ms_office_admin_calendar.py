@@ -39,7 +39,10 @@ class MsOfficeAdminCalendar(pa.DataFrameModel):
     )
     CalendarId: pd.StringDtype = pa.Field(
         str_length={"max_value": 1000},
-        metadata={"meaning": "Microsoft's Id of the calendar, capitals matter", "example": "AAMkAGI2TGuLAAA="},
+        metadata={
+            "meaning": "Microsoft's Id of the calendar; upper and lower case matter",
+            "example": "AAMkAGI2TGuLAAA=",
+        },
     )
 
     @pa.check("SubscriptionId", name="not-a-guid")

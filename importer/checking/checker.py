@@ -39,6 +39,7 @@ PANDERA_CODES = {
 }
 """Issue codes for pandera's own checks; the importer's own checks are named by the code that they raise."""
 
+_IN_THOUSANDS = re.compile(r"\d{1,3}(?:([\s,'])\d{3})(?:\1\d{3})*")
 _BOUNDS = {
     "greater_than": "above {}",
     "greater_than_or_equal_to": "{} or more",
@@ -249,8 +250,8 @@ class Checker:
                 return fault.bound.format(fault.limits)
             case "text-too-long":
                 return fault.limits.rpartition(",")[2].strip()
-            case "not-a-whole-number" if (digits := re.sub(r"[\s,']", "", value)).isdecimal() and "." not in value:
-                return digits
+            case "not-a-whole-number" if _IN_THOUSANDS.fullmatch(value):
+                return re.sub(r"\D", "", value)
             case _:
                 return self._detail_of_field(fault.code, fault.field)
 

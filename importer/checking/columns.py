@@ -56,7 +56,7 @@ class Mapping:
 def match_columns(
     sheet: Sheet, kind: RecordType, required: Sequence[str], chosen: abc.Mapping[str, str] = MappingProxyType({})
 ) -> Mapping:
-    """The mapping of a sheet to a record type; ``chosen`` maps labels to fields (or UNUSED) and goes before names.
+    """The mapping of a sheet to a record type; ``chosen`` maps headers to fields (or UNUSED) and overrides names.
 
     Raises:
         ColumnsError: A required field has no column, or two columns hold one field.

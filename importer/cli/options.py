@@ -140,7 +140,7 @@ def choices_of(options: Mapping[str, Any]) -> "Choices":
     try:
         seconds = parse_duration(duration) if duration is not None else None
     except ValueError as error:
-        raise click.UsageError(f'--max-duration "{duration}": {error}.') from error
+        raise click.UsageError(f'--max-duration "{duration}" cannot be used: {error}.') from error
     names = ("strict", "allow_duplicates", "even_if_existing", "max_rows", "sandbox", "out")
     return Choices(
         max_duration=seconds,

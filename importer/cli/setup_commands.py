@@ -144,7 +144,10 @@ def list_people() -> int:
     """List the people and their roles."""
     from importer import web
 
-    for person in web.team_of(load_settings()).people:
+    people = web.team_of(load_settings()).people
+    if not people:
+        click.echo("Nobody has been added yet. To add somebody: importer people add NAME")
+    for person in people:
         click.echo(f"{person.name}  {person.role.name.lower()}")
     return Exit.DONE
 

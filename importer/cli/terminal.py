@@ -78,13 +78,18 @@ def issue_lines(causes: Causes, severity: Severity) -> Iterator[str]:
     groups = [group for group in causes.groups() if group.severity is severity]
     for group in groups[:MOST_GROUPS]:
         first, number = group.first(MOST_PLACES), len(group)
-        places = [issue.cell or (f"row {issue.row}" if issue.row else "") for issue in first]
-        more = f" and {number - MOST_PLACES:,} more" if number > MOST_PLACES else ""
-        where = ", ".join(place for place in places if place) + more
+        where = _places([issue.cell or (f"row {issue.row}" if issue.row else "") for issue in first], number)
         yield f"  {where}: {first[0].message}" if where else f"  {first[0].message}"
         yield f"      {first[0].fix}"
     if len(groups) > MOST_GROUPS:
         yield f"  … and {count(len(groups) - MOST_GROUPS, 'more problem')}. To see all of them, add --json"
+
+
+def _places(first: Sequence[str], number: int) -> str:
+    """Where the issues of a group are; its sentence is about the first place, so the others come after it."""
+    more = f" and {number - MOST_PLACES:,} more" if number > MOST_PLACES else ""
+    others = ", ".join(first[1:]) + more
+    return f"{first[0]} (also {others})" if others else first[0]
 
 
 def show_issues(result: CheckResult, *, stdout: bool) -> None:

@@ -110,7 +110,7 @@ def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
 def _show_status(shown: "RunStatus") -> None:
     run, counts = shown.run, {status.value: number for status, number in shown.counts.items()}
     # Undone rows count as "not sent" there; shown like that, they would look as if they had never existed.
-    counts |= {"not sent": shown.unsent, "created, then deleted": shown.removed}
+    counts |= {"not sent": shown.unsent, "deleted by undo": shown.removed}
     rows = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     profile = f", --profile {run.options['profile']}" if run.options.get("profile") else ""
     click.echo(

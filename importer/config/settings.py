@@ -124,7 +124,7 @@ def parse_duration(text: object) -> float:
     """
     match = _DURATION.fullmatch(str(text).strip().lower())
     if match is None:
-        raise ValueError("write a number of seconds, or like 30s, 15m, 5h or 2d")
+        raise ValueError("write a number of seconds, or a time like 30s, 15m, 5h or 2d")
     return float(match[1]) * _UNITS[match[2] or "s"]
 
 

@@ -72,7 +72,7 @@ class Access:
         _checked(self.url)
         if not (self.token or (self.username and self.password)):
             raise SignInError(
-                "You are not signed in: no token and no password is set.",
+                "You are not signed in.",
                 "Set NEXUDUS_TOKEN, or NEXUDUS_USERNAME and NEXUDUS_PASSWORD.",
             )
         if self.token and not re.fullmatch(r"[!-~]+", self.token.reveal()):

@@ -82,11 +82,11 @@ def _about(run: Run, intent: Intent, *, commands: bool) -> str:
         case State.PLANNED:
             return words or why_not_sent(run)
         case State.IN_DOUBT:
-            return _unsettled(intent) + (f" To find out: {run.command('reconcile')}" if commands else "")
+            return _unsettled(intent) + (f" (To find out: {run.command('reconcile')})" if commands else "")
         case State.REVIEW:
             return f"{_sent(intent)}. {words or 'The record may exist: look for it in Nexudus.'}"
         case State.REMOVING:
-            command = f" To continue: {run.command('undo')}" if commands else ""
+            command = f" (To continue: {run.command('undo')})" if commands else ""
             return f"Being deleted; no answer yet.{command}"
         case State.EXISTING if words:
             return f"Already exists: {words}."
@@ -123,17 +123,18 @@ def moment(seconds: float) -> str:
 
 
 def headline(counts: Mapping[Status, int], undone: int = 0) -> str:
-    """The whole run in one sentence. ``undone`` rows count as not sent; they were created, then deleted."""
+    """The whole run in one sentence. ``undone`` rows count as not sent: they were created, then deleted."""
     rows = sum(counts.values())
     if rows and counts[Status.CREATED] == rows:
         return f"All {rows:,} rows created" if rows > 1 else "1 row created"
     failed = sum(counts[status] for status in FAILED)
+    none_created = "" if undone else "No rows created"
     parts = [
-        f"{counts[Status.CREATED]:,} of {_rows(rows)} created" if counts[Status.CREATED] else "No rows created",
+        f"{counts[Status.CREATED]:,} of {_rows(rows)} created" if counts[Status.CREATED] else none_created,
         f"{counts[Status.EXISTING]:,} already existed" if counts[Status.EXISTING] else "",
         f"{failed:,} {'needs' if failed == 1 else 'need'} a change" if failed else "",
         f"{counts[Status.UNKNOWN]:,} may exist" if counts[Status.UNKNOWN] else "",
-        f"{undone:,} created, then deleted" if undone else "",
+        f"{undone:,} deleted by undo" if undone else "",
         f"{counts[Status.NOT_SENT] - undone:,} not sent" if counts[Status.NOT_SENT] > undone else "",
     ]
     return ", ".join(filter(None, parts))
@@ -141,6 +142,12 @@ def headline(counts: Mapping[Status, int], undone: int = 0) -> str:
 
 def _rows(count: int) -> str:
     return f"{count:,} {'row' if count == 1 else 'rows'}"
+
+
+def _why(step: Step) -> str:
+    # A run that never reached the service has no planned rows to count.
+    words = "Continue the run." if step.kind is StepKind.RESUME and not step.rows else _WHY[step.kind]
+    return words.format(rows=_rows(step.rows))
 
 
 def resume_command(run: Run) -> str | None:

@@ -98,7 +98,7 @@ class CheckResult:
 
 
 def open_source(file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions) -> Source:
-    """The file, readable and with its columns matched; its record type recognised by its labels if None is given.
+    """The file, readable and with its columns matched; its record type recognised by its headers if None is given.
 
     Raises:
         FileError: It cannot be read, or its columns do not fit.

@@ -41,7 +41,11 @@ async def undo_run(request: RunRequest) -> Undoing | None:
             others = [
                 run for run in journal.runs.of_content(chosen.sha256) if journal.rows.counts(run).get(State.CREATED)
             ]
-            advice = f"Run {others[0].id} of the same file has records: importer undo {others[0].id}" if others else ""
+            advice = (
+                f"Run {others[0].id} of the same file has records. To delete them: {others[0].command('undo')}"
+                if others
+                else ""
+            )
             raise UsageError(
                 f"Run {chosen.id} has no records to delete.", advice or "To list the runs: importer history"
             )

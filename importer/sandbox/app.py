@@ -94,7 +94,7 @@ class _Api:
 
     def _refused(self, request: _Request, call: Call) -> Reply | None:
         state, options = self._state, self._state.options
-        # A sign-in changes no record; whoever practises with five writes a day may still come back ten times.
+        # A sign-in changes no record; somebody who practises with five writes a day may still sign in ten times.
         method = "GET" if request.is_sign_in else request.method
         wait = state.limits.wait(options, request.authorization, method, call.at)
         if wait:

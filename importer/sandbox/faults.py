@@ -56,7 +56,7 @@ class Exchange(Protocol):
         """Lets the call take effect; `mangled`, the record is stored under another title than asked."""
 
     def perform_later(self, seconds: float) -> None:
-        """Lets the call take effect after a while, whoever still listens."""
+        """Lets the call take effect after a while, even if nobody listens any more."""
 
     def revoke(self) -> None:
         """Ends the token that the call came with."""

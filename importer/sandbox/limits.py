@@ -42,7 +42,7 @@ class Limits:
 
 
 def refusal(options: SandboxOptions, wait: float) -> Reply:
-    """The throttle answer that the options ask for, to a call that must wait so many seconds."""
+    """The throttle answer that the options ask for, to a call that must wait this many seconds."""
     if options.throttle == "409-bare":
         return wait_409_bare()
     if options.throttle == "429":

@@ -137,7 +137,7 @@ def wait_409_bare() -> Reply:
 
 
 def wait_429(seconds: float, retry_after: str | None = None) -> Reply:
-    """The throttle answer that two recent clients met: the wait stands in the text."""
+    """The throttle answer that two recent clients met: the wait is in the text."""
     text = f"You must wait before accessing this url again. Wait {seconds:g} seconds".encode()
     extra = ((b"Retry-After", retry_after.encode()),) if retry_after is not None else ()
     return Reply(429, text, TEXT, extra)

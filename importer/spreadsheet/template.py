@@ -1,4 +1,4 @@
-"""An empty workbook for one record type: its labels, one example row, and notes on what goes where.
+"""An empty workbook for one record type: its headers, an example row, and notes on what goes where.
 
 Knows of the record type only what every record type says of itself; names no field.
 """
@@ -96,7 +96,7 @@ def _required(kind: RecordType, field: str) -> str:
     if field in kind.required(kind.paths[0]):
         return "yes"
     others = [path for path in kind.paths if field in kind.required(path)]
-    return f"only at {', '.join(others)}" if others else "no"
+    return f"no, but yes for {' and '.join(others)}" if others else "no"
 
 
 def _meaning(kind: RecordType, field: str) -> str:

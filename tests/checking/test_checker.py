@@ -92,6 +92,16 @@ def test_a_wrong_cell_is_told_once_at_its_address(tmp_path: Path, field: str, va
     assert len(chunk.valid) == (issue.severity is Severity.WARNING)
 
 
+@pytest.mark.parametrize(
+    ("value", "example"),
+    [("1,414,916", "1414916"), ("1'414'916", "1414916"), ("1,414'916", "1414915"), ("1414916,5", "1414915")],
+)
+def test_digits_are_suggested_only_for_a_number_in_thousands(tmp_path: Path, value: str, example: str) -> None:
+    """A comma that does not part thousands may be a decimal one: the digits without it would be another number."""
+    [chunk] = check(tmp_path, [mapping(2, ResourceId=value)])
+    assert chunk.issues[0].fix == f"Use digits only, for example {example}."
+
+
 def test_no_wrong_cell_hides_another(tmp_path: Path) -> None:
     """Unreadable, out of range and empty cells of one column and one row are all told, each once."""
     rows = [

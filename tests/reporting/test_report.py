@@ -54,7 +54,7 @@ def test_messages_say_what_happened_and_what_to_do(office: Office, every_fate: R
     assert said[2] == ""
     assert said[3] == "Resource: is not a valid value"
     assert said[4].startswith("Sent at 2026-11-23 10:04 UTC without an answer: the record may exist in Nexudus.")
-    assert said[4].endswith(f"importer reconcile {every_fate.id}")
+    assert said[4].endswith(f"(To find out: importer reconcile {every_fate.id})")
     assert said[6] == "Already exists: created as row 2 of run 0."
     assert said[7] == "CoworkerId is empty. Enter the CoworkerId, for example 1123713."
     assert said[8].startswith("Note: Name has spaces")
