@@ -144,12 +144,6 @@ def _rows(count: int) -> str:
     return f"{count:,} {'row' if count == 1 else 'rows'}"
 
 
-def _why(step: Step) -> str:
-    # A run that never reached the service has no planned rows to count.
-    words = "Continue the run." if step.kind is StepKind.RESUME and not step.rows else _WHY[step.kind]
-    return words.format(rows=_rows(step.rows))
-
-
 def resume_command(run: Run) -> str | None:
     """The command that continues a run, or None if it has ended."""
     return run.command("resume") if run.finished is None else None

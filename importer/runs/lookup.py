@@ -88,33 +88,50 @@ async def _entries(session: Session, reference: Reference, texts: set[str]) -> t
     # The first page is needed in any case, and tells how many more there are.
     reader = PageReader(session.service, reference.path)
     first = await anext(reader, None)
-    if first is not None and first.pages_left > len(texts):
-        # Fewer calls, and as good as a whole list for these cells; for others it says nothing, and is not cached.
-        return [*_on_page(first, reference), *await _one_by_one(session, reference, texts)], False
     entries = [*_on_page(first, reference)] if first is not None else []
-    entries += [entry async for page in reader for entry in _on_page(page, reference)]
-    if reader.failure:
+    questions = _questions(reference, texts, {entry.id for entry in entries})
+    # Call against call: a name takes one for each field and spelling, and an Id that is on the first page takes none.
+    by_question = first is not None and first.pages_left > len(questions)
+    if by_question:
+        # Fewer calls, and as good as a whole list for these cells; for others it says nothing, and is not cached.
+        answers, failure = await _one_by_one(session, reference, questions)
+        entries += answers
+    else:
+        entries += [entry async for page in reader for entry in _on_page(page, reference)]
+        failure = reader.failure
+    if failure:
         # A part of a list is worse than none: names on the pages that are missing would be reported as unknown.
-        why = "does not list them" if first is None else f"did not list all of them ({reader.failure})"
+        why = "does not list them" if first is None else f"did not list all of them ({failure})"
         session.observer.say(f"{reference.relation} names and Ids were not checked: the service {why}.")
         return None, False
-    _save(session, reference, entries)
-    return entries, True
+    if not by_question:
+        _save(session, reference, entries)
+    return entries, not by_question
 
 
-async def _one_by_one(session: Session, reference: Reference, texts: set[str]) -> list[Entry]:
+async def _one_by_one(
+    session: Session, reference: Reference, questions: Iterable[tuple[str, str]]
+) -> tuple[list[Entry], str]:
+    """The records that answer the questions, one call each; and why an answer is missing, as half a sentence."""
     matches: dict[int, Entry] = {}
-    for text in sorted(texts):
-        for name, value in _questions(reference, text):
-            page = read_page(await session.service.page(reference.path, page=1, size=100, filters={name: value}))
-            for entry in _on_page(page, reference):
-                # Compared again here: the service ignores filters that it does not know.
-                if str(entry.id) == value or plain_name(value) in map(plain_name, entry.names):
-                    matches[entry.id] = entry
-    return list(matches.values())
+    for name, value in questions:
+        page = read_page(await session.service.page(reference.path, page=1, size=100, filters={name: value}))
+        if page.failure:
+            return [], page.failure
+        for entry in _on_page(page, reference):
+            # Compared again here: the service ignores filters that it does not know.
+            if str(entry.id) == value or plain_name(value) in map(plain_name, entry.names):
+                matches[entry.id] = entry
+    return list(matches.values()), ""
 
 
-def _questions(reference: Reference, text: str) -> list[tuple[str, str]]:
+def _questions(reference: Reference, texts: Iterable[str], listed_ids: set[int]) -> list[tuple[str, str]]:
+    """What to ask for these cells, each once; Ids whose record is there already are not asked for."""
+    questions = {question for text in texts for question in _questions_of(reference, text)}
+    return sorted(questions - {("Id", str(number)) for number in listed_ids})
+
+
+def _questions_of(reference: Reference, text: str) -> list[tuple[str, str]]:
     if (number := whole_number(text)) is not None:
         return [("Id", str(number))]
     if not is_name(text):

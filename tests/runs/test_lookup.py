@@ -12,6 +12,7 @@ import openpyxl
 import pytest
 from conftest import Desk, Service, mapping
 
+from importer.checking import Directory
 from importer.journal.journal import open_journal
 from importer.nexudus import Reply
 from importer.runs.lookup import look_up
@@ -144,10 +145,12 @@ class Lists:
         return Reply(status=200, json={"Records": records, "TotalItems": 2, "HasNextPage": True}, whole=True)
 
 
-def test_a_list_that_breaks_off_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
-    """Whoever stands on the page that did not come is not called unknown, and nothing of it is kept for later."""
-    lists, sentences, kind = Lists(), list[str](), next(iter(RECORD_TYPES.values()))
-    with open_journal(f"sqlite:///{tmp_path / 'journal.sqlite3'}") as journal:
+def looked_up(
+    folder: Path, lists: object, cells: dict[str, list[str]]
+) -> tuple[dict[str, Directory], list[str], str | None]:
+    """What a look-up gives, what it says, and what of coworkers is kept for later."""
+    sentences, kind = list[str](), next(iter(RECORD_TYPES.values()))
+    with open_journal(f"sqlite:///{folder / 'journal.sqlite3'}") as journal:
         session = SimpleNamespace(
             service=lists,
             journal=journal,
@@ -156,11 +159,17 @@ def test_a_list_that_breaks_off_is_not_taken_for_a_whole_one(tmp_path: Path) -> 
             clock=lambda: 1_000_000.0,
             observer=SimpleNamespace(say=sentences.append),
         )
-        cells = {"CoworkerId": [ADA, "zoe@example.com"]}
         source = SimpleNamespace(kind=kind)
         directories = asyncio.run(look_up(cast(Session, session), cast(Source, source), cells, {}))
-        assert journal.directories.get("account", kind.references["CoworkerId"].path, 0.0) is None
-    assert directories == {}
+        kept = journal.directories.get("account", kind.references["CoworkerId"].path, 0.0)
+    return directories, sentences, kept
+
+
+def test_a_list_that_breaks_off_is_not_taken_for_a_whole_one(tmp_path: Path) -> None:
+    """Whoever stands on the page that did not come is not called unknown, and nothing of it is kept for later."""
+    lists = Lists()
+    directories, sentences, kept = looked_up(tmp_path, lists, {"CoworkerId": [ADA, "zoe@example.com"]})
+    assert (directories, kept) == ({}, None)
     assert lists.pages == [1, 2]
     assert sentences == [
         "Coworker names and Ids were not checked: the service did not list all of them (it answered HTTP 500)."
