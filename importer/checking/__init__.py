@@ -3,7 +3,7 @@
 from importer.checking.causes import Cause, CauseGroup, Causes, cause_key
 from importer.checking.cells import whole_number
 from importer.checking.checker import Checked, Checker
-from importer.checking.columns import Column, How, Mapping, match_columns, near_labels, recognise
+from importer.checking.columns import Column, How, Mapping, match_columns, near_labels, recognise, refuse_absent
 from importer.checking.dates import DateReader
 from importer.checking.references import Directory, Entry, is_name, nobody_listed, plain_name
 
@@ -26,5 +26,6 @@ __all__ = [
     "nobody_listed",
     "plain_name",
     "recognise",
+    "refuse_absent",
     "whole_number",
 ]

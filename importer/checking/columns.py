@@ -18,6 +18,12 @@ _ALL_LABELS = 400
 _CLOSE_ENOUGH = 0.75
 """Below this, difflib's ratio begins to pair headings that mean different things (measured on 34 headings)."""
 
+_SEPARATORS = {
+    ",": 'the separator is a comma, add --delimiter ","',
+    ";": 'the separator is a semicolon, add --delimiter ";"',
+    "\t": "the separator is a tab, add --delimiter tab",
+    "|": 'the separator is a vertical bar, add --delimiter "|"',
+}
 
 UNUSED = "-"
 """What a header is mapped to if its column is to be left alone."""
@@ -75,7 +81,7 @@ def match_columns(
         elif label and label not in chosen:
             unused.append(position)
     _refuse_doubled(columns)
-    _refuse_missing(sheet, kind, columns, [field for field in required if field not in {c.field for c in columns}])
+    _refuse_missing(sheet, kind, unused, [field for field in required if field not in {c.field for c in columns}])
     free = ", ".join(field for field in kind.fields if field not in {c.field for c in columns})
     unless = f", unless it holds one of these fields: {free}" if free else ""
     issues = tuple(
@@ -96,7 +102,7 @@ def recognise(
         return {names[label] for label in labels if label in names}
 
     # Types share most of their fields. Those whose required fields are all there are possible; of these the file is of
-    # the one that explains most of its columns, and of the first where that is a draw.
+    # the one that explains most of its columns; if two explain equally many, of the first.
     whole = [kind for kind in kinds if fields(kind) >= set(kind.required(kind.paths[0]))]
     return max(whole, key=lambda kind: len(fields(kind)), default=kinds[0])
 
@@ -122,25 +128,57 @@ def _refuse_doubled(columns: Sequence[Column]) -> None:
             )
 
 
-def _refuse_missing(sheet: Sheet, kind: RecordType, columns: Sequence[Column], missing: Sequence[str]) -> None:
+def refuse_absent(sheet: Sheet, chosen: abc.Mapping[str, str]) -> None:
+    """Raise ColumnsError if a header that was chosen for a field is not in the sheet: a typing mistake loses a field."""
+    labels = [sheet.labels[i] for i in sheet.columns]
+    # A column that is to be left out may be missing: one command is typed for many files.
+    absent = next((label for label, field in chosen.items() if field != UNUSED and label not in labels), None)
+    if absent is None:
+        return
+    close = difflib.get_close_matches(absent, labels, n=1, cutoff=_CLOSE_ENOUGH)
+    meant = f' Did you mean "{printable(close[0])}"?' if close else ""
+    raise ColumnsError(
+        f'The file has no header "{printable(absent)}", which --map names. It has: {_shown(labels)}.',
+        f"Copy the header from the file, or leave this --map out.{meant}",
+    )
+
+
+def _refuse_missing(sheet: Sheet, kind: RecordType, unused: Sequence[int], missing: Sequence[str]) -> None:
     if not missing:
         return
-    taken = {column.position for column in columns}
     labels = [sheet.labels[i] for i in sheet.columns if sheet.labels[i]]
-    free = {plain(sheet.labels[i]): sheet.labels[i] for i in sheet.columns if i not in taken and sheet.labels[i]}
-    near = {field: _near(field, kind, free) for field in missing}
-    hints = list(filter(None, near.values()))
-    if without := [field for field, hint in near.items() if not hint]:
+    hint = _of_one_header(sheet, labels[0]) if len(labels) == 1 else ""
+    raise ColumnsError(
+        f"The file has no column for {_listed(missing)}. It has: {_shown(labels)}.",
+        hint or _of_missing(sheet, kind, unused, missing),
+    )
+
+
+def _of_one_header(sheet: Sheet, label: str) -> str:
+    """What to do if the only header of a sheet looks like several in one cell; else empty."""
+    separator = max(_SEPARATORS, key=label.count)
+    if separator not in label:
+        return ""
+    if sheet.name is not None:
+        return "All headers are in one cell. Split the text into columns in your spreadsheet program."
+    return f"All headers were read as one. If {_SEPARATORS[separator]}."
+
+
+def _of_missing(sheet: Sheet, kind: RecordType, unused: Sequence[int], missing: Sequence[str]) -> str:
+    near = {name: sheet.labels[i] for name, i in _near_positions(sheet, kind, unused, missing).items()}
+    hints = [
+        f'If "{printable(label)}" is the {name}, rename it or add --map "{printable(label)}={name}".'
+        for name, label in near.items()
+    ]
+    if without := [name for name in missing if name not in near]:
         where = "it" if len(without) == 1 else "them"
+        # Only a header that holds nothing yet can be meant, and none that the sentence before is about.
+        example = next((sheet.labels[i] for i in unused if sheet.labels[i] not in near.values()), "Header")
         hints.append(
             f"Add {_listed(without)}, or name the column that holds {where}, for example with "
-            f'--map "{labels[0] if labels else "Header"}={without[0]}". The fields are {", ".join(kind.fields)}.'
+            f'--map "{printable(example)}={without[0]}". The fields are {", ".join(kind.fields)}.'
         )
-    there = printable(", ".join(labels), _ALL_LABELS) or "none"
-    raise ColumnsError(
-        f"The file has no column for {_listed(missing)}. It has: {there}.",
-        " ".join(hints),
-    )
+    return " ".join(hints)
 
 
 def near_labels(sheet: Sheet, kind: RecordType, mapping: Mapping) -> dict[str, int]:
@@ -149,21 +187,22 @@ def near_labels(sheet: Sheet, kind: RecordType, mapping: Mapping) -> dict[str, i
     Never taken without asking: a wrong column would be sent, while a missing one only stops the import.
     """
     taken = {column.position for column in mapping.columns}
-    free = {plain(sheet.labels[i]): i for i in sheet.columns if i not in taken and sheet.labels[i]}
+    unused = [i for i in sheet.columns if i not in taken]
+    return _near_positions(sheet, kind, unused, [name for name in kind.fields if mapping.column(name) is None])
+
+
+def _near_positions(sheet: Sheet, kind: RecordType, unused: Sequence[int], fields: Sequence[str]) -> dict[str, int]:
+    free = {plain(sheet.labels[i]): i for i in unused if sheet.labels[i]}
     near: dict[str, int] = {}
-    for field in (field for field in kind.fields if mapping.column(field) is None):
+    for field in fields:
         for name in (field, *kind.aliases.get(field, ())):
             if close := difflib.get_close_matches(plain(name), list(free), n=1, cutoff=_CLOSE_ENOUGH):
                 near.setdefault(field, free[close[0]])
     return near
 
 
-def _near(field: str, kind: RecordType, free: dict[str, str]) -> str:
-    for name in (field, *kind.aliases.get(field, ())):
-        if close := difflib.get_close_matches(plain(name), list(free), n=1, cutoff=_CLOSE_ENOUGH):
-            label = printable(free[close[0]])
-            return f'If "{label}" is the {field}, rename it or add --map "{label}={field}".'
-    return ""
+def _shown(labels: Sequence[str]) -> str:
+    return printable(", ".join(filter(None, labels)), _ALL_LABELS) or "none"
 
 
 def _listed(fields: Sequence[str]) -> str:

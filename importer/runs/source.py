@@ -115,6 +115,7 @@ def look_at_columns(file: Path, settings: Settings, kind: RecordType | None, rea
         FileError: It cannot be read, or two columns hold one field.
     """
     sheet = open_sheet(file, read)
+    checking.refuse_absent(sheet, read.map)
     # Only without a mapping of the user's own: what was saved is for the next file, not against what is typed now.
     remembered = {} if read.map else recall(own_labels(sheet), settings.home)
     read = replace(read, map=remembered) if remembered else read

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.checking.columns import UNUSED, How, match_columns, near_labels, plain, recognise
+from importer.checking.columns import UNUSED, How, match_columns, near_labels, plain, recognise, refuse_absent
 from importer.errors import ColumnsError
-from importer.spreadsheet import Sheet, open_sheet
+from importer.spreadsheet import ReadOptions, Sheet, open_sheet
 from schemas import RECORD_TYPES
 
 MS, GOOGLE, ADMIN = (
@@ -90,6 +90,49 @@ def test_a_missing_column_is_named_with_the_one_that_is_near(tmp_path: Path) -> 
         match_columns(sheet(tmp_path, *labels), MS, REQUIRED)
     assert "no column for CoworkerId." in refused.value.message
     assert '--map "CowrkerId=CoworkerId"' in refused.value.advice
+
+
+def test_an_example_names_a_header_that_holds_nothing_yet(tmp_path: Path) -> None:
+    """The advice can be followed as it is: mapping a column that is in use would lose another field."""
+    labels = [name for name in REQUIRED if name != "ResourceId"]
+    for more, example in ((["Where"], "Where"), ([], "Header")):
+        with pytest.raises(ColumnsError) as refused:
+            match_columns(sheet(tmp_path, *labels, *more), MS, REQUIRED)
+        assert f'--map "{example}=ResourceId"' in refused.value.advice
+
+
+def test_an_example_names_no_header_that_another_hint_is_about(tmp_path: Path) -> None:
+    """Nor one that is to be left alone."""
+    with pytest.raises(ColumnsError) as refused:
+        match_columns(sheet(tmp_path, "CowrkerId", "Rest", "Where"), MS, REQUIRED, {"Rest": UNUSED})
+    assert '--map "CowrkerId=CoworkerId"' in refused.value.advice
+    assert '--map "Where=ResourceId"' in refused.value.advice
+
+
+@pytest.mark.parametrize("choice", ["ResourceId", "SubscriptionId"])
+def test_a_choice_for_a_header_that_is_not_there_is_refused(tmp_path: Path, choice: str) -> None:
+    """By its own name, and with the one that is near: a typing mistake would lose a field."""
+    read = sheet(tmp_path, "Wheere", *REQUIRED)
+    refuse_absent(read, {"Wheere": choice, "Not there either": UNUSED})
+    with pytest.raises(ColumnsError) as refused:
+        refuse_absent(read, {"Wheere": choice, "Where": choice})
+    assert refused.value.message.startswith('The file has no header "Where", which --map names.')
+    assert 'Did you mean "Wheere"?' in refused.value.advice
+
+
+@pytest.mark.parametrize(
+    ("separator", "flag"),
+    [(";", '";"'), ("\t", "tab"), ("|", '"|"'), (",", '","')],
+    ids=["semi", "tab", "bar", "comma"],
+)
+def test_headers_that_were_read_as_one_point_to_the_separator(tmp_path: Path, separator: str, flag: str) -> None:
+    """Not to a --map with all of them in it."""
+    path = tmp_path / "rows.csv"
+    path.write_text(f"{separator.join(REQUIRED)}\n{separator.join('1' for _ in REQUIRED)}\n", encoding="utf-8")
+    with pytest.raises(ColumnsError) as refused:
+        match_columns(open_sheet(path, ReadOptions(separator="^")), MS, REQUIRED)
+    assert refused.value.advice.endswith(f"add --delimiter {flag}.")
+    assert "--map" not in refused.value.advice
 
 
 def test_near_headers_are_for_a_person_to_confirm(tmp_path: Path) -> None:
