@@ -129,7 +129,7 @@ def _refuse_doubled(columns: Sequence[Column]) -> None:
 
 
 def refuse_absent(sheet: Sheet, chosen: abc.Mapping[str, str]) -> None:
-    """Raise ColumnsError if a header that was chosen for a field is not in the sheet: a typing mistake loses a field."""
+    """Raise ColumnsError if a header chosen for a field is not in the sheet: a typing mistake would lose a field."""
     labels = [sheet.labels[i] for i in sheet.columns]
     # A column that is to be left out may be missing: one command is typed for many files.
     absent = next((label for label, field in chosen.items() if field != UNUSED and label not in labels), None)

@@ -15,7 +15,10 @@ from importer.journal.runs import Run
 from importer.journal.states import State
 
 RETRYABLE = (State.REJECTED, State.PLANNED, State.HELD)
-"""The rows that a retry of a finished run sends again."""
+"""The rows that a retry of a finished run takes up again."""
+
+WORTH_RETRYING = (State.REJECTED, State.PLANNED)
+"""The rows for which a retry is offered. A held row would be held again as long as its record has other values."""
 
 FAILED_FILE = "failed.xlsx"
 """The file of a report that holds the rows to be corrected."""
@@ -57,7 +60,7 @@ def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: 
     count = {state: states.get(state, 0) for state in State}
     if working:
         return [Step(StepKind.STOP, count[State.PLANNED])]
-    retryable = sum(count[state] for state in RETRYABLE)
+    retryable = sum(count[state] for state in WORTH_RETRYING)
     steps = [
         Step(StepKind.CONTINUE_UNDO, count[State.REMOVING]),
         Step(StepKind.RECONCILE, count[State.IN_DOUBT]),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from importer.config.settings import Settings
 from importer.journal.journal import Journal, open_journal
 from importer.journal.lock import holder
-from importer.journal.next_steps import RETRYABLE, Step, next_steps
+from importer.journal.next_steps import WORTH_RETRYING, Step, next_steps
 from importer.journal.runs import Run
 from importer.journal.states import STATUS, State
 from importer.model import Status
@@ -94,8 +94,8 @@ class RunStatus:
 
     @property
     def to_retry(self) -> int:
-        """The rows that a retry sends."""
-        return sum(self.states.get(state, 0) for state in RETRYABLE)
+        """The rows for which a retry is offered."""
+        return sum(self.states.get(state, 0) for state in WORTH_RETRYING)
 
     @property
     def finished(self) -> bool:

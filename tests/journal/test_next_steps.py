@@ -64,6 +64,21 @@ def test_an_unfinished_run_is_not_retried() -> None:
 
 
 @pytest.mark.parametrize(
+    ("states", "rows"),
+    [
+        ({State.HELD: 3}, 0),
+        ({State.HELD: 3, State.REJECTED: 2}, 2),
+        ({State.PLANNED: 1, State.REJECTED: 2, State.HELD: 3}, 3),
+    ],
+)
+def test_a_retry_is_not_offered_for_rows_that_would_be_held_again(states: dict[State, int], rows: int) -> None:
+    """They are to be corrected; sent unchanged, they would meet the same record."""
+    steps = {step.kind: step.rows for step in next_steps(FINISHED, states, invalid=0)}
+    assert steps.get(StepKind.RETRY, 0) == rows
+    assert steps[StepKind.CORRECT] == states[State.HELD] + states.get(State.REJECTED, 0)
+
+
+@pytest.mark.parametrize(
     ("options", "kind", "command"),
     [
         ({}, StepKind.RESUME, "importer resume 3"),
