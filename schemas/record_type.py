@@ -14,6 +14,12 @@ from pandera.dtypes import Decimal
 LONGEST_DECIMAL = 15
 """Digits of a decimal that survive every reader of JSON: many read a number into 64 bits, which keep no more."""
 
+PANDERA_CHECKS = frozenset(
+    {"greater_than", "greater_than_or_equal_to", "less_than", "less_than_or_equal_to", "str_length"}
+)
+"""The checks of pandera's own that the importer has a sentence for; any other check is named like an issue code."""
+
+_ISSUE_CODE = re.compile(r"[a-z]+(?:-[a-z]+)+")
 USUAL_MODULE = "spaces"
 YES, NO = "yes", "no"
 
@@ -177,6 +183,7 @@ class RecordType:
             yield "its key must be fields in which equal rows agree"
         yield from (f"{path} is none of its paths" for path in by_path if path not in self.paths)
         yield from (f"it has no field {name}" for name in named.union(*by_path.values()) if name not in self.columns)
+        yield from self._wordless_checks()
         for name in self.columns:
             kind = self.type_of(name)
             if name in self.references and kind is not FieldType.WHOLE_NUMBER:
@@ -187,6 +194,17 @@ class RecordType:
             for label, value in self.choices(name).items():
                 if meant[written(label)] != value or meant[written(str(value))] != value:
                     yield f"{name} has two choices that are written alike: {label}"
+
+    def _wordless_checks(self) -> Iterator[str]:
+        """Checks whose failure could not be put into words; it would end the first command that meets one."""
+        if self.model.to_schema().checks:
+            yield "a check of its model must be of one field"
+        for field_name, column in self.columns.items():
+            names = [check.name or "" for check in column.checks] + ["unique"] * column.unique
+            for name in names:
+                if name not in PANDERA_CHECKS and not _ISSUE_CODE.fullmatch(name):
+                    checks = ", ".join(sorted(PANDERA_CHECKS))
+                    yield f"the check {name} of {field_name} must be named like an issue code, or be one of {checks}"
 
 
 def written(text: str) -> str:

@@ -326,6 +326,7 @@ def _comparable(column: pd.Series) -> pd.Series:
 
 def _schema(kind: RecordType, required: tuple[str, ...], now: datetime) -> pa.DataFrameSchema:
     schema = kind.model.to_schema()
+    _refuse_unknown_codes(kind)
     for name, column in schema.columns.items():
         metadata = column.metadata or {}
         checks = list(column.checks)
@@ -339,6 +340,16 @@ def _schema(kind: RecordType, required: tuple[str, ...], now: datetime) -> pa.Da
             # pandera's own look at Decimals ends in an IndexError for a column without any (0.35.0).
             schema = schema.update_column(name, dtype=object)
     return schema
+
+
+def _refuse_unknown_codes(kind: RecordType) -> None:
+    """Raise ValueError for a check without an issue; else the first row that fails it would end the command."""
+    for name, column in kind.columns.items():
+        for check in column.checks:
+            if PANDERA_CODES.get(check.name or "", check.name) not in CATALOGUE:
+                raise ValueError(
+                    f"{kind.name}: {check.name}, a check of {name}, is no issue code in importer/issues.py"
+                )
 
 
 def _as_json(column: pd.Series) -> list[str]:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
+import pandera.pandas as pa
 import pytest
 from conftest import LABELS
 from conftest import mapping as mapping_of_today
@@ -13,11 +15,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.checking import Checked, Checker, match_columns
+from importer.checking.checker import PANDERA_CODES
 from importer.checking.columns import plain
 from importer.errors import ColumnsError
-from importer.issues import Issue, Severity
+from importer.issues import CATALOGUE, Issue, Severity
 from importer.spreadsheet import open_sheet
-from schemas import RECORD_TYPES
+from schemas import RECORD_TYPES, RecordType
+from schemas.record_type import PANDERA_CHECKS
 
 KIND = next(iter(RECORD_TYPES.values()))
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -219,3 +223,25 @@ def test_a_row_is_known_by_what_journals_hold_already(
     checker = Checker(kind, match_columns(sheet, kind, ()), sheet, required=(), now=NOW)
     [record] = [record for chunk in sheet.read() for record in checker.check(chunk).records()]
     assert record.identity.hex() == identity
+
+
+class Renamed(pa.DataFrameModel):
+    """A check that is named like an issue code, but like none of the catalogue."""
+
+    Name: pd.StringDtype
+
+    @pa.check("Name", name="not-a-colour")
+    @classmethod
+    def _is_a_colour(cls, names: "pd.Series[str]") -> "pd.Series[bool]":
+        return names.notna()
+
+
+def test_a_check_without_an_issue_is_named_before_a_row_is_read(tmp_path: Path) -> None:
+    """Every check of pandera's that a type may have has a code of the catalogue; any other is refused at once."""
+    assert {PANDERA_CODES[name] for name in PANDERA_CHECKS} <= CATALOGUE.keys()
+    kind = RecordType("Paint", "paint", "paints", Renamed, ("crm/paints",), {}, ("Name",))
+    path = tmp_path / "rows.csv"
+    path.write_text("Name\nred\n", encoding="utf-8")
+    sheet = open_sheet(path)
+    with pytest.raises(ValueError, match="Paint: not-a-colour, a check of Name, is no issue code"):
+        Checker(kind, match_columns(sheet, kind, ()), sheet, required=("Name",), now=NOW)

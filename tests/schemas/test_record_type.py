@@ -51,6 +51,40 @@ class Crossed(pa.DataFrameModel):
     Per: pd.Int64Dtype = pa.Field(metadata={"choices": {"2": 1, "Day": 2}})
 
 
+class Matched(pa.DataFrameModel):
+    """A check of pandera's own that there is no sentence for."""
+
+    Name: pd.StringDtype = pa.Field(str_matches="[a-z]+")
+
+
+class Unique(pa.DataFrameModel):
+    """Rows are compared by the key of the type, not by pandera."""
+
+    Name: pd.StringDtype = pa.Field(unique=True)
+
+
+class Nameless(pa.DataFrameModel):
+    """A check that is named like its function."""
+
+    Name: pd.StringDtype
+
+    @pa.check("Name")
+    @classmethod
+    def _is_short(cls, names: "pd.Series[str]") -> "pd.Series[bool]":
+        return names.str.len() < 3
+
+
+class Wide(pa.DataFrameModel):
+    """A check of several fields, whose failure belongs to no cell."""
+
+    Name: pd.StringDtype
+
+    @pa.dataframe_check(name="not-a-guid")
+    @classmethod
+    def _fits(cls, table: pd.DataFrame) -> "pd.Series[bool]":
+        return table["Name"].notna()
+
+
 @pytest.mark.parametrize(
     ("declare", "complaint"),
     [
@@ -67,6 +101,10 @@ class Crossed(pa.DataFrameModel):
         (lambda: plain(Long), "no precision above 15"),
         (lambda: plain(Twice), "written alike"),
         (lambda: plain(Crossed), "written alike"),
+        (lambda: plain(Matched), "the check str_matches of Name must be named like an issue code"),
+        (lambda: plain(Unique), "the check unique of Name must be named like an issue code"),
+        (lambda: plain(Nameless), "the check _is_short of Name must be named like an issue code"),
+        (lambda: plain(Wide), "must be of one field"),
     ],
 )
 def test_a_declaration_that_contradicts_itself_is_refused_at_once(declare: Any, complaint: str) -> None:
