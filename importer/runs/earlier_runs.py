@@ -12,7 +12,7 @@ from importer.config.settings import Settings
 from importer.errors import SettingsError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
-from importer.journal.states import State
+from importer.journal.states import CLAIMING
 from schemas import full_path
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from importer.spreadsheet import ReadOptions
 
 _READING = ("map", "dates", "zone", "encoding", "separator")
-_EFFECTIVE = {State.CREATED, State.IN_DOUBT, State.REVIEW}
-"""States of rows that the service holds, or may hold."""
+# Without those being deleted: whoever undoes a run may want to import its file in another way as soon as it is gone.
+_EFFECTIVE = CLAIMING - {State.REMOVING}
+"""States of rows that the service holds, or may hold, and that nobody is deleting."""
 
 
 def latest_run(journal: Journal, number: int | None) -> Run:
@@ -122,7 +123,10 @@ def refuse_other_account(journal: Journal, run: Run, account: str) -> None:
 
 
 def refuse_other_terms(journal: Journal, terms: ImportTerms, account: str, *, zoneless: bool) -> None:
-    """Raise UsageError if an earlier run imported the same file on other terms: its rows would exist twice.
+    """Raise UsageError if an earlier run imported the same file on other terms, as far as that does harm.
+
+    An unfinished run refuses all other terms, a finished one only another zone: rows that are read in another way
+    otherwise are held if their key exists.
 
     ``zoneless`` tells whether the file holds times without a zone.
     """
