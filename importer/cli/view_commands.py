@@ -71,7 +71,7 @@ def history(limit: int, as_json: bool) -> int:
 @OUT
 @JSON
 def report(number: int | None, out: Path | None, as_json: bool) -> int:
-    """Rebuild the report of RUN from the journal. By default, of the latest run."""
+    """Rebuild the report of RUN from the journal and the copy of its file. By default, of the latest run."""
     from importer.runs.result import rebuild_report
 
     written = rebuild_report(number, load_settings(), out, the_clock()())

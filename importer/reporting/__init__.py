@@ -1,6 +1,7 @@
 """The report of a run for people and programs: CSV, workbook, page, JSON, and the failed rows to be corrected.
 
-Must not send, check or decide anything: all that a report says is in the journal.
+Must not send, check or decide anything. What became of each row is read from the journal, its cells from the private
+copy of the file.
 """
 
 import csv

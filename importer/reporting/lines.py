@@ -23,6 +23,10 @@ from importer.reporting.sentences import FAILED, row_message, service_words, why
 from importer.spreadsheet import ReadOptions, Sheet, open_sheet
 from schemas import RECORD_TYPES
 
+_PUT_BACK = (
+    "The journal still holds the result of every row. If you still have the file as you imported it, copy it to {}, "
+    "then try again."
+)
 _ABOUT_A_CELL = (State.REJECTED, State.HELD)
 
 
@@ -31,8 +35,8 @@ class Line:
     """One row of a report.
 
     ``cells`` are the user's own columns, ``extra`` the cells right of the last header. ``wrong`` maps positions in
-    ``cells`` followed by ``extra`` to the sentence about that cell. A ``held`` row is
-    not sent, because its record exists with other values.
+    ``cells`` followed by ``extra`` to the sentence about that cell. A ``held`` row is not sent, because its record exists
+    with other values.
     """
 
     outcome: Outcome
@@ -68,9 +72,7 @@ def lines(journal: Journal, run: Run) -> Lines:
         ReportError: The copy is gone, or is not the file that was checked.
     """
     if not run.copy.exists():
-        raise ReportError(
-            f"The private copy of {run.file} for run {run.id} is missing.", f"It was stored at: {run.copy}"
-        )
+        raise ReportError(f"The private copy of {run.file} for run {run.id} is missing.", _PUT_BACK.format(run.copy))
     sheet = open_sheet(run.copy, run.options_as(ReadOptions, "read"))
     issues = Ascending(journal.rows.issues(run))
     column_issues = tuple(issues.take(None))
@@ -128,7 +130,7 @@ def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[
     if intents.next is not None or issues.next is not None or rows != _expected(run, rows):
         raise ReportError(
             f"The private copy of {run.file} for run {run.id} is not the file that was checked.",
-            f"The journal still holds every result. The copy is at: {run.copy}",
+            _PUT_BACK.format(run.copy),
         )
 
 

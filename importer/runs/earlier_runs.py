@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from importer.spreadsheet import ReadOptions
 
 _READING = ("map", "dates", "zone", "encoding", "separator")
-# Without those being deleted: whoever undoes a run may want to import its file in another way as soon as it is gone.
-_EFFECTIVE = CLAIMING - {State.REMOVING}
-"""States of rows that the service holds, or may hold, and that nobody is deleting."""
 
 
 def latest_run(journal: Journal, number: int | None) -> Run:
@@ -138,7 +135,7 @@ def refuse_other_terms(journal: Journal, terms: ImportTerms, account: str, *, zo
     for run in journal.runs.of_content(terms.sha256):
         before = run.options_as(type(read), "read")
         same = run.parent is None and before.sheet == read.sheet and journal.runs.account(run) == account
-        if not same or not journal.rows.counts(run).keys() & _EFFECTIVE:
+        if not same or not journal.rows.counts(run).keys() & CLAIMING:
             continue
         differs = any(getattr(before, name) != getattr(read, name) for name in _READING)
         differs = differs or run.options_as(type(choices)).deciding != choices.deciding

@@ -170,8 +170,8 @@ def reopen(copy: Path, sha256: str, kind: RecordType, endpoint: str, read: ReadO
     """
     if not intact(copy, sha256):
         raise UsageError(
-            f"The private copy of {name} in {copy.parent} is missing or has changed.",
-            f"Put the copy back, or import {name} again.",
+            f"The private copy of {name} is missing or has changed.",
+            f"If you still have the file as you imported it, copy it to {copy}, then try again. Or import {name} again.",
         )
     sheet = open_sheet(copy, read)
     mapping = checking.match_columns(sheet, kind, kind.required(endpoint), read.map)

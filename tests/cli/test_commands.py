@@ -252,6 +252,18 @@ def test_a_report_can_be_built_again(desk: Desk, service: Service) -> None:
     assert desk.report("second") == desk.report("first")
 
 
+def test_a_copy_that_is_gone_can_be_put_back(desk: Desk, service: Service) -> None:
+    """The advice names the path; with the user's file there, the report is written again."""
+    file = desk.write("rows.csv", [mapping(2)])
+    assert desk.type("run", file, "--yes").code == 0
+    [copy] = (desk.home / "files").iterdir()
+    copy.unlink()
+    gone = desk.type("report", "1")
+    assert f"copy it to {copy}, then try again" in gone.err
+    copy.write_bytes(file.read_bytes())
+    assert (gone.code, desk.type("report", "1").code) == (2, 0)
+
+
 def test_status_and_history_tell_how_runs_stand(desk: Desk, service: Service) -> None:
     """Status tells of the latest run, history of all, with counts by status."""
     file = desk.write("rows.csv", [mapping(2), mapping(3, Name="")])
