@@ -9,7 +9,11 @@ from enum import StrEnum
 from typing import NamedTuple
 
 Clock = Callable[[], float]
-"""Gives the time in epoch seconds. The front ends pass it in: nothing below them asks the machine what time it is."""
+"""Gives the time in epoch seconds. The front ends pass it in.
+
+Below them only the lock asks the machine for the time, to tell people since when it is taken; and the client of the
+service, where no clock is passed in.
+"""
 
 
 class Status(StrEnum):

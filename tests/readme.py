@@ -5,6 +5,7 @@ Run as a script it writes them anew: python tests/readme.py
 
 import io
 import re
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -45,9 +46,10 @@ def first_screen() -> str:
     """What the first two commands print, without the hour, which depends on the zone of the machine."""
     check = _output("check", "samples/calendars-broken.xlsx", "--offline")
     with tempfile.TemporaryDirectory() as folder:
-        run = _output("run", "samples/calendars.csv", "--sandbox", "--yes", "--out", f"{folder}/report", home=folder)
+        shutil.copytree(ROOT / "samples", Path(folder) / "samples")
+        run = _output("run", "samples/calendars.csv", "--sandbox", "--yes", home=folder, place=Path(folder))
     told = [
-        line.replace(folder, ".")
+        line.replace(str(Path(folder).resolve()), "…")
         for line in run
         if line.startswith(("Plan", "  ", "Run", "Report")) and " rows, " not in line
     ]
@@ -64,13 +66,13 @@ def first_screen() -> str:
     return f"```\n$ importer check samples/calendars-broken.xlsx\n{text}\n```\n"
 
 
-def _output(*words: str, home: str = "/nonexistent") -> list[str]:
+def _output(*words: str, home: str = "/nonexistent", place: Path = ROOT) -> list[str]:
     both = io.StringIO()
     variables = {"IMPORTER_HOME": home, "NEXUDUS_TOKEN": "", "NEXUDUS_USERNAME": "", "NEXUDUS_PASSWORD": ""}
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(both), redirect_stderr(both):
         for name, value in variables.items():
             patch.setenv(name, value)
-        patch.chdir(ROOT)
+        patch.chdir(place)
         run_cli(words, lambda: _NOW)
     return both.getvalue().strip("\n").splitlines()
 

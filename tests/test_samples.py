@@ -58,6 +58,8 @@ def test_the_broken_sample_has_every_issue_that_needs_no_sign_in() -> None:
     assert twice == {"name-not-looked-up": 3, "date-past": 2, "duplicate-key": 2}
     assert invalid == sum(number for code, number in found.items() if CATALOGUE[code].severity is Severity.ERROR)
     assert rows > 2 * invalid
+    line = (SAMPLES / "README.md").read_text("utf-8")
+    assert f"`calendars-broken.xlsx`: {rows} rows, {invalid} of them wrong" in line
 
 
 def test_the_broken_sample_has_every_issue_that_the_service_knows() -> None:

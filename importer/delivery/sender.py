@@ -68,7 +68,7 @@ class _Answer:
 
 
 class Sender:
-    """Sends the planned rows of one run. Clock, sleep and stop signal are arguments."""
+    """Sends the planned rows of one run. Clock and stop signal are arguments."""
 
     def __init__(
         self,

@@ -35,8 +35,8 @@ class Line:
     """One row of a report.
 
     ``cells`` are the user's own columns, ``extra`` the cells right of the last header. ``wrong`` maps positions in
-    ``cells`` followed by ``extra`` to the sentence about that cell. A ``held`` row is not sent, because its record exists
-    with other values.
+    ``cells`` followed by ``extra`` to the sentence about that cell. A ``held`` row is not sent, because its record
+    exists with other values.
     """
 
     outcome: Outcome

@@ -171,7 +171,8 @@ def reopen(copy: Path, sha256: str, kind: RecordType, endpoint: str, read: ReadO
     if not intact(copy, sha256):
         raise UsageError(
             f"The private copy of {name} is missing or has changed.",
-            f"If you still have the file as you imported it, copy it to {copy}, then try again. Or import {name} again.",
+            f"If you still have the file as you imported it, copy it to {copy}, then try again. "
+            f"Or import {name} again.",
         )
     sheet = open_sheet(copy, read)
     mapping = checking.match_columns(sheet, kind, kind.required(endpoint), read.map)
