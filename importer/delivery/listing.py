@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
 from importer.nexudus import Nexudus, PageReader, read_page
+from importer.nexudus.reply import proper_id
 from schemas import FieldType, RecordType, key_text, written
 
 _FRACTION = re.compile(r"\.\d+")
 _NEVER = "2999-01-01T00:00"
+_MOST_DIGITS = 40
 
 Key = tuple[tuple[str, object], ...]
 
@@ -74,6 +76,9 @@ class Comparer:
         # The service shows an empty field as null, "" or not at all, and a row leaves it out.
         if value is None or value == "":
             return None
+        # Hashable, and equal to no value of a row.
+        if isinstance(value, dict | list):
+            return "unreadable", json.dumps(value, sort_keys=True)
         if (spellings := self._spellings.get(name)) is not None:
             return spellings.get(written(str(value)), value)
         return self._readers.get(name, _as_it_is)(value)
@@ -105,11 +110,11 @@ async def _honours_dates(service: Nexudus, path: str, kind: RecordType) -> bool:
 
 def to_remote(item: object) -> Remote | None:
     """A record as the service wrote it, None if it has no proper Id."""
-    if not isinstance(item, dict) or not isinstance(item.get("Id"), int):
+    if not isinstance(item, dict) or (number := proper_id(item.get("Id"))) is None:
         return None
     by = item.get("UpdatedBy")
     return Remote(
-        item["Id"],
+        number,
         item,
         instant(item.get("CreatedOn")),
         instant(item.get("UpdatedOn")),
@@ -135,7 +140,10 @@ def _as_it_is(value: object) -> object:
 
 
 def _whole_number(value: object) -> object:
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
+    # To Python True is 1; and of a text of thousands of digits it refuses to make a number.
+    if isinstance(value, bool):
+        return repr(value)
+    return int(value) if isinstance(value, str) and value.isdecimal() and len(value) <= _MOST_DIGITS else value
 
 
 def _decimal(value: object) -> object:

@@ -13,11 +13,8 @@ from enum import StrEnum
 
 from importer.journal.states import Event
 from importer.nexudus import Reply
+from importer.nexudus.reply import proper_id
 from importer.text import printable
-
-LARGEST_ID = 2**63 - 1
-"""The journal's column holds 64 bits. With a larger Id the driver raises OverflowError in the very transaction that
-should keep the answer."""
 
 MESSAGE_CHARACTERS = 500
 QUOTED_CHARACTERS = 200
@@ -264,7 +261,7 @@ RULES: tuple[Rule, ...] = (
 
 def new_id(reply: Reply) -> int | None:
     """The Id that a reply gives to a record, if it is a proper one."""
-    return _proper_id(_member(_member(reply.json, "Value"), "Id"))
+    return proper_id(_member(_member(reply.json, "Value"), "Id"))
 
 
 def _facts(reply: Reply, is_known_id: Callable[[int], bool], relations: Mapping[str, str]) -> Facts:
@@ -274,12 +271,6 @@ def _facts(reply: Reply, is_known_id: Callable[[int], bool], relations: Mapping[
 
 def _member(value: object, name: str) -> object:
     return value.get(name) if isinstance(value, dict) else None
-
-
-def _proper_id(value: object) -> int | None:
-    # To Python True is an int, and would become record 1.
-    proper = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LARGEST_ID
-    return value if isinstance(value, int) and proper else None
 
 
 def _errors(body: object) -> tuple[Mapping[str, object], ...]:

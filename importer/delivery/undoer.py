@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from importer.delivery.backoff import pause_after
 from importer.delivery.breakers import SendResult, StopReason
-from importer.delivery.listing import Comparer, to_remote
+from importer.delivery.by_id import Gone, Unreadable, is_deleted, read_record, what_came
+from importer.delivery.listing import Comparer, Remote
 from importer.delivery.replies import Pause, Verdict, classify
 from importer.delivery.verification import changed_since
 from importer.journal.journal import Journal
@@ -16,9 +17,6 @@ from importer.journal.runs import Run
 from importer.journal.states import Event, State
 from importer.nexudus import Nexudus, Reply
 from schemas import RecordType
-
-GONE = 404
-"""What DELETE and GET of an Id that is not there are answered with (an older page, and met by a public client)."""
 
 _MOST_FAILURES = 5
 _TICK = 1.0
@@ -60,7 +58,7 @@ class Undoer:
     ) -> None:
         """``take_turn`` waits until a delete is allowed; ``tell`` gets the number of rows that are done."""
         self._journal, self._service, self._run = journal, service, run
-        self._comparer = Comparer(kind)
+        self._kind, self._comparer = kind, Comparer(kind)
         self._take_turn, self._now, self._stop, self._tell = take_turn, now, stop, tell
         self._has_turn = False
 
@@ -69,7 +67,8 @@ class Undoer:
         # 1. The record is read first. What somebody has changed since is theirs, and a delete cannot be taken back.
         # 2. The intent is committed before the delete leaves. Killed in between, the row is "removing", and the next
         #    undo reads the record again: nothing is assumed about a delete whose answer never came.
-        # 3. Gone is gone, whoever deleted it; so an unanswered delete is simply made again, unlike a create.
+        # 3. Only the record itself and the service's own word count. After anything else to a delete the record is read
+        #    again; gone is gone, whoever deleted it, so an unanswered delete is simply made again, unlike a create.
         # 4. One after another: the calls are paced anyway, and a person who stops an undo wants it to stop there.
         failures = 0
         for intent in list(self._journal.rows.all(self._run, State.CREATED, State.REMOVING)):
@@ -81,7 +80,7 @@ class Undoer:
             failures = failures + 1 if removal.undone is Undone.FAILED else 0
             if failures >= _MOST_FAILURES:
                 return SendResult(
-                    StopReason.UNANSWERED, f"Stopped: {failures} deletes in a row failed ({removal.why})."
+                    StopReason.UNANSWERED, f"Stopped: {failures} records in a row were not deleted ({removal.why})."
                 )
         return SendResult(StopReason.DONE)
 
@@ -94,29 +93,24 @@ class Undoer:
             if not await self._wait_for_turn():
                 return None
             # By Id and not from a list, whose items are reduced and which may show a record that was deleted already.
-            there = await self._service.get(self._run.endpoint, number)
-            if there.status == GONE:
-                self._gone(intent)
-                return Removal(intent.row, number, Undone.REMOVED, "already deleted")
-            if reason := self._reason_to_keep(intent, there):
-                self._keep(intent)
-                return Removal(intent.row, number, Undone.KEPT, reason)
-            if there.status != 200:  # noqa: PLR2004
-                return Removal(
-                    intent.row, number, Undone.FAILED, there.failure or f"the service answered HTTP {there.status}"
-                )
+            there = await self._look(number)
+            if (removal := self._reason_not_to_delete(intent, there)) is not None:
+                return removal
             intent = self._will_remove(intent)
             self._has_turn = False
             reply = await self._service.delete(self._run.endpoint, number)
             verdict = classify(reply, lambda _: False)
             # A throttle is the one answer that says nothing about the record.
             if verdict.pause is not Pause.THROTTLE:
-                return self._judged(intent, number, reply, verdict)
+                return await self._judged(intent, reply, verdict)
             # As long as the service says; where it does not, longer and longer, for it may be the quota of the day.
             throttles = throttles + 1 if verdict.wait is None else 0
             pause = pause_after(throttles) if verdict.wait is None else verdict.wait
             if not await self._completed(asyncio.sleep(pause)):
                 return None
+
+    async def _look(self, number: int) -> Remote | Gone | Unreadable:
+        return read_record(await self._service.get(self._run.endpoint, number), number, self._kind)
 
     async def _wait_for_turn(self) -> bool:
         """Wait for the turn of one delete; a turn that a row did not need is used for the next row."""
@@ -139,25 +133,45 @@ class Undoer:
     def _stop_requested(self) -> bool:
         return self._stop.is_set() or self._journal.runs.stop_requested(self._run)
 
-    def _reason_to_keep(self, intent: Intent, there: Reply) -> str:
-        remote = to_remote(there.json) if there.status == 200 else None  # noqa: PLR2004
-        if remote is None:
-            return ""
-        # Values before dates: the dates may be equal or missing, while a field that differs was certainly changed.
-        if differs := self._comparer.differences(intent.body, remote):
-            return f"changed since the import: {', '.join(differs)}"
-        return "changed since the import" if changed_since(remote) else ""
+    def _reason_not_to_delete(self, intent: Intent, there: Remote | Gone | Unreadable) -> Removal | None:
+        """What becomes of a row without a delete; None if its record is there and nobody has changed it."""
+        if isinstance(there, Unreadable):
+            # Nothing is known, so nothing is deleted and the row stays as it is: the next undo looks again.
+            return _removal(intent, Undone.FAILED, f"the record could not be looked at: {there.why}")
+        if isinstance(there, Gone):
+            self._gone(intent)
+            return _removal(intent, Undone.REMOVED, "already deleted")
+        if reason := self._reason_to_keep(intent, there):
+            self._keep(intent)
+            return _removal(intent, Undone.KEPT, reason)
+        return None
 
-    def _judged(self, intent: Intent, number: int, reply: Reply, verdict: Verdict) -> Removal:
+    def _reason_to_keep(self, intent: Intent, there: Remote) -> str:
+        # Values before dates: the dates may be equal or missing, while a field that differs was certainly changed.
+        if differs := self._comparer.differences(intent.body, there):
+            return f"changed since the import: {', '.join(differs)}"
+        return "changed since the import" if changed_since(there) else ""
+
+    async def _judged(self, intent: Intent, reply: Reply, verdict: Verdict) -> Removal:
         """The outcome of a delete that was answered with anything but a throttle."""
         # Before the verdict, which is made for creates: a delete gives no Id, and so would look like a lost answer.
-        if reply.status == GONE or _deleted(reply):
+        number = intent.remote_id or 0
+        if is_deleted(reply, number):
             self._gone(intent)
-            return Removal(intent.row, number, Undone.REMOVED)
-        if verdict.event is Event.REFUSED:
+            return _removal(intent, Undone.REMOVED)
+        # Of 404 and 410 only the answer above is the service's; another one need not be about this record.
+        if verdict.event is Event.REFUSED and not reply.status_in(404, 410):
             self._keep(intent)
-            return Removal(intent.row, number, Undone.KEPT, verdict.message)
-        return Removal(intent.row, number, Undone.FAILED, reply.failure or f"the service answered HTTP {reply.status}")
+            return _removal(intent, Undone.KEPT, verdict.message)
+        # Whatever came instead, the record itself tells whether it was deleted. Where it is still there, the delete
+        # may be on its way all the same: the row stays "removing", and the next undo looks again.
+        there, came = await self._look(number), what_came(reply)
+        if isinstance(there, Gone):
+            self._gone(intent)
+            return _removal(intent, Undone.REMOVED)
+        if isinstance(there, Unreadable):
+            came = f"{came}; then the record could not be looked at: {there.why}"
+        return _removal(intent, Undone.FAILED, f"the delete was not confirmed: {came}")
 
     def _will_remove(self, intent: Intent) -> Intent:
         if intent.state is State.REMOVING:
@@ -175,8 +189,5 @@ class Undoer:
             self._journal.rows.move([Change(intent, Event.KEPT, remote_id=intent.remote_id)], self._now())
 
 
-def _deleted(reply: Reply) -> bool:
-    """Whether the service says that it deleted; HTTP 200 alone may carry a refusal (seen by a client)."""
-    document = reply.json if isinstance(reply.json, dict) else {}
-    successful = document.get("WasSuccessful") is True and not document.get("Errors")
-    return reply.status == 200 and successful  # noqa: PLR2004
+def _removal(intent: Intent, undone: Undone, why: str = "") -> Removal:
+    return Removal(intent.row, intent.remote_id or 0, undone, why)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol
 
-from importer.nexudus.reply import Reply
+from importer.nexudus.reply import Reply, proper_id
 
 PAGE_SIZE = 1_000
 """The largest page of which the older reference speaks; what comes back decides, not what was asked for."""
@@ -78,8 +78,8 @@ def read_page(reply: Reply) -> Page:
     listed, has_next, total = (document.get(name) for name in ("Records", "HasNextPage", "TotalItems"))
     records: dict[int, Mapping[str, object]] = {}
     for item in listed if isinstance(listed, list) else ():
-        if isinstance(item, dict) and isinstance(item.get("Id"), int):
-            records.setdefault(item["Id"], item)
+        if isinstance(item, dict) and (number := proper_id(item.get("Id"))) is not None:
+            records.setdefault(number, item)
     return Page(
         reply,
         tuple(listed) if isinstance(listed, list) else None,

@@ -17,7 +17,14 @@ LONGEST_WAIT = 25 * 3600.0
 SHORTEST_WAIT = 1.0
 """A Retry-After that is zero, past or unreadable; without it a confused service would be asked in a tight loop."""
 
+LARGEST_ID = 2**63 - 1
+"""The journal's column holds 64 bits. With a larger Id the driver raises OverflowError in the very transaction that
+should keep the answer."""
+
 _WAIT_TEXT = re.compile(r"\bwait (\d+(?:\.\d+)?) seconds?\b", re.IGNORECASE)
+_HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]|^[^\x01-\x7f]|\x00")
+"""What a body looks like that may hold half a character: its escape, its bytes, or another encoding than UTF-8."""
+
 _MARGIN = 0.25
 """Seconds added to a wait that the body names: the client that met this text adds as much (read 2026-11-23)."""
 
@@ -77,17 +84,36 @@ class Reply:
         return self.status in statuses
 
 
+def proper_id(value: object) -> int | None:
+    """The Id of a record, None if it is no Id that can be kept and asked for."""
+    # To Python True is an int, and would become record 1.
+    proper = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= LARGEST_ID
+    return value if isinstance(value, int) and proper else None
+
+
 def parse_json(body: bytes) -> object | None:
-    """The parsed body, None when it is not JSON that can be worked with.
+    r"""The parsed body, None when it is not JSON that can be worked with.
 
     NaN, infinities, integers of thousands of digits and bottomless nesting count as no JSON: Python reads the first two
-    and raises ValueError and RecursionError for the others, in the middle of judging an answer.
+    and raises ValueError and RecursionError for the others, in the middle of judging an answer. Half a character (a
+    lone surrogate, such as one half of an emoji) becomes its escape, \ud83d: no file, terminal or database takes it.
     """
     try:
         parsed: object = json.loads(body, parse_constant=_refuse, parse_float=_finite)
+        return _whole_characters(parsed) if _HALF_CHARACTER.search(body) else parsed
     except (ValueError, RecursionError):
         return None
-    return parsed
+
+
+def _whole_characters(value: object) -> object:
+    match value:
+        case str():
+            return value.encode("utf-8", "backslashreplace").decode()
+        case list():
+            return [_whole_characters(member) for member in value]
+        case dict():
+            return {_whole_characters(name): _whole_characters(member) for name, member in value.items()}
+    return value
 
 
 def _refuse(name: str) -> None:

@@ -99,4 +99,7 @@ async def _undo(session: Session, chosen: Run, records: int) -> Undoing:
 def _exit_code(sent: SendResult, counts: dict[str, int]) -> Exit:
     if sent.how is not StopReason.DONE:
         return Exit.INTERRUPTED if sent.how is StopReason.REQUESTED else Exit.SERVICE
-    return Exit.ROWS_FAILED if set(counts) - {Undone.REMOVED} else Exit.DONE
+    if counts.get(Undone.FAILED):
+        # Nothing is known of these, so the undo has to be repeated; a record that was kept is an outcome.
+        return Exit.SERVICE
+    return Exit.ROWS_FAILED if counts.get(Undone.KEPT) else Exit.DONE

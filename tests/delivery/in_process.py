@@ -27,13 +27,15 @@ async def _nothing() -> None:
 class InProcess:
     """What a Nexudus does, answered by the sandbox's own rules.
 
-    ``late`` are the effects that have not come yet, ``asked`` the calls so far, ``before`` what happens before each.
+    ``late`` are the effects that have not come yet, ``asked`` the calls so far, ``before`` what happens before each;
+    ``lie`` is what answers every read by Id instead.
     """
 
     state: State = field(default_factory=lambda: State(SandboxOptions(**{**NO_LIMITS, "token": TOKEN})))
     late: list[Perform] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     before: Callable[[], Awaitable[None]] = _nothing
+    lie: Reply | None = None
 
     @property
     def nexudus(self) -> Nexudus:
@@ -50,6 +52,8 @@ class InProcess:
 
     async def get(self, path: str, record_id: int) -> Reply:
         """One record."""
+        if self.lie is not None:
+            return self.lie
         return await self._call("read", lambda: self.state.service.read(self.entity(path), record_id))
 
     async def page(

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.delivery import replies as reply_table
-from importer.delivery.replies import LARGEST_ID, RULES, Pause, Rule, Verdict, classify
+from importer.delivery.replies import RULES, Pause, Rule, Verdict, classify
 from importer.journal.states import Event
 from importer.nexudus import Access, Nexudus, Reply, Secret
-from importer.nexudus.reply import parse_json
+from importer.nexudus.reply import LARGEST_ID, parse_json
 from importer.sandbox import SandboxOptions, running
 from importer.sandbox.faults import FAULTS
 

@@ -17,6 +17,7 @@ from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
+from importer.nexudus import Reply
 
 
 @dataclass
@@ -121,15 +122,18 @@ def test_what_nobody_changed_is_deleted(desk: Desk) -> None:
         ("false-200", Undone.KEPT, State.CREATED, True),
         # WasSuccessful is true in this one, and Errors says what it is worth.
         ("errors-200", Undone.KEPT, State.CREATED, True),
-        # No proof: looked at again next time.
+        # Of a record that was there a moment ago; so it is read again.
+        ("404", Undone.FAILED, State.REMOVING, True),
+        ("status:404", Undone.FAILED, State.REMOVING, True),
+        # No word: the record is read again, which tells that it is gone, or leaves the row to the next undo.
         ("lost-before", Undone.FAILED, State.REMOVING, True),
-        ("lost-after", Undone.FAILED, State.REMOVING, False),
+        ("lost-after", Undone.REMOVED, State.REMOVED, False),
         ("500-before", Undone.FAILED, State.REMOVING, True),
-        ("500-after", Undone.FAILED, State.REMOVING, False),
-        ("500-ooops-after", Undone.FAILED, State.REMOVING, False),
+        ("500-after", Undone.REMOVED, State.REMOVED, False),
+        ("500-ooops-after", Undone.REMOVED, State.REMOVED, False),
         ("502-html", Undone.FAILED, State.REMOVING, True),
         ("200-html", Undone.FAILED, State.REMOVING, True),
-        ("200-empty", Undone.FAILED, State.REMOVING, False),
+        ("200-empty", Undone.REMOVED, State.REMOVED, False),
         ("array-200", Undone.KEPT, State.CREATED, True),
         ("403", Undone.FAILED, State.REMOVING, True),
         ("redirect", Undone.FAILED, State.REMOVING, True),
@@ -146,15 +150,69 @@ def test_what_an_answer_to_a_delete_means(desk: Desk, fault: str, undone: Undone
     assert bool(desk.removals[1].why) is (undone is not Undone.REMOVED)
 
 
-@pytest.mark.parametrize("fault", ["lost-before", "lost-after", "500-before", "500-after", "502-html", "403"])
+@pytest.mark.parametrize("fault", ["lost-before", "500-before", "502-html", "403", "404", "status:404", "redirect"])
 def test_an_undo_without_an_answer_is_repeated(desk: Desk, fault: str) -> None:
-    """The second time finds the record, or that it is gone; either way the row is removed and the others are left."""
+    """The record is still there, so the row stays on its way; the second time it is deleted."""
     desk.delete_is_answered(fault)
     desk.undo()
+    assert desk.states == [State.REMOVING, State.REMOVED, State.REMOVED]
     desk.undo()
     assert [(removal.row, removal.undone) for removal in desk.removals] == [(2, Undone.REMOVED)]
     assert desk.states == [State.REMOVED] * 3
     assert desk.service.records == {}
+
+
+@pytest.mark.parametrize("fault", ["lost-after", "500-after", "500-ooops-after", "502-html-after", "200-html-after"])
+def test_after_an_answer_that_proves_nothing_the_record_itself_tells(desk: Desk, fault: str) -> None:
+    """The delete took effect, and only the service's "not found" to another look makes that true."""
+    desk.delete_is_answered(fault)
+    desk.service.state.fail_next("ok", "502-html", on="read")
+    desk.undo()
+    assert (desk.removals[0].undone, desk.states[0]) == (Undone.FAILED, State.REMOVING)
+    desk.undo()
+    assert (desk.removals[0].undone, desk.states) == (Undone.REMOVED, [State.REMOVED] * 3)
+
+
+def test_a_late_delete_is_seen_by_the_next_undo(desk: Desk) -> None:
+    """The record is still there at once after the answer was lost, and gone when somebody undoes again."""
+    desk.delete_is_answered("late")
+    desk.undo()
+    assert (desk.removals[0].undone, desk.states[0]) == (Undone.FAILED, State.REMOVING)
+    desk.service.let_late_effects_come()
+    desk.undo()
+    assert (desk.removals[0].undone, desk.states[0]) == (Undone.REMOVED, State.REMOVED)
+
+
+LIES = {
+    "a web page": Reply(404, text="<html>Not found</html>", whole=True, content_type="text/html"),
+    "an empty body": Reply(404, whole=True),
+    "an empty 401": Reply(401, whole=True),
+    "a gateway's object": Reply(404, text="{}", json={"message": "Not found"}, whole=True),
+    "another refusal": Reply(401, text='"Access Denied."', json="Access Denied.", whole=True),
+    "a redirect": Reply(302, whole=True),
+    "not found under 200": Reply(200, text='"Not found"', json="Not found", whole=True),
+    "an envelope": Reply(200, json={"WasSuccessful": False, "Message": "Not found", "Value": None}, whole=True),
+    "a list": Reply(200, json=[], whole=True),
+    "no answer": Reply(failure="no answer"),
+}
+
+
+@pytest.mark.parametrize("lie", LIES.values(), ids=LIES)
+@pytest.mark.parametrize("removing", [False, True])
+def test_nothing_but_the_record_or_its_absence_is_believed(desk: Desk, lie: Reply, removing: bool) -> None:
+    """Nothing is deleted, the row is what it was, what came is said, and the undo can be repeated."""
+    if removing:
+        desk.delete_is_answered(*["lost-before"] * 3)
+        desk.undo()
+    before, calls = desk.states, desk.service.asked.count("delete")
+    desk.service.lie = lie
+    desk.undo()
+    assert [(removal.undone, bool(removal.why)) for removal in desk.removals] == [(Undone.FAILED, True)] * 3
+    assert (desk.states, desk.rows_there) == (before, [2, 3, 4])
+    assert desk.service.asked.count("delete") == calls
+    desk.service.lie = None
+    desk.undo()
+    assert desk.states == [State.REMOVED] * 3
 
 
 def test_a_refused_row_can_be_undone_later(desk: Desk) -> None:
@@ -338,7 +396,7 @@ def test_a_service_that_answers_nothing_ends_it(desk: Desk, memory: Path) -> Non
     many.delete_is_answered(*["500-before"] * 4, "ok", *["500-before"] * 9)
     end = many.undo()
     assert end.how is StopReason.UNANSWERED
-    assert "5 deletes in a row failed" in end.message
+    assert "5 records in a row were not deleted" in end.message
     assert len(many.removals) == 10
     assert many.states == [State.REMOVING] * 4 + [State.REMOVED] + [State.REMOVING] * 5 + [State.CREATED] * 2
 

@@ -129,7 +129,11 @@ class UndoModel:
                 yield from _service_steps(world)
                 yield "gives up", _given_up(world)._replace(phase=Phase.ANSWERED, answer="nothing")
             case Phase.ANSWERED:
-                yield f"reads {world.answer}", self._judged(world)
+                judged = self._judged(world)
+                yield f"reads {world.answer}", judged
+                # After an answer that proves nothing the record is looked at once more.
+                if judged.row is State.REMOVING and judged.phase is Phase.OFF and not judged.there:
+                    yield "finds it gone after all", self._moved(judged, Event.GONE)
             case Phase.THROTTLED:
                 again = Phase.IDLE if UndoRule.LOOK_AGAIN in self._rules else Phase.INTENDED
                 yield "has waited", world._replace(phase=again)
