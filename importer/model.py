@@ -35,6 +35,7 @@ class Presence(StrEnum):
     DIFFERS = "differs"
     CHANGED = "changed since"
     ABSENT = "absent"
+    UNREAD = "not looked at"
 
 
 class Record(NamedTuple):

@@ -145,6 +145,7 @@ PRESENCE_WORDS = {
     Presence.DIFFERS: "found with other values than were sent",
     Presence.CHANGED: "changed since the import",
     Presence.ABSENT: "not found",
+    Presence.UNREAD: "not looked at, because the service did not answer as expected",
 }
 
 

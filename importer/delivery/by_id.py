@@ -6,7 +6,7 @@ taken for "it is gone", it would make undo report what it never did; taken for "
 undo delete what somebody has changed.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from importer.delivery.listing import Remote, instant, to_remote
@@ -43,7 +43,7 @@ def read_record(reply: Reply, number: int, kind: RecordType) -> Remote | Gone | 
         return Unreadable(what_came(reply))
     if proper_id(document.get("Id")) != number:
         return Unreadable(f"the service answered with another record (Id {_quoted(document.get('Id'))})")
-    if unreadable := next(_unreadable_fields(document, kind), ""):
+    if unreadable := unreadable_field(document, kind):
         return Unreadable(f"the service answered with a record whose {unreadable}")
     remote = to_remote(document)
     assert remote is not None
@@ -75,6 +75,17 @@ def what_came(reply: Reply) -> str:
     return f"the service answered {status} with {quoted}"
 
 
+def unreadable_field(values: Mapping[str, object], kind: RecordType) -> str:
+    """The first field of a record that cannot be compared, and why, as a clause; empty if all of them can."""
+    # A record has every field, null where it is empty: one that is missing is not known to be empty.
+    for name in kind.fields:
+        if name not in values:
+            return f"{name} is missing"
+        if not is_readable(kind, name, values[name]):
+            return f"{name} cannot be read"
+    return ""
+
+
 def is_readable(kind: RecordType, name: str, value: object) -> bool:
     """Whether a field's value is of a kind that can be compared with what a row holds; empty is one."""
     if value is None or value == "":
@@ -100,15 +111,6 @@ def _says_not_found(reply: Reply) -> bool:
     """
     words = reply.json if reply.status_in(NOT_FOUND, UNAUTHORIZED) else None
     return isinstance(words, str) and words.strip().casefold() == _NOT_FOUND
-
-
-def _unreadable_fields(document: Mapping[str, object], kind: RecordType) -> Iterator[str]:
-    # A record by Id has every field, null where it is empty: one that is missing is not known to be empty.
-    for name in kind.fields:
-        if name not in document:
-            yield f"{name} is missing"
-        elif not is_readable(kind, name, document[name]):
-            yield f"{name} cannot be read"
 
 
 def _quoted(value: object) -> str:

@@ -46,6 +46,7 @@ class Comparer:
 
     def __init__(self, kind: RecordType) -> None:
         """Remember how the values of each field are compared."""
+        self.fields = kind.fields
         self._readers = {name: _READERS.get(kind.type_of(name), _as_it_is) for name in kind.fields}
         self._spellings = {name: kind.spellings(name) for name in kind.fields if kind.choices(name)}
 

@@ -10,7 +10,7 @@ from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.by_id import Gone, Unreadable, is_deleted, read_record, what_came
 from importer.delivery.listing import Comparer, Remote
 from importer.delivery.replies import Pause, Verdict, classify
-from importer.delivery.verification import changed_since
+from importer.delivery.verification import changed_fields, changed_since
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
@@ -148,7 +148,7 @@ class Undoer:
 
     def _reason_to_keep(self, intent: Intent, there: Remote) -> str:
         # Values before dates: the dates may be equal or missing, while a field that differs was certainly changed.
-        if differs := self._comparer.differences(intent.body, there):
+        if differs := changed_fields(self._comparer, intent.body, there):
             return f"changed since the import: {', '.join(differs)}"
         return "changed since the import" if changed_since(there) else ""
 

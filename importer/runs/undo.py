@@ -72,7 +72,8 @@ async def _undo(session: Session, chosen: Run, records: int) -> Undoing:
     with session.observer.sending() as stop:
 
         def tell(done: int) -> None:
-            session.observer.progress(Progress(done, 0), records, None)
+            failed = sum(removal.undone is Undone.FAILED for removal in removals)
+            session.observer.progress(Progress(done, failed), records, None)
 
         undoer = Undoer(
             journal,
@@ -91,7 +92,8 @@ async def _undo(session: Session, chosen: Run, records: int) -> Undoing:
             table = [(str(r.row), str(r.remote_id), r.undone.value, r.why) for r in removals]
             file = write_table(chosen.folder, "undo.csv", ("import_row", "import_id", "undone", "why"), table)
     write_report(journal, chosen, now=session.clock())
-    counts = dict(Counter(removal.undone.value for removal in removals))
+    numbers = Counter(removal.undone for removal in removals)
+    counts = {undone.value: numbers[undone] for undone in Undone if numbers[undone]}
     notable = tuple(removal for removal in removals if removal.undone is not Undone.REMOVED)
     return Undoing(chosen, counts, notable, file, _exit_code(end, counts), end.message)
 

@@ -1,10 +1,12 @@
 """Verifies a run: what it created, compared with what the service holds now."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from importer.delivery.verification import Verified, verify
+from importer.delivery.by_id import Unreadable, read_record
+from importer.delivery.verification import Look, Verified, needs_a_look, verify
 from importer.errors import Exit, ServiceError
 from importer.journal.journal import open_journal
 from importer.journal.runs import Run
@@ -14,8 +16,11 @@ from importer.reporting import write_table
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.reconcile import list_all_records
 from importer.runs.request import RunRequest
-from importer.runs.session import signed_in
+from importer.runs.session import Session, signed_in
 from schemas import RECORD_TYPES
+
+_MOST_FAILURES = 5
+"""Reads in a row that say nothing, after which no more are made: the others would say the same."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,8 @@ class Verification:
         """0 only if every row is there once and equal."""
         if self.unknown:
             return Exit.IN_DOUBT
+        if self.counts.get(Presence.UNREAD):
+            return Exit.SERVICE
         return Exit.DONE if set(self.counts) <= {Presence.ONCE} else Exit.ROWS_FAILED
 
 
@@ -47,12 +54,26 @@ async def verify_run(request: RunRequest) -> Verification:
             listing = await list_all_records(session, chosen.endpoint, kind)
             if listing.failure:
                 raise ServiceError(f"Run {chosen.id} cannot be verified: {listing.failure}.", "Try again later.")
-        # Existing ones too: the user meant them to be there. Removing ones may still be there, or may not.
-        states = (State.CREATED, State.EXISTING, State.REMOVING)
-        rows = list(verify(journal.rows.all(chosen, *states), listing, kind))
+            # Existing ones too: the user meant them to be there. Removing ones may still be there, or may not.
+            intents = list(journal.rows.all(chosen, State.CREATED, State.EXISTING, State.REMOVING))
+            looks = await _look(session, chosen, needs_a_look(intents, listing, kind))
+        rows = list(verify(intents, listing, kind, looks))
         counts = journal.rows.counts(chosen)
         unknown = counts.get(State.IN_DOUBT, 0) + counts.get(State.REVIEW, 0)
         table = [(str(v.row), str(v.remote_id), v.presence.value, v.detail) for v in rows]
         file = write_table(chosen.folder, "verification.csv", ("import_row", "import_id", "found", "detail"), table)
         notable = tuple(v for v in rows if v.presence is not Presence.ONCE)
         return Verification(chosen, dict(Counter(v.presence.value for v in rows)), notable, unknown, file)
+
+
+async def _look(session: Session, run: Run, numbers: Sequence[int]) -> dict[int, Look]:
+    """The records with these Ids, read one by one."""
+    looks: dict[int, Look] = {}
+    failures = 0
+    for number in numbers:
+        there = read_record(await session.service.get(run.endpoint, number), number, RECORD_TYPES[run.kind])
+        looks[number] = there
+        failures = failures + 1 if isinstance(there, Unreadable) else 0
+        if failures >= _MOST_FAILURES:
+            break
+    return looks

@@ -15,11 +15,12 @@ from delivery.in_process import COLLEAGUE, US, InProcess
 from delivery.kit import ACCOUNT, KIND, PATH, add_run, body
 from delivery.simulation import Loop
 from importer.delivery.breakers import StopReason
+from importer.delivery.by_id import read_record
 from importer.delivery.listing import list_records
 from importer.delivery.reconciler import settle, since
 from importer.delivery.sender import Pace, Sender
 from importer.delivery.undoer import Removal, Undoer, Undone
-from importer.delivery.verification import verify
+from importer.delivery.verification import Look, needs_a_look, verify
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
 from importer.journal.states import State
@@ -170,7 +171,8 @@ class UndoMachine(RuleBasedStateMachine):
         listing = self._do(list_records(self._service.nexudus, PATH, KIND, since=None))
         states = (State.CREATED, State.EXISTING, State.REMOVING)
         rows = list(self._journal.rows.all(self._run(pick), *states))
-        for told in verify(rows, listing, KIND):
+        looks = {number: self._look(number) for number in needs_a_look(rows, listing, KIND)}
+        for told in verify(rows, listing, KIND, looks):
             assert told.presence is self._presence(told.row, told.remote_id), told
 
     # -- what a colleague does ----------------------------------------------------------------------------------------
@@ -262,6 +264,9 @@ class UndoMachine(RuleBasedStateMachine):
         ids = {intent.remote_id for run in self._runs for intent in self._journal.rows.all(run, *states)}
         there = sorted(number for number in ids if number in self._service.records)
         return there[pick % len(there)] if there else None
+
+    def _look(self, number: int) -> Look:
+        return read_record(self._do(self._service.nexudus.get(PATH, number)), number, KIND)
 
     def _presence(self, row: int, number: int) -> Presence:
         if number not in self._service.records:

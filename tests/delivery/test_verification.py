@@ -1,14 +1,17 @@
 """What a run created, compared with a list of what there is: a table, and what holds for every list."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.kit import KIND, body
+from importer.delivery.by_id import Gone, Unreadable
 from importer.delivery.listing import Listing, Remote, to_remote
-from importer.delivery.verification import Verified, changed_since, verify
+from importer.delivery.verification import Look, Verified, changed_since, needs_a_look, verify
 from importer.journal.rows import Intent
 from importer.journal.states import State
 from importer.model import Presence
@@ -29,9 +32,11 @@ def there(record_id: int, number: int, *, updated: str | None = MORNING, **chang
     return remote
 
 
-def verified(*rows: Intent, records: list[Remote]) -> list[Verified]:
-    """What each row is told."""
-    return list(verify(rows, Listing(tuple(records)), KIND))
+def verified(*rows: Intent, records: list[Remote], looks: Mapping[int, Look] | None = None) -> list[Verified]:
+    """What each row is told; a record that the list lacks is gone, unless a look says something else."""
+    listing = Listing(tuple(records))
+    gone: dict[int, Look] = dict.fromkeys(needs_a_look(rows, listing, KIND), Gone())
+    return list(verify(rows, listing, KIND, {**gone, **(looks or {})}))
 
 
 @pytest.mark.parametrize(
@@ -39,8 +44,8 @@ def verified(*rows: Intent, records: list[Remote]) -> list[Verified]:
     [
         ([there(7, 2)], Presence.ONCE, ""),
         ([there(7, 2, updated=LATER)], Presence.ONCE, ""),
-        ([], Presence.ABSENT, "the service does not list it"),
-        ([there(8, 2)], Presence.ABSENT, "the service does not list it"),
+        ([], Presence.ABSENT, "the service no longer has it"),
+        ([there(8, 2)], Presence.ABSENT, "the service no longer has it"),
         ([there(7, 2, Name="Other")], Presence.DIFFERS, "Name was sent as Room 2 and is Other"),
         ([there(7, 2, Name="Other", updated=LATER)], Presence.CHANGED, "Name was sent as Room 2 and is Other"),
         # Without dates nobody says that it was changed since; with one of them neither.
@@ -73,10 +78,46 @@ def test_equal_rows_of_a_run_are_not_each_others_doubles() -> None:
 
 
 def test_rows_that_sent_other_fields_are_compared_by_their_own() -> None:
-    """An empty optional cell was not sent, so what stands there besides is no difference."""
-    short = Intent(1, 3, b"x" * 16, '{"ResourceId":1003,"CoworkerId":2003}', State.CREATED, remote_id=8)
+    """What a row found existing and does not say is no difference."""
+    short = Intent(1, 3, b"x" * 16, '{"ResourceId":1003,"CoworkerId":2003}', State.EXISTING, remote_id=8)
     told = verified(row(2, 7), short, records=[there(7, 2), there(8, 3), there(9, 3, Name="Another")])
     assert [v.presence for v in told] == [Presence.ONCE, Presence.TWICE]
+
+
+@pytest.mark.parametrize("state", [State.CREATED, State.REMOVING])
+@pytest.mark.parametrize(
+    ("value", "differs"), [("by hand", True), ("  ", True), (None, False), ("", False), (7, True), (["x"], True)]
+)
+def test_what_was_not_sent_was_created_empty(state: State, value: object, differs: bool) -> None:
+    """A value in such a field is somebody's, whether or not a date says when."""
+    sent = {name: value for name, value in json.loads(body(2)).items() if name != "SubscriptionId"}
+    intent = Intent(1, 2, b"x" * 16, json.dumps(sent), state, remote_id=7)
+    remote = there(7, 2, SubscriptionId=value, CreatedOn=None, updated=None)
+    [told] = verified(intent, records=[remote], looks={7: remote})
+    assert told.presence is (Presence.DIFFERS if differs else Presence.ONCE)
+    assert ("SubscriptionId" in told.detail) is differs
+
+
+def test_a_record_that_could_not_be_looked_at_is_called_neither_there_nor_gone() -> None:
+    """What came is the detail; a row that nobody asked about says so as well."""
+    rows = [row(2, 7), row(3, 8)]
+    listing = Listing((there(9, 3),))
+    assert needs_a_look(rows, listing, KIND) == [7, 8]
+    told = list(verify(rows, listing, KIND, {7: Unreadable("a web page came")}))
+    assert [(v.presence, v.detail) for v in told] == [
+        (Presence.UNREAD, "a web page came"),
+        (Presence.UNREAD, "the service does not list it"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "odd", [{"Name": ["Room 2"]}, {"Name": {}}, {"SubscriptionExpireDate": "soon"}, {"ResourceId": True}]
+)
+def test_a_listed_record_that_cannot_be_compared_is_looked_at(odd: dict[str, Any]) -> None:
+    """It is neither equal nor different; read by Id, it is what that answer says."""
+    listing = Listing((there(7, 2, **odd),))
+    assert needs_a_look([row(2, 7)], listing, KIND) == [7]
+    assert verified(row(2, 7), records=list(listing.records), looks={7: there(7, 2)})[0].presence is Presence.ONCE
 
 
 @pytest.mark.parametrize(

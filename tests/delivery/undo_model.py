@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from delivery.kit import KIND, body
 from delivery.model import ANSWERS
+from importer.delivery.by_id import Gone
 from importer.delivery.listing import Listing, to_remote
 from importer.delivery.replies import Pause, classify
 from importer.delivery.verification import verify
@@ -203,7 +204,7 @@ def verified(there: bool, edited: bool) -> Presence:
     record = to_remote({"Id": 7, **json.loads(body(2, Name="theirs") if edited else body(2))})
     assert record is not None
     record = replace(record, created=0.0, updated=99.0 if edited else 0.0)
-    [told] = verify([intent], Listing((record,) if there else ()), KIND)
+    [told] = verify([intent], Listing((record,) if there else ()), KIND, {} if there else {7: Gone()})
     return told.presence
 
 
