@@ -39,15 +39,18 @@ class Views:
             if begin is None:
                 return []
             width = max((end - begin) / parts, 0.001)
-            # Half a part less, because CAST cuts off: the last row would open a part of its own beyond the end.
-            part = sa.cast((t.intent.c.settled_at - begin) / width - 0.5, sa.Integer)
+            # A row belongs to the part that ends at its time or after it: rounded up, whichever way CAST rounds, which
+            # some databases do by cutting off. Rounded down, it would be shown before it was settled.
+            parts_until = (t.intent.c.settled_at - begin) / width
+            whole = sa.cast(parts_until, sa.Integer)
+            part = whole + sa.case((parts_until > whole, 1), else_=0)
             rejected = sa.func.count(sa.case((t.intent.c.state == State.REJECTED.value, 1)))
             query = sa.select(part, sa.func.count(), rejected).where(mine, t.intent.c.settled_at.is_not(None))
             groups = db.execute(query.group_by(part).order_by(part)).all()
         points, done, failed = [(begin, 0, 0)], 0, 0
         for number, count, wrong in groups:
             done, failed = done + count, failed + wrong
-            points.append((min(begin + (number + 1) * width, end), done, failed))
+            points.append((min(begin + number * width, end), done, failed))
         return points
 
     def search(

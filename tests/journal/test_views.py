@@ -1,10 +1,13 @@
 """Results as whoever watches looks at them, with another run beside the one that is looked at."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from delivery.kit import ACCOUNT, KIND, add_run, body, record
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from importer.issues import Issue
 from importer.journal.journal import Journal, open_journal
@@ -79,6 +82,24 @@ def test_a_time_line_rises_to_what_was_settled(journal: Journal, run: Run, parts
     assert points[-1] == (130.0, 3, 1)
     assert points == sorted(points)
     assert all(rejected <= settled for _, settled, rejected in points)
+
+
+@pytest.mark.parametrize("parts", [1, 2, 3, 7, 60])
+@given(seconds=st.lists(st.integers(0, 600), min_size=1, max_size=12))
+@settings(max_examples=15)
+def test_a_time_line_shows_no_row_before_it_was_settled(memory: Path, parts: int, seconds: list[int]) -> None:
+    """At each point as many rows as were settled by then; none is more than one part late."""
+    with tempfile.TemporaryDirectory(dir=memory) as folder, open_journal(f"sqlite:///{folder}/j") as journal:
+        run = add_run(journal, memory, planned=len(seconds))
+        for intent, second in zip(sent(journal, run, len(seconds)), seconds, strict=True):
+            journal.rows.move([Change(intent, Event.LOST)], float(second))
+        points = journal.views.timeline(run, parts)
+    width = (max(seconds) - min(seconds)) / parts
+    for time, settled, _ in points[1:]:
+        # Within the rounding of a part's end.
+        assert settled <= sum(second <= time + 1e-6 for second in seconds)
+        assert settled >= sum(second <= time - width - 1e-6 for second in seconds)
+    assert points[-1][:2] == (max(seconds), len(seconds))
 
 
 def found(
