@@ -76,8 +76,9 @@ class Reply:
     @property
     def passing(self) -> bool:
         """Whether the same question may be answered a little later: nobody answered, or the service is busy."""
-        # For reads only, where asking again costs nothing but a call. 409 is the documented throttle.
-        return self.status_in(None, 408, 409, 425, 429, *range(500, 600))
+        # For reads only, where asking again costs nothing but a call. 409 is the documented throttle. Not 501 and 505:
+        # a service that does not know a call will not know it a little later (RFC 9110, 15.6.2 and 15.6.6).
+        return self.status_in(None, 408, 409, 425, 429, *range(500, 600)) and not self.status_in(501, 505)
 
     def status_in(self, *statuses: int | None) -> bool:
         """Whether the status is one of these."""

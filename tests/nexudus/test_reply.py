@@ -81,3 +81,16 @@ def test_a_web_page_is_known_whatever_its_label() -> None:
     """HTML under a JSON label is a page; JSON under an HTML label is not."""
     assert Reply(200, content_type="application/json", text="\n <!DOCTYPE html>").html
     assert not Reply(200, content_type="text/html", text="{}", json={}).html
+
+
+@pytest.mark.parametrize(
+    ("status", "passing"),
+    [
+        (None, True),
+        *((status, True) for status in (408, 409, 425, 429, 500, 502, 503, 504, 520, 599)),
+        *((status, False) for status in (200, 204, 302, 400, 401, 403, 404, 405, 410, 501, 505)),
+    ],
+)
+def test_what_may_be_answered_a_little_later(status: int | None, passing: bool) -> None:
+    """No answer, a throttle and a service out of breath; not what the service does not know at all."""
+    assert Reply(status).passing is passing

@@ -130,6 +130,15 @@ async def test_sign_in_where_nobody_says_who(fault: str) -> None:
             assert (await nexudus.sign_in()).key == "127.0.0.1/ops@example.com"
 
 
+async def test_a_token_where_the_service_knows_neither_question() -> None:
+    """501 is no "a little later": each question is asked once, and the token is good for what the service does know."""
+    with sandbox() as service:
+        service.state.fail_next(*["status:501"] * 2, on="read")
+        async with Nexudus(by_token(service.url), PATH) as nexudus:
+            assert (await nexudus.sign_in()).user
+        assert service.state.pending_faults("read") == []
+
+
 async def test_token_where_the_service_is_out_of_breath() -> None:
     """A token without a name is not given another key because the service is down today."""
     with sandbox() as service:
