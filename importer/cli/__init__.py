@@ -4,6 +4,7 @@ Rooms that load pandas, the database or the network are imported inside the comm
 completion answer at once.
 """
 
+import errno
 import sys
 import time
 from collections.abc import Sequence
@@ -14,8 +15,12 @@ import click
 
 from importer.cli import manual, run_commands, setup_commands, view_commands
 from importer.cli.output import say
+from importer.cli.stdout import guard_stdout
 from importer.errors import Exit, ImporterError
 from importer.model import Clock
+
+_OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
+"""What goes wrong on the machine, and is no bug: full or read-only disks, too many open files, no memory."""
 
 _HELP = """Import a spreadsheet of coworker calendar mappings into Nexudus: checked first, created exactly once.
 
@@ -39,13 +44,17 @@ for _command in (*run_commands.COMMANDS, *view_commands.COMMANDS, *setup_command
 
 def main() -> NoReturn:
     """The console script: the one place that turns errors into messages and exit codes."""
+    guard_stdout()
     sys.exit(run_cli(sys.argv[1:]))
 
 
 def run_cli(words: Sequence[str], clock: Clock = time.time) -> int:
     """Run the command that these arguments name, by this clock; returns the exit code."""
     try:
-        return int(importer(list(words), prog_name="importer", standalone_mode=False, obj=clock) or 0)
+        code = int(importer(list(words), prog_name="importer", standalone_mode=False, obj=clock) or 0)
+        # Now, while a failure can still be said: what is left in the buffer would be written when Python ends.
+        sys.stdout.flush()
+        return code
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
@@ -59,10 +68,25 @@ def run_cli(words: Sequence[str], clock: Clock = time.time) -> int:
     except (click.Abort, KeyboardInterrupt):
         say("\nInterrupted. The journal holds what was sent. To see it: importer status")
         return Exit.INTERRUPTED
+    except MemoryError:
+        say("Error: This machine has not enough free memory. Close other programs, or split the file.")
+        say("The journal holds what was sent. To see it: importer status")
+        return Exit.USAGE
+    except OSError as error:
+        if error.errno not in _OF_THE_MACHINE:
+            return _unexpected(error)
+        say(f"Error: {error.strerror}{f': {error.filename}' if error.filename else ''}.")
+        say("The journal holds what was sent. To see it: importer status")
+        return Exit.USAGE
     except Exception as error:  # noqa: BLE001
-        say(f"Unexpected error ({type(error).__name__}). This is a bug. The details are in {_write_details(error)}")
-        say("Nothing is lost: the journal holds what was sent. To see it: importer status")
-        return Exit.UNEXPECTED
+        return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> int:
+    """Say that this is a bug."""
+    say(f"Unexpected error ({type(error).__name__}). This is a bug. The details are in {_write_details(error)}")
+    say("Nothing is lost: the journal holds what was sent. To see it: importer status")
+    return Exit.UNEXPECTED
 
 
 def _write_details(error: Exception) -> Path:

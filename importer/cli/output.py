@@ -1,6 +1,7 @@
 """From values to the output and exit code of a command."""
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -64,6 +65,7 @@ def put_end(result: "RunResult | None", as_json: bool) -> int:
             put_json(result.report.summary)
         else:
             terminal.show_end(result)
+        sys.stdout.flush()
     return result.exit_code
 
 

@@ -1,0 +1,54 @@
+"""Standard output that outlives its reader: `importer check FILE | head -1` ends with the exit code of the check."""
+
+import io
+import os
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+
+class _Outlet(io.RawIOBase):
+    """Writes to a file descriptor until that fails, and drops everything afterwards.
+
+    A reader that has gone has read enough, which is no error. A full device is one, and is raised once: Python writes
+    what is left in its buffer again when it ends, and would then print a traceback and end with 120.
+    """
+
+    def __init__(self, raw: io.RawIOBase) -> None:
+        self._raw, self._is_open = raw, True
+
+    def writable(self) -> bool:
+        return True
+
+    def isatty(self) -> bool:
+        return self._raw.isatty()
+
+    def fileno(self) -> int:
+        return self._raw.fileno()
+
+    def write(self, data: "Buffer", /) -> int | None:
+        if self._is_open:
+            try:
+                return self._raw.write(data)
+            except BrokenPipeError:
+                self._is_open = False
+            except OSError:
+                self._is_open = False
+                raise
+        return memoryview(data).nbytes
+
+
+def guard_stdout() -> None:
+    """Make standard output safe to write to, whatever stands behind it and whatever is written."""
+    if sys.stdout is None:
+        # Closed by whoever started the command (`>&-`).
+        sys.stdout = io.TextIOWrapper(io.BufferedWriter(io.FileIO(os.devnull, "w")), encoding="utf-8")
+    elif isinstance(sys.stdout, io.TextIOWrapper):
+        # What the terminal's encoding lacks is escaped: a name in a cell must not end the command.
+        sys.stdout.reconfigure(errors="backslashreplace")
+        raw = getattr(sys.stdout.buffer, "raw", None)
+        if isinstance(raw, io.RawIOBase) and not raw.isatty():
+            outlet = io.BufferedWriter(_Outlet(raw))
+            sys.stdout = io.TextIOWrapper(outlet, encoding=sys.stdout.encoding, errors="backslashreplace")
