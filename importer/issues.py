@@ -183,8 +183,8 @@ CATALOGUE: Mapping[str, IssueKind] = {
         "You do not have to do anything{detail}.",
     ),
 }
-"""Every issue code with its severity and its two sentences, as terminal, workbook, report and JSON show them. The page has
-words of its own for some, where the advice here is a command.
+"""Every issue code with its severity and its two sentences, as terminal, workbook, report and JSON show them. The page
+has words of its own for some, where the advice here is a command.
 
 Most serious first: if a cell has several issues, only the first is reported. A cell that cannot be read is also
 empty, so the codes about reading come before cell-empty.

@@ -81,6 +81,11 @@ PROFILE = click.option(
     callback=lambda _context, _option, names: use_profile(names),
     help='Use the settings and the sign-in of [profile.NAME]; "none" for no profile.',
 )
+WITHOUT_LIST = click.option(
+    "--without-list",
+    is_flag=True,
+    help="Send even if Nexudus does not list its records: compare with the journal only.",
+)
 TWICE = (
     click.option(
         "--allow-duplicates", is_flag=True, help="Create a record for each row, even if rows repeat each other."
@@ -88,6 +93,7 @@ TWICE = (
     click.option(
         "--even-if-existing", is_flag=True, help="Create another record for rows whose record already exists."
     ),
+    WITHOUT_LIST,
 )
 
 
@@ -141,7 +147,7 @@ def choices_of(options: Mapping[str, Any]) -> "Choices":
         seconds = parse_duration(duration) if duration is not None else None
     except ValueError as error:
         raise click.UsageError(f'--max-duration "{duration}" cannot be used: {error}.') from error
-    names = ("strict", "allow_duplicates", "even_if_existing", "max_rows", "sandbox", "out")
+    names = ("strict", "allow_duplicates", "even_if_existing", "without_list", "max_rows", "sandbox", "out")
     return Choices(
         max_duration=seconds,
         picks=_picks(options),

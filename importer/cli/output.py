@@ -79,6 +79,7 @@ _REPEATED_OPTIONS = {
     "tz": "--tz",
     "allow_duplicates": "--allow-duplicates",
     "even_if_existing": "--even-if-existing",
+    "without_list": "--without-list",
     "sandbox": "--sandbox",
 }
 OF_THE_FILE = ("sheet", "encoding", "delimiter")

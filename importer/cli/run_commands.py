@@ -20,6 +20,7 @@ from importer.cli.options import (
     READING,
     RUN,
     TWICE,
+    WITHOUT_LIST,
     import_request,
     load_settings,
     pacing_of,
@@ -273,7 +274,7 @@ def _job_document(result: "JobResult") -> dict[str, Any]:
 @click.command()
 @RUN
 @PROFILE
-@with_options(*PACING, OUT)
+@with_options(*PACING, WITHOUT_LIST, OUT)
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
 def resume(number: int | None, as_json: bool, sandbox: bool, **options: Any) -> int:
@@ -322,6 +323,27 @@ def stop(number: int | None) -> int:
         else:
             click.echo(f"Run {run.id} is finished, so there was nothing to stop.")
     return Exit.DONE
+
+
+@click.command()
+@click.argument("number", metavar="RUN", type=int)
+@click.argument("row", metavar="ROW", type=int)
+@click.option("--is", "record", metavar="ID", type=click.IntRange(1), help="This record is the row's.")
+@click.option("--absent", is_flag=True, help="The row has no record; it can be sent again.")
+@PROFILE
+@click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
+@JSON
+def settle(number: int, row: int, record: int | None, absent: bool, as_json: bool, sandbox: bool) -> int:
+    """Settle ROW of RUN, which is marked for review, once you have looked in Nexudus."""
+    from importer.cli import terminal
+    from importer.runs.settle import settle_row
+
+    if absent is (record is not None):
+        raise click.UsageError("Say which record is the row's with --is ID, or that there is none with --absent.")
+    with service_of(number, {}, sandbox) as settings:
+        console = terminal.Console(the_clock(), yes=True)
+        result = finish(settle_row(run_request(number, settings, console), row, record))
+    return put_end(result, as_json)
 
 
 @click.command()
@@ -382,4 +404,4 @@ def undo(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options:
     return done.exit_code
 
 
-COMMANDS = (check, plan, run, resume, retry, stop, reconcile, verify, undo)
+COMMANDS = (check, plan, run, resume, retry, stop, reconcile, settle, verify, undo)

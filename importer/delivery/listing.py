@@ -1,23 +1,30 @@
-"""What the service holds, listed page by page, and compared with rows in every field that was sent.
+"""What the service holds: one whole list of its records, or the reason why there is none; and how values compare.
 
-Rule: the service ignores filters that it does not know and returns everything (seen by several clients), so what a
-filter should have left out is left out again here.
+Rule 1: nothing else may conclude that a record does not exist. Rule 2: the service ignores filters that it does not
+know and returns everything, or nothing (seen by several clients); so a list is read without any.
 """
 
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 
-from importer.nexudus import Nexudus, PageReader, read_page
+from importer.nexudus import Ended, PageReader
+from importer.nexudus.pages import Lists
 from importer.nexudus.reply import proper_id
 from schemas import FieldType, RecordType, key_text, written
 
 _FRACTION = re.compile(r"\.\d+")
-_NEVER = "2999-01-01T00:00"
 _MOST_DIGITS = 40
+_BATCH = 50
+"""Ids in one read; more would make an address of several kilobytes."""
+
+_SAME_MOMENT = 2.0
+"""Seconds between CreatedOn and UpdatedOn of a record that nobody has touched: the service may set them one after the
+other. An edit within two seconds of the create is not to be expected from a person."""
+
 
 Key = tuple[tuple[str, object], ...]
 
@@ -35,10 +42,27 @@ class Remote:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All records that were asked for; or a ``failure``, which says why it is unknown what the service holds."""
+    """All records of a type; or a ``failure``, half a sentence that says why it is unknown what the service holds.
+
+    Attributes:
+        records: In the order of their Ids.
+        pages: How many pages had an entry on them. One page shows one moment.
+        total: How many records there are by the service's own count; None if it gives none.
+        date: The service's clock when the reading began, in epoch seconds; None if it does not say.
+        by_count: Whether the number of records is that count. If it never is, the same list twice is the weaker proof.
+    """
 
     records: tuple[Remote, ...] = ()
     failure: str = ""
+    pages: int = 0
+    total: int | None = None
+    date: float | None = None
+    by_count: bool = True
+
+    @property
+    def ids(self) -> frozenset[int]:
+        """The Ids of the records."""
+        return frozenset(remote.id for remote in self.records)
 
 
 class Comparer:
@@ -85,28 +109,85 @@ class Comparer:
         return self._readers.get(name, _as_it_is)(value)
 
 
-async def list_records(service: Nexudus, path: str, kind: RecordType, *, since: float | None) -> Listing:
-    """The records of a type, with ``since`` only those created at that time or later (epoch seconds)."""
-    filters: dict[str, str | int] = {}
-    # The filter only saves pages. One that left out too much would hide a row's own record, which would then be created
-    # again; so it is tried with a date that must give nothing before it is trusted with one that matters.
-    if since is not None and await _honours_dates(service, path, kind):
-        filters[f"from_{kind.name}_CreatedOn"] = datetime.fromtimestamp(since, UTC).strftime("%Y-%m-%dT%H:%M")
-    reader = PageReader(service, path, filters=filters)
-    records = [remote async for page in reader for remote in map(to_remote, page.records.values()) if remote]
+async def list_records(service: Lists, path: str) -> Listing:
+    """Every record of a type, or why they are not known.
+
+    A record that existed from the first page to the last one, and was not moved from one page to another by a record
+    that was deleted meanwhile, is in it. ``list_again`` proves that none was moved.
+    """
+    # 1. Read to the end. Only the service's own word is one, or a page without entries; a page that comes twice is not.
+    # 2. Each entry is a record with an Id. One that cannot be read could be the very record that is looked for.
+    # 3. As many records as the service counts. Where its count is always another, the same list twice has to do.
+    first = await _read(service, path)
+    if first.failure or first.by_count:
+        return first
+    second = await _read(service, path)
+    if second.failure or second.by_count:
+        return second
+    if (first.ids, first.total) != (second.ids, second.total):
+        counted = "does not say how many there are" if second.total is None else f"counts {second.total:,}"
+        return Listing(failure=f"it lists {len(second.records):,} records but {counted}")
+    return replace(second, date=first.date)
+
+
+def shows_all_of(second: Listing, first: Listing) -> bool:
+    """Whether two lists, read one after the other, prove that every record is in the second that existed throughout.
+
+    A record that a deletion moved past the first reading leaves that reading one deleted record too long, by the
+    service's count; and the deleted record is missing in the second. What is added meanwhile disturbs nothing.
+    """
+    return first.ids <= second.ids
+
+
+async def _read(service: Lists, path: str) -> Listing:
+    """One reading. It fails on anything that leaves open whether a record was passed over."""
+    reader = PageReader(service, path)
+    records: dict[int, Remote] = {}
+    pages, unreadable = 0, 0
+    total: int | None = None
+    dates: list[float | None] = []
+    async for page in reader:
+        assert page.listed is not None
+        dates.append(page.reply.clock)
+        pages += bool(page.listed)
+        # The count that goes with the last entries; where one page has them all, that page's own.
+        total = page.total if page.listed or not pages else total
+        remotes = [to_remote(item) for item in page.listed]
+        unreadable += remotes.count(None)
+        records |= {remote.id: remote for remote in remotes if remote is not None}
+        if reader.ended is Ended.NOTHING_NEW and page.listed:
+            return Listing(failure="it gives the same records on every page")
+        if reader.ended is Ended.NOTHING_NEW and page.has_next:
+            return Listing(failure="it gives an empty page and says that more follow")
     if reader.failure:
-        return Listing(failure=f"the service does not list its records ({reader.failure})")
-    # A record without a date may be as young as any, and is kept. Sorted here and not by the service, whose pages
-    # disagree on ``dir`` (0 and 1, 1 and -1, "Ascending"; read 2026-11-23): equal rows are paired by age.
-    chosen = (r for r in records if since is None or r.created is None or r.created >= since)
-    return Listing(tuple(sorted(chosen, key=lambda remote: remote.id)))
+        return Listing(failure=reader.failure)
+    if unreadable:
+        return Listing(failure=f"{unreadable:,} of its entries cannot be read")
+    # Sorted here and not by the service, whose pages disagree on ``dir`` (0 and 1, 1 and -1, "Ascending"; read
+    # 2026-11-23): equal rows are paired by age.
+    ordered = tuple(records[number] for number in sorted(records))
+    return Listing(ordered, pages=pages, total=total, date=dates[0], by_count=total == len(records))
 
 
-async def _honours_dates(service: Nexudus, path: str, kind: RecordType) -> bool:
-    """Whether the list heeds a date range: a range in the far future must be empty."""
-    filters: dict[str, str | int] = {f"from_{kind.name}_CreatedOn": _NEVER}
-    page = read_page(await service.page(path, page=1, size=1, filters=filters))
-    return page.listed is not None and not page.records
+async def complete(
+    service: Lists, path: str, listing: Listing, names: Iterable[str], chosen: Callable[[Remote], bool]
+) -> Listing:
+    """The list with every chosen record whole that lacks one of these members: read once more, by its Id.
+
+    Lists are a reduced projection (Nexudus' skill pages, read 2026-11-23). A member that is missing is not empty.
+    """
+    names = tuple(names)
+    lacking = [r for r in listing.records if any(name not in r.values for name in names) and chosen(r)]
+    whole: dict[int, Remote] = {}
+    for start in range(0, len(lacking), _BATCH):
+        some = [remote.id for remote in lacking[start : start + _BATCH]]
+        reply = await service.page(path, page=1, size=len(some), filters={"id": str(some).replace(" ", "")})
+        items = reply.json if reply.status_in(200) and isinstance(reply.json, list) else ()
+        whole |= {remote.id: remote for remote in map(to_remote, items) if remote is not None}
+    for remote in lacking:
+        if any(name not in whole.get(remote.id, remote).values for name in names):
+            return Listing(failure=f"record {remote.id} cannot be read in full")
+    return replace(listing, records=tuple(whole.get(remote.id, remote) for remote in listing.records))
 
 
 def to_remote(item: object) -> Remote | None:
@@ -170,6 +251,14 @@ _READERS: Mapping[FieldType, Callable[[object], object]] = {
     FieldType.YES_NO: _yes_or_no,
 }
 """How values are read that the service may write in another way than they were sent."""
+
+
+def changed_since(remote: Remote) -> bool:
+    """Whether somebody changed a record after it was created, by the service's own dates."""
+    # Without dates nobody can say so; the fields have been compared already, and those speak for themselves.
+    if remote.created is None or remote.updated is None:
+        return False
+    return remote.updated - remote.created > _SAME_MOMENT
 
 
 def by_key(comparer: Comparer, fields: tuple[str, ...], records: Iterable[Remote]) -> dict[Key, list[Remote]]:

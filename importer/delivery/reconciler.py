@@ -1,45 +1,57 @@
-"""Rows in doubt settled by asking what the service holds.
+"""Rows in doubt settled by a whole list of what the service holds.
 
-What was created since the first doubtful send, less what the journal knows, is the effect of the rows in doubt. A
-record that equals a row in every sent field is the row's; equal rows are interchangeable. Found is believed at once,
-absent only after the visibility window, and anything that fits no row or too many goes to a person.
+Two questions, two rules. *Which record is the effect of a call that was never answered?* One that equals the row in its
+whole body, unsent fields being empty, that no other row has, and that was not listed before the run sent anything.
+*Does the row's mapping exist all the same?* A record that shares its key, or may share it, goes to a person. Found is
+believed at once; absent only after the visibility window, and by ``shows_all_of`` (see the caller).
 """
 
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from importer.delivery.listing import Comparer, Key, Listing, Remote, by_key
+from importer.delivery.listing import Comparer, Key, Listing, Remote, by_key, changed_since
+from importer.journal.evidence import FirstLook
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
-from importer.journal.states import Event
+from importer.journal.states import Event, State
 from importer.text import printable, value_words
 from schemas import RecordType
 
 MOST_RESENDS = 3
 """How often a row that was proved absent is sent again before a person must look."""
 
-CLOCK_MARGIN = 86_400.0
-"""Seconds by which the service's clock may have differed from ours when a row was sent. A narrow margin would save a
-page of the list; but a clock that was wrong then and is right now would hide the row's own record, and double it."""
+_DATE_STEP = 1.0
+"""Seconds by which two Date headers may be further apart than the answers were: they show whole seconds (RFC 9110)."""
 
 
 @dataclass
 class Settled:
-    """What reconciling found: the changes to make, and the rows that were sent too recently to judge."""
+    """The result of one look: the changes to make, and the rows that were sent too recently to judge.
+
+    ``waits`` says of each of those in how many seconds it can be judged. ``strays`` are sentences about records that
+    look like ours and that no row explains.
+    """
 
     changes: list[Change] = field(default_factory=list)
-    too_recent: list[Intent] = field(default_factory=list)
+    waits: dict[Intent, float] = field(default_factory=dict)
     failure: str = ""
+    strays: list[str] = field(default_factory=list)
+
+    @property
+    def too_recent(self) -> list[Intent]:
+        """The rows that cannot be judged yet."""
+        return list(self.waits)
 
     def count(self, event: Event) -> int:
         """How many of the changes are this event."""
         return sum(change.event is event for change in self.changes)
 
-
-def since(doubtful: Sequence[Intent]) -> float:
-    """From when on records must be listed to settle these rows."""
-    return min(intent.sent_at or 0.0 for intent in doubtful) - CLOCK_MARGIN
+    def without_absent(self, failure: str) -> "Settled":
+        """The same without what was concluded from a record's absence, and why it may not be concluded."""
+        others = [change for change in self.changes if change.event is not Event.ABSENT]
+        waits = self.waits | {change.intent: 0.0 for change in self.changes if change.event is Event.ABSENT}
+        return Settled(others, waits, failure, self.strays)
 
 
 def settle(
@@ -55,41 +67,59 @@ def settle(
 ) -> Settled:
     """What has become of these rows by a listing that was begun at ``asked_at`` (epoch seconds).
 
-    ``window`` is the visibility window in seconds. Pure but for the question which Ids the journal knows.
+    ``window`` is the visibility window in seconds. Reads the journal, and notes in it which rows were looked for first.
     """
     # 1. Without a list nothing is believed: that a record was not seen says nothing where nobody could look.
-    # 2. Records that the journal has an Id for belong to other rows, and are left out.
-    # 3. Rows that sent the same fields are compared with the rest by all of them. Equal rows and equal records are
-    #    interchangeable, so they are paired by age. More records than rows, or one that somebody else edited last, may
-    #    be a colleague's: then a person decides, because to call it ours would leave our own, if it comes, unnoticed.
-    # 4. A row without an equal may still have become a record that the service changed on its way. A record that names
-    #    the same things and is no other row's goes to a person, or the row would be sent again beside it.
-    # 5. Only then is it absent, and only if the list was *begun* after the window. By the time of judging, an effect
-    #    that came while the list was read would be missed, and doubled.
-    # 6. A row that was absent too often goes to a person: something takes it each time, and it may be the list.
+    # 2. Records that a row of the journal has, and those that were listed before the run sent anything, are left out.
+    #    The latter needs no clock: what was there before cannot be the effect of a call that was made after.
+    # 3. Rows are compared with the rest by their whole bodies. That is an equivalence, so equal rows and equal records
+    #    are interchangeable, and are paired by age. More records than rows means that somebody made one: a person
+    #    decides, because to call it ours would leave our own, if it comes, unnoticed.
+    # 4. A row without an equal may still have become a record that the service or a colleague has changed since. A
+    #    record that may have the row's key goes to a person, or the row would be sent again beside it.
+    # 5. Only then is it absent, and only if the list was *begun* after the window, by both clocks. By the time of
+    #    judging, an effect that came while the list was read would be missed, and doubled.
+    # 6. A list without any record proves nothing, and a row that was absent too often goes to a person: something takes
+    #    it each time, and it may be the list.
     if listing.failure:
-        return Settled(too_recent=list(doubtful), failure=listing.failure)
-    of_journal = journal.rows.known_ids(target, [remote.id for remote in listing.records])
-    free = [remote for remote in listing.records if remote.id not in of_journal]
+        return Settled(waits=dict.fromkeys(doubtful, 0.0), failure=listing.failure)
     comparer, settled = Comparer(kind), Settled()
-    unmatched: list[Intent] = []
+    of_journal = _ids_of_rows(journal, target, doubtful, listing)
+    looks = journal.evidence.first_looks(doubtful, listing.date, asked_at)
     taken: set[int] = set()
-    for fields, rows in _by_fields(doubtful).items():
-        records = by_key(comparer, fields, free)
-        for key, same in _by_key(comparer, fields, rows).items():
+    unmatched: list[tuple[Intent, list[Remote]]] = []
+    for run in sorted({intent.run for intent in doubtful}):
+        before = journal.evidence.listed_before(run) or frozenset()
+        free = [r for r in listing.records if r.id not in of_journal and r.id not in before and r.id not in taken]
+        records = by_key(comparer, kind.fields, free)
+        for key, same in _by_body(comparer, kind, [intent for intent in doubtful if intent.run == run]).items():
             candidates = records.get(key, [])
             taken.update(remote.id for remote in candidates)
-            unmatched += _pair(same, candidates, user, settled)
-    leftover = [remote for remote in free if remote.id not in taken]
-    for intent in unmatched:
-        _judge_absent(intent, leftover, kind, comparer, user, asked_at, window, settled)
+            unmatched += [(intent, free) for intent in _pair(same, candidates, user, settled)]
+    for intent, free in unmatched:
+        leftover = [remote for remote in free if remote.id not in taken]
+        left = _seconds_left(intent, looks[intent], listing, asked_at, window)
+        _judge_absent(intent, leftover, listing, kind, comparer, left, settled)
     return settled
+
+
+def _ids_of_rows(journal: Journal, target: int, doubtful: Sequence[Intent], listing: Listing) -> set[int]:
+    """The listed records that a row has: created by one, or existing for one of the same run."""
+    ids = journal.rows.known_ids(target, [remote.id for remote in listing.records])
+    for number in {intent.run for intent in doubtful}:
+        # A record answers for one row of a run: the one that was there already is not what another row was sent for.
+        existing = journal.rows.all(journal.runs.get(number), State.EXISTING)
+        ids |= {intent.remote_id for intent in existing if intent.remote_id is not None}
+    return ids
 
 
 def _pair(same: list[Intent], candidates: list[Remote], user: str, settled: Settled) -> list[Intent]:
     """Give equal rows their records, oldest to oldest; the rows that are left without one come back."""
-    # Only somebody else's edit is a reason, not a missing name: a list need not say who edited a record last.
-    foreign = [remote for remote in candidates if user and remote.by and remote.by != user]
+    # Only a record that another user made, which nobody has edited since, is certainly not ours. One that a colleague
+    # has edited may be: ``UpdatedBy`` names the latest editor.
+    foreign = [
+        r for r in candidates if user and r.by and r.by != user and r.created is not None and not changed_since(r)
+    ]
     if len(candidates) > len(same) or foreign:
         named = ", ".join(f"{r.id} (edited by {printable(r.by) or 'an unknown user'})" for r in candidates[:5])
         sentence = (
@@ -105,26 +135,27 @@ def _pair(same: list[Intent], candidates: list[Remote], user: str, settled: Sett
 def _judge_absent(
     intent: Intent,
     leftover: Sequence[Remote],
+    listing: Listing,
     kind: RecordType,
     comparer: Comparer,
-    user: str,
-    asked_at: float,
-    window: float,
+    left: float,
     settled: Settled,
 ) -> None:
-    alike = [r for r in leftover if _may_be(intent, r, kind, comparer, user)]
+    alike = [remote for remote in leftover if may_share_key(intent.body, remote, kind, comparer)]
     if alike:
         there = comparer.differences(intent.body, alike[0])
         values = "; ".join(
-            f"{name} was sent as {value_words(sent)} and is {value_words(remote_value)}"
-            for name, (sent, remote_value) in there.items()
+            f"{name} was sent as {value_words(sent)} and is {value_words(value)}"
+            for name, (sent, value) in there.items()
         )
-        sentence = (
-            f"Record {alike[0].id} may be this row's, but differs: {printable(values, 300)}. Check it in Nexudus."
-        )
+        differs = f", but differs: {printable(values, 300)}" if there else " and has values that were not sent"
+        sentence = f"Record {alike[0].id} may be this row's{differs}. Check it in Nexudus."
         settled.changes.append(Change(intent, Event.UNCLEAR, message=sentence))
-    elif asked_at - (intent.sent_at or 0.0) < window:
-        settled.too_recent.append(intent)
+    elif left > 0:
+        settled.waits[intent] = left
+    elif not listing.records:
+        sentence = "Nexudus lists no record at all, which does not prove that none was created. Look for it there."
+        settled.changes.append(Change(intent, Event.UNCLEAR, message=sentence))
     elif intent.resends >= MOST_RESENDS:
         sentence = f"Sent {intent.resends + 1} times, but no record was created. Create it in Nexudus."
         settled.changes.append(Change(intent, Event.UNCLEAR, message=sentence))
@@ -132,34 +163,72 @@ def _judge_absent(
         settled.changes.append(Change(intent, Event.ABSENT))
 
 
-def _may_be(intent: Intent, remote: Remote, kind: RecordType, comparer: Comparer, user: str) -> bool:
-    """Whether a record that equals no row may still be this row's, changed by the service on its way."""
-    if not _not_before(remote, intent) or (user and remote.by and remote.by != user):
-        return False
-    # By what it refers to. The service stores a reference or refuses it, while it may trim a name or shift a date.
-    fields = [name for name in kind.references if name in json.loads(intent.body)]
-    sent = comparer.sent(intent.body)
-    return all(sent[name] == comparer.value(name, remote.values.get(name)) for name in fields)
+def may_share_key(body: str, remote: Remote, kind: RecordType, comparer: Comparer) -> bool:
+    """Whether a record has the key of a row, or would have it if an empty part of one of them were entered."""
+    sent = comparer.match_key(kind.key, json.loads(body))
+    there = dict(comparer.match_key(kind.key, remote.values))
+    return all(value is None or there[name] is None or value == there[name] for name, value in sent)
 
 
-def _not_before(remote: Remote, intent: Intent) -> bool:
-    """Whether a record is recent enough to be the effect of sending this row."""
-    if remote.created is None or intent.sent_at is None:
-        return True
-    return remote.created >= intent.sent_at - CLOCK_MARGIN
+def _seconds_left(intent: Intent, look: FirstLook, listing: Listing, asked_at: float, window: float) -> float:
+    """In how many seconds the window is over by both clocks; a clock that was set back since is not listened to."""
+    # This machine's counts from the send, the service's from the first answer that was looked at after it. Were only
+    # one of them asked, a clock that is put right in between would end the window too soon, or never.
+    elapsed = [asked_at - (look.local_time if listing.date is None else intent.sent_at or look.local_time)]
+    if listing.date is not None and look.service_time is not None:
+        # Whole seconds on both sides; without a window there is nothing to be exact about.
+        elapsed.append(listing.date - look.service_time - (_DATE_STEP if window else 0.0))
+    forwards = [seconds for seconds in elapsed if seconds >= -_DATE_STEP]
+    return max(window - min(forwards), 0.0) if forwards else window
 
 
-def _by_fields(intents: Sequence[Intent]) -> dict[tuple[str, ...], list[Intent]]:
-    groups: dict[tuple[str, ...], list[Intent]] = {}
-    for intent in intents:
-        groups.setdefault(tuple(json.loads(intent.body)), []).append(intent)
-    return groups
+def settle_reviews(
+    reviews: Sequence[Intent], listing: Listing, journal: Journal, target: int, kind: RecordType
+) -> list[Change]:
+    """The rows in review whose record is beyond doubt: exactly one of the row's key is listed, equal and no row's."""
+    if listing.failure or not reviews:
+        return []
+    comparer = Comparer(kind)
+    taken = _ids_of_rows(journal, target, reviews, listing)
+    changes = []
+    for intent in reviews:
+        alike = [remote for remote in listing.records if may_share_key(intent.body, remote, kind, comparer)]
+        if len(alike) == 1 and alike[0].id not in taken and not comparer.differences(intent.body, alike[0]):
+            taken.add(alike[0].id)
+            changes.append(Change(intent, Event.FOUND, remote_id=alike[0].id))
+    return changes
 
 
-def _by_key(comparer: Comparer, fields: tuple[str, ...], intents: Sequence[Intent]) -> dict[Key, list[Intent]]:
+def strays(listing: Listing, journal: Journal, target: int, kind: RecordType) -> list[str]:
+    """Sentences about records that share the key of a row's record, and that came after the row's run had begun.
+
+    Such a record may be the late effect of a call that was believed lost, or a colleague's: a person decides.
+    """
+    if listing.failure:
+        return []
+    comparer, sentences = Comparer(kind), []
+    before: dict[int, frozenset[int] | None] = {}
+    rows = {comparer.match_key(kind.key, json.loads(i.body)): i for i in journal.rows.claimants(target) if i.remote_id}
+    ids = journal.rows.known_ids(target, [remote.id for remote in listing.records]) if rows else set()
+    for remote in listing.records:
+        intent = rows.get(comparer.match_key(kind.key, remote.values))
+        if intent is None or remote.id in ids:
+            continue
+        if intent.run not in before:
+            before[intent.run] = journal.evidence.listed_before(intent.run)
+        listed = before[intent.run]
+        if listed is not None and remote.id not in listed:
+            sentences.append(
+                f"Record {remote.id} has the same {', '.join(kind.key)} as record {intent.remote_id} "
+                f"(row {intent.row} of run {intent.run}). Delete the one that is not needed in Nexudus."
+            )
+    return sentences
+
+
+def _by_body(comparer: Comparer, kind: RecordType, intents: Sequence[Intent]) -> dict[Key, list[Intent]]:
     groups: dict[Key, list[Intent]] = {}
     for intent in intents:
-        groups.setdefault(comparer.key(fields, json.loads(intent.body)), []).append(intent)
+        groups.setdefault(comparer.key(kind.fields, json.loads(intent.body)), []).append(intent)
     return groups
 
 
@@ -175,7 +244,8 @@ class RemoteIndex:
         of_journal = journal.rows.known_ids(target, [remote.id for remote in listing.records])
         self._free = [remote for remote in listing.records if remote.id not in of_journal]
         self._comparer = Comparer(kind)
-        self._by_fields: dict[tuple[str, ...], dict[Key, list[Remote]]] = {}
+        self._fields = tuple(kind.fields)
+        self._by_body = by_key(self._comparer, self._fields, self._free)
         self._claimed: set[int] = set()
         for doubtful in journal.rows.in_doubt(target):
             # A record that may be the effect of a row in doubt belongs to no other row before that one is settled.
@@ -186,7 +256,7 @@ class RemoteIndex:
         return bool(self._free)
 
     def claim(self, body: str) -> Remote | None:
-        """The record that equals this row in every sent field, if there is one left."""
+        """The record that equals this row, fields that it leaves out being empty, if there is one left."""
         for remote in self._equal(body) if self._free else ():
             if remote.id not in self._claimed:
                 self._claimed.add(remote.id)
@@ -194,8 +264,4 @@ class RemoteIndex:
         return None
 
     def _equal(self, body: str) -> list[Remote]:
-        values = json.loads(body)
-        fields = tuple(values)
-        if fields not in self._by_fields:
-            self._by_fields[fields] = by_key(self._comparer, fields, self._free)
-        return self._by_fields[fields].get(self._comparer.key(fields, values), [])
+        return self._by_body.get(self._comparer.key(self._fields, json.loads(body)), [])

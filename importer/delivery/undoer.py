@@ -8,9 +8,9 @@ from enum import StrEnum
 from importer.delivery.backoff import pause_after
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.by_id import Gone, Unreadable, is_deleted, read_record, what_came
-from importer.delivery.listing import Comparer, Remote
+from importer.delivery.listing import Comparer, Remote, changed_since
 from importer.delivery.replies import Pause, Verdict, classify
-from importer.delivery.verification import changed_fields, changed_since
+from importer.delivery.verification import changed_fields
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run

@@ -5,16 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from importer.delivery.by_id import Gone, Unreadable, unreadable_field
-from importer.delivery.listing import Comparer, Key, Listing, Remote, by_key
+from importer.delivery.listing import Comparer, Key, Listing, Remote, by_key, changed_since
 from importer.journal.rows import Intent
 from importer.journal.states import State
 from importer.model import Presence
 from importer.text import value_words
 from schemas import RecordType
-
-_SAME_MOMENT = 2.0
-"""Seconds between CreatedOn and UpdatedOn of a record that nobody has touched: the service may set them one after the
-other. An edit within two seconds of the create is not to be expected from a person."""
 
 _UNGIVEN = (None, "", 0, False)
 
@@ -102,11 +98,3 @@ def changed_fields(comparer: Comparer, body: str, remote: Remote) -> dict[str, t
         if name not in sent and (value := there.get(name)) not in _UNGIVEN:
             differs[name] = ("empty", value)
     return differs
-
-
-def changed_since(remote: Remote) -> bool:
-    """Whether somebody changed a record after it was created, by the service's own dates."""
-    # Without dates nobody can say so; the fields have been compared already, and those speak for themselves.
-    if remote.created is None or remote.updated is None:
-        return False
-    return remote.updated - remote.created > _SAME_MOMENT

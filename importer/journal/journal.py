@@ -15,6 +15,7 @@ from importer.journal import tables as t
 from importer.journal.calls import Calls
 from importer.journal.database import PATIENCE, Database, explained, open_database
 from importer.journal.directories import Directories
+from importer.journal.evidence import Evidence
 from importer.journal.group_commit import GroupCommit
 from importer.journal.migrations import SCHEMA_VERSION, migrate
 from importer.journal.rows import Rows
@@ -33,7 +34,7 @@ class Journal:
         self.commit = GroupCommit(db.together)
         self.runs, self.calls = Runs(db), Calls(db)
         self.rows = Rows(db, self.runs, self.calls)
-        self.directories, self.views = Directories(db), Views(db)
+        self.directories, self.views, self.evidence = Directories(db), Views(db), Evidence(db)
 
     def __enter__(self) -> Self:
         """The journal itself; the ``with`` closes it."""

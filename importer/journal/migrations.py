@@ -10,7 +10,7 @@ from sqlalchemy.engine import Connection
 
 from importer.journal import tables as t
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 def migrate(db: Connection, version: int) -> None:
@@ -35,5 +35,11 @@ def _allow_every_state(db: Connection) -> None:
     db.exec_driver_sql("DROP TABLE earlier_intent")
 
 
-_STEPS: Mapping[int, Callable[[Connection], None]] = {1: _allow_every_state}
+def _add_evidence(db: Connection) -> None:
+    """The tables of what was seen of the service around each run; earlier runs have nothing in them."""
+    t.listed_before.create(db)
+    t.first_look.create(db)
+
+
+_STEPS: Mapping[int, Callable[[Connection], None]] = {1: _allow_every_state, 2: _add_evidence}
 """What leads from a version to the next one."""

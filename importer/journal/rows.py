@@ -237,9 +237,9 @@ class Rows:
                 numbers.update(db.exec_driver_sql(sql.known_ids(len(some)), (target, *some)).scalars())
         return numbers
 
-    def in_doubt(self, target: int) -> list[Intent]:
-        """The rows in doubt of every run of this target, in the order in which they were sent."""
-        query = sa.select(t.intent).where(t.intent.c.target == target, t.intent.c.state == State.IN_DOUBT.value)
+    def in_doubt(self, target: int, state: State = State.IN_DOUBT) -> list[Intent]:
+        """The rows in doubt, or in review, of every run of this target, in the order in which they were sent."""
+        query = sa.select(t.intent).where(t.intent.c.target == target, t.intent.c.state == state.value)
         with self._db.read() as db:
             return [to_intent(row) for row in db.execute(query.order_by(t.intent.c.sent_at, t.intent.c.row))]
 

@@ -71,9 +71,14 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.FOUND: State.CREATED,
         # Believed only after the visibility window; earlier, a late effect would make a second record.
         Event.ABSENT: State.PLANNED,
-        # No event leads out of review: the importer has nothing more to go by, and a guess would be a record too many
-        # or too few.
+        # The importer has nothing more to go by, and a guess would be a record too many or too few.
         Event.UNCLEAR: State.REVIEW,
+    },
+    State.REVIEW: {
+        # A person's word, or a whole list that shows exactly one record of the row's key, equal to the row.
+        Event.FOUND: State.CREATED,
+        # A person's word only.
+        Event.ABSENT: State.PLANNED,
     },
     State.CREATED: {
         # Undo: committed before the delete leaves, so that a crash leaves a row that undo looks at again.
@@ -90,7 +95,6 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
     State.EXISTING: {},
     State.HELD: {},
     State.REJECTED: {},
-    State.REVIEW: {},
     State.REMOVED: {},
 }
 

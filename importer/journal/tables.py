@@ -72,6 +72,24 @@ intent = sa.Table(
     # The primary key is the table: rows are read in the order of the file, page by page, without a second look-up each.
     sqlite_with_rowid=False,
 )
+# What the service listed before a run sent its first row: none of these records can be the effect of one of its calls.
+listed_before = sa.Table(
+    "listed_before",
+    metadata,
+    sa.Column("run", sa.Integer, primary_key=True),
+    sa.Column("ids", sa.LargeBinary, nullable=False),
+)
+# When a row that got no answer was looked for first, by the service's clock and by this machine's. The visibility
+# window counts from there, for the time at which the call left is known by one clock only.
+first_look = sa.Table(
+    "first_look",
+    metadata,
+    sa.Column("run", sa.Integer, primary_key=True),
+    sa.Column("row", sa.Integer, primary_key=True),
+    sa.Column("attempt", sa.Integer, primary_key=True),
+    sa.Column("service_time", sa.Float),
+    sa.Column("local_time", sa.Float, nullable=False),
+)
 issue = sa.Table(
     "issue",
     metadata,

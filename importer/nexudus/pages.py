@@ -85,7 +85,7 @@ def read_page(reply: Reply) -> Page:
         tuple(listed) if isinstance(listed, list) else None,
         records,
         has_next if isinstance(has_next, bool) else None,
-        total if isinstance(total, int) else None,
+        total if type(total) is int else None,
     )
 
 

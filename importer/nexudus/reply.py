@@ -68,6 +68,13 @@ class Reply:
         return min(max(waits), LONGEST_WAIT) if waits else None
 
     @property
+    def clock(self) -> float | None:
+        """The service's clock in epoch seconds; None without a Date header, or if something else may have answered."""
+        # A page in between has a clock of its own; the service's own words are JSON.
+        moment = _instant(self.date or "") if self.json is not None else None
+        return None if moment is None else moment.timestamp()
+
+    @property
     def html(self) -> bool:
         """Whether the body is a web page, whatever its label says."""
         # JSON under the label text/html is the service's own answer, and a page under application/json is not.
@@ -79,6 +86,13 @@ class Reply:
         # For reads only, where asking again costs nothing but a call. 409 is the documented throttle. Not 501 and 505:
         # a service that does not know a call will not know it a little later (RFC 9110, 15.6.2 and 15.6.6).
         return self.status_in(None, 408, 409, 425, 429, *range(500, 600)) and not self.status_in(501, 505)
+
+    @property
+    def is_not_found(self) -> bool:
+        """Whether the service itself says that there is no record of this Id, rather than a page in between."""
+        # 404 with the JSON string "Not found" (documented), or 401 with it for a deleted record (seen by a client).
+        words = self.json.get("Message") if isinstance(self.json, dict) else self.json
+        return self.status_in(401, 404) and isinstance(words, str) and words.strip().casefold() == "not found"
 
     def status_in(self, *statuses: int | None) -> bool:
         """Whether the status is one of these."""

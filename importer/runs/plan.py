@@ -142,7 +142,9 @@ async def find_present(
         return present
     target = journal.runs.target(session.account.key, source.kind.name)
     duplicates = choices.allow_duplicates
-    comparison = await compare(session, source.endpoint, source.kind, allow_duplicates=duplicates)
+    comparison = await compare(
+        session, source.endpoint, source.kind, allow_duplicates=duplicates, without_list=choices.without_list
+    )
     # Read once more, chunk by chunk: ten million records must not be in memory for the sake of a count.
     if comparison:
         for chunk in checked_chunks(source, now, result.collisions, allow_duplicates=duplicates):

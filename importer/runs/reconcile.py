@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.comparison import Comparison, Conflict
-from importer.delivery.listing import Listing, Remote, list_records
-from importer.delivery.reconciler import Settled, settle, since
+from importer.delivery.listing import Listing, Remote, complete, list_records, shows_all_of
+from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
 from importer.errors import FileError, ImporterError, ReportError, ServiceError
 from importer.journal.journal import open_journal
 from importer.journal.rows import Change, Intent
@@ -25,6 +26,10 @@ from schemas import RECORD_TYPES, RecordType
 PATIENT_SECONDS = 60.0
 """A wait for the visibility window is worth this long, or as long as the sending took; longer is the user's choice."""
 
+_MOST_READINGS = 5
+_MOST_MISSING = 20
+"""Records that are asked for by their Ids; a list that lacks more of them is not worth the calls."""
+_MOST_STRAYS = 10
 _PAGE = 2_000
 # After these ends the service still answers, so that its list can be asked. Not after a refused sign-in or an outage:
 # nothing would come of it but a second failure, and the rows are settled by the next command.
@@ -47,29 +52,59 @@ async def reconcile(request: RunRequest) -> RunResult:
             refuse_other_account(journal, run, session.account.key)
             with session.exclusive_sender(run.id):
                 settled = await look(session, run)
-            tell_too_recent(session, [intent for intent in settled.too_recent if intent.run == run.id])
+            tell_too_recent(session, _of_run(settled, run))
         if settled.failure:
             raise ServiceError(f"The rows in doubt cannot be settled: {settled.failure}.", "Try again later.")
         return settled_result(journal, run, request.clock())
 
 
 async def list_all_records(session: Session, endpoint: str, kind: RecordType) -> Listing:
-    """All records of a type that the service holds; says so if it does not list them."""
-    listing = await list_records(session.service, endpoint, kind, since=None)
-    if listing.failure:
-        session.observer.say(f"Existing records are known from the journal only: {listing.failure}.")
+    """All records of a type that the service holds, each with its key; or why they are not known."""
+    listing = await list_records(session.service, endpoint)
+    listing = await complete(session.service, endpoint, listing, kind.key, lambda _: True)
+    if not listing.failure and not listing.by_count:
+        counted = "does not say how many records there are" if listing.total is None else f"counts {listing.total:,}"
+        session.observer.say(
+            f"Nexudus lists {len(listing.records):,} records but {counted}. The list was read twice, and was the same."
+        )
     return listing
 
 
 async def compare(
-    session: Session, endpoint: str, kind: RecordType, run: Run | None = None, *, allow_duplicates: bool
+    session: Session,
+    endpoint: str,
+    kind: RecordType,
+    run: Run | None = None,
+    *,
+    allow_duplicates: bool,
+    without_list: bool,
+    listing: Listing | None = None,
 ) -> Comparison:
-    """What the service and the journal hold, for the rows of a run to be compared with; or of one yet to begin."""
+    """What the service and the journal hold, for the rows of a run to be compared with; or of one yet to begin.
+
+    Raises:
+        ServiceError: The service does not list its records, and ``without_list`` does not make do with the journal.
+    """
     journal = session.journal
-    listing = await list_all_records(session, endpoint, kind)
+    listing = listing if listing is not None else await list_all_records(session, endpoint, kind)
+    if listing.failure:
+        _refuse_without_list(listing, without_list=without_list)
+        session.observer.say(f"Existing records are known from the journal only: {listing.failure}.")
     target = journal.runs.target(session.account.key, kind.name)
+    for sentence in strays(listing, journal, target, kind)[:_MOST_STRAYS]:
+        session.observer.say(sentence)
     runs = lineage(session, run) if run is not None else ()
     return Comparison(listing, journal, target, kind, runs=runs, allow_duplicates=allow_duplicates)
+
+
+def _refuse_without_list(listing: Listing, *, without_list: bool) -> None:
+    """Raise ServiceError if rows would be sent that nothing but the journal has been compared with."""
+    if listing.failure and not without_list:
+        raise ServiceError(
+            f"No row was sent, because Nexudus does not list its records: {listing.failure}.",
+            "Try again later. To send all the same, compared with the journal only, add --without-list; records that "
+            "were created in another way could then exist twice.",
+        )
 
 
 def lineage(session: Session, run: Run) -> set[int]:
@@ -81,16 +116,36 @@ def lineage(session: Session, run: Run) -> set[int]:
     return numbers
 
 
-async def settle_before(session: Session, run: Run, *, even_if_existing: bool, allow_duplicates: bool) -> None:
-    """Settle what an earlier process left in doubt, and leave out rows whose record exists, or may exist, already."""
-    # Doubts first. A row that is in doubt holds its values; once it is settled, an equal planned row is either existing
-    # or free, and the comparison that follows sees it as what it is.
+async def settle_before(
+    session: Session, run: Run, *, even_if_existing: bool, allow_duplicates: bool, without_list: bool
+) -> None:
+    """Settle what an earlier process left in doubt, and leave out rows whose record exists, or may exist, already.
+
+    Raises:
+        ServiceError: The service does not list its records, and ``without_list`` does not make do with the journal.
+    """
+    # One list for three questions. Doubts first: a row that is in doubt holds its values; once it is settled, an equal
+    # planned row is either existing or free, and the comparison that follows sees it as what it is. And what is listed
+    # before the first call cannot be the effect of one.
     journal, kind = session.journal, RECORD_TYPES[run.kind]
     assert run.target is not None
-    await look(session, run)
+    asked_at = session.clock()
+    listing = await list_all_records(session, run.endpoint, kind)
+    _refuse_without_list(listing, without_list=without_list)
+    await look(session, run, listing, asked_at)
+    if not listing.failure:
+        journal.evidence.note_listed(run.id, listing.ids)
     if even_if_existing:
         return
-    comparison = await compare(session, run.endpoint, kind, run, allow_duplicates=allow_duplicates)
+    comparison = await compare(
+        session,
+        run.endpoint,
+        kind,
+        run,
+        allow_duplicates=allow_duplicates,
+        without_list=without_list,
+        listing=listing,
+    )
     if not comparison:
         return
     for page in _pages(journal.rows.all(run, State.PLANNED)):
@@ -106,10 +161,18 @@ def _compared(intent: Intent, there: Remote | Conflict) -> Change:
     return Change(intent, Event.KNOWN, remote_id=there.id, message="the record was in Nexudus before this run")
 
 
-async def settle_after(session: Session, run: Run, sent: SendResult, stop: asyncio.Event, began: float) -> bool:
-    """Settle what this process left in doubt; True when rows proved absent may be sent again."""
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """What is left after the sending: whether rows proved absent may be sent again, and sentences about strays."""
+
+    send_again: bool = False
+    strays: Sequence[str] = ()
+
+
+async def settle_after(session: Session, run: Run, sent: SendResult, stop: asyncio.Event, began: float) -> Aftermath:
+    """Settle what this process left in doubt, and look for records of ours that no row explains."""
     if sent.how not in _SENT:
-        return False
+        return Aftermath()
     # 1. Look once at once: most lost answers are listed by then, and a record that is found needs no waiting.
     # 2. After anything but a regular end, leave it at that: the user has stopped it, or the service needs to be left
     #    alone. What is proved absent stays planned for the next command.
@@ -120,30 +183,80 @@ async def settle_after(session: Session, run: Run, sent: SendResult, stop: async
         if settled.failure:
             session.observer.say(f"Rows in doubt cannot be settled: {settled.failure}.")
         if sent.how is not StopReason.DONE or stop.is_set():
-            return False
+            return Aftermath(strays=settled.strays)
         if any(change.event is Event.ABSENT and change.intent.run == run.id for change in settled.changes):
-            return True
-        too_recent = [intent for intent in settled.too_recent if intent.run == run.id]
+            return Aftermath(send_again=True)
+        too_recent = _of_run(settled, run)
         if settled.failure or not too_recent or not await _wait_for(session, too_recent, stop, began):
-            return False
+            return Aftermath(strays=settled.strays)
 
 
-async def look(session: Session, run: Run) -> Settled:
-    """Settle every row in doubt of the run's account as far as can be told now, and write it down."""
+async def look(session: Session, run: Run, listing: Listing | None = None, asked_at: float = 0.0) -> Settled:
+    """Settle every row in doubt of the run's account as far as can be told now, and write it down.
+
+    ``listing`` is one that was begun at ``asked_at``, if there is one already.
+    """
     journal, kind = session.journal, RECORD_TYPES[run.kind]
     assert run.target is not None
     # Of all runs of the account: they compete for the same records, and a row that is settled without the others could
     # be given the record of another.
-    doubtful = journal.rows.in_doubt(run.target)
-    if not doubtful:
+    doubtful, reviews = journal.rows.in_doubt(run.target), journal.rows.in_doubt(run.target, State.REVIEW)
+    if not doubtful and not reviews and not journal.evidence.had_doubts(run.id):
         return Settled()
-    # Before the first page is asked for: what is created while the list is read may be missing in it.
-    asked_at = session.clock()
-    listing = await list_records(session.service, run.endpoint, kind, since=since(doubtful))
+    if listing is None:
+        # Before the first page is asked for: what is created while the list is read may be missing in it.
+        asked_at = session.clock()
+        listing = await list_all_records(session, run.endpoint, kind)
+    listing, settled = await _proved(session, run, doubtful, listing, asked_at)
+    settled.changes += settle_reviews(reviews, listing, journal, run.target, kind)
+    journal.rows.move(settled.changes, session.clock())
+    settled.strays = strays(listing, journal, run.target, kind)
+    _tell(session, settled)
+    _refresh_other_runs(session, run, settled)
+    return settled
+
+
+async def _proved(
+    session: Session, run: Run, doubtful: Sequence[Intent], listing: Listing, asked_at: float
+) -> tuple[Listing, Settled]:
+    """What has become of the rows, and the list that says so; absent only what two lists in a row do not show."""
+    # 1. A list of one page shows one moment. Of a longer one, a record may have moved from a page that was still to be
+    #    read to one that had been, because another record was deleted; only a second list shows that.
+    # 2. Found and unclear are believed by either; so the second list is read only if a row would be absent.
+    # 3. Each record of the runs in question must be listed, or be gone when it is asked for by its Id: a list of
+    #    another location, or one that lags behind, is whole in itself.
+    first_date = listing.date
+    for _ in range(_MOST_READINGS):
+        settled = await _judged(session, run, doubtful, listing, asked_at)
+        if settled.failure or listing.pages <= 1 or not settled.count(Event.ABSENT):
+            break
+        second = await list_all_records(session, run.endpoint, RECORD_TYPES[run.kind])
+        if second.failure:
+            settled = settled.without_absent(second.failure)
+            break
+        proved, listing = shows_all_of(second, listing), replace(second, date=first_date)
+        if proved:
+            settled = await _judged(session, run, doubtful, listing, asked_at)
+            break
+    else:
+        settled = settled.without_absent("records are being deleted while the list is read")
+    absent = {change.intent.run for change in settled.changes if change.event is Event.ABSENT}
+    reason = await _reason_to_distrust(session, run, listing, absent)
+    return listing, settled.without_absent(reason) if reason else settled
+
+
+async def _judged(session: Session, run: Run, doubtful: Sequence[Intent], listing: Listing, asked_at: float) -> Settled:
+    journal, kind = session.journal, RECORD_TYPES[run.kind]
+    assert run.target is not None
+    of_rows = journal.rows.known_ids(run.target, [remote.id for remote in listing.records])
+    before = journal.evidence.listed_before(run.id) or frozenset()
+    whole = await complete(
+        session.service, run.endpoint, listing, kind.fields, lambda r: r.id not in of_rows and r.id not in before
+    )
     user = session.account.user.strip().casefold()
-    settled = settle(
+    return settle(
         doubtful,
-        listing,
+        whole,
         journal,
         run.target,
         kind,
@@ -152,16 +265,22 @@ async def look(session: Session, run: Run) -> Settled:
         asked_at=asked_at,
         window=session.settings.settle,
     )
-    journal.rows.move(settled.changes, session.clock())
-    _tell(session, settled)
-    _refresh_other_runs(session, run, settled)
-    return settled
 
 
-async def _wait_for(session: Session, too_recent: list[Intent], stop: asyncio.Event, began: float) -> bool:
-    ready = max(intent.sent_at or 0.0 for intent in too_recent) + session.settings.settle
-    now = session.clock()
-    seconds = ready - now
+async def _reason_to_distrust(session: Session, run: Run, listing: Listing, numbers: set[int]) -> str:
+    """Why a list may leave records out: one that a run created is not in it, and is not gone either."""
+    listed, journal = listing.ids, session.journal
+    created = (i for number in numbers for i in journal.rows.all(journal.runs.get(number), State.CREATED))
+    missing = list(islice((i.remote_id for i in created if i.remote_id and i.remote_id not in listed), _MOST_MISSING))
+    for number in missing:
+        reply = await session.service.get(run.endpoint, number)
+        if not reply.is_not_found:
+            return f"its list leaves out record {number}"
+    return "its list leaves out many records of this run" if len(missing) == _MOST_MISSING else ""
+
+
+async def _wait_for(session: Session, too_recent: Mapping[Intent, float], stop: asyncio.Event, began: float) -> bool:
+    seconds, now = max(too_recent.values()), session.clock()
     if seconds > max(PATIENT_SECONDS, now - began):
         tell_too_recent(session, too_recent)
         return False
@@ -173,13 +292,16 @@ async def _wait_for(session: Session, too_recent: list[Intent], stop: asyncio.Ev
     return not stop.is_set()
 
 
-def tell_too_recent(session: Session, too_recent: Sequence[Intent]) -> None:
-    """Say when rows without an answer can be checked again."""
+def tell_too_recent(session: Session, too_recent: Mapping[Intent, float]) -> None:
+    """Say when rows without an answer can be checked again; ``too_recent`` says in how many seconds each can."""
     if too_recent:
-        ready = max(intent.sent_at or 0.0 for intent in too_recent) + session.settings.settle
-        session.observer.say(
-            f"{count(len(too_recent), 'unanswered row')} can be checked again after {moment(ready, session.clock())}."
-        )
+        now = session.clock()
+        ready = moment(now + max(too_recent.values()), now)
+        session.observer.say(f"{count(len(too_recent), 'unanswered row')} can be checked again after {ready}.")
+
+
+def _of_run(settled: Settled, run: Run) -> dict[Intent, float]:
+    return {intent: seconds for intent, seconds in settled.waits.items() if intent.run == run.id}
 
 
 def _tell(session: Session, settled: Settled) -> None:

@@ -26,6 +26,7 @@ class Choices:
     strict: bool = False
     allow_duplicates: bool = False
     even_if_existing: bool = False
+    without_list: bool = False
     max_rows: int | None = None
     max_duration: float | None = None
     picks: Mapping[str, int] = field(default_factory=dict)

@@ -38,16 +38,18 @@ class RunResult:
     message: str = ""
 
 
-async def finish_run(journal: Journal, run: Run, sent: SendResult, now: float) -> RunResult:
-    """Note how sending ended, and write the report."""
+async def finish_run(journal: Journal, run: Run, sent: SendResult, now: float, strays: Sequence[str] = ()) -> RunResult:
+    """Note how sending ended, and write the report; ``strays`` are sentences about records that no row explains."""
     # The option may have been set by another process since this one read the run.
     for_good = sent.how is StopReason.REQUESTED and journal.runs.get(run.id).options.get("for_good")
     done = sent.how in {StopReason.DONE, StopReason.STRICT} or bool(for_good)
     code = exit_code_of(journal, run, sent.how)
+    if strays and code in (Exit.DONE, Exit.ROWS_FAILED):
+        code = Exit.IN_DOUBT
     run = journal.runs.update(run, stopped=now, finished=now if done else None, exit_code=int(code))
     # In another thread, so that other runs of this process continue meanwhile.
     report = await asyncio.to_thread(write_report, journal, run, now=now)
-    return RunResult(run, report, code, _steps(journal, run), sent.message)
+    return RunResult(run, report, code, _steps(journal, run), " ".join(filter(None, [sent.message, *strays])))
 
 
 def exit_code_of(journal: Journal, run: Run, reason: StopReason) -> Exit:

@@ -58,7 +58,12 @@ async def continue_run(stack: AsyncExitStack, session: Session, run: Run) -> Pla
 
 def with_limits(journal: Journal, run: Run, choices: Choices) -> Run:
     """A run with other limits than it began with, and with another folder if one is named."""
-    limits: Mapping[str, Any] = {"max_rows": choices.max_rows, "max_duration": choices.max_duration}
+    limits: Mapping[str, Any] = {
+        "max_rows": choices.max_rows,
+        "max_duration": choices.max_duration,
+        # Once allowed, it stays so: the run goes on as it began.
+        "without_list": choices.without_list or bool(run.options.get("without_list")),
+    }
     run = journal.runs.update(run, options={**run.options, **limits})
     return run if choices.out is None else journal.runs.update(run, folder=str(Path(choices.out).absolute()))
 

@@ -73,7 +73,9 @@ async def _already_present(
     claims = session.journal.rows.claims(target, [record.identity for record in records])
     present.add(claims.values())
     kind, duplicates = RECORD_TYPES[parent.kind], choices.allow_duplicates
-    comparison = await compare(session, parent.endpoint, kind, parent, allow_duplicates=duplicates)
+    comparison = await compare(
+        session, parent.endpoint, kind, parent, allow_duplicates=duplicates, without_list=choices.without_list
+    )
     present.compare(comparison, [record for record in records if record.identity not in claims])
     return present
 

@@ -1,13 +1,13 @@
 """Sends the rows of a planned run, and settles the doubts before and after."""
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.sender import Pace, Sender
-from importer.errors import Exit
+from importer.errors import Exit, ServiceError
 from importer.journal.runs import Run
 from importer.journal.states import State
 from importer.journal.windows import Window
@@ -32,9 +32,10 @@ class PlannedRun:
 
     async def send(self) -> RunResult:
         """Settle, send, settle, report."""
-        return await finish_run(self.session.journal, self.run, await self._send(), self.session.clock())
+        sent, strays = await self._send()
+        return await finish_run(self.session.journal, self.run, sent, self.session.clock(), strays)
 
-    async def _send(self) -> SendResult:
+    async def _send(self) -> tuple[SendResult, Sequence[str]]:
         """Settle, send, settle, until no row is left that may be sent.
 
         1. With --strict, one invalid row keeps all of them from being sent.
@@ -46,7 +47,7 @@ class PlannedRun:
         session, run, journal = self.session, self.run, self.session.journal
         choices = run.options_as(Choices)
         if choices.strict and (invalid := journal.rows.invalid(run)):
-            return SendResult(StopReason.STRICT, f"Nothing was sent (--strict): {count(invalid, 'invalid row')}.")
+            return SendResult(StopReason.STRICT, f"Nothing was sent (--strict): {count(invalid, 'invalid row')}."), ()
         began = session.clock()
         with session.observer.sending() as stop:
             try:
@@ -55,17 +56,19 @@ class PlannedRun:
                     run,
                     even_if_existing=choices.even_if_existing,
                     allow_duplicates=choices.allow_duplicates,
+                    without_list=choices.without_list,
                 )
                 if (stopped := await _stopped(settling, stop, choices.max_duration)) is not None:
-                    return stopped
+                    return stopped, ()
                 if choices.strict and (held := journal.rows.counts(run).get(State.HELD)):
-                    return SendResult(
-                        StopReason.STRICT,
-                        f"Nothing was sent (--strict): {count(held, 'row')} with other values in Nexudus.",
-                    )
+                    sentence = f"Nothing was sent (--strict): {count(held, 'row')} with other values in Nexudus."
+                    return SendResult(StopReason.STRICT, sentence), ()
                 sent = await self._sender(choices, stop, began).send()
-                while await settle_after(session, run, sent, stop, began):
+                while (left := await settle_after(session, run, sent, stop, began)).send_again:
                     sent = await self._sender(choices, stop, began).send()
+            except ServiceError as error:
+                # Before the first call: the service does not list its records. A run that was to begin is saved.
+                return SendResult(StopReason.UNREACHABLE, f"{error.message} {error.advice}"), ()
             except BaseException:
                 # Whatever it was, what was sent is in the journal; only the end of this process is missing there. Not
                 # finished: the next command resumes the run, and settles what was under way.
@@ -73,8 +76,8 @@ class PlannedRun:
                 raise
         if sent.how is StopReason.DONE and stop.is_set() and journal.rows.counts(run).get(State.PLANNED):
             # Proved absent after a stop was requested: the next command sends them, so the run must not count as done.
-            return SendResult(StopReason.REQUESTED)
-        return sent
+            return SendResult(StopReason.REQUESTED), left.strays
+        return sent, left.strays
 
     def _sender(self, choices: Choices, stop: asyncio.Event, began: float) -> Sender:
         session, run = self.session, self.run

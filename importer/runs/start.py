@@ -73,6 +73,6 @@ def plan_rows(session: Session, source: Source, result: CheckResult, run: Run) -
 
 def _salt(run: Run) -> str:
     """A text that makes the rows differ from those of other runs, for a run that creates further records on purpose."""
-    # It goes into the identity, so that no row claims what another run has; the number of the run keeps a resumed run
-    # from creating its own rows twice.
-    return f" in run {run.id}" if run.options.get("even_if_existing") else ""
+    # It goes into the identity, so that no row claims what was created without this choice. The same for every such
+    # run: the same command typed again finds its own records, and creates nothing.
+    return " once more" if run.options.get("even_if_existing") else ""

@@ -15,7 +15,7 @@ from typing import Any
 
 from importer.delivery.breakers import SendResult
 from importer.delivery.listing import list_records
-from importer.delivery.reconciler import Settled, settle, since
+from importer.delivery.reconciler import Settled, settle
 from importer.delivery.sender import Pace, Sender
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Intent
@@ -123,7 +123,7 @@ class Post:
                 doubtful, target = journal.rows.in_doubt(run.target or 0), run.target or 0
                 if not doubtful:
                     return Settled()
-                listing = await list_records(service, PATH, KIND, since=since(doubtful))
+                listing = await list_records(service, PATH)
                 settled = settle(
                     doubtful,
                     listing,

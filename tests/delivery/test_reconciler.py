@@ -1,192 +1,318 @@
-"""Rows in doubt against a list: found, absent, too young to judge, or a person's; and nothing given out twice."""
+"""What a list says of rows that got no answer: which record is a row's own, when there is none, and who decides."""
 
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.kit import ACCOUNT, KIND, add_run, body, record
+from delivery.kit import ACCOUNT, KIND, add_run, body
+from importer.delivery.comparison import Comparison
 from importer.delivery.listing import Listing, Remote, to_remote
-from importer.delivery.reconciler import CLOCK_MARGIN, MOST_RESENDS, RemoteIndex, Settled, settle, since
+from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
 from importer.journal.journal import Journal, open_journal
-from importer.journal.rows import Change, Intent
+from importer.journal.rows import Change
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
+from importer.model import Record
 
-SENT, WINDOW = 1_800_000_000.0, 900.0
-LATER = SENT + WINDOW + 1
-US, COLLEAGUE = "ops@example.com", "colleague@example.com"
+OURS, COLLEAGUE = "ops@example.com", "colleague@example.com"
+SENT_AT, WINDOW = 1_000.0, 900.0
+SERVICE_TIME = 50_000.0
+"""The service's clock when this machine's said 0: they need not agree."""
+
+
+def remote(number: int, text: str, *, by: str = OURS, edited: bool = False, **members: object) -> Remote:
+    """A record with the values of this body."""
+    times = {"CreatedOn": "2026-11-26T09:00:00Z", "UpdatedOn": f"2026-11-26T{'10' if edited else '09'}:00:00Z"}
+    empty = dict.fromkeys(KIND.fields)
+    made = to_remote({"Id": number, **empty, **json.loads(text), **times, "UpdatedBy": by, **members})
+    assert made is not None
+    return made
+
+
+def without(text: str, *names: str) -> str:
+    """A body without some fields."""
+    return json.dumps({name: value for name, value in json.loads(text).items() if name not in names})
+
+
+@dataclass
+class Office:
+    """A run whose rows were sent and got no answer, in a real journal."""
+
+    journal: Journal
+    folder: Path
+    bodies: list[str]
+    run: Run = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Plan the rows, and send them."""
+        run = add_run(self.journal, self.folder)
+        records = [Record(row, text, row.to_bytes(16, "big")) for row, text in enumerate(self.bodies, 2)]
+        self.run = self.journal.rows.plan(run, [(records, (), len(records))], run.target or 1, 2.0)
+        self.journal.rows.will_send(self.run, ACCOUNT, self.journal.rows.planned(self.run, 0, 99), (), SENT_AT)
+
+    @property
+    def target(self) -> int:
+        """The number of the account's record type."""
+        assert self.run.target is not None
+        return self.run.target
+
+    def look(self, *records: Remote, at: float = SENT_AT, write: bool = True) -> Settled:
+        """What such a list, begun at this time by both clocks, says."""
+        return self.look_by(*records, at=at, date=SERVICE_TIME + at, write=write)
+
+    def look_by(self, *records: Remote, at: float, date: float | None, write: bool) -> Settled:
+        """What a list says that was begun at this time of this machine and at this date of the service."""
+        pages = 1 if records else 0
+        settled = settle(
+            self.journal.rows.in_doubt(self.target),
+            Listing(records, pages=pages, date=date),
+            self.journal,
+            self.target,
+            KIND,
+            user=OURS,
+            asked_at=at,
+            window=WINDOW,
+        )
+        if write:
+            self.journal.rows.move(settled.changes, at)
+        return settled
+
+    @property
+    def rows(self) -> dict[int, tuple[State, int | None]]:
+        """Each row's state and record."""
+        return {intent.row: (intent.state, intent.remote_id) for intent in self.journal.rows.all(self.run)}
 
 
 @pytest.fixture
-def journal(memory: Path) -> Iterator[Journal]:
-    """One without runs."""
-    with open_journal(f"sqlite:///{memory / 'j'}") as journal:
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    """An empty journal."""
+    with open_journal(f"sqlite:///{tmp_path / 'journal.sqlite3'}") as journal:
         yield journal
 
 
-@pytest.fixture
-def run(journal: Journal, memory: Path) -> Run:
-    """Three rows in doubt since ``SENT``."""
-    run = add_run(journal, memory, planned=3)
-    journal.rows.will_send(run, ACCOUNT, journal.rows.planned(run, 0, 9), (), SENT)
-    return run
+OTHER = remote(99, body(99))
+"""A record of another mapping: a list that shows none at all proves nothing."""
 
 
-def doubtful(journal: Journal, run: Run) -> list[Intent]:
-    """The rows in doubt."""
-    return list(journal.rows.all(run, State.IN_DOUBT))
+def later(office: Office, *records: Remote) -> Settled:
+    """A look at once, and the one that matters, after the window."""
+    office.look(*records, write=False)
+    return office.look(*records, at=SENT_AT + WINDOW + 1)
 
 
-def there(
-    record_id: int, number: int, *, by: str = US, created: str = "2027-01-15T08:00:01Z", **changes: object
-) -> Remote:
-    """A record that equals a row but for the changes."""
-    fields = json.loads(body(number)) | {"Id": record_id, "CreatedOn": created, "UpdatedBy": by} | changes
-    remote = to_remote(fields)
-    assert remote is not None
-    return remote
+def test_a_record_that_equals_the_row_is_its_own(journal: Journal, tmp_path: Path) -> None:
+    """At once: a record that is listed does not become unlisted by waiting."""
+    office = Office(journal, tmp_path, [body(2), body(3)])
+    office.look(remote(7, body(3)), OTHER)
+    assert office.rows == {2: (State.IN_DOUBT, None), 3: (State.CREATED, 7)}
 
 
-def settled(journal: Journal, run: Run, *records: Remote, at: float = LATER, failure: str = "") -> Settled:
-    """What becomes of the rows in doubt by this list."""
-    listing = Listing(records, failure)
-    rows = doubtful(journal, run)
-    return settle(rows, listing, journal, run.target or 0, KIND, user=US, asked_at=at, window=WINDOW)
+def test_rows_that_differ_in_an_empty_field_never_share_a_record(journal: Journal, tmp_path: Path) -> None:
+    """One of them took effect: it gets the record, and the other waits for its own."""
+    office = Office(journal, tmp_path, [without(body(2), "SubscriptionId"), body(2)])
+    office.look(remote(7, body(2)), OTHER)
+    assert office.rows[3] == (State.CREATED, 7)
+    assert office.rows[2][0] is not State.CREATED
 
 
-def fates(result: Settled) -> dict[int, tuple[Event, int | None]]:
-    """What happened to each row, and the Id it was given."""
-    return {change.intent.row: (change.event, change.remote_id) for change in result.changes}
+def test_a_record_with_values_that_were_never_sent_is_no_effect(journal: Journal, tmp_path: Path) -> None:
+    """Unsent means empty: such a record is the mapping all the same, so a person decides."""
+    office = Office(journal, tmp_path, [without(body(2), "SubscriptionId", "CalendarId")])
+    later(office, remote(7, body(2)), OTHER)
+    assert office.rows == {2: (State.REVIEW, None)}
 
 
-FOUND, ABSENT, UNCLEAR = Event.FOUND, Event.ABSENT, Event.UNCLEAR
+@pytest.mark.parametrize("changes", [{"Name": "Theirs"}, {"SubscriptionId": "new"}, {"CalendarId": None}])
+@pytest.mark.parametrize("by", [OURS, COLLEAGUE])
+def test_a_record_that_was_edited_since_is_never_doubled(
+    journal: Journal, tmp_path: Path, changes: dict[str, Any], by: str
+) -> None:
+    """Whoever edited it: the row goes to a person, who is told the Id."""
+    office = Office(journal, tmp_path, [body(2)])
+    settled = later(office, remote(7, body(2, **changes), by=by, edited=True), OTHER)
+    assert office.rows == {2: (State.REVIEW, None)}
+    assert "7" in (settled.changes[0].message or "")
+
+
+def test_a_record_that_a_colleague_saved_without_a_change_is_the_rows(journal: Journal, tmp_path: Path) -> None:
+    """The latest editor says nothing about who made it."""
+    office = Office(journal, tmp_path, [body(2)])
+    office.look(remote(7, body(2), by=COLLEAGUE, edited=True), OTHER)
+    assert office.rows == {2: (State.CREATED, 7)}
+
+
+def test_a_record_that_a_colleague_made_is_not_taken(journal: Journal, tmp_path: Path) -> None:
+    """Equal, but made by somebody else and never edited: ours may still come."""
+    office = Office(journal, tmp_path, [body(2)])
+    later(office, remote(7, body(2), by=COLLEAGUE), OTHER)
+    assert office.rows == {2: (State.REVIEW, None)}
+
+
+@pytest.mark.parametrize("there", [body(2), body(2, Name="Earlier")])
+def test_what_was_listed_before_the_run_is_no_effect_of_it(journal: Journal, tmp_path: Path, there: str) -> None:
+    """Equal or alike: it was there before the call left, so the row has no record of its own."""
+    office = Office(journal, tmp_path, [body(2)])
+    journal.evidence.note_listed(office.run.id, [7, 99])
+    later(office, remote(7, there), OTHER)
+    assert office.rows == {2: (State.PLANNED, None)}
+
+
+def test_the_first_list_of_a_run_is_the_one_that_counts(journal: Journal, tmp_path: Path) -> None:
+    """A resumed run lists again, and then its own records are among what is listed."""
+    office = Office(journal, tmp_path, [body(2)])
+    journal.evidence.note_listed(office.run.id, [99])
+    journal.evidence.note_listed(office.run.id, [7, 99])
+    assert journal.evidence.listed_before(office.run.id) == frozenset({99})
+    office.look(remote(7, body(2)), OTHER)
+    assert office.rows == {2: (State.CREATED, 7)}
+
+
+def test_a_record_answers_for_one_row_of_a_run(journal: Journal, tmp_path: Path) -> None:
+    """Of two equal rows, the one found existing has the record; the other's create never arrived."""
+    office = Office(journal, tmp_path, [body(2)])
+    run = add_run(journal, tmp_path)
+    equal = [Record(row, body(5), row.to_bytes(16, "big")) for row in (12, 13)]
+    run = journal.rows.plan(run, [(equal, (), 2)], office.target, 2.0)
+    first, _ = journal.rows.planned(run, 0, 2)
+    journal.rows.move([Change(first, Event.KNOWN, remote_id=7)], 3.0)
+    journal.rows.will_send(run, ACCOUNT, journal.rows.planned(run, 0, 2), (), SENT_AT)
+    office.look(remote(7, body(5)), OTHER, write=False)
+    settled = office.look(remote(7, body(5)), OTHER, at=SENT_AT + WINDOW + 1)
+    assert {change.event for change in settled.changes if change.intent.row == 13} == {Event.ABSENT}
+
+
+def test_a_list_without_any_record_is_no_proof(journal: Journal, tmp_path: Path) -> None:
+    """It may be of another location, or of a user who sees nothing: a person decides."""
+    office = Office(journal, tmp_path, [body(2)])
+    later(office)
+    assert office.rows == {2: (State.REVIEW, None)}
+
+
+def test_a_failed_list_settles_nothing(journal: Journal, tmp_path: Path) -> None:
+    """Nothing is found in it and nothing is absent from it."""
+    office = Office(journal, tmp_path, [body(2)])
+    rows = journal.rows.in_doubt(office.target)
+    settled = settle(rows, Listing(failure="no"), journal, office.target, KIND, user=OURS, asked_at=9e9, window=WINDOW)
+    assert (settled.changes, settled.too_recent, settled.failure) == ([], rows, "no")
 
 
 @pytest.mark.parametrize(
-    ("records", "row_2"),
+    ("looks", "proved"),
     [
-        # Believed at once, and only with every field equal.
-        ([there(7, 2)], (FOUND, 7)),
-        ([there(7, 2, SubscriptionExpireDate="2031-01-01T00:00:00")], (FOUND, 7)),
-        ([], (ABSENT, None)),
-        ([there(7, 5)], (ABSENT, None)),
-        # Too many, or a colleague's: a person looks.
-        ([there(7, 2), there(8, 2)], (UNCLEAR, None)),
-        ([there(7, 2, by=COLLEAGUE)], (UNCLEAR, None)),
-        ([there(7, 2, by="")], (FOUND, 7)),
-        # It names the same things and may be what the service made of it.
-        ([there(7, 2, Name="Cut sho")], (UNCLEAR, None)),
-        ([there(7, 2, Name="Other", by=COLLEAGUE)], (ABSENT, None)),
-        ([there(7, 2, Name="Other", CreatedOn="2026-12-01T00:00:00Z")], (ABSENT, None)),
-        ([there(7, 2, Name="Other", CoworkerId=1)], (ABSENT, None)),
+        # Local seconds since the send, and seconds of the service since it was first asked.
+        ([(0, 0), (WINDOW + 1, WINDOW + 1)], True),
+        ([(0, 0), (WINDOW - 1, WINDOW - 1)], False),
+        # This machine's clock jumps two days ahead, or a month: the service's has not moved.
+        ([(0, 0), (172_800, 5)], False),
+        ([(2_592_000, 0)], False),
+        # The service's clock jumps: this machine's has not moved.
+        ([(0, 0), (5, 172_800)], False),
+        # This machine's clock was ahead when the row was sent, and is put right: it is not waited for.
+        ([(-2_592_000, 0), (-2_592_000 + 5, WINDOW + 1)], True),
+        # The window counts from the first look, for no earlier time is known by the service's clock.
+        ([(WINDOW * 2, 0)], False),
+        ([(WINDOW * 2, 0), (WINDOW * 3, WINDOW + 1)], True),
+        # A service that gives no date: the first look by this machine's clock.
+        ([(0, None), (WINDOW - 1, None)], False),
+        ([(WINDOW * 2, None), (WINDOW * 3, None)], True),
+        ([(172_800, None)], False),
     ],
 )
-def test_what_a_list_says_of_a_row(
-    journal: Journal, run: Run, records: list[Remote], row_2: tuple[Event, int | None]
+def test_absent_is_believed_after_the_window_by_both_clocks(
+    journal: Journal, tmp_path: Path, looks: list[tuple[float, float | None]], proved: bool
 ) -> None:
-    """After the window, beside two rows whose records are there."""
-    result = settled(journal, run, *records, there(13, 3), there(14, 4))
-    assert fates(result) == {2: row_2, 3: (FOUND, 13), 4: (FOUND, 14)}
-    assert (result.too_recent, result.failure) == ([], "")
-    for change in result.changes:
-        assert bool(change.message) is (change.event is UNCLEAR)
+    """A clock that jumps neither ends the window early nor keeps it from ending."""
+    office = Office(journal, tmp_path, [body(2)])
+    for local, service in looks:
+        date = None if service is None else SERVICE_TIME + service
+        settled = office.look_by(OTHER, at=SENT_AT + local, date=date, write=False)
+    assert [change.event for change in settled.changes] == ([Event.ABSENT] if proved else [])
+    assert bool(settled.too_recent) is not proved
+    assert all(0 < seconds <= WINDOW + 1 for seconds in settled.waits.values())
 
 
-def test_absent_is_believed_only_by_a_list_that_was_begun_after_the_window(journal: Journal, run: Run) -> None:
-    """To the second; what is there is believed at any time."""
-    early = settled(journal, run, there(13, 3), at=SENT + WINDOW - 0.1)
-    assert fates(early) == {3: (FOUND, 13)}
-    assert [intent.row for intent in early.too_recent] == [2, 4]
-    assert fates(settled(journal, run, there(13, 3), at=SENT + WINDOW)) == {
-        2: (ABSENT, None),
-        3: (FOUND, 13),
-        4: (ABSENT, None),
-    }
-
-
-def test_without_a_list_nothing_is_believed(journal: Journal, run: Run) -> None:
-    """That a record was not seen says nothing where nobody could look."""
-    result = settled(journal, run, there(7, 2), failure="it answered HTTP 404")
-    assert (result.changes, result.failure) == ([], "it answered HTTP 404")
-    assert [intent.row for intent in result.too_recent] == [2, 3, 4]
-
-
-def test_a_record_that_another_row_has_is_nobody_elses(journal: Journal, run: Run, memory: Path) -> None:
-    """The journal knows whose it is, also of another run."""
-    (memory / "b").mkdir()
-    other = add_run(journal, memory / "b")
-    target = other.target or 0
-    other = journal.rows.plan(other, [([record(9)], (), 1)], target, 2.0)
-    journal.rows.will_send(other, ACCOUNT, journal.rows.planned(other, 0, 1), (), SENT)
-    [intent] = doubtful(journal, other)
-    journal.rows.move([Change(intent, Event.ACCEPTED, 7)], SENT)
-    assert fates(settled(journal, run, there(7, 2)))[2] == (ABSENT, None)
-
-
-def test_a_row_that_was_absent_too_often_goes_to_a_person(journal: Journal, run: Run) -> None:
-    """Something takes its record each time, and it may be the list."""
-    for number in range(MOST_RESENDS + 1):
-        result = settled(journal, run, there(13, 3), there(14, 4))
-        assert fates(result)[2] == ((UNCLEAR if number == MOST_RESENDS else ABSENT), None)
-        journal.rows.move([change for change in result.changes if change.intent.row == 2], LATER)
-        journal.rows.will_send(run, ACCOUNT, journal.rows.planned(run, 0, 1), (), SENT)
-    assert str(MOST_RESENDS + 1) in (next(i.message for i in journal.rows.all(run, State.REVIEW)) or "")
-
-
-def test_records_are_listed_from_before_the_first_send() -> None:
-    """By a day, for one of the two clocks may have been wrong."""
-    rows = [Intent(1, n, b"x" * 16, body(n), State.IN_DOUBT, sent_at=SENT + n) for n in (3, 2, 4)]
-    assert since(rows) == SENT + 2 - CLOCK_MARGIN
-
-
-def test_a_record_that_may_be_a_doubtful_rows_is_given_to_no_other(journal: Journal, memory: Path) -> None:
-    """A record that appears while an equal row is in doubt is that row's: the planned one still needs its own."""
-    run = add_run(journal, memory, planned=1)
-    journal.rows.will_send(run, ACCOUNT, journal.rows.planned(run, 0, 1), (), 1_000.0)
-    index = RemoteIndex(Listing((there(7, 2),)), journal, run.target or 0, KIND)
-    assert index.claim(body(2)) is None
-
-
-def test_a_record_of_the_service_is_given_to_one_row(journal: Journal, memory: Path) -> None:
-    """The oldest first; a row without one that is left is to be created."""
-    run = add_run(journal, memory)
-    index = RemoteIndex(Listing((there(7, 2), there(8, 2), there(9, 3))), journal, run.target or 0, KIND)
-    assert index
-    claimed = [index.claim(body(number)) for number in (2, 2, 2, 3, 4)]
-    assert [remote.id if remote else None for remote in claimed] == [7, 8, None, 9, None]
-    assert not RemoteIndex(Listing(), journal, run.target or 0, KIND)
-
-
-NUMBERS, MAKERS = st.integers(2, 3), st.sampled_from([US, COLLEAGUE])
-
-
-@settings(max_examples=20)
-@given(
-    rows=st.lists(NUMBERS, min_size=1, max_size=5),
-    records=st.lists(st.tuples(NUMBERS, st.sampled_from([US, COLLEAGUE]))),
+TEXTS = st.sampled_from([None, "", "a", "b"])
+BODIES = st.fixed_dictionaries(
+    {"ResourceId": st.sampled_from([1, 2]), "CoworkerId": st.just(1)},
+    optional={"CalendarId": TEXTS, "SubscriptionId": TEXTS, "Name": TEXTS},
 )
-def test_equal_rows_share_their_records_out(memory: Path, rows: list[int], records: list[tuple[int, str]]) -> None:
-    """Each row has one fate, each record at most one row; with a colleague's or one too many, none is given out."""
-    with open_journal("sqlite://") as journal:
-        run = add_run(journal, memory)
-        # Equal values under different identities, as with --allow-duplicates.
-        planned = [record(row)._replace(body=body(value)) for row, value in enumerate(rows, start=2)]
-        run = journal.rows.plan(run, [(planned, (), len(rows))], run.target or 0, 2.0)
-        journal.rows.will_send(run, ACCOUNT, journal.rows.planned(run, 0, 9), (), SENT)
-        listed = [there(100 + at, number, by=by) for at, (number, by) in enumerate(records)]
-        result = fates(settled(journal, run, *listed))
-    assert set(result) == set(range(2, 2 + len(rows)))
-    ids = [number for event, number in result.values() if event is FOUND]
-    assert len(ids) == len(set(ids))
-    for value in set(rows):
-        mine = [result[row] for row, each in enumerate(rows, start=2) if each == value]
-        candidates = [(100 + at, by) for at, (number, by) in enumerate(records) if number == value]
-        if len(candidates) > len(mine) or any(by == COLLEAGUE for _, by in candidates):
-            assert mine == [(UNCLEAR, None)] * len(mine)
-        else:
-            paired = [(FOUND, number) for number, _ in candidates]
-            assert mine == paired + [(ABSENT, None)] * (len(mine) - len(paired))
+
+
+@given(st.lists(BODIES, min_size=1, max_size=4), st.lists(st.tuples(BODIES, st.booleans()), max_size=4), st.data())
+@settings(max_examples=60)
+def test_no_list_gives_one_record_to_two_rows(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]], there: list[Any], data: st.DataObject
+) -> None:
+    """However rows and records resemble each other, the journal takes what a look concludes, and nothing is doubled."""
+    folder = tmp_path_factory.mktemp("look")
+    with open_journal(f"sqlite:///{folder / 'journal.sqlite3'}") as journal:
+        bodies = [json.dumps({name: value for name, value in row.items() if value}) for row in rows]
+        office = Office(journal, folder, bodies)
+        records = [
+            remote(7 + number, json.dumps(fields), edited=edited, by=data.draw(st.sampled_from([OURS, COLLEAGUE, ""])))
+            for number, (fields, edited) in enumerate(there)
+        ]
+        later(office, *records, OTHER)
+        ids = [number for _, number in office.rows.values() if number is not None]
+        assert len(ids) == len(set(ids))
+        for row, (state, number) in office.rows.items():
+            if state is State.CREATED:
+                [record] = [r for r in records if r.id == number]
+                sent = json.loads(bodies[row - 2])
+                assert all((record.values.get(name) or None) == sent.get(name) for name in KIND.fields)
+            if state is State.PLANNED:
+                keys = [(r.values["ResourceId"], r.values["CalendarId"] or None) for r in records if r.id not in ids]
+                sent = json.loads(bodies[row - 2])
+                assert (sent["ResourceId"], sent.get("CalendarId")) not in keys
+
+
+def test_a_review_ends_when_exactly_one_equal_record_is_left(journal: Journal, tmp_path: Path) -> None:
+    """A person has deleted the other one; with two, or with one that differs, the row stays in review."""
+    office = Office(journal, tmp_path, [body(2)])
+    office.look(remote(7, body(2)), remote(8, body(2)), OTHER)
+    reviews = journal.rows.in_doubt(office.target, State.REVIEW)
+    assert [intent.row for intent in reviews] == [2]
+
+    def changes(*records: Remote) -> list[tuple[Event, int | None]]:
+        listing = Listing((*records, OTHER))
+        return [(c.event, c.remote_id) for c in settle_reviews(reviews, listing, journal, office.target, KIND)]
+
+    assert changes(remote(7, body(2)), remote(8, body(2))) == []
+    assert changes(remote(8, body(2, Name="Other"))) == []
+    assert changes() == []
+    assert changes(remote(8, body(2))) == [(Event.FOUND, 8)]
+
+
+def test_a_second_record_of_a_rows_mapping_is_named(journal: Journal, tmp_path: Path) -> None:
+    """If it came after the run began: a late effect, or a colleague's. What was there before is no news."""
+    office = Office(journal, tmp_path, [body(2)])
+    office.look(remote(7, body(2)), OTHER)
+    both = Listing((remote(7, body(2)), remote(8, body(2, Name="Late")), OTHER))
+    assert strays(both, journal, office.target, KIND) == []
+    journal.evidence.note_listed(office.run.id, [99])
+    [sentence] = strays(both, journal, office.target, KIND)
+    assert "Record 8 " in sentence
+    assert "record 7 (row 2 of run 1)" in sentence
+    office = Office(journal, tmp_path, [body(3)])
+    office.look(remote(17, body(3)), OTHER)
+    journal.evidence.note_listed(office.run.id, [18, 99])
+    assert strays(Listing((remote(18, body(3)), remote(17, body(3)))), journal, office.target, KIND) == []
+
+
+def test_a_row_takes_only_the_record_that_equals_it_in_every_field(journal: Journal, tmp_path: Path) -> None:
+    """Before sending: a row with an empty field does not take the record of the row that has it filled in."""
+    run = add_run(journal, tmp_path)
+    target = run.target or 1
+    there = Comparison(Listing((remote(7, body(2)), OTHER)), journal, target, KIND)
+    first = there.claim(without(body(2), "SubscriptionId", "CalendarId"))
+    second = there.claim(body(2))
+    assert not isinstance(first, Remote)
+    assert first is not None
+    assert isinstance(second, Remote)
+    assert second.id == 7

@@ -17,7 +17,7 @@ from delivery.simulation import Loop
 from importer.delivery.breakers import StopReason
 from importer.delivery.by_id import read_record
 from importer.delivery.listing import list_records
-from importer.delivery.reconciler import settle, since
+from importer.delivery.reconciler import settle
 from importer.delivery.sender import Pace, Sender
 from importer.delivery.undoer import Removal, Undoer, Undone
 from importer.delivery.verification import Look, needs_a_look, verify
@@ -130,8 +130,7 @@ class UndoMachine(RuleBasedStateMachine):
         target = self._journal.runs.target(ACCOUNT, KIND.name)
         if not (doubtful := self._journal.rows.in_doubt(target)):
             return
-        listing = self._do(list_records(self._service.nexudus, PATH, KIND, since=None))
-        assert since(doubtful) < self._now
+        listing = self._do(list_records(self._service.nexudus, PATH))
         settled = settle(
             doubtful, listing, self._journal, target, KIND, user=US, asked_at=self._now + 1e6, window=900.0
         )
@@ -168,7 +167,7 @@ class UndoMachine(RuleBasedStateMachine):
 
     def verify(self, pick: int) -> None:
         """What a run is told of its records is what there is."""
-        listing = self._do(list_records(self._service.nexudus, PATH, KIND, since=None))
+        listing = self._do(list_records(self._service.nexudus, PATH))
         states = (State.CREATED, State.EXISTING, State.REMOVING)
         rows = list(self._journal.rows.all(self._run(pick), *states))
         looks = {number: self._look(number) for number in needs_a_look(rows, listing, KIND)}

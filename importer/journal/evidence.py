@@ -1,0 +1,71 @@
+"""What was seen of the service around the rows in doubt: the records before a run, and when each row was looked for.
+
+Rule: what is written here is never overwritten by something later. A record that was listed before a run sent anything
+is no effect of that run; one that is listed later may be.
+"""
+
+import zlib
+from array import array
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from importer.journal import tables as t
+from importer.journal.database import Database
+from importer.journal.rows import Intent
+
+
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """When a row without an answer was looked for first, in epoch seconds of either clock."""
+
+    service_time: float | None
+    local_time: float
+
+
+class Evidence:
+    """What the service showed, and when."""
+
+    def __init__(self, db: Database) -> None:
+        """Use the database of a journal."""
+        self._db = db
+
+    def note_listed(self, run: int, ids: Iterable[int]) -> None:
+        """Remember the Ids that the service listed before the run sent its first row."""
+        packed = zlib.compress(array("q", sorted(ids)).tobytes())
+        with self._db.write() as db:
+            # A run that is resumed keeps its first list: the later one may show what came of its own calls.
+            db.execute(sa.insert(t.listed_before).prefix_with("OR IGNORE").values(run=run, ids=packed))
+
+    def listed_before(self, run: int) -> frozenset[int] | None:
+        """The Ids that the service listed before the run sent its first row; None if that is not known."""
+        with self._db.read() as db:
+            packed = db.execute(sa.select(t.listed_before.c.ids).where(t.listed_before.c.run == run)).scalar()
+        if packed is None:
+            return None
+        ids = array("q")
+        ids.frombytes(zlib.decompress(packed))
+        return frozenset(ids)
+
+    def had_doubts(self, run: int) -> bool:
+        """Whether a call of this run was ever looked for, because it got no answer."""
+        with self._db.read() as db:
+            return (
+                db.execute(sa.select(t.first_look.c.row).where(t.first_look.c.run == run).limit(1)).first() is not None
+            )
+
+    def first_looks(
+        self, intents: Sequence[Intent], service_time: float | None, local_time: float
+    ) -> dict[Intent, FirstLook]:
+        """When each of these rows was first looked for since it was sent last; now, if it never was."""
+        looks: dict[Intent, FirstLook] = {}
+        with self._db.write() as db:
+            for intent in intents:
+                key = {"run": intent.run, "row": intent.row, "attempt": intent.attempts}
+                new = {"service_time": service_time, "local_time": local_time}
+                db.execute(sa.insert(t.first_look).prefix_with("OR IGNORE").values(**key, **new))
+                mine = [t.first_look.c[name] == value for name, value in key.items()]
+                row = db.execute(sa.select(t.first_look).where(*mine)).one()
+                looks[intent] = FirstLook(row.service_time, row.local_time)
+        return looks

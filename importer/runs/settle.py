@@ -1,0 +1,86 @@
+"""Settles one row by a person's word: which record is its own, or that there is none."""
+
+from importer.delivery.listing import Comparer, Remote, to_remote
+from importer.delivery.reconciler import may_share_key
+from importer.errors import ServiceError, UsageError
+from importer.journal.journal import Journal, open_journal
+from importer.journal.rows import Change, Intent
+from importer.journal.runs import Run
+from importer.journal.states import Event, State
+from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
+from importer.runs.reconcile import list_all_records
+from importer.runs.request import RunRequest
+from importer.runs.result import RunResult, settled_result
+from importer.runs.session import Session, signed_in
+from schemas import RECORD_TYPES
+
+
+async def settle_row(request: RunRequest, row: int, record: int | None) -> RunResult:
+    """A run after one of its rows was settled: by the Id of its record, or as never created if ``record`` is None.
+
+    Raises:
+        UsageError: The row is not in review, or the service shows something else.
+        ServiceError: The record cannot be read.
+    """
+    with open_journal(request.settings.journal_url) as journal:
+        run = latest_run(journal, request.number)
+        refuse_other_service(run, request.settings)
+        async with signed_in(request.settings, run.endpoint, journal, request.observer, request.clock) as session:
+            refuse_other_account(journal, run, session.account.key)
+            with session.exclusive_sender(run.id):
+                intent = _row_in_question(journal, run, row, absent=record is None)
+                # A person's word decides, but not against what the service shows: a slip of the pen would double a
+                # record, or give one to a row whose mapping it is not.
+                change = await (
+                    _without_record(session, run, intent) if record is None else _with_record(session, intent, record)
+                )
+                journal.rows.move([change], request.clock())
+        return settled_result(journal, run, request.clock())
+
+
+def _row_in_question(journal: Journal, run: Run, row: int, *, absent: bool) -> Intent:
+    # A row in doubt settles itself, once its window is over; before, nobody can know that there will be no record.
+    states = (State.REVIEW,) if absent else (State.REVIEW, State.IN_DOUBT)
+    intent = next((intent for intent in journal.rows.all(run, *states) if intent.row == row), None)
+    if intent is None:
+        raise UsageError(
+            f"Row {row} of run {run.id} is not marked for review.", f"To see its state: importer report {run.id}"
+        )
+    return intent
+
+
+async def _with_record(session: Session, intent: Intent, record: int) -> Change:
+    run = session.journal.runs.get(intent.run)
+    reply = await session.service.get(run.endpoint, record)
+    if reply.is_not_found:
+        raise UsageError(f"Nexudus has no record {record}.", "Check the Id in Nexudus.")
+    remote = to_remote(reply.json) if reply.status_in(200) else None
+    if remote is None or remote.id != record:
+        raise ServiceError(f"Record {record} cannot be read in Nexudus.", "Try again later.")
+    kind = RECORD_TYPES[run.kind]
+    if not may_share_key(intent.body, remote, kind, Comparer(kind)):
+        raise UsageError(
+            f"Record {record} is not the one of row {intent.row}: its {', '.join(kind.key)} are others.",
+            "Check the Id in Nexudus.",
+        )
+    if session.journal.rows.known_ids(run.target or 0, [record]):
+        raise UsageError(f"Record {record} belongs to another row already.", "Check the Id in Nexudus.")
+    return Change(intent, Event.FOUND, remote_id=record)
+
+
+async def _without_record(session: Session, run: Run, intent: Intent) -> Change:
+    kind = RECORD_TYPES[run.kind]
+    listing = await list_all_records(session, run.endpoint, kind)
+    ids = session.journal.rows.known_ids(run.target or 0, [remote.id for remote in listing.records])
+    alike = [r for r in listing.records if r.id not in ids and may_share_key(intent.body, r, kind, Comparer(kind))]
+    if alike:
+        raise UsageError(
+            f"Nexudus lists {_named(alike)}, which may be the one of row {intent.row}.",
+            f"Delete it there if it is not needed, or type: importer settle {run.id} {intent.row} --is {alike[0].id}",
+        )
+    return Change(intent, Event.ABSENT)
+
+
+def _named(remotes: list[Remote]) -> str:
+    numbers = " and ".join(str(remote.id) for remote in remotes[:5])
+    return f"record {numbers}" if len(remotes) == 1 else f"records {numbers}"
