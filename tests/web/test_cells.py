@@ -22,7 +22,7 @@ FORMULA = '=A3&" room"'
 UNTYPED = {
     "a formula without a value": (FORMULA, "holds a formula without a stored result"),
     "an error value": ("=NA()", "holds a formula without a stored result"),
-    "an error as text": ("#N/A", "shows #N/A"),
+    "an error as text": ("#N/A", "shows the error #N/A"),
     "a rounded number": (12345678901234567, "more than 15 digits"),
     "the text under a merge": (None, "is covered by merged cells"),
     "nothing": ("", "Name is empty"),
