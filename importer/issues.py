@@ -183,8 +183,9 @@ CATALOGUE: Mapping[str, IssueKind] = {
         "You do not have to do anything{detail}.",
     ),
 }
-"""Every issue code with its severity and its two sentences, as terminal, workbook, report and JSON show them. The page
-has words of its own for some, where the advice here is a command.
+"""Every issue code with its severity and its two sentences, as terminal, workbook, report and JSON show them.
+
+The page has words of its own for some, where the advice here is a command.
 
 Most serious first: if a cell has several issues, only the first is reported. A cell that cannot be read is also
 empty, so the codes about reading come before cell-empty.
@@ -280,6 +281,7 @@ NOTICES: Mapping[str, NoticeKind] = {
         "Errors such as #N/A look like empty cells in {suffix} files.",
         "Save the file as .xlsx, so that they are reported.",
     ),
+    "option-ignored": NoticeKind("{names} was ignored, because it does not apply to {suffix} files."),
     "dates-as-before": NoticeKind(
         "Dates are read in the same way as in the first import: {order}times without a time zone are in {zone}."
     ),

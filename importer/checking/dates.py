@@ -69,7 +69,8 @@ _SECONDS = slice(17, 19)
 class Evidence:
     """Which orders of day and month the cells of a column prove, over all chunks so far.
 
-    Told to the user, and never used to read another cell: a column that two people filled in holds both orders.
+    For the user to see. It is never used to read another cell, because a column that two people filled in holds both
+    orders.
     """
 
     orders: Counter[str] = field(default_factory=Counter)
@@ -149,6 +150,11 @@ class DateReader:
         return _Read(code="cell-error" if cell in ERROR_VALUES else "not-a-date")
 
     def _by_order(self, match: re.Match[str], evidence: Evidence, count: int) -> tuple[datetime | None, str]:
+        """The moment of a cell like 05/04/2027 and "", or None and an issue code.
+
+        ``match`` is one of ``_NUMBERS``. ``evidence`` takes down what the cell proves, ``count`` times: so often it
+        occurs in the column.
+        """
         first, second = int(match[1]), int(match[2])
         # A number above 12 is no month. If both are above, neither order gives a date, and the cell is refused below.
         proved = "dmy" if first > _LAST_MONTH else "mdy" if second > _LAST_MONTH else ""
@@ -158,8 +164,9 @@ class DateReader:
         # Dots are written in countries that put the day first; month first comes with slashes.
         dotted = match.string[match.end(1)] == "."
         # The user's word goes before what the cell proves: 13/04 in a file declared as month first is a mistake to be
-        # shown, not a day to be turned round.
-        order = self._order or proved or ("dmy" if same or dotted else "")
+        # shown, not a day to be turned round. "Year first" says nothing about a cell whose year comes last.
+        declared = self._order if self._order != "ymd" else None
+        order = declared or proved or ("dmy" if same or dotted else "")
         # Not by what other cells of the column prove. A wrong guess would be a valid date that nobody notices.
         if not order:
             return None, "date-ambiguous"
@@ -179,7 +186,7 @@ class _Read(NamedTuple):
 def _instant(read: _Read, zone: ZoneInfo) -> tuple[datetime | None, str]:
     """The moment in UTC and the issue code; no instant where it has none, or one outside the years 1 to 9999."""
     # A wall clock time that a change to or from summer time skips or repeats has no single instant. Python would take
-    # one of the two without a word (``fold``), an hour beside what the user means; so the two answers are compared.
+    # one of the two without a word (``fold``), which may be an hour off; so the two answers are compared.
     moment, offset = read.moment, read.offset
     if moment is None:
         return None, read.code

@@ -1,4 +1,4 @@
-"""Files in, text cells out: the only room that parses the user's files."""
+"""Files in, text cells out: the only package that parses the user's files."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from importer.errors import FileError
+from importer.issues import Notice
 from importer.spreadsheet.corrections import REPAIRS, corrected, place_of
 from importer.spreadsheet.delimited import open_delimited
 from importer.spreadsheet.formulas import escape_formula
@@ -38,7 +39,7 @@ class ReadOptions:
     """How to read a file where it does not say so itself.
 
     ``map`` says which field a label means, "-" for none. ``cells`` are texts that a person corrected, by address
-    ("D5"); ``repairs`` one repair a column, by its letters. ``dates`` is the order of day and month ("dmy", "mdy"),
+    ("D5"); ``repairs`` one repair a column, by its letters. ``dates`` is the order of day and month ("dmy", "mdy", "ymd"),
     ``zone`` the time zone of times that do not say theirs; reading leaves both to checking.
     """
 
@@ -79,12 +80,22 @@ def _as_it_is(path: Path, options: ReadOptions) -> Sheet:
         raise FileError(f"{path.name} is empty.", "Choose a file with a header and at least one row below it.")
     workbook = ".xlsx" if start.startswith(_ZIP) else ".xls" if start.startswith(_OLE) else None
     if suffix in WORKBOOKS and workbook:
-        return open_workbook(path, sheet=options.sheet)
+        ignored = {"--encoding": options.encoding, "--delimiter": options.separator}
+        return _with_ignored(open_workbook(path, sheet=options.sheet), suffix, ignored)
     if suffix in WORKBOOKS:
         raise FileError(f"{path.name} is not a valid {suffix} workbook.", "Save it again as .xlsx, or as .csv (UTF-8).")
     if workbook:
         raise FileError(f"{path.name} is a workbook, not a text file.", f"Rename it to {path.stem}{workbook}.")
-    return open_delimited(path, encoding=options.encoding, separator=options.separator)
+    sheet = open_delimited(path, encoding=options.encoding, separator=options.separator)
+    return _with_ignored(sheet, suffix, {"--sheet": options.sheet})
+
+
+def _with_ignored(sheet: Sheet, suffix: str, ignored: Mapping[str, str | None]) -> Sheet:
+    """The sheet with a notice about the options that were set, but mean nothing for a file of its kind."""
+    names = " and ".join(name for name, value in ignored.items() if value)
+    if not names:
+        return sheet
+    return replace(sheet, notices=(*sheet.notices, Notice("option-ignored", {"names": names, "suffix": suffix})))
 
 
 def _start(path: Path) -> bytes:

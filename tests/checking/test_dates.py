@@ -88,6 +88,21 @@ def test_the_order_of_a_column_is_given_by_the_user() -> None:
     assert read("03/04/2027", order="mdy")[0] == ["2027-03-04T00:00:00Z"]
 
 
+@pytest.mark.parametrize(
+    ("cell", "instants"),
+    [
+        ("05/04/2027", [""]),
+        ("13/04/2027", ["2027-04-13T00:00:00Z"]),
+        ("04/13/2027", ["2027-04-13T00:00:00Z"]),
+        ("05.04.2027", ["2027-04-05T00:00:00Z"]),
+        ("2027/04/05", ["2027-04-05T00:00:00Z"]),
+    ],
+)
+def test_year_first_says_nothing_of_a_cell_whose_year_is_last(cell: str, instants: list[str]) -> None:
+    """It is read as without an order: by what the cell proves, or not at all."""
+    assert read(cell, order="ymd")[0] == read(cell)[0] == instants
+
+
 def test_the_evidence_of_a_column_is_told() -> None:
     """How many cells of the column prove an order is said beside an ambiguous one."""
     reader = DateReader()

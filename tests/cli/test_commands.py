@@ -1,6 +1,7 @@
 """The contract of the command: what comes out where, with which exit code, for good input and bad."""
 
 import json
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from conftest import GIVE_UP, LABELS, UNLIMITED, Desk, Service, mapping, wait_until
 from openpyxl import load_workbook
+from readme import ROOT
 
 from importer.config.settings import as_environment, load
 from importer.journal.journal import open_journal
@@ -97,6 +99,23 @@ def test_check_json_is_one_document(desk: Desk) -> None:
         "message": 'ResourceId must be a whole number: "12,5".',
         "fix": issue["fix"],
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "ignored"),
+    [
+        ("rows.csv", ["--sheet", "March"], ["--sheet"]),
+        ("rows.csv", ["--delimiter", ",", "--encoding", "utf-8"], []),
+        ("calendars.ods", ["--delimiter", ";", "--encoding", "cp1252"], ["--encoding and --delimiter"]),
+        ("calendars.ods", [], []),
+    ],
+)
+def test_an_option_that_does_not_apply_is_named(desk: Desk, name: str, words: list[str], ignored: list[str]) -> None:
+    """Passed over without a word, it would look as if it had worked."""
+    desk.write("rows.csv", [mapping(2)])
+    shutil.copy(ROOT / "samples" / "calendars.ods", desk.folder)
+    notices = desk.type("check", name, *words, "--offline", "--json").json["notices"]
+    assert [each["values"]["names"] for each in notices if each["code"] == "option-ignored"] == ignored
 
 
 def test_check_json_tells_the_issues_in_order(desk: Desk) -> None:
