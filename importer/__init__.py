@@ -15,7 +15,7 @@
     runs/               the stages one after another: source, plan, run, resume, reconcile, status, batch
     sandbox/            a local stand-in for the service; shares no code with the rest, on purpose
     guide/              the manual, one page a topic, shown by the terminal and the page alike
-    web/                the pages: routes, templates, static; keeps no state of its own
+    web/                the pages: routes, templates, static; no state but sessions and uploads
     cli/                the command line
 
 Ten minutes: README's first screen, this map, model.py, journal/states.py, runs/run.py.

@@ -1,7 +1,7 @@
 """Every error that ends a command, with its exit code and advice.
 
     ImporterError
-    ├── UsageError            2   the command line makes no sense
+    ├── UsageError            2   the command cannot be carried out as it was typed
     ├── SettingsError         2   a setting cannot be used
     ├── JournalError          2   the journal cannot be opened or written
     │   └── JournalBusyError  2   another process keeps the journal busy
@@ -15,8 +15,8 @@
     ├── ServiceError          5   the service cannot be reached
     └── BusyError             7   another run is sending for this account
 
-Wrong data is never an error here: it is an Issue (importer.issues). Errors are caught in the front ends only. Any
-other exception is a bug: it ends a command with 9.
+Wrong data is never an error here: it is an Issue (importer.issues). Errors are caught in the front ends, or where one
+is an answer (a file of several, a check of doctor, a service that is away when a run begins). Any other exception is a bug: it ends a command with 9.
 """
 
 from collections.abc import Iterable, Sequence
@@ -92,7 +92,7 @@ class ImporterError(Exception):
 
 
 class UsageError(ImporterError):
-    """The command line makes no sense."""
+    """The command cannot be carried out as it was typed: a wrong option, or nothing there for it to work on."""
 
 
 class SettingsError(ImporterError):

@@ -1,6 +1,6 @@
 """The remote service: signing in, asking, creating; what comes back is a Reply.
 
-The only folder that touches the network; only ``client`` and ``connection`` know the HTTP library. Must not know rows,
+The only package that calls the service (the page and the sandbox listen for callers); only ``client`` and ``connection`` know the HTTP library. Must not know rows,
 files or the journal.
 """
 
