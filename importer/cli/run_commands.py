@@ -313,13 +313,11 @@ def stop(number: int | None) -> int:
     from importer.runs.status import ask_to_stop
 
     for request in ask_to_stop(number, load_settings()):
-        run, resume_command = request.run, f"importer resume {request.run.id}"
+        run, command = request.run, request.run.command(request.command)
         if request.working:
-            click.echo(f"Run {run.id} stops after the rows in progress. To continue it later: {resume_command}")
+            click.echo(f"Run {run.id} stops after the rows in progress. To continue it later: {command}")
         elif run.finished is None:
-            click.echo(
-                f"Run {run.id} is not in progress, so there was nothing to stop. To continue it: {resume_command}"
-            )
+            click.echo(f"Run {run.id} is not in progress, so there was nothing to stop. To continue it: {command}")
         else:
             click.echo(f"Run {run.id} is finished, so there was nothing to stop.")
     return Exit.DONE

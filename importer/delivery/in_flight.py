@@ -1,13 +1,13 @@
 """The calls under way: each in a task of its own, collected when its answer has come."""
 
 import asyncio
-import contextlib
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Any
 
 from importer.journal.rows import Intent
 from importer.nexudus import Reply
+from importer.nexudus.waits import wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,7 @@ class CallsInFlight:
 
     async def wait(self, seconds: float) -> None:
         """Wait until an answer comes, or for this many seconds."""
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), timeout=seconds)
+        await wait(seconds, self._woken)
 
     async def abandon(self) -> None:
         """Give up what is under way; the rows are in doubt, and only the service knows what became of them."""

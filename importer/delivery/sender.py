@@ -5,7 +5,6 @@ transaction, and starts their calls. No two tasks ever touch the same row.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -24,6 +23,7 @@ from importer.journal.states import Event, State
 from importer.journal.windows import Window
 from importer.model import Progress
 from importer.nexudus import Nexudus, Probe, Reply
+from importer.nexudus.waits import GRACE, Stopped, unless, wait
 from importer.text import count, moment
 
 LONGEST_DELAY = 5.0
@@ -176,7 +176,10 @@ class Sender:
 
     async def _judge_401(self, verdict: Verdict, reply: Reply) -> Verdict:
         """A 401 is the row's fault if the sign-in still works; otherwise it is about the sign-in."""
-        match await self._service.probe(reply):
+        # The questions may have to wait for their turn, or for the service; a 401 took no effect, whatever they say.
+        match await unless(self._stop, self._service.probe(reply), GRACE):
+            case Stopped.STOPPED:
+                return replace(verdict, event=Event.NOT_APPLIED)
             case Probe.GOOD:
                 return replace(verdict, event=Event.REFUSED)
             case Probe.UNREACHABLE:
@@ -209,18 +212,17 @@ class Sender:
                 self._tally.settled += 1
 
     def _reason_to_stop(self) -> SendResult | None:
+        max_rows, deadline, now = self._pace.max_rows, self._pace.deadline, self._now()
+        # Before the signal, which is also set at the deadline: the exit code says which of the two it was.
+        if deadline is not None and now >= deadline:
+            return SendResult(StopReason.LIMIT, "Stopped: the time set with --max-duration is up.")
         if self._stop.is_set() or self._stop_requested():
             return SendResult(StopReason.REQUESTED)
-        max_rows, deadline, now = self._pace.max_rows, self._pace.deadline, self._now()
         # With nothing left behind the limit the run is done, and its exit code must not say that it was cut short.
         if max_rows is not None and self._tally.sent >= max_rows and not self._queue.is_empty():
             return SendResult(StopReason.LIMIT, f"Stopped after {count(max_rows, 'row')} (--max-rows).")
-        if deadline is None:
-            return None
-        if now >= deadline:
-            return SendResult(StopReason.LIMIT, "Stopped: the time set with --max-duration is up.")
         # Waiting for a moment beyond the deadline could end in nothing but stopping, hours later.
-        if self._backoff.ready_at > deadline and not self._queue.is_empty():
+        if deadline is not None and self._backoff.ready_at > deadline and not self._queue.is_empty():
             next_call, why = moment(self._backoff.ready_at, now), self._backoff.why(now)
             sentence = f"Stopped because of --max-duration: no call is possible before {next_call}, because {why}."
             return SendResult(StopReason.LIMIT, sentence)
@@ -308,8 +310,7 @@ class Sender:
         if until_ready > _WORTH_TELLING:
             self._tell_waiting()
         if self._result is None:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stop.wait(), timeout=pause)
+            await wait(pause, self._stop)
 
     def _tell_waiting(self) -> None:
         why = self._backoff.why(self._now())

@@ -1,26 +1,29 @@
 """Deletes the records that a run created: each is read first, one call at a time, journaled like sending."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from importer.delivery.backoff import pause_after
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.by_id import Gone, Unreadable, is_deleted, read_record, what_came
 from importer.delivery.listing import Comparer, Remote, changed_since
 from importer.delivery.replies import Pause, Verdict, classify
+from importer.delivery.stop_signal import StopSignal
 from importer.delivery.verification import changed_fields
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
 from importer.nexudus import Nexudus, Reply
+from importer.nexudus.waits import GRACE, STOPPED, Stopped, unless, wait
+from importer.text import moment
 from schemas import RecordType
 
 _MOST_FAILURES = 5
-_TICK = 1.0
-"""Seconds after which a wait looks whether somebody asked to stop."""
+_WORTH_SAYING = 10.0
+"""Seconds; a shorter wait is over before anybody has read of it."""
 
 
 class Undone(StrEnum):
@@ -50,16 +53,21 @@ class Undoer:
         service: Nexudus,
         run: Run,
         kind: RecordType,
-        take_turn: Callable[[], Awaitable[None]],
+        take_turn: Callable[[], Coroutine[Any, Any, None]],
         *,
         now: Callable[[], float],
-        stop: asyncio.Event,
+        stop: StopSignal,
         tell: Callable[[int], None],
+        say: Callable[[str], None],
     ) -> None:
-        """``take_turn`` waits until a delete is allowed; ``tell`` gets the number of rows that are done."""
+        """``take_turn`` waits until a delete is allowed; ``tell`` gets the number of rows that are done.
+
+        ``say`` gets a sentence for the user when a long wait begins; ``stop`` ends every wait.
+        """
         self._journal, self._service, self._run = journal, service, run
         self._kind, self._comparer = kind, Comparer(kind)
         self._take_turn, self._now, self._stop, self._tell = take_turn, now, stop, tell
+        self._say = say
         self._has_turn = False
 
     async def undo(self, removals: list[Removal]) -> SendResult:
@@ -72,7 +80,7 @@ class Undoer:
         # 4. One after another: the calls are paced anyway, and a person who stops an undo wants it to stop there.
         failures = 0
         for intent in list(self._journal.rows.all(self._run, State.CREATED, State.REMOVING)):
-            removal = None if self._stop_requested() else await self._remove(intent)
+            removal = None if self._stop.look() else await self._remove(intent)
             if removal is None:
                 return SendResult(StopReason.REQUESTED)
             removals.append(removal)
@@ -93,7 +101,9 @@ class Undoer:
             if not await self._wait_for_turn():
                 return None
             # By Id and not from a list, whose items are reduced and which may show a record that was deleted already.
-            there = await self._look(number)
+            there = await unless(self._stop, self._look(number), GRACE)
+            if isinstance(there, Stopped):
+                return None
             if (removal := self._reason_not_to_delete(intent, there)) is not None:
                 return removal
             intent = self._will_remove(intent)
@@ -106,7 +116,10 @@ class Undoer:
             # As long as the service says; where it does not, longer and longer, for it may be the quota of the day.
             throttles = throttles + 1 if verdict.wait is None else 0
             pause = pause_after(throttles) if verdict.wait is None else verdict.wait
-            if not await self._completed(asyncio.sleep(pause)):
+            if pause > _WORTH_SAYING:
+                now = self._now()
+                self._say(f"The service asked us to wait until {moment(now + pause, now)}. Press Ctrl-C to stop.")
+            if await wait(pause, self._stop):
                 return None
 
     async def _look(self, number: int) -> Remote | Gone | Unreadable:
@@ -114,24 +127,9 @@ class Undoer:
 
     async def _wait_for_turn(self) -> bool:
         """Wait for the turn of one delete; a turn that a row did not need is used for the next row."""
-        self._has_turn = self._has_turn or await self._completed(self._take_turn())
+        # It may come only tomorrow, so that a stop ends it.
+        self._has_turn = self._has_turn or await unless(self._stop, self._take_turn()) is not STOPPED
         return self._has_turn
-
-    async def _completed(self, wait: Awaitable[None]) -> bool:
-        """Whether a wait came to its end; False if somebody asked to stop meanwhile: it may last until tomorrow."""
-        task = asyncio.ensure_future(wait)
-        try:
-            while not task.done():
-                if self._stop_requested():
-                    return False
-                await asyncio.wait({task}, timeout=_TICK)
-        finally:
-            task.cancel()
-        task.result()
-        return True
-
-    def _stop_requested(self) -> bool:
-        return self._stop.is_set() or self._journal.runs.stop_requested(self._run)
 
     def _reason_not_to_delete(self, intent: Intent, there: Remote | Gone | Unreadable) -> Removal | None:
         """What becomes of a row without a delete; None if its record is there and nobody has changed it."""
@@ -165,11 +163,13 @@ class Undoer:
             return _removal(intent, Undone.KEPT, verdict.message)
         # Whatever came instead, the record itself tells whether it was deleted. Where it is still there, the delete
         # may be on its way all the same: the row stays "removing", and the next undo looks again.
-        there, came = await self._look(number), what_came(reply)
+        there, came = await unless(self._stop, self._look(number), GRACE), what_came(reply)
         if isinstance(there, Gone):
             self._gone(intent)
             return _removal(intent, Undone.REMOVED)
-        if isinstance(there, Unreadable):
+        if isinstance(there, Stopped):
+            came = f"{came}; the undo was stopped before the record was looked at again"
+        elif isinstance(there, Unreadable):
             came = f"{came}; then the record could not be looked at: {there.why}"
         return _removal(intent, Undone.FAILED, f"the delete was not confirmed: {came}")
 

@@ -32,11 +32,14 @@ class Evidence:
         self._db = db
 
     def note_listed(self, run: int, ids: Iterable[int]) -> None:
-        """Remember the Ids that the service listed before the run sent its first row."""
+        """Remember the Ids that the service listed before the run sent its first row; ignored once it has sent one."""
         packed = zlib.compress(array("q", sorted(ids)).tobytes())
+        sent = sa.select(t.intent.c.row).where(t.intent.c.run == run, t.intent.c.attempts > 0).limit(1)
         with self._db.write() as db:
-            # A run that is resumed keeps its first list: the later one may show what came of its own calls.
-            db.execute(sa.insert(t.listed_before).prefix_with("OR IGNORE").values(run=run, ids=packed))
+            # A later list may show what came of the run's own calls: to leave that out would make a row look absent
+            # whose record exists. So a run that is resumed keeps its first list, or has none.
+            if db.execute(sent).first() is None:
+                db.execute(sa.insert(t.listed_before).prefix_with("OR IGNORE").values(run=run, ids=packed))
 
     def listed_before(self, run: int) -> frozenset[int] | None:
         """The Ids that the service listed before the run sent its first row; None if that is not known."""

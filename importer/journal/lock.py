@@ -35,11 +35,15 @@ else:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The process that last held an account: its number, the run it sends, and since when, for people to read."""
+    """The process that last held an account: its number, the run it works on, and since when, for people to read.
+
+    ``command`` is the one that continues this work if it is stopped.
+    """
 
     pid: int
     run: int
     since: str
+    command: str = "resume"
 
 
 _HOLDER = Document("The lock of an account", Holder)
@@ -49,6 +53,12 @@ def holder(folder: Path, account: str) -> Holder | None:
     """Who holds the account now, without asking for the lock: that could keep its next holder from getting it."""
     holder = _HOLDER.read_if_usable(_path(folder, account))
     return holder if holder is not None and is_alive(holder.pid) else None
+
+
+def holders(folder: Path) -> list[Holder]:
+    """Whoever holds any account now."""
+    locks = (_HOLDER.read_if_usable(path) for path in sorted(folder.glob("*.lock")))
+    return [each for each in locks if each is not None and is_alive(each.pid)]
 
 
 def is_alive(pid: int) -> bool:
@@ -72,8 +82,12 @@ def is_alive(pid: int) -> bool:
 
 
 @contextmanager
-def exclusive_sender(folder: Path, account: str, run: int | None = None) -> Iterator[Callable[[int], None]]:
+def exclusive_sender(
+    folder: Path, account: str, run: int | None = None, command: str = "resume"
+) -> Iterator[Callable[[int], None]]:
     """Hold the account while sending; gives a function that announces the run, for one that begins only now.
+
+    ``command`` is what continues this work if it is stopped.
 
     Raises:
         BusyError: Another process holds it; the sentence says which, since when, and with which run.
@@ -90,7 +104,7 @@ def exclusive_sender(folder: Path, account: str, run: int | None = None) -> Iter
 
         def tell(number: int) -> None:
             file.seek(0)
-            file.write(_HOLDER.encode(Holder(os.getpid(), number, time.strftime("%Y-%m-%d %H:%M:%S"))))
+            file.write(_HOLDER.encode(Holder(os.getpid(), number, time.strftime("%Y-%m-%d %H:%M:%S"), command)))
             file.flush()
 
         # Only now, under the lock: before, it still says who holds it.

@@ -21,7 +21,8 @@ from importer.model import Account
 from importer.nexudus.access import Access, Secret, account_of
 from importer.nexudus.client import HttpClient
 from importer.nexudus.reply import Reply
-from importer.nexudus.sign_in import CODE, SignIn, away
+from importer.nexudus.sign_in import CODE, SignIn, Ticket, away
+from importer.nexudus.waits import GRACE, Stopped, unless
 from schemas import full_path
 
 ATTEMPTS = 4
@@ -83,6 +84,7 @@ class Nexudus:
         self._before_read = before_read
         self._client = HttpClient(access)
         self._sign_in = SignIn(access, self._ask_token, now)
+        self._stop = asyncio.Event()
         self._probing = asyncio.Lock()
         self._probes = 0
         self._last_probe = Probe.UNREACHABLE
@@ -110,6 +112,10 @@ class Nexudus:
         if user_info is None and not self._sign_in.by_password:
             await self._prove_token()
         return account_of(self.access, user_info, by_password=self._sign_in.by_password)
+
+    def stop_on(self, stop: asyncio.Event) -> None:
+        """End every wait for a sign-in when this event is set; calls that have left are not given up."""
+        self._stop = stop
 
     async def token(self) -> Secret:
         """The token that calls carry now, for a process that continues with this sign-in."""
@@ -232,13 +238,22 @@ class Nexudus:
     async def _signed(self, send: Callable[[Mapping[str, str]], Awaitable[Reply]]) -> Reply:
         """The reply to what is sent with the current token; without one, a Reply that says so."""
         try:
-            ticket = await self._sign_in.ticket()
+            ticket = await self._ticket()
         except SignInError as refused:
             return Reply(status=401, sent=False, failure=refused.message, sign_in=self._sign_in.number)
         except ServiceError as unreachable:
             return Reply(sent=False, failure=unreachable.message)
+        if isinstance(ticket, Stopped):
+            return Reply(sent=False, failure="it was stopped during the sign-in")
         reply = await send({"Authorization": f"Bearer {ticket.token.reveal()}"})
         return replace(reply, sign_in=ticket.number)
+
+    async def _ticket(self) -> Ticket | Stopped:
+        """What the next call carries. Renewing may take minutes, and ends at a stop: the call has not left yet."""
+        # Not in two tasks for each of a million calls, of which nearly none has to wait.
+        if not self._sign_in.is_due:
+            return await self._sign_in.ticket()
+        return await unless(self._stop, self._sign_in.ticket(), GRACE)
 
     async def _ask_token(self, form: Mapping[str, str]) -> Reply:
         # A form: JSON is answered with unsupported_grant_type (developers.nexudus.com/rest-api/authentication, read

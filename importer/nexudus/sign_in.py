@@ -65,6 +65,11 @@ class SignIn:
         self.number = 1 if access.token else 0
         self.by_password = False
 
+    @property
+    def is_due(self) -> bool:
+        """Whether the next call has to wait for a sign-in, or for somebody who is signing in."""
+        return self._token is None or self._lock.locked() or self._now() >= self._token.renew_at
+
     async def ticket(self) -> Ticket:
         """What the next call carries; signs in first, or renews ahead of time.
 

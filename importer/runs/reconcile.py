@@ -1,7 +1,6 @@
 """Settles doubts around the sending: the service's records are listed, and the rows in doubt get their answer."""
 
 import asyncio
-import contextlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -15,6 +14,7 @@ from importer.journal.journal import open_journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
+from importer.nexudus.waits import wait
 from importer.reporting import write_report
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.request import RunRequest
@@ -285,11 +285,11 @@ async def _wait_for(session: Session, too_recent: Mapping[Intent, float], stop: 
         tell_too_recent(session, too_recent)
         return False
     session.observer.say(
-        f"{count(len(too_recent), 'row')} got no answer. Checking again in {max(seconds, 0):.0f} seconds."
+        f"{count(len(too_recent), 'row')} got no answer. Checking again in {max(seconds, 0):.0f} seconds,"
+        f" at {moment(now + max(seconds, 0), now)}. Press Ctrl-C to stop; importer reconcile {next(iter(too_recent)).run} then"
+        " checks later."
     )
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), timeout=max(seconds, 0.0))
-    return not stop.is_set()
+    return not await wait(seconds, stop)
 
 
 def tell_too_recent(session: Session, too_recent: Mapping[Intent, float]) -> None:

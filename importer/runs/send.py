@@ -1,9 +1,8 @@
 """Sends the rows of a planned run, and settles the doubts before and after."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.sender import Pace, Sender
@@ -12,6 +11,7 @@ from importer.journal.runs import Run
 from importer.journal.states import State
 from importer.journal.windows import Window
 from importer.model import Progress
+from importer.nexudus.waits import GRACE, STOPPED, Stopped, unless
 from importer.runs.allowances import windows
 from importer.runs.reconcile import settle_after, settle_before
 from importer.runs.request import Choices
@@ -49,7 +49,8 @@ class PlannedRun:
         if choices.strict and (invalid := journal.rows.invalid(run)):
             return SendResult(StopReason.STRICT, f"Nothing was sent (--strict): {count(invalid, 'invalid row')}."), ()
         began = session.clock()
-        with session.observer.sending() as stop:
+        deadline = began + choices.max_duration if choices.max_duration is not None else None
+        async with session.stop_signal(run, deadline) as stop:
             try:
                 settling = settle_before(
                     session,
@@ -58,13 +59,16 @@ class PlannedRun:
                     allow_duplicates=choices.allow_duplicates,
                     without_list=choices.without_list,
                 )
-                if (stopped := await _stopped(settling, stop, choices.max_duration)) is not None:
-                    return stopped, ()
+                if await unless(stop, settling) is STOPPED:
+                    return stop.reason, ()
                 if choices.strict and (held := journal.rows.counts(run).get(State.HELD)):
                     sentence = f"Nothing was sent (--strict): {count(held, 'row')} with other values in Nexudus."
                     return SendResult(StopReason.STRICT, sentence), ()
                 sent = await self._sender(choices, stop, began).send()
-                while (left := await settle_after(session, run, sent, stop, began)).send_again:
+                while True:
+                    left = await unless(stop, settle_after(session, run, sent, stop, began), GRACE)
+                    if isinstance(left, Stopped) or not left.send_again:
+                        break
                     sent = await self._sender(choices, stop, began).send()
             except ServiceError as error:
                 # Before the first call: the service does not list its records. A run that was to begin is saved.
@@ -74,10 +78,11 @@ class PlannedRun:
                 # finished: the next command resumes the run, and settles what was under way.
                 journal.runs.update(run, stopped=session.clock(), exit_code=int(Exit.INTERRUPTED))
                 raise
+        strays = () if isinstance(left, Stopped) else left.strays
         if sent.how is StopReason.DONE and stop.is_set() and journal.rows.counts(run).get(State.PLANNED):
             # Proved absent after a stop was requested: the next command sends them, so the run must not count as done.
-            return SendResult(StopReason.REQUESTED), left.strays
-        return sent, left.strays
+            return stop.reason, strays
+        return sent, strays
 
     def _sender(self, choices: Choices, stop: asyncio.Event, began: float) -> Sender:
         session, run = self.session, self.run
@@ -96,26 +101,6 @@ class PlannedRun:
         return Sender(
             session.journal, session.service, run, session.account.key, pace, now=session.clock, stop=stop, tell=tell
         )
-
-
-async def _stopped(work: Coroutine[Any, Any, None], stop: asyncio.Event, seconds: float | None) -> SendResult | None:
-    """None once the work is done, or why it was given up within these seconds: a read may have to wait for an hour."""
-    # Two tasks, because the work has no stop signal of its own. It may be cancelled at any await: it only reads from
-    # the service, and what it writes to the journal it writes between two awaits.
-    task, stopping = asyncio.ensure_future(work), asyncio.ensure_future(stop.wait())
-    try:
-        done, _ = await asyncio.wait({task, stopping}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        stopping.cancel()
-        if not task.done():
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
-    if task in done:
-        task.result()
-        return None
-    if stopping in done:
-        return SendResult(StopReason.REQUESTED)
-    return SendResult(StopReason.LIMIT, "Stopped: the time set with --max-duration is up.")
 
 
 def _progress_with_eta(

@@ -1,6 +1,5 @@
 """A user signed in, the journal open, an observer: what every stage that touches the service needs."""
 
-import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
@@ -10,17 +9,21 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from importer.config.settings import Settings
+from importer.delivery.stop_signal import StopSignal, watched
 from importer.journal import lock
 from importer.journal.journal import Journal
+from importer.journal.runs import Run
 from importer.journal.windows import DAY, Window
 from importer.model import Account, Clock
 from importer.nexudus import Access, Nexudus, Secret
+from importer.nexudus.waits import pause
 from importer.runs.allowances import daily_window, windows
 from importer.runs.observer import Observer
 from importer.text import moment
 from schemas import RECORD_TYPES
 
 _WORTH_SAYING = 10.0
+_LONGEST_SLEEP = 30.0
 
 
 @dataclass(frozen=True)
@@ -46,15 +49,32 @@ class Session:
         limits = windows(self.settings)
         await _turn(self.journal, self.account.key, limits, self.observer.say, self.clock, write=True)
 
-    def exclusive_sender(self, run: int | None = None) -> AbstractContextManager[Callable[[int], None]]:
+    @asynccontextmanager
+    async def stop_signal(self, run: Run, deadline: float | None = None) -> AsyncIterator[StopSignal]:
+        """While something is done for a run: the signal on which it ends, and with it every wait of this session."""
+
+        def is_requested() -> bool:
+            return self.journal.runs.stop_requested(run)
+
+        with self.observer.sending() as user:
+            signal = StopSignal(user, is_requested, now=self.clock, deadline=deadline)
+            self.service.stop_on(signal)
+            async with watched(signal):
+                yield signal
+
+    def exclusive_sender(
+        self, run: int | None = None, command: str = "resume"
+    ) -> AbstractContextManager[Callable[[int], None]]:
         """Hold the account while sending; gives what tells others of a run that begins only then.
+
+        ``command`` is what continues this work if it is stopped.
 
         Raises:
             BusyError: Another process sends for it.
         """
         # Beside the journal: two homes that share a journal must share its locks as well.
         folder = self.journal.path.parent if self.journal.path else self.settings.home
-        return lock.exclusive_sender(folder / "locks", self.account.key, run)
+        return lock.exclusive_sender(folder / "locks", self.account.key, run, command)
 
 
 async def _turn(
@@ -67,14 +87,14 @@ async def _turn(
     write: bool,
 ) -> None:
     """Wait until a call is allowed, and reserve it; wait again if another process was quicker."""
-    wait = journal.calls.reserve(account, limits, write=write, now=clock())
-    if wait > _WORTH_SAYING:
-        now = clock()
-        say(f"No call is allowed before {moment(now + wait, now)}. Waiting until then; press Ctrl-C to stop.")
-    # Asked again after each wait, in a transaction: of several processes that waited for one place, one gets it.
-    while wait > 0:
-        await asyncio.sleep(wait)
-        wait = journal.calls.reserve(account, limits, write=write, now=clock())
+    announced = 0.0
+    # Asked again after each wait, in a transaction: of several processes that waited for one place, one gets it. And
+    # now and then during a long one: the clock may have been put right, or another process have given a place back.
+    while (seconds := journal.calls.reserve(account, limits, write=write, now=(now := clock()))) > 0:
+        if seconds > _WORTH_SAYING and now + seconds > announced + _WORTH_SAYING:
+            announced = now + seconds
+            say(f"No call is allowed before {moment(announced, now)}. Waiting until then; press Ctrl-C to stop.")
+        await pause(min(seconds, _LONGEST_SLEEP))
 
 
 class ReadThrottle:

@@ -6,11 +6,12 @@ Read from the journal alone, so that looking is quick and needs neither the file
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import NamedTuple
 
 from importer.config.settings import Settings
+from importer.journal import lock
 from importer.journal.journal import Journal, open_journal
-from importer.journal.lock import holder
 from importer.journal.next_steps import WORTH_RETRYING, Step, next_steps
 from importer.journal.runs import Run
 from importer.journal.states import STATUS, State
@@ -109,10 +110,11 @@ class RunStatus:
 
 
 class StopRequest(NamedTuple):
-    """A run that was asked to stop, and whether a process was sending it."""
+    """A run that was asked to stop, whether a process was working on it, and the command that continues that work."""
 
     run: Run
     working: bool
+    command: str = "resume"
 
 
 def status_and_others(number: int | None, settings: Settings, now: float) -> tuple[RunStatus, list[int]]:
@@ -160,16 +162,17 @@ def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = Fals
     can be retried.
     """
     with open_journal(settings.journal_url) as journal:
-        if number is not None:
-            chosen = [journal.runs.get(number)]
-        else:
-            chosen = [run for run in journal.runs.unfinished() if _is_working(journal, run, settings)]
+        # By the locks and not by the runs that are unfinished: a finished one may be being undone.
+        commands = {holder.run: holder.command for holder in lock.holders(_locks(journal, settings))}
+        numbers = [number] if number is not None else sorted(commands, reverse=True)
+        chosen = [journal.runs.get(each) for each in numbers] or [latest_unfinished(journal, None)]
         return [
             StopRequest(
                 journal.runs.update(run, stop=True, options={**run.options, "for_good": for_good}),
-                _is_working(journal, run, settings),
+                run.id in commands,
+                commands.get(run.id, "resume"),
             )
-            for run in chosen or [latest_unfinished(journal, None)]
+            for run in chosen
         ]
 
 
@@ -216,7 +219,10 @@ def _waiting(journal: Journal, key: str | None, now: float, left: int | None, fr
 def _is_working(journal: Journal, run: Run, settings: Settings) -> bool:
     """Whether a process is sending this run now."""
     # By the lock and not by a flag in the journal, which a process that was killed could not take back.
-    folder = (journal.path.parent if journal.path else settings.home) / "locks"
     key = journal.runs.account(run)
-    lock = holder(folder, key) if key else None
-    return lock is not None and lock.run == run.id
+    holder = lock.holder(_locks(journal, settings), key) if key else None
+    return holder is not None and holder.run == run.id
+
+
+def _locks(journal: Journal, settings: Settings) -> Path:
+    return (journal.path.parent if journal.path else settings.home) / "locks"

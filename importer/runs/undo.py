@@ -54,7 +54,7 @@ async def undo_run(request: RunRequest) -> Undoing | None:
             if not request.observer.confirm_undo(_plan(session, records), session.account, chosen):
                 return None
             # The lock of the sender: an undo beside a run would delete records that the run counts as existing.
-            with session.exclusive_sender(chosen.id):
+            with session.exclusive_sender(chosen.id, "undo"):
                 return await _undo(session, journal.runs.update(chosen, stop=False), records)
 
 
@@ -69,7 +69,7 @@ def _plan(session: Session, records: int) -> Plan:
 
 async def _undo(session: Session, chosen: Run, records: int) -> Undoing:
     journal, removals = session.journal, list[Removal]()
-    with session.observer.sending() as stop:
+    async with session.stop_signal(chosen) as stop:
 
         def tell(done: int) -> None:
             failed = sum(removal.undone is Undone.FAILED for removal in removals)
@@ -84,6 +84,7 @@ async def _undo(session: Session, chosen: Run, records: int) -> Undoing:
             now=session.clock,
             stop=stop,
             tell=tell,
+            say=session.observer.say,
         )
         try:
             end = await undoer.undo(removals)

@@ -39,8 +39,8 @@ class ReadOptions:
     """How to read a file where it does not say so itself.
 
     ``map`` says which field a label means, "-" for none. ``cells`` are texts that a person corrected, by address
-    ("D5"); ``repairs`` one repair a column, by its letters. ``dates`` is the order of day, month and year ("dmy", "mdy",
-    "ymd"), ``zone`` the time zone of times that do not say theirs; reading leaves both to checking.
+    ("D5"); ``repairs`` one repair a column, by its letters. ``dates`` is the order of day, month and year ("dmy",
+    "mdy", "ymd"), ``zone`` the time zone of times that do not say theirs; reading leaves both to checking.
     """
 
     sheet: str | None = None

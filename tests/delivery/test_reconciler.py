@@ -47,13 +47,16 @@ class Office:
     journal: Journal
     folder: Path
     bodies: list[str]
+    before: list[int] | None = None
     run: Run = field(init=False)
 
     def __post_init__(self) -> None:
-        """Plan the rows, and send them."""
+        """Plan the rows, note what was listed before, and send them."""
         run = add_run(self.journal, self.folder)
         records = [Record(row, text, row.to_bytes(16, "big")) for row, text in enumerate(self.bodies, 2)]
         self.run = self.journal.rows.plan(run, [(records, (), len(records))], run.target or 1, 2.0)
+        if self.before is not None:
+            self.journal.evidence.note_listed(self.run.id, self.before)
         self.journal.rows.will_send(self.run, ACCOUNT, self.journal.rows.planned(self.run, 0, 99), (), SENT_AT)
 
     @property
@@ -157,16 +160,14 @@ def test_a_record_that_a_colleague_made_is_not_taken(journal: Journal, tmp_path:
 @pytest.mark.parametrize("there", [body(2), body(2, Name="Earlier")])
 def test_what_was_listed_before_the_run_is_no_effect_of_it(journal: Journal, tmp_path: Path, there: str) -> None:
     """Equal or alike: it was there before the call left, so the row has no record of its own."""
-    office = Office(journal, tmp_path, [body(2)])
-    journal.evidence.note_listed(office.run.id, [7, 99])
+    office = Office(journal, tmp_path, [body(2)], before=[7, 99])
     later(office, remote(7, there), OTHER)
     assert office.rows == {2: (State.PLANNED, None)}
 
 
 def test_the_first_list_of_a_run_is_the_one_that_counts(journal: Journal, tmp_path: Path) -> None:
     """A resumed run lists again, and then its own records are among what is listed."""
-    office = Office(journal, tmp_path, [body(2)])
-    journal.evidence.note_listed(office.run.id, [99])
+    office = Office(journal, tmp_path, [body(2)], before=[99])
     journal.evidence.note_listed(office.run.id, [7, 99])
     assert journal.evidence.listed_before(office.run.id) == frozenset({99})
     office.look(remote(7, body(2)), OTHER)
@@ -289,20 +290,31 @@ def test_a_review_ends_when_exactly_one_equal_record_is_left(journal: Journal, t
     assert changes(remote(8, body(2))) == [(Event.FOUND, 8)]
 
 
+def test_a_run_that_has_sent_is_given_no_list_from_before(journal: Journal, tmp_path: Path) -> None:
+    """A run that began without a list and is resumed with one: what is listed then may be of its own calls."""
+    office = Office(journal, tmp_path, [body(2)])
+    journal.evidence.note_listed(office.run.id, [7, 99])
+    assert journal.evidence.listed_before(office.run.id) is None
+    office.look(remote(7, body(2)), OTHER)
+    assert office.rows == {2: (State.CREATED, 7)}
+
+
 def test_a_second_record_of_a_rows_mapping_is_named(journal: Journal, tmp_path: Path) -> None:
     """If it came after the run began: a late effect, or a colleague's. What was there before is no news."""
-    office = Office(journal, tmp_path, [body(2)])
+    office = Office(journal, tmp_path, [body(2)], before=[18, 99])
     office.look(remote(7, body(2)), OTHER)
-    both = Listing((remote(7, body(2)), remote(8, body(2, Name="Late")), OTHER))
-    assert strays(both, journal, office.target, KIND) == []
-    journal.evidence.note_listed(office.run.id, [99])
-    [sentence] = strays(both, journal, office.target, KIND)
+    late, earlier = remote(8, body(2, Name="Late")), remote(18, body(2, Name="Earlier"))
+    [sentence] = strays(Listing((remote(7, body(2)), late, earlier, OTHER)), journal, office.target, KIND)
     assert "Record 8 " in sentence
     assert "record 7 (row 2 of run 1)" in sentence
-    office = Office(journal, tmp_path, [body(3)])
-    office.look(remote(17, body(3)), OTHER)
-    journal.evidence.note_listed(office.run.id, [18, 99])
-    assert strays(Listing((remote(18, body(3)), remote(17, body(3)))), journal, office.target, KIND) == []
+
+
+def test_where_the_list_from_before_is_not_known_nothing_is_called_new(journal: Journal, tmp_path: Path) -> None:
+    """Journals of earlier importers have none: a second record may have been there for a year."""
+    office = Office(journal, tmp_path, [body(2)])
+    office.look(remote(7, body(2)), OTHER)
+    both = Listing((remote(7, body(2)), remote(8, body(2)), OTHER))
+    assert strays(both, journal, office.target, KIND) == []
 
 
 def test_a_row_takes_only_the_record_that_equals_it_in_every_field(journal: Journal, tmp_path: Path) -> None:

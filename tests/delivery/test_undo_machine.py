@@ -19,6 +19,7 @@ from importer.delivery.by_id import read_record
 from importer.delivery.listing import list_records
 from importer.delivery.reconciler import settle
 from importer.delivery.sender import Pace, Sender
+from importer.delivery.stop_signal import StopSignal
 from importer.delivery.undoer import Removal, Undoer, Undone
 from importer.delivery.verification import Look, needs_a_look, verify
 from importer.journal.journal import Journal, open_journal
@@ -242,8 +243,9 @@ class UndoMachine(RuleBasedStateMachine):
                 KIND,
                 turn,
                 now=self._clock,
-                stop=asyncio.Event(),
+                stop=StopSignal(asyncio.Event(), lambda: False, now=self._clock),
                 tell=lambda _: None,
+                say=lambda _: None,
             )
             assert (await undoer.undo(removals)).how is StopReason.DONE
 

@@ -12,6 +12,7 @@ from delivery.kit import ACCOUNT, KIND, PATH, add_run, body
 from delivery.simulation import simulated
 from importer.delivery.backoff import LONGEST_PAUSE
 from importer.delivery.breakers import SendResult, StopReason
+from importer.delivery.stop_signal import StopSignal, watched
 from importer.delivery.undoer import Removal, Undoer, Undone
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change
@@ -30,6 +31,7 @@ class Desk:
     turns: list[float] = field(default_factory=list)
     meanwhile: Callable[[], object] = lambda: None
     removals: list[Removal] = field(default_factory=list)
+    sentences: list[str] = field(default_factory=list)
     turn_takes: float = 0.0
     ended: float = 0.0
 
@@ -53,20 +55,28 @@ class Desk:
                 self.meanwhile()
                 self.turns.append(loop.time())
 
-            undoer = Undoer(
-                self.journal,
-                self.service.nexudus,
-                self.run,
-                KIND,
-                take_turn,
-                now=lambda: 9_000.0,
-                stop=stop or asyncio.Event(),
-                tell=tell,
-            )
-            try:
-                return await undoer.undo(self.removals)
-            finally:
-                self.ended = loop.time()
+            def is_requested() -> bool:
+                return self.journal.runs.stop_requested(self.run)
+
+            def now() -> float:
+                return 9_000.0 + loop.time()
+
+            async with watched(StopSignal(stop or asyncio.Event(), is_requested, now=now)) as signal:
+                undoer = Undoer(
+                    self.journal,
+                    self.service.nexudus,
+                    self.run,
+                    KIND,
+                    take_turn,
+                    now=now,
+                    stop=signal,
+                    tell=tell,
+                    say=self.sentences.append,
+                )
+                try:
+                    return await undoer.undo(self.removals)
+                finally:
+                    self.ended = loop.time()
 
         return simulated(main())
 
@@ -314,7 +324,9 @@ def test_asked_to_stop_a_throttled_delete_is_not_waited_for(desk: Desk) -> None:
                     elsewhere.runs.update(elsewhere.runs.get(desk.run.id), stop=True)
 
             assert desk.undo(stop=stop, after=(10.0, ask)).how is StopReason.REQUESTED
-            assert desk.ended <= 11.0
+            assert desk.ended <= 12.0
+            # A wait of a day is said, with its end.
+            assert "asked us to wait until" in desk.sentences[-1]
             assert len(desk.turns) == turns + 1
     assert desk.states == [State.REMOVING, State.CREATED, State.CREATED]
     assert desk.rows_there == [2, 3, 4]
