@@ -148,12 +148,12 @@ def test_what_an_answer_makes_of_its_row(desk: Desk, fault: str, state: str, exi
     assert sorted(map(str, desk.names)) == [name for name in ROOMS if exists or name != "Room 3"]
 
 
-def test_an_id_that_is_given_twice_is_believed_once(desk: Desk) -> None:
-    """The second row stays in doubt, and sending stops: the service says what cannot be."""
-    end = desk.send("ok", "id-repeated")
+@pytest.mark.parametrize("concurrency", [1, 2])
+def test_an_id_that_is_given_twice_is_believed_once(desk: Desk, concurrency: int) -> None:
+    """One answer after the other, or both in one turn: the second row stays in doubt, and sending stops."""
+    end = desk.send("ok", "id-repeated", concurrency=concurrency)
     assert end.how is StopReason.REFUSED
-    assert desk.states[:2] == ["created", "in doubt"]
-    assert desk.states[2:] == ["planned"] * 4
+    assert desk.states == ["created", "in doubt", *["planned"] * 4]
 
 
 def test_after_so_many_rows_it_stops(desk: Desk) -> None:

@@ -279,4 +279,4 @@ class UndoMachine(RuleBasedStateMachine):
 
 
 TestUndoMachine = UndoMachine.TestCase
-TestUndoMachine.settings = settings(max_examples=25, stateful_step_count=12)
+TestUndoMachine.settings = settings(max_examples=15, stateful_step_count=12)

@@ -86,6 +86,14 @@ def test_another_file_is_not_reported_as_this_one(office: Office, row: Row, chan
         list(lines(office.journal, run).rows)
 
 
+def test_an_invalid_row_that_has_moved_is_noticed(office: Office, row: Row) -> None:
+    """Without an intent it is known by its issues alone; the number of rows is what it was."""
+    run = office.plan(office.file([row(2, CoworkerId="")]))
+    office.file([[""] * 6, row(2, CoworkerId="")])
+    with pytest.raises(ReportError, match="not the file that was checked"):
+        list(lines(office.journal, run).rows)
+
+
 def test_outcomes_are_those_of_the_lines(office: Office, every_fate: Run) -> None:
     """In the order of the file."""
     assert list(outcomes(office.journal, every_fate)) == [
