@@ -1,4 +1,4 @@
-"""The map of the house. Data flows from top to bottom; an import points only to an earlier line.
+"""The map of the packages. Data flows from top to bottom; an import points only to an earlier line.
 
     ../schemas/         one record type a file: a pandera model and where it lives in the API
     model.py            the nouns

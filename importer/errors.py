@@ -16,7 +16,8 @@
     └── BusyError             7   another run is sending for this account
 
 Wrong data is never an error here: it is an Issue (importer.issues). Errors are caught in the front ends, or where one
-is an answer (a file of several, a check of doctor, a service that is away when a run begins). Any other exception is a bug: it ends a command with 9.
+is an answer (a file of several, a check of doctor, a service that is away when a run begins). Any other exception is
+a bug: it ends a command with 9.
 """
 
 from collections.abc import Iterable, Sequence

@@ -54,6 +54,18 @@ def test_every_room_is_on_the_map() -> None:
     assert rooms - {"__init__", "__main__"} == set(ORDER) - {"schemas"}
 
 
+@pytest.mark.parametrize("package", sorted({path.parent for path in SOURCES if path.name == "__init__.py"}), ids=str)
+def test_every_module_is_in_the_list_of_its_package(package: Path) -> None:
+    """A newcomer finds in the docstring of a package what each of its files is for, and none that has gone."""
+    if package == ROOT / "schemas":
+        return
+    docstring = ast.get_docstring(ast.parse((package / "__init__.py").read_text("utf-8"))) or ""
+    listed = set(re.findall(r"(\w+)\.py\b", docstring))
+    modules = {path.stem for path in package.glob("*.py")} - {"__init__", "__main__"}
+    assert modules <= listed, package
+    assert listed <= {path.stem for path in SOURCES}, package
+
+
 def test_the_sandbox_shares_no_code() -> None:
     """The sandbox imports nothing of ours but the record types, or one mistake could hide itself."""
     for path in (ROOT / "importer" / "sandbox").rglob("*.py"):

@@ -1,4 +1,11 @@
-"""From text cells to typed records and issues. Pure: no file, no network, no clock."""
+"""From text cells to typed records and issues. Pure: no file, no network, no clock.
+
+- ``columns.py``     headers matched with fields
+- ``checker.py``     the chunks of a sheet checked against a record type, with the help of these:
+    - ``cells.py``       text cells as typed values; ``dates.py`` date-times; ``references.py`` names of other records
+    - ``first_seen.py``  rows and keys that occurred before
+- ``causes.py``      the issues of a file, grouped by what caused them
+"""
 
 from importer.checking.causes import Cause, CauseGroup, Causes, cause_key
 from importer.checking.cells import whole_number

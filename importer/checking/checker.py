@@ -294,6 +294,7 @@ class Checker:
 
     def _of_one_key(self, valid: pd.DataFrame) -> tuple[pd.DataFrame, Cause]:
         """The rows whose key no other row has, and those that share one; equal rows have been left out before."""
+        # For each row of the chunk: the number of another row with its key, in this chunk or any other; 0 for none.
         rows, others = valid.index.to_numpy(), np.zeros(len(valid), dtype=np.int64)
         if not self._allow_duplicates:
             keys = pd.DataFrame({name: _comparable(valid[name]) for name in self._kind.key}, index=valid.index)

@@ -1,6 +1,11 @@
 """The command line: reads the arguments, calls one stage, prints the result, and gives the exit code.
 
-Rooms that load pandas, the database or the network are imported inside the commands, so that ``--help`` and
+- ``options.py``   arguments as values; ``output.py`` values as output and exit codes
+- ``run_commands.py``, ``view_commands.py``, ``setup_commands.py``, ``manual.py``  the commands
+- ``terminal.py``  issues, plans, results and progress in sentences; ``next_steps.py`` what to do next
+- ``embedded_sandbox.py``  the practice service inside a command
+
+Packages that load pandas, the database or the network are imported inside the commands, so that ``--help`` and
 completion answer at once.
 """
 

@@ -1,6 +1,6 @@
 """Every setting, merged from defaults < files < environment < flags, each value with its source.
 
-The only room that reads the environment. Other rooms get the part they need, never the whole.
+The only package that reads the environment. Others get the part they need, never the whole.
 """
 
 import os

@@ -32,7 +32,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class _Present:
-    """A record that exists, or may exist if it has no Id; ``claimant`` is the row of the journal that it came of."""
+    """A record that exists, or may exist if it has no Id; ``claimant`` is the journal's row for it."""
 
     id: int | None
     values: Mapping[str, object]

@@ -114,8 +114,8 @@ class Sender:
         #    give back the rows that were provably not applied.
         # 2. Look for a reason to stop. The first one stays; those that come later are mostly its consequences.
         # 3. Take the next rows, as many as may be under way beside those that are; none once there is a reason.
-        # 4. Commit the answers and the intents of those rows, in one durable transaction: the wait for the disk is
-        #    the dearest part of a row, and so one turn has one. Killed before the commit, the rows are still planned,
+        # 4. Commit the answers and the intents of those rows, in one durable transaction: waiting for the disk costs
+        #    more than anything else, so it happens once a turn. Killed before the commit, the rows are still planned,
         #    and the service has not heard of them. Killed after it, they are in doubt, whether or not a byte left; the
         #    service's list will tell. In the other order a row could be on the wire and planned, and be sent again.
         # 5. Start the calls, once the commit has returned and never before.

@@ -1,5 +1,7 @@
 """The manual: one page a topic, written for one reader with one task, shipped with the package.
 
+``plain_text.py`` prepares a page for a terminal.
+
 Must not know who shows it: the terminal (``importer help``) and the page (``/help``) read the same Markdown.
 """
 

@@ -1,7 +1,9 @@
 """The journal: every run, every row on its way, every call made, durably. The only place with a database.
 
-- ``states.py``       the states and events of a row: the table that everything else reads
-- ``tables.py``       the tables; ``database.py`` their file, opened so that a commit survives a power cut
+- ``states.py``       the states and events of a row: the table that everything else reads; ``next_steps.py`` what to do
+  about a run by the states of its rows
+- ``tables.py``       the tables; ``database.py`` their file, opened so that a commit survives a power cut;
+  ``statements.py`` the SQL that is run for every call
 - ``windows.py``      the arithmetic of the allowance; pure
 - ``journal.py``      all of it: ``runs.py``, ``rows.py`` (on their way), ``calls.py`` (the ledger of the allowance),
   ``directories.py`` (lists and choices remembered), ``views.py`` (what pages show)

@@ -327,9 +327,9 @@ def _planned(run: Run, target: int, record: Record) -> tuple[Any, ...]:
 
 
 def _checksum(run: int, row: int, identity: bytes, body: str, state: str, remote_id: int | None) -> bytes:
-    """A checksum of what decides whether and what is sent, and of what the report promises.
+    """A checksum of the columns that decide what is sent and what the report says.
 
-    Against accidents, not against people: the key lies beside it.
+    It detects damage, not forgery: its key is stored in the same row.
     """
     text = f"{run} {row} {state} {remote_id} {body}".encode()
     return blake2b(text, digest_size=16, key=identity).digest()

@@ -90,8 +90,8 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         # The service refused, or the record had been changed when undo looked again: it is there, and is the row's.
         Event.KEPT: State.CREATED,
     },
-    # Final for this run. A retry is a run of its own, with rows of its own: that way the journal keeps what was once
-    # sent, when, and what came of it.
+    # Final for this run. A retry is a run of its own, with rows of its own: that way the journal keeps what was
+    # sent before, when, and with which result.
     State.EXISTING: {},
     State.HELD: {},
     State.REJECTED: {},

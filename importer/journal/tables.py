@@ -52,7 +52,7 @@ intent = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
-    # In Python resends; a column keeps its name until a migration has a better reason to touch the table.
+    # How often the row was proved absent and sent again: ``resends`` in Python.
     sa.Column("rounds", sa.Integer, nullable=False, server_default="0"),
     sa.Column("sent_at", sa.Float),
     sa.Column("settled_at", sa.Float),

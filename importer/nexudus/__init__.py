@@ -1,7 +1,11 @@
 """The remote service: signing in, asking, creating; what comes back is a Reply.
 
-The only package that calls the service (the page and the sandbox listen for callers); only ``client`` and ``connection`` know the HTTP library. Must not know rows,
-files or the journal.
+- ``service.py``     the API in a few verbs, each of which gives a ``reply.py``; ``pages.py`` whole lists
+- ``sign_in.py``     which token a call carries; ``access.py`` the address and the sign-in as values
+- ``client.py``      one request, one reply; ``connection.py`` the connection that carries it
+
+The only package that calls the service (the page and the sandbox listen for callers); only ``client`` and
+``connection`` know the HTTP library. Must not know rows, files or the journal.
 """
 
 from importer.nexudus.access import Access, Secret

@@ -1,5 +1,11 @@
 """The report of a run for people and programs: CSV, workbook, page, JSON, and the failed rows to be corrected.
 
+- ``lines.py``      the rows of a file with their outcomes; ``sentences.py`` what is said about them
+- ``overview.py``   the run as a whole
+- ``delimited.py``, ``workbook.py``, ``page.py``  the same as CSV, XLSX and HTML
+- ``fix_file.py``   a checked file with its wrong cells marked
+- ``atomic.py``     files written aside and put in place when they are complete
+
 Must not send, check or decide anything. What became of each row is read from the journal, its cells from the private
 copy of the file.
 """

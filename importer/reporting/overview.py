@@ -14,7 +14,7 @@ from importer.journal.runs import Run
 from importer.journal.states import State
 from importer.model import Outcome, Status
 from importer.reporting.lines import Line
-from importer.reporting.sentences import headline, moment, resume_command, step_sentences
+from importer.reporting.sentences import headline, resume_command, step_sentences, utc_moment
 
 SCHEMA = 1
 MOST_KEPT = 1_000
@@ -79,8 +79,8 @@ class Overview:
             ("Space", run.space),
             ("Signed in as", run.user),
             ("Service", run.url),
-            ("Started", moment(run.started)),
-            ("Finished", "not yet" if run.finished is None else moment(run.finished)),
+            ("Started", utc_moment(run.started)),
+            ("Finished", "not yet" if run.finished is None else utc_moment(run.finished)),
             ("Duration", humanize.precisedelta(timedelta(seconds=round(self.seconds)))),
             ("Run", run.id if run.parent is None else f"{run.id}, a retry of run {run.parent}"),
             ("SHA-256 of the file", run.sha256),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from importer.reporting.overview import NEEDS_ATTENTION, Overview
-from importer.reporting.sentences import moment
+from importer.reporting.sentences import utc_moment
 
 _PAGES = Environment(
     loader=PackageLoader("importer.reporting"),
@@ -26,7 +26,7 @@ def render(overview: Overview, files: Sequence[str]) -> str:
         overview=overview,
         needing=sum(overview.counts[status] for status in NEEDS_ATTENTION),
         files=files,
-        written=moment(overview.now),
+        written=utc_moment(overview.now),
         style=style,
         style_hash=_digest(style),
     )

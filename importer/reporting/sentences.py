@@ -101,7 +101,7 @@ def _unsettled(intent: Intent) -> str:
 
 
 def _sent(intent: Intent) -> str:
-    return f"Sent at {moment(intent.sent_at)}" if intent.sent_at is not None else "Sent"
+    return f"Sent at {utc_moment(intent.sent_at)}" if intent.sent_at is not None else "Sent"
 
 
 def service_words(intent: Intent) -> str:
@@ -117,7 +117,7 @@ def why_not_sent(run: Run) -> str:
     return f"Not sent yet: {reason}." if reason else "Not sent yet."
 
 
-def moment(seconds: float) -> str:
+def utc_moment(seconds: float) -> str:
     """An instant for people: 2026-11-23 10:42 UTC."""
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
 

@@ -1,14 +1,14 @@
 """The stages of an import, one after another. What every front end calls.
 
-Nothing is offered here: a command that only looks at runs must not load what sends them.
+This package exports nothing: a command that only looks at runs must not load what sends them.
 
-- ``request.py``       what a front end asks for; ``observer.py`` whoever watches and is asked
+- ``request.py``       what a front end asks for; ``observer.py`` shows progress and asks the user
 - ``source.py``        a file opened and examined; ``copies.py`` its private copy; ``lookup.py`` the names in it
 - ``session.py``       signed in, with the journal open; ``allowances.py`` what the settings allow
-- ``plan.py``          what can be told before a run begins
+- ``plan.py``          what an import will do and take, before it begins
 - ``run.py``           the stages of one file: check, plan, ask, ``start.py``, ``send.py``, ``result.py``
 - ``resume.py``, ``retry.py``, ``queue.py``  runs that begin elsewhere; ``batch.py`` several files at once
-- ``earlier_runs.py``  which run is meant, and what forbids to work beside it
+- ``earlier_runs.py``  which run is meant, and what rules out another one
 - ``reconcile.py``     rows in doubt settled around the sending
 - ``verify.py``, ``undo.py``  afterwards
 - ``status.py``, ``rows.py``  how runs and their rows stand; ``doctor.py`` what must be right before an import

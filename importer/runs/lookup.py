@@ -57,7 +57,7 @@ async def look_up(
     return directories
 
 
-async def choices(session: Session, kind: RecordType) -> dict[str, list[str]]:
+async def names_to_offer(session: Session, kind: RecordType) -> dict[str, list[str]]:
     """The names to choose from for each reference field, as far as the list is short enough to choose from."""
     by_field: dict[str, list[str]] = {}
     for field, reference in kind.references.items():

@@ -16,8 +16,7 @@ from importer.journal.states import State
 from importer.model import Account, Clock, Plan, Record
 from importer.reporting import write_fix_file
 from importer.runs.allowances import windows
-from importer.runs.lookup import choices as list_choices
-from importer.runs.lookup import look_up
+from importer.runs.lookup import look_up, names_to_offer
 from importer.runs.observer import Observer
 from importer.runs.reconcile import compare
 from importer.runs.request import Choices, ImportRequest
@@ -40,13 +39,13 @@ async def offers(kind: RecordType, settings: Settings, observer: Observer, clock
         return {}
     with open_journal(settings.journal_url) as journal:
         async with signed_in(settings, kind.paths[0], journal, observer, clock) as session:
-            return await list_choices(session, kind)
+            return await names_to_offer(session, kind)
 
 
 def write_errors(source: Source, result: CheckResult, path: Path, now: float) -> Path:
     """Write a copy of the file with its wrong cells red, and drop-downs where the possible values are known.
 
-    ``now`` in epoch seconds is the time that it bears.
+    ``now`` is the time of the copy, in epoch seconds.
 
     Raises:
         UsageError: It would replace the file that was checked, or is no .xlsx.
@@ -101,7 +100,7 @@ async def look_up_names(
     return source, examine(source, now, allow_duplicates=choices.allow_duplicates)
 
 
-MOST_CONFLICTS = 1_000
+MOST_LISTED_CONFLICTS = 1_000
 """Rows that a plan names with a sentence; the report has all."""
 
 
@@ -127,7 +126,7 @@ class AlreadyPresent:
             there = comparison.claim(record.body)
             if isinstance(there, Conflict):
                 self.differing += 1
-                if len(self.conflicts) < MOST_CONFLICTS:
+                if len(self.conflicts) < MOST_LISTED_CONFLICTS:
                     self.conflicts.append((record.row, there.sentence))
             else:
                 self.existing += there is not None

@@ -284,10 +284,10 @@ async def _wait_for(session: Session, too_recent: Mapping[Intent, float], stop: 
     if seconds > max(PATIENT_SECONDS, now - began):
         tell_too_recent(session, too_recent)
         return False
+    later = next(iter(too_recent)).run
     session.observer.say(
-        f"{count(len(too_recent), 'row')} got no answer. Checking again in {max(seconds, 0):.0f} seconds,"
-        f" at {moment(now + max(seconds, 0), now)}. Press Ctrl-C to stop; importer reconcile {next(iter(too_recent)).run} then"
-        " checks later."
+        f"{count(len(too_recent), 'row')} got no answer. Checking again in {max(seconds, 0):.0f} seconds, at "
+        f"{moment(now + max(seconds, 0), now)}. Press Ctrl-C to stop; importer reconcile {later} then checks later."
     )
     return not await wait(seconds, stop)
 

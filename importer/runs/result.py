@@ -92,7 +92,7 @@ def _steps(journal: Journal, run: Run) -> list[Step]:
 
 
 def rebuild_report(number: int | None, settings: Settings, out: Path | None, now: float) -> Report:
-    """The report of a run, rebuilt from the journal; ``now`` in epoch seconds is the time that it bears."""
+    """The report of a run, rebuilt from the journal; ``now`` is the time shown in it, in epoch seconds."""
     with open_journal(settings.journal_url) as journal:
         run = latest_run(journal, number)
         return write_report(journal, run if out is None else replace(run, folder=out.absolute()), now=now)

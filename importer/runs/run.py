@@ -54,7 +54,7 @@ async def prepare(
     2. A profile that was forgotten is asked for before anything goes to another account.
     3. An unfinished run of the same file goes on; a second one would send its rows again.
     4. Names are looked up, what the service holds is compared, and the user is asked.
-    5. The account is held before the run is written: one that may not be sent must not be left in the journal.
+    5. The account is locked before the run is written, so that no run is left in the journal that may not be sent.
     """
     source = snapshot(source, request.settings.home / "files")
     stack.callback(remove_unused, journal, source.copy)

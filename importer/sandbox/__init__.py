@@ -2,9 +2,10 @@
 
 - `options.py`  the switches; the defaults are the published contract and limits
 - `service.py`  records and rules, over `records.py` (the store), `lists.py` (filters), `people.py` (who is there)
-- `signin.py`   tokens; `limits.py` sliding windows; `replies.py` each documented shape
+- `sign_in.py`   tokens; `limits.py` sliding windows; `replies.py` each documented shape
 - `faults.py`   what can go wrong with one call, by name
 - `app.py`      the service's addresses, `control.py` those to watch it by; both over `state.py`, all that it remembers
+- `kinds.py`    the record types as the service knows them
 - `server.py`   running it on a socket; `http.py` the bytes that an HTTP server has no words for
 
 Shares no code with the rest of the importer, on purpose: a mistake in a shared line would hide itself.

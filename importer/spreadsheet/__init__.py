@@ -1,4 +1,12 @@
-"""Files in, text cells out: the only package that parses the user's files."""
+"""Files in, text cells out: the only package that parses the user's files.
+
+- ``sheet.py``      what comes out: a sheet as text cells, with their addresses
+- ``delimited.py``  CSV and similar files; ``encodings.py`` their bytes as text
+- ``workbook.py``   XLSX and the others; ``workbook_child.py`` the process that reads them
+- ``corrections.py``  single cells or whole columns corrected on reading
+- ``formulas.py``   text that would be run as a formula; ``dropdown.py`` lists to choose from; ``template.py`` an empty
+  workbook to fill in
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace

@@ -19,7 +19,7 @@ HEADER_AMONG = 20
 """The header is looked for among the first 20 filled rows; anything above it is a title, not data."""
 
 MOST_COLUMNS = 500
-"""No mapping has a tenth of that; a table of 16,384 columns costs memory and time for nothing."""
+"""No mapping has a tenth of that, and a table of 16,384 columns would only cost memory and time."""
 
 
 def column_letters(position: int) -> str:

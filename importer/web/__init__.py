@@ -1,5 +1,14 @@
 """The pages for operations staff: from a file to its results, over the same runs as the command line.
 
+- ``app.py``     all addresses, with who may ask for each; ``server.py`` starts and ends it; ``guard.py`` what every
+  request must pass; ``context.py`` what all routes share; ``auth/`` who is at the browser
+- ``upload_pages.py``  from a file to a run, over ``drafts.py`` (the uploads), ``upload_check.py``, ``upload_names.py``
+  and ``upload_plan.py`` (what is known of one), ``upload_documents.py`` (in which files), ``entries.py`` (typed cells)
+- ``run_pages.py``     runs and their rows; ``workers.py`` the processes that send; ``retry_process.py`` a retry;
+  ``next_steps.py`` what to do next; ``chart.py`` progress as a drawing
+- ``manual.py``        the pages of the guide
+- ``render.py``        templates
+
 Rule 1: what a page shows is read from the journal, or from the folder of an upload; only sessions, and the sign-ins in
 them, are in memory. Rule 2: nothing is sent from here: a run is a process of its own that outlives
 the page. Rule 3: no other host is ever asked.

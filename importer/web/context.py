@@ -29,7 +29,7 @@ _LONGEST_FIELD = 64 * 1024
 
 
 class Jobs:
-    """Work that takes longer than a page may, done beside it. Nothing is lost with it: the page starts it again."""
+    """Work that takes longer than a page may, done in the background. If it is lost, the page starts it again."""
 
     def __init__(self) -> None:
         """Two at a time, so that one large file does not keep everybody waiting."""

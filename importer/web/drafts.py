@@ -1,7 +1,7 @@
 """Uploads on their way to a run: a private folder each, with the file as it came and what was chosen for it.
 
 Names are made here; what the user calls the file is data only. The file itself is never changed: cells corrected on
-the page are kept beside it and applied whenever it is read.
+the page are stored next to it and applied whenever it is read.
 """
 
 import hashlib

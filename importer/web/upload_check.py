@@ -1,4 +1,4 @@
-"""An upload checked once, and the result kept beside it, so that every page is read from there at once.
+"""An upload is checked once, and the result is stored with it, so that every page can be read from there.
 
 ``checked.json`` holds the columns, the counts and the causes; ``rows-N.tsv`` one line for each row with an issue: tags
 to filter by, a tab, and the row as JSON; ``candidates-N.json`` the records that an ambiguous name may mean, by field

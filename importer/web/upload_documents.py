@@ -1,4 +1,4 @@
-"""What a check of an upload found, as values, and the documents beside the upload that hold them.
+"""What a check of an upload found, as values, and the documents that store them with the upload.
 
 A document of another format, or one that cannot be understood, counts as missing: the page makes it again from the
 upload.

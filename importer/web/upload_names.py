@@ -1,4 +1,4 @@
-"""What the names in an upload mean, kept beside it: a name is looked up once, however often the file is checked.
+"""What the names in an upload mean, stored with it: a name is looked up once, however often the file is checked.
 
 ``names.json`` holds for each field what it may name and which names were looked up. It is good for as long as the
 importer believes a list; a check under way uses it longer, rather than call an existing name unknown.

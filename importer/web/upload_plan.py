@@ -1,4 +1,4 @@
-"""The plan of an upload, worked out with the service and kept beside the file for a short while."""
+"""The plan of an upload, worked out with the service and stored with the upload for a short while."""
 
 import asyncio
 from dataclasses import dataclass, replace

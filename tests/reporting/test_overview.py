@@ -112,11 +112,12 @@ def test_what_is_not_known_is_left_out_of_the_facts(office: Office, run: Run) ->
 
 def test_the_sheet_holds_the_same_in_parts(office: Office, run: Run) -> None:
     """The result, the counts, the notes on columns and the facts, divided by empty lines."""
-    told = overview(office, run, line(2, Status.CREATED), column_issues=(Issue("column-unused", label="Note"),))
+    unused = Issue("column-unused", label="Note")
+    told = overview(office, run, line(2, Status.CREATED), column_issues=(unused,))
     pairs = told.sheet()
     assert pairs[0] == ("Result", told.headline())
     assert ("created", "1") in pairs
-    assert ("Column Note", 'Column "Note" is not used. Nothing to do.') in pairs
+    assert ("Column Note", f"{unused.message} {unused.fix}") in pairs
     assert set(told.facts()) <= set(pairs)
     assert pairs.count(("", "")) >= 4
     assert pairs[-1] == ("", "")

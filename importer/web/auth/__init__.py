@@ -1,4 +1,8 @@
-"""Who uses the pages: people with roles and passwords, browser sessions, and the pages on which somebody signs in."""
+"""Who uses the pages.
+
+``people.py`` has names, roles and passwords, ``sessions.py`` the browsers that are signed in, ``sign_in_pages.py`` the
+pages on which somebody signs in.
+"""
 
 from importer.web.auth.people import Person, Role, Team
 from importer.web.auth.sessions import SessionStore, WebSession
