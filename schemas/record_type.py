@@ -86,7 +86,7 @@ class RecordType:
     equal if they agree in all fields but those in ``not_identity``.
 
     Raises:
-        ValueError: The declaration contradicts itself.
+        ValueError: The declaration cannot work.
     """
 
     name: str

@@ -10,7 +10,7 @@
 from importer.checking.causes import Cause, CauseGroup, Causes, cause_key
 from importer.checking.cells import whole_number
 from importer.checking.checker import Checked, Checker
-from importer.checking.columns import Column, How, Mapping, match_columns, near_labels, recognise, refuse_absent
+from importer.checking.columns import Column, ColumnMapping, How, match_columns, near_labels, recognise, refuse_absent
 from importer.checking.dates import DateReader
 from importer.checking.references import Directory, Entry, is_name, nobody_listed, plain_name
 
@@ -21,11 +21,11 @@ __all__ = [
     "Checked",
     "Checker",
     "Column",
+    "ColumnMapping",
     "DateReader",
     "Directory",
     "Entry",
     "How",
-    "Mapping",
     "cause_key",
     "is_name",
     "match_columns",

@@ -6,8 +6,8 @@ into issues.
 
 import json
 import re
-from collections import Counter, abc
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -20,7 +20,7 @@ import pandera.pandas as pa
 
 from importer.checking.causes import Cause, Causes
 from importer.checking.cells import Parsed, choices, decimals, texts, whole_numbers, yes_or_no
-from importer.checking.columns import Mapping
+from importer.checking.columns import ColumnMapping
 from importer.checking.dates import DateReader
 from importer.checking.first_seen import FirstSeen
 from importer.checking.references import Directory, one_of, parse_references
@@ -109,16 +109,16 @@ class Checker:
     def __init__(
         self,
         kind: RecordType,
-        mapping: Mapping,
+        mapping: ColumnMapping,
         sheet: Sheet,
         *,
         required: tuple[str, ...],
         now: datetime,
         allow_duplicates: bool = False,
         salt: str = "",
-        directories: abc.Mapping[str, Directory] = MappingProxyType({}),
+        directories: Mapping[str, Directory] = MappingProxyType({}),
         dates: DateReader | None = None,
-        collisions: abc.Mapping[int, int] = MappingProxyType({}),
+        collisions: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
         """Build the pandera schema for this moment and endpoint."""
         self._kind, self._mapping, self._sheet = kind, mapping, sheet
@@ -369,7 +369,7 @@ def _json_lines(values: list[object]) -> list[str]:
     return json.dumps(values, ensure_ascii=False, separators=("\n", ":"))[1:-1].split("\n")
 
 
-def _objects(texts: abc.Mapping[str, list[str]]) -> Iterable[str]:
+def _objects(texts: Mapping[str, list[str]]) -> Iterable[str]:
     """The columns as JSON objects, one a row; a missing value is no member."""
     starts = {name: f"{json.dumps(name)}:" for name in texts}
     if not any("null" in column for column in texts.values()):

@@ -2,8 +2,8 @@
 
 import difflib
 import re
-from collections import abc
-from collections.abc import Sequence
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -48,7 +48,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
+class ColumnMapping:
     """Which column holds which field, and what was left over."""
 
     columns: tuple[Column, ...]
@@ -60,8 +60,8 @@ class Mapping:
 
 
 def match_columns(
-    sheet: Sheet, kind: RecordType, required: Sequence[str], chosen: abc.Mapping[str, str] = MappingProxyType({})
-) -> Mapping:
+    sheet: Sheet, kind: RecordType, required: Sequence[str], chosen: Mapping[str, str] = MappingProxyType({})
+) -> ColumnMapping:
     """The mapping of a sheet to a record type; ``chosen`` maps headers to fields (or UNUSED) and overrides names.
 
     Raises:
@@ -88,11 +88,11 @@ def match_columns(
         Issue("column-unused", cell=f"{column_letters(i)}{sheet.header_row}", label=sheet.labels[i], detail=unless)
         for i in unused
     )
-    return Mapping(tuple(sorted(columns, key=lambda column: kind.fields.index(column.field))), issues)
+    return ColumnMapping(tuple(sorted(columns, key=lambda column: kind.fields.index(column.field))), issues)
 
 
 def recognise(
-    sheet: Sheet, kinds: Sequence[RecordType], chosen: abc.Mapping[str, str] = MappingProxyType({})
+    sheet: Sheet, kinds: Sequence[RecordType], chosen: Mapping[str, str] = MappingProxyType({})
 ) -> RecordType:
     """The record type that a sheet is of: all its required fields are there, and the most others; else the first."""
     labels = {plain(chosen.get(sheet.labels[i], sheet.labels[i])) for i in sheet.columns if sheet.labels[i]}
@@ -128,7 +128,7 @@ def _refuse_doubled(columns: Sequence[Column]) -> None:
             )
 
 
-def refuse_absent(sheet: Sheet, chosen: abc.Mapping[str, str]) -> None:
+def refuse_absent(sheet: Sheet, chosen: Mapping[str, str]) -> None:
     """Raise ColumnsError if a header chosen for a field is not in the sheet: a typing mistake would lose a field."""
     labels = [sheet.labels[i] for i in sheet.columns]
     # A column that is to be left out may be missing: one command is typed for many files.
@@ -181,7 +181,7 @@ def _of_missing(sheet: Sheet, kind: RecordType, unused: Sequence[int], missing: 
     return " ".join(hints)
 
 
-def near_labels(sheet: Sheet, kind: RecordType, mapping: Mapping) -> dict[str, int]:
+def near_labels(sheet: Sheet, kind: RecordType, mapping: ColumnMapping) -> dict[str, int]:
     """For each field without a column the position of an unused one whose header is close; for a person to confirm.
 
     Never taken without asking: a wrong column would be sent, while a missing one only stops the import.

@@ -33,7 +33,7 @@ class Source:
     copy: Path
     sha256: str
     sheet: Sheet
-    mapping: checking.Mapping
+    mapping: checking.ColumnMapping
     kind: RecordType
     endpoint: str
     read: ReadOptions
