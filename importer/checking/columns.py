@@ -2,7 +2,6 @@
 
 import difflib
 import re
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
