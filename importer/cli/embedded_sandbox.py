@@ -1,12 +1,13 @@
 """The sandbox for the front ends: inside one command, or on its own for people who practise."""
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from importer.config import settings as room
 from importer.config.settings import Settings, parse_count, parse_rate
+from importer.errors import BusyError
 from importer.sandbox import SandboxOptions, running
 from importer.sandbox import serve as serve_sandbox
 
@@ -17,6 +18,9 @@ def embedded_sandbox(flags: Mapping[str, Any]) -> Iterator[Settings]:
 
     It keeps its records beside the journal, so that a second import finds what the first created. It has no
     allowance of its own: only the rate and quota that the user sets slow it down.
+
+    Raises:
+        BusyError: Another command uses it.
     """
     home = room.load(flags).settings.home
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -28,7 +32,16 @@ def embedded_sandbox(flags: Mapping[str, Any]) -> Iterator[Settings]:
         calls_per_hour=None,
         store=home / "sandbox.sqlite3",
     )
-    with running(options) as service:
+    with ExitStack() as stack:
+        try:
+            service = stack.enter_context(running(options))
+        except OSError as error:
+            # Its records are in one file, and two services over one file would not see each other's.
+            raise BusyError(
+                "Another command is using the practice service on this machine.",
+                "Wait until that command has ended, or stop it. To practise in two windows, start one service with "
+                "importer sandbox, and set NEXUDUS_URL in both.",
+            ) from error
         yield room.load(
             {
                 "rate": "none",
