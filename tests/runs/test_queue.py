@@ -52,7 +52,8 @@ def test_another_import_is_another_run(request_: ImportRequest, what: str) -> No
     """Of the same bytes, but to somebody else, read otherwise, or anew."""
     first, account = queue(request_, "May.csv", ACCOUNT, "jo"), ACCOUNT
     with open_journal(request_.settings.journal_url) as journal:
-        journal.runs.update(first, target=journal.runs.target(ACCOUNT, first.kind))
+        if what == "another account":
+            journal.runs.update(first, target=journal.runs.target(ACCOUNT, first.kind))
         if what == "the first has ended":
             journal.runs.update(first, finished=6.0)
     if what == "another account":
@@ -81,7 +82,7 @@ def test_a_refused_file_leaves_no_copy(request_: ImportRequest, monkeypatch: pyt
     def refuse(*_: object, **__: object) -> None:
         raise refused
 
-    monkeypatch.setattr("importer.runs.queue.refuse_other_reading", refuse)
+    monkeypatch.setattr("importer.runs.queue.refuse_other_terms", refuse)
     with pytest.raises(UsageError):
         queue(request_, "May.csv", ACCOUNT, "jo")
     assert list((request_.settings.home / "files").iterdir()) == []
