@@ -11,7 +11,7 @@ from importer.runs.observer import Observer
 from importer.spreadsheet import ReadOptions
 from schemas import RecordType
 
-_NOT_DECIDING = {"max_rows", "max_duration", "profile"}
+_NOT_DECIDING = {"without_list", "max_rows", "max_duration", "profile"}
 """Limits hold for one command. A profile leads to an account, by which runs are told apart already."""
 
 

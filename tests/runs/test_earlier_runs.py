@@ -35,6 +35,7 @@ OTHER_CHOICES: dict[str, Any] = {
     "sandbox": True,
 }
 BESIDE: dict[str, Any] = {
+    "without_list": True,
     "max_rows": 10,
     "max_duration": 60.0,
     "one_for_all": True,
