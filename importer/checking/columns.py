@@ -137,7 +137,7 @@ def refuse_absent(sheet: Sheet, chosen: Mapping[str, str]) -> None:
     close = difflib.get_close_matches(absent, labels, n=1, cutoff=_CLOSE_ENOUGH)
     meant = f' Did you mean "{printable(close[0])}"?' if close else ""
     raise ColumnsError(
-        f'The file has no header "{printable(absent)}", which --map names. It has: {_shown(labels)}.',
+        f'The file has no header "{printable(absent)}", but --map uses it. It has: {_shown(labels)}.',
         f"Copy the header from the file, or leave this --map out.{meant}",
     )
 

@@ -74,7 +74,7 @@ def run_cli(words: Sequence[str], clock: Clock = time.time) -> int:
         say("\nInterrupted. The journal holds what was sent. To see it: importer status")
         return Exit.INTERRUPTED
     except MemoryError:
-        say("Error: This machine has not enough free memory. Close other programs, or split the file.")
+        say("Error: There is not enough free memory. Close other programs, or split the file.")
         say("The journal holds what was sent. To see it: importer status")
         return Exit.USAGE
     except OSError as error:

@@ -326,7 +326,9 @@ def stop(number: int | None) -> int:
 @click.command()
 @click.argument("number", metavar="RUN", type=int)
 @click.argument("row", metavar="ROW", type=int)
-@click.option("--is", "record", metavar="ID", type=click.IntRange(1), help="This record is the row's.")
+@click.option(
+    "--is", "record", metavar="ID", type=click.IntRange(1), help="The record of the row is the one with this Id."
+)
 @click.option("--absent", is_flag=True, help="The row has no record; it can be sent again.")
 @PROFILE
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
@@ -337,7 +339,7 @@ def settle(number: int, row: int, record: int | None, absent: bool, as_json: boo
     from importer.runs.settle import settle_row
 
     if absent is (record is not None):
-        raise click.UsageError("Say which record is the row's with --is ID, or that there is none with --absent.")
+        raise click.UsageError("Add --is ID to name the record of the row, or --absent if it has none.")
     with service_of(number, {}, sandbox) as settings:
         console = terminal.Console(the_clock(), yes=True)
         result = finish(settle_row(run_request(number, settings, console), row, record))

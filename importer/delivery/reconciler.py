@@ -154,7 +154,9 @@ def _judge_absent(
     elif left > 0:
         settled.waits[intent] = left
     elif not listing.records:
-        sentence = "Nexudus lists no record at all, which does not prove that none was created. Look for it there."
+        sentence = (
+            "Nexudus lists no records at all, which does not prove that none was created. Look for it in Nexudus."
+        )
         settled.changes.append(Change(intent, Event.UNCLEAR, message=sentence))
     elif intent.resends >= MOST_RESENDS:
         sentence = f"Sent {intent.resends + 1} times, but no record was created. Create it in Nexudus."
@@ -220,7 +222,7 @@ def strays(listing: Listing, journal: Journal, target: int, kind: RecordType) ->
         if listed is not None and remote.id not in listed:
             sentences.append(
                 f"Record {remote.id} has the same {', '.join(kind.key)} as record {intent.remote_id} "
-                f"(row {intent.row} of run {intent.run}). Delete the one that is not needed in Nexudus."
+                f"(row {intent.row} of run {intent.run}). In Nexudus, delete the one you do not need."
             )
     return sentences
 

@@ -167,12 +167,12 @@ def choose_journal_mode(connection: sqlite3.Connection, *, wal: bool) -> None:
     if mode == "wal" and not wal:
         raise JournalBusyError(
             f"Another program has the journal open in a way that SQLite {sqlite3.sqlite_version} cannot share safely.",
-            "Close what else has it open, for example an importer of another Python, then try again.",
+            "Close the other program, for example an importer that runs with another Python, then try again.",
         )
     if mode not in {"wal", "delete"}:
         raise JournalError(
-            f"The journal is in a mode ({mode}) in which a commit can be lost.",
-            "Set IMPORTER_JOURNAL to a file on this machine's own disk, or not at all.",
+            f"The journal is in a mode ({mode}) in which saved data can be lost.",
+            "Set IMPORTER_JOURNAL to a file on this machine's own disk, or leave it out.",
         )
 
 

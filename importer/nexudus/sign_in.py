@@ -19,7 +19,7 @@ RENEW_AT = 0.8
 """Share of a token's life after which it is renewed ahead of time. The documented life is seven days, and a refresh
 token's 15 (read 2026-11-23); renewed at the end, a service that is away just then would end the run."""
 
-_NEW_CODE = "Set NEXUDUS_TOTP to the code that your authenticator shows now, then type the same again."
+_NEW_CODE = "Set NEXUDUS_TOTP to the code that your authenticator shows now, then try again."
 
 _RENEW_AGAIN = 60.0
 """Seconds until the next try, when renewing ahead of time found the service away."""

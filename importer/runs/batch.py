@@ -73,7 +73,7 @@ async def _one_after_another(
 
 _CODE_SPENT = SignInError(
     "The two-factor code was used for an earlier file, and it works only once.",
-    "Import this file alone, with the code that your authenticator shows then; or set NEXUDUS_TOKEN.",
+    "Import this file on its own with a new code, or set NEXUDUS_TOKEN.",
 )
 
 

@@ -65,7 +65,7 @@ async def list_all_records(session: Session, endpoint: str, kind: RecordType) ->
     if not listing.failure and not listing.by_count:
         counted = "does not say how many records there are" if listing.total is None else f"counts {listing.total:,}"
         session.observer.say(
-            f"Nexudus lists {len(listing.records):,} records but {counted}. The list was read twice, and was the same."
+            f"Nexudus lists {len(listing.records):,} records but {counted}. The list was read twice, with the same result."
         )
     return listing
 
@@ -102,8 +102,8 @@ def _refuse_without_list(listing: Listing, *, without_list: bool) -> None:
     if listing.failure and not without_list:
         raise ServiceError(
             f"No row was sent, because Nexudus does not list its records: {listing.failure}.",
-            "Try again later. To send all the same, compared with the journal only, add --without-list; records that "
-            "were created in another way could then exist twice.",
+            "Try again later. To send anyway, add --without-list: rows are then compared with the journal only, and "
+            "records that were created in another way could exist twice.",
         )
 
 
@@ -334,7 +334,7 @@ def _rebuild_report(session: Session, other: Run) -> None:
         why = error.message if isinstance(error, ImporterError) else f"{error.strerror}."
         session.observer.say(
             f"Some rows of run {other.id} were settled, but its report still shows them as before. {why} "
-            f"Rebuild the report later: {other.command('report')}"
+            f"To rebuild the report later: {other.command('report')}"
         )
 
 

@@ -44,7 +44,8 @@ def _row_in_question(journal: Journal, run: Run, row: int, *, absent: bool) -> I
     intent = next((intent for intent in journal.rows.all(run, *states) if intent.row == row), None)
     if intent is None:
         raise UsageError(
-            f"Row {row} of run {run.id} is not marked for review.", f"To see its state: importer report {run.id}"
+            f"Row {row} of run {run.id} is not marked for review.",
+            f"To see the rows that are, rebuild the report: importer report {run.id}",
         )
     return intent
 
@@ -60,11 +61,11 @@ async def _with_record(session: Session, intent: Intent, record: int) -> Change:
     kind = RECORD_TYPES[run.kind]
     if not may_share_key(intent.body, remote, kind, Comparer(kind)):
         raise UsageError(
-            f"Record {record} is not the one of row {intent.row}: its {', '.join(kind.key)} are others.",
+            f"Record {record} does not belong to row {intent.row}: it differs in {' or '.join(kind.key)}.",
             "Check the Id in Nexudus.",
         )
     if session.journal.rows.known_ids(run.target or 0, [record]):
-        raise UsageError(f"Record {record} belongs to another row already.", "Check the Id in Nexudus.")
+        raise UsageError(f"Record {record} already belongs to another row.", "Check the Id in Nexudus.")
     return Change(intent, Event.FOUND, remote_id=record)
 
 
@@ -75,8 +76,8 @@ async def _without_record(session: Session, run: Run, intent: Intent) -> Change:
     alike = [r for r in listing.records if r.id not in ids and may_share_key(intent.body, r, kind, Comparer(kind))]
     if alike:
         raise UsageError(
-            f"Nexudus lists {_named(alike)}, which may be the one of row {intent.row}.",
-            f"Delete it there if it is not needed, or type: importer settle {run.id} {intent.row} --is {alike[0].id}",
+            f"Nexudus lists {_named(alike)}, which may be the one for row {intent.row}.",
+            f"Delete it in Nexudus if it is not needed, or assign it to the row: importer settle {run.id} {intent.row} --is {alike[0].id}",
         )
     return Change(intent, Event.ABSENT)
 
