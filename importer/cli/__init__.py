@@ -11,7 +11,6 @@ completion answer at once.
 
 import errno
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -19,6 +18,7 @@ from typing import NoReturn
 import click
 
 from importer.cli import manual, run_commands, setup_commands, view_commands
+from importer.cli.clock import steady_clock
 from importer.cli.output import say
 from importer.cli.stdout import guard_stdout
 from importer.errors import Exit, ImporterError
@@ -53,8 +53,9 @@ def main() -> NoReturn:
     sys.exit(run_cli(sys.argv[1:]))
 
 
-def run_cli(words: Sequence[str], clock: Clock = time.time) -> int:
-    """Run the command that these arguments name, by this clock; returns the exit code."""
+def run_cli(words: Sequence[str], clock: Clock | None = None) -> int:
+    """Run the command that these arguments name, by this clock or a steady one; returns the exit code."""
+    clock = clock or steady_clock()
     try:
         code = int(importer(list(words), prog_name="importer", standalone_mode=False, obj=clock) or 0)
         # Now, while a failure can still be said: what is left in the buffer would be written when Python ends.

@@ -9,7 +9,13 @@ from sqlalchemy.engine import Connection
 from importer.journal import statements as sql
 from importer.journal import tables as t
 from importer.journal.database import Database
-from importer.journal.windows import LONGEST_HOLD, Window, ready_at, seconds_for
+from importer.journal.windows import DAY, LONGEST_HOLD, Window, ready_at, seconds_for
+
+MOST_SKEW = 60.0
+"""Seconds that a call may lie in the future without the clock having been set back: a process that reads the clock may
+have to wait for the database so long (``database.PATIENCE``), while another one writes down its calls."""
+
+_MONTH = 31 * DAY
 
 
 class Calls:
@@ -82,8 +88,10 @@ class Calls:
 
     def forget(self, before: float) -> None:
         """Drop calls so old that no window can hold them."""
+        # Writes a month later: were the clock a month ahead for a moment, the count of the day would be lost with them.
+        old = sa.or_(t.call.c.at < before - _MONTH, sa.and_(t.call.c.at < before, t.call.c.write.is_(False)))
         with self._db.write() as db:
-            db.execute(sa.delete(t.call).where(t.call.c.at < before))
+            db.execute(sa.delete(t.call).where(old))
 
     @staticmethod
     def wait(db: Connection, account: str, windows: Sequence[Window], write: bool, now: float) -> float:
@@ -91,13 +99,28 @@ class Calls:
         # A window of n calls is full exactly if the n-th last call still counts, and that call's place is free next.
         kinds = tuple(window.writes for window in windows)
         spans = [window.calls - 1 for window in windows]
-        row = db.exec_driver_sql(
-            sql.allowance(kinds),
-            (account, _writes_of(account) if write else account, account, *chain(*((account, n) for n in spans))),
+        keys = (account, _writes_of(account) if write else account)
+        last, until, last_write, *nth_last = db.exec_driver_sql(
+            sql.allowance(kinds), (account, *keys, account, *chain(*((account, n) for n in spans)))
         ).one()
-        until, last_write, *nth_last = row
-        # A hold that seems to last longer was written before the clock was set back.
-        return max(ready_at(now, windows, write, nth_last, last_write), min(until or 0.0, now + LONGEST_HOLD)) - now
+        if max(last or 0.0, (until or 0.0) - LONGEST_HOLD) > now + MOST_SKEW:
+            Calls._redate(db, account, last or 0.0, now)
+            return Calls.wait(db, account, windows, write, now)
+        return max(ready_at(now, windows, write, nth_last, last_write), until or 0.0) - now
+
+    @staticmethod
+    def _redate(db: Connection, account: str, last: float, now: float) -> None:
+        """Bring what was written before the clock was set back to the clock of today, once and for all.
+
+        Calls from the future count as made now. Counted so at every look instead, they would never grow older, and
+        nobody could call until the clock had caught up. They are certainly older than that, so nothing is hurried.
+        """
+        one = {"account": account, "now": now}
+        db.exec_driver_sql(sql.REDATE_CALLS, one)
+        for key in (account, _writes_of(account)):
+            # What was left of a hold at the last call is left of it now, and no hold is longer than the longest.
+            ahead = max(last - now, 0.0)
+            db.exec_driver_sql(sql.REDATE_HOLD, {"key": key, "ahead": ahead, "latest": now + LONGEST_HOLD})
 
     def held_until(self, account: str) -> float:
         """The time before which nobody may create for this account, in epoch seconds; 0 if there is no wait."""

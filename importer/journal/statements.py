@@ -25,6 +25,8 @@ ADD_WRITE = "INSERT INTO call (account, at, arrived, write) VALUES (:account, :l
 _ONE_WRITE = "id = (SELECT min(id) FROM call WHERE account = :account AND write = 1 AND at = :left AND arrived = :left)"
 DROP_CALL = f"DELETE FROM call WHERE {_ONE_WRITE}"
 SET_ARRIVED = f"UPDATE call SET arrived = :arrived WHERE {_ONE_WRITE}"
+REDATE_CALLS = "UPDATE call SET at = min(at, :now), arrived = :now WHERE account = :account AND arrived > :now"
+REDATE_HOLD = "UPDATE hold SET until = min(until - :ahead, :latest) WHERE account = :key"
 
 
 @lru_cache(maxsize=512)
@@ -49,12 +51,13 @@ def known_ids(number: int) -> str:
 
 @lru_cache(maxsize=64)
 def allowance(kinds: tuple[bool, ...]) -> str:
-    """Until when an account is held, when its last write left, and for each window when its n-th last call arrived.
+    """The last arrival of an account, the end of its hold, its last write, and each window's n-th last arrival.
 
-    ``kinds`` says of each window whether it counts writes only. Parameters: the two keys of a hold that counts here,
-    the account, then for each window the account and n - 1.
+    ``kinds`` says of each window whether it counts writes only. Parameters: the account, the two keys of a hold that
+    counts here, the account, then for each window the account and n - 1.
     """
     queries = [
+        "SELECT max(arrived) FROM call WHERE account = ?",
         "SELECT max(until) FROM hold WHERE account IN (?, ?)",
         "SELECT max(at) FROM call WHERE account = ? AND write = 1",
         *(

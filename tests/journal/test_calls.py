@@ -10,7 +10,7 @@ from delivery.kit import ACCOUNT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from importer.journal.calls import Calls
+from importer.journal.calls import MOST_SKEW, Calls
 from importer.journal.journal import open_journal
 from importer.journal.windows import DAY, LONGEST_HOLD, Window
 
@@ -158,6 +158,115 @@ def test_the_time_that_writes_take_includes_a_hold(calls: Calls) -> None:
     calls.hold(ACCOUNT, NOW + 900 * DAY)
     assert calls.seconds_for(ACCOUNT, 10, windows, NOW) == free + LONGEST_HOLD
     assert calls.seconds_for(ACCOUNT, 0, windows, NOW) == 0.0
+
+
+JUMPS = st.sampled_from([0.0, 0.0, 30.0, 3600.0, DAY, 30 * DAY])
+JUMPY = st.lists(
+    st.tuples(
+        st.sampled_from(["call", "call", "hold", "jump"]), st.booleans(), st.sampled_from([0.0, 1.0, 70.0]), JUMPS
+    ),
+    min_size=4,
+    max_size=25,
+)
+
+
+class Machine:
+    """A machine whose clock jumps, in real time; ``made`` are the calls, by when they were really made."""
+
+    def __init__(self, calls: Calls, account: str) -> None:
+        self._calls, self._account = calls, account
+        self.real, self.ahead = 1_800_000_000.0, 0.0
+        self.made: list[tuple[float, bool]] = []
+        self.held_until = 0.0
+
+    def call(self, *, write: bool) -> float:
+        """Make one call as soon as it is allowed; how long that took, beyond a wait that the service asked for."""
+        began = max(self.real, self.held_until)
+        while (wait := self._calls.reserve(self._account, (WRITES, EVERYTHING), write=write, now=self.now)) > 0:
+            self.real += wait + 1e-6
+            assert self.real - began < LONGEST_HOLD, "it hangs"
+        self.made.append((self.real, write))
+        return max(self.real - began, 0.0)
+
+    def hold(self, seconds: float) -> None:
+        """The service answers a call by asking to wait."""
+        self.call(write=False)
+        self._calls.hold(self._account, self.now + seconds)
+        self.held_until = max(self.held_until, self.real + seconds)
+
+    @property
+    def now(self) -> float:
+        """What the clock shows."""
+        return self.real + self.ahead
+
+    def most(self, window: Window) -> int:
+        """The most calls that a window of that length really held."""
+        times = [time for time, write in self.made if write or not window.writes]
+        return max((sum(first <= time < first + window.seconds for time in times) for first in times), default=0)
+
+
+@given(steps=JUMPY)
+@settings(max_examples=20)
+def test_a_clock_that_is_set_back_neither_hangs_nor_hurries_anything(
+    calls: Calls, steps: list[tuple[str, bool, float, float]]
+) -> None:
+    """By a minute, a day or a month, between any two steps: a window waits for no longer than itself, and holds."""
+    machine = Machine(calls, f"set back {next(_EXAMPLES)}")
+    longest = EVERYTHING.span + 2 * MOST_SKEW
+    for what, write, pause, jump in steps:
+        machine.real += pause
+        if what == "jump":
+            machine.ahead -= jump
+        elif what == "hold":
+            machine.hold(45.0)
+        else:
+            assert machine.call(write=write) <= longest
+    assert machine.most(WRITES) <= WRITES.calls
+    assert machine.most(EVERYTHING) <= EVERYTHING.calls
+
+
+@given(steps=JUMPY)
+@settings(max_examples=20)
+def test_a_clock_that_jumps_either_way_hangs_nothing(calls: Calls, steps: list[tuple[str, bool, float, float]]) -> None:
+    """Ahead and put right again: what was written meanwhile is brought to the clock of today, once."""
+    machine = Machine(calls, f"either way {next(_EXAMPLES)}")
+    for number, (what, write, pause, jump) in enumerate(steps):
+        machine.real += pause
+        if what == "jump":
+            machine.ahead += jump if number % 2 else -jump
+        elif what == "hold":
+            machine.hold(45.0)
+        else:
+            assert machine.call(write=write) <= EVERYTHING.span + 2 * MOST_SKEW
+
+
+def test_a_call_from_the_future_counts_once_as_made_now(calls: Calls) -> None:
+    """It is not made younger at every look, or nobody could call until the clock has caught up."""
+    window = Window(1, 60.0)
+    assert calls.reserve(ACCOUNT, [window], write=True, now=NOW + DAY) == 0.0
+    waits = [calls.reserve(ACCOUNT, [window], write=True, now=NOW + later) for later in (0.0, 20.0, 60.0)]
+    assert waits == [pytest.approx(60.3), pytest.approx(40.3), pytest.approx(0.3)]
+    assert calls.reserve(ACCOUNT, [window], write=True, now=NOW + 61.0) <= 0
+
+
+def test_a_hold_from_the_future_ends_once_the_longest_there_is_has_passed(calls: Calls) -> None:
+    """With a call beside it sooner: then it is known how much of it was left."""
+    calls.hold(ACCOUNT, NOW + 30 * DAY + 45.0)
+    assert calls.reserve(ACCOUNT, [EVERYTHING], write=False, now=NOW) == LONGEST_HOLD
+    assert calls.reserve(ACCOUNT, [EVERYTHING], write=False, now=NOW + DAY) == LONGEST_HOLD - DAY
+    assert calls.reserve(OTHER, [EVERYTHING], write=False, now=NOW + 30 * DAY) == 0.0
+    calls.hold(OTHER, NOW + 30 * DAY + 45.0)
+    assert calls.reserve(OTHER, [EVERYTHING], write=False, now=NOW) == pytest.approx(45.0)
+
+
+def test_the_count_of_the_day_survives_a_clock_that_is_a_month_ahead(calls: Calls) -> None:
+    """Whoever looks then forgets what seems to be old; put right again, the day is still used up."""
+    day = Window(2, DAY, writes=True)
+    assert [calls.reserve(ACCOUNT, [day], write=True, now=NOW + n) for n in (0, 1)] == [0.0, 0.0]
+    calls.forget(NOW + 30 * DAY - 2 * DAY)
+    assert calls.used(ACCOUNT, day, NOW + 2)[0] == 2
+    calls.forget(NOW + 40 * DAY)
+    assert calls.used(ACCOUNT, day, NOW + 2)[0] == 0
 
 
 STEPS = st.lists(
