@@ -83,7 +83,7 @@ def test_a_file_that_cannot_be_replaced_or_removed_is_named(tmp_path: Path) -> N
     (tmp_path / "report.csv" / "in it").touch()
     with written_aside(tmp_path, ADVICE) as aside:
         file = new_file(aside, "report.csv")
-        with pytest.raises(ReportError, match=r"report\.csv cannot be replaced: .*Is it open elsewhere\?"):
+        with pytest.raises(ReportError, match=r"report\.csv cannot be replaced: .*Is it open in another program\?"):
             put_in_place(file, tmp_path, ADVICE)
     with pytest.raises(ReportError, match=r"report\.csv cannot be replaced"):
         remove(tmp_path / "report.csv", ADVICE)
