@@ -65,7 +65,8 @@ async def list_all_records(session: Session, endpoint: str, kind: RecordType) ->
     if not listing.failure and not listing.by_count:
         counted = "does not say how many records there are" if listing.total is None else f"counts {listing.total:,}"
         session.observer.say(
-            f"Nexudus lists {len(listing.records):,} records but {counted}. The list was read twice, with the same result."
+            f"Nexudus lists {len(listing.records):,} records but {counted}. "
+            "The list was read twice, with the same result."
         )
     return listing
 
