@@ -87,13 +87,6 @@ class Reply:
         # a service that does not know a call will not know it a little later (RFC 9110, 15.6.2 and 15.6.6).
         return self.status_in(None, 408, 409, 425, 429, *range(500, 600)) and not self.status_in(501, 505)
 
-    @property
-    def is_not_found(self) -> bool:
-        """Whether the service itself says that there is no record of this Id, rather than a page in between."""
-        # 404 with the JSON string "Not found" (documented), or 401 with it for a deleted record (seen by a client).
-        words = self.json.get("Message") if isinstance(self.json, dict) else self.json
-        return self.status_in(401, 404) and isinstance(words, str) and words.strip().casefold() == "not found"
-
     def status_in(self, *statuses: int | None) -> bool:
         """Whether the status is one of these."""
         return self.status in statuses

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from importer.delivery.breakers import SendResult, StopReason
+from importer.delivery.by_id import Gone, read_record
 from importer.delivery.comparison import Comparison, Conflict
 from importer.delivery.listing import Listing, Remote, complete, list_records, shows_all_of
 from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
@@ -275,7 +276,7 @@ async def _reason_to_distrust(session: Session, run: Run, listing: Listing, numb
     missing = list(islice((i.remote_id for i in created if i.remote_id and i.remote_id not in listed), _MOST_MISSING))
     for number in missing:
         reply = await session.service.get(run.endpoint, number)
-        if not reply.is_not_found:
+        if not isinstance(read_record(reply, number, RECORD_TYPES[run.kind]), Gone):
             return f"its list leaves out record {number}"
     return "its list leaves out many records of this run" if len(missing) == _MOST_MISSING else ""
 

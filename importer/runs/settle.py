@@ -1,6 +1,7 @@
 """Settles one row by a person's word: which record is its own, or that there is none."""
 
-from importer.delivery.listing import Comparer, Remote, to_remote
+from importer.delivery.by_id import Gone, Unreadable, read_record
+from importer.delivery.listing import Comparer, Remote
 from importer.delivery.reconciler import may_share_key
 from importer.errors import ServiceError, UsageError
 from importer.journal.journal import Journal, open_journal
@@ -52,13 +53,12 @@ def _row_in_question(journal: Journal, run: Run, row: int, *, absent: bool) -> I
 
 async def _with_record(session: Session, intent: Intent, record: int) -> Change:
     run = session.journal.runs.get(intent.run)
-    reply = await session.service.get(run.endpoint, record)
-    if reply.is_not_found:
-        raise UsageError(f"Nexudus has no record {record}.", "Check the Id in Nexudus.")
-    remote = to_remote(reply.json) if reply.status_in(200) else None
-    if remote is None or remote.id != record:
-        raise ServiceError(f"Record {record} cannot be read in Nexudus.", "Try again later.")
     kind = RECORD_TYPES[run.kind]
+    remote = read_record(await session.service.get(run.endpoint, record), record, kind)
+    if isinstance(remote, Gone):
+        raise UsageError(f"Nexudus has no record {record}.", "Check the Id in Nexudus.")
+    if isinstance(remote, Unreadable):
+        raise ServiceError(f"Record {record} cannot be read in Nexudus: {remote.why}.", "Try again later.")
     if not may_share_key(intent.body, remote, kind, Comparer(kind)):
         raise UsageError(
             f"Record {record} does not belong to row {intent.row}: it differs in {' or '.join(kind.key)}.",
