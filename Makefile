@@ -39,9 +39,10 @@ check: test lint types
 torture: $(VENV)/ready
 	PYTHONPATH=tests $(BIN)/python -m torture
 
+# The lock names everything: were dependencies looked at, a newer one with an extra ("coverage[toml]") would be refused.
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	touch $@
 

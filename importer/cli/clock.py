@@ -3,6 +3,7 @@
 So whatever is done to the machine's clock meanwhile, a command neither hangs nor hurries. Only the next one sees it.
 """
 
+import sys
 import time
 from collections.abc import Callable
 
@@ -12,8 +13,9 @@ from importer.model import Clock
 def real_seconds() -> float:
     """Seconds that only grow, and that count the time in which the machine slept, unlike Python's own on Linux."""
     # A record may be listed, and an allowance be new, after a night with the lid closed.
-    number = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
-    return time.clock_gettime(number) if number is not None else time.monotonic()
+    if sys.platform == "win32":
+        return time.monotonic()
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def steady_clock(wall: Clock = time.time, elapsed: Callable[[], float] = real_seconds) -> Clock:
