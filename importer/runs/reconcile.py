@@ -93,8 +93,10 @@ async def compare(
         _refuse_without_list(listing, without_list=without_list)
         session.observer.say(f"Existing records are known from the journal only: {listing.failure}.")
     target = journal.runs.target(session.account.key, kind.name)
-    for sentence in strays(listing, journal, target, kind)[:_MOST_STRAYS]:
-        session.observer.say(sentence)
+    if run is None:
+        # A run says so at its end.
+        for sentence in strays(listing, journal, target, kind)[:_MOST_STRAYS]:
+            session.observer.say(sentence)
     runs = lineage(session, run) if run is not None else ()
     return Comparison(listing, journal, target, kind, runs=runs, allow_duplicates=allow_duplicates)
 
@@ -120,8 +122,10 @@ def lineage(session: Session, run: Run) -> set[int]:
 
 async def settle_before(
     session: Session, run: Run, *, even_if_existing: bool, allow_duplicates: bool, without_list: bool
-) -> None:
+) -> Sequence[str]:
     """Settle what an earlier process left in doubt, and leave out rows whose record exists, or may exist, already.
+
+    Gives sentences about records that no row explains.
 
     Raises:
         ServiceError: The service does not list its records, and ``without_list`` does not make do with the journal.
@@ -137,8 +141,9 @@ async def settle_before(
     await look(session, run, listing, asked_at)
     if not listing.failure:
         journal.evidence.note_listed(run.id, listing.ids)
+    unexplained = strays(listing, journal, run.target, kind)[:_MOST_STRAYS]
     if even_if_existing:
-        return
+        return unexplained
     comparison = await compare(
         session,
         run.endpoint,
@@ -148,13 +153,12 @@ async def settle_before(
         without_list=without_list,
         listing=listing,
     )
-    if not comparison:
-        return
-    for page in _pages(journal.rows.all(run, State.PLANNED)):
+    for page in _pages(journal.rows.all(run, State.PLANNED)) if comparison else ():
         # Rows that another row has a claim on are left to ``will_send``, which looks at claims again as it commits.
         claims = journal.rows.claims(run.target, [intent.identity for intent in page])
         free = [(intent, comparison.claim(intent.body)) for intent in page if intent.identity not in claims]
         journal.rows.move([_compared(intent, there) for intent, there in free if there is not None], session.clock())
+    return unexplained
 
 
 def _compared(intent: Intent, there: Remote | Conflict) -> Change:
@@ -212,7 +216,7 @@ async def look(session: Session, run: Run, listing: Listing | None = None, asked
     listing, settled = await _proved(session, run, doubtful, listing, asked_at)
     settled.changes += settle_reviews(reviews, listing, journal, run.target, kind)
     journal.rows.move(settled.changes, session.clock())
-    settled.strays = strays(listing, journal, run.target, kind)
+    settled.strays = strays(listing, journal, run.target, kind)[:_MOST_STRAYS]
     _tell(session, settled)
     _refresh_other_runs(session, run, settled)
     return settled
@@ -289,7 +293,8 @@ async def _wait_for(session: Session, too_recent: Mapping[Intent, float], stop: 
     later = next(iter(too_recent)).run
     session.observer.say(
         f"{count(len(too_recent), 'row')} got no answer. Checking again in {max(seconds, 0):.0f} seconds, at "
-        f"{moment(now + max(seconds, 0), now)}. Press Ctrl-C to stop; importer reconcile {later} then checks later."
+        f"{moment(now + max(seconds, 0), now)}. Press Ctrl-C to stop, and check later "
+        f"with: importer reconcile {later}"
     )
     return not await wait(seconds, stop)
 

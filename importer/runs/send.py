@@ -11,7 +11,7 @@ from importer.journal.runs import Run
 from importer.journal.states import State
 from importer.journal.windows import Window
 from importer.model import Progress
-from importer.nexudus.waits import GRACE, STOPPED, Stopped, unless
+from importer.nexudus.waits import GRACE, Stopped, unless
 from importer.runs.allowances import windows
 from importer.runs.reconcile import settle_after, settle_before
 from importer.runs.request import Choices
@@ -59,7 +59,8 @@ class PlannedRun:
                     allow_duplicates=choices.allow_duplicates,
                     without_list=choices.without_list,
                 )
-                if await unless(stop, settling) is STOPPED:
+                before = await unless(stop, settling)
+                if isinstance(before, Stopped):
                     return stop.reason, ()
                 if choices.strict and (held := journal.rows.counts(run).get(State.HELD)):
                     sentence = f"Nothing was sent (--strict): {count(held, 'row')} with other values in Nexudus."
@@ -78,7 +79,7 @@ class PlannedRun:
                 # finished: the next command resumes the run, and settles what was under way.
                 journal.runs.update(run, stopped=session.clock(), exit_code=int(Exit.INTERRUPTED))
                 raise
-        strays = () if isinstance(left, Stopped) else left.strays
+        strays = list(dict.fromkeys([*before, *(() if isinstance(left, Stopped) else left.strays)]))
         if sent.how is StopReason.DONE and stop.is_set() and journal.rows.counts(run).get(State.PLANNED):
             # Proved absent after a stop was requested: the next command sends them, so the run must not count as done.
             return stop.reason, strays
