@@ -281,7 +281,7 @@ NOTICES: Mapping[str, NoticeKind] = {
         "Errors such as #N/A look like empty cells in {suffix} files.",
         "Save the file as .xlsx, so that they are reported.",
     ),
-    "option-ignored": NoticeKind("{names} was ignored, because it does not apply to {suffix} files."),
+    "option-ignored": NoticeKind("Ignored, because {suffix} files have no use for it: {names}."),
     "dates-as-before": NoticeKind(
         "Dates are read in the same way as in the first import: {order}times without a time zone are in {zone}."
     ),

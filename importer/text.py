@@ -70,7 +70,7 @@ def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
     )
     if plan.differing:
         rows = count(plan.differing, "row")
-        yield f"      {rows} will not be sent. To create another record for each: --even-if-existing"
+        yield f"      {rows} will not be sent. To send anyway, as another record: --even-if-existing"
         yield from (f"        row {row}: {sentence}" for row, sentence in plan.conflicts[:MOST_CONFLICTS])
         if plan.differing > MOST_CONFLICTS:
             yield f"        and {plan.differing - MOST_CONFLICTS:,} more. After the run, report.csv lists all of them."

@@ -77,7 +77,7 @@ async def _without_record(session: Session, run: Run, intent: Intent) -> Change:
     if alike:
         raise UsageError(
             f"Nexudus lists {_named(alike)}, which may be the one for row {intent.row}.",
-            f"Delete it in Nexudus if it is not needed, or assign it to the row: "
+            "Delete it in Nexudus if it is not needed, or assign it to the row: "
             f"importer settle {run.id} {intent.row} --is {alike[0].id}",
         )
     return Change(intent, Event.ABSENT)
