@@ -6,9 +6,8 @@ Must not hold a sentence, and must not know who shows it.
 import os
 import shlex
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
-from pathlib import Path
 from typing import NamedTuple
 
 from importer.journal.runs import Run
@@ -55,17 +54,19 @@ def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: 
     1. A run that is being sent can be stopped; everything else waits for its end.
     2. An unfinished run is resumed: that also settles its doubts, so it comes before looking into them.
     3. Doubts come before corrections: a corrected row could be one whose record exists after all.
-    4. What is only worth doing comes last.
+    4. A file can be corrected once it is written, which a process that was killed did not live to do.
+    5. What is only worth doing comes last.
     """
     count = {state: states.get(state, 0) for state in State}
     if working:
         return [Step(StepKind.STOP, count[State.PLANNED])]
+    to_correct = count[State.REJECTED] + count[State.HELD] + invalid
     retryable = sum(count[state] for state in WORTH_RETRYING)
     steps = [
         Step(StepKind.CONTINUE_UNDO, count[State.REMOVING]),
         Step(StepKind.RECONCILE, count[State.IN_DOUBT]),
         Step(StepKind.REVIEW, count[State.REVIEW]),
-        Step(StepKind.CORRECT, count[State.REJECTED] + count[State.HELD] + invalid),
+        Step(StepKind.CORRECT, to_correct if run.stopped is not None else 0),
         Step(StepKind.RETRY, retryable if run.finished is not None else 0),
     ]
     resume = [Step(StepKind.RESUME, count[State.PLANNED])] if run.finished is None else []
@@ -94,12 +95,28 @@ _VERBS = {
 def command_of(run: Run, step: Step) -> str:
     """What to type to take a step; empty if no command does it."""
     if step.kind is StepKind.CORRECT:
-        return f"importer run {_quoted(run.folder / FAILED_FILE)} {run.place}".rstrip()
+        words = [_quoted(str(run.folder / FAILED_FILE)), *_reading(run), run.place]
+        return " ".join(["importer run", *filter(None, words)])
     if step.kind is StepKind.STOP:
         return f"importer stop {run.id}"
     return run.command(_VERBS[step.kind]) if step.kind in _VERBS else ""
 
 
-def _quoted(path: Path) -> str:
-    # The folder is named after the user's file; unquoted, its name could be a second command.
-    return shlex.quote(str(path)) if os.name == "posix" else subprocess.list2cmdline([str(path)])
+def _reading(run: Run) -> Iterator[str]:
+    """The options by which the failed file is read as the first one was, on whichever machine they are typed."""
+    # Sheet, encoding and delimiter are of the first file only. What the journal holds may be damaged, and a command is
+    # still better than none.
+    options = run.options.get("read")
+    read = options if isinstance(options, Mapping) else {}
+    chosen = read.get("map")
+    for header, name in chosen.items() if isinstance(chosen, Mapping) else ():
+        yield f"--map {_quoted(f'{header}={name}')}"
+    if read.get("dates"):
+        yield f"--dates {_quoted(str(read['dates']))}"
+    if read.get("zone") not in (None, "UTC"):
+        yield f"--tz {_quoted(str(read['zone']))}"
+
+
+def _quoted(word: str) -> str:
+    # The folder is named after the user's file, and a header is the user's; unquoted, either could be a second command.
+    return shlex.quote(word) if os.name == "posix" else subprocess.list2cmdline([word])

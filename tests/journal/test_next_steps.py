@@ -85,6 +85,18 @@ def test_a_retry_is_not_offered_for_rows_that_would_be_held_again(states: dict[S
         ({"sandbox": True}, StepKind.RESUME, "importer resume 3 --sandbox"),
         ({}, StepKind.CORRECT, "importer run reports/3-rows/failed.xlsx"),
         ({"profile": "north"}, StepKind.CORRECT, "importer run reports/3-rows/failed.xlsx --profile north"),
+        # Read as the first file was, or another login would read day and month the other way round.
+        (
+            {"read": {"map": {"Raum; x": "ResourceId"}, "dates": "mdy", "zone": "Europe/Berlin", "sheet": "Mai"}},
+            StepKind.CORRECT,
+            "importer run reports/3-rows/failed.xlsx --map 'Raum; x=ResourceId' --dates mdy --tz Europe/Berlin",
+        ),
+        (
+            {"read": {"map": {}, "dates": None, "zone": "UTC"}},
+            StepKind.CORRECT,
+            "importer run reports/3-rows/failed.xlsx",
+        ),
+        ({"read": "damaged"}, StepKind.CORRECT, "importer run reports/3-rows/failed.xlsx"),
         ({}, StepKind.REVIEW, ""),
     ],
 )
@@ -97,3 +109,11 @@ def test_a_folder_cannot_smuggle_in_a_command() -> None:
     """The folder bears the name of somebody's file."""
     run = replace(FINISHED, folder=Path("reports/3-x; rm -rf y"))
     assert command_of(run, Step(StepKind.CORRECT, 1)) == "importer run 'reports/3-x; rm -rf y/failed.xlsx'"
+
+
+def test_a_file_that_was_never_written_is_not_offered() -> None:
+    """A process that was killed wrote no report; whoever resumes the run gets it at the end."""
+    killed = replace(UNFINISHED, stopped=None)
+    kinds = [step.kind for step in next_steps(killed, {State.PLANNED: 5, State.REJECTED: 1}, invalid=2)]
+    assert StepKind.CORRECT not in kinds
+    assert kinds[0] is StepKind.RESUME
