@@ -42,33 +42,36 @@ class Record(NamedTuple):
     """One checked row, typed and ready to be sent.
 
     ``body`` is the JSON text that goes over the wire; ``identity`` a 16-byte hash of the typed values, by which the
-    same row is recognised in any file.
+    same row is recognised in any file; ``key`` one of the values that say which mapping it is (``schemas.key_digest``).
     """
 
     row: int
     body: str
     identity: bytes
+    key: bytes
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """The account whose records are written.
 
-    ``key`` identifies the user for good; ``user`` and ``space`` are for display.
+    ``key`` identifies the user for good, and is what allowances hang on. ``service`` identifies the service, and is
+    what claims hang on: two users of one space see each other's. ``user`` and ``space`` are for display.
     """
 
     key: str
     user: str
     space: str
+    service: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What an import will do and cost, before it starts. Durations in seconds, ``finish`` in epoch seconds.
 
-    ``blocked`` rows wait for an equal row that is in doubt in another run. ``differing`` rows are those that the run
-    will hold, because a record with their key exists, or may exist, with other values; ``conflicts`` are the first of
-    them, each with its row number and a sentence.
+    ``existing`` rows are unchanged: their record has the values that they give. ``blocked`` rows wait for a row of
+    another run that is in doubt. ``changed`` rows have a record with other values, ``ambiguous`` ones may have one.
+    Both are held, and ``conflicts`` are the first of them, each with its row number and a sentence.
     """
 
     rows: int
@@ -79,8 +82,14 @@ class Plan:
     quota_left: int | None
     seconds: float
     finish: float
-    differing: int = 0
+    changed: int = 0
+    ambiguous: int = 0
     conflicts: Sequence[tuple[int, str]] = ()
+
+    @property
+    def conflicting(self) -> int:
+        """Rows that are held because a record of their mapping exists, or may exist, with other values."""
+        return self.changed + self.ambiguous
 
     @property
     def made(self) -> float:

@@ -54,8 +54,9 @@ def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
     parts = {
         "invalid": plan.invalid,
         "existing": plan.existing,
-        "blocked (in doubt in an earlier run)": plan.blocked,
-        "in Nexudus with other values": plan.differing,
+        "blocked (by rows in doubt in another run)": plan.blocked,
+        "in Nexudus with other values": plan.changed,
+        "ambiguous": plan.ambiguous,
     }
     left_out = ", ".join(f"{number:,} {what}" for what, number in parts.items() if number)
     tail = f". Left out: {left_out}" if left_out else ""
@@ -68,12 +69,13 @@ def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
         if plan.create
         else "      Nothing needs to be sent."
     )
-    if plan.differing:
-        rows = count(plan.differing, "row")
+    if plan.conflicting:
+        rows = count(plan.conflicting, "row")
         yield f"      {rows} will not be sent. To send anyway, as another record: --even-if-existing"
         yield from (f"        row {row}: {sentence}" for row, sentence in plan.conflicts[:MOST_CONFLICTS])
-        if plan.differing > MOST_CONFLICTS:
-            yield f"        and {plan.differing - MOST_CONFLICTS:,} more. After the run, report.csv lists all of them."
+        if plan.conflicting > MOST_CONFLICTS:
+            more = f"{plan.conflicting - MOST_CONFLICTS:,} more"
+            yield f"        and {more}. After the run, report.csv lists all of them."
 
 
 def printable(text: str, limit: int = SHOWN_CHARACTERS) -> str:

@@ -3,7 +3,7 @@
 from schemas.coworker_google_calendar import COWORKER_GOOGLE_CALENDAR
 from schemas.coworker_ms_office_calendar import COWORKER_MS_OFFICE_CALENDAR
 from schemas.ms_office_admin_calendar import MS_OFFICE_ADMIN_CALENDAR
-from schemas.record_type import FieldType, RecordType, Reference, full_path, key_text, written
+from schemas.record_type import FieldType, RecordType, Reference, full_path, key_digest, key_text, written
 
 RECORD_TYPES: dict[str, RecordType] = {}
 """Every record type by its name; the first is the default, and the one preferred where a file could be of several."""
@@ -26,4 +26,14 @@ register(COWORKER_MS_OFFICE_CALENDAR)
 register(COWORKER_GOOGLE_CALENDAR)
 register(MS_OFFICE_ADMIN_CALENDAR)
 
-__all__ = ["RECORD_TYPES", "FieldType", "RecordType", "Reference", "full_path", "key_text", "register", "written"]
+__all__ = [
+    "RECORD_TYPES",
+    "FieldType",
+    "RecordType",
+    "Reference",
+    "full_path",
+    "key_digest",
+    "key_text",
+    "register",
+    "written",
+]

@@ -68,6 +68,7 @@ COWORKER_GOOGLE_CALENDAR = RecordType(
         "EventSyncToken": ("Sync Token",),
     },
     key=("ResourceId", "CoworkerId", "CalendarId"),
+    lookalikes=(("SubscriptionId",), ("ResourceId", "CoworkerId", "Name")),
     references={
         "ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName"),
         "CoworkerId": Reference("spaces/coworkers", "Coworker", ("Email", "FullName"), "InvoicingBusinessName"),

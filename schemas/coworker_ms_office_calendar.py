@@ -106,6 +106,8 @@ COWORKER_MS_OFFICE_CALENDAR = RecordType(
     # Which calendar of whom watches what. Not SubscriptionId or the date: Microsoft's subscriptions end after seven
     # days at most, and the same mapping then comes back with new ones.
     key=("ResourceId", "CoworkerId", "CalendarId"),
+    # A subscription watches one calendar; and who corrects a calendar's id leaves its name as it was.
+    lookalikes=(("SubscriptionId",), ("ResourceId", "CoworkerId", "Name")),
     references={
         "ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName"),
         "CoworkerId": Reference("spaces/coworkers", "Coworker", ("Email", "FullName"), "InvoicingBusinessName"),

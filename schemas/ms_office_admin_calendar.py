@@ -67,6 +67,7 @@ MS_OFFICE_ADMIN_CALENDAR = RecordType(
         "CalendarId": ("Cal ID", "Office Calendar ID", "Office 365 Calendar ID", "Outlook Calendar ID"),
     },
     key=("ResourceId", "BusinessId", "CalendarId"),
+    lookalikes=(("SubscriptionId",), ("ResourceId", "BusinessId", "Name")),
     references={
         "ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName"),
         "BusinessId": Reference("sys/businesses", "Business", ("Name",)),

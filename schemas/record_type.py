@@ -1,11 +1,13 @@
 """The declaration of one kind of record. Must not know files, the network or the journal."""
 
+import json
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 import pandera.pandas as pa
@@ -54,6 +56,17 @@ def key_text(text: str) -> str:
     return text.lower() if len(text) == _GUID_LENGTH and _GUID.fullmatch(text) else text
 
 
+def key_digest(kind: str, key: Iterable[object], occurrence: str) -> bytes:
+    """16 bytes by which the journal tells the mappings of a record type apart: a hash of the values of its key.
+
+    ``key`` are the values as they are sent, None where a part is empty. ``occurrence`` makes keys differ that would
+    otherwise be one, for a user who wants several records of it.
+    """
+    values = [key_text(value) or None if isinstance(value, str) else value for value in key]
+    text = json.dumps([kind, occurrence, *values], ensure_ascii=False)
+    return blake2b(text.encode(), digest_size=16).digest()
+
+
 @dataclass(frozen=True)
 class Reference:
     """A field that names another record: where those records are listed and what they may be called.
@@ -82,8 +95,9 @@ class RecordType:
 
     ``paths`` are the spellings of the endpoint below ``/api/``, the default first. ``required_at`` names fields that a
     spelling requires beyond the model, ``optional_at`` those that the service can do without there although the model
-    requires them. ``key`` are the fields that say which real thing a record is; the others may change. Two rows are
-    equal if they agree in all fields but those in ``not_identity``.
+    requires them. ``key`` are the fields that say which real thing a record is; the others may change. Records that
+    agree in all fields of one of ``lookalikes`` may be the same thing although their keys differ, for a part of the key
+    may have been corrected. Two rows are equal if they agree in all fields but those in ``not_identity``.
 
     Raises:
         ValueError: The declaration cannot work.
@@ -96,6 +110,7 @@ class RecordType:
     paths: tuple[str, ...]
     aliases: Mapping[str, tuple[str, ...]]
     key: tuple[str, ...]
+    lookalikes: tuple[tuple[str, ...], ...] = ()
     not_identity: tuple[str, ...] = ()
     references: Mapping[str, Reference] = field(default_factory=dict)
     required_at: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -177,7 +192,8 @@ class RecordType:
     def _contradictions(self) -> Iterator[str]:
         yield from (f"{path} is no path like spaces/resources" for path in self.paths if path.count("/") != 1)
         # A key field outside the identity would make rows of two mappings equal, and one of them would be left out.
-        named = {*self.aliases, *self.key, *self.not_identity, *self.references}
+        alike = {name for names in self.lookalikes for name in names}
+        named = {*self.aliases, *self.key, *alike, *self.not_identity, *self.references}
         by_path = {**self.required_at, **self.optional_at}
         if not self.key or set(self.key) & set(self.not_identity):
             yield "its key must be fields in which equal rows agree"

@@ -113,7 +113,7 @@ def test_a_plan_without_a_call_names_neither_a_time_nor_a_quota() -> None:
 def test_a_plan_says_what_where_at_what_cost_and_until_when() -> None:
     """With every row that is left out: invalid, existing and blocked ones, and those of other values."""
     first, second, *_ = lines(
-        create=4000, invalid=3, existing=2, blocked=1, differing=5, quota_left=96, seconds=240.0, finish=NOON + 240
+        create=4000, invalid=3, existing=2, blocked=1, changed=5, quota_left=96, seconds=240.0, finish=NOON + 240
     )
     assert numbers(first) == [4000, 3, 2, 1, 5]
     assert "4,000 calls (96 left today)" in second
@@ -124,10 +124,10 @@ def test_a_plan_says_what_where_at_what_cost_and_until_when() -> None:
 def test_a_plan_names_the_rows_that_differ() -> None:
     """The first of them with a sentence each, and how many more there are."""
     conflicts = [(row, f"sentence {row}") for row in range(2, 14)]
-    _, _, head, *shown = lines(create=1, differing=14, conflicts=conflicts)
+    _, _, head, *shown = lines(create=1, changed=14, conflicts=conflicts)
     assert head.strip().startswith("14 rows ")
     assert [line.strip() for line in shown[:-1]] == [f"row {r}: sentence {r}" for r in range(2, 2 + MOST_CONFLICTS)]
     assert numbers(shown[-1]) == [4]
-    _, _, head, *shown = lines(differing=1, conflicts=conflicts[:1])
+    _, _, head, *shown = lines(changed=1, conflicts=conflicts[:1])
     assert head.strip().startswith("1 row ")
     assert [line.strip() for line in shown] == ["row 2: sentence 2"]

@@ -178,7 +178,7 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
         terminal.show_plan(made, planned.account)
         if made.create:
             click.echo(f"Next: importer run {with_reading(file, options)}")
-    return Exit.ROWS_FAILED if planned.result.invalid or made.differing else Exit.DONE
+    return Exit.ROWS_FAILED if planned.result.invalid or made.conflicting else Exit.DONE
 
 
 @click.command()

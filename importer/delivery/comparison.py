@@ -1,172 +1,288 @@
-"""Rows to be sent, compared with what the service and the journal hold: existing, in conflict, or still to create.
+"""Rows to be sent, compared with what there is: to create, unchanged, changed, ambiguous, or blocked. Pure.
 
-1. A record that equals the row in every field is the row's; each such record is given to one row only.
-2. A record of the same key with other values means that the mapping exists: another one would be there twice.
-3. A record whose key differs only in that one side of it is empty may be the same mapping: only a person can tell.
+1. A record of the row's key is the row's: unchanged if it agrees in every field that the row gives, else changed.
+2. Several records of its key, or one that may be the same mapping under another key, make it ambiguous: only a person
+   can tell.
+3. A row of another run without an answer blocks every row that may be the same mapping, until it is settled.
 
-Keys and fields are compared as ``Comparer`` has them. A record that the list shows counts with what is listed there,
-one that the journal alone knows with what was sent.
+What the service holds is what counts, and not what the journal believes. A record that only the journal knows counts
+once it has been read by its Id, for a list may lag behind; while it could not be read, a person decides.
 """
 
 import json
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
+from importer.delivery.by_id import Gone, Unreadable
 from importer.delivery.listing import Comparer, Key, Listing, Remote
-from importer.delivery.reconciler import RemoteIndex
-from importer.journal.journal import Journal
 from importer.journal.rows import Intent
 from importer.text import printable, value_words
 from schemas import RecordType
 
+MOST_CANDIDATES = 5
+"""Records that a sentence names."""
+
 _LONGEST = 300
+Differences = Mapping[str, tuple[object, object]]
+"""By field: the value of the row, and the value of the record."""
 
 
 @dataclass(frozen=True, slots=True)
-class Conflict:
-    """Why a row is not sent: what is there already, in a sentence, and the first field in which the two differ."""
+class Unchanged:
+    """The record of the row, equal in every field that the row gives."""
 
-    sentence: str
+    record: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The record of the row, and what differs in it."""
+
+    remote: Remote
+    differences: Differences
+
+    @property
+    def field(self) -> str:
+        """The first field that differs."""
+        return next(iter(self.differences))
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """Records of which one may be the row's; ``why`` goes on from their Ids, ``advice`` says how to make it certain."""
+
+    records: tuple[int, ...]
+    why: str
+    advice: str
     field: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Present:
-    """A record that exists, or may exist if it has no Id; ``claimant`` is the journal's row for it."""
+class Blocked:
+    """A row of another run that got no answer and may be the same mapping."""
 
-    id: int | None
-    values: Mapping[str, object]
-    claimant: Intent | None
+    run: int
+    row: int
 
-    def __str__(self) -> str:
-        """The record as the beginning of a sentence."""
-        if self.id is not None:
-            return f"Record {self.id}"
-        assert self.claimant is not None
-        return f"Row {self.claimant.row} of run {self.claimant.run}, which got no answer,"
+
+Match = Unchanged | Changed | Ambiguous | Blocked | None
+"""What a row is to the service; None if it is to be created."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What there is besides the list.
+
+    Attributes:
+        unanswered: Rows of other runs that got no answer.
+        unlisted: Rows whose record the journal knows and the list does not show.
+        by_id: What reading those records by their Ids gave, as far as they were asked for.
+        of_these_runs: Ids of the records that the runs in question made themselves.
+    """
+
+    unanswered: Sequence[Intent] = ()
+    unlisted: Sequence[Intent] = ()
+    by_id: Mapping[int, Remote | Gone | Unreadable] = field(default_factory=dict)
+    of_these_runs: Collection[int] = ()
 
 
 class Comparison:
-    """What must not be created again for the rows of one run; ``runs`` are that run and those that it retries.
+    """What there is, to be asked row by row.
 
-    With ``allow_duplicates`` rows of these runs may have one key.
+    With ``allow_duplicates`` there is no key: n equal rows are n equal records, each of which is given to one row.
     """
 
     def __init__(
-        self,
-        listing: Listing,
-        journal: Journal,
-        target: int,
-        kind: RecordType,
-        *,
-        runs: Collection[int] = (),
-        allow_duplicates: bool = False,
+        self, listing: Listing, kind: RecordType, evidence: Evidence, *, allow_duplicates: bool = False
     ) -> None:
-        """Index what is there by its key, and by each part of the key without the others."""
-        self._kind, self._comparer, self._runs = kind, Comparer(kind), frozenset(runs)
+        """Index everything that there is."""
+        self._kind, self._comparer, self._evidence = kind, Comparer(kind), evidence
         self._allow_duplicates = allow_duplicates
-        self._on_service = RemoteIndex(listing, journal, target, kind)
-        self._exact: dict[Key, list[_Present]] = {}
-        self._without: dict[tuple[str, bool, Key], list[_Present]] = {}
-        for present in _everything(listing, journal, target):
-            self._add(present)
+        self._of_these_runs = frozenset(evidence.of_these_runs)
+        self._taken: set[int] = set()
+        self._unread: dict[int, str] = {}
+        self._index = _Index(self._comparer, kind, (*listing.records, *self._read_by_id()))
+        self._unanswered = [(intent, intent.values) for intent in evidence.unanswered]
 
     def __bool__(self) -> bool:
         """Whether there is anything to compare with."""
-        return bool(self._on_service or self._exact)
+        return bool(self._index or self._unanswered)
 
-    def claim(self, body: str) -> Remote | Conflict | None:
-        """The record that is this row's, why the row may not be sent, or None if it is to be created."""
-        # 1. A record that no row has, equal in every sent field: it is this row's, and is not given a second time.
-        # 2. A record of the same key. Equal but for the spelling of the key, it is the row's too. Otherwise the mapping
-        #    exists with other values, and the one thing that must not happen is to create it beside that one.
-        # 3. A row of an earlier run without an answer: its record may exist, so it counts like one that does.
-        # 4. A key that differs only in an empty part. Empty may mean "not entered" as well as "none", and no rule of
-        #    the service is known that would refuse the second record; so a person decides.
-        # With ``allow_duplicates`` rows of this run are no obstacle to each other, but what others made still is.
-        if remote := self._on_service.claim(body):
-            return remote
+    def match(self, body: str) -> Match:
+        """What the row of this body is to the service."""
+        # 1. Before everything else: a record of this row may come into being at any moment.
+        # 2. The record of the key. If it is equal nothing is done to it, whatever else may look alike.
+        # 3. Records that may be the same mapping under another key. If one is, to create the row would double it; and
+        #    of two that may be meant, none must be changed on a guess.
         values = json.loads(body)
-        key = self._comparer.match_key(self._kind.key, values)
-        alike = [present for present in self._exact.get(key, ()) if not self._may_share_key(present)]
-        equal = [present for present in alike if present.id is not None and not self._differences(body, present)]
-        if equal and not self._allow_duplicates:
-            return _as_remote(equal[0])
-        for present in alike:
-            if differences := self._differences(body, present):
-                return self._differs(present, differences)
-            if present.id is None:
-                return Conflict(f"{present} has the same values, and its record may exist. {_SETTLE_FIRST}")
-        return self._ambiguous(key)
+        for intent, other in self._unanswered:
+            if self._comparer.may_be_one(values, other):
+                return Blocked(intent.run, intent.row)
+        exact = self._index.of_key(values)
+        if self._allow_duplicates:
+            return self._one_of_equals(body, exact)
+        if len(exact) > 1:
+            advice = "Delete in Nexudus those that you do not need."
+            return Ambiguous(_ids(exact), f"have the same {listed(self._kind.key)}", advice)
+        if exact and exact[0].id in self._unread:
+            why = f"may be this row's, but is not listed and cannot be read: {self._unread[exact[0].id]}"
+            return Ambiguous(_ids(exact), why, "Try again later.")
+        differences = self._differences(body, exact[0]) if exact else {}
+        if exact and not differences:
+            return Unchanged(exact[0].id)
+        ambiguous = self._lacking_a_part(values) or self._looking_alike(values)
+        return ambiguous or (Changed(exact[0], differences) if exact else None)
 
-    def _may_share_key(self, present: _Present) -> bool:
-        return self._allow_duplicates and self._is_of_this_run(present)
+    def unfinished(self, listing: Listing, bodies: Iterable[str]) -> tuple[set[int], set[int]]:
+        """Records to be read by Id before these rows can be compared: listed ones that lack members, unlisted ones.
 
-    def _is_of_this_run(self, present: _Present) -> bool:
-        return present.claimant is not None and present.claimant.run in self._runs
+        A member that a list leaves out is not empty, and a record that it leaves out is not gone.
+        """
+        fields, unlisted = self._kind.fields, self._evidence.unlisted
+        lacking = {r.id for r in listing.records if any(name not in r.values for name in fields)}
+        sent = [Remote(i.remote_id, i.values, None, None, "") for i in unlisted if i.remote_id is not None]
+        incomplete: set[int] = set()
+        unread: set[int] = set()
+        if not lacking and not sent:
+            return incomplete, unread
+        of_journal = _Index(self._comparer, self._kind, sent)
+        for body in bodies:
+            values = json.loads(body)
+            incomplete.update(r.id for r in self._index.of_key(values) if r.id in lacking)
+            unread.update(r.id for r in of_journal.all(values))
+        return incomplete, unread
 
-    def _differences(self, body: str, present: _Present) -> dict[str, tuple[object, object]]:
-        # Only the fields outside the key: its parts may be spelt differently, which does not make another mapping.
-        differences = self._comparer.differences(body, Remote(present.id or 0, present.values, None, None, ""))
-        return {name: pair for name, pair in differences.items() if name not in self._kind.key}
+    def _read_by_id(self) -> Iterator[Remote]:
+        for intent in self._evidence.unlisted:
+            assert intent.remote_id is not None
+            match self._evidence.by_id.get(intent.remote_id):
+                case Remote() as remote:
+                    yield remote
+                case Unreadable(why):
+                    # With what was sent: it takes part in the comparison, but nothing is concluded from its values.
+                    self._unread[intent.remote_id] = why
+                    yield Remote(intent.remote_id, intent.values, None, None, "")
 
-    def _differs(self, present: _Present, differences: Mapping[str, tuple[object, object]]) -> Conflict:
-        values = "; ".join(
-            f"{name} is {value_words(there)} there and {value_words(mine)} in this row"
-            for name, (mine, there) in differences.items()
-        )
-        same = _listed(self._kind.key)
-        advice = "Change that record in Nexudus instead." if present.id is not None else _SETTLE_FIRST
-        sentence = f"{present} has the same {same}, but other values: {printable(values, _LONGEST)}. Not sent. {advice}"
-        return Conflict(sentence, next(iter(differences)))
-
-    def _ambiguous(self, key: Key) -> Conflict | None:
-        # One part at a time: with two parts missing, a key resembles half of the list and would hold everything back.
-        for name, value in key:
-            others = tuple(part for part in key if part[0] != name)
-            for present in self._without.get((name, value is not None, others), ()):
-                # The author of the file saw both of its rows; that the other one was created is no surprise.
-                if not self._is_of_this_run(present):
-                    same = _listed([part for part, _ in others])
-                    lacks = "it" if value is not None else "this row"
-                    doubt = f"{present} has the same {same} and may be the same record, but {lacks} has no {name}."
-                    return Conflict(f"{doubt} Not sent. Enter the {name} in both.", str(name))
+    def _one_of_equals(self, body: str, exact: Sequence[Remote]) -> Match:
+        free = [r for r in exact if r.id not in self._taken and r.id not in self._of_these_runs]
+        for remote in free:
+            if not self._differences(body, remote, whole=True):
+                self._taken.add(remote.id)
+                return Unchanged(remote.id)
+        # The duplicates that are meant are those of the file; a record that others made is an obstacle all the same.
+        for remote in free:
+            if differences := self._differences(body, remote):
+                return Changed(remote, differences)
         return None
 
-    def _add(self, present: _Present) -> None:
-        key = self._comparer.match_key(self._kind.key, present.values)
-        self._exact.setdefault(key, []).append(present)
-        for name, value in key:
-            others = tuple(part for part in key if part[0] != name)
+    def _differences(self, body: str, remote: Remote, *, whole: bool = False) -> Differences:
+        """In what a record differs from a row: in the fields that the row gives, or in its ``whole`` body."""
+        differences = dict(self._comparer.differences(body, remote))
+        if whole:
+            sent = json.loads(body)
+            extra = {name: remote.values.get(name) for name in self._kind.fields if name not in sent}
+            differences |= {name: (None, value) for name, value in extra.items() if value not in (None, "")}
+        # Only outside the key: its parts may be spelt differently, which does not make another mapping.
+        return {name: pair for name, pair in differences.items() if name not in self._kind.key}
+
+    def _lacking_a_part(self, values: Mapping[str, object]) -> Ambiguous | None:
+        for name, filled, remotes in self._index.lacking_a_part(values):
+            if others := self._of_others(remotes):
+                same = listed([part for part in self._kind.key if part != name])
+                lacks = "the record has" if filled else "this row has"
+                why = f"may be the same {self._kind.title}: {same} are the same, but {lacks} no {name}"
+                return Ambiguous(_ids(others), why, f"Enter the {name} in both.", name)
+        return None
+
+    def _looking_alike(self, values: Mapping[str, object]) -> Ambiguous | None:
+        mine = dict(self._comparer.match_key(self._kind.key, values))
+        for names, remotes in self._index.alike(values):
+            if others := self._of_others(remotes):
+                there = self._comparer.match_key(self._kind.key, others[0].values)
+                name = next(part for part, value in there if value != mine[part])
+                why = f"may be the same {self._kind.title}: {listed(names)} the same, but {name} is another"
+                advice = "Correct the row or the record. To create another record on purpose, add --even-if-existing."
+                return Ambiguous(_ids(others), why, advice, name)
+        return None
+
+    def _of_others(self, remotes: Iterable[Remote]) -> list[Remote]:
+        # The author of the file saw all of its rows; that another one of them was created is no surprise.
+        return [remote for remote in remotes if remote.id not in self._of_these_runs]
+
+
+class _Index:
+    """Records by their key, by the key without each of its parts, and by what makes them look alike."""
+
+    def __init__(self, comparer: Comparer, kind: RecordType, remotes: Iterable[Remote]) -> None:
+        self._kind, self._comparer = kind, comparer
+        self._exact: dict[Key, list[Remote]] = {}
+        self._without: dict[tuple[str, bool, Key], list[Remote]] = {}
+        self._alike: dict[Key, list[Remote]] = {}
+        for remote in remotes:
+            self._add(remote)
+
+    def __bool__(self) -> bool:
+        return bool(self._exact)
+
+    def of_key(self, values: Mapping[str, object]) -> list[Remote]:
+        """The records with the key of these values, an empty part being equal to an empty one."""
+        return self._exact.get(self._comparer.match_key(self._kind.key, values), [])
+
+    def lacking_a_part(self, values: Mapping[str, object]) -> Iterator[tuple[str, bool, list[Remote]]]:
+        """For each part of the key whether these values have it, and the records that differ only in not having it."""
+        # One part at a time: with two parts missing, a key resembles half of the list and would hold everything back.
+        for name, value, others in self._parts(values):
+            yield name, value is not None, self._without.get((name, value is not None, others), [])
+
+    def alike(self, values: Mapping[str, object]) -> Iterator[tuple[tuple[str, ...], list[Remote]]]:
+        """For each declared set of fields the records that agree in it and have another key."""
+        exact = {remote.id for remote in self.of_key(values)}
+        for names, likeness in self._comparer.likenesses(values):
+            remotes = [] if likeness is None else self._alike.get(likeness, [])
+            yield names, [remote for remote in remotes if remote.id not in exact]
+
+    def all(self, values: Mapping[str, object]) -> Iterator[Remote]:
+        """Every record that may be the same mapping as these values."""
+        yield from self.of_key(values)
+        for _, _, remotes in self.lacking_a_part(values):
+            yield from remotes
+        for _, remotes in self.alike(values):
+            yield from remotes
+
+    def _add(self, remote: Remote) -> None:
+        self._exact.setdefault(self._comparer.match_key(self._kind.key, remote.values), []).append(remote)
+        for name, value, others in self._parts(remote.values):
             # Rows with this part look among records without it, and the other way round.
-            self._without.setdefault((str(name), value is None, others), []).append(present)
+            self._without.setdefault((name, value is None, others), []).append(remote)
+        for _, likeness in self._comparer.likenesses(remote.values):
+            if likeness is not None:
+                self._alike.setdefault(likeness, []).append(remote)
+
+    def _parts(self, values: Mapping[str, object]) -> Iterator[tuple[str, object, Key]]:
+        key = self._comparer.match_key(self._kind.key, values)
+        for name, value in key:
+            yield name, value, tuple(part for part in key if part[0] != name)
 
 
-_SETTLE_FIRST = "Settle that row first, then import this one again."
+def why_held(match: Changed | Ambiguous, kind: RecordType) -> str:
+    """Why a row is not sent, and what to do about it."""
+    if isinstance(match, Ambiguous):
+        some = ", ".join(map(str, match.records[:MOST_CANDIDATES]))
+        more = f" and {len(match.records) - MOST_CANDIDATES:,} more" if len(match.records) > MOST_CANDIDATES else ""
+        return f"Record{'s' * (len(match.records) > 1)} {some}{more} {match.why}. Not sent. {match.advice}"
+    values = "; ".join(
+        f"{name} is {value_words(there)} there and {value_words(mine)} in this row"
+        for name, (mine, there) in match.differences.items()
+    )
+    same = f"Record {match.remote.id} has the same {listed(kind.key)}, but other values"
+    return f"{same}: {printable(values, _LONGEST)}. Not sent. Change that record in Nexudus instead."
 
 
-def _everything(listing: Listing, journal: Journal, target: int) -> Iterator[_Present]:
-    # Everything that is listed, and what only the journal knows of: a record that has just been created may not be
-    # listed yet, and one that was sent without an answer may never have been.
-    claimants = {intent.remote_id: intent for intent in journal.rows.claimants(target) if intent.remote_id is not None}
-    listed = set()
-    for remote in listing.records:
-        listed.add(remote.id)
-        claimant = claimants.get(remote.id)
-        # A list that leaves a member out does not say that it is empty: lists are a reduced projection, and only GET by
-        # Id gives all members (Nexudus' skill pages, read 2026-11-23). So what was sent stands in for it.
-        sent = json.loads(claimant.body) if claimant is not None else {}
-        yield _Present(remote.id, {**sent, **remote.values}, claimant)
-    for intent in journal.rows.claimants(target):
-        if intent.remote_id not in listed:
-            yield _Present(intent.remote_id, json.loads(intent.body), intent)
-
-
-def _as_remote(present: _Present) -> Remote:
-    assert present.id is not None
-    return Remote(present.id, present.values, None, None, "")
-
-
-def _listed(names: Collection[object]) -> str:
+def listed(names: Collection[object]) -> str:
+    """Some names as a list in a sentence."""
     *most, last = map(str, names)
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def _ids(remotes: Iterable[Remote]) -> tuple[int, ...]:
+    return tuple(remote.id for remote in remotes)

@@ -6,7 +6,7 @@ know and returns everything, or nothing (seen by several clients); so a list is 
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -70,6 +70,7 @@ class Comparer:
 
     def __init__(self, kind: RecordType) -> None:
         """Remember how the values of each field are compared."""
+        self._kind = kind
         self.fields = kind.fields
         self._readers = {name: _READERS.get(kind.type_of(name), _as_it_is) for name in kind.fields}
         self._spellings = {name: kind.spellings(name) for name in kind.fields if kind.choices(name)}
@@ -86,6 +87,27 @@ class Comparer:
         """The values of the fields of a key: text trimmed, NFC and GUIDs without regard to capitals."""
         key = self.key(fields, values)
         return tuple((name, key_text(value) or None if isinstance(value, str) else value) for name, value in key)
+
+    def may_be_one(self, body: Mapping[str, object], other: Mapping[str, object]) -> bool:
+        """Whether two rows or records may be the same mapping.
+
+        They may if their keys agree where both are filled, for empty may mean "not entered" as well as "none"; or if
+        they look alike for another reason that their record type declares.
+        """
+        mine, theirs = (dict(self.match_key(self._kind.key, values)) for values in (body, other))
+        if all(value is None or theirs[name] is None or value == theirs[name] for name, value in mine.items()):
+            return True
+        return any(alike is not None and alike == self.likeness(names, other) for names, alike in self.likenesses(body))
+
+    def likenesses(self, values: Mapping[str, object]) -> Iterator[tuple[tuple[str, ...], Key | None]]:
+        """For each declared set of fields by which records look alike: the values in it, None if one is empty."""
+        for names in self._kind.lookalikes:
+            yield names, self.likeness(names, values)
+
+    def likeness(self, names: tuple[str, ...], values: Mapping[str, object]) -> Key | None:
+        """The values of these fields as they are compared, None if one of them is empty."""
+        key = self.match_key(names, values)
+        return None if any(value is None for _, value in key) else key
 
     def differences(self, body: str, remote: Remote) -> dict[str, tuple[object, object]]:
         """The fields in which a record differs from what was sent: what was sent, and what is there."""

@@ -7,7 +7,7 @@ believed at once; absent only after the visibility window, and by ``shows_all_of
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 from importer.delivery.listing import Comparer, Key, Listing, Remote, by_key, changed_since
@@ -46,6 +46,12 @@ class Settled:
     def count(self, event: Event) -> int:
         """How many of the changes are this event."""
         return sum(change.event is event for change in self.changes)
+
+    def of_runs(self, runs: Container[int]) -> "Settled":
+        """The same for the rows of these runs alone; the rest is left to whoever is sending them."""
+        changes = [change for change in self.changes if change.intent.run in runs]
+        waits = {intent: seconds for intent, seconds in self.waits.items() if intent.run in runs}
+        return Settled(changes, waits, self.failure, self.strays)
 
     def without_absent(self, failure: str) -> "Settled":
         """The same without what was concluded from a record's absence, and why it may not be concluded."""
@@ -99,7 +105,7 @@ def settle(
     for intent, free in unmatched:
         leftover = [remote for remote in free if remote.id not in taken]
         left = _seconds_left(intent, looks[intent], listing, asked_at, window)
-        _judge_absent(intent, leftover, listing, kind, comparer, left, settled)
+        _judge_absent(intent, leftover, listing, comparer, left, settled)
     return settled
 
 
@@ -136,12 +142,11 @@ def _judge_absent(
     intent: Intent,
     leftover: Sequence[Remote],
     listing: Listing,
-    kind: RecordType,
     comparer: Comparer,
     left: float,
     settled: Settled,
 ) -> None:
-    alike = [remote for remote in leftover if may_share_key(intent.body, remote, kind, comparer)]
+    alike = [remote for remote in leftover if comparer.may_be_one(intent.values, remote.values)]
     if alike:
         there = comparer.differences(intent.body, alike[0])
         values = "; ".join(
@@ -163,13 +168,6 @@ def _judge_absent(
         settled.changes.append(Change(intent, Event.UNCLEAR, message=sentence))
     else:
         settled.changes.append(Change(intent, Event.ABSENT))
-
-
-def may_share_key(body: str, remote: Remote, kind: RecordType, comparer: Comparer) -> bool:
-    """Whether a record has the key of a row, or would have it if an empty part of one of them were entered."""
-    sent = comparer.match_key(kind.key, json.loads(body))
-    there = dict(comparer.match_key(kind.key, remote.values))
-    return all(value is None or there[name] is None or value == there[name] for name, value in sent)
 
 
 def _seconds_left(intent: Intent, look: FirstLook, listing: Listing, asked_at: float, window: float) -> float:
@@ -194,7 +192,7 @@ def settle_reviews(
     taken = _ids_of_rows(journal, target, reviews, listing)
     changes = []
     for intent in reviews:
-        alike = [remote for remote in listing.records if may_share_key(intent.body, remote, kind, comparer)]
+        alike = [remote for remote in listing.records if comparer.may_be_one(intent.values, remote.values)]
         if len(alike) == 1 and alike[0].id not in taken and not comparer.differences(intent.body, alike[0]):
             taken.add(alike[0].id)
             changes.append(Change(intent, Event.FOUND, remote_id=alike[0].id))
@@ -232,38 +230,3 @@ def _by_body(comparer: Comparer, kind: RecordType, intents: Sequence[Intent]) ->
     for intent in intents:
         groups.setdefault(comparer.key(kind.fields, json.loads(intent.body)), []).append(intent)
     return groups
-
-
-class RemoteIndex:
-    """Records that the service holds and the journal does not know: what a row to be sent may exist as already.
-
-    They were made elsewhere, or by this importer before its journal was put back from an older copy. Each record is
-    given to one row only.
-    """
-
-    def __init__(self, listing: Listing, journal: Journal, target: int, kind: RecordType) -> None:
-        """Leave out the records that the journal knows."""
-        of_journal = journal.rows.known_ids(target, [remote.id for remote in listing.records])
-        self._free = [remote for remote in listing.records if remote.id not in of_journal]
-        self._comparer = Comparer(kind)
-        self._fields = tuple(kind.fields)
-        self._by_body = by_key(self._comparer, self._fields, self._free)
-        self._claimed: set[int] = set()
-        for doubtful in journal.rows.in_doubt(target):
-            # A record that may be the effect of a row in doubt belongs to no other row before that one is settled.
-            self._claimed.update(remote.id for remote in self._equal(doubtful.body))
-
-    def __bool__(self) -> bool:
-        """Whether there is any such record."""
-        return bool(self._free)
-
-    def claim(self, body: str) -> Remote | None:
-        """The record that equals this row, fields that it leaves out being empty, if there is one left."""
-        for remote in self._equal(body) if self._free else ():
-            if remote.id not in self._claimed:
-                self._claimed.add(remote.id)
-                return remote
-        return None
-
-    def _equal(self, body: str) -> list[Remote]:
-        return self._by_body.get(self._comparer.key(self._fields, json.loads(body)), [])

@@ -5,7 +5,7 @@ transaction, and starts their calls. No two tasks ever touch the same row.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from importer.delivery.arrivals import Arrival, ArrivalLedger
@@ -13,6 +13,7 @@ from importer.delivery.backoff import Backoff
 from importer.delivery.breakers import Breakers, SendResult, StopReason
 from importer.delivery.concurrency import Concurrency
 from importer.delivery.in_flight import CallsInFlight, SentRow
+from importer.delivery.listing import Comparer
 from importer.delivery.pacing import Allowance
 from importer.delivery.replies import Pause, Verdict, classify, new_id
 from importer.delivery.row_queue import RowQueue
@@ -25,6 +26,7 @@ from importer.model import Progress
 from importer.nexudus import Nexudus, Probe, Reply
 from importer.nexudus.waits import GRACE, Stopped, unless, wait
 from importer.text import count, moment
+from schemas import RECORD_TYPES
 
 LONGEST_DELAY = 5.0
 """Seconds from an intent to its call after which the call is not made; the row is planned again."""
@@ -81,10 +83,15 @@ class Sender:
         now: Callable[[], float],
         stop: asyncio.Event,
         tell: Callable[[Progress], None],
+        ended: Container[tuple[int, int]] = (),
     ) -> None:
-        """Nothing is read or sent before ``send``."""
+        """Nothing is read or sent before ``send``.
+
+        ``ended`` are rows, as run and number, whose claim on a key no longer counts: the service has no such record.
+        """
         self._journal, self._service, self._run, self._account = journal, service, run, account
         self._pace, self._now, self._stop, self._tell = pace, now, stop, tell
+        self._ended, self._comparer = ended, Comparer(RECORD_TYPES[run.kind])
         self._queue = RowQueue(lambda row, limit: journal.rows.planned(run, row, limit))
         self._calls = CallsInFlight()
         self._allowance = Allowance(pace.windows, now())
@@ -267,20 +274,28 @@ class Sender:
         if (until := self._backoff.pause_to_share()) is not None:
             self._journal.calls.hold(self._account, until, writes=self._backoff.is_for_writes_only(self._now()))
         committed = self._now()
-        windows = self._allowance.windows
-        return self._journal.rows.will_send(self._run, self._account, batch, windows, committed), committed
+        sending = self._journal.rows.will_send(
+            self._run,
+            self._account,
+            batch,
+            self._allowance.windows,
+            committed,
+            ended=self._ended,
+            may_be_one=lambda one, other: self._comparer.may_be_one(one.values, other.values),
+        )
+        return sending, committed
 
     def _start(self, batch: Sequence[Intent], sending: Sending, committed: float) -> None:
         """Start the calls of the rows that are in doubt now, and put back the rows that the allowance held up."""
         if sending.wait > 0:
             self._backoff.wait_for_allowance(committed + sending.wait)
-        # A blocked row is neither sent nor put back: as long as its equal is in doubt, it would be asked for in each
-        # turn. It stays planned in the journal, for the sending that follows when its equal is settled.
-        done = {intent.row for intent in sending.sent}
-        done |= {change.intent.row for change in sending.existing} | {intent.row for intent, _ in sending.blocked}
+        # A blocked row is neither sent nor put back: as long as the row that it waits for is in doubt, it would be
+        # asked for in each turn. It stays planned in the journal, for the sending that follows when that is settled.
+        done = {intent.row for intent in (*sending.sent, *sending.blocked)}
+        done |= {change.intent.row for change in sending.settled}
         self._queue.put_back([intent for intent in batch if intent.row not in done])
         self._tally.sent += len(sending.sent)
-        self._tally.settled += len(sending.existing)
+        self._tally.settled += len(sending.settled)
         # Only then does a slow turn say something about the service, and not about a lack of rows or of allowance.
         self._busy = sending.wait <= 0 and not self._queue.is_empty()
         for intent in sending.sent:

@@ -3,7 +3,8 @@
 Rule: a row changes state only through ``move`` and ``will_send``, which ask the table in states.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import json
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import islice
@@ -30,6 +31,7 @@ _BATCH = 5_000
 
 # As text, so that SQLite sees that the partial index is good for it.
 _CLAIMING = sa.text(f"state IN ({t.CLAIMS})")
+_UNANSWERED = sa.text(f"state IN ({t.UNANSWERED_STATES})")
 
 
 _ISSUE = ("row", "cell", "label", "field", "code", "value", "detail")
@@ -38,7 +40,7 @@ _ISSUE = ("row", "cell", "label", "field", "code", "value", "detail")
 _issue_values = attrgetter(*_ISSUE)
 
 
-_PLANNED = ("run", "row", "target", "identity", "body", "state", "seal")
+_PLANNED = ("run", "row", "target", "identity", "key", "body", "state", "seal")
 
 
 _AS_PLANNED = State.PLANNED.value
@@ -59,12 +61,27 @@ class Intent:
     remote_id: int | None = None
     field: str | None = None
     message: str | None = None
+    key: bytes = b""
+
+    @property
+    def values(self) -> dict[str, object]:
+        """The fields that are, or were, sent."""
+        values: dict[str, object] = json.loads(self.body)
+        return values
 
     def sent(self) -> "Intent":
         """The same row in doubt, after one more attempt."""
         # Not dataclasses.replace, which takes three times as long, for every row that is sent.
         return Intent(
-            self.run, self.row, self.identity, self.body, State.IN_DOUBT, self.attempts + 1, self.resends, self.sent_at
+            self.run,
+            self.row,
+            self.identity,
+            self.body,
+            State.IN_DOUBT,
+            self.attempts + 1,
+            self.resends,
+            self.sent_at,
+            key=self.key,
         )
 
 
@@ -81,21 +98,25 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The row that has, or may have, a record of these values already. While it may, an equal row is blocked."""
+    """The row that has, or may have, a record of this key already. While it may, a row of this key is blocked."""
 
     run: int
     row: int
+    identity: bytes
     state: State
     remote_id: int | None
 
 
 @dataclass(frozen=True)
 class Sending:
-    """What ``will_send`` did: rows in doubt now, rows that need no call, blocked rows, seconds until more may leave."""
+    """What ``will_send`` did: rows in doubt now, rows settled without a call, blocked rows.
+
+    ``wait`` is in how many seconds more may leave.
+    """
 
     sent: list[Intent]
-    existing: list[Change]
-    blocked: list[tuple[Intent, Claim]]
+    settled: list[Change]
+    blocked: list[Intent]
     wait: float
 
 
@@ -192,10 +213,26 @@ class Rows:
         with self._db.read() as db:
             return {State(state): count for state, count in db.execute(query)}
 
-    def claims(self, target: int, identities: Sequence[bytes]) -> dict[bytes, Claim]:
-        """Which of these records exist or may exist already, and by which row."""
+    def claims(self, target: int, keys: Sequence[bytes], ended: Container[tuple[int, int]] = ()) -> dict[bytes, Claim]:
+        """Which of these keys have, or may have, a record already, and by which row: by the newest, if by several.
+
+        ``ended`` are claims, as run and row, that have come to an end without the journal: their record is gone.
+        """
         with self._db.read() as db:
-            return self._claims(db, target, identities)
+            return self._claims(db, target, keys, ended)
+
+    def unlisted(self, target: int, listed: Container[int]) -> list[Intent]:
+        """The rows that hold a record, as far as the journal knows, which is not among those that are listed."""
+        # First the numbers alone: a journal may hold a million records, of which nearly all are listed.
+        columns = (t.intent.c.run, t.intent.c.row, t.intent.c.remote_id)
+        query = sa.select(*columns).where(t.intent.c.target == target, _CLAIMING, t.intent.c.remote_id.is_not(None))
+        with self._db.read() as db:
+            places = [(run, row) for run, row, number in db.execute(query) if number not in listed]
+            intents = []
+            for run, row in places:
+                one = sa.select(t.intent).where(t.intent.c.run == run, t.intent.c.row == row)
+                intents.append(to_intent(db.execute(one).one()))
+        return intents
 
     def claimants(self, target: int) -> Iterator[Intent]:
         """Every row of this target that holds or may hold a record, by run and row."""
@@ -210,23 +247,31 @@ class Rows:
                 return
             run, row = page[-1].run, page[-1].row
 
-    def has_claims(self, target: int) -> bool:
-        """Whether any record of this target exists or may exist by the journal."""
-        with self._db.read() as db:
-            return (
-                db.execute(sa.select(t.intent.c.row).where(t.intent.c.target == target, _CLAIMING).limit(1)).first()
-                is not None
-            )
-
     @staticmethod
-    def _claims(db: Connection, target: int, identities: Sequence[bytes]) -> dict[bytes, Claim]:
+    def _claims(
+        db: Connection, target: int, keys: Sequence[bytes], ended: Container[tuple[int, int]]
+    ) -> dict[bytes, Claim]:
         claims: dict[bytes, Claim] = {}
         # Older builds of SQLite take 999 parameters in a statement at most (sqlite.org/limits.html).
-        for start in range(0, len(identities), 500):
-            some = identities[start : start + 500]
+        for start in range(0, len(keys), 500):
+            some = keys[start : start + 500]
             for row in db.exec_driver_sql(sql.claims(len(some)), (target, *some)):
-                claims[row.identity] = Claim(row.run, row.row, State(row.state), row.remote_id)
+                claim = Claim(row.run, row.row, row.identity, State(row.state), row.remote_id)
+                if (row.run, row.row) not in ended and _outranks(claim, claims.get(row.key)):
+                    claims[row.key] = claim
         return claims
+
+    def claims_on_planned(self, run: Run) -> frozenset[tuple[int, int]]:
+        """The rows that hold a record of the key of a planned row of this run, as run and row."""
+        planned = sa.select(t.intent.c.key).where(t.intent.c.run == run.id, t.intent.c.state == State.PLANNED.value)
+        query = sa.select(t.intent.c.run, t.intent.c.row).where(
+            t.intent.c.target == run.target,
+            t.intent.c.key.in_(planned),
+            _CLAIMING,
+            t.intent.c.state == State.CREATED.value,
+        )
+        with self._db.read() as db:
+            return frozenset((number, row) for number, row in db.execute(query))
 
     def known_ids(self, target: int, remote_ids: Sequence[int]) -> set[int]:
         """Those of the Ids that belong to a row of this target already."""
@@ -244,25 +289,36 @@ class Rows:
             return [to_intent(row) for row in db.execute(query.order_by(t.intent.c.sent_at, t.intent.c.row))]
 
     def will_send(
-        self, run: Run, account: str, batch: Sequence[Intent], windows: Sequence[Window], now: float
+        self,
+        run: Run,
+        account: str,
+        batch: Sequence[Intent],
+        windows: Sequence[Window],
+        now: float,
+        *,
+        ended: Container[tuple[int, int]] = (),
+        may_be_one: Callable[[Intent, Intent], bool] | None = None,
     ) -> Sending:
         """Put as many rows of the batch in doubt as the windows allow now. Once this returns, they may be sent.
 
-        Rows whose record exists become ``existing``; rows whose equal is in doubt elsewhere are blocked, and stay so.
-        One transaction, so that two processes cannot both believe in the last free call of a window.
+        What other runs have sent since this one was compared with the service counts as well: a row whose record was
+        created meanwhile is existing, or held if it has other values; one whose key, or a key that ``may_be_one`` with
+        it, has an unanswered call is blocked, and stays planned. ``ended`` are claims whose record the service no
+        longer holds. One transaction, so that two processes cannot both believe in the last free call of a window.
         """
         assert run.target is not None
         if not batch:
             return Sending([], [], [], 0.0)
         with self._db.write() as db:
-            claims = self._claims(db, run.target, [intent.identity for intent in batch])
-            existing = [
-                Change(i, Event.KNOWN, remote_id=c.remote_id, message=f"created as row {c.row} of run {c.run}")
-                for i in batch
-                if (c := claims.get(i.identity)) and c.state is State.CREATED
+            claims = self._claims(db, run.target, [intent.key for intent in batch], ended)
+            unanswered = self._unanswered(db, run) if may_be_one is not None else []
+            settled = [
+                _settled_by(i, c) for i in batch if (c := claims.get(i.key)) is not None and c.state is State.CREATED
             ]
-            blocked = [(i, c) for i in batch if (c := claims.get(i.identity)) and c.state is not State.CREATED]
-            free = [intent for intent in batch if intent.identity not in claims]
+            unclaimed = [intent for intent in batch if intent.key not in claims]
+            free = [i for i in unclaimed if may_be_one is None or not any(may_be_one(i, other) for other in unanswered)]
+            done = {change.intent.row for change in settled} | {intent.row for intent in free}
+            blocked = [intent for intent in batch if intent.row not in done]
             # Row by row, each counted before the next is asked for: the rows of this batch use up the window as well.
             sent: list[Intent] = []
             wait = 0.0
@@ -275,8 +331,14 @@ class Rows:
                 if windows:
                     db.exec_driver_sql(sql.ADD_WRITE, {"account": account, "left": now})
                 sent.append(intent)
-            self._apply(db, [*existing, *(Change(intent, Event.WILL_SEND) for intent in sent)], now)
-        return Sending(sent, existing, blocked, wait)
+            self._apply(db, [*settled, *(Change(intent, Event.WILL_SEND) for intent in sent)], now)
+        return Sending(sent, settled, blocked, wait)
+
+    @staticmethod
+    def _unanswered(db: Connection, run: Run) -> list[Intent]:
+        """The rows of other runs whose record may exist. Few, unless another user of the space is sending now."""
+        query = sa.select(t.intent).where(t.intent.c.target == run.target, t.intent.c.run != run.id, _UNANSWERED)
+        return [to_intent(row) for row in db.execute(query)]
 
     def move(self, changes: Sequence[Change], now: float) -> None:
         """Let these events happen, all in one durable transaction.
@@ -301,6 +363,23 @@ class Rows:
             )
 
 
+def _outranks(claim: Claim, other: Claim | None) -> bool:
+    """Whether of two claims on one key this one counts: one that is still open before any other, else the newer one."""
+    if other is None:
+        return True
+    open_ones = claim.state is not State.CREATED, other.state is not State.CREATED
+    return (open_ones[0], claim.run, claim.row) > (open_ones[1], other.run, other.row)
+
+
+def _settled_by(intent: Intent, claim: Claim) -> Change:
+    """What becomes of a row of whose key a record was created after the run had been compared with the service."""
+    where = f"row {claim.row} of run {claim.run}"
+    if intent.identity == claim.identity:
+        return Change(intent, Event.KNOWN, remote_id=claim.remote_id, message=f"created as {where}")
+    sentence = f"Record {claim.remote_id} was created meanwhile as {where}, with other values. Not sent."
+    return Change(intent, Event.DIFFERS, message=sentence)
+
+
 def _moved(change: Change, now: float) -> dict[str, Any]:
     sending = change.event is Event.WILL_SEND
     intent, state = change.intent, after(change.intent.state, change.event)
@@ -316,17 +395,17 @@ def _moved(change: Change, now: float) -> dict[str, Any]:
         "new_remote_id": change.remote_id,
         "new_field": change.field,
         "new_message": change.message,
-        "new_seal": _checksum(intent.run, intent.row, intent.identity, intent.body, state, change.remote_id),
+        "new_seal": checksum(intent.run, intent.row, intent.identity, intent.body, state, change.remote_id),
     }
 
 
 def _planned(run: Run, target: int, record: Record) -> tuple[Any, ...]:
     """The values of ``_PLANNED``."""
-    seal = _checksum(run.id, record.row, record.identity, record.body, _AS_PLANNED, None)
-    return run.id, record.row, target, record.identity, record.body, _AS_PLANNED, seal
+    seal = checksum(run.id, record.row, record.identity, record.body, _AS_PLANNED, None)
+    return run.id, record.row, target, record.identity, record.key, record.body, _AS_PLANNED, seal
 
 
-def _checksum(run: int, row: int, identity: bytes, body: str, state: str, remote_id: int | None) -> bytes:
+def checksum(run: int, row: int, identity: bytes, body: str, state: str, remote_id: int | None) -> bytes:
     """A checksum of the columns that decide what is sent and what the report says.
 
     It detects damage, not forgery: its key is stored in the same row.
@@ -341,7 +420,7 @@ def to_intent(row: Row[Any]) -> Intent:
     Raises:
         JournalError: It is not as it was written.
     """
-    if row.seal != _checksum(row.run, row.row, row.identity, row.body, row.state, row.remote_id):
+    if row.seal != checksum(row.run, row.row, row.identity, row.body, row.state, row.remote_id):
         raise JournalError(
             f"The journal is damaged: row {row.row} of run {row.run} has changed since it was written.",
             "Check the disk, then restore the journal from a backup. A run compares with Nexudus before it sends.",
@@ -358,4 +437,5 @@ def to_intent(row: Row[Any]) -> Intent:
         row.remote_id,
         row.field,
         row.message,
+        row.key,
     )

@@ -20,11 +20,18 @@ Shape = TypeVar("Shape")
 OPTIONS: Document[dict[str, Any]] = Document("The list of a run's options", dict)
 """The options that a run began with. Members that this importer does not know are preserved for the one that does."""
 
+ONCE_MORE = " once more"
+"""What makes the keys of a run differ that creates further records on purpose, so that no earlier claim holds for it.
+
+The same for every such run: the same command typed again finds its own records, and creates nothing.
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
     """One import of one file. Times in epoch seconds; ``options`` are those it began with.
 
+    ``account`` is whom it sends for, None while nobody could sign in.
     ``stopped`` is when a process last ended working on it, ``finished`` when nothing was left to do.
     """
 
@@ -33,6 +40,7 @@ class Run:
     kind: str
     url: str
     endpoint: str
+    account: str | None
     user: str
     space: str
     file: str
@@ -160,23 +168,18 @@ class Runs:
             db.execute(sa.update(t.run).where(t.run.c.id == run.id).values(values))
         return self.get(run.id)
 
-    def target(self, account: str, kind: str) -> int:
-        """The number under which the journal keeps an account's records of one type; made on first use."""
+    def target(self, host: str, kind: str) -> int:
+        """The number under which the journal keeps a service's records of one type; made on first use."""
         # Looked up and made in one write transaction: two processes that both make it would split the claims, and equal
         # rows would no longer block each other.
         with self._db.write() as db:
-            query = sa.select(t.target.c.id).where(t.target.c.account == account, t.target.c.kind == kind)
+            query = sa.select(t.target.c.id).where(t.target.c.host == host, t.target.c.kind == kind)
             number = db.execute(query).scalar()
             if number is None:
-                key = db.execute(sa.insert(t.target).values(account=account, kind=kind)).inserted_primary_key
+                key = db.execute(sa.insert(t.target).values(host=host, kind=kind)).inserted_primary_key
                 assert key is not None
                 number = key[0]
             return int(number)
-
-    def account(self, run: Run) -> str | None:
-        """The account that a run sends to, or None while it is not known."""
-        with self._db.read() as db:
-            return db.execute(sa.select(t.target.c.account).where(t.target.c.id == run.target)).scalar()
 
     def _select(self, query: sa.Select[Any]) -> list[Run]:
         with self._db.read() as db:

@@ -31,12 +31,12 @@ REDATE_HOLD = "UPDATE hold SET until = min(until - :ahead, :latest) WHERE accoun
 
 @lru_cache(maxsize=512)
 def claims(number: int) -> str:
-    """Rows that hold or may hold a record: of this target, with one of ``number`` identities."""
+    """Rows that hold or may hold a record: of this target, with one of ``number`` keys."""
     # The condition as text, not as parameters: SQLite uses a partial index only if it can see that the one implies the
     # other. Without it each turn of the sender reads the whole table: 4 ms at 10,000 rows, 0.4 s at a million.
     return (
-        "SELECT run, row, identity, state, remote_id FROM intent "
-        f"WHERE target = ? AND identity IN ({_marks(number)}) AND state IN ({CLAIMS})"
+        "SELECT run, row, key, identity, state, remote_id FROM intent "
+        f"WHERE target = ? AND key IN ({_marks(number)}) AND state IN ({CLAIMS})"
     )
 
 

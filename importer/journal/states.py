@@ -106,6 +106,9 @@ FINAL = frozenset(state for state, events in TRANSITIONS.items() if not events)
 CLAIMING = frozenset({State.IN_DOUBT, State.CREATED, State.REVIEW, State.REMOVING})
 """States in which a record exists or may exist: the journal allows one such row for each record of an account."""
 
+UNANSWERED = frozenset({State.IN_DOUBT, State.REVIEW})
+"""States in which nobody knows whether there is a record."""
+
 STATUS: Mapping[State, Status] = {
     State.PLANNED: Status.NOT_SENT,
     State.IN_DOUBT: Status.UNKNOWN,

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from importer.journal.states import CLAIMING, State
+from importer.journal.states import CLAIMING, UNANSWERED, State
 
 metadata = sa.MetaData()
 meta = sa.Table("meta", metadata, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text))
@@ -10,9 +10,10 @@ target = sa.Table(
     "target",
     metadata,
     sa.Column("id", sa.Integer, primary_key=True),
-    sa.Column("account", sa.Text, nullable=False),
+    # Of the service, not of an account: two users of one space would otherwise be blind to each other's records.
+    sa.Column("host", sa.Text, nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.UniqueConstraint("account", "kind"),
+    sa.UniqueConstraint("host", "kind"),
 )
 run = sa.Table(
     "run",
@@ -22,6 +23,8 @@ run = sa.Table(
     sa.Column("kind", sa.Text, nullable=False),
     sa.Column("url", sa.Text, nullable=False),
     sa.Column("endpoint", sa.Text, nullable=False),
+    # Whom calls are made for; None while nobody could sign in.
+    sa.Column("account", sa.Text),
     sa.Column("user", sa.Text, nullable=False, server_default=""),
     sa.Column("space", sa.Text, nullable=False, server_default=""),
     sa.Column("file", sa.Text, nullable=False),
@@ -39,6 +42,7 @@ run = sa.Table(
     sa.Column("rows", sa.Integer, nullable=False, server_default="0"),
 )
 STATES = ", ".join(f"'{state}'" for state in State)
+UNANSWERED_STATES = ", ".join(f"'{state}'" for state in sorted(UNANSWERED))
 CLAIMS = ", ".join(f"'{state}'" for state in sorted(CLAIMING))
 intent = sa.Table(
     "intent",
@@ -46,8 +50,10 @@ intent = sa.Table(
     sa.Column("run", sa.Integer, primary_key=True),
     sa.Column("row", sa.Integer, primary_key=True),
     sa.Column("target", sa.Integer, nullable=False),
-    # A hash of what makes the record one and the same: short enough to be looked up for every row that is sent.
+    # A hash of all values: rows that have it in common are equal.
     sa.Column("identity", sa.LargeBinary, nullable=False),
+    # A hash of the values of the key: short enough to be looked up for every row that is sent.
+    sa.Column("key", sa.LargeBinary, nullable=False),
     # Frozen when the run was planned, and sent as it is. A resume never reads the file again for it.
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
@@ -63,9 +69,10 @@ intent = sa.Table(
     sa.Column("seal", sa.LargeBinary, nullable=False),
     # The first state by itself: to look for it in the list takes a third of the time of planning.
     sa.CheckConstraint(f"state = '{State.PLANNED}' OR state IN ({STATES})", name="known_state"),
-    # The database itself refuses a second record for one row's values in one account. Unique only among the rows that
-    # claim: a rejected row must leave room for the corrected one, and a removed one for the next import.
-    sa.Index("one_claim", "target", "identity", unique=True, sqlite_where=sa.text(f"state IN ({CLAIMS})")),
+    sa.Index("claims_by_key", "target", "key", sqlite_where=sa.text(f"state IN ({CLAIMS})")),
+    # The last guard: the database itself refuses a second call for one key while another has got no answer. Unique only
+    # among those: several records of one key may exist, for users make them on purpose, and did in other ways.
+    sa.Index("one_unanswered", "target", "key", unique=True, sqlite_where=sa.text(f"state IN ({UNANSWERED_STATES})")),
     sa.Index(
         "one_row_an_id", "target", "remote_id", unique=True, sqlite_where=sa.text("state IN ('created', 'removing')")
     ),

@@ -107,7 +107,17 @@ def account_of(access: Access, who: object | None, *, by_password: bool) -> Acco
     if is_loopback(access.service_name):
         # A practice service forgets its records at its end; the next one, under the same name, is another account.
         key += _text(user_info.get("Id"), "/")
-    return Account(key, user, space)
+    return Account(key, user, space, _service_key(access, user_info))
+
+
+def _service_key(access: Access, user_info: Mapping[object, object]) -> str:
+    """What claims hang on: the host, for the Ids of resources, coworkers and records are unique there.
+
+    Not the location, which a click of the user changes, and not the sign-in: two of one space would each create the
+    same records. A practice service says which one it is, for the next one begins with other records.
+    """
+    practice = user_info.get("SandboxId") if is_loopback(access.service_name) else None
+    return access.service_name + _text(practice, "/")
 
 
 def _named(user_info: Mapping[object, object], access: Access) -> str:

@@ -55,7 +55,7 @@ def write_report(journal: Journal, run: Run, *, now: float) -> Report:
     with written_aside(run.folder, advice) as aside:
         stream = lines(journal, run)
         states = journal.rows.counts(run)
-        overview = Overview(run, journal.runs.account(run), now, states, stream.column_issues, stream.notices)
+        overview = Overview(run, run.account, now, states, stream.column_issues, stream.notices)
         _write_rows(aside, stream, overview)
         any_failed = bool(overview.failed)
         # The summary comes last: a program that waits for a new one finds the other files new as well.

@@ -85,7 +85,7 @@ def run_to_continue(journal: Journal, terms: ImportTerms, account: str | None) -
     A run that never reached the service has no account yet; it belongs to whoever uses the same address and profile.
     """
     for run in journal.runs.unfinished(sha256=terms.sha256, kind=terms.kind):
-        owner = journal.runs.account(run)
+        owner = run.account
         if owner is None or account is None:
             mine = same_service(run.url, terms.url) and is_of_profile(run, terms.choices.profile)
         else:
@@ -109,13 +109,12 @@ def refuse_other_service(run: Run, settings: Settings) -> None:
         )
 
 
-def refuse_other_account(journal: Journal, run: Run, account: str) -> None:
+def refuse_other_account(run: Run, account: str) -> None:
     """Raise SettingsError if a run sends for another account than the one signed in."""
-    # Claims belong to an account. Under another one nothing would block the rows that this account has created already.
-    key = journal.runs.account(run)
-    if key is not None and key != account:
+    # The lock of the sender is one of its account: under another one, two processes could send this run.
+    if run.account is not None and run.account != account:
         raise SettingsError(
-            f"Run {run.id} sends for {key}, but you are signed in as {account}.",
+            f"Run {run.id} sends for {run.account}, but you are signed in as {account}.",
             "Sign in as that user, or import the file again as a new run.",
         )
 
@@ -135,7 +134,7 @@ def refuse_other_terms(journal: Journal, terms: ImportTerms, account: str, *, zo
         return
     for run in journal.runs.of_content(terms.sha256):
         before = run.options_as(type(read), "read")
-        same = run.parent is None and before.sheet == read.sheet and journal.runs.account(run) == account
+        same = run.parent is None and before.sheet == read.sheet and run.account == account
         if not same or not journal.rows.counts(run).keys() & CLAIMING:
             continue
         differs = any(getattr(before, name) != getattr(read, name) for name in _READING)

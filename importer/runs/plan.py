@@ -3,22 +3,21 @@
 Sends nothing that changes anything.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from importer.config.settings import Settings
-from importer.delivery.comparison import Comparison, Conflict
+from importer.delivery.comparison import Ambiguous, Blocked, Changed, Match, Unchanged, why_held
 from importer.errors import UsageError
 from importer.journal.journal import open_journal
-from importer.journal.rows import Claim
-from importer.journal.states import State
+from importer.journal.runs import Run
 from importer.model import Account, Clock, Plan, Record
 from importer.reporting import write_fix_file
 from importer.runs.allowances import windows
+from importer.runs.compare import compare
 from importer.runs.lookup import look_up, names_to_offer
 from importer.runs.observer import Observer
-from importer.runs.reconcile import compare
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.session import Session, signed_in
 from importer.runs.source import CheckResult, Source, checked_chunks, examine, open_source
@@ -106,58 +105,66 @@ MOST_LISTED_CONFLICTS = 1_000
 
 @dataclass
 class AlreadyPresent:
-    """How many rows have a record, may have one, or have one with other values under their key."""
+    """How many rows there are of each kind that is not to be created, and what is to be said about the first of them.
+
+    ``conflicts`` are rows that are changed or ambiguous, by their number.
+    """
 
     existing: int = 0
+    changed: int = 0
+    ambiguous: int = 0
     blocked: int = 0
-    differing: int = 0
     conflicts: list[tuple[int, str]] = field(default_factory=list)
 
-    def add(self, claims: Iterable[Claim]) -> None:
-        """Count rows that an earlier run has a claim on."""
-        for claim in claims:
-            # Any other claim means that a record may exist. Such a row is blocked until that one is settled.
-            self.existing += claim.state is State.CREATED
-            self.blocked += claim.state is not State.CREATED
-
-    def compare(self, comparison: Comparison, records: Iterable[Record]) -> None:
-        """Count rows that no run has a claim on, by the record that each of them has, if any."""
-        for record in records:
-            there = comparison.claim(record.body)
-            if isinstance(there, Conflict):
-                self.differing += 1
-                if len(self.conflicts) < MOST_LISTED_CONFLICTS:
-                    self.conflicts.append((record.row, there.sentence))
-            else:
-                self.existing += there is not None
+    def add(self, row: int, match: Match, kind: RecordType) -> None:
+        """Count one row."""
+        self.existing += isinstance(match, Unchanged)
+        self.blocked += isinstance(match, Blocked)
+        self.changed += isinstance(match, Changed)
+        self.ambiguous += isinstance(match, Ambiguous)
+        if isinstance(match, Changed | Ambiguous) and len(self.conflicts) < MOST_LISTED_CONFLICTS:
+            self.conflicts.append((row, why_held(match, kind)))
 
 
 async def find_present(
     session: Session, source: Source, result: CheckResult, choices: Choices, now: float
 ) -> AlreadyPresent:
-    """Rows that need no call: by the journal, and by one list of what the service holds."""
-    present, journal = AlreadyPresent(), session.journal
+    """What the rows of a file are to the service: by one list of what it holds, and by the journal."""
+
+    # Read once more, chunk by chunk: ten million records must not be in memory for the sake of a count.
+    def records() -> Iterator[Record]:
+        for chunk in checked_chunks(source, now, result.collisions, allow_duplicates=choices.allow_duplicates):
+            yield from chunk.records()
+
+    return await present_among(session, source.endpoint, source.kind, records, choices)
+
+
+async def present_among(
+    session: Session,
+    endpoint: str,
+    kind: RecordType,
+    records: Callable[[], Iterable[Record]],
+    choices: Choices,
+    parent: Run | None = None,
+) -> AlreadyPresent:
+    """What these records are to the service; ``parent`` is the run whose rows are sent once more, if there is one."""
+    present = AlreadyPresent()
     if choices.even_if_existing:
         return present
-    target = journal.runs.target(session.account.key, source.kind.name)
-    duplicates = choices.allow_duplicates
-    comparison = await compare(
-        session, source.endpoint, source.kind, allow_duplicates=duplicates, without_list=choices.without_list
-    )
-    # Read once more, chunk by chunk: ten million records must not be in memory for the sake of a count.
-    if comparison:
-        for chunk in checked_chunks(source, now, result.collisions, allow_duplicates=duplicates):
-            records = list(chunk.records())
-            claims = journal.rows.claims(target, [record.identity for record in records])
-            present.add(claims.values())
-            present.compare(comparison, [record for record in records if record.identity not in claims])
+
+    def bodies() -> Iterator[str]:
+        return (record.body for record in records())
+
+    comparison = await compare(session, endpoint, kind, bodies, choices, run=parent)
+    for record in records() if comparison else ():
+        present.add(record.row, comparison.match(record.body), kind)
     return present
 
 
 def plan_of(session: Session, result: CheckResult, present: AlreadyPresent, now: float) -> Plan:
     """What sending the rest of a file would take."""
     # By subtraction, so that the numbers of a plan add up to the rows of the file whatever is counted.
-    create = result.valid - present.existing - present.blocked - present.differing
+    create = result.valid - present.existing - present.blocked - present.changed - present.ambiguous
     seconds = session.journal.calls.seconds_for(session.account.key, create, windows(session.settings), now)
     left = session.quota_left(now)
     return Plan(
@@ -169,6 +176,7 @@ def plan_of(session: Session, result: CheckResult, present: AlreadyPresent, now:
         left,
         seconds,
         now + seconds,
-        present.differing,
+        present.changed,
+        present.ambiguous,
         present.conflicts,
     )

@@ -2,23 +2,25 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.by_id import Gone, read_record
-from importer.delivery.comparison import Comparison, Conflict
-from importer.delivery.listing import Listing, Remote, complete, list_records, shows_all_of
+from importer.delivery.comparison import Ambiguous, Changed, Comparison, Match, Unchanged, why_held
+from importer.delivery.listing import Listing, complete, shows_all_of
 from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
-from importer.errors import FileError, ImporterError, ReportError, ServiceError
+from importer.errors import BusyError, FileError, ImporterError, ReportError, ServiceError
 from importer.journal.journal import open_journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
 from importer.nexudus.waits import wait
 from importer.reporting import write_report
+from importer.runs.compare import MOST_STRAYS, compare, list_all_records, refuse_without_list
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
-from importer.runs.request import RunRequest
+from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult, settled_result
 from importer.runs.session import Session, signed_in
 from importer.text import count, moment, printable
@@ -30,7 +32,6 @@ PATIENT_SECONDS = 60.0
 _MOST_READINGS = 5
 _MOST_MISSING = 20
 """Records that are asked for by their Ids; a list that lacks more of them is not worth the calls."""
-_MOST_STRAYS = 10
 _PAGE = 2_000
 # After these ends the service still answers, so that its list can be asked. Not after a refused sign-in or an outage:
 # nothing would come of it but a second failure, and the rows are settled by the next command.
@@ -50,7 +51,7 @@ async def reconcile(request: RunRequest) -> RunResult:
         run = latest_run(journal, request.number)
         refuse_other_service(run, request.settings)
         async with signed_in(request.settings, run.endpoint, journal, request.observer, request.clock) as session:
-            refuse_other_account(journal, run, session.account.key)
+            refuse_other_account(run, session.account.key)
             with session.exclusive_sender(run.id):
                 settled = await look(session, run)
             tell_too_recent(session, _of_run(settled, run))
@@ -59,112 +60,87 @@ async def reconcile(request: RunRequest) -> RunResult:
         return settled_result(journal, run, request.clock())
 
 
-async def list_all_records(session: Session, endpoint: str, kind: RecordType) -> Listing:
-    """All records of a type that the service holds, each with its key; or why they are not known."""
-    listing = await list_records(session.service, endpoint)
-    listing = await complete(session.service, endpoint, listing, kind.key, lambda _: True)
-    if not listing.failure and not listing.by_count:
-        counted = "does not say how many records there are" if listing.total is None else f"counts {listing.total:,}"
-        session.observer.say(
-            f"Nexudus lists {len(listing.records):,} records but {counted}. "
-            "The list was read twice, with the same result."
-        )
-    return listing
+@dataclass(frozen=True, slots=True)
+class Beforehand:
+    """What was seen before the first call: sentences about records that no row explains, and claims that have ended.
 
-
-async def compare(
-    session: Session,
-    endpoint: str,
-    kind: RecordType,
-    run: Run | None = None,
-    *,
-    allow_duplicates: bool,
-    without_list: bool,
-    listing: Listing | None = None,
-) -> Comparison:
-    """What the service and the journal hold, for the rows of a run to be compared with; or of one yet to begin.
-
-    Raises:
-        ServiceError: The service does not list its records, and ``without_list`` does not make do with the journal.
+    ``ended`` are the claims on keys of rows to be created: their records are gone, or are of another mapping now.
     """
-    journal = session.journal
-    listing = listing if listing is not None else await list_all_records(session, endpoint, kind)
-    if listing.failure:
-        _refuse_without_list(listing, without_list=without_list)
-        session.observer.say(f"Existing records are known from the journal only: {listing.failure}.")
-    target = journal.runs.target(session.account.key, kind.name)
-    if run is None:
-        # A run says so at its end.
-        for sentence in strays(listing, journal, target, kind)[:_MOST_STRAYS]:
-            session.observer.say(sentence)
-    runs = lineage(session, run) if run is not None else ()
-    return Comparison(listing, journal, target, kind, runs=runs, allow_duplicates=allow_duplicates)
+
+    strays: Sequence[str] = ()
+    ended: frozenset[tuple[int, int]] = frozenset()
 
 
-def _refuse_without_list(listing: Listing, *, without_list: bool) -> None:
-    """Raise ServiceError if rows would be sent that nothing but the journal has been compared with."""
-    if listing.failure and not without_list:
-        raise ServiceError(
-            f"No row was sent, because Nexudus does not list its records: {listing.failure}.",
-            "Try again later. To send anyway, add --without-list: rows are then compared with the journal only, and "
-            "records that were created in another way could exist twice.",
-        )
-
-
-def lineage(session: Session, run: Run) -> set[int]:
-    """A run, the run whose rows it retries, and so on: the rows of all of them come from one file."""
-    numbers = {run.id}
-    while run.parent is not None:
-        run = session.journal.runs.get(run.parent)
-        numbers.add(run.id)
-    return numbers
-
-
-async def settle_before(
-    session: Session, run: Run, *, even_if_existing: bool, allow_duplicates: bool, without_list: bool
-) -> Sequence[str]:
+async def settle_before(session: Session, run: Run, choices: Choices) -> Beforehand:
     """Settle what an earlier process left in doubt, and leave out rows whose record exists, or may exist, already.
 
-    Gives sentences about records that no row explains.
-
     Raises:
-        ServiceError: The service does not list its records, and ``without_list`` does not make do with the journal.
+        ServiceError: The service does not list its records, and without a list nothing may be sent.
     """
-    # One list for three questions. Doubts first: a row that is in doubt holds its values; once it is settled, an equal
-    # planned row is either existing or free, and the comparison that follows sees it as what it is. And what is listed
-    # before the first call cannot be the effect of one.
+    # One list for three questions. Doubts first: once a row is settled, the comparison that follows sees its record as
+    # what it is. And what is listed before the first call cannot be the effect of one.
     journal, kind = session.journal, RECORD_TYPES[run.kind]
     assert run.target is not None
+    # Before the list is asked for: a record that another user's run creates from now on may not be in it, so the claim
+    # on it must hold.
+    claims = journal.rows.claims_on_planned(run)
     asked_at = session.clock()
     listing = await list_all_records(session, run.endpoint, kind)
-    _refuse_without_list(listing, without_list=without_list)
+    refuse_without_list(listing, without_list=choices.without_list)
     await look(session, run, listing, asked_at)
+    unexplained = strays(listing, journal, run.target, kind)[:MOST_STRAYS]
+    comparison = None
+    if not choices.even_if_existing:
+        comparison, listing = await _compared_with_all(session, run, choices, listing)
     if not listing.failure:
         journal.evidence.note_listed(run.id, listing.ids)
-    unexplained = strays(listing, journal, run.target, kind)[:_MOST_STRAYS]
-    if even_if_existing:
-        return unexplained
-    comparison = await compare(
-        session,
-        run.endpoint,
-        kind,
-        run,
-        allow_duplicates=allow_duplicates,
-        without_list=without_list,
-        listing=listing,
-    )
     for page in _pages(journal.rows.all(run, State.PLANNED)) if comparison else ():
-        # Rows that another row has a claim on are left to ``will_send``, which looks at claims again as it commits.
-        claims = journal.rows.claims(run.target, [intent.identity for intent in page])
-        free = [(intent, comparison.claim(intent.body)) for intent in page if intent.identity not in claims]
-        journal.rows.move([_compared(intent, there) for intent, there in free if there is not None], session.clock())
-    return unexplained
+        matches = [(intent, comparison.match(intent.body)) for intent in page if comparison]
+        changes = [change for intent, match in matches if (change := _compared(intent, match, kind)) is not None]
+        journal.rows.move(changes, session.clock())
+    return Beforehand(unexplained, frozenset() if comparison is None or listing.failure else claims)
 
 
-def _compared(intent: Intent, there: Remote | Conflict) -> Change:
-    if isinstance(there, Conflict):
-        return Change(intent, Event.DIFFERS, field=there.field, message=there.sentence)
-    return Change(intent, Event.KNOWN, remote_id=there.id, message="the record was in Nexudus before this run")
+async def _compared_with_all(
+    session: Session, run: Run, choices: Choices, listing: Listing
+) -> tuple[Comparison, Listing]:
+    """What the planned rows are compared with, whatever was deleted while the list was read; and that list.
+
+    Raises:
+        ServiceError: There is no such list.
+    """
+    # To create a row is to believe that its record is absent. Of a list of one page that is seen at once; from a longer
+    # one a record may be missing that a deletion moved to a page that had been read, which only a second list shows.
+    kind = RECORD_TYPES[run.kind]
+
+    def bodies() -> Iterator[str]:
+        return (intent.body for intent in session.journal.rows.all(run, State.PLANNED))
+
+    async def compared() -> Comparison:
+        return await compare(session, run.endpoint, kind, bodies, choices, run=run, listing=listing)
+
+    for _ in range(_MOST_READINGS):
+        comparison = await compared()
+        if listing.failure or listing.pages <= 1:
+            return comparison, listing
+        if all(comparison.match(body) is not None for body in bodies()):
+            return await compared(), listing
+        second = await list_all_records(session, run.endpoint, kind)
+        refuse_without_list(second, without_list=False)
+        proved, listing = shows_all_of(second, listing), second
+        if proved:
+            return await compared(), listing
+    raise ServiceError("No row was sent, because records are being deleted while the list is read.", "Try again later.")
+
+
+def _compared(intent: Intent, match: Match, kind: RecordType) -> Change | None:
+    match match:
+        case Unchanged(record):
+            return Change(intent, Event.KNOWN, remote_id=record, message="the record was in Nexudus before this run")
+        case Changed() | Ambiguous():
+            return Change(intent, Event.DIFFERS, field=match.field, message=why_held(match, kind))
+    # Blocked rows stay planned: they are sent once the row that they wait for is settled, if it has no record then.
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,28 +174,50 @@ async def settle_after(session: Session, run: Run, sent: SendResult, stop: async
 
 
 async def look(session: Session, run: Run, listing: Listing | None = None, asked_at: float = 0.0) -> Settled:
-    """Settle every row in doubt of the run's account as far as can be told now, and write it down.
+    """Settle every row in doubt of the run's service as far as can be told now, and write it down.
 
     ``listing`` is one that was begun at ``asked_at``, if there is one already.
     """
+    # 1. Rows of all runs are judged together: they compete for the same records, and a row that is settled without the
+    #    others could be given the record of another.
+    # 2. What is said of rows that another user is sending at this moment is left out: their answers are on the way. So
+    #    that user's lock is taken for the others, and where that fails, somebody else is at work.
     journal, kind = session.journal, RECORD_TYPES[run.kind]
     assert run.target is not None
-    # Of all runs of the account: they compete for the same records, and a row that is settled without the others could
-    # be given the record of another.
     doubtful, reviews = journal.rows.in_doubt(run.target), journal.rows.in_doubt(run.target, State.REVIEW)
     if not doubtful and not reviews and not journal.evidence.had_doubts(run.id):
         return Settled()
-    if listing is None:
-        # Before the first page is asked for: what is created while the list is read may be missing in it.
-        asked_at = session.clock()
-        listing = await list_all_records(session, run.endpoint, kind)
-    listing, settled = await _proved(session, run, doubtful, listing, asked_at)
-    settled.changes += settle_reviews(reviews, listing, journal, run.target, kind)
-    journal.rows.move(settled.changes, session.clock())
-    settled.strays = strays(listing, journal, run.target, kind)[:_MOST_STRAYS]
+    with _runs_at_rest(session, run, {intent.run for intent in (*doubtful, *reviews)}) as at_rest:
+        if listing is None:
+            # Before the first page is asked for: what is created while the list is read may be missing in it.
+            asked_at = session.clock()
+            listing = await list_all_records(session, run.endpoint, kind)
+        listing, settled = await _proved(session, run, doubtful, listing, asked_at)
+        settled.changes += settle_reviews(reviews, listing, journal, run.target, kind)
+        settled = settled.of_runs(at_rest)
+        journal.rows.move(settled.changes, session.clock())
+    settled.strays = strays(listing, journal, run.target, kind)[:MOST_STRAYS]
     _tell(session, settled)
     _refresh_other_runs(session, run, settled)
     return settled
+
+
+@contextmanager
+def _runs_at_rest(session: Session, run: Run, numbers: set[int]) -> Iterator[set[int]]:
+    """Those of the runs that nobody else is sending, and nobody begins to send before this ends."""
+    at_rest = {run.id}
+    with ExitStack() as locks:
+        by_account: dict[str, set[int]] = {}
+        for number in numbers:
+            by_account.setdefault(session.journal.runs.get(number).account or "", set()).add(number)
+        for account, runs in by_account.items():
+            if account != session.account.key:
+                try:
+                    locks.enter_context(session.lock_of(account, run.id))
+                except BusyError:
+                    continue
+            at_rest |= runs
+        yield at_rest
 
 
 async def _proved(

@@ -39,7 +39,7 @@ async def resume(request: RunRequest) -> RunResult:
 
 async def continue_run(stack: AsyncExitStack, session: Session, run: Run) -> PlannedRun:
     """A run that holds its account until ``stack`` ends; planned if it never got as far as that."""
-    refuse_other_account(session.journal, run, session.account.key)
+    refuse_other_account(run, session.account.key)
     # Only under the lock is the request to stop cleared: before, a process that still sends this run would miss it.
     stack.enter_context(session.exclusive_sender(run.id))
     run = session.journal.runs.update(run, stop=False, options={**run.options, "for_good": False})

@@ -9,8 +9,7 @@ from importer.journal.next_steps import FAILED_FILE, RETRYABLE
 from importer.journal.runs import NewRun, Run
 from importer.model import Record
 from importer.runs.earlier_runs import latest_run, refuse_other_service
-from importer.runs.plan import AlreadyPresent, plan_of
-from importer.runs.reconcile import compare
+from importer.runs.plan import plan_of, present_among
 from importer.runs.request import RunRequest
 from importer.runs.result import RunResult
 from importer.runs.send import PlannedRun
@@ -27,7 +26,7 @@ async def retry(request: RunRequest) -> RunResult | None:
         parent = latest_run(journal, request.number)
         refuse_other_service(parent, request.settings)
         intents = journal.rows.all(parent, *RETRYABLE)
-        records = [Record(intent.row, intent.body, intent.identity) for intent in intents]
+        records = [Record(intent.row, intent.body, intent.identity, intent.key) for intent in intents]
         if not records:
             raise _nothing_to_retry(parent, invalid=journal.rows.invalid(parent))
         async with signed_in(request.settings, parent.endpoint, journal, request.observer, request.clock) as session:
@@ -50,34 +49,18 @@ async def _retry(session: Session, parent: Run, records: Sequence[Record], reque
     # The lock is taken after the user has answered, who may take an hour. What changes meanwhile does no harm: sending
     # compares once more under the lock, and the journal refuses a second claim on the same values.
     now, journal, account = session.clock(), session.journal, session.account
-    present = await _already_present(session, parent, records, request)
+    kind = RECORD_TYPES[parent.kind]
+    present = await present_among(session, parent.endpoint, kind, lambda: records, request.choices, parent)
     result = CheckResult(len(records), len(records))
     if not session.observer.confirm(result, plan_of(session, result, present, now), account):
         return None
     with session.exclusive_sender() as announce_run:
         run = add_with_folder(journal, _new_run(session, parent, request, now), request.choices.out)
         announce_run(run.id)
-        run = journal.runs.update(run, user=account.user, space=account.space)
-        target = journal.runs.target(account.key, parent.kind)
+        run = journal.runs.update(run, account=account.key, user=account.user, space=account.space)
+        target = journal.runs.target(account.service, parent.kind)
         run = journal.rows.plan(run, [(records, (), len(records))], target, session.clock())
         return await PlannedRun(session, run).send()
-
-
-async def _already_present(
-    session: Session, parent: Run, records: Sequence[Record], request: RunRequest
-) -> AlreadyPresent:
-    present, choices = AlreadyPresent(), request.choices
-    if choices.even_if_existing:
-        return present
-    target = session.journal.runs.target(session.account.key, parent.kind)
-    claims = session.journal.rows.claims(target, [record.identity for record in records])
-    present.add(claims.values())
-    kind, duplicates = RECORD_TYPES[parent.kind], choices.allow_duplicates
-    comparison = await compare(
-        session, parent.endpoint, kind, parent, allow_duplicates=duplicates, without_list=choices.without_list
-    )
-    present.compare(comparison, [record for record in records if record.identity not in claims])
-    return present
 
 
 def _new_run(session: Session, parent: Run, request: RunRequest, now: float) -> NewRun:

@@ -52,25 +52,18 @@ class PlannedRun:
         deadline = began + choices.max_duration if choices.max_duration is not None else None
         async with session.stop_signal(run, deadline) as stop:
             try:
-                settling = settle_before(
-                    session,
-                    run,
-                    even_if_existing=choices.even_if_existing,
-                    allow_duplicates=choices.allow_duplicates,
-                    without_list=choices.without_list,
-                )
-                before = await unless(stop, settling)
+                before = await unless(stop, settle_before(session, run, choices))
                 if isinstance(before, Stopped):
                     return stop.reason, ()
                 if choices.strict and (held := journal.rows.counts(run).get(State.HELD)):
                     sentence = f"Nothing was sent (--strict): {count(held, 'row')} with other values in Nexudus."
                     return SendResult(StopReason.STRICT, sentence), ()
-                sent = await self._sender(choices, stop, began).send()
+                sent = await self._sender(choices, stop, began, before.ended).send()
                 while True:
                     left = await unless(stop, settle_after(session, run, sent, stop, began), GRACE)
                     if isinstance(left, Stopped) or not left.send_again:
                         break
-                    sent = await self._sender(choices, stop, began).send()
+                    sent = await self._sender(choices, stop, began, before.ended).send()
             except ServiceError as error:
                 # Before the first call: the service does not list its records. A run that was to begin is saved.
                 return SendResult(StopReason.UNREACHABLE, f"{error.message} {error.advice}"), ()
@@ -79,13 +72,13 @@ class PlannedRun:
                 # finished: the next command resumes the run, and settles what was under way.
                 journal.runs.update(run, stopped=session.clock(), exit_code=int(Exit.INTERRUPTED))
                 raise
-        strays = list(dict.fromkeys([*before, *(() if isinstance(left, Stopped) else left.strays)]))
+        strays = list(dict.fromkeys([*before.strays, *(() if isinstance(left, Stopped) else left.strays)]))
         if sent.how is StopReason.DONE and stop.is_set() and journal.rows.counts(run).get(State.PLANNED):
             # Proved absent after a stop was requested: the next command sends them, so the run must not count as done.
             return stop.reason, strays
         return sent, strays
 
-    def _sender(self, choices: Choices, stop: asyncio.Event, began: float) -> Sender:
+    def _sender(self, choices: Choices, stop: asyncio.Event, began: float, ended: frozenset[tuple[int, int]]) -> Sender:
         session, run = self.session, self.run
         references = RECORD_TYPES[run.kind].references
         pace = Pace(
@@ -100,7 +93,15 @@ class PlannedRun:
         total = sum(counts.values())
         tell = _progress_with_eta(session, pace.windows, total, total - counts.get(State.PLANNED, 0))
         return Sender(
-            session.journal, session.service, run, session.account.key, pace, now=session.clock, stop=stop, tell=tell
+            session.journal,
+            session.service,
+            run,
+            session.account.key,
+            pace,
+            now=session.clock,
+            stop=stop,
+            tell=tell,
+            ended=ended,
         )
 
 

@@ -72,9 +72,19 @@ class Session:
         Raises:
             BusyError: Another process sends for it.
         """
+        return self.lock_of(self.account.key, run, command)
+
+    def lock_of(
+        self, account: str, run: int | None = None, command: str = "resume"
+    ) -> AbstractContextManager[Callable[[int], None]]:
+        """Hold an account, which may be another user's whose rows are to be settled.
+
+        Raises:
+            BusyError: Another process sends for it.
+        """
         # Beside the journal: two homes that share a journal must share its locks as well.
         folder = self.journal.path.parent if self.journal.path else self.settings.home
-        return lock.exclusive_sender(folder / "locks", self.account.key, run, command)
+        return lock.exclusive_sender(folder / "locks", account, run, command)
 
 
 async def _turn(

@@ -2,14 +2,13 @@
 
 from importer.delivery.by_id import Gone, Unreadable, read_record
 from importer.delivery.listing import Comparer, Remote
-from importer.delivery.reconciler import may_share_key
 from importer.errors import ServiceError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
+from importer.runs.compare import list_all_records
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
-from importer.runs.reconcile import list_all_records
 from importer.runs.request import RunRequest
 from importer.runs.result import RunResult, settled_result
 from importer.runs.session import Session, signed_in
@@ -27,7 +26,7 @@ async def settle_row(request: RunRequest, row: int, record: int | None) -> RunRe
         run = latest_run(journal, request.number)
         refuse_other_service(run, request.settings)
         async with signed_in(request.settings, run.endpoint, journal, request.observer, request.clock) as session:
-            refuse_other_account(journal, run, session.account.key)
+            refuse_other_account(run, session.account.key)
             with session.exclusive_sender(run.id):
                 intent = _row_in_question(journal, run, row, absent=record is None)
                 # A person's word decides, but not against what the service shows: a slip of the pen would double a
@@ -59,7 +58,7 @@ async def _with_record(session: Session, intent: Intent, record: int) -> Change:
         raise UsageError(f"Nexudus has no record {record}.", "Check the Id in Nexudus.")
     if isinstance(remote, Unreadable):
         raise ServiceError(f"Record {record} cannot be read in Nexudus: {remote.why}.", "Try again later.")
-    if not may_share_key(intent.body, remote, kind, Comparer(kind)):
+    if not Comparer(kind).may_be_one(intent.values, remote.values):
         raise UsageError(
             f"Record {record} does not belong to row {intent.row}: it differs in {' or '.join(kind.key)}.",
             "Check the Id in Nexudus.",
@@ -73,7 +72,7 @@ async def _without_record(session: Session, run: Run, intent: Intent) -> Change:
     kind = RECORD_TYPES[run.kind]
     listing = await list_all_records(session, run.endpoint, kind)
     ids = session.journal.rows.known_ids(run.target or 0, [remote.id for remote in listing.records])
-    alike = [r for r in listing.records if r.id not in ids and may_share_key(intent.body, r, kind, Comparer(kind))]
+    alike = [r for r in listing.records if r.id not in ids and Comparer(kind).may_be_one(intent.values, r.values)]
     if alike:
         raise UsageError(
             f"Nexudus lists {_named(alike)}, which may be the one for row {intent.row}.",

@@ -8,7 +8,7 @@ from pathlib import Path
 from importer.config.saved_columns import remember_dates
 from importer.issues import Issue
 from importer.journal.journal import Journal
-from importer.journal.runs import NewRun, Run
+from importer.journal.runs import ONCE_MORE, NewRun, Run
 from importer.model import Record
 from importer.runs.copies import durable_copy
 from importer.runs.request import Choices, ImportRequest
@@ -67,12 +67,10 @@ def plan_rows(session: Session, source: Source, result: CheckResult, run: Run) -
 
     account, journal = session.account, session.journal
     remember_dates(own_labels(source.sheet), source.read.dates, source.read.zone, session.settings.home)
-    run = journal.runs.update(run, user=account.user, space=account.space)
-    return journal.rows.plan(run, chunks(), journal.runs.target(account.key, source.kind.name), session.clock())
+    run = journal.runs.update(run, account=account.key, user=account.user, space=account.space)
+    target = journal.runs.target(account.service, source.kind.name)
+    return journal.rows.plan(run, chunks(), target, session.clock())
 
 
 def _salt(run: Run) -> str:
-    """A text that makes the rows differ from those of other runs, for a run that creates further records on purpose."""
-    # It goes into the identity, so that no row claims what was created without this choice. The same for every such
-    # run: the same command typed again finds its own records, and creates nothing.
-    return " once more" if run.options.get("even_if_existing") else ""
+    return ONCE_MORE if run.options.get("even_if_existing") else ""

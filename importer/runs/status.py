@@ -183,7 +183,7 @@ def end_run(number: int, settings: Settings, now: float) -> Run:
 
 
 def _status(journal: Journal, run: Run, settings: Settings, now: float) -> RunStatus:
-    states, key = journal.rows.counts(run), journal.runs.account(run)
+    states, key = journal.rows.counts(run), run.account
     # A finished run has no speed, and to look for it would read all of its rows for each line of a list of runs.
     recent, alive = journal.views.settled(run, now - _SPEED_SECONDS) if run.finished is None else (0, None)
     limits = windows(settings)
@@ -219,7 +219,7 @@ def _waiting(journal: Journal, key: str | None, now: float, left: int | None, fr
 def _is_working(journal: Journal, run: Run, settings: Settings) -> bool:
     """Whether a process is sending this run now."""
     # By the lock and not by a flag in the journal, which a process that was killed could not take back.
-    key = journal.runs.account(run)
+    key = run.account
     holder = lock.holder(_locks(journal, settings), key) if key else None
     return holder is not None and holder.run == run.id
 

@@ -50,7 +50,7 @@ async def undo_run(request: RunRequest) -> Undoing | None:
                 f"Run {chosen.id} has no records to delete.", advice or "To list the runs: importer history"
             )
         async with signed_in(request.settings, chosen.endpoint, journal, request.observer, request.clock) as session:
-            refuse_other_account(journal, chosen, session.account.key)
+            refuse_other_account(chosen, session.account.key)
             if not request.observer.confirm_undo(_plan(session, records), session.account, chosen):
                 return None
             # The lock of the sender: an undo beside a run would delete records that the run counts as existing.

@@ -13,8 +13,8 @@ from importer.journal.runs import Run
 from importer.journal.states import State
 from importer.model import Presence
 from importer.reporting import write_table
+from importer.runs.compare import list_all_records
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
-from importer.runs.reconcile import list_all_records
 from importer.runs.request import RunRequest
 from importer.runs.session import Session, signed_in
 from schemas import RECORD_TYPES
@@ -49,7 +49,7 @@ async def verify_run(request: RunRequest) -> Verification:
         chosen = latest_run(journal, request.number)
         refuse_other_service(chosen, request.settings)
         async with signed_in(request.settings, chosen.endpoint, journal, request.observer, request.clock) as session:
-            refuse_other_account(journal, chosen, session.account.key)
+            refuse_other_account(chosen, session.account.key)
             kind = RECORD_TYPES[chosen.kind]
             listing = await list_all_records(session, chosen.endpoint, kind)
             if listing.failure:

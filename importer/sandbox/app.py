@@ -213,6 +213,8 @@ def _me(state: State) -> Reply:
         200,
         {
             "Id": state.user_id,
+            # No such member is known of the real service: by it, a practice service is told apart from the next one.
+            "SandboxId": state.user_id,
             "Email": state.options.username,
             "FullName": "Sandbox Operator",
             "DefaultBusinessId": business_id,

@@ -252,7 +252,7 @@ def test_the_numbers_of_a_plan_add_up_and_keep_their_former_names(desk: Desk, se
     file = desk.write("rows.csv", [LABELS, mapping(2), mapping(3), mapping(4, Name="")], ["Mappings"])
     document = desk.type("plan", file, "--json").json
     plan = document["plan"]
-    assert plan["rows"] == sum(plan[name] for name in ("create", "existing", "invalid", "blocked", "differing")) == 3
+    assert plan["rows"] == sum(plan[name] for name in ("create", "existing", "invalid", "blocked", "changed")) == 3
     assert plan["blocked"] == plan["held"] == 1
     assert [notice["code"] for notice in document["notices"]] == ["title-above"]
 
@@ -411,7 +411,7 @@ def test_a_wait_before_the_sending_can_be_ended(desk: Desk, service: Service, wo
     desk.variables |= {"IMPORTER_RATE": "60/min"}
     assert desk.type("run", file, "--yes", "--max-rows", "1").code == 6
     with open_journal(f"sqlite:///{desk.home / 'journal.sqlite3'}") as journal:
-        journal.calls.hold(str(journal.runs.account(journal.runs.get(1))), real_time.time() + 1800)
+        journal.calls.hold(str(journal.runs.get(1).account), real_time.time() + 1800)
     with desk.start("resume", *words) as process:
         assert process.stderr is not None
         assert "No call is allowed before" in process.stderr.readline()

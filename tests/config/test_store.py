@@ -243,8 +243,8 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
     [
         ReadOptions(),
         Choices(),
-        Plan(1, 1, 0, 0, 0, None, 0.0, 0.0, 1, ((2, "a"),)),
-        Account("a", "b", "c"),
+        Plan(1, 1, 0, 0, 0, None, 0.0, 0.0, 1, 0, ((2, "a"),)),
+        Account("a", "b", "c", "d"),
         Holder(1, 2, "a"),
     ],
 )

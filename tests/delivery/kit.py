@@ -53,13 +53,13 @@ def body(number: int, **changes: object) -> str:
 
 def record(number: int, **changes: object) -> Record:
     """A checked row; its number is also its row of the sheet."""
-    return Record(number, body(number, **changes), number.to_bytes(16, "big"))
+    return Record(number, body(number, **changes), number.to_bytes(16, "big"), number.to_bytes(16, "big"))
 
 
 def add_run(journal: Journal, folder: Path, *, planned: int = 0, account: str = ACCOUNT) -> Run:
     """A run with so many planned rows, numbered from 2."""
     new = NewRun(KIND.name, "http://127.0.0.1", PATH, "rows.csv", "0" * 64, str(folder / "copy"), {}, 1.0)
-    run = journal.runs.add(new)
+    run = journal.runs.update(journal.runs.add(new), account=account)
     records = [record(number) for number in range(2, 2 + planned)]
     return journal.rows.plan(run, [(records, (), planned)], journal.runs.target(account, KIND.name), 2.0)
 

@@ -136,7 +136,8 @@ def planned(folder: Path, rows: int) -> tuple[Journal, Run]:
     """A journal with one run of so many rows."""
     journal = open_journal(f"sqlite:///{folder / 'journal.sqlite3'}")
     new = NewRun(KIND, "https://spaces.nexudus.com", "x", "rows.csv", "0" * 64, str(folder / "copy"), {}, 1.0)
-    records = [Record(number, f'{{"Name":"{number}"}}', number.to_bytes(16, "big")) for number in range(2, rows + 2)]
+    names = {number: number.to_bytes(16, "big") for number in range(2, rows + 2)}
+    records = [Record(number, f'{{"Name":"{number}"}}', name, name) for number, name in names.items()]
     target = journal.runs.target(ACCOUNT, KIND)
     return journal, journal.rows.plan(journal.runs.add(new), [(records, (), rows)], target, 2.0)
 

@@ -1,7 +1,7 @@
-"""What happens when a mapping comes again with other values: it is named and held back, and never made twice."""
+"""What a row is to the service, by table; and a mapping that comes again: it is named and held, never made twice."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,178 @@ import pytest
 from conftest import EXPIRES, LABELS, Desk, Service, mapping
 from runs.kit import change
 
+from importer.delivery.by_id import Gone, Unreadable
+from importer.delivery.comparison import Ambiguous, Blocked, Changed, Comparison, Evidence, Match, Unchanged, why_held
+from importer.delivery.listing import Listing, Remote
+from importer.journal.rows import Intent
+from importer.journal.states import State
+from schemas import RECORD_TYPES
+
+KIND = RECORD_TYPES["CoworkerMsOfficeCalendar"]
 PATH = "coworkermsoffecalendars"
 WEEKS = [f"{datetime.fromisoformat(EXPIRES) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for days in (7, 14, 21)]
+ROW = {
+    "ResourceId": 4,
+    "CoworkerId": 5,
+    "Name": "Boardroom",
+    "SubscriptionExpireDate": "2031-01-01T00:00:00Z",
+    "SubscriptionId": "7f105c7d-2dc5-4530-97cd-4e7ae6534c07",
+    "CalendarId": "AAMk=",
+}
+
+
+def record(number: int = 7, **changes: object) -> Remote:
+    """A record that equals the row, but for these changes."""
+    return Remote(number, ROW | changes, None, None, "")
+
+
+def row(**changes: object) -> str:
+    """The body of the row; what is None was an empty cell."""
+    return json.dumps({name: value for name, value in (ROW | changes).items() if value is not None})
+
+
+def intent(remote_id: int | None, state: State, changes: Mapping[str, object]) -> Intent:
+    """A row of another run, as the journal has it."""
+    return Intent(3, 9, b"x" * 16, row(**changes), state, remote_id=remote_id)
+
+
+def match(body: str, *records: Remote, evidence: Evidence | None = None, **more: bool) -> Match:
+    """What a row is, beside these records."""
+    listing = Listing(tuple(sorted(records, key=lambda remote: remote.id)), pages=1)
+    return Comparison(listing, KIND, evidence or Evidence(), **more).match(body)
+
+
+EMPTY_CALENDAR: dict[str, Any] = {"CalendarId": None}
+OTHER_ROOM: dict[str, Any] = {"ResourceId": 40, "SubscriptionId": "other", "Name": "Studio"}
+NEW_GUID = "00000000-0000-0000-0000-000000000001"
+
+
+@pytest.mark.parametrize(
+    ("there", "mine", "expected"),
+    [
+        ([], {}, None),
+        ([OTHER_ROOM], {}, None),
+        ([{}], {}, Unchanged(7)),
+        # Spelling that means the same: a date in another form, a GUID in capitals, spaces, an Id as text.
+        ([{"SubscriptionExpireDate": "2031-01-01T00:00:00.0000000"}], {}, Unchanged(7)),
+        ([{"ResourceId": "4"}], {}, Unchanged(7)),
+        ([{"CalendarId": " AAMk= "}], {}, Unchanged(7)),
+        # An empty cell says nothing, neither of a property nor against a record.
+        ([{}], {"SubscriptionId": None}, Unchanged(7)),
+        ([{"CalendarId": ""}], EMPTY_CALENDAR, Unchanged(7)),
+        # Renewed, renamed, or both.
+        ([{"SubscriptionExpireDate": "2030-12-25T00:00:00Z"}], {}, "SubscriptionExpireDate"),
+        ([{"Name": "Board room"}], {"SubscriptionId": NEW_GUID}, "Name, SubscriptionId"),
+        ([{"SubscriptionId": None}], {}, "SubscriptionId"),
+        ([{"Name": "Board room", "CalendarId": None}], EMPTY_CALENDAR, "Name"),
+        # Several, even if one of them is equal: with which of them is the next change to go?
+        ([{}, {}], {}, (7, 8)),
+        ([{}, {"Name": "Board room"}], {}, (7, 8)),
+        # A part of the key is empty on one side.
+        ([EMPTY_CALENDAR], {}, (7,)),
+        ([{}], EMPTY_CALENDAR, (7,)),
+        ([{"CalendarId": "one"}, {"CalendarId": "two"}], EMPTY_CALENDAR, (7, 8)),
+        ([{"CoworkerId": None}], {}, (7,)),
+        # Equal to one of them: nothing is sent, so nothing can go wrong.
+        ([EMPTY_CALENDAR, {}], EMPTY_CALENDAR, Unchanged(7)),
+        ([{}, EMPTY_CALENDAR], {}, Unchanged(7)),
+        # To be changed, and another one may be meant.
+        ([EMPTY_CALENDAR | {"Name": "Board room"}, {}], EMPTY_CALENDAR, (8,)),
+        # The calendar itself was corrected: the same subscription, or the same name of the same people's calendar.
+        ([{"CalendarId": "AAMk"}], {}, (7,)),
+        ([{"CalendarId": "AAMk", "SubscriptionId": NEW_GUID}], {}, (7,)),
+        ([{"CalendarId": "AAMk", "Name": "Another"}], {}, (7,)),
+        ([{"CalendarId": "AAMk", "Name": "Another", "SubscriptionId": NEW_GUID}], {}, None),
+        ([OTHER_ROOM | {"SubscriptionId": ROW["SubscriptionId"]}], {}, (7,)),
+        # Two parts of the key missing resemble half of the list.
+        ([{"CoworkerId": None, "CalendarId": None, "Name": "x", "SubscriptionId": None}], {}, None),
+    ],
+)
+def test_what_a_row_is_to_the_records_that_are_listed(
+    there: list[dict[str, Any]], mine: dict[str, Any], expected: object
+) -> None:
+    """To create, unchanged, changed in these fields, or ambiguous between these records."""
+    result = match(row(**mine), *(record(7 + place, **changes) for place, changes in enumerate(there)))
+    match result:
+        case Changed(remote, differences):
+            assert (remote.id, ", ".join(differences)) == (7, expected)
+        case Ambiguous(records):
+            assert records == expected
+        case _:
+            assert result == expected
+
+
+@pytest.mark.parametrize("state", [State.IN_DOUBT, State.REVIEW])
+@pytest.mark.parametrize(
+    ("sent", "blocked"),
+    [
+        ({}, True),
+        ({"Name": "Board room"}, True),
+        (EMPTY_CALENDAR, True),
+        ({"CalendarId": "AAMk"}, True),
+        ({"CoworkerId": None, "CalendarId": None, "Name": "x", "SubscriptionId": None}, True),
+        (OTHER_ROOM, False),
+    ],
+)
+def test_a_row_waits_for_every_unanswered_one_that_may_be_the_same(
+    state: State, sent: dict[str, Any], blocked: bool
+) -> None:
+    """Whatever cell was corrected meanwhile: its record may come into being at any moment, beside an equal one too."""
+    evidence = Evidence(unanswered=[intent(None, state, sent)])
+    assert match(row(), evidence=evidence) == (Blocked(3, 9) if blocked else None)
+    assert match(row(), record(), evidence=evidence) == (Blocked(3, 9) if blocked else Unchanged(7))
+
+
+@pytest.mark.parametrize(
+    ("by_id", "expected"),
+    [
+        (record(), Unchanged(7)),
+        (Gone(), None),
+        (record(Name="Board room"), "changed"),
+        (Unreadable("a web page came"), "unreadable"),
+        (record(**OTHER_ROOM), None),
+    ],
+)
+def test_a_record_that_only_the_journal_knows_counts_as_it_is_read(by_id: Any, expected: object) -> None:
+    """A list may lag behind, and a record may be gone; what could not be read is for a person."""
+    evidence = Evidence(unlisted=[intent(7, State.CREATED, {})], by_id={7: by_id})
+    result = match(row(), evidence=evidence)
+    match result:
+        case Changed():
+            assert expected == "changed"
+        case Ambiguous():
+            assert expected == "unreadable"
+            assert "a web page came" in why_held(result, KIND)
+        case _:
+            assert result == expected
+
+
+def test_records_are_read_by_id_only_where_a_row_may_be_theirs() -> None:
+    """Of those that the list leaves out, and of those that it shows without all of their members."""
+    partial = Remote(8, {name: value for name, value in ROW.items() if name != "SubscriptionId"}, None, None, "")
+    listing = Listing((partial, record(9, **OTHER_ROOM)), pages=1)
+    evidence = Evidence(unlisted=[intent(11, State.CREATED, EMPTY_CALENDAR), intent(12, State.CREATED, OTHER_ROOM)])
+    comparison = Comparison(listing, KIND, evidence)
+    assert comparison.unfinished(listing, [row()]) == ({8}, {11})
+    assert comparison.unfinished(listing, [row(ResourceId=99, Name="x", SubscriptionId="y")]) == (set(), set())
+
+
+def test_rows_of_one_file_do_not_stand_in_each_others_way() -> None:
+    """Its author saw all of them: that one was created is no reason to ask about the next."""
+    made = record(7, CalendarId="another calendar")
+    assert isinstance(match(row(), made), Ambiguous)
+    assert match(row(), made, evidence=Evidence(of_these_runs={7})) is None
+
+
+def test_equal_rows_get_a_record_each_where_duplicates_are_meant() -> None:
+    """N equal rows are n equal records: what is there is given out once, and never what another row of the run has."""
+    listing = Listing((record(7), record(8), record(9)), pages=1)
+    comparison = Comparison(listing, KIND, Evidence(of_these_runs={9}), allow_duplicates=True)
+    assert [comparison.match(row()) for _ in range(3)] == [Unchanged(7), Unchanged(8), None]
+    assert isinstance(match(row(Name="x"), record(), allow_duplicates=True), Changed)
+    assert (
+        match(row(), record(SubscriptionId=None), evidence=Evidence(of_these_runs={7}), allow_duplicates=True) is None
+    )
 
 
 def file_of(desk: Desk, name: str = "rows.csv", count: int = 5, **changes: object) -> Path:
@@ -52,7 +222,7 @@ def test_a_plan_says_so_before_anything_is_sent(desk: Desk, service: Service) ->
     [first] = [record["Id"] for record in service.records if record["Name"] == "Room 2"]
     assert f"row 2: Record {first} has the same" in done.out
     plan = desk.type("plan", file_of(desk, SubscriptionExpireDate=WEEKS[0]), "--json").json["plan"]
-    assert (plan["create"], plan["differing"], len(plan["conflicts"])) == (0, 5, 5)
+    assert (plan["create"], plan["changed"], len(plan["conflicts"])) == (0, 5, 5)
 
 
 @pytest.mark.parametrize("list_works", [True, False], ids=["list", "journal alone"])
@@ -83,7 +253,8 @@ def test_a_key_that_is_empty_on_one_side_is_for_a_person(desk: Desk, service: Se
     assert run(desk, file_of(desk, count=1, CalendarId=after), "--out", "report") == {"code": 1, "not sent": 1}
     [row] = desk.report("report")
     assert (
-        f"Record {service.records[0]['Id']} has the same ResourceId and CoworkerId and may be" in row["import_message"]
+        f"Record {service.records[0]['Id']} may be the same calendar mapping: ResourceId and CoworkerId are the same"
+        in row["import_message"]
     )
     assert len(service.records) == 1
 
@@ -103,9 +274,10 @@ def test_a_guid_and_spaces_make_no_other_key(desk: Desk, service: Service) -> No
     guid = "7F105C7D-2DC5-4530-97CD-4E7AE6534C07"
     run(desk, file_of(desk, count=1, CalendarId=guid))
     assert run(desk, file_of(desk, count=1, CalendarId=guid.lower(), Name="x")) == {"code": 1, "not sent": 1}
-    run(desk, file_of(desk, count=1, CalendarId="caf\u00e9"))
-    assert run(desk, file_of(desk, count=1, CalendarId="cafe\u0301", Name="x")) == {"code": 1, "not sent": 1}
-    assert run(desk, file_of(desk, count=1, CalendarId="CAF\u00c9", Name="x")) == {"code": 0, "created": 1}
+    other: dict[str, Any] = {"ResourceId": 9, "SubscriptionId": ""}
+    run(desk, file_of(desk, count=1, CalendarId="caf\u00e9", **other))
+    assert run(desk, file_of(desk, count=1, CalendarId="cafe\u0301", Name="x", **other)) == {"code": 1, "not sent": 1}
+    assert run(desk, file_of(desk, count=1, CalendarId="CAF\u00c9", Name="x", **other)) == {"code": 0, "created": 1}
 
 
 def test_two_rows_of_one_key_are_an_error_at_both(desk: Desk, service: Service) -> None:

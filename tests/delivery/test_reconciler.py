@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.kit import ACCOUNT, KIND, add_run, body
-from importer.delivery.comparison import Comparison
 from importer.delivery.listing import Listing, Remote, to_remote
 from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
 from importer.journal.journal import Journal, open_journal
@@ -53,7 +52,7 @@ class Office:
     def __post_init__(self) -> None:
         """Plan the rows, note what was listed before, and send them."""
         run = add_run(self.journal, self.folder)
-        records = [Record(row, text, row.to_bytes(16, "big")) for row, text in enumerate(self.bodies, 2)]
+        records = [Record(row, text, *2 * [row.to_bytes(16, "big")]) for row, text in enumerate(self.bodies, 2)]
         self.run = self.journal.rows.plan(run, [(records, (), len(records))], run.target or 1, 2.0)
         if self.before is not None:
             self.journal.evidence.note_listed(self.run.id, self.before)
@@ -178,7 +177,7 @@ def test_a_record_answers_for_one_row_of_a_run(journal: Journal, tmp_path: Path)
     """Of two equal rows, the one found existing has the record; the other's create never arrived."""
     office = Office(journal, tmp_path, [body(2)])
     run = add_run(journal, tmp_path)
-    equal = [Record(row, body(5), row.to_bytes(16, "big")) for row in (12, 13)]
+    equal = [Record(row, body(5), row.to_bytes(16, "big"), row.to_bytes(16, "big")) for row in (12, 13)]
     run = journal.rows.plan(run, [(equal, (), 2)], office.target, 2.0)
     first, _ = journal.rows.planned(run, 0, 2)
     journal.rows.move([Change(first, Event.KNOWN, remote_id=7)], 3.0)
@@ -315,16 +314,3 @@ def test_where_the_list_from_before_is_not_known_nothing_is_called_new(journal: 
     office.look(remote(7, body(2)), OTHER)
     both = Listing((remote(7, body(2)), remote(8, body(2)), OTHER))
     assert strays(both, journal, office.target, KIND) == []
-
-
-def test_a_row_takes_only_the_record_that_equals_it_in_every_field(journal: Journal, tmp_path: Path) -> None:
-    """Before sending: a row with an empty field does not take the record of the row that has it filled in."""
-    run = add_run(journal, tmp_path)
-    target = run.target or 1
-    there = Comparison(Listing((remote(7, body(2)), OTHER)), journal, target, KIND)
-    first = there.claim(without(body(2), "SubscriptionId", "CalendarId"))
-    second = there.claim(body(2))
-    assert not isinstance(first, Remote)
-    assert first is not None
-    assert isinstance(second, Remote)
-    assert second.id == 7

@@ -203,8 +203,8 @@ def test_a_call_does_not_leave_long_after_its_intent(desk: Desk) -> None:
     """The machine slept in between: the window that counts from the intent may be over when the record comes."""
 
     class Asleep(Rows):
-        def will_send(self, *arguments: Any) -> Sending:
-            done = super().will_send(*arguments)
+        def will_send(self, *arguments: Any, **more: Any) -> Sending:
+            done = super().will_send(*arguments, **more)
             desk.skew = LONGEST_DELAY + 1
             return done
 

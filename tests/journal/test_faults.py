@@ -11,10 +11,11 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, nullcontext, suppress
 from itertools import takewhile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import GIVE_UP, LABELS, Desk, Service, mapping, wait_until
@@ -27,7 +28,6 @@ from importer.journal.journal import open_journal
 from importer.journal.lock import exclusive_sender
 from importer.journal.migrations import SCHEMA_VERSION
 from importer.journal.rows import Intent, Rows, Sending
-from importer.journal.runs import Run
 from importer.journal.windows import LONGEST_HOLD, Window
 from importer.nexudus import Access, Nexudus, Reply, Secret
 from importer.nexudus.reply import LONGEST_WAIT
@@ -72,10 +72,8 @@ class _Asleep(Rows):
 
     slept = 0.0
 
-    def will_send(
-        self, run: Run, account: str, batch: Sequence[Intent], windows: Sequence[Window], now: float
-    ) -> Sending:
-        done = super().will_send(run, account, batch, windows, now)
+    def will_send(self, *arguments: Any, **more: Any) -> Sending:
+        done = super().will_send(*arguments, **more)
         self.slept = 2 * LONGEST_DELAY
         return done
 

@@ -17,6 +17,9 @@ from importer.journal.states import Event, State
 from importer.runs.lookup import LISTED
 from importer.runs.request import Choices
 from importer.spreadsheet import ReadOptions
+from schemas import RECORD_TYPES, key_digest
+
+KIND = RECORD_TYPES["CoworkerMsOfficeCalendar"]
 
 FIRST = Path(__file__).with_name("journal_of_version_1.sql")
 """Written by the importer of version 1: a run of five rows; one was created, one refused, one left in doubt."""
@@ -41,7 +44,8 @@ def journal(path: Path) -> Iterator[Journal]:
 def rows_of(path: Path) -> list[tuple[object, ...]]:
     """Every row on its way, as the file has it."""
     with closing(sqlite3.connect(path)) as db:
-        return db.execute("SELECT * FROM intent ORDER BY run, row").fetchall()
+        names = "run, row, target, identity, body, state, attempts, rounds, sent_at, settled_at, remote_id, seal"
+        return db.execute(f"SELECT {names} FROM intent ORDER BY run, row").fetchall()
 
 
 def test_every_row_is_as_it_was(path: Path) -> None:
@@ -66,9 +70,11 @@ def test_a_row_of_it_can_be_held(journal: Journal) -> None:
 def test_a_second_claim_is_still_refused(journal: Journal, path: Path) -> None:
     """The indexes that keep a record from existing twice are there again, on the new table."""
     with closing(sqlite3.connect(path)) as db:
-        again = "2, row, target, identity, body, state, 1, 0, 1, 1, 78, '', '', seal"
-        with pytest.raises(sqlite3.IntegrityError):
-            db.execute("INSERT INTO intent SELECT " + again + " FROM intent WHERE row = 2")
+        names = "run, row, target, identity, key, body, state, remote_id, seal"
+        again = "2, row, target, identity, key, body, state, remote_id, seal"
+        for row in (2, 4):
+            with pytest.raises(sqlite3.IntegrityError):
+                db.execute(f"INSERT INTO intent ({names}) SELECT {again} FROM intent WHERE row = {row}")
         with pytest.raises(sqlite3.IntegrityError):
             db.execute("UPDATE intent SET state = 'lost'")
 
@@ -160,3 +166,44 @@ def test_a_part_that_is_damaged_is_no_default(later: Path, options: str) -> None
         [run] = journal.runs.latest()
         with pytest.raises(JournalError, match="Run 1 in the journal"):
             run.options_as(ReadOptions, "read")
+
+
+def journal_of(version: int, folder: Path) -> Path:
+    """A journal as an importer of this version wrote it."""
+    path = folder / f"{version}.sqlite3"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(Path(__file__).with_name(f"journal_of_version_{version}.sql").read_text("utf-8"))
+    return path
+
+
+def test_the_accounts_of_one_service_see_each_others_claims(tmp_path: Path) -> None:
+    """Version 3 kept them apart, so both could have a record, or a call without an answer, for one mapping."""
+    path = journal_of(3, tmp_path)
+    before = rows_of(path)
+    with open_journal(f"sqlite:///{path}") as journal:
+        ana, ines, practice = (journal.runs.get(number) for number in (1, 2, 3))
+        keys = {run.id: {intent.row: intent.key for intent in journal.rows.all(run)} for run in (ana, ines)}
+        assert (ana.account, ines.account) == (
+            "spaces.nexudus.com/ana@example.com",
+            "spaces.nexudus.com/ines@example.com",
+        )
+        assert ana.target == ines.target == journal.runs.target("spaces.nexudus.com", ana.kind)
+        assert practice.target == journal.runs.target("127.0.0.1/123", practice.kind) != ana.target
+        states = {run.id: [intent.state for intent in journal.rows.all(run)] for run in (ana, ines)}
+        # Of two records of one mapping, which both exist, the newer claim counts.
+        claims = journal.rows.claims(ana.target or 0, list(keys[1].values()))
+        assert claims[keys[1][2]].remote_id == 72
+        # Two unanswered rows of it stay in doubt, each; a record that both believe to be theirs is for a person.
+        assert states == {
+            1: [State.CREATED, State.IN_DOUBT, State.CREATED],
+            2: [State.CREATED, State.IN_DOUBT, State.REVIEW],
+        }
+    assert {row[:2] for row in rows_of(path)} == {row[:2] for row in before}
+
+
+def test_keys_of_an_earlier_journal_are_those_of_today(tmp_path: Path) -> None:
+    """A file that was imported with the earlier version, and is imported again, meets its own claims."""
+    with open_journal(f"sqlite:///{journal_of(3, tmp_path)}") as journal:
+        [first, *_] = journal.rows.all(journal.runs.get(1))
+    values = [first.values[name] for name in KIND.key]
+    assert first.key == key_digest(KIND.name, values, "0")

@@ -15,6 +15,7 @@ UNFINISHED = Run(
     kind="CoworkerMsOfficeCalendar",
     url="http://127.0.0.1",
     endpoint="coworkermsoffecalendars",
+    account="nexudus.test/ops@example.com",
     user="ops@example.com",
     space="Harbour House",
     file="rows.csv",

@@ -71,7 +71,7 @@ class JournalMachine(RuleBasedStateMachine):
         for intent in done.sent:
             assert not self._claimed(intent.row), "a second claim for one record"
             self._rows[run.id, intent.row] = (State.IN_DOUBT, None)
-        for change in done.existing:
+        for change in done.settled:
             self._rows[run.id, change.intent.row] = (State.EXISTING, change.remote_id)
         if limited:
             self._sent += [self._now] * len(done.sent)
@@ -170,14 +170,14 @@ TestJournalMachine.settings = settings(
 )
 
 
-def test_a_record_is_known_in_its_account_only(tmp_path: Path) -> None:
-    """Another account may hold an equal record."""
+def test_a_record_is_known_on_its_service_only(tmp_path: Path) -> None:
+    """Another service may hold an equal record."""
     with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
         for account in ("one", "two"):
             run = add_run(journal, tmp_path, planned=1, account=account)
             assert len(journal.rows.will_send(run, account, journal.rows.planned(run, 0, 1), [], 5.0).sent) == 1
         target = journal.runs.target("one", KIND.name)
-        assert set(journal.rows.claims(target, [record(2).identity])) == {record(2).identity}
+        assert set(journal.rows.claims(target, [record(2).key])) == {record(2).key}
 
 
 def test_a_row_that_another_process_has_moved_is_not_moved_again(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_run_is_read_back_as_it_was_begun(journal: Journal) -> None:
     assert (run.folder, run.copy, run.parent) == (Path(f"reports/{run.id}-rows"), Path("copies/a.csv"), 7)
     assert run.options == {"profile": "north", "read": {"sheet": None}}
     assert (run.target, run.planned, run.stopped, run.finished, run.exit_code) == (None,) * 5
-    assert (run.stop, run.rows, journal.runs.account(run)) == (False, 0, None)
+    assert (run.stop, run.rows, run.account) == (False, 0, None)
 
 
 def test_a_run_is_changed_alone(journal: Journal) -> None:
@@ -107,14 +107,12 @@ def test_a_page_of_runs_is_told_with_the_number_of_all(journal: Journal) -> None
     assert {total for _, total in pages} == {5}
 
 
-def test_an_account_has_one_number_for_each_type_of_record(journal: Journal) -> None:
+def test_a_service_has_one_number_for_each_type_of_record(journal: Journal) -> None:
     """The same whenever it is asked for, and no other's."""
-    pairs = [(account, kind) for account in ("one", "two") for kind in ("A", "B")]
+    pairs = [(host, kind) for host in ("one", "two") for kind in ("A", "B")]
     numbers = [journal.runs.target(*pair) for pair in pairs]
     assert len(set(numbers)) == 4
     assert [journal.runs.target(*pair) for pair in pairs] == numbers
-    runs = [journal.runs.update(journal.runs.add(NEW), target=number) for number in numbers]
-    assert [journal.runs.account(run) for run in runs] == ["one", "one", "two", "two"]
 
 
 def test_a_copy_is_used_as_long_as_any_run_names_it(journal: Journal) -> None:

@@ -49,8 +49,8 @@ def test_no_turn_of_the_sender_reads_a_whole_table(journal: Journal, memory: Pat
     assert not [step for step in tables if step.startswith("SCAN") and "CONSTANT ROW" not in step], steps
 
 
-def test_claims_are_those_of_the_account_in_every_run(journal: Journal, memory: Path) -> None:
-    """Rows that have or may have a record, of every run of the account, and none of another account's."""
+def test_claims_are_those_of_the_service_in_every_run(journal: Journal, memory: Path) -> None:
+    """Rows that have or may have a record, of every run on the service, and none of another service's."""
     one, two = (add_run(journal, memory, planned=6) for _ in range(2))
     other = add_run(journal, memory, planned=6, account="another")
     for run, account in ((one, ACCOUNT), (other, "another")):
@@ -65,22 +65,23 @@ def test_claims_are_those_of_the_account_in_every_run(journal: Journal, memory: 
     journal.rows.move(changes, 6.0)
     [created] = [intent for intent in journal.rows.all(one, State.CREATED) if intent.row == 5]
     journal.rows.move([Change(created, Event.WILL_REMOVE, 75)], 7.0)
-    target, identities = two.target or 0, [record(number).identity for number in range(2, 9)]
-    claims = journal.rows.claims(target, identities)
+    target, keys = two.target or 0, [record(number).key for number in range(2, 9)]
+    claims = journal.rows.claims(target, keys)
     assert {claim.row: (claim.run, claim.state, claim.remote_id) for claim in claims.values()} == {
         2: (one.id, State.CREATED, 72),
         4: (one.id, State.REVIEW, None),
         5: (one.id, State.REMOVING, 75),
         6: (one.id, State.IN_DOUBT, None),
     }
-    assert all(identity == record(claim.row).identity for identity, claim in claims.items())
+    assert all(key == record(claim.row).key for key, claim in claims.items())
     assert journal.rows.known_ids(target, [71, 72, 75]) == {72, 75}
     assert journal.rows.known_ids(other.target or 0, [71, 72, 75]) == set()
     assert [intent.row for intent in journal.rows.claimants(target)] == [2, 4, 5, 6]
     assert [intent.run for intent in journal.rows.in_doubt(target)] == [one.id]
     assert journal.runs.target(ACCOUNT, KIND.name) == target
-    assert journal.rows.has_claims(target)
-    assert not journal.rows.has_claims(99)
+    assert [intent.row for intent in journal.rows.unlisted(target, {72})] == [5]
+    assert journal.rows.claims_on_planned(two) == {(one.id, 2)}
+    assert journal.rows.claims_on_planned(other) == frozenset()
 
 
 @pytest.mark.parametrize("number", [1, 500, 501, 1_201])
@@ -93,7 +94,7 @@ def test_more_questions_than_fit_into_one_statement_are_all_answered(
     changes = [Change(intent, Event.ACCEPTED, 1_000 + intent.row) for intent in journal.rows.all(run)]
     journal.rows.move(changes, 6.0)
     rows = range(2, 2 + number)
-    assert len(journal.rows.claims(run.target or 0, [record(row).identity for row in rows])) == number
+    assert len(journal.rows.claims(run.target or 0, [record(row).key for row in rows])) == number
     assert journal.rows.known_ids(run.target or 0, range(1_000, 1_005 + number)) == {1_000 + row for row in rows}
 
 

@@ -9,7 +9,7 @@ import pytest
 from delivery.kit import ACCOUNT, KIND, add_run, record
 
 from importer.journal.journal import open_journal
-from importer.journal.states import CLAIMING, State
+from importer.journal.states import UNANSWERED, State
 
 HAVING_AN_ID = (State.CREATED, State.REMOVING)
 
@@ -46,12 +46,12 @@ def test_every_state_can_be_stored(database: sqlite3.Connection) -> None:
 
 
 @pytest.mark.parametrize("first", State)
-def test_a_record_is_claimed_once_in_an_account(database: sqlite3.Connection, first: State) -> None:
-    """Two rows of equal values may both have a record only in two accounts."""
+def test_a_key_has_one_unanswered_row_on_a_service(database: sqlite3.Connection, first: State) -> None:
+    """Two rows of one key may both wait for an answer only on two services."""
     put(database, 1, 2, first)
     for second in State:
         put(database, 3, 2, second)
-        if {first, second} <= CLAIMING:
+        if {first, second} <= UNANSWERED:
             with pytest.raises(sqlite3.IntegrityError):
                 put(database, 2, 2, second)
         else:
@@ -73,7 +73,7 @@ def test_an_id_belongs_to_one_row(database: sqlite3.Connection, first: State) ->
 
 def test_a_row_is_in_a_run_once(database: sqlite3.Connection) -> None:
     """And keeps its place, whatever is written twice."""
-    columns = "run, row, target, identity, body, state, seal"
+    columns = "run, row, target, identity, key, body, state, seal"
     with pytest.raises(sqlite3.IntegrityError):
         database.execute(f"INSERT INTO intent ({columns}) SELECT {columns} FROM intent WHERE run = 1 AND row = 2")
     assert database.execute("SELECT count(*) FROM intent").fetchone() == (6,)

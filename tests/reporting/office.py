@@ -72,7 +72,7 @@ class Office:
 
     def retry(self, parent: Run, rows: Sequence[int]) -> Run:
         """A planned run of some rows of another."""
-        records = [Record(i.row, i.body, i.identity) for i in self.journal.rows.all(parent) if i.row in rows]
+        records = [Record(i.row, i.body, i.identity, i.key) for i in self.journal.rows.all(parent) if i.row in rows]
         run = self.begin(parent.copy, parent=parent.id)
         target = self.journal.runs.target("ops@example.com", KIND.name)
         return self.journal.rows.plan(run, [(records, [], len(records))], target, self.started)

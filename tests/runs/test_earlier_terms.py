@@ -142,10 +142,10 @@ def test_a_run_goes_to_no_other_service(journal: Journal, url: str, refused: boo
 def test_a_run_goes_to_no_other_account(journal: Journal) -> None:
     """Its own, or any while it has none."""
     run = begun(journal)
-    earlier_runs.refuse_other_account(journal, run, ACCOUNT)
+    earlier_runs.refuse_other_account(run, ACCOUNT)
     with pytest.raises(SettingsError, match=f"Run {run.id} sends for {ACCOUNT}"):
-        earlier_runs.refuse_other_account(journal, run, "another")
-    earlier_runs.refuse_other_account(journal, begun(journal, account=None), "another")
+        earlier_runs.refuse_other_account(run, "another")
+    earlier_runs.refuse_other_account(begun(journal, account=None), "another")
 
 
 LONDON = replace(READ, zone="Europe/London")

@@ -13,7 +13,7 @@ from importer.web.upload_names import signed_in_as
 from importer.web.upload_plan import _PLAN, UploadPlan, read_plan
 
 SETTINGS = Settings.model_validate({"url": "http://127.0.0.1:9", "username": "ops@example.com", "password": "practice"})
-PLAN = Plan(3, 2, 1, 0, 0, 4_000, 2.0, 12.0, 1, [(2, "Another name.")])
+PLAN = Plan(3, 2, 1, 0, 0, 4_000, 2.0, 12.0, 1, 0, [(2, "Another name.")])
 MADE = UploadPlan(4, 1_000.0, signed_in_as(SETTINGS), PLAN, Account("key", "ops@example.com", "Harbour House"))
 FAILED = replace(MADE, plan=None, account=None, error=Problem("Down.", "Later."))
 

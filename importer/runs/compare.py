@@ -1,0 +1,123 @@
+"""Gathers what the rows of a file, or of a run, are compared with: the list, the journal, and single records."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from importer.delivery.by_id import Gone, Unreadable, read_record
+from importer.delivery.comparison import Comparison, Evidence
+from importer.delivery.listing import Listing, Remote, complete, list_records
+from importer.delivery.reconciler import strays
+from importer.errors import ServiceError
+from importer.journal.rows import Intent
+from importer.journal.runs import Run
+from importer.journal.states import State
+from importer.runs.request import Choices
+from importer.runs.session import Session
+from schemas import RecordType
+
+MOST_STRAYS = 10
+"""Records without a row that are named; the list has all."""
+
+
+async def list_all_records(session: Session, endpoint: str, kind: RecordType) -> Listing:
+    """All records of a type that the service holds, each with its key; or why they are not known."""
+    listing = await list_records(session.service, endpoint)
+    listing = await complete(session.service, endpoint, listing, kind.key, lambda _: True)
+    if not listing.failure and not listing.by_count:
+        counted = "does not say how many records there are" if listing.total is None else f"counts {listing.total:,}"
+        session.observer.say(
+            f"Nexudus lists {len(listing.records):,} records but {counted}. "
+            "The list was read twice, with the same result."
+        )
+    return listing
+
+
+async def compare(
+    session: Session,
+    endpoint: str,
+    kind: RecordType,
+    bodies: Callable[[], Iterable[str]],
+    choices: Choices,
+    *,
+    run: Run | None = None,
+    listing: Listing | None = None,
+) -> Comparison:
+    """What the service and the journal hold, for rows to be compared with.
+
+    ``bodies`` gives the rows of a run, or of a file that is yet to become one; it is asked for them only if one of them
+    may be a record that has to be read by its Id.
+
+    Raises:
+        ServiceError: The service does not list its records, and without a list nothing may be sent.
+    """
+    # 1. The list, whole; or, if the user makes do with it, what the journal believes.
+    # 2. What the list cannot show: rows of other runs without an answer, and records that it may leave out.
+    # 3. Single records, as few as will do: those that may be a row's and are not listed, or not with all members.
+    journal = session.journal
+    target = journal.runs.target(session.account.service, kind.name)
+    listing = listing if listing is not None else await list_all_records(session, endpoint, kind)
+    refuse_without_list(listing, without_list=choices.without_list)
+    if listing.failure:
+        session.observer.say(f"Existing records are known from the journal only: {listing.failure}.")
+        listing = Listing(tuple(_as_sent(intent) for intent in journal.rows.unlisted(target, ())))
+    elif run is None:
+        # A run says so at its end.
+        for sentence in strays(listing, journal, target, kind)[:MOST_STRAYS]:
+            session.observer.say(sentence)
+    evidence = _evidence(session, target, listing, run)
+    comparison = Comparison(listing, kind, evidence, allow_duplicates=choices.allow_duplicates)
+    incomplete, unread = comparison.unfinished(listing, bodies())
+    if not incomplete and not unread:
+        return comparison
+    listing = await complete(session.service, endpoint, listing, kind.fields, lambda remote: remote.id in incomplete)
+    refuse_without_list(listing, without_list=False)
+    evidence = replace(evidence, by_id=await _read(session, endpoint, kind, unread))
+    return Comparison(listing, kind, evidence, allow_duplicates=choices.allow_duplicates)
+
+
+def refuse_without_list(listing: Listing, *, without_list: bool) -> None:
+    """Raise ServiceError if rows would be sent that nothing but the journal has been compared with."""
+    if listing.failure and not without_list:
+        raise ServiceError(
+            f"No row was sent, because Nexudus does not list its records: {listing.failure}.",
+            "Try again later. To send anyway, add --without-list: rows are then compared with the journal only, and "
+            "records that were created in another way could exist twice.",
+        )
+
+
+def lineage(session: Session, run: Run) -> set[int]:
+    """A run, the run whose rows it retries, and so on: the rows of all of them come from one file."""
+    numbers = {run.id}
+    while run.parent is not None:
+        run = session.journal.runs.get(run.parent)
+        numbers.add(run.id)
+    return numbers
+
+
+def _evidence(session: Session, target: int, listing: Listing, run: Run | None) -> Evidence:
+    journal = session.journal
+    runs = lineage(session, run) if run is not None else set()
+    unanswered = [*journal.rows.in_doubt(target), *journal.rows.in_doubt(target, State.REVIEW)]
+    of_these_runs = (
+        intent.remote_id
+        for number in runs
+        for intent in journal.rows.all(journal.runs.get(number), State.CREATED, State.EXISTING, State.REMOVING)
+    )
+    return Evidence(
+        unanswered=[intent for intent in unanswered if intent.run not in runs],
+        unlisted=journal.rows.unlisted(target, listing.ids),
+        of_these_runs=frozenset(number for number in of_these_runs if number is not None),
+    )
+
+
+async def _read(
+    session: Session, endpoint: str, kind: RecordType, numbers: Iterable[int]
+) -> dict[int, Remote | Gone | Unreadable]:
+    return {
+        number: read_record(await session.service.get(endpoint, number), number, kind) for number in sorted(numbers)
+    }
+
+
+def _as_sent(intent: Intent) -> Remote:
+    assert intent.remote_id is not None
+    return Remote(intent.remote_id, intent.values, None, None, "")
