@@ -41,6 +41,7 @@ def begun(journal: Journal, read: ReadOptions = READ, *, account: str | None = A
     run = journal.runs.add(replace(NEW, options=options, **changes))
     if account is None:
         return run
+    run = journal.runs.update(run, account=account)
     return journal.rows.plan(run, [([record(2)], (), 1)], journal.runs.target(account, KIND.name), 1.0)
 
 

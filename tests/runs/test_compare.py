@@ -1,0 +1,141 @@
+"""What the service holds counts, not what the journal believes: over weeks, with two users, and with a colleague."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import EXPIRES, LABELS, Desk, Service, mapping
+
+from runs.kit import PATH, change, names, once
+
+FILE = "rows.csv"
+
+
+def file_of(desk: Desk, *rows: list[object]) -> Path:
+    """The weekly file, with these rows."""
+    return desk.write(FILE, rows or [mapping(number) for number in range(2, 5)])
+
+
+def run(desk: Desk, *flags: str) -> dict[str, int]:
+    """The counts of an import of the weekly file, with its exit code."""
+    done = desk.type("run", FILE, "--yes", "--json", *flags)
+    return {"code": done.code, **{name: number for name, number in done.json["counts"].items() if number}}
+
+
+def as_user(service: Service, desk: Desk, name: str) -> None:
+    """Another user of the same space signs in from here on."""
+    service.state.change(username=name)
+    desk.variables["NEXUDUS_USERNAME"] = name
+
+
+def put(service: Service, desk: Desk, record: dict[str, Any], **changes: object) -> None:
+    """A colleague changes a record."""
+    change(service, desk, "PUT", PATH, record | changes)
+
+
+def delete(service: Service, desk: Desk, *numbers: int) -> None:
+    """A colleague deletes records."""
+    for number in numbers:
+        change(service, desk, "DELETE", f"{PATH}/{number}")
+
+
+def test_a_week_later_a_changed_record_is_no_existing_one(desk: Desk, service: Service) -> None:
+    """Whatever this journal created once: the record has other values now, and the row says so."""
+    file_of(desk)
+    assert run(desk) == {"code": 0, "created": 3}
+    put(service, desk, service.records[0], SubscriptionExpireDate="2031-05-05T10:00:00Z")
+    assert run(desk, "--out", "again") == {"code": 1, "existing": 2, "not sent": 1}
+    [first, *_] = desk.report("again")
+    assert f"SubscriptionExpireDate is 2031-05-05T10:00:00Z there and {EXPIRES} in this row" in first["import_message"]
+
+
+def test_what_was_deleted_since_is_created_again(desk: Desk, service: Service) -> None:
+    """Once the service itself has said of each record that there is none."""
+    file_of(desk)
+    run(desk)
+    before = len(service.state.calls)
+    delete(service, desk, *(record["Id"] for record in service.records[1:]))
+    assert run(desk) == {"code": 0, "existing": 1, "created": 2}
+    asked = [call.path for call in service.state.calls[before:] if call.method == "GET" and call.path.count("/") == 4]
+    # For the plan, and once more under the lock.
+    assert (len(asked), len(set(asked))) == (4, 2)
+    assert once(service, 3)
+    assert run(desk) == {"code": 0, "existing": 3}
+
+
+def test_a_record_that_the_list_does_not_show_yet_is_not_made_again(desk: Desk, service: Service) -> None:
+    """Asked for by its Id, it is there."""
+    file_of(desk)
+    service.state.change(list_lag=3600.0)
+    assert run(desk) == {"code": 0, "created": 3}
+    assert run(desk) == {"code": 0, "existing": 3}
+    assert (service.creates, once(service, 3)) == (3, True)
+
+
+def test_a_record_that_cannot_be_read_holds_its_row(desk: Desk, service: Service) -> None:
+    """Neither listed nor readable: a person looks."""
+    file_of(desk, mapping(2))
+    service.state.change(list_lag=3600.0)
+    run(desk)
+    service._ask("faults?on=read", ["ok", "ok", "200-html", "ok", "200-html"])
+    assert run(desk, "--out", "again") == {"code": 1, "not sent": 1}
+    assert "is not listed and cannot be read" in desk.report("again")[0]["import_message"]
+    assert service.creates == 1
+
+
+@pytest.mark.parametrize("changes", [{}, {"Name": "Corrected"}, {"CalendarId": "AAMkCorrected="}, {"CalendarId": ""}])
+def test_a_cell_corrected_while_the_answer_is_awaited_makes_no_second_record(
+    desk: Desk, service: Service, changes: dict[str, object]
+) -> None:
+    """The row waits for the unanswered one, whichever cell it was."""
+    file_of(desk, mapping(2))
+    service.fail("late:2")
+    assert run(desk, "--max-rows", "1")["code"] == 8
+    file_of(desk, mapping(2, **changes))
+    assert run(desk)["code"] == 8
+    assert service.creates == 1
+
+
+def test_two_users_of_one_space_see_each_others_unanswered_rows(desk: Desk, service: Service) -> None:
+    """What one of them has sent, the other does not send beside it; and takes nothing out of the other's hands."""
+    file_of(desk, mapping(2), mapping(3))
+    service.fail("late:2")
+    desk.variables["IMPORTER_SETTLE"] = "900"
+    assert run(desk) == {"code": 8, "created": 1, "unknown": 1}
+    as_user(service, desk, "ines@example.com")
+    assert run(desk) == {"code": 8, "existing": 1, "not sent": 1}
+    assert service.creates == 2
+
+
+def test_two_users_of_one_space_see_each_others_records(desk: Desk, service: Service) -> None:
+    """Also where the list is behind, and one of them reads the other's by its Id."""
+    file_of(desk)
+    service.state.change(list_lag=3600.0)
+    run(desk)
+    as_user(service, desk, "ines@example.com")
+    assert run(desk) == {"code": 0, "existing": 3}
+    assert service.creates == 3
+
+
+def test_filling_in_the_calendar_later_makes_no_second_record(desk: Desk, service: Service) -> None:
+    """Imported without it, again without it, and then with it."""
+    file_of(desk, mapping(2, CalendarId=""))
+    assert run(desk) == {"code": 0, "created": 1}
+    assert run(desk) == {"code": 0, "existing": 1}
+    file_of(desk, mapping(2))
+    assert run(desk) == {"code": 1, "not sent": 1}
+    assert len(service.records) == 1
+
+
+def test_several_records_of_one_mapping_are_named(desk: Desk, service: Service) -> None:
+    """As an earlier importer left them: nobody can tell which of them a change is meant for."""
+    for name in ("Week 1", "Week 2"):
+        service.state.add(
+            "coworkermsoffecalendars", json.dumps(dict(zip(LABELS, mapping(2, Name=name), strict=True))).encode()
+        )
+    file_of(desk, mapping(2, Name="Week 3"))
+    assert run(desk, "--out", "report") == {"code": 1, "not sent": 1}
+    message = desk.report("report")[0]["import_message"]
+    assert all(str(record["Id"]) in message for record in service.records)
+    assert names(service) == ["Week 1", "Week 2"]
