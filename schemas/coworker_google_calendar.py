@@ -69,6 +69,7 @@ COWORKER_GOOGLE_CALENDAR = RecordType(
     },
     key=("ResourceId", "CoworkerId", "CalendarId"),
     lookalikes=(("SubscriptionId",), ("ResourceId", "CoworkerId", "Name")),
+    location="ResourceId",
     references={
         "ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName"),
         "CoworkerId": Reference("spaces/coworkers", "Coworker", ("Email", "FullName"), "InvoicingBusinessName"),

@@ -108,6 +108,7 @@ COWORKER_MS_OFFICE_CALENDAR = RecordType(
     key=("ResourceId", "CoworkerId", "CalendarId"),
     # A subscription watches one calendar; and who corrects a calendar's id leaves its name as it was.
     lookalikes=(("SubscriptionId",), ("ResourceId", "CoworkerId", "Name")),
+    location="ResourceId",
     references={
         "ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName"),
         "CoworkerId": Reference("spaces/coworkers", "Coworker", ("Email", "FullName"), "InvoicingBusinessName"),

@@ -68,6 +68,7 @@ MS_OFFICE_ADMIN_CALENDAR = RecordType(
     },
     key=("ResourceId", "BusinessId", "CalendarId"),
     lookalikes=(("SubscriptionId",), ("ResourceId", "BusinessId", "Name")),
+    location="ResourceId",
     references={
         "ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName"),
         "BusinessId": Reference("sys/businesses", "Business", ("Name",)),

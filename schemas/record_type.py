@@ -97,7 +97,8 @@ class RecordType:
     spelling requires beyond the model, ``optional_at`` those that the service can do without there although the model
     requires them. ``key`` are the fields that say which real thing a record is; the others may change. Records that
     agree in all fields of one of ``lookalikes`` may be the same thing although their keys differ, for a part of the key
-    may have been corrected. Two rows are equal if they agree in all fields but those in ``not_identity``.
+    may have been corrected. ``location`` is the reference whose record says in which location this one is. Two rows are
+    equal if they agree in all fields but those in ``not_identity``.
 
     Raises:
         ValueError: The declaration cannot work.
@@ -111,6 +112,7 @@ class RecordType:
     aliases: Mapping[str, tuple[str, ...]]
     key: tuple[str, ...]
     lookalikes: tuple[tuple[str, ...], ...] = ()
+    location: str = ""
     not_identity: tuple[str, ...] = ()
     references: Mapping[str, Reference] = field(default_factory=dict)
     required_at: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -193,7 +195,8 @@ class RecordType:
         yield from (f"{path} is no path like spaces/resources" for path in self.paths if path.count("/") != 1)
         # A key field outside the identity would make rows of two mappings equal, and one of them would be left out.
         alike = {name for names in self.lookalikes for name in names}
-        named = {*self.aliases, *self.key, *alike, *self.not_identity, *self.references}
+        location = {self.location} if self.location else set()
+        named = {*self.aliases, *self.key, *alike, *location, *self.not_identity, *self.references}
         by_path = {**self.required_at, **self.optional_at}
         if not self.key or set(self.key) & set(self.not_identity):
             yield "its key must be fields in which equal rows agree"

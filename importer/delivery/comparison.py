@@ -14,7 +14,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from importer.delivery.by_id import Gone, Unreadable
-from importer.delivery.listing import Comparer, Key, Listing, Remote
+from importer.delivery.listing import Comparer, Key, Listing, Remote, instant
 from importer.journal.rows import Intent
 from importer.text import printable, value_words
 from schemas import RecordType
@@ -23,6 +23,7 @@ MOST_CANDIDATES = 5
 """Records that a sentence names."""
 
 _LONGEST = 300
+_QUARTER_HOUR, _DAY = 900.0, 86_400.0
 Differences = Mapping[str, tuple[object, object]]
 """By field: the value of the row, and the value of the record."""
 
@@ -208,6 +209,21 @@ class Comparison:
     def _of_others(self, remotes: Iterable[Remote]) -> list[Remote]:
         # The author of the file saw all of its rows; that another one of them was created is no surprise.
         return [remote for remote in remotes if remote.id not in self._of_these_runs]
+
+
+def shift_of(match: Changed) -> float | None:
+    """By how many seconds all of a row's times differ from its record's, if nothing else does; None if it is not so.
+
+    A whole number of quarter-hours below a day, as two time zones differ: probably the file was read in another one.
+    """
+    shifts = set()
+    for mine, there in match.differences.values():
+        one, other = instant(mine), instant(there)
+        if one is None or other is None:
+            return None
+        shifts.add(one - other)
+    [shift, *more] = shifts
+    return shift if not more and shift % _QUARTER_HOUR == 0 and abs(shift) < _DAY else None
 
 
 class _Index:

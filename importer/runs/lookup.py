@@ -5,6 +5,7 @@ while. A record that is found by name is confirmed, because lists still show del
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -46,7 +47,7 @@ async def look_up(
         if not texts:
             continue
         chosen_ids = _chosen_ids(session, reference, picks)
-        entries, complete = await _entries(session, reference, texts)
+        entries, complete = await listed_entries(session, reference, texts)
         if entries is None:
             continue
         noun = reference.relation.lower()
@@ -61,7 +62,7 @@ async def names_to_offer(session: Session, kind: RecordType) -> dict[str, list[s
     """The names to choose from for each reference field, as far as the list is short enough to choose from."""
     by_field: dict[str, list[str]] = {}
     for field, reference in kind.references.items():
-        entries, complete = await _entries(session, reference, set())
+        entries, complete = await listed_entries(session, reference)
         if entries is not None and complete:
             names = Directory(reference.relation.lower(), entries, {}, complete=True).choices()
             by_field |= {field: names} if len(names) <= MOST_OFFERED else {}
@@ -77,7 +78,9 @@ def _chosen_ids(session: Session, reference: Reference, picks: Mapping[str, int]
     return journal.directories.chosen_ids(account, reference.path)
 
 
-async def _entries(session: Session, reference: Reference, texts: set[str]) -> tuple[list[Entry] | None, bool]:
+async def listed_entries(
+    session: Session, reference: Reference, texts: AbstractSet[str] = frozenset()
+) -> tuple[list[Entry] | None, bool]:
     """The listed records, and whether they are all there are; None if the service does not list them."""
     cached = session.journal.directories.get(
         session.account.key, reference.path, session.clock() - session.settings.lookup_age

@@ -3,12 +3,13 @@
 Sends nothing that changes anything.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from importer.config.settings import Settings
-from importer.delivery.comparison import Ambiguous, Blocked, Changed, Match, Unchanged, why_held
+from importer.delivery.comparison import Ambiguous, Blocked, Changed, Match, Unchanged, shift_of, why_held
 from importer.errors import UsageError
 from importer.journal.journal import open_journal
 from importer.journal.runs import Run
@@ -21,6 +22,7 @@ from importer.runs.observer import Observer
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.session import Session, signed_in
 from importer.runs.source import CheckResult, Source, checked_chunks, examine, open_source
+from importer.text import count, duration
 from schemas import RecordType
 
 
@@ -107,7 +109,8 @@ MOST_LISTED_CONFLICTS = 1_000
 class AlreadyPresent:
     """How many rows there are of each kind that is not to be created, and what is to be said about the first of them.
 
-    ``conflicts`` are rows that are changed or ambiguous, by their number.
+    ``conflicts`` are rows that are changed or ambiguous, by their number; ``shifts`` by how many seconds the times of
+    the changed ones differ, if nothing else does.
     """
 
     existing: int = 0
@@ -115,12 +118,15 @@ class AlreadyPresent:
     ambiguous: int = 0
     blocked: int = 0
     conflicts: list[tuple[int, str]] = field(default_factory=list)
+    shifts: Counter[float | None] = field(default_factory=Counter)
 
     def add(self, row: int, match: Match, kind: RecordType) -> None:
         """Count one row."""
         self.existing += isinstance(match, Unchanged)
         self.blocked += isinstance(match, Blocked)
-        self.changed += isinstance(match, Changed)
+        if isinstance(match, Changed):
+            self.changed += 1
+            self.shifts[shift_of(match)] += 1
         self.ambiguous += isinstance(match, Ambiguous)
         if isinstance(match, Changed | Ambiguous) and len(self.conflicts) < MOST_LISTED_CONFLICTS:
             self.conflicts.append((row, why_held(match, kind)))
@@ -158,6 +164,13 @@ async def present_among(
     comparison = await compare(session, endpoint, kind, bodies, choices, run=parent)
     for record in records() if comparison else ():
         present.add(record.row, comparison.match(record.body), kind)
+    [(shift, number)] = present.shifts.most_common(1) or [(None, 0)]
+    if shift is not None and number == present.changed:
+        rows = f"{count(number, 'row')} {'differs' if number == 1 else 'differ'}"
+        session.observer.say(
+            f"Warning: {rows} from what Nexudus has only in the time, by {duration(abs(shift))}. "
+            "The file may have been read in another time zone before; if so, use --tz."
+        )
     return present
 
 

@@ -20,6 +20,7 @@ from importer.nexudus.waits import wait
 from importer.reporting import write_report
 from importer.runs.compare import MOST_STRAYS, compare, list_all_records, refuse_without_list
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
+from importer.runs.locations import of_other_locations
 from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult, settled_result
 from importer.runs.session import Session, signed_in
@@ -244,9 +245,23 @@ async def _proved(
             break
     else:
         settled = settled.without_absent("records are being deleted while the list is read")
+    await _leave_other_locations_to_a_person(session, run, listing, settled)
     absent = {change.intent.run for change in settled.changes if change.event is Event.ABSENT}
     reason = await _reason_to_distrust(session, run, listing, absent)
     return listing, settled.without_absent(reason) if reason else settled
+
+
+async def _leave_other_locations_to_a_person(session: Session, run: Run, listing: Listing, settled: Settled) -> None:
+    absent = [change.intent for change in settled.changes if change.event is Event.ABSENT]
+    elsewhere = await of_other_locations(session, RECORD_TYPES[run.kind], listing, absent) if absent else set()
+    sentence = (
+        "Nexudus lists no record of this row's location, which does not prove that none was created there. "
+        "Look for it in Nexudus."
+    )
+    settled.changes = [
+        Change(change.intent, Event.UNCLEAR, message=sentence) if change.intent in elsewhere else change
+        for change in settled.changes
+    ]
 
 
 async def _judged(session: Session, run: Run, doubtful: Sequence[Intent], listing: Listing, asked_at: float) -> Settled:

@@ -11,7 +11,17 @@ from conftest import EXPIRES, LABELS, Desk, Service, mapping
 from runs.kit import change
 
 from importer.delivery.by_id import Gone, Unreadable
-from importer.delivery.comparison import Ambiguous, Blocked, Changed, Comparison, Evidence, Match, Unchanged, why_held
+from importer.delivery.comparison import (
+    Ambiguous,
+    Blocked,
+    Changed,
+    Comparison,
+    Evidence,
+    Match,
+    Unchanged,
+    shift_of,
+    why_held,
+)
 from importer.delivery.listing import Listing, Remote
 from importer.journal.rows import Intent
 from importer.journal.states import State
@@ -182,6 +192,25 @@ def test_equal_rows_get_a_record_each_where_duplicates_are_meant() -> None:
     assert (
         match(row(), record(SubscriptionId=None), evidence=Evidence(of_these_runs={7}), allow_duplicates=True) is None
     )
+
+
+@pytest.mark.parametrize(
+    ("there", "seconds"),
+    [
+        ({"SubscriptionExpireDate": "2031-01-01T02:00:00Z"}, -7200.0),
+        ({"SubscriptionExpireDate": "2030-12-31T18:15:00Z"}, 20_700.0),
+        ({"SubscriptionExpireDate": "2031-01-01T00:07:00Z"}, None),
+        ({"SubscriptionExpireDate": "2031-01-08T00:00:00Z"}, None),
+        ({"SubscriptionExpireDate": "2031-01-01T02:00:00Z", "Name": "Another"}, None),
+        ({"SubscriptionExpireDate": None}, None),
+        ({"Name": "Another"}, None),
+    ],
+)
+def test_another_time_zone_is_told_from_another_date(there: dict[str, Any], seconds: float | None) -> None:
+    """All times moved by as much as two zones differ, and nothing else."""
+    result = match(row(), record(**there))
+    assert isinstance(result, Changed)
+    assert shift_of(result) == seconds
 
 
 def file_of(desk: Desk, name: str = "rows.csv", count: int = 5, **changes: object) -> Path:
