@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,9 @@ GIVE_UP = 300.0
 
 Nothing waits so long otherwise: a test goes on with the event that it waits for, and only a failure takes the time.
 """
+
+LATER = 7_200.0
+"""Seconds; more than the visibility window."""
 
 # How long an example takes, or is in the making, says how busy the machine is; a folder may serve several examples.
 # The same examples each time, so that what fails fails because of the change; `--hypothesis-profile explore` looks for
@@ -69,6 +73,10 @@ class Desk:
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
     clock: Clock = time.time
+
+    def shorten_the_window(self, seconds: float = 3) -> None:
+        """A visibility window that a run waits for, and a time limit for calls that goes with it."""
+        self.variables |= {"IMPORTER_SETTLE": str(seconds), "IMPORTER_TIMEOUT": str(seconds)}
 
     @property
     def home(self) -> Path:
@@ -190,6 +198,19 @@ class Service:
     def fail(self, *faults: str) -> None:
         """What happens to the next creates, one each."""
         self._ask("faults", list(faults))
+
+    def let_the_window_pass(self, desk: Desk) -> None:
+        """Make it later than the visibility window, here and at the desk: nobody waits for it."""
+        before, then = desk.clock, self._date()
+        self.state.change(clock_skew=self.state.options.clock_skew + LATER)
+        desk.clock = lambda: before() + LATER
+        # The server makes its Date once a second.
+        wait_until(lambda: self._date() > then + LATER / 2)
+
+    def _date(self) -> float:
+        """What the service's Date says."""
+        with urllib.request.urlopen(f"{self.url}/_sandbox/calls", timeout=GIVE_UP) as answer:
+            return parsedate_to_datetime(answer.headers["Date"]).timestamp()
 
     def heal(self) -> None:
         """Nothing happens to any create from now on."""

@@ -88,7 +88,7 @@ def test_another_home_finds_the_records_by_their_values(desk: Desk, shop: Servic
 
 def test_lost_replies_are_settled_by_every_field(desk: Desk, shop: Service) -> None:
     """A record whose reply was lost is found again by decimals, choices and yes or no; nothing is doubled."""
-    desk.variables["IMPORTER_SETTLE"] = "0.5"
+    desk.shorten_the_window()
     shop.fail("lost-after", "ok", "lost-after")
     done = desk.type("run", desk.write("prices.csv", ROWS, LABELS), "--yes", "--json")
     assert (done.code, done.json["counts"]["created"]) == (0, 5)

@@ -6,22 +6,17 @@ The only package that reads the environment. Others get the part they need, neve
 import os
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from platformdirs import site_config_path, user_config_path, user_data_path
-from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
-from pydantic_settings import (
-    BaseSettings,
-    EnvSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-)
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from importer.config import credentials
+from importer.config.spelling import nearest
 from importer.errors import SettingsError
 
 APP = "importer"
@@ -29,6 +24,7 @@ MOST_CONCURRENCY = 1000
 SECRETS = ("token", "password", "totp")
 PROFILE_VARIABLE, NO_PROFILE = "IMPORTER_PROFILE", "none"
 _SIGN_IN = ("username", *SECRETS)
+_OF_NEXUDUS = ("url", *_SIGN_IN)
 _FOR_ALL = ("home", "journal")
 FOLDER_FILE = Path("importer.toml")
 """The settings file of the current folder, which may have come with somebody else's files."""
@@ -133,33 +129,17 @@ CountSetting = Annotated[int | None, BeforeValidator(parse_count)]
 SecondsSetting = Annotated[float, BeforeValidator(parse_duration)]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """What the user may set. Limits default to those the service publishes (api-limitations, read 2026-11-23)."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="IMPORTER_", extra="ignore", frozen=True, arbitrary_types_allowed=True, populate_by_name=True
-    )
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True, validate_default=True)
 
-    url: str = Field(
-        "https://spaces.nexudus.com",
-        validation_alias=AliasChoices("url", "NEXUDUS_URL"),
-        description="the service; https only, except on this machine",
-    )
-    token: SecretStr | None = Field(
-        None,
-        validation_alias=AliasChoices("token", "NEXUDUS_TOKEN"),
-        description="a token to sign in with, instead of a password",
-    )
-    username: str | None = Field(
-        None, validation_alias=AliasChoices("username", "NEXUDUS_USERNAME"), description="the e-mail to sign in with"
-    )
-    password: SecretStr | None = Field(
-        None, validation_alias=AliasChoices("password", "NEXUDUS_PASSWORD"), description="its password"
-    )
+    url: str = Field("https://spaces.nexudus.com", description="the service; https only, except on this machine")
+    token: SecretStr | None = Field(None, description="a token to sign in with, instead of a password")
+    username: str | None = Field(None, description="the e-mail to sign in with")
+    password: SecretStr | None = Field(None, description="its password")
     totp: SecretStr | None = Field(
-        None,
-        validation_alias=AliasChoices("totp", "NEXUDUS_TOTP"),
-        description="the current code of an authenticator app, if the account uses one; works once",
+        None, description="the current code of an authenticator app, if the account uses one; works once"
     )
     home: Path = Field(
         default_factory=lambda: user_data_path(APP),
@@ -197,18 +177,6 @@ class Settings(BaseSettings):
     ca_file: Path | None = Field(
         None, description="a PEM file of certificate authorities to trust instead of the usual ones"
     )
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Only what load() merged: a second reading of the environment would lose the sources."""
-        return (init_settings,)
 
     @property
     def can_sign_in(self) -> bool:
@@ -251,12 +219,12 @@ def load(
     a forgotten password must not let the rows of one account go to another.
 
     Raises:
-        SettingsError: A value cannot be used, a file holds a secret, the file of the current folder says where secrets
-            go, or nothing is known of the profile.
+        SettingsError: A value cannot be used, a name is no setting, a file holds a secret, the file of the current
+            folder says where secrets go, or nothing is known of the profile.
     """
     from_flags = {name: value for name, value in (flags or {}).items() if value is not None}
-    # Merged here and not by pydantic-settings, which forgets where a value came from; a wrong one is reported with its
-    # place. The first layer that has a setting decides, so the order of the layers is the order of precedence.
+    # Each value with its place, so that a wrong one can be reported with it. The first layer that has a setting
+    # decides, so the order of the layers is the order of precedence.
     layers = [("flag", _by_field(from_flags)), *_layers(files if files is not None else config_files(), profile)]
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -281,7 +249,25 @@ def load(
         settings = Settings.model_validate(values)
     except ValidationError as error:
         raise _explain(error, origins) from None
-    return Loaded(settings, {name: origins.get(name, "default") for name in Settings.model_fields})
+    loaded = Loaded(settings, {name: origins.get(name, "default") for name in Settings.model_fields})
+    _refuse_short_window(loaded)
+    return loaded
+
+
+def _refuse_short_window(loaded: Loaded) -> None:
+    """Raise SettingsError if a call may still be under way when its window is over: its effect would be doubled."""
+    settings, sources = loaded.settings, loaded.sources
+    if settings.settle >= settings.timeout:
+        return
+    shown_as = {
+        name: f"{environment_name(name)} is {value:g} seconds ({sources[name]})"
+        for name, value in (("settle", settings.settle), ("timeout", settings.timeout))
+    }
+    raise SettingsError(
+        f"The visibility window is shorter than the time limit for one call: {' and '.join(shown_as.values())}. "
+        "A call could still take effect after its window, and the row would be created a second time.",
+        f"Set IMPORTER_SETTLE to {settings.timeout:g} or more, or IMPORTER_TIMEOUT to {settings.settle:g} or less.",
+    )
 
 
 def _layers(files: tuple[Path, ...], profile: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -290,7 +276,12 @@ def _layers(files: tuple[Path, ...], profile: str | None) -> Iterator[tuple[str,
     # Refused, not ignored: a user who wrote that line would otherwise believe that it holds.
     if FOLDER_FILE in files and FOLDER_FILE.is_file() and not _is_one_of(files, FOLDER_FILE):
         _refuse_destinations(_table(FOLDER_FILE))
-    common = [("environment", _by_field(EnvSettingsSource(Settings)()))]
+    for origin, table in tables:
+        _refuse_unknown_keys(origin, table)
+    profiles = {name for _, table in tables for name in table.get("profile", {})} | ({profile} if profile else set())
+    _refuse_unknown_variables(profiles)
+    # By their whole names: PASSWORD and URL are other programs' variables, and USERNAME is one of Windows.
+    common = [("environment", _by_field({name: value for name, value in os.environ.items() if _is_variable(name)}))]
     common += [(origin, _by_field(table)) for origin, table in tables]
     if profile is None:
         yield from common
@@ -314,7 +305,12 @@ def _layers(files: tuple[Path, ...], profile: str | None) -> Iterator[tuple[str,
 
 
 def _variable(name: str, profile: str) -> str:
-    return f"{environment_name(name)}_{re.sub(r'[^A-Za-z0-9]', '_', profile).upper()}"
+    return f"{environment_name(name)}_{_suffix(profile)}"
+
+
+def _suffix(profile: str) -> str:
+    """What the variables of a profile end with."""
+    return re.sub(r"[^A-Za-z0-9]", "_", profile).upper()
 
 
 def where_to_set(profile: str) -> str:
@@ -349,7 +345,7 @@ def _table(path: Path) -> dict[str, Any]:
         )
     # A file is copied, sent around and kept in backups; a secret in it would be too.
     for section in (table, *profiles.values()):
-        if secret := next((name for name in SECRETS if name in _by_field(section)), None):
+        if secret := next((name for name in map(_plain_name, section) if name in SECRETS), None):
             raise SettingsError(
                 f"{path} contains a {secret}.", f"Remove it from the file and set NEXUDUS_{secret.upper()} instead."
             )
@@ -366,9 +362,7 @@ def _refuse_destinations(table: Mapping[str, Any]) -> None:
     profiles = table.get("profile", {})
     for profile, section in (("", table), *profiles.items()):
         for key in section:
-            # Every spelling that ``_by_field`` would take, and a few that it would not.
-            name = key.strip().lower().replace("-", "_").removeprefix("nexudus_").removeprefix("importer_")
-            if name in _NEVER_OF_A_FOLDER:
+            if (name := _plain_name(key)) in _NEVER_OF_A_FOLDER:
                 where = f" in [profile.{profile}]" if profile else ""
                 variable = _variable(name, profile) if profile and name not in _FOR_ALL else environment_name(name)
                 raise SettingsError(
@@ -379,15 +373,86 @@ def _refuse_destinations(table: Mapping[str, Any]) -> None:
                 )
 
 
+def _plain_name(key: str) -> str:
+    """A key without what people write around a name: every spelling that ``_by_field`` takes, and others."""
+    return key.strip().lower().replace("-", "_").removeprefix("nexudus_").removeprefix("importer_")
+
+
 def _by_field(values: Mapping[str, Any]) -> dict[str, Any]:
-    names = {}
-    for name, field in Settings.model_fields.items():
-        names[name] = name
-        if isinstance(field.validation_alias, AliasChoices):
-            spellings = [str(choice) for choice in field.validation_alias.choices]
-            names |= dict.fromkeys([*spellings, *map(str.lower, spellings)], name)
+    """The settings among these values, by their names; a setting may also be written as its variable."""
+    names = {environment_name(name).lower(): name for name in Settings.model_fields}
+    fields = {key: key if key in Settings.model_fields else names.get(key.lower()) for key in values}
     # An empty variable counts as not set: that is how a shell or a scheduler takes a value away.
-    return {names[key]: value for key, value in values.items() if key in names and value not in ("", None)}
+    return {name: values[key] for key, name in fields.items() if name and values[key] not in ("", None)}
+
+
+def _is_variable(name: str) -> bool:
+    return name.upper().startswith(_PREFIXES)
+
+
+def _refuse_unknown_keys(origin: str, table: Mapping[str, Any]) -> None:
+    """Raise SettingsError if a file sets what is no setting: a mistyped limit must not become the default."""
+    variables = {environment_name(name).lower() for name in Settings.model_fields}
+    for section, values in (("", table), *table.get("profile", {}).items()):
+        for key, value in values.items():
+            if key in Settings.model_fields or key.lower() in variables or (key == "profile" and not section):
+                continue
+            where = f"It is in [profile.{section}] of {origin}." if section else f"It is in {origin}."
+            if isinstance(value, dict):
+                meant = " Did you mean [profile.NAME]?" if nearest(key, ["profile"]) else ""
+                advice = f"{where} Settings go at the top of the file or in a section [profile.NAME]."
+                raise SettingsError(f"There is no section [{key}].{meant}", advice)
+            raise _no_setting(key, nearest(_plain_name(key), Settings.model_fields), where)
+
+
+def _refuse_unknown_variables(profiles: Collection[str]) -> None:
+    """Raise SettingsError if the environment sets what is no setting.
+
+    ``NEXUDUS_`` variables may belong to other programs; only those that are nearly one of ours are refused.
+    """
+    variables = _variables(profiles)
+    for written, value in os.environ.items():
+        name = written.upper()
+        if not value or not _is_variable(name) or name in variables:
+            continue
+        meant = _variable_meant(name, variables)
+        if meant or name.startswith("IMPORTER_"):
+            of_profile = any(name.startswith(f"{one}_") for one in variables)
+            for_profile = " If it is for a profile, add [profile.NAME] to importer.toml." if of_profile else ""
+            raise _no_setting(written, meant, f"It is set in the environment.{for_profile}")
+
+
+def _variables(profiles: Collection[str]) -> set[str]:
+    """Every variable that sets something, for everybody or for one profile."""
+    variables = {environment_name(name) for name in Settings.model_fields}
+    # A profile may be nowhere but in the environment, where its sign-in shows it.
+    signs_in = tuple(f"{environment_name(name)}_" for name in _OF_NEXUDUS)
+    set_now = [name.upper() for name in os.environ]
+    shown = {name.removeprefix(start) for name in set_now for start in signs_in if name.startswith(start)}
+    suffixes = shown.union(map(_suffix, profiles)) - {""}
+    of_profiles = variables - {environment_name(name) for name in _FOR_ALL}
+    return variables | {PROFILE_VARIABLE} | {f"{name}_{suffix}" for name in of_profiles for suffix in suffixes}
+
+
+def _variable_meant(name: str, variables: Collection[str]) -> str | None:
+    """The variable that was most likely meant; with the other prefix, only one that is otherwise the same."""
+    if shared := next((one for one in map(environment_name, _FOR_ALL) if name.startswith(f"{one}_")), None):
+        return shared
+    prefix = name.partition("_")[0]
+    stems = {_stem(one): one for one in variables if one.startswith(prefix) or _stem(one) == _stem(name)}
+    meant = nearest(_stem(name), sorted(stems))
+    return stems[meant] if meant else None
+
+
+def _stem(variable: str) -> str:
+    return variable.removeprefix("NEXUDUS_").removeprefix("IMPORTER_")
+
+
+def _no_setting(written: str, meant: str | None, where: str) -> SettingsError:
+    question = f" Did you mean {meant}?" if meant else ""
+    return SettingsError(
+        f'There is no setting "{written}".{question}', f"{where} To list them all: importer help settings"
+    )
 
 
 def _explain(error: ValidationError, origins: Mapping[str, str]) -> SettingsError:
@@ -419,10 +484,10 @@ def as_environment(settings: Settings) -> dict[str, str]:
         if value is not None:
             environment[environment_name(name)] = str(value)
     # Ours are taken out first, and no profile: the child would otherwise merge its own settings over these.
-    others = {name: value for name, value in os.environ.items() if not name.upper().startswith(_PREFIXES)}
+    others = {name: value for name, value in os.environ.items() if not _is_variable(name)}
     return others | environment | {PROFILE_VARIABLE: NO_PROFILE}
 
 
 def environment_name(name: str) -> str:
     """The environment variable that sets a setting."""
-    return f"NEXUDUS_{name.upper()}" if name in {"url", "username", *SECRETS} else f"IMPORTER_{name.upper()}"
+    return f"NEXUDUS_{name.upper()}" if name in _OF_NEXUDUS else f"IMPORTER_{name.upper()}"

@@ -1,5 +1,6 @@
 """A profile: settings and a sign-in of its own, taken from nowhere else."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,178 @@ def test_in_the_users_own_folder_the_file_is_the_users(folder: Path, monkeypatch
     own.write_text("proxy = 'http://proxy.example.com:8080'\n")
     monkeypatch.chdir(folder / "own")
     assert load({}, (own, FOLDER_FILE)).settings.proxy == "http://proxy.example.com:8080"
+
+
+@pytest.fixture
+def nothing_set(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No variable of ours, and an empty settings file of the user's own."""
+    for name in [name for name in os.environ if name.upper().startswith(("NEXUDUS_", "IMPORTER_"))]:
+        monkeypatch.delenv(name)
+    own = folder / "own" / "importer.toml"
+    own.write_text("")
+    return own
+
+
+WINDOWS = [
+    ({"IMPORTER_SETTLE": "30"}, "", None, "30 seconds (environment)", "75 seconds (default)"),
+    ({}, 'settle = "1m"', None, "60 seconds ({own})", "75 seconds (default)"),
+    ({}, "settle = 60\ntimeout = 61", None, "60 seconds ({own})", "61 seconds ({own})"),
+    ({"IMPORTER_TIMEOUT": "16m"}, "", None, "900 seconds (default)", "960 seconds (environment)"),
+    ({"IMPORTER_TIMEOUT": "80"}, "settle = 79", None, "79 seconds ({own})", "80 seconds (environment)"),
+    (
+        {"IMPORTER_SETTLE": "100"},
+        "[profile.north]\nusername = 'n@example.com'\ntimeout = 200",
+        "north",
+        "100 seconds (environment)",
+        "200 seconds ({own}, profile north)",
+    ),
+    (
+        {"IMPORTER_SETTLE_NORTH": "74.5", "NEXUDUS_TOKEN_NORTH": "t"},
+        "",
+        "north",
+        "74.5 seconds (environment, profile north)",
+        "75 seconds (default)",
+    ),
+]
+
+
+@pytest.mark.parametrize(("variables", "text", "profile", "window", "limit"), WINDOWS)
+def test_a_window_shorter_than_a_call_is_refused(
+    nothing_set: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variables: dict[str, str],
+    text: str,
+    profile: str | None,
+    window: str,
+    limit: str,
+) -> None:
+    """Wherever either is set: a call could take effect after its window. Both values are named, with their places."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    nothing_set.write_text(text)
+    with pytest.raises(SettingsError) as refused:
+        load({}, (nothing_set, FOLDER_FILE), profile=profile)
+    assert refused.value.exit_code == 2
+    for words in (f"IMPORTER_SETTLE is {window}", f"IMPORTER_TIMEOUT is {limit}"):
+        assert words.format(own=nothing_set) in refused.value.message
+
+
+def test_a_window_by_a_flag_is_refused_and_one_as_long_as_a_call_is_not(nothing_set: Path) -> None:
+    """Equal is enough: the answer is given up on in the same moment."""
+    with pytest.raises(SettingsError, match=r"timeout|IMPORTER_TIMEOUT is 80 seconds \(flag\)"):
+        load({"settle": 70, "timeout": 80}, (nothing_set,))
+    assert load({"settle": 80, "timeout": 80}, (nothing_set,)).settings.settle == 80
+
+
+UNKNOWN_KEYS = [
+    ("daily_qota = 7", '"daily_qota". Did you mean daily_quota?'),
+    ("ratee = '1/s'", '"ratee". Did you mean rate?'),
+    ("Rate = '1/s'", '"Rate". Did you mean rate?'),
+    ("calls-per-hour = 7", '"calls-per-hour". Did you mean calls_per_hour?'),
+    ("IMPORTER_RTE = '1/s'", '"IMPORTER_RTE". Did you mean rate?'),
+    ("colour = 'red'", '"colour".'),
+    ("[profile.north]\nconcurency = 7", '"concurency". Did you mean concurrency?'),
+    ("[profile.north]\n[profile.south]\nurll = 'x'", '"urll". Did you mean url?'),
+    ("[profile.north.limits]\nrate = '1/s'", "section [limits]"),
+    ("[nonsense]", "section [nonsense]."),
+    ("[importer]\nrate = '1/s'", "section [importer]."),
+    ("[profiles.north]\nrate = '1/s'", "section [profiles]. Did you mean [profile.NAME]?"),
+]
+
+
+@pytest.mark.parametrize("profile", [None, "north"])
+@pytest.mark.parametrize(("text", "words"), UNKNOWN_KEYS)
+def test_what_is_no_setting_in_a_file_is_refused(nothing_set: Path, text: str, words: str, profile: str | None) -> None:
+    """A mistyped limit would become the default; in every section, whether or not its profile is used."""
+    for path in (nothing_set, FOLDER_FILE):
+        nothing_set.write_text("")
+        path.write_text(text)
+        with pytest.raises(SettingsError) as refused:
+            load({}, (nothing_set, FOLDER_FILE), profile=profile)
+        assert f"There is no {'' if 'section' in words else 'setting '}{words}" in refused.value.message
+        assert refused.value.message.endswith(words) or not words.endswith("?")
+        assert str(path) in refused.value.advice
+        assert refused.value.exit_code == 2
+
+
+UNKNOWN_VARIABLES = [
+    ("IMPORTER_RTE", "IMPORTER_RATE"),
+    ("importer_rte", "IMPORTER_RATE"),
+    ("IMPORTER_DAILY_QOTA", "IMPORTER_DAILY_QUOTA"),
+    ("IMPORTER_PROFIL", "IMPORTER_PROFILE"),
+    ("IMPORTER_URL", "NEXUDUS_URL"),
+    ("IMPORTER_TOKEN", "NEXUDUS_TOKEN"),
+    ("IMPORTER_RATE_NORHT", "IMPORTER_RATE_NORTH"),
+    ("IMPORTER_HOME_NORTH", "IMPORTER_HOME"),
+    ("IMPORTER_RATE_LIMIT", None),
+    ("IMPORTER_COLOUR", None),
+    ("IMPORTER_", None),
+    ("NEXUDUS_PASSWRD", "NEXUDUS_PASSWORD"),
+    ("NEXUDUS_USER", "NEXUDUS_USERNAME"),
+    ("NEXUDUS_RATE", "IMPORTER_RATE"),
+    ("NEXUDUS_DAILY_QUOTA", "IMPORTER_DAILY_QUOTA"),
+]
+
+
+@pytest.mark.parametrize(("variable", "meant"), UNKNOWN_VARIABLES)
+def test_what_is_no_setting_in_the_environment_is_refused(
+    nothing_set: Path, monkeypatch: pytest.MonkeyPatch, variable: str, meant: str | None
+) -> None:
+    """With the variable that was meant; an empty one counts as not set."""
+    nothing_set.write_text("[profile.north]\nusername = 'n@example.com'")
+    monkeypatch.setenv(variable, "7")
+    with pytest.raises(SettingsError) as refused:
+        load({}, (nothing_set,))
+    question = f" Did you mean {meant}?" if meant else ""
+    assert refused.value.message == f'There is no setting "{variable}".{question}'
+    assert refused.value.exit_code == 2
+    monkeypatch.setenv(variable, "")
+    load({}, (nothing_set,))
+
+
+@pytest.mark.parametrize(
+    "variable", ["NEXUDUS_API_VERSION", "NEXUDUS_WEBHOOK_SECRET", "NEXUDUS_HOST_SUFFIX", "URL", "MY_IMPORTER_RTE"]
+)
+def test_other_programs_variables_are_left_alone(
+    nothing_set: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """They neither stop a command nor set anything."""
+    monkeypatch.setenv(variable, "https://elsewhere.example.com")
+    assert load({}, (nothing_set,)).settings == load({}, (nothing_set,), ignore=("url",)).settings
+
+
+@pytest.mark.parametrize("name", ["url", "token", "username", "password", "totp", "rate", "home"])
+def test_a_setting_is_never_taken_from_a_variable_without_our_prefix(
+    nothing_set: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Windows has a USERNAME, and many programs a TOKEN, a PASSWORD or a URL: theirs."""
+    monkeypatch.setenv(name.upper(), "https://elsewhere.example.com")
+    monkeypatch.setenv(name, "https://elsewhere.example.com")
+    assert load({}, (nothing_set,)).sources[name] == "default"
+
+
+def test_every_setting_is_taken_in_each_of_its_spellings(nothing_set: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a variable, as a variable of a profile, and in a file by its name or as its variable."""
+    monkeypatch.setenv("NEXUDUS_TOKEN_NORTH", "t")
+    loaded = load({}, (nothing_set,)).settings
+    for name, value in as_environment(loaded).items():
+        if name.startswith("IMPORTER_") and name != "IMPORTER_PROFILE":
+            field = name.removeprefix("IMPORTER_").lower()
+            for key in (field, name, name.lower()):
+                nothing_set.write_text(f"{key} = '{value}'")
+                assert load({}, (nothing_set,)).sources[field] == str(nothing_set)
+            nothing_set.write_text("")
+            monkeypatch.setenv(name, value)
+            assert load({}, (nothing_set,)).sources[field] == "environment"
+            if field not in {"home", "journal"}:
+                monkeypatch.setenv(f"{name}_NORTH", value)
+    assert load({}, (nothing_set,), profile="north").sources["rate"] == "environment, profile north"
+    assert load({}, (nothing_set,)).sources["rate"] == "environment"
+
+
+def test_a_process_of_the_pages_accepts_what_it_is_given(nothing_set: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing that one process of ours passes to another is refused there."""
+    given = as_environment(load({"token": "t", "username": "u@example.com"}, (nothing_set,)).settings)
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    assert load({}, (nothing_set,)).settings.username == "u@example.com"

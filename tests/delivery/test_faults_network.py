@@ -124,9 +124,10 @@ def test_f04_late_but_within_the_visibility_window(tmp_path: Path, minute: int) 
 
 def test_f05_later_than_the_visibility_window(desk: Desk, service: Service) -> None:
     """Where the assumption is broken two records come of a row, and the next reading and verify name both."""
-    desk.variables["IMPORTER_SETTLE"] = "0.5"
     service.fail("ok", "late:5")
     file = desk.write("rows.csv", [mapping(2), mapping(3)])
+    assert desk.type("run", file, "--yes").code == 8
+    service.let_the_window_pass(desk)
     done = desk.type("run", file, "--yes")
     wait_until(lambda: len(service.records) == 3)
     both = [str(record["Id"]) for record in service.records if record["Name"] == "Room 3"]

@@ -237,7 +237,7 @@ def test_stopped_or_killed_and_typed_again(
 ) -> None:
     """However the process ends, the same words typed again bring every row to its place exactly once."""
     dawdle(desk, places)
-    desk.variables["IMPORTER_SETTLE"] = "0.5"
+    desk.shorten_the_window()
     process = desk.start(*words)
     wait_until(lambda: min(place.creates for place in places) >= 2)
     process.send_signal(number)

@@ -28,7 +28,7 @@ def test_a_record_whose_answer_was_lost_is_found_at_the_end(desk: Desk, service:
 def test_a_row_proved_absent_is_sent_once_more(desk: Desk, service: Service, fault: str) -> None:
     """After the visibility window a row without a record is sent again, and exists once in the end."""
     # Much longer than the latest effect, so that a busy service keeps to it too.
-    desk.variables["IMPORTER_SETTLE"] = "3"
+    desk.shorten_the_window()
     service.fail("ok", fault)
     done = desk.type("run", rows(desk), "--yes", "--json")
     assert (done.code, done.json["counts"]["created"]) == (0, 5)
@@ -40,7 +40,7 @@ def test_absent_is_not_believed_before_the_visibility_window(desk: Desk, service
     service.fail("lost-before")
     assert desk.type("run", rows(desk), "--yes").code == 8
     assert desk.type("reconcile").code == 8
-    desk.variables["IMPORTER_SETTLE"] = "0"
+    service.let_the_window_pass(desk)
     done = desk.type("reconcile", "1")
     assert done.code == 0
     assert "importer resume 1" in done.out
@@ -56,7 +56,7 @@ def test_settling_lives_with_how_the_service_lists(
 ) -> None:
     """Filters ignored, dates without zone, another clock, a lagging list: each row still exists exactly once."""
     service = serve(replace(UNLIMITED, **changes))
-    desk.variables["IMPORTER_SETTLE"] = "2"
+    desk.shorten_the_window()
     service.fail("lost-after", "lost-before", "ok", "500-after")
     assert desk.type("run", rows(desk), "--yes").code == 0
     assert once(service, 5)
@@ -71,7 +71,7 @@ def test_a_record_that_is_not_clearly_the_rows_goes_to_a_person(
     desk.type("run", rows(desk, 1), "--yes", "--out", "report")
     body = dict(zip(LABELS, mapping(2), strict=True)) | changes
     service.state.add(PATH.rpartition("/")[2], json.dumps(body).encode(), by=by)
-    desk.variables["IMPORTER_SETTLE"] = "0"
+    service.let_the_window_pass(desk)
     assert desk.type("reconcile").code == 8
     [row] = desk.report("report")
     assert row["import_status"] == "unknown"
@@ -125,7 +125,7 @@ def test_the_report_of_another_run_ends_no_run(desk: Desk, service: Service, tro
     service.fail("lost-before")
     assert desk.type("run", desk.write("first.csv", [mapping(2)]), "--yes", "--out", "first").code == 8
     trouble(desk)
-    desk.variables["IMPORTER_SETTLE"] = "0"
+    service.let_the_window_pass(desk)
     done = desk.type("run", desk.write("second.csv", [mapping(3)]), "--yes", "--out", "second")
     assert done.code == 0, done.err
     assert [row["import_status"] for row in desk.report("second")] == ["created"]
@@ -138,7 +138,7 @@ def test_a_report_that_was_open_can_be_rebuilt(desk: Desk, service: Service) -> 
     service.fail("ok", "lost-before")
     assert desk.type("run", desk.write("first.csv", [mapping(4), mapping(2)]), "--yes", "--out", "first").code == 8
     block_the_report(desk)
-    desk.variables["IMPORTER_SETTLE"] = "0"
+    service.let_the_window_pass(desk)
     desk.type("run", desk.write("second.csv", [mapping(3)]), "--yes", "--out", "second")
     shutil.rmtree(desk.folder / "first" / "report.csv")
     assert desk.type("report", "1").code == 0
@@ -147,7 +147,7 @@ def test_a_report_that_was_open_can_be_rebuilt(desk: Desk, service: Service) -> 
 
 def test_equal_rows_are_interchangeable(desk: Desk, service: Service) -> None:
     """Of equal rows, as many are created as were asked for, whichever answers get lost."""
-    desk.variables["IMPORTER_SETTLE"] = "1"
+    desk.shorten_the_window()
     service.fail("lost-after", "lost-before", "ok")
     file = desk.write("rows.csv", [mapping(2)] * 3)
     done = desk.type("run", file, "--yes", "--allow-duplicates", "--json")

@@ -12,12 +12,15 @@ from runs.kit import once, rows
 
 def test_a_killed_run_settles_its_doubts_on_resume(desk: Desk, service: Service) -> None:
     """After kill -9 nothing stays unknown: what was under way is found or sent again, once."""
-    desk.variables |= {"IMPORTER_CONCURRENCY": "4", "IMPORTER_SETTLE": "1"}
+    desk.variables["IMPORTER_CONCURRENCY"] = "4"
     service.fail(*["ok"] * 11, "hang", "hang-before", "hang-before", "hang")
     process = desk.start("run", rows(desk, 60), "--yes")
     wait_until(lambda: service.creates == 15)
     process.kill()
     process.communicate()
+    assert desk.type("resume").code == 8
+    service.let_the_window_pass(desk)
+    assert desk.type("reconcile").code == 0
     assert desk.type("resume").code == 0
     assert once(service, 60)
 

@@ -48,7 +48,7 @@ def test_an_undo_that_waits_is_found_and_ends(desk: Desk, service: Service, how:
 @pytest.mark.parametrize("how", ["stop", "Ctrl-C", "--max-duration"])
 def test_the_wait_for_the_window_ends(desk: Desk, service: Service, how: str) -> None:
     """Rows without an answer wait for the visibility window; whoever stops it gets the rest later."""
-    desk.variables["IMPORTER_SETTLE"] = "50"
+    desk.shorten_the_window(50)
     desk.write("rows.csv", [mapping(number) for number in range(3)])
     service.fail("lost-before")
     flags = ["--max-duration", "6s"] if how == "--max-duration" else []
