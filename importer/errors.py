@@ -13,7 +13,8 @@
     │   └── SheetsError       3   a workbook has several sheets, and none was chosen
     ├── SignInError           4   the service refused the sign-in
     ├── ServiceError          5   the service cannot be reached
-    └── BusyError             7   another run is sending for this account
+    ├── BusyError             7   another run is sending for this account
+    └── StoppedError        130   stopped before anything was sent; 6 if its time was up
 
 Wrong data is never an error here: it is an Issue (importer.issues). Errors are caught in the front ends, or where one
 is an answer (a file of several, a check of doctor, a service that is away when a run begins). Any other exception is
@@ -155,3 +156,12 @@ class BusyError(ImporterError):
     """Another process is sending for this account."""
 
     exit_code = Exit.BUSY
+
+
+class StoppedError(ImporterError):
+    """A command was asked to stop before it changed anything, or the time set for it was up."""
+
+    def __init__(self, message: str, advice: str = "", exit_code: Exit = Exit.INTERRUPTED) -> None:
+        """``exit_code`` says which of the two it was."""
+        super().__init__(message, advice)
+        self.exit_code = exit_code

@@ -74,6 +74,7 @@ def run_cli(words: Sequence[str], clock: Clock | None = None) -> int:
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
         say("\nInterrupted. The journal holds what was sent. To see it: importer status")
+        say("To continue, repeat the command.")
         return Exit.INTERRUPTED
     except MemoryError:
         say("Error: There is not enough free memory. Close other programs, or split the file.")

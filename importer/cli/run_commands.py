@@ -313,6 +313,9 @@ def stop(number: int | None) -> int:
     from importer.runs.status import ask_to_stop
 
     for request in ask_to_stop(number, load_settings()):
+        if request.run is None:
+            click.echo("An import that had not begun stops now; nothing was sent. To start it, repeat its command.")
+            continue
         run, command = request.run, request.run.command(request.command)
         if request.working:
             click.echo(f"Run {run.id} stops after the rows in progress. To continue it later: {command}")

@@ -10,5 +10,5 @@
 - ``evidence.py``     what was seen of the service around the rows in doubt
 - ``migrations.py``   an earlier journal brought up to date, one numbered step per version
 - ``group_commit.py`` many writes in one durable transaction
-- ``lock.py``         one sender at a time
+- ``lock.py``         one sender at a time; ``announcements.py`` whoever is about to send, so that a stop reaches them
 """

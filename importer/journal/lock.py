@@ -49,6 +49,16 @@ class Holder:
 _HOLDER = Document("The lock of an account", Holder)
 
 
+def folder_of(journal: Path | None, home: Path) -> Path:
+    """Where processes tell each other what they work on: beside the journal, which two homes may share."""
+    return (journal.parent if journal else home) / "locks"
+
+
+def holder_now(pid: int, run: int, command: str) -> Holder:
+    """A process that begins to work on a run in this moment."""
+    return Holder(pid, run, time.strftime("%Y-%m-%d %H:%M:%S"), command)
+
+
 def holder(folder: Path, account: str) -> Holder | None:
     """Who holds the account now, without asking for the lock: that could keep its next holder from getting it."""
     holder = _HOLDER.read_if_usable(_path(folder, account))
@@ -104,7 +114,7 @@ def exclusive_sender(
 
         def tell(number: int) -> None:
             file.seek(0)
-            file.write(_HOLDER.encode(Holder(os.getpid(), number, time.strftime("%Y-%m-%d %H:%M:%S"), command)))
+            file.write(_HOLDER.encode(holder_now(os.getpid(), number, command)))
             file.flush()
 
         # Only now, under the lock: before, it still says who holds it.

@@ -13,6 +13,7 @@ from itertools import chain, groupby
 from importer.config.settings import where_to_set
 from importer.errors import Exit, FileError, ImporterError, SettingsError, SignInError, UsageError
 from importer.journal.journal import Journal, open_journal
+from importer.runs.preparation import stoppable
 from importer.runs.request import ImportRequest
 from importer.runs.result import RunResult
 from importer.runs.run import check, prepare
@@ -97,7 +98,8 @@ async def _import(request: ImportRequest, journal: Journal, planned: asyncio.Bar
 async def _prepare(request: ImportRequest, stack: AsyncExitStack, journal: Journal) -> PlannedRun | JobResult:
     try:
         source, result = check(request)
-        prepared = await prepare(stack, journal, source, result, request)
+        work, limit = prepare(stack, journal, source, result, request), request.choices.max_duration
+        prepared = await stoppable(work, journal, request.settings, request.clock, seconds=limit)
     except ImporterError as error:
         # Now, and not only at the end: the others may take hours.
         request.observer.say(f"Skipped. {error.message}")

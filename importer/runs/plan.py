@@ -11,7 +11,7 @@ from pathlib import Path
 from importer.config.settings import Settings
 from importer.delivery.comparison import Ambiguous, Blocked, Changed, Match, Unchanged, shift_of, why_held
 from importer.errors import UsageError
-from importer.journal.journal import open_journal
+from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
 from importer.model import Account, Clock, Plan, Record
 from importer.reporting import write_fix_file
@@ -19,6 +19,7 @@ from importer.runs.allowances import windows
 from importer.runs.compare import compare
 from importer.runs.lookup import look_up, names_to_offer
 from importer.runs.observer import Observer
+from importer.runs.preparation import stoppable
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.session import Session, signed_in
 from importer.runs.source import CheckResult, Source, checked_chunks, examine, open_source
@@ -80,12 +81,16 @@ async def plan(request: ImportRequest) -> PlannedImport:
 
 async def plan_examined(source: Source, result: CheckResult, request: ImportRequest) -> PlannedImport:
     """The plan of a file that has been examined; it is examined again if names had to be looked up."""
-    now = request.clock()
     with open_journal(request.settings.journal_url) as journal:
-        async with signed_in(request.settings, source.endpoint, journal, request.observer, request.clock) as session:
-            source, result = await look_up_names(session, source, result, request.choices, now)
-            present = await find_present(session, source, result, request.choices, now)
-            return PlannedImport(source, result, plan_of(session, result, present, now), session.account)
+        return await stoppable(_plan(journal, source, result, request), journal, request.settings, request.clock)
+
+
+async def _plan(journal: Journal, source: Source, result: CheckResult, request: ImportRequest) -> PlannedImport:
+    now = request.clock()
+    async with signed_in(request.settings, source.endpoint, journal, request.observer, request.clock) as session:
+        source, result = await look_up_names(session, source, result, request.choices, now)
+        present = await find_present(session, source, result, request.choices, now)
+        return PlannedImport(source, result, plan_of(session, result, present, now), session.account)
 
 
 async def look_up_names(

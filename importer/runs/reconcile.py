@@ -12,7 +12,7 @@ from importer.delivery.comparison import Ambiguous, Changed, Comparison, Match, 
 from importer.delivery.listing import Listing, complete, shows_all_of
 from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
 from importer.errors import BusyError, FileError, ImporterError, ReportError, ServiceError
-from importer.journal.journal import open_journal
+from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
@@ -21,6 +21,7 @@ from importer.reporting import write_report
 from importer.runs.compare import MOST_STRAYS, compare, list_all_records, refuse_without_list
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.locations import of_other_locations
+from importer.runs.preparation import stoppable
 from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult, settled_result
 from importer.runs.session import Session, signed_in
@@ -51,14 +52,20 @@ async def reconcile(request: RunRequest) -> RunResult:
     with open_journal(request.settings.journal_url) as journal:
         run = latest_run(journal, request.number)
         refuse_other_service(run, request.settings)
-        async with signed_in(request.settings, run.endpoint, journal, request.observer, request.clock) as session:
-            refuse_other_account(run, session.account.key)
-            with session.exclusive_sender(run.id):
-                settled = await look(session, run)
-            tell_too_recent(session, _of_run(settled, run))
+        work = _reconcile(journal, run, request)
+        settled = await stoppable(work, journal, request.settings, request.clock, run=run, command="reconcile")
         if settled.failure:
             raise ServiceError(f"The rows in doubt cannot be settled: {settled.failure}.", "Try again later.")
         return settled_result(journal, run, request.clock())
+
+
+async def _reconcile(journal: Journal, run: Run, request: RunRequest) -> Settled:
+    async with signed_in(request.settings, run.endpoint, journal, request.observer, request.clock) as session:
+        refuse_other_account(run, session.account.key)
+        with session.exclusive_sender(run.id, "reconcile"):
+            settled = await look(session, run)
+        tell_too_recent(session, _of_run(settled, run))
+    return settled
 
 
 @dataclass(frozen=True, slots=True)

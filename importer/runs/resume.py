@@ -5,6 +5,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+from importer.delivery.breakers import SendResult, StopReason
+from importer.errors import Exit, StoppedError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
 from importer.runs.earlier_runs import (
@@ -15,8 +17,9 @@ from importer.runs.earlier_runs import (
     refuse_other_terms,
 )
 from importer.runs.plan import look_up_names
+from importer.runs.preparation import stoppable
 from importer.runs.request import Choices, RunRequest
-from importer.runs.result import RunResult
+from importer.runs.result import RunResult, finish_run
 from importer.runs.send import PlannedRun
 from importer.runs.session import Session, signed_in
 from importer.runs.source import Source, examine, reopen
@@ -31,10 +34,21 @@ async def resume(request: RunRequest) -> RunResult:
         run = with_limits(journal, latest_unfinished(journal, request.number), request.choices)
         refuse_other_service(run, request.settings)
         async with AsyncExitStack() as stack:
-            session = await stack.enter_async_context(
-                signed_in(request.settings, run.endpoint, journal, request.observer, request.clock)
-            )
-            return await (await continue_run(stack, session, run)).send()
+            work, limit = _prepare(stack, journal, run, request), request.choices.max_duration
+            try:
+                planned = await stoppable(work, journal, request.settings, request.clock, run=run, seconds=limit)
+            except StoppedError as error:
+                reason = StopReason.LIMIT if error.exit_code is Exit.LIMIT else StopReason.REQUESTED
+                sent = SendResult(reason, error.message)
+                return await finish_run(journal, journal.runs.get(run.id), sent, request.clock())
+            return await planned.send()
+
+
+async def _prepare(stack: AsyncExitStack, journal: Journal, run: Run, request: RunRequest) -> PlannedRun:
+    session = await stack.enter_async_context(
+        signed_in(request.settings, run.endpoint, journal, request.observer, request.clock)
+    )
+    return await continue_run(stack, session, run)
 
 
 async def continue_run(stack: AsyncExitStack, session: Session, run: Run) -> PlannedRun:

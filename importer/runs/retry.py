@@ -1,15 +1,17 @@
 """Sends the rows of a run that were rejected, held or never sent once more, as a run of their own."""
 
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import asdict
 
 from importer.errors import UsageError
-from importer.journal.journal import open_journal
+from importer.journal.journal import Journal, open_journal
 from importer.journal.next_steps import FAILED_FILE, RETRYABLE
 from importer.journal.runs import NewRun, Run
 from importer.model import Record
 from importer.runs.earlier_runs import latest_run, refuse_other_service
 from importer.runs.plan import plan_of, present_among
+from importer.runs.preparation import stoppable
 from importer.runs.request import RunRequest
 from importer.runs.result import RunResult
 from importer.runs.send import PlannedRun
@@ -29,8 +31,11 @@ async def retry(request: RunRequest) -> RunResult | None:
         records = [Record(intent.row, intent.body, intent.identity, intent.key) for intent in intents]
         if not records:
             raise _nothing_to_retry(parent, invalid=journal.rows.invalid(parent))
-        async with signed_in(request.settings, parent.endpoint, journal, request.observer, request.clock) as session:
-            return await _retry(session, parent, records, request)
+        async with AsyncExitStack() as stack:
+            work = _prepare(stack, journal, parent, records, request)
+            limit = request.choices.max_duration
+            planned = await stoppable(work, journal, request.settings, request.clock, seconds=limit)
+            return await planned.send() if planned is not None else None
 
 
 def _nothing_to_retry(run: Run, *, invalid: int) -> UsageError:
@@ -44,23 +49,28 @@ def _nothing_to_retry(run: Run, *, invalid: int) -> UsageError:
     return UsageError(f"Run {run.id} has no rejected or unsent rows to retry.", advice)
 
 
-async def _retry(session: Session, parent: Run, records: Sequence[Record], request: RunRequest) -> RunResult | None:
-    """Compare, ask, start, send."""
+async def _prepare(
+    stack: AsyncExitStack, journal: Journal, parent: Run, records: Sequence[Record], request: RunRequest
+) -> PlannedRun | None:
+    """Compare, ask, start."""
+    session = await stack.enter_async_context(
+        signed_in(request.settings, parent.endpoint, journal, request.observer, request.clock)
+    )
     # The lock is taken after the user has answered, who may take an hour. What changes meanwhile does no harm: sending
     # compares once more under the lock, and the journal refuses a second claim on the same values.
-    now, journal, account = session.clock(), session.journal, session.account
+    now, account = session.clock(), session.account
     kind = RECORD_TYPES[parent.kind]
     present = await present_among(session, parent.endpoint, kind, lambda: records, request.choices, parent)
     result = CheckResult(len(records), len(records))
     if not session.observer.confirm(result, plan_of(session, result, present, now), account):
         return None
-    with session.exclusive_sender() as announce_run:
-        run = add_with_folder(journal, _new_run(session, parent, request, now), request.choices.out)
-        announce_run(run.id)
-        run = journal.runs.update(run, account=account.key, user=account.user, space=account.space)
-        target = journal.runs.target(account.service, parent.kind)
-        run = journal.rows.plan(run, [(records, (), len(records))], target, session.clock())
-        return await PlannedRun(session, run).send()
+    announce_run = stack.enter_context(session.exclusive_sender())
+    run = add_with_folder(journal, _new_run(session, parent, request, now), request.choices.out)
+    announce_run(run.id)
+    run = journal.runs.update(run, account=account.key, user=account.user, space=account.space)
+    target = journal.runs.target(account.service, parent.kind)
+    run = journal.rows.plan(run, [(records, (), len(records))], target, session.clock())
+    return PlannedRun(session, run)
 
 
 def _new_run(session: Session, parent: Run, request: RunRequest, now: float) -> NewRun:

@@ -12,6 +12,7 @@ from importer.journal.journal import Journal, open_journal
 from importer.runs.copies import remove_unused, restore_copy
 from importer.runs.earlier_runs import ImportTerms, forgotten_profile, refuse_other_terms, run_to_continue
 from importer.runs.plan import find_present, look_up_names, plan_of
+from importer.runs.preparation import stoppable
 from importer.runs.request import ImportRequest
 from importer.runs.result import RunResult, finish_run
 from importer.runs.resume import continue_run, with_limits
@@ -29,7 +30,8 @@ async def run(request: ImportRequest) -> RunResult | None:
     source, result = check(request)
     async with AsyncExitStack() as stack:
         journal = stack.enter_context(open_journal(request.settings.journal_url))
-        prepared = await prepare(stack, journal, source, result, request)
+        work, limit = prepare(stack, journal, source, result, request), request.choices.max_duration
+        prepared = await stoppable(work, journal, request.settings, request.clock, seconds=limit)
         return await prepared.send() if isinstance(prepared, PlannedRun) else prepared
 
 

@@ -82,9 +82,8 @@ class Session:
         Raises:
             BusyError: Another process sends for it.
         """
-        # Beside the journal: two homes that share a journal must share its locks as well.
-        folder = self.journal.path.parent if self.journal.path else self.settings.home
-        return lock.exclusive_sender(folder / "locks", account, run, command)
+        folder = lock.folder_of(self.journal.path, self.settings.home)
+        return lock.exclusive_sender(folder, account, run, command)
 
 
 async def _turn(

@@ -9,6 +9,7 @@ from importer.journal.runs import Run
 from importer.journal.states import Event, State
 from importer.runs.compare import list_all_records
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
+from importer.runs.preparation import stoppable
 from importer.runs.request import RunRequest
 from importer.runs.result import RunResult, settled_result
 from importer.runs.session import Session, signed_in
@@ -25,17 +26,22 @@ async def settle_row(request: RunRequest, row: int, record: int | None) -> RunRe
     with open_journal(request.settings.journal_url) as journal:
         run = latest_run(journal, request.number)
         refuse_other_service(run, request.settings)
-        async with signed_in(request.settings, run.endpoint, journal, request.observer, request.clock) as session:
-            refuse_other_account(run, session.account.key)
-            with session.exclusive_sender(run.id):
-                intent = _row_in_question(journal, run, row, absent=record is None)
-                # A person's word decides, but not against what the service shows: a slip of the pen would double a
-                # record, or give one to a row whose mapping it is not.
-                change = await (
-                    _without_record(session, run, intent) if record is None else _with_record(session, intent, record)
-                )
-                journal.rows.move([change], request.clock())
+        work = _settle(journal, run, request, row, record)
+        await stoppable(work, journal, request.settings, request.clock, run=run, command="reconcile")
         return settled_result(journal, run, request.clock())
+
+
+async def _settle(journal: Journal, run: Run, request: RunRequest, row: int, record: int | None) -> None:
+    async with signed_in(request.settings, run.endpoint, journal, request.observer, request.clock) as session:
+        refuse_other_account(run, session.account.key)
+        with session.exclusive_sender(run.id, "reconcile"):
+            intent = _row_in_question(journal, run, row, absent=record is None)
+            # A person's word decides, but not against what the service shows: a slip of the pen would double a
+            # record, or give one to a row whose mapping it is not.
+            change = await (
+                _without_record(session, run, intent) if record is None else _with_record(session, intent, record)
+            )
+            journal.rows.move([change], request.clock())
 
 
 def _row_in_question(journal: Journal, run: Run, row: int, *, absent: bool) -> Intent:

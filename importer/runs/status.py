@@ -6,11 +6,12 @@ Read from the journal alone, so that looking is quick and needs neither the file
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple
 
 from importer.config.settings import Settings
 from importer.journal import lock
+from importer.journal.announcements import NOT_BEGUN, announce, announcements
+from importer.journal.announcements import ask_to_stop as ask_process_to_stop
 from importer.journal.journal import Journal, open_journal
 from importer.journal.next_steps import WORTH_RETRYING, Step, next_steps
 from importer.journal.runs import Run
@@ -110,9 +111,12 @@ class RunStatus:
 
 
 class StopRequest(NamedTuple):
-    """A run that was asked to stop, whether a process was working on it, and the command that continues that work."""
+    """A run that was asked to stop, whether a process was working on it, and the command that continues that work.
 
-    run: Run
+    ``run`` is None for an import that was being prepared, and had not begun.
+    """
+
+    run: Run | None
     working: bool
     command: str = "resume"
 
@@ -162,11 +166,18 @@ def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = Fals
     can be retried.
     """
     with open_journal(settings.journal_url) as journal:
+        folder = lock.folder_of(journal.path, settings.home)
+        prepared = [one for one in announcements(folder) if number in (None, one.run)]
+        for announcement in prepared:
+            ask_process_to_stop(folder, announcement)
         # By the locks and not by the runs that are unfinished: a finished one may be being undone.
-        commands = {holder.run: holder.command for holder in lock.holders(_locks(journal, settings))}
+        commands = {one.run: one.command for one in [*prepared, *lock.holders(folder)]}
+        not_begun = [StopRequest(None, working=True)] if commands.pop(NOT_BEGUN, None) else []
         numbers = [number] if number is not None else sorted(commands, reverse=True)
-        chosen = [journal.runs.get(each) for each in numbers] or [latest_unfinished(journal, None)]
-        return [
+        if not numbers and not not_begun:
+            numbers = [latest_unfinished(journal, None).id]
+        chosen = [journal.runs.get(each) for each in numbers]
+        return not_begun + [
             StopRequest(
                 journal.runs.update(run, stop=True, options={**run.options, "for_good": for_good}),
                 run.id in commands,
@@ -174,6 +185,12 @@ def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = Fals
             )
             for run in chosen
         ]
+
+
+def announce_process(number: int, settings: Settings, command: str, pid: int) -> None:
+    """Note that a process was started for a run, so that a stop reaches it before it is up itself."""
+    with open_journal(settings.journal_url) as journal:
+        announce(lock.folder_of(journal.path, settings.home), number, command, pid)
 
 
 def end_run(number: int, settings: Settings, now: float) -> Run:
@@ -220,9 +237,5 @@ def _is_working(journal: Journal, run: Run, settings: Settings) -> bool:
     """Whether a process is sending this run now."""
     # By the lock and not by a flag in the journal, which a process that was killed could not take back.
     key = run.account
-    holder = lock.holder(_locks(journal, settings), key) if key else None
+    holder = lock.holder(lock.folder_of(journal.path, settings.home), key) if key else None
     return holder is not None and holder.run == run.id
-
-
-def _locks(journal: Journal, settings: Settings) -> Path:
-    return (journal.path.parent if journal.path else settings.home) / "locks"

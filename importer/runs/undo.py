@@ -1,6 +1,7 @@
 """Undoes a run: deletes what it created, unless somebody has changed it since."""
 
 from collections import Counter
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from importer.model import Plan, Progress
 from importer.reporting import write_report, write_table
 from importer.runs.allowances import windows
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
+from importer.runs.preparation import stoppable
 from importer.runs.request import RunRequest
 from importer.runs.session import Session, signed_in
 from schemas import RECORD_TYPES
@@ -49,7 +51,11 @@ async def undo_run(request: RunRequest) -> Undoing | None:
             raise UsageError(
                 f"Run {chosen.id} has no records to delete.", advice or "To list the runs: importer history"
             )
-        async with signed_in(request.settings, chosen.endpoint, journal, request.observer, request.clock) as session:
+        async with AsyncExitStack() as stack:
+            entering = stack.enter_async_context(
+                signed_in(request.settings, chosen.endpoint, journal, request.observer, request.clock)
+            )
+            session = await stoppable(entering, journal, request.settings, request.clock, run=chosen, command="undo")
             refuse_other_account(chosen, session.account.key)
             if not request.observer.confirm_undo(_plan(session, records), session.account, chosen):
                 return None

@@ -8,13 +8,14 @@ from pathlib import Path
 from importer.delivery.by_id import Unreadable, read_record
 from importer.delivery.verification import Look, Verified, needs_a_look, verify
 from importer.errors import Exit, ServiceError
-from importer.journal.journal import open_journal
+from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
 from importer.journal.states import State
 from importer.model import Presence
 from importer.reporting import write_table
 from importer.runs.compare import list_all_records
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
+from importer.runs.preparation import stoppable
 from importer.runs.request import RunRequest
 from importer.runs.session import Session, signed_in
 from schemas import RECORD_TYPES
@@ -48,22 +49,28 @@ async def verify_run(request: RunRequest) -> Verification:
     with open_journal(request.settings.journal_url) as journal:
         chosen = latest_run(journal, request.number)
         refuse_other_service(chosen, request.settings)
-        async with signed_in(request.settings, chosen.endpoint, journal, request.observer, request.clock) as session:
-            refuse_other_account(chosen, session.account.key)
-            kind = RECORD_TYPES[chosen.kind]
-            listing = await list_all_records(session, chosen.endpoint, kind)
-            if listing.failure:
-                raise ServiceError(f"Run {chosen.id} cannot be verified: {listing.failure}.", "Try again later.")
-            # Existing ones too: the user meant them to be there. Removing ones may still be there, or may not.
-            intents = list(journal.rows.all(chosen, State.CREATED, State.EXISTING, State.REMOVING))
-            looks = await _look(session, chosen, needs_a_look(intents, listing, kind))
-        rows = list(verify(intents, listing, kind, looks))
+        work = _compare(journal, chosen, request)
+        rows = await stoppable(work, journal, request.settings, request.clock, run=chosen, command="verify")
         counts = journal.rows.counts(chosen)
         unknown = counts.get(State.IN_DOUBT, 0) + counts.get(State.REVIEW, 0)
         table = [(str(v.row), str(v.remote_id), v.presence.value, v.detail) for v in rows]
         file = write_table(chosen.folder, "verification.csv", ("import_row", "import_id", "found", "detail"), table)
         notable = tuple(v for v in rows if v.presence is not Presence.ONCE)
         return Verification(chosen, dict(Counter(v.presence.value for v in rows)), notable, unknown, file)
+
+
+async def _compare(journal: Journal, chosen: Run, request: RunRequest) -> list[Verified]:
+    """Each row of a run, compared with the list and, where that does not say enough, with its record."""
+    async with signed_in(request.settings, chosen.endpoint, journal, request.observer, request.clock) as session:
+        refuse_other_account(chosen, session.account.key)
+        kind = RECORD_TYPES[chosen.kind]
+        listing = await list_all_records(session, chosen.endpoint, kind)
+        if listing.failure:
+            raise ServiceError(f"Run {chosen.id} cannot be verified: {listing.failure}.", "Try again later.")
+        # Existing ones too: the user meant them to be there. Removing ones may still be there, or may not.
+        intents = list(journal.rows.all(chosen, State.CREATED, State.EXISTING, State.REMOVING))
+        looks = await _look(session, chosen, needs_a_look(intents, listing, kind))
+    return list(verify(intents, listing, kind, looks))
 
 
 async def _look(session: Session, run: Run, numbers: Sequence[int]) -> dict[int, Look]:

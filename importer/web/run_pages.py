@@ -17,7 +17,7 @@ from importer.config.settings import Settings
 from importer.model import Status
 from importer.runs.result import rebuild_report
 from importer.runs.rows import ResultRow, find_rows, first_failures, timeline
-from importer.runs.status import RunStatus, ask_to_stop, end_run, run_status, search_statuses
+from importer.runs.status import RunStatus, announce_process, ask_to_stop, end_run, run_status, search_statuses
 from importer.web.context import (
     NOT_FOUND,
     AppContext,
@@ -234,7 +234,8 @@ def _start_once(app: AppContext, command: str, number: int, settings: Settings, 
     with app.workers.locked(number):
         worker = app.workers.find(command, number)
         if (worker is None or not worker.alive) and not run_status(number, settings, app.clock()).working:
-            app.workers.start(command, number, settings, *flags)
+            started = app.workers.start(command, number, settings, *flags)
+            announce_process(number, settings, command, started.pid)
 
 
 def _sign_in_first(request: Request) -> Response | None:

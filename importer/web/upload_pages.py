@@ -25,7 +25,7 @@ from importer.runs.observer import NullObserver
 from importer.runs.queue import queue
 from importer.runs.request import ImportRequest
 from importer.runs.source import examine
-from importer.runs.status import RunStatus, search_statuses, statuses_of_content
+from importer.runs.status import RunStatus, announce_process, search_statuses, statuses_of_content
 from importer.spreadsheet import REPAIRS
 from importer.spreadsheet.template import write_template
 from importer.text import printable
@@ -448,6 +448,7 @@ def _begin(app: AppContext, draft: Draft, account: str, settings: Settings, by: 
             return now.run
         request = ImportRequest(now.path, settings, NullObserver(), app.clock, kind_of(now), now.read)
         run = queue(request, now.name, account, by)
-        app.workers.start("resume", run.id, settings)
+        started = app.workers.start("resume", run.id, settings)
+        announce_process(run.id, settings, "resume", started.pid)
         app.drafts.keep(now, run=run.id)
         return run.id

@@ -156,10 +156,10 @@ def test_whoever_asks_to_stop_means_the_runs_that_are_being_sent(
     third = add_run(journal, memory, planned=1, account="third")
     with exclusive_sender(memory / "locks", ACCOUNT, run.id), exclusive_sender(memory / "locks", "third", third.id):
         asked = ask_to_stop(None, settings)
-        assert [(request.run.id, request.working) for request in asked] == [(third.id, True), (run.id, True)]
+        assert [(one.run and one.run.id, one.working) for one in asked] == [(third.id, True), (run.id, True)]
     assert [journal.runs.stop_requested(each) for each in (run, second, third)] == [True, False, True]
-    assert [(request.run.id, request.working) for request in ask_to_stop(None, settings)] == [(third.id, False)]
-    assert [request.run.id for request in ask_to_stop(second.id, settings, for_good=True)] == [second.id]
+    assert [(one.run and one.run.id, one.working) for one in ask_to_stop(None, settings)] == [(third.id, False)]
+    assert [one.run and one.run.id for one in ask_to_stop(second.id, settings, for_good=True)] == [second.id]
     assert [journal.runs.get(each.id).options.get("for_good") for each in (run, second, third)] == [False, True, False]
 
 

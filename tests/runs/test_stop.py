@@ -1,15 +1,18 @@
 """`importer stop` and Ctrl-C while a command waits: it ends at once, and says what to type next."""
 
+import os
 import re
 import signal
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from conftest import Desk, Service, mapping, wait_until
 
 from importer.errors import Exit
+from importer.journal.announcements import announce, announced, announcements, ask_to_stop
 from importer.sandbox import SandboxOptions
 
 WITHIN = 10.0
@@ -90,3 +93,114 @@ def test_a_wait_for_a_turn_ends(desk: Desk, serve: Callable[..., Service], words
     assert seconds < WITHIN
     assert "importer" in rest
     assert service.records
+
+
+WAITS = [
+    (("run", "other.csv", "--yes"), "stop", "repeat its command|repeat the command"),
+    (("run", "other.csv", "--yes"), "Ctrl-C", "repeat the command"),
+    (("run", "rows.csv", "--yes"), "stop", "importer resume 1"),
+    (("plan", "other.csv"), "stop", "repeat its command|repeat the command"),
+    (("resume", "1"), "stop 1", "importer resume 1"),
+    (("retry", "1", "--yes"), "stop", "repeat its command|repeat the command"),
+    (("reconcile", "1"), "stop 1", "importer reconcile 1"),
+    (("reconcile", "1"), "Ctrl-C", "repeat the command"),
+    (("settle", "1", "4", "--is", "5"), "stop", "importer reconcile 1"),
+    (("verify", "1"), "stop", "importer verify 1"),
+    (("undo", "1", "--yes"), "stop 1", "importer undo 1"),
+]
+
+
+def use_up_the_hour(desk: Desk, service: Service) -> None:
+    """A run with created rows, one in doubt and others left; and no call allowed for the next hour."""
+    desk.variables |= {
+        "IMPORTER_RATE": "600/min",
+        "IMPORTER_CALLS_PER_HOUR": "none",
+        "IMPORTER_CALLS_PER_MINUTE": "none",
+    }
+    desk.write("rows.csv", [mapping(number) for number in range(9)])
+    desk.write("other.csv", [mapping(number) for number in range(20, 23)])
+    service.fail("ok", "ok", "lost-before")
+    desk.type("run", "rows.csv", "--yes", "--max-rows", "4")
+    desk.variables["IMPORTER_CALLS_PER_HOUR"] = "4"
+
+
+def wait_for_the_hour(desk: Desk, words: tuple[str, ...]) -> "tuple[subprocess.Popen[str], str]":
+    """The command as a process that says it waits, and what it said."""
+    process = desk.start(*words)
+    assert process.stderr is not None
+    heard = ""
+    while "No call is allowed before" not in heard:
+        line = process.stderr.readline()
+        assert line, heard
+        heard += line
+    return process, heard
+
+
+@pytest.mark.parametrize(("words", "how", "again"), WAITS)
+def test_a_command_that_has_not_begun_to_send_ends(
+    desk: Desk, service: Service, words: tuple[str, ...], how: str, again: str
+) -> None:
+    """Whatever it waits for, whoever asks; it says what to type next, changes nothing, and leaves nothing behind."""
+    use_up_the_hour(desk, service)
+    there = service.records
+    process, heard = wait_for_the_hour(desk, words)
+    if how == "Ctrl-C":
+        process.send_signal(signal.SIGINT)
+    else:
+        done = desk.type(*how.split())
+        assert done.code == Exit.DONE
+        assert "nothing to stop" not in done.out
+        assert re.search(again, done.out), done
+    code, seconds, said = ended(process)
+    assert code == Exit.INTERRUPTED, heard + said
+    assert seconds < WITHIN
+    assert re.search(again, said), said
+    assert service.records == there
+    assert not list((desk.home / "locks").glob("*.work"))
+    assert not list((desk.home / "locks").glob("*.stop"))
+
+
+@pytest.mark.parametrize("words", [("run", "other.csv", "--yes"), ("resume", "1")])
+def test_a_command_that_has_not_begun_to_send_ends_in_its_time(
+    desk: Desk, service: Service, words: tuple[str, ...]
+) -> None:
+    """--max-duration holds for what comes before the first row as well."""
+    use_up_the_hour(desk, service)
+    there = service.records
+    process, heard = wait_for_the_hour(desk, (*words, "--max-duration", "1s"))
+    code, seconds, said = ended(process)
+    assert code == Exit.LIMIT, heard + said
+    assert seconds < WITHIN
+    assert "--max-duration" in said
+    assert service.records == there
+
+
+def test_a_stop_reaches_a_process_that_is_not_up_yet(desk: Desk, service: Service) -> None:
+    """A page announces the process it has started; a stop in the next moment must not be lost."""
+    desk.write("rows.csv", [mapping(number) for number in range(9)])
+    desk.type("run", "rows.csv", "--yes", "--max-rows", "4")
+    process = subprocess.Popen(["sleep", "60"])
+    try:
+        announce(desk.home / "locks", 1, "resume", process.pid)
+        assert "Run 1 stops" in desk.type("stop").out
+        assert (desk.home / "locks" / f"{process.pid}-1.stop").exists()
+    finally:
+        process.kill()
+        process.wait()
+    # The process has ended without looking: what it left stops nobody else.
+    assert desk.type("resume").code == Exit.DONE
+    assert len(service.records) == 9
+    desk.type("stop", "1")
+    assert not list((desk.home / "locks").glob("*.stop"))
+
+
+def test_an_announced_process_that_was_asked_to_stop_does_so_first(tmp_path: Path) -> None:
+    """It takes over what was announced for it, with the request."""
+    announce(tmp_path, 7, "resume", os.getpid())
+    ask_to_stop(tmp_path, announcements(tmp_path)[0])
+    with announced(tmp_path, 7, "resume") as is_requested:
+        assert is_requested()
+    with announced(tmp_path, 7, "resume") as is_requested:
+        assert not is_requested()
+        assert [one.run for one in announcements(tmp_path)] == [7]
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,61 @@
+"""What a command does before it holds its account, or without sending anything: it can be given up at any moment."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from importer.config.settings import Settings
+from importer.delivery.breakers import StopReason
+from importer.delivery.stop_signal import StopSignal, watched
+from importer.errors import Exit, StoppedError
+from importer.journal.announcements import NOT_BEGUN, announced
+from importer.journal.journal import Journal
+from importer.journal.lock import folder_of
+from importer.journal.runs import Run
+from importer.model import Clock
+from importer.nexudus.waits import STOPPED, unless
+
+Result = TypeVar("Result")
+
+
+async def stoppable(
+    work: Coroutine[Any, Any, Result],
+    journal: Journal,
+    settings: Settings,
+    clock: Clock,
+    *,
+    run: Run | None = None,
+    command: str = "resume",
+    seconds: float | None = None,
+) -> Result:
+    """The result of work that changes nothing on the service, and that ``importer stop`` ends within a moment.
+
+    Args:
+        work: What is given up at whatever it awaits. A Ctrl-C gives it up by itself.
+        journal: The journal, beside which other processes look for this one.
+        settings: Those of the command.
+        clock: The clock of the command.
+        run: The run that it is about; None if none has begun.
+        command: What continues it after a stop, for others to say.
+        seconds: How long it may take; as long as it likes if there is no such limit.
+
+    Raises:
+        StoppedError: It was stopped, or its time is up.
+    """
+    number = run.id if run is not None else NOT_BEGUN
+    deadline = clock() + seconds if seconds is not None else None
+    with announced(folder_of(journal.path, settings.home), number, command) as is_requested:
+        signal = StopSignal(asyncio.Event(), is_requested, now=clock, deadline=deadline)
+        async with watched(signal):
+            result = await unless(signal, work)
+        # Also a request that came in the last moment: whoever asked has been told that it stops.
+        if result is not STOPPED and not is_requested():
+            return result
+    raise _stopped(signal, run, command)
+
+
+def _stopped(signal: StopSignal, run: Run | None, command: str) -> StoppedError:
+    again = f"To continue: {run.command(command)}" if run is not None else "To start it again, repeat the command."
+    if signal.reason.how is StopReason.LIMIT:
+        return StoppedError(f"{signal.reason.message} Nothing was sent yet.", again, Exit.LIMIT)
+    return StoppedError("Stopped as requested. Nothing was changed in Nexudus.", again)
