@@ -5,6 +5,7 @@ import io
 import json
 import os
 import select
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stamina
 from hypothesis import HealthCheck, settings
 
 from importer.cli import run_cli
@@ -38,6 +40,20 @@ Nothing waits so long otherwise: a test goes on with the event that it waits for
 
 LATER = 7_200.0
 """Seconds; more than the visibility window."""
+
+# Each module is compiled once, and not by each of the hundred commands that the tests start: those would spend most of
+# their time on it.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+_MEMORY = Path("/dev/shm")
+_ROOMY = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 2 * 1024**3
+"""Whether the folders of all tests fit into memory, as they do not in a container with the usual 64 MB of it."""
+
+# The program asks the disk to write down each intent before it goes on; tests of that record what it asks for, and cut
+# it off there. The others need not wait for a real disk.
+if _ROOMY:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 # How long an example takes, or is in the making, says how busy the machine is; a folder may serve several examples.
 # The same examples each time, so that what fails fails because of the change; `--hypothesis-profile explore` looks for
@@ -165,6 +181,13 @@ def sleep_at_another_time() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def repeat_at_once() -> Iterator[None]:
+    """As often as ever, but without the pauses in between; test_service shows that those are as long as asked for."""
+    with stamina.set_testing(True, attempts=sys.maxsize, cap=True):
+        yield
+
+
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     """A folder with nothing in it and nobody signed in."""
@@ -248,9 +271,9 @@ def service(serve: Callable[..., Service]) -> Service:
 
 @pytest.fixture
 def memory(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory where there is one: for tests that make thousands of durable commits."""
-    if not Path("/dev/shm").is_dir():
+    """A folder in memory where there is one, even if it has no room for the folders of all tests."""
+    if _ROOMY or not _MEMORY.is_dir():
         yield tmp_path
         return
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:
+    with tempfile.TemporaryDirectory(dir=_MEMORY) as folder:
         yield Path(folder)

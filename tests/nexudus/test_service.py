@@ -32,13 +32,6 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.fixture(autouse=True)
-def no_back_off() -> Iterator[None]:
-    """Repeated calls follow each other at once, as often as they would."""
-    with stamina.set_testing(True, attempts=ATTEMPTS):
-        yield
-
-
 @contextlib.contextmanager
 def sandbox(**options: object) -> Iterator[Running]:
     """A sandbox without limits, with a token that always works."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import socket
 import time
 
 import pytest
@@ -17,11 +16,9 @@ from sandbox.sandbox_client import (
     RECORD,
     call,
     create,
-    create_request,
     raw_create,
     send_create,
     unlimited,
-    whole_answer,
 )
 
 
@@ -102,14 +99,6 @@ def test_half_body_promises_more_than_it_sends() -> None:
     assert body.startswith(b'{"Status":200,')
 
 
-def test_reset_is_a_tcp_reset() -> None:
-    """The record is stored and the connection is reset."""
-    with unlimited(faults=("reset",)) as sandbox:
-        with pytest.raises(ConnectionResetError):
-            raw_create(sandbox)
-        assert len(sandbox.state.records) == 1
-
-
 def test_late_record_appears_after_the_connection_has_ended() -> None:
     """The connection ends at once; the record is stored seconds later."""
     with unlimited(faults=("late:0.2",)) as sandbox:
@@ -126,21 +115,22 @@ def test_late_record_appears_after_the_connection_has_ended() -> None:
 def test_hanging_call_gets_no_answer(fault: str, stored: int) -> None:
     """Nothing comes back, and others are still served."""
     with unlimited(faults=(fault,)) as sandbox, send_create(sandbox) as client:
-        client.settimeout(0.1)
-        with pytest.raises(TimeoutError):
-            client.recv(1)
+        # The next one must not be quicker, and take the fault.
+        wait_until(lambda: not sandbox.state.pending_faults())
         assert create(sandbox).status == 200
+        client.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            client.recv(1)
         assert len(sandbox.state.records) == stored + 1
 
 
 def test_slow_answer_is_stored_at_once() -> None:
     """A client that gives up on a slow answer has left a record behind."""
-    with unlimited(faults=("slow:5",)) as sandbox:
-        with send_create(sandbox) as client:
-            client.settimeout(0.1)
-            with pytest.raises(TimeoutError):
-                client.recv(1)
-        assert len(sandbox.state.records) == 1
+    with unlimited(faults=(f"slow:{GIVE_UP:.0f}",)) as sandbox, send_create(sandbox) as client:
+        wait_until(lambda: sandbox.state.records)
+        client.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            client.recv(1)
 
 
 def test_faults_are_used_one_a_create_in_order() -> None:
@@ -150,17 +140,6 @@ def test_faults_are_used_one_a_create_in_order() -> None:
         assert posted.json == {"pending": ["400", "ok", "500-after"]}
         assert call(sandbox, "GET", PATH).status == 200
         assert [create(sandbox).status for _ in range(4)] == [400, 200, 500, 200]
-
-
-def test_other_calls_can_fail_too() -> None:
-    """Faults can be set for reads, deletes and sign-ins as well."""
-    with unlimited() as sandbox:
-        record_id = create(sandbox).json["Value"]["Id"]
-        call(sandbox, "POST", "/_sandbox/faults?on=read", ["502-html"], headers={})
-        sandbox.state.fail_next("500-after", on="delete")
-        assert call(sandbox, "GET", PATH).status == 502
-        assert call(sandbox, "DELETE", f"{PATH}/{record_id}").status == 500
-        assert call(sandbox, "DELETE", f"{PATH}/{record_id}").status == 404
 
 
 @pytest.mark.parametrize("names", [["nonsense"], ["cut"], ["cut:x"], ["late:x"], ["status:1.5"], "ok", [1]])
@@ -268,22 +247,3 @@ def test_every_fault_is_known_by_its_name() -> None:
     """Each name of the table is accepted, with a number where it needs one."""
     for name in FAULTS:
         assert handler(f"{name}:1" if name in ("cut", "status", "status-after") else name)
-
-
-def test_faulty_connection_can_be_followed_by_a_good_one() -> None:
-    """Faults that answer leave the connection usable."""
-    with unlimited(faults=("400", "throttle-409")) as sandbox, send_create(sandbox) as client:
-        answers = [whole_answer(client)]
-        for _ in range(2):
-            client.sendall(create_request())
-            answers.append(whole_answer(client))
-    assert [answer[9:12] for answer in answers] == [b"400", b"409", b"200"]
-
-
-def test_client_that_leaves_in_the_middle_creates_nothing() -> None:
-    """A request whose body never arrives whole has no effect."""
-    with unlimited() as sandbox:
-        with socket.create_connection(("127.0.0.1", int(sandbox.url.rpartition(":")[2]))) as client:
-            client.sendall(create_request()[:-5])
-        assert create(sandbox).status == 200
-        assert len(sandbox.state.records) == 1

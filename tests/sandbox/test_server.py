@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import signal
 import socket
 import subprocess
@@ -14,20 +13,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import anyio
 import httpx
 import pytest
-from conftest import GIVE_UP, wait_until
+from conftest import GIVE_UP
 
 import importer.sandbox
-from importer.sandbox import SandboxOptions, app, running
+from importer.sandbox import SandboxOptions, running
 from importer.sandbox.options import changed
 from sandbox.sandbox_client import (
-    NO_LIMITS,
     PATH,
     RECORD,
     TOKEN,
-    call,
     create,
     port_of,
     send_create,
@@ -108,61 +104,11 @@ def test_many_clients_at_once() -> None:
         assert len(set(ids)) == len(sandbox.state.records) == 160
 
 
-def test_latency_delays_each_call_but_not_the_others() -> None:
-    """Each waits that long before it takes effect, and all of them wait at once."""
-    with unlimited(latency=0.1) as sandbox:
-        before = time.monotonic()
-        assert create(sandbox).status == 200
-        assert time.monotonic() - before >= 0.1
-    with unlimited(latency=GIVE_UP) as sandbox:
-        clients = [send_create(sandbox) for _ in range(3)]
-        wait_until(lambda: len(sandbox.state.calls) == 3)
-        assert sandbox.state.records == []
-    for client in clients:
-        client.close()
-
-
 def test_clock_can_run_ahead() -> None:
     """A skewed clock shows in the Date header and in the dates of records."""
     with unlimited(clock_skew=86400.0 * 365) as sandbox:
         answer = create(sandbox)
     assert str(time.gmtime().tm_year + 1) in answer.headers["date"] + answer.json["UpdatedOn"]
-
-
-def test_store_keeps_records_account_and_ids(tmp_path: Path) -> None:
-    """A sandbox that starts again on its store is the same account with the same records."""
-    store = tmp_path / "sandbox.db"
-    with unlimited(store=store) as sandbox:
-        ids = [create(sandbox).json["Value"]["Id"] for _ in range(3)]
-        call(sandbox, "DELETE", f"{PATH}/{ids[2]}")
-        user_id, records, space = sandbox.state.user_id, sandbox.state.records, sandbox.state.space
-    with unlimited(store=store, seed=99) as again:
-        assert (again.state.user_id, again.state.records, again.state.space) == (user_id, records, space)
-        assert json.loads(again.state.bodies[0]) == RECORD
-        assert create(again).json["Value"]["Id"] > ids[2]
-
-
-def test_store_survives_a_killed_sandbox(tmp_path: Path) -> None:
-    """Every record that was answered is there after a kill, and the store is free."""
-    store = tmp_path / "sandbox.db"
-    options = {**NO_LIMITS, "token": TOKEN, "store": str(store)}
-    with process("--options-json", json.dumps(options)) as (url, child):
-        for _ in range(5):
-            assert httpx.post(url + PATH, json=RECORD, headers=HEADERS).status_code == 200
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-    with unlimited(store=store) as again:
-        assert len(again.state.records) == 5
-
-
-def test_store_belongs_to_one_sandbox(tmp_path: Path) -> None:
-    """A second sandbox on the same store is refused, and so is a file that is no store."""
-    store, text = tmp_path / "sandbox.db", tmp_path / "notes.txt"
-    text.write_text("not a database, " * 100)
-    with unlimited(store=store), pytest.raises(OSError, match="locked"), unlimited(store=store):
-        pass
-    with pytest.raises(OSError, match="not a database"), unlimited(store=text):
-        pass
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -227,23 +173,6 @@ def test_some_options_are_fixed_at_the_start(name: str) -> None:
     """What the sandbox was built from cannot change while it runs."""
     with unlimited() as sandbox, pytest.raises(ValueError, match="fixed at the start"):
         sandbox.state.change(**{name: {"seed": 2, "store": "x.db", "faults": ["ok"]}[name]})
-
-
-def test_app_can_be_served_without_a_socket() -> None:
-    """In process the application answers too, and a lost answer is a reset."""
-    application = app(SandboxOptions(**NO_LIMITS, token=TOKEN, faults=("ok", "lost-after")))  # type: ignore[arg-type]  # limits only
-    statuses: list[int] = []
-
-    async def talk() -> None:
-        transport = httpx.ASGITransport(application)
-        async with httpx.AsyncClient(transport=transport, base_url="http://sandbox", headers=HEADERS) as client:
-            statuses.append((await client.post(PATH, json=RECORD)).status_code)
-            with pytest.raises(ConnectionResetError):
-                await client.post(PATH, json=RECORD)
-
-    anyio.run(talk)
-    assert statuses == [200]
-    assert len(application.state.sandbox.records) == 2
 
 
 def test_shares_no_code_with_the_importer() -> None:

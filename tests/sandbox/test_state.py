@@ -1,5 +1,7 @@
 """What a practice service remembers, as tests and the control addresses see it."""
 
+import json
+
 import pytest
 
 from importer.sandbox.options import SandboxOptions
@@ -53,3 +55,21 @@ def test_a_reset_forgets_records_and_faults_but_not_the_options() -> None:
     state.fail_next("502-html")
     state.reset()
     assert (state.records, state.pending_faults(), state.options.latency) == ([], [], 1.5)
+
+
+def test_a_colleague_can_create_records_too() -> None:
+    """The state adds records that somebody else made, by the rules for everybody."""
+    state = State(SandboxOptions())
+    [person, *_], [room, *_] = state.space.coworkers, state.space.resources
+    record = {
+        "ResourceId": room,
+        "CoworkerId": person,
+        "Name": "Room",
+        "SubscriptionExpireDate": "2027-01-15T10:30:00Z",
+    }
+    state.add(PATH, json.dumps(record).encode())
+    with pytest.raises(ValueError, match="is a required field"):
+        state.add(PATH, b"{}")
+    with pytest.raises(ValueError, match="nothing can be created"):
+        state.add("coworkers", json.dumps(record).encode())
+    assert [each["UpdatedBy"] for each in state.records] == ["colleague@example.com"]

@@ -10,19 +10,22 @@ from hypothesis import strategies as st
 from spreadsheet.fuzz import attempt, damaged, goods
 
 
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Files of every kind, made once: they are only read."""
+    return goods(tmp_path_factory.mktemp("good"))
+
+
 @settings(max_examples=60)
 @given(seed=st.integers(0, 2**32), kind=st.integers(0, 7))
-def test_a_damaged_file_is_read_in_full_or_refused(tmp_path: Path, seed: int, kind: int) -> None:
+def test_a_damaged_file_is_read_in_full_or_refused(tmp_path: Path, good: list[Path], seed: int, kind: int) -> None:
     """Whatever happens to a file: a FileError, or every row that is left in it."""
-    (tmp_path / "good").mkdir(exist_ok=True)
-    good = goods(tmp_path / "good")
-    chance = random.Random(seed)
     path = tmp_path / f"case{good[kind].suffix}"
-    path.write_bytes(damaged(good[kind].read_bytes(), chance))
+    path.write_bytes(damaged(good[kind].read_bytes(), random.Random(seed)))
     assert attempt(path) in {"read", "refused"}
 
 
 @pytest.mark.parametrize("kind", range(8))
-def test_the_good_files_are_read(tmp_path: Path, kind: int) -> None:
+def test_the_good_files_are_read(good: list[Path], kind: int) -> None:
     """Undamaged, each of them is read; else the property above would hold for nothing."""
-    assert attempt(goods(tmp_path)[kind]) == "read"
+    assert attempt(good[kind]) == "read"

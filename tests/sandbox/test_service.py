@@ -1,0 +1,264 @@
+"""Creating, reading, changing and deleting records, as the vendor's reference shows it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from importer.sandbox.people import DELETED_EMAIL, SHARED_EMAIL, SHARED_RESOURCE
+from importer.sandbox.server import Running
+from sandbox.sandbox_client import PATH, RECORD, call, create, unlimited
+
+OFFICE = "/api/spaces/coworkermsofficecalendars"
+GOOGLE = "/api/spaces/coworkergooglecalendars"
+
+
+def coworker(sandbox: Running, email: str) -> int:
+    """The Id of the first coworker with an e-mail."""
+    found: int = call(sandbox, "GET", f"/api/spaces/coworkers?Coworker_Email={email}").json["Records"][0]["Id"]
+    return found
+
+
+def test_create_answers_the_documented_envelope() -> None:
+    """A create answers 200 with every field of the documented envelope, in its order."""
+    with unlimited() as sandbox:
+        answer = create(sandbox)
+    envelope = answer.json
+    assert answer.status == 200
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert envelope == {
+        "Status": 200,
+        "Message": "CoworkerMsOfficeCalendar was successfully created.",
+        "Value": {"Id": envelope["Value"]["Id"]},
+        "OpenInDialog": False,
+        "OpenInWindow": False,
+        "RedirectURL": None,
+        "JavaScript": None,
+        "UpdatedOn": envelope["UpdatedOn"],
+        "UpdatedBy": "ops@example.com",
+        "Errors": None,
+        "WasSuccessful": True,
+    }
+    assert list(envelope)[:3] == ["Status", "Message", "Value"]
+    assert 100_000_000 <= envelope["Value"]["Id"] <= 1_500_000_000
+
+
+def test_created_record_reads_back_as_sent() -> None:
+    """A record read by Id is bare and carries every field that was sent."""
+    with unlimited() as sandbox:
+        record_id = create(sandbox).json["Value"]["Id"]
+        record = call(sandbox, "GET", f"{PATH}/{record_id}").json
+        assert sandbox.state.records == [record]
+        assert json.loads(sandbox.state.bodies[0]) == RECORD
+    assert {name: record[name] for name in RECORD} == RECORD
+    assert record["Id"] == record_id
+    assert record["CreatedOn"].endswith("Z")
+
+
+@pytest.mark.parametrize(
+    ("contract", "missing", "named"),
+    [
+        ("old", "Name", "Name"),
+        ("old", "ResourceId", "Resource"),
+        ("old", "CoworkerId", "Coworker"),
+        ("old", "SubscriptionExpireDate", "SubscriptionExpireDate"),
+        ("new", "SubscriptionId", "SubscriptionId"),
+        ("new", "CalendarId", "CalendarId"),
+    ],
+)
+def test_missing_field_is_refused(contract: str, missing: str, named: str) -> None:
+    """A required field that is missing gives the documented 400, parents named without Id."""
+    with unlimited(contract=contract) as sandbox:
+        answer = create(sandbox, **{missing: None})
+        assert sandbox.state.records == []
+    error = {"AttemptedValue": None, "Message": "is a required field", "PropertyName": named}
+    body = {"Message": f"{named}: is a required field", "Value": None, "Errors": [error], "WasSuccessful": False}
+    assert (answer.status, answer.json) == (400, body)
+
+
+@pytest.mark.parametrize(
+    ("contract", "missing"), [("old", "SubscriptionId"), ("old", "CalendarId"), ("new", "CoworkerId")]
+)
+def test_optional_field_may_be_missing(contract: str, missing: str) -> None:
+    """What a contract does not require may be left out."""
+    with unlimited(contract=contract) as sandbox:
+        assert create(sandbox, **{missing: None}).status == 200
+
+
+def test_every_problem_is_listed_and_the_first_is_the_message() -> None:
+    """Several problems give several Errors, of which Message repeats one."""
+    with unlimited() as sandbox:
+        body = create(sandbox, Name="  ", CoworkerId="x", SubscriptionExpireDate="tomorrow").json
+    assert [each["PropertyName"] for each in body["Errors"]] == ["Coworker", "Name", "SubscriptionExpireDate"]
+    assert body["Message"] == "Coworker: is not a valid value"
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ("2025-01-15T10:30:00Z", "2025-01-15T10:30:00Z"),
+        ("2025-01-15T10:30:00+02:00", "2025-01-15T08:30:00Z"),
+        ("2025-01-15T10:30", "2025-01-15T10:30:00Z"),
+        ("2025-01-15T10:30:00.9356913Z", "2025-01-15T10:30:00Z"),
+    ],
+)
+@pytest.mark.parametrize("dates", ["z", "bare"])
+def test_expiry_is_kept_as_an_instant(sent: str, stored: str, dates: str) -> None:
+    """An expiry is stored in UTC and comes back with or without its Z."""
+    with unlimited(dates=dates) as sandbox:
+        record_id = create(sandbox, SubscriptionExpireDate=sent).json["Value"]["Id"]
+        record = call(sandbox, "GET", f"{PATH}/{record_id}").json
+    assert record["SubscriptionExpireDate"] == (stored if dates == "z" else stored[:-1])
+    assert record["CreatedOn"].endswith("Z") is (dates == "z")
+
+
+@pytest.mark.parametrize("sent", ["15/01/2025", "2025-02-30T10:00:00Z", 1736936000, "9999-12-31T23:59:59-10:00"])
+def test_bad_date_is_refused(sent: object) -> None:
+    """What is no date gives a validation error that names the field."""
+    with unlimited() as sandbox:
+        answer = create(sandbox, SubscriptionExpireDate=sent)
+    assert answer.status == 400
+    assert answer.json["Errors"][0]["PropertyName"] == "SubscriptionExpireDate"
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", "null", "[" * 50_000])
+def test_body_that_is_no_object_is_refused(body: str) -> None:
+    """A body that is no JSON object is a 400, never a crash."""
+    with unlimited() as sandbox:
+        assert call(sandbox, "POST", PATH, body).status == 400
+        assert call(sandbox, "PUT", PATH, body).status == 400
+
+
+def test_form_body_is_refused() -> None:
+    """A create must be JSON by its content type."""
+    with unlimited() as sandbox:
+        headers = {"Authorization": "Bearer sandbox-token", "Content-Type": "application/x-www-form-urlencoded"}
+        assert call(sandbox, "POST", PATH, "Name=x", headers).status == 415
+
+
+def test_update_replaces_the_whole_record() -> None:
+    """A PUT validates like a create and clears what it leaves out; the creation date stays."""
+    with unlimited() as sandbox:
+        record_id = create(sandbox).json["Value"]["Id"]
+        before = call(sandbox, "GET", f"{PATH}/{record_id}").json
+        assert call(sandbox, "PUT", PATH, {"Id": record_id, "Name": "New"}).status == 400
+        short = {**RECORD, "Id": record_id, "Name": "New", "CalendarId": None}
+        assert call(sandbox, "PUT", PATH, short).json["WasSuccessful"] is True
+        after = call(sandbox, "GET", f"{PATH}/{record_id}").json
+        assert call(sandbox, "PUT", PATH, {**short, "Id": 1}).status == 404
+    assert (after["Name"], after["CalendarId"], after["ToStringText"]) == ("New", None, "New")
+    assert after["CreatedOn"] == before["CreatedOn"]
+    assert after["UniqueId"] == before["UniqueId"]
+
+
+def test_delete_happens_once() -> None:
+    """A delete answers its envelope, and 404 with a JSON string when the record is gone."""
+    with unlimited() as sandbox:
+        record_id = create(sandbox).json["Value"]["Id"]
+        first = call(sandbox, "DELETE", f"{PATH}/{record_id}")
+        second = call(sandbox, "DELETE", f"{PATH}/{record_id}")
+        gone = call(sandbox, "GET", f"{PATH}/{record_id}")
+    assert first.json["Message"] == "The record was deleted successfully."
+    assert first.json["WasSuccessful"] is True
+    assert (second.status, second.json) == (gone.status, gone.json) == (404, "Not found")
+
+
+def test_both_spellings_share_records_and_google_does_not() -> None:
+    """The two spellings of the path show the same records; the Google type has its own."""
+    with unlimited() as sandbox:
+        record_id = create(sandbox).json["Value"]["Id"]
+        assert call(sandbox, "GET", f"{OFFICE}/{record_id}").status == 200
+        assert call(sandbox, "GET", f"{GOOGLE}/{record_id}").status == 404
+        assert "WatchResourceId" in call(sandbox, "POST", GOOGLE, RECORD).json["Message"]
+        google = call(sandbox, "POST", GOOGLE, RECORD | {"WatchResourceId": "o3hgv1538sdjfh"}).json
+    assert google["Message"] == "CoworkerGoogleCalendar was successfully created."
+
+
+def test_spelling_can_be_switched_off() -> None:
+    """A spelling that is not served is an unknown address."""
+    with unlimited(spellings=("coworkermsofficecalendars",)) as sandbox:
+        assert create(sandbox).status == 404
+        assert call(sandbox, "POST", OFFICE, RECORD).status == 200
+
+
+def test_equal_records_are_accepted_unless_told_otherwise() -> None:
+    """The service makes duplicates without a word; with `uniqueness` it refuses them."""
+    with unlimited() as sandbox:
+        assert [create(sandbox).status for _ in range(2)] == [200, 200]
+        sandbox.state.change(uniqueness=True)
+        assert create(sandbox).status == 400
+        assert create(sandbox, Name="Another").status == 200
+
+
+@pytest.mark.parametrize(("system_id", "kept"), [("kept", "row-7"), ("dropped", None)])
+def test_system_id_is_kept_or_dropped(system_id: str, kept: str | None) -> None:
+    """SystemId of a create is stored or silently dropped."""
+    with unlimited(system_id=system_id) as sandbox:
+        create(sandbox, SystemId="row-7")
+        assert sandbox.state.records[0]["SystemId"] == kept
+
+
+def test_system_id_outlives_an_update_without_it() -> None:
+    """SystemId is no field of the form: an update that leaves it out leaves it alone."""
+    with unlimited() as sandbox:
+        record_id = create(sandbox, SystemId="row-7").json["Value"]["Id"]
+        kept = []
+        for change in ({}, {"SystemId": "row-8"}):
+            call(sandbox, "PUT", PATH, {**RECORD, "Id": record_id, **change})
+            kept.append(sandbox.state.records[0]["SystemId"])
+    assert kept == ["row-7", "row-8"]
+
+
+def test_ids_are_distinct_and_rise() -> None:
+    """Each record gets an Id of its own, higher than all before, also after a delete."""
+    with unlimited() as sandbox:
+        ids = [create(sandbox).json["Value"]["Id"] for _ in range(20)]
+        call(sandbox, "DELETE", f"{PATH}/{ids[-1]}")
+        ids.append(create(sandbox).json["Value"]["Id"])
+    assert ids == sorted(set(ids))
+
+
+def test_space_holds_the_traps() -> None:
+    """There are two coworkers with one e-mail and two resources with one name in two locations."""
+    with unlimited() as sandbox:
+        people = call(sandbox, "GET", f"/api/spaces/coworkers?Coworker_Email={SHARED_EMAIL}").json
+        rooms = call(sandbox, "GET", f"/api/spaces/resources?Resource_Name={SHARED_RESOURCE}").json
+        places = call(sandbox, "GET", "/api/sys/businesses").json
+        everyone = call(sandbox, "GET", "/api/spaces/coworkers?size=1000").json
+    assert people["TotalItems"] == 2
+    assert {room["BusinessId"] for room in rooms["Records"]} == {place["Id"] for place in places["Records"]}
+    assert everyone["TotalItems"] == 60
+    assert "Businesses" not in everyone["Records"][0]
+
+
+def test_deleted_coworker_is_listed_but_cannot_be_read() -> None:
+    """A deleted coworker stands in the list, and a read by Id answers 401 "Not found"."""
+    with unlimited() as sandbox:
+        gone = coworker(sandbox, DELETED_EMAIL)
+        answer = call(sandbox, "GET", f"/api/spaces/coworkers/{gone}")
+        batch = call(sandbox, "GET", f"/api/spaces/coworkers?id=[{gone}]")
+    assert (answer.status, answer.json) == (401, "Not found")
+    assert batch.json == []
+
+
+@pytest.mark.parametrize(
+    ("dead_parents", "status", "text"), [("401", 401, "Access Denied."), ("400", 400, "Coworker: is a required field")]
+)
+def test_create_naming_a_deleted_coworker_is_refused(dead_parents: str, status: int, text: str) -> None:
+    """A create that names a deleted coworker answers 401, or 400 by option."""
+    with unlimited(dead_parents=dead_parents) as sandbox:
+        answer = create(sandbox, CoworkerId=coworker(sandbox, DELETED_EMAIL))
+        assert sandbox.state.records == []
+    assert (answer.status, answer.json["Message"]) == (status, text)
+
+
+def test_strict_parents_must_exist() -> None:
+    """With strict parents only Ids of the space are accepted, and the full name is filled in."""
+    with unlimited(strict_parents=True, dead_parents="400") as sandbox:
+        both = create(sandbox).json
+        resource = next(iter(sandbox.state.space.resources))
+        known = create(sandbox, ResourceId=resource, CoworkerId=coworker(sandbox, "ada.abbott@example.com"))
+        assert sandbox.state.records[0]["CoworkerFullName"] == "Ada Abbott"
+    assert [each["PropertyName"] for each in both["Errors"]] == ["Resource", "Coworker"]
+    assert known.status == 200
