@@ -1,6 +1,7 @@
 """What the tests share: an installation of their own, the command as a process, and the sandbox on a socket."""
 
 import csv
+import gc
 import io
 import json
 import os
@@ -89,6 +90,7 @@ class Desk:
     folder: Path
     variables: dict[str, str] = field(default_factory=dict)
     clock: Clock = time.time
+    stderr: Callable[[], io.StringIO] = io.StringIO
 
     def shorten_the_window(self, seconds: float = 3) -> None:
         """A visibility window that a run waits for, and a time limit for calls that goes with it."""
@@ -120,7 +122,7 @@ class Desk:
 
     def type(self, *words: str | Path) -> Done:
         """The command, run to its end: the same function as the console script, without starting Python anew."""
-        out, err = io.StringIO(), io.StringIO()
+        out, err = io.StringIO(), self.stderr()
         with pytest.MonkeyPatch.context() as patch, Path(os.devnull).open(encoding="utf-8") as nothing:
             for name in os.environ.keys() - self.environment.keys():
                 patch.delenv(name)
@@ -170,6 +172,13 @@ def wait_until(condition: Callable[[], object], seconds: float = GIVE_UP) -> Non
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.02)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Spare the collector of garbage what stays to the end: modules and tests are most of what it would go through."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
