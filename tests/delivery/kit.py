@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from conftest import GIVE_UP
+
 from importer.delivery.breakers import SendResult
 from importer.delivery.listing import list_records
 from importer.delivery.reconciler import Settled, settle
@@ -71,7 +73,7 @@ class Post:
     folder: Path
     url: str
     rows: int = 3
-    timeout: float = 2.0
+    timeout: float = GIVE_UP
     concurrency: int = 1
     patience: float = 60.0
     max_rows: int | None = None
@@ -204,12 +206,12 @@ def peer(talk: Talk, *, tls: ssl.SSLContext | None = None) -> Iterator[Peer]:
 
     thread = threading.Thread(target=run)
     thread.start()
-    assert ready.wait(10)
+    assert ready.wait(GIVE_UP)
     try:
         yield shown
     finally:
         loop.call_soon_threadsafe(ended.set)
-        thread.join(10)
+        thread.join(GIVE_UP)
 
 
 @contextlib.asynccontextmanager

@@ -1,6 +1,7 @@
 """Faults of the network, of replies and of the sign-in, each named after its line in the acceptance list."""
 
 import asyncio
+import itertools
 import json
 import resource
 import socket
@@ -72,11 +73,16 @@ def test_f01_the_handshake_stalls(tmp_path: Path) -> None:
 # -- after the first byte ---------------------------------------------------------------------------------------------
 
 
+def _until_given_up(fault: str) -> float:
+    """Short only where there will be no answer: on a busy machine, a good one may take its time."""
+    return 2.0 if fault.startswith("hang") else GIVE_UP
+
+
 @pytest.mark.parametrize("fault", ["lost-before", "hang-before", "500-before"])
 def test_f02_lost_and_not_committed(tmp_path: Path, fault: str) -> None:
     """In doubt, then proved absent after the window and not before, then sent once more: one record."""
     with sandbox(faults=(fault,)) as service:
-        post = Post(tmp_path, service.url, timeout=0.5)
+        post = Post(tmp_path, service.url, timeout=_until_given_up(fault))
         post.send()
         assert post.states == ["in doubt", "created", "created"]
         assert [intent.row for intent in post.settle(3600).too_recent] == [2]
@@ -92,7 +98,7 @@ def test_f02_lost_and_not_committed(tmp_path: Path, fault: str) -> None:
 def test_f03_lost_and_committed(tmp_path: Path, fault: str) -> None:
     """Found at once with the right Id, and never sent a second time."""
     with sandbox(faults=(fault,)) as service:
-        post = Post(tmp_path, service.url, timeout=0.5)
+        post = Post(tmp_path, service.url, timeout=_until_given_up(fault))
         post.send()
         post.settle(3600)
         assert post.states == ["created"] * 3
@@ -170,12 +176,12 @@ def _length_of_an_answer() -> int:
             return len(b"".join(iter(lambda: connection.recv(65536), b"")))
 
 
-@pytest.mark.parametrize("taken", [0, 1, 40, 200, 400])
-def test_f07_cut_while_the_request_is_read(tmp_path: Path, taken: int) -> None:
+@pytest.mark.parametrize("taken", [0, 1, 40, 200, None])
+def test_f07_cut_while_the_request_is_read(tmp_path: Path, taken: int | None) -> None:
     """A connection that breaks while the row is on its way leaves it in doubt: the server may have had all of it."""
 
     async def break_off(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readexactly(taken)
+        await (request(reader) if taken is None else reader.readexactly(taken))
 
     with peer(break_off) as server:
         post = Post(tmp_path, server.url, rows=1)
@@ -270,9 +276,8 @@ def test_f12_a_throttle_storm(tmp_path: Path, fault: str) -> None:
         burned, began = time.process_time(), time.monotonic()
         assert post.send(seconds=1.6).how is StopReason.REQUESTED
         assert time.process_time() - burned < 1.5
-        assert time.monotonic() - began < 60
         # Up to four leave at once before the first answer; then one batch a wait.
-        assert creates(service) <= 3 * 4
+        assert creates(service) <= ((time.monotonic() - began) // 0.8 + 1) * 4
         assert post.states == ["planned"] * 3
 
 
@@ -297,8 +302,9 @@ def test_f14_an_absurd_retry_after(tmp_path: Path, value: str) -> None:
         post.send(seconds=0.4)
         assert (post.states, creates(service)) == (["planned"], 1)
         with open_journal(post.database) as journal:
-            wait = journal.calls.reserve("127.0.0.1/ops@example.com", (), write=True, now=time.time())
-    assert 1.0 <= wait + time.time() - began <= LONGEST_WAIT + 2
+            now = time.time()
+            until = now + journal.calls.reserve("127.0.0.1/ops@example.com", (), write=True, now=now)
+    assert began + 1.0 <= until <= now + LONGEST_WAIT
 
 
 # -- allowances -------------------------------------------------------------------------------------------------------
@@ -339,7 +345,7 @@ def test_f17_the_network_is_gone_for_a_while(tmp_path: Path) -> None:
             ended.wait(GIVE_UP)
             found.extend(problems(post, service))
 
-    post = Post(tmp_path, f"http://127.0.0.1:{port}", patience=20)
+    post = Post(tmp_path, f"http://127.0.0.1:{port}", patience=GIVE_UP)
     later = threading.Thread(target=come_back)
     later.start()
     assert post.send().how is StopReason.DONE
@@ -357,17 +363,15 @@ def test_f18_a_dripping_answer(tmp_path: Path) -> None:
 
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await request(reader)
-        for byte in created(5):
+        # It would never end: a call that waited for each byte anew would wait for ever.
+        for byte in itertools.chain(b"HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n", itertools.repeat(32)):
             writer.write(bytes([byte]))
             await writer.drain()
             await asyncio.sleep(0.1)
 
     with peer(drip) as server:
         post = Post(tmp_path, server.url, rows=1, timeout=0.6)
-        began = time.monotonic()
         post.send()
-    # Half of what the whole answer would take.
-    assert time.monotonic() - began < len(created(5)) * 0.1 / 2
     assert post.states == ["in doubt"]
 
 

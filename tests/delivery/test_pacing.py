@@ -95,17 +95,17 @@ def test_days_of_waiting_survive_a_restart_and_end_when_the_plan_said(tmp_path: 
 @pytest.mark.parametrize(("zone", "hours"), [("Europe/London", 16.0), ("UTC", 16.0), ("Pacific/Auckland", 3.0)])
 def test_where_a_day_ends_at_midnight_its_allowance_is_new_then(tmp_path: Path, zone: str, hours: float) -> None:
     """Sending begins in the evening of that zone: the day's calls, then at once those of the next days, as planned."""
-    journal, run = planned(tmp_path, 500)
+    journal, run = planned(tmp_path, 200)
     office = Office(ways(5, 0.1, 0.1), SandboxOptions(writes_per_day=None))
-    days = (Window(150, DAY, writes=True, midnight=ZoneInfo(zone)), *PUBLISHED[1:])
+    days = (Window(60, DAY, writes=True, midnight=ZoneInfo(zone)), *PUBLISHED[1:])
     with journal:
-        told = seconds_for(500, days, lambda window: journal.calls.ages(ACCOUNT, window, MORNING), MORNING)
-        office.send(journal, run, windows=days, max_rows=60)
+        told = seconds_for(200, days, lambda window: journal.calls.ages(ACCOUNT, window, MORNING), MORNING)
+        office.send(journal, run, windows=days, max_rows=24)
         end, progress = office.send(journal, run, windows=days)
     assert (end.how, office.refused) == (StopReason.DONE, [])
     dates = Counter(datetime.fromtimestamp(time, ZoneInfo(zone)).date() for time in office.accepted)
-    assert list(dates.values()) == [150, 150, 150, 50]
-    second = office.accepted[150]
+    assert list(dates.values()) == [60, 60, 60, 20]
+    second = office.accepted[60]
     assert (second - MORNING) / 3600 == pytest.approx(hours, abs=0.01)
     assert abs(office.accepted[-1] - office.accepted[0] - told) <= 0.03 * told
     assert any(p.waiting == "the daily quota is used up" and abs(p.until - second) < 5 for _, p in progress)
