@@ -44,7 +44,8 @@ class Address:
     def hosts(self, port: int) -> set[str]:
         """The values of the Host header that are answered."""
         bare = {"127.0.0.1", "localhost", "[::1]"} if self.for_this_machine else set()
-        bare |= {f"[{self.host}]" if ":" in self.host else self.host.lower(), *(name.lower() for name in self.names)}
+        host = self.host.lower()
+        bare |= {f"[{host}]" if ":" in host else host, *(name.lower() for name in self.names)}
         return {f"{name}:{port}" for name in bare} | (bare if port == _HTTP or self.names else set())
 
 

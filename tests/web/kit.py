@@ -1,23 +1,26 @@
 """The pages as the tests use them: a real server on a free port, and a client that behaves like a browser."""
 
+import csv
 import http.client
+import io
 import re
 import threading
 import time
 import urllib.parse
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 
-from conftest import GIVE_UP
+from conftest import GIVE_UP, LABELS, mapping
 
 from importer.config.settings import Settings
 from importer.model import Clock
 from importer.sandbox.server import Running
 from importer.web import Address
+from importer.web.app import TABLE
 from importer.web.server import listening
 
 OWN_PAGE = {"Sec-Fetch-Site": "same-origin"}
@@ -217,3 +220,32 @@ def form_options(html: str, form: str, name: str) -> list[str]:
     parser = _Fields(form)
     parser.feed(html)
     return parser.options[name]
+
+
+def table(*rows: list[object], labels: Sequence[str] = LABELS) -> bytes:
+    """A CSV file."""
+    out = io.StringIO()
+    csv.writer(out).writerows([labels, *rows])
+    return out.getvalue().encode()
+
+
+GOOD = [mapping(n) for n in range(2, 10)]
+"""Eight rows with nothing wrong."""
+
+
+def started(client: Client, content: bytes, name: str = "rows.csv") -> str:
+    """The address of a run that was begun from a file."""
+    place = client.draft(name, content)
+    client.follow(f"{place}/plan")
+    return client.post(f"{place}/start").place
+
+
+def rows(*numbers: int) -> bytes:
+    """A file with these good rows."""
+    return "\n".join([",".join(LABELS), *(",".join(map(str, mapping(n))) for n in numbers)]).encode()
+
+
+def addresses(draft: str = "x" * 22, run: int = 1) -> list[tuple[str, str]]:
+    """Every address of the table, filled in."""
+    filled = {"{draft}": draft, "{run:int}": str(run), "{row:int}": "2", "{name}": "report.csv", "{topic}": "importing"}
+    return [(route.method, re.sub(r"\{[^}]+\}", lambda found: filled[found[0]], route.path)) for route in TABLE]

@@ -13,8 +13,12 @@ from importer.runs.lookup import look_up
 from importer.sandbox.people import space
 from importer.sandbox.server import Running
 from importer.web import upload_names
-from web.kit import Client, plain, serving
-from web.test_path import table
+from web.kit import (
+    Client,
+    plain,
+    serving,
+    table,
+)
 
 ROOM = next(f"{room['BusinessName']} / {room['Name']}" for room in space(1).resources.values())
 PEOPLE = [str(person["Email"]) for person in space(1).coworkers.values() if "e" in str(person["Email"])][:6]

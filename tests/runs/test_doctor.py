@@ -1,0 +1,45 @@
+"""Everything that must be right before an import, each with its remedy."""
+
+from pathlib import Path
+
+import pytest
+from conftest import Desk, Service
+
+
+def findings(desk: Desk) -> dict[str, dict[str, object]]:
+    """What the doctor says, by what it is about."""
+    return {one["what"]: one for one in desk.type("doctor", "--json").json["findings"]}
+
+
+def test_where_all_is_right_the_account_is_named(desk: Desk, service: Service) -> None:
+    """Nothing has to be put right, and the number of runs is that of the journal."""
+    found = findings(desk)
+    assert [name for name, one in found.items() if not one["good"]] == []
+    assert "ops@example.com" in str(found["Service"]["seen"])
+    assert str(found["Journal"]["seen"]).endswith("with 0 runs")
+    assert all(one["fix"] == "" for one in found.values())
+
+
+def test_wrong_settings_are_the_first_to_put_right(desk: Desk) -> None:
+    """Nothing that depends on them is looked at before."""
+    desk.variables["IMPORTER_RATE"] = "fast"
+    assert list(findings(desk)) == ["Python", "Settings"]
+    assert findings(desk)["Settings"]["fix"]
+
+
+def test_each_thing_that_is_wrong_is_said_beside_what_is_right(desk: Desk, service: Service, tmp_path: Path) -> None:
+    """A journal that cannot be used and a refused sign-in do not hide each other."""
+    desk.home.mkdir()
+    (desk.home / "journal.sqlite3").write_text("not a database, " * 100)
+    desk.variables["NEXUDUS_PASSWORD"] = "wrong"
+    found = findings(desk)
+    assert {name for name, one in found.items() if not one["good"]} == {"Journal", "Service"}
+    assert all(found[name]["fix"] for name in ("Journal", "Service"))
+    assert desk.type("doctor").code != 0
+
+
+@pytest.mark.parametrize("home", ["not/there/yet", "."])
+def test_the_disk_is_that_of_the_home(desk: Desk, home: str) -> None:
+    """Also where the folder has not been made yet."""
+    desk.variables["IMPORTER_HOME"] = str(desk.folder / home)
+    assert str(desk.folder / home) in str(findings(desk)["Disk"]["seen"])

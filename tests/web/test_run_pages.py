@@ -1,0 +1,116 @@
+"""A run on the pages: watched, paused, stopped, resumed, verified and undone."""
+
+import json
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+from conftest import mapping
+
+from importer.config.settings import Settings
+from importer.model import Status
+from importer.runs.status import run_status
+from importer.sandbox.server import Running
+from web.kit import GOOD, Client, Site, dawdle, heal, plain, rows, serving, started, table
+
+
+@pytest.fixture
+def slow_site(slow: Settings) -> Iterator[Site]:
+    """The pages over a service that takes ten records a second."""
+    with serving(slow) as site:
+        yield site
+
+
+def test_while_the_journal_is_being_written_a_page_waits(client: Client, settings: Settings) -> None:
+    """A busy journal is no missing run: the page says so and goes on by itself, and what polls keeps what it shows."""
+    place = client.draft("rooms.csv", table(*GOOD))
+    client.follow(f"{place}/plan")
+    run = client.post(f"{place}/start").place
+    client.until(run, lambda text: "report.csv" in text)
+    with closing(sqlite3.connect(settings.home / "journal.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for page in (run, f"{run}/rows", "/runs"):
+            answer = client.get(page)
+            assert (answer.status, "One moment" in answer.text) == (503, True), page
+        assert client.get(f"{run}/progress", HX_Request="true").status == 204
+    assert "All 8 rows created" in plain(client.get(run).text)
+
+
+def test_a_run_is_paused_resumed_and_stopped_for_good(slow_site: Site, slow: Settings, service: Running) -> None:
+    """Pause and Resume go on with the same run; Stop for good ends it, and its unsent rows become a new run."""
+    client = slow_site.visitor()
+    dawdle(service, 40)
+    run = started(client, table(*[mapping(n) for n in range(2, 42)]))
+    client.until(run, lambda text: 'id="pause"' in text and run_status(1, slow, time.time()).settled > 0)
+    client.post(f"{run}/stop")
+    client.until(run, lambda text: "<h1>Paused" in text)
+    before = run_status(1, slow_site.settings, time.time())
+    assert 0 < before.settled < 40
+    client.post(f"{run}/resume")
+    client.until(run, lambda text: 'id="pause"' in text)
+    client.post(f"{run}/stop", {"how": "for good"})
+    text = client.until(run, lambda text: "What to do next" in text)
+    assert "not sent" in plain(text)
+    heal(service)
+    again = client.post(f"{run}/retry").place
+    assert again == "/runs/2"
+    client.until(again, lambda text: "rows created" in text and "What to do next" in text)
+    assert sum(run_status(run, slow_site.settings, time.time()).counts[Status.CREATED] for run in (1, 2)) == 40
+
+
+def test_a_run_whose_process_is_gone_says_so(slow_site: Site, service: Running) -> None:
+    """Killed from outside, the run says that nobody works on it, and Resume finishes it without a double."""
+    client = slow_site.visitor()
+    dawdle(service, 40)
+    run = started(client, table(*[mapping(n) for n in range(2, 42)]))
+    client.until(run, lambda text: 'id="pause"' in text and "0 of" not in plain(text)[:400])
+    known = json.loads((slow_site.settings.home / "workers" / "resume-1.json").read_text())
+    os.kill(known["pid"], signal.SIGKILL)
+    text = client.until(run, lambda text: "This run stopped unexpectedly" in text)
+    assert 'id="resume"' in text
+    heal(service)
+    client.post(f"{run}/resume")
+    client.until(run, lambda text: "What to do next" in text or "may exist" in text)
+
+
+def test_a_run_that_was_undone_says_so_and_offers_no_retry(client: Client) -> None:
+    """Deleted records count apart everywhere, are told from rows never sent, and nobody is shown a server's path."""
+    run = started(client, table(*GOOD, mapping(10, Name="")))
+    client.until(run, lambda text: "report.csv" in text)
+    client.post(f"{run}/verify")
+    text = client.until(
+        run, lambda text: f'href="{run}/files/verification.csv" download>verification.csv</a></p>' in text
+    )
+    assert "reports/" not in text
+    client.post(f"{run}/undo", {"number": "8"})
+    text = client.until(run, lambda text: f'href="{run}/files/undo.csv" download>undo.csv</a></p>' in text)
+    assert "<h1>Undone: 8 records deleted, 1 row needs a change</h1>" in text
+    assert "Deleted 8" in plain(text)
+    assert "reports/" not in text
+    assert "Not sent" not in plain(text)
+    assert "/retry" not in text
+    assert "Undone: 8 records deleted" in client.get("/runs").text
+    assert "Undone: 8 records deleted" in client.get("/").text
+    rows = plain(client.get(f"{run}/rows").text)
+    assert (rows.count("2 deleted"), "not sent (0)" in rows, "deleted (8)" in rows) == (1, True, True)
+    assert "8 rows Row" in plain(client.get(f"{run}/rows?status=deleted").text)
+    assert "No row matches that" in client.get(f"{run}/rows?status=not+sent").text
+    again = client.draft("again.csv", table(*GOOD, mapping(10, Name="")))
+    assert "/retry" not in client.follow(f"{again}/check").text
+
+
+def test_fifty_starts_at_once_are_one_run(site: Site, client: Client) -> None:
+    """Fifty presses of the button in the same moment begin one run, in one process, and lead to it."""
+    place = client.draft("rows.csv", rows(*range(2, 12)))
+    assert "Create 10 records" in client.follow(f"{place}/plan").text
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda _: Client(site.port, client.cookie).post(f"{place}/start"), range(50)))
+    assert {answer.place for answer in answers} == {"/runs/1"}
+    assert client.get("/runs/2").status == 404
+    client.until("/runs/1", lambda text: "All 10 rows created" in text)
+    assert len(list((site.settings.home / "workers").glob("resume-*.log"))) == 1

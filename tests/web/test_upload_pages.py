@@ -1,0 +1,216 @@
+"""An upload on its way to a plan: sheet, columns, cells, zone and encoding are chosen on the pages."""
+
+import json
+import socket
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from conftest import GIVE_UP, LABELS, mapping
+from openpyxl import Workbook, load_workbook
+
+from importer.config.settings import Settings
+from importer.sandbox.server import Running
+from importer.web.drafts import LARGEST
+from web.kit import GOOD, Client, Site, files_below, plain, serving, table
+
+
+def test_a_wrong_cell_is_corrected_in_place(client: Client) -> None:
+    """The summary says what the cell says; a saved cell is checked at once, and what is saved is what is imported."""
+    place = client.draft("rooms.csv", table(mapping(2), mapping(3, CoworkerId="12.5"), mapping(4, Name="")))
+    text = client.follow(f"{place}/check").text
+    assert "<title>Error: 2 rows need a change" in text
+    assert text.count("CoworkerId must be a whole number: &#34;12.5&#34;.") == 2
+    still = client.post(f"{place}/rows/3", {"B": "13.5"}, HX_Request="true")
+    assert (still.status, "must be a whole number: &#34;13.5&#34;" in still.text) == (422, True)
+    fixed = client.post(f"{place}/rows/3", {"B": "4711"}, HX_Request="true")
+    assert fixed.status == 200
+    assert "Corrected: this row can be imported" in fixed.text
+    assert "1 row of 3 needs a change" in plain(client.follow(f"{place}/check").text)
+    assert client.post(f"{place}/rows/4", {"C": "Room 4"}).place.endswith("#row-4")
+    assert "All 3 rows can be imported" in plain(client.follow(f"{place}/check").text)
+
+
+def test_one_button_corrects_all_cells_of_a_cause(client: Client) -> None:
+    """Separators and dates that can be read in two ways are corrected for the whole column, and taken back."""
+    dates = [mapping(n, ResourceId=f"{n},123", SubscriptionExpireDate=f"0{n}/0{n + 1}/2027") for n in range(2, 6)]
+    place = client.draft("rooms.csv", table(*dates))
+    text = plain(client.follow(f"{place}/check").text)
+    assert "Remove thousands separators (4 cells)" in text
+    assert "Read all as day/month/year (4 cells)" in text
+    client.post(f"{place}/repair", {"column": "A", "repair": "thousands"})
+    client.post(f"{place}/repair", {"column": "D", "repair": "dmy"})
+    assert "All 4 rows can be imported" in plain(client.follow(f"{place}/check").text)
+    client.post(f"{place}/as-it-came")
+    assert "4 rows of 4 need a change" in plain(client.follow(f"{place}/check").text)
+
+
+def test_columns_are_chosen_and_remembered(client: Client) -> None:
+    """Unknown labels are asked for, and the next file with the same header needs no asking."""
+    labels = ["Raum", "Person", "Bezeichnung", "Ende", "Abo", "Notiz"]
+    content = table(*GOOD, labels=labels)
+    place = client.draft("rooms.csv", content)
+    text = client.follow(place).text
+    assert "The file has no column for ResourceId. Choose the column below" in text
+    names = zip(LABELS[:5], "ABCDE", strict=False)
+    chosen = {f"field-{name}": letters for name, letters in names} | {"remember": "on"}
+    after = client.post(f"{place}/columns", chosen).place
+    assert "All 8 rows can be imported" in plain(client.follow(after).text)
+    again = client.draft("next.csv", table(*[mapping(n) for n in range(20, 24)], labels=labels))
+    assert "All 4 rows can be imported" in plain(client.follow(again).text)
+
+
+def test_several_sheets_are_asked_about(client: Client, tmp_path: Path) -> None:
+    """A workbook with two filled sheets leads to a choice; the chosen one is read."""
+    book = Workbook()
+    for name, numbers in (("London", [2, 3]), ("Lisbon", [4, 5, 6])):
+        sheet = book.create_sheet(name)
+        sheet.append(LABELS)
+        for number in numbers:
+            sheet.append(mapping(number))
+    del book["Sheet"]
+    book.save(tmp_path / "two.xlsx")
+    place = client.draft("two.xlsx", (tmp_path / "two.xlsx").read_bytes())
+    assert "Which sheet of two.xlsx?" in plain(client.follow(place).text)
+    after = client.post(f"{place}/sheet", {"sheet": "Lisbon"}).place
+    assert "All 3 rows can be imported" in plain(client.follow(after).text)
+
+
+def test_a_file_that_cannot_be_read_says_why(client: Client) -> None:
+    """A damaged, empty or unlike file gets its own sentence under its own name."""
+    for name, content, sentence in (
+        ("torn.xlsx", b"PK\x03\x04" + b"x" * 50, "torn.xlsx cannot be read as a workbook"),
+        ("blank.csv", b"\n\n \n", "blank.csv is empty"),
+        ("header.csv", f"{','.join(LABELS)}\n".encode(), "header.csv has a header, but no rows below it"),
+    ):
+        answer = client.follow(client.upload(name, content).place)
+        assert answer.status == 422
+        assert sentence in plain(answer.text)
+        assert "upload-" not in plain(answer.text)
+
+
+def test_the_file_with_red_cells_goes_back_in(client: Client, tmp_path: Path) -> None:
+    """The download holds every row, wrong cells marked; corrected and uploaded, everything is imported."""
+    place = client.draft("rooms.csv", table(mapping(2), mapping(3, Name="")))
+    got = client.get(f"{place}/marked.xlsx")
+    path = tmp_path / "back.xlsx"
+    path.write_bytes(got.body)
+    book = load_workbook(path)
+    book.worksheets[0]["C3"] = "Room 3"
+    book.save(path)
+    again = client.draft("back.xlsx", path.read_bytes())
+    assert "All 2 rows can be imported" in plain(client.follow(again).text)
+
+
+def test_the_zone_of_times_without_one_is_asked_openly(client: Client, service: Running) -> None:
+    """The page says which zone is meant and takes another; one that there is not is refused at its field."""
+    times = [mapping(n, SubscriptionExpireDate=f"2027-03-0{n} 14:00") for n in range(2, 5)]
+    place = client.draft("times.csv", table(*times))
+    text = client.follow(f"{place}/check").text
+    assert text.index('id="zone-form"') < text.index("Plan the import of 3 rows")
+    assert 'name="zone" list="zones" autocomplete="off" value="UTC"' in text
+    wrong = client.post(f"{place}/check", {"zone": "Mars/North"})
+    assert wrong.status == 422
+    assert "There is no time zone “Mars/North”" in wrong.text
+    assert 'value="Mars/North" aria-describedby="about-zone zone-error" aria-invalid="true"' in wrong.text
+    client.follow(client.post(f"{place}/check", {"zone": "Europe/Berlin"}).place)
+    assert 'value="Europe/Berlin"' in client.follow(f"{place}/check").text
+    client.follow(f"{place}/plan")
+    run = client.post(f"{place}/start").place
+    client.until(run, lambda text: "All 3 rows created" in text)
+    assert json.loads(service.state.bodies[0])["SubscriptionExpireDate"].startswith("2027-03-02T13:00")
+
+
+def test_the_encoding_is_chosen_on_the_page(client: Client) -> None:
+    """A file that was read by a guess can be read otherwise, and no page names an option of the command line."""
+    content = table(mapping(2, Name="Caf\u00e9")).decode().encode("mac_roman")
+    place = client.draft("mac.csv", content)
+    text = client.follow(f"{place}/check").text
+    assert "If that looks wrong, choose its encoding below" in text
+    assert "--encoding" not in text
+    after = client.post(f"{place}/check", {"encoding": "utf-16"}).place
+    text = client.follow(after).text
+    assert "cannot be read" in text
+    assert "--encoding" not in text
+    after = client.post(f"{place}/check", {"encoding": "mac_roman"}).place
+    assert "All 1 row can be imported" in plain(client.follow(after).text)
+    client.follow(f"{place}/plan")
+    run = client.post(f"{place}/start").place
+    client.until(f"{run}/rows", lambda text: "Caf\u00e9" in text)
+
+
+def test_the_header_is_said_to_be_where_it_is(client: Client) -> None:
+    """The foot of a page names the row of the header if it is known, and no row else."""
+    assert "header" not in client.get("/").text.partition("<footer>")[2]
+    place = client.draft("late.csv", b"Calendars of the house\r\n\r\n" + table(*GOOD))
+    assert "the header of this file is row 3" in client.follow(f"{place}/check").text
+
+
+def test_a_guessed_column_is_to_be_confirmed(client: Client) -> None:
+    """A guess is asked about, is not said to be missing or left alone, and the next steps are no links yet."""
+    labels = [*LABELS[:2], "Nmae", *LABELS[3:], "Notiz"]
+    place = client.draft("guess.csv", table(*[[*row, "x"] for row in GOOD], labels=labels))
+    text = client.follow(place).text
+    assert "Is C: Nmae the Name? Confirm it below, or choose another column." in plain(text)
+    assert "The file has no column for Name" not in text
+    assert "Not used: G: Notiz ." in plain(text)
+    for step in ("check", "plan"):
+        assert f'href="{place}/{step}"' not in text
+
+
+@pytest.mark.parametrize("moment", ["2026-10-25T00:59:50Z", "2028-02-29T23:59:50Z", "2031-01-01T00:00:00Z"])
+def test_the_sample_of_the_page_makes_no_warning_on_any_day(settings: Settings, moment: str) -> None:
+    """Its dates lie in the week that begins when it is downloaded."""
+    with serving(settings, clock=datetime.fromisoformat(moment).timestamp) as site:
+        client = site.visitor()
+        place = client.draft("sample.csv", client.get("/sample.csv").body)
+        text = plain(client.follow(f"{place}/check").text)
+    assert "All 8 rows can be imported" in text
+    assert "is in the past" not in text
+    assert "days ahead" not in text
+
+
+def test_a_body_is_counted_while_it_streams(site: Site, client: Client) -> None:
+    """A body without a length is cut off at the limit; a lying or absurd length is refused at once."""
+    head = f"POST /uploads HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nCookie: {client.cookie}\r\n"
+    head += "Sec-Fetch-Site: same-origin\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+    with socket.create_connection(("127.0.0.1", site.port), timeout=GIVE_UP) as raw:
+        raw.sendall(f"{head}Transfer-Encoding: chunked\r\n\r\n".encode())
+        part = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\n'
+        piece = part + b"x" * (1 << 20)
+        sent = 0
+        try:
+            while sent < 4 * LARGEST:
+                raw.sendall(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+                sent, piece = sent + len(piece), b"x" * (1 << 20)
+        except OSError:
+            pass
+        assert sent < 2 * LARGEST
+    for length in (str(LARGEST * 3), "-1", "1e9"):
+        with socket.create_connection(("127.0.0.1", site.port), timeout=GIVE_UP) as raw:
+            raw.sendall(f"{head}Content-Length: {length}\r\nConnection: close\r\n\r\n".encode())
+            assert raw.recv(100).split()[1] in (b"400", b"413")
+    assert not files_below(site.settings.home / "uploads")
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(site: Site, client: Client) -> None:
+    """Half a file is never kept, let alone read."""
+    head = f"POST /uploads HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nCookie: {client.cookie}\r\n"
+    head += (
+        "Sec-Fetch-Site: same-origin\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 200000\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", site.port), timeout=GIVE_UP) as raw:
+        raw.sendall(
+            head.encode() + b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.csv"\r\n\r\nx,y\n' * 9
+        )
+    client.get("/")
+    assert not files_below(site.settings.home / "uploads")
+
+
+def test_many_parts_and_wrong_forms_are_refused(client: Client) -> None:
+    """A form with thousands of fields, a file where none belongs, and no file at all are refused as such."""
+    many = {f"field-{n}": "x" for n in range(2_000)}
+    assert client.post("/sign-in", many).status in (400, 413)
+    assert client.upload("", b"x").status == 422
+    assert "is not a spreadsheet" in client.upload("a.exe", b"MZ").text
+    assert "is empty" in client.upload("a.csv", b"").text
