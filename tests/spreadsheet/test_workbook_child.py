@@ -1,0 +1,94 @@
+"""A workbook is read alone: its cells as text, and what became of the reading in JSON lines."""
+
+import ast
+import io
+import json
+import sys
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from importer.spreadsheet import workbook_child
+from importer.spreadsheet.workbook_child import BESIDE_THE_DATA, Cell, as_text, main
+from spreadsheet.making import pack, sheet_xml, text_row, xlsx_parts
+
+
+@pytest.fixture
+def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limits are for a process of its own; in this one they would last."""
+    monkeypatch.setattr("importer.spreadsheet.workbook_child._limit_this_process", lambda: None)
+
+
+def lines_of(path: Path, chosen: str | None = None) -> list[dict[str, object]]:
+    """What the reader writes about a workbook."""
+    out = io.StringIO()
+    main(path, chosen, out)
+    return [json.loads(line) for line in out.getvalue().splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        (None, ""),
+        (True, "TRUE"),
+        (False, "FALSE"),
+        (12.0, "12"),
+        (-0.0, "0"),
+        (0.1 + 0.2, "0.3"),
+        (1e15, "1000000000000000"),
+        (1234567.891, "1234567.891"),
+        ("  12 ", "  12 "),
+        (date(2026, 11, 30), "2026-11-30"),
+        (datetime(2026, 11, 30), "2026-11-30"),
+        (datetime(2026, 11, 30, 10, 29, 59, 999_600), "2026-11-30T10:30:00"),
+        (datetime(2026, 11, 30, 10, 29, 59, 400_000), "2026-11-30T10:29:59"),
+        (datetime(2026, 11, 30, 23, 59, 59, 999_600), "2026-12-01"),
+        (time(9, 5), "09:05:00"),
+        (timedelta(hours=26), "1 day, 2:00:00"),
+    ],
+)
+def test_a_cell_is_what_a_person_would_type(cell: Cell, text: str) -> None:
+    """Whole numbers without a point, dates year first, fractions with the digits that are shown."""
+    assert as_text(cell) == text
+
+
+@given(st.integers(-(10**15) + 1, 10**15 - 1))
+def test_a_whole_number_of_fifteen_digits_is_itself(number: int) -> None:
+    """Workbooks hold floats; no digit of an Id may be another."""
+    assert as_text(float(number)) == str(number)
+
+
+@pytest.mark.usefixtures("no_limits")
+def test_pieces_come_first_and_the_last_line_says_what_was_read(tmp_path: Path) -> None:
+    """Without the last line the parent takes nothing of what came before."""
+    path = pack(tmp_path / "a.xlsx", xlsx_parts(sheet_xml(text_row(1, "A", "B"), text_row(3, "x", "y"))))
+    *pieces, last = lines_of(path)
+    assert pieces == [{"first": 1, "columns": [["A", "", "x"], ["B", "", "y"]]}]
+    assert last == {"name": "Data", "notices": [], "problems": [[], [], []]}
+
+
+@pytest.mark.usefixtures("no_limits")
+def test_a_refusal_is_the_only_line(tmp_path: Path) -> None:
+    """A sentence, advice and the sheets to choose from; no row of a workbook that is refused."""
+    path = pack(tmp_path / "a.xlsx", xlsx_parts(sheet_xml(text_row(1, "A"))))
+    assert lines_of(path, "Other") == [{"refused": ['has no sheet "Other"', "It has: Data."], "sheets": []}]
+
+
+@pytest.mark.usefixtures("no_limits")
+def test_the_sheets_of_our_own_files_are_passed_over(tmp_path: Path) -> None:
+    """Each is known by its name, and each is read when there is nothing else."""
+    for name in BESIDE_THE_DATA:
+        parts = xlsx_parts(sheet_xml(text_row(1, "A")))
+        parts["xl/workbook.xml"] = str(parts["xl/workbook.xml"]).replace("Data", name)
+        assert lines_of(pack(tmp_path / "a.xlsx", parts))[-1]["name"] == name
+
+
+def test_it_needs_the_standard_library_and_calamine_only() -> None:
+    """It is run by its path: with pandas, or anything of ours, each workbook would wait seconds for its process."""
+    tree = ast.parse(Path(str(workbook_child.__file__)).read_text("utf-8"))
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    assert {name.partition(".")[0] for name in names} - sys.stdlib_module_names == {"python_calamine"}
