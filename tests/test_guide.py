@@ -231,3 +231,19 @@ def test_near_names_are_each_named_once() -> None:
     assert near_names("setting", ("settings",))[:1] == ["settings"]
     assert near_names("setting", ("settings",)).count("settings") == 1
     assert near_names("glosary")[0] == "glossary"
+
+
+def installs(text: str) -> list[list[str]]:
+    """The words after ``pip`` of every command that installs something into the environment, without those for quiet."""
+    lines = re.findall(r"python -m pip (install .+)", text)
+    quiet = {"--quiet", "--disable-pip-version-check"}
+    return [[word for word in shlex.split(line) if word not in quiet] for line in lines]
+
+
+def test_the_guide_installs_as_make_does() -> None:
+    """Somebody without make gets the same packages: what one of the two needs, the other needs as well."""
+    topic = find_topic("getting-started")
+    assert topic is not None
+    by_make = installs((ROOT / "Makefile").read_text("utf-8"))
+    assert by_make
+    assert installs(topic.markdown)[: len(by_make)] == by_make

@@ -46,7 +46,7 @@ def save(url: str, username: str, password: str, profile: str | None = None) -> 
     if not backends:
         raise SettingsError(
             "The sign-in works, but this machine has no keyring to save it in.",
-            'Install one with: pip install "nexudus-importer[keyring]". Or set NEXUDUS_USERNAME and NEXUDUS_PASSWORD.',
+            "Install the package for it with: pip install keyring. Or set NEXUDUS_USERNAME and NEXUDUS_PASSWORD.",
         )
     backend = next(filter(_is_safe, backends), None)
     if backend is None:
