@@ -234,7 +234,7 @@ def test_near_names_are_each_named_once() -> None:
 
 
 def installs(text: str) -> list[list[str]]:
-    """The words after ``pip`` of every command that installs something into the environment, without those for quiet."""
+    """What follows ``pip`` in every command that installs something, without the words that only keep it quiet."""
     lines = re.findall(r"python -m pip (install .+)", text)
     quiet = {"--quiet", "--disable-pip-version-check"}
     return [[word for word in shlex.split(line) if word not in quiet] for line in lines]
