@@ -13,6 +13,8 @@ _WORDS = {
     StepKind.RECONCILE: "find out whether Nexudus created records for {rows} that got no answer",
     StepKind.REVIEW: "look in Nexudus for {rows} whose record may exist (see the report)",
     StepKind.CORRECT: "correct {rows} in failed.xlsx (wrong cells are red), then",
+    StepKind.CORRECT_COLUMN: "Nexudus refuses row after row because of one column. Correct it in your file, then "
+    "import the file again. If the problem was on Nexudus' side and has been fixed, continue instead",
     StepKind.RETRY: "send {rows} again unchanged",
 }
 """Optional steps are left out: ``importer help`` explains report, verify and undo."""

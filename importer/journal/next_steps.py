@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
+from importer.errors import Exit
 from importer.journal.runs import Run
 from importer.journal.states import State
 
@@ -32,6 +33,7 @@ class StepKind(StrEnum):
     RECONCILE = "reconcile"
     REVIEW = "review"
     CORRECT = "correct"
+    CORRECT_COLUMN = "correct column"
     RETRY = "retry"
     REPORT = "report"
     VERIFY = "verify"
@@ -56,6 +58,9 @@ def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: 
     3. Doubts come before corrections: a corrected row could be one whose record exists after all.
     4. A file can be corrected once it is written, which a process that was killed did not live to do.
     5. What is only worth doing comes last.
+
+    A run that stopped because Nexudus refused row after row for one field is the exception: continued as it is, it
+    would only be refused again, so its file comes first.
     """
     count = {state: states.get(state, 0) for state in State}
     if working:
@@ -70,6 +75,11 @@ def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: 
         Step(StepKind.RETRY, retryable if run.finished is not None else 0),
     ]
     resume = [Step(StepKind.RESUME, count[State.PLANNED])] if run.finished is None else []
+    if resume and run.exit_code == Exit.ROWS_FAILED and count[State.REJECTED]:
+        # Nothing else leaves a run unfinished with that code. The rows to correct are those left to send as well, so
+        # the failed file is not the one to correct.
+        steps = [step for step in steps if step.kind is not StepKind.CORRECT]
+        resume = [Step(StepKind.CORRECT_COLUMN, to_correct + count[State.PLANNED]), *resume]
     afterwards = [Step(kind, count[State.CREATED]) for kind in (StepKind.VERIFY, StepKind.UNDO)]
     everything = sum(count.values()) + invalid
     return [

@@ -41,6 +41,8 @@ _WHY = {
     StepKind.RECONCILE: "Find out whether Nexudus created records for {rows} that got no answer.",
     StepKind.REVIEW: "Look in Nexudus for {rows} whose record may exist.",
     StepKind.CORRECT: "Correct {rows} in failed.xlsx (wrong cells are red), then import that file.",
+    StepKind.CORRECT_COLUMN: "Nexudus refuses row after row because of one column. Correct it in your file, then "
+    "import the file again. If the problem was on Nexudus' side and has been fixed, continue instead.",
     StepKind.RETRY: "Send {rows} again unchanged, as a new run.",
     StepKind.VERIFY: "Check that every created record is in Nexudus.",
     StepKind.UNDO: "If this import was a mistake, delete the records it created, except those changed since.",

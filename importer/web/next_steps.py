@@ -73,6 +73,14 @@ _WORDS: Mapping[StepKind, _Words] = {
         f"files/{FAILED_FILE}",
         Role.VIEWER,
     ),
+    StepKind.CORRECT_COLUMN: _Words(
+        "Nexudus refuses row after row",
+        "The reason is the same column each time. Correct it in your file, then upload the file again. If the problem "
+        "was on Nexudus' side and has been fixed, resume this run instead.",
+        "Show the refused rows",
+        "rows?status=rejected",
+        Role.VIEWER,
+    ),
     StepKind.RETRY: _Words(
         "Send {rows} again as before",
         "A new run sends {them} unchanged. Choose this if the reason was in Nexudus and has been dealt with.",

@@ -33,12 +33,15 @@ UNFINISHED = Run(
     rows=10,
 )
 FINISHED = replace(UNFINISHED, finished=4.0)
+REFUSED = replace(UNFINISHED, exit_code=1)
+"""A run that stopped because row after row was refused for the same field."""
 
 
 @pytest.mark.parametrize(
     ("run", "states", "invalid", "first"),
     [
         (UNFINISHED, {State.PLANNED: 4, State.IN_DOUBT: 1}, 2, Step(StepKind.RESUME, 4)),
+        (REFUSED, {State.PLANNED: 4, State.REJECTED: 5}, 2, Step(StepKind.CORRECT_COLUMN, 11)),
         (FINISHED, {State.REMOVING: 1, State.IN_DOUBT: 1}, 0, Step(StepKind.CONTINUE_UNDO, 1)),
         (FINISHED, {State.IN_DOUBT: 2, State.REJECTED: 1}, 0, Step(StepKind.RECONCILE, 2)),
         (FINISHED, {State.REVIEW: 2, State.REJECTED: 1}, 0, Step(StepKind.REVIEW, 2)),
@@ -56,6 +59,13 @@ def test_a_run_that_is_being_sent_can_only_be_stopped() -> None:
     """Everything else would get in the way of the process that sends it."""
     steps = next_steps(UNFINISHED, {State.PLANNED: 4, State.IN_DOUBT: 3}, invalid=2, working=True)
     assert steps == [Step(StepKind.STOP, 4)]
+
+
+def test_a_run_that_was_refused_row_after_row_has_its_whole_file_corrected() -> None:
+    """Its failed file lacks the rows that were not sent, which have the same mistake; resuming comes second."""
+    kinds = [step.kind for step in next_steps(REFUSED, {State.PLANNED: 4, State.REJECTED: 5}, invalid=0)]
+    assert kinds[:2] == [StepKind.CORRECT_COLUMN, StepKind.RESUME]
+    assert StepKind.CORRECT not in kinds
 
 
 def test_an_unfinished_run_is_not_retried() -> None:
