@@ -45,9 +45,13 @@ async def _settle(journal: Journal, run: Run, request: RunRequest, row: int, rec
 
 
 def _row_in_question(journal: Journal, run: Run, row: int, *, absent: bool) -> Intent:
-    # A row in doubt settles itself, once its window is over; before, nobody can know that there will be no record.
-    states = (State.REVIEW,) if absent else (State.REVIEW, State.IN_DOUBT)
-    intent = next((intent for intent in journal.rows.all(run, *states) if intent.row == row), None)
+    intent = next((intent for intent in journal.rows.all(run, State.REVIEW, State.IN_DOUBT) if intent.row == row), None)
+    # Before its window is over, nobody can know that there will be no record.
+    if intent is not None and absent and intent.state is State.IN_DOUBT:
+        raise UsageError(
+            f"Row {row} of run {run.id} is still in doubt.",
+            f"It settles by itself after the visibility window: {run.command('reconcile')}",
+        )
     if intent is None:
         raise UsageError(
             f"Row {row} of run {run.id} is not marked for review.",

@@ -42,6 +42,17 @@ def test_a_row_without_a_record_can_be_sent_again(desk: Desk, service: Service, 
     assert sorted(record["Name"] for record in service.records) == ["Room 2", "Room 3"]
 
 
+def test_a_row_in_doubt_is_not_settled_as_absent(desk: Desk, service: Service) -> None:
+    """Nobody can know before the end of its window that there will be no record; then it settles by itself."""
+    service.fail("ok", "lost-before")
+    desk.variables["IMPORTER_SETTLE"] = "60"
+    assert desk.type("run", desk.write("rows.csv", [mapping(2), mapping(3)]), "--yes", "--out", "report").code == 8
+    refused = desk.type("settle", "1", "3", "--absent")
+    assert refused.code == 2
+    assert "Row 3 of run 1 is still in doubt." in refused.err
+    assert "importer reconcile 1" in refused.err
+
+
 def test_a_slip_of_the_pen_is_refused(desk: Desk, service: Service, run: int) -> None:
     """Another row's record, one of another mapping, one that does not exist, a row that is not in review."""
     first = next(record["Id"] for record in service.records if record["Name"] == "Room 2")
