@@ -1,6 +1,7 @@
 """Every setting, merged from defaults < files < environment < flags, each value with its source.
 
-The only package that reads the environment. Others get the part they need, never the whole.
+The only package that reads the environment; of the command line's own reading, the name of the profile alone
+(``IMPORTER_PROFILE``). Others get the part they need, never the whole.
 """
 
 import os
@@ -33,7 +34,10 @@ _NEVER_OF_A_FOLDER = ("url", "proxy", "ca_file", *_FOR_ALL)
 """The settings that decide where a password, a token or a copy of a spreadsheet goes. A folder with such a file in it,
 sent as an attachment, would otherwise have the recipient's sign-in sent to a host of the sender's choice."""
 
-_OFF = ("rate", "daily_quota", "calls_per_100ms", "calls_per_minute", "calls_per_hour")
+_OFF_WITHOUT_RATE = ("calls_per_100ms", "calls_per_minute", "calls_per_hour")
+"""Settings that count only beside a rate: whoever takes that away wants no limit but the daily one."""
+
+_OFF = ("rate", "daily_quota", *_OFF_WITHOUT_RATE)
 _WORD_FOR_NONE = {**dict.fromkeys(_OFF, "none"), "concurrency": "auto", "daily_reset": "rolling"}
 _PREFIXES = ("NEXUDUS_", "IMPORTER_")
 _PERIODS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "day": 86400}
@@ -153,10 +157,14 @@ class Settings(BaseModel):
         description="the day of daily_quota: rolling (any 24 hours), or from midnight in a zone like Europe/London",
     )
     calls_per_100ms: CountSetting = Field(
-        1, description="at most this many calls of any kind in 100 milliseconds, or none"
+        1, description="at most this many calls of any kind in 100 milliseconds, or none; not counted if rate is none"
     )
-    calls_per_minute: CountSetting = Field(120, description="at most this many calls of any kind in a minute, or none")
-    calls_per_hour: CountSetting = Field(5000, description="at most this many calls of any kind in an hour, or none")
+    calls_per_minute: CountSetting = Field(
+        120, description="at most this many calls of any kind in a minute, or none; not counted if rate is none"
+    )
+    calls_per_hour: CountSetting = Field(
+        5000, description="at most this many calls of any kind in an hour, or none; not counted if rate is none"
+    )
     concurrency: Annotated[int | None, BeforeValidator(parse_concurrency)] = Field(
         None, description="calls in progress at once; auto starts with 4 and uses up to 64 while that is faster"
     )
@@ -469,6 +477,8 @@ def shown(settings: Settings, name: str) -> str:
     value = getattr(settings, name)
     if name in SECRETS:
         return "set" if value else "not set"
+    if name in _OFF_WITHOUT_RATE and settings.rate is None:
+        return "none, because rate is none"
     return _WORD_FOR_NONE.get(name, "none") if value is None else str(value)
 
 

@@ -5,7 +5,7 @@ from importer.journal.windows import DAY, Window
 
 
 def windows(settings: Settings) -> tuple[Window, ...]:
-    """Every allowance that holds. Without a rate there is none but the daily one."""
+    """Every allowance that holds. Without a rate there is none but the daily one, as the settings say."""
     # The documented ones: 60 writes a minute, 5,000 writes a day, and of any kind 1 call per 100 ms, 120 a minute and
     # 5,000 an hour (developers.nexudus.com/reference/api-limitations, read 2026-11-23; an older copy has 2,500 writes a
     # day). The 200,000 calls a day are left out: 5,000 an hour never come to more than 120,000.

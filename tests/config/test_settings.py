@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from importer.config.settings import FOLDER_FILE, as_environment, load
+from importer.config.settings import FOLDER_FILE, as_environment, load, shown
 from importer.errors import SettingsError
 
 FILE = """
@@ -304,3 +304,11 @@ def test_a_process_of_the_pages_accepts_what_it_is_given(nothing_set: Path, monk
     for name, value in given.items():
         monkeypatch.setenv(name, value)
     assert load({}, (nothing_set,)).settings.username == "u@example.com"
+
+
+@pytest.mark.parametrize(("rate", "expected"), [("30/min", "120"), ("none", "none, because rate is none")])
+def test_a_limit_that_does_not_count_is_not_shown_as_one(rate: str, expected: str) -> None:
+    """Without a rate there is no limit but the daily one, whatever the other limits are set to."""
+    settings = load({"rate": rate}, ()).settings
+    assert shown(settings, "calls_per_minute") == expected
+    assert shown(settings, "daily_quota") == "5000"

@@ -166,9 +166,8 @@ def test_a_command_that_has_not_begun_to_send_ends(
         assert done.code == Exit.DONE
         assert "nothing to stop" not in done.out
         assert re.search(again, done.out), done
-    code, seconds, said = ended(process)
+    code, said = ended(process)
     assert code == Exit.INTERRUPTED, heard + said
-    assert seconds < WITHIN
     assert re.search(again, said), said
     assert service.records == there
     assert not list((desk.home / "locks").glob("*.work"))
@@ -183,9 +182,8 @@ def test_a_command_that_has_not_begun_to_send_ends_in_its_time(
     use_up_the_hour(desk, service)
     there = service.records
     process, heard = wait_for_the_hour(desk, (*words, "--max-duration", "1s"))
-    code, seconds, said = ended(process)
+    code, said = ended(process)
     assert code == Exit.LIMIT, heard + said
-    assert seconds < WITHIN
     assert "--max-duration" in said
     assert service.records == there
 
