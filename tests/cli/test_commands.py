@@ -245,18 +245,6 @@ def test_plan_counts_calls_quota_and_time_and_sends_nothing(desk: Desk, serve: C
     assert service.creates == 0
 
 
-def test_the_numbers_of_a_plan_add_up_and_keep_their_former_names(desk: Desk, service: Service) -> None:
-    """Every row of the file is in one of five numbers; what 1.0.0 called held is there under both names."""
-    service.fail("lost-before")
-    assert desk.type("run", desk.write("one.csv", [mapping(2)]), "--yes").code == 8
-    file = desk.write("rows.csv", [LABELS, mapping(2), mapping(3), mapping(4, Name="")], ["Mappings"])
-    document = desk.type("plan", file, "--json").json
-    plan = document["plan"]
-    assert plan["rows"] == sum(plan[name] for name in ("create", "existing", "invalid", "blocked", "changed")) == 3
-    assert plan["blocked"] == plan["held"] == 1
-    assert [notice["code"] for notice in document["notices"]] == ["title-above"]
-
-
 def test_the_sandbox_inside_remembers_what_was_created(desk: Desk) -> None:
     """Run --sandbox needs nothing else, and a second time everything exists."""
     file = desk.write("rows.csv", [mapping(n) for n in range(2, 12)])
