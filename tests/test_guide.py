@@ -247,3 +247,9 @@ def test_the_guide_installs_as_make_does() -> None:
     by_make = installs((ROOT / "Makefile").read_text("utf-8"))
     assert by_make
     assert installs(topic.markdown)[: len(by_make)] == by_make
+
+
+def test_the_list_of_commands_is_not_cut(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each command has a summary that fits the line; click would cut a longer one."""
+    assert run_cli(["--help"]) == 0
+    assert "..." not in capsys.readouterr().out.partition("Commands:")[2]

@@ -51,8 +51,14 @@ READING = (
     ),
 )
 PACING = (
-    click.option("--rate", metavar="N/min|none", help="Writes per second, minute or hour; default 60/min."),
-    click.option("--daily-quota", metavar="N|none", help="Writes per day; default 5000."),
+    click.option(
+        "--rate",
+        metavar="N/min|none",
+        help="Creates and deletes per second, minute or hour. Default: 60/min; with --sandbox, none.",
+    ),
+    click.option(
+        "--daily-quota", metavar="N|none", help="Creates and deletes per day. Default: 5000; with --sandbox, none."
+    ),
     click.option("--concurrency", metavar="N|auto", help="Calls in progress at once; default auto."),
     click.option("--max-rows", type=click.IntRange(1), metavar="N", help="Stop after N rows; exit code 6."),
     click.option("--max-duration", metavar="T", help="Stop after T, such as 90s, 30m or 5h; exit code 6."),

@@ -156,7 +156,7 @@ def _issue_words(issue: "Issue") -> dict[str, Any]:
 @click.option("--sandbox", is_flag=True, help="Plan with a practice service on this machine.")
 @JSON
 def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
-    """Show what importing FILE would create, how many calls it takes and how long. Sends nothing."""
+    """Show what importing FILE would create, and how long it takes. Sends nothing."""
     from dataclasses import asdict
 
     from importer.cli import terminal
@@ -184,7 +184,12 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
-    "--profile", "profiles", metavar="NAME", multiple=True, envvar="IMPORTER_PROFILE", help="Repeat once per file."
+    "--profile",
+    "profiles",
+    metavar="NAME",
+    multiple=True,
+    envvar="IMPORTER_PROFILE",
+    help='Use the settings and the sign-in of [profile.NAME]; "none" for no profile. For several files, repeat it.',
 )
 @with_options(*READING, *PACING, *TWICE, OUT)
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
@@ -337,7 +342,11 @@ def stop(number: int | None) -> int:
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
 def settle(number: int, row: int, record: int | None, absent: bool, as_json: bool, sandbox: bool) -> int:
-    """Settle ROW of RUN, which is marked for review, once you have looked in Nexudus."""
+    """Settle ROW of RUN once you have looked in Nexudus.
+
+    The row is marked for review. With --is, it may also be in doubt; without a record, a row in doubt settles by itself
+    after the visibility window.
+    """
     from importer.cli import terminal
     from importer.runs.settle import settle_row
 
@@ -355,7 +364,7 @@ def settle(number: int, row: int, record: int | None, absent: bool, as_json: boo
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
 def reconcile(number: int | None, as_json: bool, sandbox: bool) -> int:
-    """Settle the rows in doubt of RUN by looking at what the service holds. By default, of the latest run."""
+    """Settle the rows in doubt of RUN by looking in Nexudus. By default, of the latest run."""
     from importer.cli import terminal
     from importer.runs.reconcile import reconcile as reconcile_run
 
@@ -391,7 +400,7 @@ def verify(number: int | None, as_json: bool, sandbox: bool) -> int:
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
 def undo(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options: Any) -> int:
-    """Delete the records that RUN created and nobody has changed since. By default, of the latest run."""
+    """Delete what RUN created and nobody has changed since. By default, of the latest run."""
     from importer.cli import terminal
     from importer.runs.undo import undo_run
 

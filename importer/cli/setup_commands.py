@@ -28,9 +28,10 @@ from importer.errors import EXIT_MEANINGS, Exit, ServiceError, SignInError
 @click.option("--offline", is_flag=True, help="Leave out drop-down lists with names from the service.")
 @click.option("--sandbox", is_flag=True, help="Drop-down lists with names from a practice service.")
 def template(output: Path, kind: str | None, offline: bool, sandbox: bool) -> int:
-    """Write an empty spreadsheet with the right columns, notes and an example row.
+    """Write a spreadsheet to fill in.
 
-    If you are signed in, it has drop-down lists with the names of your resources and coworkers.
+    It has the right columns, notes and an example row. If you are signed in, it also has drop-down lists with the names
+    of your resources and coworkers.
     """
     from importer import text
     from importer.cli import terminal
@@ -88,7 +89,7 @@ def sandbox(port: int, rate: str, daily_quota: str, latency: float, fail: float,
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="The address to listen on. Any other needs people with passwords.",
+    help="The address to listen on. Addresses that other machines can reach need people with passwords.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=8642, show_default=True)
 @click.option(
@@ -112,7 +113,7 @@ def serve(host: str, port: int, names: tuple[str, ...], open_browser: bool, sand
 
 @click.group()
 def people() -> None:
-    """Add, remove and list people who may use the web page from other machines."""
+    """Manage who may use the web page from other machines."""
 
 
 @people.command("add")
@@ -124,7 +125,7 @@ def add_person(name: str, role: str, password: str) -> int:
     from importer import web
 
     web.team_of(load_settings()).add(name, password, web.Role[role.upper()])
-    click.echo(f"Added {name} ({role}). Restart `importer serve` if it was started before any users existed.")
+    click.echo(f"Added {name} ({role}). Restart `importer serve` if it was started before you added the first person.")
     return Exit.DONE
 
 

@@ -1,7 +1,4 @@
-"""What the command line shows: issues in groups, plans and results in sentences, a bar while rows are sent.
-
-Data goes to stdout, everything else to stderr. Decides nothing.
-"""
+"""What the command line shows: issues in groups, plans and results in sentences, a bar while rows are sent."""
 
 from __future__ import annotations
 

@@ -71,7 +71,10 @@ def history(limit: int, as_json: bool) -> int:
 @OUT
 @JSON
 def report(number: int | None, out: Path | None, as_json: bool) -> int:
-    """Rebuild the report of RUN from the journal and the copy of its file. By default, of the latest run."""
+    """Rebuild the report of RUN. By default, of the latest run.
+
+    It is made from the journal and the copy of the file.
+    """
     from importer.runs.result import rebuild_report
 
     written = rebuild_report(number, load_settings(), out, the_clock()())
@@ -88,7 +91,7 @@ def report(number: int | None, out: Path | None, as_json: bool) -> int:
 @click.option("--save", is_flag=True, help="Save --map for every file with the same headers.")
 @JSON
 def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
-    """Show which column of FILE holds which field, with sample values."""
+    """Show which column of FILE holds which field, with samples."""
     from importer.cli import terminal
     from importer.config import saved_columns
     from importer.runs.source import columns as columns_of
@@ -158,7 +161,7 @@ def _instant(epoch: float | None) -> str | None:
 )
 @JSON
 def journal(backup: Path | None, as_json: bool) -> int:
-    """Show where the journal is, what it holds and whether it is intact.
+    """Show where the journal is and whether it is intact.
 
     A restored backup does not know what was sent after it was made. importer run finds those records anyway, because
     it compares with the service before it sends anything.
@@ -211,7 +214,7 @@ def config(as_json: bool) -> int:
 @PROFILE
 @JSON
 def doctor(as_json: bool) -> int:
-    """Check this installation: Python, journal, disk, settings, sign-in."""
+    """Check this installation, from Python to the sign-in."""
     from importer.runs.doctor import examine
 
     findings = finish(examine(profile_name(), the_clock()))
