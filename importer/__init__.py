@@ -1,6 +1,6 @@
 """The map of the packages. Data flows from top to bottom; an import points only to an earlier line.
 
-    ../schemas/         one record type a file: a pandera model and where it lives in the API
+    ../schemas/         one record type per file: a pandera model and where it lives in the API
     model.py            the nouns
     text.py             numbers, times and plans in words, the same in both front ends
     issues.py           the catalogue of what can be wrong with a spreadsheet
@@ -9,7 +9,7 @@
     spreadsheet/        file -> Sheet: text cells with the addresses that the user sees
     checking/           Sheet -> typed records + issues; pure
     nexudus/            the remote service: signing in, calls, Reply; the only place that imports httpx
-    journal/            states and events, runs, rows and calls, durably; the only place with a database
+    journal/            states and events, runs, rows and calls, durably; the only place with the importer's database
     delivery/           reply -> event, pacing, sending, reconciling, undoing, verifying
     reporting/          a run -> CSV, XLSX, HTML, JSON, failed rows
     runs/               the stages one after another: source, plan, run, resume, reconcile, status, batch

@@ -17,8 +17,9 @@
     └── StoppedError        130   stopped before anything was sent; 6 if its time was up
 
 Wrong data is never an error here: it is an Issue (importer.issues). Errors are caught in the front ends, or where one
-is an answer (a file of several, a check of doctor, a service that is away when a run begins). Any other exception is
-a bug: it ends a command with 9.
+is an answer (a file of several, a check of doctor, a service that is away when a run begins). Of the other exceptions,
+those of the machine (a full disk, no memory) end a command with 2 and Ctrl-C with 130; the rest are bugs and end it
+with 9.
 """
 
 from collections.abc import Iterable, Sequence
@@ -43,8 +44,9 @@ class Exit(IntEnum):
 
 EXIT_MEANINGS = {
     Exit.DONE: "everything you asked for is done",
-    Exit.ROWS_FAILED: "finished, but some rows are invalid, were rejected, or differ from their record in Nexudus",
-    Exit.USAGE: "the command or a setting is wrong",
+    Exit.ROWS_FAILED: "some rows are invalid, were rejected, or differ from their record in Nexudus",
+    Exit.USAGE: "the command or a setting is wrong, or this machine cannot do it: a full disk, too little memory, "
+    "a journal or a report that cannot be written, a finding of importer doctor",
     Exit.FILE: "a file cannot be read, or columns are missing; no rows were checked",
     Exit.SIGN_IN: "the sign-in was refused",
     Exit.SERVICE: "the service cannot be reached; safe to resume",

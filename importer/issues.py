@@ -75,7 +75,9 @@ CATALOGUE: Mapping[str, IssueKind] = {
     "not-yes-or-no": IssueKind(Severity.ERROR, '{column} must be yes or no: "{value}".', "Enter yes or no."),
     "not-a-choice": IssueKind(Severity.ERROR, '{column} cannot be "{value}".', "Enter {detail}."),
     "not-a-date": IssueKind(
-        Severity.ERROR, '{column} must be a real date: "{value}".', "Write the year first, for example {detail}."
+        Severity.ERROR,
+        '{column} must be a real date: "{value}".',
+        "Check that the day exists, and write it like {detail}.",
     ),
     "unprintable-character": IssueKind(
         Severity.ERROR,
@@ -155,7 +157,7 @@ CATALOGUE: Mapping[str, IssueKind] = {
     "date-far-ahead": IssueKind(
         Severity.WARNING,
         "{column} is more than {detail} days ahead: {value}.",
-        "Microsoft ends a subscription after {detail} days. Change the date if this is a mistake.",
+        "The date is usually at most {detail} days ahead. Change it if this is a mistake.",
     ),
     "not-a-guid": IssueKind(
         Severity.WARNING,
@@ -225,7 +227,7 @@ class Issue:
 
     @property
     def letters(self) -> str:
-        """Those over its column; empty for a whole row, or a column without a place."""
+        """The letters over its column; empty for a whole row, or a column without a place."""
         return (self.cell or "").rstrip("0123456789")
 
     @property

@@ -99,7 +99,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many rows are settled so far; if nothing moves, why and until when (epoch seconds)."""
+    """How many rows nothing more is sent for, answered or not; if nothing moves, why and until when (epoch seconds)."""
 
     settled: int
     failed: int

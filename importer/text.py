@@ -22,7 +22,7 @@ def count(number: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A duration in words, to the minute."""
+    """A duration in words: below ten minutes to the second, above to the minute."""
     if seconds < _MINUTE:
         return "less than a minute"
     if seconds < 10 * _MINUTE:

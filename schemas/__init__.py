@@ -1,4 +1,4 @@
-"""One record type a file; a new one is a file here and a line that registers it."""
+"""One record type per file; a new one is a file here, a line that imports it and one that registers it."""
 
 from schemas.coworker_google_calendar import COWORKER_GOOGLE_CALENDAR
 from schemas.coworker_ms_office_calendar import COWORKER_MS_OFFICE_CALENDAR

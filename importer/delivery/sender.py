@@ -54,7 +54,7 @@ class Pace:
 
 @dataclass(slots=True)
 class _Tally:
-    """How many rows this process has sent and how many have an outcome; ``failed`` are the refused ones among them."""
+    """How many rows this process has sent and has finished with, answered or not; ``failed`` are the refused ones."""
 
     sent: int = 0
     settled: int = 0

@@ -2,7 +2,7 @@
 
 - ``service.py``     the API in a few verbs, each of which gives a ``reply.py``; ``pages.py`` whole lists
 - ``sign_in.py``     which token a call carries; ``access.py`` the address and the sign-in as values
-- ``waits.py``       the only place that lets time pass
+- ``waits.py``       waits that can be ended, for everything below the front ends
 - ``client.py``      one request, one reply; ``connection.py`` the connection that carries it
 
 The only package that calls the service (the page and the sandbox listen for callers); only ``client`` and

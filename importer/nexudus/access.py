@@ -46,8 +46,8 @@ class Access:
         username: E-mail of the user.
         password: Password of the user.
         totp: A code of the two-factor sign-in; the service takes it once.
-        client_id: Of this installation. The service keeps one refresh token a client id, so the default (the
-            e-mail) would sign out every other tool of the same user.
+        client_id: Of this installation. The service keeps one refresh token per client id. Without one, it takes the
+            e-mail, and a sign-in here would sign out every other tool of the same user.
         timeout: Seconds for a whole call; its parts get fixed shares of it, at most 10 s for connecting.
         proxy: http(s)://host:port, explicitly; the environment is not asked.
         ca_file: PEM file of the authorities to trust instead of the usual ones.

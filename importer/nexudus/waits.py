@@ -1,4 +1,4 @@
-"""The only place that waits for time to pass, so that no wait can be one that nobody can end.
+"""The waits of everything below the front ends: none of them is one that nobody can end.
 
 Rule: whoever waits here either has an event that ends the wait, or is work that ``unless`` may give up.
 """

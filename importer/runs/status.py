@@ -71,7 +71,7 @@ class RunStatus:
 
     @property
     def settled(self) -> int:
-        """The rows that wait for nothing."""
+        """The rows that have been sent, answered or not, or need not be."""
         return self.to_send - self.states.get(State.PLANNED, 0)
 
     @property
