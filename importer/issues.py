@@ -54,6 +54,11 @@ CATALOGUE: Mapping[str, IssueKind] = {
         "{column} is covered by merged cells, and only the first of them holds a value.",
         "Unmerge the cells, then enter the {column} in each row, for example {detail}.",
     ),
+    "shown-differently": IssueKind(
+        Severity.ERROR,
+        '{column} has the value "{value}", but its number format shows something else.',
+        "Format the column as text, then type what should be sent, for example {detail}.",
+    ),
     "not-a-whole-number": IssueKind(
         Severity.ERROR, '{column} must be a whole number: "{value}".', "Use digits only, for example {detail}."
     ),
@@ -280,8 +285,8 @@ NOTICES: Mapping[str, NoticeKind] = {
     "hidden-rows": NoticeKind("Hidden and filtered rows are imported too ({count:,})."),
     "macros-not-run": NoticeKind("Macros in the workbook are not run."),
     "errors-unseen": NoticeKind(
-        "Errors such as #N/A look like empty cells in {suffix} files.",
-        "Save the file as .xlsx, so that they are reported.",
+        "In {suffix} files, errors such as #N/A look like empty cells, and 0.5 looks the same as 50%.",
+        "Save the file as .xlsx, so that such cells are reported.",
     ),
     "option-ignored": NoticeKind("Ignored, because {suffix} files have no use for it: {names}."),
     "dates-as-before": NoticeKind(

@@ -55,7 +55,15 @@ class MergedWithAbove:
     text: str
 
 
-Cell = int | str | datetime | Formula | MergedWithAbove | None
+@dataclass(frozen=True)
+class Formatted:
+    """A number that its format shows in another way."""
+
+    value: float
+    number_format: str
+
+
+Cell = int | str | datetime | Formula | MergedWithAbove | Formatted | None
 
 
 @dataclass(frozen=True)
@@ -178,6 +186,7 @@ def broken(first_day: date) -> Iterator[Row]:
     yield replace(next(good), expires="2026-10-25 01:30")
     # Copied from a page, with a space of no width in it.
     yield replace(next(good), name="Quiet\u200b Room, Zoë Okafor")
+    yield replace(next(good), name=Formatted(42, "00000"))
     renamed = next(good)
     yield renamed
     yield replace(renamed, name=f"{renamed.name} (new)")
@@ -219,6 +228,8 @@ def write_broken(path: Path, lines: Iterator[Row], made: date) -> None:
                         sheet.write_formula(number, position, text, None, result)
                     case MergedWithAbove(text):
                         sheet.merge_range(number - 1, position, number, position, text)
+                    case Formatted(value, number_format):
+                        sheet.write_number(number, position, value, book.add_format({"num_format": number_format}))
                     case datetime():
                         sheet.write_datetime(number, position, cell, look)
                     case int() | str():

@@ -202,6 +202,10 @@ class Checker:
         for column in self._mapping.columns:
             for code, rows in inside.loc[inside["position"] == column.position].groupby("code", observed=True)["row"]:
                 yield _Fault(str(code), column.field, pd.Index(rows))
+            # Of a number or a date the value counts, however it is shown. A text is sent as it is.
+            if self._kind.type_of(column.field) is FieldType.TEXT:
+                formatted = self._sheet.formatted_rows(chunk.index, column.position)
+                yield _Fault("shown-differently", column.field, formatted)
 
     @staticmethod
     def _from_parsing(parsed: dict[str, Parsed]) -> Iterator[_Fault]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from importer.spreadsheet.sheet import Sheet, column_letters
+from importer.spreadsheet.sheet import Sheet, Stretch, column_letters
 
 _GROUPED = re.compile(r"\d{1,3}(?:([,.'\u2019\u00a0\u202f ])\d{3})(?:\1\d{3})*")
 
@@ -45,12 +45,14 @@ REPAIRS: Mapping[str, Callable[[str], str]] = {
 def corrected(sheet: Sheet, cells: Mapping[str, str], repairs: Mapping[str, str]) -> Sheet:
     """The sheet with these texts at these addresses, after these repairs of columns (by their letters).
 
-    A cell whose text is not its value keeps that problem until it is given another text: the text of a formula, typed
-    again, is still no value.
+    A cell whose text is not its value, or not what it shows, keeps that problem until it is given another text: the
+    text of a formula, typed again, is still no value.
     """
     texts = {place_of(address): text for address, text in cells.items()}
     problems = set(zip(sheet.problems["row"].tolist(), sheet.problems["position"].tolist(), strict=True))
-    same = {place for place, text in _texts_at(sheet, texts.keys() & problems) if _bare(text) == _bare(texts[place])}
+    formatted = {place for place in texts if any(_covers(stretch, place) for stretch in sheet.formatted)}
+    doubtful = texts.keys() & (problems | formatted)
+    same = {place for place, text in _texts_at(sheet, doubtful) if _bare(text) == _bare(texts[place])}
     by_row: dict[int, dict[int, str]] = {}
     for (row, position), text in texts.items():
         if (row, position) not in same:
@@ -68,7 +70,25 @@ def corrected(sheet: Sheet, cells: Mapping[str, str], repairs: Mapping[str, str]
 
     left = problems - (texts.keys() - same)
     still = [place in left for place in zip(sheet.problems["row"], sheet.problems["position"], strict=True)]
-    return replace(sheet, read=read, problems=sheet.problems[pd.Series(still, index=sheet.problems.index, dtype=bool)])
+    left_problems = sheet.problems[pd.Series(still, index=sheet.problems.index, dtype=bool)]
+    stretches = tuple(part for stretch in sheet.formatted for part in _without(stretch, formatted - same))
+    return replace(sheet, read=read, problems=left_problems, formatted=stretches)
+
+
+def _covers(stretch: Stretch, place: Place) -> bool:
+    row, position = place
+    return stretch.position == position and stretch.first <= row <= stretch.last
+
+
+def _without(stretch: Stretch, places: Collection[Place]) -> Iterator[Stretch]:
+    """What is left of a stretch without these cells, from top to bottom."""
+    first = stretch.first
+    for row in sorted(row for row, _ in filter(lambda place: _covers(stretch, place), places)):
+        if first < row:
+            yield stretch._replace(first=first, last=row - 1)
+        first = row + 1
+    if first <= stretch.last:
+        yield stretch._replace(first=first)
 
 
 def _texts_at(sheet: Sheet, places: Collection[Place]) -> Iterator[tuple[Place, str]]:

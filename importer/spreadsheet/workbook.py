@@ -17,7 +17,7 @@ import pandas as pd
 
 from importer.errors import FileError, SheetsError
 from importer.issues import Notice
-from importer.spreadsheet.sheet import Sheet, as_problems, find_header, frame
+from importer.spreadsheet.sheet import Sheet, Stretch, as_problems, find_header, frame
 from importer.spreadsheet.workbook_child import BESIDE_THE_DATA, DAMAGED, SECONDS, TOO_LARGE
 from importer.text import printable
 
@@ -58,6 +58,7 @@ def open_workbook(path: Path, *, sheet: str | None = None) -> Sheet:
         lambda: read.chunks(header.row, len(header.labels)),
         (*notices, *header.notices),
         as_problems(code, row, position),
+        tuple(Stretch(*stretch) for stretch in read.summary["formatted"]),
     )
 
 

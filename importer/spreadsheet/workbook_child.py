@@ -2,8 +2,8 @@
 
 Rule 1: it is run by its path and imports the standard library and python-calamine only; to import it by name would
 load pandas first. Rule 2: it writes JSON lines to stdout and nothing else anywhere: for each piece of the sheet
-{"first": row, "columns": [[text]]}, then one line {"name", "notices", "problems"}, or {"refused": [sentence, advice]}
-with the names of the "sheets" to choose from, if it is that.
+{"first": row, "columns": [[text]]}, then one line {"name", "notices", "problems", "formatted"}, or
+{"refused": [sentence, advice]} with the names of the "sheets" to choose from, if it is that.
 
 Source of the limits: OWASP ASVS 5.0, 5.2.1 and 5.2.3, and measurements with calamine 0.9.1 (2026-11-23).
 """
@@ -13,8 +13,10 @@ import json
 import re
 import sys
 import zipfile
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -103,6 +105,7 @@ def main(path: Path, chosen: str | None, out: IO[str]) -> None:
     # 3. The sheet is chosen. Where more than one could be meant, a person chooses; a guess would import the wrong one.
     # 4. The same part is read a second time as bytes, for what calamine does not tell: error values, and formulas
     #    without a stored result, which it gives out as empty cells (measured). An optional field would be sent empty.
+    #    And how numbers are shown: 0.5 may be shown as 50%, 42 as 00042.
     # 5. The cells are written in pieces, column by column. The last line says what was read; without it the parent
     #    knows that this process died, and takes nothing of what came before.
     _limit_this_process()
@@ -145,15 +148,16 @@ def _sheet(path: Path, chosen: str | None) -> Iterator[object]:
     with CalamineWorkbook.from_path(path) as book:
         name, sheet, hidden = _choose(book, chosen)
         notices += [("hidden-sheets", {"names": ", ".join(hidden)})] if hidden else []
-        problems, out_of_sight = _problems(path, name)
+        look = _second_look(path, name)
         notices += _unseen(path)
-        notices += [("hidden-rows", {"count": out_of_sight})] if out_of_sight else []
-        _add_merged(sheet, problems)
-        texts = _Texts(sheet, problems)
+        notices += [("hidden-rows", {"count": look.hidden})] if look.hidden else []
+        _add_merged(sheet, look.problems)
+        texts = _Texts(sheet, look)
         yield from texts.pieces()
-    cells = [(code, row, position) for row, cells in problems.items() for position, (code, _) in cells.items()]
+    cells = [(code, row, position) for row, cells in look.problems.items() for position, (code, _) in cells.items()]
     columns = [list(column) for column in zip(*cells, strict=True)] or [[], [], []]
-    yield {"name": name, "notices": notices, "problems": columns}
+    formatted = [(position, first, last) for position, first, last, _ in look.formatted.all()]
+    yield {"name": name, "notices": notices, "problems": columns, "formatted": formatted}
 
 
 def _unseen(path: Path) -> list[Notice]:
@@ -242,10 +246,15 @@ def _choose(book: CalamineWorkbook, chosen: str | None) -> tuple[str, CalamineSh
 
 
 class _Texts:
-    """The cells of a sheet as text, from A1 on, in pieces; numbers that were rounded are added to ``problems``."""
+    """The cells of a sheet as text, from A1 on, in pieces.
 
-    def __init__(self, sheet: CalamineSheet, problems: Problems) -> None:
-        self._sheet, self._problems = sheet, problems
+    What their values show is added to the second look: numbers that were rounded to its ``problems``, cells that show
+    something else than their text to its ``formatted``.
+    """
+
+    def __init__(self, sheet: CalamineSheet, look: "_Look") -> None:
+        self._sheet, self._look, self._problems = sheet, look, look.problems
+        problems = look.problems
         # Before the first row is read: two filled cells in opposite corners are a table of 17 billion.
         top, self._left = sheet.start or (0, 0)
         height, width = _extent(sheet)
@@ -290,10 +299,19 @@ class _Texts:
             raise Refusal(
                 f"has more than {LONGEST_CELL:,} characters in {_address(row, position)}", "Shorten that cell."
             )
-        if float in set(map(type, column)):
+        types = set(map(type, column))
+        if float in types:
             for row, (cell, text) in enumerate(zip(column, texts, strict=True), start=first):
                 if type(cell) is float and cell.is_integer() and len(text.lstrip("-")) > MOST_DIGITS:
                     self._problems.setdefault(row, {})[position] = ("number-rounded", text)
+        formats = self._look.formats
+        # A column of short numbers and texts without a format is passed over.
+        plain = types <= _SHOWN_AS_THEY_ARE and max(map(len, texts), default=0) <= _GENERAL_WIDTH
+        if formats is not None and (formats.any_in(position) or not (plain or types <= {str})):
+            shapes = formats.of(position, first, len(column))
+            for row, cell, text, shape in zip(range(first, first + len(column)), column, texts, shapes, strict=True):
+                if not shows_its_text(cell, text, shape):
+                    self._look.formatted.add(row, position)
         return texts
 
 
@@ -350,20 +368,126 @@ def _add_merged(sheet: CalamineSheet, problems: Problems) -> None:
                     problems.setdefault(row + 1, {}).setdefault(position, ("cell-merged", ""))
 
 
-def _problems(path: Path, name: str) -> tuple[Problems, int]:
-    """The cells that calamine reads as empty though they are not, and how many filled rows are hidden.
+class Stretches:
+    """Cells as stretches of one column, each with what its cells have in common."""
 
-    Of .xls and .xlsb nothing is known, of hidden rows in .ods neither.
+    def __init__(self, default: str = "") -> None:
+        """``default`` is what the cells outside every stretch have."""
+        self._default = default
+        # First and last row. Whole columns are alike, so that a full sheet of dates is one entry and not a million.
+        self._runs: dict[int, list[tuple[int, int, str]]] = {}
+
+    def add(self, row: int, position: int, shared: str = "") -> None:
+        """Add a cell below those of its column that were added before."""
+        runs = self._runs.setdefault(position, [])
+        if runs and runs[-1][1:] == (row - 1, shared):
+            runs[-1] = (runs[-1][0], row, shared)
+        else:
+            runs.append((row, row, shared))
+
+    def any_in(self, position: int) -> bool:
+        """Whether a cell of a column may have something else than the general format."""
+        return position in self._runs or self._default not in ("", GENERAL)
+
+    def of(self, position: int, first: int, count: int) -> list[str]:
+        """What so many cells of a column have, from a row on."""
+        shared, runs = [self._default] * count, self._runs.get(position, [])
+        for begin, end, value in runs[max(bisect_right(runs, (first, sys.maxsize)) - 1, 0) :]:
+            if begin >= first + count:
+                break
+            inside = range(max(begin - first, 0), min(end - first + 1, count))
+            shared[inside.start : inside.start + len(inside)] = [value] * len(inside)
+        return shared
+
+    def all(self) -> Iterator[tuple[int, int, int, str]]:
+        """Every stretch: position, first row, last row, and what its cells share."""
+        for position, runs in self._runs.items():
+            yield from ((position, *run) for run in runs)
+
+
+class _Look:
+    """What calamine does not tell of a sheet.
+
+    ``problems`` are the cells that it reads as empty though they are not, ``hidden`` counts the filled rows that are
+    hidden. ``formats`` are the number formats, None if what the cells show is in the file; then ``formatted`` has the
+    cells already that show something else than their text.
     """
+
+    def __init__(self, problems: Problems, formats: Stretches | None, hidden: int = 0) -> None:
+        self.problems, self.formats, self.hidden = problems, formats, hidden
+        self.formatted = Stretches()
+
+
+def _second_look(path: Path, name: str) -> _Look:
+    """Of .xls and .xlsb only what is a date is known, of hidden rows in .ods nothing."""
     match path.suffix.lower():
         case ".xlsx" | ".xlsm":
-            with zipfile.ZipFile(path) as archive, archive.open(_part_of(archive, name)) as stream:
-                return _xlsx_problems(stream)
+            with zipfile.ZipFile(path) as archive:
+                part, styles = _parts_of(archive, name)
+                with archive.open(part) as stream:
+                    return _look_at_xlsx(stream, styles)
         case ".ods":
             with zipfile.ZipFile(path) as archive, archive.open("content.xml") as stream:
-                return _ods_problems(stream, name), 0
+                return _look_at_ods(stream, name)
         case _:
-            return {}, 0
+            return _Look({}, Stretches(GENERAL))
+
+
+# -- what a cell shows ------------------------------------------------------------------------------------------------
+
+GENERAL = "General"
+_BUILT_IN = {"0": GENERAL, "1": "0", "2": "0.00", "3": "#,##0", "4": "#,##0.00", "49": "@"}
+"""The number formats that files name by number alone (ECMA-376 part 1, 18.8.30), as far as they can show a text as it
+is; all others are percentages, fractions, money, dates and times."""
+
+_OTHER = "other"
+_SHOWN_AS_THEY_ARE = {str, int, float, bool, type(None)}
+"""Types of values that the general format shows as they are read, if they are short enough."""
+
+_GENERAL_WIDTH = 11
+"""Characters that the general format shows of a number; longer ones become 1.2E+11 or are rounded."""
+
+_NOT_SHOWN = re.compile(r"""\[[^\]]*\]|[_*].|[\\"]""")
+"""Parts of a format that only colour it, keep room, or mark the next character as text."""
+
+_PLAIN_NUMBER = re.compile(r"(#,##)?(0+)(?:\.(0+))?")
+_TEXT_SECTION = 3
+
+
+@cache
+def _sections(shape: str) -> list[str]:
+    """The sections of a number format: for numbers above zero, below zero, for zero, for text; some may be missing."""
+    return _NOT_SHOWN.sub("", shape).split(";")
+
+
+def shows_its_text(cell: Cell, text: str, shape: str) -> bool:
+    """Whether a cell with this number format shows what ``as_text`` makes of it; False if that is not certain."""
+    sections = _sections(shape)
+    match cell:
+        case None | bool():
+            return True
+        case str():
+            last = sections[-1] if "@" in sections[-1] else "@"
+            return (sections[_TEXT_SECTION] if len(sections) > _TEXT_SECTION else last) == "@"
+        case int() | float() if sections[0] in {GENERAL, "@"}:
+            return len(text.lstrip("-")) <= _GENERAL_WIDTH
+        case int() | float():
+            return _number_shown(cell, sections) == text
+        case _:
+            # A date without a time; every other moment is written with a T and shown with a space.
+            return sections[0].lower() == "yyyy-mm-dd" and len(text) == len("2027-04-30")
+
+
+def _number_shown(number: float, sections: list[str]) -> str | None:
+    """A number in a format of digits only, None in any other."""
+    plain = _PLAIN_NUMBER.fullmatch(sections[0])
+    # Negative numbers and zero may have sections of their own.
+    if plain is None or (number < 0 and len(sections) > 1) or (number == 0 and len(sections) > 2):  # noqa: PLR2004
+        return None
+    thousands, whole, places = plain.group(1), plain.group(2), plain.group(3) or ""
+    width = len(whole) + (len(places) + 1 if places else 0)
+    digits = f"{abs(number):{',' if thousands else ''}.{len(places)}f}".zfill(width)
+    return f"-{digits}" if number < 0 else digits
 
 
 # The cells are looked for in the bytes. An XML parser over a full sheet takes longer than all of the reading, and these
@@ -378,20 +502,33 @@ _NO_RESULT = re.compile(
 )
 _ADDRESS = re.compile(rb"""\br\s*=\s*["']([A-Z]+)(\d+)["']""")
 _HIDDEN_ROW = re.compile(rb"""<(?:\w+:)?row\b[^>]*\bhidden\s*=\s*["'](?:1|true)["'][^>]*(?<!/)>(?!\s*</)""")
+_STYLE = rb"""\ss\s*=\s*["'](%s)["']"""
+_MOST_NAMED_STYLES = 50
+"""Up to so many are looked for one by one, which passes over all other cells at once."""
+
+_STYLED_CELL = re.compile(rb"<(?:\w+:)?c\b(?P<attributes>[^>]*)>")
 _ERROR_MARKS = (b'"e"', b"'e'")
 _FORMULA_MARKS = (b"<f", b":f")
 _PIECE_BYTES = 1 << 20
 _LONGEST_ROW = 64 << 20
 
 
-def _xlsx_problems(stream: IO[bytes]) -> tuple[Problems, int]:
-    """Error cells, formulas without a stored value, and the number of hidden rows.
+def _look_at_xlsx(stream: IO[bytes], styles: Sequence[str]) -> _Look:
+    """Error cells, formulas without a stored value, number formats, and the number of hidden rows.
 
-    A sheet without any costs little more than unpacking it.
+    ``styles`` are the number formats by the index that cells name. A sheet without any costs little more than
+    unpacking it.
     """
     problems: Problems = {}
     hidden = 0
+    # A cell that names no style has the first.
+    formats = Stretches(styles[0] if styles else GENERAL)
+    by_style = {b"%d" % n: shape for n, shape in enumerate(styles) if shape != styles[0]}
+    pattern = re.compile(_STYLE % (b"|".join(by_style) if len(by_style) <= _MOST_NAMED_STYLES else rb"\d+"))
     for piece in _whole_rows(stream):
+        for cell, style in _styled_cells(piece, pattern) if by_style else ():
+            if style in by_style:
+                formats.add(*_place(cell), by_style[style])
         hidden += len(_HIDDEN_ROW.findall(piece)) if b"hidden" in piece else 0
         for cell in _cells_before(piece, _IS_ERROR, _ERROR_MARKS):
             if _IS_ERROR.search(cell["attributes"]):
@@ -400,7 +537,14 @@ def _xlsx_problems(stream: IO[bytes]) -> tuple[Problems, int]:
             # A formula whose result is an empty text is stored like one without result, but says that it is a text.
             if not _IS_TEXT.search(cell["attributes"]):
                 _note(problems, cell, "formula-without-value", f"={_decoded(cell['formula'])}")
-    return problems, hidden
+    return _Look(problems, formats, hidden)
+
+
+def _styled_cells(piece: bytes, pattern: re.Pattern[bytes]) -> Iterator[tuple[re.Match[bytes], bytes]]:
+    """The cells whose style the pattern has, each with that style; rows and columns have styles too."""
+    for match in pattern.finditer(piece):
+        if cell := _STYLED_CELL.match(piece, piece.rfind(b"<", 0, match.start())):
+            yield cell, match[1]
 
 
 def _cells_before(piece: bytes, pattern: re.Pattern[bytes], marks: Iterable[bytes]) -> Iterator[re.Match[bytes]]:
@@ -414,14 +558,25 @@ def _cells_before(piece: bytes, pattern: re.Pattern[bytes], marks: Iterable[byte
 
 
 def _note(problems: Problems, cell: re.Match[bytes], code: str, text: str) -> None:
+    row, position = _place(cell)
+    problems.setdefault(row, {})[position] = (code, text[:LONGEST_CELL])
+
+
+def _place(cell: re.Match[bytes]) -> tuple[int, int]:
+    """The row and the position of a cell."""
     # The attribute is optional in the format, and counting on without it would name the wrong cell for a person to fix.
     where = _ADDRESS.search(cell["attributes"])
     if where is None:
         raise Refusal("has cells without an address", "Open it in your spreadsheet program and save it again.")
+    return int(where[2]), _position(where[1])
+
+
+@cache
+def _position(letters: bytes) -> int:
     position = 0
-    for letter in where[1]:
+    for letter in letters:
         position = position * 26 + letter - ord("A") + 1
-    problems.setdefault(int(where[2]), {})[position - 1] = (code, text[:LONGEST_CELL])
+    return position - 1
 
 
 def _decoded(text: bytes | None) -> str:
@@ -442,47 +597,68 @@ def _whole_rows(stream: IO[bytes]) -> Iterator[bytes]:
     yield rest
 
 
-def _part_of(archive: zipfile.ZipFile, name: str) -> str:
-    """The part of the archive that a sheet is stored in."""
+def _parts_of(archive: zipfile.ZipFile, name: str) -> tuple[str, list[str]]:
+    """The part of the archive that a sheet is stored in, and the number formats by the style that its cells name."""
     # expat bounds how far entities grow and fetches none; for the rest this process has its limits.
     book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314
     links = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314
-    targets = {link.get("Id"): link.get("Target", "") for link in links}
+    targets = {link.get("Id"): _path(link.get("Target", "")) for link in links}
     sheet = next(element for element in book.iter() if element.tag.endswith("}sheet") and element.get("name") == name)
     # The namespace of this attribute differs between the two forms of the format.
     link = next(value for key, value in sheet.attrib.items() if key.endswith("relationships}id"))
-    target = targets[link]
+    styles = next((_path(e.get("Target", "")) for e in links if e.get("Type", "").endswith("/styles")), None)
+    return targets[link], _number_formats(ET.fromstring(archive.read(styles))) if styles else []  # noqa: S314
+
+
+def _path(target: str) -> str:
+    """The part of the archive that a relationship of the workbook leads to."""
     return target.lstrip("/") if target.startswith("/") else f"xl/{target}"
+
+
+def _number_formats(styles: ET.Element) -> list[str]:
+    """The number format of each style that cells can name."""
+    codes = _BUILT_IN | {
+        element.get("numFmtId", ""): element.get("formatCode", "")
+        for element in styles.iterfind(".//{*}numFmts/{*}numFmt")
+    }
+    return [codes.get(style.get("numFmtId", "0"), _OTHER) for style in styles.iterfind(".//{*}cellXfs/{*}xf")]
 
 
 # -- the same for OpenDocument ----------------------------------------------------------------------------------------
 
-_ODS_MARKS = (b"table:formula", b'value-type="error"', b"covered-table-cell")
+_ODS_NUMBERS = ("float", "percentage", "currency")
+_ODS_VALUES = {**dict.fromkeys(_ODS_NUMBERS, "office:value"), "date": "office:date-value", "time": "office:time-value"}
+_ODS_MARKS = (
+    b"table:formula",
+    b'value-type="error"',
+    b"covered-table-cell",
+    *(f'value-type="{kind}"'.encode() for kind in _ODS_VALUES),
+)
 _SHOWS_ERROR = re.compile(r"#[A-Z0-9/]+[!?]?|Err:\d{3}")
 
 
-def _ods_problems(stream: IO[bytes], name: str) -> Problems:
+def _look_at_ods(stream: IO[bytes], name: str) -> _Look:
     content = stream.read()
-    # The parser is slow and most tables have nothing for it to find.
+    # The parser is slow, and a table of texts has nothing for it to find.
     if not any(mark in content for mark in _ODS_MARKS):
-        return {}
+        return _Look({}, None)
     walk = _OdsWalk(name)
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = walk.start, walk.end, walk.text
     parser.Parse(content, True)
-    return walk.problems
+    return walk.look
 
 
 class _OdsWalk:
-    """Counts rows and cells of one table, with their repetitions, and looks at each cell that has a formula."""
+    """Counts rows and cells of one table, with their repetitions, and compares what a cell holds with what it shows."""
 
     def __init__(self, name: str) -> None:
-        self.problems: Problems = {}
+        self.look = _Look({}, None)
         self._name, self._inside = name, False
         self._row, self._rows, self._position, self._positions = 0, 0, 0, 0
         self._cell: dict[str, str] | None = None
-        self._shown = ""
+        self._shown, self._in_comment = "", False
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Begin a table, a row or a cell."""
@@ -496,24 +672,37 @@ class _OdsWalk:
                 self._position += self._positions
                 self._positions = _repeated(attributes, "columns")
                 self._cell, self._shown = attributes, ""
+            case "office:annotation":
+                self._in_comment = True
 
     def text(self, data: str) -> None:
         """Gather what the cell shows."""
-        if self._cell is not None:
+        if self._cell is not None and not self._in_comment:
             self._shown += data
 
     def end(self, tag: str) -> None:
         """End a cell: it is known now what it shows."""
         if tag == "table:table":
             self._inside, self._row, self._rows = False, 0, 0
+        if tag == "office:annotation":
+            self._in_comment = False
         if tag not in {"table:table-cell", "table:covered-table-cell"} or self._cell is None:
             return
-        if self._inside and (problem := _ods_problem(tag, self._cell, self._shown.strip())):
-            # A repetition is one element however often it counts: a few bytes can stand for a sheet full of cells.
-            for row in range(self._row + 1, self._row + min(self._rows, PIECE_ROWS) + 1):
-                for position in range(self._position, self._position + min(self._positions, MOST_COLUMNS)):
-                    self.problems.setdefault(row, {})[position] = problem
+        shown = self._shown.strip()
+        if self._inside and (problem := _ods_problem(tag, self._cell, shown)):
+            for row, position in self._cells():
+                self.look.problems.setdefault(row, {})[position] = problem
+        elif self._inside and shown and shown != _ods_text(self._cell, shown):
+            for row, position in self._cells():
+                self.look.formatted.add(row, position)
         self._cell = None
+
+    def _cells(self) -> Iterator[tuple[int, int]]:
+        """The rows and positions that the cell stands for."""
+        # A repetition is one element however often it counts: a few bytes can stand for a sheet full of cells.
+        for row in range(self._row + 1, self._row + min(self._rows, PIECE_ROWS) + 1):
+            for position in range(self._position, self._position + min(self._positions, MOST_COLUMNS)):
+                yield row, position
 
 
 def _ods_problem(tag: str, cell: dict[str, str], shown: str) -> tuple[str, str] | None:
@@ -523,6 +712,18 @@ def _ods_problem(tag: str, cell: dict[str, str], shown: str) -> tuple[str, str] 
     if formula and "office:value-type" not in cell and not shown:
         return "formula-without-value", f"={formula.partition('=')[2]}"
     return ("cell-merged", "") if tag == "table:covered-table-cell" else None
+
+
+def _ods_text(cell: dict[str, str], shown: str) -> str:
+    """What is read from a number, a date or a time; of any other cell what it shows."""
+    kind = cell.get("office:value-type", "")
+    value = cell.get(_ODS_VALUES.get(kind, ""), shown)
+    if value == shown or kind not in _ODS_NUMBERS:
+        return value
+    try:
+        return as_text(float(value))
+    except (ValueError, OverflowError):
+        return value
 
 
 def _repeated(attributes: dict[str, str], what: str) -> int:

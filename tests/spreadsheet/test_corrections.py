@@ -1,14 +1,16 @@
 """Cells corrected without touching the file: by address, and one repair for a whole column."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.spreadsheet import Sheet, open_sheet
 from importer.spreadsheet.corrections import REPAIRS, corrected, place_of
-from importer.spreadsheet.sheet import address, as_problems
+from importer.spreadsheet.sheet import Stretch, address, as_problems
 from spreadsheet.making import problems_of, rows_of
 
 
@@ -90,3 +92,16 @@ def test_a_problem_stays_until_the_cell_gets_another_text(tmp_path: Path) -> Non
     changed = corrected(read, {"A2": " =A1", "A3": "7", "B4": "w"}, {})
     assert problems_of(changed) == {(2, 0): "formula-without-value", (4, 0): "formula-without-value"}
     assert rows_of(changed) == {2: ["=A1", "x"], 3: ["7", "y"], 4: ["=C1", "w"]}
+
+
+def test_a_formatted_cell_is_one_until_it_has_another_text(tmp_path: Path) -> None:
+    """What somebody types is shown and sent; the value behind 00042, typed again, is still not what it shows."""
+    rows = replace(
+        sheet(tmp_path, *(f"{row};42" for row in range(2, 9))), formatted=(Stretch(0, 3, 3), Stretch(1, 2, 8))
+    )
+    left = corrected(rows, {"B2": "00042", "B4": "00043", "B5": "42", "B8": "x", "A7": "y"}, {})
+    assert left.formatted == (Stretch(0, 3, 3), Stretch(1, 3, 3), Stretch(1, 5, 7))
+    assert rows_of(left)[4] == ["4", "00043"]
+    more, index = corrected(left, {"A3": "z"}, {}), pd.Index(range(2, 9))
+    assert more.formatted_rows(index, 1).tolist() == [3, 5, 6, 7]
+    assert not len(more.formatted_rows(index, 0))

@@ -10,6 +10,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from odf.office import Annotation
 from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
@@ -21,7 +24,7 @@ from importer.checking import Checker, match_columns
 from importer.errors import FileError
 from importer.issues import Issue, notice_text
 from importer.spreadsheet import Sheet, workbook
-from importer.spreadsheet.workbook_child import as_text
+from importer.spreadsheet.workbook_child import Stretches, as_text
 from schemas import RECORD_TYPES
 from spreadsheet.making import (
     MAIN,
@@ -113,7 +116,7 @@ def test_xlsb_is_read(tmp_path: Path) -> None:
     """The binary form gives the same text, and says that it hides errors."""
     sheet = opened(write_xlsb(tmp_path / "a.xlsb", [["ResourceId", "Name"], [12.0, "00123"], ["x", 0.5]]))
     assert (sheet.labels, rows_of(sheet)) == (("ResourceId", "Name"), {2: ["12", "00123"], 3: ["x", "0.5"]})
-    assert "Errors such as #N/A look like empty cells in .xlsb files." in notice_text(sheet.notices)
+    assert "In .xlsb files, errors such as #N/A look like empty cells" in notice_text(sheet.notices)
 
 
 @pytest.mark.parametrize(
@@ -264,6 +267,141 @@ def test_merged_cells_are_named(tmp_path: Path) -> None:
     sheet = opened(saved(tmp_path / "a.xlsx", fill))
     assert rows_of(sheet) == {2: ["2", "B"], 3: ["3"], 4: ["4", "D"]}
     assert [(issue.cell, issue.code) for issue in issues(sheet)] == [("B3", "cell-merged")]
+
+
+SHOWN: list[tuple[str | float | datetime, str, str, bool]] = [
+    # The value, its number format, what is read, and whether a spreadsheet program shows just that.
+    ("A", "General", "A", True),
+    ("A", "@", "A", True),
+    ("A", '"Room "@', "A", False),
+    ("A", ";;;", "A", False),
+    ("A", '_-* #,##0.00_-;-* #,##0.00_-;_-* "-"??_-;_-@_-', "A", True),
+    (42, "General", "42", True),
+    (42, "@", "42", True),
+    (-42, "General", "-42", True),
+    (123456789012, "General", "123456789012", False),
+    (42, "0", "42", True),
+    (42, "#,##0", "42", True),
+    (4200, "#,##0", "4200", False),
+    (42, "00000", "42", False),
+    (12345, "00000", "12345", True),
+    (12.7, "0", "12.7", False),
+    (12.5, "0.00", "12.5", False),
+    (12.25, "0.00", "12.25", True),
+    (-12.25, "0.00", "-12.25", True),
+    (-12, "0;(0)", "-12", False),
+    (0, '0;-0;"none"', "0", False),
+    (0.5, "0%", "0.5", False),
+    (12.5, '"£"#,##0.00', "12.5", False),
+    (1234, "[Red]0", "1234", True),
+    (1200000, "0.0E+00", "1200000", False),
+    (datetime(2026, 12, 1), "yyyy-mm-dd", "2026-12-01", True),
+    (datetime(2026, 12, 1), "d mmmm", "2026-12-01", False),
+    (datetime(2026, 12, 1, 10, 30), "yyyy-mm-dd hh:mm", "2026-12-01T10:30:00", False),
+    (True, "General", "TRUE", True),
+]
+
+
+def test_a_text_that_is_shown_differently_is_an_error(tmp_path: Path) -> None:
+    """What is sent is what the person sees, or the row is held back with a sentence at that cell."""
+
+    def fill(book: Workbook, sheet: Worksheet) -> None:
+        sheet.append(["ResourceId", "Name"])
+        for row, (value, number_format, _, _) in enumerate(SHOWN, start=2):
+            sheet.cell(row, 1, row)
+            sheet.cell(row, 2, value).number_format = number_format
+
+    sheet = opened(saved(tmp_path / "a.xlsx", fill))
+    assert [row[1] for row in rows_of(sheet).values()] == [text for _, _, text, _ in SHOWN]
+    found = {issue.cell: issue for issue in issues(sheet) if issue.code == "shown-differently"}
+    expected = [f"B{row}" for row, (_, _, _, as_it_is) in enumerate(SHOWN, start=2) if not as_it_is]
+    assert list(found) == expected
+    percent = next(f"B{row}" for row, case in enumerate(SHOWN, start=2) if case[1] == "0%")
+    assert found[percent].message == 'Name has the value "0.5", but its number format shows something else.'
+
+
+def test_how_a_number_or_a_date_is_shown_makes_no_difference(tmp_path: Path) -> None:
+    """In their fields the value counts; only a text is sent as it stands there."""
+
+    def fill(book: Workbook, sheet: Worksheet) -> None:
+        sheet.append(["ResourceId", "Name", "SubscriptionExpireDate"])
+        sheet.append([42, "A", datetime(2026, 11, 28)])
+        for column, shape in enumerate(["00000", "@", "d mmmm"], start=1):
+            sheet.cell(2, column).number_format = shape
+
+    sheet = opened(saved(tmp_path / "a.xlsx", fill))
+    assert [stretch.position for stretch in sheet.formatted] == [0, 2]
+    assert issues(sheet) == []
+
+
+def test_a_style_of_every_cell_is_that_of_cells_without_one(tmp_path: Path) -> None:
+    """A cell that names no style has the first, which need not be the general one."""
+    styles = (
+        f'<styleSheet {MAIN}><cellXfs count="2"><xf numFmtId="10"/><xf numFmtId="0"/></cellXfs></styleSheet>'.encode()
+    )
+    cells = '<row r="2"><c r="A2" s="1"><v>1</v></c><c r="B2"><v>0.5</v></c><c r="C2" s="1"><v>0.5</v></c></row>'
+    parts = xlsx_parts(sheet_xml(text_row(1, "ResourceId", "Name", "CalendarId"), cells))
+    links = str(parts["xl/_rels/workbook.xml.rels"])
+    link = '<Relationship Id="rId9" Type="http://x/relationships/styles" Target="/xl/styles.xml"/></Relationships>'
+    parts |= {"xl/_rels/workbook.xml.rels": links.replace("</Relationships>", link), "xl/styles.xml": styles}
+    found = [issue.cell for issue in issues(opened(pack(tmp_path / "a.xlsx", parts)))]
+    assert found == ["B2"]
+
+
+def test_an_ods_says_itself_what_it_shows(tmp_path: Path) -> None:
+    """The text of a cell is compared with its value; a comment at the cell is not part of it."""
+    document = OpenDocumentSpreadsheet()
+    table = Table(name="A")
+    for cells in ODS_SHOWN:
+        row = TableRow()
+        for attributes, text in cells:
+            cell = TableCell(**attributes)
+            cell.addElement(P(text=text))
+            if text == "7":
+                comment = Annotation()
+                comment.addElement(P(text="seven"))
+                cell.addElement(comment)
+            row.addElement(cell)
+        table.addElement(row)
+    document.spreadsheet.addElement(table)
+    document.save(str(tmp_path / "a.ods"))
+    sheet = opened(tmp_path / "a.ods")
+    assert [(issue.cell, issue.code) for issue in issues(sheet)] == [
+        (cell, "shown-differently") for cell in ("B3", "B4", "B5", "B6")
+    ]
+
+
+ODS_SHOWN: list[list[tuple[dict[str, str], str]]] = [
+    [({"valuetype": "string"}, "ResourceId"), ({"valuetype": "string"}, "Name")],
+    *(
+        [({"valuetype": "float", "value": f"{number}"}, f"0000{number}"), cell]
+        for number, cell in enumerate(
+            (
+                ({"valuetype": "float", "value": "7"}, "7"),
+                ({"valuetype": "percentage", "value": "0.5"}, "50%"),
+                ({"valuetype": "date", "datevalue": "2026-12-01"}, "1 December"),
+                ({"valuetype": "float", "value": "12.7"}, "13"),
+                ({"valuetype": "currency", "currency": "GBP", "value": "12.5"}, "£12.50"),
+                ({"valuetype": "date", "datevalue": "2026-12-01"}, "2026-12-01"),
+                ({"valuetype": "float", "value": "12.70"}, "12.7"),
+            ),
+            start=1,
+        )
+    ),
+]
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 40), st.sampled_from("ab")), unique_by=lambda cell: cell[0]),
+    st.integers(1, 45),
+    st.integers(0, 45),
+)
+def test_stretches_give_back_what_was_added(cells: list[tuple[int, str]], first: int, count: int) -> None:
+    """Each cell has what it was added with, every other cell the default, in whichever piece it is asked for."""
+    stretches = Stretches("none")
+    for row, shared in sorted(cells):
+        stretches.add(row, 3, shared)
+    assert stretches.of(3, first, count) == [dict(cells).get(row, "none") for row in range(first, first + count)]
 
 
 def test_several_filled_sheets_are_listed(tmp_path: Path) -> None:
