@@ -61,14 +61,24 @@ BESIDE_THE_DATA = ("Notes", "Summary", "Issues")
 
 _CHOICES = re.compile(r"Choices \d+")
 
+EMBEDDED = ("contains embedded files", "Delete the embedded objects, then save it again.")
 REFUSED_PARTS = {
-    "/embeddings/": ("contains embedded files", "Delete the embedded objects, then save it again."),
+    "/embeddings/": EMBEDDED,
     "/externallinks/": (
         "contains links to other workbooks",
         "Break the links (Data > Edit Links > Break Link), then save it again.",
     ),
 }
 """Parts of an archive that carry other files or reach for them; a list of mappings needs neither."""
+
+_ODS_OBJECT = re.compile(r"object \d+(?:/.*)?")
+_MANIFEST = "{urn:oasis:names:tc:opendocument:xmlns:manifest:1.0}"
+_ODS_CHART = "application/vnd.oasis.opendocument.chart"
+_ODS_LINKS = (b"<table:table-source", b"<table:cell-range-source", b"<table:dde-link")
+ODS_LINKED = (
+    "contains links to other files",
+    "Break the links (Edit > Links to External Files > Break Link), then save it again.",
+)
 
 MACROS = "vbaproject.bin"
 _MACRO_KINDS = {".xlsm", ".xlsb", ".xls"}
@@ -182,6 +192,7 @@ def _look_into(path: Path) -> list[Notice]:
         for part, (what, advice) in REFUSED_PARTS.items():
             if part in f"/{name}":
                 raise Refusal(what, advice)
+    _refuse_ods_objects(path, names)
     if not any(name.rpartition("/")[2] == MACROS for name in names):
         return []
     if path.suffix.lower() not in _MACRO_KINDS:
@@ -189,6 +200,22 @@ def _look_into(path: Path) -> list[Notice]:
             f"is named {path.suffix} but contains macros", "Save it as .xlsx without macros, or rename it to .xlsm."
         )
     return [("macros-not-run", {})]
+
+
+def _refuse_ods_objects(path: Path, names: Sequence[str]) -> None:
+    """Raise Refusal if an OpenDocument holds another file; a chart is stored like one and is none."""
+    objects = {name.partition("/")[0] for name in names if _ODS_OBJECT.fullmatch(name)}
+    if not objects or "content.xml" not in names:
+        return
+    with zipfile.ZipFile(path) as archive:
+        manifest = ET.fromstring(archive.read("META-INF/manifest.xml"))  # noqa: S314
+    charts = {
+        entry.get(f"{_MANIFEST}full-path", "").rstrip("/").lower()
+        for entry in manifest
+        if entry.get(f"{_MANIFEST}media-type") == _ODS_CHART
+    }
+    if objects - charts:
+        raise Refusal(*EMBEDDED)
 
 
 def _refuse_bomb(entries: Sequence[zipfile.ZipInfo]) -> None:
@@ -639,6 +666,8 @@ _SHOWS_ERROR = re.compile(r"#[A-Z0-9/]+[!?]?|Err:\d{3}")
 
 def _look_at_ods(stream: IO[bytes], name: str) -> _Look:
     content = stream.read()
+    if any(link in content for link in _ODS_LINKS):
+        raise Refusal(*ODS_LINKED)
     # The parser is slow, and a table of texts has nothing for it to find.
     if not any(mark in content for mark in _ODS_MARKS):
         return _Look({}, None)

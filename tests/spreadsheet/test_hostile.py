@@ -198,3 +198,48 @@ def test_the_command_says_one_sentence(tmp_path: Path) -> None:
         "Error: file.xlsx needs more memory than is available.",
         "Copy the filled cells into a new workbook, or save it as .csv (UTF-8).",
     ]
+
+
+SPACES = (
+    'xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0" '
+    'xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" '
+    'xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"'
+)
+
+
+def ods_parts(*objects: tuple[str, str], inside: str = "") -> dict[str, str | bytes]:
+    """A small OpenDocument sheet with these objects, by name and kind, and this XML inside its table."""
+    row = '<table:table-row><table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>{}'
+    rows = "".join(row.format(text, "</table:table-row>") for text in ("ResourceId", "1"))
+    table = f'<table:table table:name="Data">{inside}{rows}</table:table>'
+    content = f"<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body>"
+    kind = "application/vnd.oasis.opendocument"
+    space = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+    entries = "".join(f'<m:file-entry m:full-path="{n}" m:media-type="{kind}.{k}"/>' for n, k in objects)
+    parts: dict[str, str | bytes] = {
+        "mimetype": f"{kind}.spreadsheet",
+        "content.xml": f"<office:document-content {SPACES}>{content}</office:document-content>",
+        "META-INF/manifest.xml": f'<m:manifest xmlns:m="{space}">{entries}</m:manifest>',
+    }
+    return parts | {f"{name}content.xml" if name.endswith("/") else name: "<x/>" for name, _ in objects}
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        (ods_parts(("Object 1/", "text")), "contains embedded files"),
+        (ods_parts(("Object 1/", "chart"), ("Object 2/", "spreadsheet")), "contains embedded files"),
+        (ods_parts(("Object 1", "chart.bin")), "contains embedded files"),
+        (ods_parts(inside='<table:table-source xlink:href="file:///b.ods"/>'), "contains links to other files"),
+        (ods_parts(inside="<table:dde-links><table:dde-link/></table:dde-links>"), "contains links to other files"),
+    ],
+)
+def test_an_ods_with_another_file_in_it_is_refused(parts: dict[str, str | bytes], why: str, tmp_path: Path) -> None:
+    """Embedded documents and links, as OpenDocument stores them."""
+    with pytest.raises(FileError, match=why):
+        opened(pack(tmp_path / "a.ods", parts))
+
+
+def test_an_ods_with_a_chart_is_read(tmp_path: Path) -> None:
+    """A chart is stored like an embedded document, but holds nothing that somebody else made."""
+    assert rows_of(opened(pack(tmp_path / "a.ods", ods_parts(("Object 1/", "chart"))))) == {2: ["1"]}
