@@ -45,6 +45,5 @@ class RowQueue:
         while len(self._rows) < number and not self._at_end:
             page = self._read_page(self._last_read, self._page)
             self._at_end = len(page) < self._page
-            # By row number and not by an offset: rows leave the planned ones while they are read.
             self._last_read = page[-1].row if page else self._last_read
             self._rows.extend(page)

@@ -69,10 +69,12 @@ class _Source:
         reading = self._reading()
         width = len(next(islice(reading.rows(), header_row - 1, None)))
         is_report = any(label.lower() == "import_row" for label in labels)
-        while (first := reading.row + 1) and (columns := reading.columns(width)):
+        first = reading.row + 1
+        while columns := reading.columns(width):
             cells = [[unescape_formula(cell) for cell in column] for column in columns] if is_report else columns
             if len(chunk := frame(cells, first, len(labels))):
                 yield chunk
+            first = reading.row + 1
             # Else this chunk would still be there while the next is read.
             del columns, cells, chunk
 
