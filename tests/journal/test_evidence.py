@@ -43,7 +43,7 @@ def test_the_first_list_of_a_run_stands(journal: Journal, memory: Path, first: s
     one, other = add_run(journal, memory), add_run(journal, memory)
     journal.evidence.note_listed(one.id, first)
     journal.evidence.note_listed(one.id, later)
-    assert journal.evidence.listed_before(one.id) == first
+    assert journal.evidence.listed_before(one.id) == frozenset(first)
     assert journal.evidence.listed_before(other.id) is None
 
 
