@@ -21,7 +21,7 @@ from importer.journal import tables as t
 from importer.journal.calls import Calls
 from importer.journal.database import Database
 from importer.journal.runs import Run, Runs
-from importer.journal.states import Event, State, after
+from importer.journal.states import TRANSITIONS, Event, State, after
 from importer.journal.windows import Window
 from importer.model import Record
 
@@ -354,13 +354,38 @@ class Rows:
     def _apply(db: Connection, changes: Sequence[Change], now: float) -> None:
         if not changes:
             return
-        done = db.exec_driver_sql(sql.MOVE, [_moved(change, now) for change in changes])
+        db.exec_driver_sql("SAVEPOINT moves")
+        try:
+            moved = db.exec_driver_sql(sql.MOVE, [_moved(change, now) for change in changes]).rowcount
+        except sa.exc.IntegrityError:
+            # Two rows with one record, which nobody foresaw. One of them goes to a person; were the whole transaction
+            # refused, every later command would be refused as well, for it would find the same record again.
+            db.exec_driver_sql("ROLLBACK TO moves")
+            moved = sum(_move_alone(db, change, now) for change in changes)
+        db.exec_driver_sql("RELEASE moves")
         # Each change names the state it comes from, so a row that somebody else has moved is missing in this number.
-        if done.rowcount != len(changes):
+        if moved != len(changes):
             raise JournalError(
                 "Another program changed the journal while rows were being sent.",
                 "Stop every other importer, then continue with: importer resume",
             )
+
+
+def _move_alone(db: Connection, change: Change, now: float) -> int:
+    """Let one event happen; if the record belongs to another row, the row is marked for review instead."""
+    db.exec_driver_sql("SAVEPOINT one_move")
+    try:
+        return db.exec_driver_sql(sql.MOVE, _moved(change, now)).rowcount
+    except sa.exc.IntegrityError:
+        db.exec_driver_sql("ROLLBACK TO one_move")
+        if Event.UNCLEAR not in TRANSITIONS[change.intent.state]:
+            raise
+        sentence = f"Record {change.remote_id} already belongs to another row. Check both in Nexudus."
+        return db.exec_driver_sql(
+            sql.MOVE, _moved(Change(change.intent, Event.UNCLEAR, message=sentence), now)
+        ).rowcount
+    finally:
+        db.exec_driver_sql("RELEASE one_move")
 
 
 def _outranks(claim: Claim, other: Claim | None) -> bool:

@@ -110,13 +110,13 @@ class JournalMachine(RuleBasedStateMachine):
 
     @rule(which=st.integers(0, 1), pick=st.integers(0, 30))
     def give_an_id_twice(self, which: int, pick: int) -> None:
-        """The database itself refuses an Id that another created row has."""
+        """The database itself refuses an Id that another created row has, and the row goes to a person."""
         doubtful = [key for key, (state, _) in sorted(self._rows.items()) if state is State.IN_DOUBT]
         taken = [number for state, number in self._rows.values() if state is State.CREATED]
         if doubtful and taken:
             intent = self._intent(which, doubtful[pick % len(doubtful)])
-            with pytest.raises(JournalError):
-                self._journals[which].rows.move([Change(intent, Event.FOUND, taken[pick % len(taken)])], self._now)
+            self._journals[which].rows.move([Change(intent, Event.FOUND, taken[pick % len(taken)])], self._now)
+            self._rows[intent.run, intent.row] = (State.REVIEW, None)
 
     @rule(which=st.integers(0, 1))
     def crash(self, which: int) -> None:
@@ -208,3 +208,16 @@ def test_a_run_that_is_planned_anew_replaces_its_own_rows_only(tmp_path: Path) -
             assert [intent.row for intent in journal.rows.all(other)] == [2, 3]
             assert (journal.rows.invalid(other), len(list(journal.rows.issues(other)))) == (1, 2)
             assert journal.rows.counts(other) == {State.PLANNED: 2}
+
+
+def test_a_record_that_is_given_twice_ends_in_review_for_one_row(tmp_path: Path) -> None:
+    """The rest of the batch is kept, and the account goes on."""
+    with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
+        run = add_run(journal, tmp_path, planned=3)
+        journal.rows.will_send(run, ACCOUNT, journal.rows.planned(run, 0, 9), (), 1.0)
+        intents = list(journal.rows.all(run))
+        journal.rows.move([Change(i, Event.FOUND, n) for i, n in zip(intents, (71, 71, 72), strict=True)], 2.0)
+        rows = [(intent.state, intent.remote_id) for intent in journal.rows.all(run)]
+        [_, second, _] = journal.rows.all(run)
+    assert rows == [(State.CREATED, 71), (State.REVIEW, None), (State.CREATED, 72)]
+    assert second.message == "Record 71 already belongs to another row. Check both in Nexudus."
