@@ -200,15 +200,17 @@ def settle_reviews(
 
 
 def strays(listing: Listing, journal: Journal, target: int, kind: RecordType) -> list[str]:
-    """Sentences about records that share the key of a row's record, and that came after the row's run had begun.
+    """Sentences about records that no row explains: of the key of a row that has another record, or got no answer once.
 
-    Such a record may be the late effect of a call that was believed lost, or a colleague's: a person decides.
+    They came after the row's run had begun. Such a record may be the late effect of a call that was believed lost, or a
+    colleague's: a person decides.
     """
     if listing.failure:
         return []
     comparer, sentences = Comparer(kind), []
     before: dict[int, frozenset[int] | None] = {}
-    rows = {comparer.match_key(kind.key, json.loads(i.body)): i for i in journal.rows.claimants(target) if i.remote_id}
+    rows = {comparer.match_key(kind.key, intent.values): intent for intent in journal.evidence.without_record(target)}
+    rows |= {comparer.match_key(kind.key, i.values): i for i in journal.rows.claimants(target) if i.remote_id}
     ids = journal.rows.known_ids(target, [remote.id for remote in listing.records]) if rows else set()
     for remote in listing.records:
         intent = rows.get(comparer.match_key(kind.key, remote.values))
@@ -218,11 +220,16 @@ def strays(listing: Listing, journal: Journal, target: int, kind: RecordType) ->
             before[intent.run] = journal.evidence.listed_before(intent.run)
         listed = before[intent.run]
         if listed is not None and remote.id not in listed:
-            sentences.append(
-                f"Record {remote.id} has the same {', '.join(kind.key)} as record {intent.remote_id} "
-                f"(row {intent.row} of run {intent.run}). In Nexudus, delete the one you do not need."
-            )
+            sentences.append(_stray(remote, intent, kind))
     return sentences
+
+
+def _stray(remote: Remote, intent: Intent, kind: RecordType) -> str:
+    same = f"Record {remote.id} has the same {', '.join(kind.key)} as"
+    row = f"row {intent.row} of run {intent.run}"
+    if intent.remote_id is None:
+        return f"{same} {row}, which got no answer at first. In Nexudus, delete it if you do not need it."
+    return f"{same} record {intent.remote_id} ({row}). In Nexudus, delete the one you do not need."
 
 
 def _by_body(comparer: Comparer, kind: RecordType, intents: Sequence[Intent]) -> dict[Key, list[Intent]]:

@@ -13,7 +13,8 @@ import sqlalchemy as sa
 
 from importer.journal import tables as t
 from importer.journal.database import Database
-from importer.journal.rows import Intent
+from importer.journal.rows import Intent, to_intent
+from importer.journal.states import State
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,17 @@ class Evidence:
             return (
                 db.execute(sa.select(t.first_look.c.row).where(t.first_look.c.run == run).limit(1)).first() is not None
             )
+
+    def without_record(self, target: int) -> list[Intent]:
+        """The rows that got no answer once, and have come to an end without a record."""
+        doubted = sa.select(t.first_look.c.run, t.first_look.c.row)
+        query = sa.select(t.intent).where(
+            t.intent.c.target == target,
+            sa.tuple_(t.intent.c.run, t.intent.c.row).in_(doubted),
+            t.intent.c.state.in_([State.REJECTED.value, State.PLANNED.value, State.HELD.value]),
+        )
+        with self._db.read() as db:
+            return [to_intent(row) for row in db.execute(query)]
 
     def first_looks(
         self, intents: Sequence[Intent], service_time: float | None, local_time: float

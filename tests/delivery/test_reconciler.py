@@ -314,3 +314,20 @@ def test_where_the_list_from_before_is_not_known_nothing_is_called_new(journal: 
     office.look(remote(7, body(2)), OTHER)
     both = Listing((remote(7, body(2)), remote(8, body(2)), OTHER))
     assert strays(both, journal, office.target, KIND) == []
+
+
+@pytest.mark.parametrize("state", [State.PLANNED, State.REJECTED])
+def test_a_record_that_comes_after_its_row_was_given_up_is_named(
+    journal: Journal, tmp_path: Path, state: State
+) -> None:
+    """Proved absent, and refused when it was sent again: the first call took effect after the window all the same."""
+    office = Office(journal, tmp_path, [body(2)], before=[99])
+    later(office, OTHER)
+    if state is State.REJECTED:
+        journal.rows.will_send(office.run, ACCOUNT, journal.rows.planned(office.run, 0, 9), (), SENT_AT + 2 * WINDOW)
+        [doubtful] = journal.rows.in_doubt(office.target)
+        journal.rows.move([Change(doubtful, Event.REFUSED)], SENT_AT + 2 * WINDOW)
+    assert office.rows == {2: (state, None)}
+    [sentence] = strays(Listing((remote(7, body(2)), OTHER)), journal, office.target, KIND)
+    assert "Record 7 " in sentence
+    assert "row 2 of run 1, which got no answer at first" in sentence
