@@ -51,6 +51,14 @@ class Record(NamedTuple):
     key: bytes
 
 
+NAMELESS = "token-"
+
+
+def is_nameless(account: str) -> bool:
+    """Whether the key of an account is made of its token, because the service did not say whose it is."""
+    return account.partition("/")[2].startswith(NAMELESS)
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """The account whose records are written.

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from importer.config.addresses import host_of, is_loopback, service_name
 from importer.errors import SettingsError, SignInError
-from importer.model import Account
+from importer.model import NAMELESS, Account
 from importer.text import printable
 
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?")
@@ -127,7 +127,7 @@ def _named(user_info: Mapping[object, object], access: Access) -> str:
         _text(user_info.get("Email"))
         or _text(user_info.get("Id"), "user-")
         or _text(user_info.get("DefaultBusinessId"), "business-")
-        or f"token-{hashlib.sha256(token.encode()).hexdigest()[:12]}"
+        or f"{NAMELESS}{hashlib.sha256(token.encode()).hexdigest()[:12]}"
     )
 
 

@@ -13,6 +13,7 @@ from importer.errors import SettingsError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
 from importer.journal.states import CLAIMING
+from importer.model import is_nameless
 
 if TYPE_CHECKING:
     # `status` must answer at once, and pandas takes half a second to load.
@@ -89,7 +90,7 @@ def run_to_continue(journal: Journal, terms: ImportTerms, account: str | None) -
         if owner is None or account is None:
             mine = same_service(run.url, terms.url) and is_of_profile(run, terms.choices.profile)
         else:
-            mine = owner == account
+            mine = owner == account or is_nameless(owner)
         if mine and terms.fit(run):
             return run
     return None
@@ -111,8 +112,9 @@ def refuse_other_service(run: Run, settings: Settings) -> None:
 
 def refuse_other_account(run: Run, account: str) -> None:
     """Raise SettingsError if a run sends for another account than the one signed in."""
-    # The lock of the sender is one of its account: under another one, two processes could send this run.
-    if run.account is not None and run.account != account:
+    # A token that the service puts no name to is replaced every week, and the run must go on with the next one. For any
+    # other account the user may have meant another run.
+    if run.account is not None and run.account != account and not is_nameless(run.account):
         raise SettingsError(
             f"Run {run.id} sends for {run.account}, but you are signed in as {account}.",
             "Sign in as that user, or import the file again as a new run.",

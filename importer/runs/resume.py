@@ -54,6 +54,10 @@ async def _prepare(stack: AsyncExitStack, journal: Journal, run: Run, request: R
 async def continue_run(stack: AsyncExitStack, session: Session, run: Run) -> PlannedRun:
     """A run that holds its account until ``stack`` ends; planned if it never got as far as that."""
     refuse_other_account(run, session.account.key)
+    if run.account is not None and run.account != session.account.key:
+        # Of the earlier token, under which another process may still be sending.
+        stack.enter_context(session.lock_of(run.account, run.id))
+        run = session.journal.runs.update(run, account=session.account.key)
     # Only under the lock is the request to stop cleared: before, a process that still sends this run would miss it.
     stack.enter_context(session.exclusive_sender(run.id))
     run = session.journal.runs.update(run, stop=False, options={**run.options, "for_good": False})

@@ -147,6 +147,8 @@ def test_a_run_goes_to_no_other_account(journal: Journal) -> None:
     with pytest.raises(SettingsError, match=f"Run {run.id} sends for {ACCOUNT}"):
         earlier_runs.refuse_other_account(run, "another")
     earlier_runs.refuse_other_account(begun(journal, account=None), "another")
+    # A token without a name is replaced every week; what it began goes on with the next one.
+    earlier_runs.refuse_other_account(begun(journal, account="host/token-123"), "host/token-456")
 
 
 LONDON = replace(READ, zone="Europe/London")
