@@ -111,6 +111,12 @@ def serve(host: str, port: int, names: tuple[str, ...], open_browser: bool, sand
     return Exit.DONE
 
 
+def _typed_password(*, confirm: bool) -> str:
+    """A password that is typed without being shown; as a flag, every list of processes would show it (S-21)."""
+    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=confirm)
+    return password
+
+
 @click.group()
 def people() -> None:
     """Manage who may use the web page from other machines."""
@@ -119,12 +125,11 @@ def people() -> None:
 @people.command("add")
 @click.argument("name")
 @click.option("--role", type=click.Choice(["viewer", "runner", "admin"]), default="runner", show_default=True)
-@click.password_option(help=None, hidden=True)
-def add_person(name: str, role: str, password: str) -> int:
+def add_person(name: str, role: str) -> int:
     """Add NAME, or change the password or role of NAME."""
     from importer import web
 
-    web.team_of(load_settings()).add(name, password, web.Role[role.upper()])
+    web.team_of(load_settings()).add(name, _typed_password(confirm=True), web.Role[role.upper()])
     click.echo(f"Added {name} ({role}). Restart `importer serve` if it was started before you added the first person.")
     return Exit.DONE
 
@@ -156,12 +161,12 @@ def list_people() -> int:
 @click.command()
 @PROFILE
 @click.option("--username", prompt="E-mail", help="The e-mail address of the Nexudus user.")
-@click.password_option(confirmation_prompt=False, help=None, hidden=True)
-def login(username: str, password: str) -> int:
+def login(username: str) -> int:
     """Sign in, and save the sign-in in this machine's keyring."""
     from importer.config import credentials, settings
     from importer.runs import session
 
+    password = _typed_password(confirm=False)
     flags, profile = {"username": username, "password": password}, profile_name()
     loaded = settings.load(flags, ignore=("token",), profile=profile).settings
     account = finish(session.who(loaded, the_clock()))
