@@ -23,11 +23,15 @@ _FIRST_FAILURES = 10
 
 @dataclass(frozen=True)
 class ResultRow:
-    """One row of a run for people: its outcome, and what was sent or what its wrong cells hold."""
+    """One row of a run for people: its outcome, and what was sent or what its wrong cells hold.
+
+    ``to_settle`` tells that a person may decide what became of it.
+    """
 
     outcome: Outcome
     values: dict[str, Any]
     removed: bool = False
+    to_settle: bool = False
 
 
 def timeline(number: int, settings: Settings) -> list[tuple[float, int, int]]:
@@ -77,4 +81,5 @@ def _result(
         }
         return ResultRow(Outcome(row, Status.INVALID, None, message), values)
     outcome = Outcome(row, STATUS[intent.state], intent.remote_id, message)
-    return ResultRow(outcome, json.loads(intent.body), intent.state is State.REMOVED)
+    to_settle = intent.state in (State.IN_DOUBT, State.REVIEW)
+    return ResultRow(outcome, json.loads(intent.body), intent.state is State.REMOVED, to_settle)

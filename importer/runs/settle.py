@@ -1,7 +1,11 @@
 """Settles one row by a person's word: which record is its own, or that there is none."""
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
 from importer.delivery.by_id import Gone, Unreadable, read_record
-from importer.delivery.listing import Comparer, Remote
+from importer.delivery.listing import Comparer, Listing, Remote
 from importer.errors import ServiceError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Intent
@@ -13,7 +17,60 @@ from importer.runs.preparation import stoppable
 from importer.runs.request import RunRequest
 from importer.runs.result import RunResult, settled_result
 from importer.runs.session import Session, signed_in
+from importer.text import printable
 from schemas import RECORD_TYPES
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record that may be a row's: its Id, its name and who changed it last, as far as the service says."""
+
+    id: int
+    name: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A row that a person can settle: what was sent, and the records that it may be about.
+
+    ``may_be_absent`` is False for a row that settles itself later; ``failure`` says why no record is listed.
+    """
+
+    row: int
+    values: Mapping[str, object]
+    may_be_absent: bool
+    candidates: tuple[Candidate, ...] = ()
+    failure: str = ""
+
+
+async def question_about(request: RunRequest, row: int) -> Question:
+    """What a person must decide about a row, with the records to choose from.
+
+    Raises:
+        UsageError: The row is neither in doubt nor in review.
+        StoppedError: It takes longer than the request allows.
+    """
+    with open_journal(request.settings.journal_url) as journal:
+        run = latest_run(journal, request.number)
+        refuse_other_service(run, request.settings)
+        work, limit = _question(journal, run, request, row), request.choices.max_duration
+        return await stoppable(
+            work, journal, request.settings, request.clock, run=run, command="reconcile", seconds=limit
+        )
+
+
+async def _question(journal: Journal, run: Run, request: RunRequest, row: int) -> Question:
+    intent, kind = _row_in_question(journal, run, row, absent=False), RECORD_TYPES[run.kind]
+    question = Question(row, json.loads(intent.body), intent.state is State.REVIEW)
+    async with signed_in(request.settings, run.endpoint, journal, request.observer, request.clock) as session:
+        refuse_other_account(run, session.account.key)
+        listing = await list_all_records(session, run.endpoint, kind)
+    if listing.failure:
+        return replace(question, failure=listing.failure)
+    alike = _alike(journal, run, intent, listing)
+    named = (Candidate(remote.id, printable(str(remote.values.get("Name") or ""), 80), remote.by) for remote in alike)
+    return replace(question, candidates=tuple(named))
 
 
 async def settle_row(request: RunRequest, row: int, record: int | None) -> RunResult:
@@ -27,7 +84,8 @@ async def settle_row(request: RunRequest, row: int, record: int | None) -> RunRe
         run = latest_run(journal, request.number)
         refuse_other_service(run, request.settings)
         work = _settle(journal, run, request, row, record)
-        await stoppable(work, journal, request.settings, request.clock, run=run, command="reconcile")
+        limit = request.choices.max_duration
+        await stoppable(work, journal, request.settings, request.clock, run=run, command="reconcile", seconds=limit)
         return settled_result(journal, run, request.clock())
 
 
@@ -70,8 +128,8 @@ async def _with_record(session: Session, intent: Intent, record: int) -> Change:
         raise ServiceError(f"Record {record} cannot be read in Nexudus: {remote.why}.", "Try again later.")
     if not Comparer(kind).may_be_one(intent.values, remote.values):
         raise UsageError(
-            f"Record {record} does not belong to row {intent.row}: it differs in {' or '.join(kind.key)}.",
-            "Check the Id in Nexudus.",
+            f"Record {record} is about something else than row {intent.row}.",
+            f"It differs in {' or '.join(kind.key)}. Check the Id in Nexudus.",
         )
     if session.journal.rows.known_ids(run.target or 0, [record]):
         raise UsageError(f"Record {record} already belongs to another row.", "Check the Id in Nexudus.")
@@ -81,15 +139,20 @@ async def _with_record(session: Session, intent: Intent, record: int) -> Change:
 async def _without_record(session: Session, run: Run, intent: Intent) -> Change:
     kind = RECORD_TYPES[run.kind]
     listing = await list_all_records(session, run.endpoint, kind)
-    ids = session.journal.rows.known_ids(run.target or 0, [remote.id for remote in listing.records])
-    alike = [r for r in listing.records if r.id not in ids and Comparer(kind).may_be_one(intent.values, r.values)]
-    if alike:
+    if alike := _alike(session.journal, run, intent, listing):
         raise UsageError(
             f"Nexudus lists {_named(alike)}, which may be the one for row {intent.row}.",
             "Delete it in Nexudus if it is not needed, or assign it to the row: "
             f"importer settle {run.id} {intent.row} --is {alike[0].id}",
         )
     return Change(intent, Event.ABSENT)
+
+
+def _alike(journal: Journal, run: Run, intent: Intent, listing: Listing) -> list[Remote]:
+    """The listed records that may be a row's and are no other row's."""
+    kind = RECORD_TYPES[run.kind]
+    comparer, ids = Comparer(kind), journal.rows.known_ids(run.target or 0, [remote.id for remote in listing.records])
+    return [r for r in listing.records if r.id not in ids and comparer.may_be_one(intent.values, r.values)]
 
 
 def _named(remotes: list[Remote]) -> str:

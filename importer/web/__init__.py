@@ -5,7 +5,7 @@
 - ``upload_pages.py``  from a file to a run, over ``drafts.py`` (the uploads), ``upload_check.py``, ``upload_names.py``
   and ``upload_plan.py`` (what is known of one), ``upload_documents.py`` (in which files), ``entries.py`` (typed cells)
 - ``run_pages.py``     runs and their rows; ``workers.py`` the processes that send; ``retry_process.py`` a retry;
-  ``next_steps.py`` what to do next; ``chart.py`` progress as a drawing
+  ``settle_page.py`` a row that a person settles; ``next_steps.py`` what to do next; ``chart.py`` progress as a drawing
 - ``manual.py``        the pages of the guide
 - ``render.py``        templates
 

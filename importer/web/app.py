@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from importer.errors import ImporterError, JournalBusyError, JournalError
 from importer.runs.status import RunStatus, run_status
-from importer.web import manual, run_pages, upload_pages
+from importer.web import manual, run_pages, settle_page, upload_pages
 from importer.web.auth import Role, WebSession, sign_in_pages
 from importer.web.context import (
     FORBIDDEN,
@@ -114,6 +114,8 @@ TABLE: tuple[PageRoute, ...] = (
     PageRoute("POST", "/runs/{run:int}/retry", run_pages.retry_failed, RUNNER, Owner.OWN_RUN),
     PageRoute("POST", "/runs/{run:int}/verify", run_pages.verify, RUNNER, Owner.OWN_RUN),
     PageRoute("POST", "/runs/{run:int}/reconcile", run_pages.reconcile, RUNNER, Owner.OWN_RUN),
+    PageRoute("GET", "/runs/{run:int}/settle/{row:int}", settle_page.show, RUNNER, Owner.OWN_RUN),
+    PageRoute("POST", "/runs/{run:int}/settle/{row:int}", settle_page.settle, RUNNER, Owner.OWN_RUN),
     PageRoute("GET", "/runs/{run:int}/undo", run_pages.undo_plan, ADMIN, Owner.OWN_RUN),
     PageRoute("POST", "/runs/{run:int}/undo", run_pages.undo, ADMIN, Owner.OWN_RUN),
 )

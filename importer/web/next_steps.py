@@ -61,7 +61,8 @@ _WORDS: Mapping[StepKind, _Words] = {
     ),
     StepKind.REVIEW: _Words(
         "{rows} to look up in Nexudus",
-        "The importer cannot tell whether Nexudus created {them}. Compare with Nexudus before you import {them} again.",
+        "The importer cannot tell whether Nexudus created {them}. Look in Nexudus, then decide: which record it is, or "
+        "that there is none.",
         "Show {them}",
         "rows?status=unknown",
         Role.VIEWER,
