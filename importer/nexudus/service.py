@@ -99,8 +99,11 @@ class Nexudus:
         """Close the connections."""
         await self._client.aclose()
 
-    async def sign_in(self) -> Account:
+    async def sign_in(self, *, unproven: bool = False) -> Account:
         """The account that calls are made for, after the service accepted the sign-in.
+
+        With ``unproven``, also that of a token which nothing shows to be good: its user may do nothing but create, so
+        that the first create is the proof.
 
         Raises:
             SignInError: The service refused.
@@ -110,7 +113,7 @@ class Nexudus:
         who = await self.who()
         user_info = who.json if who.status_in(200) and isinstance(who.json, dict) else None
         if user_info is None and not self._sign_in.by_password:
-            await self._prove_token()
+            await self._prove_token(unproven=unproven)
         return account_of(self.access, user_info, by_password=self._sign_in.by_password)
 
     def stop_on(self, stop: asyncio.Event) -> None:
@@ -190,16 +193,18 @@ class Nexudus:
             refused = refused or reply.status_in(401)
         return False if refused else None
 
-    async def _prove_token(self) -> None:
+    async def _prove_token(self, *, unproven: bool) -> None:
         """Make sure that the service accepts a token that it could not put a name to.
 
         A service that is only out of breath must not count as one that cannot say who the user is: the account
         would get another key than yesterday, and rows created yesterday would be created again.
         """
         reply = await self._patiently(self._one_record())
-        if reply.status_in(401):
+        if reply.status_in(401) and not unproven:
             raise SignInError(
-                "The service does not accept the token.", "Get a new one and set NEXUDUS_TOKEN, or use a password."
+                "The service does not accept the token, or its user may not see any records.",
+                "Get a new one and set NEXUDUS_TOKEN, or use a password. A user who may do nothing but create records "
+                "can import with --without-list. Reconcile, verify and undo are not possible then.",
             )
         if reply.passing:
             raise away(self.access, reply)

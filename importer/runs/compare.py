@@ -59,6 +59,10 @@ async def compare(
     refuse_without_list(listing, without_list=choices.without_list)
     if listing.failure:
         session.observer.say(f"Existing records are known from the journal only: {listing.failure}.")
+        session.observer.say(
+            "Until Nexudus shows its records to this user, records that were created in another way can be created a "
+            "second time, rows without an answer stay in doubt, and reconcile, verify and undo are not possible."
+        )
         listing = Listing(tuple(_as_sent(intent) for intent in journal.rows.unlisted(target, ())))
     elif run is None:
         # A run says so at its end.

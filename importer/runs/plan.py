@@ -87,9 +87,12 @@ async def plan_examined(source: Source, result: CheckResult, request: ImportRequ
 
 async def _plan(journal: Journal, source: Source, result: CheckResult, request: ImportRequest) -> PlannedImport:
     now = request.clock()
-    async with signed_in(request.settings, source.endpoint, journal, request.observer, request.clock) as session:
-        source, result = await look_up_names(session, source, result, request.choices, now)
-        present = await find_present(session, source, result, request.choices, now)
+    choices, observer, clock = request.choices, request.observer, request.clock
+    async with signed_in(
+        request.settings, source.endpoint, journal, observer, clock, without_list=choices.without_list
+    ) as session:
+        source, result = await look_up_names(session, source, result, choices, now)
+        present = await find_present(session, source, result, choices, now)
         return PlannedImport(source, result, plan_of(session, result, present, now), session.account)
 
 

@@ -46,7 +46,14 @@ async def resume(request: RunRequest) -> RunResult:
 
 async def _prepare(stack: AsyncExitStack, journal: Journal, run: Run, request: RunRequest) -> PlannedRun:
     session = await stack.enter_async_context(
-        signed_in(request.settings, run.endpoint, journal, request.observer, request.clock)
+        signed_in(
+            request.settings,
+            run.endpoint,
+            journal,
+            request.observer,
+            request.clock,
+            without_list=bool(run.options.get("without_list")),
+        )
     )
     return await continue_run(stack, session, run)
 

@@ -54,7 +54,14 @@ async def _prepare(
 ) -> PlannedRun | None:
     """Compare, ask, start."""
     session = await stack.enter_async_context(
-        signed_in(request.settings, parent.endpoint, journal, request.observer, request.clock)
+        signed_in(
+            request.settings,
+            parent.endpoint,
+            journal,
+            request.observer,
+            request.clock,
+            without_list=request.choices.without_list,
+        )
     )
     # The lock is taken after the user has answered, who may take an hour. What changes meanwhile does no harm: sending
     # compares once more under the lock, and the journal refuses a second claim on the same values.

@@ -63,7 +63,14 @@ async def prepare(
     _warn_of_other_profile(journal, source, request)
     try:
         session = await stack.enter_async_context(
-            signed_in(request.settings, source.endpoint, journal, request.observer, request.clock)
+            signed_in(
+                request.settings,
+                source.endpoint,
+                journal,
+                request.observer,
+                request.clock,
+                without_list=request.choices.without_list,
+            )
         )
     except ServiceError as error:
         return await _unreachable(journal, source, request, error)

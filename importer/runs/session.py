@@ -133,9 +133,15 @@ class ReadThrottle:
 
 @asynccontextmanager
 async def signed_in(
-    settings: Settings, endpoint: str, journal: Journal, observer: Observer, clock: Clock
+    settings: Settings,
+    endpoint: str,
+    journal: Journal,
+    observer: Observer,
+    clock: Clock,
+    *,
+    without_list: bool = False,
 ) -> AsyncIterator[Session]:
-    """A session with the service that the settings name.
+    """A session with the service that the settings name; ``without_list`` makes do with a user who may only create.
 
     Raises:
         SettingsError: The address is unsafe.
@@ -144,7 +150,7 @@ async def signed_in(
     """
     turns = ReadThrottle(journal, windows(settings), observer.say, clock)
     async with Nexudus(_access(settings), endpoint, before_read=turns.acquire, now=clock) as service:
-        account = await service.sign_in()
+        account = await service.sign_in(unproven=without_list)
         turns.belong_to(account.key)
         yield Session(journal, service, account, settings, observer, clock)
 

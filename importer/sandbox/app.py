@@ -171,11 +171,14 @@ async def _read(scope: Scope, receive: Receive) -> _Request | None:
 
 def _performed(state: State, request: _Request, *, mangled: bool) -> Reply:
     """What the service answers to a call that was let in; takes effect at once."""
+    _, _, status = state.options.role.partition("-")
+    if status and request.path.startswith("/api/") and request.method != "POST":
+        return message(int(status), "Access Denied.")
     match (request.method, *request.path.strip("/").split("/")):
         case ("POST", "api", "token"):
             return state.signin.token(state.options, request.headers, request.body, time.monotonic())
         case ("GET", "en", "user", "me"):
-            return _me(state)
+            return _me(state) if state.options.who == "user" else message(int(state.options.who), "Access Denied.")
         case (_, "api", module, name) if entity := state.service.entity(f"{module}/{name}"):
             return _collection(state, request, entity, mangled=mangled)
         case (_, "api", module, name, number) if number.isdecimal() and (

@@ -46,6 +46,10 @@ class SandboxOptions:
     must_reset_password: bool = False
     #: Seconds that an access token lives.
     expires_in: int = 604799
+    #: Whether the user may do everything or nothing but create, and with which status the rest is refused.
+    role: Literal["all", "create-401", "create-403", "create-501"] = "all"
+    #: What the address that names the user answers: the user, or this status.
+    who: Literal["user", "401", "404", "501"] = "user"
     #: What a POST naming a deleted (or, with strict_parents, unknown) coworker or resource answers.
     dead_parents: Literal["401", "400"] = "401"
     strict_parents: bool = False

@@ -11,8 +11,7 @@ from importer.config.settings import Settings
 from importer.journal.journal import open_journal
 from importer.journal.states import State
 from importer.sandbox.server import Running
-from web.kit import Client, plain
-from web.test_path import started, table
+from web.kit import Client, plain, started, table
 
 ENTITY = "coworkermsoffecalendars"
 
