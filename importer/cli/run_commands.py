@@ -397,15 +397,19 @@ def verify(number: int | None, as_json: bool, sandbox: bool) -> int:
 @PROFILE
 @with_options(*PACING[:2])
 @click.option("--yes", "-y", is_flag=True, help="Delete without asking.")
+@click.option(
+    "--even-if-gone", is_flag=True, help="Somebody has deleted all records of the run: count them as deleted."
+)
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
-def undo(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options: Any) -> int:
+def undo(number: int | None, as_json: bool, yes: bool, even_if_gone: bool, sandbox: bool, **options: Any) -> int:
     """Delete what RUN created and nobody has changed since. By default, of the latest run."""
     from importer.cli import terminal
     from importer.runs.undo import undo_run
 
     with service_of(number, pacing_of(options), sandbox) as settings:
-        done = finish(undo_run(run_request(number, settings, terminal.Console(the_clock(), yes=yes))))
+        request = run_request(number, settings, terminal.Console(the_clock(), yes=yes))
+        done = finish(undo_run(request, even_if_gone=even_if_gone))
     if done is None:
         click.echo("Nothing was deleted.")
         return Exit.DONE

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from importer.delivery.backoff import pause_after
@@ -22,6 +23,9 @@ from importer.text import moment
 from schemas import RecordType
 
 _MOST_FAILURES = 5
+_SOME, _FEW = 20, 3
+"""How many other records are looked for at most before "not found" is doubted: of the run, and of other runs."""
+
 _WORTH_SAYING = 10.0
 """Seconds; a shorter wait is over before anybody has read of it."""
 
@@ -59,16 +63,20 @@ class Undoer:
         stop: StopSignal,
         tell: Callable[[int], None],
         say: Callable[[str], None],
+        even_if_gone: bool = False,
     ) -> None:
         """``take_turn`` waits until a delete is allowed; ``tell`` gets the number of rows that are done.
 
-        ``say`` gets a sentence for the user when a long wait begins; ``stop`` ends every wait.
+        ``say`` gets a sentence for the user when a long wait begins; ``stop`` ends every wait. With ``even_if_gone``,
+        "not found" is believed even if nothing of the run is found.
         """
         self._journal, self._service, self._run = journal, service, run
         self._kind, self._comparer = kind, Comparer(kind)
         self._take_turn, self._now, self._stop, self._tell = take_turn, now, stop, tell
         self._say = say
         self._has_turn = False
+        # Whether the sign-in shows anything of this run: to one for another location, every record is "not found".
+        self._has_witness, self._suspect = even_if_gone, False
 
     async def undo(self, removals: list[Removal]) -> SendResult:
         """Delete row by row, adding to ``removals``, until all is done or there is a reason to stop."""
@@ -85,6 +93,8 @@ class Undoer:
                 return SendResult(StopReason.REQUESTED)
             removals.append(removal)
             self._tell(len(removals))
+            if self._suspect:
+                return SendResult(StopReason.UNANSWERED, self._suspicion())
             failures = failures + 1 if removal.undone is Undone.FAILED else 0
             if failures >= _MOST_FAILURES:
                 return SendResult(
@@ -101,7 +111,7 @@ class Undoer:
             if not await self._wait_for_turn():
                 return None
             # By Id and not from a list, whose items are reduced and which may show a record that was deleted already.
-            there = await unless(self._stop, self._look(number), GRACE)
+            there = await unless(self._stop, self._look_with_witness(intent, number), GRACE)
             if isinstance(there, Stopped):
                 return None
             if (removal := self._reason_not_to_delete(intent, there)) is not None:
@@ -124,6 +134,44 @@ class Undoer:
 
     async def _look(self, number: int) -> Remote | Gone | Unreadable:
         return read_record(await self._service.get(self._run.endpoint, number), number, self._kind)
+
+    async def _look_with_witness(self, intent: Intent, number: int) -> Remote | Gone | Unreadable:
+        """The record; "not found" only if something else shows that the sign-in is for the right place."""
+        there = await self._look(number)
+        self._has_witness = self._has_witness or isinstance(there, Remote)
+        # A delete that was sent for a row has seen its record, so that its end is no surprise.
+        if not isinstance(there, Gone) or self._has_witness or intent.state is not State.CREATED:
+            return there
+        if await self._find_witness(intent):
+            return there
+        self._suspect = True
+        return Unreadable("nothing of this run is found in Nexudus")
+
+    async def _find_witness(self, intent: Intent) -> bool:
+        """Whether "not found" can be believed: another record of the run is there, or the run has no other one.
+
+        A run with a single record is believed if one of another run is there, or if the journal knows of none.
+        """
+        others = [i.remote_id for i in self._journal.rows.all(self._run, State.CREATED) if i.row != intent.row]
+        numbers = _spread([number for number in others if number is not None])
+        if not others:
+            target = self._run.target or 0
+            claims = (i.remote_id for i in self._journal.rows.claimants(target) if i.run != self._run.id)
+            numbers = list(islice((number for number in claims if number is not None), _FEW))
+            if not numbers:
+                return True
+        for number in numbers:
+            if isinstance(await self._look(number), Remote):
+                self._has_witness = True
+                return True
+        return False
+
+    def _suspicion(self) -> str:
+        return (
+            "Nexudus has none of the records of this run. Most likely you are signed in at another location, or as "
+            "another user, than when it was imported. Nothing was changed. If somebody has really deleted all of them: "
+            f"{self._run.command('undo')} --even-if-gone"
+        )
 
     async def _wait_for_turn(self) -> bool:
         """Wait for the turn of one delete; a turn that a row did not need is used for the next row."""
@@ -187,6 +235,11 @@ class Undoer:
     def _keep(self, intent: Intent) -> None:
         if intent.state is State.REMOVING:
             self._journal.rows.move([Change(intent, Event.KEPT, remote_id=intent.remote_id)], self._now())
+
+
+def _spread(numbers: list[int]) -> list[int]:
+    """Some of many, from everywhere among them."""
+    return numbers[:: max(len(numbers) // _SOME, 1)][: _SOME + 1]
 
 
 def _removal(intent: Intent, undone: Undone, why: str = "") -> Removal:

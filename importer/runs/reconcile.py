@@ -296,8 +296,16 @@ async def _judged(session: Session, run: Run, doubtful: Sequence[Intent], listin
 async def _reason_to_distrust(session: Session, run: Run, listing: Listing, numbers: set[int]) -> str:
     """Why a list may leave records out: one that a run created is not in it, and is not gone either."""
     listed, journal = listing.ids, session.journal
-    created = (i for number in numbers for i in journal.rows.all(journal.runs.get(number), State.CREATED))
-    missing = list(islice((i.remote_id for i in created if i.remote_id and i.remote_id not in listed), _MOST_MISSING))
+    created = [
+        intent.remote_id
+        for number in numbers
+        for intent in journal.rows.all(journal.runs.get(number), State.CREATED)
+        if intent.remote_id
+    ]
+    if len(created) > 1 and not listed.intersection(created):
+        # Each of them "not found" would prove nothing: that is how another location looks.
+        return "it lists none of the records of this run; you may be signed in at another location"
+    missing = list(islice((number for number in created if number not in listed), _MOST_MISSING))
     for number in missing:
         reply = await session.service.get(run.endpoint, number)
         if not isinstance(read_record(reply, number, RECORD_TYPES[run.kind]), Gone):

@@ -33,8 +33,11 @@ class Undoing:
     message: str = ""
 
 
-async def undo_run(request: RunRequest) -> Undoing | None:
-    """Delete what a run created and nobody changed since; None if the user declined."""
+async def undo_run(request: RunRequest, *, even_if_gone: bool = False) -> Undoing | None:
+    """Delete what a run created and nobody changed since; None if the user declined.
+
+    With ``even_if_gone``, records that are "not found" count as deleted even if not one of the run is found.
+    """
     with open_journal(request.settings.journal_url) as journal:
         chosen = latest_run(journal, request.number)
         refuse_other_service(chosen, request.settings)
@@ -61,7 +64,8 @@ async def undo_run(request: RunRequest) -> Undoing | None:
                 return None
             # The lock of the sender: an undo beside a run would delete records that the run counts as existing.
             with session.exclusive_sender(chosen.id, "undo"):
-                return await _undo(session, journal.runs.update(chosen, stop=False), records)
+                begun = journal.runs.update(chosen, stop=False)
+                return await _undo(session, begun, records, even_if_gone=even_if_gone)
 
 
 def _plan(session: Session, records: int) -> Plan:
@@ -73,7 +77,7 @@ def _plan(session: Session, records: int) -> Plan:
     return Plan(records, records, 0, 0, 0, session.quota_left(now), seconds, now + seconds)
 
 
-async def _undo(session: Session, chosen: Run, records: int) -> Undoing:
+async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bool) -> Undoing:
     journal, removals = session.journal, list[Removal]()
     async with session.stop_signal(chosen) as stop:
 
@@ -91,6 +95,7 @@ async def _undo(session: Session, chosen: Run, records: int) -> Undoing:
             stop=stop,
             tell=tell,
             say=session.observer.say,
+            even_if_gone=even_if_gone,
         )
         try:
             end = await undoer.undo(removals)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from importer.delivery.by_id import Unreadable, read_record
+from importer.delivery.by_id import Gone, Unreadable, read_record
 from importer.delivery.verification import Look, Verified, needs_a_look, verify
 from importer.errors import Exit, ServiceError
 from importer.journal.journal import Journal, open_journal
@@ -22,6 +22,10 @@ from schemas import RECORD_TYPES
 
 _MOST_FAILURES = 5
 """Reads in a row that say nothing, after which no more are made: the others would say the same."""
+
+
+_NOTHING_THERE = Unreadable("none of the records of this run is found; you may be signed in at another location")
+"""What is said of each record where all are "not found": one was deleted, but all together are another location's."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,9 @@ async def _compare(journal: Journal, chosen: Run, request: RunRequest) -> list[V
         # Existing ones too: the user meant them to be there. Removing ones may still be there, or may not.
         intents = list(journal.rows.all(chosen, State.CREATED, State.EXISTING, State.REMOVING))
         looks = await _look(session, chosen, needs_a_look(intents, listing, kind))
+    created = [intent.remote_id for intent in intents if intent.state is State.CREATED]
+    if len(created) > 1 and all(isinstance(looks.get(number or 0), Gone) for number in created):
+        looks |= dict.fromkeys((number or 0 for number in created), _NOTHING_THERE)
     return list(verify(intents, listing, kind, looks))
 
 
