@@ -364,12 +364,18 @@ def settle(number: int, row: int, record: int | None, absent: bool, as_json: boo
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
 def reconcile(number: int | None, as_json: bool, sandbox: bool) -> int:
-    """Settle the rows in doubt of RUN by looking in Nexudus. By default, of the latest run."""
+    """Settle the rows in doubt of RUN by looking in Nexudus. By default, of the latest with any."""
     from importer.cli import terminal
+    from importer.runs.earlier_runs import runs_in_doubt
     from importer.runs.reconcile import reconcile as reconcile_run
 
+    number = number if number is not None else next(iter(runs_in_doubt(load_settings())), None)
     with service_of(number, {}, sandbox) as settings:
         result = finish(reconcile_run(run_request(number, settings, terminal.Console(the_clock(), yes=True))))
+        # Those of another account, service or profile, which one sign-in cannot settle, and what is left of this one's.
+        for other in runs_in_doubt(settings):
+            if other != result.run.id:
+                say(f"Run {other} has rows in doubt, too. To settle them: importer reconcile {other}")
     return put_end(result, as_json)
 
 

@@ -27,6 +27,7 @@ PROFILE_VARIABLE, NO_PROFILE = "IMPORTER_PROFILE", "none"
 _SIGN_IN = ("username", *SECRETS)
 _OF_NEXUDUS = ("url", *_SIGN_IN)
 _FOR_ALL = ("home", "journal")
+_SQLITE = "sqlite:///"
 FOLDER_FILE = Path("importer.toml")
 """The settings file of the current folder, which may have come with somebody else's files."""
 
@@ -259,7 +260,27 @@ def load(
         raise _explain(error, origins) from None
     loaded = Loaded(settings, {name: origins.get(name, "default") for name in Settings.model_fields})
     _refuse_short_window(loaded)
+    _refuse_missing_folders(loaded)
     return loaded
+
+
+def _refuse_missing_folders(loaded: Loaded) -> None:
+    """Raise SettingsError if the journal is to be where nothing is: on a disk that is not connected, for example.
+
+    A new, empty journal would know none of the records that were created before.
+    """
+    settings, sources = loaded.settings, loaded.sources
+    folders = {"home": settings.home} if sources["home"] != "default" else {}
+    if settings.journal and settings.journal.startswith(_SQLITE):
+        folders["journal"] = Path(settings.journal.removeprefix(_SQLITE)).parent
+    for name, folder in folders.items():
+        # The last folder may be new: that is how an installation begins.
+        if not folder.absolute().parent.is_dir():
+            raise SettingsError(
+                f"There is no folder {folder.absolute().parent}, so {environment_name(name)} cannot be used "
+                f"(set by: {sources[name]}).",
+                "Connect the disk if it is on one. If the folder is meant to be new, create it first.",
+            )
 
 
 def _refuse_short_window(loaded: Loaded) -> None:

@@ -12,7 +12,7 @@ from importer.config.settings import Settings
 from importer.errors import SettingsError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
-from importer.journal.states import CLAIMING
+from importer.journal.states import CLAIMING, State
 from importer.model import is_nameless
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from importer.runs.request import Choices
     from importer.spreadsheet import ReadOptions
 
+DOUBTFUL = frozenset({State.IN_DOUBT, State.REVIEW})
 _READING = ("map", "dates", "zone", "encoding", "separator")
 
 
@@ -41,6 +42,12 @@ def latest_unfinished(journal: Journal, number: int | None) -> Run:
     if not runs:
         raise UsageError("There is no unfinished run.", "To list the runs: importer history")
     return runs[0]
+
+
+def runs_in_doubt(settings: Settings) -> list[int]:
+    """The runs with rows in doubt or in review, newest first."""
+    with open_journal(settings.journal_url) as journal:
+        return [run.id for run in journal.runs.latest() if journal.rows.counts(run).keys() & DOUBTFUL]
 
 
 def options_of(number: int | None, settings: Settings, *, unfinished: bool) -> Mapping[str, Any]:

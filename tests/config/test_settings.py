@@ -312,3 +312,19 @@ def test_a_limit_that_does_not_count_is_not_shown_as_one(rate: str, expected: st
     settings = load({"rate": rate}, ()).settings
     assert shown(settings, "calls_per_minute") == expected
     assert shown(settings, "daily_quota") == "5000"
+
+
+@pytest.mark.parametrize(
+    ("name", "place"), [("IMPORTER_HOME", "disk/home"), ("IMPORTER_JOURNAL", "sqlite:///{}/disk/home/j.sqlite3")]
+)
+def test_a_journal_is_not_made_where_the_disk_is_missing(
+    nothing_set: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, place: str
+) -> None:
+    """An empty one would know nothing of what was created; only the last folder may be new."""
+    value = place.format(tmp_path) if "{}" in place else str(tmp_path / place)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"There is no folder .*disk, so {name} cannot be used"):
+        load({}, (nothing_set,))
+    (tmp_path / "disk").mkdir()
+    load({}, (nothing_set,))
+    assert not list((tmp_path / "disk").iterdir())

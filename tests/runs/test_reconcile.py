@@ -229,3 +229,19 @@ def test_another_on_purpose_is_made_once(desk: Desk, service: Service) -> None:
     done = desk.type("run", rows(desk), "--yes", "--even-if-existing", "--json")
     assert (done.code, done.json["counts"]["existing"]) == (0, 5)
     assert len(service.records) == 10
+
+
+def test_without_a_number_the_latest_run_with_doubts_is_meant(desk: Desk, service: Service) -> None:
+    """A later run without any hides nothing, and runs that are left in doubt are named."""
+    service.fail("lost-before")
+    desk.type("run", desk.write("first.csv", [mapping(50)]), "--yes", "--out", "first")
+    service.fail("lost-before")
+    desk.type("run", desk.write("second.csv", [mapping(60), mapping(61)]), "--yes", "--out", "second")
+    desk.type("run", desk.write("third.csv", [mapping(70)]), "--yes", "--out", "third")
+    done = desk.type("reconcile")
+    assert (done.code, "Run 2" in done.out) == (8, True), done
+    assert "importer reconcile 1" in done.err
+    service.let_the_window_pass(desk)
+    done = desk.type("reconcile")
+    assert done.code == 0, done
+    assert "in doubt, too" not in done.err
