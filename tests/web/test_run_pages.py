@@ -10,12 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
-from conftest import mapping
+from conftest import GIVE_UP, mapping
 
 from importer.config.settings import Settings
 from importer.model import Status
 from importer.runs.status import run_status
 from importer.sandbox.server import Running
+from importer.web import retry_process
 from web.kit import GOOD, Client, Site, dawdle, heal, plain, rows, serving, started, table
 
 
@@ -41,8 +42,11 @@ def test_while_the_journal_is_being_written_a_page_waits(client: Client, setting
     assert "All 8 rows created" in plain(client.get(run).text)
 
 
-def test_a_run_is_paused_resumed_and_stopped_for_good(slow_site: Site, slow: Settings, service: Running) -> None:
+def test_a_run_is_paused_resumed_and_stopped_for_good(
+    slow_site: Site, slow: Settings, service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Pause and Resume go on with the same run; Stop for good ends it, and its unsent rows become a new run."""
+    monkeypatch.setattr(retry_process, "_PATIENCE", GIVE_UP)
     client = slow_site.visitor()
     dawdle(service, 40)
     run = started(client, table(*[mapping(n) for n in range(2, 42)]))
