@@ -33,7 +33,11 @@ class Unreadable:
     why: str
 
 
-def read_record(reply: Reply, number: int, kind: RecordType) -> Remote | Gone | Unreadable:
+Look = Remote | Gone | Unreadable
+"""What a read by Id says of a record."""
+
+
+def read_record(reply: Reply, number: int, kind: RecordType) -> Look:
     """What the answer to a read by Id says: the record of this Id, that there is none, or nothing."""
     if _says_not_found(reply):
         return Gone()

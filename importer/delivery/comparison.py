@@ -13,7 +13,7 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from importer.delivery.by_id import Gone, Unreadable
+from importer.delivery.by_id import Look, Unreadable
 from importer.delivery.listing import Comparer, Key, Listing, Remote, instant
 from importer.journal.rows import Intent
 from importer.text import printable, value_words
@@ -83,7 +83,7 @@ class Evidence:
 
     unanswered: Sequence[Intent] = ()
     unlisted: Sequence[Intent] = ()
-    by_id: Mapping[int, Remote | Gone | Unreadable] = field(default_factory=dict)
+    by_id: Mapping[int, Look] = field(default_factory=dict)
     of_these_runs: Collection[int] = ()
 
 
@@ -127,7 +127,8 @@ class Comparison:
             return Ambiguous(_ids(exact), f"have the same {listed(self._kind.key)}", advice)
         if exact and exact[0].id in self._unread:
             why = f"may be this row's, but is not listed and cannot be read: {self._unread[exact[0].id]}"
-            return Ambiguous(_ids(exact), why, "Try again later.")
+            advice = "Check it in Nexudus. If it is gone, create another one with --even-if-existing."
+            return Ambiguous(_ids(exact), why, advice)
         differences = self._differences(body, exact[0]) if exact else {}
         if exact and not differences:
             return Unchanged(exact[0].id)

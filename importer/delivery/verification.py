@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from importer.delivery.by_id import Gone, Unreadable, unreadable_field
+from importer.delivery.by_id import Gone, Look, Unreadable, unreadable_field
 from importer.delivery.listing import Comparer, Key, Listing, Remote, by_key, changed_since
 from importer.journal.rows import Intent
 from importer.journal.states import State
@@ -23,10 +23,6 @@ class Verified:
     remote_id: int
     presence: Presence
     detail: str = ""
-
-
-Look = Remote | Gone | Unreadable
-"""What a read by Id says of a record."""
 
 
 def needs_a_look(intents: Iterable[Intent], listing: Listing, kind: RecordType) -> list[int]:

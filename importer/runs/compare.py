@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from importer.delivery.by_id import Gone, Unreadable, read_record
+from importer.delivery.by_id import Gone, Look, Unreadable, read_record
 from importer.delivery.comparison import Comparison, Evidence
 from importer.delivery.listing import Listing, Remote, complete, list_records
 from importer.delivery.reconciler import strays
@@ -13,10 +13,12 @@ from importer.journal.runs import Run
 from importer.journal.states import State
 from importer.runs.request import Choices
 from importer.runs.session import Session
-from schemas import RecordType
+from schemas import RecordType, Reference
 
 MOST_STRAYS = 10
 """Records without a row that are named; the list has all."""
+
+_NO_WITNESS = "not one record of this journal is found, as if another location were chosen in Nexudus"
 
 
 async def list_all_records(session: Session, endpoint: str, kind: RecordType) -> Listing:
@@ -76,6 +78,7 @@ async def compare(
     listing = await complete(session.service, endpoint, listing, kind.fields, lambda remote: remote.id in incomplete)
     refuse_without_list(listing, without_list=False)
     evidence = replace(evidence, by_id=await _read(session, endpoint, kind, unread))
+    evidence = await _with_witnesses(session, kind, evidence, listing)
     return Comparison(listing, kind, evidence, allow_duplicates=choices.allow_duplicates)
 
 
@@ -114,12 +117,35 @@ def _evidence(session: Session, target: int, listing: Listing, run: Run | None) 
     )
 
 
-async def _read(
-    session: Session, endpoint: str, kind: RecordType, numbers: Iterable[int]
-) -> dict[int, Remote | Gone | Unreadable]:
+async def _read(session: Session, endpoint: str, kind: RecordType, numbers: Iterable[int]) -> dict[int, Look]:
     return {
         number: read_record(await session.service.get(endpoint, number), number, kind) for number in sorted(numbers)
     }
+
+
+async def _with_witnesses(session: Session, kind: RecordType, evidence: Evidence, listing: Listing) -> Evidence:
+    """The same without a "not found" that another location would have answered as well."""
+    # Which records a user sees depends on the location that is chosen in Nexudus. If this importer made records and not
+    # one of them is there, that is the likelier reason; to create them all again would double every one of them. That
+    # the record's own resource can be read is a witness too: then its records could be.
+    target = session.journal.runs.target(session.account.service, kind.name)
+    by_id = dict(evidence.by_id)
+    if session.journal.rows.known_ids(target, list(listing.ids)) or any(isinstance(v, Remote) for v in by_id.values()):
+        return evidence
+    reference = kind.references.get(kind.location)
+    for intent in evidence.unlisted:
+        if intent.remote_id is not None and isinstance(by_id.get(intent.remote_id), Gone):
+            resource = intent.values.get(kind.location)
+            if reference is None or not await _is_there(session, reference, resource):
+                by_id[intent.remote_id] = Unreadable(_NO_WITNESS)
+    return replace(evidence, by_id=by_id)
+
+
+async def _is_there(session: Session, reference: Reference, number: object) -> bool:
+    if not isinstance(number, int):
+        return False
+    reply = await session.service.get(reference.path, number)
+    return reply.status_in(200) and isinstance(reply.json, dict) and reply.json.get("Id") == number
 
 
 def _as_sent(intent: Intent) -> Remote:

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from importer.delivery.by_id import Gone, Unreadable, read_record
-from importer.delivery.verification import Look, Verified, needs_a_look, verify
+from importer.delivery.by_id import Gone, Look, Unreadable, read_record
+from importer.delivery.verification import Verified, needs_a_look, verify
 from importer.errors import Exit, ServiceError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run

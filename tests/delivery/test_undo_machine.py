@@ -15,13 +15,13 @@ from delivery.in_process import COLLEAGUE, US, InProcess
 from delivery.kit import ACCOUNT, KIND, PATH, add_run, body
 from delivery.simulation import Loop
 from importer.delivery.breakers import StopReason
-from importer.delivery.by_id import read_record
+from importer.delivery.by_id import Look, read_record
 from importer.delivery.listing import list_records
 from importer.delivery.reconciler import settle
 from importer.delivery.sender import Pace, Sender
 from importer.delivery.stop_signal import StopSignal
 from importer.delivery.undoer import Removal, Undoer, Undone
-from importer.delivery.verification import Look, needs_a_look, verify
+from importer.delivery.verification import needs_a_look, verify
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
 from importer.journal.states import State

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.kit import KIND, body
-from importer.delivery.by_id import Gone, Unreadable
+from importer.delivery.by_id import Gone, Look, Unreadable
 from importer.delivery.listing import Listing, Remote, changed_since, to_remote
-from importer.delivery.verification import Look, Verified, needs_a_look, verify
+from importer.delivery.verification import Verified, needs_a_look, verify
 from importer.journal.rows import Intent
 from importer.journal.states import State
 from importer.model import Presence

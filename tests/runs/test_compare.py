@@ -64,6 +64,23 @@ def test_what_was_deleted_since_is_created_again(desk: Desk, service: Service) -
     assert run(desk) == {"code": 0, "existing": 3}
 
 
+@pytest.mark.parametrize("resource_is_there", [True, False])
+def test_not_found_without_a_witness_may_be_another_location(
+    desk: Desk, service: Service, resource_is_there: bool
+) -> None:
+    """If not one record of this journal is found, a readable resource shows that the right location is signed in."""
+    resource = next(iter(service.state.space.resources)) if resource_is_there else 77
+    file_of(desk, mapping(2, ResourceId=resource))
+    assert run(desk) == {"code": 0, "created": 1}
+    delete(service, desk, service.records[0]["Id"])
+    if resource_is_there:
+        assert run(desk) == {"code": 0, "created": 1}
+        return
+    assert run(desk, "--out", "again") == {"code": 1, "not sent": 1}
+    assert "as if another location were chosen in Nexudus" in desk.report("again")[0]["import_message"]
+    assert run(desk, "--even-if-existing") == {"code": 0, "created": 1}
+
+
 def test_a_record_that_the_list_does_not_show_yet_is_not_made_again(desk: Desk, service: Service) -> None:
     """Asked for by its Id, it is there."""
     file_of(desk)
