@@ -19,7 +19,7 @@ from importer.sandbox import faults
 from importer.sandbox.control import control
 from importer.sandbox.http import EXTENSION, RawConnection
 from importer.sandbox.limits import refusal
-from importer.sandbox.lists import parsed
+from importer.sandbox.lists import HONEST, Lie, batch_ids, parsed
 from importer.sandbox.options import SandboxOptions
 from importer.sandbox.replies import Reply, as_json, message, unauthorized
 from importer.sandbox.state import Call, State
@@ -66,7 +66,17 @@ class _Request:
 
     @property
     def kind(self) -> str:
-        return "token" if self.is_sign_in else _KINDS.get(self.method, "read")
+        return "token" if self.is_sign_in else "list" if self.is_list else _KINDS.get(self.method, "read")
+
+    @property
+    def is_list(self) -> bool:
+        collection = len(self.path.strip("/").split("/")) == len(("api", "module", "name"))
+        return (
+            self.method == "GET"
+            and collection
+            and self.path.startswith("/api/")
+            and batch_ids(parsed(self.query)) is None
+        )
 
 
 class _Api:
@@ -126,11 +136,14 @@ class _Exchange:
     def previous_id(self) -> int | None:
         return self._state.service.previous_id
 
-    def perform(self, *, mangled: bool = False) -> Reply:
-        return _performed(self._state, self._request, mangled=mangled)
+    def perform(self, *, mangled: bool = False, lie: Lie = HONEST) -> Reply:
+        return _performed(self._state, self._request, mangled=mangled, lie=lie)
 
     def perform_later(self, seconds: float) -> None:
         asyncio.get_running_loop().call_later(seconds, self.perform)
+
+    def shift(self) -> None:
+        self._state.shift()
 
     def revoke(self) -> None:
         self._state.signin.revoke(self._request.authorization)
@@ -169,7 +182,7 @@ async def _read(scope: Scope, receive: Receive) -> _Request | None:
     return _Request(scope["method"], scope["path"], scope["query_string"], headers, body)
 
 
-def _performed(state: State, request: _Request, *, mangled: bool) -> Reply:
+def _performed(state: State, request: _Request, *, mangled: bool, lie: Lie) -> Reply:
     """What the service answers to a call that was let in; takes effect at once."""
     _, _, status = state.options.role.partition("-")
     if status and request.path.startswith("/api/") and request.method != "POST":
@@ -180,7 +193,7 @@ def _performed(state: State, request: _Request, *, mangled: bool) -> Reply:
         case ("GET", "en", "user", "me"):
             return _me(state) if state.options.who == "user" else message(int(state.options.who), "Access Denied.")
         case (_, "api", module, name) if entity := state.service.entity(f"{module}/{name}"):
-            return _collection(state, request, entity, mangled=mangled)
+            return _collection(state, request, entity, mangled=mangled, lie=lie)
         case (_, "api", module, name, number) if number.isdecimal() and (
             entity := state.service.entity(f"{module}/{name}")
         ):
@@ -188,10 +201,10 @@ def _performed(state: State, request: _Request, *, mangled: bool) -> Reply:
     return message(404, "No HTTP resource was found that matches the request URI.")
 
 
-def _collection(state: State, request: _Request, entity: str, *, mangled: bool) -> Reply:
+def _collection(state: State, request: _Request, entity: str, *, mangled: bool, lie: Lie) -> Reply:
     service, by = state.service, state.options.username
     if request.method == "GET":
-        return service.find(entity, parsed(request.query))
+        return service.find(entity, parsed(request.query), lie)
     if request.method not in ("POST", "PUT") or entity not in service.kinds:
         return _wrong_method(request.method)
     media = request.headers.get("content-type", "")

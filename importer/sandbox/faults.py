@@ -4,7 +4,7 @@ Rule 1: a fault says whether the call takes effect and which bytes go back; each
 Rule 2: this file does not know how a call takes effect or how bytes are sent; that is the `Exchange`.
 
 A name may carry an argument after a colon: seconds, a number of bytes, an HTTP status or an address. "before" means
-that the call has no effect, "after" that it has.
+that the call has no effect, "after" that it has. The faults that begin with `list-` are for reads of a list.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Protocol
 
+from importer.sandbox.lists import HONEST, LIES, Lie
 from importer.sandbox.replies import (
     HTML,
     Problem,
@@ -52,11 +53,19 @@ class Exchange(Protocol):
     def previous_id(self) -> int | None:
         """The Id that the create before this one gave out."""
 
-    def perform(self, *, mangled: bool = False) -> Reply:
-        """Lets the call take effect; `mangled`, the record is stored under another title than asked."""
+    def perform(self, *, mangled: bool = False, lie: Lie = HONEST) -> Reply:
+        """Lets the call take effect.
+
+        Args:
+            mangled: the record is stored under another title than asked.
+            lie: what is wrong with the list, if the call reads one.
+        """
 
     def perform_later(self, seconds: float) -> None:
         """Lets the call take effect after a while, even if nobody listens any more."""
+
+    def shift(self) -> None:
+        """Lets a colleague delete the oldest of their records, and make it again."""
 
     def revoke(self) -> None:
         """Ends the token that the call came with."""
@@ -158,6 +167,22 @@ async def _slow(call: Exchange, seconds: str) -> None:
 
 async def _mangle(call: Exchange, _: str) -> None:
     await call.answer(call.perform(mangled=True))
+
+
+def _lies(lie: Lie) -> Handler:
+    """A list that is not what it seems."""
+
+    async def handle(call: Exchange, _: str) -> None:
+        await call.answer(call.perform(lie=lie))
+
+    return handle
+
+
+async def _shift(call: Exchange, _: str) -> None:
+    # Between this page and the next one, so that a record moves from that page to one that has been read.
+    reply = call.perform()
+    call.shift()
+    await call.answer(reply)
 
 
 async def _no_id(call: Exchange, _: str) -> None:
@@ -272,6 +297,9 @@ FAULTS: dict[str, Handler] = {
     "mangle": _mangle,
     "big-body": _big_body,
     "gzip-bomb": _gzip_bomb,
+    # A list that is not what it seems.
+    "list-shift": _shift,
+    **{f"list-{name}": _lies(lie) for name, lie in LIES.items()},
 }
 _DEFAULTS = {"throttle-409": "1", "throttle-429": "1.5", "late": "1", "slow": "1", "redirect": "127.0.0.1:9"}
 _WHOLE = frozenset({"cut", "status", "status-after"})

@@ -1,18 +1,19 @@
 """Lists as the service gives them: filters, order, pages.
 
 Pure: rows and the query string in, a reply out. Unknown parameters are ignored without a word, as the service does.
+`LIES` are the ways in which a list can fail to be what it seems.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
 from importer.sandbox.options import SandboxOptions
 from importer.sandbox.replies import Fields, Reply, as_json
 
-LARGEST_PAGE = 1000
 _MINUTE = len("2025-01-15T10:30")
 
 Query = dict[str, list[str]]
@@ -44,35 +45,83 @@ def instant(text: object) -> str | None:
     return value.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
 
 
-def page_of(entity: str, rows: list[Fields], query: Query, options: SandboxOptions, dates: tuple[str, ...]) -> Reply:
+@dataclass(frozen=True, slots=True)
+class Lie:
+    """What is wrong with a list.
+
+    Attributes:
+        query: what it is taken to be asked for.
+        rows: the rows that it goes by.
+        entry: how it shows each of them.
+        count: by how much its count is too high.
+        says: what it says of the page, instead of the truth.
+        omits: what it does not say of the page.
+    """
+
+    query: Callable[[Query], Query] = lambda query: query
+    rows: Callable[[list[Fields], SandboxOptions], list[Fields]] = lambda rows, _: rows
+    entry: Callable[[Fields], Fields] = lambda row: row
+    count: int = 0
+    says: Mapping[str, object] = field(default_factory=dict)
+    omits: tuple[str, ...] = ()
+
+
+HONEST = Lie()
+LIES: Mapping[str, Lie] = {
+    # The end and the count contradict the records, or each other.
+    "end-early": Lie(says={"HasNextPage": False}),
+    "no-end": Lie(says={"HasNextPage": True}),
+    "count-low": Lie(count=-1),
+    "count-high": Lie(count=1),
+    "no-end-no-count": Lie(omits=("HasNextPage", "TotalItems")),
+    # Every page is the first one.
+    "same-page": Lie(query=lambda query: {name: values for name, values in query.items() if name != "page"}),
+    # Whole in itself, and nevertheless without records that exist.
+    "latest-missing": Lie(rows=lambda rows, _: rows[:-1]),
+    "other-location": Lie(rows=lambda rows, options: [row for row in rows if row.get("UpdatedBy") != options.username]),
+    "empty": Lie(rows=lambda *_: []),
+    # Entries that cannot be taken for the records that they are.
+    "ids-as-text": Lie(entry=lambda row: {**row, "Id": str(row["Id"])}),
+    "members-missing": Lie(entry=lambda row: {"Id": row["Id"], "UpdatedOn": row["UpdatedOn"]}),
+}
+
+
+def page_of(
+    entity: str,
+    rows: list[Fields],
+    query: Query,
+    options: SandboxOptions,
+    dates: tuple[str, ...],
+    lie: Lie = HONEST,
+) -> Reply:
     """One page of the rows that pass the query's filters; `dates` names the fields that hold dates."""
+    query, rows = lie.query(query), lie.rows(rows, options)
     tests = [] if options.ignore_filters else list(_tests(entity, query, options, dates))
     chosen = [row for row in rows if all(test(row) for test in tests)] if tests else rows
     order, direction = _last(query, "orderBy") or "Id", _last(query, "dir")
     chosen = _ordered(chosen, order, down=direction in _down(options))
-    size = min(_number(query, "size", 25), LARGEST_PAGE)
+    size = min(_number(query, "size", 25), options.largest_page)
     page = _number(query, "page", 1)
     start = (page - 1) * size
     records = chosen[start : start + size]
     last = start + len(records)
-    return as_json(
-        200,
-        {
-            "Records": [shown(_flat(record), options, dates) for record in records],
-            "CurrentPageSize": size,
-            "CurrentPage": page,
-            "CurrentOrderField": order,
-            "CurrentSortDirection": int(direction) if direction and direction.lstrip("-").isdigit() else 1,
-            "FirstItem": start + 1 if records else 0,
-            "LastItem": last if records else 0,
-            "HasNextPage": last < len(chosen) and bool(records),
-            "HasPreviousPage": page > 1,
-            "PageNumber": page,
-            "PageSize": size,
-            "TotalItems": len(chosen),
-            "TotalPages": -(-len(chosen) // size),
-        },
-    )
+    whole: Fields = {
+        "Records": [lie.entry(shown(_flat(record), options, dates)) for record in records],
+        "CurrentPageSize": size,
+        "CurrentPage": page,
+        "CurrentOrderField": order,
+        "CurrentSortDirection": int(direction) if direction and direction.lstrip("-").isdigit() else 1,
+        "FirstItem": start + 1 if records else 0,
+        "LastItem": last if records else 0,
+        "HasNextPage": last < len(chosen) and bool(records),
+        "HasPreviousPage": page > 1,
+        "PageNumber": page,
+        "PageSize": size,
+        "TotalItems": len(chosen) + lie.count,
+        "TotalPages": -(-len(chosen) // size),
+    }
+    said = {**whole, **lie.says}
+    return as_json(200, {name: value for name, value in said.items() if name not in lie.omits})
 
 
 def shown(record: Fields, options: SandboxOptions, dates: tuple[str, ...]) -> Fields:

@@ -62,6 +62,8 @@ class SandboxOptions:
     uniqueness: bool = False
     #: Seconds until a created record shows up in lists.
     list_lag: float = 0.0
+    #: The most records on one page of a list, whatever is asked for.
+    largest_page: int = 1000
     #: Lists ignore every filter, the date ranges too.
     ignore_filters: bool = False
     #: What `dir` means: 1 up and -1 down, or 0 up and 1 down; the vendor's pages disagree.

@@ -21,7 +21,7 @@ from importer.sandbox.service import Service
 from importer.sandbox.sign_in import SignIn
 
 #: The kinds of call that faults can be set for.
-KINDS = ("create", "read", "update", "delete", "token")
+KINDS = ("create", "read", "list", "update", "delete", "token")
 _FIXED = ("store", "seed", "faults")
 
 
@@ -129,7 +129,9 @@ class State:
         self._faults[on].extend(faults)
 
     def next_fault(self, kind: str) -> str:
-        """The fault of the call that is here now; "ok" for none."""
+        """The fault of the call that is here now; "ok" for none. One that is set for reads is for lists as well."""
+        if kind == "list" and not self._faults[kind]:
+            kind = "read"
         if self._faults[kind]:
             return self._faults[kind].popleft()
         percent = self.options.fail_percent
@@ -154,6 +156,14 @@ class State:
         if reply.status != HTTPStatus.OK:
             raise ValueError(reply.body.decode())
         return int(json.loads(reply.body)["Value"]["Id"])
+
+    def shift(self, by: str = "colleague@example.com") -> None:
+        """Deletes the oldest record that somebody else than the account saved last, and makes it again."""
+        records, service = self.service.records, self.service
+        theirs = [pair for pair in records.all() if pair[1].fields["UpdatedBy"] != self.options.username]
+        for record_id, stored in theirs[:1]:
+            records.remove(stored.entity, record_id)
+            service.create(stored.entity, stored.body.encode(), by)
 
     def reset(self) -> None:
         """Forgets records, calls, limits and faults; account, tokens and options stay."""

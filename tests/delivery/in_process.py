@@ -10,13 +10,13 @@ from importer.nexudus import Nexudus, Probe, Reply
 from importer.nexudus.reply import parse_json
 from importer.sandbox import SandboxOptions
 from importer.sandbox.faults import Exchange, handler
-from importer.sandbox.lists import parsed
+from importer.sandbox.lists import HONEST, Lie, parsed
 from importer.sandbox.replies import Fields
 from importer.sandbox.replies import Reply as Answer
 from importer.sandbox.state import State
 
 US, COLLEAGUE = "ops@example.com", "colleague@example.com"
-Perform = Callable[[], Answer]
+Perform = Callable[[Lie], Answer]
 
 
 async def _nothing() -> None:
@@ -44,24 +44,27 @@ class InProcess:
 
     async def create(self, path: str, body: str) -> Reply:
         """One new record."""
-        return await self._call("create", lambda: self.state.service.create(self.entity(path), body.encode(), US))
+        return await self._call("create", lambda _: self.state.service.create(self.entity(path), body.encode(), US))
 
     async def delete(self, path: str, record_id: int) -> Reply:
         """One record less."""
-        return await self._call("delete", lambda: self.state.service.delete(self.entity(path), record_id))
+        return await self._call("delete", lambda _: self.state.service.delete(self.entity(path), record_id))
 
     async def get(self, path: str, record_id: int) -> Reply:
         """One record."""
         if self.lie is not None:
             return self.lie
-        return await self._call("read", lambda: self.state.service.read(self.entity(path), record_id))
+        return await self._call("read", lambda _: self.state.service.read(self.entity(path), record_id))
 
     async def page(
         self, path: str, *, page: int = 1, size: int = 1000, filters: Mapping[str, str | int] | None = None
     ) -> Reply:
         """One page of a list."""
         query = "&".join(f"{name}={value}" for name, value in {"page": page, "size": size, **(filters or {})}.items())
-        return await self._call("read", lambda: self.state.service.find(self.entity(path), parsed(query.encode())))
+        kind = "read" if filters and "id" in filters else "list"
+        return await self._call(
+            kind, lambda lie: self.state.service.find(self.entity(path), parsed(query.encode()), lie)
+        )
 
     async def probe(self, _: Reply) -> Probe:
         """The sign-in holds."""
@@ -94,7 +97,7 @@ class InProcess:
     def let_late_effects_come(self) -> None:
         """Everything that is still on its way arrives."""
         while self.late:
-            self.late.pop(0)()
+            self.late.pop(0)(HONEST)
 
 
 @dataclass
@@ -111,12 +114,15 @@ class _Exchange:
     def previous_id(self) -> int | None:
         return self.service.state.service.previous_id
 
-    def perform(self, *, mangled: bool = False) -> Answer:
+    def perform(self, *, mangled: bool = False, lie: Lie = HONEST) -> Answer:
         assert not mangled, "only over sockets"
-        return self.effect()
+        return self.effect(lie)
 
     def perform_later(self, _: float) -> None:
         self.service.late.append(self.effect)
+
+    def shift(self) -> None:
+        self.service.state.shift()
 
     def revoke(self) -> None:
         raise AssertionError("only over sockets")

@@ -11,9 +11,10 @@ import pytest
 from conftest import GIVE_UP, wait_until
 
 from importer.sandbox import SandboxOptions
-from importer.sandbox.lists import page_of, parsed
+from importer.sandbox.faults import FAULTS
+from importer.sandbox.lists import LIES, page_of, parsed
 from importer.sandbox.replies import Fields
-from sandbox.sandbox_client import PATH, call, create, unlimited
+from sandbox.sandbox_client import PATH, RECORD, call, create, unlimited
 
 ENTITY = "CoworkerMsOfficeCalendar"
 ROWS: list[Fields] = [
@@ -111,6 +112,65 @@ def test_filters_can_be_ignored() -> None:
     """With `ignore_filters` a list shows everything, whatever was asked."""
     assert len(ids(f"from_{ENTITY}_CreatedOn=2030-01-01T00:00&Id=1", ignore_filters=True)) == 6
     assert len(ids(f"{ENTITY}_SystemId=row-6", system_id_filter="ignored")) == 6
+
+
+LYING: list[tuple[str, str, list[object], object, object]] = [
+    ("end-early", "size=4", [1, 2, 3, 4], False, 6),
+    ("no-end", "size=9", [1, 2, 3, 4, 5, 6], True, 6),
+    ("count-low", "size=4", [1, 2, 3, 4], True, 5),
+    ("count-high", "size=9", [1, 2, 3, 4, 5, 6], False, 7),
+    ("no-end-no-count", "size=4", [1, 2, 3, 4], None, None),
+    ("same-page", "size=4&page=2", [1, 2, 3, 4], True, 6),
+    ("latest-missing", "size=9", [1, 2, 3, 4, 5], False, 5),
+    ("other-location", "size=9", [2, 4, 6], False, 3),
+    ("empty", "size=9", [], False, 0),
+    ("ids-as-text", "size=2", ["1", "2"], True, 6),
+    ("members-missing", "size=2", [1, 2], True, 6),
+]
+
+
+@pytest.mark.parametrize(("lie", "query", "seen", "next_page", "total"), LYING)
+def test_a_list_that_lies_does_so_in_one_way(
+    lie: str, query: str, seen: list[object], next_page: object, total: object
+) -> None:
+    """What its name says is wrong with it, and nothing else."""
+    rows = [{**row, "UpdatedBy": "ops@example.com" if row["Id"] in (1, 3, 5) else "x@example.com"} for row in ROWS]
+    page = json.loads(page_of(ENTITY, rows, parsed(query.encode()), SandboxOptions(), DATES, LIES[lie]).body)
+    assert [row["Id"] for row in page["Records"]] == seen
+    assert (page.get("HasNextPage"), page.get("TotalItems")) == (next_page, total)
+    assert ("CoworkerId" in page["Records"][0] if seen else True) is (lie != "members-missing")
+
+
+def test_every_lie_is_tried_and_is_a_fault() -> None:
+    """A new one must be added to the table above, and can be set for a read of a list."""
+    assert {case[0] for case in LYING} == set(LIES)
+    assert {f"list-{name}" for name in LIES} | {"list-shift"} == {name for name in FAULTS if name.startswith("list-")}
+
+
+def test_a_shift_moves_a_record_past_the_reader() -> None:
+    """Between two pages a colleague deletes a record and makes it again: one that was on neither page stays there."""
+    with unlimited(largest_page=2) as sandbox:
+        for name in ("theirs", "a", "b", "c"):
+            by = sandbox.state.options.username if len(name) == 1 else "colleague@example.com"
+            sandbox.state.add(PATH.rpartition("/")[2], json.dumps({**RECORD, "Name": name}).encode(), by)
+        sandbox.state.fail_next("list-shift", on="list")
+        pages = [call(sandbox, "GET", f"{PATH}?page={number}&size=9").json for number in (1, 2)]
+    assert [[row["Name"] for row in page["Records"]] for page in pages] == [["theirs", "a"], ["c", "theirs"]]
+    assert [page["TotalItems"] for page in pages] == [4, 4]
+
+
+def test_faults_of_lists_are_for_lists_and_those_of_reads_for_both() -> None:
+    """A read by Id and the user's own record pass a fault by that is set for lists."""
+    with unlimited() as sandbox:
+        sandbox.state.fail_next("502-html", on="list")
+        assert [call(sandbox, "GET", path).status for path in ("/en/user/me", f"{PATH}/7", f"{PATH}?id=[7]", PATH)] == [
+            200,
+            404,
+            200,
+            502,
+        ]
+        sandbox.state.fail_next("502-html", on="read")
+        assert [call(sandbox, "GET", PATH).status for _ in range(2)] == [502, 200]
 
 
 def test_page_is_capped_at_a_thousand() -> None:
