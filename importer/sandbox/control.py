@@ -20,8 +20,12 @@ def control(state: State) -> Mount:
     actions = _Actions(state)
     routes = [
         Route("/records", actions.records),
+        Route("/records", actions.add, methods=["POST"]),
+        Route("/records/{number:int}", actions.edit, methods=["POST"]),
+        Route("/records/{number:int}", actions.remove, methods=["DELETE"]),
         Route("/calls", actions.calls),
         Route("/faults", actions.faults, methods=["POST"]),
+        Route("/faults", actions.heal, methods=["DELETE"]),
         Route("/options", actions.options, methods=["POST"]),
         Route("/reset", actions.reset, methods=["POST"]),
     ]
@@ -38,6 +42,24 @@ class _Actions:
         """Every record in the order of creation, with its entity and the request body that made it."""
         return JSONResponse(self._state.report())
 
+    async def add(self, request: Request) -> Response:
+        """Creates a record as a colleague would: a JSON object, `?path=` where."""
+        number = self._state.add(request.query_params.get("path", ""), await request.body())
+        return JSONResponse({"Id": number})
+
+    async def edit(self, request: Request) -> Response:
+        """Changes a record as a colleague would: a JSON object of the fields to change."""
+        fields = await request.json()
+        if not isinstance(fields, dict):
+            raise ValueError("the fields of a record are a JSON object")
+        self._state.edit(request.path_params["number"], fields)
+        return JSONResponse({"changed": True})
+
+    async def remove(self, request: Request) -> Response:
+        """Deletes a record as a colleague would."""
+        self._state.remove(request.path_params["number"])
+        return JSONResponse({"deleted": True})
+
     async def calls(self, _: Request) -> Response:
         """Every call as the service saw it, and how many of them the limits refused."""
         calls = [asdict(call) for call in self._state.calls]
@@ -51,6 +73,11 @@ class _Actions:
             raise ValueError("faults are a JSON list of names")
         self._state.fail_next(*names, on=on)
         return JSONResponse({"pending": self._state.pending_faults(on)})
+
+    async def heal(self, request: Request) -> Response:
+        """Forgets the faults that are still to come, `?on=` the kind of call."""
+        self._state.heal(request.query_params.get("on", "create"))
+        return JSONResponse({"pending": []})
 
     async def options(self, request: Request) -> Response:
         """Changes options: a JSON object."""

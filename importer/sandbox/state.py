@@ -8,14 +8,14 @@ from __future__ import annotations
 import json
 import random
 from collections import defaultdict, deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 
 from importer.sandbox.faults import RANDOM, handler
 from importer.sandbox.limits import Limits
 from importer.sandbox.options import SandboxOptions, changed
 from importer.sandbox.people import Space
-from importer.sandbox.records import Records
+from importer.sandbox.records import Records, Stored
 from importer.sandbox.replies import Fields
 from importer.sandbox.service import Service
 from importer.sandbox.sign_in import SignIn
@@ -139,6 +139,10 @@ class State:
             return self._chance.choice(RANDOM)
         return "ok"
 
+    def heal(self, on: str = "create") -> None:
+        """Forgets the faults that are still to come."""
+        self._faults[on].clear()
+
     def pending_faults(self, on: str = "create") -> list[str]:
         """The faults that are still to come."""
         return list(self._faults[on])
@@ -157,13 +161,37 @@ class State:
             raise ValueError(reply.body.decode())
         return int(json.loads(reply.body)["Value"]["Id"])
 
+    def edit(self, record_id: int, fields: Fields, by: str = "colleague@example.com") -> None:
+        """Changes fields of a record beside the API, as a colleague would.
+
+        Raises:
+            ValueError: there is no such record.
+        """
+        stored = self._stored(record_id)
+        stamps = {"UpdatedOn": self.service.now(), "UpdatedBy": by}
+        self.service.records.put(record_id, replace(stored, fields={**stored.fields, **fields, **stamps}))
+
+    def remove(self, record_id: int) -> None:
+        """Deletes a record beside the API, as a colleague would.
+
+        Raises:
+            ValueError: there is no such record.
+        """
+        self.service.records.remove(self._stored(record_id).entity, record_id)
+
     def shift(self, by: str = "colleague@example.com") -> None:
         """Deletes the oldest record that somebody else than the account saved last, and makes it again."""
-        records, service = self.service.records, self.service
+        records = self.service.records
         theirs = [pair for pair in records.all() if pair[1].fields["UpdatedBy"] != self.options.username]
         for record_id, stored in theirs[:1]:
             records.remove(stored.entity, record_id)
-            service.create(stored.entity, stored.body.encode(), by)
+            self.service.create(stored.entity, stored.body.encode(), by)
+
+    def _stored(self, record_id: int) -> Stored:
+        for number, stored in self.service.records.all():
+            if number == record_id:
+                return stored
+        raise ValueError(f"there is no record {record_id}")
 
     def reset(self) -> None:
         """Forgets records, calls, limits and faults; account, tokens and options stay."""

@@ -6,6 +6,7 @@ import pytest
 
 from importer.sandbox.options import SandboxOptions
 from importer.sandbox.state import State
+from sandbox.sandbox_client import RECORD, call, unlimited
 
 PATH = "coworkermsoffecalendars"
 
@@ -41,6 +42,14 @@ def test_what_is_fixed_at_the_start_stays(change: dict[str, object]) -> None:
         State(SandboxOptions()).change(**change)
 
 
+def test_faults_can_be_taken_back() -> None:
+    """Of one kind of call; the others stay."""
+    with unlimited(faults=("502-html",)) as sandbox:
+        sandbox.state.fail_next("list-empty", on="list")
+        assert call(sandbox, "DELETE", "/_sandbox/faults?on=list", headers={}).status == 200
+        assert (sandbox.state.pending_faults("list"), sandbox.state.pending_faults()) == ([], ["502-html"])
+
+
 def test_a_reset_forgets_records_and_faults_but_not_the_options() -> None:
     """The next test begins with the same service and nothing in it."""
     state = State(SandboxOptions())
@@ -73,3 +82,22 @@ def test_a_colleague_can_create_records_too() -> None:
     with pytest.raises(ValueError, match="nothing can be created"):
         state.add("coworkers", json.dumps(record).encode())
     assert [each["UpdatedBy"] for each in state.records] == ["colleague@example.com"]
+
+
+def test_a_colleague_works_beside_the_api() -> None:
+    """Adds, changes and deletes a record, in the colleague's name, from another process as well."""
+    with unlimited() as sandbox:
+        path = "/_sandbox/records"
+        number = call(sandbox, "POST", f"{path}?path=coworkermsoffecalendars", RECORD, headers={}).json["Id"]
+        assert call(sandbox, "POST", f"{path}/{number}", {"Name": "Theirs"}, headers={}).status == 200
+        [record] = sandbox.state.records
+        assert (record["Name"], record["UpdatedBy"], record["Id"]) == ("Theirs", "colleague@example.com", number)
+        assert call(sandbox, "DELETE", f"{path}/{number}", headers={}).status == 200
+        assert sandbox.state.records == []
+        refused = [
+            call(sandbox, "DELETE", f"{path}/{number}", headers={}),
+            call(sandbox, "POST", f"{path}/{number}", {}, headers={}),
+            call(sandbox, "POST", f"{path}/{number}", [], headers={}),
+            call(sandbox, "POST", f"{path}?path=nonsense", RECORD, headers={}),
+        ]
+        assert [each.status for each in refused] == [400] * 4

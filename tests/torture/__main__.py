@@ -17,7 +17,9 @@ from pathlib import Path
 
 from delivery.model import RULES, Model, Rule
 
-from torture.sweep import BEHAVIOURS, MIXED, Case, Judged, Lane, lanes, suffer_all
+from torture.axes import BEHAVIOURS, MIXED, Case
+from torture.judge import Judged
+from torture.sweep import Lane, lanes, suffer_all
 
 REPORT = Path("reports") / "torture.md"
 ROWS, SEEDS = 20, 3

@@ -5,7 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from torture.sweep import MIXED, Case, Judged, Lane, lanes, suffer_all
+from torture.axes import MIXED, Case
+from torture.judge import Judged
+from torture.sweep import Lane, lanes, suffer_all
 
 LANES = 4
 SEAMS = {

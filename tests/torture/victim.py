@@ -28,13 +28,17 @@ import importer.reporting
 import importer.runs.result
 import importer.runs.run
 from importer.cli import run_cli
-from importer.journal.rows import Change, Rows
+from importer.delivery.listing import Listing
+from importer.delivery.reconciler import Settled
+from importer.journal.rows import Change, Intent, Rows
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
 from importer.nexudus import Reply
 from importer.nexudus.client import HttpClient
 from importer.nexudus.connection import _Stream
 from importer.reporting.atomic import put_in_place
+from importer.runs import reconcile
+from importer.runs.session import Session
 from importer.runs.source import snapshot
 
 
@@ -42,7 +46,8 @@ from importer.runs.source import snapshot
 class Command:
     """What to type where, and which signal comes at which seam; ``broken`` names a rule that is taken away.
 
-    ``ahead`` is by how many seconds the clock of this command is later than the machine's.
+    ``ahead`` is by how many seconds the clock of this command is later than the machine's, ``jumps`` at which seams it
+    jumps, and by how many seconds.
     """
 
     words: Sequence[str]
@@ -52,6 +57,7 @@ class Command:
     signal: int = signal.SIGKILL
     broken: str = ""
     ahead: float = 0.0
+    jumps: Sequence[tuple[int, float]] = ()
 
 
 @dataclass(frozen=True)
@@ -65,17 +71,25 @@ class Ended:
     cpu: float = 0.0
 
 
+OVERDUE = signal.SIGALRM
+"""What ends a command that does not end."""
+PATIENCE = 90
+"""Seconds until then: the importer itself waits for up to a minute for what it is worth to wait for."""
+
+
 class Seams:
-    """Counts the seams as they are passed."""
+    """Counts the seams as they are passed; ``jumped`` is by how many seconds the clock has jumped so far."""
 
     def __init__(self, trail: int, command: Command) -> None:
         """Write names to a file descriptor: what a buffer holds would die with the process."""
         self._trail, self._command, self._passed = trail, command, 0
+        self.jumped = 0.0
 
     def passed(self, name: str) -> None:
         """Count one; it may be the last."""
         self._passed += 1
         os.write(self._trail, f"{name}\n".encode())
+        self.jumped += sum(seconds for number, seconds in self._command.jumps if number == self._passed)
         if self._passed == self._command.kill_at:
             os.kill(os.getpid(), self._command.signal)
 
@@ -105,7 +119,7 @@ class Seams:
         ) -> Reply:
             if "/api/spaces/" not in target:
                 return await send(wire, method, target, headers, body)
-            kind = "create" if method == "POST" else "list"
+            kind = _kind(method, target)
             self.passed(f"before a {kind}")
             _creating.set(method == "POST")
             reply = await send(wire, method, target, headers, body)
@@ -162,6 +176,11 @@ class Seams:
         _PATCH.setattr(Rows, "plan", planned)
 
 
+def _kind(method: str, target: str) -> str:
+    by_id = target.partition("?")[0].rpartition("/")[2].isdecimal()
+    return {"POST": "create", "DELETE": "delete"}.get(method, "look" if by_id else "list")
+
+
 _PATCH = pytest.MonkeyPatch()
 """Never undone: the process that uses it is about to die."""
 
@@ -183,7 +202,18 @@ def leave_out_the_intent() -> None:
     _PATCH.setattr(Rows, "_apply", staticmethod(applied))
 
 
-BREAKS = {"no intent": leave_out_the_intent}
+def believe_one_reading() -> None:
+    """A row is absent as soon as one list does not show its record, as it was before lists were read twice."""
+
+    async def proved(
+        session: Session, run: Run, doubtful: Sequence[Intent], listing: Listing, asked_at: float
+    ) -> tuple[Listing, Settled]:
+        return listing, await reconcile._judged(session, run, doubtful, listing, asked_at)
+
+    _PATCH.setattr(reconcile, "_proved", proved)
+
+
+BREAKS = {"no intent": leave_out_the_intent, "one reading": believe_one_reading}
 """Rules that can be taken away, to show that the sweep would notice."""
 
 
@@ -215,8 +245,10 @@ def _live(command: Command, scratch: Path) -> int:
     os.environ.update(command.variables)
     if command.broken:
         BREAKS[command.broken]()
-    Seams(os.open(scratch / "trail", flags, 0o600), command).wrap()
-    code = run_cli(command.words, lambda: time.time() + command.ahead)
+    seams = Seams(os.open(scratch / "trail", flags, 0o600), command)
+    seams.wrap()
+    signal.alarm(PATIENCE)
+    code = run_cli(command.words, lambda: time.time() + command.ahead + seams.jumped)
     sys.stdout.flush()
     sys.stderr.flush()
     return code

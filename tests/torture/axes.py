@@ -1,0 +1,117 @@
+"""What is done to an import, as data: how creates, deletes and lists are answered, how a clock jumps, who works beside.
+
+A case takes one value of each axis; everything else about it follows from that.
+"""
+
+import random
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+FEWEST_ROWS = 8
+"""Enough for every misbehaviour to meet a row; the long form takes more."""
+
+LATE, LAG = 0.25, 0.2
+"""Seconds after a call until its effect, and from there until the lists show it; measured by the service alone."""
+NEVER = 86_400.0
+"""A lag that no case outlives."""
+
+BEHAVIOURS: Mapping[str, str] = {
+    "answers": "ok",
+    "lost before": "lost-before",
+    "lost after": "lost-after",
+    "500 before": "500-before",
+    "500 after": "500-after",
+    "half body": "half-body",
+    "late": f"late:{LATE}",
+    "throttle": "throttle-429:0.1",
+}
+"""What the service does with a create or a delete, and the sandbox's name for it."""
+
+MIXED = "mixed"
+
+WHOLE = "whole"
+LISTS: Mapping[str, tuple[str, ...]] = {
+    WHOLE: (),
+    "shifting": ("list-shift",) * 60,
+    "end too early": ("list-end-early",) * 40,
+    "no end": ("list-no-end",) * 12,
+    "count too low": ("list-count-low",) * 30,
+    "count too high": ("list-count-high",) * 30,
+    "neither end nor count": ("list-no-end-no-count",) * 40,
+    "one page again and again": ("list-same-page",) * 12,
+    "down": ("500-before", "502-html", "ok", "status:501") * 3,
+    "another location": ("list-other-location",) * 10,
+    "without records": ("list-empty",) * 4,
+    "Ids as text": ("list-ids-as-text",) * 6,
+    "members missing": ("list-members-missing",) * 30,
+}
+"""What the first reads of the list get; after them it is whole. In pages of ``PAGE``, but for the whole ones."""
+PAGE, THEIRS = 4, 5
+"""Records on a page of such a list, and how many there are of a colleague's."""
+
+HOUR, DAY, MONTH = 3_600.0, 86_400.0, 2_592_000.0
+JUMPS: Mapping[str, float] = {
+    "an hour forward": HOUR,
+    "a day forward": DAY,
+    "a month forward": MONTH,
+    "an hour back": -HOUR,
+    "a day back": -DAY,
+    "a month back": -MONTH,
+}
+"""By how much the clock of the importer's machine jumps, in seconds."""
+
+NOBODY, EDITS, REMAKES = "nobody", "edits", "deletes and makes again"
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is done to one import.
+
+    ``broken`` names a rule that the victims leave out; with ``slow_lists`` no lucky look at the service hides that,
+    because no list ever shows a record. Whoever keeps the rule would wait for one in vain.
+
+    Attributes:
+        behaviour: How creates, or deletes of an undo, are answered.
+        kills: The numbers of the seams at which one process after the other dies.
+        rows: How many rows the file has.
+        lists: What lists are like; with an odd seed not before the second command.
+        jumps: At which seams of the first command its clock jumps, and by how many seconds. It stays so.
+        colleague: What a colleague does with the newest record after each death.
+        undo: Whether it is the undo of a finished import.
+    """
+
+    behaviour: str = MIXED
+    kills: tuple[int, ...] = ()
+    seed: int = 0
+    concurrency: int = 1
+    broken: str = ""
+    slow_lists: bool = False
+    signal: int = signal.SIGKILL
+    rows: int = FEWEST_ROWS
+    lists: str = WHOLE
+    jumps: tuple[tuple[int, float], ...] = ()
+    colleague: str = NOBODY
+    undo: bool = False
+
+    @property
+    def lag(self) -> float:
+        """Seconds until the service's lists show a record."""
+        return NEVER if self.slow_lists else LAG
+
+    @property
+    def has_guests(self) -> bool:
+        """Whether the service holds records of a colleague."""
+        return self.lists != WHOLE or self.undo or self.colleague != NOBODY
+
+    def faults(self) -> list[str]:
+        """What happens to the creates, or the deletes, in the order of their arrival.
+
+        Never five in a row without an answer, which would end the run by itself. One row of a mix is refused.
+        """
+        chance = random.Random(self.seed)
+        if self.behaviour != MIXED:
+            return [name for _ in range(self.rows // 2) for name in (BEHAVIOURS[self.behaviour], "ok")]
+        names = [*BEHAVIOURS.values(), "400", *chance.choices([*BEHAVIOURS.values()], k=self.rows // 2)]
+        chance.shuffle(names)
+        return [name for fault in names for name in (fault, "ok")]
