@@ -35,10 +35,17 @@ class Backoff:
         self._shared_until = 0.0
         self._down_since: float | None = None
         self._throttles = 0
+        self._latest = 0.0
         self._longest_window = max((w.span for w in windows if w.seconds < DAY), default=0.0)
+
+    def seconds_left(self, now: float) -> float:
+        """In how many seconds the next call may leave; 0.0 if it may leave now."""
+        self._follow(now)
+        return max(self.ready_at - now, 0.0)
 
     def observe(self, verdict: Verdict, now: float) -> None:
         """Note an answer that came now, and wait if it calls for that."""
+        self._follow(now)
         if verdict.unreachable:
             # From the first failure on; the last one would never let the breaker's patience run out.
             self._down_since = now if self._down_since is None else self._down_since
@@ -82,6 +89,15 @@ class Backoff:
         # No shorter window can make a call wait for longer than it lasts itself.
         waits_for_a_day = self.ready_at - now > self._longest_window
         return "the daily quota is used up" if waits_for_a_day else "the allowance is used up"
+
+    def _follow(self, now: float) -> None:
+        """Move every wait with a clock that was put back since the latest look: a minute must not become a month."""
+        back = self._latest - now
+        self._latest = now
+        if back > 0:
+            self.ready_at, self.pause_until = self.ready_at - back, self.pause_until - back
+            self._shared_until -= back
+            self._down_since = None if self._down_since is None else self._down_since - back
 
     def _pause(self, until: float, why: str) -> None:
         # A shorter wait never replaces a longer one: the answers of calls under way come in any order.

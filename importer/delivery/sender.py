@@ -248,7 +248,7 @@ class Sender:
         free = self._concurrency.allowed - len(self._calls)
         if self._pace.max_rows is not None:
             free = min(free, self._pace.max_rows - self._tally.sent)
-        if free <= 0 or self._now() < self._backoff.ready_at:
+        if free <= 0 or self._backoff.seconds_left(self._now()) > 0:
             return []
         return self._queue.take(free)
 
@@ -315,10 +315,10 @@ class Sender:
     async def _wait(self) -> None:
         """Wait until an answer comes, the next call may leave, or it is time to look for a stop."""
         # Never longer than a tick, however long the pause: `importer stop` in another process only sets a flag.
-        pause, until_ready = self._pace.tick, self._backoff.ready_at - self._now()
+        pause, until_ready = self._pace.tick, self._backoff.seconds_left(self._now())
         may_send = self._result is None and len(self._calls) < self._concurrency.allowed
         if may_send and self._queue.may_have_rows:
-            pause = min(pause, max(until_ready, 0.0))
+            pause = min(pause, until_ready)
         if len(self._calls):
             await self._calls.wait(pause)
             return

@@ -17,8 +17,8 @@ class StopSignal(asyncio.Event):
     Args:
         user: Set when the user of this process asks to stop.
         is_requested: Whether another process asked to stop.
-        now: The clock, epoch seconds.
-        deadline: When the time set for the run is up, epoch seconds.
+        now: Seconds by a clock that nobody can set, since any moment.
+        deadline: When the time set for the run is up, by that clock.
     """
 
     def __init__(

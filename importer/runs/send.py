@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.sender import Pace, Sender
+from importer.delivery.stop_signal import StopSignal
 from importer.errors import Exit, ServiceError
 from importer.journal.runs import Run
 from importer.journal.states import State
@@ -19,6 +20,9 @@ from importer.runs.result import RunResult, finish_run
 from importer.runs.session import Session
 from importer.text import count
 from schemas import RECORD_TYPES
+
+Claims = frozenset[tuple[int, int]]
+"""Rows, as run and number."""
 
 _ETA_SECONDS = 5.0
 
@@ -48,9 +52,8 @@ class PlannedRun:
         choices = run.options_as(Choices)
         if choices.strict and (invalid := journal.rows.invalid(run)):
             return SendResult(StopReason.STRICT, f"Nothing was sent (--strict): {count(invalid, 'invalid row')}."), ()
-        began = session.clock()
-        deadline = began + choices.max_duration if choices.max_duration is not None else None
-        async with session.stop_signal(run, deadline) as stop:
+        began = asyncio.get_running_loop().time()
+        async with session.stop_signal(run, choices.max_duration) as stop:
             try:
                 before = await unless(stop, settle_before(session, run, choices))
                 if isinstance(before, Stopped):
@@ -58,12 +61,12 @@ class PlannedRun:
                 if choices.strict and (held := journal.rows.counts(run).get(State.HELD)):
                     sentence = f"Nothing was sent (--strict): {count(held, 'row')} with other values in Nexudus."
                     return SendResult(StopReason.STRICT, sentence), ()
-                sent = await self._sender(choices, stop, began, before.ended).send()
+                sent = await self._sent(choices, stop, began, before.ended)
                 while True:
                     left = await unless(stop, settle_after(session, run, sent, stop, began), GRACE)
                     if isinstance(left, Stopped) or not left.send_again:
                         break
-                    sent = await self._sender(choices, stop, began, before.ended).send()
+                    sent = await self._sent(choices, stop, began, before.ended)
             except ServiceError as error:
                 # Before the first call: the service does not list its records. A run that was to begin is saved.
                 return SendResult(StopReason.UNREACHABLE, f"{error.message} {error.advice}"), ()
@@ -78,15 +81,24 @@ class PlannedRun:
             return stop.reason, strays
         return sent, strays
 
-    def _sender(self, choices: Choices, stop: asyncio.Event, began: float, ended: frozenset[tuple[int, int]]) -> Sender:
+    async def _sent(self, choices: Choices, stop: StopSignal, began: float, ended: Claims) -> SendResult:
+        """How sending ended; the signal knows better than the sender why it was set."""
+        sent = await self._sender(choices, stop, began, ended).send()
+        return stop.reason if sent.how is StopReason.REQUESTED else sent
+
+    def _sender(self, choices: Choices, stop: StopSignal, began: float, ended: Claims) -> Sender:
         session, run = self.session, self.run
+        # By the clock of the waits that the sender compares it with; the signal ends the run if that one jumps.
+        left = (
+            None if choices.max_duration is None else choices.max_duration - (asyncio.get_running_loop().time() - began)
+        )
         references = RECORD_TYPES[run.kind].references
         pace = Pace(
             windows(session.settings),
             session.settings.concurrency,
             session.settings.patience,
             choices.max_rows,
-            began + choices.max_duration if choices.max_duration is not None else None,
+            None if left is None else session.clock() + left,
             {reference.relation: name for name, reference in references.items()},
         )
         counts = session.journal.rows.counts(run)

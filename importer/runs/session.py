@@ -1,5 +1,6 @@
 """A user signed in, the journal open, an observer: what every stage that touches the service needs."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
@@ -50,14 +51,20 @@ class Session:
         await _turn(self.journal, self.account.key, limits, self.observer.say, self.clock, write=True)
 
     @asynccontextmanager
-    async def stop_signal(self, run: Run, deadline: float | None = None) -> AsyncIterator[StopSignal]:
-        """While something is done for a run: the signal on which it ends, and with it every wait of this session."""
+    async def stop_signal(self, run: Run, seconds: float | None = None) -> AsyncIterator[StopSignal]:
+        """While something is done for a run: the signal on which it ends, and with it every wait of this session.
+
+        ``seconds`` is the time that the work may take.
+        """
+        # By a clock that nobody can set: put back by a day, the other one would add a day to the time.
+        now = asyncio.get_running_loop().time
+        deadline = now() + seconds if seconds is not None else None
 
         def is_requested() -> bool:
             return self.journal.runs.stop_requested(run)
 
         with self.observer.sending() as user:
-            signal = StopSignal(user, is_requested, now=self.clock, deadline=deadline)
+            signal = StopSignal(user, is_requested, now=now, deadline=deadline)
             self.service.stop_on(signal)
             async with watched(signal):
                 yield signal

@@ -120,8 +120,8 @@ def page_of(
         "TotalItems": len(chosen) + lie.count,
         "TotalPages": -(-len(chosen) // size),
     }
-    said = {**whole, **lie.says}
-    return as_json(200, {name: value for name, value in said.items() if name not in lie.omits})
+    page_given = {**whole, **lie.says}
+    return as_json(200, {name: value for name, value in page_given.items() if name not in lie.omits})
 
 
 def shown(record: Fields, options: SandboxOptions, dates: tuple[str, ...]) -> Fields:

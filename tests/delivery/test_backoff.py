@@ -48,6 +48,19 @@ def test_throttles_that_name_no_wait_double_it_up_to_a_limit() -> None:
     assert backoff.ready_at - (NOW + 9000.0) == 2.0
 
 
+@given(st.lists(st.floats(-3e6, 0), min_size=1, max_size=5))
+def test_a_clock_that_is_put_back_takes_the_wait_with_it(jumps: list[float]) -> None:
+    """However far and often: nobody waits for longer than was asked for."""
+    backoff, now, left = Backoff(WINDOWS), NOW, 42.0
+    backoff.observe(throttled(left), now)
+    for jump in jumps:
+        now += jump
+        assert backoff.seconds_left(now) == pytest.approx(left, abs=1e-3)
+        now, left = now + 5.0, left - 5.0
+        assert backoff.seconds_left(now) == pytest.approx(left, abs=1e-3)
+    assert backoff.seconds_left(now + left + 0.01) == 0.0
+
+
 @given(st.integers(1, 10**9))
 def test_a_throttle_without_a_wait_is_waited_for_however_many_came_before(throttles: int) -> None:
     """A quota of a day that is answered with a bare 409 gets to thousands in a row."""

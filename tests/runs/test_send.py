@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from conftest import GIVE_UP, Desk, Service, mapping, wait_until
 
 from importer.config.settings import Settings
@@ -72,6 +73,54 @@ def test_a_stop_while_doubts_are_settled_is_no_end(desk: Desk, service: Service)
     assert result.report.counts[Status.NOT_SENT] == 1
     assert desk.type("resume").code == 0
     assert once(service, 3)
+
+
+class Watch(Impatient):
+    """A clock, and somebody who sets it by so many seconds once the first rows are settled."""
+
+    def __init__(self, jump: float) -> None:
+        super().__init__()
+        self._jump, self._jumped = jump, 0.0
+
+    def say(self, sentence: str) -> None:
+        """Nothing to do."""
+
+    def progress(self, *_: object) -> None:
+        """Set the clock."""
+        self._jumped = self._jump
+
+    def time(self) -> float:
+        """Epoch seconds, as far as this clock knows."""
+        return time.time() + self._jumped
+
+
+JUMPS = [3_600.0, 2_592_000.0, -3_600.0, -2_592_000.0]
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+@pytest.mark.parametrize(
+    ("fault", "most", "code"),
+    # A wait for the window that is worth an hour only after an hour of sending, one that the service asked for, and
+    # one that the user has limited.
+    [("lost-before", None, 8), ("throttle-429:1", None, 0), ("throttle-429:30", 2.0, 6)],
+)
+def test_r06_a_clock_that_is_set_while_rows_are_sent_makes_no_wait_longer(
+    desk: Desk, service: Service, jump: float, fault: str, most: float | None, code: int
+) -> None:
+    """Forwards or back: the run ends as soon as it would have, or sooner, with the same result."""
+    service.fail("ok", fault)
+    watch, account = Watch(jump), {"url": service.url, "username": "ops@example.com", "password": "practice"}
+    settings = Settings.model_validate(
+        {**account, "home": desk.home, "rate": None, "daily_quota": None, "settle": 3_600.0, "concurrency": 1}
+    )
+    choices = Choices(out=desk.folder, max_duration=most)
+    request = ImportRequest(Path(rows(desk, 3)), settings, watch, watch.time, choices=choices)
+    began = time.monotonic()
+    result = asyncio.run(asyncio.wait_for(run_file(request), 60))
+    assert result is not None
+    assert result.exit_code == code
+    assert time.monotonic() - began < 25
+    assert len(service.records) == result.report.counts[Status.CREATED]
 
 
 def test_a_throttle_stops_nobody(desk: Desk, service: Service) -> None:
