@@ -181,10 +181,13 @@ async def _read(service: Lists, path: str) -> Listing:
             return Listing(failure="it gives the same records on every page")
         if reader.ended is Ended.NOTHING_NEW and page.has_next:
             return Listing(failure="it gives an empty page and says that more follow")
-    if reader.failure:
-        return Listing(failure=reader.failure)
     if unreadable:
         return Listing(failure=f"{unreadable:,} of its entries cannot be read")
+    # An end that comes before the count does is no end until the next page has been asked for.
+    if reader.ended is Ended.LAST_PAGE and total is not None and total > len(records) and await reader.goes_on():
+        return Listing(failure="it says that no page follows, and then shows more records")
+    if reader.failure:
+        return Listing(failure=reader.failure)
     # Sorted here and not by the service, whose pages disagree on ``dir`` (0 and 1, 1 and -1, "Ascending"; read
     # 2026-11-23): equal rows are paired by age.
     ordered = tuple(records[number] for number in sorted(records))

@@ -108,6 +108,16 @@ class PageReader:
         self.ended: Ended | None = None
         self.failure = ""
 
+    async def goes_on(self) -> bool:
+        """Whether there are records after the page that was the last one by the service's word; one more call.
+
+        What is no page of a list is a ``failure``: it leaves that open.
+        """
+        page = read_page(await self._page(self._number + 1))
+        self.failure = self.failure or page.failure
+        unreadable = len(page.listed or ()) > len(page.records)
+        return unreadable or not page.records.keys() <= self._ids
+
     def __aiter__(self) -> AsyncIterator[Page]:
         """The pages, each with the records that no earlier page had; an answer that is no page is not among them."""
         return self
@@ -117,9 +127,7 @@ class PageReader:
         if self.ended is not None:
             raise StopAsyncIteration
         self._number += 1
-        page = read_page(
-            await self._service.page(self._path, page=self._number, size=self._size, filters=self._filters)
-        )
+        page = read_page(await self._page(self._number))
         if page.listed is None:
             self.ended, self.failure = Ended.NOT_LISTED, page.failure
             raise StopAsyncIteration
@@ -130,6 +138,9 @@ class PageReader:
         if self.ended is Ended.ENDLESS:
             self.failure = f"the list does not end after {self._number:,} pages"
         return Page(page.reply, page.listed, fresh, page.has_next, page.total)
+
+    async def _page(self, number: int) -> Reply:
+        return await self._service.page(self._path, page=number, size=self._size, filters=self._filters)
 
     def _reason_to_end(self, page: Page, fresh: Mapping[int, object]) -> Ended | None:
         # 1. The service's word. It comes first, or an empty last page would look like a list that goes in circles.

@@ -238,8 +238,8 @@ async def _proved(
     # 1. A list of one page shows one moment. Of a longer one, a record may have moved from a page that was still to be
     #    read to one that had been, because another record was deleted; only a second list shows that.
     # 2. Found and unclear are believed by either; so the second list is read only if a row would be absent.
-    # 3. Each record of the runs in question must be listed, or be gone when it is asked for by its Id: a list of
-    #    another location, or one that lags behind, is whole in itself.
+    # 3. Each record of the runs in question, and each that was listed before them, must be listed, or be gone when it
+    #    is asked for by its Id: a list of another location, or one that lags behind, is whole in itself.
     first_date = listing.date
     for _ in range(_MOST_READINGS):
         settled = await _judged(session, run, doubtful, listing, asked_at)
@@ -297,7 +297,7 @@ async def _judged(session: Session, run: Run, doubtful: Sequence[Intent], listin
 
 
 async def _reason_to_distrust(session: Session, run: Run, listing: Listing, numbers: set[int]) -> str:
-    """Why a list may leave records out: one that a run created is not in it, and is not gone either."""
+    """Why a list may leave records out: one that there was is not in it, and is not gone either."""
     listed, journal = listing.ids, session.journal
     created = [
         intent.remote_id
@@ -309,7 +309,10 @@ async def _reason_to_distrust(session: Session, run: Run, listing: Listing, numb
         # Each of them "not found" would prove nothing: that is how another location looks.
         return "it lists none of the records of this run; you may be signed in at another location"
     missing = list(islice((number for number in created if number not in listed), _MOST_MISSING))
-    for number in missing:
+    before = frozenset[int]().union(*(journal.evidence.listed_before(number) or () for number in numbers))
+    # Of those that others made, some will do: a list of something else lacks all of them, and they may delete many.
+    others = sorted(before - listed - set(missing))[:_MOST_MISSING]
+    for number in [*missing, *others]:
         reply = await session.service.get(run.endpoint, number)
         if not isinstance(read_record(reply, number, RECORD_TYPES[run.kind]), Gone):
             return f"its list leaves out record {number}"

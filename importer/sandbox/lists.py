@@ -52,6 +52,7 @@ class Lie:
     Attributes:
         query: what it is taken to be asked for.
         rows: the rows that it goes by.
+        second_location: whether these are only the records of the second location.
         entry: how it shows each of them.
         count: by how much its count is too high.
         says: what it says of the page, instead of the truth.
@@ -59,7 +60,8 @@ class Lie:
     """
 
     query: Callable[[Query], Query] = lambda query: query
-    rows: Callable[[list[Fields], SandboxOptions], list[Fields]] = lambda rows, _: rows
+    rows: Callable[[list[Fields]], list[Fields]] = lambda rows: rows
+    second_location: bool = False
     entry: Callable[[Fields], Fields] = lambda row: row
     count: int = 0
     says: Mapping[str, object] = field(default_factory=dict)
@@ -77,9 +79,9 @@ LIES: Mapping[str, Lie] = {
     # Every page is the first one.
     "same-page": Lie(query=lambda query: {name: values for name, values in query.items() if name != "page"}),
     # Whole in itself, and nevertheless without records that exist.
-    "latest-missing": Lie(rows=lambda rows, _: rows[:-1]),
-    "other-location": Lie(rows=lambda rows, options: [row for row in rows if row.get("UpdatedBy") != options.username]),
-    "empty": Lie(rows=lambda *_: []),
+    "latest-missing": Lie(rows=lambda rows: rows[:-1]),
+    "other-location": Lie(second_location=True),
+    "empty": Lie(rows=lambda _: []),
     # Entries that cannot be taken for the records that they are.
     "ids-as-text": Lie(entry=lambda row: {**row, "Id": str(row["Id"])}),
     "members-missing": Lie(entry=lambda row: {"Id": row["Id"], "UpdatedOn": row["UpdatedOn"]}),
@@ -95,7 +97,7 @@ def page_of(
     lie: Lie = HONEST,
 ) -> Reply:
     """One page of the rows that pass the query's filters; `dates` names the fields that hold dates."""
-    query, rows = lie.query(query), lie.rows(rows, options)
+    query, rows = lie.query(query), lie.rows(rows)
     tests = [] if options.ignore_filters else list(_tests(entity, query, options, dates))
     chosen = [row for row in rows if all(test(row) for test in tests)] if tests else rows
     order, direction = _last(query, "orderBy") or "Id", _last(query, "dir")

@@ -128,7 +128,7 @@ class Service:
         """A page of records, as true as `lie` lets it be, or a bare array of those whose Ids the query names."""
         ids = batch_ids(query)
         if ids is None:
-            return page_of(entity, self._listed(entity), query, self.options, self._dates(entity), lie)
+            return page_of(entity, self._listed(entity, lie), query, self.options, self._dates(entity), lie)
         records = [self._stored(entity, each) for each in ids if each not in self.space.deleted_coworkers]
         return as_json(200, [self._shown(entity, record) for record in records if record is not None])
 
@@ -149,12 +149,19 @@ class Service:
         stored = self.records.get(entity, record_id)
         return None if stored is None else stored.fields
 
-    def _listed(self, entity: str) -> list[Fields]:
+    def _listed(self, entity: str, lie: Lie) -> list[Fields]:
         fixed = self._fixed(entity)
         if fixed is not None:
             return list(fixed.values())
         now = time.monotonic()
-        return [stored.fields for stored in self.records.of(entity) if stored.listed_from <= now]
+        listed = [stored.fields for stored in self.records.of(entity) if stored.listed_from <= now]
+        return [row for row in listed if self._is_in_second_location(row)] if lie.second_location else listed
+
+    def _is_in_second_location(self, row: Fields) -> bool:
+        """Whether a record's resource is there; one that nobody knows is not."""
+        number = row.get("ResourceId")
+        resource = self.space.resources.get(number) if isinstance(number, int) else None
+        return resource is not None and resource["BusinessName"] == people.LOCATIONS[1]
 
     def _checked(self, entity: str, body: bytes) -> Fields | Reply:
         """The fields that a body asks for, in the service's own types, or why they are refused."""

@@ -93,8 +93,23 @@ def test_a_list_that_leaves_something_open_is_none(replies: list[Reply], failure
 @pytest.mark.parametrize("total", [0, 1, 3, 1_000, ..., None, "2", True])
 def test_a_count_that_never_fits_takes_a_second_reading(total: object) -> None:
     """The same records and the same count twice is the weaker proof, and the list says that it is."""
-    listing, calls = read(answer(entries(1, 2), TotalItems=total))
-    assert (listing.failure, listing.by_count, calls) == ("", False, 2)
+    listing, calls = read(answer(entries(1, 2), TotalItems=total), answer([], TotalItems=total))
+    # By a count that is too high, more records should follow, so the next page is asked for as well.
+    assert (listing.failure, listing.by_count, calls) == ("", False, 4 if total in (3, 1_000) else 2)
+
+
+@pytest.mark.parametrize(
+    ("following", "failure"),
+    [
+        (answer(entries(3), TotalItems=3), "it says that no page follows, and then shows more records"),
+        (answer(entries("3"), TotalItems=3), "it says that no page follows, and then shows more records"),
+        (Reply(status=500, json={}, whole=True), "it answered HTTP 500"),
+        (answer(entries(1, 2), TotalItems=3), ""),
+    ],
+)
+def test_an_end_before_the_count_is_looked_behind(following: Reply, failure: str) -> None:
+    """The end or the count is wrong: only the page that should not be there tells. The first page again is none."""
+    assert read(answer(entries(1, 2), TotalItems=3), following)[0].failure == failure
 
 
 def test_a_count_that_does_not_fit_and_changes_is_no_proof() -> None:
@@ -106,7 +121,7 @@ def test_a_count_that_does_not_fit_and_changes_is_no_proof() -> None:
             return answer(entries(1, 2), TotalItems=next(totals))
 
     listing = asyncio.run(list_records(Moving([]), "records"))
-    assert listing.failure == "it lists 2 records but counts 6"
+    assert listing.failure == "it lists 2 records but counts 7"
 
 
 @dataclass

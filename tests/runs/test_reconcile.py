@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LABELS, UNLIMITED, Desk, Service, mapping
+from conftest import LABELS, UNLIMITED, Desk, Service, mapping, wait_until
 
+from importer.sandbox.people import LOCATIONS
 from runs.kit import PATH, names, once, rows
 
 
@@ -204,6 +205,48 @@ def test_a_service_without_a_list_leaves_doubts_open(desk: Desk, serve: Callable
     done = desk.type("run", rows(desk, 6), "--yes", "--json")
     assert (done.code, done.json["counts"]["existing"]) == (0, 6)
     assert once(service, 6)
+
+
+@pytest.mark.parametrize(
+    ("lie", "why"),
+    [
+        ("list-other-location", "its list leaves out record"),
+        ("list-end-early", "it says that no page follows, and then shows more records"),
+    ],
+)
+def test_a_list_that_lacks_what_was_listed_before_proves_nothing(
+    desk: Desk, serve: Callable[..., Service], lie: str, why: str
+) -> None:
+    """The only row got no answer, so that no record of the run could show that the list is another one."""
+    service = serve(replace(UNLIMITED, largest_page=2))
+    elsewhere = next(n for n, each in service.state.space.resources.items() if each["BusinessName"] == LOCATIONS[1])
+    for number, changes in ((50, {"ResourceId": elsewhere}), (51, {}), (52, {})):
+        body = dict(zip(LABELS, mapping(number, **changes), strict=True))
+        service.state.add(PATH.rpartition("/")[2], json.dumps(body).encode())
+    service.fail("late:3")
+    assert desk.type("run", rows(desk, 1), "--yes").code == 8
+    wait_until(lambda: len(service.records) == 4)
+    service.state.fail_next(*[lie] * 99, on="list")
+    desk.variables["IMPORTER_SETTLE"] = "0"
+    done = desk.type("reconcile")
+    assert (done.code, why in done.err) == (5, True), done.err
+    service.state.heal("list")
+    desk.type("reconcile")
+    desk.type("resume")
+    assert names(service) == ["Room 2", "Room 50", "Room 51", "Room 52"]
+
+
+def test_a_colleague_who_deletes_what_was_listed_keeps_nothing_from_being_settled(desk: Desk, service: Service) -> None:
+    """Gone by the service's own word, when it is asked for by its Id."""
+    body = dict(zip(LABELS, mapping(50), strict=True))
+    first, _ = (service.state.add(PATH.rpartition("/")[2], json.dumps(body).encode()) for _ in range(2))
+    service.fail("lost-before")
+    assert desk.type("run", rows(desk, 1), "--yes").code == 8
+    service.state.remove(first)
+    desk.variables["IMPORTER_SETTLE"] = "0"
+    assert desk.type("reconcile").code == 0
+    assert desk.type("resume").code == 0
+    assert names(service) == ["Room 2", "Room 50"]
 
 
 @pytest.mark.parametrize("flags", [(), ("--even-if-existing",)])

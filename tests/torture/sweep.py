@@ -19,6 +19,7 @@ from typing import Any
 
 from conftest import GIVE_UP
 
+from importer.sandbox.people import LOCATIONS, space
 from torture.axes import EDITS, LAG, LATE, LISTS, NOBODY, PAGE, WHOLE, Case
 from torture.judge import (
     EXTENDED,
@@ -41,6 +42,8 @@ all has come that is on its way, the clocks of the importer and of the service a
 MOST_COMMANDS = 40
 INTERRUPTED = 130
 PATH = "spaces/coworkermsoffecalendars"
+ELSEWHERE = next(number for number, each in space(1).resources.items() if each["BusinessName"] == LOCATIONS[1])
+"""A resource of another location than that of the rows, for some of a colleague's records."""
 RUN = ["run", "rows.csv", "--yes", "--out", "report"]
 
 # A process that is killed leaves the system's own memory alone, so nothing here depends on a disk.
@@ -108,7 +111,8 @@ class Sandbox:
     def invite(self, case: Case) -> None:
         """Make the records of a colleague."""
         for number, name in enumerate(guests_of(case)):
-            self.ask(f"records?path={PATH}", row(number + 500, name))
+            elsewhere = {"ResourceId": ELSEWHERE} if number % 2 else {}
+            self.ask(f"records?path={PATH}", row(number + 500, name) | elsewhere)
 
     def spoil_lists(self, case: Case) -> None:
         """From now on, and for a while, lists are as the case has them."""
