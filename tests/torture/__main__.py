@@ -17,14 +17,15 @@ from pathlib import Path
 
 from delivery.model import RULES, Model, Rule
 
-from torture.axes import BEHAVIOURS, MIXED, Case
-from torture.judge import Judged
+from torture.axes import BEHAVIOURS, EDITS, JUMPS, LISTS, MIXED, REMAKES, WHOLE, Case
+from torture.judge import VERDICTS, Judged
 from torture.sweep import Lane, lanes, suffer_all
 
 REPORT = Path("reports") / "torture.md"
 ROWS, SEEDS = 20, 3
 PAIRED_SEAMS = 16
 """Deaths in pairs are tried at so many seams each, evenly spread."""
+ONE_READING = "one reading"
 
 
 @dataclass
@@ -42,9 +43,53 @@ class Line:
     def __str__(self) -> str:
         """The line as Markdown."""
         killed = self.total(lambda judged: len(judged.killed_at))
-        counts = (self.total(lambda j: j.doubled), self.total(lambda j: j.lost), self.total(lambda j: j.misreported))
+        counts = [sum(getattr(judged, verdict) for judged in self.judged) for verdict in VERDICTS]
         cells = (self.name, self.points, len(self.judged), killed, *counts)
         return "| " + " | ".join(map(str, cells)) + " |"
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What all lines have in common: the lanes, the rows of the file, and the most cases in a line (0 for all)."""
+
+    track: Sequence[Lane]
+    rows: int
+    most: int
+
+    def some(self, cases: Iterable[Case]) -> list[Case]:
+        """As many of the cases as a line may have, evenly spread."""
+        every = list(cases)
+        step = max(len(every) // self.most, 1) if self.most else 1
+        # Not from the first one on, or every line would try the same few seams.
+        return every[step // 2 :: step]
+
+    def line(self, name: str, points: int, cases: Iterable[Case]) -> Line:
+        """A line of these cases, written out as soon as it is known."""
+        line = Line(name, points, list(suffer_all(self.track, self.some(cases))))
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+        return line
+
+    def points(self, case: Case) -> int:
+        """How many seams the first command passes."""
+        return len(self.track[0].suffer(case).trail)
+
+    def singles(self, name: str, case: Case) -> Line:
+        """The case with a death at each of its seams."""
+        points = self.points(case)
+        return self.line(name, points, (replace(case, kills=(n,)) for n in range(1, points + 1)))
+
+    def jumps(self, name: str, case: Case, seconds: float) -> Line:
+        """The case with a jump at each of its seams, and at every other one with a death or a jump back later."""
+        points = self.points(case)
+        cases = []
+        for n in range(1, points + 1):
+            later = (n + points) // 2
+            here, back = (n, seconds), (later, -seconds)
+            kills = ((), (later,), (), (n,))[n % 4]
+            jumps = (here, back) if n % 4 == 2 else (here,)
+            cases.append(replace(case, jumps=jumps, kills=kills, seed=case.seed + n))
+        return self.line(name, points, cases)
 
 
 def main() -> int:
@@ -52,20 +97,29 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m torture", description=__doc__)
     parser.add_argument("--kill", type=int, action="append", help="repeat one case that dies at these seams")
     parser.add_argument("--behaviour", default=MIXED, choices=[MIXED, *BEHAVIOURS])
+    parser.add_argument("--lists", default=WHOLE, choices=LISTS)
+    parser.add_argument("--jump", type=float, nargs=2, action="append", help="a seam, and the seconds of a jump there")
+    parser.add_argument("--undo", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--concurrency", type=int, default=1)
     parser.add_argument("--lanes", type=int, default=6)
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--rows", type=int, default=ROWS)
+    parser.add_argument("--most", type=int, default=0, help="the most cases in a line of the report, evenly spread")
+    parser.add_argument("--one-reading", action="store_true", help="believe that a row is absent by one list: doubles")
     given = parser.parse_args()
     # Ended politely, so that the sandboxes end too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    with lanes(1 if given.kill else given.lanes) as track:
-        if given.kill:
-            return _repeat(
-                track[0], Case(given.behaviour, tuple(given.kill), given.seed, given.concurrency, rows=given.rows)
-            )
-        return _sweep(track, given.seeds, given.rows)
+    jumps = tuple((int(seam), seconds) for seam, seconds in given.jump or ())
+    single = bool(given.kill or jumps)
+    with lanes(1 if single else given.lanes) as track:
+        sweep = Sweep(track, given.rows, given.most)
+        if given.one_reading:
+            return 0 if _one_reading(sweep).total(lambda judged: judged.doubled) else 1
+        if single:
+            case = Case(given.behaviour, tuple(given.kill or ()), given.seed, given.concurrency, rows=given.rows)
+            return _repeat(track[0], replace(case, lists=given.lists, jumps=jumps, undo=given.undo))
+        return _sweep(sweep, given.seeds)
 
 
 def _repeat(lane: Lane, case: Case) -> int:
@@ -74,81 +128,118 @@ def _repeat(lane: Lane, case: Case) -> int:
     return 0 if judged.clean else 1
 
 
-def _sweep(track: Sequence[Lane], seeds: int, rows: int) -> int:
+def _sweep(sweep: Sweep, seeds: int) -> int:
     began = time.perf_counter()
-    lines = [_singles(track, Case(name, rows=rows)) for name in BEHAVIOURS]
-    for seed in range(seeds):
-        lines.append(_singles(track, Case(MIXED, seed=seed, rows=rows)))
-        lines.append(_singles(track, Case(MIXED, seed=seed, concurrency=4, rows=rows)))
-    lines.append(_singles(track, Case(MIXED, signal=signal.SIGTERM, rows=rows)))
-    lines.append(_pairs(track, seeds, rows))
-    control = _control(track, rows)
-    REPORT.write_text(_report(lines, control, rows, time.perf_counter() - began), encoding="utf-8")
+    lines = [*_deaths(sweep, seeds), *_lists(sweep), *_clocks(sweep), *_colleagues(sweep), *_undos(sweep)]
+    controls = [_no_intent(sweep), _one_reading(sweep)]
+    REPORT.write_text(_report(lines, controls, sweep.rows, time.perf_counter() - began), encoding="utf-8")
     harmed = [judged for line in lines for judged in line.judged if not judged.clean]
     for judged in harmed:
         sys.stdout.write(f"HARMED {judged}\n")
     sys.stdout.write(f"{REPORT} is written; {len(harmed)} cases harmed\n")
-    return 1 if harmed or not control.total(lambda j: j.doubled) else 0
+    return 1 if harmed or not all(control.total(lambda j: j.doubled) for control in controls) else 0
 
 
-def _singles(track: Sequence[Lane], case: Case) -> Line:
-    """The case with a death at each of its seams."""
-    points = len(track[0].suffer(case).trail)
-    cases = [replace(case, kills=(n,)) for n in range(1, points + 1)]
-    name = case.behaviour if case.behaviour != MIXED else f"all mixed, seed {case.seed}, {case.concurrency} at once"
-    name += ", asked to stop (SIGTERM)" if case.signal == signal.SIGTERM else ""
-    return _told(Line(name, points, list(suffer_all(track, cases))))
-
-
-def _pairs(track: Sequence[Lane], seeds: int, rows: int) -> Line:
-    points = len(track[0].suffer(Case(MIXED, rows=rows)).trail)
+def _deaths(sweep: Sweep, seeds: int) -> Iterable[Line]:
+    rows = sweep.rows
+    for name in BEHAVIOURS:
+        yield sweep.singles(name, Case(name, rows=rows))
+    for seed, concurrency in itertools.product(range(seeds), (1, 4)):
+        case = Case(MIXED, seed=2 * seed, concurrency=concurrency, rows=rows)
+        yield sweep.singles(f"all mixed, seed {seed}, {concurrency} at once", case)
+    yield sweep.singles("all mixed, asked to stop (SIGTERM)", Case(MIXED, signal=signal.SIGTERM, rows=rows))
+    points = sweep.points(Case(MIXED, rows=rows))
     seams = range(2, points, max(points // PAIRED_SEAMS, 1))
     grid = itertools.product(seams, seams)
-    cases = [Case(MIXED, pair, n % seeds, 1 + 3 * (n % 2), rows=rows) for n, pair in enumerate(grid)]
-    return _told(Line(f"all mixed, two deaths, every {seams.step}th seam", points, list(suffer_all(track, cases))))
+    cases = (Case(MIXED, pair, n % seeds, 1 + 3 * (n % 2), rows=rows) for n, pair in enumerate(grid))
+    yield sweep.line(f"all mixed, two deaths, every {seams.step}th seam", points, cases)
 
 
-def _control(track: Sequence[Lane], rows: int) -> Line:
-    points = len(track[0].suffer(Case("answers", broken="no intent", rows=rows)).trail)
-    cases = [Case("answers", (n,), broken="no intent", slow_lists=True, rows=rows) for n in range(1, points + 1)]
-    return _told(Line("control: without the intent", points, list(suffer_all(track, cases))))
+def _lists(sweep: Sweep) -> Iterable[Line]:
+    for name in LISTS:
+        if name != WHOLE:
+            points = sweep.points(Case(MIXED, lists=name, seed=1, rows=sweep.rows))
+            cases = (Case(MIXED, (n,), seed=n, lists=name, rows=sweep.rows) for n in range(1, points + 1))
+            yield sweep.line(f"all mixed, list: {name}", points, cases)
+    # With one row, no record of the run shows that a list lacks some.
+    points = sweep.points(Case("lost after", rows=1))
+    cases = (Case("lost after", (n,), seed=1, lists=name, rows=1) for n in range(points - 12, points) for name in LISTS)
+    yield sweep.line("lost after, one row, each list", points, cases)
 
 
-def _told(line: Line) -> Line:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
-    return line
+def _clocks(sweep: Sweep) -> Iterable[Line]:
+    for name, seconds in JUMPS.items():
+        yield sweep.jumps(f"all mixed, clock: {name}", Case(MIXED, rows=sweep.rows), seconds)
+    points = sweep.points(Case(MIXED, rows=sweep.rows))
+    grid = itertools.product(LISTS, JUMPS.values())
+    cases = (
+        Case(MIXED, lists=name, jumps=((7 * n % points, seconds),), seed=n, rows=sweep.rows)
+        for n, (name, seconds) in enumerate(grid)
+    )
+    yield sweep.line("all mixed, each list with each jump", points, cases)
 
 
-def _report(lines: Iterable[Line], control: Line, rows: int, seconds: float) -> str:
+def _colleagues(sweep: Sweep) -> Iterable[Line]:
+    for colleague in (EDITS, REMAKES):
+        yield sweep.singles(
+            f"all mixed, after the death a colleague {colleague}", Case(MIXED, colleague=colleague, rows=sweep.rows)
+        )
+
+
+def _undos(sweep: Sweep) -> Iterable[Line]:
+    for name in BEHAVIOURS:
+        yield sweep.singles(f"undo: {name}", Case(name, undo=True, rows=sweep.rows))
+    for name, seconds in JUMPS.items():
+        yield sweep.jumps(f"undo: all mixed, clock: {name}", Case(MIXED, undo=True, rows=sweep.rows), seconds)
+
+
+def _no_intent(sweep: Sweep) -> Line:
+    points = sweep.points(Case("answers", broken="no intent", rows=sweep.rows))
+    cases = (Case("answers", (n,), broken="no intent", slow_lists=True, rows=sweep.rows) for n in range(1, points + 1))
+    return sweep.line("control: without the intent", points, cases)
+
+
+def _one_reading(sweep: Sweep) -> Line:
+    # Late effects, so that the rows are still in doubt when lists begin to shift.
+    case = Case("late", lists="shifting", broken=ONE_READING, seed=1, rows=sweep.rows)
+    points = sweep.points(case)
+    cases = (replace(case, kills=(n,)) for n in range(points // 2, points))
+    return sweep.line("control: absent by one reading", points, cases)
+
+
+def _report(lines: Iterable[Line], controls: Iterable[Line], rows: int, seconds: float) -> str:
     lines = list(lines)
     every = [judged for line in lines for judged in line.judged]
     total = Line("**all**", sum(line.points for line in lines), every)
     places = Counter(place for judged in every for place in judged.killed_at)
     unclean = [judged for judged in every if judged.problems]
     model = [f"| {rule} | {_way(rule)} |" for rule in Rule]
-    head = "| behaviour of the service | kill points | cases | processes killed | doubled | lost | misreported |"
+    head = f"| what happens | seams | cases | processes killed | {' | '.join(VERDICTS)} |"
     return "\n".join(
         [
             "# Torture",
             "",
-            "Written by `make torture`. A process runs the real command against a sandbox process that misbehaves, and",
-            f"kills itself with SIGKILL at one of its seams; then the command is typed again until all {rows} rows of",
-            "the file are settled. File, service, journal and report are compared from outside.",
+            "Written by `make torture`. A process runs the real command against a sandbox process that misbehaves,",
+            "kills itself with SIGKILL at one of its seams, or has its clock set there; lists lie, shift or are of",
+            "another location for a while, and a colleague works beside. Then the command is typed again until all",
+            f"{rows} rows of the file are settled, or deleted by `undo`. File, service, journal and report are",
+            "compared from outside. *stuck* are commands without an end, and cases that no number of commands brings",
+            "to one; *destroyed* are records that a colleague made or changed, and that are gone.",
             "",
             head,
-            "|---|---:|---:|---:|---:|---:|---:|",
+            "|---|" + "---:|" * (3 + len(VERDICTS)),
             *map(str, lines),
             str(total),
-            str(control),
+            *map(str, controls),
             "",
-            "The control leaves out the intent before each call; what it doubles shows that the sweep can see.",
+            "The controls leave out the intent before each call, or believe that a row is absent by one reading of the",
+            "list; what they double shows that the sweep can see.",
             "",
             "| killed | times |",
             "|---|---:|",
             *(f"| {place} | {times} |" for place, times in sorted(places.items())),
             "",
-            f"Rows that were given to a person, because no record came of four sends: {total.total(_given_up)}.",
+            f"Rows that were given to a person, and must be: {total.total(_given_up)}.",
             f"Cases with anything else to complain of: {len(unclean)}.",
             *(f"- {judged.case}: {judged.problems}" for judged in unclean),
             "",

@@ -46,9 +46,11 @@ LISTS: Mapping[str, tuple[str, ...]] = {
     "Ids as text": ("list-ids-as-text",) * 4,
     "members missing": ("list-members-missing",) * 24,
 }
-"""What the first reads of the list get; after them it is whole. In pages of ``PAGE``, but for the whole ones."""
-PAGE, THEIRS = 4, 5
-"""Records on a page of such a list, and how many there are of a colleague's."""
+"""What the first reads of the list get; after them it is whole."""
+PAGES: Mapping[str, int] = {**dict.fromkeys(LISTS, 4), WHOLE: 1_000, "shifting": 2}
+"""How many records such a list has on a page. Of each page that shifts one record is missed."""
+THEIRS = 5
+"""How many records there are of a colleague's."""
 
 HOUR, DAY, MONTH = 3_600.0, 86_400.0, 2_592_000.0
 JUMPS: Mapping[str, float] = {

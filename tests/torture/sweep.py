@@ -20,7 +20,7 @@ from typing import Any
 from conftest import GIVE_UP
 
 from importer.sandbox.people import LOCATIONS, space
-from torture.axes import EDITS, LAG, LATE, LISTS, NOBODY, PAGE, WHOLE, Case
+from torture.axes import EDITS, LAG, LATE, LISTS, NOBODY, PAGES, WHOLE, Case
 from torture.judge import (
     EXTENDED,
     Judged,
@@ -49,7 +49,6 @@ RUN = ["run", "rows.csv", "--yes", "--out", "report"]
 # A process that is killed leaves the system's own memory alone, so nothing here depends on a disk.
 _IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 _NO_LIMITS = ("writes_per_minute", "writes_per_day", "calls_per_100ms", "calls_per_minute", "calls_per_hour")
-_LARGEST_PAGE = 1_000
 
 
 class Victims:
@@ -105,7 +104,7 @@ class Sandbox:
     def begin(self, faults: Sequence[str], lag: float) -> None:
         """Forget everything; these are the faults to come, and the seconds by which lists run late."""
         self.ask("reset", {})
-        self.ask("options", {"list_lag": lag, "clock_skew": 0.0, "largest_page": _LARGEST_PAGE})
+        self.ask("options", {"list_lag": lag, "clock_skew": 0.0, "largest_page": PAGES[WHOLE]})
         self.ask("faults", list(faults))
 
     def invite(self, case: Case) -> None:
@@ -116,7 +115,7 @@ class Sandbox:
 
     def spoil_lists(self, case: Case) -> None:
         """From now on, and for a while, lists are as the case has them."""
-        self.ask("options", {"largest_page": _LARGEST_PAGE if case.lists == WHOLE else PAGE})
+        self.ask("options", {"largest_page": PAGES[case.lists]})
         self.ask("faults?on=list", list(LISTS[case.lists]))
 
     def heal_lists(self) -> None:
