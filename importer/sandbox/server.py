@@ -138,4 +138,5 @@ class _Sandbox:
             now = time() + self.state.options.clock_skew
             calls.default_headers = [(b"Date", formatdate(now, usegmt=True).encode())]
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), 1.0)
+                # Much shorter than the seconds that it shows, so that a change of ``clock_skew`` is seen soon.
+                await asyncio.wait_for(self._stopping.wait(), 0.1)

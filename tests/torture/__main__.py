@@ -17,7 +17,7 @@ from pathlib import Path
 
 from delivery.model import RULES, Model, Rule
 
-from torture.axes import BEHAVIOURS, EDITS, JUMPS, LISTS, MIXED, REMAKES, WHOLE, Case
+from torture.axes import BEHAVIOURS, EDITS, JUMPS, LISTS, MIXED, PATIENT, REMAKES, WHOLE, Case
 from torture.judge import VERDICTS, Judged
 from torture.sweep import Lane, lanes, suffer_all
 
@@ -159,8 +159,15 @@ def _lists(sweep: Sweep) -> Iterable[Line]:
     for name in LISTS:
         if name != WHOLE:
             points = sweep.points(Case(MIXED, lists=name, seed=1, rows=sweep.rows))
-            cases = (Case(MIXED, (n,), seed=n, lists=name, rows=sweep.rows) for n in range(1, points + 1))
+            cases = (
+                Case(MIXED, (n,), seed=n, lists=name, rows=sweep.rows, again=n % 4 > 1) for n in range(1, points + 1)
+            )
             yield sweep.line(f"all mixed, list: {name}", points, cases)
+    cases = (
+        Case("late", (n,) if n else (), lists=name, rows=sweep.rows, settle=PATIENT)
+        for name, n in itertools.product(LISTS, (0, 30, 60))
+    )
+    yield sweep.line("late, each list, a window of a few seconds", 3, cases)
     # With one row, no record of the run shows that a list lacks some.
     points = sweep.points(Case("lost after", rows=1))
     cases = (Case("lost after", (n,), seed=1, lists=name, rows=1) for n in range(points - 12, points) for name in LISTS)
@@ -200,10 +207,11 @@ def _no_intent(sweep: Sweep) -> Line:
 
 
 def _one_reading(sweep: Sweep) -> Line:
-    # Late effects, so that the rows are still in doubt when lists begin to shift.
-    case = Case("late", lists="shifting", broken=ONE_READING, seed=1, rows=sweep.rows)
+    # Late effects, so that the rows are not found at once; and a window that is waited for, so that what is concluded
+    # from a list that shifts is sent again with no other look.
+    case = Case("late", lists="shifting", broken=ONE_READING, rows=sweep.rows, settle=PATIENT)
     points = sweep.points(case)
-    cases = (replace(case, kills=(n,)) for n in range(points // 2, points))
+    cases = (replace(case, rows=rows) for rows in range(sweep.rows // 2, sweep.rows + 1))
     return sweep.line("control: absent by one reading", points, cases)
 
 

@@ -16,6 +16,12 @@ LATE, LAG = 0.25, 0.2
 NEVER = 86_400.0
 """A lag that no case outlives."""
 
+SETTLE = 3_600.0
+"""Nobody waits for them: when all has come that is on its way, the clocks of the importer and of the service are set
+forward by more than that."""
+PATIENT = 3.0
+"""A window that the importer waits for by itself, and then sends again without being asked; longer than any effect."""
+
 BEHAVIOURS: Mapping[str, str] = {
     "answers": "ok",
     "lost before": "lost-before",
@@ -33,7 +39,7 @@ MIXED = "mixed"
 WHOLE = "whole"
 LISTS: Mapping[str, tuple[str, ...]] = {
     WHOLE: (),
-    "shifting": ("list-shift",) * 40,
+    "shifting": ("list-shift",) * 90,
     "end too early": ("list-end-early",) * 9,
     "no end": ("list-no-end",) * 9,
     "count too low": ("list-count-low",) * 24,
@@ -81,6 +87,8 @@ class Case:
         jumps: At which seams of the first command its clock jumps, and by how many seconds. It stays so.
         colleague: What a colleague does with the newest record after each death.
         undo: Whether it is the undo of a finished import.
+        again: Whether doubts are left to the same import, typed again.
+        settle: The seconds that the importer is told to wait before it believes that a record will not come.
     """
 
     behaviour: str = MIXED
@@ -95,11 +103,16 @@ class Case:
     jumps: tuple[tuple[int, float], ...] = ()
     colleague: str = NOBODY
     undo: bool = False
+    again: bool = False
+    settle: float = SETTLE
 
     @property
     def lag(self) -> float:
         """Seconds until the service's lists show a record."""
-        return NEVER if self.slow_lists else LAG
+        if self.slow_lists:
+            return NEVER
+        # So that the first look shows nothing, and the one after the window decides.
+        return PATIENT / 2 if self.settle == PATIENT else LAG
 
     @property
     def has_guests(self) -> bool:

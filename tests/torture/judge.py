@@ -132,9 +132,15 @@ def write_file(path: Path, rows: int) -> None:
         writer.writerows(row(number, name) for number, name in enumerate(names_of(rows)))
 
 
+def _reported(folder: Path) -> Path:
+    """Where the report of the latest run is."""
+    again = folder / "again"
+    return again if again.is_dir() else folder / "report"
+
+
 def _read_report(folder: Path) -> dict[str, tuple[str, str]]:
     """Status and Id of each row by its name."""
-    path = folder / "report" / "report.csv"
+    path = _reported(folder) / "report.csv"
     if not path.exists():
         return {}
     with path.open(encoding="utf-8-sig", newline="") as file:
@@ -178,7 +184,7 @@ def query(folder: Path, statement: str) -> list[tuple[Any, ...]]:
 
 
 def _summary_problems(folder: Path, report: Mapping[str, tuple[str, str]], rows: int) -> list[str]:
-    path = folder / "report" / "summary.json"
+    path = _reported(folder) / "summary.json"
     if not path.exists():
         return ["there is no summary.json"]
     summary = json.loads(path.read_text("utf-8"))
