@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from delivery.model import MOST_RESENDS, RULES, Explored, Model, Rule
+from delivery.settle_model import SCENARIOS, SETTLE_RULES, SettleModel, SettleRule
 from delivery.undo_model import UNDO_RULES, UndoModel, UndoRule
 from importer.delivery import reconciler
 from importer.journal.states import TRANSITIONS, Event, State
@@ -59,5 +60,39 @@ def test_no_interleaving_of_an_undo_destroys_or_misreports(record_property: Call
 def test_each_rule_of_undo_is_needed(rule: UndoRule, record_property: Callable[[str, object], None]) -> None:
     """Without any one rule there is a way to harm."""
     harm, way = UndoModel(UNDO_RULES - {rule}).harm()
+    record_property("way", " → ".join(way))
+    assert harm, f"nothing goes wrong without: {rule}"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_no_list_doubles_or_loses_a_row(name: str, record_property: Callable[[str, object], None]) -> None:
+    """Pages that shift, another location, colleagues, late effects, two senders, clocks that jump: between any calls."""
+    model = SettleModel(SCENARIOS[name])
+    assert model.harm() == ("", ())
+    record_property("states", model.states)
+    assert model.states > 50
+
+
+WITNESSES = {
+    SettleRule.WHOLE_BODY: "another program of ours",
+    SettleRule.NOT_BEFORE: "an equal record from before",
+    SettleRule.ONE_ROW: "two equal rows",
+    SettleRule.KEY_IS_REVIEW: "a colleague edits",
+    SettleRule.EDITS_EXCLUDE_NOTHING: "a colleague edits",
+    SettleRule.TWO_READINGS: "pages that shift",
+    SettleRule.SERVICE_CLOCK: "late effects and clocks",
+    SettleRule.OUR_CLOCK: "late effects and clocks",
+    SettleRule.RECORDS_OF_RUN: "another location",
+    SettleRule.NOT_EMPTY: "an empty list",
+    SettleRule.ONE_SENDER: "two senders",
+    SettleRule.FRESH_INTENTS: "late effects and clocks",
+}
+"""The world in which each rule is needed."""
+
+
+@pytest.mark.parametrize("rule", SettleRule, ids=lambda rule: rule.name.lower())
+def test_each_rule_of_settling_is_needed(rule: SettleRule, record_property: Callable[[str, object], None]) -> None:
+    """Without any one rule there is a way to harm."""
+    harm, way = SettleModel(SCENARIOS[WITNESSES[rule]], SETTLE_RULES - {rule}).harm()
     record_property("way", " → ".join(way))
     assert harm, f"nothing goes wrong without: {rule}"
