@@ -32,7 +32,7 @@ from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
 from importer.journal.states import Event, State, after
 from importer.nexudus import Reply
-from importer.runs import reconcile
+from importer.runs import compare, reconcile
 from importer.runs.session import Session
 
 OURS, COLLEAGUE = "ops@example.com", "colleague@example.com"
@@ -420,7 +420,7 @@ def harm(world: World, before: frozenset[int]) -> str:
 
 async def _look(session: Session, run: Run, notes: Notes, asked_at: float) -> Settled:
     doubtful = notes.all(None, State.IN_DOUBT)
-    listing = await reconcile.list_all_records(session, run.endpoint, KIND)
+    listing = await compare.list_all_records(session, run.endpoint, KIND)
     return (await reconcile._proved(session, run, doubtful, listing, asked_at))[1]
 
 
@@ -469,7 +469,7 @@ def _by_sent_fields(patch: pytest.MonkeyPatch) -> None:
 
 
 def _one_reading(patch: pytest.MonkeyPatch) -> None:
-    read = reconcile.list_all_records
+    read = compare.list_all_records
 
     async def once(*given: Any) -> Listing:
         return replace(await read(*given), pages=1)

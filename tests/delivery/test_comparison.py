@@ -348,3 +348,27 @@ def test_with_strict_a_held_row_keeps_the_others(desk: Desk, service: Service) -
     run(desk, file_of(desk, count=1))
     assert run(desk, file_of(desk, count=3, SubscriptionExpireDate=WEEKS[0]), "--strict")["code"] == 1
     assert len(service.records) == 1
+
+
+def test_a_row_is_not_given_the_record_of_the_row_after_it(desk: Desk, service: Service) -> None:
+    """The service holds the second row; the first is the same without its optional fields, and asks a person."""
+    fuller = dict(zip(LABELS, mapping(2), strict=True))
+    [number] = [service.state.add(PATH, json.dumps(fuller).encode())]
+    file = desk.write("rows.csv", [mapping(2, SubscriptionId="", CalendarId=""), mapping(2)])
+    assert run(desk, file, "--out", "report") == {"code": 1, "existing": 1, "not sent": 1}
+    first, second = desk.report("report")
+    assert (first["import_status"], second["import_status"]) == ("not sent", "existing")
+    assert (first["import_id"], second["import_id"]) == ("", str(number))
+    assert len(service.records) == 1
+
+
+def test_rows_read_in_another_zone_are_not_made_again(desk: Desk, service: Service) -> None:
+    """A byte of the file has changed, so that it is not known as the same file; its mappings are."""
+    at = "2030-06-01 10:00"
+    assert run(desk, file_of(desk, SubscriptionExpireDate=at))["created"] == 5
+    other = file_of(desk, "other.csv", 6, SubscriptionExpireDate=at)
+    assert run(desk, other, "--tz", "Europe/London") == {"code": 1, "created": 1, "not sent": 5}
+    # Nor when the first run only found them.
+    again = file_of(desk, "again.csv", 7, SubscriptionExpireDate=at)
+    assert run(desk, again)["existing"] == 5
+    assert len(service.records) == len({record["Name"] for record in service.records})

@@ -66,7 +66,7 @@ def test_each_rule_of_undo_is_needed(rule: UndoRule, record_property: Callable[[
 
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_no_list_doubles_or_loses_a_row(name: str, record_property: Callable[[str, object], None]) -> None:
-    """Pages that shift, another location, colleagues, late effects, two senders, clocks that jump: between any calls."""
+    """Whatever happens between two calls: pages shift, colleagues edit, clocks jump, effects come late."""
     model = SettleModel(SCENARIOS[name])
     assert model.harm() == ("", ())
     record_property("states", model.states)

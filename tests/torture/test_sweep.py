@@ -2,10 +2,11 @@
 
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from torture.axes import MIXED, Case
+from torture.axes import BEHAVIOURS, JUMPS, LISTS, MIXED, MONTH, PATIENT, WHOLE, Case
 from torture.judge import Judged
 from torture.sweep import Lane, lanes, suffer_all
 
@@ -59,6 +60,38 @@ def test_the_sweep_sees_a_missing_intent(track: list[Lane]) -> None:
     assert all(judged.clean for judged in sound)
     broken = suffer_all(track, [Case("answers", (n,), broken="no intent", slow_lists=True) for n in deaths])
     assert sum(judged.doubled for judged in broken) == len(deaths)
+
+
+def test_no_list_doubles_loses_or_misreports_a_row(track: list[Lane]) -> None:
+    """Lists that shift, stop early or are of another location, while the importer is killed."""
+    names = [name for name in LISTS if name != WHOLE]
+    mixed = [Case(MIXED, (40 + 7 * n,), seed=n, lists=name) for n, name in enumerate(names)]
+    harmed = [told(judged) for judged in suffer_all(track, mixed) if not judged.clean]
+    assert not harmed, "\n".join(harmed)
+
+
+def test_the_sweep_sees_a_row_that_is_absent_by_one_reading(track: list[Lane]) -> None:
+    """With that rule put back, the very list that does no harm doubles rows."""
+    case = Case("late", lists="shifting", settle=PATIENT, rows=20)
+    sound, broken = suffer_all(track, [case, replace(case, broken="one reading")])
+    assert sound.clean, told(sound)
+    assert broken.doubled, told(broken)
+
+
+def test_no_jump_of_a_clock_doubles_loses_or_stops_anything(track: list[Lane]) -> None:
+    """Between any two steps, forwards or back, with a death and without."""
+    jumps = [(((50 + 6 * n, seconds),), (80 + n,)[: n % 2]) for n, seconds in enumerate(JUMPS.values())]
+    cases = [Case(MIXED, kills, seed=n, jumps=jump) for n, (jump, kills) in enumerate(jumps)]
+    harmed = [told(judged) for judged in suffer_all(track, cases) if not judged.clean]
+    assert not harmed, "\n".join(harmed)
+
+
+def test_no_undo_destroys_or_misreports(track: list[Lane]) -> None:
+    """Killed, unanswered, or with a clock that jumps, beside a colleague who changes records."""
+    cases = [Case(name, (9 + 11 * n,), seed=n, undo=True) for n, name in enumerate(BEHAVIOURS)]
+    cases += [Case(MIXED, jumps=((20, seconds),), undo=True) for seconds in (MONTH, -MONTH)]
+    harmed = [told(judged) for judged in suffer_all(track, cases) if not judged.clean]
+    assert not harmed, "\n".join(harmed)
 
 
 def test_f33_twenty_starts_in_one_moment(track: list[Lane]) -> None:
