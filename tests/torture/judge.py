@@ -77,6 +77,9 @@ def judge(judged: Judged, folder: Path, records: Sequence[tuple[int, str]]) -> N
         told, there = report.get(name, ("", "")), ids.get(name, [])
         if judged.case.undo:
             _judge_undone(judged, name, told, there)
+        elif told[0] == "rejected" and there and str(there[0]) in _ids_of_first_run(folder, judged.case):
+            # Refused when it was typed again, and created when the first run was resumed: each report is true.
+            pass
         else:
             _judge_imported(judged, name, told, there, in_review=name in reviews)
         if journal.get(name) != told:
@@ -152,6 +155,12 @@ def _read_journal(folder: Path) -> dict[str, tuple[str, str]]:
     states = {"planned": "not sent", "held": "not sent", "in doubt": "unknown", "review": "unknown"}
     states |= {"removing": "created", "removed": "not sent"}
     return {json.loads(body)["Name"]: (states.get(state, state), str(number or "")) for body, state, number in rows}
+
+
+def _ids_of_first_run(folder: Path, case: Case) -> set[str]:
+    """The Ids that the first of two runs of the file has, where there are two."""
+    rows = query(folder, "SELECT remote_id FROM intent WHERE run = 1 AND state = 'created'") if case.again else []
+    return {str(number) for (number,) in rows}
 
 
 def planned(folder: Path) -> bool:

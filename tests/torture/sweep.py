@@ -280,7 +280,7 @@ class Lane:
 
     def _finish_the_import(self, case: Case, folder: Path, judged: Judged) -> None:
         """Type what a person would, until there is nothing left to do."""
-        kills, words = iter(case.kills), RUN
+        kills, words, again = iter(case.kills), RUN, case.again
         for number in range(MOST_COMMANDS):
             if number == 1 and case.seed % 2:
                 self._service.spoil_lists(case)
@@ -289,8 +289,9 @@ class Lane:
                 judged.killed_at.append(ended.trail[-1] if ended.trail else "")
                 self._work_beside(case, judged)
             following = self._following(folder, words, ended)
-            if case.again and following == ["reconcile"] and words != AGAIN:
-                following = AGAIN
+            # Once: typed a second time it would go on with the run that the resume has left.
+            if again and following == ["reconcile"]:
+                following, again = AGAIN, False
             if following is None:
                 if ended.code not in {0, 1, 8}:
                     judged.problems.append(f"{' '.join(words)} ended with {ended.code}: {ended.err[-300:]}")

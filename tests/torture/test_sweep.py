@@ -72,10 +72,10 @@ def test_no_list_doubles_loses_or_misreports_a_row(track: list[Lane]) -> None:
 
 def test_the_sweep_sees_a_row_that_is_absent_by_one_reading(track: list[Lane]) -> None:
     """With that rule put back, the very list that does no harm doubles rows."""
-    case = Case("late", lists="shifting", settle=PATIENT, rows=20)
-    # Several, because on a busy machine the first look comes late enough to find some of the rows.
+    case = Case("late", lists="shifting", settle=PATIENT, rows=12)
+    # Few rows and several cases, because on a busy machine the first look comes late enough to find the first ones.
     sound, *broken = suffer_all(
-        track, [case, *(replace(case, broken="one reading", rows=rows) for rows in range(12, 21, 2))]
+        track, [case, *(replace(case, broken="one reading", rows=rows) for rows in range(6, 13))]
     )
     assert sound.clean, told(sound)
     assert sum(judged.doubled for judged in broken), "\n".join(map(told, broken))
