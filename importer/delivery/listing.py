@@ -135,7 +135,7 @@ async def list_records(service: Lists, path: str) -> Listing:
     """Every record of a type, or why they are not known.
 
     A record that existed from the first page to the last one, and was not moved from one page to another by a record
-    that was deleted meanwhile, is in it. ``list_again`` proves that none was moved.
+    that was deleted meanwhile, is in it. ``shows_all_of`` proves that none was moved.
     """
     # 1. Read to the end. Only the service's own word is one, or a page without entries; a page that comes twice is not.
     # 2. Each entry is a record with an Id. One that cannot be read could be the very record that is looked for.

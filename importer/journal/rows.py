@@ -282,8 +282,15 @@ class Rows:
                 numbers.update(db.exec_driver_sql(sql.known_ids(len(some)), (target, *some)).scalars())
         return numbers
 
-    def in_doubt(self, target: int, state: State = State.IN_DOUBT) -> list[Intent]:
-        """The rows in doubt, or in review, of every run of this target, in the order in which they were sent."""
+    def in_doubt(self, target: int) -> list[Intent]:
+        """The rows in doubt of every run of this target, in the order in which they were sent."""
+        return self._of_target(target, State.IN_DOUBT)
+
+    def in_review(self, target: int) -> list[Intent]:
+        """The rows in review of every run of this target, in the order in which they were sent."""
+        return self._of_target(target, State.REVIEW)
+
+    def _of_target(self, target: int, state: State) -> list[Intent]:
         query = sa.select(t.intent).where(t.intent.c.target == target, t.intent.c.state == state.value)
         with self._db.read() as db:
             return [to_intent(row) for row in db.execute(query.order_by(t.intent.c.sent_at, t.intent.c.row))]

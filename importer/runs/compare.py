@@ -104,7 +104,7 @@ def lineage(session: Session, run: Run) -> set[int]:
 def _evidence(session: Session, target: int, listing: Listing, run: Run | None) -> Evidence:
     journal = session.journal
     runs = lineage(session, run) if run is not None else set()
-    unanswered = [*journal.rows.in_doubt(target), *journal.rows.in_doubt(target, State.REVIEW)]
+    unanswered = [*journal.rows.in_doubt(target), *journal.rows.in_review(target)]
     of_these_runs = (
         intent.remote_id
         for number in runs

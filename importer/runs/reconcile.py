@@ -63,7 +63,7 @@ async def _reconcile(journal: Journal, run: Run, request: RunRequest) -> Settled
     async with signed_in(request.settings, run.endpoint, journal, request.observer, request.clock) as session:
         refuse_other_account(run, session.account.key)
         with session.exclusive_sender(run.id, "reconcile"):
-            settled = await look(session, run)
+            settled = await settle_doubts(session, run)
         tell_too_recent(session, _of_run(settled, run))
     return settled
 
@@ -95,7 +95,7 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
     asked_at = session.clock()
     listing = await list_all_records(session, run.endpoint, kind)
     refuse_without_list(listing, without_list=choices.without_list)
-    await look(session, run, listing, asked_at)
+    await settle_doubts(session, run, listing, asked_at)
     unexplained = strays(listing, journal, run.target, kind)[:MOST_STRAYS]
     comparison = None
     if not choices.even_if_existing:
@@ -172,7 +172,7 @@ async def settle_after(session: Session, run: Run, sent: SendResult, stop: async
     # 3. Rows that were proved absent go back to the sender, which is asked again by the caller.
     # 4. Rows that were sent too recently are waited for, if that takes no longer than a minute or than the sending did.
     while True:
-        settled = await look(session, run)
+        settled = await settle_doubts(session, run)
         if settled.failure:
             session.observer.say(f"Rows in doubt cannot be settled: {settled.failure}.")
         if sent.how is not StopReason.DONE or stop.is_set():
@@ -184,7 +184,7 @@ async def settle_after(session: Session, run: Run, sent: SendResult, stop: async
             return Aftermath(strays=settled.strays)
 
 
-async def look(session: Session, run: Run, listing: Listing | None = None, asked_at: float = 0.0) -> Settled:
+async def settle_doubts(session: Session, run: Run, listing: Listing | None = None, asked_at: float = 0.0) -> Settled:
     """Settle every row in doubt of the run's service as far as can be told now, and write it down.
 
     ``listing`` is one that was begun at ``asked_at``, if there is one already.
@@ -195,7 +195,7 @@ async def look(session: Session, run: Run, listing: Listing | None = None, asked
     #    that user's lock is taken for the others, and where that fails, somebody else is at work.
     journal, kind = session.journal, RECORD_TYPES[run.kind]
     assert run.target is not None
-    doubtful, reviews = journal.rows.in_doubt(run.target), journal.rows.in_doubt(run.target, State.REVIEW)
+    doubtful, reviews = journal.rows.in_doubt(run.target), journal.rows.in_review(run.target)
     if not doubtful and not reviews and not journal.evidence.had_doubts(run.id):
         return Settled()
     with _runs_at_rest(session, run, {intent.run for intent in (*doubtful, *reviews)}) as at_rest:

@@ -24,7 +24,7 @@ import pytest
 
 from delivery.kit import KIND, body
 from importer.delivery import reconciler
-from importer.delivery.listing import Listing, Remote, to_remote
+from importer.delivery.listing import Comparer, Listing, Remote, to_remote
 from importer.delivery.reconciler import Settled
 from importer.delivery.sender import LONGEST_DELAY
 from importer.journal.evidence import FirstLook
@@ -503,7 +503,7 @@ def _foreign(remote: Remote) -> bool:
 
 _LEFT_OUT: Mapping[SettleRule, Callable[[pytest.MonkeyPatch], None]] = {
     SettleRule.WHOLE_BODY: _by_sent_fields,
-    SettleRule.KEY_IS_REVIEW: lambda patch: patch.setattr(reconciler, "may_share_key", lambda *_: False),
+    SettleRule.KEY_IS_REVIEW: lambda patch: patch.setattr(Comparer, "may_be_one", lambda *_: False),
     SettleRule.EDITS_EXCLUDE_NOTHING: lambda patch: _edit_listings(
         patch, lambda listing: replace(listing, records=tuple(r for r in listing.records if not _foreign(r)))
     ),

@@ -276,7 +276,7 @@ def test_a_review_ends_when_exactly_one_equal_record_is_left(journal: Journal, t
     """A person has deleted the other one; with two, or with one that differs, the row stays in review."""
     office = Office(journal, tmp_path, [body(2)])
     office.look(remote(7, body(2)), remote(8, body(2)), OTHER)
-    reviews = journal.rows.in_doubt(office.target, State.REVIEW)
+    reviews = journal.rows.in_review(office.target)
     assert [intent.row for intent in reviews] == [2]
 
     def changes(*records: Remote) -> list[tuple[Event, int | None]]:
