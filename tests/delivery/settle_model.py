@@ -474,7 +474,8 @@ def _one_reading(patch: pytest.MonkeyPatch) -> None:
     async def once(*given: Any) -> Listing:
         return replace(await read(*given), pages=1)
 
-    patch.setattr(reconcile, "list_all_records", once)
+    for room in (compare, reconcile):
+        patch.setattr(room, "list_all_records", once)
 
 
 def _trust_any_list(patch: pytest.MonkeyPatch) -> None:
