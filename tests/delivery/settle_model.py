@@ -6,7 +6,7 @@ each call. Whatever they ask for more than has been answered yet is the next ste
 clock or the other sender can come between any two calls. Each rule can be taken away.
 
 Assumed: Ids never come back, one page is one moment, real time brings every effect within the window, of two clocks
-only one jumps, and of the locations that a list may be of, one was listed from before the run that is not the other.
+only one jumps, and the service says where a resource is.
 """
 
 import json
@@ -53,6 +53,7 @@ class SettleRule(StrEnum):
     SERVICE_CLOCK = "the window is over by the service's clock"
     OUR_CLOCK = "the window is over by this machine's clock"
     RECORDS_OF_RUN = "what the run created, and what was listed before, is listed or gone by its Id"
+    ROWS_LOCATION = "a list that shows records of other locations only proves nothing"
     NOT_EMPTY = "a list that shows nothing proves nothing"
     ONE_SENDER = "one process at a time"
     FRESH_INTENTS = "a call does not leave long after its intent"
@@ -142,6 +143,7 @@ class Scenario:
         outcomes: What may become of a call.
         page: Records on a page.
         windows: How often the window may pass.
+        elsewhere: Whether the list is one of another location from the beginning.
     """
 
     rows: tuple[str, ...]
@@ -151,17 +153,22 @@ class Scenario:
     page: int = 9
     windows: int = 1
     senders: int = 1
+    elsewhere: bool = False
 
     @property
     def world(self) -> World:
         """The beginning."""
         rows = tuple(Row(text) for text in self.rows)
-        return World(rows, self.records, (Sender(),) * self.senders, self.acts)
+        return World(rows, self.records, (Sender(),) * self.senders, self.acts, elsewhere=self.elsewhere)
 
 
 ROW, BARE = body(2), json.dumps({n: v for n, v in json.loads(body(2)).items() if n != "SubscriptionId"})
 THEIRS = Record(1, body(50))
 SECOND = Record(2, body(51))
+FAR = 90
+"""The number of a row whose resource is in the other location."""
+
+RESOURCES = KIND.references[KIND.location]
 
 SCENARIOS: Mapping[str, Scenario] = {
     "late effects and clocks": Scenario((ROW,), (THEIRS,), ("jump", "jump back", "service jump"), ("late", "nothing")),
@@ -177,6 +184,9 @@ SCENARIOS: Mapping[str, Scenario] = {
     ),
     "another location, with a record of the run": Scenario(
         (body(3), ROW), (THEIRS, Record(2, body(51), elsewhere=True)), ("list of elsewhere",), ("answered", "effect")
+    ),
+    "another location from the beginning": Scenario(
+        (ROW,), (THEIRS, Record(2, body(FAR), elsewhere=True)), ("list is put right",), elsewhere=True
     ),
     "an empty list": Scenario((ROW,), (), ("list of elsewhere",)),
     "two senders": Scenario((ROW,), (THEIRS,), (), ("effect", "nothing"), senders=2),
@@ -200,19 +210,27 @@ class Replayed:
         self._answers = iter(answers)
 
     async def page(self, path: str, *, page: int, size: int, filters: object = None) -> Reply:
-        """The next answer."""
-        del path, size, filters
+        """The next answer; of the resources, which never change, all of them."""
+        del size, filters
+        if path == RESOURCES.path:
+            return Reply(200, json={"Records": [_resource(n) for n in (2, 3, 50, 51, FAR)], "HasNextPage": False})
         return self._next(("page", page))
 
     async def get(self, path: str, number: int) -> Reply:
-        """The next answer."""
-        del path
+        """The next answer; of a resource, where it is."""
+        if path == RESOURCES.path:
+            return Reply(200, json=_resource(number - 1000))
         return self._next(("get", number))
 
     def _next(self, call: tuple[str, int]) -> Reply:
         for answer in self._answers:
             return answer
         raise _NothingMore(call)
+
+
+def _resource(number: int) -> dict[str, object]:
+    """The resource of ``body(number)``."""
+    return {"Id": 1000 + number, "Name": "Room", RESOURCES.place: "Elsewhere" if number == FAR else "Here"}
 
 
 class Notes:
@@ -223,6 +241,7 @@ class Notes:
         self.intents = [_intent(number, row) for number, row in enumerate(rows)]
         self._rows, self._before, self._rules = rows, before, rules
         self.rows = self.evidence = self.runs = self
+        self.directories = SimpleNamespace(get=lambda *_: None, save=lambda *_: None)
         self.looks: dict[int, tuple[float, float]] = {}
 
     def known_ids(self, _: int, ids: Iterable[int]) -> set[int]:
@@ -374,8 +393,8 @@ class SettleModel:
         session = SimpleNamespace(
             service=Replayed(answers),
             journal=notes,
-            account=SimpleNamespace(user=OURS),
-            settings=SimpleNamespace(settle=WINDOW),
+            account=SimpleNamespace(user=OURS, key="nexudus.test/ops@example.com"),
+            settings=SimpleNamespace(settle=WINDOW, lookup_age=900.0),
             observer=SimpleNamespace(say=lambda _: None),
             clock=lambda: asked_at,
         )
@@ -478,6 +497,13 @@ def _one_reading(patch: pytest.MonkeyPatch) -> None:
         patch.setattr(room, "list_all_records", once)
 
 
+def _trust_any_location(patch: pytest.MonkeyPatch) -> None:
+    async def none(*_: object) -> set[Intent]:
+        return set()
+
+    patch.setattr(reconcile, "of_other_locations", none)
+
+
 def _trust_any_list(patch: pytest.MonkeyPatch) -> None:
     async def no_reason(*_: object) -> str:
         return ""
@@ -512,6 +538,7 @@ _LEFT_OUT: Mapping[SettleRule, Callable[[pytest.MonkeyPatch], None]] = {
     SettleRule.SERVICE_CLOCK: lambda patch: _one_clock(patch, service=True),
     SettleRule.OUR_CLOCK: lambda patch: _one_clock(patch, service=False),
     SettleRule.RECORDS_OF_RUN: _trust_any_list,
+    SettleRule.ROWS_LOCATION: _trust_any_location,
     SettleRule.NOT_EMPTY: lambda patch: _edit_listings(
         patch, lambda listing: listing if listing.records else replace(listing, records=(_remote(THEIRS),))
     ),

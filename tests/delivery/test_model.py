@@ -83,6 +83,7 @@ WITNESSES = {
     SettleRule.SERVICE_CLOCK: "late effects and clocks",
     SettleRule.OUR_CLOCK: "late effects and clocks",
     SettleRule.RECORDS_OF_RUN: "another location",
+    SettleRule.ROWS_LOCATION: "another location from the beginning",
     SettleRule.NOT_EMPTY: "an empty list",
     SettleRule.ONE_SENDER: "two senders",
     SettleRule.FRESH_INTENTS: "late effects and clocks",
