@@ -52,7 +52,7 @@ class Office:
             folder=str(self.out),
             parent=parent,
         )
-        return self.journal.runs.add(new)
+        return self.journal.runs.update(self.journal.runs.add(new), account="ops@example.com")
 
     def plan(self, path: Path, read: ReadOptions = AS_IT_IS) -> Run:
         """A run of a file, checked and planned."""

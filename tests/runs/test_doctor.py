@@ -38,7 +38,7 @@ def test_each_thing_that_is_wrong_is_said_beside_what_is_right(desk: Desk, servi
     assert desk.type("doctor").code != 0
 
 
-@pytest.mark.parametrize("home", ["not/there/yet", "."])
+@pytest.mark.parametrize("home", ["not-there-yet", "."])
 def test_the_disk_is_that_of_the_home(desk: Desk, home: str) -> None:
     """Also where the folder has not been made yet."""
     desk.variables["IMPORTER_HOME"] = str(desk.folder / home)

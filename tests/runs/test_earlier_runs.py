@@ -116,7 +116,7 @@ def test_a_retry_is_continued_by_no_import_of_its_file(journal: Journal) -> None
 def test_a_run_of_another_account_is_not_continued(journal: Journal) -> None:
     """Whoever cannot sign in goes by address and profile, as the account is not known."""
     run = add(journal, TERMS)
-    run = journal.runs.update(run, target=journal.runs.target("mine", TERMS.kind))
+    run = journal.runs.update(run, account="mine")
     assert run_to_continue(journal, TERMS, "another") is None
     assert run_to_continue(journal, TERMS, "mine") == run_to_continue(journal, TERMS, None) == run
 

@@ -53,7 +53,7 @@ def test_another_import_is_another_run(request_: ImportRequest, what: str) -> No
     first, account = queue(request_, "May.csv", ACCOUNT, "jo"), ACCOUNT
     with open_journal(request_.settings.journal_url) as journal:
         if what == "another account":
-            journal.runs.update(first, target=journal.runs.target(ACCOUNT, first.kind))
+            journal.runs.update(first, account=ACCOUNT)
         if what == "the first has ended":
             journal.runs.update(first, finished=6.0)
     if what == "another account":

@@ -67,7 +67,7 @@ def test_pieces_come_first_and_the_last_line_says_what_was_read(tmp_path: Path) 
     path = pack(tmp_path / "a.xlsx", xlsx_parts(sheet_xml(text_row(1, "A", "B"), text_row(3, "x", "y"))))
     *pieces, last = lines_of(path)
     assert pieces == [{"first": 1, "columns": [["A", "", "x"], ["B", "", "y"]]}]
-    assert last == {"name": "Data", "notices": [], "problems": [[], [], []]}
+    assert last == {"name": "Data", "notices": [], "problems": [[], [], []], "formatted": []}
 
 
 @pytest.mark.usefixtures("no_limits")
