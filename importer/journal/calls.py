@@ -37,7 +37,8 @@ class Calls:
         """Count calls that were made before their account was known."""
         with self._db.write() as db:
             values = {"account": account, "at": now, "arrived": now, "write": False}
-            db.execute(sa.insert(t.call), [values] * number)
+            if number:
+                db.execute(sa.insert(t.call), [values] * number)
 
     def note_arrivals(self, account: str, arrivals: Iterable[tuple[float, float | None]]) -> None:
         """Note when writes arrived at the latest, each named by the time at which it left; None if it never arrived.

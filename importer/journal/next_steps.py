@@ -33,6 +33,7 @@ class StepKind(StrEnum):
     RECONCILE = "reconcile"
     REVIEW = "review"
     CORRECT = "correct"
+    LOOK_AT_HELD = "look at held rows"
     CORRECT_COLUMN = "correct column"
     RETRY = "retry"
     REPORT = "report"
@@ -65,13 +66,14 @@ def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: 
     count = {state: states.get(state, 0) for state in State}
     if working:
         return [Step(StepKind.STOP, count[State.PLANNED])]
-    to_correct = count[State.REJECTED] + count[State.HELD] + invalid
+    to_correct = count[State.REJECTED] + invalid
     retryable = sum(count[state] for state in WORTH_RETRYING)
     steps = [
         Step(StepKind.CONTINUE_UNDO, count[State.REMOVING]),
         Step(StepKind.RECONCILE, count[State.IN_DOUBT]),
         Step(StepKind.REVIEW, count[State.REVIEW]),
         Step(StepKind.CORRECT, to_correct if run.stopped is not None else 0),
+        Step(StepKind.LOOK_AT_HELD, count[State.HELD]),
         Step(StepKind.RETRY, retryable if run.finished is not None else 0),
     ]
     resume = [Step(StepKind.RESUME, count[State.PLANNED])] if run.finished is None else []

@@ -43,6 +43,8 @@ _WHY = {
     StepKind.CORRECT: "Correct {rows} in failed.xlsx (wrong cells are red), then import that file.",
     StepKind.CORRECT_COLUMN: "Nexudus refuses row after row because of one column. Correct it in your file, then "
     "import the file again. If the problem was on Nexudus' side and has been fixed, continue instead.",
+    StepKind.LOOK_AT_HELD: "Look at {rows} that Nexudus has, or may have, with other values. Each message says which "
+    "record it is; change that record in Nexudus, or correct the row and import it again.",
     StepKind.RETRY: "Send {rows} again unchanged, as a new run.",
     StepKind.VERIFY: "Check that every created record is in Nexudus.",
     StepKind.UNDO: "If this import was a mistake, delete the records it created, except those changed since.",

@@ -82,6 +82,14 @@ _WORDS: Mapping[StepKind, _Words] = {
         "rows?status=rejected",
         Role.VIEWER,
     ),
+    StepKind.LOOK_AT_HELD: _Words(
+        "{rows} with other values in Nexudus",
+        "Nexudus has, or may have, {them} with other values, so nothing was sent. Each message says which record it "
+        "is. Change that record in Nexudus, or correct the row and upload it again.",
+        "Show {them}",
+        "rows?status=not+sent",
+        Role.VIEWER,
+    ),
     StepKind.RETRY: _Words(
         "Send {rows} again as before",
         "A new run sends {them} unchanged. Choose this if the reason was in Nexudus and has been dealt with.",

@@ -45,7 +45,8 @@ REFUSED = replace(UNFINISHED, exit_code=1)
         (FINISHED, {State.REMOVING: 1, State.IN_DOUBT: 1}, 0, Step(StepKind.CONTINUE_UNDO, 1)),
         (FINISHED, {State.IN_DOUBT: 2, State.REJECTED: 1}, 0, Step(StepKind.RECONCILE, 2)),
         (FINISHED, {State.REVIEW: 2, State.REJECTED: 1}, 0, Step(StepKind.REVIEW, 2)),
-        (FINISHED, {State.REJECTED: 1, State.HELD: 2, State.CREATED: 3}, 4, Step(StepKind.CORRECT, 7)),
+        (FINISHED, {State.REJECTED: 1, State.HELD: 2, State.CREATED: 3}, 4, Step(StepKind.CORRECT, 5)),
+        (FINISHED, {State.HELD: 2, State.CREATED: 3}, 0, Step(StepKind.LOOK_AT_HELD, 2)),
         (FINISHED, {State.CREATED: 3}, 0, Step(StepKind.REPORT, 3)),
         (FINISHED, {}, 0, Step(StepKind.REPORT, 0)),
     ],
@@ -83,10 +84,11 @@ def test_an_unfinished_run_is_not_retried() -> None:
     ],
 )
 def test_a_retry_is_not_offered_for_rows_that_would_be_held_again(states: dict[State, int], rows: int) -> None:
-    """They are to be corrected; sent unchanged, they would meet the same record."""
+    """They are to be looked at; sent unchanged, they would meet the same record."""
     steps = {step.kind: step.rows for step in next_steps(FINISHED, states, invalid=0)}
     assert steps.get(StepKind.RETRY, 0) == rows
-    assert steps[StepKind.CORRECT] == states[State.HELD] + states.get(State.REJECTED, 0)
+    assert steps[StepKind.LOOK_AT_HELD] == states[State.HELD]
+    assert steps.get(StepKind.CORRECT, 0) == states.get(State.REJECTED, 0)
 
 
 @pytest.mark.parametrize(

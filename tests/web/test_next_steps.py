@@ -14,7 +14,7 @@ from importer.journal.states import State
 from importer.web.auth import Role
 from importer.web.next_steps import ELSEWHERE, cards
 
-EVERYBODY_CAN = {StepKind.REVIEW, StepKind.CORRECT, StepKind.CORRECT_COLUMN}
+EVERYBODY_CAN = {StepKind.REVIEW, StepKind.CORRECT, StepKind.CORRECT_COLUMN, StepKind.LOOK_AT_HELD}
 RUNNERS_CAN = EVERYBODY_CAN | {StepKind.RECONCILE, StepKind.RETRY, StepKind.VERIFY}
 CAN = {Role.VIEWER: EVERYBODY_CAN, Role.RUNNER: RUNNERS_CAN, Role.ADMIN: set(StepKind) - ELSEWHERE}
 
