@@ -10,7 +10,7 @@ once it has been read by its Id, for a list may lag behind; while it could not b
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from importer.delivery.by_id import Look, Unreadable
@@ -79,12 +79,14 @@ class Evidence:
         unlisted: Rows whose record the journal knows and the list does not show.
         by_id: What reading those records by their Ids gave, as far as they were asked for.
         of_these_runs: Ids of the records that the runs in question made themselves.
+        run_of: The run that made a record, by its Id; None if none of this journal's did.
     """
 
     unanswered: Sequence[Intent] = ()
     unlisted: Sequence[Intent] = ()
     by_id: Mapping[int, Look] = field(default_factory=dict)
     of_these_runs: Collection[int] = ()
+    run_of: Callable[[int], int | None] = dict[int, int]().get
 
 
 class Comparison:
@@ -123,8 +125,7 @@ class Comparison:
         if self._allow_duplicates:
             return self._one_of_equals(body, exact)
         if len(exact) > 1:
-            advice = "Delete in Nexudus those that you do not need."
-            return Ambiguous(_ids(exact), f"have the same {listed(self._kind.key)}", advice)
+            return Ambiguous(_ids(exact), f"have the same {listed(self._kind.key)}", self._advice_for_several(exact))
         if exact and exact[0].id in self._unread:
             why = f"may be this row's, but is not listed and cannot be read: {self._unread[exact[0].id]}"
             advice = "Check it in Nexudus. If it is gone, create another one with --even-if-existing."
@@ -153,6 +154,18 @@ class Comparison:
             incomplete.update(r.id for r in self._index.of_key(values) if r.id in lacking)
             unread.update(r.id for r in of_journal.all(values))
         return incomplete, unread
+
+    def _advice_for_several(self, remotes: Sequence[Remote]) -> str:
+        """What to do about several records of one mapping, which an earlier importer made for each renewal."""
+        runs: dict[int, list[str]] = {}
+        for remote in remotes[:MOST_CANDIDATES]:
+            if (run := self._evidence.run_of(remote.id)) is not None:
+                runs.setdefault(run, []).append(str(remote.id))
+        made = "; ".join(f"run {run} made {listed(numbers)}" for run, numbers in sorted(runs.items()))
+        if not made:
+            return "Delete in Nexudus those that you do not need."
+        undo = f"importer undo {min(runs)}"
+        return f"In this journal, {made}. Delete those that you do not need, in Nexudus or with a whole run: {undo}"
 
     def _read_by_id(self) -> Iterator[Remote]:
         for intent in self._evidence.unlisted:

@@ -282,6 +282,11 @@ class Rows:
                 numbers.update(db.exec_driver_sql(sql.known_ids(len(some)), (target, *some)).scalars())
         return numbers
 
+    def run_that_made(self, target: int, remote_id: int) -> int | None:
+        """The run whose row holds this record, if one does."""
+        with self._db.read() as db:
+            return db.exec_driver_sql(sql.RUN_THAT_MADE, (target, remote_id)).scalar()
+
     def in_doubt(self, target: int) -> list[Intent]:
         """The rows in doubt of every run of this target, in the order in which they were sent."""
         return self._of_target(target, State.IN_DOUBT)

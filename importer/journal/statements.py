@@ -20,6 +20,10 @@ MOVE = """
 
 STOP = "SELECT stop FROM run WHERE id = ?"
 
+RUN_THAT_MADE = (
+    f"SELECT run FROM intent WHERE target = ? AND remote_id = ? AND state IN ('{State.CREATED}', '{State.REMOVING}')"
+)
+
 ADD_WRITE = "INSERT INTO call (account, at, arrived, write) VALUES (:account, :left, :left, 1)"
 # Writes that left at the same time are interchangeable.
 _ONE_WRITE = "id = (SELECT min(id) FROM call WHERE account = :account AND write = 1 AND at = :left AND arrived = :left)"

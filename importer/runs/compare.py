@@ -114,6 +114,7 @@ def _evidence(session: Session, target: int, listing: Listing, run: Run | None) 
         unanswered=[intent for intent in unanswered if intent.run not in runs],
         unlisted=journal.rows.unlisted(target, listing.ids),
         of_these_runs=frozenset(number for number in of_these_runs if number is not None),
+        run_of=lambda number: journal.rows.run_that_made(target, number),
     )
 
 

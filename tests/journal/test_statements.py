@@ -27,6 +27,7 @@ def journal(memory: Path) -> Iterator[Journal]:
     [
         (sql.claims(3), (1, b"a", b"b", b"c")),
         (sql.known_ids(3), (1, 7, 8, 9)),
+        (sql.RUN_THAT_MADE, (1, 7)),
         (sql.allowance((True, False)), ("a", "a", "a", "a", "a", 59, "a", 119)),
         (sql.REDATE_CALLS, {"account": "a", "now": 1.0}),
         (sql.REDATE_HOLD, {"key": "a", "ahead": 1.0, "latest": 2.0}),

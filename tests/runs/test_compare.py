@@ -171,3 +171,17 @@ def test_the_same_rows_in_another_time_zone_make_no_second_records(
     assert once(service, 3)
     plan = desk.type("plan", FILE, "--tz", "UTC")
     assert "3 rows differ from what Nexudus has only in the time, by 1 hour" in plan.err
+
+
+def test_doubles_of_an_earlier_importer_are_named_with_the_run_that_made_them(desk: Desk, service: Service) -> None:
+    """And with what deletes them; what one run made is enough to go on with the other."""
+    for number, name in enumerate(("Week 1", "Week 2")):
+        file_of(desk, mapping(2, Name=name))
+        assert run(desk, *["--even-if-existing"][:number]) == {"code": 0, "created": 1}
+    first, second = (record["Id"] for record in service.records)
+    file_of(desk, mapping(2, Name="Week 3"))
+    assert run(desk, "--out", "report") == {"code": 1, "not sent": 1}
+    message = desk.report("report")[0]["import_message"]
+    assert f"Records {first}, {second} have the same" in message
+    assert f"run 1 made {first}; run 2 made {second}" in message
+    assert "importer undo 1" in message
