@@ -56,7 +56,7 @@ def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
         "existing": plan.existing,
         "blocked (by rows in doubt in another run)": plan.blocked,
         "in Nexudus with other values": plan.changed,
-        "ambiguous": plan.ambiguous,
+        "that may be in Nexudus": plan.ambiguous,
     }
     left_out = ", ".join(f"{number:,} {what}" for what, number in parts.items() if number)
     tail = f". Left out: {left_out}" if left_out else ""

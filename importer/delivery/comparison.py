@@ -215,7 +215,8 @@ class Comparison:
             if others := self._of_others(remotes):
                 there = self._comparer.match_key(self._kind.key, others[0].values)
                 name = next(part for part, value in there if value != mine[part])
-                why = f"may be the same {self._kind.title}: {listed(names)} the same, but {name} is another"
+                same = f"its {listed(names)} {'is' if len(names) == 1 else 'are'} the same"
+                why = f"may be the same {self._kind.title}: {same}, but its {name} is different"
                 advice = "Correct the row or the record. To create another record on purpose, add --even-if-existing."
                 return Ambiguous(_ids(others), why, advice, name)
         return None
