@@ -1,7 +1,7 @@
 """The rows to be sent, in the order of the file, read page by page. Must not know the journal or the clock."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from importer.journal.rows import Intent
 
@@ -12,9 +12,14 @@ PAGE = 1_000
 class RowQueue:
     """Rows are taken from the front; what could not be sent is put back there and is the next to be taken."""
 
-    def __init__(self, read_page: Callable[[int, int], list[Intent]], page: int = PAGE) -> None:
-        """``read_page`` gives the planned rows after a row number, as many as a limit says; fewer mean the end."""
-        self._read_page, self._page = read_page, page
+    def __init__(
+        self, read_page: Callable[[int, int], list[Intent]], page: int = PAGE, leave: Container[int] = ()
+    ) -> None:
+        """``read_page`` gives the planned rows after a row number, as many as a limit says; fewer mean the end.
+
+        The rows to ``leave``, by their numbers, are never given out.
+        """
+        self._read_page, self._page, self._leave = read_page, page, leave
         self._rows: deque[Intent] = deque()
         self._last_read = 0
         self._at_end = False
@@ -46,4 +51,4 @@ class RowQueue:
             page = self._read_page(self._last_read, self._page)
             self._at_end = len(page) < self._page
             self._last_read = page[-1].row if page else self._last_read
-            self._rows.extend(page)
+            self._rows.extend(row for row in page if row.row not in self._leave)

@@ -5,7 +5,7 @@ transaction, and starts their calls. No two tasks ever touch the same row.
 """
 
 import asyncio
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from importer.delivery.arrivals import Arrival, ArrivalLedger
@@ -52,6 +52,21 @@ class Pace:
     tick: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What the comparison with the service says beyond the states of the rows.
+
+    Attributes:
+        ended: Rows of any run, as run and number, whose claim on a key no longer counts: their record is gone, or is
+            one of another mapping now.
+        blocked: Numbers of planned rows that wait for a row of another run. They are not sent before they have been
+            compared anew: that row may have come to a record in the meantime, under a key that only resembles theirs.
+    """
+
+    ended: frozenset[tuple[int, int]] = frozenset()
+    blocked: frozenset[int] = frozenset()
+
+
 @dataclass(slots=True)
 class _Tally:
     """How many rows this process has sent and has finished with, answered or not; ``failed`` are the refused ones."""
@@ -83,16 +98,13 @@ class Sender:
         now: Callable[[], float],
         stop: asyncio.Event,
         tell: Callable[[Progress], None],
-        ended: Container[tuple[int, int]] = (),
+        compared: Compared | None = None,
     ) -> None:
-        """Nothing is read or sent before ``send``.
-
-        ``ended`` are rows, as run and number, whose claim on a key no longer counts: the service has no such record.
-        """
+        """Nothing is read or sent before ``send``; ``compared`` is what the comparison with the service came to."""
         self._journal, self._service, self._run, self._account = journal, service, run, account
         self._pace, self._now, self._stop, self._tell = pace, now, stop, tell
-        self._ended, self._comparer = ended, Comparer(RECORD_TYPES[run.kind])
-        self._queue = RowQueue(lambda row, limit: journal.rows.planned(run, row, limit))
+        self._compared, self._comparer = compared or Compared(), Comparer(RECORD_TYPES[run.kind])
+        self._queue = RowQueue(lambda row, limit: journal.rows.planned(run, row, limit), leave=self._compared.blocked)
         self._calls = CallsInFlight()
         self._allowance = Allowance(pace.windows, now())
         self._ledger = ArrivalLedger(journal.calls, account, self._allowance)
@@ -280,7 +292,7 @@ class Sender:
             batch,
             self._allowance.windows,
             committed,
-            ended=self._ended,
+            ended=self._compared.ended,
             may_be_one=lambda one, other: self._comparer.may_be_one(one.values, other.values),
         )
         return sending, committed

@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.by_id import Gone, read_record
-from importer.delivery.comparison import Ambiguous, Changed, Comparison, Match, Unchanged, why_held
+from importer.delivery.comparison import Ambiguous, Blocked, Changed, Comparison, Match, Unchanged, why_held
 from importer.delivery.listing import Listing, complete, shows_all_of
 from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
+from importer.delivery.sender import Compared
 from importer.errors import BusyError, FileError, ImporterError, ReportError, ServiceError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Intent
@@ -70,13 +71,10 @@ async def _reconcile(journal: Journal, run: Run, request: RunRequest) -> Settled
 
 @dataclass(frozen=True, slots=True)
 class Beforehand:
-    """What was seen before the first call: sentences about records that no row explains, and claims that have ended.
-
-    ``ended`` are the claims on keys of rows to be created: their records are gone, or are of another mapping now.
-    """
+    """What was seen before the first call: sentences about records that no row explains, and the comparison."""
 
     strays: Sequence[str] = ()
-    ended: frozenset[tuple[int, int]] = frozenset()
+    compared: Compared = field(default_factory=Compared)
 
 
 async def settle_before(session: Session, run: Run, choices: Choices) -> Beforehand:
@@ -102,11 +100,17 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
         comparison, listing = await _compared_with_all(session, run, choices, listing)
     if not listing.failure:
         journal.evidence.note_listed(run.id, listing.ids)
+    if comparison is None:
+        return Beforehand(unexplained)
+    blocked: set[int] = set()
     for page in _pages(journal.rows.all(run, State.PLANNED)) if comparison else ():
-        matches = [(intent, comparison.match(intent.body)) for intent in page if comparison]
+        matches = [(intent, comparison.match(intent.body)) for intent in page]
+        blocked.update(intent.row for intent, match in matches if isinstance(match, Blocked))
         changes = [change for intent, match in matches if (change := _compared(intent, match, kind)) is not None]
         journal.rows.move(changes, session.clock())
-    return Beforehand(unexplained, frozenset() if comparison is None or listing.failure else claims)
+    # Without a list the journal alone decides, and every claim holds.
+    ended = frozenset[tuple[int, int]]() if listing.failure else claims
+    return Beforehand(unexplained, Compared(ended, frozenset(blocked)))
 
 
 async def _compared_with_all(

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from importer.delivery.breakers import SendResult, StopReason
-from importer.delivery.sender import Pace, Sender
+from importer.delivery.sender import Compared, Pace, Sender
 from importer.delivery.stop_signal import StopSignal
 from importer.errors import Exit, ServiceError
 from importer.journal.runs import Run
@@ -20,9 +20,6 @@ from importer.runs.result import RunResult, finish_run
 from importer.runs.session import Session
 from importer.text import count
 from schemas import RECORD_TYPES
-
-Claims = frozenset[tuple[int, int]]
-"""Rows, as run and number."""
 
 _ETA_SECONDS = 5.0
 
@@ -61,12 +58,12 @@ class PlannedRun:
                 if choices.strict and (held := journal.rows.counts(run).get(State.HELD)):
                     sentence = f"Nothing was sent (--strict): {count(held, 'row')} with other values in Nexudus."
                     return SendResult(StopReason.STRICT, sentence), ()
-                sent = await self._sent(choices, stop, began, before.ended)
+                sent = await self._sent(choices, stop, began, before.compared)
                 while True:
                     left = await unless(stop, settle_after(session, run, sent, stop, began), GRACE)
                     if isinstance(left, Stopped) or not left.send_again:
                         break
-                    sent = await self._sent(choices, stop, began, before.ended)
+                    sent = await self._sent(choices, stop, began, before.compared)
             except ServiceError as error:
                 # Before the first call: the service does not list its records. A run that was to begin is saved.
                 return SendResult(StopReason.UNREACHABLE, f"{error.message} {error.advice}"), ()
@@ -81,12 +78,12 @@ class PlannedRun:
             return stop.reason, strays
         return sent, strays
 
-    async def _sent(self, choices: Choices, stop: StopSignal, began: float, ended: Claims) -> SendResult:
+    async def _sent(self, choices: Choices, stop: StopSignal, began: float, compared: Compared) -> SendResult:
         """How sending ended; the signal knows better than the sender why it was set."""
-        sent = await self._sender(choices, stop, began, ended).send()
+        sent = await self._sender(choices, stop, began, compared).send()
         return stop.reason if sent.how is StopReason.REQUESTED else sent
 
-    def _sender(self, choices: Choices, stop: StopSignal, began: float, ended: Claims) -> Sender:
+    def _sender(self, choices: Choices, stop: StopSignal, began: float, compared: Compared) -> Sender:
         session, run = self.session, self.run
         # By the clock of the waits that the sender compares it with; the signal ends the run if that one jumps.
         left = (
@@ -113,7 +110,7 @@ class PlannedRun:
             now=session.clock,
             stop=stop,
             tell=tell,
-            ended=ended,
+            compared=compared,
         )
 
 

@@ -73,3 +73,11 @@ def test_the_book_is_read_by_the_page_and_not_beyond_its_end() -> None:
         pass
     assert queue.is_empty()
     assert book.reads == 3
+
+
+@given(rows=st.integers(0, 25), page=st.integers(1, 10), leave=st.sets(st.integers(2, 26)))
+def test_rows_to_leave_are_never_given_out(rows: int, page: int, leave: set[int]) -> None:
+    """Nor do they end the queue early, where a whole page is of such rows."""
+    queue = RowQueue(Book(rows).page, page, leave)
+    assert numbers(queue.take(rows)) == [number for number in range(2, rows + 2) if number not in leave]
+    assert queue.is_empty()
