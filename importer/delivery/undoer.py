@@ -18,13 +18,16 @@ from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
 from importer.nexudus import Nexudus, Reply
-from importer.nexudus.waits import GRACE, STOPPED, Stopped, unless, wait
+from importer.nexudus.waits import GRACE, Stopped, unless, wait
 from importer.text import moment
 from schemas import RecordType
 
 _MOST_FAILURES = 5
 _SOME, _FEW = 20, 3
 """How many other records are looked for at most before "not found" is doubted: of the run, and of other runs."""
+
+LONGEST_DELAY = 5.0
+"""Seconds from a look to its delete after which the record is looked at again."""
 
 _WORTH_SAYING = 10.0
 """Seconds; a shorter wait is over before anybody has read of it."""
@@ -57,7 +60,8 @@ class Undoer:
         service: Nexudus,
         run: Run,
         kind: RecordType,
-        take_turn: Callable[[], Coroutine[Any, Any, None]],
+        take_turn: Callable[[], Coroutine[Any, Any, float]],
+        renew_turn: Callable[[float], Coroutine[Any, Any, float]],
         *,
         now: Callable[[], float],
         stop: StopSignal,
@@ -65,16 +69,17 @@ class Undoer:
         say: Callable[[str], None],
         even_if_gone: bool = False,
     ) -> None:
-        """``take_turn`` waits until a delete is allowed; ``tell`` gets the number of rows that are done.
+        """``take_turn`` waits until a delete is allowed and books it; ``renew_turn`` books it anew as it is to leave.
 
-        ``say`` gets a sentence for the user when a long wait begins; ``stop`` ends every wait. With ``even_if_gone``,
+        ``tell`` gets the number of rows that are done,
+        ``say`` a sentence for the user when a long wait begins; ``stop`` ends every wait. With ``even_if_gone``,
         "not found" is believed even if nothing of the run is found.
         """
         self._journal, self._service, self._run = journal, service, run
         self._kind, self._comparer = kind, Comparer(kind)
-        self._take_turn, self._now, self._stop, self._tell = take_turn, now, stop, tell
+        self._take_turn, self._renew_turn, self._now, self._stop, self._tell = take_turn, renew_turn, now, stop, tell
         self._say = say
-        self._has_turn = False
+        self._turn: float | None = None
         # Whether the sign-in shows anything of this run: to one for another location, every record is "not found".
         self._has_witness, self._suspect = even_if_gone, False
 
@@ -116,8 +121,15 @@ class Undoer:
                 return None
             if (removal := self._reason_not_to_delete(intent, there)) is not None:
                 return removal
+            # The look was a call as well, and the service refuses two at once. The wait is short, unless somebody else
+            # calls for this account; then the record is looked at again.
+            looked_at = self._now()
+            if not await self._renew():
+                return None
+            if self._now() - looked_at > LONGEST_DELAY:
+                continue
             intent = self._will_remove(intent)
-            self._has_turn = False
+            self._turn = None
             reply = await self._service.delete(self._run.endpoint, number)
             verdict = classify(reply, lambda _: False)
             # A throttle is the one answer that says nothing about the record.
@@ -176,8 +188,17 @@ class Undoer:
     async def _wait_for_turn(self) -> bool:
         """Wait for the turn of one delete; a turn that a row did not need is used for the next row."""
         # It may come only tomorrow, so that a stop ends it.
-        self._has_turn = self._has_turn or await unless(self._stop, self._take_turn()) is not STOPPED
-        return self._has_turn
+        if self._turn is None:
+            turn = await unless(self._stop, self._take_turn())
+            self._turn = None if isinstance(turn, Stopped) else turn
+        return self._turn is not None
+
+    async def _renew(self) -> bool:
+        """Wait until the delete may leave, which was allowed before the look."""
+        assert self._turn is not None
+        turn = await unless(self._stop, self._renew_turn(self._turn))
+        self._turn = None if isinstance(turn, Stopped) else turn
+        return self._turn is not None
 
     def _reason_not_to_delete(self, intent: Intent, there: Remote | Gone | Unreadable) -> Removal | None:
         """What becomes of a row without a delete; None if its record is there and nobody has changed it."""

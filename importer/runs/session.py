@@ -45,10 +45,15 @@ class Session:
             return None
         return max(daily.calls - self.journal.calls.used(self.account.key, daily, now)[0], 0)
 
-    async def take_write(self) -> None:
-        """Wait until one more write is allowed, and take it."""
+    async def take_write(self) -> float:
+        """Wait until one more write is allowed, and take it; gives the time at which it is booked."""
         limits = windows(self.settings)
-        await _turn(self.journal, self.account.key, limits, self.observer.say, self.clock, write=True)
+        return await _turn(self.journal, self.account.key, limits, self.observer.say, self.clock, write=True)
+
+    async def renew_write(self, booked: float) -> float:
+        """Give back a write that was booked then, and take one for now: calls have to keep a distance in time."""
+        self.journal.calls.note_arrivals(self.account.key, [(booked, None)])
+        return await self.take_write()
 
     @asynccontextmanager
     async def stop_signal(self, run: Run, seconds: float | None = None) -> AsyncIterator[StopSignal]:
@@ -101,8 +106,8 @@ async def _turn(
     clock: Clock,
     *,
     write: bool,
-) -> None:
-    """Wait until a call is allowed, and reserve it; wait again if another process was quicker."""
+) -> float:
+    """Wait until a call is allowed, and reserve it; wait again if another process was quicker. Gives when it is."""
     announced = 0.0
     # Asked again after each wait, in a transaction: of several processes that waited for one place, one gets it. And
     # now and then during a long one: the clock may have been put right, or another process have given a place back.
@@ -111,6 +116,7 @@ async def _turn(
             announced = now + seconds
             say(f"No call is allowed before {moment(announced, now)}. Waiting until then; press Ctrl-C to stop.")
         await pause(min(seconds, _LONGEST_SLEEP))
+    return now
 
 
 class ReadThrottle:

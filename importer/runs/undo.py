@@ -7,7 +7,7 @@ from pathlib import Path
 
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.undoer import Removal, Undoer, Undone
-from importer.errors import Exit, UsageError
+from importer.errors import Exit, FileError, ReportError, UsageError
 from importer.journal.journal import open_journal
 from importer.journal.runs import Run
 from importer.journal.states import State
@@ -91,6 +91,7 @@ async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bo
             chosen,
             RECORD_TYPES[chosen.kind],
             session.take_write,
+            session.renew_write,
             now=session.clock,
             stop=stop,
             tell=tell,
@@ -103,7 +104,11 @@ async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bo
             # However it ends, what was deleted is reported.
             table = [(str(r.row), str(r.remote_id), r.undone.value, r.why) for r in removals]
             file = write_table(chosen.folder, "undo.csv", ("import_row", "import_id", "undone", "why"), table)
-    write_report(journal, chosen, now=session.clock())
+    try:
+        write_report(journal, chosen, now=session.clock())
+    except (ReportError, UsageError, FileError) as error:
+        # The records are deleted, and the user must hear of that, whatever is the matter with the files of the run.
+        session.observer.say(f"The report of run {chosen.id} was not rebuilt. {error.message} {error.advice}")
     numbers = Counter(removal.undone for removal in removals)
     counts = {undone.value: numbers[undone] for undone in Undone if numbers[undone]}
     notable = tuple(removal for removal in removals if removal.undone is not Undone.REMOVED)

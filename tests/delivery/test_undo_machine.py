@@ -232,8 +232,9 @@ class UndoMachine(RuleBasedStateMachine):
     def _undone(self, run: Run) -> list[Removal]:
         removals: list[Removal] = []
 
-        async def turn() -> None:
+        async def turn(_: float = 0.0) -> float:
             """Every delete may leave at once."""
+            return 0.0
 
         async def main() -> None:
             undoer = Undoer(
@@ -241,6 +242,7 @@ class UndoMachine(RuleBasedStateMachine):
                 self._service.nexudus,
                 run,
                 KIND,
+                turn,
                 turn,
                 now=self._clock,
                 stop=StopSignal(asyncio.Event(), lambda: False, now=self._clock),

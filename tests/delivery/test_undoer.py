@@ -33,6 +33,7 @@ class Desk:
     removals: list[Removal] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
     turn_takes: float = 0.0
+    renewal_takes: list[float] = field(default_factory=list)
     ended: float = 0.0
 
     def undo(
@@ -50,10 +51,15 @@ class Desk:
             if after is not None:
                 loop.call_later(*after)
 
-            async def take_turn() -> None:
+            async def take_turn() -> float:
                 await asyncio.sleep(self.turn_takes)
                 self.meanwhile()
                 self.turns.append(loop.time())
+                return loop.time()
+
+            async def renew_turn(_: float) -> float:
+                await asyncio.sleep(self.renewal_takes.pop() if self.renewal_takes else 0.0)
+                return loop.time()
 
             def is_requested() -> bool:
                 return self.journal.runs.stop_requested(self.run)
@@ -68,6 +74,7 @@ class Desk:
                     self.run,
                     KIND,
                     take_turn,
+                    renew_turn,
                     now=now,
                     stop=signal,
                     tell=tell,
@@ -444,3 +451,10 @@ def test_rows_that_have_no_record_are_not_asked_about(desk: Desk, memory: Path) 
     assert other.undo().how is StopReason.DONE
     assert (other.removals, other.service.asked) == ([], [])
     assert desk.rows_there == [2, 3, 4]
+
+
+def test_a_record_is_looked_at_again_if_the_delete_may_not_leave_at_once(desk: Desk) -> None:
+    """Another program took the turn: what was looked at an hour ago may have been changed since."""
+    desk.renewal_takes = [3_600.0]
+    assert desk.undo().how is StopReason.DONE
+    assert (desk.service.asked.count("read"), len(desk.removals)) == (4, 3)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from conftest import LABELS, Desk, Service, mapping
 
+from importer.sandbox import SandboxOptions
 from runs.kit import PATH, change, rows
 
 
@@ -25,7 +26,7 @@ def test_undo_removes_what_nobody_changed(desk: Desk, service: Service) -> None:
     assert [record["Id"] for record in service.records] == [ids["Room 3"]]
     assert {row["import_status"] for row in desk.report("report")} == {"created", "not sent"}
     again = desk.type("run", file, "--yes", "--json")
-    assert again.json["counts"] == again.json["counts"] | {"created": 4, "existing": 1}
+    assert again.json["counts"] == again.json["counts"] | {"created": 4, "not sent": 1}
 
 
 def test_undo_asks_and_says_what_it_costs(desk: Desk, service: Service) -> None:
@@ -110,3 +111,14 @@ def test_at_another_location_no_row_is_proved_absent(desk: Desk, service: Servic
     assert "another location" in done.err
     assert desk.type("resume", "1").code != 0
     assert [record["Name"] for record in service.records] == ["Room 90"]
+
+
+def test_an_undo_keeps_to_every_limit_of_the_service(desk: Desk, serve: Callable[..., Service]) -> None:
+    """A record is looked at and deleted at once, but two calls in a tenth of a second are one too many."""
+    service = serve(SandboxOptions())
+    del desk.variables["IMPORTER_RATE"]
+    assert desk.type("run", rows(desk, 3), "--yes").code == 0
+    before = service.state.throttled
+    done = desk.type("undo", "--yes", "--json")
+    assert (done.code, done.json["counts"]) == (0, {"removed": 3})
+    assert service.state.throttled - before <= 1
