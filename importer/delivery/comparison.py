@@ -124,12 +124,12 @@ class Comparison:
         exact = self._index.of_key(values)
         if self._allow_duplicates:
             return self._one_of_equals(body, exact)
+        if unread := [remote for remote in exact if remote.id in self._unread]:
+            why = f"may be this row's, but is not listed and cannot be read: {self._unread[unread[0].id]}"
+            advice = "Check it in Nexudus. If it is gone, create another one with --even-if-existing."
+            return Ambiguous(_ids(unread[:1]), why, advice)
         if len(exact) > 1:
             return Ambiguous(_ids(exact), f"have the same {listed(self._kind.key)}", self._advice_for_several(exact))
-        if exact and exact[0].id in self._unread:
-            why = f"may be this row's, but is not listed and cannot be read: {self._unread[exact[0].id]}"
-            advice = "Check it in Nexudus. If it is gone, create another one with --even-if-existing."
-            return Ambiguous(_ids(exact), why, advice)
         differences = self._differences(body, exact[0]) if exact else {}
         if exact and not differences:
             return Unchanged(exact[0].id)

@@ -246,6 +246,11 @@ def _as_it_is(value: object) -> object:
     return value
 
 
+def _text(value: object) -> object:
+    # What nobody can see makes no difference: outer spaces, and how an accent is stored.
+    return key_text(value) or None if isinstance(value, str) else value
+
+
 def _whole_number(value: object) -> object:
     # To Python True is 1; and of a text of thousands of digits it refuses to make a number.
     if isinstance(value, bool):
@@ -274,6 +279,7 @@ _READERS: Mapping[FieldType, Callable[[object], object]] = {
     FieldType.DECIMAL: _decimal,
     FieldType.DATE: instant,
     FieldType.YES_NO: _yes_or_no,
+    FieldType.TEXT: _text,
 }
 """How values are read that the service may write in another way than they were sent."""
 

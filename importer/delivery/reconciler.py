@@ -119,14 +119,17 @@ def _ids_of_rows(journal: Journal, target: int, doubtful: Sequence[Intent], list
     return ids
 
 
+def is_foreign(remote: Remote, user: str) -> bool:
+    """Whether a record is certainly not this user's: another one made it, and nobody has edited it since.
+
+    One that a colleague has edited may be the user's own: ``UpdatedBy`` names the latest editor.
+    """
+    return bool(user and remote.by) and remote.by != user and remote.created is not None and not changed_since(remote)
+
+
 def _pair(same: list[Intent], candidates: list[Remote], user: str, settled: Settled) -> list[Intent]:
     """Give equal rows their records, oldest to oldest; the rows that are left without one come back."""
-    # Only a record that another user made, which nobody has edited since, is certainly not ours. One that a colleague
-    # has edited may be: ``UpdatedBy`` names the latest editor.
-    foreign = [
-        r for r in candidates if user and r.by and r.by != user and r.created is not None and not changed_since(r)
-    ]
-    if len(candidates) > len(same) or foreign:
+    if len(candidates) > len(same) or any(is_foreign(remote, user) for remote in candidates):
         named = ", ".join(f"{r.id} (edited by {printable(r.by) or 'an unknown user'})" for r in candidates[:5])
         sentence = (
             f"Equal records exist, but it is not certain which is this row's: {named}. Decide in Nexudus which to keep."
@@ -183,17 +186,24 @@ def _seconds_left(intent: Intent, look: FirstLook, listing: Listing, asked_at: f
 
 
 def settle_reviews(
-    reviews: Sequence[Intent], listing: Listing, journal: Journal, target: int, kind: RecordType
+    reviews: Sequence[Intent], listing: Listing, journal: Journal, target: int, kind: RecordType, *, user: str
 ) -> list[Change]:
-    """The rows in review whose record is beyond doubt: exactly one of the row's key is listed, equal and no row's."""
+    """The rows in review whose record is beyond doubt.
+
+    Exactly one listed record may be the row's, and it passes every test that a row in doubt has: no other row has it,
+    it was not listed before the run, it equals the row in its whole body, and it is not certain to be a colleague's.
+    """
     if listing.failure or not reviews:
         return []
     comparer = Comparer(kind)
     taken = _ids_of_rows(journal, target, reviews, listing)
     changes = []
     for intent in reviews:
+        before = journal.evidence.listed_before(intent.run) or frozenset()
         alike = [remote for remote in listing.records if comparer.may_be_one(intent.values, remote.values)]
-        if len(alike) == 1 and alike[0].id not in taken and not comparer.differences(intent.body, alike[0]):
+        if len(alike) != 1 or alike[0].id in taken or alike[0].id in before or is_foreign(alike[0], user):
+            continue
+        if comparer.key(kind.fields, intent.values) == comparer.key(kind.fields, alike[0].values):
             taken.add(alike[0].id)
             changes.append(Change(intent, Event.FOUND, remote_id=alike[0].id))
     return changes

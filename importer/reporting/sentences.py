@@ -23,7 +23,7 @@ _STOPPED: Mapping[int | None, str] = {
     Exit.SIGN_IN: "the sign-in was refused",
     Exit.INTERRUPTED: "the run was stopped",
     Exit.ROWS_FAILED: "problems with other rows stopped the run",
-    Exit.IN_DOUBT: "the same row is in doubt in another run",
+    Exit.IN_DOUBT: "the run ended while this row waited for another one to be settled",
 }
 _WITHOUT_WORDS = {
     State.CREATED: "",

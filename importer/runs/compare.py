@@ -22,9 +22,10 @@ _NO_WITNESS = "not one record of this journal is found, as if another location w
 
 
 async def list_all_records(session: Session, endpoint: str, kind: RecordType) -> Listing:
-    """All records of a type that the service holds, each with its key; or why they are not known."""
+    """All records of a type that the service holds, each with what may make it a row's; or why they are not known."""
     listing = await list_records(session.service, endpoint)
-    listing = await complete(session.service, endpoint, listing, kind.key, lambda _: True)
+    names = dict.fromkeys((*kind.key, *(name for alike in kind.lookalikes for name in alike)))
+    listing = await complete(session.service, endpoint, listing, names, lambda _: True)
     if not listing.failure and not listing.by_count:
         counted = "does not say how many records there are" if listing.total is None else f"counts {listing.total:,}"
         session.observer.say(
@@ -79,6 +80,8 @@ async def compare(
     refuse_without_list(listing, without_list=False)
     evidence = replace(evidence, by_id=await _read(session, endpoint, kind, unread))
     evidence = await _with_witnesses(session, kind, evidence, listing)
+    if missing := _long_missing(evidence, listing, session.settings.settle):
+        refuse_without_list(Listing(failure=f"its list leaves out record {missing}, which exists"), without_list=False)
     return Comparison(listing, kind, evidence, allow_duplicates=choices.allow_duplicates)
 
 
@@ -140,6 +143,15 @@ async def _with_witnesses(session: Session, kind: RecordType, evidence: Evidence
             if reference is None or not await _is_there(session, reference, resource):
                 by_id[intent.remote_id] = Unreadable(_NO_WITNESS)
     return replace(evidence, by_id=by_id)
+
+
+def _long_missing(evidence: Evidence, listing: Listing, window: float) -> int | None:
+    """A record that exists and that the list should show by now: a list that lacks it may lack others, too."""
+    for number, there in evidence.by_id.items():
+        made = there.created if isinstance(there, Remote) else None
+        if made is not None and listing.date is not None and listing.date - made > window:
+            return number
+    return None
 
 
 async def _is_there(session: Session, reference: Reference, number: object) -> bool:

@@ -9,7 +9,7 @@ from itertools import islice
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.by_id import Gone, read_record
 from importer.delivery.comparison import Ambiguous, Blocked, Changed, Comparison, Match, Unchanged, why_held
-from importer.delivery.listing import Listing, complete, shows_all_of
+from importer.delivery.listing import Comparer, Listing, complete, shows_all_of
 from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
 from importer.delivery.sender import Compared
 from importer.errors import BusyError, FileError, ImporterError, ReportError, ServiceError
@@ -21,7 +21,7 @@ from importer.nexudus.waits import wait
 from importer.reporting import write_report
 from importer.runs.compare import MOST_STRAYS, compare, list_all_records, refuse_without_list
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
-from importer.runs.locations import of_other_locations
+from importer.runs.locations import hidden_location, of_other_locations
 from importer.runs.preparation import stoppable
 from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult, settled_result
@@ -103,14 +103,30 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
     if comparison is None:
         return Beforehand(unexplained)
     blocked: set[int] = set()
-    for page in _pages(journal.rows.all(run, State.PLANNED)) if comparison else ():
+    resources: set[object] = set()
+    # Also where there is nothing to compare with: a location that is not shown looks like an empty one.
+    for page in _pages(journal.rows.all(run, State.PLANNED)):
         matches = [(intent, comparison.match(intent.body)) for intent in page]
         blocked.update(intent.row for intent, match in matches if isinstance(match, Blocked))
+        resources.update(intent.values.get(kind.location) for intent, match in matches if match is None)
         changes = [change for intent, match in matches if (change := _compared(intent, match, kind)) is not None]
         journal.rows.move(changes, session.clock())
+    if not choices.without_list:
+        await _refuse_hidden_location(session, kind, resources)
     # Without a list the journal alone decides, and every claim holds.
     ended = frozenset[tuple[int, int]]() if listing.failure else claims
     return Beforehand(unexplained, Compared(ended, frozenset(blocked)))
+
+
+async def _refuse_hidden_location(session: Session, kind: RecordType, resources: set[object]) -> None:
+    """Raise ServiceError if a row would be created in a location of which Nexudus shows nothing to this user."""
+    if location := await hidden_location(session, kind, resources):
+        raise ServiceError(
+            f"No row was sent, because Nexudus shows you nothing of {printable(location)}, where some rows belong. So "
+            "nobody can tell what exists there.",
+            "Choose that location in Nexudus, then try again. To send anyway, add --without-list: records that exist "
+            "there could then exist twice.",
+        )
 
 
 async def _compared_with_all(
@@ -208,7 +224,7 @@ async def settle_doubts(session: Session, run: Run, listing: Listing | None = No
             asked_at = session.clock()
             listing = await list_all_records(session, run.endpoint, kind)
         listing, settled = await _proved(session, run, doubtful, listing, asked_at)
-        settled.changes += settle_reviews(reviews, listing, journal, run.target, kind)
+        settled.changes += await _of_reviews(session, run, reviews, listing) if reviews else []
         settled = settled.of_runs(at_rest)
         journal.rows.move(settled.changes, session.clock())
     settled.strays = strays(listing, journal, run.target, kind)[:MOST_STRAYS]
@@ -286,18 +302,38 @@ async def _judged(session: Session, run: Run, doubtful: Sequence[Intent], listin
     whole = await complete(
         session.service, run.endpoint, listing, kind.fields, lambda r: r.id not in of_rows and r.id not in before
     )
-    user = session.account.user.strip().casefold()
     return settle(
         doubtful,
         whole,
         journal,
         run.target,
         kind,
-        # UpdatedBy is an e-mail; a user known by another name would make every record look like a colleague's.
-        user=user if "@" in user else "",
+        user=_user_of(session),
         asked_at=asked_at,
         window=session.settings.settle,
     )
+
+
+def _user_of(session: Session) -> str:
+    """The signed-in user as records name their editors."""
+    # UpdatedBy is an e-mail; a user known by another name would make every record look like a colleague's.
+    user = session.account.user.strip().casefold()
+    return user if "@" in user else ""
+
+
+async def _of_reviews(session: Session, run: Run, reviews: Sequence[Intent], listing: Listing) -> list[Change]:
+    """The rows in review whose record is beyond doubt now; records that may be theirs are read in full."""
+    assert run.target is not None
+    kind = RECORD_TYPES[run.kind]
+    comparer, bodies = Comparer(kind), [intent.values for intent in reviews]
+    whole = await complete(
+        session.service,
+        run.endpoint,
+        listing,
+        kind.fields,
+        lambda remote: any(comparer.may_be_one(values, remote.values) for values in bodies),
+    )
+    return settle_reviews(reviews, whole, session.journal, run.target, kind, user=_user_of(session))
 
 
 async def _reason_to_distrust(session: Session, run: Run, listing: Listing, numbers: set[int]) -> str:

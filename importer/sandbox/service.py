@@ -152,7 +152,11 @@ class Service:
     def _listed(self, entity: str, lie: Lie) -> list[Fields]:
         fixed = self._fixed(entity)
         if fixed is not None:
-            return list(fixed.values())
+            there = people.LOCATIONS[1]
+            rows = list(fixed.values())
+            # Who is signed in at one location sees neither the records nor the resources and coworkers of the other.
+            places = [row.get("BusinessName") or row.get("InvoicingBusinessName") or there for row in rows]
+            return [row for row, place in zip(rows, places, strict=True) if place == there or not lie.second_location]
         now = time.monotonic()
         listed = [stored.fields for stored in self.records.of(entity) if stored.listed_from <= now]
         return [row for row in listed if self._is_in_second_location(row)] if lie.second_location else listed

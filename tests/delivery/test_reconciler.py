@@ -274,19 +274,25 @@ def test_no_list_gives_one_record_to_two_rows(
 
 def test_a_review_ends_when_exactly_one_equal_record_is_left(journal: Journal, tmp_path: Path) -> None:
     """A person has deleted the other one; with two, or with one that differs, the row stays in review."""
-    office = Office(journal, tmp_path, [body(2)])
-    office.look(remote(7, body(2)), remote(8, body(2)), OTHER)
+    office = Office(journal, tmp_path, [without(body(2), "SubscriptionId")], before=[6, 99])
+    mine = without(body(2), "SubscriptionId")
+    office.look(remote(7, mine), remote(8, mine), OTHER)
     reviews = journal.rows.in_review(office.target)
     assert [intent.row for intent in reviews] == [2]
 
     def changes(*records: Remote) -> list[tuple[Event, int | None]]:
         listing = Listing((*records, OTHER))
-        return [(c.event, c.remote_id) for c in settle_reviews(reviews, listing, journal, office.target, KIND)]
+        settled = settle_reviews(reviews, listing, journal, office.target, KIND, user=OURS)
+        return [(c.event, c.remote_id) for c in settled]
 
-    assert changes(remote(7, body(2)), remote(8, body(2))) == []
-    assert changes(remote(8, body(2, Name="Other"))) == []
+    assert changes(remote(7, mine), remote(8, mine)) == []
+    assert changes(remote(8, without(body(2, Name="Other"), "SubscriptionId"))) == []
     assert changes() == []
-    assert changes(remote(8, body(2))) == [(Event.FOUND, 8)]
+    # What a look would not have believed, the next one does not believe either.
+    assert changes(remote(6, mine)) == [], "listed before the run"
+    assert changes(remote(8, mine, by=COLLEAGUE)) == [], "made by somebody else"
+    assert changes(remote(8, body(2))) == [], "with a value that was not sent"
+    assert changes(remote(8, mine)) == [(Event.FOUND, 8)]
 
 
 def test_a_run_that_has_sent_is_given_no_list_from_before(journal: Journal, tmp_path: Path) -> None:

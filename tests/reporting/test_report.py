@@ -59,7 +59,7 @@ def test_messages_say_what_happened_and_what_to_do(office: Office, every_fate: R
     assert said[7] == "CoworkerId is empty. Enter the CoworkerId, for example 1123713."
     assert said[8].startswith("Note: Name has spaces")
     assert "2 records of Nexudus fit" in said[9]
-    assert said[10] == "Not sent yet: the same row is in doubt in another run."
+    assert said[10] == "Not sent yet: the run ended while this row waited for another one to be settled."
 
 
 def test_an_answer_that_proves_nothing_is_told(office: Office, row: Row) -> None:

@@ -57,7 +57,7 @@ def test_what_was_deleted_since_is_created_again(desk: Desk, service: Service) -
     before = len(service.state.calls)
     delete(service, desk, *(record["Id"] for record in service.records[1:]))
     assert run(desk) == {"code": 0, "existing": 1, "created": 2}
-    asked = [call.path for call in service.state.calls[before:] if call.method == "GET" and call.path.count("/") == 4]
+    asked = [call.path for call in service.state.calls[before:] if f"{PATH}/" in call.path and call.method == "GET"]
     # For the plan, and once more under the lock.
     assert (len(asked), len(set(asked))) == (4, 2)
     assert once(service, 3)
@@ -185,3 +185,15 @@ def test_doubles_of_an_earlier_importer_are_named_with_the_run_that_made_them(de
     assert f"Records {first}, {second} have the same" in message
     assert f"run 1 made {first}; run 2 made {second}" in message
     assert "importer undo 1" in message
+
+
+def test_a_list_that_leaves_out_an_old_record_is_no_list(desk: Desk, service: Service) -> None:
+    """It may lack the records of the other rows as well, as a list of another location does."""
+    service.state.change(list_lag=100_000.0)
+    file_of(desk, mapping(2), mapping(3))
+    run(desk)
+    service.let_the_window_pass(desk)
+    file_of(desk, mapping(2), mapping(3), mapping(4))
+    done = desk.type("run", FILE, "--yes")
+    assert (done.code, service.creates) == (5, 2)
+    assert "leaves out record" in done.err

@@ -55,3 +55,26 @@ def test_where_no_location_is_known_nothing_speaks_against_the_list(desk: Desk, 
     service.let_the_window_pass(desk)
     assert desk.type("resume", "1").code == 0
     assert names(service) == ["Another", "Room 2"]
+
+
+@pytest.mark.parametrize("flags", [(), ("--without-list",)])
+def test_nothing_is_created_where_nothing_is_shown(desk: Desk, service: Service, flags: tuple[str, ...]) -> None:
+    """The list is one of another location, and so is the list of resources: what exists here is not known."""
+    home, _ = resources_of(service).values()
+    colleague_makes(service, home[0])
+    desk.write("rows.csv", [mapping(2, ResourceId=home[1])])
+    service.state.fail_next(*["list-other-location"] * 20, on="list")
+    done = desk.type("run", "rows.csv", "--yes", *flags)
+    if flags:
+        assert done.code == 0
+        return
+    assert (done.code, names(service)) == (5, ["Another"])
+    assert "shows you nothing of Harbour House" in done.out + done.err
+
+
+def test_a_new_location_of_an_account_that_sees_all_is_no_reason_to_stop(desk: Desk, service: Service) -> None:
+    """Its first rows are created: its resources are listed."""
+    home, other = resources_of(service).values()
+    colleague_makes(service, home[0])
+    desk.write("rows.csv", [mapping(2, ResourceId=other[0])])
+    assert desk.type("run", "rows.csv", "--yes").code == 0

@@ -49,6 +49,8 @@ AGAIN = ["run", "rows.csv", "--yes", "--out", "again"]
 _IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 _NO_LIMITS = ("writes_per_minute", "writes_per_day", "calls_per_100ms", "calls_per_minute", "calls_per_hour")
 
+_LONGEST_CALL = 75.0
+
 
 class Victims:
     """The server that forks importers."""
@@ -388,6 +390,8 @@ class Lane:
             "IMPORTER_CALLS_PER_MINUTE": "6000" if counted else "none",
             "IMPORTER_CALLS_PER_HOUR": "none",
             "IMPORTER_SETTLE": str(case.settle),
+            # The window is no shorter than a call may take.
+            "IMPORTER_TIMEOUT": str(min(case.settle, _LONGEST_CALL)),
             "IMPORTER_CONCURRENCY": str(case.concurrency),
         }
         return Command(words, str(folder), variables, kill_at, case.signal, case.broken, self._ahead, tuple(jumps))
