@@ -69,6 +69,8 @@ def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
         if plan.create
         else "      Nothing needs to be sent."
     )
+    if plan.blocked:
+        yield f"      {count(plan.blocked, 'row')} cannot be sent before other runs are settled: importer reconcile"
     if plan.conflicting:
         rows = count(plan.conflicting, "row")
         yield f"      {rows} will not be sent. To send anyway, as another record: --even-if-existing"

@@ -34,6 +34,7 @@ class StepKind(StrEnum):
     REVIEW = "review"
     CORRECT = "correct"
     LOOK_AT_HELD = "look at held rows"
+    SETTLE_OTHERS = "settle other runs"
     CORRECT_COLUMN = "correct column"
     RETRY = "retry"
     REPORT = "report"
@@ -74,6 +75,8 @@ def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: 
         Step(StepKind.REVIEW, count[State.REVIEW]),
         Step(StepKind.CORRECT, to_correct if run.stopped is not None else 0),
         Step(StepKind.LOOK_AT_HELD, count[State.HELD]),
+        # Planned at a regular end: they wait for rows of other runs, and sent at once they would wait again.
+        Step(StepKind.SETTLE_OTHERS, count[State.PLANNED] if run.exit_code == Exit.IN_DOUBT else 0),
         Step(StepKind.RETRY, retryable if run.finished is not None else 0),
     ]
     resume = [Step(StepKind.RESUME, count[State.PLANNED])] if run.finished is None else []
@@ -109,6 +112,9 @@ def command_of(run: Run, step: Step) -> str:
     if step.kind is StepKind.CORRECT:
         words = [_quoted(str(run.folder / FAILED_FILE)), *_reading(run), run.place]
         return " ".join(["importer run", *filter(None, words)])
+    if step.kind is StepKind.SETTLE_OTHERS:
+        # Without a number: it takes the runs that have rows in doubt, which this one need not have.
+        return f"importer reconcile{' --sandbox' if run.options.get('sandbox') else ''}"
     if step.kind is StepKind.STOP:
         return f"importer stop {run.id}"
     return run.command(_VERBS[step.kind]) if step.kind in _VERBS else ""

@@ -90,6 +90,14 @@ _WORDS: Mapping[StepKind, _Words] = {
         "rows?status=not+sent",
         Role.VIEWER,
     ),
+    StepKind.SETTLE_OTHERS: _Words(
+        "{rows} wait for another import",
+        "The same mapping was sent in another import and has no answer yet. Find out about that one in the history, "
+        "then upload this file again.",
+        "Show {them}",
+        "rows?status=not+sent",
+        Role.VIEWER,
+    ),
     StepKind.RETRY: _Words(
         "Send {rows} again as before",
         "A new run sends {them} unchanged. Choose this if the reason was in Nexudus and has been dealt with.",

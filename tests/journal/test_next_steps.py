@@ -47,6 +47,7 @@ REFUSED = replace(UNFINISHED, exit_code=1)
         (FINISHED, {State.REVIEW: 2, State.REJECTED: 1}, 0, Step(StepKind.REVIEW, 2)),
         (FINISHED, {State.REJECTED: 1, State.HELD: 2, State.CREATED: 3}, 4, Step(StepKind.CORRECT, 5)),
         (FINISHED, {State.HELD: 2, State.CREATED: 3}, 0, Step(StepKind.LOOK_AT_HELD, 2)),
+        (replace(FINISHED, exit_code=8), {State.PLANNED: 2}, 0, Step(StepKind.SETTLE_OTHERS, 2)),
         (FINISHED, {State.CREATED: 3}, 0, Step(StepKind.REPORT, 3)),
         (FINISHED, {}, 0, Step(StepKind.REPORT, 0)),
     ],

@@ -14,7 +14,13 @@ from importer.journal.states import State
 from importer.web.auth import Role
 from importer.web.next_steps import ELSEWHERE, cards
 
-EVERYBODY_CAN = {StepKind.REVIEW, StepKind.CORRECT, StepKind.CORRECT_COLUMN, StepKind.LOOK_AT_HELD}
+EVERYBODY_CAN = {
+    StepKind.REVIEW,
+    StepKind.CORRECT,
+    StepKind.CORRECT_COLUMN,
+    StepKind.LOOK_AT_HELD,
+    StepKind.SETTLE_OTHERS,
+}
 RUNNERS_CAN = EVERYBODY_CAN | {StepKind.RECONCILE, StepKind.RETRY, StepKind.VERIFY}
 CAN = {Role.VIEWER: EVERYBODY_CAN, Role.RUNNER: RUNNERS_CAN, Role.ADMIN: set(StepKind) - ELSEWHERE}
 
