@@ -7,10 +7,8 @@ life of a channel are not documented there; the lengths are assumed to be those 
 import pandas as pd
 import pandera.pandas as pa
 
+from schemas.coworker_ms_office_calendar import LARGEST_ID
 from schemas.record_type import RecordType, Reference
-
-LARGEST_ID = 10**15 - 1
-"""Excel keeps 15 digits of a number; a longer Id has already lost its end."""
 
 
 class CoworkerGoogleCalendar(pa.DataFrameModel):

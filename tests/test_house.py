@@ -12,6 +12,7 @@ import importer
 from importer import cli
 from importer.cli import manual, run_commands, setup_commands, view_commands
 from importer.issues import CATALOGUE, NOTICES
+from importer.journal.runs import SIGNED_IN
 from importer.journal.states import State
 
 ORDER = ["schemas", *re.findall(r"^    (\w+)(?:\.py|/) ", importer.__doc__ or "", re.MULTILINE)]
@@ -147,6 +148,21 @@ def test_every_code_is_created_in_one_module() -> None:
             for code in created_codes(ast.parse(path.read_text("utf-8"))):
                 creators[code].add(path.stem)
     assert {code: modules for code, modules in creators.items() if len(modules) != 1} == SEVERAL_CREATORS
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_about_a_run_are_made_in_one_place(path: Path) -> None:
+    """Put together by hand, they lack --sandbox, and a practice run would be continued at the real service."""
+    text = path.read_text(encoding="utf-8")
+    assert not re.findall(r"importer (?:resume|retry|stop|reconcile|settle|verify|undo|status|report) \{.*", text)
+
+
+def test_the_option_sandbox_is_where_a_run_names_it() -> None:
+    """A command that a run suggests has the options it is suggested with."""
+    commands = {command.name: command for command in (*run_commands.COMMANDS, *view_commands.COMMANDS)}
+    for verb in ("resume", "retry", "stop", "reconcile", "settle", "verify", "undo", "status", "report"):
+        accepted = any("--sandbox" in parameter.opts for parameter in commands[verb].params)
+        assert accepted is (verb in SIGNED_IN), verb
 
 
 def test_every_command_can_be_typed() -> None:

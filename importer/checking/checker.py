@@ -69,7 +69,7 @@ class _Fault:
 class Checked:
     """A chunk after checking.
 
-    Shape: ``valid`` holds the typed fields of the rows without an error, index = row numbers, order kept, and a
+    Shape: ``valid`` holds the typed fields of the rows without an error, index = row numbers, order kept, and the
     columns ``repeat`` and ``key_repeat`` that count earlier rows of the file with the same values, and the same key.
     """
 
@@ -117,8 +117,9 @@ class Checker:
 
     ``required`` names the fields that must not be empty; ``now`` decides what is in the past. A ``salt`` makes its rows
     differ from equal rows of other runs, for a user who wants them created once more. ``directories`` hold what
-    references may name; ``names`` collects what they are called in the file. ``collisions`` collects rows of earlier
-    chunks that turn out to have the key of a later one: given to the next checker of the sheet, they are errors there.
+    references may name; ``names`` collects what they are called in the file. ``found_collisions`` collects rows of
+    earlier chunks that turn out to have the key of a later one: given to the next checker of the sheet as
+    ``collisions``, they are errors there.
     """
 
     def __init__(
@@ -143,7 +144,7 @@ class Checker:
         self.names: dict[str, set[str]] = {name: set() for name in kind.references if mapping.column(name)}
         self._allow_duplicates, self._salt = allow_duplicates, salt
         self._rows, self._keys, self._collisions = FirstSeen(), FirstSeen(), collisions
-        self.collisions: dict[int, int] = {}
+        self.found_collisions: dict[int, int] = {}
         self._repeats: Counter[int] = Counter()
         self._key_repeats: Counter[int] = Counter()
         self._reported: set[tuple[str, str]] = set()
@@ -327,7 +328,7 @@ class Checker:
                 others[index], row = first[index], int(rows[index])
                 earlier = int(np.searchsorted(rows, first[index]))
                 if first[index] < rows[0]:
-                    self.collisions.setdefault(int(first[index]), row)
+                    self.found_collisions.setdefault(int(first[index]), row)
                 elif not others[earlier]:
                     others[earlier] = row
         extras = [str(other) for other in others[others > 0].tolist()]

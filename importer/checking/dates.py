@@ -66,7 +66,7 @@ _SECONDS = slice(17, 19)
 
 
 @dataclass
-class Evidence:
+class DateEvidence:
     """Which orders of day and month the cells of a column prove, over all chunks so far.
 
     For the user to see. It is never used to read another cell, because a column that two people filled in holds both
@@ -88,7 +88,7 @@ class DateReader:
     def __init__(self, order: str | None = None, zone: str = "UTC") -> None:
         """``order`` is one of ORDERS, None if each cell has to speak for itself; ``zone`` is an IANA name."""
         self._order, self.zone = order, zone
-        self.evidence: dict[str, Evidence] = {}
+        self.evidence: dict[str, DateEvidence] = {}
 
     def read(self, name: str, text: pd.Series) -> Parsed:
         """Instants in UTC, whole seconds; a date alone is its midnight, a time without zone is in the reader's zone."""
@@ -115,7 +115,7 @@ class DateReader:
 
     def _read_one_by_one(self, name: str, text: pd.Series, counts: np.ndarray) -> Parsed:
         # Not by pandas: one cell decides the resolution of its column, and with it which years every other may have.
-        evidence, zone = self.evidence.setdefault(name, Evidence()), ZoneInfo(self.zone)
+        evidence, zone = self.evidence.setdefault(name, DateEvidence()), ZoneInfo(self.zone)
         occurrences = counts.tolist()
         refused: dict[str, list[int]] = {}
         doubtful: dict[str, list[int]] = {}
@@ -131,7 +131,7 @@ class DateReader:
         values = pd.Series(np.array(instants, dtype="datetime64[us]"), index=text.index).dt.tz_localize("UTC")
         return Parsed(values, _by_code(refused), _by_code(doubtful))
 
-    def _read(self, cell: str, evidence: Evidence, count: int) -> "_Read":
+    def _read(self, cell: str, evidence: DateEvidence, count: int) -> "_Read":
         """What a cell means, or the issue code if it means no date."""
         # Forms that can be read in one way only come first. Two numbers before a year can be read in two ways and
         # depend on the order. A bare number is last: it is a date only to a spreadsheet program.
@@ -149,7 +149,7 @@ class DateReader:
             return _Read(_DAY_ZERO + timedelta(seconds=round(days.total_seconds())), code="date-serial")
         return _Read(code="cell-error" if cell in ERROR_VALUES else "not-a-date")
 
-    def _by_order(self, match: re.Match[str], evidence: Evidence, count: int) -> tuple[datetime | None, str]:
+    def _by_order(self, match: re.Match[str], evidence: DateEvidence, count: int) -> tuple[datetime | None, str]:
         """The moment of a cell like 05/04/2027 and "", or None and an issue code.
 
         ``match`` is one of ``_NUMBERS``. ``evidence`` takes down what the cell proves, ``count`` times: so often it

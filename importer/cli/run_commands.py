@@ -369,13 +369,14 @@ def reconcile(number: int | None, as_json: bool, sandbox: bool) -> int:
     from importer.runs.earlier_runs import runs_in_doubt
     from importer.runs.reconcile import reconcile as reconcile_run
 
-    number = number if number is not None else next(iter(runs_in_doubt(load_settings())), None)
+    if number is None:
+        number = next((run.id for run in runs_in_doubt(load_settings())), None)
     with service_of(number, {}, sandbox) as settings:
         result = finish(reconcile_run(run_request(number, settings, terminal.Console(the_clock(), yes=True))))
         # Those of another account, service or profile, which one sign-in cannot settle, and what is left of this one's.
         for other in runs_in_doubt(settings):
-            if other != result.run.id:
-                say(f"Run {other} has rows in doubt, too. To settle them: importer reconcile {other}")
+            if other.id != result.run.id:
+                say(f"Run {other.id} has rows in doubt, too. To settle them: {other.command('reconcile')}")
     return put_end(result, as_json)
 
 

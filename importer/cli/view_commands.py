@@ -37,14 +37,15 @@ def status(number: int | None, as_json: bool) -> int:
 
     shown, others = status_and_others(number, load_settings(), the_clock()())
     if as_json:
-        put_json({"schema": 1, **_document(shown), "unfinished": others})
+        put_json({"schema": 1, **_document(shown), "unfinished": [run.id for run in others]})
         return Exit.DONE
     _show_status(shown)
     for line in step_lines(shown.run, shown.steps) or [f"Next: read the report in {shown.run.folder}"]:
         click.echo(line)
     if others:
-        runs = f"Run {others[0]} is" if len(others) == 1 else f"Runs {', '.join(map(str, others))} are"
-        click.echo(f"{runs} unfinished. To continue: importer resume {others[0]}")
+        numbers = ", ".join(str(run.id) for run in others)
+        runs = f"Run {numbers} is" if len(others) == 1 else f"Runs {numbers} are"
+        click.echo(f"{runs} unfinished. To continue: {others[0].command('resume')}")
     return Exit.DONE
 
 

@@ -71,7 +71,7 @@ Match = Unchanged | Changed | Ambiguous | Blocked | None
 
 
 @dataclass(frozen=True)
-class Evidence:
+class BesideTheList:
     """What there is besides the list.
 
     Attributes:
@@ -96,7 +96,7 @@ class Comparison:
     """
 
     def __init__(
-        self, listing: Listing, kind: RecordType, evidence: Evidence, *, allow_duplicates: bool = False
+        self, listing: Listing, kind: RecordType, evidence: BesideTheList, *, allow_duplicates: bool = False
     ) -> None:
         """Index everything that there is."""
         self._kind, self._comparer, self._evidence = kind, Comparer(kind), evidence
@@ -107,9 +107,10 @@ class Comparison:
         self._index = _Index(self._comparer, kind, (*listing.records, *self._read_by_id()))
         self._unanswered = [(intent, intent.values) for intent in evidence.unanswered]
 
-    def __bool__(self) -> bool:
-        """Whether there is anything to compare with."""
-        return bool(self._index or self._unanswered)
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to compare with."""
+        return self._index.is_empty and not self._unanswered
 
     def match(self, body: str) -> Match:
         """What the row of this body is to the service."""
@@ -252,8 +253,10 @@ class _Index:
         for remote in remotes:
             self._add(remote)
 
-    def __bool__(self) -> bool:
-        return bool(self._exact)
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is no record."""
+        return not self._exact
 
     def of_key(self, values: Mapping[str, object]) -> list[Remote]:
         """The records with the key of these values, an empty part being equal to an empty one."""

@@ -15,7 +15,7 @@ from importer.journal.runs import Run
 from importer.journal.states import State
 
 RETRYABLE = (State.REJECTED, State.PLANNED, State.HELD)
-"""The rows that a retry of a finished run takes up again."""
+"""The rows that a retry takes up again. The run must be finished: one that is not continues with them itself."""
 
 WORTH_RETRYING = (State.REJECTED, State.PLANNED)
 """The rows for which a retry is offered. A held row would be held again as long as its record has other values."""
@@ -115,8 +115,6 @@ def command_of(run: Run, step: Step) -> str:
     if step.kind is StepKind.SETTLE_OTHERS:
         # Without a number: it takes the runs that have rows in doubt, which this one need not have.
         return f"importer reconcile{' --sandbox' if run.options.get('sandbox') else ''}"
-    if step.kind is StepKind.STOP:
-        return f"importer stop {run.id}"
     return run.command(_VERBS[step.kind]) if step.kind in _VERBS else ""
 
 

@@ -26,6 +26,9 @@ ONCE_MORE = " once more"
 The same for every such run: the same command typed again finds its own records, and creates nothing.
 """
 
+SIGNED_IN = {"resume", "retry", "reconcile", "settle", "verify", "undo"}
+"""The commands about a run that call the service. The others have no ``--sandbox``: the journal is all they need."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -75,9 +78,11 @@ class Run:
         except (ValueError, TypeError) as error:
             raise _unreadable(self.id, "The list of a run's options is damaged.") from error
 
-    def command(self, verb: str) -> str:
-        """The command line of a verb for this run, for example "importer resume 3"."""
-        return f"importer {verb} {self.id}{' --sandbox' if self.options.get('sandbox') else ''}"
+    def command(self, verb: str, row: int | None = None) -> str:
+        """The command line of a verb for this run, or for a row of it, for example "importer resume 3"."""
+        numbers = f"{self.id}" if row is None else f"{self.id} {row}"
+        where = " --sandbox" if verb in SIGNED_IN and self.options.get("sandbox") else ""
+        return f"importer {verb} {numbers}{where}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def write_report(journal: Journal, run: Run, *, now: float) -> Report:
     Raises:
         ReportError: The folder cannot be written, a file is open elsewhere, or the private copy is gone.
     """
-    advice = f"The results are safe in the journal. To write the report elsewhere: importer report {run.id} --out DIR"
+    advice = f"The results are safe in the journal. To write the report elsewhere: {run.command('report')} --out DIR"
     with written_aside(run.folder, advice) as aside:
         stream = lines(journal, run)
         states = journal.rows.counts(run)

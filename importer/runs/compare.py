@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from importer.delivery.by_id import Gone, Look, Unreadable, read_record
-from importer.delivery.comparison import Comparison, Evidence
+from importer.delivery.comparison import BesideTheList, Comparison
 from importer.delivery.listing import Listing, Remote, complete, list_records
 from importer.delivery.reconciler import strays
 from importer.errors import ServiceError
@@ -104,7 +104,7 @@ def lineage(session: Session, run: Run) -> set[int]:
     return numbers
 
 
-def _evidence(session: Session, target: int, listing: Listing, run: Run | None) -> Evidence:
+def _evidence(session: Session, target: int, listing: Listing, run: Run | None) -> BesideTheList:
     journal = session.journal
     runs = lineage(session, run) if run is not None else set()
     unanswered = [*journal.rows.in_doubt(target), *journal.rows.in_review(target)]
@@ -113,7 +113,7 @@ def _evidence(session: Session, target: int, listing: Listing, run: Run | None) 
         for number in runs
         for intent in journal.rows.all(journal.runs.get(number), State.CREATED, State.EXISTING, State.REMOVING)
     )
-    return Evidence(
+    return BesideTheList(
         unanswered=[intent for intent in unanswered if intent.run not in runs],
         unlisted=journal.rows.unlisted(target, listing.ids),
         of_these_runs=frozenset(number for number in of_these_runs if number is not None),
@@ -127,7 +127,9 @@ async def _read(session: Session, endpoint: str, kind: RecordType, numbers: Iter
     }
 
 
-async def _with_witnesses(session: Session, kind: RecordType, evidence: Evidence, listing: Listing) -> Evidence:
+async def _with_witnesses(
+    session: Session, kind: RecordType, evidence: BesideTheList, listing: Listing
+) -> BesideTheList:
     """The same without a "not found" that another location would have answered as well."""
     # Which records a user sees depends on the location that is chosen in Nexudus. If this importer made records and not
     # one of them is there, that is the likelier reason; to create them all again would double every one of them. That

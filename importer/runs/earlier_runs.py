@@ -44,10 +44,10 @@ def latest_unfinished(journal: Journal, number: int | None) -> Run:
     return runs[0]
 
 
-def runs_in_doubt(settings: Settings) -> list[int]:
+def runs_in_doubt(settings: Settings) -> list[Run]:
     """The runs with rows in doubt or in review, newest first."""
     with open_journal(settings.journal_url) as journal:
-        return [run.id for run in journal.runs.latest() if journal.rows.counts(run).keys() & DOUBTFUL]
+        return [run for run in journal.runs.latest() if journal.rows.counts(run).keys() & DOUBTFUL]
 
 
 def options_of(number: int | None, settings: Settings, *, unfinished: bool) -> Mapping[str, Any]:
@@ -151,14 +151,14 @@ def refuse_other_terms(journal: Journal, terms: ImportTerms, account: str, *, zo
         if run.finished is None and differs:
             raise UsageError(
                 f"Run {run.id} of this file is unfinished and was started with other options.",
-                f"To continue it: importer resume {run.id}\n"
-                f"To delete what it created and start again: importer undo {run.id}",
+                f"To continue it: {run.command('resume')}\n"
+                f"To delete what it created and start again: {run.command('undo')}",
             )
         if zoneless and before.zone != read.zone:
             raise UsageError(
                 f"Run {run.id} created records from this file with its times read in {before.zone}. "
                 f"Read in {read.zone}, the same rows would be created a second time.",
-                f"Use --tz {before.zone} again, or delete what that run created: importer undo {run.id}\n"
+                f"Use --tz {before.zone} again, or delete what that run created: {run.command('undo')}\n"
                 "To create them all again on purpose, add --even-if-existing.",
             )
 

@@ -6,13 +6,27 @@ Sends nothing that changes anything.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 from importer.config.settings import Settings
-from importer.delivery.comparison import Ambiguous, Blocked, Changed, Match, Unchanged, shift_of, why_held
+from importer.delivery.comparison import (
+    Ambiguous,
+    BesideTheList,
+    Blocked,
+    Changed,
+    Comparison,
+    Match,
+    Unchanged,
+    shift_of,
+    why_held,
+)
+from importer.delivery.listing import Listing
 from importer.errors import UsageError
 from importer.journal.journal import Journal, open_journal
+from importer.journal.rows import Claim
 from importer.journal.runs import Run
+from importer.journal.states import State
 from importer.model import Account, Clock, Plan, Record
 from importer.reporting import write_fix_file
 from importer.runs.allowances import windows
@@ -109,6 +123,9 @@ async def look_up_names(
     return source, examine(source, now, allow_duplicates=choices.allow_duplicates)
 
 
+_BATCH = 5_000
+"""Rows for which the journal is asked at once whether they have a claim."""
+
 MOST_LISTED_CONFLICTS = 1_000
 """Rows that a plan names with a sentence; the report has all."""
 
@@ -139,6 +156,19 @@ class AlreadyPresent:
         if isinstance(match, Changed | Ambiguous) and len(self.conflicts) < MOST_LISTED_CONFLICTS:
             self.conflicts.append((row, why_held(match, kind)))
 
+    def add_claimed(self, row: int, claim: Claim, identity: bytes) -> None:
+        """Count one row of whose key another run has, or may have, created a record."""
+        if claim.state is not State.CREATED:
+            self.blocked += 1
+        elif claim.identity == identity:
+            self.existing += 1
+        else:
+            self.changed += 1
+            if len(self.conflicts) < MOST_LISTED_CONFLICTS:
+                where = f"row {claim.row} of run {claim.run}"
+                sentence = f"Record {claim.remote_id} was created as {where}, with other values. Not sent."
+                self.conflicts.append((row, sentence))
+
 
 async def find_present(
     session: Session, source: Source, result: CheckResult, choices: Choices, now: float
@@ -147,7 +177,9 @@ async def find_present(
 
     # Read once more, chunk by chunk: ten million records must not be in memory for the sake of a count.
     def records() -> Iterator[Record]:
-        for chunk in checked_chunks(source, now, result.collisions, allow_duplicates=choices.allow_duplicates):
+        for chunk in checked_chunks(
+            source, now, result.collisions, allow_duplicates=choices.allow_duplicates, salt=choices.salt
+        ):
             yield from chunk.records()
 
     return await present_among(session, source.endpoint, source.kind, records, choices)
@@ -162,15 +194,15 @@ async def present_among(
     parent: Run | None = None,
 ) -> AlreadyPresent:
     """What these records are to the service; ``parent`` is the run whose rows are sent once more, if there is one."""
-    present = AlreadyPresent()
     if choices.even_if_existing:
-        return present
+        return _present_in_journal(session, kind, records())
+    present = AlreadyPresent()
 
     def bodies() -> Iterator[str]:
         return (record.body for record in records())
 
     comparison = await compare(session, endpoint, kind, bodies, choices, run=parent)
-    for record in records() if comparison else ():
+    for record in records() if not comparison.is_empty else ():
         present.add(record.row, comparison.match(record.body), kind)
     [(shift, number)] = present.shifts.most_common(1) or [(None, 0)]
     if shift is not None and number == present.changed:
@@ -179,6 +211,26 @@ async def present_among(
             f"Warning: {rows} from what Nexudus has only in the time, by {duration(abs(shift))}. "
             "The file may have been read in another time zone before; if so, use --tz."
         )
+    return present
+
+
+def _present_in_journal(session: Session, kind: RecordType, records: Iterable[Record]) -> AlreadyPresent:
+    """What the rows of a run that creates further records are to the journal, in the order in which sending asks it.
+
+    The list does not matter to them, but the same command may have been typed before: its records are not created a
+    third time.
+    """
+    rows, target = session.journal.rows, session.journal.runs.target(session.account.service, kind.name)
+    unanswered = [*rows.in_doubt(target), *rows.in_review(target)]
+    comparison = Comparison(Listing(()), kind, BesideTheList(unanswered=unanswered))
+    present, rest = AlreadyPresent(), iter(records)
+    while batch := list(islice(rest, _BATCH)):
+        claims = rows.claims(target, [record.key for record in batch])
+        for record in batch:
+            if (claim := claims.get(record.key)) is not None:
+                present.add_claimed(record.row, claim, record.identity)
+            else:
+                present.add(record.row, comparison.match(record.body), kind)
     return present
 
 

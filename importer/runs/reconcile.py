@@ -365,11 +365,11 @@ async def _wait_for(session: Session, too_recent: Mapping[Intent, float], stop: 
     if seconds > max(PATIENT_SECONDS, asyncio.get_running_loop().time() - began):
         tell_too_recent(session, too_recent)
         return False
-    later = next(iter(too_recent)).run
+    later = session.journal.runs.get(next(iter(too_recent)).run)
     session.observer.say(
         f"{count(len(too_recent), 'row')} got no answer. Checking again in {max(seconds, 0):.0f} seconds, at "
         f"{moment(now + max(seconds, 0), now)}. Press Ctrl-C to stop, and check later "
-        f"with: importer reconcile {later}"
+        f"with: {later.command('reconcile')}"
     )
     return not await wait(seconds, stop)
 

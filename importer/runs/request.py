@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from importer.config.settings import Settings
+from importer.journal.runs import ONCE_MORE
 from importer.model import Clock
 from importer.runs.observer import Observer
 from importer.spreadsheet import ReadOptions
@@ -39,6 +40,11 @@ class Choices:
     def options(self) -> dict[str, Any]:
         """The choices as the journal stores them; the folder has its own column there."""
         return {name: value for name, value in asdict(self).items() if name not in {"out", "one_for_all"}}
+
+    @property
+    def salt(self) -> str:
+        """What makes rows differ from equal rows of other runs; empty unless the run creates further records."""
+        return ONCE_MORE if self.even_if_existing else ""
 
     @property
     def deciding(self) -> dict[str, Any]:

@@ -23,10 +23,17 @@ from schemas import RECORD_TYPES
 
 
 async def retry(request: RunRequest) -> RunResult | None:
-    """A new run of the rejected and unsent rows of a run, by default of the latest one. None if the user declined."""
+    """A new run of the rejected and unsent rows of a run, by default of the latest one. None if the user declined.
+
+    Raises:
+        UsageError: There are none, or the run is unfinished.
+    """
     with open_journal(request.settings.journal_url) as journal:
         parent = latest_run(journal, request.number)
         refuse_other_service(parent, request.settings)
+        if parent.finished is None:
+            # Its planned rows would be sent as another run's, and it would still look as if they were left to send.
+            raise UsageError(f"Run {parent.id} is unfinished.", f"To continue it: {parent.command('resume')}")
         intents = journal.rows.all(parent, *RETRYABLE)
         records = [Record(intent.row, intent.body, intent.identity, intent.key) for intent in intents]
         if not records:
@@ -41,11 +48,11 @@ async def retry(request: RunRequest) -> RunResult | None:
 def _nothing_to_retry(run: Run, *, invalid: int) -> UsageError:
     failed = run.folder / FAILED_FILE
     if not invalid:
-        advice = f"To see its state: importer status {run.id}"
+        advice = f"To see its state: {run.command('status')}"
     elif failed.exists():
         advice = f"Its invalid rows need a change first. Correct {failed} and import that file."
     else:
-        advice = f"Its invalid rows need a change first. Rebuild the file that holds them: importer report {run.id}"
+        advice = f"Its invalid rows need a change first. Rebuild the file that holds them: {run.command('report')}"
     return UsageError(f"Run {run.id} has no rejected or unsent rows to retry.", advice)
 
 

@@ -113,7 +113,7 @@ def _row_in_question(journal: Journal, run: Run, row: int, *, absent: bool) -> I
     if intent is None:
         raise UsageError(
             f"Row {row} of run {run.id} is not marked for review.",
-            f"To see the rows that are, rebuild the report: importer report {run.id}",
+            f"To see the rows that are, rebuild the report: {run.command('report')}",
         )
     return intent
 
@@ -143,7 +143,7 @@ async def _without_record(session: Session, run: Run, intent: Intent) -> Change:
         raise UsageError(
             f"Nexudus lists {_named(alike)}, which may be the one for row {intent.row}.",
             "Delete it in Nexudus if it is not needed, or assign it to the row: "
-            f"importer settle {run.id} {intent.row} --is {alike[0].id}",
+            f"{run.command('settle', intent.row)} --is {alike[0].id}",
         )
     return Change(intent, Event.ABSENT)
 

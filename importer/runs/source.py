@@ -209,7 +209,7 @@ def _examine(
             sink.add(chunk, checked)
     if not result.rows:
         raise FileError(f"{source.file.name} has a header, but no rows below it.", "Add rows and try again.")
-    result.names, result.collisions = checker.names, checker.collisions
+    result.names, result.collisions = checker.names, checker.found_collisions
     return result
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from importer.config.saved_columns import remember_dates
 from importer.issues import Issue
 from importer.journal.journal import Journal
-from importer.journal.runs import ONCE_MORE, NewRun, Run
+from importer.journal.runs import NewRun, Run
 from importer.model import Record
 from importer.runs.copies import durable_copy
 from importer.runs.request import Choices, ImportRequest
@@ -61,7 +61,7 @@ def plan_rows(session: Session, source: Source, result: CheckResult, run: Run) -
         # By the time at which the run began, and not by now: a run that is planned a day later must not refuse a date
         # that was in the future when the user looked at the plan.
         for chunk in checked_chunks(
-            source, run.started, result.collisions, allow_duplicates=choices.allow_duplicates, salt=_salt(run)
+            source, run.started, result.collisions, allow_duplicates=choices.allow_duplicates, salt=choices.salt
         ):
             yield chunk.records(), chunk.causes, chunk.rows
 
@@ -70,7 +70,3 @@ def plan_rows(session: Session, source: Source, result: CheckResult, run: Run) -
     run = journal.runs.update(run, account=account.key, user=account.user, space=account.space)
     target = journal.runs.target(account.service, source.kind.name)
     return journal.rows.plan(run, chunks(), target, session.clock())
-
-
-def _salt(run: Run) -> str:
-    return ONCE_MORE if run.options.get("even_if_existing") else ""

@@ -121,12 +121,12 @@ class StopRequest(NamedTuple):
     command: str = "resume"
 
 
-def status_and_others(number: int | None, settings: Settings, now: float) -> tuple[RunStatus, list[int]]:
+def status_and_others(number: int | None, settings: Settings, now: float) -> tuple[RunStatus, list[Run]]:
     """The status of a run, by default the latest; in that case also the other unfinished, idle runs, newest first."""
     with open_journal(settings.journal_url) as journal:
         run = latest_run(journal, number)
         others = [other for other in journal.runs.unfinished() if other.id != run.id] if number is None else []
-        idle = [other.id for other in others if not _is_working(journal, other, settings)]
+        idle = [other for other in others if not _is_working(journal, other, settings)]
         return _status(journal, run, settings, now), idle
 
 

@@ -13,10 +13,10 @@ from runs.kit import change
 from importer.delivery.by_id import Gone, Unreadable
 from importer.delivery.comparison import (
     Ambiguous,
+    BesideTheList,
     Blocked,
     Changed,
     Comparison,
-    Evidence,
     Match,
     Unchanged,
     shift_of,
@@ -55,10 +55,10 @@ def intent(remote_id: int | None, state: State, changes: Mapping[str, object]) -
     return Intent(3, 9, b"x" * 16, row(**changes), state, remote_id=remote_id)
 
 
-def match(body: str, *records: Remote, evidence: Evidence | None = None, **more: bool) -> Match:
+def match(body: str, *records: Remote, evidence: BesideTheList | None = None, **more: bool) -> Match:
     """What a row is, beside these records."""
     listing = Listing(tuple(sorted(records, key=lambda remote: remote.id)), pages=1)
-    return Comparison(listing, KIND, evidence or Evidence(), **more).match(body)
+    return Comparison(listing, KIND, evidence or BesideTheList(), **more).match(body)
 
 
 EMPTY_CALENDAR: dict[str, Any] = {"CalendarId": None}
@@ -137,7 +137,7 @@ def test_a_row_waits_for_every_unanswered_one_that_may_be_the_same(
     state: State, sent: dict[str, Any], blocked: bool
 ) -> None:
     """Whatever cell was corrected meanwhile: its record may come into being at any moment, beside an equal one too."""
-    evidence = Evidence(unanswered=[intent(None, state, sent)])
+    evidence = BesideTheList(unanswered=[intent(None, state, sent)])
     assert match(row(), evidence=evidence) == (Blocked(3, 9) if blocked else None)
     assert match(row(), record(), evidence=evidence) == (Blocked(3, 9) if blocked else Unchanged(7))
 
@@ -154,7 +154,7 @@ def test_a_row_waits_for_every_unanswered_one_that_may_be_the_same(
 )
 def test_a_record_that_only_the_journal_knows_counts_as_it_is_read(by_id: Any, expected: object) -> None:
     """A list may lag behind, and a record may be gone; what could not be read is for a person."""
-    evidence = Evidence(unlisted=[intent(7, State.CREATED, {})], by_id={7: by_id})
+    evidence = BesideTheList(unlisted=[intent(7, State.CREATED, {})], by_id={7: by_id})
     result = match(row(), evidence=evidence)
     match result:
         case Changed():
@@ -170,7 +170,9 @@ def test_records_are_read_by_id_only_where_a_row_may_be_theirs() -> None:
     """Of those that the list leaves out, and of those that it shows without all of their members."""
     partial = Remote(8, {name: value for name, value in ROW.items() if name != "SubscriptionId"}, None, None, "")
     listing = Listing((partial, record(9, **OTHER_ROOM)), pages=1)
-    evidence = Evidence(unlisted=[intent(11, State.CREATED, EMPTY_CALENDAR), intent(12, State.CREATED, OTHER_ROOM)])
+    evidence = BesideTheList(
+        unlisted=[intent(11, State.CREATED, EMPTY_CALENDAR), intent(12, State.CREATED, OTHER_ROOM)]
+    )
     comparison = Comparison(listing, KIND, evidence)
     assert comparison.unfinished(listing, [row()]) == ({8}, {11})
     assert comparison.unfinished(listing, [row(ResourceId=99, Name="x", SubscriptionId="y")]) == (set(), set())
@@ -180,17 +182,18 @@ def test_rows_of_one_file_do_not_stand_in_each_others_way() -> None:
     """Its author saw all of them: that one was created is no reason to ask about the next."""
     made = record(7, CalendarId="another calendar")
     assert isinstance(match(row(), made), Ambiguous)
-    assert match(row(), made, evidence=Evidence(of_these_runs={7})) is None
+    assert match(row(), made, evidence=BesideTheList(of_these_runs={7})) is None
 
 
 def test_equal_rows_get_a_record_each_where_duplicates_are_meant() -> None:
     """N equal rows are n equal records: what is there is given out once, and never what another row of the run has."""
     listing = Listing((record(7), record(8), record(9)), pages=1)
-    comparison = Comparison(listing, KIND, Evidence(of_these_runs={9}), allow_duplicates=True)
+    comparison = Comparison(listing, KIND, BesideTheList(of_these_runs={9}), allow_duplicates=True)
     assert [comparison.match(row()) for _ in range(3)] == [Unchanged(7), Unchanged(8), None]
     assert isinstance(match(row(Name="x"), record(), allow_duplicates=True), Changed)
     assert (
-        match(row(), record(SubscriptionId=None), evidence=Evidence(of_these_runs={7}), allow_duplicates=True) is None
+        match(row(), record(SubscriptionId=None), evidence=BesideTheList(of_these_runs={7}), allow_duplicates=True)
+        is None
     )
 
 

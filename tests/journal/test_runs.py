@@ -170,3 +170,14 @@ def test_what_to_type_goes_to_where_the_run_went(
     """A practice run is not continued at the real service."""
     run = journal.runs.add(replace(NEW, options=options))
     assert (run.place, run.command("resume")) == (place, command)
+
+
+def test_only_commands_that_call_the_service_need_the_practice_one(journal: Journal) -> None:
+    """Stop, status and report have no such option, and a row stands after its run."""
+    run = journal.runs.add(replace(NEW, options={"sandbox": True}))
+    assert [run.command(verb) for verb in ("stop", "status", "report")] == [
+        "importer stop 1",
+        "importer status 1",
+        "importer report 1",
+    ]
+    assert run.command("settle", 17) == "importer settle 1 17 --sandbox"

@@ -269,9 +269,28 @@ def test_another_on_purpose_is_made_once(desk: Desk, service: Service) -> None:
     desk.type("run", rows(desk), "--yes")
     assert desk.type("run", rows(desk), "--yes", "--even-if-existing").code == 0
     assert len(service.records) == 10
+    plan = desk.type("plan", rows(desk), "--even-if-existing", "--json").json["plan"]
+    assert (plan["create"], plan["existing"]) == (0, 5)
     done = desk.type("run", rows(desk), "--yes", "--even-if-existing", "--json")
     assert (done.code, done.json["counts"]["existing"]) == (0, 5)
     assert len(service.records) == 10
+
+
+def test_a_plan_of_others_on_purpose_says_what_the_run_does(desk: Desk, service: Service) -> None:
+    """A new row is created, one made before exists, one with other values is held, one in doubt waits."""
+    run = ("--yes", "--even-if-existing")
+    desk.type("run", desk.write("first.csv", [mapping(2), mapping(3)]), *run, "--out", "first")
+    service.fail("lost-before")
+    assert desk.type("run", desk.write("doubt.csv", [mapping(4)]), *run, "--out", "doubt").code == 8
+    file = desk.write("rows.csv", [mapping(2), mapping(3, Name="Corrected"), mapping(4), mapping(5)])
+    planned = desk.type("plan", file, "--even-if-existing", "--json").json["plan"]
+    numbers = {name: planned[name] for name in ("create", "existing", "changed", "blocked")}
+    assert numbers == {"create": 1, "existing": 1, "changed": 1, "blocked": 1}
+    [[row, sentence]] = planned["conflicts"]
+    assert (row, "with other values" in sentence) == (3, True)
+    desk.type("run", file, *run, "--out", "rows")
+    statuses = [row["import_status"] for row in desk.report("rows")]
+    assert statuses == ["existing", "not sent", "not sent", "created"]
 
 
 def test_without_a_number_the_latest_run_with_doubts_is_meant(desk: Desk, service: Service) -> None:

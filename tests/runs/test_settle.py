@@ -45,7 +45,6 @@ def test_a_row_without_a_record_can_be_sent_again(desk: Desk, service: Service, 
 def test_a_row_in_doubt_is_not_settled_as_absent(desk: Desk, service: Service) -> None:
     """Nobody can know before the end of its window that there will be no record; then it settles by itself."""
     service.fail("ok", "lost-before")
-    desk.shorten_the_window(60)
     assert desk.type("run", desk.write("rows.csv", [mapping(2), mapping(3)]), "--yes", "--out", "report").code == 8
     refused = desk.type("settle", "1", "3", "--absent")
     assert refused.code == 2

@@ -144,7 +144,7 @@ def test_several_runs_are_told_newest_first(run: Run, journal: Journal, settings
         second.id: "another",
     }
     latest, others = status_and_others(None, settings, NOW)
-    assert (latest.run.id, others) == (second.id, [run.id])
+    assert (latest.run.id, [other.id for other in others]) == (second.id, [run.id])
     assert status_and_others(run.id, settings, NOW)[1] == []
 
 

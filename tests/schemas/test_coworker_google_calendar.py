@@ -7,7 +7,8 @@ import pytest
 from pandera.errors import SchemaError
 
 from schemas.coworker_google_calendar import COWORKER_GOOGLE_CALENDAR as GOOGLE
-from schemas.coworker_google_calendar import LARGEST_ID, CoworkerGoogleCalendar
+from schemas.coworker_google_calendar import CoworkerGoogleCalendar
+from schemas.coworker_ms_office_calendar import LARGEST_ID
 
 GOOD: dict[str, object] = {
     "ResourceId": 7,
