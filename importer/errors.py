@@ -17,9 +17,9 @@
     └── StoppedError        130   stopped before anything was sent; 6 if its time was up
 
 Wrong data is never an error here: it is an Issue (importer.issues). Errors are caught in the front ends, or where one
-is an answer (a file of several, a check of doctor, a service that is away when a run begins). Of the other exceptions,
-those of the machine (a full disk, no memory) end a command with 2 and Ctrl-C with 130; the rest are bugs and end it
-with 9.
+is an answer, for example for one file of several, for a check of doctor, while a token that still holds is renewed, or
+where another run's report cannot be rebuilt. Of the other exceptions, those of the machine (a full disk, no memory) end
+a command with 2 and Ctrl-C with 130; the rest are bugs and end it with 9.
 """
 
 from collections.abc import Iterable, Sequence

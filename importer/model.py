@@ -41,8 +41,9 @@ class Presence(StrEnum):
 class Record(NamedTuple):
     """One checked row, typed and ready to be sent.
 
-    ``body`` is the JSON text that goes over the wire; ``identity`` a 16-byte hash of the typed values, by which the
-    same row is recognised in any file; ``key`` one of the values that say which mapping it is (``schemas.key_digest``).
+    ``body`` is the JSON text that goes over the wire; ``identity`` is a 16-byte hash of the typed values, by which the
+    same row is recognised in any file; ``key`` is a hash of the values that say which mapping it is
+    (``schemas.key_digest``).
     """
 
     row: int

@@ -192,7 +192,7 @@ class RecordType:
         return tuple(name for name, column in self.columns.items() if not column.nullable or name in extra)
 
     def _contradictions(self) -> Iterator[str]:
-        yield from (f"{path} is no path like spaces/resources" for path in self.paths if path.count("/") != 1)
+        yield from (f"{path} is not a path like spaces/resources" for path in self.paths if path.count("/") != 1)
         # A key field outside the identity would make rows of two mappings equal, and one of them would be left out.
         alike = {name for names in self.lookalikes for name in names}
         location = {self.location} if self.location else set()

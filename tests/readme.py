@@ -100,11 +100,11 @@ def exit_codes() -> str:
 
 def settings() -> str:
     """Every setting with its variable, its meaning and its default."""
-    defaults = Settings.model_validate({"home": "the platform's data folder"})
+    defaults, in_words = Settings.model_validate({"home": "home"}), {"home": "your platform's folder for data"}
     lines = []
     for name, field in Settings.model_fields.items():
         told = "" if name in SECRETS else shown(defaults, name)
-        default = f"`{told}`" if told not in ("", "none") else ""
+        default = in_words.get(name, f"`{told}`" if told not in ("", "none") else "")
         in_file = "never in a file" if name in SECRETS else f"`{name}`"
         lines.append(f"| `{environment_name(name)}` | {in_file} | {field.description} | {default} |")
     return "| variable | in `importer.toml` | meaning | default |\n|---|---|---|---|\n" + "\n".join(lines) + "\n"

@@ -378,7 +378,7 @@ def _refuse_unknown_codes(kind: RecordType) -> None:
         for check in column.checks:
             if PANDERA_CODES.get(check.name or "", check.name) not in CATALOGUE:
                 raise ValueError(
-                    f"{kind.name}: {check.name}, a check of {name}, is no issue code in importer/issues.py"
+                    f"{kind.name}: {check.name}, a check of {name}, is not an issue code in importer/issues.py"
                 )
 
 

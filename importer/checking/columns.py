@@ -170,11 +170,11 @@ def _of_missing(sheet: Sheet, kind: RecordType, unused: Sequence[int], missing: 
         for name, label in near.items()
     ]
     if without := [name for name in missing if name not in near]:
-        where = "it" if len(without) == 1 else "them"
+        where = "column that holds it" if len(without) == 1 else "columns that hold them"
         # Only a header that holds nothing yet can be meant, and none that the sentence before is about.
         example = next((sheet.labels[i] for i in unused if sheet.labels[i] not in near.values()), "Header")
         hints.append(
-            f"Add {_listed(without)}, or name the column that holds {where}, for example with "
+            f"Add {_listed(without)}, or name the {where}, for example with "
             f'--map "{printable(example)}={without[0]}". The fields are {", ".join(kind.fields)}.'
         )
     return " ".join(hints)

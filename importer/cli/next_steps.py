@@ -17,7 +17,7 @@ _WORDS = {
     "import the file again. If the problem was on Nexudus' side and has been fixed, continue instead",
     StepKind.LOOK_AT_HELD: "look at {rows} that Nexudus has, or may have, with other values (see the report)",
     StepKind.SETTLE_OTHERS: "settle the other runs that {rows} wait for",
-    StepKind.RETRY: "send {rows} again unchanged",
+    StepKind.RETRY: "send {rows} unchanged, as a new run",
 }
 """Optional steps are left out: ``importer help`` explains report, verify and undo."""
 

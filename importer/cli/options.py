@@ -97,7 +97,7 @@ TWICE = (
         "--allow-duplicates", is_flag=True, help="Create a record for each row, even if rows repeat each other."
     ),
     click.option(
-        "--even-if-existing", is_flag=True, help="Create another record for rows whose record already exists."
+        "--even-if-existing", is_flag=True, help="Create one more record, even if one exists; typed again, no third."
     ),
     WITHOUT_LIST,
 )

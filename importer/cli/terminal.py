@@ -75,18 +75,26 @@ def issue_lines(causes: Causes, severity: Severity) -> Iterator[str]:
     groups = [group for group in causes.groups() if group.severity is severity]
     for group in groups[:MOST_GROUPS]:
         first, number = group.first(MOST_PLACES), len(group)
-        where = _places([issue.cell or (f"row {issue.row}" if issue.row else "") for issue in first], number)
-        yield f"  {where}: {first[0].message}" if where else f"  {first[0].message}"
+        if first[0].row and not first[0].cell:
+            # Its sentence names the row, which has no place of its own, and may name another one of them.
+            others = _listed([f"row {i.row}" for i in first[1:] if str(i.row) != first[0].detail], number)
+            yield f"  {first[0].message}{f' Also: {others}.' if others else ''}"
+        else:
+            where, others = first[0].cell or "", _listed([issue.cell or "" for issue in first[1:]], number)
+            yield (
+                f"  {where}{f' (also {others})' if others else ''}: {first[0].message}"
+                if where
+                else f"  {first[0].message}"
+            )
         yield f"      {first[0].fix}"
     if len(groups) > MOST_GROUPS:
         yield f"  … and {count(len(groups) - MOST_GROUPS, 'more problem')}. To see all of them, add --json"
 
 
-def _places(first: Sequence[str], number: int) -> str:
-    """Where the issues of a group are; its sentence is about the first place, so the others come after it."""
+def _listed(others: Sequence[str], number: int) -> str:
+    """Where the further issues of a group of ``number`` are; its sentence is about the first place."""
     more = f" and {number - MOST_PLACES:,} more" if number > MOST_PLACES else ""
-    others = ", ".join(first[1:]) + more
-    return f"{first[0]} (also {others})" if others else first[0]
+    return ", ".join(others) + more
 
 
 def show_issues(result: CheckResult, *, stdout: bool) -> None:

@@ -142,7 +142,7 @@ class Sender:
         #    the next call may leave, or to look whether somebody asked to stop. What is under way is always waited
         #    for, or its rows would be in doubt for no reason.
         #
-        # There is no lock. Only this task touches rows and journal; the task of a call has a body, and gives a Reply.
+        # There is no lock: only this task touches rows and journal.
         while True:
             answers = await self._judged()
             self._result = self._result or self._reason_to_stop()

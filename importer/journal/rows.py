@@ -29,20 +29,15 @@ _BATCH = 5_000
 """Rows read or written at once. Reads end in between, so that nobody waits for a reader of a million rows."""
 
 
-# As text, so that SQLite sees that the partial index is good for it.
+# As text and not as parameters: SQLite uses a partial index only if it sees that the condition implies the index's own.
 _CLAIMING = sa.text(f"state IN ({t.CLAIMS})")
 _UNANSWERED = sa.text(f"state IN ({t.UNANSWERED_STATES})")
 
-
+# The columns that planning writes, by the million, and what fills them: tuples in this order go to the driver as they
+# are, and the value of a state is looked up once.
 _ISSUE = ("row", "cell", "label", "field", "code", "value", "detail")
-
-
 _issue_values = attrgetter(*_ISSUE)
-
-
 _PLANNED = ("run", "row", "target", "identity", "key", "body", "state", "seal")
-
-
 _AS_PLANNED = State.PLANNED.value
 
 
@@ -264,6 +259,8 @@ class Rows:
     def claims_on_planned(self, run: Run) -> frozenset[tuple[int, int]]:
         """The rows that hold a record of the key of a planned row of this run, as run and row."""
         planned = sa.select(t.intent.c.key).where(t.intent.c.run == run.id, t.intent.c.state == State.PLANNED.value)
+        # Both conditions on the state: the second decides, but only beside the first does SQLite see that the partial
+        # index of the claims may be used.
         query = sa.select(t.intent.c.run, t.intent.c.row).where(
             t.intent.c.target == run.target,
             t.intent.c.key.in_(planned),

@@ -1,4 +1,4 @@
-"""Several files at once, each for its own account: every one planned before the first row of any is sent.
+"""Several files at once: the first of each profile is planned before any row is sent, its others follow in turn.
 
 The runs share the journal and its commits, nothing else. What ends one of them leaves the others alone.
 """
@@ -99,7 +99,7 @@ async def _prepare(request: ImportRequest, stack: AsyncExitStack, journal: Journ
     try:
         source, result = check(request)
         work, limit = prepare(stack, journal, source, result, request), request.choices.max_duration
-        prepared = await stoppable(work, journal, request.settings, request.clock, seconds=limit)
+        prepared = await stoppable(work, journal, request.settings, seconds=limit)
     except ImporterError as error:
         # Now, and not only at the end: the others may take hours.
         request.observer.say(f"Skipped. {error.message}")

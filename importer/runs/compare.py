@@ -147,7 +147,7 @@ async def _with_witnesses(
     return replace(evidence, by_id=by_id)
 
 
-def _long_missing(evidence: Evidence, listing: Listing, window: float) -> int | None:
+def _long_missing(evidence: BesideTheList, listing: Listing, window: float) -> int | None:
     """A record that exists and that the list should show by now: a list that lacks it may lack others, too."""
     for number, there in evidence.by_id.items():
         made = there.created if isinstance(there, Remote) else None

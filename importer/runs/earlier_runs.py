@@ -129,7 +129,7 @@ def refuse_other_account(run: Run, account: str) -> None:
 
 
 def refuse_other_terms(journal: Journal, terms: ImportTerms, account: str, *, zoneless: bool) -> None:
-    """Raise UsageError if an earlier run imported the same file on other terms, as far as that does harm.
+    """Raise UsageError if an earlier run imported the same file on other terms, if that does harm.
 
     An unfinished run refuses all other terms, a finished one only another zone: rows that are read in another way
     otherwise are held if their key exists.

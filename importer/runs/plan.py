@@ -64,7 +64,7 @@ def write_errors(source: Source, result: CheckResult, path: Path, now: float) ->
     ``now`` is the time of the copy, in epoch seconds.
 
     Raises:
-        UsageError: It would replace the file that was checked, or is no .xlsx.
+        UsageError: It would replace the file that was checked, or is not an .xlsx file.
     """
     if path.suffix.lower() != ".xlsx":
         raise UsageError(f"{path} is not an .xlsx file.", "Choose one, for example --errors-to fix.xlsx")
@@ -96,7 +96,7 @@ async def plan(request: ImportRequest) -> PlannedImport:
 async def plan_examined(source: Source, result: CheckResult, request: ImportRequest) -> PlannedImport:
     """The plan of a file that has been examined; it is examined again if names had to be looked up."""
     with open_journal(request.settings.journal_url) as journal:
-        return await stoppable(_plan(journal, source, result, request), journal, request.settings, request.clock)
+        return await stoppable(_plan(journal, source, result, request), journal, request.settings)
 
 
 async def _plan(journal: Journal, source: Source, result: CheckResult, request: ImportRequest) -> PlannedImport:

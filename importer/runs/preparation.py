@@ -12,7 +12,6 @@ from importer.journal.announcements import NOT_BEGUN, announced
 from importer.journal.journal import Journal
 from importer.journal.lock import folder_of
 from importer.journal.runs import Run
-from importer.model import Clock
 from importer.nexudus.waits import STOPPED, unless
 
 Result = TypeVar("Result")
@@ -22,7 +21,6 @@ async def stoppable(
     work: Coroutine[Any, Any, Result],
     journal: Journal,
     settings: Settings,
-    clock: Clock,
     *,
     run: Run | None = None,
     command: str = "resume",
@@ -34,7 +32,6 @@ async def stoppable(
         work: What is given up at whatever it awaits. A Ctrl-C gives it up by itself.
         journal: The journal, beside which other processes look for this one.
         settings: Those of the command.
-        clock: The clock of the command.
         run: The run that it is about; None if none has begun.
         command: What continues it after a stop, for others to say.
         seconds: How long it may take; as long as it likes if there is no such limit.
@@ -43,12 +40,14 @@ async def stoppable(
         StoppedError: It was stopped, or its time is up.
     """
     number = run.id if run is not None else NOT_BEGUN
-    deadline = clock() + seconds if seconds is not None else None
+    # By a clock that nobody can set, as while sending.
+    now = asyncio.get_running_loop().time
+    deadline = now() + seconds if seconds is not None else None
     with announced(folder_of(journal.path, settings.home), number, command) as is_requested:
-        signal = StopSignal(asyncio.Event(), is_requested, now=clock, deadline=deadline)
+        signal = StopSignal(asyncio.Event(), is_requested, now=now, deadline=deadline)
         async with watched(signal):
             result = await unless(signal, work)
-        # Also a request that came in the last moment: whoever asked has been told that it stops.
+        # Also a request that came at the last moment: its user has read that the import stops.
         if result is not STOPPED and not is_requested():
             return result
     raise _stopped(signal, run, command)

@@ -54,7 +54,7 @@ async def reconcile(request: RunRequest) -> RunResult:
         run = latest_run(journal, request.number)
         refuse_other_service(run, request.settings)
         work = _reconcile(journal, run, request)
-        settled = await stoppable(work, journal, request.settings, request.clock, run=run, command="reconcile")
+        settled = await stoppable(work, journal, request.settings, run=run, command="reconcile")
         if settled.failure:
             raise ServiceError(f"The rows in doubt cannot be settled: {settled.failure}.", "Try again later.")
         return settled_result(journal, run, request.clock())

@@ -36,7 +36,7 @@ async def resume(request: RunRequest) -> RunResult:
         async with AsyncExitStack() as stack:
             work, limit = _prepare(stack, journal, run, request), request.choices.max_duration
             try:
-                planned = await stoppable(work, journal, request.settings, request.clock, run=run, seconds=limit)
+                planned = await stoppable(work, journal, request.settings, run=run, seconds=limit)
             except StoppedError as error:
                 reason = StopReason.LIMIT if error.exit_code is Exit.LIMIT else StopReason.REQUESTED
                 sent = SendResult(reason, error.message)
@@ -59,7 +59,7 @@ async def _prepare(stack: AsyncExitStack, journal: Journal, run: Run, request: R
 
 
 async def continue_run(stack: AsyncExitStack, session: Session, run: Run) -> PlannedRun:
-    """A run that holds its account until ``stack`` ends; planned if it never got as far as that."""
+    """A run that holds its account until ``stack`` ends; planned now if its rows are not in the journal yet."""
     refuse_other_account(run, session.account.key)
     if run.account is not None and run.account != session.account.key:
         # Of the earlier token, under which another process may still be sending.

@@ -41,7 +41,7 @@ async def retry(request: RunRequest) -> RunResult | None:
         async with AsyncExitStack() as stack:
             work = _prepare(stack, journal, parent, records, request)
             limit = request.choices.max_duration
-            planned = await stoppable(work, journal, request.settings, request.clock, seconds=limit)
+            planned = await stoppable(work, journal, request.settings, seconds=limit)
             return await planned.send() if planned is not None else None
 
 

@@ -31,7 +31,7 @@ async def run(request: ImportRequest) -> RunResult | None:
     async with AsyncExitStack() as stack:
         journal = stack.enter_context(open_journal(request.settings.journal_url))
         work, limit = prepare(stack, journal, source, result, request), request.choices.max_duration
-        prepared = await stoppable(work, journal, request.settings, request.clock, seconds=limit)
+        prepared = await stoppable(work, journal, request.settings, seconds=limit)
         return await prepared.send() if isinstance(prepared, PlannedRun) else prepared
 
 

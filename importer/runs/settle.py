@@ -55,9 +55,7 @@ async def question_about(request: RunRequest, row: int) -> Question:
         run = latest_run(journal, request.number)
         refuse_other_service(run, request.settings)
         work, limit = _question(journal, run, request, row), request.choices.max_duration
-        return await stoppable(
-            work, journal, request.settings, request.clock, run=run, command="reconcile", seconds=limit
-        )
+        return await stoppable(work, journal, request.settings, run=run, command="reconcile", seconds=limit)
 
 
 async def _question(journal: Journal, run: Run, request: RunRequest, row: int) -> Question:
@@ -85,7 +83,7 @@ async def settle_row(request: RunRequest, row: int, record: int | None) -> RunRe
         refuse_other_service(run, request.settings)
         work = _settle(journal, run, request, row, record)
         limit = request.choices.max_duration
-        await stoppable(work, journal, request.settings, request.clock, run=run, command="reconcile", seconds=limit)
+        await stoppable(work, journal, request.settings, run=run, command="reconcile", seconds=limit)
         return settled_result(journal, run, request.clock())
 
 

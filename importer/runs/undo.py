@@ -58,7 +58,7 @@ async def undo_run(request: RunRequest, *, even_if_gone: bool = False) -> Undoin
             entering = stack.enter_async_context(
                 signed_in(request.settings, chosen.endpoint, journal, request.observer, request.clock)
             )
-            session = await stoppable(entering, journal, request.settings, request.clock, run=chosen, command="undo")
+            session = await stoppable(entering, journal, request.settings, run=chosen, command="undo")
             refuse_other_account(chosen, session.account.key)
             if not request.observer.confirm_undo(_plan(session, records), session.account, chosen):
                 return None

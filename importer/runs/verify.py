@@ -54,7 +54,7 @@ async def verify_run(request: RunRequest) -> Verification:
         chosen = latest_run(journal, request.number)
         refuse_other_service(chosen, request.settings)
         work = _compare(journal, chosen, request)
-        rows = await stoppable(work, journal, request.settings, request.clock, run=chosen, command="verify")
+        rows = await stoppable(work, journal, request.settings, run=chosen, command="verify")
         counts = journal.rows.counts(chosen)
         unknown = counts.get(State.IN_DOUBT, 0) + counts.get(State.REVIEW, 0)
         table = [(str(v.row), str(v.remote_id), v.presence.value, v.detail) for v in rows]

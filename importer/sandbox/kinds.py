@@ -37,6 +37,7 @@ class Kind:
         parents: the fields that refer to other records.
         required: the fields that a record must have, by contract.
         title: the text by which people know a record; "" if the type has no text.
+        location: the field whose record says in which location this one is; "" if there is none.
     """
 
     entity: str
@@ -46,6 +47,7 @@ class Kind:
     parents: Mapping[str, Parent]
     required: Mapping[str, frozenset[str]]
     title: str
+    location: str
 
     @property
     def dates(self) -> tuple[str, ...]:
@@ -78,4 +80,5 @@ def _kind(record_type: RecordType) -> Kind:
             "new": frozenset(record_type.required(newest)) - frozenset(record_type.optional_at.get(newest, ())),
         },
         title="Name" if "Name" in texts else next(iter(texts), ""),
+        location=record_type.location,
     )

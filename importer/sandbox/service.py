@@ -159,11 +159,11 @@ class Service:
             return [row for row, place in zip(rows, places, strict=True) if place == there or not lie.second_location]
         now = time.monotonic()
         listed = [stored.fields for stored in self.records.of(entity) if stored.listed_from <= now]
-        return [row for row in listed if self._is_in_second_location(row)] if lie.second_location else listed
+        return [row for row in listed if self._is_in_second_location(entity, row)] if lie.second_location else listed
 
-    def _is_in_second_location(self, row: Fields) -> bool:
+    def _is_in_second_location(self, entity: str, row: Fields) -> bool:
         """Whether a record's resource is there; one that nobody knows is not."""
-        number = row.get("ResourceId")
+        number = row.get(self.kinds[entity].location)
         resource = self.space.resources.get(number) if isinstance(number, int) else None
         return resource is not None and resource["BusinessName"] == people.LOCATIONS[1]
 

@@ -141,7 +141,7 @@ class Drafts:
         shutil.rmtree(draft.folder, ignore_errors=True)
 
     def forget_old(self, now: float) -> None:
-        """Delete what was uploaded too long ago: it may hold personal data."""
+        """Delete what was uploaded more than ``KEPT_DAYS`` ago: it may hold personal data."""
         for folder in list(self._folder.iterdir()) if self._folder.exists() else ():
             draft = self.find(folder.name)
             # An upload that broke off has no date but that of its folder.

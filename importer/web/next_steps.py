@@ -99,7 +99,7 @@ _WORDS: Mapping[StepKind, _Words] = {
         Role.VIEWER,
     ),
     StepKind.RETRY: _Words(
-        "Send {rows} again as before",
+        "Send {rows} as they are",
         "A new run sends {them} unchanged. Choose this if the reason was in Nexudus and has been dealt with.",
         "Send again",
         "retry",

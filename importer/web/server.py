@@ -93,12 +93,14 @@ def listening(
         )
     with _socket(address) as sock:
         port = sock.getsockname()[1]
-        sessions = SessionStore(clock)
+        sessions, drafts = SessionStore(clock), Drafts(settings.home / "uploads", clock)
+        # Not only at the next upload, which may never come.
+        drafts.forget_old(clock())
         context = AppContext(
             settings,
             port,
             sandbox,
-            Drafts(settings.home / "uploads", clock),
+            drafts,
             Workers(settings.home / "workers", clock),
             sessions,
             clock,

@@ -187,6 +187,9 @@ def test_each_missing_column_is_told_what_to_do(tmp_path: Path) -> None:
         check(tmp_path, [["1"] * 4], ["Room", "Member No.", "Zzz", "Expiry"])
     assert 'If "Member No." is the CoworkerId, rename it' in error.value.advice
     assert "Add Name, or name the column that holds it" in error.value.advice
+    with pytest.raises(ColumnsError) as error:
+        check(tmp_path, [["1"] * 3], ["Room", "Zzz", "Yyy"])
+    assert "and SubscriptionExpireDate, or name the columns that hold them" in error.value.advice
 
 
 @given(st.sampled_from(LABELS), st.text("_- .", max_size=3), st.booleans())
@@ -243,5 +246,5 @@ def test_a_check_without_an_issue_is_named_before_a_row_is_read(tmp_path: Path) 
     path = tmp_path / "rows.csv"
     path.write_text("Name\nred\n", encoding="utf-8")
     sheet = open_sheet(path)
-    with pytest.raises(ValueError, match="Paint: not-a-colour, a check of Name, is no issue code"):
+    with pytest.raises(ValueError, match="Paint: not-a-colour, a check of Name, is not an issue code"):
         Checker(kind, match_columns(sheet, kind, ()), sheet, required=("Name",), now=NOW)

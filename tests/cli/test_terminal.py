@@ -44,6 +44,17 @@ def test_a_group_names_its_first_places_and_counts_the_rest(number: int, where: 
     assert fix.startswith("      ")
 
 
+@pytest.mark.parametrize(("number", "others"), [(1, ""), (2, " Also: row 3."), (5, " Also: row 3, row 4 and 2 more.")])
+def test_the_sentence_about_a_whole_row_names_it_once(number: int, others: str) -> None:
+    """The row is in the sentence, so it does not stand before it, too."""
+    rows = [Issue("duplicate-row", row, None, None, None, "", "40") for row in range(2, 2 + number)]
+    first, _ = issue_lines(causes(*rows), Severity.ERROR)
+    assert first == f"  Row 2 repeats row 40.{others}"
+    pair = [Issue("duplicate-key", row, None, None, None, "", str(other)) for row, other in ((2, 3), (3, 2))]
+    first, _ = issue_lines(causes(*pair), Severity.ERROR)
+    assert first == "  Row 2 is for the same record as row 3, but has other values."
+
+
 def test_more_groups_than_anybody_reads_are_counted() -> None:
     """The last line says how many are missing, and how to see them."""
     columns = [chr(ord("A") + place) for place in range(MOST_GROUPS + 2)]

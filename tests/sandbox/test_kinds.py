@@ -3,6 +3,7 @@
 from another_type import PRODUCT_PRICE, registered
 
 from importer.sandbox.kinds import Parent, kinds
+from schemas import RECORD_TYPES
 
 
 def test_every_record_type_is_served_at_all_its_paths() -> None:
@@ -32,3 +33,11 @@ def test_a_new_type_brings_its_choices_and_parents() -> None:
     assert product.choices == {"Per": (1, 2), "Currency": ("EUR", "GBP")}
     assert product.parents == {"ResourceId": Parent("Resource", "Resource")}
     assert (product.title, product.dates) == ("Name", ("From",))
+
+
+def test_the_field_that_decides_the_location_is_the_schema_s() -> None:
+    """A list of another location leaves out the records of any type, whatever that field is called."""
+    with registered(PRODUCT_PRICE):
+        assert {name: kind.location for name, kind in kinds().items()} == {
+            name: record_type.location for name, record_type in RECORD_TYPES.items()
+        }

@@ -88,8 +88,8 @@ class Wide(pa.DataFrameModel):
 @pytest.mark.parametrize(
     ("declare", "complaint"),
     [
-        (lambda: plain(paths=("plain",)), "plain is no path"),
-        (lambda: plain(paths=("api/crm/plain",)), "no path like"),
+        (lambda: plain(paths=("plain",)), "plain is not a path"),
+        (lambda: plain(paths=("api/crm/plain",)), "not a path like"),
         (lambda: plain(aliases={"Nmae": ("Title",)}), "no field Nmae"),
         (lambda: plain(not_identity=("Nmae",)), "no field Nmae"),
         (lambda: plain(required_at={"crm/plain": ("Nmae",)}), "no field Nmae"),

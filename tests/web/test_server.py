@@ -28,6 +28,7 @@ def test_another_host_needs_people_with_passwords(settings: Settings, host: str)
     assert "importer people add" in refused.value.advice
 
 
+DAY = 86_400.0
 LOOPBACK = {"127.0.0.1:8642", "localhost:8642", "[::1]:8642"}
 
 
@@ -48,6 +49,17 @@ def test_each_address_has_its_names(address: Address, port: int, hosts: set[str]
     assert hosts <= answered
     assert {host for host in answered if "example" in host or "192." in host} <= hosts
     assert address.for_this_machine or not answered & LOOPBACK
+
+
+def test_old_uploads_are_deleted_when_the_pages_start(settings: Settings) -> None:
+    """Nobody may ever upload again, and what was uploaded may hold personal data."""
+    broke_off = settings.home / "uploads" / "broke-off"
+    broke_off.mkdir(parents=True)
+    uploaded = broke_off.stat().st_mtime
+    with listening(settings, Address(port=0), clock=lambda: uploaded + 6.9 * DAY):
+        assert broke_off.exists()
+    with listening(settings, Address(port=0), clock=lambda: uploaded + 7.1 * DAY):
+        assert not broke_off.exists()
 
 
 def test_a_port_that_is_taken_is_said(settings: Settings, site: Site) -> None:
