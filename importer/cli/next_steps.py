@@ -16,7 +16,7 @@ _WORDS = {
     StepKind.CORRECT_COLUMN: "Nexudus refuses row after row because of one column. Correct it in your file, then "
     "import the file again. If the problem was on Nexudus' side and has been fixed, continue instead",
     StepKind.LOOK_AT_HELD: "look at {rows} that Nexudus has, or may have, with other values (see the report)",
-    StepKind.SETTLE_OTHERS: "settle the other runs that {rows} wait for",
+    StepKind.SETTLE_OTHERS: "settle the other runs that {rows} must wait for",
     StepKind.RETRY: "send {rows} unchanged, as a new run",
 }
 """Optional steps are left out: ``importer help`` explains report, verify and undo."""

@@ -45,7 +45,7 @@ _WHY = {
     "import the file again. If the problem was on Nexudus' side and has been fixed, continue instead.",
     StepKind.LOOK_AT_HELD: "Look at {rows} that Nexudus has, or may have, with other values. Each message says which "
     "record it is; change that record in Nexudus, or correct the row and import it again.",
-    StepKind.SETTLE_OTHERS: "Settle the rows of other runs that {rows} wait for. Then import the file again.",
+    StepKind.SETTLE_OTHERS: "Settle the rows of other runs that {rows} must wait for. Then import the file again.",
     StepKind.RETRY: "Send {rows} unchanged, as a new run.",
     StepKind.VERIFY: "Check that every created record is in Nexudus.",
     StepKind.UNDO: "If this import was a mistake, delete the records it created, except those changed since.",

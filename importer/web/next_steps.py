@@ -91,7 +91,7 @@ _WORDS: Mapping[StepKind, _Words] = {
         Role.VIEWER,
     ),
     StepKind.SETTLE_OTHERS: _Words(
-        "{rows} wait for another import",
+        "{rows} waiting for another import",
         "The same mapping was sent in another import and has no answer yet. Find out about that one in the history, "
         "then upload this file again.",
         "Show {them}",
