@@ -52,6 +52,12 @@ class Record(NamedTuple):
     key: bytes
 
 
+ONCE_MORE = " once more"
+"""What makes the keys of a run differ that creates further records on purpose, so that no earlier claim holds for it.
+
+The same for every such run: the same command typed again finds its own records, and creates nothing.
+"""
+
 NAMELESS = "token-"
 
 

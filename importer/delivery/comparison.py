@@ -165,8 +165,7 @@ class Comparison:
         made = "; ".join(f"run {run} made {listed(numbers)}" for run, numbers in sorted(runs.items()))
         if not made:
             return "Delete in Nexudus those that you do not need."
-        undo = f"importer undo {min(runs)}"
-        return f"In this journal, {made}. Delete those that you do not need, in Nexudus or with a whole run: {undo}"
+        return f"In this journal, {made}. Delete those that you do not need, in Nexudus or by undoing a whole run."
 
     def _read_by_id(self) -> Iterator[Remote]:
         for intent in self._evidence.unlisted:

@@ -186,26 +186,46 @@ def _seconds_left(intent: Intent, look: FirstLook, listing: Listing, asked_at: f
 
 
 def settle_reviews(
-    reviews: Sequence[Intent], listing: Listing, journal: Journal, target: int, kind: RecordType, *, user: str
+    reviews: Sequence[Intent],
+    listing: Listing,
+    journal: Journal,
+    target: int,
+    kind: RecordType,
+    *,
+    user: str,
+    asked_at: float,
+    window: float,
 ) -> list[Change]:
-    """The rows in review whose record is beyond doubt.
+    """The rows in review of which a listing that was begun at ``asked_at`` shows exactly one record, of no other row.
 
-    Exactly one listed record may be the row's, and it passes every test that a row in doubt has: no other row has it,
-    it was not listed before the run, it equals the row in its whole body, and it is not certain to be a colleague's.
+    It is the row's own if it passes every test that a row in doubt has: not listed before the run, equal in its whole
+    body, and not certain to be a colleague's. Otherwise, if it has the values that the row gives, the mapping exists,
+    and the row needs nothing more; but an undo must not delete what was not created for it. That is believed only after
+    the window, for the row's own record may still come.
     """
     if listing.failure or not reviews:
         return []
     comparer = Comparer(kind)
     taken = _ids_of_rows(journal, target, reviews, listing)
+    looks = journal.evidence.first_looks(reviews, listing.date, asked_at)
     changes = []
     for intent in reviews:
-        before = journal.evidence.listed_before(intent.run) or frozenset()
         alike = [remote for remote in listing.records if comparer.may_be_one(intent.values, remote.values)]
-        if len(alike) != 1 or alike[0].id in taken or alike[0].id in before or is_foreign(alike[0], user):
+        if len(alike) != 1 or alike[0].id in taken:
             continue
-        if comparer.key(kind.fields, intent.values) == comparer.key(kind.fields, alike[0].values):
-            taken.add(alike[0].id)
-            changes.append(Change(intent, Event.FOUND, remote_id=alike[0].id))
+        [remote] = alike
+        before = journal.evidence.listed_before(intent.run) or frozenset()
+        equal = comparer.key(kind.fields, intent.values) == comparer.key(kind.fields, remote.values)
+        if equal and remote.id not in before and not is_foreign(remote, user):
+            changes.append(Change(intent, Event.FOUND, remote_id=remote.id))
+        elif not comparer.differences(intent.body, remote) and not _seconds_left(
+            intent, looks[intent], listing, asked_at, window
+        ):
+            sentence = "the record is in Nexudus, but was not created for this row"
+            changes.append(Change(intent, Event.KNOWN, remote_id=remote.id, message=sentence))
+        else:
+            continue
+        taken.add(remote.id)
     return changes
 
 
@@ -224,7 +244,7 @@ def strays(listing: Listing, journal: Journal, target: int, kind: RecordType) ->
     ids = journal.rows.known_ids(target, [remote.id for remote in listing.records]) if rows else set()
     for remote in listing.records:
         intent = rows.get(comparer.match_key(kind.key, remote.values))
-        if intent is None or remote.id in ids:
+        if intent is None or remote.id in ids or remote.id == intent.remote_id:
             continue
         if intent.run not in before:
             before[intent.run] = journal.evidence.listed_before(intent.run)

@@ -65,7 +65,7 @@ class Evidence:
         query = sa.select(t.intent).where(
             t.intent.c.target == target,
             sa.tuple_(t.intent.c.run, t.intent.c.row).in_(doubted),
-            t.intent.c.state.in_([State.REJECTED.value, State.PLANNED.value, State.HELD.value]),
+            t.intent.c.state.in_([State.REJECTED.value, State.PLANNED.value, State.HELD.value, State.EXISTING.value]),
         )
         with self._db.read() as db:
             return [to_intent(row) for row in db.execute(query)]

@@ -13,9 +13,9 @@ from sqlalchemy.engine import Connection
 from importer.config.store import UnreadableError
 from importer.journal import tables as t
 from importer.journal.rows import checksum
-from importer.journal.runs import ONCE_MORE, OPTIONS
+from importer.journal.runs import OPTIONS
 from importer.journal.states import UNANSWERED, State
-from schemas import RECORD_TYPES, key_digest
+from importer.model import ONCE_MORE
 
 SCHEMA_VERSION = 4
 _BATCH = 5_000
@@ -111,6 +111,9 @@ class _Upgrade:
         return row if "key" in row else row | {"key": self._key(row)}
 
     def _key(self, row: Mapping[str, Any]) -> bytes:
+        # Here, because loading the record types takes half a second, which every command would take to open a journal.
+        from schemas import RECORD_TYPES, key_digest  # noqa: PLC0415
+
         run, kind = row["run"], self._kinds.get(row["run"], "")
         if kind not in RECORD_TYPES:
             # What the bodies of a record type meant that is gone, nobody knows any more.

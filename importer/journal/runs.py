@@ -20,12 +20,6 @@ Shape = TypeVar("Shape")
 OPTIONS: Document[dict[str, Any]] = Document("The list of a run's options", dict)
 """The options that a run began with. Members that this importer does not know are preserved for the one that does."""
 
-ONCE_MORE = " once more"
-"""What makes the keys of a run differ that creates further records on purpose, so that no earlier claim holds for it.
-
-The same for every such run: the same command typed again finds its own records, and creates nothing.
-"""
-
 SIGNED_IN = {"resume", "retry", "reconcile", "settle", "verify", "undo"}
 """The commands about a run that call the service. The others have no ``--sandbox``: the journal is all they need."""
 

@@ -75,8 +75,10 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.UNCLEAR: State.REVIEW,
     },
     State.REVIEW: {
-        # A person's word, or a whole list that shows exactly one record of the row's key, equal to the row.
+        # A person's word, or a whole list that shows exactly one record that may be the row's, and certainly is.
         Event.FOUND: State.CREATED,
+        # The one record there is has the row's values, but may be somebody else's: undo must leave it alone.
+        Event.KNOWN: State.EXISTING,
         # A person's word only.
         Event.ABSENT: State.PLANNED,
     },

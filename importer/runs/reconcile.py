@@ -224,7 +224,7 @@ async def settle_doubts(session: Session, run: Run, listing: Listing | None = No
             asked_at = session.clock()
             listing = await list_all_records(session, run.endpoint, kind)
         listing, settled = await _proved(session, run, doubtful, listing, asked_at)
-        settled.changes += await _of_reviews(session, run, reviews, listing) if reviews else []
+        settled.changes += await _of_reviews(session, run, reviews, listing, asked_at) if reviews else []
         settled = settled.of_runs(at_rest)
         journal.rows.move(settled.changes, session.clock())
     settled.strays = strays(listing, journal, run.target, kind)[:MOST_STRAYS]
@@ -321,7 +321,9 @@ def _user_of(session: Session) -> str:
     return user if "@" in user else ""
 
 
-async def _of_reviews(session: Session, run: Run, reviews: Sequence[Intent], listing: Listing) -> list[Change]:
+async def _of_reviews(
+    session: Session, run: Run, reviews: Sequence[Intent], listing: Listing, asked_at: float
+) -> list[Change]:
     """The rows in review whose record is beyond doubt now; records that may be theirs are read in full."""
     assert run.target is not None
     kind = RECORD_TYPES[run.kind]
@@ -333,7 +335,16 @@ async def _of_reviews(session: Session, run: Run, reviews: Sequence[Intent], lis
         kind.fields,
         lambda remote: any(comparer.may_be_one(values, remote.values) for values in bodies),
     )
-    return settle_reviews(reviews, whole, session.journal, run.target, kind, user=_user_of(session))
+    return settle_reviews(
+        reviews,
+        whole,
+        session.journal,
+        run.target,
+        kind,
+        user=_user_of(session),
+        asked_at=asked_at,
+        window=session.settings.settle,
+    )
 
 
 async def _reason_to_distrust(session: Session, run: Run, listing: Listing, numbers: set[int]) -> str:

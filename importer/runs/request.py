@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from importer.config.settings import Settings
-from importer.journal.runs import ONCE_MORE
-from importer.model import Clock
+from importer.model import ONCE_MORE, Clock
 from importer.runs.observer import Observer
 from importer.spreadsheet import ReadOptions
 from schemas import RecordType

@@ -66,6 +66,8 @@ def test_a_record_that_may_exist_is_claimed_until_it_is_known_not_to() -> None:
         (State.IN_DOUBT, Event.NOT_APPLIED),
         (State.IN_DOUBT, Event.ABSENT),
         (State.REVIEW, Event.ABSENT),
+        # The record that exists is not the row's own, so the row claims nothing.
+        (State.REVIEW, Event.KNOWN),
         (State.REMOVING, Event.GONE),
     }
     assert State.PLANNED not in CLAIMING

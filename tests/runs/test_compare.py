@@ -184,7 +184,7 @@ def test_doubles_of_an_earlier_importer_are_named_with_the_run_that_made_them(de
     message = desk.report("report")[0]["import_message"]
     assert f"Records {first}, {second} have the same" in message
     assert f"run 1 made {first}; run 2 made {second}" in message
-    assert "importer undo 1" in message
+    assert "by undoing a whole run" in message
 
 
 def test_a_list_that_leaves_out_an_old_record_is_no_list(desk: Desk, service: Service) -> None:

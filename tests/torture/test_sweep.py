@@ -17,6 +17,8 @@ SEAMS = {
     "after a commit",
     "before a list",
     "after the answer to a list",
+    "before a look",
+    "after the answer to a look",
     "before a create",
     "half of a create written",
     "a create written",
