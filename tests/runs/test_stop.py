@@ -82,7 +82,7 @@ def test_the_wait_for_the_window_ends_with_the_time_of_the_run(desk: Desk, servi
 def test_a_wait_for_a_turn_ends(desk: Desk, serve: Callable[..., Service], words: tuple[str, ...]) -> None:
     """With the allowance of an hour used up, the next call may leave in an hour."""
     service = serve(SandboxOptions())
-    desk.variables |= {"IMPORTER_RATE": "600/min", "IMPORTER_CALLS_PER_HOUR": "12"}
+    desk.variables |= {"IMPORTER_RATE": "600/min", "IMPORTER_CALLS_PER_HOUR": "15"}
     desk.write("rows.csv", [mapping(number) for number in range(9)])
     assert desk.type("run", "rows.csv", "--yes", "--max-rows", "4").code in {Exit.LIMIT, Exit.DONE}
     process = desk.start(*words)
