@@ -2,7 +2,7 @@
 
 Which location a list is of depends on the user's default location, which a click in Nexudus changes; a create goes
 where its resource is, whatever the list shows. So a row in doubt is believed absent only from a list that shows, or may
-show, records of the row's own location; and no row is created in a location of which nothing is shown.
+show, records of the row's own location; and nothing is sent if rows turn out to be in a location that is not shown.
 """
 
 from collections.abc import Iterable
