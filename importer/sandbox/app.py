@@ -211,7 +211,7 @@ def _collection(state: State, request: _Request, entity: str, *, mangled: bool, 
     if media.partition(";")[0].strip().lower() != "application/json":
         return message(415, f"The request entity's media type '{media}' is not supported for this resource.")
     if request.method == "PUT":
-        return service.update(entity, request.body, by)
+        return service.update(entity, request.body, by, mangled=mangled)
     return service.create(entity, request.body, by, mangled=mangled)
 
 

@@ -58,6 +58,8 @@ class SandboxOptions:
     #: Whether POST stores SystemId, and whether lists can be filtered by it.
     system_id: Literal["kept", "dropped"] = "kept"
     system_id_filter: Literal["works", "ignored"] = "works"
+    #: What a PUT does with the fields that it leaves out, SystemId among them.
+    omitted: Literal["cleared", "kept"] = "cleared"
     #: Refuse a record equal to one that exists.
     uniqueness: bool = False
     #: Seconds until a created record shows up in lists.

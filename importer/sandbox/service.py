@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from importer.sandbox import people
 from importer.sandbox.kinds import FIXED, STAMPS, Kind, Parent, kinds
@@ -57,6 +58,13 @@ class Service:
         seconds = time.time() + self.options.clock_skew
         return datetime.fromtimestamp(int(seconds), UTC).replace(tzinfo=None).isoformat() + "Z"
 
+    def _later(self, than: object) -> str:
+        """The service's clock, moved on if it has not moved since: each save has a later UpdatedOn than the last."""
+        now = self.now()
+        if not isinstance(than, str) or now > than:
+            return now
+        return (datetime.fromisoformat(than.removesuffix("Z")) + timedelta(seconds=1)).isoformat() + "Z"
+
     def entity(self, path: str) -> str | None:
         """Which kind of record is found at a path below /api/; None if there is no such path."""
         for kind in self.kinds.values():
@@ -97,21 +105,41 @@ class Service:
         self.previous_id = record_id
         return saved(entity, "created", record_id, now, by)
 
-    def update(self, entity: str, body: bytes, by: str) -> Reply:
-        """Replaces a record; fields that the body leaves out are cleared."""
+    def update(self, entity: str, body: bytes, by: str, *, mangled: bool = False) -> Reply:
+        """Replaces a record if the body is right; what the body leaves out is cleared, if the options do not keep it.
+
+        Args:
+            entity: which kind of record.
+            body: the request body, with the record's Id among the fields.
+            by: e-mail of the account that asks.
+            mangled: store another title than the one asked for.
+        """
         sent = self._checked(entity, body)
-        record_id = json.loads(body).get("Id") if isinstance(sent, dict) else None
         if isinstance(sent, Reply):
             return sent
-        stored = self.records.get(entity, record_id) if isinstance(record_id, int) else None
-        if stored is None or not isinstance(record_id, int):
+        document = json.loads(body)
+        record_id = document.get("Id")
+        stored = self.records.get(entity, record_id) if type(record_id) is int else None
+        if stored is None:
             return not_found()
-        now = self.now()
-        system_id = sent["SystemId"] if self.options.system_id == "kept" else None
-        system_id = stored.fields["SystemId"] if system_id is None else system_id
-        record = {**stored.fields, **sent, "SystemId": system_id, **self._tail(entity, sent, now, by)}
+        if self.options.omitted == "kept":
+            sent = {name: value if name in document else stored.fields[name] for name, value in sent.items()}
+        if self.options.system_id == "dropped":
+            sent["SystemId"] = stored.fields["SystemId"]
+        now = self._later(stored.fields["UpdatedOn"])
+        record = {**stored.fields, **sent, **self._tail(entity, sent, now, by)}
+        if mangled:
+            record[self.kinds[entity].title] = _MANGLED
         self.records.put(record_id, Stored(entity, record, stored.body, stored.listed_from))
         return saved(entity, "updated", record_id, now, by)
+
+    def edit(self, record_id: int, stored: Stored, fields: Fields, by: str) -> None:
+        """Changes some fields of a record, as a person does on a page of the service."""
+        kind = self.kinds[stored.entity]
+        record = {**stored.fields, **fields}
+        sent = {name: record.get(name) for name in kind.types}
+        tail = self._tail(stored.entity, sent, self._later(stored.fields["UpdatedOn"]), by)
+        self.records.put(record_id, replace(stored, fields={**record, **tail}))
 
     def delete(self, entity: str, record_id: int) -> Reply:
         """Deletes a record."""
