@@ -234,14 +234,14 @@ class Console:
             say()
             for line in plan_lines(plan, account):
                 say(line)
-        if self._yes or not plan.create:
+        if self._yes or not plan.writes:
             return True
         if not sys.stdin.isatty():
             raise UsageError(
                 "Nothing was sent: there is no terminal to ask you on.",
                 "To send without being asked, add --yes.",
             )
-        return click.confirm(f"Create {count(plan.create, 'record')} in {account.space}?", err=True)
+        return click.confirm(f"{_question(plan)} in {account.space}?", err=True)
 
     def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
         """Show what will be deleted and how long it takes, and ask for the number."""
@@ -371,9 +371,11 @@ class _Member:
 
     def confirm(self, result: CheckResult, plan: Plan, account: Account) -> bool:
         wrong = f"; {count(result.invalid, 'row')} left out as invalid" if result.invalid else ""
-        until = f", until {moment(plan.finish, plan.made)}" if plan.create else ""
-        self.say(f"{count(plan.create, 'record')} to create in {account.space} as {account.user}{until}{wrong}.")
-        self.total = plan.create
+        until = f", until {moment(plan.finish, plan.made)}" if plan.writes else ""
+        update = f" and {plan.update:,} to update" if plan.update else ""
+        records = f"{count(plan.create, 'record')} to create{update}"
+        self.say(f"{records} in {account.space} as {account.user}{until}{wrong}.")
+        self.total = plan.writes
         return True
 
     def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
@@ -395,3 +397,10 @@ def _state_of(progress: Progress, seconds_left: float | None, now: float) -> str
     if seconds_left is not None:
         parts.append(f"done at about {moment(now + max(seconds_left, 0), now)}")
     return ", ".join(parts)
+
+
+def _question(plan: Plan) -> str:
+    create, update = f"Create {count(plan.create, 'record')}", f"pdate {count(plan.update, 'record')}"
+    if not plan.update:
+        return create
+    return f"{create} and u{update}" if plan.create else f"U{update}"
