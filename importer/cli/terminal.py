@@ -177,7 +177,7 @@ def show_verification(done: Verification) -> None:
         click.echo(f"All rows: {done.file}")
 
 
-_UNDONE_WORDS = {"removed": "deleted", "kept": "kept", "failed": "failed"}
+_UNDONE_WORDS = {"removed": "deleted", "put back": "put back", "kept": "kept", "failed": "failed"}
 
 
 def show_undoing(done: Undoing) -> None:
@@ -244,22 +244,24 @@ class Console:
         return click.confirm(f"{_question(plan)} in {account.space}?", err=True)
 
     def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
-        """Show what will be deleted and how long it takes, and ask for the number."""
-        say(f"Undo run {run.id} ({printable(run.file)}): delete {count(plan.create, 'record')} from {account.space}.")
-        say(
-            "Records that somebody has changed since the import are kept. A delete counts as a write, as a create does."
-        )
+        """Show what will be deleted and put back, and how long it takes, and ask for the number."""
+        deletes = f"delete {count(plan.create, 'record')}" if plan.create or not plan.update else ""
+        restores = f"put back {count(plan.update, 'record')}" if plan.update else ""
+        deeds = " and ".join(filter(None, [deletes, restores]))
+        say(f"Undo run {run.id} ({printable(run.file)}): {deeds} in {account.space}.")
+        say("Records that somebody has changed since the import are left as they are. Each call counts as a write.")
         quota = f" ({plan.quota_left:,} left today)" if plan.quota_left is not None else ""
         until = moment(plan.finish, plan.made)
-        say(f"{count(plan.create, 'delete')}{quota}. Time needed: {duration(plan.seconds)}, until {until}.")
+        say(f"{count(plan.writes, 'write')}{quota}. Time needed: {duration(plan.seconds)}, until {until}.")
         if self._yes:
             return True
         if not sys.stdin.isatty():
             raise UsageError(
-                "Nothing was deleted: there is no terminal to ask you on.",
-                "To delete without being asked, add --yes.",
+                "Nothing was undone: there is no terminal to ask you on.",
+                "To undo without being asked, add --yes.",
             )
-        return click.prompt(f"Type {plan.create} to delete them", err=True, default="no") == str(plan.create)
+        verb = "delete them" if not plan.update else "go on"
+        return click.prompt(f"Type {plan.writes} to {verb}", err=True, default="no") == str(plan.writes)
 
     @contextmanager
     def sending(self) -> Iterator[asyncio.Event]:

@@ -54,7 +54,9 @@ def test_a_sheet_that_comes_back_every_week_updates_its_records(desk: Desk, impo
         before = len(imported.state.calls)
         assert run(desk, "--update") == {"code": 0, "updated": 4}
         assert dates(imported) == [week] * 4
-        made = [call.method for call in imported.state.calls[before:] if f"{PATH}/" in call.path or call.method == "PUT"]
+        made = [
+            call.method for call in imported.state.calls[before:] if f"{PATH}/" in call.path or call.method == "PUT"
+        ]
         assert (made.count("GET"), made.count("PUT")) == (4, 4)
     assert calls(imported, "POST") == 4
     assert run(desk, "--update") == {"code": 0, "existing": 4}
@@ -215,3 +217,75 @@ def test_a_record_that_was_deleted_meanwhile_is_not_made_again(desk: Desk, impor
     done = desk.type("resume", "--json")
     assert (done.code, done.json["counts"]["updated"], done.json["counts"]["not sent"]) == (1, 3, 1)
     assert len(records(imported)) == 3
+
+
+# -- taken back, and compared afterwards ------------------------------------------------------------------------------
+
+
+def test_undoing_the_last_week_puts_back_the_week_before(desk: Desk, imported: Service) -> None:
+    """And undoing every week, the latest first, deletes what the first one created."""
+    for number, week in enumerate(WEEKS[1:4], 2):
+        write(desk, week)
+        assert run(desk, "--update", "--out", str(number)) == {"code": 0, "updated": 4}
+    for number in (4, 3, 2):
+        assert desk.type("undo", str(number), "--yes").code == 0
+        assert dates(imported) == [WEEKS[number - 2]] * 4
+        assert [row["import_status"] for row in desk.report(str(number))] == ["not sent"] * 4
+        assert "put back by undo" in desk.report(str(number))[0]["import_message"]
+    assert desk.type("undo", "1", "--yes").code == 0
+    assert records(imported) == []
+
+
+def test_an_earlier_run_is_not_undone_before_a_later_one(desk: Desk, imported: Service) -> None:
+    """What it wrote is no longer there, so there is nothing of it to put back."""
+    for week in WEEKS[1:3]:
+        write(desk, week)
+        run(desk, "--update")
+    for number in ("2", "1"):
+        assert desk.type("undo", number, "--yes").code == 1
+    assert dates(imported) == [WEEKS[2]] * 4
+
+
+@pytest.mark.parametrize("fields", [{"SubscriptionExpireDate": WEEKS[5]}, {"SystemId": "set by another program"}])
+def test_undo_leaves_what_somebody_has_changed_since(desk: Desk, imported: Service, fields: dict[str, Any]) -> None:
+    """Also a change of something that the row does not give: the record was looked after since."""
+    write(desk, WEEKS[1])
+    run(desk, "--update")
+    imported.state.edit(records(imported)[1]["Id"], fields)
+    done = desk.type("undo", "--yes", "--json")
+    assert (done.code, done.json["counts"]) == (1, {"put back": 3, "kept": 1})
+    expected = [WEEKS[0], fields.get("SubscriptionExpireDate", WEEKS[1]), WEEKS[0], WEEKS[0]]
+    assert dates(imported) == expected
+
+
+@pytest.mark.parametrize("fault", ["lost-after", "lost-before", "status-after:500", "status:500", "half-body"])
+def test_an_undo_without_an_answer_is_finished_by_the_next(desk: Desk, imported: Service, fault: str) -> None:
+    """It reads each record again, and puts back only what is not back yet."""
+    write(desk, WEEKS[1])
+    run(desk, "--update", "--out", "second")
+    imported.state.fail_next(fault, on="update")
+    desk.type("undo", "--yes")
+    assert desk.type("undo", "2", "--yes").code in (0, 2)
+    assert dates(imported) == [WEEKS[0]] * 4
+    assert {row["import_status"] for row in desk.report("second")} == {"not sent"}
+
+
+def test_empty_fields_are_put_back_as_empty(desk: Desk, service: Service) -> None:
+    """A value that the update entered where there was none is taken out again."""
+    desk.write(FILE, [mapping(2, SubscriptionId="")])
+    run(desk)
+    desk.write(FILE, [mapping(2, SubscriptionId="entered later")])
+    assert run(desk, "--update") == {"code": 0, "updated": 1}
+    assert records(service)[0]["SubscriptionId"] == "entered later"
+    assert desk.type("undo", "--yes").code == 0
+    assert not records(service)[0]["SubscriptionId"]
+
+
+def test_verify_knows_updates(desk: Desk, imported: Service) -> None:
+    """As it was updated; or changed since, by whoever did it."""
+    write(desk, WEEKS[1])
+    run(desk, "--update")
+    assert desk.type("verify").code == 0
+    imported.state.edit(records(imported)[2]["Id"], {"SubscriptionExpireDate": WEEKS[3]})
+    done = desk.type("verify", "--json")
+    assert (done.code, done.json["counts"]) == (1, {"once": 3, "changed since": 1})
