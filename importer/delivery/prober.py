@@ -125,7 +125,7 @@ class Prober:
         """
         self._service, self._subject = service, subject
         self._take_turn, self._hold, self._stop, self._announce = take_turn, hold, stop, announce
-        self._is_deleting = False
+        self._is_deleting = self._is_barred = False
         self.evidence = Evidence(subject.kind)
         self.leftover = ""
 
@@ -143,7 +143,8 @@ class Prober:
             self.evidence.ended = ended.because
         finally:
             self._is_deleting = True
-            if self.leftover:
+            # A wait of hours is no reason to keep the command open: the record is named, and can be deleted later.
+            if self.leftover and not self._is_barred:
                 await self._delete()
             self._note_throttle()
         return self.evidence
@@ -242,17 +243,19 @@ class Prober:
         plain = self._subject.updated(written(moment))
         evidence.sent, evidence.sent_date = plain, written(moment.astimezone(_OFFSET))
         reply, verdict = await self._put(self._subject.updated(evidence.sent_date))
+        refusal = ""
         if verdict.event is Event.REFUSED and evidence.date_field:
             refusal = verdict.message
             reply, verdict = await self._put(plain)
-            evidence.offset_refusal = refusal if verdict.event is not Event.REFUSED else ""
-        if verdict.event in (Event.REFUSED, Event.NOT_APPLIED):
+        if verdict.event is Event.NOT_APPLIED:
+            raise _EndedError(f"because the record was not updated: {verdict.message}")
+        if verdict.event is Event.REFUSED:
             evidence.update_refusal = verdict.message
-            raise _EndedError(f"because the service did not update the record: {verdict.message}")
         record = await self._read()
         # After a lost answer the record itself tells.
         if verdict.event is not Event.ACCEPTED and not self._was_updated(record):
-            raise _EndedError(f"because the update was not confirmed: {what_came(reply)}")
+            raise _EndedError(f"because the record was not certainly updated: {verdict.message or what_came(reply)}")
+        evidence.offset_refusal, evidence.update_refusal = refusal, ""
         evidence.updated = record
         evidence.update_answer = reply if verdict.event is Event.ACCEPTED else None
 
@@ -273,7 +276,7 @@ class Prober:
         if verdict.event is Event.REFUSED and evidence.disputed:
             refusal, omitted = verdict.message, list(optional)
             reply, verdict = await self._put(_without(whole, [*omitted, "SystemId"]))
-            evidence.disputed_refusal = refusal if verdict.event is not Event.REFUSED else ""
+            evidence.disputed_refusal = refusal if verdict.event is Event.ACCEPTED else ""
         if verdict.event is not Event.ACCEPTED:
             raise _EndedError(f"because the second update was not confirmed: {what_came(reply)}")
         evidence.shortened_to, evidence.shortened = omitted, await self._read()
@@ -343,7 +346,8 @@ class Prober:
                 self.evidence.throttles.append(reply)
                 wait = pause_after(throttles) if verdict.wait is None else verdict.wait
                 self._hold(wait)
-                if wait > LONGEST_THROTTLE:
+                self._is_barred = wait > LONGEST_THROTTLE
+                if self._is_barred:
                     return reply, verdict
                 continue
             if not verdict.probe:

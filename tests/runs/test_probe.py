@@ -18,6 +18,7 @@ from importer.delivery.prober import MOST_TRIES, NAME, WRITES, Prober, subject
 from importer.guide import find_topic
 from importer.journal import lock
 from importer.nexudus import Access, Nexudus, Secret
+from importer.sandbox import SandboxOptions
 from schemas import RECORD_TYPES
 
 KIND = next(iter(RECORD_TYPES.values()))
@@ -232,6 +233,25 @@ def test_a_lost_answer_of_the_create_is_made_up_for_by_the_list(desk: Desk, serv
     done = desk.type("doctor", "--probe", "--yes", "--json")
     assert (done.code, service.state.records) == (0, others)
     assert answers(done.json["probes"][0])[Point.UPDATES] is YES
+
+
+@pytest.mark.parametrize("fault", ["throttle-409:999", "lost-before", "403"])
+def test_what_only_failed_is_not_taken_for_a_no(desk: Desk, service: Service, fault: str) -> None:
+    """A service that was busy, away or careful has not said that its records cannot be updated."""
+    service.state.fail_next(*[fault] * (MOST_TRIES + 1), on="update")
+    done = desk.type("doctor", "--probe", "--yes", "--json")
+    [probe] = done.json["probes"]
+    assert answers(probe)[Point.UPDATES] is UNKNOWN
+    assert done.code == (8 if probe["leftover"] else 5)
+
+
+def test_a_service_with_its_limits_is_probed_without_a_throttle(desk: Desk, serve: Callable[..., Service]) -> None:
+    """Once it is known whose calls they are, they keep the distance that the settings ask for."""
+    service = serve(SandboxOptions())
+    del desk.variables["IMPORTER_RATE"]
+    assert desk.type("doctor", "--probe", "--yes").code == 0
+    assert [call for call in service.state.calls if call.status == 409 and "calendars" in call.path] == []
+    assert service.state.records == []
 
 
 # -- stopping ---------------------------------------------------------------------------------------------------------
