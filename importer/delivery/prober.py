@@ -18,7 +18,7 @@ from importer.delivery.listing import instant
 from importer.delivery.probe_answers import Evidence
 from importer.delivery.replies import Pause, Verdict, classify
 from importer.journal.states import Event
-from importer.nexudus import Nexudus, Page, PageReader, Probe, Reply, read_page
+from importer.nexudus import Ended, Nexudus, Page, PageReader, Probe, Reply, read_page
 from importer.nexudus.pages import PAGE_SIZE
 from importer.nexudus.reply import proper_id
 from importer.nexudus.waits import Stopped, unless
@@ -102,6 +102,7 @@ class Prober:
     Attributes:
         evidence: What came back so far.
         leftover: The name of the record if it may still exist; empty if it certainly does not.
+        is_unlisted: Whether it was looked for on a whole list that does not show it.
     """
 
     def __init__(
@@ -128,6 +129,7 @@ class Prober:
         self._is_deleting = self._is_barred = False
         self.evidence = Evidence(subject.kind)
         self.leftover = ""
+        self.is_unlisted = False
 
     async def probe(self) -> Evidence:
         """Everything that the calls of a probe bring."""
@@ -149,18 +151,14 @@ class Prober:
             self._note_throttle()
         return self.evidence
 
-    async def delete_leftover(self) -> bool:
-        """Delete the record of an earlier probe, of which the subject has the name; whether it is certainly gone.
-
-        A list that does not show it proves that only once its visibility window is over.
-        """
+    async def delete_leftover(self) -> None:
+        """Delete the record of an earlier probe, of which the subject has the name."""
         self._is_deleting, self.leftover = True, self._subject.name
         for path in self._subject.paths:
             if not (await self._page(path)).failure:
                 self.evidence.path = path
                 await self._delete()
                 break
-        return not self.leftover
 
     async def _look_around(self) -> None:
         evidence, paths = self.evidence, self._subject.paths
@@ -214,7 +212,10 @@ class Prober:
         for name, value in ((subject.title, subject.name), *(("SystemId", mark) for mark in subject.marks[:1])):
             if (number := self._number_on([await self._page(path, filters=self._filter(name, value))])) is not None:
                 return number
-        return self._number_on([page async for page in PageReader(self._service, path)])
+        reader = PageReader(self._service, path)
+        number = self._number_on([page async for page in reader])
+        self.is_unlisted = number is None and reader.ended is Ended.LAST_PAGE and not reader.failure
+        return number
 
     def _number_on(self, pages: Iterable[Page]) -> int | None:
         return next((n for page in pages for n, item in page.records.items() if self._subject.is_shown_by(item)), None)
@@ -228,8 +229,8 @@ class Prober:
             ("SystemId", subject.marks[0], evidence.by_system_id),
             (subject.title, subject.name, evidence.by_name),
         ):
-            for wanted_value in (value, f"{value} no") if is_alone else (value,):
-                pages.append(await self._page(evidence.path, filters=self._filter(name, wanted_value)))
+            for text in (value, f"{value} no") if is_alone else (value,):
+                pages.append(await self._page(evidence.path, filters=self._filter(name, text)))
         if evidence.item is None:
             length = len(first.listed or ()) if first is not None else 0
             number = (first.total or 0) // length + 1 if first is not None and first.has_next and length else 1

@@ -180,13 +180,16 @@ async def _settle_leftover(session: Session, made: Subject) -> None:
     if not before.leftover:
         return
     old, event = replace(made, name=before.leftover, marks=()), asyncio.Event()
-    is_gone = await _prober(session, old, lambda _: None, event).delete_leftover()
-    end = before.leftover_since + session.settings.settle
-    now = session.clock()
-    if not is_gone and now < end:
+    prober = _prober(session, old, lambda _: None, event)
+    await prober.delete_leftover()
+    # A list that does not show it proves that it does not exist only when its visibility window is over.
+    now, end = session.clock(), before.leftover_since + session.settings.settle
+    if prober.leftover and not (prober.is_unlisted and now >= end):
         raise UsageError(
-            f'An earlier probe may have created the record "{before.leftover}", which is not listed yet.',
-            f"Probe again after {moment(end, now)}.",
+            f'An earlier probe may have left the record "{before.leftover}" behind.',
+            f"It is not listed yet. Probe again after {moment(end, now)}."
+            if prober.is_unlisted
+            else "It could not be deleted. Delete it in Nexudus, then probe again.",
         )
     probe_file.write(home, replace(before, leftover="", leftover_since=0.0))
 

@@ -5,7 +5,7 @@ import json
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack
+from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -14,10 +14,14 @@ from conftest import UNLIMITED, Desk, Service, wait_until
 
 from importer.config import probe_file
 from importer.config.probe_file import Answer, Point, ProbeResult
+from importer.config.settings import Settings
 from importer.delivery.prober import MOST_TRIES, NAME, WRITES, Prober, subject
 from importer.guide import find_topic
 from importer.journal import lock
+from importer.model import Account
 from importer.nexudus import Access, Nexudus, Secret
+from importer.runs.observer import NullObserver
+from importer.runs.probe import ProbePlan, ProbeRequest, probe_service
 from importer.sandbox import SandboxOptions
 from schemas import RECORD_TYPES
 
@@ -350,6 +354,23 @@ def test_a_leftover_that_is_not_listed_yet_is_waited_for(desk: Desk, service: Se
     assert desk.type("doctor", "--probe", "--yes").code == 0
 
 
+def test_a_leftover_that_cannot_be_deleted_is_left_to_a_person(desk: Desk, service: Service) -> None:
+    """No further record is created until somebody has deleted it; a list that is not whole does not show that."""
+    service.state.change(deletes="405")
+    assert desk.type("doctor", "--probe", "--yes").code == 8
+    service.let_the_window_pass(desk)
+    [left] = service.state.records
+    before = creates(service)
+    assert (desk.type("doctor", "--probe", "--yes").code, creates(service)) == (2, before)
+    service.state.change(deletes="accepted")
+    service.state.remove(int(str(left["Id"])))
+    service.state.fail_next(*["list-no-end"] * 9, on="list")
+    again = desk.type("doctor", "--probe", "--yes", "--resource", "1", "--coworker", "2")
+    assert (again.code, creates(service)) == (2, before)
+    service.state.heal("list")
+    assert (desk.type("doctor", "--probe", "--yes").code, service.state.records) == (0, [])
+
+
 def test_a_record_of_another_name_is_never_taken_for_a_leftover(desk: Desk, service: Service) -> None:
     """Not even if its name begins in the same way or its SystemId is empty."""
     others = colleagues(service)
@@ -382,6 +403,30 @@ def test_the_options_of_a_probe_need_one(desk: Desk, service: Service, option: l
     done = desk.type("doctor", *option)
     assert (done.code, service.state.calls) == (2, [])
     assert f"{option[0]} goes with --probe" in done.err
+
+
+def test_who_declines_creates_nothing(desk: Desk, service: Service) -> None:
+    """The question comes after what the probe would do, and before the first call that changes anything."""
+
+    class Declines(NullObserver):
+        plan: ProbePlan | None = None
+
+        def confirm_probe(self, plan: ProbePlan, _: Account) -> bool:
+            self.plan = plan
+            return False
+
+        def probing(self) -> AbstractContextManager[asyncio.Event]:
+            raise AssertionError("there is nothing to stop")
+
+    observer = Declines()
+    settings = Settings.model_validate(
+        {"url": service.url, "username": "ops@example.com", "password": "practice", "home": desk.home, "rate": "none"}
+    )
+    assert asyncio.run(probe_service(ProbeRequest(settings, observer, desk.clock, KIND))) is None
+    assert observer.plan is not None
+    assert observer.plan.name.startswith(NAME)
+    assert set(observer.plan.references) == {"Resource", "Coworker"}
+    assert (creates(service), service.state.records) == (0, [])
 
 
 def test_the_records_to_name_can_be_chosen(desk: Desk, service: Service) -> None:
