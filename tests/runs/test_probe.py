@@ -262,16 +262,18 @@ def test_a_service_with_its_limits_is_probed_without_a_throttle(desk: Desk, serv
 
 
 class Turns:
-    """Lets every write go at once, and does something at one of them."""
+    """Lets every write go at once, and does something at one of them, which may then have to wait for ever."""
 
-    def __init__(self, number: int, act: Callable[[], object]) -> None:
-        self._left, self._act = number, act
+    def __init__(self, number: int, act: Callable[[], object], *, waits: bool = False) -> None:
+        self._left, self._act, self._waits = number, act, waits
 
     async def take(self) -> float:
         """The turn of one write."""
         self._left -= 1
         if self._left == 0:
             self._act()
+            if self._waits:
+                await asyncio.Event().wait()
         return 0.0
 
 
@@ -286,14 +288,15 @@ async def probed(service: Service, turns: Turns, stop: asyncio.Event) -> Prober:
     return prober
 
 
-@pytest.mark.parametrize("number", range(1, 6))
-def test_a_stop_deletes_the_record_first(service: Service, number: int) -> None:
-    """Whichever write comes next when the user asks to stop."""
+@pytest.mark.parametrize("waits", [False, True])
+@pytest.mark.parametrize("number", range(1, 5))
+def test_a_stop_deletes_the_record_first(service: Service, number: int, waits: bool) -> None:
+    """Whichever write comes next when the user asks to stop, and even if its turn has not come."""
     others = colleagues(service)
 
     async def run() -> Prober:
         stop = asyncio.Event()
-        return await probed(service, Turns(number, stop.set), stop)
+        return await probed(service, Turns(number, stop.set, waits=waits), stop)
 
     prober = asyncio.run(run())
     assert (service.state.records, prober.leftover) == (others, "")
