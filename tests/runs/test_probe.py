@@ -347,6 +347,25 @@ def test_what_a_killed_probe_leaves_behind_the_next_one_deletes(desk: Desk, serv
     assert desk.type("doctor").code == 0
 
 
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_a_probe_may_be_killed_at_any_write(desk: Desk, service: Service, method: str) -> None:
+    """Whether that write still takes effect or not, the next probe leaves nothing of both behind."""
+    others = colleagues(service)
+    service.state.change(latency=0.2)
+    process = desk.start("doctor", "--probe", "--yes")
+    wait_until(
+        lambda: any(call.method == method and call.path.startswith(f"/api/{PATH}") for call in service.state.calls)
+    )
+    process.kill()
+    process.communicate()
+    wait_until(lambda: all(call.status for call in service.state.calls))
+    service.state.change(latency=0.0)
+    assert shown(desk).leftover.startswith(NAME)
+    service.let_the_window_pass(desk)
+    assert desk.type("doctor", "--probe", "--yes").code == 0
+    assert (service.state.records, shown(desk).leftover) == (others, "")
+
+
 def test_a_leftover_that_is_not_listed_yet_is_waited_for(desk: Desk, service: Service) -> None:
     """Within the visibility window it may still appear; after it, a list without it shows that there is none."""
     service.state.fail_next("lost-before")
