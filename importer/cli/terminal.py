@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -22,8 +22,10 @@ from schemas import RECORD_TYPES
 if TYPE_CHECKING:
     # A check of a file needs neither the network nor the database, which take a third of a second to load.
     from importer.checking import Causes
+    from importer.config.probe_file import ProbeResult
     from importer.journal.runs import Run
     from importer.runs.batch import JobResult
+    from importer.runs.probe import ProbePlan
     from importer.runs.result import RunResult
     from importer.runs.source import CheckResult, ColumnMatch, Source
     from importer.runs.undo import Undoing
@@ -211,6 +213,20 @@ def show_job_results(results: Sequence[JobResult]) -> None:
             show_end(job.result)
 
 
+def show_probe(result: ProbeResult, now: float) -> None:
+    """Show what a probe has shown, point by point."""
+    from importer.config.probe_file import STATEMENTS, Answer
+
+    click.echo(f"Probed {moment(result.probed, now)} as {printable(result.account)}, with one {result.kind}:")
+    for point, statement in STATEMENTS.items():
+        observation = result.observation(point)
+        if observation.answer is Answer.UNKNOWN:
+            click.echo(f"  {'?':3}  {statement}: {observation.answer.value}, {observation.detail}")
+        else:
+            detail = f" ({observation.detail})" if observation.detail else ""
+            click.echo(f"  {observation.answer.value:3}  {statement}{detail}")
+
+
 class Console:
     """Shows an import to somebody at a terminal, or in a log."""
 
@@ -263,16 +279,42 @@ class Console:
         verb = "delete them" if not plan.update else "go on"
         return click.prompt(f"Type {plan.writes} to {verb}", err=True, default="no") == str(plan.writes)
 
-    @contextmanager
-    def sending(self) -> Iterator[asyncio.Event]:
+    def confirm_probe(self, plan: ProbePlan, account: Account) -> bool:
+        """Show what a probe does and to what, and ask."""
+        names = " and ".join(f"the {relation.lower()} {label}" for relation, label in plan.references.items())
+        say(
+            f"A probe finds out how your Nexudus account behaves. It creates one {plan.kind.title} in {account.space} "
+            f'named "{plan.name}"{f" for {names}" if names else ""}, reads it, changes it and deletes it again.'
+        )
+        say(f"That takes about {plan.calls} calls, of which at most {plan.writes} count as writes, and a few seconds.")
+        if self._yes:
+            return True
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "Nothing was created: there is no terminal to ask you on.",
+                "To probe without being asked, add --yes.",
+            )
+        return click.confirm(f"Create and delete this record in {account.space}?", err=True)
+
+    def sending(self) -> AbstractContextManager[asyncio.Event]:
         """Ctrl-C and SIGTERM stop after the rows in progress; the second time, at once."""
+        return self._interruptible(
+            "\nStopping after the rows in progress. Press Ctrl-C again to stop at once. Both are safe."
+        )
+
+    def probing(self) -> AbstractContextManager[asyncio.Event]:
+        """Ctrl-C and SIGTERM stop the probe, whose record is deleted first."""
+        return self._interruptible("\nStopping as soon as the test record is deleted.")
+
+    @contextmanager
+    def _interruptible(self, sentence: str) -> Iterator[asyncio.Event]:
         stop, task, loop = asyncio.Event(), asyncio.current_task(), asyncio.get_running_loop()
 
         def ask() -> None:
             if stop.is_set() and task is not None:
                 task.cancel()
             else:
-                say("\nStopping after the rows in progress. Press Ctrl-C again to stop at once. Both are safe.")
+                say(sentence)
                 stop.set()
 
         handled = [signal.SIGINT, signal.SIGTERM] if sys.platform != "win32" else []

@@ -15,4 +15,5 @@ This package exports nothing: a command that only looks at runs must not load wh
 - ``settle.py``        one row settled by a person's word
 - ``verify.py``, ``undo.py``  afterwards
 - ``status.py``, ``rows.py``  how runs and their rows stand; ``doctor.py`` what must be right before an import
+- ``probe.py``         how the service behaves where its reference is of two opinions
 """
