@@ -157,7 +157,7 @@ def _issue_words(issue: "Issue") -> dict[str, Any]:
 @click.option("--sandbox", is_flag=True, help="Plan with a practice service on this machine.")
 @JSON
 def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
-    """Show what importing FILE would create or update, and how long it takes. Sends nothing."""
+    """Show what importing FILE would do, and how long it takes. Sends nothing."""
     from dataclasses import asdict
 
     from importer.cli import terminal

@@ -273,7 +273,9 @@ def new_id(reply: Reply) -> int | None:
     return proper_id(_member(_member(reply.json, "Value"), "Id"))
 
 
-def _facts(reply: Reply, is_known_id: Callable[[int], bool], relations: Mapping[str, str], verb: str) -> Facts:
+def _facts(
+    reply: Reply, is_known_id: Callable[[int], bool], relations: Mapping[str, str], verb: str = "create"
+) -> Facts:
     number = new_id(reply)
     return Facts(reply, number is not None and is_known_id(number), relations, number, _errors(reply.json), verb)
 

@@ -96,8 +96,10 @@ class Undoer:
         #    undo reads the record again: nothing is assumed about a delete whose answer never came.
         # 3. Only the record itself and the service's own word count. After anything else to a delete the record is read
         #    again; gone is gone, whoever deleted it, so an unanswered delete is simply made again, unlike a create.
-        # 4. A record that was updated gets back what stood in the fields that the row gave; whatever else is in it stays. It
-        #    is read again before each attempt, for to put it back twice could overwrite what somebody entered in between.
+        # 4. A record that was updated gets back what stood in the fields that the row gave; whatever else is in it
+        # stays. It
+        #    is read again before each attempt, for to put it back twice could overwrite what somebody entered in
+        # between.
         # 5. One after another: the calls are paced anyway, and a person who stops an undo wants it to stop there.
         failures = 0
         for intent in list(self._journal.rows.all(self._run, *HOLDING, *TAKING_BACK)):
@@ -140,7 +142,8 @@ class Undoer:
             intent = self._begin(intent)
             self._turn = None
             reply = await self._call(intent, there)
-            verdict = classify(reply, lambda other: _is_update(intent) and other != number, verb="update")
+            # A delete gives no Id; what updates a record must give that one.
+            verdict = classify(reply, lambda other: other != number, verb="update")
             # A throttle is the one answer that says nothing about the record.
             if verdict.pause is not Pause.THROTTLE:
                 return await self._judged(intent, reply, verdict)
@@ -217,9 +220,9 @@ class Undoer:
         if self._is_taken_back(intent, there):
             return self._done(intent, "already deleted" if isinstance(there, Gone) else "it was as before already")
         if isinstance(there, Gone):
-            return self._kept(intent, "the record was deleted")
+            return self._leave_as_it_is(intent, "the record was deleted")
         if reason := self._reason_to_keep(intent, there):
-            return self._kept(intent, reason)
+            return self._leave_as_it_is(intent, reason)
         return None
 
     def _is_taken_back(self, intent: Intent, there: Look) -> bool:
@@ -265,8 +268,9 @@ class Undoer:
             return self._done(intent, updated_on=instant(stamp))
         # Of 404 and 410 only the answer above is the service's; another one need not be about this record.
         if verdict.event is Event.REFUSED and not reply.status_in(404, 410):
-            return self._kept(intent, verdict.message)
-        # Whatever came instead, the record itself tells what was done. Where nothing was, the call may be on its way all
+            return self._leave_as_it_is(intent, verdict.message)
+        # Whatever came instead, the record itself tells what was done. Where nothing was, the call may be on its way
+        # all
         # the same: the row stays as it is, and the next undo looks again.
         there, came = await unless(self._stop, self._look(number), GRACE), what_came(reply)
         if not isinstance(there, Stopped) and self._is_taken_back(intent, there):
@@ -295,7 +299,7 @@ class Undoer:
         self._journal.rows.move([Change(intent, event, remote_id=intent.remote_id, updated_on=updated_on)], self._now())
         return _removal(intent, undone, why)
 
-    def _kept(self, intent: Intent, why: str) -> Removal:
+    def _leave_as_it_is(self, intent: Intent, why: str) -> Removal:
         if intent.state in TAKING_BACK:
             self._journal.rows.move([Change(intent, Event.KEPT, remote_id=intent.remote_id)], self._now())
         return _removal(intent, Undone.KEPT, why)

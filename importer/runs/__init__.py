@@ -12,6 +12,7 @@ This package exports nothing: a command that only looks at runs must not load wh
 - ``earlier_runs.py``  which run is meant, and what rules out another one
 - ``compare.py``       what rows are compared with: the list, the journal, single records
 - ``reconcile.py``     rows in doubt settled around the sending; ``locations.py`` whether a list can show a row's record
+- ``updates.py``       the records of changed rows; those of which no answer came are read
 - ``settle.py``        one row settled by a person's word
 - ``verify.py``, ``undo.py``  afterwards
 - ``status.py``, ``rows.py``  how runs and their rows stand; ``doctor.py`` what must be right before an import
