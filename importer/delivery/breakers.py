@@ -33,6 +33,7 @@ class StopReason(StrEnum):
     REFUSED = "service refuses every row"
     SIGN_IN = "sign-in refused"
     SAME_REFUSAL = "the same refusal for every row"
+    COMPARE_AGAIN = "the comparison is a day old"
 
 
 @dataclass(frozen=True, slots=True)

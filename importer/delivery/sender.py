@@ -37,10 +37,11 @@ _WORTH_TELLING = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The part of the settings that sending needs. Durations in seconds, ``deadline`` in epoch seconds.
+    """The part of the settings that sending needs. Durations in seconds, ``deadline`` and ``stale`` in epoch seconds.
 
     ``concurrency`` is how many calls may be under way, None for as many as prove useful; ``tick`` is how often another
-    process's wish to stop is looked for.
+    process's wish to stop is looked for. When the comparison with the service becomes ``stale``, sending ends for it
+    to be made again.
     """
 
     windows: tuple[Window, ...]
@@ -48,6 +49,7 @@ class Pace:
     patience: float
     max_rows: int | None = None
     deadline: float | None = None
+    stale: float | None = None
     relations: Mapping[str, str] = field(default_factory=dict)
     tick: float = 1.0
 
@@ -251,6 +253,8 @@ class Sender:
             next_call, why = moment(self._backoff.ready_at, now), self._backoff.why(now)
             sentence = f"Stopped because of --max-duration: no call is possible before {next_call}, because {why}."
             return SendResult(StopReason.LIMIT, sentence)
+        if self._pace.stale is not None and now >= self._pace.stale and not self._queue.is_empty():
+            return SendResult(StopReason.COMPARE_AGAIN)
         return None
 
     def _stop_requested(self) -> bool:

@@ -23,6 +23,9 @@ from importer.text import count
 from schemas import RECORD_TYPES
 
 _ETA_SECONDS = 5.0
+_NOT_SENT = (State.PLANNED, State.EXISTING, State.HELD)
+_LONGEST_BELIEVED = 86_400.0
+"""Seconds for which a comparison with the service holds: a run may take weeks, and others work on the records."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,12 @@ class PlannedRun:
                 if choices.strict and (held := journal.rows.counts(run).get(State.HELD)):
                     sentence = f"Nothing was sent (--strict): {count(held, 'row')} with other values in Nexudus."
                     return SendResult(StopReason.STRICT, sentence), ()
-                sent = await self._sent(choices, stop, began, before)
+                sent, before = await self._sent(choices, stop, began, before)
                 while True:
                     left = await unless(stop, settle_after(session, run, sent, stop, began), GRACE)
                     if isinstance(left, Stopped) or not left.send_again:
                         break
-                    sent = await self._sent(choices, stop, began, before)
+                    sent, before = await self._sent(choices, stop, began, before)
             except ServiceError as error:
                 # Before the first call: the service does not list its records. A run that was to begin is saved.
                 return SendResult(StopReason.UNREACHABLE, f"{error.message} {error.advice}"), ()
@@ -79,16 +82,43 @@ class PlannedRun:
             return stop.reason, strays
         return sent, strays
 
-    async def _sent(self, choices: Choices, stop: StopSignal, began: float, before: Beforehand) -> SendResult:
-        """How sending ended: first what is to be created, then what is to be updated."""
-        # The signal knows better than the sender why it was set.
-        pace, planned = self._pace(choices, began), self._planned()
-        sent = await self._sender(pace, stop, before.compared).send()
+    async def _sent(
+        self, choices: Choices, stop: StopSignal, began: float, before: Beforehand
+    ) -> tuple[SendResult, Beforehand]:
+        """How sending ended, and the latest comparison: first what is to be created, then what is to be updated."""
+        pace, rows = self._pace(choices, began), self._rows_sent()
+        while True:
+            sent = await self._sender(self._left_of(pace, rows), stop, before.compared).send()
+            if sent.how is not StopReason.COMPARE_AGAIN:
+                break
+            compared = await self._compared_again(choices, stop)
+            if isinstance(compared, SendResult):
+                return compared, before
+            before, pace = compared, replace(pace, stale=self.session.clock() + _LONGEST_BELIEVED)
         if sent.how is StopReason.DONE and before.updates:
-            left = None if pace.max_rows is None else max(pace.max_rows - (planned - self._planned()), 0)
-            pace = replace(pace, max_rows=left)
+            pace = self._left_of(pace, rows)
             sent = await update_records(self.session, self.run, before.updates, pace, stop, self._tell(pace))
-        return stop.reason if sent.how is StopReason.REQUESTED else sent
+        # The signal knows better than the sender why it was set.
+        return (stop.reason if sent.how is StopReason.REQUESTED else sent), before
+
+    async def _compared_again(self, choices: Choices, stop: StopSignal) -> Beforehand | SendResult:
+        """The comparison made once more, because others work on the records as well; or why that is not possible."""
+        try:
+            before = await unless(stop, settle_before(self.session, self.run, choices))
+        except ServiceError as error:
+            sentence = "Sending stopped: rows are compared with Nexudus again each day, and that was not possible."
+            return SendResult(StopReason.UNREACHABLE, f"{sentence} {error.message} {error.advice}")
+        return stop.reason if isinstance(before, Stopped) else before
+
+    def _left_of(self, pace: Pace, before: int) -> Pace:
+        """The pace for the rest of the rows that may be sent; ``before`` is how many had been when this began."""
+        if pace.max_rows is None:
+            return pace
+        return replace(pace, max_rows=max(pace.max_rows - (self._rows_sent() - before), 0))
+
+    def _rows_sent(self) -> int:
+        counts = self.session.journal.rows.counts(self.run)
+        return sum(number for state, number in counts.items() if state not in _NOT_SENT)
 
     def _planned(self) -> int:
         return self.session.journal.rows.counts(self.run).get(State.PLANNED, 0)
@@ -106,6 +136,7 @@ class PlannedRun:
             session.settings.patience,
             choices.max_rows,
             None if left is None else session.clock() + left,
+            session.clock() + _LONGEST_BELIEVED,
             {reference.relation: name for name, reference in references.items()},
         )
 

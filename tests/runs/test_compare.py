@@ -1,12 +1,14 @@
 """What the service holds counts, not what the journal believes: over weeks, with two users, and with a colleague."""
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from conftest import EXPIRES, LABELS, Desk, Service, mapping
 
+from importer.journal.windows import DAY
 from runs.kit import PATH, change, names, once
 
 FILE = "rows.csv"
@@ -197,3 +199,22 @@ def test_a_list_that_leaves_out_an_old_record_is_no_list(desk: Desk, service: Se
     done = desk.type("run", FILE, "--yes")
     assert (done.code, service.creates) == (5, 2)
     assert "leaves out record" in done.err
+
+
+@pytest.mark.parametrize("flags", [(), ("--max-rows", "3")])
+def test_a_run_of_days_is_compared_again_each_day(desk: Desk, service: Service, flags: tuple[str, ...]) -> None:
+    """A colleague creates a mapping while the run sends; a day later its row is no longer sent."""
+    file_of(desk, *(mapping(number) for number in range(2, 6)))
+    theirs = json.dumps(dict(zip(LABELS, mapping(5), strict=True))).encode()
+    made: list[int] = []
+
+    def clock() -> float:
+        days = 0.0 if len(service.state.service.records.all()) < 2 else DAY + 1
+        if days and not made:
+            made.append(service.state.add(PATH.removeprefix("/api/"), theirs))
+        return time.time() + days
+
+    desk.clock = clock
+    desk.variables["IMPORTER_CONCURRENCY"] = "1"
+    assert run(desk, *flags) == {"code": 0, "created": 3, "existing": 1}
+    assert once(service, 4)
