@@ -8,6 +8,7 @@
     - ``backoff.py``      when the next call may leave
     - ``breakers.py``     why sending stops
 - ``listing.py``      what the service holds, and when a record equals a row; ``comparison.py`` before sending
+- ``record_text.py``  a record as the cells of a spreadsheet
 - ``reconciler.py``   rows in doubt settled by it
 - ``verification.py``, ``undoer.py``  afterwards, over ``by_id.py``: what a read by Id says
 - ``stop_signal.py``  on which every wait of a run ends
