@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from importer.cli.options import (
+    FILE,
     JSON,
     PROFILE,
+    READING,
+    import_request,
     kind_named,
     profile_name,
     reading_of,
     service,
     the_clock,
+    with_options,
 )
-from importer.cli.output import finish, put_json, quoted, say
+from importer.cli.output import finish, put_json, quoted, say, with_reading
 from importer.cli.stdout import binary_stdout
 from importer.errors import Exit
 
 if TYPE_CHECKING:
     from importer.reporting.record_file import FileFormat
+    from importer.runs.difference import Difference
     from importer.runs.export import Export, Filters
 
 STDOUT = Path("-")
@@ -127,4 +132,45 @@ def _show(exported: "Export", title: str, out: Path, form: "FileFormat", *, sand
         say(f"To import it again after you have changed it: importer plan {' '.join(words)}")
 
 
-COMMANDS = (export,)
+@click.command()
+@FILE
+@PROFILE
+@with_options(*READING)
+@click.option("--sandbox", is_flag=True, help="Compare with the practice service on this machine.")
+@JSON
+def diff(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
+    """Compare FILE with the records that Nexudus holds, both ways.
+
+    An empty cell says nothing, so it is not compared. Nothing is changed, and an import never deletes records. The exit
+    code is 0 if there is no difference and 1 if there is one.
+    """
+    from importer.cli import terminal
+    from importer.cli.difference_lines import difference_lines
+    from importer.runs.difference import difference
+
+    options = options | {"sandbox": sandbox}
+    with service({}, sandbox) as settings:
+        request = import_request(file, settings, terminal.Console(the_clock(), yes=True), options)
+        differing = finish(difference(request))
+    if as_json:
+        put_json(_difference_document(differing, file))
+    else:
+        terminal.show_source(differing.source, differing.result.rows)
+        for line in difference_lines(differing, with_reading(file, options)):
+            click.echo(line)
+    return Exit.DONE if differing.is_empty else Exit.ROWS_FAILED
+
+
+def _difference_document(differing: "Difference", file: Path) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    lists = {name: [asdict(each) for each in getattr(differing, name)] for name in _LISTS}
+    counts = {name: len(listed) for name, listed in lists.items()}
+    counts |= {"invalid": differing.invalid, "unchanged": differing.unchanged}
+    head = {"schema": 1, "file": str(file), "type": differing.source.kind.name, "rows": differing.result.rows}
+    return {**head, "equal": differing.is_empty, "counts": counts, **lists}
+
+
+_LISTS = ("create", "changed", "ambiguous", "only_there")
+
+COMMANDS = (export, diff)

@@ -14,6 +14,6 @@ This package exports nothing: a command that only looks at runs must not load wh
 - ``reconcile.py``     rows in doubt settled around the sending; ``locations.py`` whether a list can show a row's record
 - ``settle.py``        one row settled by a person's word
 - ``verify.py``, ``undo.py``  afterwards
-- ``export.py``        what the service holds, as a file
+- ``export.py``        what the service holds, as a file; ``difference.py`` a file against it, both ways
 - ``status.py``, ``rows.py``  how runs and their rows stand; ``doctor.py`` what must be right before an import
 """

@@ -24,6 +24,7 @@ from importer.text import count
 from schemas import FieldType, RecordType, Reference
 
 _EXAMPLE = "2027-04-30"
+_NOTHING = "Nothing was exported"
 
 
 @dataclass(frozen=True)
@@ -91,14 +92,14 @@ async def _export(
 ) -> Export:
     kind = request.kind
     chosen = {name: await _referred(session, kind.references[name], text) for name, text in fields.items()}
-    listing = _whole(await list_all_records(session, endpoint, kind))
+    listing = _whole(await list_all_records(session, endpoint, kind), _NOTHING)
     total, comparer = len(listing.records), Comparer(kind)
 
     def refers(remote: Remote) -> bool:
         return all(comparer.value(name, remote.values.get(name)) == number for name, number in chosen.items())
 
     listing = replace(listing, records=tuple(filter(refers, listing.records)))
-    listing = _whole(await complete(session.service, endpoint, listing, kind.fields, lambda _: True))
+    listing = await with_all_members(session, endpoint, kind, listing, _NOTHING)
     remotes = _expiring(kind, listing.records, before, session.observer) if before is not None else listing.records
     names = await _names(session, kind, remotes) if request.names else {}
     return Export(_table(kind, remotes, names, session.clock()), total, session.account)
@@ -114,11 +115,22 @@ def headers_of(kind: RecordType, *, names: bool = False) -> list[str]:
     return [*headers, RECORD_ID, *STAMPS]
 
 
-def _whole(listing: Listing) -> Listing:
+async def with_all_members(
+    session: Session, endpoint: str, kind: RecordType, listing: Listing, nothing: str
+) -> Listing:
+    """The list with every field of each of its records; those that it leaves out are read by Id.
+
+    Raises:
+        ServiceError: There is no whole list, or a record cannot be read. ``nothing`` says what was not done then.
+    """
+    listing = _whole(listing, nothing)
+    return _whole(await complete(session.service, endpoint, listing, kind.fields, lambda _: True), nothing)
+
+
+def _whole(listing: Listing, nothing: str) -> Listing:
     if listing.failure:
-        raise ServiceError(
-            f"Nothing was exported, because Nexudus does not list its records: {listing.failure}.", "Try again later."
-        )
+        why = f"{nothing}, because Nexudus does not list its records: {listing.failure}."
+        raise ServiceError(why, "Try again later.")
     return listing
 
 

@@ -1,4 +1,4 @@
-"""Exporting what the service holds: whole or not at all, as texts that mean one thing only."""
+"""What the service holds: exported whole or not at all, and a file compared with it both ways."""
 
 import csv
 import io
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import EXPIRES, GIVE_UP, LABELS, Desk, Service
+from conftest import EXPIRES, GIVE_UP, LABELS, Desk, Service, mapping
 from openpyxl import load_workbook
 
 from importer.sandbox.people import SHARED_EMAIL
@@ -237,3 +237,105 @@ def test_one_whole_list_is_all_that_an_export_costs(desk: Desk, service: Service
     before = lists(service)
     desk.type("export")
     assert lists(service) - before == 2
+
+
+def imported(desk: Desk, *numbers: int) -> dict[int, int]:
+    """Good rows, imported; the Id of each by its number."""
+    desk.type("run", desk.write("before.csv", [mapping(number) for number in numbers]), "--yes", "--out", "report")
+    rows = desk.report("report")
+    return {number: int(row["import_id"]) for number, row in zip(numbers, rows, strict=True)}
+
+
+def test_a_file_without_a_difference_is_exit_0(desk: Desk, service: Service) -> None:
+    """Every row has its record and every record its row; in words and as a document."""
+    imported(desk, 2, 3)
+    done = desk.type("diff", "before.csv")
+    assert (done.code, done.out) == (
+        0,
+        "No difference: Harbour House holds the record of every row (2), and no others.\n",
+    )
+    document = desk.type("diff", "before.csv", "--json").json
+    assert (document["equal"], document["rows"], document["counts"]["unchanged"]) == (True, 2, 2)
+
+
+def test_a_difference_is_said_both_ways_and_field_by_field(desk: Desk, service: Service) -> None:
+    """Rows to create, changed and ambiguous ones, and records that no row is for; nothing is changed by asking."""
+    ids = imported(desk, 2, 3, 4, 5)
+    before = service.records
+    file = desk.write(
+        "now.csv",
+        [
+            mapping(2),
+            mapping(3, Name="Other", SubscriptionExpireDate="2027-01-05T10:30:00Z"),
+            mapping(4, CalendarId=""),
+            mapping(9),
+        ],
+    )
+    done = desk.type("diff", file, "--json")
+    assert done.code == 1
+    document = done.json
+    assert document["counts"] == {
+        "create": 1,
+        "changed": 1,
+        "ambiguous": 1,
+        "only_there": 1,
+        "invalid": 0,
+        "unchanged": 1,
+    }
+    assert document["changed"] == [
+        {
+            "row": 3,
+            "record": ids[3],
+            "fields": [
+                {"field": "Name", "there": "Room 3", "row": "Other"},
+                {"field": "SubscriptionExpireDate", "there": EXPIRES, "row": "2027-01-05T10:30:00Z"},
+            ],
+        }
+    ]
+    assert (document["create"][0]["row"], document["create"][0]["values"]["Name"]) == (5, "Room 9")
+    assert (document["ambiguous"][0]["row"], document["ambiguous"][0]["records"]) == (4, [ids[4]])
+    assert [(each["record"], each["values"]["Name"]) for each in document["only_there"]] == [(ids[5], "Room 5")]
+    words = desk.type("diff", file).out
+    assert f"          SubscriptionExpireDate  {EXPIRES} → 2027-01-05T10:30:00Z\n" in words
+    assert (
+        "  + 1 row has no record:\n      row 5: Room 9 (ResourceId 1009, CoworkerId 2009, CalendarId AAMk9=)\n" in words
+    )
+    assert f"      record {ids[5]}: Room 5 (" in words
+    assert "An import never deletes records." in words
+    assert service.records == before
+
+
+def test_long_differences_are_cut_with_a_count(desk: Desk, service: Service) -> None:
+    """The first ten of each kind, and how many more there are."""
+    for number in range(23):
+        store(service, Name=f"Room {number}")
+    words = desk.type("diff", desk.write("now.csv", [mapping(number) for number in range(2, 14)])).out
+    assert words.count("\n      row ") == words.count("\n      record ") == 10
+    assert "      and 2 more. To see all of them, add --json\n" in words
+    assert "      and 13 more. To see all of them, add --json\n" in words
+
+
+def test_rows_with_errors_are_not_compared_and_make_a_difference(desk: Desk, service: Service) -> None:
+    """Nobody can say what they are to the service."""
+    imported(desk, 2)
+    done = desk.type("diff", desk.write("now.csv", [mapping(2), mapping(3, Name="")]).name)
+    assert done.code == 1
+    assert "1 row has an error and was not compared. To see why: importer check now.csv" in done.out
+
+
+def test_a_difference_needs_a_whole_list_and_a_readable_file(desk: Desk, service: Service) -> None:
+    """Without one, every record that is not listed would look like a row to be created."""
+    imported(desk, 2, 3)
+    service.state.change(largest_page=1)
+    service.state.fail_next(*["list-end-early"] * 4, on="list")
+    done = desk.type("diff", "before.csv")
+    assert (done.code, done.out) == (5, "")
+    assert "Nothing was compared, because Nexudus does not list its records" in done.err
+    assert desk.type("diff", "no.csv").code == 3
+
+
+def test_members_that_a_list_leaves_out_make_no_difference(desk: Desk, service: Service) -> None:
+    """They are read by Id."""
+    imported(desk, 2, 3)
+    service.state.fail_next("list-members-missing", on="list")
+    assert desk.type("diff", "before.csv").code == 0
