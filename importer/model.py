@@ -43,13 +43,14 @@ class Record(NamedTuple):
 
     ``body`` is the JSON text that goes over the wire; ``identity`` is a 16-byte hash of the typed values, by which the
     same row is recognised in any file; ``key`` is a hash of the values that say which mapping it is
-    (``schemas.key_digest``).
+    (``schemas.key_digest``). ``named_id`` is the Id of the record that the row names, if it names one.
     """
 
     row: int
     body: str
     identity: bytes
     key: bytes
+    named_id: int | None = None
 
 
 ONCE_MORE = " once more"

@@ -10,6 +10,7 @@ This package exports nothing: a command that only looks at runs must not load wh
 - ``run.py``           the stages of one file: check, plan, ask, ``start.py``, ``send.py``, ``result.py``
 - ``resume.py``, ``retry.py``, ``queue.py``  runs that begin elsewhere; ``batch.py`` several files at once
 - ``earlier_runs.py``  which run is meant, and what rules out another one
+- ``named_records.py``  the records that the rows of a file name by Id
 - ``compare.py``       what rows are compared with: the list, the journal, single records
 - ``reconcile.py``     rows in doubt settled around the sending; ``locations.py`` whether a list can show a row's record
 - ``settle.py``        one row settled by a person's word

@@ -121,11 +121,12 @@ def _records(source: Source, result: CheckResult, now: float) -> Iterator[Record
 
 
 def _compare(differing: Difference, listing: Listing, records: Iterable[Record]) -> None:
-    kind = differing.source.kind
-    comparison = Comparison(listing, kind, BesideTheList())
+    kind, records = differing.source.kind, list(records)
+    named = frozenset(record.named_id for record in records if record.named_id is not None)
+    comparison = Comparison(listing, kind, BesideTheList(named=named))
     matched: set[int] = set()
     for record in records:
-        match comparison.match(record.body):
+        match comparison.match(record.body, record.named_id):
             case Unchanged(number):
                 differing.unchanged += 1
                 matched.add(number)

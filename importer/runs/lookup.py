@@ -38,9 +38,16 @@ _GONE = (401, 404)
 
 
 async def look_up(
-    session: Session, source: Source, cells: Mapping[str, Iterable[str]], picks: Mapping[str, int]
+    session: Session,
+    source: Source,
+    cells: Mapping[str, Iterable[str]],
+    picks: Mapping[str, int],
+    names_beside: Mapping[str, AbstractSet[str]] = MappingProxyType({}),
 ) -> dict[str, Directory]:
-    """The directory of each reference field; ``cells`` are its cells by field, ``picks`` new choices by name."""
+    """The directory of each reference field; ``cells`` are its cells by field, ``picks`` new choices by name.
+
+    ``names_beside`` are names that stand beside Ids, by field; they need not be confirmed, for the Ids are what counts.
+    """
     directories: dict[str, Directory] = {}
     for field, column in cells.items():
         reference = source.kind.references[field]
@@ -48,7 +55,7 @@ async def look_up(
         if not texts:
             continue
         choices = chosen_ids(session, reference, picks)
-        entries, complete = await listed_entries(session, reference, texts)
+        entries, complete = await listed_entries(session, reference, texts | names_beside.get(field, frozenset()))
         if entries is None:
             continue
         noun = reference.relation.lower()

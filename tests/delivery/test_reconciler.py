@@ -52,7 +52,10 @@ class Office:
     def __post_init__(self) -> None:
         """Plan the rows, note what was listed before, and send them."""
         run = add_run(self.journal, self.folder)
-        records = [Record(row, text, *2 * [row.to_bytes(16, "big")]) for row, text in enumerate(self.bodies, 2)]
+        records = [
+            Record(row, text, row.to_bytes(16, "big"), row.to_bytes(16, "big"))
+            for row, text in enumerate(self.bodies, 2)
+        ]
         self.run = self.journal.rows.plan(run, [(records, (), len(records))], run.target or 1, 2.0)
         if self.before is not None:
             self.journal.evidence.note_listed(self.run.id, self.before)
