@@ -20,6 +20,7 @@ class Status(StrEnum):
     """The outcome of one row of the file: a closed list, and its counts add up to the rows."""
 
     CREATED = "created"
+    UPDATED = "updated"
     EXISTING = "existing"
     REJECTED = "rejected"
     INVALID = "invalid"
@@ -43,7 +44,8 @@ class Record(NamedTuple):
 
     ``body`` is the JSON text that goes over the wire; ``identity`` is a 16-byte hash of the typed values, by which the
     same row is recognised in any file; ``key`` is a hash of the values that say which mapping it is
-    (``schemas.key_digest``). ``named_id`` is the Id of the record that the row names, if it names one.
+    (``schemas.key_digest``). ``named_id`` is the Id of the record that the row names, None if it names none; it is no
+    part of the body. ``update_of`` is the record that the user has agreed to update with the row.
     """
 
     row: int
@@ -51,6 +53,7 @@ class Record(NamedTuple):
     identity: bytes
     key: bytes
     named_id: int | None = None
+    update_of: int | None = None
 
 
 ONCE_MORE = " once more"

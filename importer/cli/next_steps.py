@@ -10,12 +10,17 @@ _WORDS = {
     StepKind.STOP: "stop it",
     StepKind.RESUME: "continue it ({rows} left to send)",
     StepKind.CONTINUE_UNDO: "finish the undo ({rows} left)",
-    StepKind.RECONCILE: "find out whether Nexudus created records for {rows} that got no answer",
+    StepKind.RECONCILE: "find out what Nexudus did with {rows} that got no answer",
     StepKind.REVIEW: "look in Nexudus for {rows} whose record may exist (see the report)",
     StepKind.CORRECT: "correct {rows} in failed.xlsx (wrong cells are red), then",
     StepKind.CORRECT_COLUMN: "Nexudus refuses row after row because of one column. Correct it in your file, then "
     "import the file again. If the problem was on Nexudus' side and has been fixed, continue instead",
-    StepKind.LOOK_AT_HELD: "look at {rows} that Nexudus has, or may have, with other values (see the report)",
+    StepKind.LOOK_AT_HELD: "look at {rows} that Nexudus has, or may have, with other values (see the report). To "
+    "update "
+    "those records",
+    StepKind.COMPARE_AGAIN: "look at {rows} that somebody else changed during the update (see the report), then "
+    "import the "
+    "file again",
     StepKind.SETTLE_OTHERS: "settle the other runs that {rows} must wait for",
     StepKind.RETRY: "send {rows} unchanged, as a new run",
 }

@@ -114,7 +114,7 @@ def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
 def _show_status(shown: "RunStatus") -> None:
     run, counts = shown.run, {status.value: number for status, number in shown.counts.items()}
     # Undone rows count as "not sent" there; shown like that, they would look as if they had never existed.
-    counts |= {"not sent": shown.unsent, "deleted by undo": shown.removed}
+    counts |= {"not sent": shown.unsent, "deleted by undo": shown.removed, "put back by undo": shown.restored}
     rows = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     profile = f", --profile {run.options['profile']}" if run.options.get("profile") else ""
     click.echo(
@@ -141,7 +141,7 @@ def _document(shown: "RunStatus") -> dict[str, Any]:
         "url": run.url,
         "rows": run.rows,
         "counts": {status.value: number for status, number in shown.counts.items()},
-        "undone": shown.removed,
+        "undone": shown.removed + shown.restored,
         "started": _instant(run.started),
         "finished": _instant(run.finished),
         "exit_code": run.exit_code,

@@ -17,7 +17,7 @@ from importer.journal.runs import OPTIONS
 from importer.journal.states import UNANSWERED, State
 from importer.model import ONCE_MORE
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 _BATCH = 5_000
 
 
@@ -58,7 +58,12 @@ def _claim_by_service(db: Connection) -> None:
             db.execute(sa.delete(t.target).where(t.target.c.id == number))
 
 
-_STEPS: Mapping[int, Callable[[Connection], None]] = {1: _nothing_but_rows, 2: _add_evidence, 3: _claim_by_service}
+_STEPS: Mapping[int, Callable[[Connection], None]] = {
+    1: _nothing_but_rows,
+    2: _add_evidence,
+    3: _claim_by_service,
+    4: _nothing_but_rows,
+}
 """What leads from a version to the next one."""
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from importer.errors import Exit
 from importer.journal.runs import Run
-from importer.journal.states import State
+from importer.journal.states import HOLDING, TAKING_BACK, UNSETTLED, State
 
 RETRYABLE = (State.REJECTED, State.PLANNED, State.HELD)
 """The rows that a retry takes up again. The run must be finished: one that is not continues with them itself."""
@@ -34,6 +34,7 @@ class StepKind(StrEnum):
     REVIEW = "review"
     CORRECT = "correct"
     LOOK_AT_HELD = "look at held rows"
+    COMPARE_AGAIN = "compare again"
     SETTLE_OTHERS = "settle other runs"
     CORRECT_COLUMN = "correct column"
     RETRY = "retry"
@@ -70,9 +71,10 @@ def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: 
     to_correct = count[State.REJECTED] + invalid
     retryable = sum(count[state] for state in WORTH_RETRYING)
     steps = [
-        Step(StepKind.CONTINUE_UNDO, count[State.REMOVING]),
-        Step(StepKind.RECONCILE, count[State.IN_DOUBT]),
+        Step(StepKind.CONTINUE_UNDO, sum(count[state] for state in TAKING_BACK)),
+        Step(StepKind.RECONCILE, sum(count[state] for state in UNSETTLED)),
         Step(StepKind.REVIEW, count[State.REVIEW]),
+        Step(StepKind.COMPARE_AGAIN, count[State.OVERTAKEN]),
         Step(StepKind.CORRECT, to_correct if run.stopped is not None else 0),
         Step(StepKind.LOOK_AT_HELD, count[State.HELD]),
         # Planned at a regular end: they wait for rows of other runs, and sent at once they would wait again.
@@ -85,7 +87,7 @@ def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: 
         # the failed file is not the one to correct.
         steps = [step for step in steps if step.kind is not StepKind.CORRECT]
         resume = [Step(StepKind.CORRECT_COLUMN, to_correct + count[State.PLANNED]), *resume]
-    afterwards = [Step(kind, count[State.CREATED]) for kind in (StepKind.VERIFY, StepKind.UNDO)]
+    afterwards = [Step(kind, sum(count[state] for state in HOLDING)) for kind in (StepKind.VERIFY, StepKind.UNDO)]
     everything = sum(count.values()) + invalid
     return [
         *resume,
@@ -109,8 +111,9 @@ _VERBS = {
 
 def command_of(run: Run, step: Step) -> str:
     """What to type to take a step; empty if no command does it."""
-    if step.kind is StepKind.CORRECT:
-        words = [_quoted(str(run.folder / FAILED_FILE)), *_reading(run), run.place]
+    if step.kind in (StepKind.CORRECT, StepKind.LOOK_AT_HELD):
+        update = "--update" if step.kind is StepKind.LOOK_AT_HELD else ""
+        words = [_quoted(str(run.folder / FAILED_FILE)), *_reading(run), run.place, update]
         return " ".join(["importer run", *filter(None, words)])
     if step.kind is StepKind.SETTLE_OTHERS:
         # Without a number: it takes the runs that have rows in doubt, which this one need not have.

@@ -21,7 +21,7 @@ from importer.journal import tables as t
 from importer.journal.calls import Calls
 from importer.journal.database import Database
 from importer.journal.runs import Run, Runs
-from importer.journal.states import TRANSITIONS, Event, State, after
+from importer.journal.states import HOLDING, TRANSITIONS, Event, State, after
 from importer.journal.windows import Window
 from importer.model import Record
 
@@ -37,13 +37,21 @@ _UNANSWERED = sa.text(f"state IN ({t.UNANSWERED_STATES})")
 # are, and the value of a state is looked up once.
 _ISSUE = ("row", "cell", "label", "field", "code", "value", "detail")
 _issue_values = attrgetter(*_ISSUE)
-_PLANNED = ("run", "row", "target", "identity", "key", "body", "state", "seal")
+_PLANNED = ("run", "row", "target", "identity", "key", "body", "state", "remote_id", "named_id", "seal")
 _AS_PLANNED = State.PLANNED.value
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """A row as it will be, or was, sent. ``resends`` counts how often it was proved absent and may be sent again."""
+    """A row as it will be, or was, sent.
+
+    Attributes:
+        resends: How often it was proved absent and may be sent again.
+        remote_id: Its record; while it is planned, the record that it is to update.
+        named_id: The Id of the record that the row of the file names.
+        before: That record as it was before the row updated it, as JSON.
+        updated_on: When the service says that the update was made, in epoch seconds; None if it does not say.
+    """
 
     run: int
     row: int
@@ -57,6 +65,9 @@ class Intent:
     field: str | None = None
     message: str | None = None
     key: bytes = b""
+    named_id: int | None = None
+    before: str | None = None
+    updated_on: float | None = None
 
     @property
     def values(self) -> dict[str, object]:
@@ -77,6 +88,7 @@ class Intent:
             self.resends,
             self.sent_at,
             key=self.key,
+            named_id=self.named_id,
         )
 
 
@@ -89,6 +101,8 @@ class Change:
     remote_id: int | None = None
     field: str | None = None
     message: str | None = None
+    before: str | None = None
+    updated_on: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,10 +193,13 @@ class Rows:
         with self._db.read() as db:
             return db.execute(query).scalar() or 0
 
-    def planned(self, run: Run, after_row: int, limit: int) -> list[Intent]:
-        """The next rows to send, in the order of the file."""
+    def planned(self, run: Run, after_row: int, limit: int, *, updates: bool = False) -> list[Intent]:
+        """The next rows to create, or to update their records with, in the order of the file."""
         query = sa.select(t.intent).where(
-            t.intent.c.run == run.id, t.intent.c.row > after_row, t.intent.c.state == State.PLANNED.value
+            t.intent.c.run == run.id,
+            t.intent.c.row > after_row,
+            t.intent.c.state == State.PLANNED.value,
+            t.intent.c.remote_id.is_not(None) if updates else t.intent.c.remote_id.is_(None),
         )
         with self._db.read() as db:
             return [to_intent(row) for row in db.execute(query.order_by(t.intent.c.row).limit(limit))]
@@ -265,7 +282,7 @@ class Rows:
             t.intent.c.target == run.target,
             t.intent.c.key.in_(planned),
             _CLAIMING,
-            t.intent.c.state == State.CREATED.value,
+            t.intent.c.state.in_([state.value for state in HOLDING]),
         )
         with self._db.read() as db:
             return frozenset((number, row) for number, row in db.execute(query))
@@ -276,7 +293,7 @@ class Rows:
         with self._db.read() as db:
             for start in range(0, len(remote_ids), 500):
                 some = remote_ids[start : start + 500]
-                numbers.update(db.exec_driver_sql(sql.known_ids(len(some)), (target, *some)).scalars())
+                numbers.update(db.exec_driver_sql(sql.known_ids(len(some)), (target, *some) * 2).scalars())
         return numbers
 
     def run_that_made(self, target: int, remote_id: int) -> int | None:
@@ -291,6 +308,17 @@ class Rows:
     def in_review(self, target: int) -> list[Intent]:
         """The rows in review of every run of this target, in the order in which they were sent."""
         return self._of_target(target, State.REVIEW)
+
+    def updating(self, target: int) -> list[Intent]:
+        """The rows of every run of this target whose update got no answer yet, in the order in which they were sent."""
+        return self._of_target(target, State.UPDATING)
+
+    def updates_of(self, target: int, remote_id: int) -> list[Intent]:
+        """The rows that updated a record, or put it back, in the order of their runs."""
+        of_record = (t.intent.c.target == target, t.intent.c.remote_id == remote_id)
+        query = sa.select(t.intent).where(*of_record, sa.text(f"state IN ({t.CHANGED_BY})"))
+        with self._db.read() as db:
+            return [to_intent(row) for row in db.execute(query.order_by(t.intent.c.run, t.intent.c.row))]
 
     def _of_target(self, target: int, state: State) -> list[Intent]:
         query = sa.select(t.intent).where(t.intent.c.target == target, t.intent.c.state == state.value)
@@ -321,9 +349,7 @@ class Rows:
         with self._db.write() as db:
             claims = self._claims(db, run.target, [intent.key for intent in batch], ended)
             unanswered = self._unanswered(db, run) if may_be_one is not None else []
-            settled = [
-                _settled_by(i, c) for i in batch if (c := claims.get(i.key)) is not None and c.state is State.CREATED
-            ]
+            settled = [_settled_by(i, c) for i in batch if (c := claims.get(i.key)) is not None and c.state in HOLDING]
             unclaimed = [intent for intent in batch if intent.key not in claims]
             free = [i for i in unclaimed if may_be_one is None or not any(may_be_one(i, other) for other in unanswered)]
             done = {change.intent.row for change in settled} | {intent.row for intent in free}
@@ -342,6 +368,16 @@ class Rows:
                 sent.append(intent)
             self._apply(db, [*settled, *(Change(intent, Event.WILL_SEND) for intent in sent)], now)
         return Sending(sent, settled, blocked, wait)
+
+    def will_update(self, run: Run, change: Change, now: float) -> bool:
+        """Write down that the update of a row is about to leave; False if an equal row is unanswered elsewhere."""
+        assert run.target is not None
+        with self._db.write() as db:
+            claim = self._claims(db, run.target, [change.intent.key], ()).get(change.intent.key)
+            if claim is not None and claim.state not in HOLDING:
+                return False
+            self._apply(db, [change], now)
+        return True
 
     @staticmethod
     def _unanswered(db: Connection, run: Run) -> list[Intent]:
@@ -401,7 +437,7 @@ def _outranks(claim: Claim, other: Claim | None) -> bool:
     """Whether of two claims on one key this one counts: one that is still open before any other, else the newer one."""
     if other is None:
         return True
-    open_ones = claim.state is not State.CREATED, other.state is not State.CREATED
+    open_ones = claim.state not in HOLDING, other.state not in HOLDING
     return (open_ones[0], claim.run, claim.row) > (open_ones[1], other.run, other.row)
 
 
@@ -415,8 +451,9 @@ def _settled_by(intent: Intent, claim: Claim) -> Change:
 
 
 def _moved(change: Change, now: float) -> dict[str, Any]:
-    sending = change.event is Event.WILL_SEND
+    sending = change.event in (Event.WILL_SEND, Event.WILL_UPDATE)
     intent, state = change.intent, after(change.intent.state, change.event)
+    before = intent.before if change.before is None else change.before
     return {
         "in_run": change.intent.run,
         "in_row": change.intent.row,
@@ -427,24 +464,30 @@ def _moved(change: Change, now: float) -> dict[str, Any]:
         "new_sent_at": now if sending else None,
         "new_settled_at": None if sending else now,
         "new_remote_id": change.remote_id,
+        "new_before": before,
+        "new_updated_on": change.updated_on,
         "new_field": change.field,
         "new_message": change.message,
-        "new_seal": checksum(intent.run, intent.row, intent.identity, intent.body, state, change.remote_id),
+        "new_seal": checksum(intent.run, intent.row, intent.identity, intent.body, state, change.remote_id, before),
     }
 
 
 def _planned(run: Run, target: int, record: Record) -> tuple[Any, ...]:
     """The values of ``_PLANNED``."""
-    seal = checksum(run.id, record.row, record.identity, record.body, _AS_PLANNED, None)
-    return run.id, record.row, target, record.identity, record.key, record.body, _AS_PLANNED, seal
+    number = record.update_of
+    seal = checksum(run.id, record.row, record.identity, record.body, _AS_PLANNED, number)
+    start = (run.id, record.row, target, record.identity, record.key, record.body, _AS_PLANNED)
+    return *start, number, record.named_id, seal
 
 
-def checksum(run: int, row: int, identity: bytes, body: str, state: str, remote_id: int | None) -> bytes:
+def checksum(
+    run: int, row: int, identity: bytes, body: str, state: str, remote_id: int | None, before: str | None = None
+) -> bytes:
     """A checksum of the columns that decide what is sent and what the report says.
 
     It detects damage, not forgery: its key is stored in the same row.
     """
-    text = f"{run} {row} {state} {remote_id} {body}".encode()
+    text = f"{run} {row} {state} {remote_id} {body}{before or ''}".encode()
     return blake2b(text, digest_size=16, key=identity).digest()
 
 
@@ -454,7 +497,7 @@ def to_intent(row: Row[Any]) -> Intent:
     Raises:
         JournalError: It is not as it was written.
     """
-    if row.seal != checksum(row.run, row.row, row.identity, row.body, row.state, row.remote_id):
+    if row.seal != checksum(row.run, row.row, row.identity, row.body, row.state, row.remote_id, row.before):
         raise JournalError(
             f"The journal is damaged: row {row.row} of run {row.run} has changed since it was written.",
             "Check the disk, then restore the journal from a backup. A run compares with Nexudus before it sends.",
@@ -472,4 +515,7 @@ def to_intent(row: Row[Any]) -> Intent:
         row.field,
         row.message,
         row.key,
+        row.named_id,
+        row.before,
+        row.updated_on,
     )

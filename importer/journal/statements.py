@@ -5,8 +5,7 @@ SQLAlchemy takes longer to put such a statement together, and to bind it name by
 
 from functools import lru_cache
 
-from importer.journal.states import State
-from importer.journal.tables import CLAIMS
+from importer.journal.tables import CHANGED_BY, CLAIMS, MADE_BY
 
 # Names the state that the row comes from. If another process has moved it meanwhile, no row matches, the number of rows
 # is too small, and the whole transaction is taken back: two senders can never both move one row.
@@ -14,15 +13,14 @@ MOVE = """
     UPDATE intent
     SET state = :to_state, attempts = attempts + :more_attempts, rounds = rounds + :more_resends,
         sent_at = coalesce(:new_sent_at, sent_at), settled_at = :new_settled_at, remote_id = :new_remote_id,
+        before = :new_before, updated_on = coalesce(:new_updated_on, updated_on),
         field = :new_field, message = :new_message, seal = :new_seal
     WHERE run = :in_run AND row = :in_row AND state = :from_state
 """
 
 STOP = "SELECT stop FROM run WHERE id = ?"
 
-RUN_THAT_MADE = (
-    f"SELECT run FROM intent WHERE target = ? AND remote_id = ? AND state IN ('{State.CREATED}', '{State.REMOVING}')"
-)
+RUN_THAT_MADE = f"SELECT run FROM intent WHERE target = ? AND remote_id = ? AND state IN ({MADE_BY})"
 
 ADD_WRITE = "INSERT INTO call (account, at, arrived, write) VALUES (:account, :left, :left, 1)"
 # Writes that left at the same time are interchangeable.
@@ -46,11 +44,10 @@ def claims(number: int) -> str:
 
 @lru_cache(maxsize=512)
 def known_ids(number: int) -> str:
-    """Which of ``number`` Ids a row of this target has."""
-    return (
-        "SELECT remote_id FROM intent "
-        f"WHERE target = ? AND remote_id IN ({_marks(number)}) AND state IN ('{State.CREATED}', '{State.REMOVING}')"
-    )
+    """Which of ``number`` Ids a row of this target has; parameters: the target and the Ids, twice."""
+    # Two queries, each with the condition of an index as text, for the reason above.
+    one = f"SELECT remote_id FROM intent WHERE target = ? AND remote_id IN ({_marks(number)}) AND state IN"
+    return f"{one} ({MADE_BY}) UNION {one} ({CHANGED_BY})"
 
 
 @lru_cache(maxsize=64)

@@ -23,8 +23,13 @@ class State(StrEnum):
     HELD = "held"
     REJECTED = "rejected"
     REVIEW = "review"
+    UPDATING = "updating"
+    UPDATED = "updated"
+    OVERTAKEN = "overtaken"
     REMOVING = "removing"
     REMOVED = "removed"
+    RESTORING = "restoring"
+    RESTORED = "restored"
 
 
 class Event(StrEnum):
@@ -33,6 +38,9 @@ class Event(StrEnum):
     KNOWN = "known"
     DIFFERS = "differs"
     WILL_SEND = "will send"
+    WILL_UPDATE = "will update"
+    APPLIED = "applied"
+    OVERTAKEN = "overtaken"
     ACCEPTED = "accepted"
     REFUSED = "refused"
     NOT_APPLIED = "not applied"
@@ -41,7 +49,9 @@ class Event(StrEnum):
     ABSENT = "absent"
     UNCLEAR = "unclear"
     WILL_REMOVE = "will remove"
+    WILL_RESTORE = "will restore"
     GONE = "gone"
+    RESTORED = "restored"
     KEPT = "kept"
 
 
@@ -57,6 +67,9 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.DIFFERS: State.HELD,
         # Committed before the first byte leaves, so that a crash leaves the row in doubt and needs no repair.
         Event.WILL_SEND: State.IN_DOUBT,
+        # The same for a row whose record exists with other values, if the user wants that one updated: with the record
+        # as it was, which is what tells later whether the update arrived, and what an undo puts back.
+        Event.WILL_UPDATE: State.UPDATING,
     },
     State.IN_DOUBT: {
         # Only with the service's word and a proper Id, because from here on the row is looked for by that Id.
@@ -82,6 +95,18 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         # A person's word only.
         Event.ABSENT: State.PLANNED,
     },
+    State.UPDATING: {
+        # By the service's word, or because the record has the row's values when it is read.
+        Event.APPLIED: State.UPDATED,
+        Event.REFUSED: State.REJECTED,
+        # Only with proof: a refusal that precedes every effect; or the record is as it was, also by the time of its
+        # last change, and the visibility window is over.
+        Event.NOT_APPLIED: State.PLANNED,
+        Event.LOST: State.UPDATING,
+        # Somebody else has changed the record since, so that nothing shows any more whether the update arrived. There
+        # is nothing to settle: the record is what it is, and the next import compares with that.
+        Event.OVERTAKEN: State.OVERTAKEN,
+    },
     State.CREATED: {
         # Undo: committed before the delete leaves, so that a crash leaves a row that undo looks at again.
         Event.WILL_REMOVE: State.REMOVING,
@@ -92,12 +117,24 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         # The service refused, or the record had been changed when undo looked again: it is there, and is the row's.
         Event.KEPT: State.CREATED,
     },
+    State.UPDATED: {
+        # Undo: as above, with the record put back as it was before the update.
+        Event.WILL_RESTORE: State.RESTORING,
+    },
+    State.RESTORING: {
+        # The record has its earlier values when it is read, or by the service's word.
+        Event.RESTORED: State.RESTORED,
+        # Somebody has changed the record since, or deleted it; or the service refused.
+        Event.KEPT: State.UPDATED,
+    },
     # Final for this run. A retry is a run of its own, with rows of its own: that way the journal keeps what was
     # sent before, when, and with which result.
     State.EXISTING: {},
     State.HELD: {},
     State.REJECTED: {},
+    State.OVERTAKEN: {},
     State.REMOVED: {},
+    State.RESTORED: {},
 }
 
 FINAL = frozenset(state for state, events in TRANSITIONS.items() if not events)
@@ -105,11 +142,36 @@ FINAL = frozenset(state for state, events in TRANSITIONS.items() if not events)
 
 # Existing is not among them: the record was there before, and the claim on it is the row's that created it, if any did.
 # Review is, because a record may be there until somebody has looked; removing, until the service has said it is gone.
-CLAIMING = frozenset({State.IN_DOUBT, State.CREATED, State.REVIEW, State.REMOVING})
-"""States in which a record exists or may exist: the journal allows one such row for each record of an account."""
+CLAIMING = frozenset(
+    {
+        State.IN_DOUBT,
+        State.CREATED,
+        State.REVIEW,
+        State.UPDATING,
+        State.UPDATED,
+        State.REMOVING,
+        State.RESTORING,
+    }
+)
+"""States in which a row has, or may have, a record that exists or may exist."""
 
-UNANSWERED = frozenset({State.IN_DOUBT, State.REVIEW})
-"""States in which nobody knows whether there is a record."""
+HOLDING = frozenset({State.CREATED, State.UPDATED})
+"""The claiming states in which all is settled: the record is the row's, and has the row's values."""
+
+UNANSWERED = frozenset({State.IN_DOUBT, State.REVIEW, State.UPDATING})
+"""States in which nobody knows what the service holds for a row: no other row of its key is sent meanwhile."""
+
+UNSETTLED = frozenset({State.IN_DOUBT, State.UPDATING})
+"""The unanswered states that the importer settles itself, by looking."""
+
+DOUBTFUL = frozenset({*UNANSWERED, State.OVERTAKEN})
+"""States with which a run ends that nobody should believe to be done."""
+
+TAKEN_BACK = frozenset({State.REMOVED, State.RESTORED})
+"""States of rows that an undo has taken back."""
+
+TAKING_BACK = frozenset({State.REMOVING, State.RESTORING})
+"""States of rows of which an undo has begun to take back what they did."""
 
 STATUS: Mapping[State, Status] = {
     State.PLANNED: Status.NOT_SENT,
@@ -120,8 +182,13 @@ STATUS: Mapping[State, Status] = {
     State.HELD: Status.NOT_SENT,
     State.REJECTED: Status.REJECTED,
     State.REVIEW: Status.UNKNOWN,
+    State.UPDATING: Status.UNKNOWN,
+    State.UPDATED: Status.UPDATED,
+    State.OVERTAKEN: Status.UNKNOWN,
     State.REMOVING: Status.CREATED,
     State.REMOVED: Status.NOT_SENT,
+    State.RESTORING: Status.UPDATED,
+    State.RESTORED: Status.NOT_SENT,
 }
 """How a state reads in the report."""
 

@@ -43,6 +43,10 @@ run = sa.Table(
 )
 STATES = ", ".join(f"'{state}'" for state in State)
 UNANSWERED_STATES = ", ".join(f"'{state}'" for state in sorted(UNANSWERED))
+MADE_BY = f"'{State.CREATED}', '{State.REMOVING}'"
+"""The states of a row that made its record."""
+CHANGED_BY = f"'{State.RESTORED}', '{State.RESTORING}', '{State.UPDATED}', '{State.UPDATING}'"
+"""The states of a row that changed, or may have changed, a record that was there."""
 CLAIMS = ", ".join(f"'{state}'" for state in sorted(CLAIMING))
 intent = sa.Table(
     "intent",
@@ -62,7 +66,13 @@ intent = sa.Table(
     sa.Column("rounds", sa.Integer, nullable=False, server_default="0"),
     sa.Column("sent_at", sa.Float),
     sa.Column("settled_at", sa.Float),
+    # The row's record; while it is planned, the one that it is to update.
     sa.Column("remote_id", sa.BigInteger),
+    # The record that the row of the file names.
+    sa.Column("named_id", sa.BigInteger),
+    # The record as it was before the row updated it, as JSON, and when the service says that the update was made.
+    sa.Column("before", sa.Text),
+    sa.Column("updated_on", sa.Float),
     sa.Column("field", sa.Text),
     sa.Column("message", sa.Text),
     # The database has no checksums of its own: a flipped bit in a body would be sent, or make a record look absent.
@@ -73,9 +83,9 @@ intent = sa.Table(
     # The last guard: the database itself refuses a second call for one key while another has got no answer. Unique only
     # among those: several records of one key may exist, for users make them on purpose, and did in other ways.
     sa.Index("one_unanswered", "target", "key", unique=True, sqlite_where=sa.text(f"state IN ({UNANSWERED_STATES})")),
-    sa.Index(
-        "one_row_an_id", "target", "remote_id", unique=True, sqlite_where=sa.text("state IN ('created', 'removing')")
-    ),
+    # A record is made once, but may be changed by any number of runs.
+    sa.Index("one_row_an_id", "target", "remote_id", unique=True, sqlite_where=sa.text(f"state IN ({MADE_BY})")),
+    sa.Index("changed_ids", "target", "remote_id", sqlite_where=sa.text(f"state IN ({CHANGED_BY})")),
     # The primary key is the table: rows are read in the order of the file, page by page, without a second look-up each.
     sqlite_with_rowid=False,
 )

@@ -1,7 +1,7 @@
 """The Nexudus REST API as the rest of the importer sees it: a few verbs that give a Reply.
 
-Rule 1: a create or a delete is put on the wire at most once. Rule 2: a call that changes nothing may be repeated, a few
-times and counted. What a reply means for a row is decided elsewhere.
+Rule 1: a create, an update or a delete is put on the wire at most once. Rule 2: a call that changes nothing may be
+repeated, a few times and counted. What a reply means for a row is decided elsewhere.
 """
 
 import asyncio
@@ -65,8 +65,8 @@ class Nexudus:
         access: Where the service is and who asks.
         records: The endpoint of the records, for example "spaces/coworkermsoffecalendars"; a sign-in is tested by
             listing one of them.
-        before_read: Awaited before each attempt of each call except creates and deletes, whose turn the caller
-            takes before it commits the intent.
+        before_read: Awaited before each attempt of each call except creates, updates and deletes, whose turn the
+            caller takes before it commits the intent.
         now: The clock by which tokens end, epoch seconds.
     """
 
@@ -132,6 +132,14 @@ class Nexudus:
         """The reply to one new record, ``body`` being its JSON; on the wire at most once."""
         content = body.encode() if isinstance(body, str) else body
         return await self._once("POST", _endpoint(path), content)
+
+    async def put(self, path: str, body: str | bytes) -> Reply:
+        """The reply to one whole record that replaces another, ``body`` being its JSON; on the wire at most once.
+
+        The record is named by the Id in the body, not by the address, and fields that are left out are cleared.
+        """
+        content = body.encode() if isinstance(body, str) else body
+        return await self._once("PUT", _endpoint(path), content)
 
     async def delete(self, path: str, record_id: int) -> Reply:
         """The reply to deleting a record; on the wire at most once."""
@@ -223,7 +231,7 @@ class Nexudus:
         return await self._signed(lambda headers: self._repeat(lambda: self._client.send("GET", target, headers)))
 
     async def _once(self, method: str, target: str, body: bytes | None = None) -> Reply:
-        # Around ``_repeat``, not through it: whether a create may be sent again is for the journal to say.
+        # Around ``_repeat``, not through it: whether a write may be sent again is for the journal to say.
         kind = {} if body is None else {"Content-Type": "application/json"}
         return await self._signed(lambda headers: self._client.send(method, target, {**headers, **kind}, body))
 

@@ -67,7 +67,7 @@ class Overview:
 
     def headline(self) -> str:
         """The whole run in one sentence."""
-        return headline(self.counts, self.states.get(State.REMOVED, 0))
+        return headline(self.counts, self.states.get(State.REMOVED, 0), self.states.get(State.RESTORED, 0))
 
     def facts(self) -> list[tuple[str, str]]:
         """The facts a reader looks for first, as names and values; unknown ones are left out."""

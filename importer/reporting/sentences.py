@@ -16,6 +16,7 @@ FAILED = (Status.REJECTED, Status.INVALID)
 """The rows of a failed file, besides those that were held. Unknown ones are not in it: sent again, they could double a
 record."""
 
+_DONE = (Status.CREATED, Status.UPDATED)
 _LONGEST_REPLY = 1_000
 _STOPPED: Mapping[int | None, str] = {
     Exit.LIMIT: "the run stopped at a limit or quota",
@@ -30,25 +31,30 @@ _WITHOUT_WORDS = {
     State.EXISTING: "Already exists.",
     State.REJECTED: "Nexudus refused the row and gave no reason.",
     State.HELD: "Not sent: a record with the same key has other values.",
+    State.UPDATED: "",
     State.REMOVED: "Created, then deleted by undo.",
+    State.RESTORED: "Updated, then put back by undo.",
 }
 
 
 _WHY = {
     StepKind.STOP: "Stop the run. You can resume it later.",
     StepKind.RESUME: "Continue the run: {rows} left to send.",
-    StepKind.CONTINUE_UNDO: "Finish deleting: {rows} left.",
-    StepKind.RECONCILE: "Find out whether Nexudus created records for {rows} that got no answer.",
+    StepKind.CONTINUE_UNDO: "Finish the undo: {rows} left.",
+    StepKind.RECONCILE: "Find out what Nexudus did with {rows} that got no answer.",
     StepKind.REVIEW: "Look in Nexudus for {rows} whose record may exist.",
     StepKind.CORRECT: "Correct {rows} in failed.xlsx (wrong cells are red), then import that file.",
     StepKind.CORRECT_COLUMN: "Nexudus refuses row after row because of one column. Correct it in your file, then "
     "import the file again. If the problem was on Nexudus' side and has been fixed, continue instead.",
     StepKind.LOOK_AT_HELD: "Look at {rows} that Nexudus has, or may have, with other values. Each message says which "
-    "record it is; change that record in Nexudus, or correct the row and import it again.",
+    "record it is. To update those records with the values of the rows:",
     StepKind.SETTLE_OTHERS: "Settle the rows of other runs that {rows} must wait for. Then import the file again.",
     StepKind.RETRY: "Send {rows} unchanged, as a new run.",
-    StepKind.VERIFY: "Check that every created record is in Nexudus.",
-    StepKind.UNDO: "If this import was a mistake, delete the records it created, except those changed since.",
+    StepKind.COMPARE_AGAIN: "Look at {rows} whose record somebody else changed while it was being updated. Then import "
+    "the file again: rows are compared with what Nexudus has now.",
+    StepKind.VERIFY: "Check that every record of this import is in Nexudus.",
+    StepKind.UNDO: "If this import was a mistake, delete the records it created and put back those it updated, except "
+    "those changed since.",
 }
 """Why to take each step. A report does not advise rebuilding itself."""
 
@@ -90,9 +96,14 @@ def _about(run: Run, intent: Intent, *, commands: bool) -> str:
             return _unsettled(intent) + (f" (To find out: {run.command('reconcile')})" if commands else "")
         case State.REVIEW:
             return f"{_sent(intent)}. {words or 'The record may exist: look for it in Nexudus.'}"
-        case State.REMOVING:
+        case State.UPDATING:
+            return f"{_unsettled(intent)} (To find out: {run.command('reconcile')})" if commands else _unsettled(intent)
+        case State.OVERTAKEN:
+            return words or f"{_sent(intent)} without an answer; somebody else has changed the record since."
+        case State.REMOVING | State.RESTORING:
             command = f" (To continue: {run.command('undo')})" if commands else ""
-            return f"Being deleted; no answer yet.{command}"
+            doing = "deleted" if intent.state is State.REMOVING else "put back"
+            return f"Being {doing}; no answer yet.{command}"
         case State.EXISTING if words:
             return f"Already exists: {words}."
         case _:
@@ -102,7 +113,8 @@ def _about(run: Run, intent: Intent, *, commands: bool) -> str:
 def _unsettled(intent: Intent) -> str:
     if intent.message:
         return f"{_sent(intent)}. {service_words(intent)}"
-    return f"{_sent(intent)} without an answer: the record may exist in Nexudus."
+    may = "the record may be updated" if intent.state is State.UPDATING else "the record may exist in Nexudus"
+    return f"{_sent(intent)} without an answer: {may}."
 
 
 def _sent(intent: Intent) -> str:
@@ -127,22 +139,35 @@ def utc_moment(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
 
 
-def headline(counts: Mapping[Status, int], undone: int = 0) -> str:
-    """The whole run in one sentence. ``undone`` rows count as not sent: they were created, then deleted."""
-    rows = sum(counts.values())
-    if rows and counts[Status.CREATED] == rows:
-        return f"All {rows:,} rows created" if rows > 1 else "1 row created"
+def headline(counts: Mapping[Status, int], removed: int = 0, restored: int = 0) -> str:
+    """The whole run in one sentence.
+
+    ``removed`` and ``restored`` rows count as not sent: they were created or updated, and then taken back.
+    """
+    rows, undone = sum(counts.values()), removed + restored
+    for done in _DONE:
+        if rows and counts[done] == rows:
+            return f"All {rows:,} rows {done}" if rows > 1 else f"1 row {done}"
     failed = sum(counts[status] for status in FAILED)
-    none_created = "" if undone else "No rows created"
     parts = [
-        f"{counts[Status.CREATED]:,} of {_rows(rows)} created" if counts[Status.CREATED] else none_created,
+        _of_all(counts, rows) or ("" if undone else "No rows created"),
         f"{counts[Status.EXISTING]:,} already existed" if counts[Status.EXISTING] else "",
         f"{failed:,} {'needs' if failed == 1 else 'need'} a change" if failed else "",
         f"{counts[Status.UNKNOWN]:,} may exist" if counts[Status.UNKNOWN] else "",
-        f"{undone:,} deleted by undo" if undone else "",
+        f"{removed:,} deleted by undo" if removed else "",
+        f"{restored:,} put back by undo" if restored else "",
         f"{counts[Status.NOT_SENT] - undone:,} not sent" if counts[Status.NOT_SENT] > undone else "",
     ]
     return ", ".join(filter(None, parts))
+
+
+def _of_all(counts: Mapping[Status, int], rows: int) -> str:
+    """What was done, of how many rows; empty if nothing was."""
+    created, updated = (counts[status] for status in _DONE)
+    if created and updated:
+        return f"{created:,} created and {updated:,} updated of {_rows(rows)}"
+    done = "created" if created else "updated" if updated else ""
+    return done and f"{created or updated:,} of {_rows(rows)} {done}"
 
 
 def _rows(count: int) -> str:

@@ -33,6 +33,7 @@ _WIDEST, _WIDEST_MESSAGE, _MEASURED_ROWS = 40, 90, 200
 _NOT_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _COLOURS = {
     Status.CREATED: ("#0B4A2A", "#DDF3E4"),
+    Status.UPDATED: ("#0B4A2A", "#DDF3E4"),
     Status.EXISTING: ("#1F3A5F", "#E1ECF7"),
     Status.REJECTED: ("#8E1109", "#FBDDDB"),
     Status.INVALID: ("#8E1109", "#FBDDDB"),

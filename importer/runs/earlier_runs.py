@@ -12,7 +12,7 @@ from importer.config.settings import Settings
 from importer.errors import SettingsError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
-from importer.journal.states import CLAIMING, State
+from importer.journal.states import CLAIMING, UNANSWERED
 from importer.model import is_nameless
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from importer.runs.request import Choices
     from importer.spreadsheet import ReadOptions
 
-DOUBTFUL = frozenset({State.IN_DOUBT, State.REVIEW})
 _READING = ("map", "dates", "zone", "encoding", "separator")
 
 
@@ -45,9 +44,9 @@ def latest_unfinished(journal: Journal, number: int | None) -> Run:
 
 
 def runs_in_doubt(settings: Settings) -> list[Run]:
-    """The runs with rows in doubt or in review, newest first."""
+    """The runs with rows that are still to be settled, newest first."""
     with open_journal(settings.journal_url) as journal:
-        return [run for run in journal.runs.latest() if journal.rows.counts(run).keys() & DOUBTFUL]
+        return [run for run in journal.runs.latest() if journal.rows.counts(run).keys() & UNANSWERED]
 
 
 def options_of(number: int | None, settings: Settings, *, unfinished: bool) -> Mapping[str, Any]:

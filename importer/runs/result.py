@@ -11,7 +11,7 @@ from importer.errors import Exit
 from importer.journal.journal import Journal, open_journal
 from importer.journal.next_steps import Step, next_steps
 from importer.journal.runs import Run
-from importer.journal.states import State
+from importer.journal.states import DOUBTFUL, State
 from importer.reporting import Report, write_report
 from importer.runs.earlier_runs import latest_run
 
@@ -68,7 +68,7 @@ def exit_code_of(journal: Journal, run: Run, reason: StopReason) -> Exit:
 def has_doubts(journal: Journal, run: Run) -> bool:
     """Whether the fate of any row is unknown."""
     counts = journal.rows.counts(run)
-    return bool(counts.get(State.IN_DOUBT) or counts.get(State.REVIEW))
+    return any(counts.get(state) for state in DOUBTFUL)
 
 
 def settled_result(journal: Journal, run: Run, now: float) -> RunResult:

@@ -10,7 +10,7 @@ from importer.issues import Issue, Severity
 from importer.journal.journal import open_journal
 from importer.journal.rows import Intent
 from importer.journal.runs import Run
-from importer.journal.states import STATUS, State
+from importer.journal.states import STATUS, TAKEN_BACK, State
 from importer.model import Outcome, Status
 from importer.reporting.sentences import issue_words, row_message
 
@@ -19,18 +19,19 @@ _PATIENCE = 0.3
 
 _CHART_PARTS = 60
 _FIRST_FAILURES = 10
+_UNDONE = {State.REMOVED: "deleted", State.RESTORED: "put back"}
 
 
 @dataclass(frozen=True)
 class ResultRow:
     """One row of a run for people: its outcome, and what was sent or what its wrong cells hold.
 
-    ``to_settle`` tells that a person may decide what became of it.
+    ``undone`` says what an undo has done to its record, ``to_settle`` tells that a person may decide what became of it.
     """
 
     outcome: Outcome
     values: dict[str, Any]
-    removed: bool = False
+    undone: str = ""
     to_settle: bool = False
 
 
@@ -54,18 +55,18 @@ def find_rows(
     settings: Settings,
     words: Callable[[Issue], str] = issue_words,
     *,
-    removed: bool = False,
+    undone: bool = False,
 ) -> tuple[list[ResultRow], int]:
     """Some rows of a run in the order of the file and how many there are: of one status, with this text.
 
-    ``removed`` selects those that were deleted again, which no status selects. ``words`` gives the message and the
+    ``undone`` selects those that an undo has taken back, which no status selects. ``words`` gives the message and the
     advice of an issue, as the front end that shows them would say them.
     """
-    states = [state for state in State if status is None or (STATUS[state] is status and state is not State.REMOVED)]
-    states = [State.REMOVED] if removed else states
+    states = [s for s in State if status is None or (STATUS[s] is status and s not in TAKEN_BACK)]
+    states = sorted(TAKEN_BACK) if undone else states
     with open_journal(settings.journal_url, _PATIENCE) as journal:
         run = journal.runs.get(number)
-        invalid = status in (None, Status.INVALID) and not removed
+        invalid = status in (None, Status.INVALID) and not undone
         rows, total = journal.views.search(run, states, invalid=invalid, text=text, limit=limit, offset=offset)
         intents, issues = journal.views.about_rows(run, rows)
         return [_result(run, row, intents.get(row), issues.get(row, ()), words) for row in rows], total
@@ -82,4 +83,4 @@ def _result(
         return ResultRow(Outcome(row, Status.INVALID, None, message), values)
     outcome = Outcome(row, STATUS[intent.state], intent.remote_id, message)
     to_settle = intent.state in (State.IN_DOUBT, State.REVIEW)
-    return ResultRow(outcome, json.loads(intent.body), intent.state is State.REMOVED, to_settle)
+    return ResultRow(outcome, json.loads(intent.body), _UNDONE.get(intent.state, ""), to_settle)

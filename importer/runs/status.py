@@ -15,7 +15,7 @@ from importer.journal.announcements import ask_to_stop as ask_process_to_stop
 from importer.journal.journal import Journal, open_journal
 from importer.journal.next_steps import WORTH_RETRYING, Step, next_steps
 from importer.journal.runs import Run
-from importer.journal.states import STATUS, State
+from importer.journal.states import STATUS, TAKING_BACK, State
 from importer.model import Status
 from importer.runs.allowances import daily_window, windows
 from importer.runs.earlier_runs import latest_run, latest_unfinished
@@ -85,14 +85,19 @@ class RunStatus:
         return self.states.get(State.REMOVED, 0)
 
     @property
-    def removing(self) -> int:
-        """The rows whose delete is on its way."""
-        return self.states.get(State.REMOVING, 0)
+    def restored(self) -> int:
+        """The rows whose record was put back as it was; by their status they are "not sent"."""
+        return self.states.get(State.RESTORED, 0)
+
+    @property
+    def taking_back(self) -> int:
+        """The rows of which an undo has begun to take back what they did."""
+        return sum(self.states.get(state, 0) for state in TAKING_BACK)
 
     @property
     def unsent(self) -> int:
         """The rows that were never sent."""
-        return self.counts[Status.NOT_SENT] - self.removed
+        return self.counts[Status.NOT_SENT] - self.removed - self.restored
 
     @property
     def to_retry(self) -> int:

@@ -205,20 +205,21 @@ def _collection(state: State, request: _Request, entity: str, *, mangled: bool, 
     service, by = state.service, state.options.username
     if request.method == "GET":
         return service.find(entity, parsed(request.query), lie)
-    if request.method not in ("POST", "PUT") or entity not in service.kinds:
+    refused = request.method == "PUT" and state.options.updates == "405"
+    if request.method not in ("POST", "PUT") or refused or entity not in service.kinds:
         return _wrong_method(request.method)
     media = request.headers.get("content-type", "")
     if media.partition(";")[0].strip().lower() != "application/json":
         return message(415, f"The request entity's media type '{media}' is not supported for this resource.")
     if request.method == "PUT":
-        return service.update(entity, request.body, by)
+        return service.update(entity, request.body, by, mangled=mangled)
     return service.create(entity, request.body, by, mangled=mangled)
 
 
 def _item(state: State, method: str, entity: str, record_id: int) -> Reply:
     if method == "GET":
         return state.service.read(entity, record_id)
-    if method == "DELETE" and entity in state.service.kinds:
+    if method == "DELETE" and entity in state.service.kinds and state.options.deletes != "405":
         return state.service.delete(entity, record_id)
     return _wrong_method(method)
 

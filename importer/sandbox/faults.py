@@ -195,7 +195,8 @@ async def _id_null(call: Exchange, _: str) -> None:
 
 async def _id_string(call: Exchange, _: str) -> None:
     reply = call.perform()
-    await call.answer(_edited(reply, Value={"Id": str(call.previous_id)}))
+    value = json.loads(reply.body)["Value"] if reply.status == HTTPStatus.OK else None
+    await call.answer(_edited(reply, Value=value and {"Id": str(value["Id"])}))
 
 
 async def _id_repeated(call: Exchange, _: str) -> None:

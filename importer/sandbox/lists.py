@@ -14,6 +14,8 @@ from urllib.parse import parse_qs
 from importer.sandbox.options import SandboxOptions
 from importer.sandbox.replies import Fields, Reply, as_json
 
+_STAMPS = ("CreatedOn", "UpdatedOn", "UpdatedBy")
+_PARTIAL = ("Id", "UniqueId", "Name", "ToStringText", *_STAMPS)
 _MINUTE = len("2025-01-15T10:30")
 
 Query = dict[str, list[str]]
@@ -101,14 +103,14 @@ def page_of(
     tests = [] if options.ignore_filters else list(_tests(entity, query, options, dates))
     chosen = [row for row in rows if all(test(row) for test in tests)] if tests else rows
     order, direction = _last(query, "orderBy") or "Id", _last(query, "dir")
-    chosen = _ordered(chosen, order, down=direction in _down(options))
+    chosen = _ordered(chosen, order, down=_is_down(direction, options))
     size = min(_number(query, "size", 25), options.largest_page)
     page = _number(query, "page", 1)
     start = (page - 1) * size
     records = chosen[start : start + size]
     last = start + len(records)
     whole: Fields = {
-        "Records": [lie.entry(shown(_flat(record), options, dates)) for record in records],
+        "Records": [lie.entry(shown(_item(record, options), options, dates)) for record in records],
         "CurrentPageSize": size,
         "CurrentPage": page,
         "CurrentOrderField": order,
@@ -119,7 +121,7 @@ def page_of(
         "HasPreviousPage": page > 1,
         "PageNumber": page,
         "PageSize": size,
-        "TotalItems": len(chosen) + lie.count,
+        "TotalItems": len(chosen) + lie.count + (options.total_items == "off"),
         "TotalPages": -(-len(chosen) // size),
     }
     page_given = {**whole, **lie.says}
@@ -127,19 +129,26 @@ def page_of(
 
 
 def shown(record: Fields, options: SandboxOptions, dates: tuple[str, ...]) -> Fields:
-    """A record as the service gives it out: its dates with or without the Z."""
+    """A record as the service gives it out: its dates with or without the Z, its stamps or none."""
+    if options.stamps == "hidden":
+        record = {name: value for name, value in record.items() if name not in _STAMPS}
     if options.dates == "z":
         return record
     bare = {name: value.removesuffix("Z") for name in dates if isinstance(value := record.get(name), str)}
     return {**record, **bare}
 
 
-def _flat(record: Fields) -> Fields:
-    """A list shows no arrays; only a read by Id does."""
-    return {name: value for name, value in record.items() if not isinstance(value, list)}
+def _item(record: Fields, options: SandboxOptions) -> Fields:
+    """A list shows no arrays, and perhaps only what names a record; only a read by Id shows everything."""
+    whole = options.list_items == "whole"
+    return {
+        name: value for name, value in record.items() if not isinstance(value, list) and (whole or name in _PARTIAL)
+    }
 
 
 def _tests(entity: str, query: Query, options: SandboxOptions, dates: tuple[str, ...]) -> Iterable[Test]:
+    switches = {"SystemId": options.system_id_filter, "Name": options.name_filter}
+    ignored = {name for name, switch in switches.items() if switch == "ignored"}
     for name, values in query.items():
         bound, _, rest = name.partition("_")
         if name in ("Id", "UniqueId"):
@@ -148,7 +157,7 @@ def _tests(entity: str, query: Query, options: SandboxOptions, dates: tuple[str,
             field, limit = rest.removeprefix(f"{entity}_"), instant(values[-1])
             if field in dates and limit is not None:
                 yield _range(field, limit, is_from=bound == "from")
-        elif bound == entity and not (rest == "SystemId" and options.system_id_filter == "ignored"):
+        elif bound == entity and rest not in ignored:
             field = rest.replace("_", "")
             yield _named(field, set(values), is_date=field in dates)
 
@@ -193,8 +202,10 @@ def _ordered(rows: list[Fields], order: str, *, down: bool) -> list[Fields]:
     return sorted(rows, key=lambda row: (row[order] is not None, str(row[order])), reverse=down)
 
 
-def _down(options: SandboxOptions) -> tuple[str, ...]:
-    return ("-1", "Descending") if options.directions == "1/-1" else ("1", "Descending")
+def _is_down(direction: str | None, options: SandboxOptions) -> bool:
+    if direction is None:
+        return options.order == "descending"
+    return direction in (("-1", "Descending") if options.directions == "1/-1" else ("1", "Descending"))
 
 
 def _number(query: Query, name: str, default: int) -> int:

@@ -55,9 +55,27 @@ class SandboxOptions:
     strict_parents: bool = False
     #: Whether dates are given out with a Z or without.
     dates: Literal["z", "bare"] = "z"
-    #: Whether POST stores SystemId, and whether lists can be filtered by it.
+    #: What becomes of the offset of a date that is sent with one.
+    offsets: Literal["converted", "dropped", "refused"] = "converted"
+    #: Whether POST stores SystemId, whether PUT does, and whether lists can be filtered by it.
     system_id: Literal["kept", "dropped"] = "kept"
+    system_id_update: Literal["written", "dropped"] = "written"
     system_id_filter: Literal["works", "ignored"] = "works"
+    #: What a PUT does with the fields that it leaves out, and with a SystemId that it leaves out.
+    omitted: Literal["cleared", "kept"] = "cleared"
+    system_id_omitted: Literal["cleared", "kept"] = "cleared"
+    #: Whether records can be changed, and whether they can be deleted.
+    updates: Literal["accepted", "405"] = "accepted"
+    deletes: Literal["accepted", "405", "refused"] = "accepted"
+    #: What a read of a record that is not there answers.
+    after_delete: Literal["404", "401"] = "404"
+    #: Whether records say when and by whom they were saved, and whether the answer to a save does.
+    stamps: Literal["shown", "hidden"] = "shown"
+    answer_stamps: Literal["shown", "hidden"] = "shown"
+    #: Whether a PUT moves UpdatedOn.
+    updated_on: Literal["moves", "stays"] = "moves"
+    #: Whether answers have a Date header.
+    date_header: Literal["shown", "hidden"] = "shown"
     #: Refuse a record equal to one that exists.
     uniqueness: bool = False
     #: Seconds until a created record shows up in lists.
@@ -66,6 +84,14 @@ class SandboxOptions:
     largest_page: int = 1000
     #: Lists ignore every filter, the date ranges too.
     ignore_filters: bool = False
+    #: Whether lists can be filtered by Name.
+    name_filter: Literal["works", "ignored"] = "works"
+    #: Whether the records on a list have all their members, or only those by which people know a record.
+    list_items: Literal["whole", "partial"] = "whole"
+    #: Whether TotalItems is the number of the records.
+    total_items: Literal["exact", "off"] = "exact"
+    #: The order of a list without `dir`.
+    order: Literal["ascending", "descending"] = "ascending"
     #: What `dir` means: 1 up and -1 down, or 0 up and 1 down; the vendor's pages disagree.
     directions: Literal["1/-1", "0/1"] = "1/-1"
     #: Makes Ids and random faults reproducible.

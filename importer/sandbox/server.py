@@ -135,8 +135,8 @@ class _Sandbox:
     async def _keep_date(self, calls: ServerState) -> None:
         """Keeps the Date header right until the sandbox is asked to stop."""
         while not self._stopping.is_set():
-            now = time() + self.state.options.clock_skew
-            calls.default_headers = [(b"Date", formatdate(now, usegmt=True).encode())]
+            now, is_shown = time() + self.state.options.clock_skew, self.state.options.date_header == "shown"
+            calls.default_headers = [(b"Date", formatdate(now, usegmt=True).encode())] if is_shown else []
             with contextlib.suppress(TimeoutError):
                 # Much shorter than the seconds that it shows, so that a change of ``clock_skew`` is seen soon.
                 await asyncio.wait_for(self._stopping.wait(), 0.1)

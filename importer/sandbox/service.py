@@ -8,9 +8,11 @@ say of each record type.
 from __future__ import annotations
 
 import json
+import re
 import time
 import uuid
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from importer.sandbox import people
 from importer.sandbox.kinds import FIXED, STAMPS, Kind, Parent, kinds
@@ -31,6 +33,7 @@ from importer.sandbox.replies import (
 )
 
 _MANGLED = "Mangled by the sandbox"
+_OFFSET = re.compile(r"[+-]\d\d:?\d\d$")
 
 
 class Service:
@@ -56,6 +59,13 @@ class Service:
         """The service's clock."""
         seconds = time.time() + self.options.clock_skew
         return datetime.fromtimestamp(int(seconds), UTC).replace(tzinfo=None).isoformat() + "Z"
+
+    def _later(self, than: object) -> str:
+        """The service's clock, moved on if it has not moved since: each save has a later UpdatedOn than the last."""
+        now = self.now()
+        if not isinstance(than, str) or now > than:
+            return now
+        return (datetime.fromisoformat(than.removesuffix("Z")) + timedelta(seconds=1)).isoformat() + "Z"
 
     def entity(self, path: str) -> str | None:
         """Which kind of record is found at a path below /api/; None if there is no such path."""
@@ -95,26 +105,64 @@ class Service:
         listed_from = time.monotonic() + self.options.list_lag if self.options.list_lag else 0.0
         self.records.put(record_id, Stored(entity, record, body.decode("utf-8", "replace"), listed_from))
         self.previous_id = record_id
-        return saved(entity, "created", record_id, now, by)
+        return self._saved(entity, "created", record_id, now, by)
 
-    def update(self, entity: str, body: bytes, by: str) -> Reply:
-        """Replaces a record; fields that the body leaves out are cleared."""
+    def update(self, entity: str, body: bytes, by: str, *, mangled: bool = False) -> Reply:
+        """Replaces a record if the body is right; what the body leaves out is cleared, if the options do not keep it.
+
+        Args:
+            entity: which kind of record.
+            body: the request body, with the record's Id among the fields.
+            by: e-mail of the account that asks.
+            mangled: store another title than the one asked for.
+        """
         sent = self._checked(entity, body)
-        record_id = json.loads(body).get("Id") if isinstance(sent, dict) else None
         if isinstance(sent, Reply):
             return sent
-        stored = self.records.get(entity, record_id) if isinstance(record_id, int) else None
-        if stored is None or not isinstance(record_id, int):
+        document = json.loads(body)
+        record_id = document.get("Id")
+        stored = self.records.get(entity, record_id) if type(record_id) is int else None
+        if stored is None:
             return not_found()
-        now = self.now()
-        system_id = sent["SystemId"] if self.options.system_id == "kept" else None
-        system_id = stored.fields["SystemId"] if system_id is None else system_id
-        record = {**stored.fields, **sent, "SystemId": system_id, **self._tail(entity, sent, now, by)}
+        sent |= {name: stored.fields[name] for name in sent if self._stays(name, document)}
+        now = self._later(stored.fields["UpdatedOn"])
+        tail = self._tail(entity, sent, now, by)
+        if self.options.updated_on == "stays":
+            now = tail["UpdatedOn"] = str(stored.fields["UpdatedOn"])
+        record = {**stored.fields, **sent, **tail}
+        if mangled:
+            record[self.kinds[entity].title] = _MANGLED
         self.records.put(record_id, Stored(entity, record, stored.body, stored.listed_from))
-        return saved(entity, "updated", record_id, now, by)
+        return self._saved(entity, "updated", record_id, now, by)
+
+    def _stays(self, name: str, document: Fields) -> bool:
+        """Whether an update leaves a field as it is, whatever its body says of it."""
+        options, omitted = self.options, name not in document
+        if name == "SystemId":
+            return options.system_id_omitted == "kept" if omitted else options.system_id_update == "dropped"
+        return omitted and options.omitted == "kept"
+
+    def _saved(self, entity: str, deed: str, record_id: int, updated_on: str, by: str) -> Reply:
+        reply = saved(entity, deed, record_id, updated_on, by)
+        if self.options.answer_stamps == "shown":
+            return reply
+        envelope = json.loads(reply.body)
+        return as_json(200, {name: value for name, value in envelope.items() if name not in ("UpdatedOn", "UpdatedBy")})
+
+    def edit(self, record_id: int, stored: Stored, fields: Fields, by: str) -> None:
+        """Changes some fields of a record, as a person does on a page of the service."""
+        kind = self.kinds[stored.entity]
+        record = {**stored.fields, **fields}
+        sent = {name: record.get(name) for name in kind.types}
+        tail = self._tail(stored.entity, sent, self._later(stored.fields["UpdatedOn"]), by)
+        self.records.put(record_id, replace(stored, fields={**record, **tail}))
 
     def delete(self, entity: str, record_id: int) -> Reply:
         """Deletes a record."""
+        if self.options.deletes == "refused" and self.records.get(entity, record_id) is not None:
+            return as_json(
+                200, {**json.loads(deleted().body), "Message": "In use.", "Status": 500, "WasSuccessful": False}
+            )
         return deleted() if self.records.remove(entity, record_id) else not_found()
 
     def read(self, entity: str, record_id: int) -> Reply:
@@ -122,7 +170,9 @@ class Service:
         if record_id in self.space.deleted_coworkers and entity == "Coworker":
             return as_json(401, "Not found")
         record = self._stored(entity, record_id)
-        return not_found() if record is None else as_json(200, self._shown(entity, record))
+        if record is None:
+            return not_found() if self.options.after_delete == "404" else as_json(401, "Not found")
+        return as_json(200, self._shown(entity, record))
 
     def find(self, entity: str, query: Query, lie: Lie = HONEST) -> Reply:
         """A page of records, as true as `lie` lets it be, or a bare array of those whose Ids the query names."""
@@ -178,6 +228,11 @@ class Service:
         kind = self.kinds[entity]
         sent = {name: document.get(name) for name in kind.types}
         problems = _problems(kind, sent, kind.required[self.options.contract])
+        if self.options.offsets != "converted":
+            offsets = {name: value for name in kind.dates if _OFFSET.search(str(value := sent[name]))}
+            if self.options.offsets == "refused":
+                problems += [Problem(name, "is not a valid value", value) for name, value in offsets.items()]
+            sent |= {name: _OFFSET.sub("", str(value)) for name, value in offsets.items()}
         if problems:
             return invalid(problems)
         if refused := self._parents_refused(kind, sent):

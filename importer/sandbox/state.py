@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import random
 from collections import defaultdict, deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from importer.sandbox.faults import RANDOM, handler
@@ -167,9 +167,7 @@ class State:
         Raises:
             ValueError: there is no such record.
         """
-        stored = self._stored(record_id)
-        stamps = {"UpdatedOn": self.service.now(), "UpdatedBy": by}
-        self.service.records.put(record_id, replace(stored, fields={**stored.fields, **fields, **stamps}))
+        self.service.edit(record_id, self._stored(record_id), fields, by)
 
     def remove(self, record_id: int) -> None:
         """Deletes a record beside the API, as a colleague would.

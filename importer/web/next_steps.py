@@ -45,15 +45,15 @@ class _Words:
 
 _WORDS: Mapping[StepKind, _Words] = {
     StepKind.CONTINUE_UNDO: _Words(
-        "{records} left to delete",
-        "Deleting stopped before it was finished.",
-        "Continue deleting …",
+        "{records} left to undo",
+        "The undo stopped before it was finished.",
+        "Continue the undo …",
         "undo",
         Role.ADMIN,
     ),
     StepKind.RECONCILE: _Words(
         "{rows} without an answer",
-        "Nexudus may or may not have created {them}. Find out now; nothing is sent twice.",
+        "Nexudus may or may not have saved {them}. Find out now; nothing is sent twice.",
         "Find out",
         "reconcile",
         Role.RUNNER,
@@ -90,6 +90,14 @@ _WORDS: Mapping[StepKind, _Words] = {
         "rows?status=not+sent",
         Role.VIEWER,
     ),
+    StepKind.COMPARE_AGAIN: _Words(
+        "{rows} changed by somebody else meanwhile",
+        "Somebody changed {them} in Nexudus during the update, so the importer cannot tell whether the update arrived. "
+        "Look in Nexudus, then upload the file again: it is compared with what Nexudus has now.",
+        "Show {them}",
+        "rows?status=unknown",
+        Role.VIEWER,
+    ),
     StepKind.SETTLE_OTHERS: _Words(
         "{rows} waiting for another import",
         "The same mapping was sent in another import and has no answer yet. Find out about that one in the history, "
@@ -117,7 +125,9 @@ _WORDS: Mapping[StepKind, _Words] = {
     ),
     StepKind.UNDO: _Words(
         "Was this a mistake?",
-        "Delete the records that this run created and nobody has changed since. Nothing is deleted until you confirm.",
+        "Records that this run created are deleted, and those that it updated are put back, unless somebody has "
+        "changed "
+        "one since. Nothing happens until you confirm.",
         "Undo this run …",
         "undo",
         Role.ADMIN,

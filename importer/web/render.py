@@ -40,13 +40,14 @@ def render(template: str, values: Mapping[str, Any]) -> str:
 
 def run_summary(now: RunStatus) -> str:
     """A run in one sentence; of one that was undone, what became of its records."""
-    if not now.removed + now.removing:
+    if not now.removed + now.restored + now.taking_back:
         return headline(now.counts)
-    left, failed = now.counts[Status.CREATED], now.counts[Status.REJECTED] + now.counts[Status.INVALID]
+    left = now.counts[Status.CREATED] + now.counts[Status.UPDATED]
+    failed = now.counts[Status.REJECTED] + now.counts[Status.INVALID]
+    undone = [f"{count(now.removed, 'record')} deleted"] if now.removed or not now.restored else []
+    undone += [f"{count(now.restored, 'record')} put back"] if now.restored else []
     parts = [
-        f"Partly undone: {now.removed:,} of {count(now.removed + left, 'record')} deleted"
-        if left
-        else f"Undone: {count(now.removed, 'record')} deleted",
+        f"Partly undone: {' and '.join(undone)}, {left:,} left" if left else f"Undone: {' and '.join(undone)}",
         f"{count(failed, 'row')} {'needs' if failed == 1 else 'need'} a change" if failed else "",
         f"{now.counts[Status.UNKNOWN]:,} may exist" if now.counts[Status.UNKNOWN] else "",
         f"{now.unsent:,} not sent" if now.unsent else "",

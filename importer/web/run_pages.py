@@ -178,12 +178,12 @@ async def rows(request: Request) -> Response:
     """Every row with what became of it; to be filtered and searched."""
     now, query, app = run_of(request), request.query_params, app_of(request)
     status = next((status for status in Status if status.value == query.get("status")), None)
-    removed = query.get("status") == "deleted"
+    undone = query.get("status") == "undone"
     text, number = query.get("q", "").strip()[:100], page_number(request)
     search = partial(find_rows, now.run.id, status, text, PAGE_ROWS, (number - 1) * PAGE_ROWS, app.settings)
-    results, total = await asyncio.to_thread(search, words_on_page, removed=removed)
+    results, total = await asyncio.to_thread(search, words_on_page, undone=undone)
     values: dict[str, Any] = {"rows": results, "total": total, "q": text, "chosen": status, "number": number}
-    values |= {"removed": removed, "pages": max(-(-total // PAGE_ROWS), 1)}
+    values |= {"undone": undone, "pages": max(-(-total // PAGE_ROWS), 1)}
     return page(request, "rows.html", now=now, statuses=list(Status), **values)
 
 

@@ -207,3 +207,19 @@ def test_keys_of_an_earlier_journal_are_those_of_today(tmp_path: Path) -> None:
         [first, *_] = journal.rows.all(journal.runs.get(1))
     values = [first.values[name] for name in KIND.key]
     assert first.key == key_digest(KIND.name, values, "0")
+
+
+def test_a_journal_from_before_there_were_updates_keeps_every_row(tmp_path: Path) -> None:
+    """Version 4: the rows have no record to update and none as it was, and a planned one can be updated now."""
+    path = journal_of(4, tmp_path)
+    before = rows_of(path)
+    with open_journal(f"sqlite:///{path}") as journal:
+        run = journal.runs.get(1)
+        intents = list(journal.rows.all(run))
+        assert {(i.named_id, i.before, i.updated_on) for i in intents} == {(None, None, None)}
+        assert rows_of(path) == before
+        [*_, planned] = intents
+        assert journal.rows.will_update(run, Change(planned, Event.WILL_UPDATE, remote_id=80, before="{}"), 9.0)
+        [updating] = journal.rows.updating(run.target or 0)
+        assert (updating.row, updating.remote_id, updating.before) == (planned.row, 80, "{}")
+        assert journal.rows.known_ids(run.target or 0, [61, 71, 80]) == {71, 80}

@@ -26,7 +26,7 @@ def journal(memory: Path) -> Iterator[Journal]:
     ("statement", "values"),
     [
         (sql.claims(3), (1, b"a", b"b", b"c")),
-        (sql.known_ids(3), (1, 7, 8, 9)),
+        (sql.known_ids(3), (1, 7, 8, 9) * 2),
         (sql.RUN_THAT_MADE, (1, 7)),
         (sql.allowance((True, False)), ("a", "a", "a", "a", "a", 59, "a", 119)),
         (sql.REDATE_CALLS, {"account": "a", "now": 1.0}),
@@ -40,8 +40,8 @@ def journal(memory: Path) -> Iterator[Journal]:
 def test_no_turn_of_the_sender_reads_a_whole_table(journal: Journal, memory: Path, statement: str, values: Any) -> None:
     """At a million rows, a statement that finds no index of its own would take most of a second for every call."""
     if isinstance(values, dict):
-        names = ("new_sent_at", "new_settled_at", "new_remote_id", "new_field", "new_message", "new_seal")
-        values |= dict.fromkeys(names)
+        names = ("sent_at", "settled_at", "remote_id", "before", "updated_on", "field", "message", "seal")
+        values |= dict.fromkeys(f"new_{name}" for name in names)
     assert journal.path is not None
     with closing(sqlite3.connect(memory / "j")) as database:
         steps = [row[3] for row in database.execute(f"EXPLAIN QUERY PLAN {statement}", values)]

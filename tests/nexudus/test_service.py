@@ -166,6 +166,38 @@ async def test_a_create_is_written_once(fault: str) -> None:
         assert asked(service)[f"POST {PATH}"] == 1
 
 
+@pytest.mark.parametrize(
+    "fault", ["lost-before", "lost-after", "reset", "500-before", "500-after", "throttle-409", "401-token", "502-html"]
+)
+async def test_an_update_is_written_once(fault: str) -> None:
+    """Whatever comes back, an update is never sent again by this layer, and takes no turn of a read."""
+    turns = 0
+
+    async def before_read() -> None:
+        nonlocal turns
+        turns += 1
+
+    with sandbox() as service:
+        service.state.fail_next(fault, on="update")
+        async with Nexudus(by_token(service.url), PATH, before_read=before_read) as nexudus:
+            await nexudus.put(PATH, RECORD)
+        assert asked(service) == {f"PUT {PATH}": 1}
+    assert turns == 0
+
+
+async def test_an_update_replaces_the_record() -> None:
+    """The record of the Id in the body holds what the body says; the answer names it."""
+    with sandbox() as service:
+        async with Nexudus(by_token(service.url), PATH) as nexudus:
+            made = await nexudus.create(PATH, RECORD)
+            assert isinstance(made.json, dict)
+            record_id = made.json["Value"]["Id"]
+            reply = await nexudus.put(PATH, json.dumps({**json.loads(RECORD), "Id": record_id, "Name": "Other"}))
+            assert isinstance(reply.json, dict)
+            assert reply.json["Value"] == made.json["Value"]
+        assert [record["Name"] for record in service.state.records] == ["Other"]
+
+
 async def test_a_delete_is_written_once() -> None:
     """A delete is not repeated either."""
     with sandbox() as service:

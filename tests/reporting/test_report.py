@@ -100,11 +100,19 @@ def test_failed_files_leave_out_rows_that_may_exist(office: Office, every_fate: 
 
 
 def test_summary_counts_every_status_and_adds_up(office: Office, every_fate: Run) -> None:
-    """summary.json names all six statuses, and their numbers add up to the rows."""
+    """summary.json names all seven statuses, and their numbers add up to the rows."""
     report = write_report(office.journal, every_fate, now=office.now)
     summary = json.loads((office.out / "summary.json").read_text())
     assert summary == report.summary
-    assert summary["counts"] == {"created": 2, "existing": 1, "rejected": 1, "invalid": 1, "unknown": 2, "not sent": 1}
+    assert summary["counts"] == {
+        "created": 2,
+        "updated": 0,
+        "existing": 1,
+        "rejected": 1,
+        "invalid": 1,
+        "unknown": 2,
+        "not sent": 1,
+    }
     assert sum(summary["counts"].values()) == summary["rows"] == 8
     assert summary["started"] == "2026-11-23T10:00:00Z"
     assert summary["finished"] == "2026-11-23T10:30:00Z"

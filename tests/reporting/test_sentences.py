@@ -3,7 +3,7 @@
 import pytest
 
 from importer.journal.rows import Intent
-from importer.journal.states import State
+from importer.journal.states import HOLDING, State
 from importer.model import Status
 from importer.reporting.sentences import headline, row_message
 from reporting.office import Office
@@ -18,6 +18,12 @@ from reporting.office import Office
         ({Status.CREATED: 195, Status.INVALID: 3, Status.REJECTED: 2}, "195 of 200 rows created, 5 need a change"),
         ({Status.INVALID: 1}, "No rows created, 1 needs a change"),
         ({Status.EXISTING: 4}, "No rows created, 4 already existed"),
+        ({Status.UPDATED: 1}, "1 row updated"),
+        ({Status.UPDATED: 12, Status.EXISTING: 3}, "12 of 15 rows updated, 3 already existed"),
+        (
+            {Status.CREATED: 2, Status.UPDATED: 3, Status.INVALID: 1},
+            "2 created and 3 updated of 6 rows, 1 needs a change",
+        ),
         ({Status.CREATED: 1, Status.UNKNOWN: 1, Status.NOT_SENT: 8}, "1 of 10 rows created, 1 may exist, 8 not sent"),
     ],
 )
@@ -29,7 +35,7 @@ def test_the_headline_says_only_what_there_is(counts: dict[Status, int], sentenc
 @pytest.mark.parametrize("words", [None, "what the service said"])
 @pytest.mark.parametrize("state", State)
 def test_every_state_has_its_words(office: Office, state: State, words: str | None) -> None:
-    """A row in any state can be told, with and without words of the service; only a created row needs none."""
+    """A row in any state can be told, with and without words of the service; only one that was saved needs none."""
     run = office.begin(office.file([]))
     said = row_message(run, Intent(run.id, 2, b"", "", state, sent_at=0.0, message=words), ())
-    assert bool(said) != (state is State.CREATED and words is None)
+    assert bool(said) != (state in HOLDING and words is None)

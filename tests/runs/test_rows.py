@@ -34,9 +34,9 @@ def settings(memory: Path) -> Settings:
     return settings
 
 
-def rows(settings: Settings, status: Status | None = None, text: str = "", *, removed: bool = False) -> list[int]:
+def rows(settings: Settings, status: Status | None = None, text: str = "", *, undone: bool = False) -> list[int]:
     """The numbers of the rows that are found."""
-    shown, total = find_rows(1, status, text, 99, 0, settings, removed=removed)
+    shown, total = find_rows(1, status, text, 99, 0, settings, undone=undone)
     assert total == len(shown)
     return [row.outcome.row for row in shown]
 
@@ -61,9 +61,9 @@ def test_each_row_is_found_under_its_status(settings: Settings, status: Status |
 
 def test_removed_rows_are_found_apart(settings: Settings) -> None:
     """They are told as such."""
-    assert rows(settings, removed=True) == [4]
-    [row], _ = find_rows(1, None, "", 9, 0, settings, removed=True)
-    assert row.removed
+    assert rows(settings, undone=True) == [4]
+    [row], _ = find_rows(1, None, "", 9, 0, settings, undone=True)
+    assert row.undone
 
 
 def test_rows_are_found_by_what_is_in_them(settings: Settings) -> None:
@@ -82,7 +82,7 @@ def test_a_row_shows_what_was_sent_or_what_is_wrong(settings: Settings) -> None:
     assert by_row[2].values["Name"] == "Room 2"
     assert "No such coworker." in by_row[3].outcome.message
     assert (by_row[7].outcome.status, by_row[7].values) == (Status.INVALID, {"ResourceId": "abc"})
-    assert not by_row[2].removed
+    assert not by_row[2].undone
 
 
 def test_the_first_failures_are_the_rejected_rows(settings: Settings) -> None:

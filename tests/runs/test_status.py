@@ -62,7 +62,7 @@ def test_the_rows_of_a_status_add_up(run: Run, settings: Settings) -> None:
     counts = {each.value: number for each, number in status.counts.items() if number}
     assert counts == {"created": 1, "rejected": 1, "unknown": 1, "not sent": 2, "invalid": 1}
     assert (status.rows, status.to_send, status.settled, status.failed, status.unsent) == (6, 5, 3, 1, 2)
-    assert (status.to_retry, status.removed, status.removing) == (3, 0, 0)
+    assert (status.to_retry, status.removed, status.taking_back) == (3, 0, 0)
     assert status.counts[Status.EXISTING] == 0
     assert not status.finished
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import time
+from http.client import HTTPException
 
 import pytest
 from conftest import GIVE_UP, wait_until
@@ -21,46 +22,46 @@ from sandbox.sandbox_client import (
     unlimited,
 )
 
+#: Each fault that answers, how many records a create leaves behind, and the status.
+ANSWERS = [
+    ("ok", 1, 200),
+    ("500-before", 0, 500),
+    ("500-after", 1, 500),
+    ("500-ooops", 0, 500),
+    ("500-ooops-after", 1, 500),
+    ("400-ooops", 0, 400),
+    ("400-ooops-after", 1, 400),
+    ("502-html", 0, 502),
+    ("502-html-after", 1, 502),
+    ("200-html", 0, 200),
+    ("200-html-after", 1, 200),
+    ("200-empty", 1, 200),
+    ("status:503", 0, 503),
+    ("status-after:504", 1, 504),
+    ("throttle-409", 0, 409),
+    ("throttle-409-bare", 0, 409),
+    ("throttle-429:2", 0, 429),
+    ("409-envelope", 0, 409),
+    ("400", 0, 400),
+    ("400-relation", 0, 400),
+    ("401-row", 0, 401),
+    ("401-token", 0, 401),
+    ("403", 0, 403),
+    ("404", 0, 404),
+    ("redirect:127.0.0.1:8", 0, 302),
+    ("false-200", 0, 200),
+    ("errors-200", 0, 200),
+    ("array-200", 0, 200),
+    ("no-id", 1, 200),
+    ("id-null", 1, 200),
+    ("id-string", 1, 200),
+    ("id-repeated", 1, 200),
+    ("mangle", 1, 200),
+    ("slow:0.01", 1, 200),
+]
 
-@pytest.mark.parametrize(
-    ("fault", "stored", "status"),
-    [
-        ("ok", 1, 200),
-        ("500-before", 0, 500),
-        ("500-after", 1, 500),
-        ("500-ooops", 0, 500),
-        ("500-ooops-after", 1, 500),
-        ("400-ooops", 0, 400),
-        ("400-ooops-after", 1, 400),
-        ("502-html", 0, 502),
-        ("502-html-after", 1, 502),
-        ("200-html", 0, 200),
-        ("200-html-after", 1, 200),
-        ("200-empty", 1, 200),
-        ("status:503", 0, 503),
-        ("status-after:504", 1, 504),
-        ("throttle-409", 0, 409),
-        ("throttle-409-bare", 0, 409),
-        ("throttle-429:2", 0, 429),
-        ("409-envelope", 0, 409),
-        ("400", 0, 400),
-        ("400-relation", 0, 400),
-        ("401-row", 0, 401),
-        ("401-token", 0, 401),
-        ("403", 0, 403),
-        ("404", 0, 404),
-        ("redirect:127.0.0.1:8", 0, 302),
-        ("false-200", 0, 200),
-        ("errors-200", 0, 200),
-        ("array-200", 0, 200),
-        ("no-id", 1, 200),
-        ("id-null", 1, 200),
-        ("id-string", 1, 200),
-        ("id-repeated", 1, 200),
-        ("mangle", 1, 200),
-        ("slow:0.01", 1, 200),
-    ],
-)
+
+@pytest.mark.parametrize(("fault", "stored", "status"), ANSWERS)
 def test_fault_stores_or_not_and_answers(fault: str, stored: int, status: int) -> None:
     """A fault that answers has its status, stores as its name says, and is used up."""
     with unlimited(faults=(fault,)) as sandbox:
@@ -194,6 +195,43 @@ def test_successes_that_refuse() -> None:
     assert refused["WasSuccessful"] is False
     assert (errors["WasSuccessful"], len(errors["Errors"])) == (True, 1)
     assert "error" in array[0]
+
+
+@pytest.mark.parametrize(("fault", "stored", "status"), ANSWERS)
+def test_a_fault_of_an_update_changes_the_record_or_not_and_answers(fault: str, stored: int, status: int) -> None:
+    """A fault that is set for updates works as for creates: it takes effect or not, and creates are left alone."""
+    with unlimited() as sandbox:
+        record_id = create(sandbox, CalendarId="before").json["Value"]["Id"]
+        sandbox.state.fail_next(fault, on="update")
+        assert create(sandbox).status == 200
+        assert call(sandbox, "PUT", PATH, {**RECORD, "Id": record_id, "CalendarId": "after"}).status == status
+        record = sandbox.state.records[0]
+        assert record["CalendarId"] == ("after" if stored else "before")
+        assert (record["Name"] == RECORD["Name"]) is (fault != "mangle")
+        assert sandbox.state.pending_faults("update") == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "stored"), [("lost-before", 0), ("lost-after", 1), ("reset", 1), ("late:0.05", 1), ("half-body", 1)]
+)
+def test_a_lost_answer_of_an_update_leaves_the_record_changed_or_not(fault: str, stored: int) -> None:
+    """The answer is cut off, and nothing but the record tells whether the update took effect, perhaps later."""
+    with unlimited() as sandbox:
+        record_id = create(sandbox, CalendarId="before").json["Value"]["Id"]
+        sandbox.state.fail_next(fault, on="update")
+        with pytest.raises((ConnectionError, HTTPException)):
+            call(sandbox, "PUT", PATH, {**RECORD, "Id": record_id, "CalendarId": "after"})
+        expected = "after" if stored else "before"
+        wait_until(lambda: sandbox.state.records[0]["CalendarId"] == expected)
+
+
+def test_the_id_of_an_update_can_be_wrong_too() -> None:
+    """The Id of its answer can be missing, null, the record's own as text, or another record's."""
+    with unlimited() as sandbox:
+        ids = [create(sandbox).json["Value"]["Id"] for _ in range(2)]
+        sandbox.state.fail_next("no-id", "id-null", "id-string", "id-repeated", on="update")
+        values = [call(sandbox, "PUT", PATH, {**RECORD, "Id": ids[0]}).json["Value"] for _ in range(4)]
+    assert values == [None, {"Id": None}, {"Id": str(ids[0])}, {"Id": ids[1]}]
 
 
 def test_ids_that_are_none() -> None:

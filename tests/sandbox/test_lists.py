@@ -100,6 +100,17 @@ def test_query_finds(query: str, found: list[int]) -> None:
     assert ids(query) == found
 
 
+def test_a_list_can_fall_short_of_what_is_asked() -> None:
+    """Its order, its filters, its count and its items can each be other than the vendor's reference has it."""
+    assert ids("", order="descending") == [6, 5, 4, 3, 2, 1]
+    assert ids("orderBy=Id&dir=1", order="descending") == [1, 2, 3, 4, 5, 6]
+    assert ids(f"{ENTITY}_Name={quote('Room 1')}&Id=4", name_filter="ignored") == [4]
+    assert ids(f"{ENTITY}_Name={quote('Room 1')}", name_filter="ignored") == [1, 2, 3, 4, 5, 6]
+    assert listed("", total_items="off")["TotalItems"] == len(ROWS) + 1
+    item = listed("", list_items="partial")["Records"][0]
+    assert set(item) == {"Id", "Name", "CreatedOn", "UpdatedOn"}
+
+
 @pytest.mark.parametrize(
     ("directions", "query", "first"),
     [("1/-1", "dir=1", 1), ("1/-1", "dir=0", 1), ("0/1", "dir=1", 6), ("0/1", "dir=0", 1), ("0/1", "dir=-1", 1)],

@@ -199,15 +199,126 @@ def test_system_id_is_kept_or_dropped(system_id: str, kept: str | None) -> None:
         assert sandbox.state.records[0]["SystemId"] == kept
 
 
-def test_system_id_outlives_an_update_without_it() -> None:
-    """SystemId is no field of the form: an update that leaves it out leaves it alone."""
-    with unlimited() as sandbox:
+@pytest.mark.parametrize("system_id_omitted", ["cleared", "kept"])
+@pytest.mark.parametrize("omitted", ["cleared", "kept"])
+def test_what_an_update_leaves_out_is_cleared_or_kept(omitted: str, system_id_omitted: str) -> None:
+    """Clearing is what the service is said to do, with SystemId too; what is sent is stored either way."""
+    calendar_id = "AAMk=" if omitted == "kept" else None
+    system_id, last = ("row-7", "row-8") if system_id_omitted == "kept" else (None, None)
+    short = {name: value for name, value in RECORD.items() if name != "CalendarId"}
+    with unlimited(omitted=omitted, system_id_omitted=system_id_omitted) as sandbox:
+        record_id = create(sandbox, SystemId="row-7", CalendarId="AAMk=").json["Value"]["Id"]
+        stored = []
+        for change in ({}, {"SystemId": "row-8", "CalendarId": "new"}, {"CalendarId": None}):
+            assert call(sandbox, "PUT", PATH, {**short, "Id": record_id, **change}).status == 200
+            [record] = sandbox.state.records
+            stored.append((record["SystemId"], record["CalendarId"]))
+    assert stored == [(system_id, calendar_id), ("row-8", "new"), (last, None)]
+
+
+def test_an_update_can_drop_the_system_id() -> None:
+    """What a create stored stays, whatever an update says of it."""
+    with unlimited(system_id_update="dropped", system_id="kept") as sandbox:
         record_id = create(sandbox, SystemId="row-7").json["Value"]["Id"]
-        kept = []
-        for change in ({}, {"SystemId": "row-8"}):
-            call(sandbox, "PUT", PATH, {**RECORD, "Id": record_id, **change})
-            kept.append(sandbox.state.records[0]["SystemId"])
-    assert kept == ["row-7", "row-8"]
+        call(sandbox, "PUT", PATH, {**RECORD, "Id": record_id, "SystemId": "row-8"})
+        assert [record["SystemId"] for record in sandbox.state.records] == ["row-7"]
+
+
+@pytest.mark.parametrize(
+    ("offsets", "status", "stored"),
+    [("converted", 200, "08:30:00Z"), ("dropped", 200, "10:30:00Z"), ("refused", 400, "")],
+)
+def test_an_offset_is_converted_dropped_or_refused(offsets: str, status: int, stored: str) -> None:
+    """Whether the service reads the offset of a date is disputed; a Z means the same everywhere."""
+    with unlimited(offsets=offsets) as sandbox:
+        assert create(sandbox, SubscriptionExpireDate="2025-01-15T10:30:00+02:00").status == status
+        assert [str(record["SubscriptionExpireDate"])[11:] for record in sandbox.state.records] == [stored] * bool(
+            stored
+        )
+        assert create(sandbox, SubscriptionExpireDate="2025-01-15T10:30:00Z").status == 200
+        assert str(sandbox.state.records[-1]["SubscriptionExpireDate"]) == "2025-01-15T10:30:00Z"
+
+
+@pytest.mark.parametrize(("deletes", "status", "left"), [("accepted", 200, 0), ("405", 405, 1), ("refused", 200, 1)])
+def test_a_delete_can_be_refused(deletes: str, status: int, left: int) -> None:
+    """Some entities answer 405 to a delete, and any of them 200 with a refusal inside."""
+    with unlimited(deletes=deletes) as sandbox:
+        record_id = create(sandbox).json["Value"]["Id"]
+        answer = call(sandbox, "DELETE", f"{PATH}/{record_id}")
+        assert (answer.status, len(sandbox.state.records)) == (status, left)
+        assert answer.json.get("WasSuccessful", False) is (left == 0)
+
+
+def test_what_the_service_hides_or_leaves_as_it_is() -> None:
+    """Stamps of records and answers, the Date header and the date of the last save can be missing or useless."""
+    options = {"stamps": "hidden", "answer_stamps": "hidden", "date_header": "hidden", "updated_on": "stays"}
+    with unlimited(**options, after_delete="401") as sandbox:
+        made = create(sandbox)
+        record_id = made.json["Value"]["Id"]
+        before = sandbox.state.records[0]["UpdatedOn"]
+        assert call(sandbox, "PUT", PATH, {**RECORD, "Id": record_id}).status == 200
+        assert sandbox.state.records[0]["UpdatedOn"] == before
+        record = call(sandbox, "GET", f"{PATH}/{record_id}").json
+        [item] = call(sandbox, "GET", PATH).json["Records"]
+        assert {"UpdatedOn", "UpdatedBy", "CreatedOn"}.isdisjoint({*made.json, *record, *item})
+        assert "date" not in made.headers
+        gone = call(sandbox, "GET", f"{PATH}/1")
+        assert (gone.status, gone.json) == (401, "Not found")
+        sandbox.state.change(updates="405")
+        assert call(sandbox, "PUT", PATH, {**RECORD, "Id": record_id}).status == 405
+
+
+def test_each_save_is_later_than_the_one_before() -> None:
+    """UpdatedOn moves with every save, however fast they come or slow the clock is, and says whose save it was."""
+    with unlimited() as sandbox:
+        answer = create(sandbox).json
+        stamps, record_id = [answer["UpdatedOn"]], answer["Value"]["Id"]
+        for clock_skew in (0.0, -3600.0):
+            sandbox.state.change(clock_skew=clock_skew)
+            answer = call(sandbox, "PUT", PATH, {**RECORD, "Id": record_id}).json
+            [record] = sandbox.state.records
+            assert (answer["UpdatedOn"], answer["UpdatedBy"]) == (record["UpdatedOn"], "ops@example.com")
+            stamps.append(answer["UpdatedOn"])
+            sandbox.state.edit(record_id, {"Name": "Theirs"})
+            [record] = sandbox.state.records
+            assert (record["UpdatedBy"], record["ToStringText"]) == ("colleague@example.com", "Theirs")
+            stamps.append(str(record["UpdatedOn"]))
+        assert record["CreatedOn"] == stamps[0]
+    assert stamps == sorted(set(stamps))
+
+
+@pytest.mark.parametrize("number", [None, 1, "", True, [], {}, 1.5])
+def test_an_update_of_no_record_is_not_found(number: object) -> None:
+    """An Id that no record has, or that is none at all, changes nothing."""
+    with unlimited() as sandbox:
+        create(sandbox)
+        before = sandbox.state.records
+        answer = call(sandbox, "PUT", PATH, {**RECORD, "Id": number})
+        assert (answer.status, answer.json) == (404, "Not found")
+        assert sandbox.state.records == before
+
+
+def test_an_update_answers_the_envelope_of_a_create() -> None:
+    """An update answers as a create does, with the record's own Id, whatever spelling is used."""
+    with unlimited() as sandbox:
+        made = create(sandbox).json
+        for path in (PATH, OFFICE):
+            answer = call(sandbox, "PUT", path, {**RECORD, "Id": made["Value"]["Id"]}).json
+            assert list(answer) == list(made)
+            assert (answer["Status"], answer["Value"], answer["WasSuccessful"]) == (200, made["Value"], True)
+
+
+def test_every_record_type_can_be_updated() -> None:
+    """Each spelling of each record type takes an update, and no address of what is there from the start does."""
+    fields = {"BusinessId": 1, "GoogleCalendarId": "a@example.com", "ChannelId": "x", "ResourceUri": "y"}
+    with unlimited() as sandbox:
+        for kind in sandbox.state.service.kinds.values():
+            body = {name: RECORD.get(name, fields.get(name, "text")) for name in kind.types} | {"Name": "Before"}
+            for path in kind.paths:
+                number = call(sandbox, "POST", f"/api/{path}", body).json["Value"]["Id"]
+                assert call(sandbox, "PUT", f"/api/{path}", {**body, "Id": number, "Name": "After"}).status == 200
+                assert call(sandbox, "GET", f"/api/{path}/{number}").json["Name"] == "After"
+        assert call(sandbox, "PUT", "/api/spaces/coworkers", {"Id": 1}).status == 405
 
 
 def test_ids_are_distinct_and_rise() -> None:

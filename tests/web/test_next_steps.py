@@ -19,6 +19,7 @@ EVERYBODY_CAN = {
     StepKind.CORRECT,
     StepKind.CORRECT_COLUMN,
     StepKind.LOOK_AT_HELD,
+    StepKind.COMPARE_AGAIN,
     StepKind.SETTLE_OTHERS,
 }
 RUNNERS_CAN = EVERYBODY_CAN | {StepKind.RECONCILE, StepKind.RETRY, StepKind.VERIFY}

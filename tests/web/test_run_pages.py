@@ -101,8 +101,8 @@ def test_a_run_that_was_undone_says_so_and_offers_no_retry(client: Client) -> No
     assert "Undone: 8 records deleted" in client.get("/runs").text
     assert "Undone: 8 records deleted" in client.get("/").text
     rows = plain(client.get(f"{run}/rows").text)
-    assert (rows.count("2 deleted"), "not sent (0)" in rows, "deleted (8)" in rows) == (1, True, True)
-    assert "8 rows Row" in plain(client.get(f"{run}/rows?status=deleted").text)
+    assert (rows.count("2 deleted"), "not sent (0)" in rows, "undone (8)" in rows) == (1, True, True)
+    assert "8 rows Row" in plain(client.get(f"{run}/rows?status=undone").text)
     assert "No row matches that" in client.get(f"{run}/rows?status=not+sent").text
     again = client.draft("again.csv", table(*GOOD, mapping(10, Name="")))
     assert "/retry" not in client.follow(f"{again}/check").text
