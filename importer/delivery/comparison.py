@@ -116,20 +116,17 @@ class Comparison:
 
     def match(self, body: str, named_id: int | None = None) -> Match:
         """What the row of this body, which may name a record by its Id, is to the service."""
-        # 0. A record that the row names. If it is equal nothing is done to it; else it is the row's, whatever its key.
+        # 0. A record that the row names is its record, whatever else may be the same mapping: the row creates none.
         # 1. Before everything else: a record of this row may come into being at any moment.
         # 2. The record of the key. If it is equal nothing is done to it, whatever else may look alike.
         # 3. Records that may be the same mapping under another key. If one is, to create the row would double it; and
         #    of two that may be meant, none must be changed on a guess.
         values = json.loads(body)
-        by_id = self._of_id(body, values, named_id) if named_id is not None else None
-        if isinstance(by_id, Unchanged):
-            return by_id
+        if named_id is not None:
+            return self._of_id(body, values, named_id)
         for intent, other in self._unanswered:
             if self._comparer.may_be_one(values, other):
                 return Blocked(intent.run, intent.row)
-        if by_id is not None:
-            return by_id
         exact = self._index.of_key(values)
         if self._allow_duplicates:
             return self._one_of_equals(body, exact)

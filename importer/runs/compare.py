@@ -86,13 +86,9 @@ async def compare(
     return Comparison(listing, kind, evidence, allow_duplicates=choices.allow_duplicates)
 
 
-def compare_named(
-    session: Session, kind: RecordType, listing: Listing, named: Collection[int], run: Run | None = None
-) -> Comparison:
+def compare_named(kind: RecordType, listing: Listing, named: Collection[int]) -> Comparison:
     """The same for rows that all name their record: a list of these records alone will do, for none can be created."""
-    target = session.journal.runs.target(session.account.service, kind.name)
-    unanswered = _evidence(session, target, listing, run).unanswered
-    return Comparison(listing, kind, BesideTheList(unanswered=unanswered, named=frozenset(named)))
+    return Comparison(listing, kind, BesideTheList(named=frozenset(named)))
 
 
 def refuse_without_list(listing: Listing, *, without_list: bool) -> None:

@@ -231,7 +231,7 @@ async def present_among(
         return (record.body for record in records())
 
     if named_list is not None:
-        comparison = compare_named(session, kind, named_list, named, parent)
+        comparison = compare_named(kind, named_list, named)
     else:
         comparison = await compare(session, endpoint, kind, bodies, choices, run=parent, named=named)
     for record in records() if named or not comparison.is_empty else ():

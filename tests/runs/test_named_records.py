@@ -116,6 +116,8 @@ def test_an_export_is_unchanged_when_it_comes_back(service: Service, desk: Desk,
         assert not [issue for issue in planned.json["issues"] if issue["severity"] == "error"]
         difference = desk.type("diff", file, "--json")
         assert (difference.code, difference.json["counts"]["unchanged"]) == (0, len(records))
+        run = desk.type("run", file, "--yes", "--json")
+        assert (run.code, run.json["counts"]["existing"], run.json["rows"]) == (0, len(records), len(records))
         assert not writes(service)
 
     comes_back()
@@ -145,14 +147,16 @@ def test_rows_that_name_their_records_need_no_list(desk: Desk, service: Service)
         stored(service, kind, GOOD | {"Name": f"Room {number}", "CalendarId": f"AAMk{number}="})
     table = exported(desk)
 
-    def reads(file: str) -> list[str]:
+    def reads(*words: str) -> list[str]:
         before = len(service.state.calls)
-        assert desk.type("plan", file).code == 0
+        assert desk.type(*words).code == 0
         calls = [call for call in service.state.calls[before:] if call.path.endswith("coworkermsoffecalendars")]
         return ["by Id" if call.query.startswith("page=1&size=") and "id=" in call.query else "list" for call in calls]
 
-    assert reads(with_cells(desk, table)) == ["by Id", "by Id"]
-    assert reads(with_cells(desk, table, (2, "Id", ""))) == ["by Id", "by Id", "list"]
+    assert reads("plan", with_cells(desk, table)) == ["by Id", "by Id"]
+    # Once to check the file, once more when its turn has come.
+    assert reads("run", with_cells(desk, table), "--yes") == ["by Id", "by Id"] * 2
+    assert reads("plan", with_cells(desk, table, (2, "Id", ""))) == ["by Id", "by Id", "list"]
 
 
 def test_a_row_with_an_id_is_compared_with_that_record(desk: Desk, service: Service) -> None:
@@ -234,3 +238,29 @@ def test_stamps_are_ignored_without_a_word(desk: Desk, service: Service) -> None
     stored(service, RECORD_TYPES["CoworkerMsOfficeCalendar"], GOOD)
     file = with_cells(desk, exported(desk), (2, "UpdatedOn", "yesterday"), (2, "UpdatedBy", ""))
     assert desk.type("plan", file, "--json").json["issues"] == []
+
+
+def test_a_row_that_names_its_record_is_held_if_it_differs(desk: Desk, service: Service) -> None:
+    """With both values, while the others are existing; nothing is sent."""
+    kind = RECORD_TYPES["CoworkerMsOfficeCalendar"]
+    for number in range(2):
+        stored(service, kind, GOOD | {"CalendarId": f"AAMk{number}="})
+    file = with_cells(desk, exported(desk), (2, "Name", "Other"))
+    done = desk.type("run", file, "--yes", "--json", "--out", "report")
+    assert (done.code, done.json["counts"]["existing"], done.json["counts"]["not sent"]) == (1, 1, 1)
+    [held] = [row for row in desk.report("report") if row["import_status"] == "not sent"]
+    assert "Name is Room there and Other in this row" in held["import_message"]
+    assert not writes(service)
+
+
+def test_old_doubles_are_told_apart_by_their_ids(desk: Desk, service: Service) -> None:
+    """Without Ids each of them would be ambiguous, and two of them errors."""
+    kind = RECORD_TYPES["CoworkerMsOfficeCalendar"]
+    doubles = [stored(service, kind, GOOD) for _ in range(3)]
+    table = exported(desk)
+    done = desk.type("run", with_cells(desk, table, (3, "Name", "Other")), "--yes", "--json", "--out", "report")
+    assert (done.code, done.json["counts"]["existing"], done.json["counts"]["not sent"]) == (1, 2, 1)
+    rows = desk.report("report")
+    assert [row["import_id"] for row in rows] == [str(doubles[0]), "", str(doubles[2])]
+    assert f"Record {doubles[1]} has the same" in rows[1]["import_message"]
+    assert not writes(service)
