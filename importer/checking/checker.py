@@ -98,10 +98,10 @@ class Checked:
         missing = ["null"] * len(repeats)
         values = [repeats, *(texts.get(name, missing) for name in self.kind.identity)]
         identities = self._digests(values)
-        ids = self.valid["named_id"].tolist() if "named_id" in self.valid else repeat(pd.NA, len(repeats))
-        rows = zip(self.valid.index.tolist(), _objects(texts), identities, self._keys(), ids, strict=True)
-        for row, body, identity, key, number in rows:
-            yield Record(row, body, identity, key, named_id=None if number is pd.NA else number)
+        ids: Iterable[int | None] = repeat(None, len(repeats))
+        if "named_id" in self.valid:
+            ids = [None if number is pd.NA else number for number in self.valid["named_id"].tolist()]
+        yield from map(Record, self.valid.index.tolist(), _objects(texts), identities, self._keys(), ids)
 
     def _keys(self) -> Iterator[bytes]:
         """The ``key_digest`` of each valid row."""
@@ -185,7 +185,7 @@ class Checker:
 
     def _with_named(self, valid: pd.DataFrame, identified: Identified) -> pd.DataFrame:
         """The rows with the Ids of the records that they name, if the file has a column for them."""
-        if self._mapping.record_id is None:
+        if identified.ids is None:
             return valid
         ids = identified.ids.loc[valid.index]
         self._named_rows.update(ids.dropna().index.tolist())

@@ -89,8 +89,9 @@ def match_columns(
     record_id, beside = _record_id(sheet, kind, chosen), dict[str, int]()
     if record_id is not None:
         beside = _names_beside(sheet, kind, columns)
-        used = {record_id, *beside.values()}
-        unused = [i for i in unused if i not in used and sheet.labels[i] not in STAMPS]
+        unused = [i for i in unused if i not in {record_id, *beside.values()}]
+    if record_id is not None or _is_export(sheet, kind, chosen):
+        unused = [i for i in unused if sheet.labels[i] not in STAMPS]
     _refuse_missing(sheet, kind, unused, [name for name in required if name not in {c.field for c in columns}])
     free = ", ".join(name for name in kind.fields if name not in {c.field for c in columns})
     unless = f", unless it holds one of these fields: {free}" if free else ""
@@ -109,15 +110,14 @@ def _record_id(sheet: Sheet, kind: RecordType, chosen: Mapping[str, str]) -> int
     labels = {i: sheet.labels[i] for i in sheet.columns if sheet.labels[i]}
     if by_choice := [i for i, label in labels.items() if chosen.get(label) == RECORD_ID]:
         return by_choice[0] if len(by_choice) == 1 else None
-    export_headers = {
-        *kind.fields,
-        RECORD_ID,
-        *STAMPS,
-        *(each.name_header for each in kind.references.values()),
-        *chosen,
-    }
     ids = [i for i, label in labels.items() if label == RECORD_ID and label not in chosen]
-    return ids[0] if len(ids) == 1 and export_headers.issuperset(labels.values()) else None
+    return ids[0] if len(ids) == 1 and _is_export(sheet, kind, chosen) else None
+
+
+def _is_export(sheet: Sheet, kind: RecordType, chosen: Mapping[str, str]) -> bool:
+    """Whether every header is one that an export has, or that the user has spoken of."""
+    names = {reference.name_header for reference in kind.references.values()}
+    return {*kind.fields, RECORD_ID, *STAMPS, *names, *chosen, ""}.issuperset(sheet.labels[i] for i in sheet.columns)
 
 
 def _names_beside(sheet: Sheet, kind: RecordType, columns: Sequence[Column]) -> dict[str, int]:

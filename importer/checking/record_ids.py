@@ -41,12 +41,12 @@ class NamedRecords:
 class Identified:
     """What the Ids of a chunk say.
 
-    Shape: ``ids`` has the index of the chunk (Int64, missing where a row names no record); the masks are as long as it.
-    ``same`` are the cells whose text is the record's, by field; ``inexact`` those of them that no file can hold as they
-    are; ``whole`` the rows in which every cell is the same.
+    Shape: ``ids`` has the index of the chunk (Int64, missing where a row names no record), or is None if the file has
+    no column of them; the masks are as long as the chunk. ``same`` are the cells whose text is the record's, by field;
+    ``inexact`` those of them that no file can hold as they are; ``whole`` the rows in which every cell is the same.
     """
 
-    ids: pd.Series
+    ids: pd.Series | None = None
     same: Mapping[str, Mask] = field(default_factory=dict)
     inexact: Mapping[str, Mask] = field(default_factory=dict)
     whole: Mask = field(default_factory=lambda: np.zeros(0, dtype=bool))
@@ -76,7 +76,7 @@ class RecordIds:
     def read(self, chunk: pd.DataFrame, typed: pd.DataFrame) -> Identified:
         """What the Ids of a chunk say; ``typed`` are its fields as far as they could be read."""
         if (position := self._mapping.record_id) is None:
-            return Identified(pd.Series(pd.array([pd.NA] * len(chunk), dtype="Int64"), index=chunk.index))
+            return Identified()
         parsed = whole_numbers(chunk[position])
         faults: _Faults = {code: dict.fromkeys(rows.tolist(), "") for code, rows in parsed.refused.items()}
         problems = self._sheet.problems

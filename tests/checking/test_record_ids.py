@@ -63,6 +63,13 @@ def test_an_id_is_believed_only_beside_the_headers_of_an_export(
     assert {issue.label for issue in columns.issues} == (own if used else own | ids) & set(labels)
 
 
+def test_stamps_are_ignored_without_a_word_also_without_ids(tmp_path: Path) -> None:
+    """In a file that is nothing but an export; beside other columns they are said to be unused, as any would be."""
+    assert not match_columns(sheet(tmp_path, [*LABELS, *STAMPS]), KIND, ()).issues
+    beside = match_columns(sheet(tmp_path, [*LABELS, "Remark", *STAMPS]), KIND, ()).issues
+    assert [issue.label for issue in beside] == ["Remark", *STAMPS]
+
+
 def as_exported(number: int, **changes: str) -> dict[str, str]:
     """The texts of a record that agrees with ``mapping``."""
     return dict(zip(LABELS, map(str, mapping(number)), strict=True)) | changes
