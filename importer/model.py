@@ -90,7 +90,9 @@ class Plan:
 
     ``existing`` rows are unchanged: their record has the values that they give. ``blocked`` rows wait for a row of
     another run that is in doubt. ``changed`` rows have a record with other values, ``ambiguous`` ones may have one.
-    Both are held, and ``conflicts`` are the first of them, each with its row number and a sentence.
+    Both are held, and ``conflicts`` are the first of them, each with its row number and a sentence. If records are to
+    be updated, the changed ones are counted in ``update`` instead, and ``updates`` are the first of them, with what
+    changes; in ``backwards`` of them, a date becomes an earlier one.
     """
 
     rows: int
@@ -104,6 +106,19 @@ class Plan:
     changed: int = 0
     ambiguous: int = 0
     conflicts: Sequence[tuple[int, str]] = ()
+    update: int = 0
+    updates: Sequence[tuple[int, str]] = ()
+    backwards: int = 0
+
+    @property
+    def writes(self) -> int:
+        """The records to create and to update; each takes one call that writes."""
+        return self.create + self.update
+
+    @property
+    def calls(self) -> int:
+        """Those calls, and the read that comes before each update."""
+        return self.writes + self.update
 
     @property
     def conflicting(self) -> int:

@@ -1,7 +1,7 @@
 """Numbers, durations, moments and plans in words, the same in both front ends. Knows the machine's time zone."""
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import humanize
@@ -12,6 +12,7 @@ SHOWN_CHARACTERS = 80
 """A value quoted in a sentence is cut here; the report keeps the whole cell."""
 
 _MINUTE = 60.0
+_LONGEST_CHANGE = 300
 MOST_CONFLICTS = 10
 """Rows with other values in Nexudus that a plan lists one by one."""
 
@@ -44,6 +45,14 @@ def value_words(value: object) -> str:
     return "empty" if value in (None, "") else str(value)
 
 
+def changes(differences: Mapping[str, tuple[object, object]]) -> str:
+    """What changes in a record, on one line: by field, the new value and the one that is there."""
+    values = "; ".join(
+        f"{name} {value_words(there)} → {value_words(new)}" for name, (new, there) in differences.items()
+    )
+    return printable(values, _LONGEST_CHANGE)
+
+
 def zone(now: float) -> str:
     """The name of this machine's time zone at a moment, in epoch seconds."""
     return f"{datetime.fromtimestamp(now, UTC).astimezone():%Z}"
@@ -61,23 +70,43 @@ def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
     left_out = ", ".join(f"{number:,} {what}" for what, number in parts.items() if number)
     tail = f". Left out: {left_out}" if left_out else ""
     whose = f" in {account.space} as {account.user}" if account else ""
-    yield f"Plan: {count(plan.create, 'record') if plan.create else 'no records'} to create{whose}{tail}."
+    yield f"Plan: {_to_write(plan)}{whose}{tail}."
     quota = f" ({plan.quota_left:,} left today)" if plan.quota_left is not None else ""
     until = moment(plan.finish, plan.made)
     yield (
-        f"      {count(plan.create, 'call')}{quota}. Time needed: {duration(plan.seconds)}, until {until}."
-        if plan.create
+        f"      {_calls(plan)}{quota}. Time needed: {duration(plan.seconds)}, until {until}."
+        if plan.writes
         else "      Nothing needs to be sent."
     )
     if plan.blocked:
         yield f"      {count(plan.blocked, 'row')} cannot be sent before other runs are settled: importer reconcile"
+    if plan.update:
+        yield f"      {count(plan.update, 'record')} will be updated:"
+        yield from _some(plan.updates, plan.update)
+    if plan.backwards:
+        rows = count(plan.backwards, "row")
+        yield f"      Warning: {rows} would set a date back. Make sure that the file is the latest one."
     if plan.conflicting:
         rows = count(plan.conflicting, "row")
-        yield f"      {rows} will not be sent. To send anyway, as another record: --even-if-existing"
-        yield from (f"        row {row}: {sentence}" for row, sentence in plan.conflicts[:MOST_CONFLICTS])
-        if plan.conflicting > MOST_CONFLICTS:
-            more = f"{plan.conflicting - MOST_CONFLICTS:,} more"
-            yield f"        and {more}. After the run, report.csv lists all of them."
+        update = "To update the records: --update. " if plan.changed else ""
+        yield f"      {rows} will not be sent. {update}To create other records beside them: --even-if-existing"
+        yield from _some(plan.conflicts, plan.conflicting)
+
+
+def _to_write(plan: Plan) -> str:
+    create = f"{count(plan.create, 'record') if plan.create else 'no records'} to create"
+    return f"{create}, {plan.update:,} to update" if plan.update else create
+
+
+def _calls(plan: Plan) -> str:
+    calls = count(plan.calls, "call")
+    return f"{calls}, {plan.writes:,} of them writes" if plan.update else calls
+
+
+def _some(rows: Sequence[tuple[int, str]], number: int) -> Iterator[str]:
+    yield from (f"        row {row}: {sentence}" for row, sentence in rows[:MOST_CONFLICTS])
+    if number > MOST_CONFLICTS:
+        yield f"        and {number - MOST_CONFLICTS:,} more. After the run, report.csv lists all of them."
 
 
 def printable(text: str, limit: int = SHOWN_CHARACTERS) -> str:

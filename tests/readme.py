@@ -17,6 +17,7 @@ import pytest
 
 import importer as map_of_the_house
 from importer.cli import importer, run_cli
+from importer.config.probe_file import STATEMENTS
 from importer.config.settings import SECRETS, Settings, environment_name, shown
 from importer.errors import EXIT_MEANINGS
 from importer.issues import CATALOGUE
@@ -98,6 +99,12 @@ def exit_codes() -> str:
     return "| code | meaning |\n|---|---|\n" + "\n".join(lines) + "\n"
 
 
+def points() -> str:
+    """Every point of a probe, and what a yes means."""
+    lines = [f"| `{point}` | {statement} |" for point, statement in STATEMENTS.items()]
+    return "| point | yes means |\n|---|---|\n" + "\n".join(lines) + "\n"
+
+
 def settings() -> str:
     """Every setting with its variable, its meaning and its default."""
     defaults, in_words = Settings.model_validate({"home": "home"}), {"home": "your platform's folder for data"}
@@ -146,6 +153,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "commands": commands,
     "issues": issues,
     "exit-codes": exit_codes,
+    "points": points,
     "settings": settings,
     "states": states,
     "fields": fields,

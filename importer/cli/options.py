@@ -101,6 +101,9 @@ TWICE = (
     ),
     WITHOUT_LIST,
 )
+UPDATE = click.option(
+    "--update/--no-update", default=None, help="Update records that have other values than their rows."
+)
 
 
 def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -192,7 +195,7 @@ def import_request(
     from importer.runs.request import ImportRequest
 
     kind, read = reading_of(options)
-    return ImportRequest(file, settings, observer, the_clock(), kind, read, choices_of(options))
+    return ImportRequest(file, settings, observer, the_clock(), kind, read, sending_choices(options, settings))
 
 
 def run_request(
@@ -201,7 +204,20 @@ def run_request(
     """The request to work on an earlier run, with the options of the command."""
     from importer.runs.request import RunRequest
 
-    return RunRequest(number, settings, observer, the_clock(), choices_of(options or {}))
+    return RunRequest(number, settings, observer, the_clock(), sending_choices(options or {}, settings))
+
+
+def sending_choices(options: Mapping[str, Any], settings: "Settings") -> "Choices":
+    """The user's choices for a run; where the command does not say whether to update records, the settings do."""
+    from dataclasses import replace
+
+    chosen = options.get("update")
+    choices = replace(choices_of(options), update=settings.update if chosen is None else bool(chosen))
+    twice = "--even-if-existing" if choices.even_if_existing else "--allow-duplicates"
+    if choices.update and (choices.even_if_existing or choices.allow_duplicates):
+        advice = f"Leave out {twice}." if chosen else "Records are updated because a setting says so; add --no-update."
+        raise click.UsageError(f"{twice} makes further records, and --update changes those that exist. {advice}")
+    return choices
 
 
 def _pairs(texts: Sequence[str], option: str, form: str) -> dict[str, str]:

@@ -80,6 +80,7 @@ _REPEATED_OPTIONS = {
     "allow_duplicates": "--allow-duplicates",
     "even_if_existing": "--even-if-existing",
     "without_list": "--without-list",
+    "update": "--update",
     "sandbox": "--sandbox",
 }
 OF_THE_FILE = ("sheet", "encoding", "delimiter")

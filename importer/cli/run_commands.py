@@ -20,6 +20,7 @@ from importer.cli.options import (
     READING,
     RUN,
     TWICE,
+    UPDATE,
     WITHOUT_LIST,
     import_request,
     load_settings,
@@ -152,11 +153,11 @@ def _issue_words(issue: "Issue") -> dict[str, Any]:
 @click.command()
 @FILE
 @PROFILE
-@with_options(*READING, *PACING[:3], *TWICE)
+@with_options(*READING, *PACING[:3], *TWICE, UPDATE)
 @click.option("--sandbox", is_flag=True, help="Plan with a practice service on this machine.")
 @JSON
 def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
-    """Show what importing FILE would create, and how long it takes. Sends nothing."""
+    """Show what importing FILE would do, and how long it takes. Sends nothing."""
     from dataclasses import asdict
 
     from importer.cli import terminal
@@ -176,7 +177,7 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
         terminal.show_source(planned.source, planned.result.rows)
         terminal.show_issues(planned.result, stdout=True)
         terminal.show_plan(made, planned.account)
-        if made.create:
+        if made.writes:
             click.echo(f"Next: importer run {with_reading(file, options)}")
     return Exit.ROWS_FAILED if planned.result.invalid or made.conflicting else Exit.DONE
 
@@ -191,7 +192,7 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
     envvar="IMPORTER_PROFILE",
     help='Use the settings and the sign-in of [profile.NAME]; "none" for no profile. For several files, repeat it.',
 )
-@with_options(*READING, *PACING, *TWICE, OUT)
+@with_options(*READING, *PACING, *TWICE, UPDATE, OUT)
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
 @click.option("--strict", is_flag=True, help="Send nothing if any row has an error or differs from its record.")
 @click.option("--sandbox", is_flag=True, help="Import into a practice service on this machine.")
@@ -296,7 +297,7 @@ def resume(number: int | None, as_json: bool, sandbox: bool, **options: Any) -> 
 @click.command()
 @RUN
 @PROFILE
-@with_options(*PACING, OUT)
+@with_options(*PACING, UPDATE, OUT)
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON

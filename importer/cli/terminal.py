@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -22,8 +22,10 @@ from schemas import RECORD_TYPES
 if TYPE_CHECKING:
     # A check of a file needs neither the network nor the database, which take a third of a second to load.
     from importer.checking import Causes
+    from importer.config.probe_file import ProbeResult
     from importer.journal.runs import Run
     from importer.runs.batch import JobResult
+    from importer.runs.probe import ProbePlan
     from importer.runs.result import RunResult
     from importer.runs.source import CheckResult, ColumnMatch, Source
     from importer.runs.undo import Undoing
@@ -177,7 +179,7 @@ def show_verification(done: Verification) -> None:
         click.echo(f"All rows: {done.file}")
 
 
-_UNDONE_WORDS = {"removed": "deleted", "kept": "kept", "failed": "failed"}
+_UNDONE_WORDS = {"removed": "deleted", "put back": "put back", "kept": "kept", "failed": "failed"}
 
 
 def show_undoing(done: Undoing) -> None:
@@ -211,6 +213,20 @@ def show_job_results(results: Sequence[JobResult]) -> None:
             show_end(job.result)
 
 
+def show_probe(result: ProbeResult, now: float) -> None:
+    """Show what a probe has shown, point by point."""
+    from importer.config.probe_file import STATEMENTS, Answer
+
+    click.echo(f"Probed {moment(result.probed, now)} as {printable(result.account)}, with one {result.kind}:")
+    for point, statement in STATEMENTS.items():
+        observation = result.observation(point)
+        if observation.answer is Answer.UNKNOWN:
+            click.echo(f"  {'?':3}  {statement}: {observation.answer.value}, {observation.detail}")
+        else:
+            detail = f" ({observation.detail})" if observation.detail else ""
+            click.echo(f"  {observation.answer.value:3}  {statement}{detail}")
+
+
 class Console:
     """Shows an import to somebody at a terminal, or in a log."""
 
@@ -234,43 +250,71 @@ class Console:
             say()
             for line in plan_lines(plan, account):
                 say(line)
-        if self._yes or not plan.create:
+        if self._yes or not plan.writes:
             return True
         if not sys.stdin.isatty():
             raise UsageError(
                 "Nothing was sent: there is no terminal to ask you on.",
                 "To send without being asked, add --yes.",
             )
-        return click.confirm(f"Create {count(plan.create, 'record')} in {account.space}?", err=True)
+        return click.confirm(f"{_question(plan)} in {account.space}?", err=True)
 
     def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
-        """Show what will be deleted and how long it takes, and ask for the number."""
-        say(f"Undo run {run.id} ({printable(run.file)}): delete {count(plan.create, 'record')} from {account.space}.")
-        say(
-            "Records that somebody has changed since the import are kept. A delete counts as a write, as a create does."
-        )
+        """Show what will be deleted and put back, and how long it takes, and ask for the number."""
+        deletes = f"delete {count(plan.create, 'record')}" if plan.create or not plan.update else ""
+        restores = f"put back {count(plan.update, 'record')}" if plan.update else ""
+        deeds = " and ".join(filter(None, [deletes, restores]))
+        say(f"Undo run {run.id} ({printable(run.file)}): {deeds} in {account.space}.")
+        say("Records that somebody has changed since the import are left as they are. Each call counts as a write.")
         quota = f" ({plan.quota_left:,} left today)" if plan.quota_left is not None else ""
         until = moment(plan.finish, plan.made)
-        say(f"{count(plan.create, 'delete')}{quota}. Time needed: {duration(plan.seconds)}, until {until}.")
+        say(f"{count(plan.writes, 'write')}{quota}. Time needed: {duration(plan.seconds)}, until {until}.")
         if self._yes:
             return True
         if not sys.stdin.isatty():
             raise UsageError(
-                "Nothing was deleted: there is no terminal to ask you on.",
-                "To delete without being asked, add --yes.",
+                "Nothing was undone: there is no terminal to ask you on.",
+                "To undo without being asked, add --yes.",
             )
-        return click.prompt(f"Type {plan.create} to delete them", err=True, default="no") == str(plan.create)
+        verb = "delete them" if not plan.update else "go on"
+        return click.prompt(f"Type {plan.writes} to {verb}", err=True, default="no") == str(plan.writes)
+
+    def confirm_probe(self, plan: ProbePlan, account: Account) -> bool:
+        """Show what a probe does and to what, and ask."""
+        names = " and ".join(f"the {relation.lower()} {label}" for relation, label in plan.references.items())
+        say(
+            f"A probe finds out how your Nexudus account behaves. It creates one {plan.kind.title} in {account.space} "
+            f'named "{plan.name}"{f" for {names}" if names else ""}, reads it, changes it and deletes it again.'
+        )
+        say(f"That takes about {plan.calls} calls, of which at most {plan.writes} count as writes, and a few seconds.")
+        if self._yes:
+            return True
+        if not sys.stdin.isatty():
+            raise UsageError(
+                "Nothing was created: there is no terminal to ask you on.",
+                "To probe without being asked, add --yes.",
+            )
+        return click.confirm(f"Create and delete this record in {account.space}?", err=True)
+
+    def sending(self) -> AbstractContextManager[asyncio.Event]:
+        """Ctrl-C and SIGTERM stop after the rows in progress; the second time, at once."""
+        return self._interruptible(
+            "\nStopping after the rows in progress. Press Ctrl-C again to stop at once. Both are safe."
+        )
+
+    def probing(self) -> AbstractContextManager[asyncio.Event]:
+        """Ctrl-C and SIGTERM stop the probe, whose record is deleted first."""
+        return self._interruptible("\nStopping as soon as the test record is deleted.")
 
     @contextmanager
-    def sending(self) -> Iterator[asyncio.Event]:
-        """Ctrl-C and SIGTERM stop after the rows in progress; the second time, at once."""
+    def _interruptible(self, sentence: str) -> Iterator[asyncio.Event]:
         stop, task, loop = asyncio.Event(), asyncio.current_task(), asyncio.get_running_loop()
 
         def ask() -> None:
             if stop.is_set() and task is not None:
                 task.cancel()
             else:
-                say("\nStopping after the rows in progress. Press Ctrl-C again to stop at once. Both are safe.")
+                say(sentence)
                 stop.set()
 
         handled = [signal.SIGINT, signal.SIGTERM] if sys.platform != "win32" else []
@@ -371,9 +415,11 @@ class _Member:
 
     def confirm(self, result: CheckResult, plan: Plan, account: Account) -> bool:
         wrong = f"; {count(result.invalid, 'row')} left out as invalid" if result.invalid else ""
-        until = f", until {moment(plan.finish, plan.made)}" if plan.create else ""
-        self.say(f"{count(plan.create, 'record')} to create in {account.space} as {account.user}{until}{wrong}.")
-        self.total = plan.create
+        until = f", until {moment(plan.finish, plan.made)}" if plan.writes else ""
+        update = f" and {plan.update:,} to update" if plan.update else ""
+        records = f"{count(plan.create, 'record')} to create{update}"
+        self.say(f"{records} in {account.space} as {account.user}{until}{wrong}.")
+        self.total = plan.writes
         return True
 
     def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
@@ -395,3 +441,10 @@ def _state_of(progress: Progress, seconds_left: float | None, now: float) -> str
     if seconds_left is not None:
         parts.append(f"done at about {moment(now + max(seconds_left, 0), now)}")
     return ", ".join(parts)
+
+
+def _question(plan: Plan) -> str:
+    create, update = f"Create {count(plan.create, 'record')}", f"pdate {count(plan.update, 'record')}"
+    if not plan.update:
+        return create
+    return f"{create} and u{update}" if plan.create else f"U{update}"

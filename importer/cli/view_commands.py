@@ -14,16 +14,18 @@ from importer.cli.options import (
     PROFILE,
     READING,
     RUN,
+    kind_named,
     load_settings,
     profile_name,
     reading_of,
     the_clock,
     with_options,
 )
-from importer.cli.output import finish, put_json
+from importer.cli.output import finish, put_json, say
 from importer.errors import Exit
 
 if TYPE_CHECKING:
+    from importer.config.probe_file import ProbeResult
     from importer.runs.status import RunStatus
 
 
@@ -213,20 +215,79 @@ def config(as_json: bool) -> int:
 
 @click.command()
 @PROFILE
+@click.option("--probe", is_flag=True, help="Find out how Nexudus behaves, with a test record that is deleted again.")
+@click.option("--yes", "-y", is_flag=True, help="With --probe: create the test record without asking.")
+@click.option("--resource", type=click.IntRange(1), metavar="ID", help="With --probe: the resource to name in it.")
+@click.option("--coworker", type=click.IntRange(1), metavar="ID", help="With --probe: the coworker to name in it.")
+@click.option("--type", "kind", metavar="NAME", help="With --probe: the record type, if not the default one.")
 @JSON
-def doctor(as_json: bool) -> int:
-    """Check this installation, from Python to the sign-in."""
-    from importer.runs.doctor import examine
+def doctor(as_json: bool, probe: bool, **options: Any) -> int:
+    """Check this installation, from Python to the sign-in.
 
-    findings = finish(examine(profile_name(), the_clock()))
+    Also shows what the latest probe has found out about Nexudus.
+    """
+    if probe:
+        return _probe(as_json, **options)
+    if chosen := next((name for name, value in options.items() if value), None):
+        raise click.UsageError(f"--{'type' if chosen == 'kind' else chosen} goes with --probe.")
+    from importer.cli import terminal
+    from importer.runs.doctor import diagnose
+
+    findings, probes = finish(diagnose(profile_name(), the_clock()))
     if as_json:
-        put_json({"schema": 1, "findings": [finding.document for finding in findings]})
+        documents = [finding.document for finding in findings]
+        put_json({"schema": 1, "findings": documents, "probes": [_probe_document(result) for result in probes]})
     else:
         for finding in findings:
             click.echo(f"{'ok' if finding.good else 'NO':3} {finding.what}: {finding.detail}")
             if finding.fix:
                 click.echo(f"      {finding.fix}")
+        for result in probes:
+            terminal.show_probe(result, the_clock()())
+        if not probes:
+            click.echo("To find out how Nexudus behaves with a test record: importer doctor --probe")
     return Exit.DONE if all(finding.good for finding in findings) else Exit.USAGE
+
+
+def _probe(as_json: bool, *, yes: bool, resource: int | None, coworker: int | None, kind: str | None) -> int:
+    from importer.cli import terminal
+    from importer.runs.probe import ProbeRequest, probe_service
+
+    if as_json and not yes:
+        raise click.UsageError("--probe with --json asks no question. To create the test record, add --yes.")
+    clock = the_clock()
+    console = terminal.Console(clock, yes=yes)
+    ids = {relation: number for relation, number in (("Resource", resource), ("Coworker", coworker)) if number}
+    done = finish(probe_service(ProbeRequest(load_settings(), console, clock, kind_named(kind), ids)))
+    if done is None:
+        click.echo("Nothing was created.")
+        return Exit.DONE
+    if done.message:
+        say(done.message)
+    if as_json:
+        put_json({"schema": 1, "probes": [_probe_document(done.result)]})
+    else:
+        terminal.show_probe(done.result, clock())
+    return done.exit_code
+
+
+def _probe_document(result: "ProbeResult") -> dict[str, Any]:
+    from importer.config.probe_file import STATEMENTS
+
+    answers = [
+        {"point": point, "statement": statement, "answer": one.answer, "detail": one.detail}
+        for point, statement in STATEMENTS.items()
+        for one in [result.observation(point)]
+    ]
+    return {
+        "host": result.host,
+        "kind": result.kind,
+        "path": result.path,
+        "account": result.account,
+        "probed": _instant(result.probed or None),
+        "answers": answers,
+        "leftover": result.leftover or None,
+    }
 
 
 COMMANDS = (status, history, report, columns, journal, config, doctor)

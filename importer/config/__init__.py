@@ -5,5 +5,6 @@
 - ``addresses.py``      when two addresses name one service
 - ``credentials.py``    the sign-in in the machine's keyring
 - ``saved_columns.py``  how files with a certain header are read
+- ``probe_file.py``     what a probe of the service has shown
 - ``store.py``          documents as private files, with the number of their format
 """

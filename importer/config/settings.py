@@ -176,6 +176,7 @@ class Settings(BaseModel):
     patience: SecondsSetting = Field(
         60, description="how many seconds to keep trying an unreachable service before the run stops"
     )
+    update: bool = Field(False, description="update records that have other values than their rows, as with --update")
     lookup_age: SecondsSetting = Field(900, description="how many seconds a list of coworkers or resources is reused")
     endpoint_path: str | None = Field(
         None, description="another path for the record type, if the service spells it so: coworkermsofficecalendars"

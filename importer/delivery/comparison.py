@@ -189,7 +189,10 @@ class Comparison:
         return f"In this journal, {made}. Delete those that you do not need, in Nexudus or by undoing a whole run."
 
     def _read_by_id(self) -> Iterator[Remote]:
-        for intent in self._evidence.unlisted:
+        # Of several rows that made and updated one record, the latest has the values that it should have.
+        by_run = sorted(self._evidence.unlisted, key=lambda intent: (intent.run, intent.row))
+        rows = {intent.remote_id: intent for intent in by_run}
+        for intent in rows.values():
             assert intent.remote_id is not None
             match self._evidence.by_id.get(intent.remote_id):
                 case Remote() as remote:
@@ -245,6 +248,12 @@ class Comparison:
     def _of_others(self, remotes: Iterable[Remote]) -> list[Remote]:
         # The author of the file saw all of its rows; that another one of them was created is no surprise.
         return [remote for remote in remotes if remote.id not in self._of_these_runs]
+
+
+def goes_back(match: Changed) -> bool:
+    """Whether one of the row's dates is earlier than its record's: another sheet may be newer than this one."""
+    pairs = ((instant(mine), instant(there)) for mine, there in match.differences.values())
+    return any(mine is not None and there is not None and mine < there for mine, there in pairs)
 
 
 def shift_of(match: Changed) -> float | None:
@@ -324,8 +333,11 @@ class _Index:
             yield name, value, tuple(part for part in key if part[0] != name)
 
 
-def why_held(match: Changed | Ambiguous, kind: RecordType) -> str:
-    """Why a row is not sent, and what to do about it."""
+def why_held(match: Changed | Ambiguous, kind: RecordType, *, may_update: bool = False) -> str:
+    """Why a row is not sent, and what to do about it.
+
+    ``may_update`` tells that the import updates records; then this one was not in the plan that the user agreed to.
+    """
     if isinstance(match, Ambiguous):
         some = ", ".join(map(str, match.records[:MOST_CANDIDATES]))
         more = f" and {len(match.records) - MOST_CANDIDATES:,} more" if len(match.records) > MOST_CANDIDATES else ""
@@ -336,7 +348,8 @@ def why_held(match: Changed | Ambiguous, kind: RecordType) -> str:
     )
     same = f"same {listed(kind.key)}" if set(kind.key).isdisjoint(match.differences) else "Id of this row"
     same = f"Record {match.remote.id} has the {same}, but other values"
-    return f"{same}: {printable(values, _LONGEST)}. Not sent. Change that record in Nexudus instead."
+    why = "it came to differ after the plan was made" if may_update else "this import does not update records"
+    return f"{same}: {printable(values, _LONGEST)}. Not sent, because {why}."
 
 
 def listed(names: Collection[object]) -> str:

@@ -47,6 +47,11 @@ class Settled:
         """How many of the changes are this event."""
         return sum(change.event is event for change in self.changes)
 
+    def beside(self, other: "Settled") -> "Settled":
+        """Both together."""
+        failure = self.failure or other.failure
+        return Settled([*other.changes, *self.changes], other.waits | self.waits, failure, self.strays)
+
     def of_runs(self, runs: Container[int]) -> "Settled":
         """The same for the rows of these runs alone; the rest is left to whoever is sending them."""
         changes = [change for change in self.changes if change.intent.run in runs]
@@ -104,7 +109,7 @@ def settle(
             unmatched += [(intent, free) for intent in _pair(same, candidates, user, settled)]
     for intent, free in unmatched:
         leftover = [remote for remote in free if remote.id not in taken]
-        left = _seconds_left(intent, looks[intent], listing, asked_at, window)
+        left = seconds_left(intent, looks[intent], listing.date, asked_at, window)
         _judge_absent(intent, leftover, listing, comparer, left, settled)
     return settled
 
@@ -173,14 +178,17 @@ def _judge_absent(
         settled.changes.append(Change(intent, Event.ABSENT))
 
 
-def _seconds_left(intent: Intent, look: FirstLook, listing: Listing, asked_at: float, window: float) -> float:
-    """In how many seconds the window is over by both clocks; a clock that was set back since is not listened to."""
+def seconds_left(intent: Intent, look: FirstLook, date: float | None, asked_at: float, window: float) -> float:
+    """In how many seconds the window is over by both clocks; a clock that was set back since is not listened to.
+
+    ``date`` is the service's clock when the answer came that was asked for at ``asked_at``, None if it has none.
+    """
     # This machine's counts from the send, the service's from the first answer that was looked at after it. Were only
     # one of them asked, a clock that is put right in between would end the window too soon, or never.
-    elapsed = [asked_at - (look.local_time if listing.date is None else intent.sent_at or look.local_time)]
-    if listing.date is not None and look.service_time is not None:
+    elapsed = [asked_at - (look.local_time if date is None else intent.sent_at or look.local_time)]
+    if date is not None and look.service_time is not None:
         # Whole seconds on both sides; without a window there is nothing to be exact about.
-        elapsed.append(listing.date - look.service_time - (_DATE_STEP if window else 0.0))
+        elapsed.append(date - look.service_time - (_DATE_STEP if window else 0.0))
     forwards = [seconds for seconds in elapsed if seconds >= -_DATE_STEP]
     return max(window - min(forwards), 0.0) if forwards else window
 
@@ -218,8 +226,8 @@ def settle_reviews(
         equal = comparer.key(kind.fields, intent.values) == comparer.key(kind.fields, remote.values)
         if equal and remote.id not in before and not is_foreign(remote, user):
             changes.append(Change(intent, Event.FOUND, remote_id=remote.id))
-        elif not comparer.differences(intent.body, remote) and not _seconds_left(
-            intent, looks[intent], listing, asked_at, window
+        elif not comparer.differences(intent.body, remote) and not seconds_left(
+            intent, looks[intent], listing.date, asked_at, window
         ):
             sentence = "the record is in Nexudus, but was not created for this row"
             changes.append(Change(intent, Event.KNOWN, remote_id=remote.id, message=sentence))

@@ -1,4 +1,4 @@
-"""What a reply to a create means for its row: one table, the first line that fits decides.
+"""What a reply to a create or an update means for its row: one table, the first line that fits decides.
 
 Rule 1: accepted needs the service's word and a proper new Id; not applied needs proof; everything else that is no
 clear refusal is lost, because sending again on a guess is what makes duplicates. Rule 2: HTTP status and WasSuccessful
@@ -72,6 +72,7 @@ class Facts:
     relations: Mapping[str, str]
     new_id: int | None
     errors: tuple[Mapping[str, object], ...]
+    verb: str = "create"
 
     def status_in(self, *statuses: int | None) -> bool:
         """Whether the HTTP status is one of these; None stands for no answer."""
@@ -124,15 +125,22 @@ _WAIT = re.compile(r"\bmust wait before\b|\bwait \d+(\.\d+)? seconds?\b", re.IGN
 _SUCCESS = range(200, 300)
 
 
-def classify(reply: Reply, is_known_id: Callable[[int], bool], relations: Mapping[str, str] | None = None) -> Verdict:
-    """What the reply to a create means.
+def classify(
+    reply: Reply,
+    is_known_id: Callable[[int], bool],
+    relations: Mapping[str, str] | None = None,
+    verb: str = "create",
+) -> Verdict:
+    """What the reply to a create means, or to another call that writes.
 
     Args:
         reply: What came back.
-        is_known_id: Whether an Id is already held by another row of the journal.
+        is_known_id: Whether an Id is already held by another row of the journal; for an update, whether it is another
+            record's.
         relations: Field by the name that the service uses for it in refusals, for example Coworker → CoworkerId.
+        verb: What the call was to do, for the sentences.
     """
-    facts = _facts(reply, is_known_id, relations or {})
+    facts = _facts(reply, is_known_id, relations or {}, verb)
     rule = next(rule for rule in RULES if rule.fits(facts))
     return replace(rule.gives(facts), rule=rule.name)
 
@@ -153,7 +161,7 @@ def _no_endpoint(facts: Facts) -> Verdict:
 
 
 def _lost(facts: Facts) -> Verdict:
-    return Verdict(Event.LOST, f"The service may or may not have created the record: {_happened(facts)}.")
+    return Verdict(Event.LOST, f"The service may or may not have {facts.verb}d the record: {_happened(facts)}.")
 
 
 def _lost_and_wait(facts: Facts) -> Verdict:
@@ -165,14 +173,15 @@ def _lost_and_stop(reason: str) -> Callable[[Facts], Verdict]:
 
 
 def _id_again(facts: Facts) -> Verdict:
-    reason = f"the service returned the Id {facts.new_id} twice"
+    twice = "twice" if facts.verb == "create" else "for another record"
+    reason = f"the service returned the Id {facts.new_id} {twice}"
     return Verdict(Event.LOST, f"Check this row in Nexudus: {reason}.", pause=Pause.STOP_RUN, reason=reason)
 
 
 def _forbidden(facts: Facts) -> Verdict:
     # Not applied rather than refused: nothing is wrong with the row. It stays planned, and is sent by the next command
     # once somebody has given the user the role.
-    reason = "the service says that this user may not create these records (HTTP 403)"
+    reason = f"the service says that this user may not {facts.verb} these records (HTTP 403)"
     return Verdict(Event.NOT_APPLIED, _sentence(facts) or reason, pause=Pause.STOP_RUN, reason=reason)
 
 
@@ -264,9 +273,11 @@ def new_id(reply: Reply) -> int | None:
     return proper_id(_member(_member(reply.json, "Value"), "Id"))
 
 
-def _facts(reply: Reply, is_known_id: Callable[[int], bool], relations: Mapping[str, str]) -> Facts:
+def _facts(
+    reply: Reply, is_known_id: Callable[[int], bool], relations: Mapping[str, str], verb: str = "create"
+) -> Facts:
     number = new_id(reply)
-    return Facts(reply, number is not None and is_known_id(number), relations, number, _errors(reply.json))
+    return Facts(reply, number is not None and is_known_id(number), relations, number, _errors(reply.json), verb)
 
 
 def _member(value: object, name: str) -> object:

@@ -84,6 +84,24 @@ class _Answer:
     arrival: Arrival
 
 
+async def judge_401(
+    service: Nexudus, verdict: Verdict, reply: Reply, stop: asyncio.Event
+) -> tuple[Verdict, SendResult | None]:
+    """What a 401 to a write means: for its row, and for the sending if nobody is signed in any more."""
+    # The questions may have to wait for their turn, or for the service; a 401 took no effect, whatever they say.
+    match await unless(stop, service.probe(reply), GRACE):
+        case Probe.GOOD:
+            return replace(verdict, event=Event.REFUSED), None
+        case Probe.UNREACHABLE:
+            failure = "the sign-in could not be checked"
+            return replace(verdict, event=Event.NOT_APPLIED, unreachable=True, failure=failure), None
+        case Probe.REFUSED:
+            end = SendResult(StopReason.SIGN_IN, "The service no longer accepts the sign-in.")
+            return replace(verdict, event=Event.NOT_APPLIED), end
+        case Probe.RENEWED | Stopped.STOPPED:
+            return replace(verdict, event=Event.NOT_APPLIED), None
+
+
 class Sender:
     """Sends the planned rows of one run. Clock and stop signal are arguments."""
 
@@ -195,21 +213,9 @@ class Sender:
 
     async def _judge_401(self, verdict: Verdict, reply: Reply) -> Verdict:
         """A 401 is the row's fault if the sign-in still works; otherwise it is about the sign-in."""
-        # The questions may have to wait for their turn, or for the service; a 401 took no effect, whatever they say.
-        match await unless(self._stop, self._service.probe(reply), GRACE):
-            case Stopped.STOPPED:
-                return replace(verdict, event=Event.NOT_APPLIED)
-            case Probe.GOOD:
-                return replace(verdict, event=Event.REFUSED)
-            case Probe.UNREACHABLE:
-                failure = "the sign-in could not be checked"
-                return replace(verdict, event=Event.NOT_APPLIED, unreachable=True, failure=failure)
-            case Probe.RENEWED:
-                return replace(verdict, event=Event.NOT_APPLIED)
-            case Probe.REFUSED:
-                refused = SendResult(StopReason.SIGN_IN, "The service no longer accepts the sign-in.")
-                self._result = self._result or refused
-                return replace(verdict, event=Event.NOT_APPLIED)
+        judged, end = await judge_401(self._service, verdict, reply, self._stop)
+        self._result = self._result or end
+        return judged
 
     def _react(self, verdict: Verdict, status: int | None) -> None:
         """What an answer means for the rows that come after it."""

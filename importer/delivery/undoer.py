@@ -1,5 +1,9 @@
-"""Deletes the records that a run created: each is read first, one call at a time, journaled like sending."""
+"""Takes back what a run did: deletes the records it created, puts back those it updated.
 
+Each record is read first, one call at a time, journaled like sending.
+"""
+
+import json
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -8,15 +12,16 @@ from typing import Any
 
 from importer.delivery.backoff import pause_after
 from importer.delivery.breakers import SendResult, StopReason
-from importer.delivery.by_id import Gone, Unreadable, is_deleted, read_record, what_came
-from importer.delivery.listing import Comparer, Remote, changed_since
+from importer.delivery.by_id import Gone, Look, Unreadable, is_deleted, read_record, what_came
+from importer.delivery.listing import Comparer, Remote, changed_since, instant
 from importer.delivery.replies import Pause, Verdict, classify
 from importer.delivery.stop_signal import StopSignal
+from importer.delivery.updates import body_of, differing, values_before
 from importer.delivery.verification import changed_fields
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
-from importer.journal.states import Event, State
+from importer.journal.states import HOLDING, TAKING_BACK, Event, State
 from importer.nexudus import Nexudus, Reply
 from importer.nexudus.waits import GRACE, Stopped, unless, wait
 from importer.text import moment
@@ -34,9 +39,10 @@ _WORTH_SAYING = 10.0
 
 
 class Undone(StrEnum):
-    """What became of a record that undo was asked to delete."""
+    """What became of a record that undo was asked to delete or to put back."""
 
     REMOVED = "removed"
+    RESTORED = "put back"
     KEPT = "kept"
     FAILED = "failed"
 
@@ -52,7 +58,7 @@ class Removal:
 
 
 class Undoer:
-    """Deletes what one run created and nobody changed since."""
+    """Takes back what one run created and updated, and nobody changed since."""
 
     def __init__(
         self,
@@ -69,7 +75,7 @@ class Undoer:
         say: Callable[[str], None],
         even_if_gone: bool = False,
     ) -> None:
-        """``take_turn`` waits until a delete is allowed and books it; ``renew_turn`` books it anew as it is to leave.
+        """``take_turn`` waits until a write is allowed and books it; ``renew_turn`` books it anew as it is to leave.
 
         ``tell`` gets the number of rows that are done,
         ``say`` a sentence for the user when a long wait begins; ``stop`` ends every wait. With ``even_if_gone``,
@@ -84,16 +90,20 @@ class Undoer:
         self._has_witness, self._suspect = even_if_gone, False
 
     async def undo(self, removals: list[Removal]) -> SendResult:
-        """Delete row by row, adding to ``removals``, until all is done or there is a reason to stop."""
+        """Take back row by row, adding to ``removals``, until all is done or there is a reason to stop."""
         # 1. The record is read first. What somebody has changed since is theirs, and a delete cannot be taken back.
         # 2. The intent is committed before the delete leaves. Killed in between, the row is "removing", and the next
         #    undo reads the record again: nothing is assumed about a delete whose answer never came.
         # 3. Only the record itself and the service's own word count. After anything else to a delete the record is read
         #    again; gone is gone, whoever deleted it, so an unanswered delete is simply made again, unlike a create.
-        # 4. One after another: the calls are paced anyway, and a person who stops an undo wants it to stop there.
+        # 4. A record that was updated gets back what stood in the fields that the row gave; whatever else is in it
+        # stays. It
+        #    is read again before each attempt, for to put it back twice could overwrite what somebody entered in
+        # between.
+        # 5. One after another: the calls are paced anyway, and a person who stops an undo wants it to stop there.
         failures = 0
-        for intent in list(self._journal.rows.all(self._run, State.CREATED, State.REMOVING)):
-            removal = None if self._stop.look() else await self._remove(intent)
+        for intent in list(self._journal.rows.all(self._run, *HOLDING, *TAKING_BACK)):
+            removal = None if self._stop.look() else await self._take_back(intent)
             if removal is None:
                 return SendResult(StopReason.REQUESTED)
             removals.append(removal)
@@ -103,12 +113,12 @@ class Undoer:
             failures = failures + 1 if removal.undone is Undone.FAILED else 0
             if failures >= _MOST_FAILURES:
                 return SendResult(
-                    StopReason.UNANSWERED, f"Stopped: {failures} records in a row were not deleted ({removal.why})."
+                    StopReason.UNANSWERED, f"Stopped: {failures} records in a row were not undone ({removal.why})."
                 )
         return SendResult(StopReason.DONE)
 
-    async def _remove(self, intent: Intent) -> Removal | None:
-        """What became of a row's record; None if somebody asked to stop while its delete was waited for."""
+    async def _take_back(self, intent: Intent) -> Removal | None:
+        """What became of a row's record; None if somebody asked to stop while its call was waited for."""
         number, throttles = intent.remote_id or 0, 0
         while True:
             # The turn before the look: it may come tomorrow, and what was looked at today may have been changed by
@@ -119,8 +129,9 @@ class Undoer:
             there = await unless(self._stop, self._look_with_witness(intent, number), GRACE)
             if isinstance(there, Stopped):
                 return None
-            if (removal := self._reason_not_to_delete(intent, there)) is not None:
+            if (removal := self._without_a_call(intent, there)) is not None:
                 return removal
+            assert isinstance(there, Remote)
             # The look was a call as well, and the service refuses two at once. The wait is short, unless somebody else
             # calls for this account; then the record is looked at again.
             looked_at = self._now()
@@ -128,10 +139,11 @@ class Undoer:
                 return None
             if self._now() - looked_at > LONGEST_DELAY:
                 continue
-            intent = self._will_remove(intent)
+            intent = self._begin(intent)
             self._turn = None
-            reply = await self._service.delete(self._run.endpoint, number)
-            verdict = classify(reply, lambda _: False)
+            reply = await self._call(intent, there)
+            # A delete gives no Id; what updates a record must give that one.
+            verdict = classify(reply, lambda other: other != number, verb="update")
             # A throttle is the one answer that says nothing about the record.
             if verdict.pause is not Pause.THROTTLE:
                 return await self._judged(intent, reply, verdict)
@@ -152,7 +164,7 @@ class Undoer:
         there = await self._look(number)
         self._has_witness = self._has_witness or isinstance(there, Remote)
         # A delete that was sent for a row has seen its record, so that its end is no surprise.
-        if not isinstance(there, Gone) or self._has_witness or intent.state is not State.CREATED:
+        if not isinstance(there, Gone) or self._has_witness or intent.state not in HOLDING:
             return there
         if await self._find_witness(intent):
             return there
@@ -164,7 +176,7 @@ class Undoer:
 
         A run with a single record is believed if one of another run is there, or if the journal knows of none.
         """
-        others = [i.remote_id for i in self._journal.rows.all(self._run, State.CREATED) if i.row != intent.row]
+        others = [i.remote_id for i in self._journal.rows.all(self._run, *HOLDING) if i.row != intent.row]
         numbers = _spread([number for number in others if number is not None])
         if not others:
             target = self._run.target or 0
@@ -200,62 +212,105 @@ class Undoer:
         self._turn = None if isinstance(turn, Stopped) else turn
         return self._turn is not None
 
-    def _reason_not_to_delete(self, intent: Intent, there: Remote | Gone | Unreadable) -> Removal | None:
-        """What becomes of a row without a delete; None if its record is there and nobody has changed it."""
+    def _without_a_call(self, intent: Intent, there: Look) -> Removal | None:
+        """What becomes of a row without a call; None if its record is there and nobody has changed it."""
         if isinstance(there, Unreadable):
-            # Nothing is known, so nothing is deleted and the row stays as it is: the next undo looks again.
+            # Nothing is known, so nothing is done and the row stays as it is: the next undo looks again.
             return _removal(intent, Undone.FAILED, f"the record could not be looked at: {there.why}")
+        if self._is_taken_back(intent, there):
+            return self._done(intent, "already deleted" if isinstance(there, Gone) else "it was as before already")
         if isinstance(there, Gone):
-            self._gone(intent)
-            return _removal(intent, Undone.REMOVED, "already deleted")
+            return self._leave_as_it_is(intent, "the record was deleted")
         if reason := self._reason_to_keep(intent, there):
-            self._keep(intent)
-            return _removal(intent, Undone.KEPT, reason)
+            return self._leave_as_it_is(intent, reason)
         return None
+
+    def _is_taken_back(self, intent: Intent, there: Look) -> bool:
+        """Whether nothing is left to do: the record is gone, or has the values that it had before the update."""
+        if isinstance(there, Remote) and _is_update(intent):
+            return not self._comparer.differences(json.dumps(values_before(intent)), there)
+        return isinstance(there, Gone) and not _is_update(intent)
 
     def _reason_to_keep(self, intent: Intent, there: Remote) -> str:
         # Values before dates: the dates may be equal or missing, while a field that differs was certainly changed.
-        if differs := changed_fields(self._comparer, intent.body, there):
+        differs = (
+            differing(intent, there, self._kind)
+            if _is_update(intent)
+            else list(changed_fields(self._comparer, intent.body, there))
+        )
+        if differs:
             return f"changed since the import: {', '.join(differs)}"
-        return "changed since the import" if changed_since(there) else ""
+        return "changed since the import" if self._was_changed(intent, there) else ""
+
+    def _was_changed(self, intent: Intent, there: Remote) -> bool:
+        """Whether anybody but this importer wrote the record last, by the service's own dates."""
+        if there.updated is None:
+            return False
+        # A later run may have updated the record and been undone: then the last change is one that this journal saw.
+        updates = self._journal.rows.updates_of(self._run.target or 0, there.id)
+        if there.updated in {update.updated_on for update in updates}:
+            return False
+        return changed_since(there) if not _is_update(intent) else intent.updated_on is not None
+
+    async def _call(self, intent: Intent, there: Remote) -> Reply:
+        if _is_update(intent):
+            body = body_of(there, values_before(intent), self._comparer)
+            return await self._service.put(self._run.endpoint, body)
+        return await self._service.delete(self._run.endpoint, there.id)
 
     async def _judged(self, intent: Intent, reply: Reply, verdict: Verdict) -> Removal:
-        """The outcome of a delete that was answered with anything but a throttle."""
-        # Before the verdict, which is made for creates: a delete gives no Id, and so would look like a lost answer.
+        """The outcome of a call that was answered with anything but a throttle."""
+        # Before the verdict, which is made for writes that give an Id: a delete gives none, and so would look like a
+        # lost answer.
         number = intent.remote_id or 0
-        if is_deleted(reply, number):
-            self._gone(intent)
-            return _removal(intent, Undone.REMOVED)
+        if verdict.event is Event.ACCEPTED if _is_update(intent) else is_deleted(reply, number):
+            stamp = reply.json.get("UpdatedOn") if isinstance(reply.json, dict) else None
+            return self._done(intent, updated_on=instant(stamp))
         # Of 404 and 410 only the answer above is the service's; another one need not be about this record.
         if verdict.event is Event.REFUSED and not reply.status_in(404, 410):
-            self._keep(intent)
-            return _removal(intent, Undone.KEPT, verdict.message)
-        # Whatever came instead, the record itself tells whether it was deleted. Where it is still there, the delete
-        # may be on its way all the same: the row stays "removing", and the next undo looks again.
+            return self._leave_as_it_is(intent, verdict.message)
+        # Whatever came instead, the record itself tells what was done. Where nothing was, the call may be on its way
+        # all
+        # the same: the row stays as it is, and the next undo looks again.
         there, came = await unless(self._stop, self._look(number), GRACE), what_came(reply)
-        if isinstance(there, Gone):
-            self._gone(intent)
-            return _removal(intent, Undone.REMOVED)
+        if not isinstance(there, Stopped) and self._is_taken_back(intent, there):
+            return self._done(intent, updated_on=there.updated if isinstance(there, Remote) else None)
         if isinstance(there, Stopped):
             came = f"{came}; the undo was stopped before the record was looked at again"
         elif isinstance(there, Unreadable):
             came = f"{came}; then the record could not be looked at: {there.why}"
-        return _removal(intent, Undone.FAILED, f"the delete was not confirmed: {came}")
+        return _removal(intent, Undone.FAILED, f"the {_deed(intent)} was not confirmed: {came}")
 
-    def _will_remove(self, intent: Intent) -> Intent:
-        if intent.state is State.REMOVING:
+    def _begin(self, intent: Intent) -> Intent:
+        if intent.state in TAKING_BACK:
             return intent
-        self._journal.rows.move([Change(intent, Event.WILL_REMOVE, remote_id=intent.remote_id)], self._now())
-        return replace(intent, state=State.REMOVING)
+        event, state = (
+            (Event.WILL_RESTORE, State.RESTORING) if _is_update(intent) else (Event.WILL_REMOVE, State.REMOVING)
+        )
+        self._journal.rows.move([Change(intent, event, remote_id=intent.remote_id)], self._now())
+        return replace(intent, state=state)
 
-    def _gone(self, intent: Intent) -> None:
-        # Also for a record that was gone when it was read: the table knows no way from created to removed but this one.
-        intent = self._will_remove(intent)
-        self._journal.rows.move([Change(intent, Event.GONE, remote_id=intent.remote_id)], self._now())
+    def _done(self, intent: Intent, why: str = "", updated_on: float | None = None) -> Removal:
+        # Also for a record that needed no call: the table knows no other way from created to removed.
+        intent = self._begin(intent)
+        event, undone = (
+            (Event.RESTORED, Undone.RESTORED) if intent.state is State.RESTORING else (Event.GONE, Undone.REMOVED)
+        )
+        self._journal.rows.move([Change(intent, event, remote_id=intent.remote_id, updated_on=updated_on)], self._now())
+        return _removal(intent, undone, why)
 
-    def _keep(self, intent: Intent) -> None:
-        if intent.state is State.REMOVING:
+    def _leave_as_it_is(self, intent: Intent, why: str) -> Removal:
+        if intent.state in TAKING_BACK:
             self._journal.rows.move([Change(intent, Event.KEPT, remote_id=intent.remote_id)], self._now())
+        return _removal(intent, Undone.KEPT, why)
+
+
+def _is_update(intent: Intent) -> bool:
+    return intent.state in (State.UPDATED, State.RESTORING)
+
+
+def _deed(intent: Intent) -> str:
+    return "update" if _is_update(intent) else "delete"
 
 
 def _spread(numbers: list[int]) -> list[int]:

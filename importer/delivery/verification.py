@@ -64,10 +64,10 @@ def _judge(intent: Intent, there: Look, doubles: list[Remote], comparer: Compare
         return Verified(intent.row, number, Presence.ABSENT, "the service no longer has it")
     if isinstance(there, Unreadable):
         return Verified(intent.row, number, Presence.UNREAD, there.why)
-    # What this importer never created may hold more than the row: there an empty cell says nothing.
+    # What this row did not create may hold more than the row: there an empty cell says nothing.
     differs = (
         comparer.differences(intent.body, there)
-        if intent.state is State.EXISTING
+        if intent.state in (State.EXISTING, State.UPDATED, State.RESTORING)
         else changed_fields(comparer, intent.body, there)
     )
     if differs:
@@ -75,7 +75,9 @@ def _judge(intent: Intent, there: Look, doubles: list[Remote], comparer: Compare
             f"{name} was sent as {value_words(sent)} and is {value_words(value)}"
             for name, (sent, value) in differs.items()
         )
-        presence = Presence.CHANGED if changed_since(there) else Presence.DIFFERS
+        since = intent.updated_on is None or there.updated != intent.updated_on
+        changed = since if intent.state in (State.UPDATED, State.RESTORING) else changed_since(there)
+        presence = Presence.CHANGED if changed else Presence.DIFFERS
         return Verified(intent.row, number, presence, details)
     if doubles:
         return Verified(intent.row, number, Presence.TWICE, f"also as record {', '.join(str(r.id) for r in doubles)}")

@@ -68,6 +68,9 @@ class Nexudus:
         before_read: Awaited before each attempt of each call except creates, updates and deletes, whose turn the
             caller takes before it commits the intent.
         now: The clock by which tokens end, epoch seconds.
+
+    Attributes:
+        throttle: The latest answer with which a read was refused because it came too soon; None if none was.
     """
 
     def __init__(
@@ -88,6 +91,7 @@ class Nexudus:
         self._probing = asyncio.Lock()
         self._probes = 0
         self._last_probe = Probe.UNREACHABLE
+        self.throttle: Reply | None = None
 
     async def __aenter__(self) -> Self:
         """The service itself; leaving the ``async with`` closes its connections."""
@@ -242,6 +246,8 @@ class Nexudus:
                 with turn:
                     await self._before_read()
                     reply = await attempt()
+                    # Such an answer is repeated away here, and nobody else sees it.
+                    self.throttle = reply if reply.status_in(409, 429) else self.throttle
                     if reply.passing and not (unsent_only and reply.sent):
                         raise _AgainError(reply)
         except _AgainError as again:

@@ -113,7 +113,11 @@ def lineage(session: Session, run: Run) -> set[int]:
 def _evidence(session: Session, target: int, listing: Listing, run: Run | None) -> BesideTheList:
     journal = session.journal
     runs = lineage(session, run) if run is not None else set()
-    unanswered = [*journal.rows.in_doubt(target), *journal.rows.in_review(target)]
+    unanswered = [
+        *journal.rows.in_doubt(target),
+        *journal.rows.in_review(target),
+        *journal.rows.updating(target),
+    ]
     of_these_runs = (
         intent.remote_id
         for number in runs

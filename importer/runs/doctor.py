@@ -6,7 +6,9 @@ import sqlite3
 import time
 from typing import NamedTuple
 
-from importer.config import settings
+from importer.config import probe_file, settings
+from importer.config.addresses import service_name
+from importer.config.probe_file import ProbeResult
 from importer.config.settings import Settings
 from importer.errors import ImporterError
 from importer.journal.database import safe_for_wal
@@ -14,6 +16,7 @@ from importer.journal.journal import open_journal
 from importer.model import Clock
 from importer.runs.session import who
 from importer.text import count
+from schemas import RECORD_TYPES
 
 _LEAST_FREE = 200 * 1024 * 1024
 
@@ -30,6 +33,35 @@ class Finding(NamedTuple):
     def document(self) -> dict[str, str | bool]:
         """The finding for programs."""
         return {"what": self.what, "good": self.good, "seen": self.detail, "fix": self.fix}
+
+
+class Diagnosis(NamedTuple):
+    """All findings, and what the probes of the service have shown, one for each record type that was probed."""
+
+    findings: list[Finding]
+    probes: list[ProbeResult]
+
+
+async def diagnose(profile: str | None, clock: Clock) -> Diagnosis:
+    """Every finding, with the results of the latest probes."""
+    findings = await examine(profile, clock)
+    try:
+        loaded = settings.load(profile=profile).settings
+    except ImporterError:
+        return Diagnosis(findings, [])
+    host = service_name(loaded.url)
+    results = [probe_file.read(loaded.home, host, name) for name in RECORD_TYPES]
+    findings += [_leftover(result) for result in results if result.leftover]
+    return Diagnosis(findings, [result for result in results if result.probed])
+
+
+def _leftover(result: ProbeResult) -> Finding:
+    return Finding(
+        "Probe",
+        False,
+        f'the test record "{result.leftover}" of a probe may still exist',
+        "Look for it in Nexudus and delete it, or repeat the probe, which looks for it first: importer doctor --probe",
+    )
 
 
 async def examine(profile: str | None, clock: Clock) -> list[Finding]:

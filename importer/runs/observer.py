@@ -28,7 +28,10 @@ class Observer(Protocol):
         """While rows are sent: an event that is set when the user asks to stop."""
 
     def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
-        """Whether to delete, after the plan has been shown; ``plan.create`` is the number of deletes."""
+        """Whether to undo, after the plan has been shown.
+
+        ``plan.create`` is the number of records to delete, ``plan.update`` that of records to put back.
+        """
 
     def progress(self, progress: Progress, total: int, seconds_left: float | None) -> None:
         """Show the progress; ``seconds_left`` by the allowance, None if there is none."""

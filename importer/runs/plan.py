@@ -18,6 +18,7 @@ from importer.delivery.comparison import (
     Comparison,
     Match,
     Unchanged,
+    goes_back,
     shift_of,
     why_held,
 )
@@ -26,7 +27,7 @@ from importer.errors import UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Claim
 from importer.journal.runs import Run
-from importer.journal.states import State
+from importer.journal.states import HOLDING
 from importer.model import Account, Clock, Plan, Record
 from importer.reporting import write_fix_file
 from importer.runs.allowances import windows
@@ -38,7 +39,7 @@ from importer.runs.preparation import stoppable
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.session import Session, signed_in
 from importer.runs.source import CheckResult, Source, checked_chunks, examine, open_source
-from importer.text import count, duration
+from importer.text import changes, count, duration
 from schemas import RecordType
 
 
@@ -152,14 +153,20 @@ class AlreadyPresent:
     """How many rows there are of each kind that is not to be created, and what is to be said about the first of them.
 
     ``conflicts`` are rows that are changed or ambiguous, by their number; ``shifts`` by how many seconds the times of
-    the changed ones differ, if nothing else does.
+    the changed ones differ, if nothing else does. If records are to be updated, the changed rows are in ``updates``
+    instead, each with the Id of its record.
     """
+
+    may_update: bool = False
 
     existing: int = 0
     changed: int = 0
     ambiguous: int = 0
     blocked: int = 0
     conflicts: list[tuple[int, str]] = field(default_factory=list)
+    updates: dict[int, int] = field(default_factory=dict)
+    previews: list[tuple[int, str]] = field(default_factory=list)
+    backwards: int = 0
     shifts: Counter[float | None] = field(default_factory=Counter)
 
     def add(self, row: int, match: Match, kind: RecordType) -> None:
@@ -169,13 +176,22 @@ class AlreadyPresent:
         if isinstance(match, Changed):
             self.changed += 1
             self.shifts[shift_of(match)] += 1
+            if self.may_update:
+                self._add_update(row, match)
+                return
         self.ambiguous += isinstance(match, Ambiguous)
         if isinstance(match, Changed | Ambiguous) and len(self.conflicts) < MOST_LISTED_CONFLICTS:
             self.conflicts.append((row, why_held(match, kind)))
 
+    def _add_update(self, row: int, match: Changed) -> None:
+        self.updates[row] = match.remote.id
+        self.backwards += goes_back(match)
+        if len(self.previews) < MOST_LISTED_CONFLICTS:
+            self.previews.append((row, f"record {match.remote.id}: {changes(match.differences)}"))
+
     def add_claimed(self, row: int, claim: Claim, identity: bytes) -> None:
         """Count one row of whose key another run has, or may have, created a record."""
-        if claim.state is not State.CREATED:
+        if claim.state not in HOLDING:
             self.blocked += 1
         elif claim.identity == identity:
             self.existing += 1
@@ -225,7 +241,7 @@ async def present_among(
     """
     if choices.even_if_existing:
         return _present_in_journal(session, kind, records())
-    present = AlreadyPresent()
+    present = AlreadyPresent(may_update=choices.update)
 
     def bodies() -> Iterator[str]:
         return (record.body for record in records())
@@ -253,7 +269,7 @@ def _present_in_journal(session: Session, kind: RecordType, records: Iterable[Re
     third time.
     """
     rows, target = session.journal.rows, session.journal.runs.target(session.account.service, kind.name)
-    unanswered = [*rows.in_doubt(target), *rows.in_review(target)]
+    unanswered = [*rows.in_doubt(target), *rows.in_review(target), *rows.updating(target)]
     comparison = Comparison(Listing(()), kind, BesideTheList(unanswered=unanswered))
     present, rest = AlreadyPresent(), iter(records)
     while batch := list(islice(rest, _BATCH)):
@@ -270,7 +286,12 @@ def plan_of(session: Session, result: CheckResult, present: AlreadyPresent, now:
     """What sending the rest of a file would take."""
     # By subtraction, so that the numbers of a plan add up to the rows of the file whatever is counted.
     create = result.valid - present.existing - present.blocked - present.changed - present.ambiguous
-    seconds = session.journal.calls.seconds_for(session.account.key, create, windows(session.settings), now)
+    update = len(present.updates)
+    calls, key, limits = session.journal.calls, session.account.key, windows(session.settings)
+    # A read comes before each update; it counts where writes are not counted alone.
+    reads = [window for window in limits if not window.writes]
+    seconds = calls.seconds_for(key, create + update, limits, now)
+    seconds = max(seconds, calls.seconds_for(key, create + 2 * update, reads, now)) if update else seconds
     left = session.quota_left(now)
     return Plan(
         result.rows,
@@ -281,7 +302,10 @@ def plan_of(session: Session, result: CheckResult, present: AlreadyPresent, now:
         left,
         seconds,
         now + seconds,
-        present.changed,
+        present.changed - update,
         present.ambiguous,
         present.conflicts,
+        update,
+        present.previews,
+        present.backwards,
     )

@@ -2,17 +2,16 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.by_id import Gone, read_record
 from importer.delivery.comparison import Ambiguous, Blocked, Changed, Comparison, Match, Unchanged, why_held
-from importer.delivery.listing import Comparer, Listing, complete, shows_all_of
+from importer.delivery.listing import Comparer, Listing, Remote, complete, shows_all_of
 from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
 from importer.delivery.sender import Compared
-from importer.errors import BusyError, FileError, ImporterError, ReportError, ServiceError
+from importer.errors import FileError, ImporterError, ReportError, ServiceError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
@@ -26,7 +25,8 @@ from importer.runs.named_records import list_named
 from importer.runs.preparation import stoppable
 from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult, settled_result
-from importer.runs.session import Session, signed_in
+from importer.runs.session import Session, runs_at_rest, signed_in
+from importer.runs.updates import settle_updates
 from importer.text import count, moment, printable
 from schemas import RECORD_TYPES, RecordType
 
@@ -72,10 +72,14 @@ async def _reconcile(journal: Journal, run: Run, request: RunRequest) -> Settled
 
 @dataclass(frozen=True, slots=True)
 class Beforehand:
-    """What was seen before the first call: sentences about records that no row explains, and the comparison."""
+    """What was seen before the first call: sentences about records that no row explains, and the comparison.
+
+    ``updates`` are the records to update, by the row that has their new values.
+    """
 
     strays: Sequence[str] = ()
     compared: Compared = field(default_factory=Compared)
+    updates: Mapping[int, Remote] = field(default_factory=dict)
 
 
 async def settle_before(session: Session, run: Run, choices: Choices) -> Beforehand:
@@ -96,18 +100,21 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
         return Beforehand(unexplained)
     blocked: set[int] = set()
     resources: set[object] = set()
+    updates: dict[int, Remote] = {}
     # Also where there is nothing to compare with: a location that is not shown looks like an empty one.
     for page in _pages(journal.rows.all(run, State.PLANNED)):
         matches = [(intent, comparison.match(intent.body, intent.named_id)) for intent in page]
         blocked.update(intent.row for intent, match in matches if isinstance(match, Blocked))
         resources.update(intent.values.get(kind.location) for intent, match in matches if match is None)
-        changes = [change for intent, match in matches if (change := _compared(intent, match, kind)) is not None]
+        updates |= {i.row: m.remote for i, m in matches if isinstance(m, Changed) and i.remote_id == m.remote.id}
+        left_out = ((i, m) for i, m in matches if i.row not in updates)
+        changes = [change for i, m in left_out if (change := _compared(i, m, kind, choices)) is not None]
         journal.rows.move(changes, session.clock())
     if not choices.without_list:
         await _refuse_hidden_location(session, kind, resources)
     # Without a list the journal alone decides, and every claim holds.
     ended = frozenset[tuple[int, int]]() if listing.failure else claims
-    return Beforehand(unexplained, Compared(ended, frozenset(blocked)))
+    return Beforehand(unexplained, Compared(ended, frozenset(blocked)), updates)
 
 
 async def _compared_before(
@@ -192,12 +199,17 @@ async def _compared_with_all(
     raise ServiceError("No row was sent, because records are being deleted while the list is read.", "Try again later.")
 
 
-def _compared(intent: Intent, match: Match, kind: RecordType) -> Change | None:
+def _compared(intent: Intent, match: Match, kind: RecordType, choices: Choices) -> Change | None:
     match match:
         case Unchanged(record):
             return Change(intent, Event.KNOWN, remote_id=record, message="the record was in Nexudus before this run")
         case Changed() | Ambiguous():
-            return Change(intent, Event.DIFFERS, field=match.field, message=why_held(match, kind))
+            sentence = why_held(match, kind, may_update=choices.update)
+            return Change(intent, Event.DIFFERS, field=match.field, message=sentence)
+        case None if intent.remote_id is not None:
+            # Planned as an update. To create another one instead is more than the user was asked.
+            sentence = f"Record {intent.remote_id} was deleted in Nexudus after the plan was made. Not sent."
+            return Change(intent, Event.DIFFERS, message=sentence)
     # Blocked rows stay planned: they are sent once the row that they wait for is settled, if it has no record then.
     return None
 
@@ -228,7 +240,8 @@ async def settle_after(session: Session, run: Run, sent: SendResult, stop: async
             session.observer.say(f"Rows in doubt cannot be settled: {settled.failure}.")
         if sent.how is not StopReason.DONE or stop.is_set():
             return Aftermath(strays=settled.strays)
-        if any(change.event is Event.ABSENT and change.intent.run == run.id for change in settled.changes):
+        without_effect = (Event.ABSENT, Event.NOT_APPLIED)
+        if any(change.event in without_effect and change.intent.run == run.id for change in settled.changes):
             return Aftermath(send_again=True)
         too_recent = _of_run(settled, run)
         if settled.failure or not too_recent or not await _wait_for(session, too_recent, stop, began):
@@ -246,10 +259,13 @@ async def settle_doubts(session: Session, run: Run, listing: Listing | None = No
     #    that user's lock is taken for the others, and where that fails, somebody else is at work.
     journal, kind = session.journal, RECORD_TYPES[run.kind]
     assert run.target is not None
+    updates = await settle_updates(session, run)
     doubtful, reviews = journal.rows.in_doubt(run.target), journal.rows.in_review(run.target)
     if not doubtful and not reviews and not journal.evidence.had_doubts(run.id):
-        return Settled()
-    with _runs_at_rest(session, run, {intent.run for intent in (*doubtful, *reviews)}) as at_rest:
+        _tell(session, updates)
+        _refresh_other_runs(session, run, updates)
+        return updates
+    with runs_at_rest(session, run, {intent.run for intent in (*doubtful, *reviews)}) as at_rest:
         if listing is None:
             # Before the first page is asked for: what is created while the list is read may be missing in it.
             asked_at = session.clock()
@@ -259,27 +275,10 @@ async def settle_doubts(session: Session, run: Run, listing: Listing | None = No
         settled = settled.of_runs(at_rest)
         journal.rows.move(settled.changes, session.clock())
     settled.strays = strays(listing, journal, run.target, kind)[:MOST_STRAYS]
+    settled = settled.beside(updates)
     _tell(session, settled)
     _refresh_other_runs(session, run, settled)
     return settled
-
-
-@contextmanager
-def _runs_at_rest(session: Session, run: Run, numbers: set[int]) -> Iterator[set[int]]:
-    """Those of the runs that nobody else is sending, and nobody begins to send before this ends."""
-    at_rest = {run.id}
-    with ExitStack() as locks:
-        by_account: dict[str, set[int]] = {}
-        for number in numbers:
-            by_account.setdefault(session.journal.runs.get(number).account or "", set()).add(number)
-        for account, runs in by_account.items():
-            if account != session.account.key:
-                try:
-                    locks.enter_context(session.lock_of(account, run.id))
-                except BusyError:
-                    continue
-            at_rest |= runs
-        yield at_rest
 
 
 async def _proved(
@@ -431,7 +430,10 @@ def _of_run(settled: Settled, run: Run) -> dict[Intent, float]:
 def _tell(session: Session, settled: Settled) -> None:
     counts = {
         "found in Nexudus": settled.count(Event.FOUND),
+        "updated": settled.count(Event.APPLIED),
         "proved not created": settled.count(Event.ABSENT),
+        "proved not updated": settled.count(Event.NOT_APPLIED),
+        "changed by somebody else": settled.count(Event.OVERTAKEN),
         "marked for review": settled.count(Event.UNCLEAR),
     }
     if any(counts.values()):

@@ -27,6 +27,7 @@ class Choices:
     allow_duplicates: bool = False
     even_if_existing: bool = False
     without_list: bool = False
+    update: bool = False
     max_rows: int | None = None
     max_duration: float | None = None
     picks: Mapping[str, int] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from importer.runs.earlier_runs import (
     refuse_other_service,
     refuse_other_terms,
 )
-from importer.runs.plan import look_up_names
+from importer.runs.plan import find_present, look_up_names
 from importer.runs.preparation import stoppable
 from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult, finish_run
@@ -77,7 +77,9 @@ async def continue_run(stack: AsyncExitStack, session: Session, run: Run) -> Pla
         terms = ImportTerms(run.sha256, run.kind, run.endpoint, run.url, source.read, choices)
         refuse_other_terms(session.journal, terms, session.account.key, zoneless=result.zoneless)
         source, result = await look_up_names(session, source, result, choices, now)
-        run = plan_rows(session, source, result, run)
+        # Nobody is asked again; what the run was begun with says whether records may be updated.
+        present = await find_present(session, source, result, choices, now) if choices.update else None
+        run = plan_rows(session, source, result, run, present.updates if present is not None else {})
     return PlannedRun(session, run)
 
 

@@ -17,7 +17,7 @@ from importer.runs.result import RunResult
 from importer.runs.send import PlannedRun
 from importer.runs.session import Session, signed_in
 from importer.runs.source import CheckResult
-from importer.runs.start import add_with_folder, folder_of
+from importer.runs.start import add_with_folder, as_agreed, folder_of
 from importer.spreadsheet import ReadOptions
 from schemas import RECORD_TYPES
 
@@ -84,7 +84,8 @@ async def _prepare(
     announce_run(run.id)
     run = journal.runs.update(run, account=account.key, user=account.user, space=account.space)
     target = journal.runs.target(account.service, parent.kind)
-    run = journal.rows.plan(run, [(records, (), len(records))], target, session.clock())
+    chunk = as_agreed(records, present.updates), (), len(records)
+    run = journal.rows.plan(run, [chunk], target, session.clock())
     return PlannedRun(session, run)
 
 

@@ -105,7 +105,7 @@ async def _begin(
     announce_run = stack.enter_context(session.exclusive_sender())
     begun = add_run(journal, source, request, now)
     announce_run(begun.id)
-    return PlannedRun(session, plan_rows(session, source, result, begun))
+    return PlannedRun(session, plan_rows(session, source, result, begun, present.updates))
 
 
 def _warn_of_other_profile(journal: Journal, source: Source, request: ImportRequest) -> None:

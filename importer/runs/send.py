@@ -14,10 +14,11 @@ from importer.journal.windows import Window
 from importer.model import Progress
 from importer.nexudus.waits import GRACE, Stopped, unless
 from importer.runs.allowances import windows
-from importer.runs.reconcile import settle_after, settle_before
+from importer.runs.reconcile import Beforehand, settle_after, settle_before
 from importer.runs.request import Choices
 from importer.runs.result import RunResult, finish_run
 from importer.runs.session import Session
+from importer.runs.updates import update_records
 from importer.text import count
 from schemas import RECORD_TYPES
 
@@ -58,12 +59,12 @@ class PlannedRun:
                 if choices.strict and (held := journal.rows.counts(run).get(State.HELD)):
                     sentence = f"Nothing was sent (--strict): {count(held, 'row')} with other values in Nexudus."
                     return SendResult(StopReason.STRICT, sentence), ()
-                sent = await self._sent(choices, stop, began, before.compared)
+                sent = await self._sent(choices, stop, began, before)
                 while True:
                     left = await unless(stop, settle_after(session, run, sent, stop, began), GRACE)
                     if isinstance(left, Stopped) or not left.send_again:
                         break
-                    sent = await self._sent(choices, stop, began, before.compared)
+                    sent = await self._sent(choices, stop, began, before)
             except ServiceError as error:
                 # Before the first call: the service does not list its records. A run that was to begin is saved.
                 return SendResult(StopReason.UNREACHABLE, f"{error.message} {error.advice}"), ()
@@ -78,19 +79,28 @@ class PlannedRun:
             return stop.reason, strays
         return sent, strays
 
-    async def _sent(self, choices: Choices, stop: StopSignal, began: float, compared: Compared) -> SendResult:
-        """How sending ended; the signal knows better than the sender why it was set."""
-        sent = await self._sender(choices, stop, began, compared).send()
+    async def _sent(self, choices: Choices, stop: StopSignal, began: float, before: Beforehand) -> SendResult:
+        """How sending ended: first what is to be created, then what is to be updated."""
+        # The signal knows better than the sender why it was set.
+        pace, planned = self._pace(choices, began), self._planned()
+        sent = await self._sender(pace, stop, before.compared).send()
+        if sent.how is StopReason.DONE and before.updates:
+            left = None if pace.max_rows is None else max(pace.max_rows - (planned - self._planned()), 0)
+            pace = replace(pace, max_rows=left)
+            sent = await update_records(self.session, self.run, before.updates, pace, stop, self._tell(pace))
         return stop.reason if sent.how is StopReason.REQUESTED else sent
 
-    def _sender(self, choices: Choices, stop: StopSignal, began: float, compared: Compared) -> Sender:
+    def _planned(self) -> int:
+        return self.session.journal.rows.counts(self.run).get(State.PLANNED, 0)
+
+    def _pace(self, choices: Choices, began: float) -> Pace:
         session, run = self.session, self.run
         # By the clock of the waits that the sender compares it with; the signal ends the run if that one jumps.
         left = (
             None if choices.max_duration is None else choices.max_duration - (asyncio.get_running_loop().time() - began)
         )
         references = RECORD_TYPES[run.kind].references
-        pace = Pace(
+        return Pace(
             windows(session.settings),
             session.settings.concurrency,
             session.settings.patience,
@@ -98,9 +108,13 @@ class PlannedRun:
             None if left is None else session.clock() + left,
             {reference.relation: name for name, reference in references.items()},
         )
-        counts = session.journal.rows.counts(run)
-        total = sum(counts.values())
-        tell = _progress_with_eta(session, pace.windows, total, total - counts.get(State.PLANNED, 0))
+
+    def _tell(self, pace: Pace) -> Callable[[Progress], None]:
+        total = sum(self.session.journal.rows.counts(self.run).values())
+        return _progress_with_eta(self.session, pace.windows, total, total - self._planned())
+
+    def _sender(self, pace: Pace, stop: StopSignal, compared: Compared) -> Sender:
+        session, run = self.session, self.run
         return Sender(
             session.journal,
             session.service,
@@ -109,7 +123,7 @@ class PlannedRun:
             pace,
             now=session.clock,
             stop=stop,
-            tell=tell,
+            tell=self._tell(pace),
             compared=compared,
         )
 

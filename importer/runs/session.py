@@ -2,8 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from importer.config.settings import Settings
 from importer.delivery.stop_signal import StopSignal, watched
+from importer.errors import BusyError
 from importer.journal import lock
 from importer.journal.journal import Journal
 from importer.journal.runs import Run
@@ -52,8 +53,12 @@ class Session:
 
     async def renew_write(self, booked: float) -> float:
         """Give back a write that was booked then, and take one for now: calls have to keep a distance in time."""
-        self.journal.calls.note_arrivals(self.account.key, [(booked, None)])
+        self.free_write(booked)
         return await self.take_write()
+
+    def free_write(self, booked: float) -> None:
+        """Give back a write that was booked then and is not made."""
+        self.journal.calls.note_arrivals(self.account.key, [(booked, None)])
 
     @asynccontextmanager
     async def stop_signal(self, run: Run, seconds: float | None = None) -> AsyncIterator[StopSignal]:
@@ -117,6 +122,24 @@ async def _turn(
             say(f"No call is allowed before {moment(announced, now)}. Waiting until then; press Ctrl-C to stop.")
         await pause(min(seconds, _LONGEST_SLEEP))
     return now
+
+
+@contextmanager
+def runs_at_rest(session: Session, run: Run, numbers: set[int]) -> Iterator[set[int]]:
+    """Those of the runs that nobody else is sending, and nobody begins to send before this ends."""
+    at_rest = {run.id}
+    with ExitStack() as locks:
+        by_account: dict[str, set[int]] = {}
+        for number in numbers:
+            by_account.setdefault(session.journal.runs.get(number).account or "", set()).add(number)
+        for account, runs in by_account.items():
+            if account != session.account.key:
+                try:
+                    locks.enter_context(session.lock_of(account, run.id))
+                except BusyError:
+                    continue
+            at_rest |= runs
+        yield at_rest
 
 
 class ReadThrottle:

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from importer.config.saved_columns import remember_dates
@@ -52,8 +52,18 @@ def folder_of(file: str, out: Path | None) -> str:
     return str((out or Path("reports") / f"{{run}}-{stem}").absolute())
 
 
-def plan_rows(session: Session, source: Source, result: CheckResult, run: Run) -> Run:
-    """Every row of the run into the journal, in one transaction, before the first is sent."""
+def as_agreed(records: Iterable[Record], updates: Mapping[int, int]) -> Iterable[Record]:
+    """The records of a run, those with one to update marked so."""
+    if not updates:
+        return records
+    return (record._replace(update_of=updates.get(record.row)) for record in records)
+
+
+def plan_rows(session: Session, source: Source, result: CheckResult, run: Run, updates: Mapping[int, int]) -> Run:
+    """Every row of the run into the journal, in one transaction, before the first is sent.
+
+    ``updates`` are the records that the user has agreed to update, by row.
+    """
     choices = run.options_as(Choices)
 
     def chunks() -> Iterator[tuple[Iterable[Record], Iterable[Issue], int]]:
@@ -63,7 +73,7 @@ def plan_rows(session: Session, source: Source, result: CheckResult, run: Run) -
         for chunk in checked_chunks(
             source, run.started, result.collisions, allow_duplicates=choices.allow_duplicates, salt=choices.salt
         ):
-            yield chunk.records(), chunk.causes, chunk.rows
+            yield as_agreed(chunk.records(), updates), chunk.causes, chunk.rows
 
     account, journal = session.account, session.journal
     remember_dates(own_labels(source.sheet), source.read.dates, source.read.zone, session.settings.home)

@@ -1,4 +1,4 @@
-"""Undoes a run: deletes what it created, unless somebody has changed it since."""
+"""Undoes a run: deletes what it created and puts back what it updated, unless somebody has changed it since."""
 
 from collections import Counter
 from contextlib import AsyncExitStack
@@ -10,7 +10,7 @@ from importer.delivery.undoer import Removal, Undoer, Undone
 from importer.errors import Exit, FileError, ReportError, UsageError
 from importer.journal.journal import open_journal
 from importer.journal.runs import Run
-from importer.journal.states import State
+from importer.journal.states import HOLDING, State
 from importer.model import Plan, Progress
 from importer.reporting import write_report, write_table
 from importer.runs.allowances import windows
@@ -23,7 +23,7 @@ from schemas import RECORD_TYPES
 
 @dataclass(frozen=True)
 class Undoing:
-    """The result of an undo: how many records were removed, kept and failed, and the file that lists each."""
+    """The result of an undo: how many records were removed, put back, kept and failed, and the file with each."""
 
     run: Run
     counts: dict[str, int]
@@ -34,25 +34,30 @@ class Undoing:
 
 
 async def undo_run(request: RunRequest, *, even_if_gone: bool = False) -> Undoing | None:
-    """Delete what a run created and nobody changed since; None if the user declined.
+    """Take back what a run created and updated, and nobody changed since; None if the user declined.
 
     With ``even_if_gone``, records that are "not found" count as deleted even if not one of the run is found.
     """
     with open_journal(request.settings.journal_url) as journal:
         chosen = latest_run(journal, request.number)
         refuse_other_service(chosen, request.settings)
-        records = sum(journal.rows.counts(chosen).get(state, 0) for state in (State.CREATED, State.REMOVING))
+        counts = journal.rows.counts(chosen)
+        updated = sum(counts.get(state, 0) for state in (State.UPDATED, State.RESTORING))
+        records = updated + sum(counts.get(state, 0) for state in (State.CREATED, State.REMOVING))
         if not records:
             others = [
-                run for run in journal.runs.of_content(chosen.sha256) if journal.rows.counts(run).get(State.CREATED)
+                run
+                for run in journal.runs.of_content(chosen.sha256)
+                if not HOLDING.isdisjoint(journal.rows.counts(run))
             ]
             advice = (
-                f"Run {others[0].id} of the same file has records. To delete them: {others[0].command('undo')}"
+                f"Run {others[0].id} of the same file has records. To undo it: {others[0].command('undo')}"
                 if others
                 else ""
             )
             raise UsageError(
-                f"Run {chosen.id} has no records to delete.", advice or "To list the runs: importer history"
+                f"Run {chosen.id} has no records to delete or to put back.",
+                advice or "To list the runs: importer history",
             )
         async with AsyncExitStack() as stack:
             entering = stack.enter_async_context(
@@ -60,7 +65,7 @@ async def undo_run(request: RunRequest, *, even_if_gone: bool = False) -> Undoin
             )
             session = await stoppable(entering, journal, request.settings, run=chosen, command="undo")
             refuse_other_account(chosen, session.account.key)
-            if not request.observer.confirm_undo(_plan(session, records), session.account, chosen):
+            if not request.observer.confirm_undo(_plan(session, records, updated), session.account, chosen):
                 return None
             # The lock of the sender: an undo beside a run would delete records that the run counts as existing.
             with session.exclusive_sender(chosen.id, "undo"):
@@ -68,13 +73,15 @@ async def undo_run(request: RunRequest, *, even_if_gone: bool = False) -> Undoin
                 return await _undo(session, begun, records, even_if_gone=even_if_gone)
 
 
-def _plan(session: Session, records: int) -> Plan:
+def _plan(session: Session, records: int, updated: int) -> Plan:
+    """What an undo takes: ``create`` counts the deletes, ``update`` the records to put back."""
     limits, now = windows(session.settings), session.clock()
     key, calls = session.account.key, session.journal.calls
     reads = [window for window in limits if not window.writes]
-    # A delete for each record, and a read before it.
+    # A write for each record, and a read before it.
     seconds = max(calls.seconds_for(key, records, limits, now), calls.seconds_for(key, 2 * records, reads, now))
-    return Plan(records, records, 0, 0, 0, session.quota_left(now), seconds, now + seconds)
+    left = session.quota_left(now)
+    return Plan(records, records - updated, 0, 0, 0, left, seconds, now + seconds, update=updated)
 
 
 async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bool) -> Undoing:
@@ -111,7 +118,7 @@ async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bo
         session.observer.say(f"The report of run {chosen.id} was not rebuilt. {error.message} {error.advice}")
     numbers = Counter(removal.undone for removal in removals)
     counts = {undone.value: numbers[undone] for undone in Undone if numbers[undone]}
-    notable = tuple(removal for removal in removals if removal.undone is not Undone.REMOVED)
+    notable = tuple(removal for removal in removals if removal.undone not in (Undone.REMOVED, Undone.RESTORED))
     return Undoing(chosen, counts, notable, file, _exit_code(end, counts), end.message)
 
 

@@ -10,7 +10,7 @@ from importer.delivery.verification import Verified, needs_a_look, verify
 from importer.errors import Exit, ServiceError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
-from importer.journal.states import State
+from importer.journal.states import DOUBTFUL, HOLDING, TAKING_BACK, State
 from importer.model import Presence
 from importer.reporting import write_table
 from importer.runs.compare import list_all_records
@@ -56,7 +56,7 @@ async def verify_run(request: RunRequest) -> Verification:
         work = _compare(journal, chosen, request)
         rows = await stoppable(work, journal, request.settings, run=chosen, command="verify")
         counts = journal.rows.counts(chosen)
-        unknown = counts.get(State.IN_DOUBT, 0) + counts.get(State.REVIEW, 0)
+        unknown = sum(counts.get(state, 0) for state in DOUBTFUL)
         table = [(str(v.row), str(v.remote_id), v.presence.value, v.detail) for v in rows]
         file = write_table(chosen.folder, "verification.csv", ("import_row", "import_id", "found", "detail"), table)
         notable = tuple(v for v in rows if v.presence is not Presence.ONCE)
@@ -72,9 +72,9 @@ async def _compare(journal: Journal, chosen: Run, request: RunRequest) -> list[V
         if listing.failure:
             raise ServiceError(f"Run {chosen.id} cannot be verified: {listing.failure}.", "Try again later.")
         # Existing ones too: the user meant them to be there. Removing ones may still be there, or may not.
-        intents = list(journal.rows.all(chosen, State.CREATED, State.EXISTING, State.REMOVING))
+        intents = list(journal.rows.all(chosen, *HOLDING, State.EXISTING, *TAKING_BACK))
         looks = await _look(session, chosen, needs_a_look(intents, listing, kind))
-    created = [intent.remote_id for intent in intents if intent.state is State.CREATED]
+    created = [intent.remote_id for intent in intents if intent.state in HOLDING]
     if len(created) > 1 and all(isinstance(looks.get(number or 0), Gone) for number in created):
         looks |= dict.fromkeys((number or 0 for number in created), _NOTHING_THERE)
     return list(verify(intents, listing, kind, looks))

@@ -416,7 +416,7 @@ def test_what_was_undone_is_not_called_unsent(desk: Desk, service: Service) -> N
     desk.type("run", file, "--yes", "--out", "r")
     desk.type("run", file, "--yes")
     refused = desk.type("undo", "2", "--yes")
-    assert "Run 1 of the same file has records. To delete them: importer undo 1" in refused.err
+    assert "Run 1 of the same file has records. To undo it: importer undo 1" in refused.err
     assert desk.type("undo", "1", "--yes").code == 0
     assert "(1 invalid, 2 deleted by undo)" in desk.type("status", "1").out
     assert "2 deleted by undo" in (desk.folder / "r" / "report.html").read_text("utf-8")

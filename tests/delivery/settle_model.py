@@ -512,16 +512,16 @@ def _trust_any_list(patch: pytest.MonkeyPatch) -> None:
 
 
 def _one_clock(patch: pytest.MonkeyPatch, *, service: bool) -> None:
-    left = reconciler._seconds_left
+    left = reconciler.seconds_left
 
-    def seconds(intent: Intent, look: FirstLook, listing: Listing, asked_at: float, window: float) -> float:
+    def seconds(intent: Intent, look: FirstLook, date: float | None, asked_at: float, window: float) -> float:
         # The clock that is left out always says that enough time has passed.
-        assert listing.date is not None
+        assert date is not None
         if service:
-            return left(intent, look, replace(listing, date=listing.date + 9e9), asked_at, window)
-        return left(intent, look, listing, asked_at + 9e9, window)
+            return left(intent, look, date + 9e9, asked_at, window)
+        return left(intent, look, date, asked_at + 9e9, window)
 
-    patch.setattr(reconciler, "_seconds_left", seconds)
+    patch.setattr(reconciler, "seconds_left", seconds)
 
 
 def _foreign(remote: Remote) -> bool:

@@ -415,7 +415,7 @@ def test_a_service_that_answers_nothing_ends_it(desk: Desk, memory: Path) -> Non
     many.delete_is_answered(*["500-before"] * 4, "ok", *["500-before"] * 9)
     end = many.undo()
     assert end.how is StopReason.UNANSWERED
-    assert "5 records in a row were not deleted" in end.message
+    assert "5 records in a row were not undone" in end.message
     assert len(many.removals) == 10
     assert many.states == [State.REMOVING] * 4 + [State.REMOVED] + [State.REMOVING] * 5 + [State.CREATED] * 2
 

@@ -263,3 +263,21 @@ def test_old_doubles_are_told_apart_by_their_ids(desk: Desk, service: Service) -
     assert [row["import_id"] for row in rows] == [str(doubles[0]), "", str(doubles[2])]
     assert f"Record {doubles[1]} has the same" in rows[1]["import_message"]
     assert not writes(service)
+
+
+def test_the_weekly_renewal_updates_each_record_and_creates_none(desk: Desk, service: Service) -> None:
+    """What expires is exported, the dates are changed, and the file is imported: doubles and empty coworkers too."""
+    kind = RECORD_TYPES["CoworkerMsOfficeCalendar"]
+    # The newer contract, which has no coworker, is the only one that lets such a record be saved.
+    service.state.change(contract="new")
+    due = [stored(service, kind, GOOD | {"CalendarId": "A"}) for _ in range(2)]
+    due.append(stored(service, kind, GOOD | {"CoworkerId": None, "CalendarId": "B"}))
+    stored(service, kind, GOOD | {"SubscriptionExpireDate": RENEWED, "CalendarId": "C"})
+    table = exported(desk, "--expires-before", "2027-05-01")
+    file = with_cells(desk, table, *((row, "SubscriptionExpireDate", RENEWED) for row in (2, 3, 4)))
+    done = desk.type("run", file, "--update", "--yes", "--json")
+    assert (done.code, done.json["counts"]["updated"], done.json["counts"]["created"]) == (0, 3, 0), done.err
+    records = {record["Id"]: record for record in service.state.records}
+    assert len(records) == 4
+    assert {records[number]["SubscriptionExpireDate"] for number in due} == {RENEWED}
+    assert [records[number]["CoworkerId"] for number in due] == [2001, 2001, None]

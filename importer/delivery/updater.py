@@ -1,0 +1,240 @@
+"""Updates the records of rows that have other values: each record is read, merged, and written within five seconds."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from importer.delivery.backoff import Backoff
+from importer.delivery.breakers import Breakers, SendResult, StopReason
+from importer.delivery.by_id import Gone, Look, Unreadable, read_record
+from importer.delivery.listing import Comparer, Remote, instant
+from importer.delivery.replies import Pause, Verdict, classify
+from importer.delivery.sender import LONGEST_DELAY, Pace, judge_401
+from importer.delivery.stop_signal import StopSignal
+from importer.delivery.updates import applied, before_of, body_of, instead_of_an_update
+from importer.journal.journal import Journal
+from importer.journal.rows import Change, Intent
+from importer.journal.runs import Run
+from importer.journal.states import Event, State
+from importer.model import Progress
+from importer.nexudus import Nexudus, Reply
+from importer.nexudus.waits import GRACE, Stopped, unless, wait
+from importer.text import count
+from schemas import RecordType
+
+_AT_ONCE = 4
+"""Updates under way: a read and a write each, which at half a second a call uses the usual allowance of 60 a minute."""
+
+_MOST_FAILED_LOOKS = 5
+"""Records in a row that cannot be read, after which no more are asked for."""
+
+_PAGE = 1_000
+_WORTH_TELLING = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """The allowance of writes: ``take`` waits for one and books it, ``renew`` books it anew as the call is to leave.
+
+    ``free`` gives one back that was not used. All are of the time at which a turn is booked, in epoch seconds.
+    """
+
+    take: Callable[[], Coroutine[Any, Any, float]]
+    renew: Callable[[float], Coroutine[Any, Any, float]]
+    free: Callable[[float], None]
+
+
+class Updater:
+    """Updates the records of the planned rows of one run that have one to update."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        service: Nexudus,
+        run: Run,
+        kind: RecordType,
+        compared: Mapping[int, Remote],
+        pace: Pace,
+        turns: Turns,
+        *,
+        now: Callable[[], float],
+        stop: StopSignal,
+        tell: Callable[[Progress], None],
+    ) -> None:
+        """``compared`` are the records as they were when the rows were compared, by row; only those are updated.
+
+        Of the pace, ``max_rows`` counts updates alone, and windows and deadline are the turns' and the signal's affair.
+        """
+        self._journal, self._service, self._run, self._kind = journal, service, run, kind
+        self._compared, self._pace, self._turns = compared, pace, turns
+        self._now, self._stop, self._tell = now, stop, tell
+        self._comparer = Comparer(kind)
+        self._backoff, self._breakers = Backoff(pace.windows), Breakers(pace.patience)
+        self._rows = self._planned()
+        self._result: SendResult | None = None
+        self._left_out = self._failed_looks = self._settled = self._failed = self._sent = 0
+
+    async def update(self) -> SendResult:
+        """Update row by row, a few at once, until all is done or there is a reason to stop.
+
+        If this is cancelled, calls that have left are given up; their rows are marked in the journal already.
+        """
+        # 1. The turn before the look: it may come tomorrow, and what was looked at today may have changed by then.
+        # 2. The record by its Id. Anything but the record as it was when the row was compared ends the row: somebody
+        #    else has changed it, and what they entered must not be overwritten.
+        # 3. The intent is committed with the record as it is now, before the call leaves. Killed in between, the row is
+        #    "updating", and the next command looks at the record.
+        # 4. The call leaves within five seconds of the look, or the record is looked at again: an edit of somebody else
+        #    within those seconds is overwritten, for the service has no conditional write.
+        # 5. An update without an answer is never sent again on a guess: the same call, later, could overwrite an edit.
+        some = min(self._pace.concurrency or _AT_ONCE, _AT_ONCE)
+        workers = [asyncio.create_task(self._work()) for _ in range(some)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
+        return self._result or self._end()
+
+    def _end(self) -> SendResult:
+        if self._stop.look():
+            return self._stop.reason
+        if self._left_out:
+            # They are planned still, and so the run is not finished.
+            sentence = f"{count(self._left_out, 'record')} could not be read, and so not updated."
+            return SendResult(StopReason.UNANSWERED, sentence)
+        return SendResult(StopReason.DONE)
+
+    def _planned(self) -> Iterator[Intent]:
+        last = 0
+        while page := self._journal.rows.planned(self._run, last, _PAGE, updates=True):
+            last = page[-1].row
+            yield from (intent for intent in page if intent.row in self._compared)
+
+    async def _work(self) -> None:
+        limit = self._pace.max_rows
+        while not self._has_reason_to_stop() and (intent := next(self._rows, None)) is not None:
+            if limit is not None and self._sent >= limit:
+                sentence = f"Stopped after {count(limit, 'row')} (--max-rows)."
+                self._stop_for(SendResult(StopReason.LIMIT, sentence))
+                return
+            # Before the call, because others are under way meanwhile; a row that needs none does not count.
+            self._sent += 1
+            self._sent -= not await self._update(intent)
+
+    def _has_reason_to_stop(self) -> bool:
+        return self._result is not None or self._stop.look()
+
+    async def _update(self, intent: Intent) -> bool:
+        """Bring one row to an end, and whether that took a call; a throttle or an outage is waited for."""
+        while self._result is None and await self._may_call():
+            turn = await unless(self._stop, self._turns.take())
+            if isinstance(turn, Stopped):
+                return False
+            there = await unless(self._stop, self._look(intent), GRACE)
+            looked_at = self._now()
+            if not isinstance(there, Remote | Gone) or self._ends_without_a_call(intent, there):
+                self._turns.free(turn)
+                if isinstance(there, Unreadable):
+                    self._note_unreadable(there)
+                return False
+            turn = await unless(self._stop, self._turns.renew(turn))
+            if isinstance(turn, Stopped):
+                return False
+            if self._now() - looked_at > LONGEST_DELAY:
+                self._turns.free(turn)
+                continue
+            assert isinstance(there, Remote)
+            updating = self._will_update(intent, there)
+            if updating is None:
+                # An equal row of another run has got no answer yet. This one stays planned, and is compared anew.
+                self._turns.free(turn)
+                return False
+            change = await self._judge(updating, await self._put(updating, there, looked_at))
+            self._journal.rows.move([change], self._now())
+            if change.event is not Event.NOT_APPLIED:
+                self._count(change)
+                return True
+            intent = replace(updating, state=State.PLANNED)
+        return False
+
+    async def _put(self, intent: Intent, there: Remote, looked_at: float) -> Reply:
+        if self._now() - looked_at > LONGEST_DELAY:
+            # Provably not sent, so the row is planned again, and its record is looked at once more.
+            return Reply(sent=False, failure="this machine was asleep when the call was due")
+        return await self._service.put(self._run.endpoint, body_of(there, intent.values, self._comparer))
+
+    async def _look(self, intent: Intent) -> Look:
+        number = intent.remote_id or 0
+        return read_record(await self._service.get(self._run.endpoint, number), number, self._kind)
+
+    def _ends_without_a_call(self, intent: Intent, there: Remote | Gone) -> bool:
+        """Whether the record is not as it was when the row was compared; then the row has come to its end."""
+        self._failed_looks = 0
+        change = instead_of_an_update(intent, there, self._compared[intent.row], self._kind)
+        if change is None:
+            return False
+        self._journal.rows.move([change], self._now())
+        self._count(change)
+        return True
+
+    def _note_unreadable(self, there: Unreadable) -> None:
+        """A record that cannot be read leaves its row planned; after some in a row, the others would fare no better."""
+        self._left_out += 1
+        self._failed_looks += 1
+        if self._failed_looks >= _MOST_FAILED_LOOKS:
+            sentence = f"Sending stopped: {self._failed_looks} records in a row could not be read ({there.why})."
+            self._stop_for(SendResult(StopReason.UNANSWERED, sentence))
+
+    def _will_update(self, intent: Intent, there: Remote) -> Intent | None:
+        """The row as it is in the journal before its call leaves; None if it must wait for another run."""
+        change = Change(intent, Event.WILL_UPDATE, intent.remote_id, before=before_of(there))
+        if not self._journal.rows.will_update(self._run, change, self._now()):
+            return None
+        return replace(intent, state=State.UPDATING, before=change.before, attempts=intent.attempts + 1)
+
+    async def _judge(self, intent: Intent, reply: Reply) -> Change:
+        """What the answer to an update means for its row; what it means for the others is noted."""
+        references = {reference.relation: name for name, reference in self._kind.references.items()}
+        verdict = classify(reply, lambda number: number != intent.remote_id, references, "update")
+        if verdict.probe:
+            verdict, end = await judge_401(self._service, verdict, reply, self._stop)
+            self._stop_for(end)
+        if verdict.pause is Pause.STOP_IF_REPEATED:
+            # The path is right: the record was read at it a moment ago. So it is this record that is gone.
+            verdict = replace(verdict, pause=Pause.NONE)
+        self._observe(verdict, reply.status)
+        if verdict.event is Event.ACCEPTED:
+            stamp = reply.json.get("UpdatedOn") if isinstance(reply.json, dict) else None
+            return applied(intent, instant(stamp), self._kind)
+        assert verdict.event is not None
+        return Change(intent, verdict.event, intent.remote_id, verdict.field, verdict.message)
+
+    def _observe(self, verdict: Verdict, status: int | None) -> None:
+        now = self._now()
+        self._backoff.observe(verdict, now)
+        self._stop_for(self._breakers.observe(verdict, status, self._backoff.down_for(now)))
+        if (until := self._backoff.pause_to_share()) is not None:
+            account = self._run.account or ""
+            self._journal.calls.hold(account, until, writes=self._backoff.is_for_writes_only(now))
+
+    async def _may_call(self) -> bool:
+        """Wait as long as an answer asked for; False if there is a reason to stop."""
+        while (seconds := self._backoff.seconds_left(self._now())) > 0:
+            if seconds > _WORTH_TELLING:
+                why = self._backoff.why(self._now())
+                self._tell(Progress(self._settled, self._failed, why, self._backoff.ready_at))
+            if await wait(seconds, self._stop):
+                return False
+        return not self._stop.look()
+
+    def _stop_for(self, reason: SendResult | None) -> None:
+        # The first one stays: those that come later are mostly its consequences.
+        self._result = self._result or reason
+
+    def _count(self, change: Change) -> None:
+        self._settled += 1
+        self._failed += change.event is Event.REFUSED
+        self._tell(Progress(self._settled, self._failed))

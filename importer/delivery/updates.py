@@ -1,0 +1,123 @@
+"""What an update writes, when it may leave, and what has become of one that got no answer. Pure.
+
+The service has no conditional write: a PUT replaces the whole record, and clears what it leaves out (nexudus skill
+pages, read 2026-11-26). So the record is read right before, everything that the row does not give is written back as it
+was read, and nothing is written over a record that is not as it was when it was compared.
+"""
+
+import json
+from collections.abc import Mapping
+
+from importer.delivery.by_id import Gone, Look, Unreadable
+from importer.delivery.listing import Comparer, Remote, to_remote
+from importer.journal.rows import Change, Intent
+from importer.journal.states import Event
+from importer.text import changes, printable
+from schemas import RecordType
+
+MOST_ATTEMPTS = 4
+"""How often an update is sent that provably had no effect, before a person must look."""
+
+_STAMPS = ("CreatedOn", "UpdatedOn", "UpdatedBy")
+"""What the service writes itself."""
+
+
+def before_of(remote: Remote) -> str:
+    """A record as the journal keeps it."""
+    return json.dumps(dict(remote.values), ensure_ascii=False)
+
+
+def record_before(intent: Intent) -> Remote:
+    """The record as it was before the row updated it."""
+    remote = to_remote(json.loads(intent.before or "{}"))
+    assert remote is not None
+    return remote
+
+
+def body_of(remote: Remote, values: Mapping[str, object], comparer: Comparer) -> str:
+    """The record as it was just read, with those of these values that it does not have yet."""
+    # A value that is equal stays as the record spells it: to spell it otherwise is a change that nobody asked for.
+    new = {name: value for name, value in values.items() if _differ(comparer, name, value, remote)}
+    old = {name: value for name, value in remote.values.items() if name not in _STAMPS}
+    return json.dumps({**old, **new, "Id": remote.id}, ensure_ascii=False)
+
+
+def values_before(intent: Intent) -> dict[str, object]:
+    """What undoes an update: the fields that the row gave, with the values that stood there."""
+    before = record_before(intent).values
+    return {name: before.get(name) for name in intent.values}
+
+
+def is_as_it_was(there: Remote, before: Remote, comparer: Comparer) -> bool:
+    """Whether nobody has changed a record in between: by its fields, and by the time of its last change."""
+    if there.updated is not None and before.updated is not None and there.updated != before.updated:
+        return False
+    return comparer.key(comparer.fields, there.values) == comparer.key(comparer.fields, before.values)
+
+
+def instead_of_an_update(intent: Intent, there: Remote | Gone, compared: Remote, kind: RecordType) -> Change | None:
+    """What becomes of a row whose record is not as it was when it was compared; None if it may be updated."""
+    comparer = Comparer(kind)
+    if isinstance(there, Gone):
+        sentence = f"Record {compared.id} was deleted in Nexudus after it had been compared with this row. Not sent."
+        return Change(intent, Event.DIFFERS, message=sentence)
+    if is_as_it_was(there, compared, comparer):
+        return None
+    if not differing(intent, there, kind):
+        sentence = "somebody else has entered these values in the meantime"
+        return Change(intent, Event.KNOWN, remote_id=there.id, message=sentence)
+    by = f" by {printable(there.by)}" if there.by else ""
+    sentence = f"Record {there.id} was changed in Nexudus{by} after it had been compared with this row. Not sent."
+    return Change(intent, Event.DIFFERS, message=sentence)
+
+
+def differing(intent: Intent, there: Remote, kind: RecordType) -> list[str]:
+    """The fields that the row gives and in which the record differs, but for another spelling of its key."""
+    differences = Comparer(kind).differences(intent.body, there)
+    return [name for name in differences if name not in kind.key]
+
+
+def applied(intent: Intent, updated_on: float | None, kind: RecordType) -> Change:
+    """The update has arrived; the sentence says what it has changed."""
+    before, comparer = record_before(intent), Comparer(kind)
+    differences = comparer.differences(intent.body, before)
+    changed = changes({name: pair for name, pair in differences.items() if name not in kind.key})
+    sentence = f"Updated: {changed}."
+    return Change(intent, Event.APPLIED, intent.remote_id, message=sentence, updated_on=updated_on)
+
+
+def settled(intent: Intent, there: Look, seconds_left: float, kind: RecordType) -> Change | None:
+    """What has become of an update without an answer, by its record as it is now; None while nobody can tell.
+
+    ``seconds_left`` is for how long the call may still take effect.
+    """
+    # 1. The values of the row are there: whoever wrote them, nothing is left to do. Believed at once.
+    # 2. Anything else may still be overtaken by the call, until the window is over.
+    # 3. As it was, also by the time of its last change: the call never took effect, and the row may be sent again.
+    # 4. Otherwise somebody else has changed the record, before our update or after it; to send it again could undo
+    #    what they have entered.
+    if isinstance(there, Unreadable):
+        return None
+    if isinstance(there, Remote) and not differing(intent, there, kind):
+        return applied(intent, there.updated, kind)
+    if seconds_left > 0:
+        return None
+    number = intent.remote_id
+    if isinstance(there, Gone):
+        sentence = f"Record {number} has been deleted in Nexudus. Whether the update had arrived is not known."
+        return Change(intent, Event.OVERTAKEN, number, message=sentence)
+    if not is_as_it_was(there, record_before(intent), Comparer(kind)):
+        by = f" ({printable(there.by)})" if there.by else ""
+        sentence = (
+            f"The update got no answer, and somebody else has changed record {number} since{by}. "
+            "Whether the update had arrived is not known."
+        )
+        return Change(intent, Event.OVERTAKEN, number, message=sentence)
+    if intent.attempts >= MOST_ATTEMPTS:
+        sentence = f"Sent {intent.attempts} times, but record {number} was never updated."
+        return Change(intent, Event.OVERTAKEN, number, message=sentence)
+    return Change(intent, Event.NOT_APPLIED, number)
+
+
+def _differ(comparer: Comparer, name: str, value: object, remote: Remote) -> bool:
+    return comparer.value(name, value) != comparer.value(name, remote.values.get(name))

@@ -1,0 +1,73 @@
+"""Updates the records of a run's rows, and finds out about updates that got no answer."""
+
+from collections.abc import Callable, Mapping
+
+from importer.delivery.breakers import SendResult
+from importer.delivery.by_id import Unreadable, read_record
+from importer.delivery.listing import Remote
+from importer.delivery.reconciler import Settled, seconds_left
+from importer.delivery.sender import Pace
+from importer.delivery.stop_signal import StopSignal
+from importer.delivery.updater import Turns, Updater
+from importer.delivery.updates import settled
+from importer.journal.runs import Run
+from importer.model import Progress
+from importer.runs.session import Session, runs_at_rest
+from schemas import RECORD_TYPES
+
+_MOST_FAILED_LOOKS = 5
+
+
+async def update_records(
+    session: Session,
+    run: Run,
+    compared: Mapping[int, Remote],
+    pace: Pace,
+    stop: StopSignal,
+    tell: Callable[[Progress], None],
+) -> SendResult:
+    """Update the records of the rows that were planned so; ``compared`` are the records by the row."""
+    updater = Updater(
+        session.journal,
+        session.service,
+        run,
+        RECORD_TYPES[run.kind],
+        compared,
+        pace,
+        Turns(session.take_write, session.renew_write, session.free_write),
+        now=session.clock,
+        stop=stop,
+        tell=tell,
+    )
+    return await updater.update()
+
+
+async def settle_updates(session: Session, run: Run) -> Settled:
+    """Settle the updates without an answer of the run's service by reading each record, and write it down."""
+    # No list is needed, for each row knows its record. Rows that another user is sending at this moment are left out:
+    # their answers are on the way.
+    journal, kind, result = session.journal, RECORD_TYPES[run.kind], Settled()
+    assert run.target is not None
+    updating = journal.rows.updating(run.target)
+    failed = 0
+    with runs_at_rest(session, run, {intent.run for intent in updating}) as at_rest:
+        for intent in updating:
+            if intent.run not in at_rest:
+                continue
+            if failed >= _MOST_FAILED_LOOKS:
+                result.waits[intent] = 0.0
+                continue
+            asked_at, number = session.clock(), intent.remote_id or 0
+            reply = await session.service.get(run.endpoint, number)
+            there = read_record(reply, number, kind)
+            look = journal.evidence.first_looks([intent], reply.clock, asked_at)[intent]
+            left = seconds_left(intent, look, reply.clock, asked_at, session.settings.settle)
+            if isinstance(there, Unreadable):
+                failed += 1
+                result.failure = f"record {number} cannot be read: {there.why}"
+            if (change := settled(intent, there, left, kind)) is not None:
+                journal.rows.move([change], session.clock())
+                result.changes.append(change)
+            else:
+                result.waits[intent] = left
+    return result
