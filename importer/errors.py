@@ -44,7 +44,7 @@ class Exit(IntEnum):
 
 EXIT_MEANINGS = {
     Exit.DONE: "everything you asked for is done",
-    Exit.ROWS_FAILED: "some rows are invalid, were rejected, or differ from their record in Nexudus",
+    Exit.ROWS_FAILED: "some rows are invalid, were rejected, or differ from what Nexudus holds",
     Exit.USAGE: "the command or a setting is wrong, or this machine cannot do it: a full disk, too little memory, "
     "a journal or a report that cannot be written, a finding of importer doctor",
     Exit.FILE: "a file cannot be read, or columns are missing; no rows were checked",

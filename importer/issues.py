@@ -117,6 +117,26 @@ CATALOGUE: Mapping[str, IssueKind] = {
         '"{value}" could be {detail}.',
         'Enter the Id of the right one, or save your choice with --pick "{value}=ID".',
     ),
+    "record-not-found": IssueKind(
+        Severity.ERROR,
+        "Nexudus has no record with the {column} {value}.",
+        "Correct the {column}. To look for the record of this row by its values, empty the cell.",
+    ),
+    "record-of-another": IssueKind(
+        Severity.ERROR,
+        "The record with the {column} {value} has another {detail}.",
+        "Correct the row or its {column}. To look for the record of this row by its values, empty the cell.",
+    ),
+    "record-repeated": IssueKind(
+        Severity.ERROR,
+        "Row {row} has the same {column} as row {detail}: {value}.",
+        "Delete one of the two rows, or correct its {column}.",
+    ),
+    "name-beside-id": IssueKind(
+        Severity.ERROR,
+        '{column} "{value}" does not belong to {detail}.',
+        "Correct one of the two, or empty the cell with the name.",
+    ),
     "cell-empty": IssueKind(Severity.ERROR, "{column} is empty.", "Enter the {column}, for example {detail}."),
     "number-out-of-range": IssueKind(
         Severity.ERROR, '{column} must be {detail}: "{value}".', "Copy the number from Nexudus again."

@@ -82,6 +82,11 @@ class Reference:
     keys: tuple[str, ...]
     place: str = ""
 
+    @property
+    def name_header(self) -> str:
+        """The header of the column in which an export writes the names of these records, beside their Ids."""
+        return f"{self.relation}Name"
+
 
 @dataclass(frozen=True)
 class RecordType:

@@ -122,6 +122,8 @@ def documents(folder: Path) -> Iterator[tuple[str, list[str]]]:
         ("status", []),
         ("history", []),
         ("verify", ["1", "--sandbox"]),
+        ("diff", [file, "--sandbox"]),
+        ("export", ["--sandbox", "--out", str(folder / "export.csv")]),
         ("undo", ["1", "--sandbox", "--yes"]),
         ("columns", [file]),
         ("config", []),

@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from hashlib import blake2b
+from itertools import repeat
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pandera.pandas as pa
 
@@ -24,6 +26,7 @@ from importer.checking.cells import Parsed, choices, decimals, texts, whole_numb
 from importer.checking.columns import ColumnMapping
 from importer.checking.dates import DateReader
 from importer.checking.first_seen import FirstSeen, Rows
+from importer.checking.record_ids import Identified, NamedRecords, RecordIds
 from importer.checking.references import Directory, one_of, parse_references
 from importer.issues import CATALOGUE, Issue, Severity
 from importer.model import Record
@@ -70,7 +73,8 @@ class Checked:
     """A chunk after checking.
 
     Shape: ``valid`` holds the typed fields of the rows without an error, index = row numbers, order kept, and the
-    columns ``repeat`` and ``key_repeat`` that count earlier rows of the file with the same values, and the same key.
+    columns ``repeat`` and ``key_repeat`` that count earlier rows of the file with the same values, and the same key;
+    and ``named_id`` if rows of the file name their records.
     """
 
     rows: int
@@ -94,8 +98,10 @@ class Checked:
         missing = ["null"] * len(repeats)
         values = [repeats, *(texts.get(name, missing) for name in self.kind.identity)]
         identities = self._digests(values)
-        for values_of_row in zip(self.valid.index.tolist(), _objects(texts), identities, self._keys(), strict=True):
-            yield Record(*values_of_row)
+        ids: Iterable[int | None] = repeat(None, len(repeats))
+        if "named_id" in self.valid:
+            ids = [None if number is pd.NA else number for number in self.valid["named_id"].tolist()]
+        yield from map(Record, self.valid.index.tolist(), _objects(texts), identities, self._keys(), ids)
 
     def _keys(self) -> Iterator[bytes]:
         """The ``key_digest`` of each valid row."""
@@ -135,6 +141,7 @@ class Checker:
         directories: Mapping[str, Directory] = MappingProxyType({}),
         dates: DateReader | None = None,
         collisions: Mapping[int, int] = MappingProxyType({}),
+        named: NamedRecords | None = None,
     ) -> None:
         """Build the pandera schema for this moment and endpoint."""
         self._kind, self._mapping, self._sheet = kind, mapping, sheet
@@ -148,24 +155,43 @@ class Checker:
         self._repeats: Counter[int] = Counter()
         self._key_repeats: Counter[int] = Counter()
         self._reported: set[tuple[str, str]] = set()
+        self.record_ids = RecordIds(kind, mapping, sheet, named, directories)
+        # Rows that name their record, and those of them that are as it is.
+        self._named_rows: set[int] = set()
+        self._same_rows: set[int] = set()
 
     def check(self, chunk: pd.DataFrame) -> Checked:
         """The issues and the valid rows of a chunk."""
         # The order matters. What a cell is comes before what it may be: pandera sees only values that could be read.
         # Rows with an error are taken out before equal rows are looked for, or a row could be left out in favour of one
-        # that is never sent. Equal rows go before rows of one key, which they would be as well.
+        # that is never sent. Equal rows go before rows of one key, which they would be as well. A cell that is as it is
+        # in the record that its row names is not at fault, whatever would be wrong with it in a row to be created.
         parsed = {name: self._parse(chunk, name) for name in self._schema.columns}
         typed = pd.DataFrame({name: column.values for name, column in parsed.items()}, index=chunk.index)
+        identified = self.record_ids.read(chunk, typed)
+        for name, mask in identified.inexact.items():
+            typed.loc[mask, name] = None
         faults = [*self._from_reading(chunk), *self._from_parsing(parsed), *self._from_pandera(typed)]
-        causes = [*self._one_a_cell(chunk, faults), *self._extra_cells(chunk)]
+        causes = [*self._one_a_cell(chunk, faults, identified.same), *self._extra_cells(chunk), *identified.causes]
         causes.sort(key=lambda cause: (len(cause.letters), cause.letters))
         errors = [cause.rows for cause in causes if cause.severity is Severity.ERROR]
         valid = typed[~np.isin(chunk.index, np.concatenate(errors))] if errors else typed
+        valid = self._with_named(valid, identified)
         valid, doubles = self._duplicates(valid)
         valid, same_key = self._of_one_key(valid)
         causes += [cause for cause in (doubles, same_key) if len(cause)]
         causes_of_chunk = Causes(list(self._of_columns(chunk, parsed)), [causes])
         return Checked(len(chunk), len(chunk) - len(valid), causes_of_chunk, valid, self._kind, self._salt)
+
+    def _with_named(self, valid: pd.DataFrame, identified: Identified) -> pd.DataFrame:
+        """The rows with the Ids of the records that they name, if the file has a column for them."""
+        if identified.ids is None:
+            return valid
+        ids = identified.ids.loc[valid.index]
+        self._named_rows.update(ids.dropna().index.tolist())
+        same = np.isin(valid.index, identified.ids.index[identified.whole])
+        self._same_rows.update(valid.index[same].tolist())
+        return valid.assign(named_id=ids)
 
     def _parse(self, chunk: pd.DataFrame, name: str) -> Parsed:
         text = self._text(chunk, name)
@@ -234,9 +260,14 @@ class Checker:
                 code, bound = PANDERA_CODES.get(kind, kind), _BOUNDS.get(kind, "{}")
                 yield _Fault(code, str(name), pd.Index(cases, dtype="int64"), bound, limits.rstrip(")"))
 
-    def _one_a_cell(self, chunk: pd.DataFrame, faults: list[_Fault]) -> Iterator[Cause]:
-        """The gravest issue of each cell; two sentences on one cell would be read as two problems."""
-        taken = {name: np.zeros(len(chunk), dtype=bool) for name in self._metadata}
+    def _one_a_cell(
+        self, chunk: pd.DataFrame, faults: list[_Fault], same: Mapping[str, npt.NDArray[np.bool_]]
+    ) -> Iterator[Cause]:
+        """The gravest issue of each cell; two sentences on one cell would be read as two problems.
+
+        ``same`` are cells that are as they are in the record of their row.
+        """
+        taken = {name: same[name].copy() if name in same else np.zeros(len(chunk), bool) for name in self._metadata}
         # Errors before warnings, then in the order of the catalogue: the same file always gives the same report.
         for fault in sorted(faults, key=lambda fault: _PRIORITY[fault.code]):
             mask = np.zeros(len(chunk), dtype=bool)
@@ -306,6 +337,7 @@ class Checker:
         first = self._rows.first_rows(np.asarray(hashes, dtype=np.uint64), rows)
         repeats = _count_repeats(first, rows, self._repeats)
         doubles = (repeats > 0) & (not self._allow_duplicates)
+        doubles[doubles] = [not self._may_repeat(*pair) for pair in zip(rows[doubles], first[doubles], strict=True)]
         extras = [str(row) for row in first[doubles].tolist()]
         cause = Cause("duplicate-row", "", None, None, rows[doubles], [""] * len(extras), extras)
         return valid[~doubles].assign(repeat=repeats[~doubles]), cause
@@ -317,7 +349,7 @@ class Checker:
         keys = pd.DataFrame({name: _comparable(valid[name]) for name in self._kind.key}, index=valid.index)
         hashes = pd.util.hash_pandas_object(keys, index=False, categorize=False)
         first = self._keys.first_rows(np.asarray(hashes, dtype=np.uint64), rows)
-        repeats = _count_repeats(first, rows, self._key_repeats if self._allow_duplicates else Counter())
+        repeats = _count_repeats(first, rows, self._key_repeats)
         if not self._allow_duplicates:
             indexes = {row: index for index, row in enumerate(rows.tolist()) if row in self._collisions}
             others[list(indexes.values())] = [self._collisions[row] for row in indexes]
@@ -325,15 +357,24 @@ class Checker:
             # chunk is marked at once. One of an earlier chunk has been given out as valid already, so it is remembered,
             # and the file is gone through once more.
             for index in np.flatnonzero(first != rows).tolist():
-                others[index], row = first[index], int(rows[index])
-                earlier = int(np.searchsorted(rows, first[index]))
-                if first[index] < rows[0]:
-                    self.found_collisions.setdefault(int(first[index]), row)
+                row, other = int(rows[index]), int(first[index])
+                if {row, other} <= self._named_rows:
+                    continue
+                others[index] = 0 if row in self._same_rows else other
+                earlier = int(np.searchsorted(rows, other))
+                if other in self._same_rows:
+                    continue
+                if other < rows[0]:
+                    self.found_collisions.setdefault(other, row)
                 elif not others[earlier]:
                     others[earlier] = row
         extras = [str(other) for other in others[others > 0].tolist()]
         cause = Cause("duplicate-key", "", None, None, rows[others > 0], [""] * len(extras), extras)
         return valid.assign(key_repeat=repeats)[others == 0], cause
+
+    def _may_repeat(self, row: int, other: int) -> bool:
+        """Whether a row may be equal to another one: each names its record, or it is as its record is already."""
+        return row in self._same_rows or (row in self._named_rows and other in self._named_rows)
 
 
 def _count_repeats(first: Rows, rows: Rows, counts: Counter[int]) -> Rows:

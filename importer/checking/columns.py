@@ -3,13 +3,13 @@
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
 from importer.errors import ColumnsError
 from importer.issues import Issue
-from importer.spreadsheet import Sheet, column_letters
+from importer.spreadsheet import RECORD_ID, STAMPS, Sheet, column_letters
 from importer.text import printable
 from schemas import RecordType
 
@@ -48,10 +48,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class ColumnMapping:
-    """Which column holds which field, and what was left over."""
+    """Which column holds which field, and what was left over.
+
+    ``record_id`` is the position of the column of Ids that say which record a row is, None if there is none. ``names``
+    are those of the columns with names beside the Ids of a field.
+    """
 
     columns: tuple[Column, ...]
     issues: tuple[Issue, ...]
+    record_id: int | None = None
+    names: Mapping[str, int] = field(default_factory=dict)
 
     def column(self, field: str) -> Column | None:
         """The column that holds a field."""
@@ -68,26 +74,61 @@ def match_columns(
     """
     # A field that the user has mapped is taken from the names: another column that merely sounds like it would make the
     # field occur twice, and the file would be refused for what the user has already settled.
-    names = {name: field for name, field in _names(kind).items() if field not in chosen.values()}
+    names = {name: each for name, each in _names(kind).items() if each not in chosen.values()}
     columns: list[Column] = []
     unused: list[int] = []
     for position in sheet.columns:
         label = sheet.labels[position]
-        field = chosen.get(label) or names.get(plain(label))
-        if field in kind.fields:
-            by_name = How.EXACT if plain(label) == plain(field) else How.ALIAS
-            columns.append(Column(field, position, label, How.CHOSEN if label in chosen else by_name))
+        name = chosen.get(label) or names.get(plain(label))
+        if name in kind.fields:
+            by_name = How.EXACT if plain(label) == plain(name) else How.ALIAS
+            columns.append(Column(name, position, label, How.CHOSEN if label in chosen else by_name))
         elif label and label not in chosen:
             unused.append(position)
     _refuse_doubled(columns)
-    _refuse_missing(sheet, kind, unused, [field for field in required if field not in {c.field for c in columns}])
-    free = ", ".join(field for field in kind.fields if field not in {c.field for c in columns})
+    record_id, beside = _record_id(sheet, kind, chosen), dict[str, int]()
+    if record_id is not None:
+        beside = _names_beside(sheet, kind, columns)
+        unused = [i for i in unused if i not in {record_id, *beside.values()}]
+    if record_id is not None or _is_export(sheet, kind, chosen):
+        unused = [i for i in unused if sheet.labels[i] not in STAMPS]
+    _refuse_missing(sheet, kind, unused, [name for name in required if name not in {c.field for c in columns}])
+    free = ", ".join(name for name in kind.fields if name not in {c.field for c in columns})
     unless = f", unless it holds one of these fields: {free}" if free else ""
     issues = tuple(
         Issue("column-unused", cell=f"{column_letters(i)}{sheet.header_row}", label=sheet.labels[i], detail=unless)
         for i in unused
     )
-    return ColumnMapping(tuple(sorted(columns, key=lambda column: kind.fields.index(column.field))), issues)
+    ordered = tuple(sorted(columns, key=lambda column: kind.fields.index(column.field)))
+    return ColumnMapping(ordered, issues, record_id, beside)
+
+
+def _record_id(sheet: Sheet, kind: RecordType, chosen: Mapping[str, str]) -> int | None:
+    """The position of the column of Ids, if there is one that is surely meant so."""
+    # Sheets often have a column "ID" that counts 1, 2, 3. Taken for records, each row would be an error; so a header is
+    # believed only in a file whose other headers are those of an export as well, or if the user says so.
+    labels = {i: sheet.labels[i] for i in sheet.columns if sheet.labels[i]}
+    if by_choice := [i for i, label in labels.items() if chosen.get(label) == RECORD_ID]:
+        return by_choice[0] if len(by_choice) == 1 else None
+    ids = [i for i, label in labels.items() if label == RECORD_ID and label not in chosen]
+    return ids[0] if len(ids) == 1 and _is_export(sheet, kind, chosen) else None
+
+
+def _is_export(sheet: Sheet, kind: RecordType, chosen: Mapping[str, str]) -> bool:
+    """Whether every header is one that an export has, or that the user has spoken of."""
+    names = {reference.name_header for reference in kind.references.values()}
+    return {*kind.fields, RECORD_ID, *STAMPS, *names, *chosen, ""}.issuperset(sheet.labels[i] for i in sheet.columns)
+
+
+def _names_beside(sheet: Sheet, kind: RecordType, columns: Sequence[Column]) -> dict[str, int]:
+    """The columns of names beside the Ids of fields that have a column."""
+    headers = {reference.name_header: name for name, reference in kind.references.items()}
+    fields = {column.field for column in columns}
+    return {
+        headers[sheet.labels[i]]: i
+        for i in sheet.columns
+        if sheet.labels[i] in headers and headers[sheet.labels[i]] in fields
+    }
 
 
 def recognise(
@@ -193,10 +234,10 @@ def near_labels(sheet: Sheet, kind: RecordType, mapping: ColumnMapping) -> dict[
 def _near_positions(sheet: Sheet, kind: RecordType, unused: Sequence[int], fields: Sequence[str]) -> dict[str, int]:
     free = {plain(sheet.labels[i]): i for i in unused if sheet.labels[i]}
     near: dict[str, int] = {}
-    for field in fields:
-        for name in (field, *kind.aliases.get(field, ())):
-            if close := difflib.get_close_matches(plain(name), list(free), n=1, cutoff=_CLOSE_ENOUGH):
-                near.setdefault(field, free[close[0]])
+    for name in fields:
+        for spelling in (name, *kind.aliases.get(name, ())):
+            if close := difflib.get_close_matches(plain(spelling), list(free), n=1, cutoff=_CLOSE_ENOUGH):
+                near.setdefault(name, free[close[0]])
     return near
 
 

@@ -58,6 +58,10 @@ class Directory:
         entries = self._names.get(name, [])
         return [entry for entry in entries if entry.id == self._chosen_ids.get(name)] or entries
 
+    def may_mean(self, text: str, number: int) -> bool:
+        """Whether a text is one of the names of this record, whatever else it may mean."""
+        return any(entry.id == number for entry in self._names.get(plain_name(text), []))
+
     @property
     def ids(self) -> set[int]:
         """The Ids of the listed records."""

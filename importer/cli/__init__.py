@@ -1,8 +1,9 @@
 """The command line: reads the arguments, calls one stage, prints the result, and gives the exit code.
 
 - ``options.py``   arguments as values; ``output.py`` values as output and exit codes
-- ``run_commands.py``, ``view_commands.py``, ``setup_commands.py``, ``manual.py``  the commands
-- ``terminal.py``  issues, plans, results and progress in sentences; ``next_steps.py`` what to do next
+- ``run_commands.py``, ``record_commands.py``, ``view_commands.py``, ``setup_commands.py``, ``manual.py``  the commands
+- ``terminal.py``  issues, plans, results and progress in sentences; ``next_steps.py`` what to do next;
+  ``difference_lines.py`` how a file and the service differ
 - ``embedded_sandbox.py``  the practice service inside a command
 - ``clock.py``  the time that everything below goes by; ``stdout.py`` output that its reader may close
 
@@ -18,7 +19,7 @@ from typing import NoReturn
 
 import click
 
-from importer.cli import manual, run_commands, setup_commands, view_commands
+from importer.cli import manual, record_commands, run_commands, setup_commands, view_commands
 from importer.cli.clock import steady_clock
 from importer.cli.output import say
 from importer.cli.stdout import guard_stdout
@@ -44,8 +45,9 @@ def importer() -> None:
     """The command and its subcommands."""
 
 
-for _command in (*run_commands.COMMANDS, *view_commands.COMMANDS, *setup_commands.COMMANDS, *manual.COMMANDS):
-    importer.add_command(_command)
+for _room in (run_commands, record_commands, view_commands, setup_commands, manual):
+    for _command in _room.COMMANDS:
+        importer.add_command(_command)
 
 
 def main() -> NoReturn:

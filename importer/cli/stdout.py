@@ -3,7 +3,7 @@
 import io
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -52,3 +52,9 @@ def guard_stdout() -> None:
         if isinstance(raw, io.RawIOBase) and not raw.isatty():
             outlet = io.BufferedWriter(_Outlet(raw))
             sys.stdout = io.TextIOWrapper(outlet, encoding=sys.stdout.encoding, errors="backslashreplace")
+
+
+def binary_stdout() -> BinaryIO:
+    """Standard output for bytes, after the text that has been written to it."""
+    sys.stdout.flush()
+    return sys.stdout.buffer

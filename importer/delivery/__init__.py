@@ -8,6 +8,7 @@
     - ``backoff.py``      when the next call may leave
     - ``breakers.py``     why sending stops
 - ``listing.py``      what the service holds, and when a record equals a row; ``comparison.py`` before sending
+- ``record_text.py``  a record as the cells of a spreadsheet
 - ``reconciler.py``   rows in doubt settled by it
 - ``updater.py``      records of changed rows read, merged, written; ``updates.py`` decides, also what became of one
 - ``prober.py``       how the service behaves, by one record; ``probe_answers.py`` what its answers show

@@ -80,6 +80,7 @@ class BesideTheList:
         by_id: What reading those records by their Ids gave, as far as they were asked for.
         of_these_runs: Ids of the records that the runs in question made themselves.
         run_of: The run that made a record, by its Id; None if none of this journal's did.
+        named: Ids of the records that rows of the file name: they belong to these rows alone.
     """
 
     unanswered: Sequence[Intent] = ()
@@ -87,6 +88,7 @@ class BesideTheList:
     by_id: Mapping[int, Look] = field(default_factory=dict)
     of_these_runs: Collection[int] = ()
     run_of: Callable[[int], int | None] = dict[int, int]().get
+    named: Collection[int] = ()
 
 
 class Comparison:
@@ -112,13 +114,16 @@ class Comparison:
         """Whether there is nothing to compare with."""
         return self._index.is_empty and not self._unanswered
 
-    def match(self, body: str) -> Match:
-        """What the row of this body is to the service."""
+    def match(self, body: str, named_id: int | None = None) -> Match:
+        """What the row of this body, which may name a record by its Id, is to the service."""
+        # 0. A record that the row names is its record, whatever else may be the same mapping: the row creates none.
         # 1. Before everything else: a record of this row may come into being at any moment.
         # 2. The record of the key. If it is equal nothing is done to it, whatever else may look alike.
         # 3. Records that may be the same mapping under another key. If one is, to create the row would double it; and
         #    of two that may be meant, none must be changed on a guess.
         values = json.loads(body)
+        if named_id is not None:
+            return self._of_id(body, values, named_id)
         for intent, other in self._unanswered:
             if self._comparer.may_be_one(values, other):
                 return Blocked(intent.run, intent.row)
@@ -129,6 +134,9 @@ class Comparison:
             why = f"may be this row's, but is not listed and cannot be read: {self._unread[unread[0].id]}"
             advice = "Check it in Nexudus. If it is gone, create another one with --even-if-existing."
             return Ambiguous(_ids(unread[:1]), why, advice)
+        if taken := [remote for remote in exact if remote.id in self._evidence.named]:
+            advice = "Delete one of the two rows, or add the Id of its own record to this one."
+            return Ambiguous(_ids(taken), "is the record of another row, which has its Id", advice)
         if len(exact) > 1:
             return Ambiguous(_ids(exact), f"have the same {listed(self._kind.key)}", self._advice_for_several(exact))
         differences = self._differences(body, exact[0]) if exact else {}
@@ -145,7 +153,7 @@ class Comparison:
         fields, unlisted = self._kind.fields, self._evidence.unlisted
         lacking = {r.id for r in listing.records if any(name not in r.values for name in fields)}
         sent = [Remote(i.remote_id, i.values, None, None, "") for i in unlisted if i.remote_id is not None]
-        incomplete: set[int] = set()
+        incomplete = lacking.intersection(self._evidence.named)
         unread: set[int] = set()
         if not lacking and not sent:
             return incomplete, unread
@@ -155,6 +163,19 @@ class Comparison:
             incomplete.update(r.id for r in self._index.of_key(values) if r.id in lacking)
             unread.update(r.id for r in of_journal.all(values))
         return incomplete, unread
+
+    def _of_id(self, body: str, values: Mapping[str, object], named_id: int) -> Unchanged | Changed | Ambiguous:
+        """What the row is to the record that it names, which was there when the file was checked."""
+        remote = self._index.of_id(named_id)
+        if remote is None:
+            return Ambiguous((named_id,), "is not listed any more", "Check it in Nexudus, then import the file again.")
+        for name in self._kind.key:
+            mine, there = (self._comparer.value(name, each.get(name)) for each in (values, remote.values))
+            if name in self._kind.references and mine is not None and mine != there:
+                advice = "Check it in Nexudus, then import the file again."
+                return Ambiguous((named_id,), f"has another {name} than this row by now", advice, name)
+        differences = self._comparer.differences(body, remote)
+        return Changed(remote, differences) if differences else Unchanged(named_id)
 
     def _advice_for_several(self, remotes: Sequence[Remote]) -> str:
         """What to do about several records of one mapping, which an earlier importer made for each renewal."""
@@ -258,6 +279,7 @@ class _Index:
         self._exact: dict[Key, list[Remote]] = {}
         self._without: dict[tuple[str, bool, Key], list[Remote]] = {}
         self._alike: dict[Key, list[Remote]] = {}
+        self._by_id: dict[int, Remote] = {}
         for remote in remotes:
             self._add(remote)
 
@@ -269,6 +291,10 @@ class _Index:
     def of_key(self, values: Mapping[str, object]) -> list[Remote]:
         """The records with the key of these values, an empty part being equal to an empty one."""
         return self._exact.get(self._comparer.match_key(self._kind.key, values), [])
+
+    def of_id(self, number: int) -> Remote | None:
+        """The record of this Id."""
+        return self._by_id.get(number)
 
     def lacking_a_part(self, values: Mapping[str, object]) -> Iterator[tuple[str, bool, list[Remote]]]:
         """For each part of the key whether these values have it, and the records that differ only in not having it."""
@@ -292,6 +318,7 @@ class _Index:
             yield from remotes
 
     def _add(self, remote: Remote) -> None:
+        self._by_id[remote.id] = remote
         self._exact.setdefault(self._comparer.match_key(self._kind.key, remote.values), []).append(remote)
         for name, value, others in self._parts(remote.values):
             # Rows with this part look among records without it, and the other way round.
@@ -319,7 +346,8 @@ def why_held(match: Changed | Ambiguous, kind: RecordType, *, may_update: bool =
         f"{name} is {value_words(there)} there and {value_words(mine)} in this row"
         for name, (mine, there) in match.differences.items()
     )
-    same = f"Record {match.remote.id} has the same {listed(kind.key)}, but other values"
+    same = f"same {listed(kind.key)}" if set(kind.key).isdisjoint(match.differences) else "Id of this row"
+    same = f"Record {match.remote.id} has the {same}, but other values"
     why = "it came to differ after the plan was made" if may_update else "this import does not update records"
     return f"{same}: {printable(values, _LONGEST)}. Not sent, because {why}."
 

@@ -6,7 +6,7 @@ know and returns everything, or nothing (seen by several clients); so a list is 
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -203,16 +203,22 @@ async def complete(
     """
     names = tuple(names)
     lacking = [r for r in listing.records if any(name not in r.values for name in names) and chosen(r)]
-    whole: dict[int, Remote] = {}
-    for start in range(0, len(lacking), _BATCH):
-        some = [remote.id for remote in lacking[start : start + _BATCH]]
-        reply = await service.page(path, page=1, size=len(some), filters={"id": str(some).replace(" ", "")})
-        items = reply.json if reply.status_in(200) and isinstance(reply.json, list) else ()
-        whole |= {remote.id: remote for remote in map(to_remote, items) if remote is not None}
+    whole = {remote.id: remote for remote in await read_by_ids(service, path, [remote.id for remote in lacking])}
     for remote in lacking:
         if any(name not in whole.get(remote.id, remote).values for name in names):
             return Listing(failure=f"record {remote.id} cannot be read in full")
     return replace(listing, records=tuple(whole.get(remote.id, remote) for remote in listing.records))
+
+
+async def read_by_ids(service: Lists, path: str, numbers: Sequence[int]) -> list[Remote]:
+    """The records of these Ids, as far as the service gives them; that one is left out proves nothing."""
+    remotes: list[Remote | None] = []
+    for start in range(0, len(numbers), _BATCH):
+        some = list(numbers[start : start + _BATCH])
+        reply = await service.page(path, page=1, size=len(some), filters={"id": str(some).replace(" ", "")})
+        items = reply.json if reply.status_in(200) and isinstance(reply.json, list) else ()
+        remotes += map(to_remote, items)
+    return [remote for remote in remotes if remote is not None]
 
 
 def to_remote(item: object) -> Remote | None:

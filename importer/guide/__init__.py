@@ -18,6 +18,7 @@ TOPICS = (
     "your-spreadsheet",
     "importing",
     "fixing",
+    "renewing",
     "accounts",
     "team",
     "scheduling",

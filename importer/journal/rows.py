@@ -301,6 +301,14 @@ class Rows:
         with self._db.read() as db:
             return db.exec_driver_sql(sql.RUN_THAT_MADE, (target, remote_id)).scalar()
 
+    def named_ids(self, run: Run) -> frozenset[int]:
+        """The records that planned rows of a run name by their Ids."""
+        query = sa.select(t.intent.c.named_id).where(
+            t.intent.c.run == run.id, t.intent.c.state == State.PLANNED.value, t.intent.c.named_id.is_not(None)
+        )
+        with self._db.read() as db:
+            return frozenset(db.execute(query).scalars())
+
     def in_doubt(self, target: int) -> list[Intent]:
         """The rows in doubt of every run of this target, in the order in which they were sent."""
         return self._of_target(target, State.IN_DOUBT)

@@ -4,6 +4,7 @@
 - ``overview.py``   the run as a whole
 - ``delimited.py``, ``workbook.py``, ``page.py``  the same as CSV, XLSX and HTML
 - ``fix_file.py``   a checked file with its wrong cells marked
+- ``record_file.py``  records of the service as CSV, XLSX or JSON Lines
 - ``atomic.py``     files written aside and put in place when they are complete
 
 Must not send, check or decide anything. What became of each row is read from the journal, its cells from the private

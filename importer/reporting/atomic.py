@@ -12,8 +12,10 @@ from importer.errors import ReportError
 
 
 @contextmanager
-def written_aside(folder: Path, advice: str) -> Iterator[Path]:
+def written_aside(folder: Path, advice: str, what: str = "The report") -> Iterator[Path]:
     """A private folder inside the folder, removed afterwards; on the same disk, so that renaming out of it is atomic.
+
+    ``what`` is what the sentence of an error calls the files.
 
     Raises:
         ReportError: The folder cannot be made or written, or the disk is full.
@@ -29,7 +31,7 @@ def written_aside(folder: Path, advice: str) -> Iterator[Path]:
         yield aside
     except (OSError, XlsxWriterException) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ReportError(f"The report cannot be written to {folder}: {reason}.", advice) from error
+        raise ReportError(f"{what} cannot be written to {folder}: {reason}.", advice) from error
     finally:
         if aside is not None:
             shutil.rmtree(aside, ignore_errors=True)

@@ -10,11 +10,13 @@ This package exports nothing: a command that only looks at runs must not load wh
 - ``run.py``           the stages of one file: check, plan, ask, ``start.py``, ``send.py``, ``result.py``
 - ``resume.py``, ``retry.py``, ``queue.py``  runs that begin elsewhere; ``batch.py`` several files at once
 - ``earlier_runs.py``  which run is meant, and what rules out another one
+- ``named_records.py``  the records that the rows of a file name by Id
 - ``compare.py``       what rows are compared with: the list, the journal, single records
 - ``reconcile.py``     rows in doubt settled around the sending; ``locations.py`` whether a list can show a row's record
 - ``updates.py``       the records of changed rows; those of which no answer came are read
 - ``settle.py``        one row settled by a person's word
 - ``verify.py``, ``undo.py``  afterwards
+- ``export.py``        what the service holds, as a file; ``difference.py`` a file against it, both ways
 - ``status.py``, ``rows.py``  how runs and their rows stand; ``doctor.py`` what must be right before an import
 - ``probe.py``         how the service behaves where its reference is of two opinions
 """

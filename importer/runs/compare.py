@@ -1,6 +1,6 @@
 """Gathers what the rows of a file, or of a run, are compared with: the list, the journal, and single records."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from importer.delivery.by_id import Gone, Look, Unreadable, read_record
@@ -44,11 +44,12 @@ async def compare(
     *,
     run: Run | None = None,
     listing: Listing | None = None,
+    named: Collection[int] = (),
 ) -> Comparison:
     """What the service and the journal hold, for rows to be compared with.
 
     ``bodies`` gives the rows of a run, or of a file that is yet to become one; it is asked for them only if one of them
-    may be a record that has to be read by its Id.
+    may be a record that has to be read by its Id. ``named`` are the records that rows name by their Ids.
 
     Raises:
         ServiceError: The service does not list its records, and without a list nothing may be sent.
@@ -71,7 +72,7 @@ async def compare(
         # A run says so at its end.
         for sentence in strays(listing, journal, target, kind)[:MOST_STRAYS]:
             session.observer.say(sentence)
-    evidence = _evidence(session, target, listing, run)
+    evidence = replace(_evidence(session, target, listing, run), named=frozenset(named))
     comparison = Comparison(listing, kind, evidence, allow_duplicates=choices.allow_duplicates)
     incomplete, unread = comparison.unfinished(listing, bodies())
     if not incomplete and not unread:
@@ -83,6 +84,11 @@ async def compare(
     if missing := _long_missing(evidence, listing, session.settings.settle):
         refuse_without_list(Listing(failure=f"its list leaves out record {missing}, which exists"), without_list=False)
     return Comparison(listing, kind, evidence, allow_duplicates=choices.allow_duplicates)
+
+
+def compare_named(kind: RecordType, listing: Listing, named: Collection[int]) -> Comparison:
+    """The same for rows that all name their record: a list of these records alone will do, for none can be created."""
+    return Comparison(listing, kind, BesideTheList(named=frozenset(named)))
 
 
 def refuse_without_list(listing: Listing, *, without_list: bool) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from importer.checking import Directory, Entry, is_name, nobody_listed, plain_name, whole_number
 from importer.config.store import Document, UnreadableError
@@ -37,24 +38,31 @@ _GONE = (401, 404)
 
 
 async def look_up(
-    session: Session, source: Source, cells: Mapping[str, Iterable[str]], picks: Mapping[str, int]
+    session: Session,
+    source: Source,
+    cells: Mapping[str, Iterable[str]],
+    picks: Mapping[str, int],
+    names_beside: Mapping[str, AbstractSet[str]] = MappingProxyType({}),
 ) -> dict[str, Directory]:
-    """The directory of each reference field; ``cells`` are its cells by field, ``picks`` new choices by name."""
+    """The directory of each reference field; ``cells`` are its cells by field, ``picks`` new choices by name.
+
+    ``names_beside`` are names that stand beside Ids, by field; they need not be confirmed, for the Ids are what counts.
+    """
     directories: dict[str, Directory] = {}
     for field, column in cells.items():
         reference = source.kind.references[field]
         texts = {cell.strip() for cell in column} - {""}
         if not texts:
             continue
-        chosen_ids = _chosen_ids(session, reference, picks)
-        entries, complete = await listed_entries(session, reference, texts)
+        choices = chosen_ids(session, reference, picks)
+        entries, complete = await listed_entries(session, reference, texts | names_beside.get(field, frozenset()))
         if entries is None:
             continue
         noun = reference.relation.lower()
-        directory = Directory(noun, entries, chosen_ids, complete=complete)
+        directory = Directory(noun, entries, choices, complete=complete)
         confirmed = await _confirm(session, reference, directory, entries, texts)
         none_listed = complete and nobody_listed(texts, directory)
-        directories[field] = Directory(noun, confirmed, chosen_ids, complete=complete, none_listed=none_listed)
+        directories[field] = Directory(noun, confirmed, choices, complete=complete, none_listed=none_listed)
     return directories
 
 
@@ -69,7 +77,9 @@ async def names_to_offer(session: Session, kind: RecordType) -> dict[str, list[s
     return by_field
 
 
-def _chosen_ids(session: Session, reference: Reference, picks: Mapping[str, int]) -> dict[str, int]:
+def chosen_ids(
+    session: Session, reference: Reference, picks: Mapping[str, int] = MappingProxyType({})
+) -> dict[str, int]:
     """The choices between records of one name that hold for this account; new ones are remembered."""
     # By account: an Id that was chosen in one may belong to another person in the next.
     journal, account = session.journal, session.account.key

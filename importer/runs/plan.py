@@ -4,7 +4,7 @@ Sends nothing that changes anything.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -31,8 +31,9 @@ from importer.journal.states import HOLDING
 from importer.model import Account, Clock, Plan, Record
 from importer.reporting import write_fix_file
 from importer.runs.allowances import windows
-from importer.runs.compare import compare
+from importer.runs.compare import compare, compare_named
 from importer.runs.lookup import look_up, names_to_offer
+from importer.runs.named_records import with_named
 from importer.runs.observer import Observer
 from importer.runs.preparation import stoppable
 from importer.runs.request import Choices, ImportRequest
@@ -114,14 +115,30 @@ async def _plan(journal: Journal, source: Source, result: CheckResult, request: 
 async def look_up_names(
     session: Session, source: Source, result: CheckResult, choices: Choices, now: float
 ) -> tuple[Source, CheckResult]:
-    """The file examined once more with the records that its references may name, if the service lists them."""
+    """The file examined once more with the records that its references and its Ids may name.
+
+    Raises:
+        ServiceError: The service does not say whether it has a record of one of the Ids.
+    """
     # All rows again, and not only those with names: an Id that stands for the same record as a name elsewhere makes two
     # rows equal, and only the whole file shows it.
-    directories = await look_up(session, source, result.names, choices.picks)
-    if not directories:
+    directories = await look_up(session, source, result.names, choices.picks, result.names_beside)
+    if not directories and not result.record_ids:
         return source, result
     source = replace(source, directories=directories)
+    if result.record_ids:
+        refuse_further_records(choices)
+        source = await with_named(session, source, result.record_ids)
     return source, examine(source, now, allow_duplicates=choices.allow_duplicates)
+
+
+def refuse_further_records(choices: Choices) -> None:
+    """Raise UsageError if a row that names its record were to create another one."""
+    if choices.even_if_existing:
+        raise UsageError(
+            "--even-if-existing cannot be used, because rows of this file name their records by Id.",
+            "Leave it out, or delete the column with the Ids.",
+        )
 
 
 _BATCH = 5_000
@@ -198,7 +215,12 @@ async def find_present(
         ):
             yield from chunk.records()
 
-    return await present_among(session, source.endpoint, source.kind, records, choices)
+    # Not looked for in a file without Ids: it would be gone through once more.
+    ids = [record.named_id for record in records()] if source.named is not None else [None]
+    named = frozenset(number for number in ids if number is not None)
+    named_list = source.named_list if None not in ids else None
+    endpoint, kind = source.endpoint, source.kind
+    return await present_among(session, endpoint, kind, records, choices, named=named, named_list=named_list)
 
 
 async def present_among(
@@ -208,8 +230,15 @@ async def present_among(
     records: Callable[[], Iterable[Record]],
     choices: Choices,
     parent: Run | None = None,
+    *,
+    named: Collection[int] = (),
+    named_list: Listing | None = None,
 ) -> AlreadyPresent:
-    """What these records are to the service; ``parent`` is the run whose rows are sent once more, if there is one."""
+    """What these records are to the service; ``parent`` is the run whose rows are sent once more, if there is one.
+
+    ``named`` are the records of the service that they name. If each of them names one, ``named_list`` holds these, and
+    no other list is needed.
+    """
     if choices.even_if_existing:
         return _present_in_journal(session, kind, records())
     present = AlreadyPresent(may_update=choices.update)
@@ -217,9 +246,12 @@ async def present_among(
     def bodies() -> Iterator[str]:
         return (record.body for record in records())
 
-    comparison = await compare(session, endpoint, kind, bodies, choices, run=parent)
-    for record in records() if not comparison.is_empty else ():
-        present.add(record.row, comparison.match(record.body), kind)
+    if named_list is not None:
+        comparison = compare_named(kind, named_list, named)
+    else:
+        comparison = await compare(session, endpoint, kind, bodies, choices, run=parent, named=named)
+    for record in records() if named or not comparison.is_empty else ():
+        present.add(record.row, comparison.match(record.body, record.named_id), kind)
     [(shift, number)] = present.shifts.most_common(1) or [(None, 0)]
     if shift is not None and number == present.changed:
         rows = f"{count(number, 'row')} {'differs' if number == 1 else 'differ'}"

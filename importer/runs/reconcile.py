@@ -18,9 +18,10 @@ from importer.journal.runs import Run
 from importer.journal.states import Event, State
 from importer.nexudus.waits import wait
 from importer.reporting import write_report
-from importer.runs.compare import MOST_STRAYS, compare, list_all_records, refuse_without_list
+from importer.runs.compare import MOST_STRAYS, compare, compare_named, list_all_records, refuse_without_list
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.locations import hidden_location, of_other_locations
+from importer.runs.named_records import list_named
 from importer.runs.preparation import stoppable
 from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult, settled_result
@@ -94,16 +95,7 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
     # Before the list is asked for: a record that another user's run creates from now on may not be in it, so the claim
     # on it must hold.
     claims = journal.rows.claims_on_planned(run)
-    asked_at = session.clock()
-    listing = await list_all_records(session, run.endpoint, kind)
-    refuse_without_list(listing, without_list=choices.without_list)
-    await settle_doubts(session, run, listing, asked_at)
-    unexplained = strays(listing, journal, run.target, kind)[:MOST_STRAYS]
-    comparison = None
-    if not choices.even_if_existing:
-        comparison, listing = await _compared_with_all(session, run, choices, listing)
-    if not listing.failure:
-        journal.evidence.note_listed(run.id, listing.ids)
+    comparison, listing, unexplained = await _compared_before(session, run, choices)
     if comparison is None:
         return Beforehand(unexplained)
     blocked: set[int] = set()
@@ -111,7 +103,7 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
     updates: dict[int, Remote] = {}
     # Also where there is nothing to compare with: a location that is not shown looks like an empty one.
     for page in _pages(journal.rows.all(run, State.PLANNED)):
-        matches = [(intent, comparison.match(intent.body)) for intent in page]
+        matches = [(intent, comparison.match(intent.body, intent.named_id)) for intent in page]
         blocked.update(intent.row for intent, match in matches if isinstance(match, Blocked))
         resources.update(intent.values.get(kind.location) for intent, match in matches if match is None)
         updates |= {i.row: m.remote for i, m in matches if isinstance(m, Changed) and i.remote_id == m.remote.id}
@@ -123,6 +115,39 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
     # Without a list the journal alone decides, and every claim holds.
     ended = frozenset[tuple[int, int]]() if listing.failure else claims
     return Beforehand(unexplained, Compared(ended, frozenset(blocked)), updates)
+
+
+async def _compared_before(
+    session: Session, run: Run, choices: Choices
+) -> tuple[Comparison | None, Listing, Sequence[str]]:
+    """What the planned rows are compared with, the list that it is from, and sentences about records without a row.
+
+    Nothing is compared for a run that creates further records.
+    """
+    journal, kind, asked_at = session.journal, RECORD_TYPES[run.kind], session.clock()
+    assert run.target is not None
+    if named := _named_by_all(journal, run):
+        listing = await list_named(session, run.endpoint, kind, named)
+        return compare_named(kind, listing, named), listing, ()
+    listing = await list_all_records(session, run.endpoint, kind)
+    refuse_without_list(listing, without_list=choices.without_list)
+    await settle_doubts(session, run, listing, asked_at)
+    unexplained = strays(listing, journal, run.target, kind)[:MOST_STRAYS]
+    comparison = None
+    if not choices.even_if_existing:
+        comparison, listing = await _compared_with_all(session, run, choices, listing)
+    if not listing.failure:
+        journal.evidence.note_listed(run.id, listing.ids)
+    return comparison, listing, unexplained
+
+
+def _named_by_all(journal: Journal, run: Run) -> frozenset[int]:
+    """The records that the planned rows name, if each row names one and nothing else is to be looked for; else none."""
+    assert run.target is not None
+    named = journal.rows.named_ids(run)
+    if len(named) != journal.rows.counts(run).get(State.PLANNED, 0) or journal.evidence.had_doubts(run.id):
+        return frozenset()
+    return named if not journal.rows.in_doubt(run.target) and not journal.rows.in_review(run.target) else frozenset()
 
 
 async def _refuse_hidden_location(session: Session, kind: RecordType, resources: set[object]) -> None:
@@ -151,14 +176,20 @@ async def _compared_with_all(
     def bodies() -> Iterator[str]:
         return (intent.body for intent in session.journal.rows.all(run, State.PLANNED))
 
+    named = session.journal.rows.named_ids(run)
+
     async def compared() -> Comparison:
-        return await compare(session, run.endpoint, kind, bodies, choices, run=run, listing=listing)
+        return await compare(session, run.endpoint, kind, bodies, choices, run=run, listing=listing, named=named)
+
+    def creates_nothing(comparison: Comparison) -> bool:
+        planned = session.journal.rows.all(run, State.PLANNED)
+        return all(comparison.match(intent.body, intent.named_id) is not None for intent in planned)
 
     for _ in range(_MOST_READINGS):
         comparison = await compared()
         if listing.failure or listing.pages <= 1:
             return comparison, listing
-        if all(comparison.match(body) is not None for body in bodies()):
+        if creates_nothing(comparison):
             return await compared(), listing
         second = await list_all_records(session, run.endpoint, kind)
         refuse_without_list(second, without_list=False)

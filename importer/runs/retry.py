@@ -35,7 +35,7 @@ async def retry(request: RunRequest) -> RunResult | None:
             # Its planned rows would be sent as another run's, and it would still look as if they were left to send.
             raise UsageError(f"Run {parent.id} is unfinished.", f"To continue it: {parent.command('resume')}")
         intents = journal.rows.all(parent, *RETRYABLE)
-        records = [Record(intent.row, intent.body, intent.identity, intent.key) for intent in intents]
+        records = [Record(i.row, i.body, i.identity, i.key, i.named_id) for i in intents]
         if not records:
             raise _nothing_to_retry(parent, invalid=journal.rows.invalid(parent))
         async with AsyncExitStack() as stack:
@@ -74,7 +74,8 @@ async def _prepare(
     # compares once more under the lock, and the journal refuses a second claim on the same values.
     now, account = session.clock(), session.account
     kind = RECORD_TYPES[parent.kind]
-    present = await present_among(session, parent.endpoint, kind, lambda: records, request.choices, parent)
+    named = frozenset(record.named_id for record in records if record.named_id is not None)
+    present = await present_among(session, parent.endpoint, kind, lambda: records, request.choices, parent, named=named)
     result = CheckResult(len(records), len(records))
     if not session.observer.confirm(result, plan_of(session, result, present, now), account):
         return None

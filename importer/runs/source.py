@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
@@ -17,8 +17,12 @@ from importer.config.settings import Settings
 from importer.errors import FileError, UsageError
 from importer.issues import Issue, Notice
 from importer.runs.copies import intact, sha256_of, stage_copy
-from importer.spreadsheet import ReadOptions, Sheet, column_letters, open_sheet
+from importer.spreadsheet import RECORD_ID, ReadOptions, Sheet, column_letters, open_sheet
 from schemas import RECORD_TYPES, RecordType
+
+if TYPE_CHECKING:
+    # A check of a file needs no network, which takes a third of a second to load.
+    from importer.delivery.listing import Listing
 
 _SAMPLES = 3
 _ORDER_WORDS = {None: "", "dmy": "day before month, ", "mdy": "month before day, ", "ymd": "year first, "}
@@ -27,7 +31,10 @@ _SAMPLED_ROWS = 200
 
 @dataclass(frozen=True)
 class Source:
-    """A file with its columns matched; ``copy`` is where the bytes that were checked stay, ``sha256`` their hash."""
+    """A file with its columns matched; ``copy`` is where the bytes that were checked stay, ``sha256`` their hash.
+
+    ``named`` are the records that its rows name, once they have been read; ``named_list`` holds those that exist.
+    """
 
     file: Path
     copy: Path
@@ -39,6 +46,8 @@ class Source:
     read: ReadOptions
     directories: Mapping[str, checking.Directory] = field(default_factory=dict)
     remembered: bool = False
+    named: checking.NamedRecords | None = None
+    named_list: "Listing | None" = None
 
     @property
     def options(self) -> dict[str, Any]:
@@ -76,7 +85,8 @@ class CheckResult:
     """The result of checking a file by itself: counts that add up to ``rows``, and every issue.
 
     ``collisions`` are rows whose key a row of a later chunk has too, each with that one; None if they were not looked
-    for.
+    for. ``record_ids`` are the Ids that rows name, each with the first two rows, ``names_beside`` the names that stand
+    beside the Ids of a field.
     """
 
     rows: int = 0
@@ -85,6 +95,8 @@ class CheckResult:
     causes: checking.Causes = field(default_factory=checking.Causes)
     names: dict[str, set[str]] = field(default_factory=dict)
     collisions: Mapping[int, int] | None = None
+    record_ids: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    names_beside: Mapping[str, set[str]] = field(default_factory=dict)
 
     @property
     def issues(self) -> list[Issue]:
@@ -210,6 +222,7 @@ def _examine(
     if not result.rows:
         raise FileError(f"{source.file.name} has a header, but no rows below it.", "Add rows and try again.")
     result.names, result.collisions = checker.names, checker.found_collisions
+    result.record_ids, result.names_beside = checker.record_ids.rows, checker.record_ids.names
     return result
 
 
@@ -241,6 +254,7 @@ def checker_of(
         directories=source.directories,
         dates=checking.DateReader(source.read.dates, source.read.zone),
         collisions=collisions or {},
+        named=source.named,
     )
 
 
@@ -256,6 +270,8 @@ def columns(source: Source) -> list[ColumnMatch]:
         samples = tuple([cell for cell in cells if cell][:_SAMPLES])
         return ColumnMatch(name, column_letters(position), sheet.labels[position], how, samples)
 
+    if source.mapping.record_id is not None:
+        used |= {source.mapping.record_id, *source.mapping.names.values()}
     near = checking.near_labels(sheet, source.kind, source.mapping)
     matches = []
     for name in source.kind.fields:
@@ -263,5 +279,7 @@ def columns(source: Source) -> list[ColumnMatch]:
         guess = near.get(name)
         how = column.how.value if column else "guess" if guess is not None else "-"
         matches.append(match(name, column.position if column else guess, how))
+    if source.mapping.record_id is not None:
+        matches.append(match(RECORD_ID, source.mapping.record_id, checking.How.EXACT.value))
     rest = [position for position in sheet.columns if position not in used | set(near.values())]
     return matches + [match(None, position, "unused") for position in rest]

@@ -20,13 +20,15 @@ from importer.issues import Notice
 from importer.spreadsheet.corrections import REPAIRS, corrected, place_of
 from importer.spreadsheet.delimited import open_delimited
 from importer.spreadsheet.formulas import escape_formula
-from importer.spreadsheet.sheet import PROBLEM_CODES, Sheet, address, as_problems, column_letters
+from importer.spreadsheet.sheet import PROBLEM_CODES, RECORD_ID, STAMPS, Sheet, address, as_problems, column_letters
 from importer.spreadsheet.workbook import open_workbook
 from importer.text import SHOWN_CHARACTERS
 
 __all__ = [
     "PROBLEM_CODES",
+    "RECORD_ID",
     "REPAIRS",
+    "STAMPS",
     "ReadOptions",
     "Sheet",
     "address",

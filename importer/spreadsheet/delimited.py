@@ -18,7 +18,7 @@ import pandas as pd
 from importer.errors import FileError, UsageError
 from importer.spreadsheet.encodings import blocks, find_encoding
 from importer.spreadsheet.formulas import unescape_formula
-from importer.spreadsheet.sheet import HEADER_AMONG, MOST_COLUMNS, Sheet, find_header, frame
+from importer.spreadsheet.sheet import HEADER_AMONG, MOST_COLUMNS, Sheet, find_header, frame, is_escaped
 
 SEPARATORS = (",", ";", "\t", "|")
 LARGEST_CELL = 1_000_000
@@ -68,10 +68,10 @@ class _Source:
         """The rows below the header, as frames."""
         reading = self._reading()
         width = len(next(islice(reading.rows(), header_row - 1, None)))
-        is_report = any(label.lower() == "import_row" for label in labels)
+        escaped = is_escaped(labels)
         first = reading.row + 1
         while columns := reading.columns(width):
-            cells = [[unescape_formula(cell) for cell in column] for column in columns] if is_report else columns
+            cells = [[unescape_formula(cell) for cell in column] for column in columns] if escaped else columns
             if len(chunk := frame(cells, first, len(labels))):
                 yield chunk
             first = reading.row + 1

@@ -16,6 +16,10 @@ from importer.issues import Notice
 OUR_PREFIX = "import_"
 """Headers of columns that a report adds; they are skipped on reading, so that failed rows can be imported again."""
 
+RECORD_ID = "Id"
+STAMPS = ("CreatedOn", "UpdatedOn", "UpdatedBy")
+"""Headers that an export adds to those of the fields: which record a row is, and what the service says of its age."""
+
 HEADER_AMONG = 20
 """The header is looked for among the first 20 filled rows; anything above it is a title, not data."""
 
@@ -98,6 +102,12 @@ class Sheet:
     def is_report(self) -> bool:
         """Whether this is a report of the importer that comes back as input."""
         return any(label.lower() == f"{OUR_PREFIX}row" for label in self.labels)
+
+
+def is_escaped(labels: Sequence[str]) -> bool:
+    """Whether a file with these headers was written by the importer, which escapes formulas in text files."""
+    names = {label.lower() for label in labels}
+    return f"{OUR_PREFIX}row" in names or (RECORD_ID in labels and not names.isdisjoint(map(str.lower, STAMPS)))
 
 
 @dataclass(frozen=True, slots=True)

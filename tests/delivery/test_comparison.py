@@ -61,6 +61,11 @@ def match(body: str, *records: Remote, evidence: BesideTheList | None = None, **
     return Comparison(listing, KIND, evidence or BesideTheList(), **more).match(body)
 
 
+def match_named(body: str, named_id: int, *records: Remote, evidence: BesideTheList | None = None) -> Match:
+    """The same for a row that names a record by its Id."""
+    return Comparison(Listing(records, pages=1), KIND, evidence or BesideTheList()).match(body, named_id)
+
+
 EMPTY_CALENDAR: dict[str, Any] = {"CalendarId": None}
 OTHER_ROOM: dict[str, Any] = {"ResourceId": 40, "SubscriptionId": "other", "Name": "Studio"}
 NEW_GUID = "00000000-0000-0000-0000-000000000001"
@@ -375,3 +380,62 @@ def test_rows_read_in_another_zone_are_not_made_again(desk: Desk, service: Servi
     again = file_of(desk, "again.csv", 7, SubscriptionExpireDate=at)
     assert run(desk, again)["existing"] == 5
     assert len(service.records) == len({record["Name"] for record in service.records})
+
+
+@pytest.mark.parametrize(
+    ("there", "mine", "expected"),
+    [
+        ({}, {}, Unchanged(8)),
+        ({"CoworkerId": None}, {"CoworkerId": None}, Unchanged(8)),
+        # An empty cell says nothing of a record either.
+        ({}, {"CalendarId": None}, Unchanged(8)),
+        ({"Name": "Studio"}, {}, "Name"),
+        # A part of the key that names nothing else may be corrected.
+        ({"CalendarId": None}, {}, "CalendarId"),
+        ({"CalendarId": "other"}, {}, "CalendarId"),
+        # Given to another resource or coworker since the file was checked.
+        ({"ResourceId": 40}, {}, "has another ResourceId than this row by now"),
+        ({"CoworkerId": 50}, {}, "has another CoworkerId than this row by now"),
+    ],
+)
+def test_a_row_that_names_a_record_is_compared_with_that_one(
+    there: dict[str, object], mine: dict[str, object], expected: object
+) -> None:
+    """Whatever other records have its key; it is never created."""
+    found = match_named(row(**mine), 8, record(7), record(8, **there), record(9))
+    match found:
+        case Changed():
+            assert ", ".join(found.differences) == expected
+        case Ambiguous():
+            assert (found.records, found.why) == ((8,), expected)
+        case _:
+            assert found == expected
+
+
+def test_a_named_record_that_is_gone_or_not_listed_is_never_created() -> None:
+    """It was there when the file was checked: a person looks."""
+    found = match_named(row(), 8, record(7, **OTHER_ROOM))
+    assert isinstance(found, Ambiguous)
+    assert why_held(found, KIND).startswith("Record 8 is not listed any more. Not sent.")
+
+
+def test_a_row_that_names_a_record_waits_for_no_other_row() -> None:
+    """It creates nothing, so an unanswered call elsewhere cannot be its record."""
+    evidence = BesideTheList(unanswered=[intent(None, State.IN_DOUBT, {})], named=[8])
+    assert match_named(row(), 8, record(8), evidence=evidence) == Unchanged(8)
+
+
+def test_the_record_that_a_row_names_belongs_to_no_other_row() -> None:
+    """One record, one row: a row without an Id whose key leads to it is held."""
+    evidence = BesideTheList(named=[8])
+    found = match(row(Name="Other"), record(8), evidence=evidence)
+    assert isinstance(found, Ambiguous)
+    assert (found.records, found.why) == ((8,), "is the record of another row, which has its Id")
+
+
+def test_a_named_record_is_read_in_full_before_it_is_compared() -> None:
+    """A member that a list leaves out is not empty, also where the key would not have led to the record."""
+    partial = Remote(8, {"ResourceId": 4, "CoworkerId": 5, "CalendarId": "other", "Name": "x"}, None, None, "")
+    listing = Listing((partial,), pages=1)
+    comparison = Comparison(listing, KIND, BesideTheList(named=[8]))
+    assert comparison.unfinished(listing, [row()])[0] == {8}
