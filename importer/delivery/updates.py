@@ -71,18 +71,20 @@ def instead_of_an_update(intent: Intent, there: Remote | Gone, compared: Remote,
     return Change(intent, Event.DIFFERS, message=sentence)
 
 
-def differing(intent: Intent, there: Remote, kind: RecordType) -> list[str]:
-    """The fields that the row gives and in which the record differs, but for another spelling of its key."""
-    differences = Comparer(kind).differences(intent.body, there)
-    return [name for name in differences if name not in kind.key]
+def differing(intent: Intent, there: Remote, kind: RecordType) -> dict[str, tuple[object, object]]:
+    """The fields that the row gives and in which the record differs: both values. Another spelling of a key is none."""
+    # A row that names its record by Id may change a part of the key; any other row has the key of its record.
+    comparer, values = Comparer(kind), intent.values
+    return {
+        name: pair
+        for name, pair in comparer.differences(intent.body, there).items()
+        if name not in kind.key or comparer.match_key((name,), values) != comparer.match_key((name,), there.values)
+    }
 
 
 def applied(intent: Intent, updated_on: float | None, kind: RecordType) -> Change:
     """The update has arrived; the sentence says what it has changed."""
-    before, comparer = record_before(intent), Comparer(kind)
-    differences = comparer.differences(intent.body, before)
-    changed = changes({name: pair for name, pair in differences.items() if name not in kind.key})
-    sentence = f"Updated: {changed}."
+    sentence = f"Updated: {changes(differing(intent, record_before(intent), kind))}."
     return Change(intent, Event.APPLIED, intent.remote_id, message=sentence, updated_on=updated_on)
 
 

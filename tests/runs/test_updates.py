@@ -291,3 +291,18 @@ def test_verify_knows_updates(desk: Desk, imported: Service) -> None:
     imported.state.edit(records(imported)[2]["Id"], {"SubscriptionExpireDate": WEEKS[3]})
     done = desk.type("verify", "--json")
     assert (done.code, done.json["counts"]) == (1, {"once": 3, "changed since": 1})
+
+
+@pytest.mark.parametrize("fault", ["ok", "lost-before", "lost-after"])
+def test_a_part_of_the_key_is_changed_by_the_id_of_the_record(desk: Desk, imported: Service, fault: str) -> None:
+    """Also if the answer is lost: the corrected calendar is what tells whether the update arrived."""
+    desk.shorten_the_window()
+    [first, *_] = records(imported)
+    labels = [*LABELS, "Id"]
+    desk.write(FILE, [[*mapping(2, SubscriptionExpireDate=WEEKS[0], CalendarId="AAMkcorrected="), first["Id"]]], labels)
+    imported.state.fail_next(fault, on="update")
+    assert run(desk, "--update", "--out", "by-id") == {"code": 0, "updated": 1}
+    assert (records(imported)[0]["CalendarId"], len(records(imported))) == ("AAMkcorrected=", 4)
+    assert "CalendarId AAMk2= → AAMkcorrected=" in desk.report("by-id")[0]["import_message"]
+    assert desk.type("undo", "--yes").code == 0
+    assert records(imported)[0]["CalendarId"] == "AAMk2="
