@@ -101,8 +101,9 @@ TWICE = (
     ),
     WITHOUT_LIST,
 )
-UPDATE = click.option(
-    "--update/--no-update", default=None, help="Update records that have other values than their rows."
+UPDATE = (
+    click.option("--update/--no-update", default=None, help="Update records that have other values than their rows."),
+    click.option("--clear-empty", is_flag=True, help="With --update, let an empty cell clear its field."),
 )
 
 
@@ -156,7 +157,16 @@ def choices_of(options: Mapping[str, Any]) -> "Choices":
         seconds = parse_duration(duration) if duration is not None else None
     except ValueError as error:
         raise click.UsageError(f'--max-duration "{duration}" cannot be used: {error}.') from error
-    names = ("strict", "allow_duplicates", "even_if_existing", "without_list", "max_rows", "sandbox", "out")
+    names = (
+        "strict",
+        "allow_duplicates",
+        "even_if_existing",
+        "without_list",
+        "clear_empty",
+        "max_rows",
+        "sandbox",
+        "out",
+    )
     return Choices(
         max_duration=seconds,
         picks=_picks(options),
@@ -217,6 +227,8 @@ def sending_choices(options: Mapping[str, Any], settings: "Settings") -> "Choice
     if choices.update and (choices.even_if_existing or choices.allow_duplicates):
         advice = f"Leave out {twice}." if chosen else "Records are updated because a setting says so; add --no-update."
         raise click.UsageError(f"{twice} makes further records, and --update changes those that exist. {advice}")
+    if choices.clear_empty and not choices.update:
+        raise click.UsageError("--clear-empty needs --update: without it, no record is changed.")
     return choices
 
 

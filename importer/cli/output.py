@@ -81,6 +81,7 @@ _REPEATED_OPTIONS = {
     "even_if_existing": "--even-if-existing",
     "without_list": "--without-list",
     "update": "--update",
+    "clear_empty": "--clear-empty",
     "sandbox": "--sandbox",
 }
 OF_THE_FILE = ("sheet", "encoding", "delimiter")

@@ -153,7 +153,7 @@ def _issue_words(issue: "Issue") -> dict[str, Any]:
 @click.command()
 @FILE
 @PROFILE
-@with_options(*READING, *PACING[:3], *TWICE, UPDATE)
+@with_options(*READING, *PACING[:3], *TWICE, *UPDATE)
 @click.option("--sandbox", is_flag=True, help="Plan with a practice service on this machine.")
 @JSON
 def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
@@ -192,7 +192,7 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
     envvar="IMPORTER_PROFILE",
     help='Use the settings and the sign-in of [profile.NAME]; "none" for no profile. For several files, repeat it.',
 )
-@with_options(*READING, *PACING, *TWICE, UPDATE, OUT)
+@with_options(*READING, *PACING, *TWICE, *UPDATE, OUT)
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
 @click.option("--strict", is_flag=True, help="Send nothing if any row has an error or differs from its record.")
 @click.option("--sandbox", is_flag=True, help="Import into a practice service on this machine.")
@@ -297,7 +297,7 @@ def resume(number: int | None, as_json: bool, sandbox: bool, **options: Any) -> 
 @click.command()
 @RUN
 @PROFILE
-@with_options(*PACING, UPDATE, OUT)
+@with_options(*PACING, UPDATE[0], OUT)
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON

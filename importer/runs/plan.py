@@ -38,7 +38,15 @@ from importer.runs.observer import Observer
 from importer.runs.preparation import stoppable
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.session import Session, signed_in
-from importer.runs.source import CheckResult, Source, checked_chunks, examine, open_source
+from importer.runs.source import (
+    CheckResult,
+    Source,
+    checked_chunks,
+    examine,
+    fields_to_clear,
+    open_source,
+    with_empty,
+)
 from importer.text import changes, count, duration
 from schemas import RecordType
 
@@ -207,13 +215,14 @@ async def find_present(
     session: Session, source: Source, result: CheckResult, choices: Choices, now: float
 ) -> AlreadyPresent:
     """What the rows of a file are to the service: by one list of what it holds, and by the journal."""
+    empty = fields_to_clear(source) if choices.clear_empty else ()
 
     # Read once more, chunk by chunk: ten million records must not be in memory for the sake of a count.
     def records() -> Iterator[Record]:
         for chunk in checked_chunks(
             source, now, result.collisions, allow_duplicates=choices.allow_duplicates, salt=choices.salt
         ):
-            yield from chunk.records()
+            yield from (with_empty(record, empty) for record in chunk.records()) if empty else chunk.records()
 
     # Not looked for in a file without Ids: it would be gone through once more.
     ids = [record.named_id for record in records()] if source.named is not None else [None]

@@ -28,6 +28,7 @@ class Choices:
     even_if_existing: bool = False
     without_list: bool = False
     update: bool = False
+    clear_empty: bool = False
     max_rows: int | None = None
     max_duration: float | None = None
     picks: Mapping[str, int] = field(default_factory=dict)

@@ -3,7 +3,8 @@
 Knows neither the service nor what the journal holds.
 """
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from importer.config.saved_columns import recall, recall_dates
 from importer.config.settings import Settings
 from importer.errors import FileError, UsageError
 from importer.issues import Issue, Notice
+from importer.model import Record
 from importer.runs.copies import intact, sha256_of, stage_copy
 from importer.spreadsheet import RECORD_ID, ReadOptions, Sheet, column_letters, open_sheet
 from schemas import RECORD_TYPES, RecordType
@@ -237,6 +239,20 @@ def checked_chunks(
         collisions = examine(source, now, allow_duplicates=allow_duplicates).collisions or {}
     checker = checker_of(source, now, allow_duplicates=allow_duplicates, salt=salt, collisions=collisions)
     yield from map(checker.check, source.sheet.read())
+
+
+def fields_to_clear(source: Source) -> tuple[str, ...]:
+    """The fields that an empty cell may clear: they have a column, and are neither required nor part of the key."""
+    kind = source.kind
+    fixed = {*kind.key, *kind.required(source.endpoint)}
+    return tuple(column.field for column in source.mapping.columns if column.field not in fixed)
+
+
+def with_empty(record: Record, names: Sequence[str]) -> Record:
+    """The record with these fields said to be empty where it does not give them, so that an update clears them."""
+    values = json.loads(record.body)
+    missing = {name: None for name in names if name not in values}
+    return record._replace(body=json.dumps(values | missing, ensure_ascii=False)) if missing else record
 
 
 def checker_of(

@@ -2,7 +2,7 @@
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from importer.config.saved_columns import remember_dates
@@ -13,7 +13,7 @@ from importer.model import Record
 from importer.runs.copies import durable_copy
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.session import Session
-from importer.runs.source import CheckResult, Source, checked_chunks, own_labels
+from importer.runs.source import CheckResult, Source, checked_chunks, fields_to_clear, own_labels, with_empty
 
 _UNSAFE_CHARACTERS = re.compile(r"[^\w.-]+")
 _LONGEST_NAME = 60
@@ -52,11 +52,11 @@ def folder_of(file: str, out: Path | None) -> str:
     return str((out or Path("reports") / f"{{run}}-{stem}").absolute())
 
 
-def as_agreed(records: Iterable[Record], updates: Mapping[int, int]) -> Iterable[Record]:
-    """The records of a run, those with one to update marked so."""
-    if not updates:
-        return records
-    return (record._replace(update_of=updates.get(record.row)) for record in records)
+def as_agreed(records: Iterable[Record], updates: Mapping[int, int], empty: Sequence[str] = ()) -> Iterable[Record]:
+    """The records of a run, those with one to update marked so; of these, the ``empty`` fields are to be cleared."""
+    for record in records:
+        number = updates.get(record.row)
+        yield record if number is None else with_empty(record._replace(update_of=number), empty)
 
 
 def plan_rows(session: Session, source: Source, result: CheckResult, run: Run, updates: Mapping[int, int]) -> Run:
@@ -65,6 +65,7 @@ def plan_rows(session: Session, source: Source, result: CheckResult, run: Run, u
     ``updates`` are the records that the user has agreed to update, by row.
     """
     choices = run.options_as(Choices)
+    empty = fields_to_clear(source) if choices.clear_empty else ()
 
     def chunks() -> Iterator[tuple[Iterable[Record], Iterable[Issue], int]]:
         yield (), source.mapping.issues, 0
@@ -73,7 +74,7 @@ def plan_rows(session: Session, source: Source, result: CheckResult, run: Run, u
         for chunk in checked_chunks(
             source, run.started, result.collisions, allow_duplicates=choices.allow_duplicates, salt=choices.salt
         ):
-            yield as_agreed(chunk.records(), updates), chunk.causes, chunk.rows
+            yield as_agreed(chunk.records(), updates, empty) if updates else chunk.records(), chunk.causes, chunk.rows
 
     account, journal = session.account, session.journal
     remember_dates(own_labels(source.sheet), source.read.dates, source.read.zone, session.settings.home)

@@ -306,3 +306,30 @@ def test_a_part_of_the_key_is_changed_by_the_id_of_the_record(desk: Desk, import
     assert "CalendarId AAMk2= → AAMkcorrected=" in desk.report("by-id")[0]["import_message"]
     assert desk.type("undo", "--yes").code == 0
     assert records(imported)[0]["CalendarId"] == "AAMk2="
+
+
+def test_an_empty_cell_clears_its_field_only_if_it_is_told_to(desk: Desk, imported: Service) -> None:
+    """Never a required field or a part of the key; and a field without a column stays as it is."""
+    desk.write(FILE, [mapping(n, SubscriptionExpireDate=WEEKS[0], SubscriptionId="") for n in range(2, 6)])
+    assert run(desk, "--update") == {"code": 0, "existing": 4}
+    plan = desk.type("plan", FILE, "--update", "--clear-empty")
+    assert "SubscriptionId 7f105c7d-2dc5-4530-97cd-000000000002 → empty" in plan.out
+    assert run(desk, "--update", "--clear-empty") == {"code": 0, "updated": 4}
+    now = records(imported)
+    assert [record["SubscriptionId"] for record in now] == [None] * 4
+    assert [record["Name"] for record in now] == [f"Room {n}" for n in range(2, 6)]
+    assert run(desk, "--update", "--clear-empty") == {"code": 0, "existing": 4}
+    assert desk.type("undo", "3", "--yes").code == 0
+    assert all(record["SubscriptionId"] for record in records(imported))
+
+
+def test_clearing_needs_updating(desk: Desk, imported: Service) -> None:
+    """Without it no record is changed, so there is nothing to clear."""
+    write(desk, WEEKS[0])
+    assert desk.type("run", FILE, "--yes", "--clear-empty").code == 2
+
+
+def test_an_empty_part_of_the_key_is_not_cleared(desk: Desk, imported: Service) -> None:
+    """A row without a calendar may be another mapping: it is held, whatever is to be cleared."""
+    desk.write(FILE, [mapping(2, SubscriptionExpireDate=WEEKS[0], CalendarId="")])
+    assert run(desk, "--update", "--clear-empty") == {"code": 1, "not sent": 1}
