@@ -126,7 +126,7 @@ class Undoer:
             looked_at = self._now()
             if not await self._renew():
                 return None
-            if self._now() - looked_at > LONGEST_DELAY:
+            if abs(self._now() - looked_at) > LONGEST_DELAY:
                 continue
             intent = self._will_remove(intent)
             self._turn = None

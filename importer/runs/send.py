@@ -125,7 +125,7 @@ def _progress_with_eta(
     def tell(progress: Progress) -> None:
         nonlocal next_look, done_at
         settled, now = before + progress.settled, session.clock()
-        if limits and now >= next_look:
+        if limits and not 0 < next_look - now <= _ETA_SECONDS:
             next_look = now + _ETA_SECONDS
             done_at = now + journal.calls.seconds_for(key, total - settled, limits, now)
         session.observer.progress(replace(progress, settled=settled), total, done_at - now if limits else None)
