@@ -78,12 +78,16 @@ def write_errors(source: Source, result: CheckResult, path: Path, now: float) ->
 
 @dataclass(frozen=True)
 class PlannedImport:
-    """A file with its check and its plan, ready to be imported into an account."""
+    """A file with its check and its plan, ready to be imported into an account.
+
+    ``token_refused`` tells that the service took the password in place of the token.
+    """
 
     source: Source
     result: CheckResult
     plan: Plan
     account: Account
+    token_refused: bool = False
 
 
 async def plan(request: ImportRequest) -> PlannedImport:
@@ -107,7 +111,8 @@ async def _plan(journal: Journal, source: Source, result: CheckResult, request: 
     ) as session:
         source, result = await look_up_names(session, source, result, choices, now)
         present = await find_present(session, source, result, choices, now)
-        return PlannedImport(source, result, plan_of(session, result, present, now), session.account)
+        made = plan_of(session, result, present, now)
+        return PlannedImport(source, result, made, session.account, session.service.token_refused)
 
 
 async def look_up_names(

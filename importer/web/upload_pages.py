@@ -423,6 +423,7 @@ async def _plan_values(request: Request, draft: Draft, made: UploadPlan) -> dict
         "draft": draft,
         "plan": made.plan,
         "account": made.account,
+        "token_refused": made.token_refused,
         "header": latest.header if latest else None,
         "before": await _runs_before(request, draft),
         "quota": settings_of(request).daily_quota,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import GIVE_UP, LABELS, mapping
 from openpyxl import Workbook, load_workbook
+from pydantic import SecretStr
 
 from importer.config.settings import Settings
 from importer.sandbox.server import Running
@@ -214,3 +215,15 @@ def test_many_parts_and_wrong_forms_are_refused(client: Client) -> None:
     assert client.upload("", b"x").status == 422
     assert "is not a spreadsheet" in client.upload("a.exe", b"MZ").text
     assert "is empty" in client.upload("a.csv", b"").text
+
+
+def test_a_plan_says_that_the_token_of_this_computer_is_not_accepted(settings: Settings) -> None:
+    """The password may be another user's, and nobody sees the terminal in which the page was started."""
+    with serving(settings.model_copy(update={"token": SecretStr("expired")})) as site:
+        client = site.visitor()
+        text = plain(client.follow(f"{client.draft('rooms.csv', table(mapping(2)))}/plan").text)
+        assert "did not accept the token in the settings of this computer" in text
+        assert "Make sure that ops@example.com is the right user." in text
+    with serving(settings) as site:
+        client = site.visitor()
+        assert "token" not in plain(client.follow(f"{client.draft('rooms.csv', table(mapping(2)))}/plan").text)
