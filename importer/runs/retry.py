@@ -95,7 +95,12 @@ def _new_run(session: Session, parent: Run, request: RunRequest, now: float) -> 
         file=parent.file,
         sha256=parent.sha256,
         copy=str(parent.copy),
-        options={"read": asdict(parent.options_as(ReadOptions, "read")), **request.choices.options},
+        options={
+            "read": asdict(parent.options_as(ReadOptions, "read")),
+            **request.choices.options,
+            # A page sends its practice runs without saying so again.
+            "sandbox": bool(parent.options.get("sandbox")) or request.choices.sandbox,
+        },
         started=now,
         folder=folder_of(parent.file, request.choices.out),
         parent=parent.id,

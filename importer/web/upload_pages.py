@@ -23,7 +23,7 @@ from importer.errors import FileError, ImporterError
 from importer.reporting import write_fix_file
 from importer.runs.observer import NullObserver
 from importer.runs.queue import queue
-from importer.runs.request import ImportRequest
+from importer.runs.request import Choices, ImportRequest
 from importer.runs.source import examine
 from importer.runs.status import RunStatus, announce_process, search_statuses, statuses_of_content
 from importer.spreadsheet import REPAIRS
@@ -447,7 +447,9 @@ def _begin(app: AppContext, draft: Draft, account: str, settings: Settings, by: 
             raise HTTPException(NOT_FOUND)
         if now.run is not None:
             return now.run
-        request = ImportRequest(now.path, settings, NullObserver(), app.clock, kind_of(now), now.read)
+        # So that each command about the run that a page or a report names goes to the practice service as well.
+        choices = Choices(sandbox=app.sandbox)
+        request = ImportRequest(now.path, settings, NullObserver(), app.clock, kind_of(now), now.read, choices)
         run = queue(request, now.name, account, by)
         started = app.workers.start("resume", run.id, settings)
         announce_process(run.id, settings, "resume", started.pid)
