@@ -14,6 +14,7 @@ from importer.cli.options import (
     PROFILE,
     READING,
     RUN,
+    in_use,
     load_settings,
     profile_name,
     reading_of,
@@ -35,13 +36,15 @@ def status(number: int | None, as_json: bool) -> int:
     from importer.cli.next_steps import step_lines
     from importer.runs.status import status_and_others
 
-    shown, others = status_and_others(number, load_settings(), the_clock()())
+    shown, others, newer = status_and_others(number, load_settings(), the_clock()(), in_use())
     if as_json:
         put_json({"schema": 1, **_document(shown), "unfinished": [run.id for run in others]})
         return Exit.DONE
     _show_status(shown)
     for line in step_lines(shown.run, shown.steps) or [f"Next: read the report in {shown.run.folder}"]:
         click.echo(line)
+    if newer is not None:
+        click.echo(f"Run {newer.id} is newer, but of another service or user. To see it: {newer.command('status')}")
     if others:
         numbers = ", ".join(str(run.id) for run in others)
         runs = f"Run {numbers} is" if len(others) == 1 else f"Runs {numbers} are"
@@ -78,7 +81,7 @@ def report(number: int | None, out: Path | None, as_json: bool) -> int:
     """
     from importer.runs.result import rebuild_report
 
-    written = rebuild_report(number, load_settings(), out, the_clock()())
+    written = rebuild_report(number, load_settings(), out, the_clock()(), in_use())
     if as_json:
         put_json(written.summary)
     else:

@@ -114,7 +114,7 @@ def command_of(run: Run, step: Step) -> str:
         return " ".join(["importer run", *filter(None, words)])
     if step.kind is StepKind.SETTLE_OTHERS:
         # Without a number: it takes the runs that have rows in doubt, which this one need not have.
-        return f"importer reconcile{' --sandbox' if run.options.get('sandbox') else ''}"
+        return " ".join(filter(None, ["importer reconcile", run.place]))
     return run.command(_VERBS[step.kind]) if step.kind in _VERBS else ""
 
 

@@ -21,7 +21,8 @@ OPTIONS: Document[dict[str, Any]] = Document("The list of a run's options", dict
 """The options that a run began with. Members that this importer does not know are preserved for the one that does."""
 
 SIGNED_IN = {"resume", "retry", "reconcile", "settle", "verify", "undo"}
-"""The commands about a run that call the service. The others have no ``--sandbox``: the journal is all they need."""
+"""The commands about a run that call the service. The others need no ``--sandbox`` or ``--profile``: the journal is all
+they read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class Run:
 
     @property
     def place(self) -> str:
-        """The flag with which another file goes where this one went; often none is needed."""
+        """The flag with which a command goes where this run went; often none is needed."""
         # The sandbox before the profile: it has accounts of its own, and a profile would name a real one.
         profile = self.options.get("profile")
         return "--sandbox" if self.options.get("sandbox") else f"--profile {shlex.quote(profile)}" if profile else ""
@@ -74,9 +75,9 @@ class Run:
 
     def command(self, verb: str, row: int | None = None) -> str:
         """The command line of a verb for this run, or for a row of it, for example "importer resume 3"."""
-        numbers = f"{self.id}" if row is None else f"{self.id} {row}"
-        where = " --sandbox" if verb in SIGNED_IN and self.options.get("sandbox") else ""
-        return f"importer {verb} {numbers}{where}"
+        # With the profile, though these commands use that of the run by themselves: the shell may name another one.
+        words = [f"importer {verb} {self.id}", "" if row is None else f"{row}", self.place if verb in SIGNED_IN else ""]
+        return " ".join(filter(None, words))
 
 
 @dataclass(frozen=True, slots=True)

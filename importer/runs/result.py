@@ -1,7 +1,7 @@
 """How a run ends: why sending stopped, the exit code that follows from it and from the rows, and the report."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -91,8 +91,14 @@ def _steps(journal: Journal, run: Run) -> list[Step]:
     return next_steps(run, journal.rows.counts(run), invalid=journal.rows.invalid(run))
 
 
-def rebuild_report(number: int | None, settings: Settings, out: Path | None, now: float) -> Report:
-    """The report of a run, rebuilt from the journal; ``now`` is the time shown in it, in epoch seconds."""
+def rebuild_report(
+    number: int | None,
+    settings: Settings,
+    out: Path | None,
+    now: float,
+    fits: Callable[[Run], bool] = lambda _: True,
+) -> Report:
+    """The report of a run, by default of the latest that fits; ``now`` is the time shown in it, in epoch seconds."""
     with open_journal(settings.journal_url) as journal:
-        run = latest_run(journal, number)
+        run = latest_run(journal, number, fits)
         return write_report(journal, run if out is None else replace(run, folder=out.absolute()), now=now)

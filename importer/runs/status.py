@@ -3,7 +3,7 @@
 Read from the journal alone, so that looking is quick and needs neither the file nor the service.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -121,13 +121,24 @@ class StopRequest(NamedTuple):
     command: str = "resume"
 
 
-def status_and_others(number: int | None, settings: Settings, now: float) -> tuple[RunStatus, list[Run]]:
-    """The status of a run, by default the latest; in that case also the other unfinished, idle runs, newest first."""
+class Overview(NamedTuple):
+    """A run, the other runs that are unfinished and idle, newest first, and the newest run if it is not that one."""
+
+    shown: RunStatus
+    others: list[Run]
+    newer: Run | None
+
+
+def status_and_others(
+    number: int | None, settings: Settings, now: float, fits: Callable[[Run], bool] = lambda _: True
+) -> Overview:
+    """The status of a run, by default the latest that fits; in that case also what else there is."""
     with open_journal(settings.journal_url) as journal:
-        run = latest_run(journal, number)
+        run = latest_run(journal, number, fits)
         others = [other for other in journal.runs.unfinished() if other.id != run.id] if number is None else []
         idle = [other for other in others if not _is_working(journal, other, settings)]
-        return _status(journal, run, settings, now), idle
+        newer = [one for one in journal.runs.latest(1) if number is None and one.id != run.id]
+        return Overview(_status(journal, run, settings, now), idle, newer[0] if newer else None)
 
 
 def latest_statuses(limit: int, settings: Settings, now: float) -> list[RunStatus]:
@@ -159,11 +170,17 @@ def statuses_of_content(sha256: str, settings: Settings, now: float) -> list[Run
         return [_status(journal, run, settings, now) for run in journal.runs.of_content(sha256)]
 
 
-def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = False) -> list[StopRequest]:
+def ask_to_stop(
+    number: int | None,
+    settings: Settings,
+    *,
+    for_good: bool = False,
+    fits: Callable[[Run], bool] = lambda _: True,
+) -> list[StopRequest]:
     """Ask the process that sends a run to stop after the rows under way; by default every run that is being sent.
 
-    If none is being sent, the latest unfinished one. With ``for_good`` a run counts as finished then; its unsent rows
-    can be retried.
+    If none is being sent, the latest unfinished one that fits. With ``for_good`` a run counts as finished then; its
+    unsent rows can be retried.
     """
     with open_journal(settings.journal_url) as journal:
         folder = lock.folder_of(journal.path, settings.home)
@@ -175,7 +192,7 @@ def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = Fals
         not_begun = [StopRequest(None, working=True)] if commands.pop(NOT_BEGUN, None) else []
         numbers = [number] if number is not None else sorted(commands, reverse=True)
         if not numbers and not not_begun:
-            numbers = [latest_unfinished(journal, None).id]
+            numbers = [latest_unfinished(journal, None, fits).id]
         chosen = [journal.runs.get(each) for each in numbers]
         return not_begun + [
             StopRequest(

@@ -431,7 +431,7 @@ def test_suggested_commands_of_a_practice_run_practise(desk: Desk) -> None:
     done = desk.type("run", file, "--sandbox", "--yes", "--out", "r")
     assert "failed.xlsx --sandbox" in done.out
     assert "importer undo 1 --sandbox" in (desk.folder / "r" / "report.html").read_text("utf-8")
-    assert "Add --sandbox" in desk.type("verify", "1").err
+    assert "importer verify 1 --sandbox" in desk.type("verify", "1").err
     assert desk.type("verify", "1", "--sandbox").code == 0
 
 

@@ -143,8 +143,10 @@ def test_several_runs_are_told_newest_first(run: Run, journal: Journal, settings
         run.id: ACCOUNT,
         second.id: "another",
     }
-    latest, others = status_and_others(None, settings, NOW)
-    assert (latest.run.id, [other.id for other in others]) == (second.id, [run.id])
+    latest, others, newer = status_and_others(None, settings, NOW)
+    assert (latest.run.id, [other.id for other in others], newer) == (second.id, [run.id], None)
+    earlier = status_and_others(None, settings, NOW, lambda one: one.account == ACCOUNT)
+    assert (earlier.shown.run.id, earlier.newer and earlier.newer.id) == (run.id, second.id)
     assert status_and_others(run.id, settings, NOW)[1] == []
 
 
