@@ -1,11 +1,15 @@
 """The commands about runs: which run a command without a number means, and what to type for another."""
 
 import shlex
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import click
 import pytest
 from conftest import Desk, Service, mapping
 
+from importer.cli import importer
+from importer.cli.options import READING, with_options
 from importer.journal.journal import open_journal
 
 COMMANDS: dict[str, list[str]] = {
@@ -114,6 +118,23 @@ def test_a_run_of_a_profile_is_used_with_it_unless_another_is_named(two_runs: De
     assert typed == ["importer", "verify", "2", "--profile", "north"]
     assert two_runs.type(*typed[1:], "--json").json["run"] == 2
     assert two_runs.type("verify", "--profile", "none", "--json").json["run"] == 1
+
+
+def test_a_file_is_read_by_the_same_options_everywhere() -> None:
+    """What one of the commands about a file accepts, so do the others."""
+    reading = {option.name for option in decorated(READING)}
+    assert "tz" in reading
+    for name in ("check", "plan", "run", "columns"):
+        assert reading <= {param.name for param in importer.commands[name].params}, name
+
+
+def decorated(options: Sequence[Callable[..., Any]]) -> list[click.Parameter]:
+    """The parameters that these options add to a command."""
+
+    def nothing() -> None:
+        pass
+
+    return click.command()(with_options(*options)(nothing)).params
 
 
 def test_a_real_run_is_not_worked_on_in_the_practice_service(two_runs: Desk) -> None:
