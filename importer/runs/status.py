@@ -18,7 +18,7 @@ from importer.journal.runs import Run
 from importer.journal.states import STATUS, State
 from importer.model import Status
 from importer.runs.allowances import daily_window, windows
-from importer.runs.earlier_runs import latest_run, latest_unfinished
+from importer.runs.earlier_runs import is_in_use, latest_run, latest_unfinished
 
 _PATIENCE = 0.3
 """Seconds that a page waits for the journal; it looks again soon."""
@@ -164,10 +164,16 @@ def search_statuses(text: str, limit: int, offset: int, settings: Settings, now:
         return [_status(journal, run, settings, now) for run in runs], total
 
 
-def statuses_of_content(sha256: str, settings: Settings, now: float) -> list[RunStatus]:
-    """The status of the runs of a file with this content, newest first; for a page."""
+def statuses_of_content(sha256: str, settings: Settings, now: float, account: str | None = None) -> list[RunStatus]:
+    """The status of the runs of a file with this content, newest first; for a page.
+
+    Only of those for the service and user that the settings name, and for this account if it is known: what was
+    imported for others says nothing about what will be created here.
+    """
     with open_journal(settings.journal_url, _PATIENCE) as journal:
-        return [_status(journal, run, settings, now) for run in journal.runs.of_content(sha256)]
+        runs = [run for run in journal.runs.of_content(sha256) if is_in_use(run, settings)]
+        mine = (run for run in runs if None in (account, run.account) or run.account == account)
+        return [_status(journal, run, settings, now) for run in mine]
 
 
 def ask_to_stop(

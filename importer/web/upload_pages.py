@@ -273,9 +273,13 @@ def _summary_values(request: Request, draft: Draft, result: UploadCheck) -> dict
     return values | {"current": is_current(draft, result, settings_of(request))}
 
 
-async def _runs_before(request: Request, draft: Draft) -> list[tuple[RunStatus, bool]]:
-    """The latest runs of a file with this content, each with whether this person may go on with it."""
-    runs = await asyncio.to_thread(statuses_of_content, draft.sha256, settings_of(request), app_of(request).clock())
+async def _runs_before(request: Request, draft: Draft, account: str | None = None) -> list[tuple[RunStatus, bool]]:
+    """The latest runs of a file with this content, each with whether this person may go on with it.
+
+    Only those for the account, or while that is not known, for the service and user in use.
+    """
+    settings, now = settings_of(request), app_of(request).clock()
+    runs = await asyncio.to_thread(statuses_of_content, draft.sha256, settings, now, account)
     person = person_of(request)
     return [(run, person.may_open(started_by(run))) for run in runs if run.rows][:_MOST_BEFORE]
 
@@ -425,7 +429,7 @@ async def _plan_values(request: Request, draft: Draft, made: UploadPlan) -> dict
         "account": made.account,
         "token_refused": made.token_refused,
         "header": latest.header if latest else None,
-        "before": await _runs_before(request, draft),
+        "before": await _runs_before(request, draft, made.account.key),
         "quota": settings_of(request).daily_quota,
     }
 

@@ -11,6 +11,7 @@ from openpyxl import Workbook, load_workbook
 from pydantic import SecretStr
 
 from importer.config.settings import Settings
+from importer.journal.journal import open_journal
 from importer.sandbox.server import Running
 from importer.web.drafts import LARGEST
 from web.kit import GOOD, Client, Site, files_below, plain, serving, table
@@ -227,3 +228,21 @@ def test_a_plan_says_that_the_token_of_this_computer_is_not_accepted(settings: S
     with serving(settings) as site:
         client = site.visitor()
         assert "token" not in plain(client.follow(f"{client.draft('rooms.csv', table(mapping(2)))}/plan").text)
+
+
+def test_only_imports_for_this_account_are_called_earlier_ones(client: Client, settings: Settings) -> None:
+    """What was imported for another customer says nothing about what will be created here."""
+    place = client.draft("rooms.csv", table(mapping(2)))
+    client.follow(f"{place}/plan")
+    client.until(client.post(f"{place}/start").place, lambda text: "report.csv" in text)
+
+    def mentioned() -> list[str]:
+        again = client.draft("rooms.csv", table(mapping(2)))
+        return [step for step in ("check", "plan") if "imported before" in client.follow(f"{again}/{step}").text]
+
+    assert len(mentioned()) == 2
+    with open_journal(settings.journal_url) as journal:
+        run = journal.runs.update(journal.runs.get(1), account="127.0.0.1/another@example.com/1")
+        assert mentioned() == []
+        journal.runs.update(run, account="other.example/ops@example.com", url="https://other.example")
+    assert mentioned() == []
