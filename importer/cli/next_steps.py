@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from importer.journal.next_steps import Step, StepKind, command_of
+from importer.journal.next_steps import Step, StepKind, command_of, template_of
 from importer.journal.runs import Run
 from importer.text import count
 
@@ -11,7 +11,8 @@ _WORDS = {
     StepKind.RESUME: "continue it ({rows} left to send)",
     StepKind.CONTINUE_UNDO: "finish the undo ({rows} left)",
     StepKind.RECONCILE: "find out whether Nexudus created records for {rows} that got no answer",
-    StepKind.REVIEW: "look in Nexudus for {rows} whose record may exist (see the report)",
+    StepKind.REVIEW: "look in Nexudus for {rows} whose record may exist (see the report). For each row, type this, or "
+    "--absent instead of --is ID if there is none",
     StepKind.CORRECT: "correct {rows} in failed.xlsx (wrong cells are red), then",
     StepKind.CORRECT_COLUMN: "Nexudus refuses row after row because of one column. Correct it in your file, then "
     "import the file again. If the problem was on Nexudus' side and has been fixed, continue instead",
@@ -37,4 +38,4 @@ def _words(step: Step) -> str:
 
 
 def _typed(run: Run, step: Step) -> str:
-    return f": {command}" if (command := command_of(run, step)) else "."
+    return f": {command}" if (command := command_of(run, step) or template_of(run, step)) else "."

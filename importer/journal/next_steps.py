@@ -118,6 +118,11 @@ def command_of(run: Run, step: Step) -> str:
     return run.command(_VERBS[step.kind]) if step.kind in _VERBS else ""
 
 
+def template_of(run: Run, step: Step) -> str:
+    """What to type once for each row of a step, with what a person has to find out in capitals; empty if nothing."""
+    return f"{run.command('settle', 'ROW')} --is ID" if step.kind is StepKind.REVIEW else ""
+
+
 def _reading(run: Run) -> Iterator[str]:
     """The options by which the failed file is read as the first one was, on whichever machine they are typed."""
     # Sheet, encoding and delimiter are of the first file only. What the journal holds may be damaged, and a command is

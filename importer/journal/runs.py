@@ -73,8 +73,11 @@ class Run:
         except (ValueError, TypeError) as error:
             raise _unreadable(self.id, "The list of a run's options is damaged.") from error
 
-    def command(self, verb: str, row: int | None = None) -> str:
-        """The command line of a verb for this run, or for a row of it, for example "importer resume 3"."""
+    def command(self, verb: str, row: int | str | None = None) -> str:
+        """The command line of a verb for this run, or for a row of it, for example "importer resume 3".
+
+        ``row`` may be a placeholder, for a command that is typed once for each row.
+        """
         # With the profile, though these commands use that of the run by themselves: the shell may name another one.
         words = [f"importer {verb} {self.id}", "" if row is None else f"{row}", self.place if verb in SIGNED_IN else ""]
         return " ".join(filter(None, words))

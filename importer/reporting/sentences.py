@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from importer.errors import Exit
 from importer.issues import Issue, Severity
-from importer.journal.next_steps import Step, StepKind, command_of
+from importer.journal.next_steps import Step, StepKind, command_of, template_of
 from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.journal.states import State
@@ -39,7 +39,8 @@ _WHY = {
     StepKind.RESUME: "Continue the run: {rows} left to send.",
     StepKind.CONTINUE_UNDO: "Finish deleting: {rows} left.",
     StepKind.RECONCILE: "Find out whether Nexudus created records for {rows} that got no answer.",
-    StepKind.REVIEW: "Look in Nexudus for {rows} whose record may exist.",
+    StepKind.REVIEW: "Look in Nexudus for {rows} whose record may exist. Then name the record of each row, or use "
+    "--absent instead of --is ID if there is none.",
     StepKind.CORRECT: "Correct {rows} in failed.xlsx (wrong cells are red), then import that file.",
     StepKind.CORRECT_COLUMN: "Nexudus refuses row after row because of one column. Correct it in your file, then "
     "import the file again. If the problem was on Nexudus' side and has been fixed, continue instead.",
@@ -89,7 +90,9 @@ def _about(run: Run, intent: Intent, *, commands: bool) -> str:
         case State.IN_DOUBT:
             return _unsettled(intent) + (f" (To find out: {run.command('reconcile')})" if commands else "")
         case State.REVIEW:
-            return f"{_sent(intent)}. {words or 'The record may exist: look for it in Nexudus.'}"
+            command = run.command("settle", intent.row)
+            settle = f" (To settle the row: {command} --is ID, or --absent if there is no record)" if commands else ""
+            return f"{_sent(intent)}. {words or 'The record may exist: look for it in Nexudus.'}{settle}"
         case State.REMOVING:
             command = f" (To continue: {run.command('undo')})" if commands else ""
             return f"Being deleted; no answer yet.{command}"
@@ -155,8 +158,8 @@ def resume_command(run: Run) -> str | None:
 
 
 def step_sentences(run: Run, steps: Sequence[Step]) -> list[tuple[str, str]]:
-    """What to do next: why, and the command, which is empty if there is none."""
-    return [(_why(step), command_of(run, step)) for step in steps if step.kind in _WHY]
+    """What to do next: why, and the command, empty if there is none, with ROW and ID if it is typed for each row."""
+    return [(_why(step), command_of(run, step) or template_of(run, step)) for step in steps if step.kind in _WHY]
 
 
 def _why(step: Step) -> str:
