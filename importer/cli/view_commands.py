@@ -21,7 +21,7 @@ from importer.cli.options import (
     the_clock,
     with_options,
 )
-from importer.cli.output import finish, put_json
+from importer.cli.output import finish, put_json, say
 from importer.errors import Exit
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
     from importer.cli import terminal
     from importer.config import saved_columns
     from importer.runs.source import columns as columns_of
-    from importer.runs.source import look_at_columns, missing, own_labels
+    from importer.runs.source import complaint, look_at_columns, own_labels
 
     kind, read = reading_of(reading)
     settings = load_settings()
@@ -111,7 +111,11 @@ def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
         put_json({"schema": 1, "file": str(file), "columns": [asdict(column) for column in matched]})
     else:
         terminal.show_columns(matched, remembered=source.remembered or save)
-    return Exit.FILE if missing(source) else Exit.DONE
+    if (error := complaint(source)) is None:
+        return Exit.DONE
+    # Not raised: the table above, or the one document, is the answer. With another exit code than 0 comes a sentence.
+    say(f"{error.message}\n{error.advice}")
+    return error.exit_code
 
 
 def _show_status(shown: "RunStatus") -> None:
