@@ -14,7 +14,7 @@ import click
 from tqdm import tqdm
 
 from importer.errors import Exit, UsageError
-from importer.issues import Severity, notice_text
+from importer.issues import CATALOGUE, Severity, notice_text
 from importer.model import Account, Clock, Plan, Presence, Progress, Status
 from importer.text import count, duration, moment, plan_lines, printable
 from schemas import RECORD_TYPES
@@ -72,7 +72,13 @@ def show_columns(columns: Sequence[ColumnMatch], *, remembered: bool) -> None:
 
 def issue_lines(causes: Causes, severity: Severity) -> Iterator[str]:
     """The issues of one severity, grouped by cause: where, what is wrong, and what to do."""
-    groups = [group for group in causes.groups() if group.severity is severity]
+    # One advice for several values would be typed for the first of them, and leave the others as they are.
+    groups = [
+        part
+        for group in causes.groups()
+        if group.severity is severity
+        for part in (group.by_value() if CATALOGUE[group.code].is_fixed_by_value else [group])
+    ]
     for group in groups[:MOST_GROUPS]:
         first, number = group.first(MOST_PLACES), len(group)
         if first[0].row and not first[0].cell:
