@@ -145,7 +145,8 @@ def show_end(result: RunResult) -> None:
     counts = result.report.counts
     statuses = ", ".join(f"{counts[status]:,} {status.value}" for status in Status if counts[status])
     click.echo(f"Run {result.run.id}: {statuses or 'no rows'}.")
-    click.echo(f"Report: {result.report.folder / 'report.html'}")
+    if result.report.files:
+        click.echo(f"Report: {result.report.folder / 'report.html'}")
     for line in step_lines(result.run, result.steps):
         click.echo(line)
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from importer.config.settings import Settings
 from importer.delivery.breakers import SendResult, StopReason
-from importer.errors import Exit
+from importer.errors import Exit, FileError, ReportError, UsageError
 from importer.journal.journal import Journal, open_journal
-from importer.journal.next_steps import Step, next_steps
+from importer.journal.next_steps import FAILED_FILE, Step, StepKind, next_steps
 from importer.journal.runs import Run
 from importer.journal.states import State
-from importer.reporting import Report, write_report
+from importer.reporting import Report, unwritten_report, write_report
 from importer.runs.earlier_runs import latest_run
 
 _EXIT_CODES = {
@@ -48,8 +48,19 @@ async def finish_run(journal: Journal, run: Run, sent: SendResult, now: float, s
         code = Exit.IN_DOUBT
     run = journal.runs.update(run, stopped=now, finished=now if done else None, exit_code=int(code))
     # In another thread, so that other runs of this process continue meanwhile.
-    report = await asyncio.to_thread(write_report, journal, run, now=now)
-    return RunResult(run, report, code, _steps(journal, run), " ".join(filter(None, [sent.message, *strays])))
+    report, complaint = await asyncio.to_thread(_report, journal, run, now)
+    message = " ".join(filter(None, [sent.message, *strays, complaint]))
+    return RunResult(run, report, code, _steps(journal, run, report), message)
+
+
+def _report(journal: Journal, run: Run, now: float) -> tuple[Report, str]:
+    """The report of a run whose work is done; if it cannot be written, what the journal says, and why."""
+    # Whatever is the matter with the files of the run: its rows are sent, and how they ended must be heard of.
+    try:
+        return write_report(journal, run, now=now), ""
+    except (ReportError, UsageError, FileError) as error:
+        complaint = f"The report of run {run.id} was not written. {error.message} {error.advice}"
+        return unwritten_report(journal, run, now=now), complaint
 
 
 def exit_code_of(journal: Journal, run: Run, reason: StopReason) -> Exit:
@@ -84,11 +95,14 @@ def settled_result(journal: Journal, run: Run, now: float) -> RunResult:
     elif run.finished is not None:
         code = exit_code_of(journal, run, StopReason.DONE)
         run = journal.runs.update(run, exit_code=int(code))
-    return RunResult(run, write_report(journal, run, now=now), code, _steps(journal, run))
+    report, complaint = _report(journal, run, now)
+    return RunResult(run, report, code, _steps(journal, run, report), complaint)
 
 
-def _steps(journal: Journal, run: Run) -> list[Step]:
-    return next_steps(run, journal.rows.counts(run), invalid=journal.rows.invalid(run))
+def _steps(journal: Journal, run: Run, report: Report) -> list[Step]:
+    steps = next_steps(run, journal.rows.counts(run), invalid=journal.rows.invalid(run))
+    # A file of failed rows that was not written may be one of an earlier report, with rows that exist by now.
+    return [step for step in steps if step.kind is not StepKind.CORRECT or FAILED_FILE in report.files]
 
 
 def rebuild_report(
