@@ -26,15 +26,19 @@ _WITHOUT_ROWS = {StepKind.RESUME: "continue it"}
 """How many rows a run has is known once it is planned; an unfinished one may also wait for nothing but answers."""
 
 
-def step_lines(run: Run, steps: Sequence[Step]) -> list[str]:
-    """One line for each step, the first after "Next:"; empty if nothing has to be done."""
-    lines = [f"{_words(step)}{_typed(run, step)}" for step in steps if step.kind in _WORDS]
+def step_lines(run: Run, steps: Sequence[Step], resume_at: str = "") -> list[str]:
+    """One line for each step, the first after "Next:"; empty if nothing has to be done.
+
+    ``resume_at`` is the moment before which there is no use in resuming the run.
+    """
+    lines = [f"{_words(step, resume_at)}{_typed(run, step)}" for step in steps if step.kind in _WORDS]
     return [f"{'      ' if number else 'Next: '}{line}" for number, line in enumerate(lines)]
 
 
-def _words(step: Step) -> str:
+def _words(step: Step, resume_at: str) -> str:
     words = _WORDS if step.rows else _WORDS | _WITHOUT_ROWS
-    return words[step.kind].format(rows=count(step.rows, "row"))
+    when = f" after {resume_at}, when Nexudus allows it again" if resume_at and step.kind is StepKind.RESUME else ""
+    return words[step.kind].format(rows=count(step.rows, "row")) + when
 
 
 def _typed(run: Run, step: Step) -> str:

@@ -147,7 +147,9 @@ def show_end(result: RunResult) -> None:
     click.echo(f"Run {result.run.id}: {statuses or 'no rows'}.")
     if result.report.files:
         click.echo(f"Report: {result.report.folder / 'report.html'}")
-    for line in step_lines(result.run, result.steps):
+    run = result.run
+    at = moment(run.resume_at, run.stopped or run.resume_at) if run.resume_at is not None else ""
+    for line in step_lines(run, result.steps, at):
         click.echo(line)
 
 

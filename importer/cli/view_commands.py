@@ -35,13 +35,16 @@ def status(number: int | None, as_json: bool) -> int:
     """Show the state of RUN and what to do next. By default, of the latest run."""
     from importer.cli.next_steps import step_lines
     from importer.runs.status import status_and_others
+    from importer.text import moment
 
-    shown, others, newer = status_and_others(number, load_settings(), the_clock()(), in_use())
+    now = the_clock()()
+    shown, others, newer = status_and_others(number, load_settings(), now, in_use())
     if as_json:
         put_json({"schema": 1, **_document(shown), "unfinished": [run.id for run in others]})
         return Exit.DONE
     _show_status(shown)
-    for line in step_lines(shown.run, shown.steps) or [f"Next: read the report in {shown.run.folder}"]:
+    at = moment(shown.resume_at, now) if shown.resume_at is not None else ""
+    for line in step_lines(shown.run, shown.steps, at) or [f"Next: read the report in {shown.run.folder}"]:
         click.echo(line)
     if newer is not None:
         click.echo(f"Run {newer.id} is newer, but of another service or user. To see it: {newer.command('status')}")
@@ -152,6 +155,7 @@ def _document(shown: "RunStatus") -> dict[str, Any]:
         "started": _instant(run.started),
         "finished": _instant(run.finished),
         "exit_code": run.exit_code,
+        "resume_after": _instant(shown.resume_at),
         "folder": str(run.folder),
         "next": next(filter(None, (command_of(run, step) for step in shown.steps))),
     }

@@ -62,6 +62,12 @@ class Run:
         profile = self.options.get("profile")
         return "--sandbox" if self.options.get("sandbox") else f"--profile {shlex.quote(profile)}" if profile else ""
 
+    @property
+    def resume_at(self) -> float | None:
+        """The time before which there was no use in resuming the run when it stopped; None if it had not to wait."""
+        at = self.options.get("resume_at")
+        return float(at) if self.finished is None and isinstance(at, int | float) else None
+
     def options_as(self, shape: type[Shape], part: str = "") -> Shape:
         """The options, or one part of them, as a dataclass; what is missing has its default.
 

@@ -159,9 +159,12 @@ def resume_command(run: Run) -> str | None:
 
 def step_sentences(run: Run, steps: Sequence[Step]) -> list[tuple[str, str]]:
     """What to do next: why, and the command, empty if there is none, with ROW and ID if it is typed for each row."""
-    return [(_why(step), command_of(run, step) or template_of(run, step)) for step in steps if step.kind in _WHY]
+    return [(_why(run, step), command_of(run, step) or template_of(run, step)) for step in steps if step.kind in _WHY]
 
 
-def _why(step: Step) -> str:
+def _why(run: Run, step: Step) -> str:
     words = _WHY if step.rows else _WHY | _WHY_WITHOUT_ROWS
-    return words[step.kind].format(rows=_rows(step.rows))
+    why = words[step.kind].format(rows=_rows(step.rows))
+    if step.kind is not StepKind.RESUME or run.resume_at is None:
+        return why
+    return f"{why} Nexudus allows it again after {utc_moment(run.resume_at)}."

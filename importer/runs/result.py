@@ -13,6 +13,7 @@ from importer.journal.next_steps import FAILED_FILE, Step, StepKind, next_steps
 from importer.journal.runs import Run
 from importer.journal.states import State
 from importer.reporting import Report, unwritten_report, write_report
+from importer.runs.allowances import next_create
 from importer.runs.earlier_runs import latest_run
 
 _EXIT_CODES = {
@@ -38,19 +39,43 @@ class RunResult:
     message: str = ""
 
 
-async def finish_run(journal: Journal, run: Run, sent: SendResult, now: float, strays: Sequence[str] = ()) -> RunResult:
-    """Note how sending ended, and write the report; ``strays`` are sentences about records that no row explains."""
+async def finish_run(
+    journal: Journal,
+    run: Run,
+    sent: SendResult,
+    now: float,
+    strays: Sequence[str] = (),
+    *,
+    settings: Settings | None = None,
+) -> RunResult:
+    """Note how sending ended, and write the report; ``strays`` are sentences about records that no row explains.
+
+    ``settings`` say which allowance may keep the run from going on at once.
+    """
     # The option may have been set by another process since this one read the run.
     for_good = sent.how is StopReason.REQUESTED and journal.runs.get(run.id).options.get("for_good")
     done = sent.how in {StopReason.DONE, StopReason.STRICT} or bool(for_good)
     code = exit_code_of(journal, run, sent.how)
     if strays and code in (Exit.DONE, Exit.ROWS_FAILED):
         code = Exit.IN_DOUBT
-    run = journal.runs.update(run, stopped=now, finished=now if done else None, exit_code=int(code))
+    resume_at = _resume_at(journal, run, settings, now)
+    with journal.together():
+        # Of now: another process may have set one of them meanwhile.
+        options = {**journal.runs.get(run.id).options, "resume_at": resume_at}
+        run = journal.runs.update(
+            run, stopped=now, finished=now if done else None, exit_code=int(code), options=options
+        )
     # In another thread, so that other runs of this process continue meanwhile.
     report, complaint = await asyncio.to_thread(_report, journal, run, now)
     message = " ".join(filter(None, [sent.message, *strays, complaint]))
     return RunResult(run, report, code, _steps(journal, run, report), message)
+
+
+def _resume_at(journal: Journal, run: Run, settings: Settings | None, now: float) -> float | None:
+    if settings is None or (run.planned is not None and not journal.rows.counts(run).get(State.PLANNED)):
+        return None
+    _, until = next_create(journal, run.account, settings, now)
+    return until or None
 
 
 def _report(journal: Journal, run: Run, now: float) -> tuple[Report, str]:

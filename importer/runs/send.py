@@ -34,7 +34,9 @@ class PlannedRun:
     async def send(self) -> RunResult:
         """Settle, send, settle, report."""
         sent, strays = await self._send()
-        return await finish_run(self.session.journal, self.run, sent, self.session.clock(), strays)
+        return await finish_run(
+            self.session.journal, self.run, sent, self.session.clock(), strays, settings=self.session.settings
+        )
 
     async def _send(self) -> tuple[SendResult, Sequence[str]]:
         """Settle, send, settle, until no row is left that may be sent.

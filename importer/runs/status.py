@@ -17,15 +17,13 @@ from importer.journal.next_steps import WORTH_RETRYING, Step, next_steps
 from importer.journal.runs import Run
 from importer.journal.states import STATUS, State
 from importer.model import Status
-from importer.runs.allowances import daily_window, windows
+from importer.runs.allowances import daily_window, next_create, windows
 from importer.runs.earlier_runs import is_in_use, latest_run, latest_unfinished
 
 _PATIENCE = 0.3
 """Seconds that a page waits for the journal; it looks again soon."""
 
 _SPEED_SECONDS = 60.0
-_SHORT_WAIT = 2.0
-"""Seconds; shorter waits are the ordinary pace, and showing each of them would make the page flicker."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +101,12 @@ class RunStatus:
     def finished(self) -> bool:
         """Whether nothing is left to do."""
         return self.run.finished is not None
+
+    @property
+    def resume_at(self) -> float | None:
+        """The time before which there is no use in resuming the run; None if there is no such time."""
+        idle = not self.working and not self.finished and bool(self.unsent or self.run.planned is None)
+        return self.until if idle and self.until else None
 
     @property
     def steps(self) -> list[Step]:
@@ -228,10 +232,10 @@ def _status(journal: Journal, run: Run, settings: Settings, now: float) -> RunSt
     recent, alive = journal.views.settled(run, now - _SPEED_SECONDS) if run.finished is None else (0, None)
     limits = windows(settings)
     daily = daily_window(limits)
-    used, frees_in = journal.calls.used(key, daily, now) if key and daily else (0, 0.0)
+    used, _ = journal.calls.used(key, daily, now) if key and daily else (0, 0.0)
     left = max(daily.calls - used, 0) if daily else None
     working = run.finished is None and _is_working(journal, run, settings)
-    waiting, until = _waiting(journal, key, now, left, frees_in)
+    waiting, until = next_create(journal, key, settings, now)
     planned = states.get(State.PLANNED, 0)
     return RunStatus(
         run=run,
@@ -247,13 +251,6 @@ def _status(journal: Journal, run: Run, settings: Settings, now: float) -> RunSt
         until=until,
         seconds_left=journal.calls.seconds_for(key or "", planned, limits, now) if limits else None,
     )
-
-
-def _waiting(journal: Journal, key: str | None, now: float, left: int | None, frees_in: float) -> tuple[str, float]:
-    if left == 0:
-        return "the daily quota", now + frees_in
-    blocked = journal.calls.held_until(key) if key else 0.0
-    return ("the service, which asked us to slow down", blocked) if blocked - now > _SHORT_WAIT else ("", 0.0)
 
 
 def _is_working(journal: Journal, run: Run, settings: Settings) -> bool:
