@@ -11,9 +11,8 @@ from importer.runs.observer import Observer
 from importer.spreadsheet import ReadOptions
 from schemas import RecordType
 
-_NOT_DECIDING = {"without_list", "max_rows", "max_duration", "profile", "sandbox"}
-"""Limits hold for one command. A profile leads to an account, by which runs are told apart already, and the practice
-service is one of its own."""
+_NOT_DECIDING = {"without_list", "max_rows", "max_duration", "profile"}
+"""Limits hold for one command. A profile leads to an account, by which runs are told apart already."""
 
 
 @dataclass(frozen=True)
