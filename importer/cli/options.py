@@ -1,5 +1,6 @@
 """From the arguments of a command to values: the shared options, the profile, the settings."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -142,6 +143,16 @@ def said_profile() -> str | None:
     """The same, but "" if the user explicitly chose no profile."""
     name = click.get_current_context().find_root().meta.get(_PROFILE_KEY)
     return "" if name == "none" else name
+
+
+def typed_place() -> str:
+    """The flag with which another command goes to the service and account of this one; often none is needed."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return ""
+    if context.params.get("sandbox"):
+        return "--sandbox"
+    return f"--profile {shlex.quote(profile)}" if (profile := profile_name()) else ""
 
 
 def pacing_of(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 from tqdm import tqdm
 
+from importer.cli.options import typed_place
 from importer.errors import Exit, UsageError
 from importer.issues import CATALOGUE, Severity, notice_text
 from importer.model import Account, Clock, Plan, Presence, Progress, Status
@@ -134,7 +135,7 @@ def show_check_end(result: CheckResult, following: str) -> None:
 def show_plan(plan: Plan, account: Account) -> None:
     """Show what importing would do, and how long it takes."""
     click.echo()
-    for line in plan_lines(plan, account):
+    for line in plan_lines(plan, account, typed_place()):
         click.echo(line)
 
 
@@ -241,7 +242,7 @@ class Console:
         if not self._quiet:
             show_issues(result, stdout=False)
             say()
-            for line in plan_lines(plan, account):
+            for line in plan_lines(plan, account, typed_place()):
                 say(line)
         if self._yes or not plan.create:
             return True
