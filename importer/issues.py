@@ -3,6 +3,7 @@
 Holds frozen values only. Must not know files, the network, the database or the clock.
 """
 
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,9 @@ from importer.text import printable
 
 LONGEST_CANDIDATE = 200
 """Characters shown of each of several records of one name, in a sentence; a name, an e-mail and a location fit."""
+
+LONGEST_PICK = 200
+"""Characters of a name in a command; cut off, it would be another name."""
 
 
 class Severity(StrEnum):
@@ -24,13 +28,19 @@ class Severity(StrEnum):
 class IssueKind:
     """One entry of the catalogue: one sentence says what is wrong, one says what to do.
 
-    The templates may name ``{column} {label} {row} {value} {detail}``. ``column`` is the header as the user wrote it,
-    or the name of the field where the file has no such column.
+    The templates may name ``{column} {label} {row} {value} {detail} {pick}``. ``column`` is the header as the user
+    wrote it, or the name of the field where the file has no such column; ``pick`` is the value as it is typed for
+    ``--pick``.
     """
 
     severity: Severity
     message: str
     fix: str
+
+    @property
+    def is_fixed_by_value(self) -> bool:
+        """Whether what to do is another thing for each value."""
+        return "{pick}" in self.fix
 
 
 CATALOGUE: Mapping[str, IssueKind] = {
@@ -115,7 +125,7 @@ CATALOGUE: Mapping[str, IssueKind] = {
     "name-ambiguous": IssueKind(
         Severity.ERROR,
         '"{value}" could be {detail}.',
-        'Enter the Id of the right one, or save your choice with --pick "{value}=ID".',
+        "Enter the Id of the right one, or save your choice with --pick {pick}.",
     ),
     "record-not-found": IssueKind(
         Severity.ERROR,
@@ -277,7 +287,13 @@ class Issue:
             row=self.row,
             value=printable(self.value),
             detail=self.detail,
+            pick=_typed(f"{printable(self.value.strip(), LONGEST_PICK)}=ID"),
         )
+
+
+def _typed(word: str) -> str:
+    """A word in quotes that every shell takes, or where it holds what a shell would read, those of POSIX."""
+    return shlex.quote(word) if set(word) & set('"$`\\!') else f'"{word}"'
 
 
 def _on_one_line(header: str) -> str:

@@ -58,8 +58,11 @@ def zone(now: float) -> str:
     return f"{datetime.fromtimestamp(now, UTC).astimezone():%Z}"
 
 
-def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
-    """The plan in sentences: how many records, where, how many calls, until when."""
+def plan_lines(plan: Plan, account: Account | None, place: str = "") -> Iterator[str]:
+    """The plan in sentences: how many records, where, how many calls, until when.
+
+    ``place`` is the flag with which another command goes to the same service and account.
+    """
     parts = {
         "invalid": plan.invalid,
         "existing": plan.existing,
@@ -79,7 +82,8 @@ def plan_lines(plan: Plan, account: Account | None) -> Iterator[str]:
         else "      Nothing needs to be sent."
     )
     if plan.blocked:
-        yield f"      {count(plan.blocked, 'row')} cannot be sent before other runs are settled: importer reconcile"
+        command = " ".join(filter(None, ["importer reconcile", place]))
+        yield f"      {count(plan.blocked, 'row')} cannot be sent before other runs are settled: {command}"
     if plan.update:
         yield f"      {count(plan.update, 'record')} will be updated:"
         yield from _some(plan.updates, plan.update)

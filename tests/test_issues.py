@@ -1,15 +1,17 @@
 """The catalogue, walked: each issue and notice has its sentences, and whatever is in a cell cannot spoil them."""
 
+import shlex
 import string
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from importer.issues import (
     CATALOGUE,
     LONGEST_NOTICE,
+    LONGEST_PICK,
     NOTICES,
     Candidate,
     Issue,
@@ -19,7 +21,7 @@ from importer.issues import (
 )
 from importer.text import SHOWN_CHARACTERS
 
-PARTS = {"field", "column", "label", "row", "value", "detail"}
+PARTS = {"field", "column", "label", "row", "value", "detail", "pick"}
 
 
 def named(template: str) -> set[str]:
@@ -57,7 +59,18 @@ def test_no_cell_can_spoil_a_sentence(code: str, value: str, label: str) -> None
     assert not [c for c in shown if unicodedata.category(c)[0] == "C"]
     plain = Issue(code, 7, "B7", "", "Name", "", "x")
     for sentence, bare in ((issue.message, plain.message), (issue.fix, plain.fix)):
-        assert len(sentence) <= len(bare) + 2 * SHOWN_CHARACTERS
+        # An apostrophe that is quoted for a shell is five characters long.
+        longest = 5 * LONGEST_PICK if CATALOGUE[code].is_fixed_by_value else 2 * SHOWN_CHARACTERS
+        assert len(sentence) <= len(bare) + longest
+
+
+@given(st.text(st.characters(exclude_categories=["C", "Zl", "Zp"]), min_size=1, max_size=LONGEST_PICK).map(str.strip))
+@example('Ada "the" Abbott')
+@example("A$PATH `id` \\ O'Neill!")
+def test_a_choice_that_is_advised_works_when_typed(name: str) -> None:
+    """Whatever the name is, the shell passes it on as it is."""
+    words = shlex.split(Issue("name-ambiguous", 7, "B7", value=f" {name} ").fix.removesuffix("."))
+    assert words[-2:] == ["--pick", f"{name}=ID"]
 
 
 def test_a_sentence_names_what_the_user_sees() -> None:

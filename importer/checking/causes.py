@@ -102,6 +102,13 @@ class CauseGroup:
         rows = nsmallest(limit, issues, key=lambda issue: issue.row or 0)
         return [*self.of_columns, *rows][:limit]
 
+    def by_value(self) -> "list[CauseGroup]":
+        """A group for each value, in the order of the file."""
+        values: dict[str, list[Issue]] = {}
+        for issue in chain(self.of_columns, *self.parts):
+            values.setdefault(issue.value, []).append(issue)
+        return [CauseGroup(self.key, issues, ()) for issues in values.values()]
+
     def __len__(self) -> int:
         """How many columns, cells or rows."""
         return len(self.of_columns) + sum(map(len, self.parts))

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from importer.journal.next_steps import Step, StepKind, command_of
+from importer.journal.next_steps import Step, StepKind, command_of, template_of
 from importer.journal.runs import Run
 from importer.text import count
 
@@ -11,7 +11,8 @@ _WORDS = {
     StepKind.RESUME: "continue it ({rows} left to send)",
     StepKind.CONTINUE_UNDO: "finish the undo ({rows} left)",
     StepKind.RECONCILE: "find out what Nexudus did with {rows} that got no answer",
-    StepKind.REVIEW: "look in Nexudus for {rows} whose record may exist (see the report)",
+    StepKind.REVIEW: "look in Nexudus for {rows} whose record may exist (see the report). For each row, type this, or "
+    "--absent instead of --is ID if there is none",
     StepKind.CORRECT: "correct {rows} in failed.xlsx (wrong cells are red), then",
     StepKind.CORRECT_COLUMN: "Nexudus refuses row after row because of one column. Correct it in your file, then "
     "import the file again. If the problem was on Nexudus' side and has been fixed, continue instead",
@@ -30,16 +31,20 @@ _WITHOUT_ROWS = {StepKind.RESUME: "continue it"}
 """How many rows a run has is known once it is planned; an unfinished one may also wait for nothing but answers."""
 
 
-def step_lines(run: Run, steps: Sequence[Step]) -> list[str]:
-    """One line for each step, the first after "Next:"; empty if nothing has to be done."""
-    lines = [f"{_words(step)}{_typed(run, step)}" for step in steps if step.kind in _WORDS]
+def step_lines(run: Run, steps: Sequence[Step], resume_at: str = "") -> list[str]:
+    """One line for each step, the first after "Next:"; empty if nothing has to be done.
+
+    ``resume_at`` is the moment before which there is no use in resuming the run.
+    """
+    lines = [f"{_words(step, resume_at)}{_typed(run, step)}" for step in steps if step.kind in _WORDS]
     return [f"{'      ' if number else 'Next: '}{line}" for number, line in enumerate(lines)]
 
 
-def _words(step: Step) -> str:
+def _words(step: Step, resume_at: str) -> str:
     words = _WORDS if step.rows else _WORDS | _WITHOUT_ROWS
-    return words[step.kind].format(rows=count(step.rows, "row"))
+    when = f" after {resume_at}, when Nexudus allows it again" if resume_at and step.kind is StepKind.RESUME else ""
+    return words[step.kind].format(rows=count(step.rows, "row")) + when
 
 
 def _typed(run: Run, step: Step) -> str:
-    return f": {command}" if (command := command_of(run, step)) else "."
+    return f": {command}" if (command := command_of(run, step) or template_of(run, step)) else "."

@@ -1,7 +1,9 @@
 """From the arguments of a command to values: the shared options, the profile, the settings."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importer.config.settings import Settings
+    from importer.journal.runs import Run
     from importer.model import Clock
+    from importer.runs.earlier_runs import Which
     from importer.runs.observer import Observer
     from importer.runs.request import Choices, ImportRequest, RunRequest
     from importer.spreadsheet import ReadOptions
@@ -64,6 +68,9 @@ PACING = (
     click.option("--max-duration", metavar="T", help="Stop after T, such as 90s, 30m or 5h; exit code 6."),
 )
 
+
+_PRACTICE = "http://127.0.0.1"
+"""Where the practice service of a command is, whatever its port."""
 
 _PROFILE_KEY = "importer.profile"
 """Where a command stores the name of the chosen profile, for the code that loads the settings."""
@@ -140,6 +147,16 @@ def said_profile() -> str | None:
     """The same, but "" if the user explicitly chose no profile."""
     name = click.get_current_context().find_root().meta.get(_PROFILE_KEY)
     return "" if name == "none" else name
+
+
+def typed_place() -> str:
+    """The flag with which another command goes to the service and account of this one; often none is needed."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return ""
+    if context.params.get("sandbox"):
+        return "--sandbox"
+    return f"--profile {shlex.quote(profile)}" if (profile := profile_name()) else ""
 
 
 def pacing_of(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -277,19 +294,84 @@ def service(flags: dict[str, Any], sandbox: bool) -> "Iterator[Settings]":
 
 @contextmanager
 def service_of(
-    number: int | None, flags: dict[str, Any], sandbox: bool, *, unfinished: bool = False
-) -> "Iterator[Settings]":
-    """The same for a run, with the profile it used, unless the user named another."""
-    if not sandbox:
-        from importer.runs.earlier_runs import options_of
+    number: int | None, flags: dict[str, Any], sandbox: bool, which: "Which | None" = None
+) -> "Iterator[tuple[Settings, int | None]]":
+    """The same for a run, with the profile it used, unless the user named another; and the number of that run.
 
-        options = options_of(number, load_settings(), unfinished=unfinished)
-        if options.get("sandbox"):
-            raise click.UsageError("This run used the practice service. Add --sandbox to the command.")
-        begun_with = options.get("profile")
-        if said_profile() is None and begun_with:
-            use_profile([begun_with])
-        elif begun_with and profile_name() not in (None, begun_with):
-            raise click.UsageError(f"This run used --profile {begun_with}. Leave --profile out, or name the same one.")
+    Without a number it is the latest of the service and account in use, chosen among all or ``which`` runs.
+    """
+    from importer.journal.journal import open_journal
+    from importer.runs.earlier_runs import Which, chosen_run
+
+    fits = in_use(sandbox=sandbox)
+    with open_journal(load_settings().journal_url) as journal:
+        run = chosen_run(journal, number, fits, which or Which.ALL)
+    if run is not None:
+        if run.options.get("profile") and said_profile() is None and not sandbox:
+            use_profile([run.options["profile"]])
+        _refuse_elsewhere(run, sandbox=sandbox, beside=number is None and not fits(run))
     with service(flags, sandbox) as settings:
-        yield settings
+        yield settings, run.id if run is not None else None
+
+
+def in_use(*, sandbox: bool = False) -> "Callable[[Run], bool]":
+    """Whether a run is of the service and account in use: of the profile that the user named, or else of its own."""
+    from importer.config import settings
+    from importer.config.addresses import same_service
+    from importer.errors import SettingsError
+    from importer.runs.earlier_runs import is_in_use
+
+    @cache
+    def loaded(profile: str | None) -> "Settings | None":
+        try:
+            return settings.load(profile=profile).settings
+        except SettingsError:
+            return None
+
+    def fits(run: "Run") -> bool:
+        if sandbox:
+            return same_service(run.url, _PRACTICE)
+        begun_with, profile = run.options.get("profile") or "", said_profile()
+        if profile is not None and profile != begun_with:
+            return False
+        of_profile = loaded(begun_with or None)
+        return of_profile is not None and is_in_use(run, of_profile)
+
+    return fits
+
+
+def _refuse_elsewhere(run: "Run", *, sandbox: bool, beside: bool) -> None:
+    """Raise UsageError, with the command to type, if a run is known to be of another service or account.
+
+    ``beside`` tells that no run was named, and that none is of the service and account in use.
+    """
+    from importer.errors import UsageError
+
+    context = click.get_current_context()
+    command = run.command(context.info_name or "", context.params.get("row"))
+    if (where := _elsewhere(run, sandbox=sandbox, beside=beside)) is not None:
+        which = f"Run {run.id}"
+        if beside:
+            which = f"No such run is of the service and user in use. The latest one, run {run.id} ({run.file}),"
+        raise UsageError(f"{which} {where[0]}.", f"To work on it{where[1]}: {command}{where[2]}")
+
+
+def _elsewhere(run: "Run", *, sandbox: bool, beside: bool) -> tuple[str, str, str] | None:
+    """Where a run went, what has to be done before its command works, and what to add to that; None if it went here."""
+    from importer.config.addresses import same_service
+
+    begun_with = run.options.get("profile")
+    if sandbox:
+        return None if same_service(run.url, _PRACTICE) else ("did not use the practice service", "", "")
+    settings = load_settings()
+    if run.options.get("sandbox") and not same_service(run.url, settings.url):
+        return "used the practice service", "", ""
+    if begun_with and profile_name() not in (None, begun_with):
+        return f"used --profile {begun_with}", "", ""
+    if not beside:
+        return None
+    if said_profile() and not begun_with:
+        return "used no profile", "", " --profile none"
+    if not same_service(run.url, settings.url):
+        return f"went to {run.url}", f", set NEXUDUS_URL={run.url}, then", ""
+    return f"went to {run.account}", f", sign in as {run.user}, then", ""

@@ -83,13 +83,18 @@ _REPEATED_OPTIONS = {
     "update": "--update",
     "clear_empty": "--clear-empty",
     "sandbox": "--sandbox",
+    "rate": "--rate",
+    "daily_quota": "--daily-quota",
+    "concurrency": "--concurrency",
 }
+"""Each option that the next command has as well, but those that are saved: ``--pick``."""
+
 OF_THE_FILE = ("sheet", "encoding", "delimiter")
 """Options about how one file is stored; they do not apply to another file made from it."""
 
 
 def with_reading(file: Path, options: Mapping[str, Any], leave_out: Sequence[str] = ()) -> str:
-    """The file as typed, with the options that say how to read it: without them it would be another import."""
+    """The file as typed, with the options that decide how it is read and sent; without them it is another import."""
     words = [quoted(file), *([f"--profile {quoted(profile)}"] if (profile := profile_name()) else [])]
     for name, option in _REPEATED_OPTIONS.items():
         value = options.get(name) if name not in leave_out else None

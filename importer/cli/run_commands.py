@@ -23,6 +23,7 @@ from importer.cli.options import (
     UPDATE,
     WITHOUT_LIST,
     import_request,
+    in_use,
     load_settings,
     pacing_of,
     profile_name,
@@ -286,11 +287,12 @@ def _job_document(result: "JobResult") -> dict[str, Any]:
 def resume(number: int | None, as_json: bool, sandbox: bool, **options: Any) -> int:
     """Continue RUN where it stopped. By default, the latest unfinished run."""
     from importer.cli import terminal
+    from importer.runs.earlier_runs import Which
     from importer.runs.resume import resume as resume_run
 
-    with service_of(number, pacing_of(options), sandbox, unfinished=True) as settings:
+    with service_of(number, pacing_of(options), sandbox, Which.UNFINISHED) as (settings, chosen):
         console = terminal.Console(the_clock(), yes=True)
-        result = finish(resume_run(run_request(number, settings, console, options)))
+        result = finish(resume_run(run_request(chosen, settings, console, options)))
     return put_end(result, as_json)
 
 
@@ -306,9 +308,9 @@ def retry(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options
     from importer.cli import terminal
     from importer.runs.retry import retry as retry_run
 
-    with service_of(number, pacing_of(options), sandbox) as settings:
+    with service_of(number, pacing_of(options), sandbox) as (settings, chosen):
         console = terminal.Console(the_clock(), yes=yes)
-        result = finish(retry_run(run_request(number, settings, console, options | {"sandbox": sandbox})))
+        result = finish(retry_run(run_request(chosen, settings, console, options | {"sandbox": sandbox})))
     return put_end(result, as_json)
 
 
@@ -318,7 +320,7 @@ def stop(number: int | None) -> int:
     """Stop RUN after the rows in progress. By default, every run in progress."""
     from importer.runs.status import ask_to_stop
 
-    for request in ask_to_stop(number, load_settings()):
+    for request in ask_to_stop(number, load_settings(), fits=in_use()):
         if request.run is None:
             click.echo("An import that had not begun stops now; nothing was sent. To start it, repeat its command.")
             continue
@@ -353,9 +355,9 @@ def settle(number: int, row: int, record: int | None, absent: bool, as_json: boo
 
     if absent is (record is not None):
         raise click.UsageError("Add --is ID to name the record of the row, or --absent if it has none.")
-    with service_of(number, {}, sandbox) as settings:
+    with service_of(number, {}, sandbox) as (settings, chosen):
         console = terminal.Console(the_clock(), yes=True)
-        result = finish(settle_row(run_request(number, settings, console), row, record))
+        result = finish(settle_row(run_request(chosen, settings, console), row, record))
     return put_end(result, as_json)
 
 
@@ -367,13 +369,11 @@ def settle(number: int, row: int, record: int | None, absent: bool, as_json: boo
 def reconcile(number: int | None, as_json: bool, sandbox: bool) -> int:
     """Settle the rows in doubt of RUN by looking in Nexudus. By default, of the latest with any."""
     from importer.cli import terminal
-    from importer.runs.earlier_runs import runs_in_doubt
+    from importer.runs.earlier_runs import Which, runs_in_doubt
     from importer.runs.reconcile import reconcile as reconcile_run
 
-    if number is None:
-        number = next((run.id for run in runs_in_doubt(load_settings())), None)
-    with service_of(number, {}, sandbox) as settings:
-        result = finish(reconcile_run(run_request(number, settings, terminal.Console(the_clock(), yes=True))))
+    with service_of(number, {}, sandbox, Which.IN_DOUBT) as (settings, chosen):
+        result = finish(reconcile_run(run_request(chosen, settings, terminal.Console(the_clock(), yes=True))))
         # Those of another account, service or profile, which one sign-in cannot settle, and what is left of this one's.
         for other in runs_in_doubt(settings):
             if other.id != result.run.id:
@@ -391,8 +391,8 @@ def verify(number: int | None, as_json: bool, sandbox: bool) -> int:
     from importer.cli import terminal
     from importer.runs import verify
 
-    with service_of(number, {}, sandbox) as settings:
-        done = finish(verify.verify_run(run_request(number, settings, terminal.Console(the_clock(), yes=True))))
+    with service_of(number, {}, sandbox) as (settings, chosen):
+        done = finish(verify.verify_run(run_request(chosen, settings, terminal.Console(the_clock(), yes=True))))
     if as_json:
         put_json({"schema": 1, "run": done.run.id, "counts": done.counts, "unknown": done.unknown, "file": done.file})
     else:
@@ -415,8 +415,8 @@ def undo(number: int | None, as_json: bool, yes: bool, even_if_gone: bool, sandb
     from importer.cli import terminal
     from importer.runs.undo import undo_run
 
-    with service_of(number, pacing_of(options), sandbox) as settings:
-        request = run_request(number, settings, terminal.Console(the_clock(), yes=yes))
+    with service_of(number, pacing_of(options), sandbox) as (settings, chosen):
+        request = run_request(chosen, settings, terminal.Console(the_clock(), yes=yes))
         done = finish(undo_run(request, even_if_gone=even_if_gone))
     if done is None:
         click.echo("Nothing was deleted.")

@@ -169,7 +169,7 @@ def login(username: str) -> int:
     password = _typed_password(confirm=False)
     flags, profile = {"username": username, "password": password}, profile_name()
     loaded = settings.load(flags, ignore=("token",), profile=profile).settings
-    account = finish(session.who(loaded, the_clock()))
+    account = finish(session.who(loaded, the_clock(), say))
     credentials.save(loaded.url, username, password, profile)
     click.echo(f"Signed in to {account.space} as {account.user}.")
     return Exit.DONE
@@ -196,7 +196,7 @@ def whoami(as_json: bool) -> int:
     from importer.runs.session import who
 
     settings = load_settings()
-    account = finish(who(settings, the_clock()))
+    account = finish(who(settings, the_clock(), say))
     if as_json:
         put_json({"schema": 1, "url": settings.url, **asdict(account)})
     else:

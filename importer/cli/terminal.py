@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 from tqdm import tqdm
 
+from importer.cli.options import typed_place
 from importer.errors import Exit, UsageError
-from importer.issues import Severity, notice_text
+from importer.issues import CATALOGUE, Severity, notice_text
 from importer.model import Account, Clock, Plan, Presence, Progress, Status
 from importer.text import count, duration, moment, plan_lines, printable
 from schemas import RECORD_TYPES
@@ -74,7 +75,13 @@ def show_columns(columns: Sequence[ColumnMatch], *, remembered: bool) -> None:
 
 def issue_lines(causes: Causes, severity: Severity) -> Iterator[str]:
     """The issues of one severity, grouped by cause: where, what is wrong, and what to do."""
-    groups = [group for group in causes.groups() if group.severity is severity]
+    # One advice for several values would be typed for the first of them, and leave the others as they are.
+    groups = [
+        part
+        for group in causes.groups()
+        if group.severity is severity
+        for part in (group.by_value() if CATALOGUE[group.code].is_fixed_by_value else [group])
+    ]
     for group in groups[:MOST_GROUPS]:
         first, number = group.first(MOST_PLACES), len(group)
         if first[0].row and not first[0].cell:
@@ -130,7 +137,7 @@ def show_check_end(result: CheckResult, following: str) -> None:
 def show_plan(plan: Plan, account: Account) -> None:
     """Show what importing would do, and how long it takes."""
     click.echo()
-    for line in plan_lines(plan, account):
+    for line in plan_lines(plan, account, typed_place()):
         click.echo(line)
 
 
@@ -141,8 +148,11 @@ def show_end(result: RunResult) -> None:
     counts = result.report.counts
     statuses = ", ".join(f"{counts[status]:,} {status.value}" for status in Status if counts[status])
     click.echo(f"Run {result.run.id}: {statuses or 'no rows'}.")
-    click.echo(f"Report: {result.report.folder / 'report.html'}")
-    for line in step_lines(result.run, result.steps):
+    if result.report.files:
+        click.echo(f"Report: {result.report.folder / 'report.html'}")
+    run = result.run
+    at = moment(run.resume_at, run.stopped or run.resume_at) if run.resume_at is not None else ""
+    for line in step_lines(run, result.steps, at):
         click.echo(line)
 
 
@@ -248,7 +258,7 @@ class Console:
         if not self._quiet:
             show_issues(result, stdout=False)
             say()
-            for line in plan_lines(plan, account):
+            for line in plan_lines(plan, account, typed_place()):
                 say(line)
         if self._yes or not plan.writes:
             return True

@@ -14,6 +14,7 @@ from importer.cli.options import (
     PROFILE,
     READING,
     RUN,
+    in_use,
     kind_named,
     load_settings,
     profile_name,
@@ -36,14 +37,19 @@ def status(number: int | None, as_json: bool) -> int:
     """Show the state of RUN and what to do next. By default, of the latest run."""
     from importer.cli.next_steps import step_lines
     from importer.runs.status import status_and_others
+    from importer.text import moment
 
-    shown, others = status_and_others(number, load_settings(), the_clock()())
+    now = the_clock()()
+    shown, others, newer = status_and_others(number, load_settings(), now, in_use())
     if as_json:
         put_json({"schema": 1, **_document(shown), "unfinished": [run.id for run in others]})
         return Exit.DONE
     _show_status(shown)
-    for line in step_lines(shown.run, shown.steps) or [f"Next: read the report in {shown.run.folder}"]:
+    at = moment(shown.resume_at, now) if shown.resume_at is not None else ""
+    for line in step_lines(shown.run, shown.steps, at) or [f"Next: read the report in {shown.run.folder}"]:
         click.echo(line)
+    if newer is not None:
+        click.echo(f"Run {newer.id} is newer, but of another service or user. To see it: {newer.command('status')}")
     if others:
         numbers = ", ".join(str(run.id) for run in others)
         runs = f"Run {numbers} is" if len(others) == 1 else f"Runs {numbers} are"
@@ -80,7 +86,7 @@ def report(number: int | None, out: Path | None, as_json: bool) -> int:
     """
     from importer.runs.result import rebuild_report
 
-    written = rebuild_report(number, load_settings(), out, the_clock()())
+    written = rebuild_report(number, load_settings(), out, the_clock()(), in_use())
     if as_json:
         put_json(written.summary)
     else:
@@ -98,7 +104,7 @@ def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
     from importer.cli import terminal
     from importer.config import saved_columns
     from importer.runs.source import columns as columns_of
-    from importer.runs.source import look_at_columns, missing, own_labels
+    from importer.runs.source import complaint, look_at_columns, own_labels
 
     kind, read = reading_of(reading)
     settings = load_settings()
@@ -110,7 +116,11 @@ def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
         put_json({"schema": 1, "file": str(file), "columns": [asdict(column) for column in matched]})
     else:
         terminal.show_columns(matched, remembered=source.remembered or save)
-    return Exit.FILE if missing(source) else Exit.DONE
+    if (error := complaint(source)) is None:
+        return Exit.DONE
+    # Not raised: the table above, or the one document, is the answer. With another exit code than 0 comes a sentence.
+    say(f"{error.message}\n{error.advice}")
+    return error.exit_code
 
 
 def _show_status(shown: "RunStatus") -> None:
@@ -147,6 +157,7 @@ def _document(shown: "RunStatus") -> dict[str, Any]:
         "started": _instant(run.started),
         "finished": _instant(run.finished),
         "exit_code": run.exit_code,
+        "resume_after": _instant(shown.resume_at),
         "folder": str(run.folder),
         "next": next(filter(None, (command_of(run, step) for step in shown.steps))),
     }

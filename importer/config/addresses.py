@@ -37,6 +37,11 @@ def service_name(url: str) -> str:
     return name if is_loopback(name) else host_of(url)
 
 
+def account_key(url: str, user: str) -> str:
+    """The account of a user who signs in by name; a practice service adds a number of its own."""
+    return f"{service_name(url)}/{user.strip().lower()}"
+
+
 def same_service(one: str, other: str) -> bool:
     """Whether two addresses are those of one service."""
     names = (service_name(one) or one.strip(), service_name(other) or other.strip())

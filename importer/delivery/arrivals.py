@@ -55,7 +55,7 @@ class ArrivalLedger:
         # A longer wait than the window is about another limit, the day's, and says nothing about this one.
         if arrival.throttled_for is not None and arrival.throttled_for <= shared.seconds:
             in_window, _ = self._calls.used(self._account, shared, arrival.answered)
-            self._allowance.refused(arrival.answered, in_window)
+            self._allowance.refused(arrival.answered, in_window, arrival.throttled_for)
 
     def _arrived(self, arrival: Arrival) -> float:
         self._round_trips.append(arrival.answered - arrival.left)

@@ -31,6 +31,10 @@ class Concurrency:
         """Note an answer; ``useful`` if it was no sign of trouble, ``busy`` if more calls could have left beside it."""
         if self._fixed:
             return
+        if now < self._since:
+            # The clock was set back: nothing is measured by two clocks, and no wait grows.
+            self._not_before = min(self._not_before, now + _TRIED_AGAIN)
+            self._begin(now)
         if not useful:
             # Whatever breaks, only what is under way can be in doubt. The speed is measured anew, because it was that
             # of a service in better health.

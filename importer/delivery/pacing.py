@@ -25,6 +25,12 @@ _LOST_IN_WAITING = 4
 what the others leave, and it would shrink from one to the next."""
 
 
+_LONGEST_GAP = 0.25
+"""Share of the window within which an answer follows the one before, or the end of a wait that the service asked for.
+After a longer silence the window is not full of our calls, and after a clock that was set it is counted by two clocks:
+either way there are far fewer in it than the others leave us."""
+
+
 def latest_arrival(sent: float, answered: float, shortest: float) -> float:
     """The latest time at which an answered call can have arrived, if the shortest round trip took ``shortest`` seconds.
 
@@ -50,7 +56,7 @@ class Allowance:
         narrow = [window for window in windows if window.writes and window.seconds < DAY]
         self.shared = min(narrow, key=lambda window: window.calls / window.seconds, default=None)
         self._share = self._most = float(self.shared.calls) if self.shared else 0.0
-        self._began = self._refused_at = now
+        self._began = self._refused_at = self._latest = self._due = now
 
     @property
     def windows(self) -> tuple[Window, ...]:
@@ -62,18 +68,35 @@ class Allowance:
 
     def accepted(self, now: float) -> None:
         """Note that a call was not refused."""
-        if self.shared is not None and self._share < self._most:
+        if self.shared is None:
+            return
+        self._follow(now, self.shared)
+        if self._share < self._most:
             quiet = min((now - self._refused_at) // self.shared.seconds, _MOST_DOUBLINGS)
             self._share = min(self._share + 2**quiet / _GIVEN_BACK, self._most)
 
-    def refused(self, now: float, in_window: int) -> None:
-        """Note that the service refused a call while ``in_window`` of ours were in the shared window."""
+    def refused(self, now: float, in_window: int, wait: float = 0.0) -> None:
+        """Note that the service refused a call while ``in_window`` of ours were in the shared window.
+
+        ``wait`` is how many seconds it asked us to be silent.
+        """
         if self.shared is None:
             return
-        self._share, self._refused_at = self._share - 1, now
+        self._follow(now, self.shared)
+        self._share, self._refused_at, self._due = self._share - 1, now, max(self._due, now + wait)
         # Until a whole window has passed it is not full of our calls, and the count would be far below what is left.
         if now - self._began >= self.shared.seconds:
             # What we have in a full window is what the others leave us, but for a few calls lost in waiting.
             self._share = min(self._share, in_window + _LOST_IN_WAITING)
         # With none at all, no call would be accepted any more, and so nothing would ever be given back.
         self._share = max(self._share, 1.0)
+
+    def _follow(self, now: float, shared: Window) -> None:
+        """Begin to fill the window anew after a silence, and after a clock that was set."""
+        if now < self._latest:
+            # Neither may lie in the future: until the clock were there again, nothing would be given back, and every
+            # silence would be one that was asked for.
+            self._began, self._due, self._refused_at = now, now, min(self._refused_at, now)
+        elif now - max(self._latest, self._due) > _LONGEST_GAP * shared.seconds:
+            self._began = now
+        self._latest = now

@@ -260,7 +260,8 @@ class Sender:
     def _stop_requested(self) -> bool:
         """Whether another process asked this run to stop; looked up once a tick."""
         now = self._now()
-        if now < self._next_look:
+        # No look is further away than a tick: the clock was set back, and must not keep a wish to stop from being seen.
+        if 0 < self._next_look - now <= self._pace.tick:
             return False
         self._next_look = now + self._pace.tick
         return self._journal.runs.stop_requested(self._run)
@@ -329,7 +330,8 @@ class Sender:
         The visibility window counts from the intent. If the machine slept in between, a record could still come of the
         call after the row was proved absent and sent again.
         """
-        if self._now() - committed > LONGEST_DELAY:
+        # Also if the clock was set back: then nothing says how long it has been.
+        if abs(self._now() - committed) > LONGEST_DELAY:
             # Provably not sent, so the row goes back to planned, and its next intent has a time that is true.
             return Reply(sent=False, failure="this machine was asleep when the call was due")
         return await self._service.create(self._run.endpoint, body)

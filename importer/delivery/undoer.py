@@ -137,7 +137,7 @@ class Undoer:
             looked_at = self._now()
             if not await self._renew():
                 return None
-            if self._now() - looked_at > LONGEST_DELAY:
+            if abs(self._now() - looked_at) > LONGEST_DELAY:
                 continue
             intent = self._begin(intent)
             self._turn = None

@@ -143,7 +143,7 @@ class Updater:
             turn = await unless(self._stop, self._turns.renew(turn))
             if isinstance(turn, Stopped):
                 return False
-            if self._now() - looked_at > LONGEST_DELAY:
+            if abs(self._now() - looked_at) > LONGEST_DELAY:
                 self._turns.free(turn)
                 continue
             assert isinstance(there, Remote)
@@ -161,7 +161,7 @@ class Updater:
         return False
 
     async def _put(self, intent: Intent, there: Remote, looked_at: float) -> Reply:
-        if self._now() - looked_at > LONGEST_DELAY:
+        if abs(self._now() - looked_at) > LONGEST_DELAY:
             # Provably not sent, so the row is planned again, and its record is looked at once more.
             return Reply(sent=False, failure="this machine was asleep when the call was due")
         return await self._service.put(self._run.endpoint, body_of(there, intent.values, self._comparer))

@@ -117,8 +117,13 @@ def command_of(run: Run, step: Step) -> str:
         return " ".join(["importer run", *filter(None, words)])
     if step.kind is StepKind.SETTLE_OTHERS:
         # Without a number: it takes the runs that have rows in doubt, which this one need not have.
-        return f"importer reconcile{' --sandbox' if run.options.get('sandbox') else ''}"
+        return " ".join(filter(None, ["importer reconcile", run.place]))
     return run.command(_VERBS[step.kind]) if step.kind in _VERBS else ""
+
+
+def template_of(run: Run, step: Step) -> str:
+    """What to type once for each row of a step, with what a person has to find out in capitals; empty if nothing."""
+    return f"{run.command('settle', 'ROW')} --is ID" if step.kind is StepKind.REVIEW else ""
 
 
 def _reading(run: Run) -> Iterator[str]:

@@ -21,7 +21,8 @@ OPTIONS: Document[dict[str, Any]] = Document("The list of a run's options", dict
 """The options that a run began with. Members that this importer does not know are preserved for the one that does."""
 
 SIGNED_IN = {"resume", "retry", "reconcile", "settle", "verify", "undo"}
-"""The commands about a run that call the service. The others have no ``--sandbox``: the journal is all they need."""
+"""The commands about a run that call the service. The others need no ``--sandbox`` or ``--profile``: the journal is all
+they read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +57,16 @@ class Run:
 
     @property
     def place(self) -> str:
-        """The flag with which another file goes where this one went; often none is needed."""
+        """The flag with which a command goes where this run went; often none is needed."""
         # The sandbox before the profile: it has accounts of its own, and a profile would name a real one.
         profile = self.options.get("profile")
         return "--sandbox" if self.options.get("sandbox") else f"--profile {shlex.quote(profile)}" if profile else ""
+
+    @property
+    def resume_at(self) -> float | None:
+        """The time before which there was no use in resuming the run when it stopped; None if it had not to wait."""
+        at = self.options.get("resume_at")
+        return float(at) if self.finished is None and isinstance(at, int | float) else None
 
     def options_as(self, shape: type[Shape], part: str = "") -> Shape:
         """The options, or one part of them, as a dataclass; what is missing has its default.
@@ -72,11 +79,14 @@ class Run:
         except (ValueError, TypeError) as error:
             raise _unreadable(self.id, "The list of a run's options is damaged.") from error
 
-    def command(self, verb: str, row: int | None = None) -> str:
-        """The command line of a verb for this run, or for a row of it, for example "importer resume 3"."""
-        numbers = f"{self.id}" if row is None else f"{self.id} {row}"
-        where = " --sandbox" if verb in SIGNED_IN and self.options.get("sandbox") else ""
-        return f"importer {verb} {numbers}{where}"
+    def command(self, verb: str, row: int | str | None = None) -> str:
+        """The command line of a verb for this run, or for a row of it, for example "importer resume 3".
+
+        ``row`` may be a placeholder, for a command that is typed once for each row.
+        """
+        # With the profile, though these commands use that of the run by themselves: the shell may name another one.
+        words = [f"importer {verb} {self.id}", "" if row is None else f"{row}", self.place if verb in SIGNED_IN else ""]
+        return " ".join(filter(None, words))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, urlsplit
 
-from importer.config.addresses import host_of, is_loopback, service_name
+from importer.config.addresses import account_key, host_of, is_loopback, service_name
 from importer.errors import SettingsError, SignInError
 from importer.model import NAMELESS, Account
 from importer.text import printable
@@ -103,7 +103,7 @@ def account_of(access: Access, who: object | None, *, by_password: bool) -> Acco
     user_info = who if isinstance(who, dict) else {}
     space = _text(user_info.get("DefaultBusinessName")) or access.host
     user = access.username if by_password and access.username else _named(user_info, access)
-    key = f"{access.service_name}/{user.strip().lower()}"
+    key = account_key(access.url, user)
     if is_loopback(access.service_name):
         # A practice service forgets its records at its end; the next one, under the same name, is another account.
         key += _text(user_info.get("Id"), "/")

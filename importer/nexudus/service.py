@@ -120,6 +120,11 @@ class Nexudus:
             await self._prove_token(unproven=unproven)
         return account_of(self.access, user_info, by_password=self._sign_in.by_password)
 
+    @property
+    def token_refused(self) -> bool:
+        """Whether the token of the settings was not accepted, and the password is used in its place."""
+        return self.access.token is not None and self._sign_in.by_password
+
     def stop_on(self, stop: asyncio.Event) -> None:
         """End every wait for a sign-in when this event is set; calls that have left are not given up."""
         self._stop = stop

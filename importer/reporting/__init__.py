@@ -21,6 +21,7 @@ from typing import Any
 
 from importer.journal.journal import Journal
 from importer.journal.runs import Run
+from importer.journal.states import STATUS
 from importer.model import Status
 from importer.reporting.atomic import new_file, put_in_place, remove, written_aside
 from importer.reporting.delimited import DelimitedReport
@@ -31,14 +32,27 @@ from importer.reporting.page import render
 from importer.reporting.workbook import WorkbookReport
 from importer.spreadsheet import escape_formula
 
-__all__ = ["Line", "Lines", "Report", "lines", "outcomes", "write_fix_file", "write_report", "write_table"]
+__all__ = [
+    "Line",
+    "Lines",
+    "Report",
+    "lines",
+    "outcomes",
+    "unwritten_report",
+    "write_fix_file",
+    "write_report",
+    "write_table",
+]
 
 FAILED_FILES = ("failed.csv", "failed.xlsx")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The written files. ``files`` maps file names to paths; ``summary`` is the content of summary.json."""
+    """The written files. ``files`` maps file names to paths; ``summary`` is the content of summary.json.
+
+    Without files, the report could not be written, and the rest of it is from the journal.
+    """
 
     folder: Path
     counts: dict[Status, int]
@@ -69,6 +83,16 @@ def write_report(journal: Journal, run: Run, *, now: float) -> Report:
             remove(run.folder / name, advice)
         files = {name: put_in_place(aside / name, run.folder, advice) for name in names}
     return Report(run.folder, overview.counts, files, summary)
+
+
+def unwritten_report(journal: Journal, run: Run, *, now: float) -> Report:
+    """What the journal alone says of a run whose report cannot be written: all but the rows and their issues."""
+    states, counts = journal.rows.counts(run), dict.fromkeys(Status, 0)
+    for state, number in states.items():
+        counts[STATUS[state]] += number
+    counts[Status.INVALID] = journal.rows.invalid(run)
+    overview = Overview(run, run.account, now, states, counts=counts)
+    return Report(run.folder, counts, {}, overview.document([]))
 
 
 def write_table(folder: Path, name: str, header: Sequence[str], rows: Iterable[Sequence[str]]) -> Path:

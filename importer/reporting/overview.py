@@ -115,6 +115,7 @@ class Overview:
             "duration_seconds": round(self.seconds, 3),
             "exit_code": run.exit_code,
             "resume": resume_command(run),
+            "resume_after": None if run.resume_at is None else _utc(run.resume_at),
             "files": files,
         }
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from importer.errors import Exit
 from importer.issues import Issue, Severity
-from importer.journal.next_steps import Step, StepKind, command_of
+from importer.journal.next_steps import Step, StepKind, command_of, template_of
 from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.journal.states import State
@@ -42,7 +42,8 @@ _WHY = {
     StepKind.RESUME: "Continue the run: {rows} left to send.",
     StepKind.CONTINUE_UNDO: "Finish the undo: {rows} left.",
     StepKind.RECONCILE: "Find out what Nexudus did with {rows} that got no answer.",
-    StepKind.REVIEW: "Look in Nexudus for {rows} whose record may exist.",
+    StepKind.REVIEW: "Look in Nexudus for {rows} whose record may exist. Then name the record of each row, or use "
+    "--absent instead of --is ID if there is none.",
     StepKind.CORRECT: "Correct {rows} in failed.xlsx (wrong cells are red), then import that file.",
     StepKind.CORRECT_COLUMN: "Nexudus refuses row after row because of one column. Correct it in your file, then "
     "import the file again. If the problem was on Nexudus' side and has been fixed, continue instead.",
@@ -95,7 +96,9 @@ def _about(run: Run, intent: Intent, *, commands: bool) -> str:
         case State.IN_DOUBT:
             return _unsettled(intent) + (f" (To find out: {run.command('reconcile')})" if commands else "")
         case State.REVIEW:
-            return f"{_sent(intent)}. {words or 'The record may exist: look for it in Nexudus.'}"
+            command = run.command("settle", intent.row)
+            settle = f" (To settle the row: {command} --is ID, or --absent if there is no record)" if commands else ""
+            return f"{_sent(intent)}. {words or 'The record may exist: look for it in Nexudus.'}{settle}"
         case State.UPDATING:
             return f"{_unsettled(intent)} (To find out: {run.command('reconcile')})" if commands else _unsettled(intent)
         case State.OVERTAKEN:
@@ -180,10 +183,13 @@ def resume_command(run: Run) -> str | None:
 
 
 def step_sentences(run: Run, steps: Sequence[Step]) -> list[tuple[str, str]]:
-    """What to do next: why, and the command, which is empty if there is none."""
-    return [(_why(step), command_of(run, step)) for step in steps if step.kind in _WHY]
+    """What to do next: why, and the command, empty if there is none, with ROW and ID if it is typed for each row."""
+    return [(_why(run, step), command_of(run, step) or template_of(run, step)) for step in steps if step.kind in _WHY]
 
 
-def _why(step: Step) -> str:
+def _why(run: Run, step: Step) -> str:
     words = _WHY if step.rows else _WHY | _WHY_WITHOUT_ROWS
-    return words[step.kind].format(rows=_rows(step.rows))
+    why = words[step.kind].format(rows=_rows(step.rows))
+    if step.kind is not StepKind.RESUME or run.resume_at is None:
+        return why
+    return f"{why} Nexudus allows it again after {utc_moment(run.resume_at)}."

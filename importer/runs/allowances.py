@@ -1,6 +1,7 @@
-"""The windows of the allowance, from the settings."""
+"""The windows of the allowance, from the settings, and when they let an account go on."""
 
 from importer.config.settings import Settings
+from importer.journal.journal import Journal
 from importer.journal.windows import DAY, Window
 
 
@@ -22,3 +23,18 @@ def windows(settings: Settings) -> tuple[Window, ...]:
 def daily_window(limits: tuple[Window, ...]) -> Window | None:
     """The allowance of a day, if there is one."""
     return next((window for window in limits if window.seconds >= DAY), None)
+
+
+_SHORT_WAIT = 2.0
+"""Seconds; shorter waits are the ordinary pace, and showing each of them would make the page flicker."""
+
+
+def next_create(journal: Journal, account: str | None, settings: Settings, now: float) -> tuple[str, float]:
+    """What a create has to wait for, and until when, in epoch seconds; "" and 0.0 if it need not wait for long."""
+    daily = daily_window(windows(settings))
+    if account and daily:
+        used, frees_in = journal.calls.used(account, daily, now)
+        if used >= daily.calls:
+            return "the daily quota", now + frees_in
+    blocked = journal.calls.held_until(account) if account else 0.0
+    return ("the service, which asked us to slow down", blocked) if blocked - now > _SHORT_WAIT else ("", 0.0)

@@ -98,10 +98,11 @@ def _disk(loaded: Settings) -> Finding:
 
 
 async def _service(loaded: Settings, clock: Clock) -> Finding:
-    begun = time.monotonic()
+    begun, warnings = time.monotonic(), list[str]()
     try:
-        account = await who(loaded, clock)
+        account = await who(loaded, clock, warnings.append)
     except ImporterError as error:
         return Finding("Service", False, error.message, error.advice)
     took = time.monotonic() - begun
-    return Finding("Service", True, f"{loaded.url}: signed in to {account.space} as {account.user} in {took:.1f} s")
+    detail = f"{loaded.url}: signed in to {account.space} as {account.user} in {took:.1f} s"
+    return Finding("Service", True, ". ".join([detail, *warnings]))

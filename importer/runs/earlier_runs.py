@@ -3,11 +3,12 @@
 Nothing here reads the file or calls the service.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from enum import Enum, auto
+from typing import TYPE_CHECKING
 
-from importer.config.addresses import same_service
+from importer.config.addresses import account_key, same_service
 from importer.config.settings import Settings
 from importer.errors import SettingsError, UsageError
 from importer.journal.journal import Journal, open_journal
@@ -23,39 +24,70 @@ if TYPE_CHECKING:
 _READING = ("map", "dates", "zone", "encoding", "separator")
 
 
-def latest_run(journal: Journal, number: int | None) -> Run:
-    """The run with this number, by default the latest one."""
+class Which(Enum):
+    """Among which runs a command without a number chooses."""
+
+    ALL = auto()
+    UNFINISHED = auto()
+    IN_DOUBT = auto()
+
+
+def chosen_run(
+    journal: Journal, number: int | None, fits: Callable[[Run], bool] = lambda _: True, which: Which = Which.ALL
+) -> Run | None:
+    """The run with this number, by default the latest that fits, or else the latest; None if there is none.
+
+    Where no run is in doubt, a choice among those is one among all.
+    """
     if number is not None:
         return journal.runs.get(number)
-    runs = journal.runs.latest(1)
-    if not runs:
+    match which:
+        case Which.UNFINISHED:
+            runs = journal.runs.unfinished()
+        case Which.IN_DOUBT if in_doubt := _in_doubt(journal):
+            runs = in_doubt
+        case _:
+            # Most often it is the newest. Only then are all of them read.
+            newest = journal.runs.latest(1)
+            runs = newest if all(map(fits, newest)) else journal.runs.latest()
+    return next(filter(fits, runs), next(iter(runs), None))
+
+
+def latest_run(journal: Journal, number: int | None, fits: Callable[[Run], bool] = lambda _: True) -> Run:
+    """The run with this number, by default the latest that fits, or else the latest."""
+    run = chosen_run(journal, number, fits)
+    if run is None:
         raise UsageError("There is no run yet.", "Start one with: importer run FILE")
-    return runs[0]
+    return run
 
 
-def latest_unfinished(journal: Journal, number: int | None) -> Run:
-    """The run with this number, by default the latest unfinished one."""
-    if number is not None:
-        return journal.runs.get(number)
-    runs = journal.runs.unfinished()
-    if not runs:
+def latest_unfinished(journal: Journal, number: int | None, fits: Callable[[Run], bool] = lambda _: True) -> Run:
+    """The run with this number, by default the latest unfinished one that fits, or else the latest unfinished one."""
+    run = chosen_run(journal, number, fits, Which.UNFINISHED)
+    if run is None:
         raise UsageError("There is no unfinished run.", "To list the runs: importer history")
-    return runs[0]
+    return run
+
+
+def is_in_use(run: Run, settings: Settings) -> bool:
+    """Whether a run is of the service and the user that the settings name, as far as that is known without a call."""
+    if not same_service(run.url, settings.url):
+        return False
+    # Whose a token is, only the service can say. It goes before the user name.
+    if run.account is None or is_nameless(run.account) or settings.token or not settings.username:
+        return True
+    key = account_key(settings.url, settings.username)
+    return run.account == key or run.account.startswith(f"{key}/")
 
 
 def runs_in_doubt(settings: Settings) -> list[Run]:
     """The runs with rows that are still to be settled, newest first."""
     with open_journal(settings.journal_url) as journal:
-        return [run for run in journal.runs.latest() if journal.rows.counts(run).keys() & UNANSWERED]
+        return _in_doubt(journal)
 
 
-def options_of(number: int | None, settings: Settings, *, unfinished: bool) -> Mapping[str, Any]:
-    """The options that a run began with, by default the latest one; empty if there is no run."""
-    with open_journal(settings.journal_url) as journal:
-        if number is not None:
-            return journal.runs.get(number).options
-        runs = journal.runs.unfinished() if unfinished else journal.runs.latest(1)
-        return runs[0].options if runs else {}
+def _in_doubt(journal: Journal) -> list[Run]:
+    return [run for run in journal.runs.latest() if journal.rows.counts(run).keys() & UNANSWERED]
 
 
 @dataclass(frozen=True)

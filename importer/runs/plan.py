@@ -32,6 +32,7 @@ from importer.model import Account, Clock, Plan, Record
 from importer.reporting import write_fix_file
 from importer.runs.allowances import windows
 from importer.runs.compare import compare, compare_named
+from importer.runs.earlier_runs import ImportTerms, forgotten_profile, refuse_other_terms, run_to_continue
 from importer.runs.lookup import look_up, names_to_offer
 from importer.runs.named_records import with_named
 from importer.runs.observer import Observer
@@ -88,18 +89,24 @@ def write_errors(source: Source, result: CheckResult, path: Path, now: float) ->
 
 @dataclass(frozen=True)
 class PlannedImport:
-    """A file with its check and its plan, ready to be imported into an account."""
+    """A file with its check and its plan, ready to be imported into an account.
+
+    ``token_refused`` tells that the service took the password in place of the token.
+    """
 
     source: Source
     result: CheckResult
     plan: Plan
     account: Account
+    token_refused: bool = False
 
 
 async def plan(request: ImportRequest) -> PlannedImport:
     """The plan of importing a file: what it would do, and how long it would take."""
     source = open_source(request.file, request.settings, request.kind, request.read)
     result = examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
+    with open_journal(request.settings.journal_url) as journal:
+        warn_of_other_profile(journal, source, request)
     return await plan_examined(source, result, request)
 
 
@@ -115,9 +122,35 @@ async def _plan(journal: Journal, source: Source, result: CheckResult, request: 
     async with signed_in(
         request.settings, source.endpoint, journal, observer, clock, without_list=choices.without_list
     ) as session:
+        # As the import would: a plan that the import then refuses would be a promise not kept.
+        terms, account = terms_of(source, request), session.account.key
+        if run_to_continue(journal, terms, account) is None:
+            refuse_other_terms(journal, terms, account, zoneless=result.zoneless)
         source, result = await look_up_names(session, source, result, choices, now)
         present = await find_present(session, source, result, choices, now)
-        return PlannedImport(source, result, plan_of(session, result, present, now), session.account)
+        made = plan_of(session, result, present, now)
+        return PlannedImport(source, result, made, session.account, session.service.token_refused)
+
+
+def terms_of(source: Source, request: ImportRequest) -> ImportTerms:
+    """What decides which records the import of a file creates."""
+    return ImportTerms(
+        source.sha256, source.kind.name, source.endpoint, request.settings.url, source.read, request.choices
+    )
+
+
+def warn_of_other_profile(journal: Journal, source: Source, request: ImportRequest) -> None:
+    """Say so if the file was imported with another profile before.
+
+    Raises:
+        UsageError: Most likely the profile was forgotten.
+    """
+    choices = request.choices
+    warning = forgotten_profile(
+        journal, source.sha256, source.file.name, choices.profile, one_for_all=choices.one_for_all
+    )
+    if warning:
+        request.observer.say(warning)
 
 
 async def look_up_names(

@@ -11,7 +11,7 @@ from importer.delivery.comparison import Ambiguous, Blocked, Changed, Comparison
 from importer.delivery.listing import Comparer, Listing, Remote, complete, shows_all_of
 from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
 from importer.delivery.sender import Compared
-from importer.errors import FileError, ImporterError, ReportError, ServiceError
+from importer.errors import FileError, ImporterError, ReportError, ServiceError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
@@ -456,7 +456,7 @@ def _rebuild_report(session: Session, other: Run) -> None:
     try:
         if other.folder.is_dir():
             write_report(session.journal, other, now=session.clock())
-    except (ReportError, FileError, OSError) as error:
+    except (ReportError, FileError, UsageError, OSError) as error:
         why = error.message if isinstance(error, ImporterError) else f"{error.strerror}."
         session.observer.say(
             f"Some rows of run {other.id} were settled, but its report still shows them as before. {why} "

@@ -1,18 +1,19 @@
 """How a run ends: why sending stopped, the exit code that follows from it and from the rows, and the report."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from importer.config.settings import Settings
 from importer.delivery.breakers import SendResult, StopReason
-from importer.errors import Exit
+from importer.errors import Exit, FileError, ReportError, UsageError
 from importer.journal.journal import Journal, open_journal
-from importer.journal.next_steps import Step, next_steps
+from importer.journal.next_steps import FAILED_FILE, Step, StepKind, next_steps
 from importer.journal.runs import Run
 from importer.journal.states import DOUBTFUL, State
-from importer.reporting import Report, write_report
+from importer.reporting import Report, unwritten_report, write_report
+from importer.runs.allowances import next_create
 from importer.runs.earlier_runs import latest_run
 
 _EXIT_CODES = {
@@ -38,18 +39,53 @@ class RunResult:
     message: str = ""
 
 
-async def finish_run(journal: Journal, run: Run, sent: SendResult, now: float, strays: Sequence[str] = ()) -> RunResult:
-    """Note how sending ended, and write the report; ``strays`` are sentences about records that no row explains."""
+async def finish_run(
+    journal: Journal,
+    run: Run,
+    sent: SendResult,
+    now: float,
+    strays: Sequence[str] = (),
+    *,
+    settings: Settings | None = None,
+) -> RunResult:
+    """Note how sending ended, and write the report; ``strays`` are sentences about records that no row explains.
+
+    ``settings`` say which allowance may keep the run from going on at once.
+    """
     # The option may have been set by another process since this one read the run.
     for_good = sent.how is StopReason.REQUESTED and journal.runs.get(run.id).options.get("for_good")
     done = sent.how in {StopReason.DONE, StopReason.STRICT} or bool(for_good)
     code = exit_code_of(journal, run, sent.how)
     if strays and code in (Exit.DONE, Exit.ROWS_FAILED):
         code = Exit.IN_DOUBT
-    run = journal.runs.update(run, stopped=now, finished=now if done else None, exit_code=int(code))
+    resume_at = _resume_at(journal, run, settings, now)
+    with journal.together():
+        # Of now: another process may have set one of them meanwhile.
+        options = {**journal.runs.get(run.id).options, "resume_at": resume_at}
+        run = journal.runs.update(
+            run, stopped=now, finished=now if done else None, exit_code=int(code), options=options
+        )
     # In another thread, so that other runs of this process continue meanwhile.
-    report = await asyncio.to_thread(write_report, journal, run, now=now)
-    return RunResult(run, report, code, _steps(journal, run), " ".join(filter(None, [sent.message, *strays])))
+    report, complaint = await asyncio.to_thread(_report, journal, run, now)
+    message = " ".join(filter(None, [sent.message, *strays, complaint]))
+    return RunResult(run, report, code, _steps(journal, run, report), message)
+
+
+def _resume_at(journal: Journal, run: Run, settings: Settings | None, now: float) -> float | None:
+    if settings is None or (run.planned is not None and not journal.rows.counts(run).get(State.PLANNED)):
+        return None
+    _, until = next_create(journal, run.account, settings, now)
+    return until or None
+
+
+def _report(journal: Journal, run: Run, now: float) -> tuple[Report, str]:
+    """The report of a run whose work is done; if it cannot be written, what the journal says, and why."""
+    # Whatever is the matter with the files of the run: its rows are sent, and how they ended must be heard of.
+    try:
+        return write_report(journal, run, now=now), ""
+    except (ReportError, UsageError, FileError) as error:
+        complaint = f"The report of run {run.id} was not written. {error.message} {error.advice}"
+        return unwritten_report(journal, run, now=now), complaint
 
 
 def exit_code_of(journal: Journal, run: Run, reason: StopReason) -> Exit:
@@ -84,15 +120,24 @@ def settled_result(journal: Journal, run: Run, now: float) -> RunResult:
     elif run.finished is not None:
         code = exit_code_of(journal, run, StopReason.DONE)
         run = journal.runs.update(run, exit_code=int(code))
-    return RunResult(run, write_report(journal, run, now=now), code, _steps(journal, run))
+    report, complaint = _report(journal, run, now)
+    return RunResult(run, report, code, _steps(journal, run, report), complaint)
 
 
-def _steps(journal: Journal, run: Run) -> list[Step]:
-    return next_steps(run, journal.rows.counts(run), invalid=journal.rows.invalid(run))
+def _steps(journal: Journal, run: Run, report: Report) -> list[Step]:
+    steps = next_steps(run, journal.rows.counts(run), invalid=journal.rows.invalid(run))
+    # A file of failed rows that was not written may be one of an earlier report, with rows that exist by now.
+    return [step for step in steps if step.kind is not StepKind.CORRECT or FAILED_FILE in report.files]
 
 
-def rebuild_report(number: int | None, settings: Settings, out: Path | None, now: float) -> Report:
-    """The report of a run, rebuilt from the journal; ``now`` is the time shown in it, in epoch seconds."""
+def rebuild_report(
+    number: int | None,
+    settings: Settings,
+    out: Path | None,
+    now: float,
+    fits: Callable[[Run], bool] = lambda _: True,
+) -> Report:
+    """The report of a run, by default of the latest that fits; ``now`` is the time shown in it, in epoch seconds."""
     with open_journal(settings.journal_url) as journal:
-        run = latest_run(journal, number)
+        run = latest_run(journal, number, fits)
         return write_report(journal, run if out is None else replace(run, folder=out.absolute()), now=now)

@@ -40,7 +40,8 @@ async def resume(request: RunRequest) -> RunResult:
             except StoppedError as error:
                 reason = StopReason.LIMIT if error.exit_code is Exit.LIMIT else StopReason.REQUESTED
                 sent = SendResult(reason, error.message)
-                return await finish_run(journal, journal.runs.get(run.id), sent, request.clock())
+                now, settings = request.clock(), request.settings
+                return await finish_run(journal, journal.runs.get(run.id), sent, now, settings=settings)
             return await planned.send()
 
 
@@ -67,7 +68,8 @@ async def continue_run(stack: AsyncExitStack, session: Session, run: Run) -> Pla
         run = session.journal.runs.update(run, account=session.account.key)
     # Only under the lock is the request to stop cleared: before, a process that still sends this run would miss it.
     stack.enter_context(session.exclusive_sender(run.id))
-    run = session.journal.runs.update(run, stop=False, options={**run.options, "for_good": False})
+    options = {**run.options, "for_good": False, "resume_at": None}
+    run = session.journal.runs.update(run, stop=False, options=options)
     # Planned rows are sent as they were planned. Only a run that never got that far is read, and from its own copy: the
     # user's file may have been edited since.
     if run.planned is None:

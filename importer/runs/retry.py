@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from importer.errors import UsageError
 from importer.journal.journal import Journal, open_journal
@@ -12,7 +12,7 @@ from importer.model import Record
 from importer.runs.earlier_runs import latest_run, refuse_other_service
 from importer.runs.plan import plan_of, present_among
 from importer.runs.preparation import stoppable
-from importer.runs.request import RunRequest
+from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult
 from importer.runs.send import PlannedRun
 from importer.runs.session import Session, signed_in
@@ -39,10 +39,37 @@ async def retry(request: RunRequest) -> RunResult | None:
         if not records:
             raise _nothing_to_retry(parent, invalid=journal.rows.invalid(parent))
         async with AsyncExitStack() as stack:
+            request = replace(request, choices=_choices(parent, request.choices))
             work = _prepare(stack, journal, parent, records, request)
             limit = request.choices.max_duration
             planned = await stoppable(work, journal, request.settings, seconds=limit)
             return await planned.send() if planned is not None else None
+
+
+def _choices(parent: Run, now: Choices) -> Choices:
+    """The choices for a retry: those that the run began with, but for the limits, the folder and the sign-in of now.
+
+    What its rows are depends on them: rows meant as one more record would be found existing, and never be sent. Records
+    may be updated now, even if they were not to be before.
+
+    Raises:
+        UsageError: They are to be updated, but the run was to make further records.
+    """
+    began = parent.options_as(Choices)
+    if now.update and (began.even_if_existing or began.allow_duplicates):
+        raise UsageError(
+            f"Run {parent.id} made further records on purpose, so its rows cannot update records.", "Add --no-update."
+        )
+    return replace(
+        began,
+        update=began.update or now.update,
+        max_rows=now.max_rows,
+        max_duration=now.max_duration,
+        out=now.out,
+        profile=now.profile,
+        # A page sends its practice runs without saying so again.
+        sandbox=bool(parent.options.get("sandbox")) or now.sandbox,
+    )
 
 
 def _nothing_to_retry(run: Run, *, invalid: int) -> UsageError:

@@ -10,8 +10,8 @@ from importer.errors import ServiceError
 from importer.issues import notice_text
 from importer.journal.journal import Journal, open_journal
 from importer.runs.copies import remove_unused, restore_copy
-from importer.runs.earlier_runs import ImportTerms, forgotten_profile, refuse_other_terms, run_to_continue
-from importer.runs.plan import find_present, look_up_names, plan_of
+from importer.runs.earlier_runs import refuse_other_terms, run_to_continue
+from importer.runs.plan import find_present, look_up_names, plan_of, terms_of, warn_of_other_profile
 from importer.runs.preparation import stoppable
 from importer.runs.request import ImportRequest
 from importer.runs.result import RunResult, finish_run
@@ -60,7 +60,7 @@ async def prepare(
     """
     source = snapshot(source, request.settings.home / "files")
     stack.callback(remove_unused, journal, source.copy)
-    _warn_of_other_profile(journal, source, request)
+    warn_of_other_profile(journal, source, request)
     try:
         session = await stack.enter_async_context(
             signed_in(
@@ -84,7 +84,7 @@ async def _continue_unfinished(
 ) -> PlannedRun | None:
     # Without asking the user again: the plan was confirmed when the run began, and its rows are in the journal already.
     journal = session.journal
-    unfinished = run_to_continue(journal, _terms(source, request), session.account.key)
+    unfinished = run_to_continue(journal, terms_of(source, request), session.account.key)
     if unfinished is None:
         return None
     session.observer.say(f"Run {unfinished.id} of this file is unfinished; continuing it.")
@@ -97,7 +97,7 @@ async def _begin(
 ) -> PlannedRun | None:
     """Look up, compare, ask, start."""
     now, journal, choices = request.clock(), session.journal, request.choices
-    refuse_other_terms(journal, _terms(source, request), session.account.key, zoneless=result.zoneless)
+    refuse_other_terms(journal, terms_of(source, request), session.account.key, zoneless=result.zoneless)
     source, result = await look_up_names(session, source, result, choices, now)
     present = await find_present(session, source, result, choices, now)
     if not session.observer.confirm(result, plan_of(session, result, present, now), session.account):
@@ -108,25 +108,10 @@ async def _begin(
     return PlannedRun(session, plan_rows(session, source, result, begun, present.updates))
 
 
-def _warn_of_other_profile(journal: Journal, source: Source, request: ImportRequest) -> None:
-    choices = request.choices
-    warning = forgotten_profile(
-        journal, source.sha256, source.file.name, choices.profile, one_for_all=choices.one_for_all
-    )
-    if warning:
-        request.observer.say(warning)
-
-
 async def _unreachable(journal: Journal, source: Source, request: ImportRequest, error: ServiceError) -> RunResult:
     """A run that could not even begin is saved, so that one command continues it later."""
     # The same run is used again: a service that is away for an hour, and a scheduler that tries every minute, would
     # otherwise leave sixty runs of one file.
-    now, same = request.clock(), run_to_continue(journal, _terms(source, request), None)
+    now, same = request.clock(), run_to_continue(journal, terms_of(source, request), None)
     unfinished = same or add_run(journal, source, request, now)
     return await finish_run(journal, unfinished, SendResult(StopReason.UNREACHABLE, error.message), now)
-
-
-def _terms(source: Source, request: ImportRequest) -> ImportTerms:
-    return ImportTerms(
-        source.sha256, source.kind.name, source.endpoint, request.settings.url, source.read, request.choices
-    )

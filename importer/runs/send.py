@@ -38,7 +38,9 @@ class PlannedRun:
     async def send(self) -> RunResult:
         """Settle, send, settle, report."""
         sent, strays = await self._send()
-        return await finish_run(self.session.journal, self.run, sent, self.session.clock(), strays)
+        return await finish_run(
+            self.session.journal, self.run, sent, self.session.clock(), strays, settings=self.session.settings
+        )
 
     async def _send(self) -> tuple[SendResult, Sequence[str]]:
         """Settle, send, settle, until no row is left that may be sent.
@@ -170,7 +172,7 @@ def _progress_with_eta(
     def tell(progress: Progress) -> None:
         nonlocal next_look, done_at
         settled, now = before + progress.settled, session.clock()
-        if limits and now >= next_look:
+        if limits and not 0 < next_look - now <= _ETA_SECONDS:
             next_look = now + _ETA_SECONDS
             done_at = now + journal.calls.seconds_for(key, total - settled, limits, now)
         session.observer.progress(replace(progress, settled=settled), total, done_at - now if limits else None)

@@ -186,13 +186,24 @@ async def signed_in(
     """
     turns = ReadThrottle(journal, windows(settings), observer.say, clock)
     async with Nexudus(_access(settings), endpoint, before_read=turns.acquire, now=clock) as service:
-        account = await service.sign_in(unproven=without_list)
+        account = await _account(service, observer.say, unproven=without_list)
         turns.belong_to(account.key)
         yield Session(journal, service, account, settings, observer, clock)
 
 
-async def who(settings: Settings, clock: Clock) -> Account:
-    """The account that the settings sign in to.
+async def _account(service: Nexudus, say: Callable[[str], None], *, unproven: bool = False) -> Account:
+    account = await service.sign_in(unproven=unproven)
+    if service.token_refused:
+        # The two may be of different users, and the records be created in another location than the token's.
+        say(
+            "Warning: Nexudus did not accept your token, so the user name and password were used. You are signed in "
+            f"as {account.user}. Replace the token in your settings, or remove it."
+        )
+    return account
+
+
+async def who(settings: Settings, clock: Clock, say: Callable[[str], None]) -> Account:
+    """The account that the settings sign in to; ``say`` shows a sentence about it, if there is one.
 
     Raises:
         SettingsError: The address is unsafe.
@@ -200,7 +211,7 @@ async def who(settings: Settings, clock: Clock) -> Account:
         ServiceError: The service cannot be reached.
     """
     async with Nexudus(_access(settings), next(iter(RECORD_TYPES.values())).paths[0], now=clock) as service:
-        return await service.sign_in()
+        return await _account(service, say)
 
 
 async def sign_in(settings: Settings, clock: Clock) -> tuple[Account, Settings]:

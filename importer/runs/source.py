@@ -160,6 +160,15 @@ def missing(source: Source) -> list[str]:
     return [name for name in source.kind.required(source.endpoint) if source.mapping.column(name) is None]
 
 
+def complaint(source: Source) -> FileError | None:
+    """What a check would say of the columns, if any required one is missing; otherwise None."""
+    try:
+        checking.match_columns(source.sheet, source.kind, source.kind.required(source.endpoint), source.read.map)
+    except FileError as error:
+        return error
+    return None
+
+
 def snapshot(source: Source, folder: Path) -> Source:
     """The source read from a copy of its own: what was checked is what is sent, whatever happens to the original.
 

@@ -3,7 +3,7 @@
 Read from the journal alone, so that looking is quick and needs neither the file nor the service.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -17,15 +17,13 @@ from importer.journal.next_steps import WORTH_RETRYING, Step, next_steps
 from importer.journal.runs import Run
 from importer.journal.states import STATUS, TAKING_BACK, State
 from importer.model import Status
-from importer.runs.allowances import daily_window, windows
-from importer.runs.earlier_runs import latest_run, latest_unfinished
+from importer.runs.allowances import daily_window, next_create, windows
+from importer.runs.earlier_runs import is_in_use, latest_run, latest_unfinished
 
 _PATIENCE = 0.3
 """Seconds that a page waits for the journal; it looks again soon."""
 
 _SPEED_SECONDS = 60.0
-_SHORT_WAIT = 2.0
-"""Seconds; shorter waits are the ordinary pace, and showing each of them would make the page flicker."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +108,12 @@ class RunStatus:
         return self.run.finished is not None
 
     @property
+    def resume_at(self) -> float | None:
+        """The time before which there is no use in resuming the run; None if there is no such time."""
+        idle = not self.working and not self.finished and bool(self.unsent or self.run.planned is None)
+        return self.until if idle and self.until else None
+
+    @property
     def steps(self) -> list[Step]:
         """What to do next, most pressing first."""
         return next_steps(self.run, self.states, invalid=self.invalid, working=self.working)
@@ -126,13 +130,24 @@ class StopRequest(NamedTuple):
     command: str = "resume"
 
 
-def status_and_others(number: int | None, settings: Settings, now: float) -> tuple[RunStatus, list[Run]]:
-    """The status of a run, by default the latest; in that case also the other unfinished, idle runs, newest first."""
+class Overview(NamedTuple):
+    """A run, the other runs that are unfinished and idle, newest first, and the newest run if it is not that one."""
+
+    shown: RunStatus
+    others: list[Run]
+    newer: Run | None
+
+
+def status_and_others(
+    number: int | None, settings: Settings, now: float, fits: Callable[[Run], bool] = lambda _: True
+) -> Overview:
+    """The status of a run, by default the latest that fits; in that case also what else there is."""
     with open_journal(settings.journal_url) as journal:
-        run = latest_run(journal, number)
+        run = latest_run(journal, number, fits)
         others = [other for other in journal.runs.unfinished() if other.id != run.id] if number is None else []
         idle = [other for other in others if not _is_working(journal, other, settings)]
-        return _status(journal, run, settings, now), idle
+        newer = [one for one in journal.runs.latest(1) if number is None and one.id != run.id]
+        return Overview(_status(journal, run, settings, now), idle, newer[0] if newer else None)
 
 
 def latest_statuses(limit: int, settings: Settings, now: float) -> list[RunStatus]:
@@ -158,17 +173,29 @@ def search_statuses(text: str, limit: int, offset: int, settings: Settings, now:
         return [_status(journal, run, settings, now) for run in runs], total
 
 
-def statuses_of_content(sha256: str, settings: Settings, now: float) -> list[RunStatus]:
-    """The status of the runs of a file with this content, newest first; for a page."""
+def statuses_of_content(sha256: str, settings: Settings, now: float, account: str | None = None) -> list[RunStatus]:
+    """The status of the runs of a file with this content, newest first; for a page.
+
+    Only of those for the service and user that the settings name, and for this account if it is known: what was
+    imported for others says nothing about what will be created here.
+    """
     with open_journal(settings.journal_url, _PATIENCE) as journal:
-        return [_status(journal, run, settings, now) for run in journal.runs.of_content(sha256)]
+        runs = [run for run in journal.runs.of_content(sha256) if is_in_use(run, settings)]
+        mine = (run for run in runs if None in (account, run.account) or run.account == account)
+        return [_status(journal, run, settings, now) for run in mine]
 
 
-def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = False) -> list[StopRequest]:
+def ask_to_stop(
+    number: int | None,
+    settings: Settings,
+    *,
+    for_good: bool = False,
+    fits: Callable[[Run], bool] = lambda _: True,
+) -> list[StopRequest]:
     """Ask the process that sends a run to stop after the rows under way; by default every run that is being sent.
 
-    If none is being sent, the latest unfinished one. With ``for_good`` a run counts as finished then; its unsent rows
-    can be retried.
+    If none is being sent, the latest unfinished one that fits. With ``for_good`` a run counts as finished then; its
+    unsent rows can be retried.
     """
     with open_journal(settings.journal_url) as journal:
         folder = lock.folder_of(journal.path, settings.home)
@@ -180,7 +207,7 @@ def ask_to_stop(number: int | None, settings: Settings, *, for_good: bool = Fals
         not_begun = [StopRequest(None, working=True)] if commands.pop(NOT_BEGUN, None) else []
         numbers = [number] if number is not None else sorted(commands, reverse=True)
         if not numbers and not not_begun:
-            numbers = [latest_unfinished(journal, None).id]
+            numbers = [latest_unfinished(journal, None, fits).id]
         chosen = [journal.runs.get(each) for each in numbers]
         return not_begun + [
             StopRequest(
@@ -210,10 +237,10 @@ def _status(journal: Journal, run: Run, settings: Settings, now: float) -> RunSt
     recent, alive = journal.views.settled(run, now - _SPEED_SECONDS) if run.finished is None else (0, None)
     limits = windows(settings)
     daily = daily_window(limits)
-    used, frees_in = journal.calls.used(key, daily, now) if key and daily else (0, 0.0)
+    used, _ = journal.calls.used(key, daily, now) if key and daily else (0, 0.0)
     left = max(daily.calls - used, 0) if daily else None
     working = run.finished is None and _is_working(journal, run, settings)
-    waiting, until = _waiting(journal, key, now, left, frees_in)
+    waiting, until = next_create(journal, key, settings, now)
     planned = states.get(State.PLANNED, 0)
     return RunStatus(
         run=run,
@@ -229,13 +256,6 @@ def _status(journal: Journal, run: Run, settings: Settings, now: float) -> RunSt
         until=until,
         seconds_left=journal.calls.seconds_for(key or "", planned, limits, now) if limits else None,
     )
-
-
-def _waiting(journal: Journal, key: str | None, now: float, left: int | None, frees_in: float) -> tuple[str, float]:
-    if left == 0:
-        return "the daily quota", now + frees_in
-    blocked = journal.calls.held_until(key) if key else 0.0
-    return ("the service, which asked us to slow down", blocked) if blocked - now > _SHORT_WAIT else ("", 0.0)
 
 
 def _is_working(journal: Journal, run: Run, settings: Settings) -> bool:

@@ -23,7 +23,7 @@ from importer.errors import FileError, ImporterError
 from importer.reporting import write_fix_file
 from importer.runs.observer import NullObserver
 from importer.runs.queue import queue
-from importer.runs.request import ImportRequest
+from importer.runs.request import Choices, ImportRequest
 from importer.runs.source import examine
 from importer.runs.status import RunStatus, announce_process, search_statuses, statuses_of_content
 from importer.spreadsheet import REPAIRS
@@ -273,9 +273,13 @@ def _summary_values(request: Request, draft: Draft, result: UploadCheck) -> dict
     return values | {"current": is_current(draft, result, settings_of(request))}
 
 
-async def _runs_before(request: Request, draft: Draft) -> list[tuple[RunStatus, bool]]:
-    """The latest runs of a file with this content, each with whether this person may go on with it."""
-    runs = await asyncio.to_thread(statuses_of_content, draft.sha256, settings_of(request), app_of(request).clock())
+async def _runs_before(request: Request, draft: Draft, account: str | None = None) -> list[tuple[RunStatus, bool]]:
+    """The latest runs of a file with this content, each with whether this person may go on with it.
+
+    Only those for the account, or while that is not known, for the service and user in use.
+    """
+    settings, now = settings_of(request), app_of(request).clock()
+    runs = await asyncio.to_thread(statuses_of_content, draft.sha256, settings, now, account)
     person = person_of(request)
     return [(run, person.may_open(started_by(run))) for run in runs if run.rows][:_MOST_BEFORE]
 
@@ -423,8 +427,9 @@ async def _plan_values(request: Request, draft: Draft, made: UploadPlan) -> dict
         "draft": draft,
         "plan": made.plan,
         "account": made.account,
+        "token_refused": made.token_refused,
         "header": latest.header if latest else None,
-        "before": await _runs_before(request, draft),
+        "before": await _runs_before(request, draft, made.account.key),
         "quota": settings_of(request).daily_quota,
     }
 
@@ -446,7 +451,9 @@ def _begin(app: AppContext, draft: Draft, account: str, settings: Settings, by: 
             raise HTTPException(NOT_FOUND)
         if now.run is not None:
             return now.run
-        request = ImportRequest(now.path, settings, NullObserver(), app.clock, kind_of(now), now.read)
+        # So that each command about the run that a page or a report names goes to the practice service as well.
+        choices = Choices(sandbox=app.sandbox)
+        request = ImportRequest(now.path, settings, NullObserver(), app.clock, kind_of(now), now.read, choices)
         run = queue(request, now.name, account, by)
         started = app.workers.start("resume", run.id, settings)
         announce_process(run.id, settings, "resume", started.pid)

@@ -9,7 +9,7 @@ from importer.config.store import Document, unchanged
 from importer.errors import ImporterError
 from importer.model import Account, Clock, Plan
 from importer.runs.observer import NullObserver
-from importer.runs.plan import plan_examined
+from importer.runs.plan import PlannedImport, plan_examined
 from importer.runs.request import ImportRequest
 from importer.runs.source import CheckResult
 from importer.web import upload_names
@@ -26,7 +26,10 @@ _ERROR_FRESH = 2.0
 
 @dataclass(frozen=True, slots=True)
 class UploadPlan:
-    """A plan for one version of an upload and one sign-in, made at a moment in epoch seconds; or why there is none."""
+    """A plan for one version of an upload and one sign-in, made at a moment in epoch seconds; or why there is none.
+
+    ``token_refused`` tells that Nexudus took the password in place of the token.
+    """
 
     version: int
     at: float
@@ -34,6 +37,7 @@ class UploadPlan:
     plan: Plan | None = None
     account: Account | None = None
     error: Problem | None = None
+    token_refused: bool = False
 
 
 def _with_sign_in_renamed(document: dict[str, Any]) -> dict[str, Any]:
@@ -57,14 +61,14 @@ def work_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clock)
     """Ask the service, and keep the plan or why there is none."""
     result = UploadPlan(draft.version, clock(), upload_names.signed_in_as(settings))
     try:
-        plan, account = _worked_out(draft, check, settings, clock)
-        result = replace(result, plan=plan, account=account)
+        made = _worked_out(draft, check, settings, clock)
+        result = replace(result, plan=made.plan, account=made.account, token_refused=made.token_refused)
     except ImporterError as error:
         result = replace(result, error=Problem.of(draft.named(error)))
     _PLAN.write(draft.folder / "plan.json", result)
 
 
-def _worked_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clock) -> tuple[Plan, Account]:
+def _worked_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clock) -> PlannedImport:
     assert check.rows is not None
     source, texts = source_of(draft, settings), check.rows.references
     new = bool(upload_names.not_looked_up(draft, texts, settings, clock()))
@@ -77,8 +81,7 @@ def _worked_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clo
     # Without its references: their names are looked up already, and looking them up again would cost as much.
     result = CheckResult(rows.count, rows.valid, rows.invalid)
     request = ImportRequest(draft.path, settings, NullObserver(), clock)
-    made = asyncio.run(plan_examined(source, result, request))
-    return made.plan, made.account
+    return asyncio.run(plan_examined(source, result, request))
 
 
 def read_plan(draft: Draft, settings: Settings, now: float, *, fresh: bool = True) -> UploadPlan | None:

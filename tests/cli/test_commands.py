@@ -431,7 +431,7 @@ def test_suggested_commands_of_a_practice_run_practise(desk: Desk) -> None:
     done = desk.type("run", file, "--sandbox", "--yes", "--out", "r")
     assert "failed.xlsx --sandbox" in done.out
     assert "importer undo 1 --sandbox" in (desk.folder / "r" / "report.html").read_text("utf-8")
-    assert "Add --sandbox" in desk.type("verify", "1").err
+    assert "importer verify 1 --sandbox" in desk.type("verify", "1").err
     assert desk.type("verify", "1", "--sandbox").code == 0
 
 
@@ -570,6 +570,22 @@ def test_a_file_is_not_imported_twice_in_two_readings(desk: Desk, service: Servi
     assert desk.type("undo", "--yes").code == 0
     assert desk.type("run", file, "--yes").code == 0
     assert len(service.records) == 4
+
+
+@pytest.mark.parametrize("again", [[], ["--tz", "Asia/Tokyo"], ["--tz", "Europe/Berlin"], ["--even-if-existing"]])
+@pytest.mark.parametrize("limit", [[], ["--max-rows", "2"]])
+@pytest.mark.parametrize("profile", [[], ["--profile", "north"]])
+def test_a_plan_accepts_what_the_import_accepts(
+    desk: Desk, service: Service, again: list[str], limit: list[str], profile: list[str]
+) -> None:
+    """And refuses what it refuses, with the same sentence, whether the import before has ended or not."""
+    for setting in ("USERNAME", "PASSWORD"):
+        desk.variables[f"NEXUDUS_{setting}_NORTH"] = desk.variables[f"NEXUDUS_{setting}"]
+    file = desk.write("rows.csv", ZONELESS)
+    desk.type("run", file, "--yes", "--tz", "Europe/Berlin", *limit, *profile)
+    planned, done = desk.type("plan", file, *again), desk.type("run", file, "--yes", *again)
+    assert (planned.code == 2) is (done.code == 2)
+    assert planned.code != 2 or planned.err == done.err
 
 
 def test_failed_rows_come_back_in_the_reading_they_left_in(desk: Desk, service: Service) -> None:

@@ -19,10 +19,17 @@ def test_the_first_step_is_the_next_one() -> None:
 
 
 def test_where_there_is_nothing_to_type_there_is_a_sentence() -> None:
-    """To look in Nexudus is a step as well."""
-    [line] = step_lines(UNFINISHED, [Step(StepKind.REVIEW, 2)])
+    """To look at rows is a step as well."""
+    [line] = step_lines(UNFINISHED, [Step(StepKind.LOOK_AT_HELD, 2)])
     assert line.startswith("Next: ")
     assert line.endswith(".")
+    assert "2 rows" in line
+
+
+def test_what_is_typed_for_each_row_has_its_place_in_the_command() -> None:
+    """A row marked for review is settled by its number and an Id, where the run went."""
+    [line] = step_lines(replace(UNFINISHED, options={"sandbox": True}), [Step(StepKind.REVIEW, 2)])
+    assert line.endswith(": importer settle 3 ROW --sandbox --is ID")
     assert "2 rows" in line
 
 

@@ -14,6 +14,7 @@ from importer.cli.options import (
     profile_name,
     reading_of,
     said_profile,
+    typed_place,
     use_profile,
     with_options,
 )
@@ -27,6 +28,24 @@ def context() -> Iterator[click.Context]:
     """A command that was typed."""
     with click.Context(click.Command("run")) as context:
         yield context
+
+
+@pytest.mark.parametrize(
+    ("sandbox", "names", "place"),
+    [
+        (False, [], ""),
+        (False, ["none"], ""),
+        (False, ["north wing"], "--profile 'north wing'"),
+        (True, ["none"], "--sandbox"),
+    ],
+)
+def test_another_command_that_is_suggested_goes_where_this_one_goes(
+    context: click.Context, sandbox: bool, names: list[str], place: str
+) -> None:
+    """A practice plan must not send anybody to the real service."""
+    use_profile(names)
+    context.params["sandbox"] = sandbox
+    assert typed_place() == place
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """From values to words and exit codes: what a command repeats, and what no closed pipe can change."""
 
 import asyncio
+import itertools
 import json
 import shlex
 from collections.abc import Iterator
@@ -11,10 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from importer.cli import importer as commands
 from importer.cli import output
 from importer.cli.options import use_profile
 from importer.cli.output import OF_THE_FILE, put_json, quoted, say, with_reading
 from importer.errors import SignInError
+
+PATH = ("check", "plan", "run")
 
 OPTIONS = {
     "kind": "CoworkerGoogleCalendar",
@@ -104,3 +108,13 @@ def test_a_refused_sign_in_of_a_profile_says_where_it_is_set() -> None:
     assert plain.value.advice == "Set NEXUDUS_PASSWORD."
     assert "north" in of_profile.value.advice
     assert of_profile.value.message == plain.value.message
+
+
+def test_each_option_that_the_next_command_has_too_is_repeated() -> None:
+    """From check to plan, and from plan to run: without one of them, it would be another import, or another plan."""
+    options = {command: {param.name: param for param in commands.commands[command].params} for command in PATH}
+    for command, following in itertools.pairwise(PATH):
+        for name in options[command].keys() & options[following].keys() - {"file", "as_json", "profile", "picks"}:
+            flag = options[following][name].opts[-1]
+            value = True if getattr(options[following][name], "is_flag", False) else "x"
+            assert with_reading(Path("a.csv"), {name: value}) == f"a.csv {flag}{'' if value is True else ' x'}", flag

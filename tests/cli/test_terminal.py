@@ -55,6 +55,18 @@ def test_the_sentence_about_a_whole_row_names_it_once(number: int, others: str) 
     assert first == "  Row 2 is for the same record as row 3, but has other values."
 
 
+def test_what_is_advised_for_one_value_is_advised_for_each() -> None:
+    """Several names under one header are several choices, each with the places that have it and the word to type."""
+    names = ["Studio", "Boardroom", "Studio", 'Loft "2"']
+    cells = [
+        Issue("name-ambiguous", n, f"B{n}", "Room", "ResourceId", name, "7 or 8") for n, name in enumerate(names, 2)
+    ]
+    lines = list(issue_lines(causes(*cells), Severity.ERROR))
+    assert [line.partition(":")[0] for line in lines[::2]] == ["  B2 (also B4)", "  B3", "  B5"]
+    picks = [line.rpartition("--pick ")[2] for line in lines[1::2]]
+    assert picks == ['"Studio=ID".', '"Boardroom=ID".', "'Loft \"2\"=ID'."]
+
+
 def test_more_groups_than_anybody_reads_are_counted() -> None:
     """The last line says how many are missing, and how to see them."""
     columns = [chr(ord("A") + place) for place in range(MOST_GROUPS + 2)]

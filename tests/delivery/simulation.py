@@ -4,7 +4,7 @@ import asyncio
 import json
 import random
 import selectors
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
@@ -14,7 +14,7 @@ from importer.delivery.sender import Pace, Sender
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import NewRun, Run
 from importer.journal.windows import DAY, Window
-from importer.model import Progress, Record
+from importer.model import Clock, Progress, Record
 from importer.nexudus import Nexudus, Reply
 from importer.sandbox.limits import Limits
 from importer.sandbox.options import SandboxOptions
@@ -63,12 +63,16 @@ def simulated(main: Coroutine[Any, Any, SendResult]) -> SendResult:
 class Office:
     """A service that counts arrivals by the published rules. Ways there and back take ``way`` seconds each.
 
-    ``others`` gives the times at which another client of the same account tries to write.
+    ``others`` gives the times at which another client of the same account tries to write. ``jumps`` says after how many
+    seconds the clock of the sender's machine is set, and by how many. With ``bare``, a throttle does not say for how
+    long.
     """
 
     way: Callable[[], float]
     options: SandboxOptions = field(default_factory=SandboxOptions)
     others: Iterator[float] = field(default_factory=lambda: iter(()))
+    jumps: Sequence[tuple[float, float]] = ()
+    bare: bool = False
     now: float = MORNING
     accepted: list[float] = field(default_factory=list)
     refused: list[float] = field(default_factory=list)
@@ -77,6 +81,7 @@ class Office:
     def __post_init__(self) -> None:
         self._limits = Limits()
         self._next_other = next(self.others, None)
+        self._began = self.now
 
     def clock(self) -> float:
         """The time, in this office and everywhere."""
@@ -85,6 +90,11 @@ class Office:
         except RuntimeError:
             return self.now
 
+    def wall(self) -> float:
+        """What the clock of the sender's machine shows."""
+        now = self.clock()
+        return now + sum(seconds for after, seconds in self.jumps if now >= MORNING + after)
+
     async def create(self, _path: str, _body: str) -> Reply:
         """Travel there, be counted, travel back."""
         await asyncio.sleep(self.way())
@@ -92,7 +102,8 @@ class Office:
         number = len(self.accepted)
         await asyncio.sleep(self.way())
         if wait:
-            return Reply(status=409, reason="You must wait", retry_after=(str(max(1, round(wait + 0.5))),), whole=True)
+            seconds = () if self.bare else (str(max(1, round(wait + 0.5))),)
+            return Reply(status=409, reason="You must wait", retry_after=seconds, whole=True)
         answer = {"Status": 200, "Value": {"Id": number}, "WasSuccessful": True, "Errors": None}
         return Reply(status=200, json=answer, text=json.dumps(answer), whole=True)
 
@@ -105,8 +116,10 @@ class Office:
         (self.refused if wait else self.accepted).append(now)
         return wait
 
-    def send(self, journal: Journal, run: Run, **pace: Any) -> tuple[SendResult, list[tuple[float, Progress]]]:
-        """Send what is planned; how that ended, and what was told when."""
+    def send(
+        self, journal: Journal, run: Run, clock: Clock | None = None, **pace: Any
+    ) -> tuple[SendResult, list[tuple[float, Progress]]]:
+        """Send what is planned, by this clock or the machine's; how that ended, and what was told when."""
         told: list[tuple[float, Progress]] = []
         chosen = replace(Pace(PUBLISHED, concurrency=4, patience=60.0, tick=300.0), **pace)
         self._began = self.now
@@ -121,7 +134,7 @@ class Office:
                 run,
                 ACCOUNT,
                 chosen,
-                now=self.clock,
+                now=clock or self.wall,
                 stop=asyncio.Event(),
                 tell=tell,
             )

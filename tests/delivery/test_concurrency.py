@@ -36,6 +36,17 @@ def test_it_does_not_grow_while_the_allowance_is_the_limit() -> None:
     assert grown(lambda n: 1.0, busy=False).allowed == AT_FIRST
 
 
+def test_a_clock_that_is_set_back_keeps_it_from_growing_for_no_longer_than_a_try() -> None:
+    """Twenty are worked on at once; set back by a day, it is tried again in half a minute, and not in a day."""
+    now, behind = 0.0, 0.0
+    concurrency = Concurrency(None, now)
+    while now < 200:
+        now += 1 / (100.0 if now < 50 else 100.0 * concurrency.allowed)
+        behind = 86_400.0 if now > 50 else 0.0
+        concurrency.answered(now - behind, useful=True, busy=True)
+    assert concurrency.allowed == MOST
+
+
 def test_it_gives_way_when_answers_stay_out_and_comes_back() -> None:
     """Each answer that settled nothing halves it, down to two; when the service is well again it grows anew."""
     concurrency = grown(lambda n: n / 0.1)

@@ -4,6 +4,7 @@ import itertools
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,8 +14,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from delivery.simulation import ACCOUNT, MINUTE, MORNING, PUBLISHED, Office, most_in, planned, ways
+from importer.cli.clock import steady_clock
 from importer.delivery.breakers import StopReason
+from importer.delivery.pacing import Allowance
 from importer.journal.windows import DAY, Window, seconds_for
+from importer.model import Clock
 from importer.sandbox.options import SandboxOptions
 
 MEMORY = Path("/dev/shm")
@@ -143,3 +147,87 @@ def test_a_slow_service_is_called_more_often_at_once(tmp_path: Path, concurrency
     took = office.accepted[-1] - office.accepted[-301]
     assert (end.how, office.refused) == (StopReason.DONE, [])
     assert least <= 300 / took <= least + 0.12
+
+
+JUMPS = st.lists(st.tuples(st.floats(0, 200), st.sampled_from([1.0, -1.0]), st.floats(1, 2 * DAY)), max_size=2).map(
+    lambda jumps: [(after, sign * seconds) for after, sign, seconds in jumps]
+)
+SHORT_WINDOWS = (MINUTE, *PUBLISHED[2:])
+
+
+def _sent(office: Office, clock: Clock | None = None) -> None:
+    """Send 150 rows, which fill a minute two and a half times."""
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        journal, run = planned(Path(folder), 150)
+        with journal:
+            end, _ = office.send(journal, run, clock=clock, windows=SHORT_WINDOWS)
+    assert (end.how, len(office.accepted)) == (StopReason.DONE, 150)
+
+
+@settings(max_examples=12)
+@given(jumps=JUMPS, bare=st.booleans())
+@example(jumps=[(50.0, DAY)], bare=False)
+@example(jumps=[(50.0, -DAY)], bare=True)
+@example(jumps=[(70.0, DAY), (75.0, -DAY)], bare=True)
+@example(jumps=[(70.0, -DAY), (75.0, DAY)], bare=False)
+def test_a_clock_that_jumps_slows_nothing_for_longer_than_a_window(
+    jumps: list[tuple[float, float]], *, bare: bool
+) -> None:
+    """Ahead or back, whether a throttle says for how long or not: each jump costs a minute at most, few refusals."""
+    office = Office(ways(7, 0.1, 0.1), jumps=jumps, bare=bare)
+    _sent(office)
+    assert office.accepted[-1] - office.accepted[0] <= 150 + (60 + 10) * len(jumps)
+    assert len(office.refused) <= 5 * len(jumps)
+
+
+@settings(max_examples=6)
+@given(jumps=JUMPS)
+@example(jumps=[(50.0, DAY)])
+@example(jumps=[(50.0, -DAY)])
+def test_by_a_clock_that_runs_on_no_jump_is_noticed(jumps: list[tuple[float, float]]) -> None:
+    """The one that every command has: whatever the machine's does, no call is too early, and none too late."""
+    office = Office(ways(8, 0.1, 0.1), jumps=jumps)
+    _sent(office, steady_clock(office.wall, office.clock))
+    assert office.refused == []
+    assert most_in(office.accepted, 60) <= 60
+    assert office.accepted[-1] - office.accepted[0] <= 150 / 0.98
+
+
+@pytest.mark.parametrize("seconds", [-2 * DAY, -DAY, -1.0, 61.0, DAY, 2 * DAY])
+def test_a_refusal_after_a_silence_or_a_jump_takes_one_call(seconds: float) -> None:
+    """The window holds next to nothing of ours then, which says nothing about others; thirty calls give it back."""
+    allowance, now = Allowance([MINUTE], MORNING), MORNING
+    for _ in range(120):
+        now += 1
+        allowance.accepted(now)
+    now += seconds
+    allowance.refused(now, in_window=1)
+    assert allowance.windows == (replace(MINUTE, calls=59),)
+    for _ in range(31):
+        now += 1
+        allowance.accepted(now)
+    assert allowance.windows == (MINUTE,)
+
+
+def test_a_clock_that_is_set_back_after_a_refusal_keeps_nothing_back() -> None:
+    """What a refusal took is given back by the calls that follow, and not when the clock is there again."""
+    allowance, now = Allowance([MINUTE], MORNING), MORNING
+    for _ in range(20):
+        allowance.refused(now, in_window=60)
+    now -= DAY
+    for _ in range(31):
+        now += 1
+        allowance.accepted(now)
+    assert allowance.windows == (replace(MINUTE, calls=41),)
+
+
+def test_a_wait_that_the_service_asks_for_is_no_silence() -> None:
+    """What is in the window after it still says how much others leave us."""
+    allowance, now = Allowance([MINUTE], MORNING), MORNING
+    for _ in range(70):
+        now += 1
+        allowance.accepted(now)
+    allowance.refused(now, in_window=60, wait=40.0)
+    now += 41
+    allowance.refused(now, in_window=20)
+    assert allowance.windows == (replace(MINUTE, calls=24),)

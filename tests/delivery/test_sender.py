@@ -199,13 +199,14 @@ def test_cancelled_it_leaves_what_is_under_way_in_doubt(desk: Desk) -> None:
     assert len(desk.names) == 2
 
 
-def test_a_call_does_not_leave_long_after_its_intent(desk: Desk) -> None:
-    """The machine slept in between: the window that counts from the intent may be over when the record comes."""
+@pytest.mark.parametrize("seconds", [LONGEST_DELAY + 1, -86_400.0])
+def test_a_call_does_not_leave_long_after_its_intent(desk: Desk, seconds: float) -> None:
+    """The machine slept in between, or may have: the window that counts from the intent may be over by then."""
 
     class Asleep(Rows):
         def will_send(self, *arguments: Any, **more: Any) -> Sending:
             done = super().will_send(*arguments, **more)
-            desk.skew = LONGEST_DELAY + 1
+            desk.skew = seconds
             return done
 
     journal = desk.journal
@@ -213,6 +214,19 @@ def test_a_call_does_not_leave_long_after_its_intent(desk: Desk) -> None:
     assert desk.send().how is StopReason.DONE
     assert sorted(map(str, desk.names)) == ROOMS
     assert sum(intent.attempts for intent in desk.journal.rows.all(desk.run)) == 7
+
+
+@pytest.mark.parametrize("seconds", [3600.0, -3600.0])
+def test_a_wish_to_stop_is_seen_whatever_the_clock_does(desk: Desk, seconds: float) -> None:
+    """Set back by an hour, it does not keep the next look for an hour."""
+
+    def on_third_call() -> None:
+        if len(desk.names) == 2:
+            desk.skew = seconds
+            desk.journal.runs.update(desk.run, stop=True)
+
+    desk.on_call = on_third_call
+    assert desk.send(tick=0.05).how is StopReason.REQUESTED
 
 
 def test_a_row_whose_equal_is_in_doubt_elsewhere_is_neither_sent_nor_lost(desk: Desk, memory: Path) -> None:

@@ -159,8 +159,8 @@ def test_damaged_options_are_no_defaults(journal: Journal, options: dict[str, ob
     [
         ({}, "", "importer resume 1"),
         ({"profile": ""}, "", "importer resume 1"),
-        ({"profile": "north"}, "--profile north", "importer resume 1"),
-        ({"profile": "north wing; rm"}, "--profile 'north wing; rm'", "importer resume 1"),
+        ({"profile": "north"}, "--profile north", "importer resume 1 --profile north"),
+        ({"profile": "north wing; rm"}, "--profile 'north wing; rm'", "importer resume 1 --profile 'north wing; rm'"),
         ({"sandbox": True, "profile": "north"}, "--sandbox", "importer resume 1 --sandbox"),
     ],
 )
@@ -170,6 +170,10 @@ def test_what_to_type_goes_to_where_the_run_went(
     """A practice run is not continued at the real service."""
     run = journal.runs.add(replace(NEW, options=options))
     assert (run.place, run.command("resume")) == (place, command)
+    assert (run.command("settle", 7), run.command("status")) == (
+        f"importer settle 1 7 {place}".rstrip(),
+        "importer status 1",
+    )
 
 
 def test_only_commands_that_call_the_service_need_the_practice_one(journal: Journal) -> None:

@@ -39,3 +39,12 @@ def test_every_state_has_its_words(office: Office, state: State, words: str | No
     run = office.begin(office.file([]))
     said = row_message(run, Intent(run.id, 2, b"", "", state, sent_at=0.0, message=words), ())
     assert bool(said) != (state in HOLDING and words is None)
+
+
+@pytest.mark.parametrize("words", [None, "Perhaps record 7."])
+def test_a_row_in_review_names_the_command_that_settles_it(office: Office, words: str | None) -> None:
+    """With the numbers of the run and the row; the page has a link instead, and shows no command."""
+    run = office.begin(office.file([]))
+    intent = Intent(run.id, 12, b"", "", State.REVIEW, sent_at=0.0, message=words)
+    assert f"importer settle {run.id} 12 --is ID, or --absent" in row_message(run, intent, ())
+    assert "importer" not in row_message(run, intent, (), commands=False)

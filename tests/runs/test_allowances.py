@@ -1,11 +1,15 @@
 """The windows that the settings amount to."""
 
+from pathlib import Path
+
 import pytest
 
 from importer.config.settings import Settings
+from importer.journal.journal import open_journal
 from importer.journal.windows import DAY, Window
-from importer.runs.allowances import daily_window, windows
+from importer.runs.allowances import daily_window, next_create, windows
 
+NOW = 1_795_000_000.0
 QUOTA, RATE = Window(5000, DAY, writes=True), Window(60, 60, writes=True)
 READS = (Window(1, 0.1), Window(120, 60), Window(5000, 3600))
 
@@ -45,3 +49,29 @@ def test_the_day_of_a_quota_may_begin_at_midnight() -> None:
 def test_the_daily_window_is_the_one_of_a_day(limits: tuple[Window, ...], daily: Window | None) -> None:
     """Wherever it stands among them; there may be none."""
     assert daily_window(limits) == daily
+
+
+@pytest.mark.parametrize(
+    ("used", "held", "values", "until"),
+    [
+        (0, 0.0, {}, 0.0),
+        (4, 0.0, {"daily_quota": 5}, 0.0),
+        (5, 0.0, {"daily_quota": 5}, DAY + 1.0),
+        (5, 0.0, {"daily_quota": "none"}, 0.0),
+        (0, 900.0, {}, 900.0),
+        # The ordinary pace is no wait to speak of.
+        (0, 2.0, {}, 0.0),
+    ],
+)
+def test_what_a_create_waits_for_is_known_without_a_call(
+    memory: Path, used: int, held: float, values: dict[str, object], until: float
+) -> None:
+    """The quota of the day, or a wait that the service asked for; only those of this account."""
+    settings, everything = Settings.model_validate(values), (Window(9, DAY, writes=True),)
+    with open_journal(f"sqlite:///{memory / 'j'}") as journal:
+        for _ in range(used):
+            assert journal.calls.reserve("ada", everything, write=True, now=NOW) <= 0
+        journal.calls.hold("ada", NOW + held)
+        why, at = next_create(journal, "ada", settings, NOW)
+        assert (bool(why), at) == (bool(until), NOW + until if until else 0.0)
+        assert next_create(journal, "mo", settings, NOW) == next_create(journal, None, settings, NOW) == ("", 0.0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,18 +67,57 @@ def test_without_a_number_the_latest_run_is_meant(journal: Journal) -> None:
         assert choose(journal, second.id).id == second.id
 
 
-def test_options_are_those_of_the_run_that_is_meant(memory: Path) -> None:
-    """Nothing where there is no run."""
-    settings = Settings.model_validate({"journal": f"sqlite:///{memory / 'j'}", "home": memory})
-    assert earlier_runs.options_of(None, settings, unfinished=True) == {}
-    with open_journal(settings.journal_url) as journal:
-        first = begun(journal, options={"profile": "north"})
-        journal.runs.update(begun(journal, account="another", options={"profile": "south"}), finished=9.0)
-    profiles = [
-        earlier_runs.options_of(number, settings, unfinished=unfinished)["profile"]
-        for number, unfinished in ((None, False), (None, True), (first.id, False))
-    ]
-    assert profiles == ["south", "north", "north"]
+def is_for(account: str, run: Run) -> bool:
+    """Whether a run is for this account."""
+    return run.account == account
+
+
+def test_without_a_number_the_latest_run_in_use_is_meant(journal: Journal) -> None:
+    """Of those that are unfinished or in doubt, if these are asked for; if none is in use, the latest of all."""
+    first, second, third = begun(journal), begun(journal, account="another"), begun(journal, account="third")
+    journal.runs.update(second, finished=9.0)
+    everything, unfinished, in_doubt = earlier_runs.Which
+
+    def chosen(which: earlier_runs.Which) -> list[int]:
+        accounts = (ACCOUNT, "another", "nobody's")
+        runs = (earlier_runs.chosen_run(journal, None, partial(is_for, account), which) for account in accounts)
+        return [run.id for run in runs if run]
+
+    assert chosen(everything) == [first.id, second.id, third.id]
+    assert chosen(unfinished) == [first.id, third.id, third.id]
+    # Without a run in doubt, as if all were asked for; with one, that is the one.
+    assert chosen(in_doubt) == [first.id, second.id, third.id]
+    journal.rows.will_send(first, ACCOUNT, journal.rows.planned(first, 0, 1), (), 1.0)
+    assert chosen(in_doubt) == [first.id] * 3
+    by_number = earlier_runs.chosen_run(journal, second.id, lambda _: False, unfinished)
+    assert by_number is not None
+    assert by_number.id == second.id
+
+
+@pytest.mark.parametrize(
+    ("url", "account", "settings", "in_use"),
+    [
+        ("https://spaces.nexudus.com", "spaces.nexudus.com/ada@x.example", {"username": "Ada@x.example "}, True),
+        ("https://spaces.nexudus.com", "spaces.nexudus.com/mo@x.example", {"username": "ada@x.example"}, False),
+        ("https://spaces.nexudus.com", "spaces.nexudus.com/ada@x.example.org", {"username": "ada@x.example"}, False),
+        # Nobody could sign in yet, or nobody knows whose a token is before the service is asked.
+        ("https://spaces.nexudus.com", None, {"username": "ada@x.example"}, True),
+        ("https://spaces.nexudus.com", "spaces.nexudus.com/token-1", {"username": "ada@x.example"}, True),
+        ("https://spaces.nexudus.com", "spaces.nexudus.com/mo@x.example", {"token": "t", "username": "ada"}, True),
+        ("https://spaces.nexudus.com", "spaces.nexudus.com/mo@x.example", {}, True),
+        # The same address in another spelling, another address, and a practice service with a number of its own.
+        ("https://SPACES.nexudus.com:443/", None, {}, True),
+        ("https://other.example", None, {}, False),
+        ("http://127.0.0.1:4711", "127.0.0.1/ada/17", {"url": "http://127.0.0.1:9", "username": "ada"}, True),
+        ("http://127.0.0.1:4711", "127.0.0.1/mo/17", {"url": "http://127.0.0.1:9", "username": "ada"}, False),
+    ],
+)
+def test_whose_a_run_is_is_known_without_a_call_as_far_as_possible(
+    journal: Journal, url: str, account: str | None, settings: dict[str, str], in_use: bool
+) -> None:
+    """By the address and the user name; what is not known counts as in use, for the service will tell."""
+    run = begun(journal, account=account, url=url)
+    assert earlier_runs.is_in_use(run, Settings.model_validate(settings)) is in_use
 
 
 @pytest.mark.parametrize(

@@ -131,3 +131,33 @@ def test_a_settled_run_ends_as_its_rows_do(office: Office, fate: Event, code: Ex
     assert result.exit_code is code
     assert office.journal.runs.get(run.id).exit_code == int(code)
     assert office.journal.rows.counts(run).get(State.IN_DOUBT) is None
+
+
+@pytest.mark.parametrize("how", ["gone", "another file", "open elsewhere"])
+@pytest.mark.parametrize("work", ["sent", "settled"])
+def test_a_report_that_cannot_be_written_hides_nothing_of_what_was_done(office: Office, how: str, work: str) -> None:
+    """The counts are those of the journal, the exit code is that of the rows, and one sentence says what is missing."""
+    run = run_with(office, Event.ACCEPTED, Event.REFUSED, invalid=True)
+
+    def end() -> RunResult:
+        if work == "settled":
+            return settled_result(office.journal, office.journal.runs.get(run.id), 9.0)
+        return asyncio.run(finish_run(office.journal, run, SendResult(StopReason.DONE), 9.0))
+
+    office.journal.runs.update(run, finished=8.0)
+    whole = end()
+    assert (whole.message, "failed.xlsx" in whole.report.files) == ("", True)
+    match how:
+        case "gone":
+            run.copy.unlink()
+        case "another file":
+            run.copy.write_bytes(run.copy.read_bytes() + b"1,2\n")
+        case _:
+            (whole.report.folder / "report.csv").unlink()
+            (whole.report.folder / "report.csv" / "open").mkdir(parents=True)
+    told = end()
+    assert (told.exit_code, told.report.counts) == (whole.exit_code, whole.report.counts)
+    assert told.report.summary | {"issues": 0, "files": 0} == whole.report.summary | {"issues": 0, "files": 0}
+    assert told.message.startswith(f"The report of run {run.id} was not written. ")
+    assert StepKind.CORRECT not in [step.kind for step in told.steps]
+    assert told.report.files == {}

@@ -5,6 +5,7 @@ import os
 import signal
 import sqlite3
 
+import pytest
 from conftest import Desk, Service, mapping, wait_until
 
 from runs.kit import once, rows
@@ -63,3 +64,17 @@ def test_a_run_from_before_paths_had_modules_goes_on(desk: Desk, service: Servic
     assert desk.type("verify").code == 0
     assert desk.type("undo", "--yes").code == 0
     assert service.records == []
+
+
+@pytest.mark.parametrize("verb", ["resume", "reconcile"])
+def test_a_copy_that_is_missing_is_no_failure_of_work_that_is_done(desk: Desk, service: Service, verb: str) -> None:
+    """The rows are sent and counted, the exit code is theirs, and what is missing is a sentence."""
+    file = desk.write("rows.csv", [mapping(n) for n in range(2, 6)])
+    assert desk.type("run", file, "--yes", "--max-rows", "2").code == 6
+    for copy in (desk.home / "files").iterdir():
+        copy.unlink()
+    done = desk.type(verb, "--json")
+    assert (done.code, done.json["counts"]["created"]) == (0, 4 if verb == "resume" else 2)
+    assert "The report of run 1 was not written. The private copy of rows.csv for run 1 is missing." in done.err
+    assert done.json["files"] == []
+    assert "report.html" not in desk.type(verb, "1").out

@@ -1,6 +1,16 @@
 """Rejected and unsent rows once more, as a run of their own."""
 
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
 from conftest import Desk, Service, mapping
+from journal.test_runs import NEW
+
+from importer.journal.journal import open_journal
+from importer.runs.request import Choices
+from importer.runs.retry import _choices
 
 
 def test_refused_rows_are_rejected_with_the_services_words(desk: Desk, service: Service) -> None:
@@ -24,3 +34,55 @@ def test_an_unfinished_run_is_resumed_and_not_retried(desk: Desk, service: Servi
     assert len(service.records) == 2
     assert desk.type("resume").code == 0
     assert len(service.records) == 5
+
+
+OF_NOW: dict[str, Any] = {"max_rows": 3, "max_duration": 60.0, "out": Path("r"), "profile": "south"}
+BEGAN_WITH: dict[str, Any] = {
+    "strict": True,
+    "allow_duplicates": True,
+    "even_if_existing": True,
+    "without_list": True,
+    "update": True,
+    "clear_empty": True,
+    "max_rows": 1,
+    "max_duration": 1.0,
+    "picks": {"Boardroom": 7},
+    "profile": "north",
+    "sandbox": True,
+}
+
+
+def test_a_retry_chooses_as_the_run_did(memory: Path) -> None:
+    """Whatever choice there is, but for limits, folder and sign-in: those are of the command."""
+    assert {one.name for one in fields(Choices)} == BEGAN_WITH.keys() | {"out", "one_for_all"}
+    with open_journal(f"sqlite:///{memory / 'j'}") as journal:
+        parent = journal.runs.add(replace(NEW, options=BEGAN_WITH))
+    assert _choices(parent, Choices(**OF_NOW)) == Choices(**(BEGAN_WITH | OF_NOW))
+
+
+@pytest.mark.parametrize("how", ["retry", "run", "both"])
+def test_rows_meant_as_one_more_record_are_retried_as_such(desk: Desk, service: Service, how: str) -> None:
+    """Neither found existing, which would leave them unsent for ever, nor created a third time."""
+    file = desk.write("rows.csv", [mapping(2), mapping(3)])
+    assert desk.type("run", file, "--yes").code == 0
+    service.fail("400-relation")
+    more = ("run", file, "--yes", "--even-if-existing")
+    assert desk.type(*more, "--json").json["counts"]["rejected"] == 1
+    assert len(service.records) == 3
+    if how != "retry":
+        assert desk.type(*more).code == 0
+    if how != "run":
+        assert desk.type("retry", "2", "--yes", "--json").json["counts"]["created"] == (how == "retry")
+    assert sorted(record["Name"] for record in service.records) == ["Room 2", "Room 2", "Room 3", "Room 3"]
+    assert desk.type("retry", "2", "--yes", "--json").json["counts"]["existing"] == 1
+    assert desk.type(*more).code == 0
+    assert len(service.records) == 4
+
+
+def test_rows_that_repeat_each_other_are_retried_as_meant(desk: Desk, service: Service) -> None:
+    """Three equal rows are three records, also if two of them are refused at first."""
+    service.fail("400-relation", "400-relation")
+    done = desk.type("run", desk.write("rows.csv", [mapping(2)] * 3), "--yes", "--allow-duplicates", "--json")
+    assert done.json["counts"]["rejected"] == 2
+    assert desk.type("retry", "--yes", "--json").json["counts"]["created"] == 2
+    assert len(service.records) == 3

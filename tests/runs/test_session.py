@@ -46,3 +46,30 @@ def test_each_installation_signs_in_under_a_name_of_its_own(desk: Desk, service:
         names.append((desk.folder / home / "client-id").read_text())
     assert names[0] == names[1] != names[2]
     assert desk.type("run", desk.write("rows.csv", [mapping(2)]), "--yes").code == 0
+
+
+COMMANDS = (
+    ["whoami"],
+    ["check", "rows.csv"],
+    ["plan", "rows.csv"],
+    ["run", "rows.csv", "--yes"],
+    ["verify", "1"],
+    ["reconcile", "1"],
+    ["undo", "1", "--yes"],
+    ["template"],
+)
+
+
+def test_a_token_that_is_not_accepted_is_mentioned_by_whatever_signs_in(desk: Desk, service: Service) -> None:
+    """Once, on stderr: the password may be another user's. A good token, or none, is nothing to mention."""
+    desk.write("rows.csv", [mapping(2)])
+    desk.variables["NEXUDUS_TOKEN"] = "expired"
+    for command in COMMANDS:
+        done = desk.type(*command)
+        assert done.code == 0, (command, done.err)
+        assert done.err.count("did not accept your token") == 1, command
+        assert "ops@example.com" in done.err
+        assert "accept your token" not in done.out
+    assert "did not accept your token" in desk.type("doctor").out
+    del desk.variables["NEXUDUS_TOKEN"]
+    assert "token" not in desk.type("whoami").err

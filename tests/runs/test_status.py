@@ -136,15 +136,22 @@ def test_several_runs_are_told_newest_first(run: Run, journal: Journal, settings
     journal.runs.update(second, file="desks.csv", sha256="b" * 64)
     assert [status.run.id for status in latest_statuses(9, settings, NOW)] == [second.id, run.id]
     assert [status.run.id for status in latest_statuses(1, settings, NOW)] == [second.id]
-    assert [status.run.id for status in statuses_of_content("b" * 64, settings, NOW)] == [second.id]
+    same = settings.model_copy(update={"url": run.url})
+    assert [status.run.id for status in statuses_of_content("b" * 64, same, NOW)] == [second.id]
     shown, total = search_statuses("desk", 9, 0, settings, NOW)
     assert ([status.run.id for status in shown], total) == ([second.id], 1)
+    journal.runs.update(run, sha256="b" * 64)
+    for key, numbers in ((None, [second.id, run.id]), (ACCOUNT, [run.id]), ("another", [second.id])):
+        assert [one.run.id for one in statuses_of_content("b" * 64, same, NOW, key)] == numbers
+    assert statuses_of_content("b" * 64, settings, NOW) == []
     assert {status.run.id: status.account for status in latest_statuses(9, settings, NOW)} == {
         run.id: ACCOUNT,
         second.id: "another",
     }
-    latest, others = status_and_others(None, settings, NOW)
-    assert (latest.run.id, [other.id for other in others]) == (second.id, [run.id])
+    latest, others, newer = status_and_others(None, settings, NOW)
+    assert (latest.run.id, [other.id for other in others], newer) == (second.id, [run.id], None)
+    earlier = status_and_others(None, settings, NOW, lambda one: one.account == ACCOUNT)
+    assert (earlier.shown.run.id, earlier.newer and earlier.newer.id) == (run.id, second.id)
     assert status_and_others(run.id, settings, NOW)[1] == []
 
 

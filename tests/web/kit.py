@@ -147,9 +147,11 @@ class Site:
 
 
 @contextmanager
-def serving(settings: Settings, address: Address | None = None, clock: Clock = time.time) -> Iterator[Site]:
-    """The pages on a free port."""
-    with listening(settings, address or Address(port=0), clock=clock) as (server, sock, url):
+def serving(
+    settings: Settings, address: Address | None = None, clock: Clock = time.time, *, sandbox: bool = False
+) -> Iterator[Site]:
+    """The pages on a free port; with ``sandbox`` those of a practice service."""
+    with listening(settings, address or Address(port=0), sandbox=sandbox, clock=clock) as (server, sock, url):
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
         thread.start()
         while not server.started:

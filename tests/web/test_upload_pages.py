@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from conftest import GIVE_UP, LABELS, mapping
 from openpyxl import Workbook, load_workbook
+from pydantic import SecretStr
 
 from importer.config.settings import Settings
+from importer.journal.journal import open_journal
 from importer.sandbox.server import Running
 from importer.web.drafts import LARGEST
 from web.kit import GOOD, Client, Site, files_below, plain, serving, table
@@ -214,3 +216,33 @@ def test_many_parts_and_wrong_forms_are_refused(client: Client) -> None:
     assert client.upload("", b"x").status == 422
     assert "is not a spreadsheet" in client.upload("a.exe", b"MZ").text
     assert "is empty" in client.upload("a.csv", b"").text
+
+
+def test_a_plan_says_that_the_token_of_this_computer_is_not_accepted(settings: Settings) -> None:
+    """The password may be another user's, and nobody sees the terminal in which the page was started."""
+    with serving(settings.model_copy(update={"token": SecretStr("expired")})) as site:
+        client = site.visitor()
+        text = plain(client.follow(f"{client.draft('rooms.csv', table(mapping(2)))}/plan").text)
+        assert "did not accept the token in the settings of this computer" in text
+        assert "Make sure that ops@example.com is the right user." in text
+    with serving(settings) as site:
+        client = site.visitor()
+        assert "token" not in plain(client.follow(f"{client.draft('rooms.csv', table(mapping(2)))}/plan").text)
+
+
+def test_only_imports_for_this_account_are_called_earlier_ones(client: Client, settings: Settings) -> None:
+    """What was imported for another customer says nothing about what will be created here."""
+    place = client.draft("rooms.csv", table(mapping(2)))
+    client.follow(f"{place}/plan")
+    client.until(client.post(f"{place}/start").place, lambda text: "report.csv" in text)
+
+    def mentioned() -> list[str]:
+        again = client.draft("rooms.csv", table(mapping(2)))
+        return [step for step in ("check", "plan") if "imported before" in client.follow(f"{again}/{step}").text]
+
+    assert len(mentioned()) == 2
+    with open_journal(settings.journal_url) as journal:
+        run = journal.runs.update(journal.runs.get(1), account="127.0.0.1/another@example.com/1")
+        assert mentioned() == []
+        journal.runs.update(run, account="other.example/ops@example.com", url="https://other.example")
+    assert mentioned() == []

@@ -1,0 +1,97 @@
+"""The commands around an import: what they refuse, and what they say to do next."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from conftest import Desk, Service
+
+from importer.errors import EXIT_MEANINGS
+
+
+@pytest.fixture
+def taken_port() -> Iterator[str]:
+    """A port at which somebody else listens."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield str(server.getsockname()[1])
+
+
+def test_a_template_replaces_no_file(desk: Desk) -> None:
+    """It could be one that was filled in."""
+    done = desk.type("template", "-o", "mine.xlsx", "--offline")
+    assert (done.code, "Fill it in, then: importer check mine.xlsx" in done.out) == (0, True)
+    (desk.folder / "mine.xlsx").write_bytes(b"filled in")
+    again = desk.type("template", "-o", "mine.xlsx", "--offline")
+    assert (again.code, "already exists" in again.err) == (2, True)
+    assert (desk.folder / "mine.xlsx").read_bytes() == b"filled in"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"NEXUDUS_PASSWORD": "wrong"}, "The user name or password is incorrect."),
+        ({"NEXUDUS_URL": "http://127.0.0.1:9"}, "There is no usable answer from 127.0.0.1:9"),
+    ],
+)
+def test_a_template_needs_no_names(desk: Desk, service: Service, changes: dict[str, str], sentence: str) -> None:
+    """Without them it is written all the same, and why they are missing is said."""
+    desk.variables |= changes
+    done = desk.type("template", "-o", "mine.xlsx")
+    assert (done.code, (desk.folder / "mine.xlsx").exists()) == (0, True)
+    assert sentence in done.err
+    assert "no drop-down lists with names" in done.err
+
+
+def test_a_template_has_the_names_of_the_service(desk: Desk, service: Service) -> None:
+    """And says of how many there are lists."""
+    done = desk.type("template", "-o", "mine.xlsx")
+    assert done.out.startswith("mine.xlsx is ready, with a list of ")
+    assert "for ResourceId" in done.out
+
+
+def test_an_unknown_record_type_is_refused_with_the_known_ones(desk: Desk) -> None:
+    """Before a file is written."""
+    done = desk.type("template", "--type", "Desk", "--offline")
+    assert (done.code, "CoworkerMsOfficeCalendar" in done.err) == (2, True)
+    assert not (desk.folder / "mappings.xlsx").exists()
+
+
+@pytest.mark.parametrize("command", ["sandbox", "serve"])
+def test_a_port_that_is_taken_is_named_with_the_option(desk: Desk, taken_port: str, command: str) -> None:
+    """Somebody has to choose another one."""
+    done = desk.type(command, "--port", taken_port)
+    assert done.code == 2
+    assert taken_port in done.err
+    assert "--port" in done.err
+
+
+def test_other_machines_need_a_password(desk: Desk) -> None:
+    """The page is not served to them before there are people; the command that adds one is named."""
+    done = desk.type("serve", "--host", "0.0.0.0", "--port", "0")
+    assert (done.code, "importer people add NAME --role admin" in done.err) == (2, True)
+
+
+def test_the_practice_service_of_a_command_takes_no_profile(desk: Desk) -> None:
+    """A profile is a real account."""
+    done = desk.type("template", "--sandbox", "--profile", "north")
+    assert (done.code, "do not go together" in done.err) == (2, True)
+
+
+def test_where_there_are_no_people_the_command_for_one_is_named(desk: Desk) -> None:
+    """And whoever is not among them cannot be removed."""
+    assert "importer people add NAME" in desk.type("people", "list").out
+    assert desk.type("people", "remove", "ines").code == 2
+
+
+def test_every_exit_code_is_listed(desk: Desk) -> None:
+    """Scripts are written by this list."""
+    listed = {int(line[:4]) for line in desk.type("exit-codes").out.splitlines()}
+    assert listed == {int(code) for code in EXIT_MEANINGS}
+
+
+def test_whoever_is_not_signed_in_reads_how_to_be(desk: Desk) -> None:
+    """Also for a profile, which has a sign-in of its own."""
+    assert "NEXUDUS_TOKEN, or NEXUDUS_USERNAME and NEXUDUS_PASSWORD" in desk.type("whoami").err
+    desk.variables["NEXUDUS_USERNAME_NORTH"] = "ops@example.com"
+    done = desk.type("whoami", "--profile", "north")
+    assert (done.code, "importer login --profile north" in done.err) == (4, True)
