@@ -20,7 +20,7 @@ def test_the_first_step_is_the_next_one() -> None:
 
 def test_where_there_is_nothing_to_type_there_is_a_sentence() -> None:
     """To look at rows is a step as well."""
-    [line] = step_lines(UNFINISHED, [Step(StepKind.LOOK_AT_HELD, 2)])
+    [line] = step_lines(UNFINISHED, [Step(StepKind.COMPARE_AGAIN, 2)])
     assert line.startswith("Next: ")
     assert line.endswith(".")
     assert "2 rows" in line

@@ -33,6 +33,8 @@ OTHER_CHOICES: dict[str, Any] = {
     "even_if_existing": True,
     "picks": {"Boardroom": 4711},
     "sandbox": True,
+    "update": True,
+    "clear_empty": True,
 }
 BESIDE: dict[str, Any] = {
     "without_list": True,

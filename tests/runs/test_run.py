@@ -29,6 +29,7 @@ def test_good_rows_are_created_and_bad_rows_are_told(desk: Desk, service: Servic
     assert done.code == 1
     assert done.json["counts"] == {
         "created": 295,
+        "updated": 0,
         "existing": 0,
         "rejected": 0,
         "invalid": 5,
