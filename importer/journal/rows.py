@@ -195,11 +195,13 @@ class Rows:
 
     def planned(self, run: Run, after_row: int, limit: int, *, updates: bool = False) -> list[Intent]:
         """The next rows to create, or to update their records with, in the order of the file."""
+        # A row that names its record is never created, whatever became of that record.
+        creates = sa.and_(t.intent.c.remote_id.is_(None), t.intent.c.named_id.is_(None))
         query = sa.select(t.intent).where(
             t.intent.c.run == run.id,
             t.intent.c.row > after_row,
             t.intent.c.state == State.PLANNED.value,
-            t.intent.c.remote_id.is_not(None) if updates else t.intent.c.remote_id.is_(None),
+            t.intent.c.remote_id.is_not(None) if updates else creates,
         )
         with self._db.read() as db:
             return [to_intent(row) for row in db.execute(query.order_by(t.intent.c.row).limit(limit))]

@@ -127,6 +127,7 @@ async def _compared_before(
     journal, kind, asked_at = session.journal, RECORD_TYPES[run.kind], session.clock()
     assert run.target is not None
     if named := _named_by_all(journal, run):
+        await settle_doubts(session, run)
         listing = await list_named(session, run.endpoint, kind, named)
         return compare_named(kind, listing, named), listing, ()
     listing = await list_all_records(session, run.endpoint, kind)
