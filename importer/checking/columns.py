@@ -110,6 +110,8 @@ def _record_id(sheet: Sheet, kind: RecordType, chosen: Mapping[str, str]) -> int
     labels = {i: sheet.labels[i] for i in sheet.columns if sheet.labels[i]}
     if by_choice := [i for i, label in labels.items() if chosen.get(label) == RECORD_ID]:
         return by_choice[0] if len(by_choice) == 1 else None
+    if sheet.answers is not None:
+        return sheet.answers
     ids = [i for i, label in labels.items() if label == RECORD_ID and label not in chosen]
     return ids[0] if len(ids) == 1 and _is_export(sheet, kind, chosen) else None
 

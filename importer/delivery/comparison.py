@@ -341,7 +341,8 @@ def why_held(match: Changed | Ambiguous, kind: RecordType, *, may_update: bool =
     if isinstance(match, Ambiguous):
         some = ", ".join(map(str, match.records[:MOST_CANDIDATES]))
         more = f" and {len(match.records) - MOST_CANDIDATES:,} more" if len(match.records) > MOST_CANDIDATES else ""
-        return f"Record{'s' * (len(match.records) > 1)} {some}{more} {match.why}. Not sent. {match.advice}"
+        which = f"Record{'s' * (len(match.records) > 1)} {some}{more} {match.why}"
+        return f"{which}. Not sent. {match.advice} Or enter the Id of its record in failed.xlsx."
     values = "; ".join(
         f"{name} is {value_words(there)} there and {value_words(mine)} in this row"
         for name, (mine, there) in match.differences.items()

@@ -115,15 +115,17 @@ def _write_rows(aside: Path, stream: Lines, overview: Overview) -> None:
     """Write the files that hold rows in one pass over them, and count on the way."""
     with ExitStack() as open_files:
 
-        def table(name: str) -> DelimitedReport:
-            return open_files.enter_context(DelimitedReport(new_file(aside, name), stream.labels))
+        def table(name: str, *, failed: bool = False) -> DelimitedReport:
+            path = new_file(aside, name)
+            return open_files.enter_context(DelimitedReport(path, stream.labels, with_answers=failed))
 
-        def workbook(name: str) -> WorkbookReport:
-            return open_files.enter_context(WorkbookReport(new_file(aside, name), stream.labels, overview.now))
+        def workbook(name: str, *, failed: bool = False) -> WorkbookReport:
+            path = new_file(aside, name)
+            return open_files.enter_context(WorkbookReport(path, stream.labels, overview.now, with_answers=failed))
 
         report = workbook("report.xlsx")
         every = (table("report.csv"), report)
-        failed = (table("failed.csv"), workbook("failed.xlsx"))
+        failed = (table("failed.csv", failed=True), workbook("failed.xlsx", failed=True))
         for line in stream.rows:
             overview.add(line)
             for file in (*every, *failed) if line.failed else every:

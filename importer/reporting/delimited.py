@@ -1,36 +1,45 @@
 """Report rows as CSV that is safe to open in a spreadsheet program: nothing in it is run as a formula."""
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
 from importer.reporting.lines import Line
-from importer.spreadsheet import escape_formula
+from importer.spreadsheet import RECORD_ID, escape_formula
 
 ADDED = ("import_row", "import_status", "import_id", "import_message")
 """The columns that a report adds after the user's own; they are skipped when the file is read again."""
 
 
-def added_cells(line: Line) -> tuple[str, str, str, str]:
+def added_columns(labels: Sequence[str], *, with_answers: bool) -> tuple[str, ...]:
+    """The columns to add to these; with one for the Ids of records, unless the user's own could be taken for it."""
+    return (*ADDED, RECORD_ID) if with_answers and RECORD_ID not in labels else ADDED
+
+
+def added_cells(line: Line, columns: Sequence[str] = ADDED) -> tuple[str, ...]:
     """The texts of the added columns."""
     outcome = line.outcome
     remote_id = "" if outcome.remote_id is None else str(outcome.remote_id)
-    return str(outcome.row), outcome.status.value, remote_id, outcome.message
+    cells = str(outcome.row), outcome.status.value, remote_id, outcome.message
+    return (*cells, line.answer) if len(columns) > len(ADDED) else cells
 
 
 class DelimitedReport:
     """A CSV that is being written: UTF-8 with BOM for Excel, CRLF and every cell quoted (RFC 4180)."""
 
-    def __init__(self, path: Path, labels: tuple[str, ...]) -> None:
-        """Begin the file with its header."""
+    def __init__(self, path: Path, labels: tuple[str, ...], *, with_answers: bool = False) -> None:
+        """Begin the file with its header; ``with_answers`` adds the column in which a row can name its record."""
+        self._added = added_columns(labels, with_answers=with_answers)
         # A service's reply can hold half a character; it must not stop the report.
         self._file = path.open("w", encoding="utf-8-sig", errors="backslashreplace", newline="")
         self._writer = csv.writer(self._file, quoting=csv.QUOTE_ALL)
-        self._writer.writerow([escape_formula(label) for label in (*labels, *ADDED)])
+        self._writer.writerow([escape_formula(label) for label in (*labels, *self._added)])
 
     def add(self, line: Line) -> None:
         """Write one row. Cells beyond the last header stay beyond it, so that they are found again when read."""
-        self._writer.writerow([escape_formula(cell) for cell in (*line.cells, *added_cells(line), *line.extra)])
+        cells = (*line.cells, *added_cells(line, self._added), *line.extra)
+        self._writer.writerow([escape_formula(cell) for cell in cells])
 
     def __enter__(self) -> Self:
         """The report itself; leaving the ``with`` closes its file."""

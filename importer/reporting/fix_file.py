@@ -31,7 +31,7 @@ def write_fix_file(
     labels = tuple(sheet.labels[position] for position in sheet.columns)
     with written_aside(path.absolute().parent, advice) as aside:
         file = new_file(aside, path.name)
-        with WorkbookReport(file, labels, now) as workbook:
+        with WorkbookReport(file, labels, now, with_answers=sheet.answers is not None) as workbook:
             for line in _lines(sheet, issues):
                 workbook.add(line)
             for position, values in offers.items():
@@ -45,10 +45,10 @@ def _lines(sheet: Sheet, issues: Iterable[Issue]) -> Iterator[Line]:
     ascending = Ascending(issues)
     ascending.take(None)
     positions = Positions(sheet, {})
-    for row, cells, extra in texts_of(sheet):
+    for row, cells, extra, answer in texts_of(sheet):
         issues_of_row = ascending.take(row)
         wrong = positions.wrong_cells(issues_of_row)
         invalid = any(issue.severity is Severity.ERROR for issue in issues_of_row)
         message = " ".join(f"{issue.message} {issue.fix}" for issue in issues_of_row)
         outcome = Outcome(row, Status.INVALID if invalid else Status.NOT_SENT, None, message)
-        yield Line(outcome, cells, extra, issues_of_row, wrong)
+        yield Line(outcome, cells, extra, issues_of_row, wrong, answer=answer)

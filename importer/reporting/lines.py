@@ -36,7 +36,7 @@ class Line:
 
     ``cells`` are the user's own columns, ``extra`` the cells right of the last header. ``wrong`` maps positions in
     ``cells`` followed by ``extra`` to the sentence about that cell. A ``held`` row is not sent, because its record
-    exists with other values.
+    exists with other values. ``answer`` is the Id of its record that somebody has entered in a failed file.
     """
 
     outcome: Outcome
@@ -45,6 +45,7 @@ class Line:
     issues: Sequence[Issue] = ()
     wrong: Mapping[int, str] = field(default_factory=dict)
     held: bool = False
+    answer: str = ""
 
     @property
     def failed(self) -> bool:
@@ -119,14 +120,14 @@ def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[
     # file would give its rows the outcomes of these.
     positions = Positions(sheet, _fields(run, sheet))
     rows = 0
-    for row, cells, extra in texts_of(sheet):
+    for row, cells, extra, answer in texts_of(sheet):
         intent = next(iter(intents.take(row)), None)
         issues_of_row = issues.take(row)
         if _belongs(run, intent, issues_of_row):
             rows += 1
             wrong = positions.wrong_cells(issues_of_row) | positions.refused_cell(intent)
             held = intent is not None and intent.state is State.HELD
-            yield Line(_outcome(run, row, intent, issues_of_row), cells, extra, issues_of_row, wrong, held)
+            yield Line(_outcome(run, row, intent, issues_of_row), cells, extra, issues_of_row, wrong, held, answer)
     if intents.next is not None or issues.next is not None or rows != _expected(run, rows):
         raise ReportError(
             f"The private copy of {run.file} for run {run.id} is not the file that was checked.",
@@ -134,15 +135,19 @@ def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[
         )
 
 
-def texts_of(sheet: Sheet) -> Iterator[tuple[int, Sequence[str], Sequence[str]]]:
-    """Each row of a sheet: its number, the cells of the user's own columns, and those right of the last header."""
+def texts_of(sheet: Sheet) -> Iterator[tuple[int, Sequence[str], Sequence[str], str]]:
+    """Each row of a sheet: its number, the cells of the user's own columns, those right of the last header, an answer.
+
+    The answer is what stands in the column that a failed file adds for Ids.
+    """
     for chunk in sheet.read():
+        answers = repeat("") if sheet.answers is None else chunk[sheet.answers].tolist()
         of_user = _tuples(chunk, sheet.columns)
         beyond = _tuples(chunk, range(len(sheet.labels), chunk.shape[1]))
-        for row, cells, extra in zip(chunk.index.tolist(), of_user, beyond, strict=True):
-            yield row, cells, _without_tail(extra)
+        for row, cells, extra, answer in zip(chunk.index.tolist(), of_user, beyond, answers, strict=False):
+            yield row, cells, _without_tail(extra), answer
         # Else this chunk would still be there while the next is read.
-        del chunk, of_user, beyond
+        del chunk, of_user, beyond, answers
 
 
 def _fields(run: Run, sheet: Sheet) -> dict[str, int]:
@@ -192,6 +197,7 @@ class Positions:
 
     def __init__(self, sheet: Sheet, fields: Mapping[str, int]) -> None:
         """``fields`` are the positions of the fields in the sheet."""
+        self._answers = sheet.answers
         self._slots = {position: slot for slot, position in enumerate(sheet.columns)}
         self._beyond = len(sheet.columns) - len(sheet.labels)
         self._fields = {name: self._slots[position] for name, position in fields.items()}
@@ -200,7 +206,12 @@ class Positions:
         """The wrong cells of a row by position, with the sentence about each."""
         errors = [issue for issue in issues if issue.severity is Severity.ERROR and issue.cell is not None]
         sentences = [(_position(issue.cell or ""), f"{issue.message} {issue.fix}") for issue in errors]
-        return {self._slots.get(position, self._beyond + position): sentence for position, sentence in sentences}
+        # The column for answers has no place among them; what is wrong with an answer is in the message.
+        return {
+            self._slots.get(position, self._beyond + position): sentence
+            for position, sentence in sentences
+            if position != self._answers
+        }
 
     def refused_cell(self, intent: Intent | None) -> dict[int, str]:
         """The cell that the service refused, or that differs from the record, with the sentence about it."""

@@ -16,7 +16,7 @@ from xlsxwriter.worksheet import Worksheet
 from importer.errors import ReportError
 from importer.issues import Issue
 from importer.model import Status
-from importer.reporting.delimited import ADDED, added_cells
+from importer.reporting.delimited import ADDED, added_cells, added_columns
 from importer.reporting.lines import Line
 from importer.spreadsheet.dropdown import offer
 
@@ -45,8 +45,11 @@ _COLOURS = {
 class WorkbookReport:
     """A workbook that is being written, one row in memory at a time."""
 
-    def __init__(self, path: Path, labels: tuple[str, ...], created: float) -> None:
-        """Begin the first sheet with its header; ``created`` is the time that the file names, in epoch seconds."""
+    def __init__(self, path: Path, labels: tuple[str, ...], created: float, *, with_answers: bool = False) -> None:
+        """Begin the first sheet with its header; ``created`` is the time that the file names, in epoch seconds.
+
+        ``with_answers`` adds the column in which a row can name its record.
+        """
         # A cell of the user's that begins with "=" is text and stays text: opening a report must run nothing.
         options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
         self._book = Workbook(path, options | {"constant_memory": True, "tmpdir": str(path.parent)})
@@ -55,7 +58,8 @@ class WorkbookReport:
         self._head = self._book.add_format({"bold": True, "num_format": "@", "bg_color": "#E6E9EC", "bottom": 1})
         self._wrong = self._book.add_format({"num_format": "@", "font_color": "#8E1109", "bg_color": "#FBDDDB"})
         self._status = {s: self._book.add_format({"font_color": c, "bg_color": b}) for s, (c, b) in _COLOURS.items()}
-        self._labels = (*labels, *ADDED)
+        self._added = added_columns(labels, with_answers=with_answers)
+        self._labels, self._message = (*labels, *self._added), len(labels) + len(ADDED) - 1
         self._widths = [len(label) + 4 for label in self._labels]
         self._sheets: list[Worksheet] = []
         self._comments = 0
@@ -80,11 +84,11 @@ class WorkbookReport:
             self._end_sheet()
             self._begin_sheet()
         self._row += 1
-        texts = (*line.cells, *added_cells(line), *line.extra)
+        texts = (*line.cells, *added_cells(line, self._added), *line.extra)
         looks = {len(line.cells) + 1: self._status[line.outcome.status]}
         # The added columns stand between the user's own cells and those beyond the last header.
         for slot, sentence in line.wrong.items():
-            position = slot if slot < len(line.cells) else slot + len(ADDED)
+            position = slot if slot < len(line.cells) else slot + len(self._added)
             looks[position] = self._wrong
             self._comment(position, sentence)
         for position, text in enumerate(texts):
@@ -101,7 +105,7 @@ class WorkbookReport:
     def _end_sheet(self) -> None:
         last = len(self._labels) - 1
         for position, width in enumerate(self._widths):
-            widest = _WIDEST_MESSAGE if position == last else _WIDEST
+            widest = _WIDEST_MESSAGE if position == self._message else _WIDEST
             self._sheet.set_column(position, position, min(width, widest), self._text)
         self._sheet.autofilter(0, 0, max(self._row, 1), last)
 

@@ -17,6 +17,7 @@ OUR_PREFIX = "import_"
 """Headers of columns that a report adds; they are skipped on reading, so that failed rows can be imported again."""
 
 RECORD_ID = "Id"
+_LAST_ADDED = f"{OUR_PREFIX}message"
 STAMPS = ("CreatedOn", "UpdatedOn", "UpdatedBy")
 """Headers that an export adds to those of the fields: which record a row is, and what the service says of its age."""
 
@@ -87,7 +88,16 @@ class Sheet:
     @property
     def columns(self) -> tuple[int, ...]:
         """Positions of the columns that are the user's own."""
-        return tuple(i for i, label in enumerate(self.labels) if not label.lower().startswith(OUR_PREFIX))
+        labels = enumerate(self.labels)
+        return tuple(i for i, label in labels if i != self.answers and not label.lower().startswith(OUR_PREFIX))
+
+    @property
+    def answers(self) -> int | None:
+        """The position of the column that a failed file adds for the Ids of records; None if there is none."""
+        # By its place, because a column of the user's own may have the same header.
+        pairs = enumerate(zip(self.labels, self.labels[1:], strict=False), start=1)
+        beside = [i for i, (left, label) in pairs if left.lower() == _LAST_ADDED and label == RECORD_ID]
+        return beside[0] if beside else None
 
     def formatted_rows(self, rows: pd.Index, position: int) -> pd.Index:
         """Those of the rows, in ascending order, whose cell in a column shows something else than its text."""

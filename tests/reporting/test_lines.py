@@ -139,7 +139,7 @@ def test_a_cell_is_found_among_those_of_the_user(tmp_path: Path) -> None:
         1: "F is empty.",
         2: "G is empty.",
     }
-    [(row, cells, extra)] = texts_of(sheet)
+    [(row, cells, extra, _)] = texts_of(sheet)
     assert (row, tuple(cells), tuple(extra)) == (2, ("a", "1"), ("beyond",))
 
 

@@ -1,9 +1,11 @@
 """Changed rows update their records, week after week: nothing doubled, nothing half, nothing of a colleague lost."""
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 from conftest import EXPIRES, LABELS, Desk, Service, mapping
 
@@ -333,3 +335,62 @@ def test_an_empty_part_of_the_key_is_not_cleared(desk: Desk, imported: Service) 
     """A row without a calendar may be another mapping: it is held, whatever is to be cleared."""
     desk.write(FILE, [mapping(2, SubscriptionExpireDate=WEEKS[0], CalendarId="")])
     assert run(desk, "--update", "--clear-empty") == {"code": 1, "not sent": 1}
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx"])
+def test_an_ambiguous_row_is_answered_in_the_failed_file(desk: Desk, imported: Service, ending: str) -> None:
+    """Its last column is for the Id of the record; without an answer the row is held once more, and asks again."""
+    first, second, *_ = records(imported)
+    imported.state.edit(second["Id"], {"ResourceId": 1002, "CoworkerId": 2002, "CalendarId": "AAMk2="})
+    write(desk, WEEKS[1], 1)
+    assert run(desk, "--update", "--out", "one") == {"code": 1, "not sent": 1}
+    assert "enter the Id of its record in failed.xlsx" in desk.report("one")[0]["import_message"]
+    failed = desk.folder / "one" / f"failed.{ending}"
+    assert desk.type("run", failed, "--update", "--yes", "--out", "two").code == 1
+    again = desk.folder / "two" / f"failed.{ending}"
+    answer(again, first["Id"])
+    assert desk.type("run", again, "--update", "--yes", "--out", "three").code == 0
+    now = records(imported)
+    assert [record["SubscriptionExpireDate"] for record in now[:2]] == [WEEKS[1], WEEKS[0]]
+    assert desk.report("three")[0]["import_id"] == str(first["Id"])
+
+
+def test_a_wrong_answer_stays_for_a_person_to_see(desk: Desk, imported: Service) -> None:
+    """An Id that Nexudus does not have, or of another mapping, is an error that names it; the cell keeps the text."""
+    _, second, third, _ = records(imported)
+    imported.state.edit(second["Id"], {"ResourceId": 1002, "CoworkerId": 2002, "CalendarId": "AAMk2="})
+    write(desk, WEEKS[1], 1)
+    run(desk, "--update", "--out", "one")
+    for number in (7, third["Id"]):
+        answer(desk.folder / "one" / "failed.csv", number)
+        assert desk.type("run", desk.folder / "one" / "failed.csv", "--update", "--yes", "--out", "two").code == 1
+        [row] = desk.report("two")
+        assert (row["import_status"], str(number) in row["import_message"]) == ("invalid", True)
+        with (desk.folder / "two" / "failed.csv").open(encoding="utf-8-sig") as file:
+            assert [line["Id"] for line in csv.DictReader(file)] == [str(number)]
+    assert dates(imported)[0] == WEEKS[0]
+
+
+def test_a_column_id_of_the_users_own_is_no_answer(desk: Desk, imported: Service) -> None:
+    """Numbers of a sheet of their own, which also come back in the failed file."""
+    rows = [[*mapping(n, SubscriptionExpireDate=WEEKS[1]), n - 1, "x"] for n in range(2, 6)]
+    desk.write(FILE, rows, [*LABELS, "Id", "Remark"])
+    assert run(desk, "--out", "one") == {"code": 1, "not sent": 4}
+    failed = desk.folder / "one" / "failed.csv"
+    assert desk.type("run", failed, "--update", "--yes", "--json").json["counts"]["updated"] == 4
+
+
+def answer(file: Path, number: int) -> None:
+    """Enter the Id of its record in the only row of a failed file."""
+    if file.suffix == ".xlsx":
+        book = openpyxl.load_workbook(file)
+        sheet = book.worksheets[0]
+        assert sheet.cell(1, sheet.max_column).value == "Id"
+        sheet.cell(2, sheet.max_column).value = str(number)
+        book.save(file)
+        return
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        header, row = list(csv.reader(opened))
+    assert header[-1] == "Id"
+    with file.open("w", encoding="utf-8-sig", newline="") as opened:
+        csv.writer(opened).writerows([header, [*row[:-1], str(number)]])
