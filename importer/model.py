@@ -39,13 +39,23 @@ class Presence(StrEnum):
     UNREAD = "not looked at"
 
 
+class AgreedUpdate(NamedTuple):
+    """A record that the user has agreed to update, as it was in the plan.
+
+    ``updated_on`` is when it had been changed last, in epoch seconds; None if the service does not say.
+    """
+
+    remote_id: int
+    updated_on: float | None
+
+
 class Record(NamedTuple):
     """One checked row, typed and ready to be sent.
 
     ``body`` is the JSON text that goes over the wire; ``identity`` is a 16-byte hash of the typed values, by which the
     same row is recognised in any file; ``key`` is a hash of the values that say which mapping it is
     (``schemas.key_digest``). ``named_id`` is the Id of the record that the row names, None if it names none; it is no
-    part of the body. ``update_of`` is the record that the user has agreed to update with the row.
+    part of the body. ``update`` is what the user has agreed to.
     """
 
     row: int
@@ -53,7 +63,7 @@ class Record(NamedTuple):
     identity: bytes
     key: bytes
     named_id: int | None = None
-    update_of: int | None = None
+    update: "AgreedUpdate | None" = None
 
 
 ONCE_MORE = " once more"

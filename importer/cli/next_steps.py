@@ -16,9 +16,8 @@ _WORDS = {
     StepKind.CORRECT: "correct {rows} in failed.xlsx (wrong cells are red), then",
     StepKind.CORRECT_COLUMN: "Nexudus refuses row after row because of one column. Correct it in your file, then "
     "import the file again. If the problem was on Nexudus' side and has been fixed, continue instead",
-    StepKind.LOOK_AT_HELD: "look at {rows} that Nexudus has, or may have, with other values (see the report). To "
-    "update "
-    "those records",
+    StepKind.LOOK_AT_HELD: "look at {rows} that Nexudus has, or may have, with other values (see the report; where it "
+    "asks for an Id, enter that in failed.xlsx). To update the records",
     StepKind.COMPARE_AGAIN: "look at {rows} that somebody else changed during the update (see the report), then "
     "import the "
     "file again",

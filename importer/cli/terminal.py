@@ -429,6 +429,8 @@ class _Member:
         update = f" and {plan.update:,} to update" if plan.update else ""
         records = f"{count(plan.create, 'record')} to create{update}"
         self.say(f"{records} in {account.space} as {account.user}{until}{wrong}.")
+        if plan.backwards:
+            self.say(f"Warning: {count(plan.backwards, 'row')} would set a date back.")
         self.total = plan.writes
         return True
 

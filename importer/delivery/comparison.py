@@ -175,6 +175,11 @@ class Comparison:
                 advice = "Check it in Nexudus, then import the file again."
                 return Ambiguous((named_id,), f"has another {name} than this row by now", advice, name)
         differences = self._comparer.differences(body, remote)
+        # With another key it may become a second record of a mapping that has one.
+        others = [one for one in self._index.of_key(values) if one.id not in {named_id, *self._evidence.named}]
+        if others and not set(self._kind.key).isdisjoint(differences):
+            advice = "Correct the row, or delete the record that you do not need in Nexudus."
+            return Ambiguous(_ids(others), "would have the same key as this row", advice)
         return Changed(remote, differences) if differences else Unchanged(named_id)
 
     def _advice_for_several(self, remotes: Sequence[Remote]) -> str:
@@ -349,7 +354,7 @@ def why_held(match: Changed | Ambiguous, kind: RecordType, *, may_update: bool =
     )
     same = f"same {listed(kind.key)}" if set(kind.key).isdisjoint(match.differences) else "Id of this row"
     same = f"Record {match.remote.id} has the {same}, but other values"
-    why = "it came to differ after the plan was made" if may_update else "this import does not update records"
+    why = "the record was changed after the plan was made" if may_update else "this import does not update records"
     return f"{same}: {printable(values, _LONGEST)}. Not sent, because {why}."
 
 

@@ -4,7 +4,7 @@ Each record is read first, one call at a time, journaled like sending.
 """
 
 import json
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
@@ -218,7 +218,10 @@ class Undoer:
             # Nothing is known, so nothing is done and the row stays as it is: the next undo looks again.
             return _removal(intent, Undone.FAILED, f"the record could not be looked at: {there.why}")
         if self._is_taken_back(intent, there):
-            return self._done(intent, "already deleted" if isinstance(there, Gone) else "it was as before already")
+            # If it was this undo that put the record back, and its answer was lost, the last change is its own.
+            updated_on = there.updated if isinstance(there, Remote) and intent.state is State.RESTORING else None
+            why = "already deleted" if isinstance(there, Gone) else "it was as before already"
+            return self._done(intent, why, updated_on)
         if isinstance(there, Gone):
             return self._leave_as_it_is(intent, "the record was deleted")
         if reason := self._reason_to_keep(intent, there):
@@ -240,14 +243,16 @@ class Undoer:
         )
         if differs:
             return f"changed since the import: {', '.join(differs)}"
-        return "changed since the import" if self._was_changed(intent, there) else ""
+        updates = self._journal.rows.updates_of(self._run.target or 0, there.id)
+        if later := [one.run for one in updates if one.run > intent.run and one.state is not State.RESTORED]:
+            return f"run {max(later)} has updated it since; undo that run first"
+        return "changed since the import" if self._was_changed(intent, there, updates) else ""
 
-    def _was_changed(self, intent: Intent, there: Remote) -> bool:
+    def _was_changed(self, intent: Intent, there: Remote, updates: Sequence[Intent]) -> bool:
         """Whether anybody but this importer wrote the record last, by the service's own dates."""
         if there.updated is None:
             return False
         # A later run may have updated the record and been undone: then the last change is one that this journal saw.
-        updates = self._journal.rows.updates_of(self._run.target or 0, there.id)
         if there.updated in {update.updated_on for update in updates}:
             return False
         return changed_since(there) if not _is_update(intent) else intent.updated_on is not None

@@ -12,7 +12,7 @@ from importer.delivery.listing import Comparer, Remote, instant
 from importer.delivery.replies import Pause, Verdict, classify
 from importer.delivery.sender import LONGEST_DELAY, Pace, judge_401
 from importer.delivery.stop_signal import StopSignal
-from importer.delivery.updates import applied, before_of, body_of, instead_of_an_update
+from importer.delivery.updates import applied, before_of, body_of, instead_of_an_update, not_applied
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
@@ -117,7 +117,7 @@ class Updater:
         limit = self._pace.max_rows
         while not self._has_reason_to_stop() and (intent := next(self._rows, None)) is not None:
             if limit is not None and self._sent >= limit:
-                sentence = f"Stopped after {count(limit, 'row')} (--max-rows)."
+                sentence = "Stopped: the number of rows set with --max-rows is reached."
                 self._stop_for(SendResult(StopReason.LIMIT, sentence))
                 return
             # Before the call, because others are under way meanwhile; a row that needs none does not count.
@@ -157,7 +157,7 @@ class Updater:
             if change.event is not Event.NOT_APPLIED:
                 self._count(change)
                 return True
-            intent = replace(updating, state=State.PLANNED)
+            intent = replace(updating, state=State.PLANNED, updated_on=change.updated_on)
         return False
 
     async def _put(self, intent: Intent, there: Remote, looked_at: float) -> Reply:
@@ -193,7 +193,9 @@ class Updater:
         change = Change(intent, Event.WILL_UPDATE, intent.remote_id, before=before_of(there))
         if not self._journal.rows.will_update(self._run, change, self._now()):
             return None
-        return replace(intent, state=State.UPDATING, before=change.before, attempts=intent.attempts + 1)
+        return replace(
+            intent, state=State.UPDATING, before=change.before, attempts=intent.attempts + 1, updated_on=None
+        )
 
     async def _judge(self, intent: Intent, reply: Reply) -> Change:
         """What the answer to an update means for its row; what it means for the others is noted."""
@@ -210,6 +212,8 @@ class Updater:
             stamp = reply.json.get("UpdatedOn") if isinstance(reply.json, dict) else None
             return applied(intent, instant(stamp), self._kind)
         assert verdict.event is not None
+        if verdict.event is Event.NOT_APPLIED:
+            return not_applied(intent)
         return Change(intent, verdict.event, intent.remote_id, verdict.field, verdict.message)
 
     def _observe(self, verdict: Verdict, status: int | None) -> None:

@@ -88,6 +88,11 @@ def applied(intent: Intent, updated_on: float | None, kind: RecordType) -> Chang
     return Change(intent, Event.APPLIED, intent.remote_id, message=sentence, updated_on=updated_on)
 
 
+def not_applied(intent: Intent) -> Change:
+    """The update had no effect, so it is planned as before: of the record as it was."""
+    return Change(intent, Event.NOT_APPLIED, intent.remote_id, updated_on=record_before(intent).updated)
+
+
 def settled(intent: Intent, there: Look, seconds_left: float, kind: RecordType) -> Change | None:
     """What has become of an update without an answer, by its record as it is now; None while nobody can tell.
 
@@ -118,7 +123,7 @@ def settled(intent: Intent, there: Look, seconds_left: float, kind: RecordType) 
     if intent.attempts >= MOST_ATTEMPTS:
         sentence = f"Sent {intent.attempts} times, but record {number} was never updated."
         return Change(intent, Event.OVERTAKEN, number, message=sentence)
-    return Change(intent, Event.NOT_APPLIED, number)
+    return not_applied(intent)
 
 
 def _differ(comparer: Comparer, name: str, value: object, remote: Remote) -> bool:

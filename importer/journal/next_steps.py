@@ -70,6 +70,8 @@ def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: 
         return [Step(StepKind.STOP, count[State.PLANNED])]
     to_correct = count[State.REJECTED] + invalid
     retryable = sum(count[state] for state in WORTH_RETRYING)
+    # Not if the run is unfinished again: then a person has said that there is no record, and the rows are sent next.
+    waits_for_others = run.exit_code == Exit.IN_DOUBT and run.finished is not None
     steps = [
         Step(StepKind.CONTINUE_UNDO, sum(count[state] for state in TAKING_BACK)),
         Step(StepKind.RECONCILE, sum(count[state] for state in UNSETTLED)),
@@ -78,7 +80,7 @@ def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: 
         Step(StepKind.CORRECT, to_correct if run.stopped is not None else 0),
         Step(StepKind.LOOK_AT_HELD, count[State.HELD]),
         # Planned at a regular end: they wait for rows of other runs, and sent at once they would wait again.
-        Step(StepKind.SETTLE_OTHERS, count[State.PLANNED] if run.exit_code == Exit.IN_DOUBT else 0),
+        Step(StepKind.SETTLE_OTHERS, count[State.PLANNED] if waits_for_others else 0),
         Step(StepKind.RETRY, retryable if run.finished is not None else 0),
     ]
     resume = [Step(StepKind.RESUME, count[State.PLANNED])] if run.finished is None else []
@@ -112,8 +114,9 @@ _VERBS = {
 def command_of(run: Run, step: Step) -> str:
     """What to type to take a step; empty if no command does it."""
     if step.kind in (StepKind.CORRECT, StepKind.LOOK_AT_HELD):
-        update = "--update" if step.kind is StepKind.LOOK_AT_HELD else ""
-        words = [_quoted(str(run.folder / FAILED_FILE)), *_reading(run), run.place, update]
+        words = [_quoted(str(run.folder / FAILED_FILE)), *_reading(run), run.place]
+        if step.kind is StepKind.LOOK_AT_HELD or run.options.get("update"):
+            words += ["--update", "--clear-empty" if run.options.get("clear_empty") else ""]
         return " ".join(["importer run", *filter(None, words)])
     if step.kind is StepKind.SETTLE_OTHERS:
         # Without a number: it takes the runs that have rows in doubt, which this one need not have.

@@ -37,7 +37,7 @@ _UNANSWERED = sa.text(f"state IN ({t.UNANSWERED_STATES})")
 # are, and the value of a state is looked up once.
 _ISSUE = ("row", "cell", "label", "field", "code", "value", "detail")
 _issue_values = attrgetter(*_ISSUE)
-_PLANNED = ("run", "row", "target", "identity", "key", "body", "state", "remote_id", "named_id", "seal")
+_PLANNED = ("run", "row", "target", "identity", "key", "body", "state", "remote_id", "named_id", "updated_on", "seal")
 _AS_PLANNED = State.PLANNED.value
 
 
@@ -50,7 +50,8 @@ class Intent:
         remote_id: Its record; while it is planned, the record that it is to update.
         named_id: The Id of the record that the row of the file names.
         before: That record as it was before the row updated it, as JSON.
-        updated_on: When the service says that the update was made, in epoch seconds; None if it does not say.
+        updated_on: When the service says that the update was made, in epoch seconds; None if it does not say. While the
+            row is planned, when its record had been changed last, as the plan saw it.
     """
 
     run: int
@@ -464,6 +465,8 @@ def _moved(change: Change, now: float) -> dict[str, Any]:
     sending = change.event in (Event.WILL_SEND, Event.WILL_UPDATE)
     intent, state = change.intent, after(change.intent.state, change.event)
     before = intent.before if change.before is None else change.before
+    # What the plan saw says nothing of the update; and where the service does not say when it was made, nobody does.
+    updated_on = None if change.event in (Event.WILL_UPDATE, Event.APPLIED) else intent.updated_on
     return {
         "in_run": change.intent.run,
         "in_row": change.intent.row,
@@ -475,7 +478,7 @@ def _moved(change: Change, now: float) -> dict[str, Any]:
         "new_settled_at": None if sending else now,
         "new_remote_id": change.remote_id,
         "new_before": before,
-        "new_updated_on": change.updated_on,
+        "new_updated_on": updated_on if change.updated_on is None else change.updated_on,
         "new_field": change.field,
         "new_message": change.message,
         "new_seal": checksum(intent.run, intent.row, intent.identity, intent.body, state, change.remote_id, before),
@@ -484,10 +487,10 @@ def _moved(change: Change, now: float) -> dict[str, Any]:
 
 def _planned(run: Run, target: int, record: Record) -> tuple[Any, ...]:
     """The values of ``_PLANNED``."""
-    number = record.update_of
+    number, updated_on = record.update or (None, None)
     seal = checksum(run.id, record.row, record.identity, record.body, _AS_PLANNED, number)
     start = (run.id, record.row, target, record.identity, record.key, record.body, _AS_PLANNED)
-    return *start, number, record.named_id, seal
+    return *start, number, record.named_id, updated_on, seal
 
 
 def checksum(

@@ -13,7 +13,7 @@ MOVE = """
     UPDATE intent
     SET state = :to_state, attempts = attempts + :more_attempts, rounds = rounds + :more_resends,
         sent_at = coalesce(:new_sent_at, sent_at), settled_at = :new_settled_at, remote_id = :new_remote_id,
-        before = :new_before, updated_on = coalesce(:new_updated_on, updated_on),
+        before = :new_before, updated_on = :new_updated_on,
         field = :new_field, message = :new_message, seal = :new_seal
     WHERE run = :in_run AND row = :in_row AND state = :from_state
 """

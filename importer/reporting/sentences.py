@@ -48,7 +48,8 @@ _WHY = {
     StepKind.CORRECT_COLUMN: "Nexudus refuses row after row because of one column. Correct it in your file, then "
     "import the file again. If the problem was on Nexudus' side and has been fixed, continue instead.",
     StepKind.LOOK_AT_HELD: "Look at {rows} that Nexudus has, or may have, with other values. Each message says which "
-    "record it is. To update those records with the values of the rows:",
+    "record it is. Where it asks for an Id, enter that in failed.xlsx. To update the records with the values of the "
+    "rows:",
     StepKind.SETTLE_OTHERS: "Settle the rows of other runs that {rows} must wait for. Then import the file again.",
     StepKind.RETRY: "Send {rows} unchanged, as a new run.",
     StepKind.COMPARE_AGAIN: "Look at {rows} whose record somebody else changed while it was being updated. Then import "

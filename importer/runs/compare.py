@@ -4,13 +4,14 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
 from importer.delivery.by_id import Gone, Look, Unreadable, read_record
-from importer.delivery.comparison import BesideTheList, Comparison
+from importer.delivery.comparison import BesideTheList, Changed, Comparison
 from importer.delivery.listing import Listing, Remote, complete, list_records
 from importer.delivery.reconciler import strays
 from importer.errors import ServiceError
 from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.journal.states import State
+from importer.model import Record
 from importer.runs.request import Choices
 from importer.runs.session import Session
 from schemas import RecordType, Reference
@@ -84,6 +85,12 @@ async def compare(
     if missing := _long_missing(evidence, listing, session.settings.settle):
         refuse_without_list(Listing(failure=f"its list leaves out record {missing}, which exists"), without_list=False)
     return Comparison(listing, kind, evidence, allow_duplicates=choices.allow_duplicates)
+
+
+def changes_a_key(comparison: Comparison, rows: Iterable[Record | Intent], kind: RecordType) -> bool:
+    """Whether one of these rows gives its record another key; then another record may have that one already."""
+    matches = (comparison.match(row.body, row.named_id) for row in rows)
+    return any(isinstance(match, Changed) and not set(kind.key).isdisjoint(match.differences) for match in matches)
 
 
 def compare_named(kind: RecordType, listing: Listing, named: Collection[int]) -> Comparison:

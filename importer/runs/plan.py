@@ -28,10 +28,10 @@ from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Claim
 from importer.journal.runs import Run
 from importer.journal.states import HOLDING
-from importer.model import Account, Clock, Plan, Record
+from importer.model import Account, AgreedUpdate, Clock, Plan, Record
 from importer.reporting import write_fix_file
 from importer.runs.allowances import windows
-from importer.runs.compare import compare, compare_named
+from importer.runs.compare import changes_a_key, compare, compare_named
 from importer.runs.earlier_runs import ImportTerms, forgotten_profile, refuse_other_terms, run_to_continue
 from importer.runs.lookup import look_up, names_to_offer
 from importer.runs.named_records import with_named
@@ -195,7 +195,7 @@ class AlreadyPresent:
 
     ``conflicts`` are rows that are changed or ambiguous, by their number; ``shifts`` by how many seconds the times of
     the changed ones differ, if nothing else does. If records are to be updated, the changed rows are in ``updates``
-    instead, each with the Id of its record.
+    instead, each with its record.
     """
 
     may_update: bool = False
@@ -205,7 +205,7 @@ class AlreadyPresent:
     ambiguous: int = 0
     blocked: int = 0
     conflicts: list[tuple[int, str]] = field(default_factory=list)
-    updates: dict[int, int] = field(default_factory=dict)
+    updates: dict[int, AgreedUpdate] = field(default_factory=dict)
     previews: list[tuple[int, str]] = field(default_factory=list)
     backwards: int = 0
     shifts: Counter[float | None] = field(default_factory=Counter)
@@ -225,7 +225,7 @@ class AlreadyPresent:
             self.conflicts.append((row, why_held(match, kind)))
 
     def _add_update(self, row: int, match: Changed) -> None:
-        self.updates[row] = match.remote.id
+        self.updates[row] = AgreedUpdate(match.remote.id, match.remote.updated)
         self.backwards += goes_back(match)
         if len(self.previews) < MOST_LISTED_CONFLICTS:
             self.previews.append((row, f"record {match.remote.id}: {changes(match.differences)}"))
@@ -288,9 +288,8 @@ async def present_among(
     def bodies() -> Iterator[str]:
         return (record.body for record in records())
 
-    if named_list is not None:
-        comparison = compare_named(kind, named_list, named)
-    else:
+    comparison = None if named_list is None else compare_named(kind, named_list, named)
+    if comparison is None or changes_a_key(comparison, records(), kind):
         comparison = await compare(session, endpoint, kind, bodies, choices, run=parent, named=named)
     for record in records() if named or not comparison.is_empty else ():
         present.add(record.row, comparison.match(record.body, record.named_id), kind)

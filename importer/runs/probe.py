@@ -23,6 +23,8 @@ from importer.runs.session import Session, signed_in
 from importer.text import moment, printable
 from schemas import RecordType, Reference
 
+_NAMED = ("Resource", "Coworker")
+"""The relations of which a record can be named on the command line."""
 _MOST_CANDIDATES = 3
 """Records that are read before a user is asked to name one."""
 
@@ -215,9 +217,10 @@ async def _reference(session: Session, request: ProbeRequest, reference: Referen
         if (record := await _record(session, reference, number)) is not None:
             return number, _label(reference, record, number)
     noun = reference.relation.lower()
+    advice = f"Name one: importer doctor --probe --{noun} ID" if reference.relation in _NAMED else ""
     raise UsageError(
         f"There is no {noun} that the test record could name, or this user may not see any.",
-        f"Name one: importer doctor --probe --{noun} ID",
+        advice or f"Create a {noun} in Nexudus, or sign in as a user who may see one.",
     )
 
 

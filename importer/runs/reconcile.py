@@ -18,7 +18,14 @@ from importer.journal.runs import Run
 from importer.journal.states import Event, State
 from importer.nexudus.waits import wait
 from importer.reporting import write_report
-from importer.runs.compare import MOST_STRAYS, compare, compare_named, list_all_records, refuse_without_list
+from importer.runs.compare import (
+    MOST_STRAYS,
+    changes_a_key,
+    compare,
+    compare_named,
+    list_all_records,
+    refuse_without_list,
+)
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.locations import hidden_location, of_other_locations
 from importer.runs.named_records import list_named
@@ -106,7 +113,7 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
         matches = [(intent, comparison.match(intent.body, intent.named_id)) for intent in page]
         blocked.update(intent.row for intent, match in matches if isinstance(match, Blocked))
         resources.update(intent.values.get(kind.location) for intent, match in matches if match is None)
-        updates |= {i.row: m.remote for i, m in matches if isinstance(m, Changed) and i.remote_id == m.remote.id}
+        updates |= {i.row: m.remote for i, m in matches if isinstance(m, Changed) and _is_agreed(i, m.remote)}
         left_out = ((i, m) for i, m in matches if i.row not in updates)
         changes = [change for i, m in left_out if (change := _compared(i, m, kind, choices)) is not None]
         journal.rows.move(changes, session.clock())
@@ -129,7 +136,9 @@ async def _compared_before(
     if named := _named_by_all(journal, run):
         await settle_doubts(session, run)
         listing = await list_named(session, run.endpoint, kind, named)
-        return compare_named(kind, listing, named), listing, ()
+        of_named = compare_named(kind, listing, named)
+        if not changes_a_key(of_named, journal.rows.all(run, State.PLANNED), kind):
+            return of_named, listing, ()
     listing = await list_all_records(session, run.endpoint, kind)
     refuse_without_list(listing, without_list=choices.without_list)
     await settle_doubts(session, run, listing, asked_at)
@@ -198,6 +207,13 @@ async def _compared_with_all(
         if proved:
             return await compared(), listing
     raise ServiceError("No row was sent, because records are being deleted while the list is read.", "Try again later.")
+
+
+def _is_agreed(intent: Intent, remote: Remote) -> bool:
+    """Whether the user has agreed to update this record as it is now, and not as somebody has changed it since."""
+    if intent.remote_id != remote.id:
+        return False
+    return remote.updated is None or intent.updated_on is None or remote.updated == intent.updated_on
 
 
 def _compared(intent: Intent, match: Match, kind: RecordType, choices: Choices) -> Change | None:

@@ -68,7 +68,9 @@ async def finish_run(
     # In another thread, so that other runs of this process continue meanwhile.
     report, complaint = await asyncio.to_thread(_report, journal, run, now)
     message = " ".join(filter(None, [sent.message, *strays, complaint]))
-    return RunResult(run, report, code, _steps(journal, run, report), message)
+    # A script must not take for done what it cannot read; whatever is wrong with rows is graver.
+    ended = Exit.USAGE if complaint and code is Exit.DONE else code
+    return RunResult(run, report, ended, _steps(journal, run, report), message)
 
 
 def _resume_at(journal: Journal, run: Run, settings: Settings | None, now: float) -> float | None:

@@ -16,10 +16,10 @@ from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult
 from importer.runs.send import PlannedRun
 from importer.runs.session import Session, signed_in
-from importer.runs.source import CheckResult
+from importer.runs.source import CheckResult, Source, fields_to_clear, reopen, with_empty
 from importer.runs.start import add_with_folder, as_agreed, folder_of
 from importer.spreadsheet import ReadOptions
-from schemas import RECORD_TYPES
+from schemas import RECORD_TYPES, RecordType
 
 
 async def retry(request: RunRequest) -> RunResult | None:
@@ -102,7 +102,11 @@ async def _prepare(
     now, account = session.clock(), session.account
     kind = RECORD_TYPES[parent.kind]
     named = frozenset(record.named_id for record in records if record.named_id is not None)
-    present = await present_among(session, parent.endpoint, kind, lambda: records, request.choices, parent, named=named)
+    empty = fields_to_clear(_source_of(parent, kind)) if request.choices.clear_empty else ()
+    compared = [with_empty(record, empty) for record in records]
+    present = await present_among(
+        session, parent.endpoint, kind, lambda: compared, request.choices, parent, named=named
+    )
     result = CheckResult(len(records), len(records))
     if not session.observer.confirm(result, plan_of(session, result, present, now), account):
         return None
@@ -111,9 +115,14 @@ async def _prepare(
     announce_run(run.id)
     run = journal.runs.update(run, account=account.key, user=account.user, space=account.space)
     target = journal.runs.target(account.service, parent.kind)
-    chunk = as_agreed(records, present.updates), (), len(records)
+    chunk = as_agreed(records, present.updates, empty), (), len(records)
     run = journal.rows.plan(run, [chunk], target, session.clock())
     return PlannedRun(session, run)
+
+
+def _source_of(run: Run, kind: RecordType) -> Source:
+    read = run.options_as(ReadOptions, "read")
+    return reopen(run.copy, run.sha256, kind, run.endpoint, read, run.file)
 
 
 def _new_run(session: Session, parent: Run, request: RunRequest, now: float) -> NewRun:

@@ -76,7 +76,7 @@ async def settle_row(request: RunRequest, row: int, record: int | None) -> RunRe
 
     Raises:
         UsageError: The row is not in review, or the service shows something else.
-        ServiceError: The record cannot be read.
+        ServiceError: The record cannot be read, or the service does not list its records.
     """
     with open_journal(request.settings.journal_url) as journal:
         run = latest_run(journal, request.number)
@@ -137,6 +137,10 @@ async def _with_record(session: Session, intent: Intent, record: int) -> Change:
 async def _without_record(session: Session, run: Run, intent: Intent) -> Change:
     kind = RECORD_TYPES[run.kind]
     listing = await list_all_records(session, run.endpoint, kind)
+    if listing.failure:
+        raise ServiceError(
+            f"Nobody can check whether there is a record for row {intent.row}: {listing.failure}.", "Try again later."
+        )
     if alike := _alike(session.journal, run, intent, listing):
         raise UsageError(
             f"Nexudus lists {_named(alike)}, which may be the one for row {intent.row}.",

@@ -9,7 +9,7 @@ from importer.config.saved_columns import remember_dates
 from importer.issues import Issue
 from importer.journal.journal import Journal
 from importer.journal.runs import NewRun, Run
-from importer.model import Record
+from importer.model import AgreedUpdate, Record
 from importer.runs.copies import durable_copy
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.session import Session
@@ -52,14 +52,18 @@ def folder_of(file: str, out: Path | None) -> str:
     return str((out or Path("reports") / f"{{run}}-{stem}").absolute())
 
 
-def as_agreed(records: Iterable[Record], updates: Mapping[int, int], empty: Sequence[str] = ()) -> Iterable[Record]:
+def as_agreed(
+    records: Iterable[Record], updates: Mapping[int, AgreedUpdate], empty: Sequence[str] = ()
+) -> Iterable[Record]:
     """The records of a run, those with one to update marked so; of these, the ``empty`` fields are to be cleared."""
     for record in records:
-        number = updates.get(record.row)
-        yield record if number is None else with_empty(record._replace(update_of=number), empty)
+        update = updates.get(record.row)
+        yield record if update is None else with_empty(record._replace(update=update), empty)
 
 
-def plan_rows(session: Session, source: Source, result: CheckResult, run: Run, updates: Mapping[int, int]) -> Run:
+def plan_rows(
+    session: Session, source: Source, result: CheckResult, run: Run, updates: Mapping[int, AgreedUpdate]
+) -> Run:
     """Every row of the run into the journal, in one transaction, before the first is sent.
 
     ``updates`` are the records that the user has agreed to update, by row.

@@ -390,9 +390,10 @@ def test_rows_read_in_another_zone_are_not_made_again(desk: Desk, service: Servi
         # An empty cell says nothing of a record either.
         ({}, {"CalendarId": None}, Unchanged(8)),
         ({"Name": "Studio"}, {}, "Name"),
-        # A part of the key that names nothing else may be corrected.
-        ({"CalendarId": None}, {}, "CalendarId"),
-        ({"CalendarId": "other"}, {}, "CalendarId"),
+        # A part of the key that names nothing else may be corrected, if no other record has that key then.
+        ({}, {"CalendarId": "another"}, "CalendarId"),
+        ({"CalendarId": None}, {}, "would have the same key as this row"),
+        ({"CalendarId": "other"}, {}, "would have the same key as this row"),
         # Given to another resource or coworker since the file was checked.
         ({"ResourceId": 40}, {}, "has another ResourceId than this row by now"),
         ({"CoworkerId": 50}, {}, "has another CoworkerId than this row by now"),
@@ -407,7 +408,7 @@ def test_a_row_that_names_a_record_is_compared_with_that_one(
         case Changed():
             assert ", ".join(found.differences) == expected
         case Ambiguous():
-            assert (found.records, found.why) == ((8,), expected)
+            assert (found.records, found.why) in (((8,), expected), ((7, 9), expected))
         case _:
             assert found == expected
 

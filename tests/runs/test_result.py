@@ -52,7 +52,7 @@ def test_a_regular_end_is_judged_by_its_rows(
     assert exit_code_of(office.journal, run_with(office, *fates, invalid=invalid), StopReason.DONE) is code
 
 
-@pytest.mark.parametrize("reason", [reason for reason in StopReason if reason is not StopReason.DONE])
+@pytest.mark.parametrize("reason", sorted(set(StopReason) - {StopReason.DONE, StopReason.COMPARE_AGAIN}))
 def test_another_end_has_a_code_of_its_own(office: Office, reason: StopReason) -> None:
     """Whatever the rows are: whoever runs it by a script knows whether it is safe to resume."""
     codes = {

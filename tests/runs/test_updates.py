@@ -394,3 +394,87 @@ def answer(file: Path, number: int) -> None:
     assert header[-1] == "Id"
     with file.open("w", encoding="utf-8-sig", newline="") as opened:
         csv.writer(opened).writerows([header, [*row[:-1], str(number)]])
+
+
+def test_a_retry_clears_what_the_run_was_to_clear(desk: Desk, imported: Service) -> None:
+    """A colleague changed the record during the run; sent again, the row still says that its field is empty."""
+    desk.write(FILE, [mapping(2, SubscriptionExpireDate=WEEKS[0], SubscriptionId="")])
+    imported.state.fail_next("400-relation", on="update")
+    assert run(desk, "--update", "--clear-empty") == {"code": 1, "rejected": 1}
+    done = desk.type("retry", "--yes", "--json")
+    assert (done.code, done.json["counts"]["updated"]) == (0, 1)
+    assert records(imported)[0]["SubscriptionId"] is None
+
+
+@pytest.mark.parametrize("fields", [{"Name": "Entered by a colleague"}, {"SubscriptionExpireDate": WEEKS[5]}])
+def test_what_a_colleague_changes_while_a_run_is_stopped_is_left_alone(
+    desk: Desk, imported: Service, fields: dict[str, Any]
+) -> None:
+    """The user agreed to a change of the record as the plan showed it, and to no other."""
+    write(desk, WEEKS[1])
+    assert run(desk, "--update", "--max-rows", "2") == {"code": 6, "updated": 2, "not sent": 2}
+    left = next(record for record in records(imported) if record["SubscriptionExpireDate"] == WEEKS[0])
+    imported.state.edit(left["Id"], fields)
+    done = desk.type("resume", "--json", "--out", "on")
+    assert (done.code, done.json["counts"]["updated"], done.json["counts"]["not sent"]) == (1, 3, 1)
+    now = next(record for record in records(imported) if record["Id"] == left["Id"])
+    assert {name: now[name] for name in fields} == fields
+    [held] = [row for row in desk.report("on") if row["import_status"] == "not sent"]
+    assert "changed after the plan was made" in held["import_message"]
+
+
+def test_a_throttled_update_is_still_the_one_that_was_agreed_to(desk: Desk, imported: Service) -> None:
+    """Refused before any effect, and stopped; the run goes on with it, though it was tried before."""
+    desk.variables["IMPORTER_CONCURRENCY"] = "1"
+    write(desk, WEEKS[1], 1)
+    imported.state.fail_next("throttle-409:30", on="update")
+    assert run(desk, "--update", "--max-duration", "2") == {"code": 6, "not sent": 1}
+    imported.let_the_window_pass(desk)
+    assert desk.type("resume", "--json").json["counts"]["updated"] == 1
+
+
+@pytest.mark.parametrize("fault", ["lost-after", "status-after:500"])
+def test_an_undo_that_was_cut_off_does_not_stand_in_the_way_of_the_next_one(
+    desk: Desk, imported: Service, fault: str
+) -> None:
+    """Whose answer was lost: the record is back, by this importer's own change, and the run before can be undone."""
+    for week in WEEKS[1:3]:
+        write(desk, week)
+        run(desk, "--update")
+    imported.state.fail_next(fault, on="update")
+    desk.type("undo", "3", "--yes")
+    desk.type("undo", "3", "--yes")
+    assert dates(imported) == [WEEKS[1]] * 4
+    assert desk.type("undo", "2", "--yes").code == 0
+    assert dates(imported) == [WEEKS[0]] * 4
+
+
+def test_a_run_is_not_undone_under_a_later_one_that_came_to_the_same_values(desk: Desk, imported: Service) -> None:
+    """Week 2, week 1, week 2 again: what is there is the last run's, and the message says which to undo first."""
+    for number in (1, 0, 1):
+        write(desk, WEEKS[number])
+        assert run(desk, "--update")["updated"] == 4
+    done = desk.type("undo", "2", "--yes")
+    assert (done.code, "run 4 has updated it since; undo that run first" in done.out) == (1, True)
+    for number in ("4", "3", "2"):
+        assert desk.type("undo", number, "--yes").code == 0
+    assert dates(imported) == [WEEKS[0]] * 4
+
+
+def test_no_update_makes_a_second_record_of_a_mapping(desk: Desk, imported: Service) -> None:
+    """A row that names its record by Id, and gives it the key of another one."""
+    first, second, *_ = records(imported)
+    row = mapping(2, ResourceId=1002, CoworkerId=2002, SubscriptionExpireDate=WEEKS[0], CalendarId="AAMk3=")
+    imported.state.edit(second["Id"], {"ResourceId": 1002, "CoworkerId": 2002})
+    desk.write(FILE, [[*row, first["Id"]]], [*LABELS, "Id"])
+    assert run(desk, "--update", "--out", "one") == {"code": 1, "not sent": 1}
+    message = desk.report("one")[0]["import_message"]
+    assert f"Record {second['Id']} would have the same key as this row" in message
+
+
+def test_the_file_of_failed_rows_is_imported_as_the_first_one_was(desk: Desk, imported: Service) -> None:
+    """The command that is named still updates, and clears what it was to clear."""
+    write(desk, WEEKS[1])
+    imported.state.fail_next("400-relation", on="update")
+    done = desk.type("run", FILE, "--yes", "--update", "--clear-empty", "--out", "one")
+    assert "failed.xlsx --update --clear-empty" in done.out + done.err
