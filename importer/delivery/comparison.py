@@ -12,6 +12,7 @@ once it has been read by its Id, for a list may lag behind; while it could not b
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from importer.delivery.by_id import Look, Unreadable
 from importer.delivery.listing import Comparer, Key, Listing, Remote, instant
@@ -48,11 +49,25 @@ class Changed:
         return next(iter(self.differences))
 
 
+class Reason(StrEnum):
+    """Why it is not certain whether a record is a row's."""
+
+    SEVERAL = "several records of the key"
+    UNREAD = "not listed and not readable"
+    RECORD_LACKS_PART = "the record lacks a part of the key"
+    ROW_LACKS_PART = "the row lacks a part of the key"
+    ALIKE = "alike, with another key"
+
+
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """Records of which one may be the row's; ``why`` goes on from their Ids, ``advice`` says how to make it certain."""
+    """Records of which one may be the row's; ``why`` goes on from their Ids, ``advice`` says how to make it certain.
+
+    ``reason`` is the same for a front end that has words of its own, ``field`` the part of the key that it is about.
+    """
 
     records: tuple[int, ...]
+    reason: Reason
     why: str
     advice: str
     field: str | None = None
@@ -128,9 +143,10 @@ class Comparison:
         if unread := [remote for remote in exact if remote.id in self._unread]:
             why = f"may be this row's, but is not listed and cannot be read: {self._unread[unread[0].id]}"
             advice = "Check it in Nexudus. If it is gone, create another one with --even-if-existing."
-            return Ambiguous(_ids(unread[:1]), why, advice)
+            return Ambiguous(_ids(unread[:1]), Reason.UNREAD, why, advice)
         if len(exact) > 1:
-            return Ambiguous(_ids(exact), f"have the same {listed(self._kind.key)}", self._advice_for_several(exact))
+            why = f"have the same {listed(self._kind.key)}"
+            return Ambiguous(_ids(exact), Reason.SEVERAL, why, self._advice_for_several(exact))
         differences = self._differences(body, exact[0]) if exact else {}
         if exact and not differences:
             return Unchanged(exact[0].id)
@@ -209,7 +225,8 @@ class Comparison:
                 same = listed([part for part in self._kind.key if part != name])
                 lacks = "the record has" if filled else "this row has"
                 why = f"may be the same {self._kind.title}: {same} are the same, but {lacks} no {name}"
-                return Ambiguous(_ids(others), why, f"Enter the {name} in both.", name)
+                reason = Reason.RECORD_LACKS_PART if filled else Reason.ROW_LACKS_PART
+                return Ambiguous(_ids(others), reason, why, f"Enter the {name} in both.", name)
         return None
 
     def _looking_alike(self, values: Mapping[str, object]) -> Ambiguous | None:
@@ -221,7 +238,7 @@ class Comparison:
                 same = f"its {listed(names)} {'is' if len(names) == 1 else 'are'} the same"
                 why = f"may be the same {self._kind.title}: {same}, but its {name} is different"
                 advice = "Correct the row or the record. To create another record on purpose, add --even-if-existing."
-                return Ambiguous(_ids(others), why, advice, name)
+                return Ambiguous(_ids(others), Reason.ALIKE, why, advice, name)
         return None
 
     def _of_others(self, remotes: Iterable[Remote]) -> list[Remote]:
@@ -231,8 +248,13 @@ class Comparison:
 
 def goes_back(match: Changed) -> bool:
     """Whether one of the row's dates is earlier than its record's: another sheet may be newer than this one."""
-    pairs = ((instant(mine), instant(there)) for mine, there in match.differences.values())
-    return any(mine is not None and there is not None and mine < there for mine, there in pairs)
+    return any(date_goes_back(mine, there) for mine, there in match.differences.values())
+
+
+def date_goes_back(mine: object, there: object) -> bool:
+    """Whether both values are dates, and the row's is earlier than the record's."""
+    new, old = instant(mine), instant(there)
+    return new is not None and old is not None and new < old
 
 
 def shift_of(match: Changed) -> float | None:
