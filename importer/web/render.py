@@ -13,6 +13,7 @@ from importer.runs.status import RunStatus
 from importer.text import count, duration, moment, printable
 from importer.web.chart import chart
 from importer.web.entries import digest
+from importer.web.plan_words import doubt_words, printable_label, value_on_page
 from importer.web.upload_check import ENCODINGS, notice_on_page, offers_encoding
 
 _PAGES = Environment(
@@ -87,11 +88,13 @@ def _moment(context: Context, epoch: float) -> str:
 
 
 _PAGES.filters |= {"number": number, "day": day, "short": short, "size": size, "duration": duration, "moment": _moment}
-_PAGES.filters["digest"] = digest
+_PAGES.filters |= {"digest": digest, "value": value_on_page}
 _PAGES.globals |= {
     "count": count,
     "run_summary": run_summary,
     "status_word": status_word,
+    "doubt_words": doubt_words,
+    "label_on_page": printable_label,
     "encodings": ENCODINGS,
     "notice_on_page": notice_on_page,
     "offers_encoding": offers_encoding,

@@ -1,16 +1,18 @@
 """The plan of an upload, worked out with the service and stored with the upload for a short while."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from importer.config.settings import Settings
 from importer.config.store import Document, unchanged
 from importer.errors import ImporterError
 from importer.model import Account, Clock, Plan
+from importer.runs.groups import RowGroups
 from importer.runs.observer import NullObserver
-from importer.runs.plan import plan_examined
-from importer.runs.request import ImportRequest
+from importer.runs.plan import PlannedImport, plan_examined
+from importer.runs.request import Choices, ImportRequest
 from importer.runs.source import CheckResult
 from importer.web import upload_names
 from importer.web.drafts import Draft
@@ -26,7 +28,12 @@ _ERROR_FRESH = 2.0
 
 @dataclass(frozen=True, slots=True)
 class UploadPlan:
-    """A plan for one version of an upload and one sign-in, made at a moment in epoch seconds; or why there is none."""
+    """A plan for one version of an upload and one sign-in, made at a moment in epoch seconds; or why there is none.
+
+    ``plan`` updates no record. ``with_updates`` is what the import takes if it does, None if there is nothing to
+    update; ``updates`` are then the records, each with its row. ``groups`` are the first rows of each kind, ``shift``
+    the seconds by which the times of all changed rows differ, if nothing else does.
+    """
 
     version: int
     at: float
@@ -34,6 +41,15 @@ class UploadPlan:
     plan: Plan | None = None
     account: Account | None = None
     error: Problem | None = None
+    with_updates: Plan | None = None
+    updates: Sequence[tuple[int, int]] = ()
+    groups: RowGroups = field(default_factory=RowGroups)
+    shift: float | None = None
+
+    @property
+    def stamp(self) -> str:
+        """What tells this plan from every other one of the upload."""
+        return repr(self.at)
 
 
 def _with_sign_in_renamed(document: dict[str, Any]) -> dict[str, Any]:
@@ -57,14 +73,22 @@ def work_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clock)
     """Ask the service, and keep the plan or why there is none."""
     result = UploadPlan(draft.version, clock(), upload_names.signed_in_as(settings))
     try:
-        plan, account = _worked_out(draft, check, settings, clock)
-        result = replace(result, plan=plan, account=account)
+        made = _worked_out(draft, check, settings, clock)
+        result = replace(
+            result,
+            plan=made.without_updates,
+            account=made.account,
+            with_updates=made.plan if made.plan.update else None,
+            updates=sorted(made.present.updates.items()),
+            groups=made.present.sampler.groups,
+            shift=made.present.shift,
+        )
     except ImporterError as error:
         result = replace(result, error=Problem.of(draft.named(error)))
     _PLAN.write(draft.folder / "plan.json", result)
 
 
-def _worked_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clock) -> tuple[Plan, Account]:
+def _worked_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clock) -> PlannedImport:
     assert check.rows is not None
     source, texts = source_of(draft, settings), check.rows.references
     new = bool(upload_names.not_looked_up(draft, texts, settings, clock()))
@@ -76,9 +100,9 @@ def _worked_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clo
         rows = check_again_with_names(draft, check, source, settings, clock()).rows or rows
     # Without its references: their names are looked up already, and looking them up again would cost as much.
     result = CheckResult(rows.count, rows.valid, rows.invalid)
-    request = ImportRequest(draft.path, settings, NullObserver(), clock)
-    made = asyncio.run(plan_examined(source, result, request))
-    return made.plan, made.account
+    # Both answers to the question that the page asks, out of one comparison.
+    request = ImportRequest(draft.path, settings, NullObserver(), clock, choices=Choices(update=True))
+    return asyncio.run(plan_examined(source, result, request))
 
 
 def read_plan(draft: Draft, settings: Settings, now: float, *, fresh: bool = True) -> UploadPlan | None:
