@@ -1,4 +1,4 @@
-"""The rows of a plan by what they are to the service, as data: the first of each group, to be shown row by row. Pure."""
+"""The first rows of each group of a plan as data, to be shown row by row: by what they are to the service. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -71,7 +71,7 @@ def agreement(updates: Mapping[int, int] | None) -> dict[str, Any]:
 def agreed_updates(run: Run) -> dict[int, int] | None:
     """The records that the user has agreed to update, by row; None if nobody was shown any when the run was begun."""
     pairs = run.options.get(_AGREED)
-    return None if pairs is None else {row: record for row, record in pairs}
+    return None if pairs is None else dict(pairs)
 
 
 def plan_rows(session: Session, source: Source, result: CheckResult, run: Run, updates: Mapping[int, int]) -> Run:
