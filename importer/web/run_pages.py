@@ -259,10 +259,10 @@ async def retry_failed(request: Request) -> Response:
 
 async def compare_again(request: Request) -> Response:
     """Take the rows of a run that need somebody's attention in as an upload, and show what they would do now."""
-    draft = await upload_of_failed_rows(app_of(request).drafts, run_of(request).run, person_of(request).name)
-    if draft is None:
-        raise HTTPException(NOT_FOUND)
-    return redirect(request, f"/uploads/{draft.id}/plan")
+    run = run_of(request).run
+    draft = await upload_of_failed_rows(app_of(request).drafts, run, person_of(request).name)
+    # Without the file, the page of the run offers to rebuild the report, and no longer this.
+    return redirect(request, f"/runs/{run.id}" if draft is None else f"/uploads/{draft.id}/plan")
 
 
 async def verify(request: Request) -> Response:

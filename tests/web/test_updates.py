@@ -233,8 +233,9 @@ def test_rows_that_were_left_out_are_compared_again_and_updated(client: Client, 
 
 
 def test_a_run_without_a_failed_file_has_nothing_to_compare_again(client: Client, imported: Running) -> None:
-    """There is no such page, and no upload is left behind."""
-    assert client.post("/runs/1/again").status == 404
+    """The run is shown once more, and no upload is left behind."""
+    assert client.post("/runs/1/again").place == "/runs/1"
+    assert "Uploaded but not imported" not in client.get("/").text
     assert 'action="/runs/1/again"' not in client.get("/runs/1").text
 
 
