@@ -61,15 +61,21 @@ def status(number: int | None, as_json: bool) -> int:
 @click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="How many runs to list.")
 @JSON
 def history(limit: int, as_json: bool) -> int:
-    """List the runs, newest first."""
+    """List the runs, newest first.
+
+    Each line says what became of the records: +12 created, ~3 updated, =40 that were as they should be already.
+    """
+    from importer.reporting.sentences import marks
     from importer.runs.status import latest_statuses
 
     statuses = latest_statuses(limit, load_settings(), the_clock()())
     if as_json:
         put_json({"schema": 1, "runs": [_document(shown) for shown in statuses]})
         return Exit.DONE
-    for shown in statuses:
-        _show_status(shown)
+    columns = [marks(shown.counts) if shown.rows else "-" for shown in statuses]
+    width = max(map(len, columns), default=0)
+    for shown, column in zip(statuses, columns, strict=True):
+        _show_status(shown, f"{column:{width}}  ")
     if not statuses:
         click.echo("There is no run yet. Start one with: importer run FILE")
     return Exit.DONE
@@ -123,14 +129,14 @@ def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
     return error.exit_code
 
 
-def _show_status(shown: "RunStatus") -> None:
+def _show_status(shown: "RunStatus", before: str = "") -> None:
     run, counts = shown.run, {status.value: number for status, number in shown.counts.items()}
     # Undone rows count as "not sent" there; shown like that, they would look as if they had never existed.
     counts |= {"not sent": shown.unsent, "deleted by undo": shown.removed, "put back by undo": shown.restored}
     rows = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     profile = f", --profile {run.options['profile']}" if run.options.get("profile") else ""
     click.echo(
-        f"Run {run.id}: {run.file}, {_state(shown)} ({rows or 'nothing sent yet'}), "
+        f"Run {run.id}: {before}{run.file}, {_state(shown)} ({rows or 'nothing sent yet'}), "
         f"started {_instant(run.started)}, for {shown.account or 'an unknown account'}{profile}"
     )
 

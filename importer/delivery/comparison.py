@@ -12,6 +12,7 @@ once it has been read by its Id, for a list may lag behind; while it could not b
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from importer.delivery.by_id import Look, Unreadable
 from importer.delivery.listing import Comparer, Key, Listing, Remote, instant
@@ -48,11 +49,29 @@ class Changed:
         return next(iter(self.differences))
 
 
+class Reason(StrEnum):
+    """Why it is not certain whether a record is a row's."""
+
+    SEVERAL = "several records of the key"
+    UNREAD = "not listed and not readable"
+    RECORD_LACKS_PART = "the record lacks a part of the key"
+    ROW_LACKS_PART = "the row lacks a part of the key"
+    ALIKE = "alike, with another key"
+    OF_ANOTHER_ROW = "named by another row"
+    NAMED_IS_GONE = "named by the row, and not there"
+    NAMED_IS_ANOTHER = "named by the row, and of another mapping"
+    KEY_TAKEN = "another record has the key that the row gives to its own"
+
+
 @dataclass(frozen=True, slots=True)
 class Ambiguous:
-    """Records of which one may be the row's; ``why`` goes on from their Ids, ``advice`` says how to make it certain."""
+    """Records of which one may be the row's; ``why`` goes on from their Ids, ``advice`` says how to make it certain.
+
+    ``reason`` is the same for a front end that has words of its own, ``field`` the part of the key that it is about.
+    """
 
     records: tuple[int, ...]
+    reason: Reason
     why: str
     advice: str
     field: str | None = None
@@ -133,12 +152,15 @@ class Comparison:
         if unread := [remote for remote in exact if remote.id in self._unread]:
             why = f"may be this row's, but is not listed and cannot be read: {self._unread[unread[0].id]}"
             advice = "Check it in Nexudus. If it is gone, create another one with --even-if-existing."
-            return Ambiguous(_ids(unread[:1]), why, advice)
+            return Ambiguous(_ids(unread[:1]), Reason.UNREAD, why, advice)
         if taken := [remote for remote in exact if remote.id in self._evidence.named]:
             advice = "Delete one of the two rows, or add the Id of its own record to this one."
-            return Ambiguous(_ids(taken), "is the record of another row, which has its Id", advice)
+            return Ambiguous(
+                _ids(taken), Reason.OF_ANOTHER_ROW, "is the record of another row, which has its Id", advice
+            )
         if len(exact) > 1:
-            return Ambiguous(_ids(exact), f"have the same {listed(self._kind.key)}", self._advice_for_several(exact))
+            why = f"have the same {listed(self._kind.key)}"
+            return Ambiguous(_ids(exact), Reason.SEVERAL, why, self._advice_for_several(exact))
         differences = self._differences(body, exact[0]) if exact else {}
         if exact and not differences:
             return Unchanged(exact[0].id)
@@ -168,18 +190,25 @@ class Comparison:
         """What the row is to the record that it names, which was there when the file was checked."""
         remote = self._index.of_id(named_id)
         if remote is None:
-            return Ambiguous((named_id,), "is not listed any more", "Check it in Nexudus, then import the file again.")
+            return Ambiguous(
+                (named_id,),
+                Reason.NAMED_IS_GONE,
+                "is not listed any more",
+                "Check it in Nexudus, then import the file again.",
+            )
         for name in self._kind.key:
             mine, there = (self._comparer.value(name, each.get(name)) for each in (values, remote.values))
             if name in self._kind.references and mine is not None and mine != there:
                 advice = "Check it in Nexudus, then import the file again."
-                return Ambiguous((named_id,), f"has another {name} than this row by now", advice, name)
+                return Ambiguous(
+                    (named_id,), Reason.NAMED_IS_ANOTHER, f"has another {name} than this row by now", advice, name
+                )
         differences = self._comparer.differences(body, remote)
         # With another key it may become a second record of a mapping that has one.
         others = [one for one in self._index.of_key(values) if one.id not in {named_id, *self._evidence.named}]
         if others and not set(self._kind.key).isdisjoint(differences):
             advice = "Correct the row, or delete the record that you do not need in Nexudus."
-            return Ambiguous(_ids(others), "would have the same key as this row", advice)
+            return Ambiguous(_ids(others), Reason.KEY_TAKEN, "would have the same key as this row", advice)
         return Changed(remote, differences) if differences else Unchanged(named_id)
 
     def _advice_for_several(self, remotes: Sequence[Remote]) -> str:
@@ -235,7 +264,8 @@ class Comparison:
                 same = listed([part for part in self._kind.key if part != name])
                 lacks = "the record has" if filled else "this row has"
                 why = f"may be the same {self._kind.title}: {same} are the same, but {lacks} no {name}"
-                return Ambiguous(_ids(others), why, f"Enter the {name} in both.", name)
+                reason = Reason.RECORD_LACKS_PART if filled else Reason.ROW_LACKS_PART
+                return Ambiguous(_ids(others), reason, why, f"Enter the {name} in both.", name)
         return None
 
     def _looking_alike(self, values: Mapping[str, object]) -> Ambiguous | None:
@@ -247,7 +277,7 @@ class Comparison:
                 same = f"its {listed(names)} {'is' if len(names) == 1 else 'are'} the same"
                 why = f"may be the same {self._kind.title}: {same}, but its {name} is different"
                 advice = "Correct the row or the record. To create another record on purpose, add --even-if-existing."
-                return Ambiguous(_ids(others), why, advice, name)
+                return Ambiguous(_ids(others), Reason.ALIKE, why, advice, name)
         return None
 
     def _of_others(self, remotes: Iterable[Remote]) -> list[Remote]:
@@ -257,8 +287,13 @@ class Comparison:
 
 def goes_back(match: Changed) -> bool:
     """Whether one of the row's dates is earlier than its record's: another sheet may be newer than this one."""
-    pairs = ((instant(mine), instant(there)) for mine, there in match.differences.values())
-    return any(mine is not None and there is not None and mine < there for mine, there in pairs)
+    return any(date_goes_back(mine, there) for mine, there in match.differences.values())
+
+
+def date_goes_back(mine: object, there: object) -> bool:
+    """Whether both values are dates, and the row's is earlier than the record's."""
+    new, old = instant(mine), instant(there)
+    return new is not None and old is not None and new < old
 
 
 def shift_of(match: Changed) -> float | None:

@@ -165,6 +165,12 @@ def headline(counts: Mapping[Status, int], removed: int = 0, restored: int = 0) 
     return ", ".join(filter(None, parts))
 
 
+def marks(counts: Mapping[Status, int]) -> str:
+    """What a run did to records, as short as can be: +12 created, ~3 updated, =40 that were as they should be."""
+    numbers = (("+", counts[Status.CREATED]), ("~", counts[Status.UPDATED]), ("=", counts[Status.EXISTING]))
+    return " ".join(f"{mark}{number:,}" for mark, number in numbers if number) or "+0"
+
+
 def _of_all(counts: Mapping[Status, int], rows: int) -> str:
     """What was done, of how many rows; empty if nothing was."""
     created, updated = (counts[status] for status in _DONE)

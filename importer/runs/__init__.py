@@ -6,7 +6,7 @@ This package exports nothing: a command that only looks at runs must not load wh
 - ``source.py``        a file opened and examined; ``copies.py`` its private copy; ``lookup.py`` the names in it
 - ``session.py``       signed in, with the journal open; ``allowances.py`` what the settings allow
 - ``preparation.py``   what comes before the first call that changes anything, and can be stopped at once
-- ``plan.py``          what an import will do and take, before it begins
+- ``plan.py``          what an import will do and take, before it begins; ``groups.py`` its first rows, one by one
 - ``run.py``           the stages of one file: check, plan, ask, ``start.py``, ``send.py``, ``result.py``
 - ``resume.py``, ``retry.py``, ``queue.py``  runs that begin elsewhere; ``batch.py`` several files at once
 - ``earlier_runs.py``  which run is meant, and what rules out another one

@@ -33,6 +33,7 @@ from importer.reporting import write_fix_file
 from importer.runs.allowances import windows
 from importer.runs.compare import changes_a_key, compare, compare_named
 from importer.runs.earlier_runs import ImportTerms, forgotten_profile, refuse_other_terms, run_to_continue
+from importer.runs.groups import RowSampler
 from importer.runs.lookup import look_up, names_to_offer
 from importer.runs.named_records import with_named
 from importer.runs.observer import Observer
@@ -92,12 +93,16 @@ class PlannedImport:
     """A file with its check and its plan, ready to be imported into an account.
 
     ``token_refused`` tells that the service took the password in place of the token.
+    ``without_updates`` is the plan if no record is updated: the same one unless the request asks for updates. The two
+    come of one comparison, and ``present`` is what it found.
     """
 
     source: Source
     result: CheckResult
     plan: Plan
     account: Account
+    without_updates: Plan
+    present: "AlreadyPresent"
     token_refused: bool = False
 
 
@@ -129,7 +134,8 @@ async def _plan(journal: Journal, source: Source, result: CheckResult, request: 
         source, result = await look_up_names(session, source, result, choices, now)
         present = await find_present(session, source, result, choices, now)
         made = plan_of(session, result, present, now)
-        return PlannedImport(source, result, made, session.account, session.service.token_refused)
+        without = plan_of(session, result, present.without_updates, now) if present.updates else made
+        return PlannedImport(source, result, made, session.account, without, present, session.service.token_refused)
 
 
 def terms_of(source: Source, request: ImportRequest) -> ImportTerms:
@@ -209,9 +215,22 @@ class AlreadyPresent:
     previews: list[tuple[int, str]] = field(default_factory=list)
     backwards: int = 0
     shifts: Counter[float | None] = field(default_factory=Counter)
+    sampler: RowSampler = field(default_factory=RowSampler)
+
+    @property
+    def without_updates(self) -> "AlreadyPresent":
+        """The same if no record is updated; its changed rows are counted, but not named."""
+        return replace(self, updates={}, previews=[], backwards=0)
+
+    @property
+    def shift(self) -> float | None:
+        """By how many seconds the times of all changed rows differ from their records', if nothing else does."""
+        [(shift, number)] = self.shifts.most_common(1) or [(None, 0)]
+        return shift if number == self.changed else None
 
     def add(self, row: int, match: Match, kind: RecordType) -> None:
         """Count one row."""
+        self.sampler.add(row, match)
         self.existing += isinstance(match, Unchanged)
         self.blocked += isinstance(match, Blocked)
         if isinstance(match, Changed):
@@ -293,9 +312,8 @@ async def present_among(
         comparison = await compare(session, endpoint, kind, bodies, choices, run=parent, named=named)
     for record in records() if named or not comparison.is_empty else ():
         present.add(record.row, comparison.match(record.body, record.named_id), kind)
-    [(shift, number)] = present.shifts.most_common(1) or [(None, 0)]
-    if shift is not None and number == present.changed:
-        rows = f"{count(number, 'row')} {'differs' if number == 1 else 'differ'}"
+    if (shift := present.shift) is not None:
+        rows = f"{count(present.changed, 'row')} {'differs' if present.changed == 1 else 'differ'}"
         session.observer.say(
             f"Warning: {rows} from what Nexudus has only in the time, by {duration(abs(shift))}. "
             "The file may have been read in another time zone before; if so, use --tz."

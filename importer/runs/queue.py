@@ -1,20 +1,25 @@
 """Puts a run into the journal, where it waits until a process of its own sends it: how a page begins one."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 
 from importer.journal.journal import open_journal
 from importer.journal.runs import NewRun, Run
+from importer.model import AgreedUpdate
 from importer.runs.copies import durable_copy, remove_unused, restore_copy, sha256_of, stage_copy
 from importer.runs.earlier_runs import ImportTerms, refuse_other_terms, run_to_continue
 from importer.runs.request import ImportRequest
-from importer.runs.start import folder_of
+from importer.runs.start import agreement, folder_of
 
 
-def queue(request: ImportRequest, name: str, account: str, by: str) -> Run:
+def queue(
+    request: ImportRequest, name: str, account: str, by: str, updates: Mapping[int, AgreedUpdate] | None = None
+) -> Run:
     """A new run that waits for ``resume``, or the unfinished one of the same file for this account.
 
-    ``name`` is what the user calls the file, ``by`` who asked for it. The request names the record type.
+    ``name`` is what the user calls the file, ``by`` who asked for it. The request names the record type. ``updates``
+    are the records that the user has agreed to update, by row; no other record is.
 
     Raises:
         FileError: The file cannot be read.
@@ -30,6 +35,8 @@ def queue(request: ImportRequest, name: str, account: str, by: str) -> Run:
         # A second click, or a page that was loaded again, finds the run of the first one instead of adding another.
         terms = ImportTerms(sha256, kind.name, kind.path(settings.endpoint_path), settings.url, read, choices)
         if (unfinished := run_to_continue(journal, terms, account)) is not None:
+            if updates is not None and unfinished.planned is None:
+                unfinished = journal.runs.update(unfinished, options={**unfinished.options, **agreement(updates)})
             return restore_copy(journal, unfinished, copy)
         # The pages offer another zone only for times that have none.
         refuse_other_terms(journal, terms, account, zoneless=True)
@@ -40,7 +47,7 @@ def queue(request: ImportRequest, name: str, account: str, by: str) -> Run:
             file=name,
             sha256=sha256,
             copy=str(durable_copy(journal, copy, sha256)),
-            options={"read": asdict(read), **choices.options, "by": by},
+            options={"read": asdict(read), **choices.options, "by": by, **agreement(updates)},
             started=request.clock(),
             folder=folder_of(name, choices.out),
         )

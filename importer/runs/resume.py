@@ -23,7 +23,7 @@ from importer.runs.result import RunResult, finish_run
 from importer.runs.send import PlannedRun
 from importer.runs.session import Session, signed_in
 from importer.runs.source import Source, examine, reopen
-from importer.runs.start import plan_rows
+from importer.runs.start import agreed_updates, plan_rows
 from importer.spreadsheet import ReadOptions
 from schemas import RECORD_TYPES
 
@@ -79,9 +79,12 @@ async def continue_run(stack: AsyncExitStack, session: Session, run: Run) -> Pla
         terms = ImportTerms(run.sha256, run.kind, run.endpoint, run.url, source.read, choices)
         refuse_other_terms(session.journal, terms, session.account.key, zoneless=result.zoneless)
         source, result = await look_up_names(session, source, result, choices, now)
-        # Nobody is asked again; what the run was begun with says whether records may be updated.
-        present = await find_present(session, source, result, choices, now) if choices.update else None
-        run = plan_rows(session, source, result, run, present.updates if present is not None else {})
+        # Nobody is asked again. A person who has seen a plan agreed to its updates and to no others, however long ago
+        # that was; of a run that was saved before there could be one, its choice says whether records may be updated.
+        updates = agreed_updates(run) if choices.update else {}
+        if updates is None:
+            updates = (await find_present(session, source, result, choices, now)).updates
+        run = plan_rows(session, source, result, run, updates)
     return PlannedRun(session, run)
 
 

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from importer.config.settings import Settings
+from importer.delivery.listing import Comparer
+from importer.delivery.updates import record_before
 from importer.issues import Issue, Severity
 from importer.journal.journal import open_journal
 from importer.journal.rows import Intent
@@ -13,6 +15,8 @@ from importer.journal.runs import Run
 from importer.journal.states import STATUS, TAKEN_BACK, State
 from importer.model import Outcome, Status
 from importer.reporting.sentences import issue_words, row_message
+from importer.runs.groups import FieldChange, field_changes
+from schemas import RECORD_TYPES
 
 _PATIENCE = 0.3
 """Seconds to wait for the journal; a page looks again soon."""
@@ -27,12 +31,14 @@ class ResultRow:
     """One row of a run for people: its outcome, and what was sent or what its wrong cells hold.
 
     ``undone`` says what an undo has done to its record, ``to_settle`` tells that a person may decide what became of it.
+    ``changes`` are what the row has changed in its record; the message then leaves that out.
     """
 
     outcome: Outcome
     values: dict[str, Any]
     undone: str = ""
     to_settle: bool = False
+    changes: tuple[FieldChange, ...] = ()
 
 
 def timeline(number: int, settings: Settings) -> list[tuple[float, int, int]]:
@@ -75,7 +81,9 @@ def find_rows(
 def _result(
     run: Run, row: int, intent: Intent | None, issues: Sequence[Issue], words: Callable[[Issue], str]
 ) -> ResultRow:
-    message = row_message(run, intent, issues, words, commands=False)
+    changed = _changes(run, intent) if intent is not None and intent.state is State.UPDATED else ()
+    shown = replace(intent, message=None) if intent is not None and changed else intent
+    message = row_message(run, shown, issues, words, commands=False)
     if intent is None:
         values: dict[str, Any] = {
             issue.field or "": issue.value for issue in issues if issue.severity is Severity.ERROR
@@ -83,4 +91,13 @@ def _result(
         return ResultRow(Outcome(row, Status.INVALID, None, message), values)
     outcome = Outcome(row, STATUS[intent.state], intent.remote_id, message)
     to_settle = intent.state in (State.IN_DOUBT, State.REVIEW)
-    return ResultRow(outcome, json.loads(intent.body), _UNDONE.get(intent.state, ""), to_settle)
+    return ResultRow(outcome, json.loads(intent.body), _UNDONE.get(intent.state, ""), to_settle, changed)
+
+
+def _changes(run: Run, intent: Intent) -> tuple[FieldChange, ...]:
+    """What an update has changed, by the record as it was before."""
+    if intent.before is None or run.kind not in RECORD_TYPES:
+        return ()
+    kind = RECORD_TYPES[run.kind]
+    differences = Comparer(kind).differences(intent.body, record_before(intent))
+    return field_changes({name: pair for name, pair in differences.items() if name not in kind.key})

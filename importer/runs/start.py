@@ -4,6 +4,7 @@ import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from importer.config.saved_columns import remember_dates
 from importer.issues import Issue
@@ -61,6 +62,20 @@ def as_agreed(
         yield record if update is None else with_empty(record._replace(update=update), empty)
 
 
+_AGREED = "agreed_updates"
+
+
+def agreement(updates: Mapping[int, AgreedUpdate] | None) -> dict[str, Any]:
+    """The options of a run that is planned later and updates these records, by row, and no others; none if None."""
+    return {} if updates is None else {_AGREED: sorted([row, *update] for row, update in updates.items())}
+
+
+def agreed_updates(run: Run) -> dict[int, AgreedUpdate] | None:
+    """The records that the user has agreed to update, by row; None if nobody was shown any when the run was begun."""
+    pairs = run.options.get(_AGREED)
+    return None if pairs is None else {row: AgreedUpdate(*update) for row, *update in pairs}
+
+
 def plan_rows(
     session: Session, source: Source, result: CheckResult, run: Run, updates: Mapping[int, AgreedUpdate]
 ) -> Run:
@@ -84,4 +99,9 @@ def plan_rows(
     remember_dates(own_labels(source.sheet), source.read.dates, source.read.zone, session.settings.home)
     run = journal.runs.update(run, account=account.key, user=account.user, space=account.space)
     target = journal.runs.target(account.service, source.kind.name)
-    return journal.rows.plan(run, chunks(), target, session.clock())
+    planned = journal.rows.plan(run, chunks(), target, session.clock())
+    if _AGREED not in planned.options:
+        return planned
+    # From here on each row says which record it updates; left there, the list would be read with the run for ever.
+    options = {name: value for name, value in planned.options.items() if name != _AGREED}
+    return journal.runs.update(planned, options=options)

@@ -88,6 +88,16 @@ class RunStatus:
         return self.states.get(State.RESTORED, 0)
 
     @property
+    def to_delete(self) -> int:
+        """The records that an undo would delete: those of the run, also if an earlier undo has begun to."""
+        return self.states.get(State.CREATED, 0) + self.states.get(State.REMOVING, 0)
+
+    @property
+    def to_put_back(self) -> int:
+        """The records that an undo would put back as they were before the run."""
+        return self.states.get(State.UPDATED, 0) + self.states.get(State.RESTORING, 0)
+
+    @property
     def taking_back(self) -> int:
         """The rows of which an undo has begun to take back what they did."""
         return sum(self.states.get(state, 0) for state in TAKING_BACK)

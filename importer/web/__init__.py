@@ -3,9 +3,11 @@
 - ``app.py``     all addresses, with who may ask for each; ``server.py`` starts and ends it; ``guard.py`` what every
   request must pass; ``context.py`` what all routes share; ``auth/`` who is at the browser
 - ``upload_pages.py``  from a file to a run, over ``drafts.py`` (the uploads), ``upload_check.py``, ``upload_names.py``
-  and ``upload_plan.py`` (what is known of one), ``upload_documents.py`` (in which files), ``entries.py`` (typed cells)
-- ``run_pages.py``     runs and their rows; ``workers.py`` the processes that send; ``retry_process.py`` a retry;
-  ``settle_page.py`` a row that a person settles; ``next_steps.py`` what to do next; ``chart.py`` progress as a drawing
+  and ``upload_plan.py`` (what is known of one), ``upload_documents.py`` (in which files), ``entries.py`` (typed cells),
+  ``plan_words.py`` (rows that are not sent)
+- ``run_pages.py``     runs and their rows; ``workers.py`` the processes that send; ``retry_process.py`` a retry,
+  ``failed_rows.py`` an upload of the failed rows; ``settle_page.py`` a row that a person settles; ``next_steps.py``
+  what to do next; ``chart.py`` progress as a drawing
 - ``manual.py``        the pages of the guide
 - ``render.py``        templates
 

@@ -112,6 +112,7 @@ TABLE: tuple[PageRoute, ...] = (
     PageRoute("POST", "/runs/{run:int}/stop", run_pages.stop, RUNNER, Owner.OWN_RUN),
     PageRoute("POST", "/runs/{run:int}/resume", run_pages.resume, RUNNER, Owner.OWN_RUN),
     PageRoute("POST", "/runs/{run:int}/retry", run_pages.retry_failed, RUNNER, Owner.OWN_RUN),
+    PageRoute("POST", "/runs/{run:int}/again", run_pages.compare_again, RUNNER, Owner.OWN_RUN),
     PageRoute("POST", "/runs/{run:int}/verify", run_pages.verify, RUNNER, Owner.OWN_RUN),
     PageRoute("POST", "/runs/{run:int}/reconcile", run_pages.reconcile, RUNNER, Owner.OWN_RUN),
     PageRoute("GET", "/runs/{run:int}/settle/{row:int}", settle_page.show, RUNNER, Owner.OWN_RUN),

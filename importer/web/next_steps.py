@@ -18,7 +18,8 @@ ELSEWHERE = frozenset({StepKind.STOP, StepKind.RESUME, StepKind.REPORT})
 class Card:
     """One step: what it is about, and a form to send or an address to open, below that of the run.
 
-    ``may_wait`` tells that nobody has to do it.
+    ``may_wait`` tells that nobody has to do it. ``also`` is the label of a link beside the form, ``also_at`` its
+    address; empty if there is none.
     """
 
     kind: StepKind
@@ -28,6 +29,8 @@ class Card:
     address: str
     sends: bool
     may_wait: bool
+    also: str = ""
+    also_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,8 @@ class _Words:
     role: Role
     sends: bool = False
     may_wait: bool = False
+    also: str = ""
+    also_at: str = ""
 
 
 _WORDS: Mapping[StepKind, _Words] = {
@@ -126,8 +131,7 @@ _WORDS: Mapping[StepKind, _Words] = {
     StepKind.UNDO: _Words(
         "Was this a mistake?",
         "Records that this run created are deleted, and those that it updated are put back, unless somebody has "
-        "changed "
-        "one since. Nothing happens until you confirm.",
+        "changed one since. Nothing happens until you confirm.",
         "Undo this run …",
         "undo",
         Role.ADMIN,
@@ -135,16 +139,36 @@ _WORDS: Mapping[StepKind, _Words] = {
     ),
 }
 
+_WORDS_WITH_FILE: Mapping[StepKind, _Words] = {
+    StepKind.LOOK_AT_HELD: _Words(
+        "{rows} with other values in Nexudus",
+        "Nexudus has, or may have, {them} with other values, so nothing was sent. Compare again: you see field by "
+        "field what would change in Nexudus, then you choose whether to update.",
+        "Compare again",
+        "again",
+        Role.RUNNER,
+        sends=True,
+        also="Show {them}",
+        also_at="rows?status=not+sent",
+    ),
+}
+"""Words for steps that the failed file makes easier, for those with the role; the others have those above."""
+
 
 def cards(steps: Sequence[Step], role: Role, files: Collection[str]) -> list[Card]:
     """The steps that somebody with this role can take, in their order; ``files`` are those of the report so far."""
     able = [step for step in steps if step.kind in _WORDS and role >= _WORDS[step.kind].role]
-    return [_card(step) for step in able if step.kind is not StepKind.CORRECT or FAILED_FILE in files]
+    shown = [step for step in able if step.kind is not StepKind.CORRECT or FAILED_FILE in files]
+    return [_card(step, _words(step.kind, role, files)) for step in shown]
 
 
-def _card(step: Step) -> Card:
-    words = _WORDS[step.kind]
+def _words(kind: StepKind, role: Role, files: Collection[str]) -> _Words:
+    words = _WORDS_WITH_FILE.get(kind) if FAILED_FILE in files else None
+    return words if words is not None and role >= words.role else _WORDS[kind]
+
+
+def _card(step: Step, words: _Words) -> Card:
     values = {"rows": count(step.rows, "row"), "records": count(step.rows, "record")}
     values["them"] = "it" if step.rows == 1 else "them"
-    title, text, label = (part.format(**values) for part in (words.title, words.text, words.label))
-    return Card(step.kind, title, text, label, words.address, words.sends, words.may_wait)
+    title, text, label, also = (part.format(**values) for part in (words.title, words.text, words.label, words.also))
+    return Card(step.kind, title, text, label, words.address, words.sends, words.may_wait, also, words.also_at)

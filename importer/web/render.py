@@ -8,11 +8,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from importer.model import Status
-from importer.reporting.sentences import headline
+from importer.reporting.sentences import headline, marks
 from importer.runs.status import RunStatus
 from importer.text import count, duration, moment, printable
 from importer.web.chart import chart
 from importer.web.entries import digest
+from importer.web.plan_words import doubt_words, printable_label, value_on_page
 from importer.web.upload_check import ENCODINGS, notice_on_page, offers_encoding
 
 _PAGES = Environment(
@@ -55,6 +56,12 @@ def run_summary(now: RunStatus) -> str:
     return ", ".join(filter(None, parts))
 
 
+def marks_aloud(now: RunStatus) -> str:
+    """The marks of a run for somebody who hears the page."""
+    done = (Status.CREATED, Status.UPDATED, Status.EXISTING)
+    return ", ".join(f"{now.counts[status]:,} {status_word(status)}" for status in done if now.counts[status])
+
+
 def status_word(status: Status) -> str:
     """What the pages call the status of a row."""
     return _STATUS_WORDS.get(status, status.value)
@@ -87,11 +94,15 @@ def _moment(context: Context, epoch: float) -> str:
 
 
 _PAGES.filters |= {"number": number, "day": day, "short": short, "size": size, "duration": duration, "moment": _moment}
-_PAGES.filters["digest"] = digest
+_PAGES.filters |= {"digest": digest, "value": value_on_page}
 _PAGES.globals |= {
     "count": count,
     "run_summary": run_summary,
+    "marks": marks,
+    "marks_aloud": marks_aloud,
     "status_word": status_word,
+    "doubt_words": doubt_words,
+    "label_on_page": printable_label,
     "encodings": ENCODINGS,
     "notice_on_page": notice_on_page,
     "offers_encoding": offers_encoding,

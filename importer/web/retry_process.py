@@ -5,6 +5,8 @@ import time
 from importer.config.settings import Settings
 from importer.errors import UsageError
 from importer.journal.journal import open_journal
+from importer.journal.states import State
+from importer.runs.request import Choices
 from importer.web.context import AppContext
 
 _PATIENCE = 30.0
@@ -21,7 +23,7 @@ def retry(app: AppContext, number: int, settings: Settings, by: str) -> int:
         if (child := _child(settings, number, 0)) is not None:
             return child
         newest = _newest(settings)
-        worker = app.workers.start("retry", number, settings, "--yes")
+        worker = app.workers.start("retry", number, settings, "--yes", _whether_to_update(settings, number))
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
             if (child := _child(settings, number, newest, finished=True)) is not None:
@@ -31,6 +33,18 @@ def retry(app: AppContext, number: int, settings: Settings, by: str) -> int:
                 break
             time.sleep(_LOOK_EVERY)
     raise UsageError(worker.complaint or "The new run has not started yet.", "Look in the history in a moment.")
+
+
+def _whether_to_update(settings: Settings, parent: int) -> str:
+    """The flag by which a retry updates records only if the person who started the run chose so.
+
+    It is always given: no setting of the command line decides for a page, where nobody has read it. And rows that were
+    held are compared on a plan page first; nobody has agreed to what they would change by now.
+    """
+    with open_journal(settings.journal_url) as journal:
+        run = journal.runs.get(parent)
+        agreed = run.options_as(Choices).update and not journal.rows.counts(run).get(State.HELD)
+    return "--update" if agreed else "--no-update"
 
 
 def _child(settings: Settings, parent: int, newer_than: int, *, finished: bool = False) -> int | None:

@@ -18,6 +18,7 @@ from importer.model import Status
 from importer.runs.result import rebuild_report
 from importer.runs.rows import ResultRow, find_rows, first_failures, timeline
 from importer.runs.status import RunStatus, announce_process, ask_to_stop, end_run, run_status, search_statuses
+from importer.spreadsheet import ReadOptions
 from importer.web.context import (
     NOT_FOUND,
     AppContext,
@@ -31,6 +32,7 @@ from importer.web.context import (
     settings_of,
     started_by,
 )
+from importer.web.failed_rows import upload_of_failed_rows
 from importer.web.next_steps import Card, cards
 from importer.web.retry_process import retry
 from importer.web.upload_check import words_on_page
@@ -183,7 +185,8 @@ async def rows(request: Request) -> Response:
     search = partial(find_rows, now.run.id, status, text, PAGE_ROWS, (number - 1) * PAGE_ROWS, app.settings)
     results, total = await asyncio.to_thread(search, words_on_page, undone=undone)
     values: dict[str, Any] = {"rows": results, "total": total, "q": text, "chosen": status, "number": number}
-    values |= {"undone": undone, "pages": max(-(-total // PAGE_ROWS), 1)}
+    labels = {name: label for label, name in now.run.options_as(ReadOptions, "read").map.items()}
+    values |= {"undone": undone, "pages": max(-(-total // PAGE_ROWS), 1), "labels": labels}
     return page(request, "rows.html", now=now, statuses=list(Status), **values)
 
 
@@ -254,6 +257,14 @@ async def retry_failed(request: Request) -> Response:
     return redirect(request, f"/runs/{number}")
 
 
+async def compare_again(request: Request) -> Response:
+    """Take the rows of a run that need somebody's attention in as an upload, and show what they would do now."""
+    run = run_of(request).run
+    draft = await upload_of_failed_rows(app_of(request).drafts, run, person_of(request).name)
+    # Without the file, the page of the run offers to rebuild the report, and no longer this.
+    return redirect(request, f"/runs/{run.id}" if draft is None else f"/uploads/{draft.id}/plan")
+
+
 async def verify(request: Request) -> Response:
     """Compare what a run created with what the service holds."""
     return await _follow_up_with(request, "verify")
@@ -278,11 +289,12 @@ async def undo_plan(request: Request) -> Response:
 
 
 async def undo(request: Request) -> Response:
-    """Delete what a run created, if its number was typed."""
+    """Delete what a run created and put back what it updated, if the number of these records was typed."""
     now, fields = run_of(request), await form(request)
-    created = now.counts[Status.CREATED]
-    if fields.get("number", "").replace(",", "").strip() != str(created):
-        error = f"Type {created:,}, the number of records that will be deleted."
+    number = now.to_delete + now.to_put_back
+    if fields.get("number", "").replace(",", "").strip() != str(number):
+        what = [*(["deleted"] if now.to_delete else []), *(["put back"] if now.to_put_back else [])]
+        error = f"Type {number:,}, the number of records that will be {' or '.join(what)}."
         return page(request, "undo.html", status=422, now=now, error=error)
     if answer := _sign_in_first(request):
         return answer

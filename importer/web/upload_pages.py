@@ -423,12 +423,16 @@ async def _plan_values(request: Request, draft: Draft, made: UploadPlan) -> dict
     assert made.plan is not None
     assert made.account is not None
     latest = latest_check(draft)
+    header = latest.header if latest else None
     return {
         "draft": draft,
+        "made": made,
         "plan": made.plan,
+        "update": made.with_updates,
         "account": made.account,
+        "header": header,
+        "labels": {column.field: column.label for column in header.columns if column.field} if header else {},
         "token_refused": made.token_refused,
-        "header": latest.header if latest else None,
         "before": await _runs_before(request, draft, made.account.key),
         "quota": settings_of(request).daily_quota,
     }
@@ -436,25 +440,30 @@ async def _plan_values(request: Request, draft: Draft, made: UploadPlan) -> dict
 
 async def start(request: Request) -> Response:
     """Begin the run, once however often this is asked for, and show it."""
-    draft, settings, app = draft_of(request), settings_of(request), app_of(request)
-    made = read_plan(draft, settings, app.clock(), fresh=False)
-    account = made.account.key if made and made.account else ""
-    if draft.run is None and not account:
-        return redirect(request, f"/uploads/{draft.id}/plan")
-    number = await asyncio.to_thread(_begin, app, draft, account, settings, person_of(request).name)
-    return redirect(request, f"/runs/{number}")
+    draft, app, fields = draft_of(request), app_of(request), await form(request)
+    number = await asyncio.to_thread(_begin, app, draft, settings_of(request), person_of(request).name, fields)
+    return redirect(request, f"/uploads/{draft.id}/plan" if number is None else f"/runs/{number}")
 
 
-def _begin(app: AppContext, draft: Draft, account: str, settings: Settings, by: str) -> int:
+def _begin(app: AppContext, draft: Draft, settings: Settings, by: str, fields: Mapping[str, str]) -> int | None:
+    """The run of an upload; None if there is no plan of it, or not the one whose updates were agreed to."""
     with app.drafts.locked(draft.id) as now:
         if now is None:
             raise HTTPException(NOT_FOUND)
         if now.run is not None:
             return now.run
+        made = read_plan(now, settings, app.clock(), fresh=False)
+        if made is None or made.account is None:
+            return None
         # So that each command about the run that a page or a report names goes to the practice service as well.
-        choices = Choices(sandbox=app.sandbox)
+        choices, updates = Choices(sandbox=app.sandbox), None
+        if fields.get("update") == "yes":
+            # Another page may have made a newer plan, of which this person has not seen what it changes.
+            if fields.get("plan") != made.stamp:
+                return None
+            choices, updates = replace(choices, update=True), made.agreed
         request = ImportRequest(now.path, settings, NullObserver(), app.clock, kind_of(now), now.read, choices)
-        run = queue(request, now.name, account, by)
+        run = queue(request, now.name, made.account.key, by, updates)
         started = app.workers.start("resume", run.id, settings)
         announce_process(run.id, settings, "resume", started.pid)
         app.drafts.keep(now, run=run.id)

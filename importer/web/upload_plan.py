@@ -1,16 +1,18 @@
 """The plan of an upload, worked out with the service and stored with the upload for a short while."""
 
 import asyncio
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from importer.config.settings import Settings
 from importer.config.store import Document, unchanged
 from importer.errors import ImporterError
-from importer.model import Account, Clock, Plan
+from importer.model import Account, AgreedUpdate, Clock, Plan
+from importer.runs.groups import RowGroups
 from importer.runs.observer import NullObserver
 from importer.runs.plan import PlannedImport, plan_examined
-from importer.runs.request import ImportRequest
+from importer.runs.request import Choices, ImportRequest
 from importer.runs.source import CheckResult
 from importer.web import upload_names
 from importer.web.drafts import Draft
@@ -28,7 +30,10 @@ _ERROR_FRESH = 2.0
 class UploadPlan:
     """A plan for one version of an upload and one sign-in, made at a moment in epoch seconds; or why there is none.
 
-    ``token_refused`` tells that Nexudus took the password in place of the token.
+    ``plan`` updates no record. ``with_updates`` is what the import takes if it does, None if there is nothing to
+    update; ``updates`` are then the records, each with its row. ``groups`` are the first rows of each kind, ``shift``
+    the seconds by which the times of all changed rows differ, if nothing else does. ``token_refused`` tells
+    that Nexudus took the password in place of the token.
     """
 
     version: int
@@ -38,6 +43,20 @@ class UploadPlan:
     account: Account | None = None
     error: Problem | None = None
     token_refused: bool = False
+    with_updates: Plan | None = None
+    updates: Sequence[tuple[int, int, float | None]] = ()
+    groups: RowGroups = field(default_factory=RowGroups)
+    shift: float | None = None
+
+    @property
+    def stamp(self) -> str:
+        """What tells this plan from every other one of the upload."""
+        return repr(self.at)
+
+    @property
+    def agreed(self) -> dict[int, AgreedUpdate]:
+        """The records to update, by row."""
+        return {row: AgreedUpdate(number, updated_on) for row, number, updated_on in self.updates}
 
 
 def _with_sign_in_renamed(document: dict[str, Any]) -> dict[str, Any]:
@@ -62,7 +81,16 @@ def work_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clock)
     result = UploadPlan(draft.version, clock(), upload_names.signed_in_as(settings))
     try:
         made = _worked_out(draft, check, settings, clock)
-        result = replace(result, plan=made.plan, account=made.account, token_refused=made.token_refused)
+        result = replace(
+            result,
+            plan=made.without_updates,
+            account=made.account,
+            with_updates=made.plan if made.plan.update else None,
+            updates=[(row, *update) for row, update in sorted(made.present.updates.items())],
+            token_refused=made.token_refused,
+            groups=made.present.sampler.groups,
+            shift=made.present.shift,
+        )
     except ImporterError as error:
         result = replace(result, error=Problem.of(draft.named(error)))
     _PLAN.write(draft.folder / "plan.json", result)
@@ -80,7 +108,8 @@ def _worked_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clo
         rows = check_again_with_names(draft, check, source, settings, clock()).rows or rows
     # Without its references: their names are looked up already, and looking them up again would cost as much.
     result = CheckResult(rows.count, rows.valid, rows.invalid)
-    request = ImportRequest(draft.path, settings, NullObserver(), clock)
+    # Both answers to the question that the page asks, out of one comparison.
+    request = ImportRequest(draft.path, settings, NullObserver(), clock, choices=Choices(update=True))
     return asyncio.run(plan_examined(source, result, request))
 
 

@@ -283,6 +283,15 @@ def test_status_and_history_tell_how_runs_stand(desk: Desk, service: Service) ->
     assert len(desk.type("history", "--json").json["runs"]) == 1
 
 
+def test_history_says_at_a_glance_what_became_of_the_records(desk: Desk, service: Service) -> None:
+    """Created, updated, unchanged, one below the other; the latest run first."""
+    for dates in (["2031-01-01"], ["2031-02-01", "2031-02-01"], ["2031-02-01", "2031-03-01", ""]):
+        rows = [mapping(n, SubscriptionExpireDate=date and f"{date}T10:00:00Z") for n, date in enumerate(dates, 2)]
+        desk.type("run", desk.write("rows.csv", rows), "--yes", "--update")
+    lines = desk.type("history").out.splitlines()
+    assert [line.partition("rows.csv")[0] for line in lines] == ["Run 3: ~1 =1  ", "Run 2: +1 ~1  ", "Run 1: +1     "]
+
+
 def test_stop_asks_another_process(desk: Desk, service: Service) -> None:
     """Status names it while it is being sent; stop ends it after the rows under way, safe to resume."""
     service.fail("ok", *["slow:2"] * 87)

@@ -4,7 +4,7 @@ from conftest import LABELS, Desk, Service, mapping
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.delivery.comparison import Ambiguous, Blocked, Changed, Match, Unchanged
+from importer.delivery.comparison import Ambiguous, Blocked, Changed, Match, Reason, Unchanged
 from importer.delivery.listing import Remote
 from importer.runs.plan import AlreadyPresent
 from schemas import RECORD_TYPES
@@ -14,7 +14,7 @@ MATCHES: list[Match] = [
     None,
     Unchanged(7),
     Changed(Remote(7, {}, None, None, ""), {"Name": ("Studio", "Boardroom")}),
-    Ambiguous((7, 8), "have the same key", "Delete one."),
+    Ambiguous((7, 8), Reason.SEVERAL, "have the same key", "Delete one."),
     Blocked(1, 2),
 ]
 

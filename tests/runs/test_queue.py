@@ -10,10 +10,12 @@ from delivery.kit import ACCOUNT
 from importer.config.settings import Settings
 from importer.errors import UsageError
 from importer.journal.journal import open_journal
+from importer.model import AgreedUpdate
 from importer.runs.copies import intact
 from importer.runs.observer import NullObserver
 from importer.runs.queue import queue
 from importer.runs.request import Choices, ImportRequest
+from importer.runs.start import agreed_updates
 from importer.spreadsheet import ReadOptions
 from runs.test_source import write
 from schemas import RECORD_TYPES
@@ -65,6 +67,26 @@ def test_another_import_is_another_run(request_: ImportRequest, what: str) -> No
     second = queue(request_, "May.csv", account, "jo")
     assert second.id != first.id
     assert second.copy == first.copy
+
+
+def test_a_queued_run_has_the_updates_that_were_agreed_to(request_: ImportRequest) -> None:
+    """Those of the latest plan that a person has seen, until its rows are planned; without any, none are updated."""
+    request_ = replace(request_, choices=Choices(update=True))
+    first = queue(request_, "May.csv", ACCOUNT, "jo", {3: AgreedUpdate(70, 1.0), 2: AgreedUpdate(71, None)})
+    assert agreed_updates(first) == {2: AgreedUpdate(71, None), 3: AgreedUpdate(70, 1.0)}
+    assert agreed_updates(queue(request_, "May.csv", ACCOUNT, "jo", {2: AgreedUpdate(71, 2.0)})) == {
+        2: AgreedUpdate(71, 2.0)
+    }
+    assert agreed_updates(queue(request_, "May.csv", ACCOUNT, "jo", {})) == {}
+    with open_journal(request_.settings.journal_url) as journal:
+        journal.runs.update(first, planned=6.0)
+    planned = queue(request_, "May.csv", ACCOUNT, "jo", {2: AgreedUpdate(99, 3.0)})
+    assert (planned.id, agreed_updates(planned)) == (first.id, {})
+
+
+def test_a_run_that_was_begun_without_a_plan_has_no_agreement(request_: ImportRequest) -> None:
+    """Its choice alone says whether records are updated, as after a service that could not be reached."""
+    assert agreed_updates(queue(request_, "May.csv", ACCOUNT, "jo")) is None
 
 
 def test_a_lost_copy_is_put_back(request_: ImportRequest) -> None:

@@ -456,8 +456,8 @@ def test_a_run_is_not_undone_under_a_later_one_that_came_to_the_same_values(desk
         assert run(desk, "--update")["updated"] == 4
     done = desk.type("undo", "2", "--yes")
     assert (done.code, "run 4 has updated it since; undo that run first" in done.out) == (1, True)
-    for number in ("4", "3", "2"):
-        assert desk.type("undo", number, "--yes").code == 0
+    for undone in ("4", "3", "2"):
+        assert desk.type("undo", undone, "--yes").code == 0
     assert dates(imported) == [WEEKS[0]] * 4
 
 

@@ -212,6 +212,42 @@ def verify_and_undo(eyes: Eyes) -> None:
     eyes.judge()
 
 
+def test_a_sheet_that_comes_back_updates_its_records(eyes: Eyes, service: Running, tmp_path: Path) -> None:
+    """The plan offers to update, a double click begins one run, and undo puts back; each page is fit for everybody."""
+    page, file = eyes.page, tmp_path / "weekly.csv"
+    for week, rows in (("2031-01-01T10:00:00Z", range(2, 6)), ("2031-01-08T10:00:00Z", range(2, 8))):
+        with file.open("w", newline="") as out:
+            csv.writer(out).writerows([LABELS, *(mapping(n, SubscriptionExpireDate=week) for n in rows)])
+        page.goto(eyes.site.base)
+        page.get_by_label("Choose a spreadsheet").set_input_files(file)
+        page.get_by_role("button", name="Check this file").click()
+        page.get_by_role("link", name=re.compile("^Plan the import of")).click()
+        if len(rows) == 4:
+            page.get_by_role("button", name="Import 4 rows for practice").click()
+            expect(page.get_by_role("heading", level=1)).to_have_text("All 4 rows created")
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 records to create, 4 to update in Harbour House")
+    expect(page.locator("#changed tbody tr")).to_have_count(4)
+    eyes.judge()
+    page.get_by_role("button", name="Create 2 and update 4 in Harbour House for practice").dblclick()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 created and 4 updated of 6 rows")
+    assert sum(call.method == "PUT" for call in service.state.calls) == 4
+    page.get_by_role("link", name="All rows with their Ids").click()
+    expect(page.get_by_text("2031-01-01 10:00 UTC → 2031-01-08 10:00 UTC").first).to_be_visible()
+    eyes.judge()
+    page.get_by_role("link", name="History").click()
+    expect(page.get_by_text("+2 ~4")).to_be_visible()
+    expect(page.get_by_role("link", name="Run 3", exact=True)).to_have_count(0)
+    eyes.judge()
+    page.get_by_role("link", name="Run 2", exact=True).click()
+    page.get_by_role("link", name="Undo this run").click()
+    eyes.judge()
+    page.get_by_label("To confirm").fill("6")
+    page.get_by_role("button", name="Delete 2 and put back 4").click()
+    heading = "Undone: 2 records deleted and 4 records put back"
+    expect(page.get_by_role("heading", level=1)).to_have_text(heading, timeout=40_000)
+    assert [said for said in eyes.seen if "404" not in said] == []
+
+
 def test_the_keyboard_is_enough(eyes: Eyes, tmp_path: Path) -> None:
     """From the first page to the run with Tab, Enter and typing only; the focus can always be seen."""
     page = eyes.page

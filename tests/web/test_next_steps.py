@@ -54,6 +54,17 @@ def test_a_file_that_is_not_there_is_not_offered() -> None:
     assert cards([Step(StepKind.CORRECT, 2)], Role.ADMIN, {"report.csv"}) == []
 
 
+@pytest.mark.parametrize(
+    ("role", "files", "sends"),
+    [(Role.VIEWER, {FAILED_FILE}, False), (Role.RUNNER, set(), False), (Role.RUNNER, {FAILED_FILE}, True)],
+)
+def test_rows_that_were_left_out_are_compared_again_by_those_who_may(role: Role, files: set[str], sends: bool) -> None:
+    """Whoever may import gets a button if there is a file to take in; everybody can look at the rows."""
+    [card] = cards([Step(StepKind.LOOK_AT_HELD, 2)], role, files)
+    assert (card.sends, card.address) == ((True, "again") if sends else (False, "rows?status=not+sent"))
+    assert "rows?status=not+sent" in (card.address, card.also_at)
+
+
 @pytest.mark.parametrize("kind", sorted(set(StepKind) - ELSEWHERE))
 @pytest.mark.parametrize("rows", [1, 2, 1_500])
 def test_counts_agree_and_no_command_is_named(kind: StepKind, rows: int) -> None:

@@ -1,0 +1,115 @@
+"""The first rows of each group of a plan as data, to be shown row by row: by what they are to the service. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from importer.delivery.comparison import (
+    MOST_CANDIDATES,
+    Ambiguous,
+    Blocked,
+    Changed,
+    Differences,
+    Match,
+    Reason,
+    Unchanged,
+    date_goes_back,
+)
+
+MOST_SHOWN = 10
+"""Rows of each group that are shown one by one; the report has all."""
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field in which a record differs from its row: ``there`` in the record, ``new`` in the row, "" for empty.
+
+    ``goes_back`` tells that both are dates and the row's is the earlier one.
+    """
+
+    field: str
+    there: str
+    new: str
+    goes_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RowChange:
+    """A row whose record has other values."""
+
+    row: int
+    record: int
+    fields: tuple[FieldChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowDoubt:
+    """A row of which only a person can tell the record; ``field`` is the one that makes it doubtful, if it is one."""
+
+    row: int
+    records: tuple[int, ...]
+    reason: Reason
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowWait:
+    """A row that waits for a row of another run, which may be the same mapping and has no answer yet."""
+
+    row: int
+    run: int
+    other_row: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroups:
+    """The first rows of each group of a plan: to create, unchanged (with their record), changed, ambiguous, blocked."""
+
+    create: Sequence[int] = field(default_factory=list)
+    unchanged: Sequence[tuple[int, int]] = field(default_factory=list)
+    changed: Sequence[RowChange] = field(default_factory=list)
+    ambiguous: Sequence[RowDoubt] = field(default_factory=list)
+    blocked: Sequence[RowWait] = field(default_factory=list)
+
+
+class RowSampler:
+    """Takes the first rows of each group while all of them go by."""
+
+    def __init__(self) -> None:
+        """Nothing has gone by yet."""
+        self._create: list[int] = []
+        self._unchanged: list[tuple[int, int]] = []
+        self._changed: list[RowChange] = []
+        self._ambiguous: list[RowDoubt] = []
+        self._blocked: list[RowWait] = []
+
+    def add(self, row: int, match: Match) -> None:
+        """One row goes by."""
+        match match:
+            case None if len(self._create) < MOST_SHOWN:
+                self._create.append(row)
+            case Unchanged(record) if len(self._unchanged) < MOST_SHOWN:
+                self._unchanged.append((row, record))
+            case Changed() if len(self._changed) < MOST_SHOWN:
+                self._changed.append(RowChange(row, match.remote.id, field_changes(match.differences)))
+            case Ambiguous() if len(self._ambiguous) < MOST_SHOWN:
+                doubt = RowDoubt(row, match.records[:MOST_CANDIDATES], match.reason, match.field)
+                self._ambiguous.append(doubt)
+            case Blocked(run, other) if len(self._blocked) < MOST_SHOWN:
+                self._blocked.append(RowWait(row, run, other))
+
+    @property
+    def groups(self) -> RowGroups:
+        """Those taken so far."""
+        return RowGroups(self._create, self._unchanged, self._changed, self._ambiguous, self._blocked)
+
+
+def field_changes(differences: Differences) -> tuple[FieldChange, ...]:
+    """What differs between a row and its record, as texts."""
+    return tuple(
+        FieldChange(name, _text(there), _text(new), date_goes_back(new, there))
+        for name, (new, there) in differences.items()
+    )
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
