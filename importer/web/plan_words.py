@@ -20,7 +20,8 @@ _DOUBTS = {
     "upload the file again.",
     Reason.ALIKE: "{records} may be for this mapping, but {has} another {label}. Correct {it} in Nexudus, or correct "
     "the row in your file and upload it again.",
-    Reason.OF_ANOTHER_ROW: "{records} {are} the record of another row, which has its Id. Delete one of the two rows, or "
+    Reason.OF_ANOTHER_ROW: "{records} {are} the record of another row, which has its Id. Delete one of the two rows, "
+    "or "
     "enter the Id of its own record in this one.",
     Reason.NAMED_IS_GONE: "{records} {are} no longer in Nexudus. Look there, then upload the file again.",
     Reason.NAMED_IS_ANOTHER: "{records} {has} another {label} by now. Look in Nexudus, then upload the file again.",
