@@ -434,7 +434,7 @@ def _tell(session: Session, settled: Settled) -> None:
         "updated": settled.count(Event.APPLIED),
         "proved not created": settled.count(Event.ABSENT),
         "proved not updated": settled.count(Event.NOT_APPLIED),
-        "changed by somebody else": settled.count(Event.OVERTAKEN),
+        "with an uncertain update": settled.count(Event.OVERTAKEN),
         "marked for review": settled.count(Event.UNCLEAR),
     }
     if any(counts.values()):
