@@ -106,9 +106,17 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
         matches = [(intent, comparison.match(intent.body, intent.named_id)) for intent in page]
         blocked.update(intent.row for intent, match in matches if isinstance(match, Blocked))
         resources.update(intent.values.get(kind.location) for intent, match in matches if match is None)
-        updates |= {i.row: m.remote for i, m in matches if isinstance(m, Changed) and i.remote_id == m.remote.id}
-        left_out = ((i, m) for i, m in matches if i.row not in updates)
-        changes = [change for i, m in left_out if (change := _compared(i, m, kind, choices)) is not None]
+        # A planned row has a record only if the user has agreed to update that one. Whatever else differs is held.
+        updates |= {
+            intent.row: match.remote
+            for intent, match in matches
+            if isinstance(match, Changed) and match.remote.id == intent.remote_id
+        }
+        changes = [
+            change
+            for intent, match in matches
+            if intent.row not in updates and (change := _compared(intent, match, kind, choices)) is not None
+        ]
         journal.rows.move(changes, session.clock())
     if not choices.without_list:
         await _refuse_hidden_location(session, kind, resources)
