@@ -278,11 +278,12 @@ async def undo_plan(request: Request) -> Response:
 
 
 async def undo(request: Request) -> Response:
-    """Delete what a run created, if its number was typed."""
+    """Delete what a run created and put back what it updated, if their number was typed."""
     now, fields = run_of(request), await form(request)
-    created = now.counts[Status.CREATED]
-    if fields.get("number", "").replace(",", "").strip() != str(created):
-        error = f"Type {created:,}, the number of records that will be deleted."
+    created, updated = now.counts[Status.CREATED], now.counts[Status.UPDATED]
+    if fields.get("number", "").replace(",", "").strip() != str(created + updated):
+        deeds = " or ".join(["deleted"] * (created > 0) + ["put back"] * (updated > 0))
+        error = f"Type {created + updated:,}, the number of records that will be {deeds}."
         return page(request, "undo.html", status=422, now=now, error=error)
     if answer := _sign_in_first(request):
         return answer
