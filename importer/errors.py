@@ -12,7 +12,7 @@
     │   ├── EncodingError     3   the encoding of a text file is not certain
     │   └── SheetsError       3   a workbook has several sheets, and none was chosen
     ├── SignInError           4   the service refused the sign-in
-    ├── ServiceError          5   the service cannot be reached
+    ├── ServiceError          5   the service cannot be reached, or does not answer as expected
     ├── BusyError             7   another run is sending for this account
     └── StoppedError        130   stopped before anything was sent; 6 if its time was up
 
@@ -49,10 +49,11 @@ EXIT_MEANINGS = {
     "a journal or a report that cannot be written, a finding of importer doctor",
     Exit.FILE: "a file cannot be read, or columns are missing; no rows were checked",
     Exit.SIGN_IN: "the sign-in was refused",
-    Exit.SERVICE: "the service cannot be reached; safe to resume",
+    Exit.SERVICE: "the service cannot be reached or does not answer as expected; safe to resume",
     Exit.LIMIT: "stopped at a limit or quota; safe to resume",
     Exit.BUSY: "another run is sending for this account",
-    Exit.IN_DOUBT: "finished, but rows are in doubt or marked for review",
+    Exit.IN_DOUBT: "finished, but rows are in doubt, marked for review or with an uncertain update; "
+    "or a probe could not delete its record",
     Exit.UNEXPECTED: "unexpected error: a bug in the importer; the journal holds what was sent",
     Exit.INTERRUPTED: "interrupted; safe to resume",
 }

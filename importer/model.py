@@ -12,7 +12,7 @@ Clock = Callable[[], float]
 """Gives the time in epoch seconds. The front ends pass it in.
 
 Below them only the lock asks the machine for the time, to tell people since when it is taken; and the client of the
-service, where no clock is passed in.
+service, where no clock is passed in. How long something takes is measured with ``time.monotonic`` (doctor, connection).
 """
 
 

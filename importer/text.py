@@ -74,7 +74,7 @@ def plan_lines(plan: Plan, account: Account | None, place: str = "") -> Iterator
     tail = f". Left out: {left_out}" if left_out else ""
     whose = f" in {account.space} as {account.user}" if account else ""
     yield f"Plan: {_to_write(plan)}{whose}{tail}."
-    quota = f" ({plan.quota_left:,} left today)" if plan.quota_left is not None else ""
+    quota = f" ({count(plan.quota_left, 'write')} left today)" if plan.quota_left is not None else ""
     until = moment(plan.finish, plan.made)
     yield (
         f"      {_calls(plan)}{quota}. Time needed: {duration(plan.seconds)}, until {until}."
@@ -104,7 +104,8 @@ def _to_write(plan: Plan) -> str:
 
 def _calls(plan: Plan) -> str:
     calls = count(plan.calls, "call")
-    return f"{calls}, {plan.writes:,} of them writes" if plan.update else calls
+    writes = "1 of them a write" if plan.writes == 1 else f"{plan.writes:,} of them writes"
+    return f"{calls}, {writes}" if plan.update else calls
 
 
 def _some(rows: Sequence[tuple[int, str]], number: int) -> Iterator[str]:

@@ -116,7 +116,7 @@ def test_a_plan_says_what_where_at_what_cost_and_until_when() -> None:
         create=4000, invalid=3, existing=2, blocked=1, changed=5, quota_left=96, seconds=240.0, finish=NOON + 240
     )
     assert numbers(first) == [4000, 3, 2, 1, 5]
-    assert "4,000 calls (96 left today)" in second
+    assert "4,000 calls (96 writes left today)" in second
     assert f"4 minutes, until {moment(NOON + 240, NOON)}." in second
     assert lines(None, create=1)[0] == "Plan: 1 record to create."
 

@@ -18,8 +18,7 @@ _WORDS = {
     "import the file again. If the problem was on Nexudus' side and has been fixed, continue instead",
     StepKind.LOOK_AT_HELD: "look at {rows} that Nexudus has, or may have, with other values (see the report; where it "
     "asks for an Id, enter that in failed.xlsx). To update the records",
-    StepKind.COMPARE_AGAIN: "look at {rows} that somebody else changed during the update (see the report), then "
-    "import the "
+    StepKind.COMPARE_AGAIN: "look at {rows} whose update may or may not have arrived (see the report), then import the "
     "file again",
     StepKind.SETTLE_OTHERS: "settle the other runs that {rows} must wait for",
     StepKind.RETRY: "send {rows} unchanged, as a new run",

@@ -58,10 +58,12 @@ PACING = (
     click.option(
         "--rate",
         metavar="N/min|none",
-        help="Creates and deletes per second, minute or hour. Default: 60/min; with --sandbox, none.",
+        help="Creates, updates and deletes per second, minute or hour. Default: 60/min; with --sandbox, none.",
     ),
     click.option(
-        "--daily-quota", metavar="N|none", help="Creates and deletes per day. Default: 5000; with --sandbox, none."
+        "--daily-quota",
+        metavar="N|none",
+        help="Creates, updates and deletes per day. Default: 5000; with --sandbox, none.",
     ),
     click.option("--concurrency", metavar="N|auto", help="Calls in progress at once; default auto."),
     click.option("--max-rows", type=click.IntRange(1), metavar="N", help="Stop after N rows; exit code 6."),

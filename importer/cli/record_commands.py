@@ -141,8 +141,9 @@ def _show(exported: "Export", title: str, out: Path, form: "FileFormat", *, sand
 def diff(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
     """Compare FILE with the records that Nexudus holds, both ways.
 
-    An empty cell says nothing, so it is not compared. Nothing is changed, and an import never deletes records. The exit
-    code is 0 if there is no difference and 1 if there is one.
+    An empty cell says nothing, so it is not compared; what --clear-empty would clear is shown by importer plan FILE
+    --update --clear-empty. Nothing is changed, and an import never deletes records. The exit code is 0 if there is no
+    difference and 1 if there is one.
     """
     from importer.cli import terminal
     from importer.cli.difference_lines import difference_lines

@@ -387,7 +387,7 @@ def reconcile(number: int | None, as_json: bool, sandbox: bool) -> int:
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
 def verify(number: int | None, as_json: bool, sandbox: bool) -> int:
-    """Compare what RUN created with what the service holds now. By default, for the latest run."""
+    """Compare the records of RUN with what the service holds now. By default, for the latest run."""
     from importer.cli import terminal
     from importer.runs import verify
 
@@ -404,14 +404,17 @@ def verify(number: int | None, as_json: bool, sandbox: bool) -> int:
 @RUN
 @PROFILE
 @with_options(*PACING[:2])
-@click.option("--yes", "-y", is_flag=True, help="Delete without asking.")
+@click.option("--yes", "-y", is_flag=True, help="Undo without asking.")
 @click.option(
     "--even-if-gone", is_flag=True, help="Somebody has deleted all records of the run: count them as deleted."
 )
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
 def undo(number: int | None, as_json: bool, yes: bool, even_if_gone: bool, sandbox: bool, **options: Any) -> int:
-    """Delete what RUN created and nobody has changed since. By default, of the latest run."""
+    """Delete what RUN created and put back what it updated. By default, of the latest run.
+
+    Records that somebody has changed since are left as they are.
+    """
     from importer.cli import terminal
     from importer.runs.undo import undo_run
 
@@ -419,7 +422,7 @@ def undo(number: int | None, as_json: bool, yes: bool, even_if_gone: bool, sandb
         request = run_request(chosen, settings, terminal.Console(the_clock(), yes=yes))
         done = finish(undo_run(request, even_if_gone=even_if_gone))
     if done is None:
-        click.echo("Nothing was deleted.")
+        click.echo("Nothing was undone.")
         return Exit.DONE
     if as_json:
         put_json({"schema": 1, "run": done.run.id, "counts": done.counts, "file": done.file})

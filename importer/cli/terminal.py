@@ -193,12 +193,12 @@ _UNDONE_WORDS = {"removed": "deleted", "put back": "put back", "kept": "kept", "
 
 
 def show_undoing(done: Undoing) -> None:
-    """Show how many records were deleted, which were not and why, and what to do next."""
+    """Show how many records were deleted or put back, which were not and why, and what to do next."""
     counts = ", ".join(f"{number:,} {_UNDONE_WORDS[what]}" for what, number in done.counts.items())
-    click.echo(f"Run {done.run.id}: {counts or 'nothing was deleted'}.")
-    for removal in done.notable[:MOST_GROUPS]:
-        why = f" ({printable(removal.why, 200)})" if removal.why else ""
-        click.echo(f"  row {removal.row}, record {removal.remote_id}: {_UNDONE_WORDS[removal.undone]}{why}")
+    click.echo(f"Run {done.run.id}: {counts or 'nothing was undone'}.")
+    for reversal in done.notable[:MOST_GROUPS]:
+        why = f" ({printable(reversal.why, 200)})" if reversal.why else ""
+        click.echo(f"  row {reversal.row}, record {reversal.remote_id}: {_UNDONE_WORDS[reversal.undone]}{why}")
     if len(done.notable) > MOST_GROUPS:
         click.echo(f"  and {len(done.notable) - MOST_GROUPS:,} more")
     if done.message:

@@ -151,8 +151,10 @@ class Settings(BaseModel):
         description="the folder of the journal and of the private copies of imported files",
     )
     journal: str | None = Field(None, description="another place for the journal, as sqlite:///path")
-    rate: RateSetting = Field(Rate(60, 60), description="at most this many creates and deletes: 60/min, 1/s or none")
-    daily_quota: CountSetting = Field(5000, description="at most this many creates and deletes a day, or none")
+    rate: RateSetting = Field(
+        Rate(60, 60), description="at most this many creates, updates and deletes: 60/min, 1/s or none"
+    )
+    daily_quota: CountSetting = Field(5000, description="at most this many creates, updates and deletes a day, or none")
     daily_reset: Annotated[ZoneInfo | None, BeforeValidator(parse_reset)] = Field(
         None,
         description="the day of daily_quota: rolling (any 24 hours), or from midnight in a zone like Europe/London",

@@ -1,4 +1,4 @@
-"""From records to outcomes: the only place where a record could be doubled or lost.
+"""From records to outcomes: every call that creates, updates or deletes a record is made here.
 
 - ``replies.py``      what a reply means for its row: a table
 - ``sender.py``       rows sent, the intent first: the loop, which asks these:

@@ -48,8 +48,8 @@ class Undone(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Removal:
-    """One row of an undo: what became of its record, and why."""
+class Reversal:
+    """One row of an undo: what became of its record, which was to be deleted or put back, and why."""
 
     row: int
     remote_id: int
@@ -89,35 +89,34 @@ class Undoer:
         # Whether the sign-in shows anything of this run: to one for another location, every record is "not found".
         self._has_witness, self._suspect = even_if_gone, False
 
-    async def undo(self, removals: list[Removal]) -> SendResult:
-        """Take back row by row, adding to ``removals``, until all is done or there is a reason to stop."""
+    async def undo(self, reversals: list[Reversal]) -> SendResult:
+        """Take back row by row, adding to ``reversals``, until all is done or there is a reason to stop."""
         # 1. The record is read first. What somebody has changed since is theirs, and a delete cannot be taken back.
         # 2. The intent is committed before the delete leaves. Killed in between, the row is "removing", and the next
         #    undo reads the record again: nothing is assumed about a delete whose answer never came.
         # 3. Only the record itself and the service's own word count. After anything else to a delete the record is read
         #    again; gone is gone, whoever deleted it, so an unanswered delete is simply made again, unlike a create.
         # 4. A record that was updated gets back what stood in the fields that the row gave; whatever else is in it
-        # stays. It
-        #    is read again before each attempt, for to put it back twice could overwrite what somebody entered in
-        # between.
+        #    stays. It is read again before each attempt, for to put it back twice could overwrite what somebody entered
+        #    in between.
         # 5. One after another: the calls are paced anyway, and a person who stops an undo wants it to stop there.
         failures = 0
         for intent in list(self._journal.rows.all(self._run, *HOLDING, *TAKING_BACK)):
-            removal = None if self._stop.look() else await self._take_back(intent)
-            if removal is None:
+            reversal = None if self._stop.look() else await self._take_back(intent)
+            if reversal is None:
                 return SendResult(StopReason.REQUESTED)
-            removals.append(removal)
-            self._tell(len(removals))
+            reversals.append(reversal)
+            self._tell(len(reversals))
             if self._suspect:
                 return SendResult(StopReason.UNANSWERED, self._suspicion())
-            failures = failures + 1 if removal.undone is Undone.FAILED else 0
+            failures = failures + 1 if reversal.undone is Undone.FAILED else 0
             if failures >= _MOST_FAILURES:
                 return SendResult(
-                    StopReason.UNANSWERED, f"Stopped: {failures} records in a row were not undone ({removal.why})."
+                    StopReason.UNANSWERED, f"Stopped: {failures} records in a row were not undone ({reversal.why})."
                 )
         return SendResult(StopReason.DONE)
 
-    async def _take_back(self, intent: Intent) -> Removal | None:
+    async def _take_back(self, intent: Intent) -> Reversal | None:
         """What became of a row's record; None if somebody asked to stop while its call was waited for."""
         number, throttles = intent.remote_id or 0, 0
         while True:
@@ -129,8 +128,8 @@ class Undoer:
             there = await unless(self._stop, self._look_with_witness(intent, number), GRACE)
             if isinstance(there, Stopped):
                 return None
-            if (removal := self._without_a_call(intent, there)) is not None:
-                return removal
+            if (reversal := self._without_a_call(intent, there)) is not None:
+                return reversal
             assert isinstance(there, Remote)
             # The look was a call as well, and the service refuses two at once. The wait is short, unless somebody else
             # calls for this account; then the record is looked at again.
@@ -212,11 +211,11 @@ class Undoer:
         self._turn = None if isinstance(turn, Stopped) else turn
         return self._turn is not None
 
-    def _without_a_call(self, intent: Intent, there: Look) -> Removal | None:
+    def _without_a_call(self, intent: Intent, there: Look) -> Reversal | None:
         """What becomes of a row without a call; None if its record is there and nobody has changed it."""
         if isinstance(there, Unreadable):
             # Nothing is known, so nothing is done and the row stays as it is: the next undo looks again.
-            return _removal(intent, Undone.FAILED, f"the record could not be looked at: {there.why}")
+            return _reversal(intent, Undone.FAILED, f"the record could not be looked at: {there.why}")
         if self._is_taken_back(intent, there):
             # If it was this undo that put the record back, and its answer was lost, the last change is its own.
             updated_on = there.updated if isinstance(there, Remote) and intent.state is State.RESTORING else None
@@ -255,6 +254,8 @@ class Undoer:
         # A later run may have updated the record and been undone: then the last change is one that this journal saw.
         if there.updated in {update.updated_on for update in updates}:
             return False
+        # The time of our own update is among those above, so another one is somebody else's. If the service never said
+        # when ours was made, no time shows anything, and the values above have to do.
         return changed_since(there) if not _is_update(intent) else intent.updated_on is not None
 
     async def _call(self, intent: Intent, there: Remote) -> Reply:
@@ -263,7 +264,7 @@ class Undoer:
             return await self._service.put(self._run.endpoint, body)
         return await self._service.delete(self._run.endpoint, there.id)
 
-    async def _judged(self, intent: Intent, reply: Reply, verdict: Verdict) -> Removal:
+    async def _judged(self, intent: Intent, reply: Reply, verdict: Verdict) -> Reversal:
         """The outcome of a call that was answered with anything but a throttle."""
         # Before the verdict, which is made for writes that give an Id: a delete gives none, and so would look like a
         # lost answer.
@@ -275,8 +276,7 @@ class Undoer:
         if verdict.event is Event.REFUSED and not reply.status_in(404, 410):
             return self._leave_as_it_is(intent, verdict.message)
         # Whatever came instead, the record itself tells what was done. Where nothing was, the call may be on its way
-        # all
-        # the same: the row stays as it is, and the next undo looks again.
+        # all the same: the row stays as it is, and the next undo looks again.
         there, came = await unless(self._stop, self._look(number), GRACE), what_came(reply)
         if not isinstance(there, Stopped) and self._is_taken_back(intent, there):
             return self._done(intent, updated_on=there.updated if isinstance(there, Remote) else None)
@@ -284,7 +284,7 @@ class Undoer:
             came = f"{came}; the undo was stopped before the record was looked at again"
         elif isinstance(there, Unreadable):
             came = f"{came}; then the record could not be looked at: {there.why}"
-        return _removal(intent, Undone.FAILED, f"the {_deed(intent)} was not confirmed: {came}")
+        return _reversal(intent, Undone.FAILED, f"the {_deed(intent)} was not confirmed: {came}")
 
     def _begin(self, intent: Intent) -> Intent:
         if intent.state in TAKING_BACK:
@@ -295,19 +295,19 @@ class Undoer:
         self._journal.rows.move([Change(intent, event, remote_id=intent.remote_id)], self._now())
         return replace(intent, state=state)
 
-    def _done(self, intent: Intent, why: str = "", updated_on: float | None = None) -> Removal:
+    def _done(self, intent: Intent, why: str = "", updated_on: float | None = None) -> Reversal:
         # Also for a record that needed no call: the table knows no other way from created to removed.
         intent = self._begin(intent)
         event, undone = (
             (Event.RESTORED, Undone.RESTORED) if intent.state is State.RESTORING else (Event.GONE, Undone.REMOVED)
         )
         self._journal.rows.move([Change(intent, event, remote_id=intent.remote_id, updated_on=updated_on)], self._now())
-        return _removal(intent, undone, why)
+        return _reversal(intent, undone, why)
 
-    def _leave_as_it_is(self, intent: Intent, why: str) -> Removal:
+    def _leave_as_it_is(self, intent: Intent, why: str) -> Reversal:
         if intent.state in TAKING_BACK:
             self._journal.rows.move([Change(intent, Event.KEPT, remote_id=intent.remote_id)], self._now())
-        return _removal(intent, Undone.KEPT, why)
+        return _reversal(intent, Undone.KEPT, why)
 
 
 def _is_update(intent: Intent) -> bool:
@@ -323,5 +323,5 @@ def _spread(numbers: list[int]) -> list[int]:
     return numbers[:: max(len(numbers) // _SOME, 1)][: _SOME + 1]
 
 
-def _removal(intent: Intent, undone: Undone, why: str = "") -> Removal:
-    return Removal(intent.row, intent.remote_id or 0, undone, why)
+def _reversal(intent: Intent, undone: Undone, why: str = "") -> Reversal:
+    return Reversal(intent.row, intent.remote_id or 0, undone, why)

@@ -209,6 +209,7 @@ class Updater:
             verdict = replace(verdict, pause=Pause.NONE)
         self._observe(verdict, reply.status)
         if verdict.event is Event.ACCEPTED:
+            # The table of replies is made for creates; of an update, the same answer says that it is applied.
             stamp = reply.json.get("UpdatedOn") if isinstance(reply.json, dict) else None
             return applied(intent, instant(stamp), self._kind)
         assert verdict.event is not None

@@ -75,6 +75,8 @@ def _judge(intent: Intent, there: Look, doubles: list[Remote], comparer: Compare
             f"{name} was sent as {value_words(sent)} and is {value_words(value)}"
             for name, (sent, value) in differs.items()
         )
+        # An update itself moves the time of the last change, so only another time than the update's shows that somebody
+        # has changed the record since. Without that time, it is likelier than a value that the service did not store.
         since = intent.updated_on is None or there.updated != intent.updated_on
         changed = since if intent.state in (State.UPDATED, State.RESTORING) else changed_since(there)
         presence = Presence.CHANGED if changed else Presence.DIFFERS

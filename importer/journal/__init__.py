@@ -1,4 +1,4 @@
-"""The journal: every run, every row on its way, every call made, durably. The only place with a database.
+"""The journal: every run, every row on its way, every call made, durably. The only place with the importer's database.
 
 - ``states.py``       the states and events of a row: the table that everything else reads; ``next_steps.py`` what to do
   about a run by the states of its rows

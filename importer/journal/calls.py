@@ -54,9 +54,9 @@ class Calls:
                     db.exec_driver_sql(sql.SET_ARRIVED, {**one, "arrived": arrived})
 
     def hold(self, account: str, until: float, *, writes: bool = False) -> None:
-        """Keep every process from calling for this account until then; with ``writes``, from creates and deletes only.
+        """Keep every process from calling for this account until then, because the service asked for it.
 
-        The service asked for it.
+        With ``writes``, from creates, updates and deletes only.
         """
         # Only ever prolonged. Answers of calls under way come in any order, and a short wait that is read late must not
         # end a long one. A hold is in the journal so that other processes on the account, and the next one, obey it.
@@ -138,5 +138,5 @@ class Calls:
 
 
 def _writes_of(account: str) -> str:
-    """The key of a hold that is about the creates and deletes of an account alone."""
+    """The key of a hold that is about the creates, updates and deletes of an account alone."""
     return f"{account} (writes)"

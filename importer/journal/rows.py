@@ -1,6 +1,6 @@
 """Every row on its way, with its issues: planned, put in doubt, moved.
 
-Rule: a row changes state only through ``move`` and ``will_send``, which ask the table in states.
+Rule: a row changes state only through ``move``, ``will_send`` and ``will_update``, which ask the table in states.
 """
 
 import json

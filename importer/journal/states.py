@@ -103,8 +103,9 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         # last change, and the visibility window is over.
         Event.NOT_APPLIED: State.PLANNED,
         Event.LOST: State.UPDATING,
-        # Somebody else has changed the record since, so that nothing shows any more whether the update arrived. There
-        # is nothing to settle: the record is what it is, and the next import compares with that.
+        # Somebody else has changed or deleted the record since, so that nothing shows any more whether the update
+        # arrived; or it had no effect several times. There is nothing to settle: the next import compares with what
+        # there is.
         Event.OVERTAKEN: State.OVERTAKEN,
     },
     State.CREATED: {

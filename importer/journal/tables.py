@@ -146,8 +146,8 @@ pick = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("remote_id", sa.BigInteger, nullable=False),
 )
-# A pause: until when an account, or its creates and deletes alone, may not call. For the latter the key is that of
-# ``_writes_of`` in calls.py.
+# A pause: until when an account, or its creates, updates and deletes alone, may not call. For the latter the
+# key is that of ``_writes_of`` in calls.py.
 hold = sa.Table(
     "hold", metadata, sa.Column("account", sa.Text, primary_key=True), sa.Column("until", sa.Float, nullable=False)
 )

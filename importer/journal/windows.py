@@ -19,7 +19,7 @@ LONGEST_HOLD = DAY + 3_600.0
 clock was set back."""
 
 LONGEST_FOR_READS = 3_600.0
-"""No allowance that counts reads is longer than this: a request to wait longer is about creates and deletes."""
+"""No allowance that counts reads is longer than this: a longer wait is asked for creates, updates and deletes alone."""
 
 _SMOOTH = 0.85
 """Share of the even spacing that is kept, so that what a wait cost is made up for. With 0.95, a fifth of what a second
@@ -28,7 +28,7 @@ client leaves can stay unused (simulated)."""
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """At most ``calls`` in any ``seconds``; ``writes`` counts creates and deletes only.
+    """At most ``calls`` in any ``seconds``; ``writes`` counts creates, updates and deletes only.
 
     With ``midnight`` it is a day that begins at each midnight of that zone.
     """

@@ -52,7 +52,7 @@ _WHY = {
     "rows:",
     StepKind.SETTLE_OTHERS: "Settle the rows of other runs that {rows} must wait for. Then import the file again.",
     StepKind.RETRY: "Send {rows} unchanged, as a new run.",
-    StepKind.COMPARE_AGAIN: "Look at {rows} whose record somebody else changed while it was being updated. Then import "
+    StepKind.COMPARE_AGAIN: "Look at {rows} whose update may or may not have arrived. Then import "
     "the file again: rows are compared with what Nexudus has now.",
     StepKind.VERIFY: "Check that every record of this import is in Nexudus.",
     StepKind.UNDO: "If this import was a mistake, delete the records it created and put back those it updated, except "
@@ -103,7 +103,7 @@ def _about(run: Run, intent: Intent, *, commands: bool) -> str:
         case State.UPDATING:
             return f"{_unsettled(intent)} (To find out: {run.command('reconcile')})" if commands else _unsettled(intent)
         case State.OVERTAKEN:
-            return words or f"{_sent(intent)} without an answer; somebody else has changed the record since."
+            return words or f"{_sent(intent)} without an answer; whether the update arrived is not known."
         case State.REMOVING | State.RESTORING:
             command = f" (To continue: {run.command('undo')})" if commands else ""
             doing = "deleted" if intent.state is State.REMOVING else "put back"

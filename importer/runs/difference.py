@@ -1,4 +1,4 @@
-"""A file against what the service holds, both ways and field by field. Sends nothing, and asks the journal nothing."""
+"""A file against what the service holds, both ways and field by field. Changes nothing, and looks at no run."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping

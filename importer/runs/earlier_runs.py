@@ -162,13 +162,13 @@ def refuse_other_account(run: Run, account: str) -> None:
 def refuse_other_terms(journal: Journal, terms: ImportTerms, account: str, *, zoneless: bool) -> None:
     """Raise UsageError if an earlier run imported the same file on other terms, if that does harm.
 
-    An unfinished run refuses all other terms, a finished one only another zone: rows that are read in another way
-    otherwise are held if their key exists.
+    An unfinished run refuses all other terms. A finished one refuses only another zone; whatever else differs, its rows
+    are compared with their records like any row.
 
     ``zoneless`` tells whether the file holds times without a zone.
     """
-    # Read in another way, the rows have other values and so another identity: nothing would connect them with the
-    # records that the earlier run made of them. A run that created nothing may be read in any way.
+    # In another zone, each row has another time than the record that the earlier run made of it: all rows would be held
+    # or, with --update, every record would be moved by some hours. A run that created nothing may be read in any way.
     read, choices = terms.read, terms.choices
     if choices.even_if_existing:
         return
@@ -188,9 +188,9 @@ def refuse_other_terms(journal: Journal, terms: ImportTerms, account: str, *, zo
         if zoneless and before.zone != read.zone:
             raise UsageError(
                 f"Run {run.id} created records from this file with its times read in {before.zone}. "
-                f"Read in {read.zone}, the same rows would be created a second time.",
-                f"Use --tz {before.zone} again, or delete what that run created: {run.command('undo')}\n"
-                "To create them all again on purpose, add --even-if-existing.",
+                f"Read in {read.zone}, every row would have another time than its record.",
+                f"Use --tz {before.zone} again. If it was wrong, undo that run first: {run.command('undo')}\n"
+                "To create another record for each row on purpose, add --even-if-existing.",
             )
 
 

@@ -201,11 +201,11 @@ class AlreadyPresent:
 
     ``conflicts`` are rows that are changed or ambiguous, by their number; ``shifts`` by how many seconds the times of
     the changed ones differ, if nothing else does. If records are to be updated, the changed rows are in ``updates``
-    instead, each with its record.
+    instead, each with its record, ``previews`` says of the first of them what will change, and ``backwards``
+    counts those that would set a date back.
     """
 
     may_update: bool = False
-
     existing: int = 0
     changed: int = 0
     ambiguous: int = 0

@@ -113,9 +113,17 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
         matches = [(intent, comparison.match(intent.body, intent.named_id)) for intent in page]
         blocked.update(intent.row for intent, match in matches if isinstance(match, Blocked))
         resources.update(intent.values.get(kind.location) for intent, match in matches if match is None)
-        updates |= {i.row: m.remote for i, m in matches if isinstance(m, Changed) and _is_agreed(i, m.remote)}
-        left_out = ((i, m) for i, m in matches if i.row not in updates)
-        changes = [change for i, m in left_out if (change := _compared(i, m, kind, choices)) is not None]
+        # A planned row has a record only if the user has agreed to update that one. Whatever else differs is held.
+        updates |= {
+            intent.row: match.remote
+            for intent, match in matches
+            if isinstance(match, Changed) and _is_agreed(intent, match.remote)
+        }
+        changes = [
+            change
+            for intent, match in matches
+            if intent.row not in updates and (change := _compared(intent, match, kind, choices)) is not None
+        ]
         journal.rows.move(changes, session.clock())
     if not choices.without_list:
         await _refuse_hidden_location(session, kind, resources)
@@ -450,7 +458,7 @@ def _tell(session: Session, settled: Settled) -> None:
         "updated": settled.count(Event.APPLIED),
         "proved not created": settled.count(Event.ABSENT),
         "proved not updated": settled.count(Event.NOT_APPLIED),
-        "changed by somebody else": settled.count(Event.OVERTAKEN),
+        "with an uncertain update": settled.count(Event.OVERTAKEN),
         "marked for review": settled.count(Event.UNCLEAR),
     }
     if any(counts.values()):

@@ -73,6 +73,8 @@ async def continue_run(stack: AsyncExitStack, session: Session, run: Run) -> Pla
     # Planned rows are sent as they were planned. Only a run that never got that far is read, and from its own copy: the
     # user's file may have been edited since.
     if run.planned is None:
+        # This is for what concerns the whole file, such as names and repeated keys; ``plan_rows`` checks the rows once
+        # more, as of the moment at which the run began.
         now, choices, source = session.clock(), run.options_as(Choices), _reopen(run)
         result = examine(source, now, allow_duplicates=choices.allow_duplicates)
         # As before a new run: since this one was saved, another may have created the same rows with other values.

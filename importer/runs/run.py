@@ -1,4 +1,4 @@
-"""An import, its stages one after another: check, sign in, plan, ask, start; then send, settle, report (``send.py``).
+"""An import, stage after stage: check, sign in, plan, ask, start; then settle, send, settle, report (``send.py``).
 
 Nothing here prints, parses a file, or knows how the service answers.
 """

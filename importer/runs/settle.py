@@ -22,7 +22,7 @@ from schemas import RECORD_TYPES
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class PossibleRecord:
     """A record that may be a row's: its Id, its name and who changed it last, as far as the service says."""
 
     id: int
@@ -40,7 +40,7 @@ class Question:
     row: int
     values: Mapping[str, object]
     may_be_absent: bool
-    candidates: tuple[Candidate, ...] = ()
+    records: tuple[PossibleRecord, ...] = ()
     failure: str = ""
 
 
@@ -67,8 +67,10 @@ async def _question(journal: Journal, run: Run, request: RunRequest, row: int) -
     if listing.failure:
         return replace(question, failure=listing.failure)
     alike = _alike(journal, run, intent, listing)
-    named = (Candidate(remote.id, printable(str(remote.values.get("Name") or ""), 80), remote.by) for remote in alike)
-    return replace(question, candidates=tuple(named))
+    named = (
+        PossibleRecord(remote.id, printable(str(remote.values.get("Name") or ""), 80), remote.by) for remote in alike
+    )
+    return replace(question, records=tuple(named))
 
 
 async def settle_row(request: RunRequest, row: int, record: int | None) -> RunResult:

@@ -1,6 +1,6 @@
 """A spreadsheet on its way in: opened, its columns matched, stored as a private copy, examined row by row.
 
-Knows neither the service nor what the journal holds.
+Calls neither the service nor the journal: directories, and the records that rows name by Id, are handed in.
 """
 
 import json

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from importer.delivery.breakers import SendResult, StopReason
-from importer.delivery.undoer import Removal, Undoer, Undone
+from importer.delivery.undoer import Reversal, Undoer, Undone
 from importer.errors import Exit, FileError, ReportError, UsageError
 from importer.journal.journal import open_journal
 from importer.journal.runs import Run
@@ -27,7 +27,7 @@ class Undoing:
 
     run: Run
     counts: dict[str, int]
-    notable: tuple[Removal, ...]
+    notable: tuple[Reversal, ...]
     file: Path
     exit_code: Exit
     message: str = ""
@@ -85,11 +85,11 @@ def _plan(session: Session, records: int, updated: int) -> Plan:
 
 
 async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bool) -> Undoing:
-    journal, removals = session.journal, list[Removal]()
+    journal, reversals = session.journal, list[Reversal]()
     async with session.stop_signal(chosen) as stop:
 
         def tell(done: int) -> None:
-            failed = sum(removal.undone is Undone.FAILED for removal in removals)
+            failed = sum(reversal.undone is Undone.FAILED for reversal in reversals)
             session.observer.progress(Progress(done, failed), records, None)
 
         undoer = Undoer(
@@ -106,19 +106,19 @@ async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bo
             even_if_gone=even_if_gone,
         )
         try:
-            end = await undoer.undo(removals)
+            end = await undoer.undo(reversals)
         finally:
-            # However it ends, what was deleted is reported.
-            table = [(str(r.row), str(r.remote_id), r.undone.value, r.why) for r in removals]
+            # However it ends, what was deleted or put back is reported.
+            table = [(str(r.row), str(r.remote_id), r.undone.value, r.why) for r in reversals]
             file = write_table(chosen.folder, "undo.csv", ("import_row", "import_id", "undone", "why"), table)
     try:
         write_report(journal, chosen, now=session.clock())
     except (ReportError, UsageError, FileError) as error:
-        # The records are deleted, and the user must hear of that, whatever is the matter with the files of the run.
+        # The records are deleted or put back, and the user must hear of that, whatever is the matter with the files.
         session.observer.say(f"The report of run {chosen.id} was not rebuilt. {error.message} {error.advice}")
-    numbers = Counter(removal.undone for removal in removals)
+    numbers = Counter(reversal.undone for reversal in reversals)
     counts = {undone.value: numbers[undone] for undone in Undone if numbers[undone]}
-    notable = tuple(removal for removal in removals if removal.undone not in (Undone.REMOVED, Undone.RESTORED))
+    notable = tuple(reversal for reversal in reversals if reversal.undone not in (Undone.REMOVED, Undone.RESTORED))
     return Undoing(chosen, counts, notable, file, _exit_code(end, counts), end.message)
 
 

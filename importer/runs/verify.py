@@ -23,7 +23,6 @@ from schemas import RECORD_TYPES
 _MOST_FAILURES = 5
 """Reads in a row that say nothing, after which no more are made: the others would say the same."""
 
-
 _NOTHING_THERE = Unreadable("none of the records of this run is found; you may be signed in at another location")
 """What is said of each record where all are "not found": one was deleted, but all together are another location's."""
 

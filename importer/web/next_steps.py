@@ -96,9 +96,9 @@ _WORDS: Mapping[StepKind, _Words] = {
         Role.VIEWER,
     ),
     StepKind.COMPARE_AGAIN: _Words(
-        "{rows} changed by somebody else meanwhile",
-        "Somebody changed {them} in Nexudus during the update, so the importer cannot tell whether the update arrived. "
-        "Look in Nexudus, then upload the file again: it is compared with what Nexudus has now.",
+        "{rows} with an uncertain update",
+        "The importer cannot tell whether the update arrived, for example because somebody has changed or deleted the "
+        "record since. Look in Nexudus, then upload the file again: it is compared with what Nexudus has now.",
         "Show {them}",
         "rows?status=unknown",
         Role.VIEWER,

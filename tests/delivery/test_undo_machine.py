@@ -20,7 +20,7 @@ from importer.delivery.listing import list_records
 from importer.delivery.reconciler import settle
 from importer.delivery.sender import Pace, Sender
 from importer.delivery.stop_signal import StopSignal
-from importer.delivery.undoer import Removal, Undoer, Undone
+from importer.delivery.undoer import Reversal, Undoer, Undone
 from importer.delivery.verification import needs_a_look, verify
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
@@ -141,11 +141,11 @@ class UndoMachine(RuleBasedStateMachine):
         """A run is taken back, and this happens to its calls."""
         self._service.state.fail_next(*deletes, on="delete")
         self._service.state.fail_next(*looks, on="read")
-        removals = self._undone(self._run(pick))
+        reversals = self._undone(self._run(pick))
         states = {intent.row: intent.state for intent in self._journal.rows.all(self._run(pick))}
-        for removal in removals:
-            assert (states[removal.row] is State.REMOVED) is (removal.undone is Undone.REMOVED)
-            assert removal.undone is Undone.FAILED or states[removal.row] is not State.REMOVING
+        for reversal in reversals:
+            assert (states[reversal.row] is State.REMOVED) is (reversal.undone is Undone.REMOVED)
+            assert reversal.undone is Undone.FAILED or states[reversal.row] is not State.REMOVING
         self._forget_faults("delete", "read")
 
     def die_while_undoing(self, pick: int, calls: int) -> None:
@@ -229,8 +229,8 @@ class UndoMachine(RuleBasedStateMachine):
     def _run(self, pick: int) -> Run:
         return self._runs[pick % len(self._runs)]
 
-    def _undone(self, run: Run) -> list[Removal]:
-        removals: list[Removal] = []
+    def _undone(self, run: Run) -> list[Reversal]:
+        reversals: list[Reversal] = []
 
         async def turn(_: float = 0.0) -> float:
             """Every delete may leave at once."""
@@ -249,10 +249,10 @@ class UndoMachine(RuleBasedStateMachine):
                 tell=lambda _: None,
                 say=lambda _: None,
             )
-            assert (await undoer.undo(removals)).how is StopReason.DONE
+            assert (await undoer.undo(reversals)).how is StopReason.DONE
 
         self._do(main())
-        return removals
+        return reversals
 
     def _forget_faults(self, *kinds: str) -> None:
         for kind in kinds:

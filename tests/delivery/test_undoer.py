@@ -13,7 +13,7 @@ from delivery.simulation import simulated
 from importer.delivery.backoff import LONGEST_PAUSE
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.stop_signal import StopSignal, watched
-from importer.delivery.undoer import Removal, Undoer, Undone
+from importer.delivery.undoer import Reversal, Undoer, Undone
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change
 from importer.journal.runs import Run
@@ -30,7 +30,7 @@ class Desk:
     service: InProcess = field(default_factory=InProcess)
     turns: list[float] = field(default_factory=list)
     meanwhile: Callable[[], object] = lambda: None
-    removals: list[Removal] = field(default_factory=list)
+    reversals: list[Reversal] = field(default_factory=list)
     sentences: list[str] = field(default_factory=list)
     turn_takes: float = 0.0
     renewal_takes: list[float] = field(default_factory=list)
@@ -44,7 +44,7 @@ class Desk:
         after: tuple[float, Callable[[], object]] | None = None,
     ) -> SendResult:
         """Undo the run in simulated time; ``after`` so many seconds of it, something is done."""
-        self.removals = []
+        self.reversals = []
 
         async def main() -> SendResult:
             loop = asyncio.get_running_loop()
@@ -81,7 +81,7 @@ class Desk:
                     say=self.sentences.append,
                 )
                 try:
-                    return await undoer.undo(self.removals)
+                    return await undoer.undo(self.reversals)
                 finally:
                     self.ended = loop.time()
 
@@ -122,7 +122,7 @@ def desk(memory: Path) -> Iterator[Desk]:
 def test_what_nobody_changed_is_deleted(desk: Desk) -> None:
     """Each row is looked at, its delete is waited for and made once, and it is removed."""
     assert desk.undo().how is StopReason.DONE
-    assert [(r.row, r.undone) for r in desk.removals] == [(row, Undone.REMOVED) for row in (2, 3, 4)]
+    assert [(r.row, r.undone) for r in desk.reversals] == [(row, Undone.REMOVED) for row in (2, 3, 4)]
     assert desk.states == [State.REMOVED] * 3
     assert desk.service.records == {}
     assert desk.service.asked == ["read", "delete"] * 3
@@ -161,10 +161,10 @@ def test_what_an_answer_to_a_delete_means(desk: Desk, fault: str, undone: Undone
     """Removed and kept need the service's word; whatever it says, the other rows are undone."""
     desk.delete_is_answered("ok", fault)
     assert desk.undo().how is StopReason.DONE
-    assert [removal.undone for removal in desk.removals] == [Undone.REMOVED, undone, Undone.REMOVED]
+    assert [reversal.undone for reversal in desk.reversals] == [Undone.REMOVED, undone, Undone.REMOVED]
     assert desk.states == [State.REMOVED, state, State.REMOVED]
     assert desk.rows_there == ([3] if there else [])
-    assert bool(desk.removals[1].why) is (undone is not Undone.REMOVED)
+    assert bool(desk.reversals[1].why) is (undone is not Undone.REMOVED)
 
 
 @pytest.mark.parametrize("fault", ["lost-before", "500-before", "502-html", "403", "404", "status:404", "redirect"])
@@ -174,7 +174,7 @@ def test_an_undo_without_an_answer_is_repeated(desk: Desk, fault: str) -> None:
     desk.undo()
     assert desk.states == [State.REMOVING, State.REMOVED, State.REMOVED]
     desk.undo()
-    assert [(removal.row, removal.undone) for removal in desk.removals] == [(2, Undone.REMOVED)]
+    assert [(reversal.row, reversal.undone) for reversal in desk.reversals] == [(2, Undone.REMOVED)]
     assert desk.states == [State.REMOVED] * 3
     assert desk.service.records == {}
 
@@ -185,19 +185,19 @@ def test_after_an_answer_that_proves_nothing_the_record_itself_tells(desk: Desk,
     desk.delete_is_answered(fault)
     desk.service.state.fail_next("ok", "502-html", on="read")
     desk.undo()
-    assert (desk.removals[0].undone, desk.states[0]) == (Undone.FAILED, State.REMOVING)
+    assert (desk.reversals[0].undone, desk.states[0]) == (Undone.FAILED, State.REMOVING)
     desk.undo()
-    assert (desk.removals[0].undone, desk.states) == (Undone.REMOVED, [State.REMOVED] * 3)
+    assert (desk.reversals[0].undone, desk.states) == (Undone.REMOVED, [State.REMOVED] * 3)
 
 
 def test_a_late_delete_is_seen_by_the_next_undo(desk: Desk) -> None:
     """The record is still there at once after the answer was lost, and gone when somebody undoes again."""
     desk.delete_is_answered("late")
     desk.undo()
-    assert (desk.removals[0].undone, desk.states[0]) == (Undone.FAILED, State.REMOVING)
+    assert (desk.reversals[0].undone, desk.states[0]) == (Undone.FAILED, State.REMOVING)
     desk.service.let_late_effects_come()
     desk.undo()
-    assert (desk.removals[0].undone, desk.states[0]) == (Undone.REMOVED, State.REMOVED)
+    assert (desk.reversals[0].undone, desk.states[0]) == (Undone.REMOVED, State.REMOVED)
 
 
 LIES = {
@@ -224,7 +224,7 @@ def test_nothing_but_the_record_or_its_absence_is_believed(desk: Desk, lie: Repl
     before, calls = desk.states, desk.service.asked.count("delete")
     desk.service.lie = lie
     desk.undo()
-    assert [(removal.undone, bool(removal.why)) for removal in desk.removals] == [(Undone.FAILED, True)] * 3
+    assert [(reversal.undone, bool(reversal.why)) for reversal in desk.reversals] == [(Undone.FAILED, True)] * 3
     assert (desk.states, desk.rows_there) == (before, [2, 3, 4])
     assert desk.service.asked.count("delete") == calls
     desk.service.lie = None
@@ -245,7 +245,7 @@ def test_a_record_that_somebody_changed_is_left_alone(desk: Desk) -> None:
     """The fields are named, nothing is deleted, and the row stays created."""
     desk.service.edit(desk.id_of(3), Name="Their room", CalendarId="theirs")
     assert desk.undo().how is StopReason.DONE
-    assert desk.removals[1] == Removal(3, desk.id_of(3), Undone.KEPT, "changed since the import: Name, CalendarId")
+    assert desk.reversals[1] == Reversal(3, desk.id_of(3), Undone.KEPT, "changed since the import: Name, CalendarId")
     assert desk.states == [State.REMOVED, State.CREATED, State.REMOVED]
     assert list(desk.service.records) == [desk.id_of(3)]
 
@@ -254,7 +254,7 @@ def test_a_record_that_was_changed_in_what_we_never_sent_is_left_alone(desk: Des
     """Every field is as it was sent, but the service says that somebody saved it since."""
     desk.service.edit(desk.id_of(3))
     desk.undo()
-    assert desk.removals[1] == Removal(3, desk.id_of(3), Undone.KEPT, "changed since the import")
+    assert desk.reversals[1] == Reversal(3, desk.id_of(3), Undone.KEPT, "changed since the import")
     assert list(desk.service.records) == [desk.id_of(3)]
 
 
@@ -265,7 +265,7 @@ def test_a_record_without_dates_is_judged_by_its_fields(desk: Desk, dates: tuple
         record.update(dict.fromkeys(dates))
     desk.service.records[desk.id_of(3)]["Name"] = "Their room"
     desk.undo()
-    assert [removal.undone for removal in desk.removals] == [Undone.REMOVED, Undone.KEPT, Undone.REMOVED]
+    assert [reversal.undone for reversal in desk.reversals] == [Undone.REMOVED, Undone.KEPT, Undone.REMOVED]
 
 
 def test_a_change_during_an_unanswered_delete_is_left_alone(desk: Desk) -> None:
@@ -275,7 +275,7 @@ def test_a_change_during_an_unanswered_delete_is_left_alone(desk: Desk) -> None:
     assert desk.states[0] is State.REMOVING
     desk.service.edit(desk.id_of(2), Name="Their room")
     desk.undo()
-    assert [removal.undone for removal in desk.removals] == [Undone.KEPT]
+    assert [reversal.undone for reversal in desk.reversals] == [Undone.KEPT]
     assert desk.states == [State.CREATED, State.REMOVED, State.REMOVED]
 
 
@@ -283,7 +283,7 @@ def test_a_record_that_is_gone_costs_no_delete(desk: Desk) -> None:
     """A colleague was quicker; the row is removed, and it is said how."""
     desk.service.state.service.delete(desk.service.entity(), desk.id_of(3))
     desk.undo()
-    assert desk.removals[1].why == "already deleted"
+    assert desk.reversals[1].why == "already deleted"
     assert desk.states == [State.REMOVED] * 3
     assert desk.service.asked.count("delete") == len(desk.turns) == 2
 
@@ -292,7 +292,7 @@ def test_a_record_that_cannot_be_looked_at_is_not_deleted(desk: Desk) -> None:
     """No answer to the look is no answer to whether it was changed."""
     desk.service.state.fail_next("ok", "500-before", on="read")
     desk.undo()
-    assert [removal.undone for removal in desk.removals] == [Undone.REMOVED, Undone.FAILED, Undone.REMOVED]
+    assert [reversal.undone for reversal in desk.reversals] == [Undone.REMOVED, Undone.FAILED, Undone.REMOVED]
     assert desk.states[1] is State.CREATED
     assert desk.rows_there == [3]
 
@@ -357,7 +357,7 @@ def test_a_change_while_the_turn_is_waited_for_is_left_alone(desk: Desk) -> None
 
     desk.meanwhile = edit_row_3
     desk.undo()
-    assert [removal.undone for removal in desk.removals] == [Undone.REMOVED, Undone.KEPT, Undone.REMOVED]
+    assert [reversal.undone for reversal in desk.reversals] == [Undone.REMOVED, Undone.KEPT, Undone.REMOVED]
     assert [record["Name"] for record in desk.service.records.values()] == ["Their room"]
     # The turn that row 3 did not need served row 4.
     assert len(desk.turns) == 2
@@ -373,7 +373,7 @@ def test_a_change_during_a_throttle_is_left_alone(desk: Desk) -> None:
 
     desk.meanwhile = edit_row_2
     desk.undo()
-    assert [removal.undone for removal in desk.removals] == [Undone.KEPT, Undone.REMOVED, Undone.REMOVED]
+    assert [reversal.undone for reversal in desk.reversals] == [Undone.KEPT, Undone.REMOVED, Undone.REMOVED]
     assert desk.states == [State.CREATED, State.REMOVED, State.REMOVED]
 
 
@@ -416,7 +416,7 @@ def test_a_service_that_answers_nothing_ends_it(desk: Desk, memory: Path) -> Non
     end = many.undo()
     assert end.how is StopReason.UNANSWERED
     assert "5 records in a row were not undone" in end.message
-    assert len(many.removals) == 10
+    assert len(many.reversals) == 10
     assert many.states == [State.REMOVING] * 4 + [State.REMOVED] + [State.REMOVING] * 5 + [State.CREATED] * 2
 
 
@@ -449,7 +449,7 @@ def test_rows_that_have_no_record_are_not_asked_about(desk: Desk, memory: Path) 
     desk.journal.rows.move([Change(rejected, Event.REFUSED)], 6.0)
     other = Desk(desk.journal, run, desk.service)
     assert other.undo().how is StopReason.DONE
-    assert (other.removals, other.service.asked) == ([], [])
+    assert (other.reversals, other.service.asked) == ([], [])
     assert desk.rows_there == [2, 3, 4]
 
 
@@ -457,4 +457,4 @@ def test_a_record_is_looked_at_again_if_the_delete_may_not_leave_at_once(desk: D
     """Another program took the turn: what was looked at an hour ago may have been changed since."""
     desk.renewal_takes = [3_600.0]
     assert desk.undo().how is StopReason.DONE
-    assert (desk.service.asked.count("read"), len(desk.removals)) == (4, 3)
+    assert (desk.service.asked.count("read"), len(desk.reversals)) == (4, 3)

@@ -1,5 +1,6 @@
 """A run on the pages: watched, paused, stopped, resumed, verified and undone."""
 
+import asyncio
 import json
 import os
 import signal
@@ -8,12 +9,17 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from conftest import GIVE_UP, mapping
 
 from importer.config.settings import Settings
-from importer.model import Status
+from importer.model import Account, Plan, Status
+from importer.runs.observer import NullObserver
+from importer.runs.request import Choices, ImportRequest
+from importer.runs.run import run as run_file
+from importer.runs.source import CheckResult
 from importer.runs.status import run_status
 from importer.sandbox.server import Running
 from importer.web import retry_process
@@ -80,6 +86,31 @@ def test_a_run_whose_process_is_gone_says_so(slow_site: Site, service: Running) 
     heal(service)
     client.post(f"{run}/resume")
     client.until(run, lambda text: "What to do next" in text or "may exist" in text)
+
+
+class _Agreeing(NullObserver):
+    """A user who agrees to every plan."""
+
+    def confirm(self, _: CheckResult, __: Plan, ___: Account) -> bool:
+        return True
+
+
+def test_an_undo_counts_the_records_that_are_put_back(client: Client, settings: Settings, tmp_path: Path) -> None:
+    """The page says what becomes of created and of updated records, and the number to type is that of both."""
+    client.until(started(client, table(mapping(2), mapping(3))), lambda text: "report.csv" in text)
+    file = tmp_path / "renewed.csv"
+    file.write_bytes(table(mapping(2, Name="Renamed"), mapping(3, Name="Renamed as well"), mapping(4)))
+    choices = Choices(update=True)
+    assert asyncio.run(run_file(ImportRequest(file, settings, _Agreeing(), time.time, choices=choices))) is not None
+    text = plain(client.get("/runs/2/undo").text)
+    assert "1 record that it created will be deleted. 2 records that it updated will get the earlier values" in text
+    assert "type the number of records: 3" in text
+    refused = client.post("/runs/2/undo", {"number": "1"})
+    assert "Type 3, the number of records that will be deleted or put back." in plain(refused.text)
+    client.post("/runs/2/undo", {"number": "3"})
+    client.until("/runs/2", lambda text: 'href="/runs/2/files/undo.csv"' in text)
+    status = run_status(2, settings, time.time())
+    assert (status.removed, status.restored) == (1, 2)
 
 
 def test_a_run_that_was_undone_says_so_and_offers_no_retry(client: Client) -> None:
