@@ -45,7 +45,8 @@ class Record(NamedTuple):
     ``body`` is the JSON text that goes over the wire; ``identity`` is a 16-byte hash of the typed values, by which the
     same row is recognised in any file; ``key`` is a hash of the values that say which mapping it is
     (``schemas.key_digest``). ``named_id`` is the Id of the record that the row names, None if it names none; it is no
-    part of the body. ``update_of`` is the record that the user has agreed to update with the row.
+    part of the body. ``update_of`` is the record that the user has agreed to update with the row, and
+    ``before`` that record as it was then, as JSON.
     """
 
     row: int
@@ -54,6 +55,7 @@ class Record(NamedTuple):
     key: bytes
     named_id: int | None = None
     update_of: int | None = None
+    before: str | None = None
 
 
 ONCE_MORE = " once more"

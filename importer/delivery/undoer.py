@@ -16,7 +16,7 @@ from importer.delivery.by_id import Gone, Look, Unreadable, is_deleted, read_rec
 from importer.delivery.listing import Comparer, Remote, changed_since, instant
 from importer.delivery.replies import Pause, Verdict, classify
 from importer.delivery.stop_signal import StopSignal
-from importer.delivery.updates import body_of, differing, values_before
+from importer.delivery.updates import body_of, differing, own_stamp, values_before
 from importer.delivery.verification import changed_fields
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
@@ -73,18 +73,19 @@ class Undoer:
         stop: StopSignal,
         tell: Callable[[int], None],
         say: Callable[[str], None],
+        user: str = "",
         even_if_gone: bool = False,
     ) -> None:
         """``take_turn`` waits until a write is allowed and books it; ``renew_turn`` books it anew as it is to leave.
 
-        ``tell`` gets the number of rows that are done,
-        ``say`` a sentence for the user when a long wait begins; ``stop`` ends every wait. With ``even_if_gone``,
-        "not found" is believed even if nothing of the run is found.
+        ``tell`` gets the number of rows that are done, ``say`` a sentence for the user when a long wait begins;
+        ``stop`` ends every wait; ``user`` is the signed-in user as records name it, empty if that is not known. With
+        ``even_if_gone``, "not found" is believed even if nothing of the run is found.
         """
         self._journal, self._service, self._run = journal, service, run
         self._kind, self._comparer = kind, Comparer(kind)
         self._take_turn, self._renew_turn, self._now, self._stop, self._tell = take_turn, renew_turn, now, stop, tell
-        self._say = say
+        self._say, self._user = say, user
         self._turn: float | None = None
         # Whether the sign-in shows anything of this run: to one for another location, every record is "not found".
         self._has_witness, self._suspect = even_if_gone, False
@@ -218,7 +219,8 @@ class Undoer:
             # Nothing is known, so nothing is done and the row stays as it is: the next undo looks again.
             return _removal(intent, Undone.FAILED, f"the record could not be looked at: {there.why}")
         if self._is_taken_back(intent, there):
-            return self._done(intent, "already deleted" if isinstance(there, Gone) else "it was as before already")
+            why = "already deleted" if isinstance(there, Gone) else "it was as before already"
+            return self._done(intent, why, own_stamp(there, self._user))
         if isinstance(there, Gone):
             return self._leave_as_it_is(intent, "the record was deleted")
         if reason := self._reason_to_keep(intent, there):
@@ -228,8 +230,15 @@ class Undoer:
     def _is_taken_back(self, intent: Intent, there: Look) -> bool:
         """Whether nothing is left to do: the record is gone, or has the values that it had before the update."""
         if isinstance(there, Remote) and _is_update(intent):
-            return not self._comparer.differences(json.dumps(values_before(intent)), there)
+            differs = self._comparer.differences(json.dumps(values_before(intent)), there)
+            return not differs and not self._is_of_later_run(intent, there)
         return isinstance(there, Gone) and not _is_update(intent)
+
+    def _is_of_later_run(self, intent: Intent, there: Remote) -> bool:
+        """Whether a later run has written what is there; only once that is undone, too, is there nothing left to do."""
+        updates = self._journal.rows.updates_of(self._run.target or 0, there.id)
+        later = [update for update in updates if update.run > intent.run and update.state is State.UPDATED]
+        return there.updated is not None and there.updated in {update.updated_on for update in later}
 
     def _reason_to_keep(self, intent: Intent, there: Remote) -> str:
         # Values before dates: the dates may be equal or missing, while a field that differs was certainly changed.
@@ -247,9 +256,13 @@ class Undoer:
         if there.updated is None:
             return False
         # A later run may have updated the record and been undone: then the last change is one that this journal saw.
+        # One that was not undone has written what it still says is there.
         updates = self._journal.rows.updates_of(self._run.target or 0, there.id)
-        if there.updated in {update.updated_on for update in updates}:
+        undone = {update.updated_on for update in updates if update.state is State.RESTORED}
+        if there.updated in {intent.updated_on, *undone}:
             return False
+        if self._is_of_later_run(intent, there):
+            return True
         return changed_since(there) if not _is_update(intent) else intent.updated_on is not None
 
     async def _call(self, intent: Intent, there: Remote) -> Reply:
@@ -274,7 +287,7 @@ class Undoer:
         # the same: the row stays as it is, and the next undo looks again.
         there, came = await unless(self._stop, self._look(number), GRACE), what_came(reply)
         if not isinstance(there, Stopped) and self._is_taken_back(intent, there):
-            return self._done(intent, updated_on=there.updated if isinstance(there, Remote) else None)
+            return self._done(intent, updated_on=own_stamp(there, self._user))
         if isinstance(there, Stopped):
             came = f"{came}; the undo was stopped before the record was looked at again"
         elif isinstance(there, Unreadable):

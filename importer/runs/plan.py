@@ -22,7 +22,7 @@ from importer.delivery.comparison import (
     shift_of,
     why_held,
 )
-from importer.delivery.listing import Listing
+from importer.delivery.listing import Listing, Remote
 from importer.errors import UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Claim
@@ -137,7 +137,7 @@ class AlreadyPresent:
 
     ``conflicts`` are rows that are changed or ambiguous, by their number; ``shifts`` by how many seconds the times of
     the changed ones differ, if nothing else does. If records are to be updated, the changed rows are in ``updates``
-    instead, each with the Id of its record.
+    instead, each with its record.
     """
 
     may_update: bool = False
@@ -147,7 +147,7 @@ class AlreadyPresent:
     ambiguous: int = 0
     blocked: int = 0
     conflicts: list[tuple[int, str]] = field(default_factory=list)
-    updates: dict[int, int] = field(default_factory=dict)
+    updates: dict[int, Remote] = field(default_factory=dict)
     previews: list[tuple[int, str]] = field(default_factory=list)
     backwards: int = 0
     shifts: Counter[float | None] = field(default_factory=Counter)
@@ -167,7 +167,7 @@ class AlreadyPresent:
             self.conflicts.append((row, why_held(match, kind)))
 
     def _add_update(self, row: int, match: Changed) -> None:
-        self.updates[row] = match.remote.id
+        self.updates[row] = match.remote
         self.backwards += goes_back(match)
         if len(self.previews) < MOST_LISTED_CONFLICTS:
             self.previews.append((row, f"record {match.remote.id}: {changes(match.differences)}"))

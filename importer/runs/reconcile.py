@@ -11,6 +11,7 @@ from importer.delivery.comparison import Ambiguous, Blocked, Changed, Comparison
 from importer.delivery.listing import Comparer, Listing, Remote, complete, shows_all_of
 from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
 from importer.delivery.sender import Compared
+from importer.delivery.updates import is_as_agreed
 from importer.errors import FileError, ImporterError, ReportError, ServiceError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Intent
@@ -24,7 +25,7 @@ from importer.runs.locations import hidden_location, of_other_locations
 from importer.runs.preparation import stoppable
 from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult, settled_result
-from importer.runs.session import Session, runs_at_rest, signed_in
+from importer.runs.session import Session, runs_at_rest, signed_in, user_of
 from importer.runs.updates import settle_updates
 from importer.text import count, moment, printable
 from schemas import RECORD_TYPES, RecordType
@@ -114,7 +115,7 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
         matches = [(intent, comparison.match(intent.body)) for intent in page]
         blocked.update(intent.row for intent, match in matches if isinstance(match, Blocked))
         resources.update(intent.values.get(kind.location) for intent, match in matches if match is None)
-        updates |= {i.row: m.remote for i, m in matches if isinstance(m, Changed) and i.remote_id == m.remote.id}
+        updates |= {i.row: m.remote for i, m in matches if isinstance(m, Changed) and is_as_agreed(i, m, kind)}
         left_out = ((i, m) for i, m in matches if i.row not in updates)
         changes = [change for i, m in left_out if (change := _compared(i, m, kind, choices)) is not None]
         journal.rows.move(changes, session.clock())
@@ -307,17 +308,10 @@ async def _judged(session: Session, run: Run, doubtful: Sequence[Intent], listin
         journal,
         run.target,
         kind,
-        user=_user_of(session),
+        user=user_of(session),
         asked_at=asked_at,
         window=session.settings.settle,
     )
-
-
-def _user_of(session: Session) -> str:
-    """The signed-in user as records name their editors."""
-    # UpdatedBy is an e-mail; a user known by another name would make every record look like a colleague's.
-    user = session.account.user.strip().casefold()
-    return user if "@" in user else ""
 
 
 async def _of_reviews(
@@ -340,7 +334,7 @@ async def _of_reviews(
         session.journal,
         run.target,
         kind,
-        user=_user_of(session),
+        user=user_of(session),
         asked_at=asked_at,
         window=session.settings.settle,
     )

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from importer.config.saved_columns import remember_dates
+from importer.delivery.listing import Remote
+from importer.delivery.updates import before_of
 from importer.issues import Issue
 from importer.journal.journal import Journal
 from importer.journal.runs import NewRun, Run
@@ -52,17 +54,22 @@ def folder_of(file: str, out: Path | None) -> str:
     return str((out or Path("reports") / f"{{run}}-{stem}").absolute())
 
 
-def as_agreed(records: Iterable[Record], updates: Mapping[int, int]) -> Iterable[Record]:
-    """The records of a run, those with one to update marked so."""
+def as_agreed(records: Iterable[Record], updates: Mapping[int, Remote]) -> Iterable[Record]:
+    """The records of a run, those with one to update marked so, with what that one is like now."""
     if not updates:
         return records
-    return (record._replace(update_of=updates.get(record.row)) for record in records)
+
+    def agreed(record: Record) -> Record:
+        remote = updates.get(record.row)
+        return record if remote is None else record._replace(update_of=remote.id, before=before_of(remote))
+
+    return map(agreed, records)
 
 
-def plan_rows(session: Session, source: Source, result: CheckResult, run: Run, updates: Mapping[int, int]) -> Run:
+def plan_rows(session: Session, source: Source, result: CheckResult, run: Run, updates: Mapping[int, Remote]) -> Run:
     """Every row of the run into the journal, in one transaction, before the first is sent.
 
-    ``updates`` are the records that the user has agreed to update, by row.
+    ``updates`` are the records that the user has agreed to update, as they were then, by row.
     """
     choices = run.options_as(Choices)
 
