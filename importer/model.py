@@ -42,11 +42,13 @@ class Presence(StrEnum):
 class AgreedUpdate(NamedTuple):
     """A record that the user has agreed to update, as it was in the plan.
 
-    ``updated_on`` is when it had been changed last, in epoch seconds; None if the service does not say.
+    ``updated_on`` is when it had been changed last, in epoch seconds; None if the service does not say. ``before`` is
+    the record as JSON, None where only that time is known.
     """
 
     remote_id: int
     updated_on: float | None
+    before: str | None = None
 
 
 class Record(NamedTuple):

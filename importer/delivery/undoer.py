@@ -4,7 +4,7 @@ Each record is read first, one call at a time, journaled like sending.
 """
 
 import json
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
@@ -16,7 +16,7 @@ from importer.delivery.by_id import Gone, Look, Unreadable, is_deleted, read_rec
 from importer.delivery.listing import Comparer, Remote, changed_since, instant
 from importer.delivery.replies import Pause, Verdict, classify
 from importer.delivery.stop_signal import StopSignal
-from importer.delivery.updates import body_of, differing, values_before
+from importer.delivery.updates import body_of, differing, own_stamp, values_before
 from importer.delivery.verification import changed_fields
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
@@ -73,18 +73,19 @@ class Undoer:
         stop: StopSignal,
         tell: Callable[[int], None],
         say: Callable[[str], None],
+        user: str = "",
         even_if_gone: bool = False,
     ) -> None:
         """``take_turn`` waits until a write is allowed and books it; ``renew_turn`` books it anew as it is to leave.
 
-        ``tell`` gets the number of rows that are done,
-        ``say`` a sentence for the user when a long wait begins; ``stop`` ends every wait. With ``even_if_gone``,
-        "not found" is believed even if nothing of the run is found.
+        ``tell`` gets the number of rows that are done, ``say`` a sentence for the user when a long wait begins;
+        ``stop`` ends every wait; ``user`` is the signed-in user as records name it, empty if that is not known. With
+        ``even_if_gone``, "not found" is believed even if nothing of the run is found.
         """
         self._journal, self._service, self._run = journal, service, run
         self._kind, self._comparer = kind, Comparer(kind)
         self._take_turn, self._renew_turn, self._now, self._stop, self._tell = take_turn, renew_turn, now, stop, tell
-        self._say = say
+        self._say, self._user = say, user
         self._turn: float | None = None
         # Whether the sign-in shows anything of this run: to one for another location, every record is "not found".
         self._has_witness, self._suspect = even_if_gone, False
@@ -217,10 +218,8 @@ class Undoer:
             # Nothing is known, so nothing is done and the row stays as it is: the next undo looks again.
             return _reversal(intent, Undone.FAILED, f"the record could not be looked at: {there.why}")
         if self._is_taken_back(intent, there):
-            # If it was this undo that put the record back, and its answer was lost, the last change is its own.
-            updated_on = there.updated if isinstance(there, Remote) and intent.state is State.RESTORING else None
             why = "already deleted" if isinstance(there, Gone) else "it was as before already"
-            return self._done(intent, why, updated_on)
+            return self._done(intent, why, own_stamp(there, self._user))
         if isinstance(there, Gone):
             return self._leave_as_it_is(intent, "the record was deleted")
         if reason := self._reason_to_keep(intent, there):
@@ -230,8 +229,15 @@ class Undoer:
     def _is_taken_back(self, intent: Intent, there: Look) -> bool:
         """Whether nothing is left to do: the record is gone, or has the values that it had before the update."""
         if isinstance(there, Remote) and _is_update(intent):
-            return not self._comparer.differences(json.dumps(values_before(intent)), there)
+            differs = self._comparer.differences(json.dumps(values_before(intent)), there)
+            return not differs and not self._is_of_later_run(intent, there)
         return isinstance(there, Gone) and not _is_update(intent)
+
+    def _is_of_later_run(self, intent: Intent, there: Remote) -> bool:
+        """Whether a later run has written what is there; only once that is undone, too, is there nothing left to do."""
+        updates = self._journal.rows.updates_of(self._run.target or 0, there.id)
+        later = [update for update in updates if update.run > intent.run and update.state is State.UPDATED]
+        return there.updated is not None and there.updated in {update.updated_on for update in later}
 
     def _reason_to_keep(self, intent: Intent, there: Remote) -> str:
         # Values before dates: the dates may be equal or missing, while a field that differs was certainly changed.
@@ -242,20 +248,22 @@ class Undoer:
         )
         if differs:
             return f"changed since the import: {', '.join(differs)}"
-        updates = self._journal.rows.updates_of(self._run.target or 0, there.id)
-        if later := [one.run for one in updates if one.run > intent.run and one.state is not State.RESTORED]:
-            return f"run {max(later)} has updated it since; undo that run first"
-        return "changed since the import" if self._was_changed(intent, there, updates) else ""
+        if self._is_of_later_run(intent, there):
+            return "a later run has updated it since; undo that run first"
+        return "changed since the import" if self._was_changed(intent, there) else ""
 
-    def _was_changed(self, intent: Intent, there: Remote, updates: Sequence[Intent]) -> bool:
+    def _was_changed(self, intent: Intent, there: Remote) -> bool:
         """Whether anybody but this importer wrote the record last, by the service's own dates."""
         if there.updated is None:
             return False
         # A later run may have updated the record and been undone: then the last change is one that this journal saw.
-        if there.updated in {update.updated_on for update in updates}:
+        # One that was not undone has written what it still says is there.
+        updates = self._journal.rows.updates_of(self._run.target or 0, there.id)
+        undone = {update.updated_on for update in updates if update.state is State.RESTORED}
+        if there.updated in {intent.updated_on, *undone}:
             return False
-        # The time of our own update is among those above, so another one is somebody else's. If the service never said
-        # when ours was made, no time shows anything, and the values above have to do.
+        if self._is_of_later_run(intent, there):
+            return True
         return changed_since(there) if not _is_update(intent) else intent.updated_on is not None
 
     async def _call(self, intent: Intent, there: Remote) -> Reply:
@@ -279,7 +287,7 @@ class Undoer:
         # all the same: the row stays as it is, and the next undo looks again.
         there, came = await unless(self._stop, self._look(number), GRACE), what_came(reply)
         if not isinstance(there, Stopped) and self._is_taken_back(intent, there):
-            return self._done(intent, updated_on=there.updated if isinstance(there, Remote) else None)
+            return self._done(intent, updated_on=own_stamp(there, self._user))
         if isinstance(there, Stopped):
             came = f"{came}; the undo was stopped before the record was looked at again"
         elif isinstance(there, Unreadable):

@@ -9,6 +9,7 @@ import json
 from collections.abc import Mapping
 
 from importer.delivery.by_id import Gone, Look, Unreadable
+from importer.delivery.comparison import Changed, Match
 from importer.delivery.listing import Comparer, Remote, to_remote
 from importer.journal.rows import Change, Intent
 from importer.journal.states import Event
@@ -71,6 +72,21 @@ def instead_of_an_update(intent: Intent, there: Remote | Gone, compared: Remote,
     return Change(intent, Event.DIFFERS, message=sentence)
 
 
+def own_stamp(there: Look, user: str) -> float | None:
+    """When a record was last changed, if this user did it; None if somebody else did, or if nobody can say."""
+    return there.updated if isinstance(there, Remote) and user and there.by == user else None
+
+
+def is_as_agreed(intent: Intent, match: Match, kind: RecordType) -> bool:
+    """Whether a row may update its record: it differs, and is as it was when the user was asked."""
+    if not isinstance(match, Changed) or intent.remote_id != match.remote.id:
+        return False
+    if intent.before is not None:
+        return is_as_it_was(match.remote, record_before(intent), Comparer(kind))
+    # Of a run that a page begins, only the time of the last change came along.
+    return None in (match.remote.updated, intent.updated_on) or match.remote.updated == intent.updated_on
+
+
 def differing(intent: Intent, there: Remote, kind: RecordType) -> dict[str, tuple[object, object]]:
     """The fields that the row gives and in which the record differs: both values. Another spelling of a key is none."""
     # A row that names its record by Id may change a part of the key; any other row has the key of its record.
@@ -93,27 +109,37 @@ def not_applied(intent: Intent) -> Change:
     return Change(intent, Event.NOT_APPLIED, intent.remote_id, updated_on=record_before(intent).updated)
 
 
-def settled(intent: Intent, there: Look, seconds_left: float, kind: RecordType) -> Change | None:
+def settled(intent: Intent, there: Look, seconds_left: float, kind: RecordType, user: str) -> Change | None:
     """What has become of an update without an answer, by its record as it is now; None while nobody can tell.
 
-    ``seconds_left`` is for how long the call may still take effect.
+    ``seconds_left`` is for how long the call may still take effect, ``user`` the signed-in user as records name it.
     """
-    # 1. The values of the row are there: whoever wrote them, nothing is left to do. Believed at once.
+    # 1. The values of the row are there: whoever wrote them, nothing is left to do. Believed at once. But if somebody
+    #    else saved the record last, they may have entered the values themselves. Then the last change that is known to
+    #    be no one else's is the one before the update, so that an undo leaves the record alone.
     # 2. Anything else may still be overtaken by the call, until the window is over.
     # 3. As it was, also by the time of its last change: the call never took effect, and the row may be sent again.
+    #    Without that time nothing shows it, for somebody may have put back by hand what the update had changed.
     # 4. Otherwise somebody else has changed the record, before our update or after it; to send it again could undo
     #    what they have entered.
     if isinstance(there, Unreadable):
         return None
     if isinstance(there, Remote) and not differing(intent, there, kind):
-        return applied(intent, there.updated, kind)
+        return applied(intent, own_stamp(there, user) or record_before(intent).updated, kind)
     if seconds_left > 0:
         return None
     number = intent.remote_id
     if isinstance(there, Gone):
         sentence = f"Record {number} has been deleted in Nexudus. Whether the update had arrived is not known."
         return Change(intent, Event.OVERTAKEN, number, message=sentence)
-    if not is_as_it_was(there, record_before(intent), Comparer(kind)):
+    before = record_before(intent)
+    if there.updated is None or before.updated is None:
+        sentence = (
+            f"The update got no answer, and Nexudus does not say when record {number} was last changed. "
+            "Whether the update had arrived is not known."
+        )
+        return Change(intent, Event.OVERTAKEN, number, message=sentence)
+    if not is_as_it_was(there, before, Comparer(kind)):
         by = f" ({printable(there.by)})" if there.by else ""
         sentence = (
             f"The update got no answer, and somebody else has changed record {number} since{by}. "

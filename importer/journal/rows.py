@@ -37,7 +37,20 @@ _UNANSWERED = sa.text(f"state IN ({t.UNANSWERED_STATES})")
 # are, and the value of a state is looked up once.
 _ISSUE = ("row", "cell", "label", "field", "code", "value", "detail")
 _issue_values = attrgetter(*_ISSUE)
-_PLANNED = ("run", "row", "target", "identity", "key", "body", "state", "remote_id", "named_id", "updated_on", "seal")
+_PLANNED = (
+    "run",
+    "row",
+    "target",
+    "identity",
+    "key",
+    "body",
+    "state",
+    "remote_id",
+    "named_id",
+    "before",
+    "updated_on",
+    "seal",
+)
 _AS_PLANNED = State.PLANNED.value
 
 
@@ -49,7 +62,8 @@ class Intent:
         resends: How often it was proved absent and may be sent again.
         remote_id: Its record; while it is planned, the record that it is to update.
         named_id: The Id of the record that the row of the file names.
-        before: That record as it was before the row updated it, as JSON.
+        before: That record as JSON: while the row is planned, as it was when the user agreed to update it; then, as it
+            was before the row updated it.
         updated_on: When the service says that the update was made, in epoch seconds; None if it does not say. While the
             row is planned, when its record had been changed last, as the plan saw it.
     """
@@ -487,10 +501,10 @@ def _moved(change: Change, now: float) -> dict[str, Any]:
 
 def _planned(run: Run, target: int, record: Record) -> tuple[Any, ...]:
     """The values of ``_PLANNED``."""
-    number, updated_on = record.update or (None, None)
-    seal = checksum(run.id, record.row, record.identity, record.body, _AS_PLANNED, number)
+    number, updated_on, before = record.update or (None, None, None)
+    seal = checksum(run.id, record.row, record.identity, record.body, _AS_PLANNED, number, before)
     start = (run.id, record.row, target, record.identity, record.key, record.body, _AS_PLANNED)
-    return *start, number, record.named_id, updated_on, seal
+    return *start, number, record.named_id, before, updated_on, seal
 
 
 def checksum(

@@ -23,6 +23,7 @@ from importer.delivery.comparison import (
     why_held,
 )
 from importer.delivery.listing import Listing
+from importer.delivery.updates import before_of
 from importer.errors import UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Claim
@@ -244,7 +245,7 @@ class AlreadyPresent:
             self.conflicts.append((row, why_held(match, kind)))
 
     def _add_update(self, row: int, match: Changed) -> None:
-        self.updates[row] = AgreedUpdate(match.remote.id, match.remote.updated)
+        self.updates[row] = AgreedUpdate(match.remote.id, match.remote.updated, before_of(match.remote))
         self.backwards += goes_back(match)
         if len(self.previews) < MOST_LISTED_CONFLICTS:
             self.previews.append((row, f"record {match.remote.id}: {changes(match.differences)}"))

@@ -11,6 +11,7 @@ from importer.delivery.comparison import Ambiguous, Blocked, Changed, Comparison
 from importer.delivery.listing import Comparer, Listing, Remote, complete, shows_all_of
 from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
 from importer.delivery.sender import Compared
+from importer.delivery.updates import is_as_agreed
 from importer.errors import FileError, ImporterError, ReportError, ServiceError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Intent
@@ -32,7 +33,7 @@ from importer.runs.named_records import list_named
 from importer.runs.preparation import stoppable
 from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult, settled_result
-from importer.runs.session import Session, runs_at_rest, signed_in
+from importer.runs.session import Session, runs_at_rest, signed_in, user_of
 from importer.runs.updates import settle_updates
 from importer.text import count, moment, printable
 from schemas import RECORD_TYPES, RecordType
@@ -117,7 +118,7 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
         updates |= {
             intent.row: match.remote
             for intent, match in matches
-            if isinstance(match, Changed) and _is_agreed(intent, match.remote)
+            if isinstance(match, Changed) and is_as_agreed(intent, match, kind)
         }
         changes = [
             change
@@ -215,13 +216,6 @@ async def _compared_with_all(
         if proved:
             return await compared(), listing
     raise ServiceError("No row was sent, because records are being deleted while the list is read.", "Try again later.")
-
-
-def _is_agreed(intent: Intent, remote: Remote) -> bool:
-    """Whether the user has agreed to update this record as it is now, and not as somebody has changed it since."""
-    if intent.remote_id != remote.id:
-        return False
-    return remote.updated is None or intent.updated_on is None or remote.updated == intent.updated_on
 
 
 def _compared(intent: Intent, match: Match, kind: RecordType, choices: Choices) -> Change | None:
@@ -363,17 +357,10 @@ async def _judged(session: Session, run: Run, doubtful: Sequence[Intent], listin
         journal,
         run.target,
         kind,
-        user=_user_of(session),
+        user=user_of(session),
         asked_at=asked_at,
         window=session.settings.settle,
     )
-
-
-def _user_of(session: Session) -> str:
-    """The signed-in user as records name their editors."""
-    # UpdatedBy is an e-mail; a user known by another name would make every record look like a colleague's.
-    user = session.account.user.strip().casefold()
-    return user if "@" in user else ""
 
 
 async def _of_reviews(
@@ -396,7 +383,7 @@ async def _of_reviews(
         session.journal,
         run.target,
         kind,
-        user=_user_of(session),
+        user=user_of(session),
         asked_at=asked_at,
         window=session.settings.settle,
     )

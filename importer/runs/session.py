@@ -103,6 +103,13 @@ class Session:
         return lock.exclusive_sender(folder, account, run, command)
 
 
+def user_of(session: Session) -> str:
+    """The signed-in user as records name their editors; empty if that is not known."""
+    # UpdatedBy is an e-mail; a user known by another name would make every record look like a colleague's.
+    user = session.account.user.strip().casefold()
+    return user if "@" in user else ""
+
+
 async def _turn(
     journal: Journal,
     account: str,

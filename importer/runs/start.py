@@ -67,7 +67,9 @@ _AGREED = "agreed_updates"
 
 def agreement(updates: Mapping[int, AgreedUpdate] | None) -> dict[str, Any]:
     """The options of a run that is planned later and updates these records, by row, and no others; none if None."""
-    return {} if updates is None else {_AGREED: sorted([row, *update] for row, update in updates.items())}
+    if updates is None:
+        return {}
+    return {_AGREED: [[row, update.remote_id, update.updated_on] for row, update in sorted(updates.items())]}
 
 
 def agreed_updates(run: Run) -> dict[int, AgreedUpdate] | None:
@@ -81,7 +83,7 @@ def plan_rows(
 ) -> Run:
     """Every row of the run into the journal, in one transaction, before the first is sent.
 
-    ``updates`` are the records that the user has agreed to update, by row.
+    ``updates`` are the records that the user has agreed to update, as they were then, by row.
     """
     choices = run.options_as(Choices)
     empty = fields_to_clear(source) if choices.clear_empty else ()

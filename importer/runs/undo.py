@@ -17,7 +17,7 @@ from importer.runs.allowances import windows
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.preparation import stoppable
 from importer.runs.request import RunRequest
-from importer.runs.session import Session, signed_in
+from importer.runs.session import Session, signed_in, user_of
 from schemas import RECORD_TYPES
 
 
@@ -103,6 +103,7 @@ async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bo
             stop=stop,
             tell=tell,
             say=session.observer.say,
+            user=user_of(session),
             even_if_gone=even_if_gone,
         )
         try:

@@ -12,7 +12,7 @@ from importer.delivery.updater import Turns, Updater
 from importer.delivery.updates import settled
 from importer.journal.runs import Run
 from importer.model import Progress
-from importer.runs.session import Session, runs_at_rest
+from importer.runs.session import Session, runs_at_rest, user_of
 from schemas import RECORD_TYPES
 
 _MOST_FAILED_LOOKS = 5
@@ -65,7 +65,7 @@ async def settle_updates(session: Session, run: Run) -> Settled:
             if isinstance(there, Unreadable):
                 failed += 1
                 result.failure = f"record {number} cannot be read: {there.why}"
-            if (change := settled(intent, there, left, kind)) is not None:
+            if (change := settled(intent, there, left, kind, user_of(session))) is not None:
                 journal.rows.move([change], session.clock())
                 result.changes.append(change)
             else:

@@ -86,7 +86,7 @@ def work_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clock)
             plan=made.without_updates,
             account=made.account,
             with_updates=made.plan if made.plan.update else None,
-            updates=[(row, *update) for row, update in sorted(made.present.updates.items())],
+            updates=[(row, *update[:2]) for row, update in sorted(made.present.updates.items())],
             token_refused=made.token_refused,
             groups=made.present.sampler.groups,
             shift=made.present.shift,

@@ -36,6 +36,7 @@ class InProcess:
     asked: list[str] = field(default_factory=list)
     before: Callable[[], Awaitable[None]] = _nothing
     lie: Reply | None = None
+    signed_in: Probe = Probe.GOOD
 
     @property
     def nexudus(self) -> Nexudus:
@@ -45,6 +46,10 @@ class InProcess:
     async def create(self, path: str, body: str) -> Reply:
         """One new record."""
         return await self._call("create", lambda _: self.state.service.create(self.entity(path), body.encode(), US))
+
+    async def put(self, path: str, body: str) -> Reply:
+        """One record replaced."""
+        return await self._call("update", lambda _: self.state.service.update(self.entity(path), body.encode(), US))
 
     async def delete(self, path: str, record_id: int) -> Reply:
         """One record less."""
@@ -67,8 +72,8 @@ class InProcess:
         )
 
     async def probe(self, _: Reply) -> Probe:
-        """The sign-in holds."""
-        return Probe.GOOD
+        """What a 401 is about; by default the sign-in holds."""
+        return self.signed_in
 
     async def _call(self, kind: str, perform: Perform) -> Reply:
         await self.before()

@@ -1,0 +1,266 @@
+"""Records updated one after the other: what each answer makes of a row, and what ends the updating."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from delivery.in_process import COLLEAGUE, InProcess
+from delivery.kit import ACCOUNT, KIND, PATH, add_run, body, record
+from delivery.simulation import simulated
+from importer.delivery.breakers import SendResult, StopReason
+from importer.delivery.listing import Remote, to_remote
+from importer.delivery.sender import Pace
+from importer.delivery.stop_signal import StopSignal, watched
+from importer.delivery.updater import Turns, Updater
+from importer.delivery.updates import before_of
+from importer.journal.journal import Journal, open_journal
+from importer.journal.rows import Change
+from importer.journal.runs import Run
+from importer.journal.states import Event, State
+from importer.model import AgreedUpdate
+from importer.nexudus import Probe
+
+NEW = "2031-02-01T00:00:00Z"
+
+
+@dataclass
+class Bench:
+    """A run whose rows update a record each. ``turns`` are the writes that are booked, ``slow`` what renewals take."""
+
+    journal: Journal
+    run: Run
+    service: InProcess
+    compared: dict[int, Remote]
+    turns: list[float] = field(default_factory=list)
+    slow: list[float] = field(default_factory=list)
+    meanwhile: Callable[[], object] = lambda: None
+
+    def update(
+        self,
+        *,
+        max_rows: int | None = None,
+        at_once: int = 1,
+        stop: asyncio.Event | None = None,
+        after: tuple[float, Callable[[], object]] | None = None,
+    ) -> SendResult:
+        """Update in simulated time; ``after`` so many seconds of it, something is done."""
+
+        async def main() -> SendResult:
+            loop = asyncio.get_running_loop()
+            if after is not None:
+                loop.call_later(*after)
+
+            async def take() -> float:
+                self.turns.append(loop.time())
+                return loop.time()
+
+            async def renew(booked: float) -> float:
+                self.turns.remove(booked)
+                await asyncio.sleep(self.slow.pop() if self.slow else 0.0)
+                self.meanwhile()
+                return await take()
+
+            def now() -> float:
+                return 9_000.0 + loop.time()
+
+            async with watched(StopSignal(stop or asyncio.Event(), lambda: False, now=now)) as signal:
+                updater = Updater(
+                    self.journal,
+                    self.service.nexudus,
+                    self.run,
+                    KIND,
+                    self.compared,
+                    Pace((), at_once, 60.0, max_rows),
+                    Turns(take, renew, self.turns.remove),
+                    now=now,
+                    stop=signal,
+                    tell=lambda _: None,
+                )
+                return await updater.update()
+
+        return simulated(main())
+
+    def fail(self, *faults: str) -> None:
+        """What happens to the next updates."""
+        self.service.state.fail_next(*faults, on="update")
+
+    @property
+    def states(self) -> list[State]:
+        """The state of each row."""
+        return [intent.state for intent in self.journal.rows.all(self.run)]
+
+    @property
+    def dates(self) -> list[bool]:
+        """Of each record, whether it has the new date."""
+        return [fields["SubscriptionExpireDate"] == NEW for fields in self.service.records.values()]
+
+
+@pytest.fixture
+def bench(memory: Path) -> Iterator[Bench]:
+    """A run of eight rows with another date than their records."""
+    with open_journal(f"sqlite:///{memory / 'j'}") as journal:
+        service, compared, rows = InProcess(), {}, []
+        for number in range(2, 10):
+            there = service.state.add(PATH, body(number).encode(), by="ops@example.com")
+            remote = to_remote(service.records[there])
+            assert remote is not None
+            compared[number] = remote
+            row = record(number, SubscriptionExpireDate=NEW)
+            rows.append(row._replace(update=AgreedUpdate(there, remote.updated, before_of(remote))))
+        run = add_run(journal, memory)
+        run = journal.rows.plan(run, [(rows, (), len(rows))], journal.runs.target(ACCOUNT, KIND.name), 2.0)
+        yield Bench(journal, run, service, compared)
+
+
+def test_each_row_takes_one_read_and_one_write(bench: Bench) -> None:
+    """And one turn of the allowance."""
+    assert bench.update().how is StopReason.DONE
+    assert bench.states == [State.UPDATED] * 8
+    assert bench.dates == [True] * 8
+    assert bench.service.asked == ["read", "update"] * 8
+    assert len(bench.turns) == 8
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "took_effect"),
+    [
+        ("ok", State.UPDATED, True),
+        ("400", State.REJECTED, False),
+        ("404", State.REJECTED, False),
+        ("401-row", State.REJECTED, False),
+        ("lost-before", State.UPDATING, False),
+        ("lost-after", State.UPDATING, True),
+        ("500-after", State.UPDATING, True),
+        ("half-body", State.UPDATING, True),
+        ("200-empty", State.UPDATING, True),
+        ("throttle-429:2", State.UPDATED, True),
+    ],
+)
+def test_what_an_answer_makes_of_a_row(bench: Bench, fault: str, state: State, took_effect: bool) -> None:
+    """Updated needs the service's word; without one the row waits for a look. The other rows go on."""
+    bench.fail("ok", fault)
+    assert bench.update().how is StopReason.DONE
+    assert bench.states == [State.UPDATED, state, *[State.UPDATED] * 6]
+    assert bench.dates == [True, took_effect, *[True] * 6]
+
+
+def test_after_a_throttle_the_record_is_read_again(bench: Bench) -> None:
+    """What somebody entered while the service made us wait is not overwritten."""
+    [first, *_] = bench.service.records
+    bench.fail("throttle-429:20")
+    bench.update(after=(10.0, lambda: bench.service.edit(first, SubscriptionExpireDate="2031-09-01T00:00:00Z")))
+    assert bench.states == [State.HELD, *[State.UPDATED] * 7]
+    assert bench.service.records[first]["UpdatedBy"] == COLLEAGUE
+
+
+def test_403_ends_the_updating_with_no_row_lost(bench: Bench) -> None:
+    """Nothing is wrong with the row: it stays planned."""
+    bench.fail("ok", "403")
+    assert bench.update().how is StopReason.SIGN_IN
+    assert bench.states == [State.UPDATED, *[State.PLANNED] * 7]
+
+
+@pytest.mark.parametrize(
+    ("probe", "how", "first"),
+    [
+        (Probe.GOOD, StopReason.DONE, State.REJECTED),
+        (Probe.RENEWED, StopReason.DONE, State.UPDATED),
+        (Probe.REFUSED, StopReason.SIGN_IN, State.PLANNED),
+    ],
+)
+def test_a_401_is_about_the_row_only_if_the_sign_in_holds(
+    bench: Bench, probe: Probe, how: StopReason, first: State
+) -> None:
+    """With a renewed sign-in the row goes again; with none nothing more is sent."""
+    bench.service.signed_in = probe
+    bench.fail("401-row")
+    assert bench.update().how is how
+    assert bench.states[0] is first
+    assert set(bench.states[1:]) == {State.UPDATED if how is StopReason.DONE else State.PLANNED}
+
+
+def test_five_calls_without_an_answer_end_it(bench: Bench) -> None:
+    """More would only put more rows in doubt."""
+    bench.fail(*["lost-after"] * 5)
+    assert bench.update().how is StopReason.UNANSWERED
+    assert bench.states == [State.UPDATING] * 5 + [State.PLANNED] * 3
+
+
+@pytest.mark.parametrize(("unreadable", "read"), [(4, 4), (5, 0), (8, 0)])
+def test_records_that_cannot_be_read_leave_their_rows_planned(bench: Bench, unreadable: int, read: int) -> None:
+    """The run is not finished; and after five in a row no more are asked for."""
+    bench.service.state.fail_next(*["502-html"] * unreadable, on="read")
+    assert bench.update().how is StopReason.UNANSWERED
+    assert bench.states.count(State.UPDATED) == read
+    assert bench.states.count(State.PLANNED) == 8 - read
+    assert len(bench.turns) == read
+
+
+def test_max_rows_counts_the_rows_that_took_a_call(bench: Bench) -> None:
+    """A row whose record somebody has changed takes none."""
+    bench.service.edit(next(iter(bench.service.records)), Name="Theirs")
+    assert bench.update(max_rows=3).how is StopReason.LIMIT
+    assert bench.service.asked.count("update") == 3
+    assert bench.states.count(State.UPDATED) == 3
+
+
+def test_a_stop_ends_a_wait(bench: Bench) -> None:
+    """A throttle of an hour is not waited out; the row stays planned."""
+    stop = asyncio.Event()
+    bench.fail("ok", "throttle-429:3600")
+    assert bench.update(stop=stop, after=(5.0, stop.set)).how is StopReason.REQUESTED
+    assert bench.states == [State.UPDATED, *[State.PLANNED] * 7]
+
+
+def test_a_look_that_is_too_old_is_made_again(bench: Bench) -> None:
+    """Between look and write more than five seconds have passed, in which somebody may have changed the record."""
+    [first, *_] = bench.service.records
+    bench.slow = [6.0]
+
+    def edit() -> None:
+        bench.service.edit(first, Name="Theirs")
+        bench.meanwhile = int
+
+    bench.meanwhile = edit
+    assert bench.update().how is StopReason.DONE
+    assert bench.states == [State.HELD, *[State.UPDATED] * 7]
+    assert bench.service.records[first]["Name"] == "Theirs"
+
+
+def test_an_equal_row_without_an_answer_elsewhere_is_waited_for(bench: Bench, memory: Path) -> None:
+    """Another run's update of the record may still arrive; the row stays planned."""
+    other = add_run(bench.journal, memory)
+    [mine, *_] = bench.journal.rows.all(bench.run)
+    row = record(2)._replace(update=AgreedUpdate(mine.remote_id or 0, None))
+    other = bench.journal.rows.plan(other, [([row], (), 1)], bench.run.target or 0, 2.0)
+    [theirs] = bench.journal.rows.all(other)
+    assert bench.journal.rows.will_update(other, Change(theirs, Event.WILL_UPDATE, theirs.remote_id, before="{}"), 3.0)
+    bench.update()
+    assert bench.states == [State.PLANNED, *[State.UPDATED] * 7]
+    assert len(bench.turns) == 7
+
+
+def test_never_two_calls_for_one_row(bench: Bench) -> None:
+    """However many are under way, each row is read and written once."""
+    bench.update(at_once=4)
+    assert sorted(bench.service.asked) == ["read"] * 8 + ["update"] * 8
+    assert bench.states == [State.UPDATED] * 8
+    assert all(intent.attempts == 1 for intent in bench.journal.rows.all(bench.run))
+
+
+def test_the_record_as_it_was_is_in_the_journal_before_the_call(bench: Bench) -> None:
+    """For a death right after: what undoes the update, and what shows whether it arrived."""
+    seen: list[bool] = []
+
+    async def look() -> None:
+        if bench.service.asked and bench.service.asked[-1] == "read":
+            row = next(i for i in bench.journal.rows.all(bench.run) if i.state is State.UPDATING)
+            seen.append(json.loads(row.before or "{}")["SubscriptionExpireDate"] != NEW)
+
+    bench.service.before = look
+    bench.update()
+    assert seen == [True] * 8
