@@ -21,6 +21,7 @@ from schemas import RecordType
 
 Mask = npt.NDArray[np.bool_]
 _REPLACED = "\N{REPLACEMENT CHARACTER}"
+_EXAMPLE = "1414915"
 _Faults = dict[str, dict[int, str]]
 """Rows by issue code, each with the further value that its sentence needs."""
 
@@ -78,10 +79,10 @@ class RecordIds:
         if (position := self._mapping.record_id) is None:
             return Identified()
         parsed = whole_numbers(chunk[position])
-        faults: _Faults = {code: dict.fromkeys(rows.tolist(), "") for code, rows in parsed.refused.items()}
+        faults: _Faults = {code: dict.fromkeys(rows.tolist(), _EXAMPLE) for code, rows in parsed.refused.items()}
         problems = self._sheet.problems
         for code, row in problems.loc[problems["position"] == position, ["code", "row"]].itertuples(index=False):
-            faults.setdefault(str(code), {})[int(row)] = ""
+            faults.setdefault(str(code), {})[int(row)] = _EXAMPLE
         cells = zip(chunk.index.tolist(), parsed.values.tolist(), strict=True)
         numbers = {row: int(number) for row, number in cells if number is not pd.NA}
         texts = self._texts_of(numbers, faults)

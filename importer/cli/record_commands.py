@@ -126,10 +126,11 @@ def _show(exported: "Export", title: str, out: Path, form: "FileFormat", *, sand
 
     some = f"{exported.records:,} of " if exported.records != exported.total else ""
     click.echo(f"{out}: {some}{count(exported.total, title)} in {exported.account.space}.")
-    if exported.records and form is not FileFormat.JSONL:
+    # A file whose ending belies its format could not be read.
+    if exported.records and form is not FileFormat.JSONL and out.suffix.lower() == f".{form.value}":
         words = [quoted(out), *([f"--profile {quoted(name)}"] if (name := profile_name()) else [])]
         words += ["--sandbox"] if sandbox else []
-        say(f"To import it again after you have changed it: importer plan {' '.join(words)}")
+        say(f"To see what your changes would do, once you have made them: importer plan {' '.join(words)} --update")
 
 
 @click.command()

@@ -98,6 +98,19 @@ def test_an_existing_file_is_not_replaced(desk: Desk, service: Service) -> None:
     assert not service.state.calls
 
 
+@pytest.mark.parametrize(
+    ("words", "named"), [(["--out", "a.csv"], True), (["--out", "a.xlsx", "--format", "csv"], False)]
+)
+def test_the_command_that_an_export_names_can_be_typed(
+    desk: Desk, service: Service, words: list[str], named: bool
+) -> None:
+    """It shows what the changes would do; a file that its ending belies cannot be read, so none is named."""
+    store(service)
+    done = desk.type("export", *words)
+    assert ("importer plan a.csv --update" in done.err) is named
+    assert ("importer plan" in done.err) is named
+
+
 def test_members_that_a_list_leaves_out_are_read_by_id(desk: Desk, service: Service) -> None:
     """A member that is missing is not empty."""
     store(service, Name="Seen", SubscriptionId="7f105c7d-2dc5-4530-97cd-000000000001")
