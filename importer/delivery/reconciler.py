@@ -254,6 +254,9 @@ def strays(listing: Listing, journal: Journal, target: int, kind: RecordType) ->
         intent = rows.get(comparer.match_key(kind.key, remote.values))
         if intent is None or remote.id in ids or remote.id == intent.remote_id:
             continue
+        # Deleted and made again by hand, it is the only one there is; if the list only lags, a later one shows both.
+        if intent.remote_id is not None and intent.remote_id not in listing.ids:
+            continue
         if intent.run not in before:
             before[intent.run] = journal.evidence.listed_before(intent.run)
         listed = before[intent.run]
