@@ -103,7 +103,7 @@ def test_an_undo_counts_the_records_that_are_put_back(client: Client, settings: 
     choices = Choices(update=True)
     assert asyncio.run(run_file(ImportRequest(file, settings, _Agreeing(), time.time, choices=choices))) is not None
     text = plain(client.get("/runs/2/undo").text)
-    assert "1 record that it created will be deleted. 2 records that it updated will get the earlier values" in text
+    assert "Delete the 1 record that run 2 created, and put back the 2 that it updated?" in text
     assert "type the number of records: 3" in text
     refused = client.post("/runs/2/undo", {"number": "1"})
     assert "Type 3, the number of records that will be deleted or put back." in plain(refused.text)
