@@ -100,6 +100,7 @@ def main() -> int:
     parser.add_argument("--lists", default=WHOLE, choices=LISTS)
     parser.add_argument("--jump", type=float, nargs=2, action="append", help="a seam, and the seconds of a jump there")
     parser.add_argument("--undo", action="store_true")
+    parser.add_argument("--update", action="store_true")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--concurrency", type=int, default=1)
     parser.add_argument("--lanes", type=int, default=6)
@@ -118,7 +119,9 @@ def main() -> int:
             return 0 if _one_reading(sweep).total(lambda judged: judged.doubled) else 1
         if single:
             case = Case(given.behaviour, tuple(given.kill or ()), given.seed, given.concurrency, rows=given.rows)
-            return _repeat(track[0], replace(case, lists=given.lists, jumps=jumps, undo=given.undo))
+            return _repeat(
+                track[0], replace(case, lists=given.lists, jumps=jumps, undo=given.undo, update=given.update)
+            )
         return _sweep(sweep, given.seeds)
 
 
@@ -131,13 +134,16 @@ def _repeat(lane: Lane, case: Case) -> int:
 def _sweep(sweep: Sweep, seeds: int) -> int:
     began = time.perf_counter()
     lines = [*_deaths(sweep, seeds), *_lists(sweep), *_clocks(sweep), *_colleagues(sweep), *_undos(sweep)]
+    lines += _updates(sweep)
     controls = [_no_intent(sweep), _one_reading(sweep)]
-    REPORT.write_text(_report(lines, controls, sweep.rows, time.perf_counter() - began), encoding="utf-8")
+    blind = _no_question(sweep)
+    REPORT.write_text(_report(lines, [*controls, blind], sweep.rows, time.perf_counter() - began), encoding="utf-8")
     harmed = [judged for line in lines for judged in line.judged if not judged.clean]
     for judged in harmed:
         sys.stdout.write(f"HARMED {judged}\n")
     sys.stdout.write(f"{REPORT} is written; {len(harmed)} cases harmed\n")
-    return 1 if harmed or not all(control.total(lambda j: j.doubled) for control in controls) else 0
+    seen = [control.total(lambda j: j.doubled) for control in controls] + [blind.total(lambda j: j.destroyed)]
+    return 1 if harmed or not all(seen) else 0
 
 
 def _deaths(sweep: Sweep, seeds: int) -> Iterable[Line]:
@@ -200,6 +206,24 @@ def _undos(sweep: Sweep) -> Iterable[Line]:
         yield sweep.jumps(f"undo: all mixed, clock: {name}", Case(MIXED, undo=True, rows=sweep.rows), seconds)
 
 
+def _updates(sweep: Sweep) -> Iterable[Line]:
+    for name in BEHAVIOURS:
+        yield sweep.singles(f"update: {name}", Case(name, update=True, rows=sweep.rows))
+    for concurrency in (1, 4):
+        case = Case(MIXED, update=True, seed=concurrency, concurrency=concurrency, rows=sweep.rows)
+        yield sweep.singles(f"update: all mixed, {concurrency} at once", case)
+    for name, seconds in JUMPS.items():
+        yield sweep.jumps(f"update: all mixed, clock: {name}", Case(MIXED, update=True, rows=sweep.rows), seconds)
+    case = Case(MIXED, update=True, colleague=EDITS, rows=sweep.rows)
+    yield sweep.singles("update: all mixed, after the death a colleague edits", case)
+
+
+def _no_question(sweep: Sweep) -> Line:
+    case = Case("answers", update=True, colleague=EDITS, broken="no question", rows=sweep.rows)
+    enough = replace(sweep, most=sweep.most and max(sweep.most, 8))
+    return enough.singles("control: an update overwrites what a colleague entered", case)
+
+
 def _no_intent(sweep: Sweep) -> Line:
     points = sweep.points(Case("answers", broken="no intent", rows=sweep.rows))
     cases = (Case("answers", (n,), broken="no intent", slow_lists=True, rows=sweep.rows) for n in range(1, points + 1))
@@ -243,8 +267,9 @@ def _report(lines: Iterable[Line], controls: Iterable[Line], rows: int, seconds:
             str(total),
             *map(str, controls),
             "",
-            "The controls leave out the intent before each call, or believe that a row is absent by one reading of the",
-            "list; what they double shows that the sweep can see.",
+            "The controls leave out the intent before each call, believe that a row is absent by one reading of the",
+            "list, or update a record whatever somebody has entered in it; what they double or destroy shows that the",
+            "sweep can see.",
             "",
             "| killed | times |",
             "|---|---:|",

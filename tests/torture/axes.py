@@ -87,6 +87,7 @@ class Case:
         jumps: At which seams of the first command its clock jumps, and by how many seconds. It stays so.
         colleague: What a colleague does with the newest record after each death.
         undo: Whether it is the undo of a finished import.
+        update: Whether it is an update of what a finished import created.
         again: Whether doubts are left to the same import, typed again.
         settle: The seconds that the importer is told to wait before it believes that a record will not come.
     """
@@ -103,6 +104,7 @@ class Case:
     jumps: tuple[tuple[int, float], ...] = ()
     colleague: str = NOBODY
     undo: bool = False
+    update: bool = False
     again: bool = False
     settle: float = SETTLE
 
@@ -120,7 +122,7 @@ class Case:
         return self.lists != WHOLE or self.undo or self.colleague != NOBODY
 
     def faults(self) -> list[str]:
-        """What happens to the creates, or the deletes, in the order of their arrival.
+        """What happens to the creates, the updates, or the deletes, in the order of their arrival.
 
         Never five in a row without an answer, which would end the run by itself. One row of a mix is refused.
         """

@@ -17,8 +17,8 @@ from typing import Any
 from torture.axes import THEIRS, Case
 
 LABELS = ["ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId"]
-EXPIRES, EXTENDED = "2031-01-01T00:00:00Z", "2032-01-01T00:00:00Z"
-"""The date of every row, and the one that a colleague enters instead."""
+EXPIRES, RENEWED, EXTENDED = "2031-01-01T00:00:00Z", "2031-02-01T00:00:00Z", "2032-01-01T00:00:00Z"
+"""The date of every row, the one that an update enters, and the one that a colleague does."""
 
 VERDICTS = ("doubled", "lost", "misreported", "stuck", "destroyed")
 
@@ -32,7 +32,7 @@ class Judged:
         lost: Rows without a record that the report does not call unsettled.
         misreported: Rows of which report, journal and service do not agree.
         stuck: Commands that did not end, and cases that did not, however many commands were typed.
-        destroyed: Records gone that were not ours to delete, or that a colleague had changed.
+        destroyed: Records gone or overwritten that were not ours to change, or that a colleague had changed.
         given_up: Rows that were given to a person, as they must be.
         edited: The names of the records that a colleague changed.
     """
@@ -63,10 +63,11 @@ class Judged:
         self.problems.append(f"{verdict}: {problem}")
 
 
-def judge(judged: Judged, folder: Path, records: Sequence[tuple[int, str]]) -> None:
+def judge(judged: Judged, folder: Path, records: Sequence[tuple[int, str, str]]) -> None:
     """Compare the file, the service, the journal and the report, and count what does not agree."""
     ids: dict[str, list[int]] = {}
-    for remote_id, name in records:
+    dates = {name: date for _, name, date in records}
+    for remote_id, name, _ in records:
         ids.setdefault(name, []).append(remote_id)
     names, guests = names_of(judged.case.rows), guests_of(judged.case)
     judged.doubled = sum(len(found) - 1 for found in ids.values()) + len(ids.keys() - set(names) - set(guests))
@@ -77,6 +78,8 @@ def judge(judged: Judged, folder: Path, records: Sequence[tuple[int, str]]) -> N
         told, there = report.get(name, ("", "")), ids.get(name, [])
         if judged.case.undo:
             _judge_undone(judged, name, told, there)
+        elif judged.case.update:
+            _judge_updated(judged, name, told, there, dates.get(name, ""))
         elif told[0] == "rejected" and there and str(there[0]) in _ids_of_first_run(folder, judged.case):
             # Refused when it was typed again, and created when the first run was resumed: each report is true.
             pass
@@ -100,6 +103,20 @@ def _judge_imported(judged: Judged, name: str, told: tuple[str, str], there: lis
         return
     elif there and (status not in {"created", "existing"} or number != str(there[0])):
         judged.count("misreported", f"{name} is {there} on the service; the report says {told}")
+
+
+def _judge_updated(judged: Judged, name: str, told: tuple[str, str], there: list[int], date: str) -> None:
+    status, number = told
+    if not there:
+        judged.count("destroyed", f"{name} is gone")
+    elif name in judged.edited:
+        if date != EXTENDED:
+            judged.count("destroyed", f"{name} has {date} instead of what a colleague entered")
+        judged.given_up += status in {"unknown", "not sent"}
+    elif date not in {EXPIRES, RENEWED} or (status == "updated") != (date == RENEWED):
+        judged.count("misreported", f"{name} has {date} on the service; the report says {told}")
+    elif status not in {"updated", "rejected"} or (status == "updated" and number != str(there[0])):
+        judged.count("misreported", f"{name} is {there}, {date}; the report says {told}")
 
 
 def _judge_undone(judged: Judged, name: str, told: tuple[str, str], there: list[int]) -> None:
@@ -127,12 +144,13 @@ def row(number: int, name: str) -> dict[str, Any]:
     return dict(zip(LABELS, values, strict=True))
 
 
-def write_file(path: Path, rows: int) -> None:
+def write_file(path: Path, rows: int, date: str = EXPIRES) -> None:
     """The file to import."""
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, LABELS)
         writer.writeheader()
-        writer.writerows(row(number, name) for number, name in enumerate(names_of(rows)))
+        lines = (row(number, name) for number, name in enumerate(names_of(rows)))
+        writer.writerows(line | {"SubscriptionExpireDate": date} for line in lines)
 
 
 def _reported(folder: Path) -> Path:
@@ -153,7 +171,7 @@ def _read_report(folder: Path) -> dict[str, tuple[str, str]]:
 def _read_journal(folder: Path) -> dict[str, tuple[str, str]]:
     rows = query(folder, "SELECT body, state, remote_id FROM intent WHERE run = (SELECT max(id) FROM run)")
     states = {"planned": "not sent", "held": "not sent", "in doubt": "unknown", "review": "unknown"}
-    states |= {"removing": "created", "removed": "not sent"}
+    states |= {"removing": "created", "removed": "not sent", "updating": "unknown", "overtaken": "unknown"}
     return {json.loads(body)["Name"]: (states.get(state, state), str(number or "")) for body, state, number in rows}
 
 
@@ -169,8 +187,8 @@ def planned(folder: Path) -> bool:
 
 
 def in_doubt(folder: Path) -> bool:
-    """Whether a row is in doubt."""
-    return bool(query(folder, "SELECT 1 FROM intent WHERE state = 'in doubt' LIMIT 1"))
+    """Whether a row is in doubt, or its update is."""
+    return bool(query(folder, "SELECT 1 FROM intent WHERE state IN ('in doubt', 'updating') LIMIT 1"))
 
 
 def in_review(folder: Path) -> set[str]:

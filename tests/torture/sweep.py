@@ -24,6 +24,7 @@ from importer.sandbox.people import LOCATIONS, space
 from torture.axes import EDITS, LAG, LATE, LISTS, NEVER, NOBODY, PAGES, SETTLE, WHOLE, Case
 from torture.judge import (
     EXTENDED,
+    RENEWED,
     Judged,
     guests_of,
     in_doubt,
@@ -144,9 +145,10 @@ class Sandbox:
             time.sleep(seconds)
             self.ask("calls")
 
-    def records(self) -> list[tuple[int, str]]:
-        """Id and name of every record there is."""
-        return [(found["record"]["Id"], found["record"]["Name"]) for found in self.ask("records")]
+    def records(self) -> list[tuple[int, str, str]]:
+        """Id, name and date of every record there is."""
+        found = [each["record"] for each in self.ask("records")]
+        return [(record["Id"], record["Name"], record["SubscriptionExpireDate"]) for record in found]
 
 
 @contextlib.contextmanager
@@ -207,7 +209,9 @@ class Lane:
         folder = Path(tempfile.mkdtemp(prefix="torture-", dir=_IN_MEMORY))
         try:
             write_file(folder / "rows.csv", case.rows)
-            if case.undo:
+            if case.update:
+                self._update_an_import(case, folder, judged)
+            elif case.undo:
                 self._undo_an_import(case, folder, judged)
             else:
                 self._import(case, folder, judged)
@@ -239,6 +243,17 @@ class Lane:
             self._service.let_all_come()
             self._type(case, folder, ["reconcile"], None, judged)
 
+    def _update_an_import(self, case: Case, folder: Path, judged: Judged) -> None:
+        """Import without any trouble; then import the sheet of the next week until it is done."""
+        self._begin([], LAG)
+        self._service.invite(case)
+        self._server.type(self._command(case, folder, RUN))
+        self._service.let_all_come()
+        write_file(folder / "rows.csv", case.rows, RENEWED)
+        shutil.rmtree(folder / "report")
+        self._service.ask("faults?on=update", case.faults())
+        self._finish_the_import(case, folder, judged)
+
     def _undo_an_import(self, case: Case, folder: Path, judged: Judged) -> None:
         """Import without any trouble; a colleague changes a record; then type undo until it is done."""
         self._begin([], LAG)
@@ -264,7 +279,7 @@ class Lane:
     def _edit_one(self, judged: Judged) -> None:
         """A colleague changes the newest of our records that nobody has changed yet."""
         ours = [pair for pair in self._service.records() if pair[1] in set(self._names(judged)) - judged.edited]
-        for number, name in ours[-1:]:
+        for number, name, _ in ours[-1:]:
             self._service.ask(f"records/{number}", {"SubscriptionExpireDate": EXTENDED})
             judged.edited.add(name)
 
@@ -282,7 +297,8 @@ class Lane:
 
     def _finish_the_import(self, case: Case, folder: Path, judged: Judged) -> None:
         """Type what a person would, until there is nothing left to do."""
-        kills, words, again = iter(case.kills), RUN, case.again
+        first = [*RUN, "--update"] if case.update else RUN
+        kills, words, again = iter(case.kills), first, case.again
         for number in range(MOST_COMMANDS):
             if number == 1 and case.seed % 2:
                 self._service.spoil_lists(case)
@@ -290,7 +306,7 @@ class Lane:
             if ended.code < 0 or ended.code == INTERRUPTED:
                 judged.killed_at.append(ended.trail[-1] if ended.trail else "")
                 self._work_beside(case, judged)
-            following = self._following(folder, words, ended)
+            following = self._following(folder, words, ended, first)
             # Once: typed a second time it would go on with the run that the resume has left.
             if again and following == ["reconcile"]:
                 following, again = AGAIN, False
@@ -306,12 +322,12 @@ class Lane:
             self._service.let_all_come()
             (self._edit_one if case.colleague == EDITS else self._remake_one)(judged)
 
-    def _following(self, folder: Path, words: list[str], ended: Ended) -> list[str] | None:
+    def _following(self, folder: Path, words: list[str], ended: Ended, first: list[str]) -> list[str] | None:
         """What a person types after a command that ended so; None if there is nothing left to do."""
         if ended.code < 0 or ended.code == INTERRUPTED:
-            return self._again(folder)
+            return self._again(folder, first)
         if ended.code == 2 and words[0] == "resume":
-            return RUN
+            return first
         if ended.code in {5, 6}:
             return ["reconcile"] if words[0] == "reconcile" else ["resume"]
         if ended.code == 8 and (in_doubt(folder) or planned(folder)):
@@ -333,11 +349,11 @@ class Lane:
         self._service.set_clock(self._waited)
 
     @staticmethod
-    def _again(folder: Path) -> list[str]:
+    def _again(folder: Path, first: list[str]) -> list[str]:
         """After a death: resume what is unfinished, write the report of what is not, begin where nothing was."""
-        runs = query(folder, "SELECT finished FROM run ORDER BY id DESC LIMIT 1")
-        if not runs:
-            return RUN
+        runs = query(folder, "SELECT finished FROM run ORDER BY id DESC")
+        if len(runs) < (2 if "--update" in first else 1):
+            return first
         return ["resume"] if runs[0][0] is None else ["report"]
 
     def crowd(self, number: int) -> tuple[list[int], Judged]:

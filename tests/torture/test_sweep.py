@@ -2,10 +2,11 @@
 
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
-from torture.axes import BEHAVIOURS, JUMPS, LISTS, MIXED, MONTH, WHOLE, Case
+from torture.axes import BEHAVIOURS, EDITS, JUMPS, LISTS, MIXED, MONTH, WHOLE, Case
 from torture.judge import Judged
 from torture.sweep import Lane, lanes, suffer_all
 
@@ -85,6 +86,27 @@ def test_no_undo_destroys_or_misreports(track: list[Lane]) -> None:
     cases += [Case(MIXED, jumps=((20, seconds),), undo=True) for seconds in (MONTH, -MONTH)]
     harmed = [told(judged) for judged in suffer_all(track, cases) if not judged.clean]
     assert not harmed, "\n".join(harmed)
+
+
+def test_no_update_overwrites_or_misreports(track: list[Lane]) -> None:
+    """Killed, unanswered, or with a clock that jumps, beside a colleague who edits."""
+    cases = [Case(name, (30 + 9 * n,), seed=n, update=True) for n, name in enumerate(BEHAVIOURS)]
+    cases += [Case(MIXED, (n,), seed=n, update=True, colleague=EDITS, concurrency=4) for n in range(30, 110, 10)]
+    cases += [Case(MIXED, jumps=((40, seconds),), update=True) for seconds in (MONTH, -MONTH)]
+    harmed = [told(judged) for judged in suffer_all(track, cases) if not judged.clean]
+    assert not harmed, "\n".join(harmed)
+
+
+def test_the_sweep_sees_an_update_that_harms(track: list[Lane]) -> None:
+    """What a colleague entered is overwritten, or a row that was updated is called existing."""
+    (whole,) = suffer_all(track, [Case("answers", update=True)])
+    assert whole.clean, told(whole)
+    deaths = [n for n, place in enumerate(whole.trail, 1) if place == "after the answer to a put"][1::2]
+    case = Case("answers", update=True)
+    blind = [replace(case, kills=(n,), colleague=EDITS, broken="no question") for n in deaths]
+    assert sum(judged.destroyed for judged in suffer_all(track, blind))
+    hasty = [replace(case, kills=(n,), broken="no intent") for n in deaths]
+    assert sum(judged.misreported for judged in suffer_all(track, hasty)) >= len(deaths)
 
 
 def test_f33_twenty_starts_in_one_moment(track: list[Lane]) -> None:

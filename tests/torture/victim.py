@@ -28,6 +28,8 @@ import importer.reporting
 import importer.runs.result
 import importer.runs.run
 from importer.cli import run_cli
+from importer.delivery import updater
+from importer.delivery.comparison import Changed, Match
 from importer.delivery.listing import Listing
 from importer.delivery.reconciler import Settled
 from importer.journal.rows import Change, Intent, Rows
@@ -178,7 +180,7 @@ class Seams:
 
 def _kind(method: str, target: str) -> str:
     by_id = target.partition("?")[0].rpartition("/")[2].isdecimal()
-    return {"POST": "create", "DELETE": "delete"}.get(method, "look" if by_id else "list")
+    return {"POST": "create", "PUT": "put", "DELETE": "delete"}.get(method, "look" if by_id else "list")
 
 
 _PATCH = pytest.MonkeyPatch()
@@ -193,8 +195,11 @@ def leave_out_the_intent() -> None:
 
     def applied(db: sa.engine.Connection, changes: Sequence[Change], now: float) -> None:
         for change in changes:
-            if change.event in {Event.WILL_SEND, Event.LOST, Event.NOT_APPLIED}:
+            if change.event in {Event.WILL_SEND, Event.WILL_UPDATE, Event.LOST, Event.NOT_APPLIED}:
                 continue
+            if change.intent.state is State.UPDATING:
+                planned = replace(change.intent, state=State.PLANNED)
+                apply(db, [Change(planned, Event.WILL_UPDATE, planned.remote_id, before=planned.before)], now)
             if change.intent.state is State.IN_DOUBT:
                 apply(db, [Change(replace(change.intent, state=State.PLANNED), Event.WILL_SEND)], now)
             apply(db, [change], now)
@@ -213,7 +218,17 @@ def believe_one_reading() -> None:
     _PATCH.setattr(reconcile, "_proved", proved)
 
 
-BREAKS = {"no intent": leave_out_the_intent, "one reading": believe_one_reading}
+def overwrite_anything() -> None:
+    """A record is updated whatever somebody has entered in it since the user was asked."""
+
+    def is_as_agreed(intent: Intent, match: Match, _: object) -> bool:
+        return isinstance(match, Changed) and match.remote.id == intent.remote_id
+
+    _PATCH.setattr(reconcile, "is_as_agreed", is_as_agreed)
+    _PATCH.setattr(updater, "instead_of_an_update", lambda *_: None)
+
+
+BREAKS = {"no intent": leave_out_the_intent, "one reading": believe_one_reading, "no question": overwrite_anything}
 """Rules that can be taken away, to show that the sweep would notice."""
 
 
