@@ -88,7 +88,9 @@ class Updater:
         # 4. The call leaves within five seconds of the look, or the record is looked at again: an edit of somebody else
         #    within those seconds is overwritten, for the service has no conditional write.
         # 5. An update without an answer is never sent again on a guess: the same call, later, could overwrite an edit.
-        some = min(self._pace.concurrency or _AT_ONCE, _AT_ONCE)
+        # With a limit of rows one after another: a row that takes no call leaves its place to another, which must not
+        # have been turned away meanwhile.
+        some = 1 if self._pace.max_rows is not None else min(self._pace.concurrency or _AT_ONCE, _AT_ONCE)
         workers = [asyncio.create_task(self._work()) for _ in range(some)]
         try:
             await asyncio.gather(*workers)
