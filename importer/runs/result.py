@@ -68,8 +68,8 @@ async def finish_run(
     # In another thread, so that other runs of this process continue meanwhile.
     report, complaint = await asyncio.to_thread(_report, journal, run, now)
     message = " ".join(filter(None, [sent.message, *strays, complaint]))
-    # A script must not take for done what it cannot read; whatever is wrong with rows is graver.
-    ended = Exit.USAGE if complaint and code is Exit.DONE else code
+    # A folder that cannot be written is the user's to choose anew; a private copy that is gone nobody can bring back.
+    ended = Exit.USAGE if complaint and code is Exit.DONE and run.copy.exists() else code
     return RunResult(run, report, ended, _steps(journal, run, report), message)
 
 

@@ -231,6 +231,7 @@ class UndoMachine(RuleBasedStateMachine):
 
     def _undone(self, run: Run) -> list[Reversal]:
         reversals: list[Reversal] = []
+        created = {intent.remote_id for intent in self._journal.rows.all(run, State.CREATED)}
 
         async def turn(_: float = 0.0) -> float:
             """Every delete may leave at once."""
@@ -248,6 +249,8 @@ class UndoMachine(RuleBasedStateMachine):
                 stop=StopSignal(asyncio.Event(), lambda: False, now=self._clock),
                 tell=lambda _: None,
                 say=lambda _: None,
+                # With all of them gone, undo asks whether this is the right location; here it is.
+                even_if_gone=created <= self._deleted_by_them,
             )
             assert (await undoer.undo(reversals)).how is StopReason.DONE
 
