@@ -124,7 +124,8 @@ class Updater:
                 return
             # Before the call, because others are under way meanwhile; a row that needs none does not count.
             self._sent += 1
-            self._sent -= not await self._update(intent)
+            if not await self._update(intent):
+                self._sent -= 1
 
     def _has_reason_to_stop(self) -> bool:
         return self._result is not None or self._stop.look()
