@@ -302,27 +302,33 @@ def _on_one_line(header: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class NoticeKind:
-    """One entry of the catalogue of notices: a sentence, and what to do if this is not what the user meant."""
+    """One entry of the catalogue of notices: a sentence, and what to do if this is not what the user meant.
+
+    ``doubtful`` are those about something that may change what is sent, such as hidden rows: ``--strict`` stops there.
+    """
 
     message: str
     advice: str = ""
+    doubtful: bool = False
 
 
 NOTICES: Mapping[str, NoticeKind] = {
     "encoding-guessed": NoticeKind(
         'The file was read as Windows-1252, for example "{example}".',
         "If that looks wrong, set the encoding with --encoding.",
+        doubtful=True,
     ),
     "title-above": NoticeKind("Row {first} looks like a title and was skipped. The header is in row {header}."),
     "titles-above": NoticeKind(
         "Rows {first} to {last} look like titles and were skipped. The header is in row {header}."
     ),
-    "hidden-sheets": NoticeKind("Hidden sheets are not read: {names}."),
-    "hidden-rows": NoticeKind("Hidden and filtered rows are imported too ({count:,})."),
+    "hidden-sheets": NoticeKind("Hidden sheets are not read: {names}.", doubtful=True),
+    "hidden-rows": NoticeKind("Hidden and filtered rows are imported too ({count:,}).", doubtful=True),
     "macros-not-run": NoticeKind("Macros in the workbook are not run."),
     "errors-unseen": NoticeKind(
         "In {suffix} files, errors such as #N/A look like empty cells, and 0.5 looks the same as 50%.",
         "Save the file as .xlsx, so that such cells are reported.",
+        doubtful=True,
     ),
     "option-ignored": NoticeKind("Ignored, because {suffix} files have no use for it: {names}."),
     "dates-as-before": NoticeKind(
@@ -357,9 +363,20 @@ class Notice:
         return NOTICES[self.code].advice
 
     @property
+    def doubtful(self) -> bool:
+        """Whether it is about something that may change what is sent."""
+        return NOTICES[self.code].doubtful
+
+    @property
     def document(self) -> dict[str, object]:
         """The notice for programs."""
-        return {"code": self.code, "values": dict(self.values), "message": self.message, "advice": self.advice}
+        return {
+            "code": self.code,
+            "doubtful": self.doubtful,
+            "values": dict(self.values),
+            "message": self.message,
+            "advice": self.advice,
+        }
 
 
 def notice_text(notices: Iterable[Notice]) -> str:

@@ -114,6 +114,7 @@ def test_each_notice_is_a_sentence_and_a_document(code: str) -> None:
     assert notice.message.endswith(".")
     assert notice.document == {
         "code": code,
+        "doubtful": notice.doubtful,
         "values": VALUES,
         "message": notice.message,
         "advice": notice.advice,

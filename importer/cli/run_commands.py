@@ -195,7 +195,11 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
 )
 @with_options(*READING, *PACING, *TWICE, *UPDATE, OUT)
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
-@click.option("--strict", is_flag=True, help="Send nothing if any row has an error or differs from its record.")
+@click.option(
+    "--strict",
+    is_flag=True,
+    help="Send nothing if any row has an error or differs from its record, or the file may not be read as you see it.",
+)
 @click.option("--sandbox", is_flag=True, help="Import into a practice service on this machine.")
 @JSON
 def run(files: tuple[Path, ...], profiles: tuple[str, ...], as_json: bool, yes: bool, **options: Any) -> int:

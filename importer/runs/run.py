@@ -6,7 +6,7 @@ Nothing here prints, parses a file, or knows how the service answers.
 from contextlib import AsyncExitStack
 
 from importer.delivery.breakers import SendResult, StopReason
-from importer.errors import ServiceError
+from importer.errors import FileError, ServiceError
 from importer.issues import notice_text
 from importer.journal.journal import Journal, open_journal
 from importer.runs.copies import remove_unused, restore_copy
@@ -36,13 +36,23 @@ async def run(request: ImportRequest) -> RunResult | None:
 
 
 def check(request: ImportRequest) -> tuple[Source, CheckResult]:
-    """The file as it was read, and everything that is wrong with it."""
+    """The file as it was read, and everything that is wrong with it.
+
+    Raises:
+        FileError: The request is strict, and what is read may not be what the user sees.
+    """
     source = open_source(request.file, request.settings, request.kind, request.read)
     if source.sheet.notices:
         request.observer.say(notice_text(source.sheet.notices))
     if source.remembered:
         request.observer.say(f"Using the column mapping you saved for the header of {source.file.name}.")
-    return source, examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
+    result = examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
+    if request.choices.strict and (doubtful := [notice for notice in source.sheet.notices if notice.doubtful]):
+        raise FileError(
+            f"Nothing was sent (--strict): {notice_text(doubtful)}",
+            "Correct the file. If it is right as it was read, import it without --strict.",
+        )
+    return source, result
 
 
 async def prepare(

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from click.testing import CliRunner
 from conftest import GIVE_UP, LABELS, UNLIMITED, Desk, Service, mapping, wait_until
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from readme import ROOT
 
 from importer.cli import importer
@@ -222,6 +222,22 @@ def test_strict_sends_nothing_when_a_row_is_invalid(desk: Desk, service: Service
     done = desk.type("run", file, "--yes", "--strict", "--json")
     assert (done.code, done.json["counts"]["not sent"], done.json["counts"]["invalid"]) == (1, 1, 1)
     assert service.creates == 0
+
+
+def test_strict_sends_nothing_when_the_file_is_doubtful(desk: Desk, service: Service) -> None:
+    """A row that a filter hides is sent unless --strict, whatever --yes says; both name it."""
+    book = Workbook()
+    sheet = book.create_sheet("Calendars", 0)
+    for row in (LABELS, mapping(2), mapping(3)):
+        sheet.append(row)
+    sheet.row_dimensions[3].hidden = True
+    book.save(desk.folder / "hidden.xlsx")
+    done = desk.type("run", desk.folder / "hidden.xlsx", "--yes", "--strict")
+    assert (done.code, service.creates) == (3, 0)
+    assert "Nothing was sent (--strict): Hidden and filtered rows are imported too (1)." in done.err
+    done = desk.type("run", desk.folder / "hidden.xlsx", "--yes")
+    assert (done.code, service.creates) == (0, 2)
+    assert "Hidden and filtered rows are imported too (1)." in done.err
 
 
 def test_a_limit_is_exit_6_and_safe_to_resume(desk: Desk, service: Service) -> None:
