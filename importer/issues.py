@@ -147,6 +147,16 @@ CATALOGUE: Mapping[str, IssueKind] = {
         '{column} "{value}" does not belong to {detail}.',
         "Correct one of the two, or empty the cell with the name.",
     ),
+    "no-value": IssueKind(
+        Severity.ERROR,
+        '{column} has no value, only the placeholder "{value}".',
+        "Enter the {column}, for example {detail}.",
+    ),
+    "letters-lost": IssueKind(
+        Severity.ERROR,
+        '{column} has lost letters, probably in an export: "{value}".',
+        "Type the text again, or export the file again as UTF-8.",
+    ),
     "cell-empty": IssueKind(Severity.ERROR, "{column} is empty.", "Enter the {column}, for example {detail}."),
     "number-out-of-range": IssueKind(
         Severity.ERROR, '{column} must be {detail}: "{value}".', "Copy the number from Nexudus again."
@@ -199,6 +209,36 @@ CATALOGUE: Mapping[str, IssueKind] = {
         '{column} does not look like a Microsoft Id: "{value}".',
         "Microsoft Ids look like {detail}.",
     ),
+    "read-as-empty": IssueKind(
+        Severity.WARNING,
+        '{column} was read as empty: "{value}".',
+        "You do not have to do anything if there is no value. Otherwise enter the {column}, for example {detail}.",
+    ),
+    "double-encoded": IssueKind(
+        Severity.WARNING,
+        '{column} has wrong letters: "{value}" was probably "{detail}".',
+        "Export the file again as UTF-8, or type the text again.",
+    ),
+    "letters-replaced": IssueKind(
+        Severity.WARNING,
+        '{column} has question marks that probably were letters: "{value}".',
+        "Export the file again as UTF-8, or type the text again.",
+    ),
+    "html-entities": IssueKind(
+        Severity.WARNING,
+        '{column} contains codes of a web page: "{value}" stands for "{detail}".',
+        "Type the text as it should be shown.",
+    ),
+    "value-converted": IssueKind(
+        Severity.WARNING,
+        '{column} looks like a number or a date that a spreadsheet program made from a name: "{value}".',
+        "Check the original. If the {column} is right as it is, you do not have to do anything.",
+    ),
+    "quotes-in-text": IssueKind(
+        Severity.WARNING,
+        '{column} begins with an apostrophe or is in quotation marks: "{value}".',
+        "They are sent as well. Delete them if they do not belong to the {column}.",
+    ),
     "unseen-character": IssueKind(
         Severity.WARNING,
         '{column} contains an invisible character: "{value}".',
@@ -213,6 +253,16 @@ CATALOGUE: Mapping[str, IssueKind] = {
         Severity.WARNING,
         'Times in column "{label}" have no time zone, for example {value}.',
         "They are read as {detail} time. If that is wrong, add Z (for UTC) or an offset like +01:00 after each time.",
+    ),
+    "text-as-formula": IssueKind(
+        Severity.WARNING,
+        'Cells in column "{label}" are written as formulas, for example {value}.',
+        "You do not have to do anything: only the text inside is read, for example {detail}.",
+    ),
+    "quotes-removed": IssueKind(
+        Severity.WARNING,
+        'Cells in column "{label}" have an apostrophe or quotation marks around the value, for example {value}.',
+        "You do not have to do anything: they are not read.",
     ),
     "column-unused": IssueKind(
         Severity.WARNING,

@@ -32,20 +32,28 @@ class CoworkerGoogleCalendar(pa.DataFrameModel):
     )
     SubscriptionId: pd.StringDtype = pa.Field(
         str_length={"max_value": 255},
-        metadata={"meaning": "Id of Google's channel", "example": "01234567-89ab-cdef-0123456789ab"},
+        metadata={"meaning": "Id of Google's channel", "example": "01234567-89ab-cdef-0123456789ab", "opaque": True},
     )
     CalendarId: pd.StringDtype = pa.Field(
         str_length={"max_value": 1000},
-        metadata={"meaning": "Google's Id of the calendar", "example": "room-1@group.calendar.google.com"},
+        metadata={
+            "meaning": "Google's Id of the calendar",
+            "example": "room-1@group.calendar.google.com",
+            "opaque": True,
+        },
     )
     WatchResourceId: pd.StringDtype = pa.Field(
         str_length={"max_value": 255},
-        metadata={"meaning": "Google's Id of the watched resource", "example": "o3hgv1538sdjfh"},
+        metadata={"meaning": "Google's Id of the watched resource", "example": "o3hgv1538sdjfh", "opaque": True},
     )
     EventSyncToken: pd.StringDtype = pa.Field(
         nullable=True,
         str_length={"max_value": 1000},
-        metadata={"meaning": "where Google's list of changes goes on", "example": "CPDAlvWDx70CEPDAlvWDx70CGAU="},
+        metadata={
+            "meaning": "where Google's list of changes goes on",
+            "example": "CPDAlvWDx70CEPDAlvWDx70CGAU=",
+            "opaque": True,
+        },
     )
 
 

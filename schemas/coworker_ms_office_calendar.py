@@ -54,6 +54,7 @@ class CoworkerMsOfficeCalendar(pa.DataFrameModel):
         metadata={
             "meaning": "Id of Microsoft's subscription",
             "example": "7f105c7d-2dc5-4530-97cd-4e7ae6534c07",
+            "opaque": True,
         },
     )
     CalendarId: pd.StringDtype = pa.Field(
@@ -62,6 +63,7 @@ class CoworkerMsOfficeCalendar(pa.DataFrameModel):
         metadata={
             "meaning": "Microsoft's Id of the calendar; upper and lower case matter",
             "example": "AAMkAGI2TGuLAAA=",
+            "opaque": True,
         },
     )
 

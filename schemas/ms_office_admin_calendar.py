@@ -35,13 +35,18 @@ class MsOfficeAdminCalendar(pa.DataFrameModel):
     )
     SubscriptionId: pd.StringDtype = pa.Field(
         str_length={"max_value": 255},
-        metadata={"meaning": "Id of Microsoft's subscription", "example": "7f105c7d-2dc5-4530-97cd-4e7ae6534c07"},
+        metadata={
+            "meaning": "Id of Microsoft's subscription",
+            "example": "7f105c7d-2dc5-4530-97cd-4e7ae6534c07",
+            "opaque": True,
+        },
     )
     CalendarId: pd.StringDtype = pa.Field(
         str_length={"max_value": 1000},
         metadata={
             "meaning": "Microsoft's Id of the calendar; upper and lower case matter",
             "example": "AAMkAGI2TGuLAAA=",
+            "opaque": True,
         },
     )
 

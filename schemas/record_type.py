@@ -95,8 +95,9 @@ class RecordType:
     Every column of ``model`` is a field; nullable columns are optional. A column's dtype says what its values are:
     StringDtype, Int64Dtype, DatetimeTZDtype, BooleanDtype (yes or no), or pandera's Decimal with a ``precision``
     (digits in all, ``LONGEST_DECIMAL`` at most) and a ``scale`` (of them after the point). Field metadata: ``meaning``
-    and ``example`` for people, ``not_past`` (bool) and ``days_ahead`` (int) for dates, ``choices`` for a closed list:
-    the service's value (text or whole number, as the dtype) by what a person writes.
+    and ``example`` for people, ``not_past`` (bool) and ``days_ahead`` (int) for dates, ``opaque`` (bool) for texts that
+    are Ids of another system, ``choices`` for a closed list: the service's value (text or whole number, as the dtype)
+    by what a person writes.
 
     ``paths`` are the spellings of the endpoint below ``/api/``, the default first. ``required_at`` names fields that a
     spelling requires beyond the model, ``optional_at`` those that the service can do without there although the model
@@ -167,6 +168,10 @@ class RecordType:
     def choices(self, name: str) -> Mapping[str, str | int]:
         """The values of a field with a closed list, by what a person writes; empty for any other field."""
         return dict(self.metadata(name).get("choices", {}))
+
+    def is_opaque(self, name: str) -> bool:
+        """Whether the values of a text field are Ids of another system, which nobody writes in words."""
+        return bool(self.metadata(name).get("opaque"))
 
     def offers(self, name: str) -> tuple[str, ...]:
         """What a person may write in a field with a closed list; empty for any other field."""

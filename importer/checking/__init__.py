@@ -2,6 +2,7 @@
 
 - ``columns.py``     headers matched with fields
 - ``checker.py``     the chunks of a sheet checked against a record type, with the help of these:
+    - ``wrappers.py``    what other programs write around a value; ``damage.py`` letters that were lost on the way
     - ``cells.py``       text cells as typed values; ``dates.py`` date-times; ``references.py`` names of other records
     - ``record_ids.py``  which record a row says it is
     - ``first_seen.py``  rows and keys that occurred before

@@ -5,7 +5,7 @@ itself reported twice (measured on pandera 0.35.0).
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import compress
@@ -14,6 +14,8 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
+from importer.checking.damage import damage
+from importer.checking.wrappers import QUOTES, looks_wrapped
 from schemas import written
 
 Value = TypeVar("Value")
@@ -22,10 +24,10 @@ MOST_DIGITS = 18
 """More digits may not fit 64 bits."""
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_UNSEEN = re.compile(r"[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
-"""Characters without a width and those that turn the writing direction; not the joiners that scripts and emoji need.
-They are warned of and sent as they are: two values that look alike may differ in one, and only the user knows which is
-meant."""
+_UNSEEN = re.compile(r"[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+"""Characters without a width, those that turn the writing direction and the ends of lines and paragraphs; not the
+joiners that scripts and emoji need. They are warned of and sent as they are: two values that look alike may differ in
+one, and only the user knows which is meant."""
 
 ERROR_VALUES = frozenset(
     ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#FIELD!", "#ERROR!")
@@ -92,12 +94,16 @@ def whole_number(cell: str) -> int | None:
     return None
 
 
-def texts(text: pd.Series) -> Parsed:
-    """Text without outer spaces; empty is missing. Tabs and line ends inside stay."""
+def texts(text: pd.Series, *, opaque: bool = False) -> Parsed:
+    """Text without outer spaces; empty is missing. Tabs and line ends inside stay.
+
+    ``opaque`` are Ids of another system, which no program takes for a date or a number and nobody writes in words.
+    """
     # Nothing but the outer spaces is changed. Microsoft's calendar ids are opaque: they may end in "=", and two may
     # differ by capitals alone. What is sent is what the cell shows.
     cells = text.tolist()
-    values: list[str | None] = list(map(str.strip, cells))
+    stripped = list(map(str.strip, cells))
+    values: list[str | None] = [*stripped]
     bad: list[int] = []
     errors: list[int] = []
     unseen: list[int] = []
@@ -106,20 +112,36 @@ def texts(text: pd.Series) -> Parsed:
     if values != cells:
         trimmed = [index for index, (value, cell) in enumerate(zip(values, cells, strict=True)) if value != cell]
         trimmed = [index for index in trimmed if values[index]]
-    together = "".join(map(str, values))
+    together = "".join(stripped)
     if not together.isprintable():
         bad = [index for index, value in enumerate(values) if value and _UNPRINTABLE.search(value)]
         unseen = [index for index, value in enumerate(values) if value and _UNSEEN.search(value)]
     if "#" in together:
         errors = [index for index, value in enumerate(values) if value in ERROR_VALUES]
-    if bad or errors or "" in values:
-        left_out = {*bad, *errors}
+    damaged = damage(stripped)
+    lost = damaged.pop("letters-lost", [])
+    if opaque:
+        damaged.pop("value-converted", None)
+    wrapped = [] if opaque else _possibly_wrapped(values, together)
+    if bad or errors or lost or "" in values:
+        left_out = {*bad, *errors, *lost}
         values = [None if not value or index in left_out else value for index, value in enumerate(values)]
     return Parsed(
         pd.Series(pd.array(values, dtype="string"), index=text.index),
-        {"cell-error": text.index[errors], "unprintable-character": text.index[bad]},
-        {"unseen-character": text.index[unseen], "spaces-trimmed": text.index[trimmed]},
+        {"cell-error": text.index[errors], "letters-lost": text.index[lost], "unprintable-character": text.index[bad]},
+        {
+            "unseen-character": text.index[unseen],
+            "quotes-in-text": text.index[wrapped],
+            "spaces-trimmed": text.index[trimmed],
+        }
+        | {code: text.index[places] for code, places in damaged.items()},
     )
+
+
+def _possibly_wrapped(values: Sequence[str | None], together: str) -> list[int]:
+    if not any(mark in together for mark in QUOTES):
+        return []
+    return [index for index, value in enumerate(values) if value and looks_wrapped(value)]
 
 
 def decimals(text: pd.Series, before: int, after: int) -> Parsed:

@@ -7,7 +7,7 @@ into issues.
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -24,14 +24,17 @@ import pandera.pandas as pa
 from importer.checking.causes import Cause, Causes
 from importer.checking.cells import Parsed, choices, decimals, texts, whole_numbers, yes_or_no
 from importer.checking.columns import ColumnMapping
+from importer.checking.damage import repaired, without_entities
 from importer.checking.dates import DateReader
 from importer.checking.first_seen import FirstSeen, Rows
 from importer.checking.record_ids import Identified, NamedRecords, RecordIds
 from importer.checking.references import Directory, one_of, parse_references
+from importer.checking.wrappers import DASHES, NO_VALUE, Around, inner, unwrap
 from importer.issues import CATALOGUE, Issue, Severity
 from importer.model import Record
 from importer.spreadsheet import Sheet, column_letters
-from schemas import FieldType, RecordType, key_text
+from importer.text import printable
+from schemas import FieldType, RecordType, key_text, written
 
 PANDERA_CODES = {
     "not_nullable": "cell-empty",
@@ -53,7 +56,7 @@ _BOUNDS = {
 MOST_NAMES = 100_000
 """Beyond this many distinct references, only names are collected; more Ids would tell nothing new."""
 
-_PER_COLUMN = {"zone-assumed", "ids-not-listed"}
+_PER_COLUMN = {"zone-assumed", "ids-not-listed", "text-as-formula", "quotes-removed"}
 _PRIORITY = {code: (kind.severity is Severity.WARNING, i) for i, (code, kind) in enumerate(CATALOGUE.items())}
 
 
@@ -145,7 +148,8 @@ class Checker:
     ) -> None:
         """Build the pandera schema for this moment and endpoint."""
         self._kind, self._mapping, self._sheet = kind, mapping, sheet
-        self._schema = _schema(kind, required, now)
+        self._schema, self._required = _schema(kind, required, now), required
+        self._wrapping = {name: _wrapping(kind, name, required) for name in kind.fields}
         self._metadata = {name: kind.metadata(name) for name in kind.fields}
         self._directories, self._dates = directories, dates or DateReader()
         self.names: dict[str, set[str]] = {name: set() for name in kind.references if mapping.column(name)}
@@ -194,14 +198,25 @@ class Checker:
         return valid.assign(named_id=ids)
 
     def _parse(self, chunk: pd.DataFrame, name: str) -> Parsed:
-        text = self._text(chunk, name)
+        bare = unwrap(self._text(chunk, name), *self._wrapping[name])
+        parsed = self._typed(bare.text, name)
+        if not bare.doubtful and not len(bare.empty):
+            return parsed
+        doubtful = {code: rows.union(bare.doubtful.get(code, rows[:0])) for code, rows in parsed.doubtful.items()}
+        if name in self._required:
+            return replace(
+                parsed, refused={**parsed.refused, "no-value": bare.empty}, doubtful=bare.doubtful | doubtful
+            )
+        return replace(parsed, doubtful=bare.doubtful | doubtful | {"read-as-empty": bare.empty})
+
+    def _typed(self, text: pd.Series, name: str) -> Parsed:
         if name in self._kind.references:
             if name in self.names:
                 self._gather(self.names[name], text)
             return parse_references(text, self._directories.get(name))
         match self._kind.type_of(name):
             case FieldType.TEXT:
-                return texts(text)
+                return texts(text, opaque=self._kind.is_opaque(name))
             case FieldType.WHOLE_NUMBER:
                 return whole_numbers(text)
             case FieldType.DATE:
@@ -281,6 +296,9 @@ class Checker:
         column = self._mapping.column(fault.field)
         # All cells at once: looked up one by one they take 10 microseconds each.
         values = self._text(chunk, fault.field).loc[fault.rows].tolist()
+        if fault.code == "name-ambiguous":
+            # The name is typed again to choose among its records.
+            values = [inner(value, self._wrapping[fault.field][0])[0] for value in values]
         details = {value: self._detail(fault, value) for value in set(values)}
         extras = [details[value] for value in values]
         names = details if fault.code == "name-ambiguous" else ()
@@ -302,10 +320,22 @@ class Checker:
                 return fault.bound.format(fault.limits)
             case "text-too-long":
                 return fault.limits.rpartition(",")[2].strip()
+            case _:
+                return self._detail_of_value(fault, value) or self._detail_of_field(fault.code, fault.field)
+
+    def _detail_of_value(self, fault: _Fault, value: str) -> str:
+        """The further value that a cell's own text gives, as far as it does."""
+        match fault.code:
             case "not-a-whole-number" if _IN_THOUSANDS.fullmatch(value):
                 return re.sub(r"\D", "", value)
+            case "double-encoded":
+                return printable(repaired(value.strip()))
+            case "html-entities":
+                return printable(without_entities(value.strip()))
+            case "text-as-formula" | "quotes-removed":
+                return printable(inner(value, self._wrapping[fault.field][0])[0])
             case _:
-                return self._detail_of_field(fault.code, fault.field)
+                return ""
 
     def _detail_of_field(self, code: str, name: str) -> str:
         """The further value that is the same for each cell of a field."""
@@ -392,6 +422,25 @@ def _comparable(column: pd.Series) -> pd.Series:
         return column
     values = [None if value is pd.NA else key_text(value) or None for value in column.tolist()]
     return pd.Series(pd.array(values, dtype="string"), index=column.index)
+
+
+def _wrapping(kind: RecordType, name: str, required: Collection[str]) -> tuple[Around, frozenset[str]]:
+    """What may stand around the values of a field, and the words for no value."""
+    if name in kind.references:
+        return Around.NUMBER_OR_NAME, NO_VALUE
+    match kind.type_of(name):
+        case FieldType.TEXT:
+            if kind.is_opaque(name):
+                return Around.ALL, NO_VALUE
+            # A room may be called N/A. Where there must be a name, it is the one that people see.
+            return Around.AS_FORMULA, frozenset() if name in required else NO_VALUE
+        case FieldType.DECIMAL | FieldType.WHOLE_NUMBER:
+            return Around.ALL, NO_VALUE - DASHES
+        case FieldType.CHOICE:
+            spellings = kind.spellings(name)
+            return Around.ALL, frozenset(word for word in NO_VALUE if written(word) not in spellings)
+        case _:
+            return Around.ALL, NO_VALUE
 
 
 def _schema(kind: RecordType, required: tuple[str, ...], now: datetime) -> pa.DataFrameSchema:

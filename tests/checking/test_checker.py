@@ -248,3 +248,58 @@ def test_a_check_without_an_issue_is_named_before_a_row_is_read(tmp_path: Path) 
     sheet = open_sheet(path)
     with pytest.raises(ValueError, match="Paint: not-a-colour, a check of Name, is not an issue code"):
         Checker(kind, match_columns(sheet, kind, ()), sheet, required=("Name",), now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("field", "cell", "value", "code"),
+    [
+        ("ResourceId", '="1001"', 1001, "text-as-formula"),
+        ("ResourceId", "'1001", 1001, "quotes-removed"),
+        ("CoworkerId", "“1001”", 1001, "quotes-removed"),
+        ("Name", '="Room ""A"""', 'Room "A"', "text-as-formula"),
+        ("Name", "'Room 1'", "'Room 1'", "quotes-in-text"),
+        ("Name", "NULL", "NULL", None),
+        ("Name", "CafÃ©", "CafÃ©", "double-encoded"),
+        ("SubscriptionExpireDate", '="2027-04-30T10:30:00Z"', "2027-04-30T10:30:00Z", "text-as-formula"),
+        (
+            "SubscriptionId",
+            "'7f105c7d-2dc5-4530-97cd-4e7ae6534c01'",
+            "7f105c7d-2dc5-4530-97cd-4e7ae6534c01",
+            "quotes-removed",
+        ),
+        ("CalendarId", "'AAMk=", "AAMk=", "quotes-removed"),
+        ("CalendarId", "NULL", None, "read-as-empty"),
+        ("CalendarId", "\\N", None, "read-as-empty"),
+        ("SubscriptionId", "n/a", None, "read-as-empty"),
+    ],
+)
+def test_what_an_export_wrote_around_a_value_is_not_sent(
+    tmp_path: Path, field: str, cell: str, value: object, code: str | None
+) -> None:
+    """And one warning says so; a text for people is sent as the spreadsheet shows it."""
+    [chunk] = check(tmp_path, [mapping(2, **{field: cell})])
+    assert {issue.code for issue in chunk.issues} - {"date-far-ahead"} == ({code} if code else set())
+    assert json.loads(next(iter(chunk.records())).body).get(field) == value
+
+
+@pytest.mark.parametrize(
+    ("field", "cell", "code"),
+    [
+        ("ResourceId", "NULL", "no-value"),
+        ("CoworkerId", "n/a", "no-value"),
+        ("SubscriptionExpireDate", "None", "no-value"),
+        ("ResourceId", '=""', "cell-empty"),
+        ("Name", "Caf\ufffd", "letters-lost"),
+        ("Name", "Ca\x85f", "unprintable-character"),
+    ],
+)
+def test_a_word_for_no_value_is_none_where_there_must_be_one(tmp_path: Path, field: str, cell: str, code: str) -> None:
+    """One error at the cell; so has a text whose letters are lost."""
+    [chunk] = check(tmp_path, [mapping(2, **{field: cell})])
+    assert [issue.code for issue in chunk.issues if issue.severity is Severity.ERROR] == [code]
+
+
+def test_a_column_of_exported_text_is_one_warning(tmp_path: Path) -> None:
+    """An export that protects every cell is no reason for as many sentences."""
+    [chunk] = check(tmp_path, [mapping(n, ResourceId=f'="{n}"') for n in range(2, 50)])
+    assert [(issue.code, issue.row, issue.detail) for issue in chunk.issues] == [("text-as-formula", None, "2")]

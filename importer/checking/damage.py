@@ -1,0 +1,126 @@
+"""Texts that were damaged on their way into the file: letters lost, or turned into others. Pure.
+
+What is damaged is never mended without a word, because only the user knows what it was; a sentence says what it looks
+like. The patterns are those for which no honest text was found among names of places, rooms and people.
+"""
+
+import html
+import re
+from collections.abc import Callable, Mapping, Sequence
+from html.entities import html5
+
+LOST = "\ufffd"
+"""What decoders write for bytes that are no letter."""
+
+_QUESTION_MARKS = re.compile(r"\?\?|\w\?\w")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|([A-Za-z][A-Za-z0-9]{1,30}));")
+# The short names of months as Excel writes them in English, German, French, Spanish, Italian, Dutch and Portuguese.
+_MONTH = (
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec|mrz|mär|mai|okt|dez|janv|fé?vr|mars|avr|juin|juil|août|déc|"
+    r"ene|abr|ago|dic|gen|mag|giu|lug|set|ott|mrt|mei|fev|out)\.?"
+)
+_CONVERTED = re.compile(
+    rf"(?:-?\d(?:[.,]\d+)?E[+-]\d{{2,3}}|\d{{1,2}}\.?-{_MONTH}|{_MONTH}-\d{{2}}|\d{{1,2}}\. {_MONTH})", re.IGNORECASE
+)
+_CONVERTED_LINE = re.compile(f"^{_CONVERTED.pattern}$", re.IGNORECASE | re.MULTILINE)
+_LATIN = re.compile("[\u00a0-\u017f\u2010-\u2030\u20ac]")
+_CYRILLIC = re.compile("[\u0400-\u045f\u0490\u0491\u2010-\u2030\u2116\xa0«»]")
+_CYRILLIC_PAGE = "cp1251"
+_MISREAD_AS = ("cp1252", "mac_roman", "cp850", _CYRILLIC_PAGE)
+"""Encodings that UTF-8 is taken for, by the programs of Windows, Macs and DOS. The usual one comes first."""
+
+
+def damage(cells: Sequence[str]) -> dict[str, list[int]]:
+    """Places of damaged texts by issue code; a text may have several."""
+    # The column as one text first: one without any of the marks costs one pass for each kind.
+    together = "\n".join(cells)
+    places = {
+        code: [index for index, cell in enumerate(cells) if cell and occurs(cell)]
+        for code, (may_occur, occurs) in _KINDS.items()
+        if may_occur(together)
+    }
+    return {code: indexes for code, indexes in places.items() if indexes}
+
+
+def repaired(cell: str) -> str:
+    """The text that UTF-8 was before it was read as another encoding and saved; the text as it is if it was not."""
+    for encoding in _MISREAD_AS:
+        try:
+            mended = _bytes_of(cell, encoding).decode("utf-8")
+        except UnicodeError:
+            continue
+        if _is_plausible(mended, encoding):
+            return mended
+    return cell
+
+
+def without_entities(cell: str) -> str:
+    """The text that a web page would show for it."""
+    return html.unescape(cell)
+
+
+def _bytes_of(text: str, encoding: str) -> bytes:
+    """The bytes of a text; where an encoding has no letter, programs write the control character of that number."""
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError:
+        return b"".join(
+            bytes([ord(letter)]) if 0x80 <= ord(letter) < 0xA0 else letter.encode(encoding)  # noqa: PLR2004
+            for letter in text
+        )
+
+
+def _is_plausible(mended: str, encoding: str) -> bool:
+    # Two letters in a row may happen to be the bytes of a letter that nobody uses. In Cyrillic several must fit; those
+    # of the Mac and of DOS begin with signs such as √ and ├ if they are of Latin letters, and with letters if not.
+    foreign = [letter for letter in mended if not letter.isascii()]
+    match encoding:
+        case "cp1252":
+            return bool(foreign) and min(foreign) >= "\xa0"
+        case "cp1251":
+            return len(foreign) > 1 and all(map(_CYRILLIC.match, foreign))
+        case _:
+            return bool(foreign) and all(map(_LATIN.match, foreign))
+
+
+def _pairs(encoding: str) -> str:
+    """A pattern of the first two bytes of UTF-8 letters, as they are shown when they are read as another encoding."""
+    first, second = (
+        "".join(bytes([byte]).decode(encoding, "ignore") or chr(byte) for byte in some)
+        for some in (range(0xC2, 0xF5), range(0x80, 0xC0))
+    )
+    return f"[{re.escape(first)}][{re.escape(second)}\x80-\x9f]"
+
+
+_DOUBLE_ENCODED = re.compile("|".join(map(_pairs, _MISREAD_AS)))
+
+
+def _may_be_double_encoded(text: str) -> bool:
+    return not text.isascii() and _DOUBLE_ENCODED.search(text) is not None
+
+
+def _is_double_encoded(cell: str) -> bool:
+    return _may_be_double_encoded(cell) and repaired(cell) != cell
+
+
+def _has_entities(text: str) -> bool:
+    return "&" in text and any(match[1] is None or f"{match[1]};" in html5 for match in _ENTITY.finditer(text))
+
+
+def _has_question_marks(text: str) -> bool:
+    return "?" in text and _QUESTION_MARKS.search(text) is not None
+
+
+def _has_lost(text: str) -> bool:
+    return LOST in text
+
+
+_Test = Callable[[str], object]
+_KINDS: Mapping[str, tuple[_Test, _Test]] = {
+    "letters-lost": (_has_lost, _has_lost),
+    "letters-replaced": (_has_question_marks, _has_question_marks),
+    "double-encoded": (_may_be_double_encoded, _is_double_encoded),
+    "html-entities": (_has_entities, _has_entities),
+    "value-converted": (_CONVERTED_LINE.search, _CONVERTED.fullmatch),
+}
+"""By issue code: whether a text of several cells, one a line, may hold one that has it, and whether a cell has it."""
