@@ -22,10 +22,11 @@ _MONTH = (
 _CONVERTED = re.compile(
     rf"(?:-?\d(?:[.,]\d+)?E[+-]\d{{2,3}}|\d{{1,2}}\.?-{_MONTH}|{_MONTH}-\d{{2}}|\d{{1,2}}\. {_MONTH})", re.IGNORECASE
 )
-_CONVERTED_LINE = re.compile(f"^{_CONVERTED.pattern}$", re.IGNORECASE | re.MULTILINE)
+_LONGEST_CONVERTED = 12
 _LATIN = re.compile("[\u00a0-\u017f\u2010-\u2030\u20ac]")
 _CYRILLIC = re.compile("[\u0400-\u045f\u0490\u0491\u2010-\u2030\u2116\xa0«»]")
 _CYRILLIC_PAGE = "cp1251"
+_CONTROLS = "".join(map(chr, range(0x80, 0xA0)))
 _MISREAD_AS = ("cp1252", "mac_roman", "cp850", _CYRILLIC_PAGE)
 """Encodings that UTF-8 is taken for, by the programs of Windows, Macs and DOS. The usual one comes first."""
 
@@ -64,10 +65,7 @@ def _bytes_of(text: str, encoding: str) -> bytes:
     try:
         return text.encode(encoding)
     except UnicodeEncodeError:
-        return b"".join(
-            bytes([ord(letter)]) if 0x80 <= ord(letter) < 0xA0 else letter.encode(encoding)  # noqa: PLR2004
-            for letter in text
-        )
+        return b"".join(bytes([ord(letter)]) if letter in _CONTROLS else letter.encode(encoding) for letter in text)
 
 
 def _is_plausible(mended: str, encoding: str) -> bool:
@@ -83,16 +81,14 @@ def _is_plausible(mended: str, encoding: str) -> bool:
             return bool(foreign) and all(map(_LATIN.match, foreign))
 
 
-def _pairs(encoding: str) -> str:
-    """A pattern of the first two bytes of UTF-8 letters, as they are shown when they are read as another encoding."""
-    first, second = (
-        "".join(bytes([byte]).decode(encoding, "ignore") or chr(byte) for byte in some)
-        for some in (range(0xC2, 0xF5), range(0x80, 0xC0))
-    )
-    return f"[{re.escape(first)}][{re.escape(second)}\x80-\x9f]"
+def _letters(codes: range) -> str:
+    """What bytes are shown as when UTF-8 is read as another encoding."""
+    letters = {bytes([code]).decode(page, "ignore") or chr(code) for page in _MISREAD_AS for code in codes}
+    return re.escape("".join(sorted(letters)))
 
 
-_DOUBLE_ENCODED = re.compile("|".join(map(_pairs, _MISREAD_AS)))
+# The first two bytes of a letter. One set for all encodings, because alternatives would be tried at every letter.
+_DOUBLE_ENCODED = re.compile(f"[{_letters(range(0xC2, 0xF5))}][{_letters(range(0x80, 0xC0))}{re.escape(_CONTROLS)}]")
 
 
 def _may_be_double_encoded(text: str) -> bool:
@@ -111,6 +107,14 @@ def _has_question_marks(text: str) -> bool:
     return "?" in text and _QUESTION_MARKS.search(text) is not None
 
 
+def _may_be_converted(text: str) -> bool:
+    return any(mark in text for mark in ("-", "+", ". "))
+
+
+def _is_converted(cell: str) -> bool:
+    return len(cell) <= _LONGEST_CONVERTED and _may_be_converted(cell) and _CONVERTED.fullmatch(cell) is not None
+
+
 def _has_lost(text: str) -> bool:
     return LOST in text
 
@@ -121,6 +125,6 @@ _KINDS: Mapping[str, tuple[_Test, _Test]] = {
     "letters-replaced": (_has_question_marks, _has_question_marks),
     "double-encoded": (_may_be_double_encoded, _is_double_encoded),
     "html-entities": (_has_entities, _has_entities),
-    "value-converted": (_CONVERTED_LINE.search, _CONVERTED.fullmatch),
+    "value-converted": (_may_be_converted, _is_converted),
 }
 """By issue code: whether a text of several cells, one a line, may hold one that has it, and whether a cell has it."""

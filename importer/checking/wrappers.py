@@ -78,7 +78,7 @@ def unwrap(text: pd.Series, around: Around, no_value: Collection[str] = NO_VALUE
     # Looked at as a whole first: most columns have nothing to look for cell by cell.
     together = "".join(cells)
     changed: dict[str, list[int]] = {}
-    if not QUOTES.isdisjoint(together):
+    if any(mark in together for mark in QUOTES):
         for index, cell in enumerate(cells):
             bare, code = inner(cell, around)
             if code:
