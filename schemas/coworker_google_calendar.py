@@ -7,6 +7,7 @@ life of a channel are not documented there; the lengths are assumed to be those 
 import pandas as pd
 import pandera.pandas as pa
 
+from schemas import headers
 from schemas.coworker_ms_office_calendar import LARGEST_ID
 from schemas.record_type import RecordType, Reference
 
@@ -64,14 +65,28 @@ COWORKER_GOOGLE_CALENDAR = RecordType(
     model=CoworkerGoogleCalendar,
     paths=("spaces/coworkergooglecalendars",),
     aliases={
-        "ResourceId": ("Resource", "Room", "Room ID", "Desk ID", "Space ID"),
-        "CoworkerId": ("Coworker", "Member", "Member ID", "Customer", "Customer ID"),
-        "Name": ("Calendar", "Calendar Name", "Mapping Name", "Title"),
-        "SubscriptionExpireDate": ("Expiry", "Expiry Date", "Expires", "Expiration", "Expiration Date"),
+        "ResourceId": headers.RESOURCE,
+        "CoworkerId": headers.COWORKER,
+        "Name": headers.NAME,
+        "SubscriptionExpireDate": headers.EXPIRY,
         "SubscriptionId": ("Subscription", "Channel ID"),
         "CalendarId": ("Cal ID", "Google Calendar ID"),
         "WatchResourceId": ("Watch Resource", "Watch ID", "Channel Resource ID"),
         "EventSyncToken": ("Sync Token",),
+    },
+    translations={
+        "ResourceId": headers.RESOURCE_ABROAD,
+        "CoworkerId": headers.COWORKER_ABROAD,
+        "Name": headers.NAME_ABROAD,
+        "SubscriptionExpireDate": headers.EXPIRY_ABROAD,
+        "SubscriptionId": headers.SUBSCRIPTION_ABROAD,
+        "CalendarId": headers.CALENDAR_ID_ABROAD,
+    },
+    hints={
+        "ResourceId": headers.RESOURCE_HINTS,
+        "CoworkerId": headers.COWORKER_HINTS,
+        "Name": headers.NAME_HINTS,
+        "SubscriptionExpireDate": headers.EXPIRY_HINTS,
     },
     key=("ResourceId", "CoworkerId", "CalendarId"),
     lookalikes=(("SubscriptionId",), ("ResourceId", "CoworkerId", "Name")),

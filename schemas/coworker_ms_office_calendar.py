@@ -8,6 +8,7 @@ requires both, but no CoworkerId. The importer asks for what either of them does
 import pandas as pd
 import pandera.pandas as pa
 
+from schemas import headers
 from schemas.record_type import RecordType, Reference
 
 HEX_DIGITS = str.maketrans(dict.fromkeys("123456789abcdefABCDEF", "0"))
@@ -32,7 +33,13 @@ class CoworkerMsOfficeCalendar(pa.DataFrameModel):
         gt=0, le=LARGEST_ID, metadata={"meaning": "Id of the resource that is watched", "example": "1414915"}
     )
     CoworkerId: pd.Int64Dtype = pa.Field(
-        gt=0, le=LARGEST_ID, metadata={"meaning": "Id of the coworker whose calendar it is", "example": "1123713"}
+        gt=0,
+        le=LARGEST_ID,
+        metadata={
+            "meaning": "Id of the coworker whose calendar it is",
+            "example": "1123713",
+            "looks_like": headers.EMAIL,
+        },
     )
     Name: pd.StringDtype = pa.Field(
         str_length={"max_value": 255}, metadata={"meaning": "name of the calendar", "example": "Meeting room 1"}
@@ -55,6 +62,7 @@ class CoworkerMsOfficeCalendar(pa.DataFrameModel):
             "meaning": "Id of Microsoft's subscription",
             "example": "7f105c7d-2dc5-4530-97cd-4e7ae6534c07",
             "opaque": True,
+            "looks_like": headers.GUID,
         },
     )
     CalendarId: pd.StringDtype = pa.Field(
@@ -64,6 +72,7 @@ class CoworkerMsOfficeCalendar(pa.DataFrameModel):
             "meaning": "Microsoft's Id of the calendar; upper and lower case matter",
             "example": "AAMkAGI2TGuLAAA=",
             "opaque": True,
+            "looks_like": headers.OUTLOOK_ID,
         },
     )
 
@@ -80,30 +89,26 @@ COWORKER_MS_OFFICE_CALENDAR = RecordType(
     model=CoworkerMsOfficeCalendar,
     paths=("spaces/coworkermsoffecalendars", "spaces/coworkermsofficecalendars"),
     aliases={
-        "ResourceId": ("Resource", "Resource No", "Resource Number", "Room", "Room ID", "Desk ID", "Space ID"),
-        "CoworkerId": ("Coworker", "Member", "Member ID", "Customer", "Customer ID", "User ID", "Tenant ID"),
-        "Name": ("Calendar", "Calendar Name", "Mapping Name", "Title"),
-        "SubscriptionExpireDate": (
-            "Subscription Expiry Date",
-            "Subscription Expiration Date",
-            "Subscription Expiration",
-            "Subscription Expires",
-            "Expiry",
-            "Expiry Date",
-            "Expires",
-            "Expires On",
-            "Expiration",
-            "Expiration Date",
-            "Expire Date",
-        ),
-        "SubscriptionId": ("Subscription", "Sub ID", "Graph Subscription ID", "Subscription GUID"),
-        "CalendarId": (
-            "Cal ID",
-            "Office Calendar ID",
-            "Office 365 Calendar ID",
-            "MS Calendar ID",
-            "Outlook Calendar ID",
-        ),
+        "ResourceId": headers.RESOURCE,
+        "CoworkerId": headers.COWORKER,
+        "Name": headers.NAME,
+        "SubscriptionExpireDate": headers.EXPIRY,
+        "SubscriptionId": headers.SUBSCRIPTION,
+        "CalendarId": headers.CALENDAR_ID,
+    },
+    translations={
+        "ResourceId": headers.RESOURCE_ABROAD,
+        "CoworkerId": headers.COWORKER_ABROAD,
+        "Name": headers.NAME_ABROAD,
+        "SubscriptionExpireDate": headers.EXPIRY_ABROAD,
+        "SubscriptionId": headers.SUBSCRIPTION_ABROAD,
+        "CalendarId": headers.CALENDAR_ID_ABROAD,
+    },
+    hints={
+        "ResourceId": headers.RESOURCE_HINTS,
+        "CoworkerId": headers.COWORKER_HINTS,
+        "Name": headers.NAME_HINTS,
+        "SubscriptionExpireDate": headers.EXPIRY_HINTS,
     },
     # Which calendar of whom watches what. Not SubscriptionId or the date: Microsoft's subscriptions end after seven
     # days at most, and the same mapping then comes back with new ones.

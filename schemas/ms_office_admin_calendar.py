@@ -8,6 +8,7 @@ to be those of the coworkers' type: the longest texts, and the life of a subscri
 import pandas as pd
 import pandera.pandas as pa
 
+from schemas import headers
 from schemas.coworker_ms_office_calendar import LARGEST_ID, looks_like_a_guid
 from schemas.record_type import RecordType, Reference
 
@@ -39,6 +40,7 @@ class MsOfficeAdminCalendar(pa.DataFrameModel):
             "meaning": "Id of Microsoft's subscription",
             "example": "7f105c7d-2dc5-4530-97cd-4e7ae6534c07",
             "opaque": True,
+            "looks_like": headers.GUID,
         },
     )
     CalendarId: pd.StringDtype = pa.Field(
@@ -47,6 +49,7 @@ class MsOfficeAdminCalendar(pa.DataFrameModel):
             "meaning": "Microsoft's Id of the calendar; upper and lower case matter",
             "example": "AAMkAGI2TGuLAAA=",
             "opaque": True,
+            "looks_like": headers.OUTLOOK_ID,
         },
     )
 
@@ -64,12 +67,24 @@ MS_OFFICE_ADMIN_CALENDAR = RecordType(
     paths=("spaces/msofficeadmincalendars",),
     # No "Location": a coworkers' file often has such a column, and must not be taken for one of this type.
     aliases={
-        "ResourceId": ("Resource", "Resource No", "Resource Number", "Room", "Room ID", "Space ID"),
+        "ResourceId": headers.RESOURCE,
         "BusinessId": ("Business",),
-        "Name": ("Calendar", "Calendar Name", "Mapping Name", "Title"),
-        "SubscriptionExpireDate": ("Expiry", "Expiry Date", "Expires", "Expires On", "Expiration", "Expiration Date"),
-        "SubscriptionId": ("Subscription", "Sub ID", "Graph Subscription ID", "Subscription GUID"),
-        "CalendarId": ("Cal ID", "Office Calendar ID", "Office 365 Calendar ID", "Outlook Calendar ID"),
+        "Name": headers.NAME,
+        "SubscriptionExpireDate": headers.EXPIRY,
+        "SubscriptionId": headers.SUBSCRIPTION,
+        "CalendarId": headers.CALENDAR_ID,
+    },
+    translations={
+        "ResourceId": headers.RESOURCE_ABROAD,
+        "Name": headers.NAME_ABROAD,
+        "SubscriptionExpireDate": headers.EXPIRY_ABROAD,
+        "SubscriptionId": headers.SUBSCRIPTION_ABROAD,
+        "CalendarId": headers.CALENDAR_ID_ABROAD,
+    },
+    hints={
+        "ResourceId": headers.RESOURCE_HINTS,
+        "Name": headers.NAME_HINTS,
+        "SubscriptionExpireDate": headers.EXPIRY_HINTS,
     },
     key=("ResourceId", "BusinessId", "CalendarId"),
     lookalikes=(("SubscriptionId",), ("ResourceId", "BusinessId", "Name")),

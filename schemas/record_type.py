@@ -96,8 +96,11 @@ class RecordType:
     StringDtype, Int64Dtype, DatetimeTZDtype, BooleanDtype (yes or no), or pandera's Decimal with a ``precision``
     (digits in all, ``LONGEST_DECIMAL`` at most) and a ``scale`` (of them after the point). Field metadata: ``meaning``
     and ``example`` for people, ``not_past`` (bool) and ``days_ahead`` (int) for dates, ``opaque`` (bool) for texts that
-    are Ids of another system, ``choices`` for a closed list: the service's value (text or whole number, as the dtype)
-    by what a person writes.
+    are Ids of another system, ``looks_like`` for a pattern that no value of another field matches, ``choices`` for a
+    closed list: the service's value (text or whole number, as the dtype) by what a person writes.
+
+    ``aliases`` are other headers of a field, ``translations`` those in other languages; ``hints`` are headers that mean
+    it only where no other column holds it.
 
     ``paths`` are the spellings of the endpoint below ``/api/``, the default first. ``required_at`` names fields that a
     spelling requires beyond the model, ``optional_at`` those that the service can do without there although the model
@@ -117,6 +120,8 @@ class RecordType:
     paths: tuple[str, ...]
     aliases: Mapping[str, tuple[str, ...]]
     key: tuple[str, ...]
+    translations: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lookalikes: tuple[tuple[str, ...], ...] = ()
     location: str = ""
     not_identity: tuple[str, ...] = ()
@@ -169,6 +174,11 @@ class RecordType:
         """The values of a field with a closed list, by what a person writes; empty for any other field."""
         return dict(self.metadata(name).get("choices", {}))
 
+    def looks_like(self, name: str) -> re.Pattern[str] | None:
+        """What the values of a field look like, if those of no other field do."""
+        pattern = self.metadata(name).get("looks_like")
+        return re.compile(pattern) if pattern else None
+
     def is_opaque(self, name: str) -> bool:
         """Whether the values of a text field are Ids of another system, which nobody writes in words."""
         return bool(self.metadata(name).get("opaque"))
@@ -206,7 +216,8 @@ class RecordType:
         # A key field outside the identity would make rows of two mappings equal, and one of them would be left out.
         alike = {name for names in self.lookalikes for name in names}
         location = {self.location} if self.location else set()
-        named = {*self.aliases, *self.key, *alike, *location, *self.not_identity, *self.references}
+        headers = {*self.aliases, *self.translations, *self.hints}
+        named = {*headers, *self.key, *alike, *location, *self.not_identity, *self.references}
         by_path = {**self.required_at, **self.optional_at}
         if not self.key or set(self.key) & set(self.not_identity):
             yield "its key must be fields in which equal rows agree"

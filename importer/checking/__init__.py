@@ -15,7 +15,7 @@ from importer.checking.checker import Checked, Checker
 from importer.checking.columns import Column, ColumnMapping, How, match_columns, near_labels, recognise, refuse_absent
 from importer.checking.dates import DateReader
 from importer.checking.record_ids import NamedRecords
-from importer.checking.references import Directory, Entry, is_name, nobody_listed, plain_name
+from importer.checking.references import Directory, Entry, bare_name, is_name, nobody_listed, plain_name
 
 __all__ = [
     "Cause",
@@ -30,6 +30,7 @@ __all__ = [
     "Entry",
     "How",
     "NamedRecords",
+    "bare_name",
     "cause_key",
     "is_name",
     "match_columns",

@@ -24,10 +24,14 @@ MOST_DIGITS = 18
 """More digits may not fit 64 bits."""
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_UNSEEN = re.compile(r"[\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+UNSEEN_CHARACTERS = "".join(
+    map(chr, (0xAD, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2060, 0x2065)))
+) + "".join(map(chr, (*range(0x2066, 0x2070), 0xFEFF)))
 """Characters without a width, those that turn the writing direction and the ends of lines and paragraphs; not the
 joiners that scripts and emoji need. They are warned of and sent as they are: two values that look alike may differ in
 one, and only the user knows which is meant."""
+
+_UNSEEN = re.compile(f"[{UNSEEN_CHARACTERS}]")
 
 ERROR_VALUES = frozenset(
     ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#FIELD!", "#ERROR!")

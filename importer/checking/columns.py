@@ -2,7 +2,8 @@
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -14,6 +15,7 @@ from importer.text import printable
 from schemas import RecordType
 
 _ALL_LABELS = 400
+_SAMPLED_ROWS = 200
 _CLOSE_ENOUGH = 0.75
 """Below this, difflib's ratio begins to pair headings that mean different things (measured on 34 headings)."""
 
@@ -75,17 +77,17 @@ def match_columns(
     # A field that the user has mapped is taken from the names: another column that merely sounds like it would make the
     # field occur twice, and the file would be refused for what the user has already settled.
     names = {name: each for name, each in _names(kind).items() if each not in chosen.values()}
-    columns: list[Column] = []
-    unused: list[int] = []
-    for position in sheet.columns:
-        label = sheet.labels[position]
-        name = chosen.get(label) or names.get(plain(label))
-        if name in kind.fields:
-            by_name = How.EXACT if plain(label) == plain(name) else How.ALIAS
-            columns.append(Column(name, position, label, How.CHOSEN if label in chosen else by_name))
-        elif label and label not in chosen:
-            unused.append(position)
+    columns = list(_by_label(sheet, kind, chosen, names))
+    by_hint = {plain(hint): each for each, hints in kind.hints.items() for hint in hints}
+    fields = {column.field for column in columns}
+    weaker = {name: each for name, each in by_hint.items() if each not in fields}
+    taken = {column.position for column in columns}
+    columns += [column for column in _by_label(sheet, kind, chosen, weaker) if column.position not in taken]
+    taken = {column.position for column in columns}
+    labels = {i: sheet.labels[i] for i in sheet.columns}
+    unused = [i for i, label in labels.items() if label and label not in chosen and i not in taken]
     _refuse_doubled(columns)
+    _refuse_contradicted(sheet, kind, columns)
     record_id, beside = _record_id(sheet, kind, chosen), dict[str, int]()
     if record_id is not None:
         beside = _names_beside(sheet, kind, columns)
@@ -101,6 +103,16 @@ def match_columns(
     )
     ordered = tuple(sorted(columns, key=lambda column: kind.fields.index(column.field)))
     return ColumnMapping(ordered, issues, record_id, beside)
+
+
+def _by_label(sheet: Sheet, kind: RecordType, chosen: Mapping[str, str], names: Mapping[str, str]) -> Iterator[Column]:
+    """The columns whose headers were chosen for a field, or are one of these names."""
+    for position in sheet.columns:
+        label = sheet.labels[position]
+        name = chosen.get(label) or names.get(plain(label))
+        if name in kind.fields:
+            by_name = How.EXACT if plain(label) == plain(name) else How.ALIAS
+            yield Column(name, position, label, How.CHOSEN if label in chosen else by_name)
 
 
 def _record_id(sheet: Sheet, kind: RecordType, chosen: Mapping[str, str]) -> int | None:
@@ -150,12 +162,13 @@ def recognise(
 
 
 def plain(label: str) -> str:
-    """A header without what people vary: case, spaces and punctuation."""
-    return re.sub(r"[\W_]+", "", label).casefold()
+    """A header without what people vary: case, accents, width of letters, spaces and punctuation."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKD", label.casefold()))
 
 
 def _names(kind: RecordType) -> dict[str, str]:
-    names = {plain(alias): field for field, aliases in kind.aliases.items() for alias in aliases}
+    aliases = [*kind.translations.items(), *kind.aliases.items()]
+    names = {plain(alias): field for field, spellings in aliases for alias in spellings}
     # The fields last, so that a field's own name is never an alias of another.
     return names | {plain(field): field for field in kind.fields}
 
@@ -168,6 +181,39 @@ def _refuse_doubled(columns: Sequence[Column]) -> None:
             raise ColumnsError(
                 f"More than one column is read as {column.field}: {places}.", "Rename or delete all but one of them."
             )
+
+
+def _refuse_contradicted(sheet: Sheet, kind: RecordType, columns: Sequence[Column]) -> None:
+    """Raise ColumnsError if a column is read as one field by its header, and holds the values of another.
+
+    Only for a field that no column holds: "Calendar" may be the name of a calendar, or Microsoft's Id of it.
+    """
+    fields = {column.field for column in columns}
+    by_alias = [column for column in columns if column.how is How.ALIAS]
+    patterns = {name: pattern for name in kind.fields if name not in fields and (pattern := kind.looks_like(name))}
+    if not by_alias or not patterns:
+        return
+    values = _values(sheet, [column.position for column in by_alias])
+    for column in by_alias:
+        for name in (name for name, pattern in patterns.items() if _all_match(pattern, values[column.position])):
+            label = printable(column.label)
+            raise ColumnsError(
+                f'Column "{label}" looks like the {column.field} by its header, and like the {name} by its values.',
+                f'Say which it is: --map "{label}={name}" or --map "{label}={column.field}".',
+            )
+
+
+def _values(sheet: Sheet, positions: Sequence[int]) -> dict[int, list[str]]:
+    """The filled cells of columns among the first rows."""
+    first = next(sheet.read(), None)
+    if first is None:
+        return {position: [] for position in positions}
+    top = first.head(_SAMPLED_ROWS)
+    return {i: [cell.strip() for cell in top[i].tolist() if cell.strip()] if i in top else [] for i in positions}
+
+
+def _all_match(pattern: re.Pattern[str], values: Sequence[str]) -> bool:
+    return bool(values) and all(map(pattern.fullmatch, values))
 
 
 def refuse_absent(sheet: Sheet, chosen: Mapping[str, str]) -> None:
@@ -240,7 +286,17 @@ def _near_positions(sheet: Sheet, kind: RecordType, unused: Sequence[int], field
         for spelling in (name, *kind.aliases.get(name, ())):
             if close := difflib.get_close_matches(plain(spelling), list(free), n=1, cutoff=_CLOSE_ENOUGH):
                 near.setdefault(name, free[close[0]])
-    return near
+    return near | _by_values(sheet, kind, unused, fields)
+
+
+def _by_values(sheet: Sheet, kind: RecordType, unused: Sequence[int], fields: Sequence[str]) -> dict[str, int]:
+    """For each field the only column whose values look like those of this field, and of no other."""
+    patterns = {name: pattern for name in fields if (pattern := kind.looks_like(name))}
+    if not patterns or not unused:
+        return {}
+    values = _values(sheet, unused)
+    alike = {name: [i for i in unused if _all_match(pattern, values[i])] for name, pattern in patterns.items()}
+    return {name: positions[0] for name, positions in alike.items() if len(positions) == 1}
 
 
 def _shown(labels: Sequence[str]) -> str:

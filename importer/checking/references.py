@@ -1,12 +1,13 @@
 """Fields that name another record: by Id, or by what people call it. Pure; the lists come from elsewhere."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
-from importer.checking.cells import ERROR_VALUES, Parsed, digits, whole_number
+from importer.checking.cells import ERROR_VALUES, UNSEEN_CHARACTERS, Parsed, digits, whole_number
 from importer.issues import Candidate
 
 FEW = 3
@@ -14,6 +15,9 @@ FEW = 3
 
 _NUMBER_LIKE = re.compile(r"[-+]?[\d\s.,']+(?:e[-+]?\d+)?%?", re.IGNORECASE)
 _MOST_SHOWN = 5
+_ADDRESS = re.compile(r"(?:[^<>]*<|mailto:)(?:mailto:)?([^<>\s@]+@[^<>\s@]+?)>?", re.IGNORECASE)
+_ALIKE = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u00b4`\u2032", "'") | dict.fromkeys(UNSEEN_CHARACTERS, None))
+"""Apostrophes as keyboards, word processors and programs write them, and what nobody sees."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +96,19 @@ def one_of(candidates: Sequence[Candidate]) -> str:
 
 
 def plain_name(text: str) -> str:
-    """A name without what people vary: case and spaces. E-mails are compared in the same way."""
-    return " ".join(text.casefold().replace("/", " / ").split())
+    """A name without what people and programs vary; E-mails are compared in the same way.
+
+    That is case, spaces, the shape of apostrophes, characters without a width, and whether an accent is a letter of its
+    own (Macs write it so).
+    """
+    name = unicodedata.normalize("NFC", bare_name(text).translate(_ALIKE))
+    return " ".join(unicodedata.normalize("NFC", name.casefold()).replace("/", " / ").split())
+
+
+def bare_name(text: str) -> str:
+    """The e-mail address of a text like ``Ada Abbott <ada@example.com>``, as mail programs copy it; else the text."""
+    match = _ADDRESS.fullmatch(text.strip())
+    return match[1] if match else text
 
 
 def is_name(text: str) -> bool:

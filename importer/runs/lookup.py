@@ -4,13 +4,14 @@ A list is read in pages, or each name is asked for, whichever is cheaper; a whol
 while. A record that is found by name is confirmed, because lists still show deleted ones.
 """
 
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from importer.checking import Directory, Entry, is_name, nobody_listed, plain_name, whole_number
+from importer.checking import Directory, Entry, bare_name, is_name, nobody_listed, plain_name, whole_number
 from importer.config.store import Document, UnreadableError
 from importer.nexudus import Page, PageReader, read_page
 from importer.runs.session import Session
@@ -152,7 +153,7 @@ def _questions_of(reference: Reference, text: str) -> list[tuple[str, str]]:
     keys = [key for key in reference.keys if (key == "Email") == ("@" in text)] or list(reference.keys)
     # As it is written and in lower case: a public client found the filter exact, and whether it minds capitals is
     # unknown. The vendor's import template tells staff to write e-mails in lower case (read 2026-11-23).
-    name = text.rpartition("/")[2].strip()
+    name = unicodedata.normalize("NFC", bare_name(text).rpartition("/")[2].strip())
     return [(f"{reference.relation}_{key}", value) for key in keys for value in dict.fromkeys((name, name.lower()))]
 
 

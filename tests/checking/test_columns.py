@@ -1,6 +1,6 @@
 """Headers matched with fields: by name, by another name, by choice; and never by a guess."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from importer.checking.columns import UNUSED, How, match_columns, near_labels, plain, recognise, refuse_absent
 from importer.errors import ColumnsError
 from importer.spreadsheet import ReadOptions, Sheet, open_sheet
-from schemas import RECORD_TYPES
+from schemas import RECORD_TYPES, RecordType
 
 MS, GOOGLE, ADMIN = (
     RECORD_TYPES[name] for name in ("CoworkerMsOfficeCalendar", "CoworkerGoogleCalendar", "MsOfficeAdminCalendar")
@@ -46,7 +46,13 @@ def test_columns_are_matched_in_any_order(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "alias"), [(field, alias) for field in MS.fields for alias in MS.aliases.get(field, ())]
+    ("field", "alias"),
+    [
+        (field, alias)
+        for spellings in (MS.aliases, MS.translations, MS.hints)
+        for field, aliases in spellings.items()
+        for alias in aliases
+    ],
 )
 def test_every_other_name_of_a_field_is_recognised(tmp_path: Path, field: str, alias: str) -> None:
     """Each belongs to one field."""
@@ -161,3 +167,78 @@ def test_what_was_chosen_counts_when_the_type_is_recognised(tmp_path: Path) -> N
     """A header that says nothing is the field that it was mapped to."""
     labels = ["x" if name == "WatchResourceId" else name for name in GOOGLE.fields]
     assert recognise(sheet(tmp_path, *labels), (MS, GOOGLE), {"x": "WatchResourceId"}) is GOOGLE
+
+
+@pytest.mark.parametrize("kind", RECORD_TYPES.values(), ids=lambda kind: kind.name)
+def test_no_header_means_two_fields(kind: RecordType) -> None:
+    """Of one record type, in whatever language."""
+    meant: dict[str, set[str]] = {}
+    for spellings in (kind.aliases, kind.translations, kind.hints):
+        for field, labels in spellings.items():
+            for label in labels:
+                meant.setdefault(plain(label), set()).add(field)
+    assert {label: fields for label, fields in meant.items() if len(fields) > 1} == {}
+
+
+@pytest.mark.parametrize("label", ["Desk ID", "User ID", "Space ID", "Tenant ID", "Location", "Id"])
+def test_what_means_something_else_in_nexudus_is_not_taken(tmp_path: Path, label: str) -> None:
+    """A desk, a user and a space have Ids of their own; a tenant is Microsoft's word for a company."""
+    assert matched(tmp_path, label, "Remark") == {}
+
+
+WIDE = "".join(chr(ord(letter) + 0xFEE0) for letter in "ResourceId")
+
+
+@pytest.mark.parametrize("label", [WIDE, "RESOURCE-ID", "Resource\u00a0Id:", "resource_id *", "Re\u200bsource Id"])
+def test_how_a_header_is_typed_makes_no_difference(tmp_path: Path, label: str) -> None:
+    """Wide letters, capitals, spaces and punctuation."""
+    assert matched(tmp_path, label)["ResourceId"] == (label.strip(), How.EXACT)
+
+
+def test_a_weaker_header_counts_only_where_no_other_column_is_the_field(tmp_path: Path) -> None:
+    """A list of members has an e-mail address beside the Id."""
+    assert matched(tmp_path, "E-mail", "Member ID")["CoworkerId"] == ("Member ID", How.ALIAS)
+    assert matched(tmp_path, "E-mail", "Room")["CoworkerId"] == ("E-mail", How.ALIAS)
+    with pytest.raises(ColumnsError, match=r'A \("E-mail"\) and B \("Full name"\)'):
+        matched(tmp_path, "E-mail", "Full name")
+
+
+CALENDAR_IDS = ("AAMkAGI2TGuLAAA=", "AQMkADAwATM0-_0CAA==")
+
+
+def with_values(folder: Path, label: str, *values: str) -> Sheet:
+    """The sheet of required fields but for the coworker, beside one more column."""
+    path = folder / "values.csv"
+    head = f"ResourceId,Name,SubscriptionExpireDate,{label}"
+    path.write_text("\n".join([head, *(f"1,Room,2027-04-30,{value}" for value in values)]) + "\n", encoding="utf-8")
+    return open_sheet(path)
+
+
+def test_values_tell_which_column_may_hold_a_missing_field(tmp_path: Path) -> None:
+    """Never taken, but named with the words that confirm it."""
+    read = with_values(tmp_path, "Contact", "ada@example.com", "", "bruno@example.org")
+    assert near_labels(read, MS, match_columns(read, MS, ())) == {"CoworkerId": 3}
+    with pytest.raises(ColumnsError) as error:
+        match_columns(read, MS, REQUIRED)
+    assert '--map "Contact=CoworkerId"' in error.value.advice
+
+
+@pytest.mark.parametrize("values", [("ada@example.com", "n/a"), ("",), ("5001", "5002")])
+def test_a_column_of_other_values_is_not_suspected(tmp_path: Path, values: Sequence[str]) -> None:
+    """Every filled cell must look like one."""
+    read = with_values(tmp_path, "Contact", *values)
+    assert near_labels(read, MS, match_columns(read, MS, ())) == {}
+
+
+def test_a_header_that_its_values_contradict_is_asked(tmp_path: Path) -> None:
+    """A column "Calendar" may hold the name of a calendar or Microsoft's Id of it; the field's own name is believed."""
+    path = tmp_path / "calendar.csv"
+    path.write_text("\n".join(["Room,Calendar", *(f"1,{value}" for value in CALENDAR_IDS)]), encoding="utf-8")
+    with pytest.raises(ColumnsError) as error:
+        match_columns(open_sheet(path), MS, ())
+    assert '--map "Calendar=CalendarId" or --map "Calendar=Name"' in error.value.advice
+    for field in ("Name", "CalendarId"):
+        mapping = match_columns(open_sheet(path), MS, (), {"Calendar": field})
+        assert mapping.column(field) is not None
+    path.write_text(path.read_text(encoding="utf-8").replace("Calendar", "Name"), encoding="utf-8")
+    assert match_columns(open_sheet(path), MS, ()).column("Name") is not None

@@ -1,9 +1,21 @@
 """References by Id, e-mail and name."""
 
+import unicodedata
+
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from importer.checking.references import Directory, Entry, is_name, nobody_listed, one_of, parse_references
+from importer.checking.references import (
+    Directory,
+    Entry,
+    is_name,
+    nobody_listed,
+    one_of,
+    parse_references,
+    plain_name,
+)
 
 ENTRIES = [
     Entry(11, ("Boardroom",), "Harbour House"),
@@ -79,3 +91,40 @@ def test_strangers_are_told_once() -> None:
 def test_what_is_a_name(text: str, name: bool) -> None:
     """Numbers written in another way are not looked up as names."""
     assert is_name(text) is name
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        (unicodedata.normalize("NFD", "Zoë Müller"), "Zoë Müller"),
+        ("ZOË  MÜLLER", unicodedata.normalize("NFD", "zoë müller")),
+        ("O\u2019Neill", "O'Neill"),
+        ("O\u02bcNeill", "o\u2018neill"),
+        ("Ada\u200b Abbott\ufeff", "Ada Abbott"),
+        ("Ada\u00a0Abbott", "Ada Abbott"),
+        ("Straße", "STRASSE"),
+        ("Ada Abbott <ada@example.com>", "ada@example.com"),
+        ('"Abbott, Ada" <Ada@Example.com>', "ada@example.com"),
+        ("<ada@example.com>", "ada@example.com"),
+        ("mailto:ada@example.com", "ada@example.com"),
+        ("Harbour House/Boardroom", "harbour house / boardroom"),
+    ],
+)
+def test_spellings_of_one_name_are_one(cell: str, name: str) -> None:
+    """Accents as Macs write them, capitals, apostrophes, spaces, what nobody sees, and what mail programs copy."""
+    assert plain_name(cell) == plain_name(name)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Zoe", "Zoë"), ("Ada <3", "Ada"), ("a@b.c, d@e.f", "a@b.c"), ("Room <1>", "Room"), ("A-1", "A1")],
+)
+def test_other_names_stay_others(one: str, other: str) -> None:
+    """An accent, a sign or a second address may be what tells two names apart."""
+    assert plain_name(one) != plain_name(other)
+
+
+@given(st.text())
+def test_a_plain_name_is_as_plain_as_can_be(text: str) -> None:
+    """So that one that was saved is found again."""
+    assert plain_name(plain_name(text)) == plain_name(text)
