@@ -90,6 +90,7 @@ def main(folder: Path = HERE, first_day: date = FIRST_DAY) -> None:
     write_text(folder / "calendars.csv", FIELDS, [row.fields for row in rows(200, 1, first_day)])
     write_text(folder / "calendars-semicolon.csv", ALIASES, awkward(first_day), separator=";", bom=True)
     write_broken(folder / "calendars-broken.xlsx", broken(first_day), first_day)
+    write_text(folder / "calendars-exported.csv", FIELDS, [row.fields for row in exported(first_day)])
     write_text(folder / "google-calendars.csv", [*FIELDS, "WatchResourceId"], google(first_day))
     write_text(folder / "admin-calendars.csv", ADMIN_FIELDS, admin(first_day))
     write_ods(folder / "calendars.ods", [with_real_date(row).fields for row in rows(25, 3, first_day)])
@@ -190,6 +191,25 @@ def broken(first_day: date) -> Iterator[Row]:
     renamed = next(good)
     yield renamed
     yield replace(renamed, name=f"{renamed.name} (new)")
+    yield from good
+
+
+def exported(first_day: date) -> Iterator[Row]:
+    """Rows as databases, web pages and careless programs export them: each in a way of its own."""
+    good = rows(14, 7, first_day)
+    protected, quoted = next(good), next(good)
+    yield Row(*(f'="{cell}"' for cell in protected.fields))
+    yield Row(*(f"'{cell}'" for cell in quoted.fields))
+    yield next(good)
+    yield replace(next(good), calendar="NULL")
+    yield replace(next(good), subscription="\\N")
+    yield replace(next(good), coworker="n/a")
+    yield replace(next(good), name="Caf\ufffd, Ada Okafor")
+    yield replace(next(good), name="Caf\u00c3\u00a9, Ada Okafor")
+    yield replace(next(good), name="Caf?, S?o Paulo")
+    yield replace(next(good), name="Caf&eacute; &amp; Bar")
+    yield replace(next(good), name="2.00E+01")
+    yield replace(next(good), name="03-Feb")
     yield from good
 
 

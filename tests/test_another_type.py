@@ -112,7 +112,7 @@ WRONG = [
     ("Net", "€12.50", "not-a-number", "C2"),
     ("Net", "1e3", "not-a-number", "C2"),
     ("Net", "1,234.50", "not-a-number", "C2"),
-    ("Net", "NaN", "not-a-number", "C2"),
+    ("Net", "NaN", "no-value", "C2"),
     ("Net", "1,234", "number-ambiguous", "C2"),
     ("Net", "12.50001", "too-many-digits", "C2"),
     ("Net", "123456789", "too-many-digits", "C2"),

@@ -33,6 +33,11 @@ OTHER_TYPES = {"not-a-number", "number-ambiguous", "too-many-digits", "not-yes-o
 ONLINE = {"name-not-found", "name-deleted", "name-ambiguous", "id-not-listed", "ids-not-listed"}
 OF_IDS = {"record-not-found", "record-of-another", "record-repeated", "name-beside-id"}
 """Codes of files that name their records by Id; tests/checking/test_record_ids.py makes each of them."""
+EXPORTED = {
+    *("text-as-formula", "quotes-removed", "quotes-in-text", "no-value", "read-as-empty"),
+    *("letters-lost", "double-encoded", "letters-replaced", "html-entities", "value-converted"),
+}
+"""Codes of what exports leave in text files."""
 ROOMS = [Entry(1, ("Boardroom",), "Harbour House"), Entry(2, ("Boardroom",), "Station Yard")]
 PEOPLE = [Entry(3, (DELETED_EMAIL,), deleted=True)]
 
@@ -55,13 +60,21 @@ def test_the_broken_sample_has_every_issue_that_needs_no_sign_in() -> None:
     """Each code that can be found without the service is in the sample, errors but for names and keys once."""
     rows, invalid, issues = checked("calendars-broken.xlsx")
     found = Counter(issue.code for issue in issues)
-    assert set(found) == CATALOGUE.keys() - ONLINE - OTHER_TYPES - OF_IDS - {"time-skipped"}
+    assert set(found) == CATALOGUE.keys() - ONLINE - OTHER_TYPES - OF_IDS - EXPORTED - {"time-skipped"}
     twice = {code: number for code, number in found.items() if number > 1}
     assert twice == {"name-not-looked-up": 3, "date-past": 2, "duplicate-key": 2}
     assert invalid == sum(number for code, number in found.items() if CATALOGUE[code].severity is Severity.ERROR)
     assert rows > 2 * invalid
     line = (SAMPLES / "README.md").read_text("utf-8")
     assert f"`calendars-broken.xlsx`: {rows} rows, {invalid} of them wrong" in line
+
+
+def test_the_exported_sample_has_what_exports_leave_behind() -> None:
+    """Each of its issues, of which two keep their rows back."""
+    rows, invalid, issues = checked("calendars-exported.csv")
+    assert {issue.code for issue in issues} == EXPORTED
+    assert (rows, invalid) == (14, 2)
+    assert "`calendars-exported.csv`: 14 rows, 2 of them wrong" in (SAMPLES / "README.md").read_text("utf-8")
 
 
 def test_the_broken_sample_has_every_issue_that_the_service_knows() -> None:
@@ -114,7 +127,7 @@ def test_the_script_writes_the_same_samples_again(tmp_path: Path) -> None:
     (tmp_path / "make_samples.py").unlink()
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert made == {name: (SAMPLES / name).read_bytes() for name in made}
-    assert len(made) == 6
+    assert len(made) == 7
 
 
 def test_samples_of_today_make_no_warning(tmp_path: Path) -> None:

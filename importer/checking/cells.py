@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from importer.checking.damage import damage
+from importer.checking.damage import LOST, damage
 from importer.checking.wrappers import QUOTES, looks_wrapped
 from schemas import written
 
@@ -122,10 +122,8 @@ def texts(text: pd.Series, *, opaque: bool = False) -> Parsed:
         unseen = [index for index, value in enumerate(values) if value and _UNSEEN.search(value)]
     if "#" in together:
         errors = [index for index, value in enumerate(values) if value in ERROR_VALUES]
-    damaged = damage(stripped)
-    lost = damaged.pop("letters-lost", [])
-    if opaque:
-        damaged.pop("value-converted", None)
+    damaged = damage(stripped, opaque=opaque)
+    lost = [index for index, value in enumerate(stripped) if LOST in value] if LOST in together else []
     wrapped = [] if opaque else _possibly_wrapped(values, together)
     if bad or errors or lost or "" in values:
         left_out = {*bad, *errors, *lost}

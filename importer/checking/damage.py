@@ -6,7 +6,7 @@ like. The patterns are those for which no honest text was found among names of p
 
 import html
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from html.entities import html5
 
 LOST = "\ufffd"
@@ -31,13 +31,16 @@ _MISREAD_AS = ("cp1252", "mac_roman", "cp850", _CYRILLIC_PAGE)
 """Encodings that UTF-8 is taken for, by the programs of Windows, Macs and DOS. The usual one comes first."""
 
 
-def damage(cells: Sequence[str]) -> dict[str, list[int]]:
-    """Places of damaged texts by issue code; a text may have several."""
+def damage(cells: Sequence[str], *, opaque: bool = False) -> dict[str, list[int]]:
+    """Places of damaged texts by issue code; a text may have several.
+
+    ``opaque`` are Ids of another system, which no program takes for a number or a date.
+    """
     # The column as one text first: one without any of the marks costs one pass for each kind.
     together = "\n".join(cells)
     places = {
         code: [index for index, cell in enumerate(cells) if cell and occurs(cell)]
-        for code, (may_occur, occurs) in _KINDS.items()
+        for code, (may_occur, occurs) in _kinds(opaque=opaque).items()
         if may_occur(together)
     }
     return {code: indexes for code, indexes in places.items() if indexes}
@@ -115,16 +118,14 @@ def _is_converted(cell: str) -> bool:
     return len(cell) <= _LONGEST_CONVERTED and _may_be_converted(cell) and _CONVERTED.fullmatch(cell) is not None
 
 
-def _has_lost(text: str) -> bool:
-    return LOST in text
-
-
 _Test = Callable[[str], object]
-_KINDS: Mapping[str, tuple[_Test, _Test]] = {
-    "letters-lost": (_has_lost, _has_lost),
-    "letters-replaced": (_has_question_marks, _has_question_marks),
-    "double-encoded": (_may_be_double_encoded, _is_double_encoded),
-    "html-entities": (_has_entities, _has_entities),
-    "value-converted": (_may_be_converted, _is_converted),
-}
-"""By issue code: whether a text of several cells, one a line, may hold one that has it, and whether a cell has it."""
+
+
+def _kinds(*, opaque: bool) -> dict[str, tuple[_Test, _Test]]:
+    """By issue code: whether cells, one a line, may hold one that has it, and whether a cell has it."""
+    kinds: dict[str, tuple[_Test, _Test]] = {
+        "letters-replaced": (_has_question_marks, _has_question_marks),
+        "double-encoded": (_may_be_double_encoded, _is_double_encoded),
+        "html-entities": (_has_entities, _has_entities),
+    }
+    return kinds if opaque else kinds | {"value-converted": (_may_be_converted, _is_converted)}

@@ -49,7 +49,7 @@ def test_one_button_corrects_all_cells_of_a_cause(client: Client) -> None:
 
 def test_columns_are_chosen_and_remembered(client: Client) -> None:
     """Unknown labels are asked for, and the next file with the same header needs no asking."""
-    labels = ["Raum", "Person", "Bezeichnung", "Ende", "Abo", "Notiz"]
+    labels = ["Tila", "Henkilö", "Kuvaus", "Loppu", "Tilaus", "Huomautus"]
     content = table(*GOOD, labels=labels)
     place = client.draft("rooms.csv", content)
     text = client.follow(place).text
