@@ -8,7 +8,7 @@ from typing import Any
 
 import humanize
 
-from importer.issues import Issue, Notice
+from importer.issues import Issue, Notice, notice_text
 from importer.journal.next_steps import next_steps
 from importer.journal.runs import Run
 from importer.journal.states import State
@@ -91,8 +91,9 @@ class Overview:
         """The overview as a sheet of a workbook: names and values, with an empty pair between parts."""
         counts = [(status.value, f"{count:,}") for status, count in self.counts.items()]
         steps = self.steps()
+        read = [("How the file was read", notice_text([notice])) for notice in self.notices]
         notes = [(f"Column {issue.label}", f"{issue.message} {issue.fix}") for issue in self.column_issues]
-        parts = ([("Result", self.headline())], counts, steps, notes, self.facts())
+        parts = ([("Result", self.headline())], counts, steps, read, notes, self.facts())
         return [pair for part in parts if part for pair in (*part, ("", ""))]
 
     def document(self, files: list[str]) -> dict[str, Any]:

@@ -240,6 +240,21 @@ def test_strict_sends_nothing_when_the_file_is_doubtful(desk: Desk, service: Ser
     assert "Hidden and filtered rows are imported too (1)." in done.err
 
 
+def test_every_report_says_how_the_file_was_read(desk: Desk, service: Service) -> None:
+    """What the terminal said once is in the page, the workbook and the document of the run."""
+    sentence = "Row 1 looks like a title and was skipped. The header is in row 2."
+    text = ["Calendars", ",".join(LABELS), ",".join(map(str, mapping(3)))]
+    (desk.folder / "title.csv").write_text("\n".join(text), encoding="utf-8")
+    assert sentence in desk.type("run", desk.folder / "title.csv", "--yes", "--out", "report").err
+    folder = desk.folder / "report"
+    assert sentence in (folder / "report.html").read_text("utf-8")
+    assert [notice["message"] for notice in json.loads((folder / "summary.json").read_text("utf-8"))["notices"]] == [
+        sentence
+    ]
+    summary = load_workbook(folder / "report.xlsx")["Summary"]
+    assert ("How the file was read", sentence) in [tuple(row[:2]) for row in summary.iter_rows(values_only=True)]
+
+
 def test_a_limit_is_exit_6_and_safe_to_resume(desk: Desk, service: Service) -> None:
     """--max-rows and --max-duration stop cleanly."""
     file = desk.write("rows.csv", [mapping(n) for n in range(2, 12)])
