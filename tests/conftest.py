@@ -47,6 +47,10 @@ LATER = 7_200.0
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# Times without a zone are read in that of the machine, and each machine has its own.
+os.environ["TZ"] = "UTC"
+time.tzset()
+
 _MEMORY = Path("/dev/shm")
 _ROOMY = _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free > 2 * 1024**3
 """Whether the folders of all tests fit into memory, as they do not in a container with the usual 64 MB of it."""

@@ -44,7 +44,9 @@ READING = (
         "--dates", type=click.Choice(["dmy", "mdy", "ymd"]), help="The order of day, month and year in dates."
     ),
     click.option(
-        "--tz", metavar="ZONE", help="The time zone of times without one, such as Europe/London; default UTC."
+        "--tz",
+        metavar="ZONE",
+        help="The time zone of times without one, such as Europe/London; default: this computer's.",
     ),
     click.option(
         "--pick",
@@ -200,9 +202,9 @@ def reading_of(options: Mapping[str, Any]) -> "tuple[RecordType | None, ReadOpti
 
     from importer.spreadsheet import ReadOptions
 
-    zone = options.get("tz") or "UTC"
+    zone = options.get("tz")
     try:
-        ZoneInfo(zone)
+        ZoneInfo(zone or "UTC")
     except (ValueError, OSError, KeyError) as error:
         raise click.UsageError(f'There is no time zone "{zone}". Write it like Europe/London.') from error
     read = ReadOptions(

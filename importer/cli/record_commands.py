@@ -24,6 +24,7 @@ from importer.cli.stdout import binary_stdout
 from importer.errors import Exit
 
 if TYPE_CHECKING:
+    from importer.config.settings import Settings
     from importer.reporting.record_file import FileFormat
     from importer.runs.difference import Difference
     from importer.runs.export import Export, Filters
@@ -54,7 +55,7 @@ STDOUT = Path("-")
 @click.option("--coworker", metavar="ID|NAME", help="Only records of this coworker.")
 @click.option("--expires-before", metavar="DATE", help="Only records that expire before this date.")
 @click.option("--dates", type=click.Choice(["dmy", "mdy", "ymd"]), help="The order of day, month and year in DATE.")
-@click.option("--tz", metavar="ZONE", help="The time zone of DATE, such as Europe/London; default UTC.")
+@click.option("--tz", metavar="ZONE", help="The time zone of DATE, such as Europe/London; default: this computer's.")
 @click.option("--sandbox", is_flag=True, help="Export from the practice service on this machine.")
 @JSON
 def export(kind: str | None, out: Path, form: str | None, as_json: bool, sandbox: bool, **options: Any) -> int:
@@ -71,8 +72,8 @@ def export(kind: str | None, out: Path, form: str | None, as_json: bool, sandbox
     chosen = _format_of(out, form, as_json=as_json)
     if out != STDOUT:
         refuse_existing(out)
-    filters = _filters_of(options)
     with service({}, sandbox) as settings:
+        filters = _filters_of(options, settings)
         console = terminal.Console(the_clock(), yes=True)
         request = ExportRequest(settings, console, the_clock(), kind_named(kind), filters, options["names"])
         exported = finish(export_records(request))
@@ -99,13 +100,13 @@ def _format_of(out: Path, form: str | None, *, as_json: bool) -> "FileFormat":
     return FileFormat(form or ("csv" if out == STDOUT else ending))
 
 
-def _filters_of(options: Mapping[str, Any]) -> "Filters":
+def _filters_of(options: Mapping[str, Any], settings: "Settings") -> "Filters":
     from importer.checking import DateReader
     from importer.runs.export import Filters
 
     _, read = reading_of({"dates": options["dates"], "tz": options["tz"]})
     references = {name: options[name] for name in ("resource", "coworker") if options[name]}
-    return Filters(references, options["expires_before"], DateReader(read.dates, read.zone))
+    return Filters(references, options["expires_before"], DateReader(read.dates, read.zone or settings.zone))
 
 
 def _document(exported: "Export", kind: str, out: Path, form: "FileFormat") -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 - ``settings.py``       every setting, from defaults, files, environment and flags
 - ``spelling.py``       the name that was meant by a mistyped one
+- ``time_zone.py``      the time zone of this machine
 - ``addresses.py``      when two addresses name one service
 - ``credentials.py``    the sign-in in the machine's keyring
 - ``saved_columns.py``  how files with a certain header are read

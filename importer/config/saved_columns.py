@@ -17,7 +17,7 @@ _SAVED: Document[dict[str, object]] = Document("The list of saved columns", dict
 @dataclass(frozen=True)
 class _Dates:
     dates: str | None = None
-    zone: str = "UTC"
+    zone: str | None = None
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ def remember(headers: Sequence[str], chosen: Mapping[str, str], home: Path) -> N
     _save({_key(headers): dict(chosen)}, home)
 
 
-def recall_dates(headers: Sequence[str], home: Path) -> tuple[str | None, str]:
-    """The order of day and month, and the zone, in which the last imported file with these headers was read."""
+def recall_dates(headers: Sequence[str], home: Path) -> tuple[str | None, str | None]:
+    """The order of day and month, and the zone, in which the last imported file with these headers was read, if any."""
     saved = _entry(_Dates, _read(home).get(_key(headers) + _DATES, {}))
     return saved.dates, saved.zone
 
 
-def remember_dates(headers: Sequence[str], order: str | None, zone: str, home: Path) -> None:
+def remember_dates(headers: Sequence[str], order: str | None, zone: str | None, home: Path) -> None:
     """Save how the dates of an imported file were read, for the failed rows that come back without saying it."""
     if (order, zone) != recall_dates(headers, home):
         _save({_key(headers) + _DATES: {"dates": order, "zone": zone}}, home)

@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, V
 
 from importer.config import credentials
 from importer.config.spelling import nearest
+from importer.config.time_zone import machine_zone
 from importer.errors import SettingsError
 
 APP = "importer"
@@ -129,6 +130,20 @@ def parse_duration(text: object) -> float:
     return float(match[1]) * _UNITS[match[2] or "s"]
 
 
+def parse_zone(text: object) -> str | None:
+    """The name of a time zone, None for that of this machine.
+
+    Raises:
+        ValueError: There is no such zone.
+    """
+    if text is None:
+        return None
+    try:
+        return ZoneInfo(str(text).strip()).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("write a time zone like Europe/London") from None
+
+
 RateSetting = Annotated[Rate | None, BeforeValidator(parse_rate)]
 CountSetting = Annotated[int | None, BeforeValidator(parse_count)]
 SecondsSetting = Annotated[float, BeforeValidator(parse_duration)]
@@ -171,6 +186,10 @@ class Settings(BaseModel):
     concurrency: Annotated[int | None, BeforeValidator(parse_concurrency)] = Field(
         None, description="calls in progress at once; auto starts with 4 and uses up to 64 while that is faster"
     )
+    time_zone: Annotated[str | None, BeforeValidator(parse_zone)] = Field(
+        None,
+        description="the time zone of times without one, like Europe/London; if not set, that of this machine",
+    )
     timeout: SecondsSetting = Field(75, description="time limit in seconds for one call, including the answer")
     settle: SecondsSetting = Field(
         900, description="visibility window in seconds: by its end, an unanswered call has taken effect or never will"
@@ -189,6 +208,11 @@ class Settings(BaseModel):
     ca_file: Path | None = Field(
         None, description="a PEM file of certificate authorities to trust instead of the usual ones"
     )
+
+    @property
+    def zone(self) -> str:
+        """The time zone of times that do not say theirs."""
+        return self.time_zone or machine_zone()
 
     @property
     def can_sign_in(self) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
+from importer.config.time_zone import machine_zone
 from importer.errors import Exit
 from importer.journal.runs import Run
 from importer.journal.states import HOLDING, TAKING_BACK, UNSETTLED, State
@@ -140,7 +141,7 @@ def _reading(run: Run) -> Iterator[str]:
         yield f"--map {_quoted(f'{header}={name}')}"
     if read.get("dates"):
         yield f"--dates {_quoted(str(read['dates']))}"
-    if read.get("zone") not in (None, "UTC"):
+    if read.get("zone") not in (None, machine_zone()):
         yield f"--tz {_quoted(str(read['zone']))}"
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from importer.delivery.listing import Listing
 
 _SAMPLES = 3
+_ZONE_OF_OLD = "UTC"
+"""Where an old journal does not say in which zone a file was read."""
 _ORDER_WORDS = {None: "", "dmy": "day before month, ", "mdy": "month before day, ", "ymd": "year first, "}
 _SAMPLED_ROWS = 200
 
@@ -133,8 +135,10 @@ def look_at_columns(file: Path, settings: Settings, kind: RecordType | None, rea
     # Only without a mapping of the user's own: what was saved is for the next file, not against what is typed now.
     remembered = {} if read.map else recall(own_labels(sheet), settings.home)
     read = replace(read, map=remembered) if remembered else read
-    if sheet.is_report and read.dates is None and read.zone == ReadOptions().zone:
+    if sheet.is_report and read.dates is None and read.zone is None:
         sheet, read = _as_before(sheet, read, settings)
+    # What is read later, by whatever machine and settings, is read as it is now.
+    read = replace(read, zone=read.zone or settings.zone)
     kind = kind or checking.recognise(sheet, tuple(RECORD_TYPES.values()), read.map)
     mapping = checking.match_columns(sheet, kind, (), read.map)
     endpoint = kind.path(settings.endpoint_path)
@@ -144,8 +148,9 @@ def look_at_columns(file: Path, settings: Settings, kind: RecordType | None, rea
 def _as_before(sheet: Sheet, read: ReadOptions, settings: Settings) -> tuple[Sheet, ReadOptions]:
     """Read failed rows that come back in the way of their original file; otherwise their times would differ."""
     order, zone = recall_dates(own_labels(sheet), settings.home)
-    if (order, zone) == (read.dates, read.zone):
+    if order is None and zone in (None, settings.zone):
         return sheet, read
+    zone = zone or settings.zone
     notice = Notice("dates-as-before", {"order": _ORDER_WORDS[order], "zone": zone})
     return replace(sheet, notices=(*sheet.notices, notice)), replace(read, dates=order, zone=zone)
 
@@ -277,7 +282,7 @@ def checker_of(
         allow_duplicates=allow_duplicates,
         salt=salt,
         directories=source.directories,
-        dates=checking.DateReader(source.read.dates, source.read.zone),
+        dates=checking.DateReader(source.read.dates, source.read.zone or _ZONE_OF_OLD),
         collisions=collisions or {},
         named=source.named,
     )

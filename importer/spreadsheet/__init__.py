@@ -50,7 +50,8 @@ class ReadOptions:
 
     ``map`` says which field a label means, "-" for none. ``cells`` are texts that a person corrected, by address
     ("D5"); ``repairs`` one repair a column, by its letters. ``dates`` is the order of day, month and year ("dmy",
-    "mdy", "ymd"), ``zone`` the time zone of times that do not say theirs; reading leaves both to checking.
+    "mdy", "ymd"), ``zone`` the time zone of times that do not say theirs, None for that of the settings; reading leaves
+    both to checking.
     """
 
     sheet: str | None = None
@@ -60,7 +61,7 @@ class ReadOptions:
     cells: Mapping[str, str] = field(default_factory=dict)
     repairs: Mapping[str, str] = field(default_factory=dict)
     dates: str | None = None
-    zone: str = "UTC"
+    zone: str | None = None
 
 
 def open_sheet(path: Path, options: ReadOptions = ReadOptions()) -> Sheet:

@@ -422,7 +422,7 @@ def check_row(draft: Draft, header: Header, row: CheckedRow, settings: Settings,
         sheet,
         required=header.required,
         now=datetime.fromtimestamp(now, UTC),
-        dates=DateReader(draft.read.dates, draft.read.zone),
+        dates=DateReader(draft.read.dates, draft.read.zone or settings.zone),
         directories=upload_names.directories(draft, settings),
     )
     result = checker.check(next(iter(sheet.read())))

@@ -270,7 +270,8 @@ async def _check_values(request: Request, draft: Draft, result: UploadCheck) -> 
 def _summary_values(request: Request, draft: Draft, result: UploadCheck) -> dict[str, Any]:
     """The values of the part that says how the file stands."""
     values = {"draft": draft, "result": result, "header": result.header, "checked": result.rows}
-    return values | {"current": is_current(draft, result, settings_of(request))}
+    settings = settings_of(request)
+    return values | {"current": is_current(draft, result, settings), "settings_zone": settings.zone}
 
 
 async def _runs_before(request: Request, draft: Draft, account: str | None = None) -> list[tuple[RunStatus, bool]]:

@@ -29,7 +29,7 @@ def test_columns_and_dates_are_remembered_beside_each_other(tmp_path: Path) -> N
     assert recall(HEADERS, tmp_path) == {"Room": "ResourceId"}
     assert recall_dates(HEADERS, tmp_path) == ("dmy", "Europe/London")
     assert recall_dates(OTHERS, tmp_path) == (None, "Asia/Tokyo")
-    assert recall_dates(["Room"], tmp_path) == (None, "UTC")
+    assert recall_dates(["Room"], tmp_path) == (None, None)
 
 
 def test_a_later_choice_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
@@ -44,17 +44,17 @@ def test_a_later_choice_takes_the_place_of_an_earlier_one(tmp_path: Path) -> Non
     assert recall_dates(HEADERS, tmp_path) == (None, "UTC")
 
 
-def test_the_usual_way_to_read_dates_is_not_written(tmp_path: Path) -> None:
-    """Nothing is to be remembered of it."""
+def test_the_zone_is_remembered_whatever_it_is(tmp_path: Path) -> None:
+    """Another machine, or this one on a journey, has another zone of its own."""
     remember_dates(HEADERS, None, "UTC", tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert recall_dates(HEADERS, tmp_path) == (None, "UTC")
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '"x"', "null", '{"format": 1, "x": 5}'])
 def test_a_damaged_document_is_as_good_as_none(tmp_path: Path, content: str) -> None:
     """It is only a convenience; the next choice writes it anew."""
     (tmp_path / "columns.json").write_text(content)
-    assert (recall(HEADERS, tmp_path), recall_dates(HEADERS, tmp_path)) == ({}, (None, "UTC"))
+    assert (recall(HEADERS, tmp_path), recall_dates(HEADERS, tmp_path)) == ({}, (None, None))
     remember(HEADERS, {"Room": "ResourceId"}, tmp_path)
     assert recall(HEADERS, tmp_path) == {"Room": "ResourceId"}
 

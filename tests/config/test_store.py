@@ -346,7 +346,7 @@ def test_a_saved_column_of_another_shape_is_no_column(home: Path) -> None:
     """The others still are."""
     change(home / "columns.json", lambda document: document.update({key: ["a"] for key in document}))
     assert recall(["Person", "Room"], home) == {}
-    assert recall_dates(["Person", "Room"], home) == (None, "UTC")
+    assert recall_dates(["Person", "Room"], home) == (None, None)
     remember(["a"], {"a": "Name"}, home)
     assert recall(["a"], home) == {"a": "Name"}
 
@@ -357,4 +357,4 @@ def test_an_upload_with_an_unknown_and_a_missing_member_is_read(home: Path, draf
     change(path, lambda document: document["read"].update(later=1))
     change(path, lambda document: document.pop("by"))
     change(path, lambda document: document["read"].pop("zone"))
-    assert (draft_of(drafts).by, draft_of(drafts).read.zone) == ("", "UTC")
+    assert (draft_of(drafts).by, draft_of(drafts).read.zone) == ("", None)

@@ -1,11 +1,11 @@
 """A spreadsheet on its way in: matched, copied, examined; and refused when it changes on the way."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import LABELS, mapping
+from conftest import LABELS, Desk, Service, mapping
 
 from importer.config.saved_columns import remember, remember_dates
 from importer.config.settings import Settings
@@ -149,3 +149,24 @@ def test_each_field_and_each_column_is_told_once(tmp_path: Path, settings: Setti
     assert (told["CalendarId"].how, told["CalendarId"].column) == ("guess", "C")
     assert (told["SubscriptionId"].how, told["SubscriptionId"].column) == ("-", None)
     assert (told["Colour"].how, told["Colour"].column, told["Colour"].samples) == ("unused", "D", ("x", "y", "z"))
+
+
+@pytest.mark.parametrize(
+    ("typed", "variables", "zone", "instant"),
+    [
+        ((), {}, "UTC", "10:30:00Z"),
+        ((), {"TZ": "Europe/Berlin"}, "Europe/Berlin", "09:30:00Z"),
+        ((), {"TZ": "Europe/Berlin", "IMPORTER_TIME_ZONE": "Asia/Kolkata"}, "Asia/Kolkata", "05:00:00Z"),
+        (("--tz", "UTC"), {"TZ": "Europe/Berlin"}, "UTC", "10:30:00Z"),
+    ],
+)
+def test_times_without_a_zone_are_read_in_that_of_the_machine(
+    desk: Desk, service: Service, typed: Sequence[str], variables: Mapping[str, str], zone: str, instant: str
+) -> None:
+    """Unless a setting or the command says otherwise; which one it was is said once, and it stays so for the run."""
+    desk.variables |= variables
+    day = "2027-01-30"
+    file = desk.write("rows.csv", [mapping(n, SubscriptionExpireDate=f"{day} 10:30") for n in (2, 3)])
+    done = desk.type_in_a_shell("run", file, "--yes", *typed)
+    assert done.err.count(f"They are read as {zone} time.") == 1
+    assert {record["SubscriptionExpireDate"] for record in service.records} == {f"{day}T{instant}"}
