@@ -7,7 +7,7 @@ into issues.
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -25,11 +25,11 @@ from importer.checking.causes import Cause, Causes
 from importer.checking.cells import Parsed, choices, decimals, texts, whole_numbers, yes_or_no
 from importer.checking.columns import ColumnMapping
 from importer.checking.dates import DateReader
-from importer.checking.first_seen import FirstSeen, Rows
+from importer.checking.first_seen import FirstSeen, Hashes, Rows
 from importer.checking.record_ids import Identified, NamedRecords, RecordIds
 from importer.checking.references import Directory, one_of, parse_references
 from importer.issues import CATALOGUE, Issue, Severity
-from importer.model import Record
+from importer.model import Clash, Record, RowElsewhere
 from importer.spreadsheet import Sheet, column_letters
 from schemas import FieldType, RecordType, key_text
 
@@ -125,7 +125,7 @@ class Checker:
     differ from equal rows of other runs, for a user who wants them created once more. ``directories`` hold what
     references may name; ``names`` collects what they are called in the file. ``found_collisions`` collects rows of
     earlier chunks that turn out to have the key of a later one: given to the next checker of the sheet as
-    ``collisions``, they are errors there.
+    ``collisions``, they are errors there. ``elsewhere`` are rows that a row of another file repeats.
     """
 
     def __init__(
@@ -142,6 +142,7 @@ class Checker:
         dates: DateReader | None = None,
         collisions: Mapping[int, int] = MappingProxyType({}),
         named: NamedRecords | None = None,
+        elsewhere: Mapping[int, RowElsewhere] = MappingProxyType({}),
     ) -> None:
         """Build the pandera schema for this moment and endpoint."""
         self._kind, self._mapping, self._sheet = kind, mapping, sheet
@@ -155,7 +156,8 @@ class Checker:
         self._repeats: Counter[int] = Counter()
         self._key_repeats: Counter[int] = Counter()
         self._reported: set[tuple[str, str]] = set()
-        self.record_ids = RecordIds(kind, mapping, sheet, named, directories)
+        self._elsewhere = elsewhere
+        self.record_ids = RecordIds(kind, mapping, sheet, named, directories, elsewhere)
         # Rows that name their record, and those of them that are as it is.
         self._named_rows: set[int] = set()
         self._same_rows: set[int] = set()
@@ -332,23 +334,21 @@ class Checker:
         # Equal in all fields of the identity: that is how the journal tells rows apart, and it refuses a second claim
         # on one. ``repeat`` goes into the identity and makes doubles that are allowed differ.
         rows = valid.index.to_numpy()
-        # categorize=True would look for equal cells in each column first, which hardly any text column has.
-        hashes = pd.util.hash_pandas_object(valid[list(self._kind.identity)], index=False, categorize=False)
-        first = self._rows.first_rows(np.asarray(hashes, dtype=np.uint64), rows)
+        first = self._rows.first_rows(value_hashes(valid, self._kind), rows)
         repeats = _count_repeats(first, rows, self._repeats)
         doubles = (repeats > 0) & (not self._allow_duplicates)
         doubles[doubles] = [not self._may_repeat(*pair) for pair in zip(rows[doubles], first[doubles], strict=True)]
-        extras = [str(row) for row in first[doubles].tolist()]
-        cause = Cause("duplicate-row", "", None, None, rows[doubles], [""] * len(extras), extras)
+        others = {int(row): str(other) for row, other in zip(rows[doubles], first[doubles], strict=True)}
+        others |= self._doubled_elsewhere(Clash.VALUES, rows, others)
+        cause = _rows_cause("duplicate-row", others)
+        doubles = np.isin(rows, cause.rows)
         return valid[~doubles].assign(repeat=repeats[~doubles]), cause
 
     def _of_one_key(self, valid: pd.DataFrame) -> tuple[pd.DataFrame, Cause]:
         """The rows whose key no other row has, and those that share one; equal rows have been left out before."""
         # For each row of the chunk: the number of another row with its key, in this chunk or any other; 0 for none.
         rows, others = valid.index.to_numpy(), np.zeros(len(valid), dtype=np.int64)
-        keys = pd.DataFrame({name: _comparable(valid[name]) for name in self._kind.key}, index=valid.index)
-        hashes = pd.util.hash_pandas_object(keys, index=False, categorize=False)
-        first = self._keys.first_rows(np.asarray(hashes, dtype=np.uint64), rows)
+        first = self._keys.first_rows(key_hashes(valid, self._kind.key), rows)
         repeats = _count_repeats(first, rows, self._key_repeats)
         if not self._allow_duplicates:
             indexes = {row: index for index, row in enumerate(rows.tolist()) if row in self._collisions}
@@ -368,13 +368,41 @@ class Checker:
                     self.found_collisions.setdefault(other, row)
                 elif not others[earlier]:
                     others[earlier] = row
-        extras = [str(other) for other in others[others > 0].tolist()]
-        cause = Cause("duplicate-key", "", None, None, rows[others > 0], [""] * len(extras), extras)
-        return valid.assign(key_repeat=repeats)[others == 0], cause
+        collisions = dict(zip(rows[others > 0].tolist(), map(str, others[others > 0].tolist()), strict=True))
+        collisions |= self._doubled_elsewhere(Clash.KEY, rows, collisions)
+        cause = _rows_cause("duplicate-key", collisions)
+        return valid.assign(key_repeat=repeats)[~np.isin(rows, cause.rows)], cause
+
+    def _doubled_elsewhere(self, clash: Clash, rows: Rows, others: Mapping[int, str]) -> dict[int, str]:
+        """Those of these rows that a row of another file repeats, each with that one; ``others`` are errors already."""
+        if not self._elsewhere:
+            return {}
+        left = [row for row in rows.tolist() if row in self._elsewhere and row not in others]
+        there = {row: self._elsewhere[row] for row in left if row not in self._same_rows}
+        return {row: str(other) for row, other in there.items() if other.clash is clash}
 
     def _may_repeat(self, row: int, other: int) -> bool:
         """Whether a row may be equal to another one: each names its record, or it is as its record is already."""
         return row in self._same_rows or (row in self._named_rows and other in self._named_rows)
+
+
+def value_hashes(valid: pd.DataFrame, kind: RecordType) -> Hashes:
+    """A hash of all values of each row by which equal rows are found."""
+    # categorize=True would look for equal cells in each column first, which hardly any text column has.
+    hashes = pd.util.hash_pandas_object(valid[list(kind.identity)], index=False, categorize=False)
+    return np.asarray(hashes, dtype=np.uint64)
+
+
+def key_hashes(valid: pd.DataFrame, key: Sequence[str]) -> Hashes:
+    """A hash of the values of each row in the fields of a key, as they are compared."""
+    keys = pd.DataFrame({name: _comparable(valid[name]) for name in key}, index=valid.index)
+    return np.asarray(pd.util.hash_pandas_object(keys, index=False, categorize=False), dtype=np.uint64)
+
+
+def _rows_cause(code: str, others: Mapping[int, str]) -> Cause:
+    """The cause of whole rows, each with the row that it is about."""
+    rows = sorted(others)
+    return Cause(code, "", None, None, np.array(rows, dtype=np.int64), [""] * len(rows), [others[row] for row in rows])
 
 
 def _count_repeats(first: Rows, rows: Rows, counts: Counter[int]) -> Rows:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from importer.config.settings import Settings
-from importer.model import ONCE_MORE, Clock
+from importer.model import ONCE_MORE, Clock, RowElsewhere
 from importer.runs.observer import Observer
 from importer.spreadsheet import ReadOptions
 from schemas import RecordType
@@ -58,7 +58,8 @@ class Choices:
 class ImportRequest:
     """One file to be imported, and everything that decides where and how.
 
-    ``kind`` is None if the headers decide. ``clock`` gives the time in epoch seconds.
+    ``kind`` is None if the headers decide. ``clock`` gives the time in epoch seconds. ``elsewhere`` are its rows that a
+    row of another file of the batch repeats, and ``sha256`` is the content that was compared; None if there is none.
     """
 
     file: Path
@@ -68,6 +69,8 @@ class ImportRequest:
     kind: RecordType | None = None
     read: ReadOptions = field(default_factory=ReadOptions)
     choices: Choices = field(default_factory=Choices)
+    elsewhere: Mapping[int, RowElsewhere] = field(default_factory=dict)
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from importer.config.saved_columns import recall, recall_dates
 from importer.config.settings import Settings
 from importer.errors import FileError, UsageError
 from importer.issues import Issue, Notice
-from importer.model import Record
+from importer.model import Record, RowElsewhere
 from importer.runs.copies import intact, sha256_of, stage_copy
 from importer.spreadsheet import RECORD_ID, ReadOptions, Sheet, column_letters, open_sheet
 from schemas import RECORD_TYPES, RecordType
@@ -36,6 +36,7 @@ class Source:
     """A file with its columns matched; ``copy`` is where the bytes that were checked stay, ``sha256`` their hash.
 
     ``named`` are the records that its rows name, once they have been read; ``named_list`` holds those that exist.
+    ``elsewhere`` are its rows that a row of another file of the batch repeats.
     """
 
     file: Path
@@ -50,6 +51,7 @@ class Source:
     remembered: bool = False
     named: checking.NamedRecords | None = None
     named_list: "Listing | None" = None
+    elsewhere: Mapping[int, RowElsewhere] = field(default_factory=dict)
 
     @property
     def options(self) -> dict[str, Any]:
@@ -280,6 +282,7 @@ def checker_of(
         dates=checking.DateReader(source.read.dates, source.read.zone),
         collisions=collisions or {},
         named=source.named,
+        elsewhere=source.elsewhere,
     )
 
 
