@@ -7,7 +7,7 @@ from importer.delivery.by_id import Gone, Look, Unreadable, read_record
 from importer.delivery.comparison import BesideTheList, Changed, Comparison
 from importer.delivery.listing import Listing, Remote, complete, list_records
 from importer.delivery.reconciler import strays
-from importer.errors import ServiceError
+from importer.errors import UnlistedError
 from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.journal.states import State
@@ -53,7 +53,7 @@ async def compare(
     may be a record that has to be read by its Id. ``named`` are the records that rows name by their Ids.
 
     Raises:
-        ServiceError: The service does not list its records, and without a list nothing may be sent.
+        UnlistedError: The service does not list its records, and without a list nothing may be sent.
     """
     # 1. The list, whole; or, if the user makes do with it, what the journal believes.
     # 2. What the list cannot show: rows of other runs without an answer, and records that it may leave out.
@@ -99,12 +99,13 @@ def compare_named(kind: RecordType, listing: Listing, named: Collection[int]) ->
 
 
 def refuse_without_list(listing: Listing, *, without_list: bool) -> None:
-    """Raise ServiceError if rows would be sent that nothing but the journal has been compared with."""
+    """Raise UnlistedError if rows would be sent that nothing but the journal has been compared with."""
     if listing.failure and not without_list:
-        raise ServiceError(
+        raise UnlistedError(
             f"No row was sent, because Nexudus does not list its records: {listing.failure}.",
             "Try again later. To send anyway, add --without-list: rows are then compared with the journal only, and "
             "records that were created in another way could exist twice.",
+            listing.failure,
         )
 
 
