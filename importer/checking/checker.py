@@ -125,7 +125,9 @@ class Checker:
     differ from equal rows of other runs, for a user who wants them created once more. ``directories`` hold what
     references may name; ``names`` collects what they are called in the file. ``found_collisions`` collects rows of
     earlier chunks that turn out to have the key of a later one: given to the next checker of the sheet as
-    ``collisions``, they are errors there. ``elsewhere`` are rows that a row of another file repeats.
+    ``collisions``, they are errors there. ``elsewhere`` are rows that a row of another file repeats. Rows with the
+    same values in all fields of ``match_key``, by which rows find their records, are errors as well: they would share
+    one.
     """
 
     def __init__(
@@ -143,6 +145,7 @@ class Checker:
         collisions: Mapping[int, int] = MappingProxyType({}),
         named: NamedRecords | None = None,
         elsewhere: Mapping[int, RowElsewhere] = MappingProxyType({}),
+        match_key: tuple[str, ...] = (),
     ) -> None:
         """Build the pandera schema for this moment and endpoint."""
         self._kind, self._mapping, self._sheet = kind, mapping, sheet
@@ -152,6 +155,7 @@ class Checker:
         self.names: dict[str, set[str]] = {name: set() for name in kind.references if mapping.column(name)}
         self._allow_duplicates, self._salt = allow_duplicates, salt
         self._rows, self._keys, self._collisions = FirstSeen(), FirstSeen(), collisions
+        self._match_key, self._matches = match_key, FirstSeen()
         self.found_collisions: dict[int, int] = {}
         self._repeats: Counter[int] = Counter()
         self._key_repeats: Counter[int] = Counter()
@@ -181,7 +185,8 @@ class Checker:
         valid = self._with_named(valid, identified)
         valid, doubles = self._duplicates(valid)
         valid, same_key = self._of_one_key(valid)
-        causes += [cause for cause in (doubles, same_key) if len(cause)]
+        valid, same_match = self._of_one_match(valid)
+        causes += [cause for cause in (doubles, same_key, same_match) if len(cause)]
         causes_of_chunk = Causes(list(self._of_columns(chunk, parsed)), [causes])
         return Checked(len(chunk), len(chunk) - len(valid), causes_of_chunk, valid, self._kind, self._salt)
 
@@ -346,32 +351,50 @@ class Checker:
 
     def _of_one_key(self, valid: pd.DataFrame) -> tuple[pd.DataFrame, Cause]:
         """The rows whose key no other row has, and those that share one; equal rows have been left out before."""
-        # For each row of the chunk: the number of another row with its key, in this chunk or any other; 0 for none.
-        rows, others = valid.index.to_numpy(), np.zeros(len(valid), dtype=np.int64)
+        rows = valid.index.to_numpy()
         first = self._keys.first_rows(key_hashes(valid, self._kind.key), rows)
         repeats = _count_repeats(first, rows, self._key_repeats)
-        if not self._allow_duplicates:
-            indexes = {row: index for index, row in enumerate(rows.tolist()) if row in self._collisions}
-            others[list(indexes.values())] = [self._collisions[row] for row in indexes]
-            # Both rows of a pair are errors, because only the user knows which of them is meant. An earlier row of this
-            # chunk is marked at once. One of an earlier chunk has been given out as valid already, so it is remembered,
-            # and the file is gone through once more.
-            for index in np.flatnonzero(first != rows).tolist():
-                row, other = int(rows[index]), int(first[index])
-                if {row, other} <= self._named_rows:
-                    continue
-                others[index] = 0 if row in self._same_rows else other
-                earlier = int(np.searchsorted(rows, other))
-                if other in self._same_rows:
-                    continue
-                if other < rows[0]:
-                    self.found_collisions.setdefault(other, row)
-                elif not others[earlier]:
-                    others[earlier] = row
-        collisions = dict(zip(rows[others > 0].tolist(), map(str, others[others > 0].tolist()), strict=True))
+        collisions = {} if self._allow_duplicates else self._colliding(rows, first)
         collisions |= self._doubled_elsewhere(Clash.KEY, rows, collisions)
         cause = _rows_cause("duplicate-key", collisions)
         return valid.assign(key_repeat=repeats)[~np.isin(rows, cause.rows)], cause
+
+    def _of_one_match(self, valid: pd.DataFrame) -> tuple[pd.DataFrame, Cause]:
+        """The rows that find a record of their own by the match key, and those that would share one."""
+        # An empty field finds no record.
+        filled = valid[list(self._match_key)].notna().all(axis="columns") if self._match_key else valid.index == 0
+        rows = valid.index[filled].to_numpy()
+        if not len(rows):
+            return valid, _rows_cause("duplicate-key", {})
+        first = self._matches.first_rows(key_hashes(valid[filled], self._match_key), rows)
+        cause = _rows_cause("duplicate-key", self._colliding(rows, first))
+        return valid[~np.isin(valid.index, cause.rows)], cause
+
+    def _colliding(self, rows: Rows, first: Rows) -> dict[int, str]:
+        """The rows of a chunk that another row stands in the way of, each with that one.
+
+        ``first`` are the rows in which their keys occurred first.
+        """
+        # For each row of the chunk: the number of another row with its key, in this chunk or any other; 0 for none.
+        others = np.zeros(len(rows), dtype=np.int64)
+        indexes = {row: index for index, row in enumerate(rows.tolist()) if row in self._collisions}
+        others[list(indexes.values())] = [self._collisions[row] for row in indexes]
+        # Both rows of a pair are errors, because only the user knows which of them is meant. An earlier row of this
+        # chunk is marked at once. One of an earlier chunk has been given out as valid already, so it is remembered,
+        # and the file is gone through once more.
+        for index in np.flatnonzero(first != rows).tolist():
+            row, other = int(rows[index]), int(first[index])
+            if {row, other} <= self._named_rows:
+                continue
+            others[index] = 0 if row in self._same_rows else other
+            if other in self._same_rows:
+                continue
+            earlier = int(np.searchsorted(rows, other))
+            if other < rows[0]:
+                self.found_collisions.setdefault(other, row)
+            elif not others[earlier]:
+                others[earlier] = row
+        return dict(zip(rows[others > 0].tolist(), map(str, others[others > 0].tolist()), strict=True))
 
     def _doubled_elsewhere(self, clash: Clash, rows: Rows, others: Mapping[int, str]) -> dict[int, str]:
         """Those of these rows that a row of another file repeats, each with that one; ``others`` are errors already."""

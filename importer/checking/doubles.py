@@ -32,9 +32,10 @@ class FileRows:
     named: dict[int, int] = field(default_factory=dict)
     parts: list[_Part] = field(default_factory=list)
 
-    def add(self, checked: Checked, key: Sequence[str]) -> None:
-        """The rows of one more chunk."""
+    def add(self, checked: Checked, key: Sequence[str], *, filled: bool = False) -> None:
+        """The rows of one more chunk; with ``filled``, only those that have a value in each field of the key."""
         valid = checked.valid
+        valid = valid[valid[list(key)].notna().all(axis="columns")] if filled else valid
         named = valid["named_id"].notna().to_numpy() if "named_id" in valid else np.zeros(len(valid), dtype=bool)
         rows = valid.index.to_numpy().astype(np.uint32)
         self.parts.append((rows, key_hashes(valid, key), value_hashes(valid, checked.kind), named))

@@ -14,6 +14,7 @@ import click
 from importer.cli.options import (
     FILE,
     JSON,
+    KEY,
     OUT,
     PACING,
     PROFILE,
@@ -52,7 +53,7 @@ if TYPE_CHECKING:
 @click.command()
 @FILE
 @PROFILE
-@with_options(*READING)
+@with_options(*READING, KEY)
 @click.option("--offline", is_flag=True, help="Do not call the service; needs no sign-in.")
 @click.option("--allow-duplicates", is_flag=True, help="Do not report rows that repeat each other.")
 @click.option(
@@ -70,7 +71,7 @@ def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Pa
     row has an error.
     """
     from importer.cli import terminal
-    from importer.runs.source import examine, open_source
+    from importer.runs.source import examine, open_source, with_match_key
 
     options = options | {"sandbox": sandbox}
     with service({}, sandbox) as settings:
@@ -78,7 +79,7 @@ def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Pa
         if profile_name() and not offline and not settings.can_sign_in:
             say(f"Names are not looked up, and rows not compared: profile {profile_name()} has no sign-in.")
         freeze_gc()
-        source = open_source(file, settings, request.kind, request.read)
+        source = with_match_key(open_source(file, settings, request.kind, request.read), request.choices.key)
         result = examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
         compared = None
         if settings.can_sign_in and not offline:
@@ -186,7 +187,7 @@ def _issue_words(issue: "Issue") -> dict[str, Any]:
 @click.command()
 @FILE
 @PROFILE
-@with_options(*READING, *PACING[:3], *TWICE, *UPDATE)
+@with_options(*READING, *PACING[:3], *TWICE, *UPDATE, KEY)
 @click.option("--sandbox", is_flag=True, help="Plan with a practice service on this machine.")
 @JSON
 def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
@@ -225,7 +226,7 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
     envvar="IMPORTER_PROFILE",
     help='Use the settings and the sign-in of [profile.NAME]; "none" for no profile. For several files, repeat it.',
 )
-@with_options(*READING, *PACING, *TWICE, *UPDATE, OUT)
+@with_options(*READING, *PACING, *TWICE, *UPDATE, KEY, OUT)
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
 @click.option("--strict", is_flag=True, help="Send nothing if any row has an error or differs from its record.")
 @click.option("--sandbox", is_flag=True, help="Import into a practice service on this machine.")

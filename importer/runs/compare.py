@@ -22,10 +22,12 @@ MOST_STRAYS = 10
 _NO_WITNESS = "not one record of this journal is found, as if another location were chosen in Nexudus"
 
 
-async def list_all_records(session: Session, endpoint: str, kind: RecordType) -> Listing:
+async def list_all_records(
+    session: Session, endpoint: str, kind: RecordType, match_key: tuple[str, ...] = ()
+) -> Listing:
     """All records of a type that the service holds, each with what may make it a row's; or why they are not known."""
     listing = await list_records(session.service, endpoint)
-    names = dict.fromkeys((*kind.key, *(name for alike in kind.lookalikes for name in alike)))
+    names = dict.fromkeys((*kind.key, *match_key, *(name for alike in kind.lookalikes for name in alike)))
     listing = await complete(session.service, endpoint, listing, names, lambda _: True)
     if not listing.failure and not listing.by_count:
         counted = "does not say how many records there are" if listing.total is None else f"counts {listing.total:,}"
@@ -60,7 +62,7 @@ async def compare(
     # 3. Single records, as few as will do: those that may be a row's and are not listed, or not with all members.
     journal = session.journal
     target = journal.runs.target(session.account.service, kind.name)
-    listing = listing if listing is not None else await list_all_records(session, endpoint, kind)
+    listing = listing if listing is not None else await list_all_records(session, endpoint, kind, choices.key)
     refuse_without_list(listing, without_list=choices.without_list)
     if listing.failure:
         session.observer.say(f"Existing records are known from the journal only: {listing.failure}.")
@@ -74,7 +76,11 @@ async def compare(
         for sentence in strays(listing, journal, target, kind)[:MOST_STRAYS]:
             session.observer.say(sentence)
     evidence = replace(_evidence(session, target, listing, run), named=frozenset(named))
-    comparison = Comparison(listing, kind, evidence, allow_duplicates=choices.allow_duplicates)
+
+    def among(listing: Listing, evidence: BesideTheList) -> Comparison:
+        return Comparison(listing, kind, evidence, allow_duplicates=choices.allow_duplicates, match_key=choices.key)
+
+    comparison = among(listing, evidence)
     incomplete, unread = comparison.unfinished(listing, bodies())
     if not incomplete and not unread:
         return comparison
@@ -84,7 +90,7 @@ async def compare(
     evidence = await _with_witnesses(session, kind, evidence, listing)
     if missing := _long_missing(evidence, listing, session.settings.settle):
         refuse_without_list(Listing(failure=f"its list leaves out record {missing}, which exists"), without_list=False)
-    return Comparison(listing, kind, evidence, allow_duplicates=choices.allow_duplicates)
+    return among(listing, evidence)
 
 
 def changes_a_key(comparison: Comparison, rows: Iterable[Record | Intent], kind: RecordType) -> bool:

@@ -1,7 +1,7 @@
 """Rows of several files that are for one record: looked for in all of them before the first row of any is sent."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,10 +10,11 @@ from importer.checking import Checker, Directory, FileRows, is_name, repeated_el
 from importer.config.addresses import host_of
 from importer.errors import ImporterError
 from importer.journal.journal import Journal
+from importer.model import RowElsewhere
 from importer.runs.lookup import look_up
 from importer.runs.request import ImportRequest
 from importer.runs.session import Session, signed_in
-from importer.runs.source import Source, checker_of, open_source
+from importer.runs.source import Source, checker_of, open_source, with_match_key
 from importer.text import printable
 
 _LONGEST_NAME = 200
@@ -21,12 +22,17 @@ _LONGEST_NAME = 200
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """A file that was gone through; ``scope`` are its host and record type, within which a key is one record."""
+    """A file that was gone through; ``scope`` are its host and record type, within which a key is one record.
+
+    ``matches`` are its rows by the fields by which they find their records, if these are not the key of their type.
+    """
 
     place: int
     scope: tuple[str, str]
     sha256: str
     rows: FileRows
+    key: tuple[str, ...]
+    matches: FileRows
 
 
 async def compare_files(requests: Sequence[ImportRequest], journal: Journal) -> list[ImportRequest]:
@@ -48,11 +54,27 @@ async def compare_files(requests: Sequence[ImportRequest], journal: Journal) -> 
                 except ImporterError:
                     continue
     compared = list(requests)
-    for scope in dict.fromkeys(file.scope for file in files):
-        of_scope = [file for file in files if file.scope == scope]
-        for file, elsewhere in zip(of_scope, repeated_elsewhere([file.rows for file in of_scope]), strict=True):
-            compared[file.place] = replace(requests[file.place], elsewhere=elsewhere, sha256=file.sha256)
+    elsewhere = _by(files, lambda file: (*file.scope, ()), lambda file: file.rows)
+    # The key of the type first: it says more.
+    by_match = _by(files, lambda file: (*file.scope, file.key), lambda file: file.matches)
+    for file in files:
+        rows = {**by_match[file.place], **elsewhere[file.place]}
+        compared[file.place] = replace(requests[file.place], elsewhere=rows, sha256=file.sha256)
     return compared
+
+
+def _by(
+    files: Sequence[_File], scope: Callable[[_File], tuple[object, ...]], rows: Callable[[_File], FileRows]
+) -> dict[int, dict[int, RowElsewhere]]:
+    """The rows of each file that another file of the same scope repeats, by the place of the file."""
+    groups: dict[tuple[object, ...], list[_File]] = {}
+    for file in files:
+        groups.setdefault(scope(file), []).append(file)
+    return {
+        file.place: repeated
+        for group in groups.values()
+        for file, repeated in zip(group, repeated_elsewhere([rows(file) for file in group]), strict=True)
+    }
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
@@ -64,25 +86,30 @@ def _names(paths: Sequence[Path]) -> list[str]:
 
 async def _gone_through(place: int, request: ImportRequest, name: str, sessions: "_Sessions") -> _File:
     source = open_source(request.file, request.settings, request.kind, request.read)
-    checker, rows = _collected(source, request, name)
-    cells = {field: column for field, column in checker.names.items() if field in source.kind.key}
+    with_match_key(source, request.choices.key)
+    scope, key = (host_of(request.settings.url), source.kind.name), request.choices.key
+    checker, rows, matches = _collected(source, request, name)
+    cells = {field: column for field, column in checker.names.items() if field in {*source.kind.key, *key}}
     if any(is_name(cell.strip()) for column in cells.values() for cell in column):
         directories = await sessions.directories(request, source, cells)
         if directories:
-            _, rows = _collected(replace(source, directories=directories), request, name)
-    return _File(place, (host_of(request.settings.url), source.kind.name), source.sha256, rows)
+            _, rows, matches = _collected(replace(source, directories=directories), request, name)
+    return _File(place, scope, source.sha256, rows, key, matches)
 
 
-def _collected(source: Source, request: ImportRequest, name: str) -> tuple[Checker, FileRows]:
-    """The checker that went through the file, and its rows."""
-    checker, rows = checker_of(source, request.clock(), allow_duplicates=True), FileRows(name)
+def _collected(source: Source, request: ImportRequest, name: str) -> tuple[Checker, FileRows, FileRows]:
+    """The checker that went through the file, and its rows by the key of their type and by the match key."""
+    checker = checker_of(source, request.clock(), allow_duplicates=True)
+    rows, matches, key = FileRows(name), FileRows(name), request.choices.key
     for chunk in source.sheet.read():
         checked = checker.check(chunk)
         # With --allow-duplicates there is no key; an Id still names one record.
         if not request.choices.allow_duplicates:
             rows.add(checked, source.kind.key)
+        if key:
+            matches.add(checked, key, filled=True)
     rows.named.update({record: of_file[0] for record, of_file in checker.record_ids.rows.items()})
-    return checker, rows
+    return checker, rows, matches
 
 
 class _Sessions:

@@ -49,6 +49,7 @@ from importer.runs.source import (
     fields_to_clear,
     open_source,
     with_empty,
+    with_match_key,
 )
 from importer.text import changes, count, duration
 from schemas import RecordType
@@ -139,6 +140,7 @@ class PlannedImport:
 async def plan(request: ImportRequest) -> PlannedImport:
     """The plan of importing a file: what it would do, and how long it would take."""
     source = open_source(request.file, request.settings, request.kind, request.read)
+    source = with_match_key(source, request.choices.key)
     result = examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
     with open_journal(request.settings.journal_url) as journal:
         warn_of_other_profile(journal, source, request)

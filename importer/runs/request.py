@@ -21,6 +21,7 @@ class Choices:
 
     ``profile`` is None if none was named, and "" if there is to be none. With ``sandbox`` the service is a practice
     one that lives no longer than the command, with ``one_for_all`` the profile was named once for several files.
+    ``key`` are the fields by which rows find their records, sorted; none for the key of their type.
     """
 
     strict: bool = False
@@ -29,6 +30,7 @@ class Choices:
     without_list: bool = False
     update: bool = False
     clear_empty: bool = False
+    key: tuple[str, ...] = ()
     max_rows: int | None = None
     max_duration: float | None = None
     picks: Mapping[str, int] = field(default_factory=dict)

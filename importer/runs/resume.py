@@ -106,4 +106,4 @@ def with_limits(journal: Journal, run: Run, choices: Choices) -> Run:
 def _reopen(run: Run) -> Source:
     read = run.options_as(ReadOptions, "read")
     source = reopen(run.copy, run.sha256, RECORD_TYPES[run.kind], run.endpoint, read, run.file)
-    return replace(source, elsewhere=rows_elsewhere(run))
+    return replace(source, elsewhere=rows_elsewhere(run), match_key=run.options_as(Choices).key)

@@ -19,7 +19,7 @@ from importer.runs.result import RunResult, finish_run
 from importer.runs.resume import continue_run, with_limits
 from importer.runs.send import PlannedRun
 from importer.runs.session import Session, signed_in
-from importer.runs.source import CheckResult, Source, examine, open_source, snapshot
+from importer.runs.source import CheckResult, Source, examine, open_source, snapshot, with_match_key
 from importer.runs.start import add_run, plan_rows, with_elsewhere
 
 
@@ -41,6 +41,7 @@ def check(request: ImportRequest) -> tuple[Source, CheckResult]:
 
     Raises:
         FileError: It cannot be read, or was changed since it was compared with other files.
+        UsageError: Its rows cannot be matched by the fields that the user chose.
     """
     source = open_source(request.file, request.settings, request.kind, request.read)
     if source.sheet.notices:
@@ -52,7 +53,7 @@ def check(request: ImportRequest) -> tuple[Source, CheckResult]:
             f"{source.file.name} was changed after it was compared with the other files.",
             "Import it again, together with the files that may hold the same rows.",
         )
-    source = replace(source, elsewhere=request.elsewhere)
+    source = with_match_key(replace(source, elsewhere=request.elsewhere), request.choices.key)
     return source, examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
 
 
