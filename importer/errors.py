@@ -155,6 +155,15 @@ class ServiceError(ImporterError):
     exit_code = Exit.SERVICE
 
 
+class UnlistedError(ServiceError):
+    """The service does not list its records; ``why`` says so as half a sentence."""
+
+    def __init__(self, message: str, advice: str, why: str) -> None:
+        """For a command that can do without the list, and words it in its own way."""
+        super().__init__(message, advice)
+        self.why = why
+
+
 class BusyError(ImporterError):
     """Another process is sending for this account."""
 

@@ -68,6 +68,26 @@ class Record(NamedTuple):
     update: "AgreedUpdate | None" = None
 
 
+class Clash(StrEnum):
+    """What two rows have in common of which at most one can be sent."""
+
+    VALUES = "values"
+    KEY = "key"
+    RECORD = "record"
+
+
+class RowElsewhere(NamedTuple):
+    """A row of another file of the batch that stands in the way of one of this file, and what they have in common."""
+
+    clash: Clash
+    row: int
+    file: str
+
+    def __str__(self) -> str:
+        """The row and its file, as the sentence of the issue has them after "row"."""
+        return f"{self.row} of {self.file}"
+
+
 ONCE_MORE = " once more"
 """What makes the keys of a run differ that creates further records on purpose, so that no earlier claim holds for it.
 

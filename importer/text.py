@@ -15,6 +15,8 @@ _MINUTE = 60.0
 _LONGEST_CHANGE = 300
 MOST_CONFLICTS = 10
 """Rows with other values in Nexudus that a plan lists one by one."""
+_ALL_IN_REPORT = "After the run, report.csv lists all of them."
+_ALL_DIFFERENCES = "To see all of them: importer diff FILE --json"
 
 
 def count(number: int, noun: str) -> str:
@@ -87,14 +89,42 @@ def plan_lines(plan: Plan, account: Account | None, place: str = "") -> Iterator
     if plan.update:
         yield f"      {count(plan.update, 'record')} will be updated:"
         yield from _some(plan.updates, plan.update)
-    if plan.backwards:
-        rows = count(plan.backwards, "row")
-        yield f"      Warning: {rows} would set a date back. Make sure that the file is the latest one."
+    yield from _backwards(plan)
     if plan.conflicting:
         rows = count(plan.conflicting, "row")
         update = "To update the records: --update. " if plan.changed else ""
         yield f"      {rows} will not be sent. {update}To create other records beside them: --even-if-existing"
         yield from _some(plan.conflicts, plan.conflicting)
+
+
+def comparison_lines(plan: Plan, account: Account) -> Iterator[str]:
+    """What the rows of a checked file are to the service; ``plan`` updates every record with other values."""
+    parts = {
+        "to create": plan.create,
+        "unchanged": plan.existing,
+        "changed": plan.update,
+        "ambiguous": plan.ambiguous,
+        "blocked (by rows in doubt in another run)": plan.blocked,
+    }
+    numbers = ", ".join(f"{number:,} {what}" for what, number in parts.items() if number)
+    yield f"Compared with {account.space} as {account.user}: {numbers}."
+    if plan.update:
+        yield f"      {_rows(plan.update, 'has', 'have')} other values in Nexudus:"
+        yield from _some(plan.updates, plan.update, _ALL_DIFFERENCES)
+    yield from _backwards(plan)
+    if plan.ambiguous:
+        yield f"      {_rows(plan.ambiguous, 'needs', 'need')} a decision, because records may exist already:"
+        yield from _some(plan.conflicts, plan.ambiguous, _ALL_DIFFERENCES)
+
+
+def _rows(number: int, one: str, several: str) -> str:
+    return f"{count(number, 'row')} {one if number == 1 else several}"
+
+
+def _backwards(plan: Plan) -> Iterator[str]:
+    if plan.backwards:
+        rows = count(plan.backwards, "row")
+        yield f"      Warning: {rows} would set a date back. Make sure that the file is the latest one."
 
 
 def _to_write(plan: Plan) -> str:
@@ -108,10 +138,10 @@ def _calls(plan: Plan) -> str:
     return f"{calls}, {writes}" if plan.update else calls
 
 
-def _some(rows: Sequence[tuple[int, str]], number: int) -> Iterator[str]:
+def _some(rows: Sequence[tuple[int, str]], number: int, all_of_them: str = _ALL_IN_REPORT) -> Iterator[str]:
     yield from (f"        row {row}: {sentence}" for row, sentence in rows[:MOST_CONFLICTS])
     if number > MOST_CONFLICTS:
-        yield f"        and {number - MOST_CONFLICTS:,} more. After the run, report.csv lists all of them."
+        yield f"        and {number - MOST_CONFLICTS:,} more. {all_of_them}"
 
 
 def printable(text: str, limit: int = SHOWN_CHARACTERS) -> str:

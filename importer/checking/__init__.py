@@ -6,6 +6,7 @@
     - ``cells.py``       text cells as typed values; ``dates.py`` date-times; ``references.py`` names of other records
     - ``record_ids.py``  which record a row says it is
     - ``first_seen.py``  rows and keys that occurred before
+- ``doubles.py``     rows of several files that are for one record
 - ``causes.py``      the issues of a file, grouped by what caused them
 """
 
@@ -14,6 +15,7 @@ from importer.checking.cells import whole_number
 from importer.checking.checker import Checked, Checker
 from importer.checking.columns import Column, ColumnMapping, How, match_columns, near_labels, recognise, refuse_absent
 from importer.checking.dates import DateReader
+from importer.checking.doubles import FileRows, repeated_elsewhere
 from importer.checking.record_ids import NamedRecords
 from importer.checking.references import Directory, Entry, bare_name, is_name, nobody_listed, plain_name
 
@@ -28,6 +30,7 @@ __all__ = [
     "DateReader",
     "Directory",
     "Entry",
+    "FileRows",
     "How",
     "NamedRecords",
     "bare_name",
@@ -39,5 +42,6 @@ __all__ = [
     "plain_name",
     "recognise",
     "refuse_absent",
+    "repeated_elsewhere",
     "whole_number",
 ]

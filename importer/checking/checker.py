@@ -7,7 +7,7 @@ into issues.
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -26,12 +26,12 @@ from importer.checking.cells import Parsed, choices, decimals, texts, whole_numb
 from importer.checking.columns import ColumnMapping
 from importer.checking.damage import repaired, without_entities
 from importer.checking.dates import DateReader
-from importer.checking.first_seen import FirstSeen, Rows
+from importer.checking.first_seen import FirstSeen, Hashes, Rows
 from importer.checking.record_ids import Identified, NamedRecords, RecordIds
 from importer.checking.references import Directory, one_of, parse_references
 from importer.checking.wrappers import DASHES, NO_VALUE, Around, inner, unwrap
 from importer.issues import CATALOGUE, Issue, Severity
-from importer.model import Record
+from importer.model import Clash, Record, RowElsewhere
 from importer.spreadsheet import Sheet, column_letters
 from importer.text import printable
 from schemas import FieldType, RecordType, key_text, written
@@ -128,7 +128,9 @@ class Checker:
     differ from equal rows of other runs, for a user who wants them created once more. ``directories`` hold what
     references may name; ``names`` collects what they are called in the file. ``found_collisions`` collects rows of
     earlier chunks that turn out to have the key of a later one: given to the next checker of the sheet as
-    ``collisions``, they are errors there.
+    ``collisions``, they are errors there. ``elsewhere`` are rows that a row of another file repeats. Rows with the
+    same values in all fields of ``match_key``, by which rows find their records, are errors as well: they would share
+    one.
     """
 
     def __init__(
@@ -145,6 +147,8 @@ class Checker:
         dates: DateReader | None = None,
         collisions: Mapping[int, int] = MappingProxyType({}),
         named: NamedRecords | None = None,
+        elsewhere: Mapping[int, RowElsewhere] = MappingProxyType({}),
+        match_key: tuple[str, ...] = (),
     ) -> None:
         """Build the pandera schema for this moment and endpoint."""
         self._kind, self._mapping, self._sheet = kind, mapping, sheet
@@ -155,11 +159,13 @@ class Checker:
         self.names: dict[str, set[str]] = {name: set() for name in kind.references if mapping.column(name)}
         self._allow_duplicates, self._salt = allow_duplicates, salt
         self._rows, self._keys, self._collisions = FirstSeen(), FirstSeen(), collisions
+        self._match_key, self._matches = match_key, FirstSeen()
         self.found_collisions: dict[int, int] = {}
         self._repeats: Counter[int] = Counter()
         self._key_repeats: Counter[int] = Counter()
         self._reported: set[tuple[str, str]] = set()
-        self.record_ids = RecordIds(kind, mapping, sheet, named, directories)
+        self._elsewhere = elsewhere
+        self.record_ids = RecordIds(kind, mapping, sheet, named, directories, elsewhere)
         # Rows that name their record, and those of them that are as it is.
         self._named_rows: set[int] = set()
         self._same_rows: set[int] = set()
@@ -183,7 +189,8 @@ class Checker:
         valid = self._with_named(valid, identified)
         valid, doubles = self._duplicates(valid)
         valid, same_key = self._of_one_key(valid)
-        causes += [cause for cause in (doubles, same_key) if len(cause)]
+        valid, same_match = self._of_one_match(valid)
+        causes += [cause for cause in (doubles, same_key, same_match) if len(cause)]
         causes_of_chunk = Causes(list(self._of_columns(chunk, parsed)), [causes])
         return Checked(len(chunk), len(chunk) - len(valid), causes_of_chunk, valid, self._kind, self._salt)
 
@@ -362,49 +369,93 @@ class Checker:
         # Equal in all fields of the identity: that is how the journal tells rows apart, and it refuses a second claim
         # on one. ``repeat`` goes into the identity and makes doubles that are allowed differ.
         rows = valid.index.to_numpy()
-        # categorize=True would look for equal cells in each column first, which hardly any text column has.
-        hashes = pd.util.hash_pandas_object(valid[list(self._kind.identity)], index=False, categorize=False)
-        first = self._rows.first_rows(np.asarray(hashes, dtype=np.uint64), rows)
+        first = self._rows.first_rows(value_hashes(valid, self._kind), rows)
         repeats = _count_repeats(first, rows, self._repeats)
         doubles = (repeats > 0) & (not self._allow_duplicates)
         doubles[doubles] = [not self._may_repeat(*pair) for pair in zip(rows[doubles], first[doubles], strict=True)]
-        extras = [str(row) for row in first[doubles].tolist()]
-        cause = Cause("duplicate-row", "", None, None, rows[doubles], [""] * len(extras), extras)
+        others = {int(row): str(other) for row, other in zip(rows[doubles], first[doubles], strict=True)}
+        others |= self._doubled_elsewhere(Clash.VALUES, rows, others)
+        cause = _rows_cause("duplicate-row", others)
+        doubles = np.isin(rows, cause.rows)
         return valid[~doubles].assign(repeat=repeats[~doubles]), cause
 
     def _of_one_key(self, valid: pd.DataFrame) -> tuple[pd.DataFrame, Cause]:
         """The rows whose key no other row has, and those that share one; equal rows have been left out before."""
-        # For each row of the chunk: the number of another row with its key, in this chunk or any other; 0 for none.
-        rows, others = valid.index.to_numpy(), np.zeros(len(valid), dtype=np.int64)
-        keys = pd.DataFrame({name: _comparable(valid[name]) for name in self._kind.key}, index=valid.index)
-        hashes = pd.util.hash_pandas_object(keys, index=False, categorize=False)
-        first = self._keys.first_rows(np.asarray(hashes, dtype=np.uint64), rows)
+        rows = valid.index.to_numpy()
+        first = self._keys.first_rows(key_hashes(valid, self._kind.key), rows)
         repeats = _count_repeats(first, rows, self._key_repeats)
-        if not self._allow_duplicates:
-            indexes = {row: index for index, row in enumerate(rows.tolist()) if row in self._collisions}
-            others[list(indexes.values())] = [self._collisions[row] for row in indexes]
-            # Both rows of a pair are errors, because only the user knows which of them is meant. An earlier row of this
-            # chunk is marked at once. One of an earlier chunk has been given out as valid already, so it is remembered,
-            # and the file is gone through once more.
-            for index in np.flatnonzero(first != rows).tolist():
-                row, other = int(rows[index]), int(first[index])
-                if {row, other} <= self._named_rows:
-                    continue
-                others[index] = 0 if row in self._same_rows else other
-                earlier = int(np.searchsorted(rows, other))
-                if other in self._same_rows:
-                    continue
-                if other < rows[0]:
-                    self.found_collisions.setdefault(other, row)
-                elif not others[earlier]:
-                    others[earlier] = row
-        extras = [str(other) for other in others[others > 0].tolist()]
-        cause = Cause("duplicate-key", "", None, None, rows[others > 0], [""] * len(extras), extras)
-        return valid.assign(key_repeat=repeats)[others == 0], cause
+        collisions = {} if self._allow_duplicates else self._colliding(rows, first)
+        collisions |= self._doubled_elsewhere(Clash.KEY, rows, collisions)
+        cause = _rows_cause("duplicate-key", collisions)
+        return valid.assign(key_repeat=repeats)[~np.isin(rows, cause.rows)], cause
+
+    def _of_one_match(self, valid: pd.DataFrame) -> tuple[pd.DataFrame, Cause]:
+        """The rows that find a record of their own by the match key, and those that would share one."""
+        # An empty field finds no record.
+        filled = valid[list(self._match_key)].notna().all(axis="columns") if self._match_key else valid.index == 0
+        rows = valid.index[filled].to_numpy()
+        if not len(rows):
+            return valid, _rows_cause("duplicate-key", {})
+        first = self._matches.first_rows(key_hashes(valid[filled], self._match_key), rows)
+        cause = _rows_cause("duplicate-key", self._colliding(rows, first))
+        return valid[~np.isin(valid.index, cause.rows)], cause
+
+    def _colliding(self, rows: Rows, first: Rows) -> dict[int, str]:
+        """The rows of a chunk that another row stands in the way of, each with that one.
+
+        ``first`` are the rows in which their keys occurred first.
+        """
+        # For each row of the chunk: the number of another row with its key, in this chunk or any other; 0 for none.
+        others = np.zeros(len(rows), dtype=np.int64)
+        indexes = {row: index for index, row in enumerate(rows.tolist()) if row in self._collisions}
+        others[list(indexes.values())] = [self._collisions[row] for row in indexes]
+        # Both rows of a pair are errors, because only the user knows which of them is meant. An earlier row of this
+        # chunk is marked at once. One of an earlier chunk has been given out as valid already, so it is remembered,
+        # and the file is gone through once more.
+        for index in np.flatnonzero(first != rows).tolist():
+            row, other = int(rows[index]), int(first[index])
+            if {row, other} <= self._named_rows:
+                continue
+            others[index] = 0 if row in self._same_rows else other
+            if other in self._same_rows:
+                continue
+            earlier = int(np.searchsorted(rows, other))
+            if other < rows[0]:
+                self.found_collisions.setdefault(other, row)
+            elif not others[earlier]:
+                others[earlier] = row
+        return dict(zip(rows[others > 0].tolist(), map(str, others[others > 0].tolist()), strict=True))
+
+    def _doubled_elsewhere(self, clash: Clash, rows: Rows, others: Mapping[int, str]) -> dict[int, str]:
+        """Those of these rows that a row of another file repeats, each with that one; ``others`` are errors already."""
+        if not self._elsewhere:
+            return {}
+        left = [row for row in rows.tolist() if row in self._elsewhere and row not in others]
+        there = {row: self._elsewhere[row] for row in left if row not in self._same_rows}
+        return {row: str(other) for row, other in there.items() if other.clash is clash}
 
     def _may_repeat(self, row: int, other: int) -> bool:
         """Whether a row may be equal to another one: each names its record, or it is as its record is already."""
         return row in self._same_rows or (row in self._named_rows and other in self._named_rows)
+
+
+def value_hashes(valid: pd.DataFrame, kind: RecordType) -> Hashes:
+    """A hash of all values of each row by which equal rows are found."""
+    # categorize=True would look for equal cells in each column first, which hardly any text column has.
+    hashes = pd.util.hash_pandas_object(valid[list(kind.identity)], index=False, categorize=False)
+    return np.asarray(hashes, dtype=np.uint64)
+
+
+def key_hashes(valid: pd.DataFrame, key: Sequence[str]) -> Hashes:
+    """A hash of the values of each row in the fields of a key, as they are compared."""
+    keys = pd.DataFrame({name: _comparable(valid[name]) for name in key}, index=valid.index)
+    return np.asarray(pd.util.hash_pandas_object(keys, index=False, categorize=False), dtype=np.uint64)
+
+
+def _rows_cause(code: str, others: Mapping[int, str]) -> Cause:
+    """The cause of whole rows, each with the row that it is about."""
+    rows = sorted(others)
+    return Cause(code, "", None, None, np.array(rows, dtype=np.int64), [""] * len(rows), [others[row] for row in rows])
 
 
 def _count_repeats(first: Rows, rows: Rows, counts: Counter[int]) -> Rows:

@@ -16,6 +16,7 @@ from importer.checking.causes import Cause
 from importer.checking.cells import whole_numbers
 from importer.checking.columns import ColumnMapping
 from importer.checking.references import Directory
+from importer.model import Clash, RowElsewhere
 from importer.spreadsheet import RECORD_ID, Sheet, column_letters
 from schemas import RecordType
 
@@ -67,8 +68,10 @@ class RecordIds:
         sheet: Sheet,
         named: NamedRecords | None,
         directories: Mapping[str, Directory] = MappingProxyType({}),
+        elsewhere: Mapping[int, RowElsewhere] = MappingProxyType({}),
     ) -> None:
-        """``named`` is None while nobody has asked the service."""
+        """``named`` is None while nobody has asked the service; ``elsewhere`` are rows that another file repeats."""
+        self._elsewhere = {row: other for row, other in elsewhere.items() if other.clash is Clash.RECORD}
         self._kind, self._mapping, self._sheet = kind, mapping, sheet
         self._named, self._directories = named, directories
         self.rows: dict[int, tuple[int, ...]] = {}
@@ -107,6 +110,8 @@ class RecordIds:
             others = [other for other in repeated if other != row]
             if others:
                 faults.setdefault("record-repeated", {})[row] = str(others[0])
+            elif row in self._elsewhere:
+                faults.setdefault("record-repeated", {})[row] = str(self._elsewhere[row])
             elif self._named is not None and (record := self._named.texts.get(number)) is not None:
                 texts[row] = record
             elif self._named is not None:

@@ -112,6 +112,9 @@ TWICE = (
     ),
     WITHOUT_LIST,
 )
+KEY = click.option(
+    "--key", metavar="FIELDS", help="Fields by which rows find their records, such as ResourceId,CoworkerId."
+)
 UPDATE = (
     click.option("--update/--no-update", default=None, help="Update records that have other values than their rows."),
     click.option("--clear-empty", is_flag=True, help="With --update, let an empty cell clear its field."),
@@ -192,6 +195,7 @@ def choices_of(options: Mapping[str, Any]) -> "Choices":
         max_duration=seconds,
         picks=_picks(options),
         profile=said_profile(),
+        key=_key(options),
         **{name: options[name] for name in names if name in options},
     )
 
@@ -248,6 +252,8 @@ def sending_choices(options: Mapping[str, Any], settings: "Settings") -> "Choice
     if choices.update and (choices.even_if_existing or choices.allow_duplicates):
         advice = f"Leave out {twice}." if chosen else "Records are updated because a setting says so; add --no-update."
         raise click.UsageError(f"{twice} makes further records, and --update changes those that exist. {advice}")
+    if choices.key and (choices.even_if_existing or choices.allow_duplicates):
+        raise click.UsageError(f"{twice} makes further records, so there is nothing for --key to find. Leave one out.")
     if choices.clear_empty and not choices.update:
         raise click.UsageError("--clear-empty needs --update: without it, no record is changed.")
     return choices
@@ -261,6 +267,16 @@ def _pairs(texts: Sequence[str], option: str, form: str) -> dict[str, str]:
             raise click.UsageError(f'{option} "{text}" cannot be used. Write it like {form}.')
         pairs[name.strip()] = value.strip()
     return pairs
+
+
+def _key(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """The fields of --key, sorted: in whichever order they are typed, they are the same key."""
+    if (text := options.get("key")) is None:
+        return ()
+    names = [name.strip() for name in text.split(",")]
+    if not all(names):
+        raise click.UsageError(f'--key "{text}" cannot be used. Write it like ResourceId,CoworkerId.')
+    return tuple(sorted(set(names)))
 
 
 def _picks(options: Mapping[str, Any]) -> dict[str, int]:

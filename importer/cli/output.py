@@ -82,6 +82,7 @@ _REPEATED_OPTIONS = {
     "without_list": "--without-list",
     "update": "--update",
     "clear_empty": "--clear-empty",
+    "key": "--key",
     "sandbox": "--sandbox",
     "rate": "--rate",
     "daily_quota": "--daily-quota",

@@ -9,6 +9,7 @@ import click
 from importer.cli.options import (
     FILE,
     JSON,
+    KEY,
     PROFILE,
     READING,
     import_request,
@@ -137,7 +138,7 @@ def _show(exported: "Export", title: str, out: Path, form: "FileFormat", *, sand
 @click.command()
 @FILE
 @PROFILE
-@with_options(*READING)
+@with_options(*READING, KEY)
 @click.option("--sandbox", is_flag=True, help="Compare with the practice service on this machine.")
 @JSON
 def diff(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:

@@ -14,6 +14,7 @@ import click
 from importer.cli.options import (
     FILE,
     JSON,
+    KEY,
     OUT,
     PACING,
     PROFILE,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from importer.cli.terminal import BatchConsole
     from importer.issues import Issue
     from importer.runs.batch import JobResult
+    from importer.runs.plan import ComparedFile
     from importer.runs.request import ImportRequest
     from importer.runs.source import CheckResult
 
@@ -51,7 +53,7 @@ if TYPE_CHECKING:
 @click.command()
 @FILE
 @PROFILE
-@with_options(*READING)
+@with_options(*READING, KEY)
 @click.option("--offline", is_flag=True, help="Do not call the service; needs no sign-in.")
 @click.option("--allow-duplicates", is_flag=True, help="Do not report rows that repeat each other.")
 @click.option(
@@ -63,31 +65,43 @@ if TYPE_CHECKING:
 @click.option("--sandbox", is_flag=True, help="Look up names in a practice service on this machine.")
 @JSON
 def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Path | None, **options: Any) -> int:
-    """List everything that is wrong with FILE. Sends nothing."""
+    """List everything that is wrong with FILE. Sends nothing.
+
+    If you are signed in, the rows are compared with what Nexudus holds. The exit code is about the file alone: 1 if a
+    row has an error.
+    """
     from importer.cli import terminal
-    from importer.runs.source import examine, open_source
+    from importer.runs.source import examine, open_source, with_match_key
 
     options = options | {"sandbox": sandbox}
     with service({}, sandbox) as settings:
         request = import_request(file, settings, terminal.Console(the_clock(), yes=True), options)
         if profile_name() and not offline and not settings.can_sign_in:
-            say(f"Names are not looked up: profile {profile_name()} has no sign-in.")
+            say(f"Names are not looked up, and rows not compared: profile {profile_name()} has no sign-in.")
         freeze_gc()
-        source = open_source(file, settings, request.kind, request.read)
+        source = with_match_key(open_source(file, settings, request.kind, request.read), request.choices.key)
         result = examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
+        compared = None
         if settings.can_sign_in and not offline:
-            from importer.runs.plan import check_names
+            from importer.runs.plan import check_with_service
 
-            source, result = finish(check_names(source, result, request))
+            compared = finish(check_with_service(source, result, request))
+            source, result = compared.source, compared.result
+            if compared.plan is not None and compared.plan.update and not compared.plan.create:
+                # A plan without it would have nothing to do.
+                options = options | {"update": True}
     if errors_to is not None:
         from importer.runs.plan import write_errors
 
         write_errors(source, result, errors_to, request.clock())
     if as_json:
-        _put_check(file, result, notices=[notice.document for notice in source.sheet.notices])
+        notices = [notice.document for notice in source.sheet.notices]
+        _put_check(file, result, notices=notices, comparison=_comparison(compared))
     else:
         terminal.show_source(source, result.rows)
         terminal.show_issues(result, stdout=True)
+        if compared is not None and compared.plan is not None:
+            terminal.show_comparison(compared.plan, compared.account)
         terminal.show_check_end(result, _after_check(file, errors_to, result, options))
     return Exit.ROWS_FAILED if result.invalid else Exit.DONE
 
@@ -102,6 +116,25 @@ def _after_check(file: Path, errors_to: Path | None, result: "CheckResult", opti
     if not result.valid:
         return f"correct the file, then: importer check {with_reading(file, options)}"
     return f"importer plan {with_reading(file, options)}"
+
+
+def _comparison(compared: "ComparedFile | None") -> dict[str, Any] | None:
+    """What the rows are to the service, as numbers, and the first rows of each group; None if it was not asked."""
+    from dataclasses import asdict
+
+    if compared is None or compared.plan is None or compared.groups is None:
+        return None
+    plan = compared.plan
+    counts = {
+        "create": plan.create,
+        "unchanged": plan.existing,
+        "changed": plan.update,
+        "ambiguous": plan.ambiguous,
+        "blocked": plan.blocked,
+        "backwards": plan.backwards,
+    }
+    first = {name: rows for name, rows in asdict(compared.groups).items() if name in counts and name != "create"}
+    return {"account": asdict(compared.account), "counts": counts, "first": first}
 
 
 def _put_check(file: Path, result: "CheckResult", **more: Any) -> None:
@@ -154,7 +187,7 @@ def _issue_words(issue: "Issue") -> dict[str, Any]:
 @click.command()
 @FILE
 @PROFILE
-@with_options(*READING, *PACING[:3], *TWICE, *UPDATE)
+@with_options(*READING, *PACING[:3], *TWICE, *UPDATE, KEY)
 @click.option("--sandbox", is_flag=True, help="Plan with a practice service on this machine.")
 @JSON
 def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
@@ -193,7 +226,7 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
     envvar="IMPORTER_PROFILE",
     help='Use the settings and the sign-in of [profile.NAME]; "none" for no profile. For several files, repeat it.',
 )
-@with_options(*READING, *PACING, *TWICE, *UPDATE, OUT)
+@with_options(*READING, *PACING, *TWICE, *UPDATE, KEY, OUT)
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
 @click.option(
     "--strict",

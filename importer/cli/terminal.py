@@ -17,7 +17,7 @@ from importer.cli.options import typed_place
 from importer.errors import Exit, UsageError
 from importer.issues import CATALOGUE, Severity, notice_text
 from importer.model import Account, Clock, Plan, Presence, Progress, Status
-from importer.text import count, duration, moment, plan_lines, printable
+from importer.text import comparison_lines, count, duration, moment, plan_lines, printable
 from schemas import RECORD_TYPES
 
 if TYPE_CHECKING:
@@ -138,6 +138,13 @@ def show_plan(plan: Plan, account: Account) -> None:
     """Show what importing would do, and how long it takes."""
     click.echo()
     for line in plan_lines(plan, account, typed_place()):
+        click.echo(line)
+
+
+def show_comparison(plan: Plan, account: Account) -> None:
+    """Show what the rows of a checked file are to the service."""
+    click.echo()
+    for line in comparison_lines(plan, account):
         click.echo(line)
 
 

@@ -4,6 +4,8 @@
 2. Several records of its key, or one that may be the same mapping under another key, make it ambiguous: only a person
    can tell.
 3. A row of another run without an answer blocks every row that may be the same mapping, until it is settled.
+4. The user may name other fields by which rows find their records, a "match key". Then the key of the type is one more
+   thing that records may have in common: none is created beside one of the row's key, or given another record's key.
 
 What the service holds is what counts, and not what the journal believes. A record that only the journal knows counts
 once it has been read by its Id, for a list may lag behind; while it could not be read, a person decides.
@@ -38,10 +40,11 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The record of the row, and what differs in it."""
+    """The record of the row, and what differs in it; ``by`` is the match key, if it is not the key of the type."""
 
     remote: Remote
     differences: Differences
+    by: tuple[str, ...] = ()
 
     @property
     def field(self) -> str:
@@ -56,6 +59,7 @@ class Reason(StrEnum):
     UNREAD = "not listed and not readable"
     RECORD_LACKS_PART = "the record lacks a part of the key"
     ROW_LACKS_PART = "the row lacks a part of the key"
+    ROW_LACKS_MATCH = "the row lacks a field by which it should find its record"
     ALIKE = "alike, with another key"
     OF_ANOTHER_ROW = "named by another row"
     NAMED_IS_GONE = "named by the row, and not there"
@@ -114,18 +118,30 @@ class Comparison:
     """What there is, to be asked row by row.
 
     With ``allow_duplicates`` there is no key: n equal rows are n equal records, each of which is given to one row.
+    ``match_key`` are the fields by which rows find their records, if not by the key of their type.
     """
 
     def __init__(
-        self, listing: Listing, kind: RecordType, evidence: BesideTheList, *, allow_duplicates: bool = False
+        self,
+        listing: Listing,
+        kind: RecordType,
+        evidence: BesideTheList,
+        *,
+        allow_duplicates: bool = False,
+        match_key: tuple[str, ...] = (),
     ) -> None:
         """Index everything that there is."""
         self._kind, self._comparer, self._evidence = kind, Comparer(kind), evidence
         self._allow_duplicates = allow_duplicates
+        self._match_key = () if set(match_key) == set(kind.key) else match_key
+        self._key = self._match_key or kind.key
         self._of_these_runs = frozenset(evidence.of_these_runs)
         self._taken: set[int] = set()
         self._unread: dict[int, str] = {}
-        self._index = _Index(self._comparer, kind, (*listing.records, *self._read_by_id()))
+        remotes = (*listing.records, *self._read_by_id())
+        self._index = _Index(self._comparer, kind, self._key, remotes)
+        # By the key of the type, which an update may not give to a second record.
+        self._by_type = self._index if not self._match_key else _Index(self._comparer, kind, kind.key, remotes)
         self._unanswered = [(intent, intent.values) for intent in evidence.unanswered]
 
     @property
@@ -144,11 +160,15 @@ class Comparison:
         if named_id is not None:
             return self._of_id(body, values, named_id)
         for intent, other in self._unanswered:
-            if self._comparer.may_be_one(values, other):
+            if self._comparer.may_be_one(values, other) or self._is_match(values, other):
                 return Blocked(intent.run, intent.row)
-        exact = self._index.of_key(values)
+        exact = self._of_match_key(values)
         if self._allow_duplicates:
             return self._one_of_equals(body, exact)
+        return self._in_doubt(values, exact) or self._of_key(body, values, exact)
+
+    def _in_doubt(self, values: Mapping[str, object], exact: Sequence[Remote]) -> Ambiguous | None:
+        """Why none of the records of the row's key can be said to be the row's; None if one can, or there is none."""
         if unread := [remote for remote in exact if remote.id in self._unread]:
             why = f"may be this row's, but is not listed and cannot be read: {self._unread[unread[0].id]}"
             advice = "Check it in Nexudus. If it is gone, create another one with --even-if-existing."
@@ -158,14 +178,22 @@ class Comparison:
             return Ambiguous(
                 _ids(taken), Reason.OF_ANOTHER_ROW, "is the record of another row, which has its Id", advice
             )
+        if lacking := self._lacking_a_match(values):
+            return lacking
         if len(exact) > 1:
-            why = f"have the same {listed(self._kind.key)}"
+            why = f"have the same {listed(self._key)}"
             return Ambiguous(_ids(exact), Reason.SEVERAL, why, self._advice_for_several(exact))
+        return None
+
+    def _of_key(self, body: str, values: Mapping[str, object], exact: Sequence[Remote]) -> Match:
+        """What the row is to the only record of its key, or if there is none."""
         differences = self._differences(body, exact[0]) if exact else {}
         if exact and not differences:
             return Unchanged(exact[0].id)
         ambiguous = self._lacking_a_part(values) or self._looking_alike(values)
-        return ambiguous or (Changed(exact[0], differences) if exact else None)
+        if ambiguous or not exact:
+            return ambiguous
+        return self._taking_a_key(values, exact[0].id, differences) or Changed(exact[0], differences, self._match_key)
 
     def unfinished(self, listing: Listing, bodies: Iterable[str]) -> tuple[set[int], set[int]]:
         """Records to be read by Id before these rows can be compared: listed ones that lack members, unlisted ones.
@@ -179,11 +207,13 @@ class Comparison:
         unread: set[int] = set()
         if not lacking and not sent:
             return incomplete, unread
-        of_journal = _Index(self._comparer, self._kind, sent)
+        keys = dict.fromkeys((self._key, self._kind.key))
+        of_journal = [_Index(self._comparer, self._kind, key, sent) for key in keys]
         for body in bodies:
             values = json.loads(body)
-            incomplete.update(r.id for r in self._index.of_key(values) if r.id in lacking)
-            unread.update(r.id for r in of_journal.all(values))
+            for index in (self._index, self._by_type):
+                incomplete.update(r.id for r in index.of_key(values) if r.id in lacking)
+            unread.update(r.id for index in of_journal for r in index.all(values))
         return incomplete, unread
 
     def _of_id(self, body: str, values: Mapping[str, object], named_id: int) -> Unchanged | Changed | Ambiguous:
@@ -204,12 +234,44 @@ class Comparison:
                     (named_id,), Reason.NAMED_IS_ANOTHER, f"has another {name} than this row by now", advice, name
                 )
         differences = self._comparer.differences(body, remote)
-        # With another key it may become a second record of a mapping that has one.
-        others = [one for one in self._index.of_key(values) if one.id not in {named_id, *self._evidence.named}]
-        if others and not set(self._kind.key).isdisjoint(differences):
-            advice = "Correct the row, or delete the record that you do not need in Nexudus."
-            return Ambiguous(_ids(others), Reason.KEY_TAKEN, "would have the same key as this row", advice)
+        if taking := self._taking_a_key(values, named_id, differences):
+            return taking
         return Changed(remote, differences) if differences else Unchanged(named_id)
+
+    def _taking_a_key(self, values: Mapping[str, object], record: int, differences: Differences) -> Ambiguous | None:
+        """With another key, a record may become a second one of a mapping that has one."""
+        others = [one for one in self._by_type.of_key(values) if one.id not in {record, *self._evidence.named}]
+        if not others or set(self._kind.key).isdisjoint(differences):
+            return None
+        advice = "Correct the row, or delete the record that you do not need in Nexudus."
+        return Ambiguous(_ids(others), Reason.KEY_TAKEN, "would have the same key as this row", advice)
+
+    def _of_match_key(self, values: Mapping[str, object]) -> list[Remote]:
+        """The records of the row's key. Of fields that the user chose, an empty one finds none."""
+        if self._match_key and self._comparer.likeness(self._key, values) is None:
+            return []
+        return self._index.of_key(values)
+
+    def _is_match(self, values: Mapping[str, object], other: Mapping[str, object]) -> bool:
+        """Whether a row would find the record of another one by the match key."""
+        if not self._match_key:
+            return False
+        mine = self._comparer.likeness(self._key, values)
+        return mine is not None and mine == self._comparer.likeness(self._key, other)
+
+    def _lacking_a_match(self, values: Mapping[str, object]) -> Ambiguous | None:
+        """An empty cell cannot find a record, so any that agrees in the rest of the match key may be the row's."""
+        # Only of fields that the user chose: of the key of the type, an empty part equals an empty one.
+        parts = self._comparer.match_key(self._key, values)
+        lacks = [name for name, value in parts if value is None]
+        if not self._match_key or not lacks:
+            return None
+        rest = tuple(part for part in parts if part[1] is not None)
+        if not (others := self._of_others(self._index.agreeing(rest))):
+            return None
+        same = f"has the same {listed(name for name, _ in rest)}" if rest else "exists"
+        why = f"{same}, but this row has no {listed(lacks)} to find its record by"
+        return Ambiguous(_ids(others), Reason.ROW_LACKS_MATCH, why, f"Enter the {listed(lacks)}.", lacks[0])
 
     def _advice_for_several(self, remotes: Sequence[Remote]) -> str:
         """What to do about several records of one mapping, which an earlier importer made for each renewal."""
@@ -255,13 +317,19 @@ class Comparison:
             sent = json.loads(body)
             extra = {name: remote.values.get(name) for name in self._kind.fields if name not in sent}
             differences |= {name: (None, value) for name, value in extra.items() if value not in (None, "")}
-        # Only outside the key: its parts may be spelt differently, which does not make another mapping.
-        return {name: pair for name, pair in differences.items() if name not in self._kind.key}
+        # The parts of a key may be spelt differently, which does not make another mapping.
+        values = json.loads(body)
+        return {
+            name: pair
+            for name, pair in differences.items()
+            if name not in self._kind.key
+            or self._comparer.match_key((name,), values) != self._comparer.match_key((name,), remote.values)
+        }
 
     def _lacking_a_part(self, values: Mapping[str, object]) -> Ambiguous | None:
         for name, filled, remotes in self._index.lacking_a_part(values):
             if others := self._of_others(remotes):
-                same = listed([part for part in self._kind.key if part != name])
+                same = listed([part for part in self._key if part != name])
                 lacks = "the record has" if filled else "this row has"
                 why = f"may be the same {self._kind.title}: {same} are the same, but {lacks} no {name}"
                 reason = Reason.RECORD_LACKS_PART if filled else Reason.ROW_LACKS_PART
@@ -269,16 +337,26 @@ class Comparison:
         return None
 
     def _looking_alike(self, values: Mapping[str, object]) -> Ambiguous | None:
-        mine = dict(self._comparer.match_key(self._kind.key, values))
-        for names, remotes in self._index.alike(values):
+        mine = dict(self._comparer.match_key(self._key, values))
+        for names, remotes in (*self._index.alike(values), *self._of_the_types_key(values)):
             if others := self._of_others(remotes):
-                there = self._comparer.match_key(self._kind.key, others[0].values)
+                there = self._comparer.match_key(self._key, others[0].values)
                 name = next(part for part, value in there if value != mine[part])
                 same = f"its {listed(names)} {'is' if len(names) == 1 else 'are'} the same"
                 why = f"may be the same {self._kind.title}: {same}, but its {name} is different"
                 advice = "Correct the row or the record. To create another record on purpose, add --even-if-existing."
                 return Ambiguous(_ids(others), Reason.ALIKE, why, advice, name)
         return None
+
+    def _of_the_types_key(self, values: Mapping[str, object]) -> Iterator[tuple[tuple[str, ...], list[Remote]]]:
+        """The records with the key of the type, which the match key does not find, and those that lack a part of it."""
+        if not self._match_key:
+            return
+        exact = {remote.id for remote in self._index.of_key(values)}
+        yield self._kind.key, [remote for remote in self._by_type.of_key(values) if remote.id not in exact]
+        for name, _, remotes in self._by_type.lacking_a_part(values):
+            names = tuple(part for part in self._kind.key if part != name)
+            yield names, [remote for remote in remotes if remote.id not in exact]
 
     def _of_others(self, remotes: Iterable[Remote]) -> list[Remote]:
         # The author of the file saw all of its rows; that another one of them was created is no surprise.
@@ -314,12 +392,13 @@ def shift_of(match: Changed) -> float | None:
 class _Index:
     """Records by their key, by the key without each of its parts, and by what makes them look alike."""
 
-    def __init__(self, comparer: Comparer, kind: RecordType, remotes: Iterable[Remote]) -> None:
-        self._kind, self._comparer = kind, comparer
+    def __init__(self, comparer: Comparer, kind: RecordType, key: tuple[str, ...], remotes: Iterable[Remote]) -> None:
+        self._kind, self._comparer, self._key = kind, comparer, key
         self._exact: dict[Key, list[Remote]] = {}
         self._without: dict[tuple[str, bool, Key], list[Remote]] = {}
         self._alike: dict[Key, list[Remote]] = {}
         self._by_id: dict[int, Remote] = {}
+        self._by_names: dict[tuple[str, ...], dict[Key, list[Remote]]] = {}
         for remote in remotes:
             self._add(remote)
 
@@ -330,16 +409,29 @@ class _Index:
 
     def of_key(self, values: Mapping[str, object]) -> list[Remote]:
         """The records with the key of these values, an empty part being equal to an empty one."""
-        return self._exact.get(self._comparer.match_key(self._kind.key, values), [])
+        return self._exact.get(self._comparer.match_key(self._key, values), [])
 
     def of_id(self, number: int) -> Remote | None:
         """The record of this Id."""
         return self._by_id.get(number)
 
+    def agreeing(self, parts: Key) -> list[Remote]:
+        """The records that have these values, whatever else they have."""
+        names = tuple(name for name, _ in parts)
+        if names not in self._by_names:
+            # For each set of fields once: there are as many as there are ways in which rows lack fields.
+            by_names: dict[Key, list[Remote]] = {}
+            self._by_names[names] = by_names
+            for remote in self._by_id.values():
+                by_names.setdefault(self._comparer.match_key(names, remote.values), []).append(remote)
+        return self._by_names[names].get(parts, [])
+
     def lacking_a_part(self, values: Mapping[str, object]) -> Iterator[tuple[str, bool, list[Remote]]]:
         """For each part of the key whether these values have it, and the records that differ only in not having it."""
         # One part at a time: with two parts missing, a key resembles half of the list and would hold everything back.
         for name, value, others in self._parts(values):
+            if all(part is None for _, part in others):
+                continue
             yield name, value is not None, self._without.get((name, value is not None, others), [])
 
     def alike(self, values: Mapping[str, object]) -> Iterator[tuple[tuple[str, ...], list[Remote]]]:
@@ -359,7 +451,7 @@ class _Index:
 
     def _add(self, remote: Remote) -> None:
         self._by_id[remote.id] = remote
-        self._exact.setdefault(self._comparer.match_key(self._kind.key, remote.values), []).append(remote)
+        self._exact.setdefault(self._comparer.match_key(self._key, remote.values), []).append(remote)
         for name, value, others in self._parts(remote.values):
             # Rows with this part look among records without it, and the other way round.
             self._without.setdefault((name, value is None, others), []).append(remote)
@@ -368,7 +460,7 @@ class _Index:
                 self._alike.setdefault(likeness, []).append(remote)
 
     def _parts(self, values: Mapping[str, object]) -> Iterator[tuple[str, object, Key]]:
-        key = self._comparer.match_key(self._kind.key, values)
+        key = self._comparer.match_key(self._key, values)
         for name, value in key:
             yield name, value, tuple(part for part in key if part[0] != name)
 
@@ -387,13 +479,14 @@ def why_held(match: Changed | Ambiguous, kind: RecordType, *, may_update: bool =
         f"{name} is {value_words(there)} there and {value_words(mine)} in this row"
         for name, (mine, there) in match.differences.items()
     )
-    same = f"same {listed(kind.key)}" if set(kind.key).isdisjoint(match.differences) else "Id of this row"
+    by_id = not match.by and not set(kind.key).isdisjoint(match.differences)
+    same = "Id of this row" if by_id else f"same {listed(match.by or kind.key)}"
     same = f"Record {match.remote.id} has the {same}, but other values"
     why = "the record was changed after the plan was made" if may_update else "this import does not update records"
     return f"{same}: {printable(values, _LONGEST)}. Not sent, because {why}."
 
 
-def listed(names: Collection[object]) -> str:
+def listed(names: Iterable[object]) -> str:
     """Some names as a list in a sentence."""
     *most, last = map(str, names)
     return f"{', '.join(most)} and {last}" if most else last

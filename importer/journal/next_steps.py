@@ -6,7 +6,7 @@ Must not hold a sentence, and must not know who shows it.
 import os
 import shlex
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -115,7 +115,7 @@ _VERBS = {
 def command_of(run: Run, step: Step) -> str:
     """What to type to take a step; empty if no command does it."""
     if step.kind in (StepKind.CORRECT, StepKind.LOOK_AT_HELD):
-        words = [_quoted(str(run.folder / FAILED_FILE)), *_reading(run), run.place]
+        words = [_quoted(str(run.folder / FAILED_FILE)), *_reading(run), *_match_key(run), run.place]
         if step.kind is StepKind.LOOK_AT_HELD or run.options.get("update"):
             words += ["--update", "--clear-empty" if run.options.get("clear_empty") else ""]
         return " ".join(["importer run", *filter(None, words)])
@@ -143,6 +143,13 @@ def _reading(run: Run) -> Iterator[str]:
         yield f"--dates {_quoted(str(read['dates']))}"
     if read.get("zone") not in (None, machine_zone()):
         yield f"--tz {_quoted(str(read['zone']))}"
+
+
+def _match_key(run: Run) -> Iterator[str]:
+    """The option by which rows find their records, if it is not the key of their type."""
+    names = run.options.get("key")
+    if isinstance(names, Sequence) and names:
+        yield f"--key {_quoted(','.join(map(str, names)))}"
 
 
 def _quoted(word: str) -> str:

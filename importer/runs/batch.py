@@ -1,6 +1,7 @@
 """Several files at once: the first of each profile is planned before any row is sent, its others follow in turn.
 
-The runs share the journal and its commits, nothing else. What ends one of them leaves the others alone.
+Rows of two files that are for one record are errors of both, and found before anything else. The runs share the journal
+and its commits, nothing more. What ends one of them leaves the others alone.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ from itertools import chain, groupby
 from importer.config.settings import where_to_set
 from importer.errors import Exit, FileError, ImporterError, SettingsError, SignInError, UsageError
 from importer.journal.journal import Journal, open_journal
+from importer.runs.doubles import compare_files
 from importer.runs.preparation import stoppable
 from importer.runs.request import ImportRequest
 from importer.runs.result import RunResult
@@ -47,14 +49,21 @@ async def run_all(requests: Sequence[ImportRequest]) -> list[JobResult]:
 
     Raises:
         JournalError: The journal, which they share, cannot be used.
+        StoppedError: They were stopped while the files were compared with each other.
     """
     _allow_files(len(requests) * _FILES_A_RUN)
+    with open_journal(requests[0].settings.journal_url) as journal:
+        work, limit = compare_files(requests, journal), requests[0].choices.max_duration
+        requests = await stoppable(work, journal, requests[0].settings, seconds=limit)
+        return await _all_of(requests, journal)
+
+
+async def _all_of(requests: Sequence[ImportRequest], journal: Journal) -> list[JobResult]:
     numbered = sorted(enumerate(requests), key=lambda item: item[1].choices.profile or "")
     queues = [list(queue) for _, queue in groupby(numbered, key=lambda item: item[1].choices.profile or "")]
     # One party for each queue, which arrives there once, with its first file, even if that one is refused.
     planned = asyncio.Barrier(len(queues))
-    with open_journal(requests[0].settings.journal_url) as journal:
-        done = await asyncio.gather(*(_one_after_another(queue, journal, planned) for queue in queues))
+    done = await asyncio.gather(*(_one_after_another(queue, journal, planned) for queue in queues))
     results = dict(chain.from_iterable(done))
     return [results[number] for number in range(len(requests))]
 

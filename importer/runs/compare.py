@@ -7,7 +7,7 @@ from importer.delivery.by_id import Gone, Look, Unreadable, read_record
 from importer.delivery.comparison import BesideTheList, Changed, Comparison
 from importer.delivery.listing import Listing, Remote, complete, list_records
 from importer.delivery.reconciler import strays
-from importer.errors import ServiceError
+from importer.errors import UnlistedError
 from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.journal.states import State
@@ -22,10 +22,12 @@ MOST_STRAYS = 10
 _NO_WITNESS = "not one record of this journal is found, as if another location were chosen in Nexudus"
 
 
-async def list_all_records(session: Session, endpoint: str, kind: RecordType) -> Listing:
+async def list_all_records(
+    session: Session, endpoint: str, kind: RecordType, match_key: tuple[str, ...] = ()
+) -> Listing:
     """All records of a type that the service holds, each with what may make it a row's; or why they are not known."""
     listing = await list_records(session.service, endpoint)
-    names = dict.fromkeys((*kind.key, *(name for alike in kind.lookalikes for name in alike)))
+    names = dict.fromkeys((*kind.key, *match_key, *(name for alike in kind.lookalikes for name in alike)))
     listing = await complete(session.service, endpoint, listing, names, lambda _: True)
     if not listing.failure and not listing.by_count:
         counted = "does not say how many records there are" if listing.total is None else f"counts {listing.total:,}"
@@ -53,14 +55,14 @@ async def compare(
     may be a record that has to be read by its Id. ``named`` are the records that rows name by their Ids.
 
     Raises:
-        ServiceError: The service does not list its records, and without a list nothing may be sent.
+        UnlistedError: The service does not list its records, and without a list nothing may be sent.
     """
     # 1. The list, whole; or, if the user makes do with it, what the journal believes.
     # 2. What the list cannot show: rows of other runs without an answer, and records that it may leave out.
     # 3. Single records, as few as will do: those that may be a row's and are not listed, or not with all members.
     journal = session.journal
     target = journal.runs.target(session.account.service, kind.name)
-    listing = listing if listing is not None else await list_all_records(session, endpoint, kind)
+    listing = listing if listing is not None else await list_all_records(session, endpoint, kind, choices.key)
     refuse_without_list(listing, without_list=choices.without_list)
     if listing.failure:
         session.observer.say(f"Existing records are known from the journal only: {listing.failure}.")
@@ -74,7 +76,11 @@ async def compare(
         for sentence in strays(listing, journal, target, kind)[:MOST_STRAYS]:
             session.observer.say(sentence)
     evidence = replace(_evidence(session, target, listing, run), named=frozenset(named))
-    comparison = Comparison(listing, kind, evidence, allow_duplicates=choices.allow_duplicates)
+
+    def among(listing: Listing, evidence: BesideTheList) -> Comparison:
+        return Comparison(listing, kind, evidence, allow_duplicates=choices.allow_duplicates, match_key=choices.key)
+
+    comparison = among(listing, evidence)
     incomplete, unread = comparison.unfinished(listing, bodies())
     if not incomplete and not unread:
         return comparison
@@ -84,7 +90,7 @@ async def compare(
     evidence = await _with_witnesses(session, kind, evidence, listing)
     if missing := _long_missing(evidence, listing, session.settings.settle):
         refuse_without_list(Listing(failure=f"its list leaves out record {missing}, which exists"), without_list=False)
-    return Comparison(listing, kind, evidence, allow_duplicates=choices.allow_duplicates)
+    return among(listing, evidence)
 
 
 def changes_a_key(comparison: Comparison, rows: Iterable[Record | Intent], kind: RecordType) -> bool:
@@ -99,12 +105,13 @@ def compare_named(kind: RecordType, listing: Listing, named: Collection[int]) ->
 
 
 def refuse_without_list(listing: Listing, *, without_list: bool) -> None:
-    """Raise ServiceError if rows would be sent that nothing but the journal has been compared with."""
+    """Raise UnlistedError if rows would be sent that nothing but the journal has been compared with."""
     if listing.failure and not without_list:
-        raise ServiceError(
+        raise UnlistedError(
             f"No row was sent, because Nexudus does not list its records: {listing.failure}.",
             "Try again later. To send anyway, add --without-list: rows are then compared with the journal only, and "
             "records that were created in another way could exist twice.",
+            listing.failure,
         )
 
 

@@ -15,7 +15,7 @@ from importer.runs.plan import look_up_names
 from importer.runs.preparation import stoppable
 from importer.runs.request import ImportRequest
 from importer.runs.session import Session, signed_in
-from importer.runs.source import CheckResult, Source, checked_chunks, examine, open_source
+from importer.runs.source import CheckResult, Source, checked_chunks, examine, open_source, with_match_key
 from schemas import RecordType
 
 
@@ -95,6 +95,7 @@ async def difference(request: ImportRequest) -> Difference:
         ServiceError: The service does not list all of its records.
     """
     source = open_source(request.file, request.settings, request.kind, request.read)
+    source = with_match_key(source, request.choices.key)
     result = examine(source, request.clock(), allow_duplicates=False)
     with open_journal(request.settings.journal_url) as journal:
         return await stoppable(_difference(journal, source, result, request), journal, request.settings)
@@ -123,7 +124,7 @@ def _records(source: Source, result: CheckResult, now: float) -> Iterator[Record
 def _compare(differing: Difference, listing: Listing, records: Iterable[Record]) -> None:
     kind, records = differing.source.kind, list(records)
     named = frozenset(record.named_id for record in records if record.named_id is not None)
-    comparison = Comparison(listing, kind, BesideTheList(named=named))
+    comparison = Comparison(listing, kind, BesideTheList(named=named), match_key=differing.source.match_key)
     matched: set[int] = set()
     for record in records:
         match comparison.match(record.body, record.named_id):
@@ -133,9 +134,9 @@ def _compare(differing: Difference, listing: Listing, records: Iterable[Record])
             case Changed() as match:
                 differing.changed.append(_changed(record.row, match, kind))
                 matched.add(match.remote.id)
-            case Ambiguous(numbers, why, advice):
-                differing.ambiguous.append(AmbiguousRow(record.row, numbers, why, advice))
-                matched.update(numbers)
+            case Ambiguous() as doubt:
+                differing.ambiguous.append(AmbiguousRow(record.row, doubt.records, doubt.why, doubt.advice))
+                matched.update(doubt.records)
             case None:
                 differing.create.append(CreatedRow(record.row, _texts(kind, json.loads(record.body))))
     rest = (remote for remote in listing.records if remote.id not in matched)

@@ -44,10 +44,13 @@ async def look_up(
     cells: Mapping[str, Iterable[str]],
     picks: Mapping[str, int],
     names_beside: Mapping[str, AbstractSet[str]] = MappingProxyType({}),
+    *,
+    confirm: bool = True,
 ) -> dict[str, Directory]:
     """The directory of each reference field; ``cells`` are its cells by field, ``picks`` new choices by name.
 
     ``names_beside`` are names that stand beside Ids, by field; they need not be confirmed, for the Ids are what counts.
+    Without ``confirm``, none is: for a first look at a file, which is looked up once more before it is sent.
     """
     directories: dict[str, Directory] = {}
     for field, column in cells.items():
@@ -61,7 +64,7 @@ async def look_up(
             continue
         noun = reference.relation.lower()
         directory = Directory(noun, entries, choices, complete=complete)
-        confirmed = await _confirm(session, reference, directory, entries, texts)
+        confirmed = await _confirm(session, reference, directory, entries, texts) if confirm else entries
         none_listed = complete and nobody_listed(texts, directory)
         directories[field] = Directory(noun, confirmed, choices, complete=complete, none_listed=none_listed)
     return directories

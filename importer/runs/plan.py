@@ -24,7 +24,7 @@ from importer.delivery.comparison import (
 )
 from importer.delivery.listing import Listing
 from importer.delivery.updates import before_of
-from importer.errors import UsageError
+from importer.errors import UnlistedError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Claim
 from importer.journal.runs import Run
@@ -34,7 +34,7 @@ from importer.reporting import write_fix_file
 from importer.runs.allowances import windows
 from importer.runs.compare import changes_a_key, compare, compare_named
 from importer.runs.earlier_runs import ImportTerms, forgotten_profile, refuse_other_terms, run_to_continue
-from importer.runs.groups import RowSampler
+from importer.runs.groups import RowGroups, RowSampler
 from importer.runs.lookup import look_up, names_to_offer
 from importer.runs.named_records import with_named
 from importer.runs.observer import Observer
@@ -49,17 +49,47 @@ from importer.runs.source import (
     fields_to_clear,
     open_source,
     with_empty,
+    with_match_key,
 )
 from importer.text import changes, count, duration
 from schemas import RecordType
 
 
-async def check_names(source: Source, result: CheckResult, request: ImportRequest) -> tuple[Source, CheckResult]:
-    """A file that has been examined, examined once more with the names that the service lists."""
-    now = request.clock()
+@dataclass(frozen=True)
+class ComparedFile:
+    """A file that was checked with the service; ``plan`` and ``groups`` are None if its rows could not be compared.
+
+    In the plan, every record with other values than its row is to be updated: that shows what differs.
+    """
+
+    source: Source
+    result: CheckResult
+    account: Account
+    plan: Plan | None = None
+    groups: RowGroups | None = None
+
+
+async def check_with_service(source: Source, result: CheckResult, request: ImportRequest) -> ComparedFile:
+    """A file that has been examined, once more with the names that the service lists, and compared with its records."""
     with open_journal(request.settings.journal_url) as journal:
-        async with signed_in(request.settings, source.endpoint, journal, request.observer, request.clock) as session:
-            return await look_up_names(session, source, result, request.choices, now)
+        return await stoppable(_check(journal, source, result, request), journal, request.settings)
+
+
+async def _check(journal: Journal, source: Source, result: CheckResult, request: ImportRequest) -> ComparedFile:
+    # One list will do, and it need not be whole: nothing is sent on the strength of a check.
+    now, choices = request.clock(), replace(request.choices, update=True)
+    async with signed_in(request.settings, source.endpoint, journal, request.observer, request.clock) as session:
+        source, result = await look_up_names(session, source, result, choices, now)
+        compared = ComparedFile(source, result, session.account)
+        if not result.valid:
+            return compared
+        try:
+            present = await find_present(session, source, result, choices, now)
+        except UnlistedError as error:
+            session.observer.say(f"Rows were not compared: Nexudus does not list its records ({error.why}).")
+            return compared
+        made, groups = plan_of(session, result, present, now), present.sampler.groups
+        return replace(compared, plan=made, groups=groups)
 
 
 async def offers(kind: RecordType, settings: Settings, observer: Observer, clock: Clock) -> dict[str, list[str]]:
@@ -110,6 +140,7 @@ class PlannedImport:
 async def plan(request: ImportRequest) -> PlannedImport:
     """The plan of importing a file: what it would do, and how long it would take."""
     source = open_source(request.file, request.settings, request.kind, request.read)
+    source = with_match_key(source, request.choices.key)
     result = examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
     with open_journal(request.settings.journal_url) as journal:
         warn_of_other_profile(journal, source, request)

@@ -148,7 +148,7 @@ async def _compared_before(
         of_named = compare_named(kind, listing, named)
         if not changes_a_key(of_named, journal.rows.all(run, State.PLANNED), kind):
             return of_named, listing, ()
-    listing = await list_all_records(session, run.endpoint, kind)
+    listing = await list_all_records(session, run.endpoint, kind, choices.key)
     refuse_without_list(listing, without_list=choices.without_list)
     await settle_doubts(session, run, listing, asked_at)
     unexplained = strays(listing, journal, run.target, kind)[:MOST_STRAYS]
@@ -210,7 +210,7 @@ async def _compared_with_all(
             return comparison, listing
         if creates_nothing(comparison):
             return await compared(), listing
-        second = await list_all_records(session, run.endpoint, kind)
+        second = await list_all_records(session, run.endpoint, kind, choices.key)
         refuse_without_list(second, without_list=False)
         proved, listing = shows_all_of(second, listing), second
         if proved:

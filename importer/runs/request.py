@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from importer.config.settings import Settings
-from importer.model import ONCE_MORE, Clock
+from importer.model import ONCE_MORE, Clock, RowElsewhere
 from importer.runs.observer import Observer
 from importer.spreadsheet import ReadOptions
 from schemas import RecordType
@@ -21,6 +21,7 @@ class Choices:
 
     ``profile`` is None if none was named, and "" if there is to be none. With ``sandbox`` the service is a practice
     one that lives no longer than the command, with ``one_for_all`` the profile was named once for several files.
+    ``key`` are the fields by which rows find their records, sorted; none for the key of their type.
     """
 
     strict: bool = False
@@ -29,6 +30,7 @@ class Choices:
     without_list: bool = False
     update: bool = False
     clear_empty: bool = False
+    key: tuple[str, ...] = ()
     max_rows: int | None = None
     max_duration: float | None = None
     picks: Mapping[str, int] = field(default_factory=dict)
@@ -58,7 +60,8 @@ class Choices:
 class ImportRequest:
     """One file to be imported, and everything that decides where and how.
 
-    ``kind`` is None if the headers decide. ``clock`` gives the time in epoch seconds.
+    ``kind`` is None if the headers decide. ``clock`` gives the time in epoch seconds. ``elsewhere`` are its rows that a
+    row of another file of the batch repeats, and ``sha256`` is the content that was compared; None if there is none.
     """
 
     file: Path
@@ -68,6 +71,8 @@ class ImportRequest:
     kind: RecordType | None = None
     read: ReadOptions = field(default_factory=ReadOptions)
     choices: Choices = field(default_factory=Choices)
+    elsewhere: Mapping[int, RowElsewhere] = field(default_factory=dict)
+    sha256: str | None = None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from importer.runs.result import RunResult, finish_run
 from importer.runs.send import PlannedRun
 from importer.runs.session import Session, signed_in
 from importer.runs.source import Source, examine, reopen
-from importer.runs.start import agreed_updates, plan_rows
+from importer.runs.start import agreed_updates, plan_rows, rows_elsewhere
 from importer.spreadsheet import ReadOptions
 from schemas import RECORD_TYPES
 
@@ -104,4 +105,5 @@ def with_limits(journal: Journal, run: Run, choices: Choices) -> Run:
 
 def _reopen(run: Run) -> Source:
     read = run.options_as(ReadOptions, "read")
-    return reopen(run.copy, run.sha256, RECORD_TYPES[run.kind], run.endpoint, read, run.file)
+    source = reopen(run.copy, run.sha256, RECORD_TYPES[run.kind], run.endpoint, read, run.file)
+    return replace(source, elsewhere=rows_elsewhere(run), match_key=run.options_as(Choices).key)

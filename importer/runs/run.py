@@ -4,6 +4,7 @@ Nothing here prints, parses a file, or knows how the service answers.
 """
 
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 from importer.delivery.breakers import SendResult, StopReason
 from importer.errors import FileError, ServiceError
@@ -18,8 +19,8 @@ from importer.runs.result import RunResult, finish_run
 from importer.runs.resume import continue_run, with_limits
 from importer.runs.send import PlannedRun
 from importer.runs.session import Session, signed_in
-from importer.runs.source import CheckResult, Source, examine, open_source, snapshot
-from importer.runs.start import add_run, plan_rows
+from importer.runs.source import CheckResult, Source, examine, open_source, snapshot, with_match_key
+from importer.runs.start import add_run, plan_rows, with_elsewhere
 
 
 async def run(request: ImportRequest) -> RunResult | None:
@@ -39,13 +40,21 @@ def check(request: ImportRequest) -> tuple[Source, CheckResult]:
     """The file as it was read, and everything that is wrong with it.
 
     Raises:
-        FileError: The request is strict, and what is read may not be what the user sees.
+        FileError: It cannot be read, was changed since it was compared with other files, or the request is strict and what
+            is read may not be what the user sees.
+        UsageError: Its rows cannot be matched by the fields that the user chose.
     """
     source = open_source(request.file, request.settings, request.kind, request.read)
     if source.sheet.notices:
         request.observer.say(notice_text(source.sheet.notices))
     if source.remembered:
         request.observer.say(f"Using the column mapping you saved for the header of {source.file.name}.")
+    if request.sha256 not in (None, source.sha256):
+        raise FileError(
+            f"{source.file.name} was changed after it was compared with the other files.",
+            "Import it again, together with the files that may hold the same rows.",
+        )
+    source = with_match_key(replace(source, elsewhere=request.elsewhere), request.choices.key)
     result = examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
     if request.choices.strict and (doubtful := [notice for notice in source.sheet.notices if notice.doubtful]):
         raise FileError(
@@ -98,7 +107,7 @@ async def _continue_unfinished(
     if unfinished is None:
         return None
     session.observer.say(f"Run {unfinished.id} of this file is unfinished; continuing it.")
-    unfinished = restore_copy(journal, unfinished, source.copy)
+    unfinished = with_elsewhere(journal, restore_copy(journal, unfinished, source.copy), source.elsewhere)
     return await continue_run(stack, session, with_limits(journal, unfinished, request.choices))
 
 
@@ -123,5 +132,5 @@ async def _unreachable(journal: Journal, source: Source, request: ImportRequest,
     # The same run is used again: a service that is away for an hour, and a scheduler that tries every minute, would
     # otherwise leave sixty runs of one file.
     now, same = request.clock(), run_to_continue(journal, terms_of(source, request), None)
-    unfinished = same or add_run(journal, source, request, now)
+    unfinished = with_elsewhere(journal, same or add_run(journal, source, request, now), source.elsewhere)
     return await finish_run(journal, unfinished, SendResult(StopReason.UNREACHABLE, error.message), now)

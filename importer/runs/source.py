@@ -15,9 +15,10 @@ import pandas as pd
 from importer import checking
 from importer.config.saved_columns import recall, recall_dates
 from importer.config.settings import Settings
+from importer.config.spelling import nearest
 from importer.errors import FileError, UsageError
 from importer.issues import Issue, Notice
-from importer.model import Record
+from importer.model import Record, RowElsewhere
 from importer.runs.copies import intact, sha256_of, stage_copy
 from importer.spreadsheet import RECORD_ID, ReadOptions, Sheet, column_letters, open_sheet
 from schemas import RECORD_TYPES, RecordType
@@ -38,6 +39,8 @@ class Source:
     """A file with its columns matched; ``copy`` is where the bytes that were checked stay, ``sha256`` their hash.
 
     ``named`` are the records that its rows name, once they have been read; ``named_list`` holds those that exist.
+    ``elsewhere`` are its rows that a row of another file of the batch repeats. ``match_key`` are the fields by which
+    its rows find their records, if not by the key of their type.
     """
 
     file: Path
@@ -52,6 +55,8 @@ class Source:
     remembered: bool = False
     named: checking.NamedRecords | None = None
     named_list: "Listing | None" = None
+    elsewhere: Mapping[int, RowElsewhere] = field(default_factory=dict)
+    match_key: tuple[str, ...] = ()
 
     @property
     def options(self) -> dict[str, Any]:
@@ -158,6 +163,26 @@ def _as_before(sheet: Sheet, read: ReadOptions, settings: Settings) -> tuple[She
 def own_labels(sheet: Sheet) -> list[str]:
     """The headers of the user's own columns; those that a report added do not make it another kind of file."""
     return [sheet.labels[position] for position in sheet.columns]
+
+
+def with_match_key(source: Source, names: tuple[str, ...]) -> Source:
+    """The source whose rows find their records by these fields; by the key of their type if there are none.
+
+    Raises:
+        UsageError: There is no such field, or the file has no column for it.
+    """
+    kind = source.kind
+    for name in names:
+        if name not in kind.fields:
+            near = nearest(name, kind.fields)
+            advice = f'Did you mean "{near}"?' if near else f"The fields are {', '.join(kind.fields)}."
+            raise UsageError(f'--key: a {kind.title} has no field "{name}".', advice)
+        if source.mapping.column(name) is None:
+            raise UsageError(
+                f"--key: {source.file.name} has no column for {name}, so its rows cannot find their records by it.",
+                "Add the column, or leave the field out.",
+            )
+    return replace(source, match_key=names)
 
 
 def missing(source: Source) -> list[str]:
@@ -285,6 +310,8 @@ def checker_of(
         dates=checking.DateReader(source.read.dates, source.read.zone or _ZONE_OF_OLD),
         collisions=collisions or {},
         named=source.named,
+        elsewhere=source.elsewhere,
+        match_key=source.match_key,
     )
 
 

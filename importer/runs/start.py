@@ -10,7 +10,7 @@ from importer.config.saved_columns import remember_dates
 from importer.issues import Issue
 from importer.journal.journal import Journal
 from importer.journal.runs import NewRun, Run
-from importer.model import AgreedUpdate, Record
+from importer.model import AgreedUpdate, Clash, Record, RowElsewhere
 from importer.runs.copies import durable_copy
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.session import Session
@@ -29,7 +29,7 @@ def add_run(journal: Journal, source: Source, request: ImportRequest, now: float
         file=source.file.name,
         sha256=source.sha256,
         copy=str(durable_copy(journal, source.copy, source.sha256)),
-        options={"read": source.options, **request.choices.options},
+        options={"read": source.options, **request.choices.options, **as_options(source.elsewhere)},
         started=now,
         folder=folder_of(source.file.name, request.choices.out),
     )
@@ -78,6 +78,30 @@ def agreed_updates(run: Run) -> dict[int, AgreedUpdate] | None:
     return None if pairs is None else {row: AgreedUpdate(*update) for row, *update in pairs}
 
 
+_ELSEWHERE = "rows_elsewhere"
+_FOR_PLANNING = {_AGREED, _ELSEWHERE}
+"""The options of a run that nobody needs once its rows are planned, and that may be as long as its file."""
+
+
+def as_options(elsewhere: Mapping[int, RowElsewhere]) -> dict[str, Any]:
+    """The options of a run that is planned later and has rows that a row of another file repeats; none without such."""
+    return {_ELSEWHERE: [[row, *other] for row, other in sorted(elsewhere.items())]} if elsewhere else {}
+
+
+def rows_elsewhere(run: Run) -> dict[int, RowElsewhere]:
+    """The rows of a run that is not planned yet that a row of another file of its batch repeats."""
+    rows = run.options.get(_ELSEWHERE, ())
+    return {row: RowElsewhere(Clash(clash), other, file) for row, clash, other, file in rows}
+
+
+def with_elsewhere(journal: Journal, run: Run, elsewhere: Mapping[int, RowElsewhere]) -> Run:
+    """A run with these rows instead of those that it was saved with; one that is planned stays as it was planned."""
+    if run.planned is not None or rows_elsewhere(run) == elsewhere:
+        return run
+    options = {name: value for name, value in run.options.items() if name != _ELSEWHERE}
+    return journal.runs.update(run, options={**options, **as_options(elsewhere)})
+
+
 def plan_rows(
     session: Session, source: Source, result: CheckResult, run: Run, updates: Mapping[int, AgreedUpdate]
 ) -> Run:
@@ -102,8 +126,9 @@ def plan_rows(
     run = journal.runs.update(run, account=account.key, user=account.user, space=account.space)
     target = journal.runs.target(account.service, source.kind.name)
     planned = journal.rows.plan(run, chunks(), target, session.clock())
-    if _AGREED not in planned.options:
+    if planned.options.keys().isdisjoint(_FOR_PLANNING):
         return planned
-    # From here on each row says which record it updates; left there, the list would be read with the run for ever.
-    options = {name: value for name, value in planned.options.items() if name != _AGREED}
+    # From here on each row says which record it updates, and the journal which rows are errors; left there, the lists
+    # would be read with the run for ever.
+    options = {name: value for name, value in planned.options.items() if name not in _FOR_PLANNING}
     return journal.runs.update(planned, options=options)

@@ -18,6 +18,8 @@ _DOUBTS = {
     "{it} there.",
     Reason.ROW_LACKS_PART: "{records} may be for this mapping, but the row has no {label}. Enter it in your file, then "
     "upload the file again.",
+    Reason.ROW_LACKS_MATCH: "{records} may be for this mapping, but your row has no {label}. Enter it, then upload the "
+    "file again.",
     Reason.ALIKE: "{records} may be for this mapping, but {has} another {label}. Correct {it} in Nexudus, or correct "
     "the row in your file and upload it again.",
     Reason.OF_ANOTHER_ROW: "{records} {are} the record of another row, which has its Id. Delete one of the two rows, "

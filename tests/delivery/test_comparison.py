@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from conftest import EXPIRES, LABELS, Desk, Service, mapping
+from hypothesis import given
+from hypothesis import strategies as st
 from runs.kit import change
 
 from importer.delivery.by_id import Gone, Unreadable
@@ -18,6 +20,7 @@ from importer.delivery.comparison import (
     Changed,
     Comparison,
     Match,
+    Reason,
     Unchanged,
     shift_of,
     why_held,
@@ -55,7 +58,7 @@ def intent(remote_id: int | None, state: State, changes: Mapping[str, object]) -
     return Intent(3, 9, b"x" * 16, row(**changes), state, remote_id=remote_id)
 
 
-def match(body: str, *records: Remote, evidence: BesideTheList | None = None, **more: bool) -> Match:
+def match(body: str, *records: Remote, evidence: BesideTheList | None = None, **more: Any) -> Match:
     """What a row is, beside these records."""
     listing = Listing(tuple(sorted(records, key=lambda remote: remote.id)), pages=1)
     return Comparison(listing, KIND, evidence or BesideTheList(), **more).match(body)
@@ -440,3 +443,110 @@ def test_a_named_record_is_read_in_full_before_it_is_compared() -> None:
     listing = Listing((partial,), pages=1)
     comparison = Comparison(listing, KIND, BesideTheList(named=[8]))
     assert comparison.unfinished(listing, [row()])[0] == {8}
+
+
+TWO = ("CoworkerId", "ResourceId")
+BY_NAME = ("Name", "ResourceId")
+BY_SUBSCRIPTION = ("SubscriptionId",)
+
+
+@pytest.mark.parametrize(
+    ("key", "there", "mine", "expected"),
+    [
+        pytest.param(TWO, [{"CalendarId": "Old="}], {}, "CalendarId", id="another calendar is a change"),
+        pytest.param(TWO, [{"CalendarId": None}], {}, "CalendarId", id="a calendar that is filled in"),
+        pytest.param(TWO, [{}], {"CalendarId": None}, Unchanged(7), id="an empty cell says nothing"),
+        pytest.param(TWO, [{"ResourceId": 9, "SubscriptionId": ""}], {}, None, id="nobody's record"),
+        pytest.param(TWO, [{"ResourceId": 9}], {}, Reason.ALIKE, id="the subscription of another mapping"),
+        pytest.param(TWO, [{"CoworkerId": None}], {}, Reason.RECORD_LACKS_PART, id="a record without a coworker"),
+        pytest.param(TWO, [{}, {"CalendarId": "B="}], {}, Reason.SEVERAL, id="two calendars of the coworker"),
+        pytest.param(BY_NAME, [{"Name": "New"}], {}, Reason.ALIKE, id="the key of the type, but another name"),
+        pytest.param(
+            BY_NAME,
+            [{"CalendarId": "Old=", "SubscriptionId": ""}, {"Name": "New", "SubscriptionId": ""}],
+            {},
+            Reason.ALIKE,
+            id="one by name, another by the key of the type",
+        ),
+        pytest.param(
+            BY_NAME, [{"Name": "X", "CalendarId": None}], {}, Reason.ALIKE, id="an empty part of the type's key"
+        ),
+        pytest.param(BY_SUBSCRIPTION, [{"CalendarId": "Old="}], {}, "CalendarId", id="found by its subscription"),
+        pytest.param(
+            BY_SUBSCRIPTION, [{}], {"SubscriptionId": None}, Reason.ROW_LACKS_MATCH, id="nothing to find a record by"
+        ),
+        pytest.param(BY_SUBSCRIPTION, [], {"SubscriptionId": None}, None, id="nothing to find, and nothing there"),
+        pytest.param(
+            ("ResourceId", "SubscriptionId"),
+            [{"ResourceId": 9, "CalendarId": "Old="}],
+            {"SubscriptionId": None},
+            None,
+            id="no record agrees in the rest",
+        ),
+        pytest.param(
+            BY_SUBSCRIPTION, [{"SubscriptionId": "", "ResourceId": 9}], {}, None, id="a record without a subscription"
+        ),
+    ],
+)
+def test_rows_find_their_records_by_the_fields_that_the_user_chose(
+    key: tuple[str, ...], there: list[dict[str, Any]], mine: dict[str, Any], expected: object
+) -> None:
+    """The key of the type stays: no record is created beside one that has it, or given one that another has."""
+    records = [record(7 + place, **changes) for place, changes in enumerate(there)]
+    result = match(row(**mine), *records, match_key=key)
+    if isinstance(expected, Reason):
+        assert isinstance(result, Ambiguous)
+        assert result.reason is expected
+    elif isinstance(expected, str):
+        assert isinstance(result, Changed)
+        assert list(result.differences) == [expected]
+    else:
+        assert result == expected
+
+
+def test_a_record_is_never_given_the_key_of_another_one() -> None:
+    """The row finds a record by its name, and would give it the calendar that a second record watches already."""
+    found, other = record(7, CalendarId="Old=", SubscriptionId=""), record(8, Name="Room", SubscriptionId="")
+    result = match(row(SubscriptionId=None), found, other, match_key=BY_NAME)
+    assert isinstance(result, Ambiguous)
+    assert result.records == (8,)
+
+
+VALUES: dict[str, list[Any]] = {
+    "ResourceId": [4, 9],
+    "CoworkerId": [5, None],
+    "CalendarId": ["AAMk=", "B=", None],
+    "Name": ["Boardroom", "X"],
+}
+RECORDS = st.lists(
+    st.fixed_dictionaries({name: st.sampled_from(values) for name, values in VALUES.items()}), max_size=3
+)
+ROWS = st.fixed_dictionaries(
+    {name: st.sampled_from([value for value in values if value is not None]) for name, values in VALUES.items()}
+)
+
+
+@given(RECORDS, ROWS, st.sampled_from([TWO, BY_NAME, ("Name",), ("CalendarId",)]))
+def test_whatever_the_key_no_record_of_the_types_key_gets_a_second_one(
+    there: list[dict[str, Any]], mine: dict[str, Any], key: tuple[str, ...]
+) -> None:
+    """A row is created only if it would be without the key as well, and what it updates agrees with it in the key."""
+    records = [record(7 + place, SubscriptionId="", **changes) for place, changes in enumerate(there)]
+    body = row(SubscriptionId=None, **mine)
+    result = match(body, *records, match_key=key)
+    if result is None:
+        assert match(body, *records) is None
+        assert not any(all(remote.values[name] == mine[name] for name in KIND.key) for remote in records)
+    if isinstance(result, Changed):
+        assert all(result.remote.values[name] == mine[name] for name in key)
+        others = [remote for remote in records if remote.id != result.remote.id]
+        assert not any(all(remote.values[name] == mine[name] for name in KIND.key) for remote in others)
+
+
+@given(RECORDS, ROWS)
+def test_the_key_of_the_type_named_by_the_user_changes_nothing(
+    there: list[dict[str, Any]], mine: dict[str, Any]
+) -> None:
+    """As if it had not been named."""
+    records = [record(7 + place, **changes) for place, changes in enumerate(there)]
+    assert match(row(**mine), *records, match_key=tuple(sorted(KIND.key))) == match(row(**mine), *records)

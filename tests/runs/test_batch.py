@@ -4,9 +4,12 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import GIVE_UP, UNLIMITED, Desk, Service, mapping, wait_until
+from conftest import GIVE_UP, LABELS, UNLIMITED, Desk, Service, mapping, wait_until
+
+from importer.sandbox.people import space
 
 PASSWORD = UNLIMITED.password
 
@@ -91,13 +94,13 @@ def test_the_report_of_one_keeps_no_other_from_sending(desk: Desk, places: tuple
 
 
 def test_files_of_one_profile_go_one_after_another(desk: Desk, places: tuple[Service, Service]) -> None:
-    """They share an account and its allowance; a row that stands in both is created once."""
+    """They share an account and its allowance; a row that stands in two is created once, and the later one named."""
     files = [desk.write(f"{n}.csv", [mapping(n), mapping(n + 1)]) for n in (2, 3, 4)]
     done = desk.type("run", *files, "--profile", "south", "--yes", "--json")
-    assert done.code == 0, done.err
+    assert done.code == 1, done.err
     assert names(places[1]) == [f"Room {n}" for n in (2, 3, 4, 5)]
     assert places[1].creates == 4
-    assert [one["run"]["counts"]["existing"] for one in done.json["imports"]] == [0, 1, 1]
+    assert [one["run"]["counts"]["invalid"] for one in done.json["imports"]] == [0, 1, 1]
 
 
 def test_one_profile_for_all_files_is_not_meant_for_a_file_of_another(
@@ -290,3 +293,160 @@ def test_a_two_factor_code_serves_one_file(desk: Desk, serve: Callable[..., Serv
     assert "used for an earlier file" in done.err
     calls = place._ask("calls")["calls"]
     assert sum(call["path"] == "/api/token" for call in calls) == 1
+
+
+def issues_of(desk: Desk, imported: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """The rows of one import: number, status, and what the report says of those that are invalid."""
+    [folder] = (desk.folder / "reports").glob(f"{imported['run']['run']}-*")
+    rows = desk.report(folder)
+    return [
+        (row["import_row"], row["import_status"], row["import_message"] if row["import_status"] == "invalid" else "")
+        for row in rows
+    ]
+
+
+def says(number: int, other: int, file: str) -> str:
+    """How the sentence about a row begins that is for the record of a row of another file."""
+    return f"Row {number} is for the same record as row {other} of {file}, but has other values."
+
+
+def test_two_rows_with_one_key_in_two_files_name_each_other(desk: Desk, service: Service) -> None:
+    """Neither is sent, for only the user knows which of them is meant; all other rows go as usual. Again the same."""
+    north = desk.write("north.csv", [mapping(2), mapping(3)])
+    south = desk.write("south.csv", [mapping(4), mapping(5), mapping(3, Name="Studio")])
+    for creates in (3, 3):
+        done = desk.type("run", north, south, "--yes", "--json")
+        assert done.code == 1, done.err
+        first, second = done.json["imports"]
+        [(number, status, message)] = issues_of(desk, first)[1:]
+        assert (number, status) == ("3", "invalid")
+        assert message.startswith(says(3, 4, "south.csv"))
+        [(number, status, message)] = issues_of(desk, second)[2:]
+        assert (number, status) == ("4", "invalid")
+        assert message.startswith(says(4, 3, "north.csv"))
+        assert names(service) == ["Room 2", "Room 4", "Room 5"]
+        assert service.creates == creates
+
+
+def test_files_of_one_name_are_called_by_their_folders_as_well(desk: Desk, service: Service) -> None:
+    """Otherwise the sentence would name the file that it is about."""
+    files = []
+    for folder, name in (("north", "Room 2"), ("south", "Studio")):
+        (desk.folder / folder).mkdir()
+        files.append(desk.write(f"{folder}/rows.csv", [mapping(2, Name=name)]))
+    done = desk.type("run", *files, "--yes", "--json")
+    [(_, _, message)] = issues_of(desk, done.json["imports"][0])
+    assert message.startswith(says(2, 2, "south/rows.csv"))
+    assert service.creates == 0
+
+
+def test_with_duplicates_allowed_each_row_of_each_file_is_a_record(desk: Desk, service: Service) -> None:
+    """There is no key then, as within one file."""
+    files = [desk.write(f"{name}.csv", [mapping(2, Name=name)]) for name in ("North", "South")]
+    done = desk.type("run", *files, "--yes", "--allow-duplicates")
+    assert done.code in (0, 1), done.err
+    assert "left out as invalid" not in done.err
+
+
+def test_an_id_that_two_files_name_is_an_error_of_both(desk: Desk, service: Service) -> None:
+    """Both would update one record, and the last one would win."""
+    assert desk.type("run", desk.write("first.csv", [mapping(2), mapping(3)]), "--yes").code == 0
+    ids = [record["Id"] for record in service.records]
+    labels = [*LABELS, "Id"]
+    north = desk.write("north.csv", [[*mapping(2, Name="A"), ids[0]], [*mapping(3, Name="B"), ids[1]]], labels)
+    south = desk.write("south.csv", [[*mapping(2, Name="C"), ids[0]]], labels)
+    done = desk.type("run", north, south, "--yes", "--update", "--json")
+    assert done.code == 1, done.err
+    [(_, _, message), (_, status, _)] = issues_of(desk, done.json["imports"][0])
+    assert message.startswith(f"Row 2 has the same Id as row 2 of south.csv: {ids[0]}.")
+    assert status == "updated"
+    [(_, _, message)] = issues_of(desk, done.json["imports"][1])
+    assert message.startswith(f"Row 2 has the same Id as row 2 of north.csv: {ids[0]}.")
+    stored: Any = service.state.report()
+    assert [entry["record"]["Name"] for entry in stored] == ["Room 2", "B"]
+
+
+def test_a_row_by_id_that_is_as_its_record_needs_no_key_of_its_own(desk: Desk, service: Service) -> None:
+    """It is unchanged before any other check; the row of the other file is not sent."""
+    assert desk.type("run", desk.write("first.csv", [mapping(2)]), "--yes").code == 0
+    [record] = service.records
+    north = desk.write("north.csv", [[*mapping(2), record["Id"]]], [*LABELS, "Id"])
+    south = desk.write("south.csv", [mapping(2, Name="Studio")])
+    done = desk.type("run", north, south, "--yes", "--update", "--json")
+    statuses = [[status for _, status, _ in issues_of(desk, one)] for one in done.json["imports"]]
+    assert statuses == [["existing"], ["invalid"]]
+    assert names(service) == ["Room 2"]
+
+
+def test_an_empty_part_of_a_key_in_one_file_is_held_against_a_filled_one_in_another(
+    desk: Desk, service: Service
+) -> None:
+    """The second file is compared with what the first one created, and the row goes to a person."""
+    north = desk.write("north.csv", [mapping(2, CalendarId="")])
+    south = desk.write("south.csv", [mapping(2)])
+    done = desk.type("run", north, south, "--yes", "--json")
+    assert [one["run"]["counts"]["created"] for one in done.json["imports"]] == [1, 0]
+    assert [one["run"]["counts"]["not sent"] for one in done.json["imports"]] == [0, 1]
+    assert service.creates == 1
+
+
+def test_names_are_looked_up_before_files_are_compared(desk: Desk, service: Service) -> None:
+    """One file names a coworker by e-mail, the other by Id: it is one coworker."""
+    ada = next(person["Id"] for person in space(1).coworkers.values() if person["Email"] == "ada.abbott@example.com")
+    north = desk.write("north.csv", [mapping(2, CoworkerId="ada.abbott@example.com")])
+    south = desk.write("south.csv", [mapping(2, CoworkerId=ada, Name="Studio")])
+    done = desk.type("run", north, south, "--yes", "--json")
+    assert [one["run"]["counts"]["invalid"] for one in done.json["imports"]] == [1, 1], done.err
+    assert service.creates == 0
+
+
+def test_what_is_one_record_depends_on_the_host(desk: Desk, places: tuple[Service, Service]) -> None:
+    """Two hosts have a record each; two profiles of one host have one between them."""
+    north = desk.write("north.csv", [mapping(2), mapping(3)])
+    south = desk.write("south.csv", [mapping(2, Name="Studio"), mapping(4)])
+    words: list[str | Path] = ["run", north, south, "--profile", "north", "--profile", "south", "--yes", "--json"]
+    assert desk.type(*words).code == 0
+    assert [names(place) for place in places] == [["Room 2", "Room 3"], ["Room 4", "Studio"]]
+    desk.write("north.csv", [mapping(12), mapping(13)])
+    desk.write("south.csv", [mapping(12, Name="Studio"), mapping(14)])
+    desk.variables["NEXUDUS_URL_SOUTH"] = places[0].url
+    first, second = desk.type(*words).json["imports"]
+    assert [first["run"]["counts"]["invalid"], second["exit_code"]] == [1, 7]
+    assert names(places[0]) == ["Room 13", "Room 2", "Room 3"]
+
+
+def two_files(desk: Desk) -> list[Path]:
+    """Two files that have one key, and a row each besides."""
+    return [desk.write(f"{name}.csv", [mapping(2, Name=name), mapping(n)]) for n, name in ((3, "A"), (4, "B"))]
+
+
+def test_a_run_that_waits_for_the_service_keeps_what_the_other_file_said(desk: Desk, service: Service) -> None:
+    """It is resumed on its own, days later; the row that two files have is not sent then either."""
+    files = [
+        desk.write(f"{name}.csv", [mapping(2, Name=name), mapping(number)]) for number, name in ((3, "A"), (4, "B"))
+    ]
+    url = desk.variables["NEXUDUS_URL"]
+    desk.variables["NEXUDUS_URL"] = "http://127.0.0.1:9"
+    assert desk.type("run", *files, "--yes").code == 5
+    desk.variables["NEXUDUS_URL"] = url
+    for number in ("1", "2"):
+        assert desk.type("resume", number).code == 1
+    assert names(service) == ["Room 3", "Room 4"]
+    # Alone, the same file is another import: nothing stands in the way of its rows.
+    assert desk.type("run", files[0], "--yes").code == 0
+    assert names(service) == ["A", "Room 3", "Room 4"]
+
+
+def test_a_saved_run_that_is_typed_again_alone_is_compared_with_no_other_file(desk: Desk, service: Service) -> None:
+    """What is typed now counts, as long as no row has been planned."""
+    files = [
+        desk.write(f"{name}.csv", [mapping(2, Name=name), mapping(number)]) for number, name in ((3, "A"), (4, "B"))
+    ]
+    url = desk.variables["NEXUDUS_URL"]
+    desk.variables["NEXUDUS_URL"] = "http://127.0.0.1:9"
+    assert desk.type("run", files[0], "--yes").code == 5
+    assert desk.type("run", *files, "--yes").code == 5
+    assert desk.type("run", files[1], "--yes").code == 5
+    desk.variables["NEXUDUS_URL"] = url
+    assert [desk.type("resume", number).code for number in ("1", "2")] == [1, 0]
+    assert names(service) == ["B", "Room 3", "Room 4"]

@@ -35,6 +35,7 @@ OTHER_CHOICES: dict[str, Any] = {
     "sandbox": True,
     "update": True,
     "clear_empty": True,
+    "key": ("Name",),
 }
 BESIDE: dict[str, Any] = {
     "without_list": True,

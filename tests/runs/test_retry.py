@@ -44,6 +44,7 @@ BEGAN_WITH: dict[str, Any] = {
     "without_list": True,
     "update": True,
     "clear_empty": True,
+    "key": ("Name",),
     "max_rows": 1,
     "max_duration": 1.0,
     "picks": {"Boardroom": 7},
