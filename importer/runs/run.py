@@ -40,8 +40,8 @@ def check(request: ImportRequest) -> tuple[Source, CheckResult]:
     """The file as it was read, and everything that is wrong with it.
 
     Raises:
-        FileError: It cannot be read, was changed since it was compared with other files, or the request is strict and what
-            is read may not be what the user sees.
+        FileError: It cannot be read, was changed since it was compared with other files, or may not be read as the user
+            sees it although the request is strict.
         UsageError: Its rows cannot be matched by the fields that the user chose.
     """
     source = open_source(request.file, request.settings, request.kind, request.read)
