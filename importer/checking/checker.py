@@ -142,6 +142,7 @@ class Checker:
         dates: DateReader | None = None,
         collisions: Mapping[int, int] = MappingProxyType({}),
         named: NamedRecords | None = None,
+        answers: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
         """Build the pandera schema for this moment and endpoint."""
         self._kind, self._mapping, self._sheet = kind, mapping, sheet
@@ -155,7 +156,7 @@ class Checker:
         self._repeats: Counter[int] = Counter()
         self._key_repeats: Counter[int] = Counter()
         self._reported: set[tuple[str, str]] = set()
-        self.record_ids = RecordIds(kind, mapping, sheet, named, directories)
+        self.record_ids = RecordIds(kind, mapping, sheet, named, directories, answers=answers)
         # Rows that name their record, and those of them that are as it is.
         self._named_rows: set[int] = set()
         self._same_rows: set[int] = set()

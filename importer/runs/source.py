@@ -280,6 +280,7 @@ def checker_of(
         dates=checking.DateReader(source.read.dates, source.read.zone),
         collisions=collisions or {},
         named=source.named,
+        answers={int(row): number for row, number in source.read.answers.items()},
     )
 
 

@@ -5,6 +5,7 @@ and say what to install; with CI=true they fail, because a silent skip would let
 """
 
 import csv
+import json
 import os
 import re
 import shutil
@@ -246,6 +247,36 @@ def test_a_sheet_that_comes_back_updates_its_records(eyes: Eyes, service: Runnin
     heading = "Undone: 2 records deleted and 4 records put back"
     expect(page.get_by_role("heading", level=1)).to_have_text(heading, timeout=40_000)
     assert [said for said in eyes.seen if "404" not in said] == []
+
+
+def test_an_ambiguous_row_is_answered_by_choosing_its_record(eyes: Eyes, service: Running, tmp_path: Path) -> None:
+    """With the keyboard alone, in words that a screen reader says; then the record is updated as any other."""
+    page, file = eyes.page, tmp_path / "weekly.csv"
+    for week in ("2031-01-01T10:00:00Z", "2031-01-08T10:00:00Z"):
+        body = dict(zip(LABELS, mapping(2, SubscriptionExpireDate=week), strict=True))
+        service.state.add("spaces/coworkermsoffecalendars", json.dumps(body).encode())
+    with file.open("w", newline="") as out:
+        csv.writer(out).writerows([LABELS, mapping(2, SubscriptionExpireDate="2031-01-15T10:00:00Z")])
+    page.goto(eyes.site.base)
+    page.get_by_label("Choose a spreadsheet").set_input_files(file)
+    page.get_by_role("button", name="Check this file").click()
+    page.get_by_role("link", name=re.compile("^Plan the import of")).click()
+    row = page.get_by_role("group", name="Row 2")
+    expect(row.get_by_role("radio")).to_have_count(3)
+    expect(row.get_by_label("Leave row 2 out")).to_be_checked()
+    eyes.judge()
+    row.get_by_label("Leave row 2 out").focus()
+    page.keyboard.press("ArrowUp")
+    expect(row.get_by_label(re.compile("2031-01-08 10:00 UTC"))).to_be_checked()
+    to(page, "Save this choice")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 record to update in Harbour House")
+    eyes.judge()
+    page.get_by_role("button", name="Update 1 in Harbour House for practice").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 row updated")
+    dates = [json.loads(json.dumps(record))["record"]["SubscriptionExpireDate"] for record in service.state.report()]
+    assert dates == ["2031-01-01T10:00:00Z", "2031-01-15T10:00:00Z"]
+    assert eyes.seen == []
 
 
 def test_the_keyboard_is_enough(eyes: Eyes, tmp_path: Path) -> None:
