@@ -105,6 +105,7 @@ def refuse_without_list(listing: Listing, *, without_list: bool) -> None:
             f"No row was sent, because Nexudus does not list its records: {listing.failure}.",
             "Try again later. To send anyway, add --without-list: rows are then compared with the journal only, and "
             "records that were created in another way could exist twice.",
+            on_page="Try again later.",
         )
 
 

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Mapping
 
-from importer.delivery.comparison import MOST_CANDIDATES, Reason, listed
-from importer.runs.groups import RowDoubt
+from importer.delivery.comparison import MOST_CANDIDATES, Reason, date_goes_back, listed
+from importer.delivery.conflicts import Cause, Conflict
+from importer.runs.groups import FieldChange, RowChoice, RowDoubt
 from importer.spreadsheet import STAMPS
 from importer.text import printable
 from schemas import FieldType, RecordType
@@ -74,6 +75,38 @@ def doubt_words(doubt: RowDoubt, labels: Mapping[str, str]) -> str:
     }
     why, advice = _DOUBTS[doubt.reason]
     return (why if doubt.choices else f"{why} {advice}").format(**words)
+
+
+_CONFLICTS = {
+    Cause.OTHER_VALUES: "Not sent: record {record} is for this same mapping and has other values.",
+    Cause.NOT_IN_THE_PLAN: "Not sent: record {record} has other values, and was changed after you saw the plan.",
+    Cause.DELETED_SINCE: "Not sent: record {record} was deleted in Nexudus after you saw the plan.",
+    Cause.CHANGED_SINCE: "Not sent: record {record} was changed in Nexudus after you saw the plan.",
+}
+_UNRECORDED = "Not sent: Nexudus has, or may have, a record of this mapping with other values."
+
+
+def conflict_words(conflict: Conflict | None, row: int, labels: Mapping[str, str]) -> str:
+    """Why a row was held, as the page says it; None if an earlier importer has not recorded it."""
+    match conflict:
+        case None:
+            return _UNRECORDED
+        case Conflict(Reason() as reason, records, name):
+            # Its choices are on the page of the plan, which "Compare again" leads to.
+            return f"Not sent: {_lower(doubt_words(RowDoubt(row, records, reason, name, (RowChoice(0),)), labels))}"
+        case Conflict(Cause() as cause, (record, *_)):
+            return _CONFLICTS[cause].format(record=record)
+    return _UNRECORDED
+
+
+def _lower(sentence: str) -> str:
+    return f"{sentence[:1].lower()}{sentence[1:]}"
+
+
+def conflict_changes(conflict: Conflict | None) -> list[FieldChange]:
+    """What differs between a held row and its record."""
+    pairs = conflict.differences if conflict else ()
+    return [FieldChange(name, there, new, date_goes_back(new, there)) for name, there, new in pairs]
 
 
 def printable_label(name: str, labels: Mapping[str, str]) -> str:

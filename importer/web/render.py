@@ -13,7 +13,14 @@ from importer.runs.status import RunStatus
 from importer.text import count, duration, moment, printable
 from importer.web.chart import chart
 from importer.web.entries import digest
-from importer.web.plan_words import doubt_words, printable_label, record_words, value_on_page
+from importer.web.plan_words import (
+    conflict_changes,
+    conflict_words,
+    doubt_words,
+    printable_label,
+    record_words,
+    value_on_page,
+)
 from importer.web.upload_check import ENCODINGS, notice_on_page, offers_encoding
 
 _PAGES = Environment(
@@ -103,6 +110,8 @@ _PAGES.globals |= {
     "status_word": status_word,
     "doubt_words": doubt_words,
     "record_words": record_words,
+    "conflict_words": conflict_words,
+    "conflict_changes": conflict_changes,
     "label_on_page": printable_label,
     "encodings": ENCODINGS,
     "notice_on_page": notice_on_page,
