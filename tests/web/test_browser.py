@@ -13,13 +13,16 @@ import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from conftest import GIVE_UP, LABELS, mapping
 from openpyxl import Workbook, load_workbook
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from importer import reporting
 from importer.config.settings import Settings
+from importer.model import Status
 from importer.sandbox.server import Running
 from web.kit import Site, dawdle, heal, serving
 
@@ -397,3 +400,23 @@ def fits(page: Page) -> None:
         hidden = "[...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
         assert page.evaluate(hidden) == [0], (page.title(), width)
     page.set_viewport_size({"width": 1200, "height": 800})
+
+
+@pytest.mark.parametrize(
+    ("media", "width", "lines"),
+    [("screen", 400, 7), ("screen", 900, 1), ("screen", 1100, 1), ("screen", 1400, 1), ("print", 718, 1)],
+)
+def test_the_figures_of_a_report_stand_in_one_line(
+    browser: Browser, media: Literal["screen", "print"], width: int, lines: int
+) -> None:
+    """None of them alone below the others, and the largest numbers fit; on a phone each has a line."""
+    style = (Path(reporting.__file__).parent / "templates" / "style.css").read_text("utf-8")
+    numbers = zip(Status, ["10,000,000", *["100,000"] * (len(Status) - 1)], strict=True)
+    figures = "".join(f"<div><dt>{status.value}</dt><dd>{number}</dd></div>" for status, number in numbers)
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.emulate_media(media=media)
+    page.set_content(f'<style>{style}</style><main><dl class="counts">{figures}</dl></main>')
+    tops = page.evaluate("[...document.querySelectorAll('dl.counts div')].map(e => e.getBoundingClientRect().top)")
+    assert len(set(tops)) == lines
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
