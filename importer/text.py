@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from math import ceil
 
 import humanize
 
@@ -38,6 +39,12 @@ def moment(epoch: float, now: float) -> str:
     date = f"{then.day} {then:%B %Y} " if far else f"{then:%A} {then.day} {then:%B} "
     day = "" if then.date() == today.date() else date
     return f"{day}{then:%H:%M} {then:%Z}"
+
+
+def wait_words(until: float, now: float) -> str:
+    """How long a wait lasts: in seconds while it is short, else its end. Both in epoch seconds."""
+    seconds = ceil(until - now)
+    return f"for {count(max(seconds, 1), 'second')}" if seconds < _MINUTE else f"until {moment(until, now)}"
 
 
 def value_words(value: object) -> str:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.model import Account, Plan
-from importer.text import MOST_CONFLICTS, count, duration, moment, plan_lines, printable, zone
+from importer.text import MOST_CONFLICTS, count, duration, moment, plan_lines, printable, wait_words, zone
 
 NOON = datetime(2027, 6, 9, 12, 0, tzinfo=UTC).timestamp()
 DAY = 86_400.0
@@ -131,3 +131,18 @@ def test_a_plan_names_the_rows_that_differ() -> None:
     _, _, head, *shown = lines(changed=1, conflicts=conflicts[:1])
     assert head.strip().startswith("1 row ")
     assert [line.strip() for line in shown] == ["row 2: sentence 2"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-3.0, "for 1 second"), (0.4, "for 1 second"), (31.2, "for 32 seconds"), (59.0, "for 59 seconds")],
+)
+def test_a_short_wait_is_told_in_seconds(seconds: float, words: str) -> None:
+    """Nobody can tell how long a wait until 10:42 is at 10:42."""
+    assert wait_words(1_795_000_000.0 + seconds, 1_795_000_000.0) == words
+
+
+def test_a_long_wait_is_told_by_its_end() -> None:
+    """Counting thousands of seconds helps nobody."""
+    now = 1_795_000_000.0
+    assert wait_words(now + 3_600, now) == f"until {moment(now + 3_600, now)}"

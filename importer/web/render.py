@@ -10,7 +10,7 @@ from jinja2.runtime import Context
 from importer.model import Status
 from importer.reporting.sentences import headline, marks
 from importer.runs.status import RunStatus
-from importer.text import count, duration, moment, printable
+from importer.text import count, duration, moment, printable, wait_words
 from importer.web.chart import chart
 from importer.web.entries import digest
 from importer.web.plan_words import (
@@ -100,6 +100,12 @@ def _moment(context: Context, epoch: float) -> str:
     return moment(epoch, context["clock"]())
 
 
+@pass_context
+def _wait(context: Context, until: float) -> str:
+    return wait_words(until, context["clock"]())
+
+
+_PAGES.filters |= {"wait": _wait}
 _PAGES.filters |= {"number": number, "day": day, "short": short, "size": size, "duration": duration, "moment": _moment}
 _PAGES.filters |= {"digest": digest, "value": value_on_page}
 _PAGES.globals |= {
