@@ -297,6 +297,8 @@ class Checker:
                 return str(self._dates.evidence[fault.field])
             case "name-ambiguous":
                 return one_of(self._directories[fault.field].candidates(value))
+            case "name-near":
+                return one_of(self._directories[fault.field].near(value.strip()))
             case "name-not-found" | "name-deleted" | "id-not-listed" | "ids-not-listed":
                 return self._directories[fault.field].noun
             case "number-out-of-range":

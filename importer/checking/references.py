@@ -1,6 +1,7 @@
 """Fields that name another record: by Id, or by what people call it. Pure; the lists come from elsewhere."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -44,12 +45,14 @@ class Directory:
         self.noun, self.complete, self.none_listed = noun, complete, none_listed
         self._chosen_ids = chosen_ids or {}
         self._names: dict[str, list[Entry]] = {}
+        self._bare: dict[str, set[str]] = {}
         self._ids: set[int] = set()
         for entry in entries:
             self._ids.add(entry.id)
             spelled = [*entry.names, *(f"{entry.place} / {name}" for name in entry.names if entry.place)]
             for name in {plain_name(name) for name in spelled if name}:
                 self._names.setdefault(name, []).append(entry)
+                self._bare.setdefault(bare_name(name), set()).add(name)
 
     def named(self, text: str) -> list[Entry]:
         """The records that a text may mean; one if somebody chose between them before."""
@@ -57,6 +60,15 @@ class Directory:
         name = plain_name(text)
         entries = self._names.get(name, [])
         return [entry for entry in entries if entry.id == self._chosen_ids.get(name)] or entries
+
+    def near(self, text: str) -> tuple[Entry, ...]:
+        """The records, not deleted, whose name differs from a text in nothing but accents; to be offered, never taken.
+
+        "Jose Garcia" may be José García, and just as well a colleague whom Nexudus does not have.
+        """
+        names = self._bare.get(bare_name(plain_name(text)), ())
+        entries = {entry.id: entry for name in names for entry in self._names[name] if not entry.deleted}
+        return tuple(entries[number] for number in sorted(entries))
 
     def may_mean(self, text: str, number: int) -> bool:
         """Whether a text is one of the names of this record, whatever else it may mean."""
@@ -93,7 +105,17 @@ def one_of(candidates: Sequence[Candidate]) -> str:
 
 def plain_name(text: str) -> str:
     """A name without what people vary: case and spaces. E-mails are compared in the same way."""
-    return " ".join(text.casefold().replace("/", " / ").split())
+    return " ".join(unicodedata.normalize("NFC", text.casefold()).replace("/", " / ").split())
+
+
+def bare_name(name: str) -> str:
+    """A plain name without accents and the like, as people type it on a keyboard that has none."""
+    decomposed = unicodedata.normalize("NFKD", name.translate(_LETTERS))
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+_LETTERS = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th"})
+"""Letters that Unicode does not take apart."""
 
 
 def is_name(text: str) -> bool:
@@ -142,7 +164,9 @@ def _fate(cell: str, directory: Directory | None) -> tuple[int | None, str]:
         return alive[0].id, ""
     if alive:
         return None, "name-ambiguous"
-    return None, "name-deleted" if entries else "name-not-found"
+    if entries:
+        return None, "name-deleted"
+    return None, "name-near" if directory.near(cell) else "name-not-found"
 
 
 def nobody_listed(texts: Iterable[str], directory: Directory) -> bool:

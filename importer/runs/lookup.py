@@ -160,7 +160,8 @@ async def _confirm(
     session: Session, reference: Reference, directory: Directory, entries: list[Entry], texts: set[str]
 ) -> list[Entry]:
     """The entries, those that are named in the file and are deleted marked as such."""
-    named = {entry.id for text in texts if is_name(text) for entry in directory.named(text)}
+    names = [text for text in texts if is_name(text)]
+    named = {entry.id for text in names for entry in directory.named(text) or directory.near(text)}
     if len(named) > MOST_CONFIRMED:
         return entries
     gone = set()

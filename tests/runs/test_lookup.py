@@ -24,6 +24,7 @@ from schemas import RECORD_TYPES
 PEOPLE = {str(person["Email"]): person["Id"] for person in space(1).coworkers.values()}
 ROOMS = [(str(room["BusinessName"]), str(room["Name"]), room["Id"]) for room in space(1).resources.values()]
 ADA = "ada.abbott@example.com"
+CHLOE = "Chloé Chen"
 BOARDROOM = next(number for _, name, number in ROOMS if name == "Boardroom")
 
 
@@ -53,6 +54,7 @@ def test_names_become_ids(desk: Desk, service: Service) -> None:
         ({"CoworkerId": "gone@example.com"}, "name-deleted"),
         ({"ResourceId": "Boardroom"}, "name-ambiguous"),
         ({"ResourceId": "Ballroom"}, "name-not-found"),
+        ({"CoworkerId": CHLOE.replace("é", "e")}, "name-near"),
     ],
 )
 def test_what_a_name_may_mean_is_said_before_sending(
