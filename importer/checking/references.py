@@ -19,9 +19,10 @@ _MOST_SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Entry(Candidate):
-    """A record that may be named, and whether it was deleted."""
+    """A record that may be named; whether it was deleted, and whether the service says that it is not in use."""
 
     deleted: bool = False
+    inactive: bool = False
 
 
 class Directory:
@@ -84,10 +85,10 @@ class Directory:
         return number in self._ids
 
     def choices(self) -> list[str]:
-        """A way to name each record that means it alone; records that cannot be named so are left out."""
+        """A way to name each record that means it alone; those that cannot be named so, or have left, are left out."""
         spellings = []
         for entries in self._names.values():
-            if len(entries) == 1 and not entries[0].deleted:
+            if len(entries) == 1 and not entries[0].deleted and not entries[0].inactive:
                 entry = entries[0]
                 spellings.append(f"{entry.place} / {entry.names[0]}" if entry.place and entry.names else str(entry.id))
         return sorted(dict.fromkeys(spellings))
