@@ -3,9 +3,6 @@
 Must not hold a sentence, and must not know who shows it.
 """
 
-import os
-import shlex
-import subprocess
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
@@ -13,6 +10,7 @@ from typing import NamedTuple
 from importer.errors import Exit
 from importer.journal.runs import Run
 from importer.journal.states import HOLDING, TAKING_BACK, UNSETTLED, State
+from importer.text import shell_word
 
 RETRYABLE = (State.REJECTED, State.PLANNED, State.HELD)
 """The rows that a retry takes up again. The run must be finished: one that is not continues with them itself."""
@@ -114,7 +112,8 @@ _VERBS = {
 def command_of(run: Run, step: Step) -> str:
     """What to type to take a step; empty if no command does it."""
     if step.kind in (StepKind.CORRECT, StepKind.LOOK_AT_HELD):
-        words = [_quoted(str(run.folder / FAILED_FILE)), *_reading(run), run.place]
+        # The folder is named after the user's file, and a header is the user's: unquoted, either could be a command.
+        words = [shell_word(run.folder / FAILED_FILE), *_reading(run), run.place]
         if step.kind is StepKind.LOOK_AT_HELD or run.options.get("update"):
             words += ["--update", "--clear-empty" if run.options.get("clear_empty") else ""]
         return " ".join(["importer run", *filter(None, words)])
@@ -137,13 +136,8 @@ def _reading(run: Run) -> Iterator[str]:
     read = options if isinstance(options, Mapping) else {}
     chosen = read.get("map")
     for header, name in chosen.items() if isinstance(chosen, Mapping) else ():
-        yield f"--map {_quoted(f'{header}={name}')}"
+        yield f"--map {shell_word(f'{header}={name}')}"
     if read.get("dates"):
-        yield f"--dates {_quoted(str(read['dates']))}"
+        yield f"--dates {shell_word(str(read['dates']))}"
     if read.get("zone") not in (None, "UTC"):
-        yield f"--tz {_quoted(str(read['zone']))}"
-
-
-def _quoted(word: str) -> str:
-    # The folder is named after the user's file, and a header is the user's; unquoted, either could be a second command.
-    return shlex.quote(word) if os.name == "posix" else subprocess.list2cmdline([word])
+        yield f"--tz {shell_word(str(read['zone']))}"
