@@ -89,11 +89,12 @@ class ImporterError(Exception):
 
     exit_code = Exit.USAGE
 
-    def __init__(self, message: str, advice: str = "") -> None:
-        """Both texts are shown as they are."""
+    def __init__(self, message: str, advice: str = "", *, on_page: str | None = None) -> None:
+        """Texts are shown as they are; ``on_page`` is the advice of the page, where no command line can be meant."""
         super().__init__(message)
         self.message = message
         self.advice = advice
+        self.on_page = advice if on_page is None else on_page
 
 
 class UsageError(ImporterError):
@@ -137,9 +138,11 @@ class EncodingError(FileError):
 class SheetsError(FileError):
     """A workbook has several sheets, and none was chosen."""
 
-    def __init__(self, message: str, advice: str = "", sheets: Sequence[str] = ()) -> None:
+    def __init__(
+        self, message: str, advice: str = "", sheets: Sequence[str] = (), *, on_page: str | None = None
+    ) -> None:
         """``sheets`` are the names to choose from, for a front end that can offer them."""
-        super().__init__(message, advice)
+        super().__init__(message, advice, on_page=on_page)
         self.sheets = tuple(sheets)
 
 
@@ -158,9 +161,9 @@ class ServiceError(ImporterError):
 class UnlistedError(ServiceError):
     """The service does not list its records; ``why`` says so as half a sentence."""
 
-    def __init__(self, message: str, advice: str, why: str) -> None:
+    def __init__(self, message: str, advice: str, why: str, *, on_page: str | None = None) -> None:
         """For a command that can do without the list, and words it in its own way."""
-        super().__init__(message, advice)
+        super().__init__(message, advice, on_page=on_page)
         self.why = why
 
 

@@ -117,6 +117,11 @@ CATALOGUE: Mapping[str, IssueKind] = {
     "name-not-found": IssueKind(
         Severity.ERROR, 'No {detail} matches "{value}".', "Check the spelling, or enter the Id instead."
     ),
+    "name-near": IssueKind(
+        Severity.ERROR,
+        'No name in Nexudus is spelt "{value}".',
+        "Did you mean {detail}? Enter the name in that spelling, or the Id.",
+    ),
     "name-deleted": IssueKind(
         Severity.ERROR,
         'The {detail} "{value}" has been deleted.',

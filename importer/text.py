@@ -1,8 +1,13 @@
 """Numbers, durations, moments and plans in words, the same in both front ends. Knows the machine's time zone."""
 
+import os
+import shlex
+import subprocess
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from math import ceil
+from pathlib import Path
 
 import humanize
 
@@ -40,6 +45,23 @@ def moment(epoch: float, now: float) -> str:
     date = f"{then.day} {then:%B %Y} " if far else f"{then:%A} {then.day} {then:%B} "
     day = "" if then.date() == today.date() else date
     return f"{day}{then:%H:%M} {then:%Z}"
+
+
+def wait_words(until: float, now: float) -> str:
+    """How long a wait lasts: in seconds while it is short, else its end. Both in epoch seconds."""
+    seconds = ceil(until - now)
+    return f"for {count(max(seconds, 1), 'second')}" if seconds < _MINUTE else f"until {moment(until, now)}"
+
+
+def shell_word(word: Path | str) -> str:
+    """A word of a command that somebody is to type: quoted for the shell of this machine, a path never like an option.
+
+    "-" is the standard input, and stays what it is.
+    """
+    text = str(word)
+    if isinstance(word, Path) and text.startswith("-") and text != "-":
+        text = f".{os.sep}{text}"
+    return shlex.quote(text) if os.name == "posix" else subprocess.list2cmdline([text])
 
 
 def value_words(value: object) -> str:

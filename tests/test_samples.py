@@ -30,7 +30,7 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 OTHER_TYPES = {"not-a-number", "number-ambiguous", "too-many-digits", "not-yes-or-no", "not-a-choice"}
 """Codes of fields that no calendar mapping has; tests/test_another_type.py makes each of them."""
-ONLINE = {"name-not-found", "name-deleted", "name-ambiguous", "id-not-listed", "ids-not-listed"}
+ONLINE = {"name-not-found", "name-near", "name-deleted", "name-ambiguous", "id-not-listed", "ids-not-listed"}
 OF_IDS = {"record-not-found", "record-of-another", "record-repeated", "name-beside-id"}
 """Codes of files that name their records by Id; tests/checking/test_record_ids.py makes each of them."""
 EXPORTED = {
@@ -83,7 +83,8 @@ def test_the_broken_sample_has_every_issue_that_the_service_knows() -> None:
     _, _, issues = checked(
         "calendars-broken.xlsx", "Europe/London", CoworkerId=people, ResourceId=Directory("resource", ROOMS)
     )
-    _, _, more = checked("calendars-broken.xlsx", ResourceId=none_listed)
+    spelt = Directory("coworker", [Entry(4, ("nóbody@example.com",))])
+    _, _, more = checked("calendars-broken.xlsx", ResourceId=none_listed, CoworkerId=spelt)
     assert {issue.code for issue in (*issues, *more)} >= ONLINE | {"time-skipped"}
 
 

@@ -1,16 +1,19 @@
 """Numbers, lengths of time, moments and plans in words."""
 
+import os
 import re
+import shlex
 import unicodedata
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.model import Account, Plan
-from importer.text import MOST_CONFLICTS, count, duration, moment, plan_lines, printable, zone
+from importer.text import MOST_CONFLICTS, count, duration, moment, plan_lines, printable, shell_word, wait_words, zone
 
 NOON = datetime(2027, 6, 9, 12, 0, tzinfo=UTC).timestamp()
 DAY = 86_400.0
@@ -131,3 +134,38 @@ def test_a_plan_names_the_rows_that_differ() -> None:
     _, _, head, *shown = lines(changed=1, conflicts=conflicts[:1])
     assert head.strip().startswith("1 row ")
     assert [line.strip() for line in shown] == ["row 2: sentence 2"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(-3.0, "for 1 second"), (0.4, "for 1 second"), (31.2, "for 32 seconds"), (59.0, "for 59 seconds")],
+)
+def test_a_short_wait_is_told_in_seconds(seconds: float, words: str) -> None:
+    """Nobody can tell how long a wait until 10:42 is at 10:42."""
+    assert wait_words(1_795_000_000.0 + seconds, 1_795_000_000.0) == words
+
+
+def test_a_long_wait_is_told_by_its_end() -> None:
+    """Counting thousands of seconds helps nobody."""
+    now = 1_795_000_000.0
+    assert wait_words(now + 3_600, now) == f"until {moment(now + 3_600, now)}"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the shells of other systems quote in other ways")
+@given(st.text(st.characters(exclude_categories=["C"]), min_size=1))
+def test_a_path_in_a_command_is_the_file_and_never_an_option(name: str) -> None:
+    """However the file is called; the standard input stays what it is."""
+    path = Path(name)
+    [word] = shlex.split(shell_word(path))
+    assert Path(word) == path
+    assert not word.startswith("-") or word == "-"
+    assert shlex.split(shell_word(name)) == [name]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the shells of other systems quote in other ways")
+@pytest.mark.parametrize(
+    ("path", "word"), [("-week.csv", "./-week.csv"), ("-", "-"), ("a b.csv", "'a b.csv'"), ("--all", "./--all")]
+)
+def test_a_file_that_begins_with_a_dash_can_be_typed(path: str, word: str) -> None:
+    """As it is, the command would take its name for options."""
+    assert shell_word(Path(path)) == word

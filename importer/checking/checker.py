@@ -149,6 +149,7 @@ class Checker:
         named: NamedRecords | None = None,
         elsewhere: Mapping[int, RowElsewhere] = MappingProxyType({}),
         match_key: tuple[str, ...] = (),
+        answers: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
         """Build the pandera schema for this moment and endpoint."""
         self._kind, self._mapping, self._sheet = kind, mapping, sheet
@@ -165,7 +166,7 @@ class Checker:
         self._key_repeats: Counter[int] = Counter()
         self._reported: set[tuple[str, str]] = set()
         self._elsewhere = elsewhere
-        self.record_ids = RecordIds(kind, mapping, sheet, named, directories, elsewhere)
+        self.record_ids = RecordIds(kind, mapping, sheet, named, directories, elsewhere, answers=answers)
         # Rows that name their record, and those of them that are as it is.
         self._named_rows: set[int] = set()
         self._same_rows: set[int] = set()
@@ -321,6 +322,8 @@ class Checker:
                 return str(self._dates.evidence[fault.field])
             case "name-ambiguous":
                 return one_of(self._directories[fault.field].candidates(value))
+            case "name-near":
+                return one_of(self._directories[fault.field].near(value.strip()))
             case "name-not-found" | "name-deleted" | "id-not-listed" | "ids-not-listed":
                 return self._directories[fault.field].noun
             case "number-out-of-range":

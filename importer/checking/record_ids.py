@@ -18,6 +18,7 @@ from importer.checking.columns import ColumnMapping
 from importer.checking.references import Directory
 from importer.model import Clash, RowElsewhere
 from importer.spreadsheet import RECORD_ID, Sheet, column_letters
+from importer.text import printable
 from schemas import RecordType
 
 Mask = npt.NDArray[np.bool_]
@@ -44,8 +45,9 @@ class Identified:
     """What the Ids of a chunk say.
 
     Shape: ``ids`` has the index of the chunk (Int64, missing where a row names no record), or is None if the file has
-    no column of them; the masks are as long as the chunk. ``same`` are the cells whose text is the record's, by field;
-    ``inexact`` those of them that no file can hold as they are; ``whole`` the rows in which every cell is the same.
+    no column of them and nobody has answered for a row; the masks are as long as the chunk. ``same`` are the cells
+    whose text is the record's, by field; ``inexact`` those of them that no file can hold as they are; ``whole`` the
+    rows in which every cell is the same.
     """
 
     ids: pd.Series | None = None
@@ -58,7 +60,8 @@ class Identified:
 class RecordIds:
     """Reads the column of Ids, and those of names beside Ids, chunk by chunk.
 
-    ``rows`` collects the first two rows of each Id, ``names`` the names beside Ids by the field of the Ids.
+    An answer of a person about a row goes before what its cell says. ``rows`` collects the first two rows of each Id,
+    ``names`` the names beside Ids by the field of the Ids.
     """
 
     def __init__(
@@ -69,8 +72,14 @@ class RecordIds:
         named: NamedRecords | None,
         directories: Mapping[str, Directory] = MappingProxyType({}),
         elsewhere: Mapping[int, RowElsewhere] = MappingProxyType({}),
+        *,
+        answers: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
-        """``named`` is None while nobody has asked the service; ``elsewhere`` are rows that another file repeats."""
+        """``named`` is None while nobody has asked the service; ``elsewhere`` are rows that another file repeats.
+
+        ``answers`` are the Ids that a person chose, by row.
+        """
+        self._answers = answers
         self._elsewhere = {row: other for row, other in elsewhere.items() if other.clash is Clash.RECORD}
         self._kind, self._mapping, self._sheet = kind, mapping, sheet
         self._named, self._directories = named, directories
@@ -79,14 +88,11 @@ class RecordIds:
 
     def read(self, chunk: pd.DataFrame, typed: pd.DataFrame) -> Identified:
         """What the Ids of a chunk say; ``typed`` are its fields as far as they could be read."""
-        if (position := self._mapping.record_id) is None:
+        if self._mapping.record_id is None and not self._answers:
             return Identified()
-        parsed = whole_numbers(chunk[position])
-        faults: _Faults = {code: dict.fromkeys(rows.tolist(), _EXAMPLE) for code, rows in parsed.refused.items()}
-        problems = self._sheet.problems
-        for code, row in problems.loc[problems["position"] == position, ["code", "row"]].itertuples(index=False):
-            faults.setdefault(str(code), {})[int(row)] = _EXAMPLE
-        cells = zip(chunk.index.tolist(), parsed.values.tolist(), strict=True)
+        faults: _Faults = {}
+        ids = self._ids(chunk, faults)
+        cells = zip(chunk.index.tolist(), ids.tolist(), strict=True)
         numbers = {row: int(number) for row, number in cells if number is not pd.NA}
         texts = self._texts_of(numbers, faults)
         same = {
@@ -95,9 +101,27 @@ class RecordIds:
         for row, other in self._of_others(chunk.index, typed, texts, same):
             faults.setdefault("record-of-another", {}).setdefault(row, other)
         names = self._names_that_differ(chunk, typed)
-        causes = [*self._causes(chunk, position, RECORD_ID, faults), *names]
+        causes = [*self._of_answers(chunk, faults), *self._of_cells(chunk, faults), *names]
         whole = np.isin(chunk.index, list(texts)) & np.logical_and.reduce(list(same.values()))
-        return Identified(parsed.values, same, self._inexact(chunk, same), whole, tuple(causes))
+        return Identified(ids, same, self._inexact(chunk, same), whole, tuple(causes))
+
+    def _ids(self, chunk: pd.DataFrame, faults: _Faults) -> pd.Series:
+        """The Id that each row has, from its cell or from an answer; what is wrong with a cell becomes a fault."""
+        answers = {row: self._answers[row] for row in chunk.index.tolist() if row in self._answers}
+        if (position := self._mapping.record_id) is None:
+            ids = pd.Series(pd.array([pd.NA] * len(chunk), dtype="Int64"), index=chunk.index)
+        else:
+            parsed = whole_numbers(chunk[position])
+            ids = parsed.values.copy()
+            problems = self._sheet.problems
+            refused = {code: rows.tolist() for code, rows in parsed.refused.items()}
+            for code, row in problems.loc[problems["position"] == position, ["code", "row"]].itertuples(index=False):
+                refused.setdefault(str(code), []).append(int(row))
+            for code, rows in refused.items():
+                faults[code] = dict.fromkeys((row for row in rows if row not in answers), _EXAMPLE)
+        if answers:
+            ids.loc[list(answers)] = list(answers.values())
+        return ids
 
     def _texts_of(self, numbers: Mapping[int, int], faults: _Faults) -> dict[int, Mapping[str, str]]:
         """The texts of the record of each row whose Id may count; the others become faults."""
@@ -145,7 +169,12 @@ class RecordIds:
                 continue
             for index, (row, value) in enumerate(zip(rows.tolist(), typed[name].tolist(), strict=True)):
                 if row in texts and not same[name][index] and value is not pd.NA and str(value) != texts[row][name]:
-                    yield row, f"{name} ({texts[row][name] or 'empty'})"
+                    yield row, f"{self._label(name)} ({texts[row][name] or 'empty'})"
+
+    def _label(self, name: str) -> str:
+        """What the file calls a field."""
+        column = self._mapping.column(name)
+        return printable(column.label) if column else name
 
     def _names_that_differ(self, chunk: pd.DataFrame, typed: pd.DataFrame) -> Iterator[Cause]:
         """Names that are not those of the record whose Id stands beside them."""
@@ -156,10 +185,25 @@ class RecordIds:
             wrong: dict[int, str] = {}
             for row, cell, value in zip(chunk.index.tolist(), cells, typed[name].tolist(), strict=True):
                 if cell and value is pd.NA and self._named is not None:
-                    wrong[row] = f"an empty {name}"
+                    wrong[row] = f"an empty {self._label(name)}"
                 elif cell and value is not pd.NA and directory and not directory.may_mean(cell, int(value)):
-                    wrong[row] = f"{name} {value}"
+                    wrong[row] = f"{self._label(name)} {value}"
             yield from self._causes(chunk, position, name, {"name-beside-id": wrong})
+
+    def _of_cells(self, chunk: pd.DataFrame, faults: _Faults) -> Iterator[Cause]:
+        if (position := self._mapping.record_id) is not None:
+            of_cells = {
+                code: {r: d for r, d in rows.items() if r not in self._answers} for code, rows in faults.items()
+            }
+            yield from self._causes(chunk, position, RECORD_ID, of_cells)
+
+    def _of_answers(self, chunk: pd.DataFrame, faults: _Faults) -> Iterator[Cause]:
+        """What is wrong with answers: about the row as a whole, for no cell of the file holds them."""
+        for code, details in faults.items():
+            if rows := sorted(row for row in details if row in chunk.index and row in self._answers):
+                values = [str(self._answers[row]) for row in rows]
+                numbers = np.array(rows, dtype=np.int64)
+                yield Cause(code, "", None, RECORD_ID, numbers, values, [details[row] for row in rows])
 
     def _causes(self, chunk: pd.DataFrame, position: int, name: str, faults: _Faults) -> Iterator[Cause]:
         letters, label, taken = column_letters(position), self._sheet.labels[position], set[int]()

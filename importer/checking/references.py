@@ -22,9 +22,10 @@ _ALIKE = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u00b4`\u2032", "'") | d
 
 @dataclass(frozen=True, slots=True)
 class Entry(Candidate):
-    """A record that may be named, and whether it was deleted."""
+    """A record that may be named; whether it was deleted, and whether the service says that it is not in use."""
 
     deleted: bool = False
+    inactive: bool = False
 
 
 class Directory:
@@ -48,12 +49,14 @@ class Directory:
         self.noun, self.complete, self.none_listed = noun, complete, none_listed
         self._chosen_ids = chosen_ids or {}
         self._names: dict[str, list[Entry]] = {}
+        self._bare: dict[str, set[str]] = {}
         self._ids: set[int] = set()
         for entry in entries:
             self._ids.add(entry.id)
             spelled = [*entry.names, *(f"{entry.place} / {name}" for name in entry.names if entry.place)]
             for name in {plain_name(name) for name in spelled if name}:
                 self._names.setdefault(name, []).append(entry)
+                self._bare.setdefault(without_accents(name), set()).add(name)
 
     def named(self, text: str) -> list[Entry]:
         """The records that a text may mean; one if somebody chose between them before."""
@@ -61,6 +64,15 @@ class Directory:
         name = plain_name(text)
         entries = self._names.get(name, [])
         return [entry for entry in entries if entry.id == self._chosen_ids.get(name)] or entries
+
+    def near(self, text: str) -> tuple[Entry, ...]:
+        """The records, not deleted, whose name differs from a text in nothing but accents; to be offered, never taken.
+
+        "Jose Garcia" may be José García, and just as well a colleague whom Nexudus does not have.
+        """
+        names = self._bare.get(without_accents(plain_name(text)), ())
+        entries = {entry.id: entry for name in names for entry in self._names[name] if not entry.deleted}
+        return tuple(entries[number] for number in sorted(entries))
 
     def may_mean(self, text: str, number: int) -> bool:
         """Whether a text is one of the names of this record, whatever else it may mean."""
@@ -76,10 +88,10 @@ class Directory:
         return number in self._ids
 
     def choices(self) -> list[str]:
-        """A way to name each record that means it alone; records that cannot be named so are left out."""
+        """A way to name each record that means it alone; those that cannot be named so, or have left, are left out."""
         spellings = []
         for entries in self._names.values():
-            if len(entries) == 1 and not entries[0].deleted:
+            if len(entries) == 1 and not entries[0].deleted and not entries[0].inactive:
                 entry = entries[0]
                 spellings.append(f"{entry.place} / {entry.names[0]}" if entry.place and entry.names else str(entry.id))
         return sorted(dict.fromkeys(spellings))
@@ -109,6 +121,16 @@ def bare_name(text: str) -> str:
     """The e-mail address of a text like ``Ada Abbott <ada@example.com>``, as mail programs copy it; else the text."""
     match = _ADDRESS.fullmatch(text.strip())
     return match[1] if match else text
+
+
+def without_accents(name: str) -> str:
+    """A plain name without accents and the like, as people type it on a keyboard that has none."""
+    decomposed = unicodedata.normalize("NFKD", name.translate(_LETTERS))
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+_LETTERS = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th"})
+"""Letters that Unicode does not take apart."""
 
 
 def is_name(text: str) -> bool:
@@ -157,7 +179,9 @@ def _fate(cell: str, directory: Directory | None) -> tuple[int | None, str]:
         return alive[0].id, ""
     if alive:
         return None, "name-ambiguous"
-    return None, "name-deleted" if entries else "name-not-found"
+    if entries:
+        return None, "name-deleted"
+    return None, "name-near" if directory.near(cell) else "name-not-found"
 
 
 def nobody_listed(texts: Iterable[str], directory: Directory) -> bool:

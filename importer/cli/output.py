@@ -105,10 +105,10 @@ def with_reading(file: Path, options: Mapping[str, Any], leave_out: Sequence[str
 
 
 def quoted(word: Path | str) -> str:
-    """A word quoted for the shell."""
-    import shlex
+    """A word of a command, as it has to be typed."""
+    from importer.text import shell_word
 
-    return shlex.quote(str(word))
+    return shell_word(word)
 
 
 def say(text: str) -> None:

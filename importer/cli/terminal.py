@@ -17,7 +17,7 @@ from importer.cli.options import typed_place
 from importer.errors import Exit, UsageError
 from importer.issues import CATALOGUE, Severity, notice_text
 from importer.model import Account, Clock, Plan, Presence, Progress, Status
-from importer.text import comparison_lines, count, duration, moment, plan_lines, printable
+from importer.text import comparison_lines, count, duration, moment, plan_lines, printable, wait_words
 from schemas import RECORD_TYPES
 
 if TYPE_CHECKING:
@@ -456,7 +456,7 @@ class _Member:
 def _state_of(progress: Progress, seconds_left: float | None, now: float) -> str:
     parts = [f"{progress.failed:,} failed"]
     if progress.waiting:
-        parts.append(f"waiting: {progress.waiting}, next call at {moment(progress.until, now)}")
+        parts.append(f"waiting {wait_words(progress.until, now)}: {progress.waiting}")
     if seconds_left is not None:
         parts.append(f"done at about {moment(now + max(seconds_left, 0), now)}")
     return ", ".join(parts)

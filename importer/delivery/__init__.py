@@ -10,6 +10,7 @@
 - ``listing.py``      what the service holds, and when a record equals a row; ``comparison.py`` before sending
 - ``record_text.py``  a record as the cells of a spreadsheet
 - ``reconciler.py``   rows in doubt settled by it
+- ``conflicts.py``    why a row is held, as data
 - ``updater.py``      records of changed rows read, merged, written; ``updates.py`` decides, also what became of one
 - ``prober.py``       how the service behaves, by one record; ``probe_answers.py`` what its answers show
 - ``verification.py``, ``undoer.py``  afterwards, over ``by_id.py``: what a read by Id says

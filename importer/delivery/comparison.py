@@ -195,6 +195,21 @@ class Comparison:
             return ambiguous
         return self._taking_a_key(values, exact[0].id, differences) or Changed(exact[0], differences, self._match_key)
 
+    def choices(self, body: str) -> tuple[Unchanged | Changed, ...]:
+        """What this row is to each record that a person may name as its own; naming it would make the row certain.
+
+        Left out are those of which naming them settles nothing: of another row, of another mapping, or unreadable.
+        """
+        values = json.loads(body)
+        possible = {remote.id for remote in self._index.all(values)}
+        fixed = {*self._unread, *self._evidence.named, *self._of_these_runs}
+        matches = [self._of_id(body, values, number) for number in sorted(possible - fixed)]
+        return tuple(match for match in matches if not isinstance(match, Ambiguous))
+
+    def record(self, number: int) -> Remote | None:
+        """The record of this Id, if it is there."""
+        return self._index.of_id(number)
+
     def unfinished(self, listing: Listing, bodies: Iterable[str]) -> tuple[set[int], set[int]]:
         """Records to be read by Id before these rows can be compared: listed ones that lack members, unlisted ones.
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from importer.delivery.by_id import Gone, Look, Unreadable
 from importer.delivery.comparison import Changed, Match
+from importer.delivery.conflicts import Cause, Conflict
 from importer.delivery.listing import Comparer, Remote, to_remote
 from importer.journal.rows import Change, Intent
 from importer.journal.states import Event
@@ -61,7 +62,8 @@ def instead_of_an_update(intent: Intent, there: Remote | Gone, compared: Remote,
     comparer = Comparer(kind)
     if isinstance(there, Gone):
         sentence = f"Record {compared.id} was deleted in Nexudus after it had been compared with this row. Not sent."
-        return Change(intent, Event.DIFFERS, message=sentence)
+        before = Conflict(Cause.DELETED_SINCE, (compared.id,)).document
+        return Change(intent, Event.DIFFERS, message=sentence, before=before)
     if is_as_it_was(there, compared, comparer):
         return None
     if not differing(intent, there, kind):
@@ -69,7 +71,8 @@ def instead_of_an_update(intent: Intent, there: Remote | Gone, compared: Remote,
         return Change(intent, Event.KNOWN, remote_id=there.id, message=sentence)
     by = f" by {printable(there.by)}" if there.by else ""
     sentence = f"Record {there.id} was changed in Nexudus{by} after it had been compared with this row. Not sent."
-    return Change(intent, Event.DIFFERS, message=sentence)
+    before = Conflict(Cause.CHANGED_SINCE, (there.id,)).document
+    return Change(intent, Event.DIFFERS, message=sentence, before=before)
 
 
 def own_stamp(there: Look, user: str) -> float | None:

@@ -3,9 +3,6 @@
 Must not hold a sentence, and must not know who shows it.
 """
 
-import os
-import shlex
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
@@ -14,6 +11,7 @@ from importer.config.time_zone import machine_zone
 from importer.errors import Exit
 from importer.journal.runs import Run
 from importer.journal.states import HOLDING, TAKING_BACK, UNSETTLED, State
+from importer.text import shell_word
 
 RETRYABLE = (State.REJECTED, State.PLANNED, State.HELD)
 """The rows that a retry takes up again. The run must be finished: one that is not continues with them itself."""
@@ -115,7 +113,8 @@ _VERBS = {
 def command_of(run: Run, step: Step) -> str:
     """What to type to take a step; empty if no command does it."""
     if step.kind in (StepKind.CORRECT, StepKind.LOOK_AT_HELD):
-        words = [_quoted(str(run.folder / FAILED_FILE)), *_reading(run), *_match_key(run), run.place]
+        # The folder is named after the user's file, and a header is the user's: unquoted, either could be a command.
+        words = [shell_word(run.folder / FAILED_FILE), *_reading(run), *_match_key(run), run.place]
         if step.kind is StepKind.LOOK_AT_HELD or run.options.get("update"):
             words += ["--update", "--clear-empty" if run.options.get("clear_empty") else ""]
         return " ".join(["importer run", *filter(None, words)])
@@ -138,20 +137,15 @@ def _reading(run: Run) -> Iterator[str]:
     read = options if isinstance(options, Mapping) else {}
     chosen = read.get("map")
     for header, name in chosen.items() if isinstance(chosen, Mapping) else ():
-        yield f"--map {_quoted(f'{header}={name}')}"
+        yield f"--map {shell_word(f'{header}={name}')}"
     if read.get("dates"):
-        yield f"--dates {_quoted(str(read['dates']))}"
+        yield f"--dates {shell_word(str(read['dates']))}"
     if read.get("zone") not in (None, machine_zone()):
-        yield f"--tz {_quoted(str(read['zone']))}"
+        yield f"--tz {shell_word(str(read['zone']))}"
 
 
 def _match_key(run: Run) -> Iterator[str]:
     """The option by which rows find their records, if it is not the key of their type."""
     names = run.options.get("key")
     if isinstance(names, Sequence) and names:
-        yield f"--key {_quoted(','.join(map(str, names)))}"
-
-
-def _quoted(word: str) -> str:
-    # The folder is named after the user's file, and a header is the user's; unquoted, either could be a second command.
-    return shlex.quote(word) if os.name == "posix" else subprocess.list2cmdline([word])
+        yield f"--key {shell_word(','.join(map(str, names)))}"

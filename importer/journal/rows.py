@@ -63,7 +63,7 @@ class Intent:
         remote_id: Its record; while it is planned, the record that it is to update.
         named_id: The Id of the record that the row of the file names.
         before: That record as JSON: while the row is planned, as it was when the user agreed to update it; then, as it
-            was before the row updated it.
+            was before the row updated it. Of a held row, why it is held (see ``delivery.conflicts``).
         updated_on: When the service says that the update was made, in epoch seconds; None if it does not say. While the
             row is planned, when its record had been changed last, as the plan saw it.
     """

@@ -1,6 +1,5 @@
 """The runs of a journal, and the accounts that they send to."""
 
-import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from importer.errors import JournalError
 from importer.journal import statements as sql
 from importer.journal import tables as t
 from importer.journal.database import Database
+from importer.text import shell_word
 
 Shape = TypeVar("Shape")
 
@@ -60,7 +60,7 @@ class Run:
         """The flag with which a command goes where this run went; often none is needed."""
         # The sandbox before the profile: it has accounts of its own, and a profile would name a real one.
         profile = self.options.get("profile")
-        return "--sandbox" if self.options.get("sandbox") else f"--profile {shlex.quote(profile)}" if profile else ""
+        return "--sandbox" if self.options.get("sandbox") else f"--profile {shell_word(profile)}" if profile else ""
 
     @property
     def resume_at(self) -> float | None:

@@ -222,6 +222,7 @@ class Nexudus:
                 "The service does not accept the token, or its user may not see any records.",
                 "Get a new one and set NEXUDUS_TOKEN, or use a password. A user who may do nothing but create records "
                 "can import with --without-list. Reconcile, verify and undo are not possible then.",
+                on_page="Sign in with a password, or ask your administrator for a new token.",
             )
         if reply.passing:
             raise away(self.access, reply)

@@ -119,7 +119,7 @@ def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[
     # has a row that the file lacks, it stays at the head of its reading, and the report is refused: a report of another
     # file would give its rows the outcomes of these.
     positions = Positions(sheet, _fields(run, sheet))
-    rows = 0
+    rows, answers = 0, run.options_as(ReadOptions, "read").answers
     for row, cells, extra, answer in texts_of(sheet):
         intent = next(iter(intents.take(row)), None)
         issues_of_row = issues.take(row)
@@ -127,7 +127,15 @@ def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[
             rows += 1
             wrong = positions.wrong_cells(issues_of_row) | positions.refused_cell(intent)
             held = intent is not None and intent.state is State.HELD
-            yield Line(_outcome(run, row, intent, issues_of_row), cells, extra, issues_of_row, wrong, held, answer)
+            yield Line(
+                _outcome(run, row, intent, issues_of_row),
+                cells,
+                extra,
+                issues_of_row,
+                wrong,
+                held,
+                str(answers.get(str(row), answer)),
+            )
     if intents.next is not None or issues.next is not None or rows != _expected(run, rows):
         raise ReportError(
             f"The private copy of {run.file} for run {run.id} is not the file that was checked.",

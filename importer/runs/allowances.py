@@ -1,8 +1,11 @@
 """The windows of the allowance, from the settings, and when they let an account go on."""
 
+from collections.abc import Sequence
+
 from importer.config.settings import Settings
 from importer.journal.journal import Journal
 from importer.journal.windows import DAY, Window
+from importer.text import count, duration
 
 
 def windows(settings: Settings) -> tuple[Window, ...]:
@@ -35,6 +38,24 @@ def next_create(journal: Journal, account: str | None, settings: Settings, now: 
     if account and daily:
         used, frees_in = journal.calls.used(account, daily, now)
         if used >= daily.calls:
-            return "the daily quota", now + frees_in
+            return "the daily quota is used up", now + frees_in
     blocked = journal.calls.held_until(account) if account else 0.0
-    return ("the service, which asked us to slow down", blocked) if blocked - now > _SHORT_WAIT else ("", 0.0)
+    return ("Nexudus asked the importer to slow down", blocked) if blocked - now > _SHORT_WAIT else ("", 0.0)
+
+
+_SPANS = {60.0: "a minute", 3_600.0: "an hour", DAY: "a day"}
+
+
+def reason_to_wait(journal: Journal, account: str, limits: Sequence[Window], now: float, *, write: bool) -> str:
+    """Why one more call has to wait, as a clause: of several limits that are used up, the longest."""
+    full = [
+        window
+        for window in limits
+        if (write or not window.writes) and journal.calls.used(account, window, now)[0] >= window.calls
+    ]
+    if not full:
+        return "Nexudus asked the importer to slow down"
+    window = max(full, key=lambda window: window.seconds)
+    span = _SPANS.get(window.seconds, f"in {duration(window.seconds)}")
+    noun = "change" if window.writes else "call"
+    return f"the limit of {count(window.calls, noun)} {span} is used up"

@@ -112,6 +112,7 @@ def refuse_without_list(listing: Listing, *, without_list: bool) -> None:
             "Try again later. To send anyway, add --without-list: rows are then compared with the journal only, and "
             "records that were created in another way could exist twice.",
             listing.failure,
+            on_page="Try again later.",
         )
 
 

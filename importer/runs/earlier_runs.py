@@ -184,6 +184,7 @@ def refuse_other_terms(journal: Journal, terms: ImportTerms, account: str, *, zo
                 f"Run {run.id} of this file is unfinished and was started with other options.",
                 f"To continue it: {run.command('resume')}\n"
                 f"To delete what it created and start again: {run.command('undo')}",
+                on_page=f"Open run {run.id} in the history, then resume it or undo it.",
             )
         if zoneless and before.zone != read.zone:
             raise UsageError(
@@ -191,6 +192,7 @@ def refuse_other_terms(journal: Journal, terms: ImportTerms, account: str, *, zo
                 f"Read in {read.zone}, every row would have another time than its record.",
                 f"Use --tz {before.zone} again. If it was wrong, undo that run first: {run.command('undo')}\n"
                 "To create another record for each row on purpose, add --even-if-existing.",
+                on_page=f"Choose the time zone {before.zone} again. If it was wrong, undo run {run.id} first.",
             )
 
 

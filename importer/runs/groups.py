@@ -1,10 +1,9 @@
 """The first rows of each group of a plan as data, to be shown row by row: by what they are to the service. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from importer.delivery.comparison import (
-    MOST_CANDIDATES,
     Ambiguous,
     Blocked,
     Changed,
@@ -17,6 +16,9 @@ from importer.delivery.comparison import (
 
 MOST_SHOWN = 10
 """Rows of each group that are shown one by one; the report has all."""
+
+MOST_DOUBTS = 1_000
+"""Ambiguous rows that are held at hand, because a person has to answer each of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,25 @@ class RowChange:
 
 
 @dataclass(frozen=True, slots=True)
+class RowChoice:
+    """A record that a person may name as a row's, and what differs in it; nothing if it is as the row says."""
+
+    record: int
+    fields: tuple[FieldChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RowDoubt:
-    """A row of which only a person can tell the record; ``field`` is the one that makes it doubtful, if it is one."""
+    """A row of which only a person can tell the record; ``field`` is the one that makes it doubtful, if it is one.
+
+    ``choices`` are the records that the person may name.
+    """
 
     row: int
     records: tuple[int, ...]
     reason: Reason
     field: str | None = None
+    choices: tuple[RowChoice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +85,9 @@ class RowGroups:
     blocked: Sequence[RowWait] = field(default_factory=list)
 
 
+Choices = Callable[[], Sequence[Unchanged | Changed]]
+
+
 class RowSampler:
     """Takes the first rows of each group while all of them go by."""
 
@@ -82,8 +99,8 @@ class RowSampler:
         self._ambiguous: list[RowDoubt] = []
         self._blocked: list[RowWait] = []
 
-    def add(self, row: int, match: Match) -> None:
-        """One row goes by."""
+    def add(self, row: int, match: Match, choices: Choices = tuple) -> None:
+        """One row goes by; ``choices`` gives what it is to each record that a person may name if it is ambiguous."""
         match match:
             case None if len(self._create) < MOST_SHOWN:
                 self._create.append(row)
@@ -91,9 +108,9 @@ class RowSampler:
                 self._unchanged.append((row, record))
             case Changed() if len(self._changed) < MOST_SHOWN:
                 self._changed.append(RowChange(row, match.remote.id, field_changes(match.differences)))
-            case Ambiguous() if len(self._ambiguous) < MOST_SHOWN:
-                doubt = RowDoubt(row, match.records[:MOST_CANDIDATES], match.reason, match.field)
-                self._ambiguous.append(doubt)
+            case Ambiguous() if len(self._ambiguous) < MOST_DOUBTS:
+                offered = tuple(map(_choice, choices()))
+                self._ambiguous.append(RowDoubt(row, match.records, match.reason, match.field, offered))
             case Blocked(run, other) if len(self._blocked) < MOST_SHOWN:
                 self._blocked.append(RowWait(row, run, other))
 
@@ -101,6 +118,14 @@ class RowSampler:
     def groups(self) -> RowGroups:
         """Those taken so far."""
         return RowGroups(self._create, self._unchanged, self._changed, self._ambiguous, self._blocked)
+
+
+def _choice(match: Unchanged | Changed) -> RowChoice:
+    match match:
+        case Unchanged(record):
+            return RowChoice(record)
+        case Changed():
+            return RowChoice(match.remote.id, field_changes(match.differences))
 
 
 def field_changes(differences: Differences) -> tuple[FieldChange, ...]:

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from importer.checking import Directory, Entry, bare_name, is_name, nobody_listed, plain_name, whole_number
 from importer.config.store import Document, UnreadableError
+from importer.delivery.listing import read_by_ids
 from importer.nexudus import Page, PageReader, read_page
 from importer.runs.session import Session
 from importer.runs.source import Source
@@ -21,6 +22,7 @@ from schemas import RecordType, Reference
 MOST_CONFIRMED = 200
 """More names than this are not confirmed one by one: the service refuses a deleted record by itself."""
 
+_MOST_DELETED = 20
 MOST_OFFERED = 1_000
 """A longer list is no help for finding a name in it."""
 
@@ -76,9 +78,23 @@ async def names_to_offer(session: Session, kind: RecordType) -> dict[str, list[s
     for field, reference in kind.references.items():
         entries, complete = await listed_entries(session, reference)
         if entries is not None and complete:
+            entries = await _without_deleted(session, reference, entries)
             names = Directory(reference.relation.lower(), entries, {}, complete=True).choices()
             by_field |= {field: names} if len(names) <= MOST_OFFERED else {}
     return by_field
+
+
+async def _without_deleted(session: Session, reference: Reference, entries: list[Entry]) -> list[Entry]:
+    """The entries without those that the list still shows, but the service itself says it does not have."""
+    # Fifty in a call: one by one, a thousand names would take eight minutes. What is left out there is read by itself.
+    if len(entries) > MOST_OFFERED:
+        return entries
+    numbers = {entry.id for entry in entries}
+    there = {remote.id for remote in await read_by_ids(session.service, reference.path, sorted(numbers))}
+    missing = numbers - there
+    # Where so many are left out, it is the question that the service does not know.
+    gone = await _gone(session, reference, missing) if len(missing) <= _MOST_DELETED else set()
+    return [entry for entry in entries if entry.id not in gone]
 
 
 def chosen_ids(
@@ -164,23 +180,31 @@ async def _confirm(
     session: Session, reference: Reference, directory: Directory, entries: list[Entry], texts: set[str]
 ) -> list[Entry]:
     """The entries, those that are named in the file and are deleted marked as such."""
-    named = {entry.id for text in texts if is_name(text) for entry in directory.named(text)}
+    names = [text for text in texts if is_name(text)]
+    named = {entry.id for text in names for entry in directory.named(text) or directory.near(text)}
     if len(named) > MOST_CONFIRMED:
         return entries
+    gone = await _gone(session, reference, named)
+    return [replace(entry, deleted=entry.id in gone) for entry in entries]
+
+
+async def _gone(session: Session, reference: Reference, numbers: Iterable[int]) -> set[int]:
+    """Those of the Ids of which the service says that it has no such record."""
     gone = set()
-    for number in sorted(named):
+    for number in sorted(numbers):
         reply = await session.service.get(reference.path, number)
         # The text as well: a deleted coworker was answered with 401 "Not found" (met by a public client), and 401 alone
         # would mark everybody as deleted for a user without the role.
         if reply.status in _GONE and "not found" in reply.text.casefold():
             gone.add(number)
-    return [replace(entry, deleted=entry.id in gone) for entry in entries]
+    return gone
 
 
 def _on_page(page: Page, reference: Reference) -> Iterator[Entry]:
     for number, record in page.records.items():
         names = tuple(str(record[key]) for key in reference.keys if record.get(key))
-        yield Entry(number, names, str(record.get(reference.place) or ""))
+        inactive = record.get("Active") is False or record.get("Archived") is True
+        yield Entry(number, names, str(record.get(reference.place) or ""), inactive=inactive)
 
 
 def _save(session: Session, reference: Reference, entries: Iterable[Entry]) -> None:

@@ -4,8 +4,9 @@ Sends nothing that changes anything.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from importer.delivery.comparison import (
     why_held,
 )
 from importer.delivery.listing import Listing
+from importer.delivery.record_text import record_texts
 from importer.delivery.updates import before_of
 from importer.errors import UnlistedError, UsageError
 from importer.journal.journal import Journal, open_journal
@@ -34,6 +36,7 @@ from importer.reporting import write_fix_file
 from importer.runs.allowances import windows
 from importer.runs.compare import changes_a_key, compare, compare_named
 from importer.runs.earlier_runs import ImportTerms, forgotten_profile, refuse_other_terms, run_to_continue
+from importer.runs.groups import Choices as RowChoices
 from importer.runs.groups import RowGroups, RowSampler
 from importer.runs.lookup import look_up, names_to_offer
 from importer.runs.named_records import with_named
@@ -204,7 +207,7 @@ async def look_up_names(
     directories = await look_up(session, source, result.names, choices.picks, result.names_beside)
     if not directories and not result.record_ids:
         return source, result
-    source = replace(source, directories=directories)
+    source = replace(source, directories={**source.directories, **directories})
     if result.record_ids:
         refuse_further_records(choices)
         source = await with_named(session, source, result.record_ids)
@@ -234,7 +237,8 @@ class AlreadyPresent:
     ``conflicts`` are rows that are changed or ambiguous, by their number; ``shifts`` by how many seconds the times of
     the changed ones differ, if nothing else does. If records are to be updated, the changed rows are in ``updates``
     instead, each with its record, ``previews`` says of the first of them what will change, and ``backwards``
-    counts those that would set a date back.
+    counts those that would set a date back. ``candidates`` are the texts of the records that a person may name as those
+    of the first ambiguous rows.
     """
 
     may_update: bool = False
@@ -248,6 +252,7 @@ class AlreadyPresent:
     backwards: int = 0
     shifts: Counter[float | None] = field(default_factory=Counter)
     sampler: RowSampler = field(default_factory=RowSampler)
+    candidates: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def without_updates(self) -> "AlreadyPresent":
@@ -260,9 +265,9 @@ class AlreadyPresent:
         [(shift, number)] = self.shifts.most_common(1) or [(None, 0)]
         return shift if number == self.changed else None
 
-    def add(self, row: int, match: Match, kind: RecordType) -> None:
-        """Count one row."""
-        self.sampler.add(row, match)
+    def add(self, row: int, match: Match, kind: RecordType, choices: RowChoices = tuple) -> None:
+        """Count one row; ``choices`` gives what it is to each record that a person may name if it is ambiguous."""
+        self.sampler.add(row, match, choices)
         self.existing += isinstance(match, Unchanged)
         self.blocked += isinstance(match, Blocked)
         if isinstance(match, Changed):
@@ -343,7 +348,11 @@ async def present_among(
     if comparison is None or changes_a_key(comparison, records(), kind):
         comparison = await compare(session, endpoint, kind, bodies, choices, run=parent, named=named)
     for record in records() if named or not comparison.is_empty else ():
-        present.add(record.row, comparison.match(record.body, record.named_id), kind)
+        match = comparison.match(record.body, record.named_id)
+        present.add(record.row, match, kind, partial(comparison.choices, record.body))
+    offered = {choice.record for doubt in present.sampler.groups.ambiguous for choice in doubt.choices}
+    remotes = [remote for number in sorted(offered) if (remote := comparison.record(number)) is not None]
+    present.candidates = {remote.id: record_texts(kind, remote) for remote in remotes}
     if (shift := present.shift) is not None:
         rows = f"{count(present.changed, 'row')} {'differs' if present.changed == 1 else 'differ'}"
         session.observer.say(

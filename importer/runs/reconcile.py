@@ -8,6 +8,7 @@ from itertools import islice
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.by_id import Gone, read_record
 from importer.delivery.comparison import Ambiguous, Blocked, Changed, Comparison, Match, Unchanged, why_held
+from importer.delivery.conflicts import Cause, Conflict, conflict_of
 from importer.delivery.listing import Comparer, Listing, Remote, complete, shows_all_of
 from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
 from importer.delivery.sender import Compared
@@ -177,6 +178,7 @@ async def _refuse_hidden_location(session: Session, kind: RecordType, resources:
             "nobody can tell what exists there.",
             "Choose that location in Nexudus, then try again. To send anyway, add --without-list: records that exist "
             "there could then exist twice.",
+            on_page="Choose that location in Nexudus, then try again.",
         )
 
 
@@ -224,11 +226,13 @@ def _compared(intent: Intent, match: Match, kind: RecordType, choices: Choices) 
             return Change(intent, Event.KNOWN, remote_id=record, message="the record was in Nexudus before this run")
         case Changed() | Ambiguous():
             sentence = why_held(match, kind, may_update=choices.update)
-            return Change(intent, Event.DIFFERS, field=match.field, message=sentence)
+            before = conflict_of(match, may_update=choices.update).document
+            return Change(intent, Event.DIFFERS, field=match.field, message=sentence, before=before)
         case None if intent.remote_id is not None:
             # Planned as an update. To create another one instead is more than the user was asked.
             sentence = f"Record {intent.remote_id} was deleted in Nexudus after the plan was made. Not sent."
-            return Change(intent, Event.DIFFERS, message=sentence)
+            before = Conflict(Cause.DELETED_SINCE, (intent.remote_id,)).document
+            return Change(intent, Event.DIFFERS, message=sentence, before=before)
     # Blocked rows stay planned: they are sent once the row that they wait for is settled, if it has no record then.
     return None
 

@@ -17,7 +17,7 @@ from importer.runs.result import RunResult
 from importer.runs.send import PlannedRun
 from importer.runs.session import Session, signed_in
 from importer.runs.source import CheckResult, Source, fields_to_clear, reopen, with_empty
-from importer.runs.start import add_with_folder, as_agreed, folder_of
+from importer.runs.start import TITLES, add_with_folder, as_agreed, folder_of, titles_of
 from importer.spreadsheet import ReadOptions
 from schemas import RECORD_TYPES, RecordType
 
@@ -133,7 +133,11 @@ def _new_run(session: Session, parent: Run, request: RunRequest, now: float) -> 
         file=parent.file,
         sha256=parent.sha256,
         copy=str(parent.copy),
-        options={"read": asdict(parent.options_as(ReadOptions, "read")), **request.choices.options},
+        options={
+            "read": asdict(parent.options_as(ReadOptions, "read")),
+            TITLES: titles_of(parent),
+            **request.choices.options,
+        },
         started=now,
         folder=folder_of(parent.file, request.choices.out),
         parent=parent.id,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from importer.config.settings import Settings
+from importer.delivery.conflicts import Conflict, recorded_conflict
 from importer.delivery.listing import Comparer
 from importer.delivery.updates import record_before
 from importer.issues import Issue, Severity
@@ -31,7 +32,8 @@ class ResultRow:
     """One row of a run for people: its outcome, and what was sent or what its wrong cells hold.
 
     ``undone`` says what an undo has done to its record, ``to_settle`` tells that a person may decide what became of it.
-    ``changes`` are what the row has changed in its record; the message then leaves that out.
+    ``changes`` are what the row has changed in its record; the message then leaves that out. ``conflict`` is why a held
+    row is, as far as the journal has it, for a front end that says so in words of its own.
     """
 
     outcome: Outcome
@@ -39,6 +41,8 @@ class ResultRow:
     undone: str = ""
     to_settle: bool = False
     changes: tuple[FieldChange, ...] = ()
+    is_held: bool = False
+    conflict: Conflict | None = None
 
 
 def timeline(number: int, settings: Settings) -> list[tuple[float, int, int]]:
@@ -91,7 +95,15 @@ def _result(
         return ResultRow(Outcome(row, Status.INVALID, None, message), values)
     outcome = Outcome(row, STATUS[intent.state], intent.remote_id, message)
     to_settle = intent.state in (State.IN_DOUBT, State.REVIEW)
-    return ResultRow(outcome, json.loads(intent.body), _UNDONE.get(intent.state, ""), to_settle, changed)
+    return ResultRow(
+        outcome,
+        json.loads(intent.body),
+        _UNDONE.get(intent.state, ""),
+        to_settle,
+        changed,
+        is_held=intent.state is State.HELD,
+        conflict=recorded_conflict(intent),
+    )
 
 
 def _changes(run: Run, intent: Intent) -> tuple[FieldChange, ...]:

@@ -19,9 +19,9 @@ from importer.journal.windows import DAY, Window
 from importer.model import Account, Clock
 from importer.nexudus import Access, Nexudus, Secret
 from importer.nexudus.waits import pause
-from importer.runs.allowances import daily_window, windows
+from importer.runs.allowances import daily_window, reason_to_wait, windows
 from importer.runs.observer import Observer
-from importer.text import moment
+from importer.text import wait_words
 from schemas import RECORD_TYPES
 
 _WORTH_SAYING = 10.0
@@ -30,7 +30,10 @@ _LONGEST_SLEEP = 30.0
 
 @dataclass(frozen=True)
 class Session:
-    """The journal, the service, the account that calls are made for, and the clock that they go by."""
+    """The journal, the service, the account that calls are made for, and the clock that they go by.
+
+    ``notice`` tells the user of the waits of all these calls.
+    """
 
     journal: Journal
     service: Nexudus
@@ -38,6 +41,7 @@ class Session:
     settings: Settings
     observer: Observer
     clock: Clock
+    notice: "WaitNotice"
 
     def quota_left(self, now: float) -> int | None:
         """How many writes the day still allows; None if there is no such limit."""
@@ -49,7 +53,7 @@ class Session:
     async def take_write(self) -> float:
         """Wait until one more write is allowed, and take it; gives the time at which it is booked."""
         limits = windows(self.settings)
-        return await _turn(self.journal, self.account.key, limits, self.observer.say, self.clock, write=True)
+        return await _turn(self.journal, self.account.key, limits, self.notice, self.clock, write=True)
 
     async def renew_write(self, booked: float) -> float:
         """Give back a write that was booked then, and take one for now: calls have to keep a distance in time."""
@@ -110,23 +114,29 @@ def user_of(session: Session) -> str:
     return user if "@" in user else ""
 
 
+class WaitNotice:
+    """Says of each wait why and for how long, once, however many calls wait for it."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say, self._until = say, 0.0
+
+    def tell(self, why: str, now: float, seconds: float) -> None:
+        """A call waits now for this many seconds, because of ``why``, a clause."""
+        # Several calls wait at once, and one that waits looks again: their waits end at about the same time.
+        if seconds > _WORTH_SAYING and now + seconds > self._until + _WORTH_SAYING:
+            self._until = now + seconds
+            self._say(f"Waiting {wait_words(self._until, now)}, because {why}. Press Ctrl-C to stop.")
+
+
 async def _turn(
-    journal: Journal,
-    account: str,
-    limits: tuple[Window, ...],
-    say: Callable[[str], None],
-    clock: Clock,
-    *,
-    write: bool,
+    journal: Journal, account: str, limits: tuple[Window, ...], notice: WaitNotice, clock: Clock, *, write: bool
 ) -> float:
     """Wait until a call is allowed, and reserve it; wait again if another process was quicker. Gives when it is."""
-    announced = 0.0
     # Asked again after each wait, in a transaction: of several processes that waited for one place, one gets it. And
     # now and then during a long one: the clock may have been put right, or another process have given a place back.
     while (seconds := journal.calls.reserve(account, limits, write=write, now=(now := clock()))) > 0:
-        if seconds > _WORTH_SAYING and now + seconds > announced + _WORTH_SAYING:
-            announced = now + seconds
-            say(f"No call is allowed before {moment(announced, now)}. Waiting until then; press Ctrl-C to stop.")
+        if seconds > _WORTH_SAYING:
+            notice.tell(reason_to_wait(journal, account, limits, now, write=write), now, seconds)
         await pause(min(seconds, _LONGEST_SLEEP))
     return now
 
@@ -153,7 +163,8 @@ class ReadThrottle:
     """Makes reads wait for their turn. Those of the sign-in go at once, because their account is not known yet."""
 
     def __init__(self, journal: Journal, limits: tuple[Window, ...], say: Callable[[str], None], clock: Clock) -> None:
-        self._journal, self._limits, self._say, self._clock = journal, limits, say, clock
+        self._journal, self._limits, self._clock = journal, limits, clock
+        self.notice = WaitNotice(say)
         self._account: str | None = None
         self._before = 0
 
@@ -162,7 +173,7 @@ class ReadThrottle:
         if self._account is None:
             self._before += 1
             return
-        await _turn(self._journal, self._account, self._limits, self._say, self._clock, write=False)
+        await _turn(self._journal, self._account, self._limits, self.notice, self._clock, write=False)
 
     def belong_to(self, account: str) -> None:
         """Count the reads so far, and all that follow, for this account."""
@@ -195,7 +206,7 @@ async def signed_in(
     async with Nexudus(_access(settings), endpoint, before_read=turns.acquire, now=clock) as service:
         account = await _account(service, observer.say, unproven=without_list)
         turns.belong_to(account.key)
-        yield Session(journal, service, account, settings, observer, clock)
+        yield Session(journal, service, account, settings, observer, clock, turns.notice)
 
 
 async def _account(service: Nexudus, say: Callable[[str], None], *, unproven: bool = False) -> Account:

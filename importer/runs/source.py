@@ -20,7 +20,7 @@ from importer.errors import FileError, UsageError
 from importer.issues import Issue, Notice
 from importer.model import Record, RowElsewhere
 from importer.runs.copies import intact, sha256_of, stage_copy
-from importer.spreadsheet import RECORD_ID, ReadOptions, Sheet, column_letters, open_sheet
+from importer.spreadsheet import RECORD_ID, STAMPS, ReadOptions, Sheet, column_letters, open_sheet
 from schemas import RECORD_TYPES, RecordType
 
 if TYPE_CHECKING:
@@ -261,10 +261,23 @@ def _examine(
         if sink:
             sink.add(chunk, checked)
     if not result.rows:
-        raise FileError(f"{source.file.name} has a header, but no rows below it.", "Add rows and try again.")
+        raise _without_rows(source)
     result.names, result.collisions = checker.names, checker.found_collisions
     result.record_ids, result.names_beside = checker.record_ids.rows, checker.record_ids.names
     return result
+
+
+def _without_rows(source: Source) -> FileError:
+    """What is said of a header without rows. An error: a sheet that was to be imported and is empty is a mistake."""
+    if {RECORD_ID, *STAMPS} <= set(source.sheet.labels):
+        return FileError(
+            f"{source.file.name} is an export without any record, so there is nothing to import.",
+            "If you expected records, export them again: its filters left out all of them, or there were none.",
+        )
+    return FileError(
+        f"{source.file.name} has a header, but no rows below it, so there is nothing to import.",
+        "If you expected rows, make sure that this is the right file and sheet, and that it was saved.",
+    )
 
 
 def checked_chunks(
@@ -312,6 +325,7 @@ def checker_of(
         named=source.named,
         elsewhere=source.elsewhere,
         match_key=source.match_key,
+        answers={int(row): number for row, number in source.read.answers.items()},
     )
 
 

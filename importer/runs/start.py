@@ -15,6 +15,10 @@ from importer.runs.copies import durable_copy
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.session import Session
 from importer.runs.source import CheckResult, Source, checked_chunks, fields_to_clear, own_labels, with_empty
+from importer.spreadsheet import ReadOptions
+
+TITLES = "titles"
+"""The option of a run that holds the titles of its file's columns, by field."""
 
 _UNSAFE_CHARACTERS = re.compile(r"[^\w.-]+")
 _LONGEST_NAME = 60
@@ -126,9 +130,14 @@ def plan_rows(
     run = journal.runs.update(run, account=account.key, user=account.user, space=account.space)
     target = journal.runs.target(account.service, source.kind.name)
     planned = journal.rows.plan(run, chunks(), target, session.clock())
-    if planned.options.keys().isdisjoint(_FOR_PLANNING):
-        return planned
     # From here on each row says which record it updates, and the journal which rows are errors; left there, the lists
     # would be read with the run for ever.
     options = {name: value for name, value in planned.options.items() if name not in _FOR_PLANNING}
-    return journal.runs.update(planned, options=options)
+    titles = {column.field: column.label for column in source.mapping.columns}
+    return journal.runs.update(planned, options={**options, TITLES: titles})
+
+
+def titles_of(run: Run) -> dict[str, str]:
+    """The titles of the columns of a run's file by field; of a run that an earlier importer planned, those chosen."""
+    chosen = {name: label for label, name in run.options_as(ReadOptions, "read").map.items()}
+    return {**chosen, **(run.options.get(TITLES) or {})}

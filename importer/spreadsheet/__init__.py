@@ -50,8 +50,9 @@ class ReadOptions:
 
     ``map`` says which field a label means, "-" for none. ``cells`` are texts that a person corrected, by address
     ("D5"); ``repairs`` one repair a column, by its letters. ``dates`` is the order of day, month and year ("dmy",
-    "mdy", "ymd"), ``zone`` the time zone of times that do not say theirs, None for that of the settings; reading leaves
-    both to checking.
+    "mdy", "ymd"), ``zone`` the time zone of times that do not say theirs, None for that of the settings. ``answers``
+    are the Ids of the records that a person said rows are, by row number; they go before an Id in the file. Reading
+    leaves these three to checking.
     """
 
     sheet: str | None = None
@@ -62,6 +63,7 @@ class ReadOptions:
     repairs: Mapping[str, str] = field(default_factory=dict)
     dates: str | None = None
     zone: str | None = None
+    answers: Mapping[str, int] = field(default_factory=dict)
 
 
 def open_sheet(path: Path, options: ReadOptions = ReadOptions()) -> Sheet:

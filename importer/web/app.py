@@ -100,6 +100,7 @@ TABLE: tuple[PageRoute, ...] = (
     PageRoute("POST", "/uploads/{draft}/as-it-came", upload_pages.undo_corrections, RUNNER, Owner.OWN_UPLOAD),
     PageRoute("GET", "/uploads/{draft}/marked.xlsx", upload_pages.marked, RUNNER, Owner.OWN_UPLOAD),
     PageRoute("GET", "/uploads/{draft}/plan", upload_pages.plan, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/records", upload_pages.answer_rows, RUNNER, Owner.OWN_UPLOAD),
     PageRoute("POST", "/uploads/{draft}/start", upload_pages.start, RUNNER, Owner.OWN_UPLOAD),
     PageRoute("GET", "/help", manual.contents, VIEWER),
     PageRoute("GET", "/help/{topic}", manual.topic, VIEWER),

@@ -156,4 +156,4 @@ def redirect(request: Request, address: str) -> Response:
 
 def error_page(request: Request, error: ImporterError) -> HTMLResponse:
     """An error as a page: what happened and what to do."""
-    return page(request, "error.html", status=422, title=error.message, advice=error.advice, again="")
+    return page(request, "error.html", status=422, title=error.message, advice=error.on_page, again="")

@@ -52,8 +52,9 @@ class Draft:
         """An error about the file, under the name that the user gave it."""
         stored, shown = self.path.name, printable(self.name)
         stems = (self.path.stem, Path(shown).stem)
-        message, advice = (text.replace(stored, shown).replace(*stems) for text in (error.message, error.advice))
-        return type(error)(message.replace(f"{self.folder}/", ""), advice.replace(f"{self.folder}/", ""))
+        texts = (text.replace(f"{self.folder}/", "") for text in (error.message, error.advice, error.on_page))
+        message, advice, on_page = (text.replace(stored, shown).replace(*stems) for text in texts)
+        return type(error)(message, advice, on_page=on_page)
 
 
 _DRAFT = Document("An upload", Draft)

@@ -10,10 +10,17 @@ from jinja2.runtime import Context
 from importer.model import Status
 from importer.reporting.sentences import headline, marks
 from importer.runs.status import RunStatus
-from importer.text import count, duration, moment, printable
+from importer.text import count, duration, moment, printable, wait_words
 from importer.web.chart import chart
 from importer.web.entries import digest
-from importer.web.plan_words import doubt_words, printable_label, value_on_page
+from importer.web.plan_words import (
+    conflict_changes,
+    conflict_words,
+    doubt_words,
+    printable_label,
+    record_words,
+    value_on_page,
+)
 from importer.web.upload_check import ENCODINGS, notice_on_page, offers_encoding
 
 _PAGES = Environment(
@@ -93,6 +100,12 @@ def _moment(context: Context, epoch: float) -> str:
     return moment(epoch, context["clock"]())
 
 
+@pass_context
+def _wait(context: Context, until: float) -> str:
+    return wait_words(until, context["clock"]())
+
+
+_PAGES.filters |= {"wait": _wait}
 _PAGES.filters |= {"number": number, "day": day, "short": short, "size": size, "duration": duration, "moment": _moment}
 _PAGES.filters |= {"digest": digest, "value": value_on_page}
 _PAGES.globals |= {
@@ -102,6 +115,9 @@ _PAGES.globals |= {
     "marks_aloud": marks_aloud,
     "status_word": status_word,
     "doubt_words": doubt_words,
+    "record_words": record_words,
+    "conflict_words": conflict_words,
+    "conflict_changes": conflict_changes,
     "label_on_page": printable_label,
     "encodings": ENCODINGS,
     "notice_on_page": notice_on_page,

@@ -17,8 +17,8 @@ from importer.config.settings import Settings
 from importer.model import Status
 from importer.runs.result import rebuild_report
 from importer.runs.rows import ResultRow, find_rows, first_failures, timeline
+from importer.runs.start import titles_of
 from importer.runs.status import RunStatus, announce_process, ask_to_stop, end_run, run_status, search_statuses
-from importer.spreadsheet import ReadOptions
 from importer.web.context import (
     NOT_FOUND,
     AppContext,
@@ -185,8 +185,7 @@ async def rows(request: Request) -> Response:
     search = partial(find_rows, now.run.id, status, text, PAGE_ROWS, (number - 1) * PAGE_ROWS, app.settings)
     results, total = await asyncio.to_thread(search, words_on_page, undone=undone)
     values: dict[str, Any] = {"rows": results, "total": total, "q": text, "chosen": status, "number": number}
-    labels = {name: label for label, name in now.run.options_as(ReadOptions, "read").map.items()}
-    values |= {"undone": undone, "pages": max(-(-total // PAGE_ROWS), 1), "labels": labels}
+    values |= {"undone": undone, "pages": max(-(-total // PAGE_ROWS), 1), "labels": titles_of(now.run)}
     return page(request, "rows.html", now=now, statuses=list(Status), **values)
 
 

@@ -64,7 +64,7 @@ _TRIED_WITH = {
 }
 """Which repairs may help with which issue."""
 
-_OF_NAMES = ("name-not-looked-up", "name-not-found")
+_OF_NAMES = ("name-not-looked-up", "name-not-found", "name-near")
 """What can be said of a name only once it was looked up."""
 
 ORDERS = ("dmy", "mdy")

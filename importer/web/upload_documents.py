@@ -24,7 +24,7 @@ class Problem:
     @classmethod
     def of(cls, error: ImporterError) -> "Problem":
         """The words of an error."""
-        return cls(error.message, error.advice)
+        return cls(error.message, error.on_page)
 
 
 @dataclass(frozen=True, slots=True)

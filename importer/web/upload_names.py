@@ -82,6 +82,17 @@ def directories(draft: Draft, settings: Settings) -> dict[str, Directory]:
     return {name: of_field.directory for name, of_field in names.fields.items() if of_field.noun}
 
 
+def names_by_id(draft: Draft, settings: Settings) -> dict[str, dict[int, str]]:
+    """What the records are called that the references of an upload may name, by field and Id, as people say it."""
+    fields = _names(draft, settings).fields
+    return {name: {entry.id: _called(entry) for entry in of_field.entries} for name, of_field in fields.items()}
+
+
+def _called(entry: Entry) -> str:
+    # Coworkers are listed by their e-mail as well, and a name is what people say.
+    return next((name for name in entry.names if "@" not in name), next(iter(entry.names), ""))
+
+
 def not_looked_up(draft: Draft, texts: Texts, settings: Settings, now: float) -> dict[str, set[str]]:
     """What stands in the references of an upload and was not looked up yet, or too long ago."""
     names = _names(draft, settings)

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import available_timezones
@@ -29,7 +30,7 @@ from importer.runs.status import RunStatus, announce_process, search_statuses, s
 from importer.spreadsheet import REPAIRS
 from importer.spreadsheet.template import write_template
 from importer.text import printable
-from importer.web import entries, upload_check
+from importer.web import entries, row_answers, upload_check
 from importer.web.context import (
     NOT_FOUND,
     AppContext,
@@ -191,7 +192,8 @@ def _busy(request: Request, draft: Draft) -> Response:
 async def choose_sheet(request: Request) -> Response:
     """Read this sheet of a workbook."""
     draft, fields = draft_of(request), await form(request)
-    app_of(request).drafts.change(draft.id, sheet=fields.get("sheet", ""))
+    # Answers are about rows by their number, which is another row on another sheet.
+    app_of(request).drafts.change(draft.id, sheet=fields.get("sheet", ""), answers={})
     return redirect(request, f"/uploads/{draft.id}")
 
 
@@ -376,7 +378,7 @@ async def check_again(request: Request) -> Response:
 async def undo_corrections(request: Request) -> Response:
     """Read the file as it was uploaded."""
     draft = draft_of(request)
-    app_of(request).drafts.change(draft.id, cells={}, repairs={}, dates=None)
+    app_of(request).drafts.change(draft.id, cells={}, repairs={}, dates=None, answers={})
     return redirect(request, f"/uploads/{draft.id}/check")
 
 
@@ -420,12 +422,31 @@ async def plan(request: Request) -> Response:
     return page(request, "plan.html", **await _plan_values(request, draft, made))
 
 
-async def _plan_values(request: Request, draft: Draft, made: UploadPlan) -> dict[str, Any]:
+async def _plan_values(
+    request: Request,
+    draft: Draft,
+    made: UploadPlan,
+    problem: str = "",
+    chosen: Mapping[int, int] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """The values of the plan page; ``chosen`` are records of rows on a form that was not taken, for a ``problem``."""
     assert made.plan is not None
     assert made.account is not None
     latest = latest_check(draft)
     header = latest.header if latest else None
+    doubts, number = made.groups.ambiguous, page_number(request)
+    pages = max(-(-len(doubts) // row_answers.ROWS), 1)
+    number = min(number, pages)
     return {
+        "doubts": doubts[(number - 1) * row_answers.ROWS : number * row_answers.ROWS],
+        "number": number,
+        "pages": pages,
+        "problem": problem,
+        "chosen": chosen,
+        "outdated": "outdated" in request.query_params,
+        "answers": sorted((int(row), record) for row, record in draft.read.answers.items()),
+        "refused": dict(made.refused),
+        "kind": kind_of(draft),
         "draft": draft,
         "made": made,
         "plan": made.plan,
@@ -437,6 +458,31 @@ async def _plan_values(request: Request, draft: Draft, made: UploadPlan) -> dict
         "before": await _runs_before(request, draft, made.account.key),
         "quota": settings_of(request).daily_quota,
     }
+
+
+async def answer_rows(request: Request) -> Response:
+    """Take a person's word for which records ambiguous rows are, or take it back; the plan is made again."""
+    draft, app, fields, settings = draft_of(request), app_of(request), await form(request), settings_of(request)
+    reply, made = await asyncio.to_thread(_answer, app, draft, settings, fields)
+    if reply.problem and made is not None and made.plan is not None:
+        values = await _plan_values(request, draft, made, reply.problem, row_answers.chosen(fields))
+        return page(request, "plan.html", status=422, **values)
+    query = "?outdated=yes" if reply.outdated else ""
+    return redirect(request, f"/uploads/{draft.id}/plan{query}")
+
+
+def _answer(
+    app: AppContext, draft: Draft, settings: Settings, fields: Mapping[str, str]
+) -> tuple[row_answers.Reply, UploadPlan | None]:
+    """What a form makes of the answers, which are kept if they can be; and the plan that it is about."""
+    with app.drafts.locked(draft.id) as now:
+        if now is None or now.run is not None:
+            return row_answers.Reply({}), None
+        made = read_plan(now, settings, app.clock(), fresh=False)
+        reply = row_answers.reply_to(fields, now.read.answers, made.groups.ambiguous if made else None)
+        if reply.answers != now.read.answers:
+            app.drafts.set_read(now, replace(now.read, answers=reply.answers))
+        return reply, made
 
 
 async def start(request: Request) -> Response:

@@ -1,23 +1,24 @@
 """The plan of an upload, worked out with the service and stored with the upload for a short while."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from importer.config.settings import Settings
 from importer.config.store import Document, unchanged
 from importer.errors import ImporterError
+from importer.issues import Severity
 from importer.model import Account, AgreedUpdate, Clock, Plan
 from importer.runs.groups import RowGroups
 from importer.runs.observer import NullObserver
 from importer.runs.plan import PlannedImport, plan_examined
 from importer.runs.request import Choices, ImportRequest
-from importer.runs.source import CheckResult
+from importer.runs.source import CheckResult, Source, examine
 from importer.web import upload_names
 from importer.web.drafts import Draft
-from importer.web.upload_check import check_again_with_names, source_of
-from importer.web.upload_documents import Problem, UploadCheck
+from importer.web.upload_check import check_again_with_names, source_of, under_its_header
+from importer.web.upload_documents import CheckedRows, Problem, UploadCheck
 
 _FRESH = 60.0
 """Seconds for which a plan is believed; the quota and the service's records change."""
@@ -33,7 +34,9 @@ class UploadPlan:
     ``plan`` updates no record. ``with_updates`` is what the import takes if it does, None if there is nothing to
     update; ``updates`` are then the records, each with its row. ``groups`` are the first rows of each kind, ``shift``
     the seconds by which the times of all changed rows differ, if nothing else does. ``token_refused`` tells
-    that Nexudus took the password in place of the token.
+    that Nexudus took the password in place of the token. ``records`` are the texts of the records that ambiguous rows
+    may be, and of those that rows were answered with, by Id; ``names`` what they refer to is called, by field and Id.
+    ``refused`` are answered rows that cannot be the record of their answer, each with why.
     """
 
     version: int
@@ -47,6 +50,9 @@ class UploadPlan:
     updates: Sequence[tuple[int, int, float | None]] = ()
     groups: RowGroups = field(default_factory=RowGroups)
     shift: float | None = None
+    records: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    refused: Sequence[tuple[int, str]] = ()
 
     @property
     def stamp(self) -> str:
@@ -90,7 +96,9 @@ def work_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clock)
             token_refused=made.token_refused,
             groups=made.present.sampler.groups,
             shift=made.present.shift,
+            refused=_refused(draft, made.result),
         )
+        result = _with_records(result, draft, made, settings)
     except ImporterError as error:
         result = replace(result, error=Problem.of(draft.named(error)))
     _PLAN.write(draft.folder / "plan.json", result)
@@ -106,11 +114,44 @@ def _worked_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clo
     rows = check.rows
     if new and source.directories:
         rows = check_again_with_names(draft, check, source, settings, clock()).rows or rows
-    # Without its references: their names are looked up already, and looking them up again would cost as much.
-    result = CheckResult(rows.count, rows.valid, rows.invalid)
+    result = _result(draft, rows, source, clock())
     # Both answers to the question that the page asks, out of one comparison.
     request = ImportRequest(draft.path, settings, NullObserver(), clock, choices=Choices(update=True))
     return asyncio.run(plan_examined(source, result, request))
+
+
+def _result(draft: Draft, rows: CheckedRows, source: Source, now: float) -> CheckResult:
+    """What the check says, without references: their names are looked up already, and again it would cost as much."""
+    result = CheckResult(rows.count, rows.valid, rows.invalid)
+    if source.mapping.record_id is None and not draft.read.answers:
+        return result
+    # With the Ids, or the plan would not know which records belong to other rows, as the import will.
+    examined = examine(source, now, allow_duplicates=False)
+    return replace(result, record_ids=examined.record_ids)
+
+
+def _refused(draft: Draft, result: CheckResult) -> list[tuple[int, str]]:
+    """The answered rows that have an error by now, each with the sentence about it."""
+    answered = {int(row) for row in draft.read.answers}
+    errors = [issue for issue in result.causes if issue.severity is Severity.ERROR] if answered else []
+    return [(issue.row, under_its_header(issue).message) for issue in errors if issue.row in answered]
+
+
+def _with_records(plan: UploadPlan, draft: Draft, made: PlannedImport, settings: Settings) -> UploadPlan:
+    """The plan with what it shows of records: of those to choose from, and of those that were chosen."""
+    answered, named = set(draft.read.answers.values()), made.source.named
+    of_answers = {number: texts for number, texts in (named.texts if named else {}).items() if number in answered}
+    records = {**made.present.candidates, **{number: texts for number, texts in of_answers.items() if texts}}
+    names = upload_names.names_by_id(draft, settings) if records else {}
+    called = {
+        name: {
+            text: names[name].get(int(text), "")
+            for each in records.values()
+            if (text := each.get(name, "")).isdecimal()
+        }
+        for name in names
+    }
+    return replace(plan, records={str(number): texts for number, texts in records.items()}, names=called)
 
 
 def read_plan(draft: Draft, settings: Settings, now: float, *, fresh: bool = True) -> UploadPlan | None:

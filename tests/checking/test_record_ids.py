@@ -85,13 +85,23 @@ def check(
     *,
     repeated: Mapping[int, tuple[int, int]] | None = None,
     directories: Mapping[str, Directory] | None = None,
+    answers: Mapping[int, int] | None = None,
 ) -> Checked:
     """The one chunk of an export with these rows, against RECORDS."""
     opened = sheet(folder, labels, rows)
     columns = match_columns(opened, KIND, ())
     named = NamedRecords(RECORDS, repeated or {})
     required = KIND.required(KIND.paths[0])
-    checker = Checker(KIND, columns, opened, required=required, now=NOW, named=named, directories=directories or {})
+    checker = Checker(
+        KIND,
+        columns,
+        opened,
+        required=required,
+        now=NOW,
+        named=named,
+        directories=directories or {},
+        answers=answers or {},
+    )
     [chunk] = [checker.check(chunk) for chunk in opened.read()]
     return chunk
 
@@ -124,6 +134,27 @@ def test_an_id_that_cannot_be_the_rows_is_an_error_at_its_cell(
     [issue] = chunk.issues
     assert (issue.code, issue.cell) == (code, cell)
     assert words in issue.message
+    assert not list(chunk.records())
+
+
+@pytest.mark.parametrize("labels", [LABELS, (*LABELS, "Id", *STAMPS)])
+def test_what_a_person_answered_about_a_row_is_its_id(tmp_path: Path, labels: Sequence[str]) -> None:
+    """With a column of Ids or without one; and it goes before the cell, whatever that says."""
+    rows = [[*mapping(number), record, *STAMPED][: len(labels)] for number, record in ((2, "x"), (3, 99), (4, ""))]
+    chunk = check(tmp_path, rows, labels, answers={2: 10, 3: 13})
+    assert chunk.issues == []
+    assert [record.named_id for record in chunk.records()] == [10, 13, None]
+
+
+def test_an_answer_that_cannot_be_is_an_error_of_its_row(tmp_path: Path) -> None:
+    """No cell of the file holds it, so none is to blame."""
+    chunk = check(tmp_path, [mapping(2), mapping(3), mapping(4)], LABELS, answers={2: 12, 3: 10, 4: 10})
+    assert [(issue.row, issue.cell, issue.code) for issue in chunk.issues] == [
+        (2, None, "record-not-found"),
+        (3, None, "record-of-another"),
+        (4, None, "record-repeated"),
+    ]
+    assert chunk.issues[0].message == "Nexudus has no record with the Id 12."
     assert not list(chunk.records())
 
 

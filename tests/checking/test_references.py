@@ -1,6 +1,7 @@
 """References by Id, e-mail and name."""
 
 import unicodedata
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -23,6 +24,7 @@ ENTRIES = [
     Entry(13, ("ada@example.com", "Ada Abbott")),
     Entry(14, ("gone@example.com", "Gone Away"), deleted=True),
     Entry(15, ("left@example.com", "Twin")),
+    Entry(17, ("José García",)),
     Entry(16, ("stays@example.com", "Twin"), deleted=True),
 ]
 CASES = [
@@ -37,6 +39,12 @@ CASES = [
     ("Boardroom", None, "name-ambiguous"),
     ("Broadroom", None, "name-not-found"),
     ("gone@example.com", None, "name-deleted"),
+    ("José García", 17, ""),
+    ("Jose\u0301 Garci\u0301a", 17, ""),
+    ("jose garcia", None, "name-near"),
+    ("Jøse Garcia", None, "name-near"),
+    ("Jose Garcias", None, "name-not-found"),
+    ("Gone Gunther", None, "name-not-found"),
     ("Twin", 15, ""),
     ("12,345", None, "not-a-whole-number"),
     ("1.2E+05", None, "not-a-whole-number"),
@@ -57,6 +65,15 @@ def parsed(cell: str, directory: Directory | None) -> tuple[int | None, str]:
 def test_what_a_cell_means(cell: str, number: int | None, code: str) -> None:
     """A cell is an Id, or a name of exactly one living record; else an issue says why not."""
     assert parsed(cell, Directory("thing", ENTRIES)) == (number, code)
+
+
+def test_a_name_without_its_accents_is_offered_and_never_taken() -> None:
+    """With all that it may be; two people may differ in an accent only."""
+    directory = Directory("coworker", [*ENTRIES, Entry(19, ("Jose Garcìa",))])
+    assert one_of(directory.near("JOSE  GARCIA")) == "17 (José García) or 19 (Jose Garcìa)"
+    strom = Entry(20, ("Łukasz Strøm",))
+    assert Directory("coworker", [strom]).near("Lukasz Strom") == (strom,)
+    assert Directory("coworker", [replace(strom, deleted=True)]).near("Lukasz Strom") == ()
 
 
 def test_without_a_directory_names_wait() -> None:

@@ -429,6 +429,44 @@ def test_a_row_that_names_a_record_waits_for_no_other_row() -> None:
     assert match_named(row(), 8, record(8), evidence=evidence) == Unchanged(8)
 
 
+@pytest.mark.parametrize(
+    ("mine", "there", "evidence", "offered"),
+    [
+        # Two of one key.
+        ({}, [record(7, Name="x"), record(8)], BesideTheList(), {7: ["Name"], 8: []}),
+        # One of the key, and one that lacks a part of it: to name that one would double the key.
+        ({"Name": "x"}, [record(7), record(8, CalendarId=None)], BesideTheList(), {7: ["Name"]}),
+        ({}, [record(8, CalendarId=None)], BesideTheList(), {8: ["CalendarId"]}),
+        ({"CalendarId": None}, [record(7), record(8, CalendarId="other")], BesideTheList(), {7: [], 8: []}),
+        # Alike, but of another resource: no Id makes it this row's.
+        ({}, [record(7, ResourceId=40)], BesideTheList(), {}),
+        ({}, [record(7, CalendarId="other")], BesideTheList(), {7: ["CalendarId"]}),
+        # Of another row already.
+        ({}, [record(7), record(8)], BesideTheList(named=[8]), {7: []}),
+    ],
+)
+def test_a_person_may_choose_only_what_settles_the_row(
+    mine: dict[str, object], there: list[Remote], evidence: BesideTheList, offered: dict[int, list[str]]
+) -> None:
+    """Each with what differs in it; and named, it is this row's record in the same words."""
+    body = row(**mine)
+    choices = Comparison(Listing(tuple(there), pages=1), KIND, evidence).choices(body)
+    assert {
+        choice.record if isinstance(choice, Unchanged) else choice.remote.id: list(getattr(choice, "differences", ()))
+        for choice in choices
+    } == offered
+    for number, choice in zip(offered, choices, strict=True):
+        assert match_named(body, number, *there, evidence=evidence) == choice
+
+
+def test_a_record_that_cannot_be_read_is_not_offered() -> None:
+    """Chosen, it could not be read the next time either, and there would be no plan at all."""
+    evidence = BesideTheList(unlisted=[intent(8, State.CREATED, {})], by_id={8: Unreadable("down")})
+    comparison = Comparison(Listing((), pages=1), KIND, evidence)
+    assert isinstance(comparison.match(row()), Ambiguous)
+    assert comparison.choices(row()) == ()
+
+
 def test_the_record_that_a_row_names_belongs_to_no_other_row() -> None:
     """One record, one row: a row without an Id whose key leads to it is held."""
     evidence = BesideTheList(named=[8])

@@ -14,8 +14,8 @@ from conftest import Desk, Service, mapping
 
 from importer.checking import Directory
 from importer.journal.journal import open_journal
-from importer.nexudus import Reply
-from importer.runs.lookup import look_up
+from importer.nexudus import Page, Reply
+from importer.runs.lookup import _on_page, look_up
 from importer.runs.session import Session
 from importer.runs.source import Source
 from importer.sandbox.people import space
@@ -24,6 +24,7 @@ from schemas import RECORD_TYPES
 PEOPLE = {str(person["Email"]): person["Id"] for person in space(1).coworkers.values()}
 ROOMS = [(str(room["BusinessName"]), str(room["Name"]), room["Id"]) for room in space(1).resources.values()]
 ADA = "ada.abbott@example.com"
+CHLOE = "Chloé Chen"
 BOARDROOM = next(number for _, name, number in ROOMS if name == "Boardroom")
 
 
@@ -53,6 +54,7 @@ def test_names_become_ids(desk: Desk, service: Service) -> None:
         ({"CoworkerId": "gone@example.com"}, "name-deleted"),
         ({"ResourceId": "Boardroom"}, "name-ambiguous"),
         ({"ResourceId": "Ballroom"}, "name-not-found"),
+        ({"CoworkerId": CHLOE.replace("é", "e")}, "name-near"),
     ],
 )
 def test_what_a_name_may_mean_is_said_before_sending(
@@ -128,6 +130,28 @@ def test_a_template_offers_the_names_that_the_service_lists(desk: Desk, service:
     done = desk.type("template", "-o", "u.xlsx")
     assert (done.code, "no drop-down lists with names" in done.err) == (0, True)
     assert (desk.folder / "u.xlsx").exists()
+
+
+def test_a_template_offers_nobody_who_has_left(desk: Desk, service: Service) -> None:
+    """Neither a coworker whom the list still shows, but the service has deleted, nor one who is not in use."""
+    assert desk.type("template", "-o", "t.xlsx").code == 0
+    book = openpyxl.load_workbook(desk.folder / "t.xlsx")
+    texts = {str(cell) for sheet in book.worksheets for row in sheet.iter_rows(values_only=True) for cell in row}
+    assert any(ADA in text for text in texts)
+    assert not any("gone@example.com" in text for text in texts)
+
+
+@pytest.mark.parametrize("flags", [{"Active": False}, {"Archived": True}])
+def test_a_record_that_is_not_in_use_is_not_offered(flags: dict[str, bool]) -> None:
+    """It can still be named by whoever means it."""
+    people: dict[int, dict[str, object]] = {
+        number: {"FullName": name} for number, name in ((7, "Ada Abbott"), (8, "Ben Chen"))
+    }
+    page = Page(Reply(status=200), (), {7: people[7], 8: people[8] | flags}, None, None)
+    entries = list(_on_page(page, RECORD_TYPES["CoworkerMsOfficeCalendar"].references["CoworkerId"]))
+    directory = Directory("coworker", entries)
+    assert directory.choices() == ["7"]
+    assert [entry.id for entry in directory.named("Ben Chen")] == [8]
 
 
 class Lists:

@@ -9,7 +9,8 @@ from conftest import Desk, Service, mapping
 
 from importer.journal.journal import Journal, open_journal
 from importer.journal.windows import Window
-from importer.runs.session import ReadThrottle
+from importer.runs.allowances import reason_to_wait
+from importer.runs.session import ReadThrottle, WaitNotice
 
 NOW = 1_795_000_000.0
 MINUTE = Window(3, 60.0)
@@ -35,6 +36,35 @@ def test_reads_before_the_account_is_known_are_counted_for_it(journal: Journal) 
         return [*used, *(journal.calls.used(account, MINUTE, NOW)[0] for account in ("ada", "mo"))]
 
     assert asyncio.run(signed_in()) == [0, 3, 0]
+
+
+def test_a_wait_is_told_once_with_its_reason(journal: Journal) -> None:
+    """However many calls wait for it and look again; a later wait is another one, a short one is nothing to tell."""
+    told = list[str]()
+    notice = WaitNotice(told.append)
+    for now, seconds in ((NOW, 32.0), (NOW, 32.4), (NOW + 12, 20.0), (NOW + 30, 5.0), (NOW + 33, 45.0)):
+        notice.tell("it is full", now, seconds)
+    assert told == [
+        "Waiting for 32 seconds, because it is full. Press Ctrl-C to stop.",
+        "Waiting for 45 seconds, because it is full. Press Ctrl-C to stop.",
+    ]
+
+
+def test_the_reason_is_the_longest_limit_that_is_used_up(journal: Journal) -> None:
+    """Of those that count the call; without one, the service has asked for the wait."""
+    hour, writes = Window(4, 3600.0), Window(2, 60.0, writes=True)
+    limits = (MINUTE, hour, writes)
+    assert reason_to_wait(journal, "ada", limits, NOW, write=True) == "Nexudus asked the importer to slow down"
+    for _ in range(2):
+        journal.calls.reserve("ada", (Window(9, 60.0),), write=True, now=NOW)
+    assert reason_to_wait(journal, "ada", limits, NOW, write=True) == "the limit of 2 changes a minute is used up"
+    assert reason_to_wait(journal, "ada", limits, NOW, write=False) == "Nexudus asked the importer to slow down"
+    journal.calls.note("ada", 1, NOW)
+    assert reason_to_wait(journal, "ada", limits, NOW, write=False) == "the limit of 3 calls a minute is used up"
+    journal.calls.note("ada", 1, NOW)
+    assert reason_to_wait(journal, "ada", limits, NOW, write=True) == "the limit of 4 calls an hour is used up"
+    odd = (Window(1, 1800.0),)
+    assert reason_to_wait(journal, "ada", odd, NOW, write=True) == "the limit of 1 call in 30 minutes is used up"
 
 
 def test_each_installation_signs_in_under_a_name_of_its_own(desk: Desk, service: Service) -> None:

@@ -9,7 +9,7 @@ from conftest import LABELS, Desk, Service, mapping
 
 from importer.config.saved_columns import remember, remember_dates
 from importer.config.settings import Settings
-from importer.errors import ColumnsError, FileError, UsageError
+from importer.errors import ColumnsError, Exit, FileError, UsageError
 from importer.runs.source import (
     checked_chunks,
     columns,
@@ -21,7 +21,7 @@ from importer.runs.source import (
     reopen,
     snapshot,
 )
-from importer.spreadsheet import ReadOptions, encodings
+from importer.spreadsheet import STAMPS, ReadOptions, encodings
 from schemas import RECORD_TYPES
 
 NOW = 1_700_000_000.0
@@ -75,6 +75,24 @@ def test_a_file_without_rows_is_refused(tmp_path: Path, settings: Settings) -> N
     source = open_source(write(tmp_path / "a.csv", []), settings, None, READ)
     with pytest.raises(FileError, match=r"a\.csv"):
         examine(source, NOW, allow_duplicates=False)
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (LABELS, "has a header, but no rows below it, so there is nothing to import."),
+        ([*LABELS, "Id", *STAMPS], "is an export without any record, so there is nothing to import."),
+    ],
+)
+def test_what_has_no_rows_is_told_by_what_it_is(
+    tmp_path: Path, settings: Settings, labels: Sequence[object], words: str
+) -> None:
+    """Rows are missing in a sheet; an export may rightly have none, and is not to be filled in by hand."""
+    source = open_source(write(tmp_path / "a.csv", [], labels), settings, None, ReadOptions())
+    with pytest.raises(FileError) as raised:
+        examine(source, 0.0, allow_duplicates=False)
+    assert raised.value.message == f"a.csv {words}"
+    assert raised.value.exit_code is Exit.FILE
 
 
 def test_missing_columns_are_named_and_not_fatal_to_who_only_looks(tmp_path: Path, settings: Settings) -> None:

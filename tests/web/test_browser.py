@@ -5,6 +5,7 @@ and say what to install; with CI=true they fail, because a silent skip would let
 """
 
 import csv
+import json
 import os
 import re
 import shutil
@@ -12,13 +13,16 @@ import urllib.parse
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from conftest import GIVE_UP, LABELS, mapping
 from openpyxl import Workbook, load_workbook
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from importer import reporting
 from importer.config.settings import Settings
+from importer.model import Status
 from importer.sandbox.server import Running
 from web.kit import Site, dawdle, heal, serving
 
@@ -248,6 +252,36 @@ def test_a_sheet_that_comes_back_updates_its_records(eyes: Eyes, service: Runnin
     assert [said for said in eyes.seen if "404" not in said] == []
 
 
+def test_an_ambiguous_row_is_answered_by_choosing_its_record(eyes: Eyes, service: Running, tmp_path: Path) -> None:
+    """With the keyboard alone, in words that a screen reader says; then the record is updated as any other."""
+    page, file = eyes.page, tmp_path / "weekly.csv"
+    for week in ("2031-01-01T10:00:00Z", "2031-01-08T10:00:00Z"):
+        body = dict(zip(LABELS, mapping(2, SubscriptionExpireDate=week), strict=True))
+        service.state.add("spaces/coworkermsoffecalendars", json.dumps(body).encode())
+    with file.open("w", newline="") as out:
+        csv.writer(out).writerows([LABELS, mapping(2, SubscriptionExpireDate="2031-01-15T10:00:00Z")])
+    page.goto(eyes.site.base)
+    page.get_by_label("Choose a spreadsheet").set_input_files(file)
+    page.get_by_role("button", name="Check this file").click()
+    page.get_by_role("link", name=re.compile("^Plan the import of")).click()
+    row = page.get_by_role("group", name="Row 2")
+    expect(row.get_by_role("radio")).to_have_count(3)
+    expect(row.get_by_label("Leave row 2 out")).to_be_checked()
+    eyes.judge()
+    row.get_by_label("Leave row 2 out").focus()
+    page.keyboard.press("ArrowUp")
+    expect(row.get_by_label(re.compile("2031-01-08 10:00 UTC"))).to_be_checked()
+    to(page, "Save this choice")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 record to update in Harbour House")
+    eyes.judge()
+    page.get_by_role("button", name="Update 1 in Harbour House for practice").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("1 row updated")
+    dates = [json.loads(json.dumps(record))["record"]["SubscriptionExpireDate"] for record in service.state.report()]
+    assert dates == ["2031-01-01T10:00:00Z", "2031-01-15T10:00:00Z"]
+    assert eyes.seen == []
+
+
 def test_the_keyboard_is_enough(eyes: Eyes, tmp_path: Path) -> None:
     """From the first page to the run with Tab, Enter and typing only; the focus can always be seen."""
     page = eyes.page
@@ -366,3 +400,23 @@ def fits(page: Page) -> None:
         hidden = "[...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
         assert page.evaluate(hidden) == [0], (page.title(), width)
     page.set_viewport_size({"width": 1200, "height": 800})
+
+
+@pytest.mark.parametrize(
+    ("media", "width", "lines"),
+    [("screen", 400, 7), ("screen", 900, 1), ("screen", 1100, 1), ("screen", 1400, 1), ("print", 718, 1)],
+)
+def test_the_figures_of_a_report_stand_in_one_line(
+    browser: Browser, media: Literal["screen", "print"], width: int, lines: int
+) -> None:
+    """None of them alone below the others, and the largest numbers fit; on a phone each has a line."""
+    style = (Path(reporting.__file__).parent / "templates" / "style.css").read_text("utf-8")
+    numbers = zip(Status, ["10,000,000", *["100,000"] * (len(Status) - 1)], strict=True)
+    figures = "".join(f"<div><dt>{status.value}</dt><dd>{number}</dd></div>" for status, number in numbers)
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    page.emulate_media(media=media)
+    page.set_content(f'<style>{style}</style><main><dl class="counts">{figures}</dl></main>')
+    tops = page.evaluate("[...document.querySelectorAll('dl.counts div')].map(e => e.getBoundingClientRect().top)")
+    assert len(set(tops)) == lines
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()

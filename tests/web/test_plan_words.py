@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.delivery.comparison import Reason
-from importer.runs.groups import RowDoubt
-from importer.web.plan_words import doubt_words, printable_label, value_on_page
+from importer.runs.groups import RowChoice, RowDoubt
+from importer.web.plan_words import doubt_words, field_words, printable_label, record_words, value_on_page
+from schemas import RECORD_TYPES
 
 ONE, SEVERAL = (7,), (7, 8, 9)
 
@@ -25,6 +26,57 @@ def test_every_doubt_names_its_records_and_what_to_do(reason: Reason, records: t
     assert ("Kalender" in words) == (field is not None)
     assert not re.search(r"CalendarId|--|[{}_]", words)
     assert not re.search(r"records? [\d, and]+ has" if records == SEVERAL else r"have|\bare\b", words, re.IGNORECASE)
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_a_row_whose_record_can_be_chosen_is_only_explained(reason: Reason) -> None:
+    """The choice is right below; advice to go elsewhere would lead away from it."""
+    without = doubt_words(RowDoubt(2, ONE, reason, "CalendarId"), {})
+    assert without.startswith(doubt_words(RowDoubt(2, ONE, reason, "CalendarId", (RowChoice(7),)), {}) + " ")
+
+
+def test_of_very_many_records_the_first_are_named() -> None:
+    """And how many more there are."""
+    words = doubt_words(RowDoubt(2, tuple(range(1, 1_011)), Reason.SEVERAL), {})
+    assert words.startswith("Records 1, 2, 3, 4, 5 and 1,005 more are")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("CalendarId", "Calendar Id"),
+        ("SubscriptionExpireDate", "Subscription expire date"),
+        ("Name", "Name"),
+        ("VATNumber", "VAT number"),
+        ("MSOffice365Id", "MS office365 Id"),
+    ],
+)
+def test_a_field_without_a_column_is_called_in_words(name: str, words: str) -> None:
+    """A name made for programs is nothing to read."""
+    assert field_words(name) == words
+    assert printable_label(name, {}) == words
+
+
+def test_a_record_is_described_by_what_people_know_it_by() -> None:
+    """Names instead of Ids where they are known, dates as people write them, nothing of what is empty."""
+    texts = {
+        "ResourceId": "4",
+        "CoworkerId": "5",
+        "Name": "Boardroom",
+        "SubscriptionExpireDate": "2031-01-01T10:00:00Z",
+        "SubscriptionId": "7f105c7d",
+        "CalendarId": "",
+        "CreatedOn": "2030-12-01T08:30:00Z",
+    }
+    words = record_words(
+        texts, RECORD_TYPES["CoworkerMsOfficeCalendar"], {"CoworkerId": {"5": "José García"}}, {"CoworkerId": "Member"}
+    )
+    assert words == [
+        ("Resource Id", "4"),
+        ("Member", "José García (5)"),
+        ("Subscription expire date", "2031-01-01 10:00 UTC"),
+        ("Created", "2030-12-01 08:30 UTC"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -135,8 +135,8 @@ def test_rows_that_nobody_but_a_person_can_tell_say_why(client: Client, imported
     rows = mapping(5), mapping(4, CalendarId=""), mapping(3, CalendarId="another")
     text = plain(planned_under_other_titles(client, labels, *rows))
     assert "that may be in Nexudus" in text
-    assert re.search(r"Row 2: Records \d+ and \d+ are for this same mapping", text)
-    assert re.search(r"Row 3: Record \d+ may be for this mapping, but the row has no My CalendarId", text)
+    assert re.search(r"Row 2 Records \d+ and \d+ are for this same mapping", text)
+    assert re.search(r"Row 3 Record \d+ may be for this mapping, but the row has no My CalendarId", text)
     assert "--" not in text
     assert "There is nothing left to create" in text
 
