@@ -12,7 +12,7 @@ from importer.delivery.listing import Comparer, Remote, instant
 from importer.delivery.replies import Pause, Verdict, classify
 from importer.delivery.sender import LONGEST_DELAY, Pace, judge_401
 from importer.delivery.stop_signal import StopSignal
-from importer.delivery.updates import applied, before_of, body_of, instead_of_an_update, not_applied
+from importer.delivery.updates import applied, before_of, body_of, instead_of_an_update, planned_again
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
@@ -217,7 +217,7 @@ class Updater:
             return applied(intent, instant(stamp), self._kind)
         assert verdict.event is not None
         if verdict.event is Event.NOT_APPLIED:
-            return not_applied(intent)
+            return planned_again(intent, Event.NOT_APPLIED)
         return Change(intent, verdict.event, intent.remote_id, verdict.field, verdict.message)
 
     def _observe(self, verdict: Verdict, status: int | None) -> None:

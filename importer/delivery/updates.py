@@ -16,8 +16,8 @@ from importer.journal.states import Event
 from importer.text import changes, printable
 from schemas import RecordType
 
-MOST_ATTEMPTS = 4
-"""How often an update is sent that provably had no effect, before a person must look."""
+MOST_RESENDS = 3
+"""How often an update is sent again that got no answer and had no effect, before a person must look."""
 
 _STAMPS = ("CreatedOn", "UpdatedOn", "UpdatedBy")
 """What the service writes itself."""
@@ -104,9 +104,9 @@ def applied(intent: Intent, updated_on: float | None, kind: RecordType) -> Chang
     return Change(intent, Event.APPLIED, intent.remote_id, message=sentence, updated_on=updated_on)
 
 
-def not_applied(intent: Intent) -> Change:
+def planned_again(intent: Intent, event: Event) -> Change:
     """The update had no effect, so it is planned as before: of the record as it was."""
-    return Change(intent, Event.NOT_APPLIED, intent.remote_id, updated_on=record_before(intent).updated)
+    return Change(intent, event, intent.remote_id, updated_on=record_before(intent).updated)
 
 
 def settled(intent: Intent, there: Look, seconds_left: float, kind: RecordType, user: str) -> Change | None:
@@ -146,10 +146,10 @@ def settled(intent: Intent, there: Look, seconds_left: float, kind: RecordType, 
             "Whether the update had arrived is not known."
         )
         return Change(intent, Event.OVERTAKEN, number, message=sentence)
-    if intent.attempts >= MOST_ATTEMPTS:
-        sentence = f"Sent {intent.attempts} times, but record {number} was never updated."
+    if intent.resends >= MOST_RESENDS:
+        sentence = f"Sent {intent.resends + 1} times without an answer, but record {number} was never updated."
         return Change(intent, Event.OVERTAKEN, number, message=sentence)
-    return not_applied(intent)
+    return planned_again(intent, Event.ABSENT)
 
 
 def _differ(comparer: Comparer, name: str, value: object, remote: Remote) -> bool:

@@ -99,10 +99,13 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         # By the service's word, or because the record has the row's values when it is read.
         Event.APPLIED: State.UPDATED,
         Event.REFUSED: State.REJECTED,
-        # Only with proof: a refusal that precedes every effect; or the record is as it was, also by the time of its
-        # last change, and the visibility window is over.
+        # Only with proof: a throttle, or another refusal that precedes every effect.
         Event.NOT_APPLIED: State.PLANNED,
         Event.LOST: State.UPDATING,
+        # The record is as it was, also by the time of its last change, and the visibility window is over. Not the event
+        # above, because it is counted: an update that is lost again and again must come to an end, while one that is
+        # throttled may wait for its turn as often as the service likes.
+        Event.ABSENT: State.PLANNED,
         # Somebody else has changed or deleted the record since, so that nothing shows any more whether the update
         # arrived; or it had no effect several times. There is nothing to settle: the next import compares with what
         # there is.

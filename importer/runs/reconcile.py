@@ -259,8 +259,7 @@ async def settle_after(session: Session, run: Run, sent: SendResult, stop: async
             session.observer.say(f"Rows in doubt cannot be settled: {settled.failure}.")
         if sent.how is not StopReason.DONE or stop.is_set():
             return Aftermath(strays=settled.strays)
-        without_effect = (Event.ABSENT, Event.NOT_APPLIED)
-        if any(change.event in without_effect and change.intent.run == run.id for change in settled.changes):
+        if any(change.event is Event.ABSENT and change.intent.run == run.id for change in settled.changes):
             return Aftermath(send_again=True)
         too_recent = _of_run(settled, run)
         if settled.failure or not too_recent or not await _wait_for(session, too_recent, stop, began):
@@ -440,11 +439,13 @@ def _of_run(settled: Settled, run: Run) -> dict[Intent, float]:
 
 
 def _tell(session: Session, settled: Settled) -> None:
+    updating = [change for change in settled.changes if change.intent.state is State.UPDATING]
+    not_updated = sum(change.event is Event.ABSENT for change in updating)
     counts = {
         "found in Nexudus": settled.count(Event.FOUND),
         "updated": settled.count(Event.APPLIED),
-        "proved not created": settled.count(Event.ABSENT),
-        "proved not updated": settled.count(Event.NOT_APPLIED),
+        "proved not created": settled.count(Event.ABSENT) - not_updated,
+        "proved not updated": not_updated,
         "with an uncertain update": settled.count(Event.OVERTAKEN),
         "marked for review": settled.count(Event.UNCLEAR),
     }

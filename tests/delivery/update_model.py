@@ -116,7 +116,7 @@ class Row(NamedTuple):
     remote_id: int | None = 100
     agreed: Record | None = None
     before: Record | None = None
-    attempts: int = 0
+    resends: int = 0
     sent_at: float | None = None
     look: tuple[float, float] | None = None
     updated_on: float | None = None
@@ -443,7 +443,7 @@ class UpdateModel:
             sender.row,
             self._moved(intended, change)
             .rows[sender.row]
-            ._replace(before=sender.seen, attempts=row.attempts + 1, sent_at=world.now, look=None),
+            ._replace(before=sender.seen, sent_at=world.now, look=None),
         )
 
     # -- calls --------------------------------------------------------------------------------------------------------
@@ -522,10 +522,10 @@ class UpdateModel:
         return self._moved(world, Change(intent, event, intent.remote_id))
 
     def _throttled(self, world: World, sender: Sender) -> World:
-        """The row is as it was: how often it was throttled is not counted, or there would be worlds without end."""
+        """The row is as it was: how often it was throttled is not counted."""
         before = world.rows[sender.row]
         ended = self._ended(world, sender, Event.NOT_APPLIED)
-        return ended if sender.undoes else _row(ended, sender.row, before._replace(state=State.PLANNED, attempts=0))
+        return ended if sender.undoes else _row(ended, sender.row, before._replace(state=State.PLANNED))
 
     def _undone_after_all(self, world: World, number: int, sender: Sender) -> Step:
         """After an answer that proves nothing, the record itself is read once more."""
@@ -575,8 +575,8 @@ class UpdateModel:
             b"x" * 16,
             text,
             row.state,
-            row.attempts,
             0,
+            row.resends,
             row.sent_at,
             row.remote_id,
             before=None if record is None else before_of(self._remote(record)),
@@ -592,7 +592,12 @@ class UpdateModel:
         return _row(
             world,
             index,
-            row._replace(state=after(row.state, change.event), remote_id=change.remote_id, updated_on=stamp),
+            row._replace(
+                state=after(row.state, change.event),
+                remote_id=change.remote_id,
+                updated_on=stamp,
+                resends=row.resends + (change.event is Event.ABSENT),
+            ),
         )
 
     def _all_moved(self, world: World, changes: Iterable[Change]) -> World:

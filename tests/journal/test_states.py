@@ -45,7 +45,7 @@ def test_nothing_is_planned_again_once_its_record_exists() -> None:
 def test_an_update_without_an_answer_is_sent_again_only_with_proof() -> None:
     """What a colleague has entered since would be overwritten; so not either once somebody has changed the record."""
     back = {event for event, state in TRANSITIONS[State.UPDATING].items() if state is State.PLANNED}
-    assert back == {Event.NOT_APPLIED}
+    assert back == PROOF_OF_NO_EFFECT
     assert after(State.UPDATING, Event.LOST) is State.UPDATING
     assert State.OVERTAKEN in FINAL
 
@@ -102,6 +102,7 @@ def test_a_record_that_may_exist_is_claimed_until_it_is_known_not_to() -> None:
         (State.REMOVING, Event.GONE),
         (State.UPDATING, Event.REFUSED),
         (State.UPDATING, Event.NOT_APPLIED),
+        (State.UPDATING, Event.ABSENT),
         (State.UPDATING, Event.OVERTAKEN),
         (State.RESTORING, Event.RESTORED),
     }
