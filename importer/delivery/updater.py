@@ -9,7 +9,7 @@ from importer.delivery.backoff import Backoff
 from importer.delivery.breakers import Breakers, SendResult, StopReason
 from importer.delivery.by_id import Gone, Look, Unreadable, read_record
 from importer.delivery.listing import Comparer, Remote, instant
-from importer.delivery.replies import Pause, Verdict, classify
+from importer.delivery.replies import Pause, Verdict, classify, classify_read
 from importer.delivery.sender import LONGEST_DELAY, Pace, judge_401
 from importer.delivery.stop_signal import StopSignal
 from importer.delivery.updates import applied, before_of, body_of, instead_of_an_update, planned_again
@@ -138,6 +138,10 @@ class Updater:
                 return False
             there = await unless(self._stop, self._look(intent), GRACE)
             looked_at = self._now()
+            if there is None:
+                # The service is away, or asks to wait: then the turn would be stale before the record is read.
+                self._turns.free(turn)
+                continue
             if not isinstance(there, Remote | Gone) or self._ends_without_a_call(intent, there):
                 self._turns.free(turn)
                 if isinstance(there, Unreadable):
@@ -169,9 +173,18 @@ class Updater:
             return Reply(sent=False, failure="this machine was asleep when the call was due")
         return await self._service.put(self._run.endpoint, body_of(there, intent.values, self._comparer))
 
-    async def _look(self, intent: Intent) -> Look:
+    async def _look(self, intent: Intent) -> Look | None:
+        """What the service says of the record; None if it asks to wait first."""
         number = intent.remote_id or 0
-        return read_record(await self._service.get(self._run.endpoint, number), number, self._kind)
+        reply = await self._service.get(self._run.endpoint, number)
+        if (verdict := classify_read(reply)) is None:
+            self._backoff.note_contact()
+            return read_record(reply, number, self._kind)
+        now = self._now()
+        self._backoff.observe(verdict, now)
+        self._stop_for(self._breakers.on_outage(verdict, self._backoff.down_for(now)))
+        self._share_pause(writes=False)
+        return None
 
     def _ends_without_a_call(self, intent: Intent, there: Remote | Gone) -> bool:
         """Whether the record is not as it was when the row was compared; then the row has come to its end."""
@@ -224,9 +237,12 @@ class Updater:
         now = self._now()
         self._backoff.observe(verdict, now)
         self._stop_for(self._breakers.observe(verdict, status, self._backoff.down_for(now)))
+        self._share_pause(writes=self._backoff.is_for_writes_only(now))
+
+    def _share_pause(self, *, writes: bool) -> None:
+        """Let every process on this account wait as this one does; ``writes`` if it is about writes alone."""
         if (until := self._backoff.pause_to_share()) is not None:
-            account = self._run.account or ""
-            self._journal.calls.hold(account, until, writes=self._backoff.is_for_writes_only(now))
+            self._journal.calls.hold(self._run.account or "", until, writes=writes)
 
     async def _may_call(self) -> bool:
         """Wait as long as an answer asked for; False if there is a reason to stop."""

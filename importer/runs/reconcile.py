@@ -254,7 +254,7 @@ async def settle_after(session: Session, run: Run, sent: SendResult, stop: async
     # 3. Rows that were proved absent go back to the sender, which is asked again by the caller.
     # 4. Rows that were sent too recently are waited for, if that takes no longer than a minute or than the sending did.
     while True:
-        settled = await settle_doubts(session, run)
+        settled = await settle_doubts(session, run, patient=sent.how is StopReason.DONE)
         if settled.failure:
             session.observer.say(f"Rows in doubt cannot be settled: {settled.failure}.")
         if sent.how is not StopReason.DONE or stop.is_set():
@@ -266,10 +266,12 @@ async def settle_after(session: Session, run: Run, sent: SendResult, stop: async
             return Aftermath(strays=settled.strays)
 
 
-async def settle_doubts(session: Session, run: Run, listing: Listing | None = None, asked_at: float = 0.0) -> Settled:
+async def settle_doubts(
+    session: Session, run: Run, listing: Listing | None = None, asked_at: float = 0.0, *, patient: bool = True
+) -> Settled:
     """Settle every row in doubt of the run's service as far as can be told now, and write it down.
 
-    ``listing`` is one that was begun at ``asked_at``, if there is one already.
+    ``listing`` is one that was begun at ``asked_at``, if there is one already; ``patient`` is that of settle_updates.
     """
     # 1. Rows of all runs are judged together: they compete for the same records, and a row that is settled without the
     #    others could be given the record of another.
@@ -277,7 +279,7 @@ async def settle_doubts(session: Session, run: Run, listing: Listing | None = No
     #    that user's lock is taken for the others, and where that fails, somebody else is at work.
     journal, kind = session.journal, RECORD_TYPES[run.kind]
     assert run.target is not None
-    updates = await settle_updates(session, run)
+    updates = await settle_updates(session, run, patient=patient)
     doubtful, reviews = journal.rows.in_doubt(run.target), journal.rows.in_review(run.target)
     if not doubtful and not reviews and not journal.evidence.had_doubts(run.id):
         _tell(session, updates)

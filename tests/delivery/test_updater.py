@@ -21,7 +21,8 @@ from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
-from importer.model import AgreedUpdate
+from importer.journal.windows import Window
+from importer.model import AgreedUpdate, Progress
 from importer.nexudus import Probe
 
 NEW = "2031-02-01T00:00:00Z"
@@ -38,6 +39,12 @@ class Bench:
     turns: list[float] = field(default_factory=list)
     slow: list[float] = field(default_factory=list)
     meanwhile: Callable[[], object] = lambda: None
+    progress: list[Progress] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+
+    def reserved(self, now: float) -> float:
+        """How long another process on the account waits for a read now."""
+        return self.journal.calls.reserve(self.run.account or "", (Window(9, 1.0),), write=False, now=now)
 
     def update(
         self,
@@ -78,7 +85,7 @@ class Bench:
                     Turns(take, renew, self.turns.remove),
                     now=now,
                     stop=signal,
-                    tell=lambda _: None,
+                    tell=self.progress.append,
                 )
                 return await updater.update()
 
@@ -193,11 +200,55 @@ def test_five_calls_without_an_answer_end_it(bench: Bench) -> None:
 @pytest.mark.parametrize(("unreadable", "read"), [(4, 4), (5, 0), (8, 0)])
 def test_records_that_cannot_be_read_leave_their_rows_planned(bench: Bench, unreadable: int, read: int) -> None:
     """The run is not finished; and after five in a row no more are asked for."""
-    bench.service.state.fail_next(*["502-html"] * unreadable, on="read")
+    bench.service.state.fail_next(*["200-html"] * unreadable, on="read")
     assert bench.update().how is StopReason.UNANSWERED
     assert bench.states.count(State.UPDATED) == read
     assert bench.states.count(State.PLANNED) == 8 - read
     assert len(bench.turns) == read
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        ["throttle-429:3600"],
+        ["throttle-409-bare"] * 8,
+        ["status:503"] * 3,
+        ["502-html", "status:504", "lost-before", "hang-before"],
+    ],
+    ids=" ".join,
+)
+def test_a_look_waits_out_a_throttle_or_an_outage_as_a_write_does(bench: Bench, faults: list[str]) -> None:
+    """The record is read later, and the row updated; no turn of the allowance is lost."""
+    bench.service.state.fail_next("ok", *faults, on="read")
+    assert bench.update().how is StopReason.DONE
+    assert bench.states == [State.UPDATED] * 8
+    assert bench.service.asked.count("read") == 8 + len(faults)
+    assert len(bench.turns) == 8
+
+
+def test_other_processes_wait_as_a_throttled_look_asks_for(bench: Bench) -> None:
+    """The wait is in the journal, for reads as well; and it is said."""
+    bench.service.state.fail_next("throttle-429:60", on="read")
+    bench.update(after=(30.0, lambda: bench.waits.append(bench.reserved(9_030.0))))
+    assert bench.waits == [pytest.approx(30.25)]
+    [waiting] = [progress for progress in bench.progress if progress.waiting]
+    assert (waiting.waiting, waiting.until) == ("the service asked us to wait", pytest.approx(9_060.25))
+
+
+def test_a_service_that_stays_away_from_looks_ends_it(bench: Bench) -> None:
+    """After as long as for writes; every row is planned as before, and no turn is taken."""
+    bench.service.state.fail_next("ok", *["502-html"] * 99, on="read")
+    assert bench.update().how is StopReason.UNREACHABLE
+    assert bench.states == [State.UPDATED, *[State.PLANNED] * 7]
+    assert len(bench.turns) == 1
+
+
+def test_a_stop_ends_the_wait_for_a_look(bench: Bench) -> None:
+    """The service may have asked to wait for a day."""
+    stop = asyncio.Event()
+    bench.service.state.fail_next("throttle-429:80000", on="read")
+    assert bench.update(stop=stop, after=(5.0, stop.set)).how is StopReason.REQUESTED
+    assert bench.states == [State.PLANNED] * 8
 
 
 def test_max_rows_counts_the_rows_that_took_a_call(bench: Bench) -> None:

@@ -441,9 +441,7 @@ class UpdateModel:
         return "commits its intent", _row(
             self._moved(intended, change),
             sender.row,
-            self._moved(intended, change)
-            .rows[sender.row]
-            ._replace(before=sender.seen, sent_at=world.now, look=None),
+            self._moved(intended, change).rows[sender.row]._replace(before=sender.seen, sent_at=world.now, look=None),
         )
 
     # -- calls --------------------------------------------------------------------------------------------------------
