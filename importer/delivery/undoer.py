@@ -280,14 +280,15 @@ class Undoer:
         if verdict.event is Event.ACCEPTED if _is_update(intent) else is_deleted(reply, number):
             stamp = reply.json.get("UpdatedOn") if isinstance(reply.json, dict) else None
             return self._done(intent, updated_on=instant(stamp))
-        # Of 404 and 410 only the answer above is the service's; another one need not be about this record.
-        if verdict.event is Event.REFUSED and not reply.status_in(404, 410):
-            return self._leave_as_it_is(intent, verdict.message)
-        # Whatever came instead, the record itself tells what was done. Where nothing was, the call may be on its way
-        # all the same: the row stays as it is, and the next undo looks again.
+        # Whatever came instead, the record itself tells what was done: a service, or what stands before it, may refuse
+        # a call that it has carried out. Where nothing was and nobody said so, the call may be on its way all the same:
+        # the row stays as it is, and the next undo looks again.
         there, came = await unless(self._stop, self._look(number), GRACE), what_came(reply)
         if not isinstance(there, Stopped) and self._is_taken_back(intent, there):
             return self._done(intent, updated_on=own_stamp(there, self._user))
+        # Of 404 and 410 only the answer above is the service's; another one need not be about this record.
+        if isinstance(there, Remote) and verdict.event is Event.REFUSED and not reply.status_in(404, 410):
+            return self._leave_as_it_is(intent, verdict.message)
         if isinstance(there, Stopped):
             came = f"{came}; the undo was stopped before the record was looked at again"
         elif isinstance(there, Unreadable):

@@ -19,6 +19,9 @@ from schemas import RecordType
 MOST_RESENDS = 3
 """How often an update is sent again that got no answer and had no effect, before a person must look."""
 
+ENTERED_BY_ANYBODY = "the record has these values now; whether this row or somebody else entered them is not known"
+"""Of a row that is planned, was sent before, and by the service's word had no effect then."""
+
 _STAMPS = ("CreatedOn", "UpdatedOn", "UpdatedBy")
 """What the service writes itself."""
 
@@ -65,7 +68,7 @@ def instead_of_an_update(intent: Intent, there: Remote | Gone, compared: Remote,
     if is_as_it_was(there, compared, comparer):
         return None
     if not differing(intent, there, kind):
-        sentence = "somebody else has entered these values in the meantime"
+        sentence = ENTERED_BY_ANYBODY if intent.attempts else "somebody else has entered these values in the meantime"
         return Change(intent, Event.KNOWN, remote_id=there.id, message=sentence)
     by = f" by {printable(there.by)}" if there.by else ""
     sentence = f"Record {there.id} was changed in Nexudus{by} after it had been compared with this row. Not sent."

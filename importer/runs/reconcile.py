@@ -11,7 +11,7 @@ from importer.delivery.comparison import Ambiguous, Blocked, Changed, Comparison
 from importer.delivery.listing import Comparer, Listing, Remote, complete, shows_all_of
 from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
 from importer.delivery.sender import Compared
-from importer.delivery.updates import is_as_agreed
+from importer.delivery.updates import ENTERED_BY_ANYBODY, is_as_agreed
 from importer.errors import FileError, ImporterError, ReportError, ServiceError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Intent
@@ -221,7 +221,8 @@ async def _compared_with_all(
 def _compared(intent: Intent, match: Match, kind: RecordType, choices: Choices) -> Change | None:
     match match:
         case Unchanged(record):
-            return Change(intent, Event.KNOWN, remote_id=record, message="the record was in Nexudus before this run")
+            sentence = ENTERED_BY_ANYBODY if intent.attempts else "the record was in Nexudus before this run"
+            return Change(intent, Event.KNOWN, remote_id=record, message=sentence)
         case Changed() | Ambiguous():
             sentence = why_held(match, kind, may_update=choices.update)
             return Change(intent, Event.DIFFERS, field=match.field, message=sentence)

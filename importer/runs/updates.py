@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from importer.delivery.breakers import SendResult
 from importer.delivery.by_id import Unreadable
 from importer.delivery.listing import Remote
-from importer.delivery.record_reader import RecordReader
 from importer.delivery.reconciler import Settled, seconds_left
+from importer.delivery.record_reader import RecordReader
 from importer.delivery.sender import Pace
 from importer.delivery.stop_signal import StopSignal
 from importer.delivery.updater import Turns, Updater
@@ -41,6 +41,7 @@ async def update_records(
         now=session.clock,
         stop=stop,
         tell=tell,
+        user=user_of(session),
     )
     return await updater.update()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from delivery.in_process import InProcess
-from delivery.kit import ACCOUNT, KIND, PATH, add_run, body
+from delivery.kit import ACCOUNT, KIND, PATH, STATUSES, add_run, body
 from delivery.simulation import simulated
 from importer.delivery.backoff import LONGEST_PAUSE
 from importer.delivery.breakers import SendResult, StopReason
@@ -165,6 +165,17 @@ def test_what_an_answer_to_a_delete_means(desk: Desk, fault: str, undone: Undone
     assert desk.states == [State.REMOVED, state, State.REMOVED]
     assert desk.rows_there == ([3] if there else [])
     assert bool(desk.reversals[1].why) is (undone is not Undone.REMOVED)
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_delete_is_reported_as_what_it_is(desk: Desk, status: int, carried_out: bool) -> None:
+    """Removed only if the record is gone, and never created if it is."""
+    desk.delete_is_answered("ok", f"status-after:{status}" if carried_out else f"status:{status}")
+    desk.undo()
+    is_there = 3 in desk.rows_there
+    assert desk.states[1] in ({State.CREATED, State.REMOVING} if is_there else {State.REMOVED})
+    assert not (is_there and carried_out)
 
 
 @pytest.mark.parametrize("fault", ["lost-before", "500-before", "502-html", "403", "404", "status:404", "redirect"])

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from delivery.in_process import COLLEAGUE, InProcess
-from delivery.kit import ACCOUNT, KIND, PATH, add_run, body, record
+from delivery.kit import ACCOUNT, KIND, PATH, STATUSES, add_run, body, record
 from delivery.simulation import simulated
+from delivery.test_undoer import Desk
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.listing import Remote, to_remote
 from importer.delivery.sender import Pace
@@ -155,6 +156,49 @@ def test_what_an_answer_makes_of_a_row(bench: Bench, fault: str, state: State, t
     assert bench.dates == [True, took_effect, *[True] * 6]
 
 
+@pytest.mark.parametrize("status", STATUSES)
+def test_an_update_that_was_carried_out_is_never_denied(bench: Bench, status: int) -> None:
+    """Whatever it is answered: the row is updated if the record can be read, else it has no answer."""
+    bench.fail("ok", f"status-after:{status}")
+    bench.update()
+    assert bench.dates[:2] == [True, True]
+    refusals = {400, 401, 403, 404, 405, 410, 413, 415, 422, 429}
+    assert bench.states[1] in ({State.UPDATED} if status in refusals else {State.UPDATED, State.UPDATING})
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_an_update_that_was_not_carried_out_is_never_claimed(bench: Bench, status: int) -> None:
+    """Rejected, planned as before, updated by a second call, or without an answer."""
+    bench.fail("ok", f"status:{status}")
+    bench.update()
+    claimed = bench.states[1] is State.UPDATED
+    assert bench.dates[1] is claimed
+    assert bench.states[1] in {State.UPDATED, State.UPDATING, State.REJECTED, State.PLANNED}
+
+
+@pytest.mark.parametrize("fault", ["403", "status:400", "401-row", "404"])
+def test_a_refusal_without_a_look_leaves_the_row_unanswered(bench: Bench, fault: str) -> None:
+    """The word of the service alone is not believed where the record can be read, and it could not be."""
+    bench.fail("ok", fault)
+    bench.service.state.fail_next("ok", "ok", "502-html", on="read")
+    bench.update()
+    assert bench.states[1] is State.UPDATING
+    [_, row, *_] = bench.journal.rows.all(bench.run)
+    assert "Then the record could not be read" in (row.message or "")
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_put_back_is_reported_as_what_it_is(bench: Bench, status: int, carried_out: bool) -> None:
+    """Restored only if the record is as it was before, and never updated if it is."""
+    bench.update()
+    bench.fail("ok", f"status-after:{status}" if carried_out else f"status:{status}")
+    Desk(bench.journal, bench.run, bench.service).undo()
+    state, is_back = bench.states[1], not bench.dates[1]
+    assert state in ({State.RESTORED, State.RESTORING} if is_back else {State.UPDATED, State.RESTORING})
+    assert is_back or not carried_out
+
+
 def test_after_a_throttle_the_record_is_read_again(bench: Bench) -> None:
     """What somebody entered while the service made us wait is not overwritten."""
     [first, *_] = bench.service.records
@@ -232,7 +276,8 @@ def test_other_processes_wait_as_a_throttled_look_asks_for(bench: Bench) -> None
     bench.update(after=(30.0, lambda: bench.waits.append(bench.reserved(9_030.0))))
     assert bench.waits == [pytest.approx(30.25)]
     [waiting] = [progress for progress in bench.progress if progress.waiting]
-    assert (waiting.waiting, waiting.until) == ("the service asked us to wait", pytest.approx(9_060.25))
+    assert waiting.waiting == "the service asked us to wait"
+    assert waiting.until == pytest.approx(9_060.25)
 
 
 def test_a_service_that_stays_away_from_looks_ends_it(bench: Bench) -> None:

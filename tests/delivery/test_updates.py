@@ -129,9 +129,17 @@ LATER = "2026-11-26T09:30:00Z"
 )
 def test_only_a_record_as_it_was_compared_is_updated(there: Remote | Gone, event: Event | None, sentence: str) -> None:
     """Anything else ends the row, and says why."""
-    change = instead_of_an_update(intent(), there, remote(), KIND)
+    change = instead_of_an_update(intent(attempts=0), there, remote(), KIND)
     assert (change.event if change else None) is event
     assert sentence in ((change.message or "") if change else "")
+
+
+def test_of_a_row_that_was_sent_before_nobody_says_that_somebody_else_entered_its_values() -> None:
+    """By the service's word it had no effect then, which may not have been true."""
+    change = instead_of_an_update(intent(attempts=1), remote(NEW, UpdatedOn=LATER), remote(), KIND)
+    assert change is not None
+    assert change.event is Event.KNOWN
+    assert "whether this row or somebody else entered them is not known" in (change.message or "")
 
 
 @pytest.mark.parametrize(
