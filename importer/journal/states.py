@@ -120,6 +120,8 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.GONE: State.REMOVED,
         # The service refused, or the record had been changed when undo looked again: it is there, and is the row's.
         Event.KEPT: State.CREATED,
+        # The delete is made again; the visibility window counts from the latest one.
+        Event.WILL_REMOVE: State.REMOVING,
     },
     State.UPDATED: {
         # Undo: as above, with the record put back as it was before the update.
@@ -129,7 +131,10 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         # The record has its earlier values when it is read, or by the service's word.
         Event.RESTORED: State.RESTORED,
         # Somebody has changed the record since, or deleted it; or the service refused.
+        # Believed only after the visibility window: until then a call without an answer may still put it back.
         Event.KEPT: State.UPDATED,
+        # For the same reason made again only after it.
+        Event.WILL_RESTORE: State.RESTORING,
     },
     # Final for this run. A retry is a run of its own, with rows of its own: that way the journal keeps what was
     # sent before, when, and with which result.

@@ -35,6 +35,8 @@ class Desk:
     turn_takes: float = 0.0
     renewal_takes: list[float] = field(default_factory=list)
     ended: float = 0.0
+    window: float = 0.0
+    start: float = 9_000.0
 
     def undo(
         self,
@@ -65,7 +67,7 @@ class Desk:
                 return self.journal.runs.stop_requested(self.run)
 
             def now() -> float:
-                return 9_000.0 + loop.time()
+                return self.start + loop.time()
 
             async with watched(StopSignal(stop or asyncio.Event(), is_requested, now=now)) as signal:
                 undoer = Undoer(
@@ -79,6 +81,7 @@ class Desk:
                     stop=signal,
                     tell=tell,
                     say=self.sentences.append,
+                    window=self.window,
                 )
                 try:
                     return await undoer.undo(self.reversals)
@@ -288,6 +291,22 @@ def test_a_change_during_an_unanswered_delete_is_left_alone(desk: Desk) -> None:
     desk.undo()
     assert [reversal.undone for reversal in desk.reversals] == [Undone.KEPT]
     assert desk.states == [State.CREATED, State.REMOVED, State.REMOVED]
+
+
+def test_a_record_is_kept_only_once_its_unanswered_delete_can_no_longer_come(desk: Desk) -> None:
+    """Called created before, the row would be misreported when the delete takes effect after all."""
+    desk.window = 900.0
+    desk.delete_is_answered("late")
+    desk.undo()
+    desk.service.edit(desk.id_of(2), Name="Their room")
+    desk.start += 60.0
+    desk.undo()
+    assert (desk.reversals[0].undone, desk.states[0]) == (Undone.FAILED, State.REMOVING)
+    assert "may still take effect. Undo again after" in desk.reversals[0].why
+    desk.service.late.clear()
+    desk.start += 900.0
+    desk.undo()
+    assert (desk.reversals[0].undone, desk.states[0]) == (Undone.KEPT, State.CREATED)
 
 
 def test_a_record_that_is_gone_costs_no_delete(desk: Desk) -> None:

@@ -16,6 +16,7 @@ from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.listing import Remote, to_remote
 from importer.delivery.sender import Pace
 from importer.delivery.stop_signal import StopSignal, watched
+from importer.delivery.undoer import Undone
 from importer.delivery.updater import Turns, Updater
 from importer.delivery.updates import before_of
 from importer.journal.journal import Journal, open_journal
@@ -197,6 +198,32 @@ def test_a_put_back_is_reported_as_what_it_is(bench: Bench, status: int, carried
     state, is_back = bench.states[1], not bench.dates[1]
     assert state in ({State.RESTORED, State.RESTORING} if is_back else {State.UPDATED, State.RESTORING})
     assert is_back or not carried_out
+
+
+def test_a_put_back_without_an_answer_is_repeated_only_after_its_window(bench: Bench) -> None:
+    """A second one beside it could be the first to arrive, and the late one overwrite what is entered after that."""
+    bench.update()
+    bench.fail("late")
+    desk = Desk(bench.journal, bench.run, bench.service, window=900.0)
+    desk.undo()
+    puts = bench.service.asked.count("update")
+    desk.start += 60.0
+    desk.undo()
+    assert [(each.row, each.undone) for each in desk.reversals] == [(2, Undone.FAILED)]
+    assert (bench.states[0], bench.service.asked.count("update")) == (State.RESTORING, puts)
+    desk.start += 900.0
+    desk.undo()
+    assert (bench.states, bench.service.asked.count("update")) == ([State.RESTORED] * 8, puts + 1)
+
+
+def test_an_undo_goes_on_beside_put_backs_that_cannot_be_judged_yet(bench: Bench) -> None:
+    """Five of them in a row are no service that answers nothing."""
+    bench.update()
+    bench.fail(*["lost-before"] * 4, "ok", *["lost-before"] * 3)
+    desk = Desk(bench.journal, bench.run, bench.service, window=900.0)
+    desk.undo()
+    assert desk.undo().how is StopReason.DONE
+    assert [each.undone for each in desk.reversals] == [Undone.FAILED] * 7
 
 
 def test_after_a_throttle_the_record_is_read_again(bench: Bench) -> None:
