@@ -203,6 +203,20 @@ def sleep_at_another_time() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def leave_the_environment_of_c_alone_at_another_time() -> Iterator[None]:
+    """Under `make test-later`: libfaketime reads it at every close of a file, in whichever thread.
+
+    In glibc a variable that is set moves the table that another thread may be reading: the process dies. So what tests
+    and pytest set while the practice service runs stays in ``os.environ``, where Python and the commands look.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        if "FAKETIME" in os.environ:
+            patch.setattr(os, "putenv", lambda name, value: None)
+            patch.setattr(os, "unsetenv", lambda name: None)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def repeat_at_once() -> Iterator[None]:
     """As often as ever, but without the pauses in between; test_service shows that those are as long as asked for."""

@@ -63,6 +63,10 @@ class Backoff:
         elif throttled:
             self._pause(now + pause_after(self._throttles), _ASKED_TO_WAIT)
 
+    def note_contact(self) -> None:
+        """Note that a read was answered: the service is there. What it said to writes still counts."""
+        self._down_since = None
+
     def wait_for_allowance(self, until: float) -> None:
         """Let no call leave before the allowance permits it."""
         self.ready_at = max(self.ready_at, until)

@@ -72,7 +72,7 @@ class Breakers:
             self._on_complaint(verdict, status),
             self._on_silence(verdict),
             self._on_refusal(verdict),
-            self._on_outage(verdict, down_for),
+            self.on_outage(verdict, down_for),
         )
         return next(filter(None, results), None)
 
@@ -110,7 +110,8 @@ class Breakers:
         sentence = f"Sending stopped: the last {last} rows were refused because of {field}: {verdict.message}"
         return SendResult(StopReason.SAME_REFUSAL, sentence)
 
-    def _on_outage(self, verdict: Verdict, down_for: float) -> SendResult | None:
+    def on_outage(self, verdict: Verdict, down_for: float) -> SendResult | None:
+        """The reason to stop if nobody was reached for too long; all that an answer to a read may end."""
         # By time and not by number: a refused connection fails in a millisecond, one that times out after ten seconds.
         if not verdict.unreachable or down_for < self._patience:
             return None

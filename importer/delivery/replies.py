@@ -123,6 +123,8 @@ _UNSURE = re.compile(r"\s*oo+ps\b", re.IGNORECASE)
 # (developers.nexudus.com/reference/api-limitations, read 2026-11-23); "Wait 1.5 seconds" is a body that a client met.
 _WAIT = re.compile(r"\bmust wait before\b|\bwait \d+(\.\d+)? seconds?\b", re.IGNORECASE)
 _SUCCESS = range(200, 300)
+_AWAY = (408, 425, 502, 503, 504)
+"""What a gateway answers while the service behind it is away (RFC 9110, 15.6.3 to 15.6.5), or is too busy to listen."""
 
 
 def classify(
@@ -143,6 +145,20 @@ def classify(
     facts = _facts(reply, is_known_id, relations or {}, verb)
     rule = next(rule for rule in RULES if rule.fits(facts))
     return replace(rule.gives(facts), rule=rule.name)
+
+
+def classify_read(reply: Reply) -> Verdict | None:
+    """The wait that the reply to a read calls for, as a row that was not applied calls for it; None if it tells more.
+
+    A throttle, or no answer of the service: of the record that says nothing, and asked later it would be told.
+    """
+    if _is_throttle(_facts(reply, lambda _: False, {})) or (reply.status_in(503) and reply.retry_after):
+        return Verdict(Event.NOT_APPLIED, pause=Pause.THROTTLE, wait=reply.wait)
+    # Not 500, which may be about this record alone: waited for, it would keep all others from their turn.
+    if reply.status_in(None, *_AWAY):
+        failure = reply.failure or ("no answer" if reply.status is None else f"HTTP {reply.status}")
+        return Verdict(Event.NOT_APPLIED, unreachable=True, failure=failure)
+    return None
 
 
 def _accepted(facts: Facts) -> Verdict:

@@ -14,6 +14,7 @@ from importer.delivery.backoff import pause_after
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.by_id import Gone, Look, Unreadable, is_deleted, read_record, what_came
 from importer.delivery.listing import Comparer, Remote, changed_since, instant
+from importer.delivery.reconciler import seconds_left
 from importer.delivery.replies import Pause, Verdict, classify
 from importer.delivery.stop_signal import StopSignal
 from importer.delivery.updates import body_of, differing, own_stamp, values_before
@@ -73,11 +74,13 @@ class Undoer:
         stop: StopSignal,
         tell: Callable[[int], None],
         say: Callable[[str], None],
+        window: float,
         user: str = "",
         even_if_gone: bool = False,
     ) -> None:
         """``take_turn`` waits until a write is allowed and books it; ``renew_turn`` books it anew as it is to leave.
 
+        ``window`` is the visibility window: for so many seconds a call without an answer may still take effect.
         ``tell`` gets the number of rows that are done, ``say`` a sentence for the user when a long wait begins;
         ``stop`` ends every wait; ``user`` is the signed-in user as records name it, empty if that is not known. With
         ``even_if_gone``, "not found" is believed even if nothing of the run is found.
@@ -85,7 +88,10 @@ class Undoer:
         self._journal, self._service, self._run = journal, service, run
         self._kind, self._comparer = kind, Comparer(kind)
         self._take_turn, self._renew_turn, self._now, self._stop, self._tell = take_turn, renew_turn, now, stop, tell
-        self._say, self._user = say, user
+        self._say, self._window, self._user = say, window, user
+        # The service's clock at the latest look, and whether that look came too soon to tell.
+        self._service_time: float | None = None
+        self._too_soon = False
         self._turn: float | None = None
         # Whether the sign-in shows anything of this run: to one for another location, every record is "not found".
         self._has_witness, self._suspect = even_if_gone, False
@@ -97,9 +103,10 @@ class Undoer:
         #    undo reads the record again: nothing is assumed about a delete whose answer never came.
         # 3. Only the record itself and the service's own word count. After anything else to a delete the record is read
         #    again; gone is gone, whoever deleted it, so an unanswered delete is simply made again, unlike a create.
+        #    But it is kept only after the window: until then a delete on its way may still reach it.
         # 4. A record that was updated gets back what stood in the fields that the row gave; whatever else is in it
         #    stays. It is read again before each attempt, for to put it back twice could overwrite what somebody entered
-        #    in between.
+        #    in between. So an attempt without an answer is neither repeated nor called kept before its window is over.
         # 5. One after another: the calls are paced anyway, and a person who stops an undo wants it to stop there.
         failures = 0
         for intent in list(self._journal.rows.all(self._run, *HOLDING, *TAKING_BACK)):
@@ -110,7 +117,7 @@ class Undoer:
             self._tell(len(reversals))
             if self._suspect:
                 return SendResult(StopReason.UNANSWERED, self._suspicion())
-            failures = failures + 1 if reversal.undone is Undone.FAILED else 0
+            failures = failures + 1 if reversal.undone is Undone.FAILED and not self._too_soon else 0
             if failures >= _MOST_FAILURES:
                 return SendResult(
                     StopReason.UNANSWERED, f"Stopped: {failures} records in a row were not undone ({reversal.why})."
@@ -119,17 +126,19 @@ class Undoer:
 
     async def _take_back(self, intent: Intent) -> Reversal | None:
         """What became of a row's record; None if somebody asked to stop while its call was waited for."""
-        number, throttles = intent.remote_id or 0, 0
+        number, throttles, unanswered = intent.remote_id or 0, 0, intent.state in TAKING_BACK
         while True:
             # The turn before the look: it may come tomorrow, and what was looked at today may have been changed by
             # then. The same after a throttle.
             if not await self._wait_for_turn():
                 return None
             # By Id and not from a list, whose items are reduced and which may show a record that was deleted already.
+            asked_at = self._now()
             there = await unless(self._stop, self._look_with_witness(intent, number), GRACE)
             if isinstance(there, Stopped):
                 return None
-            if (reversal := self._without_a_call(intent, there)) is not None:
+            left = self._seconds_left(intent, asked_at) if unanswered else 0.0
+            if (reversal := self._without_a_call(intent, there, left)) is not None:
                 return reversal
             assert isinstance(there, Remote)
             # The look was a call as well, and the service refuses two at once. The wait is short, unless somebody else
@@ -139,7 +148,7 @@ class Undoer:
                 return None
             if abs(self._now() - looked_at) > LONGEST_DELAY:
                 continue
-            intent = self._begin(intent)
+            intent, unanswered = self._begin(intent), False
             self._turn = None
             reply = await self._call(intent, there)
             # A delete gives no Id; what updates a record must give that one.
@@ -157,7 +166,14 @@ class Undoer:
                 return None
 
     async def _look(self, number: int) -> Remote | Gone | Unreadable:
-        return read_record(await self._service.get(self._run.endpoint, number), number, self._kind)
+        reply = await self._service.get(self._run.endpoint, number)
+        self._service_time = reply.clock
+        return read_record(reply, number, self._kind)
+
+    def _seconds_left(self, intent: Intent, asked_at: float) -> float:
+        """For how long the call of an earlier undo, which got no answer, may still take effect."""
+        look = self._journal.evidence.first_looks([intent], self._service_time, asked_at)[intent]
+        return seconds_left(intent, look, self._service_time, asked_at, self._window)
 
     async def _look_with_witness(self, intent: Intent, number: int) -> Remote | Gone | Unreadable:
         """The record; "not found" only if something else shows that the sign-in is for the right place."""
@@ -212,14 +228,23 @@ class Undoer:
         self._turn = None if isinstance(turn, Stopped) else turn
         return self._turn is not None
 
-    def _without_a_call(self, intent: Intent, there: Look) -> Reversal | None:
-        """What becomes of a row without a call; None if its record is there and nobody has changed it."""
+    def _without_a_call(self, intent: Intent, there: Look, left: float) -> Reversal | None:
+        """What becomes of a row without a call; None if its record is there and nobody has changed it.
+
+        ``left`` is for how many seconds an earlier call of an undo may still take effect.
+        """
+        self._too_soon = False
         if isinstance(there, Unreadable):
             # Nothing is known, so nothing is done and the row stays as it is: the next undo looks again.
             return _reversal(intent, Undone.FAILED, f"the record could not be looked at: {there.why}")
         if self._is_taken_back(intent, there):
             why = "already deleted" if isinstance(there, Gone) else "it was as before already"
             return self._done(intent, why, own_stamp(there, self._user))
+        may_be_kept = isinstance(there, Gone) or _is_update(intent) or bool(self._reason_to_keep(intent, there))
+        if left > 0 and may_be_kept:
+            self._too_soon, now = True, self._now()
+            why = f"an earlier undo got no answer and may still take effect. Undo again after {moment(now + left, now)}"
+            return _reversal(intent, Undone.FAILED, why)
         if isinstance(there, Gone):
             return self._leave_as_it_is(intent, "the record was deleted")
         if reason := self._reason_to_keep(intent, there):
@@ -280,14 +305,15 @@ class Undoer:
         if verdict.event is Event.ACCEPTED if _is_update(intent) else is_deleted(reply, number):
             stamp = reply.json.get("UpdatedOn") if isinstance(reply.json, dict) else None
             return self._done(intent, updated_on=instant(stamp))
-        # Of 404 and 410 only the answer above is the service's; another one need not be about this record.
-        if verdict.event is Event.REFUSED and not reply.status_in(404, 410):
-            return self._leave_as_it_is(intent, verdict.message)
-        # Whatever came instead, the record itself tells what was done. Where nothing was, the call may be on its way
-        # all the same: the row stays as it is, and the next undo looks again.
+        # Whatever came instead, the record itself tells what was done: a service, or what stands before it, may refuse
+        # a call that it has carried out. Where nothing was and nobody said so, the call may be on its way all the same:
+        # the row stays as it is, and the next undo looks again.
         there, came = await unless(self._stop, self._look(number), GRACE), what_came(reply)
         if not isinstance(there, Stopped) and self._is_taken_back(intent, there):
             return self._done(intent, updated_on=own_stamp(there, self._user))
+        # Of 404 and 410 only the answer above is the service's; another one need not be about this record.
+        if isinstance(there, Remote) and verdict.event is Event.REFUSED and not reply.status_in(404, 410):
+            return self._leave_as_it_is(intent, verdict.message)
         if isinstance(there, Stopped):
             came = f"{came}; the undo was stopped before the record was looked at again"
         elif isinstance(there, Unreadable):
@@ -295,17 +321,16 @@ class Undoer:
         return _reversal(intent, Undone.FAILED, f"the {_deed(intent)} was not confirmed: {came}")
 
     def _begin(self, intent: Intent) -> Intent:
-        if intent.state in TAKING_BACK:
-            return intent
         event, state = (
             (Event.WILL_RESTORE, State.RESTORING) if _is_update(intent) else (Event.WILL_REMOVE, State.REMOVING)
         )
-        self._journal.rows.move([Change(intent, event, remote_id=intent.remote_id)], self._now())
-        return replace(intent, state=state)
+        now = self._now()
+        self._journal.rows.move([Change(intent, event, remote_id=intent.remote_id)], now)
+        return replace(intent, state=state, attempts=intent.attempts + 1, sent_at=now)
 
     def _done(self, intent: Intent, why: str = "", updated_on: float | None = None) -> Reversal:
         # Also for a record that needed no call: the table knows no other way from created to removed.
-        intent = self._begin(intent)
+        intent = intent if intent.state in TAKING_BACK else self._begin(intent)
         event, undone = (
             (Event.RESTORED, Undone.RESTORED) if intent.state is State.RESTORING else (Event.GONE, Undone.REMOVED)
         )

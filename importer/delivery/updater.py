@@ -1,6 +1,7 @@
 """Updates the records of rows that have other values: each record is read, merged, and written within five seconds."""
 
 import asyncio
+import math
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,10 +10,10 @@ from importer.delivery.backoff import Backoff
 from importer.delivery.breakers import Breakers, SendResult, StopReason
 from importer.delivery.by_id import Gone, Look, Unreadable, read_record
 from importer.delivery.listing import Comparer, Remote, instant
-from importer.delivery.replies import Pause, Verdict, classify
+from importer.delivery.replies import Pause, Verdict, classify, classify_read
 from importer.delivery.sender import LONGEST_DELAY, Pace, judge_401
 from importer.delivery.stop_signal import StopSignal
-from importer.delivery.updates import applied, before_of, body_of, instead_of_an_update, not_applied
+from importer.delivery.updates import applied, before_of, body_of, instead_of_an_update, planned_again, settled
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
@@ -61,14 +62,16 @@ class Updater:
         now: Callable[[], float],
         stop: StopSignal,
         tell: Callable[[Progress], None],
+        user: str = "",
     ) -> None:
         """``compared`` are the records as they were when the rows were compared, by row; only those are updated.
 
+        ``user`` is the signed-in user as records name it, empty if that is not known.
         Of the pace, ``max_rows`` counts updates alone, and windows and deadline are the turns' and the signal's affair.
         """
         self._journal, self._service, self._run, self._kind = journal, service, run, kind
         self._compared, self._pace, self._turns = compared, pace, turns
-        self._now, self._stop, self._tell = now, stop, tell
+        self._now, self._stop, self._tell, self._user = now, stop, tell, user
         self._comparer = Comparer(kind)
         self._backoff, self._breakers = Backoff(pace.windows), Breakers(pace.patience)
         self._rows = self._planned()
@@ -132,13 +135,18 @@ class Updater:
 
     async def _update(self, intent: Intent) -> bool:
         """Bring one row to an end, and whether that took a call; a throttle or an outage is waited for."""
+        refused: Intent | None = None
         while self._result is None and await self._may_call():
             turn = await unless(self._stop, self._turns.take())
             if isinstance(turn, Stopped):
                 return False
             there = await unless(self._stop, self._look(intent), GRACE)
             looked_at = self._now()
-            if not isinstance(there, Remote | Gone) or self._ends_without_a_call(intent, there):
+            if there is None:
+                # The service is away, or asks to wait: then the turn would be stale before the record is read.
+                self._turns.free(turn)
+                continue
+            if not isinstance(there, Remote | Gone) or self._ends_without_a_call(intent, there, refused):
                 self._turns.free(turn)
                 if isinstance(there, Unreadable):
                     self._note_unreadable(there)
@@ -160,7 +168,7 @@ class Updater:
             if change.event is not Event.NOT_APPLIED:
                 self._count(change)
                 return True
-            intent = replace(updating, state=State.PLANNED, updated_on=change.updated_on)
+            intent, refused = replace(updating, state=State.PLANNED, updated_on=change.updated_on), updating
         return False
 
     async def _put(self, intent: Intent, there: Remote, looked_at: float) -> Reply:
@@ -169,18 +177,37 @@ class Updater:
             return Reply(sent=False, failure="this machine was asleep when the call was due")
         return await self._service.put(self._run.endpoint, body_of(there, intent.values, self._comparer))
 
-    async def _look(self, intent: Intent) -> Look:
+    async def _look(self, intent: Intent) -> Look | None:
+        """What the service says of the record; None if it asks to wait first."""
+        reply = await self._service.get(self._run.endpoint, intent.remote_id or 0)
+        if (verdict := classify_read(reply)) is None:
+            self._backoff.note_contact()
+            return read_record(reply, intent.remote_id or 0, self._kind)
+        now = self._now()
+        self._backoff.observe(verdict, now)
+        self._stop_for(self._breakers.on_outage(verdict, self._backoff.down_for(now)))
+        self._share_pause(writes=False)
+        return None
+
+    async def _read(self, intent: Intent) -> Look:
         number = intent.remote_id or 0
         return read_record(await self._service.get(self._run.endpoint, number), number, self._kind)
 
-    def _ends_without_a_call(self, intent: Intent, there: Remote | Gone) -> bool:
-        """Whether the record is not as it was when the row was compared; then the row has come to its end."""
+    def _ends_without_a_call(self, intent: Intent, there: Remote | Gone, refused: Intent | None) -> bool:
+        """Whether the record is not as it was when the row was compared; then the row has come to its end.
+
+        ``refused`` is the row at its latest call, which by the service's word had no effect.
+        """
         self._failed_looks = 0
         change = instead_of_an_update(intent, there, self._compared[intent.row], self._kind)
         if change is None:
             return False
-        self._journal.rows.move([change], self._now())
-        self._count(change)
+        changes = [change]
+        if refused is not None and (arrived := settled(refused, there, math.inf, self._kind, self._user)) is not None:
+            # The word was not true: the row's values are there.
+            changes = [Change(intent, Event.WILL_UPDATE, intent.remote_id, before=refused.before), arrived]
+        self._journal.rows.move(changes, self._now())
+        self._count(changes[-1])
         return True
 
     def _note_unreadable(self, there: Unreadable) -> None:
@@ -204,6 +231,7 @@ class Updater:
         """What the answer to an update means for its row; what it means for the others is noted."""
         references = {reference.relation: name for name, reference in self._kind.references.items()}
         verdict = classify(reply, lambda number: number != intent.remote_id, references, "update")
+        end = None
         if verdict.probe:
             verdict, end = await judge_401(self._service, verdict, reply, self._stop)
             self._stop_for(end)
@@ -215,18 +243,34 @@ class Updater:
             # The table of replies is made for creates; of an update, the same answer says that it is applied.
             stamp = reply.json.get("UpdatedOn") if isinstance(reply.json, dict) else None
             return applied(intent, instant(stamp), self._kind)
-        assert verdict.event is not None
-        if verdict.event is Event.NOT_APPLIED:
-            return not_applied(intent)
-        return Change(intent, verdict.event, intent.remote_id, verdict.field, verdict.message)
+        # After a throttle the record is read again anyhow; without a sign-in nothing can be read, nor was it written.
+        if reply.sent and end is None and verdict.pause is not Pause.THROTTLE and verdict.event is not Event.LOST:
+            return await self._confirmed(intent, verdict)
+        return _by_verdict(intent, verdict)
+
+    async def _confirmed(self, intent: Intent, verdict: Verdict) -> Change:
+        """What becomes of a row whose update had no effect by the service's word: its record is read.
+
+        A service, or what stands before it, may refuse a call that it has carried out.
+        """
+        there = await unless(self._stop, self._read(intent), GRACE)
+        if isinstance(there, Stopped | Unreadable):
+            why = there.why if isinstance(there, Unreadable) else "it was stopped before"
+            sentence = f"{verdict.message} Then the record could not be read ({why}), so it may have been updated."
+            return Change(intent, Event.LOST, intent.remote_id, message=sentence)
+        arrived = settled(intent, there, math.inf, self._kind, self._user)
+        return _by_verdict(intent, verdict) if arrived is None else arrived
 
     def _observe(self, verdict: Verdict, status: int | None) -> None:
         now = self._now()
         self._backoff.observe(verdict, now)
         self._stop_for(self._breakers.observe(verdict, status, self._backoff.down_for(now)))
+        self._share_pause(writes=self._backoff.is_for_writes_only(now))
+
+    def _share_pause(self, *, writes: bool) -> None:
+        """Let every process on this account wait as this one does; ``writes`` if it is about writes alone."""
         if (until := self._backoff.pause_to_share()) is not None:
-            account = self._run.account or ""
-            self._journal.calls.hold(account, until, writes=self._backoff.is_for_writes_only(now))
+            self._journal.calls.hold(self._run.account or "", until, writes=writes)
 
     async def _may_call(self) -> bool:
         """Wait as long as an answer asked for; False if there is a reason to stop."""
@@ -246,3 +290,11 @@ class Updater:
         self._settled += 1
         self._failed += change.event is Event.REFUSED
         self._tell(Progress(self._settled, self._failed))
+
+
+def _by_verdict(intent: Intent, verdict: Verdict) -> Change:
+    """What a verdict makes of a row; one without effect is planned as it was."""
+    assert verdict.event is not None
+    if verdict.event is Event.NOT_APPLIED:
+        return planned_again(intent, Event.NOT_APPLIED)
+    return Change(intent, verdict.event, intent.remote_id, verdict.field, verdict.message)

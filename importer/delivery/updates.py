@@ -17,8 +17,11 @@ from importer.journal.states import Event
 from importer.text import changes, printable
 from schemas import RecordType
 
-MOST_ATTEMPTS = 4
-"""How often an update is sent that provably had no effect, before a person must look."""
+MOST_RESENDS = 3
+"""How often an update is sent again that got no answer and had no effect, before a person must look."""
+
+ENTERED_BY_ANYBODY = "the record has these values now; whether this row or somebody else entered them is not known"
+"""Of a row that is planned, was sent before, and by the service's word had no effect then."""
 
 _STAMPS = ("CreatedOn", "UpdatedOn", "UpdatedBy")
 """What the service writes itself."""
@@ -67,7 +70,7 @@ def instead_of_an_update(intent: Intent, there: Remote | Gone, compared: Remote,
     if is_as_it_was(there, compared, comparer):
         return None
     if not differing(intent, there, kind):
-        sentence = "somebody else has entered these values in the meantime"
+        sentence = ENTERED_BY_ANYBODY if intent.attempts else "somebody else has entered these values in the meantime"
         return Change(intent, Event.KNOWN, remote_id=there.id, message=sentence)
     by = f" by {printable(there.by)}" if there.by else ""
     sentence = f"Record {there.id} was changed in Nexudus{by} after it had been compared with this row. Not sent."
@@ -107,9 +110,9 @@ def applied(intent: Intent, updated_on: float | None, kind: RecordType) -> Chang
     return Change(intent, Event.APPLIED, intent.remote_id, message=sentence, updated_on=updated_on)
 
 
-def not_applied(intent: Intent) -> Change:
+def planned_again(intent: Intent, event: Event) -> Change:
     """The update had no effect, so it is planned as before: of the record as it was."""
-    return Change(intent, Event.NOT_APPLIED, intent.remote_id, updated_on=record_before(intent).updated)
+    return Change(intent, event, intent.remote_id, updated_on=record_before(intent).updated)
 
 
 def settled(intent: Intent, there: Look, seconds_left: float, kind: RecordType, user: str) -> Change | None:
@@ -149,10 +152,10 @@ def settled(intent: Intent, there: Look, seconds_left: float, kind: RecordType, 
             "Whether the update had arrived is not known."
         )
         return Change(intent, Event.OVERTAKEN, number, message=sentence)
-    if intent.attempts >= MOST_ATTEMPTS:
-        sentence = f"Sent {intent.attempts} times, but record {number} was never updated."
+    if intent.resends >= MOST_RESENDS:
+        sentence = f"Sent {intent.resends + 1} times without an answer, but record {number} was never updated."
         return Change(intent, Event.OVERTAKEN, number, message=sentence)
-    return not_applied(intent)
+    return planned_again(intent, Event.ABSENT)
 
 
 def _differ(comparer: Comparer, name: str, value: object, remote: Remote) -> bool:

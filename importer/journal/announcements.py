@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from importer.config.store import Document, private_folder, write_private
-from importer.journal.lock import Holder, holder_now, is_alive
+from importer.journal.lock import Holder, holder_now, is_at_work, start_of
 
 NOT_BEGUN = 0
 """Stands for the number of a run that has not begun."""
@@ -30,8 +30,11 @@ def announce(folder: Path, run: int, command: str, pid: int) -> Path:
 def announced(folder: Path, run: int, command: str) -> Iterator[Callable[[], bool]]:
     """While this process prepares its work on a run: whether somebody asked it to stop."""
     path = folder / f"{os.getpid()}-{run}{_SUFFIX}"
-    # The page that started this process may have announced it already, and have been asked to stop it since.
-    if not path.exists():
+    # The page that started this process may have announced it already, and have been asked to stop it since. What an
+    # earlier process of the same number left behind is nothing of this one's, nor is the wish to stop it.
+    before = _ANNOUNCEMENT.read_if_usable(path)
+    if before is None or before.start != start_of(os.getpid()):
+        _remove(path)
         announce(folder, run, command, os.getpid())
     try:
         yield _request(path).exists
@@ -44,7 +47,7 @@ def announcements(folder: Path) -> list[Holder]:
     alive = []
     for path in sorted(folder.glob(f"*{_SUFFIX}")):
         announcement = _ANNOUNCEMENT.read_if_usable(path)
-        if announcement is not None and is_alive(announcement.pid):
+        if announcement is not None and is_at_work(announcement):
             alive.append(announcement)
         else:
             _remove(path)

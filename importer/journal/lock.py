@@ -37,13 +37,15 @@ else:
 class Holder:
     """The process that last held an account: its number, the run it works on, and since when, for people to read.
 
-    ``command`` is the one that continues this work if it is stopped.
+    ``command`` is the one that continues this work if it is stopped. ``start`` tells the process from a later one of
+    the same number; empty where the system does not say.
     """
 
     pid: int
     run: int
     since: str
     command: str = "resume"
+    start: str = ""
 
 
 _HOLDER = Document("The lock of an account", Holder)
@@ -56,19 +58,35 @@ def folder_of(journal: Path | None, home: Path) -> Path:
 
 def holder_now(pid: int, run: int, command: str) -> Holder:
     """A process that begins to work on a run in this moment."""
-    return Holder(pid, run, time.strftime("%Y-%m-%d %H:%M:%S"), command)
+    return Holder(pid, run, time.strftime("%Y-%m-%d %H:%M:%S"), command, start_of(pid))
 
 
 def holder(folder: Path, account: str) -> Holder | None:
     """Who holds the account now, without asking for the lock: that could keep its next holder from getting it."""
     holder = _HOLDER.read_if_usable(_path(folder, account))
-    return holder if holder is not None and is_alive(holder.pid) else None
+    return holder if holder is not None and is_at_work(holder) else None
 
 
 def holders(folder: Path) -> list[Holder]:
     """Whoever holds any account now."""
     locks = (_HOLDER.read_if_usable(path) for path in sorted(folder.glob("*.lock")))
-    return [each for each in locks if each is not None and is_alive(each.pid)]
+    return [each for each in locks if each is not None and is_at_work(each)]
+
+
+def is_at_work(holder: Holder) -> bool:
+    """Whether this very process has not ended; a number is used again, and in a container it is always the same."""
+    return is_alive(holder.pid) and (not holder.start or start_of(holder.pid) == holder.start)
+
+
+def start_of(pid: int) -> str:
+    """When a process began, as the system counts, and since which start of the machine; empty if it does not say."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+    # The 22nd value, of which two stand before the last bracket (proc(5)).
+    return f"{stat.rpartition(')')[2].split()[19]} {boot}"
 
 
 def is_alive(pid: int) -> bool:

@@ -475,8 +475,12 @@ def _settled_by(intent: Intent, claim: Claim) -> Change:
     return Change(intent, Event.DIFFERS, message=sentence)
 
 
+_BEFORE_A_CALL = frozenset({Event.WILL_SEND, Event.WILL_UPDATE, Event.WILL_REMOVE, Event.WILL_RESTORE})
+"""Events from which the visibility window of a call counts."""
+
+
 def _moved(change: Change, now: float) -> dict[str, Any]:
-    sending = change.event in (Event.WILL_SEND, Event.WILL_UPDATE)
+    sending = change.event in _BEFORE_A_CALL
     intent, state = change.intent, after(change.intent.state, change.event)
     before = intent.before if change.before is None else change.before
     # What the plan saw says nothing of the update; and where the service does not say when it was made, nobody does.
@@ -489,7 +493,7 @@ def _moved(change: Change, now: float) -> dict[str, Any]:
         "more_attempts": int(sending),
         "more_resends": int(change.event is Event.ABSENT),
         "new_sent_at": now if sending else None,
-        "new_settled_at": None if sending else now,
+        "new_settled_at": None if change.event in (Event.WILL_SEND, Event.WILL_UPDATE) else now,
         "new_remote_id": change.remote_id,
         "new_before": before,
         "new_updated_on": updated_on if change.updated_on is None else change.updated_on,

@@ -99,10 +99,13 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         # By the service's word, or because the record has the row's values when it is read.
         Event.APPLIED: State.UPDATED,
         Event.REFUSED: State.REJECTED,
-        # Only with proof: a refusal that precedes every effect; or the record is as it was, also by the time of its
-        # last change, and the visibility window is over.
+        # Only with proof: a throttle, or another refusal that precedes every effect.
         Event.NOT_APPLIED: State.PLANNED,
         Event.LOST: State.UPDATING,
+        # The record is as it was, also by the time of its last change, and the visibility window is over. Not the event
+        # above, because it is counted: an update that is lost again and again must come to an end, while one that is
+        # throttled may wait for its turn as often as the service likes.
+        Event.ABSENT: State.PLANNED,
         # Somebody else has changed or deleted the record since, so that nothing shows any more whether the update
         # arrived; or it had no effect several times. There is nothing to settle: the next import compares with what
         # there is.
@@ -117,6 +120,8 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.GONE: State.REMOVED,
         # The service refused, or the record had been changed when undo looked again: it is there, and is the row's.
         Event.KEPT: State.CREATED,
+        # The delete is made again; the visibility window counts from the latest one.
+        Event.WILL_REMOVE: State.REMOVING,
     },
     State.UPDATED: {
         # Undo: as above, with the record put back as it was before the update.
@@ -126,7 +131,10 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         # The record has its earlier values when it is read, or by the service's word.
         Event.RESTORED: State.RESTORED,
         # Somebody has changed the record since, or deleted it; or the service refused.
+        # Believed only after the visibility window: until then a call without an answer may still put it back.
         Event.KEPT: State.UPDATED,
+        # For the same reason made again only after it.
+        Event.WILL_RESTORE: State.RESTORING,
     },
     # Final for this run. A retry is a run of its own, with rows of its own: that way the journal keeps what was
     # sent before, when, and with which result.

@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 from importer.config.addresses import account_key, host_of, is_loopback, service_name
 from importer.errors import SettingsError, SignInError
 from importer.model import NAMELESS, Account
+from importer.nexudus.reply import Reply
 from importer.text import printable
 
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\.?")
@@ -108,6 +109,27 @@ def account_of(access: Access, who: object | None, *, by_password: bool) -> Acco
         # A practice service forgets its records at its end; the next one, under the same name, is another account.
         key += _text(user_info.get("Id"), "/")
     return Account(key, user, space, _service_key(access, user_info))
+
+
+def names_user(who: Reply) -> bool:
+    """Whether an answer says who the user is by any of the names that an account can have."""
+    names = who.json if who.status_in(200) and isinstance(who.json, dict) else {}
+    return any(_text(names.get(name)) for name in ("Email", "Id", "DefaultBusinessId"))
+
+
+def is_whole(who: Reply) -> bool:
+    """Whether an answer says who the user is by every name that the service is known to give."""
+    return names_user(who) and isinstance(who.json, dict) and bool(_text(who.json.get("Email")))
+
+
+def knows_no_user(who: Reply) -> bool:
+    """Whether a service refuses to say who the user is, or does not know the question: it will not know it tomorrow."""
+    return who.status_in(401, 403, 404, 405, 410, 501)
+
+
+def is_told_who(access: Access, *, by_password: bool) -> bool:
+    """Whether the key of the account depends on what the service says about the user."""
+    return not by_password or is_loopback(access.service_name)
 
 
 def _service_key(access: Access, user_info: Mapping[object, object]) -> str:

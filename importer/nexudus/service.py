@@ -18,7 +18,7 @@ import stamina
 
 from importer.errors import ServiceError, SignInError
 from importer.model import Account
-from importer.nexudus.access import Access, Secret, account_of
+from importer.nexudus.access import Access, Secret, account_of, is_told_who, is_whole, knows_no_user, names_user
 from importer.nexudus.client import HttpClient
 from importer.nexudus.reply import Reply
 from importer.nexudus.sign_in import CODE, SignIn, Ticket, away
@@ -39,6 +39,10 @@ WHO = "/en/user/me"
 
 # A repeated call is no news for the user; the front ends decide what is shown.
 logging.getLogger("stamina").setLevel(logging.ERROR)
+
+
+_ODD_ANSWERS = 3
+"""How often the service is asked who the user is, if its answers are neither a user nor a refusal."""
 
 
 class Probe(StrEnum):
@@ -111,14 +115,28 @@ class Nexudus:
 
         Raises:
             SignInError: The service refused.
-            ServiceError: The service cannot be reached.
+            ServiceError: The service cannot be reached, or gave no usable answer to who its user is.
         """
         await self._sign_in.ticket()
-        who = await self.who()
-        user_info = who.json if who.status_in(200) and isinstance(who.json, dict) else None
-        if user_info is None and not self._sign_in.by_password:
+        who = await self._user_info()
+        user_info = who.json if names_user(who) else None
+        by_password = self._sign_in.by_password
+        if user_info is None and not knows_no_user(who) and is_told_who(self.access, by_password=by_password):
+            # Taken for a service that does not name its users, this one would make another account of this user: what
+            # was imported yesterday could not be undone today.
+            raise _odd_user(self.access, who)
+        if user_info is None and not by_password:
             await self._prove_token(unproven=unproven)
-        return account_of(self.access, user_info, by_password=self._sign_in.by_password)
+        return account_of(self.access, user_info, by_password=by_password)
+
+    async def _user_info(self) -> Reply:
+        """What the service says about the user; asked again while the answer is odd."""
+        for _ in range(_ODD_ANSWERS):
+            who = await self.who()
+            # What passes was asked for a few times already.
+            if is_whole(who) or knows_no_user(who) or who.passing:
+                break
+        return who
 
     @property
     def token_refused(self) -> bool:
@@ -297,6 +315,16 @@ class _AgainError(Exception):
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply.status)
         self.reply = reply
+
+
+def _odd_user(access: Access, reply: Reply) -> ServiceError:
+    """Why nobody can say whose account this is, in the importer's own words."""
+    if reply.passing:
+        return away(access, reply)
+    return ServiceError(
+        f"{access.host} gave no usable answer to who is signed in (HTTP {reply.status}).",
+        "Try again in a moment. If it stays so, use a user name and a password instead of a token.",
+    )
 
 
 def _pause(error: Exception) -> bool | float:

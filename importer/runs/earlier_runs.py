@@ -153,6 +153,12 @@ def refuse_other_account(run: Run, account: str) -> None:
     # A token that the service puts no name to is replaced every week, and the run must go on with the next one. For any
     # other account the user may have meant another run.
     if run.account is not None and run.account != account and not is_nameless(run.account):
+        # A practice service that does not say which one it is has the beginning of the key only.
+        if is_nameless(account) or run.account.startswith(f"{account}/"):
+            raise SettingsError(
+                f"Run {run.id} sends for {run.account}, and the service does not say who is signed in now.",
+                "Try again, or sign in as that user with a user name and a password.",
+            )
         raise SettingsError(
             f"Run {run.id} sends for {run.account}, but you are signed in as {account}.",
             "Sign in as that user, or import the file again as a new run.",

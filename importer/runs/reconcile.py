@@ -12,7 +12,7 @@ from importer.delivery.conflicts import Cause, Conflict, conflict_of
 from importer.delivery.listing import Comparer, Listing, Remote, complete, shows_all_of
 from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
 from importer.delivery.sender import Compared
-from importer.delivery.updates import is_as_agreed
+from importer.delivery.updates import ENTERED_BY_ANYBODY, is_as_agreed
 from importer.errors import FileError, ImporterError, ReportError, ServiceError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Intent
@@ -223,7 +223,8 @@ async def _compared_with_all(
 def _compared(intent: Intent, match: Match, kind: RecordType, choices: Choices) -> Change | None:
     match match:
         case Unchanged(record):
-            return Change(intent, Event.KNOWN, remote_id=record, message="the record was in Nexudus before this run")
+            sentence = ENTERED_BY_ANYBODY if intent.attempts else "the record was in Nexudus before this run"
+            return Change(intent, Event.KNOWN, remote_id=record, message=sentence)
         case Changed() | Ambiguous():
             sentence = why_held(match, kind, may_update=choices.update)
             before = conflict_of(match, may_update=choices.update).document
@@ -258,23 +259,24 @@ async def settle_after(session: Session, run: Run, sent: SendResult, stop: async
     # 3. Rows that were proved absent go back to the sender, which is asked again by the caller.
     # 4. Rows that were sent too recently are waited for, if that takes no longer than a minute or than the sending did.
     while True:
-        settled = await settle_doubts(session, run)
+        settled = await settle_doubts(session, run, patient=sent.how is StopReason.DONE)
         if settled.failure:
             session.observer.say(f"Rows in doubt cannot be settled: {settled.failure}.")
         if sent.how is not StopReason.DONE or stop.is_set():
             return Aftermath(strays=settled.strays)
-        without_effect = (Event.ABSENT, Event.NOT_APPLIED)
-        if any(change.event in without_effect and change.intent.run == run.id for change in settled.changes):
+        if any(change.event is Event.ABSENT and change.intent.run == run.id for change in settled.changes):
             return Aftermath(send_again=True)
         too_recent = _of_run(settled, run)
         if settled.failure or not too_recent or not await _wait_for(session, too_recent, stop, began):
             return Aftermath(strays=settled.strays)
 
 
-async def settle_doubts(session: Session, run: Run, listing: Listing | None = None, asked_at: float = 0.0) -> Settled:
+async def settle_doubts(
+    session: Session, run: Run, listing: Listing | None = None, asked_at: float = 0.0, *, patient: bool = True
+) -> Settled:
     """Settle every row in doubt of the run's service as far as can be told now, and write it down.
 
-    ``listing`` is one that was begun at ``asked_at``, if there is one already.
+    ``listing`` is one that was begun at ``asked_at``, if there is one already; ``patient`` is that of settle_updates.
     """
     # 1. Rows of all runs are judged together: they compete for the same records, and a row that is settled without the
     #    others could be given the record of another.
@@ -282,7 +284,7 @@ async def settle_doubts(session: Session, run: Run, listing: Listing | None = No
     #    that user's lock is taken for the others, and where that fails, somebody else is at work.
     journal, kind = session.journal, RECORD_TYPES[run.kind]
     assert run.target is not None
-    updates = await settle_updates(session, run)
+    updates = await settle_updates(session, run, patient=patient)
     doubtful, reviews = journal.rows.in_doubt(run.target), journal.rows.in_review(run.target)
     if not doubtful and not reviews and not journal.evidence.had_doubts(run.id):
         _tell(session, updates)
@@ -444,11 +446,13 @@ def _of_run(settled: Settled, run: Run) -> dict[Intent, float]:
 
 
 def _tell(session: Session, settled: Settled) -> None:
+    updating = [change for change in settled.changes if change.intent.state is State.UPDATING]
+    not_updated = sum(change.event is Event.ABSENT for change in updating)
     counts = {
         "found in Nexudus": settled.count(Event.FOUND),
         "updated": settled.count(Event.APPLIED),
-        "proved not created": settled.count(Event.ABSENT),
-        "proved not updated": settled.count(Event.NOT_APPLIED),
+        "proved not created": settled.count(Event.ABSENT) - not_updated,
+        "proved not updated": not_updated,
         "with an uncertain update": settled.count(Event.OVERTAKEN),
         "marked for review": settled.count(Event.UNCLEAR),
     }

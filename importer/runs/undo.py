@@ -103,6 +103,7 @@ async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bo
             stop=stop,
             tell=tell,
             say=session.observer.say,
+            window=session.settings.settle,
             user=user_of(session),
             even_if_gone=even_if_gone,
         )

@@ -1,17 +1,20 @@
 """Updates the records of a run's rows, and finds out about updates that got no answer."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from importer.delivery.breakers import SendResult
-from importer.delivery.by_id import Unreadable, read_record
+from importer.delivery.by_id import Unreadable
 from importer.delivery.listing import Remote
 from importer.delivery.reconciler import Settled, seconds_left
+from importer.delivery.record_reader import RecordReader
 from importer.delivery.sender import Pace
 from importer.delivery.stop_signal import StopSignal
 from importer.delivery.updater import Turns, Updater
 from importer.delivery.updates import settled
+from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.model import Progress
+from importer.runs.allowances import windows
 from importer.runs.session import Session, runs_at_rest, user_of
 from schemas import RECORD_TYPES
 
@@ -38,36 +41,59 @@ async def update_records(
         now=session.clock,
         stop=stop,
         tell=tell,
+        user=user_of(session),
     )
     return await updater.update()
 
 
-async def settle_updates(session: Session, run: Run) -> Settled:
-    """Settle the updates without an answer of the run's service by reading each record, and write it down."""
+async def settle_updates(session: Session, run: Run, *, patient: bool = True) -> Settled:
+    """Settle the updates without an answer of the run's service by reading each record, and write it down.
+
+    While the service asks to wait, or is away for a while, records of the signed-in user are waited for; with
+    ``patient`` off, they are left to a later look.
+    """
     # No list is needed, for each row knows its record. Rows that another user is sending at this moment are left out:
-    # their answers are on the way.
-    journal, kind, result = session.journal, RECORD_TYPES[run.kind], Settled()
+    # their answers are on the way. For the rest of that user's rows nothing is waited for, because the user cannot send
+    # meanwhile.
+    journal, result = session.journal, Settled()
     assert run.target is not None
     updating = journal.rows.updating(run.target)
-    failed = 0
-    with runs_at_rest(session, run, {intent.run for intent in updating}) as at_rest:
-        for intent in updating:
-            if intent.run not in at_rest:
-                continue
-            if failed >= _MOST_FAILED_LOOKS:
-                result.waits[intent] = 0.0
-                continue
-            asked_at, number = session.clock(), intent.remote_id or 0
-            reply = await session.service.get(run.endpoint, number)
-            there = read_record(reply, number, kind)
-            look = journal.evidence.first_looks([intent], reply.clock, asked_at)[intent]
-            left = seconds_left(intent, look, reply.clock, asked_at, session.settings.settle)
-            if isinstance(there, Unreadable):
-                failed += 1
-                result.failure = f"record {number} cannot be read: {there.why}"
-            if (change := settled(intent, there, left, kind, user_of(session))) is not None:
-                journal.rows.move([change], session.clock())
-                result.changes.append(change)
-            else:
-                result.waits[intent] = left
+    of_others = [intent for intent in updating if journal.runs.get(intent.run).account != session.account.key]
+    with runs_at_rest(session, run, {intent.run for intent in of_others}) as at_rest:
+        at_once = [intent for intent in of_others if intent.run in at_rest]
+        await _settle_each(session, run, at_once, result, patience=None)
+    mine = [intent for intent in updating if intent not in of_others]
+    await _settle_each(session, run, mine, result, patience=session.settings.patience if patient else None)
     return result
+
+
+async def _settle_each(
+    session: Session, run: Run, updating: Sequence[Intent], result: Settled, *, patience: float | None
+) -> None:
+    journal, kind = session.journal, RECORD_TYPES[run.kind]
+    reader = RecordReader(
+        session.service,
+        run.endpoint,
+        kind,
+        windows(session.settings),
+        patience,
+        now=session.clock,
+        say=session.observer.say,
+    )
+    failed = 0
+    for intent in updating:
+        if failed >= _MOST_FAILED_LOOKS:
+            result.waits[intent] = 0.0
+            continue
+        number = intent.remote_id or 0
+        there, reply, asked_at = await reader.read(number)
+        look = journal.evidence.first_looks([intent], reply.clock, asked_at)[intent]
+        left = seconds_left(intent, look, reply.clock, asked_at, session.settings.settle)
+        if isinstance(there, Unreadable):
+            failed += 1
+            result.failure = f"record {number} cannot be read: {there.why}"
+        if (change := settled(intent, there, left, kind, user_of(session))) is not None:
+            journal.rows.move([change], session.clock())
+            result.changes.append(change)
+        else:
+            result.waits[intent] = left

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,9 @@ from schemas import RECORD_TYPES
 
 KIND = next(iter(RECORD_TYPES.values()))
 PATH = KIND.paths[0]
+STATUSES = tuple(int(status) for status in HTTPStatus if status >= 200)
+"""What a service may answer, or something in between."""
+
 ACCOUNT = "127.0.0.1/ops@example.com"
 TOKEN = "sandbox-token"
 NO_LIMITS: dict[str, Any] = dict.fromkeys(

@@ -7,7 +7,7 @@ import selectors
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from importer.delivery.breakers import SendResult
 from importer.delivery.sender import Pace, Sender
@@ -24,6 +24,9 @@ KIND = "CoworkerMsOfficeCalendar"
 MORNING = 1_800_000_000.0
 MINUTE = Window(60, 60.0, writes=True)
 PUBLISHED = (Window(5000, DAY, writes=True), MINUTE, Window(1, 0.1), Window(120, 60.0), Window(5000, 3600.0))
+
+
+Result = TypeVar("Result")
 
 
 class _Leap(selectors.DefaultSelector):
@@ -53,7 +56,7 @@ class Loop(asyncio.SelectorEventLoop):
         return self._leap.now
 
 
-def simulated(main: Coroutine[Any, Any, SendResult]) -> SendResult:
+def simulated(main: Coroutine[Any, Any, Result]) -> Result:
     """The result of a coroutine that runs in simulated time."""
     with asyncio.Runner(loop_factory=Loop) as runner:
         return runner.run(main)

@@ -249,6 +249,8 @@ class UndoMachine(RuleBasedStateMachine):
                 stop=StopSignal(asyncio.Event(), lambda: False, now=self._clock),
                 tell=lambda _: None,
                 say=lambda _: None,
+                # Its late deletes come before the next look.
+                window=0.0,
                 # With all of them gone, undo asks whether this is the right location; here it is.
                 even_if_gone=created <= self._deleted_by_them,
             )

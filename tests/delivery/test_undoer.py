@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from delivery.in_process import InProcess
-from delivery.kit import ACCOUNT, KIND, PATH, add_run, body
+from delivery.kit import ACCOUNT, KIND, PATH, STATUSES, add_run, body
 from delivery.simulation import simulated
 from importer.delivery.backoff import LONGEST_PAUSE
 from importer.delivery.breakers import SendResult, StopReason
@@ -35,6 +35,8 @@ class Desk:
     turn_takes: float = 0.0
     renewal_takes: list[float] = field(default_factory=list)
     ended: float = 0.0
+    window: float = 0.0
+    start: float = 9_000.0
 
     def undo(
         self,
@@ -65,7 +67,7 @@ class Desk:
                 return self.journal.runs.stop_requested(self.run)
 
             def now() -> float:
-                return 9_000.0 + loop.time()
+                return self.start + loop.time()
 
             async with watched(StopSignal(stop or asyncio.Event(), is_requested, now=now)) as signal:
                 undoer = Undoer(
@@ -79,6 +81,7 @@ class Desk:
                     stop=signal,
                     tell=tell,
                     say=self.sentences.append,
+                    window=self.window,
                 )
                 try:
                     return await undoer.undo(self.reversals)
@@ -165,6 +168,17 @@ def test_what_an_answer_to_a_delete_means(desk: Desk, fault: str, undone: Undone
     assert desk.states == [State.REMOVED, state, State.REMOVED]
     assert desk.rows_there == ([3] if there else [])
     assert bool(desk.reversals[1].why) is (undone is not Undone.REMOVED)
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_delete_is_reported_as_what_it_is(desk: Desk, status: int, carried_out: bool) -> None:
+    """Removed only if the record is gone, and never created if it is."""
+    desk.delete_is_answered("ok", f"status-after:{status}" if carried_out else f"status:{status}")
+    desk.undo()
+    is_there = 3 in desk.rows_there
+    assert desk.states[1] in ({State.CREATED, State.REMOVING} if is_there else {State.REMOVED})
+    assert not (is_there and carried_out)
 
 
 @pytest.mark.parametrize("fault", ["lost-before", "500-before", "502-html", "403", "404", "status:404", "redirect"])
@@ -277,6 +291,22 @@ def test_a_change_during_an_unanswered_delete_is_left_alone(desk: Desk) -> None:
     desk.undo()
     assert [reversal.undone for reversal in desk.reversals] == [Undone.KEPT]
     assert desk.states == [State.CREATED, State.REMOVED, State.REMOVED]
+
+
+def test_a_record_is_kept_only_once_its_unanswered_delete_can_no_longer_come(desk: Desk) -> None:
+    """Called created before, the row would be misreported when the delete takes effect after all."""
+    desk.window = 900.0
+    desk.delete_is_answered("late")
+    desk.undo()
+    desk.service.edit(desk.id_of(2), Name="Their room")
+    desk.start += 60.0
+    desk.undo()
+    assert (desk.reversals[0].undone, desk.states[0]) == (Undone.FAILED, State.REMOVING)
+    assert "may still take effect. Undo again after" in desk.reversals[0].why
+    desk.service.late.clear()
+    desk.start += 900.0
+    desk.undo()
+    assert (desk.reversals[0].undone, desk.states[0]) == (Undone.KEPT, State.CREATED)
 
 
 def test_a_record_that_is_gone_costs_no_delete(desk: Desk) -> None:

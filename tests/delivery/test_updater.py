@@ -9,19 +9,22 @@ from pathlib import Path
 import pytest
 
 from delivery.in_process import COLLEAGUE, InProcess
-from delivery.kit import ACCOUNT, KIND, PATH, add_run, body, record
+from delivery.kit import ACCOUNT, KIND, PATH, STATUSES, add_run, body, record
 from delivery.simulation import simulated
+from delivery.test_undoer import Desk
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.listing import Remote, to_remote
 from importer.delivery.sender import Pace
 from importer.delivery.stop_signal import StopSignal, watched
+from importer.delivery.undoer import Undone
 from importer.delivery.updater import Turns, Updater
 from importer.delivery.updates import before_of
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
-from importer.model import AgreedUpdate
+from importer.journal.windows import Window
+from importer.model import AgreedUpdate, Progress
 from importer.nexudus import Probe
 
 NEW = "2031-02-01T00:00:00Z"
@@ -38,6 +41,12 @@ class Bench:
     turns: list[float] = field(default_factory=list)
     slow: list[float] = field(default_factory=list)
     meanwhile: Callable[[], object] = lambda: None
+    progress: list[Progress] = field(default_factory=list)
+    waits: list[float] = field(default_factory=list)
+
+    def reserved(self, now: float) -> float:
+        """How long another process on the account waits for a read now."""
+        return self.journal.calls.reserve(self.run.account or "", (Window(9, 1.0),), write=False, now=now)
 
     def update(
         self,
@@ -78,7 +87,7 @@ class Bench:
                     Turns(take, renew, self.turns.remove),
                     now=now,
                     stop=signal,
-                    tell=lambda _: None,
+                    tell=self.progress.append,
                 )
                 return await updater.update()
 
@@ -148,6 +157,75 @@ def test_what_an_answer_makes_of_a_row(bench: Bench, fault: str, state: State, t
     assert bench.dates == [True, took_effect, *[True] * 6]
 
 
+@pytest.mark.parametrize("status", STATUSES)
+def test_an_update_that_was_carried_out_is_never_denied(bench: Bench, status: int) -> None:
+    """Whatever it is answered: the row is updated if the record can be read, else it has no answer."""
+    bench.fail("ok", f"status-after:{status}")
+    bench.update()
+    assert bench.dates[:2] == [True, True]
+    refusals = {400, 401, 403, 404, 405, 410, 413, 415, 422, 429}
+    assert bench.states[1] in ({State.UPDATED} if status in refusals else {State.UPDATED, State.UPDATING})
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_an_update_that_was_not_carried_out_is_never_claimed(bench: Bench, status: int) -> None:
+    """Rejected, planned as before, updated by a second call, or without an answer."""
+    bench.fail("ok", f"status:{status}")
+    bench.update()
+    claimed = bench.states[1] is State.UPDATED
+    assert bench.dates[1] is claimed
+    assert bench.states[1] in {State.UPDATED, State.UPDATING, State.REJECTED, State.PLANNED}
+
+
+@pytest.mark.parametrize("fault", ["403", "status:400", "401-row", "404"])
+def test_a_refusal_without_a_look_leaves_the_row_unanswered(bench: Bench, fault: str) -> None:
+    """The word of the service alone is not believed where the record can be read, and it could not be."""
+    bench.fail("ok", fault)
+    bench.service.state.fail_next("ok", "ok", "502-html", on="read")
+    bench.update()
+    assert bench.states[1] is State.UPDATING
+    [_, row, *_] = bench.journal.rows.all(bench.run)
+    assert "Then the record could not be read" in (row.message or "")
+
+
+@pytest.mark.parametrize("carried_out", [True, False])
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_put_back_is_reported_as_what_it_is(bench: Bench, status: int, carried_out: bool) -> None:
+    """Restored only if the record is as it was before, and never updated if it is."""
+    bench.update()
+    bench.fail("ok", f"status-after:{status}" if carried_out else f"status:{status}")
+    Desk(bench.journal, bench.run, bench.service).undo()
+    state, is_back = bench.states[1], not bench.dates[1]
+    assert state in ({State.RESTORED, State.RESTORING} if is_back else {State.UPDATED, State.RESTORING})
+    assert is_back or not carried_out
+
+
+def test_a_put_back_without_an_answer_is_repeated_only_after_its_window(bench: Bench) -> None:
+    """A second one beside it could be the first to arrive, and the late one overwrite what is entered after that."""
+    bench.update()
+    bench.fail("late")
+    desk = Desk(bench.journal, bench.run, bench.service, window=900.0)
+    desk.undo()
+    puts = bench.service.asked.count("update")
+    desk.start += 60.0
+    desk.undo()
+    assert [(each.row, each.undone) for each in desk.reversals] == [(2, Undone.FAILED)]
+    assert (bench.states[0], bench.service.asked.count("update")) == (State.RESTORING, puts)
+    desk.start += 900.0
+    desk.undo()
+    assert (bench.states, bench.service.asked.count("update")) == ([State.RESTORED] * 8, puts + 1)
+
+
+def test_an_undo_goes_on_beside_put_backs_that_cannot_be_judged_yet(bench: Bench) -> None:
+    """Five of them in a row are no service that answers nothing."""
+    bench.update()
+    bench.fail(*["lost-before"] * 4, "ok", *["lost-before"] * 3)
+    desk = Desk(bench.journal, bench.run, bench.service, window=900.0)
+    desk.undo()
+    assert desk.undo().how is StopReason.DONE
+    assert [each.undone for each in desk.reversals] == [Undone.FAILED] * 7
+
+
 def test_after_a_throttle_the_record_is_read_again(bench: Bench) -> None:
     """What somebody entered while the service made us wait is not overwritten."""
     [first, *_] = bench.service.records
@@ -193,11 +271,56 @@ def test_five_calls_without_an_answer_end_it(bench: Bench) -> None:
 @pytest.mark.parametrize(("unreadable", "read"), [(4, 4), (5, 0), (8, 0)])
 def test_records_that_cannot_be_read_leave_their_rows_planned(bench: Bench, unreadable: int, read: int) -> None:
     """The run is not finished; and after five in a row no more are asked for."""
-    bench.service.state.fail_next(*["502-html"] * unreadable, on="read")
+    bench.service.state.fail_next(*["200-html"] * unreadable, on="read")
     assert bench.update().how is StopReason.UNANSWERED
     assert bench.states.count(State.UPDATED) == read
     assert bench.states.count(State.PLANNED) == 8 - read
     assert len(bench.turns) == read
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        ["throttle-429:3600"],
+        ["throttle-409-bare"] * 8,
+        ["status:503"] * 3,
+        ["502-html", "status:504", "lost-before", "hang-before"],
+    ],
+    ids=" ".join,
+)
+def test_a_look_waits_out_a_throttle_or_an_outage_as_a_write_does(bench: Bench, faults: list[str]) -> None:
+    """The record is read later, and the row updated; no turn of the allowance is lost."""
+    bench.service.state.fail_next("ok", *faults, on="read")
+    assert bench.update().how is StopReason.DONE
+    assert bench.states == [State.UPDATED] * 8
+    assert bench.service.asked.count("read") == 8 + len(faults)
+    assert len(bench.turns) == 8
+
+
+def test_other_processes_wait_as_a_throttled_look_asks_for(bench: Bench) -> None:
+    """The wait is in the journal, for reads as well; and it is said."""
+    bench.service.state.fail_next("throttle-429:60", on="read")
+    bench.update(after=(30.0, lambda: bench.waits.append(bench.reserved(9_030.0))))
+    assert bench.waits == [pytest.approx(30.25)]
+    [waiting] = [progress for progress in bench.progress if progress.waiting]
+    assert waiting.waiting == "the service asked us to wait"
+    assert waiting.until == pytest.approx(9_060.25)
+
+
+def test_a_service_that_stays_away_from_looks_ends_it(bench: Bench) -> None:
+    """After as long as for writes; every row is planned as before, and no turn is taken."""
+    bench.service.state.fail_next("ok", *["502-html"] * 99, on="read")
+    assert bench.update().how is StopReason.UNREACHABLE
+    assert bench.states == [State.UPDATED, *[State.PLANNED] * 7]
+    assert len(bench.turns) == 1
+
+
+def test_a_stop_ends_the_wait_for_a_look(bench: Bench) -> None:
+    """The service may have asked to wait for a day."""
+    stop = asyncio.Event()
+    bench.service.state.fail_next("throttle-429:80000", on="read")
+    assert bench.update(stop=stop, after=(5.0, stop.set)).how is StopReason.REQUESTED
+    assert bench.states == [State.PLANNED] * 8
 
 
 def test_max_rows_counts_the_rows_that_took_a_call(bench: Bench) -> None:

@@ -1,6 +1,7 @@
 """What an update writes, when it may leave, and what one without an answer has come to: tables and properties."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from delivery.kit import KIND, body
 from importer.delivery.by_id import Gone, Look, Unreadable
 from importer.delivery.listing import Comparer, Remote, to_remote
 from importer.delivery.updates import (
-    MOST_ATTEMPTS,
+    MOST_RESENDS,
     before_of,
     body_of,
     instead_of_an_update,
@@ -128,9 +129,17 @@ LATER = "2026-11-26T09:30:00Z"
 )
 def test_only_a_record_as_it_was_compared_is_updated(there: Remote | Gone, event: Event | None, sentence: str) -> None:
     """Anything else ends the row, and says why."""
-    change = instead_of_an_update(intent(), there, remote(), KIND)
+    change = instead_of_an_update(intent(attempts=0), there, remote(), KIND)
     assert (change.event if change else None) is event
     assert sentence in ((change.message or "") if change else "")
+
+
+def test_of_a_row_that_was_sent_before_nobody_says_that_somebody_else_entered_its_values() -> None:
+    """By the service's word it had no effect then, which may not have been true."""
+    change = instead_of_an_update(intent(attempts=1), remote(NEW, UpdatedOn=LATER), remote(), KIND)
+    assert change is not None
+    assert change.event is Event.KNOWN
+    assert "whether this row or somebody else entered them is not known" in (change.message or "")
 
 
 @pytest.mark.parametrize(
@@ -140,7 +149,7 @@ def test_only_a_record_as_it_was_compared_is_updated(there: Remote | Gone, event
         (remote(NEW, UpdatedOn=LATER, UpdatedBy=COLLEAGUE), 900.0, Event.APPLIED),
         (remote(NEW, UpdatedOn=LATER, Name="Theirs"), 0.0, Event.APPLIED),
         (remote(), 1.0, None),
-        (remote(), 0.0, Event.NOT_APPLIED),
+        (remote(), 0.0, Event.ABSENT),
         (remote(UpdatedOn=None), 0.0, Event.OVERTAKEN),
         (remote(UpdatedOn=LATER), 1.0, None),
         (remote(UpdatedOn=LATER), 0.0, Event.OVERTAKEN),
@@ -158,9 +167,10 @@ def test_what_has_become_of_an_update_without_an_answer(there: Look, left: float
 
 
 def test_an_update_that_never_arrives_ends_with_a_person() -> None:
-    """After so many attempts."""
-    events = [settled(intent(attempts=n), remote(), 0.0, KIND, US) for n in (MOST_ATTEMPTS - 1, MOST_ATTEMPTS)]
-    assert [change and change.event for change in events] == [Event.NOT_APPLIED, Event.OVERTAKEN]
+    """After so many that were lost; one that the service refused with a throttle, however often, has lost nothing."""
+    rows = (replace(intent(attempts=n), resends=m) for n, m in ((99, MOST_RESENDS - 1), (4, MOST_RESENDS)))
+    events = [settled(row, remote(), 0.0, KIND, US) for row in rows]
+    assert [change and change.event for change in events] == [Event.ABSENT, Event.OVERTAKEN]
 
 
 @pytest.mark.parametrize(

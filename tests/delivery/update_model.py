@@ -5,8 +5,8 @@ what a record makes of a row, of ``body_of`` what is written, of ``settled`` wha
 answer, of ``Undoer`` what is put back, and of the table of states what follows. A colleague, a late effect, a clock, a
 machine that sleeps, a death or the other sender can come between any two steps. Each rule can be taken away.
 
-Assumed: Ids never come back, a later save has a later UpdatedOn, real time brings every effect within the window (that
-of an undo before the next look), and of two clocks only one jumps.
+Assumed: Ids never come back, a later save has a later UpdatedOn, real time brings every effect within the window, and
+of two clocks only one jumps. Of undos that are repeated, at most two calls are on their way at once.
 """
 
 import asyncio
@@ -81,6 +81,7 @@ class UpdateRule(StrEnum):
     UNDO_FOREIGN_VALUES = "values that somebody else may have entered are not ours to undo"
     UNDO_OWN_WORK = "what an undo put back without an answer is known as ours to the next one"
     UNDO_LOOK_AGAIN = "undo reads the record again before it repeats a call"
+    UNDO_WINDOW = "that an undo had no effect is believed only after the window"
     UNDO_INTENT_FIRST = "that a record may be put back is committed before the call leaves"
 
 
@@ -116,7 +117,7 @@ class Row(NamedTuple):
     remote_id: int | None = 100
     agreed: Record | None = None
     before: Record | None = None
-    attempts: int = 0
+    resends: int = 0
     sent_at: float | None = None
     look: tuple[float, float] | None = None
     updated_on: float | None = None
@@ -137,7 +138,10 @@ class Phase(StrEnum):
 
 
 class Sender(NamedTuple):
-    """A process that updates or undoes one row. ``seen`` is the record that its next call is made of."""
+    """A process that updates or undoes one row. ``seen`` is the record that its next call is made of.
+
+    ``unanswered`` tells that an earlier undo of the row got no answer.
+    """
 
     phase: Phase = Phase.OFF
     row: int = 0
@@ -145,6 +149,7 @@ class Sender(NamedTuple):
     compared: Record | None = None
     seen: Record | None = None
     slept: bool = False
+    unanswered: bool = False
 
 
 class Call(NamedTuple):
@@ -307,8 +312,7 @@ class UpdateModel:
             case Phase.IDLE:
                 yield from self._idle(world, number, sender)
             case Phase.COMPARED:
-                if not any(call.undoes for call in world.late):
-                    yield self._looks(world, number, sender)
+                yield self._looks(world, number, sender)
             case Phase.LOOKED:
                 yield self._intends(world, number, sender)
             case Phase.INTENDED:
@@ -328,7 +332,9 @@ class UpdateModel:
             return
         for index in self._scenario.undo:
             if world.rows[index].state in HOLDING | TAKING_BACK:
-                yield f"starts to undo run {index}", _with(world, number, Sender(Phase.COMPARED, index, undoes=True))
+                unanswered = world.rows[index].state in TAKING_BACK
+                sender = Sender(Phase.COMPARED, index, undoes=True, unanswered=unanswered)
+                yield f"starts to undo run {index}", _with(world, number, sender)
 
     def _idle(self, world: World, number: int, sender: Sender) -> Iterator[Step]:
         for index, row in enumerate(world.rows):
@@ -416,8 +422,12 @@ class UpdateModel:
 
     def _looks_to_undo(self, world: World, number: int, sender: Sender, there: Remote | Gone) -> Step:
         changes: list[Change] = []
-        undoer, intent = self._undoer(world, changes), self._intent(sender.row, world.rows[sender.row])
-        if (removal := undoer._without_a_call(intent, there)) is not None:
+        row = world.rows[sender.row]
+        undoer, intent, left = self._undoer(world, changes), self._intent(sender.row, row), 0.0
+        if sender.unanswered and UpdateRule.UNDO_WINDOW in self._rules:
+            look = row.look or (world.service_now, world.now)
+            world, left = _row(world, sender.row, row._replace(look=look)), self._left(intent, look, world)
+        if (removal := undoer._without_a_call(intent, there, left)) is not None:
             if removal.undone is Undone.KEPT and self._is_ours_alone(world):
                 world = world._replace(told="stuck: what we alone have written cannot be undone")
             return f"undo: {removal.undone}", _with(self._all_moved(world, changes), number, Sender())
@@ -434,16 +444,18 @@ class UpdateModel:
                 return "commits no intent", intended
             changes: list[Change] = []
             self._undoer(world, changes)._begin(self._intent(sender.row, row))
-            return "commits its intent", self._all_moved(intended, changes)
+            begun = self._all_moved(
+                _with(intended, number, intended.senders[number]._replace(unanswered=False)), changes
+            )
+            sent = begun.rows[sender.row]._replace(sent_at=world.now, look=None)
+            return "commits its intent", _row(begun, sender.row, sent)
         if UpdateRule.INTENT_FIRST not in self._rules:
             return "commits no intent", intended
         change = Change(self._intent(sender.row, row), Event.WILL_UPDATE, row.remote_id)
         return "commits its intent", _row(
             self._moved(intended, change),
             sender.row,
-            self._moved(intended, change)
-            .rows[sender.row]
-            ._replace(before=sender.seen, attempts=row.attempts + 1, sent_at=world.now, look=None),
+            self._moved(intended, change).rows[sender.row]._replace(before=sender.seen, sent_at=world.now, look=None),
         )
 
     # -- calls --------------------------------------------------------------------------------------------------------
@@ -472,7 +484,7 @@ class UpdateModel:
                 yield "is answered", _with(self._ended(done, sender, Event.ACCEPTED), number, Sender())
             case "effect":
                 yield "gets no answer, but it took effect", _with(_effect(world, call), number, unsure)
-            case "late":
+            case "late" if len(world.late) < _MOST_LATE:
                 on_its_way = world._replace(late=(*world.late, call))
                 yield "gets no answer, it is on its way", _with(on_its_way, number, unsure)
             case "nothing":
@@ -522,10 +534,10 @@ class UpdateModel:
         return self._moved(world, Change(intent, event, intent.remote_id))
 
     def _throttled(self, world: World, sender: Sender) -> World:
-        """The row is as it was: how often it was throttled is not counted, or there would be worlds without end."""
+        """The row is as it was: how often it was throttled is not counted."""
         before = world.rows[sender.row]
         ended = self._ended(world, sender, Event.NOT_APPLIED)
-        return ended if sender.undoes else _row(ended, sender.row, before._replace(state=State.PLANNED, attempts=0))
+        return ended if sender.undoes else _row(ended, sender.row, before._replace(state=State.PLANNED))
 
     def _undone_after_all(self, world: World, number: int, sender: Sender) -> Step:
         """After an answer that proves nothing, the record itself is read once more."""
@@ -560,6 +572,7 @@ class UpdateModel:
             stop=cast(Any, asyncio.Event),
             tell=lambda _: None,
             say=lambda _: None,
+            window=WINDOW,
             user=US,
         )
 
@@ -575,8 +588,8 @@ class UpdateModel:
             b"x" * 16,
             text,
             row.state,
-            row.attempts,
             0,
+            row.resends,
             row.sent_at,
             row.remote_id,
             before=None if record is None else before_of(self._remote(record)),
@@ -592,7 +605,12 @@ class UpdateModel:
         return _row(
             world,
             index,
-            row._replace(state=after(row.state, change.event), remote_id=change.remote_id, updated_on=stamp),
+            row._replace(
+                state=after(row.state, change.event),
+                remote_id=change.remote_id,
+                updated_on=stamp,
+                resends=row.resends + (change.event is Event.ABSENT),
+            ),
         )
 
     def _all_moved(self, world: World, changes: Iterable[Change]) -> World:
@@ -610,6 +628,9 @@ class UpdateModel:
     def _stamp(self, record: Record | None) -> float | None:
         return None if record is None else self._remote(record).updated
 
+
+_MOST_LATE = 2
+"""Calls under way at once; without a limit there would be worlds without end, of deletes that are made again."""
 
 _LOOKS = {
     UpdateRule.LOOK_FIRST,

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from importer.journal.announcements import NOT_BEGUN, announce, announced, announcements, ask_to_stop
+from importer.journal.lock import start_of
 
 
 @pytest.fixture
@@ -74,6 +75,42 @@ def test_what_a_dead_process_left_is_removed(tmp_path: Path, spoilt: bool) -> No
         path.write_text("{")
     assert announcements(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def left_by_an_earlier_process(folder: Path) -> Path:
+    """What a process of this one's number left behind that was killed, with somebody's wish to stop it."""
+    path = announce(folder, 1, "undo", os.getpid())
+    path.write_text(path.read_text().replace(start_of(os.getpid()), "12345 another start of the machine"))
+    path.with_suffix(".stop").write_text("")
+    return path
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system says when a process began")
+def test_a_process_of_the_same_number_takes_nothing_over(tmp_path: Path) -> None:
+    """In a container each process may be number 1; a wish to stop an earlier one does not stop this one."""
+    left_by_an_earlier_process(tmp_path)
+    with announced(tmp_path, 1, "resume") as is_requested:
+        assert not is_requested()
+        [mine] = announcements(tmp_path)
+        assert mine.command == "resume"
+        ask_to_stop(tmp_path, mine)
+        assert is_requested()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no other system says when a process began")
+def test_an_earlier_process_of_a_number_in_use_is_not_at_work(tmp_path: Path) -> None:
+    """So that nobody waits for it, and what it left is removed."""
+    left_by_an_earlier_process(tmp_path)
+    assert announcements(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_announces_the_process_that_it_starts(tmp_path: Path) -> None:
+    """That process finds it, and a stop that was asked for before it looked."""
+    announce(tmp_path, 1, "resume", os.getpid())
+    ask_to_stop(tmp_path, announcements(tmp_path)[0])
+    with announced(tmp_path, 1, "resume") as is_requested:
+        assert is_requested()
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX modes")

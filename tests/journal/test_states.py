@@ -45,7 +45,7 @@ def test_nothing_is_planned_again_once_its_record_exists() -> None:
 def test_an_update_without_an_answer_is_sent_again_only_with_proof() -> None:
     """What a colleague has entered since would be overwritten; so not either once somebody has changed the record."""
     back = {event for event, state in TRANSITIONS[State.UPDATING].items() if state is State.PLANNED}
-    assert back == {Event.NOT_APPLIED}
+    assert back == PROOF_OF_NO_EFFECT
     assert after(State.UPDATING, Event.LOST) is State.UPDATING
     assert State.OVERTAKEN in FINAL
 
@@ -54,27 +54,29 @@ def test_a_record_that_was_not_put_back_is_still_updated() -> None:
     """Whatever the service answered to it, the row says what the service holds."""
     assert after(State.RESTORING, Event.KEPT) is State.UPDATED
     assert after(State.RESTORING, Event.RESTORED) is State.RESTORED
-    assert set(TRANSITIONS[State.RESTORING]) == {Event.KEPT, Event.RESTORED}
+    assert set(TRANSITIONS[State.RESTORING]) == {Event.KEPT, Event.RESTORED, Event.WILL_RESTORE}
 
 
 def test_nothing_is_updated_or_put_back_without_its_intent() -> None:
     """Only a row of which the journal says that the call is on its way can have come to it."""
     for state, before in ((State.UPDATED, {State.UPDATING, State.RESTORING}), (State.RESTORED, {State.RESTORING})):
         assert {one for one, events in TRANSITIONS.items() if state in events.values()} == before
-    assert {one for one, events in TRANSITIONS.items() if State.RESTORING in events.values()} == {State.UPDATED}
+    restoring = {one for one, events in TRANSITIONS.items() if State.RESTORING in events.values()}
+    assert restoring == {State.UPDATED, State.RESTORING}
 
 
 def test_a_record_that_was_not_deleted_is_still_created() -> None:
     """Whatever the service answered to a delete, the row says what the service holds."""
     assert after(State.REMOVING, Event.KEPT) is State.CREATED
     assert after(State.REMOVING, Event.GONE) is State.REMOVED
-    assert set(TRANSITIONS[State.REMOVING]) == {Event.KEPT, Event.GONE}
+    assert set(TRANSITIONS[State.REMOVING]) == {Event.KEPT, Event.GONE, Event.WILL_REMOVE}
 
 
 def test_nothing_is_deleted_without_its_intent() -> None:
     """Only a row of which the journal says that its delete is on its way can be removed."""
     assert {state for state, events in TRANSITIONS.items() if State.REMOVED in events.values()} == {State.REMOVING}
-    assert {state for state, events in TRANSITIONS.items() if State.REMOVING in events.values()} == {State.CREATED}
+    removing = {state for state, events in TRANSITIONS.items() if State.REMOVING in events.values()}
+    assert removing == {State.CREATED, State.REMOVING}
 
 
 def test_every_row_can_come_to_an_end() -> None:
@@ -102,6 +104,7 @@ def test_a_record_that_may_exist_is_claimed_until_it_is_known_not_to() -> None:
         (State.REMOVING, Event.GONE),
         (State.UPDATING, Event.REFUSED),
         (State.UPDATING, Event.NOT_APPLIED),
+        (State.UPDATING, Event.ABSENT),
         (State.UPDATING, Event.OVERTAKEN),
         (State.RESTORING, Event.RESTORED),
     }

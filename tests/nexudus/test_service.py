@@ -6,7 +6,7 @@ import json
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import stamina
@@ -114,13 +114,42 @@ async def test_wrong_token() -> None:
                 await nexudus.sign_in()
 
 
-@pytest.mark.parametrize("fault", ["status:404", "200-html", "502-html", "500-before"])
+@pytest.mark.parametrize("fault", ["status:404", "status:501"])
 async def test_sign_in_where_nobody_says_who(fault: str) -> None:
-    """A service that will not say who the user is still signs in, under a key that stays the same."""
+    """A service that does not know the question still signs in, under a key that stays the same."""
     with sandbox() as service:
-        service.state.fail_next(*[fault] * ATTEMPTS, on="read")
+        service.state.fail_next(fault, on="read")
         async with Nexudus(by_password(service.url), PATH) as nexudus:
             assert (await nexudus.sign_in()).key == "127.0.0.1/ops@example.com"
+
+
+ODD = ["200-html", "200-empty", "array-200", "false-200", "redirect", "status:418", "half-body", "throttle-429:0.1"]
+ODD += ["throttle-409-bare", "502-html", "500-before", "lost-before", "id-null"]
+
+
+@pytest.mark.parametrize("access", [by_password, by_token])
+@pytest.mark.parametrize("fault", ODD)
+async def test_one_odd_answer_to_who_makes_no_other_account(access: Callable[[str], Access], fault: str) -> None:
+    """It is asked again, and the user is who they were."""
+    with sandbox() as service:
+        accounts = []
+        for faults in ((), (fault,)):
+            service.state.fail_next(*faults, on="read")
+            async with Nexudus(access(service.url), PATH) as nexudus:
+                accounts.append(await nexudus.sign_in())
+        assert accounts[0] == accounts[1]
+
+
+@pytest.mark.parametrize("access", [by_password, by_token])
+@pytest.mark.parametrize("fault", ODD[:-1])
+async def test_odd_answers_to_who_are_refused(access: Callable[[str], Access], fault: str) -> None:
+    """Nobody is made another account by them, and the sentence says what to do."""
+    with sandbox() as service:
+        service.state.fail_next(*[fault] * ATTEMPTS, on="read")
+        async with Nexudus(access(service.url), PATH) as nexudus:
+            with pytest.raises(ServiceError) as refused:
+                await nexudus.sign_in()
+        assert "ry again" in refused.value.advice
 
 
 async def test_a_token_where_the_service_knows_neither_question() -> None:

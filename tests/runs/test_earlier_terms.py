@@ -187,6 +187,10 @@ def test_a_run_goes_to_no_other_account(journal: Journal) -> None:
     with pytest.raises(SettingsError, match=f"Run {run.id} sends for {ACCOUNT}"):
         earlier_runs.refuse_other_account(run, "another")
     earlier_runs.refuse_other_account(begun(journal, account=None), "another")
+    practice = begun(journal, account=f"{ACCOUNT}/17")
+    for unnamed, other in ((f"{ACCOUNT.partition('/')[0]}/token-456", run), (ACCOUNT, practice)):
+        with pytest.raises(SettingsError, match="does not say who is signed in now"):
+            earlier_runs.refuse_other_account(other, unnamed)
     # A token without a name is replaced every week; what it began goes on with the next one.
     earlier_runs.refuse_other_account(begun(journal, account="host/token-123"), "host/token-456")
 

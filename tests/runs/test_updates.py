@@ -433,6 +433,15 @@ def test_a_throttled_update_is_still_the_one_that_was_agreed_to(desk: Desk, impo
     assert desk.type("resume", "--json").json["counts"]["updated"] == 1
 
 
+def test_throttles_are_no_attempts_of_an_update(desk: Desk, imported: Service) -> None:
+    """Refused four times because it came too soon, then lost: it is sent once more, as any lost call is."""
+    desk.shorten_the_window()
+    write(desk, WEEKS[1], 1)
+    imported.state.fail_next(*["throttle-429:0.1"] * 4, "lost-before", on="update")
+    assert run(desk, "--update") == {"code": 0, "updated": 1}
+    assert (dates(imported)[0], calls(imported, "PUT")) == (WEEKS[1], 6)
+
+
 @pytest.mark.parametrize("fault", ["lost-after", "status-after:500"])
 def test_an_undo_that_was_cut_off_does_not_stand_in_the_way_of_the_next_one(
     desk: Desk, imported: Service, fault: str
