@@ -2,7 +2,10 @@
 
 - ``columns.py``     headers matched with fields
 - ``checker.py``     the chunks of a sheet checked against a record type, with the help of these:
-    - ``cells.py``       text cells as typed values; ``dates.py`` date-times; ``references.py`` names of other records
+    - ``cells.py``       text cells as typed values; ``references.py`` names of other records
+    - ``dates.py``       date-times, each text by the grammar of ``date_text.py``
+    - ``calendar_names.py`` the months and weekdays of that grammar
+    - ``whole_columns.py`` what every date of a column has in common
     - ``record_ids.py``  which record a row says it is
     - ``first_seen.py``  rows and keys that occurred before
 - ``causes.py``      the issues of a file, grouped by what caused them
@@ -15,6 +18,7 @@ from importer.checking.columns import Column, ColumnMapping, How, match_columns,
 from importer.checking.dates import DateReader
 from importer.checking.record_ids import NamedRecords
 from importer.checking.references import Directory, Entry, is_name, nobody_listed, plain_name
+from importer.checking.whole_columns import cell_issues
 
 __all__ = [
     "Cause",
@@ -30,6 +34,7 @@ __all__ = [
     "How",
     "NamedRecords",
     "cause_key",
+    "cell_issues",
     "is_name",
     "match_columns",
     "near_labels",
