@@ -94,6 +94,41 @@ CATALOGUE: Mapping[str, IssueKind] = {
         '{column} must be a real date: "{value}".',
         "Check that the day exists, and write it like {detail}.",
     ),
+    "date-incomplete": IssueKind(
+        Severity.ERROR,
+        '{column} is not a complete date: "{value}".',
+        "Write the day, the month and all four digits of the year, for example {detail}.",
+    ),
+    "date-placeholder": IssueKind(
+        Severity.ERROR,
+        '{column} is what programs write when there is no date: "{value}".',
+        "Enter the real date, for example {detail}.",
+    ),
+    "date-contradictory": IssueKind(
+        Severity.ERROR,
+        '{column} contradicts itself: "{value}".',
+        "The weekday or the time zone does not go with the rest. Correct the date, or write it like {detail}.",
+    ),
+    "month-ambiguous": IssueKind(
+        Severity.ERROR,
+        '{column} names a month that is a different one in another language: "{value}".',
+        "Write the month as a number, for example {detail}.",
+    ),
+    "time-impossible": IssueKind(
+        Severity.ERROR,
+        '{column} has a time that does not exist: "{value}".',
+        "Use 00:00:00 to 23:59:59, or 1:00 to 12:59 with am or pm.",
+    ),
+    "zone-unclear": IssueKind(
+        Severity.ERROR,
+        '{column} has a time zone that is not clear: "{value}".',
+        "After the time, write Z (for UTC) or the UTC offset, for example +01:00.",
+    ),
+    "unix-time": IssueKind(
+        Severity.ERROR,
+        '{column} is a number that counts from the year 1970, not a date: "{value}".',
+        "If you mean the date that it stands for, write {detail}.",
+    ),
     "unprintable-character": IssueKind(
         Severity.ERROR,
         '{column} contains a character that cannot be printed: "{value}".',
@@ -198,6 +233,21 @@ CATALOGUE: Mapping[str, IssueKind] = {
         Severity.WARNING,
         'Nexudus does not list any Id of column "{label}" as a {detail}, for example {value}.',
         "Check that you are signed in to the right account: importer whoami.",
+    ),
+    "dates-past": IssueKind(
+        Severity.WARNING,
+        'All dates in column "{label}" are in the past, for example {value}.',
+        "Check that this is the right column of the right file. The rows are sent as they are.",
+    ),
+    "dates-far-ahead": IssueKind(
+        Severity.WARNING,
+        'All dates in column "{label}" are more than {detail} days ahead, for example {value}.',
+        "These dates are usually at most {detail} days ahead. The rows are sent as they are.",
+    ),
+    "date-never": IssueKind(
+        Severity.WARNING,
+        '{column} is what programs write for "never": {value}.',
+        "Change the date if this is a mistake.",
     ),
     "date-past": IssueKind(
         Severity.WARNING,

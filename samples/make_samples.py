@@ -39,6 +39,18 @@ DAY_ZERO = date(1899, 12, 30)
 FIRST_DAY = date(2026, 11, 23)
 """Of the week in which the dates of the files in the repository lie."""
 
+DATE_MISTAKES = (
+    "30/04/27",
+    "1899-12-30",
+    "Monday, 30 April 2027",
+    "30 listopada 2027",
+    "2027-04-30T24:00:00Z",
+    "2027-04-30 10:30 EST",
+    "1795861800",
+    "9999-12-31T23:59:59Z",
+)
+"""Two digits, none, the wrong weekday, two months in one, after the last hour, two zones in one, seconds, and never."""
+
 
 @dataclass(frozen=True)
 class Formula:
@@ -177,6 +189,8 @@ def broken(first_day: date) -> Iterator[Row]:
     yield above
     yield replace(next(good), name=MergedWithAbove(str(above.name)))
     yield replace(next(good), expires="03/04/2027")
+    for mistake in DATE_MISTAKES:
+        yield replace(next(good), expires=mistake)
     yield replace(next(good), expires=str((first_day - DAY_ZERO).days + 4))
     # What these names mean only the service knows: several rooms, nobody, somebody who has left.
     yield replace(next(good), resource="Boardroom")

@@ -3,7 +3,10 @@
 - ``columns.py``     headers matched with fields
 - ``checker.py``     the chunks of a sheet checked against a record type, with the help of these:
     - ``wrappers.py``    what other programs write around a value; ``damage.py`` letters that were lost on the way
-    - ``cells.py``       text cells as typed values; ``dates.py`` date-times; ``references.py`` names of other records
+    - ``cells.py``       text cells as typed values; ``references.py`` names of other records
+    - ``dates.py``       date-times, each text by the grammar of ``date_text.py``
+    - ``calendar_names.py`` the months and weekdays of that grammar
+    - ``whole_columns.py`` what every date of a column has in common
     - ``record_ids.py``  which record a row says it is
     - ``first_seen.py``  rows and keys that occurred before
 - ``doubles.py``     rows of several files that are for one record
@@ -18,6 +21,7 @@ from importer.checking.dates import DateReader
 from importer.checking.doubles import FileRows, repeated_elsewhere
 from importer.checking.record_ids import NamedRecords
 from importer.checking.references import Directory, Entry, bare_name, is_name, nobody_listed, plain_name
+from importer.checking.whole_columns import cell_issues
 
 __all__ = [
     "Cause",
@@ -35,6 +39,7 @@ __all__ = [
     "NamedRecords",
     "bare_name",
     "cause_key",
+    "cell_issues",
     "is_name",
     "match_columns",
     "near_labels",

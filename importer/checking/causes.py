@@ -1,7 +1,7 @@
 """The issues of a file by their cause, as whole columns: a million wrong cells do not make a million objects. Pure."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 from itertools import chain, islice
@@ -130,6 +130,13 @@ class Causes:
         """Append those of a later chunk."""
         self.of_columns += more.of_columns
         self.chunks += more.chunks
+
+    def replace_cells(self, issues: Sequence[Issue], cells: Container[tuple[str, str]]) -> None:
+        """Put issues of whole columns in the place of those of cells, which are named by code and field."""
+        self.of_columns += issues
+        self.chunks = [
+            [cause for cause in chunk if (cause.code, cause.field or "") not in cells] for chunk in self.chunks
+        ]
 
     def groups(self) -> list[CauseGroup]:
         """The issues by cause: errors before warnings, then what most cells have, then in the order of the file."""

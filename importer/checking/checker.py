@@ -29,6 +29,7 @@ from importer.checking.dates import DateReader
 from importer.checking.first_seen import FirstSeen, Hashes, Rows
 from importer.checking.record_ids import Identified, NamedRecords, RecordIds
 from importer.checking.references import Directory, one_of, parse_references
+from importer.checking.whole_columns import WholeColumns, cell_issues, may_be_whole
 from importer.checking.wrappers import DASHES, NO_VALUE, Around, inner, unwrap
 from importer.issues import CATALOGUE, Issue, Severity
 from importer.model import Clash, Record, RowElsewhere
@@ -130,7 +131,8 @@ class Checker:
     earlier chunks that turn out to have the key of a later one: given to the next checker of the sheet as
     ``collisions``, they are errors there. ``elsewhere`` are rows that a row of another file repeats. Rows with the
     same values in all fields of ``match_key``, by which rows find their records, are errors as well: they would share
-    one.
+    one. ``whole_columns`` are issues that every date of a column has, as an earlier checker of the sheet ended with
+    them: they stand in the place of those of the cells.
     """
 
     def __init__(
@@ -150,6 +152,7 @@ class Checker:
         elsewhere: Mapping[int, RowElsewhere] = MappingProxyType({}),
         match_key: tuple[str, ...] = (),
         answers: Mapping[int, int] = MappingProxyType({}),
+        whole_columns: Sequence[Issue] = (),
     ) -> None:
         """Build the pandera schema for this moment and endpoint."""
         self._kind, self._mapping, self._sheet = kind, mapping, sheet
@@ -165,6 +168,8 @@ class Checker:
         self._repeats: Counter[int] = Counter()
         self._key_repeats: Counter[int] = Counter()
         self._reported: set[tuple[str, str]] = set()
+        self._whole_columns, self._left_out = list(whole_columns), cell_issues(whole_columns)
+        self._dates_of_columns = WholeColumns()
         self._elsewhere = elsewhere
         self.record_ids = RecordIds(kind, mapping, sheet, named, directories, elsewhere, answers=answers)
         # Rows that name their record, and those of them that are as it is.
@@ -183,6 +188,8 @@ class Checker:
         for name, mask in identified.inexact.items():
             typed.loc[mask, name] = None
         faults = [*self._from_reading(chunk), *self._from_parsing(parsed), *self._from_pandera(typed)]
+        self._count_dates(chunk, typed, faults, identified.same)
+        faults = [fault for fault in faults if (fault.code, fault.field) not in self._left_out]
         causes = [*self._one_a_cell(chunk, faults, identified.same), *self._extra_cells(chunk), *identified.causes]
         causes.sort(key=lambda cause: (len(cause.letters), cause.letters))
         errors = [cause.rows for cause in causes if cause.severity is Severity.ERROR]
@@ -266,12 +273,36 @@ class Checker:
 
     def _of_columns(self, chunk: pd.DataFrame, parsed: dict[str, Parsed]) -> Iterator[Issue]:
         """The issues of whole columns, each once for the file and not in every chunk."""
+        yield from self._whole_columns
+        self._whole_columns = []
         for name, column in parsed.items():
             for code in (code for code, rows in column.doubtful.items() if code in _PER_COLUMN and len(rows)):
                 if (code, name) not in self._reported:
                     self._reported.add((code, name))
                     [issue] = self._cause(chunk, _Fault(code, name, column.doubtful[code][:1]))
                     yield replace(issue, row=None, cell=None)
+
+    def whole_columns(self) -> list[Issue]:
+        """The issues that every date of a column has; known only after the last chunk."""
+        return list(self._dates_of_columns.issues())
+
+    def _count_dates(
+        self,
+        chunk: pd.DataFrame,
+        typed: pd.DataFrame,
+        faults: list[_Fault],
+        same: Mapping[str, npt.NDArray[np.bool_]],
+    ) -> None:
+        for name in (name for name in self._schema.columns if self._kind.type_of(name) is FieldType.DATE):
+            counted = typed[name].notna().to_numpy()
+            if name in same:
+                counted = counted & ~same[name]
+            self._dates_of_columns.add_dates(name, int(counted.sum()))
+            for fault in (fault for fault in faults if fault.field == name and may_be_whole(fault.code)):
+                rows = fault.rows[counted[np.searchsorted(chunk.index, fault.rows)]]
+                if len(rows):
+                    [first] = self._cause(chunk, replace(fault, rows=rows[:1]))
+                    self._dates_of_columns.add(first, len(rows))
 
     def _from_pandera(self, typed: pd.DataFrame) -> Iterator[_Fault]:
         # Lazy, or the first wrong column would hide the others. Its exception is an answer here, and ends here.
@@ -315,11 +346,9 @@ class Checker:
         return Cause(fault.code, letters, label, fault.field, fault.rows.to_numpy(), values, extras, candidates)
 
     def _detail(self, fault: _Fault, value: str) -> str:
+        if (detail := self._dates.detail(fault.code, fault.field, value)) is not None:
+            return detail
         match fault.code:
-            case "zone-assumed" | "time-skipped":
-                return self._dates.zone
-            case "date-ambiguous":
-                return str(self._dates.evidence[fault.field])
             case "name-ambiguous":
                 return one_of(self._directories[fault.field].candidates(value))
             case "name-near":

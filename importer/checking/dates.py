@@ -1,13 +1,13 @@
-"""Date-times from text, each column by one order of day and month. Pure; nothing is guessed cell by cell.
+"""Date-times from columns of text, each column by one order of day and month. Pure; nothing is guessed cell by cell.
 
-A guessing parser reads "N/A" as a day in November (measured with two of them), so every accepted form is written here.
+What a single text says is for ``date_text``.
 """
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from importer.checking.cells import ERROR_VALUES, Parsed
+from importer.checking.date_text import DateText, instant_of_number, read_date_text
 
 ORDERS = ("dmy", "mdy", "ymd")
 """How --dates may say that days, months and years follow each other."""
@@ -26,41 +27,18 @@ such as an Id in the wrong column, and would become a date in the year 1900 or 5
 _SHAPE = str.maketrans("123456789", "000000000")
 _USUAL = "0000-00-00T00:00:00Z"
 _ISO = re.compile(
-    r"(\d{4}-\d\d-\d\d)"
-    r"(?:[T ](\d\d:\d\d(?::\d\d)?)(?:(?<=:\d\d:\d\d)[.,]\d{1,9})?( ?(?:Z|([+-])(\d\d):?([0-5]\d)))?)?",
-    re.IGNORECASE,
+    r"(2[0-9]{3})-([0-9]{2})-([0-9]{2})[T ]([0-9]{2}):([0-9]{2}):([0-9]{2})(?:[.,][0-9]{1,9})?"
+    r"(?:(Z)|([+-])(0[0-9]|1[0-3]):([0-5][0-9]))?"
 )
-_TIME = r"(?:[ ,T]+(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?(?: ?(?P<half>[ap])\.?m\.?)?)?"
-_NUMBERS = re.compile(r"(\d{1,2})[./-](\d{1,2})[./-](\d{4})" + _TIME, re.IGNORECASE)
-_YEAR_FIRST = re.compile(r"(\d{4})[./-](\d{1,2})[./-](\d{1,2})" + _TIME, re.IGNORECASE)
-_DAY_NAME = re.compile(r"(\d{1,2})(?:st|nd|rd|th)?\.?[ -]([a-z]{3,9})\.?,?[ -](\d{4})" + _TIME, re.IGNORECASE)
-_NAME_DAY = re.compile(r"([a-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})" + _TIME, re.IGNORECASE)
+"""The form that programs write most, for speed alone: whatever does not fit is read by ``date_text``, and so are years
+and offsets of this form that may be mistakes."""
 _SERIAL = re.compile(r"(\d{5})(?:\.(\d{1,10}))?")
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        [
-            "january",
-            "february",
-            "march",
-            "april",
-            "may",
-            "june",
-            "july",
-            "august",
-            "september",
-            "october",
-            "november",
-            "december",
-        ],
-        start=1,
-    )
-    for name in (names, names[:3])
-} | {"sept": 9}
 # Two days before 1900: Excel counts from 1 and has a 29 February 1900, so that from March 1900 on this day is number 0.
 _DAY_ZERO = datetime(1899, 12, 30)
-_NOON = 12
 _LAST_MONTH = 12
+_FIRST_USUAL, _AFTER_USUAL = datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+"""Any others, among them the placeholders, are looked at one by one."""
+_NEVER = date(9999, 12, 31)
 _SECONDS = slice(17, 19)
 """Where ``_USUAL`` has its seconds."""
 
@@ -109,6 +87,7 @@ class DateReader:
             [cell.translate(_SHAPE) == _USUAL and cell[_SECONDS] < "60" for cell in text.tolist()], dtype=bool
         )
         usual = pd.to_datetime(text.where(exact), format="%Y-%m-%dT%H:%M:%SZ", utc=True, errors="coerce")
+        usual = usual.where((usual >= _FIRST_USUAL) & (usual < _AFTER_USUAL))
         rest = self._read_one_by_one(name, text[usual.isna()], counts)
         values = usual.dt.as_unit("us").fillna(rest.values)
         return Parsed(values, rest.refused, rest.doubtful)
@@ -126,61 +105,96 @@ class DateReader:
             instants.append(instant)
             if code:
                 (refused if instant is None else doubtful).setdefault(code, []).append(row)
-            if instant is not None and read.offset is None and ":" in cell:
+            if instant is not None and read.timed and read.offset is None and read.place is None:
                 doubtful.setdefault("zone-assumed", []).append(row)
         values = pd.Series(np.array(instants, dtype="datetime64[us]"), index=text.index).dt.tz_localize("UTC")
         return Parsed(values, _by_code(refused), _by_code(doubtful))
 
+    def detail(self, code: str, name: str, cell: str) -> str | None:
+        """The further value for the sentence about a cell of a column; None if it is not about how dates are read."""
+        match code:
+            case "zone-assumed":
+                return self.zone
+            case "time-skipped":
+                text = read_date_text(cell)
+                return (text.place if isinstance(text, DateText) else None) or self.zone
+            case "date-ambiguous":
+                return str(self.evidence[name])
+            case "unix-time":
+                return instant_of_number(cell)
+            case _:
+                return None
+
     def _read(self, cell: str, evidence: DateEvidence, count: int) -> "_Read":
         """What a cell means, or the issue code if it means no date."""
-        # Forms that can be read in one way only come first. Two numbers before a year can be read in two ways and
-        # depend on the order. A bare number is last: it is a date only to a spreadsheet program.
-        if match := _ISO.fullmatch(cell):
-            return _read_iso(*match.groups())
-        for pattern, reader in _FORMS:
-            if match := pattern.fullmatch(cell):
-                moment = _moment(match, *reader(match))
-                return _Read(moment, code="" if moment else "not-a-date")
-        if match := _NUMBERS.fullmatch(cell):
-            moment, code = self._by_order(match, evidence, count)
-            return _Read(moment, code=code)
+        if (match := _ISO.fullmatch(cell)) and (read := _read_iso(match)):
+            return read
         if (match := _SERIAL.fullmatch(cell)) and int(match[1]) in SERIALS:
             days = timedelta(days=float(cell))
-            return _Read(_DAY_ZERO + timedelta(seconds=round(days.total_seconds())), code="date-serial")
-        return _Read(code="cell-error" if cell in ERROR_VALUES else "not-a-date")
+            moment = _DAY_ZERO + timedelta(seconds=round(days.total_seconds()))
+            return _Read(moment, code="date-serial", timed=moment.time() != time())
+        if cell in ERROR_VALUES:
+            return _Read(code="cell-error")
+        text = read_date_text(cell)
+        if isinstance(text, str):
+            return _Read(code=text or "not-a-date")
+        if text.numbers:
+            ordered = self._by_order(text, text.numbers, evidence, count)
+            return _read(ordered) if ordered else _Read(code="date-ambiguous")
+        return _read(text)
 
-    def _by_order(self, match: re.Match[str], evidence: DateEvidence, count: int) -> tuple[datetime | None, str]:
-        """The moment of a cell like 05/04/2027 and "", or None and an issue code.
+    def _by_order(
+        self, text: DateText, numbers: tuple[int, int], evidence: DateEvidence, count: int
+    ) -> DateText | None:
+        """A date like 05/04/2027 with its day and month, or None if nothing says which is which.
 
-        ``match`` is one of ``_NUMBERS``. ``evidence`` takes down what the cell proves, ``count`` times: so often it
-        occurs in the column.
+        ``evidence`` takes down what the cell proves, ``count`` times: so often it occurs in the column.
         """
-        first, second = int(match[1]), int(match[2])
-        # A number above 12 is no month. If both are above, neither order gives a date, and the cell is refused below.
+        first, second = numbers
+        # A number above 12 is no month. If both are above, neither order gives a date, and the cell is refused later.
         proved = "dmy" if first > _LAST_MONTH else "mdy" if second > _LAST_MONTH else ""
         if proved:
             evidence.orders[proved] += count
         same = first == second
-        # Dots are written in countries that put the day first; month first comes with slashes.
-        dotted = match.string[match.end(1)] == "."
         # The user's word goes before what the cell proves: 13/04 in a file declared as month first is a mistake to be
         # shown, not a day to be turned round. "Year first" says nothing about a cell whose year comes last.
         declared = self._order if self._order != "ymd" else None
-        order = declared or proved or ("dmy" if same or dotted else "")
+        # Dots are written in countries that put the day first; month first comes with slashes.
+        order = declared or proved or ("dmy" if same or text.dotted else "")
         # Not by what other cells of the column prove. A wrong guess would be a valid date that nobody notices.
         if not order:
-            return None, "date-ambiguous"
+            return None
         day, month = (first, second) if order == "dmy" else (second, first)
-        moment = _moment(match, int(match[3]), month, day)
-        return moment, "" if moment else "not-a-date"
+        return text._replace(day=day, month=month, numbers=None)
 
 
 class _Read(NamedTuple):
-    """A cell as it is written: the moment, its offset from UTC if it has one, and an issue code or ""."""
+    """A cell as it is written: the moment, its offset from UTC or its zone if it has one, and an issue code or ""."""
 
     moment: datetime | None = None
     offset: timedelta | None = None
     code: str = ""
+    place: str | None = None
+    timed: bool = False
+
+
+def _read(text: DateText) -> _Read:
+    """The moment of a date whose day and month are certain."""
+    try:
+        moment = datetime(text.year, text.month, text.day, *(text.time or ()))
+    except ValueError:
+        return _Read(code="not-a-date")
+    if text.weekday not in (None, moment.weekday()) or text.beside not in (None, text.offset):
+        return _Read(code="date-contradictory")
+    if text.offset is not None and text.place and text.offset not in _offsets(moment, ZoneInfo(text.place)):
+        return _Read(code="date-contradictory")
+    code = "date-never" if moment.date() == _NEVER else ""
+    return _Read(moment, text.offset, code, text.place, text.time is not None)
+
+
+def _offsets(moment: datetime, zone: ZoneInfo) -> tuple[timedelta | None, timedelta | None]:
+    """The offset of a wall clock time; two of them where a change to or from summer time skips or repeats it."""
+    return zone.utcoffset(moment), zone.utcoffset(moment.replace(fold=1))
 
 
 def _instant(read: _Read, zone: ZoneInfo) -> tuple[datetime | None, str]:
@@ -192,46 +206,28 @@ def _instant(read: _Read, zone: ZoneInfo) -> tuple[datetime | None, str]:
         return None, read.code
     try:
         if offset is None:
-            offset = zone.utcoffset(moment)
-            if offset != zone.utcoffset(moment.replace(fold=1)):
+            offset, other = _offsets(moment, ZoneInfo(read.place) if read.place else zone)
+            if offset != other:
                 return None, "time-skipped"
         return moment - (offset or timedelta()), read.code
     except OverflowError:
         return None, "not-a-date"
 
 
-def _read_iso(
-    day: str, time: str | None, zone: str | None, sign: str | None, hours: str | None, minutes: str | None
-) -> _Read:
-    """The groups of ``_ISO``; of a second only the whole is left."""
+def _read_iso(match: re.Match[str]) -> _Read | None:
+    """One of ``_ISO``, None if there is no such moment; of a second only the whole is left."""
+    year, month, day, hour, minute, second = map(int, match.groups()[:6])
     try:
-        moment = datetime.fromisoformat(f"{day}T{time}" if time else day)
+        moment = datetime(year, month, day, hour, minute, second)
     except ValueError:
-        return _Read(code="not-a-date")
-    if zone is None:
-        return _Read(moment)
-    offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0))
-    return _Read(moment, -offset if sign == "-" else offset)
+        return None
+    if match[7]:
+        return _Read(moment, timedelta(), timed=True)
+    if not match[8]:
+        return _Read(moment, timed=True)
+    offset = timedelta(hours=int(match[9]), minutes=int(match[10]))
+    return _Read(moment, -offset if match[8] == "-" else offset, timed=True)
 
 
 def _by_code(rows: Mapping[str, list[int]]) -> dict[str, pd.Index]:
     return {code: pd.Index(numbers, dtype="int64") for code, numbers in rows.items()}
-
-
-def _moment(match: re.Match[str], year: int, month: int, day: int) -> datetime | None:
-    hour = int(match["hour"] or 0)
-    if half := (match["half"] or "").lower():
-        if not 1 <= hour <= _NOON:
-            return None
-        hour = hour % _NOON + (_NOON if half == "p" else 0)
-    try:
-        return datetime(year, month, day, hour, int(match["minute"] or 0), int(match["second"] or 0))
-    except ValueError:
-        return None
-
-
-_FORMS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[int, int, int]]], ...] = (
-    (_YEAR_FIRST, lambda m: (int(m[1]), int(m[2]), int(m[3]))),
-    (_DAY_NAME, lambda m: (int(m[3]), _MONTHS.get(m[2].lower(), 0), int(m[1]))),
-    (_NAME_DAY, lambda m: (int(m[3]), _MONTHS.get(m[1].lower(), 0), int(m[2]))),
-)

@@ -154,8 +154,8 @@ def _instant_before(kind: RecordType, filters: Filters) -> float | None:
     code = next(iter(parsed.refused), None)
     if code is None:
         raise UsageError("--expires-before is empty.", f"Write a date, for example {_EXAMPLE}.")
-    detail = filters.dates.zone if code == "time-skipped" else "" if code == "date-ambiguous" else _EXAMPLE
-    issue = Issue(code, label="--expires-before", value=filters.before, detail=detail)
+    detail = filters.dates.detail(code, "", filters.before)
+    issue = Issue(code, label="--expires-before", value=filters.before, detail=_EXAMPLE if detail is None else detail)
     raise UsageError(issue.message, issue.fix)
 
 

@@ -94,8 +94,8 @@ class CheckResult:
     """The result of checking a file by itself: counts that add up to ``rows``, and every issue.
 
     ``collisions`` are rows whose key a row of a later chunk has too, each with that one; None if they were not looked
-    for. ``record_ids`` are the Ids that rows name, each with the first two rows, ``names_beside`` the names that stand
-    beside the Ids of a field.
+    for. ``whole_columns`` are the issues that stand in the place of those of their cells. ``record_ids`` are the Ids
+    that rows name, each with the first two rows, ``names_beside`` the names that stand beside the Ids of a field.
     """
 
     rows: int = 0
@@ -104,6 +104,7 @@ class CheckResult:
     causes: checking.Causes = field(default_factory=checking.Causes)
     names: dict[str, set[str]] = field(default_factory=dict)
     collisions: Mapping[int, int] | None = None
+    whole_columns: Sequence[Issue] = ()
     record_ids: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
     names_beside: Mapping[str, set[str]] = field(default_factory=dict)
 
@@ -238,18 +239,26 @@ def examine(source: Source, now: float, *, allow_duplicates: bool, sink: ChunkSi
     Raises:
         FileError: It has no rows, or breaks off.
     """
-    first = _examine(source, now, {}, sink, allow_duplicates=allow_duplicates)
-    if not first.collisions:
-        return first
-    # A row that collides with a later chunk had passed already; it rarely happens, so all are looked at once more.
-    return _examine(source, now, first.collisions, sink, allow_duplicates=allow_duplicates)
+    first = _examine(source, now, CheckResult(collisions={}), sink, allow_duplicates=allow_duplicates)
+    # A row that collides with a later chunk had passed already, and a warning that turned out to be one of the whole
+    # column was shown at its row. Both are rare, so all rows are looked at once more.
+    if first.collisions or (sink and first.whole_columns):
+        return _examine(source, now, first, sink, allow_duplicates=allow_duplicates)
+    first.causes.replace_cells(first.whole_columns, checking.cell_issues(first.whole_columns))
+    return first
 
 
 def _examine(
-    source: Source, now: float, collisions: Mapping[int, int], sink: ChunkSink | None, *, allow_duplicates: bool
+    source: Source, now: float, earlier: CheckResult, sink: ChunkSink | None, *, allow_duplicates: bool
 ) -> CheckResult:
     result = CheckResult(causes=checking.Causes(list(source.mapping.issues)))
-    checker = checker_of(source, now, allow_duplicates=allow_duplicates, collisions=collisions)
+    checker = checker_of(
+        source,
+        now,
+        allow_duplicates=allow_duplicates,
+        collisions=earlier.collisions,
+        whole_columns=earlier.whole_columns,
+    )
     if sink:
         sink.restart()
     for chunk in source.sheet.read():
@@ -263,6 +272,7 @@ def _examine(
     if not result.rows:
         raise _without_rows(source)
     result.names, result.collisions = checker.names, checker.found_collisions
+    result.whole_columns = checker.whole_columns()
     result.record_ids, result.names_beside = checker.record_ids.rows, checker.record_ids.names
     return result
 
@@ -281,15 +291,30 @@ def _without_rows(source: Source) -> FileError:
 
 
 def checked_chunks(
-    source: Source, now: float, collisions: Mapping[int, int] | None, *, allow_duplicates: bool, salt: str = ""
+    source: Source,
+    now: float,
+    collisions: Mapping[int, int] | None,
+    *,
+    allow_duplicates: bool,
+    salt: str = "",
+    whole_columns: Sequence[Issue] = (),
 ) -> Iterator[checking.Checked]:
     """The file checked, chunk by chunk; ``now`` in epoch seconds decides what has passed.
 
-    ``collisions`` are those that examining it has found; with None it is gone through once more for them.
+    ``collisions`` and ``whole_columns`` are those that examining it has found; without collisions it is gone through
+    once more for both.
     """
     if collisions is None:
-        collisions = examine(source, now, allow_duplicates=allow_duplicates).collisions or {}
-    checker = checker_of(source, now, allow_duplicates=allow_duplicates, salt=salt, collisions=collisions)
+        result = examine(source, now, allow_duplicates=allow_duplicates)
+        collisions, whole_columns = result.collisions or {}, result.whole_columns
+    checker = checker_of(
+        source,
+        now,
+        allow_duplicates=allow_duplicates,
+        salt=salt,
+        collisions=collisions,
+        whole_columns=whole_columns,
+    )
     yield from map(checker.check, source.sheet.read())
 
 
@@ -308,7 +333,13 @@ def with_empty(record: Record, names: Sequence[str]) -> Record:
 
 
 def checker_of(
-    source: Source, now: float, *, allow_duplicates: bool, salt: str = "", collisions: Mapping[int, int] | None = None
+    source: Source,
+    now: float,
+    *,
+    allow_duplicates: bool,
+    salt: str = "",
+    collisions: Mapping[int, int] | None = None,
+    whole_columns: Sequence[Issue] = (),
 ) -> checking.Checker:
     """The checker for the chunks of a file, which must be given to it in their order."""
     return checking.Checker(
@@ -326,6 +357,7 @@ def checker_of(
         elsewhere=source.elsewhere,
         match_key=source.match_key,
         answers={int(row): number for row, number in source.read.answers.items()},
+        whole_columns=whole_columns,
     )
 
 

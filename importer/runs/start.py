@@ -121,7 +121,12 @@ def plan_rows(
         # By the time at which the run began, and not by now: a run that is planned a day later must not refuse a date
         # that was in the future when the user looked at the plan.
         for chunk in checked_chunks(
-            source, run.started, result.collisions, allow_duplicates=choices.allow_duplicates, salt=choices.salt
+            source,
+            run.started,
+            result.collisions,
+            allow_duplicates=choices.allow_duplicates,
+            salt=choices.salt,
+            whole_columns=result.whole_columns,
         ):
             yield as_agreed(chunk.records(), updates, empty) if updates else chunk.records(), chunk.causes, chunk.rows
 

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from importer.checking.date_text import FIRST_YEAR, PLACEHOLDERS
 from importer.checking.dates import DateReader
+from importer.issues import CATALOGUE, Severity
 
 READ = [
     ("2027-04-03T10:30:00Z", "2027-04-03T10:30:00Z"),
@@ -33,6 +35,10 @@ READ = [
     ("9999-12-31T12:00:00+12:00", "9999-12-31T00:00:00Z"),
     ("1677-09-21T00:12:43.1Z", "1677-09-21T00:12:43Z"),
     ("2262-04-11 23:47:17", "2262-04-11T23:47:17Z"),
+    ("9999-12-31", "9999-12-31T00:00:00Z"),
+    ("2026-10-25T02:30:00+01:00[Europe/Berlin]", "2026-10-25T01:30:00Z"),
+    ("2026-10-25T02:30:00+02:00[Europe/Berlin]", "2026-10-25T00:30:00Z"),
+    ("2026-11-28T10:30:00Z[Europe/Berlin]", "2026-11-28T10:30:00Z"),
 ]
 REFUSED = [
     ("03/04/2027", "date-ambiguous"),
@@ -41,19 +47,23 @@ REFUSED = [
     ("2027-02-30T10:00:00Z", "not-a-date"),
     ("N/A", "not-a-date"),
     ("12", "not-a-date"),
-    ("May", "not-a-date"),
-    ("10:30", "not-a-date"),
+    ("May", "date-incomplete"),
+    ("10:30", "date-incomplete"),
     ("13/13/2027", "not-a-date"),
-    ("3 Avril 2027", "not-a-date"),
-    ("12/31/2027 13:30 pm", "not-a-date"),
+    ("3 Foo 2027", "not-a-date"),
+    ("12/31/2027 13:30 pm", "time-impossible"),
     ("1", "not-a-date"),
     ("99999", "not-a-date"),
     ("9999-12-31T23:59-12:00", "not-a-date"),
-    ("0001-01-01T00:00+14:00", "not-a-date"),
-    ("0000-01-01T00:00:00Z", "not-a-date"),
-    ("2016-12-31T23:59:60Z", "not-a-date"),
-    ("2016-12-31 23:59:61", "not-a-date"),
-    ("2027-04-03 24:00", "not-a-date"),
+    ("0001-01-01T00:00+14:00", "date-placeholder"),
+    ("0000-01-01T00:00:00Z", "date-incomplete"),
+    ("2016-12-31T23:59:60Z", "time-impossible"),
+    ("2016-12-31 23:59:61", "time-impossible"),
+    ("2027-04-03 24:00", "time-impossible"),
+    ("Friday, 28 November 2026", "date-contradictory"),
+    ("2026-11-28T10:30:00+02:00[Europe/Berlin]", "date-contradictory"),
+    ("Sat Nov 28 2026 10:30:00 GMT+0100 (Coordinated Universal Time)", "date-contradictory"),
+    ("2026-10-25T02:30:00[Europe/Berlin]", "time-skipped"),
     ("never", "not-a-date"),
 ]
 
@@ -118,7 +128,32 @@ def test_a_zone_places_times_that_have_none() -> None:
     assert found["zone-assumed"] == ["2027-07-01 10:00"]
 
 
-@given(st.datetimes(min_value=pd.Timestamp("1970-01-01"), max_value=pd.Timestamp("2200-01-01")))
+def test_never_is_a_warning_however_it_is_written() -> None:
+    """The last day that can be written is read, and told to be what programs write for it."""
+    cells = ["9999-12-31", "9999-12-31T00:00:00Z", "31/12/9999 23:59:59", "9999-12-31T23:59:59.9999999Z"]
+    shown, found = read(*cells, "2026-11-28T10:30:00.0000000")
+    assert all(shown)
+    assert found["date-never"] == cells
+
+
+def test_a_time_in_a_zone_that_the_cell_names_is_not_assumed() -> None:
+    """The zone of the reader is for times that have none."""
+    cells = ["2026-11-28 10:30:00[Asia/Tokyo]", "2026-11-28 10:30:00 Asia/Tokyo", "2026-11-28 10:30:00", "2026-11-28"]
+    shown, found = read(*cells, zone="Europe/London")
+    assert shown == [f"2026-11-28T{hour}:00Z" for hour in ("01:30", "01:30", "10:30", "00:00")]
+    assert found == {"zone-assumed": [cells[2]]}
+
+
+def test_a_sentence_about_a_skipped_hour_names_the_zone_of_the_cell() -> None:
+    """And not the one in which the others are read."""
+    reader = DateReader(zone="Asia/Tokyo")
+    assert reader.detail("time-skipped", "Date", "2026-10-25T02:30[Europe/Berlin]") == "Europe/Berlin"
+    assert reader.detail("time-skipped", "Date", "2026-10-25T02:30") == "Asia/Tokyo"
+    assert reader.detail("unix-time", "Date", "1795861800") == "2026-11-28T10:30:00Z"
+    assert reader.detail("not-a-date", "Date", "x") is None
+
+
+@given(st.datetimes(min_value=pd.Timestamp("1970-01-02"), max_value=pd.Timestamp("2200-01-01")))
 def test_iso_goes_round(moment: pd.Timestamp) -> None:
     """An instant written as ISO comes back to the second."""
     text = f"{moment:%Y-%m-%dT%H:%M:%SZ}"
@@ -133,6 +168,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
 
 
 MOMENTS = st.one_of(
+    st.datetimes(datetime(2000, 1, 1)),
     st.datetimes(),
     st.sampled_from(["0001-01-01", "1677-09-21", "1677-09-22", "1969-12-31", "2262-04-11", "2262-04-12", "9999-12-31"])
     .map(datetime.fromisoformat)
@@ -160,6 +196,10 @@ def cells(draw: st.DrawFn) -> tuple[str, datetime | None, int | None]:
                 (iso[:10], datetime(moment.year, moment.month, moment.day), None),
                 (f"{moment.day} {moment:%B} {year} {moment:%H:%M:%S}", moment, None),
                 (f"{year}/{moment.month}/{moment.day}", datetime(moment.year, moment.month, moment.day), None),
+                (f"{iso}.0000000", moment, None),
+                (f"{iso.replace('T', ' ')}+00", moment, 0),
+                (f"{moment:%a, %d %b} {year} {moment:%H:%M:%S} GMT", moment, 0),
+                (f"{year}{moment:%m%dT%H%M%S}Z" if moment.year in range(1900, 2200) else f"{iso}z", moment, 0),
                 ("46000.5", datetime(2025, 12, 9, 12), None),
                 ("never", None, None),
                 ("", None, None),
@@ -170,7 +210,7 @@ def cells(draw: st.DrawFn) -> tuple[str, datetime | None, int | None]:
 
 def in_utc(moment: datetime | None, offset: int | None, zone: str) -> str:
     """The instant that a cell means, worked out by the standard library alone; empty if it has none to be read."""
-    if moment is None:
+    if moment is None or moment.year < FIRST_YEAR or (moment.year, moment.month, moment.day) in PLACEHOLDERS:
         return ""
     try:
         if offset is not None:
@@ -192,7 +232,7 @@ def test_one_cell_decides_nothing_about_another(
     """Whatever stands together in a column, each cell is read exactly or refused, as if it stood alone."""
     shown, found = read(*(cell for cell, _, _ in column), zone=zone)
     assert shown == [in_utc(moment, offset, zone) for _, moment, offset in column]
-    refused = {cell for code in ("not-a-date", "time-skipped") for cell in found.get(code, [])}
+    refused = {cell for code in found if CATALOGUE[code].severity is Severity.ERROR for cell in found[code]}
     assert refused == {cell for (cell, _, _), text in zip(column, shown, strict=True) if cell and not text}
 
 
@@ -200,5 +240,5 @@ def test_one_cell_decides_nothing_about_another(
 def test_garbage_beside_dates_breaks_nothing(column: list[str]) -> None:
     """Dates cut short, doubled and mixed up: each is a date, a refusal or empty, and never an error."""
     shown, found = read(*column, zone="America/New_York")
-    refused = {cell for code, rows in found.items() if code not in {"zone-assumed", "date-serial"} for cell in rows}
+    refused = {cell for code in found if CATALOGUE[code].severity is Severity.ERROR for cell in found[code]}
     assert all(text or cell in refused or not cell.strip() for cell, text in zip(column, shown, strict=True))

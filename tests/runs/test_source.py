@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from conftest import LABELS, Desk, Service, mapping
 
+from importer.checking import Checked
 from importer.config.saved_columns import remember, remember_dates
 from importer.config.settings import Settings
 from importer.errors import ColumnsError, Exit, FileError, UsageError
@@ -68,6 +70,43 @@ def test_two_rows_of_one_key_far_apart_are_both_told(
         chunks = checked_chunks(source, NOW, collisions, allow_duplicates=False)
         assert [record.row for chunk in chunks for record in chunk.records()] == list(range(3, 31))
     assert examine(source, NOW, allow_duplicates=True).valid == 30
+
+
+def test_a_column_in_which_all_dates_are_past_is_told_once(
+    tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the result, in what a front end is shown of the rows, and in what a run writes down; no row is left out."""
+    monkeypatch.setattr(encodings, "BLOCK_BYTES", 2_000)
+    file = write(tmp_path / "a.csv", [mapping(n, SubscriptionExpireDate="2023-01-01") for n in range(2, 32)])
+    source, shown = open_source(file, settings, None, READ), Shown()
+    assert len(list(source.sheet.read())) > 1
+    result = examine(source, NOW, allow_duplicates=False, sink=shown)
+    written = checked_chunks(source, NOW, {}, allow_duplicates=False, whole_columns=result.whole_columns)
+    again = checked_chunks(source, NOW, None, allow_duplicates=False)
+    for issues in (
+        result.issues,
+        examine(source, NOW, allow_duplicates=False).issues,
+        [issue for checked in shown.chunks for issue in checked.issues],
+        [issue for checked in written for issue in checked.issues],
+        [issue for checked in again for issue in checked.issues],
+    ):
+        assert [(issue.code, issue.row, issue.value) for issue in issues] == [("dates-past", None, "2023-01-01")]
+    assert (result.rows, result.valid, sum(checked.rows for checked in shown.chunks)) == (30, 30, 30)
+
+
+class Shown:
+    """What a front end is given of the chunks."""
+
+    def __init__(self) -> None:
+        self.chunks: list[Checked] = []
+
+    def restart(self) -> None:
+        """Forget them."""
+        self.chunks.clear()
+
+    def add(self, _chunk: pd.DataFrame, checked: Checked) -> None:
+        """Take one down."""
+        self.chunks.append(checked)
 
 
 def test_a_file_without_rows_is_refused(tmp_path: Path, settings: Settings) -> None:
