@@ -29,6 +29,7 @@ from importer.runs.compare import (
 )
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.locations import hidden_location, of_other_locations
+from importer.runs.marks import with_marks
 from importer.runs.named_records import list_named
 from importer.runs.preparation import stoppable
 from importer.runs.request import Choices, RunRequest
@@ -348,9 +349,13 @@ async def _judged(session: Session, run: Run, doubtful: Sequence[Intent], listin
     assert run.target is not None
     of_rows = journal.rows.known_ids(run.target, [remote.id for remote in listing.records])
     before = journal.evidence.listed_before(run.id) or frozenset()
-    whole = await complete(
-        session.service, run.endpoint, listing, kind.fields, lambda r: r.id not in of_rows and r.id not in before
-    )
+
+    def is_new(remote: Remote) -> bool:
+        return remote.id not in of_rows and remote.id not in before
+
+    whole = await complete(session.service, run.endpoint, listing, kind.fields, is_new)
+    if journal.marks.are_on((intent.run, intent.row) for intent in doubtful):
+        whole = await with_marks(session, run.endpoint, whole, is_new)
     return settle(
         doubtful,
         whole,
