@@ -13,19 +13,19 @@ from importer.delivery.listing import Remote
 FIELD = "SystemId"
 """Where the service keeps it: meant for the identifiers of other systems, and shown to programs only."""
 
-_INSTALLATION, _TOKEN = 8, 22
-_MARK = re.compile(rf"importer-([0-9a-f]{{{_INSTALLATION}}})-[0-9a-f]{{{_TOKEN}}}")
+_TOKEN = 22
+_MARK = re.compile(rf"importer-([0-9a-f]{{8}})-[0-9a-f]{{{_TOKEN}}}")
 
 NewMark = Callable[[], str]
 """Makes a mark that no other attempt has."""
 
 
 def mark(installation: str, token: str) -> str:
-    """A mark of an installation; ``token`` are random hexadecimal digits, of which as many are used as fit.
+    """A mark of an installation, named by eight hexadecimal digits; ``token`` are as many random ones as fit, or more.
 
-    No longer than what a probe sends, so that the probe shows that the service keeps all of it.
+    It is no longer than what a probe sends, so that the probe shows that the service keeps all of it.
     """
-    return f"importer-{installation[:_INSTALLATION]}-{token[:_TOKEN]}"
+    return f"importer-{installation}-{token[:_TOKEN]}"
 
 
 def mark_on(remote: Remote) -> str:

@@ -271,11 +271,11 @@ def settle_reviews(
     of_row = _records_by_row(carried, journal)
     changes = []
     for intent in reviews:
-        own = of_row.get((intent.run, intent.row), [])
-        if len(own) == 1 and own[0] not in taken:
-            changes.append(Change(intent, Event.FOUND, remote_id=own[0]))
-            taken.add(own[0])
-        if own:
+        numbers = of_row.get((intent.run, intent.row), [])
+        if len(numbers) == 1 and numbers[0] not in taken:
+            changes.append(Change(intent, Event.FOUND, remote_id=numbers[0]))
+            taken.add(numbers[0])
+        if numbers:
             continue
         alike = [remote for remote in listing.records if comparer.may_be_one(intent.values, remote.values)]
         if len(alike) != 1 or alike[0].id in taken:

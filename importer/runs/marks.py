@@ -34,10 +34,10 @@ def new_marks(session: Session, kind: RecordType) -> NewMark | None:
 
 
 def installation_in(home: Path) -> str:
-    """What the marks of this installation have in common: hexadecimal digits."""
+    """How marks name this installation: eight hexadecimal digits."""
     # Made of the client id, which is the installation's own and stays when its journal is lost. Hashed, because that
     # text may be anything.
-    return blake2b(client_id(home).encode(), digest_size=8).hexdigest()
+    return blake2b(client_id(home).encode(), digest_size=4).hexdigest()
 
 
 async def with_marks(session: Session, endpoint: str, listing: Listing, chosen: Callable[[Remote], bool]) -> Listing:

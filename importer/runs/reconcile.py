@@ -9,7 +9,7 @@ from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.by_id import Gone, read_record
 from importer.delivery.comparison import Ambiguous, Blocked, Changed, Comparison, Match, Unchanged, why_held
 from importer.delivery.listing import Comparer, Listing, Remote, complete, shows_all_of
-from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
+from importer.delivery.reconciler import Settled, settle, settle_reviews, strays, window_left
 from importer.delivery.sender import Compared
 from importer.delivery.updates import is_as_agreed
 from importer.errors import FileError, ImporterError, ReportError, ServiceError, UsageError
@@ -17,7 +17,7 @@ from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
-from importer.nexudus.waits import wait
+from importer.nexudus.waits import pause, wait
 from importer.reporting import write_report
 from importer.runs.compare import (
     MOST_STRAYS,
@@ -101,6 +101,7 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
     # what it is. And what is listed before the first call cannot be the effect of one.
     journal, kind = session.journal, RECORD_TYPES[run.kind]
     assert run.target is not None
+    await _wait_after_rebuild(session, run)
     # Before the list is asked for: a record that another user's run creates from now on may not be in it, so the claim
     # on it must hold.
     claims = journal.rows.claims_on_planned(run)
@@ -132,6 +133,27 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
     # Without a list the journal alone decides, and every claim holds.
     ended = frozenset[tuple[int, int]]() if listing.failure else claims
     return Beforehand(unexplained, Compared(ended, frozenset(blocked)), updates)
+
+
+async def _wait_after_rebuild(session: Session, run: Run) -> None:
+    """Wait until nothing of what a lost journal had sent can take effect any more, by both clocks."""
+    assert run.target is not None
+    evidence, announced = session.journal.evidence, False
+    while (look := evidence.rebuilt(run.target)) is not None:
+        asked_at = session.clock()
+        reply = await session.service.page(run.endpoint, page=1, size=1)
+        left = window_left(look, reply.clock, asked_at, session.settings.settle)
+        if left <= 0:
+            evidence.forget_rebuilt(run.target)
+            return
+        if not announced:
+            ready = moment(asked_at + left, asked_at)
+            session.observer.say(
+                f"Nothing is sent before {ready}: the journal was rebuilt, and what was sent before it was lost may "
+                "still take effect. Press Ctrl-C to stop, and continue later."
+            )
+            announced = True
+        await pause(left)
 
 
 async def _compared_before(
