@@ -356,9 +356,9 @@ def test_a_record_that_comes_after_its_row_was_given_up_is_named(
 FIRST, SECOND, THEIRS = (mark(f"{number:08x}", "0" * 22) for number in range(3))
 
 
-def marked(number: int, text: str, carried: str, **members: Any) -> Remote:
+def marked(number: int, text: str, carried: str | None, **members: Any) -> Remote:
     """A record that carries a mark."""
-    return remote(number, text, **members, **{FIELD: carried})
+    return remote(number, text, **{**members, FIELD: carried})
 
 
 def test_each_of_two_equal_rows_gets_the_record_of_its_mark(journal: Journal, tmp_path: Path) -> None:
@@ -375,7 +375,7 @@ def test_two_records_of_one_mark_go_to_a_person(journal: Journal, tmp_path: Path
     office.look(*both)
     [review] = journal.rows.in_review(office.target)
     assert "Records 7 and 8 were all created for this row" in (review.message or "")
-    look = {"user": OURS, "asked_at": SENT_AT, "window": WINDOW}
+    look: dict[str, Any] = {"user": OURS, "asked_at": SENT_AT, "window": WINDOW}
     assert settle_reviews([review], Listing(both), journal, office.target, KIND, **look) == []
     [change] = settle_reviews([review], Listing((both[1], OTHER)), journal, office.target, KIND, **look)
     assert (change.event, change.remote_id) == (Event.FOUND, 8)
@@ -416,5 +416,5 @@ def test_a_mark_that_is_gone_leaves_everything_to_the_values(
 ) -> None:
     """An equal record is the row's, and one of its key is for a person, as without marks."""
     office = Office(journal, tmp_path, [body(2), body(3)], marks=[FIRST, SECOND])
-    later(office, remote(7, body(2), **{FIELD: text}), remote(8, body(3, Name="Edited"), **{FIELD: text}), OTHER)
+    later(office, marked(7, body(2), text), marked(8, body(3, Name="Edited"), text), OTHER)
     assert office.rows == {2: (State.CREATED, 7), 3: (State.REVIEW, None)}
