@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from importer.journal.runs import Run
     from importer.runs.batch import JobResult
     from importer.runs.probe import ProbePlan
+    from importer.runs.rebuild import Rebuilt
     from importer.runs.result import RunResult
     from importer.runs.source import CheckResult, ColumnMatch, Source
     from importer.runs.undo import Undoing
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 MOST_GROUPS = 10
 MOST_PLACES = 3
+_MOST_NUMBERS = 5
 _MINUTE = 60.0
 _LOOK = 0.5
 _MILESTONES = (0.01, 0.1, 0.25, 0.5, 0.75, 1.0)
@@ -242,6 +244,48 @@ def show_probe(result: ProbeResult, now: float) -> None:
         else:
             detail = f" ({observation.detail})" if observation.detail else ""
             click.echo(f"  {observation.answer.value:3}  {statement}{detail}")
+
+
+def show_rebuilt(rebuilt: Rebuilt, now: float) -> None:
+    """Show what a journal was rebuilt from, or why it could not be, and what to do next."""
+    for line in rebuilt_lines(rebuilt, now):
+        click.echo(line)
+
+
+def rebuilt_lines(rebuilt: Rebuilt, now: float) -> Iterator[str]:
+    """The same line by line."""
+    if rebuilt.run is not None:
+        yield (
+            f"Run {rebuilt.run.id} now holds {count(rebuilt.records, 'record')} that this installation created and the "
+            f"journal did not know. Which file and row each came from is lost. Report: {rebuilt.run.folder}"
+        )
+        yield f"To delete them, except those changed since: {rebuilt.run.command('undo')}"
+    elif rebuilt.in_journal:
+        yield f"The journal lacks none of the {count(rebuilt.in_journal, 'record')} that this installation created."
+    elif not rebuilt.blocked:
+        yield "No record in Nexudus carries a mark of this installation, so the journal cannot be rebuilt."
+        if not rebuilt.proved:
+            yield "Records carry marks once importer doctor --probe has shown that Nexudus keeps them."
+        yield (
+            "A run still creates no record twice, because it compares with Nexudus before it sends. But records that "
+            "only a lost journal knew cannot be undone."
+        )
+    if rebuilt.blocked:
+        numbers = ", ".join(map(str, rebuilt.blocked[:_MOST_NUMBERS]))
+        more = ", …" if len(rebuilt.blocked) > _MOST_NUMBERS else ""
+        yield (
+            f"Left out: {count(len(rebuilt.blocked), 'record')} ({numbers}{more}) that rows without an answer may have "
+            "created. To settle those rows: importer reconcile. Then rebuild again."
+        )
+    for installation, number in rebuilt.others.items():
+        yield (
+            f"Another installation created {count(number, 'record')}. If it was this one under an earlier home folder: "
+            f"importer journal --rebuild --installation {installation}"
+        )
+    yield (
+        f"Nothing is sent before {moment(rebuilt.until, now)}: what was sent before the journal was lost may still "
+        "take effect."
+    )
 
 
 class Console:

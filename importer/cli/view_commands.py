@@ -174,18 +174,29 @@ def _instant(epoch: float | None) -> str | None:
 
 
 @click.command()
+@PROFILE
 @click.option(
     "--backup",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write a backup to this file; possible at any time.",
 )
+@click.option("--rebuild", is_flag=True, help="Add the records that this installation created and the journal lacks.")
+@click.option("--installation", metavar="NAME", help="With --rebuild: another installation's records, as it is named.")
+@click.option("--type", "kind", metavar="NAME", help="With --rebuild: the record type, if not the default one.")
 @JSON
-def journal(backup: Path | None, as_json: bool) -> int:
+def journal(backup: Path | None, rebuild: bool, as_json: bool, **options: Any) -> int:
     """Show where the journal is and whether it is intact.
 
     A restored backup does not know what was sent after it was made. importer run finds those records anyway, because
-    it compares with the service before it sends anything.
+    it compares with the service before it sends anything. With --rebuild, they can also be verified and undone, if
+    importer doctor --probe has shown before that Nexudus keeps the marks by which they are recognised.
     """
+    if rebuild and backup is not None:
+        raise click.UsageError("--rebuild and --backup do not go together. Make the backup first.")
+    if rebuild:
+        return _rebuild(as_json, **options)
+    if chosen := next((name for name, value in options.items() if value), None):
+        raise click.UsageError(f"--{'type' if chosen == 'kind' else chosen} goes with --rebuild.")
     from importer.journal.journal import open_journal
     from importer.text import count
 
@@ -207,6 +218,33 @@ def journal(backup: Path | None, as_json: bool) -> int:
         if backup is not None:
             click.echo("No backup was made." if fault else f"Backup written to {backup}")
     return Exit.USAGE if fault else Exit.DONE
+
+
+def _rebuild(as_json: bool, *, installation: str | None, kind: str | None) -> int:
+    from importer.cli import terminal
+    from importer.runs.rebuild import RebuildRequest, rebuild_journal
+    from importer.runs.request import Choices
+
+    clock = the_clock()
+    console, choices = terminal.Console(clock, yes=True), Choices(profile=profile_name())
+    request = RebuildRequest(load_settings(), console, clock, kind_named(kind), installation, choices)
+    rebuilt = finish(rebuild_journal(request))
+    if as_json:
+        put_json(
+            {
+                "schema": 1,
+                "run": rebuilt.run.id if rebuilt.run else None,
+                "records": rebuilt.records,
+                "in_journal": rebuilt.in_journal,
+                "blocked": list(rebuilt.blocked),
+                "other_installations": dict(rebuilt.others),
+                "nothing_sent_before": _instant(rebuilt.until),
+                "folder": str(rebuilt.run.folder) if rebuilt.run else None,
+            }
+        )
+    else:
+        terminal.show_rebuilt(rebuilt, clock())
+    return rebuilt.exit_code
 
 
 @click.command()

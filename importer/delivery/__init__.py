@@ -9,6 +9,7 @@
     - ``breakers.py``     why sending stops
 - ``listing.py``      what the service holds, and when a record equals a row; ``comparison.py`` before sending
 - ``record_text.py``  a record as the cells of a spreadsheet
+- ``marks.py``        what a create sends along, by which its record is recognised
 - ``reconciler.py``   rows in doubt settled by it
 - ``conflicts.py``    why a row is held, as data
 - ``updater.py``      records of changed rows read, merged, written; ``updates.py`` decides, also what became of one

@@ -37,6 +37,7 @@ class Evidence:
         create_refusal: Why the create without them was refused; empty if it was not.
         created, updated, shortened: The record as it was read after the create, after an update with all fields, and
             after one that left some out.
+        mark: The SystemId that the create sent.
         by_system_id, by_name: Lists that were filtered for the record, and then for no record at all.
         unfiltered: The page on which the record has to be, if no filtered list shows it.
         sent: The fields of the update with all fields, the date without its offset.
@@ -60,6 +61,7 @@ class Evidence:
     directed_page: Page | None = None
     left_out: Sequence[str] = ()
     create_refusal: str = ""
+    mark: str = ""
     created: Fields | None = None
     by_system_id: list[Page] = field(default_factory=list)
     by_name: list[Page] = field(default_factory=list)
@@ -176,7 +178,8 @@ def _system_id_created(evidence: Evidence) -> Observation:
     if evidence.created is None:
         return _unknown(evidence.why)
     value = evidence.created.get("SystemId")
-    return _decided(bool(value), _shown(value))
+    # The very text: by one that was shortened or changed, no record would be recognised.
+    return _decided(bool(value) and value == evidence.mark, _shown(value))
 
 
 def _system_id_filter(evidence: Evidence) -> Observation:

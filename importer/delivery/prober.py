@@ -192,6 +192,7 @@ class Prober:
         if record is None:
             raise _EndedError(f"because the record was not certainly created: {what_came(reply)}")
         evidence.number, evidence.created = proper_id(record.get("Id")), record
+        evidence.mark = self._subject.marks[0]
 
     async def _create_call(self, path: str, body: str) -> Reply:
         # Written down when its turn has come, so that a stop while it waits for that leaves no name behind.

@@ -1,26 +1,31 @@
 """Rows in doubt settled by a whole list of what the service holds.
 
-Two questions, two rules. *Which record is the effect of a call that was never answered?* One that equals the row in its
-whole body, unsent fields being empty, that no other row has, and that was not listed before the run sent anything.
-*Does the row's mapping exist all the same?* A record that shares its key, or may share it, goes to a person. Found is
-believed at once; absent only after the visibility window, and by ``shows_all_of`` (see the caller).
+First the mark, where creates carry one: a record that carries the mark of a row's attempt is the row's, whatever
+somebody has made of its values since. A mark that is not there proves nothing; then there are two questions and two
+rules. *Which record is the effect of a call that was never answered?* One that equals the row in its whole body, unsent
+fields being empty, that no other row has, that carries no other attempt's mark, and that was not listed before the run
+sent anything. *Does the row's mapping exist all the same?* A record that shares its key, or may share it, goes to a
+person. Found is believed at once; absent only after the visibility window, and by ``shows_all_of`` (see the caller).
 """
 
 import json
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from importer.delivery.listing import Comparer, Key, Listing, Remote, by_key, changed_since
+from importer.delivery.marks import mark_on, marks_on
 from importer.journal.evidence import FirstLook
 from importer.journal.journal import Journal
+from importer.journal.marks import Place
 from importer.journal.rows import Change, Intent
-from importer.journal.states import Event, State
+from importer.journal.states import UNANSWERED, Event, State
 from importer.text import printable, value_words
 from schemas import RecordType
 
 MOST_RESENDS = 3
 """How often a row that was proved absent is sent again before a person must look."""
 
+_NOT_AT_ITS_END = (State.PLANNED, *UNANSWERED)
 _DATE_STEP = 1.0
 """Seconds by which two Date headers may be further apart than the answers were: they show whole seconds (RFC 9110)."""
 
@@ -83,26 +88,31 @@ def settle(
     # 1. Without a list nothing is believed: that a record was not seen says nothing where nobody could look.
     # 2. Records that a row of the journal has, and those that were listed before the run sent anything, are left out.
     #    The latter needs no clock: what was there before cannot be the effect of a call that was made after.
-    # 3. Rows are compared with the rest by their whole bodies. That is an equivalence, so equal rows and equal records
+    # 3. A record with the mark of a row's attempt is the row's. One with any other mark is not, but may be of the same
+    #    mapping. Everything else goes by values, as if there were no marks.
+    # 4. Rows are compared with the rest by their whole bodies. That is an equivalence, so equal rows and equal records
     #    are interchangeable, and are paired by age. More records than rows means that somebody made one: a person
     #    decides, because to call it ours would leave our own, if it comes, unnoticed.
-    # 4. A row without an equal may still have become a record that the service or a colleague has changed since. A
+    # 5. A row without an equal may still have become a record that the service or a colleague has changed since. A
     #    record that may have the row's key goes to a person, or the row would be sent again beside it.
-    # 5. Only then is it absent, and only if the list was *begun* after the window, by both clocks. By the time of
+    # 6. Only then is it absent, and only if the list was *begun* after the window, by both clocks. By the time of
     #    judging, an effect that came while the list was read would be missed, and doubled.
-    # 6. A list without any record proves nothing, and a row that was absent too often goes to a person: something takes
+    # 7. A list without any record proves nothing, and a row that was absent too often goes to a person: something takes
     #    it each time, and it may be the list.
     if listing.failure:
         return Settled(waits=dict.fromkeys(doubtful, 0.0), failure=listing.failure)
     comparer, settled = Comparer(kind), Settled()
     of_journal = _ids_of_rows(journal, target, doubtful, listing)
     looks = journal.evidence.first_looks(doubtful, listing.date, asked_at)
-    taken: set[int] = set()
+    carried = marks_on(listing.records)
+    taken = _by_mark(doubtful, carried, journal, settled)
+    done = {change.intent for change in settled.changes}
+    doubtful = [intent for intent in doubtful if intent not in done]
     unmatched: list[tuple[Intent, list[Remote]]] = []
     for run in sorted({intent.run for intent in doubtful}):
         before = journal.evidence.listed_before(run) or frozenset()
         free = [r for r in listing.records if r.id not in of_journal and r.id not in before and r.id not in taken]
-        records = by_key(comparer, kind.fields, free)
+        records = by_key(comparer, kind.fields, [remote for remote in free if remote.id not in carried])
         for key, same in _by_body(comparer, kind, [intent for intent in doubtful if intent.run == run]).items():
             candidates = records.get(key, [])
             taken.update(remote.id for remote in candidates)
@@ -112,6 +122,33 @@ def settle(
         left = seconds_left(intent, looks[intent], listing.date, asked_at, window)
         _judge_absent(intent, leftover, listing, comparer, left, settled)
     return settled
+
+
+def _by_mark(doubtful: Sequence[Intent], carried: Mapping[int, str], journal: Journal, settled: Settled) -> set[int]:
+    """Give each row the record that carries the mark of one of its attempts, and say which records these are."""
+    # Also one of an earlier attempt, which came after it had been believed absent: the row has a record then.
+    records = _records_by_row(carried, journal)
+    taken: set[int] = set()
+    for intent in doubtful:
+        numbers = records.get((intent.run, intent.row), [])
+        taken.update(numbers)
+        if len(numbers) == 1:
+            settled.changes.append(Change(intent, Event.FOUND, remote_id=numbers[0]))
+        elif numbers:
+            named = " and ".join(map(str, numbers[:5]))
+            sentence = f"Records {named} were all created for this row. Decide in Nexudus which to keep."
+            settled.changes.append(Change(intent, Event.UNCLEAR, message=sentence))
+    return taken
+
+
+def _records_by_row(carried: Mapping[int, str], journal: Journal) -> dict[Place, list[int]]:
+    """The records that carry a mark of a row, by the row, each oldest first."""
+    places = journal.marks.places(carried.values()) if carried else {}
+    records: dict[Place, list[int]] = {}
+    for number, text in carried.items():
+        if text in places:
+            records.setdefault(places[text], []).append(number)
+    return records
 
 
 def _ids_of_rows(journal: Journal, target: int, doubtful: Sequence[Intent], listing: Listing) -> set[int]:
@@ -155,14 +192,19 @@ def _judge_absent(
     settled: Settled,
 ) -> None:
     alike = [remote for remote in leftover if comparer.may_be_one(intent.values, remote.values)]
-    if alike:
-        there = comparer.differences(intent.body, alike[0])
+    if maybe_own := [remote for remote in alike if not mark_on(remote)]:
+        there = comparer.differences(intent.body, maybe_own[0])
         values = "; ".join(
             f"{name} was sent as {value_words(sent)} and is {value_words(value)}"
             for name, (sent, value) in there.items()
         )
         differs = f", but differs: {printable(values, 300)}" if there else " and has values that were not sent"
-        sentence = f"Record {alike[0].id} may be this row's{differs}. Check it in Nexudus."
+        sentence = f"Record {maybe_own[0].id} may be this row's{differs}. Check it in Nexudus."
+        settled.changes.append(Change(intent, Event.UNCLEAR, message=sentence))
+    elif alike:
+        sentence = (
+            f"Record {alike[0].id} may be for the same mapping, but was not created for this row. Check it in Nexudus."
+        )
         settled.changes.append(Change(intent, Event.UNCLEAR, message=sentence))
     elif left > 0:
         settled.waits[intent] = left
@@ -179,13 +221,21 @@ def _judge_absent(
 
 
 def seconds_left(intent: Intent, look: FirstLook, date: float | None, asked_at: float, window: float) -> float:
+    """In how many seconds the window of a row's call is over: ``window_left`` since the row was sent."""
+    return window_left(look, date, asked_at, window, began=intent.sent_at)
+
+
+def window_left(
+    look: FirstLook, date: float | None, asked_at: float, window: float, *, began: float | None = None
+) -> float:
     """In how many seconds the window is over by both clocks; a clock that was set back since is not listened to.
 
-    ``date`` is the service's clock when the answer came that was asked for at ``asked_at``, None if it has none.
+    It counts from the first look, on this machine's clock from ``began`` if that is known. ``date`` is the service's
+    clock when the answer came that was asked for at ``asked_at``, None if it has none.
     """
     # This machine's counts from the send, the service's from the first answer that was looked at after it. Were only
     # one of them asked, a clock that is put right in between would end the window too soon, or never.
-    elapsed = [asked_at - (look.local_time if date is None else intent.sent_at or look.local_time)]
+    elapsed = [asked_at - (look.local_time if date is None else began or look.local_time)]
     if date is not None and look.service_time is not None:
         # Whole seconds on both sides; without a window there is nothing to be exact about.
         elapsed.append(date - look.service_time - (_DATE_STEP if window else 0.0))
@@ -206,25 +256,34 @@ def settle_reviews(
 ) -> list[Change]:
     """The rows in review of which a listing that was begun at ``asked_at`` shows exactly one record, of no other row.
 
-    It is the row's own if it passes every test that a row in doubt has: not listed before the run, equal in its whole
-    body, and not certain to be a colleague's. Otherwise, if it has the values that the row gives, the mapping exists,
-    and the row needs nothing more; but an undo must not delete what was not created for it. That is believed only after
-    the window, for the row's own record may still come.
+    It is the row's own if it carries the mark of the row's attempt, or if it passes every test that a row in doubt has:
+    not listed before the run, equal in its whole body, with no other mark, and not certain to be a colleague's.
+    Otherwise, if it has the values that the row gives, the mapping exists, and the row needs nothing more; but an undo
+    must not delete what was not created for it. That is believed only after the window, for the row's own record may
+    still come.
     """
     if listing.failure or not reviews:
         return []
     comparer = Comparer(kind)
     taken = _ids_of_rows(journal, target, reviews, listing)
     looks = journal.evidence.first_looks(reviews, listing.date, asked_at)
+    carried = marks_on(listing.records)
+    of_row = _records_by_row(carried, journal)
     changes = []
     for intent in reviews:
+        numbers = of_row.get((intent.run, intent.row), [])
+        if len(numbers) == 1 and numbers[0] not in taken:
+            changes.append(Change(intent, Event.FOUND, remote_id=numbers[0]))
+            taken.add(numbers[0])
+        if numbers:
+            continue
         alike = [remote for remote in listing.records if comparer.may_be_one(intent.values, remote.values)]
         if len(alike) != 1 or alike[0].id in taken:
             continue
         [remote] = alike
         before = journal.evidence.listed_before(intent.run) or frozenset()
         equal = comparer.key(kind.fields, intent.values) == comparer.key(kind.fields, remote.values)
-        if equal and remote.id not in before and not is_foreign(remote, user):
+        if equal and remote.id not in before and remote.id not in carried and not is_foreign(remote, user):
             changes.append(Change(intent, Event.FOUND, remote_id=remote.id))
         elif not comparer.differences(intent.body, remote) and not seconds_left(
             intent, looks[intent], listing.date, asked_at, window
@@ -238,19 +297,23 @@ def settle_reviews(
 
 
 def strays(listing: Listing, journal: Journal, target: int, kind: RecordType) -> list[str]:
-    """Sentences about records that no row explains: of the key of a row that has another record, or got no answer once.
+    """Sentences about records that no row explains: with the mark of a row that does not have them, or with its key.
 
-    They came after the row's run had begun. Such a record may be the late effect of a call that was believed lost, or a
-    colleague's: a person decides.
+    Those of a key are of a row that has another record, or got no answer once, and came after the row's run had begun.
+    Such a record may be the late effect of a call that was believed lost, or a colleague's: a person decides.
     """
     if listing.failure:
         return []
     comparer, sentences = Comparer(kind), []
+    of_mark = _strays_by_mark(listing, journal, target)
     before: dict[int, frozenset[int] | None] = {}
     rows = {comparer.match_key(kind.key, intent.values): intent for intent in journal.evidence.without_record(target)}
     rows |= {comparer.match_key(kind.key, i.values): i for i in journal.rows.claimants(target) if i.remote_id}
     ids = journal.rows.known_ids(target, [remote.id for remote in listing.records]) if rows else set()
     for remote in listing.records:
+        if remote.id in of_mark:
+            sentences.append(of_mark[remote.id])
+            continue
         intent = rows.get(comparer.match_key(kind.key, remote.values))
         if intent is None or remote.id in ids or remote.id == intent.remote_id:
             continue
@@ -262,6 +325,27 @@ def strays(listing: Listing, journal: Journal, target: int, kind: RecordType) ->
         listed = before[intent.run]
         if listed is not None and remote.id not in listed:
             sentences.append(_stray(remote, intent, kind))
+    return sentences
+
+
+def _strays_by_mark(listing: Listing, journal: Journal, target: int) -> dict[int, str]:
+    """A sentence for each record that carries the mark of a row which has come to an end without it."""
+    sentences: dict[int, str] = {}
+    carried = marks_on(listing.records)
+    taken = journal.rows.known_ids(target, list(carried))
+    unexplained = {number: text for number, text in carried.items() if number not in taken}
+    for (run, row), numbers in _records_by_row(unexplained, journal).items():
+        intent = journal.rows.get(run, row)
+        # What is not at its end is settled, or compared with this very list.
+        if intent is None or intent.state in _NOT_AT_ITS_END:
+            continue
+        for number in numbers:
+            if number != intent.remote_id:
+                other = f", whose record is {intent.remote_id}" if intent.remote_id else ", which has no record"
+                sentences[number] = (
+                    f"Record {number} was created for row {row} of run {run}{other}. "
+                    "In Nexudus, delete it if you do not need it."
+                )
     return sentences
 
 

@@ -14,6 +14,7 @@ from importer.delivery.breakers import Breakers, SendResult, StopReason
 from importer.delivery.concurrency import Concurrency
 from importer.delivery.in_flight import CallsInFlight, SentRow
 from importer.delivery.listing import Comparer
+from importer.delivery.marks import NewMark, marked
 from importer.delivery.pacing import Allowance
 from importer.delivery.replies import Pause, Verdict, classify, new_id
 from importer.delivery.row_queue import RowQueue
@@ -119,11 +120,16 @@ class Sender:
         stop: asyncio.Event,
         tell: Callable[[Progress], None],
         compared: Compared | None = None,
+        new_mark: NewMark | None = None,
     ) -> None:
-        """Nothing is read or sent before ``send``; ``compared`` is what the comparison with the service came to."""
+        """Nothing is read or sent before ``send``; ``compared`` is what the comparison with the service came to.
+
+        ``new_mark`` makes the mark of each attempt, where the service is known to keep it.
+        """
         self._journal, self._service, self._run, self._account = journal, service, run, account
         self._pace, self._now, self._stop, self._tell = pace, now, stop, tell
         self._compared, self._comparer = compared or Compared(), Comparer(RECORD_TYPES[run.kind])
+        self._new_mark = new_mark
         self._queue = RowQueue(lambda row, limit: journal.rows.planned(run, row, limit), leave=self._compared.blocked)
         self._calls = CallsInFlight()
         self._allowance = Allowance(pace.windows, now())
@@ -305,6 +311,7 @@ class Sender:
             committed,
             ended=self._compared.ended,
             may_be_one=lambda one, other: self._comparer.may_be_one(one.values, other.values),
+            new_mark=self._new_mark,
         )
         return sending, committed
 
@@ -322,7 +329,8 @@ class Sender:
         # Only then does a slow turn say something about the service, and not about a lack of rows or of allowance.
         self._busy = sending.wait <= 0 and not self._queue.is_empty()
         for intent in sending.sent:
-            self._calls.start(SentRow(intent.sent(), committed), self._call(intent.body, committed))
+            body = marked(intent.body, sending.marks.get(intent.row, ""))
+            self._calls.start(SentRow(intent.sent(), committed), self._call(body, committed))
 
     async def _call(self, body: str, committed: float) -> Reply:
         """The reply to one create, which leaves at once after its intent or not at all.

@@ -293,7 +293,8 @@ class Undoer:
 
     async def _call(self, intent: Intent, there: Remote) -> Reply:
         if _is_update(intent):
-            body = body_of(there, values_before(intent), self._comparer)
+            mark = self._journal.marks.of_record(self._run.target or 0, there.id)
+            body = body_of(there, values_before(intent), self._comparer, mark)
             return await self._service.put(self._run.endpoint, body)
         return await self._service.delete(self._run.endpoint, there.id)
 

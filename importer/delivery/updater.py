@@ -175,7 +175,8 @@ class Updater:
         if abs(self._now() - looked_at) > LONGEST_DELAY:
             # Provably not sent, so the row is planned again, and its record is looked at once more.
             return Reply(sent=False, failure="this machine was asleep when the call was due")
-        return await self._service.put(self._run.endpoint, body_of(there, intent.values, self._comparer))
+        mark = self._journal.marks.of_record(self._run.target or 0, there.id)
+        return await self._service.put(self._run.endpoint, body_of(there, intent.values, self._comparer, mark))
 
     async def _look(self, intent: Intent) -> Look | None:
         """What the service says of the record; None if it asks to wait first."""

@@ -12,6 +12,7 @@ from importer.delivery.by_id import Gone, Look, Unreadable
 from importer.delivery.comparison import Changed, Match
 from importer.delivery.conflicts import Cause, Conflict
 from importer.delivery.listing import Comparer, Remote, to_remote
+from importer.delivery.marks import FIELD
 from importer.journal.rows import Change, Intent
 from importer.journal.states import Event
 from importer.text import changes, printable
@@ -39,12 +40,17 @@ def record_before(intent: Intent) -> Remote:
     return remote
 
 
-def body_of(remote: Remote, values: Mapping[str, object], comparer: Comparer) -> str:
-    """The record as it was just read, with those of these values that it does not have yet."""
+def body_of(remote: Remote, values: Mapping[str, object], comparer: Comparer, mark: str = "") -> str:
+    """The record as it was just read, with those of these values that it does not have yet.
+
+    ``mark`` is that of the create that made it, which somebody else's save may have cleared. What another program has
+    written there stays.
+    """
     # A value that is equal stays as the record spells it: to spell it otherwise is a change that nobody asked for.
     new = {name: value for name, value in values.items() if _differ(comparer, name, value, remote)}
     old = {name: value for name, value in remote.values.items() if name not in _STAMPS}
-    return json.dumps({**old, **new, "Id": remote.id}, ensure_ascii=False)
+    marks = {FIELD: mark} if mark and not old.get(FIELD) else {}
+    return json.dumps({**old, **new, **marks, "Id": remote.id}, ensure_ascii=False)
 
 
 def values_before(intent: Intent) -> dict[str, object]:

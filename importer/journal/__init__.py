@@ -7,6 +7,7 @@
 - ``windows.py``      the arithmetic of the allowance; pure
 - ``journal.py``      all of it: ``runs.py``, ``rows.py`` (on their way), ``calls.py`` (the ledger of the allowance),
   ``directories.py`` (lists and choices remembered), ``views.py`` (what pages show)
+- ``marks.py``        what each create carried by which its record is recognised
 - ``evidence.py``     what was seen of the service around the rows in doubt
 - ``migrations.py``   an earlier journal brought up to date, one numbered step per version
 - ``group_commit.py`` many writes in one durable transaction

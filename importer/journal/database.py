@@ -40,13 +40,17 @@ class Database:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Everything read and written inside is one durable transaction: all of it holds, or none."""
+        """Everything read and written inside is one durable transaction: all of it holds, or none.
+
+        One inside another is part of the outer one.
+        """
+        outer = getattr(self._thread, "shared", None)
         with self.write() as db:
             self._thread.shared = db
             try:
                 yield
             finally:
-                self._thread.shared = None
+                self._thread.shared = outer
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -52,6 +52,24 @@ class Evidence:
         ids.frombytes(zlib.decompress(packed))
         return frozenset(ids)
 
+    def note_rebuilt(self, target: int, service_time: float | None, local_time: float) -> None:
+        """Remember when the rows of a target were rebuilt from what the service lists, in epoch seconds."""
+        values = {"target": target, "service_time": service_time, "local_time": local_time}
+        with self._db.write() as db:
+            # The later one counts: a journal that was put back once more may have lost other calls.
+            db.execute(sa.insert(t.rebuilt).prefix_with("OR REPLACE").values(**values))
+
+    def rebuilt(self, target: int) -> FirstLook | None:
+        """When that was, until ``forget_rebuilt``; None if it never was."""
+        with self._db.read() as db:
+            row = db.execute(sa.select(t.rebuilt).where(t.rebuilt.c.target == target)).first()
+        return None if row is None else FirstLook(row.service_time, row.local_time)
+
+    def forget_rebuilt(self, target: int) -> None:
+        """The window after it is over."""
+        with self._db.write() as db:
+            db.execute(sa.delete(t.rebuilt).where(t.rebuilt.c.target == target))
+
     def had_doubts(self, run: int) -> bool:
         """Whether a call of this run was ever looked for, because it got no answer."""
         with self._db.read() as db:

@@ -17,6 +17,7 @@ from importer.journal.database import PATIENCE, Database, explained, open_databa
 from importer.journal.directories import Directories
 from importer.journal.evidence import Evidence
 from importer.journal.group_commit import GroupCommit
+from importer.journal.marks import Marks
 from importer.journal.migrations import SCHEMA_VERSION, migrate
 from importer.journal.rows import Rows
 from importer.journal.runs import Runs
@@ -35,6 +36,7 @@ class Journal:
         self.runs, self.calls = Runs(db), Calls(db)
         self.rows = Rows(db, self.runs, self.calls)
         self.directories, self.views, self.evidence = Directories(db), Views(db), Evidence(db)
+        self.marks = Marks(db)
 
     def __enter__(self) -> Self:
         """The journal itself; the ``with`` closes it."""

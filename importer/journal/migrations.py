@@ -17,7 +17,7 @@ from importer.journal.runs import OPTIONS
 from importer.journal.states import UNANSWERED, State
 from importer.model import ONCE_MORE
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 _BATCH = 5_000
 
 
@@ -58,11 +58,18 @@ def _claim_by_service(db: Connection) -> None:
             db.execute(sa.delete(t.target).where(t.target.c.id == number))
 
 
+def _add_marks(db: Connection) -> None:
+    """The tables of marks and of rebuilding; what was sent earlier carried none."""
+    t.mark.create(db)
+    t.rebuilt.create(db)
+
+
 _STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _nothing_but_rows,
     2: _add_evidence,
     3: _claim_by_service,
     4: _nothing_but_rows,
+    5: _add_marks,
 }
 """What leads from a version to the next one."""
 

@@ -4,8 +4,8 @@ Rule: a row changes state only through ``move``, ``will_send`` and ``will_update
 """
 
 import json
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from itertools import islice
 from operator import attrgetter
@@ -20,6 +20,7 @@ from importer.journal import statements as sql
 from importer.journal import tables as t
 from importer.journal.calls import Calls
 from importer.journal.database import Database
+from importer.journal.marks import add_marks
 from importer.journal.runs import Run, Runs
 from importer.journal.states import HOLDING, TRANSITIONS, Event, State, after
 from importer.journal.windows import Window
@@ -135,13 +136,14 @@ class Claim:
 class Sending:
     """What ``will_send`` did: rows in doubt now, rows settled without a call, blocked rows.
 
-    ``wait`` is in how many seconds more may leave.
+    ``wait`` is in how many seconds more may leave, ``marks`` what the calls of the rows in doubt carry, by row.
     """
 
     sent: list[Intent]
     settled: list[Change]
     blocked: list[Intent]
     wait: float
+    marks: Mapping[int, str] = field(default_factory=dict)
 
 
 class Rows:
@@ -235,6 +237,12 @@ class Rows:
             if len(page) < _BATCH:
                 return
             last = page[-1].row
+
+    def get(self, run: int, row: int) -> Intent | None:
+        """One row; None if it was never planned."""
+        with self._db.read() as db:
+            intent = db.execute(sa.select(t.intent).where(t.intent.c.run == run, t.intent.c.row == row)).first()
+        return None if intent is None else to_intent(intent)
 
     def counts(self, run: Run) -> dict[State, int]:
         """How many rows of a run are in each state."""
@@ -360,13 +368,15 @@ class Rows:
         *,
         ended: Container[tuple[int, int]] = (),
         may_be_one: Callable[[Intent, Intent], bool] | None = None,
+        new_mark: Callable[[], str] | None = None,
     ) -> Sending:
         """Put as many rows of the batch in doubt as the windows allow now. Once this returns, they may be sent.
 
         What other runs have sent since this one was compared with the service counts as well: a row whose record was
         created meanwhile is existing, or held if it has other values; one whose key, or a key that ``may_be_one`` with
         it, has an unanswered call is blocked, and stays planned. ``ended`` are claims whose record the service no
-        longer holds. One transaction, so that two processes cannot both believe in the last free call of a window.
+        longer holds. ``new_mark`` makes the mark that a call carries. One transaction, so that two processes cannot
+        both believe in the last free call of a window.
         """
         assert run.target is not None
         if not batch:
@@ -392,7 +402,9 @@ class Rows:
                     db.exec_driver_sql(sql.ADD_WRITE, {"account": account, "left": now})
                 sent.append(intent)
             self._apply(db, [*settled, *(Change(intent, Event.WILL_SEND) for intent in sent)], now)
-        return Sending(sent, settled, blocked, wait)
+            marks = {intent.row: new_mark() for intent in sent} if new_mark is not None else {}
+            add_marks(db, [(marks[i.row], i.run, i.row, i.attempts + 1) for i in sent if i.row in marks])
+        return Sending(sent, settled, blocked, wait, marks)
 
     def will_update(self, run: Run, change: Change, now: float) -> bool:
         """Write down that the update of a row is about to leave; False if an equal row is unanswered elsewhere."""

@@ -22,6 +22,13 @@ STOP = "SELECT stop FROM run WHERE id = ?"
 
 RUN_THAT_MADE = f"SELECT run FROM intent WHERE target = ? AND remote_id = ? AND state IN ({MADE_BY})"
 
+ADD_MARK = "INSERT INTO mark (mark, run, row, attempt) VALUES (?, ?, ?, ?)"
+HAS_MARK = "SELECT 1 FROM mark WHERE run = ? AND row = ? LIMIT 1"
+MARK_OF_RECORD = f"""
+    SELECT mark.mark FROM intent JOIN mark ON mark.run = intent.run AND mark.row = intent.row
+    WHERE target = ? AND remote_id = ? AND state IN ({MADE_BY}) ORDER BY attempt DESC LIMIT 1
+"""
+
 ADD_WRITE = "INSERT INTO call (account, at, arrived, write) VALUES (:account, :left, :left, 1)"
 # Writes that left at the same time are interchangeable.
 _ONE_WRITE = "id = (SELECT min(id) FROM call WHERE account = :account AND write = 1 AND at = :left AND arrived = :left)"

@@ -90,6 +90,17 @@ intent = sa.Table(
     # The primary key is the table: rows are read in the order of the file, page by page, without a second look-up each.
     sqlite_with_rowid=False,
 )
+# The text that a create carried in SystemId, for each attempt that carried one: the record that has it is the row's.
+mark = sa.Table(
+    "mark",
+    metadata,
+    sa.Column("mark", sa.Text, primary_key=True),
+    sa.Column("run", sa.Integer, nullable=False),
+    sa.Column("row", sa.Integer, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Index("marks_by_row", "run", "row"),
+    sqlite_with_rowid=False,
+)
 # What the service listed before a run sent its first row: none of these records can be the effect of one of its calls.
 listed_before = sa.Table(
     "listed_before",
@@ -105,6 +116,15 @@ first_look = sa.Table(
     sa.Column("run", sa.Integer, primary_key=True),
     sa.Column("row", sa.Integer, primary_key=True),
     sa.Column("attempt", sa.Integer, primary_key=True),
+    sa.Column("service_time", sa.Float),
+    sa.Column("local_time", sa.Float, nullable=False),
+)
+# When the rows of a target were last rebuilt from what the service lists, by the service's clock and by this machine's.
+# Calls that nothing is known of any more may take effect until a visibility window later.
+rebuilt = sa.Table(
+    "rebuilt",
+    metadata,
+    sa.Column("target", sa.Integer, primary_key=True),
     sa.Column("service_time", sa.Float),
     sa.Column("local_time", sa.Float, nullable=False),
 )

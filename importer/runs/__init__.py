@@ -14,7 +14,9 @@ This package exports nothing: a command that only looks at runs must not load wh
 - ``named_records.py``  the records that the rows of a file name by Id
 - ``compare.py``       what rows are compared with: the list, the journal, single records
 - ``reconcile.py``     rows in doubt settled around the sending; ``locations.py`` whether a list can show a row's record
+- ``marks.py``         whether the service keeps marks, and whose they are
 - ``updates.py``       the records of changed rows; those of which no answer came are read
+- ``rebuild.py``       a lost journal rebuilt from the marks of its records
 - ``settle.py``        one row settled by a person's word
 - ``verify.py``, ``undo.py``  afterwards
 - ``export.py``        what the service holds, as a file; ``difference.py`` a file against it, both ways

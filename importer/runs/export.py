@@ -102,7 +102,7 @@ async def _export(
     listing = await with_all_members(session, endpoint, kind, listing, _NOTHING)
     remotes = _expiring(kind, listing.records, before, session.observer) if before is not None else listing.records
     names = await _names(session, kind, remotes) if request.names else {}
-    return Export(_table(kind, remotes, names, session.clock()), total, session.account)
+    return Export(table_of(kind, remotes, names, session.clock()), total, session.account)
 
 
 def headers_of(kind: RecordType, *, names: bool = False) -> list[str]:
@@ -211,9 +211,10 @@ def name_of(entry: Entry) -> str:
     return f"{entry.place} / {entry.names[0]}" if entry.place else entry.names[0]
 
 
-def _table(
+def table_of(
     kind: RecordType, remotes: Sequence[Remote], names: Mapping[str, Mapping[int, str]], now: float
 ) -> RecordTable:
+    """The records as an export has them; ``names`` are those beside the Ids, by field and Id."""
     comparer = Comparer(kind)
 
     def named(remote: Remote) -> dict[str, str]:

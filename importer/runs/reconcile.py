@@ -10,7 +10,7 @@ from importer.delivery.by_id import Gone, read_record
 from importer.delivery.comparison import Ambiguous, Blocked, Changed, Comparison, Match, Unchanged, why_held
 from importer.delivery.conflicts import Cause, Conflict, conflict_of
 from importer.delivery.listing import Comparer, Listing, Remote, complete, shows_all_of
-from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
+from importer.delivery.reconciler import Settled, settle, settle_reviews, strays, window_left
 from importer.delivery.sender import Compared
 from importer.delivery.updates import ENTERED_BY_ANYBODY, is_as_agreed
 from importer.errors import FileError, ImporterError, ReportError, ServiceError, UsageError
@@ -18,7 +18,7 @@ from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
-from importer.nexudus.waits import wait
+from importer.nexudus.waits import pause, wait
 from importer.reporting import write_report
 from importer.runs.compare import (
     MOST_STRAYS,
@@ -30,6 +30,7 @@ from importer.runs.compare import (
 )
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.locations import hidden_location, of_other_locations
+from importer.runs.marks import with_marks
 from importer.runs.named_records import list_named
 from importer.runs.preparation import stoppable
 from importer.runs.request import Choices, RunRequest
@@ -101,6 +102,7 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
     # what it is. And what is listed before the first call cannot be the effect of one.
     journal, kind = session.journal, RECORD_TYPES[run.kind]
     assert run.target is not None
+    await _wait_after_rebuild(session, run)
     # Before the list is asked for: a record that another user's run creates from now on may not be in it, so the claim
     # on it must hold.
     claims = journal.rows.claims_on_planned(run)
@@ -132,6 +134,27 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
     # Without a list the journal alone decides, and every claim holds.
     ended = frozenset[tuple[int, int]]() if listing.failure else claims
     return Beforehand(unexplained, Compared(ended, frozenset(blocked)), updates)
+
+
+async def _wait_after_rebuild(session: Session, run: Run) -> None:
+    """Wait until nothing of what a lost journal had sent can take effect any more, by both clocks."""
+    assert run.target is not None
+    evidence, announced = session.journal.evidence, False
+    while (look := evidence.rebuilt(run.target)) is not None:
+        asked_at = session.clock()
+        reply = await session.service.page(run.endpoint, page=1, size=1)
+        left = window_left(look, reply.clock, asked_at, session.settings.settle)
+        if left <= 0:
+            evidence.forget_rebuilt(run.target)
+            return
+        if not announced:
+            ready = moment(asked_at + left, asked_at)
+            session.observer.say(
+                f"Nothing is sent before {ready}: the journal was rebuilt, and what was sent before it was lost may "
+                "still take effect. Press Ctrl-C to stop, and continue later."
+            )
+            announced = True
+        await pause(left)
 
 
 async def _compared_before(
@@ -354,9 +377,13 @@ async def _judged(session: Session, run: Run, doubtful: Sequence[Intent], listin
     assert run.target is not None
     of_rows = journal.rows.known_ids(run.target, [remote.id for remote in listing.records])
     before = journal.evidence.listed_before(run.id) or frozenset()
-    whole = await complete(
-        session.service, run.endpoint, listing, kind.fields, lambda r: r.id not in of_rows and r.id not in before
-    )
+
+    def is_new(remote: Remote) -> bool:
+        return remote.id not in of_rows and remote.id not in before
+
+    whole = await complete(session.service, run.endpoint, listing, kind.fields, is_new)
+    if journal.marks.are_on((intent.run, intent.row) for intent in doubtful):
+        whole = await with_marks(session, run.endpoint, whole, is_new)
     return settle(
         doubtful,
         whole,

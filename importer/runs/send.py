@@ -14,6 +14,7 @@ from importer.journal.windows import Window
 from importer.model import Progress
 from importer.nexudus.waits import GRACE, Stopped, unless
 from importer.runs.allowances import windows
+from importer.runs.marks import new_marks
 from importer.runs.reconcile import Beforehand, settle_after, settle_before
 from importer.runs.request import Choices
 from importer.runs.result import RunResult, finish_run
@@ -158,6 +159,7 @@ class PlannedRun:
             stop=stop,
             tell=self._tell(pace),
             compared=compared,
+            new_mark=new_marks(session, RECORD_TYPES[run.kind]),
         )
 
 

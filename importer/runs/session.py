@@ -255,7 +255,7 @@ def _access(settings: Settings) -> Access:
         username=settings.username,
         password=_secret(settings.password),
         totp=_secret(settings.totp),
-        client_id=_client_id(settings.home),
+        client_id=client_id(settings.home),
         timeout=settings.timeout,
         proxy=settings.proxy,
         ca_file=str(settings.ca_file) if settings.ca_file else None,
@@ -266,7 +266,7 @@ def _secret(setting: SecretStr | None) -> Secret | None:
     return Secret(setting.get_secret_value()) if setting else None
 
 
-def _client_id(home: Path) -> str:
+def client_id(home: Path) -> str:
     """This installation's own client id: with a shared one, two programs would end each other's sign-in.
 
     The service keeps one refresh token per client id (developers.nexudus.com/reference/get-bearer-token, read

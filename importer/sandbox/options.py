@@ -57,8 +57,8 @@ class SandboxOptions:
     dates: Literal["z", "bare"] = "z"
     #: What becomes of the offset of a date that is sent with one.
     offsets: Literal["converted", "dropped", "refused"] = "converted"
-    #: Whether POST stores SystemId, whether PUT does, and whether lists can be filtered by it.
-    system_id: Literal["kept", "dropped"] = "kept"
+    #: Whether POST stores SystemId, whole or its beginning, whether PUT does, and whether lists can be filtered by it.
+    system_id: Literal["kept", "shortened", "dropped"] = "kept"
     system_id_update: Literal["written", "dropped"] = "written"
     system_id_filter: Literal["works", "ignored"] = "works"
     #: What a PUT does with the fields that it leaves out, and with a SystemId that it leaves out.

@@ -33,6 +33,7 @@ from importer.sandbox.replies import (
 )
 
 _MANGLED = "Mangled by the sandbox"
+_SHORTENED = 20
 _OFFSET = re.compile(r"[+-]\d\d:?\d\d$")
 
 
@@ -91,10 +92,9 @@ class Service:
         if self.options.uniqueness and self._exists(entity, sent):
             return invalid([Problem(title, "already exists", sent.get(title))])
         record_id, now = self.records.new_id(), self.now()
-        system_id = sent["SystemId"] if self.options.system_id == "kept" else None
         record = {
             **sent,
-            "SystemId": system_id,
+            "SystemId": self._created_system_id(sent["SystemId"]),
             "Id": record_id,
             "UniqueId": str(uuid.uuid4()),
             "CreatedOn": now,
@@ -134,6 +134,11 @@ class Service:
             record[self.kinds[entity].title] = _MANGLED
         self.records.put(record_id, Stored(entity, record, stored.body, stored.listed_from))
         return self._saved(entity, "updated", record_id, now, by)
+
+    def _created_system_id(self, sent: object) -> object:
+        if self.options.system_id == "dropped":
+            return None
+        return str(sent)[:_SHORTENED] if self.options.system_id == "shortened" and sent else sent
 
     def _stays(self, name: str, document: Fields) -> bool:
         """Whether an update leaves a field as it is, whatever its body says of it."""

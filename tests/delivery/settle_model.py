@@ -18,12 +18,12 @@ from email.utils import formatdate
 from enum import StrEnum
 from functools import cache
 from types import SimpleNamespace
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple, cast
 
 import pytest
 
 from delivery.kit import KIND, body
-from importer.delivery import reconciler
+from importer.delivery import marks, reconciler
 from importer.delivery.listing import Comparer, Listing, Remote, to_remote
 from importer.delivery.reconciler import Settled
 from importer.delivery.sender import LONGEST_DELAY
@@ -57,13 +57,19 @@ class SettleRule(StrEnum):
     NOT_EMPTY = "a list that shows nothing proves nothing"
     ONE_SENDER = "one process at a time"
     FRESH_INTENTS = "a call does not leave long after its intent"
+    MARK_IS_OURS = "a record with the mark of the row's attempt is the row's, whatever its values are by now"
+    NO_MARK_IS_NO_PROOF = "that no record carries the mark proves nothing"
+    OTHER_MARK_IS_OTHERS = "a record with the mark of another attempt is not the row's"
 
 
 SETTLE_RULES = frozenset(SettleRule)
 
 
 class Record(NamedTuple):
-    """What the service holds. ``of`` is the row whose mapping it is, -1 for another; ``ours`` tells that we made it."""
+    """What the service holds. ``of`` is the row whose mapping it is, -1 for another; ``ours`` tells that we made it.
+
+    ``mark`` is what stands in SystemId.
+    """
 
     id: int
     text: str
@@ -72,10 +78,14 @@ class Record(NamedTuple):
     edited: bool = False
     ours: bool = False
     elsewhere: bool = False
+    mark: str = ""
 
 
 class Row(NamedTuple):
-    """A row of the run; ``look`` is when it was first looked for, by the service's clock and by ours."""
+    """A row of the run; ``look`` is when it was first looked for, by the service's clock and by ours.
+
+    ``marks`` are those of its attempts, where creates carry one.
+    """
 
     text: str
     state: State = State.PLANNED
@@ -84,6 +94,7 @@ class Row(NamedTuple):
     resends: int = 0
     sent_at: float | None = None
     look: tuple[float, float] | None = None
+    marks: tuple[str, ...] = ()
 
 
 class Phase(StrEnum):
@@ -108,13 +119,16 @@ class Sender(NamedTuple):
 
 
 class World(NamedTuple):
-    """Everything there is. ``acts`` are what may still be done by others, ``late`` the calls under way by their row."""
+    """Everything there is.
+
+    ``acts`` are what may still be done by others, ``late`` the calls under way, by their row and mark.
+    """
 
     rows: tuple[Row, ...]
     records: tuple[Record, ...]
     senders: tuple[Sender, ...]
     acts: tuple[str, ...]
-    late: tuple[int, ...] = ()
+    late: tuple[tuple[int, str], ...] = ()
     passed: int = 0
     jumped: float = 0.0
     service_jumped: float = 0.0
@@ -144,6 +158,7 @@ class Scenario:
         page: Records on a page.
         windows: How often the window may pass.
         elsewhere: Whether the list is one of another location from the beginning.
+        marks: Whether creates carry a mark, and whether lists show it or only a read by Id does.
     """
 
     rows: tuple[str, ...]
@@ -154,6 +169,7 @@ class Scenario:
     windows: int = 1
     senders: int = 1
     elsewhere: bool = False
+    marks: Literal["", "listed", "by id"] = ""
 
     @property
     def world(self) -> World:
@@ -169,6 +185,8 @@ FAR = 90
 """The number of a row whose resource is in the other location."""
 
 RESOURCES = KIND.references[KIND.location]
+OTHER_MARK = marks.mark("f" * 8, "f" * 22)
+"""What another installation's create carries."""
 
 SCENARIOS: Mapping[str, Scenario] = {
     "late effects and clocks": Scenario((ROW,), (THEIRS,), ("jump", "jump back", "service jump"), ("late", "nothing")),
@@ -189,16 +207,29 @@ SCENARIOS: Mapping[str, Scenario] = {
         (ROW,), (THEIRS, Record(2, body(FAR), elsewhere=True)), ("list is put right",), elsewhere=True
     ),
     "an empty list": Scenario((ROW,), (), ("list of elsewhere",)),
+    "marks, and values that a colleague changes": Scenario(
+        (ROW,), (THEIRS,), ("ours becomes another", "another makes it"), ("effect", "late", "nothing"), marks="listed"
+    ),
+    "marks that lists do not show": Scenario(
+        (ROW,), (THEIRS,), ("ours becomes another", "another makes it"), ("effect", "nothing"), marks="by id"
+    ),
+    "marks that a colleague clears": Scenario(
+        (ROW,), (THEIRS,), ("ours is edited", "its mark is cleared"), ("effect", "late", "nothing"), marks="listed"
+    ),
     "two senders": Scenario((ROW,), (THEIRS,), (), ("effect", "nothing"), senders=2),
     "a machine that sleeps": Scenario((ROW,), (THEIRS,), ("crash",), ("effect", "late", "nothing"), senders=2),
 }
 """Small worlds that differ in who does what beside us."""
 
 
+Call = tuple[str, int | tuple[int, ...]]
+"""A page, a record, or several records by their Ids."""
+
+
 class _NothingMore(Exception):  # noqa: N818  # not an error: the next call has not been answered yet
     """What is asked for beyond the answers there are; ``call`` says what."""
 
-    def __init__(self, call: tuple[str, int]) -> None:
+    def __init__(self, call: Call) -> None:
         self.call = call
 
 
@@ -209,11 +240,13 @@ class Replayed:
         """Answer so much."""
         self._answers = iter(answers)
 
-    async def page(self, path: str, *, page: int, size: int, filters: object = None) -> Reply:
+    async def page(self, path: str, *, page: int, size: int, filters: Mapping[str, str | int] | None = None) -> Reply:
         """The next answer; of the resources, which never change, all of them."""
-        del size, filters
+        del size
         if path == RESOURCES.path:
             return Reply(200, json={"Records": [_resource(n) for n in (2, 3, 50, 51, FAR)], "HasNextPage": False})
+        if filters and "id" in filters:
+            return self._next(("ids", tuple(json.loads(str(filters["id"])))))
         return self._next(("page", page))
 
     async def get(self, path: str, number: int) -> Reply:
@@ -222,7 +255,7 @@ class Replayed:
             return Reply(200, json=_resource(number - 1000))
         return self._next(("get", number))
 
-    def _next(self, call: tuple[str, int]) -> Reply:
+    def _next(self, call: Call) -> Reply:
         for answer in self._answers:
             return answer
         raise _NothingMore(call)
@@ -240,7 +273,7 @@ class Notes:
         """Hold these rows; ``before`` are the Ids that were listed before the run sent anything."""
         self.intents = [_intent(number, row) for number, row in enumerate(rows)]
         self._rows, self._before, self._rules = rows, before, rules
-        self.rows = self.evidence = self.runs = self
+        self.rows = self.evidence = self.runs = self.marks = self
         self.directories = SimpleNamespace(get=lambda *_: None, save=lambda *_: None)
         self.looks: dict[int, tuple[float, float]] = {}
 
@@ -261,6 +294,15 @@ class Notes:
     def listed_before(self, _: int) -> frozenset[int]:
         """The Ids that were listed before the run sent anything."""
         return self._before
+
+    def are_on(self, places: Iterable[tuple[int, int]]) -> bool:
+        """Whether a create of one of these rows carried a mark."""
+        return any(self._rows[row].marks for _, row in places)
+
+    def places(self, texts: Iterable[str]) -> dict[str, tuple[int, int]]:
+        """Of which row each mark is."""
+        of_rows = {text: (1, number) for number, row in enumerate(self._rows) for text in row.marks}
+        return {text: of_rows[text] for text in texts if text in of_rows}
 
     def first_looks(self, intents: Sequence[Intent], service: float | None, local: float) -> dict[Intent, FirstLook]:
         """When each was looked for first."""
@@ -307,7 +349,7 @@ class SettleModel:
                 yield f"{number + 1} {name}", following
         for n in range(len(world.late)):
             rest = world.late[:n] + world.late[n + 1 :]
-            yield "a late call takes effect", _made(world._replace(late=rest), world.late[n])
+            yield "a late call takes effect", _made(world._replace(late=rest), *world.late[n])
             yield "a late call vanishes", world._replace(late=rest)
         # Real time brings every late effect before the window is over; a call about to leave is no effect yet.
         if not world.late and world.passed < self._scenario.windows and any(row.attempts for row in world.rows):
@@ -335,7 +377,13 @@ class SettleModel:
     def _idle_steps(self, world: World, number: int) -> Iterator[Step]:
         for index, row in enumerate(world.rows):
             if row.state is State.PLANNED:
-                sent = row._replace(state=State.IN_DOUBT, attempts=row.attempts + 1, sent_at=world.now, look=None)
+                sent = row._replace(
+                    state=State.IN_DOUBT,
+                    attempts=row.attempts + 1,
+                    sent_at=world.now,
+                    look=None,
+                    marks=(*row.marks, _mark(index, row.attempts)) if self._scenario.marks else (),
+                )
                 yield (
                     f"commits the intent of row {index}",
                     _with(_row(world, index, sent), number, Sender(Phase.INTENDED, index)),
@@ -351,15 +399,16 @@ class SettleModel:
             if row.state is State.IN_DOUBT:
                 yield "finds its intent stale", _row(idle, index, row._replace(state=State.PLANNED))
             return
+        mark = row.marks[-1] if row.marks else ""
         for outcome in self._scenario.outcomes:
             match outcome:
                 case "answered":
                     created = row._replace(state=State.CREATED, remote_id=world.next_id)
-                    yield "sends, is answered", _row(_made(idle, index), index, created)
+                    yield "sends, is answered", _row(_made(idle, index, mark), index, created)
                 case "effect":
-                    yield "sends, it takes effect, no answer", _made(idle, index)
+                    yield "sends, it takes effect, no answer", _made(idle, index, mark)
                 case "late":
-                    yield "sends, it is on its way, no answer", idle._replace(late=(*world.late, index))
+                    yield "sends, it is on its way, no answer", idle._replace(late=(*world.late, (index, mark)))
                 case "nothing":
                     yield "sends, no effect, no answer", idle
 
@@ -368,7 +417,7 @@ class SettleModel:
         result = self._look(sender.rows, sender.answers, sender.asked_at)
         if isinstance(result, _NothingMore):
             answer = self._answer(world, result.call)
-            what = "reads page" if result.call[0] == "page" else "looks at record"
+            what = "reads page" if result.call[0] == "page" else "looks at"
             return f"{what} {result.call[1]}", _with(world, number, sender._replace(answers=(*sender.answers, answer)))
         changes, looks = result
         looked = world
@@ -378,14 +427,17 @@ class SettleModel:
                 looked = _row(looked, index, row._replace(look=look))
         return "knows what the list says", _with(looked, number, sender._replace(phase=Phase.LOOKED, changes=changes))
 
-    def _answer(self, world: World, call: tuple[str, int]) -> Reply:
-        kind, number = call
-        return self._page(world, number) if kind == "page" else _by_id(world, number)
+    def _answer(self, world: World, call: Call) -> Reply:
+        _, number = call
+        if isinstance(number, tuple):
+            return _several(tuple(record for record in world.records if record.id in number))
+        return self._page(world, number) if call[0] == "page" else _by_id(world, number)
 
     def _page(self, world: World, number: int) -> Reply:
         shown = tuple(record for record in world.records if not _is_hidden(world, record))
         start = self._scenario.page * (number - 1)
-        return _page(shown[start : start + self._scenario.page], len(shown), start, world.service_now)
+        hides_marks = self._scenario.marks == "by id"
+        return _page(shown[start : start + self._scenario.page], len(shown), start, world.service_now, hides_marks)
 
     def _looked(self, rows: tuple[Row, ...], answers: tuple[Reply, ...], asked_at: float) -> Any:
         """What a look with these answers comes to: changes and first looks, or the call that it makes next."""
@@ -524,6 +576,15 @@ def _one_clock(patch: pytest.MonkeyPatch, *, service: bool) -> None:
     patch.setattr(reconciler, "seconds_left", seconds)
 
 
+def _by_marks_alone(listing: Listing) -> Listing:
+    records = tuple(r for r in listing.records if marks.mark_on(r) or r.id == THEIRS.id)
+    return replace(listing, records=records)
+
+
+def _without_others(remotes: Iterable[Remote]) -> dict[int, str]:
+    return {number: text for number, text in marks.marks_on(remotes).items() if text != OTHER_MARK}
+
+
 def _foreign(remote: Remote) -> bool:
     return remote.by == COLLEAGUE and remote.updated != remote.created
 
@@ -542,6 +603,9 @@ _LEFT_OUT: Mapping[SettleRule, Callable[[pytest.MonkeyPatch], None]] = {
     SettleRule.NOT_EMPTY: lambda patch: _edit_listings(
         patch, lambda listing: listing if listing.records else replace(listing, records=(_remote(THEIRS),))
     ),
+    SettleRule.MARK_IS_OURS: lambda patch: patch.setattr(reconciler, "_by_mark", lambda *_: set()),
+    SettleRule.NO_MARK_IS_NO_PROOF: lambda patch: _edit_listings(patch, _by_marks_alone),
+    SettleRule.OTHER_MARK_IS_OTHERS: lambda patch: patch.setattr(reconciler, "marks_on", _without_others),
 }
 """How a rule is left out; those that are not here are the model's own, or those of its notes."""
 
@@ -560,6 +624,13 @@ def _edited(world: World, text: str | None = None) -> Iterator[World]:
             yield world._replace(records=tuple(changed if r.id == record.id else r for r in world.records))
 
 
+def _unmarked(world: World) -> Iterator[World]:
+    for record in world.records:
+        if record.ours and record.mark:
+            saved = record._replace(by=COLLEAGUE, edited=True, mark="")
+            yield world._replace(records=tuple(saved if r.id == record.id else r for r in world.records))
+
+
 def _remade(world: World, *, ours: bool) -> Iterator[World]:
     for record in world.records:
         if record.ours is ours:
@@ -574,8 +645,8 @@ def _deleted(world: World) -> Iterator[World]:
             yield world._replace(records=tuple(r for r in world.records if r.id != record.id))
 
 
-def _fuller(world: World) -> Iterator[World]:
-    record = Record(world.next_id, ROW, by=OURS)
+def _fuller(world: World, mark: str = "") -> Iterator[World]:
+    record = Record(world.next_id, ROW, by=OURS, mark=mark)
     yield world._replace(records=(*world.records, record), next_id=world.next_id + 1)
 
 
@@ -588,6 +659,9 @@ _ACTS: Mapping[str, Callable[[World], Iterable[World]]] = {
     "theirs is deleted": _deleted,
     "ours is edited": lambda world: _edited(world, body(2, Name="Theirs")),
     "ours is saved": _edited,
+    "ours becomes another": lambda world: _edited(world, body(60)),
+    "its mark is cleared": _unmarked,
+    "another makes it": lambda world: _fuller(world, OTHER_MARK),
     "ours is remade": lambda world: _remade(world, ours=True),
     "a fuller record is made": _fuller,
     "list of elsewhere": lambda world: [world._replace(elsewhere=True)],
@@ -599,8 +673,12 @@ def _is_hidden(world: World, record: Record) -> bool:
     return world.elsewhere and not record.elsewhere
 
 
-def _made(world: World, index: int) -> World:
-    record = Record(world.next_id, world.rows[index].text, index, OURS, ours=True)
+def _mark(index: int, attempt: int) -> str:
+    return marks.mark("0" * 8, f"{16 * index + attempt:022x}")
+
+
+def _made(world: World, index: int, mark: str) -> World:
+    record = Record(world.next_id, world.rows[index].text, index, OURS, ours=True, mark=mark)
     return world._replace(records=(*world.records, record), next_id=world.next_id + 1)
 
 
@@ -618,9 +696,11 @@ def _used(world: World, act: str) -> World:
     return world._replace(acts=tuple(rest))
 
 
-def _item(record: Record) -> dict[str, object]:
+def _item(record: Record, *, hides_marks: bool = False) -> dict[str, object]:
     stamps = {"CreatedOn": "2026-11-26T09:00:00Z", "UpdatedOn": f"2026-11-26T{'10' if record.edited else '09'}:00:00Z"}
-    return {**dict.fromkeys(KIND.fields), **json.loads(record.text), "Id": record.id, **stamps, "UpdatedBy": record.by}
+    system_id = {} if hides_marks else {marks.FIELD: record.mark or None}
+    values = {**dict.fromkeys(KIND.fields), **json.loads(record.text), **system_id}
+    return {**values, "Id": record.id, **stamps, "UpdatedBy": record.by}
 
 
 def _remote(record: Record) -> Remote:
@@ -638,14 +718,20 @@ class _Answer(Reply):
 
 
 @cache
-def _page(records: tuple[Record, ...], total: int, start: int, clock: float) -> Reply:
+def _page(records: tuple[Record, ...], total: int, start: int, clock: float, hides_marks: bool) -> Reply:
     last = start + len(records) >= total
-    document = {"Records": [_item(r) for r in records], "HasNextPage": not last, "TotalItems": total}
+    items = [_item(record, hides_marks=hides_marks) for record in records]
+    document = {"Records": items, "HasNextPage": not last, "TotalItems": total}
     return _Answer(status=200, json=document, date=_date(clock), whole=True)
 
 
 def _by_id(world: World, number: int) -> Reply:
     return _single(next((record for record in world.records if record.id == number), None))
+
+
+@cache
+def _several(records: tuple[Record, ...]) -> Reply:
+    return _Answer(status=200, json=[_item(record) for record in records], whole=True)
 
 
 @cache

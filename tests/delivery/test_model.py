@@ -88,6 +88,9 @@ WITNESSES = {
     SettleRule.NOT_EMPTY: "an empty list",
     SettleRule.ONE_SENDER: "two senders",
     SettleRule.FRESH_INTENTS: "late effects and clocks",
+    SettleRule.MARK_IS_OURS: "marks, and values that a colleague changes",
+    SettleRule.NO_MARK_IS_NO_PROOF: "marks that a colleague clears",
+    SettleRule.OTHER_MARK_IS_OTHERS: "marks, and values that a colleague changes",
 }
 """The world in which each rule is needed."""
 

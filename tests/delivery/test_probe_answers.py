@@ -30,7 +30,7 @@ def page(*numbers: int, status: int = 200, **members: Any) -> Any:
 
 def observed(point: Point, **members: Any) -> Observation:
     """What evidence with these members shows about a point."""
-    return observations(Evidence(KIND, PATH, 7, **members))[point]
+    return observations(Evidence(KIND, PATH, 7, mark="mark", **members))[point]
 
 
 def test_without_evidence_every_point_is_left_open() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from delivery.kit import ACCOUNT, KIND, add_run, body
 from importer.delivery.listing import Listing, Remote, to_remote
+from importer.delivery.marks import FIELD, mark
 from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change
@@ -47,6 +48,7 @@ class Office:
     folder: Path
     bodies: list[str]
     before: list[int] | None = None
+    marks: list[str] = field(default_factory=list)
     run: Run = field(init=False)
 
     def __post_init__(self) -> None:
@@ -59,7 +61,13 @@ class Office:
         self.run = self.journal.rows.plan(run, [(records, (), len(records))], run.target or 1, 2.0)
         if self.before is not None:
             self.journal.evidence.note_listed(self.run.id, self.before)
-        self.journal.rows.will_send(self.run, ACCOUNT, self.journal.rows.planned(self.run, 0, 99), (), SENT_AT)
+        self.send(SENT_AT)
+
+    def send(self, at: float) -> None:
+        """Send what is planned, each call with the next of the marks if there are any."""
+        planned = self.journal.rows.planned(self.run, 0, 99)
+        new_mark = (lambda: self.marks.pop(0)) if self.marks else None
+        self.journal.rows.will_send(self.run, ACCOUNT, planned, (), at, new_mark=new_mark)
 
     @property
     def target(self) -> int:
@@ -341,3 +349,72 @@ def test_a_record_that_comes_after_its_row_was_given_up_is_named(
     [sentence] = strays(Listing((remote(7, body(2)), OTHER)), journal, office.target, KIND)
     assert "Record 7 " in sentence
     assert "row 2 of run 1, which got no answer at first" in sentence
+
+
+# -- marks ------------------------------------------------------------------------------------------------------------
+
+FIRST, SECOND, THEIRS = (mark(f"{number:08x}", "0" * 22) for number in range(3))
+
+
+def marked(number: int, text: str, carried: str | None, **members: Any) -> Remote:
+    """A record that carries a mark."""
+    return remote(number, text, **{**members, FIELD: carried})
+
+
+def test_each_of_two_equal_rows_gets_the_record_of_its_mark(journal: Journal, tmp_path: Path) -> None:
+    """By their values, and by their age, they would be exchanged."""
+    office = Office(journal, tmp_path, [body(2), body(2)], marks=[FIRST, SECOND])
+    office.look(marked(7, body(2), SECOND), marked(8, body(60), FIRST, by=COLLEAGUE, edited=True), OTHER)
+    assert office.rows == {2: (State.CREATED, 8), 3: (State.CREATED, 7)}
+
+
+def test_two_records_of_one_mark_go_to_a_person(journal: Journal, tmp_path: Path) -> None:
+    """Somebody has copied one, mark and all; once it is deleted, the other is the row's."""
+    office = Office(journal, tmp_path, [body(2)], marks=[FIRST])
+    both = (marked(7, body(2), FIRST), marked(8, body(3), FIRST), OTHER)
+    office.look(*both)
+    [review] = journal.rows.in_review(office.target)
+    assert "Records 7 and 8 were all created for this row" in (review.message or "")
+    look: dict[str, Any] = {"user": OURS, "asked_at": SENT_AT, "window": WINDOW}
+    assert settle_reviews([review], Listing(both), journal, office.target, KIND, **look) == []
+    [change] = settle_reviews([review], Listing((both[1], OTHER)), journal, office.target, KIND, **look)
+    assert (change.event, change.remote_id) == (Event.FOUND, 8)
+
+
+def test_a_late_effect_of_an_earlier_attempt_is_the_rows(journal: Journal, tmp_path: Path) -> None:
+    """The window was too short for it. The row has a record, and is not sent a third time."""
+    office = Office(journal, tmp_path, [body(2)], marks=[FIRST, SECOND])
+    later(office, OTHER)
+    office.send(SENT_AT + WINDOW + 2)
+    office.look(marked(7, body(2), FIRST), OTHER, at=SENT_AT + WINDOW + 3)
+    assert office.rows == {2: (State.CREATED, 7)}
+    twice = Listing((marked(7, body(2), FIRST), marked(8, body(2), SECOND), OTHER))
+    [sentence] = strays(twice, journal, office.target, KIND)
+    assert "Record 8 was created for row 2 of run 1, whose record is 7" in sentence
+
+
+@pytest.mark.parametrize("carried", [THEIRS, SECOND])
+def test_an_equal_record_with_another_mark_is_not_the_rows(journal: Journal, tmp_path: Path, carried: str) -> None:
+    """Nor is the row absent: the mapping exists."""
+    office = Office(journal, tmp_path, [body(2)], marks=[FIRST])
+    later(office, marked(7, body(2), carried), OTHER)
+    assert office.rows == {2: (State.REVIEW, None)}
+    [review] = journal.rows.in_review(office.target)
+    listing = Listing((marked(7, body(2), carried), OTHER), date=SERVICE_TIME + SENT_AT)
+    at = SENT_AT + 2 * WINDOW
+    settle_reviews([review], listing, journal, office.target, KIND, user=OURS, asked_at=at, window=WINDOW)
+    again = Listing(listing.records, date=SERVICE_TIME + at + WINDOW + 2)
+    [change] = settle_reviews(
+        [review], again, journal, office.target, KIND, user=OURS, asked_at=at + WINDOW + 2, window=WINDOW
+    )
+    assert (change.event, change.remote_id) == (Event.KNOWN, 7)
+
+
+@pytest.mark.parametrize("text", [None, "", "of another program"])
+def test_a_mark_that_is_gone_leaves_everything_to_the_values(
+    journal: Journal, tmp_path: Path, text: str | None
+) -> None:
+    """An equal record is the row's, and one of its key is for a person, as without marks."""
+    office = Office(journal, tmp_path, [body(2), body(3)], marks=[FIRST, SECOND])
+    later(office, marked(7, body(2), text), marked(8, body(3, Name="Edited"), text), OTHER)
+    assert office.rows == {2: (State.CREATED, 7), 3: (State.REVIEW, None)}

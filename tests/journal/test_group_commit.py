@@ -111,3 +111,24 @@ def test_two_runs_in_one_transaction_hold_or_fall_together(tmp_path: Path) -> No
         asyncio.run(main())
         assert journal.rows.counts(run) == {State.PLANNED: 2}
         assert len(journal.rows.will_send(run, ACCOUNT, [first, second], (), 6.0).sent) == 2
+
+
+def test_a_transaction_inside_another_is_part_of_it(tmp_path: Path) -> None:
+    """The outer one goes on after it, and takes all of it back if it fails."""
+    with open_journal(f"sqlite:///{tmp_path / 'journal.sqlite3'}") as journal:
+        run = add_run(journal, tmp_path)
+        with journal.together():
+            with journal.together():
+                journal.runs.update(run, stop=True)
+            journal.runs.update(run, exit_code=6)
+        assert (journal.runs.get(run.id).stop, journal.runs.get(run.id).exit_code) == (True, 6)
+
+        def fail_after_the_inner_one() -> None:
+            with journal.together():
+                with journal.together():
+                    journal.runs.update(run, stop=False)
+                raise KeyError
+
+        with pytest.raises(KeyError):
+            fail_after_the_inner_one()
+        assert journal.runs.get(run.id).stop

@@ -209,6 +209,31 @@ def test_keys_of_an_earlier_journal_are_those_of_today(tmp_path: Path) -> None:
     assert first.key == key_digest(KIND.name, values, "0")
 
 
+def test_a_journal_from_before_there_were_marks_keeps_every_row(tmp_path: Path) -> None:
+    """Version 5: what was sent carried none; what is sent from now on can."""
+    path = journal_of(5, tmp_path)
+    before = rows_of(path)
+    with open_journal(f"sqlite:///{path}") as journal:
+        run = journal.runs.get(1)
+        assert rows_of(path) == before
+        states = [intent.state for intent in journal.rows.all(run)]
+        assert not journal.marks.are_on((run.id, intent.row) for intent in journal.rows.all(run))
+        assert journal.evidence.rebuilt(run.target or 0) is None
+        [planned] = journal.rows.planned(run, 0, 9)
+        sending = journal.rows.will_send(run, run.account or "", [planned], (), 9.0, new_mark=lambda: "its mark")
+        assert sending.marks == {planned.row: "its mark"}
+        assert journal.marks.places(["its mark", "another"]) == {"its mark": (run.id, planned.row)}
+    assert states == [
+        State.CREATED,
+        State.REJECTED,
+        State.IN_DOUBT,
+        State.REVIEW,
+        State.UPDATED,
+        State.UPDATING,
+        State.PLANNED,
+    ]
+
+
 def test_a_journal_from_before_there_were_updates_keeps_every_row(tmp_path: Path) -> None:
     """Version 4: the rows have no record to update and none as it was, and a planned one can be updated now."""
     path = journal_of(4, tmp_path)

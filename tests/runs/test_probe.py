@@ -57,6 +57,7 @@ SWITCHES: list[tuple[dict[str, object], dict[Point, Answer]]] = [
     ({"spellings": ("coworkermsoffecalendars",)}, {Point.SECOND_PATH: NO}),
     ({"contract": "new"}, {Point.OPTIONAL_FIELDS: NO, Point.DISPUTED_FIELDS: YES}),
     ({"system_id": "dropped"}, {Point.SYSTEM_ID_CREATED: NO, Point.SYSTEM_ID_FILTER: UNKNOWN}),
+    ({"system_id": "shortened"}, {Point.SYSTEM_ID_CREATED: NO, Point.SYSTEM_ID_FILTER: UNKNOWN}),
     ({"system_id_filter": "ignored"}, {Point.SYSTEM_ID_FILTER: NO}),
     ({"system_id_update": "dropped"}, {Point.SYSTEM_ID_UPDATED: NO}),
     ({"system_id_omitted": "kept"}, {Point.SYSTEM_ID_STAYS: YES}),

@@ -191,7 +191,7 @@ def test_equal_records_are_accepted_unless_told_otherwise() -> None:
         assert create(sandbox, Name="Another").status == 200
 
 
-@pytest.mark.parametrize(("system_id", "kept"), [("kept", "row-7"), ("dropped", None)])
+@pytest.mark.parametrize(("system_id", "kept"), [("kept", "row-7"), ("shortened", "row-7"), ("dropped", None)])
 def test_system_id_is_kept_or_dropped(system_id: str, kept: str | None) -> None:
     """SystemId of a create is stored or silently dropped."""
     with unlimited(system_id=system_id) as sandbox:
