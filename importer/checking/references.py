@@ -4,6 +4,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
 
 import pandas as pd
 
@@ -15,6 +17,11 @@ FEW = 3
 
 _NUMBER_LIKE = re.compile(r"[-+]?[\d\s.,']+(?:e[-+]?\d+)?%?", re.IGNORECASE)
 _MOST_SHOWN = 5
+_MOST_COMPARED = 20_000
+"""Names that one with a mistyped letter is looked for among; of more, the index would take a tenth of a gigabyte."""
+
+_SHORTEST_COMPARED = 5
+Key = TypeVar("Key")
 _ADDRESS = re.compile(r"(?:[^<>]*<|mailto:)(?:mailto:)?([^<>\s@]+@[^<>\s@]+?)>?", re.IGNORECASE)
 _ALIKE = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u00b4`\u2032", "'") | dict.fromkeys(UNSEEN_CHARACTERS, None))
 """Apostrophes as keyboards, word processors and programs write them, and what nobody sees."""
@@ -66,13 +73,33 @@ class Directory:
         return [entry for entry in entries if entry.id == self._chosen_ids.get(name)] or entries
 
     def near(self, text: str) -> tuple[Entry, ...]:
-        """The records, not deleted, whose name differs from a text in nothing but accents; to be offered, never taken.
+        """The records, not deleted, whose name is nearly a text; to be offered, never taken.
 
-        "Jose Garcia" may be José García, and just as well a colleague whom Nexudus does not have.
+        That is, it differs in nothing but accents, else in the order of its words, else in one letter, or two that
+        changed places. "Jose Garcia" may be José García, and just as well a colleague whom Nexudus does not have.
         """
-        names = self._bare.get(without_accents(plain_name(text)), ())
+        bare = without_accents(plain_name(text))
+        names = self._bare.get(bare) or self._in_other_order.get(_words(bare)) or self._one_letter_off(bare)
         entries = {entry.id: entry for name in names for entry in self._names[name] if not entry.deleted}
         return tuple(entries[number] for number in sorted(entries))
+
+    @cached_property
+    def _in_other_order(self) -> dict[tuple[str, ...], set[str]]:
+        return _grouped((_words(bare), name) for bare, names in self._bare.items() for name in names)
+
+    @cached_property
+    def _with_a_gap(self) -> dict[str, set[str]]:
+        """Names without accents, whole and with each of their letters left out in turn."""
+        if len(self._bare) > _MOST_COMPARED:
+            return {}
+        return _grouped((gap, bare) for bare in self._bare for gap in _gaps(bare))
+
+    def _one_letter_off(self, bare: str) -> set[str]:
+        if len(bare) < _SHORTEST_COMPARED:
+            return set()
+        # Two texts that are one letter apart are equal once it is left out of one of them, or one letter out of both.
+        alike = {other for gap in _gaps(bare) for other in self._with_a_gap.get(gap, ()) if _is_near(bare, other)}
+        return {name for other in alike for name in self._bare[other]}
 
     def may_mean(self, text: str, number: int) -> bool:
         """Whether a text is one of the names of this record, whatever else it may mean."""
@@ -99,6 +126,32 @@ class Directory:
     def candidates(self, text: str) -> tuple[Candidate, ...]:
         """The records that a text may mean, without those that were deleted."""
         return tuple(entry for entry in self.named(text) if not entry.deleted)
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(sorted(re.findall(r"[^\s,;]+", name)))
+
+
+def _gaps(name: str) -> set[str]:
+    return {name} | {name[:index] + name[index + 1 :] for index in range(len(name))}
+
+
+def _is_near(one: str, other: str) -> bool:
+    """Whether two different texts are one letter apart, too many, missing or another, or two that changed places."""
+    if len(one) > len(other):
+        one, other = other, one
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), len(one))
+    if len(one) < len(other):
+        return one[start:] == other[start + 1 :]
+    left, right = one[start:], other[start:]
+    return left[1:] == right[1:] or (left[:2] == right[1::-1] and left[2:] == right[2:])
+
+
+def _grouped(pairs: Iterable[tuple[Key, str]]) -> dict[Key, set[str]]:
+    groups: dict[Key, set[str]] = {}
+    for key, name in pairs:
+        groups.setdefault(key, set()).add(name)
+    return groups
 
 
 def one_of(candidates: Sequence[Candidate]) -> str:
