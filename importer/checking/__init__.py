@@ -11,7 +11,16 @@
 from importer.checking.causes import Cause, CauseGroup, Causes, cause_key
 from importer.checking.cells import whole_number
 from importer.checking.checker import Checked, Checker
-from importer.checking.columns import Column, ColumnMapping, How, match_columns, near_labels, recognise, refuse_absent
+from importer.checking.columns import (
+    Column,
+    ColumnMapping,
+    How,
+    match_columns,
+    named_columns,
+    near_labels,
+    recognise,
+    refuse_absent,
+)
 from importer.checking.dates import DateReader
 from importer.checking.record_ids import NamedRecords
 from importer.checking.references import Directory, Entry, is_name, nobody_listed, plain_name
@@ -32,6 +41,7 @@ __all__ = [
     "cause_key",
     "is_name",
     "match_columns",
+    "named_columns",
     "near_labels",
     "nobody_listed",
     "plain_name",
