@@ -22,7 +22,7 @@ where another run's report cannot be rebuilt. Of the other exceptions, those of 
 a command with 2 and Ctrl-C with 130; the rest are bugs and end it with 9.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 
 
@@ -132,7 +132,15 @@ class ColumnsError(FileError):
 
 
 class EncodingError(FileError):
-    """A text file does not fit the encoding it is read in; another one may be right."""
+    """A text file does not fit the encoding it is read in, or may be in several; a person can say in which."""
+
+    def __init__(
+        self, message: str, advice: str = "", samples: Mapping[str, str] | None = None, likely: Sequence[str] = ()
+    ) -> None:
+        """``samples`` show some text of the file in each encoding to choose from, ``likely`` are the best of these."""
+        super().__init__(message, advice)
+        self.samples = samples or {}
+        self.likely = tuple(likely)
 
 
 class SheetsError(FileError):

@@ -423,6 +423,16 @@ NOTICES: Mapping[str, NoticeKind] = {
         "If that looks wrong, set the encoding with --encoding.",
         doubtful=True,
     ),
+    "encoding-remembered": NoticeKind(
+        'The file was read as {encoding}, as you chose for files with this header, for example "{example}".',
+        "If that looks wrong, set the encoding with --encoding.",
+    ),
+    "header-repeated": NoticeKind("Row {first} repeats the header and was left out."),
+    "headers-repeated": NoticeKind(
+        "{count:,} rows repeat the header and were left out; the first of them is row {first}."
+    ),
+    "row-left-out": NoticeKind('Row {first} is no data and was left out: "{text}".'),
+    "rows-left-out": NoticeKind('{count:,} rows are no data and were left out; the first is row {first}: "{text}".'),
     "title-above": NoticeKind("Row {first} looks like a title and was skipped. The header is in row {header}."),
     "titles-above": NoticeKind(
         "Rows {first} to {last} look like titles and were skipped. The header is in row {header}."

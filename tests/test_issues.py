@@ -95,6 +95,8 @@ def test_a_candidate_is_told_from_its_namesakes(candidate: Candidate, words: str
 
 VALUES: dict[str, str | int] = {
     "example": "é",
+    "encoding": "cp1250",
+    "text": "(3 rows affected)",
     "first": 1,
     "last": 2,
     "header": 3,

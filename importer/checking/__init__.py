@@ -16,7 +16,16 @@
 from importer.checking.causes import Cause, CauseGroup, Causes, cause_key
 from importer.checking.cells import whole_number
 from importer.checking.checker import Checked, Checker
-from importer.checking.columns import Column, ColumnMapping, How, match_columns, near_labels, recognise, refuse_absent
+from importer.checking.columns import (
+    Column,
+    ColumnMapping,
+    How,
+    match_columns,
+    named_columns,
+    near_labels,
+    recognise,
+    refuse_absent,
+)
 from importer.checking.dates import DateReader
 from importer.checking.doubles import FileRows, repeated_elsewhere
 from importer.checking.record_ids import NamedRecords
@@ -42,6 +51,7 @@ __all__ = [
     "cell_issues",
     "is_name",
     "match_columns",
+    "named_columns",
     "near_labels",
     "nobody_listed",
     "plain_name",

@@ -26,6 +26,8 @@ _SEPARATORS = {
     "|": 'the separator is a vertical bar, add --delimiter "|"',
 }
 
+_HEADER_ELSEWHERE = "If the header is in another row, add --header-row N."
+
 UNUSED = "-"
 """What a header is mapped to if its column is to be left alone."""
 
@@ -161,6 +163,23 @@ def recognise(
     return max(whole, key=lambda kind: len(fields(kind)), default=kinds[0])
 
 
+def named_columns(
+    labels: Sequence[str], kinds: Sequence[RecordType], chosen: Mapping[str, str] = MappingProxyType({})
+) -> int:
+    """How many fields these texts name, if they are taken for a header: of the record type of which they name the most.
+
+    A field that is named twice counts for none: above a header there may be a row of what groups of columns are about.
+    """
+    return max((_named_fields(labels, kind, chosen) for kind in kinds), default=0)
+
+
+def _named_fields(labels: Sequence[str], kind: RecordType, chosen: Mapping[str, str]) -> int:
+    names = _names(kind)
+    by_choice = sum(label in chosen for label in labels)
+    fields = [names[plain(label)] for label in labels if label not in chosen and plain(label) in names]
+    return by_choice + sum(fields.count(name) == 1 for name in set(fields))
+
+
 def plain(label: str) -> str:
     """A header without what people vary: case, accents, width of letters, spaces and punctuation."""
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKD", label.casefold()))
@@ -179,7 +198,8 @@ def _refuse_doubled(columns: Sequence[Column]) -> None:
         if len(same) > 1:
             places = " and ".join(f'{column_letters(c.position)} ("{printable(c.label)}")' for c in same)
             raise ColumnsError(
-                f"More than one column is read as {column.field}: {places}.", "Rename or delete all but one of them."
+                f"More than one column is read as {column.field}: {places}.",
+                f"Rename or delete all but one of them. {_HEADER_ELSEWHERE}",
             )
 
 
@@ -235,21 +255,30 @@ def _refuse_missing(sheet: Sheet, kind: RecordType, unused: Sequence[int], missi
     if not missing:
         return
     labels = [sheet.labels[i] for i in sheet.columns if sheet.labels[i]]
-    hint = _of_one_header(sheet, labels[0]) if len(labels) == 1 else ""
+    hint = _of_one_header(sheet, kind, labels[0]) if len(labels) == 1 else ""
     raise ColumnsError(
         f"The file has no column for {_listed(missing)}. It has: {_shown(labels)}.",
         hint or _of_missing(sheet, kind, unused, missing),
     )
 
 
-def _of_one_header(sheet: Sheet, label: str) -> str:
-    """What to do if the only header of a sheet looks like several in one cell; else empty."""
-    separator = max(_SEPARATORS, key=label.count)
-    if separator not in label:
-        return ""
+def _of_one_header(sheet: Sheet, kind: RecordType, label: str) -> str:
+    """What to do about a sheet with one header only, which is then never mapped: it may hold all of them."""
+    names = _names(kind)
+    runs = sorted({*re.findall(r"[^\w\s]+|_+| {2,}|\t| ", label)}, key=len, reverse=True)
+    separator = max(runs, key=lambda run: len({names.get(plain(part)) for part in label.split(run)}), default="")
+    if not separator:
+        return f"The header row, {sheet.header_row}, holds nothing else. {_HEADER_ELSEWHERE}"
     if sheet.name is not None:
         return "All headers are in one cell. Split the text into columns in your spreadsheet program."
-    return f"All headers were read as one. If {_SEPARATORS[separator]}."
+    if len(separator) > 1:
+        return (
+            f'All headers were read as one. If "{separator}" separates them: it is not a single character, as a '
+            "separator is. Save the file with commas, as .csv (UTF-8)."
+        )
+    quote = "'" if separator in '"$`\\!' else '"'
+    words = _SEPARATORS.get(separator, f"the separator is {separator}, add --delimiter {quote}{separator}{quote}")
+    return f"All headers were read as one. If {words}."
 
 
 def _of_missing(sheet: Sheet, kind: RecordType, unused: Sequence[int], missing: Sequence[str]) -> str:
@@ -266,7 +295,7 @@ def _of_missing(sheet: Sheet, kind: RecordType, unused: Sequence[int], missing: 
             f"Add {_listed(without)}, or name the {where}, for example with "
             f'--map "{printable(example)}={without[0]}". The fields are {", ".join(kind.fields)}.'
         )
-    return " ".join(hints)
+    return " ".join([*hints, _HEADER_ELSEWHERE])
 
 
 def near_labels(sheet: Sheet, kind: RecordType, mapping: ColumnMapping) -> dict[str, int]:

@@ -1,8 +1,10 @@
 """From the arguments of a command to values: the shared options, the profile, the settings."""
 
 import shlex
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from importer.config.settings import Settings
+    from importer.errors import EncodingError
     from importer.journal.runs import Run
     from importer.model import Clock
     from importer.runs.earlier_runs import Which
@@ -33,6 +36,7 @@ READING = (
     click.option("--sheet", metavar="NAME", help="The sheet to read, if the workbook has several."),
     click.option("--encoding", metavar="NAME", help="The encoding of a text file, for example cp1252."),
     click.option("--delimiter", metavar="CHAR", help="The separator of a text file, for example ';'."),
+    click.option("--header-row", metavar="N", type=click.IntRange(1), help="The row that names the columns."),
     click.option(
         "--map",
         "map_",
@@ -218,6 +222,7 @@ def reading_of(options: Mapping[str, Any]) -> "tuple[RecordType | None, ReadOpti
         map=_pairs(options.get("map_") or (), "--map", "HEADER=FIELD"),
         dates=options.get("dates"),
         zone=zone,
+        header_row=options.get("header_row"),
     )
     name = options.get("kind")
     return kind_named(name) if name else None, read
@@ -230,7 +235,38 @@ def import_request(
     from importer.runs.request import ImportRequest
 
     kind, read = reading_of(options)
+    read = with_encoding(file, settings, read)
     return ImportRequest(file, settings, observer, the_clock(), kind, read, sending_choices(options, settings))
+
+
+def with_encoding(file: Path, settings: "Settings", read: "ReadOptions") -> "ReadOptions":
+    """How to read a file; a person at a terminal is asked for its encoding if it may be in several."""
+    from importer.errors import EncodingError
+    from importer.runs.source import read_sheet
+    from importer.spreadsheet import DELIMITED, may_be_in_several
+
+    is_text = file.suffix.lower() in DELIMITED and file.is_file()
+    if not (sys.stdin.isatty() and sys.stderr.isatty() and is_text) or read.encoding or not may_be_in_several(file):
+        return read
+    try:
+        read_sheet(file, settings, read)
+    except EncodingError as error:
+        return replace(read, encoding=_chosen_encoding(error)) if error.samples else read
+    return read
+
+
+def _chosen_encoding(error: "EncodingError") -> str:
+    """The encoding that a person chooses by what the text of the file looks like in each."""
+    from importer.text import printable
+
+    click.echo(f"{error.message} Which line shows it as it should be?", err=True)
+    for number, (encoding, sample) in enumerate(error.samples.items(), start=1):
+        click.echo(f"  {number}  {printable(sample)}   ({encoding})", err=True)
+    most = len(error.samples)
+    number = click.prompt(f"Number, 1 to {most}; 0 for none", type=click.IntRange(0, most), err=True)
+    if not number:
+        raise error
+    return list(error.samples)[number - 1]
 
 
 def run_request(
@@ -244,8 +280,6 @@ def run_request(
 
 def sending_choices(options: Mapping[str, Any], settings: "Settings") -> "Choices":
     """The user's choices for a run; where the command does not say whether to update records, the settings do."""
-    from dataclasses import replace
-
     chosen = options.get("update")
     choices = replace(choices_of(options), update=settings.update if chosen is None else bool(chosen))
     twice = "--even-if-existing" if choices.even_if_existing else "--allow-duplicates"

@@ -74,6 +74,7 @@ _REPEATED_OPTIONS = {
     "sheet": "--sheet",
     "encoding": "--encoding",
     "delimiter": "--delimiter",
+    "header_row": "--header-row",
     "map_": "--map",
     "dates": "--dates",
     "tz": "--tz",
@@ -90,7 +91,7 @@ _REPEATED_OPTIONS = {
 }
 """Each option that the next command has as well, but those that are saved: ``--pick``."""
 
-OF_THE_FILE = ("sheet", "encoding", "delimiter")
+OF_THE_FILE = ("sheet", "encoding", "delimiter", "header_row")
 """Options about how one file is stored; they do not apply to another file made from it."""
 
 
@@ -100,7 +101,7 @@ def with_reading(file: Path, options: Mapping[str, Any], leave_out: Sequence[str
     for name, option in _REPEATED_OPTIONS.items():
         value = options.get(name) if name not in leave_out else None
         values = value if isinstance(value, tuple) else (value,) if value else ()
-        words += [option if word is True else f"{option} {quoted(word)}" for word in values]
+        words += [option if word is True else f"{option} {quoted(str(word))}" for word in values]
     return " ".join(words)
 
 

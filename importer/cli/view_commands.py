@@ -20,6 +20,7 @@ from importer.cli.options import (
     profile_name,
     reading_of,
     the_clock,
+    with_encoding,
     with_options,
 )
 from importer.cli.output import finish, put_json, say
@@ -114,7 +115,7 @@ def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
 
     kind, read = reading_of(reading)
     settings = load_settings()
-    source = look_at_columns(file, settings, kind, read)
+    source = look_at_columns(file, settings, kind, with_encoding(file, settings, read))
     if save:
         saved_columns.remember(own_labels(source.sheet), read.map, settings.home)
     matched = columns_of(source)

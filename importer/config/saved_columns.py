@@ -1,4 +1,4 @@
-"""Remembers how files with a certain header are read: the columns that were chosen, and how dates were meant."""
+"""Remembers how files with a certain header are read: the chosen columns and encoding, and how dates were meant."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 from importer.config.store import Document, NewerFormatError, from_json
 
 _Shape = TypeVar("_Shape")
-_DATES = ":dates"
+_DATES, _ENCODING = ":dates", ":encoding"
 _SAVED: Document[dict[str, object]] = Document("The list of saved columns", dict)
 
 
@@ -18,6 +18,11 @@ _SAVED: Document[dict[str, object]] = Document("The list of saved columns", dict
 class _Dates:
     dates: str | None = None
     zone: str | None = None
+
+
+@dataclass(frozen=True)
+class _Encoding:
+    encoding: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,17 @@ def remember_dates(headers: Sequence[str], order: str | None, zone: str | None, 
     """Save how the dates of an imported file were read, for the failed rows that come back without saying it."""
     if (order, zone) != recall_dates(headers, home):
         _save({_key(headers) + _DATES: {"dates": order, "zone": zone}}, home)
+
+
+def recall_encoding(headers: Sequence[str], home: Path) -> str:
+    """The encoding that was chosen for a file with these headers; empty if none was."""
+    return _entry(_Encoding, _read(home).get(_key(headers) + _ENCODING, {})).encoding
+
+
+def remember_encoding(headers: Sequence[str], encoding: str, home: Path) -> None:
+    """Save the encoding that was chosen for these headers: people get their files from the same program again."""
+    if encoding != recall_encoding(headers, home):
+        _save({_key(headers) + _ENCODING: {"encoding": encoding}}, home)
 
 
 def _save(entries: Mapping[str, object], home: Path) -> None:

@@ -71,11 +71,14 @@ class Run:
     def options_as(self, shape: type[Shape], part: str = "") -> Shape:
         """The options, or one part of them, as a dataclass; what is missing has its default.
 
+        If it names values as ``EARLIER``, these hold for what an earlier version did not know.
+
         Raises:
             JournalError: They are damaged. With defaults in their place, other records could be created.
         """
+        stored = self.options.get(part, {}) if part else self.options
         try:
-            return cast("Shape", from_json(shape, self.options.get(part, {}) if part else self.options))
+            return cast("Shape", from_json(shape, {**getattr(shape, "EARLIER", {}), **stored}))
         except (ValueError, TypeError) as error:
             raise _unreadable(self.id, "The list of a run's options is damaged.") from error
 

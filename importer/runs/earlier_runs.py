@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from importer.runs.request import Choices
     from importer.spreadsheet import ReadOptions
 
-_READING = ("map", "dates", "zone", "encoding", "separator")
+_READING = ("map", "dates", "zone", "encoding", "separator", "header_row")
 
 
 class Which(Enum):

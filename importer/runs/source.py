@@ -7,20 +7,30 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
 from importer import checking
-from importer.config.saved_columns import recall, recall_dates
+from importer.config.saved_columns import recall, recall_dates, recall_encoding, remember_encoding
 from importer.config.settings import Settings
 from importer.config.spelling import nearest
-from importer.errors import FileError, UsageError
+from importer.errors import EncodingError, FileError, UsageError
 from importer.issues import Issue, Notice
 from importer.model import Record, RowElsewhere
 from importer.runs.copies import intact, sha256_of, stage_copy
-from importer.spreadsheet import RECORD_ID, STAMPS, ReadOptions, Sheet, column_letters, open_sheet
+from importer.spreadsheet import (
+    RECORD_ID,
+    STAMPS,
+    Judge,
+    ReadOptions,
+    Sheet,
+    column_letters,
+    may_be_in_several,
+    open_sheet,
+)
 from schemas import RECORD_TYPES, RecordType
 
 if TYPE_CHECKING:
@@ -136,7 +146,7 @@ def look_at_columns(file: Path, settings: Settings, kind: RecordType | None, rea
     Raises:
         FileError: It cannot be read, or two columns hold one field.
     """
-    sheet = open_sheet(file, read)
+    sheet, read = read_sheet(file, settings, read)
     checking.refuse_absent(sheet, read.map)
     # Only without a mapping of the user's own: what was saved is for the next file, not against what is typed now.
     remembered = {} if read.map else recall(own_labels(sheet), settings.home)
@@ -149,6 +159,40 @@ def look_at_columns(file: Path, settings: Settings, kind: RecordType | None, rea
     mapping = checking.match_columns(sheet, kind, (), read.map)
     endpoint = kind.path(settings.endpoint_path)
     return Source(file, file, sha256_of(file), sheet, mapping, kind, endpoint, read, remembered=bool(remembered))
+
+
+def read_sheet(file: Path, settings: Settings, read: ReadOptions) -> tuple[Sheet, ReadOptions]:
+    """The sheet of a file, and how it was read: the same whoever opens it again, and whatever is remembered by then.
+
+    The header is the row whose labels name the most columns. The encoding of a file that may be in several is the one
+    that was chosen for this header before; what is chosen now is remembered.
+    """
+    judge = partial(_named_columns, chosen=read.map, home=settings.home)
+    try:
+        sheet = open_sheet(file, read, judge)
+    except EncodingError as error:
+        sheet, read = _in_remembered_encoding(file, settings, read, judge, error)
+    if read.encoding and not read.remembered and sheet.name is None and may_be_in_several(file):
+        remember_encoding(own_labels(sheet), read.encoding, settings.home)
+    return sheet, replace(read, header_row=sheet.header_row) if sheet.by_labels else read
+
+
+def _named_columns(labels: Sequence[str], chosen: Mapping[str, str], home: Path) -> int:
+    """How many columns a row names as a header, with what was chosen for its labels now or before."""
+    of_user = own_labels(Sheet(None, 1, tuple(labels), lambda: iter(())))
+    return checking.named_columns(of_user, tuple(RECORD_TYPES.values()), chosen or recall(of_user, home))
+
+
+def _in_remembered_encoding(
+    file: Path, settings: Settings, read: ReadOptions, judge: Judge, error: EncodingError
+) -> tuple[Sheet, ReadOptions]:
+    # Only one that gives words: a file of another program may have the same header.
+    for encoding in error.likely:
+        tried = replace(read, encoding=encoding, remembered=True)
+        sheet = open_sheet(file, tried, judge)
+        if recall_encoding(own_labels(sheet), settings.home) == encoding:
+            return sheet, tried
+    raise error
 
 
 def _as_before(sheet: Sheet, read: ReadOptions, settings: Settings) -> tuple[Sheet, ReadOptions]:

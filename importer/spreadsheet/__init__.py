@@ -1,7 +1,8 @@
 """Files in, text cells out: the only package that parses the user's files.
 
-- ``sheet.py``      what comes out: a sheet as text cells, with their addresses
-- ``delimited.py``  CSV and similar files; ``encodings.py`` their bytes as text
+- ``sheet.py``      what comes out: a sheet as text cells, with their addresses; which row is its header
+- ``delimited.py``  CSV and similar files; ``encodings.py`` their bytes as text, ``code_pages.py`` in which code page
+- ``kinds.py``      files that are no table; ``extras.py`` rows that are no data
 - ``workbook.py``   XLSX and the others; ``workbook_child.py`` the process that reads them
 - ``corrections.py``  single cells or whole columns corrected on reading
 - ``formulas.py``   text that would be run as a formula; ``dropdown.py`` lists to choose from; ``template.py`` an empty
@@ -12,15 +13,28 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import pandas as pd
 
 from importer.errors import FileError
 from importer.issues import Notice
 from importer.spreadsheet.corrections import REPAIRS, corrected, place_of
-from importer.spreadsheet.delimited import open_delimited
+from importer.spreadsheet.delimited import Finder, open_delimited
+from importer.spreadsheet.encodings import may_be_in_several
 from importer.spreadsheet.formulas import escape_formula
-from importer.spreadsheet.sheet import PROBLEM_CODES, RECORD_ID, STAMPS, Sheet, address, as_problems, column_letters
+from importer.spreadsheet.kinds import START_BYTES, refuse_other_kind, workbook_suffix
+from importer.spreadsheet.sheet import (
+    PROBLEM_CODES,
+    RECORD_ID,
+    STAMPS,
+    Judge,
+    Sheet,
+    address,
+    as_problems,
+    column_letters,
+    find_header,
+)
 from importer.spreadsheet.workbook import open_workbook
 from importer.text import SHOWN_CHARACTERS
 
@@ -29,19 +43,21 @@ __all__ = [
     "RECORD_ID",
     "REPAIRS",
     "STAMPS",
+    "Judge",
     "ReadOptions",
     "Sheet",
     "address",
     "as_problems",
     "column_letters",
     "escape_formula",
+    "may_be_in_several",
     "open_sheet",
     "place_of",
 ]
 
 DELIMITED = {".csv", ".tsv", ".txt"}
 WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
-_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_RULES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +69,14 @@ class ReadOptions:
     "mdy", "ymd"), ``zone`` the time zone of times that do not say theirs, None for that of the settings. ``answers``
     are the Ids of the records that a person said rows are, by row number; they go before an Id in the file. Reading
     leaves these three to checking.
+
+    ``header_row`` is the row of the header, None if it is to be looked for. ``remembered`` says that the encoding was
+    chosen for an earlier file with this header. ``rules`` are those by which rows are left out and encodings guessed:
+    a run is read again by those that it began with.
     """
+
+    EARLIER: ClassVar[Mapping[str, int]] = {"rules": 1}
+    """What a document means by leaving a member out that was not there when it was written."""
 
     sheet: str | None = None
     encoding: str | None = None
@@ -64,15 +87,18 @@ class ReadOptions:
     dates: str | None = None
     zone: str | None = None
     answers: Mapping[str, int] = field(default_factory=dict)
+    header_row: int | None = None
+    remembered: bool = field(default=False, compare=False)
+    rules: int = field(default=_RULES, compare=False)
 
 
-def open_sheet(path: Path, options: ReadOptions = ReadOptions()) -> Sheet:
-    """The sheet in a file, its header read.
+def open_sheet(path: Path, options: ReadOptions = ReadOptions(), judge: Judge | None = None) -> Sheet:
+    """The sheet in a file, its header read; ``judge`` says of a row how many columns it names.
 
     Raises:
         FileError: Missing, a folder, empty, of another kind than its name says, damaged or protected.
     """
-    sheet = _as_it_is(path, options)
+    sheet = _as_it_is(path, options, partial(find_header, judge=judge, row=options.header_row))
     sheet = replace(sheet, read=partial(_still_there, sheet.read))
     return corrected(sheet, options.cells, options.repairs) if options.cells or options.repairs else sheet
 
@@ -85,21 +111,29 @@ def _still_there(read: Callable[[], Iterator[pd.DataFrame]]) -> Iterator[pd.Data
         raise FileError(f"The file can no longer be read: {error.strerror}.", "Put it back, then try again.") from error
 
 
-def _as_it_is(path: Path, options: ReadOptions) -> Sheet:
-    suffix, start = path.suffix.lower(), _start(path)
+def _as_it_is(path: Path, options: ReadOptions, find: Finder) -> Sheet:
+    suffix, start, every_row = path.suffix.lower(), _start(path), options.rules < _RULES
     if suffix not in DELIMITED | WORKBOOKS:
         raise FileError(f"{path.name} is not a spreadsheet.", "Save it as .xlsx, .ods or .csv (UTF-8).")
     if not start:
         raise FileError(f"{path.name} is empty.", "Choose a file with a header and at least one row below it.")
-    workbook = ".xlsx" if start.startswith(_ZIP) else ".xls" if start.startswith(_OLE) else None
+    refuse_other_kind(path, start, DELIMITED)
+    workbook = workbook_suffix(start)
     if suffix in WORKBOOKS and workbook:
         ignored = {"--encoding": options.encoding, "--delimiter": options.separator}
-        return _with_ignored(open_workbook(path, sheet=options.sheet), suffix, ignored)
+        return _with_ignored(open_workbook(path, find, sheet=options.sheet, every_row=every_row), suffix, ignored)
     if suffix in WORKBOOKS:
         raise FileError(f"{path.name} is not a valid {suffix} workbook.", "Save it again as .xlsx, or as .csv (UTF-8).")
     if workbook:
         raise FileError(f"{path.name} is a workbook, not a text file.", f"Rename it to {path.stem}{workbook}.")
-    sheet = open_delimited(path, encoding=options.encoding, separator=options.separator)
+    sheet = open_delimited(
+        path,
+        find,
+        encoding=options.encoding,
+        separator=options.separator,
+        remembered=options.remembered,
+        every_row=every_row,
+    )
     return _with_ignored(sheet, suffix, {"--sheet": options.sheet})
 
 
@@ -119,7 +153,7 @@ def _start(path: Path) -> bytes:
         if path.exists() and not path.is_file():
             raise FileError(f"{path} is not a file.", "Save its contents to a file first, then name that file.")
         with path.open("rb") as file:
-            return file.read(len(_OLE))
+            return file.read(START_BYTES)
     except FileNotFoundError as error:
         raise FileError(f"There is no file {path}.", "Check the name and the folder.") from error
     except OSError as error:

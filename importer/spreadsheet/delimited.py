@@ -9,48 +9,79 @@ side). Any other block goes through csv.reader. Both ways give the same frames; 
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
 import pandas as pd
 
 from importer.errors import FileError, UsageError
-from importer.spreadsheet.encodings import blocks, find_encoding
+from importer.issues import Notice
+from importer.spreadsheet.encodings import blocks, find_encoding, last_lines, occurs_twice, sample_in
+from importer.spreadsheet.extras import Extras, find_extras, may_be_extra
 from importer.spreadsheet.formulas import unescape_formula
-from importer.spreadsheet.sheet import HEADER_AMONG, MOST_COLUMNS, Sheet, find_header, frame, is_escaped
+from importer.spreadsheet.kinds import SEPARATORS, refuse_two_separators, refuse_unsplit
+from importer.spreadsheet.sheet import HEADER_AMONG, MOST_COLUMNS, Header, Rows, Sheet, find_header, frame, is_escaped
 
-SEPARATORS = (",", ";", "\t", "|")
+Finder = Callable[[Rows], Header | None]
 LARGEST_CELL = 1_000_000
 """Ten thousand times a long name; one that is longer is a quote that was never closed."""
 
 MOST_BLOCKS_A_ROW = 4
 _SAMPLE = 1 << 16
 _NAMES = {"tab": "\t", "\\t": "\t"}
+_LOOKED_AT = 8
+"""Lines at the end that may be no rows: a program says a few things there."""
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
 _DECLARED = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n)')
 
 
-def open_delimited(path: Path, *, encoding: str | None = None, separator: str | None = None) -> Sheet:
-    """The sheet of a CSV, TSV or TXT file.
+def open_delimited(
+    path: Path,
+    find: Finder = find_header,
+    *,
+    encoding: str | None = None,
+    separator: str | None = None,
+    remembered: bool = False,
+    every_row: bool = False,
+) -> Sheet:
+    """The sheet of a CSV, TSV or TXT file; ``find`` says which row is its header.
+
+    ``remembered`` says that the encoding was chosen for an earlier file with this header. With ``every_row`` the file
+    is read as an earlier version did: in Windows-1252 on a guess, and no row below the header is left out.
 
     Raises:
-        FileError: Empty, not text, or a quote is not closed.
+        FileError: Empty, not text, no table, or a quote is not closed.
         UsageError: The separator is not one character.
     """
-    used, notices = (encoding, ()) if encoding else find_encoding(path)
+    used, notices = (encoding, ()) if encoding else find_encoding(path, guess=every_row)
+    if encoding and remembered:
+        notices = (Notice("encoding-remembered", {"encoding": encoding, "example": sample_in(path, encoding)}),)
     sample = next(blocks(path, used), "")[:_SAMPLE]
     if not sample.strip():
         raise FileError(f"{path.name} is empty.", "Choose a file with a header and at least one row below it.")
     declared = _DECLARED.match(sample)
     chosen = _named(separator) if separator else declared[1] if declared else _separator(sample)
+    if not (separator or declared or every_row):
+        refuse_unsplit(path.name, sample, chosen)
     source = _Source(path, used, chosen, skip=declared.end() if declared else 0)
-    header = find_header(source.rows())
+    header = find(source.rows())
     if header is None:
         raise FileError(f"{path.name} has no header.", "Put the names of the columns in the first row.")
     if len(header.labels) > MOST_COLUMNS:
         raise _too_wide(path, header.row, len(header.labels))
+    if header.named == 0 and not separator:
+        refuse_two_separators(path.name, source.rows(), header, chosen)
+    extras = Extras({}) if every_row else source.extras(header, sample)
     return Sheet(
-        None, header.row, header.labels, lambda: source.chunks(header.row, header.labels), (*notices, *header.notices)
+        None,
+        header.row,
+        header.labels,
+        extras.without(lambda: source.chunks(header.row, header.labels)),
+        (*notices, *header.notices, *extras.notices),
+        by_labels=header.by_labels,
     )
 
 
@@ -78,6 +109,21 @@ class _Source:
             # Else this chunk would still be there while the next is read.
             del columns, cells, chunk
 
+    def extras(self, header: Header, sample: str) -> Extras:
+        """The rows below the header that are no data.
+
+        Going through all rows takes as long as reading them, so it is done only if anything looks like one: the line of
+        the header occurs twice, or the lines right below it, or at the end, could be such.
+        """
+        lines = _LINE_END.split(sample)
+        reading = self._reading()
+        deque(islice(reading.rows(), header.row), maxlen=0)
+        line = lines[reading.line - 1].strip(f"{self._separator} ")
+        near = [*lines[reading.line : reading.line + _LOOKED_AT], *last_lines(self._path, self._encoding, _LOOKED_AT)]
+        if not any(map(may_be_extra, near)) and not (line and occurs_twice(self._path, self._encoding, line)):
+            return Extras({})
+        return find_extras(islice(self.rows(), header.row, None), header.labels)
+
     def _reading(self) -> "_Reading":
         text = blocks(self._path, self._encoding)
         first = next(text, "")[self._skip :]
@@ -101,7 +147,9 @@ class _Reading:
 
     def rows(self) -> Iterator[list[str]]:
         """The next rows as csv.reader gives them; a blank line is an empty row."""
-        reader = csv.reader(self._lines(), delimiter=self._separator, strict=True)
+        reader = csv.reader(
+            self._lines(), delimiter=self._separator, strict=True, skipinitialspace=self._has_blanks_before_quotes
+        )
         begun = self.line
         try:
             for row in reader:
@@ -154,6 +202,16 @@ class _Reading:
             if self._blocks > MOST_BLOCKS_A_ROW:
                 raise self._endless()
             yield from iter(self._block.readline, "")
+
+    @property
+    def _has_blanks_before_quotes(self) -> bool:
+        """Whether a quote follows a separator and blanks in this block: else it would be taken for a part of the text.
+
+        Programs write that, and the others read it so. Where it stands inside a text, nothing but blanks at the
+        beginning of cells is lost, which are trimmed anyway.
+        """
+        block = self._block.getvalue()
+        return ' "' in block and re.search(re.escape(self._separator) + ' +"', block) is not None
 
     def _open(self, block: str) -> None:
         self._block, self._length = io.StringIO(block, newline=""), len(block)
@@ -242,7 +300,7 @@ def _separator(sample: str) -> str:
     # By how many rows agree, and only then by how many cells they have: a comma in a few addresses cuts those rows into
     # many cells, but not all of them into equally many.
     def score(separator: str) -> tuple[int, int]:
-        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator)
+        reader = csv.reader(io.StringIO(sample, newline=""), delimiter=separator, skipinitialspace=True)
         widths: list[int] = []
         try:
             widths.extend(len(row) for row in islice(filter(None, reader), HEADER_AMONG))

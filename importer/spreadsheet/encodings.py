@@ -4,23 +4,38 @@ Must not know rows, cells or separators.
 """
 
 import codecs
+import locale
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from importer.errors import EncodingError, FileError
 from importer.issues import Notice
+from importer.spreadsheet.code_pages import are_utf8, make_words, readings
+from importer.text import printable
 
 BLOCK_BYTES = 4 << 20
 """Read at once: 40,000 rows of a mapping. Twice that is a quarter slower, for the processor's cache (measured)."""
+
+_SCANNED_BYTES = 1 << 18
+"""Read at once where nothing is kept of it: stays in the processor's cache, which is four times as fast (measured)."""
 
 LARGEST_LINE = 16 << 20
 """Characters without a line end; a file that has more is not a table."""
 
 _SAMPLE_BYTES = 1 << 12
 _FEW = 3
-_UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}")
+_TAIL_BYTES = 1 << 13
+_ASCII = bytes(range(0x80))
+_UTF8_FIRST, _UTF8_LAST = 0xC2, 0xF4
+"""The bytes that a letter of UTF-8 can begin with."""
+
+MOST_CANDIDATES = 6
+_JUDGED_CELLS = 200
+_FOREIGN_CELL = re.compile(rb'[^\x80-\xff,;\t"\r\n]{0,60}[\x80-\xff][^,;\t"\r\n]*')
 _FOREIGN_WORD = re.compile(r"[\w.'-]*[^\x00-\x7f][\w.'-]*")
 _BOMS = {
     codecs.BOM_UTF8: "utf-8",
@@ -32,14 +47,15 @@ _BOMS = {
 """UTF-32 before UTF-16, whose mark is the first half of it."""
 
 
-def find_encoding(path: Path) -> tuple[str, tuple[Notice, ...]]:
+def find_encoding(path: Path, *, guess: bool = False) -> tuple[str, tuple[Notice, ...]]:
     """The encoding of a text file, and a notice if it was guessed.
 
-    A mark at the start decides, then a pattern of NULs, then whether all of it is UTF-8. Windows-1252 takes almost
-    any bytes, so it is only the last resort and is always said, with a word to judge it by.
+    A mark at the start decides, then a pattern of NULs, then whether all of it is UTF-8. Anything else can be read in
+    many code pages, of which a person has to choose one. With ``guess`` it is Windows-1252, as for files that an
+    earlier version has read.
 
     Raises:
-        FileError: None of these, or several at once.
+        EncodingError: None of these, or several at once; it has what to choose from.
     """
     with path.open("rb") as file:
         start = file.read(_SAMPLE_BYTES)
@@ -52,7 +68,16 @@ def find_encoding(path: Path) -> tuple[str, tuple[Notice, ...]]:
     # never valid UTF-8 by accident, so this needs no notice.
     if _is(path, "utf-8"):
         return "utf-8", ()
-    return "cp1252", (_guessed_windows(path),)
+    if guess:
+        return "cp1252", (_as_windows(path),)
+    raise _uncertain(path)
+
+
+def may_be_in_several(path: Path) -> bool:
+    """Whether a text file does not show by itself in which encoding it is."""
+    with path.open("rb") as file:
+        start = file.read(_SAMPLE_BYTES)
+    return not start.startswith(tuple(_BOMS)) and not _nul_pattern(start) and not _is(path, "utf-8")
 
 
 def _nul_pattern(start: bytes) -> str | None:
@@ -68,7 +93,7 @@ def _is(path: Path, encoding: str) -> bool:
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
         with path.open("rb") as file:
-            while block := file.read(BLOCK_BYTES):
+            while block := file.read(_SCANNED_BYTES):
                 decoder.decode(block)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
@@ -76,20 +101,155 @@ def _is(path: Path, encoding: str) -> bool:
     return True
 
 
-def _guessed_windows(path: Path) -> Notice:
-    advice = "Save it as CSV UTF-8, or name its encoding, for example --encoding cp1252."
+def _as_windows(path: Path) -> Notice:
+    """What an earlier version said when it took a file for Windows-1252."""
     with path.open("rb") as file:
         foreign = next(block for block in iter(lambda: file.read(BLOCK_BYTES), b"") if not block.isascii())
-    # Two encodings in one file come of text that was pasted together. In Windows-1252 the UTF-8 part would turn into
-    # letters that look like a name: "Ã©" for "é".
-    if letter := _UTF8_LETTER.search(foreign):
-        shown = letter[0].decode()
-        raise EncodingError(f'{path.name} mixes two encodings: "{shown}" is UTF-8, other characters are not.', advice)
-    if not _is(path, "cp1252"):
-        raise EncodingError(f"{path.name} is neither UTF-8 nor Windows-1252.", advice)
-    word = _FOREIGN_WORD.search(foreign.decode("cp1252"))
-    shown = word[0] if word else ""
-    return Notice("encoding-guessed", {"example": shown})
+    word = _FOREIGN_WORD.search(foreign.decode("cp1252", "replace"))
+    return Notice("encoding-guessed", {"example": word[0] if word else ""})
+
+
+def _uncertain(path: Path) -> EncodingError:
+    """Why a file that is not UTF-8 cannot be read without asking, with what it may be."""
+    foreign = _foreign_cells(path)
+    utf8 = [cell for cell in foreign.cells if _reads(cell, "utf-8")]
+    other = [cell for cell in foreign.cells if not _reads(cell, "utf-8")]
+    is_utf8 = bool(utf8) and are_utf8(utf8)
+    if foreign.all_cut and ((is_utf8 and foreign.all_long) or ((is_utf8 or not utf8) and not make_words(other))):
+        return EncodingError(
+            f"{path.name} is UTF-8, but in line {foreign.line} a text ends in the middle of a character.",
+            "Correct that cell in the program that the file comes from, then save the file as CSV UTF-8 again.",
+        )
+    if is_utf8:
+        shown = next(letter for letter in utf8[0].decode() if not letter.isascii())
+        return EncodingError(
+            f'{path.name} mixes two encodings: "{shown}" is UTF-8, other characters are not.',
+            "Open it in a text editor, correct the characters that look wrong, and save it as UTF-8.",
+        )
+    rest = iter(readings(foreign.cells, local=_local_page()))
+    offered = list(islice((reading for reading in rest if _is(path, reading.encoding)), MOST_CANDIDATES))
+    if not offered:
+        return EncodingError(f"{path.name} is in no encoding that the importer knows.", "Save it as CSV UTF-8.")
+    width = max(len(reading.encoding) for reading in offered)
+    lines = [f"  --encoding {reading.encoding:{width}}   {printable(reading.sample)}" for reading in offered]
+    if foreign.all_cut:
+        lines.append(f"If none is right, the file is UTF-8, and line {foreign.line} is damaged.")
+    return EncodingError(
+        f"{path.name} is not UTF-8, and its text can be read in more than one way.",
+        "\n".join(["Save it as CSV UTF-8, or add the one of these that shows the text as it should be:", *lines]),
+        {reading.encoding: reading.sample for reading in offered},
+        [reading.encoding for reading in offered if reading.likely],
+    )
+
+
+def _local_page() -> str:
+    """The code page of this machine; none if that is UTF-8."""
+    page = codecs.lookup(locale.getencoding()).name
+    return "" if page in {"utf-8", "ascii"} else page
+
+
+def sample_in(path: Path, encoding: str) -> str:
+    """A few words of the file that show the encoding it is read in."""
+    shown = readings(_foreign_cells(path).cells, [encoding])
+    return shown[0].sample if shown else ""
+
+
+@dataclass(slots=True)
+class _Foreign:
+    """The cells of a file with bytes beyond ASCII: enough to judge by. ``line`` is the first without UTF-8.
+
+    ``all_cut`` tells whether all that is not UTF-8 are beginnings of its letters, as if texts had been cut;
+    ``all_long`` whether each of them has two bytes or more, which is no chance.
+    """
+
+    cells: list[bytes] = field(default_factory=list)
+    line: int = 0
+    all_cut: bool = True
+    all_long: bool = True
+
+
+def _foreign_cells(path: Path) -> _Foreign:
+    foreign, bytes_shown, lines = _Foreign(), set[int](), 1
+    for block in _whole_lines(path):
+        new = set(block.translate(None, _ASCII))
+        # Beyond those to judge by, only cells that show another letter are of use.
+        if new and (len(foreign.cells) < _JUDGED_CELLS or new - bytes_shown):
+            for cell in _FOREIGN_CELL.findall(block):
+                useful = len(foreign.cells) < _JUDGED_CELLS or not bytes_shown.issuperset(cell.translate(None, _ASCII))
+                if useful and cell not in foreign.cells:
+                    foreign.cells.append(cell)
+                    bytes_shown.update(cell.translate(None, _ASCII))
+        if new:
+            _note_damage(foreign, block, lines)
+        lines += block.count(b"\n") or block.count(b"\r")
+    return foreign
+
+
+def _note_damage(foreign: _Foreign, block: bytes, lines: int) -> None:
+    """Note the first line that is not UTF-8, and whether every fault is the beginning of a letter."""
+    start = 0
+    while foreign.all_cut:
+        try:
+            block[start:].decode("utf-8")
+        except UnicodeDecodeError as error:
+            at = start + error.start
+            foreign.line = foreign.line or lines + (block[:at].count(b"\n") or block[:at].count(b"\r"))
+            foreign.all_cut = _UTF8_FIRST <= block[at] <= _UTF8_LAST
+            foreign.all_long &= error.end - error.start > 1
+            start += error.end
+        else:
+            return
+
+
+def _reads(cell: bytes, encoding: str) -> bool:
+    try:
+        cell.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _whole_lines(path: Path) -> Iterator[bytes]:
+    """The bytes of a file in blocks that end with a line, as far as lines are not longer than a block."""
+    rest = b""
+    with path.open("rb") as file:
+        while block := file.read(BLOCK_BYTES):
+            rest += block
+            cut = max(rest.rfind(b"\n"), rest.rfind(b"\r")) + 1 or len(rest)
+            yield rest[:cut]
+            rest = rest[cut:]
+    if rest:
+        yield rest
+
+
+def occurs_twice(path: Path, encoding: str, text: str) -> bool:
+    """Whether a text occurs more than once in a file, found in its bytes: a second of decoding is saved."""
+    searched = text.encode(_without_mark(path, encoding))
+    count, rest = 0, b""
+    with path.open("rb") as file:
+        while count <= 1 and (block := file.read(_SCANNED_BYTES)):
+            count += (rest + block).count(searched)
+            rest = (rest + block)[-len(searched) + 1 :] if len(searched) > 1 else b""
+    return count > 1
+
+
+def last_lines(path: Path, encoding: str, number: int) -> list[str]:
+    """The last lines of a file that hold anything."""
+    with path.open("rb") as file:
+        # By fours, so that no letter of UTF-16 or UTF-32 is cut.
+        file.seek(max(path.stat().st_size - _TAIL_BYTES, 0) & ~3)
+        text = file.read().decode(_without_mark(path, encoding), "ignore")
+    return [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()][-number:]
+
+
+def _without_mark(path: Path, encoding: str) -> str:
+    """The encoding, of the kind that reads and writes no mark."""
+    name = codecs.lookup(encoding).name
+    if name not in {"utf-16", "utf-32"}:
+        return name.removesuffix("-sig")
+    with path.open("rb") as file:
+        start = file.read(_FEW + 1)
+    return f"{name}-be" if start.startswith((codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)) else f"{name}-le"
 
 
 def blocks(path: Path, encoding: str) -> Iterator[str]:
@@ -117,7 +277,8 @@ def blocks(path: Path, encoding: str) -> Iterator[str]:
                 f"{path.name} has a line of more than {LARGEST_LINE:,} characters.",
                 "Check that the file is a table, or save it as .xlsx from your spreadsheet program.",
             )
-    if rest:
+    # The mark with which DOS ended a text; nothing comes after it.
+    if rest := rest.rstrip("\x1a"):
         yield rest
 
 
@@ -142,4 +303,6 @@ def _explained(path: Path, encoding: str) -> Iterator[None]:
             "Save it as CSV UTF-8, or name its encoding with --encoding.",
         ) from error
     except LookupError as error:
-        raise EncodingError(f'There is no encoding "{encoding}".', "Try --encoding utf-8 or cp1252.") from error
+        raise EncodingError(
+            f'There is no encoding "{encoding}".', "Write it like utf-8, cp1252 or mac_roman."
+        ) from error

@@ -4,13 +4,14 @@ Must not know fields, record types or what a cell means.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from importer.errors import FileError
 from importer.issues import Notice
 
 OUR_PREFIX = "import_"
@@ -23,6 +24,12 @@ STAMPS = ("CreatedOn", "UpdatedOn", "UpdatedBy")
 
 HEADER_AMONG = 20
 """The header is looked for among the first 20 filled rows; anything above it is a title, not data."""
+
+_NAMED_BY_CHANCE = 2
+"""A row of data may hold one word that names a column, such as Room; two of them are a header."""
+
+_FULL_ABOVE = 3
+"""Group headings above a header are a line or two; more full rows than these are data, and none is passed over."""
 
 MOST_COLUMNS = 500
 """No mapping has a tenth of that, and a table of 16,384 columns would only cost memory and time."""
@@ -72,6 +79,7 @@ class Sheet:
     ``notices`` are what a person should know of how the file was read; often there are none.
     ``problems`` lists the cells whose text is not their value, such as #N/A, as ``as_problems`` shapes them.
     ``formatted`` are the cells that show something else than their text, such as 0.5 shown as 50%; by column and row.
+    ``by_labels`` tells that the header was recognised by what it says, so its row must be named to read it again.
 
     Shape of a chunk: index = row numbers as the user sees them (header = 1, blank rows counted but left out);
     columns = column positions; object dtype, every cell a str, "" when empty.
@@ -84,6 +92,7 @@ class Sheet:
     notices: tuple[Notice, ...] = ()
     problems: pd.DataFrame = field(default_factory=as_problems, compare=False)
     formatted: tuple[Stretch, ...] = ()
+    by_labels: bool = False
 
     @property
     def columns(self) -> tuple[int, ...]:
@@ -120,29 +129,81 @@ def is_escaped(labels: Sequence[str]) -> bool:
     return f"{OUR_PREFIX}row" in names or (RECORD_ID in labels and not names.isdisjoint(map(str.lower, STAMPS)))
 
 
+Rows = Iterable[tuple[int, Sequence[str]]]
+"""The rows of a table from the first one, with their numbers."""
+
+Judge = Callable[[Sequence[str]], int]
+"""How many columns these texts name, if they are taken for a header; reading itself knows no names."""
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The row that names the columns, what it says, and a notice about filled rows above it."""
+    """The row that names the columns, what it says, and a notice about filled rows above it.
+
+    ``named`` is how many columns its labels name, None if nobody could judge. ``by_labels`` tells that it was
+    recognised by them only: without a judge, another row would be taken.
+    """
 
     row: int
     labels: tuple[str, ...]
     notices: tuple[Notice, ...]
+    named: int | None = None
+    by_labels: bool = False
 
 
-def find_header(rows: Iterable[tuple[int, Sequence[str]]]) -> Header | None:
+class _Filled(NamedTuple):
+    row: int
+    cells: list[str]
+    size: int
+
+
+def find_header(rows: Rows, judge: Judge | None = None, *, row: int | None = None) -> Header | None:
     """The header among numbered rows: the first that is at least half as full as the fullest near the top.
 
-    A title such as "Calendars, as of November" fills one cell or two, a header one for every column.
+    A title such as "Calendars, as of November" fills one cell or two, a header one for every column. Where another row
+    names more columns by the ``judge``, it is that one. With ``row`` it is that row, whatever it holds.
+
+    Raises:
+        FileError: That row is empty.
     """
+    filled = (_Filled(n, cells, sum(map(bool, cells))) for n, cells in ((n, _stripped(cells)) for n, cells in rows))
+    if row is not None:
+        return _header_in(row, (one for one in filled if one.size))
+    top = list(islice((one for one in filled if one.size), HEADER_AMONG))
     # Half of the fullest, not all of it: a data row may have a note to the right of the table, a header seldom has.
-    filled = ((number, [cell.strip() for cell in row]) for number, row in rows)
-    top = list(islice(((n, row, sum(map(bool, row))) for n, row in filled if any(row)), HEADER_AMONG))
-    fullest = max((count for _, _, count in top), default=0)
-    for index, (number, row, count) in enumerate(top):
-        if count * 2 >= fullest:
-            last = max(position for position, label in enumerate(row) if label)
-            return Header(number, tuple(row[: last + 1]), _titles([n for n, _, _ in top[:index]], number))
-    return None
+    fullest = max((one.size for one in top), default=0)
+    first = next((i for i, one in enumerate(top) if one.size * 2 >= fullest), None)
+    if first is None:
+        return None
+    if judge is None:
+        return _as_header(top[first], top[:first])
+    named = [judge(one.cells) for one in top]
+    best = max(range(len(top)), key=lambda i: (named[i], -abs(i - first), -i))
+    full_above = sum(one.size * 2 >= fullest for one in top[:best])
+    if named[best] < _NAMED_BY_CHANCE or named[best] <= named[first] or full_above > _FULL_ABOVE:
+        best = first
+    return replace(_as_header(top[best], top[:best]), named=named[best], by_labels=best != first)
+
+
+def _header_in(row: int, filled: Iterator[_Filled]) -> Header:
+    above: list[_Filled] = []
+    for one in filled:
+        if one.row == row:
+            return _as_header(one, above)
+        if one.row > row:
+            break
+        # The first and the last of them are all that is said.
+        above = [*above[:1], one]
+    raise FileError(f"Row {row} is empty, so it cannot be the header.", "Name another row (--header-row).")
+
+
+def _as_header(one: _Filled, above: Sequence[_Filled]) -> Header:
+    last = max(position for position, label in enumerate(one.cells) if label)
+    return Header(one.row, tuple(one.cells[: last + 1]), _titles([title.row for title in above], one.row))
+
+
+def _stripped(cells: Sequence[str]) -> list[str]:
+    return [cell.strip() for cell in cells]
 
 
 def _titles(above: Sequence[int], header: int) -> tuple[Notice, ...]:

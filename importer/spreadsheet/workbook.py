@@ -9,7 +9,8 @@ import subprocess
 import sys
 import tempfile
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,7 +18,8 @@ import pandas as pd
 
 from importer.errors import FileError, SheetsError
 from importer.issues import Notice
-from importer.spreadsheet.sheet import Sheet, Stretch, as_problems, find_header, frame
+from importer.spreadsheet.extras import Extras, find_extras
+from importer.spreadsheet.sheet import Header, Rows, Sheet, Stretch, as_problems, find_header, frame
 from importer.spreadsheet.workbook_child import BESIDE_THE_DATA, DAMAGED, SECONDS, TOO_LARGE
 from importer.text import printable
 
@@ -26,12 +28,23 @@ __all__ = ["BESIDE_THE_DATA", "LARGEST_WORKBOOK", "open_workbook"]
 LARGEST_WORKBOOK = 100 << 20
 """A full sheet of mappings, 1,048,576 rows, takes 60 MB."""
 
+_LOOKED_AT = 8
+"""Rows at the end, and below the header, that may be no data."""
+
 _LONGEST_REFUSAL = 600
 """Characters of a sentence that quotes names out of the file; a hostile one is longer."""
 
 
-def open_workbook(path: Path, *, sheet: str | None = None) -> Sheet:
-    """One sheet of a workbook: the named one, or the only visible one.
+def open_workbook(
+    path: Path,
+    find: Callable[[Rows], Header | None] = find_header,
+    *,
+    sheet: str | None = None,
+    every_row: bool = False,
+) -> Sheet:
+    """One sheet of a workbook: the named one, or the only visible one; ``find`` says which row is its header.
+
+    With ``every_row``, as an earlier version did, no row below the header is left out.
 
     Raises:
         FileError: Not a workbook, too large, hostile, password protected, no such sheet, or several to choose from.
@@ -44,21 +57,23 @@ def open_workbook(path: Path, *, sheet: str | None = None) -> Sheet:
         )
     read = _Read(path, sheet)
     name = read.summary["name"]
-    header = find_header(read.rows())
+    header = find(read.rows())
     if header is None:
         raise FileError(
             f'{path.name}: sheet "{name}" is empty.', "Choose a file with a header and at least one row below it."
         )
     notices = [Notice(code, values) for code, values in read.summary["notices"]]
     code, row, position = read.summary["problems"]
+    extras = Extras({}) if every_row else read.extras(header)
     return Sheet(
         name,
         header.row,
         header.labels,
-        lambda: read.chunks(header.row, len(header.labels)),
-        (*notices, *header.notices),
+        extras.without(lambda: read.chunks(header.row, len(header.labels))),
+        (*notices, *header.notices, *extras.notices),
         as_problems(code, row, position),
         tuple(Stretch(*stretch) for stretch in read.summary["formatted"]),
+        header.by_labels,
     )
 
 
@@ -93,6 +108,30 @@ class _Read:
             columns = [column[above:] for column in piece["columns"]] if above else piece["columns"]
             if len(chunk := frame(columns, piece["first"] + above, width)):
                 yield chunk
+
+    def extras(self, header: Header) -> Extras:
+        """The rows below the header that are no data.
+
+        Reading all pieces once more takes a while, so it is done only if a later one holds all labels, or what a
+        program says at the end stands in the last.
+        """
+        starts = self._starts[:-1]
+        labels = [json.dumps(label).encode() for label in header.labels if label]
+        last = self._line(starts[-1])
+        rows = list(zip(*last["columns"], strict=True))[-_LOOKED_AT:]
+        near = [*islice(self.rows(), header.row, header.row + _LOOKED_AT), *enumerate(rows, start=header.row + 1)]
+        if find_extras(near, header.labels).rows or self._repeats(starts, labels):
+            return find_extras(islice(self.rows(), header.row, None), header.labels)
+        return Extras({})
+
+    def _repeats(self, starts: Sequence[int], labels: Sequence[bytes]) -> bool:
+        """Whether the labels may occur once more, by the bytes of the pieces: they need not be parsed for that."""
+        counts = dict.fromkeys(labels, 0)
+        for start in starts:
+            self._file.seek(start)
+            line = self._file.readline()
+            counts = {label: count + line.count(label) for label, count in counts.items()}
+        return all(count > 1 for count in counts.values())
 
     def _pieces(self) -> Iterator[dict[str, Any]]:
         return (self._line(start) for start in self._starts[:-1])

@@ -19,7 +19,7 @@ async def upload_of_failed_rows(drafts: Drafts, run: Run, by: str) -> Draft | No
     if not file.is_file():
         return None
     new = await drafts.take_in(f"{Path(run.file).stem}-run-{run.id}-{FAILED_FILE}", _whole(file), by)
-    # Sheet, encoding and separator are of the first file only.
+    # Sheet, encoding, separator and the row of the header are of the first file only.
     read = run.options_as(ReadOptions, "read")
     new = drafts.change(new.id, map=read.map, dates=read.dates, zone=read.zone) or new
     for earlier in drafts.all():

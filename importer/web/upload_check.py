@@ -18,11 +18,11 @@ import pandas as pd
 from importer.checking import CauseGroup, Causes, Checked, Checker, DateReader, cause_key, match_columns, recognise
 from importer.config.settings import Settings
 from importer.config.store import locked_document, new_private
-from importer.errors import ColumnsError, ImporterError, SheetsError
+from importer.errors import ColumnsError, EncodingError, ImporterError, SheetsError
 from importer.issues import Candidate, Issue, Notice
 from importer.model import Clock
 from importer.runs.observer import NullObserver
-from importer.runs.source import Source, columns, examine, look_at_columns, missing, open_source
+from importer.runs.source import Source, columns, examine, look_at_columns, missing, open_source, read_sheet
 from importer.spreadsheet import (
     DELIMITED,
     PROBLEM_CODES,
@@ -30,7 +30,6 @@ from importer.spreadsheet import (
     Sheet,
     as_problems,
     column_letters,
-    open_sheet,
     place_of,
 )
 from importer.text import printable
@@ -72,10 +71,38 @@ ORDERS = ("dmy", "mdy")
 
 ENCODINGS = {
     "utf-8": "UTF-8",
-    "cp1252": "Windows-1252 (Western Europe)",
+    "cp1252": "Windows, Western Europe",
+    "cp1250": "Windows, Central Europe",
+    "cp1251": "Windows, Cyrillic",
+    "cp1253": "Windows, Greek",
+    "cp1254": "Windows, Turkish",
+    "cp1255": "Windows, Hebrew",
+    "cp1256": "Windows, Arabic",
+    "cp1257": "Windows, Baltic",
+    "cp874": "Windows, Thai",
+    "cp932": "Windows, Japanese",
+    "gb18030": "Chinese, simplified",
+    "big5": "Chinese, traditional",
+    "cp949": "Windows, Korean",
+    "mac_roman": "Mac, Western Europe",
+    "mac_latin2": "Mac, Central Europe",
+    "mac_cyrillic": "Mac, Cyrillic",
+    "mac_greek": "Mac, Greek",
+    "mac_turkish": "Mac, Turkish",
+    "cp850": "DOS, Western Europe",
+    "cp437": "DOS, United States",
+    "cp852": "DOS, Central Europe",
+    "cp855": "DOS, Cyrillic (855)",
+    "cp857": "DOS, Turkish",
+    "cp866": "DOS, Cyrillic",
+    "iso8859_15": "ISO, Western Europe with €",
+    "iso8859_2": "ISO, Central Europe",
+    "iso8859_5": "ISO, Cyrillic",
+    "iso8859_9": "ISO, Turkish",
+    "koi8_r": "KOI8, Russian",
+    "koi8_u": "KOI8, Ukrainian",
+    "euc_jp": "Japanese (EUC)",
     "utf-16": "UTF-16",
-    "mac_roman": "Mac Roman",
-    "cp850": "DOS, code page 850",
 }
 """The encodings of text files that can be chosen, and what people call them."""
 
@@ -113,10 +140,12 @@ def check_upload(drafts: Drafts, draft: Draft, settings: Settings, clock: Clock)
         if header.fits:
             check = _check_with_new_names(draft, check, source, settings, clock)
     except ColumnsError as error:
-        check = replace(check, header=_header_of_doubled(draft, error))
+        check = replace(check, header=_header_of_doubled(draft, error, settings))
     except ImporterError as error:
         sheets = error.sheets if isinstance(error, SheetsError) else ()
         check = check.with_error(draft.named(error), sheets)
+        if isinstance(error, EncodingError):
+            check = replace(check, encodings=error.samples)
     _keep(draft, check)
 
 
@@ -143,7 +172,7 @@ def latest_check(draft: Draft) -> UploadCheck | None:
 def _opened(drafts: Drafts, draft: Draft, settings: Settings) -> Source:
     """The upload with as many columns matched as can be; the saved columns for its header are kept in the draft."""
     source = replace(look_at_columns(draft.path, settings, None, draft.read), file=Path(draft.name))
-    if source.remembered:
+    if source.remembered or source.read.encoding != draft.read.encoding:
         with drafts.locked(draft.id) as now:
             if now == draft:
                 drafts.keep(draft, read=source.read)
@@ -166,12 +195,12 @@ def _header(source: Source) -> Header:
     )
 
 
-def _header_of_doubled(draft: Draft, error: ColumnsError) -> Header:
+def _header_of_doubled(draft: Draft, error: ColumnsError, settings: Settings) -> Header:
     """The header of an upload of which two columns hold one field: all its columns, none of them matched."""
-    sheet = open_sheet(draft.path, draft.read)
-    kind = recognise(sheet, tuple(RECORD_TYPES.values()), draft.read.map)
+    sheet, read = read_sheet(draft.path, settings, draft.read)
+    kind = recognise(sheet, tuple(RECORD_TYPES.values()), read.map)
     mapping = match_columns(replace(sheet, labels=()), kind, ())
-    source = Source(draft.path, draft.path, draft.sha256, sheet, mapping, kind, kind.paths[0], draft.read)
+    source = Source(draft.path, draft.path, draft.sha256, sheet, mapping, kind, kind.paths[0], read)
     return replace(_header(source), missing=(), doubled=Problem.of(error))
 
 
@@ -307,7 +336,7 @@ def notice_on_page(notices: Sequence[Notice]) -> str:
 
 
 def _notice_advice(notice: Notice) -> str:
-    return _CHOOSE_ENCODING if notice.code == "encoding-guessed" else notice.advice
+    return _CHOOSE_ENCODING if notice.code in {"encoding-guessed", "encoding-remembered"} else notice.advice
 
 
 def offers_encoding(draft: Draft, check: UploadCheck) -> bool:

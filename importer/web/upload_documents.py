@@ -54,7 +54,7 @@ class Header:
     @property
     def encoding_guessed(self) -> bool:
         """Whether the file may be in another encoding than the one it was read in."""
-        return any(notice.code == "encoding-guessed" for notice in self.notices)
+        return any(notice.code in {"encoding-guessed", "encoding-remembered"} for notice in self.notices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,8 @@ class CheckedRows:
 class UploadCheck:
     """What is known of one version of an upload, as far as the check came.
 
-    ``wrong_encoding`` says that the error is about the encoding of a text file, ``sheets`` are those to choose from.
+    ``wrong_encoding`` says that the error is about the encoding of a text file, ``encodings`` are those to choose from,
+    each with some text of the file as it is read so; ``sheets`` are the sheets to choose from.
     ``has_names`` tells whether references are given by name, ``signed_in_as`` whose sign-in they were looked up with
     ("" if they were not), ``lookup_problem`` why they could not be.
     """
@@ -110,6 +111,7 @@ class UploadCheck:
     has_names: bool = False
     signed_in_as: str = ""
     lookup_problem: Problem | None = None
+    encodings: Mapping[str, str] = field(default_factory=dict)
 
     def with_error(self, error: ImporterError, sheets: Sequence[str] = ()) -> "UploadCheck":
         """The same, broken off by an error."""
@@ -139,7 +141,7 @@ class Candidates:
 
 # A check that an earlier importer wrote is made again, so no step leads from its format to this one. Its number is that
 # of the lines of its rows, too.
-CHECK = Document("The check of an upload", UploadCheck, format=4, steps={})
+CHECK = Document("The check of an upload", UploadCheck, format=5, steps={})
 PROGRESS = Document("The progress of a check", CheckProgress)
 CANDIDATES = Document("The candidates of an upload", Candidates, format=2, steps={})
 

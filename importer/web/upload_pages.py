@@ -65,6 +65,7 @@ ZONES = sorted(name for name in available_timezones() if name == "UTC" or "/" in
 
 _CHUNK = 1 << 20
 _LATEST = 5
+_ROW_DIGITS = 7
 _MOST_BEFORE = 3
 _LOOKS = 10
 """How often a corrected row is looked at again while a name in it is looked up, before its answer is given."""
@@ -358,7 +359,11 @@ async def check_again(request: Request) -> Response:
     """Check the file once more: read in another zone or encoding, or with names that could not be looked up before."""
     draft, fields, app = draft_of(request), await form(request), app_of(request)
     if fields.get("encoding") in ENCODINGS:
-        app.drafts.change(draft.id, encoding=fields["encoding"])
+        app.drafts.change(draft.id, encoding=fields["encoding"], remembered=False)
+        return redirect(request, f"/uploads/{draft.id}")
+    if "header_row" in fields:
+        # By the letters of a column of the old header, they would be of other columns.
+        app.drafts.change(draft.id, header_row=_row_number(fields["header_row"]), map={})
         return redirect(request, f"/uploads/{draft.id}")
     if "zone" not in fields:
         app.drafts.change(draft.id)
@@ -373,6 +378,12 @@ async def check_again(request: Request) -> Response:
     error = f"There is no time zone “{printable(zone)}”. Choose one from the list, for example Europe/Berlin."
     values = await _check_values(request, draft, result) | {"zone_error": error, "zone_typed": zone}
     return page(request, "check.html", status=422, **values)
+
+
+def _row_number(text: str) -> int | None:
+    """The row that was typed; None, so that the header is looked for, if it is no number of a row."""
+    text = text.strip()
+    return int(text) if text.isdecimal() and text.isascii() and 0 < len(text) <= _ROW_DIGITS and int(text) else None
 
 
 async def undo_corrections(request: Request) -> Response:

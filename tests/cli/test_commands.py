@@ -1,6 +1,7 @@
 """The contract of the command: what comes out where, with which exit code, for good input and bad."""
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -23,6 +24,9 @@ from importer.cli import importer
 from importer.config.settings import as_environment, load
 from importer.journal.journal import open_journal
 from importer.sandbox import SandboxOptions
+
+if sys.platform != "win32":
+    import pty
 
 KOLKATA = ZoneInfo("Asia/Kolkata")
 PROTECTED = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600
@@ -118,6 +122,54 @@ def test_an_option_that_does_not_apply_is_named(desk: Desk, name: str, words: li
     shutil.copy(ROOT / "samples" / "calendars.ods", desk.folder)
     notices = desk.type("check", name, *words, "--offline", "--json").json["notices"]
     assert [each["values"]["names"] for each in notices if each["code"] == "option-ignored"] == ignored
+
+
+def _polish(desk: Desk, name: str, *rows: list[object]) -> None:
+    """A file in the code page of Polish Windows, with what a database says below it."""
+    lines = [";".join(map(str, row)) for row in [list[object](LABELS), *rows]]
+    (desk.folder / name).write_bytes("\r\n".join([*lines, f"({len(rows)} rows affected)", ""]).encode("cp1250"))
+
+
+def test_a_file_in_a_code_page_is_asked_about_once(desk: Desk) -> None:
+    """Check, plan, run, report and the next file: all in the encoding that was named, and no letter is another."""
+    _polish(desk, "pl.csv", mapping(2, Name="Sala Łódź"), mapping(3, Name="Książę", ResourceId="x"))
+    for words in (["check", "pl.csv", "--offline"], ["run", "pl.csv", "--sandbox", "--yes"]):
+        refused = desk.type(*words)
+        assert refused.code == 3
+        assert "--encoding cp1250" in refused.err
+        assert "Sala Łódź" in refused.err
+    checked = desk.type("check", "pl.csv", "--offline", "--encoding", "cp1250", "--json").json
+    assert [notice["code"] for notice in checked["notices"]] == ["row-left-out"]
+    assert (checked["rows"], checked["valid"]) == (2, 1)
+    done = desk.type("run", "pl.csv", "--sandbox", "--yes", "--json", "--out", "first")
+    assert (done.code, done.json["rows"], done.json["counts"]["created"]) == (1, 2, 1)
+    assert [notice["code"] for notice in done.json["notices"]] == ["encoding-remembered", "row-left-out"]
+    assert [row["Name"] for row in desk.report("first")] == ["Sala Łódź", "Książę"]
+    (desk.folder / "first" / "report.csv").unlink()
+    again = desk.type("report", "1", "--out", "again", "--json")
+    assert again.json["notices"] == done.json["notices"]
+    assert [row["Name"] for row in desk.report("again")] == ["Sala Łódź", "Książę"]
+    assert desk.type("check", "first/failed.csv", "--offline", "--json").json["notices"] == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+def test_a_person_at_a_terminal_chooses_the_encoding_by_a_line_of_the_file(desk: Desk) -> None:
+    """The likeliest is the first; the answer is remembered."""
+    assert sys.platform != "win32"
+    _polish(desk, "pl.csv", mapping(2, Name="Sala Łódź"))
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "importer", "check", "pl.csv", "--offline"]
+    with subprocess.Popen(
+        command, cwd=desk.folder, env=desk.environment, stdin=theirs, stderr=theirs, stdout=subprocess.PIPE, text=True
+    ) as process:
+        os.write(ours, b"1\n")
+        out, _ = process.communicate(timeout=GIVE_UP)
+    shown = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert process.returncode == 0, out
+    assert "1  Sala Łódź   (cp1250)" in shown
+    assert desk.type("check", "pl.csv", "--offline").code == 0
 
 
 def test_check_json_tells_the_issues_in_order(desk: Desk) -> None:

@@ -107,6 +107,7 @@ def test_what_is_not_written_as_it_must_be_is_wrong_usage(options: Mapping[str, 
         ({"dates": "dmy", "tz": "Europe/London"}, ReadOptions(dates="dmy", zone="Europe/London")),
         ({"map_": ("Room=ResourceId", "x=y=Name")}, ReadOptions(map={"Room": "ResourceId", "x=y": "Name"})),
         ({"map_": ("Note=-",)}, ReadOptions(map={"Note": "-"})),
+        ({"header_row": 3}, ReadOptions(header_row=3)),
     ],
 )
 def test_how_a_file_is_read(options: Mapping[str, Any], read: ReadOptions) -> None:

@@ -14,7 +14,7 @@ from importer.journal.runs import Run
 from importer.journal.states import Event, State
 from importer.model import Status
 from importer.reporting.lines import Ascending, Positions, lines, outcomes, texts_of
-from importer.spreadsheet import open_sheet
+from importer.spreadsheet import ReadOptions, open_sheet
 from reporting.office import Office
 
 Row = Callable[..., list[str]]
@@ -160,3 +160,17 @@ def test_what_the_service_refused_is_marked(tmp_path: Path, state: State, field:
     positions = Positions(open_sheet(tmp_path / "rows.csv"), {"Name": 0, "Floor": 1})
     assert list(positions.refused_cell(intent)) == places
     assert positions.refused_cell(None) == {}
+
+
+def test_a_run_of_an_earlier_version_keeps_the_rows_and_letters_it_had(office: Office) -> None:
+    """A file that it read as Windows-1252, with a line below that it took for a row: its report adds up."""
+    path = office.file([], name="old.csv")
+    path.write_bytes(path.read_bytes() + "1,5,Büro,2026-12-01,,\r\n(1 row affected)\r\n".encode("cp1252"))
+    run = office.plan(path, ReadOptions(rules=1))
+    stored = dict(run.options["read"])
+    for name in ("rules", "header_row", "remembered"):
+        del stored[name]
+    run = office.journal.runs.update(run, options={**run.options, "read": stored})
+    read = list(lines(office.journal, run).rows)
+    assert [line.cells[2] for line in read] == ["Büro", ""]
+    assert [line.outcome.status for line in read][1] is Status.INVALID

@@ -26,7 +26,11 @@ OTHER_READING: dict[str, Any] = {
     "repairs": {"B": "trim"},
     "dates": "mdy",
     "zone": "Europe/London",
+    "header_row": 3,
 }
+READING_BESIDE = {"remembered", "rules"}
+"""How the encoding came to be chosen, and by which rules rows are left out: the same import either way."""
+
 OTHER_CHOICES: dict[str, Any] = {
     "strict": True,
     "allow_duplicates": True,
@@ -68,7 +72,7 @@ def add(journal: Journal, terms: ImportTerms, parent: int | None = None) -> Run:
 
 def test_every_choice_is_thought_about() -> None:
     """One that is added tells runs apart, or is named here as one that does not."""
-    assert {one.name for one in fields(ReadOptions)} == OTHER_READING.keys()
+    assert {one.name for one in fields(ReadOptions)} == OTHER_READING.keys() | READING_BESIDE
     assert {one.name for one in fields(Choices)} == OTHER_CHOICES.keys() | BESIDE.keys() | {"profile"}
 
 

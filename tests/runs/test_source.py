@@ -11,8 +11,9 @@ from conftest import LABELS, Desk, Service, mapping
 from importer.checking import Checked
 from importer.config.saved_columns import remember, remember_dates
 from importer.config.settings import Settings
-from importer.errors import ColumnsError, Exit, FileError, UsageError
+from importer.errors import ColumnsError, EncodingError, Exit, FileError, UsageError
 from importer.runs.source import (
+    Source,
     checked_chunks,
     columns,
     examine,
@@ -227,3 +228,71 @@ def test_times_without_a_zone_are_read_in_that_of_the_machine(
     done = desk.type_in_a_shell("run", file, "--yes", *typed)
     assert done.err.count(f"They are read as {zone} time.") == 1
     assert {record["SubscriptionExpireDate"] for record in service.records} == {f"{day}T{instant}"}
+
+
+def polish(path: Path, encoding: str, name: str = "Sala Łódź") -> Path:
+    """A file of one row in a code page."""
+    text = "\n".join(";".join(map(str, row)) for row in [list[object](LABELS), mapping(2, Name=name)])
+    path.write_bytes(f"{text}\n".encode(encoding))
+    return path
+
+
+def names_in(source: Source) -> list[str]:
+    """The names of the rows that would be sent."""
+    return [cells[2] for chunk in source.sheet.read() for cells in chunk.to_numpy().tolist()]
+
+
+def test_an_encoding_is_chosen_once_for_all_files_with_one_header(tmp_path: Path, settings: Settings) -> None:
+    """The first is refused with what to choose from; the next is read so, with a notice that every copy has too."""
+    first, second = polish(tmp_path / "a.csv", "cp1250"), polish(tmp_path / "b.csv", "cp1250", "Książę")
+    with pytest.raises(EncodingError) as refused:
+        open_source(first, settings, None, READ)
+    assert refused.value.samples["cp1250"] == "Sala Łódź"
+    chosen = open_source(first, settings, None, ReadOptions(encoding="cp1250"))
+    assert (names_in(chosen), [notice.code for notice in chosen.sheet.notices]) == (["Sala Łódź"], [])
+    source = open_source(second, settings, None, READ)
+    assert names_in(source) == ["Książę"]
+    assert [notice.values["example"] for notice in source.sheet.notices] == ["Książę"]
+    copy = snapshot(source, tmp_path / "copies")
+    again = reopen(copy.copy, source.sha256, KIND, source.endpoint, source.read, "b.csv")
+    assert (names_in(again), again.sheet.notices) == (["Książę"], source.sheet.notices)
+
+
+def test_a_file_of_another_program_is_not_read_in_the_remembered_encoding(tmp_path: Path, settings: Settings) -> None:
+    """The header is the same, but the letters would make no words."""
+    open_source(polish(tmp_path / "a.csv", "cp1250"), settings, None, ReadOptions(encoding="cp1250"))
+    with pytest.raises(EncodingError):
+        open_source(polish(tmp_path / "b.csv", "cp1251", "Переговорная"), settings, None, READ)
+
+
+def test_an_encoding_is_remembered_only_where_it_matters(tmp_path: Path, settings: Settings) -> None:
+    """A file that shows it is UTF-8 says nothing about others."""
+    open_source(write(tmp_path / "a.csv", [mapping(2)]), settings, None, ReadOptions(encoding="cp1252"))
+    with pytest.raises(EncodingError):
+        open_source(polish(tmp_path / "b.csv", "cp1252", "Büro Süd"), settings, None, READ)
+
+
+def test_a_header_that_its_labels_show_is_named_for_every_later_reading(tmp_path: Path, settings: Settings) -> None:
+    """Below a line of group names as full as it; the copy is read with no knowledge of fields."""
+    path = tmp_path / "a.csv"
+    write(path, [list(LABELS), mapping(3)], labels=["Room", "Member", *["Calendar"] * (len(LABELS) - 2)])
+    source = open_source(path, settings, None, READ)
+    assert (source.sheet.header_row, source.read.header_row) == (2, 2)
+    copy = snapshot(source, tmp_path / "copies")
+    assert copy.sheet.header_row == 2
+    assert copy.sheet.notices == source.sheet.notices
+
+
+def test_the_row_of_the_header_is_that_which_is_named(tmp_path: Path, settings: Settings) -> None:
+    """With columns that only a --map can match."""
+    path = tmp_path / "a.csv"
+    labels = [f"Spalte {number}" for number in range(len(LABELS))]
+    write(path, [labels, mapping(3)], labels=["Liste"] * len(LABELS))
+    chosen = dict(zip(labels, LABELS, strict=True))
+    source = open_source(path, settings, None, ReadOptions(header_row=2, map=chosen))
+    assert (source.sheet.header_row, examine(source, NOW, allow_duplicates=False).rows) == (2, 1)
+    by_labels = open_source(path, settings, None, ReadOptions(map=chosen))
+    assert by_labels.read == source.read
+    with pytest.raises(ColumnsError, match="has no column") as refused:
+        open_source(path, settings, None, ReadOptions(header_row=1))
+    assert "--header-row N" in refused.value.advice

@@ -5,7 +5,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from importer.spreadsheet import ReadOptions, Sheet, open_sheet
+from importer.spreadsheet import Judge, ReadOptions, Sheet, open_sheet
 
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -16,9 +16,9 @@ TYPES = (
 )
 
 
-def opened(path: Path, **options: str) -> Sheet:
+def opened(path: Path, *, judge: Judge | None = None, **options: str) -> Sheet:
     """The sheet in a file."""
-    return open_sheet(path, ReadOptions(**options))  # type: ignore[arg-type]
+    return open_sheet(path, ReadOptions(**options), judge)  # type: ignore[arg-type]
 
 
 def rows_of(sheet: Sheet) -> dict[int, list[str]]:

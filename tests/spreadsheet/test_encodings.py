@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from importer.errors import EncodingError, FileError
 from importer.spreadsheet import encodings
-from importer.spreadsheet.encodings import LARGEST_LINE, blocks, find_encoding
+from importer.spreadsheet.encodings import (
+    LARGEST_LINE,
+    blocks,
+    find_encoding,
+    last_lines,
+    may_be_in_several,
+    occurs_twice,
+)
 
 TEXT = "Name;Raum\r\nZoë;Café\r\n"
 
@@ -23,17 +30,15 @@ TEXT = "Name;Raum\r\nZoë;Café\r\n"
         ("utf-16-le", "utf-16-le"),
         ("utf-16-be", "utf-16-be"),
         ("utf-32", "utf-32"),
-        ("cp1252", "cp1252"),
     ],
 )
 def test_a_file_is_read_in_the_encoding_that_it_is_in(tmp_path: Path, encoding: str, expected: str) -> None:
-    """With a mark or without; only the one that was guessed is told, with a word to judge it by."""
+    """With a mark or without; nothing is guessed, so nothing is told."""
     path = tmp_path / "rows.csv"
     path.write_bytes(TEXT.encode(encoding))
-    name, notices = find_encoding(path)
-    assert name == expected
-    assert "".join(blocks(path, name)) == TEXT
-    assert [notice.values["example"] for notice in notices] == (["Zoë"] if encoding == "cp1252" else [])
+    assert find_encoding(path) == (expected, ())
+    assert "".join(blocks(path, expected)) == TEXT
+    assert not may_be_in_several(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"Name;Room\n", b"a"])
@@ -47,25 +52,93 @@ def test_plain_text_is_the_same_in_all_of_them(tmp_path: Path, content: bytes) -
 def test_the_only_foreign_letter_may_be_in_the_last_row(tmp_path: Path) -> None:
     """Far behind what is looked at to begin with, and across the border of a block."""
     path = tmp_path / "rows.csv"
-    for encoding in ("utf-8", "cp1252"):
-        path.write_bytes(b"a;b\n" * 40_000 + "é".encode(encoding))
-        assert find_encoding(path)[0] == encoding
-
-
-def test_two_encodings_in_one_file_are_refused(tmp_path: Path) -> None:
-    """In either of them a part of the file would turn into letters that look like a name."""
-    path = tmp_path / "rows.csv"
-    path.write_bytes("Café\n".encode() + "Zoë\n".encode("cp1252"))
-    with pytest.raises(EncodingError, match='two encodings: "é" is UTF-8'):
+    path.write_bytes(b"a;b\n" * 40_000 + "é".encode())
+    assert find_encoding(path)[0] == "utf-8"
+    path.write_bytes(b"a;b\n" * 40_000 + "Café".encode("cp1252"))
+    with pytest.raises(EncodingError) as error:
         find_encoding(path)
+    assert error.value.samples["cp1252"] == "Café"
 
 
-def test_bytes_of_no_encoding_are_refused(tmp_path: Path) -> None:
-    """Windows-1252 takes almost all of them, but not these."""
+def test_a_letter_far_below_tells_two_code_pages_apart(tmp_path: Path) -> None:
+    """The euro sign is all that they differ in, and it stands behind more cells than are judged."""
     path = tmp_path / "rows.csv"
-    path.write_bytes(b"a\x81b\n")
-    with pytest.raises(EncodingError, match="neither UTF-8 nor Windows-1252"):
+    names = [f"Café {number}" for number in range(400)]
+    path.write_bytes("\n".join([*names, "Salle 5€"]).encode("iso8859_15"))
+    with pytest.raises(EncodingError) as error:
         find_encoding(path)
+    assert "5€" in error.value.samples["iso8859_15"]
+
+
+def test_an_earlier_version_took_such_a_file_for_windows_1252(tmp_path: Path) -> None:
+    """A run that began so is read so again, with its notice."""
+    path = tmp_path / "rows.csv"
+    path.write_bytes(TEXT.encode("cp1252"))
+    name, notices = find_encoding(path, guess=True)
+    assert (name, [notice.values["example"] for notice in notices]) == ("cp1252", ["Zoë"])
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("Café\n".encode() + "Zoë\n".encode("cp1252"), 'mixes two encodings: "é" is UTF-8'),
+        ("Münster\nKöln\n".encode() + "Łódź\n".encode("cp1250"), 'mixes two encodings: "ü" is UTF-8'),
+        (b"a;Caf" + b"\xc3\n", "is UTF-8, but in line 1 a text ends in the middle"),
+        ("Müller\nb;Zo".encode() + b"\xc3;x\n", "is UTF-8, but in line 2 a text ends in the middle"),
+        ("Müller\r\nSalle 5".encode() + b"\xe2\x82\r\n", "is UTF-8, but in line 2 a text ends in the middle"),
+        ("Müller\rSalle 5".encode() + b"\xe2\x82\r", "is UTF-8, but in line 2 a text ends in the middle"),
+    ],
+)
+def test_damaged_utf8_is_called_so(tmp_path: Path, content: bytes, sentence: str) -> None:
+    """In any code page a part of the file would turn into letters that look like a name."""
+    path = tmp_path / "rows.csv"
+    path.write_bytes(content)
+    with pytest.raises(EncodingError, match=sentence) as error:
+        find_encoding(path)
+    assert not error.value.samples
+
+
+def test_chinese_bytes_that_look_like_utf8_in_pairs_are_no_mixture(tmp_path: Path) -> None:
+    """Two of these three names are valid UTF-8 by chance."""
+    path = tmp_path / "rows.csv"
+    path.write_bytes("北京办公室\n联通\n会议室\n".encode("gb18030"))
+    with pytest.raises(EncodingError) as error:
+        find_encoding(path)
+    assert next(iter(error.value.samples)) == "gb18030"
+
+
+def test_the_advice_is_one_option_a_line(tmp_path: Path) -> None:
+    """Each with what the text looks like; no two look the same, and there are six at most."""
+    path = tmp_path / "rows.csv"
+    path.write_bytes("Id,Name\n1,Sala Łódź\n".encode("cp1250"))
+    with pytest.raises(EncodingError) as error:
+        find_encoding(path)
+    lines = error.value.advice.splitlines()[1:]
+    assert lines[0].split(maxsplit=2) == ["--encoding", "cp1250", "Sala Łódź"]
+    assert 1 < len(lines) <= 6
+    assert len(set(error.value.samples.values())) == len(lines)
+
+
+def test_the_mark_of_dos_at_the_end_is_no_text(tmp_path: Path) -> None:
+    """Behind the last line, or behind a last line without an end."""
+    path = tmp_path / "rows.csv"
+    for content in (b"a;b\r\n\x1a", b"a;b\x1a\x1a"):
+        path.write_bytes(content)
+        assert "".join(blocks(path, "utf-8")).strip() == "a;b"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32", "cp1252"])
+@pytest.mark.parametrize("size", [7, 64])
+def test_a_text_is_found_twice_in_the_bytes_of_any_encoding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str, size: int
+) -> None:
+    """However the file is cut into blocks."""
+    monkeypatch.setattr(encodings, "_SCANNED_BYTES", size)
+    path = tmp_path / "rows.csv"
+    path.write_bytes("Id;Größe\n1;2\n3;4\nId;Größe\n".encode(encoding))
+    assert occurs_twice(path, encoding, "Id;Größe")
+    assert not occurs_twice(path, encoding, "1;2")
+    assert last_lines(path, encoding, 2) == ["3;4", "Id;Größe"]
 
 
 @pytest.mark.parametrize(

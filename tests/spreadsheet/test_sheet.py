@@ -1,11 +1,15 @@
 """Addresses are those of the spreadsheet program, beyond column Z too."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from importer.errors import FileError
 from importer.reporting.lines import _position
 from importer.spreadsheet import address, column_letters, place_of
+from importer.spreadsheet.sheet import find_header
 from importer.spreadsheet.workbook_child import _address
 
 
@@ -25,3 +29,55 @@ def test_a_column_has_the_letters_of_the_program(position: int, letters: str) ->
 def test_an_address_leads_back_to_its_cell(row: int, position: int) -> None:
     """Whichever cell it is."""
     assert place_of(address(row, position)) == (row, position)
+
+
+FIELDS = {"ResourceId", "CoworkerId", "Name", "Expires", "SubscriptionId", "CalendarId"}
+LABELS = ["ResourceId", "CoworkerId", "Name", "Expires", "SubscriptionId", "CalendarId"]
+DATA = ["1", "5", "Room", "2026-11-28", "x", "y"]
+
+
+def judge(cells: Sequence[str]) -> int:
+    """How many of these are fields, each once."""
+    return sum(cells.count(cell) == 1 for cell in FIELDS & set(cells))
+
+
+@pytest.mark.parametrize(
+    ("above", "below"),
+    [
+        ([["Harbour House", "Calendars", "November"]], [DATA]),
+        ([["Room", "Member", "Calendar", "Microsoft", "Microsoft", "Microsoft"]], [DATA]),
+        ([["Room", "", "Calendar", "", "Microsoft", ""]], [DATA]),
+        ([["Name", "Name", "Name", "x", "x", "x"], ["a", "b", "c", "d", "e", "f"]], [DATA]),
+        ([], [[*DATA, "a", "b", "c", "d", "e", "f", "g"]] * 3),
+        ([["Title"], [], ["by", "Ada"]], [[*DATA, "a", "b", "c", "d", "e", "f", "g"]]),
+        ([], [["Room", "Name", "x", "y", "z", "u"], DATA]),
+    ],
+    ids=["title of three cells", "two full lines", "merged groups", "doubled", "unlabelled columns", "both", "plain"],
+)
+def test_the_header_is_the_row_whose_labels_say_so(above: list[list[str]], below: list[list[str]]) -> None:
+    """However full the rows above and below it are."""
+    rows = list(enumerate([*above, LABELS, *below], start=1))
+    header = find_header(rows, judge)
+    assert header is not None
+    assert (header.row, list(header.labels), header.named) == (len(above) + 1, LABELS, len(FIELDS))
+    without = find_header(rows)
+    assert without is not None
+    assert header.by_labels == (without.row != header.row)
+    again = find_header(rows, row=header.row)
+    assert again is not None
+    assert (again.row, again.labels, again.notices) == (header.row, header.labels, header.notices)
+
+
+def test_labels_far_below_full_rows_do_not_make_these_titles() -> None:
+    """A file whose header nobody knows must not lose its first rows to one that comes later."""
+    rows = [["Raum", "Mitglied", "Titel", "Ende", "Abo", "Kalender"], *[DATA] * 4, LABELS, DATA]
+    header = find_header(enumerate(rows, start=1), judge)
+    assert header is not None
+    assert header.row == 1
+
+
+@pytest.mark.parametrize("row", [2, 9])
+def test_an_empty_row_is_no_header(row: int) -> None:
+    """Nor is one below the last."""
+    with pytest.raises(FileError, match=f"Row {row} is empty"):
+        find_header(enumerate([LABELS, [" ", ""], DATA], start=1), row=row)

@@ -181,6 +181,8 @@ def test_no_notice_on_the_page_names_a_flag(code: str) -> None:
     """Where the terminal names one, the page offers a choice."""
     values: dict[str, str | int] = {
         "example": "Caf\u00e9",
+        "encoding": "cp1250",
+        "text": "(3 rows affected)",
         "first": 1,
         "last": 2,
         "header": 3,

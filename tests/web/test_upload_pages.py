@@ -124,11 +124,13 @@ def test_the_zone_of_times_without_one_is_asked_openly(client: Client, service: 
 
 
 def test_the_encoding_is_chosen_on_the_page(client: Client) -> None:
-    """A file that was read by a guess can be read otherwise, and no page names an option of the command line."""
-    content = table(mapping(2, Name="Caf\u00e9")).decode().encode("mac_roman")
+    """By lines of the file, once for a header; and no page names an option of the command line."""
+    content = table(mapping(2, Name="Caf\u00e9 \u2013 Z\u00fcrich")).decode().encode("mac_roman")
     place = client.draft("mac.csv", content)
     text = client.follow(f"{place}/check").text
-    assert "If that looks wrong, choose its encoding below" in text
+    assert "Which line shows the text of your file as it should be?" in text
+    assert "Caf\u00e9 \u2013 Z\u00fcrich" in text
+    assert 'type="radio"' in text
     assert "--encoding" not in text
     after = client.post(f"{place}/check", {"encoding": "utf-16"}).place
     text = client.follow(after).text
@@ -139,6 +141,27 @@ def test_the_encoding_is_chosen_on_the_page(client: Client) -> None:
     client.follow(f"{place}/plan")
     run = client.post(f"{place}/start").place
     client.until(f"{run}/rows", lambda text: "Caf\u00e9" in text)
+    second = client.draft("mac2.csv", table(mapping(3, Name="H\u00f4tel")).decode().encode("mac_roman"))
+    text = client.follow(f"{second}/check").text
+    assert "as you chose for files with this header" in text
+    assert "If that looks wrong, choose its encoding below" in text
+    assert "--encoding" not in text
+
+
+def test_the_row_of_the_header_is_chosen_on_the_page(client: Client) -> None:
+    """Where the first full row is none, and its labels are known to nobody."""
+    lines = table(mapping(3)).decode().splitlines()
+    content = "\n".join([lines[0].replace("Id", "Nummer").replace("Name", "Titel").replace("Date", "Ende"), *lines])
+    place = client.draft("two.csv", f"{content}\n".encode())
+    client.follow(place)
+    text = client.follow(f"{place}/columns").text
+    assert "Row 1 looks like a title and was skipped. The header is in row 2." in text
+    after = client.post(f"{place}/check", {"header_row": "1"}).place
+    assert 'value="1"' in client.follow(after).text
+    after = client.post(f"{place}/check", {"header_row": "2"}).place
+    assert "All 1 row can be imported" in plain(client.follow(after).text)
+    after = client.post(f"{place}/check", {"header_row": "x"}).place
+    assert "All 1 row can be imported" in plain(client.follow(after).text)
 
 
 def test_the_header_is_said_to_be_where_it_is(client: Client) -> None:
