@@ -1,6 +1,7 @@
 """From text cells to typed records and issues. Pure: no file, no network, no clock.
 
 - ``columns.py``     headers matched with fields
+- ``appearance.py``  texts as a sheet shows them
 - ``checker.py``     the chunks of a sheet checked against a record type, with the help of these:
     - ``cells.py``       text cells as typed values; ``dates.py`` date-times; ``references.py`` names of other records
     - ``record_ids.py``  which record a row says it is
@@ -8,6 +9,7 @@
 - ``causes.py``      the issues of a file, grouped by what caused them
 """
 
+from importer.checking.appearance import as_shown
 from importer.checking.causes import Cause, CauseGroup, Causes, cause_key
 from importer.checking.cells import whole_number
 from importer.checking.checker import Checked, Checker
@@ -29,6 +31,7 @@ __all__ = [
     "Entry",
     "How",
     "NamedRecords",
+    "as_shown",
     "cause_key",
     "is_name",
     "match_columns",

@@ -30,7 +30,7 @@ from importer.checking.record_ids import Identified, NamedRecords, RecordIds
 from importer.checking.references import Directory, one_of, parse_references
 from importer.issues import CATALOGUE, Issue, Severity
 from importer.model import Record
-from importer.spreadsheet import Sheet, column_letters
+from importer.spreadsheet import Sheet, column_letters, uncertain
 from schemas import FieldType, RecordType, key_text
 
 PANDERA_CODES = {
@@ -231,8 +231,7 @@ class Checker:
                 yield _Fault(str(code), column.field, pd.Index(rows))
             # Of a number or a date the value counts, however it is shown. A text is sent as it is.
             if self._kind.type_of(column.field) is FieldType.TEXT:
-                formatted = self._sheet.formatted_rows(chunk.index, column.position)
-                yield _Fault("shown-differently", column.field, formatted)
+                yield _Fault("shown-differently", column.field, chunk.index[uncertain(chunk[column.position])])
 
     @staticmethod
     def _from_parsing(parsed: dict[str, Parsed]) -> Iterator[_Fault]:

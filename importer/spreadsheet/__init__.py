@@ -2,7 +2,8 @@
 
 - ``sheet.py``      what comes out: a sheet as text cells, with their addresses
 - ``delimited.py``  CSV and similar files; ``encodings.py`` their bytes as text
-- ``workbook.py``   XLSX and the others; ``workbook_child.py`` the process that reads them
+- ``workbook.py``   XLSX and the others; ``workbook_child`` the process that reads them
+- ``formatted_cell.py``  a cell that shows something else than its value
 - ``corrections.py``  single cells or whole columns corrected on reading
 - ``formulas.py``   text that would be run as a formula; ``dropdown.py`` lists to choose from; ``template.py`` an empty
   workbook to fill in
@@ -19,6 +20,7 @@ from importer.errors import FileError
 from importer.issues import Notice
 from importer.spreadsheet.corrections import REPAIRS, corrected, place_of
 from importer.spreadsheet.delimited import open_delimited
+from importer.spreadsheet.formatted_cell import shown_texts, uncertain
 from importer.spreadsheet.formulas import escape_formula
 from importer.spreadsheet.sheet import PROBLEM_CODES, RECORD_ID, STAMPS, Sheet, address, as_problems, column_letters
 from importer.spreadsheet.workbook import open_workbook
@@ -37,10 +39,15 @@ __all__ = [
     "escape_formula",
     "open_sheet",
     "place_of",
+    "shown_texts",
+    "uncertain",
 ]
 
 DELIMITED = {".csv", ".tsv", ".txt"}
 WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
+_LOCK_FILE = "~$"
+"""In the names of the files that Excel keeps beside an open workbook."""
+
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 
 
@@ -84,6 +91,12 @@ def _still_there(read: Callable[[], Iterator[pd.DataFrame]]) -> Iterator[pd.Data
 
 def _as_it_is(path: Path, options: ReadOptions) -> Sheet:
     suffix, start = path.suffix.lower(), _start(path)
+    if _LOCK_FILE in path.name and not start.startswith((_ZIP, _OLE)):
+        workbook_name = path.name.rpartition(_LOCK_FILE)[2]
+        raise FileError(
+            f"{path.name} is not a workbook: Excel keeps it while {workbook_name} is open, and deletes it then.",
+            f"Choose {workbook_name} itself.",
+        )
     if suffix not in DELIMITED | WORKBOOKS:
         raise FileError(f"{path.name} is not a spreadsheet.", "Save it as .xlsx, .ods or .csv (UTF-8).")
     if not start:
