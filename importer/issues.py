@@ -439,10 +439,12 @@ NOTICES: Mapping[str, NoticeKind] = {
     ),
     "hidden-sheets": NoticeKind("Hidden sheets are not read: {names}.", doubtful=True),
     "hidden-rows": NoticeKind("Hidden and filtered rows are imported too ({count:,}).", doubtful=True),
+    "hidden-columns": NoticeKind("Hidden columns are imported too: {names}.", doubtful=True),
     "macros-not-run": NoticeKind("Macros in the workbook are not run."),
-    "errors-unseen": NoticeKind(
-        "In {suffix} files, errors such as #N/A look like empty cells, and 0.5 looks the same as 50%.",
-        "Save the file as .xlsx, so that such cells are reported.",
+    "embedded-files": NoticeKind("Files embedded in the workbook are not read."),
+    "linked-workbooks": NoticeKind(
+        "Cells that refer to other files are read as they were when the workbook was last saved.",
+        "If the other files have changed, open the workbook, update its links and save it.",
         doubtful=True,
     ),
     "option-ignored": NoticeKind("Ignored, because {suffix} files have no use for it: {names}."),

@@ -107,7 +107,7 @@ def test_what_lives_in_one_place(word: str, homes: set[str]) -> None:
 
 SEVERAL_CREATORS = {
     # A cell may show an error in either kind of workbook, and in text of whatever field: each reader refuses it first.
-    "cell-error": {"workbook_child", "cells", "dates", "references"},
+    "cell-error": {"look", "cells", "dates", "references"},
     # An Id is a whole number too, but one that may be a name instead.
     "not-a-whole-number": {"cells", "references"},
     # The bound of a field stands beside the field, and two record types have such a one.

@@ -1,6 +1,7 @@
 """From text cells to typed records and issues. Pure: no file, no network, no clock.
 
 - ``columns.py``     headers matched with fields
+- ``appearance.py``  texts as a sheet shows them
 - ``checker.py``     the chunks of a sheet checked against a record type, with the help of these:
     - ``wrappers.py``    what other programs write around a value; ``damage.py`` letters that were lost on the way
     - ``cells.py``       text cells as typed values; ``references.py`` names of other records
@@ -13,6 +14,7 @@
 - ``causes.py``      the issues of a file, grouped by what caused them
 """
 
+from importer.checking.appearance import as_shown
 from importer.checking.causes import Cause, CauseGroup, Causes, cause_key
 from importer.checking.cells import whole_number
 from importer.checking.checker import Checked, Checker
@@ -46,6 +48,7 @@ __all__ = [
     "FileRows",
     "How",
     "NamedRecords",
+    "as_shown",
     "bare_name",
     "cause_key",
     "cell_issues",

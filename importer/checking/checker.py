@@ -33,7 +33,7 @@ from importer.checking.whole_columns import WholeColumns, cell_issues, may_be_wh
 from importer.checking.wrappers import DASHES, NO_VALUE, Around, inner, unwrap
 from importer.issues import CATALOGUE, Issue, Severity
 from importer.model import Clash, Record, RowElsewhere
-from importer.spreadsheet import Sheet, column_letters
+from importer.spreadsheet import Sheet, column_letters, uncertain
 from importer.text import printable
 from schemas import FieldType, RecordType, key_text, written
 
@@ -261,8 +261,7 @@ class Checker:
                 yield _Fault(str(code), column.field, pd.Index(rows))
             # Of a number or a date the value counts, however it is shown. A text is sent as it is.
             if self._kind.type_of(column.field) is FieldType.TEXT:
-                formatted = self._sheet.formatted_rows(chunk.index, column.position)
-                yield _Fault("shown-differently", column.field, formatted)
+                yield _Fault("shown-differently", column.field, chunk.index[uncertain(chunk[column.position])])
 
     @staticmethod
     def _from_parsing(parsed: dict[str, Parsed]) -> Iterator[_Fault]:

@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 import pandas as pd
 
-from importer.checking import match_columns
+from importer.checking import ColumnMapping, as_shown, match_columns
 from importer.errors import ReportError
 from importer.issues import Issue, Notice, Severity
 from importer.journal.journal import Journal
@@ -74,7 +74,7 @@ def lines(journal: Journal, run: Run) -> Lines:
     """
     if not run.copy.exists():
         raise ReportError(f"The private copy of {run.file} for run {run.id} is missing.", _PUT_BACK.format(run.copy))
-    sheet = open_sheet(run.copy, run.options_as(ReadOptions, "read"))
+    sheet = _sheet(run)
     issues = Ascending(journal.rows.issues(run))
     column_issues = tuple(issues.take(None))
     labels = tuple(sheet.labels[position] for position in sheet.columns)
@@ -158,13 +158,24 @@ def texts_of(sheet: Sheet) -> Iterator[tuple[int, Sequence[str], Sequence[str], 
         del chunk, of_user, beyond, answers
 
 
+def _sheet(run: Run) -> Sheet:
+    """The sheet of a run, with its texts as they were sent."""
+    sheet = open_sheet(run.copy, run.options_as(ReadOptions, "read"))
+    mapping = _mapping(run, sheet)
+    return as_shown(sheet, mapping, RECORD_TYPES[run.kind]) if mapping else sheet
+
+
+def _mapping(run: Run, sheet: Sheet) -> ColumnMapping | None:
+    """Which columns of the sheet of a run hold its fields; None before it was planned."""
+    if run.planned is None:
+        return None
+    return match_columns(sheet, RECORD_TYPES[run.kind], (), run.options_as(ReadOptions, "read").map)
+
+
 def _fields(run: Run, sheet: Sheet) -> dict[str, int]:
     """The position of each field in the sheet of a run."""
-    if run.planned is None:
-        return {}
-    chosen = run.options_as(ReadOptions, "read").map
-    columns = match_columns(sheet, RECORD_TYPES[run.kind], (), chosen).columns
-    return {column.field: column.position for column in columns}
+    mapping = _mapping(run, sheet)
+    return {column.field: column.position for column in mapping.columns} if mapping else {}
 
 
 def _expected(run: Run, rows: int) -> int:

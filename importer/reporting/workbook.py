@@ -19,6 +19,7 @@ from importer.model import Status
 from importer.reporting.delimited import ADDED, added_cells, added_columns
 from importer.reporting.lines import Line
 from importer.spreadsheet.dropdown import offer
+from importer.spreadsheet.workbook_child.sheet_choice import ISSUES_HEADER, SUMMARY_HEADER
 
 MOST_ROWS = 1_048_575
 """Rows below the header in one sheet of a workbook. More rows go into further sheets."""
@@ -118,7 +119,7 @@ class WorkbookReport:
         sheet = self._book.add_worksheet("Issues")
         sheet.set_column(0, 2, 18, self._text)
         sheet.set_column(3, 4, 70, self._text)
-        for position, label in enumerate(("Cell in your file", "Severity", "Code", "What is wrong", "What to do")):
+        for position, label in enumerate(ISSUES_HEADER):
             put_text(sheet, 0, position, label, self._head)
         for row, issue in enumerate(islice(issues, MOST_ROWS), start=1):
             address = issue.cell or (f"row {issue.row}" if issue.row else "")
@@ -130,7 +131,8 @@ class WorkbookReport:
         sheet = self._book.add_worksheet("Summary")
         sheet.set_column(0, 0, 30, self._text)
         sheet.set_column(1, 1, 100, self._text)
-        for row, (name, value) in enumerate(facts):
+        put_text(sheet, 0, 0, *SUMMARY_HEADER, self._head)
+        for row, (name, value) in enumerate(facts, start=1):
             put_text(sheet, row, 0, name, self._head if name else None)
             put_text(sheet, row, 1, value, None)
 

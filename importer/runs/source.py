@@ -157,7 +157,7 @@ def look_at_columns(file: Path, settings: Settings, kind: RecordType | None, rea
     read = replace(read, zone=read.zone or settings.zone)
     kind = kind or checking.recognise(sheet, tuple(RECORD_TYPES.values()), read.map)
     mapping = checking.match_columns(sheet, kind, (), read.map)
-    endpoint = kind.path(settings.endpoint_path)
+    endpoint, sheet = kind.path(settings.endpoint_path), checking.as_shown(sheet, mapping, kind)
     return Source(file, file, sha256_of(file), sheet, mapping, kind, endpoint, read, remembered=bool(remembered))
 
 
@@ -257,7 +257,8 @@ def snapshot(source: Source, folder: Path) -> Source:
         raise FileError(
             f"{source.file.name} was changed while it was being read.", "Close it in other programs and try again."
         )
-    return replace(source, copy=copy, sheet=open_sheet(copy, source.read))
+    sheet = checking.as_shown(open_sheet(copy, source.read), source.mapping, source.kind)
+    return replace(source, copy=copy, sheet=sheet)
 
 
 def reopen(copy: Path, sha256: str, kind: RecordType, endpoint: str, read: ReadOptions, name: str) -> Source:
@@ -274,7 +275,7 @@ def reopen(copy: Path, sha256: str, kind: RecordType, endpoint: str, read: ReadO
         )
     sheet = open_sheet(copy, read)
     mapping = checking.match_columns(sheet, kind, kind.required(endpoint), read.map)
-    return Source(Path(name), copy, sha256, sheet, mapping, kind, endpoint, read)
+    return Source(Path(name), copy, sha256, checking.as_shown(sheet, mapping, kind), mapping, kind, endpoint, read)
 
 
 def examine(source: Source, now: float, *, allow_duplicates: bool, sink: ChunkSink | None = None) -> CheckResult:

@@ -3,7 +3,8 @@
 - ``sheet.py``      what comes out: a sheet as text cells, with their addresses; which row is its header
 - ``delimited.py``  CSV and similar files; ``encodings.py`` their bytes as text, ``code_pages.py`` in which code page
 - ``kinds.py``      files that are no table; ``extras.py`` rows that are no data
-- ``workbook.py``   XLSX and the others; ``workbook_child.py`` the process that reads them
+- ``workbook.py``   XLSX and the others; ``workbook_child`` the process that reads them
+- ``formatted_cell.py``  a cell that shows something else than its value
 - ``corrections.py``  single cells or whole columns corrected on reading
 - ``formulas.py``   text that would be run as a formula; ``dropdown.py`` lists to choose from; ``template.py`` an empty
   workbook to fill in
@@ -22,6 +23,7 @@ from importer.issues import Notice
 from importer.spreadsheet.corrections import REPAIRS, corrected, place_of
 from importer.spreadsheet.delimited import Finder, open_delimited
 from importer.spreadsheet.encodings import may_be_in_several
+from importer.spreadsheet.formatted_cell import shown_texts, uncertain
 from importer.spreadsheet.formulas import escape_formula
 from importer.spreadsheet.kinds import START_BYTES, refuse_other_kind, workbook_suffix
 from importer.spreadsheet.sheet import (
@@ -53,6 +55,8 @@ __all__ = [
     "may_be_in_several",
     "open_sheet",
     "place_of",
+    "shown_texts",
+    "uncertain",
 ]
 
 DELIMITED = {".csv", ".tsv", ".txt"}

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 import pandas as pd
 
-from importer.spreadsheet.sheet import Sheet, Stretch, column_letters
+from importer.spreadsheet.formatted_cell import FormattedCell
+from importer.spreadsheet.sheet import Sheet, column_letters
 
 _GROUPED = re.compile(r"\d{1,3}(?:([,.'\u2019\u00a0\u202f ])\d{3})(?:\1\d{3})*")
 
@@ -50,8 +51,7 @@ def corrected(sheet: Sheet, cells: Mapping[str, str], repairs: Mapping[str, str]
     """
     texts = {place_of(address): text for address, text in cells.items()}
     problems = set(zip(sheet.problems["row"].tolist(), sheet.problems["position"].tolist(), strict=True))
-    formatted = {place for place in texts if any(_covers(stretch, place) for stretch in sheet.formatted)}
-    doubtful = texts.keys() & (problems | formatted)
+    doubtful = texts.keys() & problems
     same = {place for place, text in _texts_at(sheet, doubtful) if _bare(text) == _bare(texts[place])}
     by_row: dict[int, dict[int, str]] = {}
     for (row, position), text in texts.items():
@@ -64,31 +64,19 @@ def corrected(sheet: Sheet, cells: Mapping[str, str], repairs: Mapping[str, str]
             _repair(chunk, repairs)
             for row in by_row.keys() & set(chunk.index):
                 for position, text in by_row[row].items():
-                    if position in chunk.columns:
+                    if position in chunk.columns and not _is_as_before(chunk.at[row, position], text):
                         chunk.at[row, position] = text
             yield chunk
 
     left = problems - (texts.keys() - same)
     still = [place in left for place in zip(sheet.problems["row"], sheet.problems["position"], strict=True)]
     left_problems = sheet.problems[pd.Series(still, index=sheet.problems.index, dtype=bool)]
-    stretches = tuple(part for stretch in sheet.formatted for part in _without(stretch, formatted - same))
-    return replace(sheet, read=read, problems=left_problems, formatted=stretches)
+    return replace(sheet, read=read, problems=left_problems)
 
 
-def _covers(stretch: Stretch, place: Place) -> bool:
-    row, position = place
-    return stretch.position == position and stretch.first <= row <= stretch.last
-
-
-def _without(stretch: Stretch, places: Collection[Place]) -> Iterator[Stretch]:
-    """What is left of a stretch without these cells, from top to bottom."""
-    first = stretch.first
-    for row in sorted(row for row, _ in filter(lambda place: _covers(stretch, place), places)):
-        if first < row:
-            yield stretch._replace(first=first, last=row - 1)
-        first = row + 1
-    if first <= stretch.last:
-        yield stretch._replace(first=first)
+def _is_as_before(cell: object, text: str) -> bool:
+    """Whether a text is just the value of a cell that shows something else, which nobody can tell for certain."""
+    return isinstance(cell, FormattedCell) and cell.shown is None and _bare(cell) == _bare(text)
 
 
 def _texts_at(sheet: Sheet, places: Collection[Place]) -> Iterator[tuple[Place, str]]:
@@ -112,7 +100,14 @@ def _bare(text: str) -> str:
 def _repair(chunk: pd.DataFrame, repairs: Mapping[str, str]) -> None:
     for position in map(int, chunk.columns):
         if repair := REPAIRS.get(repairs.get(column_letters(position), "")):
-            chunk[position] = pd.Series([repair(text) for text in chunk[position]], index=chunk.index, dtype=object)
+            chunk[position] = pd.Series(
+                [_repaired(text, repair) for text in chunk[position]], index=chunk.index, dtype=object
+            )
+
+
+def _repaired(text: str, repair: Callable[[str], str]) -> str:
+    # A cell without anything to repair stays the one that it is, with its number format.
+    return text if (changed := repair(text)) == text else changed
 
 
 def place_of(address: str) -> tuple[int, int]:

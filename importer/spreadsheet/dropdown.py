@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from importer.spreadsheet.workbook_child.sheet_choice import CHOICES_MARK
+
 LAST_ROW = 1_048_575
 """The last row of a sheet, counted from 0."""
 
@@ -21,6 +23,7 @@ def offer(book: Workbook, sheet: Worksheet, position: int, values: Sequence[str]
     values = [value for value in values if not value.startswith("<r>")]
     for row, value in enumerate(values):
         hidden.write_string(row, 0, value)
+    hidden.write_string(0, 1, CHOICES_MARK)
     source = f"='{name}'!$A$1:$A${len(values)}"
     rule = {"validate": "list", "source": source, "error_type": "information"}
     sheet.data_validation(1, position, LAST_ROW, position, rule)

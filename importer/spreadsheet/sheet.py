@@ -63,14 +63,6 @@ def as_problems(code: Sequence[str] = (), row: Sequence[int] = (), position: Seq
     return table.astype({"code": "category", "row": "int64", "position": "int64"})
 
 
-class Stretch(NamedTuple):
-    """Cells of one column, from a row to another."""
-
-    position: int
-    first: int
-    last: int
-
-
 @dataclass(frozen=True)
 class Sheet:
     """One table of a file.
@@ -78,11 +70,11 @@ class Sheet:
     ``labels`` holds the header as typed, by column position. ``read`` gives the rows below it anew at each call.
     ``notices`` are what a person should know of how the file was read; often there are none.
     ``problems`` lists the cells whose text is not their value, such as #N/A, as ``as_problems`` shapes them.
-    ``formatted`` are the cells that show something else than their text, such as 0.5 shown as 50%; by column and row.
     ``by_labels`` tells that the header was recognised by what it says, so its row must be named to read it again.
 
     Shape of a chunk: index = row numbers as the user sees them (header = 1, blank rows counted but left out);
-    columns = column positions; object dtype, every cell a str, "" when empty.
+    columns = column positions; object dtype, every cell a str, "" when empty. One that shows something else than its
+    value, such as 0.5 shown as 50%, is a ``FormattedCell``.
     """
 
     name: str | None
@@ -91,7 +83,6 @@ class Sheet:
     read: Callable[[], Iterator[pd.DataFrame]]
     notices: tuple[Notice, ...] = ()
     problems: pd.DataFrame = field(default_factory=as_problems, compare=False)
-    formatted: tuple[Stretch, ...] = ()
     by_labels: bool = False
 
     @property
@@ -107,15 +98,6 @@ class Sheet:
         pairs = enumerate(zip(self.labels, self.labels[1:], strict=False), start=1)
         beside = [i for i, (left, label) in pairs if left.lower() == _LAST_ADDED and label == RECORD_ID]
         return beside[0] if beside else None
-
-    def formatted_rows(self, rows: pd.Index, position: int) -> pd.Index:
-        """Those of the rows, in ascending order, whose cell in a column shows something else than its text."""
-        stretches = [stretch for stretch in self.formatted if stretch.position == position]
-        if not stretches:
-            return rows[:0]
-        first, last = (np.array(bounds) for bounds in zip(*((s.first, s.last) for s in stretches), strict=True))
-        before = np.searchsorted(first, rows, side="right") - 1
-        return rows[(before >= 0) & (rows <= last[np.maximum(before, 0)])]
 
     @property
     def is_report(self) -> bool:

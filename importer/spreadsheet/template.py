@@ -14,6 +14,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from importer.errors import UsageError
 from importer.spreadsheet.dropdown import offer
+from importer.spreadsheet.workbook_child.sheet_choice import NOTES_HEADER
 from schemas import RecordType
 
 _TEXT = {"num_format": "@"}
@@ -68,7 +69,7 @@ def _notes(book: Workbook, sheet: Worksheet, kind: RecordType) -> None:
     label, wrapped = book.add_format(_LABEL), book.add_format(_WRAPPED)
     for position, width in enumerate(_WIDTHS):
         sheet.set_column(position, position, width, wrapped)
-    for position, heading in enumerate(("Column", "Required", "Meaning", "Example")):
+    for position, heading in enumerate(NOTES_HEADER):
         sheet.write_string(0, position, heading, label)
     for row, field in enumerate(kind.fields, start=1):
         cells = (field, _required(kind, field), _meaning(kind, field), _example(kind, field))

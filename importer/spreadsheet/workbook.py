@@ -19,11 +19,12 @@ import pandas as pd
 from importer.errors import FileError, SheetsError
 from importer.issues import Notice
 from importer.spreadsheet.extras import Extras, find_extras
-from importer.spreadsheet.sheet import Header, Rows, Sheet, Stretch, as_problems, find_header, frame
-from importer.spreadsheet.workbook_child import BESIDE_THE_DATA, DAMAGED, SECONDS, TOO_LARGE
+from importer.spreadsheet.formatted_cell import FormattedCell, shown_text
+from importer.spreadsheet.sheet import Header, Rows, Sheet, as_problems, find_header, frame
+from importer.spreadsheet.workbook_child.limits import DAMAGED, SECONDS, TOO_LARGE
 from importer.text import printable
 
-__all__ = ["BESIDE_THE_DATA", "LARGEST_WORKBOOK", "open_workbook"]
+__all__ = ["LARGEST_WORKBOOK", "open_workbook"]
 
 LARGEST_WORKBOOK = 100 << 20
 """A full sheet of mappings, 1,048,576 rows, takes 60 MB."""
@@ -72,7 +73,6 @@ def open_workbook(
         extras.without(lambda: read.chunks(header.row, len(header.labels))),
         (*notices, *header.notices, *extras.notices),
         as_problems(code, row, position),
-        tuple(Stretch(*stretch) for stretch in read.summary["formatted"]),
         header.by_labels,
     )
 
@@ -97,9 +97,10 @@ class _Read:
             raise FileError(*sentences)
 
     def rows(self) -> Iterator[tuple[int, Sequence[str]]]:
-        """The rows with their numbers, from the first one."""
+        """The rows with their numbers, from the first one, as they are shown."""
         for piece in self._pieces():
-            yield from enumerate(zip(*piece["columns"], strict=True), start=piece["first"])
+            columns = [[shown_text(cell) for cell in column] for column in piece["columns"]]
+            yield from enumerate(zip(*columns, strict=True), start=piece["first"])
 
     def chunks(self, header_row: int, width: int) -> Iterator[pd.DataFrame]:
         """The rows below the header, as frames."""
@@ -134,7 +135,12 @@ class _Read:
         return all(count > 1 for count in counts.values())
 
     def _pieces(self) -> Iterator[dict[str, Any]]:
-        return (self._line(start) for start in self._starts[:-1])
+        for start in self._starts[:-1]:
+            piece = self._line(start)
+            for position, first, last, shape in piece["formats"]:
+                column, begin, end = piece["columns"][position], first - piece["first"], last - piece["first"] + 1
+                column[begin:end] = [FormattedCell(text, shape) for text in column[begin:end]]
+            yield piece
 
     def _line(self, start: int) -> dict[str, Any]:
         self._file.seek(start)
@@ -143,7 +149,7 @@ class _Read:
 
 
 def _run(path: Path, sheet: str | None, out: IO[bytes]) -> int:
-    child = Path(__file__).with_name("workbook_child.py")
+    child = Path(__file__).with_name("workbook_child")
     # -I: nothing from the environment or the current folder, which may be the folder of the hostile file.
     command = [sys.executable, "-I", str(child), str(path.absolute()), *([] if sheet is None else [sheet])]
     try:

@@ -55,7 +55,7 @@ def test_the_sheet_is_ready_to_work_with(office: Office, every_fate: Run) -> Non
     assert [sheet[f"H{row}"].value for row in (2, 3)] == ["created", "rejected"]
     assert sheet["H2"].fill.fgColor.rgb != sheet["H3"].fill.fgColor.rgb
     assert (
-        book["Summary"]["B1"].value
+        book["Summary"]["B2"].value
         == "2 of 8 rows created, 1 already existed, 2 need a change, 2 may exist, 1 not sent"
     )
 

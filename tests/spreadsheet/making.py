@@ -4,8 +4,10 @@ import struct
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from importer.spreadsheet import Judge, ReadOptions, Sheet, open_sheet
+from importer.spreadsheet.formatted_cell import shown_text
 
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -30,6 +32,11 @@ def rows_of(sheet: Sheet) -> dict[int, list[str]]:
                 cells.pop()
             found[row] = cells
     return found
+
+
+def shown_rows_of(sheet: Sheet) -> dict[int, list[str]]:
+    """The same as a person sees them, as far as that is certain."""
+    return {row: [shown_text(cell) for cell in cells] for row, cells in rows_of(sheet).items()}
 
 
 def problems_of(sheet: Sheet) -> dict[tuple[int, int], str]:
@@ -79,41 +86,72 @@ def text_row(number: int, *texts: str) -> str:
     return f'<row r="{number}">{cells}</row>'
 
 
-def write_xlsb(path: Path, rows: Sequence[Sequence[str | float]]) -> Path:
-    """The smallest XLSB: no program that is at hand writes this format. Records as in MS-XLSB, 2.1.4 and 2.5."""
+def write_xlsb(
+    path: Path,
+    rows: Sequence[Sequence[str | float | bytes]],
+    *,
+    formats: Mapping[int, str] = MappingProxyType({}),
+    hidden_rows: Sequence[int] = (),
+    hidden_columns: Sequence[int] = (),
+) -> Path:
+    """The smallest XLSB: no program that is at hand writes this format. Records as in MS-XLSB, 2.1.4 and 2.5.
 
-    def record(kind: int, data: bytes = b"") -> bytes:
-        number = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])
-        size, length = b"", len(data)
-        while True:
-            size += bytes([length & 0x7F | (0x80 if length > 0x7F else 0)])
-            length >>= 7
-            if not length:
-                return number + size + data
-
-    def wide(text: str) -> bytes:
-        return struct.pack("<I", len(text)) + text.encode("utf-16-le")
-
-    book = record(131) + record(143) + record(156, struct.pack("<II", 0, 1) + wide("rId1") + wide("Data"))
+    A cell of bytes is an error. ``formats`` are number formats by position; ``hidden_rows`` are counted from 1.
+    """
+    book = _record(131) + _record(143) + _record(156, struct.pack("<II", 0, 1) + _wide("rId1") + _wide("Data"))
+    styles = {position: style for style, position in enumerate(formats, start=1)}
     cells = b""
     for number, row in enumerate(rows):
-        cells += record(0, struct.pack("<IIHBBBI", number, 0, 300, 0, 0, 0, 0))
+        cells += _record(0, struct.pack("<IIHBBBI", number, 0, 300, 0, 0x10 * (number + 1 in hidden_rows), 0, 0))
         for position, cell in enumerate(row):
-            place = struct.pack("<II", position, 0)
-            cells += (
-                record(6, place + wide(cell)) if isinstance(cell, str) else record(5, place + struct.pack("<d", cell))
-            )
+            cells += _cell(struct.pack("<II", position, styles.get(position, 0)), cell)
     extent = struct.pack("<IIII", 0, len(rows) - 1, 0, max(map(len, rows)) - 1)
-    sheet = record(129) + record(148, extent) + record(145) + cells + record(146) + record(130)
+    columns = b"".join(_record(60, struct.pack("<IIIIH", each, each, 2000, 0, 1)) for each in hidden_columns)
+    sheet = _record(129) + _record(148, extent) + columns + _record(145) + cells + _record(146) + _record(130)
+    shapes = b"".join(
+        _record(44, struct.pack("<H", 200 + n) + _wide(shape)) for n, shape in enumerate(formats.values())
+    )
+    shapes = _record(615, struct.pack("<I", len(formats))) + shapes + _record(616)
+    looks = b"".join(_record(47, struct.pack("<HH12x", 0, n)) for n in (0, *range(200, 200 + len(formats))))
+    looks = _record(617, struct.pack("<I", 1 + len(formats))) + looks + _record(618)
     parts = xlsx_parts("")
     del parts["xl/workbook.xml"], parts["xl/worksheets/sheet1.xml"], parts["xl/_rels/workbook.xml.rels"]
+    links = "".join(
+        f'<Relationship Id="{link}" Type="{RELATIONS}/{kind}" Target="{target}"/>'
+        for link, kind, target in (("rId1", "worksheet", "worksheets/sheet1.bin"), ("rId2", "styles", "styles.bin"))
+    )
     return pack(
         path,
         parts
         | {
-            "xl/workbook.bin": book + record(144) + record(132),
-            "xl/_rels/workbook.bin.rels": f'<Relationships {PACKAGE}><Relationship Id="rId1" '
-            f'Type="{RELATIONS}/worksheet" Target="worksheets/sheet1.bin"/></Relationships>',
+            "_rels/.rels": str(parts["_rels/.rels"]).replace("workbook.xml", "workbook.bin"),
+            "xl/workbook.bin": book + _record(144) + _record(132),
+            "xl/_rels/workbook.bin.rels": f"<Relationships {PACKAGE}>{links}</Relationships>",
             "xl/worksheets/sheet1.bin": sheet,
+            "xl/styles.bin": _record(278) + shapes + looks + _record(279),
         },
     )
+
+
+def _record(kind: int, data: bytes = b"") -> bytes:
+    number = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])
+    size, length = b"", len(data)
+    while True:
+        size += bytes([length & 0x7F | (0x80 if length > 0x7F else 0)])
+        length >>= 7
+        if not length:
+            return number + size + data
+
+
+def _wide(text: str) -> bytes:
+    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+
+def _cell(place: bytes, cell: str | float | bytes) -> bytes:
+    match cell:
+        case str():
+            return _record(6, place + _wide(cell))
+        case bytes():
+            return _record(3, place + cell)
+        case _:
+            return _record(5, place + struct.pack("<d", cell))

@@ -1,5 +1,6 @@
 """Cells corrected without touching the file: by address, and one repair for a whole column."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from importer.spreadsheet import Sheet, open_sheet
 from importer.spreadsheet.corrections import REPAIRS, corrected, place_of
-from importer.spreadsheet.sheet import Stretch, address, as_problems
+from importer.spreadsheet.formatted_cell import FormattedCell, shown_texts, uncertain
+from importer.spreadsheet.sheet import address, as_problems
 from spreadsheet.making import problems_of, rows_of
 
 
@@ -94,14 +96,20 @@ def test_a_problem_stays_until_the_cell_gets_another_text(tmp_path: Path) -> Non
     assert rows_of(changed) == {2: ["=A1", "x"], 3: ["7", "y"], 4: ["=C1", "w"]}
 
 
+UNCERTAIN, CERTAIN = "# ?/?", "00000"
+
+
 def test_a_formatted_cell_is_one_until_it_has_another_text(tmp_path: Path) -> None:
-    """What somebody types is shown and sent; the value behind 00042, typed again, is still not what it shows."""
-    rows = replace(
-        sheet(tmp_path, *(f"{row};42" for row in range(2, 9))), formatted=(Stretch(0, 3, 3), Stretch(1, 2, 8))
-    )
-    left = corrected(rows, {"B2": "00042", "B4": "00043", "B5": "42", "B8": "x", "A7": "y"}, {})
-    assert left.formatted == (Stretch(0, 3, 3), Stretch(1, 3, 3), Stretch(1, 5, 7))
-    assert rows_of(left)[4] == ["4", "00043"]
-    more, index = corrected(left, {"A3": "z"}, {}), pd.Index(range(2, 9))
-    assert more.formatted_rows(index, 1).tolist() == [3, 5, 6, 7]
-    assert not len(more.formatted_rows(index, 0))
+    """What somebody types is sent; a value behind a format that cannot be told is still not what shows."""
+    plain = sheet(tmp_path, *(f"{row};42" for row in range(2, 6)))
+
+    def read() -> Iterator[pd.DataFrame]:
+        for chunk in plain.read():
+            for row, shape in {2: UNCERTAIN, 3: UNCERTAIN, 4: CERTAIN, 5: CERTAIN}.items():
+                chunk.at[row, 1] = FormattedCell("42", shape)
+            yield chunk
+
+    changed = corrected(replace(plain, read=read), {"B2": " 42", "B3": "1/2", "B4": "42"}, {"B": "trim"})
+    [chunk] = changed.read()
+    assert uncertain(chunk[1]).tolist() == [True, False, False, False]
+    assert shown_texts(chunk[1]).tolist() == ["42", "1/2", "42", "00042"]

@@ -12,7 +12,8 @@ from conftest import GIVE_UP
 
 from importer.errors import FileError
 from importer.issues import notice_text
-from importer.spreadsheet import workbook, workbook_child
+from importer.spreadsheet import workbook
+from importer.spreadsheet.workbook_child import limits
 from spreadsheet.making import MAIN, opened, pack, rows_of, sheet_xml, text_row, xlsx_parts
 
 HEAD = text_row(1, "ResourceId")
@@ -61,12 +62,6 @@ HOSTILE: dict[str, tuple[Callable[[], dict[str, str | bytes]], str]] = {
     "outside entity in the book": (lambda: named(OUTSIDE), "cannot be read"),
     "outside entity in the texts": (lambda: shared(OUTSIDE), "cannot be read"),
     "macros under another name": (lambda: with_part("xl/vbaProject.bin"), "is named .xlsx but contains macros"),
-    "links": (lambda: with_part("xl/externalLinks/externalLink1.xml"), "contains links to other workbooks"),
-    "embedded files": (lambda: with_part("xl/embeddings/oleObject1.bin"), "contains embedded files"),
-    "no address": (
-        lambda: xlsx_parts(sheet_xml(HEAD, '<row><c t="e"><v>#N/A</v></c></row>')),
-        "has cells without an address",
-    ),
     "no workbook": (lambda: {"readme.txt": "x"}, "is an archive (ZIP)"),
     "another kind": (lambda: {"content.xml": "<x/>"}, "is named .xlsx but is a .ods workbook"),
     "no relations": (
@@ -95,10 +90,10 @@ def test_a_hostile_workbook_is_refused_at_once(tmp_path: Path, name: str) -> Non
 
 def test_declared_sizes_are_added_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What an archive says it will unpack to is refused before anything is unpacked."""
-    monkeypatch.setattr(workbook_child, "MOST_UNPACKED", 1_000)
+    monkeypatch.setattr(limits, "MOST_UNPACKED", 1_000)
     path = pack(tmp_path / "file.xlsx", xlsx_parts(sheet_xml(HEAD, ROW)))
-    with pytest.raises(workbook_child.Refusal, match="unpacks to"):
-        workbook_child._look_into(path)
+    with zipfile.ZipFile(path) as archive, pytest.raises(limits.Refusal, match="unpacks to"):
+        limits.refuse_bomb(archive.infolist())
 
 
 def test_a_size_that_lies_helps_nobody(tmp_path: Path) -> None:
@@ -224,20 +219,34 @@ def ods_parts(*objects: tuple[str, str], inside: str = "") -> dict[str, str | by
     return parts | {f"{name}content.xml" if name.endswith("/") else name: "<x/>" for name, _ in objects}
 
 
-@pytest.mark.parametrize(
-    ("parts", "why"),
-    [
-        (ods_parts(("Object 1/", "text")), "contains embedded files"),
-        (ods_parts(("Object 1/", "chart"), ("Object 2/", "spreadsheet")), "contains embedded files"),
-        (ods_parts(("Object 1", "chart.bin")), "contains embedded files"),
-        (ods_parts(inside='<table:table-source xlink:href="file:///b.ods"/>'), "contains links to other files"),
-        (ods_parts(inside="<table:dde-links><table:dde-link/></table:dde-links>"), "contains links to other files"),
-    ],
-)
-def test_an_ods_with_another_file_in_it_is_refused(parts: dict[str, str | bytes], why: str, tmp_path: Path) -> None:
-    """Embedded documents and links, as OpenDocument stores them."""
-    with pytest.raises(FileError, match=why):
-        opened(pack(tmp_path / "a.ods", parts))
+BESIDE: dict[str, tuple[str, Callable[[], dict[str, str | bytes]], str]] = {
+    "links": (".xlsx", lambda: with_part("xl/externalLinks/externalLink1.xml"), "linked-workbooks"),
+    "embedded files": (".xlsx", lambda: with_part("xl/embeddings/oleObject1.bin"), "embedded-files"),
+    "embedded text": (".ods", lambda: ods_parts(("Object 1/", "text")), "embedded-files"),
+    "embedded sheet": (
+        ".ods",
+        lambda: ods_parts(("Object 1/", "chart"), ("Object 2/", "spreadsheet")),
+        "embedded-files",
+    ),
+    "a linked sheet": (
+        ".ods",
+        lambda: ods_parts(inside='<table:table-source xlink:href="file:///b.ods"/>'),
+        "linked-workbooks",
+    ),
+    "a linked cell": (
+        ".ods",
+        lambda: ods_parts(inside="<table:dde-links><table:dde-link/></table:dde-links>"),
+        "linked-workbooks",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_what_is_neither_opened_nor_followed_is_no_reason_to_refuse(name: str, tmp_path: Path) -> None:
+    """Other files inside or outside a workbook are left alone, and that is said."""
+    suffix, parts, code = BESIDE[name]
+    sheet = opened(pack(tmp_path / f"a{suffix}", parts()))
+    assert (rows_of(sheet), [notice.code for notice in sheet.notices]) == ({2: ["1"]}, [code])
 
 
 def test_an_ods_with_a_chart_is_read(tmp_path: Path) -> None:

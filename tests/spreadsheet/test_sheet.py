@@ -10,7 +10,7 @@ from importer.errors import FileError
 from importer.reporting.lines import _position
 from importer.spreadsheet import address, column_letters, place_of
 from importer.spreadsheet.sheet import find_header
-from importer.spreadsheet.workbook_child import _address
+from importer.spreadsheet.workbook_child.package import letters_of, position_of
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,8 @@ from importer.spreadsheet.workbook_child import _address
 def test_a_column_has_the_letters_of_the_program(position: int, letters: str) -> None:
     """In the issue, in the refusal of a workbook, and on the way back from a corrected cell or a report."""
     assert column_letters(position) == letters
-    assert address(7, position) == _address(7, position) == f"{letters}7"
+    assert address(7, position) == f"{letters_of(position)}7" == f"{letters}7"
+    assert position_of(letters.encode()) == position
     assert place_of(f"{letters}7") == (7, position)
     assert _position(f"{letters}7") == position
 

@@ -1,5 +1,6 @@
 """The template fits what reads it."""
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from importer.errors import FileError, UsageError
 from importer.issues import notice_text
 from importer.spreadsheet import open_sheet
 from importer.spreadsheet.template import write_template
+from importer.spreadsheet.workbook_child.sheet_choice import ISSUES_HEADER, NOTES_HEADER, SUMMARY_HEADER
 from schemas import RECORD_TYPES, RecordType
 
 
@@ -70,19 +72,33 @@ def test_a_template_that_cannot_be_written_is_said(tmp_path: Path, kind: RecordT
 
 
 @pytest.mark.parametrize(
-    ("names", "chosen"),
-    [(["Rooms", "Notes"], "Rooms"), (["Summary", "Rooms", "Issues"], "Rooms"), (["Notes"], "Notes")],
+    ("sheets", "chosen"),
+    [
+        ({"Rooms": ["Name"], "Notes": NOTES_HEADER}, "Rooms"),
+        ({"About": NOTES_HEADER, "Notes": ["Name"]}, "Notes"),
+        ({"Summary": SUMMARY_HEADER, "Rooms": ["Name"], "Issues": ISSUES_HEADER}, "Rooms"),
+        ({"Notes": NOTES_HEADER}, "Notes"),
+    ],
 )
-def test_sheets_beside_the_data_are_passed_over(tmp_path: Path, names: list[str], chosen: str) -> None:
-    """Notes, Summary and Issues are read only when there is nothing else."""
-    assert open_sheet(workbook_with(tmp_path, names)).name == chosen
+def test_sheets_of_our_own_are_passed_over(tmp_path: Path, sheets: dict[str, Sequence[str]], chosen: str) -> None:
+    """Whatever they are called; each is read when there is nothing else."""
+    assert open_sheet(workbook_with(tmp_path, sheets)).name == chosen
 
 
-@pytest.mark.parametrize("names", [["Rooms", "Desks"], ["Rooms", "notes of mine"], ["Notes", "Summary"]])
-def test_several_sheets_of_data_are_still_asked_about(tmp_path: Path, names: list[str]) -> None:
-    """Where it is not clear which sheet is meant, the user says."""
+@pytest.mark.parametrize("other", ["Desks", "Notes", "Summary", "Issues", "Choices 1"])
+def test_several_sheets_of_data_are_still_asked_about(tmp_path: Path, other: str) -> None:
+    """Where it is not clear which sheet is meant, the user says; a sheet called Notes may hold the data."""
     with pytest.raises(FileError, match="several sheets"):
-        open_sheet(workbook_with(tmp_path, names))
+        open_sheet(workbook_with(tmp_path, {"Rooms": ["Name"], other: ["Name"]}))
+
+
+def test_a_hidden_sheet_of_somebody_else_is_named(tmp_path: Path) -> None:
+    """Also if it is called like those with the values of drop-downs."""
+    path = workbook_with(tmp_path, {"Rooms": ["Name"], "Choices 1": ["Name"]})
+    book = openpyxl.load_workbook(path)
+    book["Choices 1"].sheet_state = "hidden"
+    book.save(path)
+    assert [notice.values for notice in open_sheet(path).notices] == [{"names": "Choices 1"}]
 
 
 def test_a_cell_beside_the_table_is_beyond_the_labels(tmp_path: Path) -> None:
@@ -97,12 +113,12 @@ def test_a_cell_beside_the_table_is_beyond_the_labels(tmp_path: Path) -> None:
     assert chunk.to_numpy()[0].tolist() == ["Studio", "", "1", "", "stray"]
 
 
-def workbook_with(folder: Path, names: list[str]) -> Path:
-    """A workbook with something in sheets of these names."""
+def workbook_with(folder: Path, sheets: Mapping[str, Sequence[str]]) -> Path:
+    """A workbook with sheets of these names, each with a row of these texts."""
     book = openpyxl.Workbook()
     book.remove(book.worksheets[0])
-    for name in names:
-        book.create_sheet(name).append(["Name"])
+    for name, texts in sheets.items():
+        book.create_sheet(name).append(texts)
     path = folder / "w.xlsx"
     book.save(path)
     return path

@@ -3,6 +3,7 @@
 import ast
 import io
 import json
+import subprocess
 import sys
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
@@ -12,14 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.spreadsheet import workbook_child
-from importer.spreadsheet.workbook_child import BESIDE_THE_DATA, Cell, as_text, main
+from importer.spreadsheet.workbook_child.cell_texts import Cell, as_text
+from importer.spreadsheet.workbook_child.reading import main
 from spreadsheet.making import pack, sheet_xml, text_row, xlsx_parts
 
 
 @pytest.fixture
 def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits are for a process of its own; in this one they would last."""
-    monkeypatch.setattr("importer.spreadsheet.workbook_child._limit_this_process", lambda: None)
+    monkeypatch.setattr("importer.spreadsheet.workbook_child.reading.limit_this_process", lambda: None)
 
 
 def lines_of(path: Path, chosen: str | None = None) -> list[dict[str, object]]:
@@ -66,8 +68,8 @@ def test_pieces_come_first_and_the_last_line_says_what_was_read(tmp_path: Path) 
     """Without the last line the parent takes nothing of what came before."""
     path = pack(tmp_path / "a.xlsx", xlsx_parts(sheet_xml(text_row(1, "A", "B"), text_row(3, "x", "y"))))
     *pieces, last = lines_of(path)
-    assert pieces == [{"first": 1, "columns": [["A", "", "x"], ["B", "", "y"]]}]
-    assert last == {"name": "Data", "notices": [], "problems": [[], [], []], "formatted": []}
+    assert pieces == [{"first": 1, "columns": [["A", "", "x"], ["B", "", "y"]], "formats": []}]
+    assert last == {"name": "Data", "notices": [], "problems": [[], [], []]}
 
 
 @pytest.mark.usefixtures("no_limits")
@@ -77,18 +79,21 @@ def test_a_refusal_is_the_only_line(tmp_path: Path) -> None:
     assert lines_of(path, "Other") == [{"refused": ['has no sheet "Other"', "It has: Data."], "sheets": []}]
 
 
-@pytest.mark.usefixtures("no_limits")
-def test_the_sheets_of_our_own_files_are_passed_over(tmp_path: Path) -> None:
-    """Each is known by its name, and each is read when there is nothing else."""
-    for name in BESIDE_THE_DATA:
-        parts = xlsx_parts(sheet_xml(text_row(1, "A")))
-        parts["xl/workbook.xml"] = str(parts["xl/workbook.xml"]).replace("Data", name)
-        assert lines_of(pack(tmp_path / "a.xlsx", parts))[-1]["name"] == name
-
-
-def test_it_needs_the_standard_library_and_calamine_only() -> None:
+def test_it_needs_the_standard_library_and_two_readers_only() -> None:
     """It is run by its path: with pandas, or anything of ours, each workbook would wait seconds for its process."""
-    tree = ast.parse(Path(str(workbook_child.__file__)).read_text("utf-8"))
-    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
-    names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
-    assert {name.partition(".")[0] for name in names} - sys.stdlib_module_names == {"python_calamine"}
+    names = set()
+    for path in Path(str(workbook_child.__file__)).parent.glob("*.py"):
+        tree = ast.parse(path.read_text("utf-8"))
+        names |= {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+        names |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level}
+    roots = {name.partition(".")[0] for name in names} - sys.stdlib_module_names
+    assert roots == {"python_calamine", "xlrd", "workbook_child"}
+
+
+def test_it_finds_its_own_modules_and_no_others(tmp_path: Path) -> None:
+    """Beside the modules of this room, and in a folder with files that are called like those of Python."""
+    (tmp_path / "zipfile.py").write_text("raise SystemExit(9)", "utf-8")
+    path = pack(tmp_path / "a.xlsx", xlsx_parts(sheet_xml(text_row(1, "A"))))
+    command = [sys.executable, "-I", str(Path(str(workbook_child.__file__)).parent), str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert json.loads(done.stdout.splitlines()[-1])["name"] == "Data"

@@ -20,7 +20,7 @@ from importer.issues import CATALOGUE, NOTICES, Issue, Notice
 from importer.runs.source import examine, open_source
 from importer.spreadsheet import ReadOptions, open_sheet
 from importer.spreadsheet.encodings import BLOCK_BYTES
-from importer.spreadsheet.workbook_child import FIRST_PIECE_ROWS
+from importer.spreadsheet.workbook_child.limits import FIRST_PIECE_ROWS
 from importer.web import upload_check
 from importer.web.drafts import Draft, Drafts
 from importer.web.upload_check import (

@@ -1,0 +1,54 @@
+"""A cell that shows something else than its value, such as 0.5 shown as 50%."""
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from importer.spreadsheet.workbook_child.number_formats import shown
+
+
+class FormattedCell(str):
+    """The text of a value that a number format shows otherwise.
+
+    Whoever reads a number, a date or a yes or no takes the text as it is; whoever reads a text takes what is shown.
+    """
+
+    __slots__ = ("shape",)
+
+    shape: str
+    """The number format."""
+
+    def __new__(cls, text: str, shape: str) -> "FormattedCell":
+        """The text of a value, and the number format that shows it."""
+        cell = super().__new__(cls, text)
+        cell.shape = shape
+        return cell
+
+    def __reduce__(self) -> tuple[type["FormattedCell"], tuple[str, str]]:
+        return FormattedCell, (str(self), self.shape)
+
+    @property
+    def shown(self) -> str | None:
+        """What a person sees, None where that cannot be told for certain."""
+        return shown(str(self), self.shape)
+
+
+def shown_text(cell: str) -> str:
+    """What a cell shows, as far as that is certain; else the text of its value."""
+    if isinstance(cell, FormattedCell) and (text := cell.shown) is not None:
+        return text
+    return cell
+
+
+def shown_texts(cells: pd.Series) -> pd.Series:
+    """The cells of a column as they are shown, as far as that is certain. Shape: as the chunk of a ``Sheet``."""
+    if FormattedCell not in set(map(type, cells)):
+        return cells
+    return pd.Series([shown_text(cell) for cell in cells], index=cells.index, dtype=object)
+
+
+def uncertain(cells: pd.Series) -> npt.NDArray[np.bool_]:
+    """Which cells of a column show something else than their value, without that anybody can tell what."""
+    if FormattedCell not in set(map(type, cells)):
+        return np.zeros(len(cells), dtype=bool)
+    return np.fromiter((isinstance(cell, FormattedCell) and cell.shown is None for cell in cells), bool, len(cells))

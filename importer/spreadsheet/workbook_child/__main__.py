@@ -1,0 +1,23 @@
+"""Reads the workbook that is named on the command line."""
+
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+
+
+def _package() -> None:
+    """Make this folder a package of its own, without the packages round it and without its modules on the path."""
+    folder = Path(__file__).parent
+    sys.path = [place for place in sys.path if Path(place) != folder]
+    spec = spec_from_file_location(folder.name, folder / "__init__.py", submodule_search_locations=[str(folder)])
+    if spec is None or spec.loader is None:
+        raise ImportError(folder.name)
+    sys.modules[folder.name] = package = module_from_spec(spec)
+    spec.loader.exec_module(package)
+
+
+if __name__ == "__main__":
+    _package()
+    from workbook_child.reading import main  # type: ignore[import-not-found]
+
+    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None, sys.stdout)  # noqa: PLR2004

@@ -1,0 +1,230 @@
+"""A workbook as sheets of values: read by python-calamine, and .xls by xlrd.
+
+xlrd reads .xls because calamine (0.9.1) gives out errors as empty cells there, tells neither formats nor what is
+hidden, and refuses strings that are continued in a second record, as Gnumeric writes them.
+"""
+
+import io
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import IO, Protocol
+
+import xlrd
+import xlrd.book
+import xlrd.sheet
+from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+from xlrd.biffh import XLRDError
+
+from .cell_texts import Cell, Table, is_blank
+from .limits import MOST_COLUMNS, PROTECTED, Refusal
+from .look import Look, Stretches
+from .number_formats import BUILT_IN, GENERAL, OTHER
+from .old_strings import shared_strings
+
+_ENCRYPTED = "encrypted"
+
+
+@dataclass(frozen=True, slots=True)
+class SheetName:
+    """A sheet that can hold a table, which charts cannot."""
+
+    name: str
+    is_hidden: bool
+
+
+class Book(Protocol):
+    """A workbook that is open."""
+
+    @property
+    def names(self) -> Sequence[SheetName]:
+        """Its sheets in their order."""
+
+    def table(self, name: str) -> Table:
+        """The values of a sheet."""
+
+    def look(self, name: str) -> Look:
+        """What a sheet tells beside its values."""
+
+
+def first_row(table: Table) -> tuple[str, ...]:
+    """The texts of the first row that is more than blanks, without blanks at its end; none in a sheet of blanks."""
+    for row in table.rows():
+        texts = ["" if is_blank(cell) else str(cell).strip() for cell in row]
+        while texts and not texts[-1]:
+            texts.pop()
+        if texts:
+            return tuple(texts)
+    return ()
+
+
+class CalamineBook:
+    """A workbook of any kind but .xls; ``look`` tells what calamine does not."""
+
+    def __init__(self, source: Path | IO[bytes], look: Callable[[str], Look]) -> None:
+        self._book = (
+            CalamineWorkbook.from_path(source) if isinstance(source, Path) else CalamineWorkbook.from_filelike(source)
+        )
+        self._look = look
+        self._tables: dict[str, CalamineTable] = {}
+
+    @property
+    def names(self) -> Sequence[SheetName]:
+        """Its sheets in their order."""
+        return [
+            SheetName(sheet.name, sheet.visible != SheetVisibleEnum.Visible)
+            for sheet in self._book.sheets_metadata
+            if sheet.typ == SheetTypeEnum.WorkSheet
+        ]
+
+    def table(self, name: str) -> "CalamineTable":
+        """The values of a sheet, which are read once."""
+        if name not in self._tables:
+            self._tables[name] = CalamineTable(self._book.get_sheet_by_name(name))
+        return self._tables[name]
+
+    def look(self, name: str) -> Look:
+        """What a sheet tells beside its values."""
+        look, table = self._look(name), self.table(name)
+        look.add_merged(table.merged, *table.extent)
+        return look
+
+
+class CalamineTable:
+    """The values of a sheet of calamine."""
+
+    def __init__(self, sheet: CalamineSheet) -> None:
+        self._sheet = sheet
+        self.merged = sheet.merged_cell_ranges or ()
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """The row and the position of the first cell."""
+        return self._sheet.start or (0, 0)
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Rows and columns from A1 on; calamine's own total_height and total_width are one less than that (0.9.1)."""
+        last_row, last_position = self._sheet.end or (-1, -1)
+        return last_row + 1, last_position + 1
+
+    def rows(self) -> Iterator[Sequence[Cell]]:
+        """The rows from row 1 on."""
+        return iter(self._sheet.iter_rows())
+
+
+class XlsBook:
+    """An old workbook."""
+
+    def __init__(self, content: bytes) -> None:
+        try:
+            # It writes its doubts about a file to stdout, which is for the answer.
+            self._book = xlrd.open_workbook(file_contents=content, formatting_info=True, logfile=io.StringIO())
+        except XLRDError as error:
+            raise (Refusal(*PROTECTED) if _ENCRYPTED in str(error).lower() else error) from error
+
+    @property
+    def names(self) -> Sequence[SheetName]:
+        """Its sheets in their order."""
+        return [SheetName(sheet.name, sheet.visibility != 0) for sheet in self._book.sheets()]
+
+    def table(self, name: str) -> Table:
+        """The values of a sheet."""
+        return XlsTable(self._book, self._book.sheet_by_name(name))
+
+    def look(self, name: str) -> Look:
+        """What a sheet tells beside its values."""
+        sheet = self._book.sheet_by_name(name)
+        look = Look(formats=self._formats(sheet))
+        for row in range(sheet.nrows):
+            types = sheet.row_types(row)
+            for position in (p for p, kind in enumerate(types) if kind == xlrd.XL_CELL_ERROR):
+                code = int(sheet.cell_value(row, position))
+                look.add_error(row + 1, position, xlrd.error_text_from_code.get(code, ""))
+            about = sheet.rowinfo_map.get(row)
+            if about and (about.hidden or about.height == 0) and not _BLANK_TYPES.issuperset(types):
+                look.hidden_rows += 1
+        for position, column in sheet.colinfo_map.items():
+            if (column.hidden or column.width == 0) and position < MOST_COLUMNS:
+                look.hidden_columns.add(position)
+        merged = [((top, left), (bottom - 1, right - 1)) for top, bottom, left, right in sheet.merged_cells]
+        look.add_merged(merged, sheet.nrows, sheet.ncols)
+        return look
+
+    def _formats(self, sheet: xlrd.sheet.Sheet) -> Stretches:
+        formats, shapes = Stretches(GENERAL), [self._shape(style.format_key) for style in self._book.xf_list]
+        for row in range(sheet.nrows):
+            for position in range(sheet.row_len(row)):
+                shape = shapes[sheet.cell_xf_index(row, position)]
+                if shape != GENERAL:
+                    formats.add(row + 1, position, shape)
+        return formats
+
+    def _shape(self, key: int) -> str:
+        stored = self._book.format_map.get(key)
+        # Those up to 49 are in no file, and xlrd gives them as they are in the United States.
+        return BUILT_IN.get(key, OTHER) if key < _FIRST_OF_FILE else stored.format_str if stored else OTHER
+
+
+_FIRST_OF_FILE = 50
+_BLANK_TYPES = {xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK}
+
+
+class XlsTable:
+    """The values of a sheet of xlrd."""
+
+    def __init__(self, book: xlrd.book.Book, sheet: xlrd.sheet.Sheet) -> None:
+        self._sheet, self._from_1904 = sheet, bool(book.datemode)
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """The row and the position of the first cell: always A1."""
+        return 0, 0
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Rows and columns from A1 on."""
+        return self._sheet.nrows, self._sheet.ncols
+
+    def rows(self) -> Iterator[Sequence[Cell]]:
+        """The rows from row 1 on."""
+        width = self._sheet.ncols
+        for row in range(self._sheet.nrows):
+            cells = list(map(self._cell, self._sheet.row_types(row), self._sheet.row_values(row)))
+            yield [*cells, *[None] * (width - len(cells))]
+
+    def _cell(self, kind: int, value: object) -> Cell:
+        match value:
+            case float() if kind == xlrd.XL_CELL_DATE:
+                return _moment(value, self._from_1904)
+            case float() | str() if kind in {xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_TEXT}:
+                return value
+            case int() if kind == xlrd.XL_CELL_BOOLEAN:
+                return bool(value)
+            case _:
+                return None
+
+
+def _moment(days: float, from_1904: bool) -> Cell:
+    """A day, a moment or a time of day; the number itself where it is none of these."""
+    if not 0 <= days < _LAST_DAY:
+        return days
+    if days < 1:
+        return (datetime.min + timedelta(milliseconds=round(days * 86_400_000))).time()
+    # The old system has a 29 February 1900, which the days after it must not count.
+    first = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 30 if days >= _AFTER_LEAP_DAY else 31)
+    return first + timedelta(milliseconds=round(days * 86_400_000))
+
+
+_LAST_DAY = 2_958_466
+_AFTER_LEAP_DAY = 60
+
+
+def _unpacked(records: Sequence[bytes], count: int) -> tuple[list[str], dict[int, object]]:
+    """The strings of a file, without how they are formatted."""
+    return shared_strings(records, count), {}
+
+
+# xlrd (2.0.2) fails where a record ends between the two halves of an emoji, and at strings of Gnumeric.
+setattr(xlrd.book, "unpack_SST_table", _unpacked)  # noqa: B010

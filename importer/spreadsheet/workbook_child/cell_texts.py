@@ -1,0 +1,213 @@
+"""From values to text: the cells of a sheet from A1 on, in pieces, and the number formats that show another text."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from functools import cache
+from itertools import islice
+from typing import Protocol
+
+from .limits import (
+    FIRST_PIECE_ROWS,
+    LONGEST_CELL,
+    MOST_CELLS,
+    MOST_COLUMNS,
+    PIECE_CELLS,
+    PIECE_ROWS,
+    TOO_LARGE,
+    Refusal,
+)
+from .look import Look
+from .number_formats import GENERAL, GENERAL_WIDTH, OTHER, literal, shown
+from .package import letters_of
+
+MOST_DIGITS = 15
+"""Excel keeps and shows no more. A longer number was rounded when it was typed, before anybody could have noticed."""
+
+Cell = int | float | str | bool | time | date | datetime | timedelta | None
+Run = tuple[int, int, int, str]
+"""Cells of a column that a number format shows otherwise: position, first and last row, and the format."""
+
+_SHOWN_AS_THEY_ARE = {str, int, float, bool, type(None)}
+"""Types of values that the general format shows as they are read, if they are short enough."""
+
+_TEXTS = {str, type(None)}
+_MOST_BLANK_CELLS = 4 * MOST_CELLS
+
+
+class Table(Protocol):
+    """The values of a sheet."""
+
+    @property
+    def start(self) -> tuple[int, int]:
+        """The row and the position of the first cell, counted from 0; rows above and cells before it are left out."""
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """Rows and columns from A1 to the last cell."""
+
+    def rows(self) -> Iterator[Sequence[Cell]]:
+        """The rows from row 1 on, each from the first position on."""
+
+
+class CellTexts:
+    """The cells of a sheet as text, from A1 on, in pieces. Numbers that were rounded are added to the problems."""
+
+    def __init__(self, table: Table, look: Look) -> None:
+        self._table, self._look, self._problems = table, look, look.problems
+        (top, self._left), (height, width) = table.start, table.extent
+        # Before the first row is read: two filled cells in opposite corners are a table of 17 billion.
+        if (height - top) * (width - self._left) > (MOST_CELLS if width <= MOST_COLUMNS else _MOST_BLANK_CELLS):
+            raise Refusal(*TOO_LARGE)
+        if width > MOST_COLUMNS:
+            width = self._filled_width()
+        # The table ends at the last cell with a value, but an error or a formula may stand beyond it.
+        with_problem = [row for row, cells in self._problems.items() if any(text for _, text in cells.values())]
+        self._height = max([height, *with_problem])
+        self._width = max([width, *(max(self._problems[row]) + 1 for row in with_problem)])
+        if self._width > MOST_COLUMNS:
+            raise Refusal(
+                f"has {self._width:,} columns; at most {MOST_COLUMNS} can be read",
+                "Delete columns that you do not need.",
+            )
+        self.filled: set[int] = set()
+
+    def _filled_width(self) -> int:
+        """The columns up to the last that holds more than blanks."""
+        width = MOST_COLUMNS
+        for row in self._table.rows():
+            beyond = enumerate(row[width - self._left :], start=width + 1)
+            width = max((position for position, cell in beyond if not is_blank(cell)), default=width)
+        return width
+
+    def pieces(self) -> Iterator[Mapping[str, object]]:
+        """A few rows, then as many at once as are good for speed."""
+        rows, size, first = self._table.rows(), FIRST_PIECE_ROWS, 1
+        while first <= self._height:
+            count = min(size, self._height - first + 1)
+            columns, formats = self._columns(list(islice(rows, count)), first, count)
+            yield {"first": first, "columns": columns, "formats": formats}
+            size, first = max(FIRST_PIECE_ROWS, min(PIECE_ROWS, PIECE_CELLS // self._width)), first + count
+
+    def _columns(self, rows: list[Sequence[Cell]], first: int, count: int) -> tuple[list[list[str]], list[Run]]:
+        empty = [""] * (count - len(rows))
+        columns = [[""] * count for _ in range(self._left)]
+        formats: list[Run] = []
+        most = self._width - self._left
+        for position, column in enumerate(islice(zip(*rows, strict=True), most), start=self._left):
+            texts = self._texts(column, first, position)
+            columns.append([*texts, *empty])
+            formats += self._formats(column, texts, first, position)
+        columns += [[""] * count for _ in range(self._width - len(columns))]
+        self._put(columns, first, count)
+        self.filled |= {position for position in range(self._width) if any(columns[position])}
+        return columns, formats
+
+    def _put(self, columns: list[list[str]], first: int, count: int) -> None:
+        """Put in the texts that are not those of the values."""
+        for source in (self._look.texts, {row: _texts_of(cells) for row, cells in self._problems.items()}):
+            for row in source.keys() & range(first, first + count) if source else ():
+                for position, text in source[row].items():
+                    if text and position < self._width:
+                        columns[position][row - first] = text
+
+    def _texts(self, column: Sequence[Cell], first: int, position: int) -> list[str]:
+        texts = [cell if type(cell) is str else as_text(cell) for cell in column]
+        # Whole columns are looked at first: most have nothing to look for cell by cell.
+        if max(map(len, texts), default=0) > LONGEST_CELL:
+            row = next(row for row, text in enumerate(texts, start=first) if len(text) > LONGEST_CELL)
+            raise Refusal(
+                f"has more than {LONGEST_CELL:,} characters in {letters_of(position)}{row}", "Shorten that cell."
+            )
+        if float in set(map(type, column)):
+            for row, (cell, text) in enumerate(zip(column, texts, strict=True), start=first):
+                if type(cell) is float and cell.is_integer() and len(text.lstrip("-")) > MOST_DIGITS:
+                    self._problems.setdefault(row, {})[position] = ("number-rounded", text)
+        return texts
+
+    def _formats(self, column: Sequence[Cell], texts: list[str], first: int, position: int) -> list[Run]:
+        """The cells of a column that are shown otherwise than as their text."""
+        formats = self._look.formats
+        if formats is None:
+            return self._look.shapes.within(position, first, len(column))
+        types = set(map(type, column))
+        # A column of short numbers and texts without a format is passed over.
+        if not formats.any_in(position) and (types <= _TEXTS or (types <= _SHOWN_AS_THEY_ARE and _are_short(texts))):
+            return []
+        shapes = formats.of(position, first, len(column))
+        if types == {datetime} and len(set(shapes)) == 1:
+            return [(position, first, first + len(column) - 1, shapes[0])]
+        return _runs(map(_shape, column, texts, shapes), first, position)
+
+
+def _are_short(texts: Sequence[str]) -> bool:
+    return max(map(len, texts), default=0) <= GENERAL_WIDTH
+
+
+def _texts_of(cells: Mapping[int, tuple[str, str]]) -> Mapping[int, str]:
+    return {position: text for position, (_, text) in cells.items()}
+
+
+def _runs(shapes: Iterable[str | None], first: int, position: int) -> list[Run]:
+    runs: list[Run] = []
+    for row, shape in enumerate(shapes, start=first):
+        if shape is None:
+            continue
+        if runs and runs[-1][2:] == (row - 1, shape):
+            runs[-1] = (position, runs[-1][1], row, shape)
+        else:
+            runs.append((position, row, row, shape))
+    return runs
+
+
+def _shape(cell: Cell, text: str, shape: str) -> str | None:
+    """The format that shows a cell, None if it shows just its text."""
+    match cell:
+        case None | bool():
+            return None
+        case str():
+            return _shape_of_text(text, shape) if cell and _changes_texts(shape) else None
+        case int() | float() if shape in {GENERAL, "@"}:
+            return None if len(text.lstrip("-")) <= GENERAL_WIDTH else shape
+        case int() | float() if shape == "0" and "." not in text and "e" not in text:
+            return None
+        case _:
+            return shape
+
+
+@cache
+def _changes_texts(shape: str) -> bool:
+    return shape not in {GENERAL, "@", OTHER} and shown("x", shape, is_text=True) != "x"
+
+
+def _shape_of_text(text: str, shape: str) -> str:
+    appearance = shown(text, shape, is_text=True)
+    return OTHER if appearance is None else literal(appearance)
+
+
+def is_blank(cell: Cell) -> bool:
+    """Whether a cell shows nothing."""
+    return cell is None or (isinstance(cell, str) and not cell.strip())
+
+
+def as_text(cell: Cell) -> str:
+    """The cell as a person would type it: 12.0 is 12, a date is year first, a percentage is its number.
+
+    Fractions keep the 15 digits that spreadsheet programs show, instants their full second.
+    """
+    match cell:
+        case None:
+            return ""
+        # Before the numbers: to Python True is an int.
+        case bool():
+            return "TRUE" if cell else "FALSE"
+        case float() if cell.is_integer():
+            return str(int(cell))
+        case float():
+            return format(cell, f".{MOST_DIGITS}g")
+        case datetime():
+            # A workbook stores a fraction of a day, and 10:30 comes back as 10:29:59.999. Midnight is taken for a date
+            # without a time, which is how such a cell is shown.
+            full = (cell + timedelta(milliseconds=500)).replace(microsecond=0)
+            return full.date().isoformat() if full.time() == time() else full.isoformat()
+        case _:
+            return str(cell)

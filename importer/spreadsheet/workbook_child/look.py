@@ -1,0 +1,108 @@
+"""What the values of a sheet do not tell: problems, number formats, and what of it is hidden."""
+
+import sys
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from .limits import LONGEST_CELL, MOST_COLUMNS
+from .number_formats import GENERAL
+
+Problems = dict[int, dict[int, tuple[str, str]]]
+"""Row and position of a cell that has no value to be read: an issue code, and the text shown in its place."""
+
+
+class Stretches:
+    """Cells as stretches of one column, each with what its cells have in common."""
+
+    def __init__(self, default: str = "") -> None:
+        """``default`` is what the cells outside every stretch have."""
+        self._default = default
+        # First and last row. Whole columns are alike, so that a full sheet of dates is one entry and not a million.
+        self._runs: dict[int, list[tuple[int, int, str]]] = {}
+
+    def add(self, row: int, position: int, shared: str = "") -> None:
+        """Add a cell below those of its column that were added before."""
+        runs = self._runs.setdefault(position, [])
+        if runs and runs[-1][1:] == (row - 1, shared):
+            runs[-1] = (runs[-1][0], row, shared)
+        else:
+            runs.append((row, row, shared))
+
+    def sort(self) -> None:
+        """Bring the cells into order, if they were not added from top to bottom."""
+        for runs in self._runs.values():
+            runs.sort()
+
+    def any_in(self, position: int) -> bool:
+        """Whether a cell of a column may have something else than the general format."""
+        return position in self._runs or self._default not in {"", GENERAL}
+
+    def of(self, position: int, first: int, count: int) -> list[str]:
+        """What so many cells of a column have, from a row on."""
+        shared, runs = [self._default] * count, self._runs.get(position, [])
+        for begin, end, value in runs[max(bisect_right(runs, (first, sys.maxsize)) - 1, 0) :]:
+            if begin >= first + count:
+                break
+            inside = range(max(begin - first, 0), min(end - first + 1, count))
+            shared[inside.start : inside.start + len(inside)] = [value] * len(inside)
+        return shared
+
+    def within(self, position: int, first: int, count: int) -> list[tuple[int, int, int, str]]:
+        """The stretches of a column within so many rows: position, first row, last row, and what its cells share."""
+        runs, last = self._runs.get(position, []), first + count - 1
+        inside: list[tuple[int, int, int, str]] = []
+        for begin, end, shared in runs[max(bisect_right(runs, (first, sys.maxsize)) - 1, 0) :]:
+            if begin > last:
+                break
+            if end >= first:
+                inside.append((position, max(begin, first), min(end, last), shared))
+        return inside
+
+
+@dataclass(slots=True)
+class Look:
+    """What is seen in a sheet beside its values.
+
+    ``problems`` are cells that are read as empty though they are not. ``formats`` are number formats, None where the
+    file tells what its cells show; ``shapes`` are then the cells that show something else than their value, each with
+    the format that shows it. ``texts`` are those of cells whose value is not the whole of their text. ``hidden_rows``
+    counts the filled rows out of sight, ``hidden_columns`` are the positions of columns out of sight, filled or not.
+    """
+
+    problems: Problems = field(default_factory=dict)
+    formats: Stretches | None = None
+    shapes: Stretches = field(default_factory=Stretches)
+    texts: dict[int, dict[int, str]] = field(default_factory=dict)
+    hidden_rows: int = 0
+    hidden_columns: set[int] = field(default_factory=set)
+
+    def add_error(self, row: int, position: int, text: str) -> None:
+        """Note a cell that shows an error, such as #N/A."""
+        self._add(row, position, "cell-error", text or "#ERROR")
+
+    def add_formula(self, row: int, position: int, formula: str) -> None:
+        """Note a formula without a stored result."""
+        self._add(row, position, "formula-without-value", f"={formula}")
+
+    def add_covered(self, row: int, position: int) -> None:
+        """Note a cell that others cover; what else is wrong with it comes first."""
+        # A merged cell shows one value beside several rows, and holds it in the first: the others only look filled in.
+        if position not in self.problems.get(row, ()):
+            self._add(row, position, "cell-merged", "")
+
+    def _add(self, row: int, position: int, code: str, text: str) -> None:
+        self.problems.setdefault(row, {})[position] = (code, text[:LONGEST_CELL])
+
+    def hide_columns(self, first: int, last: int) -> None:
+        """Note that the columns from one position to another are out of sight."""
+        # Some programs write one entry for all columns to the right of a table.
+        self.hidden_columns.update(range(first, min(last + 1, MOST_COLUMNS)))
+
+    def add_merged(self, ranges: Iterable[tuple[tuple[int, int], tuple[int, int]]], bottom: int, right: int) -> None:
+        """Note the cells that others cover; a range is its first and its last row and position, counted from 0."""
+        for (top, left), (last_row, last_position) in ranges:
+            for row in range(top, min(last_row + 1, bottom)):
+                for position in range(left, min(last_position + 1, right, MOST_COLUMNS)):
+                    if (row, position) != (top, left):
+                        self.add_covered(row + 1, position)

@@ -1,0 +1,249 @@
+"""What an OpenDocument sheet tells beside its values: what each cell shows, formulas without a result, what is hidden.
+
+Source: OpenDocument 1.3 part 3, 9 (tables) and 6.1 (white space).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import IO
+from xml.parsers import expat
+
+from .cell_texts import as_text
+from .limits import MOST_COLUMNS, PIECE_ROWS
+from .look import Look
+from .number_formats import literal
+
+_NUMBERS = ("float", "percentage", "currency")
+_VALUES = {
+    **dict.fromkeys(_NUMBERS, "office:value"),
+    "date": "office:date-value",
+    "time": "office:time-value",
+    "boolean": "office:boolean-value",
+}
+_MARKS = (
+    b"table:formula",
+    b'value-type="error"',
+    b"covered-table-cell",
+    *(f'value-type="{kind}"'.encode() for kind in _VALUES),
+    b"<text:s",
+    b"<text:tab",
+    b"<text:line-break",
+    b"</text:p><text:p",
+    b"text:ruby",
+    b"<draw:",
+    b"office:annotation",
+    b"table:visibility",
+    b'table:display="false"',
+)
+_LINK_MARKS = (b"<table:table-source", b"<table:cell-range-source", b"<table:dde-link")
+_SHOWS_ERROR = re.compile(r"#[A-Z0-9/]+[!?]?|Err:\d{3}")
+_BESIDE_THE_TEXT = re.compile(r"office:annotation|text:ruby-text|text:note|table:detective|draw:(?!a$).*|dr3d:.*")
+"""Elements inside a cell whose text is not the cell's: comments, how to pronounce it, shapes that lie over it."""
+
+_SPACES = re.compile(r"[ \t\r\n]+")
+_OUT_OF_SIGHT = ("collapse", "filter")
+_NO_SIZE = re.compile(r"0+(?:\.0*)?[a-z]*")
+_CELLS = ("table:table-cell", "table:covered-table-cell")
+
+
+def look_at_ods(stream: IO[bytes], name: str) -> tuple[Look, bool]:
+    """What the sheet with this name tells beside its values, and whether the document is linked with others."""
+    content = stream.read()
+    is_linked = any(mark in content for mark in _LINK_MARKS)
+    # The parser is slow, and a table of texts has nothing for it to find.
+    if not any(mark in content for mark in _MARKS):
+        return Look(), is_linked
+    walk = _Walk(name)
+    parser = expat.ParserCreate()
+    parser.buffer_text = True
+    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = walk.start, walk.end, walk.text
+    parser.Parse(content, True)
+    return walk.look, is_linked
+
+
+class _Walk:
+    """Counts rows and cells of one table, with their repetitions, and compares what a cell holds with what it shows."""
+
+    def __init__(self, name: str) -> None:
+        self.look = Look()
+        self._name, self._inside = name, False
+        self._row, self._rows, self._position, self._positions = 0, 0, 0, 0
+        self._hidden_row = self._filled_row = False
+        self._column = 0
+        # Whether each group of rows or columns that is open is collapsed.
+        self._groups: list[bool] = []
+        self._style, self._no_size = "", set[str]()
+        self._cell: dict[str, str] | None = None
+        self._text = _CellText()
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Begin a table, a row or a cell."""
+        if self._cell is not None:
+            self._text.start(tag, attributes)
+        match tag:
+            case "style:style":
+                self._style = attributes.get("style:name", "")
+            case "style:table-row-properties" | "style:table-column-properties":
+                self._add_style(attributes)
+            case "table:table" if self._cell is None:
+                self._inside = attributes.get("table:name") == self._name
+                self._row, self._rows, self._column = 0, 0, 0
+            case "table:table-row-group" | "table:table-column-group":
+                self._groups.append(attributes.get("table:display") == "false")
+            case "table:table-column" if self._inside:
+                self._begin_column(attributes)
+            case "table:table-row" if self._cell is None:
+                self._begin_row(attributes)
+            case "table:table-cell" | "table:covered-table-cell" if self._cell is None:
+                self._position += self._positions
+                self._positions = _repeated(attributes, "columns")
+                self._cell, self._text = attributes, _CellText()
+
+    def text(self, data: str) -> None:
+        """Gather what the cell shows."""
+        if self._cell is not None:
+            self._text.add(data)
+
+    def end(self, tag: str) -> None:
+        """End a cell: it is known now what it shows."""
+        if tag in _CELLS and self._text.depth == 0:
+            self._end_cell(tag)
+        elif self._cell is not None:
+            self._text.end()
+        elif tag == "table:table":
+            self._inside = False
+        elif tag in {"table:table-row-group", "table:table-column-group"} and self._groups:
+            self._groups.pop()
+        elif tag == "table:table-row" and self._inside and self._hidden_row and self._filled_row:
+            self.look.hidden_rows += self._rows
+
+    def _add_style(self, attributes: dict[str, str]) -> None:
+        sizes = (attributes.get("style:row-height", ""), attributes.get("style:column-width", ""))
+        if any(map(_NO_SIZE.fullmatch, sizes)):
+            self._no_size.add(self._style)
+
+    def _is_hidden(self, attributes: dict[str, str]) -> bool:
+        out_of_sight = attributes.get("table:visibility") in _OUT_OF_SIGHT
+        return out_of_sight or any(self._groups) or attributes.get("table:style-name", "") in self._no_size
+
+    def _begin_column(self, attributes: dict[str, str]) -> None:
+        count = _repeated(attributes, "columns")
+        if self._is_hidden(attributes):
+            self.look.hide_columns(self._column, self._column + count - 1)
+        self._column += count
+
+    def _begin_row(self, attributes: dict[str, str]) -> None:
+        self._row += self._rows
+        self._rows, self._position, self._positions = _repeated(attributes, "rows"), 0, 0
+        self._hidden_row, self._filled_row = self._is_hidden(attributes), False
+
+    def _end_cell(self, tag: str) -> None:
+        cell, text, whole = self._cell or {}, self._text.text, self._text.is_plain
+        self._cell = None
+        if not self._inside:
+            return
+        self._filled_row = self._filled_row or bool(text.strip()) or "office:value-type" in cell
+        for row, position in self._places():
+            if not self._add_problem(row, position, tag, cell, text.strip()):
+                self._add_text(row, position, cell, text, is_plain=whole)
+
+    def _add_problem(self, row: int, position: int, tag: str, cell: dict[str, str], text: str) -> bool:
+        """Note what is wrong with a cell; False if nothing is."""
+        formula = cell.get("table:formula")
+        if cell.get("calcext:value-type") == "error" or (formula and _SHOWS_ERROR.fullmatch(text)):
+            self.look.add_error(row, position, text)
+        elif formula and "office:value-type" not in cell and not text:
+            self.look.add_formula(row, position, formula.partition("=")[2])
+        elif tag == "table:covered-table-cell":
+            self.look.add_covered(row, position)
+        else:
+            return False
+        return True
+
+    def _add_text(self, row: int, position: int, cell: dict[str, str], text: str, *, is_plain: bool) -> None:
+        """Note what a cell shows, where that is not what its value is read as."""
+        kind, shown = cell.get("office:value-type", ""), text.strip()
+        if kind in _VALUES:
+            if shown and shown != _value_text(cell, shown):
+                self.look.shapes.add(row, position, literal(shown))
+        elif kind and not is_plain:
+            self.look.texts.setdefault(row, {})[position] = text
+
+    def _places(self) -> Iterator[tuple[int, int]]:
+        """The rows and positions that the cell stands for."""
+        # A repetition is one element however often it counts: a few bytes can stand for a sheet full of cells.
+        for row in range(self._row + 1, self._row + min(self._rows, PIECE_ROWS) + 1):
+            for position in range(self._position, self._position + min(self._positions, MOST_COLUMNS)):
+                yield row, position
+
+
+class _CellText:
+    """The text of one cell as it is shown: paragraphs, line breaks, tabs and repeated spaces.
+
+    ``is_plain``: it is a single paragraph of nothing but characters. ``depth`` counts elements inside it that are open
+    and whose text is not the cell's.
+    """
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.is_plain = True
+        self._paragraphs: list[list[str]] = []
+
+    @property
+    def text(self) -> str:
+        """The text."""
+        return "\n".join("".join(parts) for parts in self._paragraphs)
+
+    def start(self, tag: str, attributes: dict[str, str]) -> None:
+        """Begin an element inside the cell."""
+        if self.depth or _BESIDE_THE_TEXT.fullmatch(tag):
+            self.depth, self.is_plain = self.depth + 1, False
+            return
+        match tag:
+            case "text:p" | "text:h":
+                self.is_plain = self.is_plain and not self._paragraphs
+                self._paragraphs.append([])
+            case "text:s":
+                self._put(" " * min(int(attributes.get("text:c", "1")), PIECE_ROWS))
+            case "text:tab":
+                self._put("\t")
+            case "text:line-break":
+                self._put("\n")
+
+    def end(self) -> None:
+        """End an element inside the cell."""
+        self.depth = max(self.depth - 1, 0)
+
+    def add(self, data: str) -> None:
+        """Add characters; any white space between them is one space."""
+        if self.depth or not self._paragraphs:
+            return
+        parts = self._paragraphs[-1]
+        text = _SPACES.sub(" ", data)
+        if text != data:
+            self.is_plain = False
+        begins = not parts or parts[-1].endswith((" ", "\t", "\n"))
+        parts.append(text[1:] if begins and text.startswith(" ") else text)
+
+    def _put(self, text: str) -> None:
+        self.is_plain = False
+        if self._paragraphs:
+            self._paragraphs[-1].append(text)
+
+
+def _value_text(cell: dict[str, str], text: str) -> str:
+    """What is read from a number, a date, a time or a yes or no."""
+    kind = cell.get("office:value-type", "")
+    value = cell.get(_VALUES[kind], text)
+    if kind == "boolean":
+        return value.upper()
+    if value == text or kind not in _NUMBERS:
+        return value
+    try:
+        return as_text(float(value))
+    except (ValueError, OverflowError):
+        return value
+
+
+def _repeated(attributes: dict[str, str], what: str) -> int:
+    return int(attributes.get(f"table:number-{what}-repeated", "1"))

@@ -1,0 +1,269 @@
+"""The parts of an archive: where a workbook keeps what, and a plain copy of one that is stored in an unusual way.
+
+Source: ECMA-376 part 2 (Open Packaging Conventions), and which of its freedoms Excel and LibreOffice accept.
+"""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from posixpath import dirname, join, normpath
+from typing import IO
+from urllib.parse import unquote
+from xml.etree import ElementTree as ET
+
+from .limits import DAMAGED, Refusal
+
+_MAIN_TYPE = re.compile(r"sheet\.(?:binary\.)?(?:macroEnabled\.)?main(?:\+xml)?$|(?:template|addin)\..*main\+xml$")
+_USUAL_MAINS = ("xl/workbook.xml", "xl/workbook.bin")
+_RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_RELATIONS = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+_WIDE_XML = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
+_ENCODING = re.compile(rb"""^\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]+)["']""")
+_DECLARATION = re.compile(rb"^\s*<\?xml.*?\?>", re.DOTALL)
+_START_BYTES = 4_096
+_DIMENSION = re.compile(rb"<(?:\w+:)?dimension\b[^>]*?(?:/>|>\s*</(?:\w+:)?dimension\s*>)")
+_SOUND_DIMENSION = re.compile(rb"""\sref\s*=\s*["'][A-Z]{1,3}[1-9]\d{0,6}(?::[A-Z]{1,3}[1-9]\d{0,6})?["']""")
+_ROW_OR_CELL = re.compile(rb"<((?:\w+:)?)(row|c)(\s[^>]*?)?(/?)>")
+_ROW_NUMBER = re.compile(rb"""\sr\s*=\s*["'](\d+)["']""")
+_CELL_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]+)\d+["']""")
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """A link of the workbook to one of its parts: its Id, the last word of its type, and the part as stored."""
+
+    id: str
+    kind: str
+    part: str | None
+
+
+class Package:
+    """An archive whose parts are found as Excel finds them: by links, whatever their names."""
+
+    def __init__(self, archive: zipfile.ZipFile) -> None:
+        self._archive = archive
+        # Names as Windows might have written them, with other slashes and capitals; the first of equal ones counts.
+        self._names: dict[str, str] = {}
+        for name in archive.namelist():
+            self._names.setdefault(_plain(name), name)
+        self.main = self._main()
+        self.relations = tuple(self._relations(self.main))
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether its workbook is one of .xlsb."""
+        return self.main.lower().endswith(".bin")
+
+    def stream(self, part: str) -> IO[bytes]:
+        """A part of XML, by its name as stored, as UTF-8."""
+        return self._archive.open(part) if self._is_utf8(part) else io.BytesIO(self.read(part))
+
+    def read(self, part: str) -> bytes:
+        """The bytes of a part; XML as UTF-8."""
+        data = self._archive.read(part)
+        return data if part.lower().endswith(".bin") else _as_utf8(data)
+
+    def part_of(self, kind: str) -> str | None:
+        """The first part of a kind, such as "styles"."""
+        return next((relation.part for relation in self.relations if relation.kind == kind and relation.part), None)
+
+    def part(self, relation_id: str) -> str:
+        """The part that a link of the workbook leads to."""
+        for relation in self.relations:
+            if relation.id == relation_id and relation.part:
+                return relation.part
+        raise Refusal(*DAMAGED)
+
+    def is_plain(self) -> bool:
+        """Whether calamine finds every part, and can read what it finds."""
+        if self.main not in _USUAL_MAINS or self._links_of_main() not in self._archive.namelist():
+            return False
+        targets = dict(self._naive_targets())
+        return self._is_sound(self.main) and all(
+            relation.part == (self._fixed_name(relation.kind) or targets.get(relation.id))
+            and self._is_sound(relation.part)
+            for relation in self.relations
+            if relation.part and relation.kind in _TARGETS
+        )
+
+    def plain_copy(self, *, with_addresses: bool = False) -> io.BytesIO:
+        """The same workbook with every part where calamine looks for it, as UTF-8, without a wrong dimension.
+
+        ``with_addresses``: every row and cell of it says where it is.
+        """
+        suffix = "bin" if self.is_binary else "xml"
+        copy, links = io.BytesIO(), [_RELATIONS]
+        with zipfile.ZipFile(copy, "w") as target:
+            for number, relation in enumerate(self.relations, start=1):
+                if relation.part is None or relation.kind not in _TARGETS:
+                    continue
+                name = _TARGETS[relation.kind].format(number=number, suffix=suffix)
+                target.writestr(f"xl/{name}", self._plain_part(relation, with_addresses))
+                links.append(f'<Relationship Id="{relation.id}" Type="{_RELATION}/{relation.kind}" Target="{name}"/>')
+            target.writestr(f"xl/workbook.{suffix}", self.read(self.main))
+            target.writestr(f"xl/_rels/workbook.{suffix}.rels", "".join([*links, "</Relationships>"]))
+            main = f'<Relationship Id="rId1" Type="{_RELATION}/officeDocument" Target="xl/workbook.{suffix}"/>'
+            target.writestr("_rels/.rels", f"{_RELATIONS}{main}</Relationships>")
+            target.writestr(
+                "[Content_Types].xml", self._archive.read(self._names.get("[content_types].xml", self.main))
+            )
+        copy.seek(0)
+        return copy
+
+    def _plain_part(self, relation: Relation, with_addresses: bool) -> bytes:
+        data = self.read(relation.part or "")
+        if relation.kind != "worksheet" or self.is_binary:
+            return data
+        start = _DIMENSION.sub(b"", data[:_START_BYTES])
+        data = start + data[_START_BYTES:]
+        return _with_addresses(data) if with_addresses else data
+
+    def _main(self) -> str:
+        links = self._names.get("_rels/.rels")
+        for relation in self._links(links, "") if links else ():
+            if relation.kind == "officeDocument" and relation.part:
+                return relation.part
+        for part in (*self._main_by_type(), *_USUAL_MAINS):
+            if name := self._names.get(_plain(part)):
+                return name
+        raise Refusal(*DAMAGED)
+
+    def _main_by_type(self) -> Iterator[str]:
+        if types := self._names.get("[content_types].xml"):
+            for element in _xml(self._archive.read(types)):
+                if _MAIN_TYPE.search(element.get("ContentType", "")):
+                    yield element.get("PartName", "")
+
+    def _relations(self, part: str) -> Iterator[Relation]:
+        folder = dirname(_slashed(part))
+        links = self._names.get(_plain(join(folder, "_rels", f"{_slashed(part).rpartition('/')[2]}.rels")))
+        if links is None:
+            raise Refusal(*DAMAGED)
+        yield from self._links(links, folder)
+
+    def _links(self, links: str, folder: str) -> Iterator[Relation]:
+        for element in _xml(self._archive.read(links)):
+            target = _slashed(element.get("Target", ""))
+            outside = element.get("TargetMode", "").lower() == "external"
+            part = None if outside else self._near("" if target.startswith("/") else folder, target)
+            yield Relation(element.get("Id", ""), element.get("Type", "").rpartition("/")[2], part)
+
+    def _near(self, folder: str, target: str) -> str | None:
+        # A target that is written from the root, without saying so, is what some programs write.
+        places = (join(folder, target), target)
+        return next((self._names[place] for place in map(_plain, places) if place in self._names), None)
+
+    def _links_of_main(self) -> str:
+        return f"xl/_rels/{self.main.rpartition('/')[2]}.rels"
+
+    def _fixed_name(self, kind: str) -> str | None:
+        """Where calamine reads a part of a kind without following a link."""
+        fixed = _TARGETS[kind] if kind in {"sharedStrings", "styles"} else ""
+        return f"xl/{fixed.format(suffix='bin' if self.is_binary else 'xml')}" if fixed else None
+
+    def _naive_targets(self) -> Iterator[tuple[str, str]]:
+        for element in _xml(self._archive.read(self._links_of_main())):
+            target = element.get("Target", "")
+            rooted = target.removeprefix("/") if target.startswith("/") else f"xl/{target}"
+            yield element.get("Id", ""), rooted
+
+    def _is_utf8(self, part: str) -> bool:
+        with self._archive.open(part) as stream:
+            return not _is_foreign(stream.read(_START_BYTES))
+
+    def _is_sound(self, part: str | None) -> bool:
+        if part is None or part.lower().endswith(".bin"):
+            return True
+        with self._archive.open(part) as stream:
+            start = stream.read(_START_BYTES)
+        dimension = _DIMENSION.search(start)
+        sound = dimension is None or _SOUND_DIMENSION.search(dimension[0]) is not None
+        return sound and not _is_foreign(start)
+
+
+_TARGETS: Mapping[str, str] = {
+    "worksheet": "worksheets/sheet{number}.{suffix}",
+    "chartsheet": "chartsheets/sheet{number}.{suffix}",
+    "dialogsheet": "dialogsheets/sheet{number}.{suffix}",
+    "xlMacrosheet": "macrosheets/sheet{number}.{suffix}",
+    "sharedStrings": "sharedStrings.{suffix}",
+    "styles": "styles.{suffix}",
+}
+"""Where calamine expects the parts that it reads, by the kind of link."""
+
+
+def _slashed(name: str) -> str:
+    return name.replace("\\", "/")
+
+
+def _plain(name: str) -> str:
+    """A name in the form in which names are compared."""
+    path = normpath(unquote(_slashed(name)).lower().lstrip("/"))
+    while path.startswith("../"):
+        path = path[3:]
+    return path
+
+
+def _xml(data: bytes) -> ET.Element:
+    # expat bounds how far entities grow and fetches none; for the rest this process has its limits.
+    return ET.fromstring(data)  # noqa: S314
+
+
+def _is_foreign(start: bytes) -> bool:
+    """Whether XML is in another encoding than UTF-8."""
+    declared = _ENCODING.match(start)
+    return start.startswith(_WIDE_XML) or (declared is not None and declared[1].lower() not in {b"utf-8", b"us-ascii"})
+
+
+def _as_utf8(data: bytes) -> bytes:
+    start = data[:_START_BYTES]
+    if not _is_foreign(start):
+        return data
+    wide = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\0": "utf-16-le", b"\0<": "utf-16-be"}.get(start[:2])
+    declared = _ENCODING.match(start)
+    encoding = wide or (declared[1].decode("ascii") if declared else "utf-8")
+    try:
+        text = data.decode(encoding).encode()
+    except (LookupError, UnicodeDecodeError) as error:
+        raise Refusal(*DAMAGED) from error
+    # What it says of its encoding is no longer true.
+    return _DECLARATION.sub(b"", text, count=1)
+
+
+def _with_addresses(data: bytes) -> bytes:
+    """A sheet in which every row and cell says where it is: one after the last, as the standard counts them."""
+    row = position = 0
+
+    def addressed(match: re.Match[bytes]) -> bytes:
+        nonlocal row, position
+        prefix, name, attributes, end = match[1], match[2], match[3] or b"", match[4]
+        if name == b"row":
+            number = _ROW_NUMBER.search(attributes)
+            row, position = int(number[1]) if number else row + 1, 0
+            return match[0] if number else b'<%srow r="%d"%s%s>' % (prefix, row, attributes, end)
+        place = _CELL_PLACE.search(attributes)
+        position = position_of(place[1]) + 1 if place else position + 1
+        if place:
+            return match[0]
+        return b'<%sc r="%s%d"%s%s>' % (prefix, letters_of(position - 1).encode(), row, attributes, end)
+
+    return _ROW_OR_CELL.sub(addressed, data)
+
+
+def position_of(letters: bytes) -> int:
+    """The position of a column by its letters: A is 0."""
+    position = 0
+    for letter in letters.upper():
+        position = position * 26 + letter - ord("A") + 1
+    return position - 1
+
+
+def letters_of(position: int) -> str:
+    """The letters over a column: 0 is A."""
+    letters, rest = "", position + 1
+    while rest:
+        rest, letter = divmod(rest - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return letters

@@ -1,0 +1,144 @@
+"""What is done with a workbook, step by step.
+
+Writes JSON lines: for each piece of the sheet {"first": row, "columns": [[text]], "formats": [[position, first row,
+last row, number format]]}, then one line {"name", "notices", "problems"}, or {"refused": [sentence, advice]} with the
+names of the "sheets" to choose from, if it is that.
+"""
+
+import json
+import zipfile
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import IO
+
+from python_calamine import PasswordError
+
+from . import xlsb_look, xlsx_look
+from .books import Book, CalamineBook, XlsBook
+from .cell_texts import CellTexts
+from .limits import DAMAGED, PROTECTED, TOO_LARGE, Refusal, limit_this_process, refuse_bomb
+from .look import Look
+from .ods_look import look_at_ods
+from .package import Package, letters_of
+from .safety import Notice, about_parts, linked_with_others, macros_not_run
+from .sheet_choice import choose
+
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_OLD_BOOKS = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
+_OLD_MACROS = "_VBA_PROJECT_CUR".encode("utf-16-le")
+_MODERN = (".xlsx", ".xlsm")
+
+
+def main(path: Path, chosen: str | None, out: IO[str]) -> None:
+    """Write the sheet of a workbook, or why it cannot be read.
+
+    Any other exception ends the process, which is as good as saying that the file is damaged.
+    """
+    # 1. This process is limited before it looks at the file: a legal workbook of 1.8 KB makes calamine ask for 512 GB
+    #    and abort, which no ``except`` can catch (calamine issue 693, measured with 0.9.1). Here that ends a child.
+    # 2. The archive's directory is judged before anything is unpacked: a bomb is refused by what it says of itself.
+    # 3. A workbook whose parts lie where calamine does not look is copied into the plain form, in memory.
+    # 4. The sheet is chosen. Where more than one could be meant, a person chooses; a guess would import the wrong one.
+    # 5. The same part is read a second time as bytes, for what calamine does not tell: error values, and formulas
+    #    without a stored result, which it gives out as empty cells (measured). An optional field would be sent empty.
+    #    And how numbers are shown: 0.5 may be shown as 50%, 42 as 00042.
+    # 6. The cells are written in pieces, column by column. The last line says what was read; without it the parent
+    #    knows that this process died, and takes nothing of what came before.
+    limit_this_process()
+    try:
+        for line in _sheet(path, chosen):
+            _put(line, out)
+    except Refusal as refusal:
+        _put({"refused": refusal.args[:2], "sheets": refusal.args[2:]}, out)
+    except PasswordError:
+        _put({"refused": PROTECTED}, out)
+    except MemoryError:
+        _put({"refused": TOO_LARGE}, out)
+
+
+def _put(line: object, out: IO[str]) -> None:
+    out.write(json.dumps(line, separators=(",", ":")) + "\n")
+
+
+def _sheet(path: Path, chosen: str | None) -> Iterator[object]:
+    with path.open("rb") as file:
+        start = file.read(len(_ZIP))
+    if start == _OLE:
+        book, notices = _old(path)
+        yield from _lines(book, chosen, notices)
+        return
+    with zipfile.ZipFile(path) as archive:
+        refuse_bomb(archive.infolist())
+        notices = about_parts(path, archive)
+        if "content.xml" in archive.namelist():
+            _refuse_other_kind(path, (".ods",))
+            yield from _lines(CalamineBook(path, partial(_look_at_ods, archive, notices)), chosen, notices)
+            return
+        package = Package(archive)
+        _refuse_other_kind(path, (".xlsb",) if package.is_binary else _MODERN)
+        yield from _modern(path, package, chosen, notices)
+
+
+def _modern(path: Path, package: Package, chosen: str | None, notices: list[Notice]) -> Iterator[object]:
+    source = path if package.is_plain() else package.plain_copy()
+    try:
+        yield from _lines(CalamineBook(source, partial(_look_at_package, package)), chosen, notices)
+    except xlsx_look.AddressMissing:
+        with zipfile.ZipFile(package.plain_copy(with_addresses=True)) as archive:
+            copy = Package(archive)
+            book = CalamineBook(copy.plain_copy(), partial(_look_at_package, copy))
+            yield from _lines(book, chosen, notices)
+
+
+def _old(path: Path) -> tuple[Book, list[Notice]]:
+    content = path.read_bytes()
+    if not any(name in content for name in _OLD_BOOKS):
+        raise Refusal(*(PROTECTED if _ENCRYPTED in content else DAMAGED))
+    _refuse_other_kind(path, (".xls",))
+    return XlsBook(content), [macros_not_run()] if _OLD_MACROS in content else []
+
+
+def _refuse_other_kind(path: Path, suffixes: tuple[str, ...]) -> None:
+    # Excel warns of such a file, and somebody who sends a workbook under another name may mean no good.
+    if path.suffix.lower() not in suffixes:
+        raise Refusal(f"is named {path.suffix} but is a {suffixes[0]} workbook", f"Rename it to {suffixes[0]}.")
+
+
+def _lines(book: Book, chosen: str | None, notices: list[Notice]) -> Iterator[object]:
+    name, hidden = choose(book, chosen)
+    look = book.look(name)
+    texts = CellTexts(book.table(name), look)
+    yield from texts.pieces()
+    out_of_sight = [letters_of(position) for position in sorted(look.hidden_columns & texts.filled)]
+    cells = [(code, row, position) for row, cells in look.problems.items() for position, (code, _) in cells.items()]
+    yield {
+        "name": name,
+        "notices": [
+            *notices,
+            *([("hidden-sheets", {"names": ", ".join(hidden)})] if hidden else []),
+            *([("hidden-rows", {"count": look.hidden_rows})] if look.hidden_rows else []),
+            *([("hidden-columns", {"names": ", ".join(out_of_sight)})] if out_of_sight else []),
+        ],
+        "problems": [list(column) for column in zip(*cells, strict=True)] or [[], [], []],
+    }
+
+
+def _look_at_ods(archive: zipfile.ZipFile, notices: list[Notice], name: str) -> Look:
+    with archive.open("content.xml") as stream:
+        look, is_linked = look_at_ods(stream, name)
+    notices += [linked_with_others()] if is_linked else []
+    return look
+
+
+def _look_at_package(package: Package, name: str) -> Look:
+    styles = package.part_of("styles")
+    if package.is_binary:
+        part = package.part(xlsb_look.link_of(package.read(package.main), name))
+        return xlsb_look.look_at_xlsb(
+            package.read(part), xlsb_look.number_formats(package.read(styles)) if styles else []
+        )
+    shapes = xlsx_look.number_formats(package.read(styles)) if styles else []
+    with package.stream(package.part(xlsx_look.link_of(package.read(package.main), name))) as stream:
+        return xlsx_look.look_at_xlsx(stream, shapes)

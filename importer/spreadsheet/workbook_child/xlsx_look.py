@@ -1,0 +1,156 @@
+"""What an XLSX sheet tells beside its values: errors, formulas without a result, number formats, hidden parts."""
+
+import html
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import IO
+from xml.etree import ElementTree as ET
+
+from .limits import TOO_LARGE, Refusal
+from .look import Look, Stretches
+from .number_formats import BUILT_IN, GENERAL, OTHER
+from .package import position_of
+
+
+class AddressMissing(Exception):  # noqa: N818
+    """A cell that does not say where it is, which the format allows."""
+
+
+# The cells are looked for in the bytes. An XML parser over a full sheet takes longer than all of the reading, and these
+# patterns run only over pieces that hold one of the marks. Names may have a prefix (<x:c>): some programs write one.
+_VALUE = rb"(?P<result><(?:\w+:)?v\b[^>]*(?:/>|>(?P<value>[^<]*)</(?:\w+:)?v>))"
+_FORMULA = rb"<(?:\w+:)?f\b[^>]*?(?:/>|>(?P<formula>[^<]*)</(?:\w+:)?f>)\s*"
+_CELL = re.compile(rb"<(?:\w+:)?c\b(?P<attributes>[^>]*)>\s*(?:%s)?(?:%s)?" % (_FORMULA, _VALUE))
+_IS_ERROR = re.compile(rb"""\bt\s*=\s*["']e["']""")
+_IS_TEXT = re.compile(rb"""\bt\s*=\s*["']str["']""")
+_NO_RESULT = re.compile(
+    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^>]*/>)\s*(?:<(?:\w+:)?v\s*(?:/>|>\s*</(?:\w+:)?v>))?\s*</(?:\w+:)?c>"
+)
+_ADDRESS = re.compile(rb"""\br\s*=\s*["']([A-Za-z]+)(\d+)["']""")
+_NO_SIZE = rb"""\s*=\s*["']0+(?:\.0*)?["']"""
+_HIDDEN = rb"""\s(?:hidden\s*=\s*["'](?:1|true)["']|%s%s)"""
+_HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*%s[^>]*(?<!/)>(?!\s*</)" % (_HIDDEN % (b"ht", _NO_SIZE)))
+_HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\b[^>]*%s[^>]*>" % (_HIDDEN % (b"width", _NO_SIZE)))
+_HIDDEN_MARKS = (b"hidden", b'ht="0', b"ht='0", b"ht =")
+_FIRST_COLUMN = re.compile(rb"""\smin\s*=\s*["'](\d+)["']""")
+_LAST_COLUMN = re.compile(rb"""\smax\s*=\s*["'](\d+)["']""")
+_STYLE = rb"""\ss\s*=\s*["'](%s)["']"""
+_MOST_NAMED_STYLES = 50
+"""Up to so many are looked for one by one, which passes over all other cells at once."""
+
+_STYLED_CELL = re.compile(rb"<(?:\w+:)?c\b(?P<attributes>[^>]*)>")
+_ERROR_MARKS = (b'"e"', b"'e'")
+_FORMULA_MARKS = (b"<f", b":f")
+_PIECE_BYTES = 1 << 20
+_LONGEST_ROW = 64 << 20
+
+
+def look_at_xlsx(stream: IO[bytes], styles: Sequence[str]) -> Look:
+    """What a sheet tells beside its values, read from its XML.
+
+    ``styles`` are the number formats by the index that cells name. A sheet without any costs little more than
+    unpacking it.
+
+    Raises:
+        AddressMissing: A cell that matters does not say where it is.
+    """
+    # A cell that names no style has the first.
+    formats = Stretches(styles[0] if styles else GENERAL)
+    look = Look(formats=formats)
+    by_style = {b"%d" % n: shape for n, shape in enumerate(styles) if shape != styles[0]}
+    pattern = re.compile(_STYLE % (b"|".join(by_style) if len(by_style) <= _MOST_NAMED_STYLES else rb"\d+"))
+    pieces = _whole_rows(stream)
+    for number, piece in enumerate(pieces):
+        if number == 0:
+            _hide_columns(look, piece.partition(b"sheetData")[0])
+        for cell, style in _styled_cells(piece, pattern) if by_style else ():
+            if style in by_style:
+                formats.add(*_place(cell), by_style[style])
+        look.hidden_rows += len(_HIDDEN_ROW.findall(piece)) if any(mark in piece for mark in _HIDDEN_MARKS) else 0
+        _add_problems(look, piece)
+    formats.sort()
+    return look
+
+
+def _hide_columns(look: Look, head: bytes) -> None:
+    for column in _HIDDEN_COLUMN.findall(head):
+        if (first := _FIRST_COLUMN.search(column)) and (last := _LAST_COLUMN.search(column)):
+            look.hide_columns(int(first[1]) - 1, int(last[1]) - 1)
+
+
+def _add_problems(look: Look, piece: bytes) -> None:
+    for cell in _cells_before(piece, _IS_ERROR, _ERROR_MARKS):
+        if _IS_ERROR.search(cell["attributes"]):
+            look.add_error(*_place(cell), _decoded(cell["value"]))
+    for cell in _cells_before(piece, _NO_RESULT, _FORMULA_MARKS):
+        # A formula whose result is an empty text says that it is a text and has an empty value; one that nobody has
+        # calculated has no value.
+        if cell["result"] is None or not _IS_TEXT.search(cell["attributes"]):
+            look.add_formula(*_place(cell), _decoded(cell["formula"]))
+
+
+def _styled_cells(piece: bytes, pattern: re.Pattern[bytes]) -> Iterator[tuple[re.Match[bytes], bytes]]:
+    """The cells whose style the pattern has, each with that style; rows and columns have styles too."""
+    for match in pattern.finditer(piece):
+        if cell := _STYLED_CELL.match(piece, piece.rfind(b"<", 0, match.start())):
+            yield cell, match[1]
+
+
+def _cells_before(piece: bytes, pattern: re.Pattern[bytes], marks: Iterable[bytes]) -> Iterator[re.Match[bytes]]:
+    """The last cell that begins before each match of the pattern."""
+    if not any(mark in piece for mark in marks):
+        return
+    for match in pattern.finditer(piece):
+        begin = max(piece.rfind(b"<c", 0, match.start()), piece.rfind(b":c ", 0, match.start()))
+        if cell := _CELL.match(piece, piece.rfind(b"<", 0, begin + 1)):
+            yield cell
+
+
+def _place(cell: re.Match[bytes]) -> tuple[int, int]:
+    """The row and the position of a cell."""
+    where = _ADDRESS.search(cell["attributes"])
+    if where is None:
+        raise AddressMissing
+    return int(where[2]), _position(where[1])
+
+
+_position = cache(position_of)
+
+
+def _decoded(text: bytes | None) -> str:
+    return html.unescape((text or b"").decode("utf-8", "replace")).strip()
+
+
+def _whole_rows(stream: IO[bytes]) -> Iterator[bytes]:
+    rest = b""
+    while block := stream.read(_PIECE_BYTES):
+        rest += block
+        # At the end of a row, so that no cell is cut in two; the patterns look for nothing that spans rows.
+        cut = rest.rfind(b"row>")
+        if cut < 0 and len(rest) > _LONGEST_ROW:
+            raise Refusal(*TOO_LARGE)
+        if cut >= 0:
+            yield rest[:cut]
+            rest = rest[cut:]
+    yield rest
+
+
+def number_formats(styles: bytes) -> list[str]:
+    """The number format of each style that cells can name."""
+    # expat bounds how far entities grow and fetches none; for the rest this process has its limits.
+    root = ET.fromstring(styles)  # noqa: S314
+    codes = {str(number): code for number, code in BUILT_IN.items()} | {
+        element.get("numFmtId", ""): element.get("formatCode", "")
+        for element in root.iterfind(".//{*}numFmts/{*}numFmt")
+    }
+    return [codes.get(style.get("numFmtId", "0"), OTHER) for style in root.iterfind(".//{*}cellXfs/{*}xf")]
+
+
+def link_of(book: bytes, name: str) -> str:
+    """The Id of the link to the sheet with this name; empty if there is none."""
+    for element in ET.fromstring(book).iter():  # noqa: S314
+        if element.tag.endswith("}sheet") and element.get("name") == name:
+            # The namespace of this attribute differs between the two forms of the format.
+            return next((value for key, value in element.attrib.items() if key.endswith("relationships}id")), "")
+    return ""
