@@ -201,7 +201,7 @@ def broken(first_day: date) -> Iterator[Row]:
     yield replace(next(good), expires="2026-10-25 01:30")
     # Copied from a page, with a space of no width in it.
     yield replace(next(good), name="Quiet\u200b Room, Zoë Okafor")
-    yield replace(next(good), name=Formatted(42, "00000"))
+    yield replace(next(good), name=Formatted(42, "# ?/?"))
     renamed = next(good)
     yield renamed
     yield replace(renamed, name=f"{renamed.name} (new)")
