@@ -176,7 +176,7 @@ class UndoModel:
         return off
 
     def _intended(self, world: World) -> World:
-        return world if world.row is State.REMOVING else self._moved(world, Event.WILL_REMOVE)
+        return self._moved(world, Event.WILL_REMOVE)
 
     def _moved(self, world: World, event: Event) -> World:
         self.used.add((world.row, event))

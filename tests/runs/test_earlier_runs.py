@@ -27,6 +27,7 @@ OTHER_READING: dict[str, Any] = {
     "dates": "mdy",
     "zone": "Europe/London",
     "header_row": 3,
+    "answers": {"2": 4711},
 }
 READING_BESIDE = {"remembered", "rules"}
 """How the encoding came to be chosen, and by which rules rows are left out: the same import either way."""
