@@ -71,7 +71,9 @@ def test_decimals_choices_and_yes_or_no_are_written_as_people_write_them() -> No
                 assert cell_text(PRODUCT_PRICE, name, "no such choice") == "no such choice"
 
 
-@given(moment=st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 30)), fraction=st.sampled_from(["", ".5", ".1234567"]))
+@given(
+    moment=st.datetimes(datetime(1970, 1, 2), datetime(9999, 12, 30)), fraction=st.sampled_from(["", ".5", ".1234567"])
+)
 def test_every_date_is_read_back_as_the_same_instant_in_any_zone_and_order(moment: datetime, fraction: str) -> None:
     """No --tz and no --dates changes what an exported date means."""
     value = f"{moment.replace(microsecond=0).isoformat()}{fraction}"
