@@ -13,6 +13,7 @@
     │   └── SheetsError       3   a workbook has several sheets, and none was chosen
     ├── SignInError           4   the service refused the sign-in
     ├── ServiceError          5   the service cannot be reached, or does not answer as expected
+    │   └── UnlistedError     5   the service does not list its records
     ├── BusyError             7   another run is sending for this account
     └── StoppedError        130   stopped before anything was sent; 6 if its time was up
 

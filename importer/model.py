@@ -11,8 +11,8 @@ from typing import NamedTuple
 Clock = Callable[[], float]
 """Gives the time in epoch seconds. The front ends pass it in.
 
-Below them only the lock asks the machine for the time, to tell people since when it is taken; and the client of the
-service, where no clock is passed in. How long something takes is measured with ``time.monotonic`` (doctor, connection).
+Below them only the lock asks the machine for the time, to tell people since when it is taken; and ``nexudus.service``,
+where no clock is passed in. How long something takes is measured with a clock that nobody can set.
 """
 
 
@@ -121,10 +121,10 @@ class Plan:
     """What an import will do and cost, before it starts. Durations in seconds, ``finish`` in epoch seconds.
 
     ``existing`` rows are unchanged: their record has the values that they give. ``blocked`` rows wait for a row of
-    another run that is in doubt. ``changed`` rows have a record with other values, ``ambiguous`` ones may have one.
-    Both are held, and ``conflicts`` are the first of them, each with its row number and a sentence. If records are to
-    be updated, the changed ones are counted in ``update`` instead, and ``updates`` are the first of them, with what
-    changes; in ``backwards`` of them, a date becomes an earlier one.
+    another run that is in doubt, in review or being updated. ``changed`` rows have a record with other values,
+    ``ambiguous`` ones may have one. Both are held, and ``conflicts`` are the first of them, each with its row
+    number and a sentence. If records are to be updated, the changed ones are counted in ``update`` instead, and
+    ``updates`` are the first of them, with what changes; in ``backwards`` of them, a date becomes an earlier one.
     """
 
     rows: int

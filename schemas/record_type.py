@@ -146,7 +146,7 @@ class RecordType:
 
     @cached_property
     def identity(self) -> tuple[str, ...]:
-        """The fields in which two rows for the same record agree."""
+        """The fields in which two equal rows agree; the key is what two rows for one record agree in."""
         return tuple(name for name in self.columns if name not in self.not_identity)
 
     def metadata(self, name: str) -> dict[str, Any]:

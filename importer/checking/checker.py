@@ -397,8 +397,8 @@ class Checker:
 
     def _duplicates(self, valid: pd.DataFrame) -> tuple[pd.DataFrame, Cause]:
         """The rows to be sent, with their ``repeat``, and those that are equal to an earlier one."""
-        # Equal in all fields of the identity: that is how the journal tells rows apart, and it refuses a second claim
-        # on one. ``repeat`` goes into the identity and makes doubles that are allowed differ.
+        # Equal in all fields of the identity, by which the journal recognises the same row in any file. ``repeat`` goes
+        # into the identity and makes doubles that are allowed differ.
         rows = valid.index.to_numpy()
         first = self._rows.first_rows(value_hashes(valid, self._kind), rows)
         repeats = _count_repeats(first, rows, self._repeats)

@@ -1,7 +1,7 @@
 """Settings, credentials, remembered columns, and the one store for every document that outlives a process.
 
 - ``settings.py``       every setting, from defaults, files, environment and flags
-- ``spelling.py``       the name that was meant by a mistyped one
+- ``spelling.py``       the setting or field that was meant by a mistyped name
 - ``time_zone.py``      the time zone of this machine
 - ``addresses.py``      when two addresses name one service
 - ``credentials.py``    the sign-in in the machine's keyring

@@ -1,7 +1,7 @@
 """Every setting, merged from defaults < files < environment < flags, each value with its source.
 
-The only package that reads the environment; of the command line's own reading, the name of the profile alone
-(``IMPORTER_PROFILE``). Others get the part they need, never the whole.
+The only module that reads the environment, but for ``IMPORTER_PROFILE``, which the command line reads itself. Others
+get the part they need, never the whole.
 """
 
 import os

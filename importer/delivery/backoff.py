@@ -21,11 +21,11 @@ def pause_after(throttles: int) -> float:
 
 
 class Backoff:
-    """The waits of one sending: those that an answer calls for, and those for the allowance.
+    """The waits of one sending: those that an answer or an outage calls for, and those for the allowance.
 
     Attributes:
         ready_at: When the next call may leave; 0.0 while nothing has to be waited for.
-        pause_until: The end of the longest wait that an answer called for; the allowance has no part in it.
+        pause_until: The end of the longest wait for an answer or an outage; the allowance has no part in it.
     """
 
     def __init__(self, windows: Sequence[Window]) -> None:

@@ -53,7 +53,7 @@ def conflict_of(match: Changed | Ambiguous, *, may_update: bool) -> Conflict:
 
 
 def recorded_conflict(intent: Intent) -> Conflict | None:
-    """Why a row is held, as far as the journal has it; an earlier importer wrote the sentence only."""
+    """Why a row is held, as far as the journal has it: not for one that was held while others were sent."""
     if intent.state is not State.HELD or intent.before is None:
         return None
     try:

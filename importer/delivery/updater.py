@@ -160,7 +160,7 @@ class Updater:
             assert isinstance(there, Remote)
             updating = self._will_update(intent, there)
             if updating is None:
-                # An equal row of another run has got no answer yet. This one stays planned, and is compared anew.
+                # A row of its key in another run has got no answer yet. This one stays planned, and is compared anew.
                 self._turns.free(turn)
                 return False
             change = await self._judge(updating, await self._put(updating, there, looked_at))

@@ -2,7 +2,8 @@
 
 The service has no conditional write: a PUT replaces the whole record, and clears what it leaves out (nexudus skill
 pages, read 2026-11-26). So the record is read right before, everything that the row does not give is written back as it
-was read, and nothing is written over a record that is not as it was when it was compared.
+was read, and nothing is written over a record that was seen to be another than when it was
+compared; between the look and the write lie five seconds at most.
 """
 
 import json

@@ -4,10 +4,10 @@
   about a run by the states of its rows
 - ``tables.py``       the tables; ``database.py`` their file, opened so that a commit survives a power cut;
   ``statements.py`` the SQL that is run for every call
-- ``windows.py``      the arithmetic of the allowance; pure
+- ``windows.py``      the arithmetic of the allowance: when the next call may leave; pure
 - ``journal.py``      all of it: ``runs.py``, ``rows.py`` (on their way), ``calls.py`` (the ledger of the allowance),
   ``directories.py`` (lists and choices remembered), ``views.py`` (what pages show)
-- ``marks.py``        what each create carried by which its record is recognised
+- ``marks.py``        what creates carry so that their records are recognised
 - ``evidence.py``     what was seen of the service around the rows in doubt
 - ``migrations.py``   an earlier journal brought up to date, one numbered step per version
 - ``group_commit.py`` many writes in one durable transaction

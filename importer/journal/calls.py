@@ -54,7 +54,7 @@ class Calls:
                     db.exec_driver_sql(sql.SET_ARRIVED, {**one, "arrived": arrived})
 
     def hold(self, account: str, until: float, *, writes: bool = False) -> None:
-        """Keep every process from calling for this account until then, because the service asked for it.
+        """Keep every process from calling for this account until then, because the service asked for it or is away.
 
         With ``writes``, from creates, updates and deletes only.
         """

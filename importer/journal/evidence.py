@@ -1,7 +1,7 @@
 """What was seen of the service around the rows in doubt: the records before a run, and when each row was looked for.
 
-Rule: what is written here is never overwritten by something later. A record that was listed before a run sent anything
-is no effect of that run; one that is listed later may be.
+Rule: what was seen is never overwritten by something later; only the time of a rebuild is. A record that was listed
+before a run sent anything is no effect of that run; one that is listed later may be.
 """
 
 import zlib

@@ -1,6 +1,7 @@
 """Brings the journals of earlier importers up to date: one numbered step per version, in the caller's transaction.
 
-A step must leave every row as it was; a journal is never made anew, for what it knows was sent.
+A step must leave every row as it was, or send it to review where an earlier importer gave one record to two rows; a
+journal is never made anew, for what it knows was sent.
 """
 
 import json

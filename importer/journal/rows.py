@@ -123,7 +123,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The row that has, or may have, a record of this key already. While it may, a row of this key is blocked."""
+    """What a row has on a key: it made a record of it, or may have. While it may, other rows of the key are blocked."""
 
     run: int
     row: int
@@ -407,7 +407,7 @@ class Rows:
         return Sending(sent, settled, blocked, wait, marks)
 
     def will_update(self, run: Run, change: Change, now: float) -> bool:
-        """Write down that the update of a row is about to leave; False if an equal row is unanswered elsewhere."""
+        """Write down that the update of a row is about to leave; False if a row of its key is unanswered elsewhere."""
         assert run.target is not None
         with self._db.write() as db:
             claim = self._claims(db, run.target, [change.intent.key], ()).get(change.intent.key)

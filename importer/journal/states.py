@@ -1,7 +1,7 @@
 """The states of a row on its way to the service, and the events that move it: one table.
 
-Rule 1: everything about transitions is in TRANSITIONS; the journal's check constraint, the diagram in the guide
-and the tests read it. Rule 2: nothing here knows the network, the database or the clock.
+Rule 1: everything about transitions is in TRANSITIONS; the diagram in the guide and the tests read it. Rule 2: nothing
+here knows the network, the database or the clock.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The tables of the journal, and what SQLite itself refuses: unknown states, a second record of a row, an Id twice."""
+"""The tables of the journal, and what SQLite itself refuses: unknown states, a second unanswered row of one key."""
 
 import sqlalchemy as sa
 

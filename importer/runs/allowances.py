@@ -40,7 +40,7 @@ def next_create(journal: Journal, account: str | None, settings: Settings, now: 
         if used >= daily.calls:
             return "the daily quota is used up", now + frees_in
     blocked = journal.calls.held_until(account) if account else 0.0
-    return ("Nexudus asked the importer to slow down", blocked) if blocked - now > _SHORT_WAIT else ("", 0.0)
+    return ("Nexudus asked for a pause or cannot be reached", blocked) if blocked - now > _SHORT_WAIT else ("", 0.0)
 
 
 _SPANS = {60.0: "a minute", 3_600.0: "an hour", DAY: "a day"}
@@ -54,7 +54,7 @@ def reason_to_wait(journal: Journal, account: str, limits: Sequence[Window], now
         if (write or not window.writes) and journal.calls.used(account, window, now)[0] >= window.calls
     ]
     if not full:
-        return "Nexudus asked the importer to slow down"
+        return "Nexudus asked for a pause or cannot be reached"
     window = max(full, key=lambda window: window.seconds)
     span = _SPANS.get(window.seconds, f"in {duration(window.seconds)}")
     noun = "change" if window.writes else "call"

@@ -1,4 +1,8 @@
-"""Settles doubts around the sending: the service's records are listed, and the rows in doubt get their answer."""
+"""Settles doubts around the sending: the service's records are listed, and the rows in doubt get their answer.
+
+Decides what such a list proves: whether a row that it lacks was not created, or nobody can tell. Before sending, the
+same list says which rows exist, are updated or held.
+"""
 
 import asyncio
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -75,7 +75,8 @@ async def prepare(
     2. A profile that was forgotten is asked for before anything goes to another account.
     3. An unfinished run of the same file goes on; a second one would send its rows again.
     4. Names are looked up, what the service holds is compared, and the user is asked.
-    5. The account is locked before the run is written, so that no run is left in the journal that may not be sent.
+    5. The account is locked before the run is written, so that no run is left in the journal that may not be sent; only
+       one whose service cannot be reached is written without.
     """
     source = snapshot(source, request.settings.home / "files")
     stack.callback(remove_unused, journal, source.copy)

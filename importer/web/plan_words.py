@@ -1,4 +1,4 @@
-"""The sentences of the plan page about rows that are not sent, in the user's own column titles. Pure."""
+"""The sentences of the pages about rows that are held, in the user's own column titles. Pure."""
 
 import re
 from collections.abc import Mapping
@@ -91,7 +91,7 @@ _UNRECORDED = "Not sent: Nexudus has, or may have, a record of this mapping with
 
 
 def conflict_words(conflict: Conflict | None, row: int, labels: Mapping[str, str]) -> str:
-    """Why a row was held, as the page says it; None if an earlier importer has not recorded it."""
+    """Why a row was held, as the page says it; ``conflict`` is None if that was not recorded."""
     match conflict:
         case None:
             return _UNRECORDED

@@ -54,11 +54,11 @@ def test_the_reason_is_the_longest_limit_that_is_used_up(journal: Journal) -> No
     """Of those that count the call; without one, the service has asked for the wait."""
     hour, writes = Window(4, 3600.0), Window(2, 60.0, writes=True)
     limits = (MINUTE, hour, writes)
-    assert reason_to_wait(journal, "ada", limits, NOW, write=True) == "Nexudus asked the importer to slow down"
+    assert reason_to_wait(journal, "ada", limits, NOW, write=True) == "Nexudus asked for a pause or cannot be reached"
     for _ in range(2):
         journal.calls.reserve("ada", (Window(9, 60.0),), write=True, now=NOW)
     assert reason_to_wait(journal, "ada", limits, NOW, write=True) == "the limit of 2 changes a minute is used up"
-    assert reason_to_wait(journal, "ada", limits, NOW, write=False) == "Nexudus asked the importer to slow down"
+    assert reason_to_wait(journal, "ada", limits, NOW, write=False) == "Nexudus asked for a pause or cannot be reached"
     journal.calls.note("ada", 1, NOW)
     assert reason_to_wait(journal, "ada", limits, NOW, write=False) == "the limit of 3 calls a minute is used up"
     journal.calls.note("ada", 1, NOW)

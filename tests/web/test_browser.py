@@ -106,7 +106,7 @@ def broken(path: Path) -> Path:
     book = Workbook()
     sheet = book.active
     assert sheet is not None
-    sheet.append([*LABELS[:2], "Bezeichnung", *LABELS[3:]])
+    sheet.append([*LABELS[:2], "Kuvaus", *LABELS[3:]])
     for number in range(2, 40):
         wrong = {"CoworkerId": "12.5"} if number == 3 else {}
         thousands = {"ResourceId": f"{number},123"} if number in (4, 5) else {}

@@ -49,7 +49,7 @@ def test_a_file_becomes_records_and_a_report(client: Client, service: Running) -
 
 def test_what_was_chosen_and_corrected_is_what_is_imported(client: Client, service: Running) -> None:
     """Columns, cells and row numbers of the page hold in the run and its report; blank lines count."""
-    labels = [*LABELS[:2], "Bezeichnung", *LABELS[3:]]
+    labels = [*LABELS[:2], "Kuvaus", *LABELS[3:]]
     content = table(mapping(2), [""] * 6, mapping(4, Name=""), labels=labels).replace(b",,,,,\r\n", b"\r\n")
     place = client.draft("rooms.csv", content)
     fields = {f"field-{name}": letters for name, letters in zip(LABELS, "ABCDEF", strict=True)}
