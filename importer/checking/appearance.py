@@ -24,4 +24,4 @@ def as_shown(sheet: Sheet, mapping: ColumnMapping, kind: RecordType) -> Sheet:
                     chunk[position] = shown
             yield chunk
 
-    return replace(sheet, read=read) if positions else sheet
+    return replace(sheet, read=read) if positions and sheet.has_formats else sheet

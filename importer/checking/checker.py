@@ -260,7 +260,7 @@ class Checker:
             for code, rows in inside.loc[inside["position"] == column.position].groupby("code", observed=True)["row"]:
                 yield _Fault(str(code), column.field, pd.Index(rows))
             # Of a number or a date the value counts, however it is shown. A text is sent as it is.
-            if self._kind.type_of(column.field) is FieldType.TEXT:
+            if self._sheet.has_formats and self._kind.type_of(column.field) is FieldType.TEXT:
                 yield _Fault("shown-differently", column.field, chunk.index[uncertain(chunk[column.position])])
 
     @staticmethod

@@ -77,6 +77,8 @@ def unwrap(text: pd.Series, around: Around, no_value: Collection[str] = NO_VALUE
     cells = text.tolist()
     # Looked at as a whole first: most columns have nothing to look for cell by cell.
     together = "".join(cells)
+    if together.isdecimal():
+        return Unwrapped(text)
     changed: dict[str, list[int]] = {}
     if any(mark in together for mark in QUOTES):
         for index, cell in enumerate(cells):

@@ -42,13 +42,13 @@ def shown_text(cell: str) -> str:
 
 def shown_texts(cells: pd.Series) -> pd.Series:
     """The cells of a column as they are shown, as far as that is certain. Shape: as the chunk of a ``Sheet``."""
-    if FormattedCell not in set(map(type, cells)):
+    if FormattedCell not in set(map(type, cells.tolist())):
         return cells
     return pd.Series([shown_text(cell) for cell in cells], index=cells.index, dtype=object)
 
 
 def uncertain(cells: pd.Series) -> npt.NDArray[np.bool_]:
     """Which cells of a column show something else than their value, without that anybody can tell what."""
-    if FormattedCell not in set(map(type, cells)):
+    if FormattedCell not in set(map(type, cells.tolist())):
         return np.zeros(len(cells), dtype=bool)
     return np.fromiter((isinstance(cell, FormattedCell) and cell.shown is None for cell in cells), bool, len(cells))

@@ -100,6 +100,11 @@ class Sheet:
         return beside[0] if beside else None
 
     @property
+    def has_formats(self) -> bool:
+        """Whether a cell may show something else than its value, as only those of workbooks can."""
+        return self.name is not None
+
+    @property
     def is_report(self) -> bool:
         """Whether this is a report of the importer that comes back as input."""
         return any(label.lower() == f"{OUR_PREFIX}row" for label in self.labels)
