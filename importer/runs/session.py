@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from importer.config.settings import Settings
+from importer.delivery.record_reader import RecordReader
 from importer.delivery.stop_signal import StopSignal, watched
 from importer.errors import BusyError
 from importer.journal import lock
@@ -63,6 +64,12 @@ class Session:
     def free_write(self, booked: float) -> None:
         """Give back a write that was booked then and is not made."""
         self.journal.calls.note_arrivals(self.account.key, [(booked, None)])
+
+    def record_reader(self, run: Run, patience: float | None) -> RecordReader:
+        """What reads the records of a run by their Ids; ``patience`` is that of RecordReader."""
+        kind, limits = RECORD_TYPES[run.kind], windows(self.settings)
+        now, say = self.clock, self.observer.say
+        return RecordReader(self.service, run.endpoint, kind, limits, patience, now=now, say=say)
 
     @asynccontextmanager
     async def stop_signal(self, run: Run, seconds: float | None = None) -> AsyncIterator[StopSignal]:

@@ -99,6 +99,7 @@ async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bo
             RECORD_TYPES[chosen.kind],
             session.take_write,
             session.renew_write,
+            reader=session.record_reader(chosen, session.settings.patience),
             now=session.clock,
             stop=stop,
             tell=tell,

@@ -6,7 +6,6 @@ from importer.delivery.breakers import SendResult
 from importer.delivery.by_id import Unreadable
 from importer.delivery.listing import Remote
 from importer.delivery.reconciler import Settled, seconds_left
-from importer.delivery.record_reader import RecordReader
 from importer.delivery.sender import Pace
 from importer.delivery.stop_signal import StopSignal
 from importer.delivery.updater import Turns, Updater
@@ -14,7 +13,6 @@ from importer.delivery.updates import settled
 from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.model import Progress
-from importer.runs.allowances import windows
 from importer.runs.session import Session, runs_at_rest, user_of
 from schemas import RECORD_TYPES
 
@@ -71,15 +69,7 @@ async def _settle_each(
     session: Session, run: Run, updating: Sequence[Intent], result: Settled, *, patience: float | None
 ) -> None:
     journal, kind = session.journal, RECORD_TYPES[run.kind]
-    reader = RecordReader(
-        session.service,
-        run.endpoint,
-        kind,
-        windows(session.settings),
-        patience,
-        now=session.clock,
-        say=session.observer.say,
-    )
+    reader = session.record_reader(run, patience)
     failed = 0
     for intent in updating:
         if failed >= _MOST_FAILED_LOOKS:

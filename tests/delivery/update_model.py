@@ -29,6 +29,7 @@ from importer.delivery.by_id import Gone
 from importer.delivery.comparison import BesideTheList, Changed, Comparison, Match
 from importer.delivery.listing import Comparer, Listing, Remote, to_remote
 from importer.delivery.reconciler import seconds_left
+from importer.delivery.record_reader import RecordReader
 from importer.delivery.undoer import Undoer, Undone
 from importer.delivery.updates import (
     applied,
@@ -568,6 +569,7 @@ class UpdateModel:
             KIND,
             cast(Callable[[], Any], None),
             cast(Callable[[float], Any], None),
+            reader=cast(RecordReader, None),
             now=lambda: world.now,
             stop=cast(Any, asyncio.Event),
             tell=lambda _: None,
