@@ -10,6 +10,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
+from importer.delivery.author import is_unproved
 from importer.delivery.backoff import pause_after
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.by_id import Gone, Look, Unreadable, is_deleted, what_came
@@ -26,7 +27,7 @@ from importer.journal.runs import Run
 from importer.journal.states import HOLDING, TAKING_BACK, Event, State
 from importer.nexudus import Nexudus, Reply
 from importer.nexudus.waits import GRACE, Stopped, unless, wait
-from importer.text import moment
+from importer.text import moment, printable
 from schemas import RecordType
 
 _MOST_FAILURES = 5
@@ -78,6 +79,7 @@ class Undoer:
         say: Callable[[str], None],
         window: float,
         user: str = "",
+        author: str = "",
         even_if_gone: bool = False,
     ) -> None:
         """``take_turn`` waits until a write is allowed and books it; ``renew_turn`` books it anew as it is to leave.
@@ -85,13 +87,15 @@ class Undoer:
         ``reader`` reads the records, and waits while the service is away or asks for it.
         ``window`` is the visibility window: for so many seconds a call without an answer may still take effect.
         ``tell`` gets the number of rows that are done, ``say`` a sentence for the user when a long wait begins;
-        ``stop`` ends every wait; ``user`` is the signed-in user as records name it, empty if that is not known. With
+        ``stop`` ends every wait; ``user`` is the signed-in user as records name it, empty if that is not known, and
+        ``author`` who wrote the updates of a run of which nobody knew that, learned from its records. With
         ``even_if_gone``, "not found" is believed even if nothing of the run is found.
         """
         self._journal, self._service, self._run = journal, service, run
         self._kind, self._comparer = kind, Comparer(kind)
         self._take_turn, self._renew_turn, self._now, self._stop, self._tell = take_turn, renew_turn, now, stop, tell
-        self._reader, self._say, self._window, self._user = reader, say, window, user
+        self._reader, self._say, self._window = reader, say, window
+        self._user, self._author = user, author
         # When the latest look was asked for and the service's clock then, and whether it came too soon to tell.
         self._asked_at = 0.0
         self._service_time: float | None = None
@@ -278,7 +282,15 @@ class Undoer:
             return f"changed since the import: {', '.join(differs)}"
         if self._is_of_later_run(intent, there):
             return "a later run has updated it since; undo that run first"
-        return "changed since the import" if self._was_changed(intent, there) else ""
+        if not self._was_changed(intent, there):
+            return ""
+        if is_unproved(intent):
+            by = f", last saved by {printable(there.by)}" if there.by else ""
+            return (
+                f"the update got no answer, and it is not certain that this run entered these values{by}. If it did, "
+                "change the record back in Nexudus; the report says what was there"
+            )
+        return "changed since the import"
 
     def _was_changed(self, intent: Intent, there: Remote) -> bool:
         """Whether anybody but this importer wrote the record last, by the service's own dates."""
@@ -292,6 +304,9 @@ class Undoer:
             return False
         if self._is_of_later_run(intent, there):
             return True
+        # Settled while nobody knew who we are; now other records of the run have told it.
+        if is_unproved(intent) and self._author and there.by == self._author:
+            return False
         return changed_since(there) if not _is_update(intent) else intent.updated_on is not None
 
     async def _call(self, intent: Intent, there: Remote) -> Reply:

@@ -205,6 +205,7 @@ class Scenario:
         outcomes: What may become of a call.
         stamps: Whether records have UpdatedOn.
         undo: The rows that may be undone once nothing is to be sent.
+        nameless: Whether nobody knows who we are until we undo, when other records of the run tell it.
     """
 
     acts: tuple[str, ...]
@@ -215,6 +216,7 @@ class Scenario:
     senders: int = 1
     stamps: bool = True
     undo: tuple[int, ...] = ()
+    nameless: bool = False
 
     @property
     def world(self) -> World:
@@ -245,6 +247,10 @@ SCENARIOS: Mapping[str, Scenario] = {
     "two senders": Scenario(("edits the date",), outcomes=("answered", "effect", "nothing"), senders=2),
     "undo beside a colleague": Scenario(("edits the date", "edits the note", "is killed"), TWO_RUNS, undo=(1, 0)),
     "undo beside a colleague who enters the same": Scenario(("enters the new date", "is killed"), TWO_RUNS, undo=(1,)),
+    "undo of what was settled without a name": Scenario(
+        ("enters the new date", "edits the note", "is killed"), TWO_RUNS, undo=(1, 0), nameless=True
+    ),
+    "undo without a name, of ours alone": Scenario(("is killed",), TWO_RUNS, undo=(1, 0), nameless=True),
     "undo without dates of changes": Scenario(("edits the date",), TWO_RUNS, stamps=False, undo=(1,)),
     "undo of two runs": Scenario(("is killed",), TWO_RUNS, undo=(1, 0), windows=2),
     "undo of a run before a later one": Scenario(
@@ -356,7 +362,7 @@ class UpdateModel:
         there = self._look(world, row.remote_id)
         if UpdateRule.NO_STAMP_NO_PROOF not in self._rules and isinstance(there, Remote):
             there = replace(there, updated=there.updated or 0.0)
-        change = settled(intent, there, left, KIND, US)
+        change = settled(intent, there, left, KIND, "" if self._scenario.nameless else US)
         if change is not None:
             yield f"settles row {index}: {change.event}", self._moved(looked, change)
         elif looked != world:
@@ -576,6 +582,7 @@ class UpdateModel:
             say=lambda _: None,
             window=WINDOW,
             user=US,
+            author=US if self._scenario.nameless else "",
         )
 
     def _intent(self, index: int, row: Row) -> Intent:
