@@ -123,7 +123,7 @@ def test_the_options_of_an_earlier_importer_are_read(later: Path) -> None:
     """How the file was read and what was chosen; written again, they have a number."""
     with open_journal(f"sqlite:///{later}") as journal:
         run = journal.runs.get(1)
-        assert run.options_as(ReadOptions, "read") == ReadOptions()
+        assert run.options_as(ReadOptions, "read") == ReadOptions(zone="UTC")
         assert run.options_as(Choices) == Choices(profile="", sandbox=True)
         assert run.place == "--sandbox"
         assert journal.runs.update(run, options={**run.options, "by": "ines"}).options["by"] == "ines"
