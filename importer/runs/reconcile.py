@@ -255,7 +255,7 @@ async def settle_after(
     was told that their create had no effect.
     """
     if refused and sent.how is not StopReason.UNREACHABLE:
-        await _settle_refused(session, run, refused)
+        await _settle_refused(session, run, refused, sent)
     if sent.how not in _SENT:
         return Aftermath()
     # 1. Look once at once: most lost answers are listed by then, and a record that is found needs no waiting.
@@ -276,28 +276,28 @@ async def settle_after(
             return Aftermath(strays=settled.strays)
 
 
-async def _settle_refused(session: Session, run: Run, refused: Collection[int]) -> None:
+async def _settle_refused(session: Session, run: Run, refused: Collection[int], sent: SendResult) -> None:
     """Look for the records of rows whose create was refused: what stands before the service may say so after it."""
     # At once, and by this process alone: a record that is there later may be somebody else's, who did what was refused
     # here. A row whose record does not show stays as it is, for to be refused is the rule.
     journal, kind = session.journal, RECORD_TYPES[run.kind]
     assert run.target is not None
     rows = [i for i in journal.rows.all(run, State.REJECTED, State.PLANNED) if i.row in refused]
+    before = journal.evidence.listed_before(run.id)
+    # Rows that may not be created stay planned. If there is none, nobody is signed in any more.
+    signed_out = sent.how is StopReason.SIGN_IN and all(intent.state is State.REJECTED for intent in rows)
+    if not rows or before is None or signed_out:
+        return
     listing = await list_records(session.service, run.endpoint)
-    comparer = Comparer(kind)
-    keys = {comparer.match_key(kind.key, intent.values) for intent in rows}
+    of_rows = journal.rows.known_ids(run.target, [remote.id for remote in listing.records])
     whole = await complete(
-        session.service,
-        run.endpoint,
-        listing,
-        kind.fields,
-        lambda remote: comparer.match_key(kind.key, remote.values) in keys,
+        session.service, run.endpoint, listing, kind.fields, lambda r: r.id not in of_rows and r.id not in before
     )
     created = created_all_the_same(rows, whole, journal, run.target, kind, user=user_of(session))
     for intent, number in created.items():
         changes = [Change(intent, Event.WILL_SEND)] if intent.state is State.PLANNED else []
-        sent = replace(intent, state=State.IN_DOUBT) if changes else intent
-        journal.rows.move([*changes, Change(sent, Event.FOUND, remote_id=number)], session.clock())
+        begun = replace(intent, state=State.IN_DOUBT) if changes else intent
+        journal.rows.move([*changes, Change(begun, Event.FOUND, remote_id=number)], session.clock())
     if created:
         session.observer.say(f"{count(len(created), 'row')} refused by Nexudus, but created all the same.")
 

@@ -1,13 +1,14 @@
 """Creates that were refused: whatever the answer, the report says what became of them, and undo takes it back."""
 
 import json
+from typing import Any
 
 import pytest
 from conftest import LABELS, Desk, Service, mapping
 from delivery.kit import STATUSES
 
 from importer.errors import Exit
-from runs.kit import names, once, rows
+from runs.kit import PATH, names, once, rows
 
 THROTTLE = 429
 """Its word has to be believed: the row is sent again."""
@@ -69,3 +70,27 @@ def test_an_equal_record_that_was_there_before_is_not_the_rows(desk: Desk, servi
     desk.type("run", rows(desk, 1), "--yes", "--even-if-existing", "--out", "report")
     assert statuses(desk) == ["rejected"]
     assert len(service.records) == 1
+
+
+@pytest.mark.parametrize(("fault", "lists"), [("ok", 2), ("status:400", 3), ("status:403", 3)])
+def test_the_list_is_read_once_more_only_if_a_row_was_refused(
+    desk: Desk, service: Service, fault: str, lists: int
+) -> None:
+    """However many rows were. The other two are those of the plan and of the comparison before the first call."""
+    service.fail("ok", fault, fault)
+    desk.type("run", rows(desk), "--yes", "--out", "report")
+    assert sum("page=" in call.query and PATH in call.path for call in service.state.calls) == lists
+
+
+@pytest.mark.parametrize("changes", [{"list_items": "partial"}, {"total_items": "off"}, {"who": "404"}])
+@pytest.mark.parametrize("fault", ["status-after:400", "status-after:403"])
+def test_the_record_is_recognised_however_the_service_lists(
+    desk: Desk, service: Service, fault: str, changes: dict[str, Any]
+) -> None:
+    """Items without all fields, a count that is off, and a user without a name."""
+    service.state.change(**changes)
+    service.fail("ok", fault)
+    desk.type("run", rows(desk, 3), "--yes", "--out", "report")
+    assert statuses(desk)[1] == "created"
+    desk.type("resume")
+    assert once(service, 3)
