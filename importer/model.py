@@ -102,6 +102,13 @@ def is_nameless(account: str) -> bool:
     return account.partition("/")[2].startswith(NAMELESS)
 
 
+def email_of(account: str) -> str:
+    """The user of the account of this key as records name their editors; empty if the key is made of something else."""
+    # Behind the user, a practice service has a number of its own.
+    user = account.partition("/")[2].partition("/")[0].casefold()
+    return user if "@" in user else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """The account whose records are written.

@@ -3,7 +3,7 @@
 from schemas.coworker_google_calendar import COWORKER_GOOGLE_CALENDAR
 from schemas.coworker_ms_office_calendar import COWORKER_MS_OFFICE_CALENDAR
 from schemas.ms_office_admin_calendar import MS_OFFICE_ADMIN_CALENDAR
-from schemas.record_type import FieldType, RecordType, Reference, full_path, key_digest, key_text, written
+from schemas.record_type import FieldType, RecordType, Reference, full_path, key_digest, written
 
 RECORD_TYPES: dict[str, RecordType] = {}
 """Every record type by its name; the first is the default, and the one preferred where a file could be of several."""
@@ -33,7 +33,6 @@ __all__ = [
     "Reference",
     "full_path",
     "key_digest",
-    "key_text",
     "register",
     "written",
 ]

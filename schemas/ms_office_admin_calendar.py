@@ -40,6 +40,7 @@ class MsOfficeAdminCalendar(pa.DataFrameModel):
             "meaning": "Id of Microsoft's subscription",
             "example": "7f105c7d-2dc5-4530-97cd-4e7ae6534c07",
             "opaque": True,
+            "guid": True,
             "looks_like": headers.GUID,
         },
     )

@@ -3,7 +3,7 @@
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -46,13 +46,15 @@ _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE
 _GUID_LENGTH = 36
 
 
-def key_text(text: str) -> str:
-    """A text of a key as it is compared: without outer spaces, NFC, a GUID without regard to capitals."""
-    # Only a GUID may lose its capitals, which mean nothing there (RFC 9562 section 4). In Microsoft's calendar ids they
-    # do, and folding them would make two calendars one.
+def visible_text(text: str) -> str:
+    """A text as it is compared: without what nobody sees, which is outer spaces and how an accent is stored."""
     text = text.strip()
-    if not text.isascii():
-        return unicodedata.normalize("NFC", text)
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def guid_text(text: str) -> str:
+    """The same of a text that may be a GUID: then its capitals mean nothing (RFC 9562 section 4)."""
+    text = visible_text(text)
     return text.lower() if len(text) == _GUID_LENGTH and _GUID.fullmatch(text) else text
 
 
@@ -62,7 +64,10 @@ def key_digest(kind: str, key: Iterable[object], occurrence: str) -> bytes:
     ``key`` are the values as they are sent, None where a part is empty. ``occurrence`` makes keys differ that would
     otherwise be one, for a user who wants several records of it.
     """
-    values = [key_text(value) or None if isinstance(value, str) else value for value in key]
+    # Each part by its shape, also a calendar's Id, whose capitals mean something otherwise: two mappings that are taken
+    # for one go to a person, while one that is taken for two would be created twice. And the claims in journals were
+    # made so.
+    values = [guid_text(value) or None if isinstance(value, str) else value for value in key]
     text = json.dumps([kind, occurrence, *values], ensure_ascii=False)
     return blake2b(text.encode(), digest_size=16).digest()
 
@@ -96,8 +101,9 @@ class RecordType:
     StringDtype, Int64Dtype, DatetimeTZDtype, BooleanDtype (yes or no), or pandera's Decimal with a ``precision``
     (digits in all, ``LONGEST_DECIMAL`` at most) and a ``scale`` (of them after the point). Field metadata: ``meaning``
     and ``example`` for people, ``not_past`` (bool) and ``days_ahead`` (int) for dates, ``opaque`` (bool) for texts that
-    are Ids of another system, ``looks_like`` for a pattern that no value of another field matches, ``choices`` for a
-    closed list: the service's value (text or whole number, as the dtype) by what a person writes.
+    are Ids of another system, ``guid`` (bool) for those of them that are GUIDs, ``looks_like`` for a pattern that no
+    value of another field matches, ``choices`` for a closed list: the service's value (text or whole number, as the
+    dtype) by what a person writes.
 
     ``aliases`` are other headers of a field, ``translations`` those in other languages; ``hints`` are headers that mean
     it only where no other column holds it.
@@ -183,6 +189,18 @@ class RecordType:
         """Whether the values of a text field are Ids of another system, which nobody writes in words."""
         return bool(self.metadata(name).get("opaque"))
 
+    def is_guid(self, name: str) -> bool:
+        """Whether the values of a text field are GUIDs, which are equal whatever their capitals."""
+        return bool(self.metadata(name).get("guid"))
+
+    def value_text(self, name: str) -> Callable[[str], str]:
+        """How a text of this field is compared with another one of it."""
+        return guid_text if self.is_guid(name) else visible_text
+
+    def key_text(self, name: str) -> Callable[[str], str]:
+        """How a text of this field is compared to find the record of a row; one of the key as in ``key_digest``."""
+        return guid_text if name in self.key else self.value_text(name)
+
     def offers(self, name: str) -> tuple[str, ...]:
         """What a person may write in a field with a closed list; empty for any other field."""
         return (YES, NO) if self.type_of(name) is FieldType.YES_NO else tuple(self.choices(name))
@@ -228,6 +246,8 @@ class RecordType:
             kind = self.type_of(name)
             if name in self.references and kind is not FieldType.WHOLE_NUMBER:
                 yield f"{name} names another record, so it must be a whole number"
+            if self.is_guid(name) and kind is not FieldType.TEXT:
+                yield f"{name} holds GUIDs, so it must be text"
             if sum(self.digits(name)) > LONGEST_DECIMAL:
                 yield f"{name} may have no precision above {LONGEST_DECIMAL}"
             meant = self.spellings(name)

@@ -7,7 +7,7 @@ into issues.
 import json
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -35,7 +35,7 @@ from importer.issues import CATALOGUE, Issue, Severity
 from importer.model import Clash, Record, RowElsewhere
 from importer.spreadsheet import Sheet, column_letters, uncertain
 from importer.text import printable
-from schemas import FieldType, RecordType, key_text, written
+from schemas import FieldType, RecordType, written
 
 PANDERA_CODES = {
     "not_nullable": "cell-empty",
@@ -112,7 +112,7 @@ class Checked:
         repeats = _json_lines([f"{repeat}{self.salt}" for repeat in self.valid["key_repeat"].tolist()])
         missing = ["null"] * len(repeats)
         columns = {name: self.valid[name] for name in self.kind.key if name in self.valid}
-        texts = {name: _as_json(_comparable(column)) for name, column in columns.items()}
+        texts = {name: _as_json(_comparable(column, self.kind.key_text(name))) for name, column in columns.items()}
         return self._digests([repeats, *(texts.get(name, missing) for name in self.kind.key)])
 
     def _digests(self, values: list[list[str]]) -> Iterator[bytes]:
@@ -413,7 +413,7 @@ class Checker:
     def _of_one_key(self, valid: pd.DataFrame) -> tuple[pd.DataFrame, Cause]:
         """The rows whose key no other row has, and those that share one; equal rows have been left out before."""
         rows = valid.index.to_numpy()
-        first = self._keys.first_rows(key_hashes(valid, self._kind.key), rows)
+        first = self._keys.first_rows(key_hashes(valid, self._kind, self._kind.key), rows)
         repeats = _count_repeats(first, rows, self._key_repeats)
         collisions = {} if self._allow_duplicates else self._colliding(rows, first)
         collisions |= self._doubled_elsewhere(Clash.KEY, rows, collisions)
@@ -427,7 +427,7 @@ class Checker:
         rows = valid.index[filled].to_numpy()
         if not len(rows):
             return valid, _rows_cause("duplicate-key", {})
-        first = self._matches.first_rows(key_hashes(valid[filled], self._match_key), rows)
+        first = self._matches.first_rows(key_hashes(valid[filled], self._kind, self._match_key), rows)
         cause = _rows_cause("duplicate-key", self._colliding(rows, first))
         return valid[~np.isin(valid.index, cause.rows)], cause
 
@@ -477,9 +477,9 @@ def value_hashes(valid: pd.DataFrame, kind: RecordType) -> Hashes:
     return np.asarray(hashes, dtype=np.uint64)
 
 
-def key_hashes(valid: pd.DataFrame, key: Sequence[str]) -> Hashes:
+def key_hashes(valid: pd.DataFrame, kind: RecordType, key: Sequence[str]) -> Hashes:
     """A hash of the values of each row in the fields of a key, as they are compared."""
-    keys = pd.DataFrame({name: _comparable(valid[name]) for name in key}, index=valid.index)
+    keys = pd.DataFrame({name: _comparable(valid[name], kind.key_text(name)) for name in key}, index=valid.index)
     return np.asarray(pd.util.hash_pandas_object(keys, index=False, categorize=False), dtype=np.uint64)
 
 
@@ -498,11 +498,11 @@ def _count_repeats(first: Rows, rows: Rows, counts: Counter[int]) -> Rows:
     return repeats
 
 
-def _comparable(column: pd.Series) -> pd.Series:
-    """A column of a key as its values are compared."""
+def _comparable(column: pd.Series, text: Callable[[str], str]) -> pd.Series:
+    """A column of a key as its values are compared, its texts by ``text``."""
     if not isinstance(column.dtype, pd.StringDtype):
         return column
-    values = [None if value is pd.NA else key_text(value) or None for value in column.tolist()]
+    values = [None if value is pd.NA else text(value) or None for value in column.tolist()]
     return pd.Series(pd.array(values, dtype="string"), index=column.index)
 
 

@@ -38,7 +38,7 @@ class FileRows:
         valid = valid[valid[list(key)].notna().all(axis="columns")] if filled else valid
         named = valid["named_id"].notna().to_numpy() if "named_id" in valid else np.zeros(len(valid), dtype=bool)
         rows = valid.index.to_numpy().astype(np.uint32)
-        self.parts.append((rows, key_hashes(valid, key), value_hashes(valid, checked.kind), named))
+        self.parts.append((rows, key_hashes(valid, checked.kind, key), value_hashes(valid, checked.kind), named))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@
 - ``reconciler.py``   rows in doubt settled by it
 - ``conflicts.py``    why a row is held, as data
 - ``updater.py``      records of changed rows read, merged, written; ``updates.py`` decides, also what became of one
+- ``author.py``       the name under which a run writes, where the service does not say it
 - ``prober.py``       how the service behaves, by one record; ``probe_answers.py`` what its answers show
 - ``verification.py``, ``undoer.py``  afterwards, over ``by_id.py``: what a read by Id says; ``record_reader.py`` reads
 - ``stop_signal.py``  on which every wait of a run ends

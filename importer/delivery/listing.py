@@ -15,7 +15,7 @@ from decimal import Decimal, InvalidOperation
 from importer.nexudus import Ended, PageReader
 from importer.nexudus.pages import Lists
 from importer.nexudus.reply import proper_id
-from schemas import FieldType, RecordType, key_text, written
+from schemas import FieldType, RecordType, written
 
 _FRACTION = re.compile(r"\.\d+")
 _MOST_DIGITS = 40
@@ -73,7 +73,8 @@ class Comparer:
         """Remember how the values of each field are compared."""
         self._kind = kind
         self.fields = kind.fields
-        self._readers = {name: _READERS.get(kind.type_of(name), _as_it_is) for name in kind.fields}
+        self._readers = {name: _reader(kind, name) for name in kind.fields}
+        self._key_text = {name: kind.key_text(name) for name in kind.fields}
         self._spellings = {name: kind.spellings(name) for name in kind.fields if kind.choices(name)}
 
     def sent(self, body: str) -> dict[str, object]:
@@ -85,9 +86,9 @@ class Comparer:
         return tuple((name, self.value(name, values.get(name))) for name in fields)
 
     def match_key(self, fields: Iterable[str], values: Mapping[str, object]) -> Key:
-        """The values of the fields of a key: text trimmed, NFC and GUIDs without regard to capitals."""
+        """The values of these fields, for finding the record of a row by them."""
         key = self.key(fields, values)
-        return tuple((name, key_text(value) or None if isinstance(value, str) else value) for name, value in key)
+        return tuple((name, self._key_text[name](value) if isinstance(value, str) else value) for name, value in key)
 
     def may_be_one(self, body: Mapping[str, object], other: Mapping[str, object]) -> bool:
         """Whether two rows or records may be the same mapping.
@@ -253,11 +254,6 @@ def _as_it_is(value: object) -> object:
     return value
 
 
-def _text(value: object) -> object:
-    # What nobody can see makes no difference: outer spaces, and how an accent is stored.
-    return key_text(value) or None if isinstance(value, str) else value
-
-
 def _whole_number(value: object) -> object:
     # To Python True is 1; and of a text of thousands of digits it refuses to make a number.
     if isinstance(value, bool):
@@ -286,9 +282,15 @@ _READERS: Mapping[FieldType, Callable[[object], object]] = {
     FieldType.DECIMAL: _decimal,
     FieldType.DATE: instant,
     FieldType.YES_NO: _yes_or_no,
-    FieldType.TEXT: _text,
 }
-"""How values are read that the service may write in another way than they were sent."""
+"""How values are read that the service may write in another way than they were sent; texts are read by their field."""
+
+
+def _reader(kind: RecordType, name: str) -> Callable[[object], object]:
+    if kind.type_of(name) is not FieldType.TEXT:
+        return _READERS.get(kind.type_of(name), _as_it_is)
+    text = kind.value_text(name)
+    return lambda value: text(value) or None if isinstance(value, str) else value
 
 
 def changed_since(remote: Remote) -> bool:

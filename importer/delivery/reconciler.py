@@ -296,6 +296,34 @@ def settle_reviews(
     return changes
 
 
+def created_all_the_same(
+    refused: Sequence[Intent], listing: Listing, journal: Journal, target: int, kind: RecordType, *, user: str
+) -> dict[Intent, int]:
+    """The rows whose create was refused and whose record a listing shows that was begun right after: the record's Id.
+
+    By the same tests as for a row in doubt: equal in its whole body, not listed before the run, and of no other row.
+    """
+    if listing.failure or not refused:
+        return {}
+    comparer, records_of = Comparer(kind), dict[Intent, int]()
+    of_journal = _ids_of_rows(journal, target, refused, listing)
+    # A row without an answer, or one of another user that has been sent since, may have the record instead.
+    claims = journal.rows.claims(target, [intent.key for intent in refused])
+    for run in {intent.run for intent in refused}:
+        if (before := journal.evidence.listed_before(run)) is None:
+            continue
+        records = by_key(
+            comparer, kind.fields, [r for r in listing.records if r.id not in of_journal and r.id not in before]
+        )
+        rows = [intent for intent in refused if intent.run == run and intent.key not in claims]
+        for key, same in _by_body(comparer, kind, rows).items():
+            candidates = records.get(key, [])
+            # More of them than rows: somebody else has made one, and nobody can say which.
+            if len(candidates) <= len(same) and not any(is_foreign(remote, user) for remote in candidates):
+                records_of |= {intent: remote.id for intent, remote in zip(same, candidates, strict=False)}
+    return records_of
+
+
 def strays(listing: Listing, journal: Journal, target: int, kind: RecordType) -> list[str]:
     """Sentences about records that no row explains: with the mark of a row that does not have them, or with its key.
 

@@ -141,6 +141,9 @@ class Sender:
         self._busy = False
         self._next_look = 0.0
         self._result: SendResult | None = None
+        self.refused: set[int] = set()
+        """The rows whose create had no effect by the service's word alone: it may have been carried out all the same.
+        Not those of a throttle, which are sent again, or without a sign-in, which the service asks for first."""
 
     async def send(self) -> SendResult:
         """Send until nothing is left, or until there is a reason to stop; rows under way are always waited for.
@@ -201,6 +204,9 @@ class Sender:
         if verdict.probe:
             verdict = await self._judge_401(verdict, reply)
         assert verdict.event is not None
+        is_forbidden = verdict.event is Event.NOT_APPLIED and verdict.pause is Pause.STOP_RUN
+        if verdict.event is Event.REFUSED or is_forbidden:
+            self.refused.add(row.intent.row)
         self._react(verdict, reply.status)
         throttled = verdict.pause is Pause.THROTTLE
         # A throttle settles nothing, but is no reason to halve the calls under way: the allowance is for pacing.

@@ -10,11 +10,13 @@ from enum import StrEnum
 from itertools import islice
 from typing import Any
 
+from importer.delivery.author import is_unproved
 from importer.delivery.backoff import pause_after
 from importer.delivery.breakers import SendResult, StopReason
-from importer.delivery.by_id import Gone, Look, Unreadable, is_deleted, read_record, what_came
+from importer.delivery.by_id import Gone, Look, Unreadable, is_deleted, what_came
 from importer.delivery.listing import Comparer, Remote, changed_since, instant
 from importer.delivery.reconciler import seconds_left
+from importer.delivery.record_reader import RecordReader
 from importer.delivery.replies import Pause, Verdict, classify
 from importer.delivery.stop_signal import StopSignal
 from importer.delivery.updates import body_of, differing, own_stamp, values_before
@@ -25,7 +27,7 @@ from importer.journal.runs import Run
 from importer.journal.states import HOLDING, TAKING_BACK, Event, State
 from importer.nexudus import Nexudus, Reply
 from importer.nexudus.waits import GRACE, Stopped, unless, wait
-from importer.text import moment
+from importer.text import moment, printable
 from schemas import RecordType
 
 _MOST_FAILURES = 5
@@ -70,26 +72,32 @@ class Undoer:
         take_turn: Callable[[], Coroutine[Any, Any, float]],
         renew_turn: Callable[[float], Coroutine[Any, Any, float]],
         *,
+        reader: RecordReader,
         now: Callable[[], float],
         stop: StopSignal,
         tell: Callable[[int], None],
         say: Callable[[str], None],
         window: float,
         user: str = "",
+        author: str = "",
         even_if_gone: bool = False,
     ) -> None:
         """``take_turn`` waits until a write is allowed and books it; ``renew_turn`` books it anew as it is to leave.
 
+        ``reader`` reads the records, and waits while the service is away or asks for it.
         ``window`` is the visibility window: for so many seconds a call without an answer may still take effect.
         ``tell`` gets the number of rows that are done, ``say`` a sentence for the user when a long wait begins;
-        ``stop`` ends every wait; ``user`` is the signed-in user as records name it, empty if that is not known. With
+        ``stop`` ends every wait; ``user`` is the signed-in user as records name it, empty if that is not known, and
+        ``author`` who wrote the updates of a run of which nobody knew that, learned from its records. With
         ``even_if_gone``, "not found" is believed even if nothing of the run is found.
         """
         self._journal, self._service, self._run = journal, service, run
         self._kind, self._comparer = kind, Comparer(kind)
         self._take_turn, self._renew_turn, self._now, self._stop, self._tell = take_turn, renew_turn, now, stop, tell
-        self._say, self._window, self._user = say, window, user
-        # The service's clock at the latest look, and whether that look came too soon to tell.
+        self._reader, self._say, self._window = reader, say, window
+        self._user, self._author = user, author
+        # When the latest look was asked for and the service's clock then, and whether it came too soon to tell.
+        self._asked_at = 0.0
         self._service_time: float | None = None
         self._too_soon = False
         self._turn: float | None = None
@@ -133,11 +141,10 @@ class Undoer:
             if not await self._wait_for_turn():
                 return None
             # By Id and not from a list, whose items are reduced and which may show a record that was deleted already.
-            asked_at = self._now()
             there = await unless(self._stop, self._look_with_witness(intent, number), GRACE)
             if isinstance(there, Stopped):
                 return None
-            left = self._seconds_left(intent, asked_at) if unanswered else 0.0
+            left = self._seconds_left(intent) if unanswered else 0.0
             if (reversal := self._without_a_call(intent, there, left)) is not None:
                 return reversal
             assert isinstance(there, Remote)
@@ -166,14 +173,14 @@ class Undoer:
                 return None
 
     async def _look(self, number: int) -> Remote | Gone | Unreadable:
-        reply = await self._service.get(self._run.endpoint, number)
+        there, reply, self._asked_at = await self._reader.read(number)
         self._service_time = reply.clock
-        return read_record(reply, number, self._kind)
+        return there
 
-    def _seconds_left(self, intent: Intent, asked_at: float) -> float:
+    def _seconds_left(self, intent: Intent) -> float:
         """For how long the call of an earlier undo, which got no answer, may still take effect."""
-        look = self._journal.evidence.first_looks([intent], self._service_time, asked_at)[intent]
-        return seconds_left(intent, look, self._service_time, asked_at, self._window)
+        look = self._journal.evidence.first_looks([intent], self._service_time, self._asked_at)[intent]
+        return seconds_left(intent, look, self._service_time, self._asked_at, self._window)
 
     async def _look_with_witness(self, intent: Intent, number: int) -> Remote | Gone | Unreadable:
         """The record; "not found" only if something else shows that the sign-in is for the right place."""
@@ -275,7 +282,15 @@ class Undoer:
             return f"changed since the import: {', '.join(differs)}"
         if self._is_of_later_run(intent, there):
             return "a later run has updated it since; undo that run first"
-        return "changed since the import" if self._was_changed(intent, there) else ""
+        if not self._was_changed(intent, there):
+            return ""
+        if is_unproved(intent):
+            by = f", last saved by {printable(there.by)}" if there.by else ""
+            return (
+                f"the update got no answer, and it is not certain that this run entered these values{by}. If it did, "
+                "change the record back in Nexudus; the report says what was there"
+            )
+        return "changed since the import"
 
     def _was_changed(self, intent: Intent, there: Remote) -> bool:
         """Whether anybody but this importer wrote the record last, by the service's own dates."""
@@ -289,6 +304,9 @@ class Undoer:
             return False
         if self._is_of_later_run(intent, there):
             return True
+        # Settled while nobody knew who we are; now other records of the run have told it.
+        if is_unproved(intent) and self._author and there.by == self._author:
+            return False
         return changed_since(there) if not _is_update(intent) else intent.updated_on is not None
 
     async def _call(self, intent: Intent, there: Remote) -> Reply:

@@ -95,6 +95,11 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         # A person's word only.
         Event.ABSENT: State.PLANNED,
     },
+    State.REJECTED: {
+        # The record is listed right after the refusal: the service, or what stands before it, has carried out what it
+        # refused. Only in the process that sent the row; later, somebody else may have made such a record.
+        Event.FOUND: State.CREATED,
+    },
     State.UPDATING: {
         # By the service's word, or because the record has the row's values when it is read.
         Event.APPLIED: State.UPDATED,
@@ -140,7 +145,6 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
     # sent before, when, and with which result.
     State.EXISTING: {},
     State.HELD: {},
-    State.REJECTED: {},
     State.OVERTAKEN: {},
     State.REMOVED: {},
     State.RESTORED: {},

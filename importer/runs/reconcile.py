@@ -5,7 +5,7 @@ same list says which rows exist, are updated or held.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -13,8 +13,15 @@ from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.by_id import Gone, read_record
 from importer.delivery.comparison import Ambiguous, Blocked, Changed, Comparison, Match, Unchanged, why_held
 from importer.delivery.conflicts import Cause, Conflict, conflict_of
-from importer.delivery.listing import Comparer, Listing, Remote, complete, shows_all_of
-from importer.delivery.reconciler import Settled, settle, settle_reviews, strays, window_left
+from importer.delivery.listing import Comparer, Listing, Remote, complete, list_records, shows_all_of
+from importer.delivery.reconciler import (
+    Settled,
+    created_all_the_same,
+    settle,
+    settle_reviews,
+    strays,
+    window_left,
+)
 from importer.delivery.sender import Compared
 from importer.delivery.updates import ENTERED_BY_ANYBODY, is_as_agreed
 from importer.errors import FileError, ImporterError, ReportError, ServiceError, UsageError
@@ -273,11 +280,16 @@ class Aftermath:
     strays: Sequence[str] = ()
 
 
-async def settle_after(session: Session, run: Run, sent: SendResult, stop: asyncio.Event, began: float) -> Aftermath:
+async def settle_after(
+    session: Session, run: Run, sent: SendResult, stop: asyncio.Event, began: float, *, refused: Collection[int] = ()
+) -> Aftermath:
     """Settle what this process left in doubt, and look for records of ours that no row explains.
 
-    ``began`` is when the sending did, by the clock of the event loop.
+    ``began`` is when the sending did, by the clock of the event loop; ``refused`` are the rows of which this process
+    was told that their create had no effect.
     """
+    if refused and sent.how is not StopReason.UNREACHABLE:
+        await _settle_refused(session, run, refused, sent)
     if sent.how not in _SENT:
         return Aftermath()
     # 1. Look once at once: most lost answers are listed by then, and a record that is found needs no waiting.
@@ -296,6 +308,32 @@ async def settle_after(session: Session, run: Run, sent: SendResult, stop: async
         too_recent = _of_run(settled, run)
         if settled.failure or not too_recent or not await _wait_for(session, too_recent, stop, began):
             return Aftermath(strays=settled.strays)
+
+
+async def _settle_refused(session: Session, run: Run, refused: Collection[int], sent: SendResult) -> None:
+    """Look for the records of rows whose create was refused: what stands before the service may say so after it."""
+    # At once, and by this process alone: a record that is there later may be somebody else's, who did what was refused
+    # here. A row whose record does not show stays as it is, for to be refused is the rule.
+    journal, kind = session.journal, RECORD_TYPES[run.kind]
+    assert run.target is not None
+    rows = [i for i in journal.rows.all(run, State.REJECTED, State.PLANNED) if i.row in refused]
+    before = journal.evidence.listed_before(run.id)
+    # Rows that may not be created stay planned. If there is none, nobody is signed in any more.
+    signed_out = sent.how is StopReason.SIGN_IN and all(intent.state is State.REJECTED for intent in rows)
+    if not rows or before is None or signed_out:
+        return
+    listing = await list_records(session.service, run.endpoint)
+    of_rows = journal.rows.known_ids(run.target, [remote.id for remote in listing.records])
+    whole = await complete(
+        session.service, run.endpoint, listing, kind.fields, lambda r: r.id not in of_rows and r.id not in before
+    )
+    created = created_all_the_same(rows, whole, journal, run.target, kind, user=user_of(session))
+    for intent, number in created.items():
+        changes = [Change(intent, Event.WILL_SEND)] if intent.state is State.PLANNED else []
+        begun = replace(intent, state=State.IN_DOUBT) if changes else intent
+        journal.rows.move([*changes, Change(begun, Event.FOUND, remote_id=number)], session.clock())
+    if created:
+        session.observer.say(f"{count(len(created), 'row')} refused by Nexudus, but created all the same.")
 
 
 async def settle_doubts(

@@ -10,13 +10,16 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from importer.config.settings import Settings
+from importer.delivery.author import author_of
+from importer.delivery.record_reader import RecordReader
 from importer.delivery.stop_signal import StopSignal, watched
 from importer.errors import BusyError
 from importer.journal import lock
 from importer.journal.journal import Journal
 from importer.journal.runs import Run
+from importer.journal.states import State
 from importer.journal.windows import DAY, Window
-from importer.model import Account, Clock
+from importer.model import Account, Clock, email_of
 from importer.nexudus import Access, Nexudus, Secret
 from importer.nexudus.waits import pause
 from importer.runs.allowances import daily_window, reason_to_wait, windows
@@ -63,6 +66,12 @@ class Session:
     def free_write(self, booked: float) -> None:
         """Give back a write that was booked then and is not made."""
         self.journal.calls.note_arrivals(self.account.key, [(booked, None)])
+
+    def record_reader(self, run: Run, patience: float | None) -> RecordReader:
+        """What reads the records of a run by their Ids; ``patience`` is that of RecordReader."""
+        kind, limits = RECORD_TYPES[run.kind], windows(self.settings)
+        now, say = self.clock, self.observer.say
+        return RecordReader(self.service, run.endpoint, kind, limits, patience, now=now, say=say)
 
     @asynccontextmanager
     async def stop_signal(self, run: Run, seconds: float | None = None) -> AsyncIterator[StopSignal]:
@@ -112,6 +121,13 @@ def user_of(session: Session) -> str:
     # UpdatedBy is an e-mail; a user known by another name would make every record look like a colleague's.
     user = session.account.user.strip().casefold()
     return user if "@" in user else ""
+
+
+async def author_of_run(session: Session, run: Run, reader: RecordReader) -> str:
+    """Who writes for a run, which may be another user's, as records name their editors; empty if that is not known."""
+    if user := email_of(run.account or ""):
+        return user
+    return await author_of(session.journal.rows.all(run, State.UPDATED), reader, RECORD_TYPES[run.kind])
 
 
 class WaitNotice:

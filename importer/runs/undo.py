@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from importer.delivery.breakers import SendResult, StopReason
+from importer.delivery.record_reader import RecordReader
 from importer.delivery.undoer import Reversal, Undoer, Undone
 from importer.errors import Exit, FileError, ReportError, UsageError
 from importer.journal.journal import open_journal
 from importer.journal.runs import Run
 from importer.journal.states import HOLDING, State
-from importer.model import Plan, Progress
+from importer.model import Plan, Progress, email_of
+from importer.nexudus.waits import GRACE, Stopped, unless
 from importer.reporting import write_report, write_table
 from importer.runs.allowances import windows
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.preparation import stoppable
 from importer.runs.request import RunRequest
-from importer.runs.session import Session, signed_in, user_of
+from importer.runs.session import Session, author_of_run, signed_in, user_of
 from schemas import RECORD_TYPES
 
 
@@ -87,6 +89,9 @@ def _plan(session: Session, records: int, updated: int) -> Plan:
 async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bool) -> Undoing:
     journal, reversals = session.journal, list[Reversal]()
     async with session.stop_signal(chosen) as stop:
+        reader = session.record_reader(chosen, session.settings.patience)
+        learned = await unless(stop, _learned_author(session, chosen, reader), GRACE)
+        author = "" if isinstance(learned, Stopped) else learned
 
         def tell(done: int) -> None:
             failed = sum(reversal.undone is Undone.FAILED for reversal in reversals)
@@ -99,12 +104,14 @@ async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bo
             RECORD_TYPES[chosen.kind],
             session.take_write,
             session.renew_write,
+            reader=reader,
             now=session.clock,
             stop=stop,
             tell=tell,
             say=session.observer.say,
             window=session.settings.settle,
-            user=user_of(session),
+            user=user_of(session) or (author if session.account.key == chosen.account else ""),
+            author=author,
             even_if_gone=even_if_gone,
         )
         try:
@@ -122,6 +129,15 @@ async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bo
     counts = {undone.value: numbers[undone] for undone in Undone if numbers[undone]}
     notable = tuple(reversal for reversal in reversals if reversal.undone not in (Undone.REMOVED, Undone.RESTORED))
     return Undoing(chosen, counts, notable, file, _exit_code(end, counts), end.message)
+
+
+async def _learned_author(session: Session, run: Run, reader: RecordReader) -> str:
+    """Who wrote for a run whose account does not say it; empty where it does, or where there is nothing to put back."""
+    # Where it does say it, whose the values are was known when the row was settled, and stays as it was found then.
+    updates = {State.UPDATED, State.RESTORING}
+    if email_of(run.account or "") or updates.isdisjoint(session.journal.rows.counts(run)):
+        return ""
+    return await author_of_run(session, run, reader)
 
 
 def _exit_code(sent: SendResult, counts: dict[str, int]) -> Exit:

@@ -6,7 +6,6 @@ from importer.delivery.breakers import SendResult
 from importer.delivery.by_id import Unreadable
 from importer.delivery.listing import Remote
 from importer.delivery.reconciler import Settled, seconds_left
-from importer.delivery.record_reader import RecordReader
 from importer.delivery.sender import Pace
 from importer.delivery.stop_signal import StopSignal
 from importer.delivery.updater import Turns, Updater
@@ -14,8 +13,7 @@ from importer.delivery.updates import settled
 from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.model import Progress
-from importer.runs.allowances import windows
-from importer.runs.session import Session, runs_at_rest, user_of
+from importer.runs.session import Session, author_of_run, runs_at_rest, user_of
 from schemas import RECORD_TYPES
 
 _MOST_FAILED_LOOKS = 5
@@ -71,16 +69,8 @@ async def _settle_each(
     session: Session, run: Run, updating: Sequence[Intent], result: Settled, *, patience: float | None
 ) -> None:
     journal, kind = session.journal, RECORD_TYPES[run.kind]
-    reader = RecordReader(
-        session.service,
-        run.endpoint,
-        kind,
-        windows(session.settings),
-        patience,
-        now=session.clock,
-        say=session.observer.say,
-    )
-    failed = 0
+    reader = session.record_reader(run, patience)
+    failed, authors = 0, dict[int, str]()
     for intent in updating:
         if failed >= _MOST_FAILED_LOOKS:
             result.waits[intent] = 0.0
@@ -92,7 +82,9 @@ async def _settle_each(
         if isinstance(there, Unreadable):
             failed += 1
             result.failure = f"record {number} cannot be read: {there.why}"
-        if (change := settled(intent, there, left, kind, user_of(session))) is not None:
+        if intent.run not in authors:
+            authors[intent.run] = await author_of_run(session, journal.runs.get(intent.run), reader)
+        if (change := settled(intent, there, left, kind, authors[intent.run])) is not None:
             journal.rows.move([change], session.clock())
             result.changes.append(change)
         else:

@@ -271,7 +271,7 @@ def _way(came: Mapping[World, tuple[World, str] | None], world: World) -> tuple[
 
 def _stuck(every: set[World], before: Mapping[World, list[World]]) -> tuple[World, ...]:
     """The states from which no final state of the row can be reached any more: rows forgotten."""
-    hopeful = {world for world in every if world.row in {*FINAL, State.REVIEW, State.CREATED}}
+    hopeful = {world for world in every if world.row in {*FINAL, State.REVIEW, State.CREATED, State.REJECTED}}
     queue = deque(hopeful)
     while queue:
         for earlier in before.get(queue.popleft(), []):

@@ -33,7 +33,7 @@ from schemas import RECORD_TYPES
 KIND = RECORD_TYPES["CoworkerMsOfficeCalendar"]
 PATH = "coworkermsoffecalendars"
 WEEKS = [f"{datetime.fromisoformat(EXPIRES) + timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}" for days in (7, 14, 21)]
-ROW = {
+ROW: dict[str, Any] = {
     "ResourceId": 4,
     "CoworkerId": 5,
     "Name": "Boardroom",
@@ -84,6 +84,9 @@ NEW_GUID = "00000000-0000-0000-0000-000000000001"
         ([{"SubscriptionExpireDate": "2031-01-01T00:00:00.0000000"}], {}, Unchanged(7)),
         ([{"ResourceId": "4"}], {}, Unchanged(7)),
         ([{"CalendarId": " AAMk= "}], {}, Unchanged(7)),
+        ([{"SubscriptionId": ROW["SubscriptionId"].upper()}], {}, Unchanged(7)),
+        # A text that looks like a GUID is none.
+        ([{"Name": f"a{NEW_GUID[1:]}"}], {"Name": f"A{NEW_GUID[1:]}"}, "Name"),
         # An empty cell says nothing, neither of a property nor against a record.
         ([{}], {"SubscriptionId": None}, Unchanged(7)),
         ([{"CalendarId": ""}], EMPTY_CALENDAR, Unchanged(7)),

@@ -18,6 +18,7 @@ from importer.delivery.breakers import StopReason
 from importer.delivery.by_id import Look, read_record
 from importer.delivery.listing import list_records
 from importer.delivery.reconciler import settle
+from importer.delivery.record_reader import RecordReader
 from importer.delivery.sender import Pace, Sender
 from importer.delivery.stop_signal import StopSignal
 from importer.delivery.undoer import Reversal, Undoer, Undone
@@ -245,6 +246,7 @@ class UndoMachine(RuleBasedStateMachine):
                 KIND,
                 turn,
                 turn,
+                reader=RecordReader(self._service.nexudus, PATH, KIND, (), None, now=self._clock, say=lambda _: None),
                 now=self._clock,
                 stop=StopSignal(asyncio.Event(), lambda: False, now=self._clock),
                 tell=lambda _: None,

@@ -12,6 +12,7 @@ from delivery.kit import ACCOUNT, KIND, PATH, STATUSES, add_run, body
 from delivery.simulation import simulated
 from importer.delivery.backoff import LONGEST_PAUSE
 from importer.delivery.breakers import SendResult, StopReason
+from importer.delivery.record_reader import RecordReader
 from importer.delivery.stop_signal import StopSignal, watched
 from importer.delivery.undoer import Reversal, Undoer, Undone
 from importer.journal.journal import Journal, open_journal
@@ -19,6 +20,9 @@ from importer.journal.rows import Change
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
 from importer.nexudus import Reply
+
+PATIENCE = 60.0
+"""Seconds for which a service that is away is asked again."""
 
 
 @dataclass
@@ -77,6 +81,9 @@ class Desk:
                     KIND,
                     take_turn,
                     renew_turn,
+                    reader=RecordReader(
+                        self.service.nexudus, PATH, KIND, (), PATIENCE, now=now, say=self.sentences.append
+                    ),
                     now=now,
                     stop=signal,
                     tell=tell,
@@ -197,7 +204,7 @@ def test_an_undo_without_an_answer_is_repeated(desk: Desk, fault: str) -> None:
 def test_after_an_answer_that_proves_nothing_the_record_itself_tells(desk: Desk, fault: str) -> None:
     """The delete took effect, and only the service's "not found" to another look makes that true."""
     desk.delete_is_answered(fault)
-    desk.service.state.fail_next("ok", "502-html", on="read")
+    desk.service.state.fail_next("ok", "200-html", on="read")
     desk.undo()
     assert (desk.reversals[0].undone, desk.states[0]) == (Undone.FAILED, State.REMOVING)
     desk.undo()
@@ -325,6 +332,64 @@ def test_a_record_that_cannot_be_looked_at_is_not_deleted(desk: Desk) -> None:
     assert [reversal.undone for reversal in desk.reversals] == [Undone.REMOVED, Undone.FAILED, Undone.REMOVED]
     assert desk.states[1] is State.CREATED
     assert desk.rows_there == [3]
+
+
+@pytest.mark.parametrize(
+    ("faults", "sentence"),
+    [
+        (["throttle-429:3600"], "the service asked us to wait"),
+        (["throttle-409-bare"] * 8, "the service asked us to wait"),
+        (["status:503"] * 3, ""),
+        (
+            ["502-html", "status:504", "lost-before", "hang-before", "status:408", "502-html"],
+            "the service cannot be reached",
+        ),
+    ],
+    ids=["throttle", "throttles", "short outage", "outage"],
+)
+@pytest.mark.parametrize("deletes", [[], ["lost-after"], ["500-before"]], ids="".join)
+def test_a_look_waits_out_a_throttle_or_an_outage(
+    desk: Desk, faults: list[str], sentence: str, deletes: list[str]
+) -> None:
+    """Before the delete, and after one whose answer tells nothing; a long wait is said."""
+    desk.delete_is_answered("ok", *deletes)
+    looks = ["ok", "ok"] if deletes else ["ok"]
+    desk.service.state.fail_next(*looks, *faults, on="read")
+    assert desk.undo().how is StopReason.DONE
+    failed = Undone.FAILED if deletes == ["500-before"] else Undone.REMOVED
+    assert [reversal.undone for reversal in desk.reversals] == [Undone.REMOVED, failed, Undone.REMOVED]
+    assert all(sentence in said for said in desk.sentences)
+    assert bool(desk.sentences) is bool(sentence)
+
+
+def test_a_turn_that_a_long_look_made_stale_is_taken_anew(desk: Desk) -> None:
+    """The record is read at the end of the wait, and deleted right after."""
+    desk.service.state.fail_next("throttle-429:3600", on="read")
+    assert desk.undo().how is StopReason.DONE
+    assert desk.service.asked == ["read", "read", "delete", "read", "delete", "read", "delete"]
+    assert len(desk.turns) == 3
+
+
+def test_a_service_that_stays_away_from_looks_ends_an_undo(desk: Desk) -> None:
+    """After as long as for writes: its records are not looked at, and the next undo goes on."""
+    desk.service.state.fail_next("ok", *["502-html"] * 99, on="read")
+    desk.undo()
+    assert [reversal.undone for reversal in desk.reversals] == [Undone.REMOVED, Undone.FAILED, Undone.FAILED]
+    assert "could not be looked at" in desk.reversals[1].why
+    assert desk.states == [State.REMOVED, State.CREATED, State.CREATED]
+    assert PATIENCE <= desk.ended <= PATIENCE + 2 * LONGEST_PAUSE
+    assert len(desk.turns) == 2
+
+
+@pytest.mark.parametrize("deletes", [[], ["lost-before"]], ids="".join)
+def test_a_stop_ends_the_wait_for_a_look(desk: Desk, deletes: list[str]) -> None:
+    """The service may have asked to wait for a day."""
+    stop = asyncio.Event()
+    desk.delete_is_answered(*deletes)
+    desk.service.state.fail_next(*["ok" for _ in deletes], "throttle-429:80000", on="read")
+    assert desk.undo(stop=stop, after=(5.0, stop.set)).how is StopReason.REQUESTED
+    assert desk.ended < 10.0
+    assert State.REMOVED not in desk.states
 
 
 def test_a_throttled_delete_waits_as_long_as_the_service_says(desk: Desk) -> None:

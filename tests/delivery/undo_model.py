@@ -156,7 +156,8 @@ class UndoModel:
                 kept = self._moved(world, Event.KEPT) if world.row is State.REMOVING else world
                 return "leaves it alone", kept._replace(phase=Phase.OFF)
         if UndoRule.INTENT_FIRST in self._rules:
-            world = self._intended(world)
+            # Also of a delete that is made again, from which its window counts.
+            world = self._moved(world, Event.WILL_REMOVE)
         return "means to delete it", world._replace(phase=Phase.INTENDED, saw="")
 
     def _judged(self, world: World) -> World:

@@ -29,6 +29,7 @@ from importer.delivery.by_id import Gone
 from importer.delivery.comparison import BesideTheList, Changed, Comparison, Match
 from importer.delivery.listing import Comparer, Listing, Remote, to_remote
 from importer.delivery.reconciler import seconds_left
+from importer.delivery.record_reader import RecordReader
 from importer.delivery.undoer import Undoer, Undone
 from importer.delivery.updates import (
     applied,
@@ -204,6 +205,7 @@ class Scenario:
         outcomes: What may become of a call.
         stamps: Whether records have UpdatedOn.
         undo: The rows that may be undone once nothing is to be sent.
+        nameless: Whether nobody knows who we are until we undo, when other records of the run tell it.
     """
 
     acts: tuple[str, ...]
@@ -214,6 +216,7 @@ class Scenario:
     senders: int = 1
     stamps: bool = True
     undo: tuple[int, ...] = ()
+    nameless: bool = False
 
     @property
     def world(self) -> World:
@@ -244,6 +247,10 @@ SCENARIOS: Mapping[str, Scenario] = {
     "two senders": Scenario(("edits the date",), outcomes=("answered", "effect", "nothing"), senders=2),
     "undo beside a colleague": Scenario(("edits the date", "edits the note", "is killed"), TWO_RUNS, undo=(1, 0)),
     "undo beside a colleague who enters the same": Scenario(("enters the new date", "is killed"), TWO_RUNS, undo=(1,)),
+    "undo of what was settled without a name": Scenario(
+        ("enters the new date", "edits the note", "is killed"), TWO_RUNS, undo=(1, 0), nameless=True
+    ),
+    "undo without a name, of ours alone": Scenario(("is killed",), TWO_RUNS, undo=(1, 0), nameless=True),
     "undo without dates of changes": Scenario(("edits the date",), TWO_RUNS, stamps=False, undo=(1,)),
     "undo of two runs": Scenario(("is killed",), TWO_RUNS, undo=(1, 0), windows=2),
     "undo of a run before a later one": Scenario(
@@ -355,7 +362,7 @@ class UpdateModel:
         there = self._look(world, row.remote_id)
         if UpdateRule.NO_STAMP_NO_PROOF not in self._rules and isinstance(there, Remote):
             there = replace(there, updated=there.updated or 0.0)
-        change = settled(intent, there, left, KIND, US)
+        change = settled(intent, there, left, KIND, "" if self._scenario.nameless else US)
         if change is not None:
             yield f"settles row {index}: {change.event}", self._moved(looked, change)
         elif looked != world:
@@ -568,12 +575,14 @@ class UpdateModel:
             KIND,
             cast(Callable[[], Any], None),
             cast(Callable[[float], Any], None),
+            reader=cast(RecordReader, None),
             now=lambda: world.now,
             stop=cast(Any, asyncio.Event),
             tell=lambda _: None,
             say=lambda _: None,
             window=WINDOW,
             user=US,
+            author=US if self._scenario.nameless else "",
         )
 
     def _intent(self, index: int, row: Row) -> Intent:

@@ -2,12 +2,14 @@
 
 import csv
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
-from conftest import EXPIRES, LABELS, Desk, Service, mapping
+from conftest import EXPIRES, LABELS, UNLIMITED, Desk, Service, mapping
 
 from runs.kit import PATH
 
@@ -269,7 +271,10 @@ def test_an_undo_without_an_answer_is_finished_by_the_next(desk: Desk, imported:
     run(desk, "--update", "--out", "second")
     imported.state.fail_next(fault, on="update")
     desk.type("undo", "--yes")
-    assert desk.type("undo", "2", "--yes").code in (0, 2)
+    if desk.type("undo", "2", "--yes").code == 5:
+        # The call may still be on its way, and is made again only after its window.
+        imported.let_the_window_pass(desk)
+        assert desk.type("undo", "2", "--yes").code == 0
     assert dates(imported) == [WEEKS[0]] * 4
     assert {row["import_status"] for row in desk.report("second")} == {"not sent"}
 
@@ -535,7 +540,7 @@ def test_what_an_undo_put_back_without_an_answer_is_undone_further(desk: Desk, i
     write(desk, WEEKS[1])
     run(desk, "--update")
     imported.state.fail_next("lost-after", on="update")
-    imported.state.fail_next("ok", *["502-html"] * 4, on="read")
+    imported.state.fail_next("ok", "200-html", on="read")
     assert desk.type("undo", "2", "--yes").code == 5
     assert desk.type("undo", "2", "--yes").code == 0
     assert dates(imported) == [WEEKS[0]] * 4
@@ -556,3 +561,83 @@ def test_a_run_is_not_undone_by_what_a_later_one_wrote(desk: Desk, imported: Ser
         assert dates(imported) == [week] * 4
     assert desk.type("undo", "1", "--yes").code == 0
     assert records(imported) == []
+
+
+@pytest.fixture
+def nameless(desk: Desk, serve: Callable[..., Service]) -> Service:
+    """The first week is imported with a token, into a service that does not say whose it is."""
+    service = serve(replace(UNLIMITED, who="404", token="practice-token"))
+    for name in ("NEXUDUS_USERNAME", "NEXUDUS_PASSWORD"):
+        del desk.variables[name]
+    desk.variables |= {"NEXUDUS_TOKEN": "practice-token", "IMPORTER_SETTLE": "300", "IMPORTER_TIMEOUT": "30"}
+    write(desk, WEEKS[0])
+    assert run(desk) == {"code": 0, "created": 4}
+    # What is updated later was updated in another second than it was created.
+    service.state.change(clock_skew=60.0)
+    write(desk, WEEKS[1])
+    return service
+
+
+def test_under_a_token_without_a_name_a_lost_update_can_be_undone(desk: Desk, nameless: Service) -> None:
+    """The other records of the run tell who we are, so that the one that was read is known to be ours."""
+    nameless.state.fail_next("lost-after", on="update")
+    assert run(desk, "--update") == {"code": 0, "updated": 4}
+    done = desk.type("undo", "--yes", "--json")
+    assert (done.code, done.json["counts"]) == (0, {"put back": 4})
+    assert dates(nameless) == [WEEKS[0]] * 4
+
+
+def test_it_can_be_undone_if_the_others_were_updated_only_later(desk: Desk, nameless: Service) -> None:
+    """When its record was read, nothing told yet who we are; when the run is undone, something does."""
+    nameless.state.fail_next("lost-after", on="update")
+    assert run(desk, "--update", "--max-rows", "1")["code"] == 6
+    assert desk.type("resume").code == 0
+    assert desk.type("undo", "--yes", "--json").json["counts"] == {"put back": 4}
+    assert dates(nameless) == [WEEKS[0]] * 4
+
+
+def test_under_a_token_without_a_name_a_colleagues_values_are_not_undone(desk: Desk, nameless: Service) -> None:
+    """The update never arrived, somebody entered the same, and the other records tell that it was not us."""
+    nameless.state.fail_next("lost-before", on="update")
+    assert run(desk, "--update") == {"code": 8, "updated": 3, "unknown": 1}
+    [lost] = [record for record in records(nameless) if record["SubscriptionExpireDate"] == WEEKS[0]]
+    nameless.state.edit(lost["Id"], {"SubscriptionExpireDate": WEEKS[1]})
+    assert desk.type("reconcile").code == 0
+    done = desk.type("undo", "--yes", "--json")
+    assert (done.code, done.json["counts"]) == (1, {"put back": 3, "kept": 1})
+    assert sorted(dates(nameless)) == [*[WEEKS[0]] * 3, WEEKS[1]]
+
+
+def test_where_nothing_tells_who_we_are_the_record_stays_and_the_undo_says_why(desk: Desk, nameless: Service) -> None:
+    """The only update of the run got no answer; what to do is said."""
+    write(desk, WEEKS[1], 1)
+    nameless.state.fail_next("lost-after", on="update")
+    assert run(desk, "--update") == {"code": 0, "updated": 1}
+    done = desk.type("undo", "--yes")
+    assert done.code == 1
+    assert "it is not certain that this run entered these values, last saved by ops@example.com" in done.out
+    assert "change the record back in Nexudus" in done.out
+    assert dates(nameless)[0] == WEEKS[1]
+
+
+def test_an_update_that_another_user_settles_is_still_its_owners_to_undo(desk: Desk, imported: Service) -> None:
+    """The record was saved last by the user of its run, and not by whoever happened to read it."""
+
+    def sign_in(user: str) -> None:
+        imported.state.change(username=user)
+        desk.variables["NEXUDUS_USERNAME"] = user
+
+    desk.variables |= {"IMPORTER_SETTLE": "300", "IMPORTER_TIMEOUT": "30"}
+    imported.state.change(clock_skew=60.0)
+    write(desk, WEEKS[1], 1)
+    imported.state.fail_next("lost-after", on="update")
+    imported.state.fail_next(*["ok"] * 4, *["200-html"] * 9, on="read")
+    assert run(desk, "--update") == {"code": 8, "unknown": 1}
+    while imported.state.pending_faults("read"):
+        imported.state.next_fault("read")
+    sign_in("another@example.com")
+    desk.write("other.csv", [mapping(9, SubscriptionExpireDate=WEEKS[0])])
+    assert desk.type("run", "other.csv", "--yes").code == 0
+    sign_in("ops@example.com")
+    assert desk.type("status", "2", "--json").json["counts"]["updated"] == 1
+    assert desk.type("undo", "2", "--yes", "--json").json["counts"] == {"put back": 1}

@@ -85,6 +85,12 @@ class Wide(pa.DataFrameModel):
         return table["Name"].notna()
 
 
+class Numbered(pa.DataFrameModel):
+    """A number that is said to be a GUID."""
+
+    Owner: pd.Int64Dtype = pa.Field(metadata={"guid": True})
+
+
 @pytest.mark.parametrize(
     ("declare", "complaint"),
     [
@@ -105,6 +111,7 @@ class Wide(pa.DataFrameModel):
         (lambda: plain(Unique), "the check unique of Name must be named like an issue code"),
         (lambda: plain(Nameless), "the check _is_short of Name must be named like an issue code"),
         (lambda: plain(Wide), "must be of one field"),
+        (lambda: plain(Numbered), "Owner holds GUIDs, so it must be text"),
     ],
 )
 def test_a_declaration_that_contradicts_itself_is_refused_at_once(declare: Any, complaint: str) -> None:

@@ -1,0 +1,96 @@
+"""Creates that were refused: whatever the answer, the report says what became of them, and undo takes it back."""
+
+import json
+from typing import Any
+
+import pytest
+from conftest import LABELS, Desk, Service, mapping
+from delivery.kit import STATUSES
+
+from importer.errors import Exit
+from runs.kit import PATH, names, once, rows
+
+THROTTLE = 429
+"""Its word has to be believed: the row is sent again."""
+
+
+def statuses(desk: Desk, folder: str = "report") -> list[str]:
+    """How the rows of a report ended."""
+    return [row["import_status"] for row in desk.report(folder)]
+
+
+@pytest.mark.parametrize("status", [status for status in STATUSES if status != THROTTLE])
+def test_a_create_that_was_carried_out_is_never_denied(desk: Desk, service: Service, status: int) -> None:
+    """The row is created, with the Id of its record; the next command goes on, and undo leaves nothing behind."""
+    service.fail("ok", f"status-after:{status}")
+    desk.type("run", rows(desk), "--yes", "--out", "report")
+    assert statuses(desk)[1] == "created"
+    ids = {record["Name"]: str(record["Id"]) for record in service.records}
+    assert desk.report("report")[1]["import_id"] == ids["Room 3"]
+    if statuses(desk) != ["created"] * 5:
+        # Sending stopped there.
+        assert desk.type("resume").code == Exit.DONE
+    assert statuses(desk) == ["created"] * 5
+    assert once(service, 5)
+    assert desk.type("undo", "--yes").code == Exit.DONE
+    assert service.records == []
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_a_create_that_was_not_carried_out_is_never_claimed(desk: Desk, service: Service, status: int) -> None:
+    """Rejected, still to be sent, or without an answer; what is called created is there, once."""
+    service.fail("ok", f"status:{status}")
+    desk.type("run", rows(desk, 3), "--yes", "--out", "report")
+    ended = statuses(desk)
+    assert ended[1] in {"rejected", "not sent", "unknown", "created"}
+    created = [row["Name"] for row in desk.report("report") if row["import_status"] == "created"]
+    assert names(service) == sorted(created)
+
+
+@pytest.mark.parametrize("by", ["colleague@example.com", "ops@example.com"])
+@pytest.mark.parametrize("fault", ["status:403", "status:400"])
+def test_a_record_that_is_made_elsewhere_after_the_refusal_is_not_the_rows(
+    desk: Desk, service: Service, fault: str, by: str
+) -> None:
+    """By a colleague, or by ourselves on another machine: only what shows at once can be the effect of the call."""
+    service.fail("ok", fault)
+    desk.type("run", rows(desk, 3), "--yes", "--out", "report")
+    body = json.dumps(dict(zip(LABELS, mapping(3), strict=True))).encode()
+    service.state.add("spaces/coworkermsoffecalendars", body, by=by)
+    desk.type("resume", "1") if fault == "status:403" else desk.type("retry", "1", "--yes", "--out", "again")
+    assert once(service, 3)
+    desk.type("undo", "1", "--yes")
+    assert "Room 3" in names(service)
+
+
+def test_an_equal_record_that_was_there_before_is_not_the_rows(desk: Desk, service: Service) -> None:
+    """With a further record on purpose, the one that is listed is the old one."""
+    desk.type("run", desk.write("first.csv", [mapping(2)]), "--yes", "--out", "first")
+    service.fail("status:400")
+    desk.type("run", rows(desk, 1), "--yes", "--even-if-existing", "--out", "report")
+    assert statuses(desk) == ["rejected"]
+    assert len(service.records) == 1
+
+
+@pytest.mark.parametrize(("fault", "lists"), [("ok", 2), ("status:400", 3), ("status:403", 3)])
+def test_the_list_is_read_once_more_only_if_a_row_was_refused(
+    desk: Desk, service: Service, fault: str, lists: int
+) -> None:
+    """However many rows were. The other two are those of the plan and of the comparison before the first call."""
+    service.fail("ok", fault, fault)
+    desk.type("run", rows(desk), "--yes", "--out", "report")
+    assert sum("page=" in call.query and PATH in call.path for call in service.state.calls) == lists
+
+
+@pytest.mark.parametrize("changes", [{"list_items": "partial"}, {"total_items": "off"}, {"who": "404"}])
+@pytest.mark.parametrize("fault", ["status-after:400", "status-after:403"])
+def test_the_record_is_recognised_however_the_service_lists(
+    desk: Desk, service: Service, fault: str, changes: dict[str, Any]
+) -> None:
+    """Items without all fields, a count that is off, and a user without a name."""
+    service.state.change(**changes)
+    service.fail("ok", fault)
+    desk.type("run", rows(desk, 3), "--yes", "--out", "report")
+    assert statuses(desk)[1] == "created"
+    desk.type("resume")
+    assert once(service, 3)
