@@ -25,18 +25,52 @@ MOST_DIGITS = 18
 
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 UNSEEN_CHARACTERS = "".join(
-    map(chr, (0xAD, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2060, 0x2065)))
-) + "".join(map(chr, (*range(0x2066, 0x2070), 0xFEFF)))
+    chr(code)
+    for code in (
+        *(0xAD, 0x115F, 0x1160, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, 0x2800, 0x3164, 0xFEFF, 0xFFA0),
+        *(*range(0x2028, 0x202F), *range(0x2060, 0x2065), *range(0x2066, 0x2070), *range(0xE0000, 0xE0080)),
+    )
+)
 """Characters without a width, those that turn the writing direction and the ends of lines and paragraphs; not the
 joiners that scripts and emoji need. They are warned of and sent as they are: two values that look alike may differ in
 one, and only the user knows which is meant."""
 
+_BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Those of them that count as printable."""
+
 _UNSEEN = re.compile(f"[{UNSEEN_CHARACTERS}]")
 
 ERROR_VALUES = frozenset(
-    ("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#FIELD!", "#ERROR!")
+    (
+        *(
+            "#N/A",
+            "#REF!",
+            "#VALUE!",
+            "#DIV/0!",
+            "#NAME?",
+            "#NULL!",
+            "#NUM!",
+            "#SPILL!",
+            "#CALC!",
+            "#FIELD!",
+            "#ERROR!",
+        ),
+        *("#GETTING_DATA", "#BUSY!", "#BLOCKED!", "#CONNECT!", "#UNKNOWN!", "#PYTHON!", "#EXTERNAL!", "#TIMEOUT!"),
+        *("#NV", "#BEZUG!", "#WERT!", "#ZAHL!", "#ÜBERLAUF!", "#KALK!", "#FELD!", "#DATEN_ABRUFEN"),  # German
+        *("#VALEUR!", "#NOM?", "#NOMBRE!", "#NUL!", "#PROPAGATION!", "#CALCUL!", "#CHAMP!"),  # French
+        *("#N/D", "#¡REF!", "#¡VALOR!", "#¡DIV/0!", "#¿NOMBRE?", "#¡NULO!", "#¡NUM!", "#¡DESBORDAMIENTO!"),  # Spanish
+        *("#RIF!", "#VALORE!", "#NOME?", "#NULLO!", "#ESPANSIONE!"),  # Italian
+        *("#N/B", "#VERW!", "#WAARDE!", "#DEEL/0!", "#NAAM?", "#LEEG!", "#GETAL!", "#OVERLOOP!"),  # Dutch
+        *("#N/DISP", "#VALOR!", "#NULO!", "#NÚM!", "#DESPEJAR!"),  # Portuguese
+        *("#N/D!", "#ADR!", "#ARG!", "#DZIEL/0!", "#NAZWA?", "#ZERO!", "#LICZBA!"),  # Polish
+        *("#SAKNAS!", "#REFERENS!", "#VÄRDEFEL!", "#DIVISION/0!", "#NAMN?", "#SKÄRNING!", "#OGILTIGT!"),  # Swedish
+        *("#DIV/0", "#VALUE", "#REF", "#NUM", "Loading..."),
+    )
 )
-"""What spreadsheet programs show in place of a value, and write into a CSV file as if it were one."""
+"""What spreadsheet programs show in place of a value, in their languages, and write into a CSV file like one."""
+
+_ERROR_NUMBER = re.compile(r"Err:\d{3}|#{3,}")
+"""LibreOffice numbers its errors; a column that is too narrow for its number shows only hashes."""
 
 # Closed lists: "maybe" or "n/a" must not become a no. An x and a tick are yes because people tick boxes that way.
 _YES = ("yes", "y", "true", "t", "1", "on", "x", "✓", "✔")
@@ -44,6 +78,7 @@ _NO = ("no", "n", "false", "f", "0", "off")
 YES_OR_NO: Mapping[str, bool] = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, False)
 """Everything that is read as yes or no, in lower case. An empty cell is neither."""
 
+_ERROR_MARKS = ("#", "Err:", "Loading")
 _WHOLE = re.compile(r"-?\d{1,18}(?:\.0+)?")
 _DECIMAL = re.compile(r"-?[0-9]+(?:[.,][0-9]+)?")
 _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2},[0-9]{3}")
@@ -64,6 +99,11 @@ class Parsed:
     doubtful: Mapping[str, pd.Index] = field(default_factory=dict)
 
 
+def is_error(cell: str) -> bool:
+    """Whether a cell shows the error of a spreadsheet program instead of a value."""
+    return cell in ERROR_VALUES or _ERROR_NUMBER.fullmatch(cell) is not None
+
+
 def whole_numbers(text: pd.Series) -> Parsed:
     """Int64 from digits; ``12.0``, as spreadsheets write whole numbers, is 12. Nothing is rounded."""
     values, others = digits(text)
@@ -74,7 +114,7 @@ def whole_numbers(text: pd.Series) -> Parsed:
         if (number := whole_number(cell)) is not None:
             values.iat[index] = number
         elif cell:
-            (errors if cell in ERROR_VALUES else wrong).append(index)
+            (errors if is_error(cell) else wrong).append(index)
     return Parsed(values, {"cell-error": text.index[errors], "not-a-whole-number": text.index[wrong]})
 
 
@@ -117,11 +157,11 @@ def texts(text: pd.Series, *, opaque: bool = False) -> Parsed:
         trimmed = [index for index, (value, cell) in enumerate(zip(values, cells, strict=True)) if value != cell]
         trimmed = [index for index in trimmed if values[index]]
     together = "".join(stripped)
-    if not together.isprintable():
+    if not together.isprintable() or any(letter in together for letter in _BLANK_LETTERS):
         bad = [index for index, value in enumerate(values) if value and _UNPRINTABLE.search(value)]
         unseen = [index for index, value in enumerate(values) if value and _UNSEEN.search(value)]
-    if "#" in together:
-        errors = [index for index, value in enumerate(values) if value in ERROR_VALUES]
+    if any(mark in together for mark in _ERROR_MARKS):
+        errors = [index for index, value in enumerate(stripped) if is_error(value)]
     damaged = damage(stripped, opaque=opaque)
     lost = [index for index, value in enumerate(stripped) if LOST in value] if LOST in together else []
     wrapped = [] if opaque else _possibly_wrapped(values, together)
@@ -206,4 +246,4 @@ def _each(
 def _fate(cell: str, read: Callable[[str], tuple[Value | None, str]]) -> tuple[Value | None, str]:
     if not cell:
         return None, ""
-    return (None, "cell-error") if cell in ERROR_VALUES else read(cell)
+    return (None, "cell-error") if is_error(cell) else read(cell)

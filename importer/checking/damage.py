@@ -12,7 +12,7 @@ from html.entities import html5
 LOST = "\ufffd"
 """What decoders write for bytes that are no letter."""
 
-_QUESTION_MARKS = re.compile(r"\?\?|\w\?\w")
+_QUESTION_MARKS = re.compile(r"\?\?|\w\?\w|(?<!\S)\?\w|^\w+\?$", re.MULTILINE)
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|([A-Za-z][A-Za-z0-9]{1,30}));")
 # The short names of months as Excel writes them in English, German, French, Spanish, Italian, Dutch and Portuguese.
 _MONTH = (
@@ -25,10 +25,23 @@ _CONVERTED = re.compile(
 _LONGEST_CONVERTED = 12
 _LATIN = re.compile("[\u00a0-\u017f\u2010-\u2030\u20ac]")
 _CYRILLIC = re.compile("[\u0400-\u045f\u0490\u0491\u2010-\u2030\u2116\xa0«»]")
-_CYRILLIC_PAGE = "cp1251"
 _CONTROLS = "".join(map(chr, range(0x80, 0xA0)))
-_MISREAD_AS = ("cp1252", "mac_roman", "cp850", _CYRILLIC_PAGE)
+_MISREAD_AS = (
+    "cp1252",
+    "mac_roman",
+    "cp850",
+    "cp437",
+    "cp852",
+    "cp866",
+    "koi8_r",
+    "cp1250",
+    "cp1251",
+    "cp1253",
+    "cp932",
+)
 """Encodings that UTF-8 is taken for, by the programs of Windows, Macs and DOS. The usual one comes first."""
+
+_ASCII_LETTERS = re.compile("[A-Za-z]")
 
 
 def damage(cells: Sequence[str], *, opaque: bool = False) -> dict[str, list[int]]:
@@ -78,8 +91,12 @@ def _is_plausible(mended: str, encoding: str) -> bool:
     match encoding:
         case "cp1252":
             return bool(foreign) and min(foreign) >= "\xa0"
-        case "cp1251":
-            return len(foreign) > 1 and all(map(_CYRILLIC.match, foreign))
+        case "cp1251" if len(foreign) > 1 and all(map(_CYRILLIC.match, foreign)):
+            return True
+        case "cp1250" | "cp1251" | "cp1253" | "cp932":
+            # Their own letters may be such bytes as well, but hardly in the middle of Latin ones; nor in small letters.
+            latin = bool(foreign) and all(map(_LATIN.match, foreign))
+            return latin and _ASCII_LETTERS.search(mended) is not None and not mended.isupper()
         case _:
             return bool(foreign) and all(map(_LATIN.match, foreign))
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from importer.checking.cells import ERROR_VALUES, Parsed
+from importer.checking.cells import Parsed, is_error
 from importer.checking.date_text import DateText, instant_of_number, read_date_text
 
 ORDERS = ("dmy", "mdy", "ymd")
@@ -133,7 +133,7 @@ class DateReader:
             days = timedelta(days=float(cell))
             moment = _DAY_ZERO + timedelta(seconds=round(days.total_seconds()))
             return _Read(moment, code="date-serial", timed=moment.time() != time())
-        if cell in ERROR_VALUES:
+        if is_error(cell):
             return _Read(code="cell-error")
         text = read_date_text(cell)
         if isinstance(text, str):

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import pandas as pd
 
-from importer.checking.cells import ERROR_VALUES, UNSEEN_CHARACTERS, Parsed, digits, whole_number
+from importer.checking.cells import UNSEEN_CHARACTERS, Parsed, digits, is_error, whole_number
 from importer.issues import Candidate
 
 FEW = 3
@@ -218,7 +218,7 @@ def _fate(cell: str, directory: Directory | None) -> tuple[int | None, str]:
     # warned of. Such a resource can be named by its location, "North / 12".
     if (number := whole_number(cell)) is not None:
         return number, ""
-    if cell in ERROR_VALUES:
+    if is_error(cell):
         return None, "cell-error"
     if not is_name(cell):
         return None, "not-a-whole-number"

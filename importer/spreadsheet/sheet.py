@@ -15,6 +15,7 @@ from importer.errors import FileError
 from importer.issues import Notice
 
 OUR_PREFIX = "import_"
+_ADDED = frozenset(f"{OUR_PREFIX}{name}" for name in ("row", "status", "id", "message"))
 """Headers of columns that a report adds; they are skipped on reading, so that failed rows can be imported again."""
 
 RECORD_ID = "Id"
@@ -89,7 +90,7 @@ class Sheet:
     def columns(self) -> tuple[int, ...]:
         """Positions of the columns that are the user's own."""
         labels = enumerate(self.labels)
-        return tuple(i for i, label in labels if i != self.answers and not label.lower().startswith(OUR_PREFIX))
+        return tuple(i for i, label in labels if i != self.answers and label.lower() not in _ADDED)
 
     @property
     def answers(self) -> int | None:

@@ -188,3 +188,24 @@ def test_no_text_depends_on_those_beside_it(cells: list[str]) -> None:
         assert together.values.isna()[row] or alone.values[7] == together.values[row]
         for one, other in ((alone.refused, together.refused), (alone.doubtful, together.doubtful)):
             assert [code for code in one if 7 in one[code]] == [code for code in other if row in other[code]]
+
+
+@pytest.mark.parametrize(
+    "cell", ["#NV", "#WERT!", "#VALEUR!", "#¡VALOR!", "#N/D", "#GETTING_DATA", "Err:502", "#####", "Loading..."]
+)
+def test_an_error_of_a_spreadsheet_program_is_no_value(cell: str) -> None:
+    """In the language of the program, as its CSV files have it; in texts and in numbers."""
+    assert fate(texts(column(cell))) == "cell-error"
+    assert fate(whole_numbers(column(cell))) == "cell-error"
+
+
+@pytest.mark.parametrize("cell", ["#1", "# 5", "#Boardroom", "Err: 5", "##", "Loading bay", "#NVIDIA"])
+def test_a_hash_alone_makes_no_error(cell: str) -> None:
+    """Rooms are called so."""
+    assert fate(texts(column(cell))) == cell
+
+
+@pytest.mark.parametrize("cell", ["\u3164", "Room\u2800 1", "Room\U000e0041"])
+def test_what_nobody_sees_is_told(cell: str) -> None:
+    """Blanks that are letters, and the letters of tags."""
+    assert "unseen-character" in {code for code, rows in texts(column(cell)).doubtful.items() if len(rows)}

@@ -89,6 +89,12 @@ def test_utf8_that_was_read_as_western_text_is_recognised(encoding: str, data: s
         ("Caf├® Z├╝rich", "Café Zürich"),
         ("Salle â€“ 5", "Salle – 5"),  # noqa: RUF001
         ("ä¼šè­°å®¤", "会議室"),
+        ("KrakĂłw", "Kraków"),
+        ("CafĂ© ZĂĽrich", "Café Zürich"),
+        ("CafГ©", "Café"),
+        ("CafΓ©", "Café"),
+        ("Cafﾃｩ", "Café"),
+        ("Caf├⌐", "Café"),
     ],
 )
 def test_the_usual_ways_of_double_encoding_are_recognised(damaged: str, meant: str | None) -> None:
@@ -106,9 +112,9 @@ def test_text_in_entities_is_told_with_what_it_stands_for(text: str) -> None:
     assert without_entities(written) == html.unescape(written)
 
 
-@pytest.mark.parametrize("cell", ["???? ???", "Caf? Z?rich", "Sala ??d?"])
+@pytest.mark.parametrize("cell", ["???? ???", "Caf? Z?rich", "Sala ??d?", "Caf?", "?cole 3", "Salle ?stanbul"])
 def test_question_marks_in_place_of_letters_are_seen(cell: str) -> None:
-    """Two in a row, or one between letters."""
+    """Two in a row, one in a word, or one that ends the only word."""
     assert codes(cell) == {"letters-replaced"}
 
 

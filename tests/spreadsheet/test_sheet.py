@@ -1,6 +1,7 @@
 """Addresses are those of the spreadsheet program, beyond column Z too."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from importer.errors import FileError
 from importer.reporting.lines import _position
-from importer.spreadsheet import address, column_letters, place_of
+from importer.spreadsheet import address, column_letters, open_sheet, place_of
 from importer.spreadsheet.sheet import find_header
 from importer.spreadsheet.workbook_child.package import letters_of, position_of
 
@@ -82,3 +83,10 @@ def test_an_empty_row_is_no_header(row: int) -> None:
     """Nor is one below the last."""
     with pytest.raises(FileError, match=f"Row {row} is empty"):
         find_header(enumerate([LABELS, [" ", ""], DATA], start=1), row=row)
+
+
+def test_a_column_of_the_users_own_is_not_taken_for_one_of_a_report(tmp_path: Path) -> None:
+    """Only the four that a report adds are passed over, whatever else begins like them."""
+    path = tmp_path / "rows.csv"
+    path.write_text("import_source,import_row,import_status,import_id,import_message,Name\na,2,created,5,,b\n", "utf-8")
+    assert open_sheet(path).columns == (0, 5)
