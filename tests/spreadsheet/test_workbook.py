@@ -177,6 +177,28 @@ XML = {
     "formula of a text, no value": ('<c r="A2" t="str"><f>""</f></c>', "formula-without-value", '=""'),
     "formula with a value": ('<c r="A2"><f>1+1</f><v>2</v></c>', None, "2"),
     "16 digits": ('<c r="A2"><v>1.2345678901234567E+16</v></c>', "number-rounded", "12345678901234568"),
+    "text as CDATA": ('<c r="A2" t="str"><v><![CDATA[A&<b>"1"]]></v></c>', None, 'A&<b>"1"'),
+    "number as CDATA": ('<c r="A2"><v><![CDATA[12]]></v></c>', None, "12"),
+    "result as CDATA": ('<c r="A2" t="str"><f>B2</f><v><![CDATA[AAMk1]]></v></c>', None, "AAMk1"),
+    "error as CDATA": ('<c r="A2" t="e"><v><![CDATA[#N/A]]></v></c>', "cell-error", "#N/A"),
+    "formula as CDATA": ('<c r="A2"><f><![CDATA[1<2]]></f></c>', "formula-without-value", "=1<2"),
+    "comment after a formula": ('<c r="A2"><f>1+1</f><!-- none --></c>', "formula-without-value", "=1+1"),
+    "comment for a value": ('<c r="A2"><f>1+1</f><v><!-- none --></v></c>', "formula-without-value", "=1+1"),
+    "comment in a number": ('<c r="A2"><v>1<!-- and -->2</v></c>', None, "12"),
+    "instruction in a number": ('<c r="A2"><v>1<?and two?>2</v></c>', None, "12"),
+    "extension in a cell": ('<c r="A2"><v>12</v><extLst><ext uri="x"><v>9</v></ext></extLst></c>', None, "12"),
+    "blanks round a number": ('<c r="A2" t="n"><v> 12 </v></c>', None, "12"),
+    "no such shared string": ('<c r="A2" t="s"><v>99</v></c>', "cell-error", "#ERROR"),
+    "no such type": ('<c r="A2" t="new"><v>99</v></c>', "cell-error", "#ERROR"),
+    "neither yes nor no": ('<c r="A2" t="b"><v>perhaps</v></c>', "cell-error", "#ERROR"),
+    **{
+        error: (f'<c r="A2" t="e"><v>{error}</v></c>', "cell-error", error)
+        for error in ("#GETTING_DATA", "#SPILL!", "#CALC!", "#FIELD!", "#BUSY!", "#BLOCKED!", "#CONNECT!", "#PYTHON!")
+    },
+    **{
+        error: (f'<c r="A2" t="e"><f>B2</f><v>{error}</v></c>', "cell-error", error)
+        for error in ("#UNKNOWN!", "#ERROR!", "Err:502", "#NV", "#SOMETHING_NEW!")
+    },
     "15 digits": ('<c r="A2"><v>123456789012345</v></c>', None, "123456789012345"),
 }
 
@@ -189,6 +211,51 @@ def test_a_cell_that_hides_its_value_is_found(tmp_path: Path, name: str) -> None
     sheet = opened(pack(tmp_path / "a.xlsx", xlsx_parts(sheet_xml(*rows))))
     assert rows_of(sheet) == {2: [text, "5"], 3: ["1", "end"]}
     assert problems_of(sheet) == ({(2, 0): code} if code else {})
+
+
+CALCULATED_ON_OPENING = {
+    "the 0 that stands for no result": ('<c r="A2"><f>B2&amp;"x"</f><v>0</v></c>', {"A2": '=B2&"x"'}),
+    "another result": ('<c r="A2" t="str"><f>B2</f><v>ab</v></c>', {"A2": "=B2"}),
+    "yes or no": ('<c r="A2" t="b"><f>B2=1</f><v>1</v></c>', {"A2": "=B2=1"}),
+    "an empty text": ('<c r="A2" t="str"><f>""</f><v></v></c>', {"A2": '=""'}),
+    "several cells": (
+        '<c r="A2"><f t="array" ref="A2:B3">C1:D2</f><v>0</v></c><c r="B2"><v>0</v></c>',
+        dict.fromkeys(("A2", "B2", "A3", "B3"), "=C1:D2"),
+    ),
+    "several cells, other order": (
+        '<c r="A2"><f ref="A2:A3" t="array">C1:C2</f><v>0</v></c>',
+        dict.fromkeys(("A2", "A3"), "=C1:C2"),
+    ),
+    "a value": ('<c r="A2"><v>0</v></c>', {}),
+}
+
+
+@pytest.mark.parametrize("name", CALCULATED_ON_OPENING)
+def test_results_that_nobody_sees_are_none(tmp_path: Path, name: str) -> None:
+    """A workbook that is calculated when it is opened, as XlsxWriter writes it, shows none of its stored results."""
+    cells, formulas = CALCULATED_ON_OPENING[name]
+    parts = xlsx_parts(sheet_xml(text_row(1, "ResourceId", "Name"), f'<row r="2">{cells}</row>', text_row(4, "1", "x")))
+    book = str(parts["xl/workbook.xml"])
+    parts["xl/workbook.xml"] = book.replace("</sheets>", '</sheets><calcPr calcId="1" fullCalcOnLoad="1"/>')
+    sheet = opened(pack(tmp_path / "a.xlsx", parts))
+    assert problems_of(sheet) == {(int(cell[1]), "AB".index(cell[0])): "formula-without-value" for cell in formulas}
+    rows = rows_of(sheet)
+    assert {cell: rows[int(cell[1])]["AB".index(cell[0])] for cell in formulas} == formulas
+    if not formulas:
+        assert rows[2] == ["0"]
+
+
+def test_an_error_stays_one_when_it_is_calculated_again(tmp_path: Path) -> None:
+    """Its name says more than that its formula has no result yet."""
+
+    def fill(book: Workbook, sheet: Worksheet) -> None:
+        sheet.append(["ResourceId", "Name"])
+        sheet.append(["#N/A", "A"])
+
+    path = saved(tmp_path / "a.xlsx", fill)
+    with zipfile.ZipFile(path) as archive:
+        assert b'fullCalcOnLoad="1"' in archive.read("xl/workbook.xml")
+    assert problems_of(opened(path)) == {(2, 0): "cell-error"}
 
 
 def test_prefixed_xml_is_understood(tmp_path: Path) -> None:
