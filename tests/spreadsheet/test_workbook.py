@@ -581,3 +581,55 @@ def test_a_sheet_is_read_as_often_as_it_is_asked_for(tmp_path: Path) -> None:
     one, other = sheet.read(), sheet.read()
     assert len(next(one)) == len(next(other))
     assert sum(map(len, one)) == sum(map(len, other)) == len(rows_of(sheet)) - len(next(sheet.read()))
+
+
+ODS_CELLS: dict[str, tuple[str, str, str, str | None]] = {
+    # Attributes of a cell, its text, what is read, and the code of its issue.
+    "text without a type": ("", "Room", "Room", None),
+    "no value": ('office:value-type="void"', "Room", "Room", None),
+    "number without a value": ('office:value-type="float"', "12", "12", None),
+    "date without a value": ('office:value-type="date"', "Monday", "Monday", None),
+    "yes without a value": ('office:value-type="boolean"', "TRUE", "TRUE", None),
+    "formula with a text alone": ('table:formula="of:=[.A1]"', "Room", "=[.A1]", "formula-without-value"),
+    "number without a text": ('office:value-type="float" office:value="1.5"', "", "1.5", None),
+    "number of plain style": ('office:value-type="float" office:value="5" table:style-name="ce1"', "", "5", None),
+    "number of a style with a format": (
+        'office:value-type="float" office:value="5" table:style-name="ce2"', "", "5", "shown-differently",
+    ),
+    "number of a style elsewhere": (
+        'office:value-type="float" office:value="5" table:style-name="Result"', "", "5", "shown-differently",
+    ),
+    "percentage without a text": ('office:value-type="percentage" office:value="0.5"', "", "0.5", "shown-differently"),
+    "money without a text": ('office:value-type="currency" office:value="3"', "", "3", "shown-differently"),
+    "date without a text": (
+        'office:value-type="date" office:date-value="2026-01-02"', "", "2026-01-02", "shown-differently",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODS_CELLS)
+def test_an_opendocument_cell_without_value_or_text_is_no_guess(tmp_path: Path, name: str) -> None:
+    """What stands there is a text, also to the right of and below all cells with values; a format is not guessed."""
+    attributes, text, expected, code = ODS_CELLS[name]
+    document = OpenDocumentSpreadsheet()
+    table, row = Table(name="Data"), TableRow()
+    document.spreadsheet.addElement(table)
+    table.addElement(row)
+    for label in ("ResourceId", "Name"):
+        cell = TableCell(valuetype="string")
+        cell.addElement(P(text=label))
+        row.addElement(cell)
+    document.save(tmp_path / "plain.ods")
+    paragraph = f"<text:p>{text}</text:p>" if text else ""
+    added = f"<table:table-row><table:table-cell/><table:table-cell {attributes}>{paragraph}</table:table-cell>"
+    styles = '<style:style style:family="table-cell" style:name="ce1" style:parent-style-name="Default"/>'
+    styles += '<style:style style:family="table-cell" style:name="ce2" style:data-style-name="N5"/>'
+    with zipfile.ZipFile(tmp_path / "plain.ods") as archive:
+        parts = {each: archive.read(each) for each in archive.namelist()}
+    content = parts["content.xml"].decode().replace("</table:table>", f"{added}</table:table-row></table:table>")
+    parts["content.xml"] = content.replace(
+        "<office:automatic-styles/>", f"<office:automatic-styles>{styles}</office:automatic-styles>"
+    ).encode()
+    sheet = opened(pack(tmp_path / "a.ods", parts))
+    assert rows_of(sheet) == {2: ["", expected]}
+    assert [issue.code for issue in issues(sheet) if issue.cell == "B2"] == ([code] if code else [])

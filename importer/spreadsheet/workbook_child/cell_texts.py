@@ -60,10 +60,16 @@ class CellTexts:
             raise Refusal(*TOO_LARGE)
         if width > MOST_COLUMNS:
             width = self._filled_width()
-        # The table ends at the last cell with a value, but an error or a formula may stand beyond it.
+        # The table ends at the last cell with a value, but an error, a formula or a text may stand beyond it.
         with_problem = [row for row, cells in self._problems.items() if any(text for _, text in cells.values())]
-        self._height = max([height, *with_problem])
-        self._width = max([width, *(max(self._problems[row]) + 1 for row in with_problem)])
+        self._height = max([height, *with_problem, *look.texts])
+        self._width = max(
+            [
+                width,
+                *(max(self._problems[row]) + 1 for row in with_problem),
+                *(max(row) + 1 for row in look.texts.values()),
+            ]
+        )
         if self._width > MOST_COLUMNS:
             raise Refusal(
                 f"has {self._width:,} columns; at most {MOST_COLUMNS} can be read",
