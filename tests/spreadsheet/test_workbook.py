@@ -17,6 +17,10 @@ from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
 from openpyxl import Workbook
+from openpyxl.formatting.rule import Rule
+from openpyxl.styles import Font
+from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.styles.numbers import NumberFormat
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -633,3 +637,36 @@ def test_an_opendocument_cell_without_value_or_text_is_no_guess(tmp_path: Path, 
     sheet = opened(pack(tmp_path / "a.ods", parts))
     assert rows_of(sheet) == {2: ["", expected]}
     assert [issue.code for issue in issues(sheet) if issue.cell == "B2"] == ([code] if code else [])
+
+
+def test_a_number_whose_format_depends_on_a_condition_is_an_error(tmp_path: Path) -> None:
+    """Nobody here decides which condition is met; texts and other columns are as they were."""
+
+    def fill(book: Workbook, sheet: Worksheet) -> None:
+        sheet.append(["ResourceId", "Name"])
+        for row in ([1, "A"], [2, 5], [3, 6], [4, 7], [5, 8]):
+            sheet.append(row)
+        shape = DifferentialStyle(numFmt=NumberFormat(numFmtId=200, formatCode='"Room "0'))
+        bold = DifferentialStyle(font=Font(bold=True))
+        for area, style in (("B2:B3 B5", shape), ("A1:B6", bold)):
+            sheet.conditional_formatting.add(area, Rule(type="expression", dxf=style, formula=["TRUE"]))
+
+    sheet = opened(saved(tmp_path / "a.xlsx", fill))
+    assert [(issue.cell, issue.code) for issue in issues(sheet)] == [
+        ("B3", "shown-differently"),
+        ("B5", "shown-differently"),
+    ]
+
+
+@pytest.mark.parametrize("area", ["B2", "B1:B9", "$B$2:$C$3", "B:B", "2:2", "A9 B2:B2"])
+@pytest.mark.parametrize("form", ["older", "newer"])
+def test_every_form_of_a_condition_is_understood(tmp_path: Path, area: str, form: str) -> None:
+    """The newer one holds its format itself, behind the sheet."""
+    rule = '<cfRule type="expression"><formula>TRUE</formula><dxf><numFmt formatCode="0%"/></dxf></cfRule>'
+    older = f'<conditionalFormatting sqref="{area}">{rule}</conditionalFormatting>'
+    newer = f"<x:conditionalFormatting>{rule}<m:sqref>{area}</m:sqref></x:conditionalFormatting>"
+    rows = text_row(1, "ResourceId", "Name"), '<row r="2"><c r="A2"><v>1</v></c><c r="B2"><v>5</v></c></row>'
+    spaces = 'xmlns:x="urn:x" xmlns:m="urn:m"'
+    xml = sheet_xml(*rows, tail=older if form == "older" else f"<extLst {spaces}>{newer}</extLst>")
+    sheet = opened(pack(tmp_path / "a.xlsx", xlsx_parts(xml)))
+    assert [(issue.cell, issue.code) for issue in issues(sheet)] == [("B2", "shown-differently")]

@@ -135,7 +135,12 @@ class CellTexts:
         formats = self._look.formats
         if formats is None:
             return self._look.shapes.within(position, first, len(column))
-        types = set(map(type, column))
+        types, conditional = set(map(type, column)), self._look.conditional_rows(position, first, len(column))
+        if conditional:
+            shapes = formats.of(position, first, len(column))
+            for rows in conditional:
+                shapes[rows.start : rows.stop] = [OTHER] * len(rows)
+            return _runs(map(_shape, column, texts, shapes), first, position)
         # A column of short numbers and texts without a format is passed over.
         if not formats.any_in(position) and (types <= _TEXTS or (types <= _SHOWN_AS_THEY_ARE and _are_short(texts))):
             return []

@@ -149,7 +149,7 @@ def _look_at_package(package: Package, name: str) -> Look:
         return xlsb_look.look_at_xlsb(
             package.read(part), xlsb_look.number_formats(package.read(styles)) if styles else []
         )
-    shapes = xlsx_look.number_formats(package.read(styles)) if styles else []
+    formats = xlsx_look.formats_of(package.read(styles)) if styles else xlsx_look.Formats()
     book = package.read(package.main)
     with package.stream(package.part(xlsx_look.link_of(book, name))) as stream:
-        return xlsx_look.look_at_xlsx(stream, shapes, calculated_on_opening=xlsx_look.is_calculated_on_opening(book))
+        return xlsx_look.look_at_xlsx(stream, formats, calculated_on_opening=xlsx_look.is_calculated_on_opening(book))

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import IO
 from xml.etree import ElementTree as ET
@@ -49,23 +50,38 @@ _MOST_NAMED_STYLES = 50
 _STYLED_CELL = re.compile(rb"<(?:\w+:)?c\b(?P<attributes>[^>]*)>")
 _ERROR_MARKS = (b'"e"', b"'e'")
 _FORMULA_MARKS = (b"<f", b":f")
+_CONDITION_MARK = b"conditionalFormatting"
+_CONDITION = re.compile(rb"<((?:\w+:)?)conditionalFormatting\b[^>]*(?<!/)>.*?</\1conditionalFormatting\s*>", re.DOTALL)
+_FORMAT_OF_CONDITION = re.compile(rb"""\sdxfId\s*=\s*["'](\d+)["']""")
+_AREAS_OF_CONDITION = re.compile(rb"""\ssqref\s*=\s*["']([^"']*)["']|<(?:\w+:)?sqref>([^<]*)<""")
+_RANGE = re.compile(rb"\$?([A-Z]*)\$?(\d*)(?::\$?([A-Z]*)\$?(\d*))?")
+_MOST_ROWS = 1_048_576
 _PIECE_BYTES = 1 << 20
 _LONGEST_ROW = 64 << 20
 
 
-def look_at_xlsx(stream: IO[bytes], styles: Sequence[str], *, calculated_on_opening: bool = False) -> Look:
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """The number formats by the index that cells name, and the indices of conditional formats that hold another."""
+
+    of_cells: Sequence[str] = ()
+    conditional: frozenset[bytes] = frozenset()
+
+
+def look_at_xlsx(stream: IO[bytes], styles: Formats, *, calculated_on_opening: bool = False) -> Look:
     """What a sheet tells beside its values, read from its XML.
 
-    ``styles`` are the number formats by the index that cells name. A sheet without any costs little more than
-    unpacking it. ``calculated_on_opening``: the stored results of its formulas are not what a person sees.
+    A sheet without any ``styles`` costs little more than unpacking it. ``calculated_on_opening``: the stored
+    results of its formulas are not what a person sees.
 
     Raises:
         UnusualCells: A cell that matters does not say where it is, or cells are not of plain characters.
     """
     # A cell that names no style has the first.
-    formats = Stretches(styles[0] if styles else GENERAL)
+    default = styles.of_cells[0] if styles.of_cells else GENERAL
+    formats = Stretches(default)
     look = Look(formats=formats)
-    by_style = {b"%d" % n: shape for n, shape in enumerate(styles) if shape != styles[0]}
+    by_style = {b"%d" % n: shape for n, shape in enumerate(styles.of_cells) if shape != default}
     pattern = re.compile(_STYLE % (b"|".join(by_style) if len(by_style) <= _MOST_NAMED_STYLES else rb"\d+"))
     pieces = _whole_rows(stream)
     for number, piece in enumerate(pieces):
@@ -77,6 +93,7 @@ def look_at_xlsx(stream: IO[bytes], styles: Sequence[str], *, calculated_on_open
             if style in by_style:
                 formats.add(*_place(cell), by_style[style])
         look.hidden_rows += len(_HIDDEN_ROW.findall(piece)) if any(mark in piece for mark in _HIDDEN_MARKS) else 0
+        look.conditional += _conditional_areas(piece, styles.conditional) if _CONDITION_MARK in piece else ()
         _add_problems(look, piece, _FORMULA_START if calculated_on_opening else _NO_RESULT)
     formats.sort()
     return look
@@ -115,6 +132,23 @@ def _add_formula(look: Look, cell: re.Match[bytes]) -> None:
         for each in range(row, bottom + 1):
             for place in range(position, right + 1):
                 look.add_formula(each, place, formula)
+
+
+def _conditional_areas(piece: bytes, formats: frozenset[bytes]) -> Iterator[tuple[range, range]]:
+    """The areas in which a condition may change the number format."""
+    for condition in _CONDITION.finditer(piece):
+        # Newer conditions hold their format themselves.
+        if not formats.isdisjoint(_FORMAT_OF_CONDITION.findall(condition[0])) or b"numFmt" in condition[0]:
+            for text in _AREAS_OF_CONDITION.findall(condition[0]):
+                yield from map(_area, filter(None, map(_RANGE.fullmatch, b"".join(text).split())))
+
+
+def _area(match: re.Match[bytes]) -> tuple[range, range]:
+    """The rows and positions of A1, A1:B2, A:B or 1:2."""
+    left, top, right, bottom = match.groups()
+    last_row, last_position = bottom or top or b"%d" % _MOST_ROWS, right or left
+    last = _position(last_position) if last_position else MOST_COLUMNS
+    return range(int(top or 1), int(last_row) + 1), range(_position(left) if left else 0, last + 1)
 
 
 def _styled_cells(piece: bytes, pattern: re.Pattern[bytes]) -> Iterator[tuple[re.Match[bytes], bytes]]:
@@ -163,15 +197,17 @@ def _whole_rows(stream: IO[bytes]) -> Iterator[bytes]:
     yield rest
 
 
-def number_formats(styles: bytes) -> list[str]:
-    """The number format of each style that cells can name."""
+def formats_of(styles: bytes) -> Formats:
+    """The number format of each style that cells can name, and which conditional formats have one."""
     # expat bounds how far entities grow and fetches none; for the rest this process has its limits.
     root = ET.fromstring(styles)  # noqa: S314
     codes = {str(number): code for number, code in BUILT_IN.items()} | {
         element.get("numFmtId", ""): element.get("formatCode", "")
         for element in root.iterfind(".//{*}numFmts/{*}numFmt")
     }
-    return [codes.get(style.get("numFmtId", "0"), OTHER) for style in root.iterfind(".//{*}cellXfs/{*}xf")]
+    of_cells = [codes.get(style.get("numFmtId", "0"), OTHER) for style in root.iterfind(".//{*}cellXfs/{*}xf")]
+    conditional = enumerate(root.iterfind(".//{*}dxfs/{*}dxf"))
+    return Formats(of_cells, frozenset(b"%d" % n for n, shape in conditional if shape.find("{*}numFmt") is not None))
 
 
 def is_calculated_on_opening(book: bytes) -> bool:
