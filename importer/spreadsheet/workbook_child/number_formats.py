@@ -1,4 +1,7 @@
-"""The text that a number format shows, where it is certain: not where it depends on a column's width or a language.
+"""The text that a number format shows in English, where it is certain: not where it depends on a column's width.
+
+A file does not tell the language of the program that shows it. The point of decimals, the slash of dates and TRUE are
+those of English; what has a name of its own in each language, such as a month, is not certain.
 
 Source: ECMA-376 part 1, 18.8.30 and 18.8.31, and what Excel and LibreOffice show.
 """
