@@ -670,3 +670,19 @@ def test_every_form_of_a_condition_is_understood(tmp_path: Path, area: str, form
     xml = sheet_xml(*rows, tail=older if form == "older" else f"<extLst {spaces}>{newer}</extLst>")
     sheet = opened(pack(tmp_path / "a.xlsx", xlsx_parts(xml)))
     assert [(issue.cell, issue.code) for issue in issues(sheet)] == [("B2", "shown-differently")]
+
+
+def test_an_opendocument_sheet_of_texts_without_types_is_read(tmp_path: Path) -> None:
+    """None of its cells has a value, as short scripts write them; all of them are texts, the labels too."""
+    document, table = OpenDocumentSpreadsheet(), Table(name="Data")
+    document.spreadsheet.addElement(table)
+    for texts in (("ResourceId", "Name"), ("1", "Room 1"), ("2", "Room 2")):
+        row = TableRow()
+        table.addElement(row)
+        for text in texts:
+            cell = TableCell()
+            cell.addElement(P(text=text))
+            row.addElement(cell)
+    document.save(tmp_path / "a.ods")
+    sheet = opened(tmp_path / "a.ods")
+    assert (rows_of(sheet), issues(sheet)) == ({2: ["1", "Room 1"], 3: ["2", "Room 2"]}, [])

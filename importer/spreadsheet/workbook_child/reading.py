@@ -138,7 +138,8 @@ def _lines(book: Book, chosen: str | None, notices: list[Notice]) -> Iterator[ob
 def _look_at_ods(archive: zipfile.ZipFile, notices: list[Notice], name: str) -> Look:
     with archive.open("content.xml") as stream:
         look, is_linked = look_at_ods(stream, name)
-    notices += [linked_with_others()] if is_linked else []
+    # Once, however many sheets are looked at.
+    notices += [linked_with_others()] if is_linked and linked_with_others() not in notices else []
     return look
 
 
