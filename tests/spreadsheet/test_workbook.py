@@ -17,6 +17,10 @@ from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
 from openpyxl import Workbook
+from openpyxl.formatting.rule import Rule
+from openpyxl.styles import Font
+from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.styles.numbers import NumberFormat
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -177,6 +181,28 @@ XML = {
     "formula of a text, no value": ('<c r="A2" t="str"><f>""</f></c>', "formula-without-value", '=""'),
     "formula with a value": ('<c r="A2"><f>1+1</f><v>2</v></c>', None, "2"),
     "16 digits": ('<c r="A2"><v>1.2345678901234567E+16</v></c>', "number-rounded", "12345678901234568"),
+    "text as CDATA": ('<c r="A2" t="str"><v><![CDATA[A&<b>"1"]]></v></c>', None, 'A&<b>"1"'),
+    "number as CDATA": ('<c r="A2"><v><![CDATA[12]]></v></c>', None, "12"),
+    "result as CDATA": ('<c r="A2" t="str"><f>B2</f><v><![CDATA[AAMk1]]></v></c>', None, "AAMk1"),
+    "error as CDATA": ('<c r="A2" t="e"><v><![CDATA[#N/A]]></v></c>', "cell-error", "#N/A"),
+    "formula as CDATA": ('<c r="A2"><f><![CDATA[1<2]]></f></c>', "formula-without-value", "=1<2"),
+    "comment after a formula": ('<c r="A2"><f>1+1</f><!-- none --></c>', "formula-without-value", "=1+1"),
+    "comment for a value": ('<c r="A2"><f>1+1</f><v><!-- none --></v></c>', "formula-without-value", "=1+1"),
+    "comment in a number": ('<c r="A2"><v>1<!-- and -->2</v></c>', None, "12"),
+    "instruction in a number": ('<c r="A2"><v>1<?and two?>2</v></c>', None, "12"),
+    "extension in a cell": ('<c r="A2"><v>12</v><extLst><ext uri="x"><v>9</v></ext></extLst></c>', None, "12"),
+    "blanks round a number": ('<c r="A2" t="n"><v> 12 </v></c>', None, "12"),
+    "no such shared string": ('<c r="A2" t="s"><v>99</v></c>', "cell-error", "#ERROR"),
+    "no such type": ('<c r="A2" t="new"><v>99</v></c>', "cell-error", "#ERROR"),
+    "neither yes nor no": ('<c r="A2" t="b"><v>perhaps</v></c>', "cell-error", "#ERROR"),
+    **{
+        error: (f'<c r="A2" t="e"><v>{error}</v></c>', "cell-error", error)
+        for error in ("#GETTING_DATA", "#SPILL!", "#CALC!", "#FIELD!", "#BUSY!", "#BLOCKED!", "#CONNECT!", "#PYTHON!")
+    },
+    **{
+        error: (f'<c r="A2" t="e"><f>B2</f><v>{error}</v></c>', "cell-error", error)
+        for error in ("#UNKNOWN!", "#ERROR!", "Err:502", "#NV", "#SOMETHING_NEW!")
+    },
     "15 digits": ('<c r="A2"><v>123456789012345</v></c>', None, "123456789012345"),
 }
 
@@ -189,6 +215,51 @@ def test_a_cell_that_hides_its_value_is_found(tmp_path: Path, name: str) -> None
     sheet = opened(pack(tmp_path / "a.xlsx", xlsx_parts(sheet_xml(*rows))))
     assert rows_of(sheet) == {2: [text, "5"], 3: ["1", "end"]}
     assert problems_of(sheet) == ({(2, 0): code} if code else {})
+
+
+CALCULATED_ON_OPENING = {
+    "the 0 that stands for no result": ('<c r="A2"><f>B2&amp;"x"</f><v>0</v></c>', {"A2": '=B2&"x"'}),
+    "another result": ('<c r="A2" t="str"><f>B2</f><v>ab</v></c>', {"A2": "=B2"}),
+    "yes or no": ('<c r="A2" t="b"><f>B2=1</f><v>1</v></c>', {"A2": "=B2=1"}),
+    "an empty text": ('<c r="A2" t="str"><f>""</f><v></v></c>', {"A2": '=""'}),
+    "several cells": (
+        '<c r="A2"><f t="array" ref="A2:B3">C1:D2</f><v>0</v></c><c r="B2"><v>0</v></c>',
+        dict.fromkeys(("A2", "B2", "A3", "B3"), "=C1:D2"),
+    ),
+    "several cells, other order": (
+        '<c r="A2"><f ref="A2:A3" t="array">C1:C2</f><v>0</v></c>',
+        dict.fromkeys(("A2", "A3"), "=C1:C2"),
+    ),
+    "a value": ('<c r="A2"><v>0</v></c>', {}),
+}
+
+
+@pytest.mark.parametrize("name", CALCULATED_ON_OPENING)
+def test_results_that_nobody_sees_are_none(tmp_path: Path, name: str) -> None:
+    """A workbook that is calculated when it is opened, as XlsxWriter writes it, shows none of its stored results."""
+    cells, formulas = CALCULATED_ON_OPENING[name]
+    parts = xlsx_parts(sheet_xml(text_row(1, "ResourceId", "Name"), f'<row r="2">{cells}</row>', text_row(4, "1", "x")))
+    book = str(parts["xl/workbook.xml"])
+    parts["xl/workbook.xml"] = book.replace("</sheets>", '</sheets><calcPr calcId="1" fullCalcOnLoad="1"/>')
+    sheet = opened(pack(tmp_path / "a.xlsx", parts))
+    assert problems_of(sheet) == {(int(cell[1]), "AB".index(cell[0])): "formula-without-value" for cell in formulas}
+    rows = rows_of(sheet)
+    assert {cell: rows[int(cell[1])]["AB".index(cell[0])] for cell in formulas} == formulas
+    if not formulas:
+        assert rows[2] == ["0"]
+
+
+def test_an_error_stays_one_when_it_is_calculated_again(tmp_path: Path) -> None:
+    """Its name says more than that its formula has no result yet."""
+
+    def fill(book: Workbook, sheet: Worksheet) -> None:
+        sheet.append(["ResourceId", "Name"])
+        sheet.append(["#N/A", "A"])
+
+    path = saved(tmp_path / "a.xlsx", fill)
+    with zipfile.ZipFile(path) as archive:
+        assert b'fullCalcOnLoad="1"' in archive.read("xl/workbook.xml")
+    assert problems_of(opened(path)) == {(2, 0): "cell-error"}
 
 
 def test_prefixed_xml_is_understood(tmp_path: Path) -> None:
@@ -299,6 +370,14 @@ SHOWN: list[tuple[str | float | datetime, str, str | None]] = [
     (0, '0;-0;"none"', "none"),
     (0.5, "0%", "50%"),
     (0.5, "0.0%", "50.0%"),
+    (50, '0"%"', "50%"),
+    (50, "0\\%", "50%"),
+    (5, '"#,0.0E+00 ?%"0', "#,0.0E+00 ?%5"),
+    (0.5, "General%", None),
+    (-5, '"Room"', "-Room"),
+    (-5, "\\R\\o", "-Ro"),
+    (-0.3, '"R5 "0', None),
+    (1200000, '0"x"E+00', None),
     (12.5, '"£"#,##0.00', "£12.50"),
     (1234, "[Red]0", "1234"),
     (1200000, "0.0E+00", "1.2E+06"),
@@ -506,3 +585,104 @@ def test_a_sheet_is_read_as_often_as_it_is_asked_for(tmp_path: Path) -> None:
     one, other = sheet.read(), sheet.read()
     assert len(next(one)) == len(next(other))
     assert sum(map(len, one)) == sum(map(len, other)) == len(rows_of(sheet)) - len(next(sheet.read()))
+
+
+ODS_CELLS: dict[str, tuple[str, str, str, str | None]] = {
+    # Attributes of a cell, its text, what is read, and the code of its issue.
+    "text without a type": ("", "Room", "Room", None),
+    "no value": ('office:value-type="void"', "Room", "Room", None),
+    "number without a value": ('office:value-type="float"', "12", "12", None),
+    "date without a value": ('office:value-type="date"', "Monday", "Monday", None),
+    "yes without a value": ('office:value-type="boolean"', "TRUE", "TRUE", None),
+    "formula with a text alone": ('table:formula="of:=[.A1]"', "Room", "=[.A1]", "formula-without-value"),
+    "number without a text": ('office:value-type="float" office:value="1.5"', "", "1.5", None),
+    "number of plain style": ('office:value-type="float" office:value="5" table:style-name="ce1"', "", "5", None),
+    "number of a style with a format": (
+        'office:value-type="float" office:value="5" table:style-name="ce2"', "", "5", "shown-differently",
+    ),
+    "number of a style elsewhere": (
+        'office:value-type="float" office:value="5" table:style-name="Result"', "", "5", "shown-differently",
+    ),
+    "percentage without a text": ('office:value-type="percentage" office:value="0.5"', "", "0.5", "shown-differently"),
+    "money without a text": ('office:value-type="currency" office:value="3"', "", "3", "shown-differently"),
+    "date without a text": (
+        'office:value-type="date" office:date-value="2026-01-02"', "", "2026-01-02", "shown-differently",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODS_CELLS)
+def test_an_opendocument_cell_without_value_or_text_is_no_guess(tmp_path: Path, name: str) -> None:
+    """What stands there is a text, also to the right of and below all cells with values; a format is not guessed."""
+    attributes, text, expected, code = ODS_CELLS[name]
+    document = OpenDocumentSpreadsheet()
+    table, row = Table(name="Data"), TableRow()
+    document.spreadsheet.addElement(table)
+    table.addElement(row)
+    for label in ("ResourceId", "Name"):
+        cell = TableCell(valuetype="string")
+        cell.addElement(P(text=label))
+        row.addElement(cell)
+    document.save(tmp_path / "plain.ods")
+    paragraph = f"<text:p>{text}</text:p>" if text else ""
+    added = f"<table:table-row><table:table-cell/><table:table-cell {attributes}>{paragraph}</table:table-cell>"
+    styles = '<style:style style:family="table-cell" style:name="ce1" style:parent-style-name="Default"/>'
+    styles += '<style:style style:family="table-cell" style:name="ce2" style:data-style-name="N5"/>'
+    with zipfile.ZipFile(tmp_path / "plain.ods") as archive:
+        parts = {each: archive.read(each) for each in archive.namelist()}
+    content = parts["content.xml"].decode().replace("</table:table>", f"{added}</table:table-row></table:table>")
+    parts["content.xml"] = content.replace(
+        "<office:automatic-styles/>", f"<office:automatic-styles>{styles}</office:automatic-styles>"
+    ).encode()
+    sheet = opened(pack(tmp_path / "a.ods", parts))
+    assert rows_of(sheet) == {2: ["", expected]}
+    assert [issue.code for issue in issues(sheet) if issue.cell == "B2"] == ([code] if code else [])
+
+
+def test_a_number_whose_format_depends_on_a_condition_is_an_error(tmp_path: Path) -> None:
+    """Nobody here decides which condition is met; texts and other columns are as they were."""
+
+    def fill(book: Workbook, sheet: Worksheet) -> None:
+        sheet.append(["ResourceId", "Name"])
+        for row in ([1, "A"], [2, 5], [3, 6], [4, 7], [5, 8]):
+            sheet.append(row)
+        shape = DifferentialStyle(numFmt=NumberFormat(numFmtId=200, formatCode='"Room "0'))
+        bold = DifferentialStyle(font=Font(bold=True))
+        for area, style in (("B2:B3 B5", shape), ("A1:B6", bold)):
+            sheet.conditional_formatting.add(area, Rule(type="expression", dxf=style, formula=["TRUE"]))
+
+    sheet = opened(saved(tmp_path / "a.xlsx", fill))
+    assert [(issue.cell, issue.code) for issue in issues(sheet)] == [
+        ("B3", "shown-differently"),
+        ("B5", "shown-differently"),
+    ]
+
+
+@pytest.mark.parametrize("area", ["B2", "B1:B9", "$B$2:$C$3", "B:B", "2:2", "A9 B2:B2"])
+@pytest.mark.parametrize("form", ["older", "newer"])
+def test_every_form_of_a_condition_is_understood(tmp_path: Path, area: str, form: str) -> None:
+    """The newer one holds its format itself, behind the sheet."""
+    rule = '<cfRule type="expression"><formula>TRUE</formula><dxf><numFmt formatCode="0%"/></dxf></cfRule>'
+    older = f'<conditionalFormatting sqref="{area}">{rule}</conditionalFormatting>'
+    newer = f"<x:conditionalFormatting>{rule}<m:sqref>{area}</m:sqref></x:conditionalFormatting>"
+    rows = text_row(1, "ResourceId", "Name"), '<row r="2"><c r="A2"><v>1</v></c><c r="B2"><v>5</v></c></row>'
+    spaces = 'xmlns:x="urn:x" xmlns:m="urn:m"'
+    xml = sheet_xml(*rows, tail=older if form == "older" else f"<extLst {spaces}>{newer}</extLst>")
+    sheet = opened(pack(tmp_path / "a.xlsx", xlsx_parts(xml)))
+    assert [(issue.cell, issue.code) for issue in issues(sheet)] == [("B2", "shown-differently")]
+
+
+def test_an_opendocument_sheet_of_texts_without_types_is_read(tmp_path: Path) -> None:
+    """None of its cells has a value, as short scripts write them; all of them are texts, the labels too."""
+    document, table = OpenDocumentSpreadsheet(), Table(name="Data")
+    document.spreadsheet.addElement(table)
+    for texts in (("ResourceId", "Name"), ("1", "Room 1"), ("2", "Room 2")):
+        row = TableRow()
+        table.addElement(row)
+        for text in texts:
+            cell = TableCell()
+            cell.addElement(P(text=text))
+            row.addElement(cell)
+    document.save(tmp_path / "a.ods")
+    sheet = opened(tmp_path / "a.ods")
+    assert (rows_of(sheet), issues(sheet)) == ({2: ["1", "Room 1"], 3: ["2", "Room 2"]}, [])

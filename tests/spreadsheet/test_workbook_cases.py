@@ -103,8 +103,8 @@ def test_two_sheets_that_could_be_meant_are_asked_about() -> None:
         (
             "lock-file.bin",
             "~$rooms.xlsx",
-            "~$rooms.xlsx is not a workbook: Excel keeps it while rooms.xlsx is open, and deletes it then.",
-            "Choose rooms.xlsx itself.",
+            "~$rooms.xlsx is not a workbook: it is the lock file that Excel keeps while the workbook is open.",
+            "Import the workbook itself, the file without ~$ before its name.",
         ),
     ],
 )

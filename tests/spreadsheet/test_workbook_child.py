@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from importer.spreadsheet import workbook_child
 from importer.spreadsheet.workbook_child.cell_texts import Cell, as_text
+from importer.spreadsheet.workbook_child.number_formats import literal, shown
 from importer.spreadsheet.workbook_child.reading import main
 from spreadsheet.making import pack, sheet_xml, text_row, xlsx_parts
 
@@ -61,6 +62,21 @@ def test_a_cell_is_what_a_person_would_type(cell: Cell, text: str) -> None:
 def test_a_whole_number_of_fifteen_digits_is_itself(number: int) -> None:
     """Workbooks hold floats; no digit of an Id may be another."""
     assert as_text(float(number)) == str(number)
+
+
+@given(st.integers(0, 10**9), st.text(st.sampled_from("%#0?.,Ee+-@;_*[]\\ GneralmdyhsA/P€"), max_size=8), st.booleans())
+def test_literals_of_a_format_never_change_its_number(number: int, text: str, escaped: bool) -> None:
+    """Quoted or escaped, a character of a format is only itself: 0"%" shows 50 as 50%."""
+    literals = "".join(f"\\{each}" for each in text) if escaped else f'"{text}"'
+    assert shown(str(number), f"0{literals}") == f"{number}{text}".strip()
+    assert shown(str(number), f"{literals}0") == f"{text}{number}".strip()
+    assert shown(str(-number - 1), f"0{literals}") == f"-{number + 1}{text}".strip()
+
+
+@given(st.text(min_size=1).filter(str.strip), st.from_regex(r"-?[0-9]{1,4}|2026-01-0[1-9]|TRUE", fullmatch=True))
+def test_what_a_file_itself_shows_is_shown(text: str, value: str) -> None:
+    """Whatever the value is, and whatever the characters would mean in a number format."""
+    assert shown(value, literal(text)) == text.strip()
 
 
 @pytest.mark.usefixtures("no_limits")

@@ -7,6 +7,7 @@ stdout and nothing else anywhere; ``reading.py`` tells which.
 - ``reading.py``     what is done with a workbook, step by step
 - ``limits.py``      what this process and a file may take, and how a file is refused
 - ``package.py``     the parts of an archive: where a workbook keeps what, and a plain copy of an unusual one
+- ``plain_cells.py``  the cells of an unusual .xlsx, in the form that the readers read
 - ``safety.py``      what an archive carries beside its sheets
 - ``sheet_choice.py``  which sheet is meant
 - ``books.py``       a workbook as sheets of values, by python-calamine or xlrd

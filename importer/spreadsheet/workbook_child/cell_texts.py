@@ -60,10 +60,16 @@ class CellTexts:
             raise Refusal(*TOO_LARGE)
         if width > MOST_COLUMNS:
             width = self._filled_width()
-        # The table ends at the last cell with a value, but an error or a formula may stand beyond it.
+        # The table ends at the last cell with a value, but an error, a formula or a text may stand beyond it.
         with_problem = [row for row, cells in self._problems.items() if any(text for _, text in cells.values())]
-        self._height = max([height, *with_problem])
-        self._width = max([width, *(max(self._problems[row]) + 1 for row in with_problem)])
+        self._height = max([height, *with_problem, *look.texts])
+        self._width = max(
+            [
+                width,
+                *(max(self._problems[row]) + 1 for row in with_problem),
+                *(max(row) + 1 for row in look.texts.values()),
+            ]
+        )
         if self._width > MOST_COLUMNS:
             raise Refusal(
                 f"has {self._width:,} columns; at most {MOST_COLUMNS} can be read",
@@ -129,7 +135,12 @@ class CellTexts:
         formats = self._look.formats
         if formats is None:
             return self._look.shapes.within(position, first, len(column))
-        types = set(map(type, column))
+        types, conditional = set(map(type, column)), self._look.conditional_rows(position, first, len(column))
+        if conditional:
+            shapes = formats.of(position, first, len(column))
+            for rows in conditional:
+                shapes[rows.start : rows.stop] = [OTHER] * len(rows)
+            return _runs(map(_shape, column, texts, shapes), first, position)
         # A column of short numbers and texts without a format is passed over.
         if not formats.any_in(position) and (types <= _TEXTS or (types <= _SHOWN_AS_THEY_ARE and _are_short(texts))):
             return []

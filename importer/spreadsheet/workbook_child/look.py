@@ -68,6 +68,7 @@ class Look:
     file tells what its cells show; ``shapes`` are then the cells that show something else than their value, each with
     the format that shows it. ``texts`` are those of cells whose value is not the whole of their text. ``hidden_rows``
     counts the filled rows out of sight, ``hidden_columns`` are the positions of columns out of sight, filled or not.
+    ``conditional`` are the areas where a condition may change the number format, each as its rows and positions.
     """
 
     problems: Problems = field(default_factory=dict)
@@ -76,6 +77,7 @@ class Look:
     texts: dict[int, dict[int, str]] = field(default_factory=dict)
     hidden_rows: int = 0
     hidden_columns: set[int] = field(default_factory=set)
+    conditional: list[tuple[range, range]] = field(default_factory=list)
 
     def add_error(self, row: int, position: int, text: str) -> None:
         """Note a cell that shows an error, such as #N/A."""
@@ -93,6 +95,12 @@ class Look:
 
     def _add(self, row: int, position: int, code: str, text: str) -> None:
         self.problems.setdefault(row, {})[position] = (code, text[:LONGEST_CELL])
+
+    def conditional_rows(self, position: int, first: int, count: int) -> list[range]:
+        """The rows of a column, counted from the first of so many, whose number format may be another."""
+        areas = [rows for rows, positions in self.conditional if position in positions]
+        inside = [range(max(rows.start - first, 0), min(rows.stop - first, count)) for rows in areas]
+        return [rows for rows in inside if rows]
 
     def hide_columns(self, first: int, last: int) -> None:
         """Note that the columns from one position to another are out of sight."""

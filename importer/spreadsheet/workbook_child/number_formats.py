@@ -1,4 +1,7 @@
-"""The text that a number format shows, where it is certain: not where it depends on a column's width or a language.
+"""The text that a number format shows in English, where it is certain: not where it depends on a column's width.
+
+A file does not tell the language of the program that shows it. The point of decimals, the slash of dates and TRUE are
+those of English; what has a name of its own in each language, such as a month, is not certain.
 
 Source: ECMA-376 part 1, 18.8.30 and 18.8.31, and what Excel and LibreOffice show.
 """
@@ -9,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
+from itertools import pairwise
 
 GENERAL = "General"
 OTHER = "other"
@@ -39,8 +43,14 @@ _TOKEN = re.compile(
 )
 _COLOUR = re.compile(r"(?:black|blue|cyan|green|magenta|red|white|yellow|color ?\d+)", re.IGNORECASE)
 _CURRENCY = re.compile(r"\$(?P<sign>[^-]*)(?:-[0-9A-F]+)?", re.IGNORECASE)
-_PLAIN = set(" -+/():!^&'~{}<>=$€£¥%;")
-_LITERAL = re.compile(r"(?:\\.)+", re.DOTALL)
+_PLAIN = set(" -+/():!^&'~{}<>=$€£¥;")
+_OPERATORS: Mapping[str, str] = {"@": "text", "%": "percent"}
+"""Characters that do something, if they are neither quoted nor escaped."""
+
+_NUMBER_KINDS = {"digits", "general", "text"}
+_LITERAL = "\0"
+"""Begins what stands for a text that a file itself shows; no number format can hold it."""
+
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d)?|\d\d:\d\d:\d\d")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _DIGITS = re.compile(r"(?P<whole>[#0,]*)(?:\.(?P<places>0*))?")
@@ -63,8 +73,8 @@ def shown(value: str, shape: str, *, is_text: bool = False) -> str | None:
 
 
 def _shown(value: str, shape: str, *, is_text: bool) -> str | None:
-    if _LITERAL.fullmatch(shape):
-        return shape[1::2].strip()
+    if shape.startswith(_LITERAL):
+        return shape.removeprefix(_LITERAL).strip()
     sections = _sections(shape)
     if sections is None:
         return None
@@ -77,7 +87,7 @@ def _shown(value: str, shape: str, *, is_text: bool) -> str | None:
 
 def literal(text: str) -> str:
     """A format that shows this text, whatever the value is."""
-    return "".join(f"\\{character}" for character in text)
+    return _LITERAL + text
 
 
 @cache
@@ -107,8 +117,10 @@ def _token(kind: str, text: str) -> _Token | None:
             return _Token("fill", text)
         case "bracket":
             return _bracket(text)
+        case "other" if text in _OPERATORS:
+            return _Token(_OPERATORS[text], text)
         case "other":
-            return _Token("text", text) if text == "@" else _Token("literal", text) if text in _PLAIN else None
+            return _Token("literal", text) if text in _PLAIN else None
         case "letters":
             return _Token(kind, text.lower())
         case _:
@@ -145,7 +157,9 @@ def _shown_text(value: str, sections: list[list[_Token]]) -> str | None:
     section = sections[_TEXT_SECTION] if len(sections) > _TEXT_SECTION else last
     if section is None:
         return value
-    if (section := _filled(section)) is None or any(token.kind not in {"text", "literal"} for token in section):
+    if (section := _filled(section)) is None or any(
+        token.kind not in {"text", "literal", "percent"} for token in section
+    ):
         return None
     # The text itself is left as it is, and so are its spaces.
     if [token.kind for token in section if token.text.strip()] == ["text"]:
@@ -155,7 +169,7 @@ def _shown_text(value: str, sections: list[list[_Token]]) -> str | None:
 
 def _is_moment(section: list[_Token]) -> bool:
     return any(token.kind == "letters" for token in section) or not any(
-        token.kind in {"digits", "general", "text"} for token in section
+        token.kind in _NUMBER_KINDS for token in section
     )
 
 
@@ -166,36 +180,44 @@ def _shown_number(value: str, sections: list[list[_Token]]) -> str | None:
         section, signed = sections[1], False
     elif number == 0 and len(sections) > 2:  # noqa: PLR2004
         section = sections[2]
-    kinds = [token.kind for token in section]
-    if set(kinds) - {"literal", "digits", "general", "text", "exponent", "fill"}:
+    if not _is_certain([token.kind for token in section]) or (filled := _filled(section)) is None:
         return None
-    if len([kind for kind in kinds if kind in {"digits", "general", "text"}]) > 1:
-        return None
-    if (filled := _filled(section)) is None:
-        return None
-    text = _trimmed(_number_parts(abs(number), filled))
-    if text is None or not any(kind in {"digits", "general", "text"} for kind in kinds):
+    parts = list(_number_parts(abs(number), filled))
+    text = _trimmed(part for _, part in parts)
+    if not text or not signed:
         return text
-    if signed and not any(digit in text for digit in "123456789"):
+    digits = "".join(part or "" for kind, part in parts if kind in _NUMBER_KINDS)
+    if digits and not any(digit in digits for digit in "123456789"):
         # Programs differ in whether they show a minus before a number that is rounded to zero.
         return None
-    return f"-{text}" if signed else text
+    return f"-{text}"
 
 
-def _number_parts(number: Decimal, section: list[_Token]) -> Iterator[str | None]:
-    percents = sum(token.text.count("%") for token in section if token.kind == "literal" and token.text == "%")
+def _is_certain(kinds: list[str]) -> bool:
+    """Whether a section of these parts shows the same number in every program."""
+    if set(kinds) - {"literal", "percent", "exponent", "fill"} - _NUMBER_KINDS:
+        return False
+    numbers = [kind for kind in kinds if kind in _NUMBER_KINDS]
+    if len(numbers) > 1 or ("percent" in kinds and numbers not in ([], ["digits"])):
+        return False
+    return kinds.count("exponent") == list(pairwise(kinds)).count(("digits", "exponent"))
+
+
+def _number_parts(number: Decimal, section: list[_Token]) -> Iterator[tuple[str, str | None]]:
+    """The parts of a section, each with its kind: only what is neither quoted nor escaped changes the number."""
+    percents = [token.kind for token in section].count("percent")
     exponent = next((token.text for token in section if token.kind == "exponent"), None)
     for token in section:
         match token.kind:
             case "general" | "text":
                 text = format(number.normalize(), "f")
-                yield text if len(text) <= GENERAL_WIDTH else None
+                yield token.kind, text if len(text) <= GENERAL_WIDTH else None
             case "digits":
-                yield _digits(number.scaleb(2 * percents), token.text, exponent)
+                yield token.kind, _digits(number.scaleb(2 * percents), token.text, exponent)
             case "exponent":
                 pass
             case _:
-                yield token.text
+                yield token.kind, token.text
 
 
 def _digits(number: Decimal, digits: str, exponent: str | None) -> str | None:

@@ -11,7 +11,7 @@ from xml.parsers import expat
 from .cell_texts import as_text
 from .limits import MOST_COLUMNS, PIECE_ROWS
 from .look import Look
-from .number_formats import literal
+from .number_formats import OTHER, literal
 
 _NUMBERS = ("float", "percentage", "currency")
 _VALUES = {
@@ -35,6 +35,11 @@ _MARKS = (
     b"table:visibility",
     b'table:display="false"',
 )
+_OTHER_THAN_TEXT = re.compile(rb"<table:table-cell\b(?![^>]*office:value-type=\"string\")[^>]*(?<!/)>")
+"""A cell with content that does not say of itself that it is a text."""
+
+_ALWAYS_FORMATTED = {"percentage", "currency", "date", "time"}
+_DEFAULT_STYLES = {"", "Default"}
 _LINK_MARKS = (b"<table:table-source", b"<table:cell-range-source", b"<table:dde-link")
 _SHOWS_ERROR = re.compile(r"#[A-Z0-9/]+[!?]?|Err:\d{3}")
 _BESIDE_THE_TEXT = re.compile(r"office:annotation|text:ruby-text|text:note|table:detective|draw:(?!a$).*|dr3d:.*")
@@ -51,7 +56,7 @@ def look_at_ods(stream: IO[bytes], name: str) -> tuple[Look, bool]:
     content = stream.read()
     is_linked = any(mark in content for mark in _LINK_MARKS)
     # The parser is slow, and a table of texts has nothing for it to find.
-    if not any(mark in content for mark in _MARKS):
+    if not any(mark in content for mark in _MARKS) and not _OTHER_THAN_TEXT.search(content):
         return Look(), is_linked
     walk = _Walk(name)
     parser = expat.ParserCreate()
@@ -73,6 +78,9 @@ class _Walk:
         # Whether each group of rows or columns that is open is collapsed.
         self._groups: list[bool] = []
         self._style, self._no_size = "", set[str]()
+        # Styles of this part that show a number as it is; those of other parts are not known.
+        self._plain_styles = set(_DEFAULT_STYLES)
+        self._row_style, self._column_styles = "", list[tuple[range, str]]()
         self._cell: dict[str, str] | None = None
         self._text = _CellText()
 
@@ -83,11 +91,15 @@ class _Walk:
         match tag:
             case "style:style":
                 self._style = attributes.get("style:name", "")
+                parent = attributes.get("style:parent-style-name", "")
+                if "style:data-style-name" not in attributes and parent in _DEFAULT_STYLES:
+                    self._plain_styles.add(self._style)
             case "style:table-row-properties" | "style:table-column-properties":
                 self._add_style(attributes)
             case "table:table" if self._cell is None:
                 self._inside = attributes.get("table:name") == self._name
                 self._row, self._rows, self._column = 0, 0, 0
+                self._column_styles = []
             case "table:table-row-group" | "table:table-column-group":
                 self._groups.append(attributes.get("table:display") == "false")
             case "table:table-column" if self._inside:
@@ -130,12 +142,15 @@ class _Walk:
         count = _repeated(attributes, "columns")
         if self._is_hidden(attributes):
             self.look.hide_columns(self._column, self._column + count - 1)
+        if style := attributes.get("table:default-cell-style-name", ""):
+            self._column_styles.append((range(self._column, self._column + count), style))
         self._column += count
 
     def _begin_row(self, attributes: dict[str, str]) -> None:
         self._row += self._rows
         self._rows, self._position, self._positions = _repeated(attributes, "rows"), 0, 0
         self._hidden_row, self._filled_row = self._is_hidden(attributes), False
+        self._row_style = attributes.get("table:default-cell-style-name", "")
 
     def _end_cell(self, tag: str) -> None:
         cell, text, whole = self._cell or {}, self._text.text, self._text.is_plain
@@ -152,7 +167,8 @@ class _Walk:
         formula = cell.get("table:formula")
         if cell.get("calcext:value-type") == "error" or (formula and _SHOWS_ERROR.fullmatch(text)):
             self.look.add_error(row, position, text)
-        elif formula and "office:value-type" not in cell and not text:
+        elif formula and not _has_value(cell):
+            # Also with a text: the program calculates such a formula when it opens the file.
             self.look.add_formula(row, position, formula.partition("=")[2])
         elif tag == "table:covered-table-cell":
             self.look.add_covered(row, position)
@@ -163,11 +179,20 @@ class _Walk:
     def _add_text(self, row: int, position: int, cell: dict[str, str], text: str, *, is_plain: bool) -> None:
         """Note what a cell shows, where that is not what its value is read as."""
         kind, shown = cell.get("office:value-type", ""), text.strip()
-        if kind in _VALUES:
-            if shown and shown != _value_text(cell, shown):
-                self.look.shapes.add(row, position, literal(shown))
-        elif kind and not is_plain:
-            self.look.texts.setdefault(row, {})[position] = text
+        if not _has_value(cell) or kind not in _VALUES:
+            # Cells that say nothing of their value are read as empty; what they show is a text.
+            if shown and not (is_plain and _has_value(cell)):
+                self.look.texts.setdefault(row, {})[position] = text
+        elif not shown:
+            if kind in _ALWAYS_FORMATTED or self._style_of(cell, position) not in self._plain_styles:
+                self.look.shapes.add(row, position, OTHER)
+        elif shown != _value_text(cell, shown):
+            self.look.shapes.add(row, position, literal(shown))
+
+    def _style_of(self, cell: dict[str, str], position: int) -> str:
+        """The style that a cell has by itself, by its row or by its column."""
+        columns = (style for places, style in self._column_styles if position in places)
+        return cell.get("table:style-name", "") or self._row_style or next(columns, "")
 
     def _places(self) -> Iterator[tuple[int, int]]:
         """The rows and positions that the cell stands for."""
@@ -229,6 +254,11 @@ class _CellText:
         self.is_plain = False
         if self._paragraphs:
             self._paragraphs[-1].append(text)
+
+
+def _has_value(cell: dict[str, str]) -> bool:
+    kind = cell.get("office:value-type", "")
+    return kind == "string" or (kind in _VALUES and _VALUES[kind] in cell)
 
 
 def _value_text(cell: dict[str, str], text: str) -> str:

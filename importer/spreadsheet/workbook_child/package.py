@@ -6,7 +6,7 @@ Source: ECMA-376 part 2 (Open Packaging Conventions), and which of its freedoms 
 import io
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import dirname, join, normpath
 from typing import IO
@@ -25,9 +25,6 @@ _DECLARATION = re.compile(rb"^\s*<\?xml.*?\?>", re.DOTALL)
 _START_BYTES = 4_096
 _DIMENSION = re.compile(rb"<(?:\w+:)?dimension\b[^>]*?(?:/>|>\s*</(?:\w+:)?dimension\s*>)")
 _SOUND_DIMENSION = re.compile(rb"""\sref\s*=\s*["'][A-Z]{1,3}[1-9]\d{0,6}(?::[A-Z]{1,3}[1-9]\d{0,6})?["']""")
-_ROW_OR_CELL = re.compile(rb"<((?:\w+:)?)(row|c)(\s[^>]*?)?(/?)>")
-_ROW_NUMBER = re.compile(rb"""\sr\s*=\s*["'](\d+)["']""")
-_CELL_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]+)\d+["']""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +85,10 @@ class Package:
             if relation.part and relation.kind in _TARGETS
         )
 
-    def plain_copy(self, *, with_addresses: bool = False) -> io.BytesIO:
+    def plain_copy(self, rewritten: Callable[[bytes], bytes] | None = None) -> io.BytesIO:
         """The same workbook with every part where calamine looks for it, as UTF-8, without a wrong dimension.
 
-        ``with_addresses``: every row and cell of it says where it is.
+        ``rewritten`` gives the XML of a sheet another form.
         """
         suffix = "bin" if self.is_binary else "xml"
         copy, links = io.BytesIO(), [_RELATIONS]
@@ -100,7 +97,7 @@ class Package:
                 if relation.part is None or relation.kind not in _TARGETS:
                     continue
                 name = _TARGETS[relation.kind].format(number=number, suffix=suffix)
-                target.writestr(f"xl/{name}", self._plain_part(relation, with_addresses))
+                target.writestr(f"xl/{name}", self._plain_part(relation, rewritten))
                 links.append(f'<Relationship Id="{relation.id}" Type="{_RELATION}/{relation.kind}" Target="{name}"/>')
             target.writestr(f"xl/workbook.{suffix}", self.read(self.main))
             target.writestr(f"xl/_rels/workbook.{suffix}.rels", "".join([*links, "</Relationships>"]))
@@ -112,13 +109,13 @@ class Package:
         copy.seek(0)
         return copy
 
-    def _plain_part(self, relation: Relation, with_addresses: bool) -> bytes:
+    def _plain_part(self, relation: Relation, rewritten: Callable[[bytes], bytes] | None) -> bytes:
         data = self.read(relation.part or "")
         if relation.kind != "worksheet" or self.is_binary:
             return data
         start = _DIMENSION.sub(b"", data[:_START_BYTES])
         data = start + data[_START_BYTES:]
-        return _with_addresses(data) if with_addresses else data
+        return rewritten(data) if rewritten else data
 
     def _main(self) -> str:
         links = self._names.get("_rels/.rels")
@@ -230,26 +227,6 @@ def _as_utf8(data: bytes) -> bytes:
         raise Refusal(*DAMAGED) from error
     # What it says of its encoding is no longer true.
     return _DECLARATION.sub(b"", text, count=1)
-
-
-def _with_addresses(data: bytes) -> bytes:
-    """A sheet in which every row and cell says where it is: one after the last, as the standard counts them."""
-    row = position = 0
-
-    def addressed(match: re.Match[bytes]) -> bytes:
-        nonlocal row, position
-        prefix, name, attributes, end = match[1], match[2], match[3] or b"", match[4]
-        if name == b"row":
-            number = _ROW_NUMBER.search(attributes)
-            row, position = int(number[1]) if number else row + 1, 0
-            return match[0] if number else b'<%srow r="%d"%s%s>' % (prefix, row, attributes, end)
-        place = _CELL_PLACE.search(attributes)
-        position = position_of(place[1]) + 1 if place else position + 1
-        if place:
-            return match[0]
-        return b'<%sc r="%s%d"%s%s>' % (prefix, letters_of(position - 1).encode(), row, attributes, end)
-
-    return _ROW_OR_CELL.sub(addressed, data)
 
 
 def position_of(letters: bytes) -> int:

@@ -6,13 +6,14 @@ names of the "sheets" to choose from, if it is that.
 """
 
 import json
+import re
 import zipfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import IO
 
-from python_calamine import PasswordError
+from python_calamine import CalamineError, PasswordError
 
 from . import xlsb_look, xlsx_look
 from .books import Book, CalamineBook, XlsBook
@@ -21,6 +22,7 @@ from .limits import DAMAGED, PROTECTED, TOO_LARGE, Refusal, limit_this_process, 
 from .look import Look
 from .ods_look import look_at_ods
 from .package import Package, letters_of
+from .plain_cells import plain_cells, without_errors
 from .safety import Notice, about_parts, linked_with_others, macros_not_run
 from .sheet_choice import choose
 
@@ -29,6 +31,7 @@ _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _OLD_BOOKS = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
 _OLD_MACROS = "_VBA_PROJECT_CUR".encode("utf-16-le")
 _MODERN = (".xlsx", ".xlsm")
+_SHARED_STRING = re.compile(rb"<(?:\w+:)?si\b")
 
 
 def main(path: Path, chosen: str | None, out: IO[str]) -> None:
@@ -85,11 +88,18 @@ def _modern(path: Path, package: Package, chosen: str | None, notices: list[Noti
     source = path if package.is_plain() else package.plain_copy()
     try:
         yield from _lines(CalamineBook(source, partial(_look_at_package, package)), chosen, notices)
-    except xlsx_look.AddressMissing:
-        with zipfile.ZipFile(package.plain_copy(with_addresses=True)) as archive:
+    except (xlsx_look.UnusualCells, CalamineError):
+        # Before the first line of the answer: the sheet is read as a whole.
+        rewritten = partial(plain_cells, strings=_count_of_strings(package))
+        with zipfile.ZipFile(package.plain_copy(rewritten)) as archive:
             copy = Package(archive)
-            book = CalamineBook(copy.plain_copy(), partial(_look_at_package, copy))
+            book = CalamineBook(copy.plain_copy(without_errors), partial(_look_at_package, copy))
             yield from _lines(book, chosen, notices)
+
+
+def _count_of_strings(package: Package) -> int:
+    part = package.part_of("sharedStrings")
+    return len(_SHARED_STRING.findall(package.read(part))) if part else 0
 
 
 def _old(path: Path) -> tuple[Book, list[Notice]]:
@@ -128,7 +138,8 @@ def _lines(book: Book, chosen: str | None, notices: list[Notice]) -> Iterator[ob
 def _look_at_ods(archive: zipfile.ZipFile, notices: list[Notice], name: str) -> Look:
     with archive.open("content.xml") as stream:
         look, is_linked = look_at_ods(stream, name)
-    notices += [linked_with_others()] if is_linked else []
+    # Once, however many sheets are looked at.
+    notices += [linked_with_others()] if is_linked and linked_with_others() not in notices else []
     return look
 
 
@@ -139,6 +150,7 @@ def _look_at_package(package: Package, name: str) -> Look:
         return xlsb_look.look_at_xlsb(
             package.read(part), xlsb_look.number_formats(package.read(styles)) if styles else []
         )
-    shapes = xlsx_look.number_formats(package.read(styles)) if styles else []
-    with package.stream(package.part(xlsx_look.link_of(package.read(package.main), name))) as stream:
-        return xlsx_look.look_at_xlsx(stream, shapes)
+    formats = xlsx_look.formats_of(package.read(styles)) if styles else xlsx_look.Formats()
+    book = package.read(package.main)
+    with package.stream(package.part(xlsx_look.link_of(book, name))) as stream:
+        return xlsx_look.look_at_xlsx(stream, formats, calculated_on_opening=xlsx_look.is_calculated_on_opening(book))

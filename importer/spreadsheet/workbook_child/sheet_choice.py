@@ -23,10 +23,18 @@ def choose(book: Book, chosen: str | None) -> tuple[str, list[str]]:
         if chosen not in names:
             raise Refusal(f'has no sheet "{chosen}"', f"It has: {', '.join(names)}.")
         return chosen, []
-    starts = {name: start for name in names if (start := first_row(book.table(name)))}
+    starts = {name: start for name in names if (start := _start(book, name))}
     visible = [sheet.name for sheet in book.names if sheet.name in starts and not sheet.is_hidden]
     hidden = [name for name, start in starts.items() if name not in visible and not is_beside_the_data(start)]
     return _only_one(visible, hidden, starts), hidden
+
+
+def _start(book: Book, name: str) -> tuple[str, ...]:
+    """The texts of the first row, also in a sheet whose cells have texts and no values."""
+    if start := first_row(book.table(name)):
+        return start
+    texts = book.look(name).texts
+    return tuple(text.strip() for _, text in sorted(texts[min(texts)].items())) if texts else ()
 
 
 def is_beside_the_data(start: tuple[str, ...]) -> bool:

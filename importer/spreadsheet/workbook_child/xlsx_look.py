@@ -3,24 +3,32 @@
 import html
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import IO
 from xml.etree import ElementTree as ET
 
-from .limits import TOO_LARGE, Refusal
+from .limits import MOST_COLUMNS, PIECE_CELLS, TOO_LARGE, Refusal
 from .look import Look, Stretches
 from .number_formats import BUILT_IN, GENERAL, OTHER
 from .package import position_of
 
 
-class AddressMissing(Exception):  # noqa: N818
-    """A cell that does not say where it is, which the format allows."""
+class UnusualCells(Exception):  # noqa: N818
+    """Cells that the format allows and these patterns do not read: without addresses, with CDATA or with comments."""
 
 
 # The cells are looked for in the bytes. An XML parser over a full sheet takes longer than all of the reading, and these
 # patterns run only over pieces that hold one of the marks. Names may have a prefix (<x:c>): some programs write one.
 _VALUE = rb"(?P<result><(?:\w+:)?v\b[^>]*(?:/>|>(?P<value>[^<]*)</(?:\w+:)?v>))"
-_FORMULA = rb"<(?:\w+:)?f\b[^>]*?(?:/>|>(?P<formula>[^<]*)</(?:\w+:)?f>)\s*"
+_FORMULA = rb"<(?:\w+:)?f\b(?P<about_formula>[^>]*?)(?:/>|>(?P<formula>[^<]*)</(?:\w+:)?f>)\s*"
+_FORMULA_START = re.compile(rb"<(?:\w+:)?f[\s/>]")
+_AREA = re.compile(
+    rb"""(?=.*\bt\s*=\s*["'](?:array|dataTable)["']).*\bref\s*=\s*["'][A-Z]+\d+:([A-Z]+)(\d+)["']""", re.DOTALL
+)
+"""Where a formula says for which cells it stands; a shared one stands in each of them."""
+
+_UNUSUAL_MARKS = (b"<![CDATA[", b"<!--", b"<?")
 _CELL = re.compile(rb"<(?:\w+:)?c\b(?P<attributes>[^>]*)>\s*(?:%s)?(?:%s)?" % (_FORMULA, _VALUE))
 _IS_ERROR = re.compile(rb"""\bt\s*=\s*["']e["']""")
 _IS_TEXT = re.compile(rb"""\bt\s*=\s*["']str["']""")
@@ -42,33 +50,51 @@ _MOST_NAMED_STYLES = 50
 _STYLED_CELL = re.compile(rb"<(?:\w+:)?c\b(?P<attributes>[^>]*)>")
 _ERROR_MARKS = (b'"e"', b"'e'")
 _FORMULA_MARKS = (b"<f", b":f")
+_CONDITION_MARK = b"conditionalFormatting"
+_CONDITION = re.compile(rb"<((?:\w+:)?)conditionalFormatting\b[^>]*(?<!/)>.*?</\1conditionalFormatting\s*>", re.DOTALL)
+_FORMAT_OF_CONDITION = re.compile(rb"""\sdxfId\s*=\s*["'](\d+)["']""")
+_AREAS_OF_CONDITION = re.compile(rb"""\ssqref\s*=\s*["']([^"']*)["']|<(?:\w+:)?sqref>([^<]*)<""")
+_RANGE = re.compile(rb"\$?([A-Z]*)\$?(\d*)(?::\$?([A-Z]*)\$?(\d*))?")
+_MOST_ROWS = 1_048_576
 _PIECE_BYTES = 1 << 20
 _LONGEST_ROW = 64 << 20
 
 
-def look_at_xlsx(stream: IO[bytes], styles: Sequence[str]) -> Look:
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """The number formats by the index that cells name, and the indices of conditional formats that hold another."""
+
+    of_cells: Sequence[str] = ()
+    conditional: frozenset[bytes] = frozenset()
+
+
+def look_at_xlsx(stream: IO[bytes], styles: Formats, *, calculated_on_opening: bool = False) -> Look:
     """What a sheet tells beside its values, read from its XML.
 
-    ``styles`` are the number formats by the index that cells name. A sheet without any costs little more than
-    unpacking it.
+    A sheet without any ``styles`` costs little more than unpacking it. ``calculated_on_opening``: the stored
+    results of its formulas are not what a person sees.
 
     Raises:
-        AddressMissing: A cell that matters does not say where it is.
+        UnusualCells: A cell that matters does not say where it is, or cells are not of plain characters.
     """
     # A cell that names no style has the first.
-    formats = Stretches(styles[0] if styles else GENERAL)
+    default = styles.of_cells[0] if styles.of_cells else GENERAL
+    formats = Stretches(default)
     look = Look(formats=formats)
-    by_style = {b"%d" % n: shape for n, shape in enumerate(styles) if shape != styles[0]}
+    by_style = {b"%d" % n: shape for n, shape in enumerate(styles.of_cells) if shape != default}
     pattern = re.compile(_STYLE % (b"|".join(by_style) if len(by_style) <= _MOST_NAMED_STYLES else rb"\d+"))
     pieces = _whole_rows(stream)
     for number, piece in enumerate(pieces):
-        if number == 0:
-            _hide_columns(look, piece.partition(b"sheetData")[0])
+        head, _, cells = piece.partition(b"sheetData") if number == 0 else (b"", b"", piece)
+        if any(mark in cells for mark in _UNUSUAL_MARKS):
+            raise UnusualCells
+        _hide_columns(look, head)
         for cell, style in _styled_cells(piece, pattern) if by_style else ():
             if style in by_style:
                 formats.add(*_place(cell), by_style[style])
         look.hidden_rows += len(_HIDDEN_ROW.findall(piece)) if any(mark in piece for mark in _HIDDEN_MARKS) else 0
-        _add_problems(look, piece)
+        look.conditional += _conditional_areas(piece, styles.conditional) if _CONDITION_MARK in piece else ()
+        _add_problems(look, piece, _FORMULA_START if calculated_on_opening else _NO_RESULT)
     formats.sort()
     return look
 
@@ -79,15 +105,50 @@ def _hide_columns(look: Look, head: bytes) -> None:
             look.hide_columns(int(first[1]) - 1, int(last[1]) - 1)
 
 
-def _add_problems(look: Look, piece: bytes) -> None:
+def _add_problems(look: Look, piece: bytes, unsure_formula: re.Pattern[bytes]) -> None:
     for cell in _cells_before(piece, _IS_ERROR, _ERROR_MARKS):
         if _IS_ERROR.search(cell["attributes"]):
             look.add_error(*_place(cell), _decoded(cell["value"]))
-    for cell in _cells_before(piece, _NO_RESULT, _FORMULA_MARKS):
+    for cell in _cells_before(piece, unsure_formula, _FORMULA_MARKS):
+        is_sure = unsure_formula is _NO_RESULT
         # A formula whose result is an empty text says that it is a text and has an empty value; one that nobody has
         # calculated has no value.
-        if cell["result"] is None or not _IS_TEXT.search(cell["attributes"]):
-            look.add_formula(*_place(cell), _decoded(cell["formula"]))
+        if is_sure and cell["result"] is not None and _IS_TEXT.search(cell["attributes"]):
+            continue
+        # An error stays one.
+        if is_sure or not _IS_ERROR.search(cell["attributes"]):
+            _add_formula(look, cell)
+
+
+def _add_formula(look: Look, cell: re.Match[bytes]) -> None:
+    row, position = _place(cell)
+    formula = _decoded(cell["formula"])
+    look.add_formula(row, position, formula)
+    # The results of a formula of many cells stand in cells without one.
+    if area := _AREA.match(cell["about_formula"] or b""):
+        bottom, right = int(area[2]), min(_position(area[1]), MOST_COLUMNS)
+        if (bottom - row + 1) * (right - position + 1) > PIECE_CELLS:
+            raise Refusal(*TOO_LARGE)
+        for each in range(row, bottom + 1):
+            for place in range(position, right + 1):
+                look.add_formula(each, place, formula)
+
+
+def _conditional_areas(piece: bytes, formats: frozenset[bytes]) -> Iterator[tuple[range, range]]:
+    """The areas in which a condition may change the number format."""
+    for condition in _CONDITION.finditer(piece):
+        # Newer conditions hold their format themselves.
+        if not formats.isdisjoint(_FORMAT_OF_CONDITION.findall(condition[0])) or b"numFmt" in condition[0]:
+            for text in _AREAS_OF_CONDITION.findall(condition[0]):
+                yield from map(_area, filter(None, map(_RANGE.fullmatch, b"".join(text).split())))
+
+
+def _area(match: re.Match[bytes]) -> tuple[range, range]:
+    """The rows and positions of A1, A1:B2, A:B or 1:2."""
+    left, top, right, bottom = match.groups()
+    last_row, last_position = bottom or top or b"%d" % _MOST_ROWS, right or left
+    last = _position(last_position) if last_position else MOST_COLUMNS
+    return range(int(top or 1), int(last_row) + 1), range(_position(left) if left else 0, last + 1)
 
 
 def _styled_cells(piece: bytes, pattern: re.Pattern[bytes]) -> Iterator[tuple[re.Match[bytes], bytes]]:
@@ -111,7 +172,7 @@ def _place(cell: re.Match[bytes]) -> tuple[int, int]:
     """The row and the position of a cell."""
     where = _ADDRESS.search(cell["attributes"])
     if where is None:
-        raise AddressMissing
+        raise UnusualCells
     return int(where[2]), _position(where[1])
 
 
@@ -136,15 +197,28 @@ def _whole_rows(stream: IO[bytes]) -> Iterator[bytes]:
     yield rest
 
 
-def number_formats(styles: bytes) -> list[str]:
-    """The number format of each style that cells can name."""
+def formats_of(styles: bytes) -> Formats:
+    """The number format of each style that cells can name, and which conditional formats have one."""
     # expat bounds how far entities grow and fetches none; for the rest this process has its limits.
     root = ET.fromstring(styles)  # noqa: S314
     codes = {str(number): code for number, code in BUILT_IN.items()} | {
         element.get("numFmtId", ""): element.get("formatCode", "")
         for element in root.iterfind(".//{*}numFmts/{*}numFmt")
     }
-    return [codes.get(style.get("numFmtId", "0"), OTHER) for style in root.iterfind(".//{*}cellXfs/{*}xf")]
+    of_cells = [codes.get(style.get("numFmtId", "0"), OTHER) for style in root.iterfind(".//{*}cellXfs/{*}xf")]
+    conditional = enumerate(root.iterfind(".//{*}dxfs/{*}dxf"))
+    return Formats(of_cells, frozenset(b"%d" % n for n, shape in conditional if shape.find("{*}numFmt") is not None))
+
+
+def is_calculated_on_opening(book: bytes) -> bool:
+    """Whether a workbook asks for every formula to be calculated when it is opened, whatever result is stored.
+
+    Programs that cannot calculate write this, and XlsxWriter stores 0 for each formula beside it.
+    """
+    settings = ET.fromstring(book).iter()  # noqa: S314
+    return any(
+        element.tag.endswith("}calcPr") and element.get("fullCalcOnLoad") in {"1", "true"} for element in settings
+    )
 
 
 def link_of(book: bytes, name: str) -> str:

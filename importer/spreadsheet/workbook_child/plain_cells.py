@@ -1,0 +1,101 @@
+"""The cells of an XLSX sheet in the one form that calamine and the patterns of ``xlsx_look.py`` read.
+
+Excel also reads cells without addresses, CDATA, comments and extensions inside cells, and errors that are newer than
+calamine, which refuses a whole file for one such cell (0.9.1). A file that needs this pays for it with a second copy.
+"""
+
+import html
+import re
+
+from .package import letters_of, position_of
+
+_ROW_OR_CELL = re.compile(rb"<((?:\w+:)?)(row|c)(\s[^>]*?)?(/?)>")
+_ROW_NUMBER = re.compile(rb"""\sr\s*=\s*["'](\d+)["']""")
+_CELL_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]+)\d+["']""")
+_CHARACTERS = re.compile(rb"<!\[CDATA\[(?P<data>.*?)\]\]>|<!--.*?-->|<\?(?!xml\s).*?\?>", re.DOTALL)
+_CELL = re.compile(rb"<((?:\w+:)?)c(?P<attributes>\s[^>]*)?(?<!/)>(?P<content>.*?)</\1c\s*>", re.DOTALL)
+_EXTENSIONS = re.compile(rb"<((?:\w+:)?)extLst\b[^>]*?(?:/>|>.*?</\1extLst\s*>)", re.DOTALL)
+_PARTS = re.compile(rb"<((?:\w+:)?)(?P<name>f|v|is)\b[^>]*?(?:/>|>(?P<text>.*?)</\1(?P=name)\s*>)", re.DOTALL)
+_TYPE = re.compile(rb"""\st\s*=\s*["'](\w*)["']""")
+_NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_YES_OR_NO = {b"0", b"1", b"true", b"false"}
+_ANY_TEXT = {b"str", b"inlineStr", b"e", b"d"}
+
+
+def plain_cells(sheet: bytes, strings: int) -> bytes:
+    """The XML of a sheet in which every cell has an address and can be read.
+
+    A cell with a value that is not one of its type, or a shared string beyond these so many, becomes an error without
+    a name.
+    """
+    data = _CHARACTERS.sub(lambda match: html.escape((match["data"] or b"").decode(), quote=False).encode(), sheet)
+
+    def readable(cell: re.Match[bytes]) -> bytes:
+        return _readable(cell, strings)
+
+    return _with_addresses(_CELL.sub(readable, data))
+
+
+def without_errors(sheet: bytes) -> bytes:
+    """The XML of a sheet with plain cells whose errors have no names, so that none is unheard of."""
+    return _CELL.sub(lambda cell: _unnamed(cell) if _type_of(cell) == b"e" else cell[0], sheet)
+
+
+def _readable(cell: re.Match[bytes], strings: int) -> bytes:
+    kind, parts = _type_of(cell), list(_PARTS.finditer(_EXTENSIONS.sub(b"", cell["content"])))
+    value = next((part["text"] or b"" for part in parts if part["name"] == b"v"), b"").strip()
+    if value and not _is_of_type(value, kind, strings):
+        return _unnamed(cell)
+    # Blanks round a number belong to nothing; in a text they are its own.
+    texts = [part[0].replace(part["text"] or b"", value) if _is_trimmed(part, kind) else part[0] for part in parts]
+    return _with_content(cell, cell["attributes"] or b"", b"".join(texts))
+
+
+def _is_trimmed(part: re.Match[bytes], kind: bytes) -> bool:
+    return part["name"] == b"v" and bool(part["text"]) and kind not in _ANY_TEXT
+
+
+def _is_of_type(value: bytes, kind: bytes, strings: int) -> bool:
+    match kind:
+        case b"n":
+            return _NUMBER.fullmatch(value) is not None
+        case b"b":
+            return value in _YES_OR_NO
+        case b"s":
+            return value.isdigit() and int(value) < strings
+        case _:
+            return kind in _ANY_TEXT
+
+
+def _type_of(cell: re.Match[bytes]) -> bytes:
+    kind = _TYPE.search(cell["attributes"] or b"")
+    return kind[1] if kind else b"n"
+
+
+def _unnamed(cell: re.Match[bytes]) -> bytes:
+    """The cell as an error without a name and a formula."""
+    return _with_content(cell, _TYPE.sub(b"", cell["attributes"] or b"") + b' t="e"', b"")
+
+
+def _with_content(cell: re.Match[bytes], attributes: bytes, content: bytes) -> bytes:
+    return b"<%sc%s>%s</%sc>" % (cell[1], attributes, content, cell[1])
+
+
+def _with_addresses(data: bytes) -> bytes:
+    """A sheet in which every row and cell says where it is: one after the last, as the standard counts them."""
+    row = position = 0
+
+    def addressed(match: re.Match[bytes]) -> bytes:
+        nonlocal row, position
+        prefix, name, attributes, end = match[1], match[2], match[3] or b"", match[4]
+        if name == b"row":
+            number = _ROW_NUMBER.search(attributes)
+            row, position = int(number[1]) if number else row + 1, 0
+            return match[0] if number else b'<%srow r="%d"%s%s>' % (prefix, row, attributes, end)
+        place = _CELL_PLACE.search(attributes)
+        position = position_of(place[1]) + 1 if place else position + 1
+        if place:
+            return match[0]
+        return b'<%sc r="%s%d"%s%s>' % (prefix, letters_of(position - 1).encode(), row, attributes, end)
+
+    return _ROW_OR_CELL.sub(addressed, data)
