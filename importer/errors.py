@@ -25,6 +25,7 @@ a command with 2 and Ctrl-C with 130; the rest are bugs and end it with 9.
 
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
+from typing import Self
 
 
 class Exit(IntEnum):
@@ -96,6 +97,13 @@ class ImporterError(Exception):
         self.message = message
         self.advice = advice
         self.on_page = advice if on_page is None else on_page
+
+    def reworded(self, message: str, advice: str, on_page: str) -> Self:
+        """The same error with other texts, and whatever else it carries."""
+        again = type(self).__new__(type(self), message)
+        again.__dict__.update(self.__dict__)
+        again.args, again.message, again.advice, again.on_page = (message,), message, advice, on_page
+        return again
 
 
 class UsageError(ImporterError):

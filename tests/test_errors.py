@@ -5,7 +5,17 @@ from itertools import permutations
 import pytest
 
 from importer import errors
-from importer.errors import EXIT_MEANINGS, Exit, ImporterError, gravest
+from importer.errors import (
+    EXIT_MEANINGS,
+    EncodingError,
+    Exit,
+    FileError,
+    ImporterError,
+    SheetsError,
+    StoppedError,
+    UnlistedError,
+    gravest,
+)
 
 
 def test_every_code_has_a_meaning_and_keeps_its_number() -> None:
@@ -43,3 +53,24 @@ def test_no_error_of_ours_is_an_unexpected_one() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ImporterError)]
     assert len(kinds) > 5
     assert Exit.UNEXPECTED not in {kind.exit_code for kind in kinds}
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FileError("a", "b", on_page="c"),
+        EncodingError("a", "b", {"cp1250": "Łódź"}, ("cp1250",)),
+        SheetsError("a", "b", ("March", "April"), on_page="c"),
+        UnlistedError("a", "b", "why", on_page="c"),
+        StoppedError("a", "b", Exit.LIMIT),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_in_other_words_carries_what_it_carried(error: ImporterError) -> None:
+    """Its kind, its exit code and what a front end can offer."""
+    again = error.reworded("x", "y", "z")
+    assert (type(again), str(again), again.message, again.advice, again.on_page) == (type(error), "x", "x", "y", "z")
+    texts = {"message", "advice", "on_page"}
+    assert {k: v for k, v in vars(again).items() if k not in texts} == {
+        k: v for k, v in vars(error).items() if k not in texts
+    }

@@ -54,7 +54,7 @@ class Draft:
         stems = (self.path.stem, Path(shown).stem)
         texts = (text.replace(f"{self.folder}/", "") for text in (error.message, error.advice, error.on_page))
         message, advice, on_page = (text.replace(stored, shown).replace(*stems) for text in texts)
-        return type(error)(message, advice, on_page=on_page)
+        return error.reworded(message, advice, on_page)
 
 
 _DRAFT = Document("An upload", Draft)
