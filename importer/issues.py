@@ -426,6 +426,7 @@ NOTICES: Mapping[str, NoticeKind] = {
     "encoding-remembered": NoticeKind(
         'The file was read as {encoding}, as you chose for files with this header, for example "{example}".',
         "If that looks wrong, set the encoding with --encoding.",
+        doubtful=True,
     ),
     "header-repeated": NoticeKind("Row {first} repeats the header and was left out."),
     "headers-repeated": NoticeKind(

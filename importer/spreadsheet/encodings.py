@@ -70,7 +70,7 @@ def find_encoding(path: Path, *, guess: bool = False) -> tuple[str, tuple[Notice
         return "utf-8", ()
     if guess:
         return "cp1252", (_as_windows(path),)
-    raise _uncertain(path)
+    raise encoding_error(path)
 
 
 def may_be_in_several(path: Path) -> bool:
@@ -109,8 +109,11 @@ def _as_windows(path: Path) -> Notice:
     return Notice("encoding-guessed", {"example": word[0] if word else ""})
 
 
-def _uncertain(path: Path) -> EncodingError:
-    """Why a file that is not UTF-8 cannot be read without asking, with what it may be."""
+def encoding_error(path: Path, remembered: str = "") -> EncodingError:
+    """Why a file that is not UTF-8 cannot be read without asking, with what it may be.
+
+    ``remembered`` is the encoding of earlier files with its header: the first of those to choose from.
+    """
     foreign = _foreign_cells(path)
     utf8 = [cell for cell in foreign.cells if _reads(cell, "utf-8")]
     other = [cell for cell in foreign.cells if not _reads(cell, "utf-8")]
@@ -126,7 +129,7 @@ def _uncertain(path: Path) -> EncodingError:
             f'{path.name} mixes two encodings: "{shown}" is UTF-8, other characters are not.',
             "Open it in a text editor, correct the characters that look wrong, and save it as UTF-8.",
         )
-    rest = iter(readings(foreign.cells, local=_local_page()))
+    rest = iter(readings(foreign.cells, local=_local_page(), remembered=remembered))
     offered = list(islice((reading for reading in rest if _is(path, reading.encoding)), MOST_CANDIDATES))
     if not offered:
         return EncodingError(f"{path.name} is in no encoding that the importer knows.", "Save it as CSV UTF-8.")
@@ -134,11 +137,14 @@ def _uncertain(path: Path) -> EncodingError:
     lines = [f"  --encoding {reading.encoding:{width}}   {printable(reading.sample)}" for reading in offered]
     if foreign.all_cut:
         lines.append(f"If none is right, the file is UTF-8, and line {foreign.line} is damaged.")
+    before = ""
+    if offered[0].encoding == remembered:
+        before = f" You chose {remembered} for an earlier file with this header, but this one may be in another."
     return EncodingError(
-        f"{path.name} is not UTF-8, and its text can be read in more than one way.",
+        f"{path.name} is not UTF-8, and its text can be read in more than one way.{before}",
         "\n".join(["Save it as CSV UTF-8, or add the one of these that shows the text as it should be:", *lines]),
         {reading.encoding: reading.sample for reading in offered},
-        [reading.encoding for reading in offered if reading.likely],
+        next((reading.encoding for reading in offered if reading.clear), ""),
     )
 
 
