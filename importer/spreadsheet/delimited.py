@@ -20,9 +20,19 @@ from importer.errors import FileError, UsageError
 from importer.issues import Notice
 from importer.spreadsheet.encodings import blocks, find_encoding, last_lines, occurs_twice, sample_in
 from importer.spreadsheet.extras import Extras, find_extras, may_be_extra
-from importer.spreadsheet.formulas import unescape_formula
+from importer.spreadsheet.formulas import is_formula, unescape_formula
 from importer.spreadsheet.kinds import SEPARATORS, refuse_two_separators, refuse_unsplit
-from importer.spreadsheet.sheet import HEADER_AMONG, MOST_COLUMNS, Header, Rows, Sheet, find_header, frame, is_escaped
+from importer.spreadsheet.sheet import (
+    HEADER_AMONG,
+    MOST_COLUMNS,
+    Header,
+    Rows,
+    Sheet,
+    as_problems,
+    find_header,
+    frame,
+    is_escaped,
+)
 
 Finder = Callable[[Rows], Header | None]
 LARGEST_CELL = 1_000_000
@@ -81,6 +91,8 @@ def open_delimited(
         header.labels,
         extras.without(lambda: source.chunks(header.row, header.labels)),
         (*notices, *header.notices, *extras.notices),
+        # What the importer wrote itself holds no formula, and old runs are read as they were.
+        as_problems() if every_row or is_escaped(header.labels) else source.formulas(header),
         by_labels=header.by_labels,
     )
 
@@ -123,6 +135,18 @@ class _Source:
         if not any(map(may_be_extra, near)) and not (line and occurs_twice(self._path, self._encoding, line)):
             return Extras({})
         return find_extras(islice(self.rows(), header.row, None), header.labels)
+
+    def formulas(self, header: Header) -> pd.DataFrame:
+        """The cells below the header that are formulas: a text file holds no result of them."""
+        # Cell by cell only if any could be one: that takes four times as long as reading the file.
+        mark = re.compile(f'(?:^|[\r\n]|{re.escape(self._separator)})[ \t"]*=')
+        if not any("=" in text and mark.search(text) for text in blocks(self._path, self._encoding)):
+            return as_problems()
+        below = islice(self.rows(), header.row, None)
+        places = [(row, i) for row, cells in below for i, cell in enumerate(cells) if "=" in cell and is_formula(cell)]
+        return as_problems(
+            ["formula-without-value"] * len(places), [row for row, _ in places], [position for _, position in places]
+        )
 
     def _reading(self) -> "_Reading":
         text = blocks(self._path, self._encoding)
