@@ -6,7 +6,7 @@ Must not know rows, cells or separators.
 import codecs
 import locale
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -228,15 +228,24 @@ def _whole_lines(path: Path) -> Iterator[bytes]:
         yield rest
 
 
-def occurs_twice(path: Path, encoding: str, text: str) -> bool:
-    """Whether a text occurs more than once in a file, found in its bytes: a second of decoding is saved."""
-    searched = text.encode(_without_mark(path, encoding))
-    count, rest = 0, b""
+def recurring(path: Path, encoding: str, texts: Iterable[str], *, most: int = 1) -> set[str]:
+    """Those of some texts that occur more than ``most`` times in a file.
+
+    Found in its bytes: a second of decoding is saved. Letters of ASCII count as the same in either case.
+    """
+    codec = _without_mark(path, encoding)
+    searched = {text: text.encode(codec).lower() for text in texts if text}
+    counts = dict.fromkeys(searched, 0)
+    overlap, rest = max(map(len, searched.values()), default=1) - 1, b""
     with path.open("rb") as file:
-        while count <= 1 and (block := file.read(_SCANNED_BYTES)):
-            count += (rest + block).count(searched)
-            rest = (rest + block)[-len(searched) + 1 :] if len(searched) > 1 else b""
-    return count > 1
+        while searched and (block := rest + file.read(_SCANNED_BYTES).lower()) != rest:
+            for text, some in list(searched.items()):
+                # What lies within the rest was counted with the block before.
+                counts[text] += block.count(some, max(len(rest) - len(some) + 1, 0))
+                if counts[text] > most:
+                    del searched[text]
+            rest = block[-overlap:] if overlap else b""
+    return {text for text, count in counts.items() if count > most}
 
 
 def last_lines(path: Path, encoding: str, number: int) -> list[str]:
