@@ -324,6 +324,11 @@ CATALOGUE: Mapping[str, IssueKind] = {
         'Column "{label}" is not used.',
         "You do not have to do anything{detail}.",
     ),
+    "column-unlabelled": IssueKind(
+        Severity.WARNING,
+        "Column {label} has values, but no header, so it is not used.",
+        "If its values belong to a field, type the name of the field into {detail}.",
+    ),
 }
 """Every issue code with its severity and its two sentences, as terminal, workbook, report and JSON show them.
 

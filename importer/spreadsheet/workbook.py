@@ -132,7 +132,7 @@ class _Read:
         return Extras({})
 
     def _may_hold_extras(self, starts: Sequence[int], labels: Collection[bytes]) -> bool:
-        """Whether labels may occur once more, or dashes, by the bytes of the pieces: they need not be parsed for that."""
+        """Whether labels may occur once more, or dashes: by the bytes of the pieces, which need no parsing."""
         counts = dict.fromkeys(labels, 0)
         for start in starts:
             self._file.seek(start)
