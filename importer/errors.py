@@ -144,12 +144,15 @@ class EncodingError(FileError):
     """A text file does not fit the encoding it is read in, or may be in several; a person can say in which."""
 
     def __init__(
-        self, message: str, advice: str = "", samples: Mapping[str, str] | None = None, likely: Sequence[str] = ()
+        self, message: str, advice: str = "", samples: Mapping[str, str] | None = None, clear: str = ""
     ) -> None:
-        """``samples`` show some text of the file in each encoding to choose from, ``likely`` are the best of these."""
+        """``samples`` show some text of the file in each encoding to choose from.
+
+        ``clear`` is the one of these in which it looks like words, and much less so in every other; "" if none is.
+        """
         super().__init__(message, advice)
         self.samples = samples or {}
-        self.likely = tuple(likely)
+        self.clear = clear
 
 
 class SheetsError(FileError):

@@ -324,6 +324,11 @@ CATALOGUE: Mapping[str, IssueKind] = {
         'Column "{label}" is not used.',
         "You do not have to do anything{detail}.",
     ),
+    "column-unlabelled": IssueKind(
+        Severity.WARNING,
+        "Column {label} has values, but no header, so it is not used.",
+        "If its values belong to a field, type the name of the field into {detail}.",
+    ),
 }
 """Every issue code with its severity and its two sentences, as terminal, workbook, report and JSON show them.
 
@@ -426,6 +431,7 @@ NOTICES: Mapping[str, NoticeKind] = {
     "encoding-remembered": NoticeKind(
         'The file was read as {encoding}, as you chose for files with this header, for example "{example}".',
         "If that looks wrong, set the encoding with --encoding.",
+        doubtful=True,
     ),
     "header-repeated": NoticeKind("Row {first} repeats the header and was left out."),
     "headers-repeated": NoticeKind(

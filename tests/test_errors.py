@@ -59,7 +59,7 @@ def test_no_error_of_ours_is_an_unexpected_one() -> None:
     "error",
     [
         FileError("a", "b", on_page="c"),
-        EncodingError("a", "b", {"cp1250": "Łódź"}, ("cp1250",)),
+        EncodingError("a", "b", {"cp1250": "Łódź"}, "cp1250"),
         SheetsError("a", "b", ("March", "April"), on_page="c"),
         UnlistedError("a", "b", "why", on_page="c"),
         StoppedError("a", "b", Exit.LIMIT),

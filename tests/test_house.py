@@ -106,6 +106,8 @@ def test_what_lives_in_one_place(word: str, homes: set[str]) -> None:
 
 
 SEVERAL_CREATORS = {
+    # A formula without a result, as workbooks store it and as text files spell it.
+    "formula-without-value": {"delimited", "look"},
     # A cell may show an error in either kind of workbook, and in text of whatever field: each reader refuses it first.
     "cell-error": {"look", "cells", "dates", "references"},
     # An Id is a whole number too, but one that may be a name instead.

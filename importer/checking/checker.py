@@ -33,7 +33,7 @@ from importer.checking.whole_columns import WholeColumns, cell_issues, may_be_wh
 from importer.checking.wrappers import DASHES, NO_VALUE, Around, inner, unwrap
 from importer.issues import CATALOGUE, Issue, Severity
 from importer.model import Clash, Record, RowElsewhere
-from importer.spreadsheet import Sheet, column_letters, uncertain
+from importer.spreadsheet import Sheet, address, column_letters, uncertain
 from importer.text import printable
 from schemas import FieldType, RecordType, written
 
@@ -168,6 +168,7 @@ class Checker:
         self._repeats: Counter[int] = Counter()
         self._key_repeats: Counter[int] = Counter()
         self._reported: set[tuple[str, str]] = set()
+        self._without_label = {position for position in sheet.columns if not sheet.labels[position]}
         self._whole_columns, self._left_out = list(whole_columns), cell_issues(whole_columns)
         self._dates_of_columns = WholeColumns()
         self._elsewhere = elsewhere
@@ -274,12 +275,22 @@ class Checker:
         """The issues of whole columns, each once for the file and not in every chunk."""
         yield from self._whole_columns
         self._whole_columns = []
+        yield from self._unlabelled(chunk)
         for name, column in parsed.items():
             for code in (code for code, rows in column.doubtful.items() if code in _PER_COLUMN and len(rows)):
                 if (code, name) not in self._reported:
                     self._reported.add((code, name))
                     [issue] = self._cause(chunk, _Fault(code, name, column.doubtful[code][:1]))
                     yield replace(issue, row=None, cell=None)
+
+    def _unlabelled(self, chunk: pd.DataFrame) -> Iterator[Issue]:
+        """A sentence about each column with values that has no header; once for the file."""
+        for position in self._without_label.intersection(chunk.columns):
+            if chunk[position].map(str.strip).any():
+                self._without_label.discard(position)
+                letters = column_letters(position)
+                cell = address(self._sheet.header_row, position)
+                yield Issue("column-unlabelled", cell=cell, label=letters, detail=cell)
 
     def whole_columns(self) -> list[Issue]:
         """The issues that every date of a column has; known only after the last chunk."""

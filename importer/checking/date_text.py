@@ -286,13 +286,14 @@ def _offset(text: str | None) -> timedelta | None:
 
 
 def _may_be_a_range(parts: _Parts, time: tuple[int, int, int] | None) -> bool:
-    """Whether what looks like an offset may be the end of a meeting: 10:30-12:00, 10:30 - 12:00."""
+    """Whether what looks like an offset may be the end of a meeting: 10:30-12:00, 10:30 -12, 10am-12, 1030-1200.
+
+    Nobody writes the seconds of a meeting, or T before its time, so what follows them is an offset; so is what follows
+    UTC or GMT, and a plus.
+    """
     if parts.get("t") or parts.get("second") or time is None:
         return False
-    match = _SIGNED.fullmatch(parts["offset"] or "")
-    return bool(
-        match and match["sign"] == "-" and match["colon"] and (int(match["hours"]), int(match["minutes"])) > time[:2]
-    )
+    return (parts["offset"] or "").startswith("-")
 
 
 @cache

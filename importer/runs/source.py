@@ -28,6 +28,7 @@ from importer.spreadsheet import (
     ReadOptions,
     Sheet,
     column_letters,
+    encoding_error,
     may_be_in_several,
     open_sheet,
 )
@@ -186,12 +187,16 @@ def _named_columns(labels: Sequence[str], chosen: Mapping[str, str], home: Path)
 def _in_remembered_encoding(
     file: Path, settings: Settings, read: ReadOptions, judge: Judge, error: EncodingError
 ) -> tuple[Sheet, ReadOptions]:
-    # Only one that gives words: a file of another program may have the same header.
-    for encoding in error.likely:
-        tried = replace(read, encoding=encoding, remembered=True)
-        sheet = open_sheet(file, tried, judge)
-        if recall_encoding(own_labels(sheet), settings.home) == encoding:
-            return sheet, tried
+    for encoding in error.samples:
+        labels = own_labels(open_sheet(file, replace(read, encoding=encoding, remembered=True), judge))
+        if remembered := recall_encoding(labels, settings.home):
+            # Every file that begins as the template does has the same header, whatever program wrote it: only where no
+            # other reading is about as likely, the choice for one of them is right for the next.
+            error = encoding_error(file, remembered)
+            if error.clear != remembered:
+                raise error
+            tried = replace(read, encoding=remembered, remembered=True)
+            return open_sheet(file, tried, judge), tried
     raise error
 
 

@@ -22,7 +22,7 @@ from importer.errors import FileError
 from importer.issues import Notice
 from importer.spreadsheet.corrections import REPAIRS, corrected, place_of
 from importer.spreadsheet.delimited import Finder, open_delimited
-from importer.spreadsheet.encodings import may_be_in_several
+from importer.spreadsheet.encodings import encoding_error, may_be_in_several
 from importer.spreadsheet.formatted_cell import shown_texts, uncertain
 from importer.spreadsheet.formulas import escape_formula
 from importer.spreadsheet.kinds import START_BYTES, refuse_other_kind, workbook_suffix
@@ -51,6 +51,7 @@ __all__ = [
     "address",
     "as_problems",
     "column_letters",
+    "encoding_error",
     "escape_formula",
     "may_be_in_several",
     "open_sheet",

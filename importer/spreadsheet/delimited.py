@@ -18,11 +18,21 @@ import pandas as pd
 
 from importer.errors import FileError, UsageError
 from importer.issues import Notice
-from importer.spreadsheet.encodings import blocks, find_encoding, last_lines, occurs_twice, sample_in
-from importer.spreadsheet.extras import Extras, find_extras, may_be_extra
-from importer.spreadsheet.formulas import unescape_formula
+from importer.spreadsheet.encodings import blocks, find_encoding, last_lines, recurring, sample_in
+from importer.spreadsheet.extras import Extras, find_extras, is_mostly, may_be_extra, refuse_other_header
+from importer.spreadsheet.formulas import is_formula, unescape_formula
 from importer.spreadsheet.kinds import SEPARATORS, refuse_two_separators, refuse_unsplit
-from importer.spreadsheet.sheet import HEADER_AMONG, MOST_COLUMNS, Header, Rows, Sheet, find_header, frame, is_escaped
+from importer.spreadsheet.sheet import (
+    HEADER_AMONG,
+    MOST_COLUMNS,
+    Header,
+    Rows,
+    Sheet,
+    as_problems,
+    find_header,
+    frame,
+    is_escaped,
+)
 
 Finder = Callable[[Rows], Header | None]
 LARGEST_CELL = 1_000_000
@@ -33,6 +43,9 @@ _SAMPLE = 1 << 16
 _NAMES = {"tab": "\t", "\\t": "\t"}
 _LOOKED_AT = 8
 """Lines at the end that may be no rows: a program says a few things there."""
+
+_DASHES = ("---", '"---', "===", "+--", "|--", "|:-", "___")
+"""What lines of nothing but dashes begin with."""
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _DECLARED = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n)')
@@ -81,6 +94,8 @@ def open_delimited(
         header.labels,
         extras.without(lambda: source.chunks(header.row, header.labels)),
         (*notices, *header.notices, *extras.notices),
+        # What the importer wrote itself holds no formula, and old runs are read as they were.
+        as_problems() if every_row or is_escaped(header.labels) else source.formulas(header),
         by_labels=header.by_labels,
     )
 
@@ -112,17 +127,36 @@ class _Source:
     def extras(self, header: Header, sample: str) -> Extras:
         """The rows below the header that are no data.
 
-        Going through all rows takes as long as reading them, so it is done only if anything looks like one: the line of
-        the header occurs twice, or the lines right below it, or at the end, could be such.
+        Going through all rows takes as long as reading them, so it is done only if anything looks like one: most labels
+        occur twice, a line begins with dashes, or the lines right below the header, or at the end, could be such.
+
+        Raises:
+            FileError: Rows follow that belong to another header.
         """
         lines = _LINE_END.split(sample)
         reading = self._reading()
         deque(islice(reading.rows(), header.row), maxlen=0)
-        line = lines[reading.line - 1].strip(f"{self._separator} ")
         near = [*lines[reading.line : reading.line + _LOOKED_AT], *last_lines(self._path, self._encoding, _LOOKED_AT)]
-        if not any(map(may_be_extra, near)) and not (line and occurs_twice(self._path, self._encoding, line)):
+        labels = {label for label in header.labels if label.isascii()}
+        dashes = {f"\n{mark}" for mark in _DASHES} | {f"\r{mark}" for mark in _DASHES}
+        again = recurring(self._path, self._encoding, labels)
+        once = recurring(self._path, self._encoding, dashes, most=0) if not any(map(may_be_extra, near)) else dashes
+        if not once and not is_mostly(len(again), len(labels)):
             return Extras({})
+        refuse_other_header(self._path.name, islice(self.rows(), header.row, None), header.labels)
         return find_extras(islice(self.rows(), header.row, None), header.labels)
+
+    def formulas(self, header: Header) -> pd.DataFrame:
+        """The cells below the header that are formulas: a text file holds no result of them."""
+        # Cell by cell only if any could be one: that takes four times as long as reading the file.
+        mark = re.compile(f'(?:^|[\r\n]|{re.escape(self._separator)})[ \t"]*=')
+        if not any("=" in text and mark.search(text) for text in blocks(self._path, self._encoding)):
+            return as_problems()
+        below = islice(self.rows(), header.row, None)
+        places = [(row, i) for row, cells in below for i, cell in enumerate(cells) if "=" in cell and is_formula(cell)]
+        return as_problems(
+            ["formula-without-value"] * len(places), [row for row, _ in places], [position for _, position in places]
+        )
 
     def _reading(self) -> "_Reading":
         text = blocks(self._path, self._encoding)

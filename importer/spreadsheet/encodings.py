@@ -6,7 +6,7 @@ Must not know rows, cells or separators.
 import codecs
 import locale
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -70,7 +70,7 @@ def find_encoding(path: Path, *, guess: bool = False) -> tuple[str, tuple[Notice
         return "utf-8", ()
     if guess:
         return "cp1252", (_as_windows(path),)
-    raise _uncertain(path)
+    raise encoding_error(path)
 
 
 def may_be_in_several(path: Path) -> bool:
@@ -109,8 +109,11 @@ def _as_windows(path: Path) -> Notice:
     return Notice("encoding-guessed", {"example": word[0] if word else ""})
 
 
-def _uncertain(path: Path) -> EncodingError:
-    """Why a file that is not UTF-8 cannot be read without asking, with what it may be."""
+def encoding_error(path: Path, remembered: str = "") -> EncodingError:
+    """Why a file that is not UTF-8 cannot be read without asking, with what it may be.
+
+    ``remembered`` is the encoding of earlier files with its header: the first of those to choose from.
+    """
     foreign = _foreign_cells(path)
     utf8 = [cell for cell in foreign.cells if _reads(cell, "utf-8")]
     other = [cell for cell in foreign.cells if not _reads(cell, "utf-8")]
@@ -126,7 +129,7 @@ def _uncertain(path: Path) -> EncodingError:
             f'{path.name} mixes two encodings: "{shown}" is UTF-8, other characters are not.',
             "Open it in a text editor, correct the characters that look wrong, and save it as UTF-8.",
         )
-    rest = iter(readings(foreign.cells, local=_local_page()))
+    rest = iter(readings(foreign.cells, local=_local_page(), remembered=remembered))
     offered = list(islice((reading for reading in rest if _is(path, reading.encoding)), MOST_CANDIDATES))
     if not offered:
         return EncodingError(f"{path.name} is in no encoding that the importer knows.", "Save it as CSV UTF-8.")
@@ -134,11 +137,14 @@ def _uncertain(path: Path) -> EncodingError:
     lines = [f"  --encoding {reading.encoding:{width}}   {printable(reading.sample)}" for reading in offered]
     if foreign.all_cut:
         lines.append(f"If none is right, the file is UTF-8, and line {foreign.line} is damaged.")
+    before = ""
+    if offered[0].encoding == remembered:
+        before = f" You chose {remembered} for an earlier file with this header, but this one may be in another."
     return EncodingError(
-        f"{path.name} is not UTF-8, and its text can be read in more than one way.",
+        f"{path.name} is not UTF-8, and its text can be read in more than one way.{before}",
         "\n".join(["Save it as CSV UTF-8, or add the one of these that shows the text as it should be:", *lines]),
         {reading.encoding: reading.sample for reading in offered},
-        [reading.encoding for reading in offered if reading.likely],
+        next((reading.encoding for reading in offered if reading.clear), ""),
     )
 
 
@@ -222,15 +228,24 @@ def _whole_lines(path: Path) -> Iterator[bytes]:
         yield rest
 
 
-def occurs_twice(path: Path, encoding: str, text: str) -> bool:
-    """Whether a text occurs more than once in a file, found in its bytes: a second of decoding is saved."""
-    searched = text.encode(_without_mark(path, encoding))
-    count, rest = 0, b""
+def recurring(path: Path, encoding: str, texts: Iterable[str], *, most: int = 1) -> set[str]:
+    """Those of some texts that occur more than ``most`` times in a file.
+
+    Found in its bytes: a second of decoding is saved. Letters of ASCII count as the same in either case.
+    """
+    codec = _without_mark(path, encoding)
+    searched = {text: text.encode(codec).lower() for text in texts if text}
+    counts = dict.fromkeys(searched, 0)
+    overlap, rest = max(map(len, searched.values()), default=1) - 1, b""
     with path.open("rb") as file:
-        while count <= 1 and (block := file.read(_SCANNED_BYTES)):
-            count += (rest + block).count(searched)
-            rest = (rest + block)[-len(searched) + 1 :] if len(searched) > 1 else b""
-    return count > 1
+        while searched and (block := rest + file.read(_SCANNED_BYTES).lower()) != rest:
+            for text, some in list(searched.items()):
+                # What lies within the rest was counted with the block before.
+                counts[text] += block.count(some, max(len(rest) - len(some) + 1, 0))
+                if counts[text] > most:
+                    del searched[text]
+            rest = block[-overlap:] if overlap else b""
+    return {text for text, count in counts.items() if count > most}
 
 
 def last_lines(path: Path, encoding: str, number: int) -> list[str]:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from importer.errors import FileError
 from importer.issues import Notice
 from importer.spreadsheet.sheet import Rows
 from importer.text import printable
@@ -42,6 +43,7 @@ _FOOTER = re.compile(
     ),
     re.IGNORECASE,
 )
+_FEWEST_LABELS = 2
 _SHOWN = 80
 
 
@@ -111,6 +113,32 @@ def find_extras(rows: Rows, labels: Sequence[str]) -> Extras:
             at_end = {}
         extras[number] = extra
     return Extras(dict(sorted((extras | at_end).items())))
+
+
+def refuse_other_header(name: str, rows: Rows, labels: Sequence[str]) -> None:
+    """Refuse a table in which another header follows: the rows below it would be read in the wrong columns.
+
+    Raises:
+        FileError: A row has most of the labels, but not all of them in their places.
+    """
+    for number, cells in rows:
+        texts = [cell.strip().strip(_MARKS).strip() for cell in cells]
+        if not _repeats(texts, labels) and _is_header(texts, labels):
+            raise FileError(
+                f"{name}: row {number} is a second header, and its columns are not those of the first.",
+                "The rows below it belong to other columns. Save each of the joined tables as a file of its own.",
+            )
+
+
+def _is_header(texts: Sequence[str], labels: Sequence[str]) -> bool:
+    names = {label.casefold() for label in labels if label}
+    same = names & {text.casefold() for text in texts}
+    return len(same) >= _FEWEST_LABELS and is_mostly(len(same), len(names))
+
+
+def is_mostly(part: int, whole: int) -> bool:
+    """Whether a part of the labels of a header is enough to recognise it."""
+    return 0 < whole * 2 <= part * 3
 
 
 def may_be_extra(line: str) -> bool:

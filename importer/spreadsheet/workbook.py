@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -18,7 +18,7 @@ import pandas as pd
 
 from importer.errors import FileError, SheetsError
 from importer.issues import Notice
-from importer.spreadsheet.extras import Extras, find_extras
+from importer.spreadsheet.extras import Extras, find_extras, is_mostly, refuse_other_header
 from importer.spreadsheet.formatted_cell import FormattedCell, shown_text
 from importer.spreadsheet.sheet import Header, Rows, Sheet, as_problems, find_header, frame
 from importer.spreadsheet.workbook_child.limits import DAMAGED, SECONDS, TOO_LARGE
@@ -29,6 +29,7 @@ __all__ = ["LARGEST_WORKBOOK", "open_workbook"]
 LARGEST_WORKBOOK = 100 << 20
 """A full sheet of mappings, 1,048,576 rows, takes 60 MB."""
 
+_DASHES = (b'"---', b'"===', b'"+--', b'"|--')
 _LOOKED_AT = 8
 """Rows at the end, and below the header, that may be no data."""
 
@@ -81,6 +82,7 @@ class _Read:
     """The output of the child about a workbook."""
 
     def __init__(self, path: Path, sheet: str | None) -> None:
+        self._name = path.name
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the sheet that is read from it
         weakref.finalize(self, self._file.close)
         status = _run(path, sheet, self._file)
@@ -113,26 +115,32 @@ class _Read:
     def extras(self, header: Header) -> Extras:
         """The rows below the header that are no data.
 
-        Reading all pieces once more takes a while, so it is done only if a later one holds all labels, or what a
-        program says at the end stands in the last.
+        Reading all pieces once more takes a while, so it is done only if most labels occur twice, a cell begins with
+        dashes, or what a program says at the end stands in the last.
+
+        Raises:
+            FileError: Rows follow that belong to another header.
         """
         starts = self._starts[:-1]
-        labels = [json.dumps(label).encode() for label in header.labels if label]
+        labels = {json.dumps(label).encode().lower() for label in header.labels if label}
         last = self._line(starts[-1])
         rows = list(zip(*last["columns"], strict=True))[-_LOOKED_AT:]
         near = [*islice(self.rows(), header.row, header.row + _LOOKED_AT), *enumerate(rows, start=header.row + 1)]
-        if find_extras(near, header.labels).rows or self._repeats(starts, labels):
+        if find_extras(near, header.labels).rows or self._may_hold_extras(starts, labels):
+            refuse_other_header(self._name, islice(self.rows(), header.row, None), header.labels)
             return find_extras(islice(self.rows(), header.row, None), header.labels)
         return Extras({})
 
-    def _repeats(self, starts: Sequence[int], labels: Sequence[bytes]) -> bool:
-        """Whether the labels may occur once more, by the bytes of the pieces: they need not be parsed for that."""
+    def _may_hold_extras(self, starts: Sequence[int], labels: Collection[bytes]) -> bool:
+        """Whether labels may occur once more, or dashes: by the bytes of the pieces, which need no parsing."""
         counts = dict.fromkeys(labels, 0)
         for start in starts:
             self._file.seek(start)
-            line = self._file.readline()
+            line = self._file.readline().lower()
+            if any(mark in line for mark in _DASHES):
+                return True
             counts = {label: count + line.count(label) for label, count in counts.items()}
-        return all(count > 1 for count in counts.values())
+        return is_mostly(sum(count > 1 for count in counts.values()), len(counts))
 
     def _pieces(self) -> Iterator[dict[str, Any]]:
         for start in self._starts[:-1]:

@@ -303,3 +303,24 @@ def test_a_column_of_exported_text_is_one_warning(tmp_path: Path) -> None:
     """An export that protects every cell is no reason for as many sentences."""
     [chunk] = check(tmp_path, [mapping(n, ResourceId=f'="{n}"') for n in range(2, 50)])
     assert [(issue.code, issue.row, issue.detail) for issue in chunk.issues] == [("text-as-formula", None, "2")]
+
+
+@pytest.mark.parametrize(("position", "cell"), [(0, "A1"), (3, "D1")])
+@pytest.mark.parametrize("values", [["7", "8"], ["", "8"], ["", " "]])
+def test_a_column_with_values_and_no_header_is_named(
+    position: int, cell: str, values: list[str], tmp_path: Path
+) -> None:
+    """Once, wherever it stands; without a value there is nothing to say."""
+    rows = [mapping(n) for n in (2, 3)]
+    table = [[*row[:position], value, *row[position:]] for row, value in zip(rows, values, strict=True)]
+    chunks = check(tmp_path, table, [*LABELS[:position], "", *LABELS[position:]])
+    found = [(issue.cell, issue.message) for issue in issues(chunks) if issue.code == "column-unlabelled"]
+    message = f"Column {cell[0]} has values, but no header, so it is not used."
+    assert found == ([(cell, message)] if "8" in values else [])
+
+
+def test_a_formula_in_a_text_file_is_an_error_at_its_cell(tmp_path: Path) -> None:
+    """Its source is not what the spreadsheet program shows."""
+    [chunk] = check(tmp_path, [mapping(2, Name="=1+1"), mapping(3, Name='="Room 1"')])
+    errors = [(issue.code, issue.cell) for issue in chunk.issues if issue.severity is Severity.ERROR]
+    assert errors == [("formula-without-value", "C2")]

@@ -91,12 +91,15 @@ def times(draw: st.DrawFn, time: datetime) -> tuple[str, bool]:
 def offsets(minutes: int, *, seconds: bool) -> Sequence[str]:
     """The spellings of an offset from UTC; without seconds before it only those that are no end of a meeting."""
     sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
-    spellings = [f"{sign}{hours:02}{rest:02}", f" {sign}{hours:02}{rest:02}", f" GMT{sign}{hours:02}{rest:02}"]
+    spellings = [f" GMT{sign}{hours:02}{rest:02}"]
     if seconds or minutes >= 0:
+        spellings += [f"{sign}{hours:02}{rest:02}", f" {sign}{hours:02}{rest:02}"]
         spellings += [f"{sign}{hours:02}:{rest:02}", f" {sign}{hours:02}:{rest:02}", f" UTC{sign}{hours}:{rest:02}"]
         spellings += [f"{sign}{hours:02}:{rest:02}[GMT{sign}{hours:02}:{rest:02}]"]
     if rest == 0:
-        spellings += [f"{sign}{hours:02}", f" UTC{sign}{hours}", f" GMT {sign}{hours}"]
+        spellings += [f" UTC{sign}{hours}", f" GMT {sign}{hours}"]
+    if rest == 0 and (seconds or minutes >= 0):
+        spellings += [f"{sign}{hours:02}"]
     if minutes == 0:
         spellings += ["Z", "z", " Z", " UTC", " GMT", " utc", "Z[UTC]", "Z[Europe/Berlin]", " +0000 UTC"]
     return spellings
@@ -313,3 +316,32 @@ def test_a_date_that_is_struck_out_is_no_date() -> None:
 def test_placeholders_are_those_of_programs() -> None:
     """In whatever zone their first second was written."""
     assert {(1, 1, 1), (1899, 12, 30), (1900, 1, 0), (1900, 1, 1), (1969, 12, 31), (1970, 1, 1)} <= PLACEHOLDERS
+
+
+@given(
+    moment=st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31)),
+    end=st.tuples(st.integers(0, 23), st.sampled_from((0, 15, 30, 59))),
+    date=st.sampled_from(("%d %B %Y", "%Y-%m-%d", "%d.%m.%Y", "%Y%m%d", "%d/%m/%Y", "%B %d, %Y")),
+    clock=st.sampled_from(("%H:%M", "%H.%M", "%Hh%M", "%I%p", "%I:%M %p", "%Hh", "%H:%M Uhr", "%H%M")),
+    dash=st.sampled_from(("-", " -", "- ", " - ", "\u2010", "\u2011", "\u2212", "\u2013")),
+    last=st.sampled_from(("{:02}:{:02}", "{:02}{:02}", "{:02}", "{}:{:02}", "{}", "{:02}.{:02}", "{}h", "{}pm")),
+)
+def test_the_end_of_a_meeting_is_no_offset(
+    moment: datetime, end: tuple[int, int], date: str, clock: str, dash: str, last: str
+) -> None:
+    """A time without seconds and a dash behind it: from and to, whichever of them is the earlier."""
+    text = f"{moment:{date} {clock}}{dash}{last.format(*end)}"
+    read = read_date_text(text)
+    assert isinstance(read, str), text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("30 November 2026 10am-12", "30.11.2026 10h-12", "2026-11-30 10:30-12", "2026-11-30 10:30 -12"),
+        *("30 November 2026 10:30-1130", "20270430 1030-1200", "30 April 2027 14:00-13", "2026-11-30 10:30-08:00"),
+    ],
+)
+def test_a_time_of_a_meeting_is_an_unclear_zone(text: str) -> None:
+    """So that the sentence is about what stands behind the time."""
+    assert read_date_text(text) == "zone-unclear"

@@ -265,6 +265,21 @@ def test_a_file_of_another_program_is_not_read_in_the_remembered_encoding(tmp_pa
         open_source(polish(tmp_path / "b.csv", "cp1251", "Переговорная"), settings, None, READ)
 
 
+@pytest.mark.parametrize(
+    ("chosen", "page", "name"),
+    [("cp1250", "cp1252", "Salle Crème"), ("cp1252", "cp1250", "Gdańsk"), ("cp1254", "cp1252", "Peñón")],
+)
+def test_a_remembered_encoding_is_no_guess_about_the_next_file(
+    chosen: str, page: str, name: str, tmp_path: Path, settings: Settings
+) -> None:
+    """Every file that begins as the template does has one header: where another page makes words too, it is asked."""
+    open_source(polish(tmp_path / "a.csv", chosen, "Tür Çö"), settings, None, ReadOptions(encoding=chosen))
+    with pytest.raises(EncodingError, match=f"You chose {chosen} for an earlier file") as refused:
+        open_source(polish(tmp_path / "b.csv", page, name), settings, None, READ)
+    assert next(iter(refused.value.samples)) == chosen
+    assert name in refused.value.samples.values()
+
+
 def test_an_encoding_is_remembered_only_where_it_matters(tmp_path: Path, settings: Settings) -> None:
     """A file that shows it is UTF-8 says nothing about others."""
     open_source(write(tmp_path / "a.csv", [mapping(2)]), settings, None, ReadOptions(encoding="cp1252"))

@@ -287,3 +287,27 @@ def test_a_file_that_goes_away_is_said_to_be_gone(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(FileError, match="can no longer be read: No such file"):
         next(sheet.read())
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_one"),
+    [
+        *((cell, True) for cell in ("=1+1", " =A1", '"=HYPERLINK(""http://x"",""Room 1"")"', '"=""Room ""&A1"', "=-1")),
+        *((cell, False) for cell in ('="1001"', '"=""Room 1"""', "a=b", "=", "== Room ==", "+49 30 12", "-", "@home")),
+    ],
+)
+def test_a_formula_in_a_text_file_is_a_problem_of_its_cell(cell: str, is_one: bool, tmp_path: Path) -> None:
+    """A spreadsheet program shows its result there, which nobody here can calculate."""
+    path = tmp_path / "a.csv"
+    path.write_text(f"ResourceId,Name,Note\n1,Room,\n\n2,{cell},\n", "utf-8")
+    problems = delimited.open_delimited(path).problems
+    assert problems.to_numpy().tolist() == ([["formula-without-value", 4, 1]] if is_one else [])
+
+
+def test_a_formula_in_a_file_of_the_importer_is_text(tmp_path: Path) -> None:
+    """It was escaped when it was written, and comes back as it was."""
+    path = tmp_path / "failed.csv"
+    path.write_text("Name,import_row\n'=1+1,2\n", "utf-8")
+    sheet = delimited.open_delimited(path)
+    assert [chunk[0].tolist() for chunk in sheet.read()] == [["=1+1"]]
+    assert not len(sheet.problems)

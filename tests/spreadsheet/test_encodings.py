@@ -15,7 +15,7 @@ from importer.spreadsheet.encodings import (
     find_encoding,
     last_lines,
     may_be_in_several,
-    occurs_twice,
+    recurring,
 )
 
 TEXT = "Name;Raum\r\nZoë;Café\r\n"
@@ -136,8 +136,8 @@ def test_a_text_is_found_twice_in_the_bytes_of_any_encoding(
     monkeypatch.setattr(encodings, "_SCANNED_BYTES", size)
     path = tmp_path / "rows.csv"
     path.write_bytes("Id;Größe\n1;2\n3;4\nId;Größe\n".encode(encoding))
-    assert occurs_twice(path, encoding, "Id;Größe")
-    assert not occurs_twice(path, encoding, "1;2")
+    assert recurring(path, encoding, ["Id;Größe", "ID;Größe", "1;2"]) == {"Id;Größe", "ID;Größe"}
+    assert recurring(path, encoding, ["1;2", "none"], most=0) == {"1;2"}
     assert last_lines(path, encoding, 2) == ["3;4", "Id;Größe"]
 
 

@@ -7,6 +7,7 @@ import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from importer.errors import FileError
 from importer.spreadsheet import ReadOptions, open_sheet
 from importer.spreadsheet.extras import find_extras
 from spreadsheet.making import opened, rows_of
@@ -39,6 +40,18 @@ LEFT_OUT = {
     "total": (f"{HEAD}\n{ONE}\n{TWO}\nTotal,2\n", [2, 3], '"Total, 2"'),
     "separators behind": (f"{HEAD}\n{ONE}\n(1 row),,,,,\n", [2], '"(1 row)"'),
     "end of a file of DOS": (f"{HEAD}\n{ONE}\n\x1a", [2], ""),
+    "header in other case": (f"{HEAD}\n{ONE}\n{HEAD.upper()}\n{TWO}\n", [2, 4], "Row 3 repeats the header"),
+    "header with blanks": (f"{HEAD}\n{ONE}\n{', '.join(LABELS)}\n{TWO}\n", [2, 4], "Row 3 repeats the header"),
+    "header in quotes": (
+        "{}\n{}\n{}\n{}\n".format(HEAD, ONE, ",".join(f'"{label}"' for label in LABELS), TWO),
+        [2, 4],
+        "Row 3 repeats the header",
+    ),
+    "dashes far from both ends": (
+        f"{HEAD}\n{f'{ONE}{chr(10)}' * 12}{','.join(['---'] * 6)}\n{f'{TWO}{chr(10)}' * 12}",
+        [*range(2, 14), *range(15, 27)],
+        "Row 14 is no data",
+    ),
     "rule of equals": (f"{HEAD}\n{'=' * 60}\n{ONE}\n", [3], "Row 2 is no data"),
 }
 
@@ -80,7 +93,7 @@ def test_anything_else_stays_a_row(tmp_path: Path, name: str) -> None:
     assert not sheet.notices
 
 
-@pytest.mark.parametrize("name", [name for name in LEFT_OUT if "DOS" not in name and "mark" not in name])
+@pytest.mark.parametrize("name", [name for name in LEFT_OUT if not {"DOS", "mark", "quotes"} & {*name.split()}])
 def test_a_workbook_is_read_in_the_same_way(tmp_path: Path, name: str) -> None:
     """People paste such exports into workbooks."""
     text, numbers, sentence = LEFT_OUT[name]
@@ -110,3 +123,22 @@ def test_no_row_with_two_texts_of_its_own_is_left_out(rows: list[list[str]]) -> 
     labels = ["Id", "Name", "Note"]
     numbered = list(enumerate([*rows, ["7", "Room", ""], *rows], start=2))
     assert len(rows) + 2 not in find_extras(numbered, labels).rows
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        ["CoworkerId", "ResourceId", *LABELS[2:]],
+        list(reversed(LABELS)),
+        [*LABELS, "Note"],
+        [*LABELS[:2], "Note", *LABELS[2:]],
+        LABELS[:-1],
+        [label.upper() for label in reversed(LABELS)],
+    ],
+)
+def test_a_table_of_other_columns_below_is_refused(other: list[str], tmp_path: Path) -> None:
+    """Its rows would be read in the columns of the first header, and Ids sent that belong to other fields."""
+    path = tmp_path / "a.csv"
+    path.write_text(f"{HEAD}\n{f'{ONE}{chr(10)}' * 20}{','.join(other)}\n{f'{TWO}{chr(10)}' * 20}", "utf-8")
+    with pytest.raises(FileError, match="row 22 is a second header"):
+        open_sheet(path)
