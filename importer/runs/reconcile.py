@@ -109,11 +109,20 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
     Raises:
         ServiceError: The service does not list its records, and without a list nothing may be sent.
     """
+    # After a rebuild the list that counts is one from after the window. But a run with nothing to send need not wait.
+    if await _left_after_rebuild(session, run) > 0:
+        before = await _settled_before(session, run, choices)
+        if not session.journal.rows.counts(run).get(State.PLANNED):
+            return before
+        await _wait_after_rebuild(session, run)
+    return await _settled_before(session, run, choices)
+
+
+async def _settled_before(session: Session, run: Run, choices: Choices) -> Beforehand:
     # One list for three questions. Doubts first: once a row is settled, the comparison that follows sees its record as
     # what it is. And what is listed before the first call cannot be the effect of one.
     journal, kind = session.journal, RECORD_TYPES[run.kind]
     assert run.target is not None
-    await _wait_after_rebuild(session, run)
     # Before the list is asked for: a record that another user's run creates from now on may not be in it, so the claim
     # on it must hold.
     claims = journal.rows.claims_on_planned(run)
@@ -149,23 +158,31 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
 
 async def _wait_after_rebuild(session: Session, run: Run) -> None:
     """Wait until nothing of what a lost journal had sent can take effect any more, by both clocks."""
-    assert run.target is not None
-    evidence, announced = session.journal.evidence, False
-    while (look := evidence.rebuilt(run.target)) is not None:
-        asked_at = session.clock()
-        reply = await session.service.page(run.endpoint, page=1, size=1)
-        left = window_left(look, reply.clock, asked_at, session.settings.settle)
-        if left <= 0:
-            evidence.forget_rebuilt(run.target)
-            return
+    announced = False
+    while (left := await _left_after_rebuild(session, run)) > 0:
         if not announced:
-            ready = moment(asked_at + left, asked_at)
+            now = session.clock()
+            ready = moment(now + left, now)
             session.observer.say(
                 f"Nothing is sent before {ready}: the journal was rebuilt, and what was sent before it was lost may "
                 "still take effect. Press Ctrl-C to stop, and continue later."
             )
             announced = True
         await pause(left)
+
+
+async def _left_after_rebuild(session: Session, run: Run) -> float:
+    """In how many seconds the window after a rebuild is over, by both clocks; 0 if it is, or without a rebuild."""
+    assert run.target is not None
+    evidence = session.journal.evidence
+    if (look := evidence.rebuilt(run.target)) is None:
+        return 0.0
+    asked_at = session.clock()
+    reply = await session.service.page(run.endpoint, page=1, size=1)
+    left = window_left(look, reply.clock, asked_at, session.settings.settle)
+    if left <= 0:
+        evidence.forget_rebuilt(run.target)
+    return left
 
 
 async def _compared_before(
@@ -190,7 +207,8 @@ async def _compared_before(
     comparison = None
     if not choices.even_if_existing:
         comparison, listing = await _compared_with_all(session, run, choices, listing)
-    if not listing.failure:
+    # What is listed before the window after a rebuild is over need not be all that the lost journal had sent.
+    if not listing.failure and journal.evidence.rebuilt(run.target) is None:
         journal.evidence.note_listed(run.id, listing.ids)
     return comparison, listing, unexplained
 
