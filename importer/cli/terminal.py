@@ -284,9 +284,9 @@ def rebuilt_lines(rebuilt: Rebuilt, now: float) -> Iterator[str]:
         )
     for same_mark in rebuilt.twins:
         yield (
-            f"Left out: records {' and '.join(map(str, same_mark))}, which carry the same mark. One of them was "
-            "created by this installation, the rest are copies of it. In Nexudus, delete those that you do not need. Once a "
-            "single one is left, rebuild again."
+            f"Left out: records {' and '.join(map(str, same_mark))}, which carry the same mark. One was "
+            "created by this installation, the rest are copies of it. In Nexudus, delete those that you do not need. "
+            "Once a single one is left, rebuild again."
         )
     for installation, number in rebuilt.others.items():
         yield (
