@@ -212,12 +212,13 @@ CATALOGUE: Mapping[str, IssueKind] = {
     "duplicate-row": IssueKind(
         Severity.ERROR,
         "Row {row} repeats row {detail}.",
-        "Change or delete one of them. To create a record for each: --allow-duplicates.",
+        "Change or delete one of them. To create a record for each: --allow-duplicates (not with --update or --key).",
     ),
     "duplicate-key": IssueKind(
         Severity.ERROR,
         "Row {row} is for the same record as row {detail}, but has other values.",
-        "Delete the one that is out of date. To create a record for each: --allow-duplicates.",
+        "Delete the one that is out of date. "
+        "To create a record for each: --allow-duplicates (not with --update or --key).",
     ),
     "date-serial": IssueKind(
         Severity.WARNING,

@@ -115,7 +115,8 @@ def plan_lines(plan: Plan, account: Account | None, place: str = "") -> Iterator
     if plan.conflicting:
         rows = count(plan.conflicting, "row")
         update = "To update the records: --update. " if plan.changed else ""
-        yield f"      {rows} will not be sent. {update}To create other records beside them: --even-if-existing"
+        beside = "To create other records beside them: --even-if-existing (not with --update or --key)"
+        yield f"      {rows} will not be sent. {update}{beside}"
         yield from _some(plan.conflicts, plan.conflicting)
 
 

@@ -259,13 +259,18 @@ def rebuilt_lines(rebuilt: Rebuilt, now: float) -> Iterator[str]:
             f"Run {rebuilt.run.id} now holds {count(rebuilt.records, 'record')} that this installation created and the "
             f"journal did not know. Which file and row each came from is lost. Report: {rebuilt.run.folder}"
         )
-        yield f"To delete them, except those changed since: {rebuilt.run.command('undo')}"
+        yield _undo_of_rebuilt(rebuilt.run.command("undo"), rebuilt.records, rebuilt.as_created)
     elif rebuilt.in_journal:
         yield f"The journal lacks none of the {count(rebuilt.in_journal, 'record')} that this installation created."
-    elif not rebuilt.blocked:
+    elif not rebuilt.blocked and not rebuilt.twins:
         yield "No record in Nexudus carries a mark of this installation, so the journal cannot be rebuilt."
         if not rebuilt.proved:
             yield "Records carry marks once importer doctor --probe has shown that Nexudus keeps them."
+        if rebuilt.elsewhere:
+            yield (
+                "If you expected some: Nexudus lists only what your default location shows. Choose the location where "
+                "the records are as your default location in Nexudus, then rebuild again."
+            )
         yield (
             "A run still creates no record twice, because it compares with Nexudus before it sends. But records that "
             "only a lost journal knew cannot be undone."
@@ -277,6 +282,12 @@ def rebuilt_lines(rebuilt: Rebuilt, now: float) -> Iterator[str]:
             f"Left out: {count(len(rebuilt.blocked), 'record')} ({numbers}{more}) that rows without an answer may have "
             "created. To settle those rows: importer reconcile. Then rebuild again."
         )
+    for same_mark in rebuilt.twins:
+        yield (
+            f"Left out: records {' and '.join(map(str, same_mark))}, which carry the same mark. One was "
+            "created by this installation, the rest are copies of it. In Nexudus, delete those that you do not need. "
+            "Once a single one is left, rebuild again."
+        )
     for installation, number in rebuilt.others.items():
         yield (
             f"Another installation created {count(number, 'record')}. If it was this one under an earlier home folder: "
@@ -286,6 +297,15 @@ def rebuilt_lines(rebuilt: Rebuilt, now: float) -> Iterator[str]:
         f"Nothing is sent before {moment(rebuilt.until, now)}: what was sent before the journal was lost may still "
         "take effect."
     )
+
+
+def _undo_of_rebuilt(command: str, records: int, as_created: int) -> str:
+    """What an undo of a rebuilt run would do, and its command if it does anything."""
+    if not as_created:
+        return "An undo keeps all of them, because nothing shows that nobody has changed them since they were created."
+    if as_created < records:
+        return f"To delete {as_created:,} of them, and keep those that may have been changed since: {command}"
+    return f"To delete them, except those changed since: {command}"
 
 
 class Console:

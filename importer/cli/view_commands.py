@@ -238,6 +238,7 @@ def _rebuild(as_json: bool, *, installation: str | None, kind: str | None) -> in
                 "records": rebuilt.records,
                 "in_journal": rebuilt.in_journal,
                 "blocked": list(rebuilt.blocked),
+                "twins": [list(numbers) for numbers in rebuilt.twins],
                 "other_installations": dict(rebuilt.others),
                 "nothing_sent_before": _instant(rebuilt.until),
                 "folder": str(rebuilt.run.folder) if rebuilt.run else None,

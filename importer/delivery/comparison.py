@@ -93,6 +93,9 @@ Match = Unchanged | Changed | Ambiguous | Blocked | None
 """What a row is to the service; None if it is to be created."""
 
 
+_ON_PURPOSE = "--even-if-existing (not with --update or --key)"
+
+
 @dataclass(frozen=True)
 class BesideTheList:
     """What there is besides the list.
@@ -171,7 +174,7 @@ class Comparison:
         """Why none of the records of the row's key can be said to be the row's; None if one can, or there is none."""
         if unread := [remote for remote in exact if remote.id in self._unread]:
             why = f"may be this row's, but is not listed and cannot be read: {self._unread[unread[0].id]}"
-            advice = "Check it in Nexudus. If it is gone, create another one with --even-if-existing."
+            advice = f"Check it in Nexudus. If it is gone, create another one with {_ON_PURPOSE}."
             return Ambiguous(_ids(unread[:1]), Reason.UNREAD, why, advice)
         if taken := [remote for remote in exact if remote.id in self._evidence.named]:
             advice = "Delete one of the two rows, or add the Id of its own record to this one."
@@ -359,7 +362,7 @@ class Comparison:
                 name = next(part for part, value in there if value != mine[part])
                 same = f"its {listed(names)} {'is' if len(names) == 1 else 'are'} the same"
                 why = f"may be the same {self._kind.title}: {same}, but its {name} is different"
-                advice = "Correct the row or the record. To create another record on purpose, add --even-if-existing."
+                advice = f"Correct the row or the record. To create another record on purpose: {_ON_PURPOSE}."
                 return Ambiguous(_ids(others), Reason.ALIKE, why, advice, name)
         return None
 

@@ -301,6 +301,12 @@ def changed_since(remote: Remote) -> bool:
     return remote.updated - remote.created > _SAME_MOMENT
 
 
+def is_as_created(remote: Remote) -> bool:
+    """Whether the service's own dates show that nobody has changed a record since it was created."""
+    # Exactly: there is nothing to compare the fields with, so that the dates are all there is.
+    return remote.created is not None and remote.updated == remote.created
+
+
 def by_key(comparer: Comparer, fields: tuple[str, ...], records: Iterable[Remote]) -> dict[Key, list[Remote]]:
     """The records by the values of these fields, in the order in which they come: oldest first, as listed."""
     by_key: dict[Key, list[Remote]] = {}

@@ -10,7 +10,7 @@ person. Found is believed at once; absent only after the visibility window, and 
 
 import json
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from importer.delivery.listing import Comparer, Key, Listing, Remote, by_key, changed_since
 from importer.delivery.marks import mark_on, marks_on
@@ -301,12 +301,20 @@ def created_all_the_same(
 ) -> dict[Intent, int]:
     """The rows whose create was refused and whose record a listing shows that was begun right after: the record's Id.
 
-    By the same tests as for a row in doubt: equal in its whole body, not listed before the run, and of no other row.
+    By the same tests as for a row in doubt: the mark; or equal in its whole body, without any mark, not listed before
+    the run, and of no other row.
     """
     if listing.failure or not refused:
         return {}
     comparer, records_of = Comparer(kind), dict[Intent, int]()
     of_journal = _ids_of_rows(journal, target, refused, listing)
+    carried = marks_on(listing.records)
+    of_row = _records_by_row(carried, journal)
+    marked = {intent: of_row[place] for intent in refused if (place := (intent.run, intent.row)) in of_row}
+    records_of |= {
+        intent: numbers[0] for intent, numbers in marked.items() if len(numbers) == 1 and numbers[0] not in of_journal
+    }
+    refused, of_journal = [intent for intent in refused if intent not in marked], of_journal.union(carried)
     # A row without an answer, or one of another user that has been sent since, may have the record instead.
     claims = journal.rows.claims(target, [intent.key for intent in refused])
     for run in {intent.run for intent in refused}:
@@ -322,6 +330,36 @@ def created_all_the_same(
             if len(candidates) <= len(same) and not any(is_foreign(remote, user) for remote in candidates):
                 records_of |= {intent: remote.id for intent, remote in zip(same, candidates, strict=False)}
     return records_of
+
+
+def refused_by_mark(listing: Listing, journal: Journal, target: int) -> dict[Intent, int]:
+    """The rows of any run whose create had no effect by the service's word, and whose mark a record carries: its Id."""
+    if listing.failure:
+        return {}
+    rows: dict[Intent, int] = {}
+    for (run, row), numbers in _records_by_row(_unexplained_marks(listing, journal, target), journal).items():
+        intent = journal.rows.get(run, row)
+        if intent is None or intent.remote_id is not None or len(numbers) != 1:
+            continue
+        if intent.state is State.REJECTED or (intent.state is State.PLANNED and intent.attempts):
+            rows[intent] = numbers[0]
+    return rows
+
+
+def found_after_all(intent: Intent, number: int) -> list[Change]:
+    """What gives a record to a row that its create had no effect for by the service's word."""
+    # A row that was planned again goes the way of every row.
+    if intent.state is not State.PLANNED:
+        return [Change(intent, Event.FOUND, remote_id=number)]
+    begun = replace(intent, state=State.IN_DOUBT)
+    return [Change(intent, Event.WILL_SEND), Change(begun, Event.FOUND, remote_id=number)]
+
+
+def _unexplained_marks(listing: Listing, journal: Journal, target: int) -> dict[int, str]:
+    """The marks of those listed records that no row has, by their Ids."""
+    carried = marks_on(listing.records)
+    taken = journal.rows.known_ids(target, list(carried))
+    return {number: text for number, text in carried.items() if number not in taken}
 
 
 def strays(listing: Listing, journal: Journal, target: int, kind: RecordType) -> list[str]:
@@ -359,9 +397,7 @@ def strays(listing: Listing, journal: Journal, target: int, kind: RecordType) ->
 def _strays_by_mark(listing: Listing, journal: Journal, target: int) -> dict[int, str]:
     """A sentence for each record that carries the mark of a row which has come to an end without it."""
     sentences: dict[int, str] = {}
-    carried = marks_on(listing.records)
-    taken = journal.rows.known_ids(target, list(carried))
-    unexplained = {number: text for number, text in carried.items() if number not in taken}
+    unexplained = _unexplained_marks(listing, journal, target)
     for (run, row), numbers in _records_by_row(unexplained, journal).items():
         intent = journal.rows.get(run, row)
         # What is not at its end is settled, or compared with this very list.

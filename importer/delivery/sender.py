@@ -144,6 +144,9 @@ class Sender:
         self.refused: set[int] = set()
         """The rows whose create had no effect by the service's word alone: it may have been carried out all the same.
         Not those of a throttle, which are sent again, or without a sign-in, which the service asks for first."""
+        self.repeatable: set[int] = set()
+        """The rows that may be sent again because an answer to their create, such as a throttle, said that it had no
+        effect: if it had one all the same, their record is there twice then."""
 
     async def send(self) -> SendResult:
         """Send until nothing is left, or until there is a reason to stop; rows under way are always waited for.
@@ -207,6 +210,8 @@ class Sender:
         is_forbidden = verdict.event is Event.NOT_APPLIED and verdict.pause is Pause.STOP_RUN
         if verdict.event is Event.REFUSED or is_forbidden:
             self.refused.add(row.intent.row)
+        elif verdict.event is Event.NOT_APPLIED and reply.status is not None:
+            self.repeatable.add(row.intent.row)
         self._react(verdict, reply.status)
         throttled = verdict.pause is Pause.THROTTLE
         # A throttle settles nothing, but is no reason to halve the calls under way: the allowance is for pacing.

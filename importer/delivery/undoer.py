@@ -14,7 +14,7 @@ from importer.delivery.author import is_unproved
 from importer.delivery.backoff import pause_after
 from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.by_id import Gone, Look, Unreadable, is_deleted, what_came
-from importer.delivery.listing import Comparer, Remote, changed_since, instant
+from importer.delivery.listing import Comparer, Remote, changed_since, instant, is_as_created
 from importer.delivery.reconciler import seconds_left
 from importer.delivery.record_reader import RecordReader
 from importer.delivery.replies import Pause, Verdict, classify
@@ -80,6 +80,7 @@ class Undoer:
         window: float,
         user: str = "",
         author: str = "",
+        dates_tell: bool = True,
         even_if_gone: bool = False,
     ) -> None:
         """``take_turn`` waits until a write is allowed and books it; ``renew_turn`` books it anew as it is to leave.
@@ -88,14 +89,15 @@ class Undoer:
         ``window`` is the visibility window: for so many seconds a call without an answer may still take effect.
         ``tell`` gets the number of rows that are done, ``say`` a sentence for the user when a long wait begins;
         ``stop`` ends every wait; ``user`` is the signed-in user as records name it, empty if that is not known, and
-        ``author`` who wrote the updates of a run of which nobody knew that, learned from its records. With
+        ``author`` who wrote the updates of a run of which nobody knew that, learned from its records. Without
+        ``dates_tell``, the service is known not to date changes. With
         ``even_if_gone``, "not found" is believed even if nothing of the run is found.
         """
         self._journal, self._service, self._run = journal, service, run
         self._kind, self._comparer = kind, Comparer(kind)
         self._take_turn, self._renew_turn, self._now, self._stop, self._tell = take_turn, renew_turn, now, stop, tell
         self._reader, self._say, self._window = reader, say, window
-        self._user, self._author = user, author
+        self._user, self._author, self._dates_tell = user, author, dates_tell
         # When the latest look was asked for and the service's clock then, and whether it came too soon to tell.
         self._asked_at = 0.0
         self._service_time: float | None = None
@@ -282,6 +284,8 @@ class Undoer:
             return f"changed since the import: {', '.join(differs)}"
         if self._is_of_later_run(intent, there):
             return "a later run has updated it since; undo that run first"
+        if self._run.is_rebuilt and (reason := self._reason_of_rebuilt(there)):
+            return reason
         if not self._was_changed(intent, there):
             return ""
         if is_unproved(intent):
@@ -291,6 +295,19 @@ class Undoer:
                 "change the record back in Nexudus; the report says what was there"
             )
         return "changed since the import"
+
+    def _reason_of_rebuilt(self, there: Remote) -> str:
+        """Why the record of a rebuilt row is kept; empty if nobody has changed it since it was created."""
+        # The row holds what the record held when the journal was rebuilt. What was sent is lost, so that equal values
+        # show nothing about the time in between.
+        if self._dates_tell and is_as_created(there):
+            return ""
+        if self._dates_tell and there.created is not None and there.updated is not None:
+            return "changed since the import"
+        return (
+            "what was sent was lost with the journal, and Nexudus does not show whether somebody has changed the "
+            "record since. If nobody has, delete it in Nexudus"
+        )
 
     def _was_changed(self, intent: Intent, there: Remote) -> bool:
         """Whether anybody but this importer wrote the record last, by the service's own dates."""

@@ -53,6 +53,11 @@ class Marks:
         with self._db.read() as db:
             return any(db.exec_driver_sql(sql.HAS_MARK, place).first() is not None for place in places)
 
+    def lack_a_record(self, run: int) -> bool:
+        """Whether a create of this run that carried a mark was refused, or had no effect by the service's word."""
+        with self._db.read() as db:
+            return db.exec_driver_sql(sql.LACKS_RECORD_OF_MARK, (run,)).first() is not None
+
     def of_record(self, target: int, remote_id: int) -> str:
         """The mark of the create that made a record, as far as this journal knows; empty if there was none."""
         with self._db.read() as db:

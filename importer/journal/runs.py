@@ -63,6 +63,11 @@ class Run:
         return "--sandbox" if self.options.get("sandbox") else f"--profile {shell_word(profile)}" if profile else ""
 
     @property
+    def is_rebuilt(self) -> bool:
+        """Whether its rows are what records held when a lost journal was rebuilt: nobody knows what was sent."""
+        return self.options.get("rebuilt") is True
+
+    @property
     def resume_at(self) -> float | None:
         """The time before which there was no use in resuming the run when it stopped; None if it had not to wait."""
         at = self.options.get("resume_at")

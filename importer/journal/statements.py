@@ -23,6 +23,10 @@ STOP = "SELECT stop FROM run WHERE id = ?"
 RUN_THAT_MADE = f"SELECT run FROM intent WHERE target = ? AND remote_id = ? AND state IN ({MADE_BY})"
 
 ADD_MARK = "INSERT INTO mark (mark, run, row, attempt) VALUES (?, ?, ?, ?)"
+LACKS_RECORD_OF_MARK = """
+    SELECT 1 FROM intent JOIN mark ON mark.run = intent.run AND mark.row = intent.row
+    WHERE intent.run = ? AND state IN ('planned', 'rejected') LIMIT 1
+"""
 HAS_MARK = "SELECT 1 FROM mark WHERE run = ? AND row = ? LIMIT 1"
 MARK_OF_RECORD = f"""
     SELECT mark.mark FROM intent JOIN mark ON mark.run = intent.run AND mark.row = intent.row

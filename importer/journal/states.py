@@ -97,7 +97,8 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
     },
     State.REJECTED: {
         # The record is listed right after the refusal: the service, or what stands before it, has carried out what it
-        # refused. Only in the process that sent the row; later, somebody else may have made such a record.
+        # refused. Only in the process that sent the row; later, somebody else may have made such a record. One that
+        # carries the mark of the row's attempt is the row's at any time.
         Event.FOUND: State.CREATED,
     },
     State.UPDATING: {

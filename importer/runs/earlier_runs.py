@@ -197,7 +197,7 @@ def refuse_other_terms(journal: Journal, terms: ImportTerms, account: str, *, zo
                 f"Run {run.id} created records from this file with its times read in {before.zone}. "
                 f"Read in {read.zone}, every row would have another time than its record.",
                 f"Use --tz {before.zone} again. If it was wrong, undo that run first: {run.command('undo')}\n"
-                "To create another record for each row on purpose, add --even-if-existing.",
+                "To create another record for each row on purpose: --even-if-existing (not with --update or --key).",
                 on_page=f"Choose the time zone {before.zone} again. If it was wrong, undo run {run.id} first.",
             )
 

@@ -25,6 +25,12 @@ def marks_are_proved(session: Session, kind: RecordType) -> bool:
     return probed.answer(Point.SYSTEM_ID_CREATED) is Answer.YES and FIELD not in kind.fields
 
 
+def changes_are_dated(session: Session, kind: RecordType) -> bool:
+    """Whether UpdatedOn may be believed: no probe has shown that changes leave it as it was."""
+    probed = probe_file.read(session.settings.home, service_name(session.settings.url), kind.name)
+    return probed.answer(Point.UPDATED_ON) is not Answer.NO
+
+
 def new_marks(session: Session, kind: RecordType) -> NewMark | None:
     """What makes the mark of each attempt to create a record; None if none may be sent."""
     if not marks_are_proved(session, kind):

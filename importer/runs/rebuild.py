@@ -14,7 +14,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from importer.config.settings import Settings
-from importer.delivery.listing import Comparer, Listing, Remote, complete, shows_all_of
+from importer.delivery.listing import Comparer, Listing, Remote, complete, is_as_created, shows_all_of
 from importer.delivery.marks import FIELD, installation_of, marks_on
 from importer.errors import Exit, ServiceError
 from importer.journal.journal import Journal, open_journal
@@ -27,7 +27,7 @@ from importer.reporting.record_file import FileFormat, write_records
 from importer.runs.compare import list_all_records
 from importer.runs.copies import durable_copy, sha256_of
 from importer.runs.export import table_of
-from importer.runs.marks import installation_in, marks_are_proved
+from importer.runs.marks import changes_are_dated, installation_in, marks_are_proved
 from importer.runs.observer import Observer
 from importer.runs.preparation import stoppable
 from importer.runs.request import Choices
@@ -67,6 +67,9 @@ class Rebuilt:
         proved: Whether a probe has shown that the service keeps marks, so that creates carry one.
         until: Before when nothing is sent, in epoch seconds.
         report: The report of the run.
+        as_created: How many of these records nobody has changed since they were created, so that undo deletes them.
+        twins: Ids of records with one and the same mark: one was created, the others are copies. They were left out.
+        elsewhere: Whether records that are not listed speak for another location than the one that is listed.
     """
 
     run: Run | None
@@ -77,10 +80,15 @@ class Rebuilt:
     proved: bool
     until: float
     report: Report | None = None
+    as_created: int = 0
+    twins: tuple[tuple[int, ...], ...] = ()
+    elsewhere: bool = False
 
     @property
     def exit_code(self) -> Exit:
-        """Usage if there was nothing to rebuild from."""
+        """Usage if there was nothing to rebuild from; doubt if a person has to decide."""
+        if self.twins:
+            return Exit.IN_DOUBT
         return Exit.DONE if self.records or self.in_journal or self.blocked else Exit.USAGE
 
 
@@ -107,11 +115,15 @@ async def _add_records(session: Session, endpoint: str, request: RebuildRequest)
     # 1. The whole list, or nothing: of half a list, nobody could say what is still missing.
     # 2. What the journal knows stays as it is: records that a row made, and marks of its own rows. A row without an
     #    answer that may be a record's is left to reconcile, which finds the record by its mark if it is the row's.
-    # 3. All the rest in one transaction, together with the time from which the window counts. The window counts even if
-    #    nothing is missing: what was sent last before the journal was lost need not be listed yet.
+    # 3. Records with one and the same mark are left out as well: one was created, the others are copies that somebody
+    #    made of it, and nobody can say which. An undo of a copy would delete what was never created here.
+    # 4. All the rest in one transaction. The time from which the window counts is written down before anything else,
+    #    and stays whatever comes of the rest: what was sent last before the journal was lost need not be listed yet.
     journal, kind, asked_at = session.journal, request.kind, session.clock()
     target = journal.runs.target(session.account.service, kind.name)
+    journal.evidence.note_rebuilt(target, None, asked_at)
     listing = await _whole_list(session, endpoint, kind)
+    journal.evidence.note_rebuilt(target, listing.date, asked_at)
     installation = request.installation or installation_in(session.settings.home)
     carried = marks_on(listing.records)
     marks = {number: text for number, text in carried.items() if installation_of(text) == installation}
@@ -120,11 +132,12 @@ async def _add_records(session: Session, endpoint: str, request: RebuildRequest)
     missing = _missing(journal, target, listing, marks)
     unanswered = [*journal.rows.in_doubt(target), *journal.rows.in_review(target), *journal.rows.updating(target)]
     blocked = {remote.id for remote in missing if _may_be_one_of(unanswered, remote, kind)}
-    missing = [remote for remote in missing if remote.id not in blocked]
+    twins = _twins(missing, marks)
+    left_out = blocked.union(*twins)
+    missing = [remote for remote in missing if remote.id not in left_out]
     copy = _list_of(session, kind, missing)
     run, report = None, None
     with journal.together():
-        journal.evidence.note_rebuilt(target, listing.date, asked_at)
         if missing:
             run = _fill(session, _new_run(session, endpoint, request, copy), target, missing, marks)
     if run is not None:
@@ -132,12 +145,15 @@ async def _add_records(session: Session, endpoint: str, request: RebuildRequest)
     return Rebuilt(
         run,
         len(missing),
-        len(marks) - len(missing) - len(blocked),
+        len(marks) - len(missing) - len(left_out),
         tuple(sorted(blocked)),
         dict(others),
         marks_are_proved(session, kind),
         asked_at + session.settings.settle,
         report,
+        sum(map(is_as_created, missing)) if changes_are_dated(session, kind) else 0,
+        twins,
+        bool(journal.rows.unlisted(target, listing.ids)) or marks_are_proved(session, kind),
     )
 
 
@@ -180,6 +196,14 @@ def _missing(journal: Journal, target: int, listing: Listing, marks: Mapping[int
     return [remote for remote in unknown if journal.rows.run_that_made(target, remote.id) is None]
 
 
+def _twins(missing: Iterable[Remote], marks: Mapping[int, str]) -> tuple[tuple[int, ...], ...]:
+    """The Ids of those records that share their mark with another one, by mark."""
+    numbers: dict[str, list[int]] = {}
+    for remote in missing:
+        numbers.setdefault(marks[remote.id], []).append(remote.id)
+    return tuple(tuple(same) for same in numbers.values() if len(same) > 1)
+
+
 def _may_be_one_of(unanswered: Iterable[Intent], remote: Remote, kind: RecordType) -> bool:
     comparer = Comparer(kind)
     return any(comparer.may_be_one(intent.values, remote.values) for intent in unanswered)
@@ -201,7 +225,7 @@ def _new_run(session: Session, endpoint: str, request: RebuildRequest, copy: Pat
         file=_FILE,
         sha256=sha256,
         copy=str(durable_copy(session.journal, copy, sha256)),
-        options={"read": {}, **request.choices.options},
+        options={"read": {}, "rebuilt": True, **request.choices.options},
         started=session.clock(),
         folder=folder_of(_FILE, None),
     )

@@ -17,6 +17,8 @@ from importer.delivery.listing import Comparer, Listing, Remote, complete, list_
 from importer.delivery.reconciler import (
     Settled,
     created_all_the_same,
+    found_after_all,
+    refused_by_mark,
     settle,
     settle_reviews,
     strays,
@@ -87,6 +89,9 @@ async def _reconcile(journal: Journal, run: Run, request: RunRequest) -> Settled
         refuse_other_account(run, session.account.key)
         with session.exclusive_sender(run.id, "reconcile"):
             settled = await settle_doubts(session, run)
+            if journal.marks.lack_a_record(run.id) and not settled.failure:
+                kind = RECORD_TYPES[run.kind]
+                await _settle_by_mark(session, run, await list_all_records(session, run.endpoint, kind))
         tell_too_recent(session, _of_run(settled, run))
     return settled
 
@@ -109,11 +114,20 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
     Raises:
         ServiceError: The service does not list its records, and without a list nothing may be sent.
     """
+    # After a rebuild the list that counts is one from after the window. But a run with nothing to send need not wait.
+    if await _left_after_rebuild(session, run) > 0:
+        before = await _settled_before(session, run, choices)
+        if not session.journal.rows.counts(run).get(State.PLANNED):
+            return before
+        await _wait_after_rebuild(session, run)
+    return await _settled_before(session, run, choices)
+
+
+async def _settled_before(session: Session, run: Run, choices: Choices) -> Beforehand:
     # One list for three questions. Doubts first: once a row is settled, the comparison that follows sees its record as
     # what it is. And what is listed before the first call cannot be the effect of one.
     journal, kind = session.journal, RECORD_TYPES[run.kind]
     assert run.target is not None
-    await _wait_after_rebuild(session, run)
     # Before the list is asked for: a record that another user's run creates from now on may not be in it, so the claim
     # on it must hold.
     claims = journal.rows.claims_on_planned(run)
@@ -149,23 +163,31 @@ async def settle_before(session: Session, run: Run, choices: Choices) -> Beforeh
 
 async def _wait_after_rebuild(session: Session, run: Run) -> None:
     """Wait until nothing of what a lost journal had sent can take effect any more, by both clocks."""
-    assert run.target is not None
-    evidence, announced = session.journal.evidence, False
-    while (look := evidence.rebuilt(run.target)) is not None:
-        asked_at = session.clock()
-        reply = await session.service.page(run.endpoint, page=1, size=1)
-        left = window_left(look, reply.clock, asked_at, session.settings.settle)
-        if left <= 0:
-            evidence.forget_rebuilt(run.target)
-            return
+    announced = False
+    while (left := await _left_after_rebuild(session, run)) > 0:
         if not announced:
-            ready = moment(asked_at + left, asked_at)
+            now = session.clock()
+            ready = moment(now + left, now)
             session.observer.say(
                 f"Nothing is sent before {ready}: the journal was rebuilt, and what was sent before it was lost may "
                 "still take effect. Press Ctrl-C to stop, and continue later."
             )
             announced = True
         await pause(left)
+
+
+async def _left_after_rebuild(session: Session, run: Run) -> float:
+    """In how many seconds the window after a rebuild is over, by both clocks; 0 if it is, or without a rebuild."""
+    assert run.target is not None
+    evidence = session.journal.evidence
+    if (look := evidence.rebuilt(run.target)) is None:
+        return 0.0
+    asked_at = session.clock()
+    reply = await session.service.page(run.endpoint, page=1, size=1)
+    left = window_left(look, reply.clock, asked_at, session.settings.settle)
+    if left <= 0:
+        evidence.forget_rebuilt(run.target)
+    return left
 
 
 async def _compared_before(
@@ -186,11 +208,13 @@ async def _compared_before(
     listing = await list_all_records(session, run.endpoint, kind, choices.key)
     refuse_without_list(listing, without_list=choices.without_list)
     await settle_doubts(session, run, listing, asked_at)
+    listing = await _settle_by_mark(session, run, listing)
     unexplained = strays(listing, journal, run.target, kind)[:MOST_STRAYS]
     comparison = None
     if not choices.even_if_existing:
         comparison, listing = await _compared_with_all(session, run, choices, listing)
-    if not listing.failure:
+    # What is listed before the window after a rebuild is over need not be all that the lost journal had sent.
+    if not listing.failure and journal.evidence.rebuilt(run.target) is None:
         journal.evidence.note_listed(run.id, listing.ids)
     return comparison, listing, unexplained
 
@@ -272,6 +296,14 @@ def _compared(intent: Intent, match: Match, kind: RecordType, choices: Choices) 
     return None
 
 
+@dataclass
+class Doubted:
+    """Rows whose create had no effect by the service's word alone: refused, or such that they may be sent again."""
+
+    refused: set[int] = field(default_factory=set)
+    repeatable: set[int] = field(default_factory=set)
+
+
 @dataclass(frozen=True, slots=True)
 class Aftermath:
     """What is left after the sending: whether rows proved absent may be sent again, and sentences about strays."""
@@ -281,15 +313,15 @@ class Aftermath:
 
 
 async def settle_after(
-    session: Session, run: Run, sent: SendResult, stop: asyncio.Event, began: float, *, refused: Collection[int] = ()
+    session: Session, run: Run, sent: SendResult, stop: asyncio.Event, began: float, doubted: Doubted
 ) -> Aftermath:
     """Settle what this process left in doubt, and look for records of ours that no row explains.
 
-    ``began`` is when the sending did, by the clock of the event loop; ``refused`` are the rows of which this process
+    ``began`` is when the sending did, by the clock of the event loop; ``doubted`` are the rows of which this process
     was told that their create had no effect.
     """
-    if refused and sent.how is not StopReason.UNREACHABLE:
-        await _settle_refused(session, run, refused, sent)
+    if doubted.refused and sent.how is not StopReason.UNREACHABLE:
+        await _settle_refused(session, run, doubted.refused, sent)
     if sent.how not in _SENT:
         return Aftermath()
     # 1. Look once at once: most lost answers are listed by then, and a record that is found needs no waiting.
@@ -302,12 +334,31 @@ async def settle_after(
         if settled.failure:
             session.observer.say(f"Rows in doubt cannot be settled: {settled.failure}.")
         if sent.how is not StopReason.DONE or stop.is_set():
-            return Aftermath(strays=settled.strays)
+            return Aftermath(strays=await _with_repeated(session, run, doubted, settled))
         if any(change.event is Event.ABSENT and change.intent.run == run.id for change in settled.changes):
             return Aftermath(send_again=True)
         too_recent = _of_run(settled, run)
         if settled.failure or not too_recent or not await _wait_for(session, too_recent, stop, began):
-            return Aftermath(strays=settled.strays)
+            return Aftermath(strays=await _with_repeated(session, run, doubted, settled))
+
+
+async def _with_repeated(session: Session, run: Run, doubted: Doubted, settled: Settled) -> Sequence[str]:
+    """The strays; with those of rows that were sent again because a create had no effect by the service's word."""
+    # One more reading, and only in this case: a throttle is believed, or no run would come to its end. Where creates
+    # carry marks, the list tells whether it was true.
+    journal, kind = session.journal, RECORD_TYPES[run.kind]
+    assert run.target is not None
+    again = [journal.rows.get(run.id, row) for row in sorted(doubted.repeatable)]
+    rows = {(intent.run, intent.row) for intent in again if intent is not None and intent.state is not State.PLANNED}
+    if not journal.marks.are_on(rows):
+        return settled.strays
+    listing = await list_all_records(session, run.endpoint, kind)
+    of_rows = journal.rows.known_ids(run.target, [remote.id for remote in listing.records])
+    before = journal.evidence.listed_before(run.id) or frozenset()
+    listing = await with_marks(
+        session, run.endpoint, listing, lambda remote: remote.id not in of_rows and remote.id not in before
+    )
+    return list(dict.fromkeys([*settled.strays, *strays(listing, journal, run.target, kind)[:MOST_STRAYS]]))
 
 
 async def _settle_refused(session: Session, run: Run, refused: Collection[int], sent: SendResult) -> None:
@@ -320,20 +371,51 @@ async def _settle_refused(session: Session, run: Run, refused: Collection[int], 
     before = journal.evidence.listed_before(run.id)
     # Rows that may not be created stay planned. If there is none, nobody is signed in any more.
     signed_out = sent.how is StopReason.SIGN_IN and all(intent.state is State.REJECTED for intent in rows)
-    if not rows or before is None or signed_out:
+    has_marks = journal.marks.are_on((intent.run, intent.row) for intent in rows)
+    if not rows or (before is None and not has_marks) or signed_out:
         return
     listing = await list_records(session.service, run.endpoint)
     of_rows = journal.rows.known_ids(run.target, [remote.id for remote in listing.records])
-    whole = await complete(
-        session.service, run.endpoint, listing, kind.fields, lambda r: r.id not in of_rows and r.id not in before
-    )
+
+    def is_new(remote: Remote) -> bool:
+        return remote.id not in of_rows and remote.id not in (before or ())
+
+    whole = await complete(session.service, run.endpoint, listing, kind.fields, is_new)
+    if has_marks:
+        whole = await with_marks(session, run.endpoint, whole, is_new)
     created = created_all_the_same(rows, whole, journal, run.target, kind, user=user_of(session))
-    for intent, number in created.items():
-        changes = [Change(intent, Event.WILL_SEND)] if intent.state is State.PLANNED else []
-        begun = replace(intent, state=State.IN_DOUBT) if changes else intent
-        journal.rows.move([*changes, Change(begun, Event.FOUND, remote_id=number)], session.clock())
+    _move_created(session, created)
+
+
+async def _settle_by_mark(session: Session, run: Run, listing: Listing) -> Listing:
+    """Give rows whose create had no effect by the service's word the records with their marks; the list with marks.
+
+    At any time, and for every run: who else has made a record does not have the mark of the row's attempt.
+    """
+    journal, target = session.journal, run.target
+    assert target is not None
+    if journal.marks.lack_a_record(run.id):
+        of_rows = journal.rows.known_ids(target, [remote.id for remote in listing.records])
+        before = journal.evidence.listed_before(run.id) or frozenset()
+        listing = await with_marks(
+            session, run.endpoint, listing, lambda remote: remote.id not in of_rows and remote.id not in before
+        )
+    created = refused_by_mark(listing, journal, target)
+    with runs_at_rest(session, run, {intent.run for intent in created}) as at_rest:
+        created = {intent: number for intent, number in created.items() if intent.run in at_rest}
+        changes = _move_created(session, created)
+    _refresh_other_runs(session, run, Settled(changes))
+    return listing
+
+
+def _move_created(session: Session, created: Mapping[Intent, int]) -> list[Change]:
+    """Write down the records of rows whose create had no effect by the service's word, and say so."""
+    changes = [found_after_all(intent, number) for intent, number in created.items()]
+    for steps in changes:
+        session.journal.rows.move(steps, session.clock())
     if created:
         session.observer.say(f"{count(len(created), 'row')} refused by Nexudus, but created all the same.")
+    return [steps[-1] for steps in changes]
 
 
 async def settle_doubts(

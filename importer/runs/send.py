@@ -15,7 +15,7 @@ from importer.model import Progress
 from importer.nexudus.waits import GRACE, Stopped, unless
 from importer.runs.allowances import windows
 from importer.runs.marks import new_marks
-from importer.runs.reconcile import Beforehand, settle_after, settle_before
+from importer.runs.reconcile import Beforehand, Doubted, settle_after, settle_before
 from importer.runs.request import Choices
 from importer.runs.result import RunResult, finish_run
 from importer.runs.session import Session
@@ -56,7 +56,7 @@ class PlannedRun:
         choices = run.options_as(Choices)
         if choices.strict and (invalid := journal.rows.invalid(run)):
             return SendResult(StopReason.STRICT, f"Nothing was sent (--strict): {count(invalid, 'invalid row')}."), ()
-        began, refused = asyncio.get_running_loop().time(), set[int]()
+        began, doubted = asyncio.get_running_loop().time(), Doubted()
         async with session.stop_signal(run, choices.max_duration) as stop:
             try:
                 before = await unless(stop, settle_before(session, run, choices))
@@ -65,12 +65,12 @@ class PlannedRun:
                 if choices.strict and (held := journal.rows.counts(run).get(State.HELD)):
                     sentence = f"Nothing was sent (--strict): {count(held, 'row')} with other values in Nexudus."
                     return SendResult(StopReason.STRICT, sentence), ()
-                sent, before = await self._sent(choices, stop, began, before, refused)
+                sent, before = await self._sent(choices, stop, began, before, doubted)
                 while True:
-                    left = await unless(stop, settle_after(session, run, sent, stop, began, refused=refused), GRACE)
+                    left = await unless(stop, settle_after(session, run, sent, stop, began, doubted), GRACE)
                     if isinstance(left, Stopped) or not left.send_again:
                         break
-                    sent, before = await self._sent(choices, stop, began, before, refused)
+                    sent, before = await self._sent(choices, stop, began, before, doubted)
             except ServiceError as error:
                 # Before the first call: the service does not list its records. A run that was to begin is saved.
                 return SendResult(StopReason.UNREACHABLE, f"{error.message} {error.advice}"), ()
@@ -86,17 +86,18 @@ class PlannedRun:
         return sent, strays
 
     async def _sent(
-        self, choices: Choices, stop: StopSignal, began: float, before: Beforehand, refused: set[int]
+        self, choices: Choices, stop: StopSignal, began: float, before: Beforehand, doubted: Doubted
     ) -> tuple[SendResult, Beforehand]:
         """How sending ended, and the latest comparison: first what is to be created, then what is to be updated.
 
-        The rows whose create was refused are added to ``refused``.
+        The rows whose create had no effect by the service's word are added to ``doubted``.
         """
         pace, rows = self._pace(choices, began), self._rows_sent()
         while True:
             sender = self._sender(self._left_of(pace, rows), stop, before.compared)
             sent = await sender.send()
-            refused |= sender.refused
+            doubted.refused |= sender.refused
+            doubted.repeatable |= sender.repeatable
             if sent.how is not StopReason.COMPARE_AGAIN:
                 break
             compared = await self._compared_again(choices, stop)

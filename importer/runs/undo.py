@@ -17,6 +17,7 @@ from importer.nexudus.waits import GRACE, Stopped, unless
 from importer.reporting import write_report, write_table
 from importer.runs.allowances import windows
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
+from importer.runs.marks import changes_are_dated
 from importer.runs.preparation import stoppable
 from importer.runs.request import RunRequest
 from importer.runs.session import Session, author_of_run, signed_in, user_of
@@ -112,6 +113,7 @@ async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bo
             window=session.settings.settle,
             user=user_of(session) or (author if session.account.key == chosen.account else ""),
             author=author,
+            dates_tell=changes_are_dated(session, RECORD_TYPES[chosen.kind]),
             even_if_gone=even_if_gone,
         )
         try:

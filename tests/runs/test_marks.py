@@ -245,3 +245,45 @@ def test_an_update_that_clears_the_field_is_no_reason_to_create_again(
         for name in ("One", "Two", "Two"):
             assert desk.type("run", desk.write("rows.csv", [mapping(2, Name=name)]), "--yes", "--update").code == 0
         assert [record["Name"] for record in stored(service)] == ["Two"]
+
+
+REFUSALS = ["status-after:403", "status-after:400", "status-after:401", "status-after:409"]
+
+
+@pytest.mark.parametrize("options", LISTS[:2])
+@pytest.mark.parametrize("fault", REFUSALS)
+@pytest.mark.parametrize("command", [("reconcile",), ("run", "rows.csv", "--yes")])
+def test_a_refused_create_that_was_carried_out_is_found_by_its_mark_at_any_time(
+    desk: Desk, probed: Callable[..., Service], options: dict[str, Any], fault: str, command: tuple[str, ...]
+) -> None:
+    """Although nobody could look right after it; then an undo deletes its record as well."""
+    service = probed(**options)
+    file = rows(desk)
+    service.fail("ok", fault)
+    service.state.fail_next("ok", *["status:400"] * 400, on="list")
+    desk.type("run", file, "--yes", "--without-list", "--out", "first")
+    service.state.heal("list")
+    ended = [row["import_status"] for row in desk.report("first")]
+    assert len(service.records) >= 2
+    desk.type(*command)
+    if "not sent" in ended:
+        assert desk.type("resume", "1").code == 0
+    assert len(service.records) == 3
+    desk.type("report", "1")
+    assert {row["import_status"] for row in desk.report("first")} == {"created"}
+    assert desk.type("undo", "1", "--yes").code == 0
+    assert service.records == []
+
+
+@pytest.mark.parametrize("options", LISTS[:2])
+@pytest.mark.parametrize("carried_out", [True, False])
+def test_a_throttled_create_that_was_carried_out_is_named_at_the_end(
+    desk: Desk, probed: Callable[..., Service], options: dict[str, Any], *, carried_out: bool
+) -> None:
+    """It is sent again, for a throttle is believed; the record that came twice is named, and nothing else is."""
+    service = probed(**options)
+    service.fail("ok", "status-after:429" if carried_out else "status:429")
+    done = desk.type("run", rows(desk), "--yes")
+    assert done.code == (8 if carried_out else 0)
+    assert len(service.records) == (4 if carried_out else 3)
+    assert ("In Nexudus, delete it if you do not need it" in done.out + done.err) == carried_out

@@ -255,3 +255,82 @@ def test_options_of_rebuilding_go_with_it(desk: Desk, words: list[str]) -> None:
     assert done.code == 2
     assert "goes with --rebuild" in done.err
     assert desk.type("journal", "--rebuild", "--backup", "backup").code == 2
+
+
+@pytest.mark.parametrize("options", [{"stamps": "hidden"}, {"updated_on": "stays"}, {}])
+def test_what_may_have_been_changed_before_the_rebuild_is_kept_by_an_undo(
+    desk: Desk, probed: Callable[..., Service], options: dict[str, Any]
+) -> None:
+    """What was sent is lost: only the dates tell whether a colleague was there, and without dates nothing does."""
+    service = probed(**options)
+    assert desk.type("run", rows(desk, 2, 3), "--yes").code == 0
+    first, second = service.state.records
+    # At once, which is within the seconds that a service may take between its two dates.
+    service.state.edit(first["Id"], {"Name": "A colleague's"})
+    lose_the_journal(desk)
+    rebuilt = desk.type("journal", "--rebuild")
+    assert ("importer undo 1" in rebuilt.out) == (not options)
+    assert ("An undo keeps all of them" in rebuilt.out) == bool(options)
+    undone = desk.type("undo", "1", "--yes")
+    assert undone.code == 1
+    left = [record["Id"] for record in service.state.records]
+    assert left == ([first["Id"], second["Id"]] if options else [first["Id"]])
+    assert ("Nexudus does not show whether somebody has changed" in undone.out + undone.err) == bool(options)
+
+
+def test_records_with_one_mark_are_left_out_and_the_rest_is_rebuilt(desk: Desk, probed: Callable[..., Service]) -> None:
+    """A colleague's copy must never be undone; once one of the two is gone, nobody is in doubt any more."""
+    service = probed()
+    assert desk.type("run", rows(desk, 2, 3), "--yes").code == 0
+    first, second = service.state.records
+    body = dict(zip(LABELS, mapping(50), strict=True)) | {"SystemId": first["SystemId"]}
+    copy = service.state.add(PATH, json.dumps(body).encode())
+    lose_the_journal(desk)
+    done = desk.type("journal", "--rebuild")
+    assert done.code == 8
+    assert f"Left out: records {first['Id']} and {copy}, which carry the same mark" in done.out
+    assert "Run 1 now holds 1 record " in done.out
+    again = desk.type("journal", "--rebuild", "--json")
+    assert (again.code, again.json["twins"], again.json["in_journal"]) == (8, [[first["Id"], copy]], 1)
+    assert desk.type("run", rows(desk, 4), "--yes", "--max-duration", "1s").code == 6
+    assert desk.type("undo", "1", "--yes").code == 0
+    assert [record["Id"] for record in service.state.records] == [first["Id"], copy]
+    service.state.remove(copy)
+    assert desk.type("journal", "--rebuild", "--json").json["records"] == 1
+    assert second["Id"] not in {record["Id"] for record in service.state.records}
+
+
+def test_a_window_counts_also_from_a_rebuild_that_failed(desk: Desk, probed: Callable[..., Service]) -> None:
+    """The journal is lost all the same, and what it had sent may still come."""
+    service = probed()
+    assert desk.type("run", rows(desk, 2), "--yes").code == 0
+    lose_the_journal(desk)
+    service.state.fail_next(*["list-ids-as-text"] * 12, on="list")
+    assert desk.type("journal", "--rebuild").code == 5
+    service.state.heal("list")
+    assert desk.type("run", rows(desk, 3), "--yes", "--max-duration", "1s").code == 6
+    assert len(service.records) == 1
+
+
+def test_a_run_with_nothing_to_send_does_not_wait_after_a_rebuild(desk: Desk, probed: Callable[..., Service]) -> None:
+    """There is no call that could double anything."""
+    service = probed()
+    assert desk.type("run", rows(desk, 2, 3), "--yes").code == 0
+    lose_the_journal(desk)
+    assert desk.type("journal", "--rebuild").code == 0
+    done = desk.type("run", rows(desk, 2, 3), "--yes", "--json")
+    assert (done.code, done.json["counts"]["existing"]) == (0, 2)
+    assert "Nothing is sent before" not in done.err
+    assert len(service.records) == 2
+
+
+@pytest.mark.parametrize("lie", ["list-empty", "list-other-location"])
+def test_a_list_of_another_location_is_named_as_a_reason(desk: Desk, probed: Callable[..., Service], lie: str) -> None:
+    """A probe has shown that records keep their marks, so that there is another reason why none is there."""
+    service = probed()
+    assert desk.type("run", rows(desk, 2), "--yes").code == 0
+    lose_the_journal(desk)
+    service.state.fail_next(*[lie] * 6, on="list")
+    done = desk.type("journal", "--rebuild")
+    assert done.code == 2
+    assert "your default location" in done.out
