@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from conftest import LABELS, UNLIMITED, Desk, Service, mapping
@@ -266,7 +266,7 @@ def test_what_may_have_been_changed_before_the_rebuild_is_kept_by_an_undo(
     assert desk.type("run", rows(desk, 2, 3), "--yes").code == 0
     first, second = service.state.records
     # At once, which is within the seconds that a service may take between its two dates.
-    service.state.edit(first["Id"], {"Name": "A colleague's"})
+    service.state.edit(cast("int", first["Id"]), {"Name": "A colleague's"})
     lose_the_journal(desk)
     rebuilt = desk.type("journal", "--rebuild")
     assert ("importer undo 1" in rebuilt.out) == (not options)
