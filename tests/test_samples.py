@@ -38,8 +38,8 @@ EXPORTED = {
     *("letters-lost", "double-encoded", "letters-replaced", "html-entities", "value-converted"),
 }
 """Codes of what exports leave in text files."""
-OF_COLUMNS = {"dates-past", "dates-far-ahead"}
-"""Codes of columns in which no date is right; tests/checking/test_whole_columns.py makes each of them."""
+OF_COLUMNS = {"dates-past", "dates-far-ahead", "column-unlabelled"}
+"""Codes of columns without a right date or a header; tests/checking makes each of them."""
 ROOMS = [Entry(1, ("Boardroom",), "Harbour House"), Entry(2, ("Boardroom",), "Station Yard")]
 PEOPLE = [Entry(3, (DELETED_EMAIL,), deleted=True)]
 
