@@ -497,7 +497,7 @@ def test_a_wait_before_the_sending_can_be_ended(desk: Desk, service: Service, wo
         journal.calls.hold(str(journal.runs.get(1).account), real_time.time() + 1800)
     with desk.start("resume", *words) as process:
         assert process.stderr is not None
-        assert "No call is allowed before" in process.stderr.readline()
+        assert "Waiting until" in process.stderr.readline()
         if not words:
             process.send_signal(signal.SIGINT)
         assert process.wait(timeout=GIVE_UP) == (6 if words else 130)
