@@ -48,12 +48,11 @@ _SPANS = {60.0: "a minute", 3_600.0: "an hour", DAY: "a day"}
 
 def reason_to_wait(journal: Journal, account: str, limits: Sequence[Window], now: float, *, write: bool) -> str:
     """Why one more call has to wait, as a clause: of several limits that are used up, the longest."""
-    full = [
-        window
-        for window in limits
-        if (write or not window.writes) and journal.calls.used(account, window, now)[0] >= window.calls
-    ]
-    if not full:
+    counted = [window for window in limits if write or not window.writes]
+    used = {window: journal.calls.used(account, window, now) for window in counted}
+    full = {window: frees_in for window, (calls, frees_in) in used.items() if calls >= window.calls}
+    held_for = journal.calls.held_until(account) - now
+    if not full or held_for > max(full.values()):
         return "Nexudus asked for a pause or cannot be reached"
     window = max(full, key=lambda window: window.seconds)
     span = _SPANS.get(window.seconds, f"in {duration(window.seconds)}")

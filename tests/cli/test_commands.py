@@ -497,7 +497,9 @@ def test_a_wait_before_the_sending_can_be_ended(desk: Desk, service: Service, wo
         journal.calls.hold(str(journal.runs.get(1).account), real_time.time() + 1800)
     with desk.start("resume", *words) as process:
         assert process.stderr is not None
-        assert "Waiting until" in process.stderr.readline()
+        said = process.stderr.readline()
+        assert "Waiting until" in said
+        assert "because Nexudus asked for a pause" in said
         if not words:
             process.send_signal(signal.SIGINT)
         assert process.wait(timeout=GIVE_UP) == (6 if words else 130)
@@ -608,13 +610,13 @@ def test_check_gives_the_file_back_with_wrong_cells_red(desk: Desk, service: Ser
 
 def test_columns_are_chosen_and_remembered(desk: Desk) -> None:
     """A label that is not known is guessed but not used; --map chooses, --save remembers it for the same labels."""
-    labels = ["Raum", "CowokerId", "Name", "Expiry"]
+    labels = ["Tila", "CowokerId", "Name", "Expiry"]
     file = desk.write("rows.csv", [mapping(2)[:4]], labels)
     found = {c["field"]: (c["column"], c["how"]) for c in desk.type("columns", file, "--json").json["columns"]}
     assert found["CoworkerId"] == ("B", "guess")
     assert found["ResourceId"] == (None, "-")
     assert desk.type("check", file).code == 3
-    chosen = ("--map", "Raum=ResourceId", "--map", "CowokerId=CoworkerId")
+    chosen = ("--map", "Tila=ResourceId", "--map", "CowokerId=CoworkerId")
     assert desk.type("check", file, *chosen).code == 0
     assert desk.type("columns", file, *chosen, "--save").code == 0
     again = desk.type("check", desk.write("more.csv", [mapping(3)[:4]], labels))
