@@ -567,7 +567,7 @@ class UpdateModel:
                 updates_of=lambda _, number: [i for i in rows if i.remote_id == number and i.state in _CHANGED_BY],
             )
         )
-        run = SimpleNamespace(id=1, target=1)
+        run = SimpleNamespace(id=1, target=1, is_rebuilt=False)
         return Undoer(
             cast(Journal, notes),
             cast(Nexudus, None),

@@ -141,7 +141,9 @@ def test_the_encoding_is_chosen_on_the_page(client: Client) -> None:
     client.follow(f"{place}/plan")
     run = client.post(f"{place}/start").place
     client.until(f"{run}/rows", lambda text: "Caf\u00e9" in text)
-    second = client.draft("mac2.csv", table(mapping(3, Name="H\u00f4tel")).decode().encode("mac_roman"))
+    names = ("H\u00f4tel \u2013 Caf\u00e9", "\u00c9t\u00e9 \u00e0 No\u00ebl", "Fa\u00e7ade \u2013 \u00eele")
+    rows = [mapping(number, Name=name) for number, name in enumerate(names, start=3)]
+    second = client.draft("mac2.csv", table(*rows).decode().encode("mac_roman"))
     text = client.follow(f"{second}/check").text
     assert "as you chose for files with this header" in text
     assert "If that looks wrong, choose its encoding below" in text
