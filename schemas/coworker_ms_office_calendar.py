@@ -97,20 +97,8 @@ COWORKER_MS_OFFICE_CALENDAR = RecordType(
         "SubscriptionId": headers.SUBSCRIPTION,
         "CalendarId": headers.CALENDAR_ID,
     },
-    translations={
-        "ResourceId": headers.RESOURCE_ABROAD,
-        "CoworkerId": headers.COWORKER_ABROAD,
-        "Name": headers.NAME_ABROAD,
-        "SubscriptionExpireDate": headers.EXPIRY_ABROAD,
-        "SubscriptionId": headers.SUBSCRIPTION_ABROAD,
-        "CalendarId": headers.CALENDAR_ID_ABROAD,
-    },
-    hints={
-        "ResourceId": headers.RESOURCE_HINTS,
-        "CoworkerId": headers.COWORKER_HINTS,
-        "Name": headers.NAME_HINTS,
-        "SubscriptionExpireDate": headers.EXPIRY_HINTS,
-    },
+    translations=headers.TRANSLATIONS,
+    hints=headers.HINTS,
     # Which calendar of whom watches what. Not SubscriptionId or the date: Microsoft's subscriptions end after seven
     # days at most, and the same mapping then comes back with new ones.
     key=("ResourceId", "CoworkerId", "CalendarId"),

@@ -75,6 +75,21 @@ SUBSCRIPTION_ABROAD = (
 CALENDAR_ID = ("Cal ID", "Office Calendar ID", "Office 365 Calendar ID", "MS Calendar ID", "Outlook Calendar ID")
 CALENDAR_ID_ABROAD = (*("Kalender-ID", "ID du calendrier", "ID del calendario", "Agenda-ID", "ID do calendário"),)
 
+TRANSLATIONS = {
+    "ResourceId": RESOURCE_ABROAD,
+    "CoworkerId": COWORKER_ABROAD,
+    "Name": NAME_ABROAD,
+    "SubscriptionExpireDate": EXPIRY_ABROAD,
+    "SubscriptionId": SUBSCRIPTION_ABROAD,
+    "CalendarId": CALENDAR_ID_ABROAD,
+}
+HINTS = {
+    "ResourceId": RESOURCE_HINTS,
+    "CoworkerId": COWORKER_HINTS,
+    "Name": NAME_HINTS,
+    "SubscriptionExpireDate": EXPIRY_HINTS,
+}
+
 EMAIL = r"[^@\s<>]+@[^@\s<>]+\.[^@\s<>]+"
 GUID = r"\{?[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?"
 OUTLOOK_ID = r"AA[MQ]k[A-Za-z0-9+/_-]{8,}=*"
