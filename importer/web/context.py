@@ -134,6 +134,7 @@ def frame(request: Request) -> dict[str, Any]:
     user = settings.username or ("a token" if settings.token else "")
     return {
         "path": request.url.path,
+        "place": f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path,
         "clock": app.clock,
         "sandbox": app.sandbox or host in {"127.0.0.1", "localhost", "::1"},
         "host": host,
