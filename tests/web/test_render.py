@@ -69,12 +69,13 @@ def test_texts_of_users_are_escaped() -> None:
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
 def test_only_the_frame_reloads_a_page_so_that_the_address_is_always_said(template: Path) -> None:
-    """Told only the seconds, a browser scrolls to the fragment of the address again, and shows the old page for ever."""
+    """Told only the seconds, a browser scrolls to the fragment of the address again and shows the old page for ever."""
     assert ("http-equiv" in template.read_text("utf-8")) == (template.name == "base.html")
 
 
 def test_a_page_that_waits_reloads_without_scripts_and_without_the_fragment() -> None:
     """Its address stands in quotes, whatever is in it."""
-    text = render("later.html", {"place": '/uploads/x/check?only=error&page=1"', "path": "/uploads/x/check"})
+    nobody = {"path": "/x", "person": None}
+    text = render("later.html", {**nobody, "place": '/uploads/x/check?only=error&page=1"'})
     assert 'content="2;url=/uploads/x/check?only=error&amp;page=1&#34;"' in text
-    assert "http-equiv" not in render("error.html", {"place": "/x", "path": "/x", "title": "No", "advice": ""})
+    assert "http-equiv" not in render("error.html", {**nobody, "place": "/x", "title": "No", "advice": "", "again": ""})
