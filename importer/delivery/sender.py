@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from importer.delivery.arrivals import Arrival, ArrivalLedger
 from importer.delivery.backoff import Backoff
-from importer.delivery.breakers import Breakers, SendResult, StopReason
+from importer.delivery.breakers import Breakers
 from importer.delivery.concurrency import Concurrency
 from importer.delivery.in_flight import CallsInFlight, SentRow
 from importer.delivery.listing import Comparer
@@ -18,6 +18,7 @@ from importer.delivery.marks import NewMark, marked
 from importer.delivery.pacing import Allowance
 from importer.delivery.replies import Pause, Verdict, classify, new_id
 from importer.delivery.row_queue import RowQueue
+from importer.delivery.send_result import RowLimit, SendResult, SignInEnded, StopReason, TimeTooShort, TimeUp
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent, Sending
 from importer.journal.runs import Run
@@ -26,7 +27,6 @@ from importer.journal.windows import Window
 from importer.model import Progress
 from importer.nexudus import Nexudus, Probe, Reply
 from importer.nexudus.waits import GRACE, Stopped, unless, wait
-from importer.text import count, moment
 from schemas import RECORD_TYPES
 
 LONGEST_DELAY = 5.0
@@ -99,7 +99,7 @@ async def judge_401(
             failure = "the sign-in could not be checked"
             return replace(verdict, event=Event.NOT_APPLIED, unreachable=True, failure=failure), None
         case Probe.REFUSED:
-            end = SendResult(StopReason.SIGN_IN, "The service no longer accepts the sign-in.")
+            end = SendResult(StopReason.SIGN_IN, SignInEnded())
             return replace(verdict, event=Event.NOT_APPLIED), end
         case Probe.RENEWED | Stopped.STOPPED:
             return replace(verdict, event=Event.NOT_APPLIED), None
@@ -259,17 +259,16 @@ class Sender:
         max_rows, deadline, now = self._pace.max_rows, self._pace.deadline, self._now()
         # Before the signal, which is also set at the deadline: the exit code says which of the two it was.
         if deadline is not None and now >= deadline:
-            return SendResult(StopReason.LIMIT, "Stopped: the time set with --max-duration is up.")
+            return SendResult(StopReason.LIMIT, TimeUp())
         if self._stop.is_set() or self._stop_requested():
             return SendResult(StopReason.REQUESTED)
         # With nothing left behind the limit the run is done, and its exit code must not say that it was cut short.
         if max_rows is not None and self._tally.sent >= max_rows and not self._queue.is_empty():
-            return SendResult(StopReason.LIMIT, f"Stopped after {count(max_rows, 'row')} (--max-rows).")
+            return SendResult(StopReason.LIMIT, RowLimit(max_rows))
         # Waiting for a moment beyond the deadline could end in nothing but stopping, hours later.
         if deadline is not None and self._backoff.ready_at > deadline and not self._queue.is_empty():
-            next_call, why = moment(self._backoff.ready_at, now), self._backoff.why(now)
-            sentence = f"Stopped because of --max-duration: no call is possible before {next_call}, because {why}."
-            return SendResult(StopReason.LIMIT, sentence)
+            detail = TimeTooShort(self._backoff.ready_at, now, self._backoff.why(now))
+            return SendResult(StopReason.LIMIT, detail)
         if self._pace.stale is not None and now >= self._pace.stale and not self._queue.is_empty():
             return SendResult(StopReason.COMPARE_AGAIN)
         return None

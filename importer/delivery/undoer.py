@@ -12,12 +12,12 @@ from typing import Any
 
 from importer.delivery.author import is_unproved
 from importer.delivery.backoff import pause_after
-from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.by_id import Gone, Look, Unreadable, is_deleted, what_came
 from importer.delivery.listing import Comparer, Remote, changed_since, instant, is_as_created
 from importer.delivery.reconciler import seconds_left
 from importer.delivery.record_reader import RecordReader
 from importer.delivery.replies import Pause, Verdict, classify
+from importer.delivery.send_result import NoRecordOfRun, RecordsNotUndone, SendResult, StopReason
 from importer.delivery.stop_signal import StopSignal
 from importer.delivery.updates import body_of, differing, own_stamp, values_before
 from importer.delivery.verification import changed_fields
@@ -126,12 +126,10 @@ class Undoer:
             reversals.append(reversal)
             self._tell(len(reversals))
             if self._suspect:
-                return SendResult(StopReason.UNANSWERED, self._suspicion())
+                return SendResult(StopReason.UNANSWERED, NoRecordOfRun(self._run))
             failures = failures + 1 if reversal.undone is Undone.FAILED and not self._too_soon else 0
             if failures >= _MOST_FAILURES:
-                return SendResult(
-                    StopReason.UNANSWERED, f"Stopped: {failures} records in a row were not undone ({reversal.why})."
-                )
+                return SendResult(StopReason.UNANSWERED, RecordsNotUndone(failures, reversal.why))
         return SendResult(StopReason.DONE)
 
     async def _take_back(self, intent: Intent) -> Reversal | None:
@@ -214,13 +212,6 @@ class Undoer:
                 self._has_witness = True
                 return True
         return False
-
-    def _suspicion(self) -> str:
-        return (
-            "Nexudus has none of the records of this run. Most likely you are signed in at another location, or as "
-            "another user, than when it was imported. Nothing was changed. If somebody has really deleted all of them: "
-            f"{self._run.command('undo')} --even-if-gone"
-        )
 
     async def _wait_for_turn(self) -> bool:
         """Wait for the turn of one delete; a turn that a row did not need is used for the next row."""

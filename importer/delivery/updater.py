@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from importer.delivery.backoff import Backoff
-from importer.delivery.breakers import Breakers, SendResult, StopReason
+from importer.delivery.breakers import Breakers
 from importer.delivery.by_id import Gone, Look, Unreadable, read_record
 from importer.delivery.listing import Comparer, Remote, instant
 from importer.delivery.replies import Pause, Verdict, classify, classify_read
+from importer.delivery.send_result import RecordsLeftOut, RecordsUnreadable, RowLimit, SendResult, StopReason
 from importer.delivery.sender import LONGEST_DELAY, Pace, judge_401
 from importer.delivery.stop_signal import StopSignal
 from importer.delivery.updates import applied, before_of, body_of, instead_of_an_update, planned_again, settled
@@ -21,7 +22,6 @@ from importer.journal.states import Event, State
 from importer.model import Progress
 from importer.nexudus import Nexudus, Reply
 from importer.nexudus.waits import GRACE, Stopped, unless, wait
-from importer.text import count
 from schemas import RecordType
 
 _AT_ONCE = 4
@@ -108,8 +108,7 @@ class Updater:
             return self._stop.reason
         if self._left_out:
             # They are planned still, and so the run is not finished.
-            sentence = f"{count(self._left_out, 'record')} could not be read, and so not updated."
-            return SendResult(StopReason.UNANSWERED, sentence)
+            return SendResult(StopReason.UNANSWERED, RecordsLeftOut(self._left_out))
         return SendResult(StopReason.DONE)
 
     def _planned(self) -> Iterator[Intent]:
@@ -122,8 +121,7 @@ class Updater:
         limit = self._pace.max_rows
         while not self._has_reason_to_stop() and (intent := next(self._rows, None)) is not None:
             if limit is not None and self._sent >= limit:
-                sentence = "Stopped: the number of rows set with --max-rows is reached."
-                self._stop_for(SendResult(StopReason.LIMIT, sentence))
+                self._stop_for(SendResult(StopReason.LIMIT, RowLimit(None)))
                 return
             # Before the call, because others are under way meanwhile; a row that needs none does not count.
             self._sent += 1
@@ -216,8 +214,8 @@ class Updater:
         self._left_out += 1
         self._failed_looks += 1
         if self._failed_looks >= _MOST_FAILED_LOOKS:
-            sentence = f"Sending stopped: {self._failed_looks} records in a row could not be read ({there.why})."
-            self._stop_for(SendResult(StopReason.UNANSWERED, sentence))
+            detail = RecordsUnreadable(self._failed_looks, there.why)
+            self._stop_for(SendResult(StopReason.UNANSWERED, detail))
 
     def _will_update(self, intent: Intent, there: Remote) -> Intent | None:
         """The row as it is in the journal before its call leaves; None if it must wait for another run."""

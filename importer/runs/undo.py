@@ -5,8 +5,8 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.record_reader import RecordReader
+from importer.delivery.send_result import SendResult, StopReason
 from importer.delivery.undoer import Reversal, Undoer, Undone
 from importer.errors import Exit, FileError, ReportError, UsageError
 from importer.journal.journal import open_journal
@@ -15,6 +15,7 @@ from importer.journal.states import HOLDING, State
 from importer.model import Plan, Progress, email_of
 from importer.nexudus.waits import GRACE, Stopped, unless
 from importer.reporting import write_report, write_table
+from importer.reporting.stop_sentences import stop_sentence
 from importer.runs.allowances import windows
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.marks import changes_are_dated
@@ -33,7 +34,12 @@ class Undoing:
     notable: tuple[Reversal, ...]
     file: Path
     exit_code: Exit
-    message: str = ""
+    end: SendResult
+
+    @property
+    def message(self) -> str:
+        """Why it stopped, in words; empty if it did not, or was asked to."""
+        return stop_sentence(self.end)
 
 
 async def undo_run(request: RunRequest, *, even_if_gone: bool = False) -> Undoing | None:
@@ -130,7 +136,7 @@ async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bo
     numbers = Counter(reversal.undone for reversal in reversals)
     counts = {undone.value: numbers[undone] for undone in Undone if numbers[undone]}
     notable = tuple(reversal for reversal in reversals if reversal.undone not in (Undone.REMOVED, Undone.RESTORED))
-    return Undoing(chosen, counts, notable, file, _exit_code(end, counts), end.message)
+    return Undoing(chosen, counts, notable, file, _exit_code(end, counts), end)
 
 
 async def _learned_author(session: Session, run: Run, reader: RecordReader) -> str:

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from importer.delivery.breakers import SendResult
 from importer.delivery.by_id import Unreadable
 from importer.delivery.listing import Remote
 from importer.delivery.reconciler import Settled, seconds_left
+from importer.delivery.send_result import SendResult
 from importer.delivery.sender import Pace
 from importer.delivery.stop_signal import StopSignal
 from importer.delivery.updater import Turns, Updater

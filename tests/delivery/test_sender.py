@@ -11,7 +11,7 @@ import pytest
 from delivery.in_process import InProcess
 from delivery.kit import ACCOUNT, add_run
 from delivery.simulation import Loop
-from importer.delivery.breakers import SendResult, StopReason
+from importer.delivery.send_result import SendResult, StopReason
 from importer.delivery.sender import LONGEST_DELAY, Pace, Sender
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Rows, Sending

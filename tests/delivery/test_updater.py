@@ -12,8 +12,8 @@ from delivery.in_process import COLLEAGUE, InProcess
 from delivery.kit import ACCOUNT, KIND, PATH, STATUSES, add_run, body, record
 from delivery.simulation import simulated
 from delivery.test_undoer import Desk
-from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.listing import Remote, to_remote
+from importer.delivery.send_result import SendResult, StopReason
 from importer.delivery.sender import Pace
 from importer.delivery.stop_signal import StopSignal, watched
 from importer.delivery.undoer import Undone
