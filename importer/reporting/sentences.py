@@ -20,7 +20,7 @@ _DONE = (Status.CREATED, Status.UPDATED)
 _LONGEST_REPLY = 1_000
 _STOPPED: Mapping[int | None, str] = {
     Exit.LIMIT: "the run stopped at a limit or quota",
-    Exit.SERVICE: "the service could not be reached",
+    Exit.SERVICE: "the service could not be reached or did not answer as expected",
     Exit.SIGN_IN: "the sign-in was refused",
     Exit.INTERRUPTED: "the run was stopped",
     Exit.ROWS_FAILED: "problems with other rows stopped the run",
