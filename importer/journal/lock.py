@@ -75,7 +75,12 @@ def holders(folder: Path) -> list[Holder]:
 
 def is_at_work(holder: Holder) -> bool:
     """Whether this very process has not ended; a number is used again, and in a container it is always the same."""
-    return is_alive(holder.pid) and (not holder.start or start_of(holder.pid) == holder.start)
+    return is_same(holder.pid, holder.start)
+
+
+def is_same(pid: int, start: str) -> bool:
+    """Whether the process that had this number and this ``start_of`` has not ended; without a start, by the number."""
+    return is_alive(pid) and (not start or start_of(pid) == start)
 
 
 def start_of(pid: int) -> str:
