@@ -2,7 +2,7 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Container, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,11 +14,20 @@ from importer.delivery.replies import Pause, Verdict, classify, classify_read
 from importer.delivery.send_result import RecordsLeftOut, RecordsUnreadable, RowLimit, SendResult, StopReason
 from importer.delivery.sender import LONGEST_DELAY, Pace, judge_401
 from importer.delivery.stop_signal import StopSignal
-from importer.delivery.updates import applied, before_of, body_of, instead_of_an_update, planned_again, settled
+from importer.delivery.updates import (
+    applied,
+    before_of,
+    body_of,
+    gives_another_key,
+    instead_of_an_update,
+    key_taken,
+    planned_again,
+    settled,
+)
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
-from importer.journal.states import Event, State
+from importer.journal.states import HOLDING, Event, State
 from importer.model import Progress
 from importer.nexudus import Nexudus, Reply
 from importer.nexudus.waits import GRACE, Stopped, unless, wait
@@ -63,15 +72,17 @@ class Updater:
         stop: StopSignal,
         tell: Callable[[Progress], None],
         user: str = "",
+        ended: Container[tuple[int, int]] = frozenset(),
     ) -> None:
         """``compared`` are the records as they were when the rows were compared, by row; only those are updated.
 
+        ``ended`` are the claims of rows, as run and row, that the comparison has looked into already.
         ``user`` is the signed-in user as records name it, empty if that is not known.
         Of the pace, ``max_rows`` counts updates alone, and windows and deadline are the turns' and the signal's affair.
         """
         self._journal, self._service, self._run, self._kind = journal, service, run, kind
         self._compared, self._pace, self._turns = compared, pace, turns
-        self._now, self._stop, self._tell, self._user = now, stop, tell, user
+        self._now, self._stop, self._tell, self._user, self._ended = now, stop, tell, user, ended
         self._comparer = Comparer(kind)
         self._backoff, self._breakers = Backoff(pace.windows), Breakers(pace.patience)
         self._rows = self._planned()
@@ -158,7 +169,6 @@ class Updater:
             assert isinstance(there, Remote)
             updating = self._will_update(intent, there)
             if updating is None:
-                # A row of its key in another run has got no answer yet. This one stays planned, and is compared anew.
                 self._turns.free(turn)
                 return False
             change = await self._judge(updating, await self._put(updating, there, looked_at))
@@ -218,9 +228,17 @@ class Updater:
             self._stop_for(SendResult(StopReason.UNANSWERED, detail))
 
     def _will_update(self, intent: Intent, there: Remote) -> Intent | None:
-        """The row as it is in the journal before its call leaves; None if it must wait for another run."""
-        change = Change(intent, Event.WILL_UPDATE, intent.remote_id, before=before_of(there))
-        if not self._journal.rows.will_update(self._run, change, self._now()):
+        """The row as it is in the journal before its call leaves; None if another row has a claim on its key."""
+        change, now = Change(intent, Event.WILL_UPDATE, intent.remote_id, before=before_of(there)), self._now()
+        new_key = gives_another_key(intent, there, self._kind)
+        claim = self._journal.rows.will_update(self._run, change, now, new_key=new_key, ended=self._ended)
+        if claim is not None and claim.state in HOLDING:
+            # Created since the rows were compared: with the update, the mapping would be there twice.
+            self._journal.rows.move([held := key_taken(intent, claim)], now)
+            self._count(held)
+        if claim is not None:
+            # Without an answer, the row of another run may still come to a record. This one stays planned, and is
+            # compared anew.
             return None
         return replace(
             intent, state=State.UPDATING, before=change.before, attempts=intent.attempts + 1, updated_on=None

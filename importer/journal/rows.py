@@ -406,15 +406,30 @@ class Rows:
             add_marks(db, [(marks[i.row], i.run, i.row, i.attempts + 1) for i in sent if i.row in marks])
         return Sending(sent, settled, blocked, wait, marks)
 
-    def will_update(self, run: Run, change: Change, now: float) -> bool:
-        """Write down that the update of a row is about to leave; False if a row of its key is unanswered elsewhere."""
+    def will_update(
+        self, run: Run, change: Change, now: float, *, new_key: bool = False, ended: Container[tuple[int, int]] = ()
+    ) -> Claim | None:
+        """Write down that the update of a row is about to leave; or the claim on its key that stands in its way.
+
+        A row without an answer always does. Where the row gives its record a ``new_key``, another record that has this
+        key by now does as well; ``ended`` are claims that the comparison has looked into, as run and row.
+        """
         assert run.target is not None
         with self._db.write() as db:
-            claim = self._claims(db, run.target, [change.intent.key], ()).get(change.intent.key)
-            if claim is not None and claim.state not in HOLDING:
-                return False
-            self._apply(db, [change], now)
-        return True
+            of_key = self._claims_on(db, run.target, change.intent.key)
+            in_the_way = [claim for claim in of_key if claim.state not in HOLDING]
+            if new_key:
+                others = [claim for claim in of_key if claim.remote_id != change.remote_id]
+                in_the_way += [claim for claim in others if (claim.run, claim.row) not in ended]
+            if (claim := next(iter(in_the_way), None)) is None:
+                self._apply(db, [change], now)
+        return claim
+
+    @staticmethod
+    def _claims_on(db: Connection, target: int, key: bytes) -> list[Claim]:
+        """Every claim on a key."""
+        rows = db.exec_driver_sql(sql.claims(1), (target, key))
+        return [Claim(row.run, row.row, row.identity, State(row.state), row.remote_id) for row in rows]
 
     @staticmethod
     def _unanswered(db: Connection, run: Run) -> list[Intent]:

@@ -104,7 +104,8 @@ class PlannedRun:
             before, pace = compared, replace(pace, stale=self.session.clock() + _LONGEST_BELIEVED)
         if sent.how is StopReason.DONE and before.updates:
             pace = self._left_of(pace, rows)
-            sent = await update_records(self.session, self.run, before.updates, pace, stop, self._tell(pace))
+            tell, ended = self._tell(pace), before.compared.ended
+            sent = await update_records(self.session, self.run, before.updates, pace, stop, tell, ended)
         # The signal knows better than the sender why it was set.
         return (stop.reason if sent.how is StopReason.REQUESTED else sent), before
 
