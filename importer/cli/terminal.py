@@ -308,6 +308,12 @@ def _undo_of_rebuilt(command: str, records: int, as_created: int) -> str:
     return f"To delete them, except those changed since: {command}"
 
 
+def _may_have_been_changed(records: int) -> str:
+    if records == 1:
+        return "1 record is kept, because it may have been changed since it was created."
+    return f"{records:,} records are kept, because they may have been changed since they were created."
+
+
 class Console:
     """Shows an import to somebody at a terminal, or in a log."""
 
@@ -342,10 +348,15 @@ class Console:
 
     def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
         """Show what will be deleted and put back, and how long it takes, and ask for the number."""
-        deletes = f"delete {count(plan.create, 'record')}" if plan.create or not plan.update else ""
+        deletes = f"delete {count(plan.create, 'record') if plan.create else 'no records'}"
+        deletes = deletes if plan.create or not plan.update else ""
         restores = f"put back {count(plan.update, 'record')}" if plan.update else ""
         deeds = " and ".join(filter(None, [deletes, restores]))
         say(f"Undo run {run.id} ({printable(run.file)}): {deeds} in {account.space}.")
+        if plan.existing:
+            say(_may_have_been_changed(plan.existing))
+        if not plan.writes:
+            return True
         say("Records that somebody has changed since the import are left as they are. Each call counts as a write.")
         quota = f" ({plan.quota_left:,} left today)" if plan.quota_left is not None else ""
         until = moment(plan.finish, plan.made)
