@@ -96,7 +96,7 @@ def _to_keep(session: Session, run: Run) -> int:
 
 
 def _plan(session: Session, records: int, updated: int, to_keep: int) -> Plan:
-    """What an undo takes: ``create`` counts deletes, ``update`` records to put back, ``existing`` those that are kept."""
+    """What an undo takes: ``create`` counts deletes, ``update`` records to put back, ``existing`` those kept."""
     limits, now = windows(session.settings), session.clock()
     key, calls, writes = session.account.key, session.journal.calls, records - to_keep
     reads = [window for window in limits if not window.writes]

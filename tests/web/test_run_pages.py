@@ -113,6 +113,16 @@ def test_an_undo_counts_the_records_that_are_put_back(client: Client, settings: 
     assert (status.removed, status.restored) == (1, 2)
 
 
+def test_an_undo_of_a_rebuilt_run_promises_no_number(client: Client, settings: Settings) -> None:
+    """What somebody may have changed before the journal was rebuilt is kept, and the page does not count that."""
+    client.until(started(client, table(mapping(2), mapping(3))), lambda text: "report.csv" in text)
+    with closing(sqlite3.connect(settings.home / "journal.sqlite3")) as db, db:
+        db.execute("""UPDATE run SET options = json_set(options, '$.rebuilt', json('true'))""")
+    text = plain(client.get("/runs/1/undo").text)
+    assert "Delete up to 2 records that run 1 created?" in text
+    assert "A record is deleted only if Nexudus shows that nobody has changed it since it was created." in text
+
+
 def test_a_run_that_was_undone_says_so_and_offers_no_retry(client: Client) -> None:
     """Deleted records count apart everywhere, are told from rows never sent, and nobody is shown a server's path."""
     run = started(client, table(*GOOD, mapping(10, Name="")))
