@@ -434,24 +434,24 @@ class Console:
         if self._bar is None:
             self._bar = tqdm(
                 total=total,
-                initial=progress.settled,
+                initial=progress.done,
                 unit="row",
                 file=sys.stderr,
                 mininterval=0.5,
                 bar_format="{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} rows{postfix}",
             )
         self._bar.set_postfix_str(_state_of(progress, seconds_left, self._clock()), refresh=False)
-        self._bar.update(progress.settled - self._bar.n)
+        self._bar.update(progress.done - self._bar.n)
         if progress.waiting:
             self._bar.refresh()
 
     def _log(self, progress: Progress, total: int, seconds_left: float | None) -> None:
-        reached = bool(self._milestones) and progress.settled >= self._milestones[0] * total
+        reached = bool(self._milestones) and progress.done >= self._milestones[0] * total
         if not reached and time.monotonic() < self._next_line:
             return
         self._next_line = time.monotonic() + _MINUTE
-        self._milestones = [share for share in self._milestones if progress.settled < share * total]
-        say(f"{progress.settled:,} of {total:,} rows, {_state_of(progress, seconds_left, self._clock())}")
+        self._milestones = [share for share in self._milestones if progress.done < share * total]
+        say(f"{progress.done:,} of {total:,} rows, {_state_of(progress, seconds_left, self._clock())}")
 
 
 class BatchConsole:
@@ -487,11 +487,11 @@ class BatchConsole:
         if not now and time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + _LOOK
-        settled = sum(member.at.settled for member in self._members)
+        done = sum(member.at.done for member in self._members)
         failed = sum(member.at.failed for member in self._members)
         times = [member.seconds_left for member in self._members if member.seconds_left is not None]
         total = sum(member.total for member in self._members)
-        self._console.progress(Progress(settled, failed), total, max(times, default=None))
+        self._console.progress(Progress(done, failed), total, max(times, default=None))
 
 
 class _Member:
@@ -525,7 +525,7 @@ class _Member:
 
     def progress(self, progress: Progress, total: int, seconds_left: float | None) -> None:
         self.at, self.total, self.seconds_left = progress, total, seconds_left
-        self._several.show(now=progress.settled >= total)
+        self._several.show(now=progress.done >= total)
 
 
 def _state_of(progress: Progress, seconds_left: float | None, now: float) -> str:

@@ -75,7 +75,7 @@ class _Tally:
     """How many rows this process has sent and has finished with, answered or not; ``failed`` are the refused ones."""
 
     sent: int = 0
-    settled: int = 0
+    done: int = 0
     failed: int = 0
 
 
@@ -250,10 +250,10 @@ class Sender:
                 self._tally.sent -= 1
                 self._queue.put_back([replace(change.intent, state=State.PLANNED)])
             case Event.REFUSED:
-                self._tally.settled += 1
+                self._tally.done += 1
                 self._tally.failed += 1
             case _:
-                self._tally.settled += 1
+                self._tally.done += 1
 
     def _reason_to_stop(self) -> SendResult | None:
         max_rows, deadline, now = self._pace.max_rows, self._pace.deadline, self._now()
@@ -299,7 +299,7 @@ class Sender:
         if batch:
             self._start(batch, sending, committed)
         if answers:
-            self._tell(Progress(self._tally.settled, self._tally.failed))
+            self._tell(Progress(self._tally.done, self._tally.failed))
 
     def _commit(self, answers: Sequence[_Answer], batch: Sequence[Intent]) -> tuple[Sending, float]:
         """What is now in doubt, and since when."""
@@ -311,7 +311,7 @@ class Sender:
             self._ledger.note(answer.arrival)
         self._journal.rows.move([answer.change for answer in answers], self._now())
         if (until := self._backoff.pause_to_share()) is not None:
-            self._journal.calls.hold(self._account, until, writes=self._backoff.is_for_writes_only(self._now()))
+            self._journal.calls.pause(self._account, until, writes=self._backoff.is_for_writes_only(self._now()))
         committed = self._now()
         sending = self._journal.rows.will_send(
             self._run,
@@ -332,10 +332,10 @@ class Sender:
         # A blocked row is neither sent nor put back: as long as the row that it waits for is in doubt, it would be
         # asked for in each turn. It stays planned in the journal, for the sending that follows when that is settled.
         done = {intent.row for intent in (*sending.sent, *sending.blocked)}
-        done |= {change.intent.row for change in sending.settled}
+        done |= {change.intent.row for change in sending.without_call}
         self._queue.put_back([intent for intent in batch if intent.row not in done])
         self._tally.sent += len(sending.sent)
-        self._tally.settled += len(sending.settled)
+        self._tally.done += len(sending.without_call)
         # Only then does a slow turn say something about the service, and not about a lack of rows or of allowance.
         self._busy = sending.wait <= 0 and not self._queue.is_empty()
         for intent in sending.sent:
@@ -371,4 +371,4 @@ class Sender:
 
     def _tell_waiting(self) -> None:
         why = self._backoff.why(self._now())
-        self._tell(Progress(self._tally.settled, self._tally.failed, why, self._backoff.ready_at))
+        self._tell(Progress(self._tally.done, self._tally.failed, why, self._backoff.ready_at))

@@ -24,7 +24,7 @@ from importer.delivery.verification import changed_fields
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
-from importer.journal.states import HOLDING, TAKING_BACK, Event, State
+from importer.journal.states import TAKING_BACK, WITH_RECORD, Event, State
 from importer.nexudus import Nexudus, Reply
 from importer.nexudus.waits import GRACE, Stopped, unless, wait
 from importer.text import moment, printable
@@ -119,7 +119,7 @@ class Undoer:
         #    in between. So an attempt without an answer is neither repeated nor called kept before its window is over.
         # 5. One after another: the calls are paced anyway, and a person who stops an undo wants it to stop there.
         failures = 0
-        for intent in list(self._journal.rows.all(self._run, *HOLDING, *TAKING_BACK)):
+        for intent in list(self._journal.rows.all(self._run, *WITH_RECORD, *TAKING_BACK)):
             reversal = None if self._stop.look() else await self._take_back(intent)
             if reversal is None:
                 return SendResult(StopReason.REQUESTED)
@@ -187,7 +187,7 @@ class Undoer:
         there = await self._look(number)
         self._has_witness = self._has_witness or isinstance(there, Remote)
         # A delete that was sent for a row has seen its record, so that its end is no surprise.
-        if not isinstance(there, Gone) or self._has_witness or intent.state not in HOLDING:
+        if not isinstance(there, Gone) or self._has_witness or intent.state not in WITH_RECORD:
             return there
         if await self._find_witness(intent):
             return there
@@ -199,7 +199,7 @@ class Undoer:
 
         A run with a single record is believed if one of another run is there, or if the journal knows of none.
         """
-        others = [i.remote_id for i in self._journal.rows.all(self._run, *HOLDING) if i.row != intent.row]
+        others = [i.remote_id for i in self._journal.rows.all(self._run, *WITH_RECORD) if i.row != intent.row]
         numbers = _spread([number for number in others if number is not None])
         if not others:
             target = self._run.target or 0
@@ -289,7 +289,7 @@ class Undoer:
 
     def _reason_of_rebuilt(self, there: Remote) -> str:
         """Why the record of a rebuilt row is kept; empty if nobody has changed it since it was created."""
-        # The row holds what the record held when the journal was rebuilt. What was sent is lost, so that equal values
+        # The row has what the record had when the journal was rebuilt. What was sent is lost, so that equal values
         # show nothing about the time in between.
         if self._dates_tell and is_as_created(there):
             return ""

@@ -27,7 +27,7 @@ from importer.delivery.updates import (
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
-from importer.journal.states import HOLDING, Event, State
+from importer.journal.states import WITH_RECORD, Event, State
 from importer.model import Progress
 from importer.nexudus import Nexudus, Reply
 from importer.nexudus.waits import GRACE, Stopped, unless, wait
@@ -87,7 +87,7 @@ class Updater:
         self._backoff, self._breakers = Backoff(pace.windows), Breakers(pace.patience)
         self._rows = self._planned()
         self._result: SendResult | None = None
-        self._left_out = self._failed_looks = self._settled = self._failed = self._sent = 0
+        self._left_out = self._failed_looks = self._done = self._failed = self._sent = 0
 
     async def update(self) -> SendResult:
         """Update row by row, a few at once, until all is done or there is a reason to stop.
@@ -232,7 +232,7 @@ class Updater:
         change, now = Change(intent, Event.WILL_UPDATE, intent.remote_id, before=before_of(there)), self._now()
         new_key = gives_another_key(intent, there, self._kind)
         claim = self._journal.rows.will_update(self._run, change, now, new_key=new_key, ended=self._ended)
-        if claim is not None and claim.state in HOLDING:
+        if claim is not None and claim.state in WITH_RECORD:
             # Created since the rows were compared: with the update, the mapping would be there twice.
             self._journal.rows.move([held := key_taken(intent, claim)], now)
             self._count(held)
@@ -287,14 +287,14 @@ class Updater:
     def _share_pause(self, *, writes: bool) -> None:
         """Let every process on this account wait as this one does; ``writes`` if it is about writes alone."""
         if (until := self._backoff.pause_to_share()) is not None:
-            self._journal.calls.hold(self._run.account or "", until, writes=writes)
+            self._journal.calls.pause(self._run.account or "", until, writes=writes)
 
     async def _may_call(self) -> bool:
         """Wait as long as an answer asked for; False if there is a reason to stop."""
         while (seconds := self._backoff.seconds_left(self._now())) > 0:
             if seconds > _WORTH_TELLING:
                 why = self._backoff.why(self._now())
-                self._tell(Progress(self._settled, self._failed, why, self._backoff.ready_at))
+                self._tell(Progress(self._done, self._failed, why, self._backoff.ready_at))
             if await wait(seconds, self._stop):
                 return False
         return not self._stop.look()
@@ -304,9 +304,9 @@ class Updater:
         self._result = self._result or reason
 
     def _count(self, change: Change) -> None:
-        self._settled += 1
+        self._done += 1
         self._failed += change.event is Event.REFUSED
-        self._tell(Progress(self._settled, self._failed))
+        self._tell(Progress(self._done, self._failed))
 
 
 def _by_verdict(intent: Intent, verdict: Verdict) -> Change:

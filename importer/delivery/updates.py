@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from importer.delivery.by_id import Gone, Look, Unreadable
 from importer.delivery.comparison import Changed, Match, Reason
-from importer.delivery.conflicts import Cause, Conflict
+from importer.delivery.conflicts import Conflict, HoldReason
 from importer.delivery.listing import Comparer, Remote, to_remote
 from importer.delivery.marks import FIELD
 from importer.journal.rows import Change, Claim, Intent
@@ -72,7 +72,7 @@ def instead_of_an_update(intent: Intent, there: Remote | Gone, compared: Remote,
     comparer = Comparer(kind)
     if isinstance(there, Gone):
         sentence = f"Record {compared.id} was deleted in Nexudus after it had been compared with this row. Not sent."
-        before = Conflict(Cause.DELETED_SINCE, (compared.id,)).document
+        before = Conflict(HoldReason.DELETED_SINCE, (compared.id,)).document
         return Change(intent, Event.DIFFERS, message=sentence, before=before)
     if is_as_it_was(there, compared, comparer):
         return None
@@ -81,7 +81,7 @@ def instead_of_an_update(intent: Intent, there: Remote | Gone, compared: Remote,
         return Change(intent, Event.KNOWN, remote_id=there.id, message=sentence)
     by = f" by {printable(there.by)}" if there.by else ""
     sentence = f"Record {there.id} was changed in Nexudus{by} after it had been compared with this row. Not sent."
-    before = Conflict(Cause.CHANGED_SINCE, (there.id,)).document
+    before = Conflict(HoldReason.CHANGED_SINCE, (there.id,)).document
     return Change(intent, Event.DIFFERS, message=sentence, before=before)
 
 

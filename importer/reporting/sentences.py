@@ -165,10 +165,10 @@ def headline(counts: Mapping[Status, int], removed: int = 0, restored: int = 0) 
     return ", ".join(filter(None, parts))
 
 
-def marks(counts: Mapping[Status, int]) -> str:
+def change_signs(counts: Mapping[Status, int]) -> str:
     """What a run did to records, as short as can be: +12 created, ~3 updated, =40 that were as they should be."""
     numbers = (("+", counts[Status.CREATED]), ("~", counts[Status.UPDATED]), ("=", counts[Status.EXISTING]))
-    return " ".join(f"{mark}{number:,}" for mark, number in numbers if number) or "+0"
+    return " ".join(f"{sign}{number:,}" for sign, number in numbers if number) or "+0"
 
 
 def _of_all(counts: Mapping[Status, int], rows: int) -> str:

@@ -11,7 +11,7 @@ from itertools import islice
 
 from importer.delivery.by_id import Gone, read_record
 from importer.delivery.comparison import Ambiguous, Blocked, Changed, Comparison, Match, Unchanged, why_held
-from importer.delivery.conflicts import Cause, Conflict, conflict_of
+from importer.delivery.conflicts import Conflict, HoldReason, conflict_of
 from importer.delivery.listing import Comparer, Listing, Remote, complete, list_records, shows_all_of
 from importer.delivery.reconciler import (
     Settled,
@@ -290,7 +290,7 @@ def _compared(intent: Intent, match: Match, kind: RecordType, choices: Choices) 
         case None if intent.remote_id is not None:
             # Planned as an update. To create another one instead is more than the user was asked.
             sentence = f"Record {intent.remote_id} was deleted in Nexudus after the plan was made. Not sent."
-            before = Conflict(Cause.DELETED_SINCE, (intent.remote_id,)).document
+            before = Conflict(HoldReason.DELETED_SINCE, (intent.remote_id,)).document
             return Change(intent, Event.DIFFERS, message=sentence, before=before)
     # Blocked rows stay planned: they are sent once the row that they wait for is settled, if it has no record then.
     return None

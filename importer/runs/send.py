@@ -177,10 +177,10 @@ def _progress_with_eta(
 
     def tell(progress: Progress) -> None:
         nonlocal next_look, done_at
-        settled, now = before + progress.settled, session.clock()
+        done, now = before + progress.done, session.clock()
         if limits and not 0 < next_look - now <= _ETA_SECONDS:
             next_look = now + _ETA_SECONDS
-            done_at = now + journal.calls.seconds_for(key, total - settled, limits, now)
-        session.observer.progress(replace(progress, settled=settled), total, done_at - now if limits else None)
+            done_at = now + journal.calls.seconds_for(key, total - done, limits, now)
+        session.observer.progress(replace(progress, done=done), total, done_at - now if limits else None)
 
     return tell

@@ -31,7 +31,7 @@ class RunStatus:
     """A run at one moment. Times in epoch seconds.
 
     ``states`` counts the rows as the journal has them, ``invalid`` those that are not in it. ``working`` tells whether
-    a process sends the run, ``alive`` when a row was last settled, ``waiting`` why nothing moves, and ``until`` when
+    a process sends the run, ``alive`` when a row was last done, ``waiting`` why nothing moves, and ``until`` when
     it goes on. ``quota`` is None if the day has no limit, ``seconds_left`` if there is no allowance to reckon with.
     """
 
@@ -68,7 +68,7 @@ class RunStatus:
         return sum(self.states.values())
 
     @property
-    def settled(self) -> int:
+    def done(self) -> int:
         """The rows that have been sent, answered or not, or need not be."""
         return self.to_send - self.states.get(State.PLANNED, 0)
 
@@ -244,7 +244,7 @@ def end_run(number: int, settings: Settings, now: float) -> Run:
 def _status(journal: Journal, run: Run, settings: Settings, now: float) -> RunStatus:
     states, key = journal.rows.counts(run), run.account
     # A finished run has no speed, and to look for it would read all of its rows for each line of a list of runs.
-    recent, alive = journal.views.settled(run, now - _SPEED_SECONDS) if run.finished is None else (0, None)
+    recent, alive = journal.views.done_since(run, now - _SPEED_SECONDS) if run.finished is None else (0, None)
     limits = windows(settings)
     daily = daily_window(limits)
     used, _ = journal.calls.used(key, daily, now) if key and daily else (0, 0.0)

@@ -11,7 +11,7 @@ from importer.delivery.undoer import Reversal, Undoer, Undone
 from importer.errors import Exit, FileError, ReportError, UsageError
 from importer.journal.journal import open_journal
 from importer.journal.runs import Run
-from importer.journal.states import HOLDING, State
+from importer.journal.states import WITH_RECORD, State
 from importer.model import Plan, Progress, email_of
 from importer.nexudus.waits import GRACE, Stopped, unless
 from importer.reporting import write_report, write_table
@@ -58,7 +58,7 @@ async def undo_run(request: RunRequest, *, even_if_gone: bool = False) -> Undoin
             others = [
                 run
                 for run in journal.runs.of_content(chosen.sha256)
-                if not HOLDING.isdisjoint(journal.rows.counts(run))
+                if not WITH_RECORD.isdisjoint(journal.rows.counts(run))
             ]
             advice = (
                 f"Run {others[0].id} of the same file has records. To undo it: {others[0].command('undo')}"

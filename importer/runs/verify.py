@@ -10,7 +10,7 @@ from importer.delivery.verification import Verified, needs_a_look, verify
 from importer.errors import Exit, ServiceError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
-from importer.journal.states import DOUBTFUL, HOLDING, TAKING_BACK, State
+from importer.journal.states import DOUBTFUL, TAKING_BACK, WITH_RECORD, State
 from importer.model import Presence
 from importer.reporting import write_table
 from importer.runs.compare import list_all_records
@@ -71,9 +71,9 @@ async def _compare(journal: Journal, chosen: Run, request: RunRequest) -> list[V
         if listing.failure:
             raise ServiceError(f"Run {chosen.id} cannot be verified: {listing.failure}.", "Try again later.")
         # Existing ones too: the user meant them to be there. Removing ones may still be there, or may not.
-        intents = list(journal.rows.all(chosen, *HOLDING, State.EXISTING, *TAKING_BACK))
+        intents = list(journal.rows.all(chosen, *WITH_RECORD, State.EXISTING, *TAKING_BACK))
         looks = await _look(session, chosen, needs_a_look(intents, listing, kind))
-    created = [intent.remote_id for intent in intents if intent.state in HOLDING]
+    created = [intent.remote_id for intent in intents if intent.state in WITH_RECORD]
     if len(created) > 1 and all(isinstance(looks.get(number or 0), Gone) for number in created):
         looks |= dict.fromkeys((number or 0 for number in created), _NOTHING_THERE)
     return list(verify(intents, listing, kind, looks))

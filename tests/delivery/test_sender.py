@@ -101,7 +101,7 @@ def test_every_row_is_sent_once_in_the_order_of_the_file(desk: Desk) -> None:
     """And the progress adds up."""
     assert desk.send().how is StopReason.DONE
     assert (desk.states, desk.names) == (["created"] * 6, ROOMS)
-    assert [progress.settled for progress in desk.told] == [1, 2, 3, 4, 5, 6]
+    assert [progress.done for progress in desk.told] == [1, 2, 3, 4, 5, 6]
     assert {intent.remote_id for intent in desk.journal.rows.all(desk.run)} == set(desk.service.records)
 
 

@@ -56,11 +56,11 @@ def test_a_run_is_paused_resumed_and_stopped_for_good(
     client = slow_site.visitor()
     dawdle(service, 40)
     run = started(client, table(*[mapping(n) for n in range(2, 42)]))
-    client.until(run, lambda text: 'id="pause"' in text and run_status(1, slow, time.time()).settled > 0)
+    client.until(run, lambda text: 'id="pause"' in text and run_status(1, slow, time.time()).done > 0)
     client.post(f"{run}/stop")
     client.until(run, lambda text: "<h1>Paused" in text)
     before = run_status(1, slow_site.settings, time.time())
-    assert 0 < before.settled < 40
+    assert 0 < before.done < 40
     client.post(f"{run}/resume")
     client.until(run, lambda text: 'id="pause"' in text)
     client.post(f"{run}/stop", {"how": "for good"})
