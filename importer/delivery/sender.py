@@ -106,7 +106,10 @@ async def judge_401(
 
 
 class Sender:
-    """Sends the planned rows of one run. Clock and stop signal are arguments."""
+    """Creates the records of the planned rows of one run; rows with one to update are the Updater's.
+
+    Clock and stop signal are arguments.
+    """
 
     def __init__(
         self,

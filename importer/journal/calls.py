@@ -1,4 +1,4 @@
-"""The ledger of the allowance: every call made for an account, and the waits that the service asked for."""
+"""The ledger of the allowance: the calls for an account that a window may still count, and its pauses."""
 
 from collections.abc import Iterable, Sequence
 from itertools import chain

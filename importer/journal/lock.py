@@ -68,7 +68,7 @@ def holder(folder: Path, account: str) -> Holder | None:
 
 
 def holders(folder: Path) -> list[Holder]:
-    """Whoever holds any account now."""
+    """The processes that hold an account now."""
     locks = (_HOLDER.read_if_usable(path) for path in sorted(folder.glob("*.lock")))
     return [each for each in locks if each is not None and is_at_work(each)]
 

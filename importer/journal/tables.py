@@ -1,4 +1,7 @@
-"""The tables of the journal, and what SQLite itself refuses: unknown states, a second unanswered row of one key."""
+"""The tables of the journal, and what SQLite itself refuses.
+
+That is an unknown state, a second unanswered row of one key, and a second row that made one record.
+"""
 
 import sqlalchemy as sa
 

@@ -73,7 +73,10 @@ _SENT = {
 
 
 async def reconcile(request: RunRequest) -> RunResult:
-    """Settle the rows in doubt of a run, by default of the latest one, as far as can be told now."""
+    """Settle the rows in doubt of a run, by default of the latest one, as far as can be told now.
+
+    With them those of every other run at its service that nobody is sending: they compete for the same records.
+    """
     with open_journal(request.settings.journal_url) as journal:
         run = latest_run(journal, request.number)
         refuse_other_service(run, request.settings)

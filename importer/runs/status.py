@@ -1,6 +1,6 @@
 """The status of a run: how far, how fast, what it waits for and until when, who works on it, what to do next.
 
-Read from the journal alone, so that looking is quick and needs neither the file nor the service.
+Read from the journal and the locks beside it, so that looking is quick and needs neither the file nor the service.
 """
 
 from collections.abc import Callable, Mapping
@@ -104,7 +104,7 @@ class RunStatus:
 
     @property
     def unsent(self) -> int:
-        """The rows that were never sent."""
+        """The rows that are not sent, but for those that an undo has taken back."""
         return self.counts[Status.NOT_SENT] - self.removed - self.restored
 
     @property
@@ -114,7 +114,7 @@ class RunStatus:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to do."""
+        """Whether nothing is left to send, or somebody ended the run for good."""
         return self.run.finished is not None
 
     @property

@@ -1,4 +1,4 @@
-"""Verifies a run: what it created, compared with what the service holds now."""
+"""Verifies a run: the records that its rows created, updated or met, compared with what the service has now."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class Verification:
 
     @property
     def exit_code(self) -> Exit:
-        """0 only if every row is there once and equal."""
+        """0 only if each of its records is there once and equal, and no row is in doubt."""
         if self.unknown:
             return Exit.IN_DOUBT
         if self.counts.get(Presence.UNREAD):
