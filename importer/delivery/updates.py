@@ -94,8 +94,8 @@ def key_taken(intent: Intent, claim: Claim) -> Change:
     """What becomes of a row that gives its record a key which another record has got since they were compared."""
     number = claim.remote_id or 0
     sentence = (
-        f"Record {number} was created meanwhile as row {claim.row} of run {claim.run}. With this row, there would be a "
-        "second record of the same mapping. Not sent."
+        f"Record {number} belongs to row {claim.row} of run {claim.run}. With this row, there would be a second record "
+        "of the same mapping. Not sent."
     )
     return Change(intent, Event.DIFFERS, message=sentence, before=Conflict(Reason.KEY_TAKEN, (number,)).document)
 
