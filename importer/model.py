@@ -172,9 +172,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many rows nothing more is sent for, answered or not; if nothing moves, why and until when (epoch seconds)."""
+    """How many rows are done, answered or not; if nothing moves, why and until when (epoch seconds)."""
 
-    settled: int
+    done: int
     failed: int
     waiting: str = ""
     until: float = 0.0

@@ -308,6 +308,12 @@ def _undo_of_rebuilt(command: str, records: int, as_created: int) -> str:
     return f"To delete them, except those changed since: {command}"
 
 
+def _may_have_been_changed(records: int) -> str:
+    if records == 1:
+        return "1 record is kept, because it may have been changed since it was created."
+    return f"{records:,} records are kept, because they may have been changed since they were created."
+
+
 class Console:
     """Shows an import to somebody at a terminal, or in a log."""
 
@@ -342,10 +348,15 @@ class Console:
 
     def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
         """Show what will be deleted and put back, and how long it takes, and ask for the number."""
-        deletes = f"delete {count(plan.create, 'record')}" if plan.create or not plan.update else ""
+        deletes = f"delete {count(plan.create, 'record') if plan.create else 'no records'}"
+        deletes = deletes if plan.create or not plan.update else ""
         restores = f"put back {count(plan.update, 'record')}" if plan.update else ""
         deeds = " and ".join(filter(None, [deletes, restores]))
         say(f"Undo run {run.id} ({printable(run.file)}): {deeds} in {account.space}.")
+        if plan.existing:
+            say(_may_have_been_changed(plan.existing))
+        if not plan.writes:
+            return True
         say("Records that somebody has changed since the import are left as they are. Each call counts as a write.")
         quota = f" ({plan.quota_left:,} left today)" if plan.quota_left is not None else ""
         until = moment(plan.finish, plan.made)
@@ -423,24 +434,24 @@ class Console:
         if self._bar is None:
             self._bar = tqdm(
                 total=total,
-                initial=progress.settled,
+                initial=progress.done,
                 unit="row",
                 file=sys.stderr,
                 mininterval=0.5,
                 bar_format="{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} rows{postfix}",
             )
         self._bar.set_postfix_str(_state_of(progress, seconds_left, self._clock()), refresh=False)
-        self._bar.update(progress.settled - self._bar.n)
+        self._bar.update(progress.done - self._bar.n)
         if progress.waiting:
             self._bar.refresh()
 
     def _log(self, progress: Progress, total: int, seconds_left: float | None) -> None:
-        reached = bool(self._milestones) and progress.settled >= self._milestones[0] * total
+        reached = bool(self._milestones) and progress.done >= self._milestones[0] * total
         if not reached and time.monotonic() < self._next_line:
             return
         self._next_line = time.monotonic() + _MINUTE
-        self._milestones = [share for share in self._milestones if progress.settled < share * total]
-        say(f"{progress.settled:,} of {total:,} rows, {_state_of(progress, seconds_left, self._clock())}")
+        self._milestones = [share for share in self._milestones if progress.done < share * total]
+        say(f"{progress.done:,} of {total:,} rows, {_state_of(progress, seconds_left, self._clock())}")
 
 
 class BatchConsole:
@@ -476,11 +487,11 @@ class BatchConsole:
         if not now and time.monotonic() < self._next_look:
             return
         self._next_look = time.monotonic() + _LOOK
-        settled = sum(member.at.settled for member in self._members)
+        done = sum(member.at.done for member in self._members)
         failed = sum(member.at.failed for member in self._members)
         times = [member.seconds_left for member in self._members if member.seconds_left is not None]
         total = sum(member.total for member in self._members)
-        self._console.progress(Progress(settled, failed), total, max(times, default=None))
+        self._console.progress(Progress(done, failed), total, max(times, default=None))
 
 
 class _Member:
@@ -514,7 +525,7 @@ class _Member:
 
     def progress(self, progress: Progress, total: int, seconds_left: float | None) -> None:
         self.at, self.total, self.seconds_left = progress, total, seconds_left
-        self._several.show(now=progress.settled >= total)
+        self._several.show(now=progress.done >= total)
 
 
 def _state_of(progress: Progress, seconds_left: float | None, now: float) -> str:

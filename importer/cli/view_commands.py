@@ -66,14 +66,14 @@ def history(limit: int, as_json: bool) -> int:
 
     Each line says what became of the records: +12 created, ~3 updated, =40 that were as they should be already.
     """
-    from importer.reporting.sentences import marks
+    from importer.reporting.sentences import change_signs
     from importer.runs.status import latest_statuses
 
     statuses = latest_statuses(limit, load_settings(), the_clock()())
     if as_json:
         put_json({"schema": 1, "runs": [_document(shown) for shown in statuses]})
         return Exit.DONE
-    columns = [marks(shown.counts) if shown.rows else "-" for shown in statuses]
+    columns = [change_signs(shown.counts) if shown.rows else "-" for shown in statuses]
     width = max(map(len, columns), default=0)
     for shown, column in zip(statuses, columns, strict=True):
         _show_status(shown, f"{column:{width}}  ")

@@ -6,7 +6,7 @@
     - ``concurrency.py``  how many calls at once; ``in_flight.py`` holds them
     - ``pacing.py``       our share of the allowance; ``arrivals.py`` the ledger that it is learned from
     - ``backoff.py``      when the next call may leave
-    - ``breakers.py``     why sending stops
+    - ``breakers.py``     when sending stops; ``send_result.py`` why it ended, as data
 - ``listing.py``      what the service holds, and when a record equals a row; ``comparison.py`` before sending
 - ``record_text.py``  a record as the cells of a spreadsheet
 - ``marks.py``        what a create sends along, by which its record is recognised

@@ -1,13 +1,11 @@
-"""Why sending stops: what one answer after another says about the rows that have not been sent yet. Pure.
+"""When sending stops: what one answer after another says about the rows that have not been sent yet. Pure.
 
 A refused row is the row's affair. The breakers watch for answers that would be the same whatever the row: to go on
 would put more rows in doubt, or use up the allowance on refusals. Must not know the clock; durations are arguments.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
-
 from importer.delivery.replies import Pause, Verdict
+from importer.delivery.send_result import CallsUnanswered, Complaint, Outage, SameRefusals, SendResult, StopReason
 from importer.journal.states import Event
 
 MOST_UNANSWERED = 5
@@ -19,29 +17,6 @@ wants something of every row. Equal sentences are not enough, a field has to be 
 after three equal errors left 67 rows out for the sake of two bad ones, because its 401 text was the same for each."""
 
 FORBIDDEN = 403
-
-
-class StopReason(StrEnum):
-    """Why sending ended."""
-
-    DONE = "done"
-    STRICT = "invalid rows and --strict"
-    REQUESTED = "asked to stop"
-    LIMIT = "limit reached"
-    UNREACHABLE = "service unreachable"
-    UNANSWERED = "no answers"
-    REFUSED = "service refuses every row"
-    SIGN_IN = "sign-in refused"
-    SAME_REFUSAL = "the same refusal for every row"
-    COMPARE_AGAIN = "the comparison is a day old"
-
-
-@dataclass(frozen=True, slots=True)
-class SendResult:
-    """Why sending ended, and a sentence about it for people; empty if there is nothing to add."""
-
-    how: StopReason
-    message: str = ""
 
 
 class Breakers:
@@ -83,16 +58,14 @@ class Breakers:
         if verdict.pause is not Pause.STOP_RUN and not repeated:
             return None
         how = StopReason.SIGN_IN if status == FORBIDDEN else StopReason.REFUSED
-        return SendResult(how, f"Sending stopped: {verdict.reason}.")
+        return SendResult(how, Complaint(verdict))
 
     def _on_silence(self, verdict: Verdict) -> SendResult | None:
         # Lost, not only unanswered: five bodies that nobody can read put as many rows in doubt as five timeouts.
         self._unanswered = self._unanswered + 1 if verdict.event is Event.LOST else 0
         if self._unanswered < MOST_UNANSWERED:
             return None
-        return SendResult(
-            StopReason.UNANSWERED, f"Sending stopped: {self._unanswered} calls in a row got no usable answer."
-        )
+        return SendResult(StopReason.UNANSWERED, CallsUnanswered(self._unanswered))
 
     def _on_refusal(self, verdict: Verdict) -> SendResult | None:
         if verdict.event not in {Event.REFUSED, Event.ACCEPTED}:
@@ -106,16 +79,11 @@ class Breakers:
         # Once a row was accepted, the rows differ and the field may be wrong in a stretch of them only.
         if self._same_refusals < (SAME_REFUSALS if self._accepted else SAME_REFUSALS_AT_FIRST):
             return None
-        last, field = self._same_refusals, verdict.field
-        sentence = f"Sending stopped: the last {last} rows were refused because of {field}: {verdict.message}"
-        return SendResult(StopReason.SAME_REFUSAL, sentence)
+        return SendResult(StopReason.SAME_REFUSAL, SameRefusals(self._same_refusals, verdict))
 
     def on_outage(self, verdict: Verdict, down_for: float) -> SendResult | None:
         """The reason to stop if nobody was reached for too long; all that an answer to a read may end."""
         # By time and not by number: a refused connection fails in a millisecond, one that times out after ten seconds.
         if not verdict.unreachable or down_for < self._patience:
             return None
-        return SendResult(
-            StopReason.UNREACHABLE,
-            f"Sending stopped: the service cannot be reached ({verdict.failure}).",
-        )
+        return SendResult(StopReason.UNREACHABLE, Outage(verdict))

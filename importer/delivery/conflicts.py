@@ -9,7 +9,7 @@ from importer.journal.rows import Intent
 from importer.journal.states import State
 
 
-class Cause(StrEnum):
+class HoldReason(StrEnum):
     """Why a row is held though its record is certain."""
 
     OTHER_VALUES = "other values"
@@ -26,7 +26,7 @@ class Conflict:
     of the key that an ambiguous row is about.
     """
 
-    reason: Cause | Reason
+    reason: HoldReason | Reason
     records: tuple[int, ...]
     field: str | None = None
     differences: tuple[tuple[str, str, str], ...] = ()
@@ -48,7 +48,7 @@ def conflict_of(match: Changed | Ambiguous, *, may_update: bool) -> Conflict:
         case Changed():
             pairs = match.differences.items()
             differences = tuple((name, _text(there), _text(mine)) for name, (mine, there) in pairs)
-            reason = Cause.NOT_IN_THE_PLAN if may_update else Cause.OTHER_VALUES
+            reason = HoldReason.NOT_IN_THE_PLAN if may_update else HoldReason.OTHER_VALUES
             return Conflict(reason, (match.remote.id,), match.field, differences)
 
 

@@ -1,8 +1,8 @@
 """What the service holds: one whole list of its records, or the reason why there is none; and how values compare.
 
-Rule 1: nothing else may conclude that a create had no effect; that a record with an Id is gone, ``by_id`` says. Rule 2:
-the service ignores filters that it does not know and returns everything, or nothing (seen by several clients); so a
-list is read without any.
+Rule 1: nothing else may conclude that a create without an answer had no effect; that a record with an Id is gone,
+``by_id`` says. Rule 2: the service ignores filters that it does not know and returns everything, or nothing (seen by
+several clients); so a list is read without any.
 """
 
 import json

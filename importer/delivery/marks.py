@@ -1,4 +1,4 @@
-"""The mark: a text in SystemId by which a create recognises its record, whatever becomes of its values. Pure.
+"""The mark: a text in SystemId by which the record of a create is recognised, whatever becomes of its values. Pure.
 
 Rule 1: a record with the mark of an attempt is the effect of that attempt, and of no other. Rule 2: a mark that is not
 there proves nothing, because whoever saves a record may clear its SystemId. Rule 3: no mark is sent before a probe has

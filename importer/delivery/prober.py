@@ -110,7 +110,7 @@ class Prober:
         service: Nexudus,
         subject: Subject,
         take_turn: Callable[[], Coroutine[Any, Any, float]],
-        hold: Callable[[float], None],
+        pause: Callable[[float], None],
         stop: asyncio.Event,
         announce: Callable[[str], None],
     ) -> None:
@@ -120,12 +120,12 @@ class Prober:
             service: Where to probe.
             subject: What to make there.
             take_turn: Waits until a write is allowed, and books it.
-            hold: Keeps everybody from calling for so many seconds, because the service asked for it.
+            pause: Keeps everybody from calling for so many seconds, because the service asked for it.
             stop: Set when the user asks to stop; the record is deleted even then.
             announce: Gets the name of the record before the first call that may create it.
         """
         self._service, self._subject = service, subject
-        self._take_turn, self._hold, self._stop, self._announce = take_turn, hold, stop, announce
+        self._take_turn, self._pause, self._stop, self._announce = take_turn, pause, stop, announce
         self._is_deleting = self._is_barred = False
         self.evidence = Evidence(subject.kind)
         self.leftover = ""
@@ -355,7 +355,7 @@ class Prober:
                 throttles += 1
                 self.evidence.throttles.append(reply)
                 wait = pause_after(throttles) if verdict.wait is None else verdict.wait
-                self._hold(wait)
+                self._pause(wait)
                 self._is_barred = wait > LONGEST_THROTTLE
                 if self._is_barred:
                     return reply, verdict

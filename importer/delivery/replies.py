@@ -137,7 +137,7 @@ def classify(
 
     Args:
         reply: What came back.
-        is_known_id: Whether an Id is already held by another row of the journal; for an update, whether it is another
+        is_known_id: Whether an Id belongs already to another row of the journal; for an update, whether it is another
             record's.
         relations: Field by the name that the service uses for it in refusals, for example Coworker → CoworkerId.
         verb: What the call was to do, for the sentences.

@@ -37,13 +37,13 @@ class RowQueue:
         self._rows.extendleft(reversed(rows))
 
     def is_empty(self) -> bool:
-        """Whether no row is left; looks into the journal if it has to."""
+        """Whether no row is left; asks for the next page if it has to."""
         self._fill(1)
         return not self._rows
 
     @property
     def may_have_rows(self) -> bool:
-        """Whether a row may be left, without looking into the journal; asked in every turn of the sender."""
+        """Whether a row may be left, without asking for a page; asked in every turn of the sender."""
         return bool(self._rows) or not self._at_end
 
     def _fill(self, number: int) -> None:

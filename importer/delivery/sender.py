@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from importer.delivery.arrivals import Arrival, ArrivalLedger
 from importer.delivery.backoff import Backoff
-from importer.delivery.breakers import Breakers, SendResult, StopReason
+from importer.delivery.breakers import Breakers
 from importer.delivery.concurrency import Concurrency
 from importer.delivery.in_flight import CallsInFlight, SentRow
 from importer.delivery.listing import Comparer
@@ -18,6 +18,7 @@ from importer.delivery.marks import NewMark, marked
 from importer.delivery.pacing import Allowance
 from importer.delivery.replies import Pause, Verdict, classify, new_id
 from importer.delivery.row_queue import RowQueue
+from importer.delivery.send_result import RowLimit, SendResult, SignInEnded, StopReason, TimeTooShort, TimeUp
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent, Sending
 from importer.journal.runs import Run
@@ -26,7 +27,6 @@ from importer.journal.windows import Window
 from importer.model import Progress
 from importer.nexudus import Nexudus, Probe, Reply
 from importer.nexudus.waits import GRACE, Stopped, unless, wait
-from importer.text import count, moment
 from schemas import RECORD_TYPES
 
 LONGEST_DELAY = 5.0
@@ -75,7 +75,7 @@ class _Tally:
     """How many rows this process has sent and has finished with, answered or not; ``failed`` are the refused ones."""
 
     sent: int = 0
-    settled: int = 0
+    done: int = 0
     failed: int = 0
 
 
@@ -99,14 +99,17 @@ async def judge_401(
             failure = "the sign-in could not be checked"
             return replace(verdict, event=Event.NOT_APPLIED, unreachable=True, failure=failure), None
         case Probe.REFUSED:
-            end = SendResult(StopReason.SIGN_IN, "The service no longer accepts the sign-in.")
+            end = SendResult(StopReason.SIGN_IN, SignInEnded())
             return replace(verdict, event=Event.NOT_APPLIED), end
         case Probe.RENEWED | Stopped.STOPPED:
             return replace(verdict, event=Event.NOT_APPLIED), None
 
 
 class Sender:
-    """Sends the planned rows of one run. Clock and stop signal are arguments."""
+    """Creates the records of the planned rows of one run; rows with one to update are the Updater's.
+
+    Clock and stop signal are arguments.
+    """
 
     def __init__(
         self,
@@ -250,26 +253,25 @@ class Sender:
                 self._tally.sent -= 1
                 self._queue.put_back([replace(change.intent, state=State.PLANNED)])
             case Event.REFUSED:
-                self._tally.settled += 1
+                self._tally.done += 1
                 self._tally.failed += 1
             case _:
-                self._tally.settled += 1
+                self._tally.done += 1
 
     def _reason_to_stop(self) -> SendResult | None:
         max_rows, deadline, now = self._pace.max_rows, self._pace.deadline, self._now()
         # Before the signal, which is also set at the deadline: the exit code says which of the two it was.
         if deadline is not None and now >= deadline:
-            return SendResult(StopReason.LIMIT, "Stopped: the time set with --max-duration is up.")
+            return SendResult(StopReason.LIMIT, TimeUp())
         if self._stop.is_set() or self._stop_requested():
             return SendResult(StopReason.REQUESTED)
         # With nothing left behind the limit the run is done, and its exit code must not say that it was cut short.
         if max_rows is not None and self._tally.sent >= max_rows and not self._queue.is_empty():
-            return SendResult(StopReason.LIMIT, f"Stopped after {count(max_rows, 'row')} (--max-rows).")
+            return SendResult(StopReason.LIMIT, RowLimit(max_rows))
         # Waiting for a moment beyond the deadline could end in nothing but stopping, hours later.
         if deadline is not None and self._backoff.ready_at > deadline and not self._queue.is_empty():
-            next_call, why = moment(self._backoff.ready_at, now), self._backoff.why(now)
-            sentence = f"Stopped because of --max-duration: no call is possible before {next_call}, because {why}."
-            return SendResult(StopReason.LIMIT, sentence)
+            detail = TimeTooShort(self._backoff.ready_at, now, self._backoff.why(now))
+            return SendResult(StopReason.LIMIT, detail)
         if self._pace.stale is not None and now >= self._pace.stale and not self._queue.is_empty():
             return SendResult(StopReason.COMPARE_AGAIN)
         return None
@@ -300,7 +302,7 @@ class Sender:
         if batch:
             self._start(batch, sending, committed)
         if answers:
-            self._tell(Progress(self._tally.settled, self._tally.failed))
+            self._tell(Progress(self._tally.done, self._tally.failed))
 
     def _commit(self, answers: Sequence[_Answer], batch: Sequence[Intent]) -> tuple[Sending, float]:
         """What is now in doubt, and since when."""
@@ -312,7 +314,7 @@ class Sender:
             self._ledger.note(answer.arrival)
         self._journal.rows.move([answer.change for answer in answers], self._now())
         if (until := self._backoff.pause_to_share()) is not None:
-            self._journal.calls.hold(self._account, until, writes=self._backoff.is_for_writes_only(self._now()))
+            self._journal.calls.pause(self._account, until, writes=self._backoff.is_for_writes_only(self._now()))
         committed = self._now()
         sending = self._journal.rows.will_send(
             self._run,
@@ -333,10 +335,10 @@ class Sender:
         # A blocked row is neither sent nor put back: as long as the row that it waits for is in doubt, it would be
         # asked for in each turn. It stays planned in the journal, for the sending that follows when that is settled.
         done = {intent.row for intent in (*sending.sent, *sending.blocked)}
-        done |= {change.intent.row for change in sending.settled}
+        done |= {change.intent.row for change in sending.without_call}
         self._queue.put_back([intent for intent in batch if intent.row not in done])
         self._tally.sent += len(sending.sent)
-        self._tally.settled += len(sending.settled)
+        self._tally.done += len(sending.without_call)
         # Only then does a slow turn say something about the service, and not about a lack of rows or of allowance.
         self._busy = sending.wait <= 0 and not self._queue.is_empty()
         for intent in sending.sent:
@@ -372,4 +374,4 @@ class Sender:
 
     def _tell_waiting(self) -> None:
         why = self._backoff.why(self._now())
-        self._tell(Progress(self._tally.settled, self._tally.failed, why, self._backoff.ready_at))
+        self._tell(Progress(self._tally.done, self._tally.failed, why, self._backoff.ready_at))

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from importer.delivery.breakers import SendResult, StopReason
+from importer.delivery.send_result import SendResult, StopReason, TimeUp
 from importer.nexudus.waits import wait
 
 TICK = 0.5
@@ -39,7 +39,7 @@ class StopSignal(asyncio.Event):
         if self.is_set():
             return True
         if self._deadline is not None and self._now() >= self._deadline:
-            self.reason = SendResult(StopReason.LIMIT, "Stopped: the time set with --max-duration is up.")
+            self.reason = SendResult(StopReason.LIMIT, TimeUp())
             self.set()
         elif self._user.is_set() or self._is_requested():
             self.set()

@@ -12,19 +12,19 @@ from typing import Any
 
 from importer.delivery.author import is_unproved
 from importer.delivery.backoff import pause_after
-from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.by_id import Gone, Look, Unreadable, is_deleted, what_came
 from importer.delivery.listing import Comparer, Remote, changed_since, instant, is_as_created
 from importer.delivery.reconciler import seconds_left
 from importer.delivery.record_reader import RecordReader
 from importer.delivery.replies import Pause, Verdict, classify
+from importer.delivery.send_result import NoRecordOfRun, RecordsNotUndone, SendResult, StopReason
 from importer.delivery.stop_signal import StopSignal
 from importer.delivery.updates import body_of, differing, own_stamp, values_before
 from importer.delivery.verification import changed_fields
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
-from importer.journal.states import HOLDING, TAKING_BACK, Event, State
+from importer.journal.states import TAKING_BACK, WITH_RECORD, Event, State
 from importer.nexudus import Nexudus, Reply
 from importer.nexudus.waits import GRACE, Stopped, unless, wait
 from importer.text import moment, printable
@@ -119,19 +119,17 @@ class Undoer:
         #    in between. So an attempt without an answer is neither repeated nor called kept before its window is over.
         # 5. One after another: the calls are paced anyway, and a person who stops an undo wants it to stop there.
         failures = 0
-        for intent in list(self._journal.rows.all(self._run, *HOLDING, *TAKING_BACK)):
+        for intent in list(self._journal.rows.all(self._run, *WITH_RECORD, *TAKING_BACK)):
             reversal = None if self._stop.look() else await self._take_back(intent)
             if reversal is None:
                 return SendResult(StopReason.REQUESTED)
             reversals.append(reversal)
             self._tell(len(reversals))
             if self._suspect:
-                return SendResult(StopReason.UNANSWERED, self._suspicion())
+                return SendResult(StopReason.UNANSWERED, NoRecordOfRun(self._run))
             failures = failures + 1 if reversal.undone is Undone.FAILED and not self._too_soon else 0
             if failures >= _MOST_FAILURES:
-                return SendResult(
-                    StopReason.UNANSWERED, f"Stopped: {failures} records in a row were not undone ({reversal.why})."
-                )
+                return SendResult(StopReason.UNANSWERED, RecordsNotUndone(failures, reversal.why))
         return SendResult(StopReason.DONE)
 
     async def _take_back(self, intent: Intent) -> Reversal | None:
@@ -189,7 +187,7 @@ class Undoer:
         there = await self._look(number)
         self._has_witness = self._has_witness or isinstance(there, Remote)
         # A delete that was sent for a row has seen its record, so that its end is no surprise.
-        if not isinstance(there, Gone) or self._has_witness or intent.state not in HOLDING:
+        if not isinstance(there, Gone) or self._has_witness or intent.state not in WITH_RECORD:
             return there
         if await self._find_witness(intent):
             return there
@@ -201,7 +199,7 @@ class Undoer:
 
         A run with a single record is believed if one of another run is there, or if the journal knows of none.
         """
-        others = [i.remote_id for i in self._journal.rows.all(self._run, *HOLDING) if i.row != intent.row]
+        others = [i.remote_id for i in self._journal.rows.all(self._run, *WITH_RECORD) if i.row != intent.row]
         numbers = _spread([number for number in others if number is not None])
         if not others:
             target = self._run.target or 0
@@ -214,13 +212,6 @@ class Undoer:
                 self._has_witness = True
                 return True
         return False
-
-    def _suspicion(self) -> str:
-        return (
-            "Nexudus has none of the records of this run. Most likely you are signed in at another location, or as "
-            "another user, than when it was imported. Nothing was changed. If somebody has really deleted all of them: "
-            f"{self._run.command('undo')} --even-if-gone"
-        )
 
     async def _wait_for_turn(self) -> bool:
         """Wait for the turn of one delete; a turn that a row did not need is used for the next row."""
@@ -298,7 +289,7 @@ class Undoer:
 
     def _reason_of_rebuilt(self, there: Remote) -> str:
         """Why the record of a rebuilt row is kept; empty if nobody has changed it since it was created."""
-        # The row holds what the record held when the journal was rebuilt. What was sent is lost, so that equal values
+        # The row has what the record had when the journal was rebuilt. What was sent is lost, so that equal values
         # show nothing about the time in between.
         if self._dates_tell and is_as_created(there):
             return ""

@@ -2,26 +2,35 @@
 
 import asyncio
 import math
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+from collections.abc import Callable, Container, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from importer.delivery.backoff import Backoff
-from importer.delivery.breakers import Breakers, SendResult, StopReason
+from importer.delivery.breakers import Breakers
 from importer.delivery.by_id import Gone, Look, Unreadable, read_record
 from importer.delivery.listing import Comparer, Remote, instant
 from importer.delivery.replies import Pause, Verdict, classify, classify_read
+from importer.delivery.send_result import RecordsLeftOut, RecordsUnreadable, RowLimit, SendResult, StopReason
 from importer.delivery.sender import LONGEST_DELAY, Pace, judge_401
 from importer.delivery.stop_signal import StopSignal
-from importer.delivery.updates import applied, before_of, body_of, instead_of_an_update, planned_again, settled
+from importer.delivery.updates import (
+    applied,
+    before_of,
+    body_of,
+    gives_another_key,
+    instead_of_an_update,
+    key_taken,
+    planned_again,
+    settled,
+)
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
-from importer.journal.states import Event, State
+from importer.journal.states import WITH_RECORD, Event, State
 from importer.model import Progress
 from importer.nexudus import Nexudus, Reply
 from importer.nexudus.waits import GRACE, Stopped, unless, wait
-from importer.text import count
 from schemas import RecordType
 
 _AT_ONCE = 4
@@ -63,20 +72,22 @@ class Updater:
         stop: StopSignal,
         tell: Callable[[Progress], None],
         user: str = "",
+        ended: Container[tuple[int, int]] = frozenset(),
     ) -> None:
         """``compared`` are the records as they were when the rows were compared, by row; only those are updated.
 
+        ``ended`` are the claims of rows, as run and row, that the comparison has looked into already.
         ``user`` is the signed-in user as records name it, empty if that is not known.
         Of the pace, ``max_rows`` counts updates alone, and windows and deadline are the turns' and the signal's affair.
         """
         self._journal, self._service, self._run, self._kind = journal, service, run, kind
         self._compared, self._pace, self._turns = compared, pace, turns
-        self._now, self._stop, self._tell, self._user = now, stop, tell, user
+        self._now, self._stop, self._tell, self._user, self._ended = now, stop, tell, user, ended
         self._comparer = Comparer(kind)
         self._backoff, self._breakers = Backoff(pace.windows), Breakers(pace.patience)
         self._rows = self._planned()
         self._result: SendResult | None = None
-        self._left_out = self._failed_looks = self._settled = self._failed = self._sent = 0
+        self._left_out = self._failed_looks = self._done = self._failed = self._sent = 0
 
     async def update(self) -> SendResult:
         """Update row by row, a few at once, until all is done or there is a reason to stop.
@@ -108,8 +119,7 @@ class Updater:
             return self._stop.reason
         if self._left_out:
             # They are planned still, and so the run is not finished.
-            sentence = f"{count(self._left_out, 'record')} could not be read, and so not updated."
-            return SendResult(StopReason.UNANSWERED, sentence)
+            return SendResult(StopReason.UNANSWERED, RecordsLeftOut(self._left_out))
         return SendResult(StopReason.DONE)
 
     def _planned(self) -> Iterator[Intent]:
@@ -122,8 +132,7 @@ class Updater:
         limit = self._pace.max_rows
         while not self._has_reason_to_stop() and (intent := next(self._rows, None)) is not None:
             if limit is not None and self._sent >= limit:
-                sentence = "Stopped: the number of rows set with --max-rows is reached."
-                self._stop_for(SendResult(StopReason.LIMIT, sentence))
+                self._stop_for(SendResult(StopReason.LIMIT, RowLimit(None)))
                 return
             # Before the call, because others are under way meanwhile; a row that needs none does not count.
             self._sent += 1
@@ -160,7 +169,6 @@ class Updater:
             assert isinstance(there, Remote)
             updating = self._will_update(intent, there)
             if updating is None:
-                # A row of its key in another run has got no answer yet. This one stays planned, and is compared anew.
                 self._turns.free(turn)
                 return False
             change = await self._judge(updating, await self._put(updating, there, looked_at))
@@ -216,13 +224,21 @@ class Updater:
         self._left_out += 1
         self._failed_looks += 1
         if self._failed_looks >= _MOST_FAILED_LOOKS:
-            sentence = f"Sending stopped: {self._failed_looks} records in a row could not be read ({there.why})."
-            self._stop_for(SendResult(StopReason.UNANSWERED, sentence))
+            detail = RecordsUnreadable(self._failed_looks, there.why)
+            self._stop_for(SendResult(StopReason.UNANSWERED, detail))
 
     def _will_update(self, intent: Intent, there: Remote) -> Intent | None:
-        """The row as it is in the journal before its call leaves; None if it must wait for another run."""
-        change = Change(intent, Event.WILL_UPDATE, intent.remote_id, before=before_of(there))
-        if not self._journal.rows.will_update(self._run, change, self._now()):
+        """The row as it is in the journal before its call leaves; None if another row has a claim on its key."""
+        change, now = Change(intent, Event.WILL_UPDATE, intent.remote_id, before=before_of(there)), self._now()
+        new_key = gives_another_key(intent, there, self._kind)
+        claim = self._journal.rows.will_update(self._run, change, now, new_key=new_key, ended=self._ended)
+        if claim is not None and claim.state in WITH_RECORD:
+            # Created since the rows were compared: with the update, the mapping would be there twice.
+            self._journal.rows.move([held := key_taken(intent, claim)], now)
+            self._count(held)
+        if claim is not None:
+            # Without an answer, the row of another run may still come to a record. This one stays planned, and is
+            # compared anew.
             return None
         return replace(
             intent, state=State.UPDATING, before=change.before, attempts=intent.attempts + 1, updated_on=None
@@ -271,14 +287,14 @@ class Updater:
     def _share_pause(self, *, writes: bool) -> None:
         """Let every process on this account wait as this one does; ``writes`` if it is about writes alone."""
         if (until := self._backoff.pause_to_share()) is not None:
-            self._journal.calls.hold(self._run.account or "", until, writes=writes)
+            self._journal.calls.pause(self._run.account or "", until, writes=writes)
 
     async def _may_call(self) -> bool:
         """Wait as long as an answer asked for; False if there is a reason to stop."""
         while (seconds := self._backoff.seconds_left(self._now())) > 0:
             if seconds > _WORTH_TELLING:
                 why = self._backoff.why(self._now())
-                self._tell(Progress(self._settled, self._failed, why, self._backoff.ready_at))
+                self._tell(Progress(self._done, self._failed, why, self._backoff.ready_at))
             if await wait(seconds, self._stop):
                 return False
         return not self._stop.look()
@@ -288,9 +304,9 @@ class Updater:
         self._result = self._result or reason
 
     def _count(self, change: Change) -> None:
-        self._settled += 1
+        self._done += 1
         self._failed += change.event is Event.REFUSED
-        self._tell(Progress(self._settled, self._failed))
+        self._tell(Progress(self._done, self._failed))
 
 
 def _by_verdict(intent: Intent, verdict: Verdict) -> Change:

@@ -10,11 +10,11 @@ import json
 from collections.abc import Mapping
 
 from importer.delivery.by_id import Gone, Look, Unreadable
-from importer.delivery.comparison import Changed, Match
-from importer.delivery.conflicts import Cause, Conflict
+from importer.delivery.comparison import Changed, Match, Reason
+from importer.delivery.conflicts import Conflict, HoldReason
 from importer.delivery.listing import Comparer, Remote, to_remote
 from importer.delivery.marks import FIELD
-from importer.journal.rows import Change, Intent
+from importer.journal.rows import Change, Claim, Intent
 from importer.journal.states import Event
 from importer.text import changes, printable
 from schemas import RecordType
@@ -72,7 +72,7 @@ def instead_of_an_update(intent: Intent, there: Remote | Gone, compared: Remote,
     comparer = Comparer(kind)
     if isinstance(there, Gone):
         sentence = f"Record {compared.id} was deleted in Nexudus after it had been compared with this row. Not sent."
-        before = Conflict(Cause.DELETED_SINCE, (compared.id,)).document
+        before = Conflict(HoldReason.DELETED_SINCE, (compared.id,)).document
         return Change(intent, Event.DIFFERS, message=sentence, before=before)
     if is_as_it_was(there, compared, comparer):
         return None
@@ -81,8 +81,23 @@ def instead_of_an_update(intent: Intent, there: Remote | Gone, compared: Remote,
         return Change(intent, Event.KNOWN, remote_id=there.id, message=sentence)
     by = f" by {printable(there.by)}" if there.by else ""
     sentence = f"Record {there.id} was changed in Nexudus{by} after it had been compared with this row. Not sent."
-    before = Conflict(Cause.CHANGED_SINCE, (there.id,)).document
+    before = Conflict(HoldReason.CHANGED_SINCE, (there.id,)).document
     return Change(intent, Event.DIFFERS, message=sentence, before=before)
+
+
+def gives_another_key(intent: Intent, there: Remote, kind: RecordType) -> bool:
+    """Whether a row, which names its record by Id, changes a part of the key of that record."""
+    return not set(kind.key).isdisjoint(differing(intent, there, kind))
+
+
+def key_taken(intent: Intent, claim: Claim) -> Change:
+    """What becomes of a row that gives its record a key which another record has got since they were compared."""
+    number = claim.remote_id or 0
+    sentence = (
+        f"Record {number} belongs to row {claim.row} of run {claim.run}. With this row, there would be a second record "
+        "of the same mapping. Not sent."
+    )
+    return Change(intent, Event.DIFFERS, message=sentence, before=Conflict(Reason.KEY_TAKEN, (number,)).document)
 
 
 def own_stamp(there: Look, user: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Compares what a run created with what the service holds now, record by record. Pure."""
+"""Compares the records of a run's rows with what the service has now, one by one. Pure."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping

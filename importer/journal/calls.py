@@ -1,4 +1,4 @@
-"""The ledger of the allowance: every call made for an account, and the waits that the service asked for."""
+"""The ledger of the allowance: the calls for an account that a window may still count, and its pauses."""
 
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -53,20 +53,21 @@ class Calls:
                 else:
                     db.exec_driver_sql(sql.SET_ARRIVED, {**one, "arrived": arrived})
 
-    def hold(self, account: str, until: float, *, writes: bool = False) -> None:
+    def pause(self, account: str, until: float, *, writes: bool = False) -> None:
         """Keep every process from calling for this account until then, because the service asked for it or is away.
 
         With ``writes``, from creates, updates and deletes only.
         """
         # Only ever prolonged. Answers of calls under way come in any order, and a short wait that is read late must not
-        # end a long one. A hold is in the journal so that other processes on the account, and the next one, obey it.
+        # end a long one. A pause is in the journal, in the table ``hold``, so that other processes on the account, and
+        # the next one, obey it.
         key = _writes_of(account) if writes else account
         with self._db.write() as db:
-            latest = db.execute(sa.select(t.hold.c.until).where(t.hold.c.account == key)).scalar()
+            latest = db.execute(sa.select(t.pause.c.until).where(t.pause.c.account == key)).scalar()
             if latest is None:
-                db.execute(sa.insert(t.hold).values(account=key, until=until))
+                db.execute(sa.insert(t.pause).values(account=key, until=until))
             elif latest < until:
-                db.execute(sa.update(t.hold).where(t.hold.c.account == key).values(until=until))
+                db.execute(sa.update(t.pause).where(t.pause.c.account == key).values(until=until))
 
     def used(self, account: str, window: Window, now: float) -> tuple[int, float]:
         """How many calls a window holds now, and in how many seconds the oldest of them leaves it."""
@@ -119,13 +120,13 @@ class Calls:
         one = {"account": account, "now": now}
         db.exec_driver_sql(sql.REDATE_CALLS, one)
         for key in (account, _writes_of(account)):
-            # What was left of a hold at the last call is left of it now, and no hold is longer than the longest.
+            # What was left of a pause at the last call is left of it now, and no pause is longer than the longest.
             ahead = max(last - now, 0.0)
-            db.exec_driver_sql(sql.REDATE_HOLD, {"key": key, "ahead": ahead, "latest": now + LONGEST_HOLD})
+            db.exec_driver_sql(sql.REDATE_PAUSE, {"key": key, "ahead": ahead, "latest": now + LONGEST_HOLD})
 
     def held_until(self, account: str) -> float:
         """The time before which nobody may create for this account, in epoch seconds; 0 if there is no wait."""
-        query = sa.select(sa.func.max(t.hold.c.until)).where(t.hold.c.account.in_((account, _writes_of(account))))
+        query = sa.select(sa.func.max(t.pause.c.until)).where(t.pause.c.account.in_((account, _writes_of(account))))
         with self._db.read() as db:
             return db.execute(query).scalar() or 0.0
 
@@ -138,5 +139,5 @@ class Calls:
 
 
 def _writes_of(account: str) -> str:
-    """The key of a hold that is about the creates, updates and deletes of an account alone."""
+    """The key of a pause that is about the creates, updates and deletes of an account alone."""
     return f"{account} (writes)"

@@ -1,4 +1,4 @@
-"""The journal: every run, every row on its way, every call made, durably.
+"""The journal: every run, every row on its way, and the calls that the allowance still counts, durably.
 
 Rule 1: a row changes state only as the table in states has it. Rule 2: nothing is sent unless the transaction that
 says so has been committed; SQLite is therefore run so that a commit survives a power cut.

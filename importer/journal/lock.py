@@ -68,14 +68,19 @@ def holder(folder: Path, account: str) -> Holder | None:
 
 
 def holders(folder: Path) -> list[Holder]:
-    """Whoever holds any account now."""
+    """The processes that hold an account now."""
     locks = (_HOLDER.read_if_usable(path) for path in sorted(folder.glob("*.lock")))
     return [each for each in locks if each is not None and is_at_work(each)]
 
 
 def is_at_work(holder: Holder) -> bool:
     """Whether this very process has not ended; a number is used again, and in a container it is always the same."""
-    return is_alive(holder.pid) and (not holder.start or start_of(holder.pid) == holder.start)
+    return is_same(holder.pid, holder.start)
+
+
+def is_same(pid: int, start: str) -> bool:
+    """Whether the process that had this number and this ``start_of`` has not ended; without a start, by the number."""
+    return is_alive(pid) and (not start or start_of(pid) == start)
 
 
 def start_of(pid: int) -> str:

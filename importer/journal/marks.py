@@ -1,8 +1,8 @@
 """Marks: the text that creates carry in SystemId where a probe has shown that it is kept, to recognise their records.
 
 Rule 1: a mark is written down in the transaction that puts its row in doubt, before the call leaves; those of a rebuilt
-journal, when they are read. Rule 2: it is
-never changed or deleted. Any attempt may turn out to have made a record, also one that was believed lost.
+journal, when they are read. Rule 2: it is never changed or deleted. Any attempt may turn
+out to have made a record, also one that was believed lost.
 """
 
 from collections.abc import Iterable, Sequence

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from importer.config.time_zone import machine_zone
 from importer.errors import Exit
 from importer.journal.runs import Run
-from importer.journal.states import HOLDING, TAKING_BACK, UNSETTLED, State
+from importer.journal.states import TAKING_BACK, UNSETTLED, WITH_RECORD, State
 from importer.text import shell_word
 
 RETRYABLE = (State.REJECTED, State.PLANNED, State.HELD)
@@ -88,7 +88,7 @@ def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: 
         # the failed file is not the one to correct.
         steps = [step for step in steps if step.kind is not StepKind.CORRECT]
         resume = [Step(StepKind.CORRECT_COLUMN, to_correct + count[State.PLANNED]), *resume]
-    afterwards = [Step(kind, sum(count[state] for state in HOLDING)) for kind in (StepKind.VERIFY, StepKind.UNDO)]
+    afterwards = [Step(kind, sum(count[state] for state in WITH_RECORD)) for kind in (StepKind.VERIFY, StepKind.UNDO)]
     everything = sum(count.values()) + invalid
     return [
         *resume,

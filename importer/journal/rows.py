@@ -22,7 +22,7 @@ from importer.journal.calls import Calls
 from importer.journal.database import Database
 from importer.journal.marks import add_marks
 from importer.journal.runs import Run, Runs
-from importer.journal.states import HOLDING, TRANSITIONS, Event, State, after
+from importer.journal.states import TRANSITIONS, WITH_RECORD, Event, State, after
 from importer.journal.windows import Window
 from importer.model import Record
 
@@ -134,13 +134,13 @@ class Claim:
 
 @dataclass(frozen=True)
 class Sending:
-    """What ``will_send`` did: rows in doubt now, rows settled without a call, blocked rows.
+    """What ``will_send`` did: rows in doubt now, rows that need no call any more, blocked rows.
 
     ``wait`` is in how many seconds more may leave, ``marks`` what the calls of the rows in doubt carry, by row.
     """
 
     sent: list[Intent]
-    settled: list[Change]
+    without_call: list[Change]
     blocked: list[Intent]
     wait: float
     marks: Mapping[int, str] = field(default_factory=dict)
@@ -259,7 +259,7 @@ class Rows:
             return self._claims(db, target, keys, ended)
 
     def unlisted(self, target: int, listed: Container[int]) -> list[Intent]:
-        """The rows that hold a record, as far as the journal knows, which is not among those that are listed."""
+        """The rows that have a record, as far as the journal knows, which is not among those that are listed."""
         # First the numbers alone: a journal may hold a million records, of which nearly all are listed.
         columns = (t.intent.c.run, t.intent.c.row, t.intent.c.remote_id)
         query = sa.select(*columns).where(t.intent.c.target == target, _CLAIMING, t.intent.c.remote_id.is_not(None))
@@ -272,7 +272,7 @@ class Rows:
         return intents
 
     def claimants(self, target: int) -> Iterator[Intent]:
-        """Every row of this target that holds or may hold a record, by run and row."""
+        """Every row of this target that has or may have a record, by run and row."""
         run, row = -1, -1
         while True:
             beyond = sa.tuple_(t.intent.c.run, t.intent.c.row) > sa.tuple_(sa.literal(run), sa.literal(row))
@@ -299,7 +299,7 @@ class Rows:
         return claims
 
     def claims_on_planned(self, run: Run) -> frozenset[tuple[int, int]]:
-        """The rows that hold a record of the key of a planned row of this run, as run and row."""
+        """The rows that have a record of the key of a planned row of this run, as run and row."""
         planned = sa.select(t.intent.c.key).where(t.intent.c.run == run.id, t.intent.c.state == State.PLANNED.value)
         # Both conditions on the state: the second decides, but only beside the first does SQLite see that the partial
         # index of the claims may be used.
@@ -307,7 +307,7 @@ class Rows:
             t.intent.c.target == run.target,
             t.intent.c.key.in_(planned),
             _CLAIMING,
-            t.intent.c.state.in_([state.value for state in HOLDING]),
+            t.intent.c.state.in_([state.value for state in WITH_RECORD]),
         )
         with self._db.read() as db:
             return frozenset((number, row) for number, row in db.execute(query))
@@ -322,7 +322,7 @@ class Rows:
         return numbers
 
     def run_that_made(self, target: int, remote_id: int) -> int | None:
-        """The run whose row holds this record, if one does."""
+        """The run whose row made this record, if one does."""
         with self._db.read() as db:
             return db.exec_driver_sql(sql.RUN_THAT_MADE, (target, remote_id)).scalar()
 
@@ -384,10 +384,14 @@ class Rows:
         with self._db.write() as db:
             claims = self._claims(db, run.target, [intent.key for intent in batch], ended)
             unanswered = self._unanswered(db, run) if may_be_one is not None else []
-            settled = [_settled_by(i, c) for i in batch if (c := claims.get(i.key)) is not None and c.state in HOLDING]
+            without_call = [
+                _instead_of_a_call(i, c)
+                for i in batch
+                if (c := claims.get(i.key)) is not None and c.state in WITH_RECORD
+            ]
             unclaimed = [intent for intent in batch if intent.key not in claims]
             free = [i for i in unclaimed if may_be_one is None or not any(may_be_one(i, other) for other in unanswered)]
-            done = {change.intent.row for change in settled} | {intent.row for intent in free}
+            done = {change.intent.row for change in without_call} | {intent.row for intent in free}
             blocked = [intent for intent in batch if intent.row not in done]
             # Row by row, each counted before the next is asked for: the rows of this batch use up the window as well.
             sent: list[Intent] = []
@@ -401,20 +405,35 @@ class Rows:
                 if windows:
                     db.exec_driver_sql(sql.ADD_WRITE, {"account": account, "left": now})
                 sent.append(intent)
-            self._apply(db, [*settled, *(Change(intent, Event.WILL_SEND) for intent in sent)], now)
+            self._apply(db, [*without_call, *(Change(intent, Event.WILL_SEND) for intent in sent)], now)
             marks = {intent.row: new_mark() for intent in sent} if new_mark is not None else {}
             add_marks(db, [(marks[i.row], i.run, i.row, i.attempts + 1) for i in sent if i.row in marks])
-        return Sending(sent, settled, blocked, wait, marks)
+        return Sending(sent, without_call, blocked, wait, marks)
 
-    def will_update(self, run: Run, change: Change, now: float) -> bool:
-        """Write down that the update of a row is about to leave; False if a row of its key is unanswered elsewhere."""
+    def will_update(
+        self, run: Run, change: Change, now: float, *, new_key: bool = False, ended: Container[tuple[int, int]] = ()
+    ) -> Claim | None:
+        """Write down that the update of a row is about to leave; or the claim on its key that stands in its way.
+
+        A row without an answer always does. Where the row gives its record a ``new_key``, another record that has this
+        key by now does as well; ``ended`` are claims that the comparison has looked into, as run and row.
+        """
         assert run.target is not None
         with self._db.write() as db:
-            claim = self._claims(db, run.target, [change.intent.key], ()).get(change.intent.key)
-            if claim is not None and claim.state not in HOLDING:
-                return False
-            self._apply(db, [change], now)
-        return True
+            of_key = self._claims_on(db, run.target, change.intent.key)
+            in_the_way = [claim for claim in of_key if claim.state not in WITH_RECORD]
+            if new_key:
+                others = [claim for claim in of_key if claim.remote_id != change.remote_id]
+                in_the_way += [claim for claim in others if (claim.run, claim.row) not in ended]
+            if (claim := next(iter(in_the_way), None)) is None:
+                self._apply(db, [change], now)
+        return claim
+
+    @staticmethod
+    def _claims_on(db: Connection, target: int, key: bytes) -> list[Claim]:
+        """Every claim on a key."""
+        rows = db.exec_driver_sql(sql.claims(1), (target, key))
+        return [Claim(row.run, row.row, row.identity, State(row.state), row.remote_id) for row in rows]
 
     @staticmethod
     def _unanswered(db: Connection, run: Run) -> list[Intent]:
@@ -474,11 +493,11 @@ def _outranks(claim: Claim, other: Claim | None) -> bool:
     """Whether of two claims on one key this one counts: one that is still open before any other, else the newer one."""
     if other is None:
         return True
-    open_ones = claim.state not in HOLDING, other.state not in HOLDING
+    open_ones = claim.state not in WITH_RECORD, other.state not in WITH_RECORD
     return (open_ones[0], claim.run, claim.row) > (open_ones[1], other.run, other.row)
 
 
-def _settled_by(intent: Intent, claim: Claim) -> Change:
+def _instead_of_a_call(intent: Intent, claim: Claim) -> Change:
     """What becomes of a row of whose key a record was created after the run had been compared with the service."""
     where = f"row {claim.row} of run {claim.run}"
     if intent.identity == claim.identity:

@@ -27,10 +27,13 @@ they read."""
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One import of one file. Times in epoch seconds; ``options`` are those it began with.
+    """One import of one file. Times in epoch seconds.
+
+    ``options`` are those it began with, the limits of the latest command, and what commands have noted of it.
 
     ``account`` is whom it sends for, None while nobody could sign in.
-    ``stopped`` is when a process last ended working on it, ``finished`` when nothing was left to do.
+    ``stopped`` is when a process last ended working on it, ``finished`` when nothing was left to send, or somebody
+    ended it for good; rows in doubt or in review may be left to settle.
     """
 
     id: int

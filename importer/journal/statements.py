@@ -39,17 +39,17 @@ _ONE_WRITE = "id = (SELECT min(id) FROM call WHERE account = :account AND write 
 DROP_CALL = f"DELETE FROM call WHERE {_ONE_WRITE}"
 SET_ARRIVED = f"UPDATE call SET arrived = :arrived WHERE {_ONE_WRITE}"
 REDATE_CALLS = "UPDATE call SET at = min(at, :now), arrived = :now WHERE account = :account AND arrived > :now"
-REDATE_HOLD = "UPDATE hold SET until = min(until - :ahead, :latest) WHERE account = :key"
+REDATE_PAUSE = "UPDATE hold SET until = min(until - :ahead, :latest) WHERE account = :key"
 
 
 @lru_cache(maxsize=512)
 def claims(number: int) -> str:
-    """Rows that hold or may hold a record: of this target, with one of ``number`` keys."""
+    """Rows that have or may have a record: of this target, with one of ``number`` keys."""
     # The condition as text, not as parameters: SQLite uses a partial index only if it can see that the one implies the
     # other. Without it each turn of the sender reads the whole table: 4 ms at 10,000 rows, 0.4 s at a million.
     return (
         "SELECT run, row, key, identity, state, remote_id FROM intent "
-        f"WHERE target = ? AND key IN ({_marks(number)}) AND state IN ({CLAIMS})"
+        f"WHERE target = ? AND key IN ({_placeholders(number)}) AND state IN ({CLAIMS})"
     )
 
 
@@ -57,15 +57,15 @@ def claims(number: int) -> str:
 def known_ids(number: int) -> str:
     """Which of ``number`` Ids a row of this target has; parameters: the target and the Ids, twice."""
     # Two queries, each with the condition of an index as text, for the reason above.
-    one = f"SELECT remote_id FROM intent WHERE target = ? AND remote_id IN ({_marks(number)}) AND state IN"
+    one = f"SELECT remote_id FROM intent WHERE target = ? AND remote_id IN ({_placeholders(number)}) AND state IN"
     return f"{one} ({MADE_BY}) UNION {one} ({CHANGED_BY})"
 
 
 @lru_cache(maxsize=64)
 def allowance(kinds: tuple[bool, ...]) -> str:
-    """The last arrival of an account, the end of its hold, its last write, and each window's n-th last arrival.
+    """The last arrival of an account, the end of its pause, its last write, and each window's n-th last arrival.
 
-    ``kinds`` says of each window whether it counts writes only. Parameters: the account, the two keys of a hold that
+    ``kinds`` says of each window whether it counts writes only. Parameters: the account, the two keys of a pause that
     counts here, the account, then for each window the account and n - 1.
     """
     queries = [
@@ -84,5 +84,5 @@ def _whose(writes: bool) -> str:
     return "account = ? AND write = 1" if writes else "account = ?"
 
 
-def _marks(number: int) -> str:
+def _placeholders(number: int) -> str:
     return ", ".join("?" * number)

@@ -169,7 +169,7 @@ CLAIMING = frozenset(
 )
 """States in which a row has, or may have, a record that exists or may exist."""
 
-HOLDING = frozenset({State.CREATED, State.UPDATED})
+WITH_RECORD = frozenset({State.CREATED, State.UPDATED})
 """The claiming states in which all is settled: the record is the row's, and has the row's values."""
 
 UNANSWERED = frozenset({State.IN_DOUBT, State.REVIEW, State.UPDATING})

@@ -1,4 +1,7 @@
-"""The tables of the journal, and what SQLite itself refuses: unknown states, a second unanswered row of one key."""
+"""The tables of the journal, and what SQLite itself refuses.
+
+That is an unknown state, a second unanswered row of one key, and a second row that made one record.
+"""
 
 import sqlalchemy as sa
 
@@ -65,6 +68,7 @@ intent = sa.Table(
     # How often the row was proved absent and sent again: ``resends`` in Python.
     sa.Column("rounds", sa.Integer, nullable=False, server_default="0"),
     sa.Column("sent_at", sa.Float),
+    # When it came to its latest state, but for one that waits for an answer.
     sa.Column("settled_at", sa.Float),
     # The row's record; while it is planned, the one that it is to update.
     sa.Column("remote_id", sa.BigInteger),
@@ -168,6 +172,6 @@ pick = sa.Table(
 )
 # A pause: until when an account, or its creates, updates and deletes alone, may not call. For the latter the
 # key is that of ``_writes_of`` in calls.py.
-hold = sa.Table(
+pause = sa.Table(
     "hold", metadata, sa.Column("account", sa.Text, primary_key=True), sa.Column("until", sa.Float, nullable=False)
 )

@@ -22,8 +22,8 @@ class Views:
         """Use the database of a journal."""
         self._db = db
 
-    def settled(self, run: Run, since: float) -> tuple[int, float | None]:
-        """How many rows of a run were settled since then, and when the last one ever was."""
+    def done_since(self, run: Run, since: float) -> tuple[int, float | None]:
+        """How many rows of a run were done since then, answered or not, and when the last one ever was."""
         recent = sa.func.count(sa.case((t.intent.c.settled_at > since, 1)))
         query = sa.select(recent, sa.func.max(t.intent.c.settled_at)).where(t.intent.c.run == run.id)
         with self._db.read() as db:
@@ -31,7 +31,7 @@ class Views:
         return number, last
 
     def timeline(self, run: Run, parts: int) -> list[tuple[float, int, int]]:
-        """How many rows of a run were settled, and how many of them rejected, by the end of each part of its time."""
+        """How many rows of a run were done, and how many of them rejected, by the end of each part of its time."""
         mine = t.intent.c.run == run.id
         with self._db.read() as db:
             span = sa.select(sa.func.min(t.intent.c.settled_at), sa.func.max(t.intent.c.settled_at)).where(mine)
@@ -40,7 +40,7 @@ class Views:
                 return []
             width = max((end - begin) / parts, 0.001)
             # A row belongs to the part that ends at its time or after it: rounded up, whichever way CAST rounds, which
-            # some databases do by cutting off. Rounded down, it would be shown before it was settled.
+            # some databases do by cutting off. Rounded down, it would be shown before it was done.
             parts_until = (t.intent.c.settled_at - begin) / width
             whole = sa.cast(parts_until, sa.Integer)
             part = whole + sa.case((parts_until > whole, 1), else_=0)

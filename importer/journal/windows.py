@@ -15,7 +15,7 @@ from math import ceil
 DAY = 86_400.0
 
 LONGEST_HOLD = DAY + 3_600.0
-"""No hold that a service asks for lasts longer (nexudus.reply.LONGEST_WAIT). One that seems to was written before the
+"""No pause that a service asks for lasts longer (nexudus.reply.LONGEST_WAIT). One that seems to was written before the
 clock was set back."""
 
 LONGEST_FOR_READS = 3_600.0

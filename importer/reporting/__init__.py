@@ -1,6 +1,7 @@
 """The report of a run for people and programs: CSV, workbook, page, JSON, and the failed rows to be corrected.
 
 - ``lines.py``      the rows of a file with their outcomes; ``sentences.py`` what is said about them
+- ``stop_sentences.py``  why sending stopped
 - ``overview.py``   the run as a whole
 - ``delimited.py``, ``workbook.py``, ``page.py``  the same as CSV, XLSX and HTML
 - ``fix_file.py``   a checked file with its wrong cells marked

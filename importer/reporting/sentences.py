@@ -20,7 +20,7 @@ _DONE = (Status.CREATED, Status.UPDATED)
 _LONGEST_REPLY = 1_000
 _STOPPED: Mapping[int | None, str] = {
     Exit.LIMIT: "the run stopped at a limit or quota",
-    Exit.SERVICE: "the service could not be reached",
+    Exit.SERVICE: "the service could not be reached or did not answer as expected",
     Exit.SIGN_IN: "the sign-in was refused",
     Exit.INTERRUPTED: "the run was stopped",
     Exit.ROWS_FAILED: "problems with other rows stopped the run",
@@ -165,10 +165,10 @@ def headline(counts: Mapping[Status, int], removed: int = 0, restored: int = 0) 
     return ", ".join(filter(None, parts))
 
 
-def marks(counts: Mapping[Status, int]) -> str:
+def change_signs(counts: Mapping[Status, int]) -> str:
     """What a run did to records, as short as can be: +12 created, ~3 updated, =40 that were as they should be."""
     numbers = (("+", counts[Status.CREATED]), ("~", counts[Status.UPDATED]), ("=", counts[Status.EXISTING]))
-    return " ".join(f"{mark}{number:,}" for mark, number in numbers if number) or "+0"
+    return " ".join(f"{sign}{number:,}" for sign, number in numbers if number) or "+0"
 
 
 def _of_all(counts: Mapping[Status, int], rows: int) -> str:

@@ -30,7 +30,8 @@ class Observer(Protocol):
     def confirm_undo(self, plan: Plan, account: Account, run: Run) -> bool:
         """Whether to undo, after the plan has been shown.
 
-        ``plan.create`` is the number of records to delete, ``plan.update`` that of records to put back.
+        ``plan.create`` is the number of records to delete, ``plan.update`` that of records to put back, and
+        ``plan.existing`` that of records which are kept because they may have been changed before a rebuild.
         """
 
     def progress(self, progress: Progress, total: int, seconds_left: float | None) -> None:

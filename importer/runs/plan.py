@@ -30,7 +30,7 @@ from importer.errors import UnlistedError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Claim
 from importer.journal.runs import Run
-from importer.journal.states import HOLDING
+from importer.journal.states import WITH_RECORD
 from importer.model import Account, AgreedUpdate, Clock, Plan, Record
 from importer.reporting import write_fix_file
 from importer.runs.allowances import windows
@@ -288,7 +288,7 @@ class AlreadyPresent:
 
     def add_claimed(self, row: int, claim: Claim, identity: bytes) -> None:
         """Count one row of whose key another run has, or may have, created a record."""
-        if claim.state not in HOLDING:
+        if claim.state not in WITH_RECORD:
             self.blocked += 1
         elif claim.identity == identity:
             self.existing += 1

@@ -5,7 +5,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from importer.config.settings import Settings
-from importer.delivery.breakers import StopReason
+from importer.delivery.send_result import StopReason
 from importer.delivery.stop_signal import StopSignal, watched
 from importer.errors import Exit, StoppedError
 from importer.journal.announcements import NOT_BEGUN, announced
@@ -13,6 +13,7 @@ from importer.journal.journal import Journal
 from importer.journal.lock import folder_of
 from importer.journal.runs import Run
 from importer.nexudus.waits import STOPPED, unless
+from importer.reporting.stop_sentences import stop_sentence
 
 Result = TypeVar("Result")
 
@@ -56,5 +57,5 @@ async def stoppable(
 def _stopped(signal: StopSignal, run: Run | None, command: str) -> StoppedError:
     again = f"To continue: {run.command(command)}" if run is not None else "To start it again, repeat the command."
     if signal.reason.how is StopReason.LIMIT:
-        return StoppedError(f"{signal.reason.message} Nothing was sent yet.", again, Exit.LIMIT)
+        return StoppedError(f"{stop_sentence(signal.reason)} Nothing was sent yet.", again, Exit.LIMIT)
     return StoppedError("Stopped as requested. Nothing was changed in Nexudus.", again)

@@ -197,10 +197,10 @@ async def _settle_leftover(session: Session, made: Subject) -> None:
 
 
 def _prober(session: Session, made: Subject, announce: Callable[[str], None], stop: asyncio.Event) -> Prober:
-    def hold(seconds: float) -> None:
-        session.journal.calls.hold(session.account.key, session.clock() + seconds)
+    def pause(seconds: float) -> None:
+        session.journal.calls.pause(session.account.key, session.clock() + seconds)
 
-    return Prober(session.service, made, session.take_write, hold, stop, announce)
+    return Prober(session.service, made, session.take_write, pause, stop, announce)
 
 
 async def _reference(session: Session, request: ProbeRequest, reference: Reference) -> tuple[int, str]:

@@ -36,6 +36,9 @@ from importer.runs.session import Session, signed_in
 from importer.runs.start import add_with_folder, folder_of
 from schemas import RECORD_TYPES, RecordType, key_digest
 
+DATED = "rows_dated"
+"""The option of a rebuilt run whose rows say when their records were changed last, if that was their creation."""
+
 _FILE = "rebuilt.csv"
 _FIRST_ROW = 2
 _MOST_READINGS = 5
@@ -225,7 +228,7 @@ def _new_run(session: Session, endpoint: str, request: RebuildRequest, copy: Pat
         file=_FILE,
         sha256=sha256,
         copy=str(durable_copy(session.journal, copy, sha256)),
-        options={"read": {}, "rebuilt": True, **request.choices.options},
+        options={"read": {}, "rebuilt": True, DATED: True, **request.choices.options},
         started=session.clock(),
         folder=folder_of(_FILE, None),
     )
@@ -244,7 +247,11 @@ def _fill(session: Session, run: Run, target: int, remotes: Sequence[Remote], ma
     planned = journal.rows.planned(run, 0, len(records))
     journal.rows.move([Change(intent, Event.WILL_SEND) for intent in planned], now)
     journal.marks.add([(marks[ids[intent.row]], run.id, intent.row, 1) for intent in planned])
-    changes = [Change(i.sent(), Event.FOUND, remote_id=ids[i.row], message=_WORDS) for i in planned]
+    # Only of a record that nobody has changed, for an undo to count those that it may delete.
+    dates = {remote.id: remote.updated for remote in remotes if is_as_created(remote)}
+    changes = [
+        Change(i.sent(), Event.FOUND, ids[i.row], message=_WORDS, updated_on=dates.get(ids[i.row])) for i in planned
+    ]
     journal.rows.move(changes, now)
     return journal.runs.update(run, stopped=now, finished=now, exit_code=int(Exit.DONE))
 

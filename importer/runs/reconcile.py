@@ -9,10 +9,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.by_id import Gone, read_record
 from importer.delivery.comparison import Ambiguous, Blocked, Changed, Comparison, Match, Unchanged, why_held
-from importer.delivery.conflicts import Cause, Conflict, conflict_of
+from importer.delivery.conflicts import Conflict, HoldReason, conflict_of
 from importer.delivery.listing import Comparer, Listing, Remote, complete, list_records, shows_all_of
 from importer.delivery.reconciler import (
     Settled,
@@ -24,6 +23,7 @@ from importer.delivery.reconciler import (
     strays,
     window_left,
 )
+from importer.delivery.send_result import SendResult, StopReason
 from importer.delivery.sender import Compared
 from importer.delivery.updates import ENTERED_BY_ANYBODY, is_as_agreed
 from importer.errors import FileError, ImporterError, ReportError, ServiceError, UsageError
@@ -73,7 +73,10 @@ _SENT = {
 
 
 async def reconcile(request: RunRequest) -> RunResult:
-    """Settle the rows in doubt of a run, by default of the latest one, as far as can be told now."""
+    """Settle the rows in doubt of a run, by default of the latest one, as far as can be told now.
+
+    With them those of every other run at its service that nobody is sending: they compete for the same records.
+    """
     with open_journal(request.settings.journal_url) as journal:
         run = latest_run(journal, request.number)
         refuse_other_service(run, request.settings)
@@ -290,7 +293,7 @@ def _compared(intent: Intent, match: Match, kind: RecordType, choices: Choices) 
         case None if intent.remote_id is not None:
             # Planned as an update. To create another one instead is more than the user was asked.
             sentence = f"Record {intent.remote_id} was deleted in Nexudus after the plan was made. Not sent."
-            before = Conflict(Cause.DELETED_SINCE, (intent.remote_id,)).document
+            before = Conflict(HoldReason.DELETED_SINCE, (intent.remote_id,)).document
             return Change(intent, Event.DIFFERS, message=sentence, before=before)
     # Blocked rows stay planned: they are sent once the row that they wait for is settled, if it has no record then.
     return None

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from importer.config.settings import Settings
-from importer.delivery.breakers import SendResult, StopReason
-from importer.errors import Exit, FileError, ReportError, UsageError
+from importer.delivery.send_result import SendResult, StopReason
+from importer.errors import Exit, FileError, ImporterError, ReportError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.next_steps import FAILED_FILE, Step, StepKind, next_steps
 from importer.journal.runs import Run
 from importer.journal.states import DOUBTFUL, State
 from importer.reporting import Report, unwritten_report, write_report
+from importer.reporting.stop_sentences import stop_sentence
 from importer.runs.allowances import next_create
 from importer.runs.earlier_runs import latest_run
 
@@ -30,13 +31,30 @@ _EXIT_CODES = {
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a command about a run ended: the run, its report, the exit code, what to do next, and a sentence."""
+    """How a command about a run ended: the run, its report, the exit code, and what to do next.
+
+    Attributes:
+        sent: Why sending ended; None for a command that sends nothing.
+        strays: Sentences about records that no row explains.
+        unwritten: Why the report could not be written.
+    """
 
     run: Run
     report: Report
     exit_code: Exit
     steps: Sequence[Step]
-    message: str = ""
+    sent: SendResult | None = None
+    strays: Sequence[str] = ()
+    unwritten: ImporterError | None = None
+
+    @property
+    def message(self) -> str:
+        """What there is to say beside the report, in words; empty if there is nothing."""
+        why = stop_sentence(self.sent) if self.sent is not None else ""
+        complaint = ""
+        if (error := self.unwritten) is not None:
+            complaint = f"The report of run {self.run.id} was not written. {error.message} {error.advice}"
+        return " ".join(filter(None, [why, *self.strays, complaint]))
 
 
 async def finish_run(
@@ -66,11 +84,10 @@ async def finish_run(
             run, stopped=now, finished=now if done else None, exit_code=int(code), options=options
         )
     # In another thread, so that other runs of this process continue meanwhile.
-    report, complaint = await asyncio.to_thread(_report, journal, run, now)
-    message = " ".join(filter(None, [sent.message, *strays, complaint]))
+    report, unwritten = await asyncio.to_thread(_report, journal, run, now)
     # A folder that cannot be written is the user's to choose anew; a private copy that is gone nobody can bring back.
-    ended = Exit.USAGE if complaint and code is Exit.DONE and run.copy.exists() else code
-    return RunResult(run, report, ended, _steps(journal, run, report), message)
+    ended = Exit.USAGE if unwritten and code is Exit.DONE and run.copy.exists() else code
+    return RunResult(run, report, ended, _steps(journal, run, report), sent, strays, unwritten)
 
 
 def _resume_at(journal: Journal, run: Run, settings: Settings | None, now: float) -> float | None:
@@ -80,14 +97,13 @@ def _resume_at(journal: Journal, run: Run, settings: Settings | None, now: float
     return until or None
 
 
-def _report(journal: Journal, run: Run, now: float) -> tuple[Report, str]:
+def _report(journal: Journal, run: Run, now: float) -> tuple[Report, ImporterError | None]:
     """The report of a run whose work is done; if it cannot be written, what the journal says, and why."""
     # Whatever is the matter with the files of the run: its rows are sent, and how they ended must be heard of.
     try:
-        return write_report(journal, run, now=now), ""
+        return write_report(journal, run, now=now), None
     except (ReportError, UsageError, FileError) as error:
-        complaint = f"The report of run {run.id} was not written. {error.message} {error.advice}"
-        return unwritten_report(journal, run, now=now), complaint
+        return unwritten_report(journal, run, now=now), error
 
 
 def exit_code_of(journal: Journal, run: Run, reason: StopReason) -> Exit:
@@ -122,8 +138,8 @@ def settled_result(journal: Journal, run: Run, now: float) -> RunResult:
     elif run.finished is not None:
         code = exit_code_of(journal, run, StopReason.DONE)
         run = journal.runs.update(run, exit_code=int(code))
-    report, complaint = _report(journal, run, now)
-    return RunResult(run, report, code, _steps(journal, run, report), complaint)
+    report, unwritten = _report(journal, run, now)
+    return RunResult(run, report, code, _steps(journal, run, report), unwritten=unwritten)
 
 
 def _steps(journal: Journal, run: Run, report: Report) -> list[Step]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from importer.delivery.breakers import SendResult, StopReason
+from importer.delivery.send_result import NotBegun, SendResult, StopReason
 from importer.errors import Exit, StoppedError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
@@ -40,7 +40,7 @@ async def resume(request: RunRequest) -> RunResult:
                 planned = await stoppable(work, journal, request.settings, run=run, seconds=limit)
             except StoppedError as error:
                 reason = StopReason.LIMIT if error.exit_code is Exit.LIMIT else StopReason.REQUESTED
-                sent = SendResult(reason, error.message)
+                sent = SendResult(reason, NotBegun(error, advice=False))
                 now, settings = request.clock(), request.settings
                 return await finish_run(journal, journal.runs.get(run.id), sent, now, settings=settings)
             return await planned.send()

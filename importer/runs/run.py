@@ -6,7 +6,7 @@ Nothing here prints, parses a file, or knows how the service answers.
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
-from importer.delivery.breakers import SendResult, StopReason
+from importer.delivery.send_result import NotBegun, SendResult, StopReason
 from importer.errors import FileError, ServiceError
 from importer.issues import notice_text
 from importer.journal.journal import Journal, open_journal
@@ -134,4 +134,4 @@ async def _unreachable(journal: Journal, source: Source, request: ImportRequest,
     # otherwise leave sixty runs of one file.
     now, same = request.clock(), run_to_continue(journal, terms_of(source, request), None)
     unfinished = with_elsewhere(journal, same or add_run(journal, source, request, now), source.elsewhere)
-    return await finish_run(journal, unfinished, SendResult(StopReason.UNREACHABLE, error.message), now)
+    return await finish_run(journal, unfinished, SendResult(StopReason.UNREACHABLE, NotBegun(error, advice=False)), now)

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from importer.delivery.breakers import SendResult, StopReason
+from importer.delivery.send_result import ChangedRows, InvalidRows, NotBegun, NotComparedAgain, SendResult, StopReason
 from importer.delivery.sender import Compared, Pace, Sender
 from importer.delivery.stop_signal import StopSignal
 from importer.errors import Exit, ServiceError
@@ -20,7 +20,6 @@ from importer.runs.request import Choices
 from importer.runs.result import RunResult, finish_run
 from importer.runs.session import Session
 from importer.runs.updates import update_records
-from importer.text import count
 from schemas import RECORD_TYPES
 
 _ETA_SECONDS = 5.0
@@ -55,7 +54,7 @@ class PlannedRun:
         session, run, journal = self.session, self.run, self.session.journal
         choices = run.options_as(Choices)
         if choices.strict and (invalid := journal.rows.invalid(run)):
-            return SendResult(StopReason.STRICT, f"Nothing was sent (--strict): {count(invalid, 'invalid row')}."), ()
+            return SendResult(StopReason.STRICT, InvalidRows(invalid)), ()
         began, doubted = asyncio.get_running_loop().time(), Doubted()
         async with session.stop_signal(run, choices.max_duration) as stop:
             try:
@@ -63,8 +62,7 @@ class PlannedRun:
                 if isinstance(before, Stopped):
                     return stop.reason, ()
                 if choices.strict and (held := journal.rows.counts(run).get(State.HELD)):
-                    sentence = f"Nothing was sent (--strict): {count(held, 'row')} with other values in Nexudus."
-                    return SendResult(StopReason.STRICT, sentence), ()
+                    return SendResult(StopReason.STRICT, ChangedRows(held)), ()
                 sent, before = await self._sent(choices, stop, began, before, doubted)
                 while True:
                     left = await unless(stop, settle_after(session, run, sent, stop, began, doubted), GRACE)
@@ -73,7 +71,7 @@ class PlannedRun:
                     sent, before = await self._sent(choices, stop, began, before, doubted)
             except ServiceError as error:
                 # Before the first call: the service does not list its records. A run that was to begin is saved.
-                return SendResult(StopReason.UNREACHABLE, f"{error.message} {error.advice}"), ()
+                return SendResult(StopReason.UNREACHABLE, NotBegun(error)), ()
             except BaseException:
                 # Whatever it was, what was sent is in the journal; only the end of this process is missing there. Not
                 # finished: the next command resumes the run, and settles what was under way.
@@ -106,7 +104,8 @@ class PlannedRun:
             before, pace = compared, replace(pace, stale=self.session.clock() + _LONGEST_BELIEVED)
         if sent.how is StopReason.DONE and before.updates:
             pace = self._left_of(pace, rows)
-            sent = await update_records(self.session, self.run, before.updates, pace, stop, self._tell(pace))
+            tell, ended = self._tell(pace), before.compared.ended
+            sent = await update_records(self.session, self.run, before.updates, pace, stop, tell, ended)
         # The signal knows better than the sender why it was set.
         return (stop.reason if sent.how is StopReason.REQUESTED else sent), before
 
@@ -115,8 +114,7 @@ class PlannedRun:
         try:
             before = await unless(stop, settle_before(self.session, self.run, choices))
         except ServiceError as error:
-            sentence = "Sending stopped: rows are compared with Nexudus again each day, and that was not possible."
-            return SendResult(StopReason.UNREACHABLE, f"{sentence} {error.message} {error.advice}")
+            return SendResult(StopReason.UNREACHABLE, NotComparedAgain(error))
         return stop.reason if isinstance(before, Stopped) else before
 
     def _left_of(self, pace: Pace, before: int) -> Pace:
@@ -179,10 +177,10 @@ def _progress_with_eta(
 
     def tell(progress: Progress) -> None:
         nonlocal next_look, done_at
-        settled, now = before + progress.settled, session.clock()
+        done, now = before + progress.done, session.clock()
         if limits and not 0 < next_look - now <= _ETA_SECONDS:
             next_look = now + _ETA_SECONDS
-            done_at = now + journal.calls.seconds_for(key, total - settled, limits, now)
-        session.observer.progress(replace(progress, settled=settled), total, done_at - now if limits else None)
+            done_at = now + journal.calls.seconds_for(key, total - done, limits, now)
+        session.observer.progress(replace(progress, done=done), total, done_at - now if limits else None)
 
     return tell

@@ -1,6 +1,6 @@
 """The status of a run: how far, how fast, what it waits for and until when, who works on it, what to do next.
 
-Read from the journal alone, so that looking is quick and needs neither the file nor the service.
+Read from the journal and the locks beside it, so that looking is quick and needs neither the file nor the service.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,7 +31,7 @@ class RunStatus:
     """A run at one moment. Times in epoch seconds.
 
     ``states`` counts the rows as the journal has them, ``invalid`` those that are not in it. ``working`` tells whether
-    a process sends the run, ``alive`` when a row was last settled, ``waiting`` why nothing moves, and ``until`` when
+    a process sends the run, ``alive`` when a row was last done, ``waiting`` why nothing moves, and ``until`` when
     it goes on. ``quota`` is None if the day has no limit, ``seconds_left`` if there is no allowance to reckon with.
     """
 
@@ -68,7 +68,7 @@ class RunStatus:
         return sum(self.states.values())
 
     @property
-    def settled(self) -> int:
+    def done(self) -> int:
         """The rows that have been sent, answered or not, or need not be."""
         return self.to_send - self.states.get(State.PLANNED, 0)
 
@@ -104,7 +104,7 @@ class RunStatus:
 
     @property
     def unsent(self) -> int:
-        """The rows that were never sent."""
+        """The rows that are not sent, but for those that an undo has taken back."""
         return self.counts[Status.NOT_SENT] - self.removed - self.restored
 
     @property
@@ -114,7 +114,7 @@ class RunStatus:
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to do."""
+        """Whether nothing is left to send, or somebody ended the run for good."""
         return self.run.finished is not None
 
     @property
@@ -244,7 +244,7 @@ def end_run(number: int, settings: Settings, now: float) -> Run:
 def _status(journal: Journal, run: Run, settings: Settings, now: float) -> RunStatus:
     states, key = journal.rows.counts(run), run.account
     # A finished run has no speed, and to look for it would read all of its rows for each line of a list of runs.
-    recent, alive = journal.views.settled(run, now - _SPEED_SECONDS) if run.finished is None else (0, None)
+    recent, alive = journal.views.done_since(run, now - _SPEED_SECONDS) if run.finished is None else (0, None)
     limits = windows(settings)
     daily = daily_window(limits)
     used, _ = journal.calls.used(key, daily, now) if key and daily else (0, 0.0)

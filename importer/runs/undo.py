@@ -5,20 +5,22 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.record_reader import RecordReader
+from importer.delivery.send_result import SendResult, StopReason
 from importer.delivery.undoer import Reversal, Undoer, Undone
 from importer.errors import Exit, FileError, ReportError, UsageError
 from importer.journal.journal import open_journal
 from importer.journal.runs import Run
-from importer.journal.states import HOLDING, State
+from importer.journal.states import WITH_RECORD, State
 from importer.model import Plan, Progress, email_of
 from importer.nexudus.waits import GRACE, Stopped, unless
 from importer.reporting import write_report, write_table
+from importer.reporting.stop_sentences import stop_sentence
 from importer.runs.allowances import windows
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.marks import changes_are_dated
 from importer.runs.preparation import stoppable
+from importer.runs.rebuild import DATED
 from importer.runs.request import RunRequest
 from importer.runs.session import Session, author_of_run, signed_in, user_of
 from schemas import RECORD_TYPES
@@ -33,7 +35,12 @@ class Undoing:
     notable: tuple[Reversal, ...]
     file: Path
     exit_code: Exit
-    message: str = ""
+    end: SendResult
+
+    @property
+    def message(self) -> str:
+        """Why it stopped, in words; empty if it did not, or was asked to."""
+        return stop_sentence(self.end)
 
 
 async def undo_run(request: RunRequest, *, even_if_gone: bool = False) -> Undoing | None:
@@ -51,7 +58,7 @@ async def undo_run(request: RunRequest, *, even_if_gone: bool = False) -> Undoin
             others = [
                 run
                 for run in journal.runs.of_content(chosen.sha256)
-                if not HOLDING.isdisjoint(journal.rows.counts(run))
+                if not WITH_RECORD.isdisjoint(journal.rows.counts(run))
             ]
             advice = (
                 f"Run {others[0].id} of the same file has records. To undo it: {others[0].command('undo')}"
@@ -68,7 +75,8 @@ async def undo_run(request: RunRequest, *, even_if_gone: bool = False) -> Undoin
             )
             session = await stoppable(entering, journal, request.settings, run=chosen, command="undo")
             refuse_other_account(chosen, session.account.key)
-            if not request.observer.confirm_undo(_plan(session, records, updated), session.account, chosen):
+            plan = _plan(session, records, updated, _to_keep(session, chosen))
+            if not request.observer.confirm_undo(plan, session.account, chosen):
                 return None
             # The lock of the sender: an undo beside a run would delete records that the run counts as existing.
             with session.exclusive_sender(chosen.id, "undo"):
@@ -76,15 +84,26 @@ async def undo_run(request: RunRequest, *, even_if_gone: bool = False) -> Undoin
                 return await _undo(session, begun, records, even_if_gone=even_if_gone)
 
 
-def _plan(session: Session, records: int, updated: int) -> Plan:
-    """What an undo takes: ``create`` counts the deletes, ``update`` the records to put back."""
+def _to_keep(session: Session, run: Run) -> int:
+    """How many records of a rebuilt run an undo keeps for certain; it may be more."""
+    if not run.is_rebuilt:
+        return 0
+    created = session.journal.rows.all(run, State.CREATED)
+    if not changes_are_dated(session, RECORD_TYPES[run.kind]):
+        return sum(1 for _ in created)
+    # Of a run that was rebuilt before that was noted, only its records tell.
+    return sum(intent.updated_on is None for intent in created) if run.options.get(DATED) else 0
+
+
+def _plan(session: Session, records: int, updated: int, to_keep: int) -> Plan:
+    """What an undo takes: ``create`` counts deletes, ``update`` records to put back, ``existing`` those kept."""
     limits, now = windows(session.settings), session.clock()
-    key, calls = session.account.key, session.journal.calls
+    key, calls, writes = session.account.key, session.journal.calls, records - to_keep
     reads = [window for window in limits if not window.writes]
-    # A write for each record, and a read before it.
-    seconds = max(calls.seconds_for(key, records, limits, now), calls.seconds_for(key, 2 * records, reads, now))
+    # A read of each record, and a write for each that is not kept.
+    seconds = max(calls.seconds_for(key, writes, limits, now), calls.seconds_for(key, records + writes, reads, now))
     left = session.quota_left(now)
-    return Plan(records, records - updated, 0, 0, 0, left, seconds, now + seconds, update=updated)
+    return Plan(records, writes - updated, to_keep, 0, 0, left, seconds, now + seconds, update=updated)
 
 
 async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bool) -> Undoing:
@@ -130,7 +149,7 @@ async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bo
     numbers = Counter(reversal.undone for reversal in reversals)
     counts = {undone.value: numbers[undone] for undone in Undone if numbers[undone]}
     notable = tuple(reversal for reversal in reversals if reversal.undone not in (Undone.REMOVED, Undone.RESTORED))
-    return Undoing(chosen, counts, notable, file, _exit_code(end, counts), end.message)
+    return Undoing(chosen, counts, notable, file, _exit_code(end, counts), end)
 
 
 async def _learned_author(session: Session, run: Run, reader: RecordReader) -> str:

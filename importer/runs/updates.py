@@ -1,11 +1,11 @@
 """Updates the records of a run's rows, and finds out about updates that got no answer."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 
-from importer.delivery.breakers import SendResult
 from importer.delivery.by_id import Unreadable
 from importer.delivery.listing import Remote
 from importer.delivery.reconciler import Settled, seconds_left
+from importer.delivery.send_result import SendResult
 from importer.delivery.sender import Pace
 from importer.delivery.stop_signal import StopSignal
 from importer.delivery.updater import Turns, Updater
@@ -26,8 +26,12 @@ async def update_records(
     pace: Pace,
     stop: StopSignal,
     tell: Callable[[Progress], None],
+    ended: Container[tuple[int, int]] = frozenset(),
 ) -> SendResult:
-    """Update the records of the rows that were planned so; ``compared`` are the records by the row."""
+    """Update the records of the rows that were planned so; ``compared`` are the records by the row.
+
+    ``ended`` are the claims of rows, as run and row, that the comparison has looked into.
+    """
     updater = Updater(
         session.journal,
         session.service,
@@ -40,6 +44,7 @@ async def update_records(
         stop=stop,
         tell=tell,
         user=user_of(session),
+        ended=ended,
     )
     return await updater.update()
 

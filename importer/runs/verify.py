@@ -1,4 +1,4 @@
-"""Verifies a run: what it created, compared with what the service holds now."""
+"""Verifies a run: the records that its rows created, updated or met, compared with what the service has now."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from importer.delivery.verification import Verified, needs_a_look, verify
 from importer.errors import Exit, ServiceError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
-from importer.journal.states import DOUBTFUL, HOLDING, TAKING_BACK, State
+from importer.journal.states import DOUBTFUL, TAKING_BACK, WITH_RECORD, State
 from importer.model import Presence
 from importer.reporting import write_table
 from importer.runs.compare import list_all_records
@@ -39,7 +39,7 @@ class Verification:
 
     @property
     def exit_code(self) -> Exit:
-        """0 only if every row is there once and equal."""
+        """0 only if each of its records is there once and equal, and no row is in doubt."""
         if self.unknown:
             return Exit.IN_DOUBT
         if self.counts.get(Presence.UNREAD):
@@ -71,9 +71,9 @@ async def _compare(journal: Journal, chosen: Run, request: RunRequest) -> list[V
         if listing.failure:
             raise ServiceError(f"Run {chosen.id} cannot be verified: {listing.failure}.", "Try again later.")
         # Existing ones too: the user meant them to be there. Removing ones may still be there, or may not.
-        intents = list(journal.rows.all(chosen, *HOLDING, State.EXISTING, *TAKING_BACK))
+        intents = list(journal.rows.all(chosen, *WITH_RECORD, State.EXISTING, *TAKING_BACK))
         looks = await _look(session, chosen, needs_a_look(intents, listing, kind))
-    created = [intent.remote_id for intent in intents if intent.state in HOLDING]
+    created = [intent.remote_id for intent in intents if intent.state in WITH_RECORD]
     if len(created) > 1 and all(isinstance(looks.get(number or 0), Gone) for number in created):
         looks |= dict.fromkeys((number or 0 for number in created), _NOTHING_THERE)
     return list(verify(intents, listing, kind, looks))

@@ -16,7 +16,7 @@ from importer.issues import Notice
 from importer.spreadsheet.sheet import Rows
 from importer.text import printable
 
-_MARKS = "\ufeff\x1a"
+_INVISIBLE = "\ufeff\x1a"
 """What begins a file, and what ended one in DOS: files that were joined have them in the middle."""
 
 _RULE = re.compile(r"[-=+_:|]+")
@@ -122,7 +122,7 @@ def refuse_other_header(name: str, rows: Rows, labels: Sequence[str]) -> None:
         FileError: A row has most of the labels, but not all of them in their places.
     """
     for number, cells in rows:
-        texts = [cell.strip().strip(_MARKS).strip() for cell in cells]
+        texts = [cell.strip().strip(_INVISIBLE).strip() for cell in cells]
         if not _repeats(texts, labels) and _is_header(texts, labels):
             raise FileError(
                 f"{name}: row {number} is a second header, and its columns are not those of the first.",
@@ -143,7 +143,7 @@ def is_mostly(part: int, whole: int) -> bool:
 
 def may_be_extra(line: str) -> bool:
     """Whether a line of text may be such a row; not whether it repeats the header."""
-    text = line.strip(f'{_MARKS}\t ,;|"')
+    text = line.strip(f'{_INVISIBLE}\t ,;|"')
     rule = re.sub(r"[\s,;|\"]", "", line)
     return (
         (bool(_RULE.fullmatch(rule)) and len(rule) >= _SHORTEST_RULE)
@@ -154,7 +154,7 @@ def may_be_extra(line: str) -> bool:
 
 
 def _extra(cells: Sequence[str], labels: Sequence[str]) -> Extra | None:
-    texts = [cell.strip().strip(_MARKS).strip() for cell in cells]
+    texts = [cell.strip().strip(_INVISIBLE).strip() for cell in cells]
     filled = [text for text in texts if text]
     if not filled:
         return Extra("mark", "") if any("\x1a" in cell for cell in cells) else None

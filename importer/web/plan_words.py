@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from importer.delivery.comparison import MOST_CANDIDATES, Reason, date_goes_back, listed
-from importer.delivery.conflicts import Cause, Conflict
+from importer.delivery.conflicts import Conflict, HoldReason
 from importer.runs.groups import FieldChange, RowChoice, RowDoubt
 from importer.spreadsheet import STAMPS
 from importer.text import printable
@@ -82,10 +82,10 @@ def doubt_words(doubt: RowDoubt, labels: Mapping[str, str]) -> str:
 
 
 _CONFLICTS = {
-    Cause.OTHER_VALUES: "Not sent: record {record} is for this same mapping and has other values.",
-    Cause.NOT_IN_THE_PLAN: "Not sent: record {record} has other values, and was changed after you saw the plan.",
-    Cause.DELETED_SINCE: "Not sent: record {record} was deleted in Nexudus after you saw the plan.",
-    Cause.CHANGED_SINCE: "Not sent: record {record} was changed in Nexudus after you saw the plan.",
+    HoldReason.OTHER_VALUES: "Not sent: record {record} is for this same mapping and has other values.",
+    HoldReason.NOT_IN_THE_PLAN: "Not sent: record {record} has other values, and was changed after you saw the plan.",
+    HoldReason.DELETED_SINCE: "Not sent: record {record} was deleted in Nexudus after you saw the plan.",
+    HoldReason.CHANGED_SINCE: "Not sent: record {record} was changed in Nexudus after you saw the plan.",
 }
 _UNRECORDED = "Not sent: Nexudus has, or may have, a record of this mapping with other values."
 
@@ -98,8 +98,8 @@ def conflict_words(conflict: Conflict | None, row: int, labels: Mapping[str, str
         case Conflict(Reason() as reason, records, name):
             # Its choices are on the page of the plan, which "Compare again" leads to.
             return f"Not sent: {_lower(doubt_words(RowDoubt(row, records, reason, name, (RowChoice(0),)), labels))}"
-        case Conflict(Cause() as cause, (record, *_)):
-            return _CONFLICTS[cause].format(record=record)
+        case Conflict(HoldReason() as reason, (record, *_)):
+            return _CONFLICTS[reason].format(record=record)
     return _UNRECORDED
 
 

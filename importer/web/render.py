@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from importer.model import Status
-from importer.reporting.sentences import headline, marks
+from importer.reporting.sentences import change_signs, headline
 from importer.runs.status import RunStatus
 from importer.text import count, duration, moment, printable, wait_words
 from importer.web.chart import chart
@@ -63,8 +63,8 @@ def run_summary(now: RunStatus) -> str:
     return ", ".join(filter(None, parts))
 
 
-def marks_aloud(now: RunStatus) -> str:
-    """The marks of a run for somebody who hears the page."""
+def changes_aloud(now: RunStatus) -> str:
+    """The signs of a run's changes for somebody who hears the page."""
     done = (Status.CREATED, Status.UPDATED, Status.EXISTING)
     return ", ".join(f"{now.counts[status]:,} {status_word(status)}" for status in done if now.counts[status])
 
@@ -111,8 +111,8 @@ _PAGES.filters |= {"digest": digest, "value": value_on_page}
 _PAGES.globals |= {
     "count": count,
     "run_summary": run_summary,
-    "marks": marks,
-    "marks_aloud": marks_aloud,
+    "change_signs": change_signs,
+    "changes_aloud": changes_aloud,
     "status_word": status_word,
     "doubt_words": doubt_words,
     "record_words": record_words,

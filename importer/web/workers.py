@@ -15,7 +15,7 @@ from pathlib import Path
 
 from importer.config.settings import Settings, as_environment
 from importer.config.store import Document, locked_document, new_private, private_folder
-from importer.journal.lock import is_alive
+from importer.journal.lock import is_same, start_of
 from importer.model import Clock
 from importer.text import printable
 
@@ -24,17 +24,18 @@ _LONGEST_LOG = 20_000
 
 @dataclass(frozen=True)
 class Worker:
-    """A process that was started from a page for a run."""
+    """A process that was started from a page for a run. ``start`` tells it from a later one of the same number."""
 
     command: str
     pid: int
     since: float
     log: Path
+    start: str = ""
 
     @property
     def alive(self) -> bool:
         """Whether it still works."""
-        return is_alive(self.pid)
+        return is_same(self.pid, self.start)
 
     @property
     def output(self) -> list[str]:
@@ -55,11 +56,12 @@ class Worker:
 
 @dataclass(frozen=True)
 class _Process:
-    """A worker as it is written down; ``log`` is the name of its log."""
+    """A worker as it is written down; ``log`` is the name of its log, ``start`` empty where the system has none."""
 
     pid: int
     since: float
     log: str
+    start: str = ""
 
 
 _PROCESS = Document("A worker", _Process)
@@ -81,7 +83,9 @@ class Workers:
     def find(self, command: str, number: int) -> Worker | None:
         """The last process that was started to do this for a run."""
         process = _PROCESS.read_if_usable(self._folder / f"{command}-{number}.json")
-        return Worker(command, process.pid, process.since, self._folder / process.log) if process else None
+        if process is None:
+            return None
+        return Worker(command, process.pid, process.since, self._folder / process.log, process.start)
 
     def start(self, command: str, number: int, settings: Settings, *flags: str) -> Worker:
         """Do this for a run, in a process that goes on when the pages end."""
@@ -96,11 +100,12 @@ class Workers:
                 stderr=out,
                 start_new_session=True,
             )
-        since = self._clock()
+        # Before the thread below may have asked how it ended, which gives its number free.
+        since, start = self._clock(), start_of(process.pid)
         # Else its number would stay taken after its end, and the page would believe that it still works.
         threading.Thread(target=process.wait, daemon=True).start()
-        _PROCESS.write(self._folder / f"{command}-{number}.json", _Process(process.pid, since, log.name))
-        return Worker(command, process.pid, since, log)
+        _PROCESS.write(self._folder / f"{command}-{number}.json", _Process(process.pid, since, log.name, start))
+        return Worker(command, process.pid, since, log, start)
 
     def note(self, text: str) -> Path:
         """Write down the details of an unexpected error; they may quote cells, so they are private."""

@@ -494,7 +494,7 @@ def test_a_wait_before_the_sending_can_be_ended(desk: Desk, service: Service, wo
     desk.variables |= {"IMPORTER_RATE": "60/min"}
     assert desk.type("run", file, "--yes", "--max-rows", "1").code == 6
     with open_journal(f"sqlite:///{desk.home / 'journal.sqlite3'}") as journal:
-        journal.calls.hold(str(journal.runs.get(1).account), real_time.time() + 1800)
+        journal.calls.pause(str(journal.runs.get(1).account), real_time.time() + 1800)
     with desk.start("resume", *words) as process:
         assert process.stderr is not None
         said = process.stderr.readline()

@@ -16,9 +16,9 @@ from typing import Any
 
 from conftest import GIVE_UP
 
-from importer.delivery.breakers import SendResult
 from importer.delivery.listing import list_records
 from importer.delivery.reconciler import Settled, settle
+from importer.delivery.send_result import SendResult
 from importer.delivery.sender import Pace, Sender
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Intent

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
-from importer.delivery.breakers import SendResult
+from importer.delivery.send_result import SendResult
 from importer.delivery.sender import Pace, Sender
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import NewRun, Run

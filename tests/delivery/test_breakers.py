@@ -9,10 +9,9 @@ from importer.delivery.breakers import (
     SAME_REFUSALS,
     SAME_REFUSALS_AT_FIRST,
     Breakers,
-    SendResult,
-    StopReason,
 )
 from importer.delivery.replies import Pause, Verdict
+from importer.delivery.send_result import Complaint, Outage, SameRefusals, SendResult, StopReason
 from importer.journal.states import Event
 
 ACCEPTED = Verdict(Event.ACCEPTED, remote_id=1)
@@ -83,7 +82,7 @@ def test_what_may_be_about_single_rows_stops_nothing(verdicts: Sequence[Verdict]
 
 def test_a_403_is_about_the_sign_in_and_says_so() -> None:
     """Whoever may not create these records needs another sign-in, not another file."""
-    assert stopped(STOP, status=403) == [SendResult(StopReason.SIGN_IN, "Sending stopped: a web page answered.")]
+    assert stopped(STOP, status=403) == [SendResult(StopReason.SIGN_IN, Complaint(STOP))]
 
 
 @pytest.mark.parametrize(("down_for", "stops"), [(0.0, False), (59.9, False), (60.0, True), (3600.0, True)])
@@ -98,11 +97,10 @@ def test_without_patience_the_first_outage_ends_it() -> None:
     assert Breakers(patience=0.0).observe(AWAY, None, 0.0) is not None
 
 
-def test_the_sentence_says_why_the_service_cannot_be_reached() -> None:
-    """One sentence, with the reason of the last call."""
+def test_an_outage_is_about_the_last_call() -> None:
+    """What that call met with is what a person can look into."""
     end = Breakers(patience=0.0).observe(AWAY, None, 0.0)
-    assert end is not None
-    assert end.message == "Sending stopped: the service cannot be reached (no connection)."
+    assert end == SendResult(StopReason.UNREACHABLE, Outage(AWAY))
 
 
 def test_a_throttle_during_an_outage_is_no_outage() -> None:
@@ -110,8 +108,7 @@ def test_a_throttle_during_an_outage_is_no_outage() -> None:
     assert Breakers(patience=60.0).observe(THROTTLED, 429, 3600.0) is None
 
 
-def test_the_sentence_names_the_field_and_what_the_service_says() -> None:
+def test_refusals_of_one_field_are_counted_and_the_last_one_is_named() -> None:
     """Whoever reads why sending stopped can mend the file."""
     last = stopped(*[refused("Name")] * SAME_REFUSALS_AT_FIRST)[-1]
-    assert last is not None
-    assert last.message == "Sending stopped: the last 5 rows were refused because of Name: is required"
+    assert last == SendResult(StopReason.SAME_REFUSAL, SameRefusals(SAME_REFUSALS_AT_FIRST, refused("Name")))

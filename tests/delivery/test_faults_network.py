@@ -30,7 +30,7 @@ from delivery.kit import (
     request,
     sandbox,
 )
-from importer.delivery.breakers import StopReason
+from importer.delivery.send_result import StopReason
 from importer.journal.journal import open_journal
 from importer.journal.windows import DAY, Window
 from importer.nexudus.reply import LONGEST_WAIT

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from delivery.simulation import ACCOUNT, MINUTE, MORNING, PUBLISHED, Office, most_in, planned, ways
 from importer.cli.clock import steady_clock
-from importer.delivery.breakers import StopReason
 from importer.delivery.pacing import Allowance
+from importer.delivery.send_result import StopReason
 from importer.journal.windows import DAY, Window, seconds_for
 from importer.model import Clock
 from importer.sandbox.options import SandboxOptions

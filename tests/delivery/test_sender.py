@@ -11,7 +11,7 @@ import pytest
 from delivery.in_process import InProcess
 from delivery.kit import ACCOUNT, add_run
 from delivery.simulation import Loop
-from importer.delivery.breakers import SendResult, StopReason
+from importer.delivery.send_result import SendResult, StopReason
 from importer.delivery.sender import LONGEST_DELAY, Pace, Sender
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Rows, Sending
@@ -101,7 +101,7 @@ def test_every_row_is_sent_once_in_the_order_of_the_file(desk: Desk) -> None:
     """And the progress adds up."""
     assert desk.send().how is StopReason.DONE
     assert (desk.states, desk.names) == (["created"] * 6, ROOMS)
-    assert [progress.settled for progress in desk.told] == [1, 2, 3, 4, 5, 6]
+    assert [progress.done for progress in desk.told] == [1, 2, 3, 4, 5, 6]
     assert {intent.remote_id for intent in desk.journal.rows.all(desk.run)} == set(desk.service.records)
 
 

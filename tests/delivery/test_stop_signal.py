@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from delivery.simulation import Loop
-from importer.delivery.breakers import StopReason
+from importer.delivery.send_result import StopReason
 from importer.delivery.stop_signal import StopSignal, watched
 from importer.nexudus.waits import GRACE, pause, unless, wait
 

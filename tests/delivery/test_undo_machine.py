@@ -14,11 +14,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from delivery.in_process import COLLEAGUE, US, InProcess
 from delivery.kit import ACCOUNT, KIND, PATH, add_run, body
 from delivery.simulation import Loop
-from importer.delivery.breakers import StopReason
 from importer.delivery.by_id import Look, read_record
 from importer.delivery.listing import list_records
 from importer.delivery.reconciler import settle
 from importer.delivery.record_reader import RecordReader
+from importer.delivery.send_result import StopReason
 from importer.delivery.sender import Pace, Sender
 from importer.delivery.stop_signal import StopSignal
 from importer.delivery.undoer import Reversal, Undoer, Undone

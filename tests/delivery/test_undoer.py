@@ -11,8 +11,8 @@ from delivery.in_process import InProcess
 from delivery.kit import ACCOUNT, KIND, PATH, STATUSES, add_run, body
 from delivery.simulation import simulated
 from importer.delivery.backoff import LONGEST_PAUSE
-from importer.delivery.breakers import SendResult, StopReason
 from importer.delivery.record_reader import RecordReader
+from importer.delivery.send_result import RecordsNotUndone, SendResult, StopReason
 from importer.delivery.stop_signal import StopSignal, watched
 from importer.delivery.undoer import Reversal, Undoer, Undone
 from importer.journal.journal import Journal, open_journal
@@ -510,7 +510,8 @@ def test_a_service_that_answers_nothing_ends_it(desk: Desk, memory: Path) -> Non
     many.delete_is_answered(*["500-before"] * 4, "ok", *["500-before"] * 9)
     end = many.undo()
     assert end.how is StopReason.UNANSWERED
-    assert "5 records in a row were not undone" in end.message
+    assert isinstance(end.detail, RecordsNotUndone)
+    assert end.detail.records == 5
     assert len(many.reversals) == 10
     assert many.states == [State.REMOVING] * 4 + [State.REMOVED] + [State.REMOVING] * 5 + [State.CREATED] * 2
 

@@ -12,8 +12,10 @@ from delivery.in_process import COLLEAGUE, InProcess
 from delivery.kit import ACCOUNT, KIND, PATH, STATUSES, add_run, body, record
 from delivery.simulation import simulated
 from delivery.test_undoer import Desk
-from importer.delivery.breakers import SendResult, StopReason
+from importer.delivery.comparison import Reason
+from importer.delivery.conflicts import Conflict, recorded_conflict
 from importer.delivery.listing import Remote, to_remote
+from importer.delivery.send_result import SendResult, StopReason
 from importer.delivery.sender import Pace
 from importer.delivery.stop_signal import StopSignal, watched
 from importer.delivery.undoer import Undone
@@ -41,6 +43,7 @@ class Bench:
     turns: list[float] = field(default_factory=list)
     slow: list[float] = field(default_factory=list)
     meanwhile: Callable[[], object] = lambda: None
+    ended: frozenset[tuple[int, int]] = frozenset()
     progress: list[Progress] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
 
@@ -88,6 +91,7 @@ class Bench:
                     now=now,
                     stop=signal,
                     tell=self.progress.append,
+                    ended=self.ended,
                 )
                 return await updater.update()
 
@@ -361,10 +365,46 @@ def test_an_equal_row_without_an_answer_elsewhere_is_waited_for(bench: Bench, me
     row = record(2)._replace(update=AgreedUpdate(mine.remote_id or 0, None))
     other = bench.journal.rows.plan(other, [([row], (), 1)], bench.run.target or 0, 2.0)
     [theirs] = bench.journal.rows.all(other)
-    assert bench.journal.rows.will_update(other, Change(theirs, Event.WILL_UPDATE, theirs.remote_id, before="{}"), 3.0)
+    change = Change(theirs, Event.WILL_UPDATE, theirs.remote_id, before="{}")
+    assert bench.journal.rows.will_update(other, change, 3.0) is None
     bench.update()
     assert bench.states == [State.PLANNED, *[State.UPDATED] * 7]
     assert len(bench.turns) == 7
+
+
+@pytest.mark.parametrize(
+    ("calendar", "record_of_theirs", "compared", "state"),
+    [
+        # Made after the rows were compared: the comparison could not see it.
+        ("new", 77, False, State.HELD),
+        # The comparison has seen that it is gone, or of another mapping.
+        ("new", 77, True, State.UPDATED),
+        # The same record: another run has updated or made it.
+        ("new", None, False, State.UPDATED),
+        # Two records of one mapping that were there all the time; the row says which is its own.
+        ("c2", 77, False, State.UPDATED),
+    ],
+)
+def test_no_record_gets_a_key_that_another_one_got_meanwhile(
+    bench: Bench, memory: Path, calendar: str, record_of_theirs: int | None, compared: bool, state: State
+) -> None:
+    """A row that names its record by Id may change its key; the mapping must not be there twice by that."""
+    [mine, *_] = bench.journal.rows.all(bench.run)
+    number, target = mine.remote_id or 0, bench.run.target or 0
+    other = add_run(bench.journal, memory, planned=1)
+    [theirs] = bench.journal.rows.all(other)
+    bench.journal.rows.move([Change(theirs, Event.WILL_SEND)], 3.0)
+    made = Change(theirs.sent(), Event.ACCEPTED, record_of_theirs or number)
+    bench.journal.rows.move([made], 4.0)
+    row = record(2, SubscriptionExpireDate=NEW, CalendarId=calendar)
+    row = row._replace(named_id=number, update=AgreedUpdate(number, None, before_of(bench.compared[2])))
+    bench.run = bench.journal.rows.plan(bench.run, [([row], (), 1)], target, 5.0)
+    bench.ended = frozenset({(other.id, 2)}) if compared else frozenset()
+    assert bench.update().how is StopReason.DONE
+    assert (bench.states, len(bench.turns)) == ([state], 1 if state is State.UPDATED else 0)
+    [after] = bench.journal.rows.all(bench.run)
+    conflict = recorded_conflict(after)
+    assert conflict == (Conflict(Reason.KEY_TAKEN, (77,)) if state is State.HELD else None)
 
 
 def test_never_two_calls_for_one_row(bench: Bench) -> None:

@@ -44,7 +44,7 @@ from importer.journal.evidence import FirstLook
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
-from importer.journal.states import HOLDING, TAKING_BACK, UNANSWERED, Event, State, after
+from importer.journal.states import TAKING_BACK, UNANSWERED, WITH_RECORD, Event, State, after
 from importer.nexudus import Nexudus
 from importer.runs import reconcile
 from importer.runs.request import Choices
@@ -338,7 +338,7 @@ class UpdateModel:
         if any(row.state in {State.PLANNED, State.UPDATING} for row in world.rows):
             return
         for index in self._scenario.undo:
-            if world.rows[index].state in HOLDING | TAKING_BACK:
+            if world.rows[index].state in WITH_RECORD | TAKING_BACK:
                 unanswered = world.rows[index].state in TAKING_BACK
                 sender = Sender(Phase.COMPARED, index, undoes=True, unanswered=unanswered)
                 yield f"starts to undo run {index}", _with(world, number, sender)
@@ -424,7 +424,7 @@ class UpdateModel:
 
     def _is_ours_alone(self, world: World) -> bool:
         """Whether nobody else works beside us, and of the rows of the record all but one are undone."""
-        undone = sum(row.state in HOLDING | TAKING_BACK for row in world.rows) == 1
+        undone = sum(row.state in WITH_RECORD | TAKING_BACK for row in world.rows) == 1
         return undone and set(self._scenario.acts) <= {"is killed"}
 
     def _looks_to_undo(self, world: World, number: int, sender: Sender, there: Remote | Gone) -> Step:

@@ -33,22 +33,22 @@ def calls(memory: Path) -> Iterator[Calls]:
 def test_the_longer_of_two_holds_counts(calls: Calls, seconds: tuple[float, float], writes: bool) -> None:
     """Whichever was asked for last: a shorter one that comes later ends no longer one."""
     for each in seconds:
-        calls.hold(ACCOUNT, NOW + each, writes=writes)
+        calls.pause(ACCOUNT, NOW + each, writes=writes)
     assert calls.held_until(ACCOUNT) == NOW + 900.0
     assert calls.reserve(ACCOUNT, [WRITES], write=True, now=NOW) == 900.0
 
 
 def test_a_hold_of_writes_and_one_of_everything_stand_beside_each_other(calls: Calls) -> None:
     """Writes wait for the longer of the two, reads for the one that is about them."""
-    calls.hold(ACCOUNT, NOW + 900.0, writes=True)
-    calls.hold(ACCOUNT, NOW + 30.0)
+    calls.pause(ACCOUNT, NOW + 900.0, writes=True)
+    calls.pause(ACCOUNT, NOW + 30.0)
     waits = [calls.reserve(ACCOUNT, [EVERYTHING], write=write, now=NOW) for write in (True, False)]
     assert waits == [900.0, 30.0]
 
 
 def test_nobody_is_held_for_another_account(calls: Calls) -> None:
     """Two people on one machine: the service asked only one of them to wait."""
-    calls.hold(OTHER, NOW + 900.0)
+    calls.pause(OTHER, NOW + 900.0)
     assert calls.held_until(ACCOUNT) == 0.0
     assert calls.reserve(ACCOUNT, [WRITES], write=True, now=NOW) == 0.0
 
@@ -153,9 +153,9 @@ def test_the_time_that_writes_take_includes_a_hold(calls: Calls) -> None:
     """A hold that seems to last for years, written before the clock was set back, is cut to the longest there is."""
     windows = [Window(60, 60.0, writes=True)]
     free = calls.seconds_for(ACCOUNT, 10, windows, NOW)
-    calls.hold(ACCOUNT, NOW + 500)
+    calls.pause(ACCOUNT, NOW + 500)
     assert calls.seconds_for(ACCOUNT, 10, windows, NOW) == free + 500
-    calls.hold(ACCOUNT, NOW + 900 * DAY)
+    calls.pause(ACCOUNT, NOW + 900 * DAY)
     assert calls.seconds_for(ACCOUNT, 10, windows, NOW) == free + LONGEST_HOLD
     assert calls.seconds_for(ACCOUNT, 0, windows, NOW) == 0.0
 
@@ -188,10 +188,10 @@ class Machine:
         self.made.append((self.real, write))
         return max(self.real - began, 0.0)
 
-    def hold(self, seconds: float) -> None:
+    def pause(self, seconds: float) -> None:
         """The service answers a call by asking to wait."""
         self.call(write=False)
-        self._calls.hold(self._account, self.now + seconds)
+        self._calls.pause(self._account, self.now + seconds)
         self.held_until = max(self.held_until, self.real + seconds)
 
     @property
@@ -218,7 +218,7 @@ def test_a_clock_that_is_set_back_neither_hangs_nor_hurries_anything(
         if what == "jump":
             machine.ahead -= jump
         elif what == "hold":
-            machine.hold(45.0)
+            machine.pause(45.0)
         else:
             assert machine.call(write=write) <= longest
     assert machine.most(WRITES) <= WRITES.calls
@@ -235,7 +235,7 @@ def test_a_clock_that_jumps_either_way_hangs_nothing(calls: Calls, steps: list[t
         if what == "jump":
             machine.ahead += jump if number % 2 else -jump
         elif what == "hold":
-            machine.hold(45.0)
+            machine.pause(45.0)
         else:
             assert machine.call(write=write) <= EVERYTHING.span + 2 * MOST_SKEW
 
@@ -251,11 +251,11 @@ def test_a_call_from_the_future_counts_once_as_made_now(calls: Calls) -> None:
 
 def test_a_hold_from_the_future_ends_once_the_longest_there_is_has_passed(calls: Calls) -> None:
     """With a call beside it sooner: then it is known how much of it was left."""
-    calls.hold(ACCOUNT, NOW + 30 * DAY + 45.0)
+    calls.pause(ACCOUNT, NOW + 30 * DAY + 45.0)
     assert calls.reserve(ACCOUNT, [EVERYTHING], write=False, now=NOW) == LONGEST_HOLD
     assert calls.reserve(ACCOUNT, [EVERYTHING], write=False, now=NOW + DAY) == LONGEST_HOLD - DAY
     assert calls.reserve(OTHER, [EVERYTHING], write=False, now=NOW + 30 * DAY) == 0.0
-    calls.hold(OTHER, NOW + 30 * DAY + 45.0)
+    calls.pause(OTHER, NOW + 30 * DAY + 45.0)
     assert calls.reserve(OTHER, [EVERYTHING], write=False, now=NOW) == pytest.approx(45.0)
 
 

@@ -107,7 +107,7 @@ def test_f32_a_clock_set_back_holds_nobody(tmp_path: Path) -> None:
         assert journal.calls.reserve(ACCOUNT, [window], write=True, now=5 * YEAR) == 0
         assert 0 < journal.calls.reserve(ACCOUNT, [window], write=True, now=YEAR) <= window.span + 0.001
         assert LONGEST_HOLD >= LONGEST_WAIT
-        journal.calls.hold(ACCOUNT, 5 * YEAR + 60)
+        journal.calls.pause(ACCOUNT, 5 * YEAR + 60)
         assert journal.calls.reserve(ACCOUNT, [window], write=True, now=YEAR) <= LONGEST_HOLD
 
 
@@ -115,11 +115,11 @@ def test_a_hold_on_writes_keeps_no_read(tmp_path: Path) -> None:
     """A service that will create nothing before tomorrow can be asked what it holds today."""
     with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
         windows = [Window(60, 60.0, writes=True), Window(120, 60.0)]
-        journal.calls.hold(ACCOUNT, YEAR + 40_000, writes=True)
+        journal.calls.pause(ACCOUNT, YEAR + 40_000, writes=True)
         assert journal.calls.reserve(ACCOUNT, windows, write=False, now=YEAR) <= 0
         assert journal.calls.reserve(ACCOUNT, windows, write=True, now=YEAR) == 40_000
         assert journal.calls.held_until(ACCOUNT) == YEAR + 40_000
-        journal.calls.hold(ACCOUNT, YEAR + 30)
+        journal.calls.pause(ACCOUNT, YEAR + 30)
         assert journal.calls.reserve(ACCOUNT, windows, write=False, now=YEAR) == 30
 
 

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from importer.checking import Entry
-from importer.errors import JournalError
+from importer.errors import Exit, JournalError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.migrations import SCHEMA_VERSION
 from importer.journal.rows import Change
 from importer.journal.states import Event, State
+from importer.reporting.sentences import why_not_sent
 from importer.runs.lookup import LISTED
 from importer.runs.request import Choices
 from importer.spreadsheet import ReadOptions
@@ -58,6 +59,24 @@ def test_every_row_is_as_it_was(path: Path) -> None:
     assert rows_of(path) == before
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("SELECT value FROM meta WHERE key = 'schema_version'").fetchone() == (str(SCHEMA_VERSION),)
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "why"),
+    [
+        (Exit.LIMIT, "the run stopped at a limit or quota"),
+        (Exit.SERVICE, "the service could not be reached or did not answer as expected"),
+        (Exit.SIGN_IN, "the sign-in was refused"),
+        (Exit.INTERRUPTED, "the run was stopped"),
+        (Exit.ROWS_FAILED, "problems with other rows stopped the run"),
+    ],
+)
+def test_why_its_runs_stopped_is_still_said(path: Path, exit_code: Exit, why: str) -> None:
+    """The exit code is the reason that a journal keeps; whatever else ended the sending was for that moment."""
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute("UPDATE run SET exit_code = ?, stopped = 3.0", (int(exit_code),))
+    with open_journal(f"sqlite:///{path}") as journal:
+        assert why_not_sent(journal.runs.get(1)) == f"Not sent yet: {why}."
 
 
 def test_a_row_of_it_can_be_held(journal: Journal) -> None:
@@ -245,7 +264,7 @@ def test_a_journal_from_before_there_were_updates_keeps_every_row(tmp_path: Path
         assert {(i.named_id, i.before, i.updated_on) for i in intents} == {(None, None, None)}
         assert rows_of(path) == before
         [*_, planned] = intents
-        assert journal.rows.will_update(run, Change(planned, Event.WILL_UPDATE, remote_id=80, before="{}"), 9.0)
+        assert journal.rows.will_update(run, Change(planned, Event.WILL_UPDATE, 80, before="{}"), 9.0) is None
         [updating] = journal.rows.updating(run.target or 0)
         assert (updating.row, updating.remote_id, updating.before) == (planned.row, 80, "{}")
         assert journal.rows.known_ids(run.target or 0, [61, 71, 80]) == {71, 80}

@@ -71,7 +71,7 @@ class JournalMachine(RuleBasedStateMachine):
         for intent in done.sent:
             assert not self._claimed(intent.row), "a second claim for one record"
             self._rows[run.id, intent.row] = (State.IN_DOUBT, None)
-        for change in done.settled:
+        for change in done.without_call:
             self._rows[run.id, change.intent.row] = (State.EXISTING, change.remote_id)
         if limited:
             self._sent += [self._now] * len(done.sent)

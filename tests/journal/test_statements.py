@@ -30,7 +30,7 @@ def journal(memory: Path) -> Iterator[Journal]:
         (sql.RUN_THAT_MADE, (1, 7)),
         (sql.allowance((True, False)), ("a", "a", "a", "a", "a", 59, "a", 119)),
         (sql.REDATE_CALLS, {"account": "a", "now": 1.0}),
-        (sql.REDATE_HOLD, {"key": "a", "ahead": 1.0, "latest": 2.0}),
+        (sql.REDATE_PAUSE, {"key": "a", "ahead": 1.0, "latest": 2.0}),
         (sql.STOP, (1,)),
         (sql.MOVE, dict.fromkeys(("in_run", "in_row", "from_state", "to_state", "more_attempts", "more_resends"), 1)),
         (sql.DROP_CALL, {"account": "a", "left": 1.0}),

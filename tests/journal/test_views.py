@@ -62,15 +62,15 @@ def sent(journal: Journal, run: Run, number: int) -> list[Intent]:
 
 def test_what_was_settled_lately_is_of_this_run(journal: Journal, run: Run) -> None:
     """How many since a moment, and when the last one was."""
-    assert journal.views.settled(run, 115.0) == (2, 130.0)
-    assert journal.views.settled(run, 130.0) == (0, 130.0)
-    assert journal.views.settled(journal.runs.get(run.id - 1), 15.0) == (2, 30.0)
+    assert journal.views.done_since(run, 115.0) == (2, 130.0)
+    assert journal.views.done_since(run, 130.0) == (0, 130.0)
+    assert journal.views.done_since(journal.runs.get(run.id - 1), 15.0) == (2, 30.0)
 
 
 def test_a_run_without_outcomes_has_no_time(journal: Journal, memory: Path) -> None:
     """Nothing settled, no time line."""
     run = add_run(journal, memory, planned=2)
-    assert journal.views.settled(run, 0.0) == (0, None)
+    assert journal.views.done_since(run, 0.0) == (0, None)
     assert journal.views.timeline(run, 10) == []
 
 

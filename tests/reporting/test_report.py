@@ -222,7 +222,11 @@ def test_a_copy_with_other_rows_is_refused(office: Office, every_fate: Run) -> N
 
 @pytest.mark.parametrize(
     ("exit_code", "reason"),
-    [(Exit.LIMIT, "limit or quota"), (Exit.SERVICE, "could not be reached"), (None, "Not sent yet.")],
+    [
+        (Exit.LIMIT, "limit or quota"),
+        (Exit.SERVICE, "could not be reached or did not answer as expected"),
+        (None, "Not sent yet."),
+    ],
 )
 def test_rows_not_sent_say_why(office: Office, row: Row, exit_code: Exit | None, reason: str) -> None:
     """The end of the run explains the rows that it did not come to."""

@@ -3,7 +3,7 @@
 import pytest
 
 from importer.journal.rows import Intent
-from importer.journal.states import HOLDING, State
+from importer.journal.states import WITH_RECORD, State
 from importer.model import Status
 from importer.reporting.sentences import headline, row_message
 from reporting.office import Office
@@ -38,7 +38,7 @@ def test_every_state_has_its_words(office: Office, state: State, words: str | No
     """A row in any state can be told, with and without words of the service; only one that was saved needs none."""
     run = office.begin(office.file([]))
     said = row_message(run, Intent(run.id, 2, b"", "", state, sent_at=0.0, message=words), ())
-    assert bool(said) != (state in HOLDING and words is None)
+    assert bool(said) != (state in WITH_RECORD and words is None)
 
 
 @pytest.mark.parametrize("words", [None, "Perhaps record 7."])

@@ -71,7 +71,7 @@ def test_what_a_create_waits_for_is_known_without_a_call(
     with open_journal(f"sqlite:///{memory / 'j'}") as journal:
         for _ in range(used):
             assert journal.calls.reserve("ada", everything, write=True, now=NOW) <= 0
-        journal.calls.hold("ada", NOW + held)
+        journal.calls.pause("ada", NOW + held)
         why, at = next_create(journal, "ada", settings, NOW)
         assert (bool(why), at) == (bool(until), NOW + until if until else 0.0)
         assert next_create(journal, "mo", settings, NOW) == next_create(journal, None, settings, NOW) == ("", 0.0)

@@ -271,11 +271,33 @@ def test_what_may_have_been_changed_before_the_rebuild_is_kept_by_an_undo(
     rebuilt = desk.type("journal", "--rebuild")
     assert ("importer undo 1" in rebuilt.out) == (not options)
     assert ("An undo keeps all of them" in rebuilt.out) == bool(options)
+    question = desk.type("undo", "1").err
     undone = desk.type("undo", "1", "--yes")
     assert undone.code == 1
+    both = "2 records are kept, because they may have been changed since they were created."
+    one = "1 record is kept, because it may have been changed since it was created."
+    assert (both if options else one) in question
+    assert ("delete no records in" if options else "delete 1 record in") in question
     left = [record["Id"] for record in service.state.records]
     assert left == ([first["Id"], second["Id"]] if options else [first["Id"]])
     assert ("Nexudus does not show whether somebody has changed" in undone.out + undone.err) == bool(options)
+
+
+def test_an_earlier_rebuild_noted_no_dates_so_that_an_undo_counts_every_record(
+    desk: Desk, probed: Callable[..., Service]
+) -> None:
+    """To ask for fewer records than may be deleted would be worse than to ask for more."""
+    probed()
+    assert desk.type("run", rows(desk, 2, 3), "--yes").code == 0
+    lose_the_journal(desk)
+    assert desk.type("journal", "--rebuild").code == 0
+    with closing(sqlite3.connect(journal_path(desk))) as db, db:
+        db.execute("""UPDATE run SET options = json_remove(options, '$.rows_dated')""")
+        db.execute("UPDATE intent SET updated_on = NULL")
+    question = desk.type("undo", "1").err
+    assert "delete 2 records in" in question
+    assert "kept" not in question
+    assert desk.type("undo", "1", "--yes", "--json").json["counts"] == {"removed": 2}
 
 
 def test_records_with_one_mark_are_left_out_and_the_rest_is_rebuilt(desk: Desk, probed: Callable[..., Service]) -> None:

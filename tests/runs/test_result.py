@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from reporting.office import Office, mapping_row
 
-from importer.delivery.breakers import SendResult, StopReason
+from importer.delivery.send_result import SendResult, StopReason, TimeUp
 from importer.errors import Exit
 from importer.journal.journal import open_journal
 from importer.journal.next_steps import StepKind
 from importer.journal.rows import Change
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
+from importer.reporting.stop_sentences import stop_sentence
 from importer.runs.result import RunResult, exit_code_of, finish_run, has_doubts, settled_result
 
 
@@ -68,7 +69,7 @@ def test_another_end_has_a_code_of_its_own(office: Office, reason: StopReason) -
 
 def end(office: Office, run: Run, reason: StopReason) -> RunResult:
     """The end of a run at 9,000 seconds after its beginning."""
-    return asyncio.run(finish_run(office.journal, run, SendResult(reason, "why"), office.started + 9000))
+    return asyncio.run(finish_run(office.journal, run, SendResult(reason, TimeUp()), office.started + 9000))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,10 @@ def test_a_run_has_ended_when_nothing_is_to_be_resumed(
     office.journal.runs.update(run, options={**run.options, "for_good": for_good})
     result = end(office, run, reason)
     assert (result.run.finished is not None, result.run.stopped) == (finished, office.started + 9000)
-    assert (result.run.exit_code, result.message) == (int(result.exit_code), "why")
+    assert (result.run.exit_code, result.message) == (
+        int(result.exit_code),
+        stop_sentence(SendResult(reason, TimeUp())),
+    )
     assert (office.out / "report.csv").exists()
 
 

@@ -61,7 +61,7 @@ def test_the_rows_of_a_status_add_up(run: Run, settings: Settings) -> None:
     status = run_status(run.id, settings, NOW)
     counts = {each.value: number for each, number in status.counts.items() if number}
     assert counts == {"created": 1, "rejected": 1, "unknown": 1, "not sent": 2, "invalid": 1}
-    assert (status.rows, status.to_send, status.settled, status.failed, status.unsent) == (6, 5, 3, 1, 2)
+    assert (status.rows, status.to_send, status.done, status.failed, status.unsent) == (6, 5, 3, 1, 2)
     assert (status.to_retry, status.removed, status.taking_back) == (3, 0, 0)
     assert status.counts[Status.EXISTING] == 0
     assert not status.finished
@@ -91,7 +91,7 @@ def test_why_nothing_moves_is_said_while_a_process_works_on_it(
     run: Run, journal: Journal, settings: Settings, memory: Path
 ) -> None:
     """The service asked to wait; without a process nothing waits, and another run's process is another's."""
-    journal.calls.hold(ACCOUNT, NOW + 300)
+    journal.calls.pause(ACCOUNT, NOW + 300)
     assert (run_status(run.id, settings, NOW).working, run_status(run.id, settings, NOW).waiting) == (False, "")
     with exclusive_sender(memory / "locks", ACCOUNT, run.id + 1):
         assert not run_status(run.id, settings, NOW).working

@@ -56,11 +56,11 @@ def test_a_run_is_paused_resumed_and_stopped_for_good(
     client = slow_site.visitor()
     dawdle(service, 40)
     run = started(client, table(*[mapping(n) for n in range(2, 42)]))
-    client.until(run, lambda text: 'id="pause"' in text and run_status(1, slow, time.time()).settled > 0)
+    client.until(run, lambda text: 'id="pause"' in text and run_status(1, slow, time.time()).done > 0)
     client.post(f"{run}/stop")
     client.until(run, lambda text: "<h1>Paused" in text)
     before = run_status(1, slow_site.settings, time.time())
-    assert 0 < before.settled < 40
+    assert 0 < before.done < 40
     client.post(f"{run}/resume")
     client.until(run, lambda text: 'id="pause"' in text)
     client.post(f"{run}/stop", {"how": "for good"})
@@ -111,6 +111,16 @@ def test_an_undo_counts_the_records_that_are_put_back(client: Client, settings: 
     client.until("/runs/2", lambda text: 'href="/runs/2/files/undo.csv"' in text)
     status = run_status(2, settings, time.time())
     assert (status.removed, status.restored) == (1, 2)
+
+
+def test_an_undo_of_a_rebuilt_run_promises_no_number(client: Client, settings: Settings) -> None:
+    """What somebody may have changed before the journal was rebuilt is kept, and the page does not count that."""
+    client.until(started(client, table(mapping(2), mapping(3))), lambda text: "report.csv" in text)
+    with closing(sqlite3.connect(settings.home / "journal.sqlite3")) as db, db:
+        db.execute("""UPDATE run SET options = json_set(options, '$.rebuilt', json('true'))""")
+    text = plain(client.get("/runs/1/undo").text)
+    assert "Delete up to 2 records that run 1 created?" in text
+    assert "A record is deleted only if Nexudus shows that nobody has changed it since it was created." in text
 
 
 def test_a_run_that_was_undone_says_so_and_offers_no_retry(client: Client) -> None:

@@ -12,7 +12,7 @@ from runs.kit import PATH
 
 import importer
 from importer.delivery.comparison import Reason
-from importer.delivery.conflicts import Cause, Conflict
+from importer.delivery.conflicts import Conflict, HoldReason
 from importer.errors import UsageError
 from importer.issues import CATALOGUE, NOTICES, Issue, Notice
 from importer.sandbox.server import Running
@@ -95,8 +95,8 @@ def test_no_notice_on_the_page_names_an_option(code: str) -> None:
     assert words_for_programs(notice_on_page([notice])) == []
 
 
-@pytest.mark.parametrize("reason", [*Cause, *Reason])
-def test_every_reason_to_hold_a_row_has_words_for_the_page(reason: Cause | Reason) -> None:
+@pytest.mark.parametrize("reason", [*HoldReason, *Reason])
+def test_every_reason_to_hold_a_row_has_words_for_the_page(reason: HoldReason | Reason) -> None:
     """And what differs is shown under the user's own titles."""
     conflict = Conflict(reason, (7, 8), "CalendarId", (("CalendarId", "", "x"),))
     words = conflict_words(conflict, 2, {"CalendarId": "Kalender"})

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from importer.journal.lock import start_of
 from importer.web.workers import _PROCESS, Worker, Workers, _Process
 
 
@@ -48,6 +49,25 @@ def test_the_last_process_of_each_kind_is_found(tmp_path: Path) -> None:
     assert worker == Worker("resume", os.getpid(), 5.0, tmp_path / "resume-1-a.log")
     assert worker.alive
     assert workers.find("resume", 2) is workers.find("verify", 1) is None
+
+
+@pytest.mark.skipif(not start_of(os.getpid()), reason="tells processes of one number apart by Linux's /proc")
+@pytest.mark.parametrize(
+    ("start", "alive"),
+    [
+        (start_of(os.getpid()), True),
+        # The machine was started again, and the number is another program's.
+        ("1 another-start-of-the-machine", False),
+        # Written by an earlier importer, which knew no more than the number.
+        ("", True),
+    ],
+)
+def test_a_number_that_is_used_again_is_not_the_process_that_had_it(tmp_path: Path, start: str, alive: bool) -> None:
+    """Else a page would show a run as being sent, and start nothing, as long as some other program lives."""
+    _PROCESS.write(tmp_path / "undo-1.json", _Process(os.getpid(), 5.0, "undo-1-a.log", start))
+    worker = Workers(tmp_path, lambda: 9.0).find("undo", 1)
+    assert worker is not None
+    assert worker.alive is alive
 
 
 def test_a_note_is_private_and_holds_any_text(tmp_path: Path) -> None:
