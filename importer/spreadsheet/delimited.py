@@ -20,7 +20,7 @@ from importer.errors import FileError, UsageError
 from importer.issues import Notice
 from importer.spreadsheet.encodings import blocks, find_encoding, last_lines, recurring, sample_in
 from importer.spreadsheet.extras import Extras, find_extras, is_mostly, may_be_extra, refuse_other_header
-from importer.spreadsheet.formulas import is_formula, unescape_formula
+from importer.spreadsheet.formulas import is_formula, may_hold_formula, unescape_formula
 from importer.spreadsheet.kinds import SEPARATORS, refuse_two_separators, refuse_unsplit
 from importer.spreadsheet.sheet import (
     HEADER_AMONG,
@@ -149,11 +149,10 @@ class _Source:
     def formulas(self, header: Header) -> pd.DataFrame:
         """The cells below the header that are formulas: a text file holds no result of them."""
         # Cell by cell only if any could be one: that takes four times as long as reading the file.
-        mark = re.compile(f'(?:^|[\r\n]|{re.escape(self._separator)})[ \t"]*=')
-        if not any("=" in text and mark.search(text) for text in blocks(self._path, self._encoding)):
+        if not any(may_hold_formula(text, self._separator) for text in blocks(self._path, self._encoding)):
             return as_problems()
         below = islice(self.rows(), header.row, None)
-        places = [(row, i) for row, cells in below for i, cell in enumerate(cells) if "=" in cell and is_formula(cell)]
+        places = [(row, i) for row, cells in below for i, cell in enumerate(cells) if is_formula(cell)]
         return as_problems(
             ["formula-without-value"] * len(places), [row for row, _ in places], [position for _, position in places]
         )

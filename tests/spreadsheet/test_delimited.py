@@ -293,6 +293,7 @@ def test_a_file_that_goes_away_is_said_to_be_gone(tmp_path: Path) -> None:
     ("cell", "is_one"),
     [
         *((cell, True) for cell in ("=1+1", " =A1", '"=HYPERLINK(""http://x"",""Room 1"")"', '"=""Room ""&A1"', "=-1")),
+        *((cell, True) for cell in ("+A1", " -2+3", '"-2+3"', '"@SUM(1;2)"', "+SUM(A1:A9)", "＋A1", "-$B$2*1.5")),  # noqa: RUF001
         *((cell, False) for cell in ('="1001"', '"=""Room 1"""', "a=b", "=", "== Room ==", "+49 30 12", "-", "@home")),
     ],
 )
