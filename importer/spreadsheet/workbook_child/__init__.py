@@ -13,7 +13,7 @@ stdout and nothing else anywhere; ``reading.py`` tells which.
 - ``books.py``       a workbook as sheets of values, by python-calamine or xlrd
 - ``old_strings.py``  the strings of .xls
 - ``look.py``        what the values of a sheet do not tell
-    - ``xlsx_look.py``, ``xlsb_look.py``, ``ods_look.py``  the same, read from a part of each kind
+    - ``xlsx_look.py``, ``xlsb_look.py``, ``xls_look.py``, ``ods_look.py``  the same, read from a part of each kind
 - ``cell_texts.py``  from values to text
 - ``number_formats.py``  the text that a number format shows
 """

@@ -19,7 +19,7 @@ from . import xlsb_look, xlsx_look
 from .books import Book, CalamineBook, XlsBook
 from .cell_texts import CellTexts
 from .limits import DAMAGED, PROTECTED, TOO_LARGE, Refusal, limit_this_process, refuse_bomb
-from .look import Look
+from .look import Formats, Look
 from .ods_look import look_at_ods
 from .package import Package, letters_of
 from .plain_cells import plain_cells, without_errors
@@ -144,13 +144,12 @@ def _look_at_ods(archive: zipfile.ZipFile, notices: list[Notice], name: str) -> 
 
 
 def _look_at_package(package: Package, name: str) -> Look:
-    styles = package.part_of("styles")
+    styles, book = package.part_of("styles"), package.read(package.main)
     if package.is_binary:
-        part = package.part(xlsb_look.link_of(package.read(package.main), name))
-        return xlsb_look.look_at_xlsb(
-            package.read(part), xlsb_look.number_formats(package.read(styles)) if styles else []
-        )
-    formats = xlsx_look.formats_of(package.read(styles)) if styles else xlsx_look.Formats()
-    book = package.read(package.main)
+        part = package.part(xlsb_look.link_of(book, name))
+        shapes = xlsb_look.formats_of(package.read(styles)) if styles else Formats()
+        to_calculate = xlsb_look.is_calculated_on_opening(book)
+        return xlsb_look.look_at_xlsb(package.read(part), shapes, calculated_on_opening=to_calculate)
+    shapes = xlsx_look.formats_of(package.read(styles)) if styles else Formats()
     with package.stream(package.part(xlsx_look.link_of(book, name))) as stream:
-        return xlsx_look.look_at_xlsx(stream, formats, calculated_on_opening=xlsx_look.is_calculated_on_opening(book))
+        return xlsx_look.look_at_xlsx(stream, shapes, calculated_on_opening=xlsx_look.is_calculated_on_opening(book))
