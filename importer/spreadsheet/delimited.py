@@ -176,6 +176,11 @@ class _Reading:
         csv.field_size_limit(LARGEST_CELL)
         self._path, self._separator, self._more = path, separator, more
         self._blocks, self.row, self.line = 0, 0, 0
+        blanks = " \t".replace(separator, "")
+        self._blank_behind = re.compile(f'"[{blanks}]+(?:[\r\n{re.escape(separator)}]|$)')
+        self._quoted = re.compile(
+            f'((?:^|[\r\n{re.escape(separator)}])[{blanks}]*"(?:[^"]|"")*")[{blanks}]*(?=[\r\n{re.escape(separator)}]|$)'
+        )
         self._open(first)
 
     def rows(self) -> Iterator[list[str]]:
@@ -230,7 +235,7 @@ class _Reading:
         # Not "yield from self._block": a generator that is left in the middle would close it.
         yield from iter(self._block.readline, "")
         while text := next(self._more, ""):
-            self._open(text)
+            self._open(text, is_quoted=self._ends_quoted)
             self._blocks += 1
             if self._blocks > MOST_BLOCKS_A_ROW:
                 raise self._endless()
@@ -246,7 +251,14 @@ class _Reading:
         block = self._block.getvalue()
         return ' "' in block and re.search(re.escape(self._separator) + ' +"', block) is not None
 
-    def _open(self, block: str) -> None:
+    def _open(self, block: str, *, is_quoted: bool = False) -> None:
+        """Begin a block; ``is_quoted`` says that it begins within quotes."""
+        self._ends_quoted = is_quoted ^ bool(block.count('"') % 2)
+        # A blank behind a closing quote is no part of the text, and csv.reader refuses it. What stands in quotes is
+        # gone over as a whole, because a blank may follow a quote in there.
+        if self._blank_behind.search(block):
+            opened = '"' if is_quoted else ""
+            block = self._quoted.sub(r"\1", opened + block)[len(opened) :]
         self._block, self._length = io.StringIO(block, newline=""), len(block)
 
     def _used_up(self) -> bool:
