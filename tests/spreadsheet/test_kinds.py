@@ -71,7 +71,7 @@ KINDS = {
         "is a file of SQL statements",
     ),
     "dump of MySQL": (
-        b"-- MySQL dump 10.13\n\n/*!40101 SET NAMES utf8 */;\nDROP TABLE IF EXISTS `m`;\n",
+        b"-- MySQL dump\n\n/*!40101 SET NAMES utf8 */;\nDROP TABLE IF EXISTS `m`;\nCREATE TABLE `m` (\n",
         "SQL statements",
     ),
     "expanded by psql": (b"-[ RECORD 1 ]-----\nname | Room\nid   | 1\n", "as psql writes it with \\x on"),
