@@ -493,9 +493,10 @@ class Checker:
 
 
 def value_hashes(valid: pd.DataFrame, kind: RecordType) -> Hashes:
-    """A hash of all values of each row by which equal rows are found."""
+    """A hash of all values of each row by which equal rows are found, however an accent is stored in them."""
+    columns = {name: _composed(valid[name], kind.value_text(name)) for name in kind.identity}
     # categorize=True would look for equal cells in each column first, which hardly any text column has.
-    hashes = pd.util.hash_pandas_object(valid[list(kind.identity)], index=False, categorize=False)
+    hashes = pd.util.hash_pandas_object(pd.DataFrame(columns, index=valid.index), index=False, categorize=False)
     return np.asarray(hashes, dtype=np.uint64)
 
 
@@ -526,6 +527,13 @@ def _comparable(column: pd.Series, text: Callable[[str], str]) -> pd.Series:
         return column
     values = [None if value is pd.NA else text(value) or None for value in column.tolist()]
     return pd.Series(pd.array(values, dtype="string"), index=column.index)
+
+
+def _composed(column: pd.Series, text: Callable[[str], str]) -> pd.Series:
+    """A column as its values are compared, if it holds any beyond ASCII; others cannot differ in what nobody sees."""
+    if not isinstance(column.dtype, pd.StringDtype) or all(map(str.isascii, column.dropna().tolist())):
+        return column
+    return _comparable(column, text)
 
 
 def _wrapping(kind: RecordType, name: str, required: Collection[str]) -> tuple[Around, frozenset[str]]:
