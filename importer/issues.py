@@ -213,7 +213,7 @@ CATALOGUE: Mapping[str, IssueKind] = {
     "second-header": IssueKind(
         Severity.ERROR,
         "Row {row} is a second header, and its columns may not be those of the first.",
-        "Save it, with the rows below it, as a file of its own.",
+        "Save it, with the rows below it, as a file of its own. If it is a part of the first, write both in one row.",
     ),
     "below-second-header": IssueKind(
         Severity.ERROR,

@@ -172,7 +172,7 @@ class Checker:
         self._without_label = {position for position in sheet.columns if not sheet.labels[position]}
         self._whole_columns, self._left_out = list(whole_columns), cell_issues(whole_columns)
         self._dates_of_columns = WholeColumns()
-        self._elsewhere, self._headers = elsewhere, SecondHeaders(field_names(kind), mapping)
+        self._elsewhere, self._headers = elsewhere, SecondHeaders(field_names(kind), mapping, sheet)
         self.record_ids = RecordIds(kind, mapping, sheet, named, directories, elsewhere, answers=answers)
         # Rows that name their record, and those of them that are as it is.
         self._named_rows: set[int] = set()

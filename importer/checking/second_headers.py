@@ -13,6 +13,7 @@ import pandas as pd
 
 from importer.checking.causes import Cause
 from importer.checking.columns import ColumnMapping, plain
+from importer.spreadsheet import Sheet
 
 _LONGEST_NAME = 60
 _MOSTLY = 2 / 3
@@ -22,8 +23,9 @@ _MOSTLY = 2 / 3
 class SecondHeaders:
     """The headers among the rows of one sheet, which are given to it in their order."""
 
-    def __init__(self, names: Mapping[str, str], mapping: ColumnMapping) -> None:
+    def __init__(self, names: Mapping[str, str], mapping: ColumnMapping, sheet: Sheet) -> None:
         """``names`` are those of fields in every spelling, as ``plain`` makes them."""
+        self._sheet = sheet
         self._names = {**names, **{plain(column.label): column.field for column in mapping.columns}}
         self._fields = {column.position: column.field for column in mapping.columns}
         self._other: int | None = None
@@ -33,7 +35,7 @@ class SecondHeaders:
 
         Only ``doubtful`` rows can be a header, for it is no record.
         """
-        headers = dict(self._headers(chunk, doubtful))
+        headers = dict(self._headers(chunk, doubtful)) | self._second_line(chunk)
         if not headers and self._other is None:
             return []
         again, others, below = dict[int, str](), dict[int, str](), dict[int, str]()
@@ -54,6 +56,15 @@ class SecondHeaders:
             fields = [self._field(str(columns[position].at[row])) for position in positions]
             if sum(field is not None for field in fields) >= max(_MOSTLY * len(self._fields), 2):
                 yield row, fields == [self._fields[position] for position in positions]
+
+    def _second_line(self, chunk: pd.DataFrame) -> dict[int, bool]:
+        """The row right below the header, if its cells and those above them are names of fields together only."""
+        row = self._sheet.header_row + 1
+        if chunk.empty or row != chunk.index[0]:
+            return {}
+        pairs = [(label, str(chunk.iloc[0][place])) for place, label in enumerate(self._sheet.labels) if place in chunk]
+        joined = {self._field(f"{label} {cell}") for label, cell in pairs if label and cell.strip()} - {None}
+        return {row: False} if len(joined) >= max(_MOSTLY * len(self._fields) - 1, 2) else {}
 
     def _field(self, cell: str) -> str | None:
         # Most cells of wrong rows are Ids and long texts, and to look up each of a million takes seconds.

@@ -89,3 +89,12 @@ def test_headers_that_were_chosen_for_fields_are_names_too(tmp_path: Path) -> No
     """A file may call its columns as it likes."""
     head = HEAD.replace("Name", "Calendar name")
     assert found(tmp_path, row(1), head.replace("Id", " Id").upper(), row(2), head=head) == [(3, "header-again", "")]
+
+
+def test_a_header_in_two_lines_is_no_guess(tmp_path: Path) -> None:
+    """By its first line alone, a column is read as another field: here the calendar's Id as its name."""
+    lines = ("Id,Id,Id,Name,On", "1,91,AAMk1=,Room 1,2026-11-28T10:30:00Z")
+    assert found(tmp_path, *lines, head="Resource,Coworker,Calendar,,Expires")[1:] == [
+        (2, "second-header", ""),
+        (3, "below-second-header", "2"),
+    ]
