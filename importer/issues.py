@@ -209,6 +209,17 @@ CATALOGUE: Mapping[str, IssueKind] = {
         'Row {row} has more cells than the header: "{value}".',
         "Delete the extra cell, or put quotes around text that contains the separator.",
     ),
+    "header-again": IssueKind(Severity.ERROR, "Row {row} is the header once more, in other words.", "Delete the row."),
+    "second-header": IssueKind(
+        Severity.ERROR,
+        "Row {row} is a second header, and its columns may not be those of the first.",
+        "Save it, with the rows below it, as a file of its own. If it is a part of the first, write both in one row.",
+    ),
+    "below-second-header": IssueKind(
+        Severity.ERROR,
+        "Row {row} is below a second header, in row {detail}, whose columns may not be those of the first.",
+        "Save the rows from row {detail} on as a file of their own, or write that header as the first.",
+    ),
     "duplicate-row": IssueKind(
         Severity.ERROR,
         "Row {row} repeats row {detail}.",

@@ -49,7 +49,7 @@ READ = {
     "name-converted.csv": Right(("2.00E+01", "03-Feb", "Feb-03", "1.00E+05"), issues={"value-converted": 4}),
     "question-marks.csv": Right(("???????? ?????????",), issues={"letters-replaced": 1}),
     "fullwidth-label.csv": Right(("Room 1",)),
-    "nfc-nfd-dup.csv": Right(issues={"duplicate-key": 2}),
+    "nfc-nfd-dup.csv": Right(("Café",), issues={"duplicate-row": 1}),
 }
 REFUSED = {
     "macroman.csv": "can be read in more than one way",

@@ -9,6 +9,7 @@
     - ``calendar_names.py`` the months and weekdays of that grammar
     - ``whole_columns.py`` what every date of a column has in common
     - ``record_ids.py``  which record a row says it is
+    - ``second_headers.py`` headers among the rows
     - ``first_seen.py``  rows and keys that occurred before
 - ``doubles.py``     rows of several files that are for one record
 - ``causes.py``      the issues of a file, grouped by what caused them

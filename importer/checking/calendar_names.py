@@ -2,6 +2,7 @@
 
 They are the wide and the abbreviated names of the Unicode CLDR (release 49) in English, German (and Austrian), French,
 Spanish, Dutch, Portuguese, Italian and Polish, without accents, because people omit them; "ae" stands for "ä" too.
+So are the wide names of months in Danish, Norwegian and Swedish.
 A name that is another month in a language of the CLDR that a computer may be set to is in ``DISPUTED``, and never read.
 """
 
@@ -12,21 +13,24 @@ from collections.abc import Iterator, Mapping, Sequence
 _MONTHS: Sequence[str] = (
     "january jan januar jaenner janner januari janvier janv enero ene janeiro gennaio gen styczen stycznia sty",
     "february feb februar feber februari fevrier fevr fev febrero fevereiro febbraio luty lutego lut",
-    "march mar marz maerz mrz mars marzo marco maart mrt marzec marca",
+    "march mar marz maerz mrz mars marts marzo marco maart mrt marzec marca",
     "april apr avril avr abril abr aprile kwiecien kwietnia kwi",
     "may mai mayo mei maio maggio mag maj maja",
     "june jun juni juin junio junho giugno giu czerwiec czerwca cze",
     "july jul juli juillet juil juill julio julho luglio lug lipiec lipca",
-    "august aug aout agosto ago augustus sierpien sierpnia sie",
+    "august aug aout agosto ago augustus augusti sierpien sierpnia sie",
     "september sep sept septembre septiembre setiembre setembro set settembre wrzesien wrzesnia wrz",
     "october oct oktober okt octobre octubre outubro out ottobre ott pazdziernik pazdziernika paz",
     "november nov novembre noviembre novembro",
-    "december dec dezember dez decembre diciembre dic dezembro dicembre grudzien grudnia gru",
+    "december dec dezember dez desember decembre diciembre dic dezembro dicembre grudzien grudnia gru",
 )
 """From January to December."""
 
-DISPUTED = frozenset(("listopad", "listopada", "lis", "lip"))
-"""Polish for November (twice, with its short form) and July, Croatian for October and June."""
+POLISH: Mapping[str, int] = {"listopad": 11, "listopada": 11, "lis": 11, "lip": 7}
+"""Polish for November, its short form, and that of July; Croatian for October and June."""
+
+DISPUTED = frozenset((*POLISH, "listopadu"))
+"""The last is Czech for November too."""
 
 _WEEKDAYS: Sequence[str] = (
     "monday mon montag mo lundi lun lunes maandag ma segunda-feira segunda seg lunedi poniedzialek pon",

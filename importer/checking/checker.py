@@ -23,12 +23,13 @@ import pandera.pandas as pa
 
 from importer.checking.causes import Cause, Causes
 from importer.checking.cells import Parsed, choices, decimals, texts, whole_numbers, yes_or_no
-from importer.checking.columns import ColumnMapping
+from importer.checking.columns import ColumnMapping, field_names
 from importer.checking.damage import repaired, without_entities
 from importer.checking.dates import DateReader
 from importer.checking.first_seen import FirstSeen, Hashes, Rows
 from importer.checking.record_ids import Identified, NamedRecords, RecordIds
 from importer.checking.references import Directory, one_of, parse_references
+from importer.checking.second_headers import SecondHeaders, without_rows
 from importer.checking.whole_columns import WholeColumns, cell_issues, may_be_whole
 from importer.checking.wrappers import DASHES, NO_VALUE, Around, inner, unwrap
 from importer.issues import CATALOGUE, Issue, Severity
@@ -171,7 +172,7 @@ class Checker:
         self._without_label = {position for position in sheet.columns if not sheet.labels[position]}
         self._whole_columns, self._left_out = list(whole_columns), cell_issues(whole_columns)
         self._dates_of_columns = WholeColumns()
-        self._elsewhere = elsewhere
+        self._elsewhere, self._headers = elsewhere, SecondHeaders(field_names(kind), mapping, sheet)
         self.record_ids = RecordIds(kind, mapping, sheet, named, directories, elsewhere, answers=answers)
         # Rows that name their record, and those of them that are as it is.
         self._named_rows: set[int] = set()
@@ -193,6 +194,7 @@ class Checker:
         faults = [fault for fault in faults if (fault.code, fault.field) not in self._left_out]
         causes = [*self._one_a_cell(chunk, faults, identified.same), *self._extra_cells(chunk), *identified.causes]
         causes.sort(key=lambda cause: (len(cause.letters), cause.letters))
+        causes = self._with_headers(chunk, causes)
         errors = [cause.rows for cause in causes if cause.severity is Severity.ERROR]
         valid = typed[~np.isin(chunk.index, np.concatenate(errors))] if errors else typed
         valid = self._with_named(valid, identified)
@@ -202,6 +204,15 @@ class Checker:
         causes += [cause for cause in (doubles, same_key, same_match) if len(cause)]
         causes_of_chunk = Causes(list(self._of_columns(chunk, parsed)), [causes])
         return Checked(len(chunk), len(chunk) - len(valid), causes_of_chunk, valid, self._kind, self._salt)
+
+    def _with_headers(self, chunk: pd.DataFrame, causes: list[Cause]) -> list[Cause]:
+        """The causes, where a row that is a header or below another one has a single one."""
+        errors = [cause.rows for cause in causes if cause.severity is Severity.ERROR]
+        headers = self._headers.causes(chunk, np.unique(np.concatenate(errors)).tolist() if errors else ())
+        if not headers:
+            return causes
+        rows = np.concatenate([cause.rows for cause in headers])
+        return [*(cause for cause in (without_rows(cause, rows) for cause in causes) if len(cause)), *headers]
 
     def _with_named(self, valid: pd.DataFrame, identified: Identified) -> pd.DataFrame:
         """The rows with the Ids of the records that they name, if the file has a column for them."""
@@ -482,9 +493,10 @@ class Checker:
 
 
 def value_hashes(valid: pd.DataFrame, kind: RecordType) -> Hashes:
-    """A hash of all values of each row by which equal rows are found."""
+    """A hash of all values of each row by which equal rows are found, however an accent is stored in them."""
+    columns = {name: _composed(valid[name], kind.value_text(name)) for name in kind.identity}
     # categorize=True would look for equal cells in each column first, which hardly any text column has.
-    hashes = pd.util.hash_pandas_object(valid[list(kind.identity)], index=False, categorize=False)
+    hashes = pd.util.hash_pandas_object(pd.DataFrame(columns, index=valid.index), index=False, categorize=False)
     return np.asarray(hashes, dtype=np.uint64)
 
 
@@ -515,6 +527,13 @@ def _comparable(column: pd.Series, text: Callable[[str], str]) -> pd.Series:
         return column
     values = [None if value is pd.NA else text(value) or None for value in column.tolist()]
     return pd.Series(pd.array(values, dtype="string"), index=column.index)
+
+
+def _composed(column: pd.Series, text: Callable[[str], str]) -> pd.Series:
+    """A column as its values are compared, if it holds any beyond ASCII; others cannot differ in what nobody sees."""
+    if not isinstance(column.dtype, pd.StringDtype) or all(map(str.isascii, column.dropna().tolist())):
+        return column
+    return _comparable(column, text)
 
 
 def _wrapping(kind: RecordType, name: str, required: Collection[str]) -> tuple[Around, frozenset[str]]:

@@ -78,7 +78,7 @@ def match_columns(
     """
     # A field that the user has mapped is taken from the names: another column that merely sounds like it would make the
     # field occur twice, and the file would be refused for what the user has already settled.
-    names = {name: each for name, each in _names(kind).items() if each not in chosen.values()}
+    names = {name: each for name, each in field_names(kind).items() if each not in chosen.values()}
     columns = list(_by_label(sheet, kind, chosen, names))
     by_hint = {plain(hint): each for each, hints in kind.hints.items() for hint in hints}
     fields = {column.field for column in columns}
@@ -154,7 +154,7 @@ def recognise(
     labels = {plain(chosen.get(sheet.labels[i], sheet.labels[i])) for i in sheet.columns if sheet.labels[i]}
 
     def fields(kind: RecordType) -> set[str]:
-        names = _names(kind)
+        names = field_names(kind)
         return {names[label] for label in labels if label in names}
 
     # Types share most of their fields. Those whose required fields are all there are possible; of these the file is of
@@ -174,7 +174,7 @@ def named_columns(
 
 
 def _named_fields(labels: Sequence[str], kind: RecordType, chosen: Mapping[str, str]) -> int:
-    names = _names(kind)
+    names = field_names(kind)
     by_choice = sum(label in chosen for label in labels)
     fields = [names[plain(label)] for label in labels if label not in chosen and plain(label) in names]
     return by_choice + sum(fields.count(name) == 1 for name in set(fields))
@@ -185,7 +185,8 @@ def plain(label: str) -> str:
     return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKD", label.casefold()))
 
 
-def _names(kind: RecordType) -> dict[str, str]:
+def field_names(kind: RecordType) -> dict[str, str]:
+    """The fields of a record type by everything that headers call them, as ``plain`` makes it."""
     aliases = [*kind.translations.items(), *kind.aliases.items()]
     names = {plain(alias): field for field, spellings in aliases for alias in spellings}
     # The fields last, so that a field's own name is never an alias of another.
@@ -264,7 +265,7 @@ def _refuse_missing(sheet: Sheet, kind: RecordType, unused: Sequence[int], missi
 
 def _of_one_header(sheet: Sheet, kind: RecordType, label: str) -> str:
     """What to do about a sheet with one header only, which is then never mapped: it may hold all of them."""
-    names = _names(kind)
+    names = field_names(kind)
     runs = sorted({*re.findall(r"[^\w\s]+|_+| {2,}|\t| ", label)}, key=len, reverse=True)
     separator = max(runs, key=lambda run: len({names.get(plain(part)) for part in label.split(run)}), default="")
     if not separator:

@@ -3,7 +3,7 @@
     cell     = [weekday [","]] date [between time [zone]]
     date     = year-month-day | number/number/year | day month-name year | month-name day year | year month-name day
              | yyyymmdd
-    time     = hour:minute[:second[.fraction]] [am | pm], with ":" or "." or "h"; hour alone with am, pm or "Uhr"
+    time     = hour:minute[:second[.fraction]] [am | pm], with ":" or "." or "h" or "u"; hour alone with am, pm or "Uhr"
     zone     = Z | UTC | GMT | [UTC | GMT] offset, or the name of a zone, or both: +01:00[Europe/Berlin], +0100 (CET)
 
 Two more forms have the parts in another order: those of C's asctime and of an Apache log. A text that fits no form is
@@ -20,7 +20,7 @@ from functools import cache
 from typing import NamedTuple
 from zoneinfo import available_timezones
 
-from importer.checking.calendar_names import DISPUTED, MONTHS, WEEKDAYS, without_accents
+from importer.checking.calendar_names import DISPUTED, MONTHS, POLISH, WEEKDAYS, without_accents
 
 PLACEHOLDERS = frozenset(
     (
@@ -59,9 +59,9 @@ _NAME = rf"(?P<name>{_MONTH_NAMES})\.?"
 _HALF = r"(?P<half>[ap])\.? ?m\.?"
 _CLOCK = (
     # An hour alone needs "am", "pm" or "Uhr".
-    r"(?=\d\d?(?:[:.h]\d\d| ?(?:[ap]\.? ?m|uhr|h)))"
-    r"(?P<hour>\d{1,2})(?:(?P<mark>[:.h])(?P<minute>\d\d)(?:(?P=mark)(?P<second>\d\d)(?:[.,]\d{1,9}|:\d{3})?)?)?"
-    rf"(?: ?{_HALF}| ?(?P<unit>uhr|h))?"
+    r"(?=\d\d?(?:[:.hu]\d\d| h \d\d| ?(?:[ap]\.? ?m|uhr|uur|h)))"
+    r"(?P<hour>\d{1,2})(?:(?P<mark>[:.hu]| h )(?P<minute>\d\d)(?:(?P=mark)(?P<second>\d\d)(?:[.,]\d{1,9}|:\d{3})?)?)?"
+    rf"(?: ?{_HALF}| ?(?P<unit>uhr|uur|horas|h))?"
 )
 _SIX_DIGITS = r"(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)(?:[.,]\d{1,9})?"
 _DIGITS = r"(?P<hour>\d\d)(?P<minute>\d\d)(?:(?P<second>\d\d)(?:[.,]\d{1,9})?)?"
@@ -73,13 +73,17 @@ _ZONE = (
     rf"| ?\[(?P<place>{_PLACE})\]| (?P<bare>{_PLACE})| ?(?P<unclear>[a-z]{{1,5}}|\([a-z]{{1,5}}\)|[+-]\d{{1,2}}))?"
 )
 # Before the time: what people write, and what browsers do, which is "at" in the languages of the names.
-_BETWEEN = r"(?:,? (?:at|um|a|as|a las|alle|alle ore|om|o|kl\.?) |,? | - |, ?|,? ?(?P<t>t) ?)"
+_BETWEEN = (
+    r"(?:,? (?:at|um|a|as|a las|alle|(?:alle )?ore|om|(?:o )?godz\.?|o|v|h\.?|kl\.?|klockan|klokken) "
+    r"|,? | - |, ?|,? ?(?P<t>t) ?)"
+)
 _WEEKDAY = rf"(?:(?P<weekday>{_WEEKDAY_NAMES})\.?,? ?)?(?:(?:the|le|den|der|el|il) )?"
 
 _DATES = (
     rf"{_YEAR}(?P<by>[-/.:]){_MONTH}(?P=by){_DAY}",
     rf"(?P<one>\d{{1,2}})(?P<by>[-/.]|\. )(?P<two>\d{{1,2}})(?P=by){_YEAR}",
-    rf"{_DAY}(?:st|nd|rd|th|er|º|ª|°|\.)?(?: of | de |[-/]| ?){_NAME}(?:,? | de | del |[-/,]|)(?P<year>\d{{4}}|'?\d\d)",
+    rf"{_DAY}(?:st|nd|rd|th|er|º|ª|°|\.)?(?: of | de |[-/]| ?){_NAME}(?:,? | de | del |[-/,]|)(?P<year>\d{{4}}|'?\d\d)"
+    r"(?P<polish> r\.?)?",
     rf"{_YEAR}\. {_MONTH}\. {_DAY}\.?",
     rf"{_YEAR}年 ?{_MONTH}月 ?{_DAY}日",
     rf"{_NAME}(?:[ /-]|){_DAY}(?:st|nd|rd|th|\.)?(?:, ?| |[-/])(?P<year>\d{{4}}|'\d\d|(?<=,)\d\d|(?<=, )\d\d)",
@@ -196,9 +200,12 @@ def _complaint(plain: str) -> str:
 
 def _written(parts: _Parts) -> DateText | str:
     """The parts of a form put together, or the code of the first that is wrong."""
-    if (name := parts.get("name")) in DISPUTED:
+    name = parts.get("name") or ""
+    # After its year, "r." is written in Polish only.
+    names = POLISH if parts.get("polish") and name in POLISH else MONTHS
+    if name in DISPUTED and names is MONTHS:
         return "month-ambiguous"
-    month, day = MONTHS[name] if name else int(parts.get("month") or 0), int(parts.get("day") or 0)
+    month, day = names[name] if name else int(parts.get("month") or 0), int(parts.get("day") or 0)
     one, two = parts.get("one"), parts.get("two")
     numbers = (int(one), int(two)) if one and two else None
     year = _year(parts["year"] or "")

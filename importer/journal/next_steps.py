@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from importer.config.time_zone import machine_zone
 from importer.errors import Exit
-from importer.journal.runs import Run
+from importer.journal.runs import ZONELESS, Run
 from importer.journal.states import TAKING_BACK, UNSETTLED, WITH_RECORD, State
 from importer.text import shell_word
 
@@ -140,7 +140,8 @@ def _reading(run: Run) -> Iterator[str]:
         yield f"--map {shell_word(f'{header}={name}')}"
     if read.get("dates"):
         yield f"--dates {shell_word(str(read['dates']))}"
-    if read.get("zone") not in (None, machine_zone()):
+    # A run of an earlier version does not say whether its file had such times; then the machine's zone is left out.
+    if (zone := read.get("zone")) and run.options.get(ZONELESS, zone != machine_zone()):
         yield f"--tz {shell_word(str(read['zone']))}"
 
 

@@ -20,6 +20,9 @@ Shape = TypeVar("Shape")
 OPTIONS: Document[dict[str, Any]] = Document("The list of a run's options", dict)
 """The options that a run began with. Members that this importer does not know are preserved for the one that does."""
 
+ZONELESS = "zoneless"
+"""The option that tells whether the file of a run has times without a zone, which are read in that of "read"."""
+
 SIGNED_IN = {"resume", "retry", "reconcile", "settle", "verify", "undo"}
 """The commands about a run that call the service. The others need no ``--sandbox`` or ``--profile``: the journal is all
 they read."""

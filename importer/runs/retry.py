@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from importer.errors import UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.next_steps import FAILED_FILE, RETRYABLE
-from importer.journal.runs import NewRun, Run
+from importer.journal.runs import ZONELESS, NewRun, Run
 from importer.model import Record
 from importer.runs.earlier_runs import latest_run, refuse_other_service
 from importer.runs.plan import plan_of, present_among
@@ -136,6 +136,7 @@ def _new_run(session: Session, parent: Run, request: RunRequest, now: float) -> 
         options={
             "read": asdict(parent.options_as(ReadOptions, "read")),
             TITLES: titles_of(parent),
+            **{name: value for name, value in parent.options.items() if name == ZONELESS},
             **request.choices.options,
         },
         started=now,

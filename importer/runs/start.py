@@ -9,7 +9,7 @@ from typing import Any
 from importer.config.saved_columns import remember_dates
 from importer.issues import Issue
 from importer.journal.journal import Journal
-from importer.journal.runs import NewRun, Run
+from importer.journal.runs import ZONELESS, NewRun, Run
 from importer.model import AgreedUpdate, Clash, Record, RowElsewhere
 from importer.runs.copies import durable_copy
 from importer.runs.request import Choices, ImportRequest
@@ -139,7 +139,7 @@ def plan_rows(
     # would be read with the run for ever.
     options = {name: value for name, value in planned.options.items() if name not in _FOR_PLANNING}
     titles = {column.field: column.label for column in source.mapping.columns}
-    return journal.runs.update(planned, options={**options, TITLES: titles})
+    return journal.runs.update(planned, options={**options, TITLES: titles, ZONELESS: result.zoneless})
 
 
 def titles_of(run: Run) -> dict[str, str]:

@@ -20,7 +20,7 @@ from importer.errors import FileError, UsageError
 from importer.issues import Notice
 from importer.spreadsheet.encodings import blocks, find_encoding, last_lines, recurring, sample_in
 from importer.spreadsheet.extras import Extras, find_extras, is_mostly, may_be_extra, refuse_other_header
-from importer.spreadsheet.formulas import is_formula, unescape_formula
+from importer.spreadsheet.formulas import is_formula, may_hold_formula, unescape_formula
 from importer.spreadsheet.kinds import SEPARATORS, refuse_two_separators, refuse_unsplit
 from importer.spreadsheet.sheet import (
     HEADER_AMONG,
@@ -149,11 +149,10 @@ class _Source:
     def formulas(self, header: Header) -> pd.DataFrame:
         """The cells below the header that are formulas: a text file holds no result of them."""
         # Cell by cell only if any could be one: that takes four times as long as reading the file.
-        mark = re.compile(f'(?:^|[\r\n]|{re.escape(self._separator)})[ \t"]*=')
-        if not any("=" in text and mark.search(text) for text in blocks(self._path, self._encoding)):
+        if not any(may_hold_formula(text, self._separator) for text in blocks(self._path, self._encoding)):
             return as_problems()
         below = islice(self.rows(), header.row, None)
-        places = [(row, i) for row, cells in below for i, cell in enumerate(cells) if "=" in cell and is_formula(cell)]
+        places = [(row, i) for row, cells in below for i, cell in enumerate(cells) if is_formula(cell)]
         return as_problems(
             ["formula-without-value"] * len(places), [row for row, _ in places], [position for _, position in places]
         )
@@ -177,6 +176,11 @@ class _Reading:
         csv.field_size_limit(LARGEST_CELL)
         self._path, self._separator, self._more = path, separator, more
         self._blocks, self.row, self.line = 0, 0, 0
+        blanks = " \t".replace(separator, "")
+        self._blank_behind = re.compile(f'"[{blanks}]+(?:[\r\n{re.escape(separator)}]|$)')
+        self._quoted = re.compile(
+            f'((?:^|[\r\n{re.escape(separator)}])[{blanks}]*"(?:[^"]|"")*")[{blanks}]*(?=[\r\n{re.escape(separator)}]|$)'
+        )
         self._open(first)
 
     def rows(self) -> Iterator[list[str]]:
@@ -231,7 +235,7 @@ class _Reading:
         # Not "yield from self._block": a generator that is left in the middle would close it.
         yield from iter(self._block.readline, "")
         while text := next(self._more, ""):
-            self._open(text)
+            self._open(text, is_quoted=self._ends_quoted)
             self._blocks += 1
             if self._blocks > MOST_BLOCKS_A_ROW:
                 raise self._endless()
@@ -247,7 +251,14 @@ class _Reading:
         block = self._block.getvalue()
         return ' "' in block and re.search(re.escape(self._separator) + ' +"', block) is not None
 
-    def _open(self, block: str) -> None:
+    def _open(self, block: str, *, is_quoted: bool = False) -> None:
+        """Begin a block; ``is_quoted`` says that it begins within quotes."""
+        self._ends_quoted = is_quoted ^ bool(block.count('"') % 2)
+        # A blank behind a closing quote is no part of the text, and csv.reader refuses it. What stands in quotes is
+        # gone over as a whole, because a blank may follow a quote in there.
+        if self._blank_behind.search(block):
+            opened = '"' if is_quoted else ""
+            block = self._quoted.sub(r"\1", opened + block)[len(opened) :]
         self._block, self._length = io.StringIO(block, newline=""), len(block)
 
     def _used_up(self) -> bool:

@@ -32,6 +32,9 @@ _LARGEST_LOCK, _LOCK_NAME = 165, 55
 _SAVE = "Open it in the program that made it, and save the table as .xlsx or .csv (UTF-8)."
 _SAVE_FROM_EXCEL = "Open it in your spreadsheet program, and save it as .xlsx."
 _UNPACK = "Unpack it, then import the spreadsheet that is in it."
+_EXPORT = "Export the table from the program that made it, as .csv (UTF-8)."
+_SAVE_CONTACTS = "Open it in the program that made it, and export the contacts as .csv (UTF-8)."
+_NOT_EVENTS = "It holds events, not which coworker's calendar watches which resource. Choose the spreadsheet itself."
 _NUMBERS = ("is an Apple Numbers document", "In Numbers, choose File > Export To > Excel, then import that file.")
 
 _MAGIC: tuple[tuple[bytes, str, str], ...] = (
@@ -64,6 +67,12 @@ _MARKUP: tuple[tuple[str, str, str], ...] = (
         "Open it in LibreOffice, and save it as .ods or .xlsx.",
     ),
     (
+        r"(?s)<(?:tr|th|td|thead|tbody|caption)\b[^>]*>",
+        "holds a table as HTML, without the page around it",
+        "Export the table as CSV, in sqlite3 with .mode csv and .headers on. Or put <table> before it and </table> "
+        "behind it, save it as .html, open that in your spreadsheet program, and save it as .xlsx.",
+    ),
+    (
         r"(?s)(?:<\?xml[^>]*>)?\s*(?:<!--.*?-->\s*)*"
         r"<(?:!doctype html|html|head|body|table|meta|script|style|div|title|p\b|br\b)",
         "is a web page, not a table",
@@ -71,6 +80,40 @@ _MARKUP: tuple[tuple[str, str, str], ...] = (
         "program and save it as .xlsx.",
     ),
     (r"<(?:\?xml|!--|[a-z][\w:.-]*[\s/>])", "is an XML file", _SAVE),
+    (r"BEGIN:VCARD\b", "is a file of contacts (vCard)", _SAVE_CONTACTS),
+    (r"BEGIN:VCALENDAR\b", "is a calendar (iCalendar)", _NOT_EVENTS),
+    (r"(?-i:TABLE)\s*\n0,1\s*\n", "is a table in the format DIF", _SAVE_FROM_EXCEL),
+    (
+        r"(?-i:ID;P[A-Z]*(?:;[A-Z])*\s*\n(?:[A-Z]{1,2};[^\n]*\n)*?[BCFPO];)",
+        "is a table in the format SYLK",
+        _SAVE_FROM_EXCEL,
+    ),
+    (r"\\(?:documentclass|begin\{|usepackage|hline|toprule)", "is a LaTeX document", _EXPORT),
+    (
+        r"(?:(?:--|/\*)[^\n]*\n\s*|(?:SET|PRAGMA|BEGIN|START|USE|DROP|LOCK)\b[^\n;]*;\s*)*"
+        r"(?:INSERT (?:OR \w+ |IGNORE )?INTO\s|REPLACE INTO\s|CREATE (?:TABLE|DATABASE|SCHEMA)\s"
+        r"|COPY [^\n]+ FROM stdin;)",
+        "is a file of SQL statements",
+        "Export the table as CSV: in sqlite3 with .mode csv and .headers on, in psql with \\copy … TO … CSV HEADER.",
+    ),
+    (
+        r"-\[ RECORD \d+ \]",
+        "holds one line for each cell, as psql writes it with \\x on",
+        "Turn it off with \\x, and export the table with \\copy … TO … CSV HEADER.",
+    ),
+    (
+        r"\*{3,} 1\. row \*{3,}",
+        "holds one line for each cell, as MySQL writes it with \\G",
+        "Export the table as CSV, or end the query with a semicolon instead of \\G.",
+    ),
+    (
+        r"[┌╭╔┏]",
+        "holds a table that is drawn with lines, in which long texts may be cut",
+        "Export the table as CSV, in sqlite3 with .mode csv and .headers on.",
+    ),
+    (r"\[\[?[\w. -]+\]\]?\s*\n(?:[#;][^\n]*\n|\s*\n)*[\w. \"-]+ ?= ?", "is a file of settings (INI or TOML)", _EXPORT),
+    (r"(?:---\s*\n)?(?:[\w-]+:\s*\n)?\s*- +[\w\"' -]+: [^\n]*\n +[\w\"' -]+:", "is a YAML file", _EXPORT),
+    (r"(?:version: \d+\s*\n+)?dn::? [^\n]+\n[\w;-]+::? ", "is an export of a directory (LDIF)", _EXPORT),
     (r'(?:\{\s*(?:"|\}))|(?:\[\s*(?:[{\[\]]|"[^"]*"\s*[,\]]\s*(?:\n|"|\[|$)))', "is a JSON file", _SAVE),
 )
 
@@ -149,7 +192,14 @@ def workbook_suffix(start: bytes) -> str | None:
 def refuse_unsplit(name: str, sample: str, separator: str) -> None:
     """Raise FileError if the lines of a text file are tables of another make: quoted whole, or lined up with blanks."""
     lines = [line for line in re.split(r"\r\n|\r|\n", sample) if line.strip()][:HEADER_AMONG]
-    if len(lines) < _FEWEST or any(_width(line, separator) > 1 for line in lines):
+    if len(lines) < _FEWEST:
+        return
+    if (mark := _mark_of_pairs(lines)) is not None:
+        raise FileError(
+            f'{name} holds one line for each cell, with "{mark}" between its column and its value.',
+            "Export the table as CSV, in sqlite3 with .mode csv and .headers on.",
+        )
+    if any(_width(line, separator) > 1 for line in lines):
         return
     quoted = [line.strip() for line in lines if re.fullmatch(r'\s*".*"\s*', line)]
     inner = [line[1:-1].replace('""', '"') for line in quoted]
@@ -164,6 +214,16 @@ def refuse_unsplit(name: str, sample: str, separator: str) -> None:
             "Export the table as .csv (UTF-8). Or open the file in Excel, choose Data > Text to Columns > Fixed width, "
             "and save it as .xlsx.",
         )
+
+
+def _mark_of_pairs(lines: Sequence[str]) -> str | None:
+    """What stands between names and values, if each line is one such pair and the names come again; None if not."""
+    for mark in (" = ", " : ", ": "):
+        names = Counter(line.partition(mark)[0].strip() for line in lines if mark in line)
+        is_plain = not any(one in name for name in names for one in SEPARATORS)
+        if sum(names.values()) == len(lines) and len(names) >= _FEWEST <= max(names.values()) and is_plain:
+            return mark.strip()
+    return None
 
 
 def _lined_up(lines: Sequence[str]) -> bool:

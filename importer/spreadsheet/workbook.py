@@ -85,18 +85,30 @@ class _Read:
         self._name = path.name
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  it lives as long as the sheet that is read from it
         weakref.finalize(self, self._file.close)
-        status = _run(path, sheet, self._file)
-        self._starts = _line_starts(self._file)
-        self.summary: dict[str, Any] = self._line(self._starts[-1]) if self._starts else {}
-        # Without the last line there is no sheet, even if there are rows: those of a child that died may be half of
-        # them. Killed by a signal, it met one of its limits.
-        if "name" not in self.summary:
-            refusal = (*TOO_LARGE,) if status < 0 else (*DAMAGED,)
-            message, advice = self.summary.get("refused", refusal)
+        refusal = self._run(path, sheet)
+        # Once more without blanks, for one of them in the farthest corner takes all of the memory.
+        if refusal == TOO_LARGE:
+            self._file.truncate(0)
+            refusal = self._run(path, sheet, "--without-blanks")
+        if refusal:
+            message, advice = refusal
             sentences = printable(f"{path.name} {message}.", _LONGEST_REFUSAL), printable(advice, _LONGEST_REFUSAL)
             if sheets := self.summary.get("sheets"):
                 raise SheetsError(*sentences, sheets)
             raise FileError(*sentences)
+
+    def _run(self, path: Path, sheet: str | None, *options: str) -> tuple[str, str] | None:
+        """Have the child read a workbook; what it says of one that it cannot read."""
+        self._file.seek(0)
+        status = _run(path, sheet, self._file, *options)
+        self._starts = _line_starts(self._file)
+        self.summary: dict[str, Any] = self._line(self._starts[-1]) if self._starts else {}
+        # Without the last line there is no sheet, even if there are rows: those of a child that died may be half of
+        # them. Killed by a signal, it met one of its limits.
+        if "name" in self.summary:
+            return None
+        message, advice = self.summary.get("refused", TOO_LARGE if status < 0 else DAMAGED)
+        return message, advice
 
     def rows(self) -> Iterator[tuple[int, Sequence[str]]]:
         """The rows with their numbers, from the first one, as they are shown."""
@@ -156,10 +168,10 @@ class _Read:
         return line
 
 
-def _run(path: Path, sheet: str | None, out: IO[bytes]) -> int:
+def _run(path: Path, sheet: str | None, out: IO[bytes], *options: str) -> int:
     child = Path(__file__).with_name("workbook_child")
     # -I: nothing from the environment or the current folder, which may be the folder of the hostile file.
-    command = [sys.executable, "-I", str(child), str(path.absolute()), *([] if sheet is None else [sheet])]
+    command = [sys.executable, "-I", str(child), *options, str(path.absolute()), *([] if sheet is None else [sheet])]
     try:
         return subprocess.run(  # noqa: S603
             command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL, timeout=SECONDS, check=False

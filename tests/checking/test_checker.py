@@ -149,6 +149,8 @@ def test_equal_values_are_one_record_however_they_are_written(tmp_path: Path) ->
         mapping(2, ResourceId=" 12.0 ", SubscriptionExpireDate="2026-11-28 11:30:00+01:00"),
     ]
     assert [issue.code for issue in issues(check(tmp_path, same))] == ["duplicate-row"]
+    accents = [mapping(2, Name="Caf\u00e9"), mapping(2, Name="Cafe\u0301")]
+    assert [issue.code for issue in issues(check(tmp_path, accents))] == ["duplicate-row"]
     assert not issues(check(tmp_path, [mapping(2, CalendarId="AAa="), mapping(2, CalendarId="AAA=")]))
 
 

@@ -345,3 +345,46 @@ def test_the_end_of_a_meeting_is_no_offset(
 def test_a_time_of_a_meeting_is_an_unclear_zone(text: str) -> None:
     """So that the sentence is about what stands behind the time."""
     assert read_date_text(text) == "zone-unclear"
+
+
+OF_A_LANGUAGE = {
+    (11, 28): (
+        *(
+            "28 november 2026 om 14:30 uur",
+            "28-11-2026 14.30 uur",
+            "28 november 2026 14u30",
+            "28 novembre 2026 ore 14:30",
+        ),
+        *("28 novembre 2026, alle ore 14.30", "28 novembre 2026 h. 14:30", "28 listopada 2026 r., 14:30"),
+        *("28 listopada 2026 r. o godz. 14:30", "28 lis 2026 r. 14:30", "28 de noviembre de 2026, 14:30 h"),
+        *("28 de noviembre de 2026, 14:30 horas", "28 de novembro de 2026 às 14h30", "28 novembre 2026 à 14 h 30"),
+        *("28/11/2026 à 14 h 30", "den 28 november 2026 klockan 14:30", "28. november 2026 klokken 14.30"),
+        *("28. November 2026 um 14:30 Uhr", "28 november 2026 kl. 14:30"),
+    ),
+    (3, 28): ("28 marca 2026 r., 14:30", "28 marca 2026 o 14:30", "28. marts 2026 kl. 14:30"),
+    (7, 28): ("28 lip 2026 r., 14:30", "28 lipca 2026, godz. 14:30"),
+    (8, 28): ("28 augusti 2026 kl. 14:30",),
+    (12, 28): ("28. desember 2026 kl. 14:30",),
+}
+
+
+@pytest.mark.parametrize(("day", "text"), [(day, text) for day, texts in OF_A_LANGUAGE.items() for text in texts])
+def test_a_time_as_its_language_writes_it(day: tuple[int, int], text: str) -> None:
+    """With the words that stand before and behind it."""
+    read = read_date_text(text)
+    assert isinstance(read, DateText)
+    month_and_day = (read.month, read.day) if read.numbers is None else read.numbers[::-1]
+    assert (read.year, month_and_day, read.time) == (2026, day, (14, 30, 0))
+
+
+def test_a_polish_day_may_end_with_the_word_for_year() -> None:
+    """Without it, the month may be a Croatian or a Czech one."""
+    assert read_date_text("28 listopada 2026 r.") == DateText(2026, 11, 28)
+    for text in ("28 listopada 2026", "28. listopadu 2026 v 14:30", "28 lip 2026"):
+        assert read_date_text(text) == "month-ambiguous"
+
+
+@pytest.mark.parametrize("text", ["28 november 2026 14 u 30", "28 november 2026 v", "28 november 2026 r. x", "14 h 5"])
+def test_what_is_left_over_makes_it_no_date(text: str) -> None:
+    """Nothing is read on a guess."""
+    assert isinstance(read_date_text(text), str)

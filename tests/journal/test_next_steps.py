@@ -110,6 +110,17 @@ def test_a_retry_is_not_offered_for_rows_that_would_be_held_again(states: dict[S
             StepKind.CORRECT,
             "importer run reports/3-rows/failed.xlsx",
         ),
+        # The machine's zone is another one where the command is typed; a file with zones is read alike in each.
+        (
+            {"read": {"zone": "UTC"}, "zoneless": True},
+            StepKind.CORRECT,
+            "importer run reports/3-rows/failed.xlsx --tz UTC",
+        ),
+        (
+            {"read": {"zone": "Europe/Berlin"}, "zoneless": False},
+            StepKind.CORRECT,
+            "importer run reports/3-rows/failed.xlsx",
+        ),
         ({"read": "damaged"}, StepKind.CORRECT, "importer run reports/3-rows/failed.xlsx"),
         ({}, StepKind.REVIEW, ""),
     ],

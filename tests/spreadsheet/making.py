@@ -93,27 +93,35 @@ def write_xlsb(
     formats: Mapping[int, str] = MappingProxyType({}),
     hidden_rows: Sequence[int] = (),
     hidden_columns: Sequence[int] = (),
+    more: Mapping[str, bytes] = MappingProxyType({}),
 ) -> Path:
     """The smallest XLSB: no program that is at hand writes this format. Records as in MS-XLSB, 2.1.4 and 2.5.
 
-    A cell of bytes is an error. ``formats`` are number formats by position; ``hidden_rows`` are counted from 1.
+    A cell of bytes is an error, one of True a formula with the result 7. ``formats`` are number formats by position;
+    ``hidden_rows`` are counted from 1. ``more`` are further records of the "book", the "sheet" and the "styles".
     """
-    book = _record(131) + _record(143) + _record(156, struct.pack("<II", 0, 1) + _wide("rId1") + _wide("Data"))
+    book = (
+        xlsb_record(131)
+        + more.get("book", b"")
+        + xlsb_record(143)
+        + xlsb_record(156, struct.pack("<II", 0, 1) + _wide("rId1") + _wide("Data"))
+    )
     styles = {position: style for style, position in enumerate(formats, start=1)}
     cells = b""
     for number, row in enumerate(rows):
-        cells += _record(0, struct.pack("<IIHBBBI", number, 0, 300, 0, 0x10 * (number + 1 in hidden_rows), 0, 0))
+        cells += xlsb_record(0, struct.pack("<IIHBBBI", number, 0, 300, 0, 0x10 * (number + 1 in hidden_rows), 0, 0))
         for position, cell in enumerate(row):
             cells += _cell(struct.pack("<II", position, styles.get(position, 0)), cell)
     extent = struct.pack("<IIII", 0, len(rows) - 1, 0, max(map(len, rows)) - 1)
-    columns = b"".join(_record(60, struct.pack("<IIIIH", each, each, 2000, 0, 1)) for each in hidden_columns)
-    sheet = _record(129) + _record(148, extent) + columns + _record(145) + cells + _record(146) + _record(130)
+    columns = b"".join(xlsb_record(60, struct.pack("<IIIIH", each, each, 2000, 0, 1)) for each in hidden_columns)
+    sheet = xlsb_record(129) + xlsb_record(148, extent) + columns + xlsb_record(145) + cells + xlsb_record(146)
+    sheet += more.get("sheet", b"") + xlsb_record(130)
     shapes = b"".join(
-        _record(44, struct.pack("<H", 200 + n) + _wide(shape)) for n, shape in enumerate(formats.values())
+        xlsb_record(44, struct.pack("<H", 200 + n) + _wide(shape)) for n, shape in enumerate(formats.values())
     )
-    shapes = _record(615, struct.pack("<I", len(formats))) + shapes + _record(616)
-    looks = b"".join(_record(47, struct.pack("<HH12x", 0, n)) for n in (0, *range(200, 200 + len(formats))))
-    looks = _record(617, struct.pack("<I", 1 + len(formats))) + looks + _record(618)
+    shapes = xlsb_record(615, struct.pack("<I", len(formats))) + shapes + xlsb_record(616)
+    looks = b"".join(xlsb_record(47, struct.pack("<HH12x", 0, n)) for n in (0, *range(200, 200 + len(formats))))
+    looks = xlsb_record(617, struct.pack("<I", 1 + len(formats))) + looks + xlsb_record(618)
     parts = xlsx_parts("")
     del parts["xl/workbook.xml"], parts["xl/worksheets/sheet1.xml"], parts["xl/_rels/workbook.xml.rels"]
     links = "".join(
@@ -125,15 +133,16 @@ def write_xlsb(
         parts
         | {
             "_rels/.rels": str(parts["_rels/.rels"]).replace("workbook.xml", "workbook.bin"),
-            "xl/workbook.bin": book + _record(144) + _record(132),
+            "xl/workbook.bin": book + xlsb_record(144) + xlsb_record(132),
             "xl/_rels/workbook.bin.rels": f"<Relationships {PACKAGE}>{links}</Relationships>",
             "xl/worksheets/sheet1.bin": sheet,
-            "xl/styles.bin": _record(278) + shapes + looks + _record(279),
+            "xl/styles.bin": xlsb_record(278) + shapes + looks + more.get("styles", b"") + xlsb_record(279),
         },
     )
 
 
-def _record(kind: int, data: bytes = b"") -> bytes:
+def xlsb_record(kind: int, data: bytes = b"") -> bytes:
+    """A record of an XLSB."""
     number = bytes([kind]) if kind < 128 else bytes([kind & 0x7F | 0x80, kind >> 7])
     size, length = b"", len(data)
     while True:
@@ -150,8 +159,65 @@ def _wide(text: str) -> bytes:
 def _cell(place: bytes, cell: str | float | bytes) -> bytes:
     match cell:
         case str():
-            return _record(6, place + _wide(cell))
+            return xlsb_record(6, place + _wide(cell))
         case bytes():
-            return _record(3, place + cell)
+            return xlsb_record(3, place + cell)
+        case True:
+            return xlsb_record(9, place + struct.pack("<dH", 7, 0) + bytes(8))
         case _:
-            return _record(5, place + struct.pack("<d", cell))
+            return xlsb_record(5, place + struct.pack("<d", cell))
+
+
+def xls_record(kind: int, data: bytes = b"") -> bytes:
+    """A record of an .xls file."""
+    return struct.pack("<HH", kind, len(data)) + data
+
+
+def xls_formula(row: int, position: int, result: bytes, flags: int = 0) -> bytes:
+    """The record of a formula, which is 1; its place counts from 0."""
+    return xls_record(
+        6, struct.pack("<HHH", row, position, 0) + result + struct.pack("<HIH3s", flags, 0, 3, b"\x1e\1\0")
+    )
+
+
+def write_xls(
+    path: Path, rows: Sequence[Sequence[str | float | None]], *, book: bytes = b"", sheet: bytes = b""
+) -> Path:
+    """The smallest .xls with one sheet, and further records of the book and the sheet. As in MS-XLS, 2.1.7."""
+    begin = "<HHHHII"
+    globals_ = xls_record(0x809, struct.pack(begin, 0x600, 5, 0x0DBB, 0x07CC, 0, 6)) + book
+    globals_ += xls_record(0xE0, bytes(20)) * 16
+    name = b"\4\0Data"
+    length = len(globals_) + 4 + 6 + len(name) + 4
+    globals_ += xls_record(0x85, struct.pack("<IBB", length, 0, 0) + name) + xls_record(0x0A)
+    cells = b""
+    for row, texts in enumerate(rows):
+        for position, cell in enumerate(texts):
+            place = struct.pack("<HHH", row, position, 0)
+            if isinstance(cell, str):
+                cells += xls_record(0x204, place + struct.pack("<HB", len(cell), 1) + cell.encode("utf-16-le"))
+            elif cell is not None:
+                cells += xls_record(0x203, place + struct.pack("<d", cell))
+    begins = xls_record(0x809, struct.pack(begin, 0x600, 0x10, 0x0DBB, 0x07CC, 0, 6))
+    path.write_bytes(_compound(globals_ + begins + cells + sheet + xls_record(0x0A)))
+    return path
+
+
+def _compound(stream: bytes) -> bytes:
+    """A compound file with this one stream, as in MS-CFB: a header, a table of sectors, a directory, the stream."""
+    size = 512
+    stream = stream.ljust(max(4_096, -(-len(stream) // size) * size), b"\0")
+    count, end = len(stream) // size, 0xFFFFFFFE
+    chain = [0xFFFFFFFD, end, *range(3, count + 2), end]
+    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16)
+    header += struct.pack("<HHHHH6xIIIIIIIIII", 0x3E, 3, 0xFFFE, 9, 6, 0, 1, 1, 0, 4_096, end, 0, end, 0, 0)
+    table = struct.pack("<128I", *chain, *[0xFFFFFFFF] * (128 - len(chain)))
+    entries = _entry("Root Entry", 5, 1, end, 0) + _entry("Workbook", 2, 0xFFFFFFFF, 2, len(stream))
+    return header.ljust(size, b"\xff") + table + entries.ljust(size, b"\0") + stream
+
+
+def _entry(name: str, kind: int, child: int, start: int, size: int) -> bytes:
+    wide = name.encode("utf-16-le")
+    links = struct.pack("<III", 0xFFFFFFFF, 0xFFFFFFFF, child)
+    head = wide.ljust(64, b"\0") + struct.pack("<HBB", len(wide) + 2, kind, 1) + links
+    return head + bytes(36) + struct.pack("<IQ", start, size)

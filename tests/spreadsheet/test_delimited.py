@@ -293,6 +293,7 @@ def test_a_file_that_goes_away_is_said_to_be_gone(tmp_path: Path) -> None:
     ("cell", "is_one"),
     [
         *((cell, True) for cell in ("=1+1", " =A1", '"=HYPERLINK(""http://x"",""Room 1"")"', '"=""Room ""&A1"', "=-1")),
+        *((cell, True) for cell in ("+A1", " -2+3", '"-2+3"', '"@SUM(1;2)"', "+SUM(A1:A9)", "＋A1", "-$B$2*1.5")),  # noqa: RUF001
         *((cell, False) for cell in ('="1001"', '"=""Room 1"""', "a=b", "=", "== Room ==", "+49 30 12", "-", "@home")),
     ],
 )
@@ -311,3 +312,51 @@ def test_a_formula_in_a_file_of_the_importer_is_text(tmp_path: Path) -> None:
     sheet = delimited.open_delimited(path)
     assert [chunk[0].tolist() for chunk in sheet.read()] == [["=1+1"]]
     assert not len(sheet.problems)
+
+
+BLANKS_BEHIND = {
+    "before a comma": '1,"Room, A" ,x\n',
+    "a tab before a comma": '1,"Room, A"\t,x\n',
+    "at both sides": '1, "Room, A"  ,x\n',
+    "in every cell": '"1" ,"Room, A" ,"x" \n',
+    "at the end of a file": '1,"Room, A","x"\t',
+    "at the end of a line of Windows": '1,"Room, A","x" \r\n',
+}
+
+
+@pytest.mark.parametrize("name", BLANKS_BEHIND)
+def test_a_blank_behind_a_closing_quote_is_no_part_of_the_text(name: str, tmp_path: Path) -> None:
+    """Many programs write it, and spreadsheet programs read over it."""
+    path = tmp_path / "a.csv"
+    path.write_text("Id,Name,Note\n" + BLANKS_BEHIND[name], "utf-8", newline="")
+    assert rows_of(opened(path)) == {2: ["1", "Room, A", "x"]}
+
+
+def test_a_blank_behind_a_quote_inside_a_text_stays(tmp_path: Path) -> None:
+    """Such texts have doubled quotes, line ends and separators, as if a cell ended there."""
+    texts = 'He said ""hi"" , twice', '""a"" \n""b"" ,c', ' ""x"" ,'
+    lines = [f'{number},"{text}" ,x' for number, text in enumerate(texts)]
+    path = tmp_path / "a.csv"
+    path.write_text("\n".join(["Id,Name,Note", *lines, ""]), "utf-8", newline="")
+    assert [row[1] for row in rows_of(opened(path)).values()] == [text.replace('""', '"') for text in texts]
+
+
+def test_a_blank_behind_a_quote_is_as_good_in_the_middle_of_a_large_file(tmp_path: Path) -> None:
+    """Blocks may end anywhere within a quoted text, and what follows is not cut otherwise for that."""
+    text = "x" * 700 + ', ""y"" ,\n ""z"" '
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "Id,Name,Note\n" + "".join(f'{number},"{text}" ,x\n' for number in range(9_000)), "utf-8", newline=""
+    )
+    rows = list(rows_of(opened(path)).values())
+    assert len(rows) == 9_000
+    assert {row[1] for row in rows} == {text.replace('""', '"')}
+
+
+@pytest.mark.parametrize("line", ['1,"Room" A,x', '1,"Room" "A",x', '1,"Room"x,y'])
+def test_a_letter_behind_a_closing_quote_is_no_guess(line: str, tmp_path: Path) -> None:
+    """Nobody knows where the text ends."""
+    path = tmp_path / "a.csv"
+    path.write_text(f"Id,Name,Note\n{line}\n", "utf-8")
+    with pytest.raises(FileError, match="a character follows the closing quote"):
+        rows_of(opened(path))

@@ -58,6 +58,28 @@ KINDS = {
     "slides": (zipped("[Content_Types].xml", "ppt/presentation.xml"), "is a PowerPoint presentation"),
     "text of LibreOffice": (zipped("content.xml", first=TEXT), "is a document of an office program"),
     "archive": (zipped("mappings.csv"), "is an archive (ZIP)"),
+    "rows of HTML": (b"<TR><TH>ResourceId</TH>\n<TH>Name</TH>\n</TR>\n<TR><TD>1", "holds a table as HTML"),
+    "contacts": (b"BEGIN:VCARD\r\nVERSION:3.0\r\nN:Abbott;Ada;;;\r\n", "is a file of contacts (vCard)"),
+    "events": (b"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nBEGIN:VEVENT\r\n", "is a calendar (iCalendar)"),
+    "DIF": (b'TABLE\r\n0,1\r\n"EXCEL"\r\nVECTORS\r\n0,4\r\n', "is a table in the format DIF"),
+    "SYLK": (b'ID;PWXL;N;E\r\nP;PGeneral\r\nC;Y1;X1;K"Name"\r\n', "is a table in the format SYLK"),
+    "LaTeX": (b"\\begin{tabular}{ll}\nResourceId & Name \\\\\n", "is a LaTeX document"),
+    "inserts": (b"INSERT INTO mappings VALUES(1,'Room, A');\n", "is a file of SQL statements"),
+    "dump of sqlite3": (b"PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE m(a);\n", "SQL statements"),
+    "dump of PostgreSQL": (
+        b"--\n-- PostgreSQL database dump\n--\n\nSET statement_timeout = 0;\n\nCOPY m (a, b) FROM stdin;\n1\t2\n",
+        "is a file of SQL statements",
+    ),
+    "dump of MySQL": (
+        b"-- MySQL dump\n\n/*!40101 SET NAMES utf8 */;\nDROP TABLE IF EXISTS `m`;\nCREATE TABLE `m` (\n",
+        "SQL statements",
+    ),
+    "expanded by psql": (b"-[ RECORD 1 ]-----\nname | Room\nid   | 1\n", "as psql writes it with \\x on"),
+    "vertical of MySQL": (b"*************************** 1. row ***************************\nname: Room\n", "with \\G"),
+    "box of sqlite3": ("┌────┬──────┐\n│ Id │ Name │\n├────┼──────┤\n│ 1  │ Room │\n".encode(), "is drawn with lines"),
+    "settings": (b'[[mapping]]\nname = "Room"\n', "is a file of settings"),
+    "YAML": (b"---\nmappings:\n  - name: Room\n    resource_id: 11\n", "is a YAML file"),
+    "directory": (b"dn: cn=Ada,ou=people\ncn: Ada\n", "is an export of a directory (LDIF)"),
     "lock": (LOCK, "is the lock file that Excel keeps"),
 }
 
@@ -134,3 +156,39 @@ def test_a_table_of_one_column_is_a_table(tmp_path: Path, text: str) -> None:
     path = tmp_path / "mappings.csv"
     path.write_text(text, encoding="utf-8")
     rows_of(opened(path))
+
+
+PAIRS = {
+    "line of sqlite3": ("ResourceId = 1\n      Name = Room, front\n\nResourceId = 2\n      Name = Desk\n", '"="'),
+    "list of PowerShell": ("\nResourceId : 1\nName       : Room\n\nResourceId : 2\nName       : Desk\n", '":"'),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_one_line_for_each_cell_is_no_table(tmp_path: Path, name: str) -> None:
+    """Without a word of separators, which would not help."""
+    text, mark = PAIRS[name]
+    path = tmp_path / "rows.csv"
+    path.write_text(text, "utf-8")
+    with pytest.raises(FileError, match=f"one line for each cell, with {mark} between"):
+        opened(path)
+
+
+NO_OTHER_KIND = {
+    "a column called ID": "ID;Phone;Name\nC;Y1;Room\n",
+    "a column called Table": "Table,Name\n0,1\n",
+    "insertions": "Insert,Name\nINSERT,Room\n",
+    "colons in every line": "Note: a,Name\nNote: b,Room\n",
+    "equal signs in every line": "a = b,Name\na = b,Room\n",
+    "a title in brackets": "[mappings],\nId,Name\n1,Room\n",
+    "a title with a dash": "- Mappings: all -,\nId,Name\n1,Room\n",
+    "Markdown": "| Id | Name |\n|----|------|\n| 1 | Room |\n",
+}
+
+
+@pytest.mark.parametrize("name", NO_OTHER_KIND)
+def test_a_table_that_begins_alike_is_still_read(tmp_path: Path, name: str) -> None:
+    """A kind is told by more than a word."""
+    path = tmp_path / "rows.csv"
+    path.write_text(NO_OTHER_KIND[name], "utf-8")
+    assert rows_of(opened(path))

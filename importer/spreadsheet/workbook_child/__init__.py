@@ -1,8 +1,8 @@
 """The reading of one workbook, alone in a process with limits: a hostile file can end that process, nothing else.
 
-Run by its path (``python -I workbook_child FILE [SHEET]``); to import it by name would load pandas first. So its
-modules import the standard library, python-calamine, xlrd and each other, by relative names. It writes JSON lines to
-stdout and nothing else anywhere; ``reading.py`` tells which.
+Run by its path (``python -I workbook_child [--without-blanks] FILE [SHEET]``); to import it by name would load pandas
+first. So its modules import the standard library, python-calamine, xlrd and each other, by relative names. It writes
+JSON lines to stdout and nothing else anywhere; ``reading.py`` tells which.
 
 - ``reading.py``     what is done with a workbook, step by step
 - ``limits.py``      what this process and a file may take, and how a file is refused
@@ -13,7 +13,7 @@ stdout and nothing else anywhere; ``reading.py`` tells which.
 - ``books.py``       a workbook as sheets of values, by python-calamine or xlrd
 - ``old_strings.py``  the strings of .xls
 - ``look.py``        what the values of a sheet do not tell
-    - ``xlsx_look.py``, ``xlsb_look.py``, ``ods_look.py``  the same, read from a part of each kind
+    - ``xlsx_look.py``, ``xlsb_look.py``, ``xls_look.py``, ``ods_look.py``  the same, read from a part of each kind
 - ``cell_texts.py``  from values to text
 - ``number_formats.py``  the text that a number format shows
 """

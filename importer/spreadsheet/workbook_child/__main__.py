@@ -20,4 +20,5 @@ if __name__ == "__main__":
     _package()
     from workbook_child.reading import main  # type: ignore[import-not-found]
 
-    main(Path(sys.argv[1]), sys.argv[2] if len(sys.argv) > 2 else None, sys.stdout)  # noqa: PLR2004
+    words = [word for word in sys.argv[1:] if word != "--without-blanks"]
+    main(Path(words[0]), words[1] if len(words) > 1 else None, sys.stdout, blanks=len(words) + 1 == len(sys.argv))

@@ -19,9 +19,10 @@ from xlrd.biffh import XLRDError
 
 from .cell_texts import Cell, Table, is_blank
 from .limits import MOST_COLUMNS, PROTECTED, Refusal
-from .look import Look, Stretches
+from .look import NOT_STORED, Look, Stretches
 from .number_formats import BUILT_IN, GENERAL, OTHER
 from .old_strings import shared_strings
+from .xls_look import OldFile
 
 _ENCRYPTED = "encrypted"
 
@@ -123,6 +124,7 @@ class XlsBook:
             self._book = xlrd.open_workbook(file_contents=content, formatting_info=True, logfile=io.StringIO())
         except XLRDError as error:
             raise (Refusal(*PROTECTED) if _ENCRYPTED in str(error).lower() else error) from error
+        self._records = OldFile(content)
 
     @property
     def names(self) -> Sequence[SheetName]:
@@ -148,6 +150,10 @@ class XlsBook:
         for position, column in sheet.colinfo_map.items():
             if (column.hidden or column.width == 0) and position < MOST_COLUMNS:
                 look.hidden_columns.add(position)
+        records = self._records.sheet(self._book.sheet_names().index(name))
+        look.conditional += records.conditional
+        for row, position in records.formulas:
+            look.add_formula(row, position, NOT_STORED)
         merged = [((top, left), (bottom - 1, right - 1)) for top, bottom, left, right in sheet.merged_cells]
         look.add_merged(merged, sheet.nrows, sheet.ncols)
         return look

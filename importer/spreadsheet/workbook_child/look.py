@@ -2,7 +2,7 @@
 
 import sys
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from .limits import LONGEST_CELL, MOST_COLUMNS
@@ -10,6 +10,17 @@ from .number_formats import GENERAL
 
 Problems = dict[int, dict[int, tuple[str, str]]]
 """Row and position of a cell that has no value to be read: an issue code, and the text shown in its place."""
+
+NOT_STORED = "…"
+"""In place of a formula that a file stores in another form than as its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """The number formats by the index that cells name, and the indices of formats of conditions that hold another."""
+
+    of_cells: Sequence[str] = ()
+    conditional: frozenset[int] = frozenset()
 
 
 class Stretches:

@@ -6,6 +6,7 @@ calamine, which refuses a whole file for one such cell (0.9.1). A file that need
 
 import html
 import re
+from collections.abc import Collection
 
 from .package import letters_of, position_of
 
@@ -16,6 +17,8 @@ _CHARACTERS = re.compile(rb"<!\[CDATA\[(?P<data>.*?)\]\]>|<!--.*?-->|<\?(?!xml\s
 _CELL = re.compile(rb"<((?:\w+:)?)c(?P<attributes>\s[^>]*)?(?<!/)>(?P<content>.*?)</\1c\s*>", re.DOTALL)
 _EXTENSIONS = re.compile(rb"<((?:\w+:)?)extLst\b[^>]*?(?:/>|>.*?</\1extLst\s*>)", re.DOTALL)
 _PARTS = re.compile(rb"<((?:\w+:)?)(?P<name>f|v|is)\b[^>]*?(?:/>|>(?P<text>.*?)</\1(?P=name)\s*>)", re.DOTALL)
+_TAG = re.compile(rb"<[^>]*>")
+_SHARED_STRING = re.compile(rb"<((?:\w+:)?)si\b[^>]*?(?:/>|>(?P<text>.*?)</\1si\s*>)", re.DOTALL)
 _TYPE = re.compile(rb"""\st\s*=\s*["'](\w*)["']""")
 _NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 _YES_OR_NO = {b"0", b"1", b"true", b"false"}
@@ -39,6 +42,25 @@ def plain_cells(sheet: bytes, strings: int) -> bytes:
 def without_errors(sheet: bytes) -> bytes:
     """The XML of a sheet with plain cells whose errors have no names, so that none is unheard of."""
     return _CELL.sub(lambda cell: _unnamed(cell) if _type_of(cell) == b"e" else cell[0], sheet)
+
+
+def without_blanks(sheet: bytes, strings: Collection[int]) -> bytes:
+    """The XML of a sheet without its cells of nothing but blanks; ``strings`` are the shared strings that are such."""
+    return _CELL.sub(lambda cell: b"" if _is_blank(cell, strings) else cell[0], sheet)
+
+
+def blank_strings(shared: bytes) -> frozenset[int]:
+    """The numbers of the shared strings that are nothing but blanks."""
+    texts = (_TAG.sub(b"", match["text"] or b"") for match in _SHARED_STRING.finditer(shared))
+    return frozenset(number for number, text in enumerate(texts) if not text.strip())
+
+
+def _is_blank(cell: re.Match[bytes], strings: Collection[int]) -> bool:
+    parts, kind = list(_PARTS.finditer(cell["content"])), _type_of(cell)
+    if kind == b"e" or any(part["name"] == b"f" for part in parts):
+        return False
+    text = b"".join(_TAG.sub(b"", part["text"] or b"") for part in parts).strip()
+    return not text or (kind == b"s" and text.isdigit() and int(text) in strings)
 
 
 def _readable(cell: re.Match[bytes], strings: int) -> bytes:

@@ -19,10 +19,10 @@ from . import xlsb_look, xlsx_look
 from .books import Book, CalamineBook, XlsBook
 from .cell_texts import CellTexts
 from .limits import DAMAGED, PROTECTED, TOO_LARGE, Refusal, limit_this_process, refuse_bomb
-from .look import Look
+from .look import Formats, Look
 from .ods_look import look_at_ods
 from .package import Package, letters_of
-from .plain_cells import plain_cells, without_errors
+from .plain_cells import blank_strings, plain_cells, without_blanks, without_errors
 from .safety import Notice, about_parts, linked_with_others, macros_not_run
 from .sheet_choice import choose
 
@@ -34,8 +34,11 @@ _MODERN = (".xlsx", ".xlsm")
 _SHARED_STRING = re.compile(rb"<(?:\w+:)?si\b")
 
 
-def main(path: Path, chosen: str | None, out: IO[str]) -> None:
+def main(path: Path, chosen: str | None, out: IO[str], *, blanks: bool = True) -> None:
     """Write the sheet of a workbook, or why it cannot be read.
+
+    Without ``blanks``, cells of nothing but blanks are taken out of an .xlsx first: calamine makes room for every cell
+    up to the last, so that a single space in XFD1048576 takes more memory than there is.
 
     Any other exception ends the process, which is as good as saying that the file is damaged.
     """
@@ -51,7 +54,7 @@ def main(path: Path, chosen: str | None, out: IO[str]) -> None:
     #    knows that this process died, and takes nothing of what came before.
     limit_this_process()
     try:
-        for line in _sheet(path, chosen):
+        for line in _sheet(path, chosen, blanks=blanks):
             _put(line, out)
     except Refusal as refusal:
         _put({"refused": refusal.args[:2], "sheets": refusal.args[2:]}, out)
@@ -65,7 +68,7 @@ def _put(line: object, out: IO[str]) -> None:
     out.write(json.dumps(line, separators=(",", ":")) + "\n")
 
 
-def _sheet(path: Path, chosen: str | None) -> Iterator[object]:
+def _sheet(path: Path, chosen: str | None, *, blanks: bool) -> Iterator[object]:
     with path.open("rb") as file:
         start = file.read(len(_ZIP))
     if start == _OLE:
@@ -81,11 +84,20 @@ def _sheet(path: Path, chosen: str | None) -> Iterator[object]:
             return
         package = Package(archive)
         _refuse_other_kind(path, (".xlsb",) if package.is_binary else _MODERN)
-        yield from _modern(path, package, chosen, notices)
+        source = _source(path, package, blanks=blanks)
+        yield from _modern(source, package, chosen, notices)
 
 
-def _modern(path: Path, package: Package, chosen: str | None, notices: list[Notice]) -> Iterator[object]:
-    source = path if package.is_plain() else package.plain_copy()
+def _source(path: Path, package: Package, *, blanks: bool) -> Path | IO[bytes]:
+    """What calamine is to read of a workbook."""
+    if not blanks and not package.is_binary:
+        shared = package.part_of("sharedStrings")
+        strings = blank_strings(package.read(shared)) if shared else frozenset[int]()
+        return package.plain_copy(partial(without_blanks, strings=strings))
+    return path if package.is_plain() else package.plain_copy()
+
+
+def _modern(source: Path | IO[bytes], package: Package, chosen: str | None, notices: list[Notice]) -> Iterator[object]:
     try:
         yield from _lines(CalamineBook(source, partial(_look_at_package, package)), chosen, notices)
     except (xlsx_look.UnusualCells, CalamineError):
@@ -144,13 +156,12 @@ def _look_at_ods(archive: zipfile.ZipFile, notices: list[Notice], name: str) -> 
 
 
 def _look_at_package(package: Package, name: str) -> Look:
-    styles = package.part_of("styles")
+    styles, book = package.part_of("styles"), package.read(package.main)
     if package.is_binary:
-        part = package.part(xlsb_look.link_of(package.read(package.main), name))
-        return xlsb_look.look_at_xlsb(
-            package.read(part), xlsb_look.number_formats(package.read(styles)) if styles else []
-        )
-    formats = xlsx_look.formats_of(package.read(styles)) if styles else xlsx_look.Formats()
-    book = package.read(package.main)
+        part = package.part(xlsb_look.link_of(book, name))
+        shapes = xlsb_look.formats_of(package.read(styles)) if styles else Formats()
+        to_calculate = xlsb_look.is_calculated_on_opening(book)
+        return xlsb_look.look_at_xlsb(package.read(part), shapes, calculated_on_opening=to_calculate)
+    shapes = xlsx_look.formats_of(package.read(styles)) if styles else Formats()
     with package.stream(package.part(xlsx_look.link_of(book, name))) as stream:
-        return xlsx_look.look_at_xlsx(stream, formats, calculated_on_opening=xlsx_look.is_calculated_on_opening(book))
+        return xlsx_look.look_at_xlsx(stream, shapes, calculated_on_opening=xlsx_look.is_calculated_on_opening(book))

@@ -1,17 +1,23 @@
-"""What an XLSB sheet tells beside its values: error cells, number formats, what is hidden.
+"""What an XLSB sheet tells beside its values: errors, formulas without a result, number formats, hidden parts.
 
-Source: [MS-XLSB] 2.1.4 (records) and 2.4.
+Source: [MS-XLSB] 2.1.4 (records), 2.4 and 2.5.165 (XFProp).
 """
 
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from .look import Look, Stretches
+from .look import NOT_STORED, Formats, Look, Stretches
 from .number_formats import BUILT_IN, GENERAL, OTHER
 
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _COLUMN = 0, 3, 11, 60
 _CELLS = {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 62}
 _FORMAT, _STYLE, _BEGIN_STYLES, _END_STYLES, _SHEET = 44, 47, 617, 618, 156
+_RULES, _RULE, _FORMAT_OF_RULE = 461, 463, 507
+_NEWER_RULES, _NEWER_FORMAT = 1046, 1171
+_HAS_AREAS, _SMALLEST_PROPERTY = 0x02, 4
+_NUMBER_FORMATS = {38, 41}
+_FORMULAS, _CALCULATION = {8, 9, 10}, 157
+_ON_OPENING, _UNCALCULATED = 0x01, 0x10
 _ROW_HIDDEN, _COLUMN_HIDDEN = 0x10, 0x01
 _ERRORS = {
     0x00: "#NULL!",
@@ -25,11 +31,14 @@ _ERRORS = {
 }
 
 
-def look_at_xlsb(sheet: bytes, styles: Sequence[str]) -> Look:
-    """What a sheet tells; ``styles`` are the number formats by the index that cells name."""
+def look_at_xlsb(sheet: bytes, styles: Formats, *, calculated_on_opening: bool = False) -> Look:
+    """What a sheet tells.
+
+    ``calculated_on_opening``: the stored results of its formulas are not what a person sees.
+    """
     formats = Stretches(GENERAL)
     look = Look(formats=formats)
-    row, hidden, plain = 0, False, [shape == GENERAL for shape in styles]
+    row, hidden, plain = 0, False, [shape == GENERAL for shape in styles.of_cells]
     for kind, data in _records(sheet):
         if kind == _ROW:
             row = int.from_bytes(data[:4], "little") + 1
@@ -40,19 +49,77 @@ def look_at_xlsb(sheet: bytes, styles: Sequence[str]) -> Look:
             if hidden:
                 look.hidden_rows, hidden = look.hidden_rows + 1, False
             if style < len(plain) and not plain[style]:
-                formats.add(row, position, styles[style])
+                formats.add(row, position, styles.of_cells[style])
             if kind in {_CELL_ERROR, _FORMULA_ERROR}:
                 look.add_error(row, position, _ERRORS.get(data[8], ""))
+            elif calculated_on_opening and kind in _FORMULAS:
+                look.add_formula(row, position, NOT_STORED)
         elif kind == _COLUMN:
             first, last, width, _, flags = struct.unpack_from("<IIIIH", data)
             if flags & _COLUMN_HIDDEN or width == 0:
                 look.hide_columns(first, last)
+    look.conditional = list(_conditional_areas(sheet, styles.conditional))
     return look
 
 
-def number_formats(styles: bytes) -> list[str]:
-    """The number format of each style that cells can name."""
-    codes, shapes, inside = dict(BUILT_IN), list[str](), False
+def _conditional_areas(sheet: bytes, formats: frozenset[int]) -> Iterator[tuple[range, range]]:
+    """The areas in which a condition may change the number format."""
+    areas: list[tuple[range, range]] = []
+    for kind, data in _records(sheet):
+        if kind == _RULES:
+            areas = list(_areas(data, 8))
+        elif kind == _NEWER_RULES:
+            areas = list(_newer_areas(data))
+        elif kind == _NEWER_FORMAT:
+            yield from areas if _changes_numbers(data) else ()
+        elif kind == _RULE and int.from_bytes(data[8:12], "little") in formats:
+            yield from areas
+
+
+def _areas(data: bytes, place: int) -> Iterator[tuple[range, range]]:
+    """The rows and positions of a list of areas, counted first."""
+    (count,) = struct.unpack_from("<I", data, place)
+    for number in range(count):
+        top, bottom, left, right = struct.unpack_from("<4I", data, place + 4 + 16 * number)
+        yield range(top + 1, bottom + 2), range(left, right + 1)
+
+
+def _newer_areas(data: bytes) -> Iterator[tuple[range, range]]:
+    flags, count = struct.unpack_from("<II", data)
+    place = 8
+    for _ in range(count if flags & _HAS_AREAS else 0):
+        areas = list(_areas(data, place + 4))
+        yield from areas
+        place += 8 + 16 * len(areas)
+
+
+def _changes_numbers(format_of_rule: bytes) -> bool:
+    """Whether a rule changes the number format; so it may if its properties are not understood."""
+    # A newer one has four bytes more before the properties.
+    properties = [read for read in (_properties(format_of_rule, 2), _properties(format_of_rule, 6)) if read is not None]
+    return not properties or any(not _NUMBER_FORMATS.isdisjoint(read) for read in properties)
+
+
+def _properties(data: bytes, place: int) -> list[int] | None:
+    """The kinds of the properties from a place on; None if there are none, or they end elsewhere than the data."""
+    if place + 4 > len(data):
+        return None
+    (count,) = struct.unpack_from("<H", data, place + 2)
+    place, kinds = place + 4, list[int]()
+    for _ in range(count):
+        if place + 4 > len(data):
+            return None
+        kind, size = struct.unpack_from("<HH", data, place)
+        if size < _SMALLEST_PROPERTY:
+            return None
+        kinds.append(kind)
+        place += size
+    return kinds if place == len(data) else None
+
+
+def formats_of(styles: bytes) -> Formats:
+    """The number format of each style that cells can name, and which formats of conditions have one."""
+    codes, shapes, conditional, number, inside = dict(BUILT_IN), list[str](), set[int](), -1, False
     for kind, data in _records(styles):
         if kind == _FORMAT:
             codes[int.from_bytes(data[:2], "little")] = _wide(data, 2)[0]
@@ -60,7 +127,19 @@ def number_formats(styles: bytes) -> list[str]:
             inside = kind == _BEGIN_STYLES
         elif kind == _STYLE and inside:
             shapes.append(codes.get(int.from_bytes(data[2:4], "little"), OTHER))
-    return shapes
+        elif kind == _FORMAT_OF_RULE:
+            number += 1
+            conditional |= {number} if _changes_numbers(data) else set()
+    return Formats(shapes, frozenset(conditional))
+
+
+def is_calculated_on_opening(book: bytes) -> bool:
+    """Whether a workbook asks for its formulas to be calculated when it is opened, whatever result is stored."""
+    for kind, data in _records(book):
+        if kind == _CALCULATION:
+            is_manual, flags = not any(data[4:8]), data[24]
+            return bool(flags & _ON_OPENING) or (bool(flags & _UNCALCULATED) and not is_manual)
+    return False
 
 
 def link_of(book: bytes, name: str) -> str:

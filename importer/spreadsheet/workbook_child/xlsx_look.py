@@ -2,14 +2,13 @@
 
 import html
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import IO
 from xml.etree import ElementTree as ET
 
 from .limits import MOST_COLUMNS, PIECE_CELLS, TOO_LARGE, Refusal
-from .look import Look, Stretches
+from .look import Formats, Look, Stretches
 from .number_formats import BUILT_IN, GENERAL, OTHER
 from .package import position_of
 
@@ -56,16 +55,9 @@ _FORMAT_OF_CONDITION = re.compile(rb"""\sdxfId\s*=\s*["'](\d+)["']""")
 _AREAS_OF_CONDITION = re.compile(rb"""\ssqref\s*=\s*["']([^"']*)["']|<(?:\w+:)?sqref>([^<]*)<""")
 _RANGE = re.compile(rb"\$?([A-Z]*)\$?(\d*)(?::\$?([A-Z]*)\$?(\d*))?")
 _MOST_ROWS = 1_048_576
+_TRUE, _FALSE = {"1", "true"}, {"0", "false"}
 _PIECE_BYTES = 1 << 20
 _LONGEST_ROW = 64 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class Formats:
-    """The number formats by the index that cells name, and the indices of conditional formats that hold another."""
-
-    of_cells: Sequence[str] = ()
-    conditional: frozenset[bytes] = frozenset()
 
 
 def look_at_xlsx(stream: IO[bytes], styles: Formats, *, calculated_on_opening: bool = False) -> Look:
@@ -134,11 +126,11 @@ def _add_formula(look: Look, cell: re.Match[bytes]) -> None:
                 look.add_formula(each, place, formula)
 
 
-def _conditional_areas(piece: bytes, formats: frozenset[bytes]) -> Iterator[tuple[range, range]]:
+def _conditional_areas(piece: bytes, formats: frozenset[int]) -> Iterator[tuple[range, range]]:
     """The areas in which a condition may change the number format."""
     for condition in _CONDITION.finditer(piece):
         # Newer conditions hold their format themselves.
-        if not formats.isdisjoint(_FORMAT_OF_CONDITION.findall(condition[0])) or b"numFmt" in condition[0]:
+        if not formats.isdisjoint(map(int, _FORMAT_OF_CONDITION.findall(condition[0]))) or b"numFmt" in condition[0]:
             for text in _AREAS_OF_CONDITION.findall(condition[0]):
                 yield from map(_area, filter(None, map(_RANGE.fullmatch, b"".join(text).split())))
 
@@ -207,17 +199,18 @@ def formats_of(styles: bytes) -> Formats:
     }
     of_cells = [codes.get(style.get("numFmtId", "0"), OTHER) for style in root.iterfind(".//{*}cellXfs/{*}xf")]
     conditional = enumerate(root.iterfind(".//{*}dxfs/{*}dxf"))
-    return Formats(of_cells, frozenset(b"%d" % n for n, shape in conditional if shape.find("{*}numFmt") is not None))
+    return Formats(of_cells, frozenset(n for n, shape in conditional if shape.find("{*}numFmt") is not None))
 
 
 def is_calculated_on_opening(book: bytes) -> bool:
-    """Whether a workbook asks for every formula to be calculated when it is opened, whatever result is stored.
+    """Whether a workbook asks for its formulas to be calculated when it is opened, whatever result is stored.
 
     Programs that cannot calculate write this, and XlsxWriter stores 0 for each formula beside it.
     """
-    settings = ET.fromstring(book).iter()  # noqa: S314
+    settings = (one for one in ET.fromstring(book).iter() if one.tag.endswith("}calcPr"))  # noqa: S314
     return any(
-        element.tag.endswith("}calcPr") and element.get("fullCalcOnLoad") in {"1", "true"} for element in settings
+        one.get("fullCalcOnLoad") in _TRUE or (one.get("calcCompleted") in _FALSE and one.get("calcMode") != "manual")
+        for one in settings
     )
 
 

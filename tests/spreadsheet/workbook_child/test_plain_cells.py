@@ -1,0 +1,62 @@
+"""The XML of a sheet in other forms: without cells that hold nothing but blanks."""
+
+from pathlib import Path
+
+import pytest
+
+from importer.errors import FileError
+from importer.spreadsheet.workbook_child.plain_cells import blank_strings, without_blanks
+from spreadsheet.making import MAIN, opened, pack, problems_of, rows_of, sheet_xml, text_row, xlsx_parts
+
+STRINGS = (
+    f'<sst {MAIN}><si><t>a</t></si><si><t xml:space="preserve">  </t></si><si/><si><r><t> </t></r><r><t>\n</t></r></si>'
+    "<si><r><rPr><b/></rPr><t> x</t></r></si><si><t>&#160;</t></si></sst>"
+)
+
+
+def test_strings_of_blanks_are_known_by_their_numbers() -> None:
+    """Also in several runs; a character that only looks like a blank is none."""
+    assert blank_strings(STRINGS.encode()) == {1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_left"),
+    [
+        ('<c r="A1" s="3"></c>', False),
+        ('<c r="A1"><v> </v></c>', False),
+        ('<c r="A1" t="s"><v>1</v></c>', False),
+        ('<x:c r="A1" t="inlineStr"><x:is><x:t xml:space="preserve"> </x:t></x:is></x:c>', False),
+        ('<c r="A1" t="str"><v>  </v></c>', False),
+        ('<c r="A1" t="s"><v>0</v></c>', True),
+        ('<c r="A1"><v>0</v></c>', True),
+        ('<c r="A1"><v>1</v></c>', True),
+        ('<c r="A1" t="str"><f>" "</f><v> </v></c>', True),
+        ('<c r="A1" t="e"></c>', True),
+        ('<c r="A1" t="inlineStr"><is><t>x</t></is></c>', True),
+    ],
+)
+def test_only_cells_of_blanks_go(cell: str, is_left: bool) -> None:
+    """A formula and an error stay: they are what a person has to hear of."""
+    assert without_blanks(f"<row>{cell}</row>".encode(), {1}) == f"<row>{cell if is_left else ''}</row>".encode()
+
+
+FAR_AWAY = '<row r="1048576"><c r="XFD1048576" {}</c></row>'
+
+
+@pytest.mark.parametrize(
+    "blank", ['t="inlineStr"><is><t xml:space="preserve"> </t></is>', 't="s"><v>1</v>', 't="str"><v> </v>']
+)
+def test_a_blank_in_the_farthest_corner_takes_no_memory(tmp_path: Path, blank: str) -> None:
+    """It is nothing to a person, who may have touched the space bar there; the rest of the sheet is as it was."""
+    error = '<row r="3"><c r="A3"><v>2</v></c><c r="B3" t="e"><v>#N/A</v></c></row>'
+    rows = text_row(1, "ResourceId", "Name"), text_row(2, "1", "Room"), error, FAR_AWAY.format(blank)
+    sheet = opened(pack(tmp_path / "a.xlsx", xlsx_parts(sheet_xml(*rows), STRINGS)))
+    assert rows_of(sheet) == {2: ["1", "Room"], 3: ["2", "#N/A"]}
+    assert problems_of(sheet) == {(3, 1): "cell-error"}
+
+
+def test_a_text_in_the_farthest_corner_is_beyond_the_limits(tmp_path: Path) -> None:
+    """Nobody can say that it is nothing."""
+    rows = text_row(1, "ResourceId", "Name"), text_row(2, "1", "Room"), FAR_AWAY.format("><v>7</v>")
+    with pytest.raises(FileError, match="needs more memory"):
+        opened(pack(tmp_path / "a.xlsx", xlsx_parts(sheet_xml(*rows))))
