@@ -169,8 +169,29 @@ async def _plan(journal: Journal, source: Source, result: CheckResult, request: 
         source, result = await look_up_names(session, source, result, choices, now)
         present = await find_present(session, source, result, choices, now)
         made = plan_of(session, result, present, now)
+        refuse_shifted_times(source, result, present, made)
         without = plan_of(session, result, present.without_updates, now) if present.updates else made
         return PlannedImport(source, result, made, session.account, without, present, session.service.token_refused)
+
+
+def refuse_shifted_times(source: Source, result: CheckResult, present: "AlreadyPresent", made: Plan) -> None:
+    """Raise UsageError if rows would be created in another time zone than the rest of their file was.
+
+    That is so where every other row differs from its record by the same whole offset and by nothing else: a file that
+    was read before, in another zone, and has got rows since.
+    """
+    # One row may have been moved by an hour. Records that are to be updated were shown with both times.
+    alone = present.changed == 1 or present.existing or present.may_update
+    if not result.zoneless or present.shift is None or alone or not made.create:
+        return
+    raise UsageError(
+        f"All {present.changed:,} rows that Nexudus has already differ from it only in the time, by "
+        f"{duration(abs(present.shift))}: they were read in another time zone than {source.read.zone} before. Read so, "
+        f"{count(made.create, 'new row')} would get another time as well.",
+        "Use --tz with the time zone of before. If the times in the file have changed, use --update.",
+        on_page="Go back to the rows and choose the time zone of before. If the times in the file have changed, "
+        "choose to update the changed rows as well.",
+    )
 
 
 def terms_of(source: Source, request: ImportRequest) -> ImportTerms:

@@ -12,7 +12,14 @@ from importer.issues import notice_text
 from importer.journal.journal import Journal, open_journal
 from importer.runs.copies import remove_unused, restore_copy
 from importer.runs.earlier_runs import refuse_other_terms, run_to_continue
-from importer.runs.plan import find_present, look_up_names, plan_of, terms_of, warn_of_other_profile
+from importer.runs.plan import (
+    find_present,
+    look_up_names,
+    plan_of,
+    refuse_shifted_times,
+    terms_of,
+    warn_of_other_profile,
+)
 from importer.runs.preparation import stoppable
 from importer.runs.request import ImportRequest
 from importer.runs.result import RunResult, finish_run
@@ -120,7 +127,9 @@ async def _begin(
     refuse_other_terms(journal, terms_of(source, request), session.account.key, zoneless=result.zoneless)
     source, result = await look_up_names(session, source, result, choices, now)
     present = await find_present(session, source, result, choices, now)
-    if not session.observer.confirm(result, plan_of(session, result, present, now), session.account):
+    made = plan_of(session, result, present, now)
+    refuse_shifted_times(source, result, present, made)
+    if not session.observer.confirm(result, made, session.account):
         return None
     announce_run = stack.enter_context(session.exclusive_sender())
     begun = add_run(journal, source, request, now)

@@ -175,6 +175,49 @@ def test_the_same_rows_in_another_time_zone_make_no_second_records(
     assert "3 rows differ from what Nexudus has only in the time, by 1 hour" in plan.err
 
 
+LOCAL = {"SubscriptionExpireDate": "2031-01-01 10:30"}
+"""A time without a zone."""
+
+
+@pytest.mark.parametrize("command", [("plan",), ("run", "--yes")], ids=["plan", "run"])
+def test_a_file_that_grew_is_not_imported_in_another_time_zone(
+    desk: Desk, service: Service, command: tuple[str, ...]
+) -> None:
+    """The rows of before would be left out and say so; the new one would be created, an hour off, and say nothing."""
+    file_of(desk, *(mapping(n, **LOCAL) for n in range(2, 4)))
+    assert run(desk, "--tz", "Europe/Madrid") == {"code": 0, "created": 2}
+    file_of(desk, *(mapping(n, **LOCAL) for n in range(2, 5)))
+    verb, *flags = command
+    refused = desk.type(verb, FILE, *flags, "--tz", "UTC")
+    assert (refused.code, len(service.records)) == (2, 2)
+    assert "All 2 rows that Nexudus has already differ from it only in the time, by 1 hour" in refused.err
+    assert "1 new row would get another time as well" in refused.err
+    assert run(desk, "--tz", "Europe/Madrid") == {"code": 0, "created": 1, "existing": 2}
+
+
+@pytest.mark.parametrize(
+    ("rows", "flags"),
+    [
+        ([mapping(2, SubscriptionExpireDate="2031-01-01 11:30"), mapping(3, **LOCAL), mapping(4, **LOCAL)], ()),
+        ([mapping(2, SubscriptionExpireDate="2031-01-01 11:30"), mapping(4, **LOCAL)], ()),
+        (
+            [*(mapping(n, SubscriptionExpireDate="2031-01-01 11:30") for n in (2, 3)), mapping(4, **LOCAL)],
+            ("--update",),
+        ),
+        ([mapping(n, SubscriptionExpireDate="2031-01-01T11:30Z") for n in (2, 3, 4)], ()),
+    ],
+    ids=["one of the rows is as it was", "one row alone", "told to update", "the times have a zone"],
+)
+def test_times_that_were_really_changed_by_an_hour_keep_no_new_row_back(
+    desk: Desk, service: Service, rows: list[list[object]], flags: tuple[str, ...]
+) -> None:
+    """Only a file whose other rows all agree in an offset was read in another zone."""
+    file_of(desk, *(mapping(n, **LOCAL) for n in range(2, 4)))
+    assert run(desk, "--tz", "UTC") == {"code": 0, "created": 2}
+    file_of(desk, *rows)
+    assert run(desk, "--tz", "UTC", *flags)["created"] == 1
+
+
 def test_doubles_of_an_earlier_importer_are_named_with_the_run_that_made_them(desk: Desk, service: Service) -> None:
     """And with what deletes them; what one run made is enough to go on with the other."""
     for number, name in enumerate(("Week 1", "Week 2")):
