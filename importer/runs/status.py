@@ -3,7 +3,7 @@
 Read from the journal alone, so that looking is quick and needs neither the file nor the service.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -16,6 +16,7 @@ from importer.journal.journal import Journal, open_journal
 from importer.journal.next_steps import WORTH_RETRYING, Step, next_steps
 from importer.journal.runs import Run
 from importer.journal.states import STATUS, TAKING_BACK, State
+from importer.journal.tally import Moment, rate
 from importer.model import Status
 from importer.runs.allowances import daily_window, next_create, windows
 from importer.runs.earlier_runs import is_in_use, latest_run, latest_unfinished
@@ -33,6 +34,7 @@ class RunStatus:
     ``states`` counts the rows as the journal has them, ``invalid`` those that are not in it. ``working`` tells whether
     a process sends the run, ``alive`` when a row was last settled, ``waiting`` why nothing moves, and ``until`` when
     it goes on. ``quota`` is None if the day has no limit, ``seconds_left`` if there is no allowance to reckon with.
+    ``moments`` are how far it was at which times, also while nothing was sent.
     """
 
     run: Run
@@ -47,6 +49,7 @@ class RunStatus:
     waiting: str
     until: float
     seconds_left: float | None
+    moments: Sequence[Moment] = ()
 
     @cached_property
     def counts(self) -> dict[Status, int]:
@@ -163,7 +166,7 @@ def status_and_others(
 def latest_statuses(limit: int, settings: Settings, now: float) -> list[RunStatus]:
     """The status of the latest runs, newest first."""
     with open_journal(settings.journal_url) as journal:
-        return [_status(journal, run, settings, now) for run in journal.runs.latest(limit)]
+        return _statuses(journal, journal.runs.latest(limit), settings, now)
 
 
 def run_status(number: int, settings: Settings, now: float) -> RunStatus:
@@ -180,7 +183,7 @@ def search_statuses(text: str, limit: int, offset: int, settings: Settings, now:
     """The status of some runs whose file or account holds a text, newest first, and how many there are; for a page."""
     with open_journal(settings.journal_url, _PATIENCE) as journal:
         runs, total = journal.runs.page(text, limit, offset)
-        return [_status(journal, run, settings, now) for run in runs], total
+        return _statuses(journal, runs, settings, now), total
 
 
 def statuses_of_content(sha256: str, settings: Settings, now: float, account: str | None = None) -> list[RunStatus]:
@@ -191,8 +194,8 @@ def statuses_of_content(sha256: str, settings: Settings, now: float, account: st
     """
     with open_journal(settings.journal_url, _PATIENCE) as journal:
         runs = [run for run in journal.runs.of_content(sha256) if is_in_use(run, settings)]
-        mine = (run for run in runs if None in (account, run.account) or run.account == account)
-        return [_status(journal, run, settings, now) for run in mine]
+        mine = [run for run in runs if None in (account, run.account) or run.account == account]
+        return _statuses(journal, mine, settings, now)
 
 
 def ask_to_stop(
@@ -241,30 +244,51 @@ def end_run(number: int, settings: Settings, now: float) -> Run:
         return journal.runs.update(journal.runs.get(number), finished=now)
 
 
-def _status(journal: Journal, run: Run, settings: Settings, now: float) -> RunStatus:
-    states, key = journal.rows.counts(run), run.account
-    # A finished run has no speed, and to look for it would read all of its rows for each line of a list of runs.
-    recent, alive = journal.views.settled(run, now - _SPEED_SECONDS) if run.finished is None else (0, None)
-    limits = windows(settings)
-    daily = daily_window(limits)
-    used, _ = journal.calls.used(key, daily, now) if key and daily else (0, 0.0)
-    left = max(daily.calls - used, 0) if daily else None
-    working = run.finished is None and _is_working(journal, run, settings)
-    waiting, until = next_create(journal, key, settings, now)
-    planned = states.get(State.PLANNED, 0)
+class _Allowance(NamedTuple):
+    """What the day allows an account, what is left of it, and what a create waits for until when."""
+
+    quota: int | None
+    left: int | None
+    waiting: str
+    until: float
+
+
+def _statuses(journal: Journal, runs: Sequence[Run], settings: Settings, now: float) -> list[RunStatus]:
+    """The status of some runs; the calls of an account are counted once for all of its runs."""
+    allowances = {key: _allowance(journal, key, settings, now) for key in {run.account for run in runs}}
+    return [_status(journal, run, settings, now, allowances[run.account]) for run in runs]
+
+
+def _allowance(journal: Journal, key: str | None, settings: Settings, now: float) -> _Allowance:
+    daily = daily_window(windows(settings))
+    used = journal.calls.used(key, daily, now) if key and daily else (0, 0.0)
+    left = max(daily.calls - used[0], 0) if daily else None
+    return _Allowance(daily.calls if daily else None, left, *next_create(journal, key, settings, now, used))
+
+
+def _status(
+    journal: Journal, run: Run, settings: Settings, now: float, allowance: _Allowance | None = None
+) -> RunStatus:
+    # As it was counted when the rows moved: counted now, the rows of a large run would take most of a second.
+    states, invalid = journal.tally.of(run.id)
+    moments, is_open = journal.tally.moments(run.id), run.finished is None
+    quota, left, waiting, until = allowance or _allowance(journal, run.account, settings, now)
+    working = is_open and _is_working(journal, run, settings)
+    limits, planned = windows(settings), states.get(State.PLANNED, 0)
     return RunStatus(
         run=run,
-        account=key,
+        account=run.account,
         states=states,
-        invalid=journal.rows.invalid(run),
-        per_minute=recent * 60 / min(_SPEED_SECONDS, max(now - (run.planned or now), 1.0)),
-        quota=daily.calls if daily else None,
+        invalid=invalid,
+        per_minute=rate(moments, now, _SPEED_SECONDS) * 60 if is_open else 0.0,
+        quota=quota,
         quota_left=left,
         working=working,
-        alive=alive,
+        alive=moments[-1].at if is_open and len(moments) > 1 else None,
         waiting=waiting if working else "",
         until=until,
-        seconds_left=journal.calls.seconds_for(key or "", planned, limits, now) if limits else None,
+        seconds_left=journal.calls.seconds_for(run.account or "", planned, limits, now) if limits else None,
+        moments=moments,
     )
 
 

@@ -14,9 +14,10 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from importer.config.settings import Settings
+from importer.journal.tally import PARTS, thinned
 from importer.model import Status
 from importer.runs.result import rebuild_report
-from importer.runs.rows import ResultRow, find_rows, first_failures, timeline
+from importer.runs.rows import ResultRow, find_rows, first_failures
 from importer.runs.start import titles_of
 from importer.runs.status import RunStatus, announce_process, ask_to_stop, end_run, run_status, search_statuses
 from importer.web.context import (
@@ -146,7 +147,7 @@ def _view(request: Request) -> RunView:
         writing=now.finished and not files and at_work,
         complaint=worker.complaint if worker and not at_work else "",
         failures=first_failures(now.run.id, app.settings) if may_open else [],
-        points=timeline(now.run.id, app.settings),
+        points=thinned(now.moments, PARTS),
         files=files,
         follow_ups=[_follow_up(worker, now) for worker in workers if worker],
         cards=cards(now.steps, person.role, files) if may_open else [],
