@@ -15,11 +15,12 @@ from importer.journal.announcements import ask_to_stop as ask_process_to_stop
 from importer.journal.journal import Journal, open_journal
 from importer.journal.next_steps import WORTH_RETRYING, Step, next_steps
 from importer.journal.runs import Run
-from importer.journal.states import STATUS, TAKING_BACK, State
+from importer.journal.states import STATUS, TAKING_BACK, UNSETTLED, State
 from importer.journal.tally import Moment, rate
 from importer.model import Status
 from importer.runs.allowances import daily_window, next_create, windows
 from importer.runs.earlier_runs import is_in_use, latest_run, latest_unfinished
+from importer.runs.turn import NOTHING_AHEAD, Ahead, ahead_of
 
 _PATIENCE = 0.3
 """Seconds that a page waits for the journal; it looks again soon."""
@@ -34,7 +35,8 @@ class RunStatus:
     ``states`` counts the rows as the journal has them, ``invalid`` those that are not in it. ``working`` tells whether
     a process sends the run, ``alive`` when a row was last settled, ``waiting`` why nothing moves, and ``until`` when
     it goes on. ``quota`` is None if the day has no limit, ``seconds_left`` if there is no allowance to reckon with.
-    ``moments`` are how far it was at which times, also while nothing was sent.
+    ``moments`` are how far it was at which times, also while nothing was sent; ``ahead``
+    is what has to end before a process can begin with it, and ``announced`` tells whether one is about to.
     """
 
     run: Run
@@ -50,6 +52,8 @@ class RunStatus:
     until: float
     seconds_left: float | None
     moments: Sequence[Moment] = ()
+    ahead: Ahead = NOTHING_AHEAD
+    announced: bool = False
 
     @cached_property
     def counts(self) -> dict[Status, int]:
@@ -74,6 +78,16 @@ class RunStatus:
     def settled(self) -> int:
         """The rows that have been sent, answered or not, or need not be."""
         return self.to_send - self.states.get(State.PLANNED, 0)
+
+    @property
+    def under_way(self) -> int:
+        """The rows that are being sent now: their answer is on its way, or will be looked for before the run ends."""
+        return sum(self.states.get(state, 0) for state in UNSETTLED) if self.working else 0
+
+    @property
+    def done(self) -> int:
+        """The rows that have an outcome; those without an answer have none yet."""
+        return self.settled - sum(self.states.get(state, 0) for state in UNSETTLED)
 
     @property
     def failed(self) -> int:
@@ -119,6 +133,11 @@ class RunStatus:
     def finished(self) -> bool:
         """Whether nothing is left to do."""
         return self.run.finished is not None
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether a process waits with it for its turn."""
+        return self.announced and bool(self.ahead.runs)
 
     @property
     def resume_at(self) -> float | None:
@@ -289,7 +308,13 @@ def _status(
         until=until,
         seconds_left=journal.calls.seconds_for(run.account or "", planned, limits, now) if limits else None,
         moments=moments,
+        ahead=ahead_of(journal, run, settings, now) if is_open and not working else NOTHING_AHEAD,
+        announced=is_open and not working and _is_announced(journal, run, settings),
     )
+
+
+def _is_announced(journal: Journal, run: Run, settings: Settings) -> bool:
+    return any(one.run == run.id for one in announcements(lock.folder_of(journal.path, settings.home)))
 
 
 def _is_working(journal: Journal, run: Run, settings: Settings) -> bool:
