@@ -94,15 +94,15 @@ def chart(
     if not points or total < 1:
         return Markup()
     begin, last = points[0].at, points[-1]
-    seen = max(last.at, now or 0.0)
+    until_now = max(last.at, now or 0.0)
     goes_on = now is not None and seconds_left is not None and last.settled < total
-    end = seen + (seconds_left or 0.0) if goes_on else seen
+    end = until_now + (seconds_left or 0.0) if goes_on else until_now
     if end <= begin:
         return Markup()
     scale = _Scale(begin, end, total)
     if now is not None:
         # What has not moved since is drawn as flat up to now.
-        points = [*points, Moment(seen, last.settled, last.rejected)]
+        points = [*points, Moment(until_now, last.settled, last.rejected)]
     limits = scale.allowance(allowance)
     lines = [
         f'<polygon class="area" points="{scale.x(begin):.1f},{_HEIGHT} {scale.line(points, 1)} '
@@ -110,7 +110,7 @@ def chart(
         f'<polyline class="limit" points="{limits}"/>' if limits else "",
         f'<polyline class="settled" points="{scale.line(points, 1)}"/>',
         f'<polyline class="rejected" points="{scale.line(points, 2)}"/>' if last.rejected else "",
-        f'<line class="forecast" x1="{scale.x(seen):.1f}" y1="{scale.y(last.settled):.1f}" '
+        f'<line class="forecast" x1="{scale.x(until_now):.1f}" y1="{scale.y(last.settled):.1f}" '
         f'x2="{scale.x(end):.1f}" y2="{scale.y(total):.1f}"/>'
         if goes_on
         else "",
@@ -124,7 +124,7 @@ def chart(
     until = f", expected to be done at {_clock(end, end - begin)}" if goes_on else ""
     summary = (
         f"{last.settled:,} of {total:,} rows done, {last.rejected:,} refused, from {_clock(begin, end - begin)} to "
-        f"{_clock(seen, end - begin)}{until}"
+        f"{_clock(until_now, end - begin)}{until}"
     )
     view = f"{-_LEFT:.0f} -8 {_WIDTH + _LEFT + 8:.0f} {_HEIGHT + _FOOT + 12:.0f}"
     picture = (
@@ -222,7 +222,7 @@ def days_behind(moments: Sequence[Moment], zone: dt.tzinfo | None = None) -> lis
         date = dt.datetime.fromtimestamp(moment.at, dt.UTC).astimezone(zone).date()
         days[date] = days.get(date, 0) + moment.settled - before
         before = moment.settled
-    return [Day(date, rows, is_past=True) for date, rows in sorted(days.items())]
+    return [Day(date, rows, is_past=True) for date, rows in sorted(days.items()) if rows]
 
 
 def calendar(days: Sequence[Day]) -> Markup:

@@ -75,8 +75,8 @@ class FollowUp:
 
 def follow_ups(now: RunStatus, workers: Workers, settings: Settings, at: float) -> list[FollowUp]:
     """The last command of each kind that was started for a run."""
-    found = [workers.find(command, now.run.id) for command in COMMANDS]
-    return [_follow_up(worker, now, settings, at) for worker in found if worker is not None]
+    latest = [workers.find(command, now.run.id) for command in COMMANDS]
+    return [_follow_up(worker, now, settings, at) for worker in latest if worker is not None]
 
 
 def _follow_up(worker: Worker, now: RunStatus, settings: Settings, at: float) -> FollowUp:
