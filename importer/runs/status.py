@@ -5,7 +5,7 @@ Read from the journal alone, so that looking is quick and needs neither the file
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from importer.config.settings import Settings
@@ -17,6 +17,7 @@ from importer.journal.next_steps import WORTH_RETRYING, Step, next_steps
 from importer.journal.runs import Run
 from importer.journal.states import STATUS, TAKING_BACK, UNSETTLED, State
 from importer.journal.tally import Moment, rate
+from importer.journal.windows import Window
 from importer.model import Status
 from importer.runs.allowances import daily_window, next_create, windows
 from importer.runs.earlier_runs import is_in_use, latest_run, latest_unfinished
@@ -26,6 +27,11 @@ _PATIENCE = 0.3
 """Seconds that a page waits for the journal; it looks again soon."""
 
 _SPEED_SECONDS = 60.0
+
+_MANY = 5_000
+"""Rows from which on the time left is worked out every ten seconds only: every call of a day is read for it."""
+
+_ETA_HOLDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -306,11 +312,26 @@ def _status(
         alive=moments[-1].at if is_open and len(moments) > 1 else None,
         waiting=waiting if working else "",
         until=until,
-        seconds_left=journal.calls.seconds_for(run.account or "", planned, limits, now) if limits else None,
+        seconds_left=_seconds_left(journal, run.account or "", planned, settings, now) if limits else None,
         moments=moments,
         ahead=ahead_of(journal, run, settings, now) if is_open and not working else NOTHING_AHEAD,
         announced=is_open and not working and _is_announced(journal, run, settings),
     )
+
+
+def _seconds_left(journal: Journal, account: str, planned: int, settings: Settings, now: float) -> float:
+    if planned < _MANY:
+        return journal.calls.seconds_for(account, planned, windows(settings), now)
+    hundreds, moment = -(-planned // 100), int(now / _ETA_HOLDS)
+    return max(_done_at(settings.journal_url, account, hundreds, windows(settings), moment) - now, 0.0)
+
+
+@lru_cache(maxsize=256)
+def _done_at(url: str, account: str, hundreds: int, limits: tuple[Window, ...], moment: int) -> float:
+    """When so many hundreds of rows will have been sent, as it looked at a moment, counted in tens of seconds."""
+    now = moment * _ETA_HOLDS
+    with open_journal(url, _PATIENCE) as journal:
+        return now + journal.calls.seconds_for(account, hundreds * 100, limits, now)
 
 
 def _is_announced(journal: Journal, run: Run, settings: Settings) -> bool:

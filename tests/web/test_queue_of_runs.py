@@ -1,7 +1,10 @@
 """A second import waits for the first one, starts by itself, and sends each row once."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -17,14 +20,6 @@ def slow_site(slow: Settings) -> Iterator[Site]:
     """The pages over a service that takes ten records a second."""
     with serving(slow) as site:
         yield site
-
-
-def first_of_two(client: Client, service: Running) -> tuple[str, str]:
-    """An import that is being sent, and one that was begun meanwhile."""
-    dawdle(service, 150)
-    first = started(client, rows(*range(2, 152)), "may.csv")
-    client.until(first, lambda text: 'data-state="running"' in text)
-    return first, started(client, rows(*range(150, 160)), "june.csv")
 
 
 def created(settings: Settings, *runs: int) -> list[int]:
@@ -56,48 +51,70 @@ def test_a_second_import_is_queued_and_starts_by_itself(slow_site: Site, slow: S
     assert len(service.state.report()) == 158
 
 
-def test_a_queued_import_can_be_taken_out_and_put_back(slow_site: Site, slow: Settings, service: Running) -> None:
+_HOLD = """
+import sys
+from pathlib import Path
+from importer.journal.lock import exclusive_sender
+with exclusive_sender(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextmanager
+def held_by(run: int, settings: Settings) -> Iterator[None]:
+    """While another process works on a run, for as long as it takes."""
+    account = run_status(run, settings, time.time()).account or ""
+    words = [sys.executable, "-c", _HOLD, str(settings.home / "locks"), account, str(run)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        yield
+        process.communicate(b"")
+
+
+def test_a_queued_import_can_be_taken_out_and_put_back(client: Client, settings: Settings, service: Running) -> None:
     """Nothing is sent of it; resumed, it is the last in the queue, and is sent when its turn comes."""
-    client = slow_site.visitor()
-    _, second = first_of_two(client, service)
-    client.until(second, lambda text: 'data-state="queued"' in text)
-    client.post(f"{second}/stop")
-    text = client.until(second, lambda text: 'data-state="paused"' in text)
-    assert "Paused before a row was sent" in plain(text)
-    third = started(client, rows(170, 171), "july.csv")
-    client.until(third, lambda text: 'data-state="queued"' in text)
-    client.post(f"{second}/resume")
-    text = client.until(second, lambda text: 'data-state="queued"' in text)
-    assert "Number 2 in the queue: the import starts by itself after run 1 (may.csv) and 1 more run" in plain(text)
-    heal(service)
-    client.until(second, lambda text: "report.csv" in text)
-    assert created(slow, 1, 2, 3) == [150, 8, 2]
-    assert len(service.state.report()) == 160
+    first = started(client, rows(2, 3, 4), "may.csv")
+    client.until(first, lambda text: "report.csv" in text)
+    with held_by(1, settings):
+        second = started(client, rows(4, 5, 6), "june.csv")
+        client.until(second, lambda text: 'data-state="queued"' in text)
+        client.post(f"{second}/stop")
+        text = client.until(second, lambda text: 'data-state="paused"' in text)
+        assert "Paused before a row was sent" in plain(text)
+        third = started(client, rows(7, 8), "july.csv")
+        client.until(third, lambda text: 'data-state="queued"' in text)
+        client.post(f"{second}/resume")
+        text = client.until(second, lambda text: 'data-state="queued"' in text)
+        assert "Number 2 in the queue: the import starts by itself after run 1 (may.csv) and 1 more run" in plain(text)
+        assert created(settings, 1, 2, 3) == [3, 0, 0]
+    for run in (second, third):
+        client.until(run, lambda text: "report.csv" in text)
+    assert created(settings, 1, 2, 3) == [3, 2, 2]
+    assert len(service.state.report()) == 7
 
 
-def test_an_undo_waits_for_an_import_and_is_stopped_with_a_button(
-    slow_site: Site, slow: Settings, service: Running
-) -> None:
+def test_an_undo_waits_for_an_import_and_is_stopped_with_a_button(client: Client, settings: Settings) -> None:
     """It says what it waits for, in no words of a terminal, and starts when that has ended."""
-    client = slow_site.visitor()
     first = started(client, rows(2, 3, 4), "april.csv")
     client.until(first, lambda text: "report.csv" in text)
-    dawdle(service, 150)
-    second = started(client, rows(*range(5, 155)), "may.csv")
-    client.until(second, lambda text: 'data-state="running"' in text)
-    client.post(f"{first}/undo", {"number": "3"})
-    text = client.until(first, lambda text: "Waiting for" in text)
-    assert "Waiting for run 2 to end; then it starts by itself" in plain(text)
-    assert 'id="stop-undo"' in text
+    second = started(client, rows(5, 6), "may.csv")
+    client.until(second, lambda text: "report.csv" in text)
+    with held_by(2, settings):
+        client.post(f"{first}/undo", {"number": "3"})
+        text = client.until(first, lambda text: "Waiting for" in text)
+        assert "Waiting for run 2 to end; then it starts by itself" in plain(text)
+        assert 'id="stop-undo"' in text
+        client.post(f"{first}/stop")
+        client.until(first, lambda text: 'id="stop-undo"' not in text)
+        assert run_status(1, settings, time.time()).removed == 0
+        client.post(f"{first}/undo", {"number": "3"})
+        assert "Ctrl" not in client.until(first, lambda text: "Waiting for" in text)
+    text = client.until(first, lambda text: "undo.csv</a>" in text)
+    assert "3 records deleted" in plain(text)
     assert "Ctrl" not in text
-    client.post(f"{first}/stop")
-    text = plain(client.until(first, lambda text: 'id="stop-undo"' not in text))
-    assert run_status(1, slow, time.time()).removed == 0
-    client.post(f"{first}/undo", {"number": "3"})
-    heal(service)
-    text = plain(client.until(first, lambda text: "undo.csv</a>" in text))
-    assert "3 records deleted" in text
-    assert run_status(1, slow, time.time()).removed == 3
+    assert run_status(1, settings, time.time()).removed == 3
 
 
 def test_stopping_for_good_asks_first(slow_site: Site, service: Running) -> None:
