@@ -16,11 +16,12 @@ from importer.runs.earlier_runs import ImportTerms, refuse_other_terms, run_to_c
 from importer.runs.preparation import stoppable
 from importer.runs.request import ImportRequest
 from importer.runs.start import agreement, folder_of
-from importer.runs.turn import ahead_of
+from importer.runs.turn import account_of, ahead_of
 
 Result = TypeVar("Result")
 
 _LOOK_EVERY = 1.0
+_SIGN_IN_EVERY = 30.0
 
 
 def queue(
@@ -78,15 +79,19 @@ async def when_free(
     Raises:
         StoppedError: The wait was stopped.
     """
+    seconds = 0.0
     while True:
-        await stoppable(_turn(journal, settings, run.id, clock), journal, settings, run=run, command=command)
+        turn = _turn(journal, settings, run.id, clock, seconds)
+        await stoppable(turn, journal, settings, run=run, command=command)
         try:
             return await work()
         except BusyError:
             # Another process was quicker: one of the command line, which does not wait. Nothing was done before that.
-            await pause(_LOOK_EVERY)
+            # Where the account is not known before the sign-in, each look is one, and they are few.
+            seconds = _LOOK_EVERY if account_of(journal.runs.get(run.id)) else _SIGN_IN_EVERY
 
 
-async def _turn(journal: Journal, settings: Settings, number: int, clock: Clock) -> None:
+async def _turn(journal: Journal, settings: Settings, number: int, clock: Clock, seconds: float) -> None:
+    await pause(seconds)
     while ahead_of(journal, journal.runs.get(number), settings, clock()).runs:
         await pause(_LOOK_EVERY)

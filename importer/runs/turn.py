@@ -48,14 +48,22 @@ def join_queue(number: int, settings: Settings, now: float, *, account: str | No
     """
     with open_journal(settings.journal_url) as journal, journal.together():
         run = journal.runs.get(number)
-        place = {"account": run.account or account or "", "since": now, "writes": writes}
+        # Taken out of the queue and put back, it has the account and the plan that it was begun with.
+        before = _place(run)
+        known = run.account or account or before.get("account") or ""
+        place = {"account": known, "since": now, "writes": writes or before.get("writes") or 0}
         # Not asked to stop any more, whatever an earlier process was: the page would say that it stops.
         journal.runs.update(run, stop=False, options={**run.options, _QUEUE: place})
 
 
+def account_of(run: Run) -> str:
+    """Whom a run sends for, as far as that is known before it signs in; empty if it is not."""
+    return run.account or str(_place(run).get("account") or "")
+
+
 def ahead_of(journal: Journal, run: Run, settings: Settings, now: float) -> Ahead:
     """What a run waits for that is about to be worked on."""
-    account = run.account or str(_place(run).get("account") or "")
+    account = account_of(run)
     return _ahead(journal, account, settings, now, _since(run) if _place(run) else (now, run.id))
 
 

@@ -14,7 +14,7 @@ from importer.journal.announcements import announce
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
 from importer.runs.status import run_status
-from importer.runs.turn import Ahead, ahead_of, ahead_of_new, join_queue
+from importer.runs.turn import Ahead, account_of, ahead_of, ahead_of_new, join_queue
 
 NOW = 1_900_000_000.0
 
@@ -128,3 +128,15 @@ def test_a_place_is_taken_without_the_wish_to_stop_of_an_earlier_process(
     run = journal.runs.update(add_run(journal, memory, planned=1), stop=True)
     join_queue(run.id, settings, NOW)
     assert not journal.runs.get(run.id).stop
+
+
+def test_a_run_that_is_put_back_is_known_by_its_account_and_its_plan(
+    journal: Journal, settings: Settings, memory: Path
+) -> None:
+    """Though it was never planned, and is put back without them."""
+    run = journal.runs.update(add_run(journal, memory), planned=None, account=None)
+    join_queue(run.id, settings, NOW, account=ACCOUNT, writes=7)
+    join_queue(run.id, settings, NOW + 9)
+    run = journal.runs.get(run.id)
+    assert account_of(run) == ACCOUNT
+    assert run.options["queue"] == {"account": ACCOUNT, "since": NOW + 9, "writes": 7}

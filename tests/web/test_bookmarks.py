@@ -39,7 +39,7 @@ def test_the_start_link_leads_to_the_page_that_was_asked_for(site: Site) -> None
 @pytest.mark.parametrize("place", ["//evil.example/", "https://evil.example/", "/\\evil.example", "evil", ""])
 def test_no_other_site_is_reached_by_it(site: Site, place: str) -> None:
     """Whoever could set the cookie would otherwise choose where a sign-in leads."""
-    browser = Client(site.port, cookie=f'importer-{site.port}-after="{place}"')
+    browser = Client(site.port, cookie=f"importer-{site.port}-after={place}")
     assert browser.get(link(site)).place == "/"
 
 

@@ -12,6 +12,7 @@ from importer.config.settings import Settings
 from importer.model import Status
 from importer.runs.status import run_status
 from importer.sandbox.server import Running
+from importer.web import retry_process
 from web.kit import Client, Site, dawdle, heal, plain, rows, serving, started
 
 
@@ -115,6 +116,20 @@ def test_an_undo_waits_for_an_import_and_is_stopped_with_a_button(client: Client
     assert "3 records deleted" in plain(text)
     assert "Ctrl" not in text
     assert run_status(1, settings, time.time()).removed == 3
+
+
+def test_rows_are_not_sent_again_while_another_import_is_in_progress(
+    client: Client, settings: Settings, service: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In plain words: which run it is, and what to do; nothing is begun."""
+    monkeypatch.setattr(retry_process, "_MOMENT", 0.0)
+    service.state.fail_next("ok", "400")
+    first = started(client, rows(2, 3), "may.csv")
+    client.until(first, lambda text: "report.csv" in text)
+    with held_by(1, settings):
+        text = plain(client.post(f"{first}/retry").text)
+    assert "Run 1 (may.csv) is in progress for the same account." in text
+    assert client.get("/runs/2").status == 404
 
 
 def test_stopping_for_good_asks_first(slow_site: Site, service: Running) -> None:
