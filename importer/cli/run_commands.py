@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -58,6 +58,11 @@ def work_file(path: Path | None) -> "WorkFile | None":
     from importer.runs.work import WorkFile
 
     return None if path is None else WorkFile(path, the_clock())
+
+
+def noting_errors(work: "WorkFile | None") -> AbstractContextManager[None]:
+    """While a command is at work: an error is noted for the page that has started it, if one has."""
+    return nullcontext() if work is None else work.noting_errors()
 
 
 @click.command()
@@ -425,7 +430,8 @@ def reconcile(number: int | None, as_json: bool, wait: bool, progress: Path | No
     with service_of(number, {}, sandbox, Which.IN_DOUBT) as (settings, chosen):
         work = work_file(progress)
         request = run_request(chosen, settings, terminal.Console(the_clock(), yes=True, work=work))
-        result = finish(reconcile_run(request, waits=wait))
+        with noting_errors(work):
+            result = finish(reconcile_run(request, waits=wait))
         if work is not None:
             work.end({}, result.message)
         # Those of another account, service or profile, which one sign-in cannot settle, and what is left of this one's.
@@ -449,7 +455,8 @@ def verify(number: int | None, as_json: bool, progress: Path | None, sandbox: bo
     with service_of(number, {}, sandbox) as (settings, chosen):
         work = work_file(progress)
         console = terminal.Console(the_clock(), yes=True, work=work)
-        done = finish(verify.verify_run(run_request(chosen, settings, console)))
+        with noting_errors(work):
+            done = finish(verify.verify_run(run_request(chosen, settings, console)))
         if work is not None:
             work.end(done.counts)
     if as_json:
@@ -482,7 +489,8 @@ def undo(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options:
     with service_of(number, pacing_of(options), sandbox) as (settings, chosen):
         work = work_file(options["progress"])
         request = run_request(chosen, settings, terminal.Console(the_clock(), yes=yes, work=work))
-        done = finish(undo_run(request, even_if_gone=options["even_if_gone"], waits=options["wait"]))
+        with noting_errors(work):
+            done = finish(undo_run(request, even_if_gone=options["even_if_gone"], waits=options["wait"]))
         if work is not None and done is not None:
             work.end(done.counts, done.message)
     if done is None:

@@ -3,12 +3,13 @@
 Rule: it is for looking only. What a command did is in the journal and in its report; without this file nothing is lost.
 """
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from importer.config.store import Document
+from importer.errors import ImporterError
 from importer.model import Clock, Progress
 
 _EVERY = 1.0
@@ -19,7 +20,8 @@ _EVERY = 1.0
 class Work:
     """How far a command is: ``done`` of ``total`` records since ``began``, as of ``at``, in epoch seconds.
 
-    Once it has ``ended``, ``counts`` are the records by what became of them, and ``message`` why it ended early.
+    Once it has ``ended``, ``counts`` are the records by what became of them, and ``message`` why it ended early;
+    ``error`` is why it could not do anything.
     """
 
     began: float
@@ -30,6 +32,7 @@ class Work:
     ended: bool = False
     counts: Mapping[str, int] = field(default_factory=dict)
     message: str = ""
+    error: str = ""
 
     @property
     def seconds_left(self) -> float | None:
@@ -66,6 +69,17 @@ class WorkFile:
         """Note what came of it."""
         self._work = replace(self._work, at=self._clock(), ended=True, counts=dict(counts), message=message)
         self._write()
+
+    @contextmanager
+    def noting_errors(self) -> Iterator[None]:
+        """While the command is at work: an error that ends it is noted in the words of the page."""
+        try:
+            yield
+        except ImporterError as error:
+            words = " ".join(filter(None, [error.message, error.on_page]))
+            self._work = replace(self._work, at=self._clock(), ended=True, error=words)
+            self._write()
+            raise
 
     def _write(self) -> None:
         # A disk that is full must not end what is done on the service.

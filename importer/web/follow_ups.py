@@ -81,7 +81,6 @@ def follow_ups(now: RunStatus, workers: Workers, settings: Settings, at: float) 
 
 def _follow_up(worker: Worker, now: RunStatus, settings: Settings, at: float) -> FollowUp:
     alive, work = worker.alive, read_work(worker.progress)
-    ended = work is not None and work.ended
     waits = alive and worker.command != "verify" and not (work is not None and work.total)
     name = _FILES[worker.command]
     return FollowUp(
@@ -91,9 +90,16 @@ def _follow_up(worker: Worker, now: RunStatus, settings: Settings, at: float) ->
         stopping=alive and now.run.stop,
         work=work,
         ahead=ahead_of_run(now.run.id, settings, at) if waits else NOTHING_AHEAD,
-        complaint="" if alive or ended else _without_folder(worker.complaint, now) or "It stopped unexpectedly.",
+        complaint="" if alive else _without_folder(_complaint(worker, work), now),
         file=name if not alive and name and _is_of(now.run.folder / name, worker) else "",
     )
+
+
+def _complaint(worker: Worker, work: Work | None) -> str:
+    if work is not None and work.ended:
+        return work.error
+    # Killed, or it could not even begin: then its own words are all there is.
+    return worker.complaint or "It stopped unexpectedly."
 
 
 def _is_of(file: Path, worker: Worker) -> bool:

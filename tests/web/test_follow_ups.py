@@ -9,6 +9,7 @@ import pytest
 from delivery.kit import add_run
 
 from importer.config.settings import Settings
+from importer.errors import StoppedError
 from importer.journal.journal import open_journal
 from importer.model import Progress
 from importer.runs.status import RunStatus, run_status
@@ -74,6 +75,9 @@ def test_one_that_failed_says_why(status: RunStatus, settings: Settings) -> None
     log = f"Error: {status.run.folder}/undo.csv cannot be written.\n"
     assert of(status, settings, "undo", log, Work(0, 0), pid=GONE).complaint == "1-rows/undo.csv cannot be written."
     assert of(status, settings, "undo", "", None, pid=GONE).complaint == "It stopped unexpectedly."
+    ended = Work(0, 9, ended=True, error="Stopped as requested.")
+    log = "Error: Stopped as requested.\nTo continue: importer undo 1\n"
+    assert of(status, settings, "undo", log, ended, pid=GONE).complaint == "Stopped as requested."
 
 
 def test_one_at_work_says_how_far_it_is(status: RunStatus, settings: Settings) -> None:
@@ -94,6 +98,14 @@ def test_a_file_of_an_earlier_command_is_not_shown_as_its_result(status: RunStat
     assert of(status, settings, "undo", "", Work(0, 0, ended=True), pid=GONE).file == ""
     os.utime(file, (NOW - 30, NOW - 30))
     assert of(status, settings, "undo", "", Work(0, 0, ended=True), pid=GONE).file == "undo.csv"
+
+
+def test_an_error_is_noted_in_the_words_of_the_page(tmp_path: Path) -> None:
+    """Without the commands of a terminal; it goes on to whoever shows it there."""
+    work = WorkFile(tmp_path / "w.json", lambda: 5.0)
+    with pytest.raises(StoppedError), work.noting_errors():
+        raise StoppedError("Stopped as requested.", "To continue: importer undo 1")
+    assert read_work(tmp_path / "w.json") == Work(5.0, 5.0, ended=True, error="Stopped as requested.")
 
 
 def test_progress_is_written_once_a_second_and_at_the_end(tmp_path: Path) -> None:
