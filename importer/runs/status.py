@@ -238,23 +238,24 @@ def ask_to_stop(
     with open_journal(settings.journal_url) as journal:
         folder = lock.folder_of(journal.path, settings.home)
         prepared = [one for one in announcements(folder) if number in (None, one.run)]
-        for announcement in prepared:
-            ask_process_to_stop(folder, announcement)
         # By the locks and not by the runs that are unfinished: a finished one may be being undone.
         commands = {one.run: one.command for one in [*prepared, *lock.holders(folder)]}
         not_begun = [StopRequest(None, working=True)] if commands.pop(NOT_BEGUN, None) else []
         numbers = [number] if number is not None else sorted(commands, reverse=True)
         if not numbers and not not_begun:
             numbers = [latest_unfinished(journal, None, fits).id]
-        chosen = [journal.runs.get(each) for each in numbers]
-        return not_begun + [
+        asked_of = [
             StopRequest(
                 journal.runs.update(run, stop=True, options={**run.options, "for_good": for_good}),
                 run.id in commands,
                 commands.get(run.id, "resume"),
             )
-            for run in chosen
+            for run in [journal.runs.get(each) for each in numbers]
         ]
+        # Last: a process that stops at once must find in the journal whether that is for good.
+        for announcement in prepared:
+            ask_process_to_stop(folder, announcement)
+        return not_begun + asked_of
 
 
 def announce_process(number: int, settings: Settings, command: str, pid: int) -> None:

@@ -50,8 +50,8 @@ def join_queue(number: int, settings: Settings, now: float, *, account: str | No
         run = journal.runs.get(number)
         # Taken out of the queue and put back, it has the account and the plan that it was begun with.
         before = _place(run)
-        known = run.account or account or before.get("account") or ""
-        place = {"account": known, "since": now, "writes": writes or before.get("writes") or 0}
+        whose = run.account or account or before.get("account") or ""
+        place = {"account": whose, "since": now, "writes": writes or before.get("writes") or 0}
         # Not asked to stop any more, whatever an earlier process was: the page would say that it stops.
         journal.runs.update(run, stop=False, options={**run.options, _QUEUE: place})
 
