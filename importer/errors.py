@@ -198,5 +198,5 @@ class StoppedError(ImporterError):
 
     def __init__(self, message: str, advice: str = "", exit_code: Exit = Exit.INTERRUPTED) -> None:
         """``exit_code`` says which of the two it was."""
-        super().__init__(message, advice)
+        super().__init__(message, advice, on_page="")
         self.exit_code = exit_code

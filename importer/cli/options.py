@@ -107,6 +107,12 @@ WITHOUT_LIST = click.option(
     is_flag=True,
     help="Send even if Nexudus does not list its records: compare with the journal only.",
 )
+WAIT = click.option(
+    "--wait", is_flag=True, help="If another run of the account is in progress, begin as soon as it has ended."
+)
+PROGRESS = click.option(
+    "--progress", type=click.Path(path_type=Path), hidden=True, help="Write down how far it is, for a page."
+)
 TWICE = (
     click.option(
         "--allow-duplicates", is_flag=True, help="Create a record for each row, even if rows repeat each other."

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -18,10 +18,12 @@ from importer.cli.options import (
     OUT,
     PACING,
     PROFILE,
+    PROGRESS,
     READING,
     RUN,
     TWICE,
     UPDATE,
+    WAIT,
     WITHOUT_LIST,
     import_request,
     in_use,
@@ -48,6 +50,19 @@ if TYPE_CHECKING:
     from importer.runs.plan import ComparedFile
     from importer.runs.request import ImportRequest
     from importer.runs.source import CheckResult
+    from importer.runs.work import WorkFile
+
+
+def work_file(path: Path | None) -> "WorkFile | None":
+    """Where the page that has started this command looks how far it is; None if no page has."""
+    from importer.runs.work import WorkFile
+
+    return None if path is None else WorkFile(path, the_clock())
+
+
+def noting_errors(work: "WorkFile | None") -> AbstractContextManager[None]:
+    """While a command is at work: an error is noted for the page that has started it, if one has."""
+    return nullcontext() if work is None else work.noting_errors()
 
 
 @click.command()
@@ -319,9 +334,10 @@ def _job_document(result: "JobResult") -> dict[str, Any]:
 @RUN
 @PROFILE
 @with_options(*PACING, WITHOUT_LIST, OUT)
+@WAIT
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
-def resume(number: int | None, as_json: bool, sandbox: bool, **options: Any) -> int:
+def resume(number: int | None, as_json: bool, wait: bool, sandbox: bool, **options: Any) -> int:
     """Continue RUN where it stopped. By default, the latest unfinished run."""
     from importer.cli import terminal
     from importer.runs.earlier_runs import Which
@@ -329,7 +345,7 @@ def resume(number: int | None, as_json: bool, sandbox: bool, **options: Any) -> 
 
     with service_of(number, pacing_of(options), sandbox, Which.UNFINISHED) as (settings, chosen):
         console = terminal.Console(the_clock(), yes=True)
-        result = finish(resume_run(run_request(chosen, settings, console, options)))
+        result = finish(resume_run(run_request(chosen, settings, console, options), waits=wait))
     return put_end(result, as_json)
 
 
@@ -401,16 +417,23 @@ def settle(number: int, row: int, record: int | None, absent: bool, as_json: boo
 @click.command()
 @RUN
 @PROFILE
+@WAIT
+@PROGRESS
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
-def reconcile(number: int | None, as_json: bool, sandbox: bool) -> int:
+def reconcile(number: int | None, as_json: bool, wait: bool, progress: Path | None, sandbox: bool) -> int:
     """Settle the rows in doubt of RUN by looking in Nexudus. By default, of the latest with any."""
     from importer.cli import terminal
     from importer.runs.earlier_runs import Which, runs_in_doubt
     from importer.runs.reconcile import reconcile as reconcile_run
 
     with service_of(number, {}, sandbox, Which.IN_DOUBT) as (settings, chosen):
-        result = finish(reconcile_run(run_request(chosen, settings, terminal.Console(the_clock(), yes=True))))
+        work = work_file(progress)
+        request = run_request(chosen, settings, terminal.Console(the_clock(), yes=True, work=work))
+        with noting_errors(work):
+            result = finish(reconcile_run(request, waits=wait))
+        if work is not None:
+            work.end({}, result.message)
         # Those of another account, service or profile, which one sign-in cannot settle, and what is left of this one's.
         for other in runs_in_doubt(settings):
             if other.id != result.run.id:
@@ -421,15 +444,21 @@ def reconcile(number: int | None, as_json: bool, sandbox: bool) -> int:
 @click.command()
 @RUN
 @PROFILE
+@PROGRESS
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
-def verify(number: int | None, as_json: bool, sandbox: bool) -> int:
+def verify(number: int | None, as_json: bool, progress: Path | None, sandbox: bool) -> int:
     """Compare the records of RUN with what the service holds now. By default, for the latest run."""
     from importer.cli import terminal
     from importer.runs import verify
 
     with service_of(number, {}, sandbox) as (settings, chosen):
-        done = finish(verify.verify_run(run_request(chosen, settings, terminal.Console(the_clock(), yes=True))))
+        work = work_file(progress)
+        console = terminal.Console(the_clock(), yes=True, work=work)
+        with noting_errors(work):
+            done = finish(verify.verify_run(run_request(chosen, settings, console)))
+        if work is not None:
+            work.end(done.counts)
     if as_json:
         put_json({"schema": 1, "run": done.run.id, "counts": done.counts, "unknown": done.unknown, "file": done.file})
     else:
@@ -445,9 +474,11 @@ def verify(number: int | None, as_json: bool, sandbox: bool) -> int:
 @click.option(
     "--even-if-gone", is_flag=True, help="Somebody has deleted all records of the run: count them as deleted."
 )
+@WAIT
+@PROGRESS
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
-def undo(number: int | None, as_json: bool, yes: bool, even_if_gone: bool, sandbox: bool, **options: Any) -> int:
+def undo(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options: Any) -> int:
     """Delete what RUN created and put back what it updated. By default, of the latest run.
 
     Records that somebody has changed since are left as they are.
@@ -456,8 +487,12 @@ def undo(number: int | None, as_json: bool, yes: bool, even_if_gone: bool, sandb
     from importer.runs.undo import undo_run
 
     with service_of(number, pacing_of(options), sandbox) as (settings, chosen):
-        request = run_request(chosen, settings, terminal.Console(the_clock(), yes=yes))
-        done = finish(undo_run(request, even_if_gone=even_if_gone))
+        work = work_file(options["progress"])
+        request = run_request(chosen, settings, terminal.Console(the_clock(), yes=yes, work=work))
+        with noting_errors(work):
+            done = finish(undo_run(request, even_if_gone=options["even_if_gone"], waits=options["wait"]))
+        if work is not None and done is not None:
+            work.end(done.counts, done.message)
     if done is None:
         click.echo("Nothing was undone.")
         return Exit.DONE

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from importer.runs.source import CheckResult, ColumnMatch, Source
     from importer.runs.undo import Undoing
     from importer.runs.verify import Verification
+    from importer.runs.work import WorkFile
 
 MOST_GROUPS = 10
 MOST_PLACES = 3
@@ -317,9 +318,12 @@ def _may_have_been_changed(records: int) -> str:
 class Console:
     """Shows an import to somebody at a terminal, or in a log."""
 
-    def __init__(self, clock: Clock, *, yes: bool, quiet: bool = False) -> None:
-        """``yes`` answers the question; ``quiet`` leaves out everything but the question and the result."""
-        self._clock = clock
+    def __init__(self, clock: Clock, *, yes: bool, quiet: bool = False, work: WorkFile | None = None) -> None:
+        """``yes`` answers the question; ``quiet`` leaves out everything but the question and the result.
+
+        ``work`` is where a page looks how far this is.
+        """
+        self._clock, self._work = clock, work
         self._yes, self._quiet = yes, quiet
         self._bar: tqdm[NoReturn] | None = None
         self._next_line = 0.0
@@ -422,6 +426,8 @@ class Console:
 
     def progress(self, progress: Progress, total: int, seconds_left: float | None) -> None:
         """Move the bar; without a terminal, print a line a minute."""
+        if self._work is not None:
+            self._work.progress(progress, total)
         with suppress(OSError, ValueError):
             self._show(progress, total, seconds_left)
 

@@ -9,6 +9,7 @@ The only place with the importer's database.
 - ``windows.py``      the arithmetic of the allowance: when the next call may leave; pure
 - ``journal.py``      all of it: ``runs.py``, ``rows.py`` (on their way), ``calls.py`` (the ledger of the allowance),
   ``directories.py`` (lists and choices remembered), ``views.py`` (what pages show)
+- ``tally.py``        how many rows of a run are in which state, and how far it was when, for those who look on
 - ``marks.py``        what creates carry so that their records are recognised
 - ``evidence.py``     what was seen of the service around the rows in doubt
 - ``migrations.py``   an earlier journal brought up to date, one numbered step per version

@@ -71,22 +71,18 @@ class Calls:
 
     def used(self, account: str, window: Window, now: float) -> tuple[int, float]:
         """How many calls a window holds now, and in how many seconds the oldest of them leaves it."""
-        query = sa.select(sa.func.count(), sa.func.min(t.call.c.arrived)).where(
-            t.call.c.account == account, t.call.c.arrived > window.begins_at(now)
-        )
-        if window.writes:
-            query = query.where(t.call.c.write.is_(True))
         with self._db.read() as db:
-            count, oldest = db.execute(query).one()
+            count, oldest = db.exec_driver_sql(
+                sql.calls_in_window(writes=window.writes), (account, window.begins_at(now))
+            ).one()
         return count, (window.frees_at(oldest) - now if oldest is not None else 0.0)
 
     def ages(self, account: str, window: Window, now: float) -> list[float]:
         """How many seconds ago the calls in a window were made, the oldest first."""
-        query = sa.select(t.call.c.arrived).where(t.call.c.account == account, t.call.c.arrived > window.begins_at(now))
-        if window.writes:
-            query = query.where(t.call.c.write.is_(True))
+        begin = window.begins_at(now)
         with self._db.read() as db:
-            return [now - arrived for arrived in db.execute(query.order_by(t.call.c.arrived)).scalars()]
+            arrivals = db.exec_driver_sql(sql.arrivals_in_window(writes=window.writes), (account, begin)).all()
+        return [now - arrived for (arrived,) in arrivals]
 
     def forget(self, before: float) -> None:
         """Drop calls so old that no window can hold them."""
@@ -126,9 +122,8 @@ class Calls:
 
     def held_until(self, account: str) -> float:
         """The time before which nobody may create for this account, in epoch seconds; 0 if there is no wait."""
-        query = sa.select(sa.func.max(t.pause.c.until)).where(t.pause.c.account.in_((account, _writes_of(account))))
         with self._db.read() as db:
-            return db.execute(query).scalar() or 0.0
+            return db.exec_driver_sql(sql.HELD_UNTIL, (account, _writes_of(account))).scalar() or 0.0
 
     def seconds_for(self, account: str, calls: int, windows: Sequence[Window], now: float) -> float:
         """Seconds that this many writes will take, after the calls so far and a wait that the service asked for."""

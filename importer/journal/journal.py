@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from importer.errors import JournalError
+from importer.journal import statements as sql
 from importer.journal import tables as t
 from importer.journal.calls import Calls
 from importer.journal.database import PATIENCE, Database, explained, open_database
@@ -21,6 +22,7 @@ from importer.journal.marks import Marks
 from importer.journal.migrations import SCHEMA_VERSION, migrate
 from importer.journal.rows import Rows
 from importer.journal.runs import Runs
+from importer.journal.tally import Tally
 from importer.journal.views import Views
 
 
@@ -36,7 +38,7 @@ class Journal:
         self.runs, self.calls = Runs(db), Calls(db)
         self.rows = Rows(db, self.runs, self.calls)
         self.directories, self.views, self.evidence = Directories(db), Views(db), Evidence(db)
-        self.marks = Marks(db)
+        self.marks, self.tally = Marks(db), Tally(db)
 
     def __enter__(self) -> Self:
         """The journal itself; the ``with`` closes it."""
@@ -54,20 +56,17 @@ class Journal:
         """
         # Looking is enough where there are tables: a process that only watches must not wait for those that write.
         with self._db.read() as db:
-            names = sa.inspect(db).get_table_names()
-        with self._db.read() if "meta" in names else self._db.write() as db:
-            names = sa.inspect(db).get_table_names()
-            if names and "meta" not in names:
-                raise JournalError(
-                    f"{self.path} is the database of another program.", "Set IMPORTER_JOURNAL to another path."
-                )
-            if not names:
-                t.metadata.create_all(db)
-                db.execute(sa.insert(t.meta).values(key="schema_version", value=str(SCHEMA_VERSION)))
-            version = _version(db)
+            is_there = _has_tables(db, self.path)
+            version = _version(db) if is_there else 0
+        if not is_there:
+            with self._db.write() as db:
+                # Asked again, as below: another process may have done it meanwhile.
+                if not _has_tables(db, self.path):
+                    t.metadata.create_all(db)
+                    db.execute(sa.insert(t.meta).values(key="schema_version", value=str(SCHEMA_VERSION)))
+                version = _version(db)
         if 0 < version < SCHEMA_VERSION:
             with self._db.write() as db:
-                # Asked again: another process may have done it meanwhile.
                 migrate(db, _version(db))
                 version = _version(db)
         if version != SCHEMA_VERSION:
@@ -100,8 +99,20 @@ class Journal:
         path.chmod(0o600)
 
 
+def _has_tables(db: Connection, path: Path | None) -> bool:
+    """Whether the database is a journal; not if it is empty.
+
+    Raises:
+        JournalError: It is another program's.
+    """
+    names = set(db.exec_driver_sql(sql.TABLES).scalars())
+    if names and "meta" not in names:
+        raise JournalError(f"{path} is the database of another program.", "Set IMPORTER_JOURNAL to another path.")
+    return bool(names)
+
+
 def _version(db: Connection) -> int:
-    return int(db.execute(sa.select(t.meta.c.value).where(t.meta.c.key == "schema_version")).scalar() or 0)
+    return int(db.exec_driver_sql(sql.VERSION).scalar() or 0)
 
 
 def open_journal(url: str, patience: float = PATIENCE) -> Journal:

@@ -16,9 +16,13 @@ from importer.journal import tables as t
 from importer.journal.rows import checksum
 from importer.journal.runs import OPTIONS
 from importer.journal.states import UNANSWERED, State
+from importer.journal.tally import PARTS, recount
 from importer.model import ONCE_MORE
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
+_ROWS_AS_TODAY = 6
+"""The version from which on the table of the rows has today's shape: a million rows are copied in a minute, or not."""
+
 _BATCH = 5_000
 
 
@@ -26,8 +30,11 @@ def migrate(db: Connection, version: int) -> None:
     """Take the steps from this version to the newest, and write that down."""
     for number in range(version, SCHEMA_VERSION):
         _STEPS[number](db)
-    if version < SCHEMA_VERSION:
+    if version < _ROWS_AS_TODAY:
         _copy_rows(db)
+    if version < SCHEMA_VERSION:
+        # Last: a step may have changed the state of a row.
+        _count_rows(db)
     db.execute(sa.update(t.meta).where(t.meta.c.key == "schema_version").values(value=str(SCHEMA_VERSION)))
 
 
@@ -65,12 +72,21 @@ def _add_marks(db: Connection) -> None:
     t.rebuilt.create(db)
 
 
+def _add_tally(db: Connection) -> None:
+    """The tables of what looking on takes from the rows; ``_count_rows`` fills them."""
+    t.tally.create(db)
+    t.moment.create(db)
+    [index] = [index for index in t.intent.indexes if index.name == "rejected_rows"]
+    index.create(db)
+
+
 _STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _nothing_but_rows,
     2: _add_evidence,
     3: _claim_by_service,
     4: _nothing_but_rows,
     5: _add_marks,
+    6: _add_tally,
 }
 """What leads from a version to the next one."""
 
@@ -94,6 +110,30 @@ def _copy_rows(db: Connection) -> None:
     for some in rows.partitions(_BATCH):
         db.execute(sa.insert(t.intent), [upgrade.row(row._asdict()) for row in some])
     db.exec_driver_sql("DROP TABLE earlier_intent")
+
+
+def _count_rows(db: Connection) -> None:
+    """Count the rows of every run, and work out from when its rows were settled how far it was at which moments."""
+    for table in (t.tally, t.moment):
+        db.execute(sa.delete(table))
+    recount(db)
+    for run, planned in db.execute(sa.select(t.run.c.id, t.run.c.planned).where(t.run.c.planned.is_not(None))).all():
+        mine = sa.and_(t.intent.c.run == run, t.intent.c.settled_at.is_not(None))
+        begin, end = planned, db.execute(sa.select(sa.func.max(t.intent.c.settled_at)).where(mine)).scalar()
+        moments = [(begin, 0, 0)]
+        if end is not None:
+            width = max((end - begin) / PARTS, 0.001)
+            part = sa.cast((t.intent.c.settled_at - begin) / width, sa.Integer)
+            rejected = sa.func.count(sa.case((t.intent.c.state == State.REJECTED.value, 1)))
+            latest = sa.func.max(t.intent.c.settled_at)
+            for at, some, failed in db.execute(
+                sa.select(latest, sa.func.count(), rejected).where(mine).group_by(part).order_by(part)
+            ):
+                _, done, wrong = moments[-1]
+                moments.append((max(at, moments[-1][0]), done + some, wrong + failed))
+        names = ("at", "settled", "rejected")
+        values = [{"run": run, "number": n} | dict(zip(names, one, strict=True)) for n, one in enumerate(moments)]
+        db.execute(sa.insert(t.moment), values)
 
 
 class _Upgrade:

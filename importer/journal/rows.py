@@ -23,6 +23,7 @@ from importer.journal.database import Database
 from importer.journal.marks import add_marks
 from importer.journal.runs import Run, Runs
 from importer.journal.states import TRANSITIONS, WITH_RECORD, Event, State, after
+from importer.journal.tally import Move, begin, note_moves
 from importer.journal.windows import Window
 from importer.model import Record
 
@@ -165,6 +166,7 @@ class Rows:
                 rows += count
                 self._insert(db, t.intent, _PLANNED, (_planned(run, target, record) for record in records))
                 self._insert(db, t.issue, ("run", *_ISSUE), ((run.id, *_issue_values(issue)) for issue in issues))
+            begin(db, run.id, now)
             db.execute(sa.update(t.run).where(t.run.c.id == run.id).values(target=target, planned=now, rows=rows))
         return self._runs.get(run.id)
 
@@ -456,13 +458,15 @@ class Rows:
         if not changes:
             return
         db.exec_driver_sql("SAVEPOINT moves")
+        moves = [_move(change) for change in changes]
         try:
             moved = db.exec_driver_sql(sql.MOVE, [_moved(change, now) for change in changes]).rowcount
         except sa.exc.IntegrityError:
             # Two rows with one record, which nobody foresaw. One of them goes to a person; were the whole transaction
             # refused, every later command would be refused as well, for it would find the same record again.
             db.exec_driver_sql("ROLLBACK TO moves")
-            moved = sum(_move_alone(db, change, now) for change in changes)
+            moves = [move for change in changes if (move := _move_alone(db, change, now)) is not None]
+            moved = len(moves)
         db.exec_driver_sql("RELEASE moves")
         # Each change names the state it comes from, so a row that somebody else has moved is missing in this number.
         if moved != len(changes):
@@ -470,21 +474,28 @@ class Rows:
                 "Another program changed the journal while rows were being sent.",
                 "Stop every other importer, then continue with: importer resume",
             )
+        note_moves(db, moves, now)
 
 
-def _move_alone(db: Connection, change: Change, now: float) -> int:
-    """Let one event happen; if the record belongs to another row, the row is marked for review instead."""
+def _move(change: Change) -> Move:
+    return Move(change.intent.run, change.intent.state, after(change.intent.state, change.event))
+
+
+def _move_alone(db: Connection, change: Change, now: float) -> Move | None:
+    """Let one event happen; if the record belongs to another row, the row is marked for review instead.
+
+    None if the row is no longer in the state that it was read in.
+    """
     db.exec_driver_sql("SAVEPOINT one_move")
     try:
-        return db.exec_driver_sql(sql.MOVE, _moved(change, now)).rowcount
+        return _move(change) if db.exec_driver_sql(sql.MOVE, _moved(change, now)).rowcount else None
     except sa.exc.IntegrityError:
         db.exec_driver_sql("ROLLBACK TO one_move")
         if Event.UNCLEAR not in TRANSITIONS[change.intent.state]:
             raise
         sentence = f"Record {change.remote_id} already belongs to another row. Check both in Nexudus."
-        return db.exec_driver_sql(
-            sql.MOVE, _moved(Change(change.intent, Event.UNCLEAR, message=sentence), now)
-        ).rowcount
+        unclear = Change(change.intent, Event.UNCLEAR, message=sentence)
+        return _move(unclear) if db.exec_driver_sql(sql.MOVE, _moved(unclear, now)).rowcount else None
     finally:
         db.exec_driver_sql("RELEASE one_move")
 

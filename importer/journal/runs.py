@@ -143,10 +143,11 @@ class Runs:
         Raises:
             JournalError: There is none.
         """
-        matches = self._select(sa.select(t.run).where(t.run.c.id == number))
-        if not matches:
+        with self._db.read() as db:
+            row = db.exec_driver_sql(sql.RUN, (number,)).first()
+        if row is None:
             raise JournalError(f"There is no run {number}.", "To list the runs: importer history")
-        return matches[0]
+        return _to_run(row)
 
     def latest(self, limit: int | None = None) -> list[Run]:
         """The runs, newest first."""
@@ -215,7 +216,8 @@ def _to_run(row: Row[Any]) -> Run:
         options = OPTIONS.decode(row.options)
     except UnreadableError as error:
         raise _unreadable(row.id, str(error)) from error
-    return Run(**row._asdict() | {"options": options, "copy": Path(row.copy), "folder": Path(row.folder)})
+    typed = {"options": options, "copy": Path(row.copy), "folder": Path(row.folder), "stop": bool(row.stop)}
+    return Run(**row._asdict() | typed)
 
 
 def _unreadable(number: int, why: str) -> JournalError:

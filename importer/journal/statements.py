@@ -5,6 +5,7 @@ SQLAlchemy takes longer to put such a statement together, and to bind it name by
 
 from functools import lru_cache
 
+from importer.journal.states import State
 from importer.journal.tables import CHANGED_BY, CLAIMS, MADE_BY
 
 # Names the state that the row comes from. If another process has moved it meanwhile, no row matches, the number of rows
@@ -17,6 +18,16 @@ MOVE = """
         field = :new_field, message = :new_message, seal = :new_seal
     WHERE run = :in_run AND row = :in_row AND state = :from_state
 """
+
+TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
+VERSION = "SELECT value FROM meta WHERE key = 'schema_version'"
+
+RUN = "SELECT * FROM run WHERE id = ?"
+
+# The condition as text, as for ``claims``: else SQLite does not use the partial index.
+FIRST_REJECTED = f"SELECT * FROM intent WHERE run = ? AND state = '{State.REJECTED}' ORDER BY row LIMIT ?"
+
+HELD_UNTIL = "SELECT max(until) FROM hold WHERE account IN (?, ?)"
 
 STOP = "SELECT stop FROM run WHERE id = ?"
 
@@ -42,6 +53,18 @@ REDATE_CALLS = "UPDATE call SET at = min(at, :now), arrived = :now WHERE account
 REDATE_PAUSE = "UPDATE hold SET until = min(until - :ahead, :latest) WHERE account = :key"
 
 
+@lru_cache(maxsize=2)
+def calls_in_window(*, writes: bool) -> str:
+    """How many calls of an account arrived after a time, and when the first of them did."""
+    return f"SELECT count(*), min(arrived) FROM call WHERE {_whose(writes)} AND arrived > ?"
+
+
+@lru_cache(maxsize=2)
+def arrivals_in_window(*, writes: bool) -> str:
+    """When the calls of an account arrived that did after a time, the first one first."""
+    return f"SELECT arrived FROM call WHERE {_whose(writes)} AND arrived > ? ORDER BY arrived"
+
+
 @lru_cache(maxsize=512)
 def claims(number: int) -> str:
     """Rows that have or may have a record: of this target, with one of ``number`` keys."""
@@ -59,6 +82,13 @@ def known_ids(number: int) -> str:
     # Two queries, each with the condition of an index as text, for the reason above.
     one = f"SELECT remote_id FROM intent WHERE target = ? AND remote_id IN ({_placeholders(number)}) AND state IN"
     return f"{one} ({MADE_BY}) UNION {one} ({CHANGED_BY})"
+
+
+@lru_cache(maxsize=512)
+def issues_of_rows(number: int) -> str:
+    """The issues of ``number`` rows of a run, each row's in the order in which they were found."""
+    names = "code, row, cell, label, field, value, detail"
+    return f"SELECT {names} FROM issue WHERE run = ? AND row IN ({_placeholders(number)}) ORDER BY id"
 
 
 @lru_cache(maxsize=64)

@@ -91,7 +91,29 @@ intent = sa.Table(
     # A record is made once, but may be changed by any number of runs.
     sa.Index("one_row_an_id", "target", "remote_id", unique=True, sqlite_where=sa.text(f"state IN ({MADE_BY})")),
     sa.Index("changed_ids", "target", "remote_id", sqlite_where=sa.text(f"state IN ({CHANGED_BY})")),
+    # A page shows the first of them every two seconds, of a run that may have a million rows.
+    sa.Index("rejected_rows", "run", "row", sqlite_where=sa.text(f"state = '{State.REJECTED}'")),
     # The primary key is the table: rows are read in the order of the file, page by page, without a second look-up each.
+    sqlite_with_rowid=False,
+)
+# How many rows of a run are in which state, kept by each transaction that moves them; ``tally.py``.
+tally = sa.Table(
+    "tally",
+    metadata,
+    sa.Column("run", sa.Integer, primary_key=True),
+    sa.Column("state", sa.Text, primary_key=True),
+    sa.Column("rows", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+# How far a run was at some moments of its time, the newest of them always that of its last outcome.
+moment = sa.Table(
+    "moment",
+    metadata,
+    sa.Column("run", sa.Integer, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("settled", sa.Integer, nullable=False),
+    sa.Column("rejected", sa.Integer, nullable=False),
     sqlite_with_rowid=False,
 )
 # The text that a create carried in SystemId, for each attempt that carried one: the record that has it is the row's.

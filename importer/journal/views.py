@@ -1,10 +1,11 @@
-"""Runs and rows looked at from outside: totals, progress over time, a page of results."""
+"""Rows looked at from outside: totals, a page of results, the first that were rejected."""
 
 from collections.abc import Sequence
 
 import sqlalchemy as sa
 
 from importer.issues import CATALOGUE, Issue, Severity
+from importer.journal import statements as sql
 from importer.journal import tables as t
 from importer.journal.database import Database
 from importer.journal.rows import Intent, to_intent
@@ -22,36 +23,10 @@ class Views:
         """Use the database of a journal."""
         self._db = db
 
-    def done_since(self, run: Run, since: float) -> tuple[int, float | None]:
-        """How many rows of a run were done since then, answered or not, and when the last one ever was."""
-        recent = sa.func.count(sa.case((t.intent.c.settled_at > since, 1)))
-        query = sa.select(recent, sa.func.max(t.intent.c.settled_at)).where(t.intent.c.run == run.id)
+    def first_rejected(self, run: Run, limit: int) -> list[Intent]:
+        """The first rows of a run that the service rejected, in the order of the file."""
         with self._db.read() as db:
-            number, last = db.execute(query).one()
-        return number, last
-
-    def timeline(self, run: Run, parts: int) -> list[tuple[float, int, int]]:
-        """How many rows of a run were done, and how many of them rejected, by the end of each part of its time."""
-        mine = t.intent.c.run == run.id
-        with self._db.read() as db:
-            span = sa.select(sa.func.min(t.intent.c.settled_at), sa.func.max(t.intent.c.settled_at)).where(mine)
-            begin, end = db.execute(span).one()
-            if begin is None:
-                return []
-            width = max((end - begin) / parts, 0.001)
-            # A row belongs to the part that ends at its time or after it: rounded up, whichever way CAST rounds, which
-            # some databases do by cutting off. Rounded down, it would be shown before it was done.
-            parts_until = (t.intent.c.settled_at - begin) / width
-            whole = sa.cast(parts_until, sa.Integer)
-            part = whole + sa.case((parts_until > whole, 1), else_=0)
-            rejected = sa.func.count(sa.case((t.intent.c.state == State.REJECTED.value, 1)))
-            query = sa.select(part, sa.func.count(), rejected).where(mine, t.intent.c.settled_at.is_not(None))
-            groups = db.execute(query.group_by(part).order_by(part)).all()
-        points, done, failed = [(begin, 0, 0)], 0, 0
-        for number, count, wrong in groups:
-            done, failed = done + count, failed + wrong
-            points.append((min(begin + number * width, end), done, failed))
-        return points
+            return [to_intent(row) for row in db.exec_driver_sql(sql.FIRST_REJECTED, (run.id, limit))]
 
     def search(
         self, run: Run, states: Sequence[State], *, invalid: bool, text: str, limit: int, offset: int
@@ -79,17 +54,18 @@ class Views:
 
     def about_rows(self, run: Run, numbers: Sequence[int]) -> tuple[dict[int, Intent], dict[int, list[Issue]]]:
         """The intents and the issues of some rows, by row number."""
-        names = ("code", "row", "cell", "label", "field", "value", "detail")
         intents = sa.select(t.intent).where(t.intent.c.run == run.id, t.intent.c.row.in_(numbers))
-        issues = sa.select(*(t.issue.c[name] for name in names)).where(
-            t.issue.c.run == run.id, t.issue.c.row.in_(numbers)
-        )
-        issues_by_row: dict[int, list[Issue]] = {}
         with self._db.read() as db:
             by_row = {row.row: to_intent(row) for row in db.execute(intents)}
-            for row in db.execute(issues.order_by(t.issue.c.id)):
+        return by_row, self.issues_of_rows(run, numbers)
+
+    def issues_of_rows(self, run: Run, numbers: Sequence[int]) -> dict[int, list[Issue]]:
+        """The issues of some rows, by row number, in the order in which they were found."""
+        issues_by_row: dict[int, list[Issue]] = {}
+        with self._db.read() as db:
+            for row in db.exec_driver_sql(sql.issues_of_rows(len(numbers)), (run.id, *numbers)):
                 issues_by_row.setdefault(row.row, []).append(Issue(**row._asdict()))
-        return by_row, issues_by_row
+        return issues_by_row
 
     def rows_by_state(self) -> dict[State, int]:
         """How many rows of all runs are in which state."""

@@ -10,6 +10,7 @@ them arrive. Calls travel for unequal times, so a call counts from the latest mo
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from math import ceil
 
 DAY = 86_400.0
@@ -114,15 +115,15 @@ def seconds_for(calls: int, windows: Sequence[Window], used: Callable[[Window], 
         return _over_midnights(calls, spacing, daily, len(used(daily)), now)
     # A call needs the place of the one that lies a whole allowance before it, so what one day's calls look like
     # repeats a day later.
-    places = [-ago + daily.span for ago in used(daily)][-daily.calls :]
+    span = daily.span
+    places = [span - ago for ago in used(daily)][-daily.calls :]
     free = daily.calls - len(places)
     whole, last = divmod(calls - 1, daily.calls)
-    at = -spacing
-    for number in range(last + 1 if whole == 0 else daily.calls):
-        at = max(at + spacing, places[number - free] if number >= free else 0.0)
-        if number == last:
-            first = at
-    return first + whole * max(daily.span, daily.calls * spacing)
+    # Each call comes a spacing after the one before it, or when its place is free. So a place that is free late makes
+    # all calls from its own on late: as the earliest start that would do for it, counted back by the spacing.
+    starts = list(accumulate((place - (free + n) * spacing for n, place in enumerate(places)), max, initial=0.0))
+    first = starts[min(max(last - free + 1, 0), len(places))] + last * spacing
+    return first + whole * max(span, daily.calls * spacing)
 
 
 def _over_midnights(calls: int, spacing: float, daily: Window, used: int, now: float) -> float:

@@ -32,11 +32,20 @@ _SHORT_WAIT = 2.0
 """Seconds; shorter waits are the ordinary pace, and showing each of them would make the page flicker."""
 
 
-def next_create(journal: Journal, account: str | None, settings: Settings, now: float) -> tuple[str, float]:
-    """What a create has to wait for, and until when, in epoch seconds; "" and 0.0 if it need not wait for long."""
+def next_create(
+    journal: Journal,
+    account: str | None,
+    settings: Settings,
+    now: float,
+    used_today: tuple[int, float] | None = None,
+) -> tuple[str, float]:
+    """What a create has to wait for, and until when, in epoch seconds; "" and 0.0 if it need not wait for long.
+
+    ``used_today`` is what ``Calls.used`` says of the daily window, if that is known already.
+    """
     daily = daily_window(windows(settings))
     if account and daily:
-        used, frees_in = journal.calls.used(account, daily, now)
+        used, frees_in = used_today or journal.calls.used(account, daily, now)
         if used >= daily.calls:
             return "the daily quota is used up", now + frees_in
     blocked = journal.calls.held_until(account) if account else 0.0

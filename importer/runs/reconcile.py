@@ -5,8 +5,9 @@ same list says which rows exist, are updated or held.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
 from importer.delivery.by_id import Gone, read_record
@@ -46,6 +47,7 @@ from importer.runs.locations import hidden_location, of_other_locations
 from importer.runs.marks import with_marks
 from importer.runs.named_records import list_named
 from importer.runs.preparation import stoppable
+from importer.runs.queue import when_free
 from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult, settled_result
 from importer.runs.session import Session, runs_at_rest, signed_in, user_of
@@ -72,16 +74,22 @@ _SENT = {
 }
 
 
-async def reconcile(request: RunRequest) -> RunResult:
+async def reconcile(request: RunRequest, *, waits: bool = False) -> RunResult:
     """Settle the rows in doubt of a run, by default of the latest one, as far as can be told now.
 
     With them those of every other run at its service that nobody is sending: they compete for the same records.
+    With ``waits``, it begins once nothing else is done for the account; without, that is an error.
     """
     with open_journal(request.settings.journal_url) as journal:
         run = latest_run(journal, request.number)
         refuse_other_service(run, request.settings)
-        work = _reconcile(journal, run, request)
-        settled = await stoppable(work, journal, request.settings, run=run, command="reconcile")
+
+        def work() -> Awaitable[Settled]:
+            settling = _reconcile(journal, run, request)
+            return stoppable(settling, journal, request.settings, run=run, command="reconcile")
+
+        waiting = partial(when_free, journal, request.settings, run, work, clock=request.clock, command="reconcile")
+        settled = await (waiting() if waits else work())
         if settled.failure:
             raise ServiceError(f"The rows in doubt cannot be settled: {settled.failure}.", "Try again later.")
         return settled_result(journal, run, request.clock())

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from importer.runs.earlier_runs import (
 )
 from importer.runs.plan import find_present, look_up_names
 from importer.runs.preparation import stoppable
+from importer.runs.queue import when_free
 from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult, finish_run
 from importer.runs.send import PlannedRun
@@ -29,21 +31,31 @@ from importer.spreadsheet import ReadOptions
 from schemas import RECORD_TYPES
 
 
-async def resume(request: RunRequest) -> RunResult:
-    """Continue a run, by default the latest unfinished one, with the limits and the folder that are asked for now."""
-    with open_journal(request.settings.journal_url) as journal:
+async def resume(request: RunRequest, *, waits: bool = False) -> RunResult:
+    """Continue a run, by default the latest unfinished one, with the limits and the folder that are asked for now.
+
+    With ``waits``, it begins once nothing else is done for its account; without, that is an error.
+    """
+    settings = request.settings
+    with open_journal(settings.journal_url) as journal:
         run = with_limits(journal, latest_unfinished(journal, request.number), request.choices)
-        refuse_other_service(run, request.settings)
-        async with AsyncExitStack() as stack:
-            work, limit = _prepare(stack, journal, run, request), request.choices.max_duration
-            try:
-                planned = await stoppable(work, journal, request.settings, run=run, seconds=limit)
-            except StoppedError as error:
-                reason = StopReason.LIMIT if error.exit_code is Exit.LIMIT else StopReason.REQUESTED
-                sent = SendResult(reason, NotBegun(error, advice=False))
-                now, settings = request.clock(), request.settings
-                return await finish_run(journal, journal.runs.get(run.id), sent, now, settings=settings)
-            return await planned.send()
+        refuse_other_service(run, settings)
+        work = partial(_send, journal, run.id, request)
+        try:
+            return await (when_free(journal, settings, run, work, clock=request.clock) if waits else work())
+        except StoppedError as error:
+            reason = StopReason.LIMIT if error.exit_code is Exit.LIMIT else StopReason.REQUESTED
+            sent = SendResult(reason, NotBegun(error, advice=False))
+            return await finish_run(journal, journal.runs.get(run.id), sent, request.clock(), settings=settings)
+
+
+async def _send(journal: Journal, number: int, request: RunRequest) -> RunResult:
+    # Read again: it may have waited for hours since.
+    run = journal.runs.get(number)
+    async with AsyncExitStack() as stack:
+        work, limit = _prepare(stack, journal, run, request), request.choices.max_duration
+        planned = await stoppable(work, journal, request.settings, run=run, seconds=limit)
+        return await planned.send()
 
 
 async def _prepare(stack: AsyncExitStack, journal: Journal, run: Run, request: RunRequest) -> PlannedRun:

@@ -1,4 +1,4 @@
-"""The rows of a run for people: found by status or text, with the outcome of each; and their time line."""
+"""The rows of a run for people: found by status or text, with the outcome of each."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -22,7 +22,6 @@ from schemas import RECORD_TYPES
 _PATIENCE = 0.3
 """Seconds to wait for the journal; a page looks again soon."""
 
-_CHART_PARTS = 60
 _FIRST_FAILURES = 10
 _UNDONE = {State.REMOVED: "deleted", State.RESTORED: "put back"}
 
@@ -45,15 +44,14 @@ class ResultRow:
     conflict: Conflict | None = None
 
 
-def timeline(number: int, settings: Settings) -> list[tuple[float, int, int]]:
-    """How many rows were settled, and how many of them rejected, over the time of a run."""
-    with open_journal(settings.journal_url, _PATIENCE) as journal:
-        return journal.views.timeline(journal.runs.get(number), _CHART_PARTS)
-
-
 def first_failures(number: int, settings: Settings) -> list[ResultRow]:
     """The first rows that the service rejected."""
-    return find_rows(number, Status.REJECTED, "", _FIRST_FAILURES, 0, settings)[0]
+    with open_journal(settings.journal_url, _PATIENCE) as journal:
+        run = journal.runs.get(number)
+        intents = journal.views.first_rejected(run, _FIRST_FAILURES)
+        # What the checks have said of such a row is only asked for where there is one.
+        issues = journal.views.issues_of_rows(run, [intent.row for intent in intents]) if intents else {}
+        return [_result(run, intent.row, intent, issues.get(intent.row, ()), issue_words) for intent in intents]
 
 
 def find_rows(

@@ -3,9 +3,9 @@
 Read from the journal and the locks beside it, so that looking is quick and needs neither the file nor the service.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from importer.config.settings import Settings
@@ -15,15 +15,23 @@ from importer.journal.announcements import ask_to_stop as ask_process_to_stop
 from importer.journal.journal import Journal, open_journal
 from importer.journal.next_steps import WORTH_RETRYING, Step, next_steps
 from importer.journal.runs import Run
-from importer.journal.states import STATUS, TAKING_BACK, State
+from importer.journal.states import STATUS, TAKING_BACK, UNSETTLED, State
+from importer.journal.tally import Moment, rate
+from importer.journal.windows import Window
 from importer.model import Status
 from importer.runs.allowances import daily_window, next_create, windows
 from importer.runs.earlier_runs import is_in_use, latest_run, latest_unfinished
+from importer.runs.turn import NOTHING_AHEAD, Ahead, ahead_of
 
 _PATIENCE = 0.3
 """Seconds that a page waits for the journal; it looks again soon."""
 
 _SPEED_SECONDS = 60.0
+
+_MANY = 5_000
+"""Rows from which on the time left is worked out every ten seconds only: every call of a day is read for it."""
+
+_ETA_HOLDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,8 @@ class RunStatus:
     ``states`` counts the rows as the journal has them, ``invalid`` those that are not in it. ``working`` tells whether
     a process sends the run, ``alive`` when a row was last done, ``waiting`` why nothing moves, and ``until`` when
     it goes on. ``quota`` is None if the day has no limit, ``seconds_left`` if there is no allowance to reckon with.
+    ``moments`` are how far it was at which times, also while nothing was sent; ``ahead``
+    is what has to end before a process can begin with it, and ``announced`` tells whether one is about to.
     """
 
     run: Run
@@ -47,6 +57,9 @@ class RunStatus:
     waiting: str
     until: float
     seconds_left: float | None
+    moments: Sequence[Moment] = ()
+    ahead: Ahead = NOTHING_AHEAD
+    announced: bool = False
 
     @cached_property
     def counts(self) -> dict[Status, int]:
@@ -68,9 +81,14 @@ class RunStatus:
         return sum(self.states.values())
 
     @property
+    def under_way(self) -> int:
+        """The rows that are being sent now: their answer is on its way, or will be looked for before the run ends."""
+        return sum(self.states.get(state, 0) for state in UNSETTLED) if self.working else 0
+
+    @property
     def done(self) -> int:
-        """The rows that have been sent, answered or not, or need not be."""
-        return self.to_send - self.states.get(State.PLANNED, 0)
+        """The rows that have an outcome; those without an answer have none yet."""
+        return self.to_send - sum(self.states.get(state, 0) for state in (State.PLANNED, *UNSETTLED))
 
     @property
     def failed(self) -> int:
@@ -118,6 +136,11 @@ class RunStatus:
         return self.run.finished is not None
 
     @property
+    def is_queued(self) -> bool:
+        """Whether a process waits with it for its turn."""
+        return self.announced and bool(self.ahead.runs)
+
+    @property
     def resume_at(self) -> float | None:
         """The time before which there is no use in resuming the run; None if there is no such time."""
         idle = not self.working and not self.finished and bool(self.unsent or self.run.planned is None)
@@ -163,7 +186,7 @@ def status_and_others(
 def latest_statuses(limit: int, settings: Settings, now: float) -> list[RunStatus]:
     """The status of the latest runs, newest first."""
     with open_journal(settings.journal_url) as journal:
-        return [_status(journal, run, settings, now) for run in journal.runs.latest(limit)]
+        return _statuses(journal, journal.runs.latest(limit), settings, now)
 
 
 def run_status(number: int, settings: Settings, now: float) -> RunStatus:
@@ -180,7 +203,7 @@ def search_statuses(text: str, limit: int, offset: int, settings: Settings, now:
     """The status of some runs whose file or account holds a text, newest first, and how many there are; for a page."""
     with open_journal(settings.journal_url, _PATIENCE) as journal:
         runs, total = journal.runs.page(text, limit, offset)
-        return [_status(journal, run, settings, now) for run in runs], total
+        return _statuses(journal, runs, settings, now), total
 
 
 def statuses_of_content(sha256: str, settings: Settings, now: float, account: str | None = None) -> list[RunStatus]:
@@ -191,8 +214,8 @@ def statuses_of_content(sha256: str, settings: Settings, now: float, account: st
     """
     with open_journal(settings.journal_url, _PATIENCE) as journal:
         runs = [run for run in journal.runs.of_content(sha256) if is_in_use(run, settings)]
-        mine = (run for run in runs if None in (account, run.account) or run.account == account)
-        return [_status(journal, run, settings, now) for run in mine]
+        mine = [run for run in runs if None in (account, run.account) or run.account == account]
+        return _statuses(journal, mine, settings, now)
 
 
 def ask_to_stop(
@@ -210,23 +233,24 @@ def ask_to_stop(
     with open_journal(settings.journal_url) as journal:
         folder = lock.folder_of(journal.path, settings.home)
         prepared = [one for one in announcements(folder) if number in (None, one.run)]
-        for announcement in prepared:
-            ask_process_to_stop(folder, announcement)
         # By the locks and not by the runs that are unfinished: a finished one may be being undone.
         commands = {one.run: one.command for one in [*prepared, *lock.holders(folder)]}
         not_begun = [StopRequest(None, working=True)] if commands.pop(NOT_BEGUN, None) else []
         numbers = [number] if number is not None else sorted(commands, reverse=True)
         if not numbers and not not_begun:
             numbers = [latest_unfinished(journal, None, fits).id]
-        chosen = [journal.runs.get(each) for each in numbers]
-        return not_begun + [
+        asked_of = [
             StopRequest(
                 journal.runs.update(run, stop=True, options={**run.options, "for_good": for_good}),
                 run.id in commands,
                 commands.get(run.id, "resume"),
             )
-            for run in chosen
+            for run in [journal.runs.get(each) for each in numbers]
         ]
+        # Last: a process that stops at once must find in the journal whether that is for good.
+        for announcement in prepared:
+            ask_process_to_stop(folder, announcement)
+        return not_begun + asked_of
 
 
 def announce_process(number: int, settings: Settings, command: str, pid: int) -> None:
@@ -241,31 +265,73 @@ def end_run(number: int, settings: Settings, now: float) -> Run:
         return journal.runs.update(journal.runs.get(number), finished=now)
 
 
-def _status(journal: Journal, run: Run, settings: Settings, now: float) -> RunStatus:
-    states, key = journal.rows.counts(run), run.account
-    # A finished run has no speed, and to look for it would read all of its rows for each line of a list of runs.
-    recent, alive = journal.views.done_since(run, now - _SPEED_SECONDS) if run.finished is None else (0, None)
-    limits = windows(settings)
-    daily = daily_window(limits)
-    used, _ = journal.calls.used(key, daily, now) if key and daily else (0, 0.0)
-    left = max(daily.calls - used, 0) if daily else None
-    working = run.finished is None and _is_working(journal, run, settings)
-    waiting, until = next_create(journal, key, settings, now)
-    planned = states.get(State.PLANNED, 0)
+class _Allowance(NamedTuple):
+    """What the day allows an account, what is left of it, and what a create waits for until when."""
+
+    quota: int | None
+    left: int | None
+    waiting: str
+    until: float
+
+
+def _statuses(journal: Journal, runs: Sequence[Run], settings: Settings, now: float) -> list[RunStatus]:
+    """The status of some runs; the calls of an account are counted once for all of its runs."""
+    allowances = {key: _allowance(journal, key, settings, now) for key in {run.account for run in runs}}
+    return [_status(journal, run, settings, now, allowances[run.account]) for run in runs]
+
+
+def _allowance(journal: Journal, key: str | None, settings: Settings, now: float) -> _Allowance:
+    daily = daily_window(windows(settings))
+    used = journal.calls.used(key, daily, now) if key and daily else (0, 0.0)
+    left = max(daily.calls - used[0], 0) if daily else None
+    return _Allowance(daily.calls if daily else None, left, *next_create(journal, key, settings, now, used))
+
+
+def _status(
+    journal: Journal, run: Run, settings: Settings, now: float, allowance: _Allowance | None = None
+) -> RunStatus:
+    # As it was counted when the rows moved: counted now, the rows of a large run would take most of a second.
+    states, invalid = journal.tally.of(run.id)
+    moments, is_open = journal.tally.moments(run.id), run.finished is None
+    quota, left, waiting, until = allowance or _allowance(journal, run.account, settings, now)
+    working = is_open and _is_working(journal, run, settings)
+    limits, planned = windows(settings), states.get(State.PLANNED, 0)
     return RunStatus(
         run=run,
-        account=key,
+        account=run.account,
         states=states,
-        invalid=journal.rows.invalid(run),
-        per_minute=recent * 60 / min(_SPEED_SECONDS, max(now - (run.planned or now), 1.0)),
-        quota=daily.calls if daily else None,
+        invalid=invalid,
+        per_minute=rate(moments, now, _SPEED_SECONDS) * 60 if is_open else 0.0,
+        quota=quota,
         quota_left=left,
         working=working,
-        alive=alive,
+        alive=moments[-1].at if is_open and len(moments) > 1 else None,
         waiting=waiting if working else "",
         until=until,
-        seconds_left=journal.calls.seconds_for(key or "", planned, limits, now) if limits else None,
+        seconds_left=_seconds_left(journal, run.account or "", planned, settings, now) if limits else None,
+        moments=moments,
+        ahead=ahead_of(journal, run, settings, now) if is_open and not working else NOTHING_AHEAD,
+        announced=is_open and not working and _is_announced(journal, run, settings),
     )
+
+
+def _seconds_left(journal: Journal, account: str, planned: int, settings: Settings, now: float) -> float:
+    if planned < _MANY:
+        return journal.calls.seconds_for(account, planned, windows(settings), now)
+    hundreds, moment = -(-planned // 100), int(now / _ETA_HOLDS)
+    return max(_done_at(settings.journal_url, account, hundreds, windows(settings), moment) - now, 0.0)
+
+
+@lru_cache(maxsize=256)
+def _done_at(url: str, account: str, hundreds: int, limits: tuple[Window, ...], moment: int) -> float:
+    """When so many hundreds of rows will have been sent, as it looked at a moment, counted in tens of seconds."""
+    now = moment * _ETA_HOLDS
+    with open_journal(url, _PATIENCE) as journal:
+        return now + journal.calls.seconds_for(account, hundreds * 100, limits, now)
+
+
+def _is_announced(journal: Journal, run: Run, settings: Settings) -> bool:
+    return any(one.run == run.id for one in announcements(lock.folder_of(journal.path, settings.home)))
 
 
 def _is_working(journal: Journal, run: Run, settings: Settings) -> bool:

@@ -3,13 +3,14 @@
 from collections import Counter
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from importer.delivery.record_reader import RecordReader
 from importer.delivery.send_result import SendResult, StopReason
 from importer.delivery.undoer import Reversal, Undoer, Undone
 from importer.errors import Exit, FileError, ReportError, UsageError
-from importer.journal.journal import open_journal
+from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
 from importer.journal.states import WITH_RECORD, State
 from importer.model import Plan, Progress, email_of
@@ -20,6 +21,7 @@ from importer.runs.allowances import windows
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.marks import changes_are_dated
 from importer.runs.preparation import stoppable
+from importer.runs.queue import when_free
 from importer.runs.rebuild import DATED
 from importer.runs.request import RunRequest
 from importer.runs.session import Session, author_of_run, signed_in, user_of
@@ -43,10 +45,11 @@ class Undoing:
         return stop_sentence(self.end)
 
 
-async def undo_run(request: RunRequest, *, even_if_gone: bool = False) -> Undoing | None:
+async def undo_run(request: RunRequest, *, even_if_gone: bool = False, waits: bool = False) -> Undoing | None:
     """Take back what a run created and updated, and nobody changed since; None if the user declined.
 
-    With ``even_if_gone``, records that are "not found" count as deleted even if not one of the run is found.
+    With ``even_if_gone``, records that are "not found" count as deleted even if not one of the run is found. With
+    ``waits``, it begins once nothing else is done for the account; without, that is an error.
     """
     with open_journal(request.settings.journal_url) as journal:
         chosen = latest_run(journal, request.number)
@@ -69,19 +72,28 @@ async def undo_run(request: RunRequest, *, even_if_gone: bool = False) -> Undoin
                 f"Run {chosen.id} has no records to delete or to put back.",
                 advice or "To list the runs: importer history",
             )
-        async with AsyncExitStack() as stack:
-            entering = stack.enter_async_context(
-                signed_in(request.settings, chosen.endpoint, journal, request.observer, request.clock)
-            )
-            session = await stoppable(entering, journal, request.settings, run=chosen, command="undo")
-            refuse_other_account(chosen, session.account.key)
-            plan = _plan(session, records, updated, _to_keep(session, chosen))
-            if not request.observer.confirm_undo(plan, session.account, chosen):
-                return None
-            # The lock of the sender: an undo beside a run would delete records that the run counts as existing.
-            with session.exclusive_sender(chosen.id, "undo"):
-                begun = journal.runs.update(chosen, stop=False)
-                return await _undo(session, begun, records, even_if_gone=even_if_gone)
+        work = partial(_undo_signed_in, journal, chosen, records, updated, request, even_if_gone=even_if_gone)
+        if not waits:
+            return await work()
+        return await when_free(journal, request.settings, chosen, work, clock=request.clock, command="undo")
+
+
+async def _undo_signed_in(
+    journal: Journal, chosen: Run, records: int, updated: int, request: RunRequest, *, even_if_gone: bool
+) -> Undoing | None:
+    async with AsyncExitStack() as stack:
+        entering = stack.enter_async_context(
+            signed_in(request.settings, chosen.endpoint, journal, request.observer, request.clock)
+        )
+        session = await stoppable(entering, journal, request.settings, run=chosen, command="undo")
+        refuse_other_account(chosen, session.account.key)
+        plan = _plan(session, records, updated, _to_keep(session, chosen))
+        if not request.observer.confirm_undo(plan, session.account, chosen):
+            return None
+        # The lock of the sender: an undo beside a run would delete records that the run counts as existing.
+        with session.exclusive_sender(chosen.id, "undo"):
+            begun = journal.runs.update(chosen, stop=False)
+            return await _undo(session, begun, records, even_if_gone=even_if_gone)
 
 
 def _to_keep(session: Session, run: Run) -> int:

@@ -5,9 +5,10 @@
 - ``upload_pages.py``  from a file to a run, over ``drafts.py`` (the uploads), ``upload_check.py``, ``upload_names.py``
   and ``upload_plan.py`` (what is known of one), ``upload_documents.py`` (in which files), ``entries.py`` (typed cells),
   ``plan_words.py`` (why rows are held), ``row_answers.py`` (which record an ambiguous row is)
-- ``run_pages.py``     runs and their rows; ``workers.py`` the processes that send; ``retry_process.py`` a retry,
-  ``failed_rows.py`` an upload of the failed rows; ``settle_page.py`` a row that a person settles; ``next_steps.py``
-  what to do next; ``chart.py`` progress as a drawing
+- ``run_pages.py``     runs and their rows; ``workers.py`` the processes that send, ``run_start.py`` starts one;
+  ``follow_ups.py`` what was started for a run after its end; ``retry_process.py`` a retry, ``failed_rows.py`` an
+  upload of the failed rows; ``settle_page.py`` a row that a person settles; ``next_steps.py`` what to do next;
+  ``pictures.py`` what their pictures show, ``chart.py`` draws them
 - ``manual.py``        the pages of the guide
 - ``render.py``        templates
 

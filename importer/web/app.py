@@ -39,6 +39,8 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 TOO_LARGE = 413
 _FORM_OVERHEAD = 64 * 1024
+_AFTER_LASTS = 600
+"""Seconds for which the page that was asked for is kept, as long as a start link works."""
 
 
 class Owner(Enum):
@@ -110,6 +112,7 @@ TABLE: tuple[PageRoute, ...] = (
     PageRoute("GET", "/runs/{run:int}/rows", run_pages.rows, VIEWER, Owner.OWN_RUN),
     PageRoute("GET", "/runs/{run:int}/files/{name}", run_pages.file, VIEWER, Owner.OWN_RUN),
     PageRoute("POST", "/runs/{run:int}/report", run_pages.rewrite_report, RUNNER, Owner.OWN_RUN),
+    PageRoute("GET", "/runs/{run:int}/stop", run_pages.ask_before_stop, RUNNER, Owner.OWN_RUN),
     PageRoute("POST", "/runs/{run:int}/stop", run_pages.stop, RUNNER, Owner.OWN_RUN),
     PageRoute("POST", "/runs/{run:int}/resume", run_pages.resume, RUNNER, Owner.OWN_RUN),
     PageRoute("POST", "/runs/{run:int}/retry", run_pages.retry_failed, RUNNER, Owner.OWN_RUN),
@@ -221,8 +224,21 @@ class _SessionCheck:
 
     @staticmethod
     def _sign_in_page(request: Request) -> Response:
-        template = "password.html" if app_of(request).team else "sign_in_required.html"
+        app = app_of(request)
+        template = "password.html" if app.team else "sign_in_required.html"
         answer = page(request, template, status=sign_in_pages.UNAUTHORIZED, error="", name="", used=False)
+        if app.team is None and request.method == "GET" and request.headers.get("hx-request") != "true":
+            # The start link that signs in again leads there: a bookmark works after a restart. An address only, which
+            # is looked at once more before it is used; never a secret.
+            answer.set_cookie(
+                app.after_sign_in,
+                request.url.path,
+                max_age=_AFTER_LASTS,
+                httponly=True,
+                samesite="strict",
+                secure=request.url.scheme == "https",
+                path="/",
+            )
         if request.headers.get("hx-request") == "true":
             answer.headers["HX-Refresh"] = "true"
         return answer

@@ -68,6 +68,11 @@ class AppContext:
         """The name of the cookie; cookies do not tell ports apart, so it does."""
         return f"importer-{self.port}"
 
+    @property
+    def after_sign_in(self) -> str:
+        """The name of the cookie with the page that somebody asked for who was not signed in."""
+        return f"importer-{self.port}-after"
+
 
 def app_of(request: Request) -> AppContext:
     """The pages that a request came to."""

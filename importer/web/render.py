@@ -11,8 +11,9 @@ from importer.model import Status
 from importer.reporting.sentences import change_signs, headline
 from importer.runs.status import RunStatus
 from importer.text import count, duration, moment, printable, wait_words
-from importer.web.chart import chart
+from importer.web.chart import bar, share, time_left
 from importer.web.entries import digest
+from importer.web.pictures import plan_days, plan_parts, result_parts, run_chart, run_days
 from importer.web.plan_words import (
     conflict_changes,
     conflict_words,
@@ -122,6 +123,13 @@ _PAGES.globals |= {
     "encodings": ENCODINGS,
     "notice_on_page": notice_on_page,
     "offers_encoding": offers_encoding,
-    "chart": chart,
+    "bar": bar,
+    "share": share,
+    "time_left": time_left,
+    "plan_parts": plan_parts,
+    "plan_days": plan_days,
+    "result_parts": result_parts,
+    "run_chart": run_chart,
+    "run_days": run_days,
     "zip": zip,
 }

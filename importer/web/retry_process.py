@@ -7,9 +7,13 @@ from importer.errors import UsageError
 from importer.journal.journal import open_journal
 from importer.journal.states import State
 from importer.runs.request import Choices
+from importer.runs.status import run_status
+from importer.runs.turn import ahead_of_new
+from importer.text import printable
 from importer.web.context import AppContext
 
 _PATIENCE = 30.0
+_MOMENT = 5.0
 _LOOK_EVERY = 0.2
 
 
@@ -22,6 +26,7 @@ def retry(app: AppContext, number: int, settings: Settings, by: str) -> int:
     with app.workers.locked(number):
         if (child := _child(settings, number, 0)) is not None:
             return child
+        _refuse_while_busy(app, number, settings)
         newest = _newest(settings)
         worker = app.workers.start("retry", number, settings, "--yes", _whether_to_update(settings, number))
         until = time.monotonic() + _PATIENCE
@@ -33,6 +38,24 @@ def retry(app: AppContext, number: int, settings: Settings, by: str) -> int:
                 break
             time.sleep(_LOOK_EVERY)
     raise UsageError(worker.complaint or "The new run has not started yet.", "Look in the history in a moment.")
+
+
+def _refuse_while_busy(app: AppContext, number: int, settings: Settings) -> None:
+    """Wait a moment for a run that only writes its report.
+
+    Raises:
+        UsageError: Another run of the account is in progress.
+    """
+    account = run_status(number, settings, app.clock()).account or ""
+    until = time.monotonic() + _MOMENT
+    while (ahead := ahead_of_new(account, settings, app.clock())).runs:
+        if time.monotonic() >= until:
+            first = ahead.runs[0]
+            raise UsageError(
+                f"Run {first.id} ({printable(first.file, 60)}) is in progress for the same account.",
+                "Send the rows again when it has ended.",
+            )
+        time.sleep(_LOOK_EVERY)
 
 
 def _whether_to_update(settings: Settings, parent: int) -> str:

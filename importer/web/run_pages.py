@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -16,12 +15,11 @@ from starlette.responses import FileResponse, Response
 from importer.config.settings import Settings
 from importer.model import Status
 from importer.runs.result import rebuild_report
-from importer.runs.rows import ResultRow, find_rows, first_failures, timeline
+from importer.runs.rows import ResultRow, find_rows, first_failures
 from importer.runs.start import titles_of
-from importer.runs.status import RunStatus, announce_process, ask_to_stop, end_run, run_status, search_statuses
+from importer.runs.status import RunStatus, ask_to_stop, end_run, search_statuses
 from importer.web.context import (
     NOT_FOUND,
-    AppContext,
     app_of,
     form,
     page,
@@ -33,14 +31,15 @@ from importer.web.context import (
     started_by,
 )
 from importer.web.failed_rows import upload_of_failed_rows
+from importer.web.follow_ups import FollowUp, follow_ups
 from importer.web.next_steps import Card, cards
 from importer.web.retry_process import retry
+from importer.web.run_start import start_once
 from importer.web.upload_check import words_on_page
 from importer.web.workers import Worker
 
 PAGE_ROWS = 50
 _HISTORY_ROWS = 25
-_LOG_LINES = 8
 _ENDED = 286
 """Tells htmx that there is nothing more to ask for."""
 
@@ -84,38 +83,20 @@ async def progress(request: Request) -> Response:
 
 
 @dataclass(frozen=True)
-class LogLine:
-    """A line of a command's output; ``file`` is the file of the run that it ends with, or empty."""
-
-    text: str
-    file: str
-
-
-@dataclass(frozen=True)
-class FollowUp:
-    """A command that was started for a run after it ended, with the last lines of its output."""
-
-    command: str
-    since: float
-    alive: bool
-    lines: tuple[LogLine, ...]
-
-
-@dataclass(frozen=True)
 class RunView:
     """What the page of a run shows. Without ``may_open`` there are neither rows nor files.
 
-    ``complaint`` is why the process that worked on it ended, ``points`` are those of the chart.
+    ``complaint`` is why the process that worked on it ended, ``settings`` are those by which it is paced.
     """
 
     now: RunStatus
+    settings: Settings
     state: str
     by: str
     may_open: bool
     writing: bool
     complaint: str
     failures: Sequence[ResultRow]
-    points: Sequence[tuple[float, int, int]]
     files: Mapping[str, str]
     follow_ups: Sequence[FollowUp]
     cards: Sequence[Card]
@@ -137,42 +118,29 @@ def _view(request: Request) -> RunView:
     person = person_of(request)
     may_open, at_work = person.may_open(by), worker is not None and worker.alive
     files = {name: what for name, what in FILES.items() if may_open and (now.run.folder / name).exists()}
-    workers = [app.workers.find(command, now.run.id) for command in ("verify", "undo", "reconcile")]
     return RunView(
         now=now,
+        settings=app.settings,
         state=_state(now, worker),
         by=by,
         may_open=may_open,
         writing=now.finished and not files and at_work,
         complaint=worker.complaint if worker and not at_work else "",
-        failures=first_failures(now.run.id, app.settings) if may_open else [],
-        points=timeline(now.run.id, app.settings),
+        failures=first_failures(now.run.id, app.settings) if may_open and now.failed else [],
         files=files,
-        follow_ups=[_follow_up(worker, now) for worker in workers if worker],
+        follow_ups=follow_ups(now, app.workers, app.settings, app.clock()) if may_open else [],
         cards=cards(now.steps, person.role, files) if may_open else [],
     )
 
 
-def _follow_up(worker: Worker, now: RunStatus) -> FollowUp:
-    lines = tuple(_without_folder(line, now) for line in worker.output[-_LOG_LINES:])
-    return FollowUp(worker.command, worker.since, worker.alive, lines)
-
-
-def _without_folder(line: str, now: RunStatus) -> LogLine:
-    """A line of a command for the page: a path on the server at its end becomes the name of the file."""
-    before, separator, rest = line.partition(f"{now.run.folder}{os.sep}")
-    if separator and rest in FILES:
-        return LogLine(before, rest)
-    return LogLine(line.replace(str(now.run.folder), now.run.folder.name), "")
-
-
 def _state(now: RunStatus, worker: Worker | None) -> str:
+    at_work = worker is not None and worker.alive
     if now.finished:
         return "finished"
-    if now.working:
+    if now.working or (at_work and now.run.stop):
         return "stopping" if now.run.stop else "waiting" if now.waiting else "running"
-    if worker is not None and worker.alive:
-        return "starting"
+    if at_work:
+        return "queued" if now.ahead.runs else "starting"
     return "paused" if now.run.stopped is not None and (worker is None or now.run.stopped >= worker.since) else "gone"
 
 
@@ -208,6 +176,12 @@ async def rewrite_report(request: Request) -> Response:
 # -- what can be done with a run --------------------------------------------------------------------------------------
 
 
+async def ask_before_stop(request: Request) -> Response:
+    """What it means to stop a run for good, before it is done; one that has ended has nothing to stop."""
+    now = run_of(request)
+    return redirect(request, f"/runs/{now.run.id}") if now.finished else page(request, "stop.html", now=now)
+
+
 async def stop(request: Request) -> Response:
     """Ask the process that works on a run to stop: for now, or for good."""
     now, fields, settings = run_of(request), await form(request), settings_of(request)
@@ -228,16 +202,8 @@ async def resume(request: Request) -> Response:
     number = run_of(request).run.id
     if answer := _sign_in_first(request):
         return answer
-    await asyncio.to_thread(_start_once, app_of(request), "resume", number, settings_of(request))
+    await asyncio.to_thread(start_once, app_of(request), "resume", number, settings_of(request))
     return redirect(request, f"/runs/{number}")
-
-
-def _start_once(app: AppContext, command: str, number: int, settings: Settings, *flags: str) -> None:
-    with app.workers.locked(number):
-        worker = app.workers.find(command, number)
-        if (worker is None or not worker.alive) and not run_status(number, settings, app.clock()).working:
-            started = app.workers.start(command, number, settings, *flags)
-            announce_process(number, settings, command, started.pid)
 
 
 def _sign_in_first(request: Request) -> Response | None:
@@ -278,7 +244,7 @@ async def _follow_up_with(request: Request, command: str) -> Response:
     number = run_of(request).run.id
     if answer := _sign_in_first(request):
         return answer
-    await asyncio.to_thread(_start_once, app_of(request), command, number, settings_of(request))
+    await asyncio.to_thread(start_once, app_of(request), command, number, settings_of(request))
     return redirect(request, f"/runs/{number}#after")
 
 
@@ -297,5 +263,5 @@ async def undo(request: Request) -> Response:
         return page(request, "undo.html", status=422, now=now, error=error)
     if answer := _sign_in_first(request):
         return answer
-    await asyncio.to_thread(_start_once, app_of(request), "undo", now.run.id, settings_of(request), "--yes")
+    await asyncio.to_thread(start_once, app_of(request), "undo", now.run.id, settings_of(request), "--yes")
     return redirect(request, f"/runs/{now.run.id}#after")

@@ -26,7 +26,8 @@ from importer.runs.observer import NullObserver
 from importer.runs.queue import queue
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.source import examine
-from importer.runs.status import RunStatus, announce_process, search_statuses, statuses_of_content
+from importer.runs.status import RunStatus, search_statuses, statuses_of_content
+from importer.runs.turn import ahead_of_new
 from importer.spreadsheet import REPAIRS
 from importer.spreadsheet.template import write_template
 from importer.text import printable
@@ -46,6 +47,7 @@ from importer.web.context import (
 )
 from importer.web.drafts import ACCEPTED, LARGEST, Draft
 from importer.web.render import render
+from importer.web.run_start import start_once
 from importer.web.upload_check import (
     ENCODINGS,
     PAGE_ROWS,
@@ -468,6 +470,7 @@ async def _plan_values(
         "token_refused": made.token_refused,
         "before": await _runs_before(request, draft, made.account.key),
         "quota": settings_of(request).daily_quota,
+        "ahead": await asyncio.to_thread(ahead_of_new, made.account.key, settings_of(request), app_of(request).clock()),
     }
 
 
@@ -522,7 +525,9 @@ def _begin(app: AppContext, draft: Draft, settings: Settings, by: str, fields: M
             choices, updates = replace(choices, update=True), made.agreed
         request = ImportRequest(now.path, settings, NullObserver(), app.clock, kind_of(now), now.read, choices)
         run = queue(request, now.name, made.account.key, by, updates)
-        started = app.workers.start("resume", run.id, settings)
-        announce_process(run.id, settings, "resume", started.pid)
+        # What an import that updates takes was seen on the same plan.
+        agreed = made.with_updates if updates is not None else made.plan
+        writes = agreed.writes if agreed else 0
+        start_once(app, "resume", run.id, settings, account=made.account.key, writes=writes)
         app.drafts.keep(now, run=run.id)
         return run.id

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from importer.config.settings import Settings, as_environment
@@ -20,6 +20,9 @@ from importer.model import Clock
 from importer.text import printable
 
 _LONGEST_LOG = 20_000
+
+SHOW_PROGRESS = frozenset({"verify", "undo", "reconcile"})
+"""The commands of which no row of the journal says how far they are; they write it down for the page."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ class Worker:
     since: float
     log: Path
     start: str = ""
+
+    @property
+    def progress(self) -> Path:
+        """Where it writes down how far it is, if it does."""
+        return self.log.with_suffix(".json")
 
     @property
     def alive(self) -> bool:
@@ -91,9 +99,11 @@ class Workers:
         """Do this for a run, in a process that goes on when the pages end."""
         private_folder(self._folder)
         log = self._folder / f"{command}-{number}-{secrets.token_hex(8)}.log"
+        worker = Worker(command, 0, 0.0, log)
+        shown = ["--progress", str(worker.progress)] if command in SHOW_PROGRESS else []
         with new_private(log) as out:
             process = subprocess.Popen(  # noqa: S603  the words are ours, the number is a number
-                [sys.executable, "-m", "importer", command, str(number), *flags],
+                [sys.executable, "-m", "importer", command, str(number), *flags, *shown],
                 env=as_environment(settings),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -105,7 +115,7 @@ class Workers:
         # Else its number would stay taken after its end, and the page would believe that it still works.
         threading.Thread(target=process.wait, daemon=True).start()
         _PROCESS.write(self._folder / f"{command}-{number}.json", _Process(process.pid, since, log.name, start))
-        return Worker(command, process.pid, since, log, start)
+        return replace(worker, pid=process.pid, since=since, start=start)
 
     def note(self, text: str) -> Path:
         """Write down the details of an unexpected error; they may quote cells, so they are private."""

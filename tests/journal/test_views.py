@@ -1,13 +1,10 @@
 """Results as whoever watches looks at them, with another run beside the one that is looked at."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from delivery.kit import ACCOUNT, KIND, add_run, body, record
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from importer.issues import Issue
 from importer.journal.journal import Journal, open_journal
@@ -60,46 +57,10 @@ def sent(journal: Journal, run: Run, number: int) -> list[Intent]:
     return list(journal.rows.all(run, State.IN_DOUBT))
 
 
-def test_what_was_settled_lately_is_of_this_run(journal: Journal, run: Run) -> None:
-    """How many since a moment, and when the last one was."""
-    assert journal.views.done_since(run, 115.0) == (2, 130.0)
-    assert journal.views.done_since(run, 130.0) == (0, 130.0)
-    assert journal.views.done_since(journal.runs.get(run.id - 1), 15.0) == (2, 30.0)
-
-
-def test_a_run_without_outcomes_has_no_time(journal: Journal, memory: Path) -> None:
-    """Nothing settled, no time line."""
-    run = add_run(journal, memory, planned=2)
-    assert journal.views.done_since(run, 0.0) == (0, None)
-    assert journal.views.timeline(run, 10) == []
-
-
-@pytest.mark.parametrize("parts", [1, 2, 4, 60])
-def test_a_time_line_rises_to_what_was_settled(journal: Journal, run: Run, parts: int) -> None:
-    """It begins with nothing, never falls, and ends at the last outcome with all of them."""
-    points = journal.views.timeline(run, parts)
-    assert points[0] == (110.0, 0, 0)
-    assert points[-1] == (130.0, 3, 1)
-    assert points == sorted(points)
-    assert all(rejected <= settled for _, settled, rejected in points)
-
-
-@pytest.mark.parametrize("parts", [1, 2, 3, 7, 60])
-@given(seconds=st.lists(st.integers(0, 600), min_size=1, max_size=12))
-@settings(max_examples=15)
-def test_a_time_line_shows_no_row_before_it_was_settled(memory: Path, parts: int, seconds: list[int]) -> None:
-    """At each point as many rows as were settled by then; none is more than one part late."""
-    with tempfile.TemporaryDirectory(dir=memory) as folder, open_journal(f"sqlite:///{folder}/j") as journal:
-        run = add_run(journal, memory, planned=len(seconds))
-        for intent, second in zip(sent(journal, run, len(seconds)), seconds, strict=True):
-            journal.rows.move([Change(intent, Event.LOST)], float(second))
-        points = journal.views.timeline(run, parts)
-    width = (max(seconds) - min(seconds)) / parts
-    for time, settled, _ in points[1:]:
-        # Within the rounding of a part's end.
-        assert settled <= sum(second <= time + 1e-6 for second in seconds)
-        assert settled >= sum(second <= time - width - 1e-6 for second in seconds)
-    assert points[-1][:2] == (max(seconds), len(seconds))
+def test_the_first_rejected_rows_are_of_this_run(journal: Journal, run: Run) -> None:
+    """In the order of the file, and no more than are asked for."""
+    assert [(row.run, row.row) for row in journal.views.first_rejected(run, 9)] == [(run.id, 3)]
+    assert journal.views.first_rejected(run, 0) == []
 
 
 def found(

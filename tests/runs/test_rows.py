@@ -11,7 +11,7 @@ from importer.journal.journal import open_journal
 from importer.journal.rows import Change
 from importer.journal.states import Event, State
 from importer.model import Status
-from importer.runs.rows import find_rows, first_failures, timeline
+from importer.runs.rows import find_rows, first_failures
 
 
 @pytest.fixture
@@ -95,8 +95,3 @@ def test_a_page_is_told_with_the_number_of_all(settings: Settings) -> None:
     pages = [find_rows(1, None, "", 2, offset, settings) for offset in (0, 2, 4)]
     assert [row.outcome.row for shown, _ in pages for row in shown] == [2, 3, 4, 5, 6, 7]
     assert {total for _, total in pages} == {6}
-
-
-def test_the_time_line_is_that_of_the_run(settings: Settings) -> None:
-    """Settled rows over time, rejected ones apart."""
-    assert timeline(1, settings)[-1][1:] == (3, 1)

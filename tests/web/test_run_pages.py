@@ -168,7 +168,7 @@ def test_a_practice_run_of_the_page_goes_on_as_one(settings: Settings) -> None:
         place = client.draft("rooms.csv", table(mapping(2), mapping(3, Name="")))
         client.follow(f"{place}/plan")
         run = client.post(f"{place}/start").place
-        client.until(run, lambda text: "1 of 2 rows created" in plain(text))
+        client.until(run, lambda text: "1 of 2 rows created" in plain(text) and "report.html" in text)
         assert "importer undo 1 --sandbox" in client.get(f"{run}/files/report.html").text
         client.post(f"{run}/verify")
         client.until(run, lambda text: f'href="{run}/files/verification.csv"' in text)

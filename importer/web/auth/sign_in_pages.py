@@ -23,7 +23,10 @@ async def open_link(request: Request) -> Response:
     cookie = app_of(request).sessions.use_link(request.query_params.get("token", ""))
     if cookie is None:
         return page(request, "sign_in_required.html", status=UNAUTHORIZED, used=True)
-    return _with_cookie(request, redirect(request, "/"), cookie)
+    after = app_of(request).after_sign_in
+    answer = _with_cookie(request, redirect(request, inside(request.cookies.get(after, "/"))), cookie)
+    answer.delete_cookie(after, path="/", httponly=True, samesite="strict")
+    return answer
 
 
 def _with_cookie(request: Request, answer: Response, cookie: str) -> Response:
@@ -77,14 +80,14 @@ async def show_signed_out(request: Request) -> Response:
 
 async def show_nexudus_form(request: Request) -> Response:
     """Ask for the sign-in to Nexudus."""
-    after = _inside(request.query_params.get("next", "/"))
+    after = inside(request.query_params.get("next", "/"))
     return page(request, "sign_in.html", error=None, name="", next=after)
 
 
 async def sign_in_to_nexudus(request: Request) -> Response:
     """Try a sign-in to Nexudus and hold it in memory; save it in the keyring too if the box is ticked."""
     fields, session = await form(request), session_of(request)
-    after = _inside(fields.get("next", "/"))
+    after = inside(fields.get("next", "/"))
     try:
         account, settings = await sign_in(_with_secrets(request, fields), app_of(request).clock)
         if "keep" in fields and not fields.get("token"):
@@ -118,7 +121,7 @@ async def sign_out_of_nexudus(request: Request) -> Response:
     return redirect(request, "/sign-in")
 
 
-def _inside(address: str) -> str:
+def inside(address: str) -> str:
     """An address of these pages; anything else is the home page, so that nobody is sent to another site."""
     is_path = address.startswith("/") and not address.startswith(("//", "/\\")) and "\\" not in address
     return address if is_path else "/"

@@ -1,5 +1,6 @@
 "use strict";
-// What plain pages cannot do: dropping a file, putting the focus on an error, saying progress aloud now and then.
+// What plain pages cannot do: dropping a file, putting the focus on an error, saying progress aloud now and then,
+// noticing that the server has gone, telling of the end of a run.
 
 document.addEventListener("DOMContentLoaded", () => {
   const summary = document.querySelector("[data-focus]");
@@ -29,6 +30,53 @@ document.addEventListener("DOMContentLoaded", () => {
     const sentence = document.querySelector("[data-sentence]");
     if (sentence) aloud.textContent = sentence.textContent.trim();
   }, 30000);
+});
+
+// Whether the server is there: it is asked by whoever looks at a page, and its silence is said in words.
+const lost = () => document.querySelector("[data-lost]");
+setInterval(async () => {
+  if (document.visibilityState !== "visible" || !lost()) return;
+  try {
+    await fetch("/static/icon.svg", { method: "HEAD", cache: "no-store", signal: AbortSignal.timeout(10000) });
+  } catch {
+    lost().textContent = "Connection lost: the importer's page does not answer. Imports carry on without it. "
+      + "If the page was closed on this computer, start it again. It comes back here by itself.";
+    lost().hidden = false;
+    return;
+  }
+  if (lost().hidden) return;
+  lost().hidden = true;
+  // A page that is only looked at is brought up to date; one with fields stays, and so does what was typed.
+  if (document.querySelector("main [hx-get]") || !document.querySelector("main input:not([type=hidden])")) location.reload();
+}, 3000);
+
+// A page that asked for a sign-in goes on once this browser has one.
+setInterval(async () => {
+  if (!document.querySelector("[data-again]")) return;
+  const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
+  if (answer && answer.ok) location.reload();
+}, 3000);
+
+// A notification at the end of a run: only if the person asked for it with the button, and for this run.
+document.addEventListener("DOMContentLoaded", () => {
+  const key = `tell ${location.pathname}`;
+  const button = document.querySelector("[data-notify]");
+  const able = "Notification" in window && isSecureContext && Notification.permission !== "denied";
+  const asked = () => sessionStorage.getItem(key) && Notification.permission === "granted";
+  const agree = () => { button.textContent = "You will be told when it is done"; button.disabled = true; };
+  if (button && able) {
+    button.hidden = false;
+    if (asked()) agree();
+    button.addEventListener("click", async () => {
+      if (await Notification.requestPermission() !== "granted") { button.hidden = true; return; }
+      sessionStorage.setItem(key, "yes");
+      agree();
+    });
+  }
+  if (able && asked() && document.querySelector("[data-done]")) {
+    sessionStorage.removeItem(key);
+    new Notification(document.querySelector("h1").textContent.trim(), { icon: "/static/icon.svg", tag: key });
+  }
 });
 
 // After a back button the buttons of a form work again.

@@ -1,0 +1,121 @@
+"""Whose turn it is: what has to end before a run begins, because only one process sends for an account.
+
+Processes that are started meanwhile wait, in the order in which they were begun. That order is in the journal, and who
+waits is a process that lives, so a page that ends or begins again changes nothing. Rule: nothing here decides who
+sends. That does the lock of the account alone, whatever the order says.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from importer.config.settings import Settings
+from importer.journal import lock
+from importer.journal.announcements import NOT_BEGUN, announcements
+from importer.journal.journal import Journal, open_journal
+from importer.journal.runs import Run
+from importer.journal.states import State
+from importer.runs.allowances import windows
+
+_QUEUE = "queue"
+"""The option of a run with its place: since when it waits, for which account, and how many writes it will take."""
+
+_NEED_THE_ACCOUNT = frozenset({"resume", "undo", "reconcile"})
+"""The commands that hold the account while they work, and wait for it."""
+
+_PATIENCE = 0.3
+"""Seconds that a page waits for the journal; it looks again soon."""
+
+
+class Ahead(NamedTuple):
+    """What has to end before a run begins: the runs in their order, and when the last of them ends, if that is known.
+
+    ``at_work`` says that the first of them holds the account now; the others wait as well.
+    """
+
+    runs: tuple[Run, ...] = ()
+    until: float | None = None
+    at_work: bool = False
+
+
+NOTHING_AHEAD = Ahead()
+
+
+def join_queue(number: int, settings: Settings, now: float, *, account: str | None = None, writes: int = 0) -> None:
+    """Note that a process is started now for a run, behind whatever works or waits for this account.
+
+    ``account`` is that of a run that has none yet, ``writes`` the calls that it will take.
+    """
+    with open_journal(settings.journal_url) as journal, journal.together():
+        run = journal.runs.get(number)
+        # Taken out of the queue and put back, it has the account and the plan that it was begun with.
+        before = _place(run)
+        whose = run.account or account or before.get("account") or ""
+        place = {"account": whose, "since": now, "writes": writes or before.get("writes") or 0}
+        # Not asked to stop any more, whatever an earlier process was: the page would say that it stops.
+        journal.runs.update(run, stop=False, options={**run.options, _QUEUE: place})
+
+
+def account_of(run: Run) -> str:
+    """Whom a run sends for, as far as that is known before it signs in; empty if it is not."""
+    return run.account or str(_place(run).get("account") or "")
+
+
+def ahead_of(journal: Journal, run: Run, settings: Settings, now: float) -> Ahead:
+    """What a run waits for that is about to be worked on."""
+    account = account_of(run)
+    return _ahead(journal, account, settings, now, _since(run) if _place(run) else (now, run.id))
+
+
+def ahead_of_run(number: int, settings: Settings, now: float) -> Ahead:
+    """The same for a page, of a run by its number."""
+    with open_journal(settings.journal_url, _PATIENCE) as journal:
+        return ahead_of(journal, journal.runs.get(number), settings, now)
+
+
+def ahead_of_new(account: str, settings: Settings, now: float) -> Ahead:
+    """What an import for an account would wait for if it were begun now."""
+    with open_journal(settings.journal_url, _PATIENCE) as journal:
+        return _ahead(journal, account, settings, now, (now, 0))
+
+
+def _place(run: Run) -> Mapping[str, object]:
+    place = run.options.get(_QUEUE)
+    return place if isinstance(place, Mapping) else {}
+
+
+def _ahead(journal: Journal, account: str, settings: Settings, now: float, before: tuple[float, int]) -> Ahead:
+    folder = lock.folder_of(journal.path, settings.home)
+    holder = lock.holder(folder, account) if account else None
+    # A run is announced by the page that starts its process, so that it has its place before that process is up.
+    numbers = {one.run for one in announcements(folder) if one.command in _NEED_THE_ACCOUNT} - {NOT_BEGUN, before[1]}
+    waiting = [run for run in map(journal.runs.get, sorted(numbers)) if _waits_before(run, account, before)]
+    waiting.sort(key=_since)
+    at_work = holder is not None and holder.pid != os.getpid()
+    first = [journal.runs.get(holder.run)] if holder is not None and at_work else []
+    runs = (*first, *(run for run in waiting if run.id not in {one.id for one in first}))
+    return Ahead(runs, _until(journal, account, runs, settings, now), at_work)
+
+
+def _waits_before(run: Run, account: str, before: tuple[float, int]) -> bool:
+    place = _place(run)
+    return bool(place) and (run.account or place.get("account")) == account and _since(run) < before
+
+
+def _since(run: Run) -> tuple[float, int]:
+    since = _place(run).get("since")
+    return float(since) if isinstance(since, int | float) else 0.0, run.id
+
+
+def _until(journal: Journal, account: str, runs: Sequence[Run], settings: Settings, now: float) -> float | None:
+    """When runs will have ended, by the allowance alone; None if there is none, or nothing to reckon with."""
+    limits = windows(settings)
+    planned = [journal.tally.of(run.id)[0].get(State.PLANNED, 0) for run in runs]
+    # What one takes that is not planned yet, its plan has said.
+    calls = sum(left or _writes(run) for run, left in zip(runs, planned, strict=True))
+    return now + journal.calls.seconds_for(account, calls, limits, now) if limits and calls else None
+
+
+def _writes(run: Run) -> int:
+    writes = _place(run).get("writes")
+    return writes if isinstance(writes, int) and run.planned is None else 0
