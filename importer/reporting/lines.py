@@ -151,7 +151,7 @@ def texts_of(sheet: Sheet) -> Iterator[tuple[int, Sequence[str], Sequence[str], 
     for chunk in sheet.read():
         answers = repeat("") if sheet.answers is None else chunk[sheet.answers].tolist()
         of_user = _tuples(chunk, sheet.columns)
-        beyond = _tuples(chunk, range(len(sheet.labels), chunk.shape[1]))
+        beyond = _tuples(chunk, sheet.beyond(chunk.shape[1]))
         for row, cells, extra, answer in zip(chunk.index.tolist(), of_user, beyond, answers, strict=False):
             yield row, cells, _without_tail(extra), answer
         # Else this chunk would still be there while the next is read.
@@ -216,9 +216,8 @@ class Positions:
 
     def __init__(self, sheet: Sheet, fields: Mapping[str, int]) -> None:
         """``fields`` are the positions of the fields in the sheet."""
-        self._answers = sheet.answers
+        self._sheet, self._answers = sheet, sheet.answers
         self._slots = {position: slot for slot, position in enumerate(sheet.columns)}
-        self._beyond = len(sheet.columns) - len(sheet.labels)
         self._fields = {name: self._slots[position] for name, position in fields.items()}
 
     def wrong_cells(self, issues: Sequence[Issue]) -> dict[int, str]:
@@ -226,11 +225,11 @@ class Positions:
         errors = [issue for issue in issues if issue.severity is Severity.ERROR and issue.cell is not None]
         sentences = [(_position(issue.cell or ""), f"{issue.message} {issue.fix}") for issue in errors]
         # The column for answers has no place among them; what is wrong with an answer is in the message.
-        return {
-            self._slots.get(position, self._beyond + position): sentence
-            for position, sentence in sentences
-            if position != self._answers
-        }
+        return {self._slot(position): sentence for position, sentence in sentences if position != self._answers}
+
+    def _slot(self, position: int) -> int:
+        slot = self._slots.get(position)
+        return len(self._slots) + len(self._sheet.beyond(position)) if slot is None else slot
 
     def refused_cell(self, intent: Intent | None) -> dict[int, str]:
         """The cell that the service refused, or that differs from the record, with the sentence about it."""

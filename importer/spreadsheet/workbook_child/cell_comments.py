@@ -27,7 +27,9 @@ _END = re.compile(rb"</xml\s*>\s*$")
 _BLOCK = 1024
 """Numbers of shapes come in blocks of so many, and a block belongs to one drawing."""
 
-_COMMENTS = b'<comments xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><authors/><commentList/></comments>'
+_COMMENTS = (
+    b'<comments xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><authors/><commentList/></comments>'
+)
 _DRAWING = (
     b'<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
     b'xmlns:x="urn:schemas-microsoft-com:office:excel"><o:shapelayout v:ext="edit"><o:idmap v:ext="edit" data=""/>'

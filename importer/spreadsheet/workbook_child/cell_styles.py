@@ -3,6 +3,7 @@
 Source: ECMA-376 part 1, 18.8 (styles).
 """
 
+import re
 from collections.abc import Mapping
 
 from .limits import Refusal
@@ -11,6 +12,7 @@ from .spans import Edits, Element, elements, local, prefix_of, with_attribute
 _TEXT_FORMAT = b"49"
 """The number format "@", which every program has built in."""
 
+_FORMAT = re.compile(rb"""\snumFmtId\s*=\s*["'](\d+)["']""")
 _RED = 0xFFC7CE
 """Light, so that text in any usual colour can be read on it."""
 
@@ -26,6 +28,9 @@ class CellStyles:
         self._data = data
         top = elements(data, 2)
         self._fills, fills = _list_of(top, "fills")
+        formats = [element.attributes for element in top if local(element.name) == "numFmt"]
+        others = {one.get("numFmtId", "").encode() for one in formats if one.get("formatCode") == "@"}
+        self._text_formats = {_TEXT_FORMAT, *others}
         self._list, self._xfs = _list_of(top, "cellXfs")
         self._looks = [data[xf.start : xf.end] for xf in self._xfs]
         self._of_user, self._fill_count = len(self._looks), len(fills)
@@ -55,10 +60,17 @@ class CellStyles:
     def text(self, index: int) -> int:
         """The same look for text: what is typed into the cell stays as it is typed."""
         index = self.base(index)
+        if index not in self._text and self._is_text(index):
+            self._text[index] = index
         if index not in self._text:
             look = self._with(self._look(index), b"numFmtId", _TEXT_FORMAT)
             self._text[index] = self._add(self._with(look, b"applyNumberFormat", b"1"))
         return self._text[index]
+
+    def _is_text(self, index: int) -> bool:
+        look = self._look(index)
+        match = _FORMAT.search(look[: look.index(b">")])
+        return match is not None and match[1] in self._text_formats
 
     def applied(self) -> bytes:
         """The part with all looks."""

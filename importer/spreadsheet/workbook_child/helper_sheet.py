@@ -44,10 +44,19 @@ def helper_sheet(lists: Mapping[int, Sequence[str]], columns: Mapping[int, str],
     rows = [b'<row r="1">%s</row>' % _text("A1", CHOICES_MARK)]
     for index in range(height):
         row = index + 2
-        cells = [b'<c r="%s%d" s="%d"/>' % (c, row, look) for c, look in zip((b"A", b"B"), pairs[index], strict=True)] if index < len(pairs) else []
-        cells += [_text(f"{columns[p]}{row}", values[index]) for p, values in sorted(lists.items()) if index < len(values)]
+        cells = (
+            [b'<c r="%s%d" s="%d"/>' % (c, row, look) for c, look in zip((b"A", b"B"), pairs[index], strict=True)]
+            if index < len(pairs)
+            else []
+        )
+        cells += [
+            _text(f"{columns[p]}{row}", values[index]) for p, values in sorted(lists.items()) if index < len(values)
+        ]
         rows.append(b'<row r="%d">%s</row>' % (row, b"".join(cells)))
-    return b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="%s"><sheetData>%s</sheetData></worksheet>' % (_MAIN, b"".join(rows))
+    return (
+        b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="%s"><sheetData>%s</sheetData></worksheet>'
+        % (_MAIN, b"".join(rows))
+    )
 
 
 def _text(address: str, text: str) -> bytes:
@@ -57,7 +66,11 @@ def _text(address: str, text: str) -> bytes:
 
 def first_text(sheet: bytes, strings: bytes | None) -> str:
     """The text in the first cell of a sheet."""
-    cells = [(e, sheet[e.tag_end : e.end]) for e in elements(sheet, 3) if e.name.endswith(" c") and e.attributes.get("r") == "A1"]
+    cells = [
+        (e, sheet[e.tag_end : e.end])
+        for e in elements(sheet, 3)
+        if e.name.endswith(" c") and e.attributes.get("r") == "A1"
+    ]
     if not cells:
         return ""
     cell, content = cells[0]

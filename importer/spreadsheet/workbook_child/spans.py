@@ -126,7 +126,9 @@ def without_attribute(tag: bytes, name: bytes) -> bytes:
 def escaped(text: str) -> bytes:
     """A text for the content or an attribute of an element, characters that XML cannot hold as Excel writes them."""
     text = _LIKE_AN_ESCAPE.sub("_x005F_", text)
-    text = _NOT_XML.sub(lambda match: f"_x{ord(match[0]):04X}_" if match[0] < "\ud800" else "\N{REPLACEMENT CHARACTER}", text)
+    text = _NOT_XML.sub(
+        lambda match: f"_x{ord(match[0]):04X}_" if match[0] < "\ud800" else "\N{REPLACEMENT CHARACTER}", text
+    )
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         text = text.replace(character, entity)
     return text.encode()
