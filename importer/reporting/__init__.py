@@ -3,7 +3,7 @@
 - ``lines.py``      the rows of a file with their outcomes; ``sentences.py`` what is said about them
 - ``overview.py``   the run as a whole
 - ``delimited.py``, ``workbook.py``, ``page.py``  the same as CSV, XLSX and HTML
-- ``fix_file.py``   a checked file with its wrong cells marked
+- ``fix_file.py``   a checked file with its wrong cells marked; ``annotated_file.py`` the user's own workbook, annotated
 - ``record_file.py``  records of the service as CSV, XLSX or JSON Lines
 - ``atomic.py``     files written aside and put in place when they are complete
 
@@ -25,7 +25,7 @@ from importer.journal.states import STATUS
 from importer.model import Status
 from importer.reporting.atomic import new_file, put_in_place, remove, written_aside
 from importer.reporting.delimited import DelimitedReport
-from importer.reporting.fix_file import write_fix_file
+from importer.reporting.fix_file import CheckedFile, write_fix_file, write_marked_workbook, write_plain_fix_file
 from importer.reporting.lines import Line, Lines, lines, outcomes
 from importer.reporting.overview import Overview
 from importer.reporting.page import render
@@ -33,6 +33,7 @@ from importer.reporting.workbook import WorkbookReport
 from importer.spreadsheet import escape_formula
 
 __all__ = [
+    "CheckedFile",
     "Line",
     "Lines",
     "Report",
@@ -40,6 +41,8 @@ __all__ = [
     "outcomes",
     "unwritten_report",
     "write_fix_file",
+    "write_marked_workbook",
+    "write_plain_fix_file",
     "write_report",
     "write_table",
 ]

@@ -4,7 +4,7 @@ Rule 1: nothing is matched by position. Rule 2: memory does not grow with the ro
 issues are each read forward once.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Generic, Protocol, TypeVar
@@ -211,11 +211,17 @@ def _without_tail(extra: tuple[str, ...]) -> tuple[str, ...]:
     return extra
 
 
+def words_of(issue: Issue) -> str:
+    """What is wrong and what to do about it, as the command line says it."""
+    return f"{issue.message} {issue.fix}"
+
+
 class Positions:
     """Where the fields and the columns of a sheet are among the cells of a line."""
 
-    def __init__(self, sheet: Sheet, fields: Mapping[str, int]) -> None:
-        """``fields`` are the positions of the fields in the sheet."""
+    def __init__(self, sheet: Sheet, fields: Mapping[str, int], words: Callable[[Issue], str] = words_of) -> None:
+        """``fields`` are the positions of the fields in the sheet; ``words`` say what is wrong and what to do."""
+        self._words = words
         self._sheet, self._answers = sheet, sheet.answers
         self._slots = {position: slot for slot, position in enumerate(sheet.columns)}
         self._fields = {name: self._slots[position] for name, position in fields.items()}
@@ -223,7 +229,7 @@ class Positions:
     def wrong_cells(self, issues: Sequence[Issue]) -> dict[int, str]:
         """The wrong cells of a row by position, with the sentence about each."""
         errors = [issue for issue in issues if issue.severity is Severity.ERROR and issue.cell is not None]
-        sentences = [(_position(issue.cell or ""), f"{issue.message} {issue.fix}") for issue in errors]
+        sentences = [(_position(issue.cell or ""), self._words(issue)) for issue in errors]
         # The column for answers has no place among them; what is wrong with an answer is in the message.
         return {self._slot(position): sentence for position, sentence in sentences if position != self._answers}
 

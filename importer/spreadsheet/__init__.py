@@ -6,6 +6,7 @@
 - ``workbook.py``   XLSX and the others; ``workbook_child`` the process that reads them
 - ``formatted_cell.py``  a cell that shows something else than its value
 - ``corrections.py``  single cells or whole columns corrected on reading
+- ``annotated_workbook.py``  a copy of an XLSX workbook with wrong cells marked and columns at its end
 - ``formulas.py``   text that would be run as a formula; ``dropdown.py`` lists to choose from; ``template.py`` an empty
   workbook to fill in
 """
@@ -20,6 +21,7 @@ import pandas as pd
 
 from importer.errors import FileError
 from importer.issues import Notice
+from importer.spreadsheet.annotated_workbook import ANNOTATED
 from importer.spreadsheet.corrections import REPAIRS, corrected, place_of
 from importer.spreadsheet.delimited import Finder, open_delimited
 from importer.spreadsheet.encodings import encoding_error, may_be_in_several
@@ -28,6 +30,7 @@ from importer.spreadsheet.formulas import escape_formula
 from importer.spreadsheet.kinds import START_BYTES, refuse_other_kind, workbook_suffix
 from importer.spreadsheet.sheet import (
     PROBLEM_CODES,
+    OUR_PREFIX,
     RECORD_ID,
     STAMPS,
     Judge,
@@ -41,6 +44,8 @@ from importer.spreadsheet.workbook import open_workbook
 from importer.text import SHOWN_CHARACTERS
 
 __all__ = [
+    "ANNOTATED",
+    "OUR_PREFIX",
     "PROBLEM_CODES",
     "RECORD_ID",
     "REPAIRS",

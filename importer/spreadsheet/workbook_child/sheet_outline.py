@@ -103,7 +103,7 @@ class _Outliner:
     def start(self, name: str, attributes: Attributes, place: int) -> None:
         level, self._level = self._level, self._level + 1
         if self._section == "sheetData" and level > 1:
-            self._in_rows(level, name, attributes)
+            self._in_rows(level, attributes)
         elif level <= 1 or (self._section in _LISTS and level == 2):  # noqa: PLR2004
             self._section = local(name) if level == 1 else self._section
             self._above.append(Element(name, attributes, place, tag_end(self._data, place)))
@@ -124,7 +124,7 @@ class _Outliner:
         elif level:
             self.outline.inside.setdefault(self._section, []).append(element)
 
-    def _in_rows(self, level: int, name: str, attributes: Attributes) -> None:
+    def _in_rows(self, level: int, attributes: Attributes) -> None:
         assert self.outline is not None
         if level == 2:  # noqa: PLR2004
             self._position = -1
@@ -163,13 +163,16 @@ def outline_of(data: bytes) -> SheetOutline:
     return outline
 
 
+# fmt: off
 ORDER: Sequence[str] = (
-    "sheetPr dimension sheetViews sheetFormatPr cols sheetData sheetCalcPr sheetProtection protectedRanges scenarios "
-    "autoFilter sortState dataConsolidate customSheetViews mergeCells phoneticPr conditionalFormatting dataValidations "
-    "hyperlinks printOptions pageMargins pageSetup headerFooter rowBreaks colBreaks customProperties cellWatches "
-    "ignoredErrors smartTags drawing legacyDrawing legacyDrawingHF drawingHF picture oleObjects controls "
-    "webPublishItems tableParts extLst"
-).split()
+    "sheetPr", "dimension", "sheetViews", "sheetFormatPr", "cols", "sheetData", "sheetCalcPr", "sheetProtection",
+    "protectedRanges", "scenarios", "autoFilter", "sortState", "dataConsolidate", "customSheetViews", "mergeCells",
+    "phoneticPr", "conditionalFormatting", "dataValidations", "hyperlinks", "printOptions", "pageMargins",
+    "pageSetup", "headerFooter", "rowBreaks", "colBreaks", "customProperties", "cellWatches", "ignoredErrors",
+    "smartTags", "drawing", "legacyDrawing", "legacyDrawingHF", "drawingHF", "picture", "oleObjects", "controls",
+    "webPublishItems", "tableParts", "extLst",
+)
+# fmt: on
 """The parts of a sheet as they must follow each other (ECMA-376 part 1, 18.3.1.99)."""
 
 

@@ -35,7 +35,7 @@ def walk(data: bytes, on_start: OnStart, on_end: OnEnd) -> None:
     parser.EndElementHandler = lambda name: on_end(name, parser.CurrentByteIndex)
     parser.StartDoctypeDeclHandler = _refuse_doctype
     try:
-        parser.Parse(data, True)  # noqa: FBT003
+        parser.Parse(data, True)
     except expat.ExpatError as error:
         raise Refusal(UNUSUAL) from error
 
@@ -126,12 +126,14 @@ def without_attribute(tag: bytes, name: bytes) -> bytes:
 def escaped(text: str) -> bytes:
     """A text for the content or an attribute of an element, characters that XML cannot hold as Excel writes them."""
     text = _LIKE_AN_ESCAPE.sub("_x005F_", text)
-    text = _NOT_XML.sub(
-        lambda match: f"_x{ord(match[0]):04X}_" if match[0] < "\ud800" else "\N{REPLACEMENT CHARACTER}", text
-    )
+    text = _NOT_XML.sub(lambda match: _spelt(match[0]), text)
     for character, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
         text = text.replace(character, entity)
     return text.encode()
+
+
+def _spelt(character: str) -> str:
+    return f"_x{ord(character):04X}_" if character < "\ud800" else "\N{REPLACEMENT CHARACTER}"
 
 
 @dataclass(slots=True)
