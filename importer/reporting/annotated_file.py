@@ -1,9 +1,9 @@
-"""The user's own workbook with what became of its rows: wrong cells red, each with its sentence, and columns at its end.
+"""The user's own workbook with what became of its rows: wrong cells red, each with its sentence, columns at its end.
 
 It goes back in as it is: the columns are those of a report, which are skipped on reading.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,9 +32,9 @@ class Additions:
 
 
 def annotate_file(workbook: Path, sheet: Sheet, rows: Iterable[Line], additions: Additions, file: Path) -> str | None:
-    """Write the workbook with these rows' outcomes into a new file; or say why that cannot be, as the end of a sentence.
+    """Write the workbook with the outcomes of these rows into a new file; or say why that cannot be.
 
-    ``sheet`` is the one that was read from it.
+    The reason is the end of a sentence. ``sheet`` is the one that was read from the workbook.
     """
     columns = _columns(sheet, with_ids=additions.with_ids)
     free = max([len(sheet.labels), *(chunk.shape[1] for chunk in sheet.read())])

@@ -20,7 +20,7 @@ from importer.journal.runs import Run
 from importer.journal.states import STATUS, State
 from importer.model import Outcome, Status
 from importer.reporting.sentences import FAILED, row_message, service_words, why_not_sent
-from importer.spreadsheet import ReadOptions, Sheet, open_sheet
+from importer.spreadsheet import ReadOptions, Sheet, changed_texts, open_sheet
 from schemas import RECORD_TYPES
 
 _PUT_BACK = (
@@ -55,15 +55,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The headers of the user's own columns, the issues of whole columns, and the rows; ``rows`` can be read once.
-
-    ``notices`` are those about how the file was read.
-    """
+    """The headers of the user's own columns, the issues of whole columns, and the rows; ``rows`` can be read once."""
 
     labels: tuple[str, ...]
     column_issues: tuple[Issue, ...]
     rows: Iterator[Line]
-    notices: tuple[Notice, ...] = ()
+    sheet: Sheet
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Those about how the file was read."""
+        return self.sheet.notices
 
 
 def lines(journal: Journal, run: Run) -> Lines:
@@ -78,7 +80,12 @@ def lines(journal: Journal, run: Run) -> Lines:
     issues = Ascending(journal.rows.issues(run))
     column_issues = tuple(issues.take(None))
     labels = tuple(sheet.labels[position] for position in sheet.columns)
-    return Lines(labels, column_issues, _join(run, sheet, Ascending(journal.rows.all(run)), issues), sheet.notices)
+    return Lines(labels, column_issues, _join(run, sheet, Ascending(journal.rows.all(run)), issues), sheet)
+
+
+def corrected_texts(run: Run) -> Mapping[int, Mapping[int, str]]:
+    """The texts that were corrected before a run began, by row and position."""
+    return changed_texts(run.copy, run.options_as(ReadOptions, "read"))
 
 
 def outcomes(journal: Journal, run: Run) -> Iterator[Outcome]:

@@ -1,14 +1,12 @@
 """A checked file on its way to the person who corrects it: what its copy is to say, and what has been corrected."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable
 
 from importer.issues import Issue
 from importer.reporting import CheckedFile
 from importer.reporting.lines import words_of
 from importer.runs.source import Source
-from importer.spreadsheet import open_sheet, place_of
-from importer.spreadsheet.corrections import changed_texts
+from importer.spreadsheet import changed_texts
 
 
 def checked_file(source: Source, issues: Iterable[Issue], words: Callable[[Issue], str] = words_of) -> CheckedFile:
@@ -20,17 +18,7 @@ def checked_file(source: Source, issues: Iterable[Issue], words: Callable[[Issue
         source.sheet,
         issues,
         {column.position: lists[column.field] for column in source.mapping.columns if lists[column.field]},
-        _corrected(source),
+        changed_texts(source.copy, source.read),
         {int(row): number for row, number in source.read.answers.items()},
         words,
     )
-
-
-def _corrected(source: Source) -> Mapping[int, Mapping[int, str]]:
-    """The texts that were corrected since the file came, by row and position."""
-    read = source.read
-    if not read.cells and not read.repairs:
-        return {}
-    columns = {place_of(address)[1] for address in (*read.cells, *read.repairs)}
-    before = open_sheet(source.copy, replace(read, cells={}, repairs={}))
-    return changed_texts(before, open_sheet(source.copy, read), columns)

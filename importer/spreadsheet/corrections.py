@@ -74,7 +74,7 @@ def corrected(sheet: Sheet, cells: Mapping[str, str], repairs: Mapping[str, str]
     return replace(sheet, read=read, problems=left_problems)
 
 
-def changed_texts(before: Sheet, after: Sheet, columns: Collection[int]) -> dict[int, dict[int, str]]:
+def differing_texts(before: Sheet, after: Sheet, columns: Collection[int]) -> dict[int, dict[int, str]]:
     """The texts that corrections have changed in these columns of a sheet, by row and position."""
     changed: dict[int, dict[int, str]] = {}
     for old, new in zip(before.read(), after.read(), strict=True):

@@ -5,7 +5,7 @@ Must not know fields, record types or what a cell means.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -122,7 +122,7 @@ def labels_of_user(labels: Sequence[str]) -> Sequence[str]:
 
 def _places_of_answers(labels: Sequence[str]) -> Iterator[int]:
     # By its place, because a column of the user's own may have the same header.
-    pairs = enumerate(zip(labels, labels[1:], strict=False), start=1)
+    pairs = enumerate(pairwise(labels), start=1)
     return (i for i, (left, label) in pairs if left.lower() == _LAST_ADDED and label == RECORD_ID)
 
 

@@ -10,7 +10,8 @@ stdout and nothing else anywhere; ``reading.py`` tells which. Or it writes a cop
 - ``plain_cells.py``  the cells of an unusual .xlsx, in the form that the readers read
 - ``safety.py``      what an archive carries beside its sheets
 - ``annotated_copy.py``  a copy with an annotation, step by step
-    - ``annotation.py``  what is to be written; ``annotated_sheet.py``, ``sheet_outline.py``, ``sheet_parts.py`` into a sheet
+    - ``annotation.py``  what is to be written
+    - ``annotated_sheet.py``, ``sheet_outline.py``, ``sheet_parts.py``  into a sheet
     - ``cell_styles.py``, ``cell_comments.py``, ``helper_sheet.py``  looks, comments, and values to choose from
     - ``package_parts.py``  parts replaced and added; ``spans.py`` XML changed in places
 - ``sheet_choice.py``  which sheet is meant

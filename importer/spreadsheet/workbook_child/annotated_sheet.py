@@ -40,7 +40,7 @@ _YES = {"1", "true"}
 
 @dataclass(slots=True)
 class _Cell:
-    """A cell as it stands in the sheet: ``end`` is where its end was met, ``formula`` what its formula says of itself."""
+    """A cell as it stands in the sheet: ``end`` is where its end was met, ``formula`` what its formula says."""
 
     position: int
     start: int

@@ -14,7 +14,7 @@ from .spans import Edits, elements, escaped, local, prefix_of, put_inside
 
 AUTHOR = "Nexudus importer"
 _BEGIN = f"{AUTHOR}:\n"
-"""What our comments begin with, as those that people write in Excel begin with their names: LibreOffice keeps no author."""
+"""What our comments begin with, as those that people write begin with their names: LibreOffice keeps no author."""
 
 _ADDRESS = re.compile(r"([A-Z]+)(\d+)")
 _SHAPE = re.compile(rb"<(\w+:)shape\s.*?</\1shape\s*>", re.DOTALL)
@@ -45,9 +45,10 @@ _BOX = (
     b'xmlns:x="urn:schemas-microsoft-com:office:excel" id="_x0000_s%d" type="#_x0000_t202" '
     b'style="position:absolute;margin-left:60pt;margin-top:2pt;width:210pt;height:72pt;z-index:1;visibility:hidden" '
     b'fillcolor="#ffffe1" o:insetmode="auto"><v:fill color2="#ffffe1"/><v:shadow on="t" color="black" obscured="t"/>'
-    b'<v:path o:connecttype="none"/><v:textbox style="mso-direction-alt:auto"><div style="text-align:left"/></v:textbox>'
-    b'<x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/><x:Anchor>%d, 15, %d, 4, %d, 30, %d, 10'
-    b"</x:Anchor><x:AutoFill>False</x:AutoFill><x:Row>%d</x:Row><x:Column>%d</x:Column></x:ClientData></v:shape>"
+    b'<v:path o:connecttype="none"/><v:textbox style="mso-direction-alt:auto"><div style="text-align:left"/>'
+    b'</v:textbox><x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/>'
+    b"<x:Anchor>%d, 15, %d, 4, %d, 30, %d, 10</x:Anchor><x:AutoFill>False</x:AutoFill>"
+    b"<x:Row>%d</x:Row><x:Column>%d</x:Column></x:ClientData></v:shape>"
 )
 _WIDE, _HIGH = 4, 5
 

@@ -16,7 +16,10 @@ _NAMES = re.compile(rf"{_NAME}(?: \d+)?")
 _FIRST_LIST = 2
 """The position of the first list, behind the two columns of looks."""
 
-_MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_SHEET = (
+    b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+    b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>%s</sheetData></worksheet>'
+)
 MOST_VALUES = 30_000
 """In one list; programs show no more."""
 
@@ -53,10 +56,7 @@ def helper_sheet(lists: Mapping[int, Sequence[str]], columns: Mapping[int, str],
             _text(f"{columns[p]}{row}", values[index]) for p, values in sorted(lists.items()) if index < len(values)
         ]
         rows.append(b'<row r="%d">%s</row>' % (row, b"".join(cells)))
-    return (
-        b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<worksheet xmlns="%s"><sheetData>%s</sheetData></worksheet>'
-        % (_MAIN, b"".join(rows))
-    )
+    return _SHEET % b"".join(rows)
 
 
 def _text(address: str, text: str) -> bytes:
