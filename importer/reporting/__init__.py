@@ -50,8 +50,11 @@ __all__ = [
 ]
 
 FAILED_FILES = ("failed.csv", "failed.xlsx")
+_MOST_MARKED = 200_000
+"""Rows of a workbook that is given back; it would take minutes for more, while the next run waits."""
+
 MARKED_WORKBOOKS = tuple(f"your-workbook{suffix}" for suffix in sorted(ANNOTATED))
-"""The user's own workbook with the outcome of each row, if any failed; imported again, the others are found existing."""
+"""The user's own workbook with the outcome of each row, if any failed. Imported again, the others exist already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +149,11 @@ def _write_rows(aside: Path, stream: Lines, overview: Overview) -> None:
 
 def _write_marked_workbook(aside: Path, journal: Journal, run: Run) -> str | Notice:
     """Write the user's own workbook with the outcome of each row; give its name, or say why there is none."""
-    name = f"your-workbook{run.copy.suffix}"
-    file, stream = new_file(aside, name), lines(journal, run)
-    why = annotate_file(
-        run.copy, stream.sheet, stream.rows, Additions(corrected=corrected_texts(run), with_ids=True), file
-    )
+    if run.rows > _MOST_MARKED:
+        return Notice("workbook-left-out", {"why": f"it has more than {_MOST_MARKED:,} rows"})
+    name, stream = f"your-workbook{run.copy.suffix}", lines(journal, run)
+    additions = Additions(corrected=corrected_texts(run), with_ids=True)
+    why = annotate_file(run.copy, stream.sheet, stream.rows, additions, new_file(aside, name))
     return name if why is None else Notice("workbook-left-out", {"why": why})
 
 
