@@ -54,10 +54,10 @@ def _columns(sheet: Sheet, *, with_ids: bool) -> list[AddedColumn]:
     """The columns to fill in, each where an earlier copy has put it, or new."""
     there = {label.lower(): position for position, label in enumerate(sheet.labels) if label.lower() in _WIDTHS}
     of_user = [sheet.labels[position] for position in sheet.columns]
-    wanted = [name for name in added_columns(of_user, with_answers=True) if name in _WIDTHS]
+    headers = [name for name in added_columns(of_user, with_answers=True) if name in _WIDTHS]
     columns = [
         AddedColumn(name, _WIDTHS[name], sheet.answers if name == RECORD_ID else there.get(name))
-        for name in wanted
+        for name in headers
         if with_ids or name in _WITHOUT_IDS or name in there
     ]
     # Away from the message, it would not be known as the column of answers.

@@ -65,7 +65,7 @@ class Element:
 
 def elements(data: bytes, depth: int) -> list[Element]:
     """The elements down to a depth, the root being at 0, in the order of their ends."""
-    found: list[Element] = []
+    closed: list[Element] = []
     above: list[Element] = []
     level = 0
 
@@ -81,10 +81,10 @@ def elements(data: bytes, depth: int) -> list[Element]:
         if level <= depth:
             element = above.pop()
             element.end = end_of(data, element, place)
-            found.append(element)
+            closed.append(element)
 
     walk(data, start, end)
-    return found
+    return closed
 
 
 def tag_end(data: bytes, start: int) -> int:
