@@ -117,12 +117,12 @@ def _with_comments(data: bytes, sentences: Mapping[Place, str]) -> bytes:
         b'<%(p)scomment ref="%(r)s" authorId="%(n)d"><%(p)stext><%(p)sr><%(p)st xml:space="preserve">%(t)s</%(p)st>'
         b"</%(p)sr></%(p)stext></%(p)scomment>"
     )
-    ours = [
+    added = [
         comment
         % {b"p": prefix, b"r": f"{letters_of(position)}{row}".encode(), b"n": number, b"t": escaped(_BEGIN + sentence)}
         for (row, position), sentence in sentences.items()
     ]
-    put_inside(edits, data, items, b"".join(ours))
+    put_inside(edits, data, items, b"".join(added))
     return edits.applied(data)
 
 
