@@ -67,6 +67,11 @@ class _Copy:
 
     def parts(self) -> Parts:
         """All parts, with those that change."""
+        # 1. The hidden sheet of an earlier copy tells how red cells looked before: those that are right by now go back.
+        # 2. The sheet is written, which says what looks it needs; then the looks themselves.
+        # 3. Comments, and the boxes that they are drawn in. A cell that somebody has commented on keeps that comment.
+        # 4. The hidden sheet last: it holds the lists that cells refer to, and the looks from step 2.
+        # 5. Every other part is copied; so are its bytes, whatever is in it.
         looks = looks_in(self._package.read(self._helper)) if self._helper else {}
         styles_part = self._package.part_of("styles")
         if styles_part is None:

@@ -30,19 +30,17 @@ _BLOCK = 1024
 _COMMENTS = (
     b'<comments xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><authors/><commentList/></comments>'
 )
-_DRAWING = (
-    b'<xml xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
-    b'xmlns:x="urn:schemas-microsoft-com:office:excel"><o:shapelayout v:ext="edit"><o:idmap v:ext="edit" data=""/>'
-    b"</o:shapelayout></xml>"
+_SPACES = (
+    b' xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
+    b' xmlns:x="urn:schemas-microsoft-com:office:excel"'
 )
+_DRAWING = b'<xml%s><o:shapelayout v:ext="edit"><o:idmap v:ext="edit" data=""/></o:shapelayout></xml>' % _SPACES
 _SHAPE_TYPE = (
-    b'<v:shapetype xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
-    b'id="_x0000_t202" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe">'
+    b'<v:shapetype%s id="_x0000_t202" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe">'
     b'<v:stroke joinstyle="miter"/><v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
 )
 _BOX = (
-    b'<v:shape xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office" '
-    b'xmlns:x="urn:schemas-microsoft-com:office:excel" id="_x0000_s%d" type="#_x0000_t202" '
+    b'<v:shape%s id="_x0000_s%d" type="#_x0000_t202" '
     b'style="position:absolute;margin-left:60pt;margin-top:2pt;width:210pt;height:72pt;z-index:1;visibility:hidden" '
     b'fillcolor="#ffffe1" o:insetmode="auto"><v:fill color2="#ffffe1"/><v:shadow on="t" color="black" obscured="t"/>'
     b'<v:path o:connecttype="none"/><v:textbox style="mso-direction-alt:auto"><div style="text-align:left"/>'
@@ -137,15 +135,17 @@ def _with_boxes(drawing: bytes, removed: Collection[Place], places: Sequence[Pla
     blocks = blocks_of(drawing)
     used = {int(number) for number in _ID.findall(drawing)}
     free = (number for block in chain(tuple(blocks), count(free_block)) for number in _numbers(block))
+    # Most drawings name their spaces at the top, as Excel does, and need them nowhere else.
+    spaces = b"" if all(name in drawing[: drawing.find(b">")] for name in _SPACES.split()) else _SPACES
     boxes: list[bytes] = []
     if b"_x0000_t202" not in drawing:
-        boxes.append(_SHAPE_TYPE)
+        boxes.append(_SHAPE_TYPE % spaces)
     for (row, position), number in zip(places, (number for number in free if number not in used), strict=False):
         if number // _BLOCK not in blocks:
             blocks.append(number // _BLOCK)
         top = max(row - 2, 0)
         corners = (position + 1, top, position + 1 + _WIDE, top + _HIGH)
-        boxes.append(_BOX % (number, *corners, row - 1, position))
+        boxes.append(_BOX % (spaces, number, *corners, row - 1, position))
     drawing = drawing[: end.start()] + b"".join(boxes) + drawing[end.start() :]
     listed = b",".join(b"%d" % block for block in blocks)
     return _BLOCKS.sub(lambda match: match[1] + listed + match[3], drawing, count=1)
