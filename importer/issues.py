@@ -465,6 +465,10 @@ NOTICES: Mapping[str, NoticeKind] = {
         "If the other files have changed, open the workbook, update its links and save it.",
         doubtful=True,
     ),
+    "workbook-plain": NoticeKind(
+        "The file to correct has only your rows, not the rest of your workbook, because {why}."
+    ),
+    "workbook-left-out": NoticeKind("Your own workbook is not among the files of the report, because {why}."),
     "option-ignored": NoticeKind("Ignored, because {suffix} files have no use for it: {names}."),
     "dates-as-before": NoticeKind(
         "Dates are read in the same way as in the first import: {order}times without a time zone are in {zone}."

@@ -103,6 +103,7 @@ VALUES: dict[str, str | int] = {
     "names": "a, b",
     "count": 1209,
     "suffix": ".xls",
+    "why": "its sheet is protected",
     "order": "",
     "zone": "UTC",
 }

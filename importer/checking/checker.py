@@ -411,7 +411,7 @@ class Checker:
                 return str(self._metadata[name].get("example", ""))
 
     def _extra_cells(self, chunk: pd.DataFrame) -> Iterator[Cause]:
-        for position in range(len(self._sheet.labels), chunk.shape[1]):
+        for position in self._sheet.beyond(chunk.shape[1]):
             if len(filled := chunk.loc[chunk[position] != "", position]):
                 values = filled.tolist()
                 rows = filled.index.to_numpy(dtype=np.int64)

@@ -108,7 +108,8 @@ def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Pa
     if errors_to is not None:
         from importer.runs.plan import write_errors
 
-        write_errors(source, result, errors_to, request.clock())
+        if notice := write_errors(source, result, errors_to, request.clock()):
+            say(notice.message)
     if as_json:
         notices = [notice.document for notice in source.sheet.notices]
         _put_check(file, result, notices=notices, comparison=_comparison(compared))

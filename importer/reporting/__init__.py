@@ -4,7 +4,7 @@
 - ``stop_sentences.py``  why sending stopped
 - ``overview.py``   the run as a whole
 - ``delimited.py``, ``workbook.py``, ``page.py``  the same as CSV, XLSX and HTML
-- ``fix_file.py``   a checked file with its wrong cells marked
+- ``fix_file.py``   a checked file with its wrong cells marked; ``annotated_file.py`` the user's own workbook, annotated
 - ``record_file.py``  records of the service as CSV, XLSX or JSON Lines
 - ``atomic.py``     files written aside and put in place when they are complete
 
@@ -20,20 +20,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from importer.issues import Notice
 from importer.journal.journal import Journal
 from importer.journal.runs import Run
 from importer.journal.states import STATUS
 from importer.model import Status
+from importer.reporting.annotated_file import Additions, annotate_file
 from importer.reporting.atomic import new_file, put_in_place, remove, written_aside
 from importer.reporting.delimited import DelimitedReport
-from importer.reporting.fix_file import write_fix_file
-from importer.reporting.lines import Line, Lines, lines, outcomes
+from importer.reporting.fix_file import CheckedFile, write_fix_file, write_marked_workbook, write_plain_fix_file
+from importer.reporting.lines import Line, Lines, corrected_texts, lines, outcomes
 from importer.reporting.overview import Overview
 from importer.reporting.page import render
 from importer.reporting.workbook import WorkbookReport
-from importer.spreadsheet import escape_formula
+from importer.spreadsheet import ANNOTATED, escape_formula
 
 __all__ = [
+    "CheckedFile",
     "Line",
     "Lines",
     "Report",
@@ -41,11 +44,18 @@ __all__ = [
     "outcomes",
     "unwritten_report",
     "write_fix_file",
+    "write_marked_workbook",
+    "write_plain_fix_file",
     "write_report",
     "write_table",
 ]
 
 FAILED_FILES = ("failed.csv", "failed.xlsx")
+_MOST_MARKED = 200_000
+"""Rows of a workbook that is given back; it would take minutes for more, while the next run waits."""
+
+MARKED_WORKBOOKS = tuple(f"your-workbook{suffix}" for suffix in sorted(ANNOTATED))
+"""The user's own workbook with the outcome of each row, if any failed. Imported again, the others exist already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +84,17 @@ def write_report(journal: Journal, run: Run, *, now: float) -> Report:
         overview = Overview(run, run.account, now, states, stream.column_issues, stream.notices)
         _write_rows(aside, stream, overview)
         any_failed = bool(overview.failed)
+        marked = _write_marked_workbook(aside, journal, run) if any_failed and run.copy.suffix in ANNOTATED else None
+        if isinstance(marked, Notice):
+            overview.notices = (*overview.notices, marked)
+        failed_files = (*FAILED_FILES, *([marked] if isinstance(marked, str) else [])) if any_failed else ()
         # The summary comes last: a program that waits for a new one finds the other files new as well.
-        names = ["report.csv", "report.xlsx", "report.html", *(FAILED_FILES if any_failed else ()), "summary.json"]
+        names = ["report.csv", "report.xlsx", "report.html", *failed_files, "summary.json"]
         summary = overview.document(names)
         _write_text(aside, "report.html", render(overview, names))
         _write_text(aside, "summary.json", json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
         # Files of failed rows from an earlier writing: imported again, they would send rows that exist by now.
-        for name in set(FAILED_FILES) - set(names):
+        for name in {*FAILED_FILES, *MARKED_WORKBOOKS} - set(names):
             remove(run.folder / name, advice)
         files = {name: put_in_place(aside / name, run.folder, advice) for name in names}
     return Report(run.folder, overview.counts, files, summary)
@@ -132,6 +146,16 @@ def _write_rows(aside: Path, stream: Lines, overview: Overview) -> None:
             for file in (*every, *failed) if line.failed else every:
                 file.add(line)
         report.summarise(overview.sheet())
+
+
+def _write_marked_workbook(aside: Path, journal: Journal, run: Run) -> str | Notice:
+    """Write the user's own workbook with the outcome of each row; give its name, or say why there is none."""
+    if run.rows > _MOST_MARKED:
+        return Notice("workbook-left-out", {"why": f"it has more than {_MOST_MARKED:,} rows"})
+    name, stream = f"your-workbook{run.copy.suffix}", lines(journal, run)
+    additions = Additions(corrected=corrected_texts(run), with_ids=True)
+    why = annotate_file(run.copy, stream.sheet, stream.rows, additions, new_file(aside, name))
+    return name if why is None else Notice("workbook-left-out", {"why": why})
 
 
 def _write_text(aside: Path, name: str, text: str) -> None:

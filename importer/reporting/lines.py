@@ -4,7 +4,7 @@ Rule 1: nothing is matched by position. Rule 2: memory does not grow with the ro
 issues are each read forward once.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Generic, Protocol, TypeVar
@@ -20,7 +20,7 @@ from importer.journal.runs import Run
 from importer.journal.states import STATUS, State
 from importer.model import Outcome, Status
 from importer.reporting.sentences import FAILED, row_message, service_words, why_not_sent
-from importer.spreadsheet import ReadOptions, Sheet, open_sheet
+from importer.spreadsheet import ReadOptions, Sheet, changed_texts, open_sheet
 from schemas import RECORD_TYPES
 
 _PUT_BACK = (
@@ -55,15 +55,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """The headers of the user's own columns, the issues of whole columns, and the rows; ``rows`` can be read once.
-
-    ``notices`` are those about how the file was read.
-    """
+    """The headers of the user's own columns, the issues of whole columns, and the rows; ``rows`` can be read once."""
 
     labels: tuple[str, ...]
     column_issues: tuple[Issue, ...]
     rows: Iterator[Line]
-    notices: tuple[Notice, ...] = ()
+    sheet: Sheet
+
+    @property
+    def notices(self) -> tuple[Notice, ...]:
+        """Those about how the file was read."""
+        return self.sheet.notices
 
 
 def lines(journal: Journal, run: Run) -> Lines:
@@ -78,7 +80,12 @@ def lines(journal: Journal, run: Run) -> Lines:
     issues = Ascending(journal.rows.issues(run))
     column_issues = tuple(issues.take(None))
     labels = tuple(sheet.labels[position] for position in sheet.columns)
-    return Lines(labels, column_issues, _join(run, sheet, Ascending(journal.rows.all(run)), issues), sheet.notices)
+    return Lines(labels, column_issues, _join(run, sheet, Ascending(journal.rows.all(run)), issues), sheet)
+
+
+def corrected_texts(run: Run) -> Mapping[int, Mapping[int, str]]:
+    """The texts that were corrected before a run began, by row and position."""
+    return changed_texts(run.copy, run.options_as(ReadOptions, "read"))
 
 
 def outcomes(journal: Journal, run: Run) -> Iterator[Outcome]:
@@ -151,7 +158,7 @@ def texts_of(sheet: Sheet) -> Iterator[tuple[int, Sequence[str], Sequence[str], 
     for chunk in sheet.read():
         answers = repeat("") if sheet.answers is None else chunk[sheet.answers].tolist()
         of_user = _tuples(chunk, sheet.columns)
-        beyond = _tuples(chunk, range(len(sheet.labels), chunk.shape[1]))
+        beyond = _tuples(chunk, sheet.beyond(chunk.shape[1]))
         for row, cells, extra, answer in zip(chunk.index.tolist(), of_user, beyond, answers, strict=False):
             yield row, cells, _without_tail(extra), answer
         # Else this chunk would still be there while the next is read.
@@ -211,26 +218,31 @@ def _without_tail(extra: tuple[str, ...]) -> tuple[str, ...]:
     return extra
 
 
+def words_of(issue: Issue) -> str:
+    """What is wrong and what to do about it, as the command line says it."""
+    return f"{issue.message} {issue.fix}"
+
+
 class Positions:
     """Where the fields and the columns of a sheet are among the cells of a line."""
 
-    def __init__(self, sheet: Sheet, fields: Mapping[str, int]) -> None:
-        """``fields`` are the positions of the fields in the sheet."""
-        self._answers = sheet.answers
+    def __init__(self, sheet: Sheet, fields: Mapping[str, int], words: Callable[[Issue], str] = words_of) -> None:
+        """``fields`` are the positions of the fields in the sheet; ``words`` say what is wrong and what to do."""
+        self._words = words
+        self._sheet, self._answers = sheet, sheet.answers
         self._slots = {position: slot for slot, position in enumerate(sheet.columns)}
-        self._beyond = len(sheet.columns) - len(sheet.labels)
         self._fields = {name: self._slots[position] for name, position in fields.items()}
 
     def wrong_cells(self, issues: Sequence[Issue]) -> dict[int, str]:
         """The wrong cells of a row by position, with the sentence about each."""
         errors = [issue for issue in issues if issue.severity is Severity.ERROR and issue.cell is not None]
-        sentences = [(_position(issue.cell or ""), f"{issue.message} {issue.fix}") for issue in errors]
+        sentences = [(_position(issue.cell or ""), self._words(issue)) for issue in errors]
         # The column for answers has no place among them; what is wrong with an answer is in the message.
-        return {
-            self._slots.get(position, self._beyond + position): sentence
-            for position, sentence in sentences
-            if position != self._answers
-        }
+        return {self._slot(position): sentence for position, sentence in sentences if position != self._answers}
+
+    def _slot(self, position: int) -> int:
+        slot = self._slots.get(position)
+        return len(self._slots) + len(self._sheet.beyond(position)) if slot is None else slot
 
     def refused_cell(self, intent: Intent | None) -> dict[int, str]:
         """The cell that the service refused, or that differs from the record, with the sentence about it."""

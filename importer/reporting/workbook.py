@@ -46,11 +46,21 @@ _COLOURS = {
 class WorkbookReport:
     """A workbook that is being written, one row in memory at a time."""
 
-    def __init__(self, path: Path, labels: tuple[str, ...], created: float, *, with_answers: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        labels: tuple[str, ...],
+        created: float,
+        *,
+        with_answers: bool = False,
+        header_row: int | None = None,
+    ) -> None:
         """Begin the first sheet with its header; ``created`` is the time that the file names, in epoch seconds.
 
-        ``with_answers`` adds the column in which a row can name its record.
+        ``with_answers`` adds the column in which a row can name its record. With ``header_row``, which is that of the
+        file, its rows stand where they do there, as far as one sheet reaches.
         """
+        self._header, self._in_place = (header_row or 1) - 1, header_row is not None
         # A cell of the user's that begins with "=" is text and stays text: opening a report must run nothing.
         options = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
         self._book = Workbook(path, options | {"constant_memory": True, "tmpdir": str(path.parent)})
@@ -73,18 +83,19 @@ class WorkbookReport:
         self._sheets.append(self._sheet)
         # As text, so that what a person types to correct a cell is not turned into a date or a shorter number.
         self._sheet.set_column(0, len(self._labels) - 1, None, self._text)
-        self._sheet.freeze_panes(1, 0)
+        self._sheet.freeze_panes(self._header + 1, 0)
         self._sheet.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
-        self._row = 0
+        self._row = self._header
         for position, label in enumerate(self._labels):
-            put_text(self._sheet, 0, position, label, self._head)
+            put_text(self._sheet, self._header, position, label, self._head)
 
     def add(self, line: Line) -> None:
         """Write one row; cells beyond the last header stay beyond it."""
-        if self._row == MOST_ROWS:
+        if self._row >= MOST_ROWS or (self._in_place and line.outcome.row - 1 > MOST_ROWS):
             self._end_sheet()
+            self._header, self._in_place = 0, False
             self._begin_sheet()
-        self._row += 1
+        self._row = line.outcome.row - 1 if self._in_place else self._row + 1
         texts = (*line.cells, *added_cells(line, self._added), *line.extra)
         looks = {len(line.cells) + 1: self._status[line.outcome.status]}
         # The added columns stand between the user's own cells and those beyond the last header.
@@ -108,7 +119,7 @@ class WorkbookReport:
         for position, width in enumerate(self._widths):
             widest = _WIDEST_MESSAGE if position == self._message else _WIDEST
             self._sheet.set_column(position, position, min(width, widest), self._text)
-        self._sheet.autofilter(0, 0, max(self._row, 1), last)
+        self._sheet.autofilter(self._header, 0, max(self._row, self._header + 1), last)
 
     def offer(self, position: int, values: Sequence[str]) -> None:
         """Add a drop-down list to the cells of a column; anything else can still be typed."""

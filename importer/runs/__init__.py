@@ -4,6 +4,7 @@ This package exports nothing: a command that only looks at runs must not load wh
 
 - ``request.py``       what a front end asks for; ``observer.py`` shows progress and asks the user
 - ``source.py``        a file opened and examined; ``copies.py`` its private copy; ``lookup.py`` the names in it
+- ``correction.py``    what is to be corrected in it
 - ``session.py``       signed in, with the journal open; ``allowances.py`` what the settings allow
 - ``preparation.py``   what comes before the first call that changes anything, and can be stopped at once
 - ``plan.py``          what an import will do and take, before it begins; ``groups.py`` its first rows, one by one

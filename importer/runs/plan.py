@@ -27,6 +27,7 @@ from importer.delivery.listing import Listing
 from importer.delivery.record_text import record_texts
 from importer.delivery.updates import before_of
 from importer.errors import UnlistedError, UsageError
+from importer.issues import Notice
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Claim
 from importer.journal.runs import Run
@@ -35,6 +36,7 @@ from importer.model import Account, AgreedUpdate, Clock, Plan, Record
 from importer.reporting import write_fix_file
 from importer.runs.allowances import windows
 from importer.runs.compare import changes_a_key, compare, compare_named
+from importer.runs.correction import checked_file
 from importer.runs.earlier_runs import ImportTerms, forgotten_profile, refuse_other_terms, run_to_continue
 from importer.runs.groups import Choices as RowChoices
 from importer.runs.groups import RowGroups, RowSampler
@@ -56,6 +58,8 @@ from importer.runs.source import (
 )
 from importer.text import changes, count, duration
 from schemas import RecordType
+
+_PLAIN = ".xlsx"
 
 
 @dataclass(frozen=True)
@@ -104,22 +108,21 @@ async def offers(kind: RecordType, settings: Settings, observer: Observer, clock
             return await names_to_offer(session, kind)
 
 
-def write_errors(source: Source, result: CheckResult, path: Path, now: float) -> Path:
+def write_errors(source: Source, result: CheckResult, path: Path, now: float) -> Notice | None:
     """Write a copy of the file with its wrong cells red, and drop-downs where the possible values are known.
 
-    ``now`` is the time of the copy, in epoch seconds.
+    It is the user's own workbook where that can be; a notice says why it is a plain one. ``now`` is the time of the
+    copy, in epoch seconds.
 
     Raises:
-        UsageError: It would replace the file that was checked, or is not an .xlsx file.
+        UsageError: It would replace the file that was checked, or is not an .xlsx file, nor an .xlsm file of one.
     """
-    if path.suffix.lower() != ".xlsx":
+    checked = checked_file(source, result.causes)
+    if path.suffix.lower() not in {_PLAIN, checked.suffix or _PLAIN}:
         raise UsageError(f"{path} is not an .xlsx file.", "Choose one, for example --errors-to fix.xlsx")
     if path.exists() and path.samefile(source.file):
         raise UsageError(f"{path} is the file you are checking.", "Choose another file for the corrections.")
-    lists = {name: source.kind.offers(name) for name in source.kind.fields}
-    lists |= {name: tuple(directory.choices()) for name, directory in source.directories.items()}
-    offers = {column.position: lists[column.field] for column in source.mapping.columns if lists[column.field]}
-    return write_fix_file(source.sheet, result.causes, path, offers, now)
+    return write_fix_file(checked, path, now)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@
 - ``workbook.py``   XLSX and the others; ``workbook_child`` the process that reads them
 - ``formatted_cell.py``  a cell that shows something else than its value
 - ``corrections.py``  single cells or whole columns corrected on reading
+- ``annotated_workbook.py``  a copy of an XLSX workbook with wrong cells marked and columns at its end
 - ``formulas.py``   text that would be run as a formula; ``dropdown.py`` lists to choose from; ``template.py`` an empty
   workbook to fill in
 """
@@ -20,13 +21,15 @@ import pandas as pd
 
 from importer.errors import FileError
 from importer.issues import Notice
-from importer.spreadsheet.corrections import REPAIRS, corrected, place_of
+from importer.spreadsheet.annotated_workbook import ANNOTATED
+from importer.spreadsheet.corrections import REPAIRS, corrected, differing_texts, place_of
 from importer.spreadsheet.delimited import Finder, open_delimited
 from importer.spreadsheet.encodings import encoding_error, may_be_in_several
 from importer.spreadsheet.formatted_cell import shown_texts, uncertain
 from importer.spreadsheet.formulas import escape_formula
 from importer.spreadsheet.kinds import START_BYTES, refuse_other_kind, workbook_suffix
 from importer.spreadsheet.sheet import (
+    OUR_PREFIX,
     PROBLEM_CODES,
     RECORD_ID,
     STAMPS,
@@ -41,6 +44,8 @@ from importer.spreadsheet.workbook import open_workbook
 from importer.text import SHOWN_CHARACTERS
 
 __all__ = [
+    "ANNOTATED",
+    "OUR_PREFIX",
     "PROBLEM_CODES",
     "RECORD_ID",
     "REPAIRS",
@@ -50,6 +55,7 @@ __all__ = [
     "Sheet",
     "address",
     "as_problems",
+    "changed_texts",
     "column_letters",
     "encoding_error",
     "escape_formula",
@@ -106,6 +112,19 @@ def open_sheet(path: Path, options: ReadOptions = ReadOptions(), judge: Judge | 
     sheet = _as_it_is(path, options, partial(find_header, judge=judge, row=options.header_row))
     sheet = replace(sheet, read=partial(_still_there, sheet.read))
     return corrected(sheet, options.cells, options.repairs) if options.cells or options.repairs else sheet
+
+
+def changed_texts(path: Path, options: ReadOptions) -> dict[int, dict[int, str]]:
+    """The texts of a file that its corrections change, by row and position.
+
+    Raises:
+        FileError: As ``open_sheet``.
+    """
+    if not options.cells and not options.repairs:
+        return {}
+    columns = {place_of(address)[1] for address in (*options.cells, *options.repairs)}
+    before = open_sheet(path, replace(options, cells={}, repairs={}))
+    return differing_texts(before, open_sheet(path, options), columns)
 
 
 def _still_there(read: Callable[[], Iterator[pd.DataFrame]]) -> Iterator[pd.DataFrame]:

@@ -74,6 +74,19 @@ def corrected(sheet: Sheet, cells: Mapping[str, str], repairs: Mapping[str, str]
     return replace(sheet, read=read, problems=left_problems)
 
 
+def differing_texts(before: Sheet, after: Sheet, columns: Collection[int]) -> dict[int, dict[int, str]]:
+    """The texts that corrections have changed in these columns of a sheet, by row and position."""
+    changed: dict[int, dict[int, str]] = {}
+    for old, new in zip(before.read(), after.read(), strict=True):
+        for position in sorted(set(columns) & set(old.columns)):
+            cells = zip(new.index.tolist(), old[position].tolist(), new[position].tolist(), strict=True)
+            for row, earlier, text in cells:
+                # What shows something else than its value, and what is typed just like that value, differ in type only.
+                if text != earlier or type(text) is not type(earlier):
+                    changed.setdefault(row, {})[position] = text
+    return changed
+
+
 def _is_as_before(cell: object, text: str) -> bool:
     """Whether a text is just the value of a cell that shows something else, which nobody can tell for certain."""
     return isinstance(cell, FormattedCell) and cell.shown is None and _bare(cell) == _bare(text)

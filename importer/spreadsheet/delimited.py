@@ -32,6 +32,7 @@ from importer.spreadsheet.sheet import (
     find_header,
     frame,
     is_escaped,
+    labels_of_user,
 )
 
 Finder = Callable[[Rows], Header | None]
@@ -137,7 +138,7 @@ class _Source:
         reading = self._reading()
         deque(islice(reading.rows(), header.row), maxlen=0)
         near = [*lines[reading.line : reading.line + _LOOKED_AT], *last_lines(self._path, self._encoding, _LOOKED_AT)]
-        labels = {label for label in header.labels if label.isascii()}
+        labels = {label for label in labels_of_user(header.labels) if label.isascii()}
         dashes = {f"\n{mark}" for mark in _DASHES} | {f"\r{mark}" for mark in _DASHES}
         again = recurring(self._path, self._encoding, labels)
         once = recurring(self._path, self._encoding, dashes, most=0) if not any(map(may_be_extra, near)) else dashes

@@ -13,7 +13,7 @@ import pandas as pd
 
 from importer.errors import FileError
 from importer.issues import Notice
-from importer.spreadsheet.sheet import Rows
+from importer.spreadsheet.sheet import Rows, labels_of_user
 from importer.text import printable
 
 _INVISIBLE = "\ufeff\x1a"
@@ -131,7 +131,7 @@ def refuse_other_header(name: str, rows: Rows, labels: Sequence[str]) -> None:
 
 
 def _is_header(texts: Sequence[str], labels: Sequence[str]) -> bool:
-    names = {label.casefold() for label in labels if label}
+    names = {label.casefold() for label in labels_of_user(labels) if label}
     same = names & {text.casefold() for text in texts}
     return len(same) >= _FEWEST_LABELS and is_mostly(len(same), len(names))
 
@@ -163,15 +163,22 @@ def _extra(cells: Sequence[str], labels: Sequence[str]) -> Extra | None:
         return Extra("header", shown)
     if all(map(_RULE.fullmatch, filled)) and max(map(len, filled)) >= _SHORTEST_RULE:
         return Extra("rule", shown)
-    if _is_footer(filled) or _is_total(filled, len(labels)):
+    if _is_footer(filled) or _is_total(filled, len(labels_of_user(labels))):
         return Extra("footer", shown)
     return None
 
 
 def _repeats(texts: Sequence[str], labels: Sequence[str]) -> bool:
-    if len(texts) < len(labels) or any(texts[len(labels) :]):
-        return False
-    return all(text.casefold() == label.casefold() for text, label in zip(texts, labels, strict=False))
+    """Whether texts are the labels, with or without those that a report adds."""
+    row = _without_tail(texts)
+    return any(row == _without_tail(header) for header in (labels, labels_of_user(labels)))
+
+
+def _without_tail(texts: Sequence[str]) -> list[str]:
+    row = [text.casefold() for text in texts]
+    while row and not row[-1]:
+        row.pop()
+    return row
 
 
 def _is_footer(filled: Sequence[str]) -> bool:

@@ -5,7 +5,7 @@ Must not know fields, record types or what a cell means.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -89,16 +89,18 @@ class Sheet:
     @property
     def columns(self) -> tuple[int, ...]:
         """Positions of the columns that are the user's own."""
-        labels = enumerate(self.labels)
+        labels = enumerate(labels_of_user(self.labels))
         return tuple(i for i, label in labels if i != self.answers and label.lower() not in _ADDED)
+
+    def beyond(self, position: int) -> tuple[int, ...]:
+        """Positions right of the last header of the user's own, up to this one, but for columns that a report adds."""
+        first, labels = len(labels_of_user(self.labels)), self.labels
+        return tuple(i for i in range(first, position) if i >= len(labels) or not labels[i])
 
     @property
     def answers(self) -> int | None:
         """The position of the column that a failed file adds for the Ids of records; None if there is none."""
-        # By its place, because a column of the user's own may have the same header.
-        pairs = enumerate(zip(self.labels, self.labels[1:], strict=False), start=1)
-        beside = [i for i, (left, label) in pairs if left.lower() == _LAST_ADDED and label == RECORD_ID]
-        return beside[0] if beside else None
+        return next(_places_of_answers(self.labels), None)
 
     @property
     def has_formats(self) -> bool:
@@ -108,7 +110,20 @@ class Sheet:
     @property
     def is_report(self) -> bool:
         """Whether this is a report of the importer that comes back as input."""
-        return any(label.lower() == f"{OUR_PREFIX}row" for label in self.labels)
+        return any(label.lower() in {f"{OUR_PREFIX}row", _LAST_ADDED} for label in self.labels)
+
+
+def labels_of_user(labels: Sequence[str]) -> Sequence[str]:
+    """The headers up to the last of the user's own: what a report adds stands behind it, perhaps after a gap."""
+    answers = next(_places_of_answers(labels), None)
+    of_user = (i for i, label in enumerate(labels) if label and i != answers and label.lower() not in _ADDED)
+    return labels[: max(of_user, default=-1) + 1]
+
+
+def _places_of_answers(labels: Sequence[str]) -> Iterator[int]:
+    # By its place, because a column of the user's own may have the same header.
+    pairs = enumerate(pairwise(labels), start=1)
+    return (i for i, (left, label) in pairs if left.lower() == _LAST_ADDED and label == RECORD_ID)
 
 
 def is_escaped(labels: Sequence[str]) -> bool:

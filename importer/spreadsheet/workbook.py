@@ -20,7 +20,7 @@ from importer.errors import FileError, SheetsError
 from importer.issues import Notice
 from importer.spreadsheet.extras import Extras, find_extras, is_mostly, refuse_other_header
 from importer.spreadsheet.formatted_cell import FormattedCell, shown_text
-from importer.spreadsheet.sheet import Header, Rows, Sheet, as_problems, find_header, frame
+from importer.spreadsheet.sheet import Header, Rows, Sheet, as_problems, find_header, frame, labels_of_user
 from importer.spreadsheet.workbook_child.limits import DAMAGED, SECONDS, TOO_LARGE
 from importer.text import printable
 
@@ -134,7 +134,7 @@ class _Read:
             FileError: Rows follow that belong to another header.
         """
         starts = self._starts[:-1]
-        labels = {json.dumps(label).encode().lower() for label in header.labels if label}
+        labels = {json.dumps(label).encode().lower() for label in labels_of_user(header.labels) if label}
         last = self._line(starts[-1])
         rows = list(zip(*last["columns"], strict=True))[-_LOOKED_AT:]
         near = [*islice(self.rows(), header.row, header.row + _LOOKED_AT), *enumerate(rows, start=header.row + 1)]

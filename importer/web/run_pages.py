@@ -49,6 +49,8 @@ FILES = {
     "report.html": "The report as a page",
     "failed.xlsx": "The rows to correct, wrong cells in red",
     "failed.csv": "The rows to correct as text",
+    "your-workbook.xlsx": "Your workbook with the result of each row, wrong cells in red",
+    "your-workbook.xlsm": "Your workbook with the result of each row, wrong cells in red",
     "verification.csv": "Results of the verification",
     "undo.csv": "Result of undoing each record",
 }

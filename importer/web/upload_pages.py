@@ -21,7 +21,8 @@ from importer.checking.columns import UNUSED
 from importer.config.saved_columns import remember
 from importer.config.settings import Settings
 from importer.errors import FileError, ImporterError
-from importer.reporting import write_fix_file
+from importer.reporting import CheckedFile, write_marked_workbook, write_plain_fix_file
+from importer.runs.correction import checked_file
 from importer.runs.observer import NullObserver
 from importer.runs.queue import queue
 from importer.runs.request import Choices, ImportRequest
@@ -396,18 +397,24 @@ async def undo_corrections(request: Request) -> Response:
 
 
 async def marked(request: Request) -> Response:
-    """The file with its wrong cells in red."""
+    """The user's own workbook with its wrong cells in red; where that cannot be, why, or a plain one if asked for."""
     draft, settings, now = draft_of(request), settings_of(request), app_of(request).clock()
-    folder = Path(tempfile.mkdtemp(prefix="importer-"))
-    file = await asyncio.to_thread(_write_marked, draft, settings, now, folder / "marked.xlsx")
-    name = f"{Path(draft.name).stem}-to-correct.xlsx"
+    checked = await asyncio.to_thread(_checked_file, draft, settings, now)
+    plain = not checked.suffix or "plain" in request.query_params
+    file = Path(tempfile.mkdtemp(prefix="importer-")) / f"marked{'.xlsx' if plain else checked.suffix}"
+    if plain:
+        await asyncio.to_thread(write_plain_fix_file, checked, file, now)
+    elif notice := await asyncio.to_thread(write_marked_workbook, checked, file):
+        _forget(file)
+        return page(request, "plain_copy.html", draft=draft, notice=notice)
+    name = f"{Path(draft.name).stem}-to-correct{file.suffix}"
     return FileResponse(file, filename=name, background=BackgroundTask(_forget, file))
 
 
-def _write_marked(draft: Draft, settings: Settings, now: float, path: Path) -> Path:
+def _checked_file(draft: Draft, settings: Settings, now: float) -> CheckedFile:
     source = replace(upload_check.source_of(draft, settings), directories=directories(draft, settings))
     examined = examine(source, now, allow_duplicates=False)
-    return write_fix_file(source.sheet, examined.issues, path, {}, now)
+    return checked_file(source, examined.causes, upload_check.words_on_page)
 
 
 # -- plan and start ---------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time as real_time
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, time, timedelta
@@ -606,6 +607,28 @@ def test_check_gives_the_file_back_with_wrong_cells_red(desk: Desk, service: Ser
     after = desk.type("check", "fix.xlsx", "--json").json
     assert (after["rows"], after["invalid"]) == (before["rows"], before["invalid"]) == (3, 2)
     assert desk.type("check", "fix.xlsx", "--errors-to", "fix.xlsx").code == 2
+
+
+def test_check_gives_a_workbook_back_as_it_was(desk: Desk, service: Service) -> None:
+    """--errors-to marks the wrong cells in the very workbook, with all names to choose from; a plain one says why."""
+    book = Workbook()
+    for row in (LABELS, mapping(2), mapping(3, CoworkerId="nobody@x.org")):
+        book.worksheets[0].append(row)
+    book.create_sheet("Prices").sheet_state = "hidden"
+    book.save(desk.folder / "rows.xlsx")
+    done = desk.type("check", "rows.xlsx", "--errors-to", "fix.xlsx")
+    assert "only your rows" not in done.err
+    marked = load_workbook(desk.folder / "fix.xlsx")
+    assert marked.sheetnames == ["Sheet", "Prices", "Importer lists"]
+    [rule] = marked.worksheets[0].data_validations.dataValidation
+    assert str(rule.sqref) == "B3"
+    assert str(rule.formula1).startswith("'Importer lists'!")
+    assert desk.type("check", "fix.xlsx", "--json").json["invalid"] == 1
+    with zipfile.ZipFile(desk.folder / "rows.xlsx", "a") as archive:
+        archive.writestr("_xmlsignatures/sig1.xml", "<Signature/>")
+    done = desk.type("check", "rows.xlsx", "--errors-to", "plain.xlsx")
+    assert "not the rest of your workbook, because it is digitally signed." in done.err
+    assert desk.type("check", "rows.xlsx", "--errors-to", "fix.xlsm").code == 2
 
 
 def test_columns_are_chosen_and_remembered(desk: Desk) -> None:

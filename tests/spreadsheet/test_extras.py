@@ -142,3 +142,14 @@ def test_a_table_of_other_columns_below_is_refused(other: list[str], tmp_path: P
     path.write_text(f"{HEAD}\n{f'{ONE}{chr(10)}' * 20}{','.join(other)}\n{f'{TWO}{chr(10)}' * 20}", "utf-8")
     with pytest.raises(FileError, match="row 22 is a second header"):
         open_sheet(path)
+
+
+ADDED = ["import_status", "import_message", "Id"]
+CELLS = st.sampled_from(["", "1", "Total", "---", "(2 rows)", *LABELS])
+
+
+@given(st.lists(st.lists(CELLS, min_size=6, max_size=6), max_size=5), st.integers(0, 2))
+def test_columns_that_a_report_adds_change_nothing(rows: list[list[str]], gap: int) -> None:
+    """A row that is no data is none in the copy to correct either, where nothing is written beside it."""
+    numbered = list(enumerate(rows, start=2))
+    assert find_extras(numbered, [*LABELS, *[""] * gap, *ADDED]) == find_extras(numbered, LABELS)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from importer.errors import FileError
 from importer.reporting.lines import _position
 from importer.spreadsheet import address, column_letters, open_sheet, place_of
-from importer.spreadsheet.sheet import find_header
+from importer.spreadsheet.sheet import Sheet, find_header
 from importer.spreadsheet.workbook_child.package import letters_of, position_of
 
 
@@ -90,3 +90,23 @@ def test_a_column_of_the_users_own_is_not_taken_for_one_of_a_report(tmp_path: Pa
     path = tmp_path / "rows.csv"
     path.write_text("import_source,import_row,import_status,import_id,import_message,Name\na,2,created,5,,b\n", "utf-8")
     assert open_sheet(path).columns == (0, 5)
+
+
+@pytest.mark.parametrize(
+    ("labels", "columns", "beyond", "answers"),
+    [
+        (["Room", "Name"], (0, 1), (2, 3, 4, 5), None),
+        (["Room", "", "Name"], (0, 1, 2), (3, 4, 5), None),
+        (["Room", "import_row", "import_status", "import_id", "import_message", "Id"], (0,), (), 5),
+        (["Room", "", "import_status", "Import_Message", "Id"], (0,), (1, 5), 4),
+        (["Room", "Id", "", "import_status"], (0, 1), (2, 4, 5), None),
+        (["import_message", "Id"], (), (2, 3, 4, 5), 1),
+        (["import_status", "Room"], (1,), (2, 3, 4, 5), None),
+    ],
+)
+def test_columns_that_a_report_adds_are_no_columns_of_the_user(
+    labels: list[str], columns: tuple[int, ...], beyond: tuple[int, ...], answers: int | None
+) -> None:
+    """Nor does a gap before them make one: what stands there is right of the table, as it was without them."""
+    sheet = Sheet(None, 1, tuple(labels), lambda: iter(()))
+    assert (sheet.columns, sheet.beyond(6), sheet.answers) == (columns, beyond, answers)

@@ -2,12 +2,14 @@
 
 import json
 import socket
+import zipfile
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 from conftest import GIVE_UP, LABELS, mapping
 from openpyxl import Workbook, load_workbook
+from openpyxl.styles import Font
 from pydantic import SecretStr
 
 from importer.config.settings import Settings
@@ -102,6 +104,61 @@ def test_the_file_with_red_cells_goes_back_in(client: Client, tmp_path: Path) ->
     book.save(path)
     again = client.draft("back.xlsx", path.read_bytes())
     assert "All 2 rows can be imported" in plain(client.follow(again).text)
+
+
+def workbook_of_rooms(path: Path) -> bytes:
+    """A workbook with a second sheet, two right rows and three wrong ones."""
+    book = Workbook()
+    sheet = book.worksheets[0]
+    rows = (mapping(2), mapping(3, Name=""), mapping(4, ResourceId="12.5"), mapping(5, Name=""), mapping(6))
+    for row in (LABELS, *rows):
+        sheet.append(row)
+    sheet["A2"].font = Font(bold=True)
+    book.create_sheet("Prices").sheet_state = "hidden"
+    book.save(path)
+    return path.read_bytes()
+
+
+def test_a_workbook_comes_back_with_what_was_corrected_here(client: Client, tmp_path: Path) -> None:
+    """The very workbook, wrong cells red; what was typed on the page is in it, and it goes back in as it is."""
+    place = client.draft("rooms.xlsx", workbook_of_rooms(tmp_path / "rooms.xlsx"))
+    assert "Download your workbook with the wrong cells in red" in plain(client.follow(f"{place}/check").text)
+    client.post(f"{place}/rows/4", {"A": "4711"})
+    client.follow(f"{place}/check")
+    got = client.get(f"{place}/marked.xlsx")
+    path = tmp_path / "back.xlsx"
+    path.write_bytes(got.body)
+    book = load_workbook(path)
+    sheet = book.worksheets[0]
+    assert [each.title for each in book][:2] == ["Sheet", "Prices"]
+    assert (sheet["A2"].font.b, sheet["A4"].value) == (True, "4711")
+    assert [sheet[f"G{row}"].value for row in range(1, 7)] == [
+        "import_status",
+        "not sent",
+        "invalid",
+        "not sent",
+        "invalid",
+        "not sent",
+    ]
+    comment = sheet["C3"].comment
+    assert comment is not None
+    assert "--" not in comment.text
+    again = client.draft("back.xlsx", path.read_bytes())
+    assert "2 rows of 5 need a change" in plain(client.follow(f"{again}/check").text)
+
+
+def test_a_workbook_that_cannot_be_marked_is_offered_as_plain_rows(client: Client, tmp_path: Path) -> None:
+    """The page says why, and the rows can still be downloaded."""
+    path = tmp_path / "rooms.xlsx"
+    workbook_of_rooms(path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("_xmlsignatures/sig1.xml", "<Signature/>")
+    place = client.draft("rooms.xlsx", path.read_bytes())
+    client.follow(f"{place}/check")
+    text = plain(client.get(f"{place}/marked.xlsx").text)
+    assert "only your rows, not the rest of your workbook, because it is digitally signed" in text
+    (tmp_path / "plain.xlsx").write_bytes(client.get(f"{place}/marked.xlsx?plain=yes").body)
+    assert load_workbook(tmp_path / "plain.xlsx")["Rows"]["A4"].value == "12.5"
 
 
 def test_the_zone_of_times_without_one_is_asked_openly(client: Client, service: Running) -> None:

@@ -2,13 +2,19 @@
 
 Run by its path (``python -I workbook_child [--without-blanks] FILE [SHEET]``); to import it by name would load pandas
 first. So its modules import the standard library, python-calamine, xlrd and each other, by relative names. It writes
-JSON lines to stdout and nothing else anywhere; ``reading.py`` tells which.
+JSON lines to stdout and nothing else anywhere; ``reading.py`` tells which. Or it writes a copy of the workbook there
+(``annotate FILE``).
 
 - ``reading.py``     what is done with a workbook, step by step
 - ``limits.py``      what this process and a file may take, and how a file is refused
 - ``package.py``     the parts of an archive: where a workbook keeps what, and a plain copy of an unusual one
 - ``plain_cells.py``  the cells of an unusual .xlsx, in the form that the readers read
 - ``safety.py``      what an archive carries beside its sheets
+- ``annotated_copy.py``  a copy with an annotation, step by step
+    - ``annotation.py``  what is to be written
+    - ``annotated_sheet.py``, ``sheet_outline.py``, ``sheet_parts.py``  into a sheet
+    - ``cell_styles.py``, ``cell_comments.py``, ``helper_sheet.py``  looks, comments, and values to choose from
+    - ``package_parts.py``  parts replaced and added; ``spans.py`` XML changed in places
 - ``sheet_choice.py``  which sheet is meant
 - ``books.py``       a workbook as sheets of values, by python-calamine or xlrd
 - ``old_strings.py``  the strings of .xls

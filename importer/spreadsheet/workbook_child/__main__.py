@@ -1,4 +1,4 @@
-"""Reads the workbook that is named on the command line."""
+"""Reads the workbook that is named on the command line, or copies it with an annotation."""
 
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
@@ -18,7 +18,13 @@ def _package() -> None:
 
 if __name__ == "__main__":
     _package()
-    from workbook_child.reading import main  # type: ignore[import-not-found]
+    if sys.argv[1] == "annotate":
+        # Told from a file by being no absolute path.
+        from workbook_child.annotated_copy import main as annotate  # type: ignore[import-not-found]
 
-    words = [word for word in sys.argv[1:] if word != "--without-blanks"]
-    main(Path(words[0]), words[1] if len(words) > 1 else None, sys.stdout, blanks=len(words) + 1 == len(sys.argv))
+        annotate(Path(sys.argv[2]), sys.stdin, sys.stdout.buffer)
+    else:
+        from workbook_child.reading import main  # type: ignore[import-not-found]
+
+        words = [word for word in sys.argv[1:] if word != "--without-blanks"]
+        main(Path(words[0]), words[1] if len(words) > 1 else None, sys.stdout, blanks=len(words) + 1 == len(sys.argv))

@@ -36,6 +36,9 @@ TOO_LARGE = (
 )
 PROTECTED = ("is protected with a password", "Open it, remove the password (Save As), and try again.")
 
+UNUSUAL = "it is stored in an unusual way"
+"""Why a workbook is not annotated: a reason that says no more would help nobody."""
+
 
 class Refusal(Exception):  # noqa: N818
     """A sentence about the file, and what to do: the only two things that leave this process in the end."""

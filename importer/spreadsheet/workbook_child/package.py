@@ -73,6 +73,17 @@ class Package:
                 return relation.part
         raise Refusal(*DAMAGED)
 
+    def links_name(self, part: str) -> str:
+        """The name of the part that holds the links of a part, as it is stored or would be."""
+        folder, name = dirname(_slashed(part)), _slashed(part).rpartition("/")[2]
+        links = join(folder, "_rels", f"{name}.rels")
+        return self._names.get(_plain(links), links)
+
+    def relations_of(self, part: str) -> tuple[Relation, ...]:
+        """The links of a part; most have none."""
+        links = self._names.get(_plain(self.links_name(part)))
+        return tuple(self._links(links, dirname(_slashed(part)))) if links else ()
+
     def is_plain(self) -> bool:
         """Whether calamine finds every part, and can read what it finds."""
         if self.main not in _USUAL_MAINS or self._links_of_main() not in self._archive.namelist():

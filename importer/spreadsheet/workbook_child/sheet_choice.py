@@ -40,7 +40,7 @@ def _start(book: Book, name: str) -> tuple[str, ...]:
 def is_beside_the_data(start: tuple[str, ...]) -> bool:
     """Whether a sheet that begins with this row is one that our own templates and reports add for people."""
     # By what stands in it, not by its name: a sheet of somebody else may be called Notes too, and hold the data.
-    return start in {NOTES_HEADER, ISSUES_HEADER, SUMMARY_HEADER} or start[1:] == (CHOICES_MARK,)
+    return start in {NOTES_HEADER, ISSUES_HEADER, SUMMARY_HEADER, (CHOICES_MARK,)} or start[1:] == (CHOICES_MARK,)
 
 
 def _only_one(visible: list[str], hidden: list[str], starts: Mapping[str, tuple[str, ...]]) -> str:

@@ -1,0 +1,161 @@
+"""The comments of a sheet, and the drawing of their boxes: ours added and taken out, everybody else's left as they are.
+
+Source: ECMA-376 part 1, 18.7 (comments), and part 4, 19 (VML), which Excel still reads comments' boxes from.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, count
+
+from .limits import Refusal
+from .package import letters_of, position_of
+from .spans import Edits, elements, escaped, local, prefix_of, put_inside
+
+AUTHOR = "Nexudus importer"
+_BEGIN = f"{AUTHOR}:\n"
+"""What our comments begin with, as those that people write begin with their names: LibreOffice keeps no author."""
+
+_ADDRESS = re.compile(r"([A-Z]+)(\d+)")
+_SHAPE = re.compile(rb"<(\w+:)shape\s.*?</\1shape\s*>", re.DOTALL)
+_IS_NOTE = re.compile(rb"""\bObjectType\s*=\s*["']Note["']""")
+_TAGS = re.compile(rb"<[^>]*>")
+_PLACE = re.compile(rb"<(?:\w+:)?(Row|Column)>\s*(\d+)\s*</")
+_ID = re.compile(rb"""\b_x0000_s(\d+)\b""")
+_BLOCKS = re.compile(rb"""(<(?:\w+:)idmap\b[^>]*?\bdata\s*=\s*["'])([\d,\s]*)(["'])""")
+_END = re.compile(rb"</xml\s*>\s*$")
+_BLOCK = 1024
+"""Numbers of shapes come in blocks of so many, and a block belongs to one drawing."""
+
+_COMMENTS = (
+    b'<comments xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><authors/><commentList/></comments>'
+)
+_SPACES = (
+    b' xmlns:v="urn:schemas-microsoft-com:vml" xmlns:o="urn:schemas-microsoft-com:office:office"'
+    b' xmlns:x="urn:schemas-microsoft-com:office:excel"'
+)
+_DRAWING = b'<xml%s><o:shapelayout v:ext="edit"><o:idmap v:ext="edit" data=""/></o:shapelayout></xml>' % _SPACES
+_SHAPE_TYPE = (
+    b'<v:shapetype%s id="_x0000_t202" coordsize="21600,21600" o:spt="202" path="m,l,21600r21600,l21600,xe">'
+    b'<v:stroke joinstyle="miter"/><v:path gradientshapeok="t" o:connecttype="rect"/></v:shapetype>'
+)
+_BOX = (
+    b'<v:shape%s id="_x0000_s%d" type="#_x0000_t202" '
+    b'style="position:absolute;margin-left:60pt;margin-top:2pt;width:210pt;height:72pt;z-index:1;visibility:hidden" '
+    b'fillcolor="#ffffe1" o:insetmode="auto"><v:fill color2="#ffffe1"/><v:shadow on="t" color="black" obscured="t"/>'
+    b'<v:path o:connecttype="none"/><v:textbox style="mso-direction-alt:auto"><div style="text-align:left"/>'
+    b'</v:textbox><x:ClientData ObjectType="Note"><x:MoveWithCells/><x:SizeWithCells/>'
+    b"<x:Anchor>%d, 15, %d, 4, %d, 30, %d, 10</x:Anchor><x:AutoFill>False</x:AutoFill>"
+    b"<x:Row>%d</x:Row><x:Column>%d</x:Column></x:ClientData></v:shape>"
+)
+_WIDE, _HIGH = 4, 5
+
+Place = tuple[int, int]
+"""The row of a cell, counted from 1, and its position, counted from 0."""
+
+
+@dataclass(frozen=True)
+class CellComments:
+    """The two parts of a sheet's comments, as they were; None where there is none."""
+
+    comments: bytes | None
+    drawing: bytes | None
+
+    def with_ours(self, sentences: Mapping[Place, str], free_block: int) -> tuple[bytes, bytes]:
+        """Both parts with these comments of ours and no others of ours; ``free_block`` is one that no drawing has.
+
+        A cell that somebody else has commented on keeps that comment, because a cell has one only.
+        """
+        comments, taken, removed = self._without_ours()
+        rest = {place: text for place, text in sorted(sentences.items()) if place not in taken}
+        return _with_comments(comments, rest), _with_boxes(self.drawing or _DRAWING, removed, list(rest), free_block)
+
+    @property
+    def any_of_ours(self) -> bool:
+        """Whether an earlier copy has left comments."""
+        return bool(self._without_ours()[2])
+
+    def _without_ours(self) -> tuple[bytes, set[Place], set[Place]]:
+        data, edits = self.comments or _COMMENTS, Edits()
+        taken, removed = set(), set()
+        for comment in (element for element in elements(data, 2) if local(element.name) == "comment"):
+            if _TAGS.sub(b"", data[comment.tag_end : comment.end]).lstrip().startswith(f"{AUTHOR}:".encode()):
+                edits.replace(comment.start, comment.end, b"")
+                removed.add(_place(comment.attributes))
+            else:
+                taken.add(_place(comment.attributes))
+        return edits.applied(data), taken, removed
+
+
+def blocks_of(drawing: bytes) -> list[int]:
+    """The blocks of numbers that belong to a drawing."""
+    match = _BLOCKS.search(drawing)
+    return [int(number) for number in match[2].split(b",") if number.strip()] if match else []
+
+
+def _place(attributes: Mapping[str, str]) -> Place:
+    match = _ADDRESS.fullmatch(attributes.get("ref", ""))
+    return (int(match[2]), position_of(match[1].encode())) if match else (0, 0)
+
+
+def _with_comments(data: bytes, sentences: Mapping[Place, str]) -> bytes:
+    if not sentences:
+        return data
+    parts, edits = sorted(elements(data, 2), key=lambda element: element.start), Edits()
+    by_name = {local(element.name): element for element in reversed(parts)}
+    authors, items = by_name.get("authors"), by_name.get("commentList")
+    if authors is None or items is None:
+        raise Refusal("its comments are stored in an unusual way")
+    prefix = prefix_of(authors.tag(data))
+    names = [data[e.tag_end : e.end] for e in parts if local(e.name) == "author"]
+    number = next((n for n, name in enumerate(names) if name.startswith(AUTHOR.encode())), len(names))
+    if number == len(names):
+        put_inside(edits, data, authors, b"<%(p)sauthor>%(a)s</%(p)sauthor>" % {b"p": prefix, b"a": AUTHOR.encode()})
+    comment = (
+        b'<%(p)scomment ref="%(r)s" authorId="%(n)d"><%(p)stext><%(p)sr><%(p)st xml:space="preserve">%(t)s</%(p)st>'
+        b"</%(p)sr></%(p)stext></%(p)scomment>"
+    )
+    added = [
+        comment
+        % {b"p": prefix, b"r": f"{letters_of(position)}{row}".encode(), b"n": number, b"t": escaped(_BEGIN + sentence)}
+        for (row, position), sentence in sentences.items()
+    ]
+    put_inside(edits, data, items, b"".join(added))
+    return edits.applied(data)
+
+
+def _with_boxes(drawing: bytes, removed: Collection[Place], places: Sequence[Place], free_block: int) -> bytes:
+    """The drawing without the boxes of these comments, and with those of others."""
+    drawing = _SHAPE.sub(lambda shape: b"" if _is_box_of(shape[0], removed) else shape[0], drawing)
+    if not places:
+        return drawing
+    end = _END.search(drawing)
+    if end is None:
+        raise Refusal("its comments are stored in an unusual way")
+    blocks = blocks_of(drawing)
+    used = {int(number) for number in _ID.findall(drawing)}
+    free = (number for block in chain(tuple(blocks), count(free_block)) for number in _numbers(block))
+    # Most drawings name their spaces at the top, as Excel does, and need them nowhere else.
+    spaces = b"" if all(name in drawing[: drawing.find(b">")] for name in _SPACES.split()) else _SPACES
+    boxes: list[bytes] = []
+    if b"_x0000_t202" not in drawing:
+        boxes.append(_SHAPE_TYPE % spaces)
+    for (row, position), number in zip(places, (number for number in free if number not in used), strict=False):
+        if number // _BLOCK not in blocks:
+            blocks.append(number // _BLOCK)
+        top = max(row - 2, 0)
+        corners = (position + 1, top, position + 1 + _WIDE, top + _HIGH)
+        boxes.append(_BOX % (spaces, number, *corners, row - 1, position))
+    drawing = drawing[: end.start()] + b"".join(boxes) + drawing[end.start() :]
+    listed = b",".join(b"%d" % block for block in blocks)
+    return _BLOCKS.sub(lambda match: match[1] + listed + match[3], drawing, count=1)
+
+
+def _numbers(block: int) -> range:
+    # The first of a block is the drawing's own.
+    return range(block * _BLOCK + 1, (block + 1) * _BLOCK)
+
+
+def _is_box_of(shape: bytes, places: Collection[Place]) -> bool:
+    where = {name: int(number) for name, number in _PLACE.findall(shape)}
+    return bool(_IS_NOTE.search(shape)) and (where.get(b"Row", -1) + 1, where.get(b"Column", -1)) in places
