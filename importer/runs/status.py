@@ -87,8 +87,8 @@ class RunStatus:
 
     @property
     def done(self) -> int:
-        """The rows that have an outcome; those without an answer have none yet."""
-        return self.to_send - sum(self.states.get(state, 0) for state in (State.PLANNED, *UNSETTLED))
+        """The rows that have been sent, answered or not, or need not be; those that are being sent are not."""
+        return self.to_send - self.states.get(State.PLANNED, 0) - self.under_way
 
     @property
     def failed(self) -> int:
