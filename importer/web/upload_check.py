@@ -33,7 +33,7 @@ from importer.spreadsheet import (
     place_of,
 )
 from importer.text import printable
-from importer.web import upload_names
+from importer.web import name_questions, upload_names
 from importer.web.drafts import Draft, Drafts
 from importer.web.upload_documents import (
     CANDIDATES,
@@ -268,8 +268,9 @@ def _check_rows(draft: Draft, source: Source, now: float) -> CheckedRows:
     path = _rows_file(draft.folder, draft.version)
     aside = path.with_suffix(f".{secrets.token_hex(4)}")
     with new_private(aside) as file:
-        sink = _RowsWriter(draft, file)
+        sink = _RowsWriter(draft, file, name_questions.ChosenNames(source.mapping, source.directories))
         result = examine(source, now, allow_duplicates=False, sink=sink)
+    questions, further = name_questions.questions(result.causes, source.directories)
     CANDIDATES.write(_candidates_file(draft.folder, draft.version), _candidates(result.causes))
     aside.replace(path)
     return CheckedRows(
@@ -279,20 +280,24 @@ def _check_rows(draft: Draft, source: Source, now: float) -> CheckedRows:
         doubtful=sink.doubtful,
         causes=tuple(map(_summary, result.causes.groups())),
         references={name: tuple(sorted(texts)) for name, texts in result.names.items()},
+        questions=questions,
+        further_questions=further,
+        chosen=sink.chosen.chosen(source.directories),
     )
 
 
 class _RowsWriter:
     """Writes the rows with an issue as the file is checked, and how far the check is."""
 
-    def __init__(self, draft: Draft, file: IO[bytes]) -> None:
-        self._draft, self._file = draft, file
+    def __init__(self, draft: Draft, file: IO[bytes], chosen: name_questions.ChosenNames) -> None:
+        self._draft, self._file, self.chosen = draft, file, chosen
         self.rows = self.doubtful = 0
 
     def restart(self) -> None:
         """Begin, or begin once more: what was added before does not count."""
         self._file.seek(0)
         self._file.truncate()
+        self.chosen.restart()
         self.rows = self.doubtful = 0
 
     def add(self, chunk: pd.DataFrame, checked: Checked) -> None:
@@ -307,13 +312,14 @@ class _RowsWriter:
             self.doubtful += not row.is_wrong
             tags = ["error" if row.is_wrong else "warning", *map(_tag, by_row[number])]
             self._file.write(row_line(row, tags))
+        self.chosen.add(chunk)
         self.rows += checked.rows
         _write_progress(self._draft, self.rows)
 
 
 def _candidates(causes: Causes) -> Candidates:
     fields: dict[str, dict[str, tuple[Candidate, ...]]] = {}
-    for cause in (cause for chunk in causes.chunks for cause in chunk if cause.candidates):
+    for cause in (cause for chunk in causes.chunks for cause in chunk if cause.code == "name-ambiguous"):
         fields.setdefault(cause.field or "", {}).update(cause.candidates)
     return Candidates(fields)
 
@@ -325,9 +331,9 @@ def row_view(row: int, cells: Mapping[str, str], issues: Sequence[Issue]) -> Che
 
 def _cell_issue(issue: Issue) -> CellIssue:
     about, shown = issue.field or issue.label or "", under_its_header(issue)
-    return CellIssue(
-        issue.letters, issue.code, about, issue.severity, shown.message, advice_on_page(issue), issue.candidates
-    )
+    # A name that is nearly one is typed again as often as not, so its cell stays one to type in.
+    candidates = issue.candidates if issue.code == "name-ambiguous" else ()
+    return CellIssue(issue.letters, issue.code, about, issue.severity, shown.message, advice_on_page(issue), candidates)
 
 
 def notice_on_page(notices: Sequence[Notice]) -> str:

@@ -7,7 +7,9 @@ upload.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 
+from importer.checking import plain_name
 from importer.config.store import Document, from_json
 from importer.errors import EncodingError, ImporterError
 from importer.issues import Candidate, Notice, Severity
@@ -78,10 +80,58 @@ class CauseSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class NameQuestion:
+    """A text in a column for which a person is to say which record it means; ``count`` cells hold it.
+
+    ``code`` says why it is not certain, ``noun`` what such a record is called, ``cells`` are the first of them;
+    ``candidates`` are the records that it may mean, at most ``MOST_CANDIDATES``, and ``further`` how many more.
+    """
+
+    field: str
+    letters: str
+    label: str
+    text: str
+    code: str
+    noun: str
+    count: int
+    cells: tuple[str, ...]
+    candidates: tuple[Candidate, ...] = ()
+    further: int = 0
+
+    @property
+    def key(self) -> str:
+        """What names it in a form; the text itself may hold what no form can."""
+        return question_key(self.field, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenName:
+    """A text in a column that means a record because a person chose it; ``count`` cells hold it."""
+
+    field: str
+    label: str
+    text: str
+    count: int
+    record: Candidate
+
+    @property
+    def key(self) -> str:
+        """What names it in a form."""
+        return question_key(self.field, self.text)
+
+
+def question_key(field: str, text: str) -> str:
+    """A name for what a text in a field means: the same for all its spellings."""
+    return blake2b(f"{field}\0{plain_name(text)}".encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedRows:
     """The rows of an upload by what the check says: ``valid`` and ``invalid`` add up to ``count``.
 
     ``doubtful`` are valid rows with a warning. ``references`` holds what the references are called, by field.
+    ``questions`` are the names to choose a record for, the most frequent first, ``further_questions`` how many more
+    there are; ``chosen`` are those that a choice decided.
     """
 
     count: int
@@ -90,6 +140,9 @@ class CheckedRows:
     doubtful: int
     causes: tuple[CauseSummary, ...]
     references: Mapping[str, tuple[str, ...]]
+    questions: tuple[NameQuestion, ...] = ()
+    further_questions: int = 0
+    chosen: tuple[ChosenName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +194,7 @@ class Candidates:
 
 # A check that an earlier importer wrote is made again, so no step leads from its format to this one. Its number is that
 # of the lines of its rows, too.
-CHECK = Document("The check of an upload", UploadCheck, format=5, steps={})
+CHECK = Document("The check of an upload", UploadCheck, format=6, steps={})
 PROGRESS = Document("The progress of a check", CheckProgress)
 CANDIDATES = Document("The candidates of an upload", Candidates, format=2, steps={})
 
