@@ -114,9 +114,9 @@ async def form(request: Request) -> dict[str, str]:
         return {name: value for name, value in data.items() if isinstance(value, str)}
 
 
-def page_number(request: Request) -> int:
-    """The number of the page of a table; 1 if the address has none, or no number."""
-    text = request.query_params.get("page", "1")
+def page_number(request: Request, name: str = "page") -> int:
+    """The number of the page of a table; 1 if the address has none under this name, or no number."""
+    text = request.query_params.get(name, "1")
     return max(int(text), 1) if text.isdecimal() and len(text) <= _MOST_DIGITS else 1
 
 

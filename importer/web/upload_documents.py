@@ -63,8 +63,9 @@ class Header:
 class CauseSummary:
     """One thing that is wrong in one column, or with whole rows: how often, its first places, and what may repair it.
 
-    ``message`` is that of the first issue, ``about`` the field or the header, ``letters`` those over the column.
-    ``repairs`` are the repairs that help, each with the number of its cells.
+    ``message`` is that of the first issue, ``value`` its cell, ``about`` the field or the header, ``label`` the header
+    as the page names it, ``letters`` those over the column. ``repairs`` are the repairs that help, each with the number
+    of its cells; ``repairable`` is the first cell that one helps.
     """
 
     key: str
@@ -77,6 +78,9 @@ class CauseSummary:
     count: int
     places: tuple[str, ...]
     repairs: Mapping[str, int]
+    label: str = ""
+    value: str = ""
+    repairable: str = ""
 
 
 @dataclass(frozen=True, slots=True)
