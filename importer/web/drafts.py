@@ -88,8 +88,8 @@ class Drafts:
         """Keep them in this folder."""
         self._folder, self._clock = folder, clock
 
-    async def take_in(self, name: str, chunks: AsyncIterator[bytes], by: str) -> Draft:
-        """A new draft from an upload, complete or not at all.
+    async def take_in(self, name: str, chunks: AsyncIterator[bytes], by: str, zone: str = "") -> Draft:
+        """A new draft from an upload, complete or not at all; ``zone`` is that of the browser, if it said one.
 
         Raises:
             FileError: It is of no kind that can be read, empty or too large.
@@ -99,7 +99,7 @@ class Drafts:
         if suffix not in ACCEPTED:
             advice = f"Choose a file that ends in {_listed(ACCEPTED)}."
             raise FileError(f"{printable(name)} is not a spreadsheet.", advice)
-        draft = Draft(secrets.token_urlsafe(16), Path(), name, suffix, "", 0, self._clock(), by)
+        draft = Draft(secrets.token_urlsafe(16), Path(), name, suffix, "", 0, self._clock(), by, zone=zone)
         draft = replace(draft, folder=private_folder(self._folder) / draft.id)
         private_folder(draft.folder)
         try:

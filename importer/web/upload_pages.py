@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -57,11 +57,17 @@ from importer.web.upload_check import (
 from importer.web.upload_documents import CheckedRow, CheckedRows, Header, UploadCheck
 from importer.web.upload_names import directories, signed_in_as
 from importer.web.upload_plan import UploadPlan, read_plan, work_out
-from schemas import RECORD_TYPES
+from schemas import RECORD_TYPES, RecordType
 
 ZONES = sorted(name for name in available_timezones() if name == "UTC" or "/" in name)
 """The zones that are offered; any other that there is can be typed."""
 
+MOST_FILES = 20
+"""Files taken at once; each is an upload of its own."""
+
+PASTED = "pasted rows.tsv"
+_LONGEST_PASTE = 8 * 1024 * 1024
+_UPLOAD_FIELDS = 5
 _CHUNK = 1 << 20
 _LATEST = 5
 _ROW_DIGITS = 7
@@ -73,30 +79,64 @@ _LOOKS = 10
 # -- upload -----------------------------------------------------------------------------------------------------------
 
 
-async def home(request: Request, error: ImporterError | None = None) -> Response:
-    """The home page: what is accepted, a file to choose, what is unfinished and what was done last."""
+async def home(request: Request, errors: Sequence[ImporterError] = ()) -> Response:
+    """The home page: what is accepted, files to choose, what is unfinished and what was done last."""
     app = app_of(request)
     latest, _ = await asyncio.to_thread(search_statuses, "", _LATEST, 0, settings_of(request), app.clock())
-    drafts = [draft for draft in app.drafts.all() if person_of(request).may_open(draft.by)][:_LATEST]
+    drafts = [draft for draft in app.drafts.all() if person_of(request).may_open(draft.by)][:MOST_FILES]
     kind = next(iter(RECORD_TYPES.values()))
     facts = [(name, kind.metadata(name), name in kind.required(kind.paths[0])) for name in kind.fields]
     values = {"latest": latest, "drafts": drafts, "fields": facts, "accepted": ACCEPTED, "largest": LARGEST}
-    return page(request, "upload.html", status=422 if error else 200, error=error, kind=kind, **values)
+    values |= {"errors": errors, "most_files": MOST_FILES, "example": _example(kind, app.clock())}
+    return page(request, "upload.html", status=422 if errors else 200, kind=kind, **values)
+
+
+def _example(kind: RecordType, now: float) -> list[list[str]]:
+    """A sheet as people keep it, its titles first: names and e-mails for Ids, and dates as they are typed."""
+    day = datetime.fromtimestamp(now, UTC).date() + timedelta(days=5)
+    date = f"{day.day} {day:%B %Y} 10:00"
+    texts = {
+        "ResourceId": ("Room", "Boardroom", "Station Yard / Studio"),
+        "Name": ("Title", "Boardroom, Ada", "Studio, Elif"),
+    }
+    texts |= {"CoworkerId": ("Member", "ada.abbott@example.com", "Elif Abbott")}
+    texts |= {"SubscriptionExpireDate": ("Expires on", date, date)}
+    shown = [texts[name] for name in kind.fields if name in texts]
+    return [list(row) for row in zip(*shown, strict=True)]
 
 
 async def upload(request: Request) -> Response:
-    """Take a file in and go on with it."""
-    app = app_of(request)
-    try:
-        async with request.form(max_files=1, max_fields=5) as data:
-            file = data.get("file")
-            if not isinstance(file, UploadFile) or not file.filename:
-                raise FileError("No file was chosen.", "Choose a file first.")
-            draft = await app.drafts.take_in(file.filename, _pieces(file), person_of(request).name)
-    except FileError as error:
-        return await home(request, error)
+    """Take files or pasted rows in and go on with them: with one of them at once, with several from the list of all."""
+    app, drafts, errors = app_of(request), list[Draft](), list[FileError]()
+    async with request.form(max_files=MOST_FILES, max_fields=_UPLOAD_FIELDS, max_part_size=_LONGEST_PASTE) as data:
+        zone = str(data.get("zone", ""))
+        parts = [part for part in data.getlist("file") if isinstance(part, UploadFile)]
+        files = [(part.filename, _pieces(part)) for part in parts if part.filename]
+        pasted = str(data.get("pasted", ""))
+        if pasted.strip():
+            files.append((PASTED, _pasted(pasted)))
+        for name, pieces in files:
+            try:
+                draft = await app.drafts.take_in(name, pieces, person_of(request).name, _known_zone(zone))
+                drafts.append(draft)
+            except FileError as error:
+                errors.append(error)
+    if not files:
+        errors.append(FileError("No file was chosen.", "Choose a file, or paste rows, first."))
     app.drafts.forget_old(app.clock())
-    return redirect(request, f"/uploads/{draft.id}")
+    if errors:
+        return await home(request, errors)
+    return redirect(request, f"/uploads/{drafts[0].id}" if len(drafts) == 1 else "/#uploads")
+
+
+def _known_zone(zone: str) -> str:
+    """The zone that a browser says it is in; empty if it says none that there is."""
+    return zone if zone in available_timezones() else ""
+
+
+async def _pasted(text: str) -> AsyncIterator[bytes]:
+    # Cells from a spreadsheet come with tabs between them. Without a single one the separator is looked for as ever.
+    yield text.encode("utf-8", "replace")
 
 
 async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
