@@ -19,6 +19,7 @@ from importer.spreadsheet import REPAIRS, ReadOptions
 from importer.text import printable
 from importer.web import upload_names
 from importer.web.drafts import Draft, Drafts, NameChoice
+from importer.web.error_words import page_words
 from importer.web.upload_check import ENCODINGS, ORDERS, source_of
 from importer.web.upload_documents import CauseSummary, CheckedRows, NameQuestion, UploadCheck
 
@@ -237,7 +238,7 @@ def _records(desk: Desk, draft: Draft, question: NameQuestion, choice: str, text
         source = source_of(draft, desk.settings)
         records = upload_names.records_for(draft, source, question.field, text, desk.settings, desk.clock)
     except ImporterError as error:
-        return f"{error.message} {error.on_page}"
+        return " ".join(page_words(draft.named(error)))
     return records or f"Nexudus has no {question.noun} “{printable(text)}”. Enter another name, or the Id."
 
 

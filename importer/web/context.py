@@ -16,6 +16,7 @@ from importer.model import Clock
 from importer.runs.status import RunStatus
 from importer.web.auth import Person, Role, SessionStore, Team, WebSession
 from importer.web.drafts import Draft, Drafts
+from importer.web.error_words import page_words
 from importer.web.render import render
 from importer.web.workers import Workers
 
@@ -156,4 +157,5 @@ def redirect(request: Request, address: str) -> Response:
 
 def error_page(request: Request, error: ImporterError) -> HTMLResponse:
     """An error as a page: what happened and what to do."""
-    return page(request, "error.html", status=422, title=error.message, advice=error.on_page, again="")
+    title, advice = page_words(error)
+    return page(request, "error.html", status=422, title=title, advice=advice, again="")

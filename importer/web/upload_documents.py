@@ -14,6 +14,7 @@ from importer.config.store import Document, from_json
 from importer.errors import EncodingError, ImporterError
 from importer.issues import Candidate, Notice, Severity
 from importer.runs.source import ColumnMatch
+from importer.web.error_words import page_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ class Problem:
 
     @classmethod
     def of(cls, error: ImporterError) -> "Problem":
-        """The words of an error."""
-        return cls(error.message, error.on_page)
+        """The words of an error, as the page says them."""
+        return cls(*page_words(error))
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,7 @@ from importer.web.upload_check import (
     latest_check,
     may_be_shown,
 )
-from importer.web.upload_documents import CheckedRow, CheckedRows, Header, UploadCheck
+from importer.web.upload_documents import CheckedRow, CheckedRows, Header, Problem, UploadCheck
 from importer.web.upload_names import directories, signed_in_as
 from importer.web.upload_plan import UploadPlan, read_plan, work_out
 from schemas import RECORD_TYPES, RecordType
@@ -87,7 +87,11 @@ async def home(request: Request, errors: Sequence[ImporterError] = ()) -> Respon
     kind = next(iter(RECORD_TYPES.values()))
     facts = [(name, kind.metadata(name), name in kind.required(kind.paths[0])) for name in kind.fields]
     values = {"latest": latest, "drafts": drafts, "fields": facts, "accepted": ACCEPTED, "largest": LARGEST}
-    values |= {"errors": errors, "most_files": MOST_FILES, "example": _example(kind, app.clock())}
+    values |= {
+        "errors": [Problem.of(error) for error in errors],
+        "most_files": MOST_FILES,
+        "example": _example(kind, app.clock()),
+    }
     return page(request, "upload.html", status=422 if errors else 200, kind=kind, **values)
 
 

@@ -175,7 +175,9 @@ def test_a_guessed_column_is_to_be_confirmed(client: Client) -> None:
     text = client.follow(place).text
     assert "Is C: Nmae the Name? Confirm it below, or choose another column." in plain(text)
     assert "The file has no column for Name" not in text
-    assert "Not used: G: Notiz ." in plain(text)
+    assert "Not used G: Notiz x x x" in plain(text)
+    assert "There is a problem" not in text
+    assert "There is a problem" in client.follow(client.post(f"{place}/columns", {}).place).text
     for step in ("check", "plan"):
         assert f'href="{place}/{step}"' not in text
 

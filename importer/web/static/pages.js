@@ -44,6 +44,12 @@ document.addEventListener("DOMContentLoaded", () => {
     drop.querySelector("button.big").focus();
   });
 
+  for (const select of document.querySelectorAll("select[data-samples]"))
+    select.addEventListener("change", () => {
+      const samples = document.querySelector(`template[data-column="${select.value}"]`);
+      document.getElementById(select.dataset.samples).replaceChildren(...(samples ? samples.content.cloneNode(true).childNodes : []));
+    });
+
   for (const form of document.querySelectorAll("form[data-once]"))
     form.addEventListener("submit", () => {
       for (const button of form.querySelectorAll("button")) setTimeout(() => { button.disabled = true; }, 0);
