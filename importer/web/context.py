@@ -135,6 +135,8 @@ def frame(request: Request) -> dict[str, Any]:
     user = settings.username or ("a token" if settings.token else "")
     return {
         "path": request.url.path,
+        # For a page that reloads itself without scripts: where its address ends in a #, a browser would only scroll.
+        "address": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
         "clock": app.clock,
         "sandbox": app.sandbox or host in {"127.0.0.1", "localhost", "::1"},
         "host": host,

@@ -302,6 +302,7 @@ async def _check_values(request: Request, draft: Draft, result: UploadCheck) -> 
         **_summary_values(request, draft, result),
         **_questions(request, draft, checked),
         "whole": True,
+        "address": f"/uploads/{draft.id}/check?{urlencode({**request.query_params})}",
         "only": only,
         "rows": rows,
         "total": total,
