@@ -32,7 +32,17 @@ from importer.checking.columns import (
 from importer.checking.dates import DateReader
 from importer.checking.doubles import FileRows, repeated_elsewhere
 from importer.checking.record_ids import NamedRecords
-from importer.checking.references import Directory, Entry, bare_name, is_name, nobody_listed, plain_name
+from importer.checking.references import (
+    Directory,
+    Entry,
+    bare_name,
+    chosen_for,
+    chosen_others,
+    is_name,
+    nobody_listed,
+    other_name,
+    plain_name,
+)
 from importer.checking.whole_columns import cell_issues
 
 __all__ = [
@@ -53,11 +63,14 @@ __all__ = [
     "bare_name",
     "cause_key",
     "cell_issues",
+    "chosen_for",
+    "chosen_others",
     "is_name",
     "match_columns",
     "named_columns",
     "near_labels",
     "nobody_listed",
+    "other_name",
     "plain_name",
     "recognise",
     "refuse_absent",

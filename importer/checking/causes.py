@@ -102,6 +102,10 @@ class CauseGroup:
         rows = nsmallest(limit, issues, key=lambda issue: issue.row or 0)
         return [*self.of_columns, *rows][:limit]
 
+    def candidates_of(self, value: str) -> tuple[Candidate, ...]:
+        """The records that a cell with this value may mean."""
+        return next((part.candidates[value] for part in self.parts if value in part.candidates), ())
+
     def by_value(self) -> "list[CauseGroup]":
         """A group for each value, in the order of the file."""
         values: dict[str, list[Issue]] = {}

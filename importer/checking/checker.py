@@ -32,7 +32,7 @@ from importer.checking.references import Directory, one_of, parse_references
 from importer.checking.second_headers import SecondHeaders, without_rows
 from importer.checking.whole_columns import WholeColumns, cell_issues, may_be_whole
 from importer.checking.wrappers import DASHES, NO_VALUE, Around, inner, unwrap
-from importer.issues import CATALOGUE, Issue, Severity
+from importer.issues import CATALOGUE, Candidate, Issue, Severity
 from importer.model import Clash, Record, RowElsewhere
 from importer.spreadsheet import Sheet, address, column_letters, uncertain
 from importer.text import printable
@@ -58,6 +58,7 @@ _BOUNDS = {
 MOST_NAMES = 100_000
 """Beyond this many distinct references, only names are collected; more Ids would tell nothing new."""
 
+_OF_NAMES = {"name-ambiguous", "name-near", "name-not-found", "name-deleted"}
 _PER_COLUMN = {"zone-assumed", "ids-not-listed", "text-as-formula", "quotes-removed"}
 _PRIORITY = {code: (kind.severity is Severity.WARNING, i) for i, (code, kind) in enumerate(CATALOGUE.items())}
 
@@ -356,15 +357,19 @@ class Checker:
         column = self._mapping.column(fault.field)
         # All cells at once: looked up one by one they take 10 microseconds each.
         values = self._text(chunk, fault.field).loc[fault.rows].tolist()
-        if fault.code == "name-ambiguous":
-            # The name is typed again to choose among its records.
+        if fault.code in _OF_NAMES:
+            # The name is typed again, or remembered, to choose the record that it means.
             values = [inner(value, self._wrapping[fault.field][0])[0] for value in values]
         details = {value: self._detail(fault, value) for value in set(values)}
         extras = [details[value] for value in values]
-        names = details if fault.code == "name-ambiguous" else ()
-        candidates = {name: self._directories[fault.field].candidates(name) for name in names}
+        names = details if fault.code in ("name-ambiguous", "name-near") else ()
+        candidates = {name: self._candidates(fault, name) for name in names}
         letters, label = (column_letters(column.position), column.label) if column else ("", None)
         return Cause(fault.code, letters, label, fault.field, fault.rows.to_numpy(), values, extras, candidates)
+
+    def _candidates(self, fault: _Fault, name: str) -> tuple[Candidate, ...]:
+        directory = self._directories[fault.field]
+        return directory.candidates(name) if fault.code == "name-ambiguous" else directory.near(name.strip())
 
     def _detail(self, fault: _Fault, value: str) -> str:
         if (detail := self._dates.detail(fault.code, fault.field, value)) is not None:

@@ -221,6 +221,7 @@ def _refuse_contradicted(sheet: Sheet, kind: RecordType, columns: Sequence[Colum
             raise ColumnsError(
                 f'Column "{label}" looks like the {column.field} by its header, and like the {name} by its values.',
                 f'Say which it is: --map "{label}={name}" or --map "{label}={column.field}".',
+                on_page="Choose which one it is.",
             )
 
 
@@ -247,8 +248,9 @@ def refuse_absent(sheet: Sheet, chosen: Mapping[str, str]) -> None:
     close = difflib.get_close_matches(absent, labels, n=1, cutoff=_CLOSE_ENOUGH)
     meant = f' Did you mean "{printable(close[0])}"?' if close else ""
     raise ColumnsError(
-        f'The file has no header "{printable(absent)}", but --map uses it. It has: {_shown(labels)}.',
-        f"Copy the header from the file, or leave this --map out.{meant}",
+        f'The file has no header "{printable(absent)}", which was chosen for a field. It has: {_shown(labels)}.',
+        f"Copy the header for --map from the file, or leave it out.{meant}",
+        on_page="Choose the columns of this file again.",
     )
 
 

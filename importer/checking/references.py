@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import TypeVar
 
 import pandas as pd
@@ -21,6 +22,7 @@ _MOST_COMPARED = 20_000
 """Names that one with a mistyped letter is looked for among; of more, the index would take a tenth of a gigabyte."""
 
 _SHORTEST_COMPARED = 5
+_IS_CALLED = "\n"
 Key = TypeVar("Key")
 _ADDRESS = re.compile(r"(?:[^<>]*<|mailto:)(?:mailto:)?([^<>\s@]+@[^<>\s@]+?)>?", re.IGNORECASE)
 _ALIKE = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u00b4`\u2032", "'") | dict.fromkeys(UNSEEN_CHARACTERS, None))
@@ -38,9 +40,10 @@ class Entry(Candidate):
 class Directory:
     """The records that a field may refer to, by Id and by name; "Location / Name" is a name too.
 
-    ``noun`` is what such a record is called. ``chosen_ids`` are earlier choices between records of one name, by
-    ``plain_name``. ``complete`` says whether all records are listed, so that a number can be called unlisted;
-    ``none_listed`` that none of the file's numbers is, which is reported once and not for every cell.
+    ``noun`` is what such a record is called. ``chosen_ids`` are earlier choices of a person: between records of one
+    name, by ``plain_name``, and of a record for a name that none has, by ``other_name``. ``complete`` says whether all
+    records are listed, so that a number can be called unlisted; ``none_listed`` that none of the file's numbers is,
+    which is reported once and not for every cell.
     """
 
     def __init__(
@@ -55,11 +58,12 @@ class Directory:
         """Index the names."""
         self.noun, self.complete, self.none_listed = noun, complete, none_listed
         self._chosen_ids = chosen_ids or {}
+        self._other_names = _by_other_name(self._chosen_ids)
         self._names: dict[str, list[Entry]] = {}
         self._bare: dict[str, set[str]] = {}
-        self._ids: set[int] = set()
+        self._entries: dict[int, Entry] = {}
         for entry in entries:
-            self._ids.add(entry.id)
+            self._entries[entry.id] = entry
             spelled = [*entry.names, *(f"{entry.place} / {name}" for name in entry.names if entry.place)]
             for name in {plain_name(name) for name in spelled if name}:
                 self._names.setdefault(name, []).append(entry)
@@ -70,7 +74,25 @@ class Directory:
         # A choice holds only while the record is listed under that name: renamed or deleted, it must be made again.
         name = plain_name(text)
         entries = self._names.get(name, [])
+        if all(entry.deleted for entry in entries):
+            return self._by_other_name(name) or entries
         return [entry for entry in entries if entry.id == self._chosen_ids.get(name)] or entries
+
+    @property
+    def has_choices(self) -> bool:
+        """Whether any name may mean a record because somebody chose it."""
+        return bool(self._chosen_ids)
+
+    def chosen(self, text: str) -> Entry | None:
+        """The record that a text means because somebody chose it, None if it means one, or several, by itself."""
+        name = plain_name(text)
+        alive = [entry for entry in self._names.get(name, []) if not entry.deleted]
+        named = [entry for entry in self.named(text) if not entry.deleted]
+        return named[0] if len(named) == 1 and len(alive) != 1 else None
+
+    def _by_other_name(self, name: str) -> list[Entry]:
+        record, number = self._other_names.get(name, ("", 0))
+        return [entry for entry in self._names.get(record, []) if entry.id == number and not entry.deleted]
 
     def near(self, text: str) -> tuple[Entry, ...]:
         """The records, not deleted, whose name is nearly a text; to be offered, never taken.
@@ -108,11 +130,24 @@ class Directory:
     @property
     def ids(self) -> set[int]:
         """The Ids of the listed records."""
-        return self._ids
+        return set(self._entries)
 
     def lists(self, number: int) -> bool:
         """Whether a record of this Id is listed."""
-        return number in self._ids
+        return number in self._entries
+
+    def entry(self, number: int) -> Entry | None:
+        """The listed record of this Id."""
+        return self._entries.get(number)
+
+    def matching(self, text: str, most: int) -> tuple[Candidate, ...]:
+        """Records, not deleted, to choose from for what somebody types in a search: their names hold all its words."""
+        words = without_accents(plain_name(text)).split()
+        spellings = (names for bare, names in self._bare.items() if all(word in bare for word in words))
+        names = chain.from_iterable(spellings)
+        entries = {entry.id: entry for name in names for entry in self._names[name] if not entry.deleted}
+        ordered = sorted(entries.values(), key=lambda entry: (entry.inactive, entry.names, entry.id))
+        return tuple(ordered[:most]) if words else ()
 
     def choices(self) -> list[str]:
         """A way to name each record that means it alone; those that cannot be named so, or have left, are left out."""
@@ -126,6 +161,32 @@ class Directory:
     def candidates(self, text: str) -> tuple[Candidate, ...]:
         """The records that a text may mean, without those that were deleted."""
         return tuple(entry for entry in self.named(text) if not entry.deleted)
+
+
+def other_name(text: str, record: str) -> str:
+    """The key of a choice of a record called ``record`` for a name that no record has.
+
+    The name of the record is in it, because such a choice, too, holds only while the record is called so.
+    """
+    # No plain name holds a line end.
+    return f"{plain_name(text)}{_IS_CALLED}{plain_name(record)}"
+
+
+def chosen_for(text: str, chosen_ids: Mapping[str, int]) -> dict[str, int]:
+    """Those of the choices that are about this name, by their keys."""
+    name = plain_name(text)
+    return {key: number for key, number in chosen_ids.items() if key.partition(_IS_CALLED)[0] == name}
+
+
+def chosen_others(texts: Iterable[str], chosen_ids: Mapping[str, int]) -> set[int]:
+    """The Ids that were chosen for those of these names that perhaps no record has."""
+    others = _by_other_name(chosen_ids)
+    return {others[name][1] for name in map(plain_name, texts) if name in others}
+
+
+def _by_other_name(chosen_ids: Mapping[str, int]) -> dict[str, tuple[str, int]]:
+    parts = ((key.partition(_IS_CALLED), number) for key, number in chosen_ids.items())
+    return {name: (record, number) for (name, between, record), number in parts if between}
 
 
 def _words(name: str) -> tuple[str, ...]:

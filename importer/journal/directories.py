@@ -42,6 +42,12 @@ class Directories:
             db.execute(sa.delete(t.pick).where(same))
             db.execute(sa.insert(t.pick).values(account=account, path=path, name=name, remote_id=remote_id))
 
+    def forget(self, account: str, path: str, name: str) -> None:
+        """Drop a choice, so that it must be made again; nothing where there is none."""
+        same = sa.and_(t.pick.c.account == account, t.pick.c.path == _as_kept(path), t.pick.c.name == name)
+        with self._db.write() as db:
+            db.execute(sa.delete(t.pick).where(same))
+
 
 def _as_kept(path: str) -> str:
     """The name of a list in the database: an earlier importer, which knew the module ``spaces`` only, left it out."""

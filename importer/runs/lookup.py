@@ -11,7 +11,16 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from importer.checking import Directory, Entry, bare_name, is_name, nobody_listed, plain_name, whole_number
+from importer.checking import (
+    Directory,
+    Entry,
+    bare_name,
+    chosen_others,
+    is_name,
+    nobody_listed,
+    plain_name,
+    whole_number,
+)
 from importer.config.store import Document, UnreadableError
 from importer.delivery.listing import read_by_ids
 from importer.nexudus import Page, PageReader, read_page
@@ -60,8 +69,11 @@ async def look_up(
         texts = {cell.strip() for cell in column} - {""}
         if not texts:
             continue
-        choices = chosen_ids(session, reference, picks)
-        entries, complete = await listed_entries(session, reference, texts | names_beside.get(field, frozenset()))
+        choices = {**chosen_ids(session, reference, picks), **source.read.chosen_ids.get(field, {})}
+        # A record that was chosen for a name is found by its Id only, for it is called something else.
+        others = {str(number) for number in chosen_others(texts, choices)}
+        cells_to_ask = texts | others | names_beside.get(field, frozenset())
+        entries, complete = await listed_entries(session, reference, cells_to_ask)
         if entries is None:
             continue
         noun = reference.relation.lower()

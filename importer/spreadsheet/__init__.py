@@ -79,7 +79,8 @@ class ReadOptions:
     ("D5"); ``repairs`` one repair a column, by its letters. ``dates`` is the order of day, month and year ("dmy",
     "mdy", "ymd"), ``zone`` the time zone of times that do not say theirs, None for that of the settings. ``answers``
     are the Ids of the records that a person said rows are, by row number; they go before an Id in the file. Reading
-    leaves these three to checking.
+    leaves these three to checking. ``chosen_ids`` are the records that names meant when a page began the run, by field:
+    what was chosen by then holds for it, whatever is chosen while it waits.
 
     ``header_row`` is the row of the header, None if it is to be looked for. ``remembered`` says that the encoding was
     chosen for an earlier file with this header. ``rules`` are those by which rows are left out and encodings guessed:
@@ -99,6 +100,7 @@ class ReadOptions:
     zone: str | None = None
     answers: Mapping[str, int] = field(default_factory=dict)
     header_row: int | None = None
+    chosen_ids: Mapping[str, Mapping[str, int]] = field(default_factory=dict, compare=False)
     remembered: bool = field(default=False, compare=False)
     rules: int = field(default=_RULES, compare=False)
 

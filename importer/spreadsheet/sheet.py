@@ -197,7 +197,11 @@ def _header_in(row: int, filled: Iterator[_Filled]) -> Header:
             break
         # The first and the last of them are all that is said.
         above = [*above[:1], one]
-    raise FileError(f"Row {row} is empty, so it cannot be the header.", "Name another row (--header-row).")
+    raise FileError(
+        f"Row {row} is empty, so it cannot be the header.",
+        "Name another row (--header-row).",
+        on_page="Choose another row.",
+    )
 
 
 def _as_header(one: _Filled, above: Sequence[_Filled]) -> Header:

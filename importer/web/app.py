@@ -99,6 +99,8 @@ TABLE: tuple[PageRoute, ...] = (
     PageRoute("GET", "/uploads/{draft}/standing", upload_pages.check_summary, RUNNER, Owner.OWN_UPLOAD),
     PageRoute("POST", "/uploads/{draft}/rows/{row:int}", upload_pages.correct, RUNNER, Owner.OWN_UPLOAD),
     PageRoute("POST", "/uploads/{draft}/repair", upload_pages.repair, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/choices", upload_pages.choose, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("GET", "/uploads/{draft}/names/{field}", upload_pages.names, RUNNER, Owner.OWN_UPLOAD),
     PageRoute("POST", "/uploads/{draft}/as-it-came", upload_pages.undo_corrections, RUNNER, Owner.OWN_UPLOAD),
     PageRoute("GET", "/uploads/{draft}/marked.xlsx", upload_pages.marked, RUNNER, Owner.OWN_UPLOAD),
     PageRoute("GET", "/uploads/{draft}/plan", upload_pages.plan, RUNNER, Owner.OWN_UPLOAD),

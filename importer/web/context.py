@@ -16,6 +16,7 @@ from importer.model import Clock
 from importer.runs.status import RunStatus
 from importer.web.auth import Person, Role, SessionStore, Team, WebSession
 from importer.web.drafts import Draft, Drafts
+from importer.web.error_words import page_words
 from importer.web.render import render
 from importer.web.workers import Workers
 
@@ -119,9 +120,9 @@ async def form(request: Request) -> dict[str, str]:
         return {name: value for name, value in data.items() if isinstance(value, str)}
 
 
-def page_number(request: Request) -> int:
-    """The number of the page of a table; 1 if the address has none, or no number."""
-    text = request.query_params.get("page", "1")
+def page_number(request: Request, name: str = "page") -> int:
+    """The number of the page of a table; 1 if the address has none under this name, or no number."""
+    text = request.query_params.get(name, "1")
     return max(int(text), 1) if text.isdecimal() and len(text) <= _MOST_DIGITS else 1
 
 
@@ -162,4 +163,5 @@ def redirect(request: Request, address: str) -> Response:
 
 def error_page(request: Request, error: ImporterError) -> HTMLResponse:
     """An error as a page: what happened and what to do."""
-    return page(request, "error.html", status=422, title=error.message, advice=error.on_page, again="")
+    title, advice = page_words(error)
+    return page(request, "error.html", status=422, title=title, advice=advice, again="")

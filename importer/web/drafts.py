@@ -26,9 +26,28 @@ _ID = re.compile(r"[A-Za-z0-9_-]{22}")
 _LONGEST_NAME = 120
 
 
+@dataclass(frozen=True, slots=True)
+class NameChoice:
+    """A person's choice of the record that a name means, as the journal remembers it: an Id under a key.
+
+    It holds for a list (``path``) of an account. ``name`` is plain; ``before`` are the choices that it replaced.
+    """
+
+    account: str
+    path: str
+    name: str
+    key: str
+    id: int
+    before: Mapping[str, int] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Draft:
-    """One upload. ``version`` grows with every change, so that a result can tell which state it is about."""
+    """One upload. ``version`` grows with every change, so that a result can tell which state it is about.
+
+    ``choices`` are those of records for names that were made for this upload. ``zone`` is the time zone of the browser
+    that it came from, "" if that did not say.
+    """
 
     id: str
     folder: Path
@@ -40,6 +59,8 @@ class Draft:
     by: str = ""
     read: ReadOptions = field(default_factory=ReadOptions)
     agreed: bool = False
+    choices: tuple[NameChoice, ...] = ()
+    zone: str = ""
     version: int = 1
     run: int | None = None
 
@@ -67,8 +88,8 @@ class Drafts:
         """Keep them in this folder."""
         self._folder, self._clock = folder, clock
 
-    async def take_in(self, name: str, chunks: AsyncIterator[bytes], by: str) -> Draft:
-        """A new draft from an upload, complete or not at all.
+    async def take_in(self, name: str, chunks: AsyncIterator[bytes], by: str, zone: str = "") -> Draft:
+        """A new draft from an upload, complete or not at all; ``zone`` is that of the browser, if it said one.
 
         Raises:
             FileError: It is of no kind that can be read, empty or too large.
@@ -78,7 +99,7 @@ class Drafts:
         if suffix not in ACCEPTED:
             advice = f"Choose a file that ends in {_listed(ACCEPTED)}."
             raise FileError(f"{printable(name)} is not a spreadsheet.", advice)
-        draft = Draft(secrets.token_urlsafe(16), Path(), name, suffix, "", 0, self._clock(), by)
+        draft = Draft(secrets.token_urlsafe(16), Path(), name, suffix, "", 0, self._clock(), by, zone=zone)
         draft = replace(draft, folder=private_folder(self._folder) / draft.id)
         private_folder(draft.folder)
         try:

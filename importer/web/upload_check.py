@@ -19,7 +19,7 @@ from importer.checking import CauseGroup, Causes, Checked, Checker, DateReader, 
 from importer.config.settings import Settings
 from importer.config.store import locked_document, new_private
 from importer.errors import ColumnsError, EncodingError, ImporterError, SheetsError
-from importer.issues import Candidate, Issue, Notice
+from importer.issues import CATALOGUE, Candidate, Issue, Notice
 from importer.model import Clock
 from importer.runs.observer import NullObserver
 from importer.runs.source import Source, columns, examine, look_at_columns, missing, open_source, read_sheet
@@ -27,13 +27,14 @@ from importer.spreadsheet import (
     DELIMITED,
     PROBLEM_CODES,
     REPAIRS,
+    ReadOptions,
     Sheet,
     as_problems,
     column_letters,
     place_of,
 )
 from importer.text import printable
-from importer.web import upload_names
+from importer.web import name_questions, upload_names
 from importer.web.drafts import Draft, Drafts
 from importer.web.upload_documents import (
     CANDIDATES,
@@ -120,6 +121,34 @@ _ON_A_PAGE = {
 """What to do where the catalogue's advice is about the command line."""
 
 
+_OF_SEVERAL = {
+    "cell-error": "{column} shows an error of the spreadsheet program",
+    "name-not-looked-up": "{column} holds names, which were not looked up",
+    "name-not-found": "{column} holds names that Nexudus does not have",
+    "name-near": "{column} holds names that Nexudus spells differently",
+    "name-deleted": "{column} names a {detail} that has been deleted",
+    "name-ambiguous": "{column} holds names that several records in Nexudus have",
+    "name-beside-id": "{column} names another record than the Id beside it",
+    "record-not-found": "{column} is not the Id of a record in Nexudus",
+    "record-of-another": "{column} is the Id of a record that does not fit the row",
+    "record-repeated": "Several rows have the same {column}",
+    "not-a-choice": "{column} is none of the values to choose from",
+    "no-value": "{column} has no value, only a placeholder",
+    "extra-cell": "Rows have more cells than the header",
+    "duplicate-row": "Rows repeat another row",
+    "duplicate-key": "Rows are for the same record as another row, but have other values",
+    "id-not-listed": "{column} holds Ids that Nexudus does not list for you",
+    "double-encoded": "{column} has wrong letters",
+    "html-entities": "{column} contains codes of a web page",
+}
+"""What is said of many cells or rows at once, where the sentence about one speaks of its value or its row.
+
+Of any other issue it is that sentence without the value at its end.
+"""
+
+_VALUE_AT_THE_END = re.compile(r': "?\{value\}"?\.$')
+
+
 def kind_of(draft: Draft) -> RecordType:
     """The record type that an upload was recognised as; the first one until it has been checked."""
     check = latest_check(draft)
@@ -171,6 +200,7 @@ def latest_check(draft: Draft) -> UploadCheck | None:
 
 def _opened(drafts: Drafts, draft: Draft, settings: Settings) -> Source:
     """The upload with as many columns matched as can be; the saved columns for its header are kept in the draft."""
+    settings = _in_its_zone(draft, settings)
     source = replace(look_at_columns(draft.path, settings, None, draft.read), file=Path(draft.name))
     if source.remembered or source.read.encoding != draft.read.encoding:
         with drafts.locked(draft.id) as now:
@@ -213,7 +243,27 @@ def source_of(draft: Draft, settings: Settings) -> Source:
     Raises:
         FileError: It cannot be read, or its columns do not fit.
     """
+    settings = _in_its_zone(draft, settings)
     return replace(open_source(draft.path, settings, kind_of(draft), draft.read), file=Path(draft.name))
+
+
+def zone_of(draft: Draft, settings: Settings) -> str:
+    """The time zone of times that do not say theirs: the one that was chosen, or set, else that of the browser."""
+    return draft.read.zone or settings.time_zone or draft.zone or settings.zone
+
+
+def _in_its_zone(draft: Draft, settings: Settings) -> Settings:
+    return settings.model_copy(update={"time_zone": zone_of(replace(draft, read=ReadOptions()), settings)})
+
+
+def as_checked(draft: Draft, settings: Settings) -> ReadOptions:
+    """How an upload is read, with all that its check took from elsewhere: its run must read it no other way.
+
+    Raises:
+        FileError: It cannot be read, or its columns do not fit.
+    """
+    read = source_of(draft, settings).read
+    return replace(read, chosen_ids=upload_names.remembered(draft, settings))
 
 
 def check_again_with_names(
@@ -268,8 +318,9 @@ def _check_rows(draft: Draft, source: Source, now: float) -> CheckedRows:
     path = _rows_file(draft.folder, draft.version)
     aside = path.with_suffix(f".{secrets.token_hex(4)}")
     with new_private(aside) as file:
-        sink = _RowsWriter(draft, file)
+        sink = _RowsWriter(draft, file, name_questions.ChosenNames(source.mapping, source.directories))
         result = examine(source, now, allow_duplicates=False, sink=sink)
+    questions, further = name_questions.questions(result.causes, source.directories)
     CANDIDATES.write(_candidates_file(draft.folder, draft.version), _candidates(result.causes))
     aside.replace(path)
     return CheckedRows(
@@ -279,20 +330,24 @@ def _check_rows(draft: Draft, source: Source, now: float) -> CheckedRows:
         doubtful=sink.doubtful,
         causes=tuple(map(_summary, result.causes.groups())),
         references={name: tuple(sorted(texts)) for name, texts in result.names.items()},
+        questions=questions,
+        further_questions=further,
+        chosen=sink.chosen.chosen(source.directories),
     )
 
 
 class _RowsWriter:
     """Writes the rows with an issue as the file is checked, and how far the check is."""
 
-    def __init__(self, draft: Draft, file: IO[bytes]) -> None:
-        self._draft, self._file = draft, file
+    def __init__(self, draft: Draft, file: IO[bytes], chosen: name_questions.ChosenNames) -> None:
+        self._draft, self._file, self.chosen = draft, file, chosen
         self.rows = self.doubtful = 0
 
     def restart(self) -> None:
         """Begin, or begin once more: what was added before does not count."""
         self._file.seek(0)
         self._file.truncate()
+        self.chosen.restart()
         self.rows = self.doubtful = 0
 
     def add(self, chunk: pd.DataFrame, checked: Checked) -> None:
@@ -307,13 +362,14 @@ class _RowsWriter:
             self.doubtful += not row.is_wrong
             tags = ["error" if row.is_wrong else "warning", *map(_tag, by_row[number])]
             self._file.write(row_line(row, tags))
+        self.chosen.add(chunk)
         self.rows += checked.rows
         _write_progress(self._draft, self.rows)
 
 
 def _candidates(causes: Causes) -> Candidates:
     fields: dict[str, dict[str, tuple[Candidate, ...]]] = {}
-    for cause in (cause for chunk in causes.chunks for cause in chunk if cause.candidates):
+    for cause in (cause for chunk in causes.chunks for cause in chunk if cause.code == "name-ambiguous"):
         fields.setdefault(cause.field or "", {}).update(cause.candidates)
     return Candidates(fields)
 
@@ -325,9 +381,9 @@ def row_view(row: int, cells: Mapping[str, str], issues: Sequence[Issue]) -> Che
 
 def _cell_issue(issue: Issue) -> CellIssue:
     about, shown = issue.field or issue.label or "", under_its_header(issue)
-    return CellIssue(
-        issue.letters, issue.code, about, issue.severity, shown.message, advice_on_page(issue), issue.candidates
-    )
+    # A name that is nearly one is typed again as often as not, so its cell stays one to type in.
+    candidates = issue.candidates if issue.code == "name-ambiguous" else ()
+    return CellIssue(issue.letters, issue.code, about, issue.severity, shown.message, advice_on_page(issue), candidates)
 
 
 def notice_on_page(notices: Sequence[Notice]) -> str:
@@ -375,14 +431,27 @@ def _summary(group: CauseGroup) -> CauseSummary:
         key=_as_word(group.key),
         code=group.code,
         about=group.about,
-        message=under_its_header(first[0]).message,
+        message=_headline(group, first[0]),
         fix=advice_on_page(first[0]),
         severity=group.severity,
         letters=group.letters,
         count=len(group),
         places=tuple(issue.cell or f"row {issue.row}" for issue in first if issue.cell or issue.row),
         repairs=_repairs(group),
+        label=first[0].label or group.about,
+        value=first[0].value,
+        repairable=_repairable(group),
     )
+
+
+def _headline(group: CauseGroup, first: Issue) -> str:
+    """What the page says of a cause: for one cell the sentence of that cell, for many what they have in common."""
+    if len(group) == 1 or not group.parts:
+        return under_its_header(first).message
+    message = CATALOGUE[group.code].message
+    template = _OF_SEVERAL.get(group.code, _VALUE_AT_THE_END.sub("", message).rstrip("."))
+    column = printable(first.label or first.field or "")
+    return f"{template.format(column=column, detail=first.detail, row=first.row, value=printable(first.value))}."
 
 
 def _repairs(group: CauseGroup) -> dict[str, int]:
@@ -391,6 +460,12 @@ def _repairs(group: CauseGroup) -> dict[str, int]:
         return dict.fromkeys(ORDERS, len(group))
     tried = _TRIED_WITH.get(group.code, ())
     return {name: sum(REPAIRS[name](text) != text for text in group.values()) for name in tried}
+
+
+def _repairable(group: CauseGroup) -> str:
+    """The first cell that a repair helps, to show what it does."""
+    tried = _TRIED_WITH.get(group.code, ())
+    return next((text for text in group.values() if any(REPAIRS[name](text) != text for name in tried)), "")
 
 
 def rows(draft: Draft, version: int, tag: str, page: int) -> tuple[list[CheckedRow], int]:
@@ -451,7 +526,7 @@ def check_row(draft: Draft, header: Header, row: CheckedRow, settings: Settings,
         sheet,
         required=header.required,
         now=datetime.fromtimestamp(now, UTC),
-        dates=DateReader(draft.read.dates, draft.read.zone or settings.zone),
+        dates=DateReader(draft.read.dates, zone_of(draft, settings)),
         directories=upload_names.directories(draft, settings),
     )
     result = checker.check(next(iter(sheet.read())))

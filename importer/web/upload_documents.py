@@ -7,11 +7,14 @@ upload.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 
+from importer.checking import plain_name
 from importer.config.store import Document, from_json
 from importer.errors import EncodingError, ImporterError
 from importer.issues import Candidate, Notice, Severity
 from importer.runs.source import ColumnMatch
+from importer.web.error_words import page_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +26,8 @@ class Problem:
 
     @classmethod
     def of(cls, error: ImporterError) -> "Problem":
-        """The words of an error."""
-        return cls(error.message, error.on_page)
+        """The words of an error, as the page says them."""
+        return cls(*page_words(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,9 @@ class Header:
 class CauseSummary:
     """One thing that is wrong in one column, or with whole rows: how often, its first places, and what may repair it.
 
-    ``message`` is that of the first issue, ``about`` the field or the header, ``letters`` those over the column.
-    ``repairs`` are the repairs that help, each with the number of its cells.
+    ``message`` is that of the first issue, ``value`` its cell, ``about`` the field or the header, ``label`` the header
+    as the page names it, ``letters`` those over the column. ``repairs`` are the repairs that help, each with the number
+    of its cells; ``repairable`` is the first cell that one helps.
     """
 
     key: str
@@ -75,6 +79,55 @@ class CauseSummary:
     count: int
     places: tuple[str, ...]
     repairs: Mapping[str, int]
+    label: str = ""
+    value: str = ""
+    repairable: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NameQuestion:
+    """A text in a column for which a person is to say which record it means; ``count`` cells hold it.
+
+    ``code`` says why it is not certain, ``noun`` what such a record is called, ``cells`` are the first of them;
+    ``candidates`` are the records that it may mean, at most ``MOST_CANDIDATES``, and ``further`` how many more.
+    """
+
+    field: str
+    letters: str
+    label: str
+    text: str
+    code: str
+    noun: str
+    count: int
+    cells: tuple[str, ...]
+    candidates: tuple[Candidate, ...] = ()
+    further: int = 0
+
+    @property
+    def key(self) -> str:
+        """What names it in a form; the text itself may hold what no form can."""
+        return question_key(self.field, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenName:
+    """A text in a column that means a record because a person chose it; ``count`` cells hold it."""
+
+    field: str
+    label: str
+    text: str
+    count: int
+    record: Candidate
+
+    @property
+    def key(self) -> str:
+        """What names it in a form."""
+        return question_key(self.field, self.text)
+
+
+def question_key(field: str, text: str) -> str:
+    """A name for what a text in a field means: the same for all its spellings."""
+    return blake2b(f"{field}\0{plain_name(text)}".encode("utf-8", "surrogatepass"), digest_size=9).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +135,8 @@ class CheckedRows:
     """The rows of an upload by what the check says: ``valid`` and ``invalid`` add up to ``count``.
 
     ``doubtful`` are valid rows with a warning. ``references`` holds what the references are called, by field.
+    ``questions`` are the names to choose a record for, the most frequent first, ``further_questions`` how many more
+    there are; ``chosen`` are those that a choice decided.
     """
 
     count: int
@@ -90,6 +145,9 @@ class CheckedRows:
     doubtful: int
     causes: tuple[CauseSummary, ...]
     references: Mapping[str, tuple[str, ...]]
+    questions: tuple[NameQuestion, ...] = ()
+    further_questions: int = 0
+    chosen: tuple[ChosenName, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +199,7 @@ class Candidates:
 
 # A check that an earlier importer wrote is made again, so no step leads from its format to this one. Its number is that
 # of the lines of its rows, too.
-CHECK = Document("The check of an upload", UploadCheck, format=5, steps={})
+CHECK = Document("The check of an upload", UploadCheck, format=6, steps={})
 PROGRESS = Document("The progress of a check", CheckProgress)
 CANDIDATES = Document("The candidates of an upload", Candidates, format=2, steps={})
 

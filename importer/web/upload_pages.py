@@ -2,7 +2,7 @@
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,8 +31,7 @@ from importer.runs.status import RunStatus, search_statuses, statuses_of_content
 from importer.runs.turn import ahead_of_new
 from importer.spreadsheet import REPAIRS
 from importer.spreadsheet.template import write_template
-from importer.text import printable
-from importer.web import entries, row_answers, upload_check
+from importer.web import choices, entries, row_answers, upload_check
 from importer.web.context import (
     NOT_FOUND,
     AppContext,
@@ -58,14 +57,20 @@ from importer.web.upload_check import (
     latest_check,
     may_be_shown,
 )
-from importer.web.upload_documents import CheckedRow, Header, UploadCheck
+from importer.web.upload_documents import CheckedRow, CheckedRows, Header, Problem, UploadCheck
 from importer.web.upload_names import directories, signed_in_as
 from importer.web.upload_plan import UploadPlan, read_plan, work_out
-from schemas import RECORD_TYPES
+from schemas import RECORD_TYPES, RecordType
 
 ZONES = sorted(name for name in available_timezones() if name == "UTC" or "/" in name)
 """The zones that are offered; any other that there is can be typed."""
 
+MOST_FILES = 20
+"""Files taken at once; each is an upload of its own."""
+
+PASTED = "pasted rows.tsv"
+_LONGEST_PASTE = 8 * 1024 * 1024
+_UPLOAD_FIELDS = 5
 _CHUNK = 1 << 20
 _LATEST = 5
 _ROW_DIGITS = 7
@@ -77,30 +82,68 @@ _LOOKS = 10
 # -- upload -----------------------------------------------------------------------------------------------------------
 
 
-async def home(request: Request, error: ImporterError | None = None) -> Response:
-    """The home page: what is accepted, a file to choose, what is unfinished and what was done last."""
+async def home(request: Request, errors: Sequence[ImporterError] = ()) -> Response:
+    """The home page: what is accepted, files to choose, what is unfinished and what was done last."""
     app = app_of(request)
     latest, _ = await asyncio.to_thread(search_statuses, "", _LATEST, 0, settings_of(request), app.clock())
-    drafts = [draft for draft in app.drafts.all() if person_of(request).may_open(draft.by)][:_LATEST]
+    drafts = [draft for draft in app.drafts.all() if person_of(request).may_open(draft.by)][:MOST_FILES]
     kind = next(iter(RECORD_TYPES.values()))
     facts = [(name, kind.metadata(name), name in kind.required(kind.paths[0])) for name in kind.fields]
     values = {"latest": latest, "drafts": drafts, "fields": facts, "accepted": ACCEPTED, "largest": LARGEST}
-    return page(request, "upload.html", status=422 if error else 200, error=error, kind=kind, **values)
+    values |= {
+        "errors": [Problem.of(error) for error in errors],
+        "most_files": MOST_FILES,
+        "example": _example(kind, app.clock()),
+    }
+    return page(request, "upload.html", status=422 if errors else 200, kind=kind, **values)
+
+
+def _example(kind: RecordType, now: float) -> list[list[str]]:
+    """A sheet as people keep it, its titles first: names and e-mails for Ids, and dates as they are typed."""
+    day = datetime.fromtimestamp(now, UTC).date() + timedelta(days=5)
+    date = f"{day.day} {day:%B %Y} 10:00"
+    texts = {
+        "ResourceId": ("Room", "Boardroom", "Station Yard / Studio"),
+        "Name": ("Title", "Boardroom, Ada", "Studio, Elif"),
+    }
+    texts |= {"CoworkerId": ("Member", "ada.abbott@example.com", "Elif Abbott")}
+    texts |= {"SubscriptionExpireDate": ("Expires on", date, date)}
+    shown = [texts[name] for name in kind.fields if name in texts]
+    return [list(row) for row in zip(*shown, strict=True)]
 
 
 async def upload(request: Request) -> Response:
-    """Take a file in and go on with it."""
-    app = app_of(request)
-    try:
-        async with request.form(max_files=1, max_fields=5) as data:
-            file = data.get("file")
-            if not isinstance(file, UploadFile) or not file.filename:
-                raise FileError("No file was chosen.", "Choose a file first.")
-            draft = await app.drafts.take_in(file.filename, _pieces(file), person_of(request).name)
-    except FileError as error:
-        return await home(request, error)
+    """Take files or pasted rows in and go on with them: with one of them at once, with several from the list of all."""
+    app, drafts, errors = app_of(request), list[Draft](), list[FileError]()
+    async with request.form(max_files=MOST_FILES, max_fields=_UPLOAD_FIELDS, max_part_size=_LONGEST_PASTE) as data:
+        zone = str(data.get("zone", ""))
+        parts = [part for part in data.getlist("file") if isinstance(part, UploadFile)]
+        files = [(part.filename, _pieces(part)) for part in parts if part.filename]
+        pasted = str(data.get("pasted", ""))
+        if pasted.strip():
+            files.append((PASTED, _pasted(pasted)))
+        for name, pieces in files:
+            try:
+                draft = await app.drafts.take_in(name, pieces, person_of(request).name, _known_zone(zone))
+                drafts.append(draft)
+            except FileError as error:
+                errors.append(error)
+    if not files:
+        errors.append(FileError("No file was chosen.", "Choose a file, or paste rows, first."))
     app.drafts.forget_old(app.clock())
-    return redirect(request, f"/uploads/{draft.id}")
+    if errors:
+        return await home(request, errors)
+    return redirect(request, f"/uploads/{drafts[0].id}" if len(drafts) == 1 else "/#uploads")
+
+
+def _known_zone(zone: str) -> str:
+    """The zone that a browser says it is in; empty if it says none that there is."""
+    return zone if zone in available_timezones() else ""
+
+
+async def _pasted(text: str) -> AsyncIterator[bytes]:
+    # Cells from a spreadsheet come with tabs between them. Without a single one the separator is looked for as ever.
+    yield text.encode("utf-8", "replace")
 
 
 async def _pieces(file: UploadFile) -> AsyncIterator[bytes]:
@@ -260,8 +303,9 @@ async def _check_values(request: Request, draft: Draft, result: UploadCheck) -> 
     rows, total = await asyncio.to_thread(upload_check.rows, draft, result.version, only, number)
     return {
         **_summary_values(request, draft, result),
+        **_questions(request, draft, checked),
         "whole": True,
-        "zones": ZONES,
+        "place": f"/uploads/{draft.id}/check?{urlencode({**request.query_params})}",
         "only": only,
         "rows": rows,
         "total": total,
@@ -273,11 +317,30 @@ async def _check_values(request: Request, draft: Draft, result: UploadCheck) -> 
     }
 
 
+def _questions(request: Request, draft: Draft, checked: CheckedRows) -> dict[str, Any]:
+    """What is asked once, as far as it is on this page, and what has been answered."""
+    pages = max(-(-len(checked.questions) // choices.PAGE_QUESTIONS), 1)
+    number = min(page_number(request, "names"), pages)
+    first = (number - 1) * choices.PAGE_QUESTIONS
+    latest = latest_check(draft)
+    return {
+        "questions": checked.questions[first : first + choices.PAGE_QUESTIONS],
+        "names_page": number,
+        "names_pages": pages,
+        "column_questions": choices.column_questions(checked),
+        "zoneless": [cause for cause in checked.causes if cause.code == "zone-assumed"],
+        "zones": ZONES,
+        "zone": draft.read.zone or upload_check.zone_of(draft, settings_of(request)),
+        "asks_encoding": latest is not None and upload_check.offers_encoding(draft, latest),
+        "made": choices.made(draft, checked, latest),
+        "reply": choices.Reply(),
+    }
+
+
 def _summary_values(request: Request, draft: Draft, result: UploadCheck) -> dict[str, Any]:
     """The values of the part that says how the file stands."""
     values = {"draft": draft, "result": result, "header": result.header, "checked": result.rows}
-    settings = settings_of(request)
-    return values | {"current": is_current(draft, result, settings), "settings_zone": settings.zone}
+    return values | {"current": is_current(draft, result, settings_of(request))}
 
 
 async def _runs_before(request: Request, draft: Draft, account: str | None = None) -> list[tuple[RunStatus, bool]]:
@@ -348,18 +411,16 @@ def _row_now(draft: Draft, result: UploadCheck, row: CheckedRow, settings: Setti
 
 
 async def repair(request: Request) -> Response:
-    """Correct all cells with one cause: by a repair of their column, or by the order in which dates are read."""
+    """Correct all cells with one cause by a repair of their column."""
     draft, fields = draft_of(request), await form(request)
     name, column = fields.get("repair", ""), fields.get("column", "")
-    if name in upload_check.ORDERS:
-        app_of(request).drafts.change(draft.id, dates=name)
-    elif name in REPAIRS and column:
+    if name in REPAIRS and column:
         app_of(request).drafts.correct(draft.id, repairs={column: name})
     return redirect(request, f"/uploads/{draft.id}/check")
 
 
 async def check_again(request: Request) -> Response:
-    """Check the file once more: read in another zone or encoding, or with names that could not be looked up before."""
+    """Check the file once more: in another encoding, or with names that could not be looked up before."""
     draft, fields, app = draft_of(request), await form(request), app_of(request)
     if fields.get("encoding") in ENCODINGS:
         app.drafts.change(draft.id, encoding=fields["encoding"], remembered=False)
@@ -368,19 +429,39 @@ async def check_again(request: Request) -> Response:
         # By the letters of a column of the old header, they would be of other columns.
         app.drafts.change(draft.id, header_row=_row_number(fields["header_row"]), map={})
         return redirect(request, f"/uploads/{draft.id}")
-    if "zone" not in fields:
-        app.drafts.change(draft.id)
-        return redirect(request, f"/uploads/{draft.id}/check")
-    zone = fields["zone"].strip()
-    if zone in available_timezones():
-        app.drafts.change(draft.id, zone=zone)
-        return redirect(request, f"/uploads/{draft.id}/check")
-    result = await _check_of(request, draft, stale=True)
+    app.drafts.change(draft.id)
+    return redirect(request, f"/uploads/{draft.id}/check")
+
+
+async def choose(request: Request) -> Response:
+    """Take answers that hold for all rows, or take one of them back; the file is checked again."""
+    draft, fields = draft_of(request), await form(request)
+    result = latest_check(draft)
     if result is None or result.rows is None:
         return redirect(request, f"/uploads/{draft.id}")
-    error = f"There is no time zone “{printable(zone)}”. Choose one from the list, for example Europe/Berlin."
-    values = await _check_values(request, draft, result) | {"zone_error": error, "zone_typed": zone}
+    reply = await asyncio.to_thread(choices.answer, _desk(request), draft, result, fields)
+    now = app_of(request).drafts.find(draft.id) or draft
+    if not reply.problems:
+        number = page_number(request, "names")
+        return redirect(request, f"/uploads/{draft.id}/check{f'?names={number}' if number > 1 else ''}#questions")
+    result = await _check_of(request, now, stale=True)
+    if result is None or result.rows is None:
+        return redirect(request, f"/uploads/{draft.id}")
+    values = await _check_values(request, now, result) | {"reply": reply, "entered": fields}
     return page(request, "check.html", status=422, **values)
+
+
+def _desk(request: Request) -> choices.Desk:
+    app = app_of(request)
+    return choices.Desk(app.drafts, settings_of(request), app.clock)
+
+
+async def names(request: Request) -> Response:
+    """Names to choose from for what is being typed, as options."""
+    draft, field = draft_of(request), request.path_params["field"]
+    typed = next(iter(request.query_params.values()), "")
+    records = await asyncio.to_thread(choices.suggested, draft, field, typed, settings_of(request))
+    return page(request, "names.html", names=records)
 
 
 def _row_number(text: str) -> int | None:
@@ -392,7 +473,7 @@ def _row_number(text: str) -> int | None:
 async def undo_corrections(request: Request) -> Response:
     """Read the file as it was uploaded."""
     draft = draft_of(request)
-    app_of(request).drafts.change(draft.id, cells={}, repairs={}, dates=None, answers={})
+    await asyncio.to_thread(choices.take_back, _desk(request), draft)
     return redirect(request, f"/uploads/{draft.id}/check")
 
 
@@ -524,13 +605,14 @@ def _begin(app: AppContext, draft: Draft, settings: Settings, by: str, fields: M
         if made is None or made.account is None:
             return None
         # So that each command about the run that a page or a report names goes to the practice service as well.
-        choices, updates = Choices(sandbox=app.sandbox), None
+        options, updates = Choices(sandbox=app.sandbox), None
         if fields.get("update") == "yes":
             # Another page may have made a newer plan, of which this person has not seen what it changes.
             if fields.get("plan") != made.stamp:
                 return None
-            choices, updates = replace(choices, update=True), made.agreed
-        request = ImportRequest(now.path, settings, NullObserver(), app.clock, kind_of(now), now.read, choices)
+            options, updates = replace(options, update=True), made.agreed
+        read = upload_check.as_checked(now, settings)
+        request = ImportRequest(now.path, settings, NullObserver(), app.clock, kind_of(now), read, options)
         run = queue(request, now.name, made.account.key, by, updates)
         # What an import that updates takes was seen on the same plan.
         agreed = made.with_updates if updates is not None else made.plan

@@ -122,7 +122,7 @@ def test_a_choice_for_a_header_that_is_not_there_is_refused(tmp_path: Path, choi
     refuse_absent(read, {"Wheere": choice, "Not there either": UNUSED})
     with pytest.raises(ColumnsError) as refused:
         refuse_absent(read, {"Wheere": choice, "Where": choice})
-    assert refused.value.message.startswith('The file has no header "Where", but --map uses it.')
+    assert refused.value.message.startswith('The file has no header "Where", which was chosen for a field.')
     assert 'Did you mean "Wheere"?' in refused.value.advice
 
 

@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 from importer.checking.references import (
     Directory,
     Entry,
+    chosen_for,
+    chosen_others,
     is_name,
     nobody_listed,
     one_of,
+    other_name,
     parse_references,
     plain_name,
 )
@@ -87,6 +90,51 @@ def test_a_pick_is_remembered() -> None:
     assert parsed("BOARDROOM", Directory("resource", ENTRIES, {"boardroom": 12})) == (12, "")
     told = Directory("resource", ENTRIES).candidates("boardroom")
     assert one_of(told) == "11 (Boardroom, Harbour House) or 12 (Boardroom, Station Yard)"
+
+
+KEY = other_name("Ada Gone", "Ada Abbott")
+CHOSEN = [
+    ("as it was chosen", (Entry(21, ("ada@example.com", "Ada Abbott")),), (21, "")),
+    ("called something else since", (Entry(21, ("Bo Abbott",)),), (None, "name-not-found")),
+    ("deleted since", (Entry(21, ("Ada Abbott",), deleted=True),), (None, "name-not-found")),
+    ("another record of its name", (Entry(22, ("Ada Abbott",)),), (None, "name-not-found")),
+    ("a record of the name itself", (Entry(21, ("Ada Abbott",)), Entry(23, ("Ada Gone",))), (23, "")),
+    (
+        "a deleted one of the name itself",
+        (Entry(21, ("Ada Abbott",)), Entry(23, ("Ada Gone",), deleted=True)),
+        (21, ""),
+    ),
+]
+
+
+@pytest.mark.parametrize(("entries", "meaning"), [case[1:] for case in CHOSEN], ids=[case[0] for case in CHOSEN])
+def test_a_record_chosen_for_a_name_that_nobody_has_holds_while_it_is_called_so(
+    entries: tuple[Entry, ...], meaning: tuple[int | None, str]
+) -> None:
+    """However the name is spelt; a record that has the name itself goes before it."""
+    directory = Directory("coworker", entries, {KEY: 21})
+    assert parsed(" ADA  gone", directory) == meaning
+    assert (directory.chosen("Ada Gone") is not None) == (meaning == (21, ""))
+
+
+def test_only_choices_between_records_are_choices() -> None:
+    """A name that means one record by itself was not chosen, whatever was chosen for it once."""
+    directory = Directory("resource", ENTRIES, {"boardroom": 12, "ada@example.com": 7})
+    chosen = directory.chosen("Boardroom")
+    assert chosen is not None
+    assert chosen.id == 12
+    assert directory.chosen("ada@example.com") is None
+    assert chosen_for("BOARDROOM", {"boardroom": 12, KEY: 21, "studio": 4}) == {"boardroom": 12}
+    assert chosen_for("ada gone", {"boardroom": 12, KEY: 21}) == {KEY: 21}
+    assert chosen_others(["Ada Gone", "Studio"], {KEY: 21, "studio": 4}) == {21}
+
+
+def test_a_search_holds_all_words_in_any_order() -> None:
+    """Without accents and capitals; deleted records are not offered, and an empty search offers none."""
+    directory = Directory("coworker", [*ENTRIES, Entry(24, ("Zoë Old",), deleted=True)])
+    assert [one.id for one in directory.matching("garcia JOSE", 5)] == [17]
+    assert directory.matching("zoe", 5) == directory.matching("  ", 5) == ()
+    assert len(directory.matching("a", 2)) == 2
 
 
 def test_an_incomplete_list_says_nothing_of_ids() -> None:

@@ -58,6 +58,16 @@ def test_a_choice_holds_for_its_name_path_and_account(directories: Directories) 
     assert read[1:] == [{"Jo Reyes": 10 + n, "Studio": 20 + n} for n in range(1, len(PLACES))]
 
 
+def test_a_choice_is_forgotten_for_its_name_path_and_account_only(directories: Directories) -> None:
+    """Once more, nothing happens."""
+    for account, path, name in (("a", "spaces/rooms", "x"), ("a", "spaces/rooms", "y"), ("b", "spaces/rooms", "x")):
+        directories.choose(account, path, name, 7)
+    for _ in range(2):
+        directories.forget("a", "spaces/rooms", "x")
+        assert directories.chosen_ids("a", "spaces/rooms") == {"y": 7}
+        assert directories.chosen_ids("b", "spaces/rooms") == {"x": 7}
+
+
 def test_what_was_saved_before_paths_had_modules_is_read(directories: Directories) -> None:
     """Every list was one of ``spaces`` then, and named without it."""
     directories.save("one", "resources", "from before", 300.0)

@@ -25,6 +25,7 @@ from importer.config.settings import Settings
 from importer.model import Status
 from importer.sandbox.server import Running
 from web.kit import Site, dawdle, heal, serving
+from web.test_cells import namesakes
 
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
 MISSING = "There is no Chromium for the tests of the pages. Install it with: apt-get install chromium"
@@ -136,7 +137,7 @@ def upload_and_map(eyes: Eyes, file: Path) -> None:
     eyes.judge()
     page.get_by_label("Choose a spreadsheet").set_input_files(file)
     page.get_by_role("button", name="Check this file").click()
-    expect(page).to_have_title(re.compile("^Error: choose columns of broken.xlsx"))
+    expect(page).to_have_title(re.compile("^Columns of broken.xlsx"))
     eyes.judge()
     page.get_by_label("Name", exact=False).select_option("C")
     page.get_by_role("button", name="Check the rows").click()
@@ -152,7 +153,8 @@ def correct_a_cell_and_a_cause(eyes: Eyes) -> None:
     page.locator("#cell-B3").press("Enter")
     expect(page.locator("#row-3")).to_contain_text("Corrected: this row can be imported.")
     expect(standing).to_contain_text("4 rows of 40 need a change")
-    page.get_by_role("button", name="Remove thousands separators (2 cells)").click()
+    page.get_by_label("Remove them: 4,123 becomes 4123").check()
+    page.get_by_role("button", name="Save all choices", exact=True).last.click()
     expect(standing).to_contain_text("2 rows of 40 need a change")
     page.get_by_role("link", name="Import only the 38 good rows").click()
 
@@ -290,7 +292,7 @@ def test_the_keyboard_is_enough(eyes: Eyes, tmp_path: Path) -> None:
     page.get_by_label("Choose a spreadsheet").set_input_files(broken(tmp_path / "broken.xlsx"))
     to(page, "Check this file")
     page.keyboard.press("Enter")
-    expect(page.locator(".summary")).to_be_focused()
+    expect(page).to_have_title(re.compile("^Columns of broken.xlsx"))
     to(page, "Check the rows", before=lambda: page.locator("#select-Name").select_option("C"))
     page.keyboard.press("Enter")
     expect(page.locator(".summary")).to_be_focused()
@@ -420,3 +422,43 @@ def test_the_figures_of_a_report_stand_in_one_line(
     assert len(set(tops)) == lines
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_a_hundred_rows_of_two_names_take_two_choices_and_one_save(
+    browser: Browser, settings: Settings, service: Running, tmp_path: Path, scripts: bool
+) -> None:
+    """An ambiguous room and a mistyped coworker are chosen once for all their rows."""
+    ids = namesakes(service, "Studio (8 people)", 2)
+    with (tmp_path / "ambiguous.csv").open("w", newline="", encoding="utf-8") as out:
+        rows = [mapping(n, ResourceId="Studio (8 people)", CoworkerId="Ada Abott") for n in range(2, 122)]
+        csv.writer(out).writerows([LABELS, *rows])
+    with serving(settings) as site:
+        context = browser.new_context(java_script_enabled=scripts)
+        context.set_default_timeout(_PATIENCE)
+        eyes = Eyes(site, context.new_page())
+        page = eyes.page
+        page.goto(site.url)
+        page.locator("#file").set_input_files(tmp_path / "ambiguous.csv")
+        page.get_by_role("button", name="Check this file").click()
+        room = page.get_by_role("group", name=re.compile("Studio"))
+        if scripts:
+            eyes.watch()
+            eyes.judge()
+        room.get_by_label(re.compile(f"Id {ids[1]}")).check()
+        page.get_by_role("group", name=re.compile("Ada Abott")).get_by_label(re.compile("ada.abbott")).check()
+        page.get_by_role("button", name="Save all choices", exact=True).last.click()
+        expect(page.locator("#standing")).to_contain_text("All 120 rows can be imported")
+        expect(page.get_by_text("Chosen for this file, and remembered.")).to_have_count(2)
+        if scripts:
+            eyes.judge()
+            assert eyes.seen == []
+        page.get_by_role("button", name=re.compile("^Forget.*Ada Abott")).click()
+        question = page.get_by_role("group", name=re.compile("Ada Abott"))
+        question.get_by_label("Another coworker, by name or Id").press_sequentially("elif")
+        if scripts:
+            expect(question.locator("datalist option").first).to_have_attribute("value", re.compile("elif"))
+        question.get_by_label("Another coworker, by name or Id").fill("elif.abbott@example.com")
+        page.keyboard.press("Enter")
+        expect(page.locator("#standing")).to_contain_text("All 120 rows can be imported")
+        context.close()

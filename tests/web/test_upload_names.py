@@ -23,10 +23,13 @@ OTHER = SETTINGS.model_copy(update={"username": "ines@example.com"})
 NOBODY = SETTINGS.model_copy(update={"username": None, "password": None})
 NAMES = UploadNames(
     signed_in_as(SETTINGS),
+    "",
     1_000.0,
     {
-        "ResourceId": FieldNames("resource", True, False, (Entry(7, ("Studio",), "North"),), {}, ("studio", "7")),
-        "CoworkerId": FieldNames("coworker", False, False, (), {}, ("ada",)),
+        "ResourceId": FieldNames(
+            "resource", complete=True, entries=(Entry(7, ("Studio",), "North"),), looked_up=("studio", "7")
+        ),
+        "CoworkerId": FieldNames("coworker", looked_up=("ada",)),
         "TeamId": FieldNames(looked_up=("blue",)),
     },
 )

@@ -13,9 +13,10 @@ from runs.kit import PATH
 import importer
 from importer.delivery.comparison import Reason
 from importer.delivery.conflicts import Conflict, HoldReason
-from importer.errors import UsageError
+from importer.errors import ImporterError, UsageError
 from importer.issues import CATALOGUE, NOTICES, Issue, Notice
 from importer.sandbox.server import Running
+from importer.web.error_words import is_plain
 from importer.web.plan_words import conflict_changes, conflict_words
 from importer.web.upload_check import notice_on_page, words_on_page
 from importer.web.upload_documents import Problem
@@ -128,3 +129,29 @@ def test_an_error_that_a_page_can_show_names_no_option() -> None:
                 texts = [text.value for text in ast.walk(node) if isinstance(text, ast.Constant)]
                 flags = [text for text in texts if isinstance(text, str) and re.search(r" --[a-z]", text)]
                 assert not flags or "on_page" in named, (path, node.lineno, flags)
+
+
+def _errors(kind: type[ImporterError] = ImporterError) -> list[type[ImporterError]]:
+    return [kind, *(each for child in kind.__subclasses__() for each in _errors(child))]
+
+
+@pytest.mark.parametrize("kind", _errors())
+def test_no_error_on_the_page_speaks_of_commands_options_or_the_importers_files(kind: type[ImporterError]) -> None:
+    """Whatever its own words are; those that are about the user's things stay."""
+    error = kind.__new__(kind, "")
+    words = "Set IMPORTER_HOME, or add --force: importer resume 7"
+    problem = Problem.of(error.reworded("The journal is in use by process 21509.", words, words))
+    assert problem.message
+    assert problem.advice
+    assert is_plain(f"{problem.message} {problem.advice}")
+    plain_words = error.reworded("Row 7 is empty.", "Choose another row.", "Choose another row.")
+    assert Problem.of(plain_words) == Problem("Row 7 is empty.", "Choose another row.")
+
+
+@pytest.mark.parametrize(
+    "text", ["Add --dates dmy.", "importer login", "NEXUDUS_TOKEN", "the journal", "quota", "SHA-256"]
+)
+def test_words_for_a_terminal_are_recognised(text: str) -> None:
+    """And plain sentences about the importer are none."""
+    assert not is_plain(text)
+    assert is_plain("The importer runs on this computer. It checks well-known rows -- all of them.")

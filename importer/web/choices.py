@@ -1,0 +1,270 @@
+"""What is asked once for all rows of an upload, and what a form makes of the answers.
+
+The questions are names, the order of dates, repairs of a column, the time zone and the encoding. An answer about a name
+is remembered in the journal, for every later file of the account; the others belong to the upload.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from zoneinfo import available_timezones
+
+from importer.checking import plain_name
+from importer.config.settings import Settings
+from importer.errors import ImporterError
+from importer.issues import Candidate
+from importer.model import Clock
+from importer.spreadsheet import REPAIRS, ReadOptions
+from importer.text import printable
+from importer.web import upload_names
+from importer.web.drafts import Draft, Drafts, NameChoice
+from importer.web.error_words import page_words
+from importer.web.upload_check import ENCODINGS, ORDERS, source_of
+from importer.web.upload_documents import CauseSummary, CheckedRows, NameQuestion, UploadCheck
+
+PAGE_QUESTIONS = 20
+"""Names asked for on one page."""
+
+ASKED_REPAIRS = ("thousands", "unprintable")
+"""Repairs without which the rows need a change."""
+
+DATES, ZONE, ENCODING = "dates", "zone", "encoding"
+_ALONE, _FORGET, _OTHER = "only", "forget", "other"
+_ORDER_WORDS = {"dmy": "day/month/year", "mdy": "month/day/year"}
+_REPAIR_WORDS = {
+    "thousands": "Thousands separators",
+    "unprintable": "Characters that cannot be printed",
+    "trim": "Spaces around the text",
+}
+_LONGEST_TYPED = 300
+_CHOICE, _TYPED, _REPAIR = "pick-", "other-", "repair-"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnQuestion:
+    """Something to choose for a whole column, or the order of all dates: ``count`` cells wait for it.
+
+    ``kind`` is "dates" or the name of a repair.
+    """
+
+    key: str
+    kind: str
+    label: str
+    example: str
+    count: int
+
+    @property
+    def repaired(self) -> str:
+        """What the repair makes of the example."""
+        return REPAIRS[self.kind](self.example) if self.kind in REPAIRS else self.example
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What of a form could not be taken: why, by the key of the question, and what may have been meant there."""
+
+    problems: Mapping[str, str] = field(default_factory=dict)
+    offers: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What it takes to answer a form: where uploads are, with which sign-in names are looked up, and the time."""
+
+    drafts: Drafts
+    settings: Settings
+    clock: Clock
+
+
+# -- questions --------------------------------------------------------------------------------------------------------
+
+
+def column_questions(rows: CheckedRows) -> list[ColumnQuestion]:
+    """What is to be chosen for columns, the order of dates first."""
+    dates = [cause for cause in rows.causes if cause.code == "date-ambiguous"]
+    return [*([_about_dates(dates)] if dates else []), *_about_repairs(rows.causes)]
+
+
+def _about_dates(causes: Sequence[CauseSummary]) -> ColumnQuestion:
+    labels = " and ".join(dict.fromkeys(cause.label for cause in causes))
+    return ColumnQuestion(DATES, DATES, labels, causes[0].value, sum(cause.count for cause in causes))
+
+
+def _about_repairs(causes: Sequence[CauseSummary]) -> list[ColumnQuestion]:
+    questions = []
+    for cause in causes:
+        for name in ASKED_REPAIRS:
+            if count := cause.repairs.get(name, 0):
+                key = f"{_REPAIR}{cause.letters}-{name}"
+                questions.append(ColumnQuestion(key, name, cause.label, cause.repairable or cause.value, count))
+    return questions
+
+
+@dataclass(frozen=True, slots=True)
+class MadeChoice:
+    """A choice that holds, for the page: the record that a name means, else ``text`` says how something is read.
+
+    ``is_new`` tells that it was made for this upload, not for an earlier one.
+    """
+
+    key: str
+    text: str
+    label: str = ""
+    count: int = 0
+    record: Candidate | None = None
+    is_new: bool = True
+
+
+def made(draft: Draft, rows: CheckedRows, check: UploadCheck | None) -> list[MadeChoice]:
+    """The choices that hold for an upload, each of which can be taken back."""
+    new = {choice.name for choice in draft.choices}
+    choices = [
+        MadeChoice(name.key, name.text, name.label, name.count, name.record, plain_name(name.text) in new)
+        for name in rows.chosen
+    ]
+    if draft.read.dates in _ORDER_WORDS:
+        choices.append(MadeChoice(DATES, f"Dates are read as {_ORDER_WORDS[draft.read.dates]}."))
+    header = check.header if check else None
+    labels = dict(zip(header.letters, header.labels, strict=True)) if header else {}
+    for letters, name in draft.read.repairs.items():
+        label = printable(labels.get(letters, "")) or letters
+        choices.append(MadeChoice(f"{_REPAIR}{letters}", f"{_REPAIR_WORDS[name]} are removed in “{label}”."))
+    return choices
+
+
+def suggested(draft: Draft, name: str, text: str, settings: Settings) -> list[tuple[str, str]]:
+    """What to offer for what is being typed for a field: what to type, and what tells it from others."""
+    records = upload_names.suggestions(draft, name, text, settings) if len(text) <= _LONGEST_TYPED else ()
+    alike = Counter(plain_name(one.names[0]) for one in records)
+    return [
+        (one.names[0] if alike[plain_name(one.names[0])] == 1 else str(one.id), _told_apart(one)) for one in records
+    ]
+
+
+def _told_apart(record: Candidate) -> str:
+    return ", ".join(filter(None, [*record.names[1:], record.place, f"Id {record.id}"]))
+
+
+# -- answers ----------------------------------------------------------------------------------------------------------
+
+
+def answer(desk: Desk, draft: Draft, check: UploadCheck, fields: Mapping[str, str]) -> Reply:
+    """Take the answers of a form: those of one question if its button was pressed, else all of them.
+
+    What cannot be taken is in the reply; the rest is saved all the same.
+    """
+    if forgotten := fields.get(_FORGET):
+        _forget(desk, draft, check, forgotten)
+        return Reply()
+    if alone := fields.get(_ALONE):
+        names = (alone, f"{_CHOICE}{alone}", f"{_TYPED}{alone}")
+        fields = {name: fields[name] for name in names if name in fields}
+    chosen, reply = _names(desk, draft, check, fields)
+    options, problems = _options(fields)
+    _save(desk, draft, chosen, options)
+    return Reply({**reply.problems, **problems}, reply.offers)
+
+
+def _save(desk: Desk, draft: Draft, chosen: Sequence[tuple[str, str, Candidate]], options: Mapping[str, Any]) -> None:
+    with desk.drafts.locked(draft.id) as now:
+        if now is None or now.run is not None:
+            return
+        made = upload_names.choose(now, desk.settings, chosen) if chosen else ()
+        repairs = {**now.read.repairs, **options.get("repairs", {})}
+        read = replace(now.read, **{**options, "repairs": repairs})
+        if made or read != now.read:
+            desk.drafts.keep(now, read=read, choices=_together(now.choices, made), version=now.version + 1)
+
+
+def _together(before: Sequence[NameChoice], made: Sequence[NameChoice]) -> tuple[NameChoice, ...]:
+    """All choices of an upload; one that was made twice goes back to what held before the first."""
+    choices = {(choice.account, choice.path, choice.name): choice for choice in before}
+    for choice in made:
+        at = choice.account, choice.path, choice.name
+        choices[at] = replace(choice, before=choices[at].before) if at in choices else choice
+    return tuple(choices.values())
+
+
+def _options(fields: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    """What a form says about the upload as a whole, and what of it is wrong."""
+    options: dict[str, Any] = {}
+    if fields.get(DATES) in ORDERS:
+        options[DATES] = fields[DATES]
+    if fields.get(ENCODING) in ENCODINGS:
+        options |= {ENCODING: fields[ENCODING], "remembered": False}
+    options["repairs"] = dict(_repair(name) for name, text in fields.items() if name.startswith(_REPAIR) and text)
+    zone = fields.get(ZONE, "").strip()
+    if zone and zone not in available_timezones():
+        problem = f"There is no time zone “{printable(zone)}”. Choose one from the list, for example Europe/Berlin."
+        return options, {ZONE: problem}
+    return options | ({ZONE: zone} if zone else {}), {}
+
+
+def _repair(field_name: str) -> tuple[str, str]:
+    letters, _, name = field_name.removeprefix(_REPAIR).partition("-")
+    return letters, name if name in REPAIRS else ""
+
+
+def _names(
+    desk: Desk, draft: Draft, check: UploadCheck, fields: Mapping[str, str]
+) -> tuple[list[tuple[str, str, Candidate]], Reply]:
+    """The records that were chosen for names, each with its field and text; and what was typed without success."""
+    chosen: list[tuple[str, str, Candidate]] = []
+    problems, offers = dict[str, str](), dict[str, tuple[Candidate, ...]]()
+    for question in check.rows.questions if check.rows else ():
+        choice = fields.get(f"{_CHOICE}{question.key}", "")
+        text = fields.get(f"{_TYPED}{question.key}", "").strip()
+        offered = _records(desk, draft, question, choice, text)
+        if isinstance(offered, str):
+            problems[question.key] = offered
+        elif len(offered) == 1:
+            chosen.append((question.field, question.text, offered[0]))
+        elif offered:
+            problems[question.key] = f"Several {question.noun}s match “{printable(text)}”. Choose one of them."
+            offers[question.key] = offered
+    return chosen, Reply(problems, offers)
+
+
+def _records(desk: Desk, draft: Draft, question: NameQuestion, choice: str, text: str) -> tuple[Candidate, ...] | str:
+    """The records that an answer names, none if it leaves the name as it is; or what is wrong with it."""
+    if choice not in ("", _OTHER):
+        text = choice
+    if by_choice := [record for record in question.candidates if str(record.id) == choice]:
+        return (by_choice[0],)
+    if not text:
+        return f"Enter the name or the Id of a {question.noun}." if choice == _OTHER else ()
+    try:
+        source = source_of(draft, desk.settings)
+        records = upload_names.records_for(draft, source, question.field, text, desk.settings, desk.clock)
+    except ImporterError as error:
+        return " ".join(page_words(draft.named(error)))
+    return records or f"Nexudus has no {question.noun} “{printable(text)}”. Enter another name, or the Id."
+
+
+def _forget(desk: Desk, draft: Draft, check: UploadCheck, key: str) -> None:
+    """Ask again what was chosen before."""
+    with desk.drafts.locked(draft.id) as now:
+        if now is None or now.run is not None:
+            return
+        read = now.read
+        if key == DATES:
+            read = replace(read, dates=None)
+        elif key.startswith(_REPAIR):
+            letters = key.removeprefix(_REPAIR)
+            read = replace(read, repairs={place: name for place, name in read.repairs.items() if place != letters})
+        else:
+            for name in check.rows.chosen if check.rows else ():
+                if name.key == key:
+                    upload_names.forget(now, desk.settings, name.field, name.text)
+        desk.drafts.keep(now, read=read, version=now.version + 1)
+
+
+def take_back(desk: Desk, draft: Draft) -> None:
+    """Read the upload as it came: without a correction, and with the choices that held before it."""
+    with desk.drafts.locked(draft.id) as now:
+        if now is None or now.run is not None:
+            return
+        upload_names.take_back(desk.settings, now.choices)
+        read: ReadOptions = replace(now.read, cells={}, repairs={}, dates=None, answers={})
+        desk.drafts.keep(now, read=read, choices=(), version=now.version + 1)

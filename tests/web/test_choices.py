@@ -1,0 +1,201 @@
+"""What is asked once holds for all rows: names, dates, repairs, zone; it is remembered, and can be taken back."""
+
+import json
+from collections.abc import Mapping
+from html import unescape
+
+import pytest
+from conftest import LABELS, mapping
+
+from importer.config.settings import Settings
+from importer.sandbox.people import space
+from importer.sandbox.server import Running
+from importer.web.upload_documents import question_key
+from web.kit import Client, plain, serving, table
+from web.test_cells import NAMES, namesakes, sent
+
+TITLES = ["Raum", "Mitglied", "Bezeichnung", "Ablauf", "Abo", "Kalender"]
+ADA = next(person for person in space(1).coworkers.values() if person["Email"] == "ada.abbott@example.com")
+
+
+def words(html: str) -> str:
+    """The text of a page as people read it."""
+    return unescape(plain(html))
+
+
+def check_page(client: Client, place: str) -> str:
+    """The check page, once the whole file was checked."""
+    return client.follow(f"{place}/check").text
+
+
+def choose(client: Client, place: str, fields: Mapping[str, str]) -> str:
+    """The check page after a form was posted."""
+    answer = client.post(f"{place}/choices", fields)
+    return answer.text if answer.status == 422 else client.follow(answer.place.partition("#")[0]).text
+
+
+def pick(field: str, text: str, value: object) -> dict[str, str]:
+    """The answer to a question about a name."""
+    return {f"pick-{question_key(field, text)}": str(value)}
+
+
+def typed(field: str, text: str, value: str) -> dict[str, str]:
+    """The answer to a question about a name that is typed."""
+    return {f"other-{question_key(field, text)}": value}
+
+
+@pytest.mark.parametrize("name", [*NAMES, "Room, with “quotes” and 'more'", "R" * 300])
+def test_one_choice_is_for_all_rows_with_that_name(client: Client, service: Running, name: str) -> None:
+    """However many they are, however the name is spelt or looks; what was chosen is what is sent."""
+    ids = namesakes(service, name, 2)
+    rows = [mapping(n, ResourceId=f" {name.upper()} " if n == 4 else name) for n in range(2, 122)]
+    place = client.draft("a.csv", table(*rows, mapping(122, ResourceId=ids[0])))
+    text = words(check_page(client, place))
+    assert "in ResourceId: 120 rows" in text
+    assert "2 resources in Nexudus have this name" in text
+    assert "All 121 rows can be imported" in words(choose(client, place, pick("ResourceId", name, ids[1])))
+    bodies = sent(client, service, place)
+    assert sorted(str(body["ResourceId"]) for body in bodies) == [ids[0], *[ids[1]] * 120]
+
+
+def test_several_choices_are_saved_at_once_or_each_alone(client: Client, service: Running) -> None:
+    """One button for the whole form; the button of a question leaves the others as they are."""
+    ids = namesakes(service, "Studio (any)", 2)
+    rows = [mapping(n, ResourceId="Studio (any)", CoworkerId="Ada Abott") for n in (2, 3)]
+    place = client.draft("a.csv", table(*rows))
+    text = words(check_page(client, place))
+    assert "“\u2068Ada Abott\u2069” in CoworkerId: 2 rows" in text
+    both = pick("ResourceId", "Studio (any)", ids[0]) | pick("CoworkerId", "Ada Abott", ADA["Id"])
+    alone = both | {"only": question_key("CoworkerId", "Ada Abott")}
+    text = words(choose(client, place, alone))
+    assert "2 rows of 2 need a change" in text
+    assert "Studio (any)\u2069” in ResourceId: 2 rows" in text
+    client.post(f"{place}/as-it-came")
+    assert "Ada Abott\u2069” in CoworkerId: 2 rows" in words(check_page(client, place))
+    assert "All 2 rows can be imported" in words(choose(client, place, both))
+    assert {(body["ResourceId"], body["CoworkerId"]) for body in sent(client, service, place)} == {
+        (int(ids[0]), ADA["Id"])
+    }
+
+
+def test_the_most_frequent_name_is_asked_first(client: Client) -> None:
+    """Twenty on a page; the others come on the next."""
+    names = [f"Somebody {chr(97 + n // 26)}{chr(97 + n % 26)} Gone" for n in range(30)]
+    rows = [mapping(2 + n, CoworkerId=name, CalendarId=f"c{n}") for n, name in enumerate(names)]
+    rows += [mapping(90 + n, CoworkerId=names[29], CalendarId=f"d{n}") for n in range(3)]
+    place = client.draft("a.csv", table(*rows))
+    text = check_page(client, place)
+    asked = words(text.partition('id="questions"')[2])
+    assert asked.index(names[29]) < asked.index(names[0])
+    assert f"{names[29]}\u2069” in CoworkerId: 4 rows" in words(text)
+    assert "Page 1 of 2" in words(text)
+    assert text.count("<fieldset") == 20
+    assert client.follow(f"{place}/check?names=2").text.count("<fieldset") == 10
+
+
+def test_a_name_that_nobody_has_is_searched_for(client: Client, service: Running) -> None:
+    """By Id, by name or by a part of it; several matches are offered, none is said, and an empty answer leaves it."""
+    rows = [mapping(n, CoworkerId="Somebody Gone") for n in (2, 3, 4, 5)]
+    place = client.draft("a.csv", table(*rows))
+    assert "Nexudus has no coworker with this name" in words(check_page(client, place))
+    assert "4 rows of 4 need a change" in words(choose(client, place, typed("CoworkerId", "Somebody Gone", "")))
+    text = choose(client, place, typed("CoworkerId", "Somebody Gone", "Zebedee Quux"))
+    assert "Nexudus has no coworker “Zebedee Quux”" in words(text)
+    assert 'value="Zebedee Quux"' in text
+    text = choose(client, place, typed("CoworkerId", "Somebody Gone", "example.com"))
+    assert "Several coworkers match “example.com”. Choose one of them." in words(text)
+    assert f'value="{ADA["Id"]}"' in text or text.count('type="radio"') > 20
+    assert "All 4 rows can be imported" in words(
+        choose(client, place, typed("CoworkerId", "Somebody Gone", "ada.abbott@example.com"))
+    )
+    assert {body["CoworkerId"] for body in sent(client, service, place)} == {ADA["Id"]}
+
+
+def test_a_choice_is_remembered_for_the_next_file_and_can_be_forgotten(client: Client, service: Running) -> None:
+    """Also for a name that nobody has; the next file says so, and asks again once it is forgotten."""
+    ids = namesakes(service, "Studio (any)", 2)
+    rows = [mapping(n, ResourceId="Studio (any)", CoworkerId="Somebody Gone") for n in (2, 3)]
+    place = client.draft("a.csv", table(*rows))
+    check_page(client, place)
+    answers = pick("ResourceId", "Studio (any)", ids[1]) | typed("CoworkerId", "Somebody Gone", str(ADA["Id"]))
+    assert "Chosen for this file, and remembered." in words(choose(client, place, answers))
+    again = client.draft(
+        "b.csv", table(*[mapping(n, ResourceId="STUDIO (any)", CoworkerId="Somebody  gone") for n in (6, 7)])
+    )
+    text = words(check_page(client, again))
+    assert "All 2 rows can be imported" in text
+    assert text.count("Remembered from an earlier file.") == 2
+    text = words(choose(client, again, {"forget": question_key("CoworkerId", "Somebody Gone")}))
+    assert "2 rows of 2 need a change" in text
+    assert "Somebody gone\u2069” in CoworkerId: 2 rows" in text
+    assert text.count("Remembered from an earlier file.") == 1
+
+
+def test_a_run_that_waits_keeps_the_choices_that_were_seen(
+    client: Client, service: Running, settings: Settings
+) -> None:
+    """Whatever somebody chooses for the same name after Import was pressed."""
+    ids = namesakes(service, "Studio (any)", 2)
+    place = client.draft("a.csv", table(mapping(2, ResourceId="Studio (any)")))
+    check_page(client, place)
+    choose(client, place, pick("ResourceId", "Studio (any)", ids[0]))
+    client.follow(f"{place}/plan")
+    other = client.draft("b.csv", table(mapping(3, ResourceId="Studio (any)")))
+    check_page(client, other)
+    run = client.post(f"{place}/start").place
+    choose(client, other, {"forget": question_key("ResourceId", "Studio (any)")})
+    client.until(run, lambda text: "report.csv" in text)
+    assert [json.loads(body)["ResourceId"] for body in service.state.bodies] == [int(ids[0])]
+
+
+def test_a_choice_for_another_account_means_nothing(settings: Settings, service: Running) -> None:
+    """An Id belongs to somebody else there."""
+    ids = namesakes(service, "Studio (any)", 2)
+    content = table(mapping(2, ResourceId="Studio (any)"))
+    with serving(settings) as site:
+        client = site.visitor()
+        place = client.draft("a.csv", content)
+        check_page(client, place)
+        assert "All 1 row can be imported" in words(choose(client, place, pick("ResourceId", "Studio (any)", ids[0])))
+    with serving(settings.model_copy(update={"username": None, "password": None})) as site:
+        client = site.visitor()
+        assert "needs a change" in words(check_page(client, client.draft("a.csv", content)))
+
+
+def test_dates_repairs_and_zone_are_the_same_kind_of_question(client: Client, service: Running) -> None:
+    """One form, one button; and each can be taken back."""
+    rows = [mapping(n, ResourceId=f"{n},123", SubscriptionExpireDate=f"0{n}/0{n + 1}/2027 10:00") for n in range(2, 6)]
+    place = client.draft("a.csv", table(*rows, labels=TITLES))
+    client.post(f"{place}/columns", {f"field-{name}": at for name, at in zip(LABELS, "ABCDEF", strict=True)})
+    text = words(check_page(client, place))
+    assert "Is the day or the month first in “Ablauf”? 4 cells, for example 02/03/2027 10:00" in text
+    assert "Thousands separators in “Raum” 4 cells, for example 2,123" in text
+    assert "2,123 becomes 2123" in text
+    text = words(choose(client, place, {"dates": "dmy", "repair-A-thousands": "yes"}))
+    assert "All 4 rows can be imported" in text
+    assert "Dates are read as day/month/year." in text
+    assert "In which time zone are the times in “Ablauf”?" in text
+    assert "There is no time zone “Mars/North”" in words(choose(client, place, {"zone": "Mars/North"}))
+    assert 'value="Europe/Berlin"' in choose(client, place, {"zone": "Europe/Berlin"})
+    assert sent(client, service, place)[0]["SubscriptionExpireDate"] == "2027-03-02T09:00:00Z"
+
+
+def test_a_choice_for_a_column_is_taken_back_alone(client: Client) -> None:
+    """The others stay."""
+    rows = [mapping(n, ResourceId=f"{n},123", SubscriptionExpireDate=f"0{n}/0{n + 1}/2027") for n in range(2, 6)]
+    place = client.draft("a.csv", table(*rows))
+    check_page(client, place)
+    assert "All 4 rows" in words(choose(client, place, {"dates": "mdy", "repair-A-thousands": "yes"}))
+    text = words(choose(client, place, {"forget": "dates"}))
+    assert "Is the day or the month first" in text
+    assert "Thousands separators are removed in “ResourceId”." in text
+
+
+def test_names_are_suggested_while_somebody_types(client: Client) -> None:
+    """A few of them, with what tells namesakes apart."""
+    place = client.draft("a.csv", table(mapping(2, CoworkerId="Somebody Gone")))
+    check_page(client, place)
+    text = client.get(f"{place}/names/CoworkerId?other-x=abbott").text
+    assert f"Id {ADA['Id']}" in text
+    assert client.get(f"{place}/names/CoworkerId?other-x=").text.strip() == ""
+    assert client.get(f"{place}/names/Nothing?other-x=abbott").text.strip() == ""
