@@ -5,6 +5,7 @@
 - ``upload_pages.py``  from a file to a run, over ``drafts.py`` (the uploads), ``upload_check.py``, ``upload_names.py``
   and ``upload_plan.py`` (what is known of one), ``upload_documents.py`` (in which files), ``entries.py`` (typed cells),
   ``plan_words.py`` (why rows are held), ``row_answers.py`` (which record an ambiguous row is)
+- ``table/``          all rows of an upload, to look at and to correct
 - ``run_pages.py``     runs and their rows; ``workers.py`` the processes that send; ``retry_process.py`` a retry,
   ``failed_rows.py`` an upload of the failed rows; ``settle_page.py`` a row that a person settles; ``next_steps.py``
   what to do next; ``chart.py`` progress as a drawing
