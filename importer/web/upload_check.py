@@ -17,7 +17,7 @@ import pandas as pd
 
 from importer.checking import CauseGroup, Causes, Checked, Checker, DateReader, cause_key, match_columns, recognise
 from importer.config.settings import Settings
-from importer.config.store import locked_document, new_private
+from importer.config.store import RecentDocuments, locked_document, new_private
 from importer.errors import ColumnsError, EncodingError, ImporterError, SheetsError
 from importer.issues import Candidate, Issue, Notice
 from importer.model import Clock
@@ -57,6 +57,9 @@ from importer.web.upload_documents import (
 from schemas import RECORD_TYPES, RecordType
 
 PAGE_ROWS = 50
+_RECENT = RecentDocuments(CHECK, 4)
+"""The check of a large file takes a second to parse, and each request looks at it."""
+
 _PLACES = 3
 _TRIED_WITH = {
     "not-a-whole-number": ("thousands",),
@@ -166,7 +169,7 @@ def _keep(draft: Draft, check: UploadCheck) -> None:
 
 def latest_check(draft: Draft) -> UploadCheck | None:
     """The result of the last check of this upload; it may be about an earlier version."""
-    return CHECK.read_if_usable(draft.folder / "checked.json")
+    return _RECENT.read_if_usable(draft.folder / "checked.json")
 
 
 # -- columns ----------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 3. The changed rows are checked on their own; the check of the whole file follows.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from importer.web.upload_documents import Header
 MOST_CELLS = 250_000
 """Cells that one action may change: each is a correction, which is stored with the upload and with its run."""
 
+_TRIES = 3
 _OUTDATED = "The table has changed meanwhile, so nothing was done. It now shows the rows as they are: please try again."
 _TOO_MANY = f"That would change more than {MOST_CELLS:,} cells at once. Select fewer rows, or correct your file."
 _LAST_ROW = "At least one row must stay. To import nothing, delete the upload instead."
@@ -72,12 +74,21 @@ class Table:
         Raises:
             FileNotFoundError: The upload has not been checked yet.
         """
-        check = latest_check(draft)
-        if check is None or check.header is None:
-            raise FileNotFoundError(draft.folder)
-        with opened(file_of(draft.folder, check.version)) as rows:
-            self.catch_up(rows, draft, check.header)
+        with contextlib.ExitStack() as stack:
+            rows, header = self._opened(draft, stack)
+            self.catch_up(rows, draft, header)
             yield rows
+
+    @staticmethod
+    def _opened(draft: Draft, stack: contextlib.ExitStack) -> tuple[RowFile, Header]:
+        for _ in range(_TRIES):
+            check = latest_check(draft)
+            if check is None or check.header is None:
+                break
+            # A check that has ended at this moment has put other rows in the place of these.
+            with contextlib.suppress(FileNotFoundError):
+                return stack.enter_context(opened(file_of(draft.folder, check.version))), check.header
+        raise FileNotFoundError(draft.folder)
 
     def catch_up(self, rows: RowFile, draft: Draft, header: Header) -> None:
         """Bring the rows to the version of the upload, unless another page has done so."""

@@ -18,7 +18,7 @@ import pandas as pd
 from importer.checking import Checked
 from importer.config.store import from_json
 from importer.spreadsheet import column_letters
-from importer.web.table.sent import SentWords
+from importer.web.table.sent import SentWords, sort_numbers
 from importer.web.upload_documents import CellIssue, CheckedRow
 
 _PATIENCE = 10.0
@@ -28,6 +28,15 @@ _FORMAT = 1
 _NEVER_STORED = re.compile("[\ud800-\udfff]")
 _AT_ONCE = 500
 """Row numbers in one question to the database, which takes a limited number."""
+
+
+_INDEXES = (
+    "row_states ON rows(state, row)",
+    "row_plans ON rows(plan, row) WHERE plan != ''",
+    "row_edits ON rows(row) WHERE edited",
+    "row_causes ON causes(row)",
+)
+"""For the counts of each answer, and for rows that are changed; made last, because that is faster."""
 
 
 class RowState(StrEnum):
@@ -137,7 +146,8 @@ class RowWriter:
         about = {"format": _FORMAT, "reached": version, "columns": [asdict(column) for column in self._columns]}
         values = [(name, json.dumps(value)) for name, value in about.items()]
         self._db.executemany("INSERT INTO about VALUES (?, ?)", values)
-        self._db.execute("CREATE INDEX row_states ON rows(state, row)")
+        for index in _INDEXES:
+            self._db.execute(f"CREATE INDEX {index}")
         self._db.execute("COMMIT")
         self._db.close()
 
@@ -164,27 +174,20 @@ def lines_of(
     numbers: list[list[float | None]] = []
     for column, cells in zip(columns, texts, strict=True):
         if column.field and column.field in checked.valid:
-            shown, keys = words.column(column.field, pd.Series(cells, chunk.index), checked.valid[column.field])
-            sent.append([stored_text(text) for text in shown])
-            numbers.append(keys if column.numeric else [None] * len(cells))
+            series, values = pd.Series(cells, chunk.index, dtype=object), checked.valid[column.field]
+            sent.append([stored_text(text) for text in words.column(column.field, series, values)])
+            numbers.append(sort_numbers(series, values) if column.numeric else [None] * len(cells))
         else:
             sent.append([""] * len(cells))
             numbers.append([None] * len(cells))
-    for index, number in enumerate(chunk.index.tolist()):
+    pairs = [column for both in zip(sent, numbers, strict=True) for column in both]
+    searched = map(_searched, zip(*texts, *sent, strict=True))
+    lines = zip(chunk.index.tolist(), searched, zip(*texts, strict=True), zip(*pairs, strict=True), strict=True)
+    for number, search, row_texts, shown in lines:
         row = rows.get(number)
         state = RowState.READY if row is None else RowState.WRONG if row.is_wrong else RowState.WARNING
-        cells, shown = [column[index] for column in texts], [column[index] for column in sent]
-        pairs = [part for pair in zip(shown, (keys[index] for keys in numbers), strict=True) for part in pair]
         issues = json.dumps([_issue(one) for one in row.issues], ensure_ascii=False) if row else "[]"
-        yield (
-            number,
-            state.value,
-            int(number in edited),
-            stored_text(issues),
-            _searched([*cells, *shown]),
-            *cells,
-            *pairs,
-        )
+        yield number, state.value, int(number in edited), stored_text(issues), search, *row_texts, *shown
 
 
 def left_out_line(row: int, texts: Sequence[str], edited: bool) -> Line:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -28,36 +29,30 @@ class SentWords:
     order: str | None = None
     _dates: dict[datetime, str] = field(default_factory=dict, compare=False)
 
-    def column(self, name: str, texts: pd.Series, valid: pd.Series) -> tuple[list[str], list[float | None]]:
-        """For each text of a field: what is sent, "" if the text itself is or nothing is; and a number to sort by.
+    def column(self, name: str, texts: pd.Series, valid: pd.Series) -> list[str]:
+        """For each text of a field: what is sent, "" if the text itself is, or nothing.
 
         ``valid`` holds the typed values of those rows that can be sent.
         """
-        values = dict(zip(valid.index.tolist(), valid.tolist(), strict=True))
-        rows, cells = texts.index.tolist(), texts.tolist()
-        typed = [value if (value := values.get(row)) is not None and value is not pd.NA else None for row in rows]
-        typed = [None if value is pd.NaT else value for value in typed]
-        words = [self._words(name, text, value) for text, value in zip(cells, typed, strict=True)]
-        return words, [_number(value) for value in typed]
+        typed, cells = aligned(texts, valid), texts.tolist()
+        if name in self.kind.references:
+            called = self.names.get(name, {})
+            return [
+                "" if value is None else _reference(text, int(value), called)
+                for text, value in zip(cells, typed, strict=True)
+            ]
+        words = ["" if value is None else self._plain(value) for value in typed]
+        return ["" if word == text else word for word, text in zip(words, cells, strict=True)]
 
     def is_numeric(self, name: str) -> bool:
         """Whether the values of a field are put in order as numbers or times."""
         sorted_as_number = (FieldType.WHOLE_NUMBER, FieldType.DECIMAL, FieldType.DATE)
         return name not in self.kind.references and self.kind.type_of(name) in sorted_as_number
 
-    def _words(self, name: str, text: str, value: object) -> str:
-        if value is None:
-            return ""
-        if name in self.kind.references:
-            assert isinstance(value, int)
-            called = self.names.get(name, {}).get(value, "")
-            parts = [called if called != text else "", f"Id {value}" if str(value) != text.strip() else ""]
-            return ", ".join(filter(None, parts))
-        words = self._plain(value)
-        return "" if words == text else words
-
     def _plain(self, value: object) -> str:
         match value:
+            case str():
+                return value
             case datetime():
                 return self._date(value)
             case bool():
@@ -76,6 +71,26 @@ class SentWords:
             seconds = f":{local:%S}" if local.second else ""
             words = self._dates[instant] = f"{day} {local:%H:%M}{seconds} {local:%Z}"
         return words
+
+
+def aligned(texts: pd.Series, valid: pd.Series) -> list[Any]:
+    """The typed values of a column for each row of its texts; None where there is none, or none that can be sent."""
+    values = valid.tolist()
+    if len(valid) < len(texts):
+        by_row = dict(zip(valid.index.tolist(), values, strict=True))
+        values = [by_row.get(row) for row in texts.index.tolist()]
+    return [None if value is pd.NA or value is pd.NaT else value for value in values]
+
+
+def sort_numbers(texts: pd.Series, valid: pd.Series) -> list[float | None]:
+    """Numbers by which a column is put in order, where it has any."""
+    return [None if value is None else _number(value) for value in aligned(texts, valid)]
+
+
+def _reference(text: str, number: int, called: Mapping[int, str]) -> str:
+    name, digits = called.get(number, ""), str(number)
+    parts = [name if name != text else "", f"Id {digits}" if digits != text and digits != text.strip() else ""]
+    return ", ".join(filter(None, parts))
 
 
 def _number(value: object) -> float | None:
