@@ -18,13 +18,15 @@ from importer.web.table.views import Views
 from importer.web.upload_check import check_upload
 
 NOW = datetime(2030, 12, 28, tzinfo=UTC).timestamp()
+ALL = Selection()
 TITLES = ["ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate", "SubscriptionId", "CalendarId", "Notes"]
 
 
 def good(number: int, **changes: str) -> list[str]:
     """A row with nothing wrong, different for each number."""
     guid = f"7f105c7d-2dc5-4530-97cd-{number:012x}"
-    texts = [str(1000 + number), str(2000 + number), f"Room {number}", "2031-01-01T10:00:00Z", guid, f"AAMk{number}=", ""]
+    ids = [str(1000 + number), str(2000 + number)]
+    texts = [*ids, f"Room {number}", "2031-01-01T10:00:00Z", guid, f"AAMk{number}=", ""]
     return list((dict(zip(TITLES, texts, strict=True)) | changes).values())
 
 
@@ -59,7 +61,7 @@ class Desk:
         """Check the whole file, as the pages do after every change."""
         check_upload(self.drafts, self.draft, self.settings, lambda: NOW)
 
-    def rows(self, selection: Selection = Selection()) -> list[TableRow]:
+    def rows(self, selection: Selection = ALL) -> list[TableRow]:
         """The rows of a selection."""
         with self.table.rows(self.draft) as rows:
             return rows.rows(self.table.views.find(self.id, rows, selection).numbers)
@@ -72,7 +74,7 @@ class Desk:
         """How all rows stand."""
         return {row.row: row.state for row in self.rows()}
 
-    def do(self, kind: Kind, selection: Selection = Selection(), **members: object) -> Reply:
+    def do(self, kind: Kind, selection: Selection = ALL, **members: object) -> Reply:
         """Do something to a range of what a selection shows."""
         with self.table.rows(self.draft) as rows:
             view = self.table.views.find(self.id, rows, selection)

@@ -1,7 +1,6 @@
 """Which rows are shown and in which order, against a search that is written in another way."""
 
 import random
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -65,7 +64,7 @@ SELECTIONS = st.builds(
     show=st.sampled_from(["", EDITED, *STATES]),
     column=st.sampled_from(["", "C", "G", "Z"]),
     value=st.sampled_from(["", "Studio", "Room 5", "by hand"]),
-    text=st.sampled_from(["", "studio", "STUDIO", "zürich", "ZÜRICH", "7", "%", "_", '"', "room 1", "'; DROP", "1 jan"]),
+    text=st.sampled_from(["", "studio", "STUDIO", "zürich", "ZÜRICH", "7", "%", "_", '"', "room 1", "'; --", "1 jan"]),
 )
 
 
