@@ -140,9 +140,20 @@ def _listed(numbers: Sequence[int]) -> str:
             ranges[-1][1] = number
         else:
             ranges.append([number, number])
-    words = [f"{first} to {last}" if last > first else str(first) for first, last in ranges[:_MOST_LISTED]]
+    # Two rows side by side are named one by one: 3 and 4.
+    pairs: list[list[int | tuple[int, int]]] = [
+        [first, last] if last - first == 1 else [(first, last)] for first, last in ranges[:_MOST_LISTED]
+    ]
+    words = [_range(one) for pair in pairs for one in pair]
     more = len(ranges) > _MOST_LISTED
-    return ", ".join(words) + " and more" if more else " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+    return f"{', '.join(words)} and more" if more else " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _range(rows: int | tuple[int, int]) -> str:
+    if isinstance(rows, int):
+        return str(rows)
+    first, last = rows
+    return f"{first} to {last}" if last > first else str(first)
 
 
 def place_of(address: str) -> tuple[int, int]:

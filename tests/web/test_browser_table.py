@@ -270,14 +270,14 @@ def test_a_step_can_be_undone_on_a_page_that_was_opened_anew(sheet: Sheet) -> No
 
 def test_replacing_reaches_rows_that_were_never_on_the_screen(sheet: Sheet) -> None:
     """All rows of the filter, and only those."""
-    sheet.page.get_by_label("Show", exact=True).select_option("needs-change")
+    sheet.page.locator("#show").select_option("needs-change")
     sheet.says("30 rows")
     sheet.page.get_by_text("Find and replace").click()
     sheet.page.get_by_label("Find", exact=True).fill("12.5")
     sheet.page.get_by_label("Replace with").fill("77")
     sheet.page.get_by_role("button", name="Replace in all 30 rows shown").click()
     sheet.says("30 cells changed. All 30 rows are ready.")
-    sheet.page.get_by_label("Show", exact=True).select_option("")
+    sheet.page.locator("#show").select_option("")
     sheet.says("300 rows")
     expect(sheet.cell(0, COWORKER)).to_have_text("2002")
 
@@ -402,7 +402,7 @@ def test_the_plan_is_shown_at_each_row(sheet: Sheet) -> None:
     sheet.page.get_by_role("link", name="See all rows and what will be sent").click()
     expect(sheet.cell(0, 2)).to_have_text("ReadyCreate")
     expect(sheet.cell(1, 2)).not_to_contain_text("Create")
-    sheet.page.get_by_label("Show", exact=True).select_option("create")
+    sheet.page.locator("#show").select_option("create")
     sheet.says("270 rows")
     sheet.go(0, NAME)
     sheet.page.keyboard.type("Studio")

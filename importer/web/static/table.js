@@ -157,7 +157,8 @@ class RowTable {
       this.base = Math.min(this.base, Math.max(this.total - 1, 0));
       this.base -= this.base % this.most;
       if (lost) this.say("The table was loaded anew.");
-      this.moveTo({ row: this.clampRow(this.focus.row), column: this.focus.column }, { focus: false });
+      const row = this.focus.row === HEADER ? HEADER : this.clampRow(this.focus.row);
+      this.moveTo({ row, column: this.focus.column }, { focus: false });
     }
     document.rows.forEach((row, index) => this.rows.set(document.first + index, row));
     this.stand(document);
