@@ -156,7 +156,7 @@ class RecentDocuments(Generic[Shape]):
     def __init__(self, document: Document[Shape], most: int) -> None:
         """Keep so many of them in memory."""
         self._document, self._most = document, most
-        self._values: dict[Path, tuple[tuple[int, int, int], Shape | None]] = {}
+        self._values: dict[Path, tuple[tuple[int, float, int], Shape | None]] = {}
         self._lock = threading.Lock()
 
     def read_if_usable(self, path: Path, **from_place: object) -> Shape | None:
@@ -166,7 +166,7 @@ class RecentDocuments(Generic[Shape]):
         except OSError:
             return None
         # Documents are replaced and never written over, so a new one is another file.
-        signature = (status.st_ino, status.st_mtime_ns, status.st_size)
+        signature = (status.st_ino, status.st_mtime, status.st_size)
         with self._lock:
             before = self._values.pop(path, None)
             if before is not None and before[0] == signature:
