@@ -64,6 +64,9 @@ def _put_unchecked(rows: RowFile, patches: Mapping[int, Patch]) -> None:
         texts = [(patch.texts[letters], row) for row, patch in patches.items() if letters in patch.texts]
         change = f"UPDATE rows SET c_{letters} = ?, s_{letters} = '', k_{letters} = NULL, edited = 1 WHERE row = ?"
         rows.db.executemany(change, texts)
+    # Until the check, a row is also found by what its cells said before.
+    searched = [("\n".join(patch.texts.values()).casefold(), row) for row, patch in patches.items() if patch.texts]
+    rows.db.executemany("UPDATE rows SET search = search || char(10) || ? WHERE row = ?", searched)
     change = "UPDATE rows SET state = CASE WHEN state = 'out' AND ? THEN state ELSE ? END, issues = '[]', plan = '' "
     states = [(patch.out is None, _open_state(patch).value, row) for row, patch in patches.items()]
     rows.db.executemany(f"{change} WHERE row = ?", states)
