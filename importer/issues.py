@@ -451,6 +451,8 @@ NOTICES: Mapping[str, NoticeKind] = {
     ),
     "row-left-out": NoticeKind('Row {first} is no data and was left out: "{text}".'),
     "rows-left-out": NoticeKind('{count:,} rows are no data and were left out; the first is row {first}: "{text}".'),
+    "row-chosen-out": NoticeKind("Row {first} is left out, as you chose."),
+    "rows-chosen-out": NoticeKind("{count:,} rows are left out, as you chose: {names}."),
     "title-above": NoticeKind("Row {first} looks like a title and was skipped. The header is in row {header}."),
     "titles-above": NoticeKind(
         "Rows {first} to {last} look like titles and were skipped. The header is in row {header}."

@@ -12,6 +12,7 @@ import json
 import os
 import secrets
 import sys
+import threading
 import types
 import typing
 from collections import abc
@@ -144,6 +145,39 @@ class Document(Generic[Shape]):
     def write(self, path: Path, value: Shape, *, without: abc.Collection[str] = ()) -> None:
         """Write the document over an earlier one, whole or not at all."""
         write_private(path, self.encode(value, without=without))
+
+
+class RecentDocuments(Generic[Shape]):
+    """The documents of one kind that were read last; one is parsed again only if its file is another one by now.
+
+    Only for values that nobody changes in place: each reader gets the same one.
+    """
+
+    def __init__(self, document: Document[Shape], most: int) -> None:
+        """Keep so many of them in memory."""
+        self._document, self._most = document, most
+        self._values: dict[Path, tuple[tuple[int, float, int], Shape | None]] = {}
+        self._lock = threading.Lock()
+
+    def read_if_usable(self, path: Path, **from_place: object) -> Shape | None:
+        """As ``Document.read_if_usable``; ``from_place`` is the same each time."""
+        try:
+            status = path.stat()
+        except OSError:
+            return None
+        # Documents are replaced and never written over, so a new one is another file.
+        signature = (status.st_ino, status.st_mtime, status.st_size)
+        with self._lock:
+            before = self._values.pop(path, None)
+            if before is not None and before[0] == signature:
+                self._values[path] = before
+                return before[1]
+        value = self._document.read_if_usable(path, **from_place)
+        with self._lock:
+            self._values[path] = (signature, value)
+            while len(self._values) > self._most:
+                del self._values[next(iter(self._values))]
+        return value
 
 
 def from_json(shape: Any, value: Any) -> Any:

@@ -153,13 +153,25 @@ async def plan(request: ImportRequest) -> PlannedImport:
     return await plan_examined(source, result, request)
 
 
-async def plan_examined(source: Source, result: CheckResult, request: ImportRequest) -> PlannedImport:
+RowListener = Callable[[int, Match], None]
+"""Hears of each row that is compared what it is to the service; of none if the service holds no records."""
+
+
+async def plan_examined(
+    source: Source, result: CheckResult, request: ImportRequest, listener: RowListener | None = None
+) -> PlannedImport:
     """The plan of a file that has been examined; it is examined again if names had to be looked up."""
     with open_journal(request.settings.journal_url) as journal:
-        return await stoppable(_plan(journal, source, result, request), journal, request.settings)
+        return await stoppable(_plan(journal, source, result, request, listener), journal, request.settings)
 
 
-async def _plan(journal: Journal, source: Source, result: CheckResult, request: ImportRequest) -> PlannedImport:
+async def _plan(
+    journal: Journal,
+    source: Source,
+    result: CheckResult,
+    request: ImportRequest,
+    listener: RowListener | None = None,
+) -> PlannedImport:
     now = request.clock()
     choices, observer, clock = request.choices, request.observer, request.clock
     async with signed_in(
@@ -170,7 +182,7 @@ async def _plan(journal: Journal, source: Source, result: CheckResult, request: 
         if run_to_continue(journal, terms, account) is None:
             refuse_other_terms(journal, terms, account, zoneless=result.zoneless)
         source, result = await look_up_names(session, source, result, choices, now)
-        present = await find_present(session, source, result, choices, now)
+        present = await find_present(session, source, result, choices, now, listener)
         made = plan_of(session, result, present, now)
         refuse_shifted_times(source, result, present, made)
         without = plan_of(session, result, present.without_updates, now) if present.updates else made
@@ -325,7 +337,12 @@ class AlreadyPresent:
 
 
 async def find_present(
-    session: Session, source: Source, result: CheckResult, choices: Choices, now: float
+    session: Session,
+    source: Source,
+    result: CheckResult,
+    choices: Choices,
+    now: float,
+    listener: RowListener | None = None,
 ) -> AlreadyPresent:
     """What the rows of a file are to the service: by one list of what it holds, and by the journal."""
     empty = fields_to_clear(source) if choices.clear_empty else ()
@@ -342,7 +359,9 @@ async def find_present(
     named = frozenset(number for number in ids if number is not None)
     named_list = source.named_list if None not in ids else None
     endpoint, kind = source.endpoint, source.kind
-    return await present_among(session, endpoint, kind, records, choices, named=named, named_list=named_list)
+    return await present_among(
+        session, endpoint, kind, records, choices, named=named, named_list=named_list, listener=listener
+    )
 
 
 async def present_among(
@@ -355,6 +374,7 @@ async def present_among(
     *,
     named: Collection[int] = (),
     named_list: Listing | None = None,
+    listener: RowListener | None = None,
 ) -> AlreadyPresent:
     """What these records are to the service; ``parent`` is the run whose rows are sent once more, if there is one.
 
@@ -374,6 +394,8 @@ async def present_among(
     for record in records() if named or not comparison.is_empty else ():
         match = comparison.match(record.body, record.named_id)
         present.add(record.row, match, kind, partial(comparison.choices, record.body))
+        if listener is not None:
+            listener(record.row, match)
     offered = {choice.record for doubt in present.sampler.groups.ambiguous for choice in doubt.choices}
     remotes = [remote for number in sorted(offered) if (remote := comparison.record(number)) is not None]
     present.candidates = {remote.id: record_texts(kind, remote) for remote in remotes}

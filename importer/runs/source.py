@@ -329,6 +329,11 @@ def _examine(
 
 def _without_rows(source: Source) -> FileError:
     """What is said of a header without rows. An error: a sheet that was to be imported and is empty is a mistake."""
+    if source.read.left_out:
+        return FileError(
+            f"{source.file.name} has no row but those that are left out, so there is nothing to import.",
+            "Take back at least one row.",
+        )
     if {RECORD_ID, *STAMPS} <= set(source.sheet.labels):
         return FileError(
             f"{source.file.name} is an export without any record, so there is nothing to import.",

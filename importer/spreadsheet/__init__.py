@@ -5,7 +5,7 @@
 - ``kinds.py``      files that are no table; ``extras.py`` rows that are no data
 - ``workbook.py``   XLSX and the others; ``workbook_child`` the process that reads them
 - ``formatted_cell.py``  a cell that shows something else than its value
-- ``corrections.py``  single cells or whole columns corrected on reading
+- ``corrections.py``  single cells or whole columns corrected on reading, and rows left out
 - ``annotated_workbook.py``  a copy of an XLSX workbook with wrong cells marked and columns at its end
 - ``formulas.py``   text that would be run as a formula; ``dropdown.py`` lists to choose from; ``template.py`` an empty
   workbook to fill in
@@ -22,7 +22,7 @@ import pandas as pd
 from importer.errors import FileError
 from importer.issues import Notice
 from importer.spreadsheet.annotated_workbook import ANNOTATED
-from importer.spreadsheet.corrections import REPAIRS, corrected, differing_texts, place_of
+from importer.spreadsheet.corrections import REPAIRS, corrected, differing_texts, place_of, without_rows
 from importer.spreadsheet.delimited import Finder, open_delimited
 from importer.spreadsheet.encodings import encoding_error, may_be_in_several
 from importer.spreadsheet.formatted_cell import shown_texts, uncertain
@@ -79,8 +79,9 @@ class ReadOptions:
     ("D5"); ``repairs`` one repair a column, by its letters. ``dates`` is the order of day, month and year ("dmy",
     "mdy", "ymd"), ``zone`` the time zone of times that do not say theirs, None for that of the settings. ``answers``
     are the Ids of the records that a person said rows are, by row number; they go before an Id in the file. Reading
-    leaves these three to checking. ``chosen_ids`` are the records that names meant when a page began the run, by field:
-    what was chosen by then holds for it, whatever is chosen while it waits.
+    leaves these three to checking. ``left_out`` are the numbers of rows that a person does not want to be imported.
+    ``chosen_ids`` are the records that names meant when a page began the run, by field: what was chosen by then holds
+    for it, whatever is chosen while it waits.
 
     ``header_row`` is the row of the header, None if it is to be looked for. ``remembered`` says that the encoding was
     chosen for an earlier file with this header. ``rules`` are those by which rows are left out and encodings guessed:
@@ -101,6 +102,7 @@ class ReadOptions:
     answers: Mapping[str, int] = field(default_factory=dict)
     header_row: int | None = None
     chosen_ids: Mapping[str, Mapping[str, int]] = field(default_factory=dict, compare=False)
+    left_out: tuple[int, ...] = ()
     remembered: bool = field(default=False, compare=False)
     rules: int = field(default=_RULES, compare=False)
 
@@ -113,7 +115,8 @@ def open_sheet(path: Path, options: ReadOptions = ReadOptions(), judge: Judge | 
     """
     sheet = _as_it_is(path, options, partial(find_header, judge=judge, row=options.header_row))
     sheet = replace(sheet, read=partial(_still_there, sheet.read))
-    return corrected(sheet, options.cells, options.repairs) if options.cells or options.repairs else sheet
+    sheet = corrected(sheet, options.cells, options.repairs) if options.cells or options.repairs else sheet
+    return without_rows(sheet, options.left_out) if options.left_out else sheet
 
 
 def changed_texts(path: Path, options: ReadOptions) -> dict[int, dict[int, str]]:

@@ -1,18 +1,20 @@
-"""Corrects cells without touching the file: single cells by address, and one repair for all cells of a column.
+"""Corrects a file without touching it: single cells by address, all cells of a column by a repair, rows left out.
 
 A repair changes a text only where it is sure to be that kind of mistake; every other text stays as it is. Pure.
 """
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
 
+from importer.issues import Notice
 from importer.spreadsheet.formatted_cell import FormattedCell
 from importer.spreadsheet.sheet import Sheet, column_letters
 
+_MOST_LISTED = 20
 _GROUPED = re.compile(r"\d{1,3}(?:([,.'\u2019\u00a0\u202f ])\d{3})(?:\1\d{3})*")
 
 
@@ -121,6 +123,50 @@ def _repair(chunk: pd.DataFrame, repairs: Mapping[str, str]) -> None:
 def _repaired(text: str, repair: Callable[[str], str]) -> str:
     # A cell without anything to repair stays the one that it is, with its number format.
     return text if (changed := repair(text)) == text else changed
+
+
+def without_rows(sheet: Sheet, left_out: Collection[int]) -> Sheet:
+    """The sheet without the rows of these numbers, and a notice about them: a person has chosen them."""
+    numbers = sorted(left_out)
+
+    def read() -> Iterator[pd.DataFrame]:
+        for chunk in sheet.read():
+            out = chunk.index.isin(numbers)
+            rest = chunk[~out] if out.any() else chunk
+            if len(rest):
+                yield rest
+
+    return replace(sheet, read=read, notices=(*sheet.notices, _left_out(numbers)))
+
+
+def _left_out(numbers: Sequence[int]) -> Notice:
+    if len(numbers) == 1:
+        return Notice("row-chosen-out", {"first": numbers[0]})
+    return Notice("rows-chosen-out", {"count": len(numbers), "names": _listed(numbers)})
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    """Row numbers as people list them: 5, 9 and 12 to 40; of very many, the first."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][1] + 1:
+            ranges[-1][1] = number
+        else:
+            ranges.append([number, number])
+    # Two rows side by side are named one by one: 3 and 4.
+    pairs: list[list[int | tuple[int, int]]] = [
+        [first, last] if last - first == 1 else [(first, last)] for first, last in ranges[:_MOST_LISTED]
+    ]
+    words = [_range(one) for pair in pairs for one in pair]
+    more = len(ranges) > _MOST_LISTED
+    return f"{', '.join(words)} and more" if more else " and ".join(filter(None, [", ".join(words[:-1]), words[-1]]))
+
+
+def _range(rows: int | tuple[int, int]) -> str:
+    if isinstance(rows, int):
+        return str(rows)
+    first, last = rows
+    return f"{first} to {last}" if last > first else str(first)
 
 
 def place_of(address: str) -> tuple[int, int]:

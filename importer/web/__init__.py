@@ -6,6 +6,7 @@
   and ``upload_plan.py`` (what is known of one), ``upload_documents.py`` (in which files), ``entries.py`` (typed cells),
   ``name_questions.py`` and ``choices.py`` (what is asked once for all rows), ``plan_words.py`` (why rows are held),
   ``row_answers.py`` (which record an ambiguous row is), ``error_words.py`` (errors, in the words of the page)
+- ``table/``          all rows of an upload, to look at and to correct
 - ``run_pages.py``     runs and their rows; ``workers.py`` the processes that send, ``run_start.py`` starts one;
   ``follow_ups.py`` what was started for a run after its end; ``retry_process.py`` a retry, ``failed_rows.py`` an
   upload of the failed rows; ``settle_page.py`` a row that a person settles; ``next_steps.py`` what to do next;

@@ -34,6 +34,7 @@ from importer.web.context import (
 )
 from importer.web.drafts import LARGEST
 from importer.web.guard import Guard
+from importer.web.table import pages as table
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -102,6 +103,9 @@ TABLE: tuple[PageRoute, ...] = (
     PageRoute("POST", "/uploads/{draft}/choices", upload_pages.choose, RUNNER, Owner.OWN_UPLOAD),
     PageRoute("GET", "/uploads/{draft}/names/{field}", upload_pages.names, RUNNER, Owner.OWN_UPLOAD),
     PageRoute("POST", "/uploads/{draft}/as-it-came", upload_pages.undo_corrections, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("GET", "/uploads/{draft}/table", table.show, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("GET", "/uploads/{draft}/table/rows", table.rows, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/table/steps", table.act, RUNNER, Owner.OWN_UPLOAD),
     PageRoute("GET", "/uploads/{draft}/marked.xlsx", upload_pages.marked, RUNNER, Owner.OWN_UPLOAD),
     PageRoute("GET", "/uploads/{draft}/plan", upload_pages.plan, RUNNER, Owner.OWN_UPLOAD),
     PageRoute("POST", "/uploads/{draft}/records", upload_pages.answer_rows, RUNNER, Owner.OWN_UPLOAD),

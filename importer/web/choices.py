@@ -266,5 +266,5 @@ def take_back(desk: Desk, draft: Draft) -> None:
         if now is None or now.run is not None:
             return
         upload_names.take_back(desk.settings, now.choices)
-        read: ReadOptions = replace(now.read, cells={}, repairs={}, dates=None, answers={})
+        read: ReadOptions = replace(now.read, cells={}, repairs={}, dates=None, answers={}, left_out=())
         desk.drafts.keep(now, read=read, choices=(), version=now.version + 1)

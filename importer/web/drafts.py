@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
 
-from importer.config.store import Document, locked_document, new_private, private_folder
+from importer.config.store import Document, RecentDocuments, locked_document, new_private, private_folder
 from importer.errors import FileError, ImporterError
 from importer.model import Clock
 from importer.spreadsheet import DELIMITED, WORKBOOKS, ReadOptions
@@ -79,6 +79,8 @@ class Draft:
 
 
 _DRAFT = Document("An upload", Draft)
+_RECENT = RecentDocuments(_DRAFT, 8)
+"""An upload may have a hundred thousand corrections, and each request looks at it."""
 
 
 class Drafts:
@@ -115,7 +117,7 @@ class Drafts:
         if not _ID.fullmatch(key):
             return None
         folder = self._folder / key
-        return _DRAFT.read_if_usable(folder / "draft.json", id=key, folder=str(folder))
+        return _RECENT.read_if_usable(folder / "draft.json", id=key, folder=str(folder))
 
     def all(self) -> list[Draft]:
         """The drafts that no run came of, newest first."""

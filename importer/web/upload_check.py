@@ -7,8 +7,8 @@ and text, once however many rows have it. Whoever reads the first finds the othe
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
@@ -17,7 +17,7 @@ import pandas as pd
 
 from importer.checking import CauseGroup, Causes, Checked, Checker, DateReader, cause_key, match_columns, recognise
 from importer.config.settings import Settings
-from importer.config.store import locked_document, new_private
+from importer.config.store import RecentDocuments, locked_document, new_private
 from importer.errors import ColumnsError, EncodingError, ImporterError, SheetsError
 from importer.issues import CATALOGUE, Candidate, Issue, Notice
 from importer.model import Clock
@@ -36,6 +36,8 @@ from importer.spreadsheet import (
 from importer.text import printable
 from importer.web import name_questions, upload_names
 from importer.web.drafts import Draft, Drafts
+from importer.web.table.row_file import RowWriter
+from importer.web.table.written import Names, forget_other_rows, table_writer
 from importer.web.upload_documents import (
     CANDIDATES,
     CHECK,
@@ -56,6 +58,9 @@ from importer.web.upload_documents import (
 from schemas import RECORD_TYPES, RecordType
 
 PAGE_ROWS = 50
+_RECENT = RecentDocuments(CHECK, 4)
+"""The check of a large file takes a second to parse, and each request looks at it."""
+
 _PLACES = 3
 _TRIED_WITH = {
     "not-a-whole-number": ("thousands",),
@@ -188,11 +193,12 @@ def _keep(draft: Draft, check: UploadCheck) -> None:
         current = {_rows_file(draft.folder, check.version), _candidates_file(draft.folder, check.version)}
         for old in {*draft.folder.glob("rows-*.tsv"), *draft.folder.glob("candidates-*.json")} - current:
             old.unlink(missing_ok=True)
+        forget_other_rows(draft.folder, check.version)
 
 
 def latest_check(draft: Draft) -> UploadCheck | None:
     """The result of the last check of this upload; it may be about an earlier version."""
-    return CHECK.read_if_usable(draft.folder / "checked.json")
+    return _RECENT.read_if_usable(draft.folder / "checked.json")
 
 
 # -- columns ----------------------------------------------------------------------------------------------------------
@@ -270,7 +276,7 @@ def check_again_with_names(
     draft: Draft, check: UploadCheck, source: Source, settings: Settings, now: float
 ) -> UploadCheck:
     """Check once more with the names of the service at hand, and keep that in place of the check without."""
-    rows = _check_rows(draft, source, now)
+    rows = _check_rows(draft, source, upload_names.names_by_id(draft, settings), now)
     account = upload_names.signed_in_as(settings)
     check = replace(check, rows=rows, signed_in_as=account, lookup_problem=None)
     _keep(draft, check)
@@ -297,7 +303,7 @@ def _check_with_new_names(
 ) -> UploadCheck:
     """Check with the names that were looked up before; and once more if new ones had to be looked up."""
     source = replace(source, directories=upload_names.directories(draft, settings))
-    rows = _check_rows(draft, source, clock())
+    rows = _check_rows(draft, source, upload_names.names_by_id(draft, settings), clock())
     has_names = upload_names.any_name(rows.references)
     check = replace(check, rows=rows, has_names=has_names)
     if not has_names or not settings.can_sign_in:
@@ -311,14 +317,14 @@ def _check_with_new_names(
     except ImporterError as error:
         return replace(check, lookup_problem=Problem.of(draft.named(error)))
     source = replace(source, directories=upload_names.directories(draft, settings))
-    return replace(check, rows=_check_rows(draft, source, clock()))
+    return replace(check, rows=_check_rows(draft, source, upload_names.names_by_id(draft, settings), clock()))
 
 
-def _check_rows(draft: Draft, source: Source, now: float) -> CheckedRows:
+def _check_rows(draft: Draft, source: Source, names: Names, now: float) -> CheckedRows:
     path = _rows_file(draft.folder, draft.version)
     aside = path.with_suffix(f".{secrets.token_hex(4)}")
-    with new_private(aside) as file:
-        sink = _RowsWriter(draft, file, name_questions.ChosenNames(source.mapping, source.directories))
+    with new_private(aside) as file, table_writer(draft, source, names) as table:
+        sink = _RowsWriter(draft, file, name_questions.ChosenNames(source.mapping, source.directories), table)
         result = examine(source, now, allow_duplicates=False, sink=sink)
     questions, further = name_questions.questions(result.causes, source.directories)
     CANDIDATES.write(_candidates_file(draft.folder, draft.version), _candidates(result.causes))
@@ -337,10 +343,10 @@ def _check_rows(draft: Draft, source: Source, now: float) -> CheckedRows:
 
 
 class _RowsWriter:
-    """Writes the rows with an issue as the file is checked, and how far the check is."""
+    """Writes the rows with an issue as the file is checked, all rows for the table, and how far the check is."""
 
-    def __init__(self, draft: Draft, file: IO[bytes], chosen: name_questions.ChosenNames) -> None:
-        self._draft, self._file, self.chosen = draft, file, chosen
+    def __init__(self, draft: Draft, file: IO[bytes], chosen: name_questions.ChosenNames, table: RowWriter) -> None:
+        self._draft, self._file, self.chosen, self._table = draft, file, chosen, table
         self.rows = self.doubtful = 0
 
     def restart(self) -> None:
@@ -348,23 +354,35 @@ class _RowsWriter:
         self._file.seek(0)
         self._file.truncate()
         self.chosen.restart()
+        self._table.restart()
         self.rows = self.doubtful = 0
 
     def add(self, chunk: pd.DataFrame, checked: Checked) -> None:
         """Write the rows of a chunk that have an issue, and count those that have warnings only."""
-        by_row: dict[int, list[Issue]] = {}
-        for issue in checked.causes.by_row(iter):
-            by_row.setdefault(issue.row or 0, []).append(issue)
-        letters = [column_letters(int(position)) for position in chunk.columns]
-        texts = chunk.loc[sorted(by_row)]
-        for number, cells in zip(texts.index.tolist(), texts.itertuples(index=False, name=None), strict=True):
-            row = row_view(number, dict(zip(letters, cells, strict=True)), by_row[number])
+        rows = _rows_with_issues(chunk, checked.causes.by_row(iter))
+        for row, tags in rows:
             self.doubtful += not row.is_wrong
-            tags = ["error" if row.is_wrong else "warning", *map(_tag, by_row[number])]
-            self._file.write(row_line(row, tags))
+            self._file.write(row_line(row, ["error" if row.is_wrong else "warning", *tags]))
         self.chosen.add(chunk)
+        self._table.add(chunk, checked, {row.row: row for row, _ in rows}, _of_causes(rows))
         self.rows += checked.rows
         _write_progress(self._draft, self.rows)
+
+
+def _rows_with_issues(chunk: pd.DataFrame, issues: Iterable[Issue]) -> list[tuple[CheckedRow, list[str]]]:
+    """The rows of a chunk that have one of these issues, in order, each with the keys of its causes."""
+    by_row: dict[int, list[Issue]] = {}
+    for issue in issues:
+        by_row.setdefault(issue.row or 0, []).append(issue)
+    letters = [column_letters(int(position)) for position in chunk.columns]
+    texts = chunk.loc[sorted(by_row)]
+    lines = zip(texts.index.tolist(), texts.itertuples(index=False, name=None), strict=True)
+    rows = [(number, dict(zip(letters, cells, strict=True)), by_row[number]) for number, cells in lines]
+    return [(row_view(number, cells, issues), list(map(_tag, issues))) for number, cells, issues in rows]
+
+
+def _of_causes(rows: Sequence[tuple[CheckedRow, Sequence[str]]]) -> list[tuple[str, int]]:
+    return [(tag, row.row) for row, tags in rows for tag in tags]
 
 
 def _candidates(causes: Causes) -> Candidates:
@@ -519,7 +537,25 @@ def check_row(draft: Draft, header: Header, row: CheckedRow, settings: Settings,
 
     What reading the file has noticed of its cells still holds. Equal rows elsewhere are for the whole check.
     """
-    sheet, kind = _sheet_of_row(header, row), kind_of(draft)
+    result = check_rows(draft, header, _sheet_of_row(header, row), settings, now)
+    issues = result.rows[row.row].issues if row.row in result.rows else ()
+    return replace(row, issues=issues, looking_up=row.row in result.looking_up)
+
+
+@dataclass(frozen=True, slots=True)
+class RowsNow:
+    """Some rows checked on their own: those with an issue by number, and those with a name that is looked up."""
+
+    chunk: pd.DataFrame
+    checked: Checked
+    rows: Mapping[int, CheckedRow]
+    tags: Sequence[tuple[str, int]]
+    looking_up: frozenset[int]
+
+
+def check_rows(draft: Draft, header: Header, sheet: Sheet, settings: Settings, now: float) -> RowsNow:
+    """The rows of a sheet of one chunk, by themselves; what only a look-up can say of a name is left out."""
+    kind = kind_of(draft)
     checker = Checker(
         kind,
         match_columns(sheet, kind, (), draft.read.map),
@@ -529,10 +565,14 @@ def check_row(draft: Draft, header: Header, row: CheckedRow, settings: Settings,
         dates=DateReader(draft.read.dates, zone_of(draft, settings)),
         directories=upload_names.directories(draft, settings),
     )
-    result = checker.check(next(iter(sheet.read())))
-    looking_up = settings.can_sign_in and upload_names.still_open(draft, checker.names, settings, now)
-    issues = [issue for issue in result.issues if not looking_up or issue.code not in _OF_NAMES]
-    return replace(row_view(row.row, row.cells, issues), looking_up=looking_up)
+    chunk = next(iter(sheet.read()))
+    checked = checker.check(chunk)
+    open_names = settings.can_sign_in and upload_names.still_open(draft, checker.names, settings, now)
+    issues = [issue for issue in checked.issues if issue.row is not None]
+    undecided = frozenset(issue.row or 0 for issue in issues if open_names and issue.code in _OF_NAMES)
+    issues = [issue for issue in issues if not open_names or issue.code not in _OF_NAMES]
+    rows = _rows_with_issues(chunk, issues)
+    return RowsNow(chunk, checked, {row.row: row for row, _ in rows}, _of_causes(rows), undecided)
 
 
 def _sheet_of_row(header: Header, row: CheckedRow) -> Sheet:

@@ -188,9 +188,9 @@ async def next_step(request: Request) -> Response:
     draft = draft_of(request)
     if draft.run is not None:
         return redirect(request, f"/runs/{draft.run}")
-    result = await _check_of(request, draft)
+    result = await check_of(request, draft)
     if result is None:
-        return _busy(request, draft)
+        return busy_page(request, draft)
     if result.sheets:
         return page(request, "sheets.html", draft=draft, result=result)
     step = "columns" if _columns_first(draft, result) else "check"
@@ -207,7 +207,7 @@ def _columns_first(draft: Draft, result: UploadCheck) -> bool:
     return not header.fits or not (draft.agreed or sure)
 
 
-async def _check_of(request: Request, draft: Draft, *, stale: bool = False) -> UploadCheck | None:
+async def check_of(request: Request, draft: Draft, *, stale: bool = False) -> UploadCheck | None:
     """The check of an upload; None while it is at work. With ``stale``, one of an earlier version will do."""
     app, result, settings = app_of(request), latest_check(draft), settings_of(request)
     # Twice, because what has just ended may have been about an earlier version.
@@ -230,7 +230,8 @@ def _check_until_current(app: AppContext, key: str, settings: Settings) -> None:
         check_upload(app.drafts, draft, settings, app.clock)
 
 
-def _busy(request: Request, draft: Draft) -> Response:
+def busy_page(request: Request, draft: Draft) -> Response:
+    """The page that says how far the check of an upload is."""
     progress = upload_check.progress(draft)
     values: dict[str, Any] = {"progress": progress, "planning": False}
     return page(request, "busy.html", draft=draft, title="Checking your file", **values)
@@ -240,16 +241,16 @@ async def choose_sheet(request: Request) -> Response:
     """Read this sheet of a workbook."""
     draft, fields = draft_of(request), await form(request)
     # Answers are about rows by their number, which is another row on another sheet.
-    app_of(request).drafts.change(draft.id, sheet=fields.get("sheet", ""), answers={})
+    app_of(request).drafts.change(draft.id, sheet=fields.get("sheet", ""), answers={}, left_out=())
     return redirect(request, f"/uploads/{draft.id}")
 
 
 async def columns(request: Request) -> Response:
     """Which column holds which field."""
     draft = draft_of(request)
-    result = await _check_of(request, draft)
+    result = await check_of(request, draft)
     if result is None:
-        return _busy(request, draft)
+        return busy_page(request, draft)
     if result.header is None:
         return redirect(request, f"/uploads/{draft.id}/check")
     return page(request, "columns.html", draft=draft, result=result, header=result.header, kind=kind_of(draft))
@@ -284,9 +285,9 @@ def _chosen(header: Header, form_fields: Mapping[str, str]) -> dict[str, str]:
 async def check(request: Request) -> Response:
     """What is wrong, grouped by cause, and the rows to be corrected."""
     draft = draft_of(request)
-    result = await _check_of(request, draft, stale=True)
+    result = await check_of(request, draft, stale=True)
     if result is None:
-        return _busy(request, draft)
+        return busy_page(request, draft)
     if result.sheets or (result.header and not result.header.fits):
         return redirect(request, f"/uploads/{draft.id}")
     if result.error:
@@ -357,7 +358,7 @@ async def _runs_before(request: Request, draft: Draft, account: str | None = Non
 async def check_summary(request: Request) -> Response:
     """The part of the check page that says how the file stands; asked for while it is being checked again."""
     draft = draft_of(request)
-    result = await _check_of(request, draft, stale=True)
+    result = await check_of(request, draft, stale=True)
     if result is None or result.rows is None:
         raise HTTPException(NOT_FOUND)
     values, whole = _summary_values(request, draft, result), "whole" in request.query_params
@@ -380,7 +381,7 @@ async def correct(request: Request) -> Response:
     typed = entries.typed(fields, cells)
     corrections = {f"{letters}{number}": text for letters, text in typed.items() if letters in columns}
     changed = (app_of(request).drafts.correct(draft.id, cells=corrections) if corrections else None) or draft
-    await _check_of(request, changed)
+    await check_of(request, changed)
     # A row without an issue is not at hand: another page has corrected what this one showed.
     if row is None or request.headers.get("hx-request") != "true":
         query = urlencode({"only": fields.get("only", ""), "page": fields.get("page", "1")})
@@ -394,7 +395,7 @@ async def _corrected(request: Request, draft: Draft, result: UploadCheck, row: C
     settings, clock = settings_of(request), app_of(request).clock
     now = await asyncio.to_thread(_row_now, draft, result, row, settings, clock())
     for _ in range(_LOOKS):
-        if not now.looking_up or await _check_of(request, draft) is None:
+        if not now.looking_up or await check_of(request, draft) is None:
             continue
         now = await asyncio.to_thread(_row_now, draft, result, row, settings, clock())
     values = await _check_values(request, draft, latest_check(draft) or result)
@@ -444,7 +445,7 @@ async def choose(request: Request) -> Response:
     if not reply.problems:
         number = page_number(request, "names")
         return redirect(request, f"/uploads/{draft.id}/check{f'?names={number}' if number > 1 else ''}#questions")
-    result = await _check_of(request, now, stale=True)
+    result = await check_of(request, now, stale=True)
     if result is None or result.rows is None:
         return redirect(request, f"/uploads/{draft.id}")
     values = await _check_values(request, now, result) | {"reply": reply, "entered": fields}
@@ -504,9 +505,9 @@ def _checked_file(draft: Draft, settings: Settings, now: float) -> CheckedFile:
 async def plan(request: Request) -> Response:
     """What the import will do and cost."""
     draft, app, settings = draft_of(request), app_of(request), settings_of(request)
-    result = await _check_of(request, draft)
+    result = await check_of(request, draft)
     if result is None:
-        return _busy(request, draft)
+        return busy_page(request, draft)
     if result.rows is None:
         return redirect(request, f"/uploads/{draft.id}")
     if not settings.can_sign_in:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from importer.config.saved_columns import recall, recall_dates, remember, remember_dates
 from importer.config.settings import Settings
-from importer.config.store import Document, UnreadableError, from_json
+from importer.config.store import Document, RecentDocuments, UnreadableError, from_json
 from importer.errors import StoreError
 from importer.journal.lock import Holder, holder
 from importer.model import Account, Plan, Status
@@ -358,3 +358,18 @@ def test_an_upload_with_an_unknown_and_a_missing_member_is_read(home: Path, draf
     change(path, lambda document: document.pop("by"))
     change(path, lambda document: document["read"].pop("zone"))
     assert (draft_of(drafts).by, draft_of(drafts).read.zone) == ("", None)
+
+
+def test_a_document_that_is_replaced_is_read_anew(tmp_path: Path) -> None:
+    """The one that was read last stays the same value until then, and one that is gone is none."""
+    kind, path = Document("A part", Part), tmp_path / "part.json"
+    recent = RecentDocuments(kind, 1)
+    assert recent.read_if_usable(path) is None
+    kind.write(path, Part("a"))
+    first = recent.read_if_usable(path)
+    assert first == kind.read(path)
+    assert recent.read_if_usable(path) is first
+    kind.write(path, Part("b"))
+    assert recent.read_if_usable(path) == kind.read(path) != first
+    path.unlink()
+    assert recent.read_if_usable(path) is None

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.spreadsheet import Sheet, open_sheet
-from importer.spreadsheet.corrections import REPAIRS, corrected, place_of
+from importer.spreadsheet import ReadOptions, Sheet, open_sheet
+from importer.spreadsheet.corrections import REPAIRS, corrected, place_of, without_rows
 from importer.spreadsheet.formatted_cell import FormattedCell, shown_texts, uncertain
 from importer.spreadsheet.sheet import address, as_problems
 from spreadsheet.making import problems_of, rows_of
@@ -113,3 +113,30 @@ def test_a_formatted_cell_is_one_until_it_has_another_text(tmp_path: Path) -> No
     [chunk] = changed.read()
     assert uncertain(chunk[1]).tolist() == [True, False, False, False]
     assert shown_texts(chunk[1]).tolist() == ["42", "1/2", "42", "00042"]
+
+
+@pytest.mark.parametrize(
+    ("left_out", "words"),
+    [
+        ((3,), "Row 3 is left out, as you chose."),
+        ((2, 4), "2 rows are left out, as you chose: 2 and 4."),
+        ((2, 3, 4, 6), "4 rows are left out, as you chose: 2 to 4 and 6."),
+        (tuple(range(2, 102, 2)), "50 rows are left out, as you chose: 2, 4, 6, 8, 10"),
+    ],
+)
+def test_rows_that_a_person_leaves_out_are_not_read_but_named(
+    tmp_path: Path, left_out: tuple[int, ...], words: str
+) -> None:
+    """All others keep their numbers and texts."""
+    whole = sheet(tmp_path, *(f"{number};b" for number in range(2, 110)))
+    rest = without_rows(whole, left_out)
+    assert rows_of(rest) == {row: cells for row, cells in rows_of(whole).items() if row not in left_out}
+    assert rest.notices[-1].message.startswith(words)
+
+
+def test_rows_are_left_out_after_cells_are_corrected(tmp_path: Path) -> None:
+    """By their own numbers, whatever their cells say."""
+    path = tmp_path / "rows.csv"
+    path.write_text("A;B\n1;a\n2;b\n3;c\n", encoding="utf-8")
+    options = ReadOptions(cells={"A3": "5", "A4": "6"}, left_out=(3,))
+    assert rows_of(open_sheet(path, options)) == {2: ["1", "a"], 4: ["6", "c"]}
