@@ -132,7 +132,7 @@ async def _begin(
     if not session.observer.confirm(result, made, session.account):
         return None
     announce_run = stack.enter_context(session.exclusive_sender())
-    begun = add_run(journal, source, request, now)
+    begun = add_run(journal, source, request, now, present.updates if choices.update else None)
     announce_run(begun.id)
     return PlannedRun(session, plan_rows(session, source, result, begun, present.updates))
 

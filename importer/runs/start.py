@@ -24,8 +24,18 @@ _UNSAFE_CHARACTERS = re.compile(r"[^\w.-]+")
 _LONGEST_NAME = 60
 
 
-def add_run(journal: Journal, source: Source, request: ImportRequest, now: float) -> Run:
-    """The run of a checked file; its rows are not planned yet."""
+def add_run(
+    journal: Journal,
+    source: Source,
+    request: ImportRequest,
+    now: float,
+    updates: Mapping[int, AgreedUpdate] | None = None,
+) -> Run:
+    """The run of a checked file; its rows are not planned yet.
+
+    ``updates`` are the records that the user has agreed to update, by row: a run that is cut off before its rows are
+    planned updates no others. None if nobody was shown any.
+    """
     new = NewRun(
         kind=source.kind.name,
         url=request.settings.url,
@@ -33,7 +43,12 @@ def add_run(journal: Journal, source: Source, request: ImportRequest, now: float
         file=source.file.name,
         sha256=source.sha256,
         copy=str(durable_copy(journal, source.copy, source.sha256)),
-        options={"read": source.options, **request.choices.options, **as_options(source.elsewhere)},
+        options={
+            "read": source.options,
+            **request.choices.options,
+            **as_options(source.elsewhere),
+            **agreement(updates),
+        },
         started=now,
         folder=folder_of(source.file.name, request.choices.out),
     )

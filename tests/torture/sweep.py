@@ -271,7 +271,10 @@ class Lane:
             if ended.code < 0 or ended.code == INTERRUPTED:
                 judged.killed_at.append(ended.trail[-1] if ended.trail else "")
                 self._edit_one(judged)
-            elif ended.code != 5:
+            elif ended.code == 5:
+                # A record whose delete got no answer is left alone for as long as that may still come.
+                self._wait_out_the_window()
+            else:
                 judged.problems.append(f"undo ended with {ended.code}: {ended.err[-300:]}")
                 return
         judged.count("stuck", f"the undo is not at an end after {MOST_COMMANDS} commands: {judged.commands}")
@@ -298,7 +301,7 @@ class Lane:
     def _finish_the_import(self, case: Case, folder: Path, judged: Judged) -> None:
         """Type what a person would, until there is nothing left to do."""
         first = [*RUN, "--update"] if case.update else RUN
-        kills, words, again = iter(case.kills), first, case.again
+        kills, words, typed, again = iter(case.kills), first, first, case.again
         for number in range(MOST_COMMANDS):
             if number == 1 and case.seed % 2:
                 self._service.spoil_lists(case)
@@ -306,7 +309,8 @@ class Lane:
             if ended.code < 0 or ended.code == INTERRUPTED:
                 judged.killed_at.append(ended.trail[-1] if ended.trail else "")
                 self._work_beside(case, judged)
-            following = self._following(folder, words, ended, first)
+            typed = words if words[0] == "run" else typed
+            following = self._following(folder, words, ended, typed)
             # Once: typed a second time it would go on with the run that the resume has left.
             if again and following == ["reconcile"]:
                 following, again = AGAIN, False
@@ -322,12 +326,15 @@ class Lane:
             self._service.let_all_come()
             (self._edit_one if case.colleague == EDITS else self._remake_one)(judged)
 
-    def _following(self, folder: Path, words: list[str], ended: Ended, first: list[str]) -> list[str] | None:
-        """What a person types after a command that ended so; None if there is nothing left to do."""
+    def _following(self, folder: Path, words: list[str], ended: Ended, typed: list[str]) -> list[str] | None:
+        """What a person types after a command that ended so; None if there is nothing left to do.
+
+        ``typed`` is the last import that was typed: each has a folder of its own for its report.
+        """
         if ended.code < 0 or ended.code == INTERRUPTED:
-            return self._again(folder, first)
+            return self._again(folder, typed)
         if ended.code == 2 and words[0] == "resume":
-            return first
+            return typed
         if ended.code in {5, 6}:
             return ["reconcile"] if words[0] == "reconcile" else ["resume"]
         if ended.code == 8 and (in_doubt(folder) or planned(folder)):

@@ -92,6 +92,8 @@ def test_no_update_overwrites_or_misreports(track: list[Lane]) -> None:
     """Killed, unanswered, or with a clock that jumps, beside a colleague who edits."""
     cases = [Case(name, (30 + 9 * n,), seed=n, update=True) for n, name in enumerate(BEHAVIOURS)]
     cases += [Case(MIXED, (n,), seed=n, update=True, colleague=EDITS, concurrency=4) for n in range(30, 110, 10)]
+    # Between the moment at which the user agreed to the updates and that at which the rows are planned.
+    cases += [Case(MIXED, (n,), update=True, colleague=EDITS) for n in range(8, 24, 2)]
     cases += [Case(MIXED, jumps=((40, seconds),), update=True) for seconds in (MONTH, -MONTH)]
     harmed = [told(judged) for judged in suffer_all(track, cases) if not judged.clean]
     assert not harmed, "\n".join(harmed)

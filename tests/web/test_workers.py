@@ -55,11 +55,11 @@ def test_the_last_process_of_each_kind_is_found(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("start", "alive"),
     [
-        (start_of(os.getpid()), True),
+        pytest.param(start_of(os.getpid()), True, id="the same process"),
         # The machine was started again, and the number is another program's.
-        ("1 another-start-of-the-machine", False),
+        pytest.param("1 another-start-of-the-machine", False, id="the number of another"),
         # Written by an earlier importer, which knew no more than the number.
-        ("", True),
+        pytest.param("", True, id="an older note"),
     ],
 )
 def test_a_number_that_is_used_again_is_not_the_process_that_had_it(tmp_path: Path, start: str, alive: bool) -> None:
