@@ -80,8 +80,9 @@ def judge(judged: Judged, folder: Path, records: Sequence[tuple[int, str, str]])
             _judge_undone(judged, name, told, there)
         elif judged.case.update:
             _judge_updated(judged, name, told, there, dates.get(name, ""))
-        elif told[0] == "rejected" and there and str(there[0]) in _ids_of_first_run(folder, judged.case):
-            # Refused when it was typed again, and created when the first run was resumed: each report is true.
+        elif told[0] in {"rejected", "not sent"} and there and str(there[0]) in _ids_of_first_run(folder, judged.case):
+            # Refused when it was typed again, or left to the first run, and created when that was resumed: each report
+            # is true.
             pass
         else:
             _judge_imported(judged, name, told, there, in_review=name in reviews)
