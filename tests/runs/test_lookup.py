@@ -19,6 +19,7 @@ from importer.runs.lookup import _on_page, look_up
 from importer.runs.session import Session
 from importer.runs.source import Source
 from importer.sandbox.people import space
+from importer.spreadsheet import ReadOptions
 from schemas import RECORD_TYPES
 
 PEOPLE = {str(person["Email"]): person["Id"] for person in space(1).coworkers.values()}
@@ -183,7 +184,7 @@ def looked_up(
             clock=lambda: 1_000_000.0,
             observer=SimpleNamespace(say=sentences.append),
         )
-        source = SimpleNamespace(kind=kind)
+        source = SimpleNamespace(kind=kind, read=ReadOptions())
         directories = asyncio.run(look_up(cast(Session, session), cast(Source, source), cells, {}))
         kept = journal.directories.get("account", kind.references["CoworkerId"].path, 0.0)
     return directories, sentences, kept

@@ -314,6 +314,9 @@ class Lane:
             # Once: typed a second time it would go on with the run that the resume has left.
             if again and following == ["reconcile"]:
                 following, again = AGAIN, False
+            if case.update and following == first:
+                # Nothing was begun: what a colleague has entered until now stands in the plan that is shown next.
+                judged.edited.clear()
             if following is None:
                 if ended.code not in {0, 1, 8}:
                     judged.problems.append(f"{' '.join(words)} ended with {ended.code}: {ended.err[-300:]}")
