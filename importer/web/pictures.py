@@ -14,7 +14,7 @@ def plan_parts(plan: Plan, update: Plan | None = None) -> list[Part]:
     """The rows of a file by what an import would do with them; ``update`` is the plan that changes records as well."""
     changed = Part("Updated, if you choose to", plan.changed, "updated")
     return [
-        Part("Created", plan.create, "created"),
+        Part("To create", plan.create, "created"),
         changed if update is not None else Part("Changed, not sent", plan.changed, "left"),
         Part("Unchanged", plan.existing, "existing"),
         Part("Unclear", plan.ambiguous, "unknown"),

@@ -126,7 +126,8 @@ def _view(request: Request) -> RunView:
         state=_state(now, worker),
         by=by,
         may_open=may_open,
-        writing=now.finished and not files and at_work,
+        # Its files appear one by one: the last is there when its process has ended.
+        writing=now.finished and at_work,
         complaint=worker.complaint if worker and not at_work else "",
         failures=first_failures(now.run.id, app.settings) if may_open and now.failed else [],
         files=files,
