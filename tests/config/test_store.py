@@ -257,7 +257,7 @@ def test_what_the_importer_stores_comes_back(value: Any) -> None:
 
 
 def test_an_earlier_home_folder_goes_on(home: Path, drafts: Drafts, settings: Settings) -> None:
-    """People, saved columns, uploads, their names and plans, workers and locks: all of them are there."""
+    """People, saved columns, uploads and their plans, workers and locks: all of them are there."""
     draft = draft_of(drafts)
     assert (draft.name, draft.by, draft.version, draft.uploaded) == ("calendars.csv", "ines", 3, THEN)
     assert draft.read == ReadOptions(cells={"C2": "Room 1a"}, repairs={"C": "trim"}, dates="dmy", zone="Europe/Berlin")
@@ -268,8 +268,8 @@ def test_an_earlier_home_folder_goes_on(home: Path, drafts: Drafts, settings: Se
     assert worker is not None
     assert (worker.since, worker.log.name) == (THEN, "resume-1-0123.log")
     references = {"CoworkerId": {"2000", "2001", "Mia Okafor"}}
-    assert upload_names.not_looked_up(draft, references, settings, THEN) == {}
-    assert upload_names.directories(draft, settings)["ResourceId"].lists(207374479)
+    # What names mean is stored in another form now, so they are looked up once more.
+    assert upload_names.not_looked_up(draft, references, settings, THEN) == references
     plan = upload_plan.read_plan(draft, settings, THEN)
     assert plan is not None
     assert plan.plan == Plan(3, 1, 0, 2, 0, None, 0.0, THEN)

@@ -28,9 +28,11 @@ OTHER_READING: dict[str, Any] = {
     "zone": "Europe/London",
     "header_row": 3,
     "answers": {"2": 4711},
+    "left_out": (5,),
 }
-READING_BESIDE = {"remembered", "rules"}
-"""How the encoding came to be chosen, and by which rules rows are left out: the same import either way."""
+READING_BESIDE = {"remembered", "rules", "chosen_ids"}
+"""How the encoding came to be chosen, by which rules rows are left out, and which records names meant when a page began
+the run: the same import either way."""
 
 OTHER_CHOICES: dict[str, Any] = {
     "strict": True,

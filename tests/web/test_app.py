@@ -94,7 +94,13 @@ def lasting(clients: dict[str, Client]) -> dict[str, str]:
 
 def _places(clients: dict[str, Client]) -> dict[str, str]:
     draft = clients["maria"].draft("rooms.csv", FILE)
-    return {"{draft}": draft.rpartition("/")[2], "{row:int}": "2", "{name}": "report.csv", "{topic}": "promises"}
+    return {
+        "{draft}": draft.rpartition("/")[2],
+        "{row:int}": "2",
+        "{name}": "report.csv",
+        "{topic}": "promises",
+        "{field}": "CoworkerId",
+    }
 
 
 def ask(client: Client, method: str, path: str) -> Answer:

@@ -36,7 +36,7 @@ def test_a_file_becomes_records_and_a_report(client: Client, service: Running) -
     assert [line["import_status"] for line in lines] == ["created"] * 8 + ["invalid"]
     rows = client.get(f"{run}/rows").text
     assert all(line["import_id"] in rows for line in lines)
-    assert all(f"{line['Name']};" in plain(rows) for line in lines if line["import_status"] == "created")
+    assert all(f" {line['Name']} " in plain(rows) for line in lines if line["import_status"] == "created")
     assert plain(client.get(f"{run}/rows?status=invalid").text).count("Name is empty") == 1
     assert "Room 7" in client.get(f"{run}/rows?q=Room+7").text
     assert "Room 6" not in client.get(f"{run}/rows?q={lines[5]['import_id']}").text

@@ -189,6 +189,8 @@ def test_no_notice_on_the_page_names_a_flag(code: str) -> None:
         "names": "a",
         "count": 4,
         "suffix": ".ods",
+        "why": "it is signed",
+        "number": 2,
     }
     notice = Notice(code, values | {"order": "year first, ", "zone": "UTC"})
     text = notice_on_page([notice])

@@ -19,7 +19,8 @@ def test_left_out_rows_are_not_sent_and_are_named_in_the_report(client: Client, 
     assert "2 rows are left out, as you chose: 3 and 4." in client.follow(f"{place}/check").text
     assert "Create 6 records" in client.follow(f"{place}/plan").text
     run = client.post(f"{place}/start").place
-    client.until(f"{run}/progress", lambda text: "6 rows created" in text)
+    client.until(f"{run}/files/summary.json", lambda text: text.startswith("{"))
+    client.until(run, lambda text: "report.html" in text and "being written" not in text)
     assert len(service.state.report()) == 6
     summary = json.loads(client.get(f"{run}/files/summary.json").text)
     assert (summary["rows"], summary["counts"]["created"]) == (6, 6)
