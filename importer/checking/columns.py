@@ -78,23 +78,24 @@ def match_columns(
     """
     # A field that the user has mapped is taken from the names: another column that merely sounds like it would make the
     # field occur twice, and the file would be refused for what the user has already settled.
+    choices = choices_by_position(sheet, chosen)
     names = {name: each for name, each in field_names(kind).items() if each not in chosen.values()}
-    columns = list(_by_label(sheet, kind, chosen, names))
+    columns = list(_by_label(sheet, kind, choices, names))
     by_hint = {plain(hint): each for each, hints in kind.hints.items() for hint in hints}
     fields = {column.field for column in columns}
     weaker = {name: each for name, each in by_hint.items() if each not in fields}
     taken = {column.position for column in columns}
-    columns += [column for column in _by_label(sheet, kind, chosen, weaker) if column.position not in taken]
+    columns += [column for column in _by_label(sheet, kind, choices, weaker) if column.position not in taken]
     taken = {column.position for column in columns}
     labels = {i: sheet.labels[i] for i in sheet.columns}
-    unused = [i for i, label in labels.items() if label and label not in chosen and i not in taken]
-    _refuse_doubled(columns)
+    unused = [i for i, label in labels.items() if label and i not in choices and i not in taken]
+    _refuse_doubled(sheet, columns)
     _refuse_contradicted(sheet, kind, columns)
-    record_id, beside = _record_id(sheet, kind, chosen), dict[str, int]()
+    record_id, beside = _record_id(sheet, kind, choices), dict[str, int]()
     if record_id is not None:
         beside = _names_beside(sheet, kind, columns)
         unused = [i for i in unused if i not in {record_id, *beside.values()}]
-    if record_id is not None or _is_export(sheet, kind, chosen):
+    if record_id is not None or _is_export(sheet, kind, choices):
         unused = [i for i in unused if sheet.labels[i] not in STAMPS]
     _refuse_missing(sheet, kind, unused, [name for name in required if name not in {c.field for c in columns}])
     free = ", ".join(name for name in kind.fields if name not in {c.field for c in columns})
@@ -107,33 +108,56 @@ def match_columns(
     return ColumnMapping(ordered, issues, record_id, beside)
 
 
-def _by_label(sheet: Sheet, kind: RecordType, chosen: Mapping[str, str], names: Mapping[str, str]) -> Iterator[Column]:
+def choice_keys(letters: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """What choices call these columns: each by its header, and where several have that header, its letters as well."""
+    pairs = zip(letters, labels, strict=True)
+    return [label if labels.count(label) == 1 else f"{label} [{place}]" for place, label in pairs]
+
+
+def _keys(sheet: Sheet) -> dict[int, str]:
+    labels = [sheet.labels[i] for i in sheet.columns]
+    return dict(zip(sheet.columns, choice_keys([*map(column_letters, sheet.columns)], labels), strict=True))
+
+
+def choices_by_position(sheet: Sheet, chosen: Mapping[str, str]) -> dict[int, str]:
+    """The field, or UNUSED, that was chosen for each column; of several with one header, one chosen leaves the others.
+
+    A choice for the header itself holds for all of them.
+    """
+    keys = _keys(sheet)
+    settled = {sheet.labels[i] for i, key in keys.items() if key in chosen}
+    of_labels = {i: chosen[sheet.labels[i]] for i in keys if sheet.labels[i] in chosen}
+    return of_labels | {i: chosen.get(key, UNUSED) for i, key in keys.items() if sheet.labels[i] in settled}
+
+
+def _by_label(sheet: Sheet, kind: RecordType, choices: Mapping[int, str], names: Mapping[str, str]) -> Iterator[Column]:
     """The columns whose headers were chosen for a field, or are one of these names."""
     for position in sheet.columns:
         label = sheet.labels[position]
-        name = chosen.get(label) or names.get(plain(label))
+        name = choices.get(position) or names.get(plain(label))
         if name in kind.fields:
             by_name = How.EXACT if plain(label) == plain(name) else How.ALIAS
-            yield Column(name, position, label, How.CHOSEN if label in chosen else by_name)
+            yield Column(name, position, label, How.CHOSEN if position in choices else by_name)
 
 
-def _record_id(sheet: Sheet, kind: RecordType, chosen: Mapping[str, str]) -> int | None:
+def _record_id(sheet: Sheet, kind: RecordType, choices: Mapping[int, str]) -> int | None:
     """The position of the column of Ids, if there is one that is surely meant so."""
     # Sheets often have a column "ID" that counts 1, 2, 3. Taken for records, each row would be an error; so a header is
     # believed only in a file whose other headers are those of an export as well, or if the user says so.
     labels = {i: sheet.labels[i] for i in sheet.columns if sheet.labels[i]}
-    if by_choice := [i for i, label in labels.items() if chosen.get(label) == RECORD_ID]:
+    if by_choice := [i for i, field in choices.items() if field == RECORD_ID]:
         return by_choice[0] if len(by_choice) == 1 else None
     if sheet.answers is not None:
         return sheet.answers
-    ids = [i for i, label in labels.items() if label == RECORD_ID and label not in chosen]
-    return ids[0] if len(ids) == 1 and _is_export(sheet, kind, chosen) else None
+    ids = [i for i, label in labels.items() if label == RECORD_ID and i not in choices]
+    return ids[0] if len(ids) == 1 and _is_export(sheet, kind, choices) else None
 
 
-def _is_export(sheet: Sheet, kind: RecordType, chosen: Mapping[str, str]) -> bool:
+def _is_export(sheet: Sheet, kind: RecordType, choices: Mapping[int, str]) -> bool:
     """Whether every header is one that an export has, or that the user has spoken of."""
     names = {reference.name_header for reference in kind.references.values()}
-    return {*kind.fields, RECORD_ID, *STAMPS, *names, *chosen, ""}.issuperset(sheet.labels[i] for i in sheet.columns)
+    labels = {sheet.labels[i] for i in sheet.columns if i not in choices}
+    return {*kind.fields, RECORD_ID, *STAMPS, *names, ""}.issuperset(labels)
 
 
 def _names_beside(sheet: Sheet, kind: RecordType, columns: Sequence[Column]) -> dict[str, int]:
@@ -193,14 +217,17 @@ def field_names(kind: RecordType) -> dict[str, str]:
     return names | {plain(field): field for field in kind.fields}
 
 
-def _refuse_doubled(columns: Sequence[Column]) -> None:
+def _refuse_doubled(sheet: Sheet, columns: Sequence[Column]) -> None:
     for column in columns:
         same = [c for c in columns if c.field == column.field]
         if len(same) > 1:
             places = " and ".join(f'{column_letters(c.position)} ("{printable(c.label)}")' for c in same)
+            key = printable(_keys(sheet)[same[0].position])
             raise ColumnsError(
                 f"More than one column is read as {column.field}: {places}.",
-                f"Rename or delete all but one of them. {_HEADER_ELSEWHERE}",
+                f'Rename or delete all but one of them, or say which one it is: --map "{key}={column.field}". '
+                f"{_HEADER_ELSEWHERE}",
+                on_page="Choose which one it is.",
             )
 
 
@@ -240,7 +267,7 @@ def _all_match(pattern: re.Pattern[str], values: Sequence[str]) -> bool:
 
 def refuse_absent(sheet: Sheet, chosen: Mapping[str, str]) -> None:
     """Raise ColumnsError if a header chosen for a field is not in the sheet: a typing mistake would lose a field."""
-    labels = [sheet.labels[i] for i in sheet.columns]
+    labels = list(dict.fromkeys([*(sheet.labels[i] for i in sheet.columns), *_keys(sheet).values()]))
     # A column that is to be left out may be missing: one command is typed for many files.
     absent = next((label for label, field in chosen.items() if field != UNUSED and label not in labels), None)
     if absent is None:

@@ -26,9 +26,11 @@ from importer.web.context import (
     NOT_FOUND,
     AppContext,
     app_of,
+    draft_of,
     error_page,
     page,
     person_of,
+    redirect,
     settings_of,
     started_by,
 )
@@ -40,6 +42,8 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 TOO_LARGE = 413
 _FORM_OVERHEAD = 64 * 1024
+_LARGEST_NUMBER = 2**63 - 1
+"""The largest number that the journal can be asked for."""
 _AFTER_LASTS = 600
 """Seconds for which the page that was asked for is kept, as long as a start link works."""
 
@@ -52,6 +56,9 @@ class Owner(Enum):
 
     OWN_UPLOAD = auto()
     """Only the person who uploaded the file may, or an administrator."""
+
+    OPEN_UPLOAD = auto()
+    """The same, as long as no run came of it: after that its pages lead to the run, for nothing can be changed."""
 
     ANY_RUN = auto()
     """Everybody with the role may: a run's counts, never its rows or files."""
@@ -90,25 +97,26 @@ TABLE: tuple[PageRoute, ...] = (
     PageRoute("POST", "/uploads", upload_pages.upload, RUNNER),
     PageRoute("GET", "/template.xlsx", upload_pages.template, VIEWER),
     PageRoute("GET", "/sample.csv", upload_pages.sample, VIEWER),
-    PageRoute("GET", "/uploads/{draft}", upload_pages.next_step, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("GET", "/uploads/{draft}", upload_pages.next_step, RUNNER, Owner.OPEN_UPLOAD),
     PageRoute("POST", "/uploads/{draft}/discard", upload_pages.discard, RUNNER, Owner.OWN_UPLOAD),
-    PageRoute("POST", "/uploads/{draft}/sheet", upload_pages.choose_sheet, RUNNER, Owner.OWN_UPLOAD),
-    PageRoute("GET", "/uploads/{draft}/columns", upload_pages.columns, RUNNER, Owner.OWN_UPLOAD),
-    PageRoute("POST", "/uploads/{draft}/columns", upload_pages.choose_columns, RUNNER, Owner.OWN_UPLOAD),
-    PageRoute("GET", "/uploads/{draft}/check", upload_pages.check, RUNNER, Owner.OWN_UPLOAD),
-    PageRoute("POST", "/uploads/{draft}/check", upload_pages.check_again, RUNNER, Owner.OWN_UPLOAD),
-    PageRoute("GET", "/uploads/{draft}/standing", upload_pages.check_summary, RUNNER, Owner.OWN_UPLOAD),
-    PageRoute("POST", "/uploads/{draft}/rows/{row:int}", upload_pages.correct, RUNNER, Owner.OWN_UPLOAD),
-    PageRoute("POST", "/uploads/{draft}/repair", upload_pages.repair, RUNNER, Owner.OWN_UPLOAD),
-    PageRoute("POST", "/uploads/{draft}/choices", upload_pages.choose, RUNNER, Owner.OWN_UPLOAD),
-    PageRoute("GET", "/uploads/{draft}/names/{field}", upload_pages.names, RUNNER, Owner.OWN_UPLOAD),
-    PageRoute("POST", "/uploads/{draft}/as-it-came", upload_pages.undo_corrections, RUNNER, Owner.OWN_UPLOAD),
-    PageRoute("GET", "/uploads/{draft}/table", table.show, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("GET", "/uploads/{draft}/sheet", upload_pages.sheets, RUNNER, Owner.OPEN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/sheet", upload_pages.choose_sheet, RUNNER, Owner.OPEN_UPLOAD),
+    PageRoute("GET", "/uploads/{draft}/columns", upload_pages.columns, RUNNER, Owner.OPEN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/columns", upload_pages.choose_columns, RUNNER, Owner.OPEN_UPLOAD),
+    PageRoute("GET", "/uploads/{draft}/check", upload_pages.check, RUNNER, Owner.OPEN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/check", upload_pages.check_again, RUNNER, Owner.OPEN_UPLOAD),
+    PageRoute("GET", "/uploads/{draft}/standing", upload_pages.check_summary, RUNNER, Owner.OPEN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/rows/{row:int}", upload_pages.correct, RUNNER, Owner.OPEN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/repair", upload_pages.repair, RUNNER, Owner.OPEN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/choices", upload_pages.choose, RUNNER, Owner.OPEN_UPLOAD),
+    PageRoute("GET", "/uploads/{draft}/names/{field}", upload_pages.names, RUNNER, Owner.OPEN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/as-it-came", upload_pages.undo_corrections, RUNNER, Owner.OPEN_UPLOAD),
+    PageRoute("GET", "/uploads/{draft}/table", table.show, RUNNER, Owner.OPEN_UPLOAD),
     PageRoute("GET", "/uploads/{draft}/table/rows", table.rows, RUNNER, Owner.OWN_UPLOAD),
     PageRoute("POST", "/uploads/{draft}/table/steps", table.act, RUNNER, Owner.OWN_UPLOAD),
     PageRoute("GET", "/uploads/{draft}/marked.xlsx", upload_pages.marked, RUNNER, Owner.OWN_UPLOAD),
-    PageRoute("GET", "/uploads/{draft}/plan", upload_pages.plan, RUNNER, Owner.OWN_UPLOAD),
-    PageRoute("POST", "/uploads/{draft}/records", upload_pages.answer_rows, RUNNER, Owner.OWN_UPLOAD),
+    PageRoute("GET", "/uploads/{draft}/plan", upload_pages.plan, RUNNER, Owner.OPEN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/records", upload_pages.answer_rows, RUNNER, Owner.OPEN_UPLOAD),
     PageRoute("POST", "/uploads/{draft}/start", upload_pages.start, RUNNER, Owner.OWN_UPLOAD),
     PageRoute("GET", "/help", manual.contents, VIEWER),
     PageRoute("GET", "/help/{topic}", manual.topic, VIEWER),
@@ -160,6 +168,8 @@ def _guarded(route: PageRoute) -> Handler:
             raise HTTPException(FORBIDDEN)
         try:
             await _require_owner(request, route.owner)
+            if route.owner is Owner.OPEN_UPLOAD and (run := draft_of(request).run) is not None:
+                return redirect(request, f"/runs/{run}")
             return await route.handler(request)
         except (HTTPException, ImporterError):
             raise
@@ -175,7 +185,7 @@ async def _require_owner(request: Request, rule: Owner) -> None:
     Raises:
         HTTPException: There is no such thing, or it is somebody else's; nobody can tell which.
     """
-    if rule is Owner.OWN_UPLOAD:
+    if rule in (Owner.OWN_UPLOAD, Owner.OPEN_UPLOAD):
         draft = app_of(request).drafts.find(request.path_params["draft"])
         if draft is None or not person_of(request).may_open(draft.by):
             raise HTTPException(NOT_FOUND)
@@ -188,6 +198,8 @@ async def _require_owner(request: Request, rule: Owner) -> None:
 
 
 async def _run(request: Request) -> RunStatus:
+    if request.path_params["run"] > _LARGEST_NUMBER:
+        raise HTTPException(NOT_FOUND)
     try:
         return await asyncio.to_thread(
             run_status, request.path_params["run"], settings_of(request), app_of(request).clock()

@@ -8,7 +8,7 @@ import hashlib
 import re
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
@@ -46,7 +46,7 @@ class Draft:
     """One upload. ``version`` grows with every change, so that a result can tell which state it is about.
 
     ``choices`` are those of records for names that were made for this upload. ``zone`` is the time zone of the browser
-    that it came from, "" if that did not say.
+    that it came from, "" if that did not say. ``sheets`` are those among which its sheet was chosen.
     """
 
     id: str
@@ -63,6 +63,7 @@ class Draft:
     zone: str = ""
     version: int = 1
     run: int | None = None
+    sheets: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -133,6 +134,25 @@ class Drafts:
             return
         with locked_document(self._folder / key / "lock"):
             yield self.find(key)
+
+    def choose_sheet(self, draft: Draft, sheet: str, sheets: Sequence[str]) -> None:
+        """Read this one of several sheets of an upload of which none has been chosen yet."""
+        with self.locked(draft.id) as now:
+            if now is not None and now.read.sheet is None:
+                self.set_read(replace(now, sheets=tuple(sheets)), replace(now.read, sheet=sheet))
+
+    def of_sheet(self, draft: Draft, sheet: str) -> Draft:
+        """The upload of another sheet of the same workbook: the one that there is, or a new one."""
+        for other in self.all():
+            if (other.sha256, other.by, other.read.sheet) == (draft.sha256, draft.by, sheet):
+                return other
+        new = replace(draft, id=secrets.token_urlsafe(16), folder=Path(), read=ReadOptions(sheet=sheet), version=1)
+        new = replace(new, folder=self._folder / new.id, uploaded=self._clock(), agreed=False, choices=())
+        private_folder(new.folder)
+        with new_private(new.path) as file:
+            file.write(draft.path.read_bytes())
+        self._keep(new)
+        return new
 
     def change(self, key: str, **changes: object) -> Draft | None:
         """The draft with other options; a new version of it."""

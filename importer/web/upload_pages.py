@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from importer.checking.columns import UNUSED
+from importer.checking.columns import UNUSED, choice_keys
 from importer.config.saved_columns import remember
 from importer.config.settings import Settings
 from importer.errors import FileError, ImporterError
@@ -186,13 +186,11 @@ async def discard(request: Request) -> Response:
 async def next_step(request: Request) -> Response:
     """Go to the step at which an upload stands."""
     draft = draft_of(request)
-    if draft.run is not None:
-        return redirect(request, f"/runs/{draft.run}")
     result = await check_of(request, draft)
     if result is None:
         return busy_page(request, draft)
     if result.sheets:
-        return page(request, "sheets.html", draft=draft, result=result)
+        return page(request, "sheets.html", draft=draft, sheets=result.sheets)
     step = "columns" if _columns_first(draft, result) else "check"
     return redirect(request, f"/uploads/{draft.id}/{step}")
 
@@ -237,12 +235,25 @@ def busy_page(request: Request, draft: Draft) -> Response:
     return page(request, "busy.html", draft=draft, title="Checking your file", **values)
 
 
+async def sheets(request: Request) -> Response:
+    """Which sheet of a workbook is to be imported, once one has been chosen."""
+    draft = draft_of(request)
+    if not draft.sheets:
+        return redirect(request, f"/uploads/{draft.id}")
+    return page(request, "sheets.html", draft=draft, sheets=draft.sheets)
+
+
 async def choose_sheet(request: Request) -> Response:
-    """Read this sheet of a workbook."""
-    draft, fields = draft_of(request), await form(request)
-    # Answers are about rows by their number, which is another row on another sheet.
-    app_of(request).drafts.change(draft.id, sheet=fields.get("sheet", ""), answers={}, left_out=())
-    return redirect(request, f"/uploads/{draft.id}")
+    """Read this sheet of a workbook; a sheet besides one that was chosen before is an upload of its own."""
+    draft, fields, drafts = draft_of(request), await form(request), app_of(request).drafts
+    name, result = fields.get("sheet", ""), latest_check(draft)
+    if draft.read.sheet is None:
+        drafts.choose_sheet(draft, name, result.sheets if result else ())
+    if draft.read.sheet in (None, name):
+        return redirect(request, f"/uploads/{draft.id}")
+    # Corrections, answers and what can be undone are of rows by their numbers, which are other rows on another sheet;
+    # and another tab may still show the first one, and change it.
+    return redirect(request, f"/uploads/{drafts.of_sheet(draft, name).id}")
 
 
 async def columns(request: Request) -> Response:
@@ -275,8 +286,8 @@ def _chosen(header: Header, form_fields: Mapping[str, str]) -> dict[str, str]:
     chosen = {
         letters: name.removeprefix("field-") for name, letters in form_fields.items() if name.startswith("field-")
     }
-    labels = zip(header.letters, header.labels, strict=True)
-    return {label: chosen.get(letters, UNUSED) for letters, label in labels if label}
+    keys = zip(header.letters, choice_keys(header.letters, header.labels), header.labels, strict=True)
+    return {key: chosen.get(letters, UNUSED) for letters, key, label in keys if label}
 
 
 # -- check and correct ------------------------------------------------------------------------------------------------
@@ -545,7 +556,7 @@ async def _plan_values(
         "pages": pages,
         "problem": problem,
         "chosen": chosen,
-        "outdated": "outdated" in request.query_params,
+        "outdated": request.query_params.get("outdated", ""),
         "answers": sorted((int(row), record) for row, record in draft.read.answers.items()),
         "refused": dict(made.refused),
         "kind": kind_of(draft),
@@ -592,11 +603,11 @@ async def start(request: Request) -> Response:
     """Begin the run, once however often this is asked for, and show it."""
     draft, app, fields = draft_of(request), app_of(request), await form(request)
     number = await asyncio.to_thread(_begin, app, draft, settings_of(request), person_of(request).name, fields)
-    return redirect(request, f"/uploads/{draft.id}/plan" if number is None else f"/runs/{number}")
+    return redirect(request, f"/uploads/{draft.id}/plan?outdated=import" if number is None else f"/runs/{number}")
 
 
 def _begin(app: AppContext, draft: Draft, settings: Settings, by: str, fields: Mapping[str, str]) -> int | None:
-    """The run of an upload; None if there is no plan of it, or not the one whose updates were agreed to."""
+    """The run of an upload; None if there is no plan of it, or not the one that was agreed to."""
     with app.drafts.locked(draft.id) as now:
         if now is None:
             raise HTTPException(NOT_FOUND)
@@ -607,10 +618,11 @@ def _begin(app: AppContext, draft: Draft, settings: Settings, by: str, fields: M
             return None
         # So that each command about the run that a page or a report names goes to the practice service as well.
         options, updates = Choices(sandbox=app.sandbox), None
-        if fields.get("update") == "yes":
-            # Another page may have made a newer plan, of which this person has not seen what it changes.
-            if fields.get("plan") != made.stamp:
-                return None
+        # Another page may have made a newer plan, of which this person has not seen what it creates and changes.
+        updating = fields.get("update") == "yes"
+        if fields.get("plan", "" if updating else made.stamp) != made.stamp:
+            return None
+        if updating:
             options, updates = replace(options, update=True), made.agreed
         read = upload_check.as_checked(now, settings)
         request = ImportRequest(now.path, settings, NullObserver(), app.clock, kind_of(now), read, options)

@@ -89,6 +89,22 @@ def test_two_columns_of_one_field_are_refused(tmp_path: Path) -> None:
         match_columns(sheet(tmp_path, "ResourceId", "Name", "resource id"), MS, ())
 
 
+@pytest.mark.parametrize(("letter", "position"), [("A", 0), ("C", 2)])
+def test_a_choice_names_one_of_several_equal_headers_by_its_letter(tmp_path: Path, letter: str, position: int) -> None:
+    """The others are then not used; the sentence that refuses them says how."""
+    here = sheet(tmp_path, "Name", "ResourceId", "Name")
+    with pytest.raises(ColumnsError, match=r"More than one column is read as Name") as refused:
+        match_columns(here, MS, ())
+    assert '--map "Name [A]=Name"' in refused.value.advice
+    chosen = {f"Name [{letter}]": "Name"}
+    refuse_absent(here, chosen)
+    column = match_columns(here, MS, (), chosen).column("Name")
+    assert column is not None
+    assert (column.position, column.how) == (position, How.CHOSEN)
+    with pytest.raises(ColumnsError, match=r'no header "Name \[B\]"'):
+        refuse_absent(here, {"Name [B]": "Name"})
+
+
 def test_a_missing_column_is_named_with_the_one_that_is_near(tmp_path: Path) -> None:
     """But it is not taken: a wrong column would be sent."""
     labels = [name if name != "CoworkerId" else "CowrkerId" for name in REQUIRED]

@@ -122,7 +122,7 @@ def promised(route: PageRoute, name: str, owner: str) -> int:
         return 401
     if route.role is not None and PEOPLE[name] < route.role:
         return 403
-    personal = route.owner in (Owner.OWN_UPLOAD, Owner.OWN_RUN)
+    personal = route.owner in (Owner.OWN_UPLOAD, Owner.OPEN_UPLOAD, Owner.OWN_RUN)
     return 404 if personal and name != owner and PEOPLE[name] is not Role.ADMIN else 0
 
 
@@ -185,7 +185,7 @@ def test_somebody_who_may_not_import_opens_what_they_imported_before(clients: di
 def test_each_address_with_an_upload_or_a_run_says_whose_it_must_be() -> None:
     """An upload is its owner's alone; of a run, only its page and progress are for everybody with the role."""
     for route in TABLE:
-        expected = {Owner.OWN_UPLOAD} if "{draft" in route.path else {Owner.NONE}
+        expected = {Owner.OWN_UPLOAD, Owner.OPEN_UPLOAD} if "{draft" in route.path else {Owner.NONE}
         if "{run" in route.path:
             expected = {Owner.OWN_RUN, Owner.ANY_RUN}
         assert route.owner in expected, route.path

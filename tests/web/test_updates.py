@@ -185,8 +185,8 @@ def test_a_plan_that_was_made_anew_is_shown_before_anything_is_updated(settings:
         place, first = planned(client, week(1, 2, 3))
         now[0] += 120
         second = unescape(client.follow(f"{place}/plan").text)
-        assert choose_to_update(client, place, first) == f"{place}/plan"
-        assert client.post(f"{place}/start", {"update": "yes"}).place == f"{place}/plan"
+        assert choose_to_update(client, place, first) == f"{place}/plan?outdated=import"
+        assert client.post(f"{place}/start", {"update": "yes"}).place == f"{place}/plan?outdated=import"
         assert client.get("/runs/2").status == 404
         assert choose_to_update(client, place, second) == "/runs/2"
         until_done(client, "/runs/2")

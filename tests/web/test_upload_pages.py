@@ -3,6 +3,7 @@
 import json
 import socket
 import zipfile
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from importer.config.settings import Settings
 from importer.journal.journal import open_journal
 from importer.sandbox.server import Running
 from importer.web.drafts import LARGEST
-from web.kit import GOOD, Client, Site, files_below, plain, serving, table
+from web.kit import GOOD, Client, Site, files_below, form_fields, plain, serving, table
 
 
 def test_a_wrong_cell_is_corrected_in_place(client: Client) -> None:
@@ -60,20 +61,86 @@ def test_columns_are_chosen_and_remembered(client: Client) -> None:
     assert "All 4 rows can be imported" in plain(client.follow(again).text)
 
 
-def test_several_sheets_are_asked_about(client: Client, tmp_path: Path) -> None:
-    """A workbook with two filled sheets leads to a choice; the chosen one is read."""
+def book_of(path: Path, sheets: Mapping[str, Sequence[int]]) -> bytes:
+    """A workbook with these rows on each sheet."""
     book = Workbook()
-    for name, numbers in (("London", [2, 3]), ("Lisbon", [4, 5, 6])):
+    for name, numbers in sheets.items():
         sheet = book.create_sheet(name)
         sheet.append(LABELS)
         for number in numbers:
             sheet.append(mapping(number))
     del book["Sheet"]
-    book.save(tmp_path / "two.xlsx")
-    place = client.draft("two.xlsx", (tmp_path / "two.xlsx").read_bytes())
+    book.save(path)
+    return path.read_bytes()
+
+
+def test_several_sheets_are_asked_about(client: Client, tmp_path: Path) -> None:
+    """A workbook with two filled sheets leads to a choice; the chosen one is read."""
+    place = client.draft("two.xlsx", book_of(tmp_path / "two.xlsx", {"London": [2, 3], "Lisbon": [4, 5, 6]}))
     assert "Which sheet of two.xlsx?" in plain(client.follow(place).text)
     after = client.post(f"{place}/sheet", {"sheet": "Lisbon"}).place
     assert "All 3 rows can be imported" in plain(client.follow(after).text)
+
+
+def test_each_sheet_of_a_workbook_is_corrected_on_its_own(client: Client, tmp_path: Path) -> None:
+    """Whatever the order of going back and choosing: no correction of a sheet reaches the rows of another one."""
+    london = client.draft("two.xlsx", book_of(tmp_path / "two.xlsx", {"London": [2, 3], "Lisbon": [4, 5, 6]}))
+    client.follow(london)
+    client.post(f"{london}/sheet", {"sheet": "London"})
+    client.follow(f"{london}/check")
+    typing = {"kind": "type", "row": 3, "left": 2, "right": 2, "text": "Corrected in London"}
+    assert client.post_json(f"{london}/table/steps", typing).status == 200
+    assert "what you have changed there stays as it is" in plain(client.follow(f"{london}/sheet").text)
+    lisbon = client.post(f"{london}/sheet", {"sheet": "Lisbon"}).place
+    assert lisbon != london
+    assert "Corrected in London" not in client.follow(f"{lisbon}/table").text
+    # A tab that still shows London changes London.
+    client.post_json(f"{london}/table/steps", typing | {"row": 2, "text": "Also in London"})
+    assert "in London" not in client.follow(f"{lisbon}/table").text
+    # And back: the sheet is as it was left, and no third upload comes of it.
+    assert client.post(f"{lisbon}/sheet", {"sheet": "London"}).place == london
+    assert client.post(f"{london}/sheet", {"sheet": "Lisbon"}).place == lisbon
+    text = client.follow(f"{london}/table").text
+    assert "Corrected in London" in text
+    assert "Also in London" in text
+
+
+@pytest.mark.parametrize("letter", ["C", "G"])
+def test_of_two_columns_with_one_header_either_can_be_chosen(client: Client, letter: str) -> None:
+    """By its letter, as everywhere on the page; and the choice is remembered for the next file."""
+    content = table(*[[*mapping(n), f"Other {n}"] for n in (2, 3)], labels=[*LABELS, "Name"])
+    place = client.draft("rooms.csv", content)
+    assert "More than one column is read as Name" in plain(client.follow(place).text)
+    fields = {f"field-{name}": chr(ord("A") + n) for n, name in enumerate(LABELS)}
+    after = client.post(f"{place}/columns", {**fields, "field-Name": letter, "remember": "on"}).place
+    assert "All 2 rows can be imported" in plain(client.follow(after).text)
+    assert f'<option value="{letter}" selected>{letter}: Name' in client.follow(f"{place}/columns").text
+    following = client.draft("rooms.csv", content)
+    assert "All 2 rows can be imported" in plain(client.follow(following).text)
+
+
+def test_a_plan_that_somebody_has_not_seen_is_not_imported(client: Client) -> None:
+    """Another window has changed the file and planned it anew: nothing is sent, and the page says why."""
+    place = client.draft("rooms.csv", table(*GOOD))
+    first = form_fields(client.follow(f"{place}/plan").text, "")
+    client.post_json(f"{place}/table/steps", {"kind": "type", "row": 3, "left": 2, "right": 2, "text": "Attic"})
+    client.follow(f"{place}/check")
+    second = form_fields(client.follow(f"{place}/plan").text, "")
+    back = client.post(f"{place}/start", first).place
+    assert back == f"{place}/plan?outdated=import"
+    assert "Nothing was imported" in plain(client.follow(back).text)
+    assert client.post(f"{place}/start", second).place.startswith("/runs/")
+
+
+def test_an_imported_upload_can_be_neither_corrected_nor_imported_again(client: Client) -> None:
+    """Each of its pages leads to its run, and so does whatever a page sends that was opened before."""
+    place = client.draft("rooms.csv", table(*GOOD))
+    client.follow(f"{place}/plan")
+    run = client.post(f"{place}/start").place
+    for path in ("", "/check", "/plan", "/columns", "/table", "/sheet"):
+        assert client.get(f"{place}{path}").place == run, path
+    for path in ("/rows/3", "/repair", "/choices", "/columns", "/check", "/as-it-came", "/records", "/start", "/sheet"):
+        assert client.post(f"{place}{path}", {"B": "1"}).place == run, path
 
 
 def test_a_file_that_cannot_be_read_says_why(client: Client) -> None:

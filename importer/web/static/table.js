@@ -3,7 +3,8 @@
 //
 // 1. Rows come from the server page by page, and so do filters, sorting and every change: a range may reach over rows
 //    that were never here. The server is told which rows are meant by the name of the view and the number of the first.
-// 2. One action is one request. Its answer holds the rows as they are now; nothing but that is believed.
+// 2. One action is one request. Its answer holds the rows as they are now; nothing but that is believed. What could not
+//    be saved stays on the page, named and marked, until it is saved or given up, whatever else is done meanwhile.
 // 3. One cell can be reached with Tab; arrows lead to the others, to the header and back. Its row stays in the document
 //    while it is scrolled away, or the focus would be lost.
 
@@ -38,6 +39,7 @@ class RowTable {
     this.anchor = { row: 0, column: FIXED };
     this.editor = null;
     this.waiting = 0;
+    this.unsaved = new Map();   // What could not be saved: its cell, or the action itself -> { action, typed, name }.
     this.queue = Promise.resolve();
     this.checking = false;
   }
@@ -71,6 +73,13 @@ class RowTable {
     this.place.append(this.tools, this.replacing(), this.help());
     this.status = element("p", { role: "status", id: "table-status", class: "table-status" });
     this.alert = element("p", { role: "alert", id: "table-alert", class: "msg" });
+    this.again = element("div", { class: "bar", id: "table-unsaved", role: "group", "aria-label": "Not saved" });
+    const again = element("button", { type: "button", class: "quiet" }, "Save again");
+    const drop = element("button", { type: "button", class: "quiet" }, "Give up these changes");
+    again.addEventListener("click", () => this.saveAgain());
+    drop.addEventListener("click", () => this.giveUp());
+    this.again.append(again, drop);
+    this.again.hidden = true;
     this.grid = element("div", {
       role: "grid", id: "grid", class: "grid", "aria-label": "All rows", "aria-multiselectable": "true",
       "aria-colcount": String(this.columns.length + FIXED), "aria-describedby": "table-help",
@@ -82,7 +91,7 @@ class RowTable {
     this.grid.append(this.head, this.body);
     this.parts = element("div", { class: "pages", id: "table-parts" });
     this.detail = element("div", { class: "table-detail", id: "table-detail" });
-    this.place.append(this.status, this.alert, this.grid, this.parts, this.detail);
+    this.place.append(this.status, this.alert, this.again, this.grid, this.parts, this.detail);
   }
 
   help() {
@@ -175,6 +184,7 @@ class RowTable {
   stand(document) {
     if (!document.choices) return;
     this.checking = document.checking;
+    this.version = document.version;
     this.grid.setAttribute("aria-busy", String(this.checking));
     this.undoButton.disabled = !document.undo;
     this.undoButton.textContent = document.undo ? `Undo ${document.undo}` : "Undo";
@@ -203,6 +213,16 @@ class RowTable {
     catch { this.polling = setTimeout(() => this.poll(), 3000); return; }
     if (!document.checking) this.forgetRows();
     this.take(document);
+  }
+
+  /** Another window may have changed the rows since this one was looked at. */
+  async lookAgain() {
+    if (document.hidden || this.waiting || this.editor) return;
+    let now;
+    try { now = await this.fetchRows(0, 0); } catch { return; }
+    if (now.version === this.version || this.waiting || this.editor) return;
+    this.forgetRows();
+    this.take(now);
   }
 
   need(first, last) {
@@ -354,11 +374,18 @@ class RowTable {
   fillCell(cell, data, column, index) {
     cell.removeAttribute("aria-invalid");
     cell.removeAttribute("aria-describedby");
-    cell.classList.remove("wrong", "doubtful");
+    cell.classList.remove("wrong", "doubtful", "unsaved");
     if (!data) { cell.replaceChildren(element("span", { class: "text" }, column === 0 ? "…" : "")); return; }
     if (column === 0) { cell.replaceChildren(element("span", { class: "text" }, String(data.row))); return; }
     const letters = column === 1 ? "" : this.columns[column - FIXED].letters;
     const issues = data.issues.filter(([where]) => where === letters);
+    const unsaved = this.unsaved.get(keyOf(data.row, column));
+    if (unsaved) {
+      cell.classList.add("unsaved");
+      cell.replaceChildren(element("span", { class: "text" }, unsaved.typed.text.replace(/[\r\n]+/g, " ")),
+        element("span", { class: "sent" }, "Not saved"));
+      return;
+    }
     const text = column === 1 ? this.states[data.state] : data.texts[column - FIXED];
     const sent = column === 1 ? (data.plan ? this.plans[data.plan] : "") : data.sent[column - FIXED];
     const parts = [element("span", { class: "text" }, text.replace(/[\r\n]+/g, " "))];
@@ -471,6 +498,8 @@ class RowTable {
       if (!this.frame) this.frame = requestAnimationFrame(() => { this.frame = 0; this.draw(); });
     }, { passive: true });
     addEventListener("resize", () => this.draw());
+    addEventListener("focus", () => this.lookAgain());
+    document.addEventListener("visibilitychange", () => this.lookAgain());
     this.grid.addEventListener("keydown", (event) => this.key(event));
     this.grid.addEventListener("mousedown", (event) => this.press(event));
     this.grid.addEventListener("mouseover", (event) => this.drag(event));
@@ -482,11 +511,30 @@ class RowTable {
     });
     for (const name of ["copy", "cut", "paste"]) document.addEventListener(name, (event) => this.clipboard(event));
     addEventListener("beforeunload", (event) => {
-      if (this.waiting || (this.editor && this.editor.field.value !== this.editor.before)) event.preventDefault();
+      if (this.waiting || this.unsaved.size || (this.editor && this.editor.field.value !== this.editor.before))
+        event.preventDefault();
+    });
+    document.addEventListener("click", (event) => {
+      const link = event.target.closest?.("a[href]"), other = event.button || event.ctrlKey || event.metaKey || event.shiftKey;
+      if (!link || other || event.defaultPrevented || link.getAttribute("href").startsWith("#")) return;
+      this.leave(event, () => { location.href = link.href; });
+    });
+    document.addEventListener("submit", (event) => {
+      const { target, submitter } = event;
+      if (!event.defaultPrevented) this.leave(event, () => target.requestSubmit(submitter));
     });
     const form = document.getElementById("filters");
     form.addEventListener("submit", (event) => { event.preventDefault(); this.filter(form); });
     for (const select of form.querySelectorAll("select")) select.addEventListener("change", () => this.filter(form));
+  }
+
+  /** Go on to another page once everything is saved: the browser would ask about what is about to be. */
+  leave(event, go) {
+    if (this.editor) this.endEdit({ save: true, focus: false });
+    if (!this.waiting && !this.unsaved.size) return;
+    event.preventDefault();
+    this.say("Saving …");
+    this.queue.then(() => { if (!this.unsaved.size) go(); });
   }
 
   placeOf(target) {
@@ -567,6 +615,8 @@ class RowTable {
     if (column < FIXED || row === HEADER || this.editor) return;
     if (!data) { this.say("This row is still loading."); return; }
     const cell = this.cell(row, column), before = data.texts[column - FIXED];
+    const unsaved = this.unsaved.get(keyOf(data.row, column));
+    if (unsaved && initial === undefined) initial = unsaved.typed.text;
     const field = element("textarea", { rows: "1", "aria-label": `${this.titleOf(column)}, row ${data.row}` });
     if (cell.hasAttribute("aria-describedby")) {
       // The sentence about the cell is said while it is being corrected as well.
@@ -578,7 +628,7 @@ class RowTable {
     cell.removeAttribute("tabindex");
     field.value = before;
     // As the field has it: it may write line ends in another way, and that is nothing that was typed.
-    this.editor = { row, column, field, before: field.value, cell, number: data.row, typed: initial !== undefined };
+    this.editor = { row, column, field, before: field.value, seen: before, cell, number: data.row, typed: initial !== undefined };
     if (initial !== undefined) field.value = initial;
     field.focus({ preventScroll: true });
     field.setSelectionRange(field.value.length, field.value.length);
@@ -607,7 +657,7 @@ class RowTable {
   }
 
   endEdit({ save, focus = true }) {
-    const { row, column, field, before, cell, number } = this.editor, text = field.value;
+    const { row, column, field, before, seen, cell, number } = this.editor, text = field.value;
     this.editor = null;
     const data = this.rows.get(row);
     const changed = save && text !== before;
@@ -621,7 +671,8 @@ class RowTable {
     cell.tabIndex = -1;
     this.drawTabStop();
     if (focus) cell.focus({ preventScroll: true });
-    if (changed) this.act({ kind: "type", row: number, left: column - FIXED, right: column - FIXED, text }, { row, column, text, data });
+    const was = this.unsaved.has(keyOf(number, column)) ? undefined : seen;
+    if (changed) this.act({ kind: "type", row: number, left: column - FIXED, right: column - FIXED, text, before: was }, { number, column, text });
   }
 
   /** The request for an action on the selected cells. */
@@ -635,33 +686,39 @@ class RowTable {
     const rowless = ["undo", "redo", "type", "replace"].includes(action.kind);
     if (!rowless && this.focus.row === HEADER) { this.say("Go to a cell first."); return this.queue; }
     if (action.outside && !["leave out", "take back"].includes(action.kind)) { this.say("Go to a cell of your file first."); return this.queue; }
+    if (typed) this.unsaved.delete(keyOf(typed.number, typed.column));
     this.waiting += 1;
-    this.alert.textContent = "";
-    this.queue = this.queue.then(() => this.send(action)).then(
-      (answer) => this.answered(answer, typed),
-      () => this.failed("Not saved. Check your connection and that you are signed in, then try again.", typed),
+    this.drawUnsaved();
+    // What the person sees now, which may be another view when the request leaves.
+    const seen = { view: this.view, query: this.query.toString(), row: this.rows.get(action.first)?.row };
+    this.queue = this.queue.then(() => this.send(action, seen)).then(
+      (answer) => this.answered(answer, action, typed),
+      () => this.failed("Check your connection and that you are signed in.", action, typed),
     ).finally(() => { this.waiting -= 1; });
     return this.queue;
   }
 
-  async send({ outside, ...action }) {
-    const body = { view: this.view, ...action };
+  async send({ outside, ...action }, seen) {
+    const body = { view: seen.view, ...action };
     if (!["undo", "redo", "type"].includes(action.kind)) {
-      const row = await this.row(action.first);
-      if (!row) return { status: 422, document: { problem: "There is no row to change." } };
-      body.row = row.row;
+      // A row that is not here yet is asked for, as long as the view is the one that the person sees.
+      const row = seen.row ?? (seen.view === this.view ? (await this.row(action.first))?.row : undefined);
+      if (row === undefined) return { status: 422, document: { problem: "The table was loading, so nothing was done. Please try again." } };
+      body.row = row;
     }
-    const answer = await fetch(`${this.address}/steps?${this.query}`, {
+    const answer = await fetch(`${this.address}/steps?${seen.query}`, {
       method: "POST", headers: { "Content-Type": "application/json", "HX-Request": "true" }, body: JSON.stringify(body),
     });
     if (![200, 409, 422].includes(answer.status)) throw new Error(String(answer.status));
     return { status: answer.status, document: await answer.json() };
   }
 
-  answered({ status, document }, typed) {
+  answered({ status, document }, action, typed) {
     if (status !== 200) {
-      if (status === 409) this.reload().then(() => this.complain(document.problem));
-      this.failed(document.problem, status === 409 ? null : typed);
+      // A typed text stays, to be saved once the person has read what the cell says now.
+      if (typed) this.failed(document.problem, { ...action, before: undefined }, typed);
+      if (status === 409) this.reload().then(() => { if (!typed) this.complain(document.problem); });
+      else if (!typed) this.complain(document.problem);
       return;
     }
     if (document.changed > document.rows.length) this.forgetRows();
@@ -672,15 +729,39 @@ class RowTable {
     this.say(document.message);
   }
 
-  failed(problem, typed) {
-    this.complain(problem);
-    if (!typed) return;
-    if (typed.data) this.rows.set(typed.row, typed.data);
+  // -- what could not be saved ---------------------------------------------------------------------------------------
+
+  failed(problem, action, typed) {
+    // A second time it could undo another step: whether the first one was done, nobody here can tell.
+    if (["undo", "redo"].includes(action.kind)) { this.complain(`That may not have been done. ${problem}`); return; }
+    const words = { paste: "pasting", fill: "filling down", clear: "emptying cells", replace: "replacing",
+      "leave out": "leaving rows out", "take back": "taking rows back" };
+    const name = typed ? `row ${typed.number}, ${this.titleOf(typed.column)}` : words[action.kind];
+    this.problem = problem;
+    this.unsaved.set(typed ? keyOf(typed.number, typed.column) : action, { action, typed, name });
+    this.drawUnsaved();
+  }
+
+  drawUnsaved() {
+    const names = [...this.unsaved.values()].map((one) => one.name), some = names.slice(0, 5).join("; ");
+    const more = names.length > 5 ? ` and ${names.length - 5} more` : "";
+    this.alert.textContent = names.length ? `Not saved: ${some}${more}. ${this.problem}` : "";
+    this.again.hidden = !names.length;
+    for (const row of this.drawn.values()) row.source = null;
     this.draw();
-    if (this.editor) return;
-    // What was typed is put back into its cell, to be saved once more.
-    this.moveTo({ row: typed.row, column: typed.column });
-    this.edit(typed.text);
+  }
+
+  saveAgain() {
+    const before = [...this.unsaved.values()];
+    this.unsaved.clear();
+    for (const { action, typed } of before) this.act(action, typed);
+  }
+
+  giveUp() {
+    this.unsaved.clear();
+    this.forgetRows();
+    this.drawUnsaved();
+    this.say("The changes that were not saved are given up.");
   }
 
   // -- clipboard -----------------------------------------------------------------------------------------------------
@@ -704,7 +785,9 @@ class RowTable {
 
   /** The texts of the selection as spreadsheet programs write them; null while some of its rows are not here. */
   selectedText() {
-    const { first, last, left, right } = this.bounds(), lines = [];
+    const { first, last, left: from, right } = this.bounds(), lines = [];
+    // A whole row is the cells of the file: pasted on another row, each must land in its own column.
+    const left = right < FIXED ? from : Math.max(from, FIXED);
     for (let index = first; index <= last; index += 1) {
       const row = this.rows.get(index);
       if (!row) return null;
@@ -785,6 +868,8 @@ class RowTable {
 
   complain(sentence) { this.alert.textContent = sentence; }
 }
+
+function keyOf(number, column) { return `${number}:${column}`; }
 
 function element(name, attributes = {}, text = "") {
   const one = document.createElement(name);

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from importer.config.settings import Settings
-from importer.text import count
+from importer.text import count, printable
 from importer.web.drafts import Draft, Drafts
 from importer.web.table import action as actions
 from importer.web.table.action import Action, CellChange, Kind
@@ -30,7 +30,6 @@ from importer.web.upload_documents import Header
 MOST_CELLS = 250_000
 """Cells that one action may change: each is a correction, which is stored with the upload and with its run."""
 
-_TRIES = 3
 _OUTDATED = "The table has changed meanwhile, so nothing was done. It now shows the rows as they are: please try again."
 _TOO_MANY = f"That would change more than {MOST_CELLS:,} cells at once. Select fewer rows, or correct your file."
 _LAST_ROW = "At least one row must stay. To import nothing, delete the upload instead."
@@ -75,19 +74,18 @@ class Table:
             FileNotFoundError: The upload has not been checked yet.
         """
         with contextlib.ExitStack() as stack:
-            rows, header = self._opened(draft, stack)
-            self.catch_up(rows, draft, header)
-            yield rows
+            yield self._opened(draft, stack)
 
-    @staticmethod
-    def _opened(draft: Draft, stack: contextlib.ExitStack) -> tuple[RowFile, Header]:
-        for _ in range(_TRIES):
-            check = latest_check(draft)
-            if check is None or check.header is None:
-                break
+    def _opened(self, draft: Draft, stack: contextlib.ExitStack) -> RowFile:
+        while (check := latest_check(draft)) is not None and check.header is not None:
             # A check that has ended at this moment has put other rows in the place of these.
-            with contextlib.suppress(FileNotFoundError):
-                return stack.enter_context(opened(file_of(draft.folder, check.version))), check.header
+            with contextlib.suppress(FileNotFoundError), contextlib.ExitStack() as attempt:
+                rows = attempt.enter_context(opened(file_of(draft.folder, check.version)))
+                self.catch_up(rows, draft, check.header)
+                stack.push(attempt.pop_all())
+                return rows
+            if latest_check(draft) == check:
+                break
         raise FileNotFoundError(draft.folder)
 
     def catch_up(self, rows: RowFile, draft: Draft, header: Header) -> None:
@@ -125,6 +123,7 @@ class Table:
             numbers = self._numbers(draft, rows, action, selection)
             if action.kind in (Kind.LEAVE_OUT, Kind.TAKE_BACK):
                 return _outs(draft, rows, numbers, out=action.kind is Kind.LEAVE_OUT), ""
+            _refuse_unseen(rows, action)
             all_changes, words = _cells(rows, numbers, action)
             changes = list(islice(all_changes, MOST_CELLS + 1))
         if len(changes) > MOST_CELLS:
@@ -159,6 +158,17 @@ class Table:
             steps.note(draft.version + 1, step, checked.version if checked else 0)
             cells, left_out = applied(step, draft.read.cells, draft.read.left_out)
             return self.drafts.set_read(draft, replace(draft.read, cells=cells, left_out=left_out))
+
+
+def _refuse_unseen(rows: RowFile, action: Action) -> None:
+    """Raise RefusedError if a typed text would take the place of one that the person has not seen: another tab's."""
+    if action.kind is not Kind.TYPE or action.before is None:
+        return
+    columns = rows.columns[action.left : action.left + 1]
+    now = [texts[0] for _, texts in rows.texts([action.row], columns) if texts]
+    if now and now[0] not in (action.before, action.text):
+        shown = f"“{printable(now[0])}”" if now[0] else "nothing"
+        raise RefusedError(f"The cell was changed in another window meanwhile, and says {shown} now.", outdated=True)
 
 
 @contextmanager

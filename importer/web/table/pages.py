@@ -17,7 +17,7 @@ from importer.web.drafts import Draft
 from importer.web.table.action import Action
 from importer.web.table.edit import Reply, Table
 from importer.web.table.plan_marks import PLAN_WORDS
-from importer.web.table.row_file import RowFile, RowState
+from importer.web.table.row_file import RowFile, RowState, stored_text
 from importer.web.table.selection import EDITED, STATES, Selection
 from importer.web.table.steps import steps_of
 from importer.web.table.views import Views
@@ -49,8 +49,6 @@ STATE_WORDS = {
 async def show(request: Request) -> Response:
     """All rows of an upload; for a browser without scripts, page by page."""
     draft = draft_of(request)
-    if draft.run is not None:
-        return redirect(request, f"/runs/{draft.run}")
     result = await check_of(request, draft, stale=True)
     if result is None:
         return busy_page(request, draft)
@@ -171,7 +169,10 @@ def _action(body: bytes) -> Action:
         action: Action = from_json(Action, json.loads(body))
     except (ValueError, TypeError, RecursionError) as error:
         raise HTTPException(400) from error
-    if min(action.first, action.last, action.left, action.right, action.row) < 0:
+    places = (action.first, action.last, action.left, action.right, action.row)
+    texts = (action.text, action.find, action.before or "")
+    # Half a character cannot be stored, and no such number is that of a row.
+    if min(places) < 0 or max(places) >= 10**_MOST_DIGITS or any(stored_text(text) != text for text in texts):
         raise HTTPException(400)
     return action
 

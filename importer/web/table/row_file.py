@@ -4,6 +4,7 @@ A check writes it aside, whole or not at all. Corrections made since are put int
 later version has written one of its own. ``reached`` is the version of the upload that its rows are those of.
 """
 
+import contextlib
 import json
 import re
 import sqlite3
@@ -330,17 +331,24 @@ def file_of(folder: Path, version: int) -> Path:
     return folder / f"table-{version}.sqlite"
 
 
+_REPLACED = {sqlite3.SQLITE_READONLY_DBMOVED, sqlite3.SQLITE_CANTOPEN}
+"""What the database says of a file that was deleted before or after it was opened."""
+
+
 @contextmanager
 def opened(path: Path) -> Iterator[RowFile]:
     """The rows in a file.
 
     Raises:
-        FileNotFoundError: There is none, or it was written by an earlier importer.
+        FileNotFoundError: There is none, not any more, or it was written by an earlier importer. A check that ends
+            deletes the rows of earlier versions, also under whoever reads them.
     """
-    if not path.exists():
-        raise FileNotFoundError(path)
-    db = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None)
     try:
-        yield RowFile(db)
-    finally:
-        db.close()
+        # Never made here: an empty file would stand for rows that were written.
+        db = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", timeout=_PATIENCE, isolation_level=None, uri=True)
+        with contextlib.closing(db):
+            yield RowFile(db)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode not in _REPLACED:
+            raise
+        raise FileNotFoundError(str(error)) from error

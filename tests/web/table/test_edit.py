@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importer.spreadsheet import ReadOptions
+from importer.web.drafts import Draft
 from importer.web.table.action import Action, Kind
-from importer.web.table.row_file import RowState
+from importer.web.table.edit import Table
+from importer.web.table.row_file import RowFile, RowState, file_of
 from importer.web.table.selection import Selection
-from web.table.kit import Desk, desk, good
+from importer.web.table.views import Views
+from importer.web.upload_documents import Header
+from web.table.kit import NOW, Desk, desk, good
 
 ROWS = [good(2), good(3, CoworkerId="12.5"), good(4), good(5, Name=""), good(6), good(7)]
 
@@ -224,3 +229,37 @@ def test_the_table_reads_the_rows_of_the_latest_check(somebody: Desk) -> None:
     somebody.type(2, 6, "last")
     assert len(list(somebody.draft.folder.glob("table-*.sqlite"))) == 1
     assert somebody.texts()[2][6] == "last"
+
+
+def test_rows_that_a_check_replaces_under_an_edit_are_read_anew(somebody: Desk) -> None:
+    """The check deletes the rows of the earlier version at any moment, also of those that are just being written."""
+    replaced: list[bool] = []
+
+    class ReplacedOnce(Table):
+        def catch_up(self, rows: RowFile, draft: Draft, header: Header) -> None:
+            if not replaced and rows.reached < draft.version:
+                somebody.check()
+                replaced.append(file_of(draft.folder, rows.reached).exists())
+            super().catch_up(rows, draft, header)
+
+    table = ReplacedOnce(somebody.drafts, Views(), somebody.settings, NOW)
+    reply = table.act(somebody.draft, Action(Kind.TYPE, row=3, left=1, right=1, text="4711"), Selection())
+    assert replaced == [False]
+    assert reply.message == "1 cell changed. The row is ready."
+    assert somebody.texts()[3][1] == "4711"
+
+
+def test_a_text_of_another_window_is_not_overwritten_unseen(somebody: Desk) -> None:
+    """The person is told what the cell says now, and may still save theirs."""
+    stale = Action(Kind.TYPE, row=2, left=2, right=2, text="Studio more", before="Room 2")
+    somebody.type(2, 2, "Attic")
+    reply = somebody.table.act(somebody.draft, stale, Selection())
+    assert (reply.problem, reply.outdated) == (
+        "The cell was changed in another window meanwhile, and says “Attic” now.",
+        True,
+    )
+    assert somebody.texts()[2][2] == "Attic"
+    assert somebody.table.act(somebody.draft, replace(stale, before=None), Selection()).problem == ""
+    assert somebody.texts()[2][2] == "Studio more"
+    # The same text typed in both windows is nobody's conflict.
+    assert somebody.table.act(somebody.draft, stale, Selection()).problem == ""
