@@ -56,6 +56,8 @@ def test_a_run_is_queued_watched_and_undone(eyes: Eyes, service: Running, tmp_pa
     page.get_by_role("button", name="Delete 200 records").click()
     expect(page.get_by_role("progressbar", name="Undo: records done")).to_be_visible()
     expect(page.locator("#stop-undo")).to_be_visible()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Undoing run 1")
+    expect(page.get_by_role("link", name=re.compile("Undo"))).to_have_count(0)
     eyes.judge()
     page.locator("#stop-undo").click()
     expect(page.locator("#stop-undo")).to_have_count(0)
