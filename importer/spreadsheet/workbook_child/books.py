@@ -18,9 +18,9 @@ from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, Shee
 from xlrd.biffh import XLRDError
 
 from .cell_texts import Cell, Table, is_blank
+from .format_codes import BUILT_IN, GENERAL, OTHER
 from .limits import MOST_COLUMNS, PROTECTED, Refusal
 from .look import NOT_STORED, Look, Stretches
-from .number_formats import BUILT_IN, GENERAL, OTHER
 from .old_strings import shared_strings
 from .xls_look import OldFile
 

@@ -5,8 +5,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from .format_codes import GENERAL
 from .limits import LONGEST_CELL, MOST_COLUMNS
-from .number_formats import GENERAL
 
 Problems = dict[int, dict[int, tuple[str, str]]]
 """Row and position of a cell that has no value to be read: an issue code, and the text shown in its place."""
@@ -80,6 +80,7 @@ class Look:
     the format that shows it. ``texts`` are those of cells whose value is not the whole of their text. ``hidden_rows``
     counts the filled rows out of sight, ``hidden_columns`` are the positions of columns out of sight, filled or not.
     ``conditional`` are the areas where a condition may change the number format, each as its rows and positions.
+    ``hides_zeros``: the sheet shows nothing where a number is 0.
     """
 
     problems: Problems = field(default_factory=dict)
@@ -89,6 +90,7 @@ class Look:
     hidden_rows: int = 0
     hidden_columns: set[int] = field(default_factory=set)
     conditional: list[tuple[range, range]] = field(default_factory=list)
+    hides_zeros: bool = False
 
     def add_error(self, row: int, position: int, text: str) -> None:
         """Note a cell that shows an error, such as #N/A."""

@@ -6,8 +6,8 @@ Source: [MS-XLSB] 2.1.4 (records), 2.4 and 2.5.165 (XFProp).
 import struct
 from collections.abc import Iterator
 
+from .format_codes import BUILT_IN, GENERAL, OTHER
 from .look import NOT_STORED, Formats, Look, Stretches
-from .number_formats import BUILT_IN, GENERAL, OTHER
 
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _COLUMN = 0, 3, 11, 60
 _CELLS = {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 62}

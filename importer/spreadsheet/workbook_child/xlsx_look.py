@@ -7,9 +7,9 @@ from functools import cache
 from typing import IO
 from xml.etree import ElementTree as ET
 
+from .format_codes import BUILT_IN, GENERAL, OTHER
 from .limits import MOST_COLUMNS, PIECE_CELLS, TOO_LARGE, Refusal
 from .look import Formats, Look, Stretches
-from .number_formats import BUILT_IN, GENERAL, OTHER
 from .package import position_of
 
 
