@@ -197,6 +197,11 @@ CATALOGUE: Mapping[str, IssueKind] = {
         '{column} has no value, only the placeholder "{value}".',
         "Enter the {column}, for example {detail}.",
     ),
+    "nothing-to-see": IssueKind(
+        Severity.ERROR,
+        "{column} looks empty, but contains invisible characters.",
+        "Delete what the cell contains, then enter the {column}, for example {detail}.",
+    ),
     "letters-lost": IssueKind(
         Severity.ERROR,
         '{column} has lost letters, probably in an export: "{value}".',

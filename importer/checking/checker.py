@@ -229,14 +229,14 @@ class Checker:
     def _parse(self, chunk: pd.DataFrame, name: str) -> Parsed:
         bare = unwrap(self._text(chunk, name), *self._wrapping[name])
         parsed = self._typed(bare.text, name)
-        if not bare.doubtful and not len(bare.empty):
+        if not bare.doubtful and not len(bare.empty) and not len(bare.unseen):
             return parsed
         doubtful = {code: rows.union(bare.doubtful.get(code, rows[:0])) for code, rows in parsed.doubtful.items()}
+        doubtful = bare.doubtful | doubtful
         if name in self._required:
-            return replace(
-                parsed, refused={**parsed.refused, "no-value": bare.empty}, doubtful=bare.doubtful | doubtful
-            )
-        return replace(parsed, doubtful=bare.doubtful | doubtful | {"read-as-empty": bare.empty})
+            refused = {**parsed.refused, "no-value": bare.empty, "nothing-to-see": bare.unseen}
+            return replace(parsed, refused=refused, doubtful=doubtful)
+        return replace(parsed, doubtful=doubtful | {"read-as-empty": bare.empty.union(bare.unseen)})
 
     def _typed(self, text: pd.Series, name: str) -> Parsed:
         if name in self._kind.references:

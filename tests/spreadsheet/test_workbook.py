@@ -5,6 +5,7 @@ calculates formulas; the other files are made by the tests.
 """
 
 import json
+import struct
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
@@ -41,7 +42,10 @@ from spreadsheet.making import (
     rows_of,
     sheet_xml,
     text_row,
+    write_xls,
     write_xlsb,
+    xls_record,
+    xlsb_record,
     xlsx_parts,
 )
 
@@ -554,7 +558,7 @@ def test_a_style_of_every_cell_is_that_of_cells_without_one(tmp_path: Path) -> N
     styles = (
         f'<styleSheet {MAIN}><cellXfs count="2"><xf numFmtId="10"/><xf numFmtId="0"/></cellXfs></styleSheet>'.encode()
     )
-    cells = '<row r="2"><c r="A2" s="1"><v>1</v></c><c r="B2"><v>0.5</v></c><c r="C2" s="1"><v>0.5</v></c></row>'
+    cells = '<row r="2"><c r="A2" s="1"><v>1</v></c><c r="B2"><v>8</v></c><c r="C2" s="1"><v>8</v></c></row>'
     kind = next(iter(RECORD_TYPES.values()))
     parts = xlsx_parts(sheet_xml(text_row(1, "ResourceId", "Name", "CalendarId"), cells))
     links = str(parts["xl/_rels/workbook.xml.rels"])
@@ -794,6 +798,73 @@ def test_every_form_of_a_condition_is_understood(tmp_path: Path, area: str, form
     found = {issue.cell: issue.code for issue in issues(sheet)}
     # A number is one in a column of numbers, too.
     assert found == dict.fromkeys(["A2", "B2"] if area == "2:2" else ["B2"], "shown-uncertain")
+
+
+def with_zeros(folder: Path, kind: str, *, shows_zeros: bool) -> Path:
+    """A workbook with numbers that are 0, or not, under the labels of an Id and a name."""
+    flags = 0x10 * shows_zeros | 0x26
+    rows: list[list[str | float]] = [["ResourceId", "Name"], [0, "A"], [7, 0], [8, "0"]]
+    match kind:
+        case "xls":
+            record = xls_record(0x23E, struct.pack("<H16x", flags))
+            return write_xls(folder / "a.xls", rows, sheet=record)
+        case "xlsb":
+            record = xlsb_record(137, struct.pack("<H28x", flags))
+            return write_xlsb(folder / "a.xlsb", rows, more={"view": record})
+        case _:
+            numbers = (
+                '<row r="2"><c r="A2"><v>0</v></c><c r="B2" t="str"><v>A</v></c></row>'
+                '<row r="3"><c r="A3"><v>7</v></c><c r="B3"><v>0</v></c></row>'
+                '<row r="4"><c r="A4"><v>8</v></c><c r="B4" t="str"><v>0</v></c></row>'
+            )
+            xml = sheet_xml(text_row(1, "ResourceId", "Name"), numbers)
+            view = f'<sheetViews><sheetView showZeros="{shows_zeros:d}" workbookViewId="0"/></sheetViews><sheetData>'
+            return pack(folder / f"a.{kind}", xlsx_parts(xml.replace("<sheetData>", view)))
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "xlsm", "xlsb", "xls"])
+@pytest.mark.parametrize("shows_zeros", [True, False])
+def test_a_zero_that_the_sheet_hides_is_an_error(tmp_path: Path, kind: str, *, shows_zeros: bool) -> None:
+    """In any kind of field; the text 0 and other numbers are shown."""
+    found = issues(opened(with_zeros(tmp_path, kind, shows_zeros=shows_zeros)))
+    hidden = {issue.cell: issue.message for issue in found if issue.code == "shown-differently"}
+    assert hidden == (
+        {}
+        if shows_zeros
+        else {
+            "A2": 'ResourceId has the value "0", but the cell shows nothing.',
+            "B3": 'Name has the value "0", but the cell shows nothing.',
+        }
+    )
+
+
+CONDITIONS_IN_PLACE = {
+    "icons": '<cfRule type="iconSet"><iconSet showValue="0"><cfvo type="num" val="1"/></iconSet></cfRule>',
+    "bars": '<cfRule type="dataBar"><dataBar showValue="0"><cfvo type="min"/></dataBar></cfRule>',
+}
+
+
+@pytest.mark.parametrize("name", CONDITIONS_IN_PLACE)
+def test_icons_and_bars_without_numbers_hide_them(tmp_path: Path, name: str) -> None:
+    """Beside their numbers they hide nothing."""
+    rows = text_row(1, "ResourceId", "Name"), '<row r="2"><c r="A2"><v>1</v></c><c r="B2" t="str"><v>A</v></c></row>'
+    for number, shows in enumerate((False, True)):
+        rule = CONDITIONS_IN_PLACE[name].replace('"0"', f'"{shows:d}"', 1)
+        tail = f'<conditionalFormatting sqref="A1:B9">{rule}</conditionalFormatting>'
+        sheet = opened(pack(tmp_path / f"{number}.xlsx", xlsx_parts(sheet_xml(*rows, tail=tail))))
+        assert [issue.cell for issue in issues(sheet)] == ([] if shows else ["A2"])
+
+
+@pytest.mark.parametrize(
+    ("shape", "is_error"), [("0%", False), (";;;", True), ("@&quot; (old)&quot;", True), ("@", False)]
+)
+def test_a_condition_may_change_a_text(tmp_path: Path, shape: str, *, is_error: bool) -> None:
+    """If its number format has a part for texts that shows more or less than the text."""
+    rows = text_row(1, "ResourceId", "Name"), '<row r="2"><c r="A2"><v>1</v></c><c r="B2" t="str"><v>A</v></c></row>'
+    rule = f'<cfRule type="expression"><formula>TRUE</formula><dxf><numFmt formatCode="{shape}"/></dxf></cfRule>'
+    tail = f'<conditionalFormatting sqref="B1:B9">{rule}</conditionalFormatting>'
+    sheet = opened(pack(tmp_path / "a.xlsx", xlsx_parts(sheet_xml(*rows, tail=tail))))
+    assert [(issue.cell, issue.code) for issue in issues(sheet)] == ([("B2", "shown-uncertain")] if is_error else [])
 
 
 def test_an_opendocument_sheet_of_texts_without_types_is_read(tmp_path: Path) -> None:

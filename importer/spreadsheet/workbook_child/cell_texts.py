@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from functools import cache
 from itertools import islice
 from typing import Protocol
 
-from .format_codes import GENERAL, OTHER, is_other, literal
+from .format_codes import GENERAL, OTHER, literal
 from .limits import (
     FIRST_PIECE_ROWS,
     LONGEST_CELL,
@@ -19,7 +18,7 @@ from .limits import (
     Refusal,
 )
 from .look import Look
-from .number_formats import GENERAL_WIDTH, shown_of_text
+from .number_formats import GENERAL_WIDTH, changes_texts, shown_of_text
 from .package import letters_of
 
 MOST_DIGITS = 15
@@ -148,7 +147,10 @@ class CellTexts:
                 shapes[rows.start : rows.stop] = [OTHER] * len(rows)
             if hides_zeros:
                 shapes = [_NOTHING if _is_zero(cell) else shape for cell, shape in zip(column, shapes, strict=True)]
-            return _runs(map(_shape, column, texts, shapes), first, position)
+            of_texts = self._look.conditional_rows_of_texts(position, first, len(column))
+            uncertain = {row for rows in of_texts for row in rows if column[row] and isinstance(column[row], str)}
+            every = enumerate(map(_shape, column, texts, shapes))
+            return _runs((OTHER if row in uncertain else shape for row, shape in every), first, position)
         # A column of short numbers and texts without a format is passed over.
         if not formats.any_in(position) and (types <= _TEXTS or (types <= _SHOWN_AS_THEY_ARE and _are_short(texts))):
             return []
@@ -195,18 +197,13 @@ def _shape(cell: Cell, text: str, shape: str) -> str | None:
         case bool():
             return None if shape == GENERAL else shape
         case str():
-            return _shape_of_text(text, shape) if cell and _changes_texts(shape) else None
+            return _shape_of_text(text, shape) if cell and changes_texts(shape) else None
         case int() | float() if shape in {GENERAL, "@"}:
             return shape if len(text.lstrip("-")) > GENERAL_WIDTH or _is_small(text) else None
         case int() | float() if shape == "0" and "." not in text:
             return None
         case _:
             return shape
-
-
-@cache
-def _changes_texts(shape: str) -> bool:
-    return shape not in {GENERAL, "@"} and not is_other(shape) and shown_of_text("x", shape) != "x"
 
 
 def _shape_of_text(text: str, shape: str) -> str:

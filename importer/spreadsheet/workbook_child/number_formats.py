@@ -13,7 +13,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from functools import cache
 from itertools import pairwise
 
-from .format_codes import GENERAL, Section, Token, literal_of, sections_of, trimmed
+from .format_codes import GENERAL, Section, Token, is_other, literal_of, sections_of, trimmed
 from .moment_formats import is_moment, shown_moment
 
 GENERAL_WIDTH = 11
@@ -55,6 +55,12 @@ def shown_of_text(text: str, shape: str) -> str | None:
     """What a cell with this text shows in this format, empty if it shows nothing; None if that is not certain."""
     sections = sections_of(shape)
     return None if sections is None else _shown_text(text, sections)
+
+
+@cache
+def changes_texts(shape: str) -> bool:
+    """Whether a format may show a text otherwise than it is."""
+    return not is_other(shape) and shown_of_text("x", shape) != "x"
 
 
 @cache
