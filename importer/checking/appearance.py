@@ -165,8 +165,9 @@ def _date(cell: FormattedCell) -> str | None:
     if shows_all_of(cell.shape, example_of(cell)) and _MOMENT.fullmatch(cell):
         return str(cell)
     if _MOMENT.fullmatch(cell) is None:
-        # A text is read as it is shown.
-        return cell.shown if cell.nominal == cell or is_literal(cell.shape) else None
+        # A text is read as it is shown. A number is a date only as it is: shown with fewer digits, it is another one.
+        is_text = is_literal(cell.shape) and not _NUMBER.fullmatch(cell)
+        return cell.shown if is_text or cell.nominal == cell else None
     moment, shown = datetime.fromisoformat(cell), cell.nominal
     text = read_date_text(_in_order(shown, moment)) if shown else ""
     return None if isinstance(text, str) else _with_zone(moment, text)

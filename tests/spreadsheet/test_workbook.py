@@ -593,6 +593,55 @@ def test_an_ods_says_itself_what_it_shows(tmp_path: Path) -> None:
     assert issues(sheet) == []
 
 
+ODS_NUMBERS: list[tuple[str, str, str, str]] = [
+    # Attributes of an Id or a date, its text, the values that are sent, "" for an error.
+    ('value-type="float" office:value="1414915"', "1.414.915", "1414915", ""),
+    ('value-type="float" office:value="1414915"', "1414915 (old)", "", ""),
+    ('value-type="float" office:value="5"', "2005", "", ""),
+    ('value-type="percentage" office:value="5"', "500%", "", ""),
+    ('value-type="date" office:date-value="2026-12-05"', "05.12.26", "", "2026-12-05T05:00:00Z"),
+    ('value-type="date" office:date-value="2026-12-05"', "Samstag, 5. Dezember 2026", "", "2026-12-05T05:00:00Z"),
+    ('value-type="date" office:date-value="2026-12-05"', "Dez 26", "", ""),
+    ('value-type="date" office:date-value="2026-12-05"', "6. Dezember 2026", "", ""),
+    ('value-type="date" office:date-value="2026-12-05T10:30:00"', "05.12.2026 10:30", "", "2026-12-05T15:30:00Z"),
+    ('value-type="date" office:date-value="2026-12-05T10:30:00"', "05.12.2026 10:30 UTC", "", "2026-12-05T10:30:00Z"),
+    ('value-type="date" office:date-value="2026-12-05T10:30:00"', "05.12.2026 10:30 CET", "", ""),
+    ('value-type="date" office:date-value="2026-12-05T10:30:00"', "05.12.2026", "", ""),
+    ('value-type="float" office:value="46361.4375"', "46361.44", "", ""),
+]
+
+
+@pytest.mark.parametrize("case", ODS_NUMBERS)
+def test_an_opendocument_number_or_date_is_what_is_shown(tmp_path: Path, case: tuple[str, str, str, str]) -> None:
+    """In the language in which it was saved."""
+    attributes, text, number, instant = case
+    label = "ResourceId" if "date" not in attributes and "46361" not in attributes else "SubscriptionExpireDate"
+    name = '<table:table-cell office:value-type="string"><text:p>{0}</text:p></table:table-cell>'
+    rows = (name.format(label), f"<table:table-cell office:{attributes}><text:p>{text}</text:p></table:table-cell>")
+    document = OpenDocumentSpreadsheet()
+    document.spreadsheet.addElement(Table(name="A"))
+    document.save(tmp_path / "plain.ods")
+    with zipfile.ZipFile(tmp_path / "plain.ods") as archive:
+        parts: dict[str, str | bytes] = {each: archive.read(each) for each in archive.namelist()}
+    cells = "".join(f"<table:table-row>{row}{name.format('Name')}</table:table-row>" for row in rows)
+    table = '<table:table table:name="A"{0}>'
+    filled = f"{table.format('')}{cells}</table:table>"
+    content = archive_text(parts["content.xml"]).replace(table.format("/"), filled)
+    sheet = opened(pack(tmp_path / "a.ods", parts | {"content.xml": content}))
+    kind = next(iter(RECORD_TYPES.values()))
+    mapping = match_columns(sheet, kind, ())
+    sheet, dates = as_shown(sheet, mapping, kind), DateReader("ymd", "America/New_York")
+    checker = Checker(kind, mapping, sheet, required=(), now=datetime(2026, 11, 23, tzinfo=UTC), dates=dates)
+    [checked] = [checker.check(chunk) for chunk in sheet.read()]
+    sent = [str(json.loads(record.body)[label]) for record in checked.records()]
+    assert sent == [each for each in (number, instant) if each]
+
+
+def archive_text(part: str | bytes) -> str:
+    """A part of an archive as text."""
+    return part.decode() if isinstance(part, bytes) else part
+
+
 ODS_SHOWN: list[list[tuple[dict[str, str], str]]] = [
     [({"valuetype": "string"}, "ResourceId"), ({"valuetype": "string"}, "Name")],
     *(
