@@ -168,7 +168,7 @@ def _number_parts(number: Decimal, section: Section, *, nominal: bool) -> Iterat
             case "general" | "text":
                 yield token.kind, _general(number, nominal=nominal)
             case "digits":
-                yield token.kind, _digits(number.scaleb(2 * percents), token, exponent, nominal=nominal)
+                yield token.kind, _digits(number, number.scaleb(2 * percents), token, exponent, nominal=nominal)
             case "exponent":
                 pass
             case _:
@@ -194,14 +194,16 @@ def _tiny(value: str) -> str | None:
     return ("-" if value.startswith("-") else "") + (_scientific(number, len(digits) - 1, "E+00") or "")
 
 
-def _digits(number: Decimal, token: Token, exponent: str | None, *, nominal: bool) -> str | None:
+def _digits(stored: Decimal, number: Decimal, token: Token, exponent: str | None, *, nominal: bool) -> str | None:
     parts = _DIGITS.fullmatch(token.text)
     if parts is None:
         return None
+    # Programs count in halves of halves, where most numbers like 0.285 are a little more or less than they look.
+    is_exact = nominal or Decimal(float(stored)) == stored
     whole, least_places, optional = parts["whole"], len(parts["places"] or ""), parts["optional"] or ""
     if exponent is not None:
         return (
-            _scientific(number, least_places, exponent, nominal=nominal)
+            _scientific(number, least_places, exponent, is_exact=is_exact)
             if whole == "0" and not parts["scale"] + optional
             else None
         )
@@ -209,7 +211,7 @@ def _digits(number: Decimal, token: Token, exponent: str | None, *, nominal: boo
     number = number.scaleb(-3 * len(parts["scale"]))
     if "," in whole and not nominal and not _GROUPED.fullmatch(whole):
         return None
-    if (rounded := _rounded(number, least_places + len(optional), nominal=nominal)) is None:
+    if (rounded := _rounded(number, least_places + len(optional), is_exact=is_exact)) is None:
         return None
     before, _, after = f"{rounded:f}".partition(".")
     after = _places(after, least_places, optional)
@@ -219,18 +221,15 @@ def _digits(number: Decimal, token: Token, exponent: str | None, *, nominal: boo
     return f"{_whole(before, whole)}{'.' if '.' in token.text else ''}{after}"
 
 
-def _rounded(number: Decimal, places: int, *, nominal: bool) -> Decimal | None:
-    """The number with so many decimals; None if programs may differ in whether they round it up."""
+def _rounded(number: Decimal, places: int, *, is_exact: bool) -> Decimal | None:
+    """The number with so many decimals; None if programs may differ in whether they round it up.
+
+    ``is_exact``: it is stored without an error, or nobody minds.
+    """
     unit = Decimal(1).scaleb(-places)
     is_half = (number - number.quantize(unit, ROUND_DOWN)) * 2 == unit
-    # Programs count in halves of halves, where most numbers like 0.285 are a little more or less than they look.
-    is_certain = nominal or not is_half or _is_exact(number)
+    is_certain = is_exact or not is_half
     return number.quantize(unit, ROUND_HALF_UP) if is_certain else None
-
-
-def _is_exact(number: Decimal) -> bool:
-    """Whether a number, and what it is the percentage of, are stored without an error."""
-    return all(Decimal(float(each)) == each for each in (number, number / 100))
 
 
 def _places(digits: str, least: int, optional: str) -> str:
@@ -253,13 +252,13 @@ def _in_threes(digits: str) -> str:
     return ",".join(digits[place : place + 3] for place in range(0, len(digits), 3))
 
 
-def _scientific(number: Decimal, places: int, exponent: str, *, nominal: bool = False) -> str | None:
+def _scientific(number: Decimal, places: int, exponent: str, *, is_exact: bool = False) -> str | None:
     power = number.adjusted() if number else 0
-    mantissa = _rounded(number.scaleb(-power), places, nominal=nominal)
+    mantissa = _rounded(number.scaleb(-power), places, is_exact=is_exact)
     if mantissa is None:
         return None
     if mantissa >= _TEN:
-        mantissa, power = _rounded(mantissa.scaleb(-1), places, nominal=True) or mantissa, power + 1
+        mantissa, power = _rounded(mantissa.scaleb(-1), places, is_exact=True) or mantissa, power + 1
     if exponent[1] == "-" and power >= 0:
         return None
     return f"{mantissa:f}E{'-' if power < 0 else '+'}{str(abs(power)).zfill(len(exponent) - 2)}"
