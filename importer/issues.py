@@ -66,7 +66,12 @@ CATALOGUE: Mapping[str, IssueKind] = {
     ),
     "shown-differently": IssueKind(
         Severity.ERROR,
-        '{column} has the value "{value}", but its number format shows something else.',
+        '{column} has the value "{value}", but the cell shows {detail}.',
+        "Choose a number format that shows the whole value, or format the cell as text and type what should be sent.",
+    ),
+    "shown-uncertain": IssueKind(
+        Severity.ERROR,
+        '{column} has the value "{value}", but it is not certain what the cell shows.',
         "Format the column as text, then type what should be sent, for example {detail}.",
     ),
     "not-a-whole-number": IssueKind(
@@ -191,6 +196,11 @@ CATALOGUE: Mapping[str, IssueKind] = {
         Severity.ERROR,
         '{column} has no value, only the placeholder "{value}".',
         "Enter the {column}, for example {detail}.",
+    ),
+    "nothing-to-see": IssueKind(
+        Severity.ERROR,
+        "{column} looks empty, but contains invisible characters.",
+        "Delete what the cell contains, then enter the {column}, for example {detail}.",
     ),
     "letters-lost": IssueKind(
         Severity.ERROR,

@@ -21,6 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 import pandera.pandas as pa
 
+from importer.checking.appearance import appearance, held_cells
 from importer.checking.causes import Cause, Causes
 from importer.checking.cells import Parsed, choices, decimals, texts, whole_numbers, yes_or_no
 from importer.checking.columns import ColumnMapping, field_names
@@ -34,7 +35,7 @@ from importer.checking.whole_columns import WholeColumns, cell_issues, may_be_wh
 from importer.checking.wrappers import DASHES, NO_VALUE, Around, inner, unwrap
 from importer.issues import CATALOGUE, Candidate, Issue, Severity
 from importer.model import Clash, Record, RowElsewhere
-from importer.spreadsheet import Sheet, address, column_letters, uncertain
+from importer.spreadsheet import Sheet, address, column_letters
 from importer.text import printable
 from schemas import FieldType, RecordType, written
 
@@ -228,14 +229,14 @@ class Checker:
     def _parse(self, chunk: pd.DataFrame, name: str) -> Parsed:
         bare = unwrap(self._text(chunk, name), *self._wrapping[name])
         parsed = self._typed(bare.text, name)
-        if not bare.doubtful and not len(bare.empty):
+        if not bare.doubtful and not len(bare.empty) and not len(bare.unseen):
             return parsed
         doubtful = {code: rows.union(bare.doubtful.get(code, rows[:0])) for code, rows in parsed.doubtful.items()}
+        doubtful = bare.doubtful | doubtful
         if name in self._required:
-            return replace(
-                parsed, refused={**parsed.refused, "no-value": bare.empty}, doubtful=bare.doubtful | doubtful
-            )
-        return replace(parsed, doubtful=bare.doubtful | doubtful | {"read-as-empty": bare.empty})
+            refused = {**parsed.refused, "no-value": bare.empty, "nothing-to-see": bare.unseen}
+            return replace(parsed, refused=refused, doubtful=doubtful)
+        return replace(parsed, doubtful=doubtful | {"read-as-empty": bare.empty.union(bare.unseen)})
 
     def _typed(self, text: pd.Series, name: str) -> Parsed:
         if name in self._kind.references:
@@ -272,9 +273,14 @@ class Checker:
         for column in self._mapping.columns:
             for code, rows in inside.loc[inside["position"] == column.position].groupby("code", observed=True)["row"]:
                 yield _Fault(str(code), column.field, pd.Index(rows))
-            # Of a number or a date the value counts, however it is shown. A text is sent as it is.
-            if self._sheet.has_formats and self._kind.type_of(column.field) is FieldType.TEXT:
-                yield _Fault("shown-differently", column.field, chunk.index[uncertain(chunk[column.position])])
+            if self._sheet.has_formats:
+                yield from self._of_formats(chunk, column.field, column.position)
+
+    def _of_formats(self, chunk: pd.DataFrame, name: str, position: int) -> Iterator[_Fault]:
+        """The cells that show something else than their value."""
+        is_text = name not in self._kind.references and self._kind.type_of(name) is FieldType.TEXT
+        for code, rows in held_cells(chunk[position], is_text=is_text).items():
+            yield _Fault(code, name, rows)
 
     @staticmethod
     def _from_parsing(parsed: dict[str, Parsed]) -> Iterator[_Fault]:
@@ -361,7 +367,9 @@ class Checker:
             # The name is typed again, or remembered, to choose the record that it means.
             values = [inner(value, self._wrapping[fault.field][0])[0] for value in values]
         details = {value: self._detail(fault, value) for value in set(values)}
-        extras = [details[value] for value in values]
+        # Two cells of one value may show different texts.
+        each = map(appearance, values) if fault.code == "shown-differently" else (details[value] for value in values)
+        extras = list(each)
         names = details if fault.code in ("name-ambiguous", "name-near") else ()
         candidates = {name: self._candidates(fault, name) for name in names}
         letters, label = (column_letters(column.position), column.label) if column else ("", None)

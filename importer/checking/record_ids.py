@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from importer.checking.appearance import appearance, held_cells
 from importer.checking.causes import Cause
 from importer.checking.cells import whole_numbers
 from importer.checking.columns import ColumnMapping
@@ -117,11 +118,17 @@ class RecordIds:
             refused = {code: rows.tolist() for code, rows in parsed.refused.items()}
             for code, row in problems.loc[problems["position"] == position, ["code", "row"]].itertuples(index=False):
                 refused.setdefault(str(code), []).append(int(row))
+            held = held_cells(chunk[position], is_text=False)
+            refused |= {code: rows.tolist() for code, rows in held.items()}
             for code, rows in refused.items():
-                faults[code] = dict.fromkeys((row for row in rows if row not in answers), _EXAMPLE)
+                faults[code] = {row: self._shown(chunk, row, code) for row in rows if row not in answers}
+            ids.loc[ids.index.isin([row for code in held for row in refused[code]])] = pd.NA
         if answers:
             ids.loc[list(answers)] = list(answers.values())
         return ids
+
+    def _shown(self, chunk: pd.DataFrame, row: int, code: str) -> str:
+        return appearance(chunk[self._mapping.record_id][row]) if code == "shown-differently" else _EXAMPLE
 
     def _texts_of(self, numbers: Mapping[int, int], faults: _Faults) -> dict[int, Mapping[str, str]]:
         """The texts of the record of each row whose Id may count; the others become faults."""

@@ -6,6 +6,7 @@ exports keep Excel from turning text into numbers, is a notation wherever it sta
 """
 
 import re
+import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -39,6 +40,12 @@ has not been met; "NA" has, so it is none of them."""
 DASHES = frozenset(("-", "--", "---", "–", "—"))  # noqa: RUF001
 """Of these, those that an accounting format shows for zero."""
 
+_UNSEEN_KINDS = frozenset(("Cf", "Zs", "Zl", "Zp"))
+_BLANKS = re.compile(
+    r"[\s\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U0001d159\U000e0000-\U000e0fff]"
+)
+"""Characters of other kinds that show nothing: those that Unicode says to leave out, and those drawn as a blank."""
+
 _AS_FORMULA = re.compile(r'=\s*"((?:[^"]|"")*)"')
 _PAIRS = {"'": "'", '"': '"', "`": "`", "\u2018": "\u2019", "\u201c": "\u201d", "\u201e": "\u201c", "«": "»"}
 _APOSTROPHES = ("'", "\u2019")
@@ -64,12 +71,13 @@ class Unwrapped:
     """A column of text without what stood around its values.
 
     ``doubtful`` are the rows of cells that were changed, by issue code; ``empty`` those that hold a word for no value,
-    and are empty in ``text``.
+    and are empty in ``text``, and so are the ``unseen``, of which nothing can be seen.
     """
 
     text: pd.Series
     doubtful: dict[str, pd.Index] = field(default_factory=dict)
     empty: pd.Index = field(default_factory=lambda: pd.Index([], dtype="int64"))
+    unseen: pd.Index = field(default_factory=lambda: pd.Index([], dtype="int64"))
 
 
 def unwrap(text: pd.Series, around: Around, no_value: Collection[str] = NO_VALUE) -> Unwrapped:
@@ -87,15 +95,18 @@ def unwrap(text: pd.Series, around: Around, no_value: Collection[str] = NO_VALUE
                 cells[index] = bare
                 changed.setdefault(code, []).append(index)
     empty: list[int] = []
+    unseen: list[int] = []
+    if not together.isascii():
+        unseen = [index for index, cell in enumerate(cells) if cell.strip() and is_unseen(cell)]
     if not frozenset(no_value).isdisjoint(map(str.strip, cells)):
         empty = [index for index, cell in enumerate(cells) if cell.strip() in no_value]
-        for index in empty:
-            cells[index] = ""
-    if not changed and not empty:
+    for index in (*empty, *unseen):
+        cells[index] = ""
+    if not changed and not empty and not unseen:
         return Unwrapped(text)
     bare_text = pd.Series(cells, index=text.index, dtype=object)
     doubtful = {code: text.index[indexes] for code, indexes in changed.items()}
-    return Unwrapped(bare_text, doubtful, text.index[empty])
+    return Unwrapped(bare_text, doubtful, text.index[empty], text.index[unseen])
 
 
 def inner(cell: str, around: Around) -> tuple[str, str]:
@@ -111,6 +122,11 @@ def inner(cell: str, around: Around) -> tuple[str, str]:
     if bare.startswith(_APOSTROPHES) and rest and (around is Around.ALL or rest.isdecimal()):
         return rest, "quotes-removed"
     return cell, ""
+
+
+def is_unseen(text: str) -> bool:
+    """Whether nothing of a text can be seen: blanks, marks without a width, letters and signs that fill up space."""
+    return all(unicodedata.category(each) in _UNSEEN_KINDS or _BLANKS.fullmatch(each) for each in text)
 
 
 def is_quoted(text: str) -> bool:

@@ -25,7 +25,7 @@ from importer.spreadsheet.annotated_workbook import ANNOTATED
 from importer.spreadsheet.corrections import REPAIRS, corrected, differing_texts, place_of, without_rows
 from importer.spreadsheet.delimited import Finder, open_delimited
 from importer.spreadsheet.encodings import encoding_error, may_be_in_several
-from importer.spreadsheet.formatted_cell import shown_texts, uncertain
+from importer.spreadsheet.formatted_cell import FormattedCell, has_formatted, shown_texts
 from importer.spreadsheet.formulas import escape_formula
 from importer.spreadsheet.kinds import START_BYTES, refuse_other_kind, workbook_suffix
 from importer.spreadsheet.sheet import (
@@ -50,6 +50,7 @@ __all__ = [
     "RECORD_ID",
     "REPAIRS",
     "STAMPS",
+    "FormattedCell",
     "Judge",
     "ReadOptions",
     "Sheet",
@@ -59,11 +60,11 @@ __all__ = [
     "column_letters",
     "encoding_error",
     "escape_formula",
+    "has_formatted",
     "may_be_in_several",
     "open_sheet",
     "place_of",
     "shown_texts",
-    "uncertain",
 ]
 
 DELIMITED = {".csv", ".tsv", ".txt"}

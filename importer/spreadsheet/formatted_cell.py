@@ -1,16 +1,17 @@
 """A cell that shows something else than its value, such as 0.5 shown as 50%."""
 
-import numpy as np
-import numpy.typing as npt
+from collections.abc import Sequence
+
 import pandas as pd
 
-from importer.spreadsheet.workbook_child.number_formats import shown
+from importer.spreadsheet.workbook_child.number_formats import nominal, shown
 
 
 class FormattedCell(str):
-    """The text of a value that a number format shows otherwise.
+    """The text of a value that a number format may show otherwise.
 
-    Whoever reads a number, a date or a yes or no takes the text as it is; whoever reads a text takes what is shown.
+    What is sent is what is shown: whoever reads a text takes that, whoever reads a number, a date or a yes or no takes
+    the value only if what is shown says the same.
     """
 
     __slots__ = ("shape",)
@@ -32,6 +33,11 @@ class FormattedCell(str):
         """What a person sees, None where that cannot be told for certain."""
         return shown(str(self), self.shape)
 
+    @property
+    def nominal(self) -> str | None:
+        """The same as a program in the United States shows it, empty if it shows nothing."""
+        return nominal(str(self), self.shape)
+
 
 def shown_text(cell: str) -> str:
     """What a cell shows, as far as that is certain; else the text of its value."""
@@ -47,8 +53,6 @@ def shown_texts(cells: pd.Series) -> pd.Series:
     return pd.Series([shown_text(cell) for cell in cells], index=cells.index, dtype=object)
 
 
-def uncertain(cells: pd.Series) -> npt.NDArray[np.bool_]:
-    """Which cells of a column show something else than their value, without that anybody can tell what."""
-    if FormattedCell not in set(map(type, cells.tolist())):
-        return np.zeros(len(cells), dtype=bool)
-    return np.fromiter((isinstance(cell, FormattedCell) and cell.shown is None for cell in cells), bool, len(cells))
+def has_formatted(cells: Sequence[object]) -> bool:
+    """Whether there is a cell among these that may show something else than its value."""
+    return FormattedCell in set(map(type, cells))

@@ -51,7 +51,10 @@ def address(row: int, position: int) -> str:
     return f"{column_letters(position)}{row}"
 
 
-PROBLEM_CODES = ("cell-error", "formula-without-value", "number-rounded", "cell-merged", "shown-differently")
+PROBLEM_CODES = (
+    *("cell-error", "formula-without-value", "number-rounded", "cell-merged"),
+    *("shown-differently", "shown-uncertain"),
+)
 """What can be wrong with a cell before anybody knows what it is for: its text is not its value."""
 
 

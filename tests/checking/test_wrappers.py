@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.checking.wrappers import NO_VALUE, Around, inner, is_quoted, looks_wrapped, unwrap
+from importer.checking.wrappers import NO_VALUE, Around, inner, is_quoted, is_unseen, looks_wrapped, unwrap
 
 PEOPLE, REFERENCE, ANY = Around.AS_FORMULA, Around.NUMBER_OR_NAME, Around.ALL
 
@@ -93,3 +93,30 @@ def test_texts_in_quotes_are_doubtful() -> None:
         True,
     ]
     assert not is_quoted("''")
+
+
+UNSEEN = (
+    *("\u200b", "\u00ad", "\u2060", "\u3164", "\u115f", "\u2800"),
+    *("\u180e", "\ufe0f", "\u034f", "\u200e", "\U000e0020"),
+)
+
+
+@pytest.mark.parametrize("mark", UNSEEN)
+@pytest.mark.parametrize("around", Around)
+def test_what_nobody_can_see_is_no_value(mark: str, around: Around) -> None:
+    """Alone, doubled or between blanks; beside a letter, it is for others to say."""
+    cells = pd.Series([mark, mark * 3, f" {mark}\u00a0", f"a{mark}", "b", " "], index=range(2, 8), dtype=object)
+    bare = unwrap(cells, around, frozenset())
+    assert bare.unseen.tolist() == [2, 3, 4]
+    assert bare.text.tolist() == ["", "", "", f"a{mark}", "b", " "]
+    assert not len(bare.empty)
+
+
+@given(
+    st.text(st.characters(categories=["Cf", "Zs", "Zl", "Zp"]), min_size=1),
+    st.characters(categories=["L", "N", "P", "S"]),
+)
+def test_a_text_with_one_visible_character_is_a_value(unseen: str, letter: str) -> None:
+    """However many others stand round it."""
+    assert is_unseen(unseen)
+    assert is_unseen(f"{unseen}{letter}{unseen}") is (letter in "\u115f\u1160\u2800\u3164\uffa0\U0001d159")

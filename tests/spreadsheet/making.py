@@ -98,7 +98,8 @@ def write_xlsb(
     """The smallest XLSB: no program that is at hand writes this format. Records as in MS-XLSB, 2.1.4 and 2.5.
 
     A cell of bytes is an error, one of True a formula with the result 7. ``formats`` are number formats by position;
-    ``hidden_rows`` are counted from 1. ``more`` are further records of the "book", the "sheet" and the "styles".
+    ``hidden_rows`` are counted from 1. ``more`` are further records of the "book", the "sheet", its
+    "view" and the "styles".
     """
     book = (
         xlsb_record(131)
@@ -113,8 +114,17 @@ def write_xlsb(
         for position, cell in enumerate(row):
             cells += _cell(struct.pack("<II", position, styles.get(position, 0)), cell)
     extent = struct.pack("<IIII", 0, len(rows) - 1, 0, max(map(len, rows)) - 1)
-    columns = b"".join(xlsb_record(60, struct.pack("<IIIIH", each, each, 2000, 0, 1)) for each in hidden_columns)
-    sheet = xlsb_record(129) + xlsb_record(148, extent) + columns + xlsb_record(145) + cells + xlsb_record(146)
+    columns = more.get("view", b"")
+    columns += b"".join(xlsb_record(60, struct.pack("<IIIIH", each, each, 2000, 0, 1)) for each in hidden_columns)
+    sheet = (
+        xlsb_record(129)
+        + xlsb_record(148, extent)
+        + more.get("view", b"")
+        + columns
+        + xlsb_record(145)
+        + cells
+        + xlsb_record(146)
+    )
     sheet += more.get("sheet", b"") + xlsb_record(130)
     shapes = b"".join(
         xlsb_record(44, struct.pack("<H", 200 + n) + _wide(shape)) for n, shape in enumerate(formats.values())

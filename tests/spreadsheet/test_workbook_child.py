@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from importer.spreadsheet import workbook_child
 from importer.spreadsheet.workbook_child.cell_texts import Cell, as_text
-from importer.spreadsheet.workbook_child.number_formats import literal, shown
+from importer.spreadsheet.workbook_child.format_codes import literal
+from importer.spreadsheet.workbook_child.number_formats import shown
 from importer.spreadsheet.workbook_child.reading import main
 from spreadsheet.making import pack, sheet_xml, text_row, xlsx_parts
 

@@ -18,9 +18,9 @@ from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, Shee
 from xlrd.biffh import XLRDError
 
 from .cell_texts import Cell, Table, is_blank
+from .format_codes import BUILT_IN, GENERAL, OTHER
 from .limits import MOST_COLUMNS, PROTECTED, Refusal
 from .look import NOT_STORED, Look, Stretches
-from .number_formats import BUILT_IN, GENERAL, OTHER
 from .old_strings import shared_strings
 from .xls_look import OldFile
 
@@ -152,6 +152,9 @@ class XlsBook:
                 look.hidden_columns.add(position)
         records = self._records.sheet(self._book.sheet_names().index(name))
         look.conditional += records.conditional
+        # What exactly a condition changes is not read here.
+        look.conditional_texts += records.conditional
+        look.hides_zeros = not getattr(sheet, "show_zero_values", True)
         for row, position in records.formulas:
             look.add_formula(row, position, NOT_STORED)
         merged = [((top, left), (bottom - 1, right - 1)) for top, bottom, left, right in sheet.merged_cells]

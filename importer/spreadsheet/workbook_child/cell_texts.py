@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
-from functools import cache
+from decimal import Decimal
 from itertools import islice
 from typing import Protocol
 
+from .format_codes import GENERAL, OTHER, literal
 from .limits import (
     FIRST_PIECE_ROWS,
     LONGEST_CELL,
@@ -17,7 +18,7 @@ from .limits import (
     Refusal,
 )
 from .look import Look
-from .number_formats import GENERAL, GENERAL_WIDTH, OTHER, literal, shown
+from .number_formats import GENERAL_WIDTH, changes_texts, shown_of_text
 from .package import letters_of
 
 MOST_DIGITS = 15
@@ -31,6 +32,9 @@ _SHOWN_AS_THEY_ARE = {str, int, float, bool, type(None)}
 """Types of values that the general format shows as they are read, if they are short enough."""
 
 _TEXTS = {str, type(None)}
+_NOTHING = ";;;"
+"""A format in which nothing is shown."""
+
 _MOST_BLANK_CELLS = 4 * MOST_CELLS
 
 
@@ -136,11 +140,17 @@ class CellTexts:
         if formats is None:
             return self._look.shapes.within(position, first, len(column))
         types, conditional = set(map(type, column)), self._look.conditional_rows(position, first, len(column))
-        if conditional:
+        hides_zeros = self._look.hides_zeros and 0 in column
+        if conditional or hides_zeros:
             shapes = formats.of(position, first, len(column))
             for rows in conditional:
                 shapes[rows.start : rows.stop] = [OTHER] * len(rows)
-            return _runs(map(_shape, column, texts, shapes), first, position)
+            if hides_zeros:
+                shapes = [_NOTHING if _is_zero(cell) else shape for cell, shape in zip(column, shapes, strict=True)]
+            of_texts = self._look.conditional_rows_of_texts(position, first, len(column))
+            uncertain = {row for rows in of_texts for row in rows if column[row] and isinstance(column[row], str)}
+            every = enumerate(map(_shape, column, texts, shapes))
+            return _runs((OTHER if row in uncertain else shape for row, shape in every), first, position)
         # A column of short numbers and texts without a format is passed over.
         if not formats.any_in(position) and (types <= _TEXTS or (types <= _SHOWN_AS_THEY_ARE and _are_short(texts))):
             return []
@@ -150,8 +160,17 @@ class CellTexts:
         return _runs(map(_shape, column, texts, shapes), first, position)
 
 
+def _is_zero(cell: Cell) -> bool:
+    return type(cell) in {int, float} and cell == 0
+
+
 def _are_short(texts: Sequence[str]) -> bool:
-    return max(map(len, texts), default=0) <= GENERAL_WIDTH
+    """Whether the general format shows numbers as they are."""
+    return max(map(len, texts), default=0) <= GENERAL_WIDTH and not any(map(_is_small, texts))
+
+
+def _is_small(text: str) -> bool:
+    return text.lstrip("-").startswith("0.0000")
 
 
 def _texts_of(cells: Mapping[int, tuple[str, str]]) -> Mapping[int, str]:
@@ -173,25 +192,22 @@ def _runs(shapes: Iterable[str | None], first: int, position: int) -> list[Run]:
 def _shape(cell: Cell, text: str, shape: str) -> str | None:
     """The format that shows a cell, None if it shows just its text."""
     match cell:
-        case None | bool():
+        case None:
             return None
+        case bool():
+            return None if shape == GENERAL else shape
         case str():
-            return _shape_of_text(text, shape) if cell and _changes_texts(shape) else None
+            return _shape_of_text(text, shape) if cell and changes_texts(shape) else None
         case int() | float() if shape in {GENERAL, "@"}:
-            return None if len(text.lstrip("-")) <= GENERAL_WIDTH else shape
-        case int() | float() if shape == "0" and "." not in text and "e" not in text:
+            return shape if len(text.lstrip("-")) > GENERAL_WIDTH or _is_small(text) else None
+        case int() | float() if shape == "0" and "." not in text:
             return None
         case _:
             return shape
 
 
-@cache
-def _changes_texts(shape: str) -> bool:
-    return shape not in {GENERAL, "@", OTHER} and shown("x", shape, is_text=True) != "x"
-
-
 def _shape_of_text(text: str, shape: str) -> str:
-    appearance = shown(text, shape, is_text=True)
+    appearance = shown_of_text(text, shape)
     return OTHER if appearance is None else literal(appearance)
 
 
@@ -214,7 +230,8 @@ def as_text(cell: Cell) -> str:
         case float() if cell.is_integer():
             return str(int(cell))
         case float():
-            return format(cell, f".{MOST_DIGITS}g")
+            text = format(cell, f".{MOST_DIGITS}g")
+            return format(Decimal(text), "f") if "e" in text else text
         case datetime():
             # A workbook stores a fraction of a day, and 10:30 comes back as 10:29:59.999. Midnight is taken for a date
             # without a time, which is how such a cell is shown.

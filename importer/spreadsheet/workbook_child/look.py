@@ -5,8 +5,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from .format_codes import GENERAL
 from .limits import LONGEST_CELL, MOST_COLUMNS
-from .number_formats import GENERAL
 
 Problems = dict[int, dict[int, tuple[str, str]]]
 """Row and position of a cell that has no value to be read: an issue code, and the text shown in its place."""
@@ -21,6 +21,8 @@ class Formats:
 
     of_cells: Sequence[str] = ()
     conditional: frozenset[int] = frozenset()
+    of_texts: frozenset[int] = frozenset()
+    """Those of the conditional ones that show texts otherwise, too."""
 
 
 class Stretches:
@@ -79,7 +81,9 @@ class Look:
     file tells what its cells show; ``shapes`` are then the cells that show something else than their value, each with
     the format that shows it. ``texts`` are those of cells whose value is not the whole of their text. ``hidden_rows``
     counts the filled rows out of sight, ``hidden_columns`` are the positions of columns out of sight, filled or not.
-    ``conditional`` are the areas where a condition may change the number format, each as its rows and positions.
+    ``conditional`` are the areas where a condition may change the number format, each as its rows and positions;
+    ``conditional_texts`` those of them where it may change what is shown of a text.
+    ``hides_zeros``: the sheet shows nothing where a number is 0.
     """
 
     problems: Problems = field(default_factory=dict)
@@ -89,6 +93,8 @@ class Look:
     hidden_rows: int = 0
     hidden_columns: set[int] = field(default_factory=set)
     conditional: list[tuple[range, range]] = field(default_factory=list)
+    conditional_texts: list[tuple[range, range]] = field(default_factory=list)
+    hides_zeros: bool = False
 
     def add_error(self, row: int, position: int, text: str) -> None:
         """Note a cell that shows an error, such as #N/A."""
@@ -109,9 +115,11 @@ class Look:
 
     def conditional_rows(self, position: int, first: int, count: int) -> list[range]:
         """The rows of a column, counted from the first of so many, whose number format may be another."""
-        areas = [rows for rows, positions in self.conditional if position in positions]
-        inside = [range(max(rows.start - first, 0), min(rows.stop - first, count)) for rows in areas]
-        return [rows for rows in inside if rows]
+        return _rows_inside(self.conditional, position, first, count)
+
+    def conditional_rows_of_texts(self, position: int, first: int, count: int) -> list[range]:
+        """The same for what is shown of texts."""
+        return _rows_inside(self.conditional_texts, position, first, count)
 
     def hide_columns(self, first: int, last: int) -> None:
         """Note that the columns from one position to another are out of sight."""
@@ -125,3 +133,9 @@ class Look:
                 for position in range(left, min(last_position + 1, right, MOST_COLUMNS)):
                     if (row, position) != (top, left):
                         self.add_covered(row + 1, position)
+
+
+def _rows_inside(areas: Iterable[tuple[range, range]], position: int, first: int, count: int) -> list[range]:
+    of_column = [rows for rows, positions in areas if position in positions]
+    inside = [range(max(rows.start - first, 0), min(rows.stop - first, count)) for rows in of_column]
+    return [rows for rows in inside if rows]

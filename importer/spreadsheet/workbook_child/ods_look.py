@@ -9,9 +9,9 @@ from typing import IO
 from xml.parsers import expat
 
 from .cell_texts import as_text
+from .format_codes import OTHER, literal
 from .limits import MOST_COLUMNS, PIECE_ROWS
 from .look import Look
-from .number_formats import OTHER, literal
 
 _NUMBERS = ("float", "percentage", "currency")
 _VALUES = {

@@ -22,6 +22,9 @@ _HAS_NUMBER_FORMAT = 1 << 25
 _ON_OPENING = 0x02
 """Reserved today. Apache POI, and the libraries of Perl and PHP, set it and store 0 for what they cannot calculate."""
 
+_IN_PLACE_OF_NUMBERS = {4, 6}
+"""Kinds of newer rules: bars and sets of icons, which may stand alone."""
+
 _ERROR, _EMPTY_TEXT = 2, 3
 
 
@@ -113,7 +116,9 @@ def _area(about: bytes, place: int) -> Area:
 
 
 def _changes_numbers(kind: int, about: bytes) -> bool:
-    return _has_number_format(about, 6) if kind == _RULE else _has_newer_format(about, _NEWER_HEADER + 6)
+    if kind == _RULE:
+        return _has_number_format(about, 6)
+    return about[_NEWER_HEADER] in _IN_PLACE_OF_NUMBERS or _has_newer_format(about, _NEWER_HEADER + 6)
 
 
 def _more_areas(about: bytes) -> Iterator[Area]:

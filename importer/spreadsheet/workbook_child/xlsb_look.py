@@ -5,9 +5,10 @@ Source: [MS-XLSB] 2.1.4 (records), 2.4 and 2.5.165 (XFProp).
 
 import struct
 from collections.abc import Iterator
+from itertools import takewhile
 
+from .format_codes import BUILT_IN, GENERAL, OTHER
 from .look import NOT_STORED, Formats, Look, Stretches
-from .number_formats import BUILT_IN, GENERAL, OTHER
 
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _COLUMN = 0, 3, 11, 60
 _CELLS = {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 62}
@@ -18,6 +19,10 @@ _HAS_AREAS, _SMALLEST_PROPERTY = 0x02, 4
 _NUMBER_FORMATS = {38, 41}
 _FORMULAS, _CALCULATION = {8, 9, 10}, 157
 _ON_OPENING, _UNCALCULATED = 0x01, 0x10
+_VIEW, _SHOWS_ZEROS, _BEGIN_CELLS = 137, 0x10, 145
+_IN_PLACE_OF_NUMBERS = {465, 467}
+"""Sets of icons and bars, which may stand alone."""
+
 _ROW_HIDDEN, _COLUMN_HIDDEN = 0x10, 0x01
 _ERRORS = {
     0x00: "#NULL!",
@@ -58,8 +63,19 @@ def look_at_xlsb(sheet: bytes, styles: Formats, *, calculated_on_opening: bool =
             first, last, width, _, flags = struct.unpack_from("<IIIIH", data)
             if flags & _COLUMN_HIDDEN or width == 0:
                 look.hide_columns(first, last)
+    look.hides_zeros = _hides_zeros(sheet)
     look.conditional = list(_conditional_areas(sheet, styles.conditional))
+    # What exactly a condition changes is not read here.
+    look.conditional_texts = look.conditional
     return look
+
+
+def _hides_zeros(sheet: bytes) -> bool:
+    """Whether the view of a sheet, which stands before its cells, shows nothing where a number is 0."""
+    views = (
+        data for kind, data in takewhile(lambda record: record[0] != _BEGIN_CELLS, _records(sheet)) if kind == _VIEW
+    )
+    return any(not int.from_bytes(data[:2], "little") & _SHOWS_ZEROS for data in views)
 
 
 def _conditional_areas(sheet: bytes, formats: frozenset[int]) -> Iterator[tuple[range, range]]:
@@ -72,7 +88,7 @@ def _conditional_areas(sheet: bytes, formats: frozenset[int]) -> Iterator[tuple[
             areas = list(_newer_areas(data))
         elif kind == _NEWER_FORMAT:
             yield from areas if _changes_numbers(data) else ()
-        elif kind == _RULE and int.from_bytes(data[8:12], "little") in formats:
+        elif kind in _IN_PLACE_OF_NUMBERS or (kind == _RULE and int.from_bytes(data[8:12], "little") in formats):
             yield from areas
 
 

@@ -7,9 +7,10 @@ from functools import cache
 from typing import IO
 from xml.etree import ElementTree as ET
 
+from .format_codes import BUILT_IN, GENERAL, OTHER
 from .limits import MOST_COLUMNS, PIECE_CELLS, TOO_LARGE, Refusal
 from .look import Formats, Look, Stretches
-from .number_formats import BUILT_IN, GENERAL, OTHER
+from .number_formats import changes_texts
 from .package import position_of
 
 
@@ -52,9 +53,14 @@ _FORMULA_MARKS = (b"<f", b":f")
 _CONDITION_MARK = b"conditionalFormatting"
 _CONDITION = re.compile(rb"<((?:\w+:)?)conditionalFormatting\b[^>]*(?<!/)>.*?</\1conditionalFormatting\s*>", re.DOTALL)
 _FORMAT_OF_CONDITION = re.compile(rb"""\sdxfId\s*=\s*["'](\d+)["']""")
+_SHAPE_OF_CONDITION = re.compile(rb"""<(?:\w+:)?numFmt\b[^>]*\sformatCode\s*=\s*"([^"]*)\"""")
 _AREAS_OF_CONDITION = re.compile(rb"""\ssqref\s*=\s*["']([^"']*)["']|<(?:\w+:)?sqref>([^<]*)<""")
 _RANGE = re.compile(rb"\$?([A-Z]*)\$?(\d*)(?::\$?([A-Z]*)\$?(\d*))?")
 _MOST_ROWS = 1_048_576
+_HIDES_ZEROS = re.compile(rb"""<(?:\w+:)?sheetView\s[^>]*\bshowZeros\s*=\s*["'](?:0|false)["']""")
+_HIDES_VALUES = re.compile(rb"""\sshowValue\s*=\s*["'](?:0|false)["']""")
+"""Of a set of icons or of bars, which stand in place of the numbers."""
+
 _TRUE, _FALSE = {"1", "true"}, {"0", "false"}
 _PIECE_BYTES = 1 << 20
 _LONGEST_ROW = 64 << 20
@@ -81,11 +87,13 @@ def look_at_xlsx(stream: IO[bytes], styles: Formats, *, calculated_on_opening: b
         if any(mark in cells for mark in _UNUSUAL_MARKS):
             raise UnusualCells
         _hide_columns(look, head)
+        look.hides_zeros = look.hides_zeros or _HIDES_ZEROS.search(head) is not None
         for cell, style in _styled_cells(piece, pattern) if by_style else ():
             if style in by_style:
                 formats.add(*_place(cell), by_style[style])
         look.hidden_rows += len(_HIDDEN_ROW.findall(piece)) if any(mark in piece for mark in _HIDDEN_MARKS) else 0
-        look.conditional += _conditional_areas(piece, styles.conditional) if _CONDITION_MARK in piece else ()
+        if _CONDITION_MARK in piece:
+            _add_conditions(look, piece, styles)
         _add_problems(look, piece, _FORMULA_START if calculated_on_opening else _NO_RESULT)
     formats.sort()
     return look
@@ -126,13 +134,18 @@ def _add_formula(look: Look, cell: re.Match[bytes]) -> None:
                 look.add_formula(each, place, formula)
 
 
-def _conditional_areas(piece: bytes, formats: frozenset[int]) -> Iterator[tuple[range, range]]:
-    """The areas in which a condition may change the number format."""
+def _add_conditions(look: Look, piece: bytes, styles: Formats) -> None:
+    """Note the areas in which a condition may change what is shown."""
     for condition in _CONDITION.finditer(piece):
+        formats = set(map(int, _FORMAT_OF_CONDITION.findall(condition[0])))
         # Newer conditions hold their format themselves.
-        if not formats.isdisjoint(map(int, _FORMAT_OF_CONDITION.findall(condition[0]))) or b"numFmt" in condition[0]:
-            for text in _AREAS_OF_CONDITION.findall(condition[0]):
-                yield from map(_area, filter(None, map(_RANGE.fullmatch, b"".join(text).split())))
+        shapes = [html.unescape(shape.decode()) for shape in _SHAPE_OF_CONDITION.findall(condition[0])]
+        texts = b"".join(b"".join(text) + b" " for text in _AREAS_OF_CONDITION.findall(condition[0]))
+        areas = list(map(_area, filter(None, map(_RANGE.fullmatch, texts.split()))))
+        if shapes or not formats.isdisjoint(styles.conditional) or _HIDES_VALUES.search(condition[0]):
+            look.conditional += areas
+        if any(map(changes_texts, shapes)) or not formats.isdisjoint(styles.of_texts):
+            look.conditional_texts += areas
 
 
 def _area(match: re.Match[bytes]) -> tuple[range, range]:
@@ -198,8 +211,11 @@ def formats_of(styles: bytes) -> Formats:
         for element in root.iterfind(".//{*}numFmts/{*}numFmt")
     }
     of_cells = [codes.get(style.get("numFmtId", "0"), OTHER) for style in root.iterfind(".//{*}cellXfs/{*}xf")]
-    conditional = enumerate(root.iterfind(".//{*}dxfs/{*}dxf"))
-    return Formats(of_cells, frozenset(n for n, shape in conditional if shape.find("{*}numFmt") is not None))
+    shapes = {n: shape.find("{*}numFmt") for n, shape in enumerate(root.iterfind(".//{*}dxfs/{*}dxf"))}
+    conditional = {n: shape.get("formatCode", "") for n, shape in shapes.items() if shape is not None}
+    return Formats(
+        of_cells, frozenset(conditional), frozenset(n for n, shape in conditional.items() if changes_texts(shape))
+    )
 
 
 def is_calculated_on_opening(book: bytes) -> bool:

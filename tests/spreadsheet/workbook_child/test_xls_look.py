@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from importer.spreadsheet.workbook_child.format_codes import OTHER
 from importer.spreadsheet.workbook_child.xls_look import OldFile
 from spreadsheet.making import opened, problems_of, rows_of, shown_rows_of, write_xls, xls_formula, xls_record
 
@@ -61,7 +62,7 @@ def test_a_condition_that_changes_a_number_format_is_noticed(tmp_path: Path, nam
     records, uncertain = CONDITIONS[name]
     sheet = opened(write_xls(tmp_path / "a.xls", ROWS, sheet=records))
     names = {row: cells[1] for row, cells in rows_of(sheet).items()}
-    assert [row for row, cell in names.items() if getattr(cell, "shape", "") == "other"] == uncertain
+    assert [row for row, cell in names.items() if getattr(cell, "shape", "") == OTHER] == uncertain
     assert list(names.values()) == ["5", "6", "7"]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from importer.spreadsheet.workbook_child.format_codes import OTHER
 from spreadsheet.making import opened, problems_of, rows_of, write_xlsb, xlsb_record
 
 ROWS: list[list[str | float | bytes]] = [["ResourceId", "Name"], [1.0, 5.0], [2.0, 6.0], [3.0, 7.0]]
@@ -60,7 +61,7 @@ def test_a_condition_that_changes_a_number_format_is_noticed(tmp_path: Path, nam
     each = properties(NUMBER_FORMAT), properties(COLOUR), properties(COLOUR, NUMBER_FORMAT), properties(FORMAT_ID)
     path = write_xlsb(tmp_path / "a.xlsb", ROWS, more={"sheet": records, "styles": formats(*each)})
     names = {row: cells[1] for row, cells in rows_of(opened(path)).items()}
-    assert [row for row, cell in names.items() if getattr(cell, "shape", "") == "other"] == uncertain
+    assert [row for row, cell in names.items() if getattr(cell, "shape", "") == OTHER] == uncertain
     assert list(names.values()) == ["5", "6", "7"]
 
 
