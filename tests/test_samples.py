@@ -30,7 +30,10 @@ NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 OTHER_TYPES = {"not-a-number", "number-ambiguous", "too-many-digits", "not-yes-or-no", "not-a-choice"}
 """Codes of fields that no calendar mapping has; tests/test_another_type.py makes each of them."""
-ONLINE = {"name-not-found", "name-near", "name-deleted", "name-ambiguous", "id-not-listed", "ids-not-listed"}
+ONLINE = {
+    *("name-not-found", "name-near", "name-deleted", "name-ambiguous"),
+    *("id-not-found", "id-not-listed", "ids-not-listed"),
+}
 OF_IDS = {"record-not-found", "record-of-another", "record-repeated", "name-beside-id"}
 """Codes of files that name their records by Id; tests/checking/test_record_ids.py makes each of them."""
 EXPORTED = {
@@ -43,7 +46,7 @@ JOINED = {"header-again", "second-header", "below-second-header"}
 OF_COLUMNS = {"dates-past", "dates-far-ahead", "column-unlabelled"}
 """Codes of columns without a right date or a header; tests/checking makes each of them."""
 ROOMS = [Entry(1, ("Boardroom",), "Harbour House"), Entry(2, ("Boardroom",), "Station Yard")]
-PEOPLE = [Entry(3, (DELETED_EMAIL,), deleted=True)]
+PEOPLE = [Entry(3, (DELETED_EMAIL,), deleted=True), Entry(385970256, (), deleted=True)]
 
 
 def checked(
