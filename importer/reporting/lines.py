@@ -198,7 +198,7 @@ def _expected(run: Run, rows: int) -> int:
 
 def _belongs(run: Run, intent: Intent | None, issues: Sequence[Issue]) -> bool:
     """Whether the run is about this row: a retry takes up only some rows of its file."""
-    if run.parent is None or run.planned is None or intent is not None:
+    if run.parent is None or intent is not None:
         return True
     return any(issue.severity is Severity.ERROR for issue in issues)
 
