@@ -136,9 +136,9 @@ class DateReader:
         if is_error(cell):
             return _Read(code="cell-error")
         text = read_date_text(cell)
-        if text in ("", "date-incomplete") and (short := read_short_year(cell)):
+        if isinstance(text, str) and (short := read_short_year(cell)):
             # Only the user's word says that 5/12/26 ends with its year; it may as well begin with it.
-            text = short if self._order in ("dmy", "mdy") else "date-incomplete" if self._order else "date-ambiguous"
+            text = short if self._order in ("dmy", "mdy") else text if self._order else "date-ambiguous"
         if isinstance(text, str):
             return _Read(code=text or "not-a-date")
         if text.numbers:
