@@ -167,6 +167,11 @@ CATALOGUE: Mapping[str, IssueKind] = {
         'The {detail} "{value}" has been deleted.',
         "Delete the row, or enter the Id of another {detail}.",
     ),
+    "id-not-found": IssueKind(
+        Severity.ERROR,
+        "Nexudus has no {detail} with the Id {value}.",
+        "It may have been deleted. Correct the Id, or delete the row.",
+    ),
     "name-ambiguous": IssueKind(
         Severity.ERROR,
         '"{value}" could be {detail}.',

@@ -26,6 +26,7 @@ class Status(StrEnum):
     INVALID = "invalid"
     UNKNOWN = "unknown"
     NOT_SENT = "not sent"
+    LEFT_OUT = "left out"
 
 
 class Presence(StrEnum):

@@ -89,7 +89,7 @@ def test_the_sandbox_shares_no_code() -> None:
         # Every other wait could be one that neither `importer stop` nor Ctrl-C nor --max-duration ends.
         (
             r"asyncio\.(sleep|wait|wait_for)\(|\btime\.sleep\(",
-            {"importer/nexudus/waits.py", "importer/web/context.py", "importer/web/retry_process.py"},
+            {"importer/nexudus/waits.py", "importer/web/context.py"},
         ),
         (r"^\s*(import|from) stamina", {"importer/nexudus/service.py"}),
         (r"\bprint\(", set()),

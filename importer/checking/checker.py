@@ -387,7 +387,7 @@ class Checker:
                 return one_of(self._directories[fault.field].candidates(value))
             case "name-near":
                 return one_of(self._directories[fault.field].near(value.strip()))
-            case "name-not-found" | "name-deleted" | "id-not-listed" | "ids-not-listed":
+            case "name-not-found" | "name-deleted" | "id-not-found" | "id-not-listed" | "ids-not-listed":
                 return self._directories[fault.field].noun
             case "number-out-of-range":
                 return fault.bound.format(fault.limits)

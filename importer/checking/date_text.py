@@ -103,6 +103,12 @@ _FORMS = (
     rf"{_DAY}(?P<by>/?){_NAME}(?P=by){_YEAR}:(?P<time>{_CLOCK}){_ZONE}",
 )
 
+_SHORT_YEAR = (
+    rf"{_WEEKDAY}(?P<one>\d{{1,2}})(?P<by>[-/.]|\. )(?P<two>\d{{1,2}})(?P=by)(?P<year>\d\d)"
+    rf"(?:{_BETWEEN}(?P<time>{_CLOCK}){_ZONE})?"
+)
+"""No form of the grammar, because any of its three numbers may be the year."""
+
 _LOCAL = rf"(?:{_BETWEEN}{_CLOCK}{_ZONE})?"
 _INCOMPLETE = (
     rf"\d{{1,2}}([-/.]|\. )\d{{1,2}}\1\d{{1,3}}{_LOCAL}",
@@ -163,6 +169,12 @@ def read_date_text(cell: str) -> DateText | str:
         if match := _compiled(form).fullmatch(plain):
             return _written(match.groupdict())
     return _complaint(plain)
+
+
+def read_short_year(cell: str) -> DateText | str:
+    """The same of a date of three short numbers, for whoever has said that the last of them is the year."""
+    match = _compiled(_SHORT_YEAR).fullmatch(_plain(cell))
+    return _written(match.groupdict()) if match else ""
 
 
 def instant_of_number(cell: str) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from importer.checking.cells import Parsed, is_error
-from importer.checking.date_text import DateText, instant_of_number, read_date_text
+from importer.checking.date_text import DateText, instant_of_number, read_date_text, read_short_year
 
 ORDERS = ("dmy", "mdy", "ymd")
 """How --dates may say that days, months and years follow each other."""
@@ -136,6 +136,9 @@ class DateReader:
         if is_error(cell):
             return _Read(code="cell-error")
         text = read_date_text(cell)
+        if isinstance(text, str) and (short := read_short_year(cell)):
+            # Only the user's word says that 5/12/26 ends with its year; it may as well begin with it.
+            text = short if self._order in ("dmy", "mdy") else text if self._order else "date-ambiguous"
         if isinstance(text, str):
             return _Read(code=text or "not-a-date")
         if text.numbers:

@@ -132,9 +132,16 @@ class Directory:
         """The Ids of the listed records."""
         return set(self._entries)
 
+    @property
+    def deleted_ids(self) -> set[int]:
+        """The Ids of which the service says that it has no such record, whether its list shows it or not."""
+        return {entry.id for entry in self._entries.values() if entry.deleted}
+
     def lists(self, number: int) -> bool:
         """Whether a record of this Id is listed."""
-        return number in self._entries
+        entry = self._entries.get(number)
+        # One without a name that does not exist was not on the list: it was read by its Id.
+        return entry is not None and (bool(entry.names) or not entry.deleted)
 
     def entry(self, number: int) -> Entry | None:
         """The listed record of this Id."""
@@ -264,6 +271,10 @@ def parse_references(text: pd.Series, directory: Directory | None) -> Parsed:
     for row, cell, number in zip(rows, cells, numbers, strict=True):
         if (code := fates[cell][1]) and number is None:
             refused.setdefault(code, []).append(row)
+    if directory is not None and (deleted_ids := directory.deleted_ids):
+        deleted = values.isin(deleted_ids).to_numpy(dtype=bool, na_value=False)
+        refused |= {"id-not-found": text.index[deleted].tolist()} if deleted.any() else {}
+        values = values.mask(deleted)
     if directory is not None and directory.complete:
         unlisted = values.notna() & (values > 0) & ~values.isin(directory.ids)
         code = "ids-not-listed" if directory.none_listed else "id-not-listed"

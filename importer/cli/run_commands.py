@@ -354,17 +354,19 @@ def resume(number: int | None, as_json: bool, wait: bool, sandbox: bool, **optio
 @RUN
 @PROFILE
 @with_options(*PACING, UPDATE[0], OUT)
+@WAIT
 @click.option("--yes", "-y", is_flag=True, help="Send without asking.")
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
 @JSON
-def retry(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options: Any) -> int:
+def retry(number: int | None, as_json: bool, wait: bool, yes: bool, sandbox: bool, **options: Any) -> int:
     """Send the rejected and unsent rows of RUN again, as a new run. By default, of the latest run."""
     from importer.cli import terminal
     from importer.runs.retry import retry as retry_run
 
     with service_of(number, pacing_of(options), sandbox) as (settings, chosen):
         console = terminal.Console(the_clock(), yes=yes)
-        result = finish(retry_run(run_request(chosen, settings, console, options | {"sandbox": sandbox})))
+        request = run_request(chosen, settings, console, options | {"sandbox": sandbox})
+        result = finish(retry_run(request, waits=wait))
     return put_end(result, as_json)
 
 

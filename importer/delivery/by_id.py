@@ -39,7 +39,7 @@ Look = Remote | Gone | Unreadable
 
 def read_record(reply: Reply, number: int, kind: RecordType) -> Look:
     """What the answer to a read by Id says: the record of this Id, that there is none, or nothing."""
-    if _says_not_found(reply):
+    if says_not_found(reply):
         return Gone()
     document = reply.json
     if not reply.status_in(OK) or not isinstance(document, dict) or "WasSuccessful" in document:
@@ -107,7 +107,7 @@ def is_readable(kind: RecordType, name: str, value: object) -> bool:
             return isinstance(value, str | int | float) and not isinstance(value, bool)
 
 
-def _says_not_found(reply: Reply) -> bool:
+def says_not_found(reply: Reply) -> bool:
     """Whether this is the service's answer for an Id that it does not have: the JSON string "Not found".
 
     404 for an unknown Id is documented, 401 for a deleted record was met by a public client (both read 2026-11-23). A

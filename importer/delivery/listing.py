@@ -223,6 +223,11 @@ async def read_by_ids(service: Lists, path: str, numbers: Sequence[int]) -> list
     return [remote for remote in remotes if remote is not None]
 
 
+def batches(number: int) -> int:
+    """How many calls reading so many records by their Ids takes."""
+    return -(-number // _BATCH)
+
+
 def to_remote(item: object) -> Remote | None:
     """A record as the service wrote it, None if it has no proper Id."""
     if not isinstance(item, dict) or (number := proper_id(item.get("Id"))) is None:

@@ -74,6 +74,15 @@ class Run:
         return self.options.get("rebuilt") is True
 
     @property
+    def left_out(self) -> tuple[int, ...]:
+        """The numbers of the rows of its file that a person has left out; a retry is not about them.
+
+        They are part of how the file is read, not rows of the journal: nothing can happen to them.
+        """
+        read = self.options.get("read")
+        return tuple(read.get("left_out", ())) if self.parent is None and isinstance(read, dict) else ()
+
+    @property
     def resume_at(self) -> float | None:
         """The time before which there was no use in resuming the run when it stopped; None if it had not to wait."""
         at = self.options.get("resume_at")

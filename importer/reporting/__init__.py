@@ -105,7 +105,7 @@ def unwritten_report(journal: Journal, run: Run, *, now: float) -> Report:
     states, counts = journal.rows.counts(run), dict.fromkeys(Status, 0)
     for state, number in states.items():
         counts[STATUS[state]] += number
-    counts[Status.INVALID] = journal.rows.invalid(run)
+    counts[Status.INVALID], counts[Status.LEFT_OUT] = journal.rows.invalid(run), len(run.left_out)
     overview = Overview(run, run.account, now, states, counts=counts)
     return Report(run.folder, counts, {}, overview.document([]))
 

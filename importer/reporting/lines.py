@@ -5,7 +5,7 @@ issues are each read forward once.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import repeat
 from typing import Generic, Protocol, TypeVar
 
@@ -19,8 +19,8 @@ from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.journal.states import STATUS, State
 from importer.model import Outcome, Status
-from importer.reporting.sentences import FAILED, row_message, service_words, why_not_sent
-from importer.spreadsheet import ReadOptions, Sheet, changed_texts, open_sheet
+from importer.reporting.sentences import FAILED, LEFT_OUT_WORDS, row_message, service_words, why_not_sent
+from importer.spreadsheet import ReadOptions, Sheet, changed_texts, open_sheet, with_notice_of
 from schemas import RECORD_TYPES
 
 _PUT_BACK = (
@@ -126,8 +126,11 @@ def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[
     # has a row that the file lacks, it stays at the head of its reading, and the report is refused: a report of another
     # file would give its rows the outcomes of these.
     positions = Positions(sheet, _fields(run, sheet))
-    rows, answers = 0, run.options_as(ReadOptions, "read").answers
+    rows, answers, left_out = 0, run.options_as(ReadOptions, "read").answers, frozenset(run.left_out)
     for row, cells, extra, answer in texts_of(sheet):
+        if row in left_out:
+            yield Line(Outcome(row, Status.LEFT_OUT, None, LEFT_OUT_WORDS), cells, extra)
+            continue
         intent = next(iter(intents.take(row)), None)
         issues_of_row = issues.take(row)
         if _belongs(run, intent, issues_of_row):
@@ -166,8 +169,12 @@ def texts_of(sheet: Sheet) -> Iterator[tuple[int, Sequence[str], Sequence[str], 
 
 
 def _sheet(run: Run) -> Sheet:
-    """The sheet of a run, with its texts as they were sent."""
-    sheet = open_sheet(run.copy, run.options_as(ReadOptions, "read"))
+    """The sheet of a run, with its texts as they were sent, and with the rows that were left out."""
+    read = run.options_as(ReadOptions, "read")
+    if run.left_out:
+        sheet = with_notice_of(open_sheet(run.copy, replace(read, left_out=())), run.left_out)
+    else:
+        sheet = open_sheet(run.copy, read)
     mapping = _mapping(run, sheet)
     return as_shown(sheet, mapping, RECORD_TYPES[run.kind]) if mapping else sheet
 
@@ -191,7 +198,7 @@ def _expected(run: Run, rows: int) -> int:
 
 def _belongs(run: Run, intent: Intent | None, issues: Sequence[Issue]) -> bool:
     """Whether the run is about this row: a retry takes up only some rows of its file."""
-    if run.parent is None or run.planned is None or intent is not None:
+    if run.parent is None or intent is not None:
         return True
     return any(issue.severity is Severity.ERROR for issue in issues)
 

@@ -16,6 +16,7 @@ FAILED = (Status.REJECTED, Status.INVALID)
 """The rows of a failed file, besides those that were held. Unknown ones are not in it: sent again, they could double a
 record."""
 
+LEFT_OUT_WORDS = "Left out, as you chose."
 _DONE = (Status.CREATED, Status.UPDATED)
 _LONGEST_REPLY = 1_000
 _STOPPED: Mapping[int | None, str] = {
@@ -148,10 +149,11 @@ def headline(counts: Mapping[Status, int], removed: int = 0, restored: int = 0) 
 
     ``removed`` and ``restored`` rows count as not sent: they were created or updated, and then taken back.
     """
-    rows, undone = sum(counts.values()), removed + restored
+    left_out = f"{counts[Status.LEFT_OUT]:,} left out" if counts[Status.LEFT_OUT] else ""
+    rows, undone = sum(counts.values()) - counts[Status.LEFT_OUT], removed + restored
     for done in _DONE:
         if rows and counts[done] == rows:
-            return f"All {rows:,} rows {done}" if rows > 1 else f"1 row {done}"
+            return ", ".join(filter(None, [f"All {rows:,} rows {done}" if rows > 1 else f"1 row {done}", left_out]))
     failed = sum(counts[status] for status in FAILED)
     parts = [
         _of_all(counts, rows) or ("" if undone else "No rows created"),
@@ -161,6 +163,7 @@ def headline(counts: Mapping[Status, int], removed: int = 0, restored: int = 0) 
         f"{removed:,} deleted by undo" if removed else "",
         f"{restored:,} put back by undo" if restored else "",
         f"{counts[Status.NOT_SENT] - undone:,} not sent" if counts[Status.NOT_SENT] > undone else "",
+        left_out,
     ]
     return ", ".join(filter(None, parts))
 

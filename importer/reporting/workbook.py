@@ -40,6 +40,7 @@ _COLOURS = {
     Status.INVALID: ("#8E1109", "#FBDDDB"),
     Status.UNKNOWN: ("#5F3A00", "#FFEFCC"),
     Status.NOT_SENT: ("#3C444C", "#E6E9EC"),
+    Status.LEFT_OUT: ("#3C444C", "#E6E9EC"),
 }
 
 

@@ -1,11 +1,12 @@
 """Looks up the names of coworkers and resources before anything is sent, with few calls.
 
 A list is read in pages, or each name is asked for, whichever is cheaper; a whole list is kept in the journal for a
-while. A record that is found by name is confirmed, because lists still show deleted ones.
+while. What a file refers to, by name or by Id, is then read by its Id: lists still show deleted records, and may leave
+out others that exist.
 """
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -22,14 +23,22 @@ from importer.checking import (
     whole_number,
 )
 from importer.config.store import Document, UnreadableError
-from importer.delivery.listing import read_by_ids
+from importer.delivery.by_id import OK, says_not_found
+from importer.delivery.listing import batches, read_by_ids
 from importer.nexudus import Page, PageReader, read_page
+from importer.nexudus.reply import LARGEST_ID, proper_id
 from importer.runs.session import Session
 from importer.runs.source import Source
+from importer.text import count
 from schemas import RecordType, Reference
 
 MOST_CONFIRMED = 200
-"""More names than this are not confirmed one by one: the service refuses a deleted record by itself."""
+"""More records than this are not read one by one: the service refuses a deleted record by itself."""
+
+MOST_IN_BATCHES = 2_000
+"""Nor more than this by fifty in a call, which is forty calls; those that the list does not show go first."""
+
+_CALLS_WITHOUT_A_WORD = 5
 
 _MOST_DELETED = 20
 MOST_OFFERED = 1_000
@@ -46,7 +55,15 @@ class Listed:
 LISTED = Document("A list of the service", Listed, steps={0: lambda document: {"entries": document}})
 """What the journal keeps of a list; one that cannot be read is asked for again."""
 
-_GONE = (401, 404)
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """The records that were read by their Ids and exist: when that was, in epoch seconds, by Id."""
+
+    times: Mapping[str, float]
+
+
+_CONFIRMED = Document("What is known to exist", Confirmed)
 
 
 async def look_up(
@@ -78,9 +95,11 @@ async def look_up(
             continue
         noun = reference.relation.lower()
         directory = Directory(noun, entries, choices, complete=complete)
-        confirmed = await _confirm(session, reference, directory, entries, texts) if confirm else entries
+        if confirm:
+            gone = await _gone_of(session, reference, _referred_to(directory, texts), directory)
+            entries = _with_deleted(entries, gone)
         none_listed = complete and nobody_listed(texts, directory)
-        directories[field] = Directory(noun, confirmed, choices, complete=complete, none_listed=none_listed)
+        directories[field] = Directory(noun, entries, choices, complete=complete, none_listed=none_listed)
     return directories
 
 
@@ -101,9 +120,7 @@ async def _without_deleted(session: Session, reference: Reference, entries: list
     # Fifty in a call: one by one, a thousand names would take eight minutes. What is left out there is read by itself.
     if len(entries) > MOST_OFFERED:
         return entries
-    numbers = {entry.id for entry in entries}
-    there = {remote.id for remote in await read_by_ids(session.service, reference.path, sorted(numbers))}
-    missing = numbers - there
+    missing = await _left_out(session, reference, {entry.id for entry in entries})
     # Where so many are left out, it is the question that the service does not know.
     gone = await _gone(session, reference, missing) if len(missing) <= _MOST_DELETED else set()
     return [entry for entry in entries if entry.id not in gone]
@@ -124,9 +141,7 @@ async def listed_entries(
     session: Session, reference: Reference, texts: AbstractSet[str] = frozenset()
 ) -> tuple[list[Entry] | None, bool]:
     """The listed records, and whether they are all there are; None if the service does not list them."""
-    cached = session.journal.directories.get(
-        session.account.key, reference.path, session.clock() - session.settings.lookup_age
-    )
+    cached = session.journal.directories.get(session.account.key, reference.path, _not_before(session))
     if cached is not None:
         with suppress(UnreadableError):
             return list(LISTED.decode(cached).entries), True
@@ -188,28 +203,62 @@ def _questions_of(reference: Reference, text: str) -> list[tuple[str, str]]:
     return [(f"{reference.relation}_{key}", value) for key in keys for value in dict.fromkeys((name, name.lower()))]
 
 
-async def _confirm(
-    session: Session, reference: Reference, directory: Directory, entries: list[Entry], texts: set[str]
-) -> list[Entry]:
-    """The entries, those that are named in the file and are deleted marked as such."""
-    names = [text for text in texts if is_name(text)]
-    named = {entry.id for text in names for entry in directory.named(text) or directory.near(text)}
-    if len(named) > MOST_CONFIRMED:
-        return entries
-    gone = await _gone(session, reference, named)
-    return [replace(entry, deleted=entry.id in gone) for entry in entries]
+def _referred_to(directory: Directory, texts: Iterable[str]) -> set[int]:
+    """The records that these cells refer to, by Id or by name, and those that are offered for a name."""
+    numbers = set[int]()
+    for text in texts:
+        if (number := whole_number(text)) is not None:
+            numbers.add(number)
+        elif is_name(text):
+            numbers |= {entry.id for entry in directory.named(text) or directory.near(text)}
+    return {number for number in numbers if 0 < number <= LARGEST_ID}
+
+
+async def _gone_of(session: Session, reference: Reference, numbers: set[int], directory: Directory) -> set[int]:
+    """Those of the Ids of which the service says that it has no such record, in as few calls as possible."""
+    # 1. What was read a moment ago is not read again.
+    # 2. Fifty in a call. That one is left out proves nothing: it is read by itself, and only "not found" is an answer.
+    # 3. One Id alone is read by itself at once. Where there are too many, those that are not listed are doubtful most.
+    confirmed = _confirmed(session, reference)
+    unread = [number for number in numbers if str(number) not in confirmed]
+    new = sorted(unread, key=lambda number: (directory.lists(number), number))[:MOST_IN_BATCHES]
+    missing = await _left_out(session, reference, new) if len(new) > 1 else set(new)
+    alone = [number for number in new if number in missing][:MOST_CONFIRMED]
+    answers = {number: await _existence(session, reference, number) for number in alone}
+    there = {*new} - missing | {number for number, exists in answers.items() if exists}
+    if there:
+        _confirm(session, reference, confirmed, there)
+    calls = len(alone) + (batches(len(new)) if len(new) > 1 else 0)
+    if calls > _CALLS_WITHOUT_A_WORD:
+        nouns = count(len(new), reference.relation.lower())
+        session.observer.say(f"Looked up whether {nouns} exist, with {calls:,} calls.")
+    return {number for number, exists in answers.items() if exists is False}
+
+
+def _with_deleted(entries: Iterable[Entry], gone: AbstractSet[int]) -> list[Entry]:
+    """The entries with those marked that are gone; one that is not listed is added, for its Id may be in the file."""
+    marked = [replace(entry, deleted=entry.id in gone) for entry in entries]
+    return [*marked, *(Entry(number, (), deleted=True) for number in sorted(gone - {entry.id for entry in marked}))]
+
+
+async def _left_out(session: Session, reference: Reference, numbers: Collection[int]) -> set[int]:
+    """Those of the Ids that are not among the answers if the service is asked for all of them."""
+    there = {remote.id for remote in await read_by_ids(session.service, reference.path, sorted(numbers))}
+    return set(numbers) - there
 
 
 async def _gone(session: Session, reference: Reference, numbers: Iterable[int]) -> set[int]:
     """Those of the Ids of which the service says that it has no such record."""
-    gone = set()
-    for number in sorted(numbers):
-        reply = await session.service.get(reference.path, number)
-        # The text as well: a deleted coworker was answered with 401 "Not found" (met by a public client), and 401 alone
-        # would mark everybody as deleted for a user without the role.
-        if reply.status in _GONE and "not found" in reply.text.casefold():
-            gone.add(number)
-    return gone
+    return {number for number in sorted(numbers) if await _existence(session, reference, number) is False}
+
+
+async def _existence(session: Session, reference: Reference, number: int) -> bool | None:
+    """Whether the service has a record of this Id; None if its answer does not say so."""
+    reply = await session.service.get(reference.path, number)
+    if says_not_found(reply):
+        return False
+    document = reply.json if reply.status_in(OK) and isinstance(reply.json, dict) else {}
+    return True if proper_id(document.get("Id")) == number else None
 
 
 def _on_page(page: Page, reference: Reference) -> Iterator[Entry]:
@@ -217,6 +266,31 @@ def _on_page(page: Page, reference: Reference) -> Iterator[Entry]:
         names = tuple(str(record[key]) for key in reference.keys if record.get(key))
         inactive = record.get("Active") is False or record.get("Archived") is True
         yield Entry(number, names, str(record.get(reference.place) or ""), inactive=inactive)
+
+
+def _not_before(session: Session) -> float:
+    """The time since which what the service said may still be used."""
+    return session.clock() - session.settings.lookup_age
+
+
+def _confirmed(session: Session, reference: Reference) -> dict[str, float]:
+    not_before = _not_before(session)
+    text = session.journal.directories.get(session.account.key, _path_of_confirmed(reference), not_before)
+    with suppress(UnreadableError):
+        times = _CONFIRMED.decode(text).times if text is not None else {}
+        return {number: time for number, time in times.items() if time >= not_before}
+    return {}
+
+
+def _confirm(session: Session, reference: Reference, before: Mapping[str, float], there: Iterable[int]) -> None:
+    now = session.clock()
+    text = _CONFIRMED.encode(Confirmed({**before, **{str(number): now for number in there}}))
+    session.journal.directories.save(session.account.key, _path_of_confirmed(reference), text, now)
+
+
+def _path_of_confirmed(reference: Reference) -> str:
+    # No list of the service has this path, so the two are never mistaken for each other.
+    return f"{reference.path}/confirmed"
 
 
 def _save(session: Session, reference: Reference, entries: Iterable[Entry]) -> None:

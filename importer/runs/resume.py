@@ -23,6 +23,7 @@ from importer.runs.preparation import stoppable
 from importer.runs.queue import when_free
 from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult, finish_run
+from importer.runs.retry import plan_queued
 from importer.runs.send import PlannedRun
 from importer.runs.session import Session, signed_in
 from importer.runs.source import Source, examine, reopen
@@ -85,7 +86,10 @@ async def continue_run(stack: AsyncExitStack, session: Session, run: Run) -> Pla
     run = session.journal.runs.update(run, stop=False, options=options)
     # Planned rows are sent as they were planned. Only a run that never got that far is read, and from its own copy: the
     # user's file may have been edited since.
-    if run.planned is None:
+    if run.planned is None and run.parent is not None:
+        # A retry has no rows but those of the run before it.
+        run = await plan_queued(session, run)
+    elif run.planned is None:
         # This is for what concerns the whole file, such as names and repeated keys; ``plan_rows`` checks the rows once
         # more, as of the moment at which the run began.
         now, choices, source = session.clock(), run.options_as(Choices), _reopen(run)

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 
 from importer.errors import UsageError
 from importer.journal.journal import Journal, open_journal
@@ -10,8 +11,9 @@ from importer.journal.next_steps import FAILED_FILE, RETRYABLE
 from importer.journal.runs import ZONELESS, NewRun, Run
 from importer.model import Record
 from importer.runs.earlier_runs import latest_run, refuse_other_service
-from importer.runs.plan import plan_of, present_among
+from importer.runs.plan import AlreadyPresent, plan_of, present_among
 from importer.runs.preparation import stoppable
+from importer.runs.queue import when_free
 from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult
 from importer.runs.send import PlannedRun
@@ -22,8 +24,39 @@ from importer.spreadsheet import ReadOptions
 from schemas import RECORD_TYPES, RecordType
 
 
-async def retry(request: RunRequest) -> RunResult | None:
+async def retry(request: RunRequest, *, waits: bool = False) -> RunResult | None:
     """A new run of the rejected and unsent rows of a run, by default of the latest one. None if the user declined.
+
+    With ``waits``, it begins once nothing else is done for the account; without, that is an error.
+
+    Raises:
+        UsageError: There are none, or the run is unfinished.
+    """
+    settings = request.settings
+    with open_journal(settings.journal_url) as journal:
+        parent = latest_run(journal, request.number)
+        refuse_other_service(parent, settings)
+        rows_to_retry(journal, parent)
+        request = replace(request, choices=_choices(parent, request.choices))
+        work = partial(_send, journal, parent, request)
+        if waits:
+            return await when_free(journal, settings, parent, work, clock=request.clock, command="retry")
+        return await work()
+
+
+async def _send(journal: Journal, parent: Run, request: RunRequest) -> RunResult | None:
+    async with AsyncExitStack() as stack:
+        # Read now: it may have waited for hours.
+        records = rows_to_retry(journal, parent)
+        work, limit = _prepare(stack, journal, parent, records, request), request.choices.max_duration
+        planned = await stoppable(work, journal, request.settings, seconds=limit)
+        return await planned.send() if planned is not None else None
+
+
+def queue_retry(request: RunRequest, by: str) -> Run:
+    """A new run of the rejected and unsent rows of a run, which waits for ``resume``, or the unfinished one of before.
+
+    ``by`` is who asked for it.
 
     Raises:
         UsageError: There are none, or the run is unfinished.
@@ -31,19 +64,43 @@ async def retry(request: RunRequest) -> RunResult | None:
     with open_journal(request.settings.journal_url) as journal:
         parent = latest_run(journal, request.number)
         refuse_other_service(parent, request.settings)
-        if parent.finished is None:
-            # Its planned rows would be sent as another run's, and it would still look as if they were left to send.
-            raise UsageError(f"Run {parent.id} is unfinished.", f"To continue it: {parent.command('resume')}")
-        intents = journal.rows.all(parent, *RETRYABLE)
-        records = [Record(i.row, i.body, i.identity, i.key, i.named_id) for i in intents]
-        if not records:
-            raise _nothing_to_retry(parent, invalid=journal.rows.invalid(parent))
-        async with AsyncExitStack() as stack:
-            request = replace(request, choices=_choices(parent, request.choices))
-            work = _prepare(stack, journal, parent, records, request)
-            limit = request.choices.max_duration
-            planned = await stoppable(work, journal, request.settings, seconds=limit)
-            return await planned.send() if planned is not None else None
+        for run in journal.runs.unfinished(sha256=parent.sha256, kind=parent.kind):
+            if run.parent == parent.id:
+                return run
+        rows_to_retry(journal, parent)
+        # Whether records are updated is asked on a page, whatever the run began with.
+        choices = replace(_choices(parent, request.choices), update=request.choices.update)
+        request = replace(request, choices=choices)
+        new = _new_run(parent, request, request.clock())
+        return add_with_folder(journal, replace(new, options={**new.options, "by": by}), request.choices.out)
+
+
+async def plan_queued(session: Session, run: Run) -> Run:
+    """A queued retry with its rows: those that are left of the run before it, compared now. Nobody is asked again."""
+    assert run.parent is not None, "only a retry has a run before it"
+    parent = session.journal.runs.get(run.parent)
+    records = _records(session.journal, parent)
+    choices = run.options_as(Choices)
+    return _planned(session, run, await _compared(session, parent, records, choices))
+
+
+def rows_to_retry(journal: Journal, parent: Run) -> list[Record]:
+    """The rows of a run that were rejected, held or never sent.
+
+    Raises:
+        UsageError: There are none, or the run is unfinished.
+    """
+    if parent.finished is None:
+        # Its planned rows would be sent as another run's, and it would still look as if they were left to send.
+        raise UsageError(f"Run {parent.id} is unfinished.", f"To continue it: {parent.command('resume')}")
+    records = _records(journal, parent)
+    if not records:
+        raise _nothing_to_retry(parent, invalid=journal.rows.invalid(parent))
+    return records
+
+
+def _records(journal: Journal, parent: Run) -> list[Record]:
+    return [Record(i.row, i.body, i.identity, i.key, i.named_id) for i in journal.rows.all(parent, *RETRYABLE)]
 
 
 def _choices(parent: Run, now: Choices) -> Choices:
@@ -100,24 +157,40 @@ async def _prepare(
     # The lock is taken after the user has answered, who may take an hour. What changes meanwhile does no harm: sending
     # compares once more under the lock, and the journal refuses a second claim on the same values.
     now, account = session.clock(), session.account
-    kind = RECORD_TYPES[parent.kind]
-    named = frozenset(record.named_id for record in records if record.named_id is not None)
-    empty = fields_to_clear(_source_of(parent, kind)) if request.choices.clear_empty else ()
-    compared = [with_empty(record, empty) for record in records]
-    present = await present_among(
-        session, parent.endpoint, kind, lambda: compared, request.choices, parent, named=named
-    )
+    compared = await _compared(session, parent, records, request.choices)
     result = CheckResult(len(records), len(records))
-    if not session.observer.confirm(result, plan_of(session, result, present, now), account):
+    if not session.observer.confirm(result, plan_of(session, result, compared.present, now), account):
         return None
     announce_run = stack.enter_context(session.exclusive_sender())
-    run = add_with_folder(journal, _new_run(session, parent, request, now), request.choices.out)
+    run = add_with_folder(journal, _new_run(parent, request, now), request.choices.out)
     announce_run(run.id)
+    return PlannedRun(session, _planned(session, run, compared))
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """The rows of a retry, what they are to the service, and the fields that they may clear."""
+
+    records: Sequence[Record]
+    present: AlreadyPresent
+    empty: tuple[str, ...]
+
+
+async def _compared(session: Session, parent: Run, records: Sequence[Record], choices: Choices) -> _Compared:
+    kind = RECORD_TYPES[parent.kind]
+    named = frozenset(record.named_id for record in records if record.named_id is not None)
+    empty = fields_to_clear(_source_of(parent, kind)) if choices.clear_empty else ()
+    cleared = [with_empty(record, empty) for record in records]
+    present = await present_among(session, parent.endpoint, kind, lambda: cleared, choices, parent, named=named)
+    return _Compared(records, present, empty)
+
+
+def _planned(session: Session, run: Run, compared: _Compared) -> Run:
+    journal, account = session.journal, session.account
     run = journal.runs.update(run, account=account.key, user=account.user, space=account.space)
-    target = journal.runs.target(account.service, parent.kind)
-    chunk = as_agreed(records, present.updates, empty), (), len(records)
-    run = journal.rows.plan(run, [chunk], target, session.clock())
-    return PlannedRun(session, run)
+    target = journal.runs.target(account.service, run.kind)
+    rows = as_agreed(compared.records, compared.present.updates, compared.empty)
+    return journal.rows.plan(run, [(rows, (), len(compared.records))], target, session.clock())
 
 
 def _source_of(run: Run, kind: RecordType) -> Source:
@@ -125,10 +198,10 @@ def _source_of(run: Run, kind: RecordType) -> Source:
     return reopen(run.copy, run.sha256, kind, run.endpoint, read, run.file)
 
 
-def _new_run(session: Session, parent: Run, request: RunRequest, now: float) -> NewRun:
+def _new_run(parent: Run, request: RunRequest, now: float) -> NewRun:
     return NewRun(
         kind=parent.kind,
-        url=session.settings.url,
+        url=request.settings.url,
         endpoint=parent.endpoint,
         file=parent.file,
         sha256=parent.sha256,

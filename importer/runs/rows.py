@@ -15,7 +15,7 @@ from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.journal.states import STATUS, TAKEN_BACK, State
 from importer.model import Outcome, Status
-from importer.reporting.sentences import issue_words, row_message
+from importer.reporting.sentences import LEFT_OUT_WORDS, issue_words, row_message
 from importer.runs.groups import FieldChange, field_changes
 from schemas import RECORD_TYPES
 
@@ -67,8 +67,9 @@ def find_rows(
 ) -> tuple[list[ResultRow], int]:
     """Some rows of a run in the order of the file and how many there are: of one status, with this text.
 
-    ``undone`` selects those that an undo has taken back, which no status selects. ``words`` gives the message and the
-    advice of an issue, as the front end that shows them would say them.
+    Rows that were left out come last; of these, the journal has nothing but their numbers. ``undone`` selects those
+    that an undo has taken back, which no status selects. ``words`` gives the message and the advice of an issue, as the
+    front end that shows them would say them.
     """
     states = [s for s in State if status is None or (STATUS[s] is status and s not in TAKEN_BACK)]
     states = sorted(TAKEN_BACK) if undone else states
@@ -77,7 +78,18 @@ def find_rows(
         invalid = status in (None, Status.INVALID) and not undone
         rows, total = journal.views.search(run, states, invalid=invalid, text=text, limit=limit, offset=offset)
         intents, issues = journal.views.about_rows(run, rows)
-        return [_result(run, row, intents.get(row), issues.get(row, ()), words) for row in rows], total
+        results = [_result(run, row, intents.get(row), issues.get(row, ()), words) for row in rows]
+    out = _left_out(run, text) if status in (None, Status.LEFT_OUT) and not undone else []
+    first = max(offset - total, 0)
+    results += [
+        ResultRow(Outcome(row, Status.LEFT_OUT, None, LEFT_OUT_WORDS), {})
+        for row in out[first : first + limit - len(results)]
+    ]
+    return results, total + len(out)
+
+
+def _left_out(run: Run, text: str) -> list[int]:
+    return [row for row in sorted(run.left_out) if text in ("", str(row))]
 
 
 def _result(

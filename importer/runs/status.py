@@ -68,6 +68,8 @@ class RunStatus:
         for state, number in self.states.items():
             counts[STATUS[state]] += number
         counts[Status.INVALID] = self.invalid
+        # Before it is planned, a run has no rows.
+        counts[Status.LEFT_OUT] = len(self.run.left_out) if self.run.planned is not None else 0
         return counts
 
     @property

@@ -52,6 +52,7 @@ class SandboxOptions:
     who: Literal["user", "401", "404", "501"] = "user"
     #: What a POST naming a deleted (or, with strict_parents, unknown) coworker or resource answers.
     dead_parents: Literal["401", "400"] = "401"
+    #: Whether only the coworkers and resources on the lists exist. Without it, each other one does too, unlisted.
     strict_parents: bool = False
     #: Whether dates are given out with a Z or without.
     dates: Literal["z", "bare"] = "z"

@@ -200,7 +200,9 @@ class Service:
     def _stored(self, entity: str, record_id: int) -> Fields | None:
         fixed = self._fixed(entity)
         if fixed is not None:
-            return fixed.get(record_id)
+            # What a record may name exists, although no list shows it.
+            unlisted: Fields | None = {"Id": record_id}
+            return fixed.get(record_id, None if self.options.strict_parents else unlisted)
         stored = self.records.get(entity, record_id)
         return None if stored is None else stored.fields
 

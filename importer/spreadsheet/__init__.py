@@ -22,7 +22,7 @@ import pandas as pd
 from importer.errors import FileError
 from importer.issues import Notice
 from importer.spreadsheet.annotated_workbook import ANNOTATED
-from importer.spreadsheet.corrections import REPAIRS, corrected, differing_texts, place_of, without_rows
+from importer.spreadsheet.corrections import REPAIRS, corrected, differing_texts, place_of, with_notice_of, without_rows
 from importer.spreadsheet.delimited import Finder, open_delimited
 from importer.spreadsheet.encodings import encoding_error, may_be_in_several
 from importer.spreadsheet.formatted_cell import FormattedCell, has_formatted, shown_texts
@@ -65,6 +65,7 @@ __all__ = [
     "open_sheet",
     "place_of",
     "shown_texts",
+    "with_notice_of",
 ]
 
 DELIMITED = {".csv", ".tsv", ".txt"}

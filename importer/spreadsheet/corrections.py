@@ -136,7 +136,12 @@ def without_rows(sheet: Sheet, left_out: Collection[int]) -> Sheet:
             if len(rest):
                 yield rest
 
-    return replace(sheet, read=read, notices=(*sheet.notices, _left_out(numbers)))
+    return with_notice_of(replace(sheet, read=read), numbers)
+
+
+def with_notice_of(sheet: Sheet, left_out: Collection[int]) -> Sheet:
+    """The sheet with a notice about these rows, which a person has left out."""
+    return replace(sheet, notices=(*sheet.notices, _left_out(sorted(left_out))))
 
 
 def _left_out(numbers: Sequence[int]) -> Notice:

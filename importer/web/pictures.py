@@ -35,6 +35,7 @@ def result_parts(now: RunStatus) -> list[Part]:
         Part("Being sent", now.under_way, "sending"),
         Part("No answer", counts[Status.UNKNOWN] - now.under_way, "unknown"),
         Part("Undone", now.removed + now.restored, "undone"),
+        Part("Left out", counts[Status.LEFT_OUT], "undone"),
         Part("Not sent" if now.finished else "Left to send", now.unsent, "left"),
     ]
 

@@ -10,6 +10,7 @@ from importer.errors import BusyError, ImporterError, StoppedError
 from importer.runs.observer import NullObserver
 from importer.runs.request import Choices, RunRequest
 from importer.runs.settle import Question, question_about, settle_row
+from importer.runs.start import titles_of
 from importer.web.context import NOT_FOUND, app_of, form, page, redirect, run_of, settings_of
 
 _PATIENCE = 60.0
@@ -62,7 +63,8 @@ async def _page(request: Request, problem: str = "") -> Response:
     except ImporterError as error:
         problem = problem or _words(error)
     status = 422 if problem else 200
-    return page(request, "settle.html", status=status, now=now, row=row, question=question, error=problem)
+    values = {"now": now, "row": row, "question": question, "error": problem, "labels": titles_of(now.run)}
+    return page(request, "settle.html", status=status, **values)
 
 
 def _words(error: ImporterError) -> str:

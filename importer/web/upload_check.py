@@ -132,6 +132,7 @@ _OF_SEVERAL = {
     "name-not-found": "{column} holds names that Nexudus does not have",
     "name-near": "{column} holds names that Nexudus spells differently",
     "name-deleted": "{column} names a {detail} that has been deleted",
+    "id-not-found": "{column} holds Ids that Nexudus does not have",
     "name-ambiguous": "{column} holds names that several records in Nexudus have",
     "name-beside-id": "{column} names another record than the Id beside it",
     "record-not-found": "{column} is not the Id of a record in Nexudus",

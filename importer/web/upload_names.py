@@ -280,8 +280,9 @@ def _field(
     path, key = reference.path, session.account.key
     listed = session.journal.directories.get(key, path, 0.0) if directory.complete else None
     if listed is not None:
-        gone = {number for number, entry in entries.items() if entry.deleted}
-        entries = {entry.id: replace(entry, deleted=entry.id in gone) for entry in LISTED.decode(listed).entries}
+        gone = {number: entry for number, entry in entries.items() if entry.deleted}
+        # Those that do not exist and are not listed either are in the file by their Ids.
+        entries = gone | {entry.id: replace(entry, deleted=entry.id in gone) for entry in LISTED.decode(listed).entries}
     return FieldNames(
         noun=directory.noun,
         path=path,

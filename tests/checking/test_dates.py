@@ -99,6 +99,32 @@ def test_the_order_of_a_column_is_given_by_the_user() -> None:
 
 
 @pytest.mark.parametrize(
+    ("cell", "order", "instant", "code"),
+    [
+        ("5/12/26", "dmy", "2026-12-05T00:00:00Z", ""),
+        ("5/12/26", "mdy", "2026-05-12T00:00:00Z", ""),
+        ("28.11.26 10:30", "dmy", "2026-11-28T10:30:00Z", "zone-assumed"),
+        ("Sat 28-11-26", "dmy", "2026-11-28T00:00:00Z", ""),
+        ("1/2/69", "dmy", "1969-02-01T00:00:00Z", ""),
+        # It could begin with its year, even if only one number can be a day or a month.
+        ("5/12/26", None, "", "date-ambiguous"),
+        ("28/11/26", None, "", "date-ambiguous"),
+        # Nothing says how it ends.
+        ("26/12/05", "ymd", "", "date-incomplete"),
+        ("12/28/26", "dmy", "", "not-a-date"),
+        ("Mon 28-11-26", "dmy", "", "date-contradictory"),
+        ("1/1/70", "dmy", "", "date-placeholder"),
+        ("5/12/6", "dmy", "", "date-incomplete"),
+        ("5/12/026", "dmy", "", "date-incomplete"),
+        ("5/12-26", "dmy", "", "not-a-date"),
+    ],
+)
+def test_two_digits_are_the_year_if_the_user_says_so(cell: str, order: str | None, instant: str, code: str) -> None:
+    """A chosen order says that the last number is the year; without one, the order is asked for."""
+    assert read(cell, order=order) == ([instant], {code: [cell]} if code else {})
+
+
+@pytest.mark.parametrize(
     ("cell", "instants"),
     [
         ("05/04/2027", [""]),

@@ -29,11 +29,16 @@ ENTRIES = [
     Entry(15, ("left@example.com", "Twin")),
     Entry(17, ("José García",)),
     Entry(16, ("stays@example.com", "Twin"), deleted=True),
+    # Not listed either.
+    Entry(98, (), deleted=True),
 ]
 CASES = [
     ("13", 13, ""),
     ("13.0", 13, ""),
     ("99", 99, "id-not-listed"),
+    ("14", None, "id-not-found"),
+    ("14.0", None, "id-not-found"),
+    ("98", None, "id-not-found"),
     ("ada@example.com", 13, ""),
     (" ADA@Example.com ", 13, ""),
     ("ada  abbott", 13, ""),

@@ -14,8 +14,8 @@ from importer.journal.rows import Change
 from importer.journal.runs import Run
 from importer.journal.states import Event
 from importer.model import Status
-from importer.reporting import lines, outcomes, write_report
-from importer.spreadsheet import open_sheet
+from importer.reporting import lines, outcomes, unwritten_report, write_report
+from importer.spreadsheet import ReadOptions, open_sheet
 from reporting.office import Office
 
 Row = Callable[..., list[str]]
@@ -100,7 +100,7 @@ def test_failed_files_leave_out_rows_that_may_exist(office: Office, every_fate: 
 
 
 def test_summary_counts_every_status_and_adds_up(office: Office, every_fate: Run) -> None:
-    """summary.json names all seven statuses, and their numbers add up to the rows."""
+    """summary.json names all eight statuses, and their numbers add up to the rows."""
     report = write_report(office.journal, every_fate, now=office.now)
     summary = json.loads((office.out / "summary.json").read_text())
     assert summary == report.summary
@@ -112,6 +112,7 @@ def test_summary_counts_every_status_and_adds_up(office: Office, every_fate: Run
         "invalid": 1,
         "unknown": 2,
         "not sent": 1,
+        "left out": 0,
     }
     assert sum(summary["counts"].values()) == summary["rows"] == 8
     assert summary["started"] == "2026-11-23T10:00:00Z"
@@ -233,3 +234,23 @@ def test_rows_not_sent_say_why(office: Office, row: Row, exit_code: Exit | None,
     run = office.plan(office.file([row(2)]))
     (outcome,) = outcomes(office.journal, replace(run, exit_code=exit_code))
     assert reason in outcome.message
+
+
+def test_rows_that_were_left_out_are_rows_of_the_report(office: Office, row: Row) -> None:
+    """With their cells and numbers, in the order of the file; not of the failed files, and not of a retry."""
+    path = office.file([row(number) for number in range(2, 6)])
+    run = office.plan(path, ReadOptions(left_out=(3, 5)))
+    office.send(run, 2, Event.ACCEPTED, remote_id=7)
+    office.send(run, 4, Event.REFUSED, message="no")
+    run = office.finish(run, Exit.ROWS_FAILED)
+    # As often as it is written: what was left out does not change.
+    for _ in range(2):
+        report = write_report(office.journal, run, now=office.now)
+        written = {int(line["import_row"]): line["import_status"] for line in read_csv(office.out / "report.csv")}
+        assert written == {2: "created", 3: "left out", 4: "rejected", 5: "left out"}
+        assert (sum(report.counts.values()), report.counts[Status.LEFT_OUT]) == (4, 2)
+        assert report.counts == unwritten_report(office.journal, run, now=office.now).counts
+    assert read_csv(office.out / "report.csv")[1]["ResourceId"] == "1414903"
+    assert read_csv(office.out / "report.csv")[1]["import_message"] == "Left out, as you chose."
+    assert [line["import_row"] for line in read_csv(office.out / "failed.csv")] == ["4"]
+    assert [outcome.row for outcome in outcomes(office.journal, office.retry(run, [4]))] == [4]

@@ -78,8 +78,11 @@ def test_not_found_without_a_witness_may_be_another_location(
     if resource_is_there:
         assert run(desk) == {"code": 0, "created": 1}
         return
+    # The resource was there a moment ago, and is not shown any more.
+    service.state.change(strict_parents=True)
     assert run(desk, "--out", "again") == {"code": 1, "not sent": 1}
     assert "as if another location were chosen in Nexudus" in desk.report("again")[0]["import_message"]
+    service.state.change(strict_parents=False)
     assert run(desk, "--even-if-existing") == {"code": 0, "created": 1}
 
 

@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -15,7 +16,7 @@ from conftest import Desk, Service, mapping
 from importer.checking import Directory
 from importer.journal.journal import open_journal
 from importer.nexudus import Page, Reply
-from importer.runs.lookup import _on_page, look_up
+from importer.runs.lookup import MOST_CONFIRMED, MOST_IN_BATCHES, _on_page, look_up
 from importer.runs.session import Session
 from importer.runs.source import Source
 from importer.sandbox.people import space
@@ -94,17 +95,18 @@ def test_ids_that_are_not_listed_are_doubtful(desk: Desk, service: Service) -> N
 
 
 def test_look_ups_cost_few_calls_and_are_kept(desk: Desk, service: Service) -> None:
-    """One page of rooms and one of people for any number of rows, and none for the next check."""
+    """A page of rooms and one of people, two calls for the 58 Ids of rooms, and none at all for the next check."""
     desk.write("rows.csv", [mapping(n, CoworkerId=ADA) for n in range(2, 60)])
 
-    def lists() -> int:
+    def look_ups() -> int:
         calls = service._ask("calls")["calls"]
-        return sum("size=" in call["query"] and "calendars" not in call["path"] for call in calls)
+        return sum("/coworkers" in call["path"] or "/resources" in call["path"] for call in calls)
 
     desk.type("check", desk.folder / "rows.csv")
-    assert lists() == 2
+    # One coworker is read by itself.
+    assert look_ups() == 2 + 2 + 1
     desk.type("check", desk.folder / "rows.csv")
-    assert lists() == 2
+    assert look_ups() == 2 + 2 + 1
 
 
 def test_offline_asks_nobody(desk: Desk, service: Service) -> None:
@@ -170,8 +172,38 @@ class Lists:
         return Reply(status=200, json={"Records": records, "TotalItems": 2, "HasNextPage": True}, whole=True)
 
 
+class Listing:
+    """A service that lists these coworkers on one page, and knows all but the ``hidden`` ones by their Ids."""
+
+    def __init__(self, numbers: Iterable[int], otherwise: Reply, hidden: Iterable[int] = ()) -> None:
+        """``otherwise`` is what it answers for any other Id."""
+        self.numbers, self.otherwise, self.hidden = list(numbers), otherwise, set(hidden)
+        self.batches = self.alone = 0
+
+    async def page(self, _path: str, *, page: int, size: int, filters: Mapping[str, str] | None = None) -> Reply:
+        """The list, or the records of the Ids that are asked for."""
+        if filters and "id" in filters:
+            self.batches += 1
+            listed = [number for number in json.loads(filters["id"]) if number in self.existing]
+            return Reply(status=200, json=[{"Id": number} for number in listed], whole=True)
+        records = [{"Id": number, "Email": f"{number}@example.com"} for number in self.numbers]
+        return Reply(
+            status=200, json={"Records": records, "TotalItems": len(records), "HasNextPage": False}, whole=True
+        )
+
+    async def get(self, _path: str, number: int) -> Reply:
+        """One record."""
+        self.alone += 1
+        return Reply(status=200, json={"Id": number}, whole=True) if number in self.existing else self.otherwise
+
+    @property
+    def existing(self) -> set[int]:
+        """The Ids that it knows."""
+        return set(self.numbers) - self.hidden
+
+
 def looked_up(
-    folder: Path, lists: object, cells: dict[str, list[str]]
+    folder: Path, lists: object, cells: dict[str, list[str]], at: float = 1_000_000.0
 ) -> tuple[dict[str, Directory], list[str], str | None]:
     """What a look-up gives, what it says, and what of coworkers is kept for later."""
     sentences, kind = list[str](), next(iter(RECORD_TYPES.values()))
@@ -181,7 +213,7 @@ def looked_up(
             journal=journal,
             account=SimpleNamespace(key="account"),
             settings=SimpleNamespace(lookup_age=900.0),
-            clock=lambda: 1_000_000.0,
+            clock=lambda: at,
             observer=SimpleNamespace(say=sentences.append),
         )
         source = SimpleNamespace(kind=kind, read=ReadOptions())
@@ -199,3 +231,111 @@ def test_a_list_that_breaks_off_is_not_taken_for_a_whole_one(tmp_path: Path) -> 
     assert sentences == [
         "Coworker names and Ids were not checked: the service did not list all of them (it answered HTTP 500)."
     ]
+
+
+GONE = next(person["Id"] for person in space(1).coworkers.values() if person["Email"] == "gone@example.com")
+NOBODY = 4711
+
+
+@pytest.mark.parametrize("number", [GONE, NOBODY])
+@pytest.mark.parametrize("beside", [[], [{"CoworkerId": "Ada Abbott", "Name": "b"}]])
+def test_a_coworker_that_does_not_exist_is_noticed_before_sending(
+    desk: Desk, service: Service, number: int, beside: list[dict[str, Any]]
+) -> None:
+    """By its Id too, whether the list still shows it or never did: its row is never sent, and the others are."""
+    service.state.change(strict_parents=True)
+    good = {"CoworkerId": PEOPLE[ADA], "ResourceId": ROOMS[0][2]}
+    rows = [good, *(good | row for row in beside), good | {"CoworkerId": number, "Name": "c"}]
+    assert codes(desk, *rows) == ["id-not-found"]
+    planned = desk.type("plan", desk.folder / "rows.csv", "--json").json
+    [issue] = planned["issues"]
+    assert (issue["row"], issue["message"]) == (len(rows) + 1, f"Nexudus has no coworker with the Id {number}.")
+    assert planned["plan"]["create"] == len(rows) - 1
+    done = desk.type("run", desk.folder / "rows.csv", "--yes", "--out", "report")
+    assert (done.code, service.creates) == (1, len(rows) - 1)
+    assert desk.report("report")[-1]["import_status"] == "invalid"
+
+
+def test_a_resource_that_does_not_exist_is_noticed_at_each_of_its_rows(desk: Desk, service: Service) -> None:
+    """As an error of the cell, however the number is written."""
+    service.state.change(strict_parents=True)
+    rows = [{"CoworkerId": PEOPLE[ADA], "ResourceId": room} for room in (ROOMS[0][2], NOBODY, f"{NOBODY}.0")]
+    assert codes(desk, *rows) == ["id-not-found"] * 2
+
+
+def test_a_record_that_only_a_read_by_id_shows_exists(desk: Desk, service: Service) -> None:
+    """A list may be limited for the account; that it leaves out an Id is a warning, and the row is sent."""
+    good = {"CoworkerId": PEOPLE[ADA], "ResourceId": ROOMS[0][2]}
+    assert codes(desk, good, good | {"CoworkerId": NOBODY, "Name": "b"}) == ["id-not-listed"]
+    assert desk.type("run", desk.folder / "rows.csv", "--yes").code == 0
+    assert service.creates == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "document"),
+    [
+        (401, {"Message": "Access Denied."}),
+        (404, None),
+        (404, {"Message": "Not found"}),
+        (500, "Not found"),
+        (200, {"Id": 8}),
+        (200, []),
+    ],
+)
+def test_only_the_word_of_the_service_says_that_a_record_does_not_exist(
+    tmp_path: Path, status: int, document: object
+) -> None:
+    """A refusal, an error, a page of something in between and another record say nothing: the Id is sent as it is."""
+    lists = Listing([7], Reply(status=status, json=document, text="Not found", whole=True))
+    directories, _, _ = looked_up(tmp_path, lists, {"CoworkerId": ["7", "9"]})
+    assert directories["CoworkerId"].deleted_ids == set()
+    lists = Listing([7], Reply(status=404, json="Not found", text='"Not found"', whole=True))
+    directories, _, _ = looked_up(tmp_path, lists, {"CoworkerId": ["7", "9"]})
+    assert directories["CoworkerId"].deleted_ids == {9}
+
+
+@pytest.mark.parametrize(
+    ("numbers", "batches", "alone"),
+    [
+        # One Id is one call, and fifty are one as well.
+        ([7], 0, 1),
+        ([*range(1, 51)], 1, 0),
+        ([*range(1, 121)], 3, 0),
+        # Each that is left out is read by itself.
+        ([*range(1, 50), 901], 1, 1),
+        # Beyond these limits, the calls would be more than the refusals that they save.
+        ([*range(1, 50), *range(901, 1_301)], 9, MOST_CONFIRMED),
+        ([*range(1, MOST_IN_BATCHES + 500)], MOST_IN_BATCHES // 50, MOST_CONFIRMED),
+    ],
+)
+def test_the_ids_of_a_file_are_read_in_few_calls(tmp_path: Path, numbers: list[int], batches: int, alone: int) -> None:
+    """Fifty in a call, and by themselves only those that are left out; what was read is not read again."""
+    lists = Listing(range(1, 5_000), Reply(status=404, json="Not found", whole=True), hidden=range(901, 1_301))
+    cells = {"CoworkerId": [str(number) for number in numbers]}
+    _, sentences, _ = looked_up(tmp_path, lists, cells)
+    assert (lists.batches, lists.alone) == (batches, alone)
+    words = f"Looked up whether {min(len(numbers), MOST_IN_BATCHES):,} coworkers exist, with {batches + alone} calls."
+    assert sentences == ([words] if batches + alone > 5 else [])
+    lists.batches = lists.alone = 0
+    looked_up(tmp_path, lists, {"CoworkerId": ["1", "2", "7"]})
+    assert (lists.batches, lists.alone) == ((1, 0) if len(numbers) == 1 else (0, 0))
+
+
+def test_what_is_known_to_exist_is_read_again_when_it_is_old(tmp_path: Path) -> None:
+    """As a list is: a coworker that was deleted since is then noticed."""
+    lists = Listing([7, 8], Reply(status=404, json="Not found", whole=True))
+    cells = {"CoworkerId": ["7", "8"]}
+    directories, _, _ = looked_up(tmp_path, lists, cells)
+    assert directories["CoworkerId"].deleted_ids == set()
+    lists.hidden = {8}
+    directories, _, _ = looked_up(tmp_path, lists, cells, at=1_000_900.0)
+    assert directories["CoworkerId"].deleted_ids == set()
+    directories, _, _ = looked_up(tmp_path, lists, cells, at=1_000_901.0)
+    assert directories["CoworkerId"].deleted_ids == {8}
+
+
+def test_offline_no_id_is_doubted(desk: Desk, service: Service) -> None:
+    """Nobody was asked, so nothing is said."""
+    service.state.change(strict_parents=True)
+    assert codes(desk, {"CoworkerId": GONE, "ResourceId": NOBODY}, words=("--offline",)) == []
+    assert service._ask("calls")["calls"] == []

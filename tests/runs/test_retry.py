@@ -1,13 +1,17 @@
 """Rejected and unsent rows once more, as a run of their own."""
 
+import json
+import subprocess
+import sys
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Desk, Service, mapping
+from conftest import GIVE_UP, Desk, Service, mapping, wait_until
 from journal.test_runs import NEW
 
+from importer.journal.announcements import announcements
 from importer.journal.journal import open_journal
 from importer.runs.request import Choices
 from importer.runs.retry import _choices
@@ -87,3 +91,35 @@ def test_rows_that_repeat_each_other_are_retried_as_meant(desk: Desk, service: S
     assert done.json["counts"]["rejected"] == 2
     assert desk.type("retry", "--yes", "--json").json["counts"]["created"] == 2
     assert len(service.records) == 3
+
+
+_HOLD = """
+import sys
+from pathlib import Path
+from importer.journal.lock import exclusive_sender
+with exclusive_sender(Path(sys.argv[1]), sys.argv[2], 1):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_retry_waits_for_another_run_if_it_is_told_to(desk: Desk, service: Service) -> None:
+    """Without ``--wait`` it ends with exit code 7 and begins nothing; with it, the rows are sent in their turn."""
+    service.fail("400-relation")
+    assert desk.type("run", desk.write("rows.csv", [mapping(2), mapping(3)]), "--yes").code == 1
+    locks = desk.home / "locks"
+    with open_journal(f"sqlite:///{desk.home / 'journal.sqlite3'}") as journal:
+        account = journal.runs.get(1).account or ""
+    words = [sys.executable, "-c", _HOLD, str(locks), account]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        assert desk.type("retry", "--yes").code == 7
+        waiting = desk.start("retry", "--yes", "--wait", "--json")
+        wait_until(lambda: any(one.command == "retry" for one in announcements(locks)))
+        assert len(service.records) == 1
+        process.communicate()
+        out, err = waiting.communicate(timeout=GIVE_UP)
+    assert waiting.returncode == 0, err
+    assert json.loads(out)["counts"]["created"] == 1
+    assert len(service.records) == 2

@@ -180,6 +180,14 @@ def test_dates_repairs_and_zone_are_the_same_kind_of_question(client: Client, se
     assert sent(client, service, place)[0]["SubscriptionExpireDate"] == "2027-03-02T09:00:00Z"
 
 
+def test_years_of_two_digits_are_read_in_the_chosen_order(client: Client, service: Running) -> None:
+    """The page asks for the order even if no other date does, and what is sent is what it then shows."""
+    place = client.draft("a.csv", table(mapping(2, SubscriptionExpireDate="5/4/27 10:00+00:00")))
+    assert "Is the day or the month first" in words(check_page(client, place))
+    assert "All 1 row can be imported" in words(choose(client, place, {"dates": "dmy"}))
+    assert sent(client, service, place)[0]["SubscriptionExpireDate"] == "2027-04-05T10:00:00Z"
+
+
 def test_a_choice_for_a_column_is_taken_back_alone(client: Client) -> None:
     """The others stay."""
     rows = [mapping(n, ResourceId=f"{n},123", SubscriptionExpireDate=f"0{n}/0{n + 1}/2027") for n in range(2, 6)]

@@ -12,7 +12,6 @@ from importer.config.settings import Settings
 from importer.model import Status
 from importer.runs.status import run_status
 from importer.sandbox.server import Running
-from importer.web import retry_process
 from web.kit import Client, Site, dawdle, heal, plain, rows, serving, started
 
 
@@ -118,18 +117,41 @@ def test_an_undo_waits_for_an_import_and_is_stopped_with_a_button(client: Client
     assert run_status(1, settings, time.time()).removed == 3
 
 
-def test_rows_are_not_sent_again_while_another_import_is_in_progress(
-    client: Client, settings: Settings, service: Running, monkeypatch: pytest.MonkeyPatch
+def test_a_retry_is_queued_while_another_import_is_in_progress(
+    client: Client, settings: Settings, service: Running
 ) -> None:
-    """In plain words: which run it is, and what to do; nothing is begun."""
-    monkeypatch.setattr(retry_process, "_MOMENT", 0.0)
+    """Its page says what it waits for; it starts by itself, sends the failed row once, and no other."""
     service.state.fail_next("ok", "400")
     first = started(client, rows(2, 3), "may.csv")
     client.until(first, lambda text: "report.csv" in text)
     with held_by(1, settings):
-        text = plain(client.post(f"{first}/retry").text)
-    assert "Run 1 (may.csv) is in progress for the same account." in text
-    assert client.get("/runs/2").status == 404
+        again = client.post(f"{first}/retry").place
+        text = plain(client.until(again, lambda text: 'data-state="queued"' in text))
+        assert "Next in the queue: the import starts by itself after run 1 (may.csv)" in text
+        # A second press leads to the same run.
+        assert client.post(f"{first}/retry").place == again
+        assert len(service.state.report()) == 1
+    client.until(again, lambda text: "report.csv" in text)
+    assert created(settings, 1, 2) == [1, 1]
+    assert len(service.state.report()) == 2
+    assert client.get("/runs/3").status == 404
+
+
+def test_a_queued_retry_can_be_taken_out_and_put_back(client: Client, settings: Settings, service: Running) -> None:
+    """Nothing is sent meanwhile, and its rows are those that failed."""
+    service.state.fail_next("ok", "400")
+    first = started(client, rows(2, 3, 4), "may.csv")
+    client.until(first, lambda text: "report.csv" in text)
+    with held_by(1, settings):
+        again = client.post(f"{first}/retry").place
+        client.until(again, lambda text: 'data-state="queued"' in text)
+        client.post(f"{again}/stop")
+        client.until(again, lambda text: 'data-state="paused"' in text)
+        assert client.post(f"{first}/retry").place == again
+    assert len(service.state.report()) == 2
+    client.post(f"{again}/resume")
+    client.until(again, lambda text: "report.csv" in text)
+    assert created(settings, 1, 2) == [2, 1]
 
 
 def test_stopping_for_good_asks_first(slow_site: Site, service: Running) -> None:

@@ -1,4 +1,4 @@
-"""A retry from a page: it leads to the run that its process has made, or says why there is none."""
+"""A retry from a page: it leads to the run that waits for its turn, or says why there is none."""
 
 import time
 from pathlib import Path
@@ -35,17 +35,20 @@ def test_a_retry_under_way_is_the_one_that_is_meant(app: AppContext, settings: S
     """A second press of the button leads to the same run, and starts no process."""
     first = add(settings)
     again = add(settings, parent=first.id)
+    with open_journal(settings.journal_url) as journal:
+        journal.runs.update(again, stopped=2.0)
     assert retry(app, first.id, settings, "maria") == again.id
-    assert app.workers.find("retry", first.id) is None
+    assert app.workers.find("resume", again.id) is None
 
 
-def test_a_process_without_a_new_run_says_why(app: AppContext, settings: Settings) -> None:
-    """What the command complained of is shown; a retry that has ended is not taken for the new one."""
+def test_a_run_without_failed_rows_has_none_to_send_again(app: AppContext, settings: Settings) -> None:
+    """Whoever asks is told so; a retry that has ended is not taken for the new one, and nothing is queued."""
     first = add(settings)
     old = add(settings, parent=first.id)
     with open_journal(settings.journal_url) as journal:
         journal.runs.update(old, finished=2.0)
-    with pytest.raises(UsageError) as refused:
+        journal.runs.update(first, finished=2.0)
+    with pytest.raises(UsageError, match="has no rejected or unsent rows"):
         retry(app, first.id, settings, "maria")
-    assert refused.value.message
-    assert "has not started yet" not in refused.value.message
+    with open_journal(settings.journal_url) as journal:
+        assert len(journal.runs.latest(5)) == 2

@@ -56,6 +56,24 @@ def test_the_record_of_a_row_is_chosen_from_those_that_may_be_it(
     assert "Decide for row" not in client.get(f"{run}/rows").text
 
 
+def test_the_row_is_shown_under_the_titles_of_its_sheet(client: Client, service: Running) -> None:
+    """And not under the names of fields, which nobody who made the sheet has seen."""
+    service.state.fail_next("lost-before")
+    titles = ("Room ID", "Member ID", "Calendar name", "Expires on", "Subscription", "Cal ID")
+    place = client.draft("rows.csv", table(mapping(2), labels=titles))
+    client.post(f"{place}/columns", {f"field-{name}": at for name, at in zip(LABELS, "ABCDEF", strict=True)})
+    client.follow(f"{place}/plan")
+    address = client.post(f"{place}/start").place
+    client.until(address, lambda text: "report.csv" in text)
+    in_text = client.get(f"{address}/settle/2").text
+    assert "<dt>Member ID</dt>" in in_text
+    assert not [name for name in LABELS if f"<dt>{name}</dt>" in in_text]
+    # What the results ask of a person is explained once, and no result is that there is not.
+    results = plain(client.get(address).text)
+    assert results.count("The row was sent, but no answer came.") == 1
+    assert "Nexudus did not accept it" not in results
+
+
 def test_an_id_can_be_typed(client: Client, service: Running, settings: Settings, run: str) -> None:
     """With or without choosing "another record" first: the Id alone says enough."""
     number = in_review(client, service, run)

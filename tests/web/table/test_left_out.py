@@ -10,7 +10,7 @@ from importer.sandbox.server import Running
 from web.kit import GOOD, Client, table
 
 
-def test_left_out_rows_are_not_sent_and_are_named_in_the_report(client: Client, service: Running) -> None:
+def test_left_out_rows_are_not_sent_and_are_rows_of_the_report(client: Client, service: Running) -> None:
     """The plan, the run and its report are about the other rows, and say which were left out."""
     place = client.draft("rows.csv", table(*GOOD))
     view = json.loads(client.get(f"{place}/table/rows?first=0&count=1").text)["view"]
@@ -24,8 +24,17 @@ def test_left_out_rows_are_not_sent_and_are_named_in_the_report(client: Client, 
     assert len(service.state.report()) == 6
     [path] = Path("reports").glob("*/summary.json")
     summary = json.loads(path.read_text("utf-8"))
-    assert (summary["rows"], summary["counts"]["created"]) == (6, 6)
+    assert (summary["rows"], summary["counts"]["created"], summary["counts"]["left out"]) == (8, 6, 2)
     assert [notice["values"]["names"] for notice in summary["notices"]] == ["3 and 4"]
     lines = list(csv.DictReader(io.StringIO(client.get(f"{run}/files/report.csv").body.decode("utf-8-sig"))))
-    assert [line["import_row"] for line in lines] == ["2", "5", "6", "7", "8", "9"]
+    assert [line["import_row"] for line in lines] == ["2", "3", "4", "5", "6", "7", "8", "9"]
+    assert [line["import_row"] for line in lines if line["import_status"] == "left out"] == ["3", "4"]
     assert re.search("2 rows are left out", client.get(f"{run}/files/report.html").text)
+    assert "All 6 rows created, 2 left out" in client.get(run).text
+    assert "Total rows</dt><dd>8" in client.get(run).text
+    shown = client.get(f"{run}/rows?status=left%20out").text
+    assert re.findall(r'<th scope="row">(\d+)</th>', shown) == ["3", "4"]
+    assert re.findall(r'<th scope="row">(\d+)</th>', client.get(f"{run}/rows?q=4").text)[-1] == "4"
+    shown = client.get(f"{run}/rows").text
+    assert re.findall(r'<th scope="row">(\d+)</th>', shown) == ["2", "5", "6", "7", "8", "9", "3", "4"]
+    assert "Left out, as you chose." in shown
