@@ -4,7 +4,7 @@ It is the user's own workbook wherever that can be annotated, else a plain workb
 It can be imported as it is: the columns and sheets that are added here are skipped on reading.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +18,9 @@ from importer.reporting.workbook import WorkbookReport
 from importer.spreadsheet import ANNOTATED, Sheet
 
 _PLAIN = ".xlsx"
+_LEFT_OUT = (
+    "You left this row out. If you import this copy, the row is imported as well: delete it here, or leave it out again."
+)
 _ADVICE = "Choose another file, for example --errors-to fix.xlsx"
 
 
@@ -28,6 +31,7 @@ class CheckedFile:
     ``copy`` is where its bytes are. ``issues`` come by row, those of whole columns first, and are read twice.
     ``lists`` are the values that a column may hold, by its position in the sheet. ``corrected`` are the texts that a
     person has corrected, by row and position, and ``answers`` the Ids of records that a person chose, by row.
+    ``left_out`` are the rows that a person leaves out; the sheet has them.
     """
 
     copy: Path
@@ -37,6 +41,7 @@ class CheckedFile:
     corrected: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
     answers: Mapping[int, int] = field(default_factory=dict)
     words: Callable[[Issue], str] = words_of
+    left_out: Collection[int] = ()
 
     @property
     def suffix(self) -> str:
@@ -109,6 +114,9 @@ def _lines(checked: CheckedFile) -> Iterator[Line]:
     ascending.take(None)
     positions = Positions(checked.sheet, {}, checked.words)
     for row, cells, extra, answer in texts_of(checked.sheet):
+        if row in checked.left_out:
+            yield Line(Outcome(row, Status.LEFT_OUT, None, _LEFT_OUT), cells, extra)
+            continue
         issues_of_row = ascending.take(row)
         wrong = positions.wrong_cells(issues_of_row)
         invalid = any(issue.severity is Severity.ERROR for issue in issues_of_row)

@@ -210,6 +210,22 @@ def test_a_workbook_comes_back_with_what_was_corrected_here(client: Client, tmp_
     assert "2 rows of 5 need a change" in plain(client.follow(f"{again}/check").text)
 
 
+def test_a_row_that_was_left_out_is_marked_in_the_workbook(client: Client, tmp_path: Path) -> None:
+    """It would come back as any other row, so its message says what to do."""
+    place = client.draft("rooms.xlsx", workbook_of_rooms(tmp_path / "rooms.xlsx"))
+    client.follow(f"{place}/table")
+    view = json.loads(client.get(f"{place}/table/rows?first=0&count=9").text)
+    out = {"kind": "leave out", "view": view["view"], "first": 1, "last": 1, "row": 3}
+    assert client.post_json(f"{place}/table/steps", out).status == 200
+    client.follow(f"{place}/check")
+    (tmp_path / "back.xlsx").write_bytes(client.get(f"{place}/marked.xlsx").body)
+    sheet = load_workbook(tmp_path / "back.xlsx").worksheets[0]
+    cells = [[cell.value for cell in row[-3:]] for row in sheet.iter_rows(min_row=1, max_row=3)]
+    named = dict(zip(cells[0], cells[2], strict=True))
+    assert named["import_status"] == "left out"
+    assert "You left this row out." in str(named["import_message"])
+
+
 def test_a_workbook_that_cannot_be_marked_is_offered_as_plain_rows(client: Client, tmp_path: Path) -> None:
     """The page says why, and the rows can still be downloaded."""
     path = tmp_path / "rooms.xlsx"
