@@ -69,6 +69,9 @@ _TRIED_WITH = {
 }
 """Which repairs may help with which issue."""
 
+_OF_OTHER_ROWS = ("duplicate-row", "duplicate-key", "record-repeated")
+"""What is wrong with a row only as long as another one is as it is."""
+
 _OF_NAMES = ("name-not-looked-up", "name-not-found", "name-near")
 """What can be said of a name only once it was looked up."""
 
@@ -508,6 +511,12 @@ def row(draft: Draft, version: int, number: int) -> CheckedRow | None:
         if document.startswith(starts_row(number)):
             return _with_candidates(draft, version, [to_row(document)])[0]
     return None
+
+
+def doubles(draft: Draft, version: int, tag: str, page: int) -> list[CheckedRow]:
+    """The rows of a page that are wrong because of other rows, and may be right once those have changed."""
+    shown, _ = rows(draft, version, tag, page)
+    return [row for row in shown if any(issue.code in _OF_OTHER_ROWS for issue in row.issues)]
 
 
 def _with_candidates(draft: Draft, version: int, rows: list[CheckedRow]) -> list[CheckedRow]:
