@@ -24,6 +24,7 @@ from typing import cast
 from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
+from staff_workbooks import write_all
 from xlsxwriter import Workbook
 
 from importer.sandbox import SandboxOptions
@@ -106,6 +107,7 @@ def main(folder: Path = HERE, first_day: date = FIRST_DAY) -> None:
     write_text(folder / "google-calendars.csv", [*FIELDS, "WatchResourceId"], google(first_day))
     write_text(folder / "admin-calendars.csv", ADMIN_FIELDS, admin(first_day))
     write_ods(folder / "calendars.ods", [with_real_date(row).fields for row in rows(25, 3, first_day)])
+    write_all(folder, first_day)
 
 
 def rows(count: int, seed: int, first_day: date) -> Iterator[Row]:

@@ -178,7 +178,7 @@ def wait_until(condition: Callable[[], object], seconds: float = GIVE_UP) -> Non
         time.sleep(0.02)
 
 
-_LONG = {"test_browser.py", "test_browser_table.py", "test_sweep.py"}
+_LONG = {"test_browser.py", "test_browser_staff.py", "test_browser_table.py", "test_sweep.py"}
 """Files whose tests take a minute each; begun last, one of them would keep everybody waiting in the end."""
 
 

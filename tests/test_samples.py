@@ -8,18 +8,22 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import make_samples
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from importer.checking import Checker, DateReader, Directory, Entry, as_shown, match_columns, recognise
 from importer.issues import CATALOGUE, Issue, Severity
-from importer.sandbox.people import DELETED_EMAIL
-from importer.spreadsheet import open_sheet
+from importer.sandbox import SandboxOptions
+from importer.sandbox.people import DELETED_EMAIL, space
+from importer.spreadsheet import ReadOptions, open_sheet
 from schemas import RECORD_TYPES
 
 ROOT = Path(__file__).parents[1]
@@ -45,6 +49,7 @@ JOINED = {"header-again", "second-header", "below-second-header"}
 """Codes of files that were joined; tests/checking/test_second_headers.py makes each of them."""
 OF_COLUMNS = {"dates-past", "dates-far-ahead", "date-incomplete", "column-unlabelled"}
 """Codes of columns without a right date or a whole one, or without a header; tests/checking makes each of them."""
+PLAIN = ReadOptions()
 ROOMS = [Entry(1, ("Boardroom",), "Harbour House"), Entry(2, ("Boardroom",), "Station Yard")]
 PEOPLE = [Entry(3, (DELETED_EMAIL,), deleted=True), Entry(385970256, (), deleted=True)]
 
@@ -54,15 +59,23 @@ NOT_IN_THE_SAMPLE = {"time-skipped", "shown-differently", "nothing-to-see"}
 
 
 def checked(
-    name: str, zone: str = "UTC", *, folder: Path = SAMPLES, now: datetime = NOW, **lists: Directory
+    name: str,
+    zone: str = "UTC",
+    *,
+    folder: Path = SAMPLES,
+    now: datetime = NOW,
+    options: ReadOptions = PLAIN,
+    lists: Mapping[str, Directory] = MappingProxyType({}),
 ) -> tuple[int, int, list[Issue]]:
     """The rows of a sample, how many are invalid, and every issue."""
-    sheet = open_sheet(folder / name)
+    sheet = open_sheet(folder / name, options)
     kind = recognise(sheet, tuple(RECORD_TYPES.values()))
     required = kind.required(kind.paths[0])
     mapping = match_columns(sheet, kind, required)
     sheet = as_shown(sheet, mapping, kind)
-    checker = Checker(kind, mapping, sheet, required=required, now=now, directories=lists, dates=DateReader(None, zone))
+    checker = Checker(
+        kind, mapping, sheet, required=required, now=now, directories=lists, dates=DateReader(options.dates, zone)
+    )
     chunks = [checker.check(chunk) for chunk in sheet.read()]
     found = [*mapping.issues, *(issue for chunk in chunks for issue in chunk.issues)]
     return sum(chunk.rows for chunk in chunks), sum(chunk.invalid for chunk in chunks), found
@@ -92,12 +105,11 @@ def test_the_exported_sample_has_what_exports_leave_behind() -> None:
 
 def test_the_broken_sample_has_every_issue_that_the_service_knows() -> None:
     """With lists of rooms and people, and in London, the remaining codes are found too."""
-    people, none_listed = Directory("coworker", PEOPLE), Directory("resource", ROOMS, none_listed=True)
-    _, _, issues = checked(
-        "calendars-broken.xlsx", "Europe/London", CoworkerId=people, ResourceId=Directory("resource", ROOMS)
-    )
+    lists = {"CoworkerId": Directory("coworker", PEOPLE), "ResourceId": Directory("resource", ROOMS)}
+    _, _, issues = checked("calendars-broken.xlsx", "Europe/London", lists=lists)
+    none_listed = Directory("resource", ROOMS, none_listed=True)
     spelt = Directory("coworker", [Entry(4, ("nóbody@example.com",))])
-    _, _, more = checked("calendars-broken.xlsx", ResourceId=none_listed, CoworkerId=spelt)
+    _, _, more = checked("calendars-broken.xlsx", lists={"ResourceId": none_listed, "CoworkerId": spelt})
     assert {issue.code for issue in (*issues, *more)} >= ONLINE | {"time-skipped"}
 
 
@@ -113,6 +125,56 @@ def test_the_other_samples_are_correct(name: str, rows: int, codes: list[str]) -
     """Every row can be sent, whatever its dialect."""
     found, invalid, issues = checked(name)
     assert (found, invalid, [issue.code for issue in issues]) == (rows, 0, codes)
+
+
+STAFF = {
+    ("staff-monday.xlsx", None): {
+        *("name-ambiguous", "name-near", "name-deleted", "name-not-found", "date-ambiguous", "not-a-date"),
+        *("cell-empty", "duplicate-row", "duplicate-key"),
+    },
+    ("staff-german.xlsx", None): {
+        *("name-near", "name-not-found", "not-a-date", "cell-empty", "cell-merged", "duplicate-key"),
+    },
+    ("staff-two-sheets.xlsx", "Harbour House"): {
+        *("name-ambiguous", "name-near", "not-a-date", "cell-empty", "duplicate-row"),
+    },
+    ("staff-two-sheets.xlsx", "Station Yard"): {"name-not-found", "cell-empty"},
+}
+"""The errors of the workbooks of staff, by file and sheet."""
+
+
+def of_the_sandbox() -> dict[str, Directory]:
+    """The rooms and people that the practice service lists."""
+    known = space(SandboxOptions().seed)
+    people = [
+        Entry(number, (str(one["Email"]), str(one["FullName"])), deleted=number in known.deleted_coworkers)
+        for number, one in known.coworkers.items()
+    ]
+    rooms = [Entry(number, (str(one["Name"]),), str(one["BusinessName"])) for number, one in known.resources.items()]
+    return {"CoworkerId": Directory("coworker", people), "ResourceId": Directory("resource", rooms)}
+
+
+@pytest.mark.parametrize(("name", "sheet"), STAFF)
+def test_a_workbook_of_staff_has_good_rows_and_what_people_get_wrong(name: str, sheet: str | None) -> None:
+    """With the names of the practice service, some rows of each can be sent and the others have these errors."""
+    rows, invalid, issues = checked(name, options=ReadOptions(sheet=sheet), lists=of_the_sandbox())
+    found = {issue.code for issue in issues if CATALOGUE[issue.code].severity is Severity.ERROR}
+    assert found == STAFF[name, sheet]
+    assert 0 < invalid < rows
+    assert f"{rows} rows" in (SAMPLES / "README.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", sorted({name for name, _ in STAFF}))
+def test_a_workbook_of_staff_is_made_for_people(name: str) -> None:
+    """A title over merged cells, colours, a hidden sheet, a formula, and a header that is not in the first row."""
+    book = load_workbook(SAMPLES / name)
+    assert [sheet.title for sheet in book.worksheets if sheet.sheet_state == "hidden"] == ["Lists"]
+    sheet = book.worksheets[0]
+    cells = [cell for row in sheet.iter_rows() for cell in row]
+    assert any(area.min_row == 1 for area in sheet.merged_cells.ranges)
+    assert any(cell.fill.fgColor.rgb not in ("00000000", None) for cell in cells if cell.row and cell.row > 4)
+    assert any(str(cell.value).startswith("=COUNTA(") for cell in cells)
+    assert open_sheet(SAMPLES / name, ReadOptions(sheet=sheet.title)).header_row == 4
 
 
 def test_a_file_of_another_type_is_recognised_by_its_labels() -> None:
@@ -133,15 +195,15 @@ def test_the_awkward_sample_is_awkward() -> None:
 
 def test_the_script_writes_the_same_samples_again(tmp_path: Path) -> None:
     """What is in the repository is what the script makes, byte for byte."""
-    shutil.copy(SAMPLES / "make_samples.py", tmp_path)
+    for script in ("make_samples.py", "staff_workbooks.py"):
+        shutil.copy(SAMPLES / script, tmp_path)
     # In a process of its own: odfpy writes down every namespace that was ever used in this one.
     subprocess.run(
         [sys.executable, tmp_path / "make_samples.py"], check=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
     )
-    (tmp_path / "make_samples.py").unlink()
-    made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    made = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.suffix in {".csv", ".xlsx", ".ods"}}
     assert made == {name: (SAMPLES / name).read_bytes() for name in made}
-    assert len(made) == 7
+    assert len(made) == 10
 
 
 def test_samples_of_today_make_no_warning(tmp_path: Path) -> None:

@@ -16,10 +16,13 @@ from importer.errors import ImporterError
 from importer.issues import Candidate
 from importer.model import Clock
 from importer.spreadsheet import REPAIRS, ReadOptions
-from importer.text import printable
+from importer.text import count, printable
 from importer.web import upload_names
 from importer.web.drafts import Draft, Drafts, NameChoice
 from importer.web.error_words import page_words
+from importer.web.table.edit import Table
+from importer.web.table.omission import leave_out, of_names
+from importer.web.table.views import Views
 from importer.web.upload_check import ENCODINGS, ORDERS, source_of
 from importer.web.upload_documents import CauseSummary, CheckedRows, NameQuestion, UploadCheck
 
@@ -29,8 +32,8 @@ PAGE_QUESTIONS = 20
 ASKED_REPAIRS = ("thousands", "unprintable")
 """Repairs without which the rows need a change."""
 
-DATES, ZONE, ENCODING = "dates", "zone", "encoding"
-_ALONE, _FORGET, _OTHER = "only", "forget", "other"
+DATES, ZONE, ENCODING, ROWS = "dates", "zone", "encoding", "rows"
+_ALONE, _FORGET, _OTHER, _OUT = "only", "forget", "other", "out"
 _ORDER_WORDS = {"dmy": "day/month/year", "mdy": "month/day/year"}
 _REPAIR_WORDS = {
     "thousands": "Thousands separators",
@@ -123,6 +126,8 @@ def made(draft: Draft, rows: CheckedRows, check: UploadCheck | None) -> list[Mad
         MadeChoice(name.key, name.text, name.label, name.count, name.record, plain_name(name.text) in new)
         for name in rows.chosen
     ]
+    if omitted := len(draft.read.left_out):
+        choices.append(MadeChoice(ROWS, f"{count(omitted, 'row')} {'is' if omitted == 1 else 'are'} left out."))
     if draft.read.dates in _ORDER_WORDS:
         choices.append(MadeChoice(DATES, f"Dates are read as {_ORDER_WORDS[draft.read.dates]}."))
     header = check.header if check else None
@@ -162,8 +167,23 @@ def answer(desk: Desk, draft: Draft, check: UploadCheck, fields: Mapping[str, st
         fields = {name: fields[name] for name in names if name in fields}
     chosen, reply = _names(desk, draft, check, fields)
     options, problems = _options(fields)
+    problems |= _leave_out(desk, draft, check, fields)
     _save(desk, draft, chosen, options)
     return Reply({**reply.problems, **problems}, reply.offers)
+
+
+def _table(desk: Desk) -> Table:
+    return Table(desk.drafts, Views(), desk.settings, desk.clock())
+
+
+def _leave_out(desk: Desk, draft: Draft, check: UploadCheck, fields: Mapping[str, str]) -> dict[str, str]:
+    """Leave out the rows of names for which a person says so; why that was not possible, by the key of a question."""
+    all_questions = check.rows.questions if check.rows else ()
+    questions = [question for question in all_questions if fields.get(f"{_CHOICE}{question.key}") == _OUT]
+    if not questions:
+        return {}
+    reply = leave_out(_table(desk), draft, lambda rows: of_names(rows, questions))
+    return {questions[0].key: reply.problem} if reply.problem else {}
 
 
 def _save(desk: Desk, draft: Draft, chosen: Sequence[tuple[str, str, Candidate]], options: Mapping[str, Any]) -> None:
@@ -228,6 +248,8 @@ def _names(
 
 def _records(desk: Desk, draft: Draft, question: NameQuestion, choice: str, text: str) -> tuple[Candidate, ...] | str:
     """The records that an answer names, none if it leaves the name as it is; or what is wrong with it."""
+    if choice == _OUT:
+        return ()
     if choice not in ("", _OTHER):
         text = choice
     if by_choice := [record for record in question.candidates if str(record.id) == choice]:
@@ -244,6 +266,9 @@ def _records(desk: Desk, draft: Draft, question: NameQuestion, choice: str, text
 
 def _forget(desk: Desk, draft: Draft, check: UploadCheck, key: str) -> None:
     """Ask again what was chosen before."""
+    if key == ROWS:
+        _table(desk).set_left_out(draft, draft.read.left_out, out=False)
+        return
     with desk.drafts.locked(draft.id) as now:
         if now is None or now.run is not None:
             return

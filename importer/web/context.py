@@ -122,7 +122,11 @@ async def form(request: Request) -> dict[str, str]:
 
 def page_number(request: Request, name: str = "page") -> int:
     """The number of the page of a table; 1 if the address has none under this name, or no number."""
-    text = request.query_params.get(name, "1")
+    return as_page_number(request.query_params.get(name, "1"))
+
+
+def as_page_number(text: str) -> int:
+    """The number of a page that a text says; 1 if it says none."""
     return max(int(text), 1) if text.isdecimal() and len(text) <= _MOST_DIGITS else 1
 
 

@@ -69,6 +69,9 @@ _TRIED_WITH = {
 }
 """Which repairs may help with which issue."""
 
+_OF_OTHER_ROWS = ("duplicate-row", "duplicate-key", "record-repeated")
+"""What is wrong with a row only as long as another one is as it is."""
+
 _OF_NAMES = ("name-not-looked-up", "name-not-found", "name-near")
 """What can be said of a name only once it was looked up."""
 
@@ -125,6 +128,13 @@ _ON_A_PAGE = {
 }
 """What to do where the catalogue's advice is about the command line."""
 
+
+_DATE_OF_PROGRAMS, _DATE_OF_PEOPLE = "2027-04-30T10:30:00Z", "30 April 2027 10:30"
+"""The example of a date in the record types, and another one in the time zone of the page."""
+
+_OF_NO_VALUE = frozenset({"cell-empty", "cell-merged", "cell-error", "formula-without-value", "no-value"})
+_EXAMPLES = {("ResourceId", True): "Boardroom", ("CoworkerId", True): "ada@example.com"}
+"""Names for a cell that has to be filled; what is wrong with an Id that stands there is said with an Id."""
 
 _OF_SEVERAL = {
     "cell-error": "{column} shows an error of the spreadsheet program",
@@ -422,7 +432,13 @@ def offers_encoding(draft: Draft, check: UploadCheck) -> bool:
 
 def advice_on_page(issue: Issue) -> str:
     """What to do about an issue, for somebody who has no command line in front of them."""
-    return _ON_A_PAGE.get(issue.code, under_its_header(issue).fix)
+    return _ON_A_PAGE.get(issue.code, under_its_header(_with_example_of_people(issue)).fix)
+
+
+def _with_example_of_people(issue: Issue) -> Issue:
+    """The issue with an example as staff would type it: a date as people write dates, a name in place of an Id."""
+    example = _EXAMPLES.get((issue.field or "", issue.code in _OF_NO_VALUE)) or issue.detail
+    return replace(issue, detail=_DATE_OF_PEOPLE if issue.detail == _DATE_OF_PROGRAMS else example)
 
 
 def words_on_page(issue: Issue) -> str:
@@ -509,6 +525,12 @@ def row(draft: Draft, version: int, number: int) -> CheckedRow | None:
         if document.startswith(starts_row(number)):
             return _with_candidates(draft, version, [to_row(document)])[0]
     return None
+
+
+def doubles(draft: Draft, version: int, tag: str, page: int) -> list[CheckedRow]:
+    """The rows of a page that are wrong because of other rows, and may be right once those have changed."""
+    shown, _ = rows(draft, version, tag, page)
+    return [row for row in shown if any(issue.code in _OF_OTHER_ROWS for issue in row.issues)]
 
 
 def _with_candidates(draft: Draft, version: int, rows: list[CheckedRow]) -> list[CheckedRow]:

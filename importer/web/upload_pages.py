@@ -36,6 +36,7 @@ from importer.web.context import (
     NOT_FOUND,
     AppContext,
     app_of,
+    as_page_number,
     draft_of,
     form,
     page,
@@ -303,10 +304,11 @@ async def check(request: Request) -> Response:
         return redirect(request, f"/uploads/{draft.id}")
     if result.error:
         return page(request, "unreadable.html", status=422, draft=draft, result=result)
-    return page(request, "check.html", **await _check_values(request, draft, result))
+    return page(request, "check.html", **await check_values(request, draft, result))
 
 
-async def _check_values(request: Request, draft: Draft, result: UploadCheck) -> dict[str, Any]:
+async def check_values(request: Request, draft: Draft, result: UploadCheck) -> dict[str, Any]:
+    """The values of the page of a check."""
     header, checked = result.header, result.rows
     if header is None or checked is None:
         raise HTTPException(NOT_FOUND)
@@ -391,27 +393,60 @@ async def correct(request: Request) -> Response:
     columns = cells if row else result.header.letters
     typed = entries.typed(fields, cells)
     corrections = {f"{letters}{number}": text for letters, text in typed.items() if letters in columns}
+    doubles = await doubles_on_page(draft, result, fields)
     changed = (app_of(request).drafts.correct(draft.id, cells=corrections) if corrections else None) or draft
     await check_of(request, changed)
     # A row without an issue is not at hand: another page has corrected what this one showed.
     if row is None or request.headers.get("hx-request") != "true":
         query = urlencode({"only": fields.get("only", ""), "page": fields.get("page", "1")})
         return redirect(request, f"/uploads/{draft.id}/check?{query}#row-{number}")
-    return await _corrected(request, changed, result, row, typed=bool(corrections))
+    row = upload_check.corrected_row(changed, row)
+    now = await _checked_now(request, changed, result, row)
+    saved = "typed" if corrections else "untouched"
+    latest = latest_check(changed) or result
+    return await row_answer(request, changed, latest, now, fields=fields, saved=saved, doubles=doubles)
 
 
-async def _corrected(request: Request, draft: Draft, result: UploadCheck, row: CheckedRow, *, typed: bool) -> Response:
-    """The row as it is now, and how the file stands."""
-    row = upload_check.corrected_row(draft, row)
+async def doubles_on_page(draft: Draft, result: UploadCheck, fields: Mapping[str, str]) -> list[CheckedRow]:
+    """The rows on the page of a form that may be right once another row has changed."""
+    only, number = fields.get("only", ""), as_page_number(fields.get("page", ""))
+    return await asyncio.to_thread(upload_check.doubles, draft, result.version, only, number)
+
+
+async def _checked_now(request: Request, draft: Draft, result: UploadCheck, row: CheckedRow) -> CheckedRow:
+    """A row as it is now; names in it are waited for a little."""
     settings, clock = settings_of(request), app_of(request).clock
     now = await asyncio.to_thread(_row_now, draft, result, row, settings, clock())
     for _ in range(_LOOKS):
         if not now.looking_up or await check_of(request, draft) is None:
             continue
         now = await asyncio.to_thread(_row_now, draft, result, row, settings, clock())
-    values = await _check_values(request, draft, latest_check(draft) or result)
-    values |= {"oob": True, "whole": now.looking_up, "row": now, "saved": "typed" if typed else "untouched"}
-    return page(request, "row_answer.html", status=422 if now.is_wrong else 200, **values)
+    return now
+
+
+async def row_answer(
+    request: Request,
+    draft: Draft,
+    result: UploadCheck,
+    row: CheckedRow,
+    *,
+    fields: Mapping[str, str],
+    saved: str,
+    doubles: Sequence[CheckedRow],
+    problem: str = "",
+) -> Response:
+    """The row as it is now, others that were wrong because of it, and how the file stands."""
+    doubles, settings = [other for other in doubles if other.row != row.row], settings_of(request)
+    late = row.looking_up or (bool(doubles) and not is_current(draft, result, settings))
+    others = [
+        await asyncio.to_thread(_row_now, draft, result, other, settings, app_of(request).clock())
+        for other in doubles
+        if not late
+    ]
+    values = await check_values(request, draft, result)
+    values |= {"only": fields.get("only", ""), "number": as_page_number(fields.get("page", ""))}
+    values |= {"oob": True, "whole": late, "row": row, "saved": saved, "others": others, "problem": problem}
+    return page(request, "row_answer.html", status=422 if row.is_wrong and saved != "out" else 200, **values)
 
 
 def _row_now(draft: Draft, result: UploadCheck, row: CheckedRow, settings: Settings, now: float) -> CheckedRow:
@@ -459,7 +494,7 @@ async def choose(request: Request) -> Response:
     result = await check_of(request, now, stale=True)
     if result is None or result.rows is None:
         return redirect(request, f"/uploads/{draft.id}")
-    values = await _check_values(request, now, result) | {"reply": reply, "entered": fields}
+    values = await check_values(request, now, result) | {"reply": reply, "entered": fields}
     return page(request, "check.html", status=422, **values)
 
 

@@ -442,6 +442,7 @@ def test_a_hundred_rows_of_two_names_take_two_choices_and_one_save(
         page.locator("#file").set_input_files(tmp_path / "ambiguous.csv")
         page.get_by_role("button", name="Check this file").click()
         room = page.get_by_role("group", name=re.compile("Studio"))
+        expect(room).to_be_visible()
         if scripts:
             eyes.watch()
             eyes.judge()

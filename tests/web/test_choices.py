@@ -156,7 +156,9 @@ def test_a_choice_for_another_account_means_nothing(settings: Settings, service:
         client = site.visitor()
         place = client.draft("a.csv", content)
         check_page(client, place)
-        assert "All 1 row can be imported" in words(choose(client, place, pick("ResourceId", "Studio (any)", ids[0])))
+        assert "The only row can be imported" in words(
+            choose(client, place, pick("ResourceId", "Studio (any)", ids[0]))
+        )
     with serving(settings.model_copy(update={"username": None, "password": None})) as site:
         client = site.visitor()
         assert "needs a change" in words(check_page(client, client.draft("a.csv", content)))

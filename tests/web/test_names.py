@@ -104,7 +104,7 @@ def test_the_first_page_waits_for_the_names(client: Client, gate: Gate) -> None:
     text = client.until(f"{place}/check", lambda text: "Looking up the names" in text)
     assert NOT_LOOKED_UP not in text
     gate.open.set()
-    assert "All 1 row can be imported" in plain(client.follow(f"{place}/check").text)
+    assert "The only row can be imported" in plain(client.follow(f"{place}/check").text)
 
 
 def test_names_are_looked_up_as_soon_as_somebody_is_signed_in(settings: Settings, service: Running) -> None:
@@ -126,4 +126,4 @@ def test_a_service_that_cannot_be_asked_is_said_and_asked_again(client: Client, 
     assert "The names could not be looked up. Nexudus is down." in plain(client.get(f"{place}/check").text)
     gate.refuses = False
     client.post(f"{place}/check")
-    assert "All 1 row can be imported" in plain(client.follow(f"{place}/check").text)
+    assert "The only row can be imported" in plain(client.follow(f"{place}/check").text)

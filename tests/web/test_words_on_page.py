@@ -6,11 +6,13 @@ import re
 from html import unescape
 from pathlib import Path
 
+import pandas as pd
 import pytest
-from conftest import LABELS, mapping
+from conftest import EXPIRES, LABELS, mapping
 from runs.kit import PATH
 
 import importer
+from importer.checking import DateReader
 from importer.delivery.comparison import Reason
 from importer.delivery.conflicts import Conflict, HoldReason
 from importer.errors import ImporterError, UsageError
@@ -155,3 +157,14 @@ def test_words_for_a_terminal_are_recognised(text: str) -> None:
     """And plain sentences about the importer are none."""
     assert not is_plain(text)
     assert is_plain("The importer runs on this computer. It checks well-known rows -- all of them.")
+
+
+def test_the_page_gives_examples_as_staff_would_type_them(client: Client) -> None:
+    """A name and a date that people write, which are taken if they are typed so; an Id where an Id is wrong."""
+    place = client.draft("rows.csv", table(mapping(2, ResourceId="", SubscriptionExpireDate="tbc"), mapping(3)))
+    text = plain(client.follow(f"{place}/check").text)
+    assert "Enter the ResourceId, for example Boardroom." in text
+    assert "write it like 30 April 2027 10:30." in text
+    assert "10:30:00Z" not in text.replace(EXPIRES, "")
+    read = DateReader(None, "UTC").read("Date", pd.Series(["30 April 2027 10:30"]))
+    assert read.values[0] == pd.Timestamp("2027-04-30T10:30:00Z")

@@ -82,6 +82,20 @@ setInterval(async () => {
   if (document.querySelector("main [hx-get]") || !document.querySelector("main input:not([type=hidden])")) location.reload();
 }, 3000);
 
+// The cell or button that had the focus may be gone once its row is right; the focus stays in the row, and Tab goes on.
+let rowInUse = "";
+document.addEventListener("htmx:beforeRequest", () => {
+  const row = document.activeElement.closest("tr[id]");
+  if (row) rowInUse = row.id;
+});
+document.addEventListener("htmx:oobAfterSwap", () => {
+  const row = rowInUse && document.getElementById(rowInUse);
+  if (!row || (document.activeElement && document.activeElement !== document.body)) return;
+  const next = row.querySelector("[aria-invalid]") || row.querySelector("th");
+  if (next.matches("th")) next.tabIndex = -1;
+  next.focus();
+});
+
 // A page that asked for a sign-in goes on once this browser has one.
 setInterval(async () => {
   if (!document.querySelector("[data-again]")) return;

@@ -8,6 +8,7 @@
 - ``action.py``    what a person does to a range of cells, as the cells that change by it; pure
 - ``steps.py``     what was done, to be undone and redone; it survives a restart
 - ``edit.py``      an action carried out: corrections of the upload, a step, and the rows as they are now
+- ``omission.py``  rows to be left out by what is wrong with them
 - ``recheck.py``   rows checked again on their own, until the whole file has been
 - ``plan_marks.py`` what the plan does with each row
 

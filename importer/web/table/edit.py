@@ -9,7 +9,7 @@
 
 import contextlib
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -103,17 +103,30 @@ class Table:
 
     def act(self, draft: Draft, action: Action, selection: Selection) -> Reply:
         """Do something to the cells or rows of an upload."""
+        return self._carry_out(draft, action.kind, lambda before: self._step(before, action, selection))
+
+    def set_left_out(self, draft: Draft, numbers: Sequence[int], *, out: bool) -> Reply:
+        """Leave these rows of an upload out, or take them back; a step like those of the table."""
+
+        def step(before: Draft) -> tuple[Step, str]:
+            with self.rows(before) as rows:
+                there = rows.states(numbers)
+                return _outs(before, rows, [number for number in numbers if number in there], out=out), ""
+
+        return self._carry_out(draft, Kind.LEAVE_OUT if out else Kind.TAKE_BACK, step)
+
+    def _carry_out(self, draft: Draft, kind: Kind, step_of: Callable[[Draft], tuple[Step, str]]) -> Reply:
         try:
             with self.drafts.locked(draft.id) as before:
                 if before is None or before.run is not None:
                     raise RefusedError(_ENDED)
-                step, words = self._step(before, action, selection)
-                now = self._done(before, action, step)
+                step, words = step_of(before)
+                now = self._done(before, kind, step)
         except RefusedError as refusal:
             return refusal.reply
         with self.rows(now) as rows:
             states = list(rows.states(step.rows).values())
-        return Reply(_sentence(action.kind, step, states, words), step.rows)
+        return Reply(_sentence(kind, step, states, words), step.rows)
 
     def _step(self, draft: Draft, action: Action, selection: Selection) -> tuple[Step, str]:
         """What an action changes, and a sentence about what it leaves alone."""
@@ -146,11 +159,11 @@ class Table:
         last = first + len(block) - 1 if len(block) > 1 else action.last
         return list(numbers[first : last + 1])
 
-    def _done(self, draft: Draft, action: Action, step: Step) -> Draft:
+    def _done(self, draft: Draft, kind: Kind, step: Step) -> Draft:
         checked = latest_check(draft)
         with steps_of(draft.folder) as steps:
-            if action.kind in (Kind.UNDO, Kind.REDO):
-                steps.mark(step, undone=action.kind is Kind.UNDO)
+            if kind in (Kind.UNDO, Kind.REDO):
+                steps.mark(step, undone=kind is Kind.UNDO)
             elif step.rows:
                 steps.add(step)
             if not step.rows:
