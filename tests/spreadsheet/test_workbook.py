@@ -553,12 +553,38 @@ def test_the_sentence_says_what_is_shown(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("serial", "sent"),
+    [
+        (46361.4375, "2026-12-05T10:30:00"),
+        (46361.43749999999, "2026-12-05T10:30:00"),
+        (46361.437673611, "2026-12-05T10:30:15"),
+        (46361.999999, ""),
+        (46361.4374999, ""),
+        (46361.00001, ""),
+    ],
+)
+@pytest.mark.parametrize("shape", ["yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd hh:mm:ss.000"])
+def test_a_part_of_a_second_is_no_noise_of_storing(tmp_path: Path, shape: str, serial: float, sent: str) -> None:
+    """One program rounds it and another cuts it off, which may be another day; so nothing is sent of such a cell."""
+
+    def fill(book: Workbook, sheet: Worksheet) -> None:
+        sheet.append(["SubscriptionExpireDate"])
+        sheet.append([serial])
+        sheet.cell(2, 1).number_format = shape
+
+    found = [issue.code for issue in issues(opened(saved(tmp_path / "a.xlsx", fill))) if issue.cell]
+    assert ("shown-uncertain" in found) == (sent == "")
+    if sent:
+        assert rows_of(opened(tmp_path / "a.xlsx"))[2] == [sent]
+
+
 def test_a_style_of_every_cell_is_that_of_cells_without_one(tmp_path: Path) -> None:
     """A cell that names no style has the first, which need not be the general one."""
     styles = (
         f'<styleSheet {MAIN}><cellXfs count="2"><xf numFmtId="10"/><xf numFmtId="0"/></cellXfs></styleSheet>'.encode()
     )
-    cells = '<row r="2"><c r="A2" s="1"><v>1</v></c><c r="B2"><v>8</v></c><c r="C2" s="1"><v>8</v></c></row>'
+    cells = '<row r="2"><c r="A2" s="1"><v>1</v></c><c r="B2"><v>0.5</v></c><c r="C2" s="1"><v>0.5</v></c></row>'
     kind = next(iter(RECORD_TYPES.values()))
     parts = xlsx_parts(sheet_xml(text_row(1, "ResourceId", "Name", "CalendarId"), cells))
     links = str(parts["xl/_rels/workbook.xml.rels"])

@@ -21,6 +21,9 @@ from .look import Look
 from .number_formats import GENERAL_WIDTH, changes_texts, shown_of_text
 from .package import letters_of
 
+_NOISE = timedelta(milliseconds=5)
+"""How far a full second may be off after it was stored as a part of a day, and read in whole milliseconds."""
+
 MOST_DIGITS = 15
 """Excel keeps and shows no more. A longer number was rounded when it was typed, before anybody could have noticed."""
 
@@ -234,8 +237,10 @@ def as_text(cell: Cell) -> str:
             return format(Decimal(text), "f") if "e" in text else text
         case datetime():
             # A workbook stores a fraction of a day, and 10:30 comes back as 10:29:59.999. Midnight is taken for a date
-            # without a time, which is how such a cell is shown.
-            full = (cell + timedelta(milliseconds=500)).replace(microsecond=0)
+            # without a time, which is how such a cell is shown. Any other part of a second stays: one program rounds it
+            # when it shows the cell, another cuts it off, and just before midnight that is another day.
+            near = (cell + timedelta(milliseconds=500)).replace(microsecond=0)
+            full = near if abs(near - cell) <= _NOISE else cell
             return full.date().isoformat() if full.time() == time() else full.isoformat()
         case _:
             return str(cell)
