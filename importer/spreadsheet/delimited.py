@@ -192,6 +192,8 @@ class _Reading:
         begun = self.line
         try:
             for row in reader:
+                if _swallows(row, self._separator):
+                    raise self._swallowed()
                 self.row, self.line, self._blocks = self.row + 1, begun + reader.line_num, 0
                 yield row
         except csv.Error as error:
@@ -271,6 +273,12 @@ class _Reading:
             'Close the quote, or write each quote inside text as "".',
         )
 
+    def _swallowed(self) -> FileError:
+        return FileError(
+            f"{self._path.name}: row {self.row + 1} (line {self.line + 1}) has a quoted text that holds other rows.",
+            'Delete the quote that begins it, or write each quote inside text as "".',
+        )
+
     def _broken(self, error: csv.Error) -> FileError:
         where = f"row {self.row + 1} (line {self.line + 1})"
         if "field larger" in str(error):
@@ -282,6 +290,20 @@ class _Reading:
             f"{self._path.name}: a quote in {where} is not closed, or a character follows the closing quote.",
             'Close the quote, write each quote inside text as "", or save the file as .xlsx.',
         )
+
+
+def _swallows(row: Sequence[str], separator: str) -> bool:
+    """Whether a cell holds whole rows: two single quotes, rows apart, make one text of everything between them.
+
+    Its first line then ends a row of this width, its last line begins one, and those between are one each.
+    """
+    most = len(row) - 1
+    for position, cell in enumerate(row):
+        if most > 1 and ("\n" in cell or "\r" in cell):
+            first, *between, last = [line.count(separator) for line in re.split("\r\n|\r|\n", cell)]
+            if position + first == most and last == position and all(number == most for number in between):
+                return True
+    return False
 
 
 def _cut(text: str, separator: str, width: int) -> list[str] | None:

@@ -2,10 +2,11 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from importer.errors import EncodingError, FileError, ImporterError, UsageError
@@ -207,6 +208,8 @@ def test_written_rows_come_back_whatever_the_blocks(
     path = tmp_path_factory.mktemp("csv") / "file.csv"
     path.write_bytes(text.getvalue().encode())
     rows = list(csv.reader(io.StringIO(text.getvalue(), newline=""), strict=True))
+    # Three cells of which one holds lines with as many commas as are missing look like rows between two single quotes.
+    assume(not any(cell.count(",") and re.search("[\r\n]", cell) for row in rows for cell in row))
     expected = {n: row for n, row in enumerate(rows, start=1) if n > 1 and any(cell.strip() for cell in row)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encodings, "BLOCK_BYTES", block)
@@ -360,3 +363,21 @@ def test_a_letter_behind_a_closing_quote_is_no_guess(line: str, tmp_path: Path) 
     path.write_text(f"Id,Name,Note\n{line}\n", "utf-8")
     with pytest.raises(FileError, match="a character follows the closing quote"):
         rows_of(opened(path))
+
+
+@pytest.mark.parametrize("rows", [2, 3, 9])
+@pytest.mark.parametrize("position", [0, 2, 5])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_rows_between_two_single_quotes_are_not_lost(tmp_path: Path, rows: int, position: int, end: str) -> None:
+    """Each begins a text that the other one ends; a text of several lines is fine otherwise, also with separators."""
+    lines = [[f"{letter}{number}" for letter in "abcdef"] for number in range(rows)]
+    lines[0][position] = f'"{lines[0][position]}'
+    lines[-1][position] = f'{lines[-1][position]}"'
+    path = tmp_path / "rooms.csv"
+    text = end.join(",".join(line) for line in [["A", "B", "C", "D", "E", "F"], *lines, list("uvwxyz")])
+    path.write_bytes(f"{text}{end}".encode())
+    with pytest.raises(FileError, match=r"row 2 \(line 2\) has a quoted text that holds other rows"):
+        list(opened(path).read())
+    path.write_text('A,B,C\n1,"Studio, first floor,\nback room",3\n', encoding="utf-8")
+    [chunk] = opened(path).read()
+    assert chunk.loc[2].tolist() == ["1", "Studio, first floor,\nback room", "3"]
