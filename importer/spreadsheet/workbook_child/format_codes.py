@@ -60,13 +60,19 @@ _TOKEN = re.compile(
     r"|(?P<letters>y+|m+|d+|h+|s+|Y+|M+|D+|H+|S+)|(?P<digits>[0#?.,]+)|(?P<other>.)",
     re.DOTALL | re.IGNORECASE,
 )
-_COLOUR = re.compile(r"(?:black|blue|cyan|green|magenta|red|white|yellow|color ?\d+)", re.IGNORECASE)
+_COLOUR = re.compile(
+    r"(?:black|blue|cyan|green|magenta|red|white|yellow|color ?(?:[1-9]|[1-4]\d|5[0-6]))", re.IGNORECASE
+)
 _CURRENCY = re.compile(r"\$(?P<sign>[^-]*)(?:-(?P<language>[0-9A-F]+))?", re.IGNORECASE)
 _OF_THE_SYSTEM = re.compile(r"\$-(?:F800|F400|x-sysdate|x-systime)", re.IGNORECASE)
 """The day, or the time, in the form that is set in the computer: whole, but nobody knows how it is written."""
 
 _LANGUAGES = range(0x10000)
 """Larger numbers ask for other digits, or for another calendar than ours as well."""
+
+_LANGUAGE = re.compile(r"\[\$[^\]-]*-([0-9A-F]+)\]", re.IGNORECASE)
+_ENGLISH = {0, 9}
+"""The primary languages, the last ten bits of a language's number, whose point of decimals is a point."""
 
 _PLAIN = set(" -+/():!^&'~{}<>=$€£¥;")
 _OPERATORS: Mapping[str, str] = {"@": "text", "%": "percent"}
@@ -125,7 +131,18 @@ def sections_of(shape: str, *, nominal: bool = False) -> tuple[Section, ...] | N
             return None
         elif token.kind:
             sections[-1].append(token)
+    # Of a number in another language one program shows that language's point of decimals, another its own.
+    if not nominal and _is_foreign(shape) and any(_has_point(token) for section in sections for token in section):
+        return None
     return tuple(sections)
+
+
+def _is_foreign(shape: str) -> bool:
+    return any(int(number, 16) & 0x3FF not in _ENGLISH for number in _LANGUAGE.findall(shape))
+
+
+def _has_point(token: Token) -> bool:
+    return token.kind == "general" or (token.kind == "digits" and not {".", ","}.isdisjoint(token.text))
 
 
 def trimmed(texts: Iterator[str | None]) -> str | None:

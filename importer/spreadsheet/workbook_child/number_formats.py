@@ -73,12 +73,17 @@ def shows_whole_numbers(shape: str) -> bool:
     return [token.kind for token in section] == ["digits"] and bool(_ALL_DIGITS.fullmatch(section[0].text))
 
 
+_BOOLEAN = '"TRUE";"TRUE";"FALSE"'
+"""How LibreOffice writes its format of yes and no for others; it shows a number in it as the number."""
+
 _ALL_DIGITS = re.compile(r"[#0?,]*[#0?](?:\.[#0?]*)?")
 
 
 def _shown(value: str, shape: str, *, nominal: bool) -> str | None:
     if (text := literal_of(shape)) is not None:
         return text
+    if not nominal and shape.upper() == _BOOLEAN:
+        return None
     sections = sections_of(shape, nominal=nominal)
     if sections is None:
         return None
@@ -108,6 +113,8 @@ def _filled(section: Section, *, nominal: bool) -> Section | None:
 
 
 def _shown_text(value: str, sections: Sequence[Section]) -> str | None:
+    if _of_numbers(sections) is None:
+        return None
     last = sections[-1] if any(token.kind == "text" for token in sections[-1]) else None
     section: Section | None = sections[_TEXT_SECTION] if len(sections) > _TEXT_SECTION else last
     if section is None:
@@ -122,13 +129,26 @@ def _shown_text(value: str, sections: Sequence[Section]) -> str | None:
     return trimmed(value if token.kind == "text" else token.text for token in section)
 
 
+def _of_numbers(sections: Sequence[Section]) -> Sequence[Section] | None:
+    """The sections for numbers: the last one of several is for texts if it has their mark, wherever it stands.
+
+    None if the mark stands in another one, which programs understand in different ways.
+    """
+    is_for_texts = [any(token.kind == "text" for token in section) for section in sections]
+    if len(sections) == 1 or not any(is_for_texts):
+        return sections[:_TEXT_SECTION]
+    return None if any(is_for_texts[:-1]) else sections[:-1]
+
+
 def _shown_number(value: str, sections: Sequence[Section], *, nominal: bool) -> str | None:
-    number = Decimal(value)
-    section, signed = sections[0], number < 0
-    if number < 0 and len(sections) > 1:
-        section, signed = sections[1], False
-    elif number == 0 and len(sections) > 2:  # noqa: PLR2004
-        section = sections[2]
+    number, of_numbers = Decimal(value), _of_numbers(sections)
+    if of_numbers is None:
+        return None
+    section, signed = of_numbers[0], number < 0
+    if number < 0 and len(of_numbers) > 1:
+        section, signed = of_numbers[1], False
+    elif number == 0 and len(of_numbers) > 2:  # noqa: PLR2004
+        section = of_numbers[2]
     if not _is_certain([token.kind for token in section]) or (filled := _filled(section, nominal=nominal)) is None:
         return None
     parts = list(_number_parts(abs(number), filled, nominal=nominal))
@@ -210,6 +230,9 @@ def _digits(stored: Decimal, number: Decimal, token: Token, exponent: str | None
     # A comma after the last digit divides by a thousand.
     number = number.scaleb(-3 * len(parts["scale"]))
     if "," in whole and not nominal and not _GROUPED.fullmatch(whole):
+        return None
+    # Behind a zero, one program shows a place without a digit as a space, another as a zero.
+    if not nominal and "?" in whole.partition("0")[2]:
         return None
     if (rounded := _rounded(number, least_places + len(optional), is_exact=is_exact)) is None:
         return None

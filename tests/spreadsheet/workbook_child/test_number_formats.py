@@ -1,0 +1,53 @@
+"""What a number format shows of a value: certain, as LibreOffice and Excel both show it, or not certain at all."""
+
+import pytest
+
+from importer.spreadsheet.workbook_child.number_formats import shown, shown_of_text
+
+
+@pytest.mark.parametrize(
+    ("value", "shape", "text"),
+    [
+        ("-5", "0;@", "-5"),
+        ("-5", "General;@", "-5"),
+        ("-5", "#,##0;@", "-5"),
+        ("-5", "0000000;@", "-0000005"),
+        ("-5", '0;(0);"-";@', "(5)"),
+        ("-5", "0;(0)", "(5)"),
+        ("0", "0.00;-0.00;@", "0.00"),
+        ("0", '0;-0;"none"', "none"),
+        ("5", "@", "5"),
+        ("0.5", "[$-809]0.00", "0.50"),
+        ("5", "[$-407]0", "5"),
+        ("5", "[Color 10]0", "5"),
+        ("1234567", "#,##0", "1,234,567"),
+    ],
+)
+def test_a_number_is_shown_in_the_section_that_is_for_it(value: str, shape: str, text: str) -> None:
+    """The last section is for texts if it has their mark, however many there are."""
+    assert shown(value, shape) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "shape"),
+    [
+        ("5", "@;-@"),
+        ("-5", "@;0"),
+        ("0.5", "[$-407]0.00"),
+        ("0.5", "[$-40C]General"),
+        ("5", "0??"),
+        ("1.5", "[Color 99]0"),
+        ("5", '"TRUE";"TRUE";"FALSE"'),
+    ],
+)
+def test_what_programs_show_in_different_ways_is_not_certain(value: str, shape: str) -> None:
+    """So that nothing is sent of such a cell without a word."""
+    assert shown(value, shape) is None
+
+
+@pytest.mark.parametrize(
+    ("shape", "text"), [("0;@", "txt"), ("0", "txt"), ('0;0;0;"a "@', "a txt"), ("@;-@", None), ("@;0", None)]
+)
+def test_a_text_is_shown_in_the_section_for_texts(shape: str, text: str | None) -> None:
+    """Which is the last one with its mark, or the fourth."""
+    assert shown_of_text("txt", shape) == text
