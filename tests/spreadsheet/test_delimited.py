@@ -380,4 +380,4 @@ def test_rows_between_two_single_quotes_are_not_lost(tmp_path: Path, rows: int, 
         list(opened(path).read())
     path.write_text('A,B,C\n1,"Studio, first floor,\nback room",3\n', encoding="utf-8")
     [chunk] = opened(path).read()
-    assert chunk.loc[2].tolist() == ["1", "Studio, first floor,\nback room", "3"]
+    assert [chunk.at[2, position] for position in range(3)] == ["1", "Studio, first floor,\nback room", "3"]

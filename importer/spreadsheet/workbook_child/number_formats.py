@@ -82,13 +82,13 @@ _ALL_DIGITS = re.compile(r"[#0?,]*[#0?](?:\.[#0?]*)?")
 def _shown(value: str, shape: str, *, nominal: bool) -> str | None:
     if (text := literal_of(shape)) is not None:
         return text
-    if not nominal and shape.upper() == _BOOLEAN:
-        return None
     sections = sections_of(shape, nominal=nominal)
     if sections is None:
         return None
     if value in _YES_OR_NO:
         return _shown_yes_or_no(value, sections, nominal=nominal)
+    if not nominal and shape.upper() == _BOOLEAN:
+        return None
     if _MOMENT.fullmatch(value):
         is_date = is_moment(sections[0])
         return shown_moment(value, sections[0], nominal=nominal) if is_date else None
