@@ -248,8 +248,13 @@ CATALOGUE: Mapping[str, IssueKind] = {
     ),
     "date-serial": IssueKind(
         Severity.WARNING,
-        "{column} is a plain number, and was read as a spreadsheet date: {value}.",
+        "{column} is a plain number, and was read as a spreadsheet date: {value} is {detail}.",
         "If that is wrong, format the column as a date.",
+    ),
+    "date-of-workbook": IssueKind(
+        Severity.WARNING,
+        "{column} is a plain number, and was read as a date, counted as in this workbook: {value}.",
+        "Most workbooks count days from 1900, this one does not. If the date is wrong, format the column as a date.",
     ),
     "id-not-listed": IssueKind(
         Severity.WARNING,

@@ -8,7 +8,7 @@ is an error: nobody but the user knows whether the value or what is shown is mea
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pandas as pd
@@ -16,7 +16,8 @@ import pandas as pd
 from importer.checking.cells import YES_OR_NO
 from importer.checking.columns import ColumnMapping
 from importer.checking.date_text import DateText, read_date_text
-from importer.spreadsheet import FormattedCell, Sheet, has_formatted
+from importer.checking.dates import date_of_number
+from importer.spreadsheet import OF_DATES, FormattedCell, Sheet, has_formatted
 from importer.spreadsheet.workbook_child.format_codes import is_literal
 from importer.spreadsheet.workbook_child.moment_formats import example_of, shows_all_of
 from importer.spreadsheet.workbook_child.number_formats import shows_whole_numbers
@@ -49,14 +50,35 @@ def as_shown(sheet: Sheet, mapping: ColumnMapping, kind: RecordType) -> Sheet:
     if mapping.record_id is not None:
         resolve[mapping.record_id] = _whole_number
 
+    dates = [position for position, each in resolve.items() if each is _date]
+
     def read() -> Iterator[pd.DataFrame]:
         for chunk in sheet.read():
             for position, each in resolve.items():
                 if position in chunk.columns and has_formatted(cells := chunk[position].tolist()):
                     chunk[position] = pd.Series(list(_resolved(cells, each)), index=chunk.index, dtype=object)
+            if sheet.day_zero is not None:
+                _put_dates(chunk, sheet, sheet.day_zero, dates)
             yield chunk
 
     return replace(sheet, read=read)
+
+
+def _put_dates(chunk: pd.DataFrame, sheet: Sheet, day_zero: date, positions: Iterable[int]) -> None:
+    """Write out the dates that stand as numbers in a workbook with another day 0 than most.
+
+    Once the text has left its workbook, in a file of failed rows or on a page, nobody could know what it counts from.
+    """
+    problems = sheet.problems[sheet.problems["code"] == OF_DATES]
+    for position in (position for position in positions if position in chunk.columns):
+        numbers = chunk.index.isin(problems.loc[problems["position"] == position, "row"]).tolist()
+        cells = zip(chunk[position].tolist(), numbers, strict=True)
+        dates = [_date_of(cell, day_zero) if is_number else cell for cell, is_number in cells]
+        chunk[position] = pd.Series(dates, index=chunk.index, dtype=object)
+
+
+def _date_of(cell: str, day_zero: date) -> str:
+    return cell if isinstance(cell, FormattedCell) else date_of_number(cell, day_zero) or cell
 
 
 def held_cells(cells: pd.Series, *, is_text: bool) -> dict[str, pd.Index]:

@@ -2,7 +2,7 @@
 
 They are the wide and the abbreviated names of the Unicode CLDR (release 49) in English, German (and Austrian), French,
 Spanish, Dutch, Portuguese, Italian and Polish, without accents, because people omit them; "ae" stands for "ä" too.
-So are the wide names of months in Danish, Norwegian and Swedish.
+So are the wide names of months in Danish, Norwegian, Swedish and Czech, these in both cases.
 A name that is another month in a language of the CLDR that a computer may be set to is in ``DISPUTED``, and never read.
 """
 
@@ -11,18 +11,20 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 
 _MONTHS: Sequence[str] = (
-    "january jan januar jaenner janner januari janvier janv enero ene janeiro gennaio gen styczen stycznia sty",
-    "february feb februar feber februari fevrier fevr fev febrero fevereiro febbraio luty lutego lut",
-    "march mar marz maerz mrz mars marts marzo marco maart mrt marzec marca",
-    "april apr avril avr abril abr aprile kwiecien kwietnia kwi",
-    "may mai mayo mei maio maggio mag maj maja",
-    "june jun juni juin junio junho giugno giu czerwiec czerwca cze",
-    "july jul juli juillet juil juill julio julho luglio lug lipiec lipca",
-    "august aug aout agosto ago augustus augusti sierpien sierpnia sie",
-    "september sep sept septembre septiembre setiembre setembro set settembre wrzesien wrzesnia wrz",
-    "october oct oktober okt octobre octubre outubro out ottobre ott pazdziernik pazdziernika paz",
+    "january jan januar jaenner janner januari janvier janv enero ene janeiro gennaio gen styczen stycznia sty leden"
+    " ledna",
+    "february feb februar feber februari fevrier fevr fev febrero fevereiro febbraio luty lutego lut unor unora",
+    "march mar marz maerz mrz mars marts marzo marco maart mrt marzec marca brezen brezna",
+    "april apr avril avr abril abr aprile kwiecien kwietnia kwi duben dubna",
+    "may mai mayo mei maio maggio mag maj maja kveten kvetna",
+    "june jun juni juin junio junho giugno giu czerwiec czerwca cze cerven cervna",
+    "july jul juli juillet juil juill julio julho luglio lug lipiec lipca cervenec cervence",
+    "august aug aout agosto ago augustus augusti sierpien sierpnia sie srpen srpna",
+    "september sep sept septembre septiembre setiembre setembro set settembre wrzesien wrzesnia wrz zari",
+    "october oct oktober okt octobre octubre outubro out ottobre ott pazdziernik pazdziernika paz rijen rijna",
     "november nov novembre noviembre novembro",
-    "december dec dezember dez desember decembre diciembre dic dezembro dicembre grudzien grudnia gru",
+    "december dec dezember dez desember decembre diciembre dic dezembro dicembre grudzien grudnia gru prosinec"
+    " prosince",
 )
 """From January to December."""
 

@@ -35,7 +35,7 @@ from importer.checking.whole_columns import WholeColumns, cell_issues, may_be_wh
 from importer.checking.wrappers import DASHES, NO_VALUE, Around, inner, unwrap
 from importer.issues import CATALOGUE, Candidate, Issue, Severity
 from importer.model import Clash, Record, RowElsewhere
-from importer.spreadsheet import Sheet, address, column_letters
+from importer.spreadsheet import OF_DATES, Sheet, address, column_letters
 from importer.text import printable
 from schemas import FieldType, RecordType, written
 
@@ -271,7 +271,10 @@ class Checker:
         problems = self._sheet.problems
         inside = problems[problems["row"].isin(chunk.index)] if len(problems) else problems
         for column in self._mapping.columns:
+            is_date = column.field not in self._kind.references and self._kind.type_of(column.field) is FieldType.DATE
             for code, rows in inside.loc[inside["position"] == column.position].groupby("code", observed=True)["row"]:
+                if code == OF_DATES and not is_date:
+                    continue
                 yield _Fault(str(code), column.field, pd.Index(rows))
             if self._sheet.has_formats:
                 yield from self._of_formats(chunk, column.field, column.position)

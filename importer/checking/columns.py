@@ -301,6 +301,12 @@ def _of_one_header(sheet: Sheet, kind: RecordType, label: str) -> str:
         return f"The header row, {sheet.header_row}, holds nothing else. {_HEADER_ELSEWHERE}"
     if sheet.name is not None:
         return "All headers are in one cell. Split the text into columns in your spreadsheet program."
+    if separator.isspace() and separator != "\t":
+        # Cut at each space, a name of two words would be two cells.
+        return (
+            "All headers were read as one. If only spaces stand between them, the columns cannot be told apart. "
+            "Save the file with commas, as .csv (UTF-8)."
+        )
     if len(separator) > 1:
         return (
             f'All headers were read as one. If "{separator}" separates them: it is not a single character, as a '

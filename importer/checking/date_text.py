@@ -61,6 +61,7 @@ _CLOCK = (
     # An hour alone needs "am", "pm" or "Uhr".
     r"(?=\d\d?(?:[:.hu]\d\d| h \d\d| ?(?:[ap]\.? ?m|uhr|uur|h)))"
     r"(?P<hour>\d{1,2})(?:(?P<mark>[:.hu]| h )(?P<minute>\d\d)(?:(?P=mark)(?P<second>\d\d)(?:[.,]\d{1,9}|:\d{3})?)?)?"
+    r"(?:(?:(?<=h\d\d)|(?<=h \d\d)) ?min\.?)?"
     rf"(?: ?{_HALF}| ?(?P<unit>uhr|uur|horas|h))?"
 )
 _SIX_DIGITS = r"(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)(?:[.,]\d{1,9})?"
@@ -113,6 +114,7 @@ _LOCAL = rf"(?:{_BETWEEN}{_CLOCK}{_ZONE})?"
 _INCOMPLETE = (
     rf"\d{{1,2}}([-/.]|\. )\d{{1,2}}\1\d{{1,3}}{_LOCAL}",
     r"\d{4}[-/.]\d{1,2}",
+    r"\d{1,2} ?[-/.] ?\d{4}",
     r"\d{1,2}([-/.])\d{1,2}\1?",
     rf"{_NAME}(?:(?: |-| de )\d{{1,4}})?",
     rf"\d{{1,4}}(?:st|nd|rd|th|\.)?(?: |-| of | de ){_NAME}",

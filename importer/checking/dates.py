@@ -34,7 +34,8 @@ _ISO = re.compile(
 and offsets of this form that may be mistakes."""
 _SERIAL = re.compile(r"(\d{5})(?:\.(\d{1,10}))?")
 # Two days before 1900: Excel counts from 1 and has a 29 February 1900, so that from March 1900 on this day is number 0.
-_DAY_ZERO = datetime(1899, 12, 30)
+DAY_ZERO = date(1899, 12, 30)
+_SECONDS_OF_DAY = 86_400
 _LAST_MONTH = 12
 _FIRST_USUAL, _AFTER_USUAL = datetime(2000, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 """Any others, among them the placeholders, are looked at one by one."""
@@ -120,6 +121,8 @@ class DateReader:
                 return (text.place if isinstance(text, DateText) else None) or self.zone
             case "date-ambiguous":
                 return str(self.evidence[name])
+            case "date-serial":
+                return _written(_moment_of(cell, DAY_ZERO))
             case "unix-time":
                 return instant_of_number(cell)
             case _:
@@ -130,8 +133,7 @@ class DateReader:
         if (match := _ISO.fullmatch(cell)) and (read := _read_iso(match)):
             return read
         if (match := _SERIAL.fullmatch(cell)) and int(match[1]) in SERIALS:
-            days = timedelta(days=float(cell))
-            moment = _DAY_ZERO + timedelta(seconds=round(days.total_seconds()))
+            moment = _moment_of(cell, DAY_ZERO)
             return _Read(moment, code="date-serial", timed=moment.time() != time())
         if is_error(cell):
             return _Read(code="cell-error")
@@ -169,6 +171,20 @@ class DateReader:
             return None
         day, month = (first, second) if order == "dmy" else (second, first)
         return text._replace(day=day, month=month, numbers=None)
+
+
+def date_of_number(cell: str, day_zero: date) -> str | None:
+    """The date, year first, that a number stands for in a workbook with this day 0; None if it is none of SERIALS."""
+    match = _SERIAL.fullmatch(cell.strip())
+    return _written(_moment_of(cell, day_zero)) if match and int(match[1]) in SERIALS else None
+
+
+def _moment_of(cell: str, day_zero: date) -> datetime:
+    return datetime.combine(day_zero, time()) + timedelta(seconds=round(float(cell) * _SECONDS_OF_DAY))
+
+
+def _written(moment: datetime) -> str:
+    return moment.date().isoformat() if moment.time() == time() else moment.isoformat()
 
 
 class _Read(NamedTuple):

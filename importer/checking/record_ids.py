@@ -18,7 +18,7 @@ from importer.checking.cells import whole_numbers
 from importer.checking.columns import ColumnMapping
 from importer.checking.references import Directory
 from importer.model import Clash, RowElsewhere
-from importer.spreadsheet import RECORD_ID, Sheet, column_letters
+from importer.spreadsheet import OF_DATES, RECORD_ID, Sheet, column_letters
 from importer.text import printable
 from schemas import RecordType
 
@@ -115,6 +115,7 @@ class RecordIds:
             parsed = whole_numbers(chunk[position])
             ids = parsed.values.copy()
             problems = self._sheet.problems
+            problems = problems[problems["code"] != OF_DATES]
             refused = {code: rows.tolist() for code, rows in parsed.refused.items()}
             for code, row in problems.loc[problems["position"] == position, ["code", "row"]].itertuples(index=False):
                 refused.setdefault(str(code), []).append(int(row))

@@ -29,6 +29,7 @@ from importer.spreadsheet.formatted_cell import FormattedCell, has_formatted, sh
 from importer.spreadsheet.formulas import escape_formula
 from importer.spreadsheet.kinds import START_BYTES, refuse_other_kind, workbook_suffix
 from importer.spreadsheet.sheet import (
+    OF_DATES,
     OUR_PREFIX,
     PROBLEM_CODES,
     RECORD_ID,
@@ -45,6 +46,7 @@ from importer.text import SHOWN_CHARACTERS
 
 __all__ = [
     "ANNOTATED",
+    "OF_DATES",
     "OUR_PREFIX",
     "PROBLEM_CODES",
     "RECORD_ID",

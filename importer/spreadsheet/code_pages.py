@@ -56,6 +56,9 @@ _NO_KANA = 0.15
 _JAPANESE = {"cp932", "euc_jp"}
 _KANA = re.compile("[\u3040-\u30ff]")
 _LOCAL, _RARER, _RAREST = 0.05, 0.015, 0.05
+_SELDOM = {"mac_latin2": 0.2}
+"""Pages that few programs still write, but whose letters of many languages make words of any bytes."""
+
 _NO_WORDS = 1.0
 _SHOWN_CELLS = 3
 _LONGEST_SAMPLE = 60
@@ -128,6 +131,7 @@ def readings(
             continue
         costs[texts] = costs[texts] if texts in costs else _cost(texts)
         cost = costs[texts] + (-_LOCAL if page == local else min(index * _RARER, _RAREST))
+        cost += _SELDOM.get(page, 0) if page not in (local, remembered) else 0
         # Chinese read as Japanese gives ideographs as frequent as those of real Japanese, but no kana between them.
         cost += _NO_KANA if page in _JAPANESE and not any(map(_KANA.search, texts)) else 0
         if texts not in best or cost < best[texts][0]:

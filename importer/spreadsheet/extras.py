@@ -5,6 +5,7 @@ not know fields.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -23,7 +24,38 @@ _RULE = re.compile(r"[-=+_:|]+")
 _SHORTEST_RULE = 3
 _MOST_IN_FOOTER = 3
 _NUMBER = re.compile(r"[-+]?[\d.,' \xa0]*\d")
-_TOTALS = {"total", "totals", "grand total", "sum", "count", "subtotal", "summe", "gesamt", "somme", "totale", "totaal"}
+_TOTALS = frozenset(
+    (
+        *("total", "totals", "grand total", "sum", "sum total", "count", "subtotal", "total result"),
+        *("summe", "gesamt", "insgesamt", "gesamtsumme", "gesamtergebnis", "zwischensumme", "anzahl"),  # German
+        *("somme", "total general", "sous-total", "nombre"),  # French
+        *("totale", "totale generale", "totale complessivo", "subtotale", "somma", "conteggio"),  # Italian
+        *("totaal", "eindtotaal", "algemeen totaal", "subtotaal", "som", "aantal"),  # Dutch
+        *("suma", "suma total", "total", "recuento"),  # Spanish
+        *("total geral", "soma", "contagem"),  # Portuguese
+        *("razem", "ogolem", "ogołem", "łacznie", "suma koncowa", "liczba"),  # Polish
+        *("summa", "totalsumma", "totalt", "antal", "i alt", "ialt", "hovedtotal"),  # Swedish, Danish, Norwegian
+        *("yhteensa", "kaikki yhteensa", "loppusumma"),  # Finnish
+        *("celkem", "celkovy soucet", "soucet", "spolu"),  # Czech, Slovak
+        *("osszesen", "vegosszeg", "ukupno", "skupaj", "toplam", "genel toplam"),  # Hungarian, Croatian, Turkish
+        *(
+            "итого",
+            "всего",
+            "общии итог",
+            "разом",
+            "συνολο",
+            "γενικο συνολο",
+            "合計",
+            "総計",
+            "合计",
+            "总计",
+            "합계",
+            "총합계",
+        ),
+    )
+)
+"""What people and programs write before a total, folded as ``_folded`` does it."""
+_NUMBER_BEHIND = re.compile(r"(?: *[:=] *| +)\(?[-+]?\d[\d.,' \xa0]*\)?$")
 _COUNTED = r"\(?(?:no|\d[\d,.' ]*) (?:row|record|line)(?:s|\(s\))?"
 _FOOTER = re.compile(
     "|".join(
@@ -148,7 +180,7 @@ def may_be_extra(line: str) -> bool:
     return (
         (bool(_RULE.fullmatch(rule)) and len(rule) >= _SHORTEST_RULE)
         or _FOOTER.fullmatch(text) is not None
-        or text.lower().startswith(tuple(_TOTALS))
+        or _folded(text).startswith(tuple(_TOTALS))
         or "\x1a" in line
     )
 
@@ -188,5 +220,12 @@ def _is_footer(filled: Sequence[str]) -> bool:
 
 def _is_total(filled: Sequence[str], width: int) -> bool:
     """Whether a row is a word for a total and numbers, and leaves at least half of the columns empty."""
-    word = filled[0].rstrip(": ").casefold()
+    # The number may stand behind the word in its own cell.
+    word = _folded(_NUMBER_BEHIND.sub("", filled[0]).rstrip(":= "))
     return word in _TOTALS and len(filled) * 2 <= width and all(map(_NUMBER.fullmatch, filled[1:]))
+
+
+def _folded(text: str) -> str:
+    """A text without accents, in small letters."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    return unicodedata.normalize("NFC", "".join(letter for letter in letters if not unicodedata.combining(letter)))

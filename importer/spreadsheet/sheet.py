@@ -5,6 +5,7 @@ Must not know fields, record types or what a cell means.
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from itertools import islice, pairwise
 from typing import NamedTuple
 
@@ -51,9 +52,12 @@ def address(row: int, position: int) -> str:
     return f"{column_letters(position)}{row}"
 
 
+OF_DATES = "date-of-workbook"
+"""Of a number that is another day than most workbooks would have it: it means nothing where a cell is no date."""
+
 PROBLEM_CODES = (
     *("cell-error", "formula-without-value", "number-rounded", "cell-merged"),
-    *("shown-differently", "shown-uncertain"),
+    *("shown-differently", "shown-uncertain", OF_DATES),
 )
 """What can be wrong with a cell before anybody knows what it is for: its text is not its value."""
 
@@ -75,6 +79,7 @@ class Sheet:
     ``notices`` are what a person should know of how the file was read; often there are none.
     ``problems`` lists the cells whose text is not their value, such as #N/A, as ``as_problems`` shapes them.
     ``by_labels`` tells that the header was recognised by what it says, so its row must be named to read it again.
+    ``day_zero`` is the day that plain numbers count from, None for the usual one.
 
     Shape of a chunk: index = row numbers as the user sees them (header = 1, blank rows counted but left out);
     columns = column positions; object dtype, every cell a str, "" when empty. One that shows something else than its
@@ -88,6 +93,7 @@ class Sheet:
     notices: tuple[Notice, ...] = ()
     problems: pd.DataFrame = field(default_factory=as_problems, compare=False)
     by_labels: bool = False
+    day_zero: date | None = None
 
     @property
     def columns(self) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import weakref
 from collections.abc import Callable, Collection, Iterator, Sequence
+from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
@@ -75,6 +76,7 @@ def open_workbook(
         (*notices, *header.notices, *extras.notices),
         as_problems(code, row, position),
         header.by_labels,
+        date.fromisoformat(read.summary["day_zero"]) if read.summary["day_zero"] else None,
     )
 
 

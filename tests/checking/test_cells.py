@@ -163,6 +163,10 @@ def test_a_column_of_numbers_keeps_its_rows_and_its_gaps() -> None:
         ("a\ud800", None, ["unprintable-character"], []),
         ("a\x85b", None, ["unprintable-character"], []),
         ("a\u200bb", "a\u200bb", [], ["unseen-character"]),
+        # The ends of lines that few programs know.
+        ("a\u2028b", "a\u2028b", [], ["unseen-character"]),
+        ("a\u2029b", "a\u2029b", [], ["unseen-character"]),
+        *((f"{end}Studio{end}", "Studio", [], ["spaces-trimmed"]) for end in "\n\x85\u2028\u2029"),
         ("\u202eabc", "\u202eabc", [], ["unseen-character"]),
         # The joiners that scripts and emoji need are no doubt.
         ("\u06a9\u200c\u0647", "\u06a9\u200c\u0647", [], []),

@@ -230,13 +230,52 @@ def test_what_people_write_is_read(text: str, date: tuple[int, int, int] | None)
     assert ((read.year, read.month, read.day) if isinstance(read, DateText) else None) == date
 
 
+CZECH = [
+    *(("leden", "ledna"), ("únor", "února"), ("březen", "března"), ("duben", "dubna"), ("květen", "května")),
+    *(("červen", "června"), ("červenec", "července"), ("srpen", "srpna"), ("září", "září"), ("říjen", "října")),
+    *(("listopad", "listopadu"), ("prosinec", "prosince")),
+]
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_czech_names_of_months_are_read_in_both_cases(month: int) -> None:
+    """Except for listopad, which is October in Croatian."""
+    texts = [
+        f"5.{blank}{name} 2027{time}" for name in CZECH[month - 1] for blank in (" ", "") for time in ("", " 14:30")
+    ]
+    for text in (*texts, *map(str.upper, texts)):
+        read = read_date_text(text)
+        date = (read.year, read.month, read.day) if isinstance(read, DateText) else read
+        assert date == ("month-ambiguous" if month == 11 else (2027, month, 5))
+
+
+@pytest.mark.parametrize("time", ["14h30min", "14h30 min", "14 h 30 min", "14 h 30 min.", "14H30MIN", "14h30"])
+def test_minutes_may_be_named_behind_hours(time: str) -> None:
+    """As in Portuguese and French."""
+    read = read_date_text(f"28/11/2026 {time}")
+    assert isinstance(read, DateText)
+    assert read.time == (14, 30, 0)
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
         *((text, "date-incomplete") for text in ("1/2/27", "28/11/26", "26-11-28", "28.11.26 10:30", "28/11/0026")),
         *(
             (text, "date-incomplete")
-            for text in ("2026-11", "Nov 2026", "28 November", "28.11.", "10:30:00", "10:30 PM")
+            for text in (
+                "2026-11",
+                "11/2026",
+                "04.2027",
+                "4-2027",
+                "04 / 2027",
+                "leden 2027",
+                "Nov 2026",
+                "28 November",
+                "28.11.",
+                "10:30:00",
+                "10:30 PM",
+            )
         ),
         *((text, "date-placeholder") for text in ("0", "0001-01-01", "1899-12-30 10:30", "1899-12-31", "1900-01-00")),
         *((text, "date-placeholder") for text in ("1/0/1900", "00/01/1900", "01/01/1900", "1/1/1970", "1 Jan 1904")),

@@ -68,6 +68,58 @@ ROWS = {
 }
 
 
+TOTALS = [
+    *(
+        "Total",
+        "Grand total",
+        "Summe",
+        "Gesamt",
+        "Gesamtsumme",
+        "Gesamtergebnis",
+        "Zwischensumme",
+        "Insgesamt",
+        "Somme",
+    ),
+    *("Total général", "Sous-total", "Totale", "Totale complessivo", "Totaal", "Eindtotaal", "Suma", "Suma total"),
+    *("Total geral", "Soma", "Razem", "Ogółem", "Suma końcowa", "Summa", "Totalsumma", "Totalt", "I alt", "Yhteensä"),
+    *(
+        "Celkem",
+        "Celkový součet",
+        "Összesen",
+        "Ukupno",
+        "Toplam",
+        "Итого",
+        "Общий итог",
+        "Σύνολο",
+        "合計",
+        "总计",
+        "합계",
+    ),
+]
+
+
+@pytest.mark.parametrize("word", TOTALS)
+@pytest.mark.parametrize("row", ["{},2", "{},,,2", "{}: 2", ",{}:,2", "{} (2)"])
+def test_a_row_of_totals_is_told_once_in_any_language(tmp_path: Path, word: str, row: str) -> None:
+    """It is not four wrong cells; in a workbook and in capitals as well."""
+    numbers, texts = [], []
+    for text in (row.format(word), row.format(word.upper())):
+        lines = [HEAD, ONE, TWO, text]
+        (tmp_path / "a.csv").write_text("\n".join(lines), "utf-8")
+        sheet = opened(tmp_path / "a.csv")
+        numbers.append(list(rows_of(sheet)))
+        texts += [notice.message for notice in sheet.notices]
+    assert numbers == [[2, 3]] * 2
+    assert [text.startswith("Row 4 is no data and was left out: ") for text in texts] == [True] * 2
+
+
+@pytest.mark.parametrize("row", ["3,7,Summa,2026-11-28,,z", "Gesamt,Raum B,x", "Total 2,Room,,,,", "Suma,1,2,3"])
+def test_a_row_with_more_than_totals_stays_one(tmp_path: Path, row: str) -> None:
+    """A room may be called so; somebody has to look at it."""
+    (tmp_path / "a.csv").write_text("\n".join([HEAD, ONE, row]), "utf-8")
+    assert list(rows_of(opened(tmp_path / "a.csv"))) == [2, 3]
+
+
 @pytest.mark.parametrize("name", LEFT_OUT)
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_a_row_that_is_no_data_is_left_out_and_said(tmp_path: Path, name: str, encoding: str) -> None:

@@ -20,7 +20,7 @@ from xlrd.biffh import XLRDError
 from .cell_texts import Cell, Table, is_blank
 from .format_codes import BUILT_IN, GENERAL, OTHER
 from .limits import MOST_COLUMNS, PROTECTED, Refusal
-from .look import NOT_STORED, Look, Stretches
+from .look import FROM_1904, NOT_STORED, Look, Stretches
 from .old_strings import shared_strings
 from .xls_look import OldFile
 
@@ -154,6 +154,7 @@ class XlsBook:
         look.conditional += records.conditional
         # What exactly a condition changes is not read here.
         look.conditional_texts += records.conditional
+        look.day_zero = FROM_1904 if self._book.datemode else ""
         look.hides_zeros = not getattr(sheet, "show_zero_values", True)
         for row, position in records.formulas:
             look.add_formula(row, position, NOT_STORED)

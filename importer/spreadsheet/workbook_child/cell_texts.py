@@ -1,5 +1,6 @@
 """From values to text: the cells of a sheet from A1 on, in pieces, and the number formats that show another text."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -33,6 +34,10 @@ Run = tuple[int, int, int, str]
 
 _SHOWN_AS_THEY_ARE = {str, int, float, bool, type(None)}
 """Types of values that the general format shows as they are read, if they are short enough."""
+
+_MAY_BE_DAYS = {str, int, float}
+_DAYS = re.compile(r"\d{5}(?:\.\d+)?")
+"""Numbers of days in this century and the last, also typed as texts."""
 
 _TEXTS = {str, type(None)}
 _NOTHING = ";;;"
@@ -135,6 +140,10 @@ class CellTexts:
             for row, (cell, text) in enumerate(zip(column, texts, strict=True), start=first):
                 if type(cell) is float and cell.is_integer() and len(text.lstrip("-")) > MOST_DIGITS:
                     self._problems.setdefault(row, {})[position] = ("number-rounded", text)
+        if self._look.day_zero:
+            for row, (cell, text) in enumerate(zip(column, texts, strict=True), start=first):
+                if type(cell) in _MAY_BE_DAYS and _DAYS.fullmatch(text.strip()):
+                    self._look.add_serial(row, position)
         return texts
 
     def _formats(self, column: Sequence[Cell], texts: list[str], first: int, position: int) -> list[Run]:

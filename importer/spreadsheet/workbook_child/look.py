@@ -11,6 +11,9 @@ from .limits import LONGEST_CELL, MOST_COLUMNS
 Problems = dict[int, dict[int, tuple[str, str]]]
 """Row and position of a cell that has no value to be read: an issue code, and the text shown in its place."""
 
+FROM_1904 = "1904-01-01"
+"""Day 0 of workbooks of old Macs."""
+
 NOT_STORED = "…"
 """In place of a formula that a file stores in another form than as its text."""
 
@@ -83,7 +86,8 @@ class Look:
     counts the filled rows out of sight, ``hidden_columns`` are the positions of columns out of sight, filled or not.
     ``conditional`` are the areas where a condition may change the number format, each as its rows and positions;
     ``conditional_texts`` those of them where it may change what is shown of a text.
-    ``hides_zeros``: the sheet shows nothing where a number is 0.
+    ``hides_zeros``: the sheet shows nothing where a number is 0. ``day_zero`` is the day that is number 0 of the
+    workbook, year first, where that is not the usual one.
     """
 
     problems: Problems = field(default_factory=dict)
@@ -95,6 +99,7 @@ class Look:
     conditional: list[tuple[range, range]] = field(default_factory=list)
     conditional_texts: list[tuple[range, range]] = field(default_factory=list)
     hides_zeros: bool = False
+    day_zero: str = ""
 
     def add_error(self, row: int, position: int, text: str) -> None:
         """Note a cell that shows an error, such as #N/A."""
@@ -103,6 +108,11 @@ class Look:
     def add_formula(self, row: int, position: int, formula: str) -> None:
         """Note a formula without a stored result."""
         self._add(row, position, "formula-without-value", f"={formula}")
+
+    def add_serial(self, row: int, position: int) -> None:
+        """Note a number that would be another day in most workbooks; what else is wrong with it comes first."""
+        if position not in self.problems.get(row, ()):
+            self._add(row, position, "date-of-workbook", "")
 
     def add_covered(self, row: int, position: int) -> None:
         """Note a cell that others cover; what else is wrong with it comes first."""

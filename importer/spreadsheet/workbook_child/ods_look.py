@@ -45,6 +45,9 @@ _SHOWS_ERROR = re.compile(r"#[A-Z0-9/]+[!?]?|Err:\d{3}")
 _BESIDE_THE_TEXT = re.compile(r"office:annotation|text:ruby-text|text:note|table:detective|draw:(?!a$).*|dr3d:.*")
 """Elements inside a cell whose text is not the cell's: comments, how to pronounce it, shapes that lie over it."""
 
+_DAY_ZERO = re.compile(rb"""<table:null-date\b[^>]*\btable:date-value\s*=\s*["'](\d{4}-\d\d-\d\d)["']""")
+_USUAL_DAY_ZERO = b"1899-12-30"
+
 _SPACES = re.compile(r"[ \t\r\n]+")
 _OUT_OF_SIGHT = ("collapse", "filter")
 _NO_SIZE = re.compile(r"0+(?:\.0*)?[a-z]*")
@@ -56,13 +59,16 @@ def look_at_ods(stream: IO[bytes], name: str) -> tuple[Look, bool]:
     content = stream.read()
     is_linked = any(mark in content for mark in _LINK_MARKS)
     # The parser is slow, and a table of texts has nothing for it to find.
+    zero = _DAY_ZERO.search(content)
+    day_zero = zero[1].decode() if zero and zero[1] != _USUAL_DAY_ZERO else ""
     if not any(mark in content for mark in _MARKS) and not _OTHER_THAN_TEXT.search(content):
-        return Look(), is_linked
+        return Look(day_zero=day_zero), is_linked
     walk = _Walk(name)
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = walk.start, walk.end, walk.text
     parser.Parse(content, True)
+    walk.look.day_zero = day_zero
     return walk.look, is_linked
 
 

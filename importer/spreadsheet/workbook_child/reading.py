@@ -1,8 +1,8 @@
 """What is done with a workbook, step by step.
 
 Writes JSON lines: for each piece of the sheet {"first": row, "columns": [[text]], "formats": [[position, first row,
-last row, number format]]}, then one line {"name", "notices", "problems"}, or {"refused": [sentence, advice]} with the
-names of the "sheets" to choose from, if it is that.
+last row, number format]]}, then one line {"name", "notices", "day_zero", "problems"}, or {"refused": [sentence,
+advice]} with the names of the "sheets" to choose from, if it is that.
 """
 
 import json
@@ -19,7 +19,7 @@ from . import xlsb_look, xlsx_look
 from .books import Book, CalamineBook, XlsBook
 from .cell_texts import CellTexts
 from .limits import DAMAGED, PROTECTED, TOO_LARGE, Refusal, limit_this_process, refuse_bomb
-from .look import Formats, Look
+from .look import FROM_1904, Formats, Look
 from .ods_look import look_at_ods
 from .package import Package, letters_of
 from .plain_cells import blank_strings, plain_cells, without_blanks, without_errors
@@ -143,6 +143,7 @@ def _lines(book: Book, chosen: str | None, notices: list[Notice]) -> Iterator[ob
             *([("hidden-rows", {"count": look.hidden_rows})] if look.hidden_rows else []),
             *([("hidden-columns", {"names": ", ".join(out_of_sight)})] if out_of_sight else []),
         ],
+        "day_zero": look.day_zero,
         "problems": [list(column) for column in zip(*cells, strict=True)] or [[], [], []],
     }
 
@@ -161,7 +162,11 @@ def _look_at_package(package: Package, name: str) -> Look:
         part = package.part(xlsb_look.link_of(book, name))
         shapes = xlsb_look.formats_of(package.read(styles)) if styles else Formats()
         to_calculate = xlsb_look.is_calculated_on_opening(book)
-        return xlsb_look.look_at_xlsb(package.read(part), shapes, calculated_on_opening=to_calculate)
+        look = xlsb_look.look_at_xlsb(package.read(part), shapes, calculated_on_opening=to_calculate)
+        look.day_zero = FROM_1904 if xlsb_look.counts_from_1904(book) else ""
+        return look
     shapes = xlsx_look.formats_of(package.read(styles)) if styles else Formats()
     with package.stream(package.part(xlsx_look.link_of(book, name))) as stream:
-        return xlsx_look.look_at_xlsx(stream, shapes, calculated_on_opening=xlsx_look.is_calculated_on_opening(book))
+        look = xlsx_look.look_at_xlsx(stream, shapes, calculated_on_opening=xlsx_look.is_calculated_on_opening(book))
+    look.day_zero = FROM_1904 if xlsx_look.counts_from_1904(book) else ""
+    return look

@@ -19,6 +19,7 @@ _HAS_AREAS, _SMALLEST_PROPERTY = 0x02, 4
 _NUMBER_FORMATS = {38, 41}
 _FORMULAS, _CALCULATION = {8, 9, 10}, 157
 _ON_OPENING, _UNCALCULATED = 0x01, 0x10
+_BOOK, _FROM_1904 = 153, 0x01
 _VIEW, _SHOWS_ZEROS, _BEGIN_CELLS = 137, 0x10, 145
 _IN_PLACE_OF_NUMBERS = {465, 467}
 """Sets of icons and bars, which may stand alone."""
@@ -156,6 +157,11 @@ def is_calculated_on_opening(book: bytes) -> bool:
             is_manual, flags = not any(data[4:8]), data[24]
             return bool(flags & _ON_OPENING) or (bool(flags & _UNCALCULATED) and not is_manual)
     return False
+
+
+def counts_from_1904(book: bytes) -> bool:
+    """Whether the days of a workbook are counted from 1904."""
+    return any(kind == _BOOK and data[0] & _FROM_1904 for kind, data in _records(book))
 
 
 def link_of(book: bytes, name: str) -> str:

@@ -230,6 +230,12 @@ def is_calculated_on_opening(book: bytes) -> bool:
     )
 
 
+def counts_from_1904(book: bytes) -> bool:
+    """Whether the days of a workbook are counted from 1904."""
+    settings = (one for one in ET.fromstring(book).iter() if one.tag.endswith("}workbookPr"))  # noqa: S314
+    return any(one.get("date1904") in _TRUE for one in settings)
+
+
 def link_of(book: bytes, name: str) -> str:
     """The Id of the link to the sheet with this name; empty if there is none."""
     for element in ET.fromstring(book).iter():  # noqa: S314
