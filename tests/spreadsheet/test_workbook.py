@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 from odf.office import Annotation
@@ -241,17 +242,40 @@ CALCULATED_ON_OPENING = {
 
 @pytest.mark.parametrize("name", CALCULATED_ON_OPENING)
 def test_results_that_nobody_sees_are_none(tmp_path: Path, name: str) -> None:
-    """A workbook that is calculated when it is opened, as XlsxWriter writes it, shows none of its stored results."""
+    """A workbook that is calculated when it is opened, as XlsxWriter writes it, shows none of its stored results.
+
+    Nor does the name of the program tell which is right: libraries write that of Excel.
+    """
     cells, formulas = CALCULATED_ON_OPENING[name]
     parts = xlsx_parts(sheet_xml(text_row(1, "ResourceId", "Name"), f'<row r="2">{cells}</row>', text_row(4, "1", "x")))
     book = str(parts["xl/workbook.xml"])
     parts["xl/workbook.xml"] = book.replace("</sheets>", '</sheets><calcPr calcId="1" fullCalcOnLoad="1"/>')
     sheet = opened(pack(tmp_path / "a.xlsx", parts))
-    assert problems_of(sheet) == {(int(cell[1]), "AB".index(cell[0])): "formula-without-value" for cell in formulas}
+    assert problems_of(sheet) == {(int(cell[1]), "AB".index(cell[0])): "formula-not-calculated" for cell in formulas}
     rows = rows_of(sheet)
     assert {cell: rows[int(cell[1])]["AB".index(cell[0])] for cell in formulas} == formulas
     if not formulas:
         assert rows[2] == ["0"]
+
+
+def test_a_stored_result_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    """As of XlsxWriter, which stores the result that it is given, and 0 else; openpyxl stores none."""
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["ResourceId", "Name"])
+        sheet.write_formula(1, 0, "=1+1")
+        sheet.write_formula(1, 1, '="abc"&""', None, "abc")
+    told = {issue.cell: issue.message for issue in issues(opened(tmp_path / "a.xlsx")) if issue.cell}
+    sentence = "{} holds a formula whose result is to be calculated when the file is opened"
+    assert told["A2"].startswith(sentence.format("ResourceId"))
+    assert told["B2"].startswith(sentence.format("Name"))
+
+    def fill(_: Workbook, sheet: Worksheet) -> None:
+        sheet.append(["ResourceId", "Name"])
+        sheet.append(["=1+1", "A"])
+
+    told = {issue.cell: issue.message for issue in issues(opened(saved(tmp_path / "b.xlsx", fill))) if issue.cell}
+    assert told["A2"].startswith("ResourceId holds a formula without a stored result")
 
 
 def test_an_error_stays_one_when_it_is_calculated_again(tmp_path: Path) -> None:
