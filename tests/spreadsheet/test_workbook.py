@@ -895,6 +895,63 @@ def with_zeros(folder: Path, kind: str, *, shows_zeros: bool) -> Path:
             return pack(folder / f"a.{kind}", xlsx_parts(xml.replace("<sheetData>", view)))
 
 
+def ods_with_zeros(path: Path, views: str) -> Path:
+    """The same as LibreOffice writes it: the text of a zero stands in its cell, shown or not."""
+    document, table = OpenDocumentSpreadsheet(), Table(name="Data")
+    for cells in (["ResourceId", "Name"], [0, "A"], [7, 0], [8, "0"]):
+        row = TableRow()
+        for cell in cells:
+            kind = {"valuetype": "string"} if isinstance(cell, str) else {"valuetype": "float", "value": str(cell)}
+            element = TableCell(**kind)
+            element.addElement(P(text=str(cell)))
+            row.addElement(element)
+        table.addElement(row)
+    document.spreadsheet.addElement(table)
+    document.save(str(path))
+    with zipfile.ZipFile(path) as archive:
+        parts: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+    space = "urn:oasis:names:tc:opendocument:xmlns:config:1.0"
+    settings = f"""<d:s xmlns:d="urn:d" xmlns:config="{space}"><config:config-item-map-indexed config:name="Views">
+        <config:config-item-map-entry>{views}</config:config-item-map-entry></config:config-item-map-indexed></d:s>"""
+    return pack(path, parts | {"settings.xml": settings})
+
+
+def zeros_item(shown: str) -> str:
+    """The setting of a view or of a sheet."""
+    return f'<config:config-item config:name="ShowZeroValues" config:type="boolean">{shown}</config:config-item>'
+
+
+def of_table(name: str, item: str) -> str:
+    """A setting of one sheet."""
+    named = f'<config:config-item-map-entry config:name="{name}">{item}</config:config-item-map-entry>'
+    return f'<config:config-item-map-named config:name="Tables">{named}</config:config-item-map-named>'
+
+
+@pytest.mark.parametrize(
+    ("views", "hidden"),
+    [
+        (zeros_item("true"), False),
+        (zeros_item("false"), True),
+        ("", False),
+        (of_table("Data", zeros_item("false")) + zeros_item("true"), True),
+        (of_table("Data", zeros_item("true")) + zeros_item("false"), False),
+        (of_table("Other", zeros_item("false")) + zeros_item("true"), False),
+    ],
+)
+def test_a_zero_that_an_opendocument_view_hides_is_an_error(tmp_path: Path, views: str, *, hidden: bool) -> None:
+    """In any kind of field; the text 0 and other numbers are shown."""
+    found = issues(opened(ods_with_zeros(tmp_path / "a.ods", views)))
+    told = {issue.cell: issue.message for issue in found if issue.code == "shown-differently"}
+    assert told == (
+        {
+            "A2": 'ResourceId has the value "0", but the cell shows nothing.',
+            "B3": 'Name has the value "0", but the cell shows nothing.',
+        }
+        if hidden
+        else {}
+    )
+
+
 @pytest.mark.parametrize("kind", ["xlsx", "xlsm", "xlsb", "xls"])
 @pytest.mark.parametrize("shows_zeros", [True, False])
 def test_a_zero_that_the_sheet_hides_is_an_error(tmp_path: Path, kind: str, *, shows_zeros: bool) -> None:
