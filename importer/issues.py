@@ -54,6 +54,11 @@ CATALOGUE: Mapping[str, IssueKind] = {
         '{column} holds a formula without a stored result: "{value}".',
         "Open the file in your spreadsheet program and save it, or type the value, for example {detail}.",
     ),
+    "formula-not-calculated": IssueKind(
+        Severity.ERROR,
+        '{column} holds a formula whose result is to be calculated when the file is opened: "{value}".',
+        "Open the file in your spreadsheet program and save it, or type the value, for example {detail}.",
+    ),
     "number-rounded": IssueKind(
         Severity.ERROR,
         '{column} is a number with more than 15 digits, which spreadsheet programs round: "{value}".',

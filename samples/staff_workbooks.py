@@ -235,7 +235,9 @@ def write_page(book: Workbook, sheet: Worksheet, page: Page) -> None:
     sheet.set_column(0, last, 26)
     for number, line in enumerate((*page.lines, *page.notes), start=4):
         look = {"bg_color": line.colour} if line.colour else {}
-        write_line(sheet, number, line, (book.add_format(look), book.add_format({**look, "num_format": "dd mmm yyyy"})))
+        write_line(
+            sheet, number, line, (book.add_format(look), book.add_format({**look, "num_format": "dd mmm yyyy hh:mm"}))
+        )
     for number, line in enumerate(page.lines, start=4):
         if line.spans > 1:
             sheet.merge_range(number, 1, number + line.spans - 1, 1, line.cells[1], book.add_format({"valign": "top"}))

@@ -56,7 +56,7 @@ OF_DATES = "date-of-workbook"
 """Of a number that is another day than most workbooks would have it: it means nothing where a cell is no date."""
 
 PROBLEM_CODES = (
-    *("cell-error", "formula-without-value", "number-rounded", "cell-merged"),
+    *("cell-error", "formula-without-value", "formula-not-calculated", "number-rounded", "cell-merged"),
     *("shown-differently", "shown-uncertain", OF_DATES),
 )
 """What can be wrong with a cell before anybody knows what it is for: its text is not its value."""

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from hypothesis import given
 from hypothesis import strategies as st
 from odf.office import Annotation
@@ -241,17 +242,40 @@ CALCULATED_ON_OPENING = {
 
 @pytest.mark.parametrize("name", CALCULATED_ON_OPENING)
 def test_results_that_nobody_sees_are_none(tmp_path: Path, name: str) -> None:
-    """A workbook that is calculated when it is opened, as XlsxWriter writes it, shows none of its stored results."""
+    """A workbook that is calculated when it is opened, as XlsxWriter writes it, shows none of its stored results.
+
+    Nor does the name of the program tell which is right: libraries write that of Excel.
+    """
     cells, formulas = CALCULATED_ON_OPENING[name]
     parts = xlsx_parts(sheet_xml(text_row(1, "ResourceId", "Name"), f'<row r="2">{cells}</row>', text_row(4, "1", "x")))
     book = str(parts["xl/workbook.xml"])
     parts["xl/workbook.xml"] = book.replace("</sheets>", '</sheets><calcPr calcId="1" fullCalcOnLoad="1"/>')
     sheet = opened(pack(tmp_path / "a.xlsx", parts))
-    assert problems_of(sheet) == {(int(cell[1]), "AB".index(cell[0])): "formula-without-value" for cell in formulas}
+    assert problems_of(sheet) == {(int(cell[1]), "AB".index(cell[0])): "formula-not-calculated" for cell in formulas}
     rows = rows_of(sheet)
     assert {cell: rows[int(cell[1])]["AB".index(cell[0])] for cell in formulas} == formulas
     if not formulas:
         assert rows[2] == ["0"]
+
+
+def test_a_stored_result_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    """As of XlsxWriter, which stores the result that it is given, and 0 else; openpyxl stores none."""
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["ResourceId", "Name"])
+        sheet.write_formula(1, 0, "=1+1")
+        sheet.write_formula(1, 1, '="abc"&""', None, "abc")
+    told = {issue.cell: issue.message for issue in issues(opened(tmp_path / "a.xlsx")) if issue.cell}
+    sentence = "{} holds a formula whose result is to be calculated when the file is opened"
+    assert told["A2"].startswith(sentence.format("ResourceId"))
+    assert told["B2"].startswith(sentence.format("Name"))
+
+    def fill(_: Workbook, sheet: Worksheet) -> None:
+        sheet.append(["ResourceId", "Name"])
+        sheet.append(["=1+1", "A"])
+
+    told = {issue.cell: issue.message for issue in issues(opened(saved(tmp_path / "b.xlsx", fill))) if issue.cell}
+    assert told["A2"].startswith("ResourceId holds a formula without a stored result")
 
 
 def test_an_error_stays_one_when_it_is_calculated_again(tmp_path: Path) -> None:
@@ -895,6 +919,63 @@ def with_zeros(folder: Path, kind: str, *, shows_zeros: bool) -> Path:
             xml = sheet_xml(text_row(1, "ResourceId", "Name"), numbers)
             view = f'<sheetViews><sheetView showZeros="{shows_zeros:d}" workbookViewId="0"/></sheetViews><sheetData>'
             return pack(folder / f"a.{kind}", xlsx_parts(xml.replace("<sheetData>", view)))
+
+
+def ods_with_zeros(path: Path, views: str) -> Path:
+    """The same as LibreOffice writes it: the text of a zero stands in its cell, shown or not."""
+    document, table = OpenDocumentSpreadsheet(), Table(name="Data")
+    for cells in (["ResourceId", "Name"], [0, "A"], [7, 0], [8, "0"]):
+        row = TableRow()
+        for cell in cells:
+            kind = {"valuetype": "string"} if isinstance(cell, str) else {"valuetype": "float", "value": str(cell)}
+            element = TableCell(**kind)
+            element.addElement(P(text=str(cell)))
+            row.addElement(element)
+        table.addElement(row)
+    document.spreadsheet.addElement(table)
+    document.save(str(path))
+    with zipfile.ZipFile(path) as archive:
+        parts: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+    space = "urn:oasis:names:tc:opendocument:xmlns:config:1.0"
+    settings = f"""<d:s xmlns:d="urn:d" xmlns:config="{space}"><config:config-item-map-indexed config:name="Views">
+        <config:config-item-map-entry>{views}</config:config-item-map-entry></config:config-item-map-indexed></d:s>"""
+    return pack(path, parts | {"settings.xml": settings})
+
+
+def zeros_item(shown: str) -> str:
+    """The setting of a view or of a sheet."""
+    return f'<config:config-item config:name="ShowZeroValues" config:type="boolean">{shown}</config:config-item>'
+
+
+def of_table(name: str, item: str) -> str:
+    """A setting of one sheet."""
+    named = f'<config:config-item-map-entry config:name="{name}">{item}</config:config-item-map-entry>'
+    return f'<config:config-item-map-named config:name="Tables">{named}</config:config-item-map-named>'
+
+
+@pytest.mark.parametrize(
+    ("views", "hidden"),
+    [
+        (zeros_item("true"), False),
+        (zeros_item("false"), True),
+        ("", False),
+        (of_table("Data", zeros_item("false")) + zeros_item("true"), True),
+        (of_table("Data", zeros_item("true")) + zeros_item("false"), False),
+        (of_table("Other", zeros_item("false")) + zeros_item("true"), False),
+    ],
+)
+def test_a_zero_that_an_opendocument_view_hides_is_an_error(tmp_path: Path, views: str, *, hidden: bool) -> None:
+    """In any kind of field; the text 0 and other numbers are shown."""
+    found = issues(opened(ods_with_zeros(tmp_path / "a.ods", views)))
+    told = {issue.cell: issue.message for issue in found if issue.code == "shown-differently"}
+    assert told == (
+        {
+            "A2": 'ResourceId has the value "0", but the cell shows nothing.',
+            "B3": 'Name has the value "0", but the cell shows nothing.',
+        }
+        if hidden
+        else {}
+    )
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "xlsm", "xlsb", "xls"])

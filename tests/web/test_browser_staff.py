@@ -322,7 +322,8 @@ class Clerk:
         expect(title).to_have_text(f"Create {number} record{'s' if number != 1 else ''} in Harbour House?")
         self.look()
         hands.press(page.get_by_role("button", name=re.compile(f"^Import {number} rows? for practice")))
-        expect(title).to_have_text(heading)
+        # Rows that were left out are counted behind it.
+        expect(title).to_have_text(re.compile(f"^{re.escape(heading)}"))
         expect(page.get_by_text("The report is being written.")).to_have_count(0)
         self.look()
 

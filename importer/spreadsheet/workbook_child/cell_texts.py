@@ -40,7 +40,7 @@ _DAYS = re.compile(r"\d{5}(?:\.\d+)?")
 """Numbers of days in this century and the last, also typed as texts."""
 
 _TEXTS = {str, type(None)}
-_NOTHING = ";;;"
+NOTHING = ";;;"
 """A format in which nothing is shown."""
 
 _MOST_BLANK_CELLS = 4 * MOST_CELLS
@@ -158,7 +158,7 @@ class CellTexts:
             for rows in conditional:
                 shapes[rows.start : rows.stop] = [OTHER] * len(rows)
             if hides_zeros:
-                shapes = [_NOTHING if _is_zero(cell) else shape for cell, shape in zip(column, shapes, strict=True)]
+                shapes = [NOTHING if _is_zero(cell) else shape for cell, shape in zip(column, shapes, strict=True)]
             of_texts = self._look.conditional_rows_of_texts(position, first, len(column))
             uncertain = {row for rows in of_texts for row in rows if column[row] and isinstance(column[row], str)}
             every = enumerate(map(_shape, column, texts, shapes))

@@ -105,9 +105,12 @@ class Look:
         """Note a cell that shows an error, such as #N/A."""
         self._add(row, position, "cell-error", text or "#ERROR")
 
-    def add_formula(self, row: int, position: int, formula: str) -> None:
-        """Note a formula without a stored result."""
-        self._add(row, position, "formula-without-value", f"={formula}")
+    def add_formula(self, row: int, position: int, formula: str, *, is_stored: bool = False) -> None:
+        """Note a formula without a stored result, or with one that the file itself declares to be out of date."""
+        # It cannot be told from the name of the program that saved the file whether such a result is right: libraries
+        # write that of Excel. XlsxWriter stores 0 for each result that it is not given.
+        code = "formula-not-calculated" if is_stored else "formula-without-value"
+        self._add(row, position, code, f"={formula}")
 
     def add_serial(self, row: int, position: int) -> None:
         """Note a number that would be another day in most workbooks; what else is wrong with it comes first."""

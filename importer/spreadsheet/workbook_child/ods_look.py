@@ -6,9 +6,10 @@ Source: OpenDocument 1.3 part 3, 9 (tables) and 6.1 (white space).
 import re
 from collections.abc import Iterator
 from typing import IO
+from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
-from .cell_texts import as_text
+from .cell_texts import NOTHING, as_text
 from .format_codes import OTHER, literal
 from .limits import MOST_COLUMNS, PIECE_ROWS
 from .look import Look
@@ -48,14 +49,38 @@ _BESIDE_THE_TEXT = re.compile(r"office:annotation|text:ruby-text|text:note|table
 _DAY_ZERO = re.compile(rb"""<table:null-date\b[^>]*\btable:date-value\s*=\s*["'](\d{4}-\d\d-\d\d)["']""")
 _USUAL_DAY_ZERO = b"1899-12-30"
 
+_SETTINGS = "{urn:oasis:names:tc:opendocument:xmlns:config:1.0}"
+_ENTRY, _ITEM, _NAME = f"{_SETTINGS}config-item-map-entry", f"{_SETTINGS}config-item", f"{_SETTINGS}name"
+_ZERO = re.compile(r"[-+]?0+(?:\.0*)?(?:[eE][-+]?\d+)?")
 _SPACES = re.compile(r"[ \t\r\n]+")
 _OUT_OF_SIGHT = ("collapse", "filter")
 _NO_SIZE = re.compile(r"0+(?:\.0*)?[a-z]*")
 _CELLS = ("table:table-cell", "table:covered-table-cell")
 
 
-def look_at_ods(stream: IO[bytes], name: str) -> tuple[Look, bool]:
-    """What the sheet with this name tells beside its values, and whether the document is linked with others."""
+def hides_zeros(settings: bytes, name: str) -> bool:
+    """Whether a view of a document shows nothing where a number of the sheet with this name is 0.
+
+    A view says so for all of its sheets, and may say otherwise for one of them.
+    """
+    for view in (entry for entry in ET.fromstring(settings).iter(_ENTRY) if not entry.get(_NAME)):  # noqa: S314
+        of_sheet = (entry for entry in view.iter(_ENTRY) if entry.get(_NAME) == name)
+        settled = [shows for entry in (*of_sheet, view) if (shows := _shows_zeros(entry))]
+        if settled and settled[0] == "false":
+            return True
+    return False
+
+
+def _shows_zeros(entry: ET.Element) -> str:
+    items = (item for item in entry.iterfind(_ITEM) if item.get(_NAME) == "ShowZeroValues")
+    return next(((item.text or "").strip() for item in items), "")
+
+
+def look_at_ods(stream: IO[bytes], name: str, *, without_zeros: bool = False) -> tuple[Look, bool]:
+    """What the sheet with this name tells beside its values, and whether the document is linked with others.
+
+    ``without_zeros``: the program shows nothing where a number is 0, whatever stands in the cell as its text.
+    """
     content = stream.read()
     is_linked = any(mark in content for mark in _LINK_MARKS)
     # The parser is slow, and a table of texts has nothing for it to find.
@@ -63,7 +88,7 @@ def look_at_ods(stream: IO[bytes], name: str) -> tuple[Look, bool]:
     day_zero = zero[1].decode() if zero and zero[1] != _USUAL_DAY_ZERO else ""
     if not any(mark in content for mark in _MARKS) and not _OTHER_THAN_TEXT.search(content):
         return Look(day_zero=day_zero), is_linked
-    walk = _Walk(name)
+    walk = _Walk(name, without_zeros=without_zeros)
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = walk.start, walk.end, walk.text
@@ -75,8 +100,8 @@ def look_at_ods(stream: IO[bytes], name: str) -> tuple[Look, bool]:
 class _Walk:
     """Counts rows and cells of one table, with their repetitions, and compares what a cell holds with what it shows."""
 
-    def __init__(self, name: str) -> None:
-        self.look = Look()
+    def __init__(self, name: str, *, without_zeros: bool = False) -> None:
+        self.look, self._without_zeros = Look(), without_zeros
         self._name, self._inside = name, False
         self._row, self._rows, self._position, self._positions = 0, 0, 0, 0
         self._hidden_row = self._filled_row = False
@@ -185,6 +210,9 @@ class _Walk:
     def _add_text(self, row: int, position: int, cell: dict[str, str], text: str, *, is_plain: bool) -> None:
         """Note what a cell shows, where that is not what its value is read as."""
         kind, shown = cell.get("office:value-type", ""), text.strip()
+        if self._without_zeros and kind in _NUMBERS and _ZERO.fullmatch(cell.get(_VALUES[kind], "")):
+            self.look.shapes.add(row, position, NOTHING)
+            return
         if not _has_value(cell) or kind not in _VALUES:
             # Cells that say nothing of their value are read as empty; what they show is a text.
             if shown and not (is_plain and _has_value(cell)):

@@ -20,7 +20,7 @@ from .books import Book, CalamineBook, XlsBook
 from .cell_texts import CellTexts
 from .limits import DAMAGED, PROTECTED, TOO_LARGE, Refusal, limit_this_process, refuse_bomb
 from .look import FROM_1904, Formats, Look
-from .ods_look import look_at_ods
+from .ods_look import hides_zeros, look_at_ods
 from .package import Package, letters_of
 from .plain_cells import blank_strings, plain_cells, without_blanks, without_errors
 from .safety import Notice, about_parts, linked_with_others, macros_not_run
@@ -30,6 +30,7 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _OLD_BOOKS = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
 _OLD_MACROS = "_VBA_PROJECT_CUR".encode("utf-16-le")
+_SETTINGS = "settings.xml"
 _MODERN = (".xlsx", ".xlsm")
 _SHARED_STRING = re.compile(rb"<(?:\w+:)?si\b")
 
@@ -149,8 +150,9 @@ def _lines(book: Book, chosen: str | None, notices: list[Notice]) -> Iterator[ob
 
 
 def _look_at_ods(archive: zipfile.ZipFile, notices: list[Notice], name: str) -> Look:
+    without_zeros = _SETTINGS in archive.namelist() and hides_zeros(archive.read(_SETTINGS), name)
     with archive.open("content.xml") as stream:
-        look, is_linked = look_at_ods(stream, name)
+        look, is_linked = look_at_ods(stream, name, without_zeros=without_zeros)
     # Once, however many sheets are looked at.
     notices += [linked_with_others()] if is_linked and linked_with_others() not in notices else []
     return look

@@ -33,11 +33,11 @@ class OldSheet:
     """What the records of a sheet say.
 
     ``conditional`` are the areas where a condition may change the number format; ``formulas`` the row and the position
-    of each formula whose stored result is not what a person sees.
+    of each formula whose stored result is not what a person sees, and whether there is any.
     """
 
     conditional: Sequence[Area]
-    formulas: Sequence[tuple[int, int]]
+    formulas: Sequence[tuple[int, int, bool]]
 
 
 class OldFile:
@@ -62,15 +62,19 @@ class OldFile:
         is_stale = not is_manual and any(kind == _UNCALCULATED for kind, _ in records)
         formulas = (about for kind, about in records if kind == _FORMULA)
         unsure = (about for about in formulas if self._is_unsure(about, everything=is_stale))
-        cells = [(row + 1, position) for row, position in (struct.unpack_from("<HH", one) for one in unsure)]
+        places = ((*struct.unpack_from("<HH", one), not self._is_unwritten(one)) for one in unsure)
+        cells = [(row + 1, position, is_stored) for row, position, is_stored in places]
         return OldSheet(list(_conditional_areas(records)), cells)
+
+    def _is_unwritten(self, formula: bytes) -> bool:
+        # What writes no number of the program that calculated it, such as xlwt, writes an empty text for each result.
+        return formula[12:14] == b"\xff\xff" and formula[6] == _EMPTY_TEXT and not self._is_calculated
 
     def _is_unsure(self, formula: bytes, *, everything: bool) -> bool:
         kind = formula[6] if formula[12:14] == b"\xff\xff" else None
         if kind == _ERROR:
             return False
-        # What writes no number of the program that calculated it, such as xlwt, writes an empty text for each result.
-        is_unwritten = kind == _EMPTY_TEXT and not self._is_calculated
+        is_unwritten = self._is_unwritten(formula)
         return everything or self._is_to_be_calculated or is_unwritten or bool(formula[14] & _ON_OPENING)
 
 

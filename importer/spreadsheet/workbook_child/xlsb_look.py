@@ -59,7 +59,7 @@ def look_at_xlsb(sheet: bytes, styles: Formats, *, calculated_on_opening: bool =
             if kind in {_CELL_ERROR, _FORMULA_ERROR}:
                 look.add_error(row, position, _ERRORS.get(data[8], ""))
             elif calculated_on_opening and kind in _FORMULAS:
-                look.add_formula(row, position, NOT_STORED)
+                look.add_formula(row, position, NOT_STORED, is_stored=True)
         elif kind == _COLUMN:
             first, last, width, _, flags = struct.unpack_from("<IIIIH", data)
             if flags & _COLUMN_HIDDEN or width == 0:

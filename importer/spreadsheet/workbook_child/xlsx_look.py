@@ -123,7 +123,9 @@ def _add_problems(look: Look, piece: bytes, unsure_formula: re.Pattern[bytes]) -
 def _add_formula(look: Look, cell: re.Match[bytes]) -> None:
     row, position = _place(cell)
     formula = _decoded(cell["formula"])
-    look.add_formula(row, position, formula)
+    # An empty result is one if the cell says that it is a text.
+    is_stored = bool(cell["value"]) or (cell["result"] is not None and bool(_IS_TEXT.search(cell["attributes"])))
+    look.add_formula(row, position, formula, is_stored=is_stored)
     # The results of a formula of many cells stand in cells without one.
     if area := _AREA.match(cell["about_formula"] or b""):
         bottom, right = int(area[2]), min(_position(area[1]), MOST_COLUMNS)
@@ -131,7 +133,7 @@ def _add_formula(look: Look, cell: re.Match[bytes]) -> None:
             raise Refusal(*TOO_LARGE)
         for each in range(row, bottom + 1):
             for place in range(position, right + 1):
-                look.add_formula(each, place, formula)
+                look.add_formula(each, place, formula, is_stored=is_stored)
 
 
 def _add_conditions(look: Look, piece: bytes, styles: Formats) -> None:

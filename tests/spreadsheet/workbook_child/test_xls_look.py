@@ -66,26 +66,26 @@ def test_a_condition_that_changes_a_number_format_is_noticed(tmp_path: Path, nam
     assert list(names.values()) == ["5", "6", "7"]
 
 
-FORMULAS: dict[str, tuple[bytes, bytes, bytes, int, bool]] = {
-    "calculated": (CALCULATED, b"", SEVEN, 0, True),
-    "of a program that writes no version": (b"", b"", SEVEN, 0, True),
-    "volatile": (CALCULATED, b"", SEVEN, 1, True),
-    "calculated by hand": (CALCULATED, MANUAL + UNCALCULATED, SEVEN, 0, True),
-    "calculated to nothing": (CALCULATED, b"", EMPTY_TEXT, 0, True),
-    "to be calculated": (TO_BE_CALCULATED, b"", SEVEN, 0, False),
-    "saved before it was calculated": (CALCULATED, UNCALCULATED, SEVEN, 0, False),
-    "of POI": (CALCULATED, b"", bytes(8), 2, False),
-    "of xlwt": (b"", b"", EMPTY_TEXT, 0, False),
+FORMULAS: dict[str, tuple[bytes, bytes, bytes, int, str]] = {
+    "calculated": (CALCULATED, b"", SEVEN, 0, ""),
+    "of a program that writes no version": (b"", b"", SEVEN, 0, ""),
+    "volatile": (CALCULATED, b"", SEVEN, 1, ""),
+    "calculated by hand": (CALCULATED, MANUAL + UNCALCULATED, SEVEN, 0, ""),
+    "calculated to nothing": (CALCULATED, b"", EMPTY_TEXT, 0, ""),
+    "to be calculated": (TO_BE_CALCULATED, b"", SEVEN, 0, "formula-not-calculated"),
+    "saved before it was calculated": (CALCULATED, UNCALCULATED, SEVEN, 0, "formula-not-calculated"),
+    "of POI": (CALCULATED, b"", bytes(8), 2, "formula-not-calculated"),
+    "of xlwt": (b"", b"", EMPTY_TEXT, 0, "formula-without-value"),
 }
 
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_a_result_that_nobody_sees_is_none(tmp_path: Path, name: str) -> None:
     """Libraries that cannot calculate store 0 or nothing, and have the program do it when it opens the file."""
-    book, sheet, result, flags, is_sure = FORMULAS[name]
+    book, sheet, result, flags, code = FORMULAS[name]
     records = sheet + xls_formula(1, 1, result, flags)
     read = opened(write_xls(tmp_path / "a.xls", [["ResourceId", "Name"], [1.0]], book=book, sheet=records))
-    assert problems_of(read) == ({} if is_sure else {(2, 1): "formula-without-value"})
+    assert problems_of(read) == ({(2, 1): code} if code else {})
 
 
 def test_an_error_stays_one_when_it_is_calculated_again(tmp_path: Path) -> None:

@@ -74,5 +74,5 @@ def test_results_that_nobody_sees_are_none(tmp_path: Path, flags: int, automatic
     calculation = xlsb_record(157, struct.pack("<IIIdIH", 191029, automatic, 100, 0.001, 1, flags))
     rows: list[list[str | float | bytes]] = [["ResourceId", "Name"], [1.0, True], [2.0, b"\x2a"]]
     sheet = opened(write_xlsb(tmp_path / "a.xlsb", rows, more={"book": calculation}))
-    problems = {(3, 1): "cell-error"} | ({} if is_sure else {(2, 1): "formula-without-value"})
+    problems = {(3, 1): "cell-error"} | ({} if is_sure else {(2, 1): "formula-not-calculated"})
     assert problems_of(sheet) == problems
