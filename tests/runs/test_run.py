@@ -35,6 +35,7 @@ def test_good_rows_are_created_and_bad_rows_are_told(desk: Desk, service: Servic
         "invalid": 5,
         "unknown": 0,
         "not sent": 0,
+        "left out": 0,
     }
     assert len(service.records) == 295
     rows = desk.report("report")

@@ -406,7 +406,7 @@ def fits(page: Page) -> None:
 
 @pytest.mark.parametrize(
     ("media", "width", "lines"),
-    [("screen", 400, 7), ("screen", 900, 1), ("screen", 1100, 1), ("screen", 1400, 1), ("print", 718, 1)],
+    [("screen", 400, len(Status)), ("screen", 900, 1), ("screen", 1100, 1), ("screen", 1400, 1), ("print", 718, 1)],
 )
 def test_the_figures_of_a_report_stand_in_one_line(
     browser: Browser, media: Literal["screen", "print"], width: int, lines: int
