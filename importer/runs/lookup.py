@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import NamedTuple
 
 from importer.checking import (
     Directory,
@@ -203,34 +204,45 @@ def _questions_of(reference: Reference, text: str) -> list[tuple[str, str]]:
     return [(f"{reference.relation}_{key}", value) for key in keys for value in dict.fromkeys((name, name.lower()))]
 
 
-def _referred_to(directory: Directory, texts: Iterable[str]) -> set[int]:
-    """The records that these cells refer to, by Id or by name, and those that are offered for a name."""
-    numbers = set[int]()
+class _Referred(NamedTuple):
+    """The records that cells refer to, by Id, and those that are meant or offered for a name."""
+
+    numbers: set[int]
+    named: set[int]
+
+
+def _referred_to(directory: Directory, texts: Iterable[str]) -> _Referred:
+    numbers, named = set[int](), set[int]()
     for text in texts:
-        if (number := whole_number(text)) is not None:
+        if (number := whole_number(text)) is not None and 0 < number <= LARGEST_ID:
             numbers.add(number)
         elif is_name(text):
-            numbers |= {entry.id for entry in directory.named(text) or directory.near(text)}
-    return {number for number in numbers if 0 < number <= LARGEST_ID}
+            named |= {entry.id for entry in directory.named(text) or directory.near(text)}
+    return _Referred(numbers - named, named)
 
 
-async def _gone_of(session: Session, reference: Reference, numbers: set[int], directory: Directory) -> set[int]:
-    """Those of the Ids of which the service says that it has no such record, in as few calls as possible."""
+async def _gone_of(session: Session, reference: Reference, referred: _Referred, directory: Directory) -> set[int]:
+    """Those of the records of which the service says that it has none, in as few calls as possible."""
     # 1. What was read a moment ago is not read again.
-    # 2. Fifty in a call. That one is left out proves nothing: it is read by itself, and only "not found" is an answer.
-    # 3. One Id alone is read by itself at once. Where there are too many, those that are not listed are doubtful most.
+    # 2. One that a name leads to is read by itself: it is in a list, and lists still show deleted records, so another
+    #    list of fifty would as well.
+    # 3. Ids of the file are read fifty in a call. That one is left out proves nothing: it is then read by itself, and
+    #    only "not found" is an answer. Where there are too many, those that are not listed are doubtful most.
     confirmed = _confirmed(session, reference)
-    unread = [number for number in numbers if str(number) not in confirmed]
+    named = {number for number in referred.named if str(number) not in confirmed}
+    unread = {number for number in referred.numbers if str(number) not in confirmed}
+    if len(named) > MOST_CONFIRMED:
+        named, unread = set(), unread | named
     new = sorted(unread, key=lambda number: (directory.lists(number), number))[:MOST_IN_BATCHES]
     missing = await _left_out(session, reference, new) if len(new) > 1 else set(new)
-    alone = [number for number in new if number in missing][:MOST_CONFIRMED]
+    alone = [*sorted(named), *[number for number in new if number in missing][: MOST_CONFIRMED - len(named)]]
     answers = {number: await _existence(session, reference, number) for number in alone}
     there = {*new} - missing | {number for number, exists in answers.items() if exists}
     if there:
         _confirm(session, reference, confirmed, there)
     calls = len(alone) + (batches(len(new)) if len(new) > 1 else 0)
     if calls > _CALLS_WITHOUT_A_WORD:
-        nouns = count(len(new), reference.relation.lower())
+        nouns = count(len(new) + len(named), reference.relation.lower())
         session.observer.say(f"Looked up whether {nouns} exist, with {calls:,} calls.")
     return {number for number, exists in answers.items() if exists is False}
 

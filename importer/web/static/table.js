@@ -150,14 +150,16 @@ class RowTable {
   // -- rows from the server ------------------------------------------------------------------------------------------
 
   async fetchRows(first, count, more = {}) {
-    const query = new URLSearchParams(this.query);
+    const query = new URLSearchParams(this.query), of = this.query.toString();
     for (const [name, value] of Object.entries({ view: this.view, first, count, ...more })) query.set(name, value);
     const answer = await fetch(`${this.address}/rows?${query}`, { headers: { "HX-Request": "true" } });
     if (!answer.ok) throw new Error(String(answer.status));
-    return answer.json();
+    return { ...await answer.json(), of };
   }
 
   take(document, anew = false) {
+    // Asked for before the person chose other rows, or another order: the answer to that may have come first.
+    if (document.of !== this.query.toString()) return;
     if (anew || document.view !== this.view) {
       const lost = this.view && document.view !== this.view && !anew;
       this.view = document.view;
