@@ -401,7 +401,7 @@ def test_going_on_waits_for_what_is_being_saved(sheet: Sheet) -> None:
     sheet.page.on("dialog", answer)
     sheet.go(0, NAME)
     sheet.page.keyboard.type("Studio")
-    sheet.page.get_by_role("link", name="Back to the check").click()
+    sheet.page.get_by_role("link", name="Back to the check").first.click()
     sheet.page.wait_for_url("**/check*")
     assert questions == []
     sheet.page.get_by_role("link", name="See and correct all rows").click()
