@@ -48,7 +48,7 @@ def lines_of(path: Path, chosen: str | None = None) -> list[dict[str, object]]:
         (date(2026, 11, 30), "2026-11-30"),
         (datetime(2026, 11, 30), "2026-11-30"),
         (datetime(2026, 11, 30, 10, 29, 59, 999_600), "2026-11-30T10:30:00"),
-        (datetime(2026, 11, 30, 10, 29, 59, 400_000), "2026-11-30T10:29:59"),
+        (datetime(2026, 11, 30, 10, 29, 59, 400_000), "2026-11-30T10:29:59.400000"),
         (datetime(2026, 11, 30, 23, 59, 59, 999_600), "2026-12-01"),
         (time(9, 5), "09:05:00"),
         (timedelta(hours=26), "1 day, 2:00:00"),
@@ -86,7 +86,7 @@ def test_pieces_come_first_and_the_last_line_says_what_was_read(tmp_path: Path) 
     path = pack(tmp_path / "a.xlsx", xlsx_parts(sheet_xml(text_row(1, "A", "B"), text_row(3, "x", "y"))))
     *pieces, last = lines_of(path)
     assert pieces == [{"first": 1, "columns": [["A", "", "x"], ["B", "", "y"]], "formats": []}]
-    assert last == {"name": "Data", "notices": [], "problems": [[], [], []]}
+    assert last == {"name": "Data", "notices": [], "problems": [[], [], []], "day_zero": ""}
 
 
 @pytest.mark.usefixtures("no_limits")
