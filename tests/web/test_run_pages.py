@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from conftest import GIVE_UP, mapping
+from conftest import mapping
 
 from importer.config.settings import Settings
 from importer.model import Account, Plan, Status
@@ -22,7 +22,6 @@ from importer.runs.run import run as run_file
 from importer.runs.source import CheckResult
 from importer.runs.status import run_status
 from importer.sandbox.server import Running
-from importer.web import retry_process
 from web.kit import GOOD, Client, Site, dawdle, heal, plain, rows, serving, started, table
 
 
@@ -48,11 +47,8 @@ def test_while_the_journal_is_being_written_a_page_waits(client: Client, setting
     assert "All 8 rows created" in plain(client.get(run).text)
 
 
-def test_a_run_is_paused_resumed_and_stopped_for_good(
-    slow_site: Site, slow: Settings, service: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_is_paused_resumed_and_stopped_for_good(slow_site: Site, slow: Settings, service: Running) -> None:
     """Pause and Resume go on with the same run; Stop for good ends it, and its unsent rows become a new run."""
-    monkeypatch.setattr(retry_process, "_PATIENCE", GIVE_UP)
     client = slow_site.visitor()
     dawdle(service, 40)
     run = started(client, table(*[mapping(n) for n in range(2, 42)]))
