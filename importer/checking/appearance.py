@@ -18,9 +18,6 @@ from importer.checking.columns import ColumnMapping
 from importer.checking.date_text import DateText, read_date_text
 from importer.checking.dates import date_of_number
 from importer.spreadsheet import OF_DATES, FormattedCell, Sheet, has_formatted
-from importer.spreadsheet.workbook_child.format_codes import is_literal
-from importer.spreadsheet.workbook_child.moment_formats import example_of, shows_all_of
-from importer.spreadsheet.workbook_child.number_formats import shows_whole_numbers
 from importer.text import printable
 from schemas import FieldType, RecordType, written
 
@@ -140,7 +137,7 @@ def _reference(cell: FormattedCell) -> str | None:
 
 
 def _whole_number(cell: FormattedCell) -> str | None:
-    if cell.isdecimal() and cell != "0" and shows_whole_numbers(cell.shape):
+    if cell.isdecimal() and cell != "0" and cell.shows_whole_numbers:
         return str(cell)
     return _same_number(cell, cell.nominal)
 
@@ -184,11 +181,11 @@ def _choice(cell: FormattedCell) -> str | None:
 
 def _date(cell: FormattedCell) -> str | None:
     """The date of a cell with the time zone that it shows, if it shows the whole of it."""
-    if shows_all_of(cell.shape, example_of(cell)) and _MOMENT.fullmatch(cell):
+    if cell.shows_whole_moment and _MOMENT.fullmatch(cell):
         return str(cell)
     if _MOMENT.fullmatch(cell) is None:
         # A text is read as it is shown. A number is a date only as it is: shown with fewer digits, it is another one.
-        is_text = is_literal(cell.shape) and not _NUMBER.fullmatch(cell)
+        is_text = cell.is_shown_text and not _NUMBER.fullmatch(cell)
         return cell.shown if is_text or cell.nominal == cell else None
     moment, shown = datetime.fromisoformat(cell), cell.nominal
     text = read_date_text(_in_order(shown, moment)) if shown else ""

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from importer.spreadsheet.workbook_child.number_formats import nominal, shown
+from importer.spreadsheet.workbook_child.format_codes import is_literal
+from importer.spreadsheet.workbook_child.moment_formats import example_of, shows_all_of
+from importer.spreadsheet.workbook_child.number_formats import nominal, shown, shows_whole_numbers
 
 
 class FormattedCell(str):
@@ -37,6 +39,21 @@ class FormattedCell(str):
     def nominal(self) -> str | None:
         """The same as a program in the United States shows it, empty if it shows nothing."""
         return nominal(str(self), self.shape)
+
+    @property
+    def shows_whole_numbers(self) -> bool:
+        """Whether its format shows the digits of each whole number above zero and nothing more."""
+        return shows_whole_numbers(self.shape)
+
+    @property
+    def shows_whole_moment(self) -> bool:
+        """Whether its format surely shows all of a date and time such as this."""
+        return shows_all_of(self.shape, example_of(self))
+
+    @property
+    def is_shown_text(self) -> bool:
+        """Whether the file itself says what the cell shows."""
+        return is_literal(self.shape)
 
 
 def shown_text(cell: str) -> str:

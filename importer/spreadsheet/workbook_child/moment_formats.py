@@ -96,7 +96,7 @@ def example_of(value: str) -> str:
 
 
 def _without_fractions(section: Section) -> list[Token]:
-    """A section without the fractions of its seconds, which no value has."""
+    """A section without the fractions of its seconds: a value that has any is not certain, and never comes here."""
     pairs = zip([None, *section], section, strict=False)
     return [token for before, token in pairs if before is None or not _is_fraction(before, token)]
 
