@@ -379,7 +379,7 @@ def test_a_whole_row_is_copied_to_another_one_cell_by_cell(sheet: Sheet) -> None
 
 
 def test_a_key_means_the_rows_that_were_seen_when_it_was_pressed(eyes: Eyes, tmp_path: Path) -> None:
-    """Another order is on its way, and comes before the key can be sent: no row of that order is taken for the one seen."""
+    """Another order is on its way and comes before the key is sent: none of its rows is taken for the one seen."""
     sheet = opened(eyes, tmp_path)
     steps: list[Route] = []
     orders: list[Route] = []
@@ -396,7 +396,7 @@ def test_a_key_means_the_rows_that_were_seen_when_it_was_pressed(eyes: Eyes, tmp
     for route in orders:
         route.continue_()
     sheet.says("Sorted by Name, ascending.")
-    with eyes.page.expect_response(lambda answer: '"clear"' in (answer.request.post_data or "")) as got:
+    with eyes.page.expect_response(lambda answer: '"clear"' in (answer.request.post_data or "")):
         for route in steps:
             route.continue_()
     place = eyes.page.url.partition("?")[0]
