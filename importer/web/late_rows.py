@@ -1,0 +1,40 @@
+"""Rows on the page of a check that wait for the check of the whole file; the page asks for them until it has ended.
+
+A name in them is being looked up, or another row was equal to them and has changed.
+"""
+
+from collections.abc import Iterable
+
+from importer.web import upload_check
+from importer.web.drafts import Draft
+from importer.web.table.row_file import RowState, TableRow, file_of, opened
+from importer.web.upload_documents import CheckedRow
+
+TYPED, AGAIN, OUT = "typed", "again", "out"
+"""Why a row is shown anew: a text was typed into it; another row has changed; it is left out."""
+
+_MOST_DIGITS = 9
+
+
+def numbers(texts: Iterable[str]) -> list[int]:
+    """The numbers of rows that a page asks for; what is no number is left out."""
+    return [int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS]
+
+
+def late_rows(draft: Draft, typed: Iterable[int], again: Iterable[int]) -> list[tuple[CheckedRow, str]]:
+    """These rows by the check of this version of the upload, each with why it is shown anew.
+
+    Raises:
+        FileNotFoundError: There is no such check, or not any more.
+    """
+    reasons = dict.fromkeys(again, AGAIN) | dict.fromkeys(typed, TYPED)
+    with opened(file_of(draft.folder, draft.version)) as rows:
+        letters = [column.letters for column in rows.columns]
+        return [_late(draft, row, letters, reasons[row.row]) for row in rows.rows(sorted(reasons))]
+
+
+def _late(draft: Draft, row: TableRow, letters: list[str], reason: str) -> tuple[CheckedRow, str]:
+    if row.state is RowState.OUT:
+        reason = OUT
+    checked = upload_check.row(draft, draft.version, row.row)
+    return checked or CheckedRow(row.row, dict(zip(letters, row.texts, strict=True)), ()), reason
