@@ -3,6 +3,7 @@
 A name in them is being looked up, or another row was equal to them and has changed.
 """
 
+import contextlib
 from collections.abc import Iterable
 
 from importer.web import upload_check
@@ -33,8 +34,21 @@ def late_rows(draft: Draft, typed: Iterable[int], again: Iterable[int]) -> list[
         return [_late(draft, row, letters, reasons[row.row]) for row in rows.rows(sorted(reasons))]
 
 
+def row_of(draft: Draft, version: int, number: int) -> CheckedRow | None:
+    """A row as the check of this version has it, wrong or not; None if it is left out, or if there is none."""
+    if (row := upload_check.row(draft, version, number)) is not None:
+        return row
+    with contextlib.suppress(FileNotFoundError), opened(file_of(draft.folder, version)) as rows:
+        letters = [column.letters for column in rows.columns]
+        found = [_unwrong(row, letters) for row in rows.rows([number]) if row.state is not RowState.OUT]
+        return found[0] if found else None
+    return None
+
+
 def _late(draft: Draft, row: TableRow, letters: list[str], reason: str) -> tuple[CheckedRow, str]:
-    if row.state is RowState.OUT:
-        reason = OUT
     checked = upload_check.row(draft, draft.version, row.row)
-    return checked or CheckedRow(row.row, dict(zip(letters, row.texts, strict=True)), ()), reason
+    return checked or _unwrong(row, letters), OUT if row.state is RowState.OUT else reason
+
+
+def _unwrong(row: TableRow, letters: list[str]) -> CheckedRow:
+    return CheckedRow(row.row, dict(zip(letters, row.texts, strict=True)), ())

@@ -399,7 +399,7 @@ async def correct(request: Request) -> Response:
     result, number = latest_check(draft), int(request.path_params["row"])
     if result is None or result.header is None:
         raise HTTPException(NOT_FOUND)
-    row = await asyncio.to_thread(upload_check.row, draft, result.version, number)
+    row = await asyncio.to_thread(late_rows.row_of, draft, result.version, number)
     cells = upload_check.corrected_row(draft, row).cells if row else {}
     columns = cells if row else result.header.letters
     typed = entries.typed(fields, cells)
@@ -407,7 +407,7 @@ async def correct(request: Request) -> Response:
     doubles = await doubles_on_page(draft, result, fields)
     changed = (app_of(request).drafts.correct(draft.id, cells=corrections) if corrections else None) or draft
     await check_of(request, changed)
-    # A row without an issue is not at hand: another page has corrected what this one showed.
+    # A row may have been left out on another page, and is not to be shown as corrected.
     if row is None or request.headers.get("hx-request") != "true":
         query = urlencode({"only": fields.get("only", ""), "page": fields.get("page", "1")})
         return redirect(request, f"/uploads/{draft.id}/check?{query}#row-{number}")

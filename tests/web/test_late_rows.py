@@ -7,7 +7,7 @@ from conftest import mapping
 
 from importer.config.settings import Settings
 from importer.web.drafts import Drafts
-from importer.web.late_rows import late_rows, numbers
+from importer.web.late_rows import late_rows, numbers, row_of
 from web.kit import Client, table
 
 
@@ -41,3 +41,15 @@ def test_an_answer_to_the_page_holds_the_rows_that_it_asks_for(client: Client) -
 def test_rows_are_asked_for_by_number(texts: list[str], expected: list[int]) -> None:
     """Whatever an address says."""
     assert numbers(texts) == expected
+
+
+def test_a_row_that_is_right_by_now_is_at_hand_and_one_left_out_is_not(client: Client, settings: Settings) -> None:
+    """A page that was opened before may still show either."""
+    place = client.draft("rows.csv", table(mapping(2), mapping(3, CoworkerId="12.5"), mapping(4)))
+    client.post(f"{place}/leave-out", {"row": "4"})
+    client.follow(f"{place}/check")
+    draft = Drafts(settings.home / "uploads", time.time).find(place.rpartition("/")[2])
+    assert draft is not None
+    rows = {number: row_of(draft, draft.version, number) for number in (2, 3, 4, 99)}
+    assert {number: row and row.is_wrong for number, row in rows.items()} == {2: False, 3: True, 4: None, 99: None}
+    assert row_of(draft, draft.version - 1, 2) is None
