@@ -33,6 +33,7 @@ from importer.spreadsheet import REPAIRS
 from importer.spreadsheet.template import write_template
 from importer.web import choices, entries, row_answers, upload_check
 from importer.web.context import (
+    LONGEST_WAIT,
     NOT_FOUND,
     AppContext,
     app_of,
@@ -206,7 +207,9 @@ def _columns_first(draft: Draft, result: UploadCheck) -> bool:
     return not header.fits or not (draft.agreed or sure)
 
 
-async def check_of(request: Request, draft: Draft, *, stale: bool = False) -> UploadCheck | None:
+async def check_of(
+    request: Request, draft: Draft, *, stale: bool = False, wait: float = LONGEST_WAIT
+) -> UploadCheck | None:
     """The check of an upload; None while it is at work. With ``stale``, one of an earlier version will do."""
     app, result, settings = app_of(request), latest_check(draft), settings_of(request)
     # Twice, because what has just ended may have been about an earlier version.
@@ -214,7 +217,7 @@ async def check_of(request: Request, draft: Draft, *, stale: bool = False) -> Up
         if is_current(draft, result, settings):
             return result
         ended = await app.jobs.done(
-            f"check {draft.id} {signed_in_as(settings)}", lambda: _check_until_current(app, draft.id, settings)
+            f"check {draft.id} {signed_in_as(settings)}", lambda: _check_until_current(app, draft.id, settings), wait
         )
         result = latest_check(draft)
         if not ended:
