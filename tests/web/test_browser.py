@@ -18,7 +18,7 @@ from typing import Literal
 import pytest
 from conftest import GIVE_UP, LABELS, mapping
 from openpyxl import Workbook, load_workbook
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
 
 from importer import reporting
 from importer.config.settings import Settings
@@ -340,6 +340,42 @@ def test_everything_but_the_live_parts_works_without_scripts(
         expect(page.get_by_role("heading", level=1)).to_have_text(
             "36 of 40 rows created, 4 need a change", timeout=40_000
         )
+        context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_nothing_that_was_typed_is_lost_in_silence(
+    browser: Browser, settings: Settings, tmp_path: Path, scripts: bool
+) -> None:
+    """Whatever is pressed saves the cells of all rows; and with scripts, a page with others is not left unasked."""
+    with serving(settings) as site:
+        context = browser.new_context(java_script_enabled=scripts)
+        context.set_default_timeout(_PATIENCE)
+        page = context.new_page()
+        page.goto(site.url)
+        page.locator("#file").set_input_files(broken(tmp_path / "broken.xlsx"))
+        page.get_by_role("button", name="Check this file").click()
+        page.locator("#select-Name").select_option("C")
+        page.get_by_role("button", name="Check the rows").click()
+        page.locator("#cell-B3").fill("4711")
+        if scripts:
+            asked = list[str]()
+
+            def stay(dialog: Dialog) -> None:
+                asked.append(dialog.type)
+                dialog.dismiss()
+
+            page.on("dialog", stay)
+            page.get_by_role("link", name="Change columns").click(no_wait_after=True)
+            expect(page.locator("#cell-B3")).to_have_value("4711")
+            assert asked == ["beforeunload"]
+        page.locator("#cell-C40").fill("Attic")
+        page.get_by_role("button", name="Save all cells").click()
+        expect(page.locator("#standing")).to_contain_text("3 rows of 40 need a change")
+        page.locator("#cell-C41").fill("Cellar")
+        page.get_by_label("Remove them: 4,123 becomes 4123").check()
+        page.get_by_role("button", name="Save all choices", exact=True).last.click()
+        expect(page.locator("#standing")).to_contain_text("All 40 rows can be imported")
         context.close()
 
 
