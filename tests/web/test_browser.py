@@ -431,12 +431,16 @@ def test_tables_of_rows_fit_a_desk_and_stack_on_a_phone(eyes: Eyes, tmp_path: Pa
 
 
 def fits(page: Page) -> None:
-    """Nothing has to be scrolled sideways, on a desk and on a phone."""
-    for width in (1200, 390):
+    """Nothing has to be scrolled sideways, on a desk, a tablet and a phone, and no sentence about a cell is a tower."""
+    for width in (1200, 768, 390):
         page.set_viewport_size({"width": width, "height": 800})
         page.wait_for_function(f"matchMedia('(width: {width}px)').matches")
         hidden = "[...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
         assert page.evaluate(hidden) == [0], (page.title(), width)
+        high = (
+            "Math.max(0, ...[...document.querySelectorAll('td .msg')].map(e => e.clientHeight / e.textContent.length))"
+        )
+        assert page.evaluate(high) < 2, (page.title(), width)
     page.set_viewport_size({"width": 1200, "height": 800})
 
 
