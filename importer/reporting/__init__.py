@@ -4,7 +4,8 @@
 - ``stop_sentences.py``  why sending stopped
 - ``overview.py``   the run as a whole
 - ``delimited.py``, ``workbook.py``, ``page.py``  the same as CSV, XLSX and HTML
-- ``fix_file.py``   a checked file with its wrong cells marked; ``annotated_file.py`` the user's own workbook, annotated
+- ``fix_file.py``   a checked file with its wrong cells marked; ``annotated_file.py`` the user's own workbook with
+  its outcomes; ``value_lists.py``  what can be chosen in that
 - ``record_file.py``  records of the service as CSV, XLSX or JSON Lines
 - ``atomic.py``     files written aside and put in place when they are complete
 
@@ -29,9 +30,10 @@ from importer.reporting.annotated_file import Additions, annotate_file
 from importer.reporting.atomic import new_file, put_in_place, remove, written_aside
 from importer.reporting.delimited import DelimitedReport
 from importer.reporting.fix_file import CheckedFile, write_fix_file, write_marked_workbook, write_plain_fix_file
-from importer.reporting.lines import Line, Lines, corrected_texts, lines, outcomes
+from importer.reporting.lines import Line, Lines, corrected_texts, fields_of, lines, outcomes
 from importer.reporting.overview import Overview
 from importer.reporting.page import render
+from importer.reporting.value_lists import value_lists
 from importer.reporting.workbook import WorkbookReport
 from importer.spreadsheet import ANNOTATED, escape_formula
 
@@ -153,7 +155,8 @@ def _write_marked_workbook(aside: Path, journal: Journal, run: Run) -> str | Not
     if run.rows > _MOST_MARKED:
         return Notice("workbook-left-out", {"why": f"it has more than {_MOST_MARKED:,} rows"})
     name, stream = f"your-workbook{run.copy.suffix}", lines(journal, run)
-    additions = Additions(corrected=corrected_texts(run), with_ids=True)
+    lists = value_lists(journal, run, fields_of(run, stream.sheet))
+    additions = Additions(lists, corrected_texts(run), with_ids=True)
     why = annotate_file(run.copy, stream.sheet, stream.rows, additions, new_file(aside, name))
     return name if why is None else Notice("workbook-left-out", {"why": why})
 

@@ -125,7 +125,7 @@ def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[
     # Three readings side by side, each in the order of the rows: the file, the intents and the issues. If one of them
     # has a row that the file lacks, it stays at the head of its reading, and the report is refused: a report of another
     # file would give its rows the outcomes of these.
-    positions = Positions(sheet, _fields(run, sheet))
+    positions = Positions(sheet, fields_of(run, sheet))
     rows, answers, left_out = 0, run.options_as(ReadOptions, "read").answers, frozenset(run.left_out)
     for row, cells, extra, answer in texts_of(sheet):
         if row in left_out:
@@ -186,7 +186,7 @@ def _mapping(run: Run, sheet: Sheet) -> ColumnMapping | None:
     return match_columns(sheet, RECORD_TYPES[run.kind], (), run.options_as(ReadOptions, "read").map)
 
 
-def _fields(run: Run, sheet: Sheet) -> dict[str, int]:
+def fields_of(run: Run, sheet: Sheet) -> dict[str, int]:
     """The position of each field in the sheet of a run."""
     mapping = _mapping(run, sheet)
     return {column.field: column.position for column in mapping.columns} if mapping else {}

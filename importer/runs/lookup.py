@@ -6,7 +6,7 @@ out others that exist.
 """
 
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -26,6 +26,7 @@ from importer.checking import (
 from importer.config.store import Document, UnreadableError
 from importer.delivery.by_id import OK, says_not_found
 from importer.delivery.listing import batches, read_by_ids
+from importer.journal.directories import LISTED, Listed
 from importer.nexudus import Page, PageReader, read_page
 from importer.nexudus.reply import LARGEST_ID, proper_id
 from importer.runs.session import Session
@@ -44,17 +45,6 @@ _CALLS_WITHOUT_A_WORD = 5
 _MOST_DELETED = 20
 MOST_OFFERED = 1_000
 """A longer list is no help for finding a name in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """The records that a list of the service held."""
-
-    entries: Sequence[Entry]
-
-
-LISTED = Document("A list of the service", Listed, steps={0: lambda document: {"entries": document}})
-"""What the journal keeps of a list; one that cannot be read is asked for again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ class WorkbookAnnotation:
     """What is written into a sheet of a workbook.
 
     ``columns`` stand at its end, from ``free`` on if they are not there yet: the first position to the right of
-    everything. ``lists`` are the values to choose from at wrong cells, by position. ``rows`` ascend.
+    everything. ``lists`` are the values to choose from in all rows, by position. ``rows`` ascend.
     """
 
     sheet: str

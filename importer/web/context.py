@@ -25,7 +25,7 @@ _WAIT = 0.35
 """Seconds for which an answer waits for work to end; a file of usual size is checked by then."""
 
 _MOST_DIGITS = 6
-_MOST_FIELDS = 600
+_MOST_FIELDS = 2_000
 _LONGEST_FIELD = 64 * 1024
 
 
@@ -37,12 +37,12 @@ class Jobs:
         self._pool = ThreadPoolExecutor(2, "importer-web")
         self._running: dict[str, Future[Any]] = {}
 
-    async def done(self, key: str, work: Callable[[], object]) -> bool:
-        """Start the work unless it is under way, and say whether it ended within the time that a page can wait."""
+    async def done(self, key: str, work: Callable[[], object], wait: float | None = None) -> bool:
+        """Start the work unless it is under way, and say whether it ended within the seconds that a page can wait."""
         future = self._running.get(key)
         if future is None:
             future = self._running[key] = self._pool.submit(work)
-        await asyncio.wait([asyncio.wrap_future(future)], timeout=_WAIT)
+        await asyncio.wait([asyncio.wrap_future(future)], timeout=_WAIT if wait is None else wait)
         if not future.done():
             return False
         self._running.pop(key, None)

@@ -1,9 +1,10 @@
 """Uploads on their way to a run: a private folder each, with the file as it came and what was chosen for it.
 
 Names are made here; what the user calls the file is data only. The file itself is never changed: cells corrected on
-the page are stored next to it and applied whenever it is read.
+the page are stored next to it (``correction_log.py``) and applied whenever it is read.
 """
 
+import contextlib
 import hashlib
 import re
 import secrets
@@ -13,11 +14,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
 
-from importer.config.store import Document, RecentDocuments, locked_document, new_private, private_folder
+from importer.config.store import (
+    Document,
+    RecentDocuments,
+    UnreadableError,
+    locked_document,
+    new_private,
+    private_folder,
+    unchanged,
+)
 from importer.errors import FileError, ImporterError
 from importer.model import Clock
 from importer.spreadsheet import DELIMITED, WORKBOOKS, ReadOptions
 from importer.text import printable
+from importer.web import correction_log
+from importer.web.correction_log import CorrectionLogs, Corrections, LogMark
 
 ACCEPTED = tuple(sorted(DELIMITED | WORKBOOKS))
 LARGEST = 50 * 1024 * 1024
@@ -46,7 +57,8 @@ class Draft:
     """One upload. ``version`` grows with every change, so that a result can tell which state it is about.
 
     ``choices`` are those of records for names that were made for this upload. ``zone`` is the time zone of the browser
-    that it came from, "" if that did not say. ``sheets`` are those among which its sheet was chosen.
+    that it came from, "" if that did not say. ``sheets`` are those among which its sheet was chosen. ``log`` says where
+    the corrections in ``read`` are stored, None before there are any.
     """
 
     id: str
@@ -64,6 +76,7 @@ class Draft:
     version: int = 1
     run: int | None = None
     sheets: tuple[str, ...] = ()
+    log: LogMark | None = None
 
     @property
     def path(self) -> Path:
@@ -79,8 +92,9 @@ class Draft:
         return error.reworded(message, advice, on_page)
 
 
-_DRAFT = Document("An upload", Draft)
-_RECENT = RecentDocuments(_DRAFT, 8)
+# Format 1 held the corrections themselves; they go into a log with the next change.
+_DRAFT = Document("An upload", Draft, format=2, steps={0: unchanged, 1: unchanged})
+_RECENT, _LOGS = RecentDocuments(_DRAFT, 8), CorrectionLogs(8)
 """An upload may have a hundred thousand corrections, and each request looks at it."""
 
 
@@ -117,6 +131,22 @@ class Drafts:
         """The draft with this id; None if there is none."""
         if not _ID.fullmatch(key):
             return None
+        stored = self._stored(key)
+        while stored is not None and stored.log is not None:
+            with contextlib.suppress(FileNotFoundError):
+                try:
+                    corrections = _LOGS.read(stored.folder, stored.log)
+                except UnreadableError:
+                    return None
+                return replace(stored, read=corrections.put_into(stored.read))
+            # Its log has been begun anew at this moment; if not, it is gone, and the corrections with it.
+            before, stored = stored, self._stored(key)
+            if stored is before:
+                return None
+        return stored
+
+    def _stored(self, key: str) -> Draft | None:
+        """The document of a draft, without the corrections in its log."""
         folder = self._folder / key
         return _RECENT.read_if_usable(folder / "draft.json", id=key, folder=str(folder))
 
@@ -176,9 +206,7 @@ class Drafts:
 
     def keep(self, draft: Draft, **changes: object) -> Draft:
         """The draft with these values, written down; to be called while it is locked."""
-        changed = replace(draft, **changes)  # type: ignore[arg-type]
-        self._keep(changed)
-        return changed
+        return self._keep(replace(draft, **changes))  # type: ignore[arg-type]
 
     def forget(self, draft: Draft) -> None:
         """Delete an upload."""
@@ -193,9 +221,15 @@ class Drafts:
             if now - uploaded > KEPT_DAYS * 86400:
                 shutil.rmtree(folder, ignore_errors=True)
 
-    @staticmethod
-    def _keep(draft: Draft) -> None:
-        _DRAFT.write(draft.folder / "draft.json", draft, without=("id", "folder"))
+    def _keep(self, draft: Draft) -> Draft:
+        before = self.find(draft.id)
+        mark, earlier = (before.log, Corrections.of(before.read)) if before else (None, Corrections())
+        draft = replace(draft, log=_LOGS.write(draft.folder, mark, earlier, Corrections.of(draft.read)))
+        stored = replace(draft, read=Corrections().put_into(draft.read))
+        _DRAFT.write(draft.folder / "draft.json", stored, without=("id", "folder"))
+        if mark and draft.log and mark.name != draft.log.name:
+            correction_log.forget_others(draft.folder, draft.log)
+        return draft
 
 
 async def _written(draft: Draft, chunks: AsyncIterator[bytes]) -> Draft:

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from hashlib import blake2b
 
 SHOWN = "shown-"
-"""Before the letters of a column: the name of the field that carries the digest of its text."""
+"""Before the address of a cell: the name of the field that carries the digest of its text."""
+
+_NAME = re.compile(rf"({SHOWN})?([A-Z]{{1,3}})([1-9][0-9]{{0,8}})")
 
 _LINE_ENDS = re.compile(r"[\r\n]")
 _NEVER_SERVED = re.compile("[\0\ud800-\udfff]")
@@ -23,8 +25,18 @@ def digest(text: str) -> str:
     return blake2b(_untouched(text).encode(), digest_size=12).hexdigest()
 
 
+def by_row(form: Mapping[str, str]) -> dict[int, dict[str, str]]:
+    """The fields of cells in a form by their rows, under the letters of their columns; any other field is left out."""
+    rows: dict[int, dict[str, str]] = {}
+    for name, text in form.items():
+        if match := _NAME.fullmatch(name):
+            shown, letters, row = match.groups(default="")
+            rows.setdefault(int(row), {})[f"{shown}{letters}"] = text
+    return rows
+
+
 def typed(form: Mapping[str, str], cells: Mapping[str, str]) -> dict[str, str]:
-    """The texts in a form, by column letters, that a person typed or chose.
+    """The texts in the fields of a row, by column letters, that a person typed or chose.
 
     ``cells`` holds what the row's cells hold now, as far as that is at hand. A field is compared with what its page
     showed: if another page has changed the cell since, its text is not taken back. A field without a digest is

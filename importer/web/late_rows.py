@@ -40,8 +40,7 @@ def row_of(draft: Draft, version: int, number: int) -> CheckedRow | None:
         return row
     with contextlib.suppress(FileNotFoundError), opened(file_of(draft.folder, version)) as rows:
         letters = [column.letters for column in rows.columns]
-        found = [_unwrong(row, letters) for row in rows.rows([number]) if row.state is not RowState.OUT]
-        return found[0] if found else None
+        return next((_unwrong(row, letters) for row in rows.rows([number]) if row.state is not RowState.OUT), None)
     return None
 
 

@@ -7,7 +7,7 @@ and text, once however many rows have it. Whoever reads the first finds the othe
 
 import re
 import secrets
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -520,11 +520,19 @@ def rows(draft: Draft, version: int, tag: str, page: int) -> tuple[list[CheckedR
 
 def row(draft: Draft, version: int, number: int) -> CheckedRow | None:
     """One row with an issue, as it was when it was last checked."""
-    for line in _lines(_rows_file(draft.folder, version)):
+    return rows_of(draft, version, [number]).get(number)
+
+
+def rows_of(draft: Draft, version: int, numbers: Collection[int]) -> dict[int, CheckedRow]:
+    """The rows with an issue among those of these numbers, as they were when they were last checked."""
+    lines, starts = list[CheckedRow](), tuple(map(starts_row, numbers))
+    for line in _lines(_rows_file(draft.folder, version)) if starts else ():
         _, _, document = line.partition(b"\t")
-        if document.startswith(starts_row(number)):
-            return _with_candidates(draft, version, [to_row(document)])[0]
-    return None
+        if document.startswith(starts):
+            lines.append(to_row(document))
+            if len(lines) == len(starts):
+                break
+    return {row.row: row for row in _with_candidates(draft, version, lines)}
 
 
 def doubles(draft: Draft, version: int, tag: str, page: int) -> list[CheckedRow]:

@@ -46,7 +46,7 @@ from importer.web.context import (
     settings_of,
     started_by,
 )
-from importer.web.drafts import ACCEPTED, LARGEST, Draft
+from importer.web.drafts import ACCEPTED, LARGEST, Draft, Drafts
 from importer.web.render import render
 from importer.web.run_start import start_once
 from importer.web.upload_check import (
@@ -206,7 +206,9 @@ def _columns_first(draft: Draft, result: UploadCheck) -> bool:
     return not header.fits or not (draft.agreed or sure)
 
 
-async def check_of(request: Request, draft: Draft, *, stale: bool = False) -> UploadCheck | None:
+async def check_of(
+    request: Request, draft: Draft, *, stale: bool = False, wait: float | None = None
+) -> UploadCheck | None:
     """The check of an upload; None while it is at work. With ``stale``, one of an earlier version will do."""
     app, result, settings = app_of(request), latest_check(draft), settings_of(request)
     # Twice, because what has just ended may have been about an earlier version.
@@ -214,7 +216,7 @@ async def check_of(request: Request, draft: Draft, *, stale: bool = False) -> Up
         if is_current(draft, result, settings):
             return result
         ended = await app.jobs.done(
-            f"check {draft.id} {signed_in_as(settings)}", lambda: _check_until_current(app, draft.id, settings)
+            f"check {draft.id} {signed_in_as(settings)}", lambda: _check_until_current(app, draft.id, settings), wait
         )
         result = latest_check(draft)
         if not ended:
@@ -315,6 +317,8 @@ async def check_values(request: Request, draft: Draft, result: UploadCheck) -> d
     only, number = request.query_params.get("only", ""), page_number(request)
     only = only or ("error" if checked.invalid else "warning")
     rows, total = await asyncio.to_thread(upload_check.rows, draft, result.version, only, number)
+    if result.version != draft.version:
+        rows = [upload_check.corrected_row(draft, row) for row in rows]
     return {
         **_summary_values(request, draft, result),
         **_questions(request, draft, checked),
@@ -400,22 +404,35 @@ async def correct(request: Request) -> Response:
     if result is None or result.header is None:
         raise HTTPException(NOT_FOUND)
     row = await asyncio.to_thread(late_rows.row_of, draft, result.version, number)
-    cells = upload_check.corrected_row(draft, row).cells if row else {}
-    columns = cells if row else result.header.letters
-    typed = entries.typed(fields, cells)
-    corrections = {f"{letters}{number}": text for letters, text in typed.items() if letters in columns}
+    # The fields of all rows are in the form, and those of the others stay as they are on the page.
+    forms = {number: entries.by_row(fields).get(number, {})}
+    corrections = _typed(draft, result.header, forms, {number: row} if row else {})
+    fields = {"only": fields.get("show", ""), "page": fields.get("page", "1")}
     doubles = await doubles_on_page(draft, result, fields)
     changed = (app_of(request).drafts.correct(draft.id, cells=corrections) if corrections else None) or draft
     await check_of(request, changed)
     # A row may have been left out on another page, and is not to be shown as corrected.
     if row is None or request.headers.get("hx-request") != "true":
-        query = urlencode({"only": fields.get("only", ""), "page": fields.get("page", "1")})
-        return redirect(request, f"/uploads/{draft.id}/check?{query}#row-{number}")
+        return redirect(request, f"/uploads/{draft.id}/check?{urlencode(fields)}#row-{number}")
     row = upload_check.corrected_row(changed, row)
     now = await _checked_now(request, changed, result, row)
     saved = "typed" if corrections else "untouched"
     latest = latest_check(changed) or result
     return await row_answer(request, changed, latest, now, fields=fields, saved=saved, doubles=doubles)
+
+
+def _typed(
+    draft: Draft, header: Header, forms: Mapping[int, Mapping[str, str]], rows: Mapping[int, CheckedRow]
+) -> dict[str, str]:
+    """The texts in the fields of rows that a person typed, by address; ``rows`` are those with an issue."""
+    corrections: dict[str, str] = {}
+    for number, fields in forms.items():
+        row = rows.get(number)
+        cells = upload_check.corrected_row(draft, row).cells if row else {}
+        columns = cells if row else header.letters
+        typed = entries.typed(fields, cells)
+        corrections |= {f"{letters}{number}": text for letters, text in typed.items() if letters in columns}
+    return corrections
 
 
 async def doubles_on_page(draft: Draft, result: UploadCheck, fields: Mapping[str, str]) -> list[CheckedRow]:
@@ -499,16 +516,42 @@ async def choose(request: Request) -> Response:
     result = latest_check(draft)
     if result is None or result.rows is None:
         return redirect(request, f"/uploads/{draft.id}")
-    reply = await asyncio.to_thread(choices.answer, _desk(request), draft, result, fields)
+    draft = await asyncio.to_thread(_with_typed, app_of(request).drafts, draft, result, fields)
+    reply = await asyncio.to_thread(choices.answer, _desk(request), draft, result, _chosen_of(request, fields))
     now = app_of(request).drafts.find(draft.id) or draft
     if not reply.problems:
-        number = page_number(request, "names")
-        return redirect(request, f"/uploads/{draft.id}/check{f'?names={number}' if number > 1 else ''}#questions")
+        return redirect(request, f"/uploads/{draft.id}/check{_back_to(request, fields)}")
     result = await check_of(request, now, stale=True)
     if result is None or result.rows is None:
         return redirect(request, f"/uploads/{draft.id}")
     values = await check_values(request, now, result) | {"reply": reply, "entered": fields}
     return page(request, "check.html", status=422, **values)
+
+
+def _with_typed(drafts: Drafts, draft: Draft, result: UploadCheck, fields: Mapping[str, str]) -> Draft:
+    """The upload with the texts that were typed into the cells of the page, of whichever rows."""
+    forms = entries.by_row(fields)
+    if result.header is None or not forms:
+        return draft
+    corrections = _typed(draft, result.header, forms, upload_check.rows_of(draft, result.version, forms))
+    return (drafts.correct(draft.id, cells=corrections) if corrections else None) or draft
+
+
+def _chosen_of(request: Request, fields: Mapping[str, str]) -> dict[str, str]:
+    """The fields about choices. Whoever saves cells has not agreed to the time zone that is proposed beside them."""
+    shown = upload_check.zone_of(draft_of(request), settings_of(request))
+    is_proposed = "save" in fields and fields.get(choices.ZONE, "").strip() == shown
+    return {name: text for name, text in fields.items() if not (is_proposed and name == choices.ZONE)}
+
+
+def _back_to(request: Request, fields: Mapping[str, str]) -> str:
+    """The part of the page at which a button was pressed."""
+    number, saved = page_number(request, "names"), fields.get("save", "")
+    query = {"names": str(number)} if number > 1 else {}
+    if saved:
+        query |= {"only": fields.get("show", ""), "page": fields.get("page", "1")}
+    place = f"row-{saved}" if saved.isdecimal() else "rows" if saved else "questions"
+    return f"?{urlencode(query)}#{place}" if query else f"#{place}"
 
 
 def _desk(request: Request) -> choices.Desk:

@@ -10,12 +10,12 @@ import pytest
 
 from importer.checking import Entry
 from importer.errors import Exit, JournalError
+from importer.journal.directories import LISTED
 from importer.journal.journal import Journal, open_journal
 from importer.journal.migrations import SCHEMA_VERSION
 from importer.journal.rows import Change
 from importer.journal.states import Event, State
 from importer.reporting.sentences import why_not_sent
-from importer.runs.lookup import LISTED
 from importer.runs.request import Choices
 from importer.spreadsheet import ReadOptions
 from schemas import RECORD_TYPES, key_digest

@@ -9,9 +9,10 @@ import pytest
 import xlsxwriter
 from spreadsheet.making import rows_of
 
-from importer.checking import Checker, match_columns
+from importer.checking import Checker, Entry, match_columns
 from importer.errors import UsageError
 from importer.issues import Issue
+from importer.journal.directories import LISTED, Listed
 from importer.journal.states import Event
 from importer.reporting import CheckedFile, write_fix_file, write_report
 from importer.spreadsheet import ReadOptions, Sheet, changed_texts, open_sheet
@@ -148,6 +149,27 @@ def test_after_a_run_it_says_what_became_of_each_row(office: Office) -> None:
     again = open_sheet(office.out / "your-workbook.xlsx")
     assert [again.labels[position] for position in again.columns] == TITLES
     assert {row: cells[:6] for row, cells in rows_of(again).items()} == rows_of(open_sheet(path))
+
+
+def test_after_a_run_it_offers_every_name_that_is_known(office: Office) -> None:
+    """In the columns of records, as the list was read last; a name of two records, or of one that has left, is none."""
+    entries = [
+        Entry(1, ("Boardroom",), "Harbour House"),
+        Entry(2, ("Studio",), "Harbour House"),
+        Entry(3, ("Studio",), "Station Yard"),
+        Entry(4, ("Cellar",), "Station Yard", inactive=True),
+    ]
+    text = LISTED.encode(Listed(entries))
+    office.journal.directories.save("ops@example.com", KIND.references["ResourceId"].path, text, 1.0)
+    failed_run(office, workbook(office.folder / "rooms.xlsx", *BROKEN))
+    book = openpyxl.load_workbook(office.out / "your-workbook.xlsx")
+    [rule] = book["Rooms"].data_validations.dataValidation
+    assert str(rule.sqref) == "A4:A7"
+    values = [row[0].value for row in book["Importer lists"][str(rule.formula1).split("!")[1].replace("$", "")]]
+    assert values == ["Harbour House / Boardroom", "Harbour House / Studio", "Station Yard / Studio"]
+    assert book["Importer lists"].sheet_state == "hidden"
+    again = open_sheet(office.out / "your-workbook.xlsx")
+    assert {notice.code for notice in again.notices} == {"title-above", "row-left-out"}
 
 
 def test_it_is_there_only_while_a_row_has_failed(office: Office) -> None:

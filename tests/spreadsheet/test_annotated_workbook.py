@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from openpyxl.cell.cell import Cell
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from importer.spreadsheet import open_sheet
@@ -230,7 +232,7 @@ def test_the_rest_of_the_sheet_is_as_it_was(workbook: Path, tmp_path: Path) -> N
     assert [(str(rule.sqref), rule.formula1) for rule in b.data_validations.dataValidation][: len(rules)] == rules
 
 
-def test_wrong_cells_say_why_and_others_keep_their_comments(workbook: Path, tmp_path: Path) -> None:
+def test_wrong_cells_say_why_below_what_others_have_said(workbook: Path, tmp_path: Path) -> None:
     """A cell that somebody has commented on keeps that comment; the sentence stands at the end of its row as well."""
     copy = tmp_path / f"copy{workbook.suffix}"
     commented = "B5" if workbook.stem != "openpyxl" else "B3"
@@ -238,23 +240,35 @@ def test_wrong_cells_say_why_and_others_keep_their_comments(workbook: Path, tmp_
     comments = {a: c.comment.text for (s, a), c in cells_of(copy).items() if c.comment and s in {"Rooms", "Sheet"}}
     of_user = cells_of(workbook)["Sheet" if workbook.stem == "openpyxl" else "Rooms", commented].comment
     assert of_user is not None
-    assert comments == {a: f"Nexudus importer:\n{text}" for a, text in WRONG.items()} | {commented: of_user.text}
+    assert comments == {a: f"Nexudus importer:\n{text}" for a, text in WRONG.items()} | {
+        commented: f"{of_user.text}\n\nNexudus importer:\nNot this."
+    }
     texts = {row: cells for row, cells in rows_of(open_sheet(copy)).items() if "Not this." in " ".join(cells)}
     assert texts.keys() == {int(commented[1:])}
 
 
-def test_all_values_are_offered_where_a_cell_is_wrong(workbook: Path, tmp_path: Path) -> None:
+def test_all_values_are_offered_in_all_rows(workbook: Path, tmp_path: Path) -> None:
     """On a hidden sheet; a cell with a rule of the user's own keeps that, and no other rule is changed."""
     copy, people = tmp_path / f"copy{workbook.suffix}", [f"Person <{number}>" for number in range(5_000)]
     assert annotated(workbook, copy, WRONG, lists={0: ["Room 1"], 1: people}) is None
     book = openpyxl.load_workbook(copy)
-    [rule] = [r for r in book.worksheets[0].data_validations.dataValidation if "Importer" in str(r.formula1)][-1:]
-    assert str(rule.sqref) == "B4 B8"
+    rules = book.worksheets[0].data_validations.dataValidation
+    ours = {cell for rule in rules if "Importer" in str(rule.formula1) for cell in cells_in(rule)}
+    theirs = {cell for rule in rules if "Importer" not in str(rule.formula1) for cell in cells_in(rule)}
+    rows = rows_of(open_sheet(workbook)).keys()
+    assert ours == {f"{letters}{row}" for letters in "AB" for row in rows} - theirs
+    assert bool(theirs) == (workbook.stem != "openpyxl")
+    rule = next(rule for rule in rules if cells_in(rule) & {"B4"} and "Importer" in str(rule.formula1))
     helper = book["Importer lists"]
     assert helper.sheet_state == "hidden"
     column = str(rule.formula1).split("$")[1]
     assert [cell.value for cell in helper[column][1:]] == people
     assert rule.formula1 == f"'Importer lists'!${column}$2:${column}$5001"
+
+
+def cells_in(rule: DataValidation) -> set[str]:
+    """The addresses of the cells that a rule is about."""
+    return {f"{get_column_letter(column)}{row}" for area in rule.sqref.ranges for row, column in area.cells}
 
 
 # -- it goes back in --------------------------------------------------------------------------------------------------
@@ -507,7 +521,8 @@ def test_libreoffice_opens_it_and_what_it_saves_goes_round_again(tmp_path: Path)
     out, copies = tmp_path / "office", [tmp_path / f"copy-{name}" for name in MAKERS]
     for (name, make), copy in zip(MAKERS.items(), copies, strict=True):
         make(tmp_path / name)
-        assert annotated(tmp_path / name, copy, WRONG, lists={1: ["Ada", "Ben"]}) is None
+        commented = {"B3" if "openpyxl" in name else "B5": "Not this."}
+        assert annotated(tmp_path / name, copy, WRONG | commented, lists={1: ["Ada", "Ben"]}) is None
     # All at once: it takes long to start.
     command = [str(OFFICE), f"-env:UserInstallation=file://{tmp_path}/profile", "--headless"]
     command += ["--convert-to", "xlsx:Calc MS Excel 2007 XML", "--outdir", str(out), *map(str, copies)]

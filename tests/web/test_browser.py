@@ -18,7 +18,7 @@ from typing import Literal
 import pytest
 from conftest import GIVE_UP, LABELS, mapping
 from openpyxl import Workbook, load_workbook
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
 
 from importer import reporting
 from importer.config.settings import Settings
@@ -393,6 +393,42 @@ def test_a_page_of_an_earlier_check_is_read_again_once_nothing_unsaved_is_on_it(
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
+def test_nothing_that_was_typed_is_lost_in_silence(
+    browser: Browser, settings: Settings, tmp_path: Path, scripts: bool
+) -> None:
+    """Whatever is pressed saves the cells of all rows; and with scripts, a page with others is not left unasked."""
+    with serving(settings) as site:
+        context = browser.new_context(java_script_enabled=scripts)
+        context.set_default_timeout(_PATIENCE)
+        page = context.new_page()
+        page.goto(site.url)
+        page.locator("#file").set_input_files(broken(tmp_path / "broken.xlsx"))
+        page.get_by_role("button", name="Check this file").click()
+        page.locator("#select-Name").select_option("C")
+        page.get_by_role("button", name="Check the rows").click()
+        page.locator("#cell-B3").fill("4711")
+        if scripts:
+            asked = list[str]()
+
+            def stay(dialog: Dialog) -> None:
+                asked.append(dialog.type)
+                dialog.dismiss()
+
+            page.on("dialog", stay)
+            page.get_by_role("link", name="Change columns").click(no_wait_after=True)
+            expect(page.locator("#cell-B3")).to_have_value("4711")
+            assert asked == ["beforeunload"]
+        page.locator("#cell-C40").fill("Attic")
+        page.get_by_role("button", name="Save all cells").click()
+        expect(page.locator("#standing")).to_contain_text("3 rows of 40 need a change")
+        page.locator("#cell-C41").fill("Cellar")
+        page.get_by_label("Remove them: 4,123 becomes 4123").check()
+        page.get_by_role("button", name="Save all choices", exact=True).last.click()
+        expect(page.locator("#standing")).to_contain_text("All 40 rows can be imported")
+        context.close()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
 def test_a_browser_gives_back_untouched_what_the_page_showed(
     browser: Browser, settings: Settings, tmp_path: Path, scripts: bool
 ) -> None:
@@ -444,13 +480,17 @@ def test_tables_of_rows_fit_a_desk_and_stack_on_a_phone(eyes: Eyes, tmp_path: Pa
 
 
 def fits(page: Page) -> None:
-    """Nothing has to be scrolled sideways, on a desk and on a phone."""
+    """Nothing has to be scrolled sideways, on a desk, a tablet and a phone, and no sentence about a cell is a tower."""
     page.wait_for_load_state()
-    for width in (1200, 390):
+    for width in (1200, 768, 390):
         page.set_viewport_size({"width": width, "height": 800})
         page.wait_for_function(f"matchMedia('(width: {width}px)').matches")
         hidden = "[...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
         assert page.evaluate(hidden) == [0], (page.title(), width)
+        high = (
+            "Math.max(0, ...[...document.querySelectorAll('td .msg')].map(e => e.clientHeight / e.textContent.length))"
+        )
+        assert page.evaluate(high) < 2, (page.title(), width)
     page.set_viewport_size({"width": 1200, "height": 800})
 
 

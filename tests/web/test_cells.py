@@ -50,8 +50,9 @@ def page_of(client: Client, place: str, only: str = "error") -> str:
 
 
 def fields_of(client: Client, place: str, row: int, only: str = "error") -> dict[str, str]:
-    """What a browser posts for a row that nobody touched."""
-    return form_fields(page_of(client, place, only), f"form-{row}")
+    """What a browser posts of a row that nobody touched."""
+    fields = form_fields(page_of(client, place, only), "whole")
+    return {name: text for name, text in fields.items() if name.endswith(str(row))}
 
 
 def sent(client: Client, service: Running, place: str) -> list[dict[str, object]]:
@@ -78,9 +79,9 @@ def test_a_save_takes_only_the_cell_that_was_typed(
     place = client.draft(file, content)
     for row, (_, message) in enumerate(untyped, start=3):
         fields = fields_of(client, place, row)
-        assert {"B", "C"} <= fields.keys()
+        assert {f"B{row}", f"C{row}"} <= fields.keys()
         headers = {"HX_Request": "true"} if script else {}
-        answer = client.post(f"{place}/rows/{row}", fields | {"B": str(4710 + row)}, **headers)
+        answer = client.post(f"{place}/rows/{row}", fields | {f"B{row}": str(4710 + row)}, **headers)
         assert answer.status == (422 if script else 303)
         assert (message in plain(answer.text)) is script, message
     text = plain(page_of(client, place))
@@ -97,7 +98,7 @@ def _is_unprintable(name: object) -> bool:
 def test_all_that_was_typed_in_a_row_is_taken(client: Client, service: Running, tmp_path: Path) -> None:
     """Two cells of one row, one Save: both are sent as they were typed, the value in place of the formula."""
     place = client.draft("a.xlsx", workbook(tmp_path / "a.xlsx", FORMULA))
-    fields = fields_of(client, place, 3) | {"B": "4711", "C": "  Attic "}
+    fields = fields_of(client, place, 3) | {"B3": "4711", "C3": "  Attic "}
     answer = client.post(f"{place}/rows/3", fields, HX_Request="true")
     assert (answer.status, "Corrected: this row can be imported" in answer.text) == (200, True)
     bodies = {body["CoworkerId"]: body["Name"] for body in sent(client, service, place)}
@@ -107,8 +108,8 @@ def test_all_that_was_typed_in_a_row_is_taken(client: Client, service: Running, 
 def test_a_formula_that_is_typed_again_is_still_no_value(client: Client, service: Running, tmp_path: Path) -> None:
     """Whoever puts back the text that the file holds puts back its problem."""
     place = client.draft("a.xlsx", workbook(tmp_path / "a.xlsx", FORMULA))
-    client.post(f"{place}/rows/3", fields_of(client, place, 3) | {"C": "Attic"})
-    client.post(f"{place}/rows/3", {"B": "4711", "C": FORMULA})
+    client.post(f"{place}/rows/3", fields_of(client, place, 3) | {"C3": "Attic"})
+    client.post(f"{place}/rows/3", {"B3": "4711", "C3": FORMULA})
     assert UNTYPED["a formula without a value"][1] in plain(page_of(client, place))
     assert [body["Name"] for body in sent(client, service, place)] == ["Room 2", "Room 4"]
 
@@ -127,11 +128,11 @@ def test_a_page_does_not_take_back_what_another_page_has_corrected(client: Clien
     wrong = [mapping(2, CoworkerId="12.5", Name=""), mapping(3, CoworkerId="12.5", Name=""), mapping(4)]
     place = client.draft("a.csv", table(*wrong))
     first, second = fields_of(client, place, 2), fields_of(client, place, 2)
-    client.post(f"{place}/rows/2", second | {"C": "Attic"}, HX_Request="true")
-    client.post(f"{place}/rows/2", first | {"B": "4711"}, HX_Request="true")
+    client.post(f"{place}/rows/2", second | {"C2": "Attic"}, HX_Request="true")
+    client.post(f"{place}/rows/2", first | {"B2": "4711"}, HX_Request="true")
     # By now nothing is wrong with the row, but a page that was opened before may still show it.
     client.follow(f"{place}/check")
-    late = client.post(f"{place}/rows/2", first | {"C": "Cellar"}, HX_Request="true")
+    late = client.post(f"{place}/rows/2", first | {"C2": "Cellar"}, HX_Request="true")
     assert "Corrected: this row can be imported." in late.text
     bodies = {body["CoworkerId"]: body["Name"] for body in sent(client, service, place)}
     assert bodies == {4711: "Cellar", 2004: "Room 4"}
@@ -141,9 +142,9 @@ def test_a_repair_of_a_column_outlives_a_save_from_a_page_opened_before(client: 
     """The text from before the repair comes back with the form, and nobody has typed it."""
     place = client.draft("a.csv", table(mapping(2, ResourceId="12,345", CoworkerId="12.5"), mapping(3)))
     fields = fields_of(client, place, 2)
-    assert fields["A"] == "12,345"
+    assert fields["A2"] == "12,345"
     client.post(f"{place}/repair", {"column": "A", "repair": "thousands"})
-    client.post(f"{place}/rows/2", fields | {"B": "4711"})
+    client.post(f"{place}/rows/2", fields | {"B2": "4711"})
     assert "All 2 rows can be imported" in plain(page_of(client, place))
     assert [body["ResourceId"] for body in sent(client, service, place)] == [12345, 1003]
 
@@ -152,8 +153,8 @@ def test_line_ends_that_a_browser_cannot_hold_stay_in_the_cell(client: Client, s
     """A name of two lines is one line in a field of a form; it is sent as the file has it."""
     place = client.draft("a.csv", table(mapping(2, CoworkerId="12.5", Name=" Quiet\r\nRoom ")))
     fields = fields_of(client, place, 2)
-    assert fields["C"] == " QuietRoom "
-    client.post(f"{place}/rows/2", fields | {"B": "4711"})
+    assert fields["C2"] == " QuietRoom "
+    client.post(f"{place}/rows/2", fields | {"B2": "4711"})
     [body] = sent(client, service, place)
     assert str(body["Name"]).split() == ["Quiet", "Room"]
 
@@ -184,9 +185,9 @@ def test_each_namesake_can_be_chosen_and_nothing_else(client: Client, service: R
     ids = namesakes(service, name, 2)
     place = client.draft("a.csv", table(mapping(2, ResourceId=name), mapping(3, ResourceId=ids[0])))
     text = page_of(client, place)
-    assert form_options(text, "form-2", "A") == [name, *ids]
+    assert form_options(text, "whole", "A2") == [name, *ids]
     assert all(f"Id {one}</option>" in text for one in ids)
-    client.post(f"{place}/rows/2", form_fields(text, "form-2") | {"A": ids[1]}, HX_Request="true")
+    client.post(f"{place}/rows/2", form_fields(text, "whole") | {"A2": ids[1]}, HX_Request="true")
     assert [body["ResourceId"] for body in sent(client, service, place)] == [int(ids[1]), int(ids[0])]
 
 
@@ -197,6 +198,59 @@ def test_all_of_many_namesakes_can_be_chosen(client: Client, service: Running) -
     place = client.draft("a.csv", table(*rows, mapping(4, ResourceId=ids[0])))
     text = page_of(client, place)
     assert "or 3 more" in plain(text)
-    assert form_options(text, "form-3", "A") == ["Hot desk (any)", *ids]
-    answer = client.post(f"{place}/rows/3", form_fields(text, "form-3") | {"B": "13.5"}, HX_Request="true")
-    assert form_options(answer.text, "form-3", "A") == ["Hot desk (any)", *ids]
+    assert form_options(text, "whole", "A3") == ["Hot desk (any)", *ids]
+    answer = client.post(f"{place}/rows/3", form_fields(text, "whole") | {"B3": "13.5"}, HX_Request="true")
+    assert form_options(answer.text, "whole", "A3") == ["Hot desk (any)", *ids]
+
+
+TWO_WRONG = [mapping(2, CoworkerId="12.5"), mapping(3, CoworkerId="x"), mapping(4, Name=""), mapping(5)]
+
+
+def test_all_cells_of_a_page_are_saved_at_once(client: Client, service: Running) -> None:
+    """Those of several rows that were typed, and no other, with one press and without a script."""
+    place = client.draft("a.csv", table(*TWO_WRONG))
+    fields = form_fields(page_of(client, place), "whole") | {"save": "cells", "B2": "4711", "C4": "Attic"}
+    answer = client.post(f"{place}/choices", fields)
+    assert (answer.status, answer.place) == (303, f"{place}/check?only=error&page=1#rows")
+    assert "1 row of 4 needs a change" in plain(page_of(client, place))
+    bodies = {body["CoworkerId"]: body["Name"] for body in sent(client, service, place)}
+    assert bodies == {4711: "Room 2", 2004: "Attic", 2005: "Room 5"}
+
+
+def test_a_save_without_scripts_takes_the_cells_of_other_rows_as_well(client: Client) -> None:
+    """Else what was typed there would be gone with the page; it ends at the row whose button was pressed."""
+    place = client.draft("a.csv", table(*TWO_WRONG))
+    fields = form_fields(page_of(client, place), "whole") | {"save": "2", "B2": "4711", "B3": "4712", "C4": "Attic"}
+    assert client.post(f"{place}/choices", fields).place == f"{place}/check?only=error&page=1#row-2"
+    assert "All 4 rows can be imported" in plain(page_of(client, place, "warning"))
+
+
+def test_a_save_with_scripts_takes_its_own_row_only(client: Client) -> None:
+    """The cells of the others keep what was typed into them, on the page."""
+    place = client.draft("a.csv", table(*TWO_WRONG))
+    fields = form_fields(page_of(client, place), "whole") | {"save": "2", "B2": "4711", "B3": "4712"}
+    assert client.post(f"{place}/rows/2", fields, HX_Request="true").status == 200
+    assert "2 rows of 4 need a change" in plain(page_of(client, place))
+
+
+@pytest.mark.parametrize("pressed", [{}, {"only": "dates"}, {"forget": "dates"}, {"dates": "wrong"}, {"zone": "Mars"}])
+def test_whatever_is_pressed_saves_the_cells_that_were_typed(client: Client, pressed: dict[str, str]) -> None:
+    """All choices, one of them, one that is taken back, and choices that cannot be taken."""
+    rows = [mapping(2, SubscriptionExpireDate="03/04/2031 10:00"), mapping(3, CoworkerId="12.5"), mapping(4)]
+    place = client.draft("a.csv", table(*rows))
+    fields = form_fields(page_of(client, place), "whole") | {"dates": "dmy", "B3": "4711"} | pressed
+    answer = client.post(f"{place}/choices", fields)
+    assert answer.status == (422 if "zone" in pressed else 303)
+    left = "1 row of 3 needs" if "forget" in pressed or pressed.get("dates") else "All 3 rows can"
+    assert left in plain(page_of(client, place, "warning"))
+
+
+def test_who_saves_a_cell_has_not_chosen_a_time_zone(client: Client) -> None:
+    """The proposed one stands in the same form, and stays a proposal until somebody saves the choices."""
+    rows = [mapping(2, SubscriptionExpireDate="2031-04-03 10:00", CoworkerId="12.5"), mapping(3, CoworkerId="x")]
+    place = client.draft("a.csv", table(*rows))
+    fields = form_fields(page_of(client, place), "whole")
+    client.post(f"{place}/choices", fields | {"save": "cells", "B2": "4711"})
+    assert 'id="ask-zone"' in page_of(client, place)
+    client.post(f"{place}/choices", fields | {"save": "cells", "zone": "Asia/Tokyo"})
+    assert 'value="Asia/Tokyo"' in page_of(client, place)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from importer.spreadsheet import Sheet, as_problems
 from importer.spreadsheet.corrections import corrected
-from importer.web.entries import SHOWN, digest, typed
+from importer.web.entries import SHOWN, by_row, digest, typed
 
 TEXTS = st.text(st.characters(codec=None) | st.sampled_from("\r\n\0\t =#é\u0301\u05d0\u202e"), max_size=12)
 
@@ -57,3 +57,9 @@ def test_a_cell_without_a_value_has_none_until_another_text_is_typed(
     other = corrected(sheet, again | {f"{letters}7": f"{text}x" for letters, text in hands.items()}, {})
     left = {chr(place + ord("A")) for place in other.problems["position"].tolist()}
     assert texts.keys() - hands.keys() <= left
+
+
+def test_fields_of_cells_are_told_from_all_others() -> None:
+    """By their addresses, each with the digest of what was shown; a choice of a name is the field of no cell."""
+    form = {"B3": "1", "shown-B3": "x", "AB12": "2", "page": "1", "B0": "", "pick-b3": "7", "B3 ": "", "shown-3": ""}
+    assert by_row(form) == {3: {"B": "1", "shown-B": "x"}, 12: {"AB": "2"}}

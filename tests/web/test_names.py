@@ -70,7 +70,7 @@ def test_names_looked_up_before_hold_after_a_correction(client: Client, service:
     assert "1 row of 3 needs a change" in plain(client.follow(f"{place}/check").text)
     calls, asked = len(service.state.calls), len(gate.asked)
     for text in ("13.5", ADA.upper()):
-        answer = client.post(f"{place}/rows/4", {"B": text}, HX_Request="true")
+        answer = client.post(f"{place}/rows/4", {"B4": text}, HX_Request="true")
         assert NOT_LOOKED_UP not in answer.text
     assert (answer.status, "Corrected: this row can be imported" in answer.text) == (200, True)
     assert "All 3 rows can be imported" in plain(client.follow(f"{place}/check").text)
@@ -81,11 +81,11 @@ def test_the_last_whole_result_stands_while_new_names_are_looked_up(client: Clie
     """However many cells are saved meanwhile, the page shows what held before, and one check follows for the newest."""
     place = client.draft("names.csv", rows(ADA, ADA, "12.5", "13.5"))
     gate.open.clear()
-    first = client.post(f"{place}/rows/4", {"B": BEN}, HX_Request="true")
+    first = client.post(f"{place}/rows/4", {"B4": BEN}, HX_Request="true")
     assert first.status == 200
     assert "Corrected: this row can be imported" in first.text
     for number, text in ((5, "14.5"), (5, "15.5"), (5, BEN)):
-        answer = client.post(f"{place}/rows/{number}", {"B": text}, HX_Request="true")
+        answer = client.post(f"{place}/rows/{number}", {f"B{number}": text}, HX_Request="true")
         for page in (answer.text, client.get(f"{place}/check").text, client.get(f"{place}/standing").text):
             assert NOT_LOOKED_UP not in page
             assert "2 rows of 4 need a change" in plain(page)

@@ -113,7 +113,7 @@ class _Writer:
         self._merges = Merges(outline)
         self.edits = Edits()
         self.sentences: dict[tuple[int, int], str] = {}
-        self._wrong_rows: dict[int, list[int]] = {}
+        self._offering: dict[int, list[int]] = {position: [] for position in annotation.lists}
         self.lost_formula = False
         self._level, self._in_rows, self._number, self._last = 0, False, 0, -1
         self._row: Element | None = None
@@ -182,11 +182,11 @@ class _Writer:
         return RowAnnotation(self._number, texts, {}, {})
 
     def _note(self, annotation: RowAnnotation) -> None:
+        for rows in self._offering.values() if annotation.row != self._header_row else ():
+            rows.append(annotation.row)
         for position, sentence in annotation.wrong.items():
             if len(self.sentences) < MOST_COMMENTS:
                 self.sentences[annotation.row, position] = sentence
-            if position in self._lists:
-                self._wrong_rows.setdefault(position, []).append(annotation.row)
         for position in annotation.corrected:
             self._merges.fill(annotation.row, position)
             if any(area.holds(annotation.row, position) for area in self._outline.arrays if not area.is_one_cell):
@@ -302,7 +302,7 @@ class _Writer:
         earlier = [rule for rule in rules if f"'{links.helper}'!".encode() in self._data[rule.start : rule.end]]
         others = self._outline.offered(self._data, [rule for rule in rules if rule not in earlier])
         pieces, offered = list[bytes](), list[int]()
-        for position, rows in sorted(self._wrong_rows.items()):
+        for position, rows in sorted(self._offering.items()):
             in_column = [area for area in others if area.left <= position <= area.right]
             free = [row for row in rows if not any(area.holds(row, position) for area in in_column)]
             source = links.source(position, len(self._lists[position]))

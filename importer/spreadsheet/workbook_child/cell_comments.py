@@ -3,23 +3,27 @@
 Source: ECMA-376 part 1, 18.7 (comments), and part 4, 19 (VML), which Excel still reads comments' boxes from.
 """
 
+import html
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, count
 
 from .limits import Refusal
 from .package import letters_of, position_of
-from .spans import Edits, elements, escaped, local, prefix_of, put_inside
+from .spans import Edits, Element, elements, escaped, local, prefix_of, put_inside
 
 AUTHOR = "Nexudus importer"
 _BEGIN = f"{AUTHOR}:\n"
 """What our comments begin with, as those that people write begin with their names: LibreOffice keeps no author."""
 
+_LINE_END = r"(?:_x000D_)?\r?\n"
+_OUR_LINES = re.compile(rf"(?:\A|{_LINE_END}{_LINE_END}){AUTHOR}:{_LINE_END}[^\r\n]*?(?={_LINE_END}|\Z)")
+"""What is ours in the text of a comment, which somebody may have written more into: two lines."""
+
 _ADDRESS = re.compile(r"([A-Z]+)(\d+)")
 _SHAPE = re.compile(rb"<(\w+:)shape\s.*?</\1shape\s*>", re.DOTALL)
 _IS_NOTE = re.compile(rb"""\bObjectType\s*=\s*["']Note["']""")
-_TAGS = re.compile(rb"<[^>]*>")
 _PLACE = re.compile(rb"<(?:\w+:)?(Row|Column)>\s*(\d+)\s*</")
 _ID = re.compile(rb"""\b_x0000_s(\d+)\b""")
 _BLOCKS = re.compile(rb"""(<(?:\w+:)idmap\b[^>]*?\bdata\s*=\s*["'])([\d,\s]*)(["'])""")
@@ -62,29 +66,134 @@ class CellComments:
     drawing: bytes | None
 
     def with_ours(self, sentences: Mapping[Place, str], free_block: int) -> tuple[bytes, bytes]:
-        """Both parts with these comments of ours and no others of ours; ``free_block`` is one that no drawing has.
+        """Both parts with these sentences of ours and no others of ours; ``free_block`` is one that no drawing has.
 
-        A cell that somebody else has commented on keeps that comment, because a cell has one only.
+        A cell has one comment only, so a sentence about one that somebody else has commented on stands below theirs.
         """
         comments, taken, removed = self._without_ours()
         rest = {place: text for place, text in sorted(sentences.items()) if place not in taken}
+        comments = _with_below(comments, {place: text for place, text in sentences.items() if place in taken})
         return _with_comments(comments, rest), _with_boxes(self.drawing or _DRAWING, removed, list(rest), free_block)
 
     @property
     def any_of_ours(self) -> bool:
-        """Whether an earlier copy has left comments."""
-        return bool(self._without_ours()[2])
+        """Whether an earlier copy has left something in a comment."""
+        data = self.comments or _COMMENTS
+        return self._without_ours()[0] != data
 
     def _without_ours(self) -> tuple[bytes, set[Place], set[Place]]:
+        """The comments without what is ours in them, those that are left, and those of which nothing was."""
         data, edits = self.comments or _COMMENTS, Edits()
         taken, removed = set(), set()
-        for comment in (element for element in elements(data, 2) if local(element.name) == "comment"):
-            if _TAGS.sub(b"", data[comment.tag_end : comment.end]).lstrip().startswith(f"{AUTHOR}:".encode()):
-                edits.replace(comment.start, comment.end, b"")
-                removed.add(_place(comment.attributes))
-            else:
-                taken.add(_place(comment.attributes))
+        for comment in _comments_in(data):
+            text = "".join(piece.text for piece in comment.pieces)
+            spans = [match.span() for match in _OUR_LINES.finditer(text)]
+            if spans and not _OUR_LINES.sub("", text).strip():
+                edits.replace(comment.element.start, comment.element.end, b"")
+                removed.add(comment.place)
+                continue
+            taken.add(comment.place)
+            if spans:
+                _take_out(edits, comment, spans)
         return edits.applied(data), taken, removed
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A part of a comment's text, and the run with a look of its own that holds it, if one does."""
+
+    element: Element
+    run: Element | None
+    text: str
+    tag: bytes
+
+    @property
+    def whole(self) -> Element:
+        """All that has to go if the text does."""
+        return self.run or self.element
+
+
+@dataclass(slots=True)
+class _Comment:
+    place: Place
+    element: Element
+    text: Element | None = None
+    pieces: list[_Piece] = field(default_factory=list)
+
+
+def _comments_in(data: bytes) -> list[_Comment]:
+    comments: list[_Comment] = []
+    run = reading_aid = None
+    for element in sorted(elements(data, 5), key=lambda one: one.start):
+        name = local(element.name)
+        if name == "comment":
+            comments.append(_Comment(_place(element.attributes), element))
+        elif not comments or element.start >= comments[-1].element.end:
+            continue
+        elif name == "text":
+            comments[-1].text, run, reading_aid = element, None, None
+        elif name == "r":
+            run = element
+        elif name == "rPh":
+            reading_aid = element
+        elif name == "t" and not (reading_aid and element.start < reading_aid.end):
+            inside = run if run and element.start < run.end else None
+            comments[-1].pieces.append(_Piece(element, inside, _content(data, element), element.tag(data)))
+    return comments
+
+
+def _content(data: bytes, element: Element) -> str:
+    if element.is_empty(data):
+        return ""
+    return html.unescape(data[element.tag_end : data.rindex(b"</", element.tag_end, element.end)].decode())
+
+
+def _take_out(edits: Edits, comment: _Comment, spans: Sequence[tuple[int, int]]) -> None:
+    """Take these parts out of the text of a comment; pieces that have nothing of them stay byte for byte."""
+    begin = 0
+    for piece in comment.pieces:
+        end = begin + len(piece.text)
+        left = "".join(
+            character
+            for place, character in enumerate(piece.text, start=begin)
+            if not any(first <= place < last for first, last in spans)
+        )
+        if piece.text and not left:
+            edits.replace(piece.whole.start, piece.whole.end, b"")
+        elif left != piece.text:
+            # As it was read: what Excel has spelt in it must not be spelt once more.
+            words = {b"n": prefix_of(piece.tag) + b"t", b"t": html.escape(left, quote=False).encode()}
+            new = b'<%(n)s xml:space="preserve">%(t)s</%(n)s>' % words
+            edits.replace(piece.element.start, piece.element.end, new)
+        begin = end
+
+
+def _with_below(data: bytes, sentences: Mapping[Place, str]) -> bytes:
+    """The comments at these places with a sentence of ours below what they say."""
+    edits = Edits()
+    for comment in _comments_in(data) if sentences else ():
+        if comment.text is None or comment.place not in sentences:
+            continue
+        words = {
+            b"p": prefix_of(comment.text.tag(data)),
+            b"t": escaped(f"\n\n{_BEGIN}{_line(sentences[comment.place])}"),
+        }
+        run = b'<%(p)sr><%(p)st xml:space="preserve">%(t)s</%(p)st></%(p)sr>' % words
+        last = max((piece.whole for piece in comment.pieces), key=lambda one: one.end, default=None)
+        if last is None:
+            put_inside(edits, data, comment.text, run)
+        elif comment.pieces[-1].run is None:
+            # A text without a look of its own, which Excel does not write beside others.
+            tag = b"%sr>" % words[b"p"]
+            edits.replace(last.start, last.end, b"<%s%s</%s%s" % (tag, data[last.start : last.end], tag, run))
+        else:
+            edits.insert(last.end, run)
+    return edits.applied(data)
+
+
+def _line(sentence: str) -> str:
+    """A sentence on one line, so that the next copy knows where it ends."""
+    return " ".join(sentence.splitlines())
 
 
 def blocks_of(drawing: bytes) -> list[int]:
@@ -117,7 +226,12 @@ def _with_comments(data: bytes, sentences: Mapping[Place, str]) -> bytes:
     )
     added = [
         comment
-        % {b"p": prefix, b"r": f"{letters_of(position)}{row}".encode(), b"n": number, b"t": escaped(_BEGIN + sentence)}
+        % {
+            b"p": prefix,
+            b"r": f"{letters_of(position)}{row}".encode(),
+            b"n": number,
+            b"t": escaped(_BEGIN + _line(sentence)),
+        }
         for (row, position), sentence in sentences.items()
     ]
     put_inside(edits, data, items, b"".join(added))

@@ -16,6 +16,7 @@ document.addEventListener("DOMContentLoaded", () => {
 const ROW_HEIGHT = 46;
 const AT_ONCE = 100;
 const FIXED = 2;              // Row and state stand before the columns of the file.
+const NARROW = 480;           // A grid of so few pixels has no room to spare beside its columns.
 const BEYOND = 8;             // Rows that are drawn above and below what can be seen.
 const HEADER = -1;
 const MOST_COPIED = 20000;
@@ -268,7 +269,7 @@ class RowTable {
         const longest = Math.max(this.titleOf(index + FIXED).length + 3, ...lengths, 0);
         return Math.min(Math.max(longest * 8 + 24, 110), 280);
       });
-      this.widths.unshift(84, 164);
+      this.widths.unshift(...(this.grid.clientWidth < NARROW ? [72, 140] : [84, 164]));
       this.drawHeader();
     }
     const width = this.widths.reduce((sum, one) => sum + one, 0);

@@ -33,6 +33,9 @@ _MOST_AT_ONCE = 2_000
 _MOST_ANSWERED = 200
 """Changed rows that an answer holds; more of them the page asks for where it shows them."""
 
+_SOON = 0.1
+"""Seconds that a person who types waits for the check of a small file; that of a larger one is asked for later."""
+
 _MOST_DIGITS = 9
 _VIEWS = Views()
 
@@ -153,9 +156,12 @@ async def act(request: Request) -> Response:
     except FileNotFoundError as error:
         raise HTTPException(NOT_FOUND) from error
     changed = app_of(request).drafts.find(draft.id) or draft
-    if reply.rows:
-        await check_of(request, changed, stale=True)
+    # Before the check of the whole file, which would slow it down.
     document = await asyncio.to_thread(_reply_document, request, changed, reply)
+    if reply.rows:
+        result = await check_of(request, changed, stale=True, wait=_SOON)
+        if is_current(changed, result, settings_of(request)):
+            document = await asyncio.to_thread(_reply_document, request, changed, reply)
     return JSONResponse(document, 409 if reply.outdated else 422 if reply.problem else 200)
 
 
