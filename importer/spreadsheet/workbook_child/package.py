@@ -99,7 +99,7 @@ class Package:
     def plain_copy(self, rewritten: Callable[[bytes], bytes] | None = None) -> io.BytesIO:
         """The same workbook with every part where calamine looks for it, as UTF-8, without a wrong dimension.
 
-        ``rewritten`` gives the XML of a sheet another form.
+        ``rewritten`` gives a sheet another form.
         """
         suffix = "bin" if self.is_binary else "xml"
         copy, links = io.BytesIO(), [_RELATIONS]
@@ -122,8 +122,10 @@ class Package:
 
     def _plain_part(self, relation: Relation, rewritten: Callable[[bytes], bytes] | None) -> bytes:
         data = self.read(relation.part or "")
-        if relation.kind != "worksheet" or self.is_binary:
+        if relation.kind != "worksheet":
             return data
+        if self.is_binary:
+            return rewritten(data) if rewritten else data
         start = _DIMENSION.sub(b"", data[:_START_BYTES])
         data = start + data[_START_BYTES:]
         return rewritten(data) if rewritten else data
