@@ -1,7 +1,7 @@
 """From text cells to typed records and issues. Pure: no file, no network, no clock.
 
 - ``columns.py``     headers matched with fields
-- ``appearance.py``  which texts are sent as the sheet shows them
+- ``appearance.py``  which texts are sent as the sheet shows them; ``agreement.py`` whether they are those of values
 - ``checker.py``     the chunks of a sheet checked against a record type, with the help of these:
     - ``wrappers.py``    what other programs write around a value; ``damage.py`` letters that were lost on the way
     - ``cells.py``       text cells as typed values; ``references.py`` names of other records

@@ -86,8 +86,8 @@ _NO_LETTERS = re.compile(r'"[^"]*"?|[\\_*].|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.DO
 
 _OF_MOMENTS = re.compile(r"[dmyhs]|a.*p", re.DOTALL | re.IGNORECASE)
 
-_LITERAL = "\0"
-"""Begins what stands for a text that a file itself shows; no number format can hold it."""
+_LITERAL, _CLAIM = "\0", "\2"
+"""Begin what stands for a text, one that is certain and one that a file claims; no number format can hold them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +106,24 @@ def literal(text: str) -> str:
     return _LITERAL + text
 
 
+def claim(text: str) -> str:
+    """The same of a text of which the file says that it is shown, where nobody has asked whether the value is it."""
+    return _CLAIM + text
+
+
 def literal_of(shape: str) -> str | None:
-    """The text that a format shows whatever the value is; None if it is not one of ``literal``."""
-    return shape.removeprefix(_LITERAL).strip() if shape.startswith(_LITERAL) else None
+    """The text that a format shows whatever the value is; None if it is none of ``literal`` and ``claim``."""
+    return shape[1:].strip() if is_literal(shape) else None
 
 
 def is_literal(shape: str) -> bool:
-    """Whether a format is one of ``literal``."""
-    return shape.startswith(_LITERAL)
+    """Whether a format is one of ``literal`` or ``claim``."""
+    return shape.startswith((_LITERAL, _CLAIM))
+
+
+def is_claim(shape: str) -> bool:
+    """Whether a format is one of ``claim``."""
+    return shape.startswith(_CLAIM)
 
 
 def is_other(shape: str) -> bool:

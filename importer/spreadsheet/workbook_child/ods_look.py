@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from .cell_texts import NOTHING, as_text
-from .format_codes import OTHER, literal
+from .format_codes import OTHER, claim
 from .limits import MOST_COLUMNS, PIECE_ROWS
 from .look import Look
 from .plain_cells import FLOAT
@@ -238,7 +238,7 @@ class _Walk:
             if kind in _ALWAYS_FORMATTED or self._style_of(cell, position) not in self._plain_styles:
                 self.look.shapes.add(row, position, OTHER)
         elif shown != _value_text(cell, shown):
-            self.look.shapes.add(row, position, literal(shown))
+            self.look.shapes.add(row, position, claim(shown))
 
     def _style_of(self, cell: dict[str, str], position: int) -> str:
         """The style that a cell has by itself, by its row or by its column."""
