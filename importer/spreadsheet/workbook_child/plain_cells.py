@@ -1,12 +1,14 @@
 """The cells of an XLSX sheet in the one form that calamine and the patterns of ``xlsx_look.py`` read.
 
-Excel also reads cells without addresses, CDATA, comments and extensions inside cells, and errors that are newer than
-calamine, which refuses a whole file for one such cell (0.9.1). A file that needs this pays for it with a second copy.
+Excel also reads cells without addresses, CDATA, comments and extensions inside cells, any letter as _x0151_, and errors
+that are newer than calamine, which refuses a whole file for one such cell (0.9.1). A file that needs this pays for it
+with a second copy.
 """
 
 import html
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
 
 from .day_numbers import is_common_day
 from .format_codes import may_show_moment
@@ -27,6 +29,13 @@ FLOAT = re.compile(rb"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|na
 """What readers take for a number, which may be none."""
 
 _YES_OR_NO = {b"0", b"1", b"true", b"false"}
+_ESCAPE = re.compile(rb"_x([0-9A-Fa-f]{4})_")
+_ESCAPES = re.compile(rb"(?:_x[0-9A-Fa-f]{4}_)+")
+"""In order, for _x005F_ stands for the line before an x, and protects what follows it."""
+
+_WIDE_ESCAPE = re.compile(rb"_x(?!00)[0-9A-Fa-f]{4}_")
+_LAST_NARROW = 0xFF
+_LOST = dict.fromkeys((0xFFFE, 0xFFFF), "\ufffd")
 _ANY_TEXT = {b"str", b"inlineStr", b"e", b"d"}
 
 
@@ -41,7 +50,7 @@ def plain_cells(sheet: bytes, strings: int) -> bytes:
     def readable(cell: re.Match[bytes]) -> bytes:
         return _readable(cell, strings)
 
-    return _with_addresses(_CELL.sub(readable, data))
+    return _with_addresses(_CELL.sub(readable, without_wide_escapes(data)))
 
 
 class Moments:
@@ -83,6 +92,34 @@ def readable_cells(sheet: bytes, moments: Moments) -> bytes:
         return _with_content(cell, b'%s s="%s"' % (_STYLE.sub(b"", attributes), moments.none), cell["content"])
 
     return _CELL.sub(readable, sheet)
+
+
+def has_wide_escapes(xml: bytes) -> bool:
+    """Whether a text of a part may hold a character as _x20AC_, which calamine (0.9.1) reads up to _x00FF_ only."""
+    if b"_x" not in xml or _WIDE_ESCAPE.search(xml) is None:
+        return False
+    return any(
+        _WIDE_ESCAPE.match(run[0], place) for run in _ESCAPES.finditer(xml) for place in range(0, len(run[0]), 7)
+    )
+
+
+def without_wide_escapes(xml: bytes) -> bytes:
+    """The XML of a part with such characters as themselves; two halves of one, as _xD83D__xDE00_, are that one.
+
+    What is no character at all becomes the one for lost letters. Source: ECMA-376 part 1, 22.9.2.19, and how
+    LibreOffice reads it (decodeXString).
+    """
+    return _ESCAPES.sub(lambda run: b"".join(_characters(run[0])), xml)
+
+
+def _characters(run: bytes) -> Iterator[bytes]:
+    codes = (int(code, 16) for code in _ESCAPE.findall(run))
+    for is_wide, group in groupby(codes, _LAST_NARROW.__lt__):
+        if is_wide:
+            text = b"".join(code.to_bytes(2, "little") for code in group).decode("utf-16-le", "replace")
+            yield text.translate(_LOST).encode()
+        else:
+            yield b"".join(b"_x%04X_" % code for code in group)
 
 
 def without_blanks(sheet: bytes, strings: Collection[int]) -> bytes:

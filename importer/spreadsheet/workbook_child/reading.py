@@ -23,7 +23,16 @@ from .limits import DAMAGED, PROTECTED, TOO_LARGE, Refusal, limit_this_process, 
 from .look import FROM_1904, Formats, Look
 from .ods_look import hides_zeros, look_at_ods, readable_values
 from .package import Package, letters_of
-from .plain_cells import NO_MOMENTS, Moments, blank_strings, plain_cells, readable_cells, without_blanks
+from .plain_cells import (
+    NO_MOMENTS,
+    Moments,
+    blank_strings,
+    has_wide_escapes,
+    plain_cells,
+    readable_cells,
+    without_blanks,
+    without_wide_escapes,
+)
 from .safety import Notice, about_parts, linked_with_others, macros_not_run
 from .sheet_choice import choose
 
@@ -109,8 +118,7 @@ def _open_document(path: Path, archive: zipfile.ZipFile, chosen: str | None, not
 def _source(path: Path, package: Package, *, blanks: bool) -> Path | IO[bytes]:
     """What calamine is to read of a workbook."""
     if not blanks and not package.is_binary:
-        shared = package.part_of("sharedStrings")
-        strings = blank_strings(package.read(shared)) if shared else frozenset[int]()
+        strings = blank_strings(_strings(package))
         return package.plain_copy(partial(without_blanks, strings=strings))
     return path if package.is_plain() else package.plain_copy()
 
@@ -120,12 +128,15 @@ def _modern(source: Path | IO[bytes], package: Package, chosen: str | None, noti
         yield from _lines(_binary_book(source, package), chosen, notices)
         return
     look = partial(_look_at_package, package, moments=_moments(package))
+    strings = _strings(package)
     try:
+        if has_wide_escapes(strings):
+            raise xlsx_look.UnusualCells
         yield from _lines(CalamineBook(source, look), chosen, notices)
     except (xlsx_look.UnusualCells, CalamineError, OverflowError):
         # Before the first line of the answer: the sheet is read as a whole.
-        rewritten = partial(plain_cells, strings=_count_of_strings(package))
-        with zipfile.ZipFile(package.plain_copy(rewritten)) as archive:
+        rewritten = partial(plain_cells, strings=len(_SHARED_STRING.findall(strings)))
+        with zipfile.ZipFile(package.plain_copy(rewritten, without_wide_escapes)) as archive:
             copy = Package(archive)
             readable = partial(readable_cells, moments=_moments(copy))
             book = CalamineBook(copy.plain_copy(readable), partial(_look_at_package, copy))
@@ -151,9 +162,9 @@ def _moments(package: Package) -> Moments:
     return Moments(shapes, from_1904=xlsx_look.counts_from_1904(package.read(package.main)))
 
 
-def _count_of_strings(package: Package) -> int:
+def _strings(package: Package) -> bytes:
     part = package.part_of("sharedStrings")
-    return len(_SHARED_STRING.findall(package.read(part))) if part else 0
+    return package.read(part) if part else b""
 
 
 def _old(path: Path) -> tuple[Book, list[Notice]]:

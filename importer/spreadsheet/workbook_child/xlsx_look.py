@@ -12,7 +12,7 @@ from .limits import MOST_COLUMNS, PIECE_CELLS, TOO_LARGE, Refusal
 from .look import Formats, Look, Stretches
 from .number_formats import changes_texts
 from .package import position_of
-from .plain_cells import NO_MOMENTS, Moments
+from .plain_cells import NO_MOMENTS, Moments, has_wide_escapes
 
 
 class UnusualCells(Exception):  # noqa: N818
@@ -95,7 +95,7 @@ def look_at_xlsx(
     pieces = _whole_rows(stream)
     for number, piece in enumerate(pieces):
         head, _, cells = piece.partition(b"sheetData") if number == 0 else (b"", b"", piece)
-        if any(mark in cells for mark in _UNUSUAL_MARKS):
+        if any(mark in cells for mark in _UNUSUAL_MARKS) or has_wide_escapes(cells):
             raise UnusualCells
         _hide_columns(look, head)
         look.hides_zeros = look.hides_zeros or _HIDES_ZEROS.search(head) is not None
