@@ -114,7 +114,7 @@ def _in_escapes(path: Path) -> dict[str, str]:
     with path.open("rb") as file:
         if not any(b"\x1b" in block for block in iter(lambda: file.read(_SCANNED_BYTES), b"")):
             return {}
-    found: dict[str, str] = {}
+    samples: dict[str, str] = {}
     for encoding in _BY_ESCAPES:
         with path.open(encoding=encoding, newline="") as text:
             try:
@@ -122,9 +122,9 @@ def _in_escapes(path: Path) -> dict[str, str]:
             except UnicodeDecodeError:
                 continue
         sample = ", ".join(dict.fromkeys(words))
-        if sample and sample not in found.values():
-            found[encoding] = sample
-    return found
+        if sample and sample not in samples.values():
+            samples[encoding] = sample
+    return samples
 
 
 def _as_windows(path: Path) -> Notice:
