@@ -96,7 +96,8 @@ def readable_cells(sheet: bytes, moments: Moments) -> bytes:
 
 def has_wide_escapes(xml: bytes) -> bool:
     """Whether a text of a part may hold a character as _x20AC_, which calamine (0.9.1) reads up to _x00FF_ only."""
-    if b"_x" not in xml or _WIDE_ESCAPE.search(xml) is None:
+    # By the expression alone: to ask for the two letters first takes three times as long.
+    if _WIDE_ESCAPE.search(xml) is None:
         return False
     return any(
         _WIDE_ESCAPE.match(run[0], place) for run in _ESCAPES.finditer(xml) for place in range(0, len(run[0]), 7)

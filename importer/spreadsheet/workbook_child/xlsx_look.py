@@ -34,7 +34,10 @@ _AREA = re.compile(
 """Where a formula says for which cells it stands; a shared one stands in each of them."""
 
 _UNUSUAL_MARKS = (b"<![CDATA[", b"<!--", b"<?")
-_CELL = re.compile(rb"<(?:\w+:)?c\b(?P<attributes>[^>]*)>\s*(?:%s)?(?:%s)?" % (_FORMULA, _VALUE))
+_START = rb"""<(?:\w+:)?c\b(?P<attributes>(?:\sr="(?P<column>[A-Z]+)(?P<row>\d+)")?[^>]*)>"""
+"""Most programs write the address first, and to look for it elsewhere takes twice as long."""
+
+_CELL = re.compile(rb"%s\s*(?:%s)?(?:%s)?" % (_START, _FORMULA, _VALUE))
 _IS_ERROR = re.compile(rb"""\bt\s*=\s*["']e["']""")
 _IS_TEXT = re.compile(rb"""\bt\s*=\s*["']str["']""")
 _NO_RESULT = re.compile(
@@ -52,7 +55,7 @@ _STYLE = rb"""\ss\s*=\s*["'](%s)["']"""
 _MOST_NAMED_STYLES = 50
 """Up to so many are looked for one by one, which passes over all other cells at once."""
 
-_STYLED_CELL = re.compile(rb"<(?:\w+:)?c\b(?P<attributes>[^>]*)>")
+_STYLED_CELL = re.compile(_START)
 _USUAL_DAY = re.compile(rb"<(?:\w+:)?v>[3-7]\d{4}(?:\.\d+)?<")
 """From 1982 to 2119, counted from any day 0: for speed alone."""
 
@@ -200,6 +203,8 @@ def _cells_before(piece: bytes, pattern: re.Pattern[bytes], marks: Iterable[byte
 
 def _place(cell: re.Match[bytes]) -> tuple[int, int]:
     """The row and the position of a cell."""
+    if cell["row"]:
+        return int(cell["row"]), _position(cell["column"])
     where = _ADDRESS.search(cell["attributes"])
     if where is None:
         raise UnusualCells
