@@ -176,6 +176,15 @@ class CellTexts:
         return _runs(map(_shape, column, texts, shapes), first, position)
 
 
+def _full_second(moment: datetime) -> datetime:
+    """The full second that a moment was before it was stored; the moment itself if it was none."""
+    near = moment.replace(microsecond=0)
+    # No second follows the last of the year 9999.
+    if moment - near > _HALF and near < _LAST_SECOND:
+        near += _SECOND
+    return near if abs(near - moment) <= _NOISE else moment
+
+
 def _is_zero(cell: Cell) -> bool:
     return type(cell) in {int, float} and cell == 0
 
@@ -258,11 +267,7 @@ def as_text(cell: Cell) -> str:
             # A workbook stores a fraction of a day, and 10:30 comes back as 10:29:59.999. Midnight is taken for a date
             # without a time, which is how such a cell is shown. Any other part of a second stays: one program rounds it
             # when it shows the cell, another cuts it off, and just before midnight that is another day.
-            near = cell.replace(microsecond=0)
-            # No second follows the last of the year 9999.
-            if cell - near > _HALF and near < _LAST_SECOND:
-                near += _SECOND
-            full = near if abs(near - cell) <= _NOISE else cell
+            full = _full_second(cell) if cell.microsecond else cell
             return full.date().isoformat() if full.time() == time() else full.isoformat()
         case _:
             return str(cell)
