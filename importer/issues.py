@@ -333,8 +333,8 @@ CATALOGUE: Mapping[str, IssueKind] = {
     ),
     "unseen-character": IssueKind(
         Severity.WARNING,
-        '{column} contains an invisible character: "{value}".',
-        "Type the text again if it was copied from a web page or an e-mail.",
+        '{column} contains a line break or an invisible character: "{value}".',
+        "It is sent as well. Type the text again, in one line, if it does not belong to the {column}.",
     ),
     "spaces-trimmed": IssueKind(
         Severity.WARNING,

@@ -110,6 +110,8 @@ SEVERAL_CREATORS = {
     "formula-without-value": {"delimited", "look"},
     # A cell may show an error in either kind of workbook, and in text of whatever field: each reader refuses it first.
     "cell-error": {"look", "cells", "dates", "references"},
+    # A placeholder is one as it is written, or by the year of UTC in which its time zone puts it.
+    "date-placeholder": {"date_text", "dates"},
     # An Id is a whole number too, but one that may be a name instead.
     "not-a-whole-number": {"cells", "references"},
     # The bound of a field stands beside the field, and two record types have such a one.

@@ -1,11 +1,12 @@
 """From text cells to typed records and issues. Pure: no file, no network, no clock.
 
 - ``columns.py``     headers matched with fields
-- ``appearance.py``  which texts are sent as the sheet shows them
+- ``appearance.py``  which texts are sent as the sheet shows them; ``agreement.py`` whether they are those of values
 - ``checker.py``     the chunks of a sheet checked against a record type, with the help of these:
     - ``wrappers.py``    what other programs write around a value; ``damage.py`` letters that were lost on the way
     - ``cells.py``       text cells as typed values; ``references.py`` names of other records
     - ``dates.py``       date-times, each text by the grammar of ``date_text.py``
+    - ``date_headers.py`` the form of dates that a header asks for
     - ``calendar_names.py`` the months and weekdays of that grammar
     - ``whole_columns.py`` what every date of a column has in common
     - ``record_ids.py``  which record a row says it is

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 import pandas as pd
 
+from importer.checking.agreement import agrees
 from importer.checking.cells import YES_OR_NO
 from importer.checking.columns import ColumnMapping
 from importer.checking.date_text import DateText, read_date_text
@@ -94,7 +95,8 @@ def held_cells(cells: pd.Series, *, is_text: bool) -> dict[str, pd.Index]:
 def _code(cell: FormattedCell, *, is_text: bool) -> str:
     # A text that is known as a program in the United States shows it is not known as this user's does.
     text = cell.nominal
-    return "shown-uncertain" if text is None or (is_text and text) else "shown-differently"
+    is_uncertain = text is None or (is_text and text and not cell.is_claimed)
+    return "shown-uncertain" if is_uncertain else "shown-differently"
 
 
 def appearance(cell: str) -> str:
@@ -129,11 +131,13 @@ def _of_field(kind: RecordType, name: str) -> Resolve:
 
 
 def _text(cell: FormattedCell) -> str | None:
-    return cell.shown
+    """What is shown, unless the value says something else."""
+    shown = cell.shown
+    return None if shown and cell.is_claimed and not agrees(cell, shown) else shown
 
 
 def _reference(cell: FormattedCell) -> str | None:
-    return _whole_number(cell) if _NUMBER.fullmatch(cell) else cell.shown
+    return _whole_number(cell) if _NUMBER.fullmatch(cell) else _text(cell)
 
 
 def _whole_number(cell: FormattedCell) -> str | None:
@@ -176,7 +180,7 @@ def _yes_or_no(cell: FormattedCell) -> str | None:
 def _choice(cell: FormattedCell) -> str | None:
     if _NUMBER.fullmatch(cell):
         return _same_number(cell, cell.nominal)
-    return cell.shown
+    return _text(cell)
 
 
 def _date(cell: FormattedCell) -> str | None:
@@ -186,7 +190,7 @@ def _date(cell: FormattedCell) -> str | None:
     if _MOMENT.fullmatch(cell) is None:
         # A text is read as it is shown. A number is a date only as it is: shown with fewer digits, it is another one.
         is_text = cell.is_shown_text and not _NUMBER.fullmatch(cell)
-        return cell.shown if is_text or cell.nominal == cell else None
+        return _text(cell) if is_text or cell.nominal == cell else None
     moment, shown = datetime.fromisoformat(cell), cell.nominal
     text = read_date_text(_in_order(shown, moment)) if shown else ""
     return None if isinstance(text, str) else _with_zone(moment, text)

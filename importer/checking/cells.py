@@ -23,22 +23,26 @@ Value = TypeVar("Value")
 MOST_DIGITS = 18
 """More digits may not fit 64 bits."""
 
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+"""Some programs show the separators of lines and paragraphs as a box, others as a new line or not at all."""
+
+# Wrapped by another program, an Id may have lost a part.
+_NOT_IN_IDS = re.compile(rf"[\t\n\r]|{_UNPRINTABLE.pattern}")
 UNSEEN_CHARACTERS = "".join(
     chr(code)
     for code in (
         *(0xAD, 0x115F, 0x1160, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, 0x2800, 0x3164, 0xFEFF, 0xFFA0),
-        *(*range(0x2028, 0x202F), *range(0x2060, 0x2065), *range(0x2066, 0x2070), *range(0xE0000, 0xE0080)),
+        *(*range(0x202A, 0x202F), *range(0x2060, 0x2065), *range(0x2066, 0x2070), *range(0xE0000, 0xE0080)),
     )
 )
-"""Characters without a width, those that turn the writing direction and the ends of lines and paragraphs; not the
-joiners that scripts and emoji need. They are warned of and sent as they are: two values that look alike may differ in
-one, and only the user knows which is meant."""
+"""Characters without a width and those that turn the writing direction; not the joiners that scripts and emoji need.
+They are warned of and sent as they are: two values that look alike may differ in one, and only the user knows which is
+meant. So are line breaks, which some program wrote into an export: without them, it would come back as a change."""
 
 _BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
 """Those of them that count as printable."""
 
-_UNSEEN = re.compile(f"[{UNSEEN_CHARACTERS}]")
+_UNSEEN = re.compile(f"[\n\r{UNSEEN_CHARACTERS}]")
 
 ERROR_VALUES = frozenset(
     (
@@ -139,7 +143,7 @@ def whole_number(cell: str) -> int | None:
 
 
 def texts(text: pd.Series, *, opaque: bool = False) -> Parsed:
-    """Text without outer spaces; empty is missing. Tabs and line ends inside stay.
+    """Text without outer spaces; empty is missing. Tabs and line ends inside stay, but are no part of an Id.
 
     ``opaque`` are Ids of another system, which no program takes for a date or a number and nobody writes in words.
     """
@@ -158,7 +162,8 @@ def texts(text: pd.Series, *, opaque: bool = False) -> Parsed:
         trimmed = [index for index in trimmed if values[index]]
     together = "".join(stripped)
     if not together.isprintable() or any(letter in together for letter in _BLANK_LETTERS):
-        bad = [index for index, value in enumerate(values) if value and _UNPRINTABLE.search(value)]
+        foreign = _NOT_IN_IDS if opaque else _UNPRINTABLE
+        bad = [index for index, value in enumerate(values) if value and foreign.search(value)]
         unseen = [index for index, value in enumerate(values) if value and _UNSEEN.search(value)]
     if any(mark in together for mark in _ERROR_MARKS):
         errors = [index for index, value in enumerate(stripped) if is_error(value)]

@@ -26,6 +26,7 @@ from importer.checking.causes import Cause, Causes
 from importer.checking.cells import Parsed, choices, decimals, texts, whole_numbers, yes_or_no
 from importer.checking.columns import ColumnMapping, field_names
 from importer.checking.damage import repaired, without_entities
+from importer.checking.date_headers import read_date_header
 from importer.checking.dates import DateReader
 from importer.checking.first_seen import FirstSeen, Hashes, Rows
 from importer.checking.record_ids import Identified, NamedRecords, RecordIds
@@ -56,6 +57,9 @@ _BOUNDS = {
     "less_than": "below {}",
     "less_than_or_equal_to": "{} or less",
 }
+_SIGNED_DATE = re.compile(r"\s*[-+]\s*\d{1,4}([-/.])\d{1,2}\1\d{1,4}(?:[ T].*)?")
+"""What a program may calculate, but nobody meant so: it is no date, and that says more than that it is a formula."""
+
 MOST_NAMES = 100_000
 """Beyond this many distinct references, only names are collected; more Ids would tell nothing new."""
 
@@ -174,6 +178,7 @@ class Checker:
         self._without_label = {position for position in sheet.columns if not sheet.labels[position]}
         self._whole_columns, self._left_out = list(whole_columns), cell_issues(whole_columns)
         self._dates_of_columns = WholeColumns()
+        self._orders = {column.field: read_date_header(column.label).order for column in mapping.columns}
         self._elsewhere, self._headers = elsewhere, SecondHeaders(field_names(kind), mapping, sheet)
         self.record_ids = RecordIds(kind, mapping, sheet, named, directories, elsewhere, answers=answers)
         # Rows that name their record, and those of them that are as it is.
@@ -249,7 +254,7 @@ class Checker:
             case FieldType.WHOLE_NUMBER:
                 return whole_numbers(text)
             case FieldType.DATE:
-                return self._dates.read(name, text)
+                return self._dates.read(name, text, self._orders.get(name, ""))
             case FieldType.DECIMAL:
                 return decimals(text, *self._kind.digits(name))
             case FieldType.YES_NO:
@@ -275,7 +280,9 @@ class Checker:
             for code, rows in inside.loc[inside["position"] == column.position].groupby("code", observed=True)["row"]:
                 if code == OF_DATES and not is_date:
                     continue
-                yield _Fault(str(code), column.field, pd.Index(rows))
+                cells = chunk.loc[rows, column.position].tolist() if is_date else [""] * len(rows)
+                is_fault = [not _is_signed_date(cell) for cell in cells]
+                yield _Fault(str(code), column.field, pd.Index(rows)[is_fault])
             if self._sheet.has_formats:
                 yield from self._of_formats(chunk, column.field, column.position)
 
@@ -598,6 +605,10 @@ def _refuse_unknown_codes(kind: RecordType) -> None:
                 raise ValueError(
                     f"{kind.name}: {check.name}, a check of {name}, is not an issue code in importer/issues.py"
                 )
+
+
+def _is_signed_date(cell: str) -> bool:
+    return _SIGNED_DATE.fullmatch(cell) is not None
 
 
 def _as_json(column: pd.Series) -> list[str]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from importer.checking.date_headers import read_date_header
 from importer.errors import ColumnsError
 from importer.issues import Issue
 from importer.spreadsheet import RECORD_ID, STAMPS, Sheet, column_letters
@@ -205,8 +206,8 @@ def _named_fields(labels: Sequence[str], kind: RecordType, chosen: Mapping[str, 
 
 
 def plain(label: str) -> str:
-    """A header without what people vary: case, accents, width of letters, spaces and punctuation."""
-    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKD", label.casefold()))
+    """A header without what people vary: case, accents, width of letters, spaces, punctuation, a form of dates."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKD", read_date_header(label).label.casefold()))
 
 
 def field_names(kind: RecordType) -> dict[str, str]:

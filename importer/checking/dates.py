@@ -20,6 +20,8 @@ from importer.checking.date_text import DateText, instant_of_number, read_date_t
 ORDERS = ("dmy", "mdy", "ymd")
 """How --dates may say that days, months and years follow each other."""
 
+_YEAR_LAST = ("dmy", "mdy")
+
 SERIALS = range(20_000, 80_001)
 """Day numbers of spreadsheets that are taken for dates: 1954 to 2119. Any other number in a date column is a mistake,
 such as an Id in the wrong column, and would become a date in the year 1900 or 5000."""
@@ -69,11 +71,14 @@ class DateReader:
         self._order, self.zone = order, zone
         self.evidence: dict[str, DateEvidence] = {}
 
-    def read(self, name: str, text: pd.Series) -> Parsed:
-        """Instants in UTC, whole seconds; a date alone is its midnight, a time without zone is in the reader's zone."""
+    def read(self, name: str, text: pd.Series, order: str = "") -> Parsed:
+        """Instants in UTC, whole seconds; a date alone is its midnight, a time without zone is in the reader's zone.
+
+        ``order`` is the one that the header asks for, "" if it does not; what was said of the file goes before it.
+        """
         # Each spelling is read once: a column of a million dates has few different ones.
         codes, cells = pd.factorize(text)
-        read = self._read_all(name, pd.Series(cells, dtype=object), np.bincount(codes, minlength=len(cells)))
+        read = self._read_all(name, pd.Series(cells, dtype=object), np.bincount(codes, minlength=len(cells)), order)
         values = read.values.array.take(codes)
 
         def rows(by_code: Mapping[str, pd.Index]) -> dict[str, pd.Index]:
@@ -81,7 +86,7 @@ class DateReader:
 
         return Parsed(pd.Series(values, index=text.index), rows(read.refused), rows(read.doubtful))
 
-    def _read_all(self, name: str, text: pd.Series, counts: np.ndarray) -> Parsed:
+    def _read_all(self, name: str, text: pd.Series, counts: np.ndarray, order: str) -> Parsed:
         """The same for the distinct cells of a column; ``counts`` says how often each occurs in it."""
         # A second 60 would become the first of the next minute.
         exact = np.array(
@@ -89,11 +94,11 @@ class DateReader:
         )
         usual = pd.to_datetime(text.where(exact), format="%Y-%m-%dT%H:%M:%SZ", utc=True, errors="coerce")
         usual = usual.where((usual >= _FIRST_USUAL) & (usual < _AFTER_USUAL))
-        rest = self._read_one_by_one(name, text[usual.isna()], counts)
+        rest = self._read_one_by_one(name, text[usual.isna()], counts, order)
         values = usual.dt.as_unit("us").fillna(rest.values)
         return Parsed(values, rest.refused, rest.doubtful)
 
-    def _read_one_by_one(self, name: str, text: pd.Series, counts: np.ndarray) -> Parsed:
+    def _read_one_by_one(self, name: str, text: pd.Series, counts: np.ndarray, order: str) -> Parsed:
         # Not by pandas: one cell decides the resolution of its column, and with it which years every other may have.
         evidence, zone = self.evidence.setdefault(name, DateEvidence()), ZoneInfo(self.zone)
         occurrences = counts.tolist()
@@ -101,7 +106,7 @@ class DateReader:
         doubtful: dict[str, list[int]] = {}
         instants: list[datetime | None] = []
         for row, cell in zip(text.index.tolist(), map(str.strip, text.tolist()), strict=True):
-            read = self._read(cell, evidence, occurrences[row]) if cell else _Read()
+            read = self._read(cell, evidence, occurrences[row], order) if cell else _Read()
             instant, code = _instant(read, zone)
             instants.append(instant)
             if code:
@@ -128,7 +133,7 @@ class DateReader:
             case _:
                 return None
 
-    def _read(self, cell: str, evidence: DateEvidence, count: int) -> "_Read":
+    def _read(self, cell: str, evidence: DateEvidence, count: int, header_order: str) -> "_Read":
         """What a cell means, or the issue code if it means no date."""
         if (match := _ISO.fullmatch(cell)) and (read := _read_iso(match)):
             return read
@@ -140,16 +145,17 @@ class DateReader:
         text = read_date_text(cell)
         if isinstance(text, str) and (short := read_short_year(cell)):
             # Only the user's word says that 5/12/26 ends with its year; it may as well begin with it.
-            text = short if self._order in ("dmy", "mdy") else text if self._order else "date-ambiguous"
+            order = self._order or header_order
+            text = short if order in _YEAR_LAST else text if order else "date-ambiguous"
         if isinstance(text, str):
             return _Read(code=text or "not-a-date")
         if text.numbers:
-            ordered = self._by_order(text, text.numbers, evidence, count)
+            ordered = self._by_order(text, text.numbers, evidence, count, header_order)
             return _read(ordered) if ordered else _Read(code="date-ambiguous")
         return _read(text)
 
     def _by_order(
-        self, text: DateText, numbers: tuple[int, int], evidence: DateEvidence, count: int
+        self, text: DateText, numbers: tuple[int, int], evidence: DateEvidence, count: int, header_order: str
     ) -> DateText | None:
         """A date like 05/04/2027 with its day and month, or None if nothing says which is which.
 
@@ -163,9 +169,11 @@ class DateReader:
         same = first == second
         # The user's word goes before what the cell proves: 13/04 in a file declared as month first is a mistake to be
         # shown, not a day to be turned round. "Year first" says nothing about a cell whose year comes last.
-        declared = self._order if self._order != "ymd" else None
-        # Dots are written in countries that put the day first; month first comes with slashes.
-        order = declared or proved or ("dmy" if same or text.dotted else "")
+        # Dots are written in countries that put the day first; month first comes with slashes. Below a header that asks
+        # for the month first, nobody knows whether who writes dots has looked at it.
+        in_doubt = text.dotted and header_order == "mdy"
+        declared = next((o for o in (self._order, "" if in_doubt else header_order) if o in _YEAR_LAST), "")
+        order = declared or proved or ("dmy" if same or (text.dotted and not in_doubt) else "")
         # Not by what other cells of the column prove. A wrong guess would be a valid date that nobody notices.
         if not order:
             return None
@@ -230,7 +238,8 @@ def _instant(read: _Read, zone: ZoneInfo) -> tuple[datetime | None, str]:
                 return None, "time-skipped"
         return moment - (offset or timedelta()), read.code
     except OverflowError:
-        return None, "not-a-date"
+        # Only the last day that programs can count, or the first, is in another year of UTC that nothing can hold.
+        return None, "date-placeholder"
 
 
 def _read_iso(match: re.Match[str]) -> _Read | None:

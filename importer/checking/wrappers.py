@@ -6,12 +6,13 @@ exports keep Excel from turning text into numbers, is a notation wherever it sta
 """
 
 import re
-import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
 import pandas as pd
+
+from importer.spreadsheet import is_unseen
 
 NO_VALUE = frozenset(
     (
@@ -39,12 +40,6 @@ has not been met; "NA" has, so it is none of them."""
 
 DASHES = frozenset(("-", "--", "---", "–", "—"))  # noqa: RUF001
 """Of these, those that an accounting format shows for zero."""
-
-_UNSEEN_KINDS = frozenset(("Cf", "Zs", "Zl", "Zp"))
-_BLANKS = re.compile(
-    r"[\s\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2065\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U0001d159\U000e0000-\U000e0fff]"
-)
-"""Characters of other kinds that show nothing: those that Unicode says to leave out, and those drawn as a blank."""
 
 _AS_FORMULA = re.compile(r'=\s*"((?:[^"]|"")*)"')
 _PAIRS = {"'": "'", '"': '"', "`": "`", "\u2018": "\u2019", "\u201c": "\u201d", "\u201e": "\u201c", "«": "»"}
@@ -122,11 +117,6 @@ def inner(cell: str, around: Around) -> tuple[str, str]:
     if bare.startswith(_APOSTROPHES) and rest and (around is Around.ALL or rest.isdecimal()):
         return rest, "quotes-removed"
     return cell, ""
-
-
-def is_unseen(text: str) -> bool:
-    """Whether nothing of a text can be seen: blanks, marks without a width, letters and signs that fill up space."""
-    return all(unicodedata.category(each) in _UNSEEN_KINDS or _BLANKS.fullmatch(each) for each in text)
 
 
 def is_quoted(text: str) -> bool:

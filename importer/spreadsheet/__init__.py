@@ -3,6 +3,7 @@
 - ``sheet.py``      what comes out: a sheet as text cells, with their addresses; which row is its header
 - ``delimited.py``  CSV and similar files; ``encodings.py`` their bytes as text, ``code_pages.py`` in which code page
 - ``kinds.py``      files that are no table; ``extras.py`` rows that are no data
+- ``blank_rows.py``  rows in which nothing can be seen
 - ``workbook.py``   XLSX and the others; ``workbook_child`` the process that reads them
 - ``formatted_cell.py``  a cell that shows something else than its value
 - ``corrections.py``  single cells or whole columns corrected on reading, and rows left out
@@ -22,6 +23,7 @@ import pandas as pd
 from importer.errors import FileError
 from importer.issues import Notice
 from importer.spreadsheet.annotated_workbook import ANNOTATED
+from importer.spreadsheet.blank_rows import is_unseen, without_unseen_rows
 from importer.spreadsheet.corrections import REPAIRS, corrected, differing_texts, place_of, with_notice_of, without_rows
 from importer.spreadsheet.delimited import Finder, open_delimited
 from importer.spreadsheet.encodings import encoding_error, may_be_in_several
@@ -63,6 +65,7 @@ __all__ = [
     "encoding_error",
     "escape_formula",
     "has_formatted",
+    "is_unseen",
     "may_be_in_several",
     "open_sheet",
     "place_of",
@@ -72,7 +75,9 @@ __all__ = [
 
 DELIMITED = {".csv", ".tsv", ".txt"}
 WORKBOOKS = {".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"}
-_RULES = 2
+_RULES = 3
+_LEAVE_OUT, _LEAVE_OUT_UNSEEN = 2, 3
+"""The first rules by which rows that are no data are left out, and rows in which nothing can be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,8 @@ def open_sheet(path: Path, options: ReadOptions = ReadOptions(), judge: Judge | 
     """
     sheet = _as_it_is(path, options, partial(find_header, judge=judge, row=options.header_row))
     sheet = replace(sheet, read=partial(_still_there, sheet.read))
+    if options.rules >= _LEAVE_OUT_UNSEEN:
+        sheet = replace(sheet, read=partial(without_unseen_rows, sheet.read))
     sheet = corrected(sheet, options.cells, options.repairs) if options.cells or options.repairs else sheet
     return without_rows(sheet, options.left_out) if options.left_out else sheet
 
@@ -145,7 +152,7 @@ def _still_there(read: Callable[[], Iterator[pd.DataFrame]]) -> Iterator[pd.Data
 
 
 def _as_it_is(path: Path, options: ReadOptions, find: Finder) -> Sheet:
-    suffix, start, every_row = path.suffix.lower(), _start(path), options.rules < _RULES
+    suffix, start, every_row = path.suffix.lower(), _start(path), options.rules < _LEAVE_OUT
     if suffix not in DELIMITED | WORKBOOKS:
         raise FileError(f"{path.name} is not a spreadsheet.", "Save it as .xlsx, .ods or .csv (UTF-8).")
     if not start:

@@ -6,7 +6,7 @@ Must not know rows, cells or separators.
 import codecs
 import locale
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
@@ -37,6 +37,10 @@ MOST_CANDIDATES = 6
 _JUDGED_CELLS = 200
 _FOREIGN_CELL = re.compile(rb'[^\x80-\xff,;\t"\r\n]{0,60}[\x80-\xff][^,;\t"\r\n]*')
 _FOREIGN_WORD = re.compile(r"[\w.'-]*[^\x00-\x7f][\w.'-]*")
+_BY_ESCAPES = ("iso2022_jp", "iso2022_jp_ext", "iso2022_jp_2004", "iso2022_kr")
+"""Encodings of mail and old hosts: every byte of them is one of ASCII, and so of UTF-8."""
+
+_SHOWN_WORDS = 3
 _BOMS = {
     codecs.BOM_UTF8: "utf-8",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -66,7 +70,7 @@ def find_encoding(path: Path, *, guess: bool = False) -> tuple[str, tuple[Notice
         return pattern, ()
     # The whole file, not its beginning: the first letter that is not ASCII may be in the last row. Other text is almost
     # never valid UTF-8 by accident, so this needs no notice.
-    if _is(path, "utf-8"):
+    if _is(path, "utf-8") and (guess or not _in_escapes(path)):
         return "utf-8", ()
     if guess:
         return "cp1252", (_as_windows(path),)
@@ -77,7 +81,11 @@ def may_be_in_several(path: Path) -> bool:
     """Whether a text file does not show by itself in which encoding it is."""
     with path.open("rb") as file:
         start = file.read(_SAMPLE_BYTES)
-    return not start.startswith(tuple(_BOMS)) and not _nul_pattern(start) and not _is(path, "utf-8")
+    return (
+        not start.startswith(tuple(_BOMS))
+        and not _nul_pattern(start)
+        and (not _is(path, "utf-8") or bool(_in_escapes(path)))
+    )
 
 
 def _nul_pattern(start: bytes) -> str | None:
@@ -101,6 +109,24 @@ def _is(path: Path, encoding: str) -> bool:
     return True
 
 
+def _in_escapes(path: Path) -> dict[str, str]:
+    """What a file of ASCII may be where escapes in it turn letters into those of Japan or Korea, each with a sample."""
+    with path.open("rb") as file:
+        if not any(b"\x1b" in block for block in iter(lambda: file.read(_SCANNED_BYTES), b"")):
+            return {}
+    samples: dict[str, str] = {}
+    for encoding in _BY_ESCAPES:
+        with path.open(encoding=encoding, newline="") as text:
+            try:
+                words = [word for line in text for word in _FOREIGN_WORD.findall(line)][:_SHOWN_WORDS]
+            except UnicodeDecodeError:
+                continue
+        sample = ", ".join(dict.fromkeys(words))
+        if sample and sample not in samples.values():
+            samples[encoding] = sample
+    return samples
+
+
 def _as_windows(path: Path) -> Notice:
     """What an earlier version said when it took a file for Windows-1252."""
     with path.open("rb") as file:
@@ -114,6 +140,8 @@ def encoding_error(path: Path, remembered: str = "") -> EncodingError:
 
     ``remembered`` is the encoding of earlier files with its header: the first of those to choose from.
     """
+    if _is(path, "utf-8") and (escaped := _in_escapes(path)):
+        return _question(path, escaped, next(iter(escaped)))
     foreign = _foreign_cells(path)
     utf8 = [cell for cell in foreign.cells if _reads(cell, "utf-8")]
     other = [cell for cell in foreign.cells if not _reads(cell, "utf-8")]
@@ -133,18 +161,23 @@ def encoding_error(path: Path, remembered: str = "") -> EncodingError:
     offered = list(islice((reading for reading in rest if _is(path, reading.encoding)), MOST_CANDIDATES))
     if not offered:
         return EncodingError(f"{path.name} is in no encoding that the importer knows.", "Save it as CSV UTF-8.")
-    width = max(len(reading.encoding) for reading in offered)
-    lines = [f"  --encoding {reading.encoding:{width}}   {printable(reading.sample)}" for reading in offered]
-    if foreign.all_cut:
-        lines.append(f"If none is right, the file is UTF-8, and line {foreign.line} is damaged.")
     before = ""
     if offered[0].encoding == remembered:
         before = f" You chose {remembered} for an earlier file with this header, but this one may be in another."
+    clear = next((reading.encoding for reading in offered if reading.clear), "")
+    damaged = f"If none is right, the file is UTF-8, and line {foreign.line} is damaged." if foreign.all_cut else ""
+    return _question(path, {reading.encoding: reading.sample for reading in offered}, clear, before, damaged)
+
+
+def _question(path: Path, samples: Mapping[str, str], clear: str, before: str = "", after: str = "") -> EncodingError:
+    width = max(map(len, samples))
+    lines = [f"  --encoding {encoding:{width}}   {printable(sample)}" for encoding, sample in samples.items()]
+    first = "Save it as CSV UTF-8, or add the one of these that shows the text as it should be:"
     return EncodingError(
         f"{path.name} is not UTF-8, and its text can be read in more than one way.{before}",
-        "\n".join(["Save it as CSV UTF-8, or add the one of these that shows the text as it should be:", *lines]),
-        {reading.encoding: reading.sample for reading in offered},
-        next((reading.encoding for reading in offered if reading.clear), ""),
+        "\n".join(filter(None, [first, *lines, after])),
+        dict(samples),
+        clear,
     )
 
 

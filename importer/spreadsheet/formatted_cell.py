@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from importer.spreadsheet.workbook_child.format_codes import is_literal
+from importer.spreadsheet.workbook_child.format_codes import is_claim, is_literal
 from importer.spreadsheet.workbook_child.moment_formats import example_of, shows_all_of
 from importer.spreadsheet.workbook_child.number_formats import nominal, shown, shows_whole_numbers
 
@@ -54,6 +54,11 @@ class FormattedCell(str):
     def is_shown_text(self) -> bool:
         """Whether the file itself says what the cell shows."""
         return is_literal(self.shape)
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether that may not be what its value looks like."""
+        return is_claim(self.shape)
 
 
 def shown_text(cell: str) -> str:

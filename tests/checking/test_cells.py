@@ -156,7 +156,8 @@ def test_a_column_of_numbers_keeps_its_rows_and_its_gaps() -> None:
         (" Studio ", "Studio", [], ["spaces-trimmed"]),
         ("   ", None, [], []),
         ("", None, [], []),
-        ("a\tb\nc", "a\tb\nc", [], []),
+        ("a\tb", "a\tb", [], []),
+        *((f"a{end}b", f"a{end}b", [], ["unseen-character"]) for end in ("\n", "\r\n", "\r")),
         ("#N/A", None, ["cell-error"], []),
         ("Room #5", "Room #5", [], []),
         ("a\x00b", None, ["unprintable-character"], []),
@@ -164,8 +165,8 @@ def test_a_column_of_numbers_keeps_its_rows_and_its_gaps() -> None:
         ("a\x85b", None, ["unprintable-character"], []),
         ("a\u200bb", "a\u200bb", [], ["unseen-character"]),
         # The ends of lines that few programs know.
-        ("a\u2028b", "a\u2028b", [], ["unseen-character"]),
-        ("a\u2029b", "a\u2029b", [], ["unseen-character"]),
+        ("a\u2028b", None, ["unprintable-character"], []),
+        ("a\u2029b", None, ["unprintable-character"], []),
         *((f"{end}Studio{end}", "Studio", [], ["spaces-trimmed"]) for end in "\n\x85\u2028\u2029"),
         ("\u202eabc", "\u202eabc", [], ["unseen-character"]),
         # The joiners that scripts and emoji need are no doubt.
@@ -207,6 +208,14 @@ def test_an_error_of_a_spreadsheet_program_is_no_value(cell: str) -> None:
 def test_a_hash_alone_makes_no_error(cell: str) -> None:
     """Rooms are called so."""
     assert fate(texts(column(cell))) == cell
+
+
+@pytest.mark.parametrize("end", ["\t", "\n", "\r\n", "\r", "\x85", "\u2028", "\u2029"])
+def test_an_id_of_another_system_has_no_line_ends(end: str) -> None:
+    """They come from a program that wrapped the text; without them it may be the Id, or half of it."""
+    parsed = texts(column(f"AAMk{end}Ag=", "AAMk="), opaque=True)
+    assert list(parsed.refused["unprintable-character"]) == [7]
+    assert parsed.values[8] == "AAMk="
 
 
 @pytest.mark.parametrize("cell", ["\u3164", "Room\u2800 1", "Room\U000e0041"])

@@ -64,6 +64,7 @@ CELLS = [
     ("SubscriptionId", "7f10", "not-a-guid", "E2"),
     ("Name", " Room ", "spaces-trimmed", "C2"),
     ("Name", "Room\u200b 1", "unseen-character", "C2"),
+    ("SubscriptionExpireDate", "-2026-12-05", "not-a-date", "D2"),
     ("Name", "\u202e1 mooR", "unseen-character", "C2"),
     ("ResourceId", "#N/A", "cell-error", "A2"),
     ("Name", "#REF!", "cell-error", "C2"),

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.checking.wrappers import NO_VALUE, Around, inner, is_quoted, is_unseen, looks_wrapped, unwrap
+from importer.checking.wrappers import NO_VALUE, Around, inner, is_quoted, looks_wrapped, unwrap
+from importer.spreadsheet import is_unseen
 
 PEOPLE, REFERENCE, ANY = Around.AS_FORMULA, Around.NUMBER_OR_NAME, Around.ALL
 

@@ -12,6 +12,8 @@ from importer.spreadsheet.formatted_cell import shown_text
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 PACKAGE = 'xmlns="http://schemas.openxmlformats.org/package/2006/relationships"'
+_MANIFEST = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+_OF_ODS = ("office", "table", "text", "style")
 TYPES = (
     '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
     '<Default Extension="xml" ContentType="application/xml"/></Types>'
@@ -48,6 +50,31 @@ def problems_of(sheet: Sheet) -> dict[tuple[int, int], str]:
     }
 
 
+def write_ods(path: Path, *cells: str, head: str = "") -> Path:
+    """An OpenDocument sheet with one column of these cells of XML; ``head`` stands before the table, as its styles."""
+    spaces = "".join(f' xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in _OF_ODS)
+    rows = "".join(f"<table:table-row>{cell}</table:table-row>" for cell in cells)
+    table = f'<office:spreadsheet><table:table table:name="Data">{rows}</table:table></office:spreadsheet>'
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    manifest = f'<m:file-entry m:full-path="/" m:media-type="{kind}"/>'
+    return pack(
+        path,
+        {
+            "mimetype": kind,
+            "META-INF/manifest.xml": f'<m:manifest xmlns:m="{_MANIFEST}">{manifest}</m:manifest>',
+            "content.xml": f"<office:document-content{spaces}>{head}<office:body>{table}</office:body>"
+            "</office:document-content>",
+        },
+    )
+
+
+def ods_cell(kind: str, value: str, shown: str) -> str:
+    """The XML of a cell of an OpenDocument sheet: the type of its value, the value, and what it shows."""
+    name = {"date": "date-value", "time": "time-value", "boolean": "boolean-value"}.get(kind, "value")
+    about = "" if kind == "string" else f' office:{name}="{value}"'
+    return f'<table:table-cell office:value-type="{kind}"{about}><text:p>{shown}</text:p></table:table-cell>'
+
+
 def pack(path: Path, parts: Mapping[str, str | bytes]) -> Path:
     """An archive with these parts."""
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -71,6 +98,16 @@ def xlsx_parts(sheet_xml: str, shared: str = "") -> dict[str, str | bytes]:
         "xl/worksheets/sheet1.xml": sheet_xml,
     }
     return parts | ({"xl/sharedStrings.xml": shared} if shared else {})
+
+
+def with_formats(parts: Mapping[str, str | bytes], *shapes: str) -> dict[str, str | bytes]:
+    """The parts of a workbook whose cells can name these number formats as their styles, counted from 0."""
+    formats = "".join(f'<numFmt numFmtId="{200 + n}" formatCode="{shape}"/>' for n, shape in enumerate(shapes))
+    styles = "".join(f'<xf numFmtId="{200 + n}"/>' for n in range(len(shapes)))
+    link = f'<Relationship Id="rId9" Type="{RELATIONS}/styles" Target="styles.xml"/></Relationships>'
+    links = str(parts["xl/_rels/workbook.xml.rels"]).replace("</Relationships>", link)
+    xml = f"<styleSheet {MAIN}><numFmts>{formats}</numFmts><cellXfs>{styles}</cellXfs></styleSheet>"
+    return {**parts, "xl/styles.xml": xml, "xl/_rels/workbook.xml.rels": links}
 
 
 def sheet_xml(*rows: str, tail: str = "") -> str:
@@ -123,6 +160,7 @@ def write_xlsb(
         + columns
         + xlsb_record(145)
         + cells
+        + more.get("cells", b"")
         + xlsb_record(146)
     )
     sheet += more.get("sheet", b"") + xlsb_record(130)
@@ -191,12 +229,21 @@ def xls_formula(row: int, position: int, result: bytes, flags: int = 0) -> bytes
 
 
 def write_xls(
-    path: Path, rows: Sequence[Sequence[str | float | None]], *, book: bytes = b"", sheet: bytes = b""
+    path: Path,
+    rows: Sequence[Sequence[str | float | None]],
+    *,
+    book: bytes = b"",
+    sheet: bytes = b"",
+    shape: str = "General",
 ) -> Path:
-    """The smallest .xls with one sheet, and further records of the book and the sheet. As in MS-XLS, 2.1.7."""
+    """The smallest .xls with one sheet, and further records of the book and the sheet. As in MS-XLS, 2.1.7.
+
+    ``shape`` is the number format of all of its cells.
+    """
     begin = "<HHHHII"
     globals_ = xls_record(0x809, struct.pack(begin, 0x600, 5, 0x0DBB, 0x07CC, 0, 6)) + book
-    globals_ += xls_record(0xE0, bytes(20)) * 16
+    globals_ += xls_record(0x41E, struct.pack("<HHB", 200, len(shape), 0) + shape.encode())
+    globals_ += xls_record(0xE0, struct.pack("<HH16x", 0, 200)) * 16
     name = b"\4\0Data"
     length = len(globals_) + 4 + 6 + len(name) + 4
     globals_ += xls_record(0x85, struct.pack("<IBB", length, 0, 0) + name) + xls_record(0x0A)

@@ -49,6 +49,36 @@ def test_plain_text_is_the_same_in_all_of_them(tmp_path: Path, content: bytes) -
     assert find_encoding(path) == ("utf-8", ())
 
 
+@pytest.mark.parametrize(
+    ("encoding", "name"),
+    [
+        ("iso2022_jp", "会議室A"),
+        ("iso2022_jp_ext", "ｶｲｷﾞ"),
+        ("iso2022_jp_2004", "\u3402"),
+        ("iso2022_kr", "회의실"),
+    ],
+)
+def test_letters_behind_escapes_are_asked_about(tmp_path: Path, encoding: str, name: str) -> None:
+    """Every byte of such a file is one of ASCII, but its names are not those that UTF-8 makes of them."""
+    path = tmp_path / "rows.csv"
+    rows = "ResourceId,Name\r\n" + "1001,Room\r\n" * 30_000 + f"1002,{name}\r\n"
+    path.write_bytes(rows.encode(encoding))
+    assert may_be_in_several(path)
+    with pytest.raises(EncodingError) as error:
+        find_encoding(path)
+    assert error.value.clear == encoding
+    assert (error.value.samples[encoding] in name, f"--encoding {encoding}" in error.value.advice) == (True, True)
+    assert "".join(blocks(path, encoding)) == rows
+
+
+@pytest.mark.parametrize("content", [b"Name\nRoom\x1b[0m\n", b"Name\nRoom\x1b\n", "Name\nCafé\x1b$B\n".encode()])
+def test_other_escapes_are_characters_of_utf8(tmp_path: Path, content: bytes) -> None:
+    """Those of terminals are told at their cells, as characters that cannot be printed."""
+    path = tmp_path / "rows.csv"
+    path.write_bytes(content)
+    assert find_encoding(path) == ("utf-8", ())
+
+
 def test_the_only_foreign_letter_may_be_in_the_last_row(tmp_path: Path) -> None:
     """Far behind what is looked at to begin with, and across the border of a block."""
     path = tmp_path / "rows.csv"

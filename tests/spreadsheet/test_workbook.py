@@ -37,12 +37,14 @@ from importer.spreadsheet.workbook_child.sheet_choice import NOTES_HEADER
 from schemas import RECORD_TYPES
 from spreadsheet.making import (
     MAIN,
+    ods_cell,
     opened,
     pack,
     problems_of,
     rows_of,
     sheet_xml,
     text_row,
+    write_ods,
     write_xls,
     write_xlsb,
     xls_record,
@@ -641,6 +643,27 @@ def test_an_ods_says_itself_what_it_shows(tmp_path: Path) -> None:
     assert [row[1] for row in rows.values()] == ["7", "50%", "1 December", "13", "£12.50", "2026-12-01", "12.7"]
     assert [row[0] for row in rows.values()] == ["1", "2", "3", "4", "5", "6", "7"]
     assert issues(sheet) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "shown"),
+    [
+        ("float", "7", "Room 8"),
+        ("float", "12", "#FMT"),
+        ("percentage", "0.5", "5%"),
+        ("date", "2026-12-05", "06.12.2026"),
+        ("time", "PT10H30M00S", "Room"),
+        ("boolean", "true", "FALSE"),
+    ],
+)
+def test_a_text_that_contradicts_its_value_is_an_issue_with_both(
+    tmp_path: Path, kind: str, value: str, shown: str
+) -> None:
+    """A program shows what it makes of the value, whatever text another one wrote beside it in an .ods file."""
+    cells = (ods_cell("string", "", "Name"), ods_cell(kind, value, shown), ods_cell("string", "", "Last"))
+    found = [issue for issue in issues(opened(write_ods(tmp_path / "a.ods", *cells))) if issue.cell == "A2"]
+    assert [issue.code for issue in found] == ["shown-differently"]
+    assert f'but the cell shows "{shown}"' in found[0].message
 
 
 ODS_NUMBERS: list[tuple[str, str, str, str]] = [

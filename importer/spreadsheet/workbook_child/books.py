@@ -18,6 +18,7 @@ from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, Shee
 from xlrd.biffh import XLRDError
 
 from .cell_texts import Cell, Table, is_blank
+from .day_numbers import is_common_day
 from .format_codes import BUILT_IN, GENERAL, OTHER
 from .limits import MOST_COLUMNS, PROTECTED, Refusal
 from .look import FROM_1904, NOT_STORED, Look, Stretches
@@ -218,7 +219,7 @@ class XlsTable:
 
 def _moment(days: float, from_1904: bool) -> Cell:
     """A day, a moment or a time of day; the number itself where it is none of these."""
-    if not 0 <= days < _LAST_DAY:
+    if not is_common_day(days, from_1904=from_1904):
         return days
     if days < 1:
         return (datetime.min + timedelta(milliseconds=round(days * 86_400_000))).time()
@@ -227,7 +228,6 @@ def _moment(days: float, from_1904: bool) -> Cell:
     return first + timedelta(milliseconds=round(days * 86_400_000))
 
 
-_LAST_DAY = 2_958_466
 _AFTER_LEAP_DAY = 60
 
 

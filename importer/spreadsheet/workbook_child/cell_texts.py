@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import islice
+from math import inf, isfinite, nan
 from typing import Protocol
 
 from .format_codes import GENERAL, OTHER, literal
@@ -25,6 +26,8 @@ from .package import letters_of
 _NOISE = timedelta(milliseconds=5)
 """How far a full second may be off after it was stored as a part of a day, and read in whole milliseconds."""
 
+_SECOND, _HALF, _LAST_SECOND = timedelta(seconds=1), timedelta(milliseconds=500), datetime(9999, 12, 31, 23, 59, 59)
+
 MOST_DIGITS = 15
 """Excel keeps and shows no more. A longer number was rounded when it was typed, before anybody could have noticed."""
 
@@ -39,6 +42,7 @@ _MAY_BE_DAYS = {str, int, float}
 _DAYS = re.compile(r"\d{5}(?:\.\d+)?")
 """Numbers of days in this century and the last, also typed as texts."""
 
+_NO_NUMBERS = frozenset(map(str, (inf, -inf, nan)))
 _TEXTS = {str, type(None)}
 NOTHING = ";;;"
 """A format in which nothing is shown."""
@@ -172,13 +176,26 @@ class CellTexts:
         return _runs(map(_shape, column, texts, shapes), first, position)
 
 
+def _full_second(moment: datetime) -> datetime:
+    """The full second that a moment was before it was stored; the moment itself if it was none."""
+    near = moment.replace(microsecond=0)
+    # No second follows the last of the year 9999.
+    if moment - near > _HALF and near < _LAST_SECOND:
+        near += _SECOND
+    return near if abs(near - moment) <= _NOISE else moment
+
+
 def _is_zero(cell: Cell) -> bool:
     return type(cell) in {int, float} and cell == 0
 
 
 def _are_short(texts: Sequence[str]) -> bool:
     """Whether the general format shows numbers as they are."""
-    return max(map(len, texts), default=0) <= GENERAL_WIDTH and not any(map(_is_small, texts))
+    return (
+        max(map(len, texts), default=0) <= GENERAL_WIDTH
+        and not any(map(_is_small, texts))
+        and _NO_NUMBERS.isdisjoint(texts)
+    )
 
 
 def _is_small(text: str) -> bool:
@@ -210,6 +227,8 @@ def _shape(cell: Cell, text: str, shape: str) -> str | None:
             return None if shape == GENERAL else shape
         case str():
             return _shape_of_text(text, shape) if cell and changes_texts(shape) else None
+        case float() if not isfinite(cell):
+            return OTHER
         case int() | float() if shape in {GENERAL, "@"}:
             return shape if len(text.lstrip("-")) > GENERAL_WIDTH or _is_small(text) else None
         case int() | float() if shape == "0" and "." not in text:
@@ -248,8 +267,7 @@ def as_text(cell: Cell) -> str:
             # A workbook stores a fraction of a day, and 10:30 comes back as 10:29:59.999. Midnight is taken for a date
             # without a time, which is how such a cell is shown. Any other part of a second stays: one program rounds it
             # when it shows the cell, another cuts it off, and just before midnight that is another day.
-            near = (cell + timedelta(milliseconds=500)).replace(microsecond=0)
-            full = near if abs(near - cell) <= _NOISE else cell
+            full = _full_second(cell) if cell.microsecond else cell
             return full.date().isoformat() if full.time() == time() else full.isoformat()
         case _:
             return str(cell)

@@ -63,6 +63,9 @@ _TOKEN = re.compile(
 _COLOUR = re.compile(
     r"(?:black|blue|cyan|green|magenta|red|white|yellow|color ?(?:[1-9]|[1-4]\d|5[0-6]))", re.IGNORECASE
 )
+_ELAPSED = re.compile("h+|m+|s+", re.IGNORECASE)
+"""Hours that go on after 24, which each program rounds in its own way."""
+
 _CURRENCY = re.compile(r"\$(?P<sign>[^-]*)(?:-(?P<language>[0-9A-F]+))?", re.IGNORECASE)
 _OF_THE_SYSTEM = re.compile(r"\$-(?:F800|F400|x-sysdate|x-systime)", re.IGNORECASE)
 """The day, or the time, in the form that is set in the computer: whole, but nobody knows how it is written."""
@@ -78,8 +81,13 @@ _PLAIN = set(" -+/():!^&'~{}<>=$€£¥;")
 _OPERATORS: Mapping[str, str] = {"@": "text", "%": "percent"}
 """Characters that do something, if they are neither quoted nor escaped."""
 
-_LITERAL = "\0"
-"""Begins what stands for a text that a file itself shows; no number format can hold it."""
+_NO_LETTERS = re.compile(r'"[^"]*"?|[\\_*].|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.DOTALL | re.IGNORECASE)
+"""What is in a format without doing anything to a moment."""
+
+_OF_MOMENTS = re.compile(r"[dmyhs]|a.*p", re.DOTALL | re.IGNORECASE)
+
+_LITERAL, _CLAIM = "\0", "\2"
+"""Begin what stands for a text, one that is certain and one that a file claims; no number format can hold them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,19 +106,35 @@ def literal(text: str) -> str:
     return _LITERAL + text
 
 
+def claim(text: str) -> str:
+    """The same of a text of which the file says that it is shown, where nobody has asked whether the value is it."""
+    return _CLAIM + text
+
+
 def literal_of(shape: str) -> str | None:
-    """The text that a format shows whatever the value is; None if it is not one of ``literal``."""
-    return shape.removeprefix(_LITERAL).strip() if shape.startswith(_LITERAL) else None
+    """The text that a format shows whatever the value is; None if it is none of ``literal`` and ``claim``."""
+    return shape[1:].strip() if is_literal(shape) else None
 
 
 def is_literal(shape: str) -> bool:
-    """Whether a format is one of ``literal``."""
-    return shape.startswith(_LITERAL)
+    """Whether a format is one of ``literal`` or ``claim``."""
+    return shape.startswith((_LITERAL, _CLAIM))
+
+
+def is_claim(shape: str) -> bool:
+    """Whether a format is one of ``claim``."""
+    return shape.startswith(_CLAIM)
 
 
 def is_other(shape: str) -> bool:
     """Whether the text that a format shows differs from program to program."""
     return shape.startswith(OTHER)
+
+
+@cache
+def may_show_moment(shape: str) -> bool:
+    """Whether a format may be one for dates, times or durations."""
+    return shape == OTHER or (shape != GENERAL and _OF_MOMENTS.search(_NO_LETTERS.sub("", shape)) is not None)
 
 
 @cache
@@ -174,6 +198,8 @@ def _token(kind: str, text: str, *, nominal: bool) -> Token | None:
 
 
 def _bracket(text: str, *, nominal: bool) -> Token | None:
+    if _ELAPSED.fullmatch(text):
+        return Token("elapsed", text)
     if _COLOUR.fullmatch(text) or (nominal and _OF_THE_SYSTEM.fullmatch(text)):
         return Token("", "")
     # A language changes the names of months; of formats without names it changes nothing.

@@ -9,7 +9,7 @@ Source: ECMA-376 part 1, 18.8.30 and 18.8.31, and what Excel and LibreOffice sho
 
 import re
 from collections.abc import Iterator, Sequence
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, getcontext
 from functools import cache
 from itertools import pairwise
 
@@ -249,6 +249,8 @@ def _rounded(number: Decimal, places: int, *, is_exact: bool) -> Decimal | None:
 
     ``is_exact``: it is stored without an error, or nobody minds.
     """
+    if number.adjusted() + places >= getcontext().prec:
+        return None
     unit = Decimal(1).scaleb(-places)
     is_half = (number - number.quantize(unit, ROUND_DOWN)) * 2 == unit
     is_certain = is_exact or not is_half

@@ -5,14 +5,17 @@ Source: OpenDocument 1.3 part 3, 9 (tables) and 6.1 (white space).
 
 import re
 from collections.abc import Iterator
+from datetime import datetime
+from math import isfinite
 from typing import IO
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
 from .cell_texts import NOTHING, as_text
-from .format_codes import OTHER, literal
+from .format_codes import OTHER, claim
 from .limits import MOST_COLUMNS, PIECE_ROWS
 from .look import Look
+from .plain_cells import FLOAT
 
 _NUMBERS = ("float", "percentage", "currency")
 _VALUES = {
@@ -52,6 +55,9 @@ _USUAL_DAY_ZERO = b"1899-12-30"
 _SETTINGS = "{urn:oasis:names:tc:opendocument:xmlns:config:1.0}"
 _ENTRY, _ITEM, _NAME = f"{_SETTINGS}config-item-map-entry", f"{_SETTINGS}config-item", f"{_SETTINGS}name"
 _ZERO = re.compile(r"[-+]?0+(?:\.0*)?(?:[eE][-+]?\d+)?")
+_VALUE = re.compile(rb"""(\soffice:value\s*=\s*["'])([^"']*)(["'])""")
+_REAL_DAY = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?)?")
+_TIME = re.compile(r"-?PT\d+H\d+M\d+(?:[.,]\d+)?S")
 _SPACES = re.compile(r"[ \t\r\n]+")
 _OUT_OF_SIGHT = ("collapse", "filter")
 _NO_SIZE = re.compile(r"0+(?:\.0*)?[a-z]*")
@@ -74,6 +80,15 @@ def hides_zeros(settings: bytes, name: str) -> bool:
 def _shows_zeros(entry: ET.Element) -> str:
     items = (item for item in entry.iterfind(_ITEM) if item.get(_NAME) == "ShowZeroValues")
     return next(((item.text or "").strip() for item in items), "")
+
+
+def readable_values(content: bytes) -> bytes:
+    """The content of a document whose values that should be numbers are some: "not a number" where they are none."""
+
+    def readable(value: re.Match[bytes]) -> bytes:
+        return value[0] if FLOAT.fullmatch(value[2]) else b"%sNaN%s" % (value[1], value[3])
+
+    return _VALUE.sub(readable, content)
 
 
 def look_at_ods(stream: IO[bytes], name: str, *, without_zeros: bool = False) -> tuple[Look, bool]:
@@ -217,11 +232,13 @@ class _Walk:
             # Cells that say nothing of their value are read as empty; what they show is a text.
             if shown and not (is_plain and _has_value(cell)):
                 self.look.texts.setdefault(row, {})[position] = text
+        elif not _is_value(kind, cell[_VALUES[kind]]):
+            self.look.shapes.add(row, position, OTHER)
         elif not shown:
             if kind in _ALWAYS_FORMATTED or self._style_of(cell, position) not in self._plain_styles:
                 self.look.shapes.add(row, position, OTHER)
         elif shown != _value_text(cell, shown):
-            self.look.shapes.add(row, position, literal(shown))
+            self.look.shapes.add(row, position, claim(shown))
 
     def _style_of(self, cell: dict[str, str], position: int) -> str:
         """The style that a cell has by itself, by its row or by its column."""
@@ -292,7 +309,28 @@ class _CellText:
 
 def _has_value(cell: dict[str, str]) -> bool:
     kind = cell.get("office:value-type", "")
-    return kind == "string" or (kind in _VALUES and _VALUES[kind] in cell)
+    return kind == "string" or (kind in _VALUES and bool(cell.get(_VALUES[kind])))
+
+
+def _is_value(kind: str, value: str) -> bool:
+    """Whether a value is one of its kind."""
+    match kind:
+        case "date":
+            return _REAL_DAY.fullmatch(value) is not None and _is_real(value[:19])
+        case "time":
+            return _TIME.fullmatch(value) is not None
+        case "boolean":
+            return value in {"true", "false"}
+        case _:
+            return FLOAT.fullmatch(value.encode()) is not None and isfinite(float(value))
+
+
+def _is_real(moment: str) -> bool:
+    try:
+        datetime.fromisoformat(moment)
+    except ValueError:
+        return False
+    return True
 
 
 def _value_text(cell: dict[str, str], text: str) -> str:

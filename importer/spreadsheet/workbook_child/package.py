@@ -27,6 +27,10 @@ _DIMENSION = re.compile(rb"<(?:\w+:)?dimension\b[^>]*?(?:/>|>\s*</(?:\w+:)?dimen
 _SOUND_DIMENSION = re.compile(rb"""\sref\s*=\s*["'][A-Z]{1,3}[1-9]\d{0,6}(?::[A-Z]{1,3}[1-9]\d{0,6})?["']""")
 
 
+Rewrite = Callable[[bytes], bytes]
+"""Gives the bytes of a part another form."""
+
+
 @dataclass(frozen=True, slots=True)
 class Relation:
     """A link of the workbook to one of its parts: its Id, the last word of its type, and the part as stored."""
@@ -96,19 +100,20 @@ class Package:
             if relation.part and relation.kind in _TARGETS
         )
 
-    def plain_copy(self, rewritten: Callable[[bytes], bytes] | None = None) -> io.BytesIO:
+    def plain_copy(self, rewritten: Rewrite | None = None, strings: Rewrite | None = None) -> io.BytesIO:
         """The same workbook with every part where calamine looks for it, as UTF-8, without a wrong dimension.
 
-        ``rewritten`` gives the XML of a sheet another form.
+        ``rewritten`` gives a sheet another form, ``strings`` the part with the texts that cells share.
         """
         suffix = "bin" if self.is_binary else "xml"
+        forms = {"worksheet": rewritten, "sharedStrings": strings}
         copy, links = io.BytesIO(), [_RELATIONS]
         with zipfile.ZipFile(copy, "w") as target:
             for number, relation in enumerate(self.relations, start=1):
                 if relation.part is None or relation.kind not in _TARGETS:
                     continue
                 name = _TARGETS[relation.kind].format(number=number, suffix=suffix)
-                target.writestr(f"xl/{name}", self._plain_part(relation, rewritten))
+                target.writestr(f"xl/{name}", self._plain_part(relation, forms.get(relation.kind)))
                 links.append(f'<Relationship Id="{relation.id}" Type="{_RELATION}/{relation.kind}" Target="{name}"/>')
             target.writestr(f"xl/workbook.{suffix}", self.read(self.main))
             target.writestr(f"xl/_rels/workbook.{suffix}.rels", "".join([*links, "</Relationships>"]))
@@ -120,12 +125,10 @@ class Package:
         copy.seek(0)
         return copy
 
-    def _plain_part(self, relation: Relation, rewritten: Callable[[bytes], bytes] | None) -> bytes:
+    def _plain_part(self, relation: Relation, rewritten: Rewrite | None) -> bytes:
         data = self.read(relation.part or "")
-        if relation.kind != "worksheet" or self.is_binary:
-            return data
-        start = _DIMENSION.sub(b"", data[:_START_BYTES])
-        data = start + data[_START_BYTES:]
+        if relation.kind == "worksheet" and not self.is_binary:
+            data = _DIMENSION.sub(b"", data[:_START_BYTES]) + data[_START_BYTES:]
         return rewritten(data) if rewritten else data
 
     def _main(self) -> str:

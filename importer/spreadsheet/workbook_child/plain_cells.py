@@ -1,13 +1,17 @@
 """The cells of an XLSX sheet in the one form that calamine and the patterns of ``xlsx_look.py`` read.
 
-Excel also reads cells without addresses, CDATA, comments and extensions inside cells, and errors that are newer than
-calamine, which refuses a whole file for one such cell (0.9.1). A file that needs this pays for it with a second copy.
+Excel also reads cells without addresses, CDATA, comments and extensions inside cells, any letter as _x0151_, and errors
+that are newer than calamine, which refuses a whole file for one such cell (0.9.1). A file that needs this pays for it
+with a second copy.
 """
 
 import html
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
+from itertools import groupby
 
+from .day_numbers import is_common_day
+from .format_codes import may_show_moment
 from .package import letters_of, position_of
 
 _ROW_OR_CELL = re.compile(rb"<((?:\w+:)?)(row|c)(\s[^>]*?)?(/?)>")
@@ -20,8 +24,18 @@ _PARTS = re.compile(rb"<((?:\w+:)?)(?P<name>f|v|is)\b[^>]*?(?:/>|>(?P<text>.*?)<
 _TAG = re.compile(rb"<[^>]*>")
 _SHARED_STRING = re.compile(rb"<((?:\w+:)?)si\b[^>]*?(?:/>|>(?P<text>.*?)</\1si\s*>)", re.DOTALL)
 _TYPE = re.compile(rb"""\st\s*=\s*["'](\w*)["']""")
-_NUMBER = re.compile(rb"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
+FLOAT = re.compile(rb"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan)", re.IGNORECASE)
+"""What readers take for a number, which may be none."""
+
 _YES_OR_NO = {b"0", b"1", b"true", b"false"}
+_ESCAPE = re.compile(rb"_x([0-9A-Fa-f]{4})_")
+_ESCAPES = re.compile(rb"(?:_x[0-9A-Fa-f]{4}_)+")
+"""In order, for _x005F_ stands for the line before an x, and protects what follows it."""
+
+_WIDE_ESCAPE = re.compile(rb"_x(?!00)[0-9A-Fa-f]{4}_")
+_LAST_NARROW = 0xFF
+_LOST = dict.fromkeys((0xFFFE, 0xFFFF), "\ufffd")
 _ANY_TEXT = {b"str", b"inlineStr", b"e", b"d"}
 
 
@@ -36,12 +50,77 @@ def plain_cells(sheet: bytes, strings: int) -> bytes:
     def readable(cell: re.Match[bytes]) -> bytes:
         return _readable(cell, strings)
 
-    return _with_addresses(_CELL.sub(readable, data))
+    return _with_addresses(_CELL.sub(readable, without_wide_escapes(data)))
 
 
-def without_errors(sheet: bytes) -> bytes:
-    """The XML of a sheet with plain cells whose errors have no names, so that none is unheard of."""
-    return _CELL.sub(lambda cell: _unnamed(cell) if _type_of(cell) == b"e" else cell[0], sheet)
+class Moments:
+    """What a reader takes for a moment: numbers of cells with these number formats."""
+
+    def __init__(self, shapes: Sequence[str], *, from_1904: bool) -> None:
+        """``shapes`` are the number formats by the index that cells name."""
+        self.styles = frozenset(b"%d" % n for n, shape in enumerate(shapes) if may_show_moment(shape))
+        self.none = b"%d" % len(shapes)
+        self._from_1904 = from_1904
+
+    def is_odd(self, attributes: bytes, value: bytes) -> bool:
+        """Whether the value of a cell is a number in a format of moments, and not the same one in every program."""
+        style = _STYLE.search(attributes)
+        return (
+            (style[1] if style else b"0") in self.styles
+            and _kind_in(attributes) == b"n"
+            and FLOAT.fullmatch(value.strip()) is not None
+            and not is_common_day(float(value), from_1904=self._from_1904)
+        )
+
+
+NO_MOMENTS = Moments((), from_1904=False)
+
+
+def readable_cells(sheet: bytes, moments: Moments) -> bytes:
+    """The XML of a sheet with plain cells that calamine reads, each as something.
+
+    Its errors have no names, so that none is unheard of. Numbers that are no moment have no format of one.
+    """
+
+    def readable(cell: re.Match[bytes]) -> bytes:
+        if _type_of(cell) == b"e":
+            return _unnamed(cell)
+        value = next((part["text"] or b"" for part in _PARTS.finditer(cell["content"]) if part["name"] == b"v"), b"")
+        attributes = cell["attributes"] or b""
+        if not moments.is_odd(attributes, value):
+            return cell[0]
+        return _with_content(cell, b'%s s="%s"' % (_STYLE.sub(b"", attributes), moments.none), cell["content"])
+
+    return _CELL.sub(readable, sheet)
+
+
+def has_wide_escapes(xml: bytes) -> bool:
+    """Whether a text of a part may hold a character as _x20AC_, which calamine (0.9.1) reads up to _x00FF_ only."""
+    # By the expression alone: to ask for the two letters first takes three times as long.
+    if _WIDE_ESCAPE.search(xml) is None:
+        return False
+    return any(
+        _WIDE_ESCAPE.match(run[0], place) for run in _ESCAPES.finditer(xml) for place in range(0, len(run[0]), 7)
+    )
+
+
+def without_wide_escapes(xml: bytes) -> bytes:
+    """The XML of a part with such characters as themselves; two halves of one, as _xD83D__xDE00_, are that one.
+
+    What is no character at all becomes the one for lost letters. Source: ECMA-376 part 1, 22.9.2.19, and how
+    LibreOffice reads it (decodeXString).
+    """
+    return _ESCAPES.sub(lambda run: b"".join(_characters(run[0])), xml)
+
+
+def _characters(run: bytes) -> Iterator[bytes]:
+    codes = (int(code, 16) for code in _ESCAPE.findall(run))
+    for is_wide, group in groupby(codes, _LAST_NARROW.__lt__):
+        if is_wide:
+            text = b"".join(code.to_bytes(2, "little") for code in group).decode("utf-16-le", "replace")
+            yield text.translate(_LOST).encode()
+        else:
+            yield b"".join(b"_x%04X_" % code for code in group)
 
 
 def without_blanks(sheet: bytes, strings: Collection[int]) -> bytes:
@@ -80,7 +159,7 @@ def _is_trimmed(part: re.Match[bytes], kind: bytes) -> bool:
 def _is_of_type(value: bytes, kind: bytes, strings: int) -> bool:
     match kind:
         case b"n":
-            return _NUMBER.fullmatch(value) is not None
+            return FLOAT.fullmatch(value) is not None
         case b"b":
             return value in _YES_OR_NO
         case b"s":
@@ -90,7 +169,11 @@ def _is_of_type(value: bytes, kind: bytes, strings: int) -> bool:
 
 
 def _type_of(cell: re.Match[bytes]) -> bytes:
-    kind = _TYPE.search(cell["attributes"] or b"")
+    return _kind_in(cell["attributes"] or b"")
+
+
+def _kind_in(attributes: bytes) -> bytes:
+    kind = _TYPE.search(attributes)
     return kind[1] if kind else b"n"
 
 

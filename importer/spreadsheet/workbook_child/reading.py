@@ -5,6 +5,7 @@ last row, number format]]}, then one line {"name", "notices", "day_zero", "probl
 advice]} with the names of the "sheets" to choose from, if it is that.
 """
 
+import io
 import json
 import re
 import zipfile
@@ -20,9 +21,18 @@ from .books import Book, CalamineBook, XlsBook
 from .cell_texts import CellTexts
 from .limits import DAMAGED, PROTECTED, TOO_LARGE, Refusal, limit_this_process, refuse_bomb
 from .look import FROM_1904, Formats, Look
-from .ods_look import hides_zeros, look_at_ods
+from .ods_look import hides_zeros, look_at_ods, readable_values
 from .package import Package, letters_of
-from .plain_cells import blank_strings, plain_cells, without_blanks, without_errors
+from .plain_cells import (
+    NO_MOMENTS,
+    Moments,
+    blank_strings,
+    has_wide_escapes,
+    plain_cells,
+    readable_cells,
+    without_blanks,
+    without_wide_escapes,
+)
 from .safety import Notice, about_parts, linked_with_others, macros_not_run
 from .sheet_choice import choose
 
@@ -30,7 +40,8 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _OLD_BOOKS = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
 _OLD_MACROS = "_VBA_PROJECT_CUR".encode("utf-16-le")
-_SETTINGS = "settings.xml"
+_SETTINGS, _CONTENT = "settings.xml", "content.xml"
+_PARTS_OF_ODS = ("mimetype", "META-INF/manifest.xml", _CONTENT)
 _MODERN = (".xlsx", ".xlsm")
 _SHARED_STRING = re.compile(rb"<(?:\w+:)?si\b")
 
@@ -79,9 +90,9 @@ def _sheet(path: Path, chosen: str | None, *, blanks: bool) -> Iterator[object]:
     with zipfile.ZipFile(path) as archive:
         refuse_bomb(archive.infolist())
         notices = about_parts(path, archive)
-        if "content.xml" in archive.namelist():
+        if _CONTENT in archive.namelist():
             _refuse_other_kind(path, (".ods",))
-            yield from _lines(CalamineBook(path, partial(_look_at_ods, archive, notices)), chosen, notices)
+            yield from _open_document(path, archive, chosen, notices)
             return
         package = Package(archive)
         _refuse_other_kind(path, (".xlsb",) if package.is_binary else _MODERN)
@@ -89,30 +100,71 @@ def _sheet(path: Path, chosen: str | None, *, blanks: bool) -> Iterator[object]:
         yield from _modern(source, package, chosen, notices)
 
 
+def _open_document(path: Path, archive: zipfile.ZipFile, chosen: str | None, notices: list[Notice]) -> Iterator[object]:
+    look = partial(_look_at_ods, archive, notices)
+    try:
+        yield from _lines(CalamineBook(path, look), chosen, notices)
+    except CalamineError:
+        # Before the first line of the answer, as below.
+        copy = io.BytesIO()
+        with zipfile.ZipFile(copy, "w") as target:
+            for name in _PARTS_OF_ODS:
+                data = archive.read(name)
+                target.writestr(name, readable_values(data) if name == _CONTENT else data)
+        copy.seek(0)
+        yield from _lines(CalamineBook(copy, look), chosen, notices)
+
+
 def _source(path: Path, package: Package, *, blanks: bool) -> Path | IO[bytes]:
     """What calamine is to read of a workbook."""
     if not blanks and not package.is_binary:
-        shared = package.part_of("sharedStrings")
-        strings = blank_strings(package.read(shared)) if shared else frozenset[int]()
+        strings = blank_strings(_strings(package))
         return package.plain_copy(partial(without_blanks, strings=strings))
     return path if package.is_plain() else package.plain_copy()
 
 
 def _modern(source: Path | IO[bytes], package: Package, chosen: str | None, notices: list[Notice]) -> Iterator[object]:
+    if package.is_binary:
+        yield from _lines(_binary_book(source, package), chosen, notices)
+        return
+    look = partial(_look_at_package, package, moments=_moments(package))
+    strings = _strings(package)
     try:
-        yield from _lines(CalamineBook(source, partial(_look_at_package, package)), chosen, notices)
-    except (xlsx_look.UnusualCells, CalamineError):
+        if has_wide_escapes(strings):
+            raise xlsx_look.UnusualCells
+        yield from _lines(CalamineBook(source, look), chosen, notices)
+    except (xlsx_look.UnusualCells, CalamineError, OverflowError):
         # Before the first line of the answer: the sheet is read as a whole.
-        rewritten = partial(plain_cells, strings=_count_of_strings(package))
-        with zipfile.ZipFile(package.plain_copy(rewritten)) as archive:
+        rewritten = partial(plain_cells, strings=len(_SHARED_STRING.findall(strings)))
+        with zipfile.ZipFile(package.plain_copy(rewritten, without_wide_escapes)) as archive:
             copy = Package(archive)
-            book = CalamineBook(copy.plain_copy(without_errors), partial(_look_at_package, copy))
+            readable = partial(readable_cells, moments=_moments(copy))
+            book = CalamineBook(copy.plain_copy(readable), partial(_look_at_package, copy))
             yield from _lines(book, chosen, notices)
 
 
-def _count_of_strings(package: Package) -> int:
+def _binary_book(source: Path | IO[bytes], package: Package) -> Book:
+    styles, from_1904 = _binary_styles(package), xlsb_look.counts_from_1904(package.read(package.main))
+    readable = partial(xlsb_look.without_odd_days, styles=styles, from_1904=from_1904)
+    sheets = (each.part for each in package.relations if each.kind == "worksheet" and each.part)
+    is_odd = any(readable(sheet) is not sheet for sheet in map(package.read, sheets))
+    return CalamineBook(package.plain_copy(readable) if is_odd else source, partial(_look_at_package, package))
+
+
+def _binary_styles(package: Package) -> Formats:
+    styles = package.part_of("styles")
+    return xlsb_look.formats_of(package.read(styles)) if styles else Formats()
+
+
+def _moments(package: Package) -> Moments:
+    styles = package.part_of("styles")
+    shapes = xlsx_look.formats_of(package.read(styles)).of_cells if styles else ()
+    return Moments(shapes, from_1904=xlsx_look.counts_from_1904(package.read(package.main)))
+
+
+def _strings(package: Package) -> bytes:
     part = package.part_of("sharedStrings")
-    return len(_SHARED_STRING.findall(package.read(part))) if part else 0
+    return package.read(part) if part else b""
 
 
 def _old(path: Path) -> tuple[Book, list[Notice]]:
@@ -151,24 +203,25 @@ def _lines(book: Book, chosen: str | None, notices: list[Notice]) -> Iterator[ob
 
 def _look_at_ods(archive: zipfile.ZipFile, notices: list[Notice], name: str) -> Look:
     without_zeros = _SETTINGS in archive.namelist() and hides_zeros(archive.read(_SETTINGS), name)
-    with archive.open("content.xml") as stream:
+    with archive.open(_CONTENT) as stream:
         look, is_linked = look_at_ods(stream, name, without_zeros=without_zeros)
     # Once, however many sheets are looked at.
     notices += [linked_with_others()] if is_linked and linked_with_others() not in notices else []
     return look
 
 
-def _look_at_package(package: Package, name: str) -> Look:
+def _look_at_package(package: Package, name: str, *, moments: Moments = NO_MOMENTS) -> Look:
     styles, book = package.part_of("styles"), package.read(package.main)
     if package.is_binary:
         part = package.part(xlsb_look.link_of(book, name))
-        shapes = xlsb_look.formats_of(package.read(styles)) if styles else Formats()
+        shapes = _binary_styles(package)
         to_calculate = xlsb_look.is_calculated_on_opening(book)
         look = xlsb_look.look_at_xlsb(package.read(part), shapes, calculated_on_opening=to_calculate)
         look.day_zero = FROM_1904 if xlsb_look.counts_from_1904(book) else ""
         return look
     shapes = xlsx_look.formats_of(package.read(styles)) if styles else Formats()
     with package.stream(package.part(xlsx_look.link_of(book, name))) as stream:
-        look = xlsx_look.look_at_xlsx(stream, shapes, calculated_on_opening=xlsx_look.is_calculated_on_opening(book))
+        to_calculate = xlsx_look.is_calculated_on_opening(book)
+        look = xlsx_look.look_at_xlsx(stream, shapes, calculated_on_opening=to_calculate, moments=moments)
     look.day_zero = FROM_1904 if xlsx_look.counts_from_1904(book) else ""
     return look

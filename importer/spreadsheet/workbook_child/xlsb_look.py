@@ -1,16 +1,19 @@
 """What an XLSB sheet tells beside its values: errors, formulas without a result, number formats, hidden parts.
 
-Source: [MS-XLSB] 2.1.4 (records), 2.4 and 2.5.165 (XFProp).
+Source: [MS-XLSB] 2.1.4 (records), 2.4, 2.5.122 (RkNumber) and 2.5.165 (XFProp).
 """
 
 import struct
 from collections.abc import Iterator
 from itertools import takewhile
 
-from .format_codes import BUILT_IN, GENERAL, OTHER
+from .day_numbers import is_common_day
+from .format_codes import BUILT_IN, GENERAL, OTHER, may_show_moment
 from .look import NOT_STORED, Formats, Look, Stretches
 
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _COLUMN = 0, 3, 11, 60
+_SHORT_NUMBER, _IS_HUNDREDTH, _IS_WHOLE = 2, 0x01, 0x02
+_NUMBERS = {_SHORT_NUMBER, 5, 9}
 _CELLS = {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 62}
 _FORMAT, _STYLE, _BEGIN_STYLES, _END_STYLES, _SHEET = 44, 47, 617, 618, 156
 _RULES, _RULE, _FORMAT_OF_RULE = 461, 463, 507
@@ -35,6 +38,27 @@ _ERRORS = {
     0x2A: "#N/A",
     0x2B: "#GETTING_DATA",
 }
+
+
+def without_odd_days(sheet: bytes, styles: Formats, *, from_1904: bool) -> bytes:
+    """A sheet in which the numbers that are no moment have no format of one, the same sheet if all are."""
+    moments = {number for number, shape in enumerate(styles.of_cells) if may_show_moment(shape)}
+    readable, none = bytearray(sheet), len(styles.of_cells).to_bytes(3, "little")
+    for kind, start, end in _record_places(sheet):
+        if kind in _NUMBERS and int.from_bytes(sheet[start + 4 : start + 7], "little") in moments:
+            days = _number(kind, sheet[start:end])
+            if not is_common_day(days, from_1904=from_1904):
+                readable[start + 4 : start + 7] = none
+    return bytes(readable) if readable != sheet else sheet
+
+
+def _number(kind: int, cell: bytes) -> float:
+    if kind != _SHORT_NUMBER:
+        (number,) = struct.unpack_from("<d", cell, 8)
+        return float(number)
+    (short,) = struct.unpack_from("<i", cell, 8)
+    whole = float(short >> 2) if short & _IS_WHOLE else struct.unpack("<d", bytes(4) + struct.pack("<i", short & ~3))[0]
+    return whole / 100 if short & _IS_HUNDREDTH else whole
 
 
 def look_at_xlsb(sheet: bytes, styles: Formats, *, calculated_on_opening: bool = False) -> Look:
@@ -183,6 +207,11 @@ def _wide(data: bytes, start: int) -> tuple[str, int]:
 
 def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
     """The records of a part, each its kind and its contents."""
+    return ((kind, data[start:end]) for kind, start, end in _record_places(data))
+
+
+def _record_places(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """The records of a part, each its kind, and where its contents begin and end."""
     place, end = 0, len(data)
     while place < end:
         kind = data[place]
@@ -198,5 +227,5 @@ def _records(data: bytes) -> Iterator[tuple[int, bytes]]:
             shift += 7
             if not byte & 0x80:
                 break
-        yield kind, data[place : place + size]
+        yield kind, place, place + size
         place += size

@@ -1,4 +1,4 @@
-"""The XML of a sheet in other forms: without cells that hold nothing but blanks."""
+"""The XML of a sheet in other forms: without cells that hold nothing but blanks, with all characters as they are."""
 
 from pathlib import Path
 
@@ -38,6 +38,64 @@ def test_strings_of_blanks_are_known_by_their_numbers() -> None:
 def test_only_cells_of_blanks_go(cell: str, is_left: bool) -> None:
     """A formula and an error stay: they are what a person has to hear of."""
     assert without_blanks(f"<row>{cell}</row>".encode(), {1}) == f"<row>{cell if is_left else ''}</row>".encode()
+
+
+ESCAPED = {
+    "_x20AC_5": "€5",
+    "_x0151_": "ő",
+    "_xD83D__xDE00_": "\U0001f600",
+    "a_xd83d__xde00_b_x20ac_": "a\U0001f600b€",
+    "_x0041__x0151_": "Aő",
+    "A_x005F_x20AC_": "A_x20AC_",
+    "_x005F_x005F_x20AC_": "_x005F€",
+    "_x20AC_x0041_": "€x0041_",
+    "Caf_x00E9_": "Café",
+    "Line_x000D_&#10;two": "Line\r\ntwo",
+    "_xD83D_": "\ufffd",
+    "_xDE00__xD83D_": "\ufffd\ufffd",
+    "_xFFFF_": "\ufffd",
+    "_X20AC_": "_X20AC_",
+    "_x20A_": "_x20A_",
+    "&lt;_x20AC_&gt;": "<€>",
+}
+"""What LibreOffice shows for texts of a file; halves of characters are lost letters, which is an error."""
+
+
+@pytest.mark.parametrize("where", ["shared", "inline", "runs", "result"])
+def test_characters_are_decoded_as_programs_do(tmp_path: Path, where: str) -> None:
+    """Any character may be written by its number in UTF-16, wherever a text is stored."""
+    shared = "".join(f"<si><t>{text}</t></si>" for text in ESCAPED) if where == "shared" else ""
+    cell = {
+        "shared": 't="s"><v>{number}</v>',
+        "inline": 't="inlineStr"><is><t>{text}</t></is>',
+        "runs": 't="inlineStr"><is><r><t>{text}</t></r></is>',
+        "result": 't="str"><f>B1</f><v>{text}</v>',
+    }[where]
+    rows = [
+        f'<row r="{number + 2}"><c r="A{number + 2}" {cell.format(number=number, text=text)}</c></row>'
+        for number, text in enumerate(ESCAPED)
+    ]
+    parts = xlsx_parts(sheet_xml(text_row(1, "Name"), *rows), f"<sst {MAIN}>{shared}</sst>" if shared else "")
+    read = rows_of(opened(pack(tmp_path / "a.xlsx", parts)))
+    assert [cells[0] for cells in read.values()] == list(ESCAPED.values())
+
+
+@pytest.mark.parametrize(
+    ("runs", "text"),
+    [
+        ("<r><t>one </t></r><r><t> two</t></r>", "onetwo"),
+        ('<r><t xml:space="preserve">one </t></r><r><t xml:space="preserve"> two</t></r>', "one  two"),
+        ('<r><t>one</t></r><r><t xml:space="preserve"> two</t></r>', "one two"),
+        ("<t> one</t>", "one"),
+        ("<t>one\u00a0</t>", "one\u00a0"),
+        ('<t>one</t><rPh sb="0" eb="1"><t>two</t></rPh>', "one"),
+    ],
+)
+def test_spaces_of_runs_count_where_the_file_says_so(tmp_path: Path, runs: str, text: str) -> None:
+    """Excel and LibreOffice leave out the spaces around each run without xml:space="preserve"."""
+    shared, row = f"<sst {MAIN}><si>{runs}</si></sst>", '<row r="2"><c r="A2" t="s"><v>0</v></c></row>'
+    parts = xlsx_parts(sheet_xml(text_row(1, "Name"), row), shared)
+    assert rows_of(opened(pack(tmp_path / "a.xlsx", parts))) == {2: [text]}
 
 
 FAR_AWAY = '<row r="1048576"><c r="XFD1048576" {}</c></row>'

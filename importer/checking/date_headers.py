@@ -1,0 +1,50 @@
+"""The form of dates that a header asks for, as in "Expiry (MM/DD/YYYY)" or "Ablauf (TT.MM.JJJJ)". Pure."""
+
+import re
+from typing import NamedTuple
+
+_LETTERS = {"d": "d", "t": "d", "g": "d", "m": "m", "y": "y", "a": "y", "r": "y", "å": "y"}
+"""What letters stand for in English, German, French, Spanish, Italian, Dutch, Polish and the languages of the north; j
+is a day in French and a year in German and Dutch."""
+
+_PART = "[dtgjmyarå]"
+_FORM = re.compile(
+    rf"[\s:,-]*[(\[]?\s*(?P<one>({_PART})\2{{0,3}})(?P<by>[-/.]|\. ?)(?P<two>({_PART})\5{{0,3}})(?P=by)"
+    rf"(?P<three>({_PART})\7{{0,3}})(?:[ T,]+hh?[:.]mm(?:[:.]ss)?)?\s*[)\]]?\s*$",
+    re.IGNORECASE,
+)
+_LONGEST_FORM = 40
+_SHORT_YEAR, _LONG_YEAR, _LONGEST_DAY, _LONGEST_MONTH = 2, 4, 2, 3
+
+
+class DateHeader(NamedTuple):
+    """A header without the form of dates at its end, and the order in that form; "" for none."""
+
+    label: str
+    order: str = ""
+
+
+def read_date_header(label: str) -> DateHeader:
+    """What a header says."""
+    # Only its end, or a cell full of spaces would take minutes.
+    match = _FORM.search(label, max(len(label) - _LONGEST_FORM, 0))
+    if match is None or not (name := label[: match.start()].strip()):
+        return DateHeader(label)
+    parts = [match[name].lower() for name in ("one", "two", "three")]
+    others = "".join(_LETTERS.get(part[0], "") for part in parts)
+    # The j is what the other two are not.
+    missing = "d" if "d" not in others else "y"
+    order = "".join(_LETTERS.get(part[0], missing) for part in parts)
+    if sorted(order) != ["d", "m", "y"] or not all(map(_is_as_long, parts, order)):
+        return DateHeader(label)
+    return DateHeader(name, order)
+
+
+def _is_as_long(part: str, role: str) -> bool:
+    match role:
+        case "y":
+            return len(part) in (_SHORT_YEAR, _LONG_YEAR)
+        case "d":
+            return len(part) <= _LONGEST_DAY
+        case _:
+            return len(part) <= _LONGEST_MONTH

@@ -1,0 +1,91 @@
+"""Headers that say in which form their dates are."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from importer.checking import Checker, DateReader, match_columns
+from importer.checking.date_headers import read_date_header
+from importer.spreadsheet import open_sheet
+from schemas import RECORD_TYPES
+
+KIND = next(iter(RECORD_TYPES.values()))
+
+
+@pytest.mark.parametrize(
+    ("label", "name", "order"),
+    [
+        ("Expiry (MM/DD/YYYY)", "Expiry", "mdy"),
+        ("Expiry (dd/mm/yyyy)", "Expiry", "dmy"),
+        ("Expiry date [YYYY-MM-DD]", "Expiry date", "ymd"),
+        ("Expires on DD.MM.YY", "Expires on", "dmy"),
+        ("Expires: d/m/yyyy", "Expires", "dmy"),
+        ("Expires (DD-MMM-YYYY)", "Expires", "dmy"),
+        ("Expires (YYYY-MM-DD hh:mm)", "Expires", "ymd"),
+        ("Ablauf (TT.MM.JJJJ)", "Ablauf", "dmy"),
+        ("Ablauf (TT.MM.JJ)", "Ablauf", "dmy"),
+        ("Expiration (JJ/MM/AAAA)", "Expiration", "dmy"),
+        ("Vencimiento (dd/mm/aaaa)", "Vencimiento", "dmy"),
+        ("Scadenza (gg/mm/aaaa)", "Scadenza", "dmy"),
+        ("Verloopt (dd-mm-jjjj)", "Verloopt", "dmy"),
+        ("Wygasa (dd.mm.rrrr)", "Wygasa", "dmy"),
+        *(
+            (label, label, "")
+            for label in ("Expiry", "MM/DD/YYYY", "Expiry (YYYY/DD)", "Expiry (MM/MM/YYYY)", "Expiry (DDD/MM/YYYY)")
+        ),
+        *(
+            (label, label, "")
+            for label in ("Name a-m-d", "Room (A/B/C)", "Expiry (DD/MM-YYYY)", "Team R.A.M", "Add.mm.y")
+        ),
+    ],
+)
+def test_a_header_says_the_form_of_its_dates(label: str, name: str, order: str) -> None:
+    """In the languages that people write it in; a letter of each is no form."""
+    assert read_date_header(label) == (name, order)
+
+
+def test_a_header_of_spaces_takes_no_time() -> None:
+    """However long a hostile one is."""
+    label = f"Expiry{' ' * 30_000}(" * 20
+    assert read_date_header(label) == (label, "")
+
+
+def dates(folder: Path, label: str, *cells: str, order: str | None = None) -> list[str]:
+    """The day that each cell of a column is read as, the code of what is wrong with it where it is read as none."""
+    text = "\n".join([f"ResourceId;{label}", *(f"{row};{cell}" for row, cell in enumerate(cells, start=1))])
+    (folder / "a.csv").write_text(text, encoding="utf-8")
+    sheet = open_sheet(folder / "a.csv")
+    mapping = match_columns(sheet, KIND, ("SubscriptionExpireDate",))
+    now = datetime(2020, 1, 1, tzinfo=UTC)
+    checker = Checker(KIND, mapping, sheet, required=("ResourceId",), now=now, dates=DateReader(order))
+    by_row: dict[int, str] = {}
+    for result in map(checker.check, sheet.read()):
+        days = zip(result.valid.index.tolist(), result.valid["SubscriptionExpireDate"], strict=True)
+        by_row |= {row: f"{day:%Y-%m-%d}" for row, day in days}
+        by_row |= {issue.row: issue.code for issue in result.issues if issue.row and issue.row not in by_row}
+    return [by_row[row] for row in range(2, len(cells) + 2)]
+
+
+@pytest.mark.parametrize(
+    ("label", "cells", "read"),
+    [
+        ("Expiry (MM/DD/YYYY)", ["05/04/2027", "13/04/2027", "04/30/2027"], ["2027-05-04", "not-a-date", "2027-04-30"]),
+        ("Expiry (DD/MM/YYYY)", ["05/04/2027", "04/30/2027"], ["2027-04-05", "not-a-date"]),
+        ("Expiry (DD/MM/YY)", ["05/04/27", "5.4.27"], ["2027-04-05", "2027-04-05"]),
+        ("Expiry (MM/DD/YYYY)", ["05.04.2027", "30.04.2027"], ["date-ambiguous", "2027-04-30"]),
+        ("Expiry (MM.DD.YYYY)", ["05.04.2027"], ["date-ambiguous"]),
+        ("Expiry (YYYY-MM-DD)", ["2027-04-05", "05/04/2027"], ["2027-04-05", "date-ambiguous"]),
+        ("Expiry", ["05/04/2027"], ["date-ambiguous"]),
+    ],
+)
+def test_the_form_in_a_header_holds_for_its_column(
+    tmp_path: Path, label: str, cells: list[str], read: list[str]
+) -> None:
+    """Who asked for a date in some form got most of them in it; dots are written day first, whatever was asked for."""
+    assert dates(tmp_path, label, *cells) == read
+
+
+def test_what_a_person_says_goes_before_a_header(tmp_path: Path) -> None:
+    """It was said of this file, the header perhaps of a template."""
+    assert dates(tmp_path, "Expiry (MM/DD/YYYY)", "05/04/2027", order="dmy") == ["2027-04-05"]
