@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from importer.journal.runs import Run
     from importer.runs.batch import JobResult
     from importer.runs.probe import ProbePlan
+    from importer.runs.progress_file import ProgressFile
     from importer.runs.rebuild import Rebuilt
     from importer.runs.result import RunResult
     from importer.runs.source import CheckResult, ColumnMatch, Source
     from importer.runs.undo import Undoing
     from importer.runs.verify import Verification
-    from importer.runs.work import WorkFile
 
 MOST_GROUPS = 10
 MOST_PLACES = 3
@@ -318,7 +318,7 @@ def _may_have_been_changed(records: int) -> str:
 class Console:
     """Shows an import to somebody at a terminal, or in a log."""
 
-    def __init__(self, clock: Clock, *, yes: bool, quiet: bool = False, work: WorkFile | None = None) -> None:
+    def __init__(self, clock: Clock, *, yes: bool, quiet: bool = False, work: ProgressFile | None = None) -> None:
         """``yes`` answers the question; ``quiet`` leaves out everything but the question and the result.
 
         ``work`` is where a page looks how far this is.

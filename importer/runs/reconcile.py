@@ -46,8 +46,7 @@ from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_
 from importer.runs.locations import hidden_location, of_other_locations
 from importer.runs.marks import with_marks
 from importer.runs.named_records import list_named
-from importer.runs.preparation import stoppable
-from importer.runs.queue import when_free
+from importer.runs.preparation import stoppable, when_free
 from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult, settled_result
 from importer.runs.session import Session, runs_at_rest, signed_in, user_of
@@ -64,7 +63,7 @@ _MOST_MISSING = 20
 _PAGE = 2_000
 # After these ends the service still answers, so that its list can be asked. Not after a refused sign-in or an outage:
 # nothing would come of it but a second failure, and the rows are settled by the next command.
-_SENT = {
+_SERVICE_STILL_ANSWERS = {
     StopReason.DONE,
     StopReason.LIMIT,
     StopReason.REQUESTED,
@@ -333,7 +332,7 @@ async def settle_after(
     """
     if doubted.refused and sent.how is not StopReason.UNREACHABLE:
         await _settle_refused(session, run, doubted.refused, sent)
-    if sent.how not in _SENT:
+    if sent.how not in _SERVICE_STILL_ANSWERS:
         return Aftermath()
     # 1. Look once at once: most lost answers are listed by then, and a record that is found needs no waiting.
     # 2. After anything but a regular end, leave it at that: the user has stopped it, or the service needs to be left

@@ -19,9 +19,9 @@ from importer.journal.states import STATUS, TAKING_BACK, UNSETTLED, State
 from importer.journal.tally import Moment, rate
 from importer.journal.windows import Window
 from importer.model import Status
+from importer.runs.account_queue import NOTHING_AHEAD, Ahead, ahead_of
 from importer.runs.allowances import daily_window, next_create, windows
 from importer.runs.earlier_runs import is_in_use, latest_run, latest_unfinished
-from importer.runs.turn import NOTHING_AHEAD, Ahead, ahead_of
 
 _PATIENCE = 0.3
 """Seconds that a page waits for the journal; it looks again soon."""

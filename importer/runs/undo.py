@@ -20,8 +20,7 @@ from importer.reporting.stop_sentences import stop_sentence
 from importer.runs.allowances import windows
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.marks import changes_are_dated
-from importer.runs.preparation import stoppable
-from importer.runs.queue import when_free
+from importer.runs.preparation import stoppable, when_free
 from importer.runs.rebuild import DATED
 from importer.runs.request import RunRequest
 from importer.runs.session import Session, author_of_run, signed_in, user_of
