@@ -171,9 +171,9 @@ class RecordType:
             return FieldType.CHOICE
         if isinstance(dtype, Decimal):
             return FieldType.DECIMAL
-        for prefix, kind in _DTYPES.items():
+        for prefix, field_type in _DTYPES.items():
             if str(dtype).startswith(prefix):
-                return kind
+                return field_type
         raise ValueError(f"{self.name}: {name} is {dtype}, which is none of {', '.join(_DTYPES)} and Decimal")
 
     def choices(self, name: str) -> Mapping[str, str | int]:
@@ -243,10 +243,10 @@ class RecordType:
         yield from (f"it has no field {name}" for name in named.union(*by_path.values()) if name not in self.columns)
         yield from self._wordless_checks()
         for name in self.columns:
-            kind = self.type_of(name)
-            if name in self.references and kind is not FieldType.WHOLE_NUMBER:
+            field_type = self.type_of(name)
+            if name in self.references and field_type is not FieldType.WHOLE_NUMBER:
                 yield f"{name} names another record, so it must be a whole number"
-            if self.is_guid(name) and kind is not FieldType.TEXT:
+            if self.is_guid(name) and field_type is not FieldType.TEXT:
                 yield f"{name} holds GUIDs, so it must be text"
             if sum(self.digits(name)) > LONGEST_DECIMAL:
                 yield f"{name} may have no precision above {LONGEST_DECIMAL}"

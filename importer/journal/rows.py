@@ -458,9 +458,9 @@ class Rows:
         if not changes:
             return
         db.exec_driver_sql("SAVEPOINT moves")
-        moves = [_move(change) for change in changes]
+        moves = [_move_for_tally(change) for change in changes]
         try:
-            moved = db.exec_driver_sql(sql.MOVE, [_moved(change, now) for change in changes]).rowcount
+            moved = db.exec_driver_sql(sql.MOVE, [_parameters_of_move(change, now) for change in changes]).rowcount
         except sa.exc.IntegrityError:
             # Two rows with one record, which nobody foresaw. One of them goes to a person; were the whole transaction
             # refused, every later command would be refused as well, for it would find the same record again.
@@ -477,7 +477,8 @@ class Rows:
         note_moves(db, moves, now)
 
 
-def _move(change: Change) -> Move:
+def _move_for_tally(change: Change) -> Move:
+    """From which state to which a row goes, as ``tally`` counts it."""
     return Move(change.intent.run, change.intent.state, after(change.intent.state, change.event))
 
 
@@ -488,16 +489,21 @@ def _move_alone(db: Connection, change: Change, now: float) -> Move | None:
     """
     db.exec_driver_sql("SAVEPOINT one_move")
     try:
-        return _move(change) if db.exec_driver_sql(sql.MOVE, _moved(change, now)).rowcount else None
+        return _update_one(db, change, now)
     except sa.exc.IntegrityError:
         db.exec_driver_sql("ROLLBACK TO one_move")
         if Event.UNCLEAR not in TRANSITIONS[change.intent.state]:
             raise
         sentence = f"Record {change.remote_id} already belongs to another row. Check both in Nexudus."
         unclear = Change(change.intent, Event.UNCLEAR, message=sentence)
-        return _move(unclear) if db.exec_driver_sql(sql.MOVE, _moved(unclear, now)).rowcount else None
+        return _update_one(db, unclear, now)
     finally:
         db.exec_driver_sql("RELEASE one_move")
+
+
+def _update_one(db: Connection, change: Change, now: float) -> Move | None:
+    updated = db.exec_driver_sql(sql.MOVE, _parameters_of_move(change, now)).rowcount
+    return _move_for_tally(change) if updated else None
 
 
 def _outranks(claim: Claim, other: Claim | None) -> bool:
@@ -521,7 +527,8 @@ _BEFORE_A_CALL = frozenset({Event.WILL_SEND, Event.WILL_UPDATE, Event.WILL_REMOV
 """Events from which the visibility window of a call counts."""
 
 
-def _moved(change: Change, now: float) -> dict[str, Any]:
+def _parameters_of_move(change: Change, now: float) -> dict[str, Any]:
+    """The parameters of ``statements.MOVE``: what a row is like once the change has been made."""
     sending = change.event in _BEFORE_A_CALL
     intent, state = change.intent, after(change.intent.state, change.event)
     before = intent.before if change.before is None else change.before

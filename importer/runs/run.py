@@ -13,12 +13,12 @@ from importer.journal.journal import Journal, open_journal
 from importer.runs.copies import remove_unused, restore_copy
 from importer.runs.earlier_runs import refuse_other_terms, run_to_continue
 from importer.runs.plan import (
+    check_profile,
     find_present,
     look_up_names,
     plan_of,
     refuse_shifted_times,
     terms_of,
-    warn_of_other_profile,
 )
 from importer.runs.preparation import stoppable
 from importer.runs.request import ImportRequest
@@ -87,7 +87,7 @@ async def prepare(
     """
     source = snapshot(source, request.settings.home / "files")
     stack.callback(remove_unused, journal, source.copy)
-    warn_of_other_profile(journal, source, request)
+    check_profile(journal, source, request)
     try:
         session = await stack.enter_async_context(
             signed_in(

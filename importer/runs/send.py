@@ -63,12 +63,12 @@ class PlannedRun:
                     return stop.reason, ()
                 if choices.strict and (held := journal.rows.counts(run).get(State.HELD)):
                     return SendResult(StopReason.STRICT, ChangedRows(held)), ()
-                sent, before = await self._sent(choices, stop, began, before, doubted)
+                sent, before = await self._create_and_update(choices, stop, began, before, doubted)
                 while True:
                     left = await unless(stop, settle_after(session, run, sent, stop, began, doubted), GRACE)
                     if isinstance(left, Stopped) or not left.send_again:
                         break
-                    sent, before = await self._sent(choices, stop, began, before, doubted)
+                    sent, before = await self._create_and_update(choices, stop, began, before, doubted)
             except ServiceError as error:
                 # Before the first call: the service does not list its records. A run that was to begin is saved.
                 return SendResult(StopReason.UNREACHABLE, NotBegun(error)), ()
@@ -83,7 +83,7 @@ class PlannedRun:
             return stop.reason, strays
         return sent, strays
 
-    async def _sent(
+    async def _create_and_update(
         self, choices: Choices, stop: StopSignal, began: float, before: Beforehand, doubted: Doubted
     ) -> tuple[SendResult, Beforehand]:
         """How sending ended, and the latest comparison: first what is to be created, then what is to be updated.
@@ -138,13 +138,13 @@ class PlannedRun:
         )
         references = RECORD_TYPES[run.kind].references
         return Pace(
-            windows(session.settings),
-            session.settings.concurrency,
-            session.settings.patience,
-            choices.max_rows,
-            None if left is None else session.clock() + left,
-            session.clock() + _LONGEST_BELIEVED,
-            {reference.relation: name for name, reference in references.items()},
+            windows=windows(session.settings),
+            concurrency=session.settings.concurrency,
+            patience=session.settings.patience,
+            max_rows=choices.max_rows,
+            deadline=None if left is None else session.clock() + left,
+            stale=session.clock() + _LONGEST_BELIEVED,
+            relations={reference.relation: name for name, reference in references.items()},
         )
 
     def _tell(self, pace: Pace) -> Callable[[Progress], None]:

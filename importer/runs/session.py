@@ -150,11 +150,14 @@ async def _take_turn(
     """Wait until a call is allowed, and reserve it; wait again if another process was quicker. Gives when it is."""
     # Asked again after each wait, in a transaction: of several processes that waited for one place, one gets it. And
     # now and then during a long one: the clock may have been put right, or another process have given a place back.
-    while (seconds := journal.calls.reserve(account, limits, write=write, now=(now := clock()))) > 0:
+    while True:
+        now = clock()
+        seconds = journal.calls.reserve(account, limits, write=write, now=now)
+        if seconds <= 0:
+            return now
         if seconds > _WORTH_SAYING:
             wait_teller.tell(reason_to_wait(journal, account, limits, now, write=write), now, seconds)
         await pause(min(seconds, _LONGEST_SLEEP))
-    return now
 
 
 @contextmanager

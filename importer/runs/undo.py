@@ -114,7 +114,17 @@ def _plan(session: Session, records: int, updated: int, to_keep: int) -> Plan:
     # A read of each record, and a write for each that is not kept.
     seconds = max(calls.seconds_for(key, writes, limits, now), calls.seconds_for(key, records + writes, reads, now))
     left = session.quota_left(now)
-    return Plan(records, writes - updated, to_keep, 0, 0, left, seconds, now + seconds, update=updated)
+    return Plan(
+        rows=records,
+        create=writes - updated,
+        existing=to_keep,
+        invalid=0,
+        blocked=0,
+        quota_left=left,
+        seconds=seconds,
+        finish=now + seconds,
+        update=updated,
+    )
 
 
 async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bool) -> Undoing:
