@@ -10,9 +10,10 @@ import json
 from collections.abc import Mapping
 
 from importer.delivery.by_id import Gone, Look, Unreadable
+from importer.delivery.comparer import Comparer
 from importer.delivery.comparison import Changed, Match, Reason
 from importer.delivery.conflicts import Conflict, HoldReason
-from importer.delivery.listing import Comparer, Remote, to_remote
+from importer.delivery.listing import Remote, to_remote
 from importer.delivery.marks import FIELD
 from importer.journal.rows import Change, Claim, Intent
 from importer.journal.states import Event

@@ -14,7 +14,8 @@ from hashlib import blake2b
 from pathlib import Path
 
 from importer.config.settings import Settings
-from importer.delivery.listing import Comparer, Listing, Remote, complete, is_as_created, shows_all_of
+from importer.delivery.comparer import Comparer
+from importer.delivery.listing import Listing, Remote, complete, is_as_created, shows_all_of
 from importer.delivery.marks import FIELD, installation_of, marks_on
 from importer.errors import Exit, ServiceError
 from importer.journal.journal import Journal, open_journal

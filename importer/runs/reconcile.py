@@ -11,9 +11,10 @@ from functools import partial
 from itertools import islice
 
 from importer.delivery.by_id import Gone, read_record
+from importer.delivery.comparer import Comparer
 from importer.delivery.comparison import Ambiguous, Blocked, Changed, Comparison, Match, Unchanged, why_held
 from importer.delivery.conflicts import Conflict, HoldReason, conflict_of
-from importer.delivery.listing import Comparer, Listing, Remote, complete, list_records, shows_all_of
+from importer.delivery.listing import Listing, Remote, complete, list_records, shows_all_of
 from importer.delivery.reconciler import (
     Settled,
     created_all_the_same,

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from importer.delivery.by_id import Gone, Unreadable, read_record
-from importer.delivery.listing import Comparer, Listing, Remote
+from importer.delivery.comparer import Comparer
+from importer.delivery.listing import Listing, Remote
 from importer.errors import ServiceError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Intent

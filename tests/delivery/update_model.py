@@ -26,8 +26,9 @@ from delivery.kit import KIND, body
 from importer.delivery import undoer as undoing
 from importer.delivery import updates
 from importer.delivery.by_id import Gone
+from importer.delivery.comparer import Comparer
 from importer.delivery.comparison import BesideTheList, Changed, Comparison, Match
-from importer.delivery.listing import Comparer, Listing, Remote, to_remote
+from importer.delivery.listing import Listing, Remote, to_remote
 from importer.delivery.reconciler import seconds_left
 from importer.delivery.record_reader import RecordReader
 from importer.delivery.undoer import Undoer, Undone
