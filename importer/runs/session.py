@@ -9,6 +9,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from importer.config import probe_file
+from importer.config.addresses import service_name
+from importer.config.probe_file import ProbeResult
 from importer.config.settings import Settings
 from importer.delivery.author import author_of
 from importer.delivery.record_reader import RecordReader
@@ -25,7 +28,7 @@ from importer.nexudus.waits import pause
 from importer.runs.allowances import daily_window, reason_to_wait, windows
 from importer.runs.observer import Observer
 from importer.text import wait_words
-from schemas import RECORD_TYPES
+from schemas import RECORD_TYPES, RecordType
 
 _WORTH_SAYING = 10.0
 _LONGEST_SLEEP = 30.0
@@ -72,6 +75,10 @@ class Session:
         kind, limits = RECORD_TYPES[run.kind], windows(self.settings)
         now, say = self.clock, self.observer.say
         return RecordReader(self.service, run.endpoint, kind, limits, patience, now=now, say=say)
+
+    def probed(self, kind: RecordType) -> ProbeResult:
+        """What the latest probe of this service and record type has shown."""
+        return probe_file.read(self.settings.home, service_name(self.settings.url), kind.name)
 
     @asynccontextmanager
     async def stop_signal(self, run: Run, seconds: float | None = None) -> AsyncIterator[StopSignal]:

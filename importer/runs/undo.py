@@ -19,7 +19,6 @@ from importer.reporting import write_report, write_table
 from importer.reporting.stop_sentences import stop_sentence
 from importer.runs.allowances import windows
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
-from importer.runs.marks import changes_are_dated
 from importer.runs.preparation import stoppable, when_free
 from importer.runs.rebuild import DATED
 from importer.runs.request import RunRequest
@@ -100,7 +99,7 @@ def _to_keep(session: Session, run: Run) -> int:
     if not run.is_rebuilt:
         return 0
     created = session.journal.rows.all(run, State.CREATED)
-    if not changes_are_dated(session, RECORD_TYPES[run.kind]):
+    if not session.probed(RECORD_TYPES[run.kind]).changes_are_dated:
         return sum(1 for _ in created)
     # Of a run that was rebuilt before that was noted, only its records tell.
     return sum(intent.updated_on is None for intent in created) if run.options.get(DATED) else 0
@@ -153,7 +152,7 @@ async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bo
             window=session.settings.settle,
             user=user_of(session) or (author if session.account.key == chosen.account else ""),
             author=author,
-            dates_tell=changes_are_dated(session, RECORD_TYPES[chosen.kind]),
+            dates_tell=session.probed(RECORD_TYPES[chosen.kind]).changes_are_dated,
             even_if_gone=even_if_gone,
         )
         try:
