@@ -53,13 +53,13 @@ HELD_BY: Mapping[str, Sequence[str]] = {
     ),
     "R-08": ("delivery/test_reconciler.py::test_a_record_answers_for_one_row_of_a_run",),
     "R-09": (
-        "runs/test_reconcile.py::test_without_a_list_nothing_is_sent",
+        "runs/test_before_sending.py::test_without_a_list_nothing_is_sent",
         "runs/test_reconcile.py::test_a_service_without_a_list_leaves_doubts_open",
-        "runs/test_reconcile.py::test_a_journal_put_back_from_yesterday_doubles_nothing",
+        "runs/test_before_sending.py::test_a_journal_put_back_from_yesterday_doubles_nothing",
     ),
     "R-10": (
         "journal/test_faults.py::test_f35_two_machines",
-        "runs/test_reconcile.py::test_another_machine_recognises_what_the_first_created",
+        "runs/test_before_sending.py::test_another_machine_recognises_what_the_first_created",
         "runs/test_compare.py::test_two_users_of_one_space_see_each_others_unanswered_rows",
         "runs/test_compare.py::test_two_users_of_one_space_see_each_others_records",
     ),

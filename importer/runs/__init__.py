@@ -15,6 +15,7 @@ This package exports nothing: a command that only looks at runs must not load wh
 - ``earlier_runs.py``  which run is meant, and what rules out another one
 - ``named_records.py``  the records that the rows of a file name by Id
 - ``compare.py``       what rows are compared with: the list, the journal, single records
+- ``before_sending.py``  rows in doubt settled and planned ones compared, before the first call
 - ``reconcile.py``     rows in doubt settled around the sending; ``locations.py`` whether a list can show a row's record
 - ``marks.py``         whether the service keeps marks, and whose they are
 - ``updates.py``       the records of changed rows; those of which no answer came are read

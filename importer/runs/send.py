@@ -14,8 +14,9 @@ from importer.journal.windows import Window
 from importer.model import Progress
 from importer.nexudus.waits import GRACE, Stopped, unless
 from importer.runs.allowances import windows
+from importer.runs.before_sending import Beforehand, settle_before
 from importer.runs.marks import new_marks
-from importer.runs.reconcile import Beforehand, Doubted, settle_after, settle_before
+from importer.runs.reconcile import Doubted, settle_after
 from importer.runs.request import Choices
 from importer.runs.result import RunResult, finish_run
 from importer.runs.session import Session
