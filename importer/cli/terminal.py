@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 from tqdm import tqdm
 
+from importer.cli.interruption import interruptible
 from importer.cli.options import typed_place
 from importer.errors import Exit, UsageError
 from importer.issues import CATALOGUE, Severity, notice_text
@@ -404,23 +404,10 @@ class Console:
 
     @contextmanager
     def _interruptible(self, sentence: str) -> Iterator[asyncio.Event]:
-        stop, task, loop = asyncio.Event(), asyncio.current_task(), asyncio.get_running_loop()
-
-        def ask() -> None:
-            if stop.is_set() and task is not None:
-                task.cancel()
-            else:
-                say(sentence)
-                stop.set()
-
-        handled = [signal.SIGINT, signal.SIGTERM] if sys.platform != "win32" else []
-        for number in handled:
-            loop.add_signal_handler(number, ask)
         try:
-            yield stop
+            with interruptible(say, sentence) as stop:
+                yield stop
         finally:
-            for number in handled:
-                loop.remove_signal_handler(number)
             if self._bar is not None:
                 self._bar.close()
 
