@@ -73,8 +73,8 @@ def instead_of_an_update(intent: Intent, there: Remote | Gone, compared: Remote,
     comparer = Comparer(kind)
     if isinstance(there, Gone):
         sentence = f"Record {compared.id} was deleted in Nexudus after it had been compared with this row. Not sent."
-        before = Conflict(HoldReason.DELETED_SINCE, (compared.id,)).document
-        return Change(intent, Event.DIFFERS, message=sentence, before=before)
+        conflict = Conflict(HoldReason.DELETED_SINCE, (compared.id,)).document
+        return Change(intent, Event.DIFFERS, message=sentence, conflict=conflict)
     if is_as_it_was(there, compared, comparer):
         return None
     if not differing(intent, there, kind):
@@ -82,8 +82,8 @@ def instead_of_an_update(intent: Intent, there: Remote | Gone, compared: Remote,
         return Change(intent, Event.KNOWN, remote_id=there.id, message=sentence)
     by = f" by {printable(there.by)}" if there.by else ""
     sentence = f"Record {there.id} was changed in Nexudus{by} after it had been compared with this row. Not sent."
-    before = Conflict(HoldReason.CHANGED_SINCE, (there.id,)).document
-    return Change(intent, Event.DIFFERS, message=sentence, before=before)
+    conflict = Conflict(HoldReason.CHANGED_SINCE, (there.id,)).document
+    return Change(intent, Event.DIFFERS, message=sentence, conflict=conflict)
 
 
 def gives_another_key(intent: Intent, there: Remote, kind: RecordType) -> bool:
@@ -98,7 +98,7 @@ def key_taken(intent: Intent, claim: Claim) -> Change:
         f"Record {number} belongs to row {claim.row} of run {claim.run}. With this row, there would be a second record "
         "of the same mapping. Not sent."
     )
-    return Change(intent, Event.DIFFERS, message=sentence, before=Conflict(Reason.KEY_TAKEN, (number,)).document)
+    return Change(intent, Event.DIFFERS, message=sentence, conflict=Conflict(Reason.KEY_TAKEN, (number,)).document)
 
 
 def own_stamp(there: Look, user: str) -> float | None:

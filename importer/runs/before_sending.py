@@ -229,13 +229,13 @@ def _change_without_a_call(intent: Intent, match: Match, kind: RecordType, choic
             return Change(intent, Event.KNOWN, remote_id=record, message=sentence)
         case Changed() | Ambiguous():
             sentence = why_held(match, kind, may_update=choices.update)
-            before = conflict_of(match, may_update=choices.update).document
-            return Change(intent, Event.DIFFERS, field=match.field, message=sentence, before=before)
+            conflict = conflict_of(match, may_update=choices.update).document
+            return Change(intent, Event.DIFFERS, field=match.field, message=sentence, conflict=conflict)
         case None if intent.remote_id is not None:
             # Planned as an update. To create another one instead is more than the user was asked.
             sentence = f"Record {intent.remote_id} was deleted in Nexudus after the plan was made. Not sent."
-            before = Conflict(HoldReason.DELETED_SINCE, (intent.remote_id,)).document
-            return Change(intent, Event.DIFFERS, message=sentence, before=before)
+            conflict = Conflict(HoldReason.DELETED_SINCE, (intent.remote_id,)).document
+            return Change(intent, Event.DIFFERS, message=sentence, conflict=conflict)
     # Blocked rows stay planned: they are sent once the row that they wait for is settled, if it has no record then.
     return None
 
