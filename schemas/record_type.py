@@ -79,13 +79,14 @@ class Reference:
     ``path`` is the endpoint of the list, for example ``spaces/resources``. ``relation`` is the name that the service
     uses in refusals ("Coworker: is a required field" is about CoworkerId). ``keys`` are the properties of the other
     record by which a person may name it instead of its Id, ``place`` the one that tells records of one name apart
-    ("Location / Name").
+    ("Location / Name"), ``example`` such a name.
     """
 
     path: str
     relation: str
     keys: tuple[str, ...]
     place: str = ""
+    example: str = ""
 
     @property
     def name_header(self) -> str:
@@ -149,6 +150,12 @@ class RecordType:
     def fields(self) -> tuple[str, ...]:
         """The names of the fields, in the order of the model."""
         return tuple(self.columns)
+
+    @cached_property
+    def name_field(self) -> str:
+        """The field by which people know a record: "Name", or else its first text; empty if it has none."""
+        texts = [name for name in self.columns if self.type_of(name) is FieldType.TEXT]
+        return "Name" if "Name" in texts else next(iter(texts), "")
 
     @cached_property
     def identity(self) -> tuple[str, ...]:

@@ -69,7 +69,8 @@ async def _question(journal: Journal, run: Run, request: RunRequest, row: int) -
         return replace(question, failure=listing.failure)
     alike = _alike(journal, run, intent, listing)
     named = (
-        PossibleRecord(remote.id, printable(str(remote.values.get("Name") or ""), 80), remote.by) for remote in alike
+        PossibleRecord(remote.id, printable(str(remote.values.get(kind.name_field) or ""), 80), remote.by)
+        for remote in alike
     )
     return replace(question, records=tuple(named))
 

@@ -133,7 +133,9 @@ _DATE_OF_PROGRAMS, _DATE_OF_PEOPLE = "2027-04-30T10:30:00Z", "30 April 2027 10:3
 """The example of a date in the record types, and another one in the time zone of the page."""
 
 _OF_NO_VALUE = frozenset({"cell-empty", "cell-merged", "cell-error", "formula-without-value", "no-value"})
-_EXAMPLES = {("ResourceId", True): "Boardroom", ("CoworkerId", True): "ada@example.com"}
+_EXAMPLES = {
+    (name, True): reference.example for kind in RECORD_TYPES.values() for name, reference in kind.references.items()
+}
 """Names for a cell that has to be filled; what is wrong with an Id that stands there is said with an Id."""
 
 _OF_SEVERAL = {
