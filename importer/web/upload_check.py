@@ -158,6 +158,12 @@ _OF_SEVERAL = {
     "id-not-listed": "{column} holds Ids that Nexudus does not list for you",
     "double-encoded": "{column} has wrong letters",
     "html-entities": "{column} contains codes of a web page",
+    "shown-differently": "{column} has other values than its cells show",
+    "shown-uncertain": "It is not certain what the cells of {column} show",
+    "date-serial": "{column} holds plain numbers, which were read as spreadsheet dates",
+    "header-again": "Rows are the header once more, in other words",
+    "second-header": "Rows are further headers, and their columns may not be those of the first",
+    "below-second-header": "Rows are below a second header, whose columns may not be those of the first",
 }
 """What is said of many cells or rows at once, where the sentence about one speaks of its value or its row.
 
