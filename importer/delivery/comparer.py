@@ -1,6 +1,6 @@
 """Makes the values of rows and records comparable: numbers by value, dates by their moment, text as it is.
 
-Whether a row is as its record, and which records may be a row's, is asked here and nowhere else. Pure.
+When two values are the same, and which records may be a row's at all, is decided here and nowhere else. Pure.
 """
 
 import json

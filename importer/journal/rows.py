@@ -263,7 +263,9 @@ class Rows:
             return {State(state): count for state, count in db.execute(query)}
 
     def claims(self, target: int, keys: Sequence[bytes], ended: Container[tuple[int, int]] = ()) -> dict[bytes, Claim]:
-        """Which of these keys have, or may have, a record already, and by which row: by the newest, if by several.
+        """Which of these keys have, or may have, a record already, and by which row.
+
+        Of several rows, it is one that is still open, or else the newest.
 
         ``ended`` are claims, as run and row, that have come to an end without the journal: their record is gone.
         """

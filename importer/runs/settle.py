@@ -79,7 +79,8 @@ async def settle_row(request: RunRequest, row: int, record: int | None) -> RunRe
     """A run after one of its rows was settled: by the Id of its record, or as never created if ``record`` is None.
 
     Raises:
-        UsageError: The row is not in review, or the service shows something else.
+        UsageError: The row is neither in review nor, if a record is named, in doubt; or the service shows another
+            thing.
         ServiceError: The record cannot be read, or the service does not list its records.
     """
     with open_journal(request.settings.journal_url) as journal:
