@@ -461,11 +461,14 @@ class Checker:
 
     def _of_one_match(self, valid: pd.DataFrame) -> tuple[pd.DataFrame, Cause]:
         """The rows that find a record of their own by the match key, and those that would share one."""
-        if not self._match_key or valid.empty:
-            return valid, _rows_cause("duplicate-key", {})
+        none = _rows_cause("duplicate-key", {})
+        if not self._match_key:
+            return valid, none
         # A row with an empty field finds no record by it.
         filled = valid[list(self._match_key)].notna().all(axis="columns")
         rows = valid.index[filled].to_numpy()
+        if not len(rows):
+            return valid, none
         first = self._matches.first_rows(key_hashes(valid[filled], self._kind, self._match_key), rows)
         cause = _rows_cause("duplicate-key", self._colliding(rows, first))
         return valid[~np.isin(valid.index, cause.rows)], cause
