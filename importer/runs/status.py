@@ -89,7 +89,7 @@ class RunStatus:
 
     @property
     def done(self) -> int:
-        """The rows that have been sent, answered or not, or need not be; those that are being sent are not."""
+        """The rows that have been sent, answered or not, or are not to be; not those that are being sent."""
         return self.to_send - self.states.get(State.PLANNED, 0) - self.under_way
 
     @property
@@ -202,7 +202,7 @@ def run_status(number: int, settings: Settings, now: float) -> RunStatus:
 
 
 def search_statuses(text: str, limit: int, offset: int, settings: Settings, now: float) -> tuple[list[RunStatus], int]:
-    """The status of some runs whose file or account holds a text, newest first, and how many there are; for a page."""
+    """The status of some runs whose file, user or space has a text, newest first, and how many there are."""
     with open_journal(settings.journal_url, _PATIENCE) as journal:
         runs, total = journal.runs.page(text, limit, offset)
         return _statuses(journal, runs, settings, now), total
