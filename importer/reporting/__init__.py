@@ -3,14 +3,16 @@
 - ``lines.py``      the rows of a file with their outcomes; ``sentences.py`` what is said about them
 - ``stop_sentences.py``  why sending stopped
 - ``overview.py``   the run as a whole
-- ``delimited.py``, ``workbook.py``, ``page.py``  the same as CSV, XLSX and HTML. The columns are the user's own, then
-  REPORT_COLUMNS of ``sheet.py``, then what stands beyond the last header: ``added_columns`` in ``delimited.py``
+- ``delimited.py``, ``workbook.py``, ``page.py``  the same as CSV, XLSX and HTML
 - ``fix_file.py``   a checked file with its wrong cells marked; ``annotated_file.py`` the user's own workbook, annotated
 - ``record_file.py``  records of the service as CSV, XLSX or JSON Lines
 - ``atomic.py``     files written aside and put in place when they are complete
 
 Must not send, check or decide anything. What became of each row is read from the journal, its cells from the private
 copy of the file.
+
+The columns are the user's own, then REPORT_COLUMNS of ``sheet.py``, then what stands beyond the last header:
+``added_columns`` in ``delimited.py``.
 """
 
 import csv
