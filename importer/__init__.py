@@ -9,15 +9,16 @@
     spreadsheet/        file -> Sheet: text cells with the addresses that the user sees
     checking/           Sheet -> typed records + issues; pure
     nexudus/            the remote service: signing in, calls, Reply; the only place that imports httpx
-    journal/            states and events, runs, rows and calls, durably; the only place with the importer's database
+    journal/            states and events, runs, rows and calls, durably; the only place with the journal's database
     delivery/           reply -> event, pacing, comparing, sending, updating, reconciling, undoing, verifying, probing
     reporting/          a run -> CSV, XLSX, HTML, JSON, failed rows
     runs/               the stages one after another: source, compare, plan, run, resume, reconcile, settle, undo,
                         verify, export, status, batch
-    sandbox/            a local stand-in for the service; shares no code with the rest, on purpose
+    sandbox/            a local stand-in for the service; shares only the schemas with the rest, on purpose
     guide/              the manual, one page a topic, shown by the terminal and the page alike
     web/                the pages: routes, templates, static; no state but sessions and uploads
     cli/                the command line
 
-Ten minutes: README's first screen, this map, model.py, journal/states.py, delivery/replies.py, runs/run.py.
+Ten minutes: README's first screen, this map, model.py, journal/states.py, delivery/replies.py, then the stages:
+runs/run.py, runs/before_sending.py, runs/send.py, runs/reconcile.py.
 """

@@ -80,7 +80,9 @@ COWORKER_GOOGLE_CALENDAR = RecordType(
     lookalikes=(("SubscriptionId",), ("ResourceId", "CoworkerId", "Name")),
     location="ResourceId",
     references={
-        "ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName"),
-        "CoworkerId": Reference("spaces/coworkers", "Coworker", ("Email", "FullName"), "InvoicingBusinessName"),
+        "ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName", "Boardroom"),
+        "CoworkerId": Reference(
+            "spaces/coworkers", "Coworker", ("Email", "FullName"), "InvoicingBusinessName", "ada@example.com"
+        ),
     },
 )

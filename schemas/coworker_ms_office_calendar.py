@@ -106,8 +106,10 @@ COWORKER_MS_OFFICE_CALENDAR = RecordType(
     lookalikes=(("SubscriptionId",), ("ResourceId", "CoworkerId", "Name")),
     location="ResourceId",
     references={
-        "ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName"),
-        "CoworkerId": Reference("spaces/coworkers", "Coworker", ("Email", "FullName"), "InvoicingBusinessName"),
+        "ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName", "Boardroom"),
+        "CoworkerId": Reference(
+            "spaces/coworkers", "Coworker", ("Email", "FullName"), "InvoicingBusinessName", "ada@example.com"
+        ),
     },
     required_at={"spaces/coworkermsofficecalendars": ("SubscriptionId", "CalendarId")},
     optional_at={"spaces/coworkermsofficecalendars": ("CoworkerId",)},

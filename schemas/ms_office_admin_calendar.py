@@ -81,7 +81,7 @@ MS_OFFICE_ADMIN_CALENDAR = RecordType(
     lookalikes=(("SubscriptionId",), ("ResourceId", "BusinessId", "Name")),
     location="ResourceId",
     references={
-        "ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName"),
-        "BusinessId": Reference("sys/businesses", "Business", ("Name",)),
+        "ResourceId": Reference("spaces/resources", "Resource", ("Name",), "BusinessName", "Boardroom"),
+        "BusinessId": Reference("sys/businesses", "Business", ("Name",), example="Harbour House"),
     },
 )

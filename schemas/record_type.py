@@ -79,13 +79,14 @@ class Reference:
     ``path`` is the endpoint of the list, for example ``spaces/resources``. ``relation`` is the name that the service
     uses in refusals ("Coworker: is a required field" is about CoworkerId). ``keys`` are the properties of the other
     record by which a person may name it instead of its Id, ``place`` the one that tells records of one name apart
-    ("Location / Name").
+    ("Location / Name"), ``example`` such a name.
     """
 
     path: str
     relation: str
     keys: tuple[str, ...]
     place: str = ""
+    example: str = ""
 
     @property
     def name_header(self) -> str:
@@ -151,6 +152,12 @@ class RecordType:
         return tuple(self.columns)
 
     @cached_property
+    def name_field(self) -> str:
+        """The field by which people know a record: "Name", or else its first text; empty if it has none."""
+        texts = [name for name in self.columns if self.type_of(name) is FieldType.TEXT]
+        return "Name" if "Name" in texts else next(iter(texts), "")
+
+    @cached_property
     def identity(self) -> tuple[str, ...]:
         """The fields in which two equal rows agree; the key is what two rows for one record agree in."""
         return tuple(name for name in self.columns if name not in self.not_identity)
@@ -171,9 +178,9 @@ class RecordType:
             return FieldType.CHOICE
         if isinstance(dtype, Decimal):
             return FieldType.DECIMAL
-        for prefix, kind in _DTYPES.items():
+        for prefix, field_type in _DTYPES.items():
             if str(dtype).startswith(prefix):
-                return kind
+                return field_type
         raise ValueError(f"{self.name}: {name} is {dtype}, which is none of {', '.join(_DTYPES)} and Decimal")
 
     def choices(self, name: str) -> Mapping[str, str | int]:
@@ -243,10 +250,10 @@ class RecordType:
         yield from (f"it has no field {name}" for name in named.union(*by_path.values()) if name not in self.columns)
         yield from self._wordless_checks()
         for name in self.columns:
-            kind = self.type_of(name)
-            if name in self.references and kind is not FieldType.WHOLE_NUMBER:
+            field_type = self.type_of(name)
+            if name in self.references and field_type is not FieldType.WHOLE_NUMBER:
                 yield f"{name} names another record, so it must be a whole number"
-            if self.is_guid(name) and kind is not FieldType.TEXT:
+            if self.is_guid(name) and field_type is not FieldType.TEXT:
                 yield f"{name} holds GUIDs, so it must be text"
             if sum(self.digits(name)) > LONGEST_DECIMAL:
                 yield f"{name} may have no precision above {LONGEST_DECIMAL}"

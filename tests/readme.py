@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
@@ -148,6 +149,13 @@ def map_() -> str:
     return "```\n" + "\n".join(re.findall(r"^    (.+)$", map_of_the_house.__doc__ or "", re.MULTILINE)) + "\n```\n"
 
 
+def ten_minutes() -> str:
+    """What to read first."""
+    [files] = re.findall(r"^Ten minutes: (.+)\Z", map_of_the_house.__doc__ or "", re.MULTILINE | re.DOTALL)
+    text = re.sub(r"\b([\w/]+\.py)\b", r"`\1`", f"If you have ten minutes, read {' '.join(files.split())}")
+    return textwrap.fill(text, 120, break_on_hyphens=False) + "\n"
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "first-screen": first_screen,
     "commands": commands,
@@ -158,6 +166,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "states": states,
     "fields": fields,
     "map": map_,
+    "ten-minutes": ten_minutes,
 }
 
 if __name__ == "__main__":

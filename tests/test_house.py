@@ -14,6 +14,7 @@ from importer.cli import manual, record_commands, run_commands, setup_commands, 
 from importer.issues import CATALOGUE, NOTICES
 from importer.journal.runs import SIGNED_IN
 from importer.journal.states import State
+from schemas import RECORD_TYPES
 
 ORDER = ["schemas", *re.findall(r"^    (\w+)(?:\.py|/) ", importer.__doc__ or "", re.MULTILINE)]
 SOURCES = [path for folder in ("importer", "schemas") for path in (ROOT / folder).rglob("*.py")]
@@ -103,6 +104,32 @@ def test_what_lives_in_one_place(word: str, homes: set[str]) -> None:
     # A pattern that matches nothing where it must would hold nothing.
     assert all(any(name.startswith(home) for name in users) for home in homes)
     assert not {name for name in users if not name.startswith(tuple(homes))}
+
+
+NAMES_OF_FIELDS = {
+    # The sheet on the home page, which shows a newcomer the first record type.
+    "importer/web/upload_pages.py": {"ResourceId", "CoworkerId", "Name", "SubscriptionExpireDate"},
+    # What the service itself calls the name of any record, and its location: resources have them as well.
+    "importer/sandbox/faults.py": {"Name"},
+    "importer/sandbox/lists.py": {"Name"},
+    "importer/sandbox/people.py": {"Name", "BusinessId"},
+    "importer/sandbox/app.py": {"Name"},
+}
+"""Modules that write the name of a field down, and which; all others have it from the record type."""
+
+
+def test_no_code_names_a_field() -> None:
+    """A new record type needs no line outside of its file."""
+    fields = {name for kind in RECORD_TYPES.values() for name in kind.fields}
+    names = {
+        str(path.relative_to(ROOT)): {
+            node.value
+            for node in ast.walk(ast.parse(path.read_text("utf-8")))
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in fields
+        }
+        for path in (ROOT / "importer").rglob("*.py")
+    }
+    assert {path: named for path, named in names.items() if named} == NAMES_OF_FIELDS
 
 
 SEVERAL_CREATORS = {

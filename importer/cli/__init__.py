@@ -4,6 +4,7 @@
 - ``run_commands.py``, ``record_commands.py``, ``view_commands.py``, ``setup_commands.py``, ``manual.py``  the commands
 - ``terminal.py``  issues, plans, results and progress in sentences; ``next_steps.py`` what to do next;
   ``difference_lines.py`` how a file and the service differ
+- ``interruption.py``  what Ctrl-C does while rows are sent
 - ``embedded_sandbox.py``  the practice service inside a command
 - ``clock.py``  the time that everything below goes by; ``stdout.py`` output that its reader may close
 

@@ -85,5 +85,5 @@ def _ambiguous(ambiguous: AmbiguousRow) -> Iterator[str]:
 def _described(kind: RecordType, values: Mapping[str, str]) -> str:
     """What a person knows a record by: its name if it has one, and the fields of its key."""
     key = [f"{name} {printable(values[name], _LONGEST_PART)}" for name in kind.key if values[name]]
-    name = printable(values.get("Name", ""), _LONGEST_VALUE)
+    name = printable(values.get(kind.name_field, ""), _LONGEST_VALUE)
     return f"{name} ({', '.join(key)})" if name else ", ".join(key)

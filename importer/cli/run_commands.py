@@ -48,19 +48,19 @@ if TYPE_CHECKING:
     from importer.issues import Issue
     from importer.runs.batch import JobResult
     from importer.runs.plan import ComparedFile
+    from importer.runs.progress_file import ProgressFile
     from importer.runs.request import ImportRequest
     from importer.runs.source import CheckResult
-    from importer.runs.work import WorkFile
 
 
-def work_file(path: Path | None) -> "WorkFile | None":
+def work_file(path: Path | None) -> "ProgressFile | None":
     """Where the page that has started this command looks how far it is; None if no page has."""
-    from importer.runs.work import WorkFile
+    from importer.runs.progress_file import ProgressFile
 
-    return None if path is None else WorkFile(path, the_clock())
+    return None if path is None else ProgressFile(path, the_clock())
 
 
-def noting_errors(work: "WorkFile | None") -> AbstractContextManager[None]:
+def noting_errors(work: "ProgressFile | None") -> AbstractContextManager[None]:
     """While a command is at work: an error is noted for the page that has started it, if one has."""
     return nullcontext() if work is None else work.noting_errors()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 from tqdm import tqdm
 
+from importer.cli.interruption import interruptible
 from importer.cli.options import typed_place
 from importer.errors import Exit, UsageError
 from importer.issues import CATALOGUE, Severity, notice_text
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from importer.journal.runs import Run
     from importer.runs.batch import JobResult
     from importer.runs.probe import ProbePlan
+    from importer.runs.progress_file import ProgressFile
     from importer.runs.rebuild import Rebuilt
     from importer.runs.result import RunResult
     from importer.runs.source import CheckResult, ColumnMatch, Source
     from importer.runs.undo import Undoing
     from importer.runs.verify import Verification
-    from importer.runs.work import WorkFile
 
 MOST_GROUPS = 10
 MOST_PLACES = 3
@@ -318,7 +318,7 @@ def _may_have_been_changed(records: int) -> str:
 class Console:
     """Shows an import to somebody at a terminal, or in a log."""
 
-    def __init__(self, clock: Clock, *, yes: bool, quiet: bool = False, work: WorkFile | None = None) -> None:
+    def __init__(self, clock: Clock, *, yes: bool, quiet: bool = False, work: ProgressFile | None = None) -> None:
         """``yes`` answers the question; ``quiet`` leaves out everything but the question and the result.
 
         ``work`` is where a page looks how far this is.
@@ -404,23 +404,10 @@ class Console:
 
     @contextmanager
     def _interruptible(self, sentence: str) -> Iterator[asyncio.Event]:
-        stop, task, loop = asyncio.Event(), asyncio.current_task(), asyncio.get_running_loop()
-
-        def ask() -> None:
-            if stop.is_set() and task is not None:
-                task.cancel()
-            else:
-                say(sentence)
-                stop.set()
-
-        handled = [signal.SIGINT, signal.SIGTERM] if sys.platform != "win32" else []
-        for number in handled:
-            loop.add_signal_handler(number, ask)
         try:
-            yield stop
+            with interruptible(say, sentence) as stop:
+                yield stop
         finally:
-            for number in handled:
-                loop.remove_signal_handler(number)
             if self._bar is not None:
                 self._bar.close()
 

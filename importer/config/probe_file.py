@@ -126,6 +126,11 @@ class ProbeResult:
         """The answer to a point."""
         return self.observation(point).answer
 
+    @property
+    def changes_are_dated(self) -> bool:
+        """Whether UpdatedOn may be believed: no probe has shown that changes leave it as it was."""
+        return self.answer(Point.UPDATED_ON) is not Answer.NO
+
 
 PROBE = Document("The result of a probe", ProbeResult)
 

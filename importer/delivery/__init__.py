@@ -7,7 +7,8 @@
     - ``pacing.py``       our share of the allowance; ``arrivals.py`` the ledger that it is learned from
     - ``backoff.py``      when the next call may leave
     - ``breakers.py``     when sending stops; ``send_result.py`` why it ended, as data
-- ``listing.py``      what the service holds, and when a record equals a row; ``comparison.py`` before sending
+- ``listing.py``      what the service holds
+- ``comparer.py``     when a record equals a row; ``comparison.py`` what rows are to all records, before sending
 - ``record_text.py``  a record as the cells of a spreadsheet
 - ``marks.py``        what a create sends along, by which its record is recognised
 - ``reconciler.py``   rows in doubt settled by it

@@ -82,7 +82,7 @@ class Breakers:
         return SendResult(StopReason.SAME_REFUSAL, SameRefusals(self._same_refusals, verdict))
 
     def on_outage(self, verdict: Verdict, down_for: float) -> SendResult | None:
-        """The reason to stop if nobody was reached for too long; all that an answer to a read may end."""
+        """The reason to stop if nobody was reached for too long: the only breaker for the answers to reads."""
         # By time and not by number: a refused connection fails in a millisecond, one that times out after ten seconds.
         if not verdict.unreachable or down_for < self._patience:
             return None

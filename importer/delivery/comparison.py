@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from importer.delivery.by_id import Look, Unreadable
-from importer.delivery.listing import Comparer, Key, Listing, Remote, instant
+from importer.delivery.comparer import Comparer, Key
+from importer.delivery.listing import Listing, Remote, instant
 from importer.journal.rows import Intent
 from importer.text import printable, value_words
 from schemas import RecordType

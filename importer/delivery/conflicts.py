@@ -6,7 +6,6 @@ from enum import StrEnum
 from importer.config.store import Document, UnreadableError
 from importer.delivery.comparison import Ambiguous, Changed, Reason
 from importer.journal.rows import Intent
-from importer.journal.states import State
 
 
 class HoldReason(StrEnum):
@@ -33,7 +32,7 @@ class Conflict:
 
     @property
     def document(self) -> str:
-        """The same for the journal, in the column for the record as it was: a held row changes none."""
+        """The same for the journal."""
         return _CONFLICT.encode(self)
 
 
@@ -54,10 +53,10 @@ def conflict_of(match: Changed | Ambiguous, *, may_update: bool) -> Conflict:
 
 def recorded_conflict(intent: Intent) -> Conflict | None:
     """Why a row is held, as far as the journal has it: not for one that was held while others were sent."""
-    if intent.state is not State.HELD or intent.before is None:
+    if intent.conflict is None:
         return None
     try:
-        return _CONFLICT.decode(intent.before)
+        return _CONFLICT.decode(intent.conflict)
     except UnreadableError:
         return None
 

@@ -405,7 +405,7 @@ def subject(kind: RecordType, paths: Sequence[str], references: Mapping[str, int
         ValueError: Records of this type have no name by which a person would recognise it.
     """
     texts = [name for name in kind.fields if kind.type_of(name) is FieldType.TEXT]
-    title = "Name" if "Name" in texts else next(iter(texts), "")
+    title = kind.name_field
     if not title:
         raise ValueError(f"{kind.name} has no text field")
     day = datetime.fromtimestamp(now, UTC).replace(minute=30, second=0, microsecond=0) + timedelta(days=2)

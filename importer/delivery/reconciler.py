@@ -12,7 +12,8 @@ import json
 from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from importer.delivery.listing import Comparer, Key, Listing, Remote, by_key, changed_since
+from importer.delivery.comparer import Comparer, Key, by_key
+from importer.delivery.listing import Listing, Remote, changed_since
 from importer.delivery.marks import mark_on, marks_on
 from importer.journal.evidence import FirstLook
 from importer.journal.journal import Journal

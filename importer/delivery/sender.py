@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from importer.delivery.arrivals import Arrival, ArrivalLedger
 from importer.delivery.backoff import Backoff
 from importer.delivery.breakers import Breakers
+from importer.delivery.comparer import Comparer
 from importer.delivery.concurrency import Concurrency
 from importer.delivery.in_flight import CallsInFlight, SentRow
-from importer.delivery.listing import Comparer
 from importer.delivery.marks import NewMark, marked
 from importer.delivery.pacing import Allowance
 from importer.delivery.replies import Pause, Verdict, classify, new_id

@@ -1,4 +1,8 @@
-"""The one signal on which every wait of a run ends: the user, another process, or the time that was set for it."""
+"""The one signal on which every wait of a run ends: the user, another process, or the time that was set for it.
+
+The user's wish is an event of the front end: of the command line, ``cli/interruption.py`` sets it at a Ctrl-C. A page
+asks as another process does, through the journal.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -13,7 +13,8 @@ from typing import Any
 from importer.delivery.author import is_unproved
 from importer.delivery.backoff import pause_after
 from importer.delivery.by_id import Gone, Look, Unreadable, is_deleted, what_came
-from importer.delivery.listing import Comparer, Remote, changed_since, instant, is_as_created
+from importer.delivery.comparer import Comparer
+from importer.delivery.listing import Remote, changed_since, instant, is_as_created
 from importer.delivery.reconciler import seconds_left
 from importer.delivery.record_reader import RecordReader
 from importer.delivery.replies import Pause, Verdict, classify

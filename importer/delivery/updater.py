@@ -9,7 +9,8 @@ from typing import Any
 from importer.delivery.backoff import Backoff
 from importer.delivery.breakers import Breakers
 from importer.delivery.by_id import Gone, Look, Unreadable, read_record
-from importer.delivery.listing import Comparer, Remote, instant
+from importer.delivery.comparer import Comparer
+from importer.delivery.listing import Remote, instant
 from importer.delivery.replies import Pause, Verdict, classify, classify_read
 from importer.delivery.send_result import RecordsLeftOut, RecordsUnreadable, RowLimit, SendResult, StopReason
 from importer.delivery.sender import LONGEST_DELAY, Pace, judge_401

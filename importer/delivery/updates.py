@@ -10,9 +10,10 @@ import json
 from collections.abc import Mapping
 
 from importer.delivery.by_id import Gone, Look, Unreadable
+from importer.delivery.comparer import Comparer
 from importer.delivery.comparison import Changed, Match, Reason
 from importer.delivery.conflicts import Conflict, HoldReason
-from importer.delivery.listing import Comparer, Remote, to_remote
+from importer.delivery.listing import Remote, to_remote
 from importer.delivery.marks import FIELD
 from importer.journal.rows import Change, Claim, Intent
 from importer.journal.states import Event
@@ -72,8 +73,8 @@ def instead_of_an_update(intent: Intent, there: Remote | Gone, compared: Remote,
     comparer = Comparer(kind)
     if isinstance(there, Gone):
         sentence = f"Record {compared.id} was deleted in Nexudus after it had been compared with this row. Not sent."
-        before = Conflict(HoldReason.DELETED_SINCE, (compared.id,)).document
-        return Change(intent, Event.DIFFERS, message=sentence, before=before)
+        conflict = Conflict(HoldReason.DELETED_SINCE, (compared.id,)).document
+        return Change(intent, Event.DIFFERS, message=sentence, conflict=conflict)
     if is_as_it_was(there, compared, comparer):
         return None
     if not differing(intent, there, kind):
@@ -81,8 +82,8 @@ def instead_of_an_update(intent: Intent, there: Remote | Gone, compared: Remote,
         return Change(intent, Event.KNOWN, remote_id=there.id, message=sentence)
     by = f" by {printable(there.by)}" if there.by else ""
     sentence = f"Record {there.id} was changed in Nexudus{by} after it had been compared with this row. Not sent."
-    before = Conflict(HoldReason.CHANGED_SINCE, (there.id,)).document
-    return Change(intent, Event.DIFFERS, message=sentence, before=before)
+    conflict = Conflict(HoldReason.CHANGED_SINCE, (there.id,)).document
+    return Change(intent, Event.DIFFERS, message=sentence, conflict=conflict)
 
 
 def gives_another_key(intent: Intent, there: Remote, kind: RecordType) -> bool:
@@ -97,7 +98,7 @@ def key_taken(intent: Intent, claim: Claim) -> Change:
         f"Record {number} belongs to row {claim.row} of run {claim.run}. With this row, there would be a second record "
         "of the same mapping. Not sent."
     )
-    return Change(intent, Event.DIFFERS, message=sentence, before=Conflict(Reason.KEY_TAKEN, (number,)).document)
+    return Change(intent, Event.DIFFERS, message=sentence, conflict=Conflict(Reason.KEY_TAKEN, (number,)).document)
 
 
 def own_stamp(there: Look, user: str) -> float | None:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from importer.delivery.by_id import Gone, Look, Unreadable, unreadable_field
-from importer.delivery.listing import Comparer, Key, Listing, Remote, by_key, changed_since
+from importer.delivery.comparer import Comparer, Key, by_key
+from importer.delivery.listing import Listing, Remote, changed_since
 from importer.journal.rows import Intent
 from importer.journal.states import State
 from importer.model import Presence

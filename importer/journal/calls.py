@@ -93,7 +93,7 @@ class Calls:
 
     @staticmethod
     def wait(db: Connection, account: str, windows: Sequence[Window], write: bool, now: float) -> float:
-        """The same inside a transaction: seconds until one more call is allowed."""
+        """Inside a transaction: seconds until one more call is allowed; none is taken."""
         # A window of n calls is full exactly if the n-th last call still counts, and that call's place is free next.
         kinds = tuple(window.writes for window in windows)
         spans = [window.calls - 1 for window in windows]

@@ -78,7 +78,7 @@ class Evidence:
             )
 
     def without_record(self, target: int) -> list[Intent]:
-        """The rows that got no answer once, and have come to an end without a record."""
+        """The rows that got no answer once, and have no record of their own now."""
         doubted = sa.select(t.first_look.c.run, t.first_look.c.row)
         query = sa.select(t.intent).where(
             t.intent.c.target == target,

@@ -1,8 +1,8 @@
 """Marks: the text that creates carry in SystemId where a probe has shown that it is kept, to recognise their records.
 
 Rule 1: a mark is written down in the transaction that puts its row in doubt, before the call leaves; those of a rebuilt
-journal, when they are read. Rule 2: it is never changed or deleted. Any attempt may turn
-out to have made a record, also one that was believed lost.
+journal, when they are read. Rule 2: it is never changed or deleted. Any attempt may turn out to have made a record,
+also one that was believed lost.
 """
 
 from collections.abc import Iterable, Sequence
@@ -54,7 +54,7 @@ class Marks:
             return any(db.exec_driver_sql(sql.HAS_MARK, place).first() is not None for place in places)
 
     def lack_a_record(self, run: int) -> bool:
-        """Whether a create of this run that carried a mark was refused, or had no effect by the service's word."""
+        """Whether a row of this run has no record although a create of it carried a mark: refused, or planned again."""
         with self._db.read() as db:
             return db.exec_driver_sql(sql.LACKS_RECORD_OF_MARK, (run,)).first() is not None
 

@@ -64,8 +64,8 @@ class Intent:
         resends: How often it was proved absent and may be sent again.
         remote_id: Its record; while it is planned, the record that it is to update.
         named_id: The Id of the record that the row of the file names.
-        before: That record as JSON: while the row is planned, as it was when the user agreed to update it; then, as it
-            was before the row updated it. Of a held row, why it is held (see ``delivery.conflicts``).
+        before: Its record as JSON, before the row updates it: while the row is planned, as the user agreed to update
+            it; then, as it was read right before. Of a held row, see ``conflict``.
         updated_on: When the service says that the update was made, in epoch seconds; None if it does not say. While the
             row is planned, when its record had been changed last, as the plan saw it.
     """
@@ -92,6 +92,12 @@ class Intent:
         values: dict[str, object] = json.loads(self.body)
         return values
 
+    @property
+    def conflict(self) -> str | None:
+        """Why a held row is, as ``delivery.conflicts`` writes it down; None if the journal does not say."""
+        # In the column for the record as it was before: a held row changes none.
+        return self.before if self.state is State.HELD else None
+
     def sent(self) -> "Intent":
         """The same row in doubt, after one more attempt."""
         # Not dataclasses.replace, which takes three times as long, for every row that is sent.
@@ -111,7 +117,10 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An event that happened to a row, with what the journal is to remember of it."""
+    """An event that happened to a row, with what the journal is to remember of it.
+
+    ``before`` is the record before an update, as JSON; ``conflict`` why a row is held from now on.
+    """
 
     intent: Intent
     event: Event
@@ -120,6 +129,7 @@ class Change:
     message: str | None = None
     before: str | None = None
     updated_on: float | None = None
+    conflict: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +263,9 @@ class Rows:
             return {State(state): count for state, count in db.execute(query)}
 
     def claims(self, target: int, keys: Sequence[bytes], ended: Container[tuple[int, int]] = ()) -> dict[bytes, Claim]:
-        """Which of these keys have, or may have, a record already, and by which row: by the newest, if by several.
+        """Which of these keys have, or may have, a record already, and by which row.
+
+        Of several rows, it is one that is still open, or else the newest.
 
         ``ended`` are claims, as run and row, that have come to an end without the journal: their record is gone.
         """
@@ -458,9 +470,9 @@ class Rows:
         if not changes:
             return
         db.exec_driver_sql("SAVEPOINT moves")
-        moves = [_move(change) for change in changes]
+        moves = [_move_for_tally(change) for change in changes]
         try:
-            moved = db.exec_driver_sql(sql.MOVE, [_moved(change, now) for change in changes]).rowcount
+            moved = db.exec_driver_sql(sql.MOVE, [_parameters_of_move(change, now) for change in changes]).rowcount
         except sa.exc.IntegrityError:
             # Two rows with one record, which nobody foresaw. One of them goes to a person; were the whole transaction
             # refused, every later command would be refused as well, for it would find the same record again.
@@ -477,7 +489,8 @@ class Rows:
         note_moves(db, moves, now)
 
 
-def _move(change: Change) -> Move:
+def _move_for_tally(change: Change) -> Move:
+    """From which state to which a row goes, as ``tally`` counts it."""
     return Move(change.intent.run, change.intent.state, after(change.intent.state, change.event))
 
 
@@ -488,16 +501,21 @@ def _move_alone(db: Connection, change: Change, now: float) -> Move | None:
     """
     db.exec_driver_sql("SAVEPOINT one_move")
     try:
-        return _move(change) if db.exec_driver_sql(sql.MOVE, _moved(change, now)).rowcount else None
+        return _update_one(db, change, now)
     except sa.exc.IntegrityError:
         db.exec_driver_sql("ROLLBACK TO one_move")
         if Event.UNCLEAR not in TRANSITIONS[change.intent.state]:
             raise
         sentence = f"Record {change.remote_id} already belongs to another row. Check both in Nexudus."
         unclear = Change(change.intent, Event.UNCLEAR, message=sentence)
-        return _move(unclear) if db.exec_driver_sql(sql.MOVE, _moved(unclear, now)).rowcount else None
+        return _update_one(db, unclear, now)
     finally:
         db.exec_driver_sql("RELEASE one_move")
+
+
+def _update_one(db: Connection, change: Change, now: float) -> Move | None:
+    updated = db.exec_driver_sql(sql.MOVE, _parameters_of_move(change, now)).rowcount
+    return _move_for_tally(change) if updated else None
 
 
 def _outranks(claim: Claim, other: Claim | None) -> bool:
@@ -521,10 +539,12 @@ _BEFORE_A_CALL = frozenset({Event.WILL_SEND, Event.WILL_UPDATE, Event.WILL_REMOV
 """Events from which the visibility window of a call counts."""
 
 
-def _moved(change: Change, now: float) -> dict[str, Any]:
+def _parameters_of_move(change: Change, now: float) -> dict[str, Any]:
+    """The parameters of ``statements.MOVE``: what a row is like once the change has been made."""
     sending = change.event in _BEFORE_A_CALL
     intent, state = change.intent, after(change.intent.state, change.event)
-    before = intent.before if change.before is None else change.before
+    # One column for both: a held row updates no record.
+    before = next((text for text in (change.conflict, change.before, intent.before) if text is not None), None)
     # What the plan saw says nothing of the update; and where the service does not say when it was made, nobody does.
     updated_on = None if change.event in (Event.WILL_UPDATE, Event.APPLIED) else intent.updated_on
     return {

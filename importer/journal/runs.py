@@ -174,7 +174,7 @@ class Runs:
         return self._select(sa.select(t.run).where(t.run.c.sha256 == sha256).order_by(t.run.c.id.desc()))
 
     def page(self, text: str, limit: int, offset: int) -> tuple[list[Run], int]:
-        """Some runs, newest first, and how many there are; only those whose file or account holds the text."""
+        """Some runs, newest first, and how many there are; only those whose file, user or space has the text."""
         query = sa.select(t.run)
         if text:
             names = (t.run.c.file, t.run.c.user, t.run.c.space)

@@ -109,8 +109,8 @@ TRANSITIONS: Mapping[State, Mapping[Event, State]] = {
         Event.NOT_APPLIED: State.PLANNED,
         Event.LOST: State.UPDATING,
         # The record is as it was, also by the time of its last change, and the visibility window is over. Not the event
-        # above, because it is counted: an update that is lost again and again must come to an end, while one that is
-        # throttled may wait for its turn as often as the service likes.
+        # NOT_APPLIED, because this one is counted: an update that is lost again and again must come to an end, while
+        # one that is throttled may wait for its turn as often as the service likes.
         Event.ABSENT: State.PLANNED,
         # Somebody else has changed or deleted the record since, so that nothing shows any more whether the update
         # arrived; or it had no effect several times. There is nothing to settle: the next import compares with what
@@ -190,7 +190,6 @@ TAKING_BACK = frozenset({State.REMOVING, State.RESTORING})
 STATUS: Mapping[State, Status] = {
     State.PLANNED: Status.NOT_SENT,
     State.IN_DOUBT: Status.UNKNOWN,
-    # Removing is created to the reader: until the service says that it is gone, a report must not say so either.
     State.CREATED: Status.CREATED,
     State.EXISTING: Status.EXISTING,
     State.HELD: Status.NOT_SENT,
@@ -199,8 +198,10 @@ STATUS: Mapping[State, Status] = {
     State.UPDATING: Status.UNKNOWN,
     State.UPDATED: Status.UPDATED,
     State.OVERTAKEN: Status.UNKNOWN,
+    # Created to the reader: until the service says that the record is gone, a report must not say so either.
     State.REMOVING: Status.CREATED,
     State.REMOVED: Status.NOT_SENT,
+    # And updated, for the same reason.
     State.RESTORING: Status.UPDATED,
     State.RESTORED: Status.NOT_SENT,
 }

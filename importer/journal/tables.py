@@ -74,8 +74,8 @@ intent = sa.Table(
     sa.Column("remote_id", sa.BigInteger),
     # The record that the row of the file names.
     sa.Column("named_id", sa.BigInteger),
-    # The record as it was before the row updated it, as JSON, and when the service says that the update was made; while
-    # the row is planned, when the record had been changed last.
+    # The record as it was before the row updated it, as JSON, or why a held row is; and when the service says that the
+    # update was made; while the row is planned, when the record had been changed last.
     sa.Column("before", sa.Text),
     sa.Column("updated_on", sa.Float),
     sa.Column("field", sa.Text),

@@ -74,7 +74,8 @@ class Nexudus:
         now: The clock by which tokens end, epoch seconds.
 
     Attributes:
-        throttle: The latest answer with which a read was refused because it came too soon; None if none was.
+        throttle: The latest answer with which a read, or a sign-in, was refused because it came too soon; None if none
+            was.
     """
 
     def __init__(

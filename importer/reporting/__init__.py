@@ -11,6 +11,9 @@
 
 Must not send, check or decide anything. What became of each row is read from the journal, its cells from the private
 copy of the file.
+
+The columns are the user's own, then REPORT_COLUMNS of ``sheet.py``, then what stands beyond the last header:
+``added_columns`` in ``delimited.py``.
 """
 
 import csv

@@ -10,10 +10,10 @@ from pathlib import Path
 from importer.reporting.delimited import added_columns
 from importer.reporting.lines import Line
 from importer.reporting.workbook import fitting
-from importer.spreadsheet import OUR_PREFIX, RECORD_ID, Sheet
+from importer.spreadsheet import RECORD_ID, REPORT_COLUMNS, Sheet
 from importer.spreadsheet.annotated_workbook import AddedColumn, RowAnnotation, WorkbookAnnotation, annotate_workbook
 
-_STATUS, _ID, _MESSAGE = (f"{OUR_PREFIX}{name}" for name in ("status", "id", "message"))
+_, _STATUS, _ID, _MESSAGE = REPORT_COLUMNS
 _WIDTHS = {_STATUS: 14.0, _ID: 14.0, _MESSAGE: 70.0, RECORD_ID: 14.0}
 _WITHOUT_IDS = (_STATUS, _MESSAGE, RECORD_ID)
 

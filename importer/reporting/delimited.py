@@ -6,23 +6,20 @@ from pathlib import Path
 from typing import Self
 
 from importer.reporting.lines import Line
-from importer.spreadsheet import RECORD_ID, escape_formula
-
-ADDED = ("import_row", "import_status", "import_id", "import_message")
-"""The columns that a report adds after the user's own; they are skipped when the file is read again."""
+from importer.spreadsheet import RECORD_ID, REPORT_COLUMNS, escape_formula
 
 
 def added_columns(labels: Sequence[str], *, with_answers: bool) -> tuple[str, ...]:
     """The columns to add to these; with one for the Ids of records, unless the user's own could be taken for it."""
-    return (*ADDED, RECORD_ID) if with_answers and RECORD_ID not in labels else ADDED
+    return (*REPORT_COLUMNS, RECORD_ID) if with_answers and RECORD_ID not in labels else REPORT_COLUMNS
 
 
-def added_cells(line: Line, columns: Sequence[str] = ADDED) -> tuple[str, ...]:
+def added_cells(line: Line, columns: Sequence[str] = REPORT_COLUMNS) -> tuple[str, ...]:
     """The texts of the added columns."""
     outcome = line.outcome
     remote_id = "" if outcome.remote_id is None else str(outcome.remote_id)
     cells = str(outcome.row), outcome.status.value, remote_id, outcome.message
-    return (*cells, line.answer) if len(columns) > len(ADDED) else cells
+    return (*cells, line.answer) if len(columns) > len(REPORT_COLUMNS) else cells
 
 
 class DelimitedReport:

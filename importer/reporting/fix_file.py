@@ -13,7 +13,8 @@ from importer.issues import Issue, Notice, Severity
 from importer.model import Outcome, Status
 from importer.reporting.annotated_file import Additions, annotate_file
 from importer.reporting.atomic import new_file, put_in_place, written_aside
-from importer.reporting.lines import Ascending, Line, Positions, texts_of, words_of
+from importer.reporting.lines import Ascending, Line, Positions, texts_of
+from importer.reporting.sentences import issue_words
 from importer.reporting.workbook import WorkbookReport
 from importer.spreadsheet import ANNOTATED, Sheet
 
@@ -40,7 +41,7 @@ class CheckedFile:
     lists: Mapping[int, Sequence[str]] = field(default_factory=dict)
     corrected: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
     answers: Mapping[int, int] = field(default_factory=dict)
-    words: Callable[[Issue], str] = words_of
+    words: Callable[[Issue], str] = issue_words
     left_out: Collection[int] = ()
 
     @property

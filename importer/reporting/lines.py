@@ -19,7 +19,7 @@ from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.journal.states import STATUS, State
 from importer.model import Outcome, Status
-from importer.reporting.sentences import FAILED, LEFT_OUT_WORDS, row_message, service_words, why_not_sent
+from importer.reporting.sentences import FAILED, LEFT_OUT_WORDS, issue_words, row_message, service_words, why_not_sent
 from importer.spreadsheet import ReadOptions, Sheet, changed_texts, open_sheet, with_notice_of
 from schemas import RECORD_TYPES
 
@@ -225,15 +225,10 @@ def _without_tail(extra: tuple[str, ...]) -> tuple[str, ...]:
     return extra
 
 
-def words_of(issue: Issue) -> str:
-    """What is wrong and what to do about it, as the command line says it."""
-    return f"{issue.message} {issue.fix}"
-
-
 class Positions:
     """Where the fields and the columns of a sheet are among the cells of a line."""
 
-    def __init__(self, sheet: Sheet, fields: Mapping[str, int], words: Callable[[Issue], str] = words_of) -> None:
+    def __init__(self, sheet: Sheet, fields: Mapping[str, int], words: Callable[[Issue], str] = issue_words) -> None:
         """``fields`` are the positions of the fields in the sheet; ``words`` say what is wrong and what to do."""
         self._words = words
         self._sheet, self._answers = sheet, sheet.answers

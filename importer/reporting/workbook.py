@@ -16,8 +16,9 @@ from xlsxwriter.worksheet import Worksheet
 from importer.errors import ReportError
 from importer.issues import Issue
 from importer.model import Status
-from importer.reporting.delimited import ADDED, added_cells, added_columns
+from importer.reporting.delimited import added_cells, added_columns
 from importer.reporting.lines import Line
+from importer.spreadsheet import REPORT_COLUMNS
 from importer.spreadsheet.dropdown import offer
 from importer.spreadsheet.workbook_child.sheet_choice import ISSUES_HEADER, SUMMARY_HEADER
 
@@ -71,7 +72,7 @@ class WorkbookReport:
         self._wrong = self._book.add_format({"num_format": "@", "font_color": "#8E1109", "bg_color": "#FBDDDB"})
         self._status = {s: self._book.add_format({"font_color": c, "bg_color": b}) for s, (c, b) in _COLOURS.items()}
         self._added = added_columns(labels, with_answers=with_answers)
-        self._labels, self._message = (*labels, *self._added), len(labels) + len(ADDED) - 1
+        self._labels, self._message = (*labels, *self._added), len(labels) + len(REPORT_COLUMNS) - 1
         self._widths = [len(label) + 4 for label in self._labels]
         self._sheets: list[Worksheet] = []
         self._comments = 0

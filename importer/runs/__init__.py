@@ -6,14 +6,16 @@ This package exports nothing: a command that only looks at runs must not load wh
 - ``source.py``        a file opened and examined; ``copies.py`` its private copy; ``lookup.py`` the names in it
 - ``correction.py``    what is to be corrected in it
 - ``session.py``       signed in, with the journal open; ``allowances.py`` what the settings allow
-- ``preparation.py``   what comes before the first call that changes anything, and can be stopped at once
+- ``preparation.py``   what comes before the first call that changes anything, and can be stopped at once: waiting
+  in the ``account_queue.py``, for instance
 - ``plan.py``          what an import will do and take, before it begins; ``groups.py`` its first rows, one by one
 - ``run.py``           the stages of one file: check, plan, ask, ``start.py``, ``send.py``, ``result.py``
-- ``resume.py``, ``retry.py``, ``queue.py``  runs that begin elsewhere; ``turn.py`` whose turn it is; ``batch.py``
-  several files at once, whose rows ``doubles.py`` compares with each other; ``work.py`` how far a command is
+- ``resume.py``, ``retry.py``, ``page_run.py``  other ways in which a run begins or goes on; ``batch.py`` several files
+  at once, whose rows ``doubles.py`` compares with each other; ``progress_file.py`` how far a command is
 - ``earlier_runs.py``  which run is meant, and what rules out another one
 - ``named_records.py``  the records that the rows of a file name by Id
 - ``compare.py``       what rows are compared with: the list, the journal, single records
+- ``before_sending.py``  rows in doubt settled and planned ones compared, before the first call
 - ``reconcile.py``     rows in doubt settled around the sending; ``locations.py`` whether a list can show a row's record
 - ``marks.py``         whether the service keeps marks, and whose they are
 - ``updates.py``       the records of changed rows; those of which no answer came are read
@@ -21,6 +23,6 @@ This package exports nothing: a command that only looks at runs must not load wh
 - ``settle.py``        one row settled by a person's word
 - ``verify.py``, ``undo.py``  afterwards
 - ``export.py``        what the service holds, as a file; ``difference.py`` a file against it, both ways
-- ``status.py``, ``rows.py``  how runs and their rows stand; ``doctor.py`` what must be right before an import
+- ``status.py``, ``result_rows.py``  how runs and their rows stand; ``doctor.py`` what must be right before an import
 - ``probe.py``         how the service behaves where its reference is of two opinions
 """

@@ -6,12 +6,12 @@ from dataclasses import replace
 from importer.checking import as_shown
 from importer.issues import Issue
 from importer.reporting import CheckedFile
-from importer.reporting.lines import words_of
+from importer.reporting.sentences import issue_words
 from importer.runs.source import Source
 from importer.spreadsheet import changed_texts, open_sheet
 
 
-def checked_file(source: Source, issues: Iterable[Issue], words: Callable[[Issue], str] = words_of) -> CheckedFile:
+def checked_file(source: Source, issues: Iterable[Issue], words: Callable[[Issue], str] = issue_words) -> CheckedFile:
     """What to write into the copy of a checked file; ``issues`` are its own, by row, and can be read twice."""
     lists = {name: source.kind.offers(name) for name in source.kind.fields}
     lists |= {name: tuple(directory.choices()) for name, directory in source.directories.items()}

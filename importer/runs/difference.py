@@ -20,8 +20,8 @@ from schemas import RecordType
 
 
 @dataclass(frozen=True, slots=True)
-class FieldChange:
-    """A field in which a row and its record differ, each value as a cell would have it."""
+class FieldDifference:
+    """A field in which a row and its record differ, each value as a cell of a spreadsheet would have it."""
 
     field: str
     there: str
@@ -42,7 +42,7 @@ class ChangedRow:
 
     row: int
     record: int
-    fields: tuple[FieldChange, ...]
+    fields: tuple[FieldDifference, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def _compare(differing: Difference, listing: Listing, records: Iterable[Record])
 
 def _changed(row: int, match: Changed, kind: RecordType) -> ChangedRow:
     changes = (
-        FieldChange(name, cell_text(kind, name, there), cell_text(kind, name, mine))
+        FieldDifference(name, cell_text(kind, name, there), cell_text(kind, name, mine))
         for name, (mine, there) in match.differences.items()
     )
     return ChangedRow(row, match.remote.id, tuple(changes))

@@ -7,7 +7,8 @@ import pandas as pd
 
 from importer.checking import DateReader, Directory, Entry, whole_number
 from importer.config.settings import Settings
-from importer.delivery.listing import Comparer, Listing, Remote, complete, instant
+from importer.delivery.comparer import Comparer
+from importer.delivery.listing import Listing, Remote, complete, instant
 from importer.delivery.record_text import record_texts
 from importer.errors import ServiceError, UsageError
 from importer.issues import Issue

@@ -85,7 +85,8 @@ class RowGroups:
     blocked: Sequence[RowWait] = field(default_factory=list)
 
 
-Choices = Callable[[], Sequence[Unchanged | Changed]]
+RowChoices = Callable[[], Sequence[Unchanged | Changed]]
+"""Gives what a row is to each record that a person may name as its own."""
 
 
 class RowSampler:
@@ -99,7 +100,7 @@ class RowSampler:
         self._ambiguous: list[RowDoubt] = []
         self._blocked: list[RowWait] = []
 
-    def add(self, row: int, match: Match, choices: Choices = tuple) -> None:
+    def add(self, row: int, match: Match, choices: RowChoices = tuple) -> None:
         """One row goes by; ``choices`` gives what it is to each record that a person may name if it is ambiguous."""
         match match:
             case None if len(self._create) < MOST_SHOWN:

@@ -7,7 +7,8 @@ show, records of the row's own location; and nothing is sent if rows turn out to
 
 from collections.abc import Iterable
 
-from importer.delivery.listing import Comparer, Listing
+from importer.delivery.comparer import Comparer
+from importer.delivery.listing import Listing
 from importer.journal.rows import Intent
 from importer.runs.lookup import listed_entries
 from importer.runs.session import Session

@@ -6,8 +6,6 @@ from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
-from importer.config import probe_file
-from importer.config.addresses import service_name
 from importer.config.probe_file import Answer, Point
 from importer.delivery.listing import Listing, Remote, read_by_ids
 from importer.delivery.marks import FIELD, NewMark, mark
@@ -20,15 +18,7 @@ _MOST_READ = 500
 
 def marks_are_proved(session: Session, kind: RecordType) -> bool:
     """Whether a probe of this service and record type has shown that a record keeps what a create sends in SystemId."""
-    settings = session.settings
-    probed = probe_file.read(settings.home, service_name(settings.url), kind.name)
-    return probed.answer(Point.SYSTEM_ID_CREATED) is Answer.YES and FIELD not in kind.fields
-
-
-def changes_are_dated(session: Session, kind: RecordType) -> bool:
-    """Whether UpdatedOn may be believed: no probe has shown that changes leave it as it was."""
-    probed = probe_file.read(session.settings.home, service_name(session.settings.url), kind.name)
-    return probed.answer(Point.UPDATED_ON) is not Answer.NO
+    return session.probed(kind).answer(Point.SYSTEM_ID_CREATED) is Answer.YES and FIELD not in kind.fields
 
 
 def new_marks(session: Session, kind: RecordType) -> NewMark | None:

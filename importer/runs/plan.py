@@ -38,8 +38,7 @@ from importer.runs.allowances import windows
 from importer.runs.compare import changes_a_key, compare, compare_named
 from importer.runs.correction import checked_file
 from importer.runs.earlier_runs import ImportTerms, forgotten_profile, refuse_other_terms, run_to_continue
-from importer.runs.groups import Choices as RowChoices
-from importer.runs.groups import RowGroups, RowSampler
+from importer.runs.groups import RowChoices, RowGroups, RowSampler
 from importer.runs.lookup import look_up, names_to_offer
 from importer.runs.named_records import with_named
 from importer.runs.observer import Observer
@@ -149,7 +148,7 @@ async def plan(request: ImportRequest) -> PlannedImport:
     source = with_match_key(source, request.choices.key)
     result = examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
     with open_journal(request.settings.journal_url) as journal:
-        warn_of_other_profile(journal, source, request)
+        check_profile(journal, source, request)
     return await plan_examined(source, result, request)
 
 
@@ -216,8 +215,8 @@ def terms_of(source: Source, request: ImportRequest) -> ImportTerms:
     )
 
 
-def warn_of_other_profile(journal: Journal, source: Source, request: ImportRequest) -> None:
-    """Say so if the file was imported with another profile before.
+def check_profile(journal: Journal, source: Source, request: ImportRequest) -> None:
+    """Warn if the file was imported with another profile before, or refuse it.
 
     Raises:
         UsageError: Most likely the profile was forgotten.
@@ -298,8 +297,9 @@ class AlreadyPresent:
     @property
     def shift(self) -> float | None:
         """By how many seconds the times of all changed rows differ from their records', if nothing else does."""
-        [(shift, number)] = self.shifts.most_common(1) or [(None, 0)]
-        return shift if number == self.changed else None
+        if len(self.shifts) != 1 or self.shifts.total() != self.changed:
+            return None
+        return next(iter(self.shifts))
 
     def add(self, row: int, match: Match, kind: RecordType, choices: RowChoices = tuple) -> None:
         """Count one row; ``choices`` gives what it is to each record that a person may name if it is ambiguous."""
@@ -440,18 +440,18 @@ def plan_of(session: Session, result: CheckResult, present: AlreadyPresent, now:
     seconds = max(seconds, calls.seconds_for(key, create + 2 * update, reads, now)) if update else seconds
     left = session.quota_left(now)
     return Plan(
-        result.rows,
-        create,
-        present.existing,
-        result.invalid,
-        present.blocked,
-        left,
-        seconds,
-        now + seconds,
-        present.changed - update,
-        present.ambiguous,
-        present.conflicts,
-        update,
-        present.previews,
-        present.backwards,
+        rows=result.rows,
+        create=create,
+        existing=present.existing,
+        invalid=result.invalid,
+        blocked=present.blocked,
+        quota_left=left,
+        seconds=seconds,
+        finish=now + seconds,
+        changed=present.changed - update,
+        ambiguous=present.ambiguous,
+        conflicts=present.conflicts,
+        update=update,
+        updates=present.previews,
+        backwards=present.backwards,
     )

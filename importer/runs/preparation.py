@@ -1,19 +1,24 @@
 """What a command does before it holds its account, or without sending anything: it can be given up at any moment."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from importer.config.settings import Settings
 from importer.delivery.send_result import StopReason
 from importer.delivery.stop_signal import StopSignal, watched
-from importer.errors import Exit, StoppedError
+from importer.errors import BusyError, Exit, StoppedError
 from importer.journal.announcements import NOT_BEGUN, announced
 from importer.journal.journal import Journal
 from importer.journal.lock import folder_of
 from importer.journal.runs import Run
-from importer.nexudus.waits import STOPPED, unless
+from importer.model import Clock
+from importer.nexudus.waits import STOPPED, pause, unless
 from importer.reporting.stop_sentences import stop_sentence
+from importer.runs.account_queue import account_of, ahead_of
+
+_LOOK_EVERY = 1.0
+_SIGN_IN_EVERY = 30.0
 
 Result = TypeVar("Result")
 
@@ -52,6 +57,38 @@ async def stoppable(
         if result is not STOPPED and not is_requested():
             return result
     raise _stopped(signal, run, command)
+
+
+async def when_free(
+    journal: Journal,
+    settings: Settings,
+    run: Run,
+    work: Callable[[], Awaitable[Result]],
+    *,
+    clock: Clock,
+    command: str = "resume",
+) -> Result:
+    """The result of work that needs the account of a run, once everything that was begun before has ended.
+
+    Raises:
+        StoppedError: The wait was stopped.
+    """
+    seconds = 0.0
+    while True:
+        wait = _wait_in_queue(journal, settings, run.id, clock, seconds)
+        await stoppable(wait, journal, settings, run=run, command=command)
+        try:
+            return await work()
+        except BusyError:
+            # Another process was quicker: one of the command line, which does not wait. Nothing was done before that.
+            # Where the account is not known before the sign-in, each look is one, and they are few.
+            seconds = _LOOK_EVERY if account_of(journal.runs.get(run.id)) else _SIGN_IN_EVERY
+
+
+async def _wait_in_queue(journal: Journal, settings: Settings, number: int, clock: Clock, seconds: float) -> None:
+    await pause(seconds)
+    while ahead_of(journal, journal.runs.get(number), settings, clock()).runs:
+        await pause(_LOOK_EVERY)
 
 
 def _stopped(signal: StopSignal, run: Run | None, command: str) -> StoppedError:

@@ -14,7 +14,8 @@ from hashlib import blake2b
 from pathlib import Path
 
 from importer.config.settings import Settings
-from importer.delivery.listing import Comparer, Listing, Remote, complete, is_as_created, shows_all_of
+from importer.delivery.comparer import Comparer
+from importer.delivery.listing import Listing, Remote, complete, is_as_created, shows_all_of
 from importer.delivery.marks import FIELD, installation_of, marks_on
 from importer.errors import Exit, ServiceError
 from importer.journal.journal import Journal, open_journal
@@ -27,7 +28,7 @@ from importer.reporting.record_file import FileFormat, write_records
 from importer.runs.compare import list_all_records
 from importer.runs.copies import durable_copy, sha256_of
 from importer.runs.export import table_of
-from importer.runs.marks import changes_are_dated, installation_in, marks_are_proved
+from importer.runs.marks import installation_in, marks_are_proved
 from importer.runs.observer import Observer
 from importer.runs.preparation import stoppable
 from importer.runs.request import Choices
@@ -154,7 +155,7 @@ async def _add_records(session: Session, endpoint: str, request: RebuildRequest)
         marks_are_proved(session, kind),
         asked_at + session.settings.settle,
         report,
-        sum(map(is_as_created, missing)) if changes_are_dated(session, kind) else 0,
+        sum(map(is_as_created, missing)) if session.probed(kind).changes_are_dated else 0,
         twins,
         bool(journal.rows.unlisted(target, listing.ids)) or marks_are_proved(session, kind),
     )

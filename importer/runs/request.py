@@ -41,7 +41,7 @@ class Choices:
 
     @property
     def options(self) -> dict[str, Any]:
-        """The choices as the journal stores them; the folder has its own column there."""
+        """The choices as the journal stores them: the folder has its own column there, ``one_for_all`` is not kept."""
         return {name: value for name, value in asdict(self).items() if name not in {"out", "one_for_all"}}
 
     @property

@@ -19,8 +19,7 @@ from importer.runs.earlier_runs import (
     refuse_other_terms,
 )
 from importer.runs.plan import find_present, look_up_names
-from importer.runs.preparation import stoppable
-from importer.runs.queue import when_free
+from importer.runs.preparation import stoppable, when_free
 from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult, finish_run
 from importer.runs.retry import plan_queued

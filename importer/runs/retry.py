@@ -12,8 +12,7 @@ from importer.journal.runs import ZONELESS, NewRun, Run
 from importer.model import Record
 from importer.runs.earlier_runs import latest_run, refuse_other_service
 from importer.runs.plan import AlreadyPresent, plan_of, present_among
-from importer.runs.preparation import stoppable
-from importer.runs.queue import when_free
+from importer.runs.preparation import stoppable, when_free
 from importer.runs.request import Choices, RunRequest
 from importer.runs.result import RunResult
 from importer.runs.send import PlannedRun

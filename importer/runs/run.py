@@ -13,12 +13,12 @@ from importer.journal.journal import Journal, open_journal
 from importer.runs.copies import remove_unused, restore_copy
 from importer.runs.earlier_runs import refuse_other_terms, run_to_continue
 from importer.runs.plan import (
+    check_profile,
     find_present,
     look_up_names,
     plan_of,
     refuse_shifted_times,
     terms_of,
-    warn_of_other_profile,
 )
 from importer.runs.preparation import stoppable
 from importer.runs.request import ImportRequest
@@ -79,7 +79,7 @@ async def prepare(
     None if the user declined, a RunResult if the service could not be reached.
 
     1. The bytes that were checked are copied: the original may be edited while its rows are sent.
-    2. A profile that was forgotten is asked for before anything goes to another account.
+    2. If a profile seems to be forgotten, the import is refused before anything goes to another account.
     3. An unfinished run of the same file goes on; a second one would send its rows again.
     4. Names are looked up, what the service holds is compared, and the user is asked.
     5. The account is locked before the run is written, so that no run is left in the journal that may not be sent; only
@@ -87,7 +87,7 @@ async def prepare(
     """
     source = snapshot(source, request.settings.home / "files")
     stack.callback(remove_unused, journal, source.copy)
-    warn_of_other_profile(journal, source, request)
+    check_profile(journal, source, request)
     try:
         session = await stack.enter_async_context(
             signed_in(

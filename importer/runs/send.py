@@ -14,8 +14,9 @@ from importer.journal.windows import Window
 from importer.model import Progress
 from importer.nexudus.waits import GRACE, Stopped, unless
 from importer.runs.allowances import windows
+from importer.runs.before_sending import Beforehand, settle_before
 from importer.runs.marks import new_marks
-from importer.runs.reconcile import Beforehand, Doubted, settle_after, settle_before
+from importer.runs.reconcile import Doubted, settle_after
 from importer.runs.request import Choices
 from importer.runs.result import RunResult, finish_run
 from importer.runs.session import Session
@@ -63,12 +64,12 @@ class PlannedRun:
                     return stop.reason, ()
                 if choices.strict and (held := journal.rows.counts(run).get(State.HELD)):
                     return SendResult(StopReason.STRICT, ChangedRows(held)), ()
-                sent, before = await self._sent(choices, stop, began, before, doubted)
+                sent, before = await self._create_and_update(choices, stop, began, before, doubted)
                 while True:
                     left = await unless(stop, settle_after(session, run, sent, stop, began, doubted), GRACE)
                     if isinstance(left, Stopped) or not left.send_again:
                         break
-                    sent, before = await self._sent(choices, stop, began, before, doubted)
+                    sent, before = await self._create_and_update(choices, stop, began, before, doubted)
             except ServiceError as error:
                 # Before the first call: the service does not list its records. A run that was to begin is saved.
                 return SendResult(StopReason.UNREACHABLE, NotBegun(error)), ()
@@ -83,7 +84,7 @@ class PlannedRun:
             return stop.reason, strays
         return sent, strays
 
-    async def _sent(
+    async def _create_and_update(
         self, choices: Choices, stop: StopSignal, began: float, before: Beforehand, doubted: Doubted
     ) -> tuple[SendResult, Beforehand]:
         """How sending ended, and the latest comparison: first what is to be created, then what is to be updated.
@@ -138,13 +139,13 @@ class PlannedRun:
         )
         references = RECORD_TYPES[run.kind].references
         return Pace(
-            windows(session.settings),
-            session.settings.concurrency,
-            session.settings.patience,
-            choices.max_rows,
-            None if left is None else session.clock() + left,
-            session.clock() + _LONGEST_BELIEVED,
-            {reference.relation: name for name, reference in references.items()},
+            windows=windows(session.settings),
+            concurrency=session.settings.concurrency,
+            patience=session.settings.patience,
+            max_rows=choices.max_rows,
+            deadline=None if left is None else session.clock() + left,
+            stale=session.clock() + _LONGEST_BELIEVED,
+            relations={reference.relation: name for name, reference in references.items()},
         )
 
     def _tell(self, pace: Pace) -> Callable[[Progress], None]:

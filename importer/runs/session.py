@@ -9,6 +9,9 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from importer.config import probe_file
+from importer.config.addresses import service_name
+from importer.config.probe_file import ProbeResult
 from importer.config.settings import Settings
 from importer.delivery.author import author_of
 from importer.delivery.record_reader import RecordReader
@@ -25,7 +28,7 @@ from importer.nexudus.waits import pause
 from importer.runs.allowances import daily_window, reason_to_wait, windows
 from importer.runs.observer import Observer
 from importer.text import wait_words
-from schemas import RECORD_TYPES
+from schemas import RECORD_TYPES, RecordType
 
 _WORTH_SAYING = 10.0
 _LONGEST_SLEEP = 30.0
@@ -35,7 +38,7 @@ _LONGEST_SLEEP = 30.0
 class Session:
     """The journal, the service, the account that calls are made for, and the clock that they go by.
 
-    ``notice`` tells the user of the waits of all these calls.
+    ``wait_teller`` tells the user of the waits of all these calls.
     """
 
     journal: Journal
@@ -44,7 +47,7 @@ class Session:
     settings: Settings
     observer: Observer
     clock: Clock
-    notice: "WaitNotice"
+    wait_teller: "WaitTeller"
 
     def quota_left(self, now: float) -> int | None:
         """How many writes the day still allows; None if there is no such limit."""
@@ -56,7 +59,7 @@ class Session:
     async def take_write(self) -> float:
         """Wait until one more write is allowed, and take it; gives the time at which it is booked."""
         limits = windows(self.settings)
-        return await _turn(self.journal, self.account.key, limits, self.notice, self.clock, write=True)
+        return await _take_turn(self.journal, self.account.key, limits, self.wait_teller, self.clock, write=True)
 
     async def renew_write(self, booked: float) -> float:
         """Give back a write that was booked then, and take one for now: calls have to keep a distance in time."""
@@ -72,6 +75,10 @@ class Session:
         kind, limits = RECORD_TYPES[run.kind], windows(self.settings)
         now, say = self.clock, self.observer.say
         return RecordReader(self.service, run.endpoint, kind, limits, patience, now=now, say=say)
+
+    def probed(self, kind: RecordType) -> ProbeResult:
+        """What the latest probe of this service and record type has shown."""
+        return probe_file.read(self.settings.home, service_name(self.settings.url), kind.name)
 
     @asynccontextmanager
     async def stop_signal(self, run: Run, seconds: float | None = None) -> AsyncIterator[StopSignal]:
@@ -130,7 +137,7 @@ async def author_of_run(session: Session, run: Run, reader: RecordReader) -> str
     return await author_of(session.journal.rows.all(run, State.UPDATED), reader, RECORD_TYPES[run.kind])
 
 
-class WaitNotice:
+class WaitTeller:
     """Says of each wait why and for how long, once, however many calls wait for it."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
@@ -144,17 +151,20 @@ class WaitNotice:
             self._say(f"Waiting {wait_words(self._until, now)}, because {why}. Press Ctrl-C to stop.")
 
 
-async def _turn(
-    journal: Journal, account: str, limits: tuple[Window, ...], notice: WaitNotice, clock: Clock, *, write: bool
+async def _take_turn(
+    journal: Journal, account: str, limits: tuple[Window, ...], wait_teller: WaitTeller, clock: Clock, *, write: bool
 ) -> float:
     """Wait until a call is allowed, and reserve it; wait again if another process was quicker. Gives when it is."""
     # Asked again after each wait, in a transaction: of several processes that waited for one place, one gets it. And
     # now and then during a long one: the clock may have been put right, or another process have given a place back.
-    while (seconds := journal.calls.reserve(account, limits, write=write, now=(now := clock()))) > 0:
+    while True:
+        now = clock()
+        seconds = journal.calls.reserve(account, limits, write=write, now=now)
+        if seconds <= 0:
+            return now
         if seconds > _WORTH_SAYING:
-            notice.tell(reason_to_wait(journal, account, limits, now, write=write), now, seconds)
+            wait_teller.tell(reason_to_wait(journal, account, limits, now, write=write), now, seconds)
         await pause(min(seconds, _LONGEST_SLEEP))
-    return now
 
 
 @contextmanager
@@ -175,12 +185,12 @@ def runs_at_rest(session: Session, run: Run, numbers: set[int]) -> Iterator[set[
         yield at_rest
 
 
-class ReadThrottle:
+class ReadTurns:
     """Makes reads wait for their turn. Those of the sign-in go at once, because their account is not known yet."""
 
     def __init__(self, journal: Journal, limits: tuple[Window, ...], say: Callable[[str], None], clock: Clock) -> None:
         self._journal, self._limits, self._clock = journal, limits, clock
-        self.notice = WaitNotice(say)
+        self.wait_teller = WaitTeller(say)
         self._account: str | None = None
         self._before = 0
 
@@ -189,7 +199,7 @@ class ReadThrottle:
         if self._account is None:
             self._before += 1
             return
-        await _turn(self._journal, self._account, self._limits, self.notice, self._clock, write=False)
+        await _take_turn(self._journal, self._account, self._limits, self.wait_teller, self._clock, write=False)
 
     def belong_to(self, account: str) -> None:
         """Count the reads so far, and all that follow, for this account."""
@@ -218,11 +228,11 @@ async def signed_in(
         SignInError: There is nothing to sign in with, or the service refused it.
         ServiceError: The service cannot be reached.
     """
-    turns = ReadThrottle(journal, windows(settings), observer.say, clock)
+    turns = ReadTurns(journal, windows(settings), observer.say, clock)
     async with Nexudus(_access(settings), endpoint, before_read=turns.acquire, now=clock) as service:
         account = await _account(service, observer.say, unproven=without_list)
         turns.belong_to(account.key)
-        yield Session(journal, service, account, settings, observer, clock, turns.notice)
+        yield Session(journal, service, account, settings, observer, clock, turns.wait_teller)
 
 
 async def _account(service: Nexudus, say: Callable[[str], None], *, unproven: bool = False) -> Account:

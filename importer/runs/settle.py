@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from importer.delivery.by_id import Gone, Unreadable, read_record
-from importer.delivery.listing import Comparer, Listing, Remote
+from importer.delivery.comparer import Comparer
+from importer.delivery.listing import Listing, Remote
 from importer.errors import ServiceError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Intent
@@ -68,7 +69,8 @@ async def _question(journal: Journal, run: Run, request: RunRequest, row: int) -
         return replace(question, failure=listing.failure)
     alike = _alike(journal, run, intent, listing)
     named = (
-        PossibleRecord(remote.id, printable(str(remote.values.get("Name") or ""), 80), remote.by) for remote in alike
+        PossibleRecord(remote.id, printable(str(remote.values.get(kind.name_field) or ""), 80), remote.by)
+        for remote in alike
     )
     return replace(question, records=tuple(named))
 
@@ -77,7 +79,8 @@ async def settle_row(request: RunRequest, row: int, record: int | None) -> RunRe
     """A run after one of its rows was settled: by the Id of its record, or as never created if ``record`` is None.
 
     Raises:
-        UsageError: The row is not in review, or the service shows something else.
+        UsageError: The row is neither in review nor, if a record is named, in doubt; or the service shows another
+            thing.
         ServiceError: The record cannot be read, or the service does not list its records.
     """
     with open_journal(request.settings.journal_url) as journal:

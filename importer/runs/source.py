@@ -144,10 +144,13 @@ def open_source(file: Path, settings: Settings, kind: RecordType | None, read: R
 def look_at_columns(file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions) -> Source:
     """The file with as many columns matched as can be; required ones may be missing.
 
+    An encoding that was chosen for it is remembered for the next file with this header.
+
     Raises:
         FileError: It cannot be read, or two columns hold one field.
     """
     sheet, read = read_sheet(file, settings, read)
+    _remember_choice(file, sheet, read, settings)
     checking.refuse_absent(sheet, read.map)
     # Only without a mapping of the user's own: what was saved is for the next file, not against what is typed now.
     remembered = {} if read.map else recall(own_labels(sheet), settings.home)
@@ -166,16 +169,19 @@ def read_sheet(file: Path, settings: Settings, read: ReadOptions) -> tuple[Sheet
     """The sheet of a file, and how it was read: the same whoever opens it again, and whatever is remembered by then.
 
     The header is the row whose labels name the most columns. The encoding of a file that may be in several is the one
-    that was chosen for this header before; what is chosen now is remembered.
+    that was chosen for this header before, unless one is chosen now.
     """
     judge = partial(_named_columns, chosen=read.map, home=settings.home)
     try:
         sheet = open_sheet(file, read, judge)
     except EncodingError as error:
         sheet, read = _in_remembered_encoding(file, settings, read, judge, error)
+    return sheet, replace(read, header_row=sheet.header_row) if sheet.by_labels else read
+
+
+def _remember_choice(file: Path, sheet: Sheet, read: ReadOptions, settings: Settings) -> None:
     if read.encoding and not read.remembered and sheet.name is None and may_be_in_several(file):
         remember_encoding(own_labels(sheet), read.encoding, settings.home)
-    return sheet, replace(read, header_row=sheet.header_row) if sheet.by_labels else read
 
 
 def _named_columns(labels: Sequence[str], chosen: Mapping[str, str], home: Path) -> int:

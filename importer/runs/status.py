@@ -19,9 +19,9 @@ from importer.journal.states import STATUS, TAKING_BACK, UNSETTLED, State
 from importer.journal.tally import Moment, rate
 from importer.journal.windows import Window
 from importer.model import Status
+from importer.runs.account_queue import NOTHING_AHEAD, Ahead, ahead_of
 from importer.runs.allowances import daily_window, next_create, windows
 from importer.runs.earlier_runs import is_in_use, latest_run, latest_unfinished
-from importer.runs.turn import NOTHING_AHEAD, Ahead, ahead_of
 
 _PATIENCE = 0.3
 """Seconds that a page waits for the journal; it looks again soon."""
@@ -89,7 +89,7 @@ class RunStatus:
 
     @property
     def done(self) -> int:
-        """The rows that have been sent, answered or not, or need not be; those that are being sent are not."""
+        """The rows that have been sent, answered or not, or are not to be; not those that are being sent."""
         return self.to_send - self.states.get(State.PLANNED, 0) - self.under_way
 
     @property
@@ -202,7 +202,7 @@ def run_status(number: int, settings: Settings, now: float) -> RunStatus:
 
 
 def search_statuses(text: str, limit: int, offset: int, settings: Settings, now: float) -> tuple[list[RunStatus], int]:
-    """The status of some runs whose file or account holds a text, newest first, and how many there are; for a page."""
+    """The status of some runs whose file, user or space has a text, newest first, and how many there are."""
     with open_journal(settings.journal_url, _PATIENCE) as journal:
         runs, total = journal.runs.page(text, limit, offset)
         return _statuses(journal, runs, settings, now), total

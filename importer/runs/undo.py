@@ -19,9 +19,7 @@ from importer.reporting import write_report, write_table
 from importer.reporting.stop_sentences import stop_sentence
 from importer.runs.allowances import windows
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
-from importer.runs.marks import changes_are_dated
-from importer.runs.preparation import stoppable
-from importer.runs.queue import when_free
+from importer.runs.preparation import stoppable, when_free
 from importer.runs.rebuild import DATED
 from importer.runs.request import RunRequest
 from importer.runs.session import Session, author_of_run, signed_in, user_of
@@ -101,7 +99,7 @@ def _to_keep(session: Session, run: Run) -> int:
     if not run.is_rebuilt:
         return 0
     created = session.journal.rows.all(run, State.CREATED)
-    if not changes_are_dated(session, RECORD_TYPES[run.kind]):
+    if not session.probed(RECORD_TYPES[run.kind]).changes_are_dated:
         return sum(1 for _ in created)
     # Of a run that was rebuilt before that was noted, only its records tell.
     return sum(intent.updated_on is None for intent in created) if run.options.get(DATED) else 0
@@ -115,7 +113,17 @@ def _plan(session: Session, records: int, updated: int, to_keep: int) -> Plan:
     # A read of each record, and a write for each that is not kept.
     seconds = max(calls.seconds_for(key, writes, limits, now), calls.seconds_for(key, records + writes, reads, now))
     left = session.quota_left(now)
-    return Plan(records, writes - updated, to_keep, 0, 0, left, seconds, now + seconds, update=updated)
+    return Plan(
+        rows=records,
+        create=writes - updated,
+        existing=to_keep,
+        invalid=0,
+        blocked=0,
+        quota_left=left,
+        seconds=seconds,
+        finish=now + seconds,
+        update=updated,
+    )
 
 
 async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bool) -> Undoing:
@@ -144,7 +152,7 @@ async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bo
             window=session.settings.settle,
             user=user_of(session) or (author if session.account.key == chosen.account else ""),
             author=author,
-            dates_tell=changes_are_dated(session, RECORD_TYPES[chosen.kind]),
+            dates_tell=session.probed(RECORD_TYPES[chosen.kind]).changes_are_dated,
             even_if_gone=even_if_gone,
         )
         try:

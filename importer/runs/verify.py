@@ -39,7 +39,7 @@ class Verification:
 
     @property
     def exit_code(self) -> Exit:
-        """0 only if each of its records is there once and equal, and no row is in doubt."""
+        """0 only if each of its records is there once and equal, and of every row it is certain what became of it."""
         if self.unknown:
             return Exit.IN_DOUBT
         if self.counts.get(Presence.UNREAD):

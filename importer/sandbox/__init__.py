@@ -8,7 +8,7 @@
 - `kinds.py`    the record types as the service knows them
 - `server.py`   running it on a socket; `http.py` the bytes that an HTTP server has no words for
 
-Shares no code with the rest of the importer, on purpose: a mistake in a shared line would hide itself.
+Shares only the schemas with the rest, on purpose: a mistake in a shared line would hide itself.
 """
 
 from importer.sandbox.app import app

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from schemas import RECORD_TYPES, RecordType
 
-#: Path -> entity name of what the space holds from the start.
+#: Path -> entity name of what the space holds from the start, whatever the record types are; ``people.py`` makes it.
 FIXED = {"spaces/coworkers": "Coworker", "spaces/resources": "Resource", "sys/businesses": "Business"}
 #: The dates that every record has.
 STAMPS = ("CreatedOn", "UpdatedOn")
@@ -63,7 +63,6 @@ def kinds() -> dict[str, Kind]:
 def _kind(record_type: RecordType) -> Kind:
     types = {name: str(record_type.type_of(name)) for name in record_type.fields}
     types = dict(sorted(types.items(), key=lambda item: item[1] == "date"))
-    texts = [name for name, holds in types.items() if holds == "text"]
     entities = FIXED | {path: other.name for other in RECORD_TYPES.values() for path in other.paths}
     newest = record_type.paths[-1]
     return Kind(
@@ -79,6 +78,6 @@ def _kind(record_type: RecordType) -> Kind:
             "old": frozenset(record_type.required(record_type.paths[0])),
             "new": frozenset(record_type.required(newest)) - frozenset(record_type.optional_at.get(newest, ())),
         },
-        title="Name" if "Name" in texts else next(iter(texts), ""),
+        title=record_type.name_field,
         location=record_type.location,
     )

@@ -32,9 +32,9 @@ from importer.spreadsheet.formulas import escape_formula
 from importer.spreadsheet.kinds import START_BYTES, refuse_other_kind, workbook_suffix
 from importer.spreadsheet.sheet import (
     OF_DATES,
-    OUR_PREFIX,
     PROBLEM_CODES,
     RECORD_ID,
+    REPORT_COLUMNS,
     STAMPS,
     Judge,
     Sheet,
@@ -49,10 +49,10 @@ from importer.text import SHOWN_CHARACTERS
 __all__ = [
     "ANNOTATED",
     "OF_DATES",
-    "OUR_PREFIX",
     "PROBLEM_CODES",
     "RECORD_ID",
     "REPAIRS",
+    "REPORT_COLUMNS",
     "STAMPS",
     "FormattedCell",
     "Judge",

@@ -15,12 +15,12 @@ import pandas as pd
 from importer.errors import FileError
 from importer.issues import Notice
 
-OUR_PREFIX = "import_"
-_ADDED = frozenset(f"{OUR_PREFIX}{name}" for name in ("row", "status", "id", "message"))
-"""Headers of columns that a report adds; they are skipped on reading, so that failed rows can be imported again."""
+REPORT_COLUMNS = ("import_row", "import_status", "import_id", "import_message")
+"""The columns that a report adds after the user's own, in this order; they are skipped on reading, so that failed rows
+can be imported again."""
 
 RECORD_ID = "Id"
-_LAST_ADDED = f"{OUR_PREFIX}message"
+_ROW_COLUMN, *_, _LAST_COLUMN = REPORT_COLUMNS
 STAMPS = ("CreatedOn", "UpdatedOn", "UpdatedBy")
 """Headers that an export adds to those of the fields: which record a row is, and what the service says of its age."""
 
@@ -99,7 +99,7 @@ class Sheet:
     def columns(self) -> tuple[int, ...]:
         """Positions of the columns that are the user's own."""
         labels = enumerate(labels_of_user(self.labels))
-        return tuple(i for i, label in labels if i != self.answers and label.lower() not in _ADDED)
+        return tuple(i for i, label in labels if i != self.answers and label.lower() not in REPORT_COLUMNS)
 
     def beyond(self, position: int) -> tuple[int, ...]:
         """Positions right of the last header of the user's own, up to this one, but for columns that a report adds."""
@@ -119,26 +119,26 @@ class Sheet:
     @property
     def is_report(self) -> bool:
         """Whether this is a report of the importer that comes back as input."""
-        return any(label.lower() in {f"{OUR_PREFIX}row", _LAST_ADDED} for label in self.labels)
+        return any(label.lower() in {_ROW_COLUMN, _LAST_COLUMN} for label in self.labels)
 
 
 def labels_of_user(labels: Sequence[str]) -> Sequence[str]:
     """The headers up to the last of the user's own: what a report adds stands behind it, perhaps after a gap."""
     answers = next(_places_of_answers(labels), None)
-    of_user = (i for i, label in enumerate(labels) if label and i != answers and label.lower() not in _ADDED)
+    of_user = (i for i, label in enumerate(labels) if label and i != answers and label.lower() not in REPORT_COLUMNS)
     return labels[: max(of_user, default=-1) + 1]
 
 
 def _places_of_answers(labels: Sequence[str]) -> Iterator[int]:
     # By its place, because a column of the user's own may have the same header.
     pairs = enumerate(pairwise(labels), start=1)
-    return (i for i, (left, label) in pairs if left.lower() == _LAST_ADDED and label == RECORD_ID)
+    return (i for i, (left, label) in pairs if left.lower() == _LAST_COLUMN and label == RECORD_ID)
 
 
 def is_escaped(labels: Sequence[str]) -> bool:
     """Whether a file with these headers was written by the importer, which escapes formulas in text files."""
     names = {label.lower() for label in labels}
-    return f"{OUR_PREFIX}row" in names or (RECORD_ID in labels and not names.isdisjoint(map(str.lower, STAMPS)))
+    return _ROW_COLUMN in names or (RECORD_ID in labels and not names.isdisjoint(map(str.lower, STAMPS)))
 
 
 Rows = Iterable[tuple[int, Sequence[str]]]

@@ -10,9 +10,9 @@ from pathlib import Path
 from importer.config.settings import Settings
 from importer.delivery.undoer import Undone
 from importer.model import Presence
+from importer.runs.account_queue import NOTHING_AHEAD, Ahead, ahead_of_run
+from importer.runs.progress_file import Work, read_work
 from importer.runs.status import RunStatus
-from importer.runs.turn import NOTHING_AHEAD, Ahead, ahead_of_run
-from importer.runs.work import Work, read_work
 from importer.text import count
 from importer.web.workers import Worker, Workers
 

@@ -15,7 +15,7 @@ from starlette.responses import FileResponse, Response
 from importer.config.settings import Settings
 from importer.model import Status
 from importer.runs.result import rebuild_report
-from importer.runs.rows import ResultRow, find_rows, first_failures
+from importer.runs.result_rows import ResultRow, find_rows, first_failures
 from importer.runs.start import titles_of
 from importer.runs.status import RunStatus, ask_to_stop, end_run, search_statuses
 from importer.web.context import (

@@ -1,8 +1,8 @@
 """Starts the process of a command about a run, once however often a page asks, in its place in the queue."""
 
 from importer.config.settings import Settings
+from importer.runs.account_queue import join_queue
 from importer.runs.status import announce_process, run_status
-from importer.runs.turn import join_queue
 from importer.web.context import AppContext
 
 WAITING = frozenset({"resume", "undo", "reconcile"})

@@ -133,7 +133,9 @@ _DATE_OF_PROGRAMS, _DATE_OF_PEOPLE = "2027-04-30T10:30:00Z", "30 April 2027 10:3
 """The example of a date in the record types, and another one in the time zone of the page."""
 
 _OF_NO_VALUE = frozenset({"cell-empty", "cell-merged", "cell-error", "formula-without-value", "no-value"})
-_EXAMPLES = {("ResourceId", True): "Boardroom", ("CoworkerId", True): "ada@example.com"}
+_EXAMPLES = {
+    (name, True): reference.example for kind in RECORD_TYPES.values() for name, reference in kind.references.items()
+}
 """Names for a cell that has to be filled; what is wrong with an Id that stands there is said with an Id."""
 
 _OF_SEVERAL = {
@@ -156,6 +158,12 @@ _OF_SEVERAL = {
     "id-not-listed": "{column} holds Ids that Nexudus does not list for you",
     "double-encoded": "{column} has wrong letters",
     "html-entities": "{column} contains codes of a web page",
+    "shown-differently": "{column} has other values than its cells show",
+    "shown-uncertain": "It is not certain what the cells of {column} show",
+    "date-serial": "{column} holds plain numbers, which were read as spreadsheet dates",
+    "header-again": "Rows are the header once more, in other words",
+    "second-header": "Rows are further headers, and their columns may not be those of the first",
+    "below-second-header": "Rows are below a second header, whose columns may not be those of the first",
 }
 """What is said of many cells or rows at once, where the sentence about one speaks of its value or its row.
 

@@ -22,13 +22,13 @@ from importer.config.saved_columns import remember
 from importer.config.settings import Settings
 from importer.errors import FileError, ImporterError
 from importer.reporting import CheckedFile, write_marked_workbook, write_plain_fix_file
+from importer.runs.account_queue import ahead_of_new
 from importer.runs.correction import checked_file
 from importer.runs.observer import NullObserver
-from importer.runs.queue import queue
+from importer.runs.page_run import add_page_run
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.source import ColumnMatch, examine
 from importer.runs.status import RunStatus, search_statuses, statuses_of_content
-from importer.runs.turn import ahead_of_new
 from importer.spreadsheet import REPAIRS
 from importer.spreadsheet.template import write_template
 from importer.web import choices, entries, late_rows, row_answers, upload_check
@@ -717,7 +717,7 @@ def _begin(app: AppContext, draft: Draft, settings: Settings, by: str, fields: M
             options, updates = replace(options, update=True), made.agreed
         read = upload_check.as_checked(now, settings)
         request = ImportRequest(now.path, settings, NullObserver(), app.clock, kind_of(now), read, options)
-        run = queue(request, now.name, made.account.key, by, updates)
+        run = add_page_run(request, now.name, made.account.key, by, updates)
         # What an import that updates takes was seen on the same plan.
         agreed = made.with_updates if updates is not None else made.plan
         writes = agreed.writes if agreed else 0

@@ -24,7 +24,8 @@ import pytest
 
 from delivery.kit import KIND, body
 from importer.delivery import marks, reconciler
-from importer.delivery.listing import Comparer, Listing, Remote, to_remote
+from importer.delivery.comparer import Comparer
+from importer.delivery.listing import Listing, Remote, to_remote
 from importer.delivery.reconciler import Settled
 from importer.delivery.sender import LONGEST_DELAY
 from importer.journal.evidence import FirstLook

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from delivery.kit import KIND, body
 from importer.delivery.by_id import Gone, Look, Unreadable
-from importer.delivery.listing import Comparer, Remote, to_remote
+from importer.delivery.comparer import Comparer
+from importer.delivery.listing import Remote, to_remote
 from importer.delivery.updates import (
     MOST_RESENDS,
     before_of,

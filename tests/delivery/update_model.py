@@ -26,8 +26,9 @@ from delivery.kit import KIND, body
 from importer.delivery import undoer as undoing
 from importer.delivery import updates
 from importer.delivery.by_id import Gone
+from importer.delivery.comparer import Comparer
 from importer.delivery.comparison import BesideTheList, Changed, Comparison, Match
-from importer.delivery.listing import Comparer, Listing, Remote, to_remote
+from importer.delivery.listing import Listing, Remote, to_remote
 from importer.delivery.reconciler import seconds_left
 from importer.delivery.record_reader import RecordReader
 from importer.delivery.undoer import Undoer, Undone
@@ -46,7 +47,7 @@ from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
 from importer.journal.states import TAKING_BACK, UNANSWERED, WITH_RECORD, Event, State, after
 from importer.nexudus import Nexudus
-from importer.runs import reconcile
+from importer.runs import before_sending
 from importer.runs.request import Choices
 
 US, COLLEAGUE = "ops@example.com", "colleague@example.com"
@@ -393,7 +394,7 @@ class UpdateModel:
         if isinstance(match, Changed) and updates.is_as_agreed(intent, match, KIND):
             compared = sender._replace(phase=Phase.COMPARED, compared=world.record(match.remote.id))
             return "compares", _with(world, number, compared)
-        change = reconcile._compared(intent, match, KIND, Choices(update=True))
+        change = before_sending._change_without_a_call(intent, match, KIND, Choices(update=True))
         if change is None:
             return "is blocked", _with(world, number, Sender())
         if match is None and UpdateRule.GONE_IS_LEFT not in self._rules:

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.model import Outcome, Status
-from importer.reporting.delimited import ADDED, DelimitedReport, added_cells
+from importer.reporting.delimited import DelimitedReport, added_cells
 from importer.reporting.lines import Line
-from importer.spreadsheet import open_sheet
+from importer.spreadsheet import REPORT_COLUMNS, open_sheet
 from importer.spreadsheet.formulas import escape_formula, unescape_formula
 
 
@@ -59,7 +59,7 @@ def test_what_is_written_is_read_back(memory: Path, rows: list[tuple[str, str]])
     written(memory, ("A", "B"), *lines)
     with (memory / "report.csv").open(encoding="utf-8-sig", newline="") as file:
         header, *read = csv.reader(file, strict=True)
-    assert header == ["A", "B", *ADDED]
+    assert header == ["A", "B", *REPORT_COLUMNS]
     assert [tuple(map(unescape_formula, cells[:2])) for cells in read] == rows
     assert [[cells[0], cells[1]] for cells in read] == [[escape_formula(a), escape_formula(b)] for a, b in rows]
 

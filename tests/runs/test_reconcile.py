@@ -159,31 +159,6 @@ def test_equal_rows_are_interchangeable(desk: Desk, service: Service) -> None:
     assert again.json["counts"]["existing"] == 3
 
 
-def test_a_journal_put_back_from_yesterday_doubles_nothing(desk: Desk, service: Service) -> None:
-    """Rows that were created after the copy of the journal was made are recognised on the service."""
-    file = rows(desk, 6)
-    desk.type("run", file, "--yes", "--max-rows", "2")
-    shutil.copytree(desk.home, desk.folder / "yesterday")
-    desk.type("resume", "--max-rows", "2")
-    shutil.rmtree(desk.home)
-    shutil.copytree(desk.folder / "yesterday", desk.home)
-    done = desk.type("resume", "--max-rows", "9", "--json")
-    assert (done.code, done.json["counts"]["existing"]) == (0, 2)
-    assert once(service, 6)
-
-
-def test_another_machine_recognises_what_the_first_created(desk: Desk, service: Service) -> None:
-    """Without the journal, rows equal to a record of the service are existing, with its Id; unless asked for."""
-    file = rows(desk)
-    desk.type("run", file, "--yes")
-    shutil.rmtree(desk.home)
-    done = desk.type("run", file, "--yes", "--json")
-    assert done.json["counts"]["existing"] == 5
-    assert "5 existing" in done.err
-    assert desk.type("run", file, "--yes", "--even-if-existing", "--json").json["counts"]["created"] == 5
-    assert len(service.records) == 10
-
-
 def test_a_service_without_a_list_leaves_doubts_open(desk: Desk, serve: Callable[..., Service]) -> None:
     """Where records cannot be listed, rows in doubt stay so, and it is said."""
     service = serve()
@@ -248,50 +223,6 @@ def test_a_colleague_who_deletes_what_was_listed_keeps_nothing_from_being_settle
     assert desk.type("reconcile").code == 0
     assert desk.type("resume").code == 0
     assert names(service) == ["Room 2", "Room 50"]
-
-
-@pytest.mark.parametrize("flags", [(), ("--even-if-existing",)])
-@pytest.mark.parametrize("fault", ["404", "500-before", "status:501", "502-html", "200-html"])
-def test_without_a_list_nothing_is_sent(
-    desk: Desk, serve: Callable[..., Service], flags: tuple[str, ...], fault: str
-) -> None:
-    """A service that does not say what it holds could hold every row already: exit 5, and what to type."""
-    service = serve()
-    service._ask("faults?on=read", ["ok", *[fault] * 60])
-    done = desk.type("run", rows(desk), "--yes", *flags)
-    assert done.code == 5
-    assert "does not list its records" in done.err
-    assert "--without-list" in done.err
-    assert service.records == []
-
-
-def test_another_on_purpose_is_made_once(desk: Desk, service: Service) -> None:
-    """The same command typed again finds what it made; a resume does too."""
-    desk.type("run", rows(desk), "--yes")
-    assert desk.type("run", rows(desk), "--yes", "--even-if-existing").code == 0
-    assert len(service.records) == 10
-    plan = desk.type("plan", rows(desk), "--even-if-existing", "--json").json["plan"]
-    assert (plan["create"], plan["existing"]) == (0, 5)
-    done = desk.type("run", rows(desk), "--yes", "--even-if-existing", "--json")
-    assert (done.code, done.json["counts"]["existing"]) == (0, 5)
-    assert len(service.records) == 10
-
-
-def test_a_plan_of_others_on_purpose_says_what_the_run_does(desk: Desk, service: Service) -> None:
-    """A new row is created, one made before exists, one with other values is held, one in doubt waits."""
-    run = ("--yes", "--even-if-existing")
-    desk.type("run", desk.write("first.csv", [mapping(2), mapping(3)]), *run, "--out", "first")
-    service.fail("lost-before")
-    assert desk.type("run", desk.write("doubt.csv", [mapping(4)]), *run, "--out", "doubt").code == 8
-    file = desk.write("rows.csv", [mapping(2), mapping(3, Name="Corrected"), mapping(4), mapping(5)])
-    planned = desk.type("plan", file, "--even-if-existing", "--json").json["plan"]
-    numbers = {name: planned[name] for name in ("create", "existing", "changed", "blocked")}
-    assert numbers == {"create": 1, "existing": 1, "changed": 1, "blocked": 1}
-    [[row, sentence]] = planned["conflicts"]
-    assert (row, "with other values" in sentence) == (3, True)
-    desk.type("run", file, *run, "--out", "rows")
-    statuses = [row["import_status"] for row in desk.report("rows")]
-    assert statuses == ["existing", "not sent", "not sent", "created"]
 
 
 def test_without_a_number_the_latest_run_with_doubts_is_meant(desk: Desk, service: Service) -> None:

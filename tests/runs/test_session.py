@@ -10,7 +10,7 @@ from conftest import Desk, Service, mapping
 from importer.journal.journal import Journal, open_journal
 from importer.journal.windows import Window
 from importer.runs.allowances import reason_to_wait
-from importer.runs.session import ReadThrottle, WaitNotice
+from importer.runs.session import ReadTurns, WaitTeller
 
 NOW = 1_795_000_000.0
 MINUTE = Window(3, 60.0)
@@ -27,7 +27,7 @@ def test_reads_before_the_account_is_known_are_counted_for_it(journal: Journal) 
     """Those of the sign-in go at once; as soon as it is known whose they were, they take their places."""
 
     async def signed_in() -> list[int]:
-        turns, used = ReadThrottle(journal, (MINUTE,), lambda _: None, lambda: NOW), list[int]()
+        turns, used = ReadTurns(journal, (MINUTE,), lambda _: None, lambda: NOW), list[int]()
         for _ in range(2):
             await turns.acquire()
         used.append(journal.calls.used("ada", MINUTE, NOW)[0])
@@ -41,9 +41,9 @@ def test_reads_before_the_account_is_known_are_counted_for_it(journal: Journal) 
 def test_a_wait_is_told_once_with_its_reason(journal: Journal) -> None:
     """However many calls wait for it and look again; a later wait is another one, a short one is nothing to tell."""
     told = list[str]()
-    notice = WaitNotice(told.append)
+    wait_teller = WaitTeller(told.append)
     for now, seconds in ((NOW, 32.0), (NOW, 32.4), (NOW + 12, 20.0), (NOW + 30, 5.0), (NOW + 33, 45.0)):
-        notice.tell("it is full", now, seconds)
+        wait_teller.tell("it is full", now, seconds)
     assert told == [
         "Waiting for 32 seconds, because it is full. Press Ctrl-C to stop.",
         "Waiting for 45 seconds, because it is full. Press Ctrl-C to stop.",

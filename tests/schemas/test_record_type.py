@@ -91,6 +91,19 @@ class Numbered(pa.DataFrameModel):
     Owner: pd.Int64Dtype = pa.Field(metadata={"guid": True})
 
 
+class Titled(pa.DataFrameModel):
+    """A text, but no name."""
+
+    Owner: pd.Int64Dtype
+    Title: pd.StringDtype
+
+
+class Counted(pa.DataFrameModel):
+    """Nothing that a person would call it by."""
+
+    Owner: pd.Int64Dtype
+
+
 @pytest.mark.parametrize(
     ("declare", "complaint"),
     [
@@ -131,6 +144,19 @@ def test_every_field_tells_rows_apart_unless_it_is_left_out_by_name(kind: Record
 def test_every_field_says_what_it_means(kind: RecordType) -> None:
     """Templates, pages and advice show a meaning and an example of each."""
     assert all({"meaning", "example"} <= kind.metadata(name).keys() for name in kind.fields)
+
+
+@pytest.mark.parametrize("kind", RECORD_TYPES.values(), ids=lambda kind: kind.name)
+def test_every_reference_says_how_a_person_names_a_record(kind: RecordType) -> None:
+    """The page shows it to whoever has left such a cell empty: nobody knows Ids by heart."""
+    assert all(reference.example for reference in kind.references.values())
+
+
+def test_records_are_known_by_their_name_or_else_by_their_first_text() -> None:
+    """One that is called so, wherever it stands in the model; a type without any text has no such field."""
+    assert {kind.name_field for kind in RECORD_TYPES.values()} == {"Name"}
+    assert plain(Titled).name_field == "Title"
+    assert plain(Counted).name_field == ""
 
 
 def test_the_types_of_fields() -> None:

@@ -39,7 +39,7 @@ from importer.nexudus import Reply
 from importer.nexudus.client import HttpClient
 from importer.nexudus.connection import _Stream
 from importer.reporting.atomic import put_in_place
-from importer.runs import reconcile
+from importer.runs import before_sending, reconcile
 from importer.runs.session import Session
 from importer.runs.source import snapshot
 
@@ -224,7 +224,7 @@ def overwrite_anything() -> None:
     def is_as_agreed(intent: Intent, match: Match, _: object) -> bool:
         return isinstance(match, Changed) and match.remote.id == intent.remote_id
 
-    _PATCH.setattr(reconcile, "is_as_agreed", is_as_agreed)
+    _PATCH.setattr(before_sending, "is_as_agreed", is_as_agreed)
     _PATCH.setattr(updater, "instead_of_an_update", lambda *_: None)
 
 

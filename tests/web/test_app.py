@@ -11,7 +11,7 @@ from conftest import LABELS, mapping
 
 from importer.config.settings import Settings
 from importer.runs.observer import NullObserver
-from importer.runs.queue import queue
+from importer.runs.page_run import add_page_run
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.result import rebuild_report
 from importer.runs.status import end_run
@@ -69,7 +69,9 @@ def ended_run(settings: Settings, by: str) -> None:
         csv.writer(out).writerows([LABELS, mapping(2)])
     kind = next(iter(RECORD_TYPES.values()))
     choices = Choices(out=settings.home / f"report-{by}")
-    run = queue(ImportRequest(file, settings, NullObserver(), time.time, kind, choices=choices), file.name, "", by)
+    run = add_page_run(
+        ImportRequest(file, settings, NullObserver(), time.time, kind, choices=choices), file.name, "", by
+    )
     end_run(run.id, settings, time.time())
     rebuild_report(run.id, settings, None, time.time())
 

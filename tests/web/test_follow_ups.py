@@ -12,8 +12,8 @@ from importer.config.settings import Settings
 from importer.errors import StoppedError
 from importer.journal.journal import open_journal
 from importer.model import Progress
+from importer.runs.progress_file import ProgressFile, Work, read_work
 from importer.runs.status import RunStatus, run_status
-from importer.runs.work import Work, WorkFile, read_work
 from importer.web.follow_ups import FollowUp, follow_ups
 from importer.web.workers import _PROCESS, Workers, _Process
 
@@ -102,7 +102,7 @@ def test_a_file_of_an_earlier_command_is_not_shown_as_its_result(status: RunStat
 
 def test_an_error_is_noted_in_the_words_of_the_page(tmp_path: Path) -> None:
     """Without the commands of a terminal; it goes on to whoever shows it there."""
-    work = WorkFile(tmp_path / "w.json", lambda: 5.0)
+    work = ProgressFile(tmp_path / "w.json", lambda: 5.0)
     with pytest.raises(StoppedError), work.noting_errors():
         raise StoppedError("Stopped as requested.", "To continue: importer undo 1")
     assert read_work(tmp_path / "w.json") == Work(5.0, 5.0, ended=True, error="Stopped as requested.")
@@ -111,7 +111,7 @@ def test_an_error_is_noted_in_the_words_of_the_page(tmp_path: Path) -> None:
 def test_progress_is_written_once_a_second_and_at_the_end(tmp_path: Path) -> None:
     """Not for each record; the end is always there."""
     times = iter([0.0, 0.0, 0.1, 0.2, 0.3, 5.0, 6.0])
-    work = WorkFile(tmp_path / "w.json", lambda: next(times))
+    work = ProgressFile(tmp_path / "w.json", lambda: next(times))
     work.progress(Progress(1, 0), 9)
     assert read_work(tmp_path / "w.json") == Work(0.0, 0.1, 1, 0, 9)
     work.progress(Progress(2, 0), 9)

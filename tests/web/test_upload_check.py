@@ -9,12 +9,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import LABELS, Desk, mapping
 from openpyxl import Workbook
 
-from importer.checking import Checked
+from importer.checking import CauseGroup, Checked
+from importer.checking.causes import Cause
 from importer.config.settings import Settings
 from importer.issues import CATALOGUE, NOTICES, Issue, Notice
 from importer.runs.source import examine, open_source
@@ -170,10 +172,25 @@ def test_no_advice_on_the_page_names_a_flag(code: str) -> None:
     assert words.startswith(under_its_header(issue).message)
 
 
-@pytest.mark.parametrize("code", [code for code, kind in CATALOGUE.items() if "{field}" in kind.message])
+@pytest.mark.parametrize("code", [code for code, kind in CATALOGUE.items() if "{column}" in kind.message])
 def test_an_issue_without_a_header_is_about_the_field(code: str) -> None:
     """There is no other name for it."""
     assert "ResourceId" in words_on_page(Issue(code, 4, "B4", None, "ResourceId", "12.5", "12"))
+
+
+OF_WHOLE_COLUMNS = [code for code, kind in CATALOGUE.items() if "{label}" in kind.message]
+"""Each stands once for its column, and gives one value as an example."""
+
+
+@pytest.mark.parametrize("code", [code for code in CATALOGUE if code not in OF_WHOLE_COLUMNS])
+def test_the_headline_of_many_cells_is_true_of_each(code: str) -> None:
+    """It names neither the value nor the row of the first; a detail only where all cells of a column have the same."""
+    issues = [Issue(code, row, f"B{row}", "Room no.", "ResourceId", f"text {row}", "7") for row in (4, 5)]
+    cause = Cause(code, "B", "Room no.", "ResourceId", np.array([4, 5]), [i.value for i in issues], ["7", "7"])
+    headline = upload_check._headline(CauseGroup(code, (), [cause]), issues[0])
+    assert "text 4" not in headline
+    assert not re.search(r"\b[Rr]ow 4\b", headline)
+    assert "{" not in headline
 
 
 @pytest.mark.parametrize("code", NOTICES)

@@ -48,7 +48,7 @@ def read_work(path: Path) -> Work | None:
     return _WORK.read_if_usable(path)
 
 
-class WorkFile:
+class ProgressFile:
     """Writes down how far a command is."""
 
     def __init__(self, path: Path, clock: Clock) -> None:

@@ -1,4 +1,4 @@
-"""Whose turn it is: what has to end before a run begins, because only one process sends for an account.
+"""The queue for an account: what has to end before a run begins, because only one process sends for an account.
 
 Processes that are started meanwhile wait, in the order in which they were begun. That order is in the journal, and who
 waits is a process that lives, so a page that ends or begins again changes nothing. Rule: nothing here decides who

@@ -11,7 +11,7 @@ from importer.journal.journal import open_journal
 from importer.journal.rows import Change
 from importer.journal.states import Event, State
 from importer.model import Status
-from importer.runs.rows import find_rows, first_failures
+from importer.runs.result_rows import find_rows, first_failures
 
 
 @pytest.fixture

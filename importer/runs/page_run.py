@@ -1,30 +1,19 @@
-"""Puts a run into the journal, where it waits until a process of its own sends it: how a page begins one."""
+"""A run as a page begins it: added to the journal, from where a process of its own sends it with ``resume``."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
-from typing import TypeVar
 
-from importer.config.settings import Settings
-from importer.errors import BusyError
-from importer.journal.journal import Journal, open_journal
+from importer.journal.journal import open_journal
 from importer.journal.runs import NewRun, Run
-from importer.model import AgreedUpdate, Clock
-from importer.nexudus.waits import pause
+from importer.model import AgreedUpdate
 from importer.runs.copies import durable_copy, remove_unused, restore_copy, sha256_of, stage_copy
 from importer.runs.earlier_runs import ImportTerms, refuse_other_terms, run_to_continue
-from importer.runs.preparation import stoppable
 from importer.runs.request import ImportRequest
 from importer.runs.start import agreement, folder_of
-from importer.runs.turn import account_of, ahead_of
-
-Result = TypeVar("Result")
-
-_LOOK_EVERY = 1.0
-_SIGN_IN_EVERY = 30.0
 
 
-def queue(
+def add_page_run(
     request: ImportRequest, name: str, account: str, by: str, updates: Mapping[int, AgreedUpdate] | None = None
 ) -> Run:
     """A new run that waits for ``resume``, or the unfinished one of the same file for this account.
@@ -63,35 +52,3 @@ def queue(
             folder=folder_of(name, choices.out),
         )
         return journal.runs.add(new)
-
-
-async def when_free(
-    journal: Journal,
-    settings: Settings,
-    run: Run,
-    work: Callable[[], Awaitable[Result]],
-    *,
-    clock: Clock,
-    command: str = "resume",
-) -> Result:
-    """The result of work that needs the account of a run, once everything that was begun before has ended.
-
-    Raises:
-        StoppedError: The wait was stopped.
-    """
-    seconds = 0.0
-    while True:
-        turn = _turn(journal, settings, run.id, clock, seconds)
-        await stoppable(turn, journal, settings, run=run, command=command)
-        try:
-            return await work()
-        except BusyError:
-            # Another process was quicker: one of the command line, which does not wait. Nothing was done before that.
-            # Where the account is not known before the sign-in, each look is one, and they are few.
-            seconds = _LOOK_EVERY if account_of(journal.runs.get(run.id)) else _SIGN_IN_EVERY
-
-
-async def _turn(journal: Journal, settings: Settings, number: int, clock: Clock, seconds: float) -> None:
-    await pause(seconds)
-    while ahead_of(journal, journal.runs.get(number), settings, clock()).runs:
-        await pause(_LOOK_EVERY)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from importer.config.settings import Settings
+from importer.delivery.comparer import Comparer
 from importer.delivery.conflicts import Conflict, recorded_conflict
-from importer.delivery.listing import Comparer
 from importer.delivery.updates import record_before
 from importer.issues import Issue, Severity
 from importer.journal.journal import open_journal

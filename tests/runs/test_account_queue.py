@@ -1,4 +1,4 @@
-"""Whose turn it is: what works and waits for an account, in the order in which it was begun."""
+"""The queue for an account: what works and waits for an account, in the order in which it was begun."""
 
 import subprocess
 import sys
@@ -13,8 +13,8 @@ from importer.journal import lock
 from importer.journal.announcements import announce
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
+from importer.runs.account_queue import Ahead, account_of, ahead_of, ahead_of_new, join_queue
 from importer.runs.status import run_status
-from importer.runs.turn import Ahead, account_of, ahead_of, ahead_of_new, join_queue
 
 NOW = 1_900_000_000.0
 
