@@ -6,7 +6,8 @@
   in them), ``upload_check.py``, ``upload_names.py`` and ``upload_plan.py`` (what is known of one),
   ``upload_documents.py`` (in which files), ``entries.py`` (typed cells),
   ``name_questions.py`` and ``choices.py`` (what is asked once for all rows), ``plan_words.py`` (why rows are held),
-  ``row_answers.py`` (which record an ambiguous row is), ``row_omission.py`` (rows left out), ``error_words.py``
+  ``row_answers.py`` (which record an ambiguous row is), ``row_omission.py`` (rows left out),
+  ``late_rows.py`` (rows that wait for the check of the whole file), ``error_words.py``
   (errors, in the words of the page)
 - ``table/``          all rows of an upload, to look at and to correct
 - ``run_pages.py``     runs and their rows; ``workers.py`` the processes that send, ``run_start.py`` starts one;

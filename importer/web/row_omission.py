@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from importer.web import upload_check
+from importer.web import late_rows
 from importer.web.context import NOT_FOUND, app_of, draft_of, form, redirect, settings_of
 from importer.web.table.edit import Reply, Table
 from importer.web.table.omission import leave_out, of_cause
@@ -32,13 +32,13 @@ async def leave_rows_out(request: Request) -> Response:
         return redirect(request, f"/uploads/{draft.id}/check")
     number = int(text) if text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS else 0
     out, before = "back" not in fields, latest_check(draft)
-    row = await asyncio.to_thread(upload_check.row, draft, before.version, number) if before else None
+    row = await asyncio.to_thread(late_rows.row_of, draft, before.version, number) if before else None
     doubles = await doubles_on_page(draft, before, fields) if before else []
     reply = await _done(lambda: table.set_left_out(draft, [number], out=out))
     changed = app.drafts.find(draft.id) or draft
     result = await check_of(request, changed, stale=True)
     if not out and result:
-        row = await asyncio.to_thread(upload_check.row, changed, result.version, number)
+        row = await asyncio.to_thread(late_rows.row_of, changed, result.version, number)
     if request.headers.get("hx-request") != "true" or row is None or result is None:
         query = urlencode({"only": fields.get("only", ""), "page": fields.get("page", "1")})
         return redirect(request, f"/uploads/{draft.id}/check?{query}#rows")

@@ -26,12 +26,12 @@ from importer.runs.correction import checked_file
 from importer.runs.observer import NullObserver
 from importer.runs.queue import queue
 from importer.runs.request import Choices, ImportRequest
-from importer.runs.source import examine
+from importer.runs.source import ColumnMatch, examine
 from importer.runs.status import RunStatus, search_statuses, statuses_of_content
 from importer.runs.turn import ahead_of_new
 from importer.spreadsheet import REPAIRS
 from importer.spreadsheet.template import write_template
-from importer.web import choices, entries, row_answers, upload_check
+from importer.web import choices, entries, late_rows, row_answers, upload_check
 from importer.web.context import (
     NOT_FOUND,
     AppContext,
@@ -322,17 +322,20 @@ async def check_values(request: Request, draft: Draft, result: UploadCheck) -> d
     return {
         **_summary_values(request, draft, result),
         **_questions(request, draft, checked),
-        "whole": True,
         "place": f"/uploads/{draft.id}/check?{urlencode({**request.query_params})}",
         "only": only,
         "rows": rows,
         "total": total,
         "number": number,
         "pages": max(-(-total // PAGE_ROWS), 1),
-        "columns": [column for column in header.columns if column.field and column.how not in ("-", "guess")],
+        "columns": _shown_columns(header),
         "before": await _runs_before(request, draft),
         "oob": False,
     }
+
+
+def _shown_columns(header: Header | None) -> list[ColumnMatch]:
+    return [one for one in header.columns if one.field and one.how not in ("-", "guess")] if header else []
 
 
 def _questions(request: Request, draft: Draft, checked: CheckedRows) -> dict[str, Any]:
@@ -357,7 +360,7 @@ def _questions(request: Request, draft: Draft, checked: CheckedRows) -> dict[str
 
 def _summary_values(request: Request, draft: Draft, result: UploadCheck) -> dict[str, Any]:
     """The values of the part that says how the file stands."""
-    values = {"draft": draft, "result": result, "header": result.header, "checked": result.rows}
+    values = {"draft": draft, "result": result, "header": result.header, "checked": result.rows, "late_rows": ()}
     return values | {"current": is_current(draft, result, settings_of(request))}
 
 
@@ -378,11 +381,19 @@ async def check_summary(request: Request) -> Response:
     result = await check_of(request, draft, stale=True)
     if result is None or result.rows is None:
         raise HTTPException(NOT_FOUND)
-    values, whole = _summary_values(request, draft, result), "whole" in request.query_params
-    answer = page(request, "check_summary.html", whole=whole, oob=True, **values)
-    if values["current"] and whole:
+    values, fields = _summary_values(request, draft, result), request.query_params
+    rows: list[tuple[CheckedRow, str]] = []
+    if values["current"]:
+        typed, again = (late_rows.numbers(fields.getlist(f"late-{how}")) for how in (late_rows.TYPED, late_rows.AGAIN))
+        try:
+            rows = await asyncio.to_thread(late_rows.late_rows, draft, typed, again)
+        except FileNotFoundError:  # another change at this moment; the page asks again
+            values["current"] = False
+    values |= {"columns": _shown_columns(result.header), "only": fields.get("only", ""), "number": page_number(request)}
+    answer = page(request, "check_summary.html", **values | {"late_rows": rows, "oob": True})
+    if values["current"] and "whole" in fields:
         # The rows on a page that was opened meanwhile are those from before the change.
-        answer.headers["HX-Refresh"] = "true"
+        answer.headers["HX-Trigger"] = "check-ended"
     return answer
 
 
@@ -392,7 +403,7 @@ async def correct(request: Request) -> Response:
     result, number = latest_check(draft), int(request.path_params["row"])
     if result is None or result.header is None:
         raise HTTPException(NOT_FOUND)
-    row = await asyncio.to_thread(upload_check.row, draft, result.version, number)
+    row = await asyncio.to_thread(late_rows.row_of, draft, result.version, number)
     # The fields of all rows are in the form, and those of the others stay as they are on the page.
     forms = {number: entries.by_row(fields).get(number, {})}
     corrections = _typed(draft, result.header, forms, {number: row} if row else {})
@@ -400,7 +411,7 @@ async def correct(request: Request) -> Response:
     doubles = await doubles_on_page(draft, result, fields)
     changed = (app_of(request).drafts.correct(draft.id, cells=corrections) if corrections else None) or draft
     await check_of(request, changed)
-    # A row without an issue is not at hand: another page has corrected what this one showed.
+    # A row may have been left out on another page, and is not to be shown as corrected.
     if row is None or request.headers.get("hx-request") != "true":
         return redirect(request, f"/uploads/{draft.id}/check?{urlencode(fields)}#row-{number}")
     row = upload_check.corrected_row(changed, row)
@@ -454,15 +465,17 @@ async def row_answer(
 ) -> Response:
     """The row as it is now, others that were wrong because of it, and how the file stands."""
     doubles, settings = [other for other in doubles if other.row != row.row], settings_of(request)
-    late = row.looking_up or (bool(doubles) and not is_current(draft, result, settings))
+    is_late = row.looking_up or (bool(doubles) and not is_current(draft, result, settings))
+    reason = late_rows.TYPED if saved == late_rows.TYPED else late_rows.AGAIN
+    late = [(row.row, reason), *((other.row, late_rows.AGAIN) for other in doubles)] if is_late else []
     others = [
         await asyncio.to_thread(_row_now, draft, result, other, settings, app_of(request).clock())
         for other in doubles
-        if not late
+        if not is_late
     ]
     values = await check_values(request, draft, result)
     values |= {"only": fields.get("only", ""), "number": as_page_number(fields.get("page", ""))}
-    values |= {"oob": True, "whole": late, "row": row, "saved": saved, "others": others, "problem": problem}
+    values |= {"oob": True, "late": late, "row": row, "saved": saved, "others": others, "problem": problem}
     return page(request, "row_answer.html", status=422 if row.is_wrong and saved != "out" else 200, **values)
 
 

@@ -24,7 +24,8 @@ from importer import reporting
 from importer.config.settings import Settings
 from importer.model import Status
 from importer.sandbox.server import Running
-from web.kit import Site, dawdle, heal, serving
+from importer.web import upload_check, upload_pages
+from web.kit import Site, dawdle, heal, serving, table
 from web.test_cells import namesakes
 
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
@@ -73,6 +74,7 @@ class Eyes:
 
     def judge(self) -> None:
         """No accessibility violation in light, dark and on a narrow screen, and nothing wider than the screen."""
+        self.page.wait_for_load_state()  # without its style sheet a page is another one
         for scheme, width in (("light", 1200), ("dark", 1200), ("light", 360)):
             self.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
             self.page.set_viewport_size({"width": width, "height": 800})
@@ -341,6 +343,53 @@ def test_everything_but_the_live_parts_works_without_scripts(
             "36 of 40 rows created, 4 need a change", timeout=40_000
         )
         context.close()
+
+
+def test_a_row_that_waits_for_the_whole_file_keeps_the_focus_and_what_is_typed_elsewhere(
+    eyes: Eyes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer to a Save comes at once; that another row is right as well comes later, and takes nothing away."""
+    monkeypatch.setattr("importer.web.context._WAIT", 0.0)
+    monkeypatch.setattr("importer.web.upload_pages._LOOKS", 0)
+    path, page = tmp_path / "twins.csv", eyes.page
+    rows = [mapping(2), mapping(2, Name="Other"), mapping(4, CoworkerId="12.5"), mapping(5, CoworkerId="13.5")]
+    path.write_bytes(table(*rows))
+    page.locator("#file").set_input_files(path)
+    page.get_by_role("button", name="Check this file").click()
+    page.locator("#cell-B4").fill("47")
+    page.locator("#cell-B5").fill("Ada Abbott")
+    page.locator("#cell-B5").press("Enter")
+    page.locator("#row-2").get_by_role("button", name="Leave out row 2").press("Enter")
+    expect(page.locator("#row-3 .msg.error")).to_have_count(0)
+    expect(page.locator("#row-5")).to_contain_text("Corrected: this row can be imported.")
+    expect(page.locator("#standing [hx-trigger]")).to_have_count(0)
+    expect(page.locator("#leave-2")).to_be_focused()
+    expect(page.locator("#leave-2")).to_contain_text("Take back")
+    expect(page.locator("#cell-B4")).to_have_value("47")
+
+
+def test_a_page_of_an_earlier_check_is_read_again_once_nothing_unsaved_is_on_it(
+    eyes: Eyes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was opened while the file was being checked. A text being typed is worth more than the newest result."""
+    held, is_current = list[bool](), upload_check.is_current
+    monkeypatch.setattr(upload_pages, "is_current", lambda *of: not held and is_current(*of))
+    path, page = tmp_path / "two.csv", eyes.page
+    path.write_bytes(table(mapping(2), mapping(3, CoworkerId="12.5"), mapping(4, CoworkerId="13.5")))
+    page.locator("#file").set_input_files(path)
+    page.get_by_role("button", name="Check this file").click()
+    expect(page.locator("#cell-B3")).to_be_visible()
+    held.append(True)
+    page.reload()
+    page.locator("#cell-B3").fill("47")
+    page.evaluate("document.body.dataset.first = 'yes'")
+    held.clear()
+    expect(page.locator("#standing [hx-trigger]")).to_have_count(0)
+    expect(page.locator("#cell-B3")).to_have_value("47")
+    expect(page.locator("body[data-first]")).to_have_count(1)
+    page.locator("#cell-B3").fill("12.5")
+    expect(page.locator("body[data-first]")).to_have_count(0)
+    expect(page.locator("#cell-B3")).to_be_focused()
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])

@@ -6,12 +6,6 @@ document.addEventListener("DOMContentLoaded", () => {
   const form = document.getElementById("whole");
   let saving = false;
 
-  const isChanged = (field) => field.type === "hidden" ? false
-    : field.type === "radio" ? field.checked !== field.defaultChecked
-    : field instanceof HTMLSelectElement ? [...field.options].some((one, place) =>
-      one.selected !== (one.defaultSelected || (place === 0 && ![...field.options].some((other) => other.defaultSelected))))
-    : "defaultValue" in field && field.value !== field.defaultValue;
-
   document.addEventListener("keydown", (event) => {
     const cell = event.target.closest("input[id^=cell-]");
     if (event.key !== "Enter" || event.isComposing || !cell) return;
@@ -23,6 +17,6 @@ document.addEventListener("DOMContentLoaded", () => {
   // After a back button the page may be as it was left.
   addEventListener("pageshow", () => { saving = false; });
   addEventListener("beforeunload", (event) => {
-    if (!saving && [...form.elements].some(isChanged)) event.preventDefault();
+    if (!saving && [...form.elements].some(isUnsaved)) event.preventDefault();
   });
 });

@@ -3,8 +3,9 @@
 // noticing that the server has gone, telling of the end of a run.
 
 document.addEventListener("DOMContentLoaded", () => {
-  const summary = document.querySelector("[data-focus]");
-  if (summary && !location.hash) summary.focus();
+  const summary = document.querySelector("[data-focus]"), before = focusOfBefore();
+  if (before) before.focus();
+  else if (summary && !location.hash) summary.focus();
 
   const drop = document.querySelector("[data-drop]");
   const zone = document.querySelector("[data-zone]");
@@ -82,19 +83,56 @@ setInterval(async () => {
   if (document.querySelector("main [hx-get]") || !document.querySelector("main input:not([type=hidden])")) location.reload();
 }, 3000);
 
-// The cell or button that had the focus may be gone once its row is right; the focus stays in the row, and Tab goes on.
-let rowInUse = "";
-document.addEventListener("htmx:beforeRequest", () => {
-  const row = document.activeElement.closest("tr[id]");
-  if (row) rowInUse = row.id;
-});
-document.addEventListener("htmx:oobAfterSwap", () => {
-  const row = rowInUse && document.getElementById(rowInUse);
-  if (!row || (document.activeElement && document.activeElement !== document.body)) return;
+// What was typed or chosen and not saved yet.
+const isUnsaved = (field) => {
+  if (field.type === "hidden") return false;
+  if (field.type === "radio" || field.type === "checkbox") return field.checked !== field.defaultChecked;
+  if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
+  return field.selectedIndex !== Math.max([...field.options].findIndex((option) => option.defaultSelected), 0);
+};
+const holdsUnsaved = (part) => [...part.querySelectorAll("input, select, textarea")].some(isUnsaved);
+
+// Only the answer to the Save of a row may take away what is typed in it. The cell or button that has the focus may be
+// gone once its row is right; the focus stays in the row, and Tab goes on.
+let asking = null, inUse = null;
+const toFocusIn = (row) => {
   const next = row.querySelector("[aria-invalid]") || row.querySelector("th");
   if (next.matches("th")) next.tabIndex = -1;
-  next.focus();
+  return next;
+};
+document.addEventListener("htmx:beforeOnLoad", (event) => { asking = event.detail.elt; });
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const row = event.detail.target, active = document.activeElement;
+  if (!row.matches("tr[id]")) return;
+  if (!row.contains(asking) && holdsUnsaved(row)) event.detail.shouldSwap = false;
+  else if (row.contains(active)) inUse = { row: row.id, field: active.id };
 });
+document.addEventListener("htmx:oobAfterSwap", () => {
+  const row = inUse && document.getElementById(inUse.row);
+  if (!row || (document.activeElement && document.activeElement !== document.body)) return;
+  (document.getElementById(inUse.field) || toFocusIn(row)).focus();
+  inUse = null;
+});
+
+// A page that was opened while its file was being checked shows the rows of before. It is read again once that has
+// ended and nothing unsaved is on it; the focus goes where it was.
+const focusKey = `focus ${location.pathname}`;
+let isOutdated = false;
+const readAgain = () => {
+  if (!isOutdated || holdsUnsaved(document.querySelector("main"))) return;
+  isOutdated = false;
+  const active = document.activeElement, row = active.closest("tr[id]");
+  if (active.id || row) sessionStorage.setItem(focusKey, JSON.stringify({ row: row ? row.id : "", field: active.id }));
+  location.reload();
+};
+document.addEventListener("check-ended", () => { isOutdated = true; readAgain(); });
+for (const name of ["htmx:afterSettle", "input"]) document.addEventListener(name, readAgain);
+const focusOfBefore = () => {
+  const { row, field } = JSON.parse(sessionStorage.getItem(focusKey) || "{}");
+  sessionStorage.removeItem(focusKey);
+  const place = row && document.getElementById(row);
+  return (field && document.getElementById(field)) || (place && toFocusIn(place));
+};
 
 // A page that asked for a sign-in goes on once this browser has one.
 setInterval(async () => {
