@@ -297,12 +297,13 @@ def _refuse_missing_folders(loaded: Loaded) -> None:
     A new, empty journal would know none of the records that were created before.
     """
     settings, sources = loaded.settings, loaded.sources
-    folders = {"home": settings.home} if sources["home"] != "default" else {}
+    folders = {"home": settings.home}
     if settings.journal and settings.journal.startswith(_SQLITE):
         folders["journal"] = Path(settings.journal.removeprefix(_SQLITE)).parent
     for name, folder in folders.items():
-        # The last folder may be new: that is how an installation begins.
-        if not folder.absolute().parent.is_dir():
+        # The last folder may be new: that is how an installation begins. The place in the user's own folder may be new
+        # altogether, also where it is named, as by a page that starts the process of a run.
+        if folder.absolute() != user_data_path(APP) and not folder.absolute().parent.is_dir():
             raise SettingsError(
                 f"There is no folder {folder.absolute().parent}, so {environment_name(name)} cannot be used "
                 f"(set by: {sources[name]}).",

@@ -314,6 +314,21 @@ def test_a_limit_that_does_not_count_is_not_shown_as_one(rate: str, expected: st
     assert shown(settings, "daily_quota") == "5000"
 
 
+def test_the_place_in_the_folder_of_a_new_user_may_be_named(
+    nothing_set: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A page names it to the processes that it starts; on a new account no part of it is there yet."""
+    home = tmp_path / "local" / "share" / "importer"
+    monkeypatch.setattr("importer.config.settings.user_data_path", lambda _: home)
+    assert load({}, (nothing_set,)).settings.home == home
+    monkeypatch.setenv("IMPORTER_HOME", str(home))
+    monkeypatch.setenv("IMPORTER_JOURNAL", f"sqlite:///{home / 'journal.sqlite3'}")
+    assert load({}, (nothing_set,)).settings.home == home
+    monkeypatch.setenv("IMPORTER_HOME", str(tmp_path / "disk" / "share" / "importer"))
+    with pytest.raises(SettingsError, match="There is no folder"):
+        load({}, (nothing_set,))
+
+
 @pytest.mark.parametrize(
     ("name", "place"), [("IMPORTER_HOME", "disk/home"), ("IMPORTER_JOURNAL", "sqlite:///{}/disk/home/j.sqlite3")]
 )

@@ -481,6 +481,7 @@ def test_tables_of_rows_fit_a_desk_and_stack_on_a_phone(eyes: Eyes, tmp_path: Pa
 
 def fits(page: Page) -> None:
     """Nothing has to be scrolled sideways, on a desk, a tablet and a phone, and no sentence about a cell is a tower."""
+    page.wait_for_load_state()
     for width in (1200, 768, 390):
         page.set_viewport_size({"width": width, "height": 800})
         page.wait_for_function(f"matchMedia('(width: {width}px)').matches")
@@ -544,6 +545,7 @@ def test_a_hundred_rows_of_two_names_take_two_choices_and_one_save(
             eyes.judge()
             assert eyes.seen == []
         page.get_by_role("button", name=re.compile("^Forget.*Ada Abott")).click()
+        page.wait_for_load_state()  # what is typed before is no question to the scripts
         question = page.get_by_role("group", name=re.compile("Ada Abott"))
         question.get_by_label("Another coworker, by name or Id").press_sequentially("elif")
         if scripts:
