@@ -40,8 +40,8 @@ def row_of(draft: Draft, version: int, number: int) -> CheckedRow | None:
         return row
     with contextlib.suppress(FileNotFoundError), opened(file_of(draft.folder, version)) as rows:
         letters = [column.letters for column in rows.columns]
-        found = [_unwrong(row, letters) for row in rows.rows([number]) if row.state is not RowState.OUT]
-        return found[0] if found else None
+        there = (_unwrong(row, letters) for row in rows.rows([number]) if row.state is not RowState.OUT)
+        return next(there, None)
     return None
 
 
