@@ -30,7 +30,7 @@ def in_review(client: Client, service: Running, run: str) -> int:
     body = dict(zip(LABELS, mapping(3), strict=True)) | {"Name": "Cut sho"}
     number = service.state.add(ENTITY, json.dumps(body).encode(), by="ines@example.com")
     client.post(f"{run}/reconcile")
-    client.until(run, lambda text: "1 row to look up in Nexudus" in text)
+    client.until(run, lambda text: "1 row to look up in Nexudus" in text and " in progress" not in text)
     return number
 
 
