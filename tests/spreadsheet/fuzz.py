@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from importer.errors import EncodingError, Exit, ImporterError
+from importer.errors import Exit, FileError, ImporterError
 from importer.spreadsheet import ReadOptions, encodings, is_unseen, open_sheet
 from spreadsheet.making import (
     ods_cell,
@@ -157,7 +157,7 @@ def attempt(path: Path) -> str:
     assert not is_text or expected == set(rows), (expected, set(rows), path)
     try:
         today = open_sheet(path, replace(options, rules=ReadOptions().rules))
-    except EncodingError:
+    except FileError:
         return "read"
     rest = rows_of(today)
     assert rest.items() <= rows.items(), (rest, rows, path)

@@ -1,0 +1,170 @@
+"""What an OpenDocument sheet tells beside its values."""
+
+import io
+
+import pytest
+
+from importer.spreadsheet.workbook_child.format_codes import OTHER, claim
+from importer.spreadsheet.workbook_child.look import Look
+from importer.spreadsheet.workbook_child.ods_look import hides_zeros, look_at_ods, readable_values
+from spreadsheet.making import ods_cell
+
+
+def look(*rows: str, before: str = "", without_zeros: bool = False) -> Look:
+    """What a sheet with these rows tells; ``before`` stands before them in their table."""
+    table = f'<table:table table:name="Data">{before}{"".join(rows)}</table:table>'
+    document = f"<office:document-content>{table}</office:document-content>"
+    return look_at_ods(io.BytesIO(document.encode()), "Data", without_zeros=without_zeros)[0]
+
+
+def row(*cells: str, about: str = "") -> str:
+    """A row of these cells."""
+    return f"<table:table-row{about}>{''.join(cells)}</table:table-row>"
+
+
+@pytest.mark.parametrize(
+    ("cell", "shape"),
+    [
+        (ods_cell("float", "7", "7"), None),
+        (ods_cell("float", "7.0", "7"), None),
+        (ods_cell("float", "0.30000000000000004", "0.3"), None),
+        (ods_cell("float", "7", "007"), claim("007")),
+        (ods_cell("float", "7", "#FMT"), claim("#FMT")),
+        (ods_cell("percentage", "0.5", "50%"), claim("50%")),
+        (ods_cell("percentage", "0.5", ""), OTHER),
+        (ods_cell("float", "7", ""), None),
+        (ods_cell("float", "INF", "7"), OTHER),
+        (ods_cell("float", "seven", "7"), OTHER),
+        (ods_cell("date", "2026-12-05", "2026-12-05"), None),
+        (ods_cell("date", "2026-12-05", "05.12.26"), claim("05.12.26")),
+        (ods_cell("date", "2026-12-05T10:30:00.5", "10:30"), claim("10:30")),
+        (ods_cell("date", "2026-13-05", "05.13.26"), OTHER),
+        (ods_cell("time", "PT36H00M00S", "36:00"), claim("36:00")),
+        (ods_cell("time", "P1D", "24:00"), OTHER),
+        (ods_cell("boolean", "true", "TRUE"), None),
+        (ods_cell("boolean", "true", "WAHR"), claim("WAHR")),
+        (ods_cell("boolean", "yes", "TRUE"), OTHER),
+        (ods_cell("string", "", "Room"), None),
+    ],
+)
+def test_a_cell_that_shows_something_else_is_noted(cell: str, shape: str | None) -> None:
+    """With the text that it claims; where the value is none of its kind, nothing is certain."""
+    assert look(row(cell)).shapes.within(0, 1, 1) == ([] if shape is None else [(0, 1, 1, shape)])
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ("<text:p>a<text:s/>b</text:p>", "a b"),
+        ('<text:p>a<text:s text:c="3"/>b</text:p>', "a   b"),
+        ("<text:p>a<text:tab/>b</text:p>", "a\tb"),
+        ("<text:p>a<text:line-break/>b</text:p>", "a\nb"),
+        ("<text:p>a</text:p><text:p>b</text:p>", "a\nb"),
+        ("<text:p>a \n b</text:p><text:p/>", "a b\n"),
+        ("<office:annotation><text:p>note</text:p></office:annotation><text:p>a</text:p>", "a"),
+        (
+            "<text:p><text:ruby><text:ruby-base>a</text:ruby-base><text:ruby-text>b</text:ruby-text></text:ruby></text:p>",
+            "a",
+        ),
+        ("<text:p>a<draw:frame><text:p>shape</text:p></draw:frame></text:p>", "a"),
+    ],
+)
+def test_a_text_is_what_its_parts_show(content: str, text: str) -> None:
+    """White space as it is shown; comments, readings and shapes are no part of it."""
+    cell = f'<table:table-cell office:value-type="string">{content}</table:table-cell>'
+    assert look(row(cell)).texts == {1: {0: text}}
+
+
+@pytest.mark.parametrize("kind", ["date", "time", "boolean", "float"])
+def test_a_cell_without_its_value_shows_a_text(kind: str) -> None:
+    """Whether the value is missing or empty."""
+    missing = f'<table:table-cell office:value-type="{kind}"><text:p>Room</text:p></table:table-cell>'
+    assert look(row(missing), row(ods_cell(kind, "", "Desk"))).texts == {1: {0: "Room"}, 2: {0: "Desk"}}
+
+
+@pytest.mark.parametrize(
+    ("cell", "problem"),
+    [
+        (
+            '<table:table-cell table:formula="of:=1/0"><text:p>#DIV/0!</text:p></table:table-cell>',
+            ("cell-error", "#DIV/0!"),
+        ),
+        (
+            '<table:table-cell table:formula="of:=X()"><text:p>Err:508</text:p></table:table-cell>',
+            ("cell-error", "Err:508"),
+        ),
+        ('<table:table-cell table:formula="of:=A1+1"/>', ("formula-without-value", "=A1+1")),
+        (
+            '<table:table-cell table:formula="of:=A1"><text:p>5</text:p></table:table-cell>',
+            ("formula-without-value", "=A1"),
+        ),
+        ("<table:covered-table-cell/>", ("cell-merged", "")),
+    ],
+)
+def test_a_cell_without_a_value_to_be_read_is_a_problem(cell: str, problem: tuple[str, str]) -> None:
+    """Each with what it shows."""
+    assert look(row(cell)).problems == {1: {0: problem}}
+
+
+def test_repeated_cells_and_rows_are_counted() -> None:
+    """One element may stand for many; a sheet ends with one for the rest of all rows."""
+    gap = '<table:table-cell table:number-columns-repeated="2"/>'
+    rest = '<table:table-row table:number-rows-repeated="1048000"><table:table-cell/></table:table-row>'
+    seen = look(row(gap, ods_cell("float", "7", "007"), about=' table:number-rows-repeated="3"'), row(gap), rest)
+    assert seen.shapes.within(2, 1, 9) == [(2, 1, 3, claim("007"))]
+
+
+@pytest.mark.parametrize(
+    ("about", "hidden"),
+    [
+        (' table:visibility="filter"', 1),
+        (' table:visibility="collapse"', 1),
+        (' table:visibility="visible"', 0),
+        ("", 0),
+    ],
+)
+def test_filled_rows_out_of_sight_are_counted(about: str, hidden: int) -> None:
+    """An empty one is nobody's loss."""
+    seen = look(row(ods_cell("string", "", "x"), about=about), row("<table:table-cell/>", about=about))
+    assert seen.hidden_rows == hidden
+
+
+def test_columns_out_of_sight_are_noted() -> None:
+    """By themselves, or in a group that is collapsed."""
+    column = '<table:table-column table:number-columns-repeated="2"{}/>'
+    group = f'<table:table-column-group table:display="false">{column.format("")}</table:table-column-group>'
+    before = column.format("") + column.format(' table:visibility="collapse"') + group
+    assert look(row(ods_cell("float", "1", "1")), before=before).hidden_columns == {2, 3, 4, 5}
+
+
+@pytest.mark.parametrize("value", ["0", "0.0", "-0", "0e5"])
+def test_a_zero_that_the_view_hides_shows_nothing(value: str) -> None:
+    """Whatever stands in the cell as its text."""
+    [(_, _, _, shape)] = look(row(ods_cell("float", value, "0")), without_zeros=True).shapes.within(0, 1, 1)
+    assert shape == ";;;"
+
+
+@pytest.mark.parametrize(
+    ("of_view", "of_sheet", "hides"),
+    [("false", "", True), ("true", "", False), ("false", "true", False), ("true", "false", True), ("", "", False)],
+)
+def test_a_view_hides_zeros_unless_it_says_otherwise_for_a_sheet(of_view: str, of_sheet: str, hides: bool) -> None:
+    """The sheet goes before the view."""
+    name = "urn:oasis:names:tc:opendocument:xmlns:config:1.0"
+
+    def item(value: str) -> str:
+        return f'<c:config-item c:name="ShowZeroValues">{value}</c:config-item>' if value else ""
+
+    entry = f'<c:config-item-map-entry c:name="Data">{item(of_sheet)}</c:config-item-map-entry>'
+    view = f"<c:config-item-map-entry>{entry}{item(of_view)}</c:config-item-map-entry>"
+    assert hides_zeros(f'<s xmlns:c="{name}">{view}</s>'.encode(), "Data") is hides
+
+
+@pytest.mark.parametrize(
+    ("value", "readable"),
+    [("7", "7"), ("-1.5E+3", "-1.5E+3"), ("INF", "INF"), ("1,5", "NaN"), ("", "NaN"), ("1_0", "NaN")],
+)
+def test_what_is_no_number_is_written_as_such(value: str, readable: str) -> None:
+    """So that a reader which refuses a whole file for it goes on."""
+    content = "<c office:value-type='float' office:value='{}'/><c office:date-value='x'/>"
+    assert readable_values(content.format(value).encode()) == content.format(readable).encode()

@@ -1,0 +1,96 @@
+"""Which sheet of a workbook is meant."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from importer.spreadsheet.workbook_child.books import SheetName, first_row
+from importer.spreadsheet.workbook_child.cell_texts import Cell
+from importer.spreadsheet.workbook_child.limits import Refusal
+from importer.spreadsheet.workbook_child.look import Look
+from importer.spreadsheet.workbook_child.sheet_choice import CHOICES_MARK, NOTES_HEADER, SUMMARY_HEADER, choose
+
+DATA: list[Sequence[Cell]] = [[None, None], [" ", ""], ["ResourceId", "Name"], [1, "Room"]]
+NOTES: list[Sequence[Cell]] = [NOTES_HEADER]
+
+
+@dataclass
+class Table:
+    """The rows of a sheet."""
+
+    cells: list[Sequence[Cell]]
+    start: tuple[int, int] = (0, 0)
+    extent: tuple[int, int] = (0, 0)
+
+    def rows(self) -> Iterator[Sequence[Cell]]:
+        """All of them."""
+        return iter(self.cells)
+
+
+@dataclass
+class Book:
+    """Sheets by name; those in ``hidden`` are hidden, those in ``shown`` have a text that is no value."""
+
+    sheets: dict[str, list[Sequence[Cell]]]
+    hidden: set[str] = field(default_factory=set)
+    shown: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[SheetName]:
+        """Their names in order."""
+        return [SheetName(name, name in self.hidden) for name in self.sheets]
+
+    def table(self, name: str) -> Table:
+        """The cells of one."""
+        return Table(self.sheets[name])
+
+    def look(self, name: str) -> Look:
+        """What one tells beside them."""
+        return Look(texts={1: {0: self.shown[name]}} if name in self.shown else {})
+
+
+@pytest.mark.parametrize(
+    ("book", "chosen", "name", "hidden"),
+    [
+        (Book({"A": DATA}), None, "A", []),
+        (Book({"Empty": [], "A": DATA}), None, "A", []),
+        (Book({"A": DATA, "Old": DATA}, {"Old"}), None, "A", ["Old"]),
+        (Book({"A": DATA, "Notes": NOTES}), None, "A", []),
+        (Book({"Notes": NOTES, "Lists": [["x", CHOICES_MARK]], "A": DATA}), None, "A", []),
+        (Book({"A": DATA, "Summary": [SUMMARY_HEADER]}, {"Summary"}), None, "A", []),
+        (Book({"Notes": NOTES}), None, "Notes", []),
+        (Book({"A": [], "B": []}, shown={"B": "ResourceId"}), None, "B", []),
+        (Book({"A": DATA, "Old": DATA}, {"Old"}), "Old", "Old", []),
+        (Book({"A": DATA, "Empty": []}), "Empty", "Empty", []),
+    ],
+)
+def test_the_only_sheet_that_can_be_meant_is_read(book: Book, chosen: str | None, name: str, hidden: list[str]) -> None:
+    """Or the one that was chosen; filled sheets that are hidden are named, our own beside the data are not."""
+    assert choose(book, chosen) == (name, hidden)
+
+
+@pytest.mark.parametrize(
+    ("book", "chosen", "reason", "sheets"),
+    [
+        (Book({"A": DATA, "B": DATA}), None, "has several sheets: A, B", ("A", "B")),
+        (Book({"A": DATA, "Notes": [["Column", "Remark"]]}), None, "has several sheets: A, Notes", ("A", "Notes")),
+        (Book({"A": DATA}, {"A"}), None, "has no visible sheet with data", ()),
+        (Book({"A": [], "B": [[" "]]}), None, "has no sheet with data", ()),
+        (Book({}), None, "has no sheet with data", ()),
+        (Book({"A": DATA}), "a", 'has no sheet "a"', ()),
+    ],
+)
+def test_a_person_chooses_where_several_could_be_meant(
+    book: Book, chosen: str | None, reason: str, sheets: tuple[str, ...]
+) -> None:
+    """A guess would import the wrong one."""
+    with pytest.raises(Refusal) as refusal:
+        choose(book, chosen)
+    assert (refusal.value.args[0], refusal.value.args[2:]) == (reason, sheets)
+
+
+def test_the_first_row_is_the_first_that_shows_anything() -> None:
+    """Without the blanks at its end."""
+    assert first_row(Table([[None], ["  "], [None, " a ", 5.0, None, ""]])) == ("", "a", "5.0")
+    assert first_row(Table([[None], [""]])) == ()

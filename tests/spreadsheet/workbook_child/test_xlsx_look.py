@@ -1,0 +1,132 @@
+"""What the XML of an XLSX sheet tells beside its values."""
+
+import io
+
+import pytest
+
+from importer.spreadsheet.workbook_child.format_codes import GENERAL
+from importer.spreadsheet.workbook_child.look import Formats, Look
+from importer.spreadsheet.workbook_child.plain_cells import NO_MOMENTS, Moments
+from importer.spreadsheet.workbook_child.xlsx_look import UnusualCells, formats_of, look_at_xlsx
+from spreadsheet.making import MAIN, sheet_xml
+
+SHAPES = (GENERAL, "0.00", "yyyy-mm-dd")
+DAYS = Moments(SHAPES, from_1904=False)
+
+
+def look(*cells: str, tail: str = "", moments: Moments = NO_MOMENTS, calculated: bool = False) -> Look:
+    """What a sheet with these cells in its first row tells."""
+    xml = sheet_xml(f'<row r="1" s="1">{"".join(cells)}</row>', tail=tail)
+    stream = io.BytesIO(xml.encode())
+    return look_at_xlsx(stream, Formats(SHAPES), calculated_on_opening=calculated, moments=moments)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '<c r="B1" s="1"><v>5</v></c>',
+        "<c s='1' r='B1'><v>5</v></c>",
+        '<c t="n" r="B1" s="1"/>',
+        '<x:c r = "B1" s = "1"><x:v>5</x:v></x:c>',
+        '<c r="b1" s="1"><v>5</v></c>',
+    ],
+)
+def test_the_format_of_a_cell_is_that_of_its_style(cell: str) -> None:
+    """However its tag is written; the style of a row is none of its cells."""
+    seen = look(cell, '<c r="C1" s="0"><v>5</v></c>', '<c r="D1"><v>5</v></c>')
+    assert seen.formats
+    assert [seen.formats.of(position, 1, 1) for position in range(4)] == [[GENERAL], ["0.00"], [GENERAL], [GENERAL]]
+
+
+@pytest.mark.parametrize(
+    ("cell", "problem"),
+    [
+        ('<c r="A1" t="e"><v>#N/A</v></c>', ("cell-error", "#N/A")),
+        ('<c t="e" r="A1"><f>1/0</f><v>#DIV/0!</v></c>', ("cell-error", "#DIV/0!")),
+        ('<c r="A1"><f>B1&amp;"x"</f></c>', ("formula-without-value", '=B1&"x"')),
+        ('<c r="A1"><f>B1</f><v></v></c>', ("formula-without-value", "=B1")),
+        ('<c r="A1"><f t="shared" si="0"/></c>', ("formula-without-value", "=")),
+        ('<c r="A1" t="str"><f>B1</f><v></v></c>', None),
+        ('<c r="A1" t="str"><f>B1</f></c>', ("formula-without-value", "=B1")),
+        ('<c r="A1"><f>B1</f><v>5</v></c>', None),
+        ('<c r="A1"><v>5</v></c>', None),
+    ],
+)
+def test_a_cell_without_a_value_to_be_read_is_a_problem(cell: str, problem: tuple[str, str] | None) -> None:
+    """A formula whose result is an empty text has one."""
+    assert look(cell).problems == ({1: {0: problem}} if problem else {})
+
+
+def test_results_that_are_to_be_calculated_are_problems_in_all_their_cells() -> None:
+    """Also those of a formula that stands for an area."""
+    area = '<c r="A1"><f t="array" ref="A1:B2">C1:D2</f><v>5</v></c>'
+    seen = look(area, '<c r="E1" t="e"><f>1/0</f><v>#DIV/0!</v></c>', calculated=True)
+    assert {(row, position): code for row, cells in seen.problems.items() for position, (code, _) in cells.items()} == {
+        **{(row, position): "formula-not-calculated" for row in (1, 2) for position in (0, 1)},
+        (1, 4): "cell-error",
+    }
+
+
+@pytest.mark.parametrize("value", ["46000", "46000.5", "0.5", "1", "2958465", "4.6E4", "99999"])
+def test_a_day_is_nothing_unusual(value: str) -> None:
+    """Whatever form its number has."""
+    assert look(f'<c r="A1" s="2"><v>{value}</v></c>', moments=DAYS).problems == {}
+
+
+@pytest.mark.parametrize(
+    "cell", ['t="s"><v>3</v>', 't="str"><v>-5</v>', 't="b"><v>1</v>', 't="e"><v>#N/A</v>', "><v></v>", "/>"]
+)
+def test_only_numbers_can_be_odd_days(cell: str) -> None:
+    """A text in a column of dates is a text, and its number that of a string."""
+    look(f'<c r="A1" s="2" {cell}' + ("" if cell == "/>" else "</c>"), moments=DAYS)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '<c r="A1" s="2"><v>-1</v></c>',
+        '<c s="2" r="A1" t="n"><f>B1-C1</f><v>-0.5</v></c>',
+        '<x:c r="A1" s="2"><x:v>60</x:v></x:c>',
+        '<c r="A1" s="2"><v>1e300</v></c>',
+        '<c r="A1" t="e"><!-- why --><v>#N/A</v></c>',
+        '<c r="A1" t="str"><v><![CDATA[Room]]></v></c>',
+        "<c><f>1+1</f></c>",
+        '<c r="A1" t="inlineStr"><is><t>_x20AC_</t></is></c>',
+    ],
+)
+def test_what_needs_another_form_first_is_unusual(cell: str) -> None:
+    """Odd days, comments, CDATA, cells that matter without an address, and letters by their numbers."""
+    with pytest.raises(UnusualCells):
+        look(cell, moments=DAYS)
+
+
+@pytest.mark.parametrize(
+    ("rule", "areas"),
+    [
+        ('<cfRule type="expression" dxfId="1"/>', 1),
+        ('<cfRule type="expression" dxfId="0"/>', 0),
+        ('<cfRule type="iconSet"><iconSet showValue="0"/></cfRule>', 1),
+        ('<cfRule type="dataBar"><dataBar/></cfRule>', 0),
+    ],
+)
+def test_areas_of_conditions_that_change_what_is_shown_are_noted(rule: str, areas: int) -> None:
+    """A condition that only colours a cell changes nothing."""
+    tail = f'<conditionalFormatting sqref="B2:C9 E:E">{rule}</conditionalFormatting>'
+    xml = sheet_xml('<row r="1"><c r="A1"><v>1</v></c></row>', tail=tail)
+    seen = look_at_xlsx(io.BytesIO(xml.encode()), Formats(SHAPES, frozenset([1])))
+    expected = [(range(2, 10), range(1, 3)), (range(1, 1_048_577), range(4, 5))]
+    assert seen.conditional == (expected if areas else [])
+
+
+def test_styles_name_their_formats_and_conditions_theirs() -> None:
+    """Formats that are in no file are known by their numbers."""
+    styles = (
+        f'<styleSheet {MAIN}><numFmts><numFmt numFmtId="200" formatCode="0&quot; m&quot;"/></numFmts>'
+        '<cellXfs><xf/><xf numFmtId="200"/><xf numFmtId="9"/><xf numFmtId="63"/></cellXfs>'
+        '<dxfs><dxf/><dxf><numFmt numFmtId="201" formatCode="0.0"/></dxf>'
+        '<dxf><numFmt numFmtId="202" formatCode=";;;"/></dxf></dxfs></styleSheet>'
+    )
+    formats = formats_of(styles.encode())
+    assert formats.of_cells == [GENERAL, '0" m"', "0%", "\1"]
+    assert formats.conditional == {1, 2}
+    assert formats.of_texts == {2}
