@@ -1,25 +1,9 @@
 """Lists read from the service, and choices between equal names, remembered per account."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import sqlalchemy as sa
 
-from importer.checking import Entry
-from importer.config.store import Document
 from importer.journal import tables as t
 from importer.journal.database import Database
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """The records that a list of the service held."""
-
-    entries: Sequence[Entry]
-
-
-LISTED = Document("A list of the service", Listed, steps={0: lambda document: {"entries": document}})
-"""What the journal keeps of a list; one that cannot be read is asked for again."""
 
 
 class Directories:

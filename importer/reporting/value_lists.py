@@ -5,8 +5,8 @@ from contextlib import suppress
 
 from importer.checking import Directory
 from importer.config.store import UnreadableError
-from importer.journal.directories import LISTED
 from importer.journal.journal import Journal
+from importer.journal.kept_lists import LISTED
 from importer.journal.runs import Run
 from schemas import RECORD_TYPES, Reference
 

@@ -26,7 +26,7 @@ from importer.checking import (
 from importer.config.store import Document, UnreadableError
 from importer.delivery.by_id import OK, says_not_found
 from importer.delivery.listing import batches, read_by_ids
-from importer.journal.directories import LISTED, Listed
+from importer.journal.kept_lists import LISTED, Listed
 from importer.nexudus import Page, PageReader, read_page
 from importer.nexudus.reply import LARGEST_ID, proper_id
 from importer.runs.session import Session

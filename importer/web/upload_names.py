@@ -23,8 +23,8 @@ from importer.checking import (
 from importer.config.settings import Settings
 from importer.config.store import Document, unchanged
 from importer.issues import Candidate
-from importer.journal.directories import LISTED
 from importer.journal.journal import open_journal
+from importer.journal.kept_lists import LISTED
 from importer.model import Clock
 from importer.runs.lookup import look_up
 from importer.runs.observer import NullObserver, Observer

@@ -10,8 +10,8 @@ import pytest
 
 from importer.checking import Entry
 from importer.errors import Exit, JournalError
-from importer.journal.directories import LISTED
 from importer.journal.journal import Journal, open_journal
+from importer.journal.kept_lists import LISTED
 from importer.journal.migrations import SCHEMA_VERSION
 from importer.journal.rows import Change
 from importer.journal.states import Event, State

@@ -12,7 +12,7 @@ from spreadsheet.making import rows_of
 from importer.checking import Checker, Entry, match_columns
 from importer.errors import UsageError
 from importer.issues import Issue
-from importer.journal.directories import LISTED, Listed
+from importer.journal.kept_lists import LISTED, Listed
 from importer.journal.states import Event
 from importer.reporting import CheckedFile, write_fix_file, write_report
 from importer.spreadsheet import ReadOptions, Sheet, changed_texts, open_sheet
