@@ -35,9 +35,9 @@ def _unseen(chunk: pd.DataFrame) -> list[int]:
     for position in chunk.columns:
         cells = chunk[position].tolist()
         # Most columns have something in every row, and are passed over as a whole.
-        if "" not in cells and "".join(cells).isascii():
+        if "" not in map(str.strip, cells) and "".join(cells).isascii():
             return []
-        places = [place for place in places if not cells[place] or _is_blank(cells[place])]
+        places = [place for place in places if _is_blank(cells[place])]
         if not places:
             return []
     return list(places)

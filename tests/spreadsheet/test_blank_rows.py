@@ -42,6 +42,12 @@ def test_a_row_of_invisible_characters_is_blank(tmp_path: Path, unseen: str) -> 
         assert list(rows_of(opened(tmp_path / name))) == [2, 7, 8]
 
 
+def test_blanks_and_invisible_characters_together_are_blank(tmp_path: Path) -> None:
+    """Also where no column holds both."""
+    (tmp_path / "a.csv").write_text("ResourceId,Name\n1,Room\n ,\u200b\n", encoding="utf-8")
+    assert list(rows_of(opened(tmp_path / "a.csv"))) == [2]
+
+
 @pytest.mark.parametrize("mark", ["0", ".", "\u0301x", "\u00b7", "\U0001f600", "-", "\ufffd"])
 def test_a_row_of_which_anything_can_be_seen_stays(tmp_path: Path, mark: str) -> None:
     """However little."""
