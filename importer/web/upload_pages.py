@@ -415,7 +415,7 @@ async def correct(request: Request) -> Response:
     if row is None or request.headers.get("hx-request") != "true":
         return redirect(request, f"/uploads/{draft.id}/check?{urlencode(fields)}#row-{number}")
     row = upload_check.corrected_row(changed, row)
-    now = await _checked_now(request, changed, result, row)
+    now = await checked_now(request, changed, result, row)
     saved = "typed" if corrections else "untouched"
     latest = latest_check(changed) or result
     return await row_answer(request, changed, latest, now, fields=fields, saved=saved, doubles=doubles)
@@ -441,7 +441,7 @@ async def doubles_on_page(draft: Draft, result: UploadCheck, fields: Mapping[str
     return await asyncio.to_thread(upload_check.doubles, draft, result.version, only, number)
 
 
-async def _checked_now(request: Request, draft: Draft, result: UploadCheck, row: CheckedRow) -> CheckedRow:
+async def checked_now(request: Request, draft: Draft, result: UploadCheck, row: CheckedRow) -> CheckedRow:
     """A row as it is now; names in it are waited for a little."""
     settings, clock = settings_of(request), app_of(request).clock
     now = await asyncio.to_thread(_row_now, draft, result, row, settings, clock())
@@ -465,7 +465,8 @@ async def row_answer(
 ) -> Response:
     """The row as it is now, others that were wrong because of it, and how the file stands."""
     doubles, settings = [other for other in doubles if other.row != row.row], settings_of(request)
-    is_late = row.looking_up or (bool(doubles) and not is_current(draft, result, settings))
+    # Whether a row that is taken back is equal to another one, too, only the check of the whole file can tell.
+    is_late = row.looking_up or (bool(doubles or saved == "back") and not is_current(draft, result, settings))
     reason = late_rows.TYPED if saved == late_rows.TYPED else late_rows.AGAIN
     late = [(row.row, reason), *((other.row, late_rows.AGAIN) for other in doubles)] if is_late else []
     others = [
@@ -516,7 +517,7 @@ async def choose(request: Request) -> Response:
     result = latest_check(draft)
     if result is None or result.rows is None:
         return redirect(request, f"/uploads/{draft.id}")
-    draft = await asyncio.to_thread(_with_typed, app_of(request).drafts, draft, result, fields)
+    draft = await asyncio.to_thread(with_typed, app_of(request).drafts, draft, result, fields)
     reply = await asyncio.to_thread(choices.answer, _desk(request), draft, result, _chosen_of(request, fields))
     now = app_of(request).drafts.find(draft.id) or draft
     if not reply.problems:
@@ -528,7 +529,7 @@ async def choose(request: Request) -> Response:
     return page(request, "check.html", status=422, **values)
 
 
-def _with_typed(drafts: Drafts, draft: Draft, result: UploadCheck, fields: Mapping[str, str]) -> Draft:
+def with_typed(drafts: Drafts, draft: Draft, result: UploadCheck, fields: Mapping[str, str]) -> Draft:
     """The upload with the texts that were typed into the cells of the page, of whichever rows."""
     forms = entries.by_row(fields)
     if result.header is None or not forms:

@@ -29,6 +29,27 @@ def test_a_row_that_needs_a_change_is_left_out_and_taken_back(client: Client) ->
     assert "3 rows of 5 need a change" in plain(check_of(client, place))
 
 
+@pytest.mark.parametrize("wait", [0.0, GIVE_UP], ids=["before the file is checked", "afterwards"])
+def test_a_row_that_is_taken_back_is_as_it_was_left(
+    client: Client, monkeypatch: pytest.MonkeyPatch, wait: float
+) -> None:
+    """With its fields and what is wrong in them, and with what was typed in it and not saved."""
+    monkeypatch.setattr("importer.web.context._WAIT", wait)
+    place = client.draft("rows.csv", table(mapping(2), mapping(3, CoworkerId="12.5", Name="")))
+    text = check_of(client, place)
+    shown = dict(re.findall(r'name="(shown-[A-Z]+3)" value="([^"]*)"', text))
+    fields = shown | {"B3": "12.5", "C3": "Attic", "row": "3", "only": "error", "page": "1"}
+    out = client.post(f"{place}/leave-out", fields, HX_Request="true")
+    assert "Left out: this row is not imported." in out.text
+    back = client.post(
+        f"{place}/leave-out", {"row": "3", "only": "error", "page": "1", "back": "yes"}, HX_Request="true"
+    )
+    assert 'id="cell-B3"' in back.text
+    assert "must be a whole number: &#34;12.5&#34;" in back.text
+    assert ">Attic</td>" in back.text
+    assert "1 row of 2 needs a change" in plain(check_of(client, place))
+
+
 def test_all_rows_that_repeat_another_are_left_out_at_once(client: Client) -> None:
     """The first of equal rows stays."""
     place = client.draft("rows.csv", table(*TWICE))
