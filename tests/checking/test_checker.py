@@ -2,9 +2,11 @@
 
 import csv
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 import pandas as pd
 import pandera.pandas as pa
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from importer.checking import Checked, Checker, match_columns
 from importer.checking.checker import PANDERA_CODES
 from importer.checking.columns import plain
+from importer.checking.references import Directory, Entry
 from importer.errors import ColumnsError
 from importer.issues import CATALOGUE, Issue, Severity
 from importer.spreadsheet import open_sheet
@@ -29,7 +32,12 @@ mapping = partial(mapping_of_today, SubscriptionExpireDate="2026-11-28T10:30:00Z
 
 
 def check(
-    folder: Path, rows: list[list[object]], labels: list[str] = LABELS, *, allow_duplicates: bool = False
+    folder: Path,
+    rows: list[list[object]],
+    labels: list[str] = LABELS,
+    *,
+    allow_duplicates: bool = False,
+    directories: Mapping[str, Directory] = MappingProxyType({}),
 ) -> list[Checked]:
     """The chunks of a file with these rows, checked."""
     path = folder / "rows.csv"
@@ -38,7 +46,13 @@ def check(
     sheet = open_sheet(path)
     required = KIND.required(KIND.paths[0])
     checker = Checker(
-        KIND, match_columns(sheet, KIND, required), sheet, required=required, now=NOW, allow_duplicates=allow_duplicates
+        KIND,
+        match_columns(sheet, KIND, required),
+        sheet,
+        required=required,
+        now=NOW,
+        allow_duplicates=allow_duplicates,
+        directories=directories,
     )
     return [checker.check(chunk) for chunk in sheet.read()]
 
@@ -327,3 +341,20 @@ def test_a_formula_in_a_text_file_is_an_error_at_its_cell(tmp_path: Path) -> Non
     [chunk] = check(tmp_path, [mapping(2, Name="=1+1"), mapping(3, Name='="Room 1"')])
     errors = [(issue.code, issue.cell) for issue in chunk.issues if issue.severity is Severity.ERROR]
     assert errors == [("formula-without-value", "C2")]
+
+
+@pytest.mark.parametrize(
+    ("field", "cell", "code", "value"),
+    [
+        ("CoworkerId", '"Nobody Known"', "name-not-found", "Nobody Known"),
+        ("CoworkerId", '"-4"', "number-out-of-range", '"-4"'),
+        ("SubscriptionExpireDate", "'soon'", "not-a-date", "'soon'"),
+    ],
+)
+def test_an_issue_shows_its_cell_as_it_is_and_a_name_without_what_stands_around_it(
+    tmp_path: Path, field: str, cell: str, code: str, value: str
+) -> None:
+    """The name is what a choice of its record is remembered for; all else is looked for in the file."""
+    directories = {"CoworkerId": Directory("coworker", [Entry(13, ("Ada Abbott",))])}
+    [chunk] = check(tmp_path, [mapping(2, **{field: cell})], directories=directories)
+    assert [issue.value for issue in chunk.issues if issue.code == code] == [value]

@@ -1,6 +1,6 @@
 """Dates as people write them: what each becomes, or why it is not taken."""
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.checking.date_text import FIRST_YEAR, PLACEHOLDERS
-from importer.checking.dates import DateReader
+from importer.checking.dates import DateReader, date_of_number
 from importer.issues import CATALOGUE, Severity
 
 READ = [
@@ -269,3 +269,12 @@ def test_garbage_beside_dates_breaks_nothing(column: list[str]) -> None:
     shown, found = read(*column, zone="America/New_York")
     refused = {cell for code in found if CATALOGUE[code].severity is Severity.ERROR for cell in found[code]}
     assert all(text or cell in refused or not cell.strip() for cell, text in zip(column, shown, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [("19999", None), ("20000", "1958-10-04"), ("80000.5", "2123-01-12T12:00:00"), ("80001", None), ("12,5", None)],
+)
+def test_a_number_of_a_workbook_is_a_date_only_near_the_present(number: str, shown: str | None) -> None:
+    """A price or an Id stays the number that it is, whatever its column holds."""
+    assert date_of_number(number, date(1904, 1, 1)) == shown

@@ -607,6 +607,9 @@ def test_check_gives_the_file_back_with_wrong_cells_red(desk: Desk, service: Ser
     after = desk.type("check", "fix.xlsx", "--json").json
     assert (after["rows"], after["invalid"]) == (before["rows"], before["invalid"]) == (3, 2)
     assert desk.type("check", "fix.xlsx", "--errors-to", "fix.xlsx").code == 2
+    for name in ("fix", "fix.csv"):
+        assert desk.type("check", file, "--errors-to", name).code == 2
+        assert not (desk.folder / name).exists()
 
 
 def test_check_gives_a_workbook_back_as_it_was(desk: Desk, service: Service) -> None:

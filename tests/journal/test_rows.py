@@ -221,3 +221,20 @@ def test_a_record_that_is_given_twice_ends_in_review_for_one_row(tmp_path: Path)
         [_, second, _] = journal.rows.all(run)
     assert rows == [(State.CREATED, 71), (State.REVIEW, None), (State.CREATED, 72)]
     assert second.message == "Record 71 already belongs to another row. Check both in Nexudus."
+
+
+def test_a_row_that_may_be_one_with_an_unanswered_row_of_another_run_waits_for_its_answer(tmp_path: Path) -> None:
+    """Sent beside it, both might create the same record; keys alone do not show it."""
+    with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
+        other, run = add_run(journal, tmp_path, planned=1), add_run(journal, tmp_path, planned=3)
+        [unanswered] = journal.rows.will_send(other, ACCOUNT, journal.rows.planned(other, 0, 1), (), 5.0).sent
+
+        def send() -> tuple[list[int], list[int]]:
+            done = journal.rows.will_send(
+                run, ACCOUNT, journal.rows.planned(run, 0, 9), (), 6.0, may_be_one=lambda one, _: one.row == 3
+            )
+            return [intent.row for intent in done.sent], [intent.row for intent in done.blocked]
+
+        assert send() == ([4], [2, 3])
+        journal.rows.move([Change(unanswered.sent(), Event.REFUSED)], 7.0)
+        assert send() == ([2, 3], [])

@@ -356,3 +356,22 @@ def test_a_list_of_another_location_is_named_as_a_reason(desk: Desk, probed: Cal
     done = desk.type("journal", "--rebuild")
     assert done.code == 2
     assert "your default location" in done.out
+
+
+def test_a_record_that_comes_late_for_a_refused_row_is_that_rows_alone(
+    desk: Desk, probed: Callable[..., Service]
+) -> None:
+    """The journal knows its mark, so rebuilding gives it no second row; to reconcile gives it to the first."""
+    service = probed()
+    service.fail("400")
+    assert desk.type("run", rows(desk, 2), "--yes").code == 1
+    with closing(sqlite3.connect(journal_path(desk))) as db:
+        [(its_mark,)] = db.execute("SELECT mark FROM mark")
+    body = dict(zip(LABELS, mapping(2), strict=True)) | {"SystemId": its_mark}
+    number = service.state.add(PATH, json.dumps(body).encode())
+    done = desk.type("journal", "--rebuild", "--json")
+    assert (done.code, done.json["run"], done.json["in_journal"]) == (0, None, 1)
+    desk.type("reconcile")
+    with open_journal(f"sqlite:///{journal_path(desk)}") as journal:
+        [run] = journal.runs.latest(9)
+        assert [intent.remote_id for intent in journal.rows.all(run)] == [number]

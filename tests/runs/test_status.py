@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from delivery.kit import ACCOUNT, KIND, add_run, record
+from delivery.kit import ACCOUNT, KIND, PATH, add_run, record
 
 from importer.config.settings import Settings
 from importer.errors import UsageError
@@ -13,7 +13,7 @@ from importer.journal.journal import Journal, open_journal
 from importer.journal.lock import exclusive_sender
 from importer.journal.next_steps import StepKind
 from importer.journal.rows import Change
-from importer.journal.runs import Run
+from importer.journal.runs import NewRun, Run
 from importer.journal.states import Event, State
 from importer.model import Status
 from importer.runs.allowances import windows
@@ -65,6 +65,19 @@ def test_the_rows_of_a_status_add_up(run: Run, settings: Settings) -> None:
     assert (status.to_retry, status.removed, status.taking_back) == (3, 0, 0)
     assert status.counts[Status.EXISTING] == 0
     assert not status.finished
+
+
+def test_a_row_that_was_left_out_is_a_row_of_a_run_that_is_planned(
+    run: Run, journal: Journal, settings: Settings
+) -> None:
+    """Before it is planned, a run has no rows at all."""
+    options = {"read": {"left_out": [3, 5]}}
+    new = NewRun(KIND.name, "http://127.0.0.1", PATH, "rows.csv", "0" * 64, "copy", options, NOW)
+    begun = journal.runs.update(journal.runs.add(new), account=ACCOUNT)
+    assert run_status(begun.id, settings, NOW).rows == 0
+    planned = journal.rows.plan(begun, [([record(2)], (), 1)], run.target or 0, NOW)
+    status = run_status(planned.id, settings, NOW)
+    assert (status.rows, status.to_send, status.counts[Status.LEFT_OUT]) == (3, 1, 2)
 
 
 def test_its_speed_is_that_of_the_last_minute(run: Run, settings: Settings) -> None:

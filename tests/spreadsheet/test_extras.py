@@ -47,6 +47,11 @@ LEFT_OUT = {
         [2, 4],
         "Row 3 repeats the header",
     ),
+    "header far from both ends": (
+        f"{HEAD}\n{f'{ONE}{chr(10)}' * 20}{HEAD}\n{f'{TWO}{chr(10)}' * 20}",
+        [*range(2, 22), *range(23, 43)],
+        "Row 22 repeats the header and was left out.",
+    ),
     "dashes far from both ends": (
         f"{HEAD}\n{f'{ONE}{chr(10)}' * 12}{','.join(['---'] * 6)}\n{f'{TWO}{chr(10)}' * 12}",
         [*range(2, 14), *range(15, 27)],

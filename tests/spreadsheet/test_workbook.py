@@ -362,16 +362,16 @@ def test_an_error_pasted_as_text_is_one_too(tmp_path: Path) -> None:
 
 
 def test_merged_cells_are_named(tmp_path: Path) -> None:
-    """Only the first of merged cells holds a value; each other one is an issue of its own."""
+    """Only the first of merged cells holds a value; each other one is an issue of its own, and none beside them is."""
 
     def fill(book: Workbook, sheet: Worksheet) -> None:
-        for row in ([1, "A"], [2, None], [3, None], [4, "D"]):
-            sheet.append(["ResourceId", "Name"] if row[0] == 1 else row)
+        for row in ([1, "A", 7], [2, None, 7], [3, None, 7], [4, "D", 7]):
+            sheet.append(["ResourceId", "Name", "CoworkerId"] if row[0] == 1 else row)
         sheet.cell(2, 2, "B")
         sheet.merge_cells("B2:B3")
 
     sheet = opened(saved(tmp_path / "a.xlsx", fill))
-    assert rows_of(sheet) == {2: ["2", "B"], 3: ["3"], 4: ["4", "D"]}
+    assert rows_of(sheet) == {2: ["2", "B", "7"], 3: ["3", "", "7"], 4: ["4", "D", "7"]}
     assert [(issue.cell, issue.code) for issue in issues(sheet)] == [("B3", "cell-merged")]
 
 
