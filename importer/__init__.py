@@ -6,8 +6,8 @@
     issues.py           the catalogue of what can be wrong with a spreadsheet
     errors.py           what ends a command: exit codes and advice
     config/             settings, credentials, remembered columns, the store of documents
-    spreadsheet/        file -> Sheet: text cells with the addresses that the user sees
-    checking/           Sheet -> typed records + issues; pure
+    spreadsheet/        file -> Sheet (open_sheet): text cells with the addresses that the user sees
+    checking/           Sheet -> typed records + issues (checker.py, driven by runs/source.py); pure
     nexudus/            the remote service: signing in, calls, Reply; the only place that imports httpx
     journal/            states and events, runs, rows and calls, durably; the only place with the journal's database
     delivery/           reply -> event, pacing, comparing, sending, updating, reconciling, undoing, verifying, probing

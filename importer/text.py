@@ -94,8 +94,8 @@ def plan_lines(plan: Plan, account: Account | None, place: str = "") -> Iterator
         "in Nexudus with other values": plan.changed,
         "that may be in Nexudus": plan.ambiguous,
     }
-    left_out = ", ".join(f"{number:,} {what}" for what, number in parts.items() if number)
-    tail = f". Left out: {left_out}" if left_out else ""
+    not_to_send = ", ".join(f"{number:,} {what}" for what, number in parts.items() if number)
+    tail = f". Not to be sent: {not_to_send}" if not_to_send else ""
     whose = f" in {account.space} as {account.user}" if account else ""
     yield f"Plan: {_to_write(plan)}{whose}{tail}."
     quota = f" ({count(plan.quota_left, 'write')} left today)" if plan.quota_left is not None else ""

@@ -194,6 +194,7 @@ class Checker:
         parsed = {name: self._parse(chunk, name) for name in self._schema.columns}
         typed = pd.DataFrame({name: column.values for name, column in parsed.items()}, index=chunk.index)
         identified = self.record_ids.read(chunk, typed)
+        # No file can hold these as they are: what was read is not the value of the record, so pandera must not see it.
         for name, mask in identified.inexact.items():
             typed.loc[mask, name] = None
         faults = [*self._from_reading(chunk), *self._from_parsing(parsed), *self._from_pandera(typed)]

@@ -1,6 +1,7 @@
-"""Makes the values of rows and records comparable: numbers by value, dates by their moment, text as it is.
+"""Makes the values of rows and records comparable: numbers by value, dates by their moment, text as people see it.
 
-When two values are the same, and which records may be a row's at all, is decided here and nowhere else. Pure.
+Outer spaces, how an accent is stored, and the capitals of a GUID make no difference. When two values are the same, and
+which records may be a row's at all, is decided here and nowhere else. Pure.
 """
 
 import json
@@ -70,7 +71,7 @@ class Comparer:
         }
 
     def value(self, name: str, value: object) -> object:
-        """A field's value for comparison: dates as instants, choices by what they stand for, text as it is."""
+        """A field's value for comparison: dates as instants, choices by what they stand for, text by ``value_text``."""
         # The service shows an empty field as null, "" or not at all, and a row leaves it out.
         if value is None or value == "":
             return None

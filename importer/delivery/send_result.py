@@ -94,7 +94,7 @@ class RecordsUnreadable:
 
 
 @dataclass(frozen=True, slots=True)
-class RecordsLeftOut:
+class RecordsNotUpdated:
     """How many records could not be read, so that they were not updated; the others were."""
 
     records: int
@@ -154,7 +154,7 @@ StopDetail = (
     | TimeTooShort
     | RowLimit
     | RecordsUnreadable
-    | RecordsLeftOut
+    | RecordsNotUpdated
     | RecordsNotUndone
     | NoRecordOfRun
     | InvalidRows

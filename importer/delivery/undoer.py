@@ -196,7 +196,7 @@ class Undoer:
         return Unreadable("nothing of this run is found in Nexudus")
 
     async def _find_witness(self, intent: Intent) -> bool:
-        """Whether "not found" can be believed: another record of the run is there, or the run has no other one.
+        """Whether "not found" can be believed, because another record of the run is there.
 
         A run with a single record is believed if one of another run is there, or if the journal knows of none.
         """

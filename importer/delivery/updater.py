@@ -12,7 +12,7 @@ from importer.delivery.by_id import Gone, Look, Unreadable, read_record
 from importer.delivery.comparer import Comparer
 from importer.delivery.listing import Remote, instant
 from importer.delivery.replies import Pause, Verdict, classify, classify_read
-from importer.delivery.send_result import RecordsLeftOut, RecordsUnreadable, RowLimit, SendResult, StopReason
+from importer.delivery.send_result import RecordsNotUpdated, RecordsUnreadable, RowLimit, SendResult, StopReason
 from importer.delivery.sender import LONGEST_DELAY, Pace, judge_401
 from importer.delivery.stop_signal import StopSignal
 from importer.delivery.updates import (
@@ -120,7 +120,7 @@ class Updater:
             return self._stop.reason
         if self._left_out:
             # They are planned still, and so the run is not finished.
-            return SendResult(StopReason.UNANSWERED, RecordsLeftOut(self._left_out))
+            return SendResult(StopReason.UNANSWERED, RecordsNotUpdated(self._left_out))
         return SendResult(StopReason.DONE)
 
     def _planned(self) -> Iterator[Intent]:

@@ -198,10 +198,9 @@ STATUS: Mapping[State, Status] = {
     State.UPDATING: Status.UNKNOWN,
     State.UPDATED: Status.UPDATED,
     State.OVERTAKEN: Status.UNKNOWN,
-    # Created to the reader: until the service says that the record is gone, a report must not say so either.
+    # As before the undo: until the service says that it has taken effect, a report must not say so either.
     State.REMOVING: Status.CREATED,
     State.REMOVED: Status.NOT_SENT,
-    # And updated, for the same reason.
     State.RESTORING: Status.UPDATED,
     State.RESTORED: Status.NOT_SENT,
 }

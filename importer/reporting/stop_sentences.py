@@ -9,8 +9,8 @@ from importer.delivery.send_result import (
     NotBegun,
     NotComparedAgain,
     Outage,
-    RecordsLeftOut,
     RecordsNotUndone,
+    RecordsNotUpdated,
     RecordsUnreadable,
     RowLimit,
     SameRefusals,
@@ -39,7 +39,7 @@ def _sentence(detail: StopDetail) -> str:
             return _with_advice(error) if advice else error.message
         case TimeUp() | TimeTooShort() | RowLimit():
             return _of_limit(detail)
-        case RecordsUnreadable() | RecordsLeftOut() | RecordsNotUndone() | NoRecordOfRun():
+        case RecordsUnreadable() | RecordsNotUpdated() | RecordsNotUndone() | NoRecordOfRun():
             return _of_records(detail)
         case _:
             return _of_service(detail)
@@ -79,11 +79,11 @@ def _of_limit(detail: TimeUp | TimeTooShort | RowLimit) -> str:
             )
 
 
-def _of_records(detail: RecordsUnreadable | RecordsLeftOut | RecordsNotUndone | NoRecordOfRun) -> str:
+def _of_records(detail: RecordsUnreadable | RecordsNotUpdated | RecordsNotUndone | NoRecordOfRun) -> str:
     match detail:
         case RecordsUnreadable(records, why):
             return f"Sending stopped: {records} records in a row could not be read ({why})."
-        case RecordsLeftOut(records):
+        case RecordsNotUpdated(records):
             return f"{count(records, 'record')} could not be read, and so not updated."
         case RecordsNotUndone(records, why):
             return f"Stopped: {records} records in a row were not undone ({why})."

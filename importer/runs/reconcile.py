@@ -98,7 +98,7 @@ async def _reconcile(journal: Journal, run: Run, request: RunRequest) -> Settled
 
 
 @dataclass
-class Doubted:
+class DeniedCreates:
     """Rows whose create had no effect by the service's word alone: refused, or such that they may be sent again."""
 
     refused: set[int] = field(default_factory=set)
@@ -114,15 +114,15 @@ class Aftermath:
 
 
 async def settle_after(
-    session: Session, run: Run, sent: SendResult, stop: asyncio.Event, began: float, doubted: Doubted
+    session: Session, run: Run, sent: SendResult, stop: asyncio.Event, began: float, denied: DeniedCreates
 ) -> Aftermath:
     """Settle what this process left in doubt, and look for records of ours that no row explains.
 
-    ``began`` is when the sending did, by the clock of the event loop; ``doubted`` are the rows of which this process
+    ``began`` is when the sending did, by the clock of the event loop; ``denied`` are the rows of which this process
     was told that their create had no effect.
     """
-    if doubted.refused and sent.how is not StopReason.UNREACHABLE:
-        await _settle_refused(session, run, doubted.refused, sent)
+    if denied.refused and sent.how is not StopReason.UNREACHABLE:
+        await _settle_refused(session, run, denied.refused, sent)
     if sent.how not in _SERVICE_STILL_ANSWERS:
         return Aftermath()
     # 1. Look once at once: most lost answers are listed by then, and a record that is found needs no waiting.
@@ -135,21 +135,21 @@ async def settle_after(
         if settled.failure:
             session.observer.say(f"Rows in doubt cannot be settled: {settled.failure}.")
         if sent.how is not StopReason.DONE or stop.is_set():
-            return Aftermath(strays=await _with_repeated(session, run, doubted, settled))
+            return Aftermath(strays=await _with_repeated(session, run, denied, settled))
         if any(change.event is Event.ABSENT and change.intent.run == run.id for change in settled.changes):
             return Aftermath(send_again=True)
         too_recent = _of_run(settled, run)
         if settled.failure or not too_recent or not await _wait_for(session, too_recent, stop, began):
-            return Aftermath(strays=await _with_repeated(session, run, doubted, settled))
+            return Aftermath(strays=await _with_repeated(session, run, denied, settled))
 
 
-async def _with_repeated(session: Session, run: Run, doubted: Doubted, settled: Settled) -> Sequence[str]:
+async def _with_repeated(session: Session, run: Run, denied: DeniedCreates, settled: Settled) -> Sequence[str]:
     """The strays; with those of rows that were sent again because a create had no effect by the service's word."""
     # One more reading, and only in this case: a throttle is believed, or no run would come to its end. Where creates
     # carry marks, the list tells whether it was true.
     journal, kind = session.journal, RECORD_TYPES[run.kind]
     assert run.target is not None
-    again = [journal.rows.get(run.id, row) for row in sorted(doubted.repeatable)]
+    again = [journal.rows.get(run.id, row) for row in sorted(denied.repeatable)]
     rows = {(intent.run, intent.row) for intent in again if intent is not None and intent.state is not State.PLANNED}
     if not journal.marks.are_on(rows):
         return settled.strays

@@ -16,7 +16,7 @@ from importer.nexudus.waits import GRACE, Stopped, unless
 from importer.runs.allowances import windows
 from importer.runs.before_sending import Beforehand, settle_before
 from importer.runs.marks import new_marks
-from importer.runs.reconcile import Doubted, settle_after
+from importer.runs.reconcile import DeniedCreates, settle_after
 from importer.runs.request import Choices
 from importer.runs.result import RunResult, finish_run
 from importer.runs.session import Session
@@ -56,7 +56,7 @@ class PlannedRun:
         choices = run.options_as(Choices)
         if choices.strict and (invalid := journal.rows.invalid(run)):
             return SendResult(StopReason.STRICT, InvalidRows(invalid)), ()
-        began, doubted = asyncio.get_running_loop().time(), Doubted()
+        began, denied = asyncio.get_running_loop().time(), DeniedCreates()
         async with session.stop_signal(run, choices.max_duration) as stop:
             try:
                 before = await unless(stop, settle_before(session, run, choices))
@@ -64,12 +64,12 @@ class PlannedRun:
                     return stop.reason, ()
                 if choices.strict and (held := journal.rows.counts(run).get(State.HELD)):
                     return SendResult(StopReason.STRICT, ChangedRows(held)), ()
-                sent, before = await self._create_and_update(choices, stop, began, before, doubted)
+                sent, before = await self._create_and_update(choices, stop, began, before, denied)
                 while True:
-                    left = await unless(stop, settle_after(session, run, sent, stop, began, doubted), GRACE)
+                    left = await unless(stop, settle_after(session, run, sent, stop, began, denied), GRACE)
                     if isinstance(left, Stopped) or not left.send_again:
                         break
-                    sent, before = await self._create_and_update(choices, stop, began, before, doubted)
+                    sent, before = await self._create_and_update(choices, stop, began, before, denied)
             except ServiceError as error:
                 # Before the first call: the service does not list its records. A run that was to begin is saved.
                 return SendResult(StopReason.UNREACHABLE, NotBegun(error)), ()
@@ -85,18 +85,18 @@ class PlannedRun:
         return sent, strays
 
     async def _create_and_update(
-        self, choices: Choices, stop: StopSignal, began: float, before: Beforehand, doubted: Doubted
+        self, choices: Choices, stop: StopSignal, began: float, before: Beforehand, denied: DeniedCreates
     ) -> tuple[SendResult, Beforehand]:
         """How sending ended, and the latest comparison: first what is to be created, then what is to be updated.
 
-        The rows whose create had no effect by the service's word are added to ``doubted``.
+        The rows whose create had no effect by the service's word are added to ``denied``.
         """
         pace, rows = self._pace(choices, began), self._rows_sent()
         while True:
             sender = self._sender(self._left_of(pace, rows), stop, before.compared)
             sent = await sender.send()
-            doubted.refused |= sender.refused
-            doubted.repeatable |= sender.repeatable
+            denied.refused |= sender.refused
+            denied.repeatable |= sender.repeatable
             if sent.how is not StopReason.COMPARE_AGAIN:
                 break
             compared = await self._compared_again(choices, stop)

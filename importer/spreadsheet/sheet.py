@@ -175,6 +175,8 @@ def find_header(rows: Rows, judge: Judge | None = None, *, row: int | None = Non
     A title such as "Calendars, as of November" fills one cell or two, a header one for every column. Where another row
     names more columns by the ``judge``, it is that one. With ``row`` it is that row, whatever it holds.
 
+    None if no row is filled.
+
     Raises:
         FileError: That row is empty.
     """
