@@ -392,6 +392,23 @@ def test_a_page_of_an_earlier_check_is_read_again_once_nothing_unsaved_is_on_it(
     expect(page.locator("#cell-B3")).to_be_focused()
 
 
+def test_a_page_that_is_no_longer_signed_in_keeps_what_was_typed(eyes: Eyes, tmp_path: Path) -> None:
+    """After a restart, for example: nothing is sent to a page that asks for a sign-in, and afterwards one can save."""
+    path, page = tmp_path / "two.csv", eyes.page
+    path.write_bytes(table(mapping(2), mapping(3, CoworkerId="12.5"), mapping(4, CoworkerId="13.5")))
+    page.locator("#file").set_input_files(path)
+    page.get_by_role("button", name="Check this file").click()
+    page.locator("#cell-B3").fill("47")
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    page.get_by_role("button", name="Save all cells").click()
+    expect(page.locator("#unsaved")).to_contain_text("Nothing was saved, because this page is no longer signed in.")
+    expect(page.locator("#cell-B3")).to_have_value("47")
+    page.context.add_cookies([{"name": one["name"], "value": one["value"], "url": eyes.site.base} for one in cookies])
+    page.get_by_role("button", name="Save all cells").click()
+    expect(page.locator("#standing")).to_contain_text("1 row of 3 needs a change")
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
 def test_nothing_that_was_typed_is_lost_in_silence(
     browser: Browser, settings: Settings, tmp_path: Path, scripts: bool
@@ -545,8 +562,9 @@ def test_a_hundred_rows_of_two_names_take_two_choices_and_one_save(
             eyes.judge()
             assert eyes.seen == []
         page.get_by_role("button", name=re.compile("^Forget.*Ada Abott")).click()
-        page.wait_for_load_state()  # what is typed before is no question to the scripts
         question = page.get_by_role("group", name=re.compile("Ada Abott"))
+        expect(question).to_be_visible()
+        page.wait_for_load_state()  # what is typed before is no question to the scripts
         question.get_by_label("Another coworker, by name or Id").press_sequentially("elif")
         if scripts:
             expect(question.locator("datalist option").first).to_have_attribute("value", re.compile("elif"))

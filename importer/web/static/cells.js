@@ -2,15 +2,6 @@
 // The cells and choices of the check page are one form, which works without this. With it, Enter in a cell saves its row
 // in place; rows that wait for the check of the whole file come in their place; and nothing takes away what was not saved.
 
-// What was typed or chosen and not saved yet.
-const isUnsaved = (field) => {
-  if (field.type === "hidden") return false;
-  if (field.type === "radio" || field.type === "checkbox") return field.checked !== field.defaultChecked;
-  if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
-  return field.selectedIndex !== Math.max([...field.options].findIndex((option) => option.defaultSelected), 0);
-};
-const holdsUnsaved = (part) => [...part.querySelectorAll("input, select, textarea")].some(isUnsaved);
-
 document.addEventListener("keydown", (event) => {
   const cell = event.target.closest("input[id^=cell-]");
   if (event.key !== "Enter" || event.isComposing || !cell) return;
@@ -20,7 +11,27 @@ document.addEventListener("keydown", (event) => {
 
 // A page with something that was not saved is not left without a question.
 let saving = false;
-document.getElementById("whole").addEventListener("submit", () => { saving = true; });
+// The answer to a form would take the place of the page, and be that one has to sign in: after a restart, for example.
+const whole = document.getElementById("whole");
+whole.addEventListener("submit", async (event) => {
+  if (saving) return;
+  event.preventDefault();
+  const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
+  document.getElementById("unsaved")?.remove();
+  if (answer && answer.status !== 401) {
+    saving = true;
+    whole.requestSubmit(event.submitter);
+    return;
+  }
+  const words = document.createElement("p");
+  Object.assign(words, { id: "unsaved", className: "note bad" });
+  words.setAttribute("role", "alert");
+  words.textContent = answer
+    ? "Nothing was saved, because this page is no longer signed in. Open the importer in another tab as you did at first, "
+      + "then press the button here again. What you typed stays here."
+    : "Nothing was saved, because the importer's page does not answer. Press the button again once it does.";
+  event.submitter.parentElement.append(words);
+});
 // After a back button the page may be as it was left.
 addEventListener("pageshow", () => { saving = false; });
 addEventListener("beforeunload", (event) => {

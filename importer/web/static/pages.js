@@ -64,6 +64,15 @@ document.addEventListener("DOMContentLoaded", () => {
   }, 30000);
 });
 
+// What was typed or chosen and not saved yet.
+const isUnsaved = (field) => {
+  if (field.type === "hidden") return false;
+  if (field.type === "radio" || field.type === "checkbox") return field.checked !== field.defaultChecked;
+  if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
+  return field.selectedIndex !== Math.max([...field.options].findIndex((option) => option.defaultSelected), 0);
+};
+const holdsUnsaved = (part) => [...part.querySelectorAll("input, select, textarea")].some(isUnsaved);
+
 // Whether the server is there: it is asked by whoever looks at a page, and its silence is said in words.
 const lost = () => document.querySelector("[data-lost]");
 setInterval(async () => {
@@ -79,7 +88,9 @@ setInterval(async () => {
   if (lost().hidden) return;
   lost().hidden = true;
   // A page that is only looked at is brought up to date; one with fields stays, and so does what was typed.
-  if (document.querySelector("main [hx-get]") || !document.querySelector("main input:not([type=hidden])")) location.reload();
+  const main = document.querySelector("main");
+  if (holdsUnsaved(main)) return;
+  if (main.querySelector("[hx-get]") || !main.querySelector("input:not([type=hidden])")) location.reload();
 }, 3000);
 
 // A page that asked for a sign-in goes on once this browser has one.
