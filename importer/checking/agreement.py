@@ -48,8 +48,17 @@ def agrees(value: str, shown: str) -> bool:
         return _numbers_in(shown) <= set(map(int, length.groups())) and value.startswith("-") == ("-" in shown)
     day, clock = _DAY.match(value), _CLOCK.search(value)
     if day or clock:
-        return _is_moment_in(date(int(day[1]), int(day[2]), int(day[3])) if day else None, clock, shown)
+        real = _real_day(*map(int, day.groups())) if day else None
+        return (real is not None or not day) and _is_moment_in(real, clock, shown)
     return value.strip() == shown.strip()
+
+
+def _real_day(year: int, month: int, day: int) -> date | None:
+    """The day; None for one that a file may hold though there is none, as 30 February."""
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
 
 
 def _as_yes_or_no(shown: str) -> bool | None:

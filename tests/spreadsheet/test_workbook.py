@@ -680,6 +680,9 @@ ODS_NUMBERS: list[tuple[str, str, str, str]] = [
     ('value-type="date" office:date-value="2026-12-05T10:30:00"', "05.12.2026 10:30 UTC", "", "2026-12-05T10:30:00Z"),
     ('value-type="date" office:date-value="2026-12-05T10:30:00"', "05.12.2026 10:30 CET", "", ""),
     ('value-type="date" office:date-value="2026-12-05T10:30:00"', "05.12.2026", "", ""),
+    ('value-type="date" office:date-value="2027-04-30T24:00:00"', "2027-05-01", "", ""),
+    ('value-type="date" office:date-value="2027-02-30"', "2027-03-02", "", ""),
+    ('value-type="date" office:date-value="0000-01-01"', "0000-01-01", "", ""),
     ('value-type="float" office:value="46361.4375"', "46361.44", "", ""),
 ]
 
@@ -708,6 +711,8 @@ def test_an_opendocument_number_or_date_is_what_is_shown(tmp_path: Path, case: t
     [checked] = [checker.check(chunk) for chunk in sheet.read()]
     sent = [str(json.loads(record.body)[label]) for record in checked.records()]
     assert sent == [each for each in (number, instant) if each]
+    errors = [issue.cell for issue in checked.issues if issue.severity is Severity.ERROR]
+    assert errors == ([] if sent else ["A2"])
 
 
 def archive_text(part: str | bytes) -> str:
