@@ -149,6 +149,11 @@ CATALOGUE: Mapping[str, IssueKind] = {
         '{column} could be day/month or month/day: "{value}".',
         "Say which with --dates dmy or --dates mdy{detail}.",
     ),
+    "date-form-unclear": IssueKind(
+        Severity.ERROR,
+        '{column} could be year/day/month, as its header says, or year/month/day: "{value}".',
+        "Write the name of the month, for example 5 December 2027, or correct the header.",
+    ),
     "time-skipped": IssueKind(
         Severity.ERROR,
         '{column} falls in the hour when the clocks change in {detail}: "{value}".',
