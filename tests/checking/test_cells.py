@@ -105,7 +105,7 @@ def test_empty_cells_are_missing(cells: tuple[str, ...]) -> None:
         assert parsed.values.index.equals(text.index)
 
 
-@given(st.integers(-(10**18) + 1, 10**18 - 1), st.sampled_from(["", ".0", ".000"]))
+@given(st.integers(-(10**18) + 1, 10**18 - 1), st.sampled_from(["", ".0", ".00", ".0000"]))
 def test_a_whole_number_is_itself(number: int, tail: str) -> None:
     """Up to eighteen digits, also as spreadsheets write one; nothing is rounded on its way through a column."""
     assert fate(whole_numbers(column("7", f" {number}{tail} ", "")), 8) == number
