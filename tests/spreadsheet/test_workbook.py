@@ -666,6 +666,14 @@ def test_a_text_that_contradicts_its_value_is_an_issue_with_both(
     assert f'but the cell shows "{shown}"' in found[0].message
 
 
+def test_characters_in_sections_of_an_opendocument_text_are_read(tmp_path: Path) -> None:
+    """Whatever stands beside them, and in the last row too."""
+    texts = ("Name", "A<![CDATA[<b>]]>C", "<![CDATA[Room]]>", "Plain", "<![CDATA[Last]]>")
+    cells = (ods_cell("string", "", text) for text in texts)
+    rows = rows_of(opened(write_ods(tmp_path / "a.ods", *cells)))
+    assert list(rows.values()) == [["A<b>C"], ["Room"], ["Plain"], ["Last"]]
+
+
 ODS_NUMBERS: list[tuple[str, str, str, str]] = [
     # Attributes of an Id or a date, its text, the values that are sent, "" for an error.
     ('value-type="float" office:value="1414915"', "1.414.915", "1414915", ""),

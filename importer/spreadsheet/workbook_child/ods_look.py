@@ -38,6 +38,7 @@ _MARKS = (
     b"office:annotation",
     b"table:visibility",
     b'table:display="false"',
+    b"<![CDATA[",
 )
 _OTHER_THAN_TEXT = re.compile(rb"<table:table-cell\b(?![^>]*office:value-type=\"string\")[^>]*(?<!/)>")
 """A cell with content that does not say of itself that it is a text."""
@@ -107,6 +108,7 @@ def look_at_ods(stream: IO[bytes], name: str, *, without_zeros: bool = False) ->
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = walk.start, walk.end, walk.text
+    parser.StartCdataSectionHandler = walk.start_characters
     parser.Parse(content, True)
     walk.look.day_zero = day_zero
     return walk.look, is_linked
@@ -161,6 +163,10 @@ class _Walk:
         """Gather what the cell shows."""
         if self._cell is not None:
             self._text.add(data)
+
+    def start_characters(self) -> None:
+        """Begin a section of characters (CDATA), which calamine (0.9.1) leaves out."""
+        self._text.is_plain = False
 
     def end(self, tag: str) -> None:
         """End a cell: it is known now what it shows."""
