@@ -674,6 +674,15 @@ def test_characters_in_sections_of_an_opendocument_text_are_read(tmp_path: Path)
     assert list(rows.values()) == [["A<b>C"], ["Room"], ["Plain"], ["Last"]]
 
 
+def test_a_table_inside_a_cell_is_refused(tmp_path: Path) -> None:
+    """The rows below it would be lost."""
+    inner = f'<table:table table:is-sub-table="true"><table:table-row>{ods_cell("string", "", "in")}</table:table-row>'
+    outer = f'<table:table-cell office:value-type="string">{inner}</table:table></table:table-cell>'
+    path = write_ods(tmp_path / "a.ods", ods_cell("string", "", "Name"), outer, ods_cell("string", "", "Room"))
+    with pytest.raises(FileError, match="has a table inside a cell"):
+        opened(path)
+
+
 ODS_NUMBERS: list[tuple[str, str, str, str]] = [
     # Attributes of an Id or a date, its text, the values that are sent, "" for an error.
     ('value-type="float" office:value="1414915"', "1.414.915", "1414915", ""),

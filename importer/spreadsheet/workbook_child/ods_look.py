@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from .cell_texts import NOTHING, as_text
 from .format_codes import OTHER, claim
-from .limits import MOST_COLUMNS, PIECE_ROWS
+from .limits import MOST_COLUMNS, PIECE_ROWS, Refusal
 from .look import Look
 from .plain_cells import FLOAT
 
@@ -39,6 +39,7 @@ _MARKS = (
     b"table:visibility",
     b'table:display="false"',
     b"<![CDATA[",
+    b"table:is-sub-table",
 )
 _OTHER_THAN_TEXT = re.compile(rb"<table:table-cell\b(?![^>]*office:value-type=\"string\")[^>]*(?<!/)>")
 """A cell with content that does not say of itself that it is a text."""
@@ -135,7 +136,7 @@ class _Walk:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Begin a table, a row or a cell."""
         if self._cell is not None:
-            self._text.start(tag, attributes)
+            self._start_inside(tag, attributes)
         match tag:
             case "style:style":
                 self._style = attributes.get("style:name", "")
@@ -158,6 +159,12 @@ class _Walk:
                 self._position += self._positions
                 self._positions = _repeated(attributes, "columns")
                 self._cell, self._text = attributes, _CellText()
+
+    def _start_inside(self, tag: str, attributes: dict[str, str]) -> None:
+        # calamine (0.9.1) ends the outer table with the inner one.
+        if tag == "table:table" and self._inside and not self._text.depth:
+            raise Refusal("has a table inside a cell", "Take its values out of that cell, then save the file again.")
+        self._text.start(tag, attributes)
 
     def text(self, data: str) -> None:
         """Gather what the cell shows."""
