@@ -338,7 +338,7 @@ CATALOGUE: Mapping[str, IssueKind] = {
     ),
     "unseen-character": IssueKind(
         Severity.WARNING,
-        '{column} contains a line break or an invisible character: "{value}".',
+        '{column} contains a line break, a tab or an invisible character: "{value}".',
         "It is sent as well. Type the text again, in one line, if it does not belong to the {column}.",
     ),
     "spaces-trimmed": IssueKind(

@@ -37,12 +37,12 @@ UNSEEN_CHARACTERS = "".join(
 )
 """Characters without a width and those that turn the writing direction; not the joiners that scripts and emoji need.
 They are warned of and sent as they are: two values that look alike may differ in one, and only the user knows which is
-meant. So are line breaks, which some program wrote into an export: without them, it would come back as a change."""
+meant. So are line breaks and tabs, which some program wrote into an export: without them, it would be a change."""
 
 _BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
 """Those of them that count as printable."""
 
-_UNSEEN = re.compile(f"[\n\r{UNSEEN_CHARACTERS}]")
+_UNSEEN = re.compile(f"[\t\n\r{UNSEEN_CHARACTERS}]")
 
 ERROR_VALUES = frozenset(
     (

@@ -156,7 +156,7 @@ def test_a_column_of_numbers_keeps_its_rows_and_its_gaps() -> None:
         (" Studio ", "Studio", [], ["spaces-trimmed"]),
         ("   ", None, [], []),
         ("", None, [], []),
-        ("a\tb", "a\tb", [], []),
+        ("a\tb", "a\tb", [], ["unseen-character"]),
         *((f"a{end}b", f"a{end}b", [], ["unseen-character"]) for end in ("\n", "\r\n", "\r")),
         ("#N/A", None, ["cell-error"], []),
         ("Room #5", "Room #5", [], []),
