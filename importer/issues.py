@@ -149,6 +149,11 @@ CATALOGUE: Mapping[str, IssueKind] = {
         '{column} could be day/month or month/day: "{value}".',
         "Say which with --dates dmy or --dates mdy{detail}.",
     ),
+    "date-form-unclear": IssueKind(
+        Severity.ERROR,
+        '{column} could be year/day/month, as its header says, or year/month/day: "{value}".',
+        "Write the name of the month, for example 5 December 2027, or correct the header.",
+    ),
     "time-skipped": IssueKind(
         Severity.ERROR,
         '{column} falls in the hour when the clocks change in {detail}: "{value}".',
@@ -333,7 +338,7 @@ CATALOGUE: Mapping[str, IssueKind] = {
     ),
     "unseen-character": IssueKind(
         Severity.WARNING,
-        '{column} contains a line break or an invisible character: "{value}".',
+        '{column} contains a line break, a tab or an invisible character: "{value}".',
         "It is sent as well. Type the text again, in one line, if it does not belong to the {column}.",
     ),
     "spaces-trimmed": IssueKind(

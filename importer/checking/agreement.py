@@ -22,6 +22,7 @@ _MINUS_BEHIND = re.compile(r"\s*-|\s*\u2212")
 _DAY = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T|$)")
 _CLOCK = re.compile(r"(?:^|T)(\d\d):(\d\d):(\d\d)")
 _LENGTH = re.compile(r"-?PT(\d+)H(\d+)M(\d+)(?:[.,]\d+)?S")
+_IN_NUMBERS = re.compile(r"(?<!\d)\d{1,4}([-/.])\s?\d{1,2}\1\s?\d{1,4}(?!\d)")
 _WORD = re.compile(r"[^\W\d_]+")
 _NOON, _CENTURY, _MOST_DIGITS = 12, 100, 18
 _TRUE = frozenset(
@@ -48,8 +49,17 @@ def agrees(value: str, shown: str) -> bool:
         return _numbers_in(shown) <= set(map(int, length.groups())) and value.startswith("-") == ("-" in shown)
     day, clock = _DAY.match(value), _CLOCK.search(value)
     if day or clock:
-        return _is_moment_in(date(int(day[1]), int(day[2]), int(day[3])) if day else None, clock, shown)
+        real = _real_day(*map(int, day.groups())) if day else None
+        return (real is not None or not day) and _is_moment_in(real, clock, shown)
     return value.strip() == shown.strip()
+
+
+def _real_day(year: int, month: int, day: int) -> date | None:
+    """The day; None for one that a file may hold though there is none, as 30 February."""
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
 
 
 def _as_yes_or_no(shown: str) -> bool | None:
@@ -92,14 +102,27 @@ def _readings(text: str) -> Collection[Decimal]:
 
 def _is_moment_in(day: date | None, clock: re.Match[str] | None, shown: str) -> bool:
     hour, minute, second = map(int, clock.groups()) if clock else (0, 0, 0)
-    of_day = {day.day, day.month, day.year, day.year % _CENTURY} if day else set[int]()
+    words = [without_accents(word.lower()) for word in _WORD.findall(shown)]
+    of_day = {day.day, day.year, day.year % _CENTURY} if day else set[int]()
+    # Beside the name of a month, no number is that month.
+    if day and MONTHS.keys().isdisjoint(words):
+        of_day.add(day.month)
     numbers = _numbers_in(shown)
+    clock_text = f"{hour}.{minute:02}.{second:02}"
+    triples = (match[0] for match in _IN_NUMBERS.finditer(shown))
+    if day and not all(_is_day_of(day, each) or each.lstrip("0") == clock_text.lstrip("0") for each in triples):
+        return False
     if not numbers <= of_day | {hour, (hour - 1) % _NOON + 1, minute, second}:
         return False
     # In a language that is not known here, the day and the year say enough.
     is_whole = day is not None and day.day in numbers and not numbers.isdisjoint((day.year, day.year % _CENTURY))
-    words = [without_accents(word.lower()) for word in _WORD.findall(shown)]
     return bool(numbers or words) and all(_is_word_of(word, day, hour, is_whole=is_whole) for word in words)
+
+
+def _is_day_of(day: date, shown: str) -> bool:
+    """Whether three numbers between the same marks are the day, the month and the year, each once."""
+    numbers = sorted(int(digits) for digits in re.findall(r"\d+", shown))
+    return any(numbers == sorted((day.day, day.month, year)) for year in (day.year, day.year % _CENTURY))
 
 
 def _is_word_of(word: str, day: date | None, hour: int, *, is_whole: bool) -> bool:

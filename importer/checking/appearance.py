@@ -191,9 +191,17 @@ def _date(cell: FormattedCell) -> str | None:
         # A text is read as it is shown. A number is a date only as it is: shown with fewer digits, it is another one.
         is_text = cell.is_shown_text and not _NUMBER.fullmatch(cell)
         return _text(cell) if is_text or cell.nominal == cell else None
-    moment, shown = datetime.fromisoformat(cell), cell.nominal
-    text = read_date_text(_in_order(shown, moment)) if shown else ""
-    return None if isinstance(text, str) else _with_zone(moment, text)
+    moment, shown = _real_moment(cell), cell.nominal
+    text = read_date_text(_in_order(shown, moment)) if moment and shown else ""
+    return None if moment is None or isinstance(text, str) else _with_zone(moment, text)
+
+
+def _real_moment(cell: str) -> datetime | None:
+    """The moment of a cell; None for a day or an hour that a file may hold though there is none, as 30 February."""
+    try:
+        return datetime.fromisoformat(cell)
+    except ValueError:
+        return None
 
 
 def _in_order(shown: str, moment: datetime) -> str:

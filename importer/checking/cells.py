@@ -37,12 +37,12 @@ UNSEEN_CHARACTERS = "".join(
 )
 """Characters without a width and those that turn the writing direction; not the joiners that scripts and emoji need.
 They are warned of and sent as they are: two values that look alike may differ in one, and only the user knows which is
-meant. So are line breaks, which some program wrote into an export: without them, it would come back as a change."""
+meant. So are line breaks and tabs, which some program wrote into an export: without them, it would be a change."""
 
 _BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
 """Those of them that count as printable."""
 
-_UNSEEN = re.compile(f"[\n\r{UNSEEN_CHARACTERS}]")
+_UNSEEN = re.compile(f"[\t\n\r{UNSEEN_CHARACTERS}]")
 
 ERROR_VALUES = frozenset(
     (
@@ -84,6 +84,9 @@ YES_OR_NO: Mapping[str, bool] = dict.fromkeys(_YES, True) | dict.fromkeys(_NO, F
 
 _ERROR_MARKS = ("#", "Err:", "Loading")
 _WHOLE = re.compile(r"-?\d{1,18}(?:\.0+)?")
+_IN_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.000")
+"""A point before three zeros: thousands in one country, nothing in another. Cells of numbers come without zeros."""
+
 _DECIMAL = re.compile(r"-?[0-9]+(?:[.,][0-9]+)?")
 _THOUSANDS = re.compile(r"-?[1-9][0-9]{0,2},[0-9]{3}")
 """A comma before three digits: a thousand and something in one country, one and a fraction in another."""
@@ -135,9 +138,11 @@ def digits(text: pd.Series) -> tuple[pd.Series, list[int]]:
 
 
 def whole_number(cell: str) -> int | None:
-    """The number that a cell without outer spaces holds, None if it is no whole number."""
+    """The number that a cell without outer spaces holds, None if it is no whole number, or not certain which."""
     # str.isdecimal also takes the digits of other scripts, which int() reads correctly; the dot form is for ASCII only.
-    if (cell.isdecimal() and len(cell) <= MOST_DIGITS) or _WHOLE.fullmatch(cell):
+    if (cell.isdecimal() and len(cell) <= MOST_DIGITS) or (
+        _WHOLE.fullmatch(cell) and not _IN_THOUSANDS.fullmatch(cell)
+    ):
         return int(cell.partition(".")[0])
     return None
 

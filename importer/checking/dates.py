@@ -34,6 +34,9 @@ _ISO = re.compile(
 )
 """The form that programs write most, for speed alone: whatever does not fit is read by ``date_text``, and so are years
 and offsets of this form that may be mistakes."""
+_YEAR_FIRST = re.compile(r"\d{4}(?:[-/.:]\s?(\d{1,2})[-/.:]\s?(\d{1,2})|(\d\d)(\d\d))(?![\dTt])")
+"""No form with a T before its time: only programs write it, always with the month first."""
+
 _SERIAL = re.compile(r"(\d{5})(?:\.(\d{1,10}))?")
 # Two days before 1900: Excel counts from 1 and has a 29 February 1900, so that from March 1900 on this day is number 0.
 DAY_ZERO = date(1899, 12, 30)
@@ -135,6 +138,8 @@ class DateReader:
 
     def _read(self, cell: str, evidence: DateEvidence, count: int, header_order: str) -> "_Read":
         """What a cell means, or the issue code if it means no date."""
+        if header_order not in ("", *ORDERS) and self._order != "ymd" and _may_be_turned_round(cell):
+            return _Read(code="date-form-unclear")
         if (match := _ISO.fullmatch(cell)) and (read := _read_iso(match)):
             return read
         if (match := _SERIAL.fullmatch(cell)) and int(match[1]) in SERIALS:
@@ -179,6 +184,12 @@ class DateReader:
             return None
         day, month = (first, second) if order == "dmy" else (second, first)
         return text._replace(day=day, month=month, numbers=None)
+
+
+def _may_be_turned_round(cell: str) -> bool:
+    """Whether a cell begins with its year and means another day if the day comes before the month."""
+    match = _YEAR_FIRST.match(cell)
+    return match is not None and len({int(digits) for digits in match.groups() if digits}) > 1
 
 
 def date_of_number(cell: str, day_zero: date) -> str | None:

@@ -64,6 +64,8 @@ def issues(chunks: list[Checked]) -> list[Issue]:
 
 CELLS = [
     ("ResourceId", "12.5", "not-a-whole-number", "A2"),
+    *(("ResourceId", cell, "not-a-whole-number", "A2") for cell in ("123.000", "1.000", " 12.000 ", "-7.000")),
+    *(("CoworkerId", cell, "not-a-whole-number", "B2") for cell in ("123.000", "1.000")),
     ("ResourceId", "0", "number-out-of-range", "A2"),
     ("ResourceId", "-1", "number-out-of-range", "A2"),
     ("ResourceId", str(10**15), "number-out-of-range", "A2"),

@@ -77,6 +77,16 @@ def dates(folder: Path, label: str, *cells: str, order: str | None = None) -> li
         ("Expiry (MM.DD.YYYY)", ["05.04.2027"], ["date-ambiguous"]),
         ("Expiry (YYYY-MM-DD)", ["2027-04-05", "05/04/2027"], ["2027-04-05", "date-ambiguous"]),
         ("Expiry", ["05/04/2027"], ["date-ambiguous"]),
+        *(
+            (f"Expiry ({form})", [cell, "5 December 2027"], [read, "2027-12-05"])
+            for form in ("YYYY-DD-MM", "YYYY/DD/MM", "MM-YYYY-DD", "JJJJ.TT.MM")
+            for cell, read in (
+                *((each, "date-form-unclear") for each in ("2027-11-12", "2027/11/12", "2027. 11. 12.", "20271112")),
+                *((each, "date-form-unclear") for each in ("2027-11-12 10:30:00", "2027-30-11", "2027-11-30")),
+                *((each, "2027-11-12") for each in ("2027-11-12T10:30:00", "2027-11-12T10:30:00Z")),
+                ("2027-11-11", "2027-11-11"),
+            )
+        ),
     ],
 )
 def test_the_form_in_a_header_holds_for_its_column(
@@ -89,3 +99,5 @@ def test_the_form_in_a_header_holds_for_its_column(
 def test_what_a_person_says_goes_before_a_header(tmp_path: Path) -> None:
     """It was said of this file, the header perhaps of a template."""
     assert dates(tmp_path, "Expiry (MM/DD/YYYY)", "05/04/2027", order="dmy") == ["2027-04-05"]
+    assert dates(tmp_path, "Expiry (YYYY-DD-MM)", "2027-11-12", order="ymd") == ["2027-11-12"]
+    assert dates(tmp_path, "Expiry (YYYY-DD-MM)", "2027-11-12", order="dmy") == ["date-form-unclear"]

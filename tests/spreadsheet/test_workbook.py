@@ -666,6 +666,23 @@ def test_a_text_that_contradicts_its_value_is_an_issue_with_both(
     assert f'but the cell shows "{shown}"' in found[0].message
 
 
+def test_characters_in_sections_of_an_opendocument_text_are_read(tmp_path: Path) -> None:
+    """Whatever stands beside them, and in the last row too."""
+    texts = ("Name", "A<![CDATA[<b>]]>C", "<![CDATA[Room]]>", "Plain", "<![CDATA[Last]]>")
+    cells = (ods_cell("string", "", text) for text in texts)
+    rows = rows_of(opened(write_ods(tmp_path / "a.ods", *cells)))
+    assert list(rows.values()) == [["A<b>C"], ["Room"], ["Plain"], ["Last"]]
+
+
+def test_a_table_inside_a_cell_is_refused(tmp_path: Path) -> None:
+    """The rows below it would be lost."""
+    inner = f'<table:table table:is-sub-table="true"><table:table-row>{ods_cell("string", "", "in")}</table:table-row>'
+    outer = f'<table:table-cell office:value-type="string">{inner}</table:table></table:table-cell>'
+    path = write_ods(tmp_path / "a.ods", ods_cell("string", "", "Name"), outer, ods_cell("string", "", "Room"))
+    with pytest.raises(FileError, match="has a table inside a cell"):
+        opened(path)
+
+
 ODS_NUMBERS: list[tuple[str, str, str, str]] = [
     # Attributes of an Id or a date, its text, the values that are sent, "" for an error.
     ('value-type="float" office:value="1414915"', "1.414.915", "1414915", ""),
@@ -680,6 +697,9 @@ ODS_NUMBERS: list[tuple[str, str, str, str]] = [
     ('value-type="date" office:date-value="2026-12-05T10:30:00"', "05.12.2026 10:30 UTC", "", "2026-12-05T10:30:00Z"),
     ('value-type="date" office:date-value="2026-12-05T10:30:00"', "05.12.2026 10:30 CET", "", ""),
     ('value-type="date" office:date-value="2026-12-05T10:30:00"', "05.12.2026", "", ""),
+    ('value-type="date" office:date-value="2027-04-30T24:00:00"', "2027-05-01", "", ""),
+    ('value-type="date" office:date-value="2027-02-30"', "2027-03-02", "", ""),
+    ('value-type="date" office:date-value="0000-01-01"', "0000-01-01", "", ""),
     ('value-type="float" office:value="46361.4375"', "46361.44", "", ""),
 ]
 
@@ -708,6 +728,8 @@ def test_an_opendocument_number_or_date_is_what_is_shown(tmp_path: Path, case: t
     [checked] = [checker.check(chunk) for chunk in sheet.read()]
     sent = [str(json.loads(record.body)[label]) for record in checked.records()]
     assert sent == [each for each in (number, instant) if each]
+    errors = [issue.cell for issue in checked.issues if issue.severity is Severity.ERROR]
+    assert errors == ([] if sent else ["A2"])
 
 
 def archive_text(part: str | bytes) -> str:

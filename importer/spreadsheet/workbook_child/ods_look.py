@@ -13,7 +13,7 @@ from xml.parsers import expat
 
 from .cell_texts import NOTHING, as_text
 from .format_codes import OTHER, claim
-from .limits import MOST_COLUMNS, PIECE_ROWS
+from .limits import MOST_COLUMNS, PIECE_ROWS, Refusal
 from .look import Look
 from .plain_cells import FLOAT
 
@@ -38,6 +38,8 @@ _MARKS = (
     b"office:annotation",
     b"table:visibility",
     b'table:display="false"',
+    b"<![CDATA[",
+    b"table:is-sub-table",
 )
 _OTHER_THAN_TEXT = re.compile(rb"<table:table-cell\b(?![^>]*office:value-type=\"string\")[^>]*(?<!/)>")
 """A cell with content that does not say of itself that it is a text."""
@@ -107,6 +109,7 @@ def look_at_ods(stream: IO[bytes], name: str, *, without_zeros: bool = False) ->
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = walk.start, walk.end, walk.text
+    parser.StartCdataSectionHandler = walk.start_characters
     parser.Parse(content, True)
     walk.look.day_zero = day_zero
     return walk.look, is_linked
@@ -133,7 +136,7 @@ class _Walk:
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         """Begin a table, a row or a cell."""
         if self._cell is not None:
-            self._text.start(tag, attributes)
+            self._start_inside(tag, attributes)
         match tag:
             case "style:style":
                 self._style = attributes.get("style:name", "")
@@ -157,10 +160,20 @@ class _Walk:
                 self._positions = _repeated(attributes, "columns")
                 self._cell, self._text = attributes, _CellText()
 
+    def _start_inside(self, tag: str, attributes: dict[str, str]) -> None:
+        # calamine (0.9.1) ends the outer table with the inner one.
+        if tag == "table:table" and self._inside and not self._text.depth:
+            raise Refusal("has a table inside a cell", "Take its values out of that cell, then save the file again.")
+        self._text.start(tag, attributes)
+
     def text(self, data: str) -> None:
         """Gather what the cell shows."""
         if self._cell is not None:
             self._text.add(data)
+
+    def start_characters(self) -> None:
+        """Begin a section of characters (CDATA), which calamine (0.9.1) leaves out."""
+        self._text.is_plain = False
 
     def end(self, tag: str) -> None:
         """End a cell: it is known now what it shows."""

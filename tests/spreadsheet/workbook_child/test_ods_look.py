@@ -66,6 +66,8 @@ def test_a_cell_that_shows_something_else_is_noted(cell: str, shape: str | None)
             "<text:p><text:ruby><text:ruby-base>a</text:ruby-base><text:ruby-text>b</text:ruby-text></text:ruby></text:p>",
             "a",
         ),
+        ("<text:p>a<![CDATA[ <b> &amp; ]]>c</text:p>", "a <b> &amp; c"),
+        ("<text:p><![CDATA[a]]></text:p>", "a"),
         ("<text:p>a<draw:frame><text:p>shape</text:p></draw:frame></text:p>", "a"),
     ],
 )
