@@ -16,7 +16,8 @@ const whole = document.getElementById("whole");
 whole.addEventListener("submit", async (event) => {
   if (saving) return;
   event.preventDefault();
-  const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
+  const answer = await fetch(new URL("standing", whole.action), { cache: "no-store" }).catch(() => null);
+  if (saving) return;  // pressed twice
   document.getElementById("unsaved")?.remove();
   if (answer && answer.status !== 401) {
     saving = true;
