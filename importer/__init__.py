@@ -10,7 +10,8 @@
     checking/           Sheet -> typed records + issues (checker.py, driven by runs/source.py); pure
     nexudus/            the remote service: signing in, calls, Reply; the only place that imports httpx
     journal/            states and events, runs, rows and calls, durably; the only place with the journal's database
-    delivery/           reply -> event, pacing, comparing, sending, updating, reconciling, undoing, verifying, probing
+    delivery/           reply -> event (replies.py), sending (sender.py), doubts (reconciler.py); pacing, comparing,
+                        updating, undoing, verifying, probing
     reporting/          a run -> CSV, XLSX, HTML, JSON, failed rows
     runs/               the stages one after another: source, compare, plan, run, resume, reconcile, settle, undo,
                         verify, export, status, batch
@@ -19,6 +20,7 @@
     web/                the pages: routes, templates, static; no state but sessions and uploads
     cli/                the command line
 
-Ten minutes: README's first screen, this map, model.py, journal/states.py, delivery/replies.py, then the stages:
-runs/run.py, runs/before_sending.py, runs/send.py, runs/reconcile.py.
+Ten minutes: README's first screen, this map, journal/states.py, the table RULES in delivery/replies.py, and the
+numbered docstrings of runs/run.py and runs/send.py. An hour: with them model.py, runs/source.py,
+runs/before_sending.py, and runs/reconcile.py.
 """

@@ -152,7 +152,8 @@ def map_() -> str:
 def ten_minutes() -> str:
     """What to read first."""
     [files] = re.findall(r"^Ten minutes: (.+)\Z", map_of_the_house.__doc__ or "", re.MULTILINE | re.DOTALL)
-    text = re.sub(r"\b([\w/]+\.py)\b", r"`\1`", f"If you have ten minutes, read {' '.join(files.split())}")
+    files = " ".join(files.split()).replace("An hour: ", "If you have an hour, read ")
+    text = re.sub(r"\b([\w/]+\.py)\b", r"`\1`", f"If you have ten minutes, read {files}")
     return textwrap.fill(text, 120, break_on_hyphens=False) + "\n"
 
 
