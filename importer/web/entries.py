@@ -53,5 +53,14 @@ def typed(form: Mapping[str, str], cells: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def overtaken(form: Mapping[str, str], cells: Mapping[str, str]) -> dict[str, str]:
+    """Those typed texts of a row that would replace what nobody saw: the cell is not what its page showed any more."""
+    return {
+        letters: text
+        for letters, text in typed(form, cells).items()
+        if letters in cells and form.get(f"{SHOWN}{letters}", digest(cells[letters])) != digest(cells[letters])
+    }
+
+
 def _untouched(text: str) -> str:
     return unicodedata.normalize("NFC", _NEVER_SERVED.sub("\N{REPLACEMENT CHARACTER}", _LINE_ENDS.sub("", text)))

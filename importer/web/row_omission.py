@@ -35,7 +35,8 @@ async def leave_rows_out(request: Request) -> Response:
     row = await asyncio.to_thread(late_rows.row_of, draft, before.version, number) if before else None
     doubles = await doubles_on_page(draft, before, fields) if before else []
     # What is typed in the row is kept for when it is taken back.
-    draft = await asyncio.to_thread(with_typed, app.drafts, draft, before, fields) if before else draft
+    if before:
+        draft, _ = await asyncio.to_thread(with_typed, app.drafts, draft, before, fields)
     reply = await _done(lambda: table.set_left_out(draft, [number], out=out))
     changed = app.drafts.find(draft.id) or draft
     result = await check_of(request, changed, stale=True)

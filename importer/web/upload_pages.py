@@ -31,6 +31,7 @@ from importer.runs.source import ColumnMatch, examine
 from importer.runs.status import RunStatus, search_statuses, statuses_of_content
 from importer.spreadsheet import REPAIRS
 from importer.spreadsheet.template import write_template
+from importer.text import printable
 from importer.web import choices, entries, late_rows, row_answers, upload_check
 from importer.web.context import (
     NOT_FOUND,
@@ -323,6 +324,7 @@ async def check_values(request: Request, draft: Draft, result: UploadCheck) -> d
         **_summary_values(request, draft, result),
         **_questions(request, draft, checked),
         "place": f"/uploads/{draft.id}/check?{urlencode({**request.query_params})}",
+        "overtaken": "",
         "only": only,
         "rows": rows,
         "total": total,
@@ -406,7 +408,7 @@ async def correct(request: Request) -> Response:
     row = await asyncio.to_thread(late_rows.row_of, draft, result.version, number)
     # The fields of all rows are in the form, and those of the others stay as they are on the page.
     forms = {number: entries.by_row(fields).get(number, {})}
-    corrections = _typed(draft, result.header, forms, {number: row} if row else {})
+    corrections, problem = _typed(draft, result.header, forms, {number: row} if row else {})
     fields = {"only": fields.get("show", ""), "page": fields.get("page", "1")}
     doubles = await doubles_on_page(draft, result, fields)
     changed = (app_of(request).drafts.correct(draft.id, cells=corrections) if corrections else None) or draft
@@ -416,23 +418,37 @@ async def correct(request: Request) -> Response:
         return redirect(request, f"/uploads/{draft.id}/check?{urlencode(fields)}#row-{number}")
     row = upload_check.corrected_row(changed, row)
     now = await checked_now(request, changed, result, row)
-    saved = "typed" if corrections else "untouched"
+    saved = "refused" if problem else "typed" if corrections else "untouched"
     latest = latest_check(changed) or result
-    return await row_answer(request, changed, latest, now, fields=fields, saved=saved, doubles=doubles)
+    return await row_answer(request, changed, latest, now, fields=fields, saved=saved, doubles=doubles, problem=problem)
 
 
 def _typed(
     draft: Draft, header: Header, forms: Mapping[int, Mapping[str, str]], rows: Mapping[int, CheckedRow]
-) -> dict[str, str]:
-    """The texts in the fields of rows that a person typed, by address; ``rows`` are those with an issue."""
-    corrections: dict[str, str] = {}
+) -> tuple[dict[str, str], str]:
+    """The texts in the fields of rows that a person typed, by address, and what is to be said of those not taken.
+
+    ``rows`` are those at hand. What another page has put into a cell meanwhile is not replaced unseen.
+    """
+    corrections, words = dict[str, str](), list[str]()
     for number, fields in forms.items():
         row = rows.get(number)
         cells = upload_check.corrected_row(draft, row).cells if row else {}
         columns = cells if row else header.letters
-        typed = entries.typed(fields, cells)
-        corrections |= {f"{letters}{number}": text for letters, text in typed.items() if letters in columns}
-    return corrections
+        late = entries.overtaken(fields, cells)
+        typed = {
+            f"{letters}{number}": text
+            for letters, text in entries.typed(fields, cells).items()
+            if letters in columns and letters not in late
+        }
+        corrections |= typed
+        words += [
+            f"{letters}{number} was changed on another page and is now “{printable(cells[letters], 60)}”, so "
+            f"“{printable(text, 60)}” was "
+            "not saved. If yours is right, enter it under “See and correct all rows”."
+            for letters, text in late.items()
+        ]
+    return corrections, " ".join(words)
 
 
 async def doubles_on_page(draft: Draft, result: UploadCheck, fields: Mapping[str, str]) -> list[CheckedRow]:
@@ -517,25 +533,29 @@ async def choose(request: Request) -> Response:
     result = latest_check(draft)
     if result is None or result.rows is None:
         return redirect(request, f"/uploads/{draft.id}")
-    draft = await asyncio.to_thread(with_typed, app_of(request).drafts, draft, result, fields)
+    draft, problem = await asyncio.to_thread(with_typed, app_of(request).drafts, draft, result, fields)
     reply = await asyncio.to_thread(choices.answer, _desk(request), draft, result, _chosen_of(request, fields))
     now = app_of(request).drafts.find(draft.id) or draft
-    if not reply.problems:
+    if not reply.problems and not problem:
         return redirect(request, f"/uploads/{draft.id}/check{_back_to(request, fields)}")
     result = await check_of(request, now, stale=True)
     if result is None or result.rows is None:
         return redirect(request, f"/uploads/{draft.id}")
-    values = await check_values(request, now, result) | {"reply": reply, "entered": fields}
+    values = await check_values(request, now, result) | {"reply": reply, "entered": fields, "overtaken": problem}
     return page(request, "check.html", status=422, **values)
 
 
-def with_typed(drafts: Drafts, draft: Draft, result: UploadCheck, fields: Mapping[str, str]) -> Draft:
-    """The upload with the texts that were typed into the cells of the page, of whichever rows."""
+def with_typed(drafts: Drafts, draft: Draft, result: UploadCheck, fields: Mapping[str, str]) -> tuple[Draft, str]:
+    """The upload with the texts typed into the cells of the page, and what is to be said of those not taken."""
     forms = entries.by_row(fields)
     if result.header is None or not forms:
-        return draft
-    corrections = _typed(draft, result.header, forms, upload_check.rows_of(draft, result.version, forms))
-    return (drafts.correct(draft.id, cells=corrections) if corrections else None) or draft
+        return draft, ""
+    rows = upload_check.rows_of(draft, result.version, forms)
+    # Another page may have corrected a row that this one still shows.
+    others = (late_rows.row_of(draft, result.version, number) for number in forms.keys() - rows.keys())
+    rows |= {row.row: row for row in others if row}
+    corrections, problem = _typed(draft, result.header, forms, rows)
+    return (drafts.correct(draft.id, cells=corrections) if corrections else None) or draft, problem
 
 
 def _chosen_of(request: Request, fields: Mapping[str, str]) -> dict[str, str]:

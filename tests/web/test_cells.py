@@ -124,7 +124,7 @@ def test_a_row_saved_as_it_is_is_not_corrected(client: Client, tmp_path: Path) -
 
 
 def test_a_page_does_not_take_back_what_another_page_has_corrected(client: Client, service: Running) -> None:
-    """Two pages of one upload: each one's Save takes what was typed there, in whichever order they are pressed."""
+    """Two pages of one upload: each one's Save takes what was typed there, but replaces no text that it did not show."""
     wrong = [mapping(2, CoworkerId="12.5", Name=""), mapping(3, CoworkerId="12.5", Name=""), mapping(4)]
     place = client.draft("a.csv", table(*wrong))
     first, second = fields_of(client, place, 2), fields_of(client, place, 2)
@@ -133,9 +133,11 @@ def test_a_page_does_not_take_back_what_another_page_has_corrected(client: Clien
     # By now nothing is wrong with the row, but a page that was opened before may still show it.
     client.follow(f"{place}/check")
     late = client.post(f"{place}/rows/2", first | {"C2": "Cellar"}, HX_Request="true")
-    assert "Corrected: this row can be imported." in late.text
+    assert "C2 was changed on another page and is now “Attic”, so “Cellar” was not saved." in late.text
+    whole = client.post(f"{place}/choices", first | {"C2": "Cellar", "save": "cells"})
+    assert (whole.status, "so “Cellar” was not saved" in whole.text) == (422, True)
     bodies = {body["CoworkerId"]: body["Name"] for body in sent(client, service, place)}
-    assert bodies == {4711: "Cellar", 2004: "Room 4"}
+    assert bodies == {4711: "Attic", 2004: "Room 4"}
 
 
 def test_a_repair_of_a_column_outlives_a_save_from_a_page_opened_before(client: Client, service: Running) -> None:

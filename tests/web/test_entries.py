@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from importer.spreadsheet import Sheet, as_problems
 from importer.spreadsheet.corrections import corrected
-from importer.web.entries import SHOWN, by_row, digest, typed
+from importer.web.entries import SHOWN, by_row, digest, overtaken, typed
 
 TEXTS = st.text(st.characters(codec=None) | st.sampled_from("\r\n\0\t =#é\u0301\u05d0\u202e"), max_size=12)
 
@@ -37,6 +37,22 @@ def test_only_what_was_typed_counts_as_typed(
     cells = {**shown, **now}
     assert mine.keys() - taken.keys() == {
         letters for letters, text in mine.items() if digest(text) in (digest(shown[letters]), digest(cells[letters]))
+    }
+
+
+@given(shown=ROWS, now=ROWS, hands=ROWS, compose=st.booleans())
+def test_a_text_is_overtaken_exactly_if_its_cell_is_not_what_was_shown(
+    shown: dict[str, str], now: dict[str, str], hands: dict[str, str], compose: bool
+) -> None:
+    """Only typed texts are; one equal to what the cell says by now has nothing to replace."""
+    form = {letters: given_back(text, compose) for letters, text in shown.items()}
+    form |= {SHOWN + letters: digest(text) for letters, text in shown.items()}
+    form |= {letters: given_back(text, compose) for letters, text in hands.items() if letters in shown}
+    taken = typed(form, now)
+    assert overtaken(form, now) == {
+        letters: text
+        for letters, text in taken.items()
+        if letters in now and digest(now[letters]) != digest(shown[letters])
     }
 
 
