@@ -124,7 +124,7 @@ def test_a_row_saved_as_it_is_is_not_corrected(client: Client, tmp_path: Path) -
 
 
 def test_a_page_does_not_take_back_what_another_page_has_corrected(client: Client, service: Running) -> None:
-    """Two pages of one upload: each one's Save takes what was typed there, but replaces no text that it did not show."""
+    """Two pages of one upload: each one's Save takes what was typed there, and replaces nothing unseen."""
     wrong = [mapping(2, CoworkerId="12.5", Name=""), mapping(3, CoworkerId="12.5", Name=""), mapping(4)]
     place = client.draft("a.csv", table(*wrong))
     first, second = fields_of(client, place, 2), fields_of(client, place, 2)
