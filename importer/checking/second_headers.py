@@ -63,7 +63,7 @@ class SecondHeaders:
         if chunk.empty or row != chunk.index[0]:
             return {}
         pairs = [(label, str(chunk.iloc[0][place])) for place, label in enumerate(self._sheet.labels) if place in chunk]
-        joined = {self._field(f"{label} {cell}") for label, cell in pairs if label and cell.strip()} - {None}
+        joined = {self._field(f"{label} {cell}") for label, cell in pairs if label and plain(cell)} - {None}
         return {row: False} if len(joined) >= max(_MOSTLY * len(self._fields) - 1, 2) else {}
 
     def _field(self, cell: str) -> str | None:

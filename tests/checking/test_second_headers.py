@@ -85,6 +85,14 @@ def test_a_row_with_a_word_or_two_of_a_header_is_a_row(tmp_path: Path, wrong: st
     assert not [code for _, code, _ in lines if "header" in code]
 
 
+@pytest.mark.parametrize("mark", ["-", "\N{EN DASH}", "...", "*", "/"])
+def test_a_first_row_of_marks_only_is_no_second_line_of_the_header(tmp_path: Path, mark: str) -> None:
+    """Together with the labels above them, marks would spell names of fields; the rows below are as good as ever."""
+    lines = found(tmp_path, ",".join([mark] * 5), row(1))
+    assert {number for number, _, _ in lines} == {2}
+    assert not [code for _, code, _ in lines if "header" in code]
+
+
 def test_headers_that_were_chosen_for_fields_are_names_too(tmp_path: Path) -> None:
     """A file may call its columns as it likes."""
     head = HEAD.replace("Name", "Calendar name")
