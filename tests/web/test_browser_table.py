@@ -262,6 +262,11 @@ def test_filling_down_emptying_undoing_and_redoing(sheet: Sheet) -> None:
     sheet.press("Control+y")
     sheet.says(re.compile("^Redone: 3 cells changed"))
     expect(sheet.cell(3, NAME)).to_have_text("Room 2")
+    # Once there is nothing more to redo, its button cannot keep the focus.
+    sheet.page.get_by_role("button", name="Redo").press("Enter")
+    sheet.says(re.compile("^Redone: 4 cells changed"))
+    expect(sheet.page.get_by_role("button", name="Redo")).to_be_disabled()
+    expect(sheet.cell(3, NAME)).to_be_focused()
 
 
 def test_a_step_can_be_undone_on_a_page_that_was_opened_anew(sheet: Sheet) -> None:

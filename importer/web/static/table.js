@@ -189,9 +189,9 @@ class RowTable {
     this.checking = document.checking;
     this.version = document.version;
     this.grid.setAttribute("aria-busy", String(this.checking));
-    this.undoButton.disabled = !document.undo;
+    this.enable(this.undoButton, document.undo);
     this.undoButton.textContent = document.undo ? `Undo ${document.undo}` : "Undo";
-    this.redoButton.disabled = !document.redo;
+    this.enable(this.redoButton, document.redo);
     this.redoButton.textContent = document.redo ? `Redo ${document.redo}` : "Redo";
     const show = window.document.getElementById("show");
     const chosen = this.query.get("show") || "";
@@ -201,6 +201,13 @@ class RowTable {
       show.append(element("option", { value: chosen }, `${this.words(chosen)} (0)`));
     show.value = chosen;
     if (this.checking && !this.polling) { this.polling = setTimeout(() => this.poll(), 1000); }
+  }
+
+  /** Let a button be pressed or not. One that cannot be any more gives its focus to the cell in use. */
+  enable(button, can) {
+    const hadFocus = window.document.activeElement === button;
+    button.disabled = !can;
+    if (hadFocus && !can) this.cell(this.focus.row, this.focus.column)?.focus({ preventScroll: true });
   }
 
   words(word) {
@@ -446,9 +453,10 @@ class RowTable {
     for (const [, severity, sentence] of data.issues.filter(([where]) => where === letters))
       this.detail.append(element("p", { class: `msg ${severity}` }, sentence));
     const out = data.state === "out";
-    this.outButton.disabled = out && this.bounds().first === this.bounds().last;
-    this.backButton.disabled = !out && this.bounds().first === this.bounds().last;
-    this.valueButton.disabled = column < FIXED;
+    const several = this.bounds().first !== this.bounds().last;
+    this.enable(this.outButton, !out || several);
+    this.enable(this.backButton, out || several);
+    this.enable(this.valueButton, column >= FIXED);
   }
 
   // -- moving --------------------------------------------------------------------------------------------------------
