@@ -252,7 +252,8 @@ class Copies:
     eyes: Eyes
 
     def judge(self) -> None:
-        """Judge the page as it is at this moment."""
+        """Judge the page as it is once it is loaded."""
+        self.page.wait_for_load_state()
         copy, html, address = self.eyes.page, self.page.content(), self.page.url.partition("#")[0]
         copy.unroute_all()
         copy.route("**/*.js", lambda route: route.abort())
@@ -383,6 +384,7 @@ class Clerk:
         page, hands = self.page, self.hands
         page.goto(f"{self.site.base}/runs/{run}")
         hands.press(page.get_by_role("link", name="Undo this run …"))
+        expect(page).to_have_title(re.compile("^Undo run"))
         self.look()
         hands.write(page.get_by_label("To confirm"), str(number))
         hands.press(page.get_by_role("button", name=re.compile("^Delete ")))
