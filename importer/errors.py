@@ -50,7 +50,7 @@ EXIT_MEANINGS = {
     Exit.USAGE: "the command or a setting is wrong, or this machine cannot do it: a full disk, too little memory, "
     "a journal or a report that cannot be written, a finding of importer doctor",
     Exit.FILE: "a file cannot be read, or columns are missing; no rows were checked",
-    Exit.SIGN_IN: "the sign-in was refused",
+    Exit.SIGN_IN: "the sign-in was refused, or the user may not create or update these records",
     Exit.SERVICE: "the service cannot be reached or does not answer as expected; safe to resume",
     Exit.LIMIT: "stopped at a limit or quota; safe to resume",
     Exit.BUSY: "another run is sending for this account",
