@@ -50,7 +50,7 @@ EXIT_MEANINGS = {
     Exit.USAGE: "the command or a setting is wrong, or this machine cannot do it: a full disk, too little memory, "
     "a journal or a report that cannot be written, a finding of importer doctor",
     Exit.FILE: "a file cannot be read, or columns are missing; no rows were checked",
-    Exit.SIGN_IN: "the sign-in was refused, or the user may not create or update these records",
+    Exit.SIGN_IN: "the sign-in was refused, or the user lacks a role for these records",
     Exit.SERVICE: "the service cannot be reached or does not answer as expected; safe to resume",
     Exit.LIMIT: "stopped at a limit or quota; safe to resume",
     Exit.BUSY: "another run is sending for this account",
@@ -181,10 +181,15 @@ class ServiceError(ImporterError):
 class UnlistedError(ServiceError):
     """The service does not list its records; ``why`` says so as half a sentence."""
 
-    def __init__(self, message: str, advice: str, why: str, *, on_page: str | None = None) -> None:
-        """For a command that can do without the list, and words it in its own way."""
+    def __init__(
+        self, message: str, advice: str, why: str, *, on_page: str | None = None, remedy: str | None = None
+    ) -> None:
+        """For a command that can do without the list, and words it in its own way.
+
+        ``remedy`` is the step of a person that the list waits for; None if it may come by itself.
+        """
         super().__init__(message, advice, on_page=on_page)
-        self.why = why
+        self.why, self.remedy = why, remedy
 
 
 class BusyError(ImporterError):

@@ -9,12 +9,14 @@ from importer.text import count, printable
 _WORDS = {
     StepKind.STOP: "stop it",
     StepKind.SIGN_IN: "sign in to Nexudus again (importer login, or a new NEXUDUS_TOKEN)",
-    StepKind.GET_PERMISSION: "have {user} given a role in Nexudus that may create and update these records",
+    StepKind.GET_PERMISSION: "have {user} given a role in Nexudus that may see, create and update these records",
     StepKind.CHECK_ADDRESS: "check NEXUDUS_URL ({url}), because calls are redirected. If it was wrong, import the file "
     "again with the right one",
     StepKind.CHECK_NETWORK: "find out what answers in the place of Nexudus, for example a firewall, a proxy or a "
     "maintenance page",
-    StepKind.CHECK_PATH: "check that the records which the refused rows name are still in Nexudus. If they are, "
+    StepKind.CHECK_PATH: "check the path of these records, {path}: if it was wrong, set IMPORTER_ENDPOINT_PATH and "
+    "import the file again",
+    StepKind.CHECK_NAMED: "check that the records which the refused rows name are still in Nexudus. If they are, "
     "{path} may be the wrong path: set IMPORTER_ENDPOINT_PATH and import the file again",
     StepKind.RESUME: "continue it ({rows} left to send)",
     StepKind.CONTINUE_UNDO: "finish the undo ({rows} left)",

@@ -161,6 +161,19 @@ def classify_read(reply: Reply) -> Verdict | None:
     return None
 
 
+def remedy_of_list(reply: Reply) -> StepKind | None:
+    """What a person has to do for a list that was answered like this; None if it may come later, or nobody knows."""
+    if reply.status_in(*range(300, 400)):
+        return StepKind.CHECK_ADDRESS
+    # While the service is away, its gateway answers with a page as well.
+    if reply.html and not reply.passing:
+        return StepKind.CHECK_NETWORK
+    # 401 too: whoever asks for a list has made sure of the sign-in.
+    if reply.status_in(401, 403):
+        return StepKind.GET_PERMISSION
+    return StepKind.CHECK_PATH if reply.status_in(404, 405, 410) else None
+
+
 def _accepted(facts: Facts) -> Verdict:
     return Verdict(Event.ACCEPTED, remote_id=facts.new_id)
 
@@ -173,7 +186,7 @@ def _refused(facts: Facts) -> Verdict:
 def _no_endpoint(facts: Facts) -> Verdict:
     # Once may be the row: 404 is also what a record that the row names, and somebody deleted, could be answered with.
     reason = f"the service does not know the path, or a record that the rows name (HTTP {facts.reply.status})"
-    return replace(_refused(facts), pause=Pause.STOP_IF_REPEATED, reason=reason, remedy=StepKind.CHECK_PATH)
+    return replace(_refused(facts), pause=Pause.STOP_IF_REPEATED, reason=reason, remedy=StepKind.CHECK_NAMED)
 
 
 def _lost(facts: Facts) -> Verdict:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from importer.delivery.replies import Verdict
-from importer.errors import ImporterError
+from importer.errors import ImporterError, UnlistedError
 from importer.journal.next_steps import StepKind
 from importer.journal.runs import Run
 
@@ -181,5 +181,7 @@ class SendResult:
                 return verdict.remedy
             case SignInEnded():
                 return StepKind.SIGN_IN
+            case NotBegun(UnlistedError() as error) | NotComparedAgain(UnlistedError() as error):
+                return StepKind(error.remedy) if error.remedy else None
             case _:
                 return None

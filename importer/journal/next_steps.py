@@ -32,6 +32,7 @@ class StepKind(StrEnum):
     CHECK_ADDRESS = "check address"
     CHECK_NETWORK = "check network"
     CHECK_PATH = "check path"
+    CHECK_NAMED = "check named records"
     RESUME = "resume"
     CONTINUE_UNDO = "continue undo"
     RECONCILE = "reconcile"
@@ -54,6 +55,7 @@ REMEDIES = frozenset(
         StepKind.CHECK_ADDRESS,
         StepKind.CHECK_NETWORK,
         StepKind.CHECK_PATH,
+        StepKind.CHECK_NAMED,
     }
 )
 """What a person has to do before a run can continue that stopped for an answer that every row would have got."""
@@ -107,7 +109,7 @@ def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: 
         resume = [Step(StepKind.CORRECT_COLUMN, to_correct + count[State.PLANNED]), *resume]
     if resume and (remedy := remedy_of(run)) is not None:
         resume = [Step(remedy, count[State.PLANNED]), *resume]
-        if remedy is StepKind.CHECK_PATH:
+        if remedy is StepKind.CHECK_NAMED:
             # Which of the refused rows are wrong themselves is known once the path is certain.
             steps = [step for step in steps if step.kind is not StepKind.CORRECT]
     afterwards = [Step(kind, sum(count[state] for state in WITH_RECORD)) for kind in (StepKind.VERIFY, StepKind.UNDO)]

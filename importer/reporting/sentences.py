@@ -28,10 +28,11 @@ _STOPPED: Mapping[int | None, str] = {
     Exit.IN_DOUBT: "the run ended while this row waited for another one to be settled",
 }
 _STOPPED_FOR: Mapping[StepKind | None, str] = {
-    StepKind.GET_PERMISSION: "the user may not create or update these records",
+    StepKind.GET_PERMISSION: "the user lacks a role for these records",
     StepKind.CHECK_ADDRESS: "the service redirected a call",
     StepKind.CHECK_NETWORK: "a web page came instead of the service's answer",
-    StepKind.CHECK_PATH: "the service does not know the path, or records that other rows name",
+    StepKind.CHECK_PATH: "the service does not know the path of these records",
+    StepKind.CHECK_NAMED: "the service does not know the path, or records that other rows name",
 }
 """Where the exit code alone would say less than is known, or something else."""
 _WITHOUT_WORDS = {
@@ -48,14 +49,16 @@ _WITHOUT_WORDS = {
 _WHY = {
     StepKind.STOP: "Stop the run. You can resume it later.",
     StepKind.SIGN_IN: "Sign in to Nexudus again, because it no longer accepts the sign-in of this run.",
-    StepKind.GET_PERMISSION: "Have {user} given a role in Nexudus that may create and update these records.",
+    StepKind.GET_PERMISSION: "Have {user} given a role in Nexudus that may see, create and update these records.",
     StepKind.CHECK_ADDRESS: "Check the address of Nexudus ({url}), because calls are redirected to another one. If it "
     "was wrong, import the file again with the right one. If it was right, continue the run.",
     StepKind.CHECK_NETWORK: "Find out what answers in the place of Nexudus, for example a firewall, a proxy or a "
     "maintenance page. Continue the run once Nexudus answers itself.",
-    StepKind.CHECK_PATH: "Check that the records which the refused rows name are still in Nexudus. If they are, {path} "
-    "may be the wrong path for these records: set IMPORTER_ENDPOINT_PATH and import the file again. If they are not, "
-    "continue the run; those rows can be corrected afterwards.",
+    StepKind.CHECK_PATH: "Check the path of these records, {path}. If it was wrong, set IMPORTER_ENDPOINT_PATH and "
+    "import the file again. If it was right, continue the run.",
+    StepKind.CHECK_NAMED: "Check that the records which the refused rows name are still in Nexudus. If they are, "
+    "{path} may be the wrong path for these records: set IMPORTER_ENDPOINT_PATH and import the file again. If they "
+    "are not, continue the run; those rows can be corrected afterwards.",
     StepKind.RESUME: "Continue the run: {rows} left to send.",
     StepKind.CONTINUE_UNDO: "Finish the undo: {rows} left.",
     StepKind.RECONCILE: "Find out what Nexudus did with {rows} that got no answer.",

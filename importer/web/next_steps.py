@@ -59,8 +59,8 @@ _WORDS: Mapping[StepKind, _Words] = {
     ),
     StepKind.GET_PERMISSION: _Words(
         "A permission is missing in Nexudus",
-        "Nexudus does not let the user of this run create or update these records. Ask an administrator of the space "
-        "to allow it, then resume the run.",
+        "Nexudus does not let the user of this run see, create or update these records. Ask an administrator of the "
+        "space to allow it, then resume the run.",
         "Show what was not sent",
         "rows?status=not+sent",
         Role.VIEWER,
@@ -82,6 +82,14 @@ _WORDS: Mapping[StepKind, _Words] = {
         Role.VIEWER,
     ),
     StepKind.CHECK_PATH: _Words(
+        "Nexudus does not know these records",
+        "The path of these records may be set wrongly. Ask the person who looks after the importer on this computer. "
+        "If it is changed, upload the file again; if it was right, resume this run.",
+        "Show what was not sent",
+        "rows?status=not+sent",
+        Role.VIEWER,
+    ),
+    StepKind.CHECK_NAMED: _Words(
         "Nexudus does not know what the rows name",
         "Check whether the records that the refused rows name are still in Nexudus. If they are not, resume the run; "
         "you can correct those rows afterwards. If they are, ask the person who looks after the importer on "

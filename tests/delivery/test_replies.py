@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.delivery import replies as reply_table
-from importer.delivery.replies import RULES, Pause, Rule, Verdict, classify
+from importer.delivery.replies import RULES, Pause, Rule, Verdict, classify, remedy_of_list
 from importer.journal.next_steps import REMEDIES, StepKind
 from importer.journal.states import Event
 from importer.nexudus import Access, Nexudus, Reply, Secret
@@ -75,7 +75,7 @@ def stops(remedy: StepKind) -> dict[str, object]:
     return {"pause": Pause.STOP_RUN, "remedy": remedy}
 
 
-NO_PATH: dict[str, object] = {"pause": Pause.STOP_IF_REPEATED, "remedy": StepKind.CHECK_PATH}
+NO_PATH: dict[str, object] = {"pause": Pause.STOP_IF_REPEATED, "remedy": StepKind.CHECK_NAMED}
 WAIT = "You must wait before accessing this url again."
 REQUIRED = "is a required field"
 THROTTLE = {"pause": Pause.THROTTLE, "wait": None}
@@ -371,3 +371,29 @@ def test_any_reply_is_judged(reply: Reply) -> None:
     verdict = classify(reply, lambda _: True)
     assert verdict.message.isprintable()
     assert verdict.wait is None or 1.0 <= verdict.wait <= 25 * 3600
+
+
+@pytest.mark.parametrize(
+    ("reply", "remedy"),
+    [
+        (answered(302), StepKind.CHECK_ADDRESS),
+        (answered(307, HTML), StepKind.CHECK_ADDRESS),
+        (answered(200, HTML), StepKind.CHECK_NETWORK),
+        (answered(403, HTML), StepKind.CHECK_NETWORK),
+        (answered(401, {"Message": "Denied."}), StepKind.GET_PERMISSION),
+        (answered(403, {"Message": "Denied."}), StepKind.GET_PERMISSION),
+        (answered(404, '"Not found"'), StepKind.CHECK_PATH),
+        (answered(405), StepKind.CHECK_PATH),
+        (answered(410), StepKind.CHECK_PATH),
+        (answered(200, {"Records": None}), None),
+        (answered(400, INVALID), None),
+        (answered(429), None),
+        (answered(500, {"Message": "An error has occurred."}), None),
+        (answered(502, HTML), None),
+        (Reply(sent=False, failure="no connection"), None),
+        (Reply(failure="no answer"), None),
+    ],
+)
+def test_what_a_list_waits_for_follows_from_what_came(reply: Reply, remedy: StepKind | None) -> None:
+    """Only what would come again tomorrow is for a person; anything else may pass by itself."""
+    assert remedy_of_list(reply) is remedy

@@ -92,7 +92,7 @@ def test_which_refused_rows_are_wrong_is_known_once_the_path_is_certain() -> Non
     states = {State.PLANNED: 4, State.REJECTED: 2}
     for remedy in REMEDIES:
         kinds = {step.kind for step in next_steps(replace(UNFINISHED, options={"remedy": remedy}), states, invalid=0)}
-        assert (StepKind.CORRECT in kinds) is (remedy is not StepKind.CHECK_PATH)
+        assert (StepKind.CORRECT in kinds) is (remedy is not StepKind.CHECK_NAMED)
 
 
 def test_an_unfinished_run_is_not_retried() -> None:

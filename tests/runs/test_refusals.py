@@ -130,7 +130,7 @@ STOPS = {
         Exit.SIGN_IN,
         ("ave ops@example.com given a role", "importer resume 1"),
         "A permission is missing",
-        "the user may not create or update these records",
+        "the user lacks a role for these records",
     ),
     "404": Stop(
         ("404", "404"),
