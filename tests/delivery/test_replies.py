@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.delivery import replies as reply_table
-from importer.delivery.replies import RULES, Pause, Rule, Verdict, classify, remedy_of_list
+from importer.delivery.replies import RULES, Pause, Rule, Verdict, classify, classify_read, remedy_of_list
 from importer.journal.next_steps import REMEDIES, StepKind
 from importer.journal.states import Event
 from importer.nexudus import Access, Nexudus, Reply, Secret
@@ -397,3 +397,22 @@ def test_any_reply_is_judged(reply: Reply) -> None:
 def test_what_a_list_waits_for_follows_from_what_came(reply: Reply, remedy: StepKind | None) -> None:
     """Only what would come again tomorrow is for a person; anything else may pass by itself."""
     assert remedy_of_list(reply) is remedy
+
+
+AWAY = {
+    **{status: f"HTTP {status}" for status in (408, 425, 502, 503, 504)},
+    None: "no answer",
+}
+
+
+@pytest.mark.parametrize("status", [None, *range(200, 600)])
+def test_a_read_is_waited_for_while_the_service_is_away(status: int | None) -> None:
+    """Only while nobody answers, or asks to wait; whatever else came is about this record, and why is said."""
+    reply = Reply() if status is None else answered(status, "{}")
+    verdict = classify_read(reply)
+    if status in AWAY:
+        assert verdict is not None
+        assert (verdict.unreachable, verdict.failure) == (True, AWAY[status])
+    else:
+        assert (verdict is not None and verdict.pause is Pause.THROTTLE) is (status == 429)
+        assert verdict is None or not verdict.unreachable

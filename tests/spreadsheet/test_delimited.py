@@ -193,6 +193,16 @@ def test_a_corrected_failed_file_has_its_guards_taken_off(tmp_path: Path) -> Non
     assert rows_of(opened(path))[2][1] == "'=1+1"
 
 
+def test_a_cell_of_our_own_file_is_no_formula(tmp_path: Path) -> None:
+    """What we wrote begins with an apostrophe, and what is typed there is a text; only a foreign file has some."""
+    path = tmp_path / "file.csv"
+    for header, codes in (("Id,Name,import_row", []), ("Id,Name,import", ["formula-without-value"])):
+        path.write_text(f"{header}\n1,=1+1,2\n", encoding="utf-8")
+        sheet = opened(path)
+        rows_of(sheet)
+        assert list(sheet.problems["code"]) == codes
+
+
 _CELLS = st.text(st.sampled_from(list('ab1 ,;"\n\r\t\u2028\u0085\x0b\x1c\ufeffé')), max_size=4)
 _PLAIN = st.text(st.sampled_from(list("ab1 ;\t\u2028\u0085\x0b\x1c\ufeffé")), max_size=4)
 _TABLES = st.lists(st.lists(_CELLS | _PLAIN, max_size=4), max_size=8)
