@@ -399,7 +399,7 @@ def test_what_a_list_waits_for_follows_from_what_came(reply: Reply, remedy: Step
     assert remedy_of_list(reply) is remedy
 
 
-AWAY = {
+AWAY: dict[int | None, str] = {
     **{status: f"HTTP {status}" for status in (408, 425, 502, 503, 504)},
     None: "no answer",
 }
