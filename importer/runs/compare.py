@@ -129,7 +129,7 @@ def compare_named(kind: RecordType, listing: Listing, named: Collection[int]) ->
 def refuse_without_list(listing: Listing, *, without_list: bool) -> None:
     """Raise UnlistedError if rows would be sent that nothing but the journal has been compared with."""
     if listing.failure and not without_list:
-        advice, on_page = _advice(listing)
+        advice, on_page = _advice(listing.remedy)
         raise UnlistedError(
             f"No row was sent, because Nexudus does not list its records: {listing.failure}.",
             f"{advice} To send anyway, add --without-list: rows are then compared with the journal only, and "
@@ -140,14 +140,14 @@ def refuse_without_list(listing: Listing, *, without_list: bool) -> None:
         )
 
 
-def unlisted(message: str, listing: Listing) -> ServiceError:
+def unlisted(message: str, remedy: StepKind | None) -> ServiceError:
     """The error of a command that cannot do without the list; its advice follows from what came instead."""
-    advice, on_page = _advice(listing)
+    advice, on_page = _advice(remedy)
     return ServiceError(message, advice, on_page=on_page)
 
 
-def _advice(listing: Listing) -> tuple[str, str]:
-    return _ADVICE.get(listing.remedy, ("Try again later.",) * 2)
+def _advice(remedy: StepKind | None) -> tuple[str, str]:
+    return _ADVICE.get(remedy, ("Try again later.",) * 2)
 
 
 def lineage(session: Session, run: Run) -> set[int]:

@@ -131,7 +131,7 @@ async def with_all_members(
 def _whole(listing: Listing, nothing: str) -> Listing:
     if listing.failure:
         why = f"{nothing}, because Nexudus does not list its records: {listing.failure}."
-        raise unlisted(why, listing)
+        raise unlisted(why, listing.remedy)
     return listing
 
 

@@ -184,7 +184,7 @@ async def _whole_list(session: Session, endpoint: str, kind: RecordType) -> List
 
 def _listed(listing: Listing) -> Listing:
     if listing.failure:
-        raise unlisted(f"{_NOTHING}: {listing.failure}.", listing)
+        raise unlisted(f"{_NOTHING}: {listing.failure}.", listing.remedy)
     return listing
 
 

@@ -143,7 +143,9 @@ async def _without_record(session: Session, run: Run, intent: Intent) -> Change:
     kind = RECORD_TYPES[run.kind]
     listing = await list_all_records(session, run.endpoint, kind)
     if listing.failure:
-        raise unlisted(f"Nobody can check whether there is a record for row {intent.row}: {listing.failure}.", listing)
+        raise unlisted(
+            f"Nobody can check whether there is a record for row {intent.row}: {listing.failure}.", listing.remedy
+        )
     if alike := _alike(session.journal, run, intent, listing):
         raise UsageError(
             f"Nexudus lists {_named(alike)}, which may be the one for row {intent.row}.",

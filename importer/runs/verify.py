@@ -69,7 +69,7 @@ async def _compare(journal: Journal, chosen: Run, request: RunRequest) -> list[V
         kind = RECORD_TYPES[chosen.kind]
         listing = await list_all_records(session, chosen.endpoint, kind)
         if listing.failure:
-            raise unlisted(f"Run {chosen.id} cannot be verified: {listing.failure}.", listing)
+            raise unlisted(f"Run {chosen.id} cannot be verified: {listing.failure}.", listing.remedy)
         # Existing ones too: the user meant them to be there. Removing ones may still be there, or may not.
         intents = list(journal.rows.all(chosen, *WITH_RECORD, State.EXISTING, *TAKING_BACK))
         looks = await _look(session, chosen, needs_a_look(intents, listing, kind))

@@ -63,16 +63,17 @@ def test_what_to_do_without_a_list_follows_from_what_came(
     desk: Desk, service: Service, fault: str, advice: str, step: str
 ) -> None:
     """For each command that reads it; and what a run waits for is its first step."""
-    desk.type("run", rows(desk), "--yes", "--max-rows", "1")
+    service.fail("ok", "lost-before")
+    desk.type("run", rows(desk), "--yes", "--max-rows", "2")
     done = []
-    for words in (["plan", rows(desk)], ["export", "--out", "out.csv"], ["verify"], ["resume"]):
+    for words in (["plan", rows(desk)], ["export", "--out", "out.csv"], ["verify"], ["reconcile"], ["resume"]):
         # Who is signed in is answered; then the list is asked for.
         service._ask("faults?on=read", ["ok", *[fault] * 60])
         done.append(desk.type(*words))
         while service.state.pending_faults("read"):
             service.state.next_fault("read")
-    assert [advice in each.err for each in done] == [True] * 4, done
-    assert [each.code for each in done] == [5] * 4
+    assert [advice in each.err for each in done] == [True] * 5, done
+    assert [each.code for each in done] == [5] * 5
     assert step in done[-1].out[done[-1].out.index("Next: ") :].splitlines()[0]
 
 
