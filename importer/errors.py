@@ -27,6 +27,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import Self
 
+from importer.harmless import harmless, harmless_line
+
 
 class Exit(IntEnum):
     """The exit codes of the command, a contract with scripts."""
@@ -92,17 +94,20 @@ class ImporterError(Exception):
     exit_code = Exit.USAGE
 
     def __init__(self, message: str, advice: str = "", *, on_page: str | None = None) -> None:
-        """Texts are shown as they are; ``on_page`` is the advice of the page, where no command line can be meant."""
-        super().__init__(message)
-        self.message = message
-        self.advice = advice
-        self.on_page = advice if on_page is None else on_page
+        """``on_page`` is the advice of the page, where no command line can be meant.
+
+        Texts are made harmless here, once for terminal, page and log: an error quotes names, addresses and settings.
+        """
+        self.message = harmless_line(message)
+        self.advice = harmless(advice)
+        self.on_page = self.advice if on_page is None else harmless(on_page)
+        super().__init__(self.message)
 
     def reworded(self, message: str, advice: str, on_page: str) -> Self:
         """The same error with other texts, and whatever else it carries."""
         again = type(self).__new__(type(self), message)
         again.__dict__.update(self.__dict__)
-        again.args, again.message, again.advice, again.on_page = (message,), message, advice, on_page
+        ImporterError.__init__(again, message, advice, on_page=on_page)
         return again
 
 

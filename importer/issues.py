@@ -3,12 +3,11 @@
 Holds frozen values only. Must not know files, the network, the database or the clock.
 """
 
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from importer.text import printable
+from importer.text import printable, typed_word
 
 LONGEST_CANDIDATE = 200
 """Characters shown of each of several records of one name, in a sentence; a name, an e-mail and a location fit."""
@@ -439,13 +438,8 @@ class Issue:
             row=self.row,
             value=printable(self.value),
             detail=self.detail,
-            pick=_typed(f"{printable(self.value.strip(), LONGEST_PICK)}=ID"),
+            pick=typed_word(f"{printable(self.value.strip(), LONGEST_PICK)}=ID"),
         )
-
-
-def _typed(word: str) -> str:
-    """A word in quotes that every shell takes, or where it holds what a shell would read, those of POSIX."""
-    return shlex.quote(word) if set(word) & set('"$`\\!') else f'"{word}"'
 
 
 def _on_one_line(header: str) -> str:
