@@ -4,6 +4,7 @@
 - ``spelling.py``       the setting or field that was meant by a mistyped name
 - ``time_zone.py``      the time zone of this machine
 - ``addresses.py``      when two addresses name one service
+- ``trust.py``          the folders whose settings file may say where secrets go
 - ``credentials.py``    the sign-in in the machine's keyring
 - ``saved_columns.py``  how files with a certain header are read
 - ``probe_file.py``     what a probe of the service has shown
