@@ -151,10 +151,13 @@ def the_clock() -> "Clock":
 
 
 def load_settings(flags: Mapping[str, Any] | None = None) -> "Settings":
-    """The settings of the chosen profile."""
+    """The settings of the chosen profile, with a home that is its owner's alone."""
     from importer.config import settings
+    from importer.config.home import secure_home
 
-    return settings.load(flags, profile=profile_name()).settings
+    loaded = settings.load(flags, profile=profile_name()).settings
+    secure_home(loaded.home)
+    return loaded
 
 
 def profile_name() -> str | None:
