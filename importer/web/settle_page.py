@@ -2,7 +2,6 @@
 
 import asyncio
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,7 +10,7 @@ from importer.runs.observer import NullObserver
 from importer.runs.request import Choices, RunRequest
 from importer.runs.settle import Question, question_about, settle_row
 from importer.runs.start import titles_of
-from importer.web.context import NOT_FOUND, app_of, form, page, redirect, run_of, settings_of
+from importer.web.context import app_of, form, page, redirect, run_of, settings_of
 
 _PATIENCE = 60.0
 """Seconds for which a page may ask Nexudus; an account with a long list, or without allowance, needs more."""
@@ -84,8 +83,6 @@ def _request(request: Request) -> RunRequest:
 
 
 def _sign_in_first(request: Request) -> Response | None:
-    if request.path_params["row"] >= 10**_MOST_DIGITS:
-        raise HTTPException(NOT_FOUND)
     if settings_of(request).can_sign_in:
         return None
     return redirect(request, f"/sign-in?next=/runs/{run_of(request).run.id}")

@@ -91,7 +91,8 @@ def test_every_command_refuses_a_home_with_such_a_link(desk: Desk, tmp_path: Pat
     """In one sentence with what to do; the doctor has it as a finding."""
     desk.home.mkdir()
     (desk.home / "uploads").symlink_to(tmp_path)
-    for words in (["history"], ["check", str(desk.write("rows.csv", [mapping(2)]))], ["serve", "--port", "0"]):
+    commands: list[list[str | Path]] = [["history"], ["check", desk.write("rows.csv", [mapping(2)])], ["serve"]]
+    for words in commands:
         done = desk.type(*words)
         assert (done.code, "leads out of the importer's folder" in done.err) == (2, True)
     assert "NO  Home" in desk.type("doctor").out
@@ -102,8 +103,8 @@ def test_whatever_the_importer_makes_in_its_home_is_private(desk: Desk, service:
     file = desk.write("rows.csv", [mapping(2), mapping(3)])
     before = os.umask(0)
     try:
-        for words in (["run", file, "--yes"], ["run", file, "--sandbox", "--yes"], ["columns", file, "--save"]):
-            assert desk.type(*words).code == 0
+        for words in (["run", "--yes"], ["run", "--sandbox", "--yes"], ["columns", "--save"]):
+            assert desk.type(*words, file).code == 0
         assert desk.type("doctor", "--probe", "--yes").code in {0, 8}
     finally:
         os.umask(before)

@@ -255,6 +255,12 @@ def rows(*numbers: int) -> bytes:
 
 def addresses(draft: str = "x" * 22, run: int = 1) -> list[tuple[str, str]]:
     """Every address of the table, filled in."""
-    filled = {"{draft}": draft, "{run:int}": str(run), "{row:int}": "2", "{name}": "report.csv", "{topic}": "importing"}
+    filled = {
+        "{draft}": draft,
+        "{run:number}": str(run),
+        "{row:number}": "2",
+        "{name}": "report.csv",
+        "{topic}": "importing",
+    }
     filled |= {"{field}": "CoworkerId"}
     return [(route.method, re.sub(r"\{[^}]+\}", lambda found: filled[found[0]], route.path)) for route in TABLE]
