@@ -212,6 +212,16 @@ class Settings(BaseModel):
         None, description="a PEM file of certificate authorities to trust instead of the usual ones"
     )
 
+    page_connections: int = Field(
+        400, ge=1, description="at most this many connections to the page at once; the slowest make room for new ones"
+    )
+    page_connections_per_address: int = Field(
+        200, ge=1, description="the same from one address; a proxy in front of the page is one"
+    )
+    page_patience: SecondsSetting = Field(
+        20, gt=0, description="how many seconds a browser may keep the page waiting for a part of a request"
+    )
+
     @property
     def zone(self) -> str:
         """The time zone of times that do not say theirs."""

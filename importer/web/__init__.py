@@ -1,7 +1,8 @@
 """The pages for operations staff: from a file to its results, over the same runs as the command line.
 
 - ``app.py``     all addresses, with who may ask for each; ``server.py`` starts and ends it; ``guard.py`` what every
-  request must pass; ``context.py`` what all routes share; ``auth/`` who is at the browser
+  request must pass; ``connections.py`` how many there may be, and how slow; ``context.py`` what all routes share;
+  ``auth/`` who is at the browser
 - ``upload_pages.py``  from a file to a run, over ``drafts.py`` (the uploads), ``correction_log.py`` (what was corrected
   in them), ``upload_check.py``, ``upload_names.py`` and ``upload_plan.py`` (what is known of one),
   ``upload_documents.py`` (in which files), ``entries.py`` (typed cells),
