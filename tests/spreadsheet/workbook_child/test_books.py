@@ -92,7 +92,7 @@ def test_a_moment_of_an_old_workbook_is_that_of_its_day_0(
 
 def test_what_an_old_workbook_hides_is_known(tmp_path: Path) -> None:
     """By a mark or by having no size; rows without anything in them are none."""
-    rows = [["A", "B"], ["hidden", None], ["flat", None], [None, None], ["shown", None]]
+    rows: list[list[str | float | None]] = [["A", "B"], ["hidden", None], ["flat", None], [None, None], ["shown", None]]
     about_rows = row_record(1, hidden=True), row_record(2, height=0), row_record(3, hidden=True), row_record(4)
     columns = column_record(1, 2, hidden=True), column_record(4, 4, width=0), column_record(5, 5)
     look = xls(tmp_path / "a.xls", rows, *about_rows, *columns).look("Data")
