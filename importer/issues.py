@@ -490,6 +490,11 @@ NOTICES: Mapping[str, NoticeKind] = {
     "hidden-sheets": NoticeKind("Hidden sheets are not read: {names}.", doubtful=True),
     "hidden-rows": NoticeKind("Hidden and filtered rows are imported too ({count:,}).", doubtful=True),
     "hidden-columns": NoticeKind("Hidden columns are imported too: {names}.", doubtful=True),
+    "formulas-shown": NoticeKind(
+        "The sheet is set to show formulas instead of their results. The results are imported.",
+        "To see what is imported, turn off Show Formulas in your spreadsheet program.",
+        doubtful=True,
+    ),
     "macros-not-run": NoticeKind("Macros in the workbook are not run."),
     "embedded-files": NoticeKind("Files embedded in the workbook are not read."),
     "linked-workbooks": NoticeKind(

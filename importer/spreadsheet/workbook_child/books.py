@@ -175,6 +175,7 @@ class XlsBook:
         look.conditional_texts += records.conditional
         look.day_zero = FROM_1904 if self._book.datemode else ""
         look.hides_zeros = not getattr(sheet, "show_zero_values", True)
+        look.shows_formulas = bool(getattr(sheet, "show_formulas", False))
         for row, position, is_stored in records.formulas:
             look.add_formula(row, position, NOT_STORED, is_stored=is_stored)
         merged = [((top, left), (bottom - 1, right - 1)) for top, bottom, left, right in sheet.merged_cells]

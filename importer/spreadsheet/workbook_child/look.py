@@ -86,8 +86,8 @@ class Look:
     counts the filled rows out of sight, ``hidden_columns`` are the positions of columns out of sight, filled or not.
     ``conditional`` are the areas where a condition may change the number format, each as its rows and positions;
     ``conditional_texts`` those of them where it may change what is shown of a text.
-    ``hides_zeros``: the sheet shows nothing where a number is 0. ``day_zero`` is the day that is number 0 of the
-    workbook, year first, where that is not the usual one.
+    ``hides_zeros``: the sheet shows nothing where a number is 0; ``shows_formulas``: it shows formulas in place of
+    their results. ``day_zero`` is the day that is number 0 of the workbook, year first, if it is not the usual one.
     """
 
     problems: Problems = field(default_factory=dict)
@@ -99,6 +99,7 @@ class Look:
     conditional: list[tuple[range, range]] = field(default_factory=list)
     conditional_texts: list[tuple[range, range]] = field(default_factory=list)
     hides_zeros: bool = False
+    shows_formulas: bool = False
     day_zero: str = ""
 
     def add_error(self, row: int, position: int, text: str) -> None:

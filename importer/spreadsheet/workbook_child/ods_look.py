@@ -67,21 +67,21 @@ _CELLS = ("table:table-cell", "table:covered-table-cell")
 
 
 def hides_zeros(settings: bytes, name: str) -> bool:
-    """Whether a view of a document shows nothing where a number of the sheet with this name is 0.
+    """Whether a view of a document shows nothing where a number of the sheet with this name is 0."""
+    return "false" in _of_views(settings, name, "ShowZeroValues")
 
-    A view says so for all of its sheets, and may say otherwise for one of them.
-    """
+
+def shows_formulas(settings: bytes, name: str) -> bool:
+    """Whether a view of a document shows the formulas of the sheet with this name in place of their results."""
+    return "true" in _of_views(settings, name, "ShowFormulas")
+
+
+def _of_views(settings: bytes, name: str, setting: str) -> Iterator[str]:
+    """What each view of a document says; it says so for all of its sheets, and may say otherwise for one of them."""
     for view in (entry for entry in ET.fromstring(settings).iter(_ENTRY) if not entry.get(_NAME)):  # noqa: S314
         of_sheet = (entry for entry in view.iter(_ENTRY) if entry.get(_NAME) == name)
-        settled = [shows for entry in (*of_sheet, view) if (shows := _shows_zeros(entry))]
-        if settled and settled[0] == "false":
-            return True
-    return False
-
-
-def _shows_zeros(entry: ET.Element) -> str:
-    items = (item for item in entry.iterfind(_ITEM) if item.get(_NAME) == "ShowZeroValues")
-    return next(((item.text or "").strip() for item in items), "")
+        items = (item for entry in (*of_sheet, view) for item in entry.iterfind(_ITEM) if item.get(_NAME) == setting)
+        yield next((text for item in items if (text := (item.text or "").strip())), "")
 
 
 def readable_values(content: bytes) -> bytes:

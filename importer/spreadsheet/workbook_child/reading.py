@@ -21,7 +21,7 @@ from .books import Book, CalamineBook, XlsBook
 from .cell_texts import CellTexts
 from .limits import DAMAGED, PROTECTED, TOO_LARGE, Refusal, limit_this_process, refuse_bomb
 from .look import FROM_1904, Formats, Look
-from .ods_look import hides_zeros, look_at_ods, readable_values
+from .ods_look import hides_zeros, look_at_ods, readable_values, shows_formulas
 from .package import Package, letters_of
 from .plain_cells import (
     NO_MOMENTS,
@@ -195,6 +195,7 @@ def _lines(book: Book, chosen: str | None, notices: list[Notice]) -> Iterator[ob
             *([("hidden-sheets", {"names": ", ".join(hidden)})] if hidden else []),
             *([("hidden-rows", {"count": look.hidden_rows})] if look.hidden_rows else []),
             *([("hidden-columns", {"names": ", ".join(out_of_sight)})] if out_of_sight else []),
+            *([("formulas-shown", {})] if look.shows_formulas else []),
         ],
         "day_zero": look.day_zero,
         "problems": [list(column) for column in zip(*cells, strict=True)] or [[], [], []],
@@ -202,9 +203,10 @@ def _lines(book: Book, chosen: str | None, notices: list[Notice]) -> Iterator[ob
 
 
 def _look_at_ods(archive: zipfile.ZipFile, notices: list[Notice], name: str) -> Look:
-    without_zeros = _SETTINGS in archive.namelist() and hides_zeros(archive.read(_SETTINGS), name)
+    settings = archive.read(_SETTINGS) if _SETTINGS in archive.namelist() else b"<none/>"
     with archive.open(_CONTENT) as stream:
-        look, is_linked = look_at_ods(stream, name, without_zeros=without_zeros)
+        look, is_linked = look_at_ods(stream, name, without_zeros=hides_zeros(settings, name))
+    look.shows_formulas = shows_formulas(settings, name)
     # Once, however many sheets are looked at.
     notices += [linked_with_others()] if is_linked and linked_with_others() not in notices else []
     return look

@@ -23,7 +23,7 @@ _NUMBER_FORMATS = {38, 41}
 _FORMULAS, _CALCULATION = {8, 9, 10}, 157
 _ON_OPENING, _UNCALCULATED = 0x01, 0x10
 _BOOK, _FROM_1904 = 153, 0x01
-_VIEW, _SHOWS_ZEROS, _BEGIN_CELLS = 137, 0x10, 145
+_VIEW, _SHOWS_FORMULAS, _SHOWS_ZEROS, _BEGIN_CELLS = 137, 0x02, 0x10, 145
 _IN_PLACE_OF_NUMBERS = {465, 467}
 """Sets of icons and bars, which may stand alone."""
 
@@ -88,19 +88,19 @@ def look_at_xlsb(sheet: bytes, styles: Formats, *, calculated_on_opening: bool =
             first, last, width, _, flags = struct.unpack_from("<IIIIH", data)
             if flags & _COLUMN_HIDDEN or width == 0:
                 look.hide_columns(first, last)
-    look.hides_zeros = _hides_zeros(sheet)
+    views = _views(sheet)
+    look.hides_zeros = any(not flags & _SHOWS_ZEROS for flags in views)
+    look.shows_formulas = any(flags & _SHOWS_FORMULAS for flags in views)
     look.conditional = list(_conditional_areas(sheet, styles.conditional))
     # What exactly a condition changes is not read here.
     look.conditional_texts = look.conditional
     return look
 
 
-def _hides_zeros(sheet: bytes) -> bool:
-    """Whether the view of a sheet, which stands before its cells, shows nothing where a number is 0."""
-    views = (
-        data for kind, data in takewhile(lambda record: record[0] != _BEGIN_CELLS, _records(sheet)) if kind == _VIEW
-    )
-    return any(not int.from_bytes(data[:2], "little") & _SHOWS_ZEROS for data in views)
+def _views(sheet: bytes) -> list[int]:
+    """What the views of a sheet, which stand before its cells, are set to."""
+    head = takewhile(lambda record: record[0] != _BEGIN_CELLS, _records(sheet))
+    return [int.from_bytes(data[:2], "little") for kind, data in head if kind == _VIEW]
 
 
 def _conditional_areas(sheet: bytes, formats: frozenset[int]) -> Iterator[tuple[range, range]]:

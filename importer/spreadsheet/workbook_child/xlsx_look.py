@@ -72,6 +72,7 @@ _AREAS_OF_CONDITION = re.compile(rb"""\ssqref\s*=\s*["']([^"']*)["']|<(?:\w+:)?s
 _RANGE = re.compile(rb"\$?([A-Z]*)\$?(\d*)(?::\$?([A-Z]*)\$?(\d*))?")
 _MOST_ROWS = 1_048_576
 _HIDES_ZEROS = re.compile(rb"""<(?:\w+:)?sheetView\s[^>]*\bshowZeros\s*=\s*["'](?:0|false)["']""")
+_SHOWS_FORMULAS = re.compile(rb"""<(?:\w+:)?sheetView\s[^>]*\bshowFormulas\s*=\s*["'](?:1|true)["']""")
 _HIDES_VALUES = re.compile(rb"""\sshowValue\s*=\s*["'](?:0|false)["']""")
 """Of a set of icons or of bars, which stand in place of the numbers."""
 
@@ -109,6 +110,7 @@ def look_at_xlsx(
             _refuse_odd_values(cells, _SPACED_VALUE, (b"<",))
         _hide_columns(look, head)
         look.hides_zeros = look.hides_zeros or _HIDES_ZEROS.search(head) is not None
+        look.shows_formulas = look.shows_formulas or _SHOWS_FORMULAS.search(head) is not None
         for cell, style in _styled_cells(piece, pattern) if by_style else ():
             if style in by_style:
                 formats.add(*_place(cell), by_style[style])
