@@ -475,6 +475,9 @@ NOTICES: Mapping[str, NoticeKind] = {
         "If that looks wrong, set the encoding with --encoding.",
         doubtful=True,
     ),
+    "blanks-before-quotes": NoticeKind(
+        'Blanks before an opening quote are left out, for example before "{example}".',
+    ),
     "header-repeated": NoticeKind("Row {first} repeats the header and was left out."),
     "headers-repeated": NoticeKind(
         "{count:,} rows repeat the header and were left out; the first of them is row {first}."
