@@ -107,7 +107,7 @@ class CalamineBook:
     def look(self, name: str) -> Look:
         """What a sheet tells beside its values."""
         look, table = self._look(name), self.table(name)
-        look.add_merged(table.merged, *table.extent)
+        look.add_merged((*table.merged, *look.merged), *table.extent)
         return look
 
 
