@@ -21,6 +21,7 @@ from .books import Book, CalamineBook, XlsBook
 from .cell_texts import CellTexts
 from .limits import DAMAGED, PROTECTED, TOO_LARGE, Refusal, limit_this_process, refuse_bomb
 from .look import FROM_1904, Formats, Look
+from .ods_content import plain_content
 from .ods_look import hides_zeros, look_at_ods, readable_values, shows_formulas
 from .package import Package, letters_of
 from .plain_cells import (
@@ -101,18 +102,25 @@ def _sheet(path: Path, chosen: str | None, *, blanks: bool) -> Iterator[object]:
 
 
 def _open_document(path: Path, archive: zipfile.ZipFile, chosen: str | None, notices: list[Notice]) -> Iterator[object]:
-    look = partial(_look_at_ods, archive, notices)
+    stored = archive.read(_CONTENT)
+    content = plain_content(stored)
+    look = partial(_look_at_ods, archive, content, notices)
     try:
-        yield from _lines(CalamineBook(path, look), chosen, notices)
+        source = path if content == stored else _with_content(archive, content)
+        yield from _lines(CalamineBook(source, look), chosen, notices)
     except CalamineError:
         # Before the first line of the answer, as below.
-        copy = io.BytesIO()
-        with zipfile.ZipFile(copy, "w") as target:
-            for name in _PARTS_OF_ODS:
-                data = archive.read(name)
-                target.writestr(name, readable_values(data) if name == _CONTENT else data)
-        copy.seek(0)
-        yield from _lines(CalamineBook(copy, look), chosen, notices)
+        yield from _lines(CalamineBook(_with_content(archive, readable_values(content)), look), chosen, notices)
+
+
+def _with_content(archive: zipfile.ZipFile, content: bytes) -> IO[bytes]:
+    """A copy of an OpenDocument with another form of its content."""
+    copy = io.BytesIO()
+    with zipfile.ZipFile(copy, "w") as target:
+        for name in _PARTS_OF_ODS:
+            target.writestr(name, content if name == _CONTENT else archive.read(name))
+    copy.seek(0)
+    return copy
 
 
 def _source(path: Path, package: Package, *, blanks: bool) -> Path | IO[bytes]:
@@ -202,10 +210,9 @@ def _lines(book: Book, chosen: str | None, notices: list[Notice]) -> Iterator[ob
     }
 
 
-def _look_at_ods(archive: zipfile.ZipFile, notices: list[Notice], name: str) -> Look:
+def _look_at_ods(archive: zipfile.ZipFile, content: bytes, notices: list[Notice], name: str) -> Look:
     settings = archive.read(_SETTINGS) if _SETTINGS in archive.namelist() else b"<none/>"
-    with archive.open(_CONTENT) as stream:
-        look, is_linked = look_at_ods(stream, name, without_zeros=hides_zeros(settings, name))
+    look, is_linked = look_at_ods(io.BytesIO(content), name, without_zeros=hides_zeros(settings, name))
     look.shows_formulas = shows_formulas(settings, name)
     # Once, however many sheets are looked at.
     notices += [linked_with_others()] if is_linked and linked_with_others() not in notices else []
