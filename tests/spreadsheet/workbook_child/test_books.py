@@ -96,7 +96,10 @@ def test_what_an_old_workbook_hides_is_known(tmp_path: Path) -> None:
     about_rows = row_record(1, hidden=True), row_record(2, height=0), row_record(3, hidden=True), row_record(4)
     columns = column_record(1, 2, hidden=True), column_record(4, 4, width=0), column_record(5, 5)
     look = xls(tmp_path / "a.xls", rows, *about_rows, *columns).look("Data")
-    assert (look.hidden_rows, look.hidden_columns) == (2, {1, 2, 4})
+    assert (look.hidden_rows, look.hidden_columns, look.hides_zeros) == (2, {1, 2, 4}, False)
+    view = xls_record(0x23E, struct.pack("<H16x", 0x26))
+    assert xls(tmp_path / "b.xls", rows, row_record(1), view).look("Data").hides_zeros
+    assert xls(tmp_path / "c.xls", rows, row_record(1)).look("Data").hidden_rows == 0
 
 
 def test_what_is_wrong_in_an_old_workbook_is_known(tmp_path: Path) -> None:
