@@ -469,6 +469,9 @@ NOTICES: Mapping[str, NoticeKind] = {
         "If that looks wrong, set the encoding with --encoding.",
         doubtful=True,
     ),
+    "blanks-before-quotes": NoticeKind(
+        'Blanks before an opening quote are left out, for example before "{example}".',
+    ),
     "header-repeated": NoticeKind("Row {first} repeats the header and was left out."),
     "headers-repeated": NoticeKind(
         "{count:,} rows repeat the header and were left out; the first of them is row {first}."
@@ -484,6 +487,11 @@ NOTICES: Mapping[str, NoticeKind] = {
     "hidden-sheets": NoticeKind("Hidden sheets are not read: {names}.", doubtful=True),
     "hidden-rows": NoticeKind("Hidden and filtered rows are imported too ({count:,}).", doubtful=True),
     "hidden-columns": NoticeKind("Hidden columns are imported too: {names}.", doubtful=True),
+    "formulas-shown": NoticeKind(
+        "The sheet is set to show formulas instead of their results. The results are imported.",
+        "To see what is imported, turn off Show Formulas in your spreadsheet program.",
+        doubtful=True,
+    ),
     "macros-not-run": NoticeKind("Macros in the workbook are not run."),
     "embedded-files": NoticeKind("Files embedded in the workbook are not read."),
     "linked-workbooks": NoticeKind(

@@ -11,6 +11,9 @@ from .limits import LONGEST_CELL, MOST_COLUMNS
 Problems = dict[int, dict[int, tuple[str, str]]]
 """Row and position of a cell that has no value to be read: an issue code, and the text shown in its place."""
 
+Merged = tuple[tuple[int, int], tuple[int, int]]
+"""The first and the last row and position of cells that are merged, counted from 0."""
+
 FROM_1904 = "1904-01-01"
 """Day 0 of workbooks of old Macs."""
 
@@ -86,8 +89,9 @@ class Look:
     counts the filled rows out of sight, ``hidden_columns`` are the positions of columns out of sight, filled or not.
     ``conditional`` are the areas where a condition may change the number format, each as its rows and positions;
     ``conditional_texts`` those of them where it may change what is shown of a text.
-    ``hides_zeros``: the sheet shows nothing where a number is 0. ``day_zero`` is the day that is number 0 of the
-    workbook, year first, where that is not the usual one.
+    ``merged`` are areas of merged cells that no reader tells. ``hides_zeros``: the sheet shows nothing for a
+    number that is 0; ``shows_formulas``: it shows formulas in place of their results. ``day_zero`` is the day that is
+    number 0 of the workbook, year first, if it is not the usual one.
     """
 
     problems: Problems = field(default_factory=dict)
@@ -98,7 +102,9 @@ class Look:
     hidden_columns: set[int] = field(default_factory=set)
     conditional: list[tuple[range, range]] = field(default_factory=list)
     conditional_texts: list[tuple[range, range]] = field(default_factory=list)
+    merged: list[Merged] = field(default_factory=list)
     hides_zeros: bool = False
+    shows_formulas: bool = False
     day_zero: str = ""
 
     def add_error(self, row: int, position: int, text: str) -> None:
@@ -139,8 +145,8 @@ class Look:
         # Some programs write one entry for all columns to the right of a table.
         self.hidden_columns.update(range(first, min(last + 1, MOST_COLUMNS)))
 
-    def add_merged(self, ranges: Iterable[tuple[tuple[int, int], tuple[int, int]]], bottom: int, right: int) -> None:
-        """Note the cells that others cover; a range is its first and its last row and position, counted from 0."""
+    def add_merged(self, ranges: Iterable[Merged], bottom: int, right: int) -> None:
+        """Note the cells that others cover, as far as the sheet goes."""
         for (top, left), (last_row, last_position) in ranges:
             for row in range(top, min(last_row + 1, bottom)):
                 for position in range(left, min(last_position + 1, right, MOST_COLUMNS)):

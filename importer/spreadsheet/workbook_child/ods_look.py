@@ -40,9 +40,16 @@ _MARKS = (
     b'table:display="false"',
     b"<![CDATA[",
     b"table:is-sub-table",
+    b"office:string-value",
+    b"-spanned",
+    b"<text:note",
+    b"<dr3d:",
 )
 _OTHER_THAN_TEXT = re.compile(rb"<table:table-cell\b(?![^>]*office:value-type=\"string\")[^>]*(?<!/)>")
 """A cell with content that does not say of itself that it is a text."""
+
+_ODD_BLANKS = re.compile(rb"text:(?:p|h|span|a)\b[^<]*(?:  |[\t\r\n])")
+"""Blanks in a text that calamine does not take for one."""
 
 _ALWAYS_FORMATTED = {"percentage", "currency", "date", "time"}
 _DEFAULT_STYLES = {"", "Default"}
@@ -67,21 +74,21 @@ _CELLS = ("table:table-cell", "table:covered-table-cell")
 
 
 def hides_zeros(settings: bytes, name: str) -> bool:
-    """Whether a view of a document shows nothing where a number of the sheet with this name is 0.
+    """Whether a view of a document shows nothing where a number of the sheet with this name is 0."""
+    return "false" in _of_views(settings, name, "ShowZeroValues")
 
-    A view says so for all of its sheets, and may say otherwise for one of them.
-    """
+
+def shows_formulas(settings: bytes, name: str) -> bool:
+    """Whether a view of a document shows the formulas of the sheet with this name in place of their results."""
+    return "true" in _of_views(settings, name, "ShowFormulas")
+
+
+def _of_views(settings: bytes, name: str, setting: str) -> Iterator[str]:
+    """What each view of a document says; it says so for all of its sheets, and may say otherwise for one of them."""
     for view in (entry for entry in ET.fromstring(settings).iter(_ENTRY) if not entry.get(_NAME)):  # noqa: S314
         of_sheet = (entry for entry in view.iter(_ENTRY) if entry.get(_NAME) == name)
-        settled = [shows for entry in (*of_sheet, view) if (shows := _shows_zeros(entry))]
-        if settled and settled[0] == "false":
-            return True
-    return False
-
-
-def _shows_zeros(entry: ET.Element) -> str:
-    items = (item for item in entry.iterfind(_ITEM) if item.get(_NAME) == "ShowZeroValues")
-    return next(((item.text or "").strip() for item in items), "")
+        items = (item for entry in (*of_sheet, view) for item in entry.iterfind(_ITEM) if item.get(_NAME) == setting)
+        yield next((text for item in items if (text := (item.text or "").strip())), "")
 
 
 def readable_values(content: bytes) -> bytes:
@@ -103,7 +110,8 @@ def look_at_ods(stream: IO[bytes], name: str, *, without_zeros: bool = False) ->
     # The parser is slow, and a table of texts has nothing for it to find.
     zero = _DAY_ZERO.search(content)
     day_zero = zero[1].decode() if zero and zero[1] != _USUAL_DAY_ZERO else ""
-    if not any(mark in content for mark in _MARKS) and not _OTHER_THAN_TEXT.search(content):
+    is_plain = not _OTHER_THAN_TEXT.search(content) and not _ODD_BLANKS.search(content)
+    if is_plain and not any(mark in content for mark in _MARKS):
         return Look(day_zero=day_zero), is_linked
     walk = _Walk(name, without_zeros=without_zeros)
     parser = expat.ParserCreate()
@@ -159,6 +167,14 @@ class _Walk:
                 self._position += self._positions
                 self._positions = _repeated(attributes, "columns")
                 self._cell, self._text = attributes, _CellText()
+                self._add_spanned(attributes)
+
+    def _add_spanned(self, attributes: dict[str, str]) -> None:
+        """Note the cells that this one lies over, also where they do not say so themselves."""
+        rows, columns = (int(attributes.get(f"table:number-{what}-spanned", "1")) for what in ("rows", "columns"))
+        if self._inside and max(rows, columns) > 1:
+            last = self._row + rows - 1, self._position + columns - 1
+            self.look.merged.append(((self._row, self._position), last))
 
     def _start_inside(self, tag: str, attributes: dict[str, str]) -> None:
         # calamine (0.9.1) ends the outer table with the inner one.
@@ -241,9 +257,15 @@ class _Walk:
         if self._without_zeros and kind in _NUMBERS and _ZERO.fullmatch(cell.get(_VALUES[kind], "")):
             self.look.shapes.add(row, position, NOTHING)
             return
+        if shown and (value := cell.get("office:string-value")) and kind == "string":
+            # Of texts that differ in blanks only, the value is the one that a program shows.
+            self.look.texts.setdefault(row, {})[position] = value
+            if _SPACES.sub(" ", value).strip() != _SPACES.sub(" ", text).strip():
+                self.look.shapes.add(row, position, claim(shown))
+            return
         if not _has_value(cell) or kind not in _VALUES:
             # Cells that say nothing of their value are read as empty; what they show is a text.
-            if shown and not (is_plain and _has_value(cell)):
+            if shown and not (is_plain and _has_value(cell) and "office:string-value" not in cell):
                 self.look.texts.setdefault(row, {})[position] = text
         elif not _is_value(kind, cell[_VALUES[kind]]):
             self.look.shapes.add(row, position, OTHER)

@@ -21,7 +21,8 @@ from .books import Book, CalamineBook, XlsBook
 from .cell_texts import CellTexts
 from .limits import DAMAGED, PROTECTED, TOO_LARGE, Refusal, limit_this_process, refuse_bomb
 from .look import FROM_1904, Formats, Look
-from .ods_look import hides_zeros, look_at_ods, readable_values
+from .ods_content import plain_content
+from .ods_look import hides_zeros, look_at_ods, readable_values, shows_formulas
 from .package import Package, letters_of
 from .plain_cells import (
     NO_MOMENTS,
@@ -101,18 +102,25 @@ def _sheet(path: Path, chosen: str | None, *, blanks: bool) -> Iterator[object]:
 
 
 def _open_document(path: Path, archive: zipfile.ZipFile, chosen: str | None, notices: list[Notice]) -> Iterator[object]:
-    look = partial(_look_at_ods, archive, notices)
+    stored = archive.read(_CONTENT)
+    content = plain_content(stored)
+    look = partial(_look_at_ods, archive, content, notices)
     try:
-        yield from _lines(CalamineBook(path, look), chosen, notices)
+        source = path if content == stored else _with_content(archive, content)
+        yield from _lines(CalamineBook(source, look), chosen, notices)
     except CalamineError:
         # Before the first line of the answer, as below.
-        copy = io.BytesIO()
-        with zipfile.ZipFile(copy, "w") as target:
-            for name in _PARTS_OF_ODS:
-                data = archive.read(name)
-                target.writestr(name, readable_values(data) if name == _CONTENT else data)
-        copy.seek(0)
-        yield from _lines(CalamineBook(copy, look), chosen, notices)
+        yield from _lines(CalamineBook(_with_content(archive, readable_values(content)), look), chosen, notices)
+
+
+def _with_content(archive: zipfile.ZipFile, content: bytes) -> IO[bytes]:
+    """A copy of an OpenDocument with another form of its content."""
+    copy = io.BytesIO()
+    with zipfile.ZipFile(copy, "w") as target:
+        for name in _PARTS_OF_ODS:
+            target.writestr(name, content if name == _CONTENT else archive.read(name))
+    copy.seek(0)
+    return copy
 
 
 def _source(path: Path, package: Package, *, blanks: bool) -> Path | IO[bytes]:
@@ -195,16 +203,17 @@ def _lines(book: Book, chosen: str | None, notices: list[Notice]) -> Iterator[ob
             *([("hidden-sheets", {"names": ", ".join(hidden)})] if hidden else []),
             *([("hidden-rows", {"count": look.hidden_rows})] if look.hidden_rows else []),
             *([("hidden-columns", {"names": ", ".join(out_of_sight)})] if out_of_sight else []),
+            *([("formulas-shown", {})] if look.shows_formulas else []),
         ],
         "day_zero": look.day_zero,
         "problems": [list(column) for column in zip(*cells, strict=True)] or [[], [], []],
     }
 
 
-def _look_at_ods(archive: zipfile.ZipFile, notices: list[Notice], name: str) -> Look:
-    without_zeros = _SETTINGS in archive.namelist() and hides_zeros(archive.read(_SETTINGS), name)
-    with archive.open(_CONTENT) as stream:
-        look, is_linked = look_at_ods(stream, name, without_zeros=without_zeros)
+def _look_at_ods(archive: zipfile.ZipFile, content: bytes, notices: list[Notice], name: str) -> Look:
+    settings = archive.read(_SETTINGS) if _SETTINGS in archive.namelist() else b"<none/>"
+    look, is_linked = look_at_ods(io.BytesIO(content), name, without_zeros=hides_zeros(settings, name))
+    look.shows_formulas = shows_formulas(settings, name)
     # Once, however many sheets are looked at.
     notices += [linked_with_others()] if is_linked and linked_with_others() not in notices else []
     return look

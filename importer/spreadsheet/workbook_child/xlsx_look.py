@@ -12,14 +12,15 @@ from .limits import MOST_COLUMNS, PIECE_CELLS, TOO_LARGE, Refusal
 from .look import Formats, Look, Stretches
 from .number_formats import changes_texts
 from .package import position_of
-from .plain_cells import NO_MOMENTS, Moments, has_wide_escapes
+from .plain_cells import NO_MOMENTS, Moments, has_wide_escapes, is_of_text
+from .references import has_needless_references
 
 
 class UnusualCells(Exception):  # noqa: N818
     """Cells that are to be put into another form first.
 
-    The format allows what these patterns do not read: no addresses, CDATA, comments. And calamine does not read what
-    the format allows: any number in a format of dates.
+    The format allows what these patterns do not read: no addresses, CDATA, comments, needless references. And calamine
+    does not read what the format allows: any number in a format of dates, blanks round a number.
     """
 
 
@@ -34,6 +35,8 @@ _AREA = re.compile(
 """Where a formula says for which cells it stands; a shared one stands in each of them."""
 
 _UNUSUAL_MARKS = (b"<![CDATA[", b"<!--", b"<?")
+_MARKED_VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>[^<&]*&")
+_SPACED_VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>[^<\s]*\s")
 _START = rb"""<(?:\w+:)?c\b(?P<attributes>(?:\sr="(?P<column>[A-Z]+)(?P<row>\d+)")?[^>]*)>"""
 """Most programs write the address first, and to look for it elsewhere takes twice as long."""
 
@@ -69,6 +72,7 @@ _AREAS_OF_CONDITION = re.compile(rb"""\ssqref\s*=\s*["']([^"']*)["']|<(?:\w+:)?s
 _RANGE = re.compile(rb"\$?([A-Z]*)\$?(\d*)(?::\$?([A-Z]*)\$?(\d*))?")
 _MOST_ROWS = 1_048_576
 _HIDES_ZEROS = re.compile(rb"""<(?:\w+:)?sheetView\s[^>]*\bshowZeros\s*=\s*["'](?:0|false)["']""")
+_SHOWS_FORMULAS = re.compile(rb"""<(?:\w+:)?sheetView\s[^>]*\bshowFormulas\s*=\s*["'](?:1|true)["']""")
 _HIDES_VALUES = re.compile(rb"""\sshowValue\s*=\s*["'](?:0|false)["']""")
 """Of a set of icons or of bars, which stand in place of the numbers."""
 
@@ -98,10 +102,15 @@ def look_at_xlsx(
     pieces = _whole_rows(stream)
     for number, piece in enumerate(pieces):
         head, _, cells = piece.partition(b"sheetData") if number == 0 else (b"", b"", piece)
-        if any(mark in cells for mark in _UNUSUAL_MARKS) or has_wide_escapes(cells):
+        if any(mark in cells for mark in _UNUSUAL_MARKS) or has_wide_escapes(cells) or has_needless_references(piece):
             raise UnusualCells
+        _refuse_odd_values(cells, _MARKED_VALUE, (b"&",))
+        if number == 0:
+            # A program that puts blanks round a number does so round each.
+            _refuse_odd_values(cells, _SPACED_VALUE, (b"<",))
         _hide_columns(look, head)
         look.hides_zeros = look.hides_zeros or _HIDES_ZEROS.search(head) is not None
+        look.shows_formulas = look.shows_formulas or _SHOWS_FORMULAS.search(head) is not None
         for cell, style in _styled_cells(piece, pattern) if by_style else ():
             if style in by_style:
                 formats.add(*_place(cell), by_style[style])
@@ -115,6 +124,12 @@ def look_at_xlsx(
         _add_problems(look, piece, _FORMULA_START if calculated_on_opening else _NO_RESULT)
     formats.sort()
     return look
+
+
+def _refuse_odd_values(cells: bytes, pattern: re.Pattern[bytes], marks: Iterable[bytes]) -> None:
+    """Raise UnusualCells if a value with something that belongs in texts only is none; calamine reads a part of it."""
+    if not all(is_of_text(cell["attributes"]) for cell in _cells_before(cells, pattern, marks)):
+        raise UnusualCells
 
 
 def _refuse_odd_day(piece: bytes, start: re.Match[bytes], moments: Moments) -> None:
