@@ -4,7 +4,7 @@
   request must pass; ``context.py`` what all routes share; ``auth/`` who is at the browser
 - ``upload_pages.py``  from a file to a run, over ``drafts.py`` (the uploads), ``correction_log.py`` (what was corrected
   in them), ``upload_check.py``, ``upload_names.py`` and ``upload_plan.py`` (what is known of one),
-  ``upload_documents.py`` (in which files), ``entries.py`` (typed cells),
+  ``upload_documents.py`` (in which files), ``check_form.py`` (what its check page saves), ``entries.py`` (typed cells),
   ``name_questions.py`` and ``choices.py`` (what is asked once for all rows), ``plan_words.py`` (why rows are held),
   ``row_answers.py`` (which record an ambiguous row is), ``row_omission.py`` (rows left out),
   ``late_rows.py`` (rows that wait for the check of the whole file), ``error_words.py``

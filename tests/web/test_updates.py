@@ -90,7 +90,7 @@ def test_without_the_choice_changed_rows_are_left_out(client: Client, imported: 
     """Off by default: nothing is written over, and the run says how many rows were left out."""
     place, page = planned(client, week(1, 2, 3, 6))
     assert "2 changed rows are left out" in plain(page)
-    run = client.post(f"{place}/start", form_fields(page, "")).place
+    run = client.post(f"{place}/start", form_fields(page, "plan")).place
     text = plain(until_done(client, run))
     assert "1 of 3 rows created, 2 not sent" in text
     assert dates(imported) == [WEEKS[0]] * 4 + [WEEKS[1]]
@@ -199,7 +199,7 @@ def test_no_setting_of_the_command_line_updates_from_a_page(settings: Settings, 
         until_done(client, started(client, week(0, 2, 3)))
         service.state.fail_next("status:422")
         place, page = planned(client, week(1, 2, 3, 4))
-        run = client.post(f"{place}/start", form_fields(page, "")).place
+        run = client.post(f"{place}/start", form_fields(page, "plan")).place
         until_done(client, run)
         again = client.post(f"{run}/retry").place
         text = plain(until_done(client, again))
@@ -220,7 +220,7 @@ def test_a_retry_goes_on_with_updates_that_were_chosen(client: Client, imported:
 def test_rows_that_were_left_out_are_compared_again_and_updated(client: Client, imported: Running) -> None:
     """One button leads from the run to a new plan of just these rows, read as the first file was."""
     place, page = planned(client, week(1, 2, 3, 6))
-    run = client.post(f"{place}/start", form_fields(page, "")).place
+    run = client.post(f"{place}/start", form_fields(page, "plan")).place
     text = until_done(client, run)
     assert "2 rows with other values in Nexudus" in plain(text)
     again = client.post(f"{run}/again").place

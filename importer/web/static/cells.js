@@ -15,6 +15,7 @@ let saving = false;
 const whole = document.getElementById("whole");
 whole.addEventListener("submit", async (event) => {
   if (saving) return;
+  if (!holdsUnsaved(document.querySelector("main"))) { saving = true; return; }
   event.preventDefault();
   const answer = await fetch(new URL("standing", whole.action), { cache: "no-store" }).catch(() => null);
   if (saving) return;  // pressed twice
