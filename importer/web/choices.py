@@ -25,7 +25,7 @@ from importer.web.table.edit import Table
 from importer.web.table.omission import leave_out, of_names
 from importer.web.table.views import Views
 from importer.web.upload_check import ENCODINGS, ORDERS, source_of, zone_of
-from importer.web.upload_documents import CauseSummary, CheckedRows, NameQuestion, UploadCheck
+from importer.web.upload_documents import CauseSummary, CheckedRows, ChosenName, NameQuestion, UploadCheck
 
 PAGE_QUESTIONS = 20
 """Names asked for on one page."""
@@ -109,7 +109,7 @@ def _about_repairs(causes: Sequence[CauseSummary]) -> list[ColumnQuestion]:
 class MadeChoice:
     """A choice that holds, for the page: the record that a name means, else ``text`` says how something is read.
 
-    ``is_new`` tells that it was made for this upload, not for an earlier one.
+    ``origin`` says where a record was chosen.
     """
 
     key: str
@@ -117,14 +117,13 @@ class MadeChoice:
     label: str = ""
     count: int = 0
     record: Candidate | None = None
-    is_new: bool = True
+    origin: str = ""
 
 
 def made(draft: Draft, rows: CheckedRows, check: UploadCheck | None) -> list[MadeChoice]:
     """The choices that hold for an upload, each of which can be taken back."""
-    new = {choice.name for choice in draft.choices}
     choices = [
-        MadeChoice(name.key, name.text, name.label, name.count, name.record, plain_name(name.text) in new)
+        MadeChoice(name.key, name.text, name.label, name.count, name.record, _origin(draft, name))
         for name in rows.chosen
     ]
     if omitted := len(draft.read.left_out):
@@ -139,6 +138,15 @@ def made(draft: Draft, rows: CheckedRows, check: UploadCheck | None) -> list[Mad
         label = printable(labels.get(letters, "")) or letters
         choices.append(MadeChoice(f"{_REPAIR}{letters}", f"{_REPAIR_WORDS[name]} are removed in “{label}”."))
     return choices
+
+
+def _origin(draft: Draft, name: ChosenName) -> str:
+    ids = {choice.id for choice in draft.choices if choice.name == plain_name(name.text)}
+    if not ids:
+        return "Remembered from an earlier file."
+    if name.record.id in ids:
+        return "Chosen for this file, and remembered."
+    return "Chosen for another file, after you had chosen another one here."
 
 
 def suggested(draft: Draft, name: str, text: str, settings: Settings) -> list[tuple[str, str]]:

@@ -45,8 +45,8 @@ def reply_to(fields: Mapping[str, str], answers: Mapping[str, int], doubts: Sequ
     # Another tab has answered meanwhile, or the plan was made again: what was offered then may be wrong by now.
     if any(number not in offered.get(row, ()) for row, number in new.items()):
         return Reply(answers, outdated=True)
-    kept = {row: number for row, number in answers.items() if again not in (row, ALL)}
-    after = kept | {str(row): number for row, number in new.items()}
+    staying = {row: number for row, number in answers.items() if again not in (row, ALL)}
+    after = staying | {str(row): number for row, number in new.items()}
     return Reply(answers, problem) if (problem := _problem(after)) else Reply(after)
 
 

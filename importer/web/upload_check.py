@@ -295,9 +295,11 @@ def check_again_with_names(
     draft: Draft, check: UploadCheck, source: Source, settings: Settings, now: float
 ) -> UploadCheck:
     """Check once more with the names of the service at hand, and keep that in place of the check without."""
+    chosen_ids = upload_names.remembered(draft, settings)
     rows = _check_rows(draft, source, upload_names.names_by_id(draft, settings), now)
+    check = _with_choices(check, rows, chosen_ids)
     account = upload_names.signed_in_as(settings)
-    check = replace(check, rows=rows, signed_in_as=account, lookup_problem=None)
+    check = replace(check, signed_in_as=account, lookup_problem=None)
     _keep(draft, check)
     return check
 
@@ -321,10 +323,11 @@ def _check_with_new_names(
     draft: Draft, check: UploadCheck, source: Source, settings: Settings, clock: Clock
 ) -> UploadCheck:
     """Check with the names that were looked up before; and once more if new ones had to be looked up."""
+    chosen_ids = upload_names.remembered(draft, settings)
     source = replace(source, directories=upload_names.directories(draft, settings))
     rows = _check_rows(draft, source, upload_names.names_by_id(draft, settings), clock())
     has_names = upload_names.any_name(rows.references)
-    check = replace(check, rows=rows, has_names=has_names)
+    check = replace(_with_choices(check, rows, chosen_ids), has_names=has_names)
     if not has_names or not settings.can_sign_in:
         return check
     check = replace(check, signed_in_as=upload_names.signed_in_as(settings))
@@ -335,8 +338,19 @@ def _check_with_new_names(
         upload_names.look_up_new(draft, source, rows.references, settings, NullObserver(), clock)
     except ImporterError as error:
         return replace(check, lookup_problem=Problem.of(draft.named(error)))
+    chosen_ids = upload_names.remembered(draft, settings)
     source = replace(source, directories=upload_names.directories(draft, settings))
-    return replace(check, rows=_check_rows(draft, source, upload_names.names_by_id(draft, settings), clock()))
+    rows = _check_rows(draft, source, upload_names.names_by_id(draft, settings), clock())
+    return _with_choices(check, rows, chosen_ids)
+
+
+def _with_choices(check: UploadCheck, rows: CheckedRows, chosen_ids: upload_names.ChosenIds) -> UploadCheck:
+    return replace(check, rows=rows, choices=upload_names.choices_about_names(chosen_ids, rows.references))
+
+
+def has_same_choices(check: UploadCheck, chosen_ids: upload_names.ChosenIds) -> bool:
+    """Whether the names of a checked file still mean the same: the choices are the account's, and change elsewhere."""
+    return check.rows is None or check.choices == upload_names.choices_about_names(chosen_ids, check.rows.references)
 
 
 def _check_rows(draft: Draft, source: Source, names: Names, now: float) -> CheckedRows:

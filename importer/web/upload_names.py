@@ -13,6 +13,7 @@ from typing import Any
 from importer.checking import (
     Directory,
     Entry,
+    choices_about,
     chosen_for,
     is_name,
     nobody_listed,
@@ -35,6 +36,9 @@ from schemas import Reference
 
 Texts = Mapping[str, Iterable[str]]
 """What the references of an upload are called in it, by field."""
+
+ChosenIds = Mapping[str, Mapping[str, int]]
+"""What people chose for names: Ids by field and key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,12 @@ def remembered(draft: Draft, settings: Settings) -> dict[str, dict[str, int]]:
         return {}
     with open_journal(settings.journal_url) as journal:
         return {name: journal.directories.chosen_ids(names.account, path) for name, path in paths.items()}
+
+
+def choices_about_names(chosen_ids: ChosenIds, texts: Texts) -> dict[str, dict[str, int]]:
+    """Those of the choices that are about names in an upload: others may come and go without any meaning for it."""
+    about = {name: choices_about(cells, chosen_ids.get(name, {})) for name, cells in texts.items()}
+    return {name: choices for name, choices in about.items() if choices}
 
 
 def choose(draft: Draft, settings: Settings, chosen: Sequence[tuple[str, str, Candidate]]) -> tuple[NameChoice, ...]:

@@ -45,7 +45,7 @@ from importer.web.context import (
     settings_of,
     started_by,
 )
-from importer.web.drafts import ACCEPTED, LARGEST, Draft
+from importer.web.drafts import ACCEPTED, LARGEST, Draft, Drafts
 from importer.web.render import render
 from importer.web.run_start import start_once
 from importer.web.upload_check import (
@@ -58,7 +58,7 @@ from importer.web.upload_check import (
     may_be_shown,
 )
 from importer.web.upload_documents import CheckedRow, CheckedRows, Header, Problem, UploadCheck
-from importer.web.upload_names import directories, signed_in_as
+from importer.web.upload_names import directories, remembered, signed_in_as
 from importer.web.upload_plan import UploadPlan, read_plan, work_out
 from schemas import RECORD_TYPES, RecordType
 
@@ -183,7 +183,7 @@ async def discard(request: Request) -> Response:
 
 async def next_step(request: Request) -> Response:
     """Go to the step at which an upload stands."""
-    draft = draft_of(request)
+    draft = await draft_as_chosen(request)
     result = await check_of(request, draft)
     if result is None:
         return busy_page(request, draft)
@@ -220,6 +220,21 @@ async def check_of(
             break
     usable = is_current(draft, result, settings) or (stale and may_be_shown(result, settings))
     return result if usable else None
+
+
+async def draft_as_chosen(request: Request) -> Draft:
+    """The upload, in a new version if somebody has chosen another record for one of its names, for another file."""
+    draft = draft_of(request)
+    arguments = app_of(request).drafts, draft, latest_check(draft), settings_of(request)
+    return await asyncio.to_thread(_as_chosen, *arguments)
+
+
+def _as_chosen(drafts: Drafts, draft: Draft, result: UploadCheck | None, settings: Settings) -> Draft:
+    if result is None or not result.has_names or not is_current(draft, result, settings):
+        return draft
+    if upload_check.has_same_choices(result, remembered(draft, settings)):
+        return draft
+    return drafts.change(draft.id) or draft
 
 
 def _check_until_current(app: AppContext, key: str, settings: Settings) -> None:
@@ -295,7 +310,7 @@ def _chosen(header: Header, form_fields: Mapping[str, str]) -> dict[str, str]:
 
 async def check(request: Request) -> Response:
     """What is wrong, grouped by cause, and the rows to be corrected."""
-    draft = draft_of(request)
+    draft = await draft_as_chosen(request)
     result = await check_of(request, draft, stale=True)
     if result is None:
         return busy_page(request, draft)
@@ -463,7 +478,7 @@ def _checked_file(draft: Draft, settings: Settings, now: float) -> CheckedFile:
 
 async def plan(request: Request) -> Response:
     """What the import will do and cost."""
-    draft, app, settings = draft_of(request), app_of(request), settings_of(request)
+    draft, app, settings = await draft_as_chosen(request), app_of(request), settings_of(request)
     result = await check_of(request, draft)
     if result is None:
         return busy_page(request, draft)
@@ -577,7 +592,9 @@ def _begin(app: AppContext, draft: Draft, settings: Settings, by: str, fields: M
             return None
         if updating:
             options, updates = replace(options, update=True), made.agreed
-        read = upload_check.as_checked(now, settings)
+        read, checked = upload_check.as_checked(now, settings), latest_check(now)
+        if checked is not None and not upload_check.has_same_choices(checked, read.chosen_ids):
+            return None
         request = ImportRequest(now.path, settings, NullObserver(), app.clock, kind_of(now), read, options)
         run = add_page_run(request, now.name, made.account.key, by, updates)
         # What an import that updates takes was seen on the same plan.

@@ -158,7 +158,7 @@ def correct_a_cell_and_a_cause(eyes: Eyes) -> None:
     page.get_by_label("Remove them: 4,123 becomes 4123").check()
     page.get_by_role("button", name="Save all choices", exact=True).last.click()
     expect(standing).to_contain_text("2 rows of 40 need a change")
-    page.get_by_role("link", name="Import only the 38 good rows").click()
+    page.get_by_role("button", name="Import only the 38 good rows").click()
 
 
 def import_with_a_pause(eyes: Eyes, service: Running) -> None:
@@ -197,7 +197,7 @@ def give_the_failed_rows_back(eyes: Eyes, failed: Path) -> None:
     page.get_by_role("button", name="Check this file").click()
     expect(page.locator("#standing")).to_contain_text("All 2 rows can be imported")
     eyes.judge()
-    page.get_by_role("link", name="Plan the import of 2 rows").click()
+    page.get_by_role("button", name="Plan the import of 2 rows").click()
     page.get_by_role("button", name="Import 2 rows for practice").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("All 2 rows created")
 
@@ -229,7 +229,7 @@ def test_a_sheet_that_comes_back_updates_its_records(eyes: Eyes, service: Runnin
         page.goto(eyes.site.base)
         page.get_by_label("Choose a spreadsheet").set_input_files(file)
         page.get_by_role("button", name="Check this file").click()
-        page.get_by_role("link", name=re.compile("^Plan the import of")).click()
+        page.get_by_role("button", name=re.compile("^Plan the import of")).click()
         if len(rows) == 4:
             page.get_by_role("button", name="Import 4 rows for practice").click()
             expect(page.get_by_role("heading", level=1)).to_have_text("All 4 rows created")
@@ -267,7 +267,7 @@ def test_an_ambiguous_row_is_answered_by_choosing_its_record(eyes: Eyes, service
     page.goto(eyes.site.base)
     page.get_by_label("Choose a spreadsheet").set_input_files(file)
     page.get_by_role("button", name="Check this file").click()
-    page.get_by_role("link", name=re.compile("^Plan the import of")).click()
+    page.get_by_role("button", name=re.compile("^Plan the import of")).click()
     row = page.get_by_role("group", name="Row 2")
     expect(row.get_by_role("radio")).to_have_count(3)
     expect(row.get_by_label("Leave row 2 out")).to_be_checked()
@@ -337,7 +337,7 @@ def test_everything_but_the_live_parts_works_without_scripts(
         page.locator("#cell-B3").fill("4711")
         page.locator("#save-B3").click()
         expect(page.locator("#standing")).to_contain_text("4 rows of 40 need a change")
-        page.get_by_role("link", name="Import only").click()
+        page.get_by_role("button", name="Import only").click()
         page.get_by_role("button", name="Import 36 rows for practice").click(timeout=15_000)
         expect(page.get_by_role("heading", level=1)).to_have_text(
             "36 of 40 rows created, 4 need a change", timeout=40_000
@@ -350,7 +350,7 @@ def test_a_row_that_waits_for_the_whole_file_keeps_the_focus_and_what_is_typed_e
 ) -> None:
     """The answer to a Save comes at once; that another row is right as well comes later, and takes nothing away."""
     monkeypatch.setattr("importer.web.context._WAIT", 0.0)
-    monkeypatch.setattr("importer.web.upload_pages._LOOKS", 0)
+    monkeypatch.setattr("importer.web.check_form._LOOKS", 0)
     path, page = tmp_path / "twins.csv", eyes.page
     rows = [mapping(2), mapping(2, Name="Other"), mapping(4, CoworkerId="12.5"), mapping(5, CoworkerId="13.5")]
     path.write_bytes(table(*rows))
@@ -432,7 +432,7 @@ def test_nothing_that_was_typed_is_lost_in_silence(
                 dialog.dismiss()
 
             page.on("dialog", stay)
-            page.get_by_role("link", name="Change columns").click(no_wait_after=True)
+            page.get_by_role("link", name="History").click(no_wait_after=True)
             expect(page.locator("#cell-B3")).to_have_value("4711")
             assert asked == ["beforeunload"]
         page.locator("#cell-C40").fill("Attic")
@@ -440,7 +440,8 @@ def test_nothing_that_was_typed_is_lost_in_silence(
         expect(page.locator("#standing")).to_contain_text("3 rows of 40 need a change")
         page.locator("#cell-C41").fill("Cellar")
         page.get_by_label("Remove them: 4,123 becomes 4123").check()
-        page.get_by_role("button", name="Save all choices", exact=True).last.click()
+        page.get_by_role("button", name="See and correct all rows").click()
+        page.get_by_role("link", name="Back to the check").first.click()
         expect(page.locator("#standing")).to_contain_text("All 40 rows can be imported")
         context.close()
 
@@ -485,7 +486,7 @@ def test_tables_of_rows_fit_a_desk_and_stack_on_a_phone(eyes: Eyes, tmp_path: Pa
     page.get_by_role("button", name="Check this file").click()
     expect(page.get_by_role("heading", name="Rows that need a change")).to_be_visible()
     fits(page)
-    page.get_by_role("link", name="Import only the 2 good rows").click()
+    page.get_by_role("button", name="Import only the 2 good rows").click()
     page.get_by_role("button", name="Import 2 rows for practice").click()
     expect(page.get_by_role("heading", name="What to do next")).to_be_visible(timeout=40_000)
     page.get_by_role("link", name="All rows with their Ids").click()

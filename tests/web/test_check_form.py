@@ -51,6 +51,13 @@ def test_whatever_is_pressed_saves_all_that_was_typed_and_chosen(client: Client)
         assert TYPED in check_page(client, place), button
 
 
+def test_enter_in_a_field_stays_on_the_page(client: Client) -> None:
+    """It presses the first button of the form, which neither goes anywhere nor is about one question or row."""
+    text = check_page(client, client.draft("a.csv", table(*ROWS)))
+    first = form_buttons(text, "whole")[0]
+    assert (first.get("name"), first.get("formaction")) == (None, None)
+
+
 def test_no_link_of_the_page_leaves_its_fields(client: Client) -> None:
     """Those that do are outside its main part, or load a file; without scripts the page says so."""
     text = check_page(client, client.draft("a.csv", table(*ROWS)))

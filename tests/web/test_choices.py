@@ -11,7 +11,7 @@ from importer.config.settings import Settings
 from importer.sandbox.people import space
 from importer.sandbox.server import Running
 from importer.web.upload_documents import question_key
-from web.kit import Client, plain, serving, table
+from web.kit import Client, form_fields, plain, serving, table
 from web.test_cells import NAMES, namesakes, sent
 
 TITLES = ["Raum", "Mitglied", "Bezeichnung", "Ablauf", "Abo", "Kalender"]
@@ -127,6 +127,43 @@ def test_a_choice_is_remembered_for_the_next_file_and_can_be_forgotten(client: C
     assert "2 rows of 2 need a change" in text
     assert "Somebody gone\u2069” in CoworkerId: 2 rows" in text
     assert text.count("Remembered from an earlier file.") == 1
+
+
+@pytest.mark.parametrize("then", ["another record", "none"])
+def test_a_choice_for_another_file_is_seen_before_anything_is_sent(client: Client, service: Running, then: str) -> None:
+    """Choices are the account's: a file whose names mean something else by now is checked again, and so says."""
+    ids = namesakes(service, "Studio (any)", 2)
+    first = client.draft("a.csv", table(*(mapping(n, ResourceId="Studio (any)") for n in (2, 3))))
+    check_page(client, first)
+    choose(client, first, pick("ResourceId", "Studio (any)", ids[0]))
+    plan = form_fields(client.follow(f"{first}/plan").text, "plan")
+    second = client.draft("b.csv", table(mapping(6, ResourceId="Studio (any)"), mapping(7)))
+    check_page(client, second)
+    choose(client, second, {"forget": question_key("ResourceId", "Studio (any)")})
+    if then == "another record":
+        choose(client, second, pick("ResourceId", "Studio (any)", ids[1]))
+    refused = client.post(f"{first}/start", plan)
+    assert refused.place == f"{first}/plan?outdated=import"
+    assert service.state.bodies == []
+    client.follow(f"{first}/plan")
+    text = words(check_page(client, first))
+    if then == "none":
+        assert "2 rows of 2 need a change" in text
+        return
+    assert f"Id {ids[1]}. Chosen for another file, after you had chosen another one here." in text
+    assert {body["ResourceId"] for body in sent(client, service, first)} == {int(ids[1])}
+
+
+def test_a_choice_about_another_name_changes_nothing(client: Client, service: Running) -> None:
+    """Or each file would be checked again whenever anybody chose anything."""
+    ids = namesakes(service, "Studio (any)", 2)
+    first = client.draft("a.csv", table(mapping(2, CoworkerId="Ada Abott")))
+    choose(client, first, pick("CoworkerId", "Ada Abott", ADA["Id"]))
+    plan = form_fields(client.follow(f"{first}/plan").text, "plan")
+    second = client.draft("b.csv", table(mapping(6, ResourceId="Studio (any)")))
+    choose(client, second, pick("ResourceId", "Studio (any)", ids[1]))
+    assert form_fields(client.follow(f"{first}/plan").text, "plan") == plan
+    assert client.post(f"{first}/start", plan).place.startswith("/runs/")
 
 
 def test_a_run_that_waits_keeps_the_choices_that_were_seen(

@@ -23,7 +23,7 @@ from importer.web.table.steps import steps_of
 from importer.web.table.views import Views
 from importer.web.upload_check import is_current, latest_check
 from importer.web.upload_documents import UploadCheck
-from importer.web.upload_pages import busy_page, check_of
+from importer.web.upload_pages import busy_page, check_of, draft_as_chosen
 
 PAGE_ROWS = 100
 MOST_SCROLLED = 500_000
@@ -52,7 +52,7 @@ STATE_WORDS = {
 
 async def show(request: Request) -> Response:
     """All rows of an upload; for a browser without scripts, page by page."""
-    draft = draft_of(request)
+    draft = await draft_as_chosen(request)
     result = await check_of(request, draft, stale=True)
     if result is None:
         return busy_page(request, draft)
