@@ -18,7 +18,7 @@ from typing import Literal
 import pytest
 from conftest import GIVE_UP, LABELS, mapping
 from openpyxl import Workbook, load_workbook
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route, expect, sync_playwright
 
 from importer import reporting
 from importer.config.settings import Settings
@@ -407,6 +407,65 @@ def test_a_page_that_is_no_longer_signed_in_keeps_what_was_typed(eyes: Eyes, tmp
     page.context.add_cookies([{"name": one["name"], "value": one["value"], "url": eyes.site.base} for one in cookies])
     page.get_by_role("button", name="Save all cells").click()
     expect(page.locator("#standing")).to_contain_text("1 row of 3 needs a change")
+
+
+def two_wrong_rows(eyes: Eyes, folder: Path) -> Page:
+    """The check page of a file with two rows that need a change, the first of them in two cells."""
+    path, page = folder / "two.csv", eyes.page
+    path.write_bytes(table(mapping(2), mapping(3, CoworkerId="12.5", Name=""), mapping(4, CoworkerId="13.5")))
+    page.locator("#file").set_input_files(path)
+    page.get_by_role("button", name="Check this file").click()
+    expect(page.locator("#cell-B3")).to_be_visible()
+    return page
+
+
+def test_what_is_typed_while_a_row_is_being_saved_stays(eyes: Eyes, tmp_path: Path) -> None:
+    """In the next cell, and in the very cell that was saved; another Save takes both."""
+    page, routes = two_wrong_rows(eyes, tmp_path), list[Route]()
+    slow = [True]
+    page.route("**/rows/3", lambda route: routes.append(route) if slow else route.continue_())
+    page.locator("#cell-B3").fill("47")
+    page.locator("#cell-B3").press("Enter")
+    page.locator("#cell-B3").press_sequentially("11")
+    page.locator("#cell-C3").fill("Attic")
+    expect(page.locator("#row-3")).to_be_visible()
+    slow.clear()
+    with page.expect_response("**/rows/3"):
+        routes[0].continue_()
+    expect(page.locator("#standing")).to_contain_text("2 rows of 3 need a change")
+    expect(page.locator("#cell-C3")).to_have_value("Attic")
+    expect(page.locator("#cell-B3")).to_have_value("4711")
+    page.locator("#cell-B3").press("Enter")
+    expect(page.locator("#standing")).to_contain_text("1 row of 3 needs a change")
+    page.get_by_role("button", name="See and correct all rows").click()
+    expect(page.get_by_role("gridcell", name="4711")).to_be_visible()
+    expect(page.get_by_role("gridcell", name="Attic")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("no answer", "because the importer's page does not answer."),
+        ("500", "because of an unexpected error."),
+        ("401", "because this page is no longer signed in."),
+    ],
+)
+def test_a_row_that_could_not_be_saved_says_so(eyes: Eyes, tmp_path: Path, fault: str, words: str) -> None:
+    """At the button that was pressed; what was typed stays, and can be saved afterwards."""
+    page = two_wrong_rows(eyes, tmp_path)
+    headers = {"HX-Refresh": "true"} if fault == "401" else {}
+    page.route(
+        "**/rows/4",
+        lambda route: route.abort() if fault == "no answer" else route.fulfill(status=int(fault), headers=headers),
+    )
+    page.locator("#cell-B4").fill("4712")
+    page.locator("#cell-B4").press("Enter")
+    expect(page.locator("#row-4").get_by_role("alert")).to_contain_text(f"Nothing was saved, {words}")
+    expect(page.locator("#cell-B4")).to_have_value("4712")
+    page.unroute("**/rows/4")
+    page.locator("#cell-B4").press("Enter")
+    expect(page.locator("#standing")).to_contain_text("1 row of 3 needs a change")
+    expect(page.locator("#unsaved")).to_have_count(0)
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
