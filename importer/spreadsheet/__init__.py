@@ -42,6 +42,7 @@ from importer.spreadsheet.sheet import (
     as_problems,
     column_letters,
     find_header,
+    rows_of_status,
 )
 from importer.spreadsheet.workbook import open_workbook
 from importer.text import SHOWN_CHARACTERS
@@ -69,6 +70,7 @@ __all__ = [
     "may_be_in_several",
     "open_sheet",
     "place_of",
+    "rows_of_status",
     "shown_texts",
     "with_notice_of",
 ]

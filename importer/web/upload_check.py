@@ -20,7 +20,7 @@ from importer.config.settings import Settings
 from importer.config.store import RecentDocuments, locked_document, new_private
 from importer.errors import ColumnsError, EncodingError, ImporterError, SheetsError
 from importer.issues import CATALOGUE, Candidate, Issue, Notice
-from importer.model import Clock
+from importer.model import Clock, Status
 from importer.runs.observer import NullObserver
 from importer.runs.source import Source, columns, examine, look_at_columns, missing, open_source, read_sheet
 from importer.spreadsheet import (
@@ -32,6 +32,7 @@ from importer.spreadsheet import (
     as_problems,
     column_letters,
     place_of,
+    rows_of_status,
 )
 from importer.text import printable
 from importer.web import name_questions, upload_names
@@ -224,13 +225,22 @@ def latest_check(draft: Draft) -> UploadCheck | None:
 
 
 def _opened(drafts: Drafts, draft: Draft, settings: Settings) -> Source:
-    """The upload with as many columns matched as can be; the saved columns for its header are kept in the draft."""
-    settings = _in_its_zone(draft, settings)
+    """The upload with as many columns matched as can be.
+
+    The saved columns for its header are kept in the draft, and so are rows that were left out when it was last given
+    back: nobody has to remember them.
+    """
+    settings, before = _in_its_zone(draft, settings), latest_check(draft)
     source = replace(look_at_columns(draft.path, settings, None, draft.read), file=Path(draft.name))
-    if source.remembered or source.read.encoding != draft.read.encoding:
+    # The zone is nobody's choice yet.
+    read = replace(source.read, zone=draft.read.zone)
+    if (before is None or before.header is None) and (out := rows_of_status(source.sheet, Status.LEFT_OUT)):
+        read = replace(read, left_out=tuple(sorted({*read.left_out, *out})))
+        source = replace(look_at_columns(draft.path, settings, None, read), file=source.file)
+    if source.remembered or read.encoding != draft.read.encoding or read.left_out != draft.read.left_out:
         with drafts.locked(draft.id) as now:
             if now == draft:
-                drafts.keep(draft, read=source.read)
+                drafts.keep(draft, read=read)
     return source
 
 

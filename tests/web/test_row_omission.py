@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import GIVE_UP, mapping
+from conftest import GIVE_UP, LABELS, mapping
 
 from importer.sandbox.people import DELETED_EMAIL
 from web.kit import Client, plain, table
@@ -73,6 +73,21 @@ def test_the_other_of_two_rows_for_one_record_is_right_at_once(client: Client, m
     assert "All 2 rows can be imported" in plain(answer.text)
     back = client.post(f"{place}/leave-out", {"back": "3"}, HX_Request="true")
     assert "2 rows of 3 need a change" in plain(back.text)
+
+
+@pytest.mark.parametrize("title", ["import_status", "Import_Status"])
+def test_a_row_left_out_stays_so_when_its_file_comes_back(client: Client, title: str) -> None:
+    """The importer's own columns say so; the row can be taken back. A person's own column says nothing."""
+    labels, out = [*LABELS, title, "import_message"], "left out"
+    rows = [[*mapping(2), "", ""], [*mapping(3), out, "Left out, as you chose."], [*mapping(4), "invalid", ""]]
+    place = client.draft("rows.csv", table(*rows, labels=labels))
+    text = check_of(client, place)
+    assert "Row 3 is left out, as you chose." in text
+    assert "All 2 rows can be imported." in text
+    client.post(f"{place}/choices", {"forget": "rows"})
+    assert "All 3 rows can be imported." in check_of(client, place)
+    own = client.draft("own.csv", table([*mapping(2), out], mapping(3), labels=[*LABELS, "import_status"]))
+    assert "All 2 rows can be imported." in check_of(client, own)
 
 
 def test_the_last_row_stays(client: Client) -> None:
