@@ -6,6 +6,7 @@ chose for a name is in the journal, for every file of the account, and is read f
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -213,7 +214,17 @@ def suggestions(draft: Draft, name: str, text: str, settings: Settings) -> tuple
 def names_by_id(draft: Draft, settings: Settings) -> dict[str, dict[int, str]]:
     """What the records are called that the references of an upload may name, by field and Id, as people say it."""
     fields = _names(draft, settings).fields
-    return {name: {entry.id: _called(entry) for entry in of_field.entries} for name, of_field in fields.items()}
+    return {name: called_by_id(of_field.entries) for name, of_field in fields.items()}
+
+
+def called_by_id(entries: Iterable[Entry]) -> dict[int, str]:
+    """What people say for each of these records; of several that are called alike, where each is as well."""
+    names = {entry.id: (_called(entry), entry.place) for entry in entries}
+    alike = Counter(name for name, _ in names.values())
+    return {
+        number: f"{name}, {place}" if name and place and alike[name] > 1 else name
+        for number, (name, place) in names.items()
+    }
 
 
 def _called(entry: Entry) -> str:

@@ -58,8 +58,9 @@ from importer.web.upload_check import (
     may_be_shown,
 )
 from importer.web.upload_documents import CheckedRow, CheckedRows, Header, Problem, UploadCheck
-from importer.web.upload_names import directories, remembered, signed_in_as
+from importer.web.upload_names import directories, names_by_id, remembered, signed_in_as
 from importer.web.upload_plan import UploadPlan, read_plan, work_out
+from importer.web.value_words import ValueWords
 from schemas import RECORD_TYPES, RecordType
 
 ZONES = sorted(name for name in available_timezones() if name == "UTC" or "/" in name)
@@ -530,11 +531,17 @@ async def _plan_values(
         "account": made.account,
         "header": header,
         "labels": {column.field: column.label for column in header.columns if column.field} if header else {},
+        "words": await asyncio.to_thread(_value_words, draft, settings_of(request)),
         "token_refused": made.token_refused,
         "before": await _runs_before(request, draft, made.account.key),
         "quota": settings_of(request).daily_quota,
         "ahead": await asyncio.to_thread(ahead_of_new, made.account.key, settings_of(request), app_of(request).clock()),
     }
+
+
+def _value_words(draft: Draft, settings: Settings) -> ValueWords:
+    names, zone = names_by_id(draft, settings), upload_check.zone_of(draft, settings)
+    return ValueWords(kind_of(draft), names, zone, draft.read.dates)
 
 
 async def answer_rows(request: Request) -> Response:

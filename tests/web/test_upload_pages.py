@@ -52,7 +52,7 @@ def test_columns_are_chosen_and_remembered(client: Client) -> None:
     content = table(*GOOD, labels=labels)
     place = client.draft("rooms.csv", content)
     text = client.follow(place).text
-    assert "The file has no column for ResourceId. Choose the column below" in text
+    assert "The file has no column for Resource Id. Choose the column below" in text
     names = zip(LABELS[:5], "ABCDE", strict=False)
     chosen = {f"field-{name}": letters for name, letters in names} | {"remember": "on"}
     after = client.post(f"{place}/columns", chosen).place
