@@ -277,12 +277,12 @@ def rebuilt_lines(rebuilt: Rebuilt, now: float) -> Iterator[str]:
         numbers = ", ".join(map(str, rebuilt.blocked[:_MOST_NUMBERS]))
         more = ", …" if len(rebuilt.blocked) > _MOST_NUMBERS else ""
         yield (
-            f"Left out: {count(len(rebuilt.blocked), 'record')} ({numbers}{more}) that rows without an answer may have "
-            "created. To settle those rows: importer reconcile. Then rebuild again."
+            f"Not included: {count(len(rebuilt.blocked), 'record')} ({numbers}{more}) that rows without an answer may "
+            "have created. To settle those rows: importer reconcile. Then rebuild again."
         )
     for same_mark in rebuilt.twins:
         yield (
-            f"Left out: records {' and '.join(map(str, same_mark))}, which carry the same mark. One was "
+            f"Not included: records {' and '.join(map(str, same_mark))}, which carry the same mark. One was "
             "created by this installation, the rest are copies of it. In Nexudus, delete those that you do not need. "
             "Once a single one is left, rebuild again."
         )

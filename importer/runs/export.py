@@ -172,7 +172,7 @@ def _expiring(kind: RecordType, remotes: Sequence[Remote], before: float, observ
     assert expiry is not None
     dates = {remote.id: instant(remote.values.get(expiry)) for remote in remotes}
     if undated := sum(date is None for date in dates.values()):
-        observer.say(f"Left out: {count(undated, 'record')} without a readable {expiry}.")
+        observer.say(f"Not exported: {count(undated, 'record')} without a readable {expiry}.")
     return [remote for remote in remotes if (date := dates[remote.id]) is not None and date < before]
 
 

@@ -43,6 +43,7 @@ from importer.spreadsheet.sheet import (
     as_problems,
     column_letters,
     find_header,
+    rows_of_status,
 )
 from importer.spreadsheet.workbook import open_workbook
 from importer.text import SHOWN_CHARACTERS
@@ -70,6 +71,7 @@ __all__ = [
     "may_be_in_several",
     "open_sheet",
     "place_of",
+    "rows_of_status",
     "shown_texts",
     "with_notice_of",
 ]

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from importer.errors import ImporterError, JournalBusyError, JournalError
 from importer.runs.status import RunStatus, run_status
-from importer.web import manual, row_omission, run_pages, settle_page, upload_pages
+from importer.web import check_form, manual, row_omission, run_pages, settle_page, upload_pages
 from importer.web.auth import Role, WebSession, sign_in_pages
 from importer.web.context import (
     FORBIDDEN,
@@ -120,10 +120,9 @@ TABLE: tuple[PageRoute, ...] = (
     PageRoute("GET", "/uploads/{draft}/check", upload_pages.check, RUNNER, Owner.OPEN_UPLOAD),
     PageRoute("POST", "/uploads/{draft}/check", upload_pages.check_again, RUNNER, Owner.OPEN_UPLOAD),
     PageRoute("GET", "/uploads/{draft}/standing", upload_pages.check_summary, RUNNER, Owner.OPEN_UPLOAD),
-    PageRoute("POST", "/uploads/{draft}/rows/{row:number}", upload_pages.correct, RUNNER, Owner.OPEN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/rows/{row:number}", check_form.correct, RUNNER, Owner.OPEN_UPLOAD),
     PageRoute("POST", "/uploads/{draft}/leave-out", row_omission.leave_rows_out, RUNNER, Owner.OPEN_UPLOAD),
-    PageRoute("POST", "/uploads/{draft}/repair", upload_pages.repair, RUNNER, Owner.OPEN_UPLOAD),
-    PageRoute("POST", "/uploads/{draft}/choices", upload_pages.choose, RUNNER, Owner.OPEN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/choices", check_form.choose, RUNNER, Owner.OPEN_UPLOAD),
     PageRoute("GET", "/uploads/{draft}/names/{field}", upload_pages.names, RUNNER, Owner.OPEN_UPLOAD),
     PageRoute("POST", "/uploads/{draft}/as-it-came", upload_pages.undo_corrections, RUNNER, Owner.OPEN_UPLOAD),
     PageRoute("GET", "/uploads/{draft}/table", table.show, RUNNER, Owner.OPEN_UPLOAD),

@@ -11,6 +11,7 @@ from importer.runs.request import Choices, RunRequest
 from importer.runs.settle import Question, question_about, settle_row
 from importer.runs.start import titles_of
 from importer.web.context import app_of, form, page, redirect, run_of, settings_of
+from importer.web.value_words import value_words
 
 _PATIENCE = 60.0
 """Seconds for which a page may ask Nexudus; an account with a long list, or without allowance, needs more."""
@@ -63,6 +64,7 @@ async def _page(request: Request, problem: str = "") -> Response:
         problem = problem or _words(error)
     status = 422 if problem else 200
     values = {"now": now, "row": row, "question": question, "error": problem, "labels": titles_of(now.run)}
+    values["words"] = await asyncio.to_thread(value_words, now.run, settings_of(request))
     return page(request, "settle.html", status=status, **values)
 
 
