@@ -123,7 +123,7 @@ async def upload(request: Request) -> Response:
             files.append((PASTED, _pasted(pasted)))
         for name, pieces in files:
             try:
-                draft = await app.drafts.take_in(name, pieces, person_of(request).name, _known_zone(zone))
+                draft = await app.drafts.take_in(name, pieces, person_of(request).owner, _known_zone(zone))
                 drafts.append(draft)
             except FileError as error:
                 errors.append(error)
@@ -577,7 +577,7 @@ async def start(request: Request) -> Response:
     if row_answers.chosen(fields):
         # Nobody has seen yet what the import does with these records.
         return await answer_rows(request)
-    number = await asyncio.to_thread(_begin, app, draft, settings_of(request), person_of(request).name, fields)
+    number = await asyncio.to_thread(_begin, app, draft, settings_of(request), person_of(request).owner, fields)
     return redirect(request, f"/uploads/{draft.id}/plan?outdated=import" if number is None else f"/runs/{number}")
 
 
