@@ -114,7 +114,7 @@ def serve(host: str, port: int, names: tuple[str, ...], open_browser: bool, sand
 
 @click.group()
 def people() -> None:
-    """Manage who of a team may use the web page, and what they may do there."""
+    """Manage who may use the web page of a team."""
 
 
 @people.command("add")

@@ -55,5 +55,5 @@ def is_safe(url: str) -> bool:
         return False
     # urlsplit silently drops tabs and line ends, so the text itself is looked at as well.
     plain = url.isascii() and url.isprintable() and not set(url) & set(' \\"<>')
-    own = parts.username is None and parts.password is None and not parts.fragment and port != 0
-    return plain and own and bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
+    bare = parts.username is None and parts.password is None and not parts.fragment and port != 0
+    return plain and bare and bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))

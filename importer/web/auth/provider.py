@@ -77,12 +77,12 @@ class Provider:
             "code_challenge": attempt.challenge,
             "code_challenge_method": "S256",
         }
-        return _with_query((await self._known()).authorization, query)
+        return _with_query((await self._described()).authorization, query)
 
     async def sign_out_address(self) -> str:
         """Where somebody signs out at the provider as well; empty if it says none, or does not answer now."""
         try:
-            metadata = await self._known()
+            metadata = await self._described()
         except ServiceError:
             return ""
         return metadata.end_session and _with_query(metadata.end_session, {"client_id": self._rules.client_id})
@@ -94,7 +94,7 @@ class Provider:
             SignInError: What came back proves nobody's identity; the sentence says why.
             ServiceError: The provider cannot be asked.
         """
-        metadata = await self._known()
+        metadata = await self._described()
         # 1. Who answers: else the code of another provider would be sent to this one (RFC 9207, "mix-up").
         if callback.issuer not in (self._rules.issuer, None) or (metadata.names_issuer and callback.issuer is None):
             raise _refusal("the answer is from another issuer")
@@ -139,14 +139,14 @@ class Provider:
         return token
 
     async def _claims(self, metadata: _Metadata, token: str, expected: Expected) -> Mapping[str, Any]:
-        keys = await self._known_keys(metadata, again=False)
+        keys = await self._listed_keys(metadata, again=False)
         try:
             return claims_of(token, keys, expected, self._now())
         except UnknownKeyError:
             # The provider may have new keys, under new names or under the old ones.
-            return claims_of(token, await self._known_keys(metadata, again=True), expected, self._now())
+            return claims_of(token, await self._listed_keys(metadata, again=True), expected, self._now())
 
-    async def _known_keys(self, metadata: _Metadata, *, again: bool) -> Sequence[Key]:
+    async def _listed_keys(self, metadata: _Metadata, *, again: bool) -> Sequence[Key]:
         async with self._reading:
             age = None if self._keys_read_at is None else abs(self._now() - self._keys_read_at)
             if age is None or age > _FRESH or (again and age >= _KEYS_AGAIN):
@@ -154,7 +154,7 @@ class Provider:
                 self._keys, self._keys_read_at = usable_keys(document), self._now()
             return self._keys
 
-    async def _known(self) -> _Metadata:
+    async def _described(self) -> _Metadata:
         async with self._reading:
             if self._metadata is None or abs(self._now() - self._metadata.read_at) > _FRESH:
                 url = f"{self._rules.issuer.rstrip('/')}/.well-known/openid-configuration"

@@ -92,8 +92,8 @@ def team_rules(settings: Settings) -> TeamRules | None:
     Raises:
         SettingsError: They are incomplete, contradict each other, or would let in too many.
     """
-    given = [name for name in OF_THE_PAGE if getattr(settings, name)]
-    if not given:
+    names = [name for name in OF_THE_PAGE if getattr(settings, name)]
+    if not names:
         return None
     if settings.oidc_issuer and settings.user_header:
         raise _refused(
@@ -102,10 +102,10 @@ def team_rules(settings: Settings) -> TeamRules | None:
         )
     if not settings.oidc_issuer and not settings.user_header:
         raise _refused(
-            f"{_name(given[0])} is set, but nothing says how people sign in.",
+            f"{_name(names[0])} is set, but nothing says how people sign in.",
             f"Set {_name('oidc_issuer')}, or {_name('user_header')} if your proxy has people signed in.",
         )
-    if settings.user_header and (more := [name for name in given if name.startswith("oidc_")]):
+    if settings.user_header and (more := [name for name in names if name.startswith("oidc_")]):
         raise _refused(f"{_name(more[0])} has no meaning with {_name('user_header')}.", "Remove one of them.")
     public_url, proxies = _public_url(settings.public_url), _proxies(settings.trusted_proxies)
     if not proxies and (settings.user_header or public_url.startswith("https:")):

@@ -265,7 +265,7 @@ def test_one_person_has_no_provider(site: Site) -> None:
 
 
 def test_the_keyring_of_the_machine_is_not_the_teams(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The box is hidden, and a form that is sent with it all the same saves nothing (S-40)."""
+    """The box is hidden, and a form that is sent with it all the same saves nothing."""
     saved: list[str] = []
     monkeypatch.setattr(credentials, "save", lambda *words: saved.append(str(words)))
     people_of(settings).add("maria", Role.RUNNER)
