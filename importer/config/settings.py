@@ -457,7 +457,8 @@ def _table(path: Path, content: bytes) -> dict[str, Any]:
     for section in (table, *profiles.values()):
         if secret := next((name for name in map(_plain_name, section) if name in SECRETS), None):
             raise SettingsError(
-                f"{path} contains a {secret}.", f"Remove it from the file and set {environment_name(secret)} instead."
+                f"{path} contains a {secret.removeprefix('oidc_').replace('_', ' ')}.",
+                f"Remove it from the file and set {environment_name(secret)} instead.",
             )
     return table
 
