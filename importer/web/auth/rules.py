@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from importer.config.addresses import is_loopback
 from importer.config.settings import OF_THE_PAGE, Settings, environment_name
 from importer.errors import SettingsError
 from importer.nexudus.other_host import is_safe
@@ -203,8 +202,3 @@ def _roles(text: str | None) -> Mapping[str, Role]:
             )
         roles[value] = Role[role.upper()]
     return roles
-
-
-def needs_loopback(rules: TeamRules) -> bool:
-    """Whether the page may be served to this machine only: people would reach it without HTTPS."""
-    return rules.scheme == "http" and is_loopback(urlsplit(rules.public_url).hostname or "")
