@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from platformdirs import site_config_path, user_config_path, user_data_path
@@ -44,6 +44,15 @@ _FOR_ALL = ("home", "journal", *OF_THE_PAGE)
 _ADDRESSES = ("url", "proxy", "journal")
 """Settings that may have a password in them."""
 _SQLITE = "sqlite:///"
+
+
+class JournalPlace(NamedTuple):
+    """A database URL, and the folder of this installation, for what stays on this machine."""
+
+    url: str
+    home: Path
+
+
 FOLDER_FILE = Path("importer.toml")
 """The settings file of the current folder, which may have come with somebody else's files."""
 
@@ -271,9 +280,9 @@ class Settings(BaseModel):
         return bool(self.token or (self.username and self.password))
 
     @property
-    def journal_url(self) -> str:
-        """Where the journal is: a database URL."""
-        return self.journal or f"sqlite:///{self.home / 'journal.sqlite3'}"
+    def journal_place(self) -> JournalPlace:
+        """Where the journal is."""
+        return JournalPlace(self.journal or f"sqlite:///{self.home / 'journal.sqlite3'}", self.home)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from importer.config.saved_columns import recall, recall_dates, remember, rememb
 from importer.config.settings import Settings
 from importer.config.store import Document, RecentDocuments, UnreadableError, from_json
 from importer.errors import StoreError
-from importer.journal.lock import Holder, holder
+from importer.journal.lock import holder
+from importer.journal.senders import Holder
 from importer.model import Account, Plan, Status
 from importer.runs.request import Choices
 from importer.spreadsheet import ReadOptions
