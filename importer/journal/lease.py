@@ -24,7 +24,7 @@ from sqlalchemy.engine import Connection
 
 from importer.errors import BusyError, ImporterError, TakenOverError
 from importer.journal.lock import holder_now, is_same
-from importer.journal.postgres import Postgres, seconds_since_boot
+from importer.journal.postgres import Postgres
 from importer.journal.senders import Holder, Senders
 
 SECONDS = 30.0
@@ -168,7 +168,7 @@ class _Keeper:
 
     def __init__(self, db: Postgres, account: str, epoch: int) -> None:
         self._db, self._account, self._epoch = db, account, epoch
-        self._renewed_at = seconds_since_boot()
+        self._renewals = 0
         self._ended = threading.Event()
         self._threads = [threading.Thread(target=work, daemon=True) for work in (self._keep, self._watch)]
 
@@ -188,7 +188,6 @@ class _Keeper:
         Raises:
             TakenOverError: Somebody else has it.
         """
-        asked_at = seconds_since_boot()
         now = db.exec_driver_sql(_RENEW, (SECONDS, self._account, self._epoch)).scalar()
         if now is None:
             raise TakenOverError(
@@ -197,8 +196,7 @@ class _Keeper:
                 "To see how it goes on: importer status",
             )
         self._db.clock.set(now)
-        # By the time of the question: by the server's clock, it was renewed later.
-        self._renewed_at = asked_at
+        self._renewals += 1
 
     def _keep(self) -> None:
         # Also while the sender waits for hours for its allowance, and needs no transaction of its own.
@@ -209,8 +207,11 @@ class _Keeper:
 
     def _watch(self) -> None:
         # A server that hangs answers neither with an error nor at all, and whoever waits for it would wait for ever.
+        # Counted by looks: while this machine sleeps, it is not the server that is silent.
+        renewals, looks = self._renewals, 0
         while not self._ended.wait(_LOOK_EVERY):
-            if seconds_since_boot() - self._renewed_at > SECONDS / 2:
+            renewals, looks = self._renewals, (looks + 1 if self._renewals == renewals else 0)
+            if looks * _LOOK_EVERY > SECONDS / 2:
                 self._db.cut_off()
 
 
