@@ -190,7 +190,9 @@ class Settings(BaseModel):
         default_factory=lambda: user_data_path(APP),
         description="the folder of the journal and of the private copies of imported files",
     )
-    journal: str | None = Field(None, description="another place for the journal: sqlite:///path, or postgresql://user@host/database")
+    journal: str | None = Field(
+        None, description="another place for the journal: sqlite:///path, or postgresql://user@host/database"
+    )
     rate: RateSetting = Field(
         Rate(60, 60), description="at most this many creates, updates and deletes: 60/min, 1/s or none"
     )
