@@ -171,8 +171,8 @@ def open_postgres(url: sa.URL, patience: float) -> Postgres:
             "The journal is on a PostgreSQL server, but the package for it is not installed.",
             'Install it with: pip install "nexudus-importer[team]"',
         ) from None
-    ours = {name: value for name, value in _CONNECTION.items() if name not in url.query}
-    return Postgres(sa.create_engine(url.set(drivername="postgresql+psycopg"), connect_args=ours), patience)
+    options = {name: value for name, value in _CONNECTION.items() if name not in url.query}
+    return Postgres(sa.create_engine(url.set(drivername="postgresql+psycopg"), connect_args=options), patience)
 
 
 def _configure(connection: Any) -> float:
