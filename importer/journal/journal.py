@@ -41,20 +41,20 @@ class Journal:
         db: Database,
         senders: Senders,
         locks: Path,
-        here: Installation | None = None,
+        installation: Installation | None = None,
         clock: Clock | None = None,
     ) -> None:
         """Use ``open_journal``; in the folder ``locks`` processes of this machine tell each other what they do.
 
-        Where other machines use the database as well, ``here`` is this installation, and ``clock`` the one that all of
+        Where other machines use the database as well, ``installation`` is this one, and ``clock`` the one that all of
         them go by.
         """
         self._db = db
         self.path, self.name, self.senders, self.locks, self.clock = db.path, db.name, senders, locks, clock
-        self.copies = Copies(db, is_shared=here is not None)
+        self.copies = Copies(db, is_shared=installation is not None)
         self.together, self.fault, self.back_up = db.together, db.fault, db.back_up
         self.commit = GroupCommit(db.together)
-        self.runs, self.calls = Runs(db, here), Calls(db)
+        self.runs, self.calls = Runs(db, installation), Calls(db)
         self.rows = Rows(db, self.runs, self.calls, senders.fence)
         self.directories, self.views, self.evidence = Directories(db), Views(db), Evidence(db)
         self.marks, self.tally = Marks(db), Tally(db)
@@ -150,5 +150,5 @@ def _on_a_server(url: sa.URL, home: Path, patience: float) -> Journal:
     from importer.journal.postgres import open_postgres  # noqa: PLC0415
 
     db = open_postgres(url, patience)
-    here = Installation(installation_id(home), home / "files")
-    return Journal(db, LeasedAccounts(db), folder_of(None, home), here, db.clock)
+    installation = Installation(installation_id(home), home / "files")
+    return Journal(db, LeasedAccounts(db), folder_of(None, home), installation, db.clock)

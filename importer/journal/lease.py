@@ -141,7 +141,7 @@ class LeasedAccounts(Senders):
         me = holder_now(os.getpid(), run or 0, command)
         values = {"account": account, "seconds": SECONDS, "system": system_id(), "machine": platform.node()}
         values |= {"pid": me.pid, "start": me.start, "run": run, "since": me.since, "command": command}
-        seen: _Lease | None = None
+        before: _Lease | None = None
         while True:
             other = next((lease for lease in self._leases() if lease.account == account), None)
             ended = other.epoch if other is not None and other.is_of_a_dead_process else 0
@@ -151,11 +151,11 @@ class LeasedAccounts(Senders):
                 return int(epoch)
             # None if somebody took it between the two questions.
             if other is not None:
-                if other.is_renewed or (seen is not None and seen.until != other.until):
+                if other.is_renewed or (before is not None and before.until != other.until):
                     raise BusyError(other.sentence, "Wait until it has finished, or stop it with: importer stop")
-                if seen is None and say is not None:
+                if before is None and say is not None:
                     say(f"{other.sentence} It was not heard of lately: its turn ends in {other.seconds_left:.0f} s.")
-                seen = other
+                before = other
             time.sleep(_LOOK_EVERY)
 
     def _leases(self) -> list[_Lease]:

@@ -138,9 +138,9 @@ class Installation(NamedTuple):
 class Runs:
     """Every run of the journal, newest first wherever there are several."""
 
-    def __init__(self, db: Database, here: Installation | None = None) -> None:
-        """Use the database of a journal; ``here`` is this installation, where others use that as well."""
-        self._db, self._here = db, here
+    def __init__(self, db: Database, installation: Installation | None = None) -> None:
+        """Use the database of a journal; ``installation`` is this one, where others use that as well."""
+        self._db, self._installation = db, installation
 
     def add(self, new: NewRun) -> Run:
         """A new run, not yet tied to an account; ``{run}`` in its folder becomes its number."""
@@ -229,10 +229,10 @@ class Runs:
 
     def _placed(self, values: dict[str, Any]) -> dict[str, Any]:
         """The columns of a run as they are kept: where others use the database, places are those of an installation."""
-        if self._here is None:
+        if self._installation is None:
             return values
         copy = {"copy": Path(values["copy"]).name} if "copy" in values else {}
-        return values | copy | ({"installation": self._here.id} if "folder" in values else {})
+        return values | copy | ({"installation": self._installation.id} if "folder" in values else {})
 
     def _to_run(self, row: Row[Any]) -> Run:
         try:
@@ -240,9 +240,9 @@ class Runs:
         except UnreadableError as error:
             raise _unreadable(row.id, str(error)) from error
         copy, folder = Path(row.copy), Path(row.folder)
-        if self._here is not None:
-            copy = self._here.files / copy
-            if row.installation != self._here.id:
+        if self._installation is not None:
+            copy = self._installation.files / copy
+            if row.installation != self._installation.id:
                 # The other one's folder is not on this machine, or belongs to somebody else.
                 folder = (Path("reports") / folder.name).absolute()
         columns = {name: value for name, value in row._asdict().items() if name != "installation"}
