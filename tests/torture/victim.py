@@ -198,11 +198,11 @@ def leave_out_the_intent() -> None:
         for change in changes:
             if change.event in {Event.WILL_SEND, Event.WILL_UPDATE, Event.LOST, Event.NOT_APPLIED}:
                 continue
+            planned = replace(change.intent, state=State.PLANNED, attempts=change.intent.attempts - 1)
             if change.intent.state is State.UPDATING:
-                planned = replace(change.intent, state=State.PLANNED)
                 apply(db, [Change(planned, Event.WILL_UPDATE, planned.remote_id, before=planned.before)], now)
             if change.intent.state is State.IN_DOUBT:
-                apply(db, [Change(replace(change.intent, state=State.PLANNED), Event.WILL_SEND)], now)
+                apply(db, [Change(planned, Event.WILL_SEND)], now)
             apply(db, [change], now)
 
     _PATCH.setattr(Rows, "_apply", staticmethod(applied))
