@@ -15,6 +15,7 @@ from .cell_texts import NOTHING, as_text
 from .format_codes import OTHER, claim
 from .limits import MOST_COLUMNS, PIECE_ROWS, Refusal
 from .look import Look
+from .ods_formats import OdsFormats
 from .plain_cells import FLOAT
 
 _NUMBERS = ("float", "percentage", "currency")
@@ -50,6 +51,9 @@ _OTHER_THAN_TEXT = re.compile(rb"<table:table-cell\b(?![^>]*office:value-type=\"
 
 _ODD_BLANKS = re.compile(rb"text:(?:p|h|span|a)\b[^<]*(?:  |[\t\r\n])")
 """Blanks in a text that calamine does not take for one."""
+
+_FORMAT_WITH_TEXT = re.compile(rb"<number:text-style\b(?:(?!</number:text-style>).)*<number:text>[^<]", re.DOTALL)
+"""A format that adds something to a text."""
 
 _ALWAYS_FORMATTED = {"percentage", "currency", "date", "time"}
 _DEFAULT_STYLES = {"", "Default"}
@@ -100,10 +104,11 @@ def readable_values(content: bytes) -> bytes:
     return _VALUE.sub(readable, content)
 
 
-def look_at_ods(stream: IO[bytes], name: str, *, without_zeros: bool = False) -> tuple[Look, bool]:
+def look_at_ods(stream: IO[bytes], name: str, *, styles: bytes = b"", without_zeros: bool = False) -> tuple[Look, bool]:
     """What the sheet with this name tells beside its values, and whether the document is linked with others.
 
-    ``without_zeros``: the program shows nothing where a number is 0, whatever stands in the cell as its text.
+    ``styles`` are those that the document keeps apart. ``without_zeros``: the program shows nothing where a number is
+    0, whatever stands in the cell as its text.
     """
     content = stream.read()
     is_linked = any(mark in content for mark in _LINK_MARKS)
@@ -111,9 +116,13 @@ def look_at_ods(stream: IO[bytes], name: str, *, without_zeros: bool = False) ->
     zero = _DAY_ZERO.search(content)
     day_zero = zero[1].decode() if zero and zero[1] != _USUAL_DAY_ZERO else ""
     is_plain = not _OTHER_THAN_TEXT.search(content) and not _ODD_BLANKS.search(content)
+    is_plain = is_plain and not any(map(_FORMAT_WITH_TEXT.search, (content, styles)))
     if is_plain and not any(mark in content for mark in _MARKS):
         return Look(day_zero=day_zero), is_linked
-    walk = _Walk(name, without_zeros=without_zeros)
+    formats = OdsFormats()
+    if styles:
+        formats.add_common(styles)
+    walk = _Walk(name, formats, without_zeros=without_zeros)
     parser = expat.ParserCreate()
     parser.buffer_text = True
     parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = walk.start, walk.end, walk.text
@@ -126,8 +135,8 @@ def look_at_ods(stream: IO[bytes], name: str, *, without_zeros: bool = False) ->
 class _Walk:
     """Counts rows and cells of one table, with their repetitions, and compares what a cell holds with what it shows."""
 
-    def __init__(self, name: str, *, without_zeros: bool = False) -> None:
-        self.look, self._without_zeros = Look(), without_zeros
+    def __init__(self, name: str, formats: OdsFormats, *, without_zeros: bool = False) -> None:
+        self.look, self._formats, self._without_zeros = Look(), formats, without_zeros
         self._name, self._inside = name, False
         self._row, self._rows, self._position, self._positions = 0, 0, 0, 0
         self._hidden_row = self._filled_row = False
@@ -145,6 +154,7 @@ class _Walk:
         """Begin a table, a row or a cell."""
         if self._cell is not None:
             self._start_inside(tag, attributes)
+        self._formats.start(tag, attributes)
         match tag:
             case "style:style":
                 self._style = attributes.get("style:name", "")
@@ -186,6 +196,7 @@ class _Walk:
         """Gather what the cell shows."""
         if self._cell is not None:
             self._text.add(data)
+        self._formats.text(data)
 
     def start_characters(self) -> None:
         """Begin a section of characters (CDATA), which calamine (0.9.1) leaves out."""
@@ -193,6 +204,7 @@ class _Walk:
 
     def end(self, tag: str) -> None:
         """End a cell: it is known now what it shows."""
+        self._formats.end(tag)
         if tag in _CELLS and self._text.depth == 0:
             self._end_cell(tag)
         elif self._cell is not None:
@@ -263,17 +275,35 @@ class _Walk:
             if _SPACES.sub(" ", value).strip() != _SPACES.sub(" ", text).strip():
                 self.look.shapes.add(row, position, claim(shown))
             return
-        if not _has_value(cell) or kind not in _VALUES:
+        if kind == "string" and self._formats.changes_text(shown, self._style_of(cell, position)):
+            self.look.shapes.add(row, position, OTHER)
+        elif not _has_value(cell) or kind not in _VALUES:
             # Cells that say nothing of their value are read as empty; what they show is a text.
             if shown and not (is_plain and _has_value(cell) and "office:string-value" not in cell):
                 self.look.texts.setdefault(row, {})[position] = text
-        elif not _is_value(kind, cell[_VALUES[kind]]):
+        else:
+            self._add_shape(row, position, cell, shown)
+
+    def _add_shape(self, row: int, position: int, cell: dict[str, str], shown: str) -> None:
+        """Note what a cell with a value shows."""
+        kind = cell["office:value-type"]
+        if not _is_value(kind, cell[_VALUES[kind]]):
             self.look.shapes.add(row, position, OTHER)
         elif not shown:
             if kind in _ALWAYS_FORMATTED or self._style_of(cell, position) not in self._plain_styles:
                 self.look.shapes.add(row, position, OTHER)
         elif shown != _value_text(cell, shown):
             self.look.shapes.add(row, position, claim(shown))
+        elif kind != "boolean" and (shape := self._other_format(cell, position, shown)):
+            self.look.shapes.add(row, position, shape)
+
+    def _other_format(self, cell: dict[str, str], position: int, shown: str) -> str | None:
+        """The format of a cell whose text is its bare value, if a program shows something else by it."""
+        kind = cell["office:value-type"]
+        if kind == "time":
+            return OTHER
+        value = as_text(datetime.fromisoformat(cell[_VALUES[kind]][:19])) if kind == "date" else shown
+        return self._formats.other_than(shown, self._style_of(cell, position), kind, value)
 
     def _style_of(self, cell: dict[str, str], position: int) -> str:
         """The style that a cell has by itself, by its row or by its column."""

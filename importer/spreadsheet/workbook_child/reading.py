@@ -41,7 +41,7 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _OLD_BOOKS = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
 _OLD_MACROS = "_VBA_PROJECT_CUR".encode("utf-16-le")
-_SETTINGS, _CONTENT = "settings.xml", "content.xml"
+_SETTINGS, _CONTENT, _STYLES = "settings.xml", "content.xml", "styles.xml"
 _PARTS_OF_ODS = ("mimetype", "META-INF/manifest.xml", _CONTENT)
 _MODERN = (".xlsx", ".xlsm")
 _SHARED_STRING = re.compile(rb"<(?:\w+:)?si\b")
@@ -212,7 +212,9 @@ def _lines(book: Book, chosen: str | None, notices: list[Notice]) -> Iterator[ob
 
 def _look_at_ods(archive: zipfile.ZipFile, content: bytes, notices: list[Notice], name: str) -> Look:
     settings = archive.read(_SETTINGS) if _SETTINGS in archive.namelist() else b"<none/>"
-    look, is_linked = look_at_ods(io.BytesIO(content), name, without_zeros=hides_zeros(settings, name))
+    styles = plain_content(archive.read(_STYLES)) if _STYLES in archive.namelist() else b""
+    zeros = hides_zeros(settings, name)
+    look, is_linked = look_at_ods(io.BytesIO(content), name, styles=styles, without_zeros=zeros)
     look.shows_formulas = shows_formulas(settings, name)
     # Once, however many sheets are looked at.
     notices += [linked_with_others()] if is_linked and linked_with_others() not in notices else []
