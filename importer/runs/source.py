@@ -50,6 +50,7 @@ class Source:
     """A file with its columns matched; ``copy`` is where the bytes that were checked stay, ``sha256`` their hash.
 
     ``named`` are the records that its rows name, once they have been read; ``named_list`` holds those that exist.
+    ``agreed_names`` are the Ids that a person has seen for its names in a plan; None if nobody has seen one.
     ``elsewhere`` are its rows that a row of another file of the batch repeats. ``match_key`` are the fields by which
     its rows find their records, if not by the key of their type.
     """
@@ -66,6 +67,7 @@ class Source:
     remembered: bool = False
     named: checking.NamedRecords | None = None
     named_list: "Listing | None" = None
+    agreed_names: checking.AgreedNames | None = None
     elsewhere: Mapping[int, RowElsewhere] = field(default_factory=dict)
     match_key: tuple[str, ...] = ()
 

@@ -603,7 +603,7 @@ def _begin(app: AppContext, draft: Draft, settings: Settings, by: str, fields: M
         if checked is not None and not upload_check.has_same_choices(checked, read.chosen_ids):
             return None
         request = ImportRequest(now.path, settings, NullObserver(), app.clock, kind_of(now), read, options)
-        run = add_page_run(request, now.name, made.account.key, by, updates)
+        run = add_page_run(request, now.name, made.account.key, by, updates, made.meant)
         # What an import that updates takes was seen on the same plan.
         agreed = made.with_updates if updates is not None else made.plan
         writes = agreed.writes if agreed else 0
