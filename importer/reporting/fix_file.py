@@ -20,7 +20,7 @@ from importer.spreadsheet import ANNOTATED, Sheet
 
 _PLAIN = ".xlsx"
 _LEFT_OUT = (
-    "You left this row out. If you import this copy, the row is imported as well: delete it, or leave it out again."
+    "You left this row out, and it stays so if you import this copy. To import it, empty the cell that says “left out”."
 )
 _ADVICE = "Choose another file, for example --errors-to fix.xlsx"
 

@@ -221,7 +221,7 @@ def test_a_workbook_comes_back_with_what_was_corrected_here(client: Client, tmp_
 
 
 def test_a_row_that_was_left_out_is_marked_in_the_workbook(client: Client, tmp_path: Path) -> None:
-    """It would come back as any other row, so its message says what to do."""
+    """It stays out when it comes back, so its message says what to do to import it after all."""
     place = client.draft("rooms.xlsx", workbook_of_rooms(tmp_path / "rooms.xlsx"))
     client.follow(f"{place}/table")
     view = json.loads(client.get(f"{place}/table/rows?first=0&count=9").text)
@@ -233,7 +233,7 @@ def test_a_row_that_was_left_out_is_marked_in_the_workbook(client: Client, tmp_p
     cells = [[cell.value for cell in row[-3:]] for row in sheet.iter_rows(min_row=1, max_row=3)]
     named = dict(zip(cells[0], cells[2], strict=True))
     assert named["import_status"] == "left out"
-    assert "You left this row out." in str(named["import_message"])
+    assert "You left this row out, and it stays so" in str(named["import_message"])
 
 
 def test_a_workbook_that_cannot_be_marked_is_offered_as_plain_rows(client: Client, tmp_path: Path) -> None:
