@@ -280,7 +280,26 @@ async def columns(request: Request) -> Response:
         return busy_page(request, draft)
     if result.header is None:
         return redirect(request, f"/uploads/{draft.id}/check")
-    return page(request, "columns.html", draft=draft, result=result, header=result.header, kind=kind_of(draft))
+    return _columns_page(request, draft, result)
+
+
+def _columns_page(
+    request: Request, draft: Draft, result: UploadCheck, chosen: Mapping[str, str] = MappingProxyType({})
+) -> Response:
+    """The columns to choose; ``chosen`` is a form that was not taken, because it has a column for two fields."""
+    twice = _chosen_twice(chosen)
+    values = {"draft": draft, "result": result, "header": result.header, "kind": kind_of(draft)}
+    values |= {"chosen": chosen, "twice": twice}
+    return page(request, "columns.html", status=422 if twice else 200, **values)
+
+
+def _chosen_twice(form_fields: Mapping[str, str]) -> dict[str, list[str]]:
+    """The fields of each column that was chosen for several, by its letters."""
+    fields: dict[str, list[str]] = {}
+    for name, letters in form_fields.items():
+        if name.startswith("field-") and letters:
+            fields.setdefault(letters, []).append(name.removeprefix("field-"))
+    return {letters: names for letters, names in fields.items() if len(names) > 1}
 
 
 async def choose_columns(request: Request) -> Response:
@@ -288,6 +307,8 @@ async def choose_columns(request: Request) -> Response:
     draft, fields, app = draft_of(request), await form(request), app_of(request)
     result = latest_check(draft)
     header = result.header if result else None
+    if result is not None and header is not None and _chosen_twice(fields):
+        return _columns_page(request, draft, result, fields)
     chosen = _chosen(header, fields) if header else {}
     if header and "remember" in fields:
         remember(list(header.labels), chosen, app.settings.home)

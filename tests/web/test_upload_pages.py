@@ -1,10 +1,12 @@
 """An upload on its way to a plan: sheet, columns, cells, zone and encoding are chosen on the pages."""
 
 import json
+import re
 import socket
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -418,3 +420,23 @@ def test_only_imports_for_this_account_are_called_earlier_ones(client: Client, s
         assert mentioned() == []
         journal.runs.update(run, account="other.example/ops@example.com", url="https://other.example")
     assert mentioned() == []
+
+
+@pytest.mark.parametrize("names", [("ResourceId", "CoworkerId"), ("SubscriptionId", "CalendarId")])
+def test_a_column_that_is_chosen_twice_is_asked_about(client: Client, names: tuple[str, str]) -> None:
+    """Neither choice is dropped, and no other one on the page either; required or not."""
+    place = client.upload("rows.csv", table(mapping(2), labels=[f"My {label}" for label in LABELS])).place
+    client.follow(place)
+    letters = {f"field-{name}": at for name, at in zip(LABELS, "ABCDEF", strict=True)}
+    one, other = (f"field-{name}" for name in names)
+    answer = client.post(f"{place}/columns", letters | {one: letters[other]})
+    assert answer.status == 422
+    text = plain(unescape(answer.text))
+    assert f"Column {letters[other]} is chosen for" in text
+    assert "Choose another column for one of them." in text
+    assert answer.text.count("Chosen for another field as well") == 2
+    selected = re.findall(r'name="(field-\w+)".*?value="(\w)" selected', answer.text, re.DOTALL)
+    assert dict(selected) == letters | {one: letters[other]}
+    assert 'name="remember" checked' not in answer.text
+    assert client.post(f"{place}/columns", letters).status == 303
+    assert "The only row can be imported" in plain(client.follow(f"{place}/check").text)
