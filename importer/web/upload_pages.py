@@ -492,7 +492,7 @@ async def marked(request: Request) -> Response:
 def _checked_file(draft: Draft, settings: Settings, now: float) -> CheckedFile:
     source = replace(upload_check.source_of(draft, settings), directories=directories(draft, settings))
     examined = examine(source, now, allow_duplicates=False)
-    return checked_file(source, examined.causes, upload_check.words_on_page)
+    return checked_file(source, examined.causes, upload_check.words_on_page, upload_check.advice_on_page)
 
 
 # -- plan and start ---------------------------------------------------------------------------------------------------

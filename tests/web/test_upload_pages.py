@@ -440,3 +440,17 @@ def test_a_column_that_is_chosen_twice_is_asked_about(client: Client, names: tup
     assert 'name="remember" checked' not in answer.text
     assert client.post(f"{place}/columns", letters).status == 303
     assert "The only row can be imported" in plain(client.follow(f"{place}/check").text)
+
+
+def test_the_issues_in_the_downloaded_workbook_advise_as_the_page_does(client: Client, tmp_path: Path) -> None:
+    """No command, and examples as people type them: whoever opens it has the page, and no terminal."""
+    rows = [mapping(n, ResourceId=900_000_000 + n) for n in range(2, 6)]
+    rows[0] = mapping(2, ResourceId=900_000_002, CoworkerId="", SubscriptionExpireDate="soon")
+    place = client.draft("rows.csv", table(*rows, mapping(6, ResourceId="Boardroom")))
+    client.follow(f"{place}/check")
+    (tmp_path / "fix.xlsx").write_bytes(client.get(f"{place}/marked.xlsx").body)
+    advice = [str(row[4].value) for row in load_workbook(tmp_path / "fix.xlsx")["Issues"].iter_rows(min_row=2)]
+    assert "Choose the right one." in advice
+    assert any("ada@example.com" in text for text in advice)
+    assert any("30 April 2027 10:30" in text for text in advice)
+    assert [text for text in advice if "importer " in text or "--" in text] == []
