@@ -34,6 +34,7 @@ from importer.checking.dates import DateReader
 from importer.checking.doubles import FileRows, repeated_elsewhere
 from importer.checking.record_ids import NamedRecords
 from importer.checking.references import (
+    AgreedNames,
     Directory,
     Entry,
     bare_name,
@@ -48,6 +49,7 @@ from importer.checking.references import (
 from importer.checking.whole_columns import cell_issues
 
 __all__ = [
+    "AgreedNames",
     "Cause",
     "CauseGroup",
     "Causes",

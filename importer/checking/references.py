@@ -24,6 +24,8 @@ _MOST_COMPARED = 20_000
 _SHORTEST_COMPARED = 5
 _IS_CALLED = "\n"
 Key = TypeVar("Key")
+AgreedNames = Mapping[str, Mapping[str, int]]
+"""The Ids that a person has seen for names in a plan, by field and plain name."""
 _ADDRESS = re.compile(r"(?:[^<>]*<|mailto:)(?:mailto:)?([^<>\s@]+@[^<>\s@]+?)>?", re.IGNORECASE)
 _ALIKE = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u00b4`\u2032", "'") | dict.fromkeys(UNSEEN_CHARACTERS, None))
 """Apostrophes as keyboards, word processors and programs write them, and what nobody sees."""
@@ -43,7 +45,8 @@ class Directory:
     ``noun`` is what such a record is called. ``chosen_ids`` are earlier choices of a person: between records of one
     name, by ``plain_name``, and of a record for a name that none has, by ``other_name``. ``complete`` says whether all
     records are listed, so that a number can be called unlisted; ``none_listed`` that none of the file's numbers is,
-    which is reported once and not for every cell.
+    which is reported once and not for every cell. ``agreed`` are the Ids that a person has seen for names in a plan, by
+    ``plain_name``: what they mean by now does not count, and no other name means a record. None without such a plan.
     """
 
     def __init__(
@@ -54,9 +57,11 @@ class Directory:
         *,
         complete: bool = True,
         none_listed: bool = False,
+        agreed: Mapping[str, int] | None = None,
     ) -> None:
         """Index the names."""
         self.noun, self.complete, self.none_listed = noun, complete, none_listed
+        self._agreed = agreed
         self._chosen_ids = chosen_ids or {}
         self._other_names = _by_other_name(self._chosen_ids)
         self._names: dict[str, list[Entry]] = {}
@@ -71,12 +76,27 @@ class Directory:
 
     def named(self, text: str) -> list[Entry]:
         """The records that a text may mean; one if somebody chose between them before."""
-        # A choice holds only while the record is listed under that name: renamed or deleted, it must be made again.
         name = plain_name(text)
+        if self._agreed is None:
+            return self._named(name)
+        if (number := self._agreed.get(name)) is not None:
+            return [entry] if (entry := self._entries.get(number)) is not None else []
+        entries = self._named(name)
+        # The plan left such a row out. Nobody has seen which record the name means since.
+        return [] if len([entry for entry in entries if not entry.deleted]) == 1 else entries
+
+    def _named(self, name: str) -> list[Entry]:
+        # A choice holds only while the record is listed under that name: renamed or deleted, it must be made again.
         entries = self._names.get(name, [])
         if all(entry.deleted for entry in entries):
             return self._by_other_name(name) or entries
         return [entry for entry in entries if entry.id == self._chosen_ids.get(name)] or entries
+
+    def meant(self, texts: Iterable[str]) -> dict[str, int]:
+        """The Ids of the records that names mean, by their plain names; names that mean none are left out."""
+        names = {plain_name(text) for text in texts if is_name(text.strip())}
+        alive = {name: [entry.id for entry in self.named(name) if not entry.deleted] for name in names}
+        return {name: numbers[0] for name, numbers in sorted(alive.items()) if len(numbers) == 1}
 
     @property
     def has_choices(self) -> bool:

@@ -6,6 +6,7 @@ It can be imported as it is: the columns and sheets that are added here are skip
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 
 from importer.errors import UsageError
@@ -20,7 +21,7 @@ from importer.spreadsheet import ANNOTATED, Sheet
 
 _PLAIN = ".xlsx"
 _LEFT_OUT = (
-    "You left this row out. If you import this copy, the row is imported as well: delete it, or leave it out again."
+    "You left this row out, and it stays so if you import this copy. To import it, empty the cell that says “left out”."
 )
 _ADVICE = "Choose another file, for example --errors-to fix.xlsx"
 
@@ -32,7 +33,8 @@ class CheckedFile:
     ``copy`` is where its bytes are. ``issues`` come by row, those of whole columns first, and are read twice.
     ``lists`` are the values that a column may hold, by its position in the sheet. ``corrected`` are the texts that a
     person has corrected, by row and position, and ``answers`` the Ids of records that a person chose, by row.
-    ``left_out`` are the rows that a person leaves out; the sheet has them.
+    ``words`` are those about an issue, ``advice`` what to do about it alone. ``left_out`` are the rows that a person
+    leaves out; the sheet has them.
     """
 
     copy: Path
@@ -42,6 +44,7 @@ class CheckedFile:
     corrected: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
     answers: Mapping[int, int] = field(default_factory=dict)
     words: Callable[[Issue], str] = issue_words
+    advice: Callable[[Issue], str] = attrgetter("fix")
     left_out: Collection[int] = ()
 
     @property
@@ -106,7 +109,7 @@ def write_plain_fix_file(checked: CheckedFile, path: Path, now: float) -> None:
             for position, values in checked.lists.items():
                 if position in sheet.columns and values:
                     workbook.offer(sheet.columns.index(position), values)
-            workbook.list_issues(checked.issues)
+            workbook.list_issues(checked.issues, checked.advice)
         put_in_place(file, folder, _ADVICE)
 
 

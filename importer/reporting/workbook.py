@@ -1,10 +1,11 @@
 """Report rows as XLSX: text only, so that no cell can become a formula, a link or a number with lost digits."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from itertools import islice
+from operator import attrgetter
 from pathlib import Path
 from typing import Self
 
@@ -127,8 +128,8 @@ class WorkbookReport:
         """Add a drop-down list to the cells of a column; anything else can still be typed."""
         self._offered.append((position, values))
 
-    def list_issues(self, issues: Iterable[Issue]) -> None:
-        """Add a sheet with one issue in each row."""
+    def list_issues(self, issues: Iterable[Issue], advice: Callable[[Issue], str] = attrgetter("fix")) -> None:
+        """Add a sheet with one issue in each row; ``advice`` says what to do about one."""
         sheet = self._book.add_worksheet("Issues")
         sheet.set_column(0, 2, 18, self._text)
         sheet.set_column(3, 4, 70, self._text)
@@ -136,7 +137,7 @@ class WorkbookReport:
             put_text(sheet, 0, position, label, self._head)
         for row, issue in enumerate(islice(issues, MOST_ROWS), start=1):
             address = issue.cell or (f"row {issue.row}" if issue.row else "")
-            for position, text in enumerate((address, issue.severity.value, issue.code, issue.message, issue.fix)):
+            for position, text in enumerate((address, issue.severity.value, issue.code, issue.message, advice(issue))):
                 put_text(sheet, row, position, text, None)
 
     def summarise(self, facts: list[tuple[str, str]]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from operator import attrgetter
 
 from importer.checking import as_shown
 from importer.issues import Issue
@@ -11,8 +12,16 @@ from importer.runs.source import Source
 from importer.spreadsheet import changed_texts, open_sheet
 
 
-def checked_file(source: Source, issues: Iterable[Issue], words: Callable[[Issue], str] = issue_words) -> CheckedFile:
-    """What to write into the copy of a checked file; ``issues`` are its own, by row, and can be read twice."""
+def checked_file(
+    source: Source,
+    issues: Iterable[Issue],
+    words: Callable[[Issue], str] = issue_words,
+    advice: Callable[[Issue], str] = attrgetter("fix"),
+) -> CheckedFile:
+    """What to write into the copy of a checked file; ``issues`` are its own, by row, and can be read twice.
+
+    ``words`` are those about an issue, ``advice`` what to do about it alone.
+    """
     lists = {name: source.kind.offers(name) for name in source.kind.fields}
     lists |= {name: tuple(directory.choices()) for name, directory in source.directories.items()}
     # With the rows that a person leaves out: their copy has them, and says so.
@@ -26,5 +35,6 @@ def checked_file(source: Source, issues: Iterable[Issue], words: Callable[[Issue
         changed_texts(source.copy, source.read),
         {int(row): number for row, number in source.read.answers.items()},
         words,
+        advice,
         frozenset(source.read.left_out),
     )

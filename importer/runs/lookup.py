@@ -79,18 +79,21 @@ async def look_up(
             continue
         choices = {**chosen_ids(session, reference, picks), **source.read.chosen_ids.get(field, {})}
         # A record that was chosen for a name is found by its Id only, for it is called something else.
-        others = {str(number) for number in chosen_others(texts, choices)}
+        agreed = None if source.agreed_names is None else source.agreed_names.get(field, {})
+        others = {str(number) for number in chosen_others(texts, choices) | {*(agreed or {}).values()}}
         cells_to_ask = texts | others | names_beside.get(field, frozenset())
         entries, complete = await listed_entries(session, reference, cells_to_ask)
         if entries is None:
             continue
         noun = reference.relation.lower()
-        directory = Directory(noun, entries, choices, complete=complete)
+        directory = Directory(noun, entries, choices, complete=complete, agreed=agreed)
         if confirm:
             gone = await _gone_of(session, reference, _referred_to(directory, texts), directory)
             entries = _with_deleted(entries, gone)
         none_listed = complete and nobody_listed(texts, directory)
-        directories[field] = Directory(noun, entries, choices, complete=complete, none_listed=none_listed)
+        directories[field] = Directory(
+            noun, entries, choices, complete=complete, none_listed=none_listed, agreed=agreed
+        )
     return directories
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 
+from importer.checking import AgreedNames
 from importer.journal.journal import open_journal
 from importer.journal.runs import NewRun, Run
 from importer.model import AgreedUpdate
@@ -14,12 +15,18 @@ from importer.runs.start import agreement, folder_of
 
 
 def add_page_run(
-    request: ImportRequest, name: str, account: str, by: str, updates: Mapping[int, AgreedUpdate] | None = None
+    request: ImportRequest,
+    name: str,
+    account: str,
+    by: str,
+    updates: Mapping[int, AgreedUpdate] | None = None,
+    names: AgreedNames | None = None,
 ) -> Run:
     """A new run that waits for ``resume``, or the unfinished one of the same file for this account.
 
     ``name`` is what the user calls the file, ``by`` who asked for it. The request names the record type. ``updates``
-    are the records that the user has agreed to update, by row; no other record is.
+    are the records that the user has agreed to update, by row; no other record is. ``names`` are the Ids that names had
+    in the plan.
 
     Raises:
         FileError: The file cannot be read.
@@ -35,8 +42,9 @@ def add_page_run(
         # A second click, or a page that was loaded again, finds the run of the first one instead of adding another.
         terms = ImportTerms(sha256, kind.name, kind.path(settings.endpoint_path), settings.url, read, choices)
         if (unfinished := run_to_continue(journal, terms, account)) is not None:
-            if updates is not None and unfinished.planned is None:
-                unfinished = journal.runs.update(unfinished, options={**unfinished.options, **agreement(updates)})
+            if unfinished.planned is None:
+                options = {**unfinished.options, **agreement(updates, names)}
+                unfinished = journal.runs.update(unfinished, options=options)
             return restore_copy(journal, unfinished, copy)
         # The pages offer another zone only for times that have none.
         refuse_other_terms(journal, terms, account, zoneless=True)
@@ -47,7 +55,7 @@ def add_page_run(
             file=name,
             sha256=sha256,
             copy=str(durable_copy(journal, copy, sha256)),
-            options={"read": asdict(read), **choices.options, "by": by, **agreement(updates)},
+            options={"read": asdict(read), **choices.options, "by": by, **agreement(updates, names)},
             started=request.clock(),
             folder=folder_of(name, choices.out),
         )

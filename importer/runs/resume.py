@@ -26,7 +26,7 @@ from importer.runs.retry import plan_queued
 from importer.runs.send import PlannedRun
 from importer.runs.session import Session, signed_in
 from importer.runs.source import Source, examine, reopen
-from importer.runs.start import agreed_updates, plan_rows, rows_elsewhere
+from importer.runs.start import agreed_names, agreed_updates, plan_rows, rows_elsewhere
 from importer.spreadsheet import ReadOptions
 from schemas import RECORD_TYPES
 
@@ -122,4 +122,5 @@ def with_limits(journal: Journal, run: Run, choices: Choices) -> Run:
 def _reopen(run: Run) -> Source:
     read = run.options_as(ReadOptions, "read")
     source = reopen(run.copy, run.sha256, RECORD_TYPES[run.kind], run.endpoint, read, run.file)
-    return replace(source, elsewhere=rows_elsewhere(run), match_key=run.options_as(Choices).key)
+    key = run.options_as(Choices).key
+    return replace(source, agreed_names=agreed_names(run), elsewhere=rows_elsewhere(run), match_key=key)

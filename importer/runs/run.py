@@ -27,7 +27,7 @@ from importer.runs.resume import continue_run, with_limits
 from importer.runs.send import PlannedRun
 from importer.runs.session import Session, signed_in
 from importer.runs.source import CheckResult, Source, examine, open_source, snapshot, with_match_key
-from importer.runs.start import add_run, plan_rows, with_elsewhere
+from importer.runs.start import add_run, plan_rows, with_agreed_names, with_elsewhere
 from importer.text import printable
 
 
@@ -127,6 +127,7 @@ async def _begin(
     now, journal, choices = request.clock(), session.journal, request.choices
     refuse_other_terms(journal, terms_of(source, request), session.account.key, zoneless=result.zoneless)
     source, result = await look_up_names(session, source, result, choices, now)
+    source = with_agreed_names(source, result)
     present = await find_present(session, source, result, choices, now)
     made = plan_of(session, result, present, now)
     refuse_shifted_times(source, result, present, made)

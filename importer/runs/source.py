@@ -19,7 +19,7 @@ from importer.config.settings import Settings
 from importer.config.spelling import nearest
 from importer.errors import EncodingError, FileError, UsageError
 from importer.issues import Issue, Notice
-from importer.model import Record, RowElsewhere
+from importer.model import Record, RowElsewhere, Status
 from importer.runs.copies import intact, sha256_of, stage_copy
 from importer.spreadsheet import (
     RECORD_ID,
@@ -31,6 +31,7 @@ from importer.spreadsheet import (
     encoding_error,
     may_be_in_several,
     open_sheet,
+    rows_of_status,
 )
 from schemas import RECORD_TYPES, RecordType
 
@@ -50,6 +51,7 @@ class Source:
     """A file with its columns matched; ``copy`` is where the bytes that were checked stay, ``sha256`` their hash.
 
     ``named`` are the records that its rows name, once they have been read; ``named_list`` holds those that exist.
+    ``agreed_names`` are the Ids that a person has seen for its names in a plan; None if nobody has seen one.
     ``elsewhere`` are its rows that a row of another file of the batch repeats. ``match_key`` are the fields by which
     its rows find their records, if not by the key of their type.
     """
@@ -66,6 +68,7 @@ class Source:
     remembered: bool = False
     named: checking.NamedRecords | None = None
     named_list: "Listing | None" = None
+    agreed_names: checking.AgreedNames | None = None
     elsewhere: Mapping[int, RowElsewhere] = field(default_factory=dict)
     match_key: tuple[str, ...] = ()
 
@@ -130,13 +133,20 @@ class CheckResult:
         return any(issue.code == "zone-assumed" for issue in self.causes.of_columns)
 
 
-def open_source(file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions) -> Source:
+def open_source(
+    file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions, *, as_given_back: bool = True
+) -> Source:
     """The file, readable and with its columns matched; its record type recognised by its headers if None is given.
+
+    Rows that were left out when the importer gave it back stay so, unless ``as_given_back`` is off: nobody has to
+    remember them.
 
     Raises:
         FileError: It cannot be read, or its columns do not fit.
     """
     source = look_at_columns(file, settings, kind, read)
+    if as_given_back and (out := rows_of_status(source.sheet, Status.LEFT_OUT)):
+        source = look_at_columns(file, settings, kind, replace(read, left_out=tuple(sorted({*read.left_out, *out}))))
     required = source.kind.required(source.endpoint)
     return replace(source, mapping=checking.match_columns(source.sheet, source.kind, required, source.read.map))
 
@@ -338,7 +348,8 @@ def _without_rows(source: Source) -> FileError:
     if source.read.left_out:
         return FileError(
             f"{source.file.name} has no row but those that are left out, so there is nothing to import.",
-            "Take back at least one row.",
+            "Empty the cell that says “left out” beside at least one row.",
+            on_page="Take back at least one row.",
         )
     if {RECORD_ID, *STAMPS} <= set(source.sheet.labels):
         return FileError(

@@ -3,9 +3,11 @@
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from importer.checking import AgreedNames
 from importer.config.saved_columns import remember_dates
 from importer.issues import Issue
 from importer.journal.journal import Journal
@@ -47,7 +49,7 @@ def add_run(
             "read": source.options,
             **request.choices.options,
             **as_options(source.elsewhere),
-            **agreement(updates),
+            **agreement(updates, source.agreed_names),
         },
         started=now,
         folder=folder_of(source.file.name, request.choices.out),
@@ -82,13 +84,29 @@ def as_agreed(
 
 
 _AGREED = "agreed_updates"
+_AGREED_NAMES = "agreed_names"
 
 
-def agreement(updates: Mapping[int, AgreedUpdate] | None) -> dict[str, Any]:
-    """The options of a run that is planned later and updates these records, by row, and no others; none if None."""
-    if updates is None:
-        return {}
-    return {_AGREED: [[row, update.remote_id, update.updated_on] for row, update in sorted(updates.items())]}
+def agreement(updates: Mapping[int, AgreedUpdate] | None, names: AgreedNames | None = None) -> dict[str, Any]:
+    """The options of a run that is planned later: what the user has seen in the plan and agreed to.
+
+    It updates these records, by row, and no others, and its names mean these; whatever they would for None.
+    """
+    options: dict[str, Any] = {} if names is None else {_AGREED_NAMES: names}
+    if updates is not None:
+        options[_AGREED] = [[row, update.remote_id, update.updated_on] for row, update in sorted(updates.items())]
+    return options
+
+
+def agreed_names(run: Run) -> AgreedNames | None:
+    """What the names of a run meant in the plan that the user has agreed to; None if there was none."""
+    return run.options.get(_AGREED_NAMES)
+
+
+def with_agreed_names(source: Source, result: CheckResult) -> Source:
+    """The file with what its names mean now, from here on: the user is about to see and to agree to it."""
+    fields = source.directories.items()
+    return replace(source, agreed_names={name: each.meant(result.names.get(name, ())) for name, each in fields})
 
 
 def agreed_updates(run: Run) -> dict[int, AgreedUpdate] | None:
@@ -98,7 +116,7 @@ def agreed_updates(run: Run) -> dict[int, AgreedUpdate] | None:
 
 
 _ELSEWHERE = "rows_elsewhere"
-_FOR_PLANNING = {_AGREED, _ELSEWHERE}
+_FOR_PLANNING = {_AGREED, _AGREED_NAMES, _ELSEWHERE}
 """The options of a run that nobody needs once its rows are planned, and that may be as long as its file."""
 
 

@@ -279,7 +279,8 @@ def source_of(draft: Draft, settings: Settings) -> Source:
         FileError: It cannot be read, or its columns do not fit.
     """
     settings = _in_its_zone(draft, settings)
-    return replace(open_source(draft.path, settings, kind_of(draft), draft.read), file=Path(draft.name))
+    source = open_source(draft.path, settings, kind_of(draft), draft.read, as_given_back=False)
+    return replace(source, file=Path(draft.name))
 
 
 def zone_of(draft: Draft, settings: Settings) -> str:

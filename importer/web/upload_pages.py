@@ -280,7 +280,26 @@ async def columns(request: Request) -> Response:
         return busy_page(request, draft)
     if result.header is None:
         return redirect(request, f"/uploads/{draft.id}/check")
-    return page(request, "columns.html", draft=draft, result=result, header=result.header, kind=kind_of(draft))
+    return _columns_page(request, draft, result)
+
+
+def _columns_page(
+    request: Request, draft: Draft, result: UploadCheck, chosen: Mapping[str, str] = MappingProxyType({})
+) -> Response:
+    """The columns to choose; ``chosen`` is a form that was not taken, because it has a column for two fields."""
+    twice = _chosen_twice(chosen)
+    values = {"draft": draft, "result": result, "header": result.header, "kind": kind_of(draft)}
+    values |= {"chosen": chosen, "twice": twice}
+    return page(request, "columns.html", status=422 if twice else 200, **values)
+
+
+def _chosen_twice(form_fields: Mapping[str, str]) -> dict[str, list[str]]:
+    """The fields of each column that was chosen for several, by its letters."""
+    fields: dict[str, list[str]] = {}
+    for name, letters in form_fields.items():
+        if name.startswith("field-") and letters:
+            fields.setdefault(letters, []).append(name.removeprefix("field-"))
+    return {letters: names for letters, names in fields.items() if len(names) > 1}
 
 
 async def choose_columns(request: Request) -> Response:
@@ -288,6 +307,8 @@ async def choose_columns(request: Request) -> Response:
     draft, fields, app = draft_of(request), await form(request), app_of(request)
     result = latest_check(draft)
     header = result.header if result else None
+    if result is not None and header is not None and _chosen_twice(fields):
+        return _columns_page(request, draft, result, fields)
     chosen = _chosen(header, fields) if header else {}
     if header and "remember" in fields:
         remember(list(header.labels), chosen, app.settings.home)
@@ -471,7 +492,7 @@ async def marked(request: Request) -> Response:
 def _checked_file(draft: Draft, settings: Settings, now: float) -> CheckedFile:
     source = replace(upload_check.source_of(draft, settings), directories=directories(draft, settings))
     examined = examine(source, now, allow_duplicates=False)
-    return checked_file(source, examined.causes, upload_check.words_on_page)
+    return checked_file(source, examined.causes, upload_check.words_on_page, upload_check.advice_on_page)
 
 
 # -- plan and start ---------------------------------------------------------------------------------------------------
@@ -603,7 +624,7 @@ def _begin(app: AppContext, draft: Draft, settings: Settings, by: str, fields: M
         if checked is not None and not upload_check.has_same_choices(checked, read.chosen_ids):
             return None
         request = ImportRequest(now.path, settings, NullObserver(), app.clock, kind_of(now), read, options)
-        run = add_page_run(request, now.name, made.account.key, by, updates)
+        run = add_page_run(request, now.name, made.account.key, by, updates, made.meant)
         # What an import that updates takes was seen on the same plan.
         agreed = made.with_updates if updates is not None else made.plan
         writes = agreed.writes if agreed else 0

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from importer.checking import AgreedNames
 from importer.config.settings import Settings
 from importer.config.store import Document, unchanged
 from importer.errors import ImporterError
@@ -37,7 +38,8 @@ class UploadPlan:
     the seconds by which the times of all changed rows differ, if nothing else does. ``token_refused`` tells
     that Nexudus took the password in place of the token. ``records`` are the texts of the records that ambiguous rows
     may be, and of those that rows were answered with, by Id; ``names`` what they refer to is called, by field and Id.
-    ``refused`` are answered rows that cannot be the record of their answer, each with why.
+    ``refused`` are answered rows that cannot be the record of their answer, each with why. ``meant`` are the Ids of the
+    records that names mean in it, by field and plain name.
     """
 
     version: int
@@ -54,6 +56,7 @@ class UploadPlan:
     records: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     refused: Sequence[tuple[int, str]] = ()
+    meant: AgreedNames | None = None
 
     @property
     def stamp(self) -> str:
@@ -100,6 +103,7 @@ def work_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clock)
             groups=made.present.sampler.groups,
             shift=made.present.shift,
             refused=_refused(draft, made.result),
+            meant=_meant(check, made.source),
         )
         result = _with_records(result, draft, made, settings)
     except ImporterError as error:
@@ -138,6 +142,11 @@ def _refused(draft: Draft, result: CheckResult) -> list[tuple[int, str]]:
     answered = {int(row) for row in draft.read.answers}
     errors = [issue for issue in result.causes if issue.severity is Severity.ERROR] if answered else []
     return [(issue.row, under_its_header(issue).message) for issue in errors if issue.row in answered]
+
+
+def _meant(check: UploadCheck, source: Source) -> AgreedNames:
+    texts = check.rows.references if check.rows is not None else {}
+    return {name: directory.meant(texts.get(name, ())) for name, directory in source.directories.items()}
 
 
 def _with_records(plan: UploadPlan, draft: Draft, made: PlannedImport, settings: Settings) -> UploadPlan:

@@ -238,3 +238,17 @@ def test_one_letter_off_is_what_a_slower_rule_says(one: str, other: str) -> None
 def test_a_plain_name_is_as_plain_as_can_be(text: str) -> None:
     """So that one that was saved is found again."""
     assert plain_name(plain_name(text)) == plain_name(text)
+
+
+def test_names_of_a_plan_mean_what_they_meant_there() -> None:
+    """Its record if that is still there, whatever it is called by now; a name that meant none there means none."""
+    directory = Directory("room", ENTRIES, agreed={"ada@example.com": 17, "twin": 14, "gone": 4711})
+    assert directory.meant(["Ada@Example.com", "José García", "Gone"]) == {"ada@example.com": 17}
+    assert [entry.id for entry in directory.named("twin")] == [14]
+    assert directory.named("gone") == []
+    assert [entry.id for entry in directory.named("Boardroom")] == [11, 12]
+
+
+def test_what_names_mean_is_said_for_those_that_mean_one_record() -> None:
+    """By the plain name; Ids stand for themselves."""
+    assert Directory("room", ENTRIES).meant(["Twin", "TWIN", "Boardroom", "13", "Nobody", "Gone Away"]) == {"twin": 15}

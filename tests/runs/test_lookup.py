@@ -216,7 +216,7 @@ def looked_up(
             clock=lambda: at,
             observer=SimpleNamespace(say=sentences.append),
         )
-        source = SimpleNamespace(kind=kind, read=ReadOptions())
+        source = SimpleNamespace(kind=kind, read=ReadOptions(), agreed_names=None)
         directories = asyncio.run(look_up(cast(Session, session), cast(Source, source), cells, {}))
         kept = journal.directories.get("account", kind.references["CoworkerId"].path, 0.0)
     return directories, sentences, kept

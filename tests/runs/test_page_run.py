@@ -15,7 +15,7 @@ from importer.runs.copies import intact
 from importer.runs.observer import NullObserver
 from importer.runs.page_run import add_page_run
 from importer.runs.request import Choices, ImportRequest
-from importer.runs.start import agreed_updates
+from importer.runs.start import agreed_names, agreed_updates
 from importer.spreadsheet import ReadOptions
 from runs.test_source import write
 from schemas import RECORD_TYPES
@@ -82,6 +82,14 @@ def test_a_queued_run_has_the_updates_that_were_agreed_to(request_: ImportReques
         journal.runs.update(first, planned=6.0)
     planned = add_page_run(request_, "May.csv", ACCOUNT, "jo", {2: AgreedUpdate(99, 3.0)})
     assert (planned.id, agreed_updates(planned)) == (first.id, {})
+
+
+def test_a_queued_run_has_what_the_names_meant_that_were_agreed_to(request_: ImportRequest) -> None:
+    """In the latest plan that a person has seen; without one, they mean what they will."""
+    assert agreed_names(add_page_run(request_, "May.csv", ACCOUNT, "jo")) is None
+    for names in ({"ResourceId": {"studio": 7}}, {"ResourceId": {"studio": 8}}):
+        assert agreed_names(add_page_run(request_, "May.csv", ACCOUNT, "jo", names=names)) == names
+    assert agreed_names(add_page_run(request_, "May.csv", ACCOUNT, "jo")) == {"ResourceId": {"studio": 8}}
 
 
 def test_a_run_that_was_begun_without_a_plan_has_no_agreement(request_: ImportRequest) -> None:

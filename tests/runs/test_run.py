@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import UNLIMITED, Desk, Service, mapping
+from conftest import LABELS, UNLIMITED, Desk, Service, mapping
 from openpyxl import load_workbook
 
 BAD = {
@@ -140,3 +140,17 @@ def test_the_other_spelling_of_the_path_can_be_set(desk: Desk, serve: Callable[.
     desk.variables["IMPORTER_ENDPOINT_PATH"] = path
     assert desk.type("run", desk.write("rows.csv", [mapping(2)]), "--yes").code == 0
     assert len(service.records) == 1
+
+
+@pytest.mark.parametrize("verb", ["check", "plan", "run"])
+def test_a_row_that_was_left_out_stays_so_when_the_file_comes_back(desk: Desk, service: Service, verb: str) -> None:
+    """The importer has written that beside the row itself; whoever wants the row empties that cell."""
+    labels = [*LABELS, "import_row", "import_status", "import_id", "import_message"]
+    statuses = {2: "invalid", 3: "left out", 4: "left out", 5: ""}
+    back = [[*mapping(n), n, status, "", ""] for n, status in statuses.items()]
+    done = desk.type(verb, desk.write("back.csv", back, labels), *(["--yes"] if verb == "run" else []))
+    assert "2 rows are left out, as you chose: 3 and 4." in done.out + done.err
+    if verb == "run":
+        assert [record["Name"] for record in service.records] == ["Room 2", "Room 5"]
+    nothing = desk.write("none.csv", back[1:3], labels)
+    assert "has no row but those that are left out" in desk.type(verb, nothing).err

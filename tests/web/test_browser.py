@@ -240,7 +240,7 @@ def test_a_sheet_that_comes_back_updates_its_records(eyes: Eyes, service: Runnin
     expect(page.get_by_role("heading", level=1)).to_have_text("2 created and 4 updated of 6 rows")
     assert sum(call.method == "PUT" for call in service.state.calls) == 4
     page.get_by_role("link", name="All rows with their Ids").click()
-    expect(page.get_by_text("2031-01-01 10:00 UTC → 2031-01-08 10:00 UTC").first).to_be_visible()
+    expect(page.get_by_text("1 Jan 2031 10:00 UTC → 8 Jan 2031 10:00 UTC").first).to_be_visible()
     eyes.judge()
     page.get_by_role("link", name="History").click()
     expect(page.get_by_text("+2 ~4")).to_be_visible()

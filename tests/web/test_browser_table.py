@@ -511,8 +511,9 @@ def test_more_rows_than_a_browser_can_draw_are_shown_in_parts(eyes: Eyes, tmp_pa
         answer = route.fetch()
         route.fulfill(response=answer, body=answer.text().replace('data-most="500000"', 'data-most="100"'))
 
-    page.route("**/table", with_small_parts)
     sheet = opened(eyes, tmp_path)
+    page.route("**/table", with_small_parts)
+    page.reload()
     parts = page.locator("#table-parts")
     expect(parts).to_contain_text("Rows 1 to 100 of 300.")
     page.get_by_role("button", name="Next rows").click()

@@ -15,6 +15,7 @@ from importer.sandbox.server import Running
 from importer.web import upload_names
 from web.kit import (
     Client,
+    form_fields,
     plain,
     serving,
     table,
@@ -127,3 +128,30 @@ def test_a_service_that_cannot_be_asked_is_said_and_asked_again(client: Client, 
     gate.refuses = False
     client.post(f"{place}/choices", {"look-up": "yes"})
     assert "The only row can be imported" in plain(client.follow(f"{place}/check").text)
+
+
+@pytest.mark.parametrize("what", ["another room has its name", "it is called otherwise", "a room has the unknown name"])
+def test_a_name_means_in_the_import_what_the_plan_showed(
+    service: Running, settings: Settings, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """Whatever it would mean by then: the record of the plan is sent, and no row that the plan left out."""
+    monkeypatch.setenv("IMPORTER_LOOKUP_AGE", "0")
+    rooms = service.state.space.resources
+    shown, other = list(rooms)[:2]
+    rooms[shown]["Name"], rooms[other]["Name"] = "Solo", "Duo"
+    content = table(mapping(2, ResourceId="Solo"), mapping(3, ResourceId="Nowhere"))
+    with serving(settings.model_copy(update={"lookup_age": 0.0})) as site:
+        client = site.visitor()
+        place = client.draft("rows.csv", content)
+        page = client.follow(f"{place}/plan").text
+        assert "Create 1 record in" in plain(page)
+        if what == "another room has its name":
+            rooms[shown]["Name"], rooms[other]["Name"] = "Duo", "Solo"
+        if what == "it is called otherwise":
+            rooms[shown]["Name"] = "Quartet"
+        if what == "a room has the unknown name":
+            rooms[other]["Name"] = "Nowhere"
+        run = client.post(f"{place}/start", form_fields(page, "plan")).place
+        client.until(run, lambda text: "What to do next" in text and "report.csv" in text)
+    report: Any = service.state.report()
+    assert [entry["record"]["ResourceId"] for entry in report] == [shown]

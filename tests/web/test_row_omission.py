@@ -119,3 +119,21 @@ def test_a_question_about_a_name_can_be_answered_by_leaving_its_rows_out(client:
     assert "3 rows are left out, as you chose: 2 to 4." in text
     assert "The only row can be imported." in text
     assert "3 rows are left out." in text
+
+
+def test_the_plan_counts_the_rows_that_were_left_out(client: Client) -> None:
+    """The file has as many rows as it has, and nobody wonders where one went."""
+    place = client.draft("rows.csv", table(mapping(2), mapping(3), mapping(4, CoworkerId="12.5")))
+    client.post(f"{place}/leave-out", {"row": "3"})
+    text = plain(client.follow(f"{place}/plan").text)
+    assert "To create 1 Needs a change 1 Left out by you 1 Rows in the file 3" in text
+
+
+def test_a_plan_of_wrong_rows_alone_says_so(client: Client) -> None:
+    """None of them is in Nexudus already."""
+    place = client.draft("rows.csv", table(mapping(2, CoworkerId="12.5"), mapping(3, CoworkerId="x")))
+    text = plain(client.follow(f"{place}/plan").text)
+    assert "No row can be imported yet" in text
+    assert "2 rows need a change and are not sent." in text
+    assert "Correct them first, then plan the import again." in text
+    assert "already in Nexudus" not in text

@@ -89,7 +89,7 @@ def test_the_plan_shows_each_group_with_its_first_rows(client: Client, imported:
 def test_without_the_choice_changed_rows_are_left_out(client: Client, imported: Running) -> None:
     """Off by default: nothing is written over, and the run says how many rows were left out."""
     place, page = planned(client, week(1, 2, 3, 6))
-    assert "2 changed rows are left out" in plain(page)
+    assert "The 2 changed rows are not sent" in plain(page)
     run = client.post(f"{place}/start", form_fields(page, "plan")).place
     text = plain(until_done(client, run))
     assert "1 of 3 rows created, 2 not sent" in text

@@ -1,10 +1,12 @@
 """An upload on its way to a plan: sheet, columns, cells, zone and encoding are chosen on the pages."""
 
 import json
+import re
 import socket
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -221,7 +223,7 @@ def test_a_workbook_comes_back_with_what_was_corrected_here(client: Client, tmp_
 
 
 def test_a_row_that_was_left_out_is_marked_in_the_workbook(client: Client, tmp_path: Path) -> None:
-    """It would come back as any other row, so its message says what to do."""
+    """It stays out when it comes back, so its message says what to do to import it after all."""
     place = client.draft("rooms.xlsx", workbook_of_rooms(tmp_path / "rooms.xlsx"))
     client.follow(f"{place}/table")
     view = json.loads(client.get(f"{place}/table/rows?first=0&count=9").text)
@@ -233,7 +235,7 @@ def test_a_row_that_was_left_out_is_marked_in_the_workbook(client: Client, tmp_p
     cells = [[cell.value for cell in row[-3:]] for row in sheet.iter_rows(min_row=1, max_row=3)]
     named = dict(zip(cells[0], cells[2], strict=True))
     assert named["import_status"] == "left out"
-    assert "You left this row out." in str(named["import_message"])
+    assert "You left this row out, and it stays so" in str(named["import_message"])
 
 
 def test_a_workbook_that_cannot_be_marked_is_offered_as_plain_rows(client: Client, tmp_path: Path) -> None:
@@ -418,3 +420,37 @@ def test_only_imports_for_this_account_are_called_earlier_ones(client: Client, s
         assert mentioned() == []
         journal.runs.update(run, account="other.example/ops@example.com", url="https://other.example")
     assert mentioned() == []
+
+
+@pytest.mark.parametrize("names", [("ResourceId", "CoworkerId"), ("SubscriptionId", "CalendarId")])
+def test_a_column_that_is_chosen_twice_is_asked_about(client: Client, names: tuple[str, str]) -> None:
+    """Neither choice is dropped, and no other one on the page either; required or not."""
+    place = client.upload("rows.csv", table(mapping(2), labels=[f"My {label}" for label in LABELS])).place
+    client.follow(place)
+    letters = {f"field-{name}": at for name, at in zip(LABELS, "ABCDEF", strict=True)}
+    one, other = (f"field-{name}" for name in names)
+    answer = client.post(f"{place}/columns", letters | {one: letters[other]})
+    assert answer.status == 422
+    text = plain(unescape(answer.text))
+    assert f"Column {letters[other]} is chosen for" in text
+    assert "Choose another column for one of them." in text
+    assert answer.text.count("Chosen for another field as well") == 2
+    selected = re.findall(r'name="(field-\w+)".*?value="(\w)" selected', answer.text, re.DOTALL)
+    assert dict(selected) == letters | {one: letters[other]}
+    assert 'name="remember" checked' not in answer.text
+    assert client.post(f"{place}/columns", letters).status == 303
+    assert "The only row can be imported" in plain(client.follow(f"{place}/check").text)
+
+
+def test_the_issues_in_the_downloaded_workbook_advise_as_the_page_does(client: Client, tmp_path: Path) -> None:
+    """No command, and examples as people type them: whoever opens it has the page, and no terminal."""
+    rows = [mapping(n, ResourceId=900_000_000 + n) for n in range(2, 6)]
+    rows[0] = mapping(2, ResourceId=900_000_002, CoworkerId="", SubscriptionExpireDate="soon")
+    place = client.draft("rows.csv", table(*rows, mapping(6, ResourceId="Boardroom")))
+    client.follow(f"{place}/check")
+    (tmp_path / "fix.xlsx").write_bytes(client.get(f"{place}/marked.xlsx").body)
+    advice = [str(row[4].value) for row in load_workbook(tmp_path / "fix.xlsx")["Issues"].iter_rows(min_row=2)]
+    assert "Choose the right one." in advice
+    assert any("ada@example.com" in text for text in advice)
+    assert any("30 April 2027 10:30" in text for text in advice)
+    assert [text for text in advice if "importer " in text or "--" in text] == []
