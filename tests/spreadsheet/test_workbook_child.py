@@ -25,6 +25,7 @@ def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits are for a process of its own; in this one they would last."""
     for module in ("reading", "limits"):
         monkeypatch.setattr(f"importer.spreadsheet.workbook_child.{module}.limit_this_process", lambda size: None)
+    monkeypatch.setattr("importer.spreadsheet.workbook_child.reading.confine", lambda *files: None)
 
 
 def lines_of(path: Path, chosen: str | None = None) -> list[dict[str, object]]:

@@ -3,10 +3,11 @@
 Run by its path (``python -I workbook_child [--without-blanks] FILE [SHEET]``); to import it by name would load pandas
 first. So its modules import the standard library, python-calamine, xlrd and each other, by relative names. It writes
 JSON lines to stdout and nothing else anywhere; ``reading.py`` tells which. Or it writes a copy of the workbook there
-(``annotate FILE``).
+(``annotate FILE``), or what the system forbids this process (``confinement``).
 
 - ``reading.py``     what is done with a workbook, step by step
 - ``limits.py``      what this process and a file may take, and how a file is refused
+- ``confinement.py``  what else it must not do: other files, programs, the network
 - ``package.py``     the parts of an archive: where a workbook keeps what, and a plain copy of an unusual one
 - ``plain_cells.py``  the cells of an unusual .xlsx, in the form that the readers read
 - ``safety.py``      what an archive carries beside its sheets

@@ -14,6 +14,7 @@ from .annotated_sheet import AnnotatedSheet, SheetLinks, annotated_sheet
 from .annotation import Annotation, read_annotation
 from .cell_comments import CellComments, blocks_of
 from .cell_styles import CellStyles
+from .confinement import confine
 from .helper_sheet import columns_of, first_text, free_name, helper_sheet, looks_in, may_be_helper, sheets_of
 from .limits import Refusal, limit_this_process, open_archive
 from .package import Package
@@ -33,6 +34,7 @@ _SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 def main(path: Path, lines: Iterable[str], out: IO[bytes]) -> None:
     """Write the copy, or why there is none as JSON: {"refused": [reason]}."""
     limit_this_process(path.stat().st_size)
+    confine(path)
     try:
         with open_archive(path) as archive:
             parts = _annotated(archive, read_annotation(lines))

@@ -19,6 +19,7 @@ from python_calamine import CalamineError, PasswordError
 from . import xlsb_look, xlsx_look
 from .books import Book, CalamineBook, XlsBook
 from .cell_texts import CellTexts
+from .confinement import confine
 from .limits import DAMAGED, PROTECTED, TOO_LARGE, Refusal, limit_this_process, open_archive
 from .look import FROM_1904, Formats, Look
 from .ods_look import OdsLooks, Views, readable_values
@@ -54,8 +55,8 @@ def main(path: Path, chosen: str | None, out: IO[str], *, blanks: bool = True) -
 
     Any other exception ends the process, which is as good as saying that the file is damaged.
     """
-    # 1. This process is limited before it looks at the file: a legal workbook of 1.8 KB makes calamine ask for 512 GB
-    #    and abort, which no ``except`` can catch (calamine issue 693, measured with 0.9.1). Here that ends a child.
+    # 1. This process is limited, and confined, before it looks at the file: a legal workbook of 1.8 KB makes calamine
+    #    ask for 512 GB and abort, which no ``except`` can catch (calamine issue 693, measured with 0.9.1). Here that ends a child.
     # 2. The archive's directory is judged before anything is unpacked: a bomb is refused by what it says of itself.
     # 3. A workbook whose parts lie where calamine does not look is copied into the plain form, in memory.
     # 4. The sheet is chosen. Where more than one could be meant, a person chooses; a guess would import the wrong one.
@@ -65,6 +66,7 @@ def main(path: Path, chosen: str | None, out: IO[str], *, blanks: bool = True) -
     # 6. The cells are written in pieces, column by column. The last line says what was read; without it the parent
     #    knows that this process died, and takes nothing of what came before.
     limit_this_process(path.stat().st_size)
+    confine(path)
     try:
         for line in _sheet(path, chosen, blanks=blanks):
             _put(line, out)

@@ -7,9 +7,8 @@ from importer.spreadsheet.workbook_child.look import Look
 from importer.spreadsheet.workbook_child.ods_look import OdsLooks, Views, readable_values
 from spreadsheet.making import ods_cell
 
-
 SETTINGS = '<s xmlns:c="urn:oasis:names:tc:opendocument:xmlns:config:1.0">{}</s>'
-ENTRY = '<c:config-item-map-entry{}>{}</c:config-item-map-entry>'
+ENTRY = "<c:config-item-map-entry{}>{}</c:config-item-map-entry>"
 
 
 def shows_zeros(value: str) -> str:
