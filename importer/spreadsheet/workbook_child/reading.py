@@ -56,8 +56,8 @@ def main(path: Path, chosen: str | None, out: IO[str], *, blanks: bool = True) -
     Any other exception ends the process, which is as good as saying that the file is damaged.
     """
     # 1. This process is limited, and confined, before it looks at the file: a legal workbook of 1.8 KB makes calamine
-    #    ask for 512 GB and abort, which no ``except`` can catch (calamine issue 693, measured with 0.9.1). Here that ends a
-    #    child.
+    #    ask for 512 GB and abort, which no ``except`` can catch (calamine issue 693, measured with 0.9.1). Here that
+    #    ends a child.
     # 2. The archive's directory is judged before anything is unpacked: a bomb is refused by what it says of itself.
     # 3. A workbook whose parts lie where calamine does not look is copied into the plain form, in memory.
     # 4. The sheet is chosen. Where more than one could be meant, a person chooses; a guess would import the wrong one.
