@@ -16,9 +16,9 @@ def reader_confinement() -> Confinement:
     """What of other files, and of the network and other programs, is out of its reach on this system."""
     child = Path(__file__).with_name("workbook_child")
     try:
-        told = subprocess.run(  # noqa: S603
+        output = subprocess.run(  # noqa: S603
             [sys.executable, "-I", str(child), "confinement"], capture_output=True, timeout=_SECONDS, check=True
         ).stdout
-        return Confinement(**json.loads(told))
+        return Confinement(**json.loads(output))
     except (OSError, subprocess.SubprocessError, ValueError):
         return Confinement(files=False, calls=False)

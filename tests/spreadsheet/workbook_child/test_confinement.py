@@ -84,5 +84,5 @@ def test_each_refused_call_jumps_to_the_refusal(count: int) -> None:
 def test_what_holds_is_told_by_a_process_that_reads() -> None:
     """As JSON, and nothing else."""
     child = Path(confinement.__file__).parent
-    told = subprocess.run([sys.executable, "-I", str(child), "confinement"], capture_output=True, check=True).stdout
-    assert json.loads(told) == HOLDS._asdict()
+    output = subprocess.run([sys.executable, "-I", str(child), "confinement"], capture_output=True, check=True).stdout
+    assert json.loads(output) == HOLDS._asdict()
