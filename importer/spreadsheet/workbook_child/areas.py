@@ -56,7 +56,7 @@ class Areas:
             for r, p in self._areas
         ]
         clipped = Areas(inside)
-        return {position: found for position in positions if (found := clipped.stretches(position))}
+        return {position: stretches for position in positions if (stretches := clipped.stretches(position))}
 
 
 def _joined(all_rows: Iterable[range]) -> list[tuple[int, int]]:

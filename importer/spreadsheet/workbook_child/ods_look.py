@@ -94,8 +94,8 @@ def _zeros_by_sheet(view: ET.Element) -> dict[str, str]:
     """What a view says of each sheet, and under no name of all."""
     shows: dict[str, str] = {}
     for entry in view.iter(_ENTRY):
-        if said := _shows_zeros(entry):
-            shows.setdefault(entry.get(_NAME) or "", said)
+        if value := _shows_zeros(entry):
+            shows.setdefault(entry.get(_NAME) or "", value)
     return shows
 
 
