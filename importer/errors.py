@@ -27,6 +27,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import Self
 
+from importer.harmless import harmless, harmless_line
+
 
 class Exit(IntEnum):
     """The exit codes of the command, a contract with scripts."""
@@ -50,7 +52,7 @@ EXIT_MEANINGS = {
     Exit.USAGE: "the command or a setting is wrong, or this machine cannot do it: a full disk, too little memory, "
     "a journal or a report that cannot be written, a finding of importer doctor",
     Exit.FILE: "a file cannot be read, or columns are missing; no rows were checked",
-    Exit.SIGN_IN: "the sign-in was refused",
+    Exit.SIGN_IN: "the sign-in was refused, or the user lacks a role for these records",
     Exit.SERVICE: "the service cannot be reached or does not answer as expected; safe to resume",
     Exit.LIMIT: "stopped at a limit or quota; safe to resume",
     Exit.BUSY: "another run is sending for this account",
@@ -92,17 +94,20 @@ class ImporterError(Exception):
     exit_code = Exit.USAGE
 
     def __init__(self, message: str, advice: str = "", *, on_page: str | None = None) -> None:
-        """Texts are shown as they are; ``on_page`` is the advice of the page, where no command line can be meant."""
-        super().__init__(message)
-        self.message = message
-        self.advice = advice
-        self.on_page = advice if on_page is None else on_page
+        """``on_page`` is the advice of the page, where no command line can be meant.
+
+        Texts are made harmless here, once for terminal, page and log: an error quotes names, addresses and settings.
+        """
+        self.message = harmless_line(message)
+        self.advice = harmless(advice)
+        self.on_page = self.advice if on_page is None else harmless(on_page)
+        super().__init__(self.message)
 
     def reworded(self, message: str, advice: str, on_page: str) -> Self:
         """The same error with other texts, and whatever else it carries."""
         again = type(self).__new__(type(self), message)
         again.__dict__.update(self.__dict__)
-        again.args, again.message, again.advice, again.on_page = (message,), message, advice, on_page
+        ImporterError.__init__(again, message, advice, on_page=on_page)
         return again
 
 
@@ -181,10 +186,15 @@ class ServiceError(ImporterError):
 class UnlistedError(ServiceError):
     """The service does not list its records; ``why`` says so as half a sentence."""
 
-    def __init__(self, message: str, advice: str, why: str, *, on_page: str | None = None) -> None:
-        """For a command that can do without the list, and words it in its own way."""
+    def __init__(
+        self, message: str, advice: str, why: str, *, on_page: str | None = None, remedy: str | None = None
+    ) -> None:
+        """For a command that can do without the list, and words it in its own way.
+
+        ``remedy`` is the step of a person that the list waits for; None if it may come by itself.
+        """
         super().__init__(message, advice, on_page=on_page)
-        self.why = why
+        self.why, self.remedy = why, remedy
 
 
 class BusyError(ImporterError):

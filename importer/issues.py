@@ -3,12 +3,11 @@
 Holds frozen values only. Must not know files, the network, the database or the clock.
 """
 
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from importer.text import printable
+from importer.text import printable, typed_word
 
 LONGEST_CANDIDATE = 200
 """Characters shown of each of several records of one name, in a sentence; a name, an e-mail and a location fit."""
@@ -439,13 +438,8 @@ class Issue:
             row=self.row,
             value=printable(self.value),
             detail=self.detail,
-            pick=_typed(f"{printable(self.value.strip(), LONGEST_PICK)}=ID"),
+            pick=typed_word(f"{printable(self.value.strip(), LONGEST_PICK)}=ID"),
         )
-
-
-def _typed(word: str) -> str:
-    """A word in quotes that every shell takes, or where it holds what a shell would read, those of POSIX."""
-    return shlex.quote(word) if set(word) & set('"$`\\!') else f'"{word}"'
 
 
 def _on_one_line(header: str) -> str:
@@ -475,6 +469,9 @@ NOTICES: Mapping[str, NoticeKind] = {
         "If that looks wrong, set the encoding with --encoding.",
         doubtful=True,
     ),
+    "blanks-before-quotes": NoticeKind(
+        'Blanks before an opening quote are left out, for example before "{example}".',
+    ),
     "header-repeated": NoticeKind("Row {first} repeats the header and was left out."),
     "headers-repeated": NoticeKind(
         "{count:,} rows repeat the header and were left out; the first of them is row {first}."
@@ -490,6 +487,11 @@ NOTICES: Mapping[str, NoticeKind] = {
     "hidden-sheets": NoticeKind("Hidden sheets are not read: {names}.", doubtful=True),
     "hidden-rows": NoticeKind("Hidden and filtered rows are imported too ({count:,}).", doubtful=True),
     "hidden-columns": NoticeKind("Hidden columns are imported too: {names}.", doubtful=True),
+    "formulas-shown": NoticeKind(
+        "The sheet is set to show formulas instead of their results. The results are imported.",
+        "To see what is imported, turn off Show Formulas in your spreadsheet program.",
+        doubtful=True,
+    ),
     "macros-not-run": NoticeKind("Macros in the workbook are not run."),
     "embedded-files": NoticeKind("Files embedded in the workbook are not read."),
     "linked-workbooks": NoticeKind(

@@ -3,7 +3,6 @@
 import os
 import shlex
 import subprocess
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from math import ceil
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import humanize
 
+from importer.harmless import PLACEHOLDER, steers
 from importer.model import Account, Plan
 
 SHOWN_CHARACTERS = 80
@@ -61,7 +61,18 @@ def shell_word(word: Path | str) -> str:
     text = str(word)
     if isinstance(word, Path) and text.startswith("-") and text != "-":
         text = f".{os.sep}{text}"
+    if os.name == "posix" and any(map(steers, text)):
+        return _spelt(text)
     return shlex.quote(text) if os.name == "posix" else subprocess.list2cmdline([text])
+
+
+def _spelt(text: str) -> str:
+    """A word by the numbers of its bytes where it holds what would steer a terminal, as bash, zsh and ksh read it."""
+    letters = (
+        c if c.isascii() and c not in "'\\" and not steers(c) else "".join(f"\\x{byte:02x}" for byte in os.fsencode(c))
+        for c in text
+    )
+    return f"$'{''.join(letters)}'"
 
 
 def value_words(value: object) -> str:
@@ -170,15 +181,14 @@ def _some(rows: Sequence[tuple[int, str]], number: int, all_of_them: str = _ALL_
 def printable(text: str, limit: int = SHOWN_CHARACTERS) -> str:
     """The text on one line, cut at the limit, without anything that could control a terminal.
 
-    Control and format characters (categories C*) and the separators of lines and paragraphs become a visible
-    placeholder, so that a cell can neither clear the screen nor forge a line of a log.
+    What could becomes a visible placeholder, so that a cell can neither clear the screen nor forge a line of a log.
     """
     if text.isprintable() and len(text) <= limit:
         return text
-    shown = "".join("\N{REPLACEMENT CHARACTER}" if _steers(c) else c for c in text[: limit + 1])
+    shown = "".join(PLACEHOLDER if steers(c) else c for c in text[: limit + 1])
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"
 
 
-def _steers(character: str) -> bool:
-    category = unicodedata.category(character)
-    return category[0] == "C" or category in {"Zl", "Zp"}
+def typed_word(word: str) -> str:
+    """A word in quotes that every shell takes, or where it holds what a shell would read, those of POSIX."""
+    return shlex.quote(word) if set(word) & set('"$`\\!') else f'"{word}"'

@@ -154,10 +154,10 @@ def way(eyes: Photographer, base: str, folder: Path, service: object) -> None:
     page.get_by_role("button", name="Check this file").click()
     expect(page).to_have_title(re.compile("need a change|needs a change"))
     eyes.take("check")
-    page.get_by_role("link", name="Change columns").click()
+    page.get_by_role("button", name="Change columns").click()
     eyes.take("columns")
     page.go_back()
-    page.get_by_role("link", name=re.compile("^Import only the")).click()
+    page.get_by_role("button", name=re.compile("^Import only the")).click()
     expect(heading).to_contain_text("Create")
     eyes.take("plan")
     dawdle(service, 40)  # type: ignore[arg-type]

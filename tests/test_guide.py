@@ -21,6 +21,7 @@ from importer.guide.plain_text import plain_text
 MADE = [(path, name) for path in PAGES for name in readme.made_parts(path.read_text("utf-8"))]
 LONGEST_README = 120
 WIDTH = 80
+TEST = re.compile(r"^(?:async )?def (test_\w+)", re.MULTILINE)
 
 
 @pytest.mark.parametrize(("path", "name"), MADE, ids=lambda part: part if isinstance(part, str) else part.stem)
@@ -165,6 +166,19 @@ def test_every_fault_that_a_test_names_is_in_the_list() -> None:
         text = path.read_text("utf-8")
         codes = {f"F-{number}" for number in re.findall(r"_f(\d\db?)_", text)} | set(re.findall(r"\b[FS]-\d\d\b", text))
         assert {code for code in codes if f"| {code} |" not in listed} == set(), path
+
+
+def test_every_test_that_the_page_about_security_names_is_there() -> None:
+    """Who reads that something holds can read how that is shown; what holds without a test is not said to hold."""
+    topic = find_topic("security")
+    assert topic is not None
+    tests = {name for path in (ROOT / "tests").rglob("test_*.py") for name in TEST.findall(path.read_text("utf-8"))}
+    lines = [line for line in topic.markdown.splitlines() if line.startswith("| ") and "| test |" not in line]
+    assert lines
+    for line in lines:
+        named = re.findall(r"`(test_\w+)`", line)
+        assert set(named) <= tests, line
+        assert named or "| no |" in line or "| in part |" in line, line
 
 
 @pytest.mark.parametrize("name", TOPICS)

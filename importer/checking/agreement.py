@@ -54,6 +54,15 @@ def agrees(value: str, shown: str) -> bool:
     return value.strip() == shown.strip()
 
 
+def may_agree(value: str, shown: str) -> bool:
+    """Whether nothing in this text is known to contradict a date: a word of it may be the month in any language."""
+    day, clock = _DAY.match(value), _CLOCK.search(value)
+    real = _real_day(*map(int, day.groups())) if day else None
+    if real is None or agrees(value, shown) or real.day not in _numbers_in(shown):
+        return False
+    return _is_moment_in(real, clock, shown, is_known=False)
+
+
 def _real_day(year: int, month: int, day: int) -> date | None:
     """The day; None for one that a file may hold though there is none, as 30 February."""
     try:
@@ -100,7 +109,7 @@ def _readings(text: str) -> Collection[Decimal]:
     return [Decimal(each) for each in readings if each.count(".") <= 1]
 
 
-def _is_moment_in(day: date | None, clock: re.Match[str] | None, shown: str) -> bool:
+def _is_moment_in(day: date | None, clock: re.Match[str] | None, shown: str, *, is_known: bool = True) -> bool:
     hour, minute, second = map(int, clock.groups()) if clock else (0, 0, 0)
     words = [without_accents(word.lower()) for word in _WORD.findall(shown)]
     of_day = {day.day, day.year, day.year % _CENTURY} if day else set[int]()
@@ -116,6 +125,7 @@ def _is_moment_in(day: date | None, clock: re.Match[str] | None, shown: str) -> 
         return False
     # In a language that is not known here, the day and the year say enough.
     is_whole = day is not None and day.day in numbers and not numbers.isdisjoint((day.year, day.year % _CENTURY))
+    is_whole = is_whole or not is_known
     return bool(numbers or words) and all(_is_word_of(word, day, hour, is_whole=is_whole) for word in words)
 
 

@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from importer.checking.agreement import agrees
+from importer.checking.agreement import agrees, may_agree
 from importer.checking.cells import YES_OR_NO
 from importer.checking.columns import ColumnMapping
 from importer.checking.date_text import DateText, read_date_text
@@ -26,6 +26,7 @@ Resolve = Callable[[FormattedCell], str | None]
 """The text to be read in place of a cell, None if what it shows is something else than its value."""
 
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T\d\d:\d\d:\d\d)?")
+_OF_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:T.*)?|\d\d:\d\d:\d\d.*|-?PT.*")
 _IN_NUMBERS = re.compile(r"(?<!\d)(\d{1,4})([-/. ]+)(\d{1,2})\2(\d{1,4})(?!\d)")
 _LETTERS_OF_DATES = str.maketrans({"년": "年", "월": "月", "일": "日"})
 _WORDS_OF_DATES = re.compile(r" ?(?:\u0433\.?|(?<=\d{4}) ?m\.|(?<=\d) d\.)$")
@@ -34,7 +35,8 @@ _WORDS_OF_DATES = re.compile(r" ?(?:\u0433\.?|(?<=\d{4}) ?m\.|(?<=\d) d\.)$")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _SPACES = re.compile(r"[\s\u00a0\u202f]+")
 _GROUPED = re.compile(r"-?\d{1,3}(?:([.,'\u2019])\d{3})(?:\1\d{3})*")
-_PLAIN = re.compile(r"-?\d*\.\d*(?:E[+-]\d+)?(?<!-\.)(?<!^\.)")
+_PLAIN = re.compile(r"-?(?:\d+\.\d*|\.\d+)")
+_EXPONENT = re.compile(r"(.*\d)[eE]([+-]?\d{1,3})")
 _MONEY = re.compile(r"[$€£¥₣₤₩₪₫₱₴₹₺₽₿]|\b[A-Z]{3}\b|\b(?:kr|zł|Kč|Ft|lei)\b\.?")
 _IN_BRACKETS = re.compile(r"\((.+)\)")
 
@@ -95,7 +97,8 @@ def held_cells(cells: pd.Series, *, is_text: bool) -> dict[str, pd.Index]:
 def _code(cell: FormattedCell, *, is_text: bool) -> str:
     # A text that is known as a program in the United States shows it is not known as this user's does.
     text = cell.nominal
-    is_uncertain = text is None or (is_text and text and not cell.is_claimed)
+    is_unknown = bool(text) and cell.is_claimed and may_agree(cell, text or "")
+    is_uncertain = text is None or is_unknown or (is_text and text and not cell.is_claimed)
     return "shown-uncertain" if is_uncertain else "shown-differently"
 
 
@@ -137,7 +140,11 @@ def _text(cell: FormattedCell) -> str | None:
 
 
 def _reference(cell: FormattedCell) -> str | None:
-    return _whole_number(cell) if _NUMBER.fullmatch(cell) else _text(cell)
+    if _NUMBER.fullmatch(cell):
+        return _whole_number(cell)
+    text = _text(cell)
+    # A part of a date that is shown, such as its year, is no Id.
+    return None if text and text.isdecimal() and _OF_MOMENT.fullmatch(cell) else text
 
 
 def _whole_number(cell: FormattedCell) -> str | None:
@@ -161,15 +168,17 @@ def _same_number(cell: FormattedCell, shown: str | None) -> str | None:
 
 def _numbers(shown: str) -> Iterator[Decimal]:
     """The numbers that a text may be, in whatever country: 1,414,915 or 1.414.915, 12.5 or 12,5."""
-    text = _SPACES.sub("", shown)
-    if _GROUPED.fullmatch(text):
+    text, power = _SPACES.sub("", shown), 0
+    if exponent := _EXPONENT.fullmatch(text):
+        text, power = exponent[1], int(exponent[2])
+    elif _GROUPED.fullmatch(text):
         yield Decimal(re.sub(r"[.,'\u2019]", "", text))
     for point, separator in (".", ","), (",", "."), (",", "'"), (".", "'"):
         whole, _, rest = text.partition(point)
         if (separator not in whole or _GROUPED.fullmatch(whole)) and _PLAIN.fullmatch(
             plain := f"{whole.replace(separator, '')}.{rest}"
         ):
-            yield Decimal(plain)
+            yield Decimal(plain).scaleb(power)
 
 
 def _yes_or_no(cell: FormattedCell) -> str | None:

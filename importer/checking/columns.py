@@ -12,7 +12,7 @@ from importer.checking.date_headers import read_date_header
 from importer.errors import ColumnsError
 from importer.issues import Issue
 from importer.spreadsheet import RECORD_ID, STAMPS, Sheet, column_letters
-from importer.text import printable
+from importer.text import printable, typed_word
 from schemas import RecordType
 
 _ALL_LABELS = 400
@@ -223,11 +223,10 @@ def _refuse_doubled(sheet: Sheet, columns: Sequence[Column]) -> None:
         same = [c for c in columns if c.field == column.field]
         if len(same) > 1:
             places = " and ".join(f'{column_letters(c.position)} ("{printable(c.label)}")' for c in same)
-            key = printable(_keys(sheet)[same[0].position])
+            typed = typed_word(f"{printable(_keys(sheet)[same[0].position])}={column.field}")
             raise ColumnsError(
                 f"More than one column is read as {column.field}: {places}.",
-                f'Rename or delete all but one of them, or say which one it is: --map "{key}={column.field}". '
-                f"{_HEADER_ELSEWHERE}",
+                f"Rename or delete all but one of them, or say which one it is: --map {typed}. {_HEADER_ELSEWHERE}",
                 on_page="Choose which one it is.",
             )
 
@@ -246,9 +245,10 @@ def _refuse_contradicted(sheet: Sheet, kind: RecordType, columns: Sequence[Colum
     for column in by_alias:
         for name in (name for name, pattern in patterns.items() if _all_match(pattern, values[column.position])):
             label = printable(column.label)
+            choices = " or ".join(f"--map {typed_word(f'{label}={field}')}" for field in (name, column.field))
             raise ColumnsError(
                 f'Column "{label}" looks like the {column.field} by its header, and like the {name} by its values.',
-                f'Say which it is: --map "{label}={name}" or --map "{label}={column.field}".',
+                f"Say which it is: {choices}.",
                 on_page="Choose which one it is.",
             )
 
@@ -321,7 +321,7 @@ def _of_one_header(sheet: Sheet, kind: RecordType, label: str) -> str:
 def _of_missing(sheet: Sheet, kind: RecordType, unused: Sequence[int], missing: Sequence[str]) -> str:
     near = {name: sheet.labels[i] for name, i in _near_positions(sheet, kind, unused, missing).items()}
     hints = [
-        f'If "{printable(label)}" is the {name}, rename it or add --map "{printable(label)}={name}".'
+        f'If "{printable(label)}" is the {name}, rename it or add --map {typed_word(f"{printable(label)}={name}")}.'
         for name, label in near.items()
     ]
     if without := [name for name in missing if name not in near]:
@@ -330,7 +330,7 @@ def _of_missing(sheet: Sheet, kind: RecordType, unused: Sequence[int], missing: 
         example = next((sheet.labels[i] for i in unused if sheet.labels[i] not in near.values()), "Header")
         hints.append(
             f"Add {_listed(without)}, or name the {where}, for example with "
-            f'--map "{printable(example)}={without[0]}". The fields are {", ".join(kind.fields)}.'
+            f"--map {typed_word(f'{printable(example)}={without[0]}')}. The fields are {', '.join(kind.fields)}."
         )
     return " ".join([*hints, _HEADER_ELSEWHERE])
 

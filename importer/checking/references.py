@@ -185,6 +185,12 @@ def chosen_for(text: str, chosen_ids: Mapping[str, int]) -> dict[str, int]:
     return {key: number for key, number in chosen_ids.items() if key.partition(_IS_CALLED)[0] == name}
 
 
+def choices_about(texts: Iterable[str], chosen_ids: Mapping[str, int]) -> dict[str, int]:
+    """Those of the choices that are about one of these names, by their keys."""
+    names = set(map(plain_name, texts)) if chosen_ids else set()
+    return {key: number for key, number in chosen_ids.items() if key.partition(_IS_CALLED)[0] in names}
+
+
 def chosen_others(texts: Iterable[str], chosen_ids: Mapping[str, int]) -> set[int]:
     """The Ids that were chosen for those of these names that perhaps no record has."""
     others = _by_other_name(chosen_ids)

@@ -1,6 +1,7 @@
 """The command line: reads the arguments, calls one stage, prints the result, and gives the exit code.
 
 - ``options.py``   arguments as values; ``output.py`` values as output and exit codes
+- ``lines.py``     the only place that prints
 - ``run_commands.py``, ``record_commands.py``, ``view_commands.py``, ``setup_commands.py``, ``manual.py``  the commands
 - ``terminal.py``  issues, plans, results and progress in sentences; ``next_steps.py`` what to do next;
   ``difference_lines.py`` how a file and the service differ
@@ -13,6 +14,7 @@ completion answer at once.
 """
 
 import errno
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,9 +24,10 @@ import click
 
 from importer.cli import manual, record_commands, run_commands, setup_commands, view_commands
 from importer.cli.clock import steady_clock
-from importer.cli.output import say
+from importer.cli.lines import say
 from importer.cli.stdout import guard_stdout
 from importer.errors import Exit, ImporterError
+from importer.harmless import harmless_line, without_passwords
 from importer.model import Clock
 
 _OF_THE_MACHINE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO}
@@ -68,7 +71,9 @@ def run_cli(words: Sequence[str], clock: Clock | None = None) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        say(shown.getvalue().rstrip("\n"))
         return Exit.USAGE
     except ImporterError as error:
         say(f"Error: {error.message}")
@@ -86,7 +91,7 @@ def run_cli(words: Sequence[str], clock: Clock | None = None) -> int:
     except OSError as error:
         if error.errno not in _OF_THE_MACHINE:
             return _unexpected(error)
-        say(f"Error: {error.strerror}{f': {error.filename}' if error.filename else ''}.")
+        say(f"Error: {error.strerror}{f': {harmless_line(str(error.filename))}' if error.filename else ''}.")
         say("The journal holds what was sent. To see it: importer status")
         return Exit.USAGE
     except Exception as error:  # noqa: BLE001
@@ -106,5 +111,5 @@ def _write_details(error: Exception) -> Path:
     import traceback
 
     with tempfile.NamedTemporaryFile("w", prefix="importer-", suffix=".log", delete=False, encoding="utf-8") as file:
-        file.write("".join(traceback.format_exception(error)))
+        file.write(without_passwords("".join(traceback.format_exception(error))))
     return Path(file.name)

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from importer.config import settings as room
+from importer.config.home import secure_home
 from importer.config.settings import Settings, parse_count, parse_rate
+from importer.config.store import private_folder
 from importer.errors import BusyError
 from importer.sandbox import SandboxOptions, running
 from importer.sandbox import serve as serve_sandbox
@@ -22,8 +24,8 @@ def embedded_sandbox(flags: Mapping[str, Any]) -> Iterator[Settings]:
     Raises:
         BusyError: Another command uses it.
     """
-    home = room.load(flags).settings.home
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    home = private_folder(room.load(flags).settings.home)
+    secure_home(home)
     options = SandboxOptions(
         writes_per_minute=None,
         writes_per_day=None,

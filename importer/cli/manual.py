@@ -4,8 +4,8 @@ import shutil
 
 import click
 
+from importer.cli.lines import put, put_json
 from importer.cli.options import JSON
-from importer.cli.output import put_json
 from importer.errors import Exit
 
 _WIDEST = 100
@@ -29,13 +29,13 @@ def help_(context: click.Context, words: tuple[str, ...], as_json: bool) -> int:
             put_json({"schema": 1, "topic": topic.name, "title": topic.title, "markdown": topic.markdown})
         else:
             width = min(shutil.get_terminal_size().columns - 1, _WIDEST)
-            click.echo(plain_text(topic.markdown, width), nl=False)
+            put(plain_text(topic.markdown, width), end="")
         return Exit.DONE
     text = _usage(context.find_root(), words)
     if as_json:
         put_json({"schema": 1, "command": " ".join(words), "usage": text})
     else:
-        click.echo(text)
+        put(text)
     return Exit.DONE
 
 
@@ -46,10 +46,10 @@ def _list_topics(as_json: bool) -> None:
         pages = [{"topic": topic.name, "title": topic.title, "summary": topic.summary} for topic in topics()]
         put_json({"schema": 1, "topics": pages})
         return
-    click.echo("The manual has these pages. Read one with: importer help TOPIC\n")
+    put("The manual has these pages. Read one with: importer help TOPIC\n")
     for topic in topics():
-        click.echo(f"  {topic.name:21}{topic.summary}")
-    click.echo("\nTo see how to use a command: importer help COMMAND. To list the commands: importer --help")
+        put(f"  {topic.name:21}{topic.summary}")
+    put("\nTo see how to use a command: importer help COMMAND. To list the commands: importer --help")
 
 
 def _usage(root: click.Context, words: tuple[str, ...]) -> str:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from importer.cli.lines import say
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -149,10 +151,13 @@ def the_clock() -> "Clock":
 
 
 def load_settings(flags: Mapping[str, Any] | None = None) -> "Settings":
-    """The settings of the chosen profile."""
+    """The settings of the chosen profile, with a home that is its owner's alone."""
     from importer.config import settings
+    from importer.config.home import secure_home
 
-    return settings.load(flags, profile=profile_name()).settings
+    loaded = settings.load(flags, profile=profile_name()).settings
+    secure_home(loaded.home)
+    return loaded
 
 
 def profile_name() -> str | None:
@@ -265,9 +270,9 @@ def _chosen_encoding(error: "EncodingError") -> str:
     """The encoding that a person chooses by what the text of the file looks like in each."""
     from importer.text import printable
 
-    click.echo(f"{error.message} Which line shows it as it should be?", err=True)
+    say(f"{error.message} Which line shows it as it should be?")
     for number, (encoding, sample) in enumerate(error.samples.items(), start=1):
-        click.echo(f"  {number}  {printable(sample)}   ({encoding})", err=True)
+        say(f"  {number}  {printable(sample)}   ({encoding})")
     most = len(error.samples)
     number = click.prompt(f"Number, 1 to {most}; 0 for none", type=click.IntRange(0, most), err=True)
     if not number:

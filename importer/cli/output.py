@@ -1,14 +1,12 @@
 """From values to the output and exit code of a command."""
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import click
-
+from importer.cli.lines import put, put_json, say
 from importer.cli.options import profile_name
 from importer.errors import Exit, SignInError
 
@@ -45,17 +43,12 @@ def finish(work: "Coroutine[Any, Any, Answer]") -> "Answer":
         raise
 
 
-def put_json(document: Any) -> None:
-    """Print the document that ``--json`` promises."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2, default=str))
-
-
 def put_end(result: "RunResult | None", as_json: bool) -> int:
     """Print how a run ended; returns its exit code. No result means that the user declined."""
     from importer.cli import terminal
 
     if result is None:
-        click.echo("Nothing was sent.")
+        put("Nothing was sent.")
         return Exit.DONE
     if result.message:
         say(result.message)
@@ -110,9 +103,3 @@ def quoted(word: Path | str) -> str:
     from importer.text import shell_word
 
     return shell_word(word)
-
-
-def say(text: str) -> None:
-    """Print a line on stderr; a closed stderr does not change how the command ends."""
-    with suppress(OSError, ValueError):
-        click.echo(text, err=True)

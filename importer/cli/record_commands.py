@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from importer.cli.lines import put, put_json, say
 from importer.cli.options import (
     FILE,
     JSON,
@@ -20,9 +21,10 @@ from importer.cli.options import (
     the_clock,
     with_options,
 )
-from importer.cli.output import finish, put_json, quoted, say, with_reading
+from importer.cli.output import finish, quoted, with_reading
 from importer.cli.stdout import binary_stdout
 from importer.errors import Exit
+from importer.harmless import harmless_line
 
 if TYPE_CHECKING:
     from importer.config.settings import Settings
@@ -127,7 +129,7 @@ def _show(exported: "Export", title: str, out: Path, form: "FileFormat", *, sand
     from importer.text import count
 
     some = f"{exported.records:,} of " if exported.records != exported.total else ""
-    click.echo(f"{out}: {some}{count(exported.total, title)} in {exported.account.space}.")
+    put(f"{harmless_line(str(out))}: {some}{count(exported.total, title)} in {exported.account.space}.")
     # A file whose ending belies its format could not be read.
     if exported.records and form is not FileFormat.JSONL and out.suffix.lower() == f".{form.value}":
         words = [quoted(out), *([f"--profile {quoted(name)}"] if (name := profile_name()) else [])]
@@ -161,7 +163,7 @@ def diff(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
     else:
         terminal.show_source(differing.source, differing.result.rows)
         for line in difference_lines(differing, with_reading(file, options)):
-            click.echo(line)
+            put(line)
     return Exit.DONE if differing.is_empty else Exit.ROWS_FAILED
 
 

@@ -1,6 +1,5 @@
 """The commands that check, plan, send, settle, verify and undo."""
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from importer.cli.lines import json_text, put, put_json, say
 from importer.cli.options import (
     FILE,
     JSON,
@@ -37,7 +37,7 @@ from importer.cli.options import (
     use_profile,
     with_options,
 )
-from importer.cli.output import OF_THE_FILE, finish, freeze_gc, put_end, put_json, say, with_reading
+from importer.cli.output import OF_THE_FILE, finish, freeze_gc, put_end, with_reading
 from importer.errors import Exit, gravest
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ def _put_check(file: Path, result: "CheckResult", **more: Any) -> None:
         **more,
     }
     out = sys.stdout
-    out.write(json.dumps(head, ensure_ascii=False, indent=2, default=str).removesuffix("\n}"))
+    out.write(json_text(head, indent=2).removesuffix("\n}"))
     out.write(',\n  "issues": [')
     columns, rows = map(_issue_line, result.causes.of_columns), result.causes.by_row(_issue_lines)
     out.writelines(f"{',' if number else ''}\n    {line}" for number, line in enumerate(chain(columns, rows)))
@@ -172,7 +172,7 @@ def _put_check(file: Path, result: "CheckResult", **more: Any) -> None:
 
 
 def _issue_line(issue: "Issue") -> str:
-    return json.dumps({"row": issue.row, "cell": issue.cell, **_issue_words(issue)}, ensure_ascii=False)
+    return json_text({"row": issue.row, "cell": issue.cell, **_issue_words(issue)})
 
 
 def _issue_lines(cause: "Cause") -> "Iterator[str]":
@@ -184,7 +184,7 @@ def _issue_lines(cause: "Cause") -> "Iterator[str]":
     for row, value, detail in zip(cause.rows.tolist(), cause.values, cause.details, strict=True):
         if (value, detail) not in words:
             document = _issue_words(cause.issue(row, value, detail))
-            words[value, detail] = json.dumps(document, ensure_ascii=False).removeprefix("{")
+            words[value, detail] = json_text(document).removeprefix("{")
         yield f'{{"row": {row}, "cell": "{cause.letters}{row}", {words[value, detail]}'
 
 
@@ -228,7 +228,7 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
         terminal.show_issues(planned.result, stdout=True)
         terminal.show_plan(made, planned.account)
         if made.writes:
-            click.echo(f"Next: importer run {with_reading(file, options)}")
+            put(f"Next: importer run {with_reading(file, options)}")
     return Exit.ROWS_FAILED if planned.result.invalid or made.conflicting else Exit.DONE
 
 
@@ -378,15 +378,15 @@ def stop(number: int | None) -> int:
 
     for request in ask_to_stop(number, load_settings(), fits=in_use()):
         if request.run is None:
-            click.echo("An import that had not begun stops now; nothing was sent. To start it, repeat its command.")
+            put("An import that had not begun stops now; nothing was sent. To start it, repeat its command.")
             continue
         run, command = request.run, request.run.command(request.command)
         if request.working:
-            click.echo(f"Run {run.id} stops after the rows in progress. To continue it later: {command}")
+            put(f"Run {run.id} stops after the rows in progress. To continue it later: {command}")
         elif run.finished is None:
-            click.echo(f"Run {run.id} is not in progress, so there was nothing to stop. To continue it: {command}")
+            put(f"Run {run.id} is not in progress, so there was nothing to stop. To continue it: {command}")
         else:
-            click.echo(f"Run {run.id} is finished, so there was nothing to stop.")
+            put(f"Run {run.id} is finished, so there was nothing to stop.")
     return Exit.DONE
 
 
@@ -497,7 +497,7 @@ def undo(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options:
         if work is not None and done is not None:
             work.end(done.counts, done.message)
     if done is None:
-        click.echo("Nothing was undone.")
+        put("Nothing was undone.")
         return Exit.DONE
     if as_json:
         put_json({"schema": 1, "run": done.run.id, "counts": done.counts, "file": done.file})

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from importer.cli.lines import put, put_json, say
 from importer.cli.options import (
     JSON,
     PACING,
@@ -17,7 +18,7 @@ from importer.cli.options import (
     the_clock,
     with_options,
 )
-from importer.cli.output import finish, put_json, quoted, say
+from importer.cli.output import finish, quoted
 from importer.errors import EXIT_MEANINGS, Exit, ServiceError, SignInError
 
 
@@ -50,8 +51,8 @@ def template(output: Path, kind: str | None, offline: bool, sandbox: bool) -> in
             say(f"{error.message} The template has no drop-down lists with names.")
     write_template(kind_named(kind), output, offers)
     counts = [f"a list of {text.count(len(names), 'name')} for {field}" for field, names in offers.items()]
-    click.echo(f"{output} is ready{', with ' + ' and '.join(counts) if counts else ''}.")
-    click.echo(f"Fill it in, then: importer check {quoted(output)}")
+    put(f"{output} is ready{', with ' + ' and '.join(counts) if counts else ''}.")
+    put(f"Fill it in, then: importer check {quoted(output)}")
     return Exit.DONE
 
 
@@ -69,7 +70,7 @@ def sandbox(port: int, rate: str, daily_quota: str, latency: float, fail: float,
     from importer.cli.embedded_sandbox import serve
 
     def ready(url: str) -> None:
-        click.echo(
+        put(
             f"The practice service is running at {url}. Press Ctrl-C to stop it; its records "
             f"{'stay in ' + str(keep) if keep else 'are then lost'}.\n"
             "In a second terminal, type:\n"
@@ -107,7 +108,7 @@ def serve(host: str, port: int, names: tuple[str, ...], open_browser: bool, sand
     flags = {"rate": "120/min", "daily_quota": "5000", **pacing} if sandbox else pacing
     with service(flags, sandbox) as settings:
         address = web.Address(host, port, names, open_browser)
-        web.serve(settings, address, lambda url: click.echo(f"Open {url}"), sandbox=sandbox)
+        web.serve(settings, address, lambda url: put(f"Open {url}"), sandbox=sandbox)
     return Exit.DONE
 
 
@@ -130,7 +131,7 @@ def add_person(name: str, role: str) -> int:
     from importer import web
 
     web.team_of(load_settings()).add(name, _typed_password(confirm=True), web.Role[role.upper()])
-    click.echo(f"Added {name} ({role}). Restart `importer serve` if it was started before you added the first person.")
+    put(f"Added {name} ({role}). Restart `importer serve` if it was started before you added the first person.")
     return Exit.DONE
 
 
@@ -141,7 +142,7 @@ def remove_person(name: str) -> int:
     from importer import web
 
     web.team_of(load_settings()).remove(name)
-    click.echo(f"Removed {name}, who can no longer sign in.")
+    put(f"Removed {name}, who can no longer sign in.")
     return Exit.DONE
 
 
@@ -152,9 +153,9 @@ def list_people() -> int:
 
     people = web.team_of(load_settings()).people
     if not people:
-        click.echo("Nobody has been added yet. To add somebody: importer people add NAME")
+        put("Nobody has been added yet. To add somebody: importer people add NAME")
     for person in people:
-        click.echo(f"{person.name}  {person.role.name.lower()}")
+        put(f"{person.name}  {person.role.name.lower()}")
     return Exit.DONE
 
 
@@ -171,7 +172,7 @@ def login(username: str) -> int:
     loaded = settings.load(flags, ignore=("token",), profile=profile).settings
     account = finish(session.who(loaded, the_clock(), say))
     credentials.save(loaded.url, username, password, profile)
-    click.echo(f"Signed in to {account.space} as {account.user}.")
+    put(f"Signed in to {account.space} as {account.user}.")
     return Exit.DONE
 
 
@@ -182,7 +183,7 @@ def logout() -> int:
     from importer.config import credentials
 
     credentials.forget(load_settings().url, profile_name())
-    click.echo("Signed out.")
+    put("Signed out.")
     return Exit.DONE
 
 
@@ -200,7 +201,7 @@ def whoami(as_json: bool) -> int:
     if as_json:
         put_json({"schema": 1, "url": settings.url, **asdict(account)})
     else:
-        click.echo(f"{account.user} in {account.space} ({settings.url})")
+        put(f"{account.user} in {account.space} ({settings.url})")
     return Exit.DONE
 
 
@@ -208,7 +209,7 @@ def whoami(as_json: bool) -> int:
 def exit_codes() -> int:
     """List the exit codes. Any other code is a failure, too."""
     for code, meaning in EXIT_MEANINGS.items():
-        click.echo(f"{int(code):4}  {meaning}")
+        put(f"{int(code):4}  {meaning}")
     return Exit.DONE
 
 

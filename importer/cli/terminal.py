@@ -13,11 +13,13 @@ import click
 from tqdm import tqdm
 
 from importer.cli.interruption import interruptible
+from importer.cli.lines import put, say
 from importer.cli.options import typed_place
 from importer.errors import Exit, UsageError
+from importer.harmless import harmless_line
 from importer.issues import CATALOGUE, Severity, notice_text
 from importer.model import Account, Clock, Plan, Presence, Progress, Status
-from importer.text import comparison_lines, count, duration, moment, plan_lines, printable, wait_words
+from importer.text import comparison_lines, count, duration, moment, plan_lines, printable, typed_word, wait_words
 from schemas import RECORD_TYPES
 
 if TYPE_CHECKING:
@@ -42,12 +44,6 @@ _LOOK = 0.5
 _MILESTONES = (0.01, 0.1, 0.25, 0.5, 0.75, 1.0)
 
 
-def say(text: str = "") -> None:
-    """Print a line on stderr; a closed stderr is no reason to stop."""
-    with suppress(OSError, ValueError):
-        click.echo(text, err=True)
-
-
 def show_source(source: Source, rows: int) -> None:
     """Show what was read, and which columns were recognised by another header."""
     sheet = f', sheet "{printable(source.sheet.name)}"' if source.sheet.name else ""
@@ -58,7 +54,7 @@ def show_source(source: Source, rows: int) -> None:
     if source.kind is not next(iter(RECORD_TYPES.values())):
         say(f"These are {source.kind.plural} ({source.kind.name}).")
     matched, fields = len(source.mapping.columns), len(source.kind.fields)
-    say(f"{source.file.name}{sheet}: {count(rows, 'row')}, {matched} of {fields} columns found{names}.")
+    say(f"{harmless_line(source.file.name)}{sheet}: {count(rows, 'row')}, {matched} of {fields} columns found{names}.")
     if source.sheet.notices:
         say(notice_text(source.sheet.notices))
 
@@ -68,10 +64,11 @@ def show_columns(columns: Sequence[ColumnMatch], *, remembered: bool) -> None:
     for column in columns:
         where = f'{column.column} "{printable(column.label or "")}"' if column.column else "not in the file"
         samples = ", ".join(printable(sample, 24) for sample in column.samples)
-        click.echo(f"{column.field or '(not used)':24} {where:32} {column.how:8} {samples}")
+        put(f"{column.field or '(not used)':24} {where:32} {column.how:8} {samples}")
     if remembered:
         say("This column mapping is saved for files with the same headers. To change it, use --map.")
-    guesses = [f'--map "{column.label}={column.field}"' for column in columns if column.how == "guess"]
+    words = (f"{harmless_line(column.label or '')}={column.field}" for column in columns if column.how == "guess")
+    guesses = [f"--map {typed_word(word)}" for word in words]
     if guesses:
         say(f"To confirm a guess, add: {' '.join(guesses)}")
 
@@ -111,7 +108,7 @@ def _listed(others: Sequence[str], number: int) -> str:
 
 def show_issues(result: CheckResult, *, stdout: bool) -> None:
     """Errors first, then warnings."""
-    put = click.echo if stdout else say
+    show = put if stdout else say
     titles = (
         (
             Severity.ERROR,
@@ -122,9 +119,9 @@ def show_issues(result: CheckResult, *, stdout: bool) -> None:
     for severity, title in titles:
         lines = list(issue_lines(result.causes, severity))
         if lines:
-            put(f"\n{title}")
+            show(f"\n{title}")
             for line in lines:
-                put(line)
+                show(line)
 
 
 def show_check_end(result: CheckResult, following: str) -> None:
@@ -134,21 +131,21 @@ def show_check_end(result: CheckResult, following: str) -> None:
         end = f"{count(result.valid, 'row')} can be imported{rest}. Nothing was sent."
     else:
         end = "No row can be imported yet. Nothing was sent."
-    click.echo(f"\n{end}\nNext: {following}")
+    put(f"\n{end}\nNext: {following}")
 
 
 def show_plan(plan: Plan, account: Account) -> None:
     """Show what importing would do, and how long it takes."""
-    click.echo()
+    put()
     for line in plan_lines(plan, account, typed_place()):
-        click.echo(line)
+        put(line)
 
 
 def show_comparison(plan: Plan, account: Account) -> None:
     """Show what the rows of a checked file are to the service."""
-    click.echo()
+    put()
     for line in comparison_lines(plan, account):
-        click.echo(line)
+        put(line)
 
 
 def show_end(result: RunResult) -> None:
@@ -157,13 +154,13 @@ def show_end(result: RunResult) -> None:
 
     counts = result.report.counts
     statuses = ", ".join(f"{counts[status]:,} {status.value}" for status in Status if counts[status])
-    click.echo(f"Run {result.run.id}: {statuses or 'no rows'}.")
+    put(f"Run {result.run.id}: {statuses or 'no rows'}.")
     if result.report.files:
-        click.echo(f"Report: {result.report.folder / 'report.html'}")
+        put(f"Report: {result.report.folder / 'report.html'}")
     run = result.run
     at = moment(run.resume_at, run.stopped or run.resume_at) if run.resume_at is not None else ""
     for line in step_lines(run, result.steps, at):
-        click.echo(line)
+        put(line)
 
 
 PRESENCE_WORDS = {
@@ -180,23 +177,23 @@ def show_verification(done: Verification) -> None:
     """Show the result of a verification: the counts, the first rows that need attention, and the file with all."""
     total = sum(done.counts.values())
     if not total:
-        click.echo(f"Run {done.run.id} has no records to verify.")
+        put(f"Run {done.run.id} has no records to verify.")
     else:
-        click.echo(f"Run {done.run.id}, {printable(done.run.file)}, in {done.run.space} as {done.run.user}:")
+        put(f"Run {done.run.id}, {printable(done.run.file)}, in {done.run.space} as {done.run.user}:")
     for presence in Presence:
         if done.counts.get(presence.value):
-            click.echo(f"{done.counts[presence.value]:9,} of {total:,} {PRESENCE_WORDS[presence]}")
+            put(f"{done.counts[presence.value]:9,} of {total:,} {PRESENCE_WORDS[presence]}")
     if done.unknown:
-        click.echo(f"{done.unknown:9,} in doubt or marked for review. To settle them: {done.run.command('reconcile')}")
+        put(f"{done.unknown:9,} in doubt or marked for review. To settle them: {done.run.command('reconcile')}")
     for verified in done.notable[:MOST_GROUPS]:
-        click.echo(
+        put(
             f"  row {verified.row}, record {verified.remote_id}: {PRESENCE_WORDS[verified.presence]}"
             f" ({printable(verified.detail, 200)})"
         )
     if len(done.notable) > MOST_GROUPS:
-        click.echo(f"  and {len(done.notable) - MOST_GROUPS:,} more")
+        put(f"  and {len(done.notable) - MOST_GROUPS:,} more")
     if total:
-        click.echo(f"All rows: {done.file}")
+        put(f"All rows: {done.file}")
 
 
 _UNDONE_WORDS = {"removed": "deleted", "put back": "put back", "kept": "kept", "failed": "failed"}
@@ -205,31 +202,31 @@ _UNDONE_WORDS = {"removed": "deleted", "put back": "put back", "kept": "kept", "
 def show_undoing(done: Undoing) -> None:
     """Show how many records were deleted or put back, which were not and why, and what to do next."""
     counts = ", ".join(f"{number:,} {_UNDONE_WORDS[what]}" for what, number in done.counts.items())
-    click.echo(f"Run {done.run.id}: {counts or 'nothing was undone'}.")
+    put(f"Run {done.run.id}: {counts or 'nothing was undone'}.")
     for reversal in done.notable[:MOST_GROUPS]:
         why = f" ({printable(reversal.why, 200)})" if reversal.why else ""
-        click.echo(f"  row {reversal.row}, record {reversal.remote_id}: {_UNDONE_WORDS[reversal.undone]}{why}")
+        put(f"  row {reversal.row}, record {reversal.remote_id}: {_UNDONE_WORDS[reversal.undone]}{why}")
     if len(done.notable) > MOST_GROUPS:
-        click.echo(f"  and {len(done.notable) - MOST_GROUPS:,} more")
+        put(f"  and {len(done.notable) - MOST_GROUPS:,} more")
     if done.message:
         say(done.message)
-    click.echo(f"All rows: {done.file}")
+    put(f"All rows: {done.file}")
     if done.exit_code not in {Exit.DONE, Exit.ROWS_FAILED}:
-        click.echo(f"Next: finish the undo: {done.run.command('undo')}")
+        put(f"Next: finish the undo: {done.run.command('undo')}")
 
 
 def show_job_results(results: Sequence[JobResult]) -> None:
     """Show how each of several imports ended, in the order of the files."""
     for job in results:
         profile = job.request.choices.profile
-        click.echo(f"\n{job.request.file}{f' --profile {profile}' if profile else ''}:")
+        put(f"\n{harmless_line(str(job.request.file))}{f' --profile {profile}' if profile else ''}:")
         if job.error is not None:
-            click.echo(f"Error: {job.error.message}\n{job.error.advice}".rstrip())
+            put(f"Error: {job.error.message}\n{job.error.advice}".rstrip())
         elif job.result is None:
-            click.echo("Nothing was sent.")
+            put("Nothing was sent.")
         else:
             if job.result.message:
-                click.echo(job.result.message)
+                put(job.result.message)
             show_end(job.result)
 
 
@@ -237,20 +234,20 @@ def show_probe(result: ProbeResult, now: float) -> None:
     """Show what a probe has shown, point by point."""
     from importer.config.probe_file import STATEMENTS, Answer
 
-    click.echo(f"Probed {moment(result.probed, now)} as {printable(result.account)}, with one {result.kind}:")
+    put(f"Probed {moment(result.probed, now)} as {printable(result.account)}, with one {result.kind}:")
     for point, statement in STATEMENTS.items():
         observation = result.observation(point)
         if observation.answer is Answer.UNKNOWN:
-            click.echo(f"  {'?':3}  {statement}: {observation.answer.value}, {observation.detail}")
+            put(f"  {'?':3}  {statement}: {observation.answer.value}, {observation.detail}")
         else:
             detail = f" ({observation.detail})" if observation.detail else ""
-            click.echo(f"  {observation.answer.value:3}  {statement}{detail}")
+            put(f"  {observation.answer.value:3}  {statement}{detail}")
 
 
 def show_rebuilt(rebuilt: Rebuilt, now: float) -> None:
     """Show what a journal was rebuilt from, or why it could not be, and what to do next."""
     for line in rebuilt_lines(rebuilt, now):
-        click.echo(line)
+        put(line)
 
 
 def rebuilt_lines(rebuilt: Rebuilt, now: float) -> Iterator[str]:
@@ -280,12 +277,12 @@ def rebuilt_lines(rebuilt: Rebuilt, now: float) -> Iterator[str]:
         numbers = ", ".join(map(str, rebuilt.blocked[:_MOST_NUMBERS]))
         more = ", …" if len(rebuilt.blocked) > _MOST_NUMBERS else ""
         yield (
-            f"Left out: {count(len(rebuilt.blocked), 'record')} ({numbers}{more}) that rows without an answer may have "
-            "created. To settle those rows: importer reconcile. Then rebuild again."
+            f"Not included: {count(len(rebuilt.blocked), 'record')} ({numbers}{more}) that rows without an answer may "
+            "have created. To settle those rows: importer reconcile. Then rebuild again."
         )
     for same_mark in rebuilt.twins:
         yield (
-            f"Left out: records {' and '.join(map(str, same_mark))}, which carry the same mark. One was "
+            f"Not included: records {' and '.join(map(str, same_mark))}, which carry the same mark. One was "
             "created by this installation, the rest are copies of it. In Nexudus, delete those that you do not need. "
             "Once a single one is left, rebuild again."
         )
@@ -491,7 +488,7 @@ class _Member:
     """Shows one of several imports."""
 
     def __init__(self, several: BatchConsole, name: str) -> None:
-        self._several, self.name = several, name
+        self._several, self.name = several, harmless_line(name)
         self.at, self.total = Progress(0, 0), 0
         self.seconds_left: float | None = None
 

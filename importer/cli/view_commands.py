@@ -1,5 +1,7 @@
 """The commands that only show something: runs, columns, the journal, settings, this installation."""
 
+import sys
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from importer.cli.lines import put, put_json, say
 from importer.cli.options import (
     FILE,
     JSON,
@@ -23,8 +26,9 @@ from importer.cli.options import (
     with_encoding,
     with_options,
 )
-from importer.cli.output import finish, put_json, say
-from importer.errors import Exit
+from importer.cli.output import finish, quoted
+from importer.errors import Exit, SettingsError, UsageError
+from importer.harmless import harmless_line
 
 if TYPE_CHECKING:
     from importer.config.probe_file import ProbeResult
@@ -48,13 +52,13 @@ def status(number: int | None, as_json: bool) -> int:
     _show_status(shown)
     at = moment(shown.resume_at, now) if shown.resume_at is not None else ""
     for line in step_lines(shown.run, shown.steps, at) or [f"Next: read the report in {shown.run.folder}"]:
-        click.echo(line)
+        put(line)
     if newer is not None:
-        click.echo(f"Run {newer.id} is newer, but of another service or user. To see it: {newer.command('status')}")
+        put(f"Run {newer.id} is newer, but of another service or user. To see it: {newer.command('status')}")
     if others:
         numbers = ", ".join(str(run.id) for run in others)
         runs = f"Run {numbers} is" if len(others) == 1 else f"Runs {numbers} are"
-        click.echo(f"{runs} unfinished. To continue: {others[0].command('resume')}")
+        put(f"{runs} unfinished. To continue: {others[0].command('resume')}")
     return Exit.DONE
 
 
@@ -78,7 +82,7 @@ def history(limit: int, as_json: bool) -> int:
     for shown, column in zip(statuses, columns, strict=True):
         _show_status(shown, f"{column:{width}}  ")
     if not statuses:
-        click.echo("There is no run yet. Start one with: importer run FILE")
+        put("There is no run yet. Start one with: importer run FILE")
     return Exit.DONE
 
 
@@ -97,7 +101,7 @@ def report(number: int | None, out: Path | None, as_json: bool) -> int:
     if as_json:
         put_json(written.summary)
     else:
-        click.echo("\n".join(str(path) for path in written.files.values()))
+        put("\n".join(str(path) for path in written.files.values()))
     return Exit.DONE
 
 
@@ -136,9 +140,9 @@ def _show_status(shown: "RunStatus", before: str = "") -> None:
     counts |= {"not sent": shown.unsent, "deleted by undo": shown.removed, "put back by undo": shown.restored}
     rows = ", ".join(f"{number:,} {name}" for name, number in counts.items() if number)
     profile = f", --profile {run.options['profile']}" if run.options.get("profile") else ""
-    click.echo(
-        f"Run {run.id}: {before}{run.file}, {_state(shown)} ({rows or 'nothing sent yet'}), "
-        f"started {_instant(run.started)}, for {shown.account or 'an unknown account'}{profile}"
+    put(
+        f"Run {run.id}: {before}{harmless_line(run.file)}, {_state(shown)} ({rows or 'nothing sent yet'}), "
+        f"started {_instant(run.started)}, for {harmless_line(shown.account or 'an unknown account')}{profile}"
     )
 
 
@@ -211,13 +215,11 @@ def journal(backup: Path | None, rebuild: bool, as_json: bool, **options: Any) -
         facts = {"path": str(opened.path), "bytes": size, "runs": runs, "rows": counts, "fault": fault or None}
         put_json({"schema": 1, **facts, "backup": str(backup) if backup else None})
     else:
-        click.echo(
-            f"{opened.path}, {size / 1024**2:,.1f} MB, {count(runs, 'run')}, {count(sum(states.values()), 'row')}"
-        )
-        click.echo("".join(f"  {number:,} {state.value}\n" for state, number in states.items()), nl=False)
-        click.echo(f"Damaged: {fault}" if fault else "The journal is intact.")
+        put(f"{opened.path}, {size / 1024**2:,.1f} MB, {count(runs, 'run')}, {count(sum(states.values()), 'row')}")
+        put("".join(f"  {number:,} {state.value}\n" for state, number in states.items()), end="")
+        put(f"Damaged: {fault}" if fault else "The journal is intact.")
         if backup is not None:
-            click.echo("No backup was made." if fault else f"Backup written to {backup}")
+            put("No backup was made." if fault else f"Backup written to {backup}")
     return Exit.USAGE if fault else Exit.DONE
 
 
@@ -249,24 +251,76 @@ def _rebuild(as_json: bool, *, installation: str | None, kind: str | None) -> in
     return rebuilt.exit_code
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @PROFILE
 @JSON
-def config(as_json: bool) -> int:
+@click.pass_context
+def config(context: click.Context, as_json: bool) -> int:
     """Show every setting, its value and where the value comes from."""
     from importer.config import settings as room
+    from importer.config.trust import trusted
 
+    if context.invoked_subcommand is not None:
+        return Exit.DONE
     loaded = room.load(profile=profile_name())
+    folders = sorted(trusted(room.trusting_home()))
     rows = [
         {"setting": name, "value": room.shown(loaded.settings, name), "source": source, "variable": variable}
         for name, source in loaded.sources.items()
         for variable in [room.environment_name(name)]
     ]
     if as_json:
-        put_json({"schema": 1, "settings": rows})
+        put_json({"schema": 1, "settings": rows, "trusted_folders": folders})
         return Exit.DONE
     for row in rows:
-        click.echo(f"{row['setting']:18} {row['value']:44} {row['source']:14} {row['variable']}")
+        put(f"{row['setting']:18} {row['value']:44} {row['source']:14} {row['variable']}")
+    for folder in folders:
+        put(f"Trusted folder: {folder}. To trust it no longer: importer config trust --remove {quoted(folder)}")
+    return Exit.DONE
+
+
+@config.command("trust")
+@click.argument("folder", type=click.Path(path_type=Path), default=Path())
+@click.option("--remove", is_flag=True, help="Trust the folder no longer.")
+@click.option("--yes", "-y", is_flag=True, help="Trust it without asking.")
+def trust_folder(folder: Path, remove: bool, yes: bool) -> int:
+    """Let importer.toml in FOLDER say where secrets go.
+
+    By default, FOLDER is the current folder. The file is trusted as it is now: once it changes, you are asked again.
+    """
+    from importer.config import settings as room
+    from importer.config import trust
+
+    if remove:
+        return _distrust(folder)
+    file = room.folder_file(folder)
+    if file is None or not file.destinations:
+        put(f"{folder / room.FOLDER_FILE} says nothing about where secrets go, so there is nothing to trust.")
+        return Exit.DONE
+    put(f"{file.path} decides where passwords, tokens and data go:")
+    for each in file.destinations:
+        put(f"  {harmless_line(f'{each.key} = {each.value}{each.where}')}")
+    if not yes and not sys.stdin.isatty():
+        raise UsageError("Nothing was trusted: there is no terminal to ask you on.", "To trust it anyway, add --yes.")
+    if not yes and not click.confirm("Trust this file as it is now?", err=True):
+        put("Nothing was trusted.")
+        return Exit.DONE
+    for home in file.homes:
+        trust.trust(home, file.path.parent, file.content)
+    put(f"Trusted. To trust it no longer: importer config trust --remove {quoted(file.path.parent)}")
+    return Exit.DONE
+
+
+def _distrust(folder: Path) -> int:
+    from importer.config import settings as room
+    from importer.config import trust
+
+    # By its path alone: the folder, or its file, may be gone or damaged by now.
+    homes = [room.trusting_home()]
+    with suppress(SettingsError):
+        homes += file.homes[1:] if (file := room.folder_file(folder)) is not None else ()
+    was_trusted = [trust.distrust(home, folder) for home in homes if home.is_dir()]
+    put(f"{folder.resolve()} {'is no longer trusted' if any(was_trusted) else 'was not trusted'}.")
     return Exit.DONE
 
 
@@ -296,13 +350,13 @@ def doctor(as_json: bool, probe: bool, **options: Any) -> int:
         put_json({"schema": 1, "findings": documents, "probes": [_probe_document(result) for result in probes]})
     else:
         for finding in findings:
-            click.echo(f"{'ok' if finding.good else 'NO':3} {finding.what}: {finding.detail}")
+            put(f"{'ok' if finding.good else 'NO':3} {finding.what}: {finding.detail}")
             if finding.fix:
-                click.echo(f"      {finding.fix}")
+                put(f"      {finding.fix}")
         for result in probes:
             terminal.show_probe(result, the_clock()())
         if not probes:
-            click.echo("To find out how Nexudus behaves with a test record: importer doctor --probe")
+            put("To find out how Nexudus behaves with a test record: importer doctor --probe")
     return Exit.DONE if all(finding.good for finding in findings) else Exit.USAGE
 
 
@@ -317,7 +371,7 @@ def _probe(as_json: bool, *, yes: bool, resource: int | None, coworker: int | No
     ids = {relation: number for relation, number in (("Resource", resource), ("Coworker", coworker)) if number}
     done = finish(probe_service(ProbeRequest(load_settings(), console, clock, kind_named(kind), ids)))
     if done is None:
-        click.echo("Nothing was created.")
+        put("Nothing was created.")
         return Exit.DONE
     if done.message:
         say(done.message)

@@ -4,8 +4,10 @@
 - ``spelling.py``       the setting or field that was meant by a mistyped name
 - ``time_zone.py``      the time zone of this machine
 - ``addresses.py``      when two addresses name one service
+- ``trust.py``          the folders whose settings file may say where secrets go
 - ``credentials.py``    the sign-in in the machine's keyring
 - ``saved_columns.py``  how files with a certain header are read
 - ``probe_file.py``     what a probe of the service has shown
+- ``home.py``           the importer's own folder, for its owner alone
 - ``store.py``          documents as private files, with the number of their format
 """

@@ -16,10 +16,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from platformdirs import site_config_path, user_config_path, user_data_path
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
-from importer.config import credentials
+from importer.config import credentials, trust
 from importer.config.spelling import nearest
 from importer.config.time_zone import machine_zone
 from importer.errors import SettingsError
+from importer.harmless import harmless_line, without_passwords
 
 APP = "importer"
 MOST_CONCURRENCY = 1000
@@ -28,6 +29,8 @@ PROFILE_VARIABLE, NO_PROFILE = "IMPORTER_PROFILE", "none"
 _SIGN_IN = ("username", *SECRETS)
 _OF_NEXUDUS = ("url", *_SIGN_IN)
 _FOR_ALL = ("home", "journal")
+_ADDRESSES = ("url", "proxy", "journal")
+"""Settings that may have a password in them."""
 _SQLITE = "sqlite:///"
 FOLDER_FILE = Path("importer.toml")
 """The settings file of the current folder, which may have come with somebody else's files."""
@@ -209,6 +212,16 @@ class Settings(BaseModel):
         None, description="a PEM file of certificate authorities to trust instead of the usual ones"
     )
 
+    page_connections: int = Field(
+        400, ge=1, description="at most this many connections to the page at once; the slowest make room for new ones"
+    )
+    page_connections_per_address: int = Field(
+        200, ge=1, description="the same from one address; a proxy in front of the page is one"
+    )
+    page_patience: SecondsSetting = Field(
+        20, gt=0, description="how many seconds a browser may keep the page waiting for a part of a request"
+    )
+
     @property
     def zone(self) -> str:
         """The time zone of times that do not say theirs."""
@@ -329,10 +342,12 @@ def _refuse_short_window(loaded: Loaded) -> None:
 
 def _layers(files: tuple[Path, ...], profile: str | None) -> Iterator[tuple[str, dict[str, Any]]]:
     """What each place says, the strongest first, with the words for the place."""
-    tables = [(str(path), _table(path)) for path in reversed(files) if path.is_file()]
+    # Each file is read once: what was looked at must be what holds.
+    contents = {path: path.read_bytes() for path in reversed(files) if path.is_file()}
+    tables = [(str(path), _table(path, content)) for path, content in contents.items()]
     # Refused, not ignored: a user who wrote that line would otherwise believe that it holds.
-    if FOLDER_FILE in files and FOLDER_FILE.is_file() and not _is_one_of(files, FOLDER_FILE):
-        _refuse_destinations(_table(FOLDER_FILE))
+    if FOLDER_FILE in contents and not _is_one_of(files, FOLDER_FILE):
+        _refuse_destinations(_folder_file(FOLDER_FILE, contents[FOLDER_FILE], files))
     for origin, table in tables:
         _refuse_unknown_keys(origin, table)
     profiles = {name for _, table in tables for name in table.get("profile", {})} | ({profile} if profile else set())
@@ -387,10 +402,10 @@ def _is_of(profile: str, origin: str) -> bool:
     return origin.endswith(f", {_of(profile)}")
 
 
-def _table(path: Path) -> dict[str, Any]:
+def _table(path: Path, content: bytes) -> dict[str, Any]:
     """What a file says, profiles included."""
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
+        table = tomllib.loads(content.decode("utf-8"))
     except ValueError as error:
         raise SettingsError(
             f"{path} is not a valid settings file: {error}.", "Correct the file or move it away."
@@ -414,20 +429,88 @@ def _is_one_of(files: tuple[Path, ...], path: Path) -> bool:
     return any(path.samefile(other) for other in files if other != path and other.is_file())
 
 
-def _refuse_destinations(table: Mapping[str, Any]) -> None:
-    """Raise SettingsError if the file of the current folder says where a secret goes, in whichever spelling."""
-    profiles = table.get("profile", {})
-    for profile, section in (("", table), *profiles.items()):
-        for key in section:
-            if (name := _plain_name(key)) in _NEVER_OF_A_FOLDER:
-                where = f" in [profile.{profile}]" if profile else ""
-                variable = _variable(name, profile) if profile and name not in _FOR_ALL else environment_name(name)
-                raise SettingsError(
-                    f"{FOLDER_FILE.absolute()} sets {key}{where}. A file in the current folder cannot decide where "
-                    "passwords, tokens and data go.",
-                    f"If it is right, move that line to your own settings file, {user_file()}, or set {variable}. "
-                    "Otherwise delete it.",
-                )
+@dataclass(frozen=True)
+class Destination:
+    """A line of a folder's settings file that says where secrets or data go: a key, its value and its profile."""
+
+    key: str
+    value: object
+    profile: str
+
+    @property
+    def where(self) -> str:
+        """The section, as half a sentence."""
+        return f" in [profile.{self.profile}]" if self.profile else ""
+
+    @property
+    def variable(self) -> str:
+        """The variable to set instead."""
+        name = _plain_name(self.key)
+        return _variable(name, self.profile) if self.profile and name not in _FOR_ALL else environment_name(name)
+
+
+@dataclass(frozen=True)
+class FolderFile:
+    """The settings file of a folder with its lines about where secrets go, and the homes that remember trust in it."""
+
+    path: Path
+    content: bytes
+    destinations: tuple[Destination, ...]
+    homes: tuple[Path, ...]
+
+
+def folder_file(folder: Path) -> FolderFile | None:
+    """The settings file of a folder, if it has one that is not the user's own.
+
+    Raises:
+        SettingsError: It is no settings file.
+    """
+    path, files = folder / FOLDER_FILE, config_files()
+    if not path.is_file() or _is_one_of((*files[:-1], path), path):
+        return None
+    return _folder_file(path, path.read_bytes(), files)
+
+
+def trusting_home() -> Path:
+    """The home that remembers which folders are trusted: never one that the file of the current folder names."""
+    return _home_without_folder(config_files())
+
+
+def _folder_file(path: Path, content: bytes, files: tuple[Path, ...]) -> FolderFile:
+    table = _table(path, content)
+    sections = (("", table), *table.get("profile", {}).items())
+    destinations = tuple(
+        Destination(key, value, profile)
+        for profile, section in sections
+        for key, value in section.items()
+        if _plain_name(key) in _NEVER_OF_A_FOLDER
+    )
+    # In the home that the file names as well: a process that a page starts in this folder knows no other.
+    named = (Path(str(each.value)) for each in destinations if _plain_name(each.key) == "home")
+    return FolderFile(path.absolute(), content, destinations, (_home_without_folder(files), *named))
+
+
+def _home_without_folder(files: tuple[Path, ...]) -> Path:
+    """The home by everything but the file of the current folder, which could bring its own list of trusted folders."""
+    variables = {name: value for name, value in os.environ.items() if _is_variable(name)}
+    tables = (_table(path, path.read_bytes()) for path in reversed(files) if path != FOLDER_FILE and path.is_file())
+    homes = (_by_field(values).get("home") for values in (variables, *tables))
+    return Path(next((str(home) for home in homes if home), user_data_path(APP)))
+
+
+def _refuse_destinations(file: FolderFile) -> None:
+    """Raise SettingsError if the file of a folder that is not trusted says where secrets go, in whichever spelling."""
+    home, folder = file.homes[0], file.path.parent
+    if not file.destinations or trust.is_trusted(home, folder, file.content):
+        return
+    first = file.destinations[0]
+    changed = " The file has changed since you trusted it." if trust.was_trusted(home, folder) else ""
+    raise SettingsError(
+        f"{file.path} sets {first.key}{first.where}. A file in the current folder cannot decide where "
+        f"passwords, tokens and data go.{changed}",
+        f"If it is right, move that line to your own settings file, {user_file()}, or set {first.variable}. To trust "
+        "the file as it is now: importer config trust. Otherwise delete that line.",
+    )
 
 
 def _plain_name(key: str) -> str:
@@ -528,7 +611,9 @@ def shown(settings: Settings, name: str) -> str:
         return "set" if value else "not set"
     if name in _OFF_WITHOUT_RATE and settings.rate is None:
         return "none, because rate is none"
-    return _WORD_FOR_NONE.get(name, "none") if value is None else str(value)
+    text = _WORD_FOR_NONE.get(name, "none") if value is None else str(value)
+    # People leave out the scheme of a proxy; the password is there all the same.
+    return harmless_line(text if name not in _ADDRESSES or "://" in text else without_passwords(f"://{text}")[3:])
 
 
 def as_environment(settings: Settings) -> dict[str, str]:

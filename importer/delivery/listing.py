@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from importer.delivery.replies import remedy_of_list
+from importer.journal.next_steps import StepKind
 from importer.nexudus import Ended, PageReader
 from importer.nexudus.pages import Lists
 from importer.nexudus.reply import proper_id
@@ -44,6 +46,7 @@ class Listing:
         total: How many records there are by the service's own count; None if it gives none.
         date: The service's clock when the reading began, in epoch seconds; None if it does not say.
         by_count: Whether the number of records is that count. If it never is, the same list twice is the weaker proof.
+        remedy: What a person has to do before there can be a list; None if it may come by itself, or nobody knows.
     """
 
     records: tuple[Remote, ...] = ()
@@ -52,6 +55,7 @@ class Listing:
     total: int | None = None
     date: float | None = None
     by_count: bool = True
+    remedy: StepKind | None = None
 
     @property
     def ids(self) -> frozenset[int]:
@@ -115,7 +119,7 @@ async def _read(service: Lists, path: str) -> Listing:
     if reader.ended is Ended.LAST_PAGE and total is not None and total > len(records) and await reader.goes_on():
         return Listing(failure="it says that no page follows, and then shows more records")
     if reader.failure:
-        return Listing(failure=reader.failure)
+        return Listing(failure=reader.failure, remedy=remedy_of_list(reader.refusal) if reader.refusal else None)
     # Sorted here and not by the service, whose pages disagree on ``dir`` (0 and 1, 1 and -1, "Ascending"; read
     # 2026-11-23): equal rows are paired by age.
     ordered = tuple(records[number] for number in sorted(records))

@@ -18,6 +18,7 @@ from importer.delivery.marks import mark_on, marks_on
 from importer.journal.evidence import FirstLook
 from importer.journal.journal import Journal
 from importer.journal.marks import Place
+from importer.journal.next_steps import StepKind
 from importer.journal.rows import Change, Intent
 from importer.journal.states import UNANSWERED, Event, State
 from importer.text import printable, value_words
@@ -36,13 +37,15 @@ class Settled:
     """The result of one look: the changes to make, and the rows that were sent too recently to judge.
 
     ``waits`` says of each of those in how many seconds it can be judged. ``strays`` are sentences about records that
-    look like ours and that no row explains.
+    look like ours and that no row explains. ``remedy`` is what a person has to do before there can be a look, if it
+    failed.
     """
 
     changes: list[Change] = field(default_factory=list)
     waits: dict[Intent, float] = field(default_factory=dict)
     failure: str = ""
     strays: list[str] = field(default_factory=list)
+    remedy: StepKind | None = None
 
     @property
     def too_recent(self) -> list[Intent]:
@@ -56,13 +59,14 @@ class Settled:
     def beside(self, other: "Settled") -> "Settled":
         """Both together."""
         failure = self.failure or other.failure
-        return Settled([*other.changes, *self.changes], other.waits | self.waits, failure, self.strays)
+        remedy = self.remedy or other.remedy
+        return Settled([*other.changes, *self.changes], other.waits | self.waits, failure, self.strays, remedy)
 
     def of_runs(self, runs: Container[int]) -> "Settled":
         """The same for the rows of these runs alone; the rest is left to whoever is sending them."""
         changes = [change for change in self.changes if change.intent.run in runs]
         waits = {intent: seconds for intent, seconds in self.waits.items() if intent.run in runs}
-        return Settled(changes, waits, self.failure, self.strays)
+        return Settled(changes, waits, self.failure, self.strays, self.remedy)
 
     def without_absent(self, failure: str) -> "Settled":
         """The same without what was concluded from a record's absence, and why it may not be concluded."""
@@ -101,7 +105,7 @@ def settle(
     # 7. A list without any record proves nothing, and a row that was absent too often goes to a person: something takes
     #    it each time, and it may be the list.
     if listing.failure:
-        return Settled(waits=dict.fromkeys(doubtful, 0.0), failure=listing.failure)
+        return Settled(waits=dict.fromkeys(doubtful, 0.0), failure=listing.failure, remedy=listing.remedy)
     comparer, settled = Comparer(kind), Settled()
     of_journal = _ids_of_rows(journal, target, doubtful, listing)
     looks = journal.evidence.first_looks(doubtful, listing.date, asked_at)

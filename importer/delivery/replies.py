@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from importer.journal.next_steps import StepKind
 from importer.journal.states import Event
 from importer.nexudus import Reply
 from importer.nexudus.reply import proper_id
@@ -44,10 +45,10 @@ class Verdict:
         wait: Seconds that nobody may send, where the service says so.
         pause: What the whole run has to do.
         reason: Why the run stops, for people, as a clause.
+        remedy: What a person has to do before the run can continue, if it stops and somebody can do anything.
         probe: Ask whether the sign-in still holds: if so the row is refused, else it was not applied.
         unreachable: No byte was written; the network is at fault, not the row.
         failure: Why the service could not be reached, as a clause.
-        rule: The name of the line that decided.
     """
 
     event: Event | None
@@ -57,10 +58,10 @@ class Verdict:
     wait: float | None = None
     pause: Pause = Pause.NONE
     reason: str = ""
+    remedy: StepKind | None = None
     probe: bool = False
     unreachable: bool = False
     failure: str = ""
-    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +144,7 @@ def classify(
         verb: What the call was to do, for the sentences.
     """
     facts = _facts(reply, is_known_id, relations or {}, verb)
-    rule = next(rule for rule in RULES if rule.fits(facts))
-    return replace(rule.gives(facts), rule=rule.name)
+    return next(rule for rule in RULES if rule.fits(facts)).gives(facts)
 
 
 def classify_read(reply: Reply) -> Verdict | None:
@@ -161,6 +161,19 @@ def classify_read(reply: Reply) -> Verdict | None:
     return None
 
 
+def remedy_of_list(reply: Reply) -> StepKind | None:
+    """What a person has to do for a list that was answered like this; None if it may come later, or nobody knows."""
+    if reply.status_in(*range(300, 400)):
+        return StepKind.CHECK_ADDRESS
+    # While the service is away, its gateway answers with a page as well.
+    if reply.html and not reply.passing:
+        return StepKind.CHECK_NETWORK
+    # 401 too: whoever asks for a list has made sure of the sign-in.
+    if reply.status_in(401, 403):
+        return StepKind.GET_PERMISSION
+    return StepKind.CHECK_PATH if reply.status_in(404, 405, 410) else None
+
+
 def _accepted(facts: Facts) -> Verdict:
     return Verdict(Event.ACCEPTED, remote_id=facts.new_id)
 
@@ -172,8 +185,8 @@ def _refused(facts: Facts) -> Verdict:
 
 def _no_endpoint(facts: Facts) -> Verdict:
     # Once may be the row: 404 is also what a record that the row names, and somebody deleted, could be answered with.
-    reason = f"the service answered HTTP {facts.reply.status}, so the path of the record type may be wrong"
-    return replace(_refused(facts), pause=Pause.STOP_IF_REPEATED, reason=reason)
+    reason = f"the service does not know the path, or a record that the rows name (HTTP {facts.reply.status})"
+    return replace(_refused(facts), pause=Pause.STOP_IF_REPEATED, reason=reason, remedy=StepKind.CHECK_NAMED)
 
 
 def _lost(facts: Facts) -> Verdict:
@@ -184,13 +197,16 @@ def _lost_and_wait(facts: Facts) -> Verdict:
     return replace(_lost(facts), pause=Pause.THROTTLE, wait=facts.reply.wait)
 
 
-def _lost_and_stop(reason: str) -> Callable[[Facts], Verdict]:
-    return lambda facts: replace(_lost(facts), pause=Pause.STOP_RUN, reason=f"{reason} (HTTP {facts.reply.status})")
+def _lost_and_stop(reason: str, remedy: StepKind) -> Callable[[Facts], Verdict]:
+    return lambda facts: replace(
+        _lost(facts), pause=Pause.STOP_RUN, reason=f"{reason} (HTTP {facts.reply.status})", remedy=remedy
+    )
 
 
 def _id_again(facts: Facts) -> Verdict:
     twice = "twice" if facts.verb == "create" else "for another record"
     reason = f"the service returned the Id {facts.new_id} {twice}"
+    # Without a remedy: what became of the row is found out before the run continues, and a person can do no more.
     return Verdict(Event.LOST, f"Check this row in Nexudus: {reason}.", pause=Pause.STOP_RUN, reason=reason)
 
 
@@ -198,7 +214,8 @@ def _forbidden(facts: Facts) -> Verdict:
     # Not applied rather than refused: nothing is wrong with the row. It stays planned, and is sent by the next command
     # once somebody has given the user the role.
     reason = f"the service says that this user may not {facts.verb} these records (HTTP 403)"
-    return Verdict(Event.NOT_APPLIED, _sentence(facts) or reason, pause=Pause.STOP_RUN, reason=reason)
+    message, remedy = _sentence(facts) or reason, StepKind.GET_PERMISSION
+    return Verdict(Event.NOT_APPLIED, message, pause=Pause.STOP_RUN, reason=reason, remedy=remedy)
 
 
 def _throttled(facts: Facts) -> Verdict:
@@ -260,12 +277,16 @@ RULES: tuple[Rule, ...] = (
     # A body cut short, no JSON at all, an Id of 0: the service meant yes, but which record it made is unknown.
     Rule("2xx without a proper Id", lambda f: f.status_in(*_SUCCESS), _lost),
     # Never followed. 303 is even the usual answer to a form that took effect, so it is no refusal.
-    Rule("redirect", lambda f: f.status_in(*range(300, 400)), _lost_and_stop("the service redirected the call")),
+    Rule(
+        "redirect",
+        lambda f: f.status_in(*range(300, 400)),
+        _lost_and_stop("the service redirected the call", StepKind.CHECK_ADDRESS),
+    ),
     # A page comes from something in between, which may have passed the call on before it answered.
     Rule(
         "web page instead of the service",
         lambda f: f.status_in(*range(400, 500)) and f.reply.html,
-        _lost_and_stop("a web page came instead of the service's answer"),
+        _lost_and_stop("a web page came instead of the service's answer", StepKind.CHECK_NETWORK),
     ),
     # The web page above comes first: a firewall says 403 too, and has no opinion about the user's role.
     Rule("403", lambda f: f.status_in(403) and not f.has_id and f.successful is not True, _forbidden),

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from importer.delivery.replies import Verdict
-from importer.errors import ImporterError
+from importer.errors import ImporterError, UnlistedError
+from importer.journal.next_steps import StepKind
 from importer.journal.runs import Run
 
 
@@ -171,3 +172,16 @@ class SendResult:
 
     how: StopReason
     detail: StopDetail | None = None
+
+    @property
+    def remedy(self) -> StepKind | None:
+        """What a person has to do before sending can continue; None if it may continue as it is."""
+        match self.detail:
+            case Complaint(verdict):
+                return verdict.remedy
+            case SignInEnded():
+                return StepKind.SIGN_IN
+            case NotBegun(UnlistedError() as error) | NotComparedAgain(UnlistedError() as error):
+                return StepKind(error.remedy) if error.remedy else None
+            case _:
+                return None

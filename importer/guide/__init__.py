@@ -31,6 +31,7 @@ TOPICS = (
     "decisions",
     "contributing",
     "faults",
+    "security",
     "glossary",
 )
 """Every page of the manual, in the order in which the list shows them."""

@@ -3,9 +3,10 @@
 import os
 import re
 import sqlite3
+import stat
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -110,6 +111,10 @@ def open_database(url: str, patience: float) -> Database:
     # Made here for the sake of its mode; SQLite would make it readable for everybody, and bodies are personal data.
     if not path.exists():
         path.touch(mode=0o600)
+    # One that was restored or copied may be so; its log takes its mode from it.
+    elif os.name == "posix" and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077:
+        with suppress(OSError):
+            path.chmod(mode & 0o700)
     sa.event.listen(engine, "connect", lambda connection, _: _configure_sqlite(connection, patience))
     return Database(engine, path)
 

@@ -27,6 +27,12 @@ class StepKind(StrEnum):
     """Something that can be done about a run."""
 
     STOP = "stop"
+    SIGN_IN = "sign in"
+    GET_PERMISSION = "get permission"
+    CHECK_ADDRESS = "check address"
+    CHECK_NETWORK = "check network"
+    CHECK_PATH = "check path"
+    CHECK_NAMED = "check named records"
     RESUME = "resume"
     CONTINUE_UNDO = "continue undo"
     RECONCILE = "reconcile"
@@ -40,6 +46,19 @@ class StepKind(StrEnum):
     REPORT = "report"
     VERIFY = "verify"
     UNDO = "undo"
+
+
+REMEDIES = frozenset(
+    {
+        StepKind.SIGN_IN,
+        StepKind.GET_PERMISSION,
+        StepKind.CHECK_ADDRESS,
+        StepKind.CHECK_NETWORK,
+        StepKind.CHECK_PATH,
+        StepKind.CHECK_NAMED,
+    }
+)
+"""What a person has to do before a run can continue that stopped for an answer that every row would have got."""
 
 
 class Step(NamedTuple):
@@ -61,8 +80,8 @@ def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: 
     4. A file can be corrected once it is written, which a process that was killed did not live to do.
     5. What is only worth doing comes last.
 
-    A run that stopped because Nexudus refused row after row for one field is the exception: continued as it is, it
-    would only be refused again, so its file comes first.
+    Two kinds of end are exceptions, because a run that continues as it is would only stop again. If Nexudus refused row
+    after row for one field, the file comes first; if it gave an answer that every row would have got, its remedy does.
     """
     count = {state: states.get(state, 0) for state in State}
     if working:
@@ -88,6 +107,11 @@ def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: 
         # the failed file is not the one to correct.
         steps = [step for step in steps if step.kind is not StepKind.CORRECT]
         resume = [Step(StepKind.CORRECT_COLUMN, to_correct + count[State.PLANNED]), *resume]
+    if resume and (remedy := remedy_of(run)) is not None:
+        resume = [Step(remedy, count[State.PLANNED]), *resume]
+        if remedy is StepKind.CHECK_NAMED:
+            # Which of the refused rows are wrong themselves is known once the path is certain.
+            steps = [step for step in steps if step.kind is not StepKind.CORRECT]
     afterwards = [Step(kind, sum(count[state] for state in WITH_RECORD)) for kind in (StepKind.VERIFY, StepKind.UNDO)]
     everything = sum(count.values()) + invalid
     return [
@@ -96,6 +120,11 @@ def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: 
         Step(StepKind.REPORT, everything),
         *(step for step in afterwards if step.rows),
     ]
+
+
+def remedy_of(run: Run) -> StepKind | None:
+    """What has to be done before the run can continue, by the answer for which it stopped; None if nothing has."""
+    return next((kind for kind in REMEDIES if kind == run.options.get("remedy")), None)
 
 
 _VERBS = {

@@ -95,6 +95,7 @@ class PageReader:
     Attributes:
         ended: Why there is no further page; None while there may be one.
         failure: Why the list is certainly not whole, as half a sentence; empty while nothing speaks against it.
+        refusal: The answer that was no page of a list; None while there was none.
     """
 
     def __init__(self, service: Lists, path: str, *, filters: Filters | None = None, size: int = PAGE_SIZE) -> None:
@@ -107,6 +108,7 @@ class PageReader:
         self._ids: set[int] = set()
         self.ended: Ended | None = None
         self.failure = ""
+        self.refusal: Reply | None = None
 
     async def goes_on(self) -> bool:
         """Whether there are records after the page that was the last one by the service's word; one more call.
@@ -115,6 +117,7 @@ class PageReader:
         """
         page = read_page(await self._page(self._number + 1))
         self.failure = self.failure or page.failure
+        self.refusal = page.reply if page.listed is None else self.refusal
         unreadable = len(page.listed or ()) > len(page.records)
         return unreadable or not page.records.keys() <= self._ids
 
@@ -129,7 +132,7 @@ class PageReader:
         self._number += 1
         page = read_page(await self._page(self._number))
         if page.listed is None:
-            self.ended, self.failure = Ended.NOT_LISTED, page.failure
+            self.ended, self.failure, self.refusal = Ended.NOT_LISTED, page.failure, page.reply
             raise StopAsyncIteration
         # By Id and not by position: records that are added or deleted while the list is read shift its pages.
         fresh = {number: record for number, record in page.records.items() if number not in self._ids}

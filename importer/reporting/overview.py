@@ -8,6 +8,7 @@ from typing import Any
 
 import humanize
 
+from importer.harmless import harmless_line
 from importer.issues import Issue, Notice, notice_text
 from importer.journal.next_steps import next_steps
 from importer.journal.runs import Run
@@ -69,11 +70,16 @@ class Overview:
         """The whole run in one sentence."""
         return headline(self.counts, self.states.get(State.REMOVED, 0), self.states.get(State.RESTORED, 0))
 
+    @property
+    def file(self) -> str:
+        """The name of the file for people: nothing in it turns a line round or begins another."""
+        return harmless_line(self.run.file)
+
     def facts(self) -> list[tuple[str, str]]:
         """The facts a reader looks for first, as names and values; unknown ones are left out."""
         run = self.run
         facts: list[tuple[str, object]] = [
-            ("File", run.file),
+            ("File", self.file),
             ("Rows", f"{self.rows:,}"),
             ("Account", self.account),
             ("Space", run.space),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from importer.errors import Exit
 from importer.issues import Issue, Severity
-from importer.journal.next_steps import Step, StepKind, command_of, template_of
+from importer.journal.next_steps import Step, StepKind, command_of, remedy_of, template_of
 from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.journal.states import State
@@ -27,6 +27,14 @@ _STOPPED: Mapping[int | None, str] = {
     Exit.ROWS_FAILED: "problems with other rows stopped the run",
     Exit.IN_DOUBT: "the run ended while this row waited for another one to be settled",
 }
+_STOPPED_FOR: Mapping[StepKind | None, str] = {
+    StepKind.GET_PERMISSION: "the user lacks a role for these records",
+    StepKind.CHECK_ADDRESS: "the service redirected a call",
+    StepKind.CHECK_NETWORK: "a web page came instead of the service's answer",
+    StepKind.CHECK_PATH: "the service does not know the path of these records",
+    StepKind.CHECK_NAMED: "the service does not know the path, or records that other rows name",
+}
+"""Where the exit code alone would say less than is known, or something else."""
 _WITHOUT_WORDS = {
     State.CREATED: "",
     State.EXISTING: "Already exists.",
@@ -40,6 +48,17 @@ _WITHOUT_WORDS = {
 
 _WHY = {
     StepKind.STOP: "Stop the run. You can resume it later.",
+    StepKind.SIGN_IN: "Sign in to Nexudus again, because it no longer accepts the sign-in of this run.",
+    StepKind.GET_PERMISSION: "Have {user} given a role in Nexudus that may see, create and update these records.",
+    StepKind.CHECK_ADDRESS: "Check the address of Nexudus ({url}), because calls are redirected to another one. If it "
+    "was wrong, import the file again with the right one. If it was right, continue the run.",
+    StepKind.CHECK_NETWORK: "Find out what answers in the place of Nexudus, for example a firewall, a proxy or a "
+    "maintenance page. Continue the run once Nexudus answers itself.",
+    StepKind.CHECK_PATH: "Check the path of these records, {path}. If it was wrong, set IMPORTER_ENDPOINT_PATH and "
+    "import the file again. If it was right, continue the run.",
+    StepKind.CHECK_NAMED: "Check that the records which the refused rows name are still in Nexudus. If they are, "
+    "{path} may be the wrong path for these records: set IMPORTER_ENDPOINT_PATH and import the file again. If they "
+    "are not, continue the run; those rows can be corrected afterwards.",
     StepKind.RESUME: "Continue the run: {rows} left to send.",
     StepKind.CONTINUE_UNDO: "Finish the undo: {rows} left.",
     StepKind.RECONCILE: "Find out what Nexudus did with {rows} that got no answer.",
@@ -135,7 +154,7 @@ def why_not_sent(run: Run) -> str:
     """Why rows of a run have not been sent yet."""
     if run.planned is None:
         return "Not sent yet: the run has not started sending."
-    reason = _STOPPED.get(run.exit_code)
+    reason = _STOPPED_FOR.get(remedy_of(run)) or _STOPPED.get(run.exit_code)
     return f"Not sent yet: {reason}." if reason else "Not sent yet."
 
 
@@ -199,7 +218,8 @@ def step_sentences(run: Run, steps: Sequence[Step]) -> list[tuple[str, str]]:
 
 def _why(run: Run, step: Step) -> str:
     words = _WHY if step.rows else _WHY | _WHY_WITHOUT_ROWS
-    why = words[step.kind].format(rows=_rows(step.rows))
+    user = printable(run.user) or "your user"
+    why = words[step.kind].format(rows=_rows(step.rows), user=user, url=run.url, path=run.endpoint)
     if step.kind is not StepKind.RESUME or run.resume_at is None:
         return why
     return f"{why} Nexudus allows it again after {utc_moment(run.resume_at)}."

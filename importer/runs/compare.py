@@ -1,13 +1,14 @@
 """Gathers what the rows of a file, or of a run, are compared with: the list, the journal, and single records."""
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from importer.delivery.by_id import Gone, Look, Unreadable, read_record
 from importer.delivery.comparison import BesideTheList, Changed, Comparison
 from importer.delivery.listing import Listing, Remote, complete, list_records
 from importer.delivery.reconciler import strays
-from importer.errors import UnlistedError
+from importer.errors import ServiceError, UnlistedError
+from importer.journal.next_steps import StepKind
 from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.journal.states import State
@@ -18,6 +19,27 @@ from schemas import RecordType, Reference
 
 MOST_STRAYS = 10
 """Records without a row that are named; the list has all."""
+
+_ASK = "Ask the person who looks after the importer on this computer."
+_ADVICE: Mapping[StepKind | None, tuple[str, str]] = {
+    StepKind.GET_PERMISSION: (
+        "Have your user given a role in Nexudus that may see these records.",
+        "Ask an administrator of the space to let you see these records.",
+    ),
+    StepKind.CHECK_ADDRESS: (
+        "Check NEXUDUS_URL, because calls are redirected.",
+        f"The address of Nexudus may be set wrongly. {_ASK}",
+    ),
+    StepKind.CHECK_NETWORK: (
+        "Find out what answers in the place of Nexudus, for example a firewall, a proxy or a maintenance page.",
+        "Something else answers in the place of Nexudus, for example a firewall. Try again later.",
+    ),
+    StepKind.CHECK_PATH: (
+        "Check the path of these records (IMPORTER_ENDPOINT_PATH).",
+        f"The path of these records may be set wrongly. {_ASK}",
+    ),
+}
+"""What to do where there is no list, by its remedy, on terminal and page; without one, it may come by itself."""
 
 _NO_WITNESS = "not one record of this journal is found, as if another location were chosen in Nexudus"
 
@@ -107,13 +129,25 @@ def compare_named(kind: RecordType, listing: Listing, named: Collection[int]) ->
 def refuse_without_list(listing: Listing, *, without_list: bool) -> None:
     """Raise UnlistedError if rows would be sent that nothing but the journal has been compared with."""
     if listing.failure and not without_list:
+        advice, on_page = _advice(listing.remedy)
         raise UnlistedError(
             f"No row was sent, because Nexudus does not list its records: {listing.failure}.",
-            "Try again later. To send anyway, add --without-list: rows are then compared with the journal only, and "
+            f"{advice} To send anyway, add --without-list: rows are then compared with the journal only, and "
             "records that were created in another way could exist twice.",
             listing.failure,
-            on_page="Try again later.",
+            on_page=on_page,
+            remedy=listing.remedy,
         )
+
+
+def unlisted(message: str, remedy: StepKind | None) -> ServiceError:
+    """The error of a command that cannot do without the list; its advice follows from what came instead."""
+    advice, on_page = _advice(remedy)
+    return ServiceError(message, advice, on_page=on_page)
+
+
+def _advice(remedy: StepKind | None) -> tuple[str, str]:
+    return _ADVICE.get(remedy, ("Try again later.",) * 2)
 
 
 def lineage(session: Session, run: Run) -> set[int]:

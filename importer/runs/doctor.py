@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from importer.config import probe_file, settings
 from importer.config.addresses import service_name
+from importer.config.home import exposed, secure_home
 from importer.config.probe_file import ProbeResult
 from importer.config.settings import Settings
-from importer.errors import ImporterError
+from importer.errors import ImporterError, SettingsError
 from importer.journal.database import safe_for_wal
 from importer.journal.journal import open_journal
 from importer.model import Clock
@@ -72,8 +73,20 @@ async def examine(profile: str | None, clock: Clock) -> list[Finding]:
         loaded = settings.load(profile=profile).settings
     except ImporterError as error:
         return [*findings, Finding("Settings", False, error.message, error.advice)]
-    confinement = workbooks(reader_confinement())
-    return [*findings, _journal(loaded), _sqlite(), _disk(loaded), confinement, await _service(loaded, clock)]
+    findings += [_home(loaded), _journal(loaded), _sqlite(), _disk(loaded), workbooks(reader_confinement())]
+    return [*findings, await _service(loaded, clock)]
+
+
+def _home(loaded: Settings) -> Finding:
+    try:
+        secure_home(loaded.home)
+    except SettingsError as error:
+        return Finding("Home", False, error.message, error.advice)
+    if open_to_others := exposed(loaded.home):
+        more = f" and {len(open_to_others) - 1:,} more" if len(open_to_others) > 1 else ""
+        detail = f"other users of this machine can reach {open_to_others[0]}{more}"
+        return Finding("Home", False, detail, "Change the permissions, or set IMPORTER_HOME to a folder of your own.")
+    return Finding("Home", True, f"{loaded.home}, for you alone")
 
 
 def _journal(loaded: Settings) -> Finding:

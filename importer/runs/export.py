@@ -10,12 +10,12 @@ from importer.config.settings import Settings
 from importer.delivery.comparer import Comparer
 from importer.delivery.listing import Listing, Remote, complete, instant
 from importer.delivery.record_text import record_texts
-from importer.errors import ServiceError, UsageError
+from importer.errors import UsageError
 from importer.issues import Issue
 from importer.journal.journal import open_journal
 from importer.model import Account, Clock
 from importer.reporting.record_file import RecordTable
-from importer.runs.compare import list_all_records
+from importer.runs.compare import list_all_records, unlisted
 from importer.runs.lookup import chosen_ids, listed_entries
 from importer.runs.observer import Observer
 from importer.runs.preparation import stoppable
@@ -131,7 +131,7 @@ async def with_all_members(
 def _whole(listing: Listing, nothing: str) -> Listing:
     if listing.failure:
         why = f"{nothing}, because Nexudus does not list its records: {listing.failure}."
-        raise ServiceError(why, "Try again later.")
+        raise unlisted(why, listing.remedy)
     return listing
 
 
@@ -172,7 +172,7 @@ def _expiring(kind: RecordType, remotes: Sequence[Remote], before: float, observ
     assert expiry is not None
     dates = {remote.id: instant(remote.values.get(expiry)) for remote in remotes}
     if undated := sum(date is None for date in dates.values()):
-        observer.say(f"Left out: {count(undated, 'record')} without a readable {expiry}.")
+        observer.say(f"Not exported: {count(undated, 'record')} without a readable {expiry}.")
     return [remote for remote in remotes if (date := dates[remote.id]) is not None and date < before]
 
 

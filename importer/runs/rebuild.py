@@ -25,7 +25,7 @@ from importer.journal.states import Event
 from importer.model import Clock, Record
 from importer.reporting import Report
 from importer.reporting.record_file import FileFormat, write_records
-from importer.runs.compare import list_all_records
+from importer.runs.compare import list_all_records, unlisted
 from importer.runs.copies import durable_copy, sha256_of
 from importer.runs.export import table_of
 from importer.runs.marks import installation_in, marks_are_proved
@@ -43,6 +43,7 @@ DATED = "rows_dated"
 _FILE = "rebuilt.csv"
 _FIRST_ROW = 2
 _MOST_READINGS = 5
+_NOTHING = "Nothing was rebuilt, because Nexudus does not list all of its records"
 _WORDS = "found by its mark when the journal was rebuilt"
 
 
@@ -177,20 +178,14 @@ async def _whole_list(session: Session, endpoint: str, kind: RecordType) -> List
         if proved:
             break
     else:
-        raise _nothing("records are being deleted while the list is read")
+        raise ServiceError(f"{_NOTHING}: records are being deleted while the list is read.", "Try again later.")
     return _listed(await complete(session.service, endpoint, listing, (*kind.fields, FIELD), lambda _: True))
 
 
 def _listed(listing: Listing) -> Listing:
     if listing.failure:
-        raise _nothing(listing.failure)
+        raise unlisted(f"{_NOTHING}: {listing.failure}.", listing.remedy)
     return listing
-
-
-def _nothing(why: str) -> ServiceError:
-    return ServiceError(
-        f"Nothing was rebuilt, because Nexudus does not list all of its records: {why}.", "Try again later."
-    )
 
 
 def _missing(journal: Journal, target: int, listing: Listing, marks: Mapping[int, str]) -> list[Remote]:

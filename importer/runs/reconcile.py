@@ -22,7 +22,7 @@ from importer.delivery.reconciler import (
     strays,
 )
 from importer.delivery.send_result import SendResult, StopReason
-from importer.errors import FileError, ImporterError, ReportError, ServiceError, UsageError
+from importer.errors import FileError, ImporterError, ReportError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
@@ -32,6 +32,7 @@ from importer.reporting import write_report
 from importer.runs.compare import (
     MOST_STRAYS,
     list_all_records,
+    unlisted,
 )
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.locations import of_other_locations
@@ -81,7 +82,7 @@ async def reconcile(request: RunRequest, *, waits: bool = False) -> RunResult:
         waiting = partial(when_free, journal, request.settings, run, work, clock=request.clock, command="reconcile")
         settled = await (waiting() if waits else work())
         if settled.failure:
-            raise ServiceError(f"The rows in doubt cannot be settled: {settled.failure}.", "Try again later.")
+            raise unlisted(f"The rows in doubt cannot be settled: {settled.failure}.", settled.remedy)
         return settled_result(journal, run, request.clock())
 
 

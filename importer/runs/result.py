@@ -79,7 +79,7 @@ async def finish_run(
     resume_at = _resume_at(journal, run, settings, now)
     with journal.together():
         # Of now: another process may have set one of them meanwhile.
-        options = {**journal.runs.get(run.id).options, "resume_at": resume_at}
+        options = {**journal.runs.get(run.id).options, "resume_at": resume_at, "remedy": sent.remedy}
         run = journal.runs.update(
             run, stopped=now, finished=now if done else None, exit_code=int(code), options=options
         )

@@ -81,7 +81,7 @@ async def continue_run(stack: AsyncExitStack, session: Session, run: Run) -> Pla
         run = session.journal.runs.update(run, account=session.account.key)
     # Only under the lock is the request to stop cleared: before, a process that still sends this run would miss it.
     stack.enter_context(session.exclusive_sender(run.id))
-    options = {**run.options, "for_good": False, "resume_at": None}
+    options = {**run.options, "for_good": False, "resume_at": None, "remedy": None}
     run = session.journal.runs.update(run, stop=False, options=options)
     # Planned rows are sent as they were planned. Only a run that never got that far is read, and from its own copy: the
     # user's file may have been edited since.

@@ -28,6 +28,7 @@ from importer.runs.send import PlannedRun
 from importer.runs.session import Session, signed_in
 from importer.runs.source import CheckResult, Source, examine, open_source, snapshot, with_match_key
 from importer.runs.start import add_run, plan_rows, with_elsewhere
+from importer.text import printable
 
 
 async def run(request: ImportRequest) -> RunResult | None:
@@ -55,7 +56,7 @@ def check(request: ImportRequest) -> tuple[Source, CheckResult]:
     if source.sheet.notices:
         request.observer.say(notice_text(source.sheet.notices))
     if source.remembered:
-        request.observer.say(f"Using the column mapping you saved for the header of {source.file.name}.")
+        request.observer.say(f"Using the column mapping you saved for the header of {printable(source.file.name)}.")
     if request.sha256 not in (None, source.sha256):
         raise FileError(
             f"{source.file.name} was changed after it was compared with the other files.",

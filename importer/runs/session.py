@@ -13,6 +13,7 @@ from importer.config import probe_file
 from importer.config.addresses import service_name
 from importer.config.probe_file import ProbeResult
 from importer.config.settings import Settings
+from importer.config.store import write_private
 from importer.delivery.author import author_of
 from importer.delivery.record_reader import RecordReader
 from importer.delivery.stop_signal import StopSignal, watched
@@ -300,6 +301,5 @@ def client_id(home: Path) -> str:
     """
     path = home / "client-id"
     if not path.exists():
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.write_text(f"importer-{secrets.token_hex(8)}")
+        write_private(path, f"importer-{secrets.token_hex(8)}")
     return path.read_text().strip()

@@ -12,7 +12,7 @@ from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
-from importer.runs.compare import list_all_records
+from importer.runs.compare import list_all_records, unlisted
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.preparation import stoppable
 from importer.runs.request import RunRequest
@@ -143,8 +143,8 @@ async def _without_record(session: Session, run: Run, intent: Intent) -> Change:
     kind = RECORD_TYPES[run.kind]
     listing = await list_all_records(session, run.endpoint, kind)
     if listing.failure:
-        raise ServiceError(
-            f"Nobody can check whether there is a record for row {intent.row}: {listing.failure}.", "Try again later."
+        raise unlisted(
+            f"Nobody can check whether there is a record for row {intent.row}: {listing.failure}.", listing.remedy
         )
     if alike := _alike(session.journal, run, intent, listing):
         raise UsageError(

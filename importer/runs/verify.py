@@ -7,13 +7,13 @@ from pathlib import Path
 
 from importer.delivery.by_id import Gone, Look, Unreadable, read_record
 from importer.delivery.verification import Verified, needs_a_look, verify
-from importer.errors import Exit, ServiceError
+from importer.errors import Exit
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
 from importer.journal.states import DOUBTFUL, TAKING_BACK, WITH_RECORD, State
 from importer.model import Presence
 from importer.reporting import write_table
-from importer.runs.compare import list_all_records
+from importer.runs.compare import list_all_records, unlisted
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.preparation import stoppable
 from importer.runs.request import RunRequest
@@ -69,7 +69,7 @@ async def _compare(journal: Journal, chosen: Run, request: RunRequest) -> list[V
         kind = RECORD_TYPES[chosen.kind]
         listing = await list_all_records(session, chosen.endpoint, kind)
         if listing.failure:
-            raise ServiceError(f"Run {chosen.id} cannot be verified: {listing.failure}.", "Try again later.")
+            raise unlisted(f"Run {chosen.id} cannot be verified: {listing.failure}.", listing.remedy)
         # Existing ones too: the user meant them to be there. Removing ones may still be there, or may not.
         intents = list(journal.rows.all(chosen, *WITH_RECORD, State.EXISTING, *TAKING_BACK))
         looks = await _look(session, chosen, needs_a_look(intents, listing, kind))

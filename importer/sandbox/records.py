@@ -111,6 +111,7 @@ class Records:
 
     def _open(self, path: Path) -> None:
         try:
+            path.touch(mode=0o600)
             self._file = sqlite3.connect(path, timeout=0.2, isolation_level=None, check_same_thread=False)
             # Exclusive: a second sandbox on the file would give out the same Ids. Not synced: the file must survive
             # a killed sandbox, not a power cut, and syncing would make it the bottleneck of every bench.

@@ -2,6 +2,7 @@
 
 - ``sheet.py``      what comes out: a sheet as text cells, with their addresses; which row is its header
 - ``delimited.py``  CSV and similar files; ``encodings.py`` their bytes as text, ``code_pages.py`` in which code page
+- ``quotes.py``     quotes with blanks beside them
 - ``kinds.py``      files that are no table; ``extras.py`` rows that are no data
 - ``blank_rows.py``  rows in which nothing can be seen
 - ``workbook.py``   XLSX and the others; ``workbook_child`` the process that reads them
@@ -43,6 +44,7 @@ from importer.spreadsheet.sheet import (
     as_problems,
     column_letters,
     find_header,
+    rows_of_status,
 )
 from importer.spreadsheet.workbook import open_workbook
 from importer.text import SHOWN_CHARACTERS
@@ -70,6 +72,7 @@ __all__ = [
     "may_be_in_several",
     "open_sheet",
     "place_of",
+    "rows_of_status",
     "shown_texts",
     "with_notice_of",
 ]

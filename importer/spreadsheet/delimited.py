@@ -22,6 +22,7 @@ from importer.spreadsheet.encodings import blocks, find_encoding, last_lines, re
 from importer.spreadsheet.extras import Extras, find_extras, is_mostly, may_be_extra, refuse_other_header
 from importer.spreadsheet.formulas import is_formula, may_hold_formula, unescape_formula
 from importer.spreadsheet.kinds import SEPARATORS, refuse_two_separators, refuse_unsplit
+from importer.spreadsheet.quotes import QuotedCells
 from importer.spreadsheet.sheet import (
     HEADER_AMONG,
     MOST_COLUMNS,
@@ -89,14 +90,17 @@ def open_delimited(
     if header.named == 0 and not separator:
         refuse_two_separators(path.name, source.rows(), header, chosen)
     extras = Extras({}) if every_row else source.extras(header, sample)
+    # What the importer wrote itself holds neither, and old runs are read as they were.
+    may_be_formula, after_blanks = (False, "") if every_row or is_escaped(header.labels) else source.survey()
+    if after_blanks:
+        notices = (*notices, Notice("blanks-before-quotes", {"example": after_blanks}))
     return Sheet(
         None,
         header.row,
         header.labels,
         extras.without(lambda: source.chunks(header.row, header.labels)),
         (*notices, *header.notices, *extras.notices),
-        # What the importer wrote itself holds no formula, and old runs are read as they were.
-        as_problems() if every_row or is_escaped(header.labels) else source.formulas(header),
+        source.formulas(header) if may_be_formula else as_problems(),
         by_labels=header.by_labels,
     )
 
@@ -147,11 +151,23 @@ class _Source:
         refuse_other_header(self._path.name, islice(self.rows(), header.row, None), header.labels)
         return find_extras(islice(self.rows(), header.row, None), header.labels)
 
+    def survey(self) -> tuple[bool, str]:
+        """Whether a cell may be a formula, and the first text that has blanks before its quote."""
+        cells, is_quoted, may_be_formula, after_blanks = QuotedCells(self._separator), False, False, ""
+        for text in blocks(self._path, self._encoding):
+            may_be_formula = may_be_formula or may_hold_formula(text, self._separator)
+            if '"' in text and not after_blanks:
+                after_blanks = cells.first_after_blanks(text, is_quoted=is_quoted)
+                is_quoted ^= bool(text.count('"') % 2)
+            if may_be_formula and after_blanks:
+                break
+        return may_be_formula, after_blanks
+
     def formulas(self, header: Header) -> pd.DataFrame:
-        """The cells below the header that are formulas: a text file holds no result of them."""
-        # Cell by cell only if any could be one: that takes four times as long as reading the file.
-        if not any(may_hold_formula(text, self._separator) for text in blocks(self._path, self._encoding)):
-            return as_problems()
+        """The cells below the header that are formulas: a text file holds no result of them.
+
+        Cell by cell takes four times as long as reading the file.
+        """
         below = islice(self.rows(), header.row, None)
         places = [(row, i) for row, cells in below for i, cell in enumerate(cells) if is_formula(cell)]
         return as_problems(
@@ -177,18 +193,12 @@ class _Reading:
         csv.field_size_limit(LARGEST_CELL)
         self._path, self._separator, self._more = path, separator, more
         self._blocks, self.row, self.line = 0, 0, 0
-        blanks = " \t".replace(separator, "")
-        self._blank_behind = re.compile(f'"[{blanks}]+(?:[\r\n{re.escape(separator)}]|$)')
-        self._quoted = re.compile(
-            f'((?:^|[\r\n{re.escape(separator)}])[{blanks}]*"(?:[^"]|"")*")[{blanks}]*(?=[\r\n{re.escape(separator)}]|$)'
-        )
+        self._quoted_cells = QuotedCells(separator)
         self._open(first)
 
     def rows(self) -> Iterator[list[str]]:
         """The next rows as csv.reader gives them; a blank line is an empty row."""
-        reader = csv.reader(
-            self._lines(), delimiter=self._separator, strict=True, skipinitialspace=self._has_blanks_before_quotes
-        )
+        reader = csv.reader(self._lines(), delimiter=self._separator, strict=True)
         begun = self.line
         try:
             for row in reader:
@@ -244,24 +254,10 @@ class _Reading:
                 raise self._endless()
             yield from iter(self._block.readline, "")
 
-    @property
-    def _has_blanks_before_quotes(self) -> bool:
-        """Whether a quote follows a separator and blanks in this block: else it would be taken for a part of the text.
-
-        Programs write that, and the others read it so. Where it stands inside a text, nothing but blanks at the
-        beginning of cells is lost, which are trimmed anyway.
-        """
-        block = self._block.getvalue()
-        return ' "' in block and re.search(re.escape(self._separator) + ' +"', block) is not None
-
     def _open(self, block: str, *, is_quoted: bool = False) -> None:
         """Begin a block; ``is_quoted`` says that it begins within quotes."""
         self._ends_quoted = is_quoted ^ bool(block.count('"') % 2)
-        # A blank behind a closing quote is no part of the text, and csv.reader refuses it. What stands in quotes is
-        # gone over as a whole, because a blank may follow a quote in there.
-        if self._blank_behind.search(block):
-            opened = '"' if is_quoted else ""
-            block = self._quoted.sub(r"\1", opened + block)[len(opened) :]
+        block = self._quoted_cells.without_blanks(block, is_quoted=is_quoted)
         self._block, self._length = io.StringIO(block, newline=""), len(block)
 
     def _used_up(self) -> bool:

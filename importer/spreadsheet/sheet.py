@@ -20,7 +20,7 @@ REPORT_COLUMNS = ("import_row", "import_status", "import_id", "import_message")
 can be imported again."""
 
 RECORD_ID = "Id"
-_ROW_COLUMN, *_, _LAST_COLUMN = REPORT_COLUMNS
+_ROW_COLUMN, _STATUS_COLUMN, *_, _LAST_COLUMN = REPORT_COLUMNS
 STAMPS = ("CreatedOn", "UpdatedOn", "UpdatedBy")
 """Headers that an export adds to those of the fields: which record a row is, and what the service says of its age."""
 
@@ -120,6 +120,16 @@ class Sheet:
     def is_report(self) -> bool:
         """Whether this is a report of the importer that comes back as input."""
         return any(label.lower() in {_ROW_COLUMN, _LAST_COLUMN} for label in self.labels)
+
+
+def rows_of_status(sheet: Sheet, status: str) -> list[int]:
+    """The rows of a file that comes back beside which the importer has written this status."""
+    labels = [label.lower() for label in sheet.labels]
+    if not sheet.is_report or _STATUS_COLUMN not in labels:
+        return []
+    position = labels.index(_STATUS_COLUMN)
+    chunks = (chunk for chunk in sheet.read() if position in chunk)
+    return [row for chunk in chunks for row in chunk.index[chunk[position] == status].tolist()]
 
 
 def labels_of_user(labels: Sequence[str]) -> Sequence[str]:

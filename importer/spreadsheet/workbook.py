@@ -34,7 +34,7 @@ from importer.spreadsheet.workbook_child.limits import (
 )
 from importer.text import printable
 
-__all__ = ["LARGEST_WORKBOOK", "longest_wait", "open_workbook"]
+__all__ = ["LARGEST_WORKBOOK", "cause_of_end", "longest_wait", "open_workbook"]
 
 LARGEST_WORKBOOK = 100 << 20
 """A full sheet of mappings, 1,048,576 rows, takes 60 MB."""
@@ -121,7 +121,7 @@ class _Read:
         # them.
         if "name" in self.summary:
             return None
-        message, advice = self.summary.get("refused", _cause_of_end(status))
+        message, advice = self.summary.get("refused", cause_of_end(status))
         return message, advice
 
     def rows(self) -> Iterator[tuple[int, Sequence[str]]]:
@@ -209,7 +209,7 @@ def longest_wait(path: Path) -> int:
     return seconds if sys.platform == "win32" else WAITING_FACTOR * seconds
 
 
-def _cause_of_end(status: int) -> tuple[str, str]:
+def cause_of_end(status: int) -> tuple[str, str]:
     """What is said of a workbook whose child ended by itself or by a signal, which one of its limits sends it."""
     return TOO_SLOW if status == _OUT_OF_TIME else TOO_LARGE if status < 0 else DAMAGED
 

@@ -1,10 +1,11 @@
 """The pages for operations staff: from a file to its results, over the same runs as the command line.
 
 - ``app.py``     all addresses, with who may ask for each; ``server.py`` starts and ends it; ``guard.py`` what every
-  request must pass; ``context.py`` what all routes share; ``auth/`` who is at the browser
+  request must pass; ``connections.py`` how many there may be, and how slow; ``context.py`` what all routes share;
+  ``auth/`` who is at the browser
 - ``upload_pages.py``  from a file to a run, over ``drafts.py`` (the uploads), ``correction_log.py`` (what was corrected
   in them), ``upload_check.py``, ``upload_names.py`` and ``upload_plan.py`` (what is known of one),
-  ``upload_documents.py`` (in which files), ``entries.py`` (typed cells),
+  ``upload_documents.py`` (in which files), ``check_form.py`` (what its check page saves), ``entries.py`` (typed cells),
   ``name_questions.py`` and ``choices.py`` (what is asked once for all rows), ``plan_words.py`` (why rows are held),
   ``row_answers.py`` (which record an ambiguous row is), ``row_omission.py`` (rows left out),
   ``late_rows.py`` (rows that wait for the check of the whole file), ``error_words.py``
@@ -12,7 +13,8 @@
 - ``table/``          all rows of an upload, to look at and to correct
 - ``run_pages.py``     runs and their rows; ``workers.py`` the processes that send, ``run_start.py`` starts one;
   ``follow_ups.py`` what was started for a run after its end; ``retry_process.py`` a retry, ``failed_rows.py`` an
-  upload of the failed rows; ``settle_page.py`` a row that a person settles; ``next_steps.py`` what to do next;
+  upload of the failed rows; ``settle_page.py`` a row that a person settles;
+  ``value_words.py`` values as people say them; ``next_steps.py`` what to do next;
   ``pictures.py`` what their pictures show, ``chart.py`` draws them
 - ``manual.py``        the pages of the guide
 - ``render.py``        templates

@@ -8,6 +8,7 @@ from enum import Enum, auto
 from pathlib import Path
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -19,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from importer.errors import ImporterError, JournalBusyError, JournalError
 from importer.runs.status import RunStatus, run_status
-from importer.web import manual, row_omission, run_pages, settle_page, upload_pages
+from importer.web import check_form, manual, row_omission, run_pages, settle_page, upload_pages
 from importer.web.auth import Role, WebSession, sign_in_pages
 from importer.web.context import (
     FORBIDDEN,
@@ -42,10 +43,23 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 TOO_LARGE = 413
 _FORM_OVERHEAD = 64 * 1024
-_LARGEST_NUMBER = 2**63 - 1
-"""The largest number that the journal can be asked for."""
 _AFTER_LASTS = 600
 """Seconds for which the page that was asked for is kept, as long as a start link works."""
+
+
+class _Number(Convertor[int]):
+    """The number of a run or a row in an address. A longer one is none: neither Python nor a database takes any."""
+
+    regex = "[0-9]{1,9}"
+
+    def convert(self, value: str) -> int:
+        return int(value)
+
+    def to_string(self, value: int) -> str:
+        return str(value)
+
+
+register_url_convertor("number", _Number())
 
 
 class Owner(Enum):
@@ -106,10 +120,9 @@ TABLE: tuple[PageRoute, ...] = (
     PageRoute("GET", "/uploads/{draft}/check", upload_pages.check, RUNNER, Owner.OPEN_UPLOAD),
     PageRoute("POST", "/uploads/{draft}/check", upload_pages.check_again, RUNNER, Owner.OPEN_UPLOAD),
     PageRoute("GET", "/uploads/{draft}/standing", upload_pages.check_summary, RUNNER, Owner.OPEN_UPLOAD),
-    PageRoute("POST", "/uploads/{draft}/rows/{row:int}", upload_pages.correct, RUNNER, Owner.OPEN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/rows/{row:number}", check_form.correct, RUNNER, Owner.OPEN_UPLOAD),
     PageRoute("POST", "/uploads/{draft}/leave-out", row_omission.leave_rows_out, RUNNER, Owner.OPEN_UPLOAD),
-    PageRoute("POST", "/uploads/{draft}/repair", upload_pages.repair, RUNNER, Owner.OPEN_UPLOAD),
-    PageRoute("POST", "/uploads/{draft}/choices", upload_pages.choose, RUNNER, Owner.OPEN_UPLOAD),
+    PageRoute("POST", "/uploads/{draft}/choices", check_form.choose, RUNNER, Owner.OPEN_UPLOAD),
     PageRoute("GET", "/uploads/{draft}/names/{field}", upload_pages.names, RUNNER, Owner.OPEN_UPLOAD),
     PageRoute("POST", "/uploads/{draft}/as-it-came", upload_pages.undo_corrections, RUNNER, Owner.OPEN_UPLOAD),
     PageRoute("GET", "/uploads/{draft}/table", table.show, RUNNER, Owner.OPEN_UPLOAD),
@@ -122,22 +135,22 @@ TABLE: tuple[PageRoute, ...] = (
     PageRoute("GET", "/help", manual.contents, VIEWER),
     PageRoute("GET", "/help/{topic}", manual.topic, VIEWER),
     PageRoute("GET", "/runs", run_pages.history, VIEWER),
-    PageRoute("GET", "/runs/{run:int}", run_pages.overview, VIEWER, Owner.ANY_RUN),
-    PageRoute("GET", "/runs/{run:int}/progress", run_pages.progress, VIEWER, Owner.ANY_RUN),
-    PageRoute("GET", "/runs/{run:int}/rows", run_pages.rows, VIEWER, Owner.OWN_RUN),
-    PageRoute("GET", "/runs/{run:int}/files/{name}", run_pages.file, VIEWER, Owner.OWN_RUN),
-    PageRoute("POST", "/runs/{run:int}/report", run_pages.rewrite_report, RUNNER, Owner.OWN_RUN),
-    PageRoute("GET", "/runs/{run:int}/stop", run_pages.ask_before_stop, RUNNER, Owner.OWN_RUN),
-    PageRoute("POST", "/runs/{run:int}/stop", run_pages.stop, RUNNER, Owner.OWN_RUN),
-    PageRoute("POST", "/runs/{run:int}/resume", run_pages.resume, RUNNER, Owner.OWN_RUN),
-    PageRoute("POST", "/runs/{run:int}/retry", run_pages.retry_failed, RUNNER, Owner.OWN_RUN),
-    PageRoute("POST", "/runs/{run:int}/again", run_pages.compare_again, RUNNER, Owner.OWN_RUN),
-    PageRoute("POST", "/runs/{run:int}/verify", run_pages.verify, RUNNER, Owner.OWN_RUN),
-    PageRoute("POST", "/runs/{run:int}/reconcile", run_pages.reconcile, RUNNER, Owner.OWN_RUN),
-    PageRoute("GET", "/runs/{run:int}/settle/{row:int}", settle_page.show, RUNNER, Owner.OWN_RUN),
-    PageRoute("POST", "/runs/{run:int}/settle/{row:int}", settle_page.settle, RUNNER, Owner.OWN_RUN),
-    PageRoute("GET", "/runs/{run:int}/undo", run_pages.undo_plan, ADMIN, Owner.OWN_RUN),
-    PageRoute("POST", "/runs/{run:int}/undo", run_pages.undo, ADMIN, Owner.OWN_RUN),
+    PageRoute("GET", "/runs/{run:number}", run_pages.overview, VIEWER, Owner.ANY_RUN),
+    PageRoute("GET", "/runs/{run:number}/progress", run_pages.progress, VIEWER, Owner.ANY_RUN),
+    PageRoute("GET", "/runs/{run:number}/rows", run_pages.rows, VIEWER, Owner.OWN_RUN),
+    PageRoute("GET", "/runs/{run:number}/files/{name}", run_pages.file, VIEWER, Owner.OWN_RUN),
+    PageRoute("POST", "/runs/{run:number}/report", run_pages.rewrite_report, RUNNER, Owner.OWN_RUN),
+    PageRoute("GET", "/runs/{run:number}/stop", run_pages.ask_before_stop, RUNNER, Owner.OWN_RUN),
+    PageRoute("POST", "/runs/{run:number}/stop", run_pages.stop, RUNNER, Owner.OWN_RUN),
+    PageRoute("POST", "/runs/{run:number}/resume", run_pages.resume, RUNNER, Owner.OWN_RUN),
+    PageRoute("POST", "/runs/{run:number}/retry", run_pages.retry_failed, RUNNER, Owner.OWN_RUN),
+    PageRoute("POST", "/runs/{run:number}/again", run_pages.compare_again, RUNNER, Owner.OWN_RUN),
+    PageRoute("POST", "/runs/{run:number}/verify", run_pages.verify, RUNNER, Owner.OWN_RUN),
+    PageRoute("POST", "/runs/{run:number}/reconcile", run_pages.reconcile, RUNNER, Owner.OWN_RUN),
+    PageRoute("GET", "/runs/{run:number}/settle/{row:number}", settle_page.show, RUNNER, Owner.OWN_RUN),
+    PageRoute("POST", "/runs/{run:number}/settle/{row:number}", settle_page.settle, RUNNER, Owner.OWN_RUN),
+    PageRoute("GET", "/runs/{run:number}/undo", run_pages.undo_plan, ADMIN, Owner.OWN_RUN),
+    PageRoute("POST", "/runs/{run:number}/undo", run_pages.undo, ADMIN, Owner.OWN_RUN),
 )
 """Every address. Who may do what is read here and enforced in ``_guarded``; a handler decides nothing of it."""
 
@@ -199,8 +212,6 @@ async def _require_owner(request: Request, rule: Owner) -> None:
 
 
 async def _run(request: Request) -> RunStatus:
-    if request.path_params["run"] > _LARGEST_NUMBER:
-        raise HTTPException(NOT_FOUND)
     try:
         return await asyncio.to_thread(
             run_status, request.path_params["run"], settings_of(request), app_of(request).clock()

@@ -19,12 +19,13 @@ from importer.spreadsheet import REPAIRS, ReadOptions
 from importer.text import count, printable
 from importer.web import upload_names
 from importer.web.drafts import Draft, Drafts, NameChoice
+from importer.web.entries import SHOWN
 from importer.web.error_words import page_words
 from importer.web.table.edit import Table
 from importer.web.table.omission import leave_out, of_names
 from importer.web.table.views import Views
-from importer.web.upload_check import ENCODINGS, ORDERS, source_of
-from importer.web.upload_documents import CauseSummary, CheckedRows, NameQuestion, UploadCheck
+from importer.web.upload_check import ENCODINGS, ORDERS, source_of, zone_of
+from importer.web.upload_documents import CauseSummary, CheckedRows, ChosenName, NameQuestion, UploadCheck
 
 PAGE_QUESTIONS = 20
 """Names asked for on one page."""
@@ -33,7 +34,7 @@ ASKED_REPAIRS = ("thousands", "unprintable")
 """Repairs without which the rows need a change."""
 
 DATES, ZONE, ENCODING, ROWS = "dates", "zone", "encoding", "rows"
-_ALONE, _FORGET, _OTHER, _OUT = "only", "forget", "other", "out"
+_ALONE, _ALL, _FORGET, _OTHER, _OUT = "only", "all", "forget", "other", "out"
 _ORDER_WORDS = {"dmy": "day/month/year", "mdy": "month/day/year"}
 _REPAIR_WORDS = {
     "thousands": "Thousands separators",
@@ -108,7 +109,7 @@ def _about_repairs(causes: Sequence[CauseSummary]) -> list[ColumnQuestion]:
 class MadeChoice:
     """A choice that holds, for the page: the record that a name means, else ``text`` says how something is read.
 
-    ``is_new`` tells that it was made for this upload, not for an earlier one.
+    ``origin`` says where a record was chosen.
     """
 
     key: str
@@ -116,26 +117,36 @@ class MadeChoice:
     label: str = ""
     count: int = 0
     record: Candidate | None = None
-    is_new: bool = True
+    origin: str = ""
 
 
 def made(draft: Draft, rows: CheckedRows, check: UploadCheck | None) -> list[MadeChoice]:
     """The choices that hold for an upload, each of which can be taken back."""
-    new = {choice.name for choice in draft.choices}
     choices = [
-        MadeChoice(name.key, name.text, name.label, name.count, name.record, plain_name(name.text) in new)
+        MadeChoice(name.key, name.text, name.label, name.count, name.record, _origin(draft, name))
         for name in rows.chosen
     ]
     if omitted := len(draft.read.left_out):
         choices.append(MadeChoice(ROWS, f"{count(omitted, 'row')} {'is' if omitted == 1 else 'are'} left out."))
     if draft.read.dates in _ORDER_WORDS:
         choices.append(MadeChoice(DATES, f"Dates are read as {_ORDER_WORDS[draft.read.dates]}."))
+    if draft.read.zone:
+        choices.append(MadeChoice(ZONE, f"Times without a time zone are read in {draft.read.zone}."))
     header = check.header if check else None
     labels = dict(zip(header.letters, header.labels, strict=True)) if header else {}
     for letters, name in draft.read.repairs.items():
         label = printable(labels.get(letters, "")) or letters
         choices.append(MadeChoice(f"{_REPAIR}{letters}", f"{_REPAIR_WORDS[name]} are removed in “{label}”."))
     return choices
+
+
+def _origin(draft: Draft, name: ChosenName) -> str:
+    ids = {choice.id for choice in draft.choices if choice.name == plain_name(name.text)}
+    if not ids:
+        return "Remembered from an earlier file."
+    if name.record.id in ids:
+        return "Chosen for this file, and remembered."
+    return "Chosen for another file, after you had chosen another one here."
 
 
 def suggested(draft: Draft, name: str, text: str, settings: Settings) -> list[tuple[str, str]]:
@@ -155,21 +166,32 @@ def _told_apart(record: Candidate) -> str:
 
 
 def answer(desk: Desk, draft: Draft, check: UploadCheck, fields: Mapping[str, str]) -> Reply:
-    """Take the answers of a form: those of one question if its button was pressed, else all of them.
+    """Take all answers of a form, whichever of its buttons was pressed, and take back what one of them says.
 
     What cannot be taken is in the reply; the rest is saved all the same.
     """
-    if forgotten := fields.get(_FORGET):
-        _forget(desk, draft, check, forgotten)
-        return Reply()
-    if alone := fields.get(_ALONE):
-        names = (alone, f"{_CHOICE}{alone}", f"{_TYPED}{alone}")
-        fields = {name: fields[name] for name in names if name in fields}
+    fields = _agreed(desk, draft, fields)
     chosen, reply = _names(desk, draft, check, fields)
     options, problems = _options(fields)
     problems |= _leave_out(desk, draft, check, fields)
     _save(desk, draft, chosen, options)
+    if forgotten := fields.get(_FORGET):
+        _forget(desk, draft, check, forgotten)
     return Reply({**reply.problems, **problems}, reply.offers)
+
+
+def _agreed(desk: Desk, draft: Draft, fields: Mapping[str, str]) -> dict[str, str]:
+    """A form without what it only proposed, unless its button is about that and nothing else was chosen meanwhile."""
+    holds = {ZONE: zone_of(draft, desk.settings), ENCODING: draft.read.encoding or ""}
+
+    def is_answer(name: str, text: str) -> bool:
+        if name not in holds:
+            return True
+        if text.strip() != fields.get(f"{SHOWN}{name}", holds[name]):
+            return True
+        return (_ALL in fields or fields.get(_ALONE) == name) and text.strip() == holds[name]
+
+    return {name: text for name, text in fields.items() if is_answer(name, text)}
 
 
 def _table(desk: Desk) -> Table:
@@ -275,6 +297,8 @@ def _forget(desk: Desk, draft: Draft, check: UploadCheck, key: str) -> None:
         read = now.read
         if key == DATES:
             read = replace(read, dates=None)
+        elif key == ZONE:
+            read = replace(read, zone=None)
         elif key.startswith(_REPAIR):
             letters = key.removeprefix(_REPAIR)
             read = replace(read, repairs={place: name for place, name in read.repairs.items() if place != letters})
@@ -291,5 +315,5 @@ def take_back(desk: Desk, draft: Draft) -> None:
         if now is None or now.run is not None:
             return
         upload_names.take_back(desk.settings, now.choices)
-        read: ReadOptions = replace(now.read, cells={}, repairs={}, dates=None, answers={}, left_out=())
+        read: ReadOptions = replace(now.read, cells={}, repairs={}, dates=None, zone=None, answers={}, left_out=())
         desk.drafts.keep(now, read=read, choices=(), version=now.version + 1)

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from hashlib import blake2b
 
 SHOWN = "shown-"
-"""Before the address of a cell: the name of the field that carries the digest of its text."""
+"""Before the address of a cell: the name of the field that carries the digest of its text. Before the name of another
+field: the one that carries what the page showed there."""
 
 _NAME = re.compile(rf"({SHOWN})?([A-Z]{{1,3}})([1-9][0-9]{{0,8}})")
 

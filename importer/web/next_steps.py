@@ -16,8 +16,9 @@ ELSEWHERE = frozenset({StepKind.STOP, StepKind.RESUME, StepKind.REPORT})
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One step: what it is about, and a form to send or an address to open, below that of the run.
+    """One step: what it is about, and a form to send or an address to open, which is below that of the run.
 
+    Only an address that begins with a slash is of another page, which leads back to the run.
     ``may_wait`` tells that nobody has to do it. ``also`` is the label of a link beside the form, ``also_at`` its
     address; empty if there is none.
     """
@@ -49,6 +50,54 @@ class _Words:
 
 
 _WORDS: Mapping[StepKind, _Words] = {
+    StepKind.SIGN_IN: _Words(
+        "Sign in to Nexudus again",
+        "Nexudus no longer accepts the sign-in of this run. Sign in, then resume it.",
+        "Sign in",
+        "/sign-in",
+        Role.RUNNER,
+    ),
+    StepKind.GET_PERMISSION: _Words(
+        "A permission is missing in Nexudus",
+        "Nexudus does not let the user of this run see, create or update these records. Ask an administrator of the "
+        "space to allow it, then resume the run.",
+        "Show what was not sent",
+        "rows?status=not+sent",
+        Role.VIEWER,
+    ),
+    StepKind.CHECK_ADDRESS: _Words(
+        "Nexudus redirects the import",
+        "The address of Nexudus may be set wrongly. Ask the person who looks after the importer on this computer. If "
+        "it is changed, upload the file again; if it was right, resume this run.",
+        "Show what was not sent",
+        "rows?status=not+sent",
+        Role.VIEWER,
+    ),
+    StepKind.CHECK_NETWORK: _Words(
+        "Something answers in the place of Nexudus",
+        "A web page came instead of an answer, for example from a firewall, or because Nexudus is under maintenance. "
+        "Resume the run once Nexudus answers again.",
+        "Show what was not sent",
+        "rows?status=not+sent",
+        Role.VIEWER,
+    ),
+    StepKind.CHECK_PATH: _Words(
+        "Nexudus does not know these records",
+        "The path of these records may be set wrongly. Ask the person who looks after the importer on this computer. "
+        "If it is changed, upload the file again; if it was right, resume this run.",
+        "Show what was not sent",
+        "rows?status=not+sent",
+        Role.VIEWER,
+    ),
+    StepKind.CHECK_NAMED: _Words(
+        "Nexudus does not know what the rows name",
+        "Check whether the records that the refused rows name are still in Nexudus. If they are not, resume the run; "
+        "you can correct those rows afterwards. If they are, ask the person who looks after the importer on "
+        "this computer.",
+        "Show the refused rows",
+        "rows?status=rejected",
+        Role.VIEWER,
+    ),
     StepKind.CONTINUE_UNDO: _Words(
         "{records} left to undo",
         "The undo stopped before it was finished.",

@@ -10,7 +10,7 @@ from importer.spreadsheet import STAMPS
 from importer.text import printable
 from schemas import FieldType, RecordType
 
-_INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)?(?:\.\d+)?Z")
+INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)?(?:\.\d+)?Z")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z]+")
 _LONGEST_LABEL = 40
 _LONGEST_VALUE = 60
@@ -150,7 +150,7 @@ def value_on_page(text: str) -> str:
     """The value of a field: "empty" if there is none, a point in time as people write it."""
     if not text:
         return "empty"
-    if (match := _INSTANT.fullmatch(text)) is None:
+    if (match := INSTANT.fullmatch(text)) is None:
         return printable(text)
     day, minute, second = match.groups()
     return f"{day} {minute}{'' if second in (None, ':00') else second} UTC"

@@ -40,14 +40,13 @@ def chosen(fields: Mapping[str, str]) -> dict[int, int]:
 
 def reply_to(fields: Mapping[str, str], answers: Mapping[str, int], doubts: Sequence[RowDoubt] | None) -> Reply:
     """What a form makes of the ``answers`` until now; ``doubts`` are those of the latest plan, None without a plan."""
-    if again := fields.get(AGAIN, ""):
-        return Reply({row: number for row, number in answers.items() if again not in (row, ALL)})
-    new = chosen(fields)
+    again, new = fields.get(AGAIN, ""), chosen(fields)
     offered = {doubt.row: {choice.record for choice in doubt.choices} for doubt in doubts or ()}
     # Another tab has answered meanwhile, or the plan was made again: what was offered then may be wrong by now.
     if any(number not in offered.get(row, ()) for row, number in new.items()):
         return Reply(answers, outdated=True)
-    after = {**answers, **{str(row): number for row, number in new.items()}}
+    staying = {row: number for row, number in answers.items() if again not in (row, ALL)}
+    after = staying | {str(row): number for row, number in new.items()}
     return Reply(answers, problem) if (problem := _problem(after)) else Reply(after)
 
 

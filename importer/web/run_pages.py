@@ -36,6 +36,7 @@ from importer.web.next_steps import Card, cards
 from importer.web.retry_process import retry
 from importer.web.run_start import start_once
 from importer.web.upload_check import words_on_page
+from importer.web.value_words import value_words
 from importer.web.workers import Worker
 
 PAGE_ROWS = 50
@@ -157,6 +158,7 @@ async def rows(request: Request) -> Response:
     results, total = await asyncio.to_thread(search, words_on_page, undone=undone)
     values: dict[str, Any] = {"rows": results, "total": total, "q": text, "chosen": status, "number": number}
     values |= {"undone": undone, "pages": max(-(-total // PAGE_ROWS), 1), "labels": titles_of(now.run)}
+    values["words"] = await asyncio.to_thread(value_words, now.run, app.settings)
     return page(request, "rows.html", now=now, statuses=list(Status), **values)
 
 

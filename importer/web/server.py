@@ -15,6 +15,7 @@ from importer.errors import UsageError
 from importer.model import Clock
 from importer.web.app import build
 from importer.web.auth import Person, Role, SessionStore, Team
+from importer.web.connections import ConnectionLimits, bounded_protocol
 from importer.web.context import AppContext
 from importer.web.drafts import Drafts
 from importer.web.workers import Workers
@@ -112,6 +113,7 @@ def listening(
             access_log=False,
             lifespan="off",
             ws="none",
+            http=bounded_protocol(_limits(settings)),
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=3,
@@ -119,6 +121,10 @@ def listening(
         shown = f"[{address.host}]" if ":" in address.host else address.host
         start = "/enter" if team else f"/start?token={sessions.link(Person('', Role.ADMIN))}"
         yield uvicorn.Server(config), sock, f"http://{shown}:{port}{start}"
+
+
+def _limits(settings: Settings) -> ConnectionLimits:
+    return ConnectionLimits(settings.page_connections, settings.page_connections_per_address, settings.page_patience)
 
 
 @contextmanager

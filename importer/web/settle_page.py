@@ -2,7 +2,6 @@
 
 import asyncio
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -11,7 +10,8 @@ from importer.runs.observer import NullObserver
 from importer.runs.request import Choices, RunRequest
 from importer.runs.settle import Question, question_about, settle_row
 from importer.runs.start import titles_of
-from importer.web.context import NOT_FOUND, app_of, form, page, redirect, run_of, settings_of
+from importer.web.context import app_of, form, page, redirect, run_of, settings_of
+from importer.web.value_words import value_words
 
 _PATIENCE = 60.0
 """Seconds for which a page may ask Nexudus; an account with a long list, or without allowance, needs more."""
@@ -64,6 +64,7 @@ async def _page(request: Request, problem: str = "") -> Response:
         problem = problem or _words(error)
     status = 422 if problem else 200
     values = {"now": now, "row": row, "question": question, "error": problem, "labels": titles_of(now.run)}
+    values["words"] = await asyncio.to_thread(value_words, now.run, settings_of(request))
     return page(request, "settle.html", status=status, **values)
 
 
@@ -84,8 +85,6 @@ def _request(request: Request) -> RunRequest:
 
 
 def _sign_in_first(request: Request) -> Response | None:
-    if request.path_params["row"] >= 10**_MOST_DIGITS:
-        raise HTTPException(NOT_FOUND)
     if settings_of(request).can_sign_in:
         return None
     return redirect(request, f"/sign-in?next=/runs/{run_of(request).run.id}")

@@ -20,7 +20,7 @@ from importer.config.settings import Settings
 from importer.config.store import RecentDocuments, locked_document, new_private
 from importer.errors import ColumnsError, EncodingError, ImporterError, SheetsError
 from importer.issues import CATALOGUE, Candidate, Issue, Notice
-from importer.model import Clock
+from importer.model import Clock, Status
 from importer.runs.observer import NullObserver
 from importer.runs.source import Source, columns, examine, look_at_columns, missing, open_source, read_sheet
 from importer.spreadsheet import (
@@ -32,6 +32,7 @@ from importer.spreadsheet import (
     as_problems,
     column_letters,
     place_of,
+    rows_of_status,
 )
 from importer.text import printable
 from importer.web import name_questions, upload_names
@@ -224,13 +225,22 @@ def latest_check(draft: Draft) -> UploadCheck | None:
 
 
 def _opened(drafts: Drafts, draft: Draft, settings: Settings) -> Source:
-    """The upload with as many columns matched as can be; the saved columns for its header are kept in the draft."""
-    settings = _in_its_zone(draft, settings)
+    """The upload with as many columns matched as can be.
+
+    The saved columns for its header are kept in the draft, and so are rows that were left out when it was last given
+    back: nobody has to remember them.
+    """
+    settings, before = _in_its_zone(draft, settings), latest_check(draft)
     source = replace(look_at_columns(draft.path, settings, None, draft.read), file=Path(draft.name))
-    if source.remembered or source.read.encoding != draft.read.encoding:
+    # The zone is nobody's choice yet.
+    read = replace(source.read, zone=draft.read.zone)
+    if (before is None or before.header is None) and (out := rows_of_status(source.sheet, Status.LEFT_OUT)):
+        read = replace(read, left_out=tuple(sorted({*read.left_out, *out})))
+        source = replace(look_at_columns(draft.path, settings, None, read), file=source.file)
+    if source.remembered or read.encoding != draft.read.encoding or read.left_out != draft.read.left_out:
         with drafts.locked(draft.id) as now:
             if now == draft:
-                drafts.keep(draft, read=source.read)
+                drafts.keep(draft, read=read)
     return source
 
 
@@ -295,9 +305,11 @@ def check_again_with_names(
     draft: Draft, check: UploadCheck, source: Source, settings: Settings, now: float
 ) -> UploadCheck:
     """Check once more with the names of the service at hand, and keep that in place of the check without."""
+    chosen_ids = upload_names.remembered(draft, settings)
     rows = _check_rows(draft, source, upload_names.names_by_id(draft, settings), now)
+    check = _with_choices(check, rows, chosen_ids)
     account = upload_names.signed_in_as(settings)
-    check = replace(check, rows=rows, signed_in_as=account, lookup_problem=None)
+    check = replace(check, signed_in_as=account, lookup_problem=None)
     _keep(draft, check)
     return check
 
@@ -321,10 +333,11 @@ def _check_with_new_names(
     draft: Draft, check: UploadCheck, source: Source, settings: Settings, clock: Clock
 ) -> UploadCheck:
     """Check with the names that were looked up before; and once more if new ones had to be looked up."""
+    chosen_ids = upload_names.remembered(draft, settings)
     source = replace(source, directories=upload_names.directories(draft, settings))
     rows = _check_rows(draft, source, upload_names.names_by_id(draft, settings), clock())
     has_names = upload_names.any_name(rows.references)
-    check = replace(check, rows=rows, has_names=has_names)
+    check = replace(_with_choices(check, rows, chosen_ids), has_names=has_names)
     if not has_names or not settings.can_sign_in:
         return check
     check = replace(check, signed_in_as=upload_names.signed_in_as(settings))
@@ -335,8 +348,19 @@ def _check_with_new_names(
         upload_names.look_up_new(draft, source, rows.references, settings, NullObserver(), clock)
     except ImporterError as error:
         return replace(check, lookup_problem=Problem.of(draft.named(error)))
+    chosen_ids = upload_names.remembered(draft, settings)
     source = replace(source, directories=upload_names.directories(draft, settings))
-    return replace(check, rows=_check_rows(draft, source, upload_names.names_by_id(draft, settings), clock()))
+    rows = _check_rows(draft, source, upload_names.names_by_id(draft, settings), clock())
+    return _with_choices(check, rows, chosen_ids)
+
+
+def _with_choices(check: UploadCheck, rows: CheckedRows, chosen_ids: upload_names.ChosenIds) -> UploadCheck:
+    return replace(check, rows=rows, choices=upload_names.choices_about_names(chosen_ids, rows.references))
+
+
+def has_same_choices(check: UploadCheck, chosen_ids: upload_names.ChosenIds) -> bool:
+    """Whether the names of a checked file still mean the same: the choices are the account's, and change elsewhere."""
+    return check.rows is None or check.choices == upload_names.choices_about_names(chosen_ids, check.rows.references)
 
 
 def _check_rows(draft: Draft, source: Source, names: Names, now: float) -> CheckedRows:

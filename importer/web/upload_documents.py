@@ -157,7 +157,8 @@ class UploadCheck:
     ``wrong_encoding`` says that the error is about the encoding of a text file, ``encodings`` are those to choose from,
     each with some text of the file as it is read so; ``sheets`` are the sheets to choose from.
     ``has_names`` tells whether references are given by name, ``signed_in_as`` whose sign-in they were looked up with
-    ("" if they were not), ``lookup_problem`` why they could not be.
+    ("" if they were not), ``lookup_problem`` why they could not be. ``choices`` are the Ids that people had chosen for
+    names of this file, by field and key, with which it was checked.
     """
 
     version: int
@@ -170,6 +171,7 @@ class UploadCheck:
     signed_in_as: str = ""
     lookup_problem: Problem | None = None
     encodings: Mapping[str, str] = field(default_factory=dict)
+    choices: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def with_error(self, error: ImporterError, sheets: Sequence[str] = ()) -> "UploadCheck":
         """The same, broken off by an error."""
@@ -199,7 +201,7 @@ class Candidates:
 
 # A check that an earlier importer wrote is made again, so no step leads from its format to this one. Its number is that
 # of the lines of its rows, too.
-CHECK = Document("The check of an upload", UploadCheck, format=6, steps={})
+CHECK = Document("The check of an upload", UploadCheck, format=7, steps={})
 PROGRESS = Document("The progress of a check", CheckProgress)
 CANDIDATES = Document("The candidates of an upload", Candidates, format=2, steps={})
 

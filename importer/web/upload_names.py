@@ -6,6 +6,7 @@ chose for a name is in the journal, for every file of the account, and is read f
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 from importer.checking import (
     Directory,
     Entry,
+    choices_about,
     chosen_for,
     is_name,
     nobody_listed,
@@ -35,6 +37,9 @@ from schemas import Reference
 
 Texts = Mapping[str, Iterable[str]]
 """What the references of an upload are called in it, by field."""
+
+ChosenIds = Mapping[str, Mapping[str, int]]
+"""What people chose for names: Ids by field and key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +126,12 @@ def remembered(draft: Draft, settings: Settings) -> dict[str, dict[str, int]]:
         return {name: journal.directories.chosen_ids(names.account, path) for name, path in paths.items()}
 
 
+def choices_about_names(chosen_ids: ChosenIds, texts: Texts) -> dict[str, dict[str, int]]:
+    """Those of the choices that are about names in an upload: others may come and go without any meaning for it."""
+    about = {name: choices_about(cells, chosen_ids.get(name, {})) for name, cells in texts.items()}
+    return {name: choices for name, choices in about.items() if choices}
+
+
 def choose(draft: Draft, settings: Settings, chosen: Sequence[tuple[str, str, Candidate]]) -> tuple[NameChoice, ...]:
     """Remember the record that is meant by a text in a field, for each of these; and what that replaces.
 
@@ -203,7 +214,17 @@ def suggestions(draft: Draft, name: str, text: str, settings: Settings) -> tuple
 def names_by_id(draft: Draft, settings: Settings) -> dict[str, dict[int, str]]:
     """What the records are called that the references of an upload may name, by field and Id, as people say it."""
     fields = _names(draft, settings).fields
-    return {name: {entry.id: _called(entry) for entry in of_field.entries} for name, of_field in fields.items()}
+    return {name: called_by_id(of_field.entries) for name, of_field in fields.items()}
+
+
+def called_by_id(entries: Iterable[Entry]) -> dict[int, str]:
+    """What people say for each of these records; of several that are called alike, where each is as well."""
+    names = {entry.id: (_called(entry), entry.place) for entry in entries}
+    alike = Counter(name for name, _ in names.values())
+    return {
+        number: f"{name}, {place}" if name and place and alike[name] > 1 else name
+        for number, (name, place) in names.items()
+    }
 
 
 def _called(entry: Entry) -> str:

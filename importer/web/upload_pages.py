@@ -30,10 +30,8 @@ from importer.runs.page_run import add_page_run
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.source import ColumnMatch, examine
 from importer.runs.status import RunStatus, search_statuses, statuses_of_content
-from importer.spreadsheet import REPAIRS
 from importer.spreadsheet.template import write_template
-from importer.text import printable
-from importer.web import choices, entries, late_rows, row_answers, upload_check
+from importer.web import choices, late_rows, row_answers, upload_check
 from importer.web.context import (
     NOT_FOUND,
     AppContext,
@@ -61,8 +59,9 @@ from importer.web.upload_check import (
     may_be_shown,
 )
 from importer.web.upload_documents import CheckedRow, CheckedRows, Header, Problem, UploadCheck
-from importer.web.upload_names import directories, signed_in_as
+from importer.web.upload_names import directories, names_by_id, remembered, signed_in_as
 from importer.web.upload_plan import UploadPlan, read_plan, work_out
+from importer.web.value_words import ValueWords
 from schemas import RECORD_TYPES, RecordType
 
 ZONES = sorted(name for name in available_timezones() if name == "UTC" or "/" in name)
@@ -78,8 +77,6 @@ _CHUNK = 1 << 20
 _LATEST = 5
 _ROW_DIGITS = 7
 _MOST_BEFORE = 3
-_LOOKS = 10
-"""How often a corrected row is looked at again while a name in it is looked up, before its answer is given."""
 
 
 # -- upload -----------------------------------------------------------------------------------------------------------
@@ -188,7 +185,7 @@ async def discard(request: Request) -> Response:
 
 async def next_step(request: Request) -> Response:
     """Go to the step at which an upload stands."""
-    draft = draft_of(request)
+    draft = await draft_as_chosen(request)
     result = await check_of(request, draft)
     if result is None:
         return busy_page(request, draft)
@@ -224,6 +221,21 @@ async def check_of(
             break
     usable = is_current(draft, result, settings) or (stale and may_be_shown(result, settings))
     return result if usable else None
+
+
+async def draft_as_chosen(request: Request) -> Draft:
+    """The upload, in a new version if somebody has chosen another record for one of its names, for another file."""
+    draft = draft_of(request)
+    arguments = app_of(request).drafts, draft, latest_check(draft), settings_of(request)
+    return await asyncio.to_thread(_as_chosen, *arguments)
+
+
+def _as_chosen(drafts: Drafts, draft: Draft, result: UploadCheck | None, settings: Settings) -> Draft:
+    if result is None or not result.has_names or not is_current(draft, result, settings):
+        return draft
+    if upload_check.has_same_choices(result, remembered(draft, settings)):
+        return draft
+    return drafts.change(draft.id) or draft
 
 
 def _check_key(draft: Draft, settings: Settings) -> str:
@@ -304,7 +316,7 @@ def _chosen(header: Header, form_fields: Mapping[str, str]) -> dict[str, str]:
 
 async def check(request: Request) -> Response:
     """What is wrong, grouped by cause, and the rows to be corrected."""
-    draft = draft_of(request)
+    draft = await draft_as_chosen(request)
     result = await check_of(request, draft, stale=True)
     if result is None:
         return busy_page(request, draft)
@@ -315,20 +327,23 @@ async def check(request: Request) -> Response:
     return page(request, "check.html", **await check_values(request, draft, result))
 
 
-async def check_values(request: Request, draft: Draft, result: UploadCheck) -> dict[str, Any]:
-    """The values of the page of a check."""
+async def check_values(
+    request: Request, draft: Draft, result: UploadCheck, place: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The values of the page of a check; ``place`` says which part of it, if not the address."""
+    place = request.query_params if place is None else place
     header, checked = result.header, result.rows
     if header is None or checked is None:
         raise HTTPException(NOT_FOUND)
-    only, number = request.query_params.get("only", ""), page_number(request)
+    only, number = place.get("only", ""), as_page_number(place.get("page", ""))
     only = only or ("error" if checked.invalid else "warning")
     rows, total = await asyncio.to_thread(upload_check.rows, draft, result.version, only, number)
     if result.version != draft.version:
         rows = [upload_check.corrected_row(draft, row) for row in rows]
     return {
         **_summary_values(request, draft, result),
-        **_questions(request, draft, checked),
-        "place": f"/uploads/{draft.id}/check?{urlencode({**request.query_params})}",
+        **_questions(request, draft, checked, as_page_number(place.get("names", ""))),
+        "place": f"/uploads/{draft.id}/check?{urlencode({**place})}",
         "overtaken": "",
         "only": only,
         "rows": rows,
@@ -345,10 +360,10 @@ def _shown_columns(header: Header | None) -> list[ColumnMatch]:
     return [one for one in header.columns if one.field and one.how not in ("-", "guess")] if header else []
 
 
-def _questions(request: Request, draft: Draft, checked: CheckedRows) -> dict[str, Any]:
+def _questions(request: Request, draft: Draft, checked: CheckedRows, number: int) -> dict[str, Any]:
     """What is asked once, as far as it is on this page, and what has been answered."""
     pages = max(-(-len(checked.questions) // choices.PAGE_QUESTIONS), 1)
-    number = min(page_number(request, "names"), pages)
+    number = min(number, pages)
     first = (number - 1) * choices.PAGE_QUESTIONS
     latest = latest_check(draft)
     return {
@@ -356,9 +371,9 @@ def _questions(request: Request, draft: Draft, checked: CheckedRows) -> dict[str
         "names_page": number,
         "names_pages": pages,
         "column_questions": choices.column_questions(checked),
-        "zoneless": [cause for cause in checked.causes if cause.code == "zone-assumed"],
+        "zoneless": [cause for cause in checked.causes if cause.code == "zone-assumed" and not draft.read.zone],
         "zones": ZONES,
-        "zone": draft.read.zone or upload_check.zone_of(draft, settings_of(request)),
+        "zone": upload_check.zone_of(draft, settings_of(request)),
         "asks_encoding": latest is not None and upload_check.offers_encoding(draft, latest),
         "made": choices.made(draft, checked, latest),
         "reply": choices.Reply(),
@@ -404,122 +419,8 @@ async def check_summary(request: Request) -> Response:
     return answer
 
 
-async def correct(request: Request) -> Response:
-    """Correct one row in place; answer with the row checked again."""
-    draft, fields = draft_of(request), await form(request)
-    result, number = latest_check(draft), int(request.path_params["row"])
-    if result is None or result.header is None:
-        raise HTTPException(NOT_FOUND)
-    row = await asyncio.to_thread(late_rows.row_of, draft, result.version, number)
-    # The fields of all rows are in the form, and those of the others stay as they are on the page.
-    forms = {number: entries.by_row(fields).get(number, {})}
-    corrections, problem = _typed(draft, result.header, forms, {number: row} if row else {})
-    fields = {"only": fields.get("show", ""), "page": fields.get("page", "1")}
-    doubles = await doubles_on_page(draft, result, fields)
-    changed = (app_of(request).drafts.correct(draft.id, cells=corrections) if corrections else None) or draft
-    await check_of(request, changed)
-    # A row may have been left out on another page, and is not to be shown as corrected.
-    if row is None or request.headers.get("hx-request") != "true":
-        return redirect(request, f"/uploads/{draft.id}/check?{urlencode(fields)}#row-{number}")
-    row = upload_check.corrected_row(changed, row)
-    now = await checked_now(request, changed, result, row)
-    saved = "refused" if problem else "typed" if corrections else "untouched"
-    latest = latest_check(changed) or result
-    return await row_answer(request, changed, latest, now, fields=fields, saved=saved, doubles=doubles, problem=problem)
-
-
-def _typed(
-    draft: Draft, header: Header, forms: Mapping[int, Mapping[str, str]], rows: Mapping[int, CheckedRow]
-) -> tuple[dict[str, str], str]:
-    """The texts in the fields of rows that a person typed, by address, and what is to be said of those not taken.
-
-    ``rows`` are those at hand. What another page has put into a cell meanwhile is not replaced unseen.
-    """
-    corrections, words = dict[str, str](), list[str]()
-    for number, fields in forms.items():
-        row = rows.get(number)
-        cells = upload_check.corrected_row(draft, row).cells if row else {}
-        columns = cells if row else header.letters
-        late = entries.overtaken(fields, cells)
-        typed = {
-            f"{letters}{number}": text
-            for letters, text in entries.typed(fields, cells).items()
-            if letters in columns and letters not in late
-        }
-        corrections |= typed
-        words += [
-            f"{letters}{number} was changed on another page and is now “{printable(cells[letters], 60)}”, so "
-            f"“{printable(text, 60)}” was "
-            "not saved. If yours is right, enter it under “See and correct all rows”."
-            for letters, text in late.items()
-        ]
-    return corrections, " ".join(words)
-
-
-async def doubles_on_page(draft: Draft, result: UploadCheck, fields: Mapping[str, str]) -> list[CheckedRow]:
-    """The rows on the page of a form that may be right once another row has changed."""
-    only, number = fields.get("only", ""), as_page_number(fields.get("page", ""))
-    return await asyncio.to_thread(upload_check.doubles, draft, result.version, only, number)
-
-
-async def checked_now(request: Request, draft: Draft, result: UploadCheck, row: CheckedRow) -> CheckedRow:
-    """A row as it is now; names in it are waited for a little."""
-    settings, clock = settings_of(request), app_of(request).clock
-    now = await asyncio.to_thread(_row_now, draft, result, row, settings, clock())
-    for _ in range(_LOOKS):
-        if not now.looking_up or await check_of(request, draft) is None:
-            continue
-        now = await asyncio.to_thread(_row_now, draft, result, row, settings, clock())
-    return now
-
-
-async def row_answer(
-    request: Request,
-    draft: Draft,
-    result: UploadCheck,
-    row: CheckedRow,
-    *,
-    fields: Mapping[str, str],
-    saved: str,
-    doubles: Sequence[CheckedRow],
-    problem: str = "",
-) -> Response:
-    """The row as it is now, others that were wrong because of it, and how the file stands."""
-    doubles, settings = [other for other in doubles if other.row != row.row], settings_of(request)
-    # Whether a row that is taken back is equal to another one, too, only the check of the whole file can tell.
-    is_late = row.looking_up or (bool(doubles or saved == "back") and not is_current(draft, result, settings))
-    reason = late_rows.TYPED if saved == late_rows.TYPED else late_rows.AGAIN
-    late = [(row.row, reason), *((other.row, late_rows.AGAIN) for other in doubles)] if is_late else []
-    others = [
-        await asyncio.to_thread(_row_now, draft, result, other, settings, app_of(request).clock())
-        for other in doubles
-        if not is_late
-    ]
-    values = await check_values(request, draft, result)
-    values |= {"only": fields.get("only", ""), "number": as_page_number(fields.get("page", ""))}
-    values |= {"oob": True, "late": late, "row": row, "saved": saved, "others": others, "problem": problem}
-    return page(request, "row_answer.html", status=422 if row.is_wrong and saved != "out" else 200, **values)
-
-
-def _row_now(draft: Draft, result: UploadCheck, row: CheckedRow, settings: Settings, now: float) -> CheckedRow:
-    """The row by the check of the whole file if that has ended, else checked on its own with the names so far."""
-    if is_current(draft, latest_check(draft), settings):
-        return upload_check.row(draft, draft.version, row.row) or replace(row, issues=())
-    assert result.header is not None
-    return upload_check.check_row(draft, result.header, row, settings, now)
-
-
-async def repair(request: Request) -> Response:
-    """Correct all cells with one cause by a repair of their column."""
-    draft, fields = draft_of(request), await form(request)
-    name, column = fields.get("repair", ""), fields.get("column", "")
-    if name in REPAIRS and column:
-        app_of(request).drafts.correct(draft.id, repairs={column: name})
-    return redirect(request, f"/uploads/{draft.id}/check")
-
-
 async def check_again(request: Request) -> Response:
-    """Check the file once more: in another encoding, or with names that could not be looked up before."""
+    """Check the file once more, in another encoding or with another row as its header."""
     draft, fields, app = draft_of(request), await form(request), app_of(request)
     if fields.get("encoding") in ENCODINGS:
         app.drafts.change(draft.id, encoding=fields["encoding"], remembered=False)
@@ -527,60 +428,11 @@ async def check_again(request: Request) -> Response:
     if "header_row" in fields:
         # By the letters of a column of the old header, they would be of other columns.
         app.drafts.change(draft.id, header_row=_row_number(fields["header_row"]), map={})
-        return redirect(request, f"/uploads/{draft.id}")
-    app.drafts.change(draft.id)
-    return redirect(request, f"/uploads/{draft.id}/check")
+    return redirect(request, f"/uploads/{draft.id}")
 
 
-async def choose(request: Request) -> Response:
-    """Take answers that hold for all rows, or take one of them back; the file is checked again."""
-    draft, fields = draft_of(request), await form(request)
-    result = latest_check(draft)
-    if result is None or result.rows is None:
-        return redirect(request, f"/uploads/{draft.id}")
-    draft, problem = await asyncio.to_thread(with_typed, app_of(request).drafts, draft, result, fields)
-    reply = await asyncio.to_thread(choices.answer, _desk(request), draft, result, _chosen_of(request, fields))
-    now = app_of(request).drafts.find(draft.id) or draft
-    if not reply.problems and not problem:
-        return redirect(request, f"/uploads/{draft.id}/check{_back_to(request, fields)}")
-    result = await check_of(request, now, stale=True)
-    if result is None or result.rows is None:
-        return redirect(request, f"/uploads/{draft.id}")
-    values = await check_values(request, now, result) | {"reply": reply, "entered": fields, "overtaken": problem}
-    return page(request, "check.html", status=422, **values)
-
-
-def with_typed(drafts: Drafts, draft: Draft, result: UploadCheck, fields: Mapping[str, str]) -> tuple[Draft, str]:
-    """The upload with the texts typed into the cells of the page, and what is to be said of those not taken."""
-    forms = entries.by_row(fields)
-    if result.header is None or not forms:
-        return draft, ""
-    rows = upload_check.rows_of(draft, result.version, forms)
-    # Another page may have corrected a row that this one still shows.
-    others = (late_rows.row_of(draft, result.version, number) for number in forms.keys() - rows.keys())
-    rows |= {row.row: row for row in others if row}
-    corrections, problem = _typed(draft, result.header, forms, rows)
-    return (drafts.correct(draft.id, cells=corrections) if corrections else None) or draft, problem
-
-
-def _chosen_of(request: Request, fields: Mapping[str, str]) -> dict[str, str]:
-    """The fields about choices. Whoever saves cells has not agreed to the time zone that is proposed beside them."""
-    shown = upload_check.zone_of(draft_of(request), settings_of(request))
-    is_proposed = "save" in fields and fields.get(choices.ZONE, "").strip() == shown
-    return {name: text for name, text in fields.items() if not (is_proposed and name == choices.ZONE)}
-
-
-def _back_to(request: Request, fields: Mapping[str, str]) -> str:
-    """The part of the page at which a button was pressed."""
-    number, saved = page_number(request, "names"), fields.get("save", "")
-    query = {"names": str(number)} if number > 1 else {}
-    if saved:
-        query |= {"only": fields.get("show", ""), "page": fields.get("page", "1")}
-    place = f"row-{saved}" if saved.isdecimal() else "rows" if saved else "questions"
-    return f"?{urlencode(query)}#{place}" if query else f"#{place}"
-
-
-def _desk(request: Request) -> choices.Desk:
+def desk_of(request: Request) -> choices.Desk:
+    """What it takes to answer a form of this upload."""
     app = app_of(request)
     return choices.Desk(app.drafts, settings_of(request), app.clock)
 
@@ -602,7 +454,7 @@ def _row_number(text: str) -> int | None:
 async def undo_corrections(request: Request) -> Response:
     """Read the file as it was uploaded."""
     draft = draft_of(request)
-    await asyncio.to_thread(choices.take_back, _desk(request), draft)
+    await asyncio.to_thread(choices.take_back, desk_of(request), draft)
     return redirect(request, f"/uploads/{draft.id}/check")
 
 
@@ -632,7 +484,7 @@ def _checked_file(draft: Draft, settings: Settings, now: float) -> CheckedFile:
 
 async def plan(request: Request) -> Response:
     """What the import will do and cost."""
-    draft, app, settings = draft_of(request), app_of(request), settings_of(request)
+    draft, app, settings = await draft_as_chosen(request), app_of(request), settings_of(request)
     result = await check_of(request, draft)
     if result is None:
         return busy_page(request, draft)
@@ -695,6 +547,7 @@ async def _plan_values(
         "account": made.account,
         "header": header,
         "labels": {column.field: column.label for column in header.columns if column.field} if header else {},
+        "words": await asyncio.to_thread(_value_words, draft, settings_of(request)),
         "token_refused": made.token_refused,
         "before": await _runs_before(request, draft, made.account.key),
         "quota": settings_of(request).daily_quota,
@@ -702,15 +555,22 @@ async def _plan_values(
     }
 
 
+def _value_words(draft: Draft, settings: Settings) -> ValueWords:
+    names, zone = names_by_id(draft, settings), upload_check.zone_of(draft, settings)
+    return ValueWords(kind_of(draft), names, zone, draft.read.dates)
+
+
 async def answer_rows(request: Request) -> Response:
     """Take a person's word for which records ambiguous rows are, or take it back; the plan is made again."""
     draft, app, fields, settings = draft_of(request), app_of(request), await form(request), settings_of(request)
+    begins = request.url.path.endswith("/start")
     reply, made = await asyncio.to_thread(_answer, app, draft, settings, fields)
     if reply.problem and made is not None and made.plan is not None:
         values = await _plan_values(request, draft, made, reply.problem, row_answers.chosen(fields))
         return page(request, "plan.html", status=422, **values)
-    query = "?outdated=yes" if reply.outdated else ""
-    return redirect(request, f"/uploads/{draft.id}/plan{query}")
+    if reply.outdated or begins:
+        return redirect(request, f"/uploads/{draft.id}/plan?outdated={'yes' if reply.outdated else 'choices'}")
+    return redirect(request, f"/uploads/{draft.id}/{fields.get('go') or 'plan'}")
 
 
 def _answer(
@@ -730,6 +590,9 @@ def _answer(
 async def start(request: Request) -> Response:
     """Begin the run, once however often this is asked for, and show it."""
     draft, app, fields = draft_of(request), app_of(request), await form(request)
+    if row_answers.chosen(fields):
+        # Nobody has seen yet what the import does with these records.
+        return await answer_rows(request)
     number = await asyncio.to_thread(_begin, app, draft, settings_of(request), person_of(request).name, fields)
     return redirect(request, f"/uploads/{draft.id}/plan?outdated=import" if number is None else f"/runs/{number}")
 
@@ -752,7 +615,9 @@ def _begin(app: AppContext, draft: Draft, settings: Settings, by: str, fields: M
             return None
         if updating:
             options, updates = replace(options, update=True), made.agreed
-        read = upload_check.as_checked(now, settings)
+        read, checked = upload_check.as_checked(now, settings), latest_check(now)
+        if checked is not None and not upload_check.has_same_choices(checked, read.chosen_ids):
+            return None
         request = ImportRequest(now.path, settings, NullObserver(), app.clock, kind_of(now), read, options)
         run = add_page_run(request, now.name, made.account.key, by, updates)
         # What an import that updates takes was seen on the same plan.

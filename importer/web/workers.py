@@ -15,6 +15,7 @@ from pathlib import Path
 
 from importer.config.settings import Settings, as_environment
 from importer.config.store import Document, locked_document, new_private, private_folder
+from importer.harmless import without_passwords
 from importer.journal.lock import is_same, start_of
 from importer.model import Clock
 from importer.text import printable
@@ -122,5 +123,5 @@ class Workers:
         private_folder(self._folder)
         path = self._folder / f"error-{secrets.token_hex(8)}.log"
         with new_private(path) as out:
-            out.write(text.encode("utf-8", "backslashreplace"))
+            out.write(without_passwords(text).encode("utf-8", "backslashreplace"))
         return path

@@ -2,7 +2,7 @@
 
 import pytest
 
-from importer.checking.agreement import agrees
+from importer.checking.agreement import agrees, may_agree
 
 AGREEING = [
     *(("7", text) for text in ("7", "007", "Room 07", "7.00", "7,0", "A-7", "€7.00", "7 %")),
@@ -61,3 +61,16 @@ def test_some_format_shows_the_value_so(value: str, shown: str) -> None:
 def test_no_format_shows_the_value_so(value: str, shown: str) -> None:
     """Another number, another day, or no number at all."""
     assert not agrees(value, shown)
+
+
+@pytest.mark.parametrize("shown", ["3 травня", "3. toukokuuta", "3 травня 16:30"])
+def test_a_month_in_a_language_that_is_not_known_is_neither_right_nor_wrong(shown: str) -> None:
+    """Without a year nothing says that the word is that month; and nothing says that it is not."""
+    assert (agrees("2027-05-03T16:30:00", shown), may_agree("2027-05-03T16:30:00", shown)) == (False, True)
+
+
+@pytest.mark.parametrize("shown", ["4 травня", "травня", "3 March", "3 травня 17:30", "5", "3 May", "3 травня 2027"])
+def test_what_is_known_is_right_or_wrong(shown: str) -> None:
+    """Another day, no day, a month that is known, and what says enough."""
+    assert not may_agree("2027-05-03T16:30:00", shown)
+    assert not may_agree("300", shown)

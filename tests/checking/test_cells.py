@@ -1,6 +1,7 @@
 """Cells of each type of field, read exactly or refused."""
 
 import json
+import unicodedata
 from decimal import Decimal
 
 import pandas as pd
@@ -8,7 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.checking.cells import YES_OR_NO, Parsed, choices, decimals, texts, whole_numbers, yes_or_no
+from importer.checking.cells import (
+    UNSEEN_CHARACTERS,
+    YES_OR_NO,
+    Parsed,
+    choices,
+    decimals,
+    texts,
+    whole_numbers,
+    yes_or_no,
+)
 
 BEFORE, AFTER = 11, 4
 
@@ -222,3 +232,35 @@ def test_an_id_of_another_system_has_no_line_ends(end: str) -> None:
 def test_what_nobody_sees_is_told(cell: str) -> None:
     """Blanks that are letters, and the letters of tags."""
     assert "unseen-character" in {code for code, rows in texts(column(cell)).doubtful.items() if len(rows)}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SOFT HYPHEN",
+        "HANGUL CHOSEONG FILLER",
+        "HANGUL JUNGSEONG FILLER",
+        "ARABIC LETTER MARK",
+        "MONGOLIAN VOWEL SEPARATOR",
+        "ZERO WIDTH SPACE",
+        "LEFT-TO-RIGHT MARK",
+        "RIGHT-TO-LEFT MARK",
+        "BRAILLE PATTERN BLANK",
+        "LEFT-TO-RIGHT EMBEDDING",
+        "RIGHT-TO-LEFT OVERRIDE",
+        "WORD JOINER",
+        "INVISIBLE PLUS",
+        "LEFT-TO-RIGHT ISOLATE",
+        "NOMINAL DIGIT SHAPES",
+        "HANGUL FILLER",
+        "ZERO WIDTH NO-BREAK SPACE",
+        "HALFWIDTH HANGUL FILLER",
+        "TAG SPACE",
+        "CANCEL TAG",
+    ],
+)
+def test_a_character_that_nobody_sees_is_one_of_those_looked_for(name: str) -> None:
+    """By its name in Unicode; the letters beside it are none."""
+    character = unicodedata.lookup(name)
+    assert character in UNSEEN_CHARACTERS
+    assert "a" not in UNSEEN_CHARACTERS

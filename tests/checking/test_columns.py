@@ -168,6 +168,18 @@ def test_headers_with_only_spaces_between_them_are_to_be_saved_in_another_way(tm
     assert "--delimiter" not in refused.value.advice
 
 
+@pytest.mark.parametrize("separator", ["||", "::", "--"])
+def test_headers_with_several_signs_between_them_are_to_be_saved_in_another_way(tmp_path: Path, separator: str) -> None:
+    """No delimiter is longer than one character, so none is advised."""
+    path = tmp_path / "rows.csv"
+    path.write_text(f"{separator.join(REQUIRED)}\n{separator.join('1' for _ in REQUIRED)}\n", encoding="utf-8")
+    with pytest.raises(ColumnsError) as refused:
+        match_columns(open_sheet(path, ReadOptions(separator="^")), MS, REQUIRED)
+    assert f'"{separator}"' in refused.value.advice
+    assert refused.value.advice.endswith("Save the file with commas, as .csv (UTF-8).")
+    assert "--delimiter" not in refused.value.advice
+
+
 def test_near_headers_are_for_a_person_to_confirm(tmp_path: Path) -> None:
     """Each field without a column and the nearest unused header; none for what is far away or taken."""
     read = sheet(tmp_path, "ResourceId", "Calender Id", "Colour", "CowrkerId")

@@ -3,7 +3,10 @@
 import asyncio
 import itertools
 import json
+import os
 import shlex
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +17,11 @@ from hypothesis import strategies as st
 
 from importer.cli import importer as commands
 from importer.cli import output
+from importer.cli.lines import put_json, say
 from importer.cli.options import use_profile
-from importer.cli.output import OF_THE_FILE, put_json, quoted, say, with_reading
+from importer.cli.output import OF_THE_FILE, quoted, with_reading
 from importer.errors import SignInError
+from importer.harmless import steers
 
 PATH = ("check", "plan", "run")
 
@@ -64,10 +69,21 @@ def test_the_profile_is_repeated() -> None:
     assert shlex.split(with_reading(Path("a.csv"), {})) == ["a.csv", "--profile", "north wing"]
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1))
+WRITTEN = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no shell that reads characters by their numbers")
+@given(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0") | st.sampled_from("\x1b\n'"), min_size=1)
+)
 def test_a_quoted_word_is_one_word_to_the_shell(word: str) -> None:
-    """Whatever stands in somebody's file name."""
-    assert shlex.split(quoted(word)) == [word]
+    """Whatever stands in somebody's file name, and without anything that would steer the terminal it is shown on."""
+    typed = quoted(word)
+    assert not any(map(steers, typed))
+    if any(map(steers, word)):
+        assert subprocess.check_output(["bash", "-c", f"printf %s {typed}"]) == os.fsencode(word)
+    else:
+        assert shlex.split(typed) == [word]
 
 
 def test_a_document_is_json_for_programs(capsys: pytest.CaptureFixture[str]) -> None:

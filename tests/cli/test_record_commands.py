@@ -136,7 +136,7 @@ def test_filters_choose_by_resource_coworker_and_expiry(desk: Desk, service: Ser
         file.unlink(missing_ok=True)
         done = desk.type("export", "--out", "some.csv", *words)
         assert done.code == 0, done.err
-        assert ("Left out: 1 record without a readable" in done.err) is ("--expires-before" in words)
+        assert ("Not exported: 1 record without a readable" in done.err) is ("--expires-before" in words)
         return {int(row["Id"]) for row in table(file)}
 
     assert exported() == {one, two, three, undated}

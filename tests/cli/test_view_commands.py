@@ -49,3 +49,35 @@ def test_without_a_wait_there_is_no_time_to_come_back(desk: Desk, service: Servi
     done = desk.type("run", file, "--yes", "--json", *(["--max-rows", "2"] if why == "limit" else []))
     assert (done.json["resume_after"], desk.type("status", "--json").json["resume_after"]) == (None, None)
     assert " after " not in desk.type("status").out
+
+
+def test_a_folder_is_trusted_as_it_is_now(desk: Desk) -> None:
+    """The refusal names the file and the command; what is trusted is shown, listed, and can be taken back."""
+    desk.variables["IMPORTER_HOME"] = str(desk.folder / "elsewhere")
+    (desk.folder / "importer.toml").write_text('proxy = "http://ines:canary@127.0.0.1:9"\n[profile.x]\nca_file = "a"\n')
+    refused = desk.type("config")
+    assert (refused.code, "importer.toml sets proxy" in refused.err) == (2, True)
+    assert "importer config trust" in refused.err
+    asked = desk.type("config", "trust")
+    assert (asked.code, "add --yes" in asked.err) == (2, True)
+    trusted = desk.type("config", "trust", "--yes")
+    assert trusted.code == 0
+    assert "proxy = http://ines:***@127.0.0.1:9" in trusted.out
+    assert "ca_file = a in [profile.x]" in trusted.out
+    assert desk.type("config", "--json").json["trusted_folders"] == [str(desk.folder.resolve())]
+    assert f"Trusted folder: {desk.folder.resolve()}" in desk.type("config").out
+    removed = desk.type("config", "trust", "--remove", desk.folder)
+    assert "is no longer trusted" in removed.out
+    assert desk.type("config").code == 2
+    assert "was not trusted" in desk.type("config", "trust", "--remove").out
+    assert "canary" not in "".join(each.out + each.err for each in (refused, asked, trusted, removed))
+
+
+def test_where_nothing_needs_trust_none_is_given(desk: Desk) -> None:
+    """A file that says nothing about where secrets go, and a folder without one."""
+    for text in (None, "concurrency = 2\n"):
+        if text is not None:
+            (desk.folder / "importer.toml").write_text(text)
+        done = desk.type("config", "trust", "--yes")
+        assert (done.code, "nothing to trust" in done.out) == (0, True)
+    assert desk.type("config", "--json").json["trusted_folders"] == []

@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -87,7 +87,7 @@ def test_a_list_that_fits_its_own_count_is_whole(replies: list[Reply], calls: in
 )
 def test_a_list_that_leaves_something_open_is_none(replies: list[Reply], failure: str) -> None:
     """Each with a sentence that says what came instead."""
-    assert read(*replies)[0] == Listing(failure=failure)
+    assert replace(read(*replies)[0], remedy=None) == Listing(failure=failure)
 
 
 @pytest.mark.parametrize("total", [0, 1, 3, 1_000, ..., None, "2", True])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from delivery.kit import ACCOUNT, KIND, add_run, body
 from importer.delivery.listing import Listing, Remote, to_remote
 from importer.delivery.marks import FIELD, mark
-from importer.delivery.reconciler import Settled, settle, settle_reviews, strays
+from importer.delivery.reconciler import Settled, created_all_the_same, settle, settle_reviews, strays
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change
 from importer.journal.runs import Run
@@ -203,6 +203,16 @@ def test_a_list_without_any_record_is_no_proof(journal: Journal, tmp_path: Path)
     office = Office(journal, tmp_path, [body(2)])
     later(office)
     assert office.rows == {2: (State.REVIEW, None)}
+
+
+def test_a_refused_row_is_found_whatever_is_not_known_of_another_run(journal: Journal, tmp_path: Path) -> None:
+    """Of the first run nobody knows what was listed before it, so its row proves nothing; that of the second does."""
+    offices = [Office(journal, tmp_path, [body(2)]), Office(journal, tmp_path, [body(2), body(3)], before=[7])]
+    refused = [intent for office in offices for intent in journal.rows.all(office.run, State.IN_DOUBT)]
+    journal.rows.move([Change(intent, Event.REFUSED) for intent in refused], SENT_AT)
+    there = Listing((remote(7, body(3)), remote(51, body(2)), remote(52, body(3))), pages=1)
+    found = created_all_the_same(refused, there, journal, offices[0].target, KIND, user=OURS)
+    assert {(intent.run, intent.row): number for intent, number in found.items()} == {(offices[1].run.id, 3): 52}
 
 
 def test_a_failed_list_settles_nothing(journal: Journal, tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from importer.delivery import replies as reply_table
-from importer.delivery.replies import RULES, Pause, Rule, Verdict, classify
+from importer.delivery.replies import RULES, Pause, Rule, Verdict, classify, classify_read, remedy_of_list
+from importer.journal.next_steps import REMEDIES, StepKind
 from importer.journal.states import Event
 from importer.nexudus import Access, Nexudus, Reply, Secret
 from importer.nexudus.reply import LARGEST_ID, parse_json
@@ -69,6 +70,12 @@ class Line:
     rest: Mapping[str, object] = field(default_factory=dict)
 
 
+def stops(remedy: StepKind) -> dict[str, object]:
+    """What follows for the whole run from an answer that every row would get."""
+    return {"pause": Pause.STOP_RUN, "remedy": remedy}
+
+
+NO_PATH: dict[str, object] = {"pause": Pause.STOP_IF_REPEATED, "remedy": StepKind.CHECK_NAMED}
 WAIT = "You must wait before accessing this url again."
 REQUIRED = "is a required field"
 THROTTLE = {"pause": Pause.THROTTLE, "wait": None}
@@ -98,9 +105,11 @@ TABLE: dict[str, Line] = {
     "Id negative": Line(answered(200, {**CREATED, "Value": {"Id": -5}}), Event.LOST),
     "Id fraction": Line(answered(200, {**CREATED, "Value": {"Id": 5.0}}), Event.LOST),
     "Id too large": Line(answered(200, {**CREATED, "Value": {"Id": 2**63}}), Event.LOST),
-    "Id used before": Line(answered(200, {**CREATED, "Value": {"Id": 7}}), Event.LOST, {"pause": Pause.STOP_RUN}),
-    "302": Line(answered(302), Event.LOST, {"pause": Pause.STOP_RUN}),
-    "307": Line(answered(307, CREATED), Event.LOST, {"pause": Pause.STOP_RUN}),
+    "Id used before": Line(
+        answered(200, {**CREATED, "Value": {"Id": 7}}), Event.LOST, {"pause": Pause.STOP_RUN, "remedy": None}
+    ),
+    "302": Line(answered(302), Event.LOST, stops(StepKind.CHECK_ADDRESS)),
+    "307": Line(answered(307, CREATED), Event.LOST, stops(StepKind.CHECK_ADDRESS)),
     "400": Line(answered(400, INVALID), Event.REFUSED, {"message": f"Name: {REQUIRED}", "field": "Name"}),
     "400 old, inner Status 500": Line(
         answered(400, {"Status": 500, **INVALID}), Event.REFUSED, {"message": f"Name: {REQUIRED}", "field": "Name"}
@@ -133,16 +142,14 @@ TABLE: dict[str, Line] = {
     "400 message only": Line(
         answered(400, {"Message": "The request is invalid."}), Event.REFUSED, {"field": None, "pause": Pause.NONE}
     ),
-    "404 JSON string": Line(
-        answered(404, '"Not found"'), Event.REFUSED, {"message": "Not found", "pause": Pause.STOP_IF_REPEATED}
-    ),
-    "405": Line(answered(405, {"Message": "No POST."}), Event.REFUSED, {"pause": Pause.STOP_IF_REPEATED}),
-    "410": Line(answered(410, {"Message": "Gone."}), Event.REFUSED, {"pause": Pause.STOP_IF_REPEATED}),
+    "404 JSON string": Line(answered(404, '"Not found"'), Event.REFUSED, {"message": "Not found"} | NO_PATH),
+    "405": Line(answered(405, {"Message": "No POST."}), Event.REFUSED, NO_PATH),
+    "410": Line(answered(410, {"Message": "Gone."}), Event.REFUSED, NO_PATH),
     "413": Line(answered(413, {"Message": "Too large."}), Event.REFUSED, {"pause": Pause.NONE}),
     "415": Line(answered(415, {"Message": "Wrong type."}), Event.REFUSED),
     "422": Line(answered(422, INVALID), Event.REFUSED, {"field": "Name"}),
     **{
-        f"{status} web page": Line(answered(status, HTML), Event.LOST, {"pause": Pause.STOP_RUN})
+        f"{status} web page": Line(answered(status, HTML), Event.LOST, stops(StepKind.CHECK_NETWORK))
         for status in (400, 403, 404, 405, 410, 413, 415, 422)
     },
     **{f"{status} empty": Line(answered(status), Event.LOST) for status in (400, 404, 405, 413, 415, 422)},
@@ -159,8 +166,8 @@ TABLE: dict[str, Line] = {
         None,
         {"probe": True, "message": "Not sent: The sign-in has ended."},
     ),
-    "403": Line(answered(403, {"Message": "Denied."}), Event.NOT_APPLIED, {"pause": Pause.STOP_RUN}),
-    "403 empty": Line(answered(403), Event.NOT_APPLIED, {"pause": Pause.STOP_RUN}),
+    "403": Line(answered(403, {"Message": "Denied."}), Event.NOT_APPLIED, stops(StepKind.GET_PERMISSION)),
+    "403 empty": Line(answered(403), Event.NOT_APPLIED, stops(StepKind.GET_PERMISSION)),
     "409 envelope": Line(answered(409, INVALID), Event.REFUSED, {"field": "Name", "pause": Pause.NONE}),
     "409 documented": Line(
         answered(409, reason=WAIT, retry_after=("1",)), Event.NOT_APPLIED, {"pause": Pause.THROTTLE, "wait": 1.0}
@@ -238,8 +245,8 @@ NAMED_FOR_THE_READER = {"no answer", "2xx without a proper Id"}
 @pytest.mark.parametrize("rule", RULES[:-1], ids=lambda rule: rule.name)
 def test_no_rule_can_be_taken_away(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without any one of them a line of the table is judged otherwise: none is idle, and none is tested by luck."""
-    used = {judged(line.reply, 7).rule for line in TABLE.values()}
-    assert rule.name in used
+    every_facts = (reply_table._facts(line.reply, (7).__eq__, RELATIONS) for line in TABLE.values())
+    assert rule in [next(each for each in RULES if each.fits(facts)) for facts in every_facts]
     monkeypatch.setattr(reply_table, "RULES", tuple(each for each in RULES if each is not rule))
     assert all(map(follows, TABLE.values())) is (rule.name in NAMED_FOR_THE_READER)
 
@@ -250,11 +257,13 @@ def test_every_reply_has_a_rule() -> None:
     assert [name for name, line in TABLE.items() if not follows(line)] == []
 
 
-def test_a_run_that_stops_says_why() -> None:
-    """A pause for a person carries a reason for that person."""
+def test_a_run_that_stops_says_why_and_what_to_do() -> None:
+    """A pause for a person carries a reason and a remedy for that person; of an Id that is not new, only the reason."""
     for name, line in TABLE.items():
         verdict = judged(line.reply, 7)
-        assert bool(verdict.reason) == (verdict.pause in (Pause.STOP_RUN, Pause.STOP_IF_REPEATED)), name
+        pauses = verdict.pause in (Pause.STOP_RUN, Pause.STOP_IF_REPEATED)
+        assert bool(verdict.reason) == pauses, name
+        assert (verdict.remedy in REMEDIES) == (pauses and name != "Id used before"), name
 
 
 def test_messages_are_one_clean_line() -> None:
@@ -360,6 +369,50 @@ def test_refused_needs_a_refusing_answer(reply: Reply) -> None:
 def test_any_reply_is_judged(reply: Reply) -> None:
     """No reply whatever breaks the table, and every wait can be slept."""
     verdict = classify(reply, lambda _: True)
-    assert verdict.rule
     assert verdict.message.isprintable()
     assert verdict.wait is None or 1.0 <= verdict.wait <= 25 * 3600
+
+
+@pytest.mark.parametrize(
+    ("reply", "remedy"),
+    [
+        (answered(302), StepKind.CHECK_ADDRESS),
+        (answered(307, HTML), StepKind.CHECK_ADDRESS),
+        (answered(200, HTML), StepKind.CHECK_NETWORK),
+        (answered(403, HTML), StepKind.CHECK_NETWORK),
+        (answered(401, {"Message": "Denied."}), StepKind.GET_PERMISSION),
+        (answered(403, {"Message": "Denied."}), StepKind.GET_PERMISSION),
+        (answered(404, '"Not found"'), StepKind.CHECK_PATH),
+        (answered(405), StepKind.CHECK_PATH),
+        (answered(410), StepKind.CHECK_PATH),
+        (answered(200, {"Records": None}), None),
+        (answered(400, INVALID), None),
+        (answered(429), None),
+        (answered(500, {"Message": "An error has occurred."}), None),
+        (answered(502, HTML), None),
+        (Reply(sent=False, failure="no connection"), None),
+        (Reply(failure="no answer"), None),
+    ],
+)
+def test_what_a_list_waits_for_follows_from_what_came(reply: Reply, remedy: StepKind | None) -> None:
+    """Only what would come again tomorrow is for a person; anything else may pass by itself."""
+    assert remedy_of_list(reply) is remedy
+
+
+AWAY: dict[int | None, str] = {
+    **{status: f"HTTP {status}" for status in (408, 425, 502, 503, 504)},
+    None: "no answer",
+}
+
+
+@pytest.mark.parametrize("status", [None, *range(200, 600)])
+def test_a_read_is_waited_for_while_the_service_is_away(status: int | None) -> None:
+    """Only while nobody answers, or asks to wait; whatever else came is about this record, and why is said."""
+    reply = Reply() if status is None else answered(status, "{}")
+    verdict = classify_read(reply)
+    if status in AWAY:
+        assert verdict is not None
+        assert (verdict.unreachable, verdict.failure) == (True, AWAY[status])
+    else:
+        assert (verdict is not None and verdict.pause is Pause.THROTTLE) is (status == 429)
+        assert verdict is None or not verdict.unreachable

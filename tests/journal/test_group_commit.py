@@ -73,6 +73,28 @@ def test_a_transaction_that_fails_fails_for_everybody() -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize(("error", "ends"), [(JournalError("The disk is full."), False), (KeyboardInterrupt(), True)])
+def test_only_the_end_of_the_process_goes_beyond_those_who_wrote(error: BaseException, ends: bool) -> None:
+    """A full disk is the affair of whoever wrote; Ctrl-C during a transaction must end everything."""
+
+    async def main() -> list[object]:
+        beyond: list[object] = []
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: beyond.append(context["exception"]))
+
+        def work() -> None:
+            raise error
+
+        with pytest.raises(type(error)):
+            await GroupCommit(Paper().page)(work)
+        return beyond
+
+    if ends:
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(main())
+    else:
+        assert asyncio.run(main()) == []
+
+
 def test_who_went_away_writes_nothing() -> None:
     """Work of a cancelled task is left out: no row is put in doubt that nobody would send."""
     paper = Paper()

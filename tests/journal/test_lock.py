@@ -106,6 +106,23 @@ def test_a_file_that_says_nothing_keeps_nobody_out(tmp_path: Path, content: str)
             stack.enter_context(exclusive_sender(tmp_path, "one"))
 
 
+def test_what_a_killed_process_left_in_the_file_is_gone(tmp_path: Path) -> None:
+    """It could not do so itself; what is longer than the next holder's name would make that unreadable."""
+    with exclusive_sender(tmp_path, "one", 7):
+        [file] = tmp_path.iterdir()
+        left = file.read_text()
+    file.write_text(f"{left}{left}")
+    with exclusive_sender(tmp_path, "one", 3):
+        assert isinstance(held := holder(tmp_path, "one"), Holder)
+        assert held.run == 3
+
+
+def test_the_folder_of_the_locks_is_made(tmp_path: Path) -> None:
+    """With those above it: a journal that is no file has its locks in a home which may not be there yet."""
+    with exclusive_sender(tmp_path / "home" / "locks", "one", 7):
+        assert holder(tmp_path / "home" / "locks", "one") is not None
+
+
 def test_nobody_else_may_read_who_sends(tmp_path: Path) -> None:
     """An account is a person's name; the file bears a hash of it, and is the owner's alone."""
     with exclusive_sender(tmp_path / "locks", "jo@example.com", 1):

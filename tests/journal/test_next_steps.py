@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from importer.journal.next_steps import Step, StepKind, command_of, next_steps
+from importer.journal.next_steps import REMEDIES, Step, StepKind, command_of, next_steps
 from importer.journal.runs import Run
 from importer.journal.states import State
 
@@ -68,6 +68,31 @@ def test_a_run_that_was_refused_row_after_row_has_its_whole_file_corrected() -> 
     kinds = [step.kind for step in next_steps(REFUSED, {State.PLANNED: 4, State.REJECTED: 5}, invalid=0)]
     assert kinds[:2] == [StepKind.CORRECT_COLUMN, StepKind.RESUME]
     assert StepKind.CORRECT not in kinds
+
+
+@pytest.mark.parametrize("remedy", sorted(REMEDIES))
+def test_what_would_stop_the_run_again_is_put_right_first(remedy: StepKind) -> None:
+    """Resuming comes second. A run that has ended, or is being sent again, has nothing left of it."""
+    states = {State.PLANNED: 4, State.IN_DOUBT: 1}
+    stopped = replace(UNFINISHED, options={"remedy": remedy.value})
+    assert next_steps(stopped, states, invalid=0)[:2] == [Step(remedy, 4), Step(StepKind.RESUME, 4)]
+    for run, working in ((replace(stopped, finished=4.0), False), (stopped, True)):
+        assert remedy not in {step.kind for step in next_steps(run, states, invalid=0, working=working)}
+
+
+@pytest.mark.parametrize("noted", [None, "undo", "of a newer version", 7, ["sign in"]])
+def test_what_is_no_remedy_is_not_offered(noted: object) -> None:
+    """A newer version may note other ones, and a journal may be damaged."""
+    run = replace(UNFINISHED, options={"remedy": noted})
+    assert next_steps(run, {State.PLANNED: 4}, invalid=0)[0].kind is StepKind.RESUME
+
+
+def test_which_refused_rows_are_wrong_is_known_once_the_path_is_certain() -> None:
+    """So nothing is to be corrected before that; after any other answer there may be."""
+    states = {State.PLANNED: 4, State.REJECTED: 2}
+    for remedy in REMEDIES:
+        kinds = {step.kind for step in next_steps(replace(UNFINISHED, options={"remedy": remedy}), states, invalid=0)}
+        assert (StepKind.CORRECT in kinds) is (remedy is not StepKind.CHECK_NAMED)
 
 
 def test_an_unfinished_run_is_not_retried() -> None:

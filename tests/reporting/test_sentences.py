@@ -5,7 +5,7 @@ import pytest
 from importer.journal.rows import Intent
 from importer.journal.states import WITH_RECORD, State
 from importer.model import Status
-from importer.reporting.sentences import headline, row_message
+from importer.reporting.sentences import change_signs, headline, row_message
 from reporting.office import Office
 
 
@@ -30,6 +30,20 @@ from reporting.office import Office
 def test_the_headline_says_only_what_there_is(counts: dict[Status, int], sentence: str) -> None:
     """Every row is in the sentence once, and no status without rows is."""
     assert headline(dict.fromkeys(Status, 0) | counts) == sentence
+
+
+@pytest.mark.parametrize(
+    ("counts", "signs"),
+    [
+        ({Status.CREATED: 1200, Status.UPDATED: 3, Status.EXISTING: 40}, "+1,200 ~3 =40"),
+        ({Status.EXISTING: 4, Status.REJECTED: 2}, "=4"),
+        ({Status.INVALID: 2}, "+0"),
+        ({}, "+0"),
+    ],
+)
+def test_a_run_is_as_short_as_can_be_in_a_list(counts: dict[Status, int], signs: str) -> None:
+    """One that did nothing says so."""
+    assert change_signs(dict.fromkeys(Status, 0) | counts) == signs
 
 
 @pytest.mark.parametrize("words", [None, "what the service said"])

@@ -98,6 +98,10 @@ def test_more_rows_than_a_sheet_holds_go_into_further_sheets(tmp_path: Path, mon
         ("Rows 2", 4, "Name"),
         ("Rows 3", 2, "Name"),
     ]
+    # As the first, the others can be filtered, and their messages be read.
+    widths = [{name: column.width for name, column in sheet.column_dimensions.items()} for sheet in book]
+    assert [sheet.auto_filter.ref for sheet in book] == ["A1:F4", "A1:F4", "A1:F2"]
+    assert widths[0] == widths[1] == widths[2]
 
 
 def test_comments_end_before_they_slow_a_program_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

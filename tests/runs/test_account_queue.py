@@ -11,25 +11,12 @@ from delivery.kit import ACCOUNT, add_run
 from importer.config.settings import Settings
 from importer.journal import lock
 from importer.journal.announcements import announce
-from importer.journal.journal import Journal, open_journal
+from importer.journal.journal import Journal
 from importer.journal.runs import Run
 from importer.runs.account_queue import Ahead, account_of, ahead_of, ahead_of_new, join_queue
 from importer.runs.status import run_status
 
 NOW = 1_900_000_000.0
-
-
-@pytest.fixture
-def settings(memory: Path) -> Settings:
-    """A journal of its own and the published allowances."""
-    return Settings.model_validate({"home": memory, "journal": f"sqlite:///{memory / 'journal.sqlite3'}"})
-
-
-@pytest.fixture
-def journal(settings: Settings) -> Iterator[Journal]:
-    """The same journal, to make runs in."""
-    with open_journal(settings.journal_url) as journal:
-        yield journal
 
 
 @pytest.fixture

@@ -49,6 +49,34 @@ def test_without_a_list_nothing_is_sent(
     assert service.records == []
 
 
+@pytest.mark.parametrize(
+    ("fault", "advice", "step"),
+    [
+        ("redirect", "Check NEXUDUS_URL", "check NEXUDUS_URL"),
+        ("403", "Have your user given a role", "given a role"),
+        ("404", "Check the path of these records", "check the path of these records"),
+        ("200-html", "Find out what answers", "find out what answers"),
+        ("500-before", "Try again later", "continue it"),
+    ],
+)
+def test_what_to_do_without_a_list_follows_from_what_came(
+    desk: Desk, service: Service, fault: str, advice: str, step: str
+) -> None:
+    """For each command that reads it; and what a run waits for is its first step."""
+    service.fail("ok", "lost-before")
+    desk.type("run", rows(desk), "--yes", "--max-rows", "2")
+    done = []
+    for words in (["plan", rows(desk)], ["export", "--out", "out.csv"], ["verify"], ["reconcile"], ["resume"]):
+        # Who is signed in is answered; then the list is asked for.
+        service._ask("faults?on=read", ["ok", *[fault] * 60])
+        done.append(desk.type(*words))
+        while service.state.pending_faults("read"):
+            service.state.next_fault("read")
+    assert [advice in each.err for each in done] == [True] * 5, done
+    assert [each.code for each in done] == [5] * 5
+    assert step in done[-1].out[done[-1].out.index("Next: ") :].splitlines()[0]
+
+
 def test_another_on_purpose_is_made_once(desk: Desk, service: Service) -> None:
     """The same command typed again finds what it made; a resume does too."""
     desk.type("run", rows(desk), "--yes")

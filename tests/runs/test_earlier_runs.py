@@ -10,6 +10,7 @@ from conftest import EXPIRES, Desk, Service, mapping
 
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import NewRun, Run
+from importer.model import NAMELESS
 from importer.runs.earlier_runs import ImportTerms, run_to_continue
 from importer.runs.request import Choices
 from importer.spreadsheet import ReadOptions
@@ -129,6 +130,12 @@ def test_a_run_of_another_account_is_not_continued(journal: Journal) -> None:
     run = journal.runs.update(run, account="mine")
     assert run_to_continue(journal, TERMS, "another") is None
     assert run_to_continue(journal, TERMS, "mine") == run_to_continue(journal, TERMS, None) == run
+
+
+def test_a_run_of_a_token_without_a_name_is_continued_by_any(journal: Journal) -> None:
+    """The token is replaced every week, and the run must go on with the next one."""
+    run = journal.runs.update(add(journal, TERMS), account=f"spaces.example/{NAMELESS}0123456789ab")
+    assert run_to_continue(journal, TERMS, "mine") == run
 
 
 def test_while_the_service_is_away_other_times_are_another_run(desk: Desk, service: Service) -> None:

@@ -1,7 +1,6 @@
 """Work before anything is sent: it ends by itself, at a request, or when its time is up, and says how to go on."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,23 +10,10 @@ from journal.test_runs import NEW
 from importer.config.settings import Settings
 from importer.errors import Exit, StoppedError
 from importer.journal.announcements import NOT_BEGUN, announcements, ask_to_stop
-from importer.journal.journal import Journal, open_journal
+from importer.journal.journal import Journal
 from importer.journal.lock import folder_of
 from importer.journal.runs import Run
 from importer.runs.preparation import stoppable
-
-
-@pytest.fixture
-def settings(memory: Path) -> Settings:
-    """An installation of its own."""
-    return Settings.model_validate({"home": memory})
-
-
-@pytest.fixture
-def journal(settings: Settings) -> Iterator[Journal]:
-    """One without runs."""
-    with open_journal(settings.journal_url) as journal:
-        yield journal
 
 
 @pytest.fixture

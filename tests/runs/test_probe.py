@@ -377,6 +377,14 @@ def test_a_leftover_that_is_not_listed_yet_is_waited_for(desk: Desk, service: Se
     assert desk.type("doctor", "--probe", "--yes").code == 0
 
 
+@pytest.mark.parametrize(("fault", "tries"), [("400", 1), ("403", 1), ("status:405", 1), ("500-before", 3)])
+def test_a_delete_that_is_refused_is_not_tried_again(desk: Desk, service: Service, fault: str, tries: int) -> None:
+    """The user may not delete, and a second call would not change that; what only failed is tried three times."""
+    service.state.fail_next(*[fault] * 9, on="delete")
+    assert desk.type("doctor", "--probe", "--yes").code == 8
+    assert sum(call.method == "DELETE" for call in service.state.calls) == tries
+
+
 def test_a_leftover_that_cannot_be_deleted_is_left_to_a_person(desk: Desk, service: Service) -> None:
     """No further record is created until somebody has deleted it; a list that is not whole does not show that."""
     service.state.change(deletes="405")

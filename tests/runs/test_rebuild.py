@@ -150,7 +150,7 @@ def test_a_record_that_a_row_without_an_answer_may_have_made_is_left_to_reconcil
     _, record = service.state.records
     done = desk.type("journal", "--rebuild")
     assert done.code == 0
-    assert f"Left out: 1 record ({record['Id']})" in done.out
+    assert f"Not included: 1 record ({record['Id']})" in done.out
     assert "importer reconcile" in done.out
     service.let_the_window_pass(desk)
     desk.type("reconcile")
@@ -310,7 +310,7 @@ def test_records_with_one_mark_are_left_out_and_the_rest_is_rebuilt(desk: Desk, 
     lose_the_journal(desk)
     done = desk.type("journal", "--rebuild")
     assert done.code == 8
-    assert f"Left out: records {first['Id']} and {copy}, which carry the same mark" in done.out
+    assert f"Not included: records {first['Id']} and {copy}, which carry the same mark" in done.out
     assert "Run 1 now holds 1 record " in done.out
     again = desk.type("journal", "--rebuild", "--json")
     assert (again.code, again.json["twins"], again.json["in_journal"]) == (8, [[first["Id"], copy]], 1)

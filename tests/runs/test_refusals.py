@@ -1,13 +1,19 @@
 """Creates that were refused: whatever the answer, the report says what became of them, and undo takes it back."""
 
 import json
+from dataclasses import dataclass
+from html import unescape
 from typing import Any
 
 import pytest
 from conftest import LABELS, Desk, Service, mapping
 from delivery.kit import STATUSES
 
+from importer.config.settings import Settings
 from importer.errors import Exit
+from importer.runs.status import run_status
+from importer.web.auth import Role
+from importer.web.next_steps import cards
 from runs.kit import PATH, names, once, rows
 
 THROTTLE = 429
@@ -94,3 +100,87 @@ def test_the_record_is_recognised_however_the_service_lists(
     assert statuses(desk)[1] == "created"
     desk.type("resume")
     assert once(service, 3)
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Answers to creates for which a run stops, its exit code, and words of what is said then.
+
+    ``steps`` are what to do, one word of each for terminal and report alike, ``page`` the beginning of the first card,
+    ``unsent`` why the rows that are left were not sent.
+    """
+
+    faults: tuple[str, ...]
+    code: Exit
+    steps: tuple[str, ...]
+    page: str
+    unsent: str
+
+
+STOPS = {
+    "redirect": Stop(
+        ("redirect",),
+        Exit.SERVICE,
+        ("calls are redirected", "importer resume 1", "got no answer"),
+        "Nexudus redirects the import",
+        "the service redirected a call",
+    ),
+    "403": Stop(
+        ("403",),
+        Exit.SIGN_IN,
+        ("ave ops@example.com given a role", "importer resume 1"),
+        "A permission is missing",
+        "the user lacks a role for these records",
+    ),
+    "404": Stop(
+        ("404", "404"),
+        Exit.SERVICE,
+        ("spaces/coworkermsoffecalendars may be the wrong path", "importer resume 1"),
+        "Nexudus does not know",
+        "the service does not know the path, or records that other rows name",
+    ),
+    "no answers": Stop(
+        ("500-before",) * 5,
+        Exit.SERVICE,
+        ("importer resume 1", "got no answer"),
+        "5 rows without an answer",
+        "the service could not be reached or did not answer as expected",
+    ),
+    "one field": Stop(
+        ("400",) * 5,
+        Exit.ROWS_FAILED,
+        ("because of one column", "importer resume 1"),
+        "Nexudus refuses row after row",
+        "problems with other rows stopped the run",
+    ),
+    "an Id twice": Stop(
+        ("ok", "id-repeated"),
+        Exit.SERVICE,
+        ("importer resume 1",),
+        "Make sure of the result",
+        "the service could not be reached or did not answer as expected",
+    ),
+}
+
+
+@pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS)
+def test_what_to_do_after_a_stop_follows_from_the_answer(desk: Desk, service: Service, stop: Stop) -> None:
+    """The same on terminal, report and page; and once the run has continued, nothing of it is left."""
+    service.fail(*stop.faults)
+    done = desk.type("run", rows(desk, 12), "--yes", "--out", "report")
+    assert done.code == stop.code
+    shown = done.out[done.out.index("Next: ") :].splitlines()
+    report = unescape((desk.folder / "report" / "report.html").read_text("utf-8"))
+    listed = report[report.index('<ol class="steps">') :].split("<li>")[1:]
+    assert [word in line for word, line in zip(stop.steps, shown, strict=True)] == [True] * len(stop.steps)
+    assert [word in line for word, line in zip(stop.steps, listed, strict=False)] == [True] * len(stop.steps)
+    status = run_status(1, Settings.model_validate({"home": desk.home}), 0.0)
+    assert cards(status.steps, Role.ADMIN, ())[0].title.startswith(stop.page)
+    unsent = {
+        row["import_message"] for row in desk.report("report") if row["import_message"].startswith("Not sent yet")
+    }
+    assert unsent == {f"Not sent yet: {stop.unsent}."}
+    desk.type("resume")
+    again = desk.type("status").out
+    assert "unfinished" not in again
+    assert stop.steps[0] not in again

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from reporting.office import Office, mapping_row
 
-from importer.delivery.send_result import SendResult, StopReason, TimeUp
+from importer.delivery.send_result import SendResult, SignInEnded, StopReason, TimeUp
 from importer.errors import Exit
 from importer.journal.journal import open_journal
 from importer.journal.next_steps import StepKind
@@ -97,6 +97,14 @@ def test_a_run_has_ended_when_nothing_is_to_be_resumed(
         stop_sentence(SendResult(reason, TimeUp())),
     )
     assert (office.out / "report.csv").exists()
+
+
+def test_a_sign_in_that_ended_is_made_again_first(office: Office) -> None:
+    """Noted in the journal, so that terminal, report and page say so, until the run stops for something else."""
+    run = office.plan(office.file([mapping_row(2), mapping_row(3)]))
+    result = asyncio.run(finish_run(office.journal, run, SendResult(StopReason.SIGN_IN, SignInEnded()), office.now))
+    assert [step.kind for step in result.steps[:2]] == [StepKind.SIGN_IN, StepKind.RESUME]
+    assert end(office, run, StopReason.LIMIT).steps[0].kind is StepKind.RESUME
 
 
 def test_what_to_do_next_follows_from_the_rows(office: Office) -> None:

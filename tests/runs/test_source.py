@@ -283,8 +283,9 @@ def test_a_remembered_encoding_is_no_guess_about_the_next_file(
 def test_an_encoding_is_remembered_only_where_it_matters(tmp_path: Path, settings: Settings) -> None:
     """A file that shows it is UTF-8 says nothing about others."""
     open_source(write(tmp_path / "a.csv", [mapping(2)]), settings, None, ReadOptions(encoding="cp1252"))
-    with pytest.raises(EncodingError):
+    with pytest.raises(EncodingError) as refused:
         open_source(polish(tmp_path / "b.csv", "cp1252", "Büro Süd"), settings, None, READ)
+    assert "You chose" not in f"{refused.value.message} {refused.value.advice}"
 
 
 def test_a_header_that_its_labels_show_is_named_for_every_later_reading(tmp_path: Path, settings: Settings) -> None:

@@ -1,6 +1,5 @@
 """How a run stands, from the journal alone: rows, allowance, waits, and whether a process works on it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,7 @@ from delivery.kit import ACCOUNT, KIND, PATH, add_run, record
 from importer.config.settings import Settings
 from importer.errors import UsageError
 from importer.issues import Issue
-from importer.journal.journal import Journal, open_journal
+from importer.journal.journal import Journal
 from importer.journal.lock import exclusive_sender
 from importer.journal.next_steps import StepKind
 from importer.journal.rows import Change
@@ -28,19 +27,6 @@ from importer.runs.status import (
 )
 
 NOW = 1_900_000_000.0
-
-
-@pytest.fixture
-def settings(memory: Path) -> Settings:
-    """A journal of its own and the published allowances."""
-    return Settings.model_validate({"home": memory, "journal": f"sqlite:///{memory / 'journal.sqlite3'}"})
-
-
-@pytest.fixture
-def journal(settings: Settings) -> Iterator[Journal]:
-    """The same journal, to make runs in."""
-    with open_journal(settings.journal_url) as journal:
-        yield journal
 
 
 @pytest.fixture

@@ -8,10 +8,13 @@ import pandera.pandas as pa
 import pytest
 from another_type import PRODUCT_PRICE, ProductPrice, registered
 from pandera.dtypes import Decimal
+from pandera.errors import SchemaError
 
 from schemas import RECORD_TYPES, FieldType, RecordType, Reference, full_path, register
+from schemas.coworker_ms_office_calendar import LARGEST_ID
 
 KINDS = [*RECORD_TYPES.values(), PRODUCT_PRICE]
+IDS = [pytest.param(kind, name, id=f"{kind.name}-{name}") for kind in RECORD_TYPES.values() for name in kind.references]
 
 
 class Plain(pa.DataFrameModel):
@@ -194,3 +197,20 @@ def test_no_two_record_types_share_a_name_or_a_path() -> None:
         assert RECORD_TYPES["ProductPrice"] is PRODUCT_PRICE
     assert "ProductPrice" not in RECORD_TYPES
     assert PRODUCT_PRICE.model is ProductPrice
+
+
+def takes(kind: RecordType, name: str, value: int) -> bool:
+    """Whether a field of a type has nothing against a value."""
+    schema = kind.model.to_schema().select_columns([name])
+    try:
+        schema.validate(pd.DataFrame({name: [value]}).astype({name: str(schema.columns[name].dtype)}))
+    except SchemaError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("kind", "name"), IDS)
+def test_an_id_is_a_number_from_1_to_the_largest_that_the_service_has(kind: RecordType, name: str) -> None:
+    """In whichever type: Nexudus would refuse any other one, after the call was made."""
+    numbers = (-1, 0, 1, LARGEST_ID, LARGEST_ID + 1)
+    assert [number for number in numbers if takes(kind, name, number)] == [1, LARGEST_ID]

@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from importer.errors import Exit, FileError, ImporterError
 from importer.spreadsheet import ReadOptions, encodings, is_unseen, open_sheet
+from importer.spreadsheet.quotes import QuotedCells
 from spreadsheet.making import (
     ods_cell,
     pack,
@@ -172,8 +173,8 @@ def _counted_text(path: Path, header: int) -> set[int]:
     text = path.read_bytes().decode(encoding).removeprefix("\ufeff").rstrip("\x1a")
     if declared := re.match(r'"?sep=.\"?(\r\n|\r|\n)', text):
         text = text[declared.end() :]
-    blanks = re.search(', +"', text) is not None
-    rows = enumerate(csv.reader(io.StringIO(text, newline=""), strict=True, skipinitialspace=blanks), start=1)
+    text = QuotedCells(",").without_blanks(text, is_quoted=False)
+    rows = enumerate(csv.reader(io.StringIO(text, newline=""), strict=True), start=1)
     return {number for number, row in rows if number > header and any(cell.strip() for cell in row)}
 
 

@@ -175,6 +175,17 @@ def test_rows_keep_their_numbers_across_blocks(tmp_path: Path, monkeypatch: pyte
     assert all(cells[0] == str(row) for row, cells in rows.items())
 
 
+@pytest.mark.parametrize("block", [7, 16, 33, 64, 4096])
+def test_a_blank_behind_a_quote_is_none_in_whichever_block(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, block: int
+) -> None:
+    """A block may begin within quotes or outside them; what stands in quotes keeps its blanks."""
+    monkeypatch.setattr(encodings, "BLOCK_BYTES", block)
+    path = tmp_path / "file.csv"
+    path.write_text("Id;Name;Note\n" + '1;"a" ;"b\n"" c" \n' * 40, encoding="utf-8")
+    assert list(rows_of(opened(path)).values()) == [["1", "a", 'b\n" c']] * 40
+
+
 def test_a_quote_that_is_never_closed_costs_no_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A row that goes on for many blocks is refused, not gathered."""
     monkeypatch.setattr(encodings, "BLOCK_BYTES", 64)
@@ -191,6 +202,16 @@ def test_a_corrected_failed_file_has_its_guards_taken_off(tmp_path: Path) -> Non
     assert rows_of(opened(path))[2][1] == "=1+1"
     path.write_text("Id,Name,import\n1,'=1+1,2\n", encoding="utf-8")
     assert rows_of(opened(path))[2][1] == "'=1+1"
+
+
+def test_a_cell_of_our_own_file_is_no_formula(tmp_path: Path) -> None:
+    """What we wrote begins with an apostrophe, and what is typed there is a text; only a foreign file has some."""
+    path = tmp_path / "file.csv"
+    for header, codes in (("Id,Name,import_row", []), ("Id,Name,import", ["formula-without-value"])):
+        path.write_text(f"{header}\n1,=1+1,2\n", encoding="utf-8")
+        sheet = opened(path)
+        rows_of(sheet)
+        assert list(sheet.problems["code"]) == codes
 
 
 _CELLS = st.text(st.sampled_from(list('ab1 ,;"\n\r\t\u2028\u0085\x0b\x1c\ufeffé')), max_size=4)

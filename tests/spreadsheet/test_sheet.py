@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from importer.errors import FileError
 from importer.reporting.lines import _position
 from importer.spreadsheet import address, column_letters, open_sheet, place_of
-from importer.spreadsheet.sheet import Sheet, find_header
+from importer.spreadsheet.sheet import Sheet, find_header, labels_of_user
 from importer.spreadsheet.workbook_child.package import letters_of, position_of
 
 
@@ -25,6 +25,21 @@ def test_a_column_has_the_letters_of_the_program(position: int, letters: str) ->
     assert position_of(letters.encode()) == position
     assert place_of(f"{letters}7") == (7, position)
     assert _position(f"{letters}7") == position
+
+
+@pytest.mark.parametrize(
+    ("labels", "of_user"),
+    [
+        (["ResourceId", "Name", "import_row", "import_status"], ["ResourceId", "Name"]),
+        (["ResourceId", "", "Import_Row"], ["ResourceId"]),
+        (["import_row", "import_status", "import_id", "import_message"], []),
+        (["", ""], []),
+        ([], []),
+    ],
+)
+def test_what_a_report_adds_is_none_of_the_users_headers(labels: list[str], of_user: list[str]) -> None:
+    """Also where it is all that there is."""
+    assert labels_of_user(labels) == of_user
 
 
 @given(st.integers(1, 10**7), st.integers(0, 20_000))

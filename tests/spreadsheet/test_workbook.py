@@ -491,6 +491,7 @@ IDS: list[Shown] = [
     ("1414915", "@", "1414915"),
     ("1414915", '"200"@', None),
     ("1414915", ";;;", None),
+    *((DAY, shape, None) for shape in ("yyyy", "d", "yyyymmdd")),
 ]
 EXPIRIES: list[Shown] = [
     # The value, its number format, and the instant that is sent; None where the cell does not show all of it.
@@ -688,6 +689,8 @@ ODS_NUMBERS: list[tuple[str, str, str, str]] = [
     ('value-type="float" office:value="1414915"', "1.414.915", "1414915", ""),
     ('value-type="float" office:value="1414915"', "1414915 (old)", "", ""),
     ('value-type="float" office:value="5"', "2005", "", ""),
+    *(('value-type="float" office:value="300"', text, "300", "") for text in ("3E2", "3e+02", "3,0E2", "0.3E+3")),
+    *(('value-type="float" office:value="300"', text, "", "") for text in ("3E3", "3E", "E2", "3E999")),
     ('value-type="percentage" office:value="5"', "500%", "", ""),
     ('value-type="date" office:date-value="2026-12-05"', "05.12.26", "", "2026-12-05T05:00:00Z"),
     ('value-type="date" office:date-value="2026-12-05"', "Samstag, 5. Dezember 2026", "", "2026-12-05T05:00:00Z"),

@@ -5,6 +5,7 @@ The files in files/ were made for this project, those called lo-* by LibreOffice
 
 import re
 import struct
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -21,6 +22,7 @@ from importer.errors import FileError, SheetsError
 from importer.spreadsheet.workbook_child.cell_texts import Cell, as_text
 from importer.spreadsheet.workbook_child.old_strings import StringsDamaged, shared_strings
 from spreadsheet.making import (
+    ods_cell,
     opened,
     pack,
     problems_of,
@@ -28,7 +30,11 @@ from spreadsheet.making import (
     sheet_xml,
     shown_rows_of,
     text_row,
+    write_ods,
+    write_xls,
     write_xlsb,
+    xls_record,
+    xlsb_record,
     xlsx_parts,
 )
 
@@ -309,6 +315,40 @@ def test_what_is_out_of_sight_is_said(tmp_path: Path, name: str) -> None:
     sheet = opened(path)
     assert ([notice.code for notice in sheet.notices], rows_of(sheet)) == (codes, {2: ["1", "Room"]})
     assert all(notice.doubtful for notice in sheet.notices)
+
+
+_CONFIG = "urn:oasis:names:tc:opendocument:xmlns:config:1.0"
+
+
+def showing_formulas(folder: Path, kind: str, setting: str) -> Path:
+    """A workbook whose view shows formulas, or whatever the setting says; with an empty one it says nothing."""
+    if kind == "xls":
+        flags = {"": 0x36, "0": 0x36}.get(setting, 0x37)
+        return write_xls(folder / "a.xls", [["Name"], ["Room"]], sheet=xls_record(0x23E, struct.pack("<H16x", flags)))
+    if kind == "xlsb":
+        record = xlsb_record(137, struct.pack("<H28x", {"": 0x3DC, "0": 0x3DC}.get(setting, 0x3DE)))
+        return write_xlsb(folder / "a.xlsb", [["Name"], ["Room"]], more={"view": record})
+    if kind == "ods":
+        value = {"": "", "0": "false"}.get(setting, "true")
+        path = write_ods(folder / "a.ods", ods_cell("string", "", "Name"), ods_cell("string", "", "Room"))
+        with zipfile.ZipFile(path, "a") as archive:
+            item = f'<c:config-item c:name="ShowFormulas" c:type="boolean">{value}</c:config-item>'
+            entry = f"<c:config-item-map-entry>{item}</c:config-item-map-entry>"
+            archive.writestr("settings.xml", f'<s xmlns:c="{_CONFIG}">{entry}</s>')
+        return path
+    about = f' showFormulas="{setting}"' if setting else ""
+    view = f"<sheetViews><sheetView{about} workbookViewId='0'/></sheetViews><sheetData>"
+    xml = sheet_xml(text_row(1, "Name"), text_row(2, "Room")).replace("<sheetData>", view)
+    return pack(folder / "a.xlsx", xlsx_parts(xml))
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "xls", "xlsb", "ods"])
+@pytest.mark.parametrize(("setting", "told"), [("1", True), ("true", True), ("0", False), ("", False)])
+def test_a_sheet_that_shows_its_formulas_is_told(tmp_path: Path, kind: str, setting: str, *, told: bool) -> None:
+    """A person sees neither the results there, nor how formats show numbers."""
+    sheet = opened(showing_formulas(tmp_path, kind, setting))
+    codes = [(notice.code, notice.doubtful) for notice in sheet.notices]
+    assert (codes, rows_of(sheet)) == ([("formulas-shown", True)] if told else [], {2: ["Room"]})
 
 
 # -- an independent reader --------------------------------------------------------------------------------------------

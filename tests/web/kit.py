@@ -194,6 +194,7 @@ class _Fields(HTMLParser):
     def __init__(self, form: str) -> None:
         super().__init__()
         self.form, self.fields, self.options = form, dict[str, str](), dict[str, list[str]]()
+        self.buttons, self.links = list[dict[str, str]](), list[str]()
         self._inside = self._select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -204,6 +205,10 @@ class _Fields(HTMLParser):
         if tag == "option" and self._select:
             self.options[self._select].append(own["value"])
             self.fields.setdefault(self._select, own["value"])
+        elif tag == "a":
+            self.links.append(own.get("href", ""))
+        elif tag == "button" and own.get("form", self._inside) == self.form:
+            self.buttons.append(own)
         elif own.get("form", self._inside) == self.form and own.get("name"):
             self._select = own["name"] if tag == "select" else ""
             if tag == "select":
@@ -221,6 +226,20 @@ def form_fields(html: str, form: str) -> dict[str, str]:
     parser = _Fields(form)
     parser.feed(html)
     return {name: re.sub(r"\r\n?|\n", "\r\n", text) for name, text in parser.fields.items()}
+
+
+def form_buttons(html: str, form: str) -> list[dict[str, str]]:
+    """The attributes of the buttons of a form, wherever they stand."""
+    parser = _Fields(form)
+    parser.feed(html)
+    return parser.buttons
+
+
+def links(html: str) -> list[str]:
+    """Where the links of a page lead."""
+    parser = _Fields("")
+    parser.feed(html)
+    return parser.links
 
 
 def form_options(html: str, form: str, name: str) -> list[str]:
@@ -255,6 +274,12 @@ def rows(*numbers: int) -> bytes:
 
 def addresses(draft: str = "x" * 22, run: int = 1) -> list[tuple[str, str]]:
     """Every address of the table, filled in."""
-    filled = {"{draft}": draft, "{run:int}": str(run), "{row:int}": "2", "{name}": "report.csv", "{topic}": "importing"}
+    filled = {
+        "{draft}": draft,
+        "{run:number}": str(run),
+        "{row:number}": "2",
+        "{name}": "report.csv",
+        "{topic}": "importing",
+    }
     filled |= {"{field}": "CoworkerId"}
     return [(route.method, re.sub(r"\{[^}]+\}", lambda found: filled[found[0]], route.path)) for route in TABLE]

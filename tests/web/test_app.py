@@ -98,7 +98,7 @@ def _places(clients: dict[str, Client]) -> dict[str, str]:
     draft = clients["maria"].draft("rooms.csv", FILE)
     return {
         "{draft}": draft.rpartition("/")[2],
-        "{row:int}": "2",
+        "{row:number}": "2",
         "{name}": "report.csv",
         "{topic}": "promises",
         "{field}": "CoworkerId",
@@ -112,7 +112,7 @@ def ask(client: Client, method: str, path: str) -> Answer:
 
 def filled(path: str, places: dict[str, str], run: int = 1) -> str:
     """An address of the table with something that exists in each place."""
-    for part, value in {**places, "{run:int}": str(run)}.items():
+    for part, value in {**places, "{run:number}": str(run)}.items():
         path = path.replace(part, value)
     assert "{" not in path
     return path
@@ -192,7 +192,7 @@ def test_each_address_with_an_upload_or_a_run_says_whose_it_must_be() -> None:
             expected = {Owner.OWN_RUN, Owner.ANY_RUN}
         assert route.owner in expected, route.path
     public = {(route.method, route.path) for route in TABLE if route.owner is Owner.ANY_RUN}
-    assert public == {("GET", "/runs/{run:int}"), ("GET", "/runs/{run:int}/progress")}
+    assert public == {("GET", "/runs/{run:number}"), ("GET", "/runs/{run:number}/progress")}
 
 
 def test_who_may_press_import_stands_in_the_table() -> None:

@@ -18,7 +18,7 @@ from typing import Literal
 import pytest
 from conftest import GIVE_UP, LABELS, mapping
 from openpyxl import Workbook, load_workbook
-from playwright.sync_api import Browser, BrowserContext, Dialog, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Route, expect, sync_playwright
 
 from importer import reporting
 from importer.config.settings import Settings
@@ -158,7 +158,7 @@ def correct_a_cell_and_a_cause(eyes: Eyes) -> None:
     page.get_by_label("Remove them: 4,123 becomes 4123").check()
     page.get_by_role("button", name="Save all choices", exact=True).last.click()
     expect(standing).to_contain_text("2 rows of 40 need a change")
-    page.get_by_role("link", name="Import only the 38 good rows").click()
+    page.get_by_role("button", name="Import only the 38 good rows").click()
 
 
 def import_with_a_pause(eyes: Eyes, service: Running) -> None:
@@ -197,7 +197,7 @@ def give_the_failed_rows_back(eyes: Eyes, failed: Path) -> None:
     page.get_by_role("button", name="Check this file").click()
     expect(page.locator("#standing")).to_contain_text("All 2 rows can be imported")
     eyes.judge()
-    page.get_by_role("link", name="Plan the import of 2 rows").click()
+    page.get_by_role("button", name="Plan the import of 2 rows").click()
     page.get_by_role("button", name="Import 2 rows for practice").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("All 2 rows created")
 
@@ -229,7 +229,7 @@ def test_a_sheet_that_comes_back_updates_its_records(eyes: Eyes, service: Runnin
         page.goto(eyes.site.base)
         page.get_by_label("Choose a spreadsheet").set_input_files(file)
         page.get_by_role("button", name="Check this file").click()
-        page.get_by_role("link", name=re.compile("^Plan the import of")).click()
+        page.get_by_role("button", name=re.compile("^Plan the import of")).click()
         if len(rows) == 4:
             page.get_by_role("button", name="Import 4 rows for practice").click()
             expect(page.get_by_role("heading", level=1)).to_have_text("All 4 rows created")
@@ -267,7 +267,7 @@ def test_an_ambiguous_row_is_answered_by_choosing_its_record(eyes: Eyes, service
     page.goto(eyes.site.base)
     page.get_by_label("Choose a spreadsheet").set_input_files(file)
     page.get_by_role("button", name="Check this file").click()
-    page.get_by_role("link", name=re.compile("^Plan the import of")).click()
+    page.get_by_role("button", name=re.compile("^Plan the import of")).click()
     row = page.get_by_role("group", name="Row 2")
     expect(row.get_by_role("radio")).to_have_count(3)
     expect(row.get_by_label("Leave row 2 out")).to_be_checked()
@@ -337,7 +337,7 @@ def test_everything_but_the_live_parts_works_without_scripts(
         page.locator("#cell-B3").fill("4711")
         page.locator("#save-B3").click()
         expect(page.locator("#standing")).to_contain_text("4 rows of 40 need a change")
-        page.get_by_role("link", name="Import only").click()
+        page.get_by_role("button", name="Import only").click()
         page.get_by_role("button", name="Import 36 rows for practice").click(timeout=15_000)
         expect(page.get_by_role("heading", level=1)).to_have_text(
             "36 of 40 rows created, 4 need a change", timeout=40_000
@@ -350,7 +350,7 @@ def test_a_row_that_waits_for_the_whole_file_keeps_the_focus_and_what_is_typed_e
 ) -> None:
     """The answer to a Save comes at once; that another row is right as well comes later, and takes nothing away."""
     monkeypatch.setattr("importer.web.context._WAIT", 0.0)
-    monkeypatch.setattr("importer.web.upload_pages._LOOKS", 0)
+    monkeypatch.setattr("importer.web.check_form._LOOKS", 0)
     path, page = tmp_path / "twins.csv", eyes.page
     rows = [mapping(2), mapping(2, Name="Other"), mapping(4, CoworkerId="12.5"), mapping(5, CoworkerId="13.5")]
     path.write_bytes(table(*rows))
@@ -409,6 +409,65 @@ def test_a_page_that_is_no_longer_signed_in_keeps_what_was_typed(eyes: Eyes, tmp
     expect(page.locator("#standing")).to_contain_text("1 row of 3 needs a change")
 
 
+def two_wrong_rows(eyes: Eyes, folder: Path) -> Page:
+    """The check page of a file with two rows that need a change, the first of them in two cells."""
+    path, page = folder / "two.csv", eyes.page
+    path.write_bytes(table(mapping(2), mapping(3, CoworkerId="12.5", Name=""), mapping(4, CoworkerId="13.5")))
+    page.locator("#file").set_input_files(path)
+    page.get_by_role("button", name="Check this file").click()
+    expect(page.locator("#cell-B3")).to_be_visible()
+    return page
+
+
+def test_what_is_typed_while_a_row_is_being_saved_stays(eyes: Eyes, tmp_path: Path) -> None:
+    """In the next cell, and in the very cell that was saved; another Save takes both."""
+    page, routes = two_wrong_rows(eyes, tmp_path), list[Route]()
+    slow = [True]
+    page.route("**/rows/3", lambda route: routes.append(route) if slow else route.continue_())
+    page.locator("#cell-B3").fill("47")
+    page.locator("#cell-B3").press("Enter")
+    page.locator("#cell-B3").press_sequentially("11")
+    page.locator("#cell-C3").fill("Attic")
+    page.locator("#row-3").evaluate("row => { row.dataset.before = 'yes'; }")
+    slow.clear()
+    routes[0].continue_()
+    expect(page.locator("#row-3[data-before]")).to_have_count(0)
+    expect(page.locator("#standing")).to_contain_text("2 rows of 3 need a change")
+    expect(page.locator("#cell-C3")).to_have_value("Attic")
+    expect(page.locator("#cell-B3")).to_have_value("4711")
+    page.locator("#cell-B3").press("Enter")
+    expect(page.locator("#standing")).to_contain_text("1 row of 3 needs a change")
+    page.get_by_role("button", name="See and correct all rows").click()
+    expect(page.get_by_role("gridcell", name="4711")).to_be_visible()
+    expect(page.get_by_role("gridcell", name="Attic")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("no answer", "because the importer's page does not answer."),
+        ("500", "because of an unexpected error."),
+        ("401", "because this page is no longer signed in."),
+    ],
+)
+def test_a_row_that_could_not_be_saved_says_so(eyes: Eyes, tmp_path: Path, fault: str, words: str) -> None:
+    """At the button that was pressed; what was typed stays, and can be saved afterwards."""
+    page = two_wrong_rows(eyes, tmp_path)
+    headers = {"HX-Refresh": "true"} if fault == "401" else {}
+    page.route(
+        "**/rows/4",
+        lambda route: route.abort() if fault == "no answer" else route.fulfill(status=int(fault), headers=headers),
+    )
+    page.locator("#cell-B4").fill("4712")
+    page.locator("#cell-B4").press("Enter")
+    expect(page.locator("#row-4").get_by_role("alert")).to_contain_text(f"Nothing was saved, {words}")
+    expect(page.locator("#cell-B4")).to_have_value("4712")
+    page.unroute("**/rows/4")
+    page.locator("#cell-B4").press("Enter")
+    expect(page.locator("#standing")).to_contain_text("1 row of 3 needs a change")
+    expect(page.locator("#unsaved")).to_have_count(0)
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
 def test_nothing_that_was_typed_is_lost_in_silence(
     browser: Browser, settings: Settings, tmp_path: Path, scripts: bool
@@ -432,7 +491,7 @@ def test_nothing_that_was_typed_is_lost_in_silence(
                 dialog.dismiss()
 
             page.on("dialog", stay)
-            page.get_by_role("link", name="Change columns").click(no_wait_after=True)
+            page.get_by_role("link", name="History").click(no_wait_after=True)
             expect(page.locator("#cell-B3")).to_have_value("4711")
             assert asked == ["beforeunload"]
         page.locator("#cell-C40").fill("Attic")
@@ -440,7 +499,8 @@ def test_nothing_that_was_typed_is_lost_in_silence(
         expect(page.locator("#standing")).to_contain_text("3 rows of 40 need a change")
         page.locator("#cell-C41").fill("Cellar")
         page.get_by_label("Remove them: 4,123 becomes 4123").check()
-        page.get_by_role("button", name="Save all choices", exact=True).last.click()
+        page.get_by_role("button", name="See and correct all rows").click()
+        page.get_by_role("link", name="Back to the check").first.click()
         expect(page.locator("#standing")).to_contain_text("All 40 rows can be imported")
         context.close()
 
@@ -485,7 +545,7 @@ def test_tables_of_rows_fit_a_desk_and_stack_on_a_phone(eyes: Eyes, tmp_path: Pa
     page.get_by_role("button", name="Check this file").click()
     expect(page.get_by_role("heading", name="Rows that need a change")).to_be_visible()
     fits(page)
-    page.get_by_role("link", name="Import only the 2 good rows").click()
+    page.get_by_role("button", name="Import only the 2 good rows").click()
     page.get_by_role("button", name="Import 2 rows for practice").click()
     expect(page.get_by_role("heading", name="What to do next")).to_be_visible(timeout=40_000)
     page.get_by_role("link", name="All rows with their Ids").click()

@@ -20,7 +20,7 @@ def begin(page: Page, site: Site, file: Path) -> None:
     page.goto(site.base)
     page.get_by_label("Choose a spreadsheet").set_input_files(file)
     page.get_by_role("button", name="Check this file").click()
-    page.get_by_role("link", name=re.compile("^Plan the import of")).click()
+    page.get_by_role("button", name=re.compile("^Plan the import of")).click()
 
 
 def test_a_run_is_queued_watched_and_undone(eyes: Eyes, service: Running, tmp_path: Path) -> None:

@@ -353,7 +353,7 @@ class Clerk:
         """From the check over the plan to the results."""
         page, hands = self.page, self.hands
         title = page.get_by_role("heading", level=1)
-        hands.press(page.get_by_role("link", name=re.compile(r"^(Import only the|Plan the import of) ")))
+        hands.press(page.get_by_role("button", name=re.compile(r"^(Import only the|Plan the import of) ")))
         expect(title).to_have_text(f"Create {number} record{'s' if number != 1 else ''} in Harbour House?")
         self.look()
         hands.press(page.get_by_role("button", name=re.compile(f"^Import {number} rows? for practice")))
@@ -513,7 +513,7 @@ def test_both_sheets_of_a_workbook_are_imported(
         first.upload(SAMPLES / RENEWALS.file)
         before = eyes.page.url
         other = Clerk(OTHER_SHEET, site, service, Hands(eyes.page), eyes)
-        other.hands.press(eyes.page.get_by_role("link", name="Another sheet"))
+        other.hands.press(eyes.page.get_by_role("button", name="Another sheet"))
         other.choose_sheet()
         expect(eyes.page.get_by_text("12 rows in sheet “Station Yard”")).to_be_visible()
         other.look()

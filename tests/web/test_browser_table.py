@@ -87,7 +87,7 @@ def opened(eyes: Eyes, folder: Path, rows: list[list[object]] | None = None) -> 
     page = eyes.page
     page.get_by_label("Choose a spreadsheet").set_input_files(write(folder, plenty() if rows is None else rows))
     page.get_by_role("button", name="Check this file").click()
-    page.get_by_role("link", name="See and correct all rows").click()
+    page.get_by_role("button", name="See and correct all rows").click()
     sheet = Sheet(page)
     expect(sheet.cell(0, NAME)).to_have_text("Room 2")
     return sheet
@@ -312,7 +312,7 @@ def test_a_whole_selection_is_left_out_and_taken_back(sheet: Sheet) -> None:
     sheet.page.get_by_role("link", name="Back to the check").first.click()
     expect(sheet.page.locator(".note").first).to_contain_text("150 rows are left out, as you chose: 3, 5, 7")
     expect(sheet.page.locator("#standing")).to_contain_text("All 150 rows can be imported")
-    sheet.page.get_by_role("link", name="See and correct all rows").click()
+    sheet.page.get_by_role("button", name="See and correct all rows").click()
     sheet.go(1, NAME)
     sheet.page.get_by_role("button", name="Take rows back").click()
     sheet.says("1 row taken back. 1 row needs a change.")
@@ -355,6 +355,65 @@ def test_what_could_not_be_saved_is_named_until_it_is(eyes: Eyes, tmp_path: Path
     eyes.page.reload()
     for row, text in enumerate(("Studio", "Attic", "Cellar", "Garage")):
         expect(sheet.cell(row, NAME)).to_have_text(text)
+
+
+@pytest.mark.parametrize("focused", ["a cell", "a title"])
+def test_what_is_saved_again_is_about_the_rows_that_were_seen(eyes: Eyes, tmp_path: Path, focused: str) -> None:
+    """Though the table has been sorted since, and wherever the focus is by then."""
+    sheet = opened(eyes, tmp_path)
+    fails = iter([True])
+    eyes.page.route("**/steps?*", lambda route: route.abort() if next(fails, False) else route.continue_())
+    sheet.go(0, NAME)
+    sheet.clipboard("paste", "Attic\nCellar")
+    expect(eyes.page.get_by_role("alert")).to_contain_text("Not saved: pasting.")
+    sheet.header(COWORKER).click()
+    sheet.says("Sorted by CoworkerId, ascending.")
+    if focused == "a cell":
+        sheet.go(4, NAME)
+    eyes.page.get_by_role("button", name="Save again").click()
+    sheet.says("2 cells changed. 1 row needs a change.")
+    place = eyes.page.url.partition("?")[0]
+    rows = eyes.page.request.get(f"{place}/rows?first=0&count=400").json()["rows"]
+    assert {row["row"]: row["texts"][NAME - 3] for row in rows if row["texts"][NAME - 3] in ("Attic", "Cellar")} == {
+        2: "Attic",
+        3: "Cellar",
+    }
+
+
+def test_what_was_done_but_got_no_answer_is_not_done_twice(eyes: Eyes, tmp_path: Path) -> None:
+    """Replacing "Room" by "Room Room" once more would make four of them."""
+    sheet = opened(eyes, tmp_path)
+    fails = iter([True])
+
+    def lose_the_answer(route: Route) -> None:
+        if next(fails, False):
+            route.fetch()
+            route.abort()
+        else:
+            route.continue_()
+
+    eyes.page.route("**/steps?*", lose_the_answer)
+    eyes.page.get_by_text("Find and replace").click()
+    eyes.page.get_by_label("Find", exact=True).fill("Room")
+    eyes.page.get_by_label("Replace with").fill("Room Room")
+    eyes.page.get_by_role("button", name="Replace in all").click()
+    expect(eyes.page.get_by_role("alert")).to_contain_text("Not saved: replacing.")
+    eyes.page.get_by_role("button", name="Save again").click()
+    sheet.says("This had been saved already.")
+    expect(sheet.cell(0, NAME)).to_have_text("Room Room 2")
+
+
+def test_a_page_with_something_unsaved_says_why_it_stays(eyes: Eyes, tmp_path: Path) -> None:
+    """Once whoever wants to leave it has pressed a link, and the focus is on the way out."""
+    sheet = opened(eyes, tmp_path)
+    eyes.page.route("**/steps?*", lambda route: route.abort())
+    sheet.go(0, NAME)
+    eyes.page.keyboard.type("Studio")
+    sheet.press("Enter")
+    expect(sheet.cell(0, NAME)).to_have_text("StudioNot saved")
+    eyes.page.get_by_role("link", name="Back to the check").first.click()
+    sheet.says("This page stays open, because something on it is not saved. Save it again, or give it up.")
+    expect(eyes.page.get_by_role("button", name="Save again")).to_be_focused()
 
 
 def test_what_could_not_be_saved_can_be_given_up(eyes: Eyes, tmp_path: Path) -> None:
@@ -418,7 +477,7 @@ def test_going_on_waits_for_what_is_being_saved(sheet: Sheet) -> None:
     sheet.page.get_by_role("link", name="Back to the check").first.click()
     sheet.page.wait_for_url("**/check*")
     assert questions == []
-    sheet.page.get_by_role("link", name="See and correct all rows").click()
+    sheet.page.get_by_role("button", name="See and correct all rows").click()
     expect(sheet.cell(0, NAME)).to_have_text("Studio")
 
 
@@ -487,7 +546,7 @@ def test_the_plan_is_shown_at_each_row(sheet: Sheet) -> None:
     """Once it has been made for the upload as it is, and no longer than that."""
     sheet.page.get_by_role("link", name="Plan the import").click()
     expect(sheet.page.get_by_role("heading", level=1)).to_have_text("Create 270 records in Harbour House?")
-    sheet.page.get_by_role("link", name="See all rows and what will be sent").click()
+    sheet.page.get_by_role("button", name="See all rows and what will be sent").click()
     expect(sheet.cell(0, 2)).to_have_text("ReadyCreate")
     expect(sheet.cell(1, 2)).not_to_contain_text("Create")
     sheet.page.locator("#show").select_option("create")
@@ -506,7 +565,7 @@ def test_without_scripts_the_rows_are_a_plain_table(browser: Browser, settings: 
         page.goto(site.url)
         page.locator("#file").set_input_files(write(tmp_path, plenty()))
         page.get_by_role("button", name="Check this file").click()
-        page.get_by_role("link", name="See and correct all rows").click()
+        page.get_by_role("button", name="See and correct all rows").click()
         expect(page.locator("caption")).to_have_text("300 rows, numbered as in your file")
         page.get_by_role("link", name="Next page").click()
         expect(page.locator("tbody th").first).to_have_text("102")

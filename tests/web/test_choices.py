@@ -11,7 +11,7 @@ from importer.config.settings import Settings
 from importer.sandbox.people import space
 from importer.sandbox.server import Running
 from importer.web.upload_documents import question_key
-from web.kit import Client, plain, serving, table
+from web.kit import Client, form_fields, plain, serving, table
 from web.test_cells import NAMES, namesakes, sent
 
 TITLES = ["Raum", "Mitglied", "Bezeichnung", "Ablauf", "Abo", "Kalender"]
@@ -58,8 +58,8 @@ def test_one_choice_is_for_all_rows_with_that_name(client: Client, service: Runn
     assert sorted(str(body["ResourceId"]) for body in bodies) == [ids[0], *[ids[1]] * 120]
 
 
-def test_several_choices_are_saved_at_once_or_each_alone(client: Client, service: Running) -> None:
-    """One button for the whole form; the button of a question leaves the others as they are."""
+def test_several_choices_are_saved_at_once(client: Client, service: Running) -> None:
+    """By the button of one question as by that of the whole form: none that was made on the page is lost."""
     ids = namesakes(service, "Studio (any)", 2)
     rows = [mapping(n, ResourceId="Studio (any)", CoworkerId="Ada Abott") for n in (2, 3)]
     place = client.draft("a.csv", table(*rows))
@@ -67,9 +67,7 @@ def test_several_choices_are_saved_at_once_or_each_alone(client: Client, service
     assert "“\u2068Ada Abott\u2069” in CoworkerId: 2 rows" in text
     both = pick("ResourceId", "Studio (any)", ids[0]) | pick("CoworkerId", "Ada Abott", ADA["Id"])
     alone = both | {"only": question_key("CoworkerId", "Ada Abott")}
-    text = words(choose(client, place, alone))
-    assert "2 rows of 2 need a change" in text
-    assert "Studio (any)\u2069” in ResourceId: 2 rows" in text
+    assert "All 2 rows can be imported" in words(choose(client, place, alone))
     client.post(f"{place}/as-it-came")
     assert "Ada Abott\u2069” in CoworkerId: 2 rows" in words(check_page(client, place))
     assert "All 2 rows can be imported" in words(choose(client, place, both))
@@ -131,6 +129,43 @@ def test_a_choice_is_remembered_for_the_next_file_and_can_be_forgotten(client: C
     assert text.count("Remembered from an earlier file.") == 1
 
 
+@pytest.mark.parametrize("then", ["another record", "none"])
+def test_a_choice_for_another_file_is_seen_before_anything_is_sent(client: Client, service: Running, then: str) -> None:
+    """Choices are the account's: a file whose names mean something else by now is checked again, and so says."""
+    ids = namesakes(service, "Studio (any)", 2)
+    first = client.draft("a.csv", table(*(mapping(n, ResourceId="Studio (any)") for n in (2, 3))))
+    check_page(client, first)
+    choose(client, first, pick("ResourceId", "Studio (any)", ids[0]))
+    plan = form_fields(client.follow(f"{first}/plan").text, "plan")
+    second = client.draft("b.csv", table(mapping(6, ResourceId="Studio (any)"), mapping(7)))
+    check_page(client, second)
+    choose(client, second, {"forget": question_key("ResourceId", "Studio (any)")})
+    if then == "another record":
+        choose(client, second, pick("ResourceId", "Studio (any)", ids[1]))
+    refused = client.post(f"{first}/start", plan)
+    assert refused.place == f"{first}/plan?outdated=import"
+    assert service.state.bodies == []
+    client.follow(f"{first}/plan")
+    text = words(check_page(client, first))
+    if then == "none":
+        assert "2 rows of 2 need a change" in text
+        return
+    assert f"Id {ids[1]}. Chosen for another file, after you had chosen another one here." in text
+    assert {body["ResourceId"] for body in sent(client, service, first)} == {int(ids[1])}
+
+
+def test_a_choice_about_another_name_changes_nothing(client: Client, service: Running) -> None:
+    """Or each file would be checked again whenever anybody chose anything."""
+    ids = namesakes(service, "Studio (any)", 2)
+    first = client.draft("a.csv", table(mapping(2, CoworkerId="Ada Abott")))
+    choose(client, first, pick("CoworkerId", "Ada Abott", ADA["Id"]))
+    plan = form_fields(client.follow(f"{first}/plan").text, "plan")
+    second = client.draft("b.csv", table(mapping(6, ResourceId="Studio (any)")))
+    choose(client, second, pick("ResourceId", "Studio (any)", ids[1]))
+    assert form_fields(client.follow(f"{first}/plan").text, "plan") == plan
+    assert client.post(f"{first}/start", plan).place.startswith("/runs/")
+
+
 def test_a_run_that_waits_keeps_the_choices_that_were_seen(
     client: Client, service: Running, settings: Settings
 ) -> None:
@@ -178,7 +213,9 @@ def test_dates_repairs_and_zone_are_the_same_kind_of_question(client: Client, se
     assert "Dates are read as day/month/year." in text
     assert "In which time zone are the times in “Ablauf”?" in text
     assert "There is no time zone “Mars/North”" in words(choose(client, place, {"zone": "Mars/North"}))
-    assert 'value="Europe/Berlin"' in choose(client, place, {"zone": "Europe/Berlin"})
+    text = words(choose(client, place, {"zone": "Europe/Berlin"}))
+    assert "Times without a time zone are read in Europe/Berlin." in text
+    assert "In which time zone" not in text
     assert sent(client, service, place)[0]["SubscriptionExpireDate"] == "2027-03-02T09:00:00Z"
 
 

@@ -125,5 +125,5 @@ def test_a_service_that_cannot_be_asked_is_said_and_asked_again(client: Client, 
     place = client.draft("names.csv", rows(ADA))
     assert "The names could not be looked up. Nexudus is down." in plain(client.get(f"{place}/check").text)
     gate.refuses = False
-    client.post(f"{place}/check")
+    client.post(f"{place}/choices", {"look-up": "yes"})
     assert "The only row can be imported" in plain(client.follow(f"{place}/check").text)

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from journal.test_next_steps import UNFINISHED
 
-from importer.journal.next_steps import FAILED_FILE, Step, StepKind, command_of, next_steps
+from importer.journal.next_steps import FAILED_FILE, REMEDIES, Step, StepKind, command_of, next_steps
 from importer.journal.states import State
 from importer.web.auth import Role
 from importer.web.next_steps import ELSEWHERE, cards
 
 EVERYBODY_CAN = {
+    *REMEDIES - {StepKind.SIGN_IN},
     StepKind.REVIEW,
     StepKind.CORRECT,
     StepKind.CORRECT_COLUMN,
@@ -22,7 +23,7 @@ EVERYBODY_CAN = {
     StepKind.COMPARE_AGAIN,
     StepKind.SETTLE_OTHERS,
 }
-RUNNERS_CAN = EVERYBODY_CAN | {StepKind.RECONCILE, StepKind.RETRY, StepKind.VERIFY}
+RUNNERS_CAN = EVERYBODY_CAN | {StepKind.SIGN_IN, StepKind.RECONCILE, StepKind.RETRY, StepKind.VERIFY}
 CAN = {Role.VIEWER: EVERYBODY_CAN, Role.RUNNER: RUNNERS_CAN, Role.ADMIN: set(StepKind) - ELSEWHERE}
 
 
@@ -37,10 +38,14 @@ def test_a_card_stands_for_each_step_that_a_role_can_take(role: Role, kind: Step
     states=st.dictionaries(st.sampled_from(State), st.integers(1, 4)),
     invalid=st.integers(0, 3),
     finished=st.booleans(),
+    remedy=st.sampled_from([None, *sorted(REMEDIES)]),
 )
-def test_the_page_says_what_terminal_and_report_say(states: dict[State, int], invalid: int, finished: bool) -> None:
+def test_the_page_says_what_terminal_and_report_say(
+    states: dict[State, int], invalid: int, finished: bool, remedy: StepKind | None
+) -> None:
     """The same steps about as many rows, most pressing first."""
-    steps = next_steps(replace(UNFINISHED, finished=1.0 if finished else None), states, invalid=invalid)
+    run = replace(UNFINISHED, finished=1.0 if finished else None, options={"remedy": remedy})
+    steps = next_steps(run, states, invalid=invalid)
     expected = [step for step in steps if step.kind not in ELSEWHERE]
     shown = cards(steps, Role.ADMIN, {FAILED_FILE})
     assert [card.kind for card in shown] == [step.kind for step in expected]

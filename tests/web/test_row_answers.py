@@ -17,7 +17,7 @@ from importer.delivery.comparison import Reason
 from importer.runs.groups import RowChoice, RowDoubt
 from importer.sandbox.server import Running
 from importer.web.row_answers import reply_to
-from web.kit import Client, Site, form_fields, plain, started, table
+from web.kit import Client, Site, form_fields, links, plain, started, table
 from web.test_updates import WEEKS, choose_to_update, dates, planned, records, until_done, week
 
 DOUBTS = (
@@ -109,7 +109,7 @@ def test_answers_survive_a_reload_and_another_tab(site: Site, client: Client, do
     text = plain(answer(other, place, row_2="", row_3=numbers[4]))
     assert "2 records that you chose" in text
     assert "2 records that you chose" in plain(unescape(client.follow(f"{place}/plan").text))
-    stale = {**form_fields(first, ""), "row-2": str(numbers[0])}
+    stale = {**form_fields(first, "plan"), "row-2": str(numbers[0])}
     text = plain(unescape(client.follow(client.post(f"{place}/records", stale).place).text))
     assert "your latest choices were not taken" in text
     assert f"Row 2: Id {numbers[3]}" in text
@@ -127,6 +127,41 @@ def test_an_answer_can_be_taken_back(client: Client, doubled: Running) -> None:
     text = plain(answer(client, place, again="all"))
     assert "that you chose" not in text
     assert "2 rows that may be in Nexudus" in text
+
+
+def test_an_import_with_unsaved_choices_saves_them_and_shows_the_plan_with_them(
+    client: Client, doubled: Running
+) -> None:
+    """Nothing is sent that nobody has seen; the next press imports."""
+    place, page = planned(client, week(2, 2, 3, 4))
+    numbers = sorted(expiry(doubled))
+    fields = form_fields(page, "plan") | {"row-2": str(numbers[3]), "update": "yes"}
+    text = unescape(client.follow(client.post(f"{place}/start", fields).place).text)
+    assert "Nothing was imported yet: you had chosen records that were not saved." in text
+    assert "1 record that you chose" in plain(text)
+    assert WEEKS[2] not in dates(doubled)
+    assert "2 of 3 rows updated, 1 not sent" in plain(until_done(client, choose_to_update(client, place, text)))
+
+
+@pytest.mark.parametrize("pressed", [{"again": "3"}, {"go": "plan?page=2"}, {"go": "check"}, {"go": "table"}])
+def test_whatever_is_pressed_on_the_plan_saves_its_choices(
+    client: Client, doubled: Running, pressed: dict[str, str]
+) -> None:
+    """A page of rows, another page of the upload, an answer that is taken back."""
+    place, page = planned(client, week(2, 2, 3, 4))
+    numbers = sorted(expiry(doubled))
+    answer(client, place, row_3=numbers[4])
+    fields = form_fields(page, "plan") | {"row-3": "", "row-2": str(numbers[3])} | pressed
+    assert client.post(f"{place}/records", fields).place == f"{place}/{pressed.get('go', 'plan')}"
+    assert f"Row 2: Id {numbers[3]}" in plain(unescape(client.follow(f"{place}/plan").text))
+
+
+def test_the_plan_has_no_way_that_drops_its_choices(client: Client, doubled: Running) -> None:
+    """Its buttons belong to one form, and its links lead to runs only."""
+    _, page = planned(client, week(2, 2, 3, 4))
+    main = page[page.index("<main") : page.index("</main>")]
+    assert main.count("<form") == 1
+    assert [link for link in links(main) if not link.startswith(("#", "/runs/"))] == []
 
 
 def test_a_record_belongs_to_one_row(client: Client, service: Running) -> None:
@@ -212,7 +247,8 @@ def test_hundreds_of_ambiguous_rows_come_page_by_page(client: Client, service: R
         ({"row-2": "8", "row-3": ""}, {"3": 9}, {"2": 8, "3": 9}),
         ({"row-2": ""}, {"2": 8}, {"2": 8}),
         ({"again": "2"}, {"2": 8, "3": 9}, {"3": 9}),
-        ({"again": "all", "row-2": "7"}, {"2": 8, "3": 9}, {}),
+        ({"again": "all", "row-2": "7"}, {"2": 8, "3": 9}, {"2": 7}),
+        ({"again": "3", "row-2": "7"}, {"3": 9}, {"2": 7}),
     ],
 )
 def test_what_a_form_makes_of_the_answers(

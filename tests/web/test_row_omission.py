@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import GIVE_UP, mapping
+from conftest import GIVE_UP, LABELS, mapping
 
 from importer.sandbox.people import DELETED_EMAIL
 from web.kit import Client, plain, table
@@ -20,7 +20,7 @@ def test_a_row_that_needs_a_change_is_left_out_and_taken_back(client: Client) ->
     """Without scripts: by a button at the row, and one among the choices."""
     place = client.draft("rows.csv", table(*TWICE))
     assert "Leave out<span" in check_of(client, place)
-    answer = client.post(f"{place}/leave-out", {"row": "5", "only": "error", "page": "1"})
+    answer = client.post(f"{place}/leave-out", {"row": "5", "show": "error", "page": "1"})
     assert answer.place == f"{place}/check?only=error&page=1#rows"
     text = check_of(client, place)
     assert "Row 5 is left out, as you chose." in text
@@ -38,12 +38,10 @@ def test_a_row_that_is_taken_back_is_as_it_was_left(
     place = client.draft("rows.csv", table(mapping(2), mapping(3, CoworkerId="12.5", Name="")))
     text = check_of(client, place)
     shown = dict(re.findall(r'name="(shown-[A-Z]+3)" value="([^"]*)"', text))
-    fields = shown | {"B3": "12.5", "C3": "Attic", "row": "3", "only": "error", "page": "1"}
+    fields = shown | {"B3": "12.5", "C3": "Attic", "row": "3", "show": "error", "page": "1"}
     out = client.post(f"{place}/leave-out", fields, HX_Request="true")
     assert "Left out: this row is not imported." in out.text
-    back = client.post(
-        f"{place}/leave-out", {"row": "3", "only": "error", "page": "1", "back": "yes"}, HX_Request="true"
-    )
+    back = client.post(f"{place}/leave-out", {"show": "error", "page": "1", "back": "3"}, HX_Request="true")
     assert 'id="cell-B3"' in back.text
     assert "must be a whole number: &#34;12.5&#34;" in back.text
     assert ">Attic</td>" in back.text
@@ -66,15 +64,30 @@ def test_the_other_of_two_rows_for_one_record_is_right_at_once(client: Client, m
     monkeypatch.setattr("importer.web.context._WAIT", GIVE_UP)
     twins = [mapping(2), mapping(2, Name="Other"), mapping(3)]
     place = client.draft("rows.csv", table(*twins))
-    answer = client.post(f"{place}/leave-out", {"row": "3", "only": "error", "page": "1"}, HX_Request="true")
+    answer = client.post(f"{place}/leave-out", {"row": "3", "show": "error", "page": "1"}, HX_Request="true")
     assert answer.status == 200
     assert re.search(r'<tr id="row-3"[^>]*>.*Left out: this row is not imported', answer.text, re.DOTALL)
     twin = re.search(r'<tr id="row-2".*?</tr>', answer.text, re.DOTALL)
     assert twin is not None
     assert "msg error" not in twin[0]
     assert "All 2 rows can be imported" in plain(answer.text)
-    back = client.post(f"{place}/leave-out", {"row": "3", "back": "yes"}, HX_Request="true")
+    back = client.post(f"{place}/leave-out", {"back": "3"}, HX_Request="true")
     assert "2 rows of 3 need a change" in plain(back.text)
+
+
+@pytest.mark.parametrize("title", ["import_status", "Import_Status"])
+def test_a_row_left_out_stays_so_when_its_file_comes_back(client: Client, title: str) -> None:
+    """The importer's own columns say so; the row can be taken back. A person's own column says nothing."""
+    labels, out = [*LABELS, title, "import_message"], "left out"
+    rows = [[*mapping(2), "", ""], [*mapping(3), out, "Left out, as you chose."], [*mapping(4), "invalid", ""]]
+    place = client.draft("rows.csv", table(*rows, labels=labels))
+    text = check_of(client, place)
+    assert "Row 3 is left out, as you chose." in text
+    assert "All 2 rows can be imported." in text
+    client.post(f"{place}/choices", {"forget": "rows"})
+    assert "All 3 rows can be imported." in check_of(client, place)
+    own = client.draft("own.csv", table([*mapping(2), out], mapping(3), labels=[*LABELS, "import_status"]))
+    assert "All 2 rows can be imported." in check_of(client, own)
 
 
 def test_the_last_row_stays(client: Client) -> None:

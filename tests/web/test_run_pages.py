@@ -15,6 +15,8 @@ import pytest
 from conftest import mapping
 
 from importer.config.settings import Settings
+from importer.journal.journal import open_journal
+from importer.journal.next_steps import StepKind
 from importer.model import Account, Plan, Status
 from importer.runs.observer import NullObserver
 from importer.runs.request import Choices, ImportRequest
@@ -67,6 +69,32 @@ def test_a_run_is_paused_resumed_and_stopped_for_good(slow_site: Site, slow: Set
     assert again == "/runs/2"
     client.until(again, lambda text: "rows created" in text and "What to do next" in text)
     assert sum(run_status(run, slow_site.settings, time.time()).counts[Status.CREATED] for run in (1, 2)) == 40
+
+
+@pytest.mark.parametrize(
+    ("fault", "title", "link"),
+    [
+        ("403", "A permission is missing in Nexudus", "/runs/1/rows?status=not+sent"),
+        ("redirect", "Nexudus redirects the import", "/runs/1/rows?status=not+sent"),
+    ],
+)
+def test_a_run_that_would_stop_again_says_what_to_do_first(
+    client: Client, service: Running, settings: Settings, fault: str, title: str, link: str
+) -> None:
+    """Beside the button that resumes it; once it has been resumed, nothing of it is left."""
+    service.state.fail_next("ok", fault)
+    run = started(client, table(*[mapping(n) for n in range(2, 22)]))
+    text = client.until(run, lambda text: "<h1>Paused" in text)
+    assert title in text
+    assert f'href="{link}"' in text
+    with open_journal(settings.journal_url) as journal:
+        stopped = journal.runs.get(1)
+        journal.runs.update(stopped, options={**stopped.options, "remedy": StepKind.SIGN_IN})
+    assert 'href="/sign-in?next=/runs/1"' in client.get(run).text
+    client.post(f"{run}/resume")
+    text = client.until(run, lambda text: "What to do next" in text)
+    assert title not in text
+    assert "/sign-in?next=" not in text
 
 
 def test_a_run_whose_process_is_gone_says_so(slow_site: Site, service: Running) -> None:

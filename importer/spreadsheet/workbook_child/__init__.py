@@ -9,6 +9,8 @@ JSON lines to stdout and nothing else anywhere; ``reading.py`` tells which. Or i
 - ``limits.py``      what this process and a file may take, and how a file is refused
 - ``confinement.py``  what else it must not do: other files, programs, the network
 - ``package.py``     the parts of an archive: where a workbook keeps what, and a plain copy of an unusual one
+- ``ods_content.py``  the content of an OpenDocument in its usual form
+- ``references.py``  characters that XML names by their number
 - ``plain_cells.py``  the cells of an unusual .xlsx, in the form that the readers read
 - ``safety.py``      what an archive carries beside its sheets
 - ``annotated_copy.py``  a copy with an annotation, step by step

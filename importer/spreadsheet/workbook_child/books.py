@@ -6,6 +6,7 @@ hidden, and refuses strings that are continued in a second record, as Gnumeric w
 
 import io
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from xlrd.biffh import XLRDError
 
 from .cell_texts import Cell, Table, is_blank
 from .day_numbers import is_common_day
-from .format_codes import BUILT_IN, GENERAL, OTHER, known
+from .format_codes import BUILT_IN, GENERAL, OTHER, usable
 from .limits import MOST_COLUMNS, PROTECTED, Refusal
 from .look import FROM_1904, NOT_STORED, Look, Stretches
 from .old_strings import shared_strings
@@ -51,14 +52,31 @@ class Book(Protocol):
 
 
 def first_row(table: Table) -> tuple[str, ...]:
-    """The texts of the first row that is more than blanks, without blanks at its end; none in a sheet of blanks."""
-    for row in table.rows():
-        texts = ["" if is_blank(cell) else str(cell).strip() for cell in row]
-        while texts and not texts[-1]:
-            texts.pop()
-        if texts:
-            return tuple(texts)
+    """The texts of the first row that is more than blanks, without blanks at its end; none in a sheet of blanks.
+
+    Raises:
+        OverflowError: A number before its end cannot be read as the moment that calamine takes it for.
+    """
+    with _panic_as_overflow():
+        for row in table.rows():
+            texts = ["" if is_blank(cell) else str(cell).strip() for cell in row]
+            while texts and not texts[-1]:
+                texts.pop()
+            if texts:
+                return tuple(texts)
     return ()
+
+
+@contextmanager
+def _panic_as_overflow() -> Iterator[None]:
+    """Raise OverflowError where calamine (0.9.1) panics, at -1e300 in a format of dates."""
+    try:
+        yield
+    except BaseException as error:
+        # The class has no module that could be imported.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise OverflowError from error
 
 
 class CalamineBook:
@@ -89,7 +107,7 @@ class CalamineBook:
     def look(self, name: str) -> Look:
         """What a sheet tells beside its values."""
         look, table = self._look(name), self.table(name)
-        look.add_merged(table.merged, *table.extent)
+        look.add_merged((*table.merged, *look.merged), *table.extent)
         return look
 
 
@@ -163,6 +181,7 @@ class XlsBook:
         look.conditional_texts.add(records.conditional)
         look.day_zero = FROM_1904 if self._book.datemode else ""
         look.hides_zeros = not getattr(sheet, "show_zero_values", True)
+        look.shows_formulas = bool(getattr(sheet, "show_formulas", False))
         for row, position, is_stored in records.formulas:
             look.add_formula(row, position, NOT_STORED, is_stored=is_stored)
         merged = [((top, left), (bottom - 1, right - 1)) for top, bottom, left, right in sheet.merged_cells]
@@ -181,7 +200,7 @@ class XlsBook:
     def _shape(self, key: int) -> str:
         stored = self._book.format_map.get(key)
         # Those up to 49 are in no file, and xlrd gives them as they are in the United States.
-        return BUILT_IN.get(key, OTHER) if key < _FIRST_OF_FILE else known(stored.format_str) if stored else OTHER
+        return BUILT_IN.get(key, OTHER) if key < _FIRST_OF_FILE else usable(stored.format_str) if stored else OTHER
 
 
 _FIRST_OF_FILE = 50

@@ -153,14 +153,14 @@ def _take_out(edits: Edits, comment: _Comment, spans: Sequence[tuple[int, int]])
     begin = index = 0
     for piece in comment.pieces:
         end = begin + len(piece.text)
-        kept, place = list[str](), begin
+        rest, place = list[str](), begin
         while index < len(spans) and spans[index][0] < end:
-            kept.append(piece.text[place - begin : max(spans[index][0] - begin, 0)])
+            rest.append(piece.text[place - begin : max(spans[index][0] - begin, 0)])
             place = min(max(spans[index][1], begin), end)
             if spans[index][1] > end:
                 break
             index += 1
-        left = "".join([*kept, piece.text[place - begin :]])
+        left = "".join([*rest, piece.text[place - begin :]])
         if piece.text and not left:
             edits.replace(piece.whole.start, piece.whole.end, b"")
         elif left != piece.text:

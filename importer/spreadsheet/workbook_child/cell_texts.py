@@ -27,6 +27,7 @@ from .package import letters_of
 _NOISE = timedelta(milliseconds=5)
 """How far a full second may be off after it was stored as a part of a day, and read in whole milliseconds."""
 
+_NOISE_AT_MIDNIGHT = timedelta(microseconds=999)
 _SECOND, _HALF, _LAST_SECOND = timedelta(seconds=1), timedelta(milliseconds=500), datetime(9999, 12, 31, 23, 59, 59)
 
 MOST_DIGITS = 15
@@ -200,7 +201,9 @@ def _full_second(moment: datetime) -> datetime:
     # No second follows the last of the year 9999.
     if moment - near > _HALF and near < _LAST_SECOND:
         near += _SECOND
-    return near if abs(near - moment) <= _NOISE else moment
+    # Where another day begins, storing makes no noise: a whole day is a whole number.
+    noise = _NOISE if near.date() == moment.date() else _NOISE_AT_MIDNIGHT
+    return near if abs(near - moment) <= noise else moment
 
 
 def _is_zero(cell: Cell) -> bool:

@@ -104,7 +104,7 @@ class Token:
 Section = Sequence[Token]
 
 
-def known(shape: str) -> str:
+def usable(shape: str) -> str:
     """A format as a file has it, as far as it can be one: it is looked at for each of its cells."""
     return shape if len(shape) <= LONGEST_FORMAT else OTHER
 

@@ -12,6 +12,9 @@ from .limits import LONGEST_CELL, MOST_CLAIMED, MOST_COLUMNS, TOO_MUCH_CLAIMED, 
 Problems = dict[int, dict[int, tuple[str, str]]]
 """Row and position of a cell that has no value to be read: an issue code, and the text shown in its place."""
 
+Merged = tuple[tuple[int, int], tuple[int, int]]
+"""The first and the last row and position of cells that are merged, counted from 0."""
+
 FROM_1904 = "1904-01-01"
 """Day 0 of workbooks of old Macs."""
 
@@ -93,9 +96,9 @@ class Look:
     counts the filled rows out of sight, ``hidden_columns`` are the positions of columns out of sight, filled or not.
     ``conditional`` are the areas where a condition may change the number format, each as its rows and positions;
     ``conditional_texts`` those of them where it may change what is shown of a text. ``covered`` are areas of cells
-    that others cover.
-    ``hides_zeros``: the sheet shows nothing where a number is 0. ``day_zero`` is the day that is number 0 of the
-    workbook, year first, where that is not the usual one.
+    that others cover, ``merged`` areas of merged cells that no reader tells.
+    ``hides_zeros``: the sheet shows nothing for a number that is 0; ``shows_formulas``: it shows formulas in place of
+    their results. ``day_zero`` is the day that is number 0 of the workbook, year first, if it is not the usual one.
     """
 
     problems: Problems = field(default_factory=dict)
@@ -107,7 +110,9 @@ class Look:
     conditional: Areas = field(default_factory=Areas)
     conditional_texts: Areas = field(default_factory=Areas)
     covered: Areas = field(default_factory=Areas)
+    merged: list[Merged] = field(default_factory=list)
     hides_zeros: bool = False
+    shows_formulas: bool = False
     day_zero: str = ""
     _claimed: int = 0
 
@@ -159,8 +164,8 @@ class Look:
         if self._claimed > MOST_CLAIMED:
             raise Refusal(*TOO_MUCH_CLAIMED)
 
-    def add_merged(self, ranges: Iterable[tuple[tuple[int, int], tuple[int, int]]], bottom: int, right: int) -> None:
-        """Note the cells that others cover; a range is its first and its last row and position, counted from 0.
+    def add_merged(self, ranges: Iterable[Merged], bottom: int, right: int) -> None:
+        """Note the cells that others cover, as far as the sheet goes.
 
         Raises:
             Refusal: They are too many to be noted one by one.

@@ -60,7 +60,8 @@ def shown_of_text(text: str, shape: str) -> str | None:
 @cache
 def changes_texts(shape: str) -> bool:
     """Whether a format may show a text otherwise than it is."""
-    return not is_other(shape) and shown_of_text("x", shape) != "x"
+    # Two texts, for a format may show one of them whatever the text is.
+    return not is_other(shape) and any(shown_of_text(text, shape) != text for text in ("x", "y"))
 
 
 @cache

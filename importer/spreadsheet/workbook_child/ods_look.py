@@ -39,9 +39,16 @@ _MARKS = (
     b'table:display="false"',
     b"<![CDATA[",
     b"table:is-sub-table",
+    b"office:string-value",
+    b"-spanned",
+    b"<text:note",
+    b"<dr3d:",
 )
 _OTHER_THAN_TEXT = re.compile(rb"<table:table-cell\b(?![^<>]*office:value-type=\"string\")[^<>]*(?<!/)>")
 """A cell with content that does not say of itself that it is a text."""
+
+_ODD_BLANKS = re.compile(rb"</?text:(?:p|h|span|a)\b[^<]*(?:  |[\t\r\n])")
+"""Blanks in a text that calamine does not take for one."""
 
 _ALWAYS_FORMATTED = {"percentage", "currency", "date", "time"}
 _DEFAULT_STYLES = {"", "Default"}
@@ -55,6 +62,7 @@ _USUAL_DAY_ZERO = b"1899-12-30"
 
 _SETTINGS = "{urn:oasis:names:tc:opendocument:xmlns:config:1.0}"
 _ENTRY, _ITEM, _NAME = f"{_SETTINGS}config-item-map-entry", f"{_SETTINGS}config-item", f"{_SETTINGS}name"
+_SHOWS_ZEROS, _SHOWS_FORMULAS = "ShowZeroValues", "ShowFormulas"
 _ZERO = re.compile(r"[-+]?0+(?:\.0*)?(?:[eE][-+]?\d+)?")
 _VALUE = re.compile(rb"""(\soffice:value\s*=\s*["'])([^"']*)(["'])""")
 _REAL_DAY = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?)?")
@@ -66,17 +74,24 @@ _CELLS = ("table:table-cell", "table:covered-table-cell")
 
 
 class Views:
-    """What the views of a document show: nothing where a number is 0, or that number.
+    """What the views of a document show: nothing where a number is 0, or formulas in place of their results.
 
     A view says so for all of its sheets, and may say otherwise for one of them.
     """
 
     def __init__(self, settings: bytes) -> None:
-        self._views = list(map(_zeros_by_sheet, _views_in(ET.fromstring(settings))))  # noqa: S314
+        self._views = list(map(_settings_by_sheet, _views_in(ET.fromstring(settings))))  # noqa: S314
 
     def hide_zeros(self, name: str) -> bool:
-        """Whether one of them shows nothing there in the sheet with this name."""
-        return any(view.get(name, view.get("")) == "false" for view in self._views)
+        """Whether one of them shows nothing where a number of the sheet with this name is 0."""
+        return self._say(_SHOWS_ZEROS, name, "false")
+
+    def show_formulas(self, name: str) -> bool:
+        """Whether one of them shows the formulas of the sheet with this name in place of their results."""
+        return self._say(_SHOWS_FORMULAS, name, "true")
+
+    def _say(self, setting: str, name: str, value: str) -> bool:
+        return any(view.get((setting, name), view.get((setting, ""))) == value for view in self._views)
 
 
 def _views_in(element: ET.Element) -> Iterator[ET.Element]:
@@ -90,18 +105,15 @@ def _views_in(element: ET.Element) -> Iterator[ET.Element]:
             waiting += element
 
 
-def _zeros_by_sheet(view: ET.Element) -> dict[str, str]:
-    """What a view says of each sheet, and under no name of all."""
-    shows: dict[str, str] = {}
+def _settings_by_sheet(view: ET.Element) -> dict[tuple[str, str], str]:
+    """What a view says of each sheet, by the setting and the name of the sheet; under no name of all."""
+    values: dict[tuple[str, str], str] = {}
     for entry in view.iter(_ENTRY):
-        if value := _shows_zeros(entry):
-            shows.setdefault(entry.get(_NAME) or "", value)
-    return shows
-
-
-def _shows_zeros(entry: ET.Element) -> str:
-    items = (item for item in entry.iterfind(_ITEM) if item.get(_NAME) == "ShowZeroValues")
-    return next(((item.text or "").strip() for item in items), "")
+        for item in entry.iterfind(_ITEM):
+            setting, value = item.get(_NAME, ""), (item.text or "").strip()
+            if value and setting in {_SHOWS_ZEROS, _SHOWS_FORMULAS}:
+                values.setdefault((setting, entry.get(_NAME, "")), value)
+    return values
 
 
 def readable_values(content: bytes) -> bytes:
@@ -122,11 +134,12 @@ class OdsLooks:
     def __init__(self, content: bytes, views: Views | None = None) -> None:
         """``views``: where the program shows nothing for a number that is 0, whatever stands in the cell as text."""
         self.is_linked = any(mark in content for mark in _LINK_MARKS)
-        self._looks: dict[str, Look | Refusal] = {}
+        self._views, self._looks = views, dict[str, Look | Refusal]()
         zero = _DAY_ZERO.search(content)
         self._day_zero = zero[1].decode() if zero and zero[1] != _USUAL_DAY_ZERO else ""
         # The parser is slow, and a table of texts has nothing for it to find.
-        if not any(mark in content for mark in _MARKS) and not _OTHER_THAN_TEXT.search(content):
+        is_plain = not _OTHER_THAN_TEXT.search(content) and not _ODD_BLANKS.search(content)
+        if is_plain and not any(mark in content for mark in _MARKS):
             return
         walk = _Walk(views, self._looks)
         parser = expat.ParserCreate()
@@ -145,6 +158,7 @@ class OdsLooks:
         if isinstance(look, Refusal):
             raise look
         look.day_zero = self._day_zero
+        look.shows_formulas = self._views is not None and self._views.show_formulas(name)
         return look
 
 
@@ -194,6 +208,14 @@ class _Walk:
                 self._position += self._positions
                 self._positions = _repeated(attributes, "columns")
                 self._cell, self._text = attributes, _CellText()
+                self._add_spanned(attributes)
+
+    def _add_spanned(self, attributes: dict[str, str]) -> None:
+        """Note the cells that this one lies over, also where they do not say so themselves."""
+        rows, columns = (int(attributes.get(f"table:number-{what}-spanned", "1")) for what in ("rows", "columns"))
+        if self._inside and max(rows, columns) > 1:
+            last = self._row + rows - 1, self._position + columns - 1
+            self._look.merged.append(((self._row, self._position), last))
 
     def _begin_table(self, name: str) -> None:
         look = self._looks.setdefault(name, Look())
@@ -291,20 +313,32 @@ class _Walk:
         kind, shown = cell.get("office:value-type", ""), text.strip()
         if self._without_zeros and kind in _NUMBERS and _ZERO.fullmatch(cell.get(_VALUES[kind], "")):
             self._add_shape(NOTHING)
+        elif shown and kind == "string" and (value := cell.get("office:string-value")):
+            self._add_string(value, text)
         elif not _has_value(cell) or kind not in _VALUES:
             # Cells that say nothing of their value are read as empty; what they show is a text.
-            if shown and not (is_plain and _has_value(cell)):
+            if shown and not (is_plain and _has_value(cell) and "office:string-value" not in cell):
                 self._put(text)
         elif not _is_value(kind, cell[_VALUES[kind]]):
             self._add_shape(OTHER)
         elif not shown:
-            for position in self._cell_positions if kind not in _ALWAYS_FORMATTED else ():
-                if self._style_of(cell, position) not in self._plain_styles:
-                    self._add_shape(OTHER, range(position, position + 1))
-            if kind in _ALWAYS_FORMATTED:
-                self._add_shape(OTHER)
+            self._add_unshown(cell, kind)
         elif shown != _value_text(cell, shown):
             self._add_shape(claim(shown))
+
+    def _add_string(self, value: str, text: str) -> None:
+        # Of texts that differ in blanks only, the value is the one that a program shows.
+        self._put(value)
+        if _SPACES.sub(" ", value).strip() != _SPACES.sub(" ", text).strip():
+            self._add_shape(claim(text.strip()))
+
+    def _add_unshown(self, cell: dict[str, str], kind: str) -> None:
+        if kind in _ALWAYS_FORMATTED:
+            self._add_shape(OTHER)
+            return
+        for position in self._cell_positions:
+            if self._style_of(cell, position) not in self._plain_styles:
+                self._add_shape(OTHER, range(position, position + 1))
 
     def _add_shape(self, shape: str, positions: range | None = None) -> None:
         rows = self._cell_rows

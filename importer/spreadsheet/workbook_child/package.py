@@ -14,6 +14,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 from .limits import DAMAGED, Refusal
+from .references import has_needless_references, without_needless_references
 
 _MAIN_TYPE = re.compile(r"sheet\.(?:binary\.)?(?:macroEnabled\.)?main(?:\+xml)?$|(?:template|addin)\..*main\+xml$")
 _USUAL_MAINS = ("xl/workbook.xml", "xl/workbook.bin")
@@ -62,9 +63,9 @@ class Package:
         return self._archive.open(part) if self._is_utf8(part) else io.BytesIO(self.read(part))
 
     def read(self, part: str) -> bytes:
-        """The bytes of a part; XML as UTF-8."""
+        """The bytes of a part; XML as UTF-8, without needless references."""
         data = self._archive.read(part)
-        return data if part.lower().endswith(".bin") else _as_utf8(data)
+        return data if part.lower().endswith(".bin") else without_needless_references(as_utf8(data))
 
     def part_of(self, kind: str) -> str | None:
         """The first part of a kind, such as "styles"."""
@@ -91,6 +92,11 @@ class Package:
     def is_plain(self) -> bool:
         """Whether calamine finds every part, and can read what it finds."""
         if self.main not in _USUAL_MAINS or self._links_of_main() not in self._archive.namelist():
+            return False
+        # Sheets are gone through later, and calamine reads any reference in the texts that cells share.
+        if any(
+            has_needless_references(self._archive.read(part)) for part in (self.main, self.part_of("styles")) if part
+        ):
             return False
         targets = dict(self._naive_targets())
         read = [relation for relation in self.relations if relation.part and relation.kind in _TARGETS]
@@ -230,7 +236,12 @@ def _is_foreign(start: bytes) -> bool:
     return start.startswith(_WIDE_XML) or (declared is not None and declared[1].lower() not in {b"utf-8", b"us-ascii"})
 
 
-def _as_utf8(data: bytes) -> bytes:
+def as_utf8(data: bytes) -> bytes:
+    """The same XML in UTF-8.
+
+    Raises:
+        Refusal: It is not in the encoding that it says it is in.
+    """
     start = data[:_START_BYTES]
     if not _is_foreign(start):
         return data

@@ -13,6 +13,7 @@ from itertools import groupby
 from .day_numbers import is_common_day
 from .format_codes import may_show_moment
 from .package import letters_of, position_of
+from .references import without_needless_references
 
 _ROW_OR_CELL = re.compile(rb"<((?:\w+:)?)(row|c)(\s[^<>]*?)?(/?)>")
 _ROW_NUMBER = re.compile(rb"""\sr\s*=\s*["'](\d+)["']""")
@@ -40,6 +41,7 @@ _WIDE_ESCAPE = re.compile(rb"_x(?!00)[0-9A-Fa-f]{4}_")
 _LAST_NARROW = 0xFF
 _LOST = dict.fromkeys((0xFFFE, 0xFFFF), "\ufffd")
 _ANY_TEXT = {b"str", b"inlineStr", b"e", b"d"}
+"""Types of cells whose value is what it is, blanks and all."""
 
 
 def plain_cells(sheet: bytes, strings: int) -> bytes:
@@ -53,7 +55,12 @@ def plain_cells(sheet: bytes, strings: int) -> bytes:
     def readable(cell: re.Match[bytes]) -> bytes:
         return _readable(cell, strings) if cell["end"] else cell[0]
 
-    return _with_addresses(_CELL.sub(readable, without_wide_escapes(data)))
+    return _with_addresses(_CELL.sub(readable, without_wide_escapes(without_needless_references(data))))
+
+
+def is_of_text(attributes: bytes) -> bool:
+    """Whether a cell with these attributes may have any text as its value."""
+    return _kind_in(attributes) in _ANY_TEXT
 
 
 class Moments:

@@ -22,6 +22,7 @@ from .cell_texts import CellTexts
 from .confinement import confine
 from .limits import DAMAGED, PROTECTED, TOO_LARGE, Refusal, limit_this_process, open_archive
 from .look import FROM_1904, Formats, Look
+from .ods_content import plain_content
 from .ods_look import OdsLooks, Views, readable_values
 from .package import Package, letters_of
 from .plain_cells import (
@@ -103,18 +104,25 @@ def _sheet(path: Path, chosen: str | None, *, blanks: bool) -> Iterator[object]:
 
 
 def _open_document(path: Path, archive: zipfile.ZipFile, chosen: str | None, notices: list[Notice]) -> Iterator[object]:
-    look = _OdsBook(archive, notices).look
+    stored = archive.read(_CONTENT)
+    content = plain_content(stored)
+    look = _OdsBook(archive, content, notices).look
     try:
-        yield from _lines(CalamineBook(path, look), chosen, notices)
+        source = path if content == stored else _with_content(archive, content)
+        yield from _lines(CalamineBook(source, look), chosen, notices)
     except CalamineError:
         # Before the first line of the answer, as below.
-        copy = io.BytesIO()
-        with zipfile.ZipFile(copy, "w") as target:
-            for name in _PARTS_OF_ODS:
-                data = archive.read(name)
-                target.writestr(name, readable_values(data) if name == _CONTENT else data)
-        copy.seek(0)
-        yield from _lines(CalamineBook(copy, look), chosen, notices)
+        yield from _lines(CalamineBook(_with_content(archive, readable_values(content)), look), chosen, notices)
+
+
+def _with_content(archive: zipfile.ZipFile, content: bytes) -> IO[bytes]:
+    """A copy of an OpenDocument with another form of its content."""
+    copy = io.BytesIO()
+    with zipfile.ZipFile(copy, "w") as target:
+        for name in _PARTS_OF_ODS:
+            target.writestr(name, content if name == _CONTENT else archive.read(name))
+    copy.seek(0)
+    return copy
 
 
 def _source(path: Path, package: Package, *, blanks: bool) -> Path | IO[bytes]:
@@ -198,6 +206,7 @@ def _lines(book: Book, chosen: str | None, notices: list[Notice]) -> Iterator[ob
             *([("hidden-sheets", {"names": ", ".join(hidden)})] if hidden else []),
             *([("hidden-rows", {"count": look.hidden_rows})] if look.hidden_rows else []),
             *([("hidden-columns", {"names": ", ".join(out_of_sight)})] if out_of_sight else []),
+            *([("formulas-shown", {})] if look.shows_formulas else []),
         ],
         "day_zero": look.day_zero,
         "problems": [list(column) for column in zip(*cells, strict=True)] or [[], [], []],
@@ -207,8 +216,8 @@ def _lines(book: Book, chosen: str | None, notices: list[Notice]) -> Iterator[ob
 class _OdsBook:
     """An OpenDocument of sheets, whose parts are read once for all of them."""
 
-    def __init__(self, archive: zipfile.ZipFile, notices: list[Notice]) -> None:
-        self._archive, self._notices = archive, notices
+    def __init__(self, archive: zipfile.ZipFile, content: bytes, notices: list[Notice]) -> None:
+        self._archive, self._content, self._notices = archive, content, notices
 
     def look(self, name: str) -> Look:
         """What a sheet tells beside its values."""
@@ -218,7 +227,7 @@ class _OdsBook:
     def _looks(self) -> OdsLooks:
         has_settings = _SETTINGS in self._archive.namelist()
         views = Views(self._archive.read(_SETTINGS)) if has_settings else None
-        looks = OdsLooks(self._archive.read(_CONTENT), views)
+        looks = OdsLooks(self._content, views)
         self._notices += [linked_with_others()] if looks.is_linked else []
         return looks
 

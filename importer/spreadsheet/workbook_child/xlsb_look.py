@@ -9,13 +9,17 @@ from itertools import takewhile
 
 from .areas import Areas
 from .day_numbers import is_common_day
-from .format_codes import BUILT_IN, GENERAL, OTHER, known, may_show_moment
+from .format_codes import BUILT_IN, GENERAL, OTHER, may_show_moment, usable
 from .limits import DAMAGED, Refusal
 from .look import NOT_STORED, Formats, Look, Stretches
+from .number_formats import changes_texts
 
 _ROW, _CELL_ERROR, _FORMULA_ERROR, _COLUMN = 0, 3, 11, 60
 _SHORT_NUMBER, _IS_HUNDREDTH, _IS_WHOLE = 2, 0x01, 0x02
 _NUMBERS = {_SHORT_NUMBER, 5, 9}
+_RICH_TEXT, _SHORT_CELLS, _MERGED = 62, range(12, 19), 176
+_ODD_CELLS = {_CELL_ERROR, _FORMULA_ERROR, _RICH_TEXT}
+_UNREADABLE = ("stores cells in a form that cannot be read", DAMAGED[1])
 _CELLS = {2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 62}
 _FORMAT, _STYLE, _BEGIN_STYLES, _END_STYLES, _SHEET = 44, 47, 617, 618, 156
 _RULES, _RULE, _FORMAT_OF_RULE = 461, 463, 507
@@ -25,7 +29,7 @@ _NUMBER_FORMATS = {38, 41}
 _FORMULAS, _CALCULATION = {8, 9, 10}, 157
 _ON_OPENING, _UNCALCULATED = 0x01, 0x10
 _BOOK, _FROM_1904 = 153, 0x01
-_VIEW, _SHOWS_ZEROS, _BEGIN_CELLS = 137, 0x10, 145
+_VIEW, _SHOWS_FORMULAS, _SHOWS_ZEROS, _BEGIN_CELLS = 137, 0x02, 0x10, 145
 _IN_PLACE_OF_NUMBERS = {465, 467}
 """Sets of icons and bars, which may stand alone."""
 
@@ -70,6 +74,9 @@ def look_at_xlsb(sheet: bytes, styles: Formats, *, calculated_on_opening: bool =
     """What a sheet tells.
 
     ``calculated_on_opening``: the stored results of its formulas are not what a person sees.
+
+    Raises:
+        Refusal: It holds cells that calamine (0.9.1) gives out as empty, and that are not read here either.
     """
     formats = Stretches(GENERAL)
     look = Look(formats=formats)
@@ -85,27 +92,48 @@ def look_at_xlsb(sheet: bytes, styles: Formats, *, calculated_on_opening: bool =
                 look.hidden_rows, hidden = look.hidden_rows + 1, False
             if style < len(plain) and not plain[style]:
                 formats.add(row, position, styles.of_cells[style])
-            if kind in {_CELL_ERROR, _FORMULA_ERROR}:
-                look.add_error(row, position, _ERRORS.get(data[8], ""))
-            elif calculated_on_opening and kind in _FORMULAS:
+            if calculated_on_opening and kind in _FORMULAS:
                 look.add_formula(row, position, NOT_STORED, is_stored=True)
-        elif kind == _COLUMN:
-            first, last, width, _, flags = struct.unpack_from("<IIIIH", data)
-            if flags & _COLUMN_HIDDEN or width == 0:
-                look.hide_columns(first, last)
-    look.hides_zeros = _hides_zeros(sheet)
+            elif kind in _ODD_CELLS:
+                _add_cell(look, row, position, kind, data, styles.of_cells[style] if style < len(plain) else GENERAL)
+        else:
+            _add_other(look, kind, data)
+    views = _views(sheet)
+    look.hides_zeros = any(not flags & _SHOWS_ZEROS for flags in views)
+    look.shows_formulas = any(flags & _SHOWS_FORMULAS for flags in views)
     look.conditional = Areas(_conditional_areas(sheet, styles.conditional))
     # What exactly a condition changes is not read here.
     look.conditional_texts = look.conditional
     return look
 
 
-def _hides_zeros(sheet: bytes) -> bool:
-    """Whether the view of a sheet, which stands before its cells, shows nothing where a number is 0."""
-    views = (
-        data for kind, data in takewhile(lambda record: record[0] != _BEGIN_CELLS, _records(sheet)) if kind == _VIEW
-    )
-    return any(not int.from_bytes(data[:2], "little") & _SHOWS_ZEROS for data in views)
+def _add_cell(look: Look, row: int, position: int, kind: int, cell: bytes, shape: str) -> None:
+    """Note a cell that calamine (0.9.1) gives out as empty: an error, or a text with its own fonts in the cell."""
+    if kind != _RICH_TEXT:
+        look.add_error(row, position, _ERRORS.get(cell[8], ""))
+    elif changes_texts(shape):
+        raise Refusal(*_UNREADABLE)
+    else:
+        look.texts.setdefault(row, {})[position] = _wide(cell, 9)[0]
+
+
+def _add_other(look: Look, kind: int, data: bytes) -> None:
+    """Note what stands beside the cells; and cells that do not say where they are, which nobody reads."""
+    if kind in _SHORT_CELLS:
+        raise Refusal(*_UNREADABLE)
+    if kind == _MERGED:
+        top, bottom, left, right = struct.unpack_from("<4I", data)
+        look.merged.append(((top, left), (bottom, right)))
+    elif kind == _COLUMN:
+        first, last, width, _, flags = struct.unpack_from("<IIIIH", data)
+        if flags & _COLUMN_HIDDEN or width == 0:
+            look.hide_columns(first, last)
+
+
+def _views(sheet: bytes) -> list[int]:
+    """What the views of a sheet, which stand before its cells, are set to."""
+    head = takewhile(lambda record: record[0] != _BEGIN_CELLS, _records(sheet))
+    return [int.from_bytes(data[:2], "little") for kind, data in head if kind == _VIEW]
 
 
 def _conditional_areas(sheet: bytes, formats: frozenset[int]) -> Iterator[tuple[range, range]]:
@@ -174,7 +202,7 @@ def formats_of(styles: bytes) -> Formats:
     codes, shapes, conditional, number, inside = dict(BUILT_IN), list[str](), set[int](), -1, False
     for kind, data in _records(styles):
         if kind == _FORMAT:
-            codes[int.from_bytes(data[:2], "little")] = known(_wide(data, 2)[0])
+            codes[int.from_bytes(data[:2], "little")] = usable(_wide(data, 2)[0])
         elif kind in {_BEGIN_STYLES, _END_STYLES}:
             inside = kind == _BEGIN_STYLES
         elif kind == _STYLE and inside:

@@ -7,19 +7,20 @@ from functools import cache
 from typing import IO
 from xml.etree import ElementTree as ET
 
-from .format_codes import BUILT_IN, GENERAL, OTHER, known
+from .format_codes import BUILT_IN, GENERAL, OTHER, usable
 from .limits import MOST_COLUMNS, MOST_ROWS, TOO_LARGE, Refusal
 from .look import Formats, Look, Stretches
 from .number_formats import changes_texts
 from .package import position_of
-from .plain_cells import NO_MOMENTS, Moments, has_wide_escapes
+from .plain_cells import NO_MOMENTS, Moments, has_wide_escapes, is_of_text
+from .references import has_needless_references
 
 
 class UnusualCells(Exception):  # noqa: N818
     """Cells that are to be put into another form first.
 
-    The format allows what these patterns do not read: no addresses, CDATA, comments. And calamine does not read what
-    the format allows: any number in a format of dates.
+    The format allows what these patterns do not read: no addresses, CDATA, comments, needless references. And calamine
+    does not read what the format allows: any number in a format of dates, blanks round a number.
     """
 
 
@@ -34,6 +35,8 @@ _AREA = re.compile(
 """Where a formula says for which cells it stands; a shared one stands in each of them."""
 
 _UNUSUAL_MARKS = (b"<![CDATA[", b"<!--", b"<?")
+_MARKED_VALUE = re.compile(rb"<(?:\w+:)?v\b[^<>]*>[^<&]*&")
+_SPACED_VALUE = re.compile(rb"<(?:\w+:)?v\b[^<>]*>[^<\s]*\s")
 _START = rb"""<(?:\w+:)?c\b(?P<attributes>(?:\sr="(?P<column>[A-Z]+)(?P<row>\d+)")?[^<>]*)>"""
 """Most programs write the address first, and to look for it elsewhere takes twice as long."""
 
@@ -71,6 +74,7 @@ _SHAPE_OF_CONDITION = re.compile(rb"""<(?:\w+:)?numFmt\b[^<>]*\sformatCode\s*=\s
 _AREAS_OF_CONDITION = re.compile(rb"""\ssqref\s*=\s*["']([^"']*)["']|<(?:\w+:)?sqref>([^<]*)<""")
 _RANGE = re.compile(rb"\$?([A-Z]*)\$?(\d*)(?::\$?([A-Z]*)\$?(\d*))?")
 _HIDES_ZEROS = re.compile(rb"""<(?:\w+:)?sheetView\s[^<>]*\bshowZeros\s*=\s*["'](?:0|false)["']""")
+_SHOWS_FORMULAS = re.compile(rb"""<(?:\w+:)?sheetView\s[^<>]*\bshowFormulas\s*=\s*["'](?:1|true)["']""")
 _HIDES_VALUES = re.compile(rb"""\sshowValue\s*=\s*["'](?:0|false)["']""")
 """Of a set of icons or of bars, which stand in place of the numbers."""
 
@@ -100,10 +104,15 @@ def look_at_xlsx(
     pieces = _whole_rows(stream)
     for number, piece in enumerate(pieces):
         head, _, cells = piece.partition(b"sheetData") if number == 0 else (b"", b"", piece)
-        if any(mark in cells for mark in _UNUSUAL_MARKS) or has_wide_escapes(cells):
+        if any(mark in cells for mark in _UNUSUAL_MARKS) or has_wide_escapes(cells) or has_needless_references(piece):
             raise UnusualCells
+        _refuse_odd_values(cells, _MARKED_VALUE, (b"&",))
+        if number == 0:
+            # A program that puts blanks round a number does so round each.
+            _refuse_odd_values(cells, _SPACED_VALUE, (b"<",))
         _hide_columns(look, head)
         look.hides_zeros = look.hides_zeros or _HIDES_ZEROS.search(head) is not None
+        look.shows_formulas = look.shows_formulas or _SHOWS_FORMULAS.search(head) is not None
         for cell, style in _styled_cells(piece, pattern) if by_style else ():
             if style in by_style:
                 formats.add(*_place(cell), by_style[style])
@@ -117,6 +126,12 @@ def look_at_xlsx(
         _add_problems(look, piece, _FORMULA_START if calculated_on_opening else _NO_RESULT)
     formats.sort()
     return look
+
+
+def _refuse_odd_values(cells: bytes, pattern: re.Pattern[bytes], marks: Iterable[bytes]) -> None:
+    """Raise UnusualCells if a value with something that belongs in texts only is none; calamine reads a part of it."""
+    if not all(is_of_text(cell["attributes"]) for cell in _cells_before(cells, pattern, marks)):
+        raise UnusualCells
 
 
 def _refuse_odd_day(piece: bytes, start: re.Match[bytes], moments: Moments) -> None:
@@ -168,7 +183,7 @@ def _add_conditions(look: Look, piece: bytes, styles: Formats) -> None:
     for condition in _CONDITION.finditer(piece):
         formats = set(map(int, _FORMAT_OF_CONDITION.findall(condition[0])))
         # Newer conditions hold their format themselves.
-        shapes = [known(html.unescape(shape.decode())) for shape in _SHAPE_OF_CONDITION.findall(condition[0])]
+        shapes = [usable(html.unescape(shape.decode())) for shape in _SHAPE_OF_CONDITION.findall(condition[0])]
         texts = b"".join(b"".join(text) + b" " for text in _AREAS_OF_CONDITION.findall(condition[0]))
         areas = list(map(_area, filter(None, map(_RANGE.fullmatch, texts.split()))))
         if shapes or not formats.isdisjoint(styles.conditional) or _HIDES_VALUES.search(condition[0]):
@@ -244,12 +259,12 @@ def formats_of(styles: bytes) -> Formats:
     # expat bounds how far entities grow and fetches none; for the rest this process has its limits.
     root = ET.fromstring(styles)  # noqa: S314
     codes = {str(number): code for number, code in BUILT_IN.items()} | {
-        element.get("numFmtId", ""): known(element.get("formatCode", ""))
+        element.get("numFmtId", ""): usable(element.get("formatCode", ""))
         for element in root.iterfind(".//{*}numFmts/{*}numFmt")
     }
     of_cells = [codes.get(style.get("numFmtId", "0"), OTHER) for style in root.iterfind(".//{*}cellXfs/{*}xf")]
     shapes = {n: shape.find("{*}numFmt") for n, shape in enumerate(root.iterfind(".//{*}dxfs/{*}dxf"))}
-    conditional = {n: known(shape.get("formatCode", "")) for n, shape in shapes.items() if shape is not None}
+    conditional = {n: usable(shape.get("formatCode", "")) for n, shape in shapes.items() if shape is not None}
     return Formats(
         of_cells, frozenset(conditional), frozenset(n for n, shape in conditional.items() if changes_texts(shape))
     )

@@ -15,24 +15,30 @@ let saving = false;
 const whole = document.getElementById("whole");
 whole.addEventListener("submit", async (event) => {
   if (saving) return;
+  if (!holdsUnsaved(document.querySelector("main"))) { saving = true; return; }
   event.preventDefault();
   const answer = await fetch(new URL("standing", whole.action), { cache: "no-store" }).catch(() => null);
   if (saving) return;  // pressed twice
-  document.getElementById("unsaved")?.remove();
+  notSaved()?.remove();
   if (answer && answer.status !== 401) {
     saving = true;
     whole.requestSubmit(event.submitter);
     return;
   }
+  sayNotSaved(answer ? answer.status : 0, event.submitter.parentElement);
+});
+const notSaved = () => document.getElementById("unsaved");
+const sayNotSaved = (status, place) => {
+  notSaved()?.remove();
   const words = document.createElement("p");
   Object.assign(words, { id: "unsaved", className: "note bad" });
   words.setAttribute("role", "alert");
-  words.textContent = answer
-    ? "Nothing was saved, because this page is no longer signed in. Open the importer in another tab as you did at first, "
-      + "then press the button here again. What you typed stays here."
-    : "Nothing was saved, because the importer's page does not answer. Press the button again once it does.";
-  event.submitter.parentElement.append(words);
-});
+  const why = { 0: "the importer's page does not answer. Press the button again once it does.",
+    401: "this page is no longer signed in. Open the importer in another tab as you did at first, then press the button "
+      + "here again. What you typed stays here." };
+  words.textContent = `Nothing was saved, because ${why[status] || "of an unexpected error. Press the button again."}`;
+  place.append(words);
+};
 // After a back button the page may be as it was left.
 addEventListener("pageshow", () => { saving = false; });
 addEventListener("beforeunload", (event) => {
@@ -41,20 +47,52 @@ addEventListener("beforeunload", (event) => {
 
 // Only the answer to the Save of a row may take away what is typed in it. The cell or button that has the focus may be
 // gone once its row is right; the focus stays in the row, and Tab goes on.
-let asking = null, inUse = null;
+let asking = null, inUse = null, typedSince = [];
+const posted = new Map();
+const cellsOf = (row) => [...row.querySelectorAll("[id^=cell-]")];
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const row = event.detail.elt.closest("tr[id]");
+  if (row) posted.set(row.id, new Map(cellsOf(row).map((cell) => [cell.id, cell.value])));
+});
+const failed = (event) => {
+  const { elt, xhr } = event.detail, row = elt.closest("tr[id]");
+  if (row) sayNotSaved(xhr.status, elt.closest("td, th"));
+};
+for (const name of ["htmx:sendError", "htmx:responseError"]) document.addEventListener(name, failed);
 const toFocusIn = (row) => {
   const next = row.querySelector("[aria-invalid]") || row.querySelector("th");
   if (next.matches("th")) next.tabIndex = -1;
   return next;
 };
-document.addEventListener("htmx:beforeOnLoad", (event) => { asking = event.detail.elt; });
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  asking = event.detail.elt;
+  const row = asking.closest("tr[id]");
+  // Its answer would load the page anew, and what was typed would be gone.
+  if (event.detail.xhr.status === 401 && holdsUnsaved(document.querySelector("main"))) { event.preventDefault(); failed(event); }
+  else if (row && row.contains(notSaved())) notSaved().remove();
+});
 document.addEventListener("htmx:oobBeforeSwap", (event) => {
   const row = event.detail.target, active = document.activeElement;
   if (!row.matches("tr[id]")) return;
-  if (!row.contains(asking) && holdsUnsaved(row)) event.detail.shouldSwap = false;
-  else if (row.contains(active)) inUse = { row: row.id, field: active.id };
+  if (!row.contains(asking) && holdsUnsaved(row)) { event.detail.shouldSwap = false; return; }
+  if (row.contains(active)) inUse = { row: row.id, field: active.id };
+  // What was typed while the row was on its way is not in its answer.
+  const before = row.contains(asking) ? posted.get(row.id) : null;
+  typedSince = before ? cellsOf(row).filter((cell) => before.has(cell.id) && cell.value !== before.get(cell.id)).map((cell) => ({
+    id: cell.id, value: cell.value, entry: cell.closest(".entry").cloneNode(true), row: row.id, place: cell.closest("td, th").cellIndex,
+  })) : [];
 });
 document.addEventListener("htmx:oobAfterSwap", () => {
+  for (const { id, value, entry, row, place } of typedSince) {
+    if (!document.getElementById(id)) {
+      // The cell is right by now and is no field any more. Its text is this person's own, so nobody else's is replaced.
+      entry.querySelector("[name^=shown-]").remove();
+      document.getElementById(row).cells[place].replaceChildren(entry);
+      htmx.process(entry);
+    }
+    document.getElementById(id).value = value;
+  }
+  typedSince = [];
   const row = inUse && document.getElementById(inUse.row);
   if (!row || (document.activeElement && document.activeElement !== document.body)) return;
   (document.getElementById(inUse.field) || toFocusIn(row)).focus();

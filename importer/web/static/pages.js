@@ -53,7 +53,7 @@ document.addEventListener("DOMContentLoaded", () => {
 
   for (const form of document.querySelectorAll("form[data-once]"))
     form.addEventListener("submit", () => {
-      for (const button of form.querySelectorAll("button")) setTimeout(() => { button.disabled = true; }, 0);
+      for (const button of buttonsOf(form)) setTimeout(() => { button.disabled = true; }, 0);
     });
 
   // A sentence that changes every two seconds would talk without end; it is read out twice a minute.
@@ -63,6 +63,9 @@ document.addEventListener("DOMContentLoaded", () => {
     if (sentence) aloud.textContent = sentence.textContent.trim();
   }, 30000);
 });
+
+// A button may stand outside its form.
+const buttonsOf = (form) => [...form.elements].filter((one) => one.matches("button"));
 
 // What was typed or chosen and not saved yet.
 const isUnsaved = (field) => {
@@ -123,4 +126,6 @@ document.addEventListener("DOMContentLoaded", () => {
 });
 
 // After a back button the buttons of a form work again.
-addEventListener("pageshow", () => { for (const button of document.querySelectorAll("form[data-once] button")) button.disabled = false; });
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-once]")) for (const button of buttonsOf(form)) button.disabled = false;
+});

@@ -40,9 +40,10 @@ class RowTable {
     this.anchor = { row: 0, column: FIXED };
     this.editor = null;
     this.waiting = 0;
-    this.unsaved = new Map();   // What could not be saved: its cell, or the action itself -> { action, typed, name }.
+    this.unsaved = new Map();   // What could not be saved: its cell, or the action itself -> { action, seen, typed, name }.
     this.queue = Promise.resolve();
     this.checking = false;
+    this.named = { undo: 0, redo: 0 };   // The steps that the buttons name.
   }
 
   // -- the page ------------------------------------------------------------------------------------------------------
@@ -190,6 +191,7 @@ class RowTable {
     this.version = document.version;
     this.grid.setAttribute("aria-busy", String(this.checking));
     this.enable(this.undoButton, document.undo);
+    this.named = { undo: document.undo_step, redo: document.redo_step };
     this.undoButton.textContent = document.undo ? `Undo ${document.undo}` : "Undo";
     this.enable(this.redoButton, document.redo);
     this.redoButton.textContent = document.redo ? `Redo ${document.redo}` : "Redo";
@@ -545,7 +547,11 @@ class RowTable {
     if (!this.waiting && !this.unsaved.size) return;
     event.preventDefault();
     this.say("Saving …");
-    this.queue.then(() => { if (!this.unsaved.size) go(); });
+    this.queue.then(() => {
+      if (!this.unsaved.size) { go(); return; }
+      this.say("This page stays open, because something on it is not saved. Save it again, or give it up.");
+      this.again.querySelector("button").focus();
+    });
   }
 
   placeOf(target) {
@@ -698,19 +704,26 @@ class RowTable {
     if (!rowless && this.focus.row === HEADER) { this.say("Go to a cell first."); return this.queue; }
     if (action.outside && !["leave out", "take back"].includes(action.kind)) { this.say("Go to a cell of your file first."); return this.queue; }
     if (typed) this.unsaved.delete(keyOf(typed.number, typed.column));
+    // What the person sees now, which may be another view when the request leaves, or when it is sent once more.
+    const seen = { view: this.view, query: this.query.toString(), row: this.rows.get(action.first)?.row };
+    return this.request({ ...action, press: newPress() }, seen, typed);
+  }
+
+  request(action, seen, typed) {
     this.waiting += 1;
     this.drawUnsaved();
-    // What the person sees now, which may be another view when the request leaves.
-    const seen = { view: this.view, query: this.query.toString(), row: this.rows.get(action.first)?.row };
     this.queue = this.queue.then(() => this.send(action, seen)).then(
-      (answer) => this.answered(answer, action, typed),
-      () => this.failed("Check your connection and that you are signed in.", action, typed),
+      (answer) => this.answered(answer, action, seen, typed),
+      () => this.failed("Check your connection and that you are signed in.", action, seen, typed),
     ).finally(() => { this.waiting -= 1; });
     return this.queue;
   }
 
   async send({ outside, ...action }, seen) {
     const body = { view: seen.view, ...action };
+    // By now: what was done before this press, in this window, is done and named.
+    if (action.kind in this.named && !seen.step) seen.step = this.named[action.kind];
+    if (seen.step) body.step = seen.step;
     if (!["undo", "redo", "type"].includes(action.kind)) {
       // A row that is not here yet is asked for, as long as the view is the one that the person sees.
       const row = seen.row ?? (seen.view === this.view ? (await this.row(action.first))?.row : undefined);
@@ -724,15 +737,16 @@ class RowTable {
     return { status: answer.status, document: await answer.json() };
   }
 
-  answered({ status, document }, action, typed) {
+  answered({ status, document }, action, seen, typed) {
     if (status !== 200) {
       // A typed text stays, to be saved once the person has read what the cell says now.
-      if (typed) this.failed(document.problem, { ...action, before: undefined }, typed);
+      if (typed) this.failed(document.problem, { ...action, before: undefined }, seen, typed);
       if (status === 409) this.reload().then(() => { if (!typed) this.complain(document.problem); });
       else if (!typed) this.complain(document.problem);
       return;
     }
-    if (document.changed > document.rows.length) this.forgetRows();
+    // An answer that was lost before does not come again.
+    if (seen.again || document.changed > document.rows.length) this.forgetRows();
     const byNumber = new Map(document.rows.map((row) => [row.row, row]));
     for (const [index, row] of this.rows) if (byNumber.has(row.row)) this.rows.set(index, byNumber.get(row.row));
     this.stand(document);
@@ -742,14 +756,12 @@ class RowTable {
 
   // -- what could not be saved ---------------------------------------------------------------------------------------
 
-  failed(problem, action, typed) {
-    // A second time it could undo another step: whether the first one was done, nobody here can tell.
-    if (["undo", "redo"].includes(action.kind)) { this.complain(`That may not have been done. ${problem}`); return; }
-    const words = { paste: "pasting", fill: "filling down", clear: "emptying cells", replace: "replacing",
+  failed(problem, action, seen, typed) {
+    const words = { undo: "undoing", redo: "redoing", paste: "pasting", fill: "filling down", clear: "emptying cells", replace: "replacing",
       "leave out": "leaving rows out", "take back": "taking rows back" };
     const name = typed ? `row ${typed.number}, ${this.titleOf(typed.column)}` : words[action.kind];
     this.problem = problem;
-    this.unsaved.set(typed ? keyOf(typed.number, typed.column) : action, { action, typed, name });
+    this.unsaved.set(typed ? keyOf(typed.number, typed.column) : action, { action, seen, typed, name });
     this.drawUnsaved();
   }
 
@@ -762,10 +774,11 @@ class RowTable {
     this.draw();
   }
 
+  /** The same presses once more, about the rows that were seen then: the server does none of them twice. */
   saveAgain() {
     const before = [...this.unsaved.values()];
     this.unsaved.clear();
-    for (const { action, typed } of before) this.act(action, typed);
+    for (const { action, seen, typed } of before) this.request(action, { ...seen, again: true }, typed);
   }
 
   giveUp() {
@@ -879,6 +892,9 @@ class RowTable {
 
   complain(sentence) { this.alert.textContent = sentence; }
 }
+
+// Not a UUID: browsers make those only for pages that came encrypted.
+function newPress() { return crypto.getRandomValues(new Uint32Array(4)).join("-"); }
 
 function keyOf(number, column) { return `${number}:${column}`; }
 

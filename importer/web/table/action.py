@@ -32,7 +32,8 @@ class Action:
     ``first`` and ``last`` are places in the view, ``left`` and ``right`` places of columns in the table, all counted
     from 0 and part of the range. ``row`` is the number of the row at ``first``. ``text`` is what is typed, pasted or
     put in the place of ``find``; with ``whole`` a cell has to be equal to that, with ``exact`` in capitals as well.
-    ``before`` is what the person saw in the cell before they typed; None if it does not matter.
+    ``before`` is what the person saw in the cell before they typed; None if it does not matter. ``press`` tells one
+    press from every other: whatever has come before is not done twice. ``step`` is what "Undo" or "Redo" named.
     """
 
     kind: Kind
@@ -47,6 +48,8 @@ class Action:
     whole: bool = False
     exact: bool = False
     before: str | None = None
+    press: str = ""
+    step: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """An action of a person carried out on an upload: its corrections, a step to be undone, and the rows as they are now.
 
 1. While nobody else changes the upload, the action becomes cells and rows, by the rows as they are and the view that
-   the person sees. If that is not the view any more, nothing is done.
+   the person sees. If that is not the view any more, nothing is done; nor if this very press was carried out before,
+   and only its answer got lost.
 2. The upload gets its corrections and a new version, and the step is kept. What the file says where nobody has
    corrected it stays the file's: a cell counts as corrected only if it gets another text.
 3. The changed rows are checked on their own; the check of the whole file follows.
@@ -31,6 +32,11 @@ MOST_CELLS = 250_000
 """Cells that one action may change: each is a correction, which is stored with the upload and with its run."""
 
 _OUTDATED = "The table has changed meanwhile, so nothing was done. It now shows the rows as they are: please try again."
+_OTHER_STEP = (
+    "Something else was changed in another window meanwhile, so nothing was done. "
+    "The button now names what it would do."
+)
+_DONE_BEFORE = "This had been saved already."
 _TOO_MANY = f"That would change more than {MOST_CELLS:,} cells at once. Select fewer rows, or correct your file."
 _LAST_ROW = "At least one row must stay. To import nothing, delete the upload instead."
 _ENDED = "This file has been imported already, so it cannot be changed here any more."
@@ -103,7 +109,7 @@ class Table:
 
     def act(self, draft: Draft, action: Action, selection: Selection) -> Reply:
         """Do something to the cells or rows of an upload."""
-        return self._carry_out(draft, action.kind, lambda before: self._step(before, action, selection))
+        return self._carry_out(draft, action.kind, lambda before: self._step(before, action, selection), action.press)
 
     def set_left_out(self, draft: Draft, numbers: Sequence[int], *, out: bool) -> Reply:
         """Leave these rows of an upload out, or take them back; a step like those of the table."""
@@ -115,13 +121,17 @@ class Table:
 
         return self._carry_out(draft, Kind.LEAVE_OUT if out else Kind.TAKE_BACK, step)
 
-    def _carry_out(self, draft: Draft, kind: Kind, step_of: Callable[[Draft], tuple[Step, str]]) -> Reply:
+    def _carry_out(
+        self, draft: Draft, kind: Kind, step_of: Callable[[Draft], tuple[Step, str]], press: str = ""
+    ) -> Reply:
         try:
             with self.drafts.locked(draft.id) as before:
                 if before is None or before.run is not None:
                     raise RefusedError(_ENDED)
+                if press and _was_pressed(before, press):
+                    return Reply(_DONE_BEFORE)
                 step, words = step_of(before)
-                now = self._done(before, kind, step)
+                now = self._done(before, kind, step, press)
         except RefusedError as refusal:
             return refusal.reply
         with self.rows(now) as rows:
@@ -131,7 +141,7 @@ class Table:
     def _step(self, draft: Draft, action: Action, selection: Selection) -> tuple[Step, str]:
         """What an action changes, and a sentence about what it leaves alone."""
         if action.kind in (Kind.UNDO, Kind.REDO):
-            return _again(draft, action.kind)
+            return _again(draft, action.kind, action.step)
         with self.rows(draft) as rows:
             numbers = self._numbers(draft, rows, action, selection)
             if action.kind in (Kind.LEAVE_OUT, Kind.TAKE_BACK):
@@ -159,13 +169,15 @@ class Table:
         last = first + len(block) - 1 if len(block) > 1 else action.last
         return list(numbers[first : last + 1])
 
-    def _done(self, draft: Draft, kind: Kind, step: Step) -> Draft:
+    def _done(self, draft: Draft, kind: Kind, step: Step, press: str) -> Draft:
         checked = latest_check(draft)
         with steps_of(draft.folder) as steps:
             if kind in (Kind.UNDO, Kind.REDO):
                 steps.mark(step, undone=kind is Kind.UNDO)
             elif step.rows:
                 steps.add(step)
+            if press:
+                steps.remember(press)
             if not step.rows:
                 return draft
             steps.note(draft.version + 1, step, checked.version if checked else 0)
@@ -195,12 +207,19 @@ def _transaction(db: sqlite3.Connection) -> Iterator[None]:
             db.execute("ROLLBACK")
 
 
-def _again(draft: Draft, kind: Kind) -> tuple[Step, str]:
+def _was_pressed(draft: Draft, press: str) -> bool:
+    with steps_of(draft.folder) as steps:
+        return steps.was_pressed(press)
+
+
+def _again(draft: Draft, kind: Kind, named: int) -> tuple[Step, str]:
     """The step to undo or to redo, as far as its cells are as it left them."""
     with steps_of(draft.folder) as steps:
         whole = steps.last() if kind is Kind.UNDO else steps.next_undone()
     if whole is None:
         raise RefusedError("There is nothing to undo." if kind is Kind.UNDO else "There is nothing to redo.")
+    if named not in (0, whole.id):
+        raise RefusedError(_OTHER_STEP, outdated=True)
     whole = whole.backwards if kind is Kind.UNDO else whole
     step = whole.possible(draft.read.cells, draft.read.left_out)
     skipped = len(whole.cells) + len(whole.outs) - len(step.cells) - len(step.outs)

@@ -23,7 +23,7 @@ from importer.web.table.steps import steps_of
 from importer.web.table.views import Views
 from importer.web.upload_check import is_current, latest_check
 from importer.web.upload_documents import UploadCheck
-from importer.web.upload_pages import busy_page, check_of
+from importer.web.upload_pages import busy_page, check_of, draft_as_chosen
 
 PAGE_ROWS = 100
 MOST_SCROLLED = 500_000
@@ -37,6 +37,7 @@ _SOON = 0.1
 """Seconds that a person who types waits for the check of a small file; that of a larger one is asked for later."""
 
 _MOST_DIGITS = 9
+_LONGEST_PRESS = 100
 _VIEWS = Views()
 
 STATE_WORDS = {
@@ -51,7 +52,7 @@ STATE_WORDS = {
 
 async def show(request: Request) -> Response:
     """All rows of an upload; for a browser without scripts, page by page."""
-    draft = draft_of(request)
+    draft = await draft_as_chosen(request)
     result = await check_of(request, draft, stale=True)
     if result is None:
         return busy_page(request, draft)
@@ -140,10 +141,11 @@ def _rows_document(request: Request, draft: Draft) -> dict[str, object]:
 def _standing(request: Request, draft: Draft, rows: RowFile) -> dict[str, object]:
     """How the upload stands: its version, whether it is being checked, its counts, and what can be undone."""
     with steps_of(draft.folder) as steps:
-        undo, redo = steps.labels()
+        (undo_step, undo), (redo_step, redo) = steps.next_labels()
     current = is_current(draft, latest_check(draft), settings_of(request))
     choices = _choices(rows.counts(), rows.plan_counts(), rows.edited_count())
-    return {"version": draft.version, "checking": not current, "choices": choices, "undo": undo, "redo": redo}
+    next_steps = {"undo": undo, "undo_step": undo_step, "redo": redo, "redo_step": redo_step}
+    return {"version": draft.version, "checking": not current, "choices": choices, **next_steps}
 
 
 async def act(request: Request) -> Response:
@@ -176,9 +178,11 @@ def _action(body: bytes) -> Action:
     except (ValueError, TypeError, RecursionError) as error:
         raise HTTPException(400) from error
     places = (action.first, action.last, action.left, action.right, action.row)
-    texts = (action.text, action.find, action.before or "")
+    texts = (action.text, action.find, action.before or "", action.press)
     # Half a character cannot be stored, and no such number is that of a row.
     if min(places) < 0 or max(places) >= 10**_MOST_DIGITS or any(stored_text(text) != text for text in texts):
+        raise HTTPException(400)
+    if len(action.press) > _LONGEST_PRESS:
         raise HTTPException(400)
     return action
 

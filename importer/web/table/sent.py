@@ -54,7 +54,7 @@ class SentWords:
             case str():
                 return value
             case datetime():
-                return self._date(value)
+                return self.date(value)
             case bool():
                 return "yes" if value else "no"
             case Decimal():
@@ -62,7 +62,8 @@ class SentWords:
             case _:
                 return str(value)
 
-    def _date(self, instant: datetime) -> str:
+    def date(self, instant: datetime) -> str:
+        """A point in time."""
         # A column of a hundred thousand dates has few different ones.
         words = self._dates.get(instant)
         if words is None:

@@ -17,6 +17,9 @@ _PATIENCE = 10.0
 _MOST_STEPS = 200
 """Steps that can be undone; older ones are forgotten."""
 
+_MOST_PRESSES = 200
+"""Presses that are known again, long after a page has given up on the answer."""
+
 _TABLES = """
 CREATE TABLE IF NOT EXISTS steps(id INTEGER PRIMARY KEY AUTOINCREMENT, label TEXT NOT NULL, undone INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS cells(step INTEGER NOT NULL, row INTEGER NOT NULL, letters TEXT NOT NULL,
@@ -27,6 +30,7 @@ CREATE INDEX IF NOT EXISTS outs_of_steps ON outs(step);
 CREATE TABLE IF NOT EXISTS patches(version INTEGER NOT NULL, row INTEGER NOT NULL, letters TEXT NOT NULL,
     text TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS patches_of_versions ON patches(version);
+CREATE TABLE IF NOT EXISTS presses(press TEXT NOT NULL UNIQUE);
 """
 
 
@@ -124,11 +128,23 @@ class Steps:
             self._db.execute(f"DELETE FROM {table} WHERE step IN (SELECT id FROM steps WHERE {condition})")
         self._db.execute(f"DELETE FROM steps WHERE {condition}")
 
-    def labels(self) -> tuple[str, str]:
-        """What would be undone next and what would be redone next, in words; "" for nothing."""
-        undo = self._db.execute("SELECT label FROM steps WHERE NOT undone ORDER BY id DESC LIMIT 1").fetchone()
-        redo = self._db.execute("SELECT label FROM steps WHERE undone ORDER BY id LIMIT 1").fetchone()
-        return (undo[0] if undo else ""), (redo[0] if redo else "")
+    def next_labels(self) -> tuple[tuple[int, str], tuple[int, str]]:
+        """What would be undone next and what would be redone next: the id of the step and its words, 0 and "" if none.
+
+        Without the cells of a step, of which there may be very many.
+        """
+        undo = self._db.execute("SELECT id, label FROM steps WHERE NOT undone ORDER BY id DESC LIMIT 1").fetchone()
+        redo = self._db.execute("SELECT id, label FROM steps WHERE undone ORDER BY id LIMIT 1").fetchone()
+        return undo or (0, ""), redo or (0, "")
+
+    def remember(self, press: str) -> None:
+        """This press has been carried out."""
+        number = self._db.execute("INSERT INTO presses VALUES (?)", (press,)).lastrowid or 0
+        self._db.execute("DELETE FROM presses WHERE rowid <= ?", (number - _MOST_PRESSES,))
+
+    def was_pressed(self, press: str) -> bool:
+        """Whether this press has been carried out."""
+        return self._db.execute("SELECT 1 FROM presses WHERE press = ?", (press,)).fetchone() is not None
 
     def last(self) -> Step | None:
         """The step to undo; None if there is none."""

@@ -1,5 +1,6 @@
 """Comments of a sheet: ours come and go, and what people have written stays as they wrote it."""
 
+import re
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -97,3 +98,16 @@ def test_what_a_person_writes_below_ours_is_theirs(added: str) -> None:
         data = comments_of({(2, 0): [f"{before}{OURS}Wrong.{added}"]})
         data, _ = CellComments(data, None).with_ours({}, 1)
         assert texts_in(data)["A2"].replace("_x000D_", "\r") == f"{before.rstrip()}{added}"
+
+
+def test_boxes_have_numbers_of_the_drawings_blocks_and_stand_beside_their_cells() -> None:
+    """Numbers come in blocks of 1,024, of which the first is the drawing's own: another one is damage to Excel."""
+    many = {(row, 1): "wrong" for row in range(2, 1_502)}
+    _, drawing = CellComments(None, None).with_ours(many, 7)
+    numbers = [int(number) for number in re.findall(rb'id="_x0000_s(\d+)"', drawing)]
+    listed = re.search(rb'data="([\d,]+)"', drawing)
+    assert listed is not None
+    assert len(set(numbers)) == len(many)
+    assert sorted({number // 1_024 for number in numbers}) == sorted(map(int, listed[1].split(b",")))
+    assert all(number % 1_024 for number in numbers)
+    assert {int(column) for column in re.findall(rb"<x:Anchor>(\d+),", drawing)} == {2}

@@ -39,7 +39,7 @@ SHAPES = ["yyyy-mm-dd", "d.m.yyyy h:mm", "[h]:mm:ss", "[mm]:ss", "h:mm AM/PM"]
     ("days", "in_1900", "in_1904"),
     [
         *((float(days), False, False) for days in [*ODD[:4], "2958466", "2958465.99999999", "1e300", *NO_NUMBERS]),
-        *((days, True, True) for days in (0.0, 0.75, 1.0, 61.0, 46000.5, 2957002.9)),
+        *((days, True, True) for days in (0.0, 0.75, 1.0, 61.0, 46000.5, 2957002.9, 2957003.99998)),
         *((days, False, True) for days in (2.0, 59.0, 60.0, 60.99)),
         *((days, True, False) for days in (2957004.0, 2958465.0, 2958465.99998)),
     ],

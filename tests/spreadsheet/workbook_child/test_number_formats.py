@@ -2,7 +2,7 @@
 
 import pytest
 
-from importer.spreadsheet.workbook_child.number_formats import shown, shown_of_text
+from importer.spreadsheet.workbook_child.number_formats import changes_texts, shown, shown_of_text
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,11 @@ def test_what_programs_show_in_different_ways_is_not_certain(value: str, shape: 
 def test_a_text_is_shown_in_the_section_for_texts(shape: str, text: str | None) -> None:
     """Which is the last one with its mark, or the fourth."""
     assert shown_of_text("txt", shape) == text
+
+
+@pytest.mark.parametrize("letter", ["x", "y", "Room"])
+def test_a_section_for_texts_may_show_any_text_in_their_place(letter: str) -> None:
+    """Also one that a text itself may be."""
+    for shape in (f'0;-0;0;"{letter}"', f'yyyy-mm-dd;;;"{letter}"', f'0;-0;0;[Red]"{letter}"'):
+        assert changes_texts(shape)
+    assert not changes_texts("0;-0;0;@")

@@ -174,3 +174,35 @@ def test_what_is_no_number_is_written_as_such(value: str, readable: str) -> None
     """So that a reader which refuses a whole file for it goes on."""
     content = "<c office:value-type='float' office:value='{}'/><c office:date-value='x'/>"
     assert readable_values(content.format(value).encode()) == content.format(readable).encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "content", "text", "shape"),
+    [
+        ("A", "<text:p>Room A</text:p>", "A", claim("Room A")),
+        ("a  b", "<text:p>a  b</text:p>", "a  b", None),
+        ("a\tb", "<text:p>a<text:tab/>b</text:p>", "a b", None),
+        ("", "<text:p>Room</text:p>", "Room", None),
+        ("Room", "<text:p>Room</text:p>", "Room", None),
+    ],
+)
+def test_a_text_that_names_its_value_may_show_another(value: str, content: str, text: str, shape: str | None) -> None:
+    """Nobody knows which is meant; where only blanks differ, it is the value, and an empty one is none."""
+    cell = f'<table:table-cell office:value-type="string" office:string-value="{value}">{content}</table:table-cell>'
+    seen = look(row(cell))
+    assert seen.texts == {1: {0: text}}
+    assert seen.shapes.within(0, 1, 1) == ([] if shape is None else [(0, 1, 1, shape)])
+
+
+@pytest.mark.parametrize("content", ["a  b", "a\n b", "a\tb", "<text:span>a</text:span>  b"])
+def test_blanks_of_a_text_do_not_depend_on_other_cells(content: str) -> None:
+    """A sheet of nothing but texts is read as one with numbers is."""
+    cell = f'<table:table-cell office:value-type="string"><text:p>{content}</text:p></table:table-cell>'
+    assert look(row(cell)).texts == look(row(cell, ods_cell("float", "1", "1"))).texts == {1: {0: "a b"}}
+
+
+def test_cells_that_another_one_lies_over_are_noted() -> None:
+    """Also where they do not say so."""
+    about = 'table:number-rows-spanned="2" table:number-columns-spanned="3"'
+    cell = f'<table:table-cell office:value-type="string" {about}><text:p>a</text:p></table:table-cell>'
+    assert look(row(ods_cell("string", "", "x"), cell)).merged == [((0, 1), (1, 3))]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from importer.errors import FileError
-from importer.spreadsheet.workbook_child.plain_cells import blank_strings, without_blanks
+from importer.spreadsheet.workbook_child.plain_cells import blank_strings, plain_cells, without_blanks
 from spreadsheet.making import MAIN, opened, pack, problems_of, rows_of, sheet_xml, text_row, xlsx_parts
 
 STRINGS = (
@@ -38,6 +38,26 @@ def test_strings_of_blanks_are_known_by_their_numbers() -> None:
 def test_only_cells_of_blanks_go(cell: str, is_left: bool) -> None:
     """A formula and an error stay: they are what a person has to hear of."""
     assert without_blanks(f"<row>{cell}</row>".encode(), {1}) == f"<row>{cell if is_left else ''}</row>".encode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "stays"),
+    [
+        ("s", "1", True),
+        ("s", "2", False),
+        ("s", "-1", False),
+        ("s", "x", False),
+        ("n", "1e5", True),
+        ("n", "x", False),
+        ("b", "1", True),
+        ("b", "2", False),
+        ("str", "x", True),
+    ],
+)
+def test_a_value_that_its_type_does_not_have_is_none(kind: str, value: str, stays: bool) -> None:
+    """Of two strings there is no third: calamine refuses the whole file for such a cell."""
+    row = f'<row r="1"><c r="A1" t="{kind}"><v>{value}</v></c></row>'.encode()
+    assert (f"<v>{value}</v>".encode() in plain_cells(row, 2)) is stays
 
 
 ESCAPED = {

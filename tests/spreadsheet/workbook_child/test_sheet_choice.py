@@ -13,6 +13,8 @@ from importer.spreadsheet.workbook_child.sheet_choice import CHOICES_MARK, NOTES
 
 DATA: list[Sequence[Cell]] = [[None, None], [" ", ""], ["ResourceId", "Name"], [1, "Room"]]
 NOTES: list[Sequence[Cell]] = [NOTES_HEADER]
+NOTES_AS_TEXTS = {4: {0: "Name"}, 2: {column: f" {text} " for column, text in reversed([*enumerate(NOTES_HEADER)])}}
+"""Cells as a workbook may tell them: the rows and columns in any order."""
 
 
 @dataclass
@@ -30,11 +32,11 @@ class Table:
 
 @dataclass
 class Book:
-    """Sheets by name; those in ``hidden`` are hidden, those in ``shown`` have a text that is no value."""
+    """Sheets by name; those in ``hidden`` are hidden, those in ``shown`` have texts that are no values."""
 
     sheets: dict[str, list[Sequence[Cell]]]
     hidden: set[str] = field(default_factory=set)
-    shown: dict[str, str] = field(default_factory=dict)
+    shown: dict[str, dict[int, dict[int, str]]] = field(default_factory=dict)
 
     @property
     def names(self) -> list[SheetName]:
@@ -47,7 +49,7 @@ class Book:
 
     def look(self, name: str) -> Look:
         """What one tells beside them."""
-        return Look(texts={1: {0: self.shown[name]}} if name in self.shown else {})
+        return Look(texts=self.shown.get(name, {}))
 
 
 @pytest.mark.parametrize(
@@ -60,7 +62,8 @@ class Book:
         (Book({"Notes": NOTES, "Lists": [["x", CHOICES_MARK]], "A": DATA}), None, "A", []),
         (Book({"A": DATA, "Summary": [SUMMARY_HEADER]}, {"Summary"}), None, "A", []),
         (Book({"Notes": NOTES}), None, "Notes", []),
-        (Book({"A": [], "B": []}, shown={"B": "ResourceId"}), None, "B", []),
+        (Book({"A": [], "B": []}, shown={"B": {1: {0: "ResourceId"}}}), None, "B", []),
+        (Book({"A": DATA, "B": []}, shown={"B": NOTES_AS_TEXTS}), None, "A", []),
         (Book({"A": DATA, "Old": DATA}, {"Old"}), "Old", "Old", []),
         (Book({"A": DATA, "Empty": []}), "Empty", "Empty", []),
     ],

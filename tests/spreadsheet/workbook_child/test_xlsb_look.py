@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from importer.errors import FileError
 from importer.spreadsheet.workbook_child.format_codes import OTHER
 from spreadsheet.making import opened, problems_of, rows_of, write_xlsb, xlsb_record
 
@@ -76,3 +77,40 @@ def test_results_that_nobody_sees_are_none(tmp_path: Path, flags: int, automatic
     sheet = opened(write_xlsb(tmp_path / "a.xlsb", rows, more={"book": calculation}))
     problems = {(3, 1): "cell-error"} | ({} if is_sure else {(2, 1): "formula-not-calculated"})
     assert problems_of(sheet) == problems
+
+
+def wide(text: str) -> bytes:
+    """A text with its length before it."""
+    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+
+def test_cells_that_another_one_covers_are_problems(tmp_path: Path) -> None:
+    """An optional field would be sent empty, though a person sees the value beside both rows."""
+    merged = (
+        xlsb_record(177, struct.pack("<I", 1)) + xlsb_record(176, struct.pack("<4I", 1, 2, 1, 1)) + xlsb_record(178)
+    )
+    rows: list[list[str | float | bytes]] = [["ResourceId", "Name"], [1.0, "Room"], [2.0]]
+    sheet = opened(write_xlsb(tmp_path / "a.xlsb", rows, more={"sheet": merged}))
+    assert problems_of(sheet) == {(3, 1): "cell-merged"}
+
+
+def with_cell(path: Path, kind: int, data: bytes, shape: str = "General") -> Path:
+    """A sheet with one more row, in which the second cell is this record."""
+    row = xlsb_record(0, struct.pack("<IIHBBBI", 1, 0, 300, 0, 0, 0, 0)) + xlsb_record(5, struct.pack("<IId", 0, 0, 1))
+    cells = row + xlsb_record(kind, data)
+    return write_xlsb(path, [["ResourceId", "Name"]], formats={1: shape}, more={"cells": cells})
+
+
+def test_a_text_with_fonts_of_its_own_is_read(tmp_path: Path) -> None:
+    """It stands in its cell, where calamine does not look."""
+    cell = struct.pack("<IIB", 1, 0, 1) + wide("Room") + struct.pack("<I", 0)
+    assert rows_of(opened(with_cell(tmp_path / "a.xlsb", 62, cell))) == {2: ["1", "Room"]}
+
+
+def test_cells_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    """Those that do not say where they are, and a text in a format that shows it otherwise."""
+    rich = struct.pack("<IIB", 1, 1, 1) + wide("A") + struct.pack("<I", 0)
+    short = struct.pack("<I", 0) + wide("Room")
+    for kind, data in (62, rich), *((number, short) for number in range(12, 19)):
+        with pytest.raises(FileError, match="stores cells in a form that cannot be read"):
+            opened(with_cell(tmp_path / "a.xlsb", kind, data, '"Room "@'))

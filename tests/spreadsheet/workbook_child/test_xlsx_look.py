@@ -92,12 +92,31 @@ def test_only_numbers_can_be_odd_days(cell: str) -> None:
         '<c r="A1" t="str"><v><![CDATA[Room]]></v></c>',
         "<c><f>1+1</f></c>",
         '<c r="A1" t="inlineStr"><is><t>_x20AC_</t></is></c>',
+        '<c r="A1"><v>&#49;</v></c>',
+        '<c r="A1" s="&#50;"><v>45000</v></c>',
+        '<c r="A1"><v>1&amp;</v></c>',
+        '<c r="A1" t="b"><v>\n1</v></c>',
+        '<x:c r="A1"><x:v xml:space="preserve">1 </x:v></x:c>',
     ],
 )
 def test_what_needs_another_form_first_is_unusual(cell: str) -> None:
-    """Odd days, comments, CDATA, cells that matter without an address, and letters by their numbers."""
+    """Odd days, comments, CDATA, cells that matter without an address, letters by their numbers, blanks in numbers."""
     with pytest.raises(UnusualCells):
         look(cell, moments=DAYS)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '<c r="A1" t="str"><v>R&amp;D, 1st floor </v></c>',
+        '<c r="A1" t="inlineStr"><is><t>R&amp;D &#39;&#233;&#10;</t></is></c>',
+        '<c r="A1">\n<v>1</v>\n</c>',
+        '<c r="A1" t="str"><f>A2 &amp; "&#34;"</f><v>x</v></c>',
+    ],
+)
+def test_what_texts_usually_hold_is_not_unusual(cell: str) -> None:
+    """A second reading of a whole sheet takes its time."""
+    assert look(cell, moments=DAYS).problems == {}
 
 
 @pytest.mark.parametrize(

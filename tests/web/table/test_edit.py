@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from importer.web.table.action import Action, Kind
 from importer.web.table.edit import Table
 from importer.web.table.row_file import RowFile, RowState, file_of
 from importer.web.table.selection import Selection
+from importer.web.table.steps import steps_of
 from importer.web.table.views import Views
 from importer.web.upload_documents import Header
 from web.table.kit import NOW, Desk, desk, good
@@ -68,6 +70,44 @@ def test_a_cell_that_is_made_wrong_says_why(somebody: Desk) -> None:
     assert somebody.type(2, 1, "13.5").message == "1 cell changed. 1 row needs a change."
     [issue] = somebody.rows()[0].issues
     assert (issue.letters, issue.code) == ("B", "not-a-whole-number")
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        (Kind.REPLACE, {"find": "Room", "text": "Room Room", "left": 2, "right": 2}),
+        (Kind.PASTE, {"row": 2, "text": "a\nb", "left": 2, "right": 2}),
+        (Kind.LEAVE_OUT, {"row": 2, "last": 1}),
+        (Kind.UNDO, {}),
+    ],
+)
+def test_a_press_is_carried_out_once(somebody: Desk, kind: Kind, fields: dict[str, Any]) -> None:
+    """However often it arrives: a page that got no answer sends the same press again."""
+    somebody.type(2, 2, "Room one")
+    somebody.type(2, 2, "Room two")
+    somebody.do(kind, press="first", **fields)
+    before = somebody.draft
+    assert somebody.do(kind, press="first", **fields).message == "This had been saved already."
+    assert somebody.draft == before
+    assert somebody.do(kind, press="second", **fields).message != "This had been saved already."
+
+
+@pytest.mark.parametrize(("kind", "after"), [(Kind.UNDO, Kind.REDO), (Kind.REDO, Kind.UNDO)])
+def test_only_the_step_that_a_button_named_is_undone_or_redone(somebody: Desk, kind: Kind, after: Kind) -> None:
+    """Another window may have done something since; then nothing is done."""
+    somebody.type(2, 2, "Attic")
+    somebody.type(3, 1, "4711")
+    somebody.do(Kind.UNDO)
+    with steps_of(somebody.draft.folder) as steps:
+        (undo, _), (redo, _) = steps.next_labels()
+    named = undo if kind is Kind.UNDO else redo
+    before = somebody.draft
+    refused = somebody.do(kind, step=named + 100)
+    assert (refused.outdated, "in another window" in refused.problem) == (True, True)
+    assert somebody.draft == before
+    assert somebody.do(kind, step=named).message
+    assert somebody.draft.read.cells != before.read.cells
+    assert somebody.do(after).message
 
 
 def test_an_action_reaches_rows_of_the_filter_only(somebody: Desk) -> None:

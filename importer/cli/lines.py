@@ -1,0 +1,39 @@
+"""The only place that prints: every line for people is made harmless here, whoever its words are from."""
+
+import json
+from contextlib import suppress
+from typing import Any
+
+import click
+
+from importer.harmless import harmless, steers
+
+
+def put(text: str = "", *, end: str = "\n") -> None:
+    """Print text on stdout."""
+    click.echo(harmless(text) + end, nl=False)
+
+
+def say(text: str = "") -> None:
+    """Print a line on stderr; a closed stderr does not change how the command ends."""
+    with suppress(OSError, ValueError):
+        click.echo(harmless(text), err=True)
+
+
+def put_json(document: Any) -> None:
+    """Print the document that ``--json`` promises."""
+    click.echo(json_text(document, indent=2))
+
+
+def json_text(document: Any, indent: int | None = None) -> str:
+    """A document as JSON: its values are exact, but nothing in it steers a terminal."""
+    text = json.dumps(document, ensure_ascii=False, indent=indent, default=str)
+    if text.isprintable():
+        return text
+    # Outside of strings, only line ends steer. In them, a number of JSON means the same character (RFC 8259, 7).
+    return "".join(_by_number(c) if c != "\n" and steers(c) else c for c in text)
+
+
+def _by_number(character: str) -> str:
+    # The package spells only what is no ASCII, and DEL is.
+    return f"\\u{ord(character):04x}" if character.isascii() else json.dumps(character)[1:-1]

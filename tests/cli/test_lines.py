@@ -1,0 +1,94 @@
+"""The only place that prints: whatever name, header, setting or answer is in a line, it steers no terminal."""
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import LABELS, Desk, Done, Service, mapping
+
+from importer.harmless import steers
+
+HOSTILE = "\x1b]0;own\x07\x1b[2J\u202e\x9b31m\nError: forged\r"
+
+
+def steered(done: Done) -> list[str]:
+    """What would reach a terminal and act there."""
+    return [c for c in done.out + done.err if steers(c) and c not in "\n\t"]
+
+
+def forged(done: Done) -> list[str]:
+    """Lines that a name has made."""
+    return [line for line in (done.out + done.err).splitlines() if line.startswith("Error: forged")]
+
+
+COMMANDS = [
+    ["check"],
+    ["check", "--json"],
+    ["columns"],
+    ["plan"],
+    ["run", "--yes"],
+    ["diff"],
+    ["run", "--yes", "--json"],
+]
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_the_name_of_a_file_steers_no_terminal(desk: Desk, service: Service, words: list[str]) -> None:
+    """Where it is read, where it is not there, and where it is one of several."""
+    file = desk.write(f"{HOSTILE}.csv", [mapping(2)])
+    second = desk.write("second.csv", [mapping(3)])
+    missing = desk.folder / f"missing{HOSTILE}.csv"
+    several = [[file, second]] if words == ["run", "--yes"] else []
+    for files in ([file], [missing], *several):
+        done = desk.type(*words, *files)
+        assert not steered(done)
+        assert not forged(done)
+    for view in (["status"], ["history"], ["history", "--json"], ["verify"], ["report"]):
+        done = desk.type(*view)
+        assert not steered(done)
+        assert not forged(done)
+
+
+def test_headers_and_sheets_steer_no_terminal(desk: Desk, service: Service) -> None:
+    """Neither where columns are shown nor where they are refused; a cell is cleaned like them."""
+    labels = [f"{label}{HOSTILE}" for label in LABELS]
+    file = desk.write("rows.csv", [mapping(2, Name=HOSTILE)], labels)
+    for words in (["check"], ["columns"], ["columns", "--json"], ["plan"]):
+        done = desk.type(*words, file)
+        assert not steered(done)
+        assert not forged(done)
+
+
+@pytest.mark.parametrize(
+    "variable", ["NEXUDUS_URL", "NEXUDUS_USERNAME", "IMPORTER_PROXY", "IMPORTER_JOURNAL", "IMPORTER_RATE", "IMPORTER_X"]
+)
+def test_the_value_of_a_setting_steers_no_terminal(desk: Desk, variable: str) -> None:
+    """Where it is shown, and where it is refused."""
+    desk.variables |= {variable: HOSTILE, "NEXUDUS_TOKEN": "t"}
+    for words in (["config"], ["config", "--json"], ["doctor"], ["whoami"], ["history"]):
+        done = desk.type(*words)
+        assert not steered(done)
+        assert not forged(done)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://ines:canary@127.0.0.1:9", "ines:canary@127.0.0.1:9", "x://:canary@h?password=canary"]
+)
+@pytest.mark.parametrize("variable", ["NEXUDUS_URL", "IMPORTER_PROXY", "IMPORTER_JOURNAL"])
+def test_no_password_in_a_setting_is_printed(desk: Desk, variable: str, address: str) -> None:
+    """Neither by the commands that show settings nor in the error of one that cannot be used, nor in its details."""
+    desk.variables |= {variable: address, "NEXUDUS_TOKEN": "t"}
+    file = desk.write("rows.csv", [mapping(2)])
+    for words in (["config"], ["config", "--json"], ["doctor"], ["doctor", "--json"], ["whoami"], ["check", file]):
+        done = desk.type(*words)
+        assert "canary" not in done.out + done.err
+        assert done.code != 9
+    assert not [path for path in Path(desk.home).rglob("*") if path.is_file() and b"canary" in path.read_bytes()]
+
+
+def test_a_document_is_exact_and_steers_nothing(desk: Desk) -> None:
+    """A program reads the very name; a terminal reads a number in its place."""
+    file = desk.write(f"{HOSTILE}.csv", [mapping(2)])
+    done = desk.type("check", "--json", file)
+    assert Path(json.loads(done.out)["file"]).name == file.name
+    assert not steered(done)
