@@ -4,7 +4,8 @@
     ├── UsageError            2   the command cannot be carried out as it was typed
     ├── SettingsError         2   a setting cannot be used
     ├── JournalError          2   the journal cannot be opened or written
-    │   └── JournalBusyError  2   another process keeps the journal busy
+    │   ├── JournalBusyError  2   another process keeps the journal busy
+    │   └── JournalAwayError  5   the database server of the journal cannot be reached
     ├── StoreError            2   a stored document cannot be read
     ├── ReportError           2   the report cannot be written
     ├── FileError             3   the spreadsheet cannot be read
@@ -15,6 +16,7 @@
     ├── ServiceError          5   the service cannot be reached, or does not answer as expected
     │   └── UnlistedError     5   the service does not list its records
     ├── BusyError             7   another run is sending for this account
+    │   └── TakenOverError    7   another machine has taken over the sending
     └── StoppedError        130   stopped before anything was sent; 6 if its time was up
 
 Wrong data is never an error here: it is an Issue (importer.issues). Errors are caught in the front ends, or where one
@@ -127,6 +129,12 @@ class JournalBusyError(JournalError):
     """Other processes are writing so much into the journal that this one cannot get at it for the moment."""
 
 
+class JournalAwayError(JournalError):
+    """The database server of the journal cannot be reached; what was committed there is safe."""
+
+    exit_code = Exit.SERVICE
+
+
 class StoreError(ImporterError):
     """A stored document is damaged, or was written by a newer version of the importer."""
 
@@ -201,6 +209,10 @@ class BusyError(ImporterError):
     """Another process is sending for this account."""
 
     exit_code = Exit.BUSY
+
+
+class TakenOverError(BusyError):
+    """Another machine has taken over the sending, because this one was not heard of for too long."""
 
 
 class StoppedError(ImporterError):

@@ -23,6 +23,7 @@ from typing import Any
 import pytest
 import stamina
 from hypothesis import HealthCheck, settings
+from postgres import Server, running_server
 
 from importer.cli import run_cli
 from importer.model import Clock
@@ -303,6 +304,13 @@ def serve(desk: Desk) -> Iterator[Callable[..., Service]]:
 def service(serve: Callable[..., Service]) -> Service:
     """A sandbox without limits that the desk is signed in to."""
     return serve()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A database server of this session's own."""
+    with running_server() as server:
+        yield server
 
 
 @pytest.fixture

@@ -369,7 +369,7 @@ def service_of(
     from importer.runs.earlier_runs import Which, chosen_run
 
     fits = in_use(sandbox=sandbox)
-    with open_journal(load_settings().journal_url) as journal:
+    with open_journal(load_settings().journal_place) as journal:
         run = chosen_run(journal, number, fits, which or Which.ALL)
     if run is not None:
         if run.options.get("profile") and said_profile() is None and not sandbox:

@@ -90,7 +90,7 @@ def sandbox(port: int, rate: str, daily_quota: str, latency: float, fail: float,
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="The address to listen on. Addresses that other machines can reach need people with passwords.",
+    help="The address to listen on. Addresses that other machines can reach need the sign-in of a team.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=8642, show_default=True)
 @click.option(
@@ -112,37 +112,34 @@ def serve(host: str, port: int, names: tuple[str, ...], open_browser: bool, sand
     return Exit.DONE
 
 
-def _typed_password(*, confirm: bool) -> str:
-    """A password that is typed without being shown; as a flag, every list of processes would show it (S-21)."""
-    password: str = click.prompt("Password", hide_input=True, confirmation_prompt=confirm)
-    return password
-
-
 @click.group()
 def people() -> None:
-    """Manage who may use the web page from other machines."""
+    """Manage who may use the web page of a team."""
 
 
 @people.command("add")
 @click.argument("name")
 @click.option("--role", type=click.Choice(["viewer", "runner", "admin"]), default="runner", show_default=True)
 def add_person(name: str, role: str) -> int:
-    """Add NAME, or change the password or role of NAME."""
+    """Give NAME a role, or another role than before.
+
+    NAME is the e-mail address with which somebody signs in, or the name that your proxy gives them.
+    """
     from importer import web
 
-    web.team_of(load_settings()).add(name, _typed_password(confirm=True), web.Role[role.upper()])
-    put(f"Added {name} ({role}). Restart `importer serve` if it was started before you added the first person.")
+    web.people_of(load_settings()).add(name, web.Role[role.upper()])
+    put(f"{name} may now use the page ({role}), from the next sign-in on.")
     return Exit.DONE
 
 
 @people.command("remove")
 @click.argument("name")
 def remove_person(name: str) -> int:
-    """Remove NAME."""
+    """Take the role of NAME away."""
     from importer import web
 
-    web.team_of(load_settings()).remove(name)
-    put(f"Removed {name}, who can no longer sign in.")
+    web.people_of(load_settings()).remove(name)
+    put(f"Removed {name}. All sessions of {name} end.")
     return Exit.DONE
 
 
@@ -151,11 +148,11 @@ def list_people() -> int:
     """List the people and their roles."""
     from importer import web
 
-    people = web.team_of(load_settings()).people
-    if not people:
-        put("Nobody has been added yet. To add somebody: importer people add NAME")
-    for person in people:
-        put(f"{person.name}  {person.role.name.lower()}")
+    roles = web.people_of(load_settings()).roles
+    if not roles:
+        put("Nobody has been added yet. To add somebody: importer people add E-MAIL")
+    for name, role in roles.items():
+        put(f"{name}  {role.name.lower()}")
     return Exit.DONE
 
 
@@ -167,7 +164,8 @@ def login(username: str) -> int:
     from importer.config import credentials, settings
     from importer.runs import session
 
-    password = _typed_password(confirm=False)
+    # Never a flag: every list of processes would show it (S-21).
+    password: str = click.prompt("Password", hide_input=True)
     flags, profile = {"username": username, "password": password}, profile_name()
     loaded = settings.load(flags, ignore=("token",), profile=profile).settings
     account = finish(session.who(loaded, the_clock(), say))

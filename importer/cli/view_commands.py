@@ -205,17 +205,17 @@ def journal(backup: Path | None, rebuild: bool, as_json: bool, **options: Any) -
     from importer.journal.journal import open_journal
     from importer.text import count
 
-    with open_journal(load_settings().journal_url) as opened:
+    with open_journal(load_settings().journal_place) as opened:
         fault, states, runs = opened.fault(), opened.views.rows_by_state(), len(opened.runs.latest())
         if backup is not None and not fault:
             opened.back_up(backup)
     size = opened.path.stat().st_size if opened.path else 0
     if as_json:
         counts = {state.value: number for state, number in states.items()}
-        facts = {"path": str(opened.path), "bytes": size, "runs": runs, "rows": counts, "fault": fault or None}
+        facts = {"path": opened.name, "bytes": size, "runs": runs, "rows": counts, "fault": fault or None}
         put_json({"schema": 1, **facts, "backup": str(backup) if backup else None})
     else:
-        put(f"{opened.path}, {size / 1024**2:,.1f} MB, {count(runs, 'run')}, {count(sum(states.values()), 'row')}")
+        put(f"{opened.name}, {size / 1024**2:,.1f} MB, {count(runs, 'run')}, {count(sum(states.values()), 'row')}")
         put("".join(f"  {number:,} {state.value}\n" for state, number in states.items()), end="")
         put(f"Damaged: {fault}" if fault else "The journal is intact.")
         if backup is not None:

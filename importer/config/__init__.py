@@ -8,6 +8,7 @@
 - ``credentials.py``    the sign-in in the machine's keyring
 - ``saved_columns.py``  how files with a certain header are read
 - ``probe_file.py``     what a probe of the service has shown
+- ``installation.py``   the name of this installation
 - ``home.py``           the importer's own folder, for its owner alone
 - ``store.py``          documents as private files, with the number of their format
 """

@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from platformdirs import site_config_path, user_config_path, user_data_path
@@ -24,20 +24,42 @@ from importer.harmless import harmless_line, without_passwords
 
 APP = "importer"
 MOST_CONCURRENCY = 1000
-SECRETS = ("token", "password", "totp")
 PROFILE_VARIABLE, NO_PROFILE = "IMPORTER_PROFILE", "none"
-_SIGN_IN = ("username", *SECRETS)
+_SIGN_IN = ("username", "token", "password", "totp")
 _OF_NEXUDUS = ("url", *_SIGN_IN)
-_FOR_ALL = ("home", "journal")
+OF_THE_PAGE = (
+    "public_url",
+    "trusted_proxies",
+    "oidc_issuer",
+    "oidc_client_id",
+    "oidc_client_secret",
+    "oidc_role_claim",
+    "oidc_roles",
+    "user_header",
+)
+"""Who may open the page from other machines; only the page itself needs to know."""
+
+SECRETS = ("token", "password", "totp", "oidc_client_secret")
+_FOR_ALL = ("home", "journal", *OF_THE_PAGE)
 _ADDRESSES = ("url", "proxy", "journal")
 """Settings that may have a password in them."""
 _SQLITE = "sqlite:///"
+
+
+class JournalPlace(NamedTuple):
+    """A database URL, and the folder of this installation, for what stays on this machine."""
+
+    url: str
+    home: Path
+
+
 FOLDER_FILE = Path("importer.toml")
 """The settings file of the current folder, which may have come with somebody else's files."""
 
 _NEVER_OF_A_FOLDER = ("url", "proxy", "ca_file", *_FOR_ALL)
-"""The settings that decide where a password, a token or a copy of a spreadsheet goes. A folder with such a file in it,
-sent as an attachment, would otherwise have the recipient's sign-in sent to a host of the sender's choice."""
+"""The settings that decide where a password, a token or a copy of a spreadsheet goes, and who may sign in. A folder
+with such a file in it, sent as an attachment, would otherwise have the recipient's sign-in sent to a host of the
+sender's choice."""
 
 _OFF_WITHOUT_RATE = ("calls_per_100ms", "calls_per_minute", "calls_per_hour")
 """Settings that count only beside a rate: whoever takes that away wants no limit but the daily one."""
@@ -168,7 +190,9 @@ class Settings(BaseModel):
         default_factory=lambda: user_data_path(APP),
         description="the folder of the journal and of the private copies of imported files",
     )
-    journal: str | None = Field(None, description="another place for the journal, as sqlite:///path")
+    journal: str | None = Field(
+        None, description="another place for the journal: sqlite:///path, or postgresql://user@host/database"
+    )
     rate: RateSetting = Field(
         Rate(60, 60), description="at most this many creates, updates and deletes: 60/min, 1/s or none"
     )
@@ -211,6 +235,31 @@ class Settings(BaseModel):
     ca_file: Path | None = Field(
         None, description="a PEM file of certificate authorities to trust instead of the usual ones"
     )
+    public_url: str | None = Field(
+        None, description="for a team: the address that people type to open the page, like https://imports.example.com"
+    )
+    trusted_proxies: str | None = Field(
+        None,
+        description="for a team: addresses of the proxy with HTTPS in front of the page, like 127.0.0.1, 10.0.0.0/24",
+    )
+    oidc_issuer: str | None = Field(
+        None, description="for a team: the issuer URL of the OpenID Connect provider where people sign in"
+    )
+    oidc_client_id: str | None = Field(None, description="the client ID that the provider gave to the importer")
+    oidc_client_secret: SecretStr | None = Field(
+        None, description="the client secret that the provider gave to the importer"
+    )
+    oidc_role_claim: str | None = Field(
+        None, description="the claim of the provider that holds a person's roles or groups, like roles"
+    )
+    oidc_roles: str | None = Field(
+        None,
+        description="which role each value of that claim means, like Imports=runner, Ops=admin; "
+        "if not set, viewer, runner and admin mean themselves",
+    )
+    user_header: str | None = Field(
+        None, description="for a team without OpenID Connect: the header in which the proxy says who is signed in"
+    )
 
     page_connections: int = Field(
         400, ge=1, description="at most this many connections to the page at once; the slowest make room for new ones"
@@ -233,9 +282,9 @@ class Settings(BaseModel):
         return bool(self.token or (self.username and self.password))
 
     @property
-    def journal_url(self) -> str:
-        """Where the journal is: a database URL."""
-        return self.journal or f"sqlite:///{self.home / 'journal.sqlite3'}"
+    def journal_place(self) -> JournalPlace:
+        """Where the journal is."""
+        return JournalPlace(self.journal or f"sqlite:///{self.home / 'journal.sqlite3'}", self.home)
 
 
 @dataclass(frozen=True)
@@ -368,7 +417,7 @@ def _layers(files: tuple[Path, ...], profile: str | None) -> Iterator[tuple[str,
         if wrong := next((name for name in _FOR_ALL if name in of_profile), None):
             raise SettingsError(
                 f"{origin} sets {wrong} in profile {profile}.",
-                f"Move {wrong} out of the profile: all profiles share one journal.",
+                f"Move {wrong} out of the profile: all profiles share it.",
             )
         yield f"{origin}, {_of(profile)}", _by_field(of_profile)
     # Everything but the sign-in: a profile without a password must be refused, and not sign in as somebody else.
@@ -419,7 +468,8 @@ def _table(path: Path, content: bytes) -> dict[str, Any]:
     for section in (table, *profiles.values()):
         if secret := next((name for name in map(_plain_name, section) if name in SECRETS), None):
             raise SettingsError(
-                f"{path} contains a {secret}.", f"Remove it from the file and set NEXUDUS_{secret.upper()} instead."
+                f"{path} contains a {secret.removeprefix('oidc_').replace('_', ' ')}.",
+                f"Remove it from the file and set {environment_name(secret)} instead.",
             )
     return table
 
@@ -507,7 +557,7 @@ def _refuse_destinations(file: FolderFile) -> None:
     changed = " The file has changed since you trusted it." if trust.was_trusted(home, folder) else ""
     raise SettingsError(
         f"{file.path} sets {first.key}{first.where}. A file in the current folder cannot decide where "
-        f"passwords, tokens and data go.{changed}",
+        f"passwords, tokens and data go, or who may sign in.{changed}",
         f"If it is right, move that line to your own settings file, {user_file()}, or set {first.variable}. To trust "
         "the file as it is now: importer config trust. Otherwise delete that line.",
     )
@@ -617,9 +667,12 @@ def shown(settings: Settings, name: str) -> str:
 
 
 def as_environment(settings: Settings) -> dict[str, str]:
-    """The environment for a process that is to work with these settings, secrets included, and no others."""
+    """The environment for a process that is to work with these settings, secrets included, and no others.
+
+    Without those of the page: who imports has no use for the secret by which people sign in.
+    """
     environment = {}
-    for name in Settings.model_fields:
+    for name in (name for name in Settings.model_fields if name not in OF_THE_PAGE):
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
             value = value.get_secret_value()

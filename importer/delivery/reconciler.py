@@ -356,7 +356,7 @@ def found_after_all(intent: Intent, number: int) -> list[Change]:
     # A row that was planned again goes the way of every row.
     if intent.state is not State.PLANNED:
         return [Change(intent, Event.FOUND, remote_id=number)]
-    begun = replace(intent, state=State.IN_DOUBT)
+    begun = replace(intent, state=State.IN_DOUBT, attempts=intent.attempts + 1)
     return [Change(intent, Event.WILL_SEND), Change(begun, Event.FOUND, remote_id=number)]
 
 

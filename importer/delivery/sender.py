@@ -19,6 +19,7 @@ from importer.delivery.pacing import Allowance
 from importer.delivery.replies import Pause, Verdict, classify, new_id
 from importer.delivery.row_queue import RowQueue
 from importer.delivery.send_result import RowLimit, SendResult, SignInEnded, StopReason, TimeTooShort, TimeUp
+from importer.errors import TakenOverError
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent, Sending
 from importer.journal.runs import Run
@@ -144,6 +145,7 @@ class Sender:
         self._busy = False
         self._next_look = 0.0
         self._result: SendResult | None = None
+        self._taken_over: TakenOverError | None = None
         self.refused: set[int] = set()
         """The rows whose create had no effect by the service's word alone: it may have been carried out all the same.
         Not those of a throttle, which are sent again, or without a sign-in, which the service asks for first."""
@@ -155,6 +157,9 @@ class Sender:
         """Send until nothing is left, or until there is a reason to stop; rows under way are always waited for.
 
         If this is cancelled, the calls under way are given up; their rows are in doubt in the journal already.
+
+        Raises:
+            TakenOverError: Another machine sends for the account now; the answers that came are in the journal.
         """
         try:
             return await self._loop()
@@ -181,8 +186,11 @@ class Sender:
         while True:
             answers = await self._judged()
             self._result = self._result or self._reason_to_stop()
-            await self._write(answers, self._next_rows() if self._result is None else [])
+            may_send = self._result is None and self._taken_over is None
+            await self._write(answers, self._next_rows() if may_send else [])
             if not len(self._calls):
+                if self._taken_over is not None:
+                    raise self._taken_over
                 if self._result is not None:
                     return self._result
                 if self._queue.is_empty():
@@ -298,11 +306,28 @@ class Sender:
         """Commit the answers and the intents of the next rows, and only then start the calls of those rows."""
         if not answers and not batch:
             return
-        sending, committed = await self._journal.commit(lambda: self._commit(answers, batch))
-        if batch:
+        if self._taken_over is None:
+            try:
+                sending, committed = await self._journal.commit(lambda: self._commit(answers, batch))
+            except TakenOverError as error:
+                self._taken_over = error
+                self._queue.put_back(batch)
+        if self._taken_over is not None:
+            self._settle_late(answers, self._taken_over)
+        elif batch:
             self._start(batch, sending, committed)
         if answers:
             self._tell(Progress(self._tally.done, self._tally.failed))
+
+    def _settle_late(self, answers: Sequence[_Answer], error: TakenOverError) -> None:
+        """Commit answers that come after somebody else has taken over: they settle rows that nobody else has."""
+        late = self._journal.rows.move_late([answer.change for answer in answers], self._now())
+        for change in late:
+            if change.remote_id is not None:
+                error.message += (
+                    f" Record {change.remote_id} was created for row {change.intent.row} after that row was settled. "
+                    "Look for it in Nexudus."
+                )
 
     def _commit(self, answers: Sequence[_Answer], batch: Sequence[Intent]) -> tuple[Sending, float]:
         """What is now in doubt, and since when."""

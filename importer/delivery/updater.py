@@ -213,9 +213,11 @@ class Updater:
         if change is None:
             return False
         changes = [change]
-        if refused is not None and (arrived := settled(refused, there, math.inf, self._kind, self._user)) is not None:
-            # The word was not true: the row's values are there.
-            changes = [Change(intent, Event.WILL_UPDATE, intent.remote_id, before=refused.before), arrived]
+        if refused is not None:
+            again = replace(refused, attempts=intent.attempts + 1)
+            if (arrived := settled(again, there, math.inf, self._kind, self._user)) is not None:
+                # The word was not true: the row's values are there.
+                changes = [Change(intent, Event.WILL_UPDATE, intent.remote_id, before=refused.before), arrived]
         self._journal.rows.move(changes, self._now())
         self._count(changes[-1])
         return True

@@ -4,8 +4,8 @@ The only place with the importer's database.
 
 - ``states.py``       the states and events of a row: the table that everything else reads; ``next_steps.py`` what to do
   about a run by the states of its rows
-- ``tables.py``       the tables; ``database.py`` their file, opened so that a commit survives a power cut;
-  ``statements.py`` the SQL that is run for every call
+- ``tables.py``       the tables; ``database.py`` their transactions, in a file (``sqlite_file.py``) or on a server that
+  several machines share (``postgres.py``); ``statements.py`` the SQL that is run for every call
 - ``windows.py``      the arithmetic of the allowance: when the next call may leave; pure
 - ``journal.py``      all of it: ``runs.py``, ``rows.py`` (on their way), ``calls.py`` (the ledger of the allowance),
   ``directories.py`` (lists and choices remembered; ``kept_lists.py`` is how a list is written down), ``views.py``
@@ -15,5 +15,7 @@ The only place with the importer's database.
 - ``evidence.py``     what was seen of the service around the rows in doubt
 - ``migrations.py``   an earlier journal brought up to date, one numbered step per version
 - ``group_commit.py`` many writes in one durable transaction
-- ``lock.py``         one sender at a time; ``announcements.py`` whoever is about to send, so that a stop reaches them
+- ``senders.py``      one sender at a time: by a lock on one machine (``lock.py``), by a lease among several
+  (``lease.py``); ``announcements.py`` whoever is about to send, so that a stop reaches them
+- ``copies.py``       the files of runs, where machines share a database but no folder
 """

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from importer.config.store import Document, private_folder, write_private
-from importer.journal.lock import Holder, holder_now, is_at_work, start_of
+from importer.journal.lock import holder_now, is_at_work, start_of
+from importer.journal.senders import Holder
 
 NOT_BEGUN = 0
 """Stands for the number of a run that has not begun."""

@@ -1,37 +1,33 @@
-"""The file of the journal's database: opened so that a commit survives a power cut, on a disk that can promise that."""
+"""The database of a journal, and its transactions: each is durable once it has been committed, and alone.
 
-import os
-import re
-import sqlite3
-import stat
+Rule: one process writes at a time, so that what a transaction has read still holds when it writes. ``sqlite_file.py``
+keeps it by the file, ``postgres.py`` by a lock of the server.
+"""
+
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
-
-from importer.errors import JournalBusyError, JournalError
 
 PATIENCE = 60.0
 """Seconds to wait while another process writes: planning a million rows takes 15, and a process that sends meanwhile
 must not give up."""
 
-_NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afpfs", "davfs", "fuse.sshfs", "fuse.rclone", "fuse.davfs2", "afs"}
-_ESCAPED = re.compile(r"\\([0-7]{3})")
-"""How the table writes spaces, tabs, line ends and backslashes (fstab(5))."""
 
+class Database(ABC):
+    """The open database of one journal."""
 
-class Database:
-    """The open database of one journal, and its transactions."""
+    path: Path | None = None
+    """Its file; None if it has none."""
 
-    def __init__(self, engine: Engine, path: Path | None) -> None:
-        """Use ``open_database``; ``path`` is None for a database in memory."""
+    def __init__(self, engine: Engine) -> None:
+        """Nothing is read or written yet."""
         self._engine = engine
-        self.path = path
-        # Taken now, before anything is written: every commit is compared with it.
-        self._file = file_at(path)
+        # Without the password of a server.
+        self.name = str(self.path or engine.url)
         # Per thread: another one that reads meanwhile must not see what is not committed.
         self._thread = threading.local()
 
@@ -59,7 +55,7 @@ class Database:
         if (shared := getattr(self._thread, "shared", None)) is not None:
             yield shared
             return
-        with explained(), self._engine.connect() as db:
+        with self.explained(), self._engine.connect() as db:
             yield db
 
     @contextmanager
@@ -67,172 +63,52 @@ class Database:
         """One durable transaction: all of it holds, or none.
 
         Raises:
-            JournalError: It could not be committed, or the file is no longer where it was.
+            JournalError: It could not be committed, or nobody would find again what was.
         """
         if (shared := getattr(self._thread, "shared", None)) is not None:
             yield shared
             return
-        with explained(), self._engine.connect() as db:
+        with self.explained(), self._engine.connect() as db:
             try:
-                # A deferred transaction that turns into a write fails at once when another process has written.
-                db.exec_driver_sql("BEGIN IMMEDIATE")
+                self.begin(db)
                 yield db
                 db.commit()
             except BaseException:
                 # After a commit that failed, SQLAlchemy would hand the connection on with its transaction still open.
                 db.invalidate()
                 raise
-            if file_at(self.path) != self._file:
-                # What was committed is in a file that nobody will find again, so nothing may be sent on it.
-                raise JournalError(
-                    "The journal was deleted, moved or replaced while it was in use.",
-                    "Put it back, then continue with: importer resume",
-                )
+            self.check_commit()
 
+    @contextmanager
+    def alone(self) -> Iterator[Connection]:
+        """A transaction beside those that others write in, where the database allows that: for what needs no lock."""
+        with self.write() as db:
+            yield db
 
-def open_database(url: str, patience: float) -> Database:
-    """The database at a URL; its file is made if it is not there.
+    @abstractmethod
+    def begin(self, db: Connection) -> None:
+        """Begin a transaction in which nobody else writes, and which sees all that others have committed."""
 
-    Raises:
-        JournalError: It is no SQLite, or on a network drive.
-    """
-    parsed = sa.make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        # The lock of the sender holds on one machine only; two on one database would both send.
-        raise JournalError(
-            "The journal must be an SQLite database.", "Set IMPORTER_JOURNAL to sqlite:///path, or leave it out."
-        )
-    engine = sa.create_engine(parsed)
-    if not parsed.database:
-        return Database(engine, None)
-    path = Path(parsed.database)
-    _refuse_network_drive(path)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # Made here for the sake of its mode; SQLite would make it readable for everybody, and bodies are personal data.
-    if not path.exists():
-        path.touch(mode=0o600)
-    # One that was restored or copied may be so; its log takes its mode from it.
-    elif os.name == "posix" and (mode := stat.S_IMODE(path.stat().st_mode)) & 0o077:
-        with suppress(OSError):
-            path.chmod(mode & 0o700)
-    sa.event.listen(engine, "connect", lambda connection, _: _configure_sqlite(connection, patience))
-    return Database(engine, path)
+    @abstractmethod
+    def check_commit(self) -> None:
+        """Raise JournalError if what was just committed is of no use."""
 
+    @abstractmethod
+    def explained(self) -> AbstractContextManager[None]:
+        """Turns an error of the database inside into a sentence with what to do."""
 
-def file_at(path: Path | None) -> tuple[int, int] | None:
-    """Which file is at a path now, by device and inode; None if there is none."""
-    try:
-        facts = path.stat() if path is not None else None
-    except FileNotFoundError:
-        return None
-    return (facts.st_dev, facts.st_ino) if facts is not None else None
+    @abstractmethod
+    def table_names(self, db: Connection) -> set[str]:
+        """The tables that are there."""
 
+    @abstractmethod
+    def fault(self) -> str:
+        """What is wrong with the stored data, or nothing. Reads all of it."""
 
-def safe_for_wal(version: tuple[int, int, int]) -> bool:
-    """Whether this SQLite can share a write-ahead log between two connections without a known risk of corruption.
+    @abstractmethod
+    def back_up(self, path: Path) -> None:
+        """Write a whole copy, also while rows are sent.
 
-    Source: SQLite's release notes of 3.51.3 (2026-03-13), which name 3.44.6 and 3.50.7 as back-ports.
-    """
-    return version >= (3, 51, 3) or (3, 50, 7) <= version < (3, 51) or (3, 44, 6) <= version < (3, 45)
-
-
-def _configure_sqlite(connection: sqlite3.Connection, patience: float) -> None:
-    # The driver would begin transactions by itself, deferred ones; ``write`` needs them immediate.
-    connection.isolation_level = None
-    # First: to change the journal mode takes a lock, which another process may have just now.
-    connection.execute(f"PRAGMA busy_timeout={round(patience * 1000)}")
-    choose_journal_mode(connection, wal=safe_for_wal(sqlite3.sqlite_version_info[:3]))
-    pragmas = {
-        # EXTRA in either mode: with a log it is FULL, without which a power cut can take back a commit after the call
-        # was made; without a log FULL alone could. Which of the modes is in force may be another process's choice.
-        "synchronous": "EXTRA",
-        # On macOS fsync alone leaves the data in the drive's own cache (sqlite.org/pragma.html#pragma_fullfsync);
-        # elsewhere these two change nothing.
-        "fullfsync": "ON",
-        "checkpoint_fullfsync": "ON",
-        # Deleted rows are overwritten: they are personal data, and would stay readable in the free pages of the file.
-        "secure_delete": "ON",
-    }
-    for name, value in pragmas.items():
-        connection.execute(f"PRAGMA {name}={value}")
-
-
-def choose_journal_mode(connection: sqlite3.Connection, *, wal: bool) -> None:
-    """Use the write-ahead log where this SQLite may; do without it where another process holds to that.
-
-    Raises:
-        JournalBusyError: Another process holds the file in a log that this SQLite must not share.
-        JournalError: The file is in a mode that no commit survives a power cut in.
-    """
-    try:
-        connection.execute(f"PRAGMA journal_mode={'WAL' if wal else 'DELETE'}")
-    except sqlite3.OperationalError as error:
-        # The mode cannot change while another process has the file open in a log, or writes. That alone is no reason to
-        # give up.
-        if "locked" not in str(error):
-            raise
-    # Read back: SQLite answers with the mode in force, which need not be the one that was asked for.
-    (mode,) = connection.execute("PRAGMA journal_mode").fetchone()
-    if mode == "wal" and not wal:
-        raise JournalBusyError(
-            f"Another program has the journal open in a way that SQLite {sqlite3.sqlite_version} cannot share safely.",
-            "Close the other program, for example an importer that runs with another Python, then try again.",
-        )
-    if mode not in {"wal", "delete"}:
-        raise JournalError(
-            f"The journal is in a mode ({mode}) in which saved data can be lost.",
-            "Set IMPORTER_JOURNAL to a file on this machine's own disk, or leave it out.",
-        )
-
-
-def _refuse_network_drive(path: Path) -> None:
-    mounts = Path("/proc/mounts")
-    kind = network_drive(path, mounts.read_text() if mounts.exists() else "")
-    if kind:
-        raise JournalError(
-            f"The journal's folder {path.parent} is on a network drive ({kind}), where saved data can be lost.",
-            "Set IMPORTER_HOME to a folder on this machine's own disk.",
-        )
-
-
-def network_drive(path: Path, mounts: str) -> str | None:
-    """The kind of network drive on which a path lies by a table like /proc/mounts, or None."""
-    # Where the links on the way lead: a folder on this disk may be one to a network drive. On Windows that turns the
-    # letter of a network drive into its UNC path.
-    real = Path(os.path.realpath(path))
-    if any(str(each).startswith(("\\\\", "//")) for each in (path, real)):
-        return "UNC path"
-    # The mount with the longest path wins; of two on one path the later one, which covers the earlier.
-    best, kind = Path("/"), None
-    for line in mounts.splitlines():
-        _, place, name, *_ = [*line.split(), "", "", ""]
-        folder = Path(_ESCAPED.sub(lambda match: chr(int(match[1], 8)), place))
-        if place and real.is_relative_to(folder) and len(folder.parts) >= len(best.parts):
-            best, kind = folder, name
-    return kind if kind in _NETWORK else None
-
-
-@contextmanager
-def explained() -> Iterator[None]:
-    """Turn an error of the database into a sentence with what to do."""
-    # By SQLite's own words, which SQLAlchemy passes on; its classes do not tell a full disk from a damaged file.
-    try:
-        yield
-    except sa.exc.SQLAlchemyError as error:
-        cause = str(getattr(error, "orig", None) or error)
-        advice = (
-            "Nothing is sent without the journal. Check the disk and IMPORTER_HOME, then continue with: importer resume"
-        )
-        if "locked" in cause:
-            raise JournalBusyError("Another process is writing to the journal.", "Try again in a moment.") from error
-        if "full" in cause:
-            raise JournalError("The disk is full; the journal cannot be written.", advice) from error
-        if "readonly" in cause or "unable to open" in cause:
-            raise JournalError("The journal's folder or file cannot be written.", advice) from error
-        if "malformed" in cause or "not a database" in cause:
-            raise JournalError(
-                "The journal is damaged.", "Keep the file. To start a new journal, set IMPORTER_HOME to another folder."
-            ) from error
-        raise JournalError(f"The journal cannot be used: {cause}.", advice) from error
-    except OSError as error:
-        raise JournalError(f"The journal cannot be used: {error.strerror}.", "Check IMPORTER_HOME.") from error
+        Raises:
+            JournalError: There is such a file, or it cannot be written.
+        """

@@ -16,6 +16,16 @@ from importer.journal.database import Database
 from importer.journal.rows import Intent, to_intent
 from importer.journal.states import State
 
+_NOTE_LISTED = "INSERT INTO listed_before (run, ids) VALUES (?, ?) ON CONFLICT DO NOTHING"
+# The later one counts: a journal that was put back once more may have lost other calls.
+_NOTE_REBUILT = """
+    INSERT INTO rebuilt (target, service_time, local_time) VALUES (?, ?, ?) ON CONFLICT (target)
+    DO UPDATE SET service_time = excluded.service_time, local_time = excluded.local_time
+"""
+_NOTE_LOOK = """
+    INSERT INTO first_look (run, row, attempt, service_time, local_time) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class FirstLook:
@@ -40,7 +50,7 @@ class Evidence:
             # A later list may show what came of the run's own calls: to leave that out would make a row look absent
             # whose record exists. So a run that is resumed keeps its first list, or has none.
             if db.execute(sent).first() is None:
-                db.execute(sa.insert(t.listed_before).prefix_with("OR IGNORE").values(run=run, ids=packed))
+                db.exec_driver_sql(_NOTE_LISTED, (run, packed))
 
     def listed_before(self, run: int) -> frozenset[int] | None:
         """The Ids that the service listed before the run sent its first row; None if that is not known."""
@@ -54,10 +64,8 @@ class Evidence:
 
     def note_rebuilt(self, target: int, service_time: float | None, local_time: float) -> None:
         """Remember when the rows of a target were rebuilt from what the service lists, in epoch seconds."""
-        values = {"target": target, "service_time": service_time, "local_time": local_time}
         with self._db.write() as db:
-            # The later one counts: a journal that was put back once more may have lost other calls.
-            db.execute(sa.insert(t.rebuilt).prefix_with("OR REPLACE").values(**values))
+            db.exec_driver_sql(_NOTE_REBUILT, (target, service_time, local_time))
 
     def rebuilt(self, target: int) -> FirstLook | None:
         """When that was, until ``forget_rebuilt``; None if it never was."""
@@ -96,8 +104,7 @@ class Evidence:
         with self._db.write() as db:
             for intent in intents:
                 key = {"run": intent.run, "row": intent.row, "attempt": intent.attempts}
-                new = {"service_time": service_time, "local_time": local_time}
-                db.execute(sa.insert(t.first_look).prefix_with("OR IGNORE").values(**key, **new))
+                db.exec_driver_sql(_NOTE_LOOK, (*key.values(), service_time, local_time))
                 mine = [t.first_look.c[name] == value for name, value in key.items()]
                 row = db.execute(sa.select(t.first_look).where(*mine)).one()
                 looks[intent] = FirstLook(row.service_time, row.local_time)

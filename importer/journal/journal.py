@@ -10,33 +10,52 @@ from typing import Self
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from importer.config.installation import installation_id
+from importer.config.settings import JournalPlace
 from importer.errors import JournalError
 from importer.journal import statements as sql
 from importer.journal import tables as t
 from importer.journal.calls import Calls
-from importer.journal.database import PATIENCE, Database, explained, open_database
+from importer.journal.copies import Copies
+from importer.journal.database import PATIENCE, Database
 from importer.journal.directories import Directories
 from importer.journal.evidence import Evidence
 from importer.journal.group_commit import GroupCommit
+from importer.journal.lock import LockedAccounts, folder_of
 from importer.journal.marks import Marks
 from importer.journal.migrations import SCHEMA_VERSION, migrate
 from importer.journal.rows import Rows
-from importer.journal.runs import Runs
+from importer.journal.runs import Installation, Runs
+from importer.journal.senders import Senders
+from importer.journal.sqlite_file import open_sqlite
 from importer.journal.tally import Tally
 from importer.journal.views import Views
+from importer.model import Clock
 
 
 class Journal:
     """The journal of one installation, each of its parts under a name of its own."""
 
-    def __init__(self, db: Database) -> None:
-        """Use ``open_journal``."""
+    def __init__(
+        self,
+        db: Database,
+        senders: Senders,
+        locks: Path,
+        installation: Installation | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """Use ``open_journal``; in the folder ``locks`` processes of this machine tell each other what they do.
+
+        Where other machines use the database as well, ``installation`` is this one, and ``clock`` the one that all of
+        them go by.
+        """
         self._db = db
-        self.path = db.path
-        self.together = db.together
+        self.path, self.name, self.senders, self.locks, self.clock = db.path, db.name, senders, locks, clock
+        self.copies = Copies(db, is_shared=installation is not None)
+        self.together, self.fault, self.back_up = db.together, db.fault, db.back_up
         self.commit = GroupCommit(db.together)
-        self.runs, self.calls = Runs(db), Calls(db)
-        self.rows = Rows(db, self.runs, self.calls)
+        self.runs, self.calls = Runs(db, installation), Calls(db)
+        self.rows = Rows(db, self.runs, self.calls, senders.fence)
         self.directories, self.views, self.evidence = Directories(db), Views(db), Evidence(db)
         self.marks, self.tally = Marks(db), Tally(db)
 
@@ -56,12 +75,12 @@ class Journal:
         """
         # Looking is enough where there are tables: a process that only watches must not wait for those that write.
         with self._db.read() as db:
-            is_there = _has_tables(db, self.path)
+            is_there = self._has_tables(db)
             version = _version(db) if is_there else 0
         if not is_there:
             with self._db.write() as db:
                 # Asked again, as below: another process may have done it meanwhile.
-                if not _has_tables(db, self.path):
+                if not self._has_tables(db):
                     t.metadata.create_all(db)
                     db.execute(sa.insert(t.meta).values(key="schema_version", value=str(SCHEMA_VERSION)))
                 version = _version(db)
@@ -75,56 +94,61 @@ class Journal:
                 "Update the importer, or set IMPORTER_JOURNAL to another path.",
             )
 
-    def fault(self) -> str:
-        """What is wrong with the file of the database, or nothing. Reads all of it.
-
-        Finds broken pages only. SQLite has no checksums, so a bit that flips inside a value passes (measured); the
-        checksum of each row is for that.
-        """
-        with self._db.read() as db:
-            verdict = str(db.exec_driver_sql("PRAGMA quick_check(1)").scalar())
-        return "" if verdict == "ok" else verdict
-
-    def back_up(self, path: Path) -> None:
-        """Write a whole copy of the journal, also while rows are sent.
+    def _has_tables(self, db: Connection) -> bool:
+        """Whether the database is a journal; not if it is empty.
 
         Raises:
-            JournalError: There is such a file, or it cannot be written.
+            JournalError: It is another program's.
         """
-        if path.exists():
-            raise JournalError(f"{path} already exists.", "Choose another file.")
-        # Not a copy of the file, which a commit in the middle of copying would tear (sqlite.org/howtocorrupt.html).
-        with self._db.read() as db:
-            db.exec_driver_sql("VACUUM INTO ?", (str(path),))
-        path.chmod(0o600)
-
-
-def _has_tables(db: Connection, path: Path | None) -> bool:
-    """Whether the database is a journal; not if it is empty.
-
-    Raises:
-        JournalError: It is another program's.
-    """
-    names = set(db.exec_driver_sql(sql.TABLES).scalars())
-    if names and "meta" not in names:
-        raise JournalError(f"{path} is the database of another program.", "Set IMPORTER_JOURNAL to another path.")
-    return bool(names)
+        names = self._db.table_names(db)
+        if names and "meta" not in names:
+            raise JournalError(
+                f"{self.name} is the database of another program.", "Set IMPORTER_JOURNAL to another path."
+            )
+        return bool(names)
 
 
 def _version(db: Connection) -> int:
     return int(db.exec_driver_sql(sql.VERSION).scalar() or 0)
 
 
-def open_journal(url: str, patience: float = PATIENCE) -> Journal:
-    """The journal at a database URL, made if it is not there; use it in a ``with``.
+def open_journal(place: JournalPlace | str, patience: float = PATIENCE) -> Journal:
+    """The journal at a place, made if it is not there; use it in a ``with``.
 
-    ``patience`` is for how many seconds it waits while others write.
+    A URL alone is that of an SQLite file, whose folder is that of the installation. ``patience`` is for how many
+    seconds it waits while others write.
 
     Raises:
         JournalBusyError: Others write for longer than that.
         JournalError: On a network drive, not writable, damaged, not a journal, or made by a newer importer.
     """
-    with explained():
-        journal = Journal(open_database(url, patience))
+    url = sa.make_url(place if isinstance(place, str) else place.url)
+    home = Path(url.database or "").parent if isinstance(place, str) else place.home
+    if (kind := url.get_backend_name()) not in {"sqlite", "postgresql"}:
+        raise JournalError(
+            f"The journal cannot be in a database of the kind {kind}.",
+            "Set IMPORTER_JOURNAL to sqlite:///path or postgresql://user@host/database, or leave it out.",
+        )
+    journal = _in_a_file(url, home, patience) if kind == "sqlite" else _on_a_server(url, home, patience)
+    try:
         journal.prepare()
+    except BaseException:
+        journal.__exit__()
+        raise
     return journal
+
+
+def _in_a_file(url: sa.URL, home: Path, patience: float) -> Journal:
+    db = open_sqlite(url, patience)
+    locks = folder_of(db.path, home)
+    return Journal(db, LockedAccounts(locks), locks)
+
+
+def _on_a_server(url: sa.URL, home: Path, patience: float) -> Journal:
+    # Here, because only a team needs them.
+    from importer.journal.lease import LeasedAccounts  # noqa: PLC0415
+    from importer.journal.postgres import open_postgres  # noqa: PLC0415
+
+    db = open_postgres(url, patience)
+    installation = Installation(installation_id(home), home / "files")
+    return Journal(db, LeasedAccounts(db), folder_of(None, home), installation, db.clock)

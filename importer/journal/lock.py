@@ -1,7 +1,6 @@
 """One sender per account and journal at a time: a lock of the operating system, which dies with its process.
 
-Not a row with an expiry time. A process that slept, or was only slow, would send on after its lease had ended, beside
-the one that took over; and the service has nothing by which it could tell the two apart and refuse the late one.
+Not a row with an expiry time, as among several machines: of a lock it is certain that nobody else has it.
 """
 
 import hashlib
@@ -9,13 +8,15 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO
 
+from sqlalchemy.engine import Connection
+
 from importer.config.store import Document, UnreadableError
 from importer.errors import BusyError
+from importer.journal.senders import Holder, Senders
 
 if sys.platform == "win32":
     import ctypes
@@ -33,22 +34,33 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """The process that last held an account: its number, the run it works on, and since when, for people to read.
-
-    ``command`` is the one that continues this work if it is stopped. ``start`` tells the process from a later one of
-    the same number; empty where the system does not say.
-    """
-
-    pid: int
-    run: int
-    since: str
-    command: str = "resume"
-    start: str = ""
-
-
 _HOLDER = Document("The lock of an account", Holder)
+
+
+class LockedAccounts(Senders):
+    """The accounts of a journal in a file, each with a lock in a folder beside it."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is made before an account is held."""
+        self._folder = folder
+
+    def hold(
+        self, account: str, run: int | None = None, command: str = "resume", say: Callable[[str], None] | None = None
+    ) -> AbstractContextManager[Callable[[int], None]]:
+        """Hold an account; ``exclusive_sender``, which never waits."""
+        del say
+        return exclusive_sender(self._folder, account, run, command)
+
+    def holder(self, account: str) -> Holder | None:
+        """Who holds an account now."""
+        return holder(self._folder, account)
+
+    def holders(self) -> list[Holder]:
+        """The processes that hold an account now."""
+        return holders(self._folder)
+
+    def fence(self, db: Connection) -> None:
+        """A lock cannot be lost."""
 
 
 def folder_of(journal: Path | None, home: Path) -> Path:

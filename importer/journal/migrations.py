@@ -19,9 +19,12 @@ from importer.journal.states import UNANSWERED, State
 from importer.journal.tally import PARTS, recount
 from importer.model import ONCE_MORE
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 _ROWS_AS_TODAY = 6
 """The version from which on the table of the rows has today's shape: a million rows are copied in a minute, or not."""
+
+_TALLY_AS_TODAY = 7
+"""The version from which on the rows are counted as today."""
 
 _BATCH = 5_000
 
@@ -32,7 +35,7 @@ def migrate(db: Connection, version: int) -> None:
         _STEPS[number](db)
     if version < _ROWS_AS_TODAY:
         _copy_rows(db)
-    if version < SCHEMA_VERSION:
+    if version < _TALLY_AS_TODAY:
         # Last: a step may have changed the state of a row.
         _count_rows(db)
     db.execute(sa.update(t.meta).where(t.meta.c.key == "schema_version").values(value=str(SCHEMA_VERSION)))
@@ -80,6 +83,13 @@ def _add_tally(db: Connection) -> None:
     index.create(db)
 
 
+def _add_sharing(db: Connection) -> None:
+    """What machines that share a database need; a journal in a file has nothing in it."""
+    t.lease.create(db)
+    t.copy.create(db)
+    db.exec_driver_sql("ALTER TABLE run ADD COLUMN installation TEXT NOT NULL DEFAULT ''")
+
+
 _STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _nothing_but_rows,
     2: _add_evidence,
@@ -87,6 +97,7 @@ _STEPS: Mapping[int, Callable[[Connection], None]] = {
     4: _nothing_but_rows,
     5: _add_marks,
     6: _add_tally,
+    7: _add_sharing,
 }
 """What leads from a version to the next one."""
 

@@ -160,9 +160,9 @@ class Sending:
 class Rows:
     """The rows of every run, and what the checks said of them."""
 
-    def __init__(self, db: Database, runs: Runs, calls: Calls) -> None:
-        """Use the database of a journal, and count the calls that its rows take."""
-        self._db, self._runs, self._calls = db, runs, calls
+    def __init__(self, db: Database, runs: Runs, calls: Calls, fence: Callable[[Connection], None]) -> None:
+        """Use the database of a journal, and count the calls that its rows take; ``fence`` is that of ``Senders``."""
+        self._db, self._runs, self._calls, self._fence = db, runs, calls, fence
 
     def plan(
         self, run: Run, chunks: Iterable[tuple[Iterable[Record], Iterable[Issue], int]], target: int, now: float
@@ -183,7 +183,7 @@ class Rows:
     @staticmethod
     def _insert(db: Connection, table: sa.Table, names: Sequence[str], rows: Iterator[tuple[Any, ...]]) -> None:
         # As tuples for the driver: to bind a row name by name takes longer than to write it.
-        statement = str(sa.insert(table).inline().compile(db, column_keys=names))
+        statement = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
         while batch := list(islice(rows, _BATCH)):
             db.exec_driver_sql(statement, batch)
 
@@ -396,6 +396,7 @@ class Rows:
         if not batch:
             return Sending([], [], [], 0.0)
         with self._db.write() as db:
+            self._fence(db)
             claims = self._claims(db, run.target, [intent.key for intent in batch], ended)
             unanswered = self._unanswered(db, run) if may_be_one is not None else []
             without_call = [
@@ -434,6 +435,7 @@ class Rows:
         """
         assert run.target is not None
         with self._db.write() as db:
+            self._fence(db)
             of_key = self._claims_on(db, run.target, change.intent.key)
             in_the_way = [claim for claim in of_key if claim.state not in WITH_RECORD]
             if new_key:
@@ -463,7 +465,20 @@ class Rows:
         """
         if changes:
             with self._db.write() as db:
+                if any(change.event in _BEFORE_A_CALL for change in changes):
+                    self._fence(db)
                 self._apply(db, changes, now)
+
+    def move_late(self, changes: Sequence[Change], now: float) -> list[Change]:
+        """Let those of these events happen whose rows are still as they were read; gives the others.
+
+        For answers to calls of a sender that others have taken over from: they are facts, but a row that somebody has
+        settled meanwhile, or sent again, is no longer theirs.
+        """
+        with self._db.write() as db:
+            moves = [_move_alone(db, change, now) for change in changes]
+            note_moves(db, [move for move in moves if move is not None], now)
+        return [change for change, move in zip(changes, moves, strict=True) if move is None]
 
     @staticmethod
     def _apply(db: Connection, changes: Sequence[Change], now: float) -> None:
@@ -551,6 +566,7 @@ def _parameters_of_move(change: Change, now: float) -> dict[str, Any]:
         "in_run": change.intent.run,
         "in_row": change.intent.row,
         "from_state": change.intent.state.value,
+        "from_attempts": intent.attempts,
         "to_state": state.value,
         "more_attempts": int(sending),
         "more_resends": int(change.event is Event.ABSENT),

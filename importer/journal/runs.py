@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Row
@@ -128,16 +128,23 @@ class NewRun:
     parent: int | None = None
 
 
+class Installation(NamedTuple):
+    """One of the installations that share a database: its name, and the folder of its private copies."""
+
+    id: str
+    files: Path
+
+
 class Runs:
     """Every run of the journal, newest first wherever there are several."""
 
-    def __init__(self, db: Database) -> None:
-        """Use the database of a journal."""
-        self._db = db
+    def __init__(self, db: Database, installation: Installation | None = None) -> None:
+        """Use the database of a journal; ``installation`` is this one, where others use that as well."""
+        self._db, self._installation = db, installation
 
     def add(self, new: NewRun) -> Run:
         """A new run, not yet tied to an account; ``{run}`` in its folder becomes its number."""
-        values = asdict(new) | {"options": OPTIONS.encode(dict(new.options))}
+        values = self._placed(asdict(new) | {"options": OPTIONS.encode(dict(new.options))})
         with self._db.write() as db:
             key = db.execute(sa.insert(t.run).values(values)).inserted_primary_key
             assert key is not None
@@ -156,7 +163,7 @@ class Runs:
             row = db.exec_driver_sql(sql.RUN, (number,)).first()
         if row is None:
             raise JournalError(f"There is no run {number}.", "To list the runs: importer history")
-        return _to_run(row)
+        return self._to_run(row)
 
     def latest(self, limit: int | None = None) -> list[Run]:
         """The runs, newest first."""
@@ -185,8 +192,9 @@ class Runs:
 
     def uses_copy(self, copy: Path) -> bool:
         """Whether this is the private copy of some run."""
+        name = self._placed({"copy": str(copy)})["copy"]
         with self._db.read() as db:
-            return db.execute(sa.select(t.run.c.id).where(t.run.c.copy == str(copy)).limit(1)).first() is not None
+            return db.execute(sa.select(t.run.c.id).where(t.run.c.copy == name).limit(1)).first() is not None
 
     def stop_requested(self, run: Run) -> bool:
         """Whether somebody asked the run to stop."""
@@ -198,7 +206,7 @@ class Runs:
         if isinstance(options := values.get("options"), dict):
             values["options"] = OPTIONS.encode(options)
         with self._db.write() as db:
-            db.execute(sa.update(t.run).where(t.run.c.id == run.id).values(values))
+            db.execute(sa.update(t.run).where(t.run.c.id == run.id).values(self._placed(values)))
         return self.get(run.id)
 
     def target(self, host: str, kind: str) -> int:
@@ -217,16 +225,28 @@ class Runs:
     def _select(self, query: sa.Select[Any]) -> list[Run]:
         with self._db.read() as db:
             rows = db.execute(query).all()
-        return [_to_run(row) for row in rows]
+        return [self._to_run(row) for row in rows]
 
+    def _placed(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The columns of a run as they are kept: where others use the database, places are those of an installation."""
+        if self._installation is None:
+            return values
+        copy = {"copy": Path(values["copy"]).name} if "copy" in values else {}
+        return values | copy | ({"installation": self._installation.id} if "folder" in values else {})
 
-def _to_run(row: Row[Any]) -> Run:
-    try:
-        options = OPTIONS.decode(row.options)
-    except UnreadableError as error:
-        raise _unreadable(row.id, str(error)) from error
-    typed = {"options": options, "copy": Path(row.copy), "folder": Path(row.folder), "stop": bool(row.stop)}
-    return Run(**row._asdict() | typed)
+    def _to_run(self, row: Row[Any]) -> Run:
+        try:
+            options = OPTIONS.decode(row.options)
+        except UnreadableError as error:
+            raise _unreadable(row.id, str(error)) from error
+        copy, folder = Path(row.copy), Path(row.folder)
+        if self._installation is not None:
+            copy = self._installation.files / copy
+            if row.installation != self._installation.id:
+                # The other one's folder is not on this machine, or belongs to somebody else.
+                folder = (Path("reports") / folder.name).absolute()
+        columns = {name: value for name, value in row._asdict().items() if name != "installation"}
+        return Run(**columns | {"options": options, "copy": copy, "folder": folder, "stop": bool(row.stop)})
 
 
 def _unreadable(number: int, why: str) -> JournalError:

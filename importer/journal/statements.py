@@ -1,6 +1,8 @@
 """The SQL that is run for every call, as it goes to the driver.
 
 SQLAlchemy takes longer to put such a statement together, and to bind it name by name, than SQLite to execute it.
+Of each statement SQLite and PostgreSQL make the same; the marks of its parameters are SQLite's, and ``postgres.py``
+translates them.
 """
 
 from functools import lru_cache
@@ -8,18 +10,18 @@ from functools import lru_cache
 from importer.journal.states import State
 from importer.journal.tables import CHANGED_BY, CLAIMS, MADE_BY
 
-# Names the state that the row comes from. If another process has moved it meanwhile, no row matches, the number of rows
-# is too small, and the whole transaction is taken back: two senders can never both move one row.
+# Names the state that the row comes from, and the attempt: an answer that comes late belongs to no later call. If
+# another process has moved the row meanwhile, none matches, the number of rows is too small, and the whole transaction
+# is taken back: two senders can never both move one row.
 MOVE = """
     UPDATE intent
     SET state = :to_state, attempts = attempts + :more_attempts, rounds = rounds + :more_resends,
         sent_at = coalesce(:new_sent_at, sent_at), settled_at = :new_settled_at, remote_id = :new_remote_id,
         before = :new_before, updated_on = :new_updated_on,
         field = :new_field, message = :new_message, seal = :new_seal
-    WHERE run = :in_run AND row = :in_row AND state = :from_state
+    WHERE run = :in_run AND row = :in_row AND state = :from_state AND attempts = :from_attempts
 """
 
-TABLES = "SELECT name FROM sqlite_master WHERE type = 'table'"
 VERSION = "SELECT value FROM meta WHERE key = 'schema_version'"
 
 RUN = "SELECT * FROM run WHERE id = ?"
@@ -44,13 +46,21 @@ MARK_OF_RECORD = f"""
     WHERE target = ? AND remote_id = ? AND state IN ({MADE_BY}) ORDER BY attempt DESC LIMIT 1
 """
 
-ADD_WRITE = "INSERT INTO call (account, at, arrived, write) VALUES (:account, :left, :left, 1)"
+ADD_WRITE = "INSERT INTO call (account, at, arrived, write) VALUES (:account, :left, :left, TRUE)"
 # Writes that left at the same time are interchangeable.
-_ONE_WRITE = "id = (SELECT min(id) FROM call WHERE account = :account AND write = 1 AND at = :left AND arrived = :left)"
+_ONE_WRITE = (
+    "id = (SELECT min(id) FROM call WHERE account = :account AND write = TRUE AND at = :left AND arrived = :left)"
+)
 DROP_CALL = f"DELETE FROM call WHERE {_ONE_WRITE}"
 SET_ARRIVED = f"UPDATE call SET arrived = :arrived WHERE {_ONE_WRITE}"
-REDATE_CALLS = "UPDATE call SET at = min(at, :now), arrived = :now WHERE account = :account AND arrived > :now"
-REDATE_PAUSE = "UPDATE hold SET until = min(until - :ahead, :latest) WHERE account = :key"
+REDATE_CALLS = """
+    UPDATE call SET at = CASE WHEN at < :now THEN at ELSE :now END, arrived = :now
+    WHERE account = :account AND arrived > :now
+"""
+REDATE_PAUSE = """
+    UPDATE hold SET until = CASE WHEN until - :ahead < :latest THEN until - :ahead ELSE :latest END
+    WHERE account = :key
+"""
 
 
 @lru_cache(maxsize=2)
@@ -101,7 +111,7 @@ def allowance(kinds: tuple[bool, ...]) -> str:
     queries = [
         "SELECT max(arrived) FROM call WHERE account = ?",
         "SELECT max(until) FROM hold WHERE account IN (?, ?)",
-        "SELECT max(at) FROM call WHERE account = ? AND write = 1",
+        "SELECT max(at) FROM call WHERE account = ? AND write = TRUE",
         *(
             f"SELECT arrived FROM call WHERE {_whose(writes)} ORDER BY arrived DESC LIMIT 1 OFFSET ?"
             for writes in kinds
@@ -111,7 +121,7 @@ def allowance(kinds: tuple[bool, ...]) -> str:
 
 
 def _whose(writes: bool) -> str:
-    return "account = ? AND write = 1" if writes else "account = ?"
+    return "account = ? AND write = TRUE" if writes else "account = ?"
 
 
 def _placeholders(number: int) -> str:

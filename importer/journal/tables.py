@@ -1,13 +1,22 @@
-"""The tables of the journal, and what SQLite itself refuses.
+"""The tables of the journal, and what the database itself refuses.
 
 That is an unknown state, a second unanswered row of one key, and a second row that made one record.
 """
+
+from typing import Any
 
 import sqlalchemy as sa
 
 from importer.journal.states import CLAIMING, UNANSWERED, State
 
 metadata = sa.MetaData()
+
+
+def _only(condition: str) -> dict[str, Any]:
+    """Makes an index partial; each dialect listens to its own word, and would leave out the condition without it."""
+    return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
+
+
 meta = sa.Table("meta", metadata, sa.Column("key", sa.Text, primary_key=True), sa.Column("value", sa.Text))
 target = sa.Table(
     "target",
@@ -35,6 +44,8 @@ run = sa.Table(
     sa.Column("copy", sa.Text, nullable=False),
     sa.Column("options", sa.Text, nullable=False),
     sa.Column("folder", sa.Text, nullable=False),
+    # The installation whose folder and copy these are; empty in a journal of one machine.
+    sa.Column("installation", sa.Text, nullable=False, server_default=""),
     sa.Column("parent", sa.Integer),
     sa.Column("started", sa.Float, nullable=False),
     sa.Column("planned", sa.Float),
@@ -84,15 +95,15 @@ intent = sa.Table(
     sa.Column("seal", sa.LargeBinary, nullable=False),
     # The first state by itself: to look for it in the list takes a third of the time of planning.
     sa.CheckConstraint(f"state = '{State.PLANNED}' OR state IN ({STATES})", name="known_state"),
-    sa.Index("claims_by_key", "target", "key", sqlite_where=sa.text(f"state IN ({CLAIMS})")),
+    sa.Index("claims_by_key", "target", "key", **_only(f"state IN ({CLAIMS})")),
     # The last guard: the database itself refuses a second call for one key while another has got no answer. Unique only
     # among those: several records of one key may exist, for users make them on purpose, and did in other ways.
-    sa.Index("one_unanswered", "target", "key", unique=True, sqlite_where=sa.text(f"state IN ({UNANSWERED_STATES})")),
+    sa.Index("one_unanswered", "target", "key", unique=True, **_only(f"state IN ({UNANSWERED_STATES})")),
     # A record is made once, but may be changed by any number of runs.
-    sa.Index("one_row_an_id", "target", "remote_id", unique=True, sqlite_where=sa.text(f"state IN ({MADE_BY})")),
-    sa.Index("changed_ids", "target", "remote_id", sqlite_where=sa.text(f"state IN ({CHANGED_BY})")),
+    sa.Index("one_row_an_id", "target", "remote_id", unique=True, **_only(f"state IN ({MADE_BY})")),
+    sa.Index("changed_ids", "target", "remote_id", **_only(f"state IN ({CHANGED_BY})")),
     # A page shows the first of them every two seconds, of a run that may have a million rows.
-    sa.Index("rejected_rows", "run", "row", sqlite_where=sa.text(f"state = '{State.REJECTED}'")),
+    sa.Index("rejected_rows", "run", "row", **_only(f"state = '{State.REJECTED}'")),
     # The primary key is the table: rows are read in the order of the file, page by page, without a second look-up each.
     sqlite_with_rowid=False,
 )
@@ -191,6 +202,30 @@ pick = sa.Table(
     sa.Column("path", sa.Text, primary_key=True),
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("remote_id", sa.BigInteger, nullable=False),
+)
+# Who sends for an account, where several machines share the database; ``lease.py``. Of a file the lock says it.
+lease = sa.Table(
+    "lease",
+    metadata,
+    sa.Column("account", sa.Text, primary_key=True),
+    sa.Column("epoch", sa.BigInteger, nullable=False),
+    sa.Column("until", sa.Float, nullable=False),
+    # The running system in which the number of the process means something, and the name of the machine for people.
+    sa.Column("system", sa.Text, nullable=False),
+    sa.Column("machine", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("start", sa.Text, nullable=False),
+    sa.Column("run", sa.Integer),
+    sa.Column("since", sa.Text, nullable=False),
+    sa.Column("command", sa.Text, nullable=False),
+)
+# The private copies of the files of runs, in pieces, where the machines that share the database have no common folder.
+copy = sa.Table(
+    "copy",
+    metadata,
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
 )
 # A pause: until when an account, or its creates, updates and deletes alone, may not call. For the latter the
 # key is that of ``_writes_of`` in calls.py.

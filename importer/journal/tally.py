@@ -29,7 +29,7 @@ _OPEN = frozenset({State.PLANNED, State.IN_DOUBT, State.UPDATING})
 
 _ADD = """
     INSERT INTO tally (run, state, rows) VALUES (?, ?, ?)
-    ON CONFLICT (run, state) DO UPDATE SET rows = rows + excluded.rows
+    ON CONFLICT (run, state) DO UPDATE SET rows = tally.rows + excluded.rows
 """
 _LATEST = "SELECT number, at, settled, rejected FROM moment WHERE run = ? ORDER BY number DESC LIMIT 2"
 _FIRST = "SELECT at FROM moment WHERE run = ? AND number = 0"

@@ -7,6 +7,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import SplitResult, urlsplit
 
 from importer.config.addresses import account_key, host_of, is_loopback, service_name
@@ -35,6 +36,26 @@ class Secret:
     def __repr__(self) -> str:
         """A placeholder."""
         return "Secret(…)"
+
+
+class Destination(Protocol):
+    """Where calls go, and on which way; what signing in needs is no part of it."""
+
+    @property
+    def url(self) -> str:
+        """https://host[:port]; plain http only for this machine."""
+
+    @property
+    def timeout(self) -> float:
+        """Seconds for a whole call."""
+
+    @property
+    def proxy(self) -> str | None:
+        """http(s)://host:port, or none."""
+
+    @property
+    def ca_file(self) -> str | None:
+        """PEM file of the authorities to trust instead of the usual ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ import certifi
 import httpx
 
 from importer.errors import SettingsError
-from importer.nexudus.access import Access
+from importer.nexudus.access import Destination
 from importer.nexudus.connection import SingleConnectionTransport
 from importer.nexudus.reply import Reply, parse_json
 
@@ -45,7 +45,7 @@ class HttpClient:
     once.
     """
 
-    def __init__(self, access: Access) -> None:
+    def __init__(self, access: Destination) -> None:
         """Prepare; nothing is connected yet.
 
         Raises:

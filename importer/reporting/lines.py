@@ -74,6 +74,7 @@ def lines(journal: Journal, run: Run) -> Lines:
     Raises:
         ReportError: The copy is gone, or is not the file that was checked.
     """
+    journal.copies.bring_back(run)
     if not run.copy.exists():
         raise ReportError(f"The private copy of {run.file} for run {run.id} is missing.", _PUT_BACK.format(run.copy))
     sheet = _sheet(run)

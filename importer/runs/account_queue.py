@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from importer.config.settings import Settings
-from importer.journal import lock
 from importer.journal.announcements import NOT_BEGUN, announcements
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
@@ -46,7 +45,7 @@ def join_queue(number: int, settings: Settings, now: float, *, account: str | No
 
     ``account`` is that of a run that has none yet, ``writes`` the calls that it will take.
     """
-    with open_journal(settings.journal_url) as journal, journal.together():
+    with open_journal(settings.journal_place) as journal, journal.together():
         run = journal.runs.get(number)
         # Taken out of the queue and put back, it has the account and the plan that it was begun with.
         before = _place(run)
@@ -69,13 +68,13 @@ def ahead_of(journal: Journal, run: Run, settings: Settings, now: float) -> Ahea
 
 def ahead_of_run(number: int, settings: Settings, now: float) -> Ahead:
     """The same for a page, of a run by its number."""
-    with open_journal(settings.journal_url, _PATIENCE) as journal:
+    with open_journal(settings.journal_place, _PATIENCE) as journal:
         return ahead_of(journal, journal.runs.get(number), settings, now)
 
 
 def ahead_of_new(account: str, settings: Settings, now: float) -> Ahead:
     """What an import for an account would wait for if it were begun now."""
-    with open_journal(settings.journal_url, _PATIENCE) as journal:
+    with open_journal(settings.journal_place, _PATIENCE) as journal:
         return _ahead(journal, account, settings, now, (now, 0))
 
 
@@ -85,13 +84,15 @@ def _place(run: Run) -> Mapping[str, object]:
 
 
 def _ahead(journal: Journal, account: str, settings: Settings, now: float, before: tuple[float, int]) -> Ahead:
-    folder = lock.folder_of(journal.path, settings.home)
-    holder = lock.holder(folder, account) if account else None
+    holder = journal.senders.holder(account) if account else None
     # A run is announced by the page that starts its process, so that it has its place before that process is up.
-    numbers = {one.run for one in announcements(folder) if one.command in _NEED_THE_ACCOUNT} - {NOT_BEGUN, before[1]}
+    numbers = {one.run for one in announcements(journal.locks) if one.command in _NEED_THE_ACCOUNT} - {
+        NOT_BEGUN,
+        before[1],
+    }
     waiting = [run for run in map(journal.runs.get, sorted(numbers)) if _waits_before(run, account, before)]
     waiting.sort(key=_since)
-    at_work = holder is not None and holder.pid != os.getpid()
+    at_work = holder is not None and (holder.machine, holder.pid) != ("", os.getpid())
     first = [journal.runs.get(holder.run)] if holder is not None and at_work else []
     runs = (*first, *(run for run in waiting if run.id not in {one.id for one in first}))
     return Ahead(runs, _until(journal, account, runs, settings, now), at_work)

@@ -52,9 +52,9 @@ async def run_all(requests: Sequence[ImportRequest]) -> list[JobResult]:
         StoppedError: They were stopped while the files were compared with each other.
     """
     _allow_files(len(requests) * _FILES_A_RUN)
-    with open_journal(requests[0].settings.journal_url) as journal:
+    with open_journal(requests[0].settings.journal_place) as journal:
         work, limit = compare_files(requests, journal), requests[0].choices.max_duration
-        requests = await stoppable(work, journal, requests[0].settings, seconds=limit)
+        requests = await stoppable(work, journal, seconds=limit)
         return await _all_of(requests, journal)
 
 
@@ -108,7 +108,7 @@ async def _prepare(request: ImportRequest, stack: AsyncExitStack, journal: Journ
     try:
         source, result = check(request)
         work, limit = prepare(stack, journal, source, result, request), request.choices.max_duration
-        prepared = await stoppable(work, journal, request.settings, seconds=limit)
+        prepared = await stoppable(work, journal, seconds=limit)
     except ImporterError as error:
         # Now, and not only at the end: the others may take hours.
         request.observer.say(f"Skipped. {error.message}")

@@ -43,6 +43,7 @@ def durable_copy(journal: Journal, copy: Path, sha256: str) -> Path:
         if intact(run.copy, sha256):
             return run.copy
     _make_durable(copy)
+    journal.copies.keep(copy, sha256)
     return copy
 
 

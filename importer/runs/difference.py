@@ -97,8 +97,8 @@ async def difference(request: ImportRequest) -> Difference:
     source = open_source(request.file, request.settings, request.kind, request.read)
     source = with_match_key(source, request.choices.key)
     result = examine(source, request.clock(), allow_duplicates=False)
-    with open_journal(request.settings.journal_url) as journal:
-        return await stoppable(_difference(journal, source, result, request), journal, request.settings)
+    with open_journal(request.settings.journal_place) as journal:
+        return await stoppable(_difference(journal, source, result, request), journal)
 
 
 async def _difference(journal: Journal, source: Source, result: CheckResult, request: ImportRequest) -> Difference:

@@ -12,8 +12,8 @@ from importer.config.home import exposed, secure_home
 from importer.config.probe_file import ProbeResult
 from importer.config.settings import Settings
 from importer.errors import ImporterError, SettingsError
-from importer.journal.database import safe_for_wal
 from importer.journal.journal import open_journal
+from importer.journal.sqlite_file import safe_for_wal
 from importer.model import Clock
 from importer.runs.session import who
 from importer.spreadsheet.reader_confinement import Confinement, reader_confinement
@@ -91,11 +91,11 @@ def _home(loaded: Settings) -> Finding:
 
 def _journal(loaded: Settings) -> Finding:
     try:
-        with open_journal(loaded.journal_url) as journal:
+        with open_journal(loaded.journal_place) as journal:
             number = len(journal.runs.latest())
     except ImporterError as error:
         return Finding("Journal", False, error.message, error.advice)
-    return Finding("Journal", True, f"{journal.path or 'database'} with {count(number, 'run')}")
+    return Finding("Journal", True, f"{journal.name} with {count(number, 'run')}")
 
 
 def _sqlite() -> Finding:

@@ -82,7 +82,7 @@ def is_in_use(run: Run, settings: Settings) -> bool:
 
 def runs_in_doubt(settings: Settings) -> list[Run]:
     """The runs with rows that are still to be settled, newest first."""
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         return _in_doubt(journal)
 
 

@@ -77,7 +77,7 @@ async def export(request: ExportRequest) -> Export:
     # Before any call: these can only be wrong as they were typed.
     fields = _reference_fields(request.kind, request.filters.references)
     before = _instant_before(request.kind, request.filters)
-    with open_journal(request.settings.journal_url) as journal:
+    with open_journal(request.settings.journal_place) as journal:
 
         async def work() -> Export:
             endpoint = request.kind.path(request.settings.endpoint_path)
@@ -85,7 +85,7 @@ async def export(request: ExportRequest) -> Export:
             async with signing_in as session:
                 return await _export(session, endpoint, request, fields, before)
 
-        return await stoppable(work(), journal, request.settings)
+        return await stoppable(work(), journal)
 
 
 async def _export(

@@ -6,10 +6,11 @@ from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 
+from importer.config.installation import installation_id
 from importer.config.probe_file import Answer, Point
 from importer.delivery.listing import Listing, Remote, read_by_ids
 from importer.delivery.marks import FIELD, NewMark, mark
-from importer.runs.session import Session, client_id
+from importer.runs.session import Session
 from schemas import RecordType
 
 _MOST_READ = 500
@@ -33,7 +34,7 @@ def installation_in(home: Path) -> str:
     """How marks name this installation: eight hexadecimal digits."""
     # Made of the client id, which is the installation's own and stays when its journal is lost. Hashed, because that
     # text may be anything.
-    return blake2b(client_id(home).encode(), digest_size=4).hexdigest()
+    return blake2b(installation_id(home).encode(), digest_size=4).hexdigest()
 
 
 async def with_marks(session: Session, endpoint: str, listing: Listing, chosen: Callable[[Remote], bool]) -> Listing:

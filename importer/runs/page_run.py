@@ -27,7 +27,7 @@ def add_page_run(
     """
     settings, kind, read, choices = request.settings, request.kind, request.read, request.choices
     assert kind is not None, "a page knows the record type before it starts a run"
-    with open_journal(settings.journal_url) as journal, ExitStack() as stack:
+    with open_journal(settings.journal_place) as journal, ExitStack() as stack:
         # The copy first, then everything else from it: the upload may be replaced while this function looks at it.
         copy = stage_copy(request.file, settings.home / "files")
         stack.callback(remove_unused, journal, copy)

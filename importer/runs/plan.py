@@ -77,8 +77,8 @@ class ComparedFile:
 
 async def check_with_service(source: Source, result: CheckResult, request: ImportRequest) -> ComparedFile:
     """A file that has been examined, once more with the names that the service lists, and compared with its records."""
-    with open_journal(request.settings.journal_url) as journal:
-        return await stoppable(_check(journal, source, result, request), journal, request.settings)
+    with open_journal(request.settings.journal_place) as journal:
+        return await stoppable(_check(journal, source, result, request), journal)
 
 
 async def _check(journal: Journal, source: Source, result: CheckResult, request: ImportRequest) -> ComparedFile:
@@ -102,7 +102,7 @@ async def offers(kind: RecordType, settings: Settings, observer: Observer, clock
     """The names to choose from for each reference field, as far as the service lists them; empty without a sign-in."""
     if not settings.can_sign_in:
         return {}
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         async with signed_in(settings, kind.paths[0], journal, observer, clock) as session:
             return await names_to_offer(session, kind)
 
@@ -147,7 +147,7 @@ async def plan(request: ImportRequest) -> PlannedImport:
     source = open_source(request.file, request.settings, request.kind, request.read)
     source = with_match_key(source, request.choices.key)
     result = examine(source, request.clock(), allow_duplicates=request.choices.allow_duplicates)
-    with open_journal(request.settings.journal_url) as journal:
+    with open_journal(request.settings.journal_place) as journal:
         check_profile(journal, source, request)
     return await plan_examined(source, result, request)
 
@@ -160,8 +160,8 @@ async def plan_examined(
     source: Source, result: CheckResult, request: ImportRequest, listener: RowListener | None = None
 ) -> PlannedImport:
     """The plan of a file that has been examined; it is examined again if names had to be looked up."""
-    with open_journal(request.settings.journal_url) as journal:
-        return await stoppable(_plan(journal, source, result, request, listener), journal, request.settings)
+    with open_journal(request.settings.journal_place) as journal:
+        return await stoppable(_plan(journal, source, result, request, listener), journal)
 
 
 async def _plan(

@@ -10,7 +10,6 @@ from importer.delivery.stop_signal import StopSignal, watched
 from importer.errors import BusyError, Exit, StoppedError
 from importer.journal.announcements import NOT_BEGUN, announced
 from importer.journal.journal import Journal
-from importer.journal.lock import folder_of
 from importer.journal.runs import Run
 from importer.model import Clock
 from importer.nexudus.waits import STOPPED, pause, unless
@@ -26,7 +25,6 @@ Result = TypeVar("Result")
 async def stoppable(
     work: Coroutine[Any, Any, Result],
     journal: Journal,
-    settings: Settings,
     *,
     run: Run | None = None,
     command: str = "resume",
@@ -37,7 +35,6 @@ async def stoppable(
     Args:
         work: What is given up at whatever it awaits. A Ctrl-C gives it up by itself.
         journal: The journal, beside which other processes look for this one.
-        settings: Those of the command.
         run: The run that it is about; None if none has begun.
         command: What continues it after a stop, for others to say.
         seconds: How long it may take; as long as it likes if there is no such limit.
@@ -49,7 +46,7 @@ async def stoppable(
     # By a clock that nobody can set, as while sending.
     now = asyncio.get_running_loop().time
     deadline = now() + seconds if seconds is not None else None
-    with announced(folder_of(journal.path, settings.home), number, command) as is_requested:
+    with announced(journal.locks, number, command) as is_requested:
         signal = StopSignal(asyncio.Event(), is_requested, now=now, deadline=deadline)
         async with watched(signal):
             result = await unless(signal, work)
@@ -76,7 +73,7 @@ async def when_free(
     seconds = 0.0
     while True:
         wait = _wait_in_queue(journal, settings, run.id, clock, seconds)
-        await stoppable(wait, journal, settings, run=run, command=command)
+        await stoppable(wait, journal, run=run, command=command)
         try:
             return await work()
         except BusyError:

@@ -85,7 +85,7 @@ async def probe_service(request: ProbeRequest) -> Probed | None:
     settings, kind = request.settings, request.kind
     preferred = kind.path(settings.endpoint_path)
     paths = (preferred, *(path for path in kind.paths if path != preferred))
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         async with signed_in(settings, preferred, journal, request.observer, request.clock) as session:
             references = {name: await _reference(session, request, ref) for name, ref in kind.references.items()}
             _refuse_without_quota(session)

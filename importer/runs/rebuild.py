@@ -104,8 +104,8 @@ async def rebuild_journal(request: RebuildRequest) -> Rebuilt:
         ServiceError: The service does not list all of its records; nothing was changed then.
         BusyError: Another process sends for the account.
     """
-    with open_journal(request.settings.journal_url) as journal:
-        return await stoppable(_rebuild(journal, request), journal, request.settings)
+    with open_journal(request.settings.journal_place) as journal:
+        return await stoppable(_rebuild(journal, request), journal)
 
 
 async def _rebuild(journal: Journal, request: RebuildRequest) -> Rebuilt:

@@ -71,13 +71,13 @@ async def reconcile(request: RunRequest, *, waits: bool = False) -> RunResult:
     With them those of every other run at its service that nobody is sending: they compete for the same records.
     With ``waits``, it begins once nothing else is done for the account; without, that is an error.
     """
-    with open_journal(request.settings.journal_url) as journal:
+    with open_journal(request.settings.journal_place) as journal:
         run = latest_run(journal, request.number)
         refuse_other_service(run, request.settings)
 
         def work() -> Awaitable[Settled]:
             settling = _reconcile(journal, run, request)
-            return stoppable(settling, journal, request.settings, run=run, command="reconcile")
+            return stoppable(settling, journal, run=run, command="reconcile")
 
         waiting = partial(when_free, journal, request.settings, run, work, clock=request.clock, command="reconcile")
         settled = await (waiting() if waits else work())

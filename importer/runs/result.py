@@ -156,6 +156,6 @@ def rebuild_report(
     fits: Callable[[Run], bool] = lambda _: True,
 ) -> Report:
     """The report of a run, by default of the latest that fits; ``now`` is the time shown in it, in epoch seconds."""
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         run = latest_run(journal, number, fits)
         return write_report(journal, run if out is None else replace(run, folder=out.absolute()), now=now)

@@ -46,7 +46,7 @@ class ResultRow:
 
 def first_failures(number: int, settings: Settings) -> list[ResultRow]:
     """The first rows that the service rejected."""
-    with open_journal(settings.journal_url, _PATIENCE) as journal:
+    with open_journal(settings.journal_place, _PATIENCE) as journal:
         run = journal.runs.get(number)
         intents = journal.views.first_rejected(run, _FIRST_FAILURES)
         # What the checks have said of such a row is only asked for where there is one.
@@ -73,7 +73,7 @@ def find_rows(
     """
     states = [s for s in State if status is None or (STATUS[s] is status and s not in TAKEN_BACK)]
     states = sorted(TAKEN_BACK) if undone else states
-    with open_journal(settings.journal_url, _PATIENCE) as journal:
+    with open_journal(settings.journal_place, _PATIENCE) as journal:
         run = journal.runs.get(number)
         invalid = status in (None, Status.INVALID) and not undone
         rows, total = journal.views.search(run, states, invalid=invalid, text=text, limit=limit, offset=offset)

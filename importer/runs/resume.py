@@ -37,7 +37,7 @@ async def resume(request: RunRequest, *, waits: bool = False) -> RunResult:
     With ``waits``, it begins once nothing else is done for its account; without, that is an error.
     """
     settings = request.settings
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         run = with_limits(journal, latest_unfinished(journal, request.number), request.choices)
         refuse_other_service(run, settings)
         work = partial(_send, journal, run.id, request)
@@ -54,7 +54,7 @@ async def _send(journal: Journal, number: int, request: RunRequest) -> RunResult
     run = journal.runs.get(number)
     async with AsyncExitStack() as stack:
         work, limit = _prepare(stack, journal, run, request), request.choices.max_duration
-        planned = await stoppable(work, journal, request.settings, run=run, seconds=limit)
+        planned = await stoppable(work, journal, run=run, seconds=limit)
         return await planned.send()
 
 
@@ -91,6 +91,7 @@ async def continue_run(stack: AsyncExitStack, session: Session, run: Run) -> Pla
     elif run.planned is None:
         # This is for what concerns the whole file, such as names and repeated keys; ``plan_rows`` checks the rows once
         # more, as of the moment at which the run began.
+        session.journal.copies.bring_back(run)
         now, choices, source = session.clock(), run.options_as(Choices), _reopen(run)
         result = examine(source, now, allow_duplicates=choices.allow_duplicates)
         # As before a new run: since this one was saved, another may have created the same rows with other values.

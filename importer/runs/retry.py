@@ -32,7 +32,7 @@ async def retry(request: RunRequest, *, waits: bool = False) -> RunResult | None
         UsageError: There are none, or the run is unfinished.
     """
     settings = request.settings
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         parent = latest_run(journal, request.number)
         refuse_other_service(parent, settings)
         rows_to_retry(journal, parent)
@@ -48,7 +48,7 @@ async def _send(journal: Journal, parent: Run, request: RunRequest) -> RunResult
         # Read now: it may have waited for hours.
         records = rows_to_retry(journal, parent)
         work, limit = _prepare(stack, journal, parent, records, request), request.choices.max_duration
-        planned = await stoppable(work, journal, request.settings, seconds=limit)
+        planned = await stoppable(work, journal, seconds=limit)
         return await planned.send() if planned is not None else None
 
 
@@ -60,7 +60,7 @@ def queue_retry(request: RunRequest, by: str) -> Run:
     Raises:
         UsageError: There are none, or the run is unfinished.
     """
-    with open_journal(request.settings.journal_url) as journal:
+    with open_journal(request.settings.journal_place) as journal:
         parent = latest_run(journal, request.number)
         refuse_other_service(parent, request.settings)
         for run in journal.runs.unfinished(sha256=parent.sha256, kind=parent.kind):
@@ -178,6 +178,7 @@ class _Compared:
 async def _compared(session: Session, parent: Run, records: Sequence[Record], choices: Choices) -> _Compared:
     kind = RECORD_TYPES[parent.kind]
     named = frozenset(record.named_id for record in records if record.named_id is not None)
+    session.journal.copies.bring_back(parent)
     empty = fields_to_clear(_source_of(parent, kind)) if choices.clear_empty else ()
     cleared = [with_empty(record, empty) for record in records]
     present = await present_among(session, parent.endpoint, kind, lambda: cleared, choices, parent, named=named)

@@ -38,9 +38,9 @@ async def run(request: ImportRequest) -> RunResult | None:
     """
     source, result = check(request)
     async with AsyncExitStack() as stack:
-        journal = stack.enter_context(open_journal(request.settings.journal_url))
+        journal = stack.enter_context(open_journal(request.settings.journal_place))
         work, limit = prepare(stack, journal, source, result, request), request.choices.max_duration
-        prepared = await stoppable(work, journal, request.settings, seconds=limit)
+        prepared = await stoppable(work, journal, seconds=limit)
         return await prepared.send() if isinstance(prepared, PlannedRun) else prepared
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from importer.delivery.send_result import ChangedRows, InvalidRows, NotBegun, NotComparedAgain, SendResult, StopReason
 from importer.delivery.sender import Compared, Pace, Sender
 from importer.delivery.stop_signal import StopSignal
-from importer.errors import Exit, ServiceError
+from importer.errors import Exit, ServiceError, TakenOverError
 from importer.journal.runs import Run
 from importer.journal.states import State
 from importer.journal.windows import Window
@@ -73,6 +73,9 @@ class PlannedRun:
             except ServiceError as error:
                 # Before the first call: the service does not list its records. A run that was to begin is saved.
                 return SendResult(StopReason.UNREACHABLE, NotBegun(error)), ()
+            except TakenOverError:
+                # The run is another machine's now, and what it notes about it must stay.
+                raise
             except BaseException:
                 # Whatever it was, what was sent is in the journal; only the end of this process is missing there. Not
                 # finished: the next command resumes the run, and settles what was under way.

@@ -1,24 +1,21 @@
 """A user signed in, the journal open, an observer: what every stage that touches the service needs."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from pydantic import SecretStr
 
 from importer.config import probe_file
 from importer.config.addresses import service_name
+from importer.config.installation import installation_id
 from importer.config.probe_file import ProbeResult
 from importer.config.settings import Settings
-from importer.config.store import write_private
 from importer.delivery.author import author_of
 from importer.delivery.record_reader import RecordReader
 from importer.delivery.stop_signal import StopSignal, watched
 from importer.errors import BusyError
-from importer.journal import lock
 from importer.journal.journal import Journal
 from importer.journal.runs import Run
 from importer.journal.states import State
@@ -120,8 +117,7 @@ class Session:
         Raises:
             BusyError: Another process sends for it.
         """
-        folder = lock.folder_of(self.journal.path, self.settings.home)
-        return lock.exclusive_sender(folder, account, run, command)
+        return self.journal.senders.hold(account, run, command, self.observer.say)
 
 
 def user_of(session: Session) -> str:
@@ -229,6 +225,8 @@ async def signed_in(
         SignInError: There is nothing to sign in with, or the service refused it.
         ServiceError: The service cannot be reached.
     """
+    # Of the machines that share a journal, each has a clock of its own.
+    clock = journal.clock or clock
     turns = ReadTurns(journal, windows(settings), observer.say, clock)
     async with Nexudus(_access(settings), endpoint, before_read=turns.acquire, now=clock) as service:
         account = await _account(service, observer.say, unproven=without_list)
@@ -282,7 +280,7 @@ def _access(settings: Settings) -> Access:
         username=settings.username,
         password=_secret(settings.password),
         totp=_secret(settings.totp),
-        client_id=client_id(settings.home),
+        client_id=installation_id(settings.home),
         timeout=settings.timeout,
         proxy=settings.proxy,
         ca_file=str(settings.ca_file) if settings.ca_file else None,
@@ -291,15 +289,3 @@ def _access(settings: Settings) -> Access:
 
 def _secret(setting: SecretStr | None) -> Secret | None:
     return Secret(setting.get_secret_value()) if setting else None
-
-
-def client_id(home: Path) -> str:
-    """This installation's own client id: with a shared one, two programs would end each other's sign-in.
-
-    The service keeps one refresh token per client id (developers.nexudus.com/reference/get-bearer-token, read
-    2026-11-23).
-    """
-    path = home / "client-id"
-    if not path.exists():
-        write_private(path, f"importer-{secrets.token_hex(8)}")
-    return path.read_text().strip()

@@ -52,11 +52,11 @@ async def question_about(request: RunRequest, row: int) -> Question:
         UsageError: The row is neither in doubt nor in review.
         StoppedError: It takes longer than the request allows.
     """
-    with open_journal(request.settings.journal_url) as journal:
+    with open_journal(request.settings.journal_place) as journal:
         run = latest_run(journal, request.number)
         refuse_other_service(run, request.settings)
         work, limit = _question(journal, run, request, row), request.choices.max_duration
-        return await stoppable(work, journal, request.settings, run=run, command="reconcile", seconds=limit)
+        return await stoppable(work, journal, run=run, command="reconcile", seconds=limit)
 
 
 async def _question(journal: Journal, run: Run, request: RunRequest, row: int) -> Question:
@@ -83,12 +83,12 @@ async def settle_row(request: RunRequest, row: int, record: int | None) -> RunRe
             thing.
         ServiceError: The record cannot be read, or the service does not list its records.
     """
-    with open_journal(request.settings.journal_url) as journal:
+    with open_journal(request.settings.journal_place) as journal:
         run = latest_run(journal, request.number)
         refuse_other_service(run, request.settings)
         work = _settle(journal, run, request, row, record)
         limit = request.choices.max_duration
-        await stoppable(work, journal, request.settings, run=run, command="reconcile", seconds=limit)
+        await stoppable(work, journal, run=run, command="reconcile", seconds=limit)
         return settled_result(journal, run, request.clock())
 
 

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from importer.config.settings import Settings
-from importer.journal import lock
+from importer.config.settings import JournalPlace, Settings
 from importer.journal.announcements import NOT_BEGUN, announce, announcements
 from importer.journal.announcements import ask_to_stop as ask_process_to_stop
 from importer.journal.journal import Journal, open_journal
@@ -177,17 +176,17 @@ def status_and_others(
     number: int | None, settings: Settings, now: float, fits: Callable[[Run], bool] = lambda _: True
 ) -> Overview:
     """The status of a run, by default the latest that fits; in that case also what else there is."""
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         run = latest_run(journal, number, fits)
         others = [other for other in journal.runs.unfinished() if other.id != run.id] if number is None else []
-        idle = [other for other in others if not _is_working(journal, other, settings)]
+        idle = [other for other in others if not _is_working(journal, other)]
         newer = [one for one in journal.runs.latest(1) if number is None and one.id != run.id]
         return Overview(_status(journal, run, settings, now), idle, newer[0] if newer else None)
 
 
 def latest_statuses(limit: int, settings: Settings, now: float) -> list[RunStatus]:
     """The status of the latest runs, newest first."""
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         return _statuses(journal, journal.runs.latest(limit), settings, now)
 
 
@@ -197,13 +196,13 @@ def run_status(number: int, settings: Settings, now: float) -> RunStatus:
     Raises:
         JournalBusyError: Another process is writing very much just now.
     """
-    with open_journal(settings.journal_url, _PATIENCE) as journal:
+    with open_journal(settings.journal_place, _PATIENCE) as journal:
         return _status(journal, journal.runs.get(number), settings, now)
 
 
 def search_statuses(text: str, limit: int, offset: int, settings: Settings, now: float) -> tuple[list[RunStatus], int]:
     """The status of some runs whose file, user or space has a text, newest first, and how many there are."""
-    with open_journal(settings.journal_url, _PATIENCE) as journal:
+    with open_journal(settings.journal_place, _PATIENCE) as journal:
         runs, total = journal.runs.page(text, limit, offset)
         return _statuses(journal, runs, settings, now), total
 
@@ -214,7 +213,7 @@ def statuses_of_content(sha256: str, settings: Settings, now: float, account: st
     Only of those for the service and user that the settings name, and for this account if it is known: what was
     imported for others says nothing about what will be created here.
     """
-    with open_journal(settings.journal_url, _PATIENCE) as journal:
+    with open_journal(settings.journal_place, _PATIENCE) as journal:
         runs = [run for run in journal.runs.of_content(sha256) if is_in_use(run, settings)]
         mine = [run for run in runs if None in (account, run.account) or run.account == account]
         return _statuses(journal, mine, settings, now)
@@ -232,11 +231,11 @@ def ask_to_stop(
     If none is being sent, the latest unfinished one that fits. With ``for_good`` a run counts as finished then; its
     unsent rows can be retried.
     """
-    with open_journal(settings.journal_url) as journal:
-        folder = lock.folder_of(journal.path, settings.home)
+    with open_journal(settings.journal_place) as journal:
+        folder = journal.locks
         prepared = [one for one in announcements(folder) if number in (None, one.run)]
         # By the locks and not by the runs that are unfinished: a finished one may be being undone.
-        commands = {one.run: one.command for one in [*prepared, *lock.holders(folder)]}
+        commands = {one.run: one.command for one in [*prepared, *journal.senders.holders()]}
         not_begun = [StopRequest(None, working=True)] if commands.pop(NOT_BEGUN, None) else []
         numbers = [number] if number is not None else sorted(commands, reverse=True)
         if not numbers and not not_begun:
@@ -257,13 +256,13 @@ def ask_to_stop(
 
 def announce_process(number: int, settings: Settings, command: str, pid: int) -> None:
     """Note that a process was started for a run, so that a stop reaches it before it is up itself."""
-    with open_journal(settings.journal_url) as journal:
-        announce(lock.folder_of(journal.path, settings.home), number, command, pid)
+    with open_journal(settings.journal_place) as journal:
+        announce(journal.locks, number, command, pid)
 
 
 def end_run(number: int, settings: Settings, now: float) -> Run:
     """Let a run that no process works on count as finished; its unsent rows can be retried."""
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         return journal.runs.update(journal.runs.get(number), finished=now)
 
 
@@ -296,7 +295,7 @@ def _status(
     states, invalid = journal.tally.of(run.id)
     moments, is_open = journal.tally.moments(run.id), run.finished is None
     quota, left, waiting, until = allowance or _allowance(journal, run.account, settings, now)
-    working = is_open and _is_working(journal, run, settings)
+    working = is_open and _is_working(journal, run)
     limits, planned = windows(settings), states.get(State.PLANNED, 0)
     return RunStatus(
         run=run,
@@ -313,7 +312,7 @@ def _status(
         seconds_left=_seconds_left(journal, run.account or "", planned, settings, now) if limits else None,
         moments=moments,
         ahead=ahead_of(journal, run, settings, now) if is_open and not working else NOTHING_AHEAD,
-        announced=is_open and not working and _is_announced(journal, run, settings),
+        announced=is_open and not working and _is_announced(journal, run),
     )
 
 
@@ -321,24 +320,24 @@ def _seconds_left(journal: Journal, account: str, planned: int, settings: Settin
     if planned < _MANY:
         return journal.calls.seconds_for(account, planned, windows(settings), now)
     hundreds, moment = -(-planned // 100), int(now / _ETA_HOLDS)
-    return max(_done_at(settings.journal_url, account, hundreds, windows(settings), moment) - now, 0.0)
+    return max(_done_at(settings.journal_place, account, hundreds, windows(settings), moment) - now, 0.0)
 
 
 @lru_cache(maxsize=256)
-def _done_at(url: str, account: str, hundreds: int, limits: tuple[Window, ...], moment: int) -> float:
+def _done_at(place: JournalPlace, account: str, hundreds: int, limits: tuple[Window, ...], moment: int) -> float:
     """When so many hundreds of rows will have been sent, as it looked at a moment, counted in tens of seconds."""
     now = moment * _ETA_HOLDS
-    with open_journal(url, _PATIENCE) as journal:
+    with open_journal(place, _PATIENCE) as journal:
         return now + journal.calls.seconds_for(account, hundreds * 100, limits, now)
 
 
-def _is_announced(journal: Journal, run: Run, settings: Settings) -> bool:
-    return any(one.run == run.id for one in announcements(lock.folder_of(journal.path, settings.home)))
+def _is_announced(journal: Journal, run: Run) -> bool:
+    return any(one.run == run.id for one in announcements(journal.locks))
 
 
-def _is_working(journal: Journal, run: Run, settings: Settings) -> bool:
+def _is_working(journal: Journal, run: Run) -> bool:
     """Whether a process is sending this run now."""
     # By the lock and not by a flag in the journal, which a process that was killed could not take back.
     key = run.account
-    holder = lock.holder(lock.folder_of(journal.path, settings.home), key) if key else None
+    holder = journal.senders.holder(key) if key else None
     return holder is not None and holder.run == run.id

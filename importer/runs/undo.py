@@ -49,7 +49,7 @@ async def undo_run(request: RunRequest, *, even_if_gone: bool = False, waits: bo
     With ``even_if_gone``, records that are "not found" count as deleted even if not one of the run is found. With
     ``waits``, it begins once nothing else is done for the account; without, that is an error.
     """
-    with open_journal(request.settings.journal_url) as journal:
+    with open_journal(request.settings.journal_place) as journal:
         chosen = latest_run(journal, request.number)
         refuse_other_service(chosen, request.settings)
         counts = journal.rows.counts(chosen)
@@ -83,7 +83,7 @@ async def _undo_signed_in(
         entering = stack.enter_async_context(
             signed_in(request.settings, chosen.endpoint, journal, request.observer, request.clock)
         )
-        session = await stoppable(entering, journal, request.settings, run=chosen, command="undo")
+        session = await stoppable(entering, journal, run=chosen, command="undo")
         refuse_other_account(chosen, session.account.key)
         plan = _plan(session, records, updated, _to_keep(session, chosen))
         if not request.observer.confirm_undo(plan, session.account, chosen):

@@ -49,11 +49,11 @@ class Verification:
 
 async def verify_run(request: RunRequest) -> Verification:
     """Compare the records of a run, by default the latest one, with what the service holds now."""
-    with open_journal(request.settings.journal_url) as journal:
+    with open_journal(request.settings.journal_place) as journal:
         chosen = latest_run(journal, request.number)
         refuse_other_service(chosen, request.settings)
         work = _compare(journal, chosen, request)
-        rows = await stoppable(work, journal, request.settings, run=chosen, command="verify")
+        rows = await stoppable(work, journal, run=chosen, command="verify")
         counts = journal.rows.counts(chosen)
         unknown = sum(counts.get(state, 0) for state in DOUBTFUL)
         table = [(str(v.row), str(v.remote_id), v.presence.value, v.detail) for v in rows]

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from importer.errors import ImporterError, JournalBusyError, JournalError
 from importer.runs.status import RunStatus, run_status
 from importer.web import check_form, manual, row_omission, run_pages, settle_page, upload_pages
-from importer.web.auth import Role, WebSession, sign_in_pages
+from importer.web.auth import Person, Role, WebSession, session_pages, sign_in_pages
 from importer.web.context import (
     FORBIDDEN,
     NOT_FOUND,
@@ -36,7 +36,7 @@ from importer.web.context import (
     started_by,
 )
 from importer.web.drafts import LARGEST
-from importer.web.guard import Guard
+from importer.web.guard import Guard, Proxy
 from importer.web.table import pages as table
 
 Handler = Callable[[Request], Awaitable[Response]]
@@ -81,9 +81,21 @@ class Owner(Enum):
     """Only the person who started the run may, or an administrator."""
 
 
+class Audience(Enum):
+    """Whom an address is for; to others it does not exist."""
+
+    ALL = auto()
+    ONE_PERSON = auto()
+    """A page for one person on this machine. A link that signs in must not be one in a team: whoever opens the link of
+    somebody else would work, and sign in to Nexudus, in a session that the other one has."""
+
+    TEAM = auto()
+    """A page that a team shares."""
+
+
 @dataclass(frozen=True, slots=True)
 class PageRoute:
-    """One address: what answers it, the least role that may ask for it, and whose its upload or run must be.
+    """One address: what answers it, and who may ask for it: the least role, whose upload or run it is, whom it is for.
 
     With ``role`` None, no session is needed.
     """
@@ -93,17 +105,20 @@ class PageRoute:
     handler: Handler
     role: Role | None
     owner: Owner = Owner.NONE
+    audience: Audience = Audience.ALL
 
 
 ANYBODY, VIEWER, RUNNER, ADMIN = None, Role.VIEWER, Role.RUNNER, Role.ADMIN
 
 TABLE: tuple[PageRoute, ...] = (
-    PageRoute("GET", "/start", sign_in_pages.open_link, ANYBODY),
-    PageRoute("GET", "/enter", sign_in_pages.show_password_form, ANYBODY),
-    PageRoute("POST", "/enter", sign_in_pages.check_password, ANYBODY),
+    PageRoute("GET", "/start", sign_in_pages.open_link, ANYBODY, audience=Audience.ONE_PERSON),
+    PageRoute("GET", "/enter", sign_in_pages.go_to_provider, ANYBODY, audience=Audience.TEAM),
+    PageRoute("GET", "/enter/callback", sign_in_pages.come_back, ANYBODY, audience=Audience.TEAM),
     PageRoute("GET", "/left", sign_in_pages.show_signed_out, ANYBODY),
     PageRoute("POST", "/leave", sign_in_pages.leave, VIEWER),
-    PageRoute("POST", "/link", sign_in_pages.new_link, VIEWER),
+    PageRoute("POST", "/link", sign_in_pages.new_link, VIEWER, audience=Audience.ONE_PERSON),
+    PageRoute("GET", "/sessions", session_pages.show, VIEWER, audience=Audience.TEAM),
+    PageRoute("POST", "/sessions", session_pages.end, VIEWER, audience=Audience.TEAM),
     PageRoute("GET", "/sign-in", sign_in_pages.show_nexudus_form, RUNNER),
     PageRoute("POST", "/sign-in", sign_in_pages.sign_in_to_nexudus, RUNNER),
     PageRoute("POST", "/sign-out", sign_in_pages.sign_out_of_nexudus, RUNNER),
@@ -157,14 +172,14 @@ TABLE: tuple[PageRoute, ...] = (
 _OPEN = frozenset(route.path for route in TABLE if route.role is ANYBODY)
 
 
-def build(context: AppContext, hosts: Collection[str]) -> Starlette:
+def build(context: AppContext, hosts: Collection[str], proxy: Proxy | None = None) -> Starlette:
     """The pages as an application, under these values of the Host header."""
     routes = [Route(route.path, _guarded(route), methods=[route.method]) for route in TABLE]
     static = Mount("/static", StaticFiles(directory=Path(__file__).with_name("static")))
     starlette = Starlette(
         routes=[*routes, static],
         middleware=[
-            Middleware(Guard, hosts),
+            Middleware(Guard, hosts, proxy),
             Middleware(RequestBodyLimitMiddleware, LARGEST + _FORM_OVERHEAD),
             Middleware(_SessionCheck),
         ],
@@ -178,6 +193,8 @@ def _guarded(route: PageRoute) -> Handler:
     """The handler of an address behind its role and its owner rule."""
 
     async def answer(request: Request) -> Response:
+        if route.audience not in (Audience.ALL, Audience.TEAM if app_of(request).team else Audience.ONE_PERSON):
+            raise HTTPException(NOT_FOUND)
         if route.role is not None and person_of(request).role < route.role:
             raise HTTPException(FORBIDDEN)
         try:
@@ -231,47 +248,76 @@ class _SessionCheck:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         if scope["type"] == "http" and not request.url.path.startswith("/static/"):
-            session = self._session(request)
+            try:
+                session = _session(request)
+            except ImporterError as error:
+                await error_page(request, error)(scope, receive, send)
+                return
             if session is None and request.url.path not in _OPEN:
-                await self._sign_in_page(request)(scope, receive, send)
+                await _sign_in_page(request)(scope, receive, send)
                 return
             if session is not None:
                 request.state.session = session
         await self._app(scope, receive, send)
 
-    @staticmethod
-    def _session(request: Request) -> WebSession | None:
-        app = app_of(request)
-        session = app.sessions.find(request.cookies.get(app.cookie, ""))
-        if session is None or app.team is None:
-            return session
-        # A person who was removed or given another role is that at once, not at the next sign-in.
-        person = app.team.person(session.person.name)
-        if person is None:
-            return None
-        session.person = person
-        return session
 
-    @staticmethod
-    def _sign_in_page(request: Request) -> Response:
-        app = app_of(request)
-        template = "password.html" if app.team else "sign_in_required.html"
-        answer = page(request, template, status=sign_in_pages.UNAUTHORIZED, error="", name="", used=False)
-        if app.team is None and request.method == "GET" and request.headers.get("hx-request") != "true":
-            # The start link that signs in again leads there: a bookmark works after a restart. An address only, which
-            # is looked at once more before it is used; never a secret.
-            answer.set_cookie(
-                app.after_sign_in,
-                request.url.path,
-                max_age=_AFTER_LASTS,
-                httponly=True,
-                samesite="strict",
-                secure=request.url.scheme == "https",
-                path="/",
-            )
-        if request.headers.get("hx-request") == "true":
-            answer.headers["HX-Refresh"] = "true"
-        return answer
+def _session(request: Request) -> WebSession | None:
+    app = app_of(request)
+    team = app.team
+    if team is not None and team.provider is None:
+        identity = team.named_by_proxy(request.headers)
+        grant = team.grant(identity) if identity else None
+        if identity is None or grant is None:
+            return None
+        return app.sessions.of_proxy(Person(identity.name, grant.role, identity.key), identity, grant.number)
+    session = app.sessions.find(request.cookies.get(app.cookie, ""))
+    if session is None or team is None or session.identity is None:
+        return session if team is None else None
+    grant = team.grant(session.identity)
+    if grant is None or grant.number != session.grant:
+        # Whoever was removed or given another role signs in anew, everywhere. The sessions end rather than wait: the
+        # role that somebody gets tomorrow must not wake those of today.
+        app.sessions.end_of_person(session.person.key, lambda *_: True)
+        return None
+    return session
+
+
+def _sign_in_page(request: Request) -> Response:
+    app = app_of(request)
+    answer = _team_page(request) if app.team else _start_link_page(request)
+    if request.headers.get("hx-request") == "true":
+        answer.headers["HX-Refresh"] = "true"
+    return answer
+
+
+def _team_page(request: Request) -> Response:
+    team = app_of(request).team
+    identity = team.named_by_proxy(request.headers) if team and team.provider is None else None
+    if identity is not None:
+        title, text = sign_in_pages.no_role(identity.name)
+    elif team and team.provider is None:
+        title, text = "You are not signed in", "The sign-in in front of these pages does not say who you are."
+    else:
+        title, text = "Sign in", ""
+    after = request.url.path if request.method == "GET" else "/"
+    return sign_in_pages.sign_in_page(request, title, text, sign_in_pages.UNAUTHORIZED, after)
+
+
+def _start_link_page(request: Request) -> Response:
+    answer = page(request, "sign_in_required.html", status=sign_in_pages.UNAUTHORIZED, used=False)
+    if request.method == "GET" and request.headers.get("hx-request") != "true":
+        # The start link that signs in again leads there: a bookmark works after a restart. An address only, which
+        # is looked at once more before it is used; never a secret.
+        answer.set_cookie(
+            app_of(request).after_sign_in,
+            request.url.path,
+            max_age=_AFTER_LASTS,
+            httponly=True,
+            samesite="strict",
+            secure=request.url.scheme == "https",
+            path="/",
+        )
+    return answer
 
 
 async def _importer_error(request: Request, error: Exception) -> Response:

@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import count
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -16,11 +16,14 @@ from importer.config.settings import Settings
 from importer.errors import ImporterError
 from importer.model import Clock
 from importer.runs.status import RunStatus
-from importer.web.auth import Person, Role, SessionStore, Team, WebSession
+from importer.web.auth import Person, Role, SessionStore, WebSession
 from importer.web.drafts import Draft, Drafts
 from importer.web.error_words import page_words
 from importer.web.render import render
 from importer.web.workers import Workers
+
+if TYPE_CHECKING:
+    from importer.web.auth.team import Team
 
 FORBIDDEN, NOT_FOUND = 403, 404
 _SEATS = 2
@@ -115,13 +118,16 @@ class AppContext:
     workers: Workers
     sessions: SessionStore
     clock: Clock
-    team: Team | None = None
+    team: "Team | None" = None
     jobs: Jobs = field(default_factory=Jobs)
 
     @property
     def cookie(self) -> str:
-        """The name of the cookie; cookies do not tell ports apart, so it does."""
-        return f"importer-{self.port}"
+        """The name of the cookie; cookies do not tell ports apart, so it does.
+
+        A team's is one that no other host can set, and that goes over HTTPS only.
+        """
+        return "__Host-importer" if self.team else f"importer-{self.port}"
 
     @property
     def after_sign_in(self) -> str:
@@ -164,7 +170,7 @@ def run_of(request: Request) -> RunStatus:
 
 
 def started_by(status: RunStatus) -> str:
-    """The name of the person who started a run; empty if it was started without names."""
+    """The owner of a run; empty if it was started without names."""
     return str(status.run.options.get("by") or "")
 
 

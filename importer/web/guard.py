@@ -3,10 +3,11 @@
 Knows nothing of people, uploads or runs. Each rule has a test.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -27,16 +28,49 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 
+HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
+"""For a year, browsers ask for these pages over HTTPS alone (RFC 6797)."""
+
 _SAFE = frozenset({"GET", "HEAD"})
 _OUR_PAGES = frozenset({"same-origin", "none"})
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """The proxy through which every request must come: which addresses are its own, and what browsers reach it by."""
+
+    is_proxy: Callable[[str], bool]
+    scheme: str
+
+    def original(self, scope: Scope) -> Scope | PlainTextResponse:
+        """The request as the browser sent it, or a refusal; what others say in these headers is never looked at."""
+        if not self.is_proxy((scope.get("client") or ("", 0))[0]):
+            return PlainTextResponse("These pages can only be opened through their proxy.\n", 403)
+        headers = Headers(scope=scope)
+        # The last word is the proxy's own; those before it may be the browser's.
+        scheme = _last_word(headers, "x-forwarded-proto") or "http"
+        if scheme != self.scheme:
+            return PlainTextResponse(
+                f"These pages can only be opened over {self.scheme}. Their proxy says {scheme} (X-Forwarded-Proto).\n",
+                403,
+            )
+        raw = list(scope["headers"])
+        if host := _last_word(headers, "x-forwarded-host"):
+            raw = [pair for pair in raw if pair[0] != b"host"] + [(b"host", host.encode("latin-1"))]
+        return {**scope, "scheme": scheme, "headers": raw}
+
+
+def _last_word(headers: Headers, name: str) -> str:
+    return ",".join(headers.getlist(name)).rpartition(",")[2].strip()
 
 
 class Guard:
     """Refuses requests under a foreign name or from a foreign page; marks every answer."""
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: Collection[str], proxy: Proxy | None = None) -> None:
         """``hosts`` are the values of the Host header under which the pages may be asked for."""
-        self._app, self._hosts = app, frozenset(hosts)
+        self._app, self._hosts, self._proxy = app, frozenset(hosts), proxy
+        self._headers = HEADERS | (HTTPS_ONLY if proxy is not None and proxy.scheme == "https" else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or pass on."""
@@ -50,12 +84,15 @@ class Guard:
         async def marked(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self._headers.items():
                     headers.setdefault(name, value)
             await send(message)
 
-        request = Request(scope)
-        await (self._refusal(request) or self._app)(scope, receive, marked)
+        original = scope if self._proxy is None else self._proxy.original(scope)
+        if isinstance(original, PlainTextResponse):
+            await original(scope, receive, marked)
+            return
+        await (self._refusal(Request(original)) or self._app)(original, receive, marked)
 
     def _refusal(self, request: Request) -> PlainTextResponse | None:
         named = request.headers.getlist("host")

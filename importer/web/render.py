@@ -11,6 +11,7 @@ from importer.model import Status
 from importer.reporting.sentences import change_signs, headline
 from importer.runs.status import RunStatus
 from importer.text import count, duration, moment, printable, wait_words
+from importer.web.auth.people import owner_name
 from importer.web.chart import bar, share, time_left
 from importer.web.entries import digest
 from importer.web.pictures import plan_days, plan_parts, result_parts, run_chart, run_days
@@ -108,7 +109,7 @@ def _wait(context: Context, until: float) -> str:
 
 _PAGES.filters |= {"wait": _wait}
 _PAGES.filters |= {"number": number, "day": day, "short": short, "size": size, "duration": duration, "moment": _moment}
-_PAGES.filters |= {"digest": digest, "value": value_on_page}
+_PAGES.filters |= {"digest": digest, "value": value_on_page, "owner": owner_name}
 _PAGES.globals |= {
     "count": count,
     "run_summary": run_summary,

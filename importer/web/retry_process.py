@@ -31,6 +31,6 @@ def _may_update(settings: Settings, parent: int) -> bool:
 
     Rows that were held are compared on a plan page first; nobody has agreed to what they would change by now.
     """
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         run = journal.runs.get(parent)
         return run.options_as(Choices).update and not journal.rows.counts(run).get(State.HELD)

@@ -18,6 +18,7 @@ from importer.runs.result import rebuild_report
 from importer.runs.result_rows import ResultRow, find_rows, first_failures
 from importer.runs.start import titles_of
 from importer.runs.status import RunStatus, ask_to_stop, end_run, search_statuses
+from importer.web.auth.people import owner_name
 from importer.web.context import (
     NOT_FOUND,
     app_of,
@@ -125,7 +126,7 @@ def _view(request: Request) -> RunView:
         now=now,
         settings=app.settings,
         state=_state(now, worker),
-        by=by,
+        by=owner_name(by),
         may_open=may_open,
         # Its files appear one by one: the last is there when its process has ended.
         writing=now.finished and at_work,
@@ -223,14 +224,14 @@ async def retry_failed(request: Request) -> Response:
     if answer := _sign_in_first(request):
         return answer
     app, person = app_of(request), person_of(request)
-    number = await asyncio.to_thread(retry, app, run_of(request).run.id, settings_of(request), person.name)
+    number = await asyncio.to_thread(retry, app, run_of(request).run.id, settings_of(request), person.owner)
     return redirect(request, f"/runs/{number}")
 
 
 async def compare_again(request: Request) -> Response:
     """Take the rows of a run that need somebody's attention in as an upload, and show what they would do now."""
     run = run_of(request).run
-    draft = await upload_of_failed_rows(app_of(request).drafts, run, person_of(request).name)
+    draft = await upload_of_failed_rows(app_of(request).drafts, run, person_of(request).owner)
     # Without the file, the page of the run offers to rebuild the report, and no longer this.
     return redirect(request, f"/runs/{run.id}" if draft is None else f"/uploads/{draft.id}/plan")
 

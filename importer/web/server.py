@@ -7,18 +7,25 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 
 import uvicorn
 
 from importer.config.settings import Settings
-from importer.errors import UsageError
+from importer.errors import SettingsError, UsageError
 from importer.model import Clock
 from importer.web.app import build
-from importer.web.auth import Person, Role, SessionStore, Team
+from importer.web.auth import People, Person, Role, SessionStore
+from importer.web.auth.rules import TeamRules, team_rules
+from importer.web.auth.sessions import LONGEST, LONGEST_OF_A_TEAM
 from importer.web.connections import ConnectionLimits, bounded_protocol
 from importer.web.context import AppContext
 from importer.web.drafts import Drafts
+from importer.web.guard import Proxy
 from importer.web.workers import Workers
+
+if TYPE_CHECKING:
+    from importer.web.auth.team import Team
 
 _HTTP = 80
 
@@ -50,9 +57,9 @@ class Address:
         return {f"{name}:{port}" for name in bare} | (bare if port == _HTTP or self.names else set())
 
 
-def team_of(settings: Settings, clock: Clock = time.time) -> Team:
-    """The named people of this installation."""
-    return Team(settings.home / "people.json", clock)
+def people_of(settings: Settings) -> People:
+    """The people of this installation to whom an administrator gave a role."""
+    return People(settings.home / "people.json")
 
 
 def serve(
@@ -66,7 +73,8 @@ def serve(
     """Serve the pages until interrupted; ``ready`` is told the address to open.
 
     Raises:
-        UsageError: The port is taken, or other machines could open the pages without a password.
+        UsageError: The port is taken, or the pages would be open to people who should not see them.
+        SettingsError: What the settings say of a team is incomplete.
     """
     with listening(settings, address, sandbox=sandbox, clock=clock) as (server, sock, url):
         ready(url)
@@ -84,17 +92,12 @@ def listening(
     Raises:
         UsageError: As ``serve``.
     """
-    team: Team | None = team_of(settings, clock)
-    if team is not None and not team.people:
-        team = None
-    if team is None and not address.for_this_machine:
-        raise UsageError(
-            f"Other machines could open the pages at {address.host} without a password.",
-            "Add a first user: importer people add NAME --role admin",
-        )
+    rules, people = team_rules(settings), people_of(settings)
+    _refuse_open_page(rules, people, address)
     with _socket(address) as sock:
         port = sock.getsockname()[1]
-        sessions, drafts = SessionStore(clock), Drafts(settings.home / "uploads", clock)
+        sessions = SessionStore(clock, LONGEST_OF_A_TEAM if rules else LONGEST)
+        drafts = Drafts(settings.home / "uploads", clock)
         # Not only at the next upload, which may never come.
         drafts.forget_old(clock())
         context = AppContext(
@@ -105,10 +108,12 @@ def listening(
             Workers(settings.home / "workers", clock),
             sessions,
             clock,
-            team,
+            _team(settings, rules, people, clock) if rules else None,
         )
+        hosts = rules.hosts if rules else address.hosts(port)
+        proxy = Proxy(rules.is_proxy, rules.scheme) if rules and rules.proxies else None
         config = uvicorn.Config(
-            build(context, address.hosts(port)),
+            build(context, hosts, proxy),
             log_config=None,
             access_log=False,
             lifespan="off",
@@ -119,8 +124,46 @@ def listening(
             timeout_graceful_shutdown=3,
         )
         shown = f"[{address.host}]" if ":" in address.host else address.host
-        start = "/enter" if team else f"/start?token={sessions.link(Person('', Role.ADMIN))}"
-        yield uvicorn.Server(config), sock, f"http://{shown}:{port}{start}"
+        link = f"http://{shown}:{port}/start?token={sessions.link(Person('', Role.ADMIN))}" if rules is None else ""
+        yield uvicorn.Server(config), sock, f"{rules.public_url}/" if rules else link
+
+
+def _refuse_open_page(rules: TeamRules | None, people: People, address: Address) -> None:
+    """Raise an error if others could open the pages who should not, or people of a team could not."""
+    if rules is None:
+        if people.roles:
+            raise UsageError(
+                "There are people who may use the page, but nothing says how they sign in.",
+                "Set it up as `importer help team` shows, or remove them: importer people remove NAME",
+            )
+        if not address.for_this_machine:
+            raise UsageError(
+                f"Other machines could open the pages at {address.host} without signing in.",
+                "To set up the sign-in of a team: importer help team",
+            )
+        return
+    if address.names:
+        raise UsageError(
+            f"A team opens the page at {rules.public_url} only.", "Leave out --name, or change IMPORTER_PUBLIC_URL."
+        )
+    if rules.scheme == "http" and not address.for_this_machine:
+        raise UsageError(
+            f"Other machines could open the pages at {address.host} without HTTPS.",
+            "Put a proxy with HTTPS in front of them, and set IMPORTER_PUBLIC_URL to its address with https://.",
+        )
+
+
+def _team(settings: Settings, rules: TeamRules, people: People, clock: Clock) -> "Team":
+    try:
+        # For a team only: the library takes 150 ms and 10 MB, and need not be installed for one person.
+        from importer.web.auth.team import team
+    except ImportError as error:
+        raise SettingsError(
+            "The sign-in of a team needs a package that is not installed.",
+            "Install it with: pip install 'nexudus-importer[team]'",
+        ) from error
+    people.drop_passwords()
+    return team(settings, rules, people, clock)
 
 
 def _limits(settings: Settings) -> ConnectionLimits:

@@ -122,7 +122,7 @@ def remembered(draft: Draft, settings: Settings) -> dict[str, dict[str, int]]:
     paths = {name: of_field.path for name, of_field in names.fields.items() if of_field.path}
     if not names.account or not paths:
         return {}
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         return {name: journal.directories.chosen_ids(names.account, path) for name, path in paths.items()}
 
 
@@ -138,7 +138,7 @@ def choose(draft: Draft, settings: Settings, chosen: Sequence[tuple[str, str, Ca
     Fields that the service does not list records for are left out.
     """
     names, made = _names(draft, settings), list[NameChoice]()
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         for name, text, record in chosen:
             of_field = names.fields.get(name)
             if not names.account or of_field is None or not of_field.path:
@@ -164,7 +164,7 @@ def forget(draft: Draft, settings: Settings, name: str, text: str) -> None:
     of_field = names.fields.get(name)
     if of_field is None or not names.account:
         return
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         for key in chosen_for(text, journal.directories.chosen_ids(names.account, of_field.path)):
             journal.directories.forget(names.account, of_field.path, key)
 
@@ -173,7 +173,7 @@ def take_back(settings: Settings, made: Sequence[NameChoice]) -> None:
     """Put back what held before these choices, unless somebody has chosen anew since."""
     if not made:
         return
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         for choice in made:
             now = chosen_for(choice.name, journal.directories.chosen_ids(choice.account, choice.path))
             if now != {choice.key: choice.id}:
@@ -273,7 +273,7 @@ async def _look_up_new(
     now = clock()
     new, before = not_looked_up(draft, texts, settings, now), _names(draft, settings)
     fields = before.fields if now - before.at <= settings.lookup_age else {}
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         async with signed_in(settings, source.endpoint, journal, observer, clock) as session:
             directories = await look_up(session, source, new, {})
             fresh = {

@@ -124,7 +124,7 @@ async def upload(request: Request) -> Response:
             files.append((PASTED, _pasted(pasted)))
         for name, pieces in files:
             try:
-                draft = await app.drafts.take_in(name, pieces, person_of(request).name, _known_zone(zone))
+                draft = await app.drafts.take_in(name, pieces, person_of(request).owner, _known_zone(zone))
                 drafts.append(draft)
             except FileError as error:
                 errors.append(error)
@@ -215,7 +215,7 @@ async def check_of(
         if is_current(draft, result, settings):
             return result
         work = partial(_check_until_current, app, draft.id, settings)
-        ended = await app.jobs.done(_check_key(draft, settings), work, wait, person=person_of(request).name)
+        ended = await app.jobs.done(_check_key(draft, settings), work, wait, person=person_of(request).owner)
         result = latest_check(draft)
         if not ended:
             break
@@ -497,7 +497,7 @@ async def plan(request: Request) -> Response:
         await app.jobs.done(
             key,
             lambda: work_out(draft, result, settings, app.clock),
-            person=person_of(request).name,
+            person=person_of(request).owner,
         )
         made = read_plan(draft, settings, app.clock())
     if made is None:
@@ -593,7 +593,7 @@ async def start(request: Request) -> Response:
     if row_answers.chosen(fields):
         # Nobody has seen yet what the import does with these records.
         return await answer_rows(request)
-    number = await asyncio.to_thread(_begin, app, draft, settings_of(request), person_of(request).name, fields)
+    number = await asyncio.to_thread(_begin, app, draft, settings_of(request), person_of(request).owner, fields)
     return redirect(request, f"/uploads/{draft.id}/plan?outdated=import" if number is None else f"/runs/{number}")
 
 

@@ -46,7 +46,7 @@ def value_words(run: Run, settings: Settings) -> ValueWords:
     kind, read = RECORD_TYPES[run.kind], run.options_as(ReadOptions, "read")
     names: dict[str, dict[int, str]] = {}
     if run.account:
-        with open_journal(settings.journal_url) as journal:
+        with open_journal(settings.journal_place) as journal:
             for name, reference in kind.references.items():
                 # However old: a name says whom an Id is about, and decides nothing.
                 text = journal.directories.get(run.account, reference.path, 0.0)

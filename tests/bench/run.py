@@ -320,7 +320,7 @@ def plan(file: Path, home: Path) -> None:
     source = open_source(file, settings, next(iter(RECORD_TYPES.values())), ReadOptions())
     url, options = "http://127.0.0.1", {"read": source.options}
     new = NewRun(source.kind.name, url, source.endpoint, file.name, source.sha256, str(file), options, time.time())
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         run = journal.runs.update(journal.runs.add(new), folder=str(home / "r"))
         chunks = checked_chunks(source, time.time(), {}, allow_duplicates=False)
         target = journal.runs.target("127.0.0.1/ops@example.com/1", source.kind.name)

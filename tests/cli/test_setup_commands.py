@@ -65,10 +65,10 @@ def test_a_port_that_is_taken_is_named_with_the_option(desk: Desk, taken_port: s
     assert "--port" in done.err
 
 
-def test_other_machines_need_a_password(desk: Desk) -> None:
-    """The page is not served to them before there are people; the command that adds one is named."""
+def test_other_machines_need_the_sign_in_of_a_team(desk: Desk) -> None:
+    """The page is not served to them before; the page of the guide that shows how is named."""
     done = desk.type("serve", "--host", "0.0.0.0", "--port", "0")
-    assert (done.code, "importer people add NAME --role admin" in done.err) == (2, True)
+    assert (done.code, "importer help team" in done.err) == (2, True)
 
 
 def test_the_practice_service_of_a_command_takes_no_profile(desk: Desk) -> None:
@@ -79,8 +79,26 @@ def test_the_practice_service_of_a_command_takes_no_profile(desk: Desk) -> None:
 
 def test_where_there_are_no_people_the_command_for_one_is_named(desk: Desk) -> None:
     """And whoever is not among them cannot be removed."""
-    assert "importer people add NAME" in desk.type("people", "list").out
+    assert "importer people add E-MAIL" in desk.type("people", "list").out
     assert desk.type("people", "remove", "ines").code == 2
+
+
+def test_people_get_and_lose_their_roles(desk: Desk) -> None:
+    """By e-mail; another role takes the place of the one before, and nobody is asked for a password."""
+    assert "maria@example.com may now use the page (runner)" in desk.type("people", "add", "maria@example.com").out
+    desk.type("people", "add", "Maria@Example.com", "--role", "admin")
+    assert desk.type("people", "list").out == "maria@example.com  admin\n"
+    assert desk.type("people", "remove", "maria@example.com").code == 0
+    assert "Nobody" in desk.type("people", "list").out
+
+
+def test_people_without_a_sign_in_are_not_served(desk: Desk) -> None:
+    """The page would otherwise be one person's, and whoever set up a team would not notice."""
+    desk.type("people", "add", "maria@example.com")
+    done = desk.type("serve", "--port", "0")
+    assert done.code == 2
+    assert "nothing says how they sign in" in done.err
+    assert "importer help team" in done.err
 
 
 def test_every_exit_code_is_listed(desk: Desk) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from importer.config.settings import FOLDER_FILE, as_environment, load, shown
+from importer.config.settings import FOLDER_FILE, OF_THE_PAGE, SECRETS, as_environment, load, shown
 from importer.errors import SettingsError
 
 FILE = """
@@ -94,6 +94,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 KEYS = ["url", "NEXUDUS_URL", "nexudus_url", "Url", "proxy", "IMPORTER_PROXY", "ca_file", "CA-FILE", "home", "journal"]
+KEYS += ["IMPORTER_OIDC_ISSUER", "Oidc-Issuer", *(name for name in OF_THE_PAGE if name not in SECRETS)]
 
 
 @pytest.mark.parametrize("section", ["", "[profile.north]\n", '[profile."east side"]\n'])
@@ -296,6 +297,25 @@ def test_every_setting_is_taken_in_each_of_its_spellings(nothing_set: Path, monk
                 monkeypatch.setenv(f"{name}_NORTH", value)
     assert load({}, (nothing_set,), profile="north").sources["rate"] == "environment, profile north"
     assert load({}, (nothing_set,)).sources["rate"] == "environment"
+
+
+def test_the_sign_in_of_a_team_is_the_pages_alone(nothing_set: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its secret is in no file, is never shown, belongs to no profile, and is not passed to a process that imports."""
+    monkeypatch.setenv("IMPORTER_OIDC_CLIENT_SECRET", "canary")
+    settings = load({}, (nothing_set,)).settings
+    assert shown(settings, "oidc_client_secret") == "set"
+    assert "canary" not in repr(settings)
+    assert not {name for name in as_environment(settings) if name.removeprefix("IMPORTER_").lower() in OF_THE_PAGE}
+    assert "canary" not in as_environment(settings).values()
+    for section in ("", "[profile.north]\n"):
+        nothing_set.write_text(f"{section}oidc_client_secret = 'canary'")
+        with pytest.raises(SettingsError, match="contains a client secret") as refused:
+            load({}, (nothing_set,))
+        assert "set IMPORTER_OIDC_CLIENT_SECRET instead" in refused.value.advice
+        assert "canary" not in refused.value.message
+    nothing_set.write_text("[profile.north]\nusername = 'u@example.com'\nuser_header = 'X-User'")
+    with pytest.raises(SettingsError, match="sets user_header in profile north"):
+        load({}, (nothing_set,), profile="north")
 
 
 def test_a_process_of_the_pages_accepts_what_it_is_given(nothing_set: Path, monkeypatch: pytest.MonkeyPatch) -> None:

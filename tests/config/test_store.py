@@ -17,12 +17,13 @@ from importer.config.saved_columns import recall, recall_dates, remember, rememb
 from importer.config.settings import Settings
 from importer.config.store import Document, RecentDocuments, UnreadableError, from_json
 from importer.errors import StoreError
-from importer.journal.lock import Holder, holder
+from importer.journal.lock import holder
+from importer.journal.senders import Holder
 from importer.model import Account, Plan, Status
 from importer.runs.request import Choices
 from importer.spreadsheet import ReadOptions
 from importer.web import upload_check, upload_names, upload_plan
-from importer.web.auth import Role, Team
+from importer.web.auth import People, Role
 from importer.web.drafts import Draft, Drafts
 from importer.web.workers import Workers
 
@@ -261,7 +262,7 @@ def test_an_earlier_home_folder_goes_on(home: Path, drafts: Drafts, settings: Se
     draft = draft_of(drafts)
     assert (draft.name, draft.by, draft.version, draft.uploaded) == ("calendars.csv", "ines", 3, THEN)
     assert draft.read == ReadOptions(cells={"C2": "Room 1a"}, repairs={"C": "trim"}, dates="dmy", zone="Europe/Berlin")
-    assert [person.role for person in Team(home / "people.json", lambda: THEN).people] == [Role.RUNNER]
+    assert People(home / "people.json").roles == {"ines": Role.RUNNER}
     assert recall(["Person", "Room"], home) == {"Room": "ResourceId"}
     assert recall_dates(["Person", "Room"], home) == ("dmy", "Europe/Berlin")
     worker = Workers(home / "workers", lambda: THEN).find("resume", 1)
@@ -281,11 +282,11 @@ def test_documents_have_a_number_once_they_are_written(home: Path, drafts: Draft
     """And the number is no member of what they hold: nobody is called format."""
     drafts.change(UPLOAD, zone="UTC")
     remember(["a"], {"a": "Name"}, home)
-    team = Team(home / "people.json", lambda: THEN)
-    team.add("format", "correct horse battery staple", Role.VIEWER)
-    for path, number in (("people.json", 1), ("columns.json", 1), (f"uploads/{UPLOAD}/draft.json", 2)):
+    people = People(home / "people.json")
+    people.add("format", Role.VIEWER)
+    for path, number in (("people.json", 2), ("columns.json", 1), (f"uploads/{UPLOAD}/draft.json", 2)):
         assert json.loads((home / path).read_text("utf-8"))["format"] == number
-    assert [person.name for person in team.people] == ["format", "ines"]
+    assert list(people.roles) == ["format", "ines"]
     assert recall(["Person", "Room"], home) == {"Room": "ResourceId"}
     assert draft_of(drafts).read.zone == "UTC"
 
@@ -324,11 +325,11 @@ def test_people_are_never_taken_for_nobody(home: Path, spoil: Callable[[Path], o
     """Else the next one who is added would be the only one, and whoever was removed forgotten."""
     spoil(home / "people.json")
     before = (home / "people.json").read_bytes()
-    team = Team(home / "people.json", lambda: THEN)
+    people = People(home / "people.json")
     with pytest.raises(StoreError):
-        team.add("noor", "correct horse battery staple", Role.ADMIN)
+        people.add("noor", Role.ADMIN)
     with pytest.raises(StoreError):
-        team.sign_in("ines", "correct horse battery")
+        people.grant("ines")
     assert (home / "people.json").read_bytes() == before
 
 

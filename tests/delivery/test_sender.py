@@ -210,7 +210,7 @@ def test_a_call_does_not_leave_long_after_its_intent(desk: Desk, seconds: float)
             return done
 
     journal = desk.journal
-    journal.rows = Asleep(journal._db, journal.runs, journal.calls)
+    journal.rows = Asleep(journal._db, journal.runs, journal.calls, journal.senders.fence)
     assert desk.send().how is StopReason.DONE
     assert sorted(map(str, desk.names)) == ROOMS
     assert sum(intent.attempts for intent in desk.journal.rows.all(desk.run)) == 7

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import count
-from pathlib import Path
 
 import pytest
 from delivery.kit import ACCOUNT
@@ -11,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from importer.journal.calls import MOST_SKEW, Calls
-from importer.journal.journal import open_journal
 from importer.journal.windows import DAY, LONGEST_HOLD, Window
+from journal.conftest import Open
 
 NOW = 1_000_000.0
 OTHER = "127.0.0.1/other@example.com"
@@ -22,9 +21,9 @@ _EXAMPLES = count()
 
 
 @pytest.fixture
-def calls(memory: Path) -> Iterator[Calls]:
+def calls(open_one: Open) -> Iterator[Calls]:
     """The calls of a journal in which there are none yet."""
-    with open_journal(f"sqlite:///{memory / 'j'}") as journal:
+    with open_one() as journal:
         yield journal.calls
 
 

@@ -1,12 +1,11 @@
 """Lists and choices remembered: each for its account and its path, whatever lies beside them."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from importer.journal.directories import Directories
-from importer.journal.journal import open_journal
+from journal.conftest import Open
 
 PLACES = [
     (account, path) for account in ("one", "two") for path in ("spaces/resources", "spaces/coworkers", "billing/items")
@@ -14,9 +13,9 @@ PLACES = [
 
 
 @pytest.fixture
-def directories(memory: Path) -> Iterator[Directories]:
+def directories(open_one: Open) -> Iterator[Directories]:
     """Those of a journal, with a list for each account and path, read at 100."""
-    with open_journal(f"sqlite:///{memory / 'j'}") as journal:
+    with open_one() as journal:
         for account, path in PLACES:
             journal.directories.save(account, path, f"{account} {path}", 100.0)
         yield journal.directories

@@ -9,16 +9,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from importer.journal.evidence import FirstLook
-from importer.journal.journal import Journal, open_journal
+from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
 from importer.journal.states import Event
+from journal.conftest import Open
 
 
 @pytest.fixture
-def journal(memory: Path) -> Iterator[Journal]:
+def journal(open_one: Open) -> Iterator[Journal]:
     """A journal without runs."""
-    with open_journal(f"sqlite:///{memory / 'journal.sqlite3'}") as journal:
+    with open_one() as journal:
         yield journal
 
 

@@ -23,11 +23,11 @@ from delivery.kit import ACCOUNT, PATH, TOKEN, Post, add_run, creates, problems,
 
 from importer.delivery.sender import LONGEST_DELAY
 from importer.errors import BusyError, JournalBusyError, JournalError
-from importer.journal.database import choose_journal_mode, network_drive, safe_for_wal
 from importer.journal.journal import open_journal
 from importer.journal.lock import exclusive_sender
 from importer.journal.migrations import SCHEMA_VERSION
 from importer.journal.rows import Intent, Rows, Sending
+from importer.journal.sqlite_file import choose_journal_mode, network_drive, safe_for_wal
 from importer.journal.windows import LONGEST_HOLD, Window
 from importer.nexudus import Access, Nexudus, Reply, Secret
 from importer.nexudus.reply import LONGEST_WAIT
@@ -87,7 +87,7 @@ def test_f31_asleep_between_intent_and_call(tmp_path: Path) -> None:
     async def send(url: str) -> int:
         post = Post(tmp_path, url, rows=2)
         with open_journal(post.database) as journal:
-            rows = _Asleep(journal._db, journal.runs, journal.calls)
+            rows = _Asleep(journal._db, journal.runs, journal.calls, journal.senders.fence)
             journal.rows = rows
             post.now = lambda: time.time() + rows.slept
             async with Nexudus(Access(url=url, token=Secret(TOKEN)), PATH) as service:

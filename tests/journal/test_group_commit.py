@@ -10,9 +10,9 @@ from delivery.kit import ACCOUNT, add_run
 
 from importer.errors import JournalError
 from importer.journal.group_commit import GroupCommit
-from importer.journal.journal import open_journal
 from importer.journal.rows import Change
 from importer.journal.states import Event, State
+from journal.conftest import Open
 
 
 class Paper:
@@ -115,9 +115,9 @@ def test_who_went_away_writes_nothing() -> None:
     assert paper.pages == [["there"]]
 
 
-def test_two_runs_in_one_transaction_hold_or_fall_together(tmp_path: Path) -> None:
+def test_two_runs_in_one_transaction_hold_or_fall_together(open_one: Open, tmp_path: Path) -> None:
     """In the journal itself: when one's row is not as it was read, neither's change is kept."""
-    with open_journal(f"sqlite:///{tmp_path / 'journal.sqlite3'}") as journal:
+    with open_one() as journal:
         run = add_run(journal, tmp_path, planned=2)
         first, second = journal.rows.planned(run, 0, 2)
 
@@ -135,9 +135,9 @@ def test_two_runs_in_one_transaction_hold_or_fall_together(tmp_path: Path) -> No
         assert len(journal.rows.will_send(run, ACCOUNT, [first, second], (), 6.0).sent) == 2
 
 
-def test_a_transaction_inside_another_is_part_of_it(tmp_path: Path) -> None:
+def test_a_transaction_inside_another_is_part_of_it(open_one: Open, tmp_path: Path) -> None:
     """The outer one goes on after it, and takes all of it back if it fails."""
-    with open_journal(f"sqlite:///{tmp_path / 'journal.sqlite3'}") as journal:
+    with open_one() as journal:
         run = add_run(journal, tmp_path)
         with journal.together():
             with journal.together():

@@ -10,7 +10,8 @@ import pytest
 from conftest import GIVE_UP
 
 from importer.errors import BusyError
-from importer.journal.lock import Holder, exclusive_sender, holder, is_alive
+from importer.journal.lock import exclusive_sender, holder, is_alive
+from importer.journal.senders import Holder
 
 
 def test_an_account_is_held_until_the_block_ends(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ import pytest
 from delivery.kit import ACCOUNT, KIND, add_run, record
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+from postgres import Server
 
+from importer.config.settings import JournalPlace
 from importer.errors import JournalError
 from importer.issues import Issue
 from importer.journal.journal import Journal, open_journal
@@ -17,6 +19,7 @@ from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
 from importer.journal.states import CLAIMING, TRANSITIONS, Event, State, after
 from importer.journal.windows import Window
+from journal.conftest import Open, open_without_lease
 
 NUMBERS = range(2, 7)
 WINDOW = Window(3, 100.0, writes=True)
@@ -170,9 +173,23 @@ TestJournalMachine.settings = settings(
 )
 
 
-def test_a_record_is_known_on_its_service_only(tmp_path: Path) -> None:
+def test_a_server_keeps_the_rows_as_a_file_does(postgres: Server) -> None:
+    """The same machine with two processes that share nothing but the server."""
+
+    class OnAServer(JournalMachine):
+        def __init__(self) -> None:
+            super().__init__()
+            self._place = JournalPlace(postgres.new_database(), Path(self._folder.name))
+
+        def _open(self) -> Journal:
+            return open_without_lease(self._place)
+
+    run_state_machine_as_test(OnAServer, settings=settings(max_examples=10, stateful_step_count=25))
+
+
+def test_a_record_is_known_on_its_service_only(open_one: Open, tmp_path: Path) -> None:
     """Another service may hold an equal record."""
-    with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
+    with open_one() as journal:
         for account in ("one", "two"):
             run = add_run(journal, tmp_path, planned=1, account=account)
             assert len(journal.rows.will_send(run, account, journal.rows.planned(run, 0, 1), [], 5.0).sent) == 1
@@ -180,9 +197,9 @@ def test_a_record_is_known_on_its_service_only(tmp_path: Path) -> None:
         assert set(journal.rows.claims(target, [record(2).key])) == {record(2).key}
 
 
-def test_a_row_that_another_process_has_moved_is_not_moved_again(tmp_path: Path) -> None:
+def test_a_row_that_another_process_has_moved_is_not_moved_again(open_one: Open, tmp_path: Path) -> None:
     """Two processes read one row as planned: the second cannot put it in doubt, nor anything else of its batch."""
-    with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
+    with open_one() as journal:
         run = add_run(journal, tmp_path, planned=2)
         first, second = journal.rows.planned(run, 0, 9)
         journal.rows.move([Change(first, Event.WILL_SEND)], 1.0)
@@ -192,9 +209,9 @@ def test_a_row_that_another_process_has_moved_is_not_moved_again(tmp_path: Path)
     assert rows == [(State.IN_DOUBT, 1), (State.PLANNED, 0)]
 
 
-def test_a_run_that_is_planned_anew_replaces_its_own_rows_only(tmp_path: Path) -> None:
+def test_a_run_that_is_planned_anew_replaces_its_own_rows_only(open_one: Open, tmp_path: Path) -> None:
     """Rows, issues and their counts of the run beside it are as they were."""
-    with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
+    with open_one() as journal:
         other, run = (add_run(journal, tmp_path, planned=3, account=account) for account in ("one", "two"))
         target, wrong = other.target or 0, [Issue("cell-empty", 9, "A9"), Issue("date-past", 8, "D8")]
         other = journal.rows.plan(other, [([record(2), record(3)], wrong, 4)], target, 3.0)
@@ -210,9 +227,9 @@ def test_a_run_that_is_planned_anew_replaces_its_own_rows_only(tmp_path: Path) -
             assert journal.rows.counts(other) == {State.PLANNED: 2}
 
 
-def test_a_record_that_is_given_twice_ends_in_review_for_one_row(tmp_path: Path) -> None:
+def test_a_record_that_is_given_twice_ends_in_review_for_one_row(open_one: Open, tmp_path: Path) -> None:
     """The rest of the batch is kept, and the account goes on."""
-    with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
+    with open_one() as journal:
         run = add_run(journal, tmp_path, planned=3)
         journal.rows.will_send(run, ACCOUNT, journal.rows.planned(run, 0, 9), (), 1.0)
         intents = list(journal.rows.all(run))
@@ -223,9 +240,11 @@ def test_a_record_that_is_given_twice_ends_in_review_for_one_row(tmp_path: Path)
     assert second.message == "Record 71 already belongs to another row. Check both in Nexudus."
 
 
-def test_a_row_that_may_be_one_with_an_unanswered_row_of_another_run_waits_for_its_answer(tmp_path: Path) -> None:
+def test_a_row_that_may_be_one_with_an_unanswered_row_of_another_run_waits_for_its_answer(
+    open_one: Open, tmp_path: Path
+) -> None:
     """Sent beside it, both might create the same record; keys alone do not show it."""
-    with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
+    with open_one() as journal:
         other, run = add_run(journal, tmp_path, planned=1), add_run(journal, tmp_path, planned=3)
         [unanswered] = journal.rows.will_send(other, ACCOUNT, journal.rows.planned(other, 0, 1), (), 5.0).sent
 

@@ -21,12 +21,13 @@ from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
 from importer.journal.states import TRANSITIONS, Event, State
 from importer.journal.tally import PARTS, Moment, rate, thinned
+from journal.conftest import Open
 
 
 @pytest.fixture
-def journal(memory: Path) -> Iterator[Journal]:
+def journal(open_one: Open) -> Iterator[Journal]:
     """One without runs."""
-    with open_journal(f"sqlite:///{memory / 'j'}") as journal:
+    with open_one() as journal:
         yield journal
 
 

@@ -7,18 +7,19 @@ import pytest
 from delivery.kit import ACCOUNT, KIND, add_run, body, record
 
 from importer.issues import Issue
-from importer.journal.journal import Journal, open_journal
+from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
 from importer.journal.states import Event, State
+from journal.conftest import Open
 
 EVERY = tuple(State)
 
 
 @pytest.fixture
-def journal(memory: Path) -> Iterator[Journal]:
+def journal(open_one: Open) -> Iterator[Journal]:
     """One without runs."""
-    with open_journal(f"sqlite:///{memory / 'j'}") as journal:
+    with open_one() as journal:
         yield journal
 
 

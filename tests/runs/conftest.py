@@ -18,5 +18,5 @@ def settings(memory: Path) -> Settings:
 @pytest.fixture
 def journal(settings: Settings) -> Iterator[Journal]:
     """Its journal, to make runs in."""
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         yield journal

@@ -53,7 +53,7 @@ def test_the_same_file_twice_is_one_run(request_: ImportRequest) -> None:
 def test_another_import_is_another_run(request_: ImportRequest, what: str) -> None:
     """Of the same bytes, but to somebody else, read otherwise, or anew."""
     first, account = add_page_run(request_, "May.csv", ACCOUNT, "jo"), ACCOUNT
-    with open_journal(request_.settings.journal_url) as journal:
+    with open_journal(request_.settings.journal_place) as journal:
         if what == "another account":
             journal.runs.update(first, account=ACCOUNT)
         if what == "the first has ended":
@@ -78,7 +78,7 @@ def test_a_queued_run_has_the_updates_that_were_agreed_to(request_: ImportReques
         2: AgreedUpdate(71, 2.0)
     }
     assert agreed_updates(add_page_run(request_, "May.csv", ACCOUNT, "jo", {})) == {}
-    with open_journal(request_.settings.journal_url) as journal:
+    with open_journal(request_.settings.journal_place) as journal:
         journal.runs.update(first, planned=6.0)
     planned = add_page_run(request_, "May.csv", ACCOUNT, "jo", {2: AgreedUpdate(99, 3.0)})
     assert (planned.id, agreed_updates(planned)) == (first.id, {})
@@ -108,5 +108,5 @@ def test_a_refused_file_leaves_no_copy(request_: ImportRequest, monkeypatch: pyt
     with pytest.raises(UsageError):
         add_page_run(request_, "May.csv", ACCOUNT, "jo")
     assert list((request_.settings.home / "files").iterdir()) == []
-    with open_journal(request_.settings.journal_url) as journal:
+    with open_journal(request_.settings.journal_place) as journal:
         assert journal.runs.latest() == []

@@ -40,7 +40,7 @@ def test_work_gives_its_result_and_is_announced_meanwhile(journal: Journal, sett
     async def work() -> list[tuple[int, str]]:
         return [(one.run, one.command) for one in announcements(folder_of(journal.path, settings.home))]
 
-    done = asyncio.run(stoppable(work(), journal, settings, run=run, command="verify"))
+    done = asyncio.run(stoppable(work(), journal, run=run, command="verify"))
     assert done == [(run.id, "verify")]
     assert left_behind(journal, settings) == []
 
@@ -58,7 +58,7 @@ def test_a_request_ends_work_that_waits(journal: Journal, settings: Settings, ru
             raise
 
     with pytest.raises(StoppedError) as stopped:
-        asyncio.run(stoppable(work(), journal, settings, run=run, command="undo"))
+        asyncio.run(stoppable(work(), journal, run=run, command="undo"))
     assert given_up == [True]
     assert stopped.value.exit_code is Exit.INTERRUPTED
     assert stopped.value.advice == f"To continue: importer undo {run.id} --sandbox"
@@ -73,7 +73,7 @@ def test_a_request_in_the_last_moment_counts(journal: Journal, settings: Setting
         return "ready"
 
     with pytest.raises(StoppedError) as stopped:
-        asyncio.run(stoppable(work(), journal, settings))
+        asyncio.run(stoppable(work(), journal))
     assert stopped.value.exit_code is Exit.INTERRUPTED
     assert stopped.value.advice == "To start it again, repeat the command."
 
@@ -81,7 +81,7 @@ def test_a_request_in_the_last_moment_counts(journal: Journal, settings: Setting
 def test_work_ends_when_its_time_is_up(journal: Journal, settings: Settings, run: Run) -> None:
     """With the exit code of a limit, for a script tells the two apart."""
     with pytest.raises(StoppedError) as stopped:
-        asyncio.run(stoppable(asyncio.Event().wait(), journal, settings, run=run, seconds=0.0))
+        asyncio.run(stoppable(asyncio.Event().wait(), journal, run=run, seconds=0.0))
     assert stopped.value.exit_code is Exit.LIMIT
     assert "Nothing was sent yet." in stopped.value.message
     assert left_behind(journal, settings) == []
@@ -94,5 +94,5 @@ def test_work_that_fails_fails_as_it_does(journal: Journal, settings: Settings) 
         raise KeyError
 
     with pytest.raises(KeyError):
-        asyncio.run(stoppable(work(), journal, settings))
+        asyncio.run(stoppable(work(), journal))
     assert left_behind(journal, settings) == []

@@ -18,7 +18,7 @@ from importer.runs.result_rows import find_rows, first_failures
 def settings(memory: Path) -> Settings:
     """A journal with a run whose rows 2 to 6 have a fate each, and row 7 is invalid."""
     settings = Settings.model_validate({"journal": f"sqlite:///{memory / 'j'}", "home": memory})
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         run = add_run(journal, memory)
         issues = [Issue("not-a-whole-number", 7, "A7", "ResourceId", "ResourceId", "abc", "7")]
         target = journal.runs.target(ACCOUNT, KIND.name)

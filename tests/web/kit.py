@@ -5,6 +5,7 @@ import http.client
 import io
 import json
 import re
+import socket
 import threading
 import time
 import urllib.parse
@@ -54,10 +55,12 @@ class Client:
     cookie: str = ""
     host: str = ""
     own: Mapping[str, str] = field(default_factory=lambda: OWN_PAGE)
+    always: Mapping[str, str] = field(default_factory=dict)
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Answer:
         """One request, redirects not followed."""
-        given = {"Host": self.host or f"127.0.0.1:{self.port}"} | {k.replace("_", "-"): v for k, v in headers.items()}
+        given = {"Host": self.host or f"127.0.0.1:{self.port}"} | dict(self.always)
+        given |= {k.replace("_", "-"): v for k, v in headers.items()}
         if self.cookie:
             given["Cookie"] = self.cookie
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=GIVE_UP)
@@ -67,9 +70,18 @@ class Client:
             done = Answer(answer.status, answer.headers, answer.read())
         finally:
             connection.close()
-        if cookie := done.headers.get("Set-Cookie"):
-            self.cookie = cookie.partition(";")[0]
+        self._keep(done.headers.get_all("Set-Cookie") or [])
         return done
+
+    def _keep(self, cookies: Sequence[str]) -> None:
+        """Each cookie under its name, as a browser keeps them; one that ends at once is gone."""
+        jar = dict(pair.split("=", 1) for pair in self.cookie.split("; ") if pair)
+        for cookie in cookies:
+            name, _, value = cookie.partition(";")[0].partition("=")
+            jar.pop(name, None)
+            if "max-age=0" not in cookie.lower():
+                jar[name] = value
+        self.cookie = "; ".join(f"{name}={value}" for name, value in jar.items())
 
     def get(self, path: str, **headers: str) -> Answer:
         """A page."""
@@ -167,6 +179,28 @@ def serving(
         finally:
             server.should_exit = True
             thread.join(GIVE_UP)
+
+
+TEAM_HOST = "localhost"
+"""The name under which a team opens the pages in tests: another site than the 127.0.0.1 of a provider."""
+
+
+def behind_a_proxy(settings: Settings) -> Settings:
+    """The pages of a team that a proxy on this machine has signed in."""
+    team = {"public_url": f"http://{TEAM_HOST}", "trusted_proxies": "127.0.0.1", "user_header": "X-Remote-User"}
+    return settings.model_copy(update=team)
+
+
+def signed_in_by_proxy(port: int, name: str) -> Client:
+    """Somebody whom the proxy has signed in; without a name, somebody of whom it says nothing."""
+    return Client(port, host=TEAM_HOST, always={"X-Remote-User": name} if name else {})
+
+
+def free_port() -> int:
+    """A port that nobody listens on, for an address that has to be known beforehand."""
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        port: int = sock.getsockname()[1]
+        return port
 
 
 def dawdle(service: Running, rows: int) -> None:

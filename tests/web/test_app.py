@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from argon2 import PasswordHasher
 from conftest import LABELS, mapping
 
 from importer.config.settings import Settings
@@ -15,13 +14,13 @@ from importer.runs.page_run import add_page_run
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.result import rebuild_report
 from importer.runs.status import end_run
-from importer.web.app import TABLE, Owner, PageRoute
-from importer.web.auth import Role, Team
+from importer.web.app import TABLE, Audience, Owner, PageRoute
+from importer.web.auth import Person, Role
+from importer.web.auth.people import person_key
+from importer.web.server import people_of
 from schemas import RECORD_TYPES
-from web.kit import OWN_PAGE, Answer, Client, Site, plain, serving
+from web.kit import OWN_PAGE, Answer, Client, Site, behind_a_proxy, plain, serving, signed_in_by_proxy
 
-PASSWORD = "four random words here"
-CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PEOPLE = {"vera": Role.VIEWER, "jonas": Role.RUNNER, "maria": Role.RUNNER, "mo": Role.VIEWER, "ada": Role.ADMIN}
 """Maria has an upload and a run, Mo a run from the time when he could import; the others have nothing."""
 
@@ -35,13 +34,6 @@ def address(route: PageRoute) -> str:
     return f"{route.method} {route.path}"
 
 
-def signed_in(port: int, name: str) -> Client:
-    """Somebody after signing in; without a name, somebody without a session."""
-    client = Client(port)
-    assert not name or client.post("/enter", {"name": name, "password": PASSWORD}).place == "/"
-    return client
-
-
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """An installation from which nothing can be sent: nobody is signed in to the service."""
@@ -53,13 +45,17 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="module")
 def site(settings: Settings) -> Iterator[Site]:
     """The pages for them all, with a run of Maria's and one of Mo's that ended without a row sent."""
-    team = Team(settings.home / "people.json", time.time, CHEAP)
     for name, role in PEOPLE.items():
-        team.add(name, PASSWORD, role)
+        people_of(settings).add(name, role)
     for name in RUNS.values():
         ended_run(settings, name)
-    with serving(settings) as site:
+    with serving(behind_a_proxy(settings)) as site:
         yield site
+
+
+def owner_of(name: str) -> str:
+    """What is stored with the runs of somebody whom the proxy names so."""
+    return Person(name, PEOPLE[name], person_key("the proxy", name)).owner
 
 
 def ended_run(settings: Settings, by: str) -> None:
@@ -70,7 +66,7 @@ def ended_run(settings: Settings, by: str) -> None:
     kind = next(iter(RECORD_TYPES.values()))
     choices = Choices(out=settings.home / f"report-{by}")
     run = add_page_run(
-        ImportRequest(file, settings, NullObserver(), time.time, kind, choices=choices), file.name, "", by
+        ImportRequest(file, settings, NullObserver(), time.time, kind, choices=choices), file.name, "", owner_of(by)
     )
     end_run(run.id, settings, time.time())
     rebuild_report(run.id, settings, None, time.time())
@@ -79,7 +75,7 @@ def ended_run(settings: Settings, by: str) -> None:
 @pytest.fixture(scope="module")
 def clients(site: Site) -> dict[str, Client]:
     """Everybody after signing in, and somebody without a session."""
-    return {name: signed_in(site.port, name) for name in ("", *PEOPLE)}
+    return {name: signed_in_by_proxy(site.port, name) for name in ("", *PEOPLE)}
 
 
 @pytest.fixture
@@ -122,6 +118,8 @@ def promised(route: PageRoute, name: str, owner: str) -> int:
     """The refusal that the line of the table promises to somebody; 0 if it lets them through."""
     if not name:
         return 401
+    if route.audience is Audience.ONE_PERSON:
+        return 404
     if route.role is not None and PEOPLE[name] < route.role:
         return 403
     personal = route.owner in (Owner.OWN_UPLOAD, Owner.OPEN_UPLOAD, Owner.OWN_RUN)
@@ -136,7 +134,7 @@ def test_everybody_gets_what_the_table_promises(
     for name, number in itertools.product(["", *PEOPLE], RUNS if "{run" in route.path else [1]):
         client, draft = clients[name], places["{draft}"]
         if route.path == "/leave":
-            client = signed_in(client.port, name)
+            client = signed_in_by_proxy(client.port, name)
         if route.path.endswith("/discard"):
             draft = clients["maria"].draft("rooms.csv", FILE).rpartition("/")[2]
         status = ask(client, route.method, filled(route.path, {**places, "{draft}": draft}, number)).status
@@ -199,6 +197,7 @@ def test_who_may_press_import_stands_in_the_table() -> None:
     """Whoever may import, and whose file it must be, is one line; without a session only signing in is open."""
     [start] = [route for route in TABLE if route.path == "/uploads/{draft}/start"]
     assert (start.method, start.role, start.owner) == ("POST", Role.RUNNER, Owner.OWN_UPLOAD)
-    assert {route.path for route in TABLE if route.role is None} == {"/start", "/enter", "/left"}
-    changing = [route for route in TABLE if route.method == "POST" and route.path not in ("/enter", "/leave", "/link")]
+    assert {route.path for route in TABLE if route.role is None} == {"/start", "/enter", "/enter/callback", "/left"}
+    own = ("/leave", "/link", "/sessions")
+    changing = [route for route in TABLE if route.method == "POST" and route.path not in own]
     assert all(route.role is not None and route.role >= Role.RUNNER for route in changing)

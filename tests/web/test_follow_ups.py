@@ -29,7 +29,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def status(settings: Settings, tmp_path: Path) -> RunStatus:
     """A run that has ended."""
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         run = journal.runs.update(add_run(journal, tmp_path, planned=2), finished=NOW, folder=str(tmp_path / "1-rows"))
     return run_status(run.id, settings, NOW)
 

@@ -1,12 +1,15 @@
 """What every request must pass and every answer carries, asked over a socket as an attacker would."""
 
 import socket
+from collections.abc import Iterator
 
 import pytest
 from conftest import GIVE_UP
 
+from importer.config.settings import Settings
+from importer.web import Role, people_of
 from importer.web.guard import HEADERS
-from web.kit import Client, Site, addresses, rows
+from web.kit import Answer, Client, Site, addresses, behind_a_proxy, rows, serving
 
 
 @pytest.mark.parametrize(
@@ -74,3 +77,90 @@ def test_every_answer_carries_the_headers(client: Client) -> None:
     for answer in answers:
         assert {name: answer.headers[name] for name in HEADERS} == HEADERS
     assert "'unsafe" not in HEADERS["Content-Security-Policy"]
+
+
+# -- behind a proxy ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def over_https(settings: Settings) -> Iterator[Site]:
+    """The pages of a team behind a proxy with HTTPS on this machine; Ada may do everything."""
+    people_of(settings).add("ada", Role.ADMIN)
+    team = behind_a_proxy(settings).model_copy(update={"public_url": "https://imports.example.com"})
+    with serving(team) as site:
+        yield site
+
+
+def by_proxy(site: Site, **headers: str) -> Answer:
+    """The home page, asked for as the proxy asks; each of its headers can be another one, or left out as empty."""
+    usual = {"Host": "imports.example.com", "X_Forwarded_Proto": "https", "X_Remote_User": "ada"}
+    return Client(site.port).get("/", **{name: value for name, value in (usual | headers).items() if value})
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Host": "imports.example.com:443"},
+        {"Host": "127.0.0.1:8642", "X_Forwarded_Host": "imports.example.com"},
+        {"X_Forwarded_Proto": "http, https"},
+        {"X_Forwarded_Proto": "http,https", "X_Forwarded_Host": "evil.example, imports.example.com"},
+    ],
+    ids=str,
+)
+def test_what_a_proxy_passes_on_is_answered(over_https: Site, headers: dict[str, str]) -> None:
+    """Its own word is the last; those before it may be the browser's."""
+    assert by_proxy(over_https, **headers).status == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"X_Forwarded_Proto": ""}, 403),
+        ({"X_Forwarded_Proto": "http"}, 403),
+        ({"X_Forwarded_Proto": "https, http"}, 403),
+        ({"X_Forwarded_Proto": "https,"}, 403),
+        ({"Host": "evil.example"}, 400),
+        ({"X_Forwarded_Host": "evil.example"}, 400),
+        ({"X_Forwarded_Host": "imports.example.com, evil.example"}, 400),
+        ({"Host": "127.0.0.1:8642"}, 400),
+        ({"X_Remote_User": ""}, 401),
+    ],
+    ids=str,
+)
+def test_what_did_not_come_over_https_under_its_name_is_refused(
+    over_https: Site, headers: dict[str, str], status: int
+) -> None:
+    """A cookie would go in the clear, or a foreign site read the pages."""
+    answer = by_proxy(over_https, **headers)
+    assert answer.status == status
+    assert b"ada" not in answer.body
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+
+
+def test_nobody_but_the_proxy_is_believed(settings: Settings) -> None:
+    """From another address, the name in the header lets nobody in, whatever else it says."""
+    people_of(settings).add("ada", Role.ADMIN)
+    team = behind_a_proxy(settings).model_copy(update={"trusted_proxies": "192.0.2.1"})
+    with serving(team) as site:
+        for headers in ({}, {"X_Forwarded_For": "192.0.2.1"}, {"Forwarded": "for=192.0.2.1"}):
+            answer = by_proxy(site, Host="localhost", X_Forwarded_Proto="http", **headers)
+            assert answer.status == 403
+            assert "only be opened through their proxy" in answer.text
+
+
+def test_a_form_behind_a_proxy_is_judged_by_the_name_that_people_type(over_https: Site) -> None:
+    """The proxy may ask under another one."""
+    client = Client(over_https.port, always={"X-Forwarded-Proto": "https", "X-Remote-User": "ada"})
+    client.own = {"X-Forwarded-Host": "imports.example.com", "Origin": "https://imports.example.com"}
+    assert client.post("/leave").status == 303
+    client.own = {"X-Forwarded-Host": "imports.example.com", "Origin": "https://evil.example"}
+    assert client.post("/leave").status == 403
+
+
+def test_one_person_gets_no_header_of_a_team(client: Client) -> None:
+    """What a proxy would say is not looked at, and nothing is promised about HTTPS."""
+    answer = client.get("/", X_Forwarded_Proto="https", X_Forwarded_Host="evil.example")
+    assert answer.status == 200
+    assert "Strict-Transport-Security" not in answer.headers

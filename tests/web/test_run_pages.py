@@ -87,7 +87,7 @@ def test_a_run_that_would_stop_again_says_what_to_do_first(
     text = client.until(run, lambda text: "<h1>Paused" in text)
     assert title in text
     assert f'href="{link}"' in text
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         stopped = journal.runs.get(1)
         journal.runs.update(stopped, options={**stopped.options, "remedy": StepKind.SIGN_IN})
     assert 'href="/sign-in?next=/runs/1"' in client.get(run).text

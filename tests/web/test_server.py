@@ -1,14 +1,18 @@
 """Where the pages are served, and to whom."""
 
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from readme import ROOT
 
 from importer.config.settings import Settings
-from importer.errors import UsageError
-from importer.web import Address
+from importer.errors import SettingsError, UsageError
+from importer.web import Address, Role, people_of
 from importer.web.server import listening
-from web.kit import Site
+from web.kit import Site, behind_a_proxy
 
 
 def test_only_loopback_is_listened_on_by_default(site: Site) -> None:
@@ -21,11 +25,71 @@ def test_only_loopback_is_listened_on_by_default(site: Site) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::"])
-def test_another_host_needs_people_with_passwords(settings: Settings, host: str) -> None:
-    """Served to other machines without anybody in the list, the server does not begin, and says what to type."""
+def test_another_host_needs_the_sign_in_of_a_team(settings: Settings, host: str) -> None:
+    """Served to other machines without one, the server does not begin, and says where to read."""
     with pytest.raises(UsageError) as refused, listening(settings, Address(host, 0)):
         pass
-    assert "importer people add" in refused.value.advice
+    assert "importer help team" in refused.value.advice
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (Address("0.0.0.0", 0), "without HTTPS"),
+        (Address("192.0.2.1", 0), "without HTTPS"),
+        (Address(port=0, names=("imports.example.com",)), "at http://localhost only"),
+    ],
+)
+def test_a_team_is_not_served_where_others_could_listen_in(settings: Settings, address: Address, said: str) -> None:
+    """Plain HTTP is for trying it on this machine; a name comes from one setting only."""
+    with pytest.raises(UsageError) as refused, listening(behind_a_proxy(settings), address):
+        pass
+    assert said in refused.value.message
+    assert refused.value.advice
+
+
+def test_settings_of_a_team_that_are_incomplete_are_refused(settings: Settings) -> None:
+    """Before anything listens."""
+    half = settings.model_copy(update={"oidc_issuer": "https://login.example"})
+    with pytest.raises(SettingsError, match="IMPORTER_PUBLIC_URL is not set"), listening(half, Address(port=0)):
+        pass
+
+
+def test_people_without_a_sign_in_are_refused(settings: Settings) -> None:
+    """A team of an earlier version, with passwords, does not become one person's page unnoticed."""
+    people_of(settings).add("maria@example.com", Role.RUNNER)
+    with pytest.raises(UsageError, match="nothing says how they sign in"), listening(settings, Address(port=0)):
+        pass
+
+
+def test_passwords_of_an_earlier_version_are_gone_once_a_team_is_served(settings: Settings) -> None:
+    """Their hashes need not lie about."""
+    settings.home.mkdir(parents=True)
+    path = settings.home / "people.json"
+    path.write_text('{"format": 1, "people": {"ines": {"role": "ADMIN", "password": "$argon2id$canary"}}}')
+    with listening(behind_a_proxy(settings), Address(port=0)) as (_, _, url):
+        assert url == "http://localhost/"
+    assert "canary" not in path.read_text("utf-8")
+    assert people_of(settings).roles == {"ines": Role.ADMIN}
+
+
+def test_one_person_needs_no_package_of_a_team(tmp_path: Path) -> None:
+    """What signs in a team is loaded for a team only: it takes a while, and is not installed everywhere."""
+    script = (
+        "import sys; sys.modules.update(joserfc=None, cryptography=None)\n"
+        "from importer.config.settings import Settings\n"
+        "from importer.web import Address\n"
+        "from importer.web.server import listening\n"
+        "values = {'home': sys.argv[1]} | ({'public_url': 'http://localhost', 'user_header': 'X-User', "
+        "'trusted_proxies': '127.0.0.1'} if len(sys.argv) > 2 else {})\n"
+        "with listening(Settings.model_validate(values), Address(port=0)) as served:\n"
+        "    print(served[2])\n"
+    )
+    run = [sys.executable, "-c", script, str(tmp_path)]
+    alone = subprocess.run(run, capture_output=True, text=True, check=True, cwd=ROOT)
+    assert "/start?token=" in alone.stdout
+    team = subprocess.run([*run, "team"], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert "The sign-in of a team needs a package that is not installed" in team.stderr
 
 
 DAY = 86_400.0

@@ -36,7 +36,7 @@ def in_review(client: Client, service: Running, run: str) -> int:
 
 def states(settings: Settings) -> list[tuple[State, int | None]]:
     """How the rows stand in the journal, with their Ids."""
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         return [(intent.state, intent.remote_id) for intent in journal.rows.all(journal.runs.get(1))]
 
 

@@ -149,7 +149,7 @@ def test_what_was_not_in_the_plan_is_not_updated(client: Client, imported: Runni
     run = choose_to_update(client, place, page)
     assert "1 of 2 rows updated, 1 not sent" in plain(until_done(client, run))
     assert dates(imported)[-1] == WEEKS[3]
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         assert "agreed_updates" not in journal.runs.latest(1)[0].options
 
 

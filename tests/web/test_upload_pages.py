@@ -413,7 +413,7 @@ def test_only_imports_for_this_account_are_called_earlier_ones(client: Client, s
         return [step for step in ("check", "plan") if "imported before" in client.follow(f"{again}/{step}").text]
 
     assert len(mentioned()) == 2
-    with open_journal(settings.journal_url) as journal:
+    with open_journal(settings.journal_place) as journal:
         run = journal.runs.update(journal.runs.get(1), account="127.0.0.1/another@example.com/1")
         assert mentioned() == []
         journal.runs.update(run, account="other.example/ops@example.com", url="https://other.example")

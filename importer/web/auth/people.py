@@ -1,23 +1,20 @@
-"""The named people of team mode, with roles, and passwords kept as Argon2id hashes in one private file."""
+"""Who somebody at the pages is, what they may do, and the list in which an administrator gives roles."""
 
+import hashlib
 import secrets
-import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-
-from importer.config.store import Document
+from importer.config.store import Document, locked_document, unchanged
 from importer.errors import UsageError
-from importer.model import Clock
 from importer.text import printable
 
-SHORTEST_PASSWORD = 12
-_SLOWEST = 300.0
-_MOST_UNKNOWN_NAMES = 1_000
+_LONGEST_NAME = 254
+_LONGEST_SHOWN = 64
+_MARK = " #"
+_MARK_DIGITS = 24
 
 
 class Role(IntEnum):
@@ -30,112 +27,141 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A person who uses the pages. On a server for one machine there is one, without a name."""
+    """A person who uses the pages. On a server for one machine there is one, without a name.
+
+    ``key`` says who it is, for good; the name is only shown, and may change or be given to somebody else.
+    """
 
     name: str
     role: Role
+    key: str = ""
+
+    @property
+    def owner(self) -> str:
+        """What is stored with their uploads and runs."""
+        return f"{self.name}{_MARK}{self.key}" if self.key else self.name
 
     def may_open(self, owner: str) -> bool:
         """Whether the uploads, rows and reports of this owner are theirs to read."""
-        return self.role is Role.ADMIN or (bool(self.name) and self.name == owner)
+        if self.role is Role.ADMIN:
+            return True
+        return bool(self.key) and owner.rpartition(_MARK)[2] == self.key and _MARK in owner
+
+
+def owner_name(owner: str) -> str:
+    """The name of an owner, as it was when the upload or run began."""
+    name, mark, key = owner.rpartition(_MARK)
+    return name if mark and len(key) == _MARK_DIGITS else owner
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """Who has signed in: proved by the provider or the proxy, not yet allowed anything.
+
+    Attributes:
+        key: Of the person, for good; see ``person_key``.
+        name: To show.
+        listed_as: The name under which the list may have them; empty if they have none that is proved.
+        claimed: The role that the provider gives them.
+    """
+
+    key: str
+    name: str
+    listed_as: str
+    claimed: Role | None = None
+
+
+def person_key(issuer: str, subject: str) -> str:
+    """What tells people apart: who says so and by which name, never an e-mail, which may pass to somebody else."""
+    # The lengths, so that no two pairs make one text.
+    text = f"{len(issuer)}:{issuer}{len(subject)}:{subject}"
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:_MARK_DIGITS]
+
+
+def shown_name(text: str) -> str:
+    """A name for the pages, on one line."""
+    return printable(text.strip(), _LONGEST_SHOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A role that holds now, and the number of this grant: another one, even of the same role, is another grant."""
+
+    role: Role
+    number: str
+
+
+@dataclass(frozen=True)
 class _Entry:
     role: str
-    password: str
-    failures: int = 0
-    wait_until: float = 0.0
+    grant: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _People:
     people: Mapping[str, _Entry]
 
 
-_PEOPLE = Document("The list of people", _People, steps={0: lambda document: {"people": document}})
+# Format 1 had hashes of passwords as well: members that are unknown by now, and so are dropped.
+_PEOPLE = Document(
+    "The list of people", _People, format=2, steps={0: lambda document: {"people": document}, 1: unchanged}
+)
 
 
-class Team:
-    """The named people of team mode, in one private file. It is empty until an administrator adds someone."""
+class People:
+    """The roles that an administrator gave, by e-mail or by the name that the proxy says, in one private file."""
 
-    def __init__(self, path: Path, now: Clock, hasher: PasswordHasher | None = None) -> None:
+    def __init__(self, path: Path) -> None:
         """Use the file at this path, which need not exist."""
-        self._path, self._now = path, now
-        self._hasher = hasher or PasswordHasher()
-        # A hash takes 64 MB while it is worked out; many at once would be an easy way to fill the memory.
-        self._one_at_a_time = threading.Lock()
-        self._no_hash = self._hasher.hash(secrets.token_urlsafe(16))
-        self._unknown_names: dict[str, _Entry] = {}
+        self._path = path
 
     @property
-    def people(self) -> list[Person]:
-        """Everybody, by name."""
-        return [Person(name, Role[entry.role]) for name, entry in sorted(self._read().items())]
+    def roles(self) -> dict[str, Role]:
+        """Everybody in the list, by name."""
+        return {name: Role[entry.role] for name, entry in sorted(self._read().items())}
 
-    def add(self, name: str, password: str, role: Role) -> None:
-        """Add a person, or change their password and role.
+    def add(self, name: str, role: Role) -> None:
+        """Give somebody a role, in place of the one they had.
 
         Raises:
-            UsageError: The name or the password will not do.
+            UsageError: It is no name.
         """
-        if not name or name != printable(name.strip(), 64):
-            raise UsageError("A name must have 1 to 64 characters, with no spaces at either end.")
-        plain = password.casefold()
-        if len(password) < SHORTEST_PASSWORD or plain in _WELL_KNOWN or name.casefold() in plain:
-            raise UsageError(
-                f"The password must have at least {SHORTEST_PASSWORD} characters, must not contain the name and must "
-                "not be a common one.",
-                "Four random words work well.",
-            )
-        self._write(self._read() | {name: _Entry(role.name, self._hasher.hash(password))})
+        name = plain_name(name)
+        if not name or len(name) > _LONGEST_NAME or name != printable(name, _LONGEST_NAME) or _MARK in name:
+            raise UsageError(f'"{printable(name)}" is not a name or an e-mail address.')
+        with locked_document(self._lock):
+            others = {other: entry for other, entry in self._read().items() if plain_name(other) != name}
+            self._write(others | {name: _Entry(role.name, secrets.token_hex(8))})
 
     def remove(self, name: str) -> None:
-        """Remove a person.
+        """Take somebody off the list.
 
         Raises:
-            UsageError: No person has that name.
+            UsageError: The list does not have them.
         """
-        people = self._read()
-        if people.pop(name, None) is None:
-            raise UsageError(f'No person is called "{printable(name)}".')
-        self._write(people)
-
-    def person(self, name: str) -> Person | None:
-        """The person of that name as they are now; None if there is none, or no longer."""
-        entry = self._read().get(name)
-        return Person(name, Role[entry.role]) if entry else None
-
-    def sign_in(self, name: str, password: str) -> tuple[Person | None, float]:
-        """The person if the password is theirs; else None and the seconds to wait before the next try.
-
-        Takes as long for a name that nobody has. Each wrong password doubles the wait of that name, and only of that.
-        """
-        with self._one_at_a_time:
+        with locked_document(self._lock):
             people = self._read()
-            entry = people.get(name) or self._unknown_names.get(name) or _Entry("", self._no_hash)
-            if (wait := entry.wait_until - self._now()) > 0:
-                return None, wait
-            if self._is_right(entry.password, password) and name in people:
-                if entry.failures:
-                    self._write(people | {name: replace(entry, failures=0, wait_until=0.0)})
-                return Person(name, Role[entry.role]), 0.0
-            return None, self._slow_down(people, name, entry)
+            left = {other: entry for other, entry in people.items() if plain_name(other) != plain_name(name)}
+            if len(left) == len(people):
+                raise UsageError(f'The list has nobody called "{printable(name)}".', "To see it: importer people list")
+            self._write(left)
 
-    def _is_right(self, hashed: str, password: str) -> bool:
-        try:
-            return self._hasher.verify(hashed, password)
-        except (VerificationError, InvalidHashError):
-            return False
+    def grant(self, name: str) -> Grant | None:
+        """The role of somebody as it is now; None if they have none, or no longer."""
+        entry = (
+            {plain_name(other): entry for other, entry in self._read().items()}.get(plain_name(name)) if name else None
+        )
+        return Grant(Role[entry.role], entry.grant) if entry else None
 
-    def _slow_down(self, people: Mapping[str, _Entry], name: str, entry: _Entry) -> float:
-        wait = min(2.0**entry.failures, _SLOWEST)
-        slowed = replace(entry, failures=min(entry.failures + 1, 30), wait_until=self._now() + wait)
-        if name in people:
-            self._write({**people, name: slowed})
-        elif len(self._unknown_names) < _MOST_UNKNOWN_NAMES:
-            self._unknown_names[name] = slowed
-        return wait
+    def drop_passwords(self) -> None:
+        """Write the list once more: earlier versions kept hashes of passwords in it."""
+        if self._path.exists():
+            with locked_document(self._lock):
+                self._write(self._read())
+
+    @property
+    def _lock(self) -> Path:
+        return self._path.with_suffix(".lock")
 
     def _read(self) -> dict[str, _Entry]:
         stored = _PEOPLE.read(self._path)
@@ -145,4 +171,8 @@ class Team:
         _PEOPLE.write(self._path, _People(people))
 
 
-_WELL_KNOWN = frozenset({"password1234", "passwordpassword", "administrator", "123456789012", "qwertyuiopas"})
+def plain_name(name: str) -> str:
+    """A name as the list compares it."""
+    # Only ASCII without its case: other letters may become those of somebody else, as the Kelvin sign becomes a k.
+    name = name.strip()
+    return name.lower() if name.isascii() else name

@@ -1,21 +1,26 @@
-"""The routes of signing in: the one-time link, names and passwords in team mode, and the sign-in to Nexudus."""
+"""The routes of signing in: the one-time link, a team's way to its provider and back, and the sign-in to Nexudus."""
 
-import asyncio
 from typing import Any
 
 from pydantic import SecretStr
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
 from importer.config import credentials
 from importer.config.settings import Settings
-from importer.errors import ImporterError, SettingsError
+from importer.errors import ImporterError, ServiceError, SettingsError, SignInError
 from importer.runs.session import sign_in
-from importer.text import count, duration
-from importer.web.context import FORBIDDEN, app_of, form, page, person_of, redirect, session_of
+from importer.web.auth.people import Person
+from importer.web.auth.sign_in_flow import FLOW_LASTS, Callback
+from importer.web.context import FORBIDDEN, NOT_FOUND, app_of, form, page, person_of, redirect, session_of
 
-UNAUTHORIZED = 401
-_MINUTE = 60
+UNAUTHORIZED, UNAVAILABLE = 401, 503
+_FLOW_COOKIE = "__Host-importer-flow"
+_STALE = (
+    "This sign-in was not begun in this browser, took longer than ten minutes, or has already been used",
+    "Sign in once more.",
+)
 
 
 async def open_link(request: Request) -> Response:
@@ -24,14 +29,10 @@ async def open_link(request: Request) -> Response:
     if cookie is None:
         return page(request, "sign_in_required.html", status=UNAUTHORIZED, used=True)
     after = app_of(request).after_sign_in
-    answer = _with_cookie(request, redirect(request, inside(request.cookies.get(after, "/"))), cookie)
-    answer.delete_cookie(after, path="/", httponly=True, samesite="strict")
-    return answer
-
-
-def _with_cookie(request: Request, answer: Response, cookie: str) -> Response:
+    answer = redirect(request, inside(request.cookies.get(after, "/")))
     secure = request.url.scheme == "https"
     answer.set_cookie(app_of(request).cookie, cookie, httponly=True, samesite="strict", secure=secure, path="/")
+    answer.delete_cookie(after, path="/", httponly=True, samesite="strict")
     return answer
 
 
@@ -41,41 +42,96 @@ async def new_link(request: Request) -> Response:
     return page(request, "link.html", link=f"{request.url.scheme}://{request.headers['host']}/start?token={secret}")
 
 
-async def show_password_form(request: Request) -> Response:
-    """Ask for name and password."""
-    return page(request, "password.html", error="", name="")
+async def go_to_provider(request: Request) -> Response:
+    """Send the browser to the provider of the team.
+
+    A link leads here, not a form: the policy of the pages lets no form be sent on to another site.
+    """
+    team = app_of(request).team
+    if team is None or team.provider is None:
+        raise HTTPException(NOT_FOUND)
+    cookie, attempt = team.flows.begin(inside(request.query_params.get("next", "/")))
+    try:
+        answer = RedirectResponse(await team.provider.address(attempt), 303)
+    except ServiceError as error:
+        return sign_in_page(request, error.message, error.on_page, UNAVAILABLE, attempt.page)
+    _set_lax(answer, _FLOW_COOKIE, cookie, int(FLOW_LASTS))
+    return answer
 
 
-async def check_password(request: Request) -> Response:
-    """Start a session for the person whose password is right."""
-    app, fields = app_of(request), await form(request)
-    if app.team is None:
-        return page(request, "sign_in_required.html", status=FORBIDDEN, used=False)
-    name = fields.get("name", "").strip()
-    person, wait = await asyncio.to_thread(app.team.sign_in, name, fields.get("password", ""))
-    if person is None:
-        error = f"The name or the password is wrong. Try again in {_seconds(wait)}."
-        return page(request, "password.html", status=UNAUTHORIZED, error=error, name=name)
+async def come_back(request: Request) -> Response:
+    """Start a session for whoever the provider says has signed in."""
+    app, query = app_of(request), request.query_params
+    team = app.team
+    if team is None or team.provider is None:
+        raise HTTPException(NOT_FOUND)
+    attempt = team.flows.finish(request.cookies.get(_FLOW_COOKIE, ""), query.get("state", ""))
+    if attempt is None:
+        return sign_in_page(request, *_STALE, FORBIDDEN)
+    callback = Callback(query.get("code", ""), query.get("error", ""), query.get("iss"))
+    try:
+        identity = await team.provider.identity(attempt, callback)
+    except SignInError as error:
+        return _without_flow(sign_in_page(request, error.message, error.on_page, FORBIDDEN, attempt.page))
+    except ServiceError as error:
+        return _without_flow(sign_in_page(request, error.message, error.on_page, UNAVAILABLE, attempt.page))
+    grant = team.grant(identity)
+    if grant is None:
+        return _without_flow(sign_in_page(request, *no_role(identity.name), FORBIDDEN))
     app.sessions.end(request.cookies.get(app.cookie, ""))
-    return _with_cookie(request, redirect(request, "/"), app.sessions.start(person))
+    person = Person(identity.name, grant.role, identity.key)
+    cookie = app.sessions.start(person, identity, grant.number, request.headers.get("user-agent", ""))
+    answer = RedirectResponse(inside(attempt.page), 303)
+    # Lax, because a strict one is not sent to the page to which another site leads. The guard refuses foreign forms.
+    _set_lax(answer, app.cookie, cookie)
+    return _without_flow(answer)
 
 
-def _seconds(wait: float) -> str:
-    return duration(wait) if wait > _MINUTE else count(max(round(wait), 1), "second")
+def no_role(name: str) -> tuple[str, str]:
+    """What is said to somebody who is known, but may not do anything."""
+    return (
+        f"You are signed in as {name}, but you may not use the importer",
+        "Ask an administrator to add you to the people who may.",
+    )
+
+
+def sign_in_page(request: Request, title: str, text: str, status: int, after: str = "/") -> Response:
+    """The page of a team that leads to the sign-in; ``after`` is the page that somebody wanted to see."""
+    team = app_of(request).team
+    provider = team.provider_host if team else ""
+    return page(
+        request, "team_sign_in.html", status=status, title=title, text=text, after=inside(after), provider=provider
+    )
+
+
+def _set_lax(answer: Response, name: str, value: str, max_age: int | None = None) -> None:
+    answer.set_cookie(name, value, max_age=max_age, httponly=True, samesite="lax", secure=True, path="/")
+
+
+def _without_flow(answer: Response) -> Response:
+    answer.delete_cookie(_FLOW_COOKIE, path="/", httponly=True, samesite="lax", secure=True)
+    return answer
 
 
 async def leave(request: Request) -> Response:
     """End the session, and with it the sign-in to Nexudus inside it."""
-    app = app_of(request)
-    app.sessions.end(request.cookies.get(app.cookie, ""))
-    answer = redirect(request, "/enter" if app.team else "/left")
-    answer.delete_cookie(app.cookie, path="/", httponly=True, samesite="strict")
+    app, session = app_of(request), session_of(request)
+    app.sessions.end_of_person(session.person.key, lambda _, other: other is session)
+    answer = redirect(request, "/left")
+    if app.team is not None:
+        answer.delete_cookie(app.cookie, path="/", httponly=True, samesite="lax", secure=True)
+    else:
+        answer.delete_cookie(app.cookie, path="/", httponly=True, samesite="strict")
     return answer
 
 
 async def show_signed_out(request: Request) -> Response:
     """The page after signing out."""
-    return page(request, "sign_in_required.html", used=False)
+    team = app_of(request).team
+    if team is None:
+        return page(request, "sign_in_required.html", used=False)
+    elsewhere = await team.provider.sign_out_address() if team.provider else ""
+    return page(request, "team_signed_out.html", provider=team.provider_host, elsewhere=elsewhere)
 
 
 async def show_nexudus_form(request: Request) -> Response:
@@ -90,7 +146,8 @@ async def sign_in_to_nexudus(request: Request) -> Response:
     after = inside(fields.get("next", "/"))
     try:
         account, settings = await sign_in(_with_secrets(request, fields), app_of(request).clock)
-        if "keep" in fields and not fields.get("token"):
+        # The keyring is the machine's, and what is in it is everybody's sign-in.
+        if "keep" in fields and not fields.get("token") and app_of(request).team is None:
             credentials.save(settings.url, fields["username"], fields["password"])
     except ImporterError as error:
         values: dict[str, Any] = {"error": error, "name": fields.get("username", ""), "next": after}

@@ -1,131 +1,140 @@
-"""Team mode: named people, wrong passwords, sessions and the links that start them."""
+"""Who somebody is, and the list of roles that an administrator keeps."""
 
-import re
-import time
-from collections.abc import Iterator
+import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
 
-from importer.config.settings import Settings
 from importer.errors import UsageError
-from importer.web import Role
-from importer.web.auth import Person, Team
-from importer.web.server import team_of
-from web.kit import Client, Site, plain, serving
-
-PASSWORD = "four random words here"
-CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-
-
-class Clock:
-    """Time that a test moves."""
-
-    def __init__(self) -> None:
-        self.now = 1_000.0
-
-    def __call__(self) -> float:
-        """The time."""
-        return self.now
+from importer.web.auth import People, Person, Role
+from importer.web.auth.people import owner_name, person_key
 
 
 @pytest.fixture
-def clock() -> Clock:
-    """A clock that stands still."""
-    return Clock()
+def people(tmp_path: Path) -> People:
+    """A list that nobody is in."""
+    return People(tmp_path / "people.json")
 
 
-@pytest.fixture
-def team(tmp_path: Path, clock: Clock) -> Team:
-    """A list of people with quick hashes."""
-    return Team(tmp_path / "people.json", clock, CHEAP)
+def test_nobody_is_there_at_first(people: People) -> None:
+    """A fresh installation has no account to guess, and the empty name is nobody's."""
+    assert people.roles == {}
+    assert [people.grant(name) for name in ("admin", "root", "")] == [None, None, None]
 
 
-def test_nobody_is_there_at_first(team: Team) -> None:
-    """A fresh installation has no account to guess."""
-    assert team.people == []
-    for name in ("admin", "root", ""):
-        assert team.sign_in(name, "password1234")[0] is None
+def test_a_role_holds_from_the_moment_it_is_given(people: People, tmp_path: Path) -> None:
+    """Another process that has the list open sees it at once."""
+    other = People(tmp_path / "people.json")
+    people.add("maria@example.com", Role.RUNNER)
+    grant = other.grant("maria@example.com")
+    assert grant is not None
+    assert grant.role is Role.RUNNER
+    people.remove("maria@example.com")
+    assert other.grant("maria@example.com") is None
 
 
-@pytest.mark.parametrize("password", ["short", "password1234", "Password1234", "maria-maria-maria", "12345678901"])
-def test_weak_passwords_are_refused(team: Team, password: str) -> None:
-    """Short, well known and own-name passwords do not get in."""
+def test_each_grant_is_another_one(people: People) -> None:
+    """Whoever is removed and added again, or changed, has not the grant of before, even with the same role."""
+    numbers = set()
+    for role in (Role.RUNNER, Role.ADMIN, Role.RUNNER):
+        people.add("maria@example.com", role)
+        grant = people.grant("maria@example.com")
+        assert grant is not None
+        numbers.add(grant.number)
+    people.remove("maria@example.com")
+    people.add("maria@example.com", Role.RUNNER)
+    again = people.grant("maria@example.com")
+    assert again is not None
+    assert len(numbers | {again.number}) == 4
+
+
+def test_an_e_mail_is_one_whichever_its_case(people: People) -> None:
+    """But only in the letters of ASCII: others may turn into those of somebody else."""
+    people.add(" Kim@Example.com ", Role.ADMIN)
+    assert people.grant("kim@example.COM") is not None
+    assert people.grant("\N{KELVIN SIGN}im@example.com") is None
+    people.add("KIM@example.com", Role.VIEWER)
+    assert people.roles == {"kim@example.com": Role.VIEWER}
+    people.remove("KIM@EXAMPLE.COM")
+    assert people.roles == {}
+
+
+@pytest.mark.parametrize("name", ["", "   ", "a\nb", "x" * 300, "maria #00"])
+def test_what_is_no_name_is_not_added(people: People, name: str) -> None:
+    """Nothing is written."""
     with pytest.raises(UsageError):
-        team.add("maria", password, Role.RUNNER)
-    assert team.people == []
+        people.add(name, Role.RUNNER)
+    assert people.roles == {}
 
 
-def test_passwords_are_kept_as_argon2id_in_a_private_file(settings: Settings) -> None:
-    """The file holds a hash of at least 19 MiB, is for its owner only, and the password is not in it."""
-    team_of(settings).add("maria", PASSWORD, Role.RUNNER)
-    path = settings.home / "people.json"
-    text = path.read_text()
-    assert PASSWORD not in text
-    assert "$argon2id$" in text
-    cost = re.search(r"m=(\d+),t=(\d+)", text)
-    assert cost
-    assert int(cost[1]) >= 19 * 1024
-    assert path.stat().st_mode & 0o777 == 0o600
+def test_whoever_is_not_in_the_list_cannot_be_removed(people: People) -> None:
+    """A mistyped name would otherwise leave somebody in it unnoticed."""
+    people.add("maria@example.com", Role.ADMIN)
+    with pytest.raises(UsageError, match=r"nobody called \"mara@example.com\""):
+        people.remove("mara@example.com")
+    assert people.roles == {"maria@example.com": Role.ADMIN}
 
 
-def test_each_wrong_password_doubles_the_wait(team: Team, clock: Clock) -> None:
-    """The wait doubles for that name only, is the same for a name that nobody has, and a restart keeps it."""
-    team.add("maria", PASSWORD, Role.RUNNER)
-    team.add("jonas", PASSWORD, Role.RUNNER)
-    for name in ("maria", "nobody"):
-        waits = []
-        for _ in range(5):
-            found, wait = team.sign_in(name, "wrong")
-            assert found is None
-            waits.append(wait)
-            clock.now += wait
-        assert waits == [1, 2, 4, 8, 16]
-    team.sign_in("maria", "wrong")
-    assert team.sign_in("maria", PASSWORD)[0] is None
-    assert Team(team._path, clock, CHEAP).sign_in("maria", PASSWORD)[0] is None
-    assert team.sign_in("jonas", PASSWORD) == (Person("jonas", Role.RUNNER), 0.0)
-    clock.now += 400
-    assert team.sign_in("maria", PASSWORD)[0] == Person("maria", Role.RUNNER)
-    assert team.sign_in("maria", "wrong")[1] == 1
+def test_changes_at_the_same_time_are_all_made(people: People) -> None:
+    """Nobody who was removed comes back because somebody else was added meanwhile."""
+    names = [f"person-{number}@example.com" for number in range(20)]
+    for name in names[:10]:
+        people.add(name, Role.RUNNER)
+    with ThreadPoolExecutor(8) as pool:
+        removed = [pool.submit(people.remove, name) for name in names[:10]]
+        added = [pool.submit(people.add, name, Role.ADMIN) for name in names[10:]]
+        for done in (*removed, *added):
+            done.result()
+    assert people.roles == dict.fromkeys(sorted(names[10:]), Role.ADMIN)
 
 
-@pytest.fixture
-def team_site(settings: Settings) -> Iterator[Site]:
-    """The pages for a viewer, two runners and an administrator."""
-    people = Team(settings.home / "people.json", time.time, CHEAP)
-    for name, role in (("vera", Role.VIEWER), ("maria", Role.RUNNER), ("jonas", Role.RUNNER), ("ada", Role.ADMIN)):
-        people.add(name, PASSWORD, role)
-    with serving(settings) as site:
-        yield site
+def test_the_list_is_for_its_owner_only(people: People, tmp_path: Path) -> None:
+    """It says who works here."""
+    people.add("maria@example.com", Role.RUNNER)
+    assert (tmp_path / "people.json").stat().st_mode & 0o777 == 0o600
 
 
-def entered(site: Site, name: str) -> Client:
-    """Somebody after signing in."""
-    client = Client(site.port)
-    assert client.post("/enter", {"name": name, "password": PASSWORD}).place == "/"
-    return client
+def test_passwords_of_an_earlier_version_are_dropped(people: People, tmp_path: Path) -> None:
+    """The roles stay."""
+    entry = {"role": "ADMIN", "password": "$argon2id$canary", "failures": 2, "wait_until": 5.0}
+    (tmp_path / "people.json").write_text(json.dumps({"format": 1, "people": {"ines": entry}}))
+    assert people.roles == {"ines": Role.ADMIN}
+    people.drop_passwords()
+    text = (tmp_path / "people.json").read_text("utf-8")
+    assert "canary" not in text
+    assert people.roles == {"ines": Role.ADMIN}
 
 
-def test_a_new_session_begins_at_the_sign_in(team_site: Site) -> None:
-    """The session before is not the session after, and a wrong password opens nothing."""
-    client = Client(team_site.port)
-    assert team_site.url.endswith("/enter")
-    assert client.get("/").status == 401
-    wrong = client.post("/enter", {"name": "maria", "password": "wrong"})
-    assert (wrong.status, client.cookie) == (401, "")
-    assert "The name or the password is wrong. Try again in 1 second." in plain(wrong.text)
-    client = entered(team_site, "jonas")
-    before = client.cookie
-    client.post("/enter", {"name": "jonas", "password": PASSWORD})
-    assert client.cookie != before
-    assert Client(team_site.port, before).get("/").status == 401
+MARIA = Person("maria@example.com", Role.RUNNER, person_key("https://login.example", "1"))
 
 
-def test_whoever_is_removed_is_out_at_once(team_site: Site) -> None:
-    """A session of somebody who was taken off the list opens nothing any more."""
-    client = entered(team_site, "maria")
-    assert client.get("/").status == 200
-    team_of(team_site.settings).remove("maria")
-    assert client.get("/").status == 401
+def test_what_belongs_to_a_person_is_known_by_the_person_not_by_the_name() -> None:
+    """A new name changes nothing, and whoever gets the name later gets nothing with it."""
+    renamed = Person("maria.lopez@example.com", Role.RUNNER, MARIA.key)
+    next_maria = Person(MARIA.name, Role.RUNNER, person_key("https://login.example", "2"))
+    elsewhere = Person(MARIA.name, Role.RUNNER, person_key("https://other.example", "1"))
+    assert MARIA.may_open(MARIA.owner)
+    assert renamed.may_open(MARIA.owner)
+    assert not next_maria.may_open(MARIA.owner)
+    assert not elsewhere.may_open(MARIA.owner)
+    assert Person("ada", Role.ADMIN, "x").may_open(MARIA.owner)
+
+
+def test_names_open_nothing() -> None:
+    """Not what was uploaded without names, nor what belongs to a name that looks like a person."""
+    for owner in ("", "maria@example.com", MARIA.key, f"#{MARIA.key}"):
+        assert not MARIA.may_open(owner)
+    assert not Person("", Role.RUNNER).may_open("")
+
+
+def test_two_pairs_never_make_one_person() -> None:
+    """Whatever stands in the two texts."""
+    pairs = [("ab", "c"), ("a", "bc"), ("1:a", "b"), ("a", "1:b"), ("", "abc"), ("abc", "")]
+    assert len({person_key(*pair) for pair in pairs}) == len(pairs)
+
+
+def test_an_owner_is_shown_by_name() -> None:
+    """Without what only the importer needs; owners of earlier versions as they are."""
+    assert owner_name(MARIA.owner) == "maria@example.com"
+    assert [owner_name(owner) for owner in ("ines", "", "a #1")] == ["ines", "", "a #1"]

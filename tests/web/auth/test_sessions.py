@@ -4,9 +4,11 @@ import pytest
 
 from importer.config.settings import Settings
 from importer.web.auth import Person, Role, SessionStore
-from importer.web.auth.sessions import IDLE, LINK_LASTS, LONGEST
+from importer.web.auth.people import Identity
+from importer.web.auth.sessions import IDLE, LINK_LASTS, LONGEST, LONGEST_OF_A_TEAM
 
-ADA = Person("ada", Role.ADMIN)
+ADA = Person("ada", Role.ADMIN, "a")
+WHO = Identity("a", "ada", "ada@example.com")
 
 
 class Clock:
@@ -70,3 +72,47 @@ def test_a_sign_in_to_the_service_stands_in_no_text_of_a_session(clock: Clock) -
     session.sign_in = Settings.model_validate({"username": "ops@example.com", "password": "practice"})
     assert "practice" not in repr(session)
     assert cookie not in repr(vars(sessions))
+
+
+def test_a_session_of_a_team_ends_after_eight_hours(clock: Clock) -> None:
+    """However often it is used: what the provider said of somebody is then believed no longer."""
+    sessions = SessionStore(clock, LONGEST_OF_A_TEAM)
+    cookie = sessions.start(ADA, WHO)
+    clock.now += 8 * 3600 - 1
+    assert sessions.find(cookie)
+    clock.now += 1
+    assert sessions.find(cookie) is None
+    assert sessions.of_person("a") == {}
+
+
+def test_a_person_has_no_end_of_sessions(clock: Clock) -> None:
+    """A program that signs in for each request fills no memory, and ends nobody else's session."""
+    sessions = SessionStore(clock, LONGEST_OF_A_TEAM)
+    other = sessions.start(Person("eve", Role.VIEWER, "e"), Identity("e", "eve", ""))
+    cookies = [sessions.start(ADA, WHO) for _ in range(200)]
+    assert len(sessions.of_person("a")) == 50
+    assert sessions.find(cookies[-1])
+    assert sessions.find(cookies[0]) is None
+    assert sessions.find(other)
+
+
+def test_somebody_whom_a_proxy_names_has_one_session(clock: Clock) -> None:
+    """As long as the role is the same, and it holds what a session holds."""
+    sessions = SessionStore(clock, LONGEST_OF_A_TEAM)
+    first = sessions.of_proxy(ADA, WHO, "1")
+    first.account = "ops"
+    assert sessions.of_proxy(ADA, WHO, "1") is first
+    assert sessions.of_proxy(ADA, WHO, "2").account == ""
+    assert len(sessions.of_person("a")) == 1
+
+
+def test_the_sessions_of_a_person_end_by_what_is_asked(clock: Clock) -> None:
+    """Only those, and only this person's."""
+    sessions = SessionStore(clock)
+    kept, ended = sessions.start(ADA, WHO, browser="kept"), sessions.start(ADA, WHO, browser="x" * 1_000)
+    other = sessions.start(Person("eve", Role.VIEWER, "e"))
+    assert [len(session.browser) for session in sessions.of_person("a").values()] == [4, 200]
+    sessions.end_of_person("a", lambda _, session: session.browser != "kept")
+    assert sessions.find(kept)
+    assert sessions.find(ended) is None
+    assert sessions.find(other)

@@ -5,7 +5,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from delivery.kit import ACCOUNT, add_run
 
 from importer.journal.journal import open_journal
 from importer.journal.rows import Change
-from importer.journal.states import Event, State
+from importer.journal.states import Event
 from journal.disk import Deed, after_power_cut, watched_disk
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="finds SQLite's library by Linux's /proc")
@@ -45,7 +45,7 @@ def work(folder: Path, pragmas: dict[str, str] | None = None) -> Workload:
         for number, intent in enumerate(journal.rows.planned(run, 0, ROWS)):
             sent = journal.rows.will_send(run, ACCOUNT, [intent], (), 10.0 + number).sent[0]
             promise()
-            doubtful = replace(sent, state=State.IN_DOUBT)
+            doubtful = sent.sent()
             journal.rows.move([Change(doubtful, Event.ACCEPTED, remote_id=100 + number)], 20.0 + number)
             promise()
         done.deeds = list(disk.deeds)

@@ -1,0 +1,127 @@
+"""Two machines with a folder each and one journal on a server: whatever happens to one, each record is made once."""
+
+import shutil
+import signal
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from conftest import Desk, Service, mapping, wait_until
+from postgres import Server, running_server
+
+ROWS = 40
+NAMES = [f"Room {number}" for number in range(2, 2 + ROWS)]
+
+
+@pytest.fixture
+def server(postgres: Server) -> Server:
+    """The one that all tests share."""
+    return postgres
+
+
+def machines(tmp_path: Path, url: str, serve: Callable[..., Service], desk: Desk) -> tuple[Desk, Desk, Service]:
+    """Two desks with homes of their own on one journal, and the service that both are signed in to."""
+    service = serve()
+    one, two = (Desk(tmp_path / name, dict(desk.variables) | {"IMPORTER_JOURNAL": url}) for name in ("one", "two"))
+    for each in (one, two):
+        each.folder.mkdir()
+        each.shorten_the_window(3)
+    return one, two, service
+
+
+def start(desk: Desk) -> tuple["subprocess.Popen[str]", Path]:
+    """A machine that begins to send some rows."""
+    file = desk.write("rows.csv", [mapping(n) for n in range(2, 2 + ROWS)])
+    return desk.start("run", file, "--yes", "--rate", "4/s"), file
+
+
+def test_what_one_machine_began_another_one_finishes(
+    tmp_path: Path, server: Server, serve: Callable[..., Service], desk: Desk
+) -> None:
+    """Killed in mid-send; the other has neither its file nor its folders, and still sends and reports all of it."""
+    one, two, service = machines(tmp_path, server.new_database(), serve, desk)
+    process, file = start(one)
+    wait_until(lambda: len(service.records) >= 10)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert 10 <= len(service.records) < ROWS
+    file.unlink()
+    shutil.rmtree(one.home)
+    done = two.type_in_a_shell("resume", "--json")
+    assert (done.code, done.json["counts"]["created"]) == (0, ROWS), done.err
+    assert Counter(record["Name"] for record in service.records) == Counter(NAMES)
+    rows = two.report(Path(done.json["report"]).parent if "report" in done.json else two.folder / "reports" / "1-rows")
+    assert sorted(row["import_id"] for row in rows) == sorted(str(record["Id"]) for record in service.records)
+    assert two.type_in_a_shell("verify", "1", "--json").code == 0
+
+
+def test_a_second_machine_is_told_who_sends_and_stops_it(
+    tmp_path: Path, server: Server, serve: Callable[..., Service], desk: Desk
+) -> None:
+    """It sends nothing itself, sees the run go on, and its wish to stop reaches the first."""
+    one, two, service = machines(tmp_path, server.new_database(), serve, desk)
+    process, _ = start(one)
+    wait_until(lambda: len(service.records) >= 5)
+    other = two.write("other.csv", [mapping(n) for n in range(100, 104)])
+    busy = two.type_in_a_shell("run", other, "--yes")
+    assert busy.code == 7
+    assert "Run 1 is sending for" in busy.err
+    assert f"process {process.pid} on " in busy.err
+    assert "being sent" in two.type_in_a_shell("status", "1").out
+    assert two.type_in_a_shell("stop", "1").code == 0
+    out, err = process.communicate()
+    assert process.returncode == 130, out + err
+    sent = len(service.records)
+    assert sent < ROWS
+    assert two.type_in_a_shell("resume", "1").code == 0
+    assert Counter(record["Name"] for record in service.records) == Counter(NAMES)
+
+
+def test_a_machine_that_sleeps_past_its_lease_sends_nothing_more(
+    tmp_path: Path, server: Server, serve: Callable[..., Service], desk: Desk
+) -> None:
+    """The other one waits until the lease has ended, takes over, and finishes; the sleeper wakes up and is told."""
+    one, two, service = machines(tmp_path, server.new_database(), serve, desk)
+    process, _ = start(one)
+    wait_until(lambda: len(service.records) >= 10)
+    process.send_signal(signal.SIGSTOP)
+    # As if it had slept for most of its lease already.
+    server.ask("UPDATE lease SET until = extract(epoch FROM clock_timestamp()) + 1", _database(two))
+    done = two.type_in_a_shell("resume", "1", "--json")
+    assert (done.code, done.json["counts"]["created"]) == (0, ROWS), done.err
+    process.send_signal(signal.SIGCONT)
+    out, err = process.communicate()
+    assert process.returncode == 7, out + err
+    assert "has taken over" in err
+    assert Counter(record["Name"] for record in service.records) == Counter(NAMES)
+    assert two.type_in_a_shell("status", "1", "--json").json["finished"]
+
+
+def test_a_database_that_crashes_stops_the_run_and_loses_nothing(
+    tmp_path: Path, serve: Callable[..., Service], desk: Desk
+) -> None:
+    """Exit code 5, nothing more is sent, and once the server is back the run goes on."""
+    with running_server() as server:
+        one, _, service = machines(tmp_path, server.url(), serve, desk)
+        process, _ = start(one)
+        wait_until(lambda: len(service.records) >= 10)
+        server.stop("immediate")
+        out, err = process.communicate()
+        assert process.returncode == 5, out + err
+        assert "The journal's database cannot be reached" in err
+        assert "importer resume" in err
+        sent = len(service.records)
+        away = one.type_in_a_shell("resume")
+        assert away.code == 5, away.err
+        assert len(service.records) == sent < ROWS
+        server.start()
+        done = one.type_in_a_shell("resume", "--json")
+        assert (done.code, done.json["counts"]["created"]) == (0, ROWS), done.err
+        assert Counter(record["Name"] for record in service.records) == Counter(NAMES)
+
+
+def _database(desk: Desk) -> str:
+    return sa.make_url(desk.variables["IMPORTER_JOURNAL"]).database or ""
