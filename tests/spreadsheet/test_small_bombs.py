@@ -52,6 +52,7 @@ def shared(folder: Path) -> Path:
 
 MERGES = "".join(f'<mergeCell ref="A{n}:T100000"/>' for n in range(2, 20_002))
 CELL = '<table:table-cell office:value-type="float" office:value="5"><text:p>5.0</text:p></table:table-cell>'
+OVER_ALL = '<table:table-cell table:number-rows-spanned="1000000" table:number-columns-spanned="400"/>'
 BOMBS: dict[str, Callable[[Path], Path]] = {
     "merges over each other": sheet(FAR, tail=f"<mergeCells>{MERGES}</mergeCells>"),
     "a merge of millions": sheet(FAR, tail='<mergeCells><mergeCell ref="A3:T100000"/></mergeCells>'),
@@ -59,6 +60,9 @@ BOMBS: dict[str, Callable[[Path], Path]] = {
     "an attribute of rows, repeated": sheet(before="<!--<row" + ' hidden="1"' * 60_000 + "-->"),
     "comments without end": sheet("<!--" * 200_000),
     "characters without end": sheet("<![CDATA[" * 100_000),
+    "references and characters without end": sheet("&#49;" + "<![CDATA[" * 100_000),
+    "references and comments without end": sheet("&#49;" + "<!--" * 200_000),
+    "values without end": sheet('<row r="3"><c r="A3">' + "<v " * 300_000 + "&amp; </c></row>"),
     "cells without end": sheet("<!-- --><c r='A3'>" + "<c r='A3'><v>" * 70_000),
     "errors in one tag": sheet('<row r="3"><c r="A3"' + ' t="e"' * 150_000 + "/></row>"),
     "blanks behind a formula": sheet('<row r="3"><c r="A3"><f>1</f>' + " " * 900_000 + "x</c></row>"),
@@ -69,6 +73,18 @@ BOMBS: dict[str, Callable[[Path], Path]] = {
     "a deep nest": sheet(tail="<a>" * 130_000 + "</a>" * 130_000),
     "one sheet of many names": many_sheets,
     "a text of many cells": shared,
+    "names of paragraphs in a text": ods(
+        f"<table:table-row>{ods_cell('string', '', 'text:p ' * 120_000)}</table:table-row>"
+    ),
+    "merges of an OpenDocument over each other": ods(
+        f"<table:table-row>{OVER_ALL}</table:table-row>" * 6_000,
+        f'<table:table-row><table:table-cell table:number-columns-repeated="400"/>{CELL}</table:table-row>',
+    ),
+    "a long namespace": ods(
+        f'<table:table-row xmlns:o="urn:oasis:names:tc:opendocument:xmlns:{"x" * 400_000}">',
+        "<o:a/>" * 80_000,
+        "</table:table-row>",
+    ),
     "a repeated formula": ods(
         '<table:table-row table:number-rows-repeated="1048000"><table:table-cell table:formula="of:=1" '
         'table:number-columns-repeated="16384"/></table:table-row>'
