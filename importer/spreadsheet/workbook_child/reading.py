@@ -198,7 +198,11 @@ def _lines(book: Book, chosen: str | None, notices: list[Notice]) -> Iterator[ob
     texts = CellTexts(book.table(name), look)
     yield from texts.pieces()
     out_of_sight = [letters_of(position) for position in sorted(look.hidden_columns & texts.filled)]
-    cells = [(code, row, position) for row, cells in look.problems.items() for position, (code, _) in cells.items()]
+    cells = [
+        (code, row, position)
+        for row, problems in sorted(look.problems.items())
+        for position, (code, _) in sorted(problems.items())
+    ]
     yield {
         "name": name,
         "notices": [
