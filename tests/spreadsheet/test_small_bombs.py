@@ -121,6 +121,12 @@ def test_a_small_workbook_never_uses_up_its_time(tmp_path: Path, name: str) -> N
     assert "takes far longer" not in refused
 
 
+def test_a_text_that_takes_too_much_memory_in_all_of_its_cells_is_no_damage(tmp_path: Path) -> None:
+    """The workbook is as it should be, so to save it again would not help."""
+    with pytest.raises(FileError, match="needs more memory than is available"):
+        opened(shared(tmp_path))
+
+
 def test_no_pattern_looks_for_its_end_from_every_begin() -> None:
     """A tag ends before the next one begins, and what may have no end goes on to that of the part."""
     modules = [

@@ -45,6 +45,9 @@ _OLD_MACROS = "_VBA_PROJECT_CUR".encode("utf-16-le")
 _SETTINGS, _CONTENT = "settings.xml", "content.xml"
 _PARTS_OF_ODS = ("mimetype", "META-INF/manifest.xml", _CONTENT)
 _MODERN = (".xlsx", ".xlsm")
+_NO_MEMORY = "PyObject pointer is null"
+"""What calamine (0.9.1) says where Python has no memory for a value of a cell."""
+
 _SHARED_STRING = re.compile(rb"<(?:\w+:)?si\b")
 
 
@@ -77,6 +80,10 @@ def main(path: Path, chosen: str | None, out: IO[str], *, blanks: bool = True) -
     except PasswordError:
         _put({"refused": PROTECTED}, out)
     except MemoryError:
+        _put({"refused": TOO_LARGE}, out)
+    except BaseException as error:
+        if str(error) != _NO_MEMORY:
+            raise
         _put({"refused": TOO_LARGE}, out)
 
 
