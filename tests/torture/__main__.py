@@ -12,10 +12,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from delivery.model import RULES, Model, Rule
+from postgres import running_server
 
 from torture.axes import BEHAVIOURS, EDITS, JUMPS, LISTS, MIXED, PATIENT, REMAKES, WHOLE, Case
 from torture.judge import VERDICTS, Judged
@@ -55,6 +57,7 @@ class Sweep:
     track: Sequence[Lane]
     rows: int
     most: int
+    report: Path
 
     def some(self, cases: Iterable[Case]) -> list[Case]:
         """As many of the cases as a line may have, evenly spread."""
@@ -107,14 +110,20 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=SEEDS)
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--most", type=int, default=0, help="the most cases in a line of the report, evenly spread")
+    parser.add_argument("--machines", action="store_true", help="two machines on a database server, in turns")
     parser.add_argument("--one-reading", action="store_true", help="believe that a row is absent by one list: doubles")
     given = parser.parse_args()
     # Ended politely, so that the sandboxes end too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     jumps = tuple((int(seam), seconds) for seam, seconds in given.jump or ())
     single = bool(given.kill or jumps)
-    with lanes(1 if single else given.lanes) as track:
-        sweep = Sweep(track, given.rows, given.most)
+    with ExitStack() as stack:
+        server = stack.enter_context(running_server()) if given.machines else None
+        track = stack.enter_context(
+            lanes(1 if single else given.lanes, server.new_database if server is not None else None)
+        )
+        report = REPORT if server is None else REPORT.with_stem("torture-machines")
+        sweep = Sweep(track, given.rows, given.most, report)
         if given.one_reading:
             return 0 if _one_reading(sweep).total(lambda judged: judged.doubled) else 1
         if single:
@@ -137,11 +146,13 @@ def _sweep(sweep: Sweep, seeds: int) -> int:
     lines += _updates(sweep)
     controls = [_no_intent(sweep), _one_reading(sweep)]
     blind = _no_question(sweep)
-    REPORT.write_text(_report(lines, [*controls, blind], sweep.rows, time.perf_counter() - began), encoding="utf-8")
+    sweep.report.write_text(
+        _report(lines, [*controls, blind], sweep.rows, time.perf_counter() - began), encoding="utf-8"
+    )
     harmed = [judged for line in lines for judged in line.judged if not judged.clean]
     for judged in harmed:
         sys.stdout.write(f"HARMED {judged}\n")
-    sys.stdout.write(f"{REPORT} is written; {len(harmed)} cases harmed\n")
+    sys.stdout.write(f"{sweep.report} is written; {len(harmed)} cases harmed\n")
     seen = [control.total(lambda j: j.doubled) for control in controls] + [blind.total(lambda j: j.destroyed)]
     return 1 if harmed or not all(seen) else 0
 

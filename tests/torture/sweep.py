@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from email.utils import parsedate_to_datetime
@@ -25,6 +25,7 @@ from torture.axes import EDITS, LAG, LATE, LISTS, NEVER, NOBODY, PAGES, SETTLE, 
 from torture.judge import (
     EXTENDED,
     RENEWED,
+    SHARED,
     Judged,
     guests_of,
     in_doubt,
@@ -152,12 +153,12 @@ class Sandbox:
 
 
 @contextlib.contextmanager
-def lanes(number: int) -> Iterator[list["Lane"]]:
-    """So many sandboxes, and victims for all of them."""
+def lanes(number: int, new_database: Callable[[], str] | None = None) -> Iterator[list["Lane"]]:
+    """So many sandboxes, and victims for all of them; ``new_database`` makes the one that two machines share."""
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(number) as pool:
         server = stack.enter_context(victims())
         services = list(pool.map(lambda _: stack.enter_context(sandbox()), range(number)))
-        yield [Lane(server, service) for service in services]
+        yield [Lane(server, service, new_database) for service in services]
 
 
 def suffer_all(free: Sequence["Lane"], cases: Iterable[Case]) -> Iterator["Judged"]:
@@ -197,10 +198,11 @@ class Lane:
     is: the rest is what it jumped.
     """
 
-    def __init__(self, server: Victims, service: Sandbox) -> None:
-        """Take both."""
-        self._server, self._service = server, service
+    def __init__(self, server: Victims, service: Sandbox, new_database: Callable[[], str] | None = None) -> None:
+        """Take both. With a database, every second command is typed at another machine, which has a home of its own."""
+        self._server, self._service, self._new_database = server, service, new_database
         self._ahead = self._waited = 0.0
+        self._commands = 0
 
     def suffer(self, case: Case) -> Judged:
         """One case from the first command to the judgement."""
@@ -209,6 +211,8 @@ class Lane:
         folder = Path(tempfile.mkdtemp(prefix="torture-", dir=_IN_MEMORY))
         try:
             write_file(folder / "rows.csv", case.rows)
+            if self._new_database is not None:
+                (folder / SHARED).write_text(self._new_database())
             if case.update:
                 self._update_an_import(case, folder, judged)
             elif case.undo:
@@ -405,11 +409,15 @@ class Lane:
     ) -> Command:
         # Where the clock jumps, calls are counted: a limit that nobody reaches, unless the jump makes one of it.
         counted = bool(case.jumps)
+        shared = folder / SHARED
+        self._commands += 1
+        second = "-2" if shared.exists() and self._commands % 2 else ""
         variables = {
             "NEXUDUS_URL": self._service.url,
             "NEXUDUS_USERNAME": "ops@example.com",
             "NEXUDUS_PASSWORD": "practice",
-            "IMPORTER_HOME": str(folder / "home"),
+            "IMPORTER_HOME": str(folder / f"home{second}"),
+            **({"IMPORTER_JOURNAL": shared.read_text()} if shared.exists() else {}),
             "IMPORTER_RATE": "6000/min" if counted else "none",
             "IMPORTER_DAILY_QUOTA": "5000" if counted else "none",
             "IMPORTER_CALLS_PER_100MS": "none",
