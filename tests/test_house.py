@@ -140,6 +140,8 @@ SEVERAL_CREATORS = {
     "formula-without-value": {"delimited", "look"},
     # A cell may show an error in either kind of workbook, and in text of whatever field: each reader refuses it first.
     "cell-error": {"look", "cells", "dates", "references"},
+    # A number format may hide what a cell shows, and so may the form of its value.
+    "shown-uncertain": {"appearance", "look"},
     # A placeholder is one as it is written, or by the year of UTC in which its time zone puts it.
     "date-placeholder": {"date_text", "dates"},
     # An Id is a whole number too, but one that may be a name instead.

@@ -98,7 +98,7 @@ def _code(cell: FormattedCell, *, is_text: bool) -> str:
     # A text that is known as a program in the United States shows it is not known as this user's does.
     text = cell.nominal
     is_unknown = bool(text) and cell.is_claimed and may_agree(cell, text or "")
-    is_uncertain = text is None or is_unknown or (is_text and text and not cell.is_claimed)
+    is_uncertain = text is None or text == cell or is_unknown or (is_text and text and not cell.is_claimed)
     return "shown-uncertain" if is_uncertain else "shown-differently"
 
 

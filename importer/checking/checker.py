@@ -26,7 +26,7 @@ from importer.checking.causes import Cause, Causes
 from importer.checking.cells import Parsed, choices, decimals, texts, whole_numbers, yes_or_no
 from importer.checking.columns import ColumnMapping, field_names
 from importer.checking.damage import repaired, without_entities
-from importer.checking.date_headers import read_date_header
+from importer.checking.date_headers import DateHeader, read_date_header
 from importer.checking.dates import DateReader
 from importer.checking.first_seen import FirstSeen, Hashes, Rows
 from importer.checking.record_ids import Identified, NamedRecords, RecordIds
@@ -178,7 +178,7 @@ class Checker:
         self._without_label = {position for position in sheet.columns if not sheet.labels[position]}
         self._whole_columns, self._told_of_column = list(whole_columns), cell_issues(whole_columns)
         self._dates_of_columns = WholeColumns()
-        self._orders = {column.field: read_date_header(column.label).order for column in mapping.columns}
+        self._forms = {column.field: read_date_header(column.label) for column in mapping.columns}
         self._elsewhere, self._headers = elsewhere, SecondHeaders(field_names(kind), mapping, sheet)
         self.record_ids = RecordIds(kind, mapping, sheet, named, directories, elsewhere, answers=answers)
         # Rows that name their record, and those of them that are as it is.
@@ -255,7 +255,7 @@ class Checker:
             case FieldType.WHOLE_NUMBER:
                 return whole_numbers(text)
             case FieldType.DATE:
-                return self._dates.read(name, text, self._orders.get(name, ""))
+                return self._dates.read(name, text, self._forms.get(name, DateHeader("")))
             case FieldType.DECIMAL:
                 return decimals(text, *self._kind.digits(name))
             case FieldType.YES_NO:

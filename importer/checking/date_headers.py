@@ -18,10 +18,14 @@ _SHORT_YEAR, _LONG_YEAR, _LONGEST_DAY, _LONGEST_MONTH = 2, 4, 2, 3
 
 
 class DateHeader(NamedTuple):
-    """A header without the form of dates at its end, and the order in that form; "" for none."""
+    """A header without the form of dates at its end, and the order in that form; "" for none.
+
+    ``has_long_year`` tells that the form has all four digits of the year.
+    """
 
     label: str
     order: str = ""
+    has_long_year: bool = False
 
 
 def read_date_header(label: str) -> DateHeader:
@@ -37,7 +41,7 @@ def read_date_header(label: str) -> DateHeader:
     order = "".join(_LETTERS.get(part[0], missing) for part in parts)
     if sorted(order) != ["d", "m", "y"] or not all(map(_is_as_long, parts, order)):
         return DateHeader(label)
-    return DateHeader(name, order)
+    return DateHeader(name, order, len(parts[order.index("y")]) == _LONG_YEAR)
 
 
 def _is_as_long(part: str, role: str) -> bool:

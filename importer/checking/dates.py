@@ -15,12 +15,14 @@ import numpy as np
 import pandas as pd
 
 from importer.checking.cells import Parsed, is_error
+from importer.checking.date_headers import DateHeader
 from importer.checking.date_text import DateText, instant_of_number, read_date_text, read_short_year
 
 ORDERS = ("dmy", "mdy", "ymd")
 """How --dates may say that days, months and years follow each other."""
 
 _YEAR_LAST = ("dmy", "mdy")
+_NO_FORM = DateHeader("")
 
 SERIALS = range(20_000, 80_001)
 """Day numbers of spreadsheets that are taken for dates: 1954 to 2119. Any other number in a date column is a mistake,
@@ -74,14 +76,14 @@ class DateReader:
         self._order, self.zone = order, zone
         self.evidence: dict[str, DateEvidence] = {}
 
-    def read(self, name: str, text: pd.Series, order: str = "") -> Parsed:
+    def read(self, name: str, text: pd.Series, header: DateHeader = _NO_FORM) -> Parsed:
         """Instants in UTC, whole seconds; a date alone is its midnight, a time without zone is in the reader's zone.
 
-        ``order`` is the one that the header asks for, "" if it does not; what was said of the file goes before it.
+        ``header`` may ask for an order; what was said of the file goes before it.
         """
         # Each spelling is read once: a column of a million dates has few different ones.
         codes, cells = pd.factorize(text)
-        read = self._read_all(name, pd.Series(cells, dtype=object), np.bincount(codes, minlength=len(cells)), order)
+        read = self._read_all(name, pd.Series(cells, dtype=object), np.bincount(codes, minlength=len(cells)), header)
         values = read.values.array.take(codes)
 
         def rows(by_code: Mapping[str, pd.Index]) -> dict[str, pd.Index]:
@@ -89,7 +91,7 @@ class DateReader:
 
         return Parsed(pd.Series(values, index=text.index), rows(read.refused), rows(read.doubtful))
 
-    def _read_all(self, name: str, text: pd.Series, counts: np.ndarray, order: str) -> Parsed:
+    def _read_all(self, name: str, text: pd.Series, counts: np.ndarray, header: DateHeader) -> Parsed:
         """The same for the distinct cells of a column; ``counts`` says how often each occurs in it."""
         # A second 60 would become the first of the next minute.
         exact = np.array(
@@ -97,11 +99,11 @@ class DateReader:
         )
         usual = pd.to_datetime(text.where(exact), format="%Y-%m-%dT%H:%M:%SZ", utc=True, errors="coerce")
         usual = usual.where((usual >= _FIRST_USUAL) & (usual < _AFTER_USUAL))
-        rest = self._read_one_by_one(name, text[usual.isna()], counts, order)
+        rest = self._read_one_by_one(name, text[usual.isna()], counts, header)
         values = usual.dt.as_unit("us").fillna(rest.values)
         return Parsed(values, rest.refused, rest.doubtful)
 
-    def _read_one_by_one(self, name: str, text: pd.Series, counts: np.ndarray, order: str) -> Parsed:
+    def _read_one_by_one(self, name: str, text: pd.Series, counts: np.ndarray, header: DateHeader) -> Parsed:
         # Not by pandas: one cell decides the resolution of its column, and with it which years every other may have.
         evidence, zone = self.evidence.setdefault(name, DateEvidence()), ZoneInfo(self.zone)
         occurrences = counts.tolist()
@@ -109,12 +111,14 @@ class DateReader:
         doubtful: dict[str, list[int]] = {}
         instants: list[datetime | None] = []
         for row, cell in zip(text.index.tolist(), map(str.strip, text.tolist()), strict=True):
-            read = self._read(cell, evidence, occurrences[row], order) if cell else _Read()
+            read = self._read(cell, evidence, occurrences[row], header) if cell else _Read()
             instant, code = _instant(read, zone)
             instants.append(instant)
             if code:
                 (refused if instant is None else doubtful).setdefault(code, []).append(row)
-            if instant is not None and read.timed and read.offset is None and read.place is None:
+            # A date alone begins at midnight of that zone: elsewhere it would be another moment as well.
+            is_moved = read.timed or instant != read.moment
+            if instant is not None and is_moved and read.offset is None and read.place is None:
                 doubtful.setdefault("zone-assumed", []).append(row)
         values = pd.Series(np.array(instants, dtype="datetime64[us]"), index=text.index).dt.tz_localize("UTC")
         return Parsed(values, _by_code(refused), _by_code(doubtful))
@@ -136,8 +140,9 @@ class DateReader:
             case _:
                 return None
 
-    def _read(self, cell: str, evidence: DateEvidence, count: int, header_order: str) -> "_Read":
+    def _read(self, cell: str, evidence: DateEvidence, count: int, header: DateHeader) -> "_Read":
         """What a cell means, or the issue code if it means no date."""
+        header_order = header.order
         if header_order not in ("", *ORDERS) and self._order != "ymd" and _may_be_turned_round(cell):
             return _Read(code="date-form-unclear")
         if (match := _ISO.fullmatch(cell)) and (read := _read_iso(match)):
@@ -149,8 +154,10 @@ class DateReader:
             return _Read(code="cell-error")
         text = read_date_text(cell)
         if isinstance(text, str) and (short := read_short_year(cell)):
-            # Only the user's word says that 5/12/26 ends with its year; it may as well begin with it.
-            order = self._order or header_order
+            # Only the user's word says that 5/12/26 ends with its year; it may as well begin with it. A header that
+            # asks for four digits of the year does not speak of such a text.
+            is_other_form = header.has_long_year and header_order in _YEAR_LAST
+            order = self._order or ("" if is_other_form else header_order)
             text = short if order in _YEAR_LAST else text if order else "date-ambiguous"
         if isinstance(text, str):
             return _Read(code=text or "not-a-date")

@@ -43,6 +43,9 @@ DASHES = frozenset(("-", "--", "---", "–", "—"))  # noqa: RUF001
 
 _AS_FORMULA = re.compile(r'=\s*"((?:[^"]|"")*)"')
 _PAIRS = {"'": "'", '"': '"', "`": "`", "\u2018": "\u2019", "\u201c": "\u201d", "\u201e": "\u201c", "«": "»"}
+_NOTHING = frozenset(left + right for left, right in _PAIRS.items())
+"""Quotes with nothing between them, as databases write an empty text."""
+
 _APOSTROPHES = ("'", "\u2019")
 QUOTES = frozenset((*_PAIRS, *_APOSTROPHES))
 """What a value may begin with that does not belong to it."""
@@ -93,8 +96,9 @@ def unwrap(text: pd.Series, around: Around, no_value: Collection[str] = NO_VALUE
     unseen: list[int] = []
     if not together.isascii():
         unseen = [index for index, cell in enumerate(cells) if cell.strip() and is_unseen(cell)]
-    if not frozenset(no_value).isdisjoint(map(str.strip, cells)):
-        empty = [index for index, cell in enumerate(cells) if cell.strip() in no_value]
+    words = frozenset(no_value) if around is Around.AS_FORMULA else _NOTHING.union(no_value)
+    if not words.isdisjoint(map(str.strip, cells)):
+        empty = [index for index, cell in enumerate(cells) if cell.strip() in words]
     for index in (*empty, *unseen):
         cells[index] = ""
     if not changed and not empty and not unseen:
@@ -109,7 +113,7 @@ def inner(cell: str, around: Around) -> tuple[str, str]:
     bare = cell.strip()
     if match := _AS_FORMULA.fullmatch(bare):
         return match[1].replace('""', '"'), "text-as-formula"
-    if around is Around.AS_FORMULA or not bare:
+    if around is Around.AS_FORMULA or not bare or bare in _NOTHING:
         return cell, ""
     if is_quoted(bare):
         return bare[1:-1].strip(), "quotes-removed"

@@ -116,7 +116,7 @@ def _lines(checked: CheckedFile) -> Iterator[Line]:
     positions = Positions(checked.sheet, {}, checked.words)
     for row, cells, extra, answer in texts_of(checked.sheet):
         if row in checked.left_out:
-            yield Line(Outcome(row, Status.LEFT_OUT, None, _LEFT_OUT), cells, extra)
+            yield Line(Outcome(row, Status.LEFT_OUT, None, _LEFT_OUT), positions.unchecked(row, cells), extra)
             continue
         issues_of_row = ascending.take(row)
         wrong = positions.wrong_cells(issues_of_row)
@@ -124,4 +124,5 @@ def _lines(checked: CheckedFile) -> Iterator[Line]:
         message = " ".join(map(checked.words, issues_of_row))
         outcome = Outcome(row, Status.INVALID if invalid else Status.NOT_SENT, None, message)
         chosen = str(checked.answers.get(row, answer))
-        yield Line(outcome, cells, extra, issues_of_row, wrong, answer=chosen)
+        marked = positions.marked(cells, issues_of_row)
+        yield Line(outcome, marked, extra, issues_of_row, wrong, answer=chosen)

@@ -12,6 +12,7 @@ from typing import Generic, Protocol, TypeVar
 import pandas as pd
 
 from importer.checking import ColumnMapping, as_shown, match_columns
+from importer.checking.cells import is_error
 from importer.errors import ReportError
 from importer.issues import Issue, Notice, Severity
 from importer.journal.journal import Journal
@@ -20,7 +21,16 @@ from importer.journal.runs import Run
 from importer.journal.states import STATUS, State
 from importer.model import Outcome, Status
 from importer.reporting.sentences import FAILED, LEFT_OUT_WORDS, issue_words, row_message, service_words, why_not_sent
-from importer.spreadsheet import ReadOptions, Sheet, changed_texts, open_sheet, with_notice_of
+from importer.spreadsheet import (
+    UNCERTAIN,
+    FormattedCell,
+    ReadOptions,
+    Sheet,
+    changed_texts,
+    open_sheet,
+    with_mark,
+    with_notice_of,
+)
 from schemas import RECORD_TYPES
 
 _PUT_BACK = (
@@ -130,7 +140,8 @@ def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[
     rows, answers, left_out = 0, run.options_as(ReadOptions, "read").answers, frozenset(run.left_out)
     for row, cells, extra, answer in texts_of(sheet):
         if row in left_out:
-            yield Line(Outcome(row, Status.LEFT_OUT, None, LEFT_OUT_WORDS), cells, extra)
+            outcome = Outcome(row, Status.LEFT_OUT, None, LEFT_OUT_WORDS)
+            yield Line(outcome, positions.unchecked(row, cells), extra)
             continue
         intent = next(iter(intents.take(row)), None)
         issues_of_row = issues.take(row)
@@ -140,7 +151,7 @@ def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[
             held = intent is not None and intent.state is State.HELD
             yield Line(
                 _outcome(run, row, intent, issues_of_row),
-                cells,
+                positions.marked(cells, issues_of_row),
                 extra,
                 issues_of_row,
                 wrong,
@@ -235,6 +246,23 @@ class Positions:
         self._sheet, self._answers = sheet, sheet.answers
         self._slots = {position: slot for slot, position in enumerate(sheet.columns)}
         self._fields = {name: self._slots[position] for name, position in fields.items()}
+        codes, rows, places = (sheet.problems[name].tolist() for name in ("code", "row", "position"))
+        self._problems: dict[int, dict[int, str]] = {}
+        for code, row, place in zip(codes, rows, places, strict=True):
+            self._problems.setdefault(row, {})[place] = code
+
+    def marked(self, cells: Sequence[str], issues: Sequence[Issue]) -> Sequence[str]:
+        """The cells of a row, those that are no values with a mark: in another file, nothing else tells them apart."""
+        codes = {self._slots.get(_position(issue.cell)): issue.code for issue in issues if issue.cell}
+        return _with_marks(cells, codes)
+
+    def unchecked(self, row: int, cells: Sequence[str]) -> Sequence[str]:
+        """The same for a row that was not checked, so that nobody knows which of its cells are needed."""
+        codes = {self._slots.get(place): code for place, code in self._problems.get(row, {}).items()}
+        uncertain: dict[int | None, str] = {
+            slot: UNCERTAIN for slot, cell in enumerate(cells) if isinstance(cell, FormattedCell)
+        }
+        return _with_marks(cells, uncertain | codes)
 
     def wrong_cells(self, issues: Sequence[Issue]) -> dict[int, str]:
         """The wrong cells of a row by position, with the sentence about each."""
@@ -252,6 +280,14 @@ class Positions:
         if intent is None or intent.state not in _ABOUT_A_CELL or intent.field not in self._fields:
             return {}
         return {self._fields[intent.field]: service_words(intent)}
+
+
+def _with_marks(cells: Sequence[str], codes: Mapping[int | None, str]) -> Sequence[str]:
+    # An error such as #N/A is one in any file.
+    marked = {slot for slot in codes if slot is not None and not is_error(cells[slot])}
+    if not marked:
+        return cells
+    return [with_mark(cell, codes[slot]) if slot in marked else cell for slot, cell in enumerate(cells)]
 
 
 def _position(cell: str) -> int:

@@ -18,6 +18,7 @@ import pandas as pd
 
 from importer.errors import FileError, UsageError
 from importer.issues import Notice
+from importer.spreadsheet.correction_marks import MARK, without_marks
 from importer.spreadsheet.encodings import blocks, find_encoding, last_lines, recurring, sample_in
 from importer.spreadsheet.extras import Extras, find_extras, is_mostly, may_be_extra, refuse_other_header
 from importer.spreadsheet.formulas import is_formula, may_hold_formula, unescape_formula
@@ -94,7 +95,7 @@ def open_delimited(
     may_be_formula, after_blanks = (False, "") if every_row or is_escaped(header.labels) else source.survey()
     if after_blanks:
         notices = (*notices, Notice("blanks-before-quotes", {"example": after_blanks}))
-    return Sheet(
+    sheet = Sheet(
         None,
         header.row,
         header.labels,
@@ -103,6 +104,7 @@ def open_delimited(
         source.formulas(header) if may_be_formula else as_problems(),
         by_labels=header.by_labels,
     )
+    return without_marks(sheet) if recurring(path, used, [MARK], most=0) else sheet
 
 
 class _Source:

@@ -206,7 +206,24 @@ def find_header(rows: Rows, judge: Judge | None = None, *, row: int | None = Non
     full_above = sum(one.size * 2 >= fullest for one in top[:best])
     if named[best] < _NAMED_BY_CHANCE or named[best] <= named[first] or full_above > _FULL_ABOVE:
         best = first
+    if data := next((one for one in top[:best] if _is_data(one, top[best])), None):
+        raise FileError(
+            f"Row {data.row} holds data, but stands above the header in row {top[best].row}.",
+            "Move the header above all rows of data. If that row is no data, delete it.",
+        )
     return replace(_as_header(top[best], top[:best]), named=named[best], by_labels=best != first)
+
+
+def _is_data(one: _Filled, header: _Filled) -> bool:
+    """Whether a row above a header is no title: each cell that the header names is filled, one of them with a number.
+
+    The numbers of the columns, 1, 2, 3, are none that anybody would miss.
+    """
+    places = [position for position, label in enumerate(header.cells) if label]
+    cells = [one.cells[position] for position in places if position < len(one.cells)]
+    is_full = len(cells) == len(places) and all(cells)
+    is_counted = cells == [str(number) for number in range(1, len(cells) + 1)]
+    return is_full and not is_counted and any(map(str.isdecimal, cells))
 
 
 def _header_in(row: int, filled: Iterator[_Filled]) -> Header:

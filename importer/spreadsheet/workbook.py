@@ -20,6 +20,7 @@ import pandas as pd
 
 from importer.errors import FileError, SheetsError
 from importer.issues import Notice
+from importer.spreadsheet.correction_marks import MARK, without_marks
 from importer.spreadsheet.extras import Extras, find_extras, is_mostly, refuse_other_header
 from importer.spreadsheet.formatted_cell import FormattedCell, shown_text
 from importer.spreadsheet.sheet import Header, Rows, Sheet, as_problems, find_header, frame, labels_of_user
@@ -80,7 +81,7 @@ def open_workbook(
     notices = [Notice(code, values) for code, values in read.summary["notices"]]
     code, row, position = read.summary["problems"]
     extras = Extras({}) if every_row else read.extras(header)
-    return Sheet(
+    result = Sheet(
         name,
         header.row,
         header.labels,
@@ -90,6 +91,7 @@ def open_workbook(
         header.by_labels,
         date.fromisoformat(read.summary["day_zero"]) if read.summary["day_zero"] else None,
     )
+    return without_marks(result) if read.holds(MARK) else result
 
 
 class _Read:
@@ -141,6 +143,11 @@ class _Read:
             columns = [column[above:] for column in piece["columns"]] if above else piece["columns"]
             if len(chunk := frame(columns, piece["first"] + above, width)):
                 yield chunk
+
+    def holds(self, text: str) -> bool:
+        """Whether a text occurs, one that JSON writes as it is: by the bytes of the pieces, which need no parsing."""
+        self._file.seek(0)
+        return any(text.encode() in line for line in self._file)
 
     def extras(self, header: Header) -> Extras:
         """The rows below the header that are no data.

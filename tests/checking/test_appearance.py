@@ -28,3 +28,9 @@ def test_what_a_text_shows_is_certain_only_where_every_program_agrees(
     cells = pd.Series(["plain", FormattedCell("0.5", shape)], index=[2, 3], dtype=object)
     for is_text, code in ((False, of_a_number), (True, of_a_text)):
         assert {code: list(rows) for code, rows in held_cells(cells, is_text=is_text).items()} == {code: [3]}
+
+
+def test_no_sentence_says_that_a_value_is_shown_as_another_that_is_the_same() -> None:
+    """Of so many digits, each program shows as many as it likes."""
+    cells = pd.Series([FormattedCell("46507.4376736111", "General")], dtype=object)
+    assert list(held_cells(cells, is_text=False)) == [UNCERTAIN]

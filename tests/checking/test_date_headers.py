@@ -42,13 +42,21 @@ KIND = next(iter(RECORD_TYPES.values()))
 )
 def test_a_header_says_the_form_of_its_dates(label: str, name: str, order: str) -> None:
     """In the languages that people write it in; a letter of each is no form."""
-    assert read_date_header(label) == (name, order)
+    assert read_date_header(label)[:2] == (name, order)
+
+
+@pytest.mark.parametrize(
+    ("label", "is_long"), [("Expiry (DD/MM/YYYY)", True), ("Expiry (DD/MM/YY)", False), ("Ablauf (TT.MM.JJJJ)", True)]
+)
+def test_a_header_says_how_long_its_years_are(label: str, *, is_long: bool) -> None:
+    """A text with another one is not in its form."""
+    assert read_date_header(label).has_long_year == is_long
 
 
 def test_a_header_of_spaces_takes_no_time() -> None:
     """However long a hostile one is."""
     label = f"Expiry{' ' * 30_000}(" * 20
-    assert read_date_header(label) == (label, "")
+    assert read_date_header(label)[:2] == (label, "")
 
 
 def dates(folder: Path, label: str, *cells: str, order: str | None = None) -> list[str]:
@@ -73,6 +81,8 @@ def dates(folder: Path, label: str, *cells: str, order: str | None = None) -> li
         ("Expiry (MM/DD/YYYY)", ["05/04/2027", "13/04/2027", "04/30/2027"], ["2027-05-04", "not-a-date", "2027-04-30"]),
         ("Expiry (DD/MM/YYYY)", ["05/04/2027", "04/30/2027"], ["2027-04-05", "not-a-date"]),
         ("Expiry (DD/MM/YY)", ["05/04/27", "5.4.27"], ["2027-04-05", "2027-04-05"]),
+        ("Expiry (DD/MM/YYYY)", ["27-05-04", "05/04/27"], ["date-ambiguous", "date-ambiguous"]),
+        ("Ablauf (TT.MM.JJJJ)", ["27.05.04"], ["date-ambiguous"]),
         ("Expiry (MM/DD/YYYY)", ["05.04.2027", "30.04.2027"], ["date-ambiguous", "2027-04-30"]),
         ("Expiry (MM.DD.YYYY)", ["05.04.2027"], ["date-ambiguous"]),
         ("Expiry (YYYY-MM-DD)", ["2027-04-05", "05/04/2027"], ["2027-04-05", "date-ambiguous"]),

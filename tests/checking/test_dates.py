@@ -155,6 +155,14 @@ def test_a_zone_places_times_that_have_none() -> None:
     assert found["zone-assumed"] == ["2027-07-01 10:00"]
 
 
+def test_a_zone_places_dates_that_have_no_time() -> None:
+    """Midnight there is another moment elsewhere, and that is said as well, unless it is the same one."""
+    shown, found = read("2027-04-30", "46507", zone="Asia/Tokyo")
+    assert shown == ["2027-04-29T15:00:00Z"] * 2
+    assert found["zone-assumed"] == ["2027-04-30", "46507"]
+    assert read("2027-04-30", "2027-04-30T00:00:00Z") == (["2027-04-30T00:00:00Z"] * 2, {})
+
+
 def test_never_is_a_warning_however_it_is_written() -> None:
     """The last day that can be written is read, and told to be what programs write for it."""
     cells = ["9999-12-31", "9999-12-31T00:00:00Z", "31/12/9999 23:59:59", "9999-12-31T23:59:59.9999999Z"]

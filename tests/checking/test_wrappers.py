@@ -36,7 +36,7 @@ PEOPLE, REFERENCE, ANY = Around.AS_FORMULA, Around.NUMBER_OR_NAME, Around.ALL
         ("'t Zand", REFERENCE, "'t Zand", ""),
         ("O'Neill", REFERENCE, "O'Neill", ""),
         ("'", ANY, "'", ""),
-        ("''", ANY, "'", "quotes-removed"),
+        ("''", ANY, "''", ""),
         ("", ANY, "", ""),
         ("1001", ANY, "1001", ""),
     ],
@@ -63,6 +63,15 @@ def test_a_column_tells_what_was_changed_where() -> None:
         "quotes-removed": [5],
     }
     assert bare.empty.tolist() == [8]
+
+
+@pytest.mark.parametrize("quotes", ["''", '""', "\u201c\u201d", " '' ", "\"''\""])
+def test_quotes_around_nothing_are_no_value(quotes: str) -> None:
+    """So databases write an empty text; a text for people keeps them, for the program shows them."""
+    text = pd.Series([quotes, "7"], index=[2, 3], dtype=object)
+    bare = unwrap(text, ANY)
+    assert (bare.text.tolist(), bare.empty.tolist()) == (["", "7"], [2])
+    assert unwrap(text, Around.AS_FORMULA).text.tolist() == [quotes, "7"]
 
 
 def test_a_column_without_any_of_it_is_handed_on() -> None:

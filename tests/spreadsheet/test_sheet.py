@@ -85,6 +85,15 @@ def test_the_header_is_the_row_whose_labels_say_so(above: list[list[str]], below
     assert (again.row, again.labels, again.notices) == (header.row, header.labels, header.notices)
 
 
+def test_rows_of_data_above_the_header_are_no_titles() -> None:
+    """As after sorting a sheet with its header: none is passed over. Numbers of columns are no data."""
+    with pytest.raises(FileError, match="Row 1 holds data, but stands above the header in row 3"):
+        find_header(enumerate([["5", *DATA[1:]], DATA, LABELS, DATA], start=1), judge)
+    header = find_header(enumerate([[str(number) for number in range(1, 7)], LABELS, DATA], start=1), judge)
+    assert header is not None
+    assert header.row == 2
+
+
 def test_labels_far_below_full_rows_do_not_make_these_titles() -> None:
     """A file whose header nobody knows must not lose its first rows to one that comes later."""
     rows = [["Raum", "Mitglied", "Titel", "Ende", "Abo", "Kalender"], *[DATA] * 4, LABELS, DATA]

@@ -23,6 +23,7 @@ JSON lines to stdout and nothing else anywhere; ``reading.py`` tells which. Or i
 - ``old_strings.py``  the strings of .xls
 - ``look.py``        what the values of a sheet do not tell
     - ``xlsx_look.py``, ``xlsb_look.py``, ``xls_look.py``, ``ods_look.py``  the same, read from a part of each kind
+    - ``ods_formats.py``  number formats of an OpenDocument, as the codes of other workbooks
 - ``areas.py``       areas of cells, asked about column by column
 - ``cell_texts.py``  from values to text
 - ``day_numbers.py``  which numbers of days are one moment in every program

@@ -120,6 +120,10 @@ class Look:
         """Note a cell that shows an error, such as #N/A."""
         self._add(row, position, "cell-error", text or "#ERROR")
 
+    def add_uncertain(self, row: int, position: int, text: str) -> None:
+        """Note a cell of which nobody knows what a program shows."""
+        self._add(row, position, "shown-uncertain", text)
+
     def add_formula(self, row: int, position: int, formula: str, *, is_stored: bool = False) -> None:
         """Note a formula without a stored result, or with one that the file itself declares to be out of date."""
         # It cannot be told from the name of the program that saved the file whether such a result is right: libraries

@@ -4,7 +4,7 @@ Source: OpenDocument 1.3 part 3, 9 (tables) and 6.1 (white space).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime
 from math import isfinite
 from xml.etree import ElementTree as ET
@@ -14,6 +14,7 @@ from .cell_texts import NOTHING, as_text, too_long
 from .format_codes import OTHER, claim
 from .limits import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, Refusal
 from .look import Look
+from .ods_formats import OdsFormats
 from .plain_cells import FLOAT
 
 _NUMBERS = ("float", "percentage", "currency")
@@ -49,6 +50,9 @@ _OTHER_THAN_TEXT = re.compile(rb"<table:table-cell\b(?![^<>]*office:value-type=\
 
 _ODD_BLANKS = re.compile(rb"</?text:(?:p|h|span|a)\b[^<]*(?:  |[\t\r\n])")
 """Blanks in a text that calamine does not take for one."""
+
+_FORMAT_WITH_TEXT = re.compile(rb"<number:text-style\b(?:(?!</?number:text-style\b).)*<number:text>[^<]", re.DOTALL)
+"""A format that adds something to a text."""
 
 _ALWAYS_FORMATTED = {"percentage", "currency", "date", "time"}
 _DEFAULT_STYLES = {"", "Default"}
@@ -131,17 +135,21 @@ class OdsLooks:
     All are read at once, for a document may have thousands.
     """
 
-    def __init__(self, content: bytes, views: Views | None = None) -> None:
-        """``views``: where the program shows nothing for a number that is 0, whatever stands in the cell as text."""
+    def __init__(self, content: bytes, views: Views | None = None, styles: bytes = b"") -> None:
+        """``views``: where the program shows nothing for a number that is 0; ``styles``: those kept apart."""
         self.is_linked = any(mark in content for mark in _LINK_MARKS)
         self._views, self._looks = views, dict[str, Look | Refusal]()
         zero = _DAY_ZERO.search(content)
         self._day_zero = zero[1].decode() if zero and zero[1] != _USUAL_DAY_ZERO else ""
         # The parser is slow, and a table of texts has nothing for it to find.
         is_plain = not _OTHER_THAN_TEXT.search(content) and not _ODD_BLANKS.search(content)
+        is_plain = is_plain and not any(map(_FORMAT_WITH_TEXT.search, (content, styles)))
         if is_plain and not any(mark in content for mark in _MARKS):
             return
-        walk = _Walk(views, self._looks)
+        formats = OdsFormats()
+        if styles:
+            formats.add_common(styles)
+        walk = _Walk(views, formats, self._looks)
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler = walk.start, walk.end
@@ -168,8 +176,8 @@ class _Walk:
     What is found is put into ``looks``, by the names of the tables.
     """
 
-    def __init__(self, views: Views | None, looks: dict[str, Look | Refusal]) -> None:
-        self._views, self._looks, self._look = views, looks, Look()
+    def __init__(self, views: Views | None, formats: OdsFormats, looks: dict[str, Look | Refusal]) -> None:
+        self._views, self._formats, self._looks, self._look = views, formats, looks, Look()
         self._without_zeros, self._name, self._inside = False, "", False
         self._row, self._rows, self._position, self._positions = 0, 0, 0, 0
         self._hidden_row = self._filled_row = False
@@ -187,6 +195,7 @@ class _Walk:
         """Begin a table, a row or a cell."""
         if self._cell is not None:
             self._start_inside(tag, attributes)
+        self._formats.start(tag, attributes)
         match tag:
             case "style:style":
                 self._style = attributes.get("style:name", "")
@@ -239,6 +248,7 @@ class _Walk:
         """Gather what the cell shows."""
         if self._cell is not None:
             self._text.add(data)
+        self._formats.text(data)
 
     def start_characters(self) -> None:
         """Begin a section of characters (CDATA), which calamine (0.9.1) leaves out."""
@@ -246,6 +256,7 @@ class _Walk:
 
     def end(self, tag: str) -> None:
         """End a cell: it is known now what it shows."""
+        self._formats.end(tag)
         if tag in _CELLS and self._text.depth == 0:
             self._end_cell(tag)
         elif self._cell is not None:
@@ -316,15 +327,33 @@ class _Walk:
         elif shown and kind == "string" and (value := cell.get("office:string-value")):
             self._add_string(value, text)
         elif not _has_value(cell) or kind not in _VALUES:
+            changed = self._changed_positions(cell, kind, shown)
+            for position in changed:
+                self._add_shape(OTHER, range(position, position + 1))
             # Cells that say nothing of their value are read as empty; what they show is a text.
             if shown and not (is_plain and _has_value(cell) and "office:string-value" not in cell):
-                self._put(text)
-        elif not _is_value(kind, cell[_VALUES[kind]]):
+                self._put(text, changed)
+        else:
+            self._add_value(cell, kind, shown)
+
+    def _changed_positions(self, cell: dict[str, str], kind: str, shown: str) -> set[int]:
+        """Where the format of a text shows something else."""
+        if kind != "string":
+            return set()
+        return {p for p in self._cell_positions if self._formats.changes_text(shown, self._style_of(cell, p))}
+
+    def _add_value(self, cell: dict[str, str], kind: str, shown: str) -> None:
+        """Note what a cell with a value shows."""
+        if not _is_value(kind, cell[_VALUES[kind]]):
             self._add_shape(OTHER)
         elif not shown:
             self._add_unshown(cell, kind)
         elif shown != _value_text(cell, shown):
             self._add_shape(claim(shown))
+        elif kind != "boolean":
+            for position in self._cell_positions:
+                if shape := self._other_format(cell, position, shown):
+                    self._add_shape(shape, range(position, position + 1))
 
     def _add_string(self, value: str, text: str) -> None:
         # Of texts that differ in blanks only, the value is the one that a program shows.
@@ -345,11 +374,21 @@ class _Walk:
         for position in self._cell_positions if positions is None else positions:
             self._look.shapes.add(rows.start, position, shape, count=len(rows))
 
-    def _put(self, text: str) -> None:
+    def _put(self, text: str, without: Container[int] = ()) -> None:
         for row, position in self._places():
+            if position in without:
+                continue
             if len(text) > LONGEST_CELL:
                 raise Refusal(*too_long(row, position))
             self._look.texts.setdefault(row, {})[position] = text
+
+    def _other_format(self, cell: dict[str, str], position: int, shown: str) -> str | None:
+        """The format of a cell whose text is its bare value, if a program shows something else by it."""
+        kind = cell["office:value-type"]
+        if kind == "time":
+            return OTHER
+        value = as_text(datetime.fromisoformat(cell[_VALUES[kind]][:19])) if kind == "date" else shown
+        return self._formats.other_than(shown, self._style_of(cell, position), kind, value)
 
     def _style_of(self, cell: dict[str, str], position: int) -> str:
         """The style that a cell has by itself, by its row or by its column."""

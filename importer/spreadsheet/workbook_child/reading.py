@@ -42,7 +42,7 @@ _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _OLD_BOOKS = ("Workbook".encode("utf-16-le"), "Book".encode("utf-16-le"))
 _OLD_MACROS = "_VBA_PROJECT_CUR".encode("utf-16-le")
-_SETTINGS, _CONTENT = "settings.xml", "content.xml"
+_SETTINGS, _CONTENT, _STYLES = "settings.xml", "content.xml", "styles.xml"
 _PARTS_OF_ODS = ("mimetype", "META-INF/manifest.xml", _CONTENT)
 _MODERN = (".xlsx", ".xlsm")
 _NO_MEMORY = "PyObject pointer is null"
@@ -238,7 +238,8 @@ class _OdsBook:
     def _looks(self) -> OdsLooks:
         has_settings = _SETTINGS in self._archive.namelist()
         views = Views(self._archive.read(_SETTINGS)) if has_settings else None
-        looks = OdsLooks(self._content, views)
+        styles = plain_content(self._archive.read(_STYLES)) if _STYLES in self._archive.namelist() else b""
+        looks = OdsLooks(self._content, views, styles)
         self._notices += [linked_with_others()] if looks.is_linked else []
         return looks
 

@@ -42,6 +42,10 @@ _START = rb"""<(?:\w+:)?c\b(?P<attributes>(?:\sr="(?P<column>[A-Z]+)(?P<row>\d+)
 
 _CELL = re.compile(rb"%s\s*(?:%s)?(?:%s)?" % (_START, _FORMULA, _VALUE))
 _IS_ERROR = re.compile(rb"""\bt\s*=\s*["']e["']""")
+_IS_DATE = re.compile(rb"""\bt\s*=\s*["']d["']""")
+_PLAIN_DATE = re.compile(rb"\s*(?:\d{4}-\d\d-\d\d(?:T(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?)?)?\s*")
+"""What a number format shows as it is; with a zone, or in another form of ISO 8601, a program shows something else."""
+
 _IS_TEXT = re.compile(rb"""\bt\s*=\s*["']str["']""")
 _NO_RESULT = re.compile(
     rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^<>]*/>)\s*+"
@@ -64,6 +68,7 @@ _USUAL_DAY = re.compile(rb"<(?:\w+:)?v>[3-7]\d{4}(?:\.\d+)?<")
 """From 1982 to 2119, counted from any day 0: for speed alone."""
 
 _ERROR_MARKS = (b'"e"', b"'e'")
+_DATE_MARKS = (b'"d"', b"'d'")
 _FORMULA_MARKS = (b"<f", b":f")
 _CONDITION_MARK = b"conditionalFormatting"
 _CONDITION = re.compile(
@@ -152,6 +157,9 @@ def _add_problems(look: Look, piece: bytes, unsure_formula: re.Pattern[bytes]) -
     for cell in _cells_before(piece, _IS_ERROR, _ERROR_MARKS):
         if _IS_ERROR.search(cell["attributes"]):
             look.add_error(*_place(cell), _decoded(cell["value"]))
+    for cell in _cells_before(piece, _IS_DATE, _DATE_MARKS):
+        if _IS_DATE.search(cell["attributes"]) and not _PLAIN_DATE.fullmatch(cell["value"] or b""):
+            look.add_uncertain(*_place(cell), _decoded(cell["value"]))
     for cell in _cells_before(piece, unsure_formula, _FORMULA_MARKS):
         is_sure = unsure_formula is _NO_RESULT
         # A formula whose result is an empty text says that it is a text and has an empty value; one that nobody has

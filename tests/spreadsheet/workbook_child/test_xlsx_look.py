@@ -149,3 +149,26 @@ def test_styles_name_their_formats_and_conditions_theirs() -> None:
     assert formats.of_cells == [GENERAL, '0" m"', "0%", "\1"]
     assert formats.conditional == {1, 2}
     assert formats.of_texts == {2}
+
+
+@pytest.mark.parametrize(
+    ("value", "is_certain"),
+    [
+        ("2031-03-01", True),
+        ("2031-03-01T10:30:00", True),
+        ("2031-03-01T10:30:00.000", True),
+        ("", True),
+        ("2031-03-01T10:30:00Z", False),
+        ("2031-03-01T10:30:00.000Z", False),
+        ("2031-03-01T10:30:00+02:00", False),
+        ("2031-03-01T10:30", False),
+        ("2031-03-01T24:00:00", False),
+        ("20310301T103000", False),
+        ("2031-W09-6", False),
+        ("soon", False),
+    ],
+)
+def test_a_date_in_words_is_certain_only_in_its_plain_form(value: str, *, is_certain: bool) -> None:
+    """A program shows a cell with a zone without it, and others in the number format too, if it reads them at all."""
+    seen = look(f'<c r="A1" t="d"><v>{value}</v></c>')
+    assert seen.problems == ({} if is_certain else {1: {0: ("shown-uncertain", value)}})
