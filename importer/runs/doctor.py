@@ -16,6 +16,7 @@ from importer.journal.journal import open_journal
 from importer.journal.sqlite_file import safe_for_wal
 from importer.model import Clock
 from importer.runs.session import who
+from importer.spreadsheet.reader_confinement import Confinement, reader_confinement
 from importer.text import count
 from schemas import RECORD_TYPES
 
@@ -72,7 +73,8 @@ async def examine(profile: str | None, clock: Clock) -> list[Finding]:
         loaded = settings.load(profile=profile).settings
     except ImporterError as error:
         return [*findings, Finding("Settings", False, error.message, error.advice)]
-    return [*findings, _home(loaded), _journal(loaded), _sqlite(), _disk(loaded), await _service(loaded, clock)]
+    findings += [_home(loaded), _journal(loaded), _sqlite(), _disk(loaded), workbooks(reader_confinement())]
+    return [*findings, await _service(loaded, clock)]
 
 
 def _home(loaded: Settings) -> Finding:
@@ -108,6 +110,15 @@ def _disk(loaded: Settings) -> Finding:
     free = shutil.disk_usage(folder).free
     fix = "" if free > _LEAST_FREE else "Free some space, or set IMPORTER_HOME to a folder on another disk."
     return Finding("Disk", free > _LEAST_FREE, f"{free // 1024**2:,} MB free for {loaded.home}", fix)
+
+
+def workbooks(forbidden: Confinement) -> Finding:
+    """What the process that reads workbooks cannot reach; what it could is no reason not to read them."""
+    reach = [] if forbidden.files else ["other files"]
+    reach += [] if forbidden.calls else ["the network and other programs"]
+    if not reach:
+        return Finding("Workbooks", True, "the reader cannot reach other files, the network or other programs")
+    return Finding("Workbooks", True, f"this system cannot keep the reader from {' and from '.join(reach)}")
 
 
 async def _service(loaded: Settings, clock: Clock) -> Finding:

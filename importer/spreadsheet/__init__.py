@@ -6,6 +6,7 @@
 - ``kinds.py``      files that are no table; ``extras.py`` rows that are no data
 - ``blank_rows.py``  rows in which nothing can be seen
 - ``workbook.py``   XLSX and the others; ``workbook_child`` the process that reads them
+    - ``reader_confinement.py``  what the system forbids that process
 - ``formatted_cell.py``  a cell that shows something else than its value
 - ``correction_marks.py``  what stands before a text that is no value, in a file of failed rows
 - ``corrections.py``  single cells or whole columns corrected on reading, and rows left out

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from importer.spreadsheet.workbook import longest_wait
 from importer.spreadsheet.workbook_child.annotation import AddedColumn, RowAnnotation
-from importer.spreadsheet.workbook_child.limits import SECONDS, UNUSUAL
+from importer.spreadsheet.workbook_child.limits import UNUSUAL
 
 __all__ = ["ANNOTATED", "AddedColumn", "RowAnnotation", "WorkbookAnnotation", "annotate_workbook"]
 
@@ -80,7 +81,7 @@ def _run(path: Path, lines: IO[str], out: IO[bytes]) -> int | None:
     command = [sys.executable, "-I", str(child), "annotate", str(path.absolute())]
     try:
         return subprocess.run(  # noqa: S603
-            command, stdin=lines, stdout=out, stderr=subprocess.DEVNULL, timeout=SECONDS, check=False
+            command, stdin=lines, stdout=out, stderr=subprocess.DEVNULL, timeout=longest_wait(path), check=False
         ).returncode
     except subprocess.TimeoutExpired:
         return None

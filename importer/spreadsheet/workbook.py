@@ -5,6 +5,7 @@ memory does not grow with them.
 """
 
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -23,10 +24,18 @@ from importer.spreadsheet.correction_marks import MARK, without_marks
 from importer.spreadsheet.extras import Extras, find_extras, is_mostly, refuse_other_header
 from importer.spreadsheet.formatted_cell import FormattedCell, shown_text
 from importer.spreadsheet.sheet import Header, Rows, Sheet, as_problems, find_header, frame, labels_of_user
-from importer.spreadsheet.workbook_child.limits import DAMAGED, SECONDS, TOO_LARGE
+from importer.spreadsheet.workbook_child.limits import (
+    DAMAGED,
+    MOST_UNPACKED,
+    TOO_LARGE,
+    TOO_SLOW,
+    USUAL_RATIO,
+    WAITING_FACTOR,
+    seconds_for,
+)
 from importer.text import printable
 
-__all__ = ["LARGEST_WORKBOOK", "open_workbook"]
+__all__ = ["LARGEST_WORKBOOK", "cause_of_end", "longest_wait", "open_workbook"]
 
 LARGEST_WORKBOOK = 100 << 20
 """A full sheet of mappings, 1,048,576 rows, takes 60 MB."""
@@ -34,6 +43,9 @@ LARGEST_WORKBOOK = 100 << 20
 _DASHES = (b'"---', b'"===', b'"+--', b'"|--')
 _LOOKED_AT = 8
 """Rows at the end, and below the header, that may be no data."""
+
+_OUT_OF_TIME = -getattr(signal, "SIGXCPU", 24)
+"""How a process ends that has used up its seconds of the processor."""
 
 _LONGEST_REFUSAL = 600
 """Characters of a sentence that quotes names out of the file; a hostile one is longer."""
@@ -108,10 +120,10 @@ class _Read:
         self._starts = _line_starts(self._file)
         self.summary: dict[str, Any] = self._line(self._starts[-1]) if self._starts else {}
         # Without the last line there is no sheet, even if there are rows: those of a child that died may be half of
-        # them. Killed by a signal, it met one of its limits.
+        # them.
         if "name" in self.summary:
             return None
-        message, advice = self.summary.get("refused", TOO_LARGE if status < 0 else DAMAGED)
+        message, advice = self.summary.get("refused", cause_of_end(status))
         return message, advice
 
     def rows(self) -> Iterator[tuple[int, Sequence[str]]]:
@@ -119,6 +131,10 @@ class _Read:
         for piece in self._pieces():
             columns = [[shown_text(cell) for cell in column] for column in piece["columns"]]
             yield from enumerate(zip(*columns, strict=True), start=piece["first"])
+
+    def _below(self, header: Header) -> Iterator[tuple[int, Sequence[str]]]:
+        """The rows below the header; stretches of many empty ones are left out."""
+        return (row for row in self.rows() if row[0] > header.row)
 
     def chunks(self, header_row: int, width: int) -> Iterator[pd.DataFrame]:
         """The rows below the header, as frames."""
@@ -146,10 +162,10 @@ class _Read:
         labels = {json.dumps(label).encode().lower() for label in labels_of_user(header.labels) if label}
         last = self._line(starts[-1])
         rows = list(zip(*last["columns"], strict=True))[-_LOOKED_AT:]
-        near = [*islice(self.rows(), header.row, header.row + _LOOKED_AT), *enumerate(rows, start=header.row + 1)]
+        near = [*islice(self._below(header), _LOOKED_AT), *enumerate(rows, start=header.row + 1)]
         if find_extras(near, header.labels).rows or self._may_hold_extras(starts, labels):
-            refuse_other_header(self._name, islice(self.rows(), header.row, None), header.labels)
-            return find_extras(islice(self.rows(), header.row, None), header.labels)
+            refuse_other_header(self._name, self._below(header), header.labels)
+            return find_extras(self._below(header), header.labels)
         return Extras({})
 
     def _may_hold_extras(self, starts: Sequence[int], labels: Collection[bytes]) -> bool:
@@ -183,13 +199,26 @@ def _run(path: Path, sheet: str | None, out: IO[bytes], *options: str) -> int:
     command = [sys.executable, "-I", str(child), *options, str(path.absolute()), *([] if sheet is None else [sheet])]
     try:
         return subprocess.run(  # noqa: S603
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.DEVNULL, timeout=SECONDS, check=False
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.DEVNULL,
+            timeout=longest_wait(path),
+            check=False,
         ).returncode
-    except subprocess.TimeoutExpired as error:
-        raise FileError(
-            f"{path.name} takes longer than {SECONDS} seconds to read.",
-            "Copy the filled cells into a new workbook, or save it as .csv (UTF-8).",
-        ) from error
+    except subprocess.TimeoutExpired:
+        return _OUT_OF_TIME
+
+
+def longest_wait(path: Path) -> int:
+    """Seconds after which a child has ended, or hangs: it ends itself by seconds of the processor where it can."""
+    seconds = seconds_for(min(USUAL_RATIO * path.stat().st_size, MOST_UNPACKED))
+    return seconds if sys.platform == "win32" else WAITING_FACTOR * seconds
+
+
+def cause_of_end(status: int) -> tuple[str, str]:
+    """What is said of a workbook whose child ended by itself or by a signal, which one of its limits sends it."""
+    return TOO_SLOW if status == _OUT_OF_TIME else TOO_LARGE if status < 0 else DAMAGED
 
 
 def _line_starts(file: IO[bytes]) -> list[int]:

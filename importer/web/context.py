@@ -5,6 +5,8 @@ import urllib.parse
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import count
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from importer.web.auth.team import Team
 
 FORBIDDEN, NOT_FOUND = 403, 404
+_SEATS = 2
 _WAIT = 0.35
 """Seconds for which an answer waits for work to end; a file of usual size is checked by then."""
 
@@ -32,25 +35,76 @@ _MOST_FIELDS = 2_000
 _LONGEST_FIELD = 64 * 1024
 
 
+@dataclass(frozen=True, eq=False)
+class _Job:
+    key: str
+    person: str
+    work: Callable[[], object]
+    future: Future[Any] = field(default_factory=Future)
+
+
 class Jobs:
     """Work that takes longer than a page may, done in the background. If it is lost, the page starts it again."""
 
     def __init__(self) -> None:
         """Two at a time, so that one large file does not keep everybody waiting."""
-        self._pool = ThreadPoolExecutor(2, "importer-web")
+        self._pool = ThreadPoolExecutor(_SEATS, "importer-web")
         self._running: dict[str, Future[Any]] = {}
+        self._lock, self._waiting, self._working = Lock(), list[_Job](), list[_Job]()
+        # When each person's work was begun last, so that whoever has waited longest since is next.
+        self._turns, self._turn = dict[str, int](), count()
 
-    async def done(self, key: str, work: Callable[[], object], wait: float | None = None) -> bool:
-        """Start the work unless it is under way, and say whether it ended within the seconds that a page can wait."""
+    async def done(self, key: str, work: Callable[[], object], wait: float | None = None, *, person: str = "") -> bool:
+        """Start the work unless it is under way, and say whether it ended within the seconds that a page can wait.
+
+        A ``person`` has one seat at most, however many files they have; without a name all seats are free.
+        """
         future = self._running.get(key)
         if future is None:
-            future = self._running[key] = self._pool.submit(work)
+            job = _Job(key, person, work)
+            future = self._running[key] = job.future
+            with self._lock:
+                self._waiting.append(job)
+                self._begin()
         await asyncio.wait([asyncio.wrap_future(future)], timeout=_WAIT if wait is None else wait)
         if not future.done():
             return False
         self._running.pop(key, None)
         future.result()
         return True
+
+    def is_waiting(self, key: str) -> bool:
+        """Whether the work has not begun, because others' is done first."""
+        with self._lock:
+            return any(job.key == key for job in self._waiting)
+
+    def _begin(self) -> None:
+        """Give free seats to those whose turn it is; the lock is held."""
+        while len(self._working) < _SEATS:
+            seated = {job.person for job in self._working if job.person}
+            free = [job for job in self._waiting if job.person not in seated]
+            if not free:
+                return
+            job = min(free, key=lambda job: self._turns.get(job.person, -1))
+            self._waiting.remove(job)
+            self._working.append(job)
+            self._turns[job.person] = next(self._turn)
+            self._pool.submit(self._do, job)
+
+    def _do(self, job: _Job) -> None:
+        try:
+            result = job.work()
+        except BaseException as error:  # noqa: BLE001  whoever asks for the result gets it
+            self._leave(job)
+            job.future.set_exception(error)
+        else:
+            self._leave(job)
+            job.future.set_result(result)
+
+    def _leave(self, job: _Job) -> None:
+        with self._lock:
+            self._working.remove(job)
+            self._begin()
 
 
 @dataclass

@@ -5,6 +5,7 @@ import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -213,9 +214,8 @@ async def check_of(
     for _ in range(2):
         if is_current(draft, result, settings):
             return result
-        ended = await app.jobs.done(
-            f"check {draft.id} {signed_in_as(settings)}", lambda: _check_until_current(app, draft.id, settings), wait
-        )
+        work = partial(_check_until_current, app, draft.id, settings)
+        ended = await app.jobs.done(_check_key(draft, settings), work, wait, person=person_of(request).owner)
         result = latest_check(draft)
         if not ended:
             break
@@ -238,6 +238,10 @@ def _as_chosen(drafts: Drafts, draft: Draft, result: UploadCheck | None, setting
     return drafts.change(draft.id) or draft
 
 
+def _check_key(draft: Draft, settings: Settings) -> str:
+    return f"check {draft.id} {signed_in_as(settings)}"
+
+
 def _check_until_current(app: AppContext, key: str, settings: Settings) -> None:
     """Check an upload until it was checked as it is now, however often it is changed meanwhile."""
     while (draft := app.drafts.find(key)) and not is_current(draft, latest_check(draft), settings):
@@ -247,7 +251,8 @@ def _check_until_current(app: AppContext, key: str, settings: Settings) -> None:
 def busy_page(request: Request, draft: Draft) -> Response:
     """The page that says how far the check of an upload is."""
     progress = upload_check.progress(draft)
-    values: dict[str, Any] = {"progress": progress, "planning": False}
+    waiting = app_of(request).jobs.is_waiting(_check_key(draft, settings_of(request)))
+    values: dict[str, Any] = {"progress": progress, "planning": False, "waiting": waiting}
     return page(request, "busy.html", draft=draft, title="Checking your file", **values)
 
 
@@ -508,12 +513,23 @@ async def plan(request: Request) -> Response:
         return redirect(request, f"/uploads/{draft.id}")
     if not settings.can_sign_in:
         return redirect(request, f"/sign-in?next=/uploads/{draft.id}/plan")
-    made = read_plan(draft, settings, app.clock())
+    made, key = read_plan(draft, settings, app.clock()), f"plan {draft.id} {draft.version}"
     if made is None:
-        await app.jobs.done(f"plan {draft.id} {draft.version}", lambda: work_out(draft, result, settings, app.clock))
+        await app.jobs.done(
+            key,
+            lambda: work_out(draft, result, settings, app.clock),
+            person=person_of(request).owner,
+        )
         made = read_plan(draft, settings, app.clock())
     if made is None:
-        return page(request, "busy.html", draft=draft, title="Working out the plan", planning=True)
+        return page(
+            request,
+            "busy.html",
+            draft=draft,
+            title="Working out the plan",
+            planning=True,
+            waiting=app.jobs.is_waiting(key),
+        )
     if made.error:
         values = {"title": made.error.message, "advice": made.error.advice}
         return page(request, "error.html", status=422, again=f"/uploads/{draft.id}/plan", **values)

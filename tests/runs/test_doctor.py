@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from conftest import Desk, Service
 
+from importer.runs.doctor import Finding, workbooks
+from importer.spreadsheet.reader_confinement import Confinement
+
 
 def findings(desk: Desk) -> dict[str, dict[str, object]]:
     """What the doctor says, by what it is about."""
@@ -43,3 +46,17 @@ def test_the_disk_is_that_of_the_home(desk: Desk, home: str) -> None:
     """Also where the folder has not been made yet."""
     desk.variables["IMPORTER_HOME"] = str(desk.folder / home)
     assert str(desk.folder / home) in str(findings(desk)["Disk"]["seen"])
+
+
+@pytest.mark.parametrize(
+    ("files", "calls", "sentence"),
+    [
+        (True, True, "the reader cannot reach other files, the network or other programs"),
+        (False, True, "this system cannot keep the reader from other files"),
+        (True, False, "this system cannot keep the reader from the network and other programs"),
+        (False, False, "this system cannot keep the reader from other files and from the network and other programs"),
+    ],
+)
+def test_what_the_reader_of_workbooks_could_reach_is_one_line(files: bool, calls: bool, sentence: str) -> None:
+    """No reason not to read them: the process and its limits are there on every system."""
+    assert workbooks(Confinement(files=files, calls=calls)) == Finding("Workbooks", True, sentence)

@@ -23,7 +23,9 @@ from spreadsheet.making import pack, sheet_xml, text_row, xlsx_parts
 @pytest.fixture
 def no_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limits are for a process of its own; in this one they would last."""
-    monkeypatch.setattr("importer.spreadsheet.workbook_child.reading.limit_this_process", lambda: None)
+    for module in ("reading", "limits"):
+        monkeypatch.setattr(f"importer.spreadsheet.workbook_child.{module}.limit_this_process", lambda size: None)
+    monkeypatch.setattr("importer.spreadsheet.workbook_child.reading.confine", lambda *files: None)
 
 
 def lines_of(path: Path, chosen: str | None = None) -> list[dict[str, object]]:

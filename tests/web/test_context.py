@@ -3,9 +3,10 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import pytest
-from conftest import GIVE_UP
+from conftest import GIVE_UP, wait_until
 from starlette.requests import Request
 
 from importer.errors import FileError
@@ -86,3 +87,31 @@ def test_work_that_failed_says_so_once_and_can_be_tried_again() -> None:
         return said
 
     assert asyncio.run(ask()) == ["done"]
+
+
+def test_nobody_waits_for_the_many_files_of_somebody_else() -> None:
+    """One person has one seat, the next seat is for whoever has waited longest, and those who wait can be told."""
+
+    async def ask() -> tuple[list[str], dict[str, bool], list[str]]:
+        jobs, go, begun = Jobs(), threading.Event(), list[str]()
+
+        def work(key: str) -> None:
+            begun.append(key)
+            go.wait(GIVE_UP)
+
+        people = {"ines 1": "ines", "ines 2": "ines", "ines 3": "ines", "otto": "otto", "eva": "eva"}
+        for key, person in people.items():
+            await jobs.done(key, partial(work, key), 0, person=person)
+        await asyncio.to_thread(wait_until, lambda: len(begun) == 2)
+        before, waiting = list(begun), {key: jobs.is_waiting(key) for key in people}
+        go.set()
+        for key, person in people.items():
+            while not await jobs.done(key, partial(work, key), person=person):
+                pass
+        return before, waiting, begun[2:]
+
+    before, waiting, rest = asyncio.run(ask())
+    assert sorted(before) == ["ines 1", "otto"]
+    assert waiting == {"ines 1": False, "ines 2": True, "ines 3": True, "otto": False, "eva": True}
+    assert rest[0] == "eva"
+    assert rest[1:] == ["ines 2", "ines 3"]

@@ -3,10 +3,11 @@
 Run by its path (``python -I workbook_child [--without-blanks] FILE [SHEET]``); to import it by name would load pandas
 first. So its modules import the standard library, python-calamine, xlrd and each other, by relative names. It writes
 JSON lines to stdout and nothing else anywhere; ``reading.py`` tells which. Or it writes a copy of the workbook there
-(``annotate FILE``).
+(``annotate FILE``), or what the system forbids this process (``confinement``).
 
 - ``reading.py``     what is done with a workbook, step by step
 - ``limits.py``      what this process and a file may take, and how a file is refused
+- ``confinement.py``  what else it must not do: other files, programs, the network
 - ``package.py``     the parts of an archive: where a workbook keeps what, and a plain copy of an unusual one
 - ``ods_content.py``  the content of an OpenDocument in its usual form
 - ``references.py``  characters that XML names by their number
@@ -23,6 +24,7 @@ JSON lines to stdout and nothing else anywhere; ``reading.py`` tells which. Or i
 - ``look.py``        what the values of a sheet do not tell
     - ``xlsx_look.py``, ``xlsb_look.py``, ``xls_look.py``, ``ods_look.py``  the same, read from a part of each kind
     - ``ods_formats.py``  number formats of an OpenDocument, as the codes of other workbooks
+- ``areas.py``       areas of cells, asked about column by column
 - ``cell_texts.py``  from values to text
 - ``day_numbers.py``  which numbers of days are one moment in every program
 - ``number_formats.py``  the text that a number format shows

@@ -1,5 +1,6 @@
-"""Reads the workbook that is named on the command line, or copies it with an annotation."""
+"""Reads the workbook that is named on the command line, copies it with an annotation, or tells what is forbidden."""
 
+import json
 import sys
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -18,8 +19,12 @@ def _package() -> None:
 
 if __name__ == "__main__":
     _package()
-    if sys.argv[1] == "annotate":
-        # Told from a file by being no absolute path.
+    # Told from a file by being no absolute path.
+    if sys.argv[1] == "confinement":
+        from workbook_child.confinement import confine  # type: ignore[import-not-found]
+
+        sys.stdout.write(json.dumps(confine()._asdict()))
+    elif sys.argv[1] == "annotate":
         from workbook_child.annotated_copy import main as annotate  # type: ignore[import-not-found]
 
         annotate(Path(sys.argv[2]), sys.stdin, sys.stdout.buffer)

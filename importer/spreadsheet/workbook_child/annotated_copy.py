@@ -14,28 +14,29 @@ from .annotated_sheet import AnnotatedSheet, SheetLinks, annotated_sheet
 from .annotation import Annotation, read_annotation
 from .cell_comments import CellComments, blocks_of
 from .cell_styles import CellStyles
+from .confinement import confine
 from .helper_sheet import columns_of, first_text, free_name, helper_sheet, looks_in, may_be_helper, sheets_of
-from .limits import Refusal, limit_this_process, refuse_bomb
+from .limits import Refusal, limit_this_process, open_archive
 from .package import Package
 from .package_parts import Parts
 from .sheet_choice import CHOICES_MARK
 from .spans import Edits, elements, escaped, prefix_of, put_inside
-from .xlsx_look import link_of
+from .xlsx_look import links_of
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main workbook"
 _RELATIONS = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _SIGNATURES = "_xmlsignatures/"
-_DRAWING_LINK = re.compile(rb"""<(?:\w+:)?legacyDrawing\s[^>]*?\w+:id\s*=\s*["']([^"']+)["']""")
+_DRAWING_LINK = re.compile(rb"""<(?:\w+:)?legacyDrawing\s[^<>]*?\b\w++:id\s*=\s*["']([^"']+)["']""")
 _VML = "application/vnd.openxmlformats-officedocument.vmlDrawing"
 _SPREADSHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 
 def main(path: Path, lines: Iterable[str], out: IO[bytes]) -> None:
     """Write the copy, or why there is none as JSON: {"refused": [reason]}."""
-    limit_this_process()
+    limit_this_process(path.stat().st_size)
+    confine(path)
     try:
-        with zipfile.ZipFile(path) as archive:
-            refuse_bomb(archive.infolist())
+        with open_archive(path) as archive:
             parts = _annotated(archive, read_annotation(lines))
             parts.write(out)
     except Refusal as refusal:
@@ -60,7 +61,7 @@ class _Copy:
     def __init__(self, archive: zipfile.ZipFile, package: Package, book: bytes, annotation: Annotation) -> None:
         self._package, self._book, self._annotation = package, book, annotation
         self._parts = Parts(archive, package)
-        self._sheet = package.part(link_of(book, annotation.sheet))
+        self._sheet = package.part(links_of(book).get(annotation.sheet, ""))
         self._links = package.relations_of(self._sheet)
         self._names = [name for name, _, _ in sheets_of(book)]
         self._helper, self._helper_name = self._earlier_helper()

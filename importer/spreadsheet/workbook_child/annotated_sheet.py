@@ -3,10 +3,13 @@
 Every byte of the sheet stays as it is, but for the cells and parts that are named here.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 from .annotation import AddedColumn, Annotation, Ascending, RowAnnotation
+from .areas import Areas
 from .cell_styles import CellStyles
 from .limits import MOST_COLUMNS, UNUSUAL, Refusal
 from .package import letters_of
@@ -111,6 +114,7 @@ class _Writer:
         self._prefix = prefix_of(outline.root.tag(data))
         self._looks_of_added, self._looks_of_columns = dict[int, int](), outline.looks_of_columns()
         self._merges = Merges(outline)
+        self._arrays = Areas(area.ranges for area in outline.arrays if not area.is_one_cell)
         self.edits = Edits()
         self.sentences: dict[tuple[int, int], str] = {}
         self._offering: dict[int, list[int]] = {position: [] for position in annotation.lists}
@@ -189,7 +193,7 @@ class _Writer:
                 self.sentences[annotation.row, position] = sentence
         for position in annotation.corrected:
             self._merges.fill(annotation.row, position)
-            if any(area.holds(annotation.row, position) for area in self._outline.arrays if not area.is_one_cell):
+            if self._arrays.holds(annotation.row, position):
                 self._refuse_shared_formula(position)
 
     def _refuse_shared_formula(self, position: int) -> None:
@@ -240,8 +244,10 @@ class _Writer:
         # What it says of its first and last cell is no longer true.
         if "spans" in row.attributes:
             self.edits.replace(row.start, row.tag_end, without_attribute(row.tag(self._data), b"spans"))
+        farthest = list(accumulate((cell.position for cell in self._cells), max))
         for position in positions:
-            after = next((cell for cell in self._cells if cell.position > position), None)
+            index = bisect_right(farthest, position)
+            after = self._cells[index] if index < len(self._cells) else None
             if after is not None and "r" not in after.attributes:
                 raise Refusal("its cells do not say where they are")
             look = self._look(self._look_of_missing(row, position), position, annotation)
@@ -299,12 +305,14 @@ class _Writer:
     def _offer(self, links: SheetLinks) -> list[int]:
         """Put in the lists, and take out those that an earlier copy put in."""
         rules = self._outline.inside.get("dataValidations", [])
-        earlier = [rule for rule in rules if f"'{links.helper}'!".encode() in self._data[rule.start : rule.end]]
-        others = self._outline.offered(self._data, [rule for rule in rules if rule not in earlier])
+        earlier, of_others = list[Element](), list[Element]()
+        for rule in rules:
+            is_ours = f"'{links.helper}'!".encode() in self._data[rule.start : rule.end]
+            (earlier if is_ours else of_others).append(rule)
+        others = Areas(area.ranges for area in self._outline.offered(self._data, of_others))
         pieces, offered = list[bytes](), list[int]()
         for position, rows in sorted(self._offering.items()):
-            in_column = [area for area in others if area.left <= position <= area.right]
-            free = [row for row in rows if not any(area.holds(row, position) for area in in_column)]
+            free = [row for row in rows if not others.holds(row, position)]
             source = links.source(position, len(self._lists[position]))
             pieces += [self._rule(areas, source) for areas in _areas(position, free)]
             offered += [position] if free else []

@@ -20,7 +20,7 @@ from xlrd.biffh import XLRDError
 
 from .cell_texts import Cell, Table, is_blank
 from .day_numbers import is_common_day
-from .format_codes import BUILT_IN, GENERAL, OTHER
+from .format_codes import BUILT_IN, GENERAL, OTHER, usable
 from .limits import MOST_COLUMNS, PROTECTED, Refusal
 from .look import FROM_1904, NOT_STORED, Look, Stretches
 from .old_strings import shared_strings
@@ -138,21 +138,27 @@ class XlsBook:
     """An old workbook."""
 
     def __init__(self, content: bytes) -> None:
+        self._records = OldFile(content)
         try:
-            # It writes its doubts about a file to stdout, which is for the answer.
-            self._book = xlrd.open_workbook(file_contents=content, formatting_info=True, logfile=io.StringIO())
+            # It writes its doubts about a file to stdout, which is for the answer. Rows end with their last cell, for
+            # filled up to the widest one a few cells, or one merged area, make a table of 16 million.
+            self._book = xlrd.open_workbook(
+                file_contents=content, formatting_info=True, ragged_rows=True, logfile=io.StringIO()
+            )
         except XLRDError as error:
             raise (Refusal(*PROTECTED) if _ENCRYPTED in str(error).lower() else error) from error
-        self._records = OldFile(content)
+        self._tables: dict[str, XlsTable] = {}
 
     @property
     def names(self) -> Sequence[SheetName]:
         """Its sheets in their order."""
         return [SheetName(sheet.name, sheet.visibility != 0) for sheet in self._book.sheets()]
 
-    def table(self, name: str) -> Table:
+    def table(self, name: str) -> "XlsTable":
         """The values of a sheet."""
-        return XlsTable(self._book, self._book.sheet_by_name(name))
+        if name not in self._tables:
+            self._tables[name] = XlsTable(self._book, self._book.sheet_by_name(name))
+        return self._tables[name]
 
     def look(self, name: str) -> Look:
         """What a sheet tells beside its values."""
@@ -170,16 +176,16 @@ class XlsBook:
             if (column.hidden or column.width == 0) and position < MOST_COLUMNS:
                 look.hidden_columns.add(position)
         records = self._records.sheet(self._book.sheet_names().index(name))
-        look.conditional += records.conditional
+        look.conditional.add(records.conditional)
         # What exactly a condition changes is not read here.
-        look.conditional_texts += records.conditional
+        look.conditional_texts.add(records.conditional)
         look.day_zero = FROM_1904 if self._book.datemode else ""
         look.hides_zeros = not getattr(sheet, "show_zero_values", True)
         look.shows_formulas = bool(getattr(sheet, "show_formulas", False))
         for row, position, is_stored in records.formulas:
             look.add_formula(row, position, NOT_STORED, is_stored=is_stored)
         merged = [((top, left), (bottom - 1, right - 1)) for top, bottom, left, right in sheet.merged_cells]
-        look.add_merged(merged, sheet.nrows, sheet.ncols)
+        look.add_merged(merged, *self.table(name).extent)
         return look
 
     def _formats(self, sheet: xlrd.sheet.Sheet) -> Stretches:
@@ -194,7 +200,7 @@ class XlsBook:
     def _shape(self, key: int) -> str:
         stored = self._book.format_map.get(key)
         # Those up to 49 are in no file, and xlrd gives them as they are in the United States.
-        return BUILT_IN.get(key, OTHER) if key < _FIRST_OF_FILE else stored.format_str if stored else OTHER
+        return BUILT_IN.get(key, OTHER) if key < _FIRST_OF_FILE else usable(stored.format_str) if stored else OTHER
 
 
 _FIRST_OF_FILE = 50
@@ -206,6 +212,10 @@ class XlsTable:
 
     def __init__(self, book: xlrd.book.Book, sheet: xlrd.sheet.Sheet) -> None:
         self._sheet, self._from_1904 = sheet, bool(book.datemode)
+        widths = [_width(sheet.row_types(row)) for row in range(sheet.nrows)]
+        while widths and not widths[-1]:
+            widths.pop()
+        self._height, self._width = len(widths), max(widths, default=0)
 
     @property
     def start(self) -> tuple[int, int]:
@@ -215,14 +225,14 @@ class XlsTable:
     @property
     def extent(self) -> tuple[int, int]:
         """Rows and columns from A1 on."""
-        return self._sheet.nrows, self._sheet.ncols
+        return self._height, self._width
 
     def rows(self) -> Iterator[Sequence[Cell]]:
         """The rows from row 1 on."""
-        width = self._sheet.ncols
-        for row in range(self._sheet.nrows):
-            cells = list(map(self._cell, self._sheet.row_types(row), self._sheet.row_values(row)))
-            yield [*cells, *[None] * (width - len(cells))]
+        for row in range(self._height):
+            types, values = self._sheet.row_types(row)[: self._width], self._sheet.row_values(row)[: self._width]
+            cells = list(map(self._cell, types, values))
+            yield [*cells, *[None] * (self._width - len(cells))]
 
     def _cell(self, kind: int, value: object) -> Cell:
         match value:
@@ -234,6 +244,11 @@ class XlsTable:
                 return bool(value)
             case _:
                 return None
+
+
+def _width(types: Sequence[int]) -> int:
+    """The cells of a row up to the last that holds something."""
+    return next((n for n in range(len(types), 0, -1) if types[n - 1] not in _BLANK_TYPES), 0)
 
 
 def _moment(days: float, from_1904: bool) -> Cell:

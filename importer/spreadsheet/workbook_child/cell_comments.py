@@ -22,11 +22,11 @@ _OUR_LINES = re.compile(rf"(?:\A|{_LINE_END}{_LINE_END}){AUTHOR}:{_LINE_END}[^\r
 """What is ours in the text of a comment, which somebody may have written more into: two lines."""
 
 _ADDRESS = re.compile(r"([A-Z]+)(\d+)")
-_SHAPE = re.compile(rb"<(\w+:)shape\s.*?</\1shape\s*>", re.DOTALL)
+_SHAPE = re.compile(rb"<(\w+:)shape\s.*?(?P<end></\1shape\s*>|\Z)", re.DOTALL)
 _IS_NOTE = re.compile(rb"""\bObjectType\s*=\s*["']Note["']""")
 _PLACE = re.compile(rb"<(?:\w+:)?(Row|Column)>\s*(\d+)\s*</")
 _ID = re.compile(rb"""\b_x0000_s(\d+)\b""")
-_BLOCKS = re.compile(rb"""(<(?:\w+:)idmap\b[^>]*?\bdata\s*=\s*["'])([\d,\s]*)(["'])""")
+_BLOCKS = re.compile(rb"""(<(?:\w+:)idmap\b[^<>]*?\bdata\s*=\s*["'])([\d,\s]*)(["'])""")
 _END = re.compile(rb"</xml\s*>\s*$")
 _BLOCK = 1024
 """Numbers of shapes come in blocks of so many, and a block belongs to one drawing."""
@@ -150,14 +150,17 @@ def _content(data: bytes, element: Element) -> str:
 
 def _take_out(edits: Edits, comment: _Comment, spans: Sequence[tuple[int, int]]) -> None:
     """Take these parts out of the text of a comment; pieces that have nothing of them stay byte for byte."""
-    begin = 0
+    begin = index = 0
     for piece in comment.pieces:
         end = begin + len(piece.text)
-        left = "".join(
-            character
-            for place, character in enumerate(piece.text, start=begin)
-            if not any(first <= place < last for first, last in spans)
-        )
+        rest, place = list[str](), begin
+        while index < len(spans) and spans[index][0] < end:
+            rest.append(piece.text[place - begin : max(spans[index][0] - begin, 0)])
+            place = min(max(spans[index][1], begin), end)
+            if spans[index][1] > end:
+                break
+            index += 1
+        left = "".join([*rest, piece.text[place - begin :]])
         if piece.text and not left:
             edits.replace(piece.whole.start, piece.whole.end, b"")
         elif left != piece.text:
@@ -240,13 +243,13 @@ def _with_comments(data: bytes, sentences: Mapping[Place, str]) -> bytes:
 
 def _with_boxes(drawing: bytes, removed: Collection[Place], places: Sequence[Place], free_block: int) -> bytes:
     """The drawing without the boxes of these comments, and with those of others."""
-    drawing = _SHAPE.sub(lambda shape: b"" if _is_box_of(shape[0], removed) else shape[0], drawing)
+    drawing = _SHAPE.sub(lambda shape: b"" if shape["end"] and _is_box_of(shape[0], removed) else shape[0], drawing)
     if not places:
         return drawing
     end = _END.search(drawing)
     if end is None:
         raise Refusal("its comments are stored in an unusual way")
-    blocks = blocks_of(drawing)
+    blocks = dict.fromkeys(blocks_of(drawing))
     used = {int(number) for number in _ID.findall(drawing)}
     free = (number for block in chain(tuple(blocks), count(free_block)) for number in _numbers(block))
     # Most drawings name their spaces at the top, as Excel does, and need them nowhere else.
@@ -255,8 +258,8 @@ def _with_boxes(drawing: bytes, removed: Collection[Place], places: Sequence[Pla
     if b"_x0000_t202" not in drawing:
         boxes.append(_SHAPE_TYPE % spaces)
     for (row, position), number in zip(places, (number for number in free if number not in used), strict=False):
-        if number // _BLOCK not in blocks:
-            blocks.append(number // _BLOCK)
+        # A dictionary keeps their order, and tells at once whether one is there.
+        blocks.setdefault(number // _BLOCK)
         top = max(row - 2, 0)
         corners = (position + 1, top, position + 1 + _WIDE, top + _HIGH)
         boxes.append(_BOX % (spaces, number, *corners, row - 1, position))

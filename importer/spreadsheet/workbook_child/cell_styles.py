@@ -4,6 +4,7 @@ Source: ECMA-376 part 1, 18.8 (styles).
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 from .limits import Refusal
@@ -33,6 +34,7 @@ class CellStyles:
         self._text_formats = {_TEXT_FORMAT, *others}
         self._list, self._xfs = _list_of(top, "cellXfs")
         self._looks = [data[xf.start : xf.end] for xf in self._xfs]
+        self._index = {look: index for index, look in reversed(list(enumerate(self._looks)))}
         self._of_user, self._fill_count = len(self._looks), len(fills)
         self.plain = {red: base for red, base in plain.items() if max(red, base) < self._of_user}
         self._red = {base: red for red, base in self.plain.items()}
@@ -40,7 +42,7 @@ class CellStyles:
         self._new_fills: list[bytes] = []
         # Two looks that differ only in the colour of their cells need two reds, or saving the file would make one of
         # them and nobody could tell any more what each was before.
-        self._bare_reds = [self._without_fill(self._looks[red]) for red in self.plain]
+        self._bare_reds = Counter(self._without_fill(self._looks[red]) for red in self.plain)
 
     def base(self, index: int) -> int:
         """A look as it is without our red."""
@@ -51,8 +53,8 @@ class CellStyles:
         index = self.base(index)
         if index not in self._red:
             bare = self._without_fill(self._look(index))
-            shade = self._bare_reds.count(bare)
-            self._bare_reds.append(bare)
+            shade = self._bare_reds[bare]
+            self._bare_reds[bare] += 1
             self._red[index] = red = self._add(self._with(bare, b"fillId", b"%d" % self._fill(shade)))
             self.plain[red] = index
         return self._red[index]
@@ -85,12 +87,13 @@ class CellStyles:
         return self._looks[index]
 
     def _add(self, look: bytes) -> int:
-        if look in self._looks:
-            return self._looks.index(look)
+        if look in self._index:
+            return self._index[look]
         if len(self._looks) >= _MOST:
             raise Refusal("it has too many styles to add one")
         self._looks.append(look)
-        return len(self._looks) - 1
+        self._index[look] = len(self._looks) - 1
+        return self._index[look]
 
     def _without_fill(self, look: bytes) -> bytes:
         return self._with(self._with(look, b"applyFill", b"1"), b"fillId", b"")

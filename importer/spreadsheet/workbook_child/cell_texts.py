@@ -15,6 +15,7 @@ from .limits import (
     MOST_CELLS,
     MOST_COLUMNS,
     PIECE_CELLS,
+    PIECE_CHARACTERS,
     PIECE_ROWS,
     TOO_LARGE,
     Refusal,
@@ -98,25 +99,38 @@ class CellTexts:
         """The columns up to the last that holds more than blanks."""
         width = MOST_COLUMNS
         for row in self._table.rows():
-            beyond = enumerate(row[width - self._left :], start=width + 1)
-            width = max((position for position, cell in beyond if not is_blank(cell)), default=width)
+            # Most rows end before, and that is seen without a look at each cell.
+            if any(beyond := row[width - self._left :]):
+                filled = (n for n, cell in enumerate(beyond, start=width + 1) if not is_blank(cell))
+                width = max(filled, default=width)
         return width
 
     def pieces(self) -> Iterator[Mapping[str, object]]:
         """A few rows, then as many at once as are good for speed."""
         rows, size, first = self._table.rows(), FIRST_PIECE_ROWS, 1
         while first <= self._height:
-            count = min(size, self._height - first + 1)
-            columns, formats = self._columns(list(islice(rows, count)), first, count)
-            yield {"first": first, "columns": columns, "formats": formats}
+            count, most = min(size, self._height - first + 1), self._width - self._left
+            yield from self._piece([row[:most] for row in islice(rows, count)], first, count)
             size, first = max(FIRST_PIECE_ROWS, min(PIECE_ROWS, PIECE_CELLS // self._width)), first + count
+
+    def _piece(self, rows: list[Sequence[Cell]], first: int, count: int) -> Iterator[Mapping[str, object]]:
+        """So many rows as one piece; as several where their texts are long, for the reader has each as a whole."""
+        columns, formats = self._columns(rows, first, count)
+        size = sum(sum(map(len, column)) for column in columns) + sum(len(shape) for *_, shape in formats)
+        if size > PIECE_CHARACTERS and count > 1:
+            half = count // 2
+            del columns, formats
+            yield from self._piece(rows[:half], first, half)
+            yield from self._piece(rows[half:], first + half, count - half)
+        elif size or first <= FIRST_PIECE_ROWS or first + count > self._height:
+            # Rows of nothing are left out, but for those at the begin and at the end: one cell makes a million of them.
+            yield {"first": first, "columns": columns, "formats": formats}
 
     def _columns(self, rows: list[Sequence[Cell]], first: int, count: int) -> tuple[list[list[str]], list[Run]]:
         empty = [""] * (count - len(rows))
         columns = [[""] * count for _ in range(self._left)]
         formats: list[Run] = []
-        most = self._width - self._left
-        for position, column in enumerate(islice(zip(*rows, strict=True), most), start=self._left):
+        for position, column in enumerate(zip(*rows, strict=True), start=self._left):
             texts = self._texts(column, first, position)
             columns.append([*texts, *empty])
             formats += self._formats(column, texts, first, position)
@@ -127,20 +141,18 @@ class CellTexts:
 
     def _put(self, columns: list[list[str]], first: int, count: int) -> None:
         """Put in the texts that are not those of the values."""
-        for source in (self._look.texts, {row: _texts_of(cells) for row, cells in self._problems.items()}):
-            for row in source.keys() & range(first, first + count) if source else ():
-                for position, text in source[row].items():
-                    if text and position < self._width:
-                        columns[position][row - first] = text
+        rows = range(first, first + count)
+        for row in self._look.texts.keys() & rows if self._look.texts else ():
+            _put_row(columns, row - first, self._look.texts[row], self._width)
+        for row in self._problems.keys() & rows if self._problems else ():
+            _put_row(columns, row - first, _texts_of(self._problems[row]), self._width)
 
     def _texts(self, column: Sequence[Cell], first: int, position: int) -> list[str]:
         texts = [cell if type(cell) is str else as_text(cell) for cell in column]
         # Whole columns are looked at first: most have nothing to look for cell by cell.
         if max(map(len, texts), default=0) > LONGEST_CELL:
             row = next(row for row, text in enumerate(texts, start=first) if len(text) > LONGEST_CELL)
-            raise Refusal(
-                f"has more than {LONGEST_CELL:,} characters in {letters_of(position)}{row}", "Shorten that cell."
-            )
+            raise Refusal(*too_long(row, position))
         if float in set(map(type, column)):
             for row, (cell, text) in enumerate(zip(column, texts, strict=True), start=first):
                 if type(cell) is float and cell.is_integer() and len(text.lstrip("-")) > MOST_DIGITS:
@@ -175,6 +187,12 @@ class CellTexts:
         if types == {datetime} and len(set(shapes)) == 1:
             return [(position, first, first + len(column) - 1, shapes[0])]
         return _runs(map(_shape, column, texts, shapes), first, position)
+
+
+def _put_row(columns: list[list[str]], index: int, texts: Mapping[int, str], width: int) -> None:
+    for position, text in texts.items():
+        if text and position < width:
+            columns[position][index] = text
 
 
 def _full_second(moment: datetime) -> datetime:
@@ -243,6 +261,11 @@ def _shape(cell: Cell, text: str, shape: str) -> str | None:
 def _shape_of_text(text: str, shape: str) -> str:
     appearance = shown_of_text(text, shape)
     return OTHER if appearance is None else literal(appearance)
+
+
+def too_long(row: int, position: int) -> tuple[str, str]:
+    """What is said of a cell that holds more than one may."""
+    return f"has more than {LONGEST_CELL:,} characters in {letters_of(position)}{row}", "Shorten that cell."
 
 
 def is_blank(cell: Cell) -> bool:

@@ -13,6 +13,9 @@ OTHER = "\1"
 """Begins a format whose text depends on the language of the program, or on a condition. What follows is how a program
 in the United States has it; nothing follows if even that is not certain. No number format can hold it."""
 
+LONGEST_FORMAT = 1_000
+"""Excel allows 255 characters."""
+
 _MONEY = "#,##0{0}_);({1}#,##0{0})"
 _ACCOUNTS = '_({1}* #,##0{0}_);_({1}* (#,##0{0});_({1}* "-"_);_(@_)'
 BUILT_IN: Mapping[int, str] = {
@@ -99,6 +102,11 @@ class Token:
 
 
 Section = Sequence[Token]
+
+
+def usable(shape: str) -> str:
+    """A format as a file has it, as far as it can be one: it is looked at for each of its cells."""
+    return shape if len(shape) <= LONGEST_FORMAT else OTHER
 
 
 def literal(text: str) -> str:

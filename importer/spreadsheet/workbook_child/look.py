@@ -2,11 +2,12 @@
 
 import sys
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from .areas import Areas, without_corner
 from .format_codes import GENERAL
-from .limits import LONGEST_CELL, MOST_COLUMNS
+from .limits import LONGEST_CELL, MOST_CLAIMED, MOST_COLUMNS, TOO_MUCH_CLAIMED, Refusal
 
 Problems = dict[int, dict[int, tuple[str, str]]]
 """Row and position of a cell that has no value to be read: an issue code, and the text shown in its place."""
@@ -40,13 +41,13 @@ class Stretches:
         # First and last row. Whole columns are alike, so that a full sheet of dates is one entry and not a million.
         self._runs: dict[int, list[tuple[int, int, str]]] = {}
 
-    def add(self, row: int, position: int, shared: str = "") -> None:
-        """Add a cell below those of its column that were added before."""
-        runs = self._runs.setdefault(position, [])
+    def add(self, row: int, position: int, shared: str = "", *, count: int = 1) -> None:
+        """Add a cell, or so many, below those of its column that were added before."""
+        runs, last = self._runs.setdefault(position, []), row + count - 1
         if runs and runs[-1][1:] == (row - 1, shared):
-            runs[-1] = (runs[-1][0], row, shared)
+            runs[-1] = (runs[-1][0], last, shared)
         else:
-            runs.append((row, row, shared))
+            runs.append((row, last, shared))
 
     def sort(self) -> None:
         """Bring the cells into order, if they were not added from top to bottom."""
@@ -59,8 +60,8 @@ class Stretches:
 
     def of(self, position: int, first: int, count: int) -> list[str]:
         """What so many cells of a column have, from a row on."""
-        shared, runs = [self._default] * count, self._runs.get(position, [])
-        for begin, end, value in runs[max(bisect_right(runs, (first, sys.maxsize)) - 1, 0) :]:
+        shared = [self._default] * count
+        for begin, end, value in self._from(position, first):
             if begin >= first + count:
                 break
             inside = range(max(begin - first, 0), min(end - first + 1, count))
@@ -69,14 +70,20 @@ class Stretches:
 
     def within(self, position: int, first: int, count: int) -> list[tuple[int, int, int, str]]:
         """The stretches of a column within so many rows: position, first row, last row, and what its cells share."""
-        runs, last = self._runs.get(position, []), first + count - 1
+        last = first + count - 1
         inside: list[tuple[int, int, int, str]] = []
-        for begin, end, shared in runs[max(bisect_right(runs, (first, sys.maxsize)) - 1, 0) :]:
+        for begin, end, shared in self._from(position, first):
             if begin > last:
                 break
             if end >= first:
                 inside.append((position, max(begin, first), min(end, last), shared))
         return inside
+
+    def _from(self, position: int, first: int) -> Iterator[tuple[int, int, str]]:
+        """The stretches of a column from the one on that may hold a row; the others are not even copied."""
+        runs = self._runs.get(position, [])
+        for index in range(max(bisect_right(runs, (first, sys.maxsize)) - 1, 0), len(runs)):
+            yield runs[index]
 
 
 @dataclass(slots=True)
@@ -88,10 +95,10 @@ class Look:
     the format that shows it. ``texts`` are those of cells whose value is not the whole of their text. ``hidden_rows``
     counts the filled rows out of sight, ``hidden_columns`` are the positions of columns out of sight, filled or not.
     ``conditional`` are the areas where a condition may change the number format, each as its rows and positions;
-    ``conditional_texts`` those of them where it may change what is shown of a text.
-    ``merged`` are areas of merged cells that no reader tells. ``hides_zeros``: the sheet shows nothing for a
-    number that is 0; ``shows_formulas``: it shows formulas in place of their results. ``day_zero`` is the day that is
-    number 0 of the workbook, year first, if it is not the usual one.
+    ``conditional_texts`` those of them where it may change what is shown of a text. ``covered`` are areas of cells
+    that others cover, ``merged`` areas of merged cells that no reader tells.
+    ``hides_zeros``: the sheet shows nothing for a number that is 0; ``shows_formulas``: it shows formulas in place of
+    their results. ``day_zero`` is the day that is number 0 of the workbook, year first, if it is not the usual one.
     """
 
     problems: Problems = field(default_factory=dict)
@@ -100,12 +107,14 @@ class Look:
     texts: dict[int, dict[int, str]] = field(default_factory=dict)
     hidden_rows: int = 0
     hidden_columns: set[int] = field(default_factory=set)
-    conditional: list[tuple[range, range]] = field(default_factory=list)
-    conditional_texts: list[tuple[range, range]] = field(default_factory=list)
+    conditional: Areas = field(default_factory=Areas)
+    conditional_texts: Areas = field(default_factory=Areas)
+    covered: Areas = field(default_factory=Areas)
     merged: list[Merged] = field(default_factory=list)
     hides_zeros: bool = False
     shows_formulas: bool = False
     day_zero: str = ""
+    _claimed: int = 0
 
     def add_error(self, row: int, position: int, text: str) -> None:
         """Note a cell that shows an error, such as #N/A."""
@@ -138,27 +147,38 @@ class Look:
 
     def conditional_rows(self, position: int, first: int, count: int) -> list[range]:
         """The rows of a column, counted from the first of so many, whose number format may be another."""
-        return _rows_inside(self.conditional, position, first, count)
+        return self.conditional.within(position, first, count)
 
     def conditional_rows_of_texts(self, position: int, first: int, count: int) -> list[range]:
         """The same for what is shown of texts."""
-        return _rows_inside(self.conditional_texts, position, first, count)
+        return self.conditional_texts.within(position, first, count)
 
     def hide_columns(self, first: int, last: int) -> None:
         """Note that the columns from one position to another are out of sight."""
         # Some programs write one entry for all columns to the right of a table.
         self.hidden_columns.update(range(first, min(last + 1, MOST_COLUMNS)))
 
+    def claim(self, count: int) -> None:
+        """Allow for so many cells that a few bytes of the file stand for.
+
+        Raises:
+            Refusal: They are too many to be noted one by one.
+        """
+        self._claimed += count
+        if self._claimed > MOST_CLAIMED:
+            raise Refusal(*TOO_MUCH_CLAIMED)
+
     def add_merged(self, ranges: Iterable[Merged], bottom: int, right: int) -> None:
-        """Note the cells that others cover, as far as the sheet goes."""
-        for (top, left), (last_row, last_position) in ranges:
-            for row in range(top, min(last_row + 1, bottom)):
-                for position in range(left, min(last_position + 1, right, MOST_COLUMNS)):
-                    if (row, position) != (top, left):
-                        self.add_covered(row + 1, position)
+        """Note the cells that others cover, as far as the sheet goes.
 
-
-def _rows_inside(areas: Iterable[tuple[range, range]], position: int, first: int, count: int) -> list[range]:
-    of_column = [rows for rows, positions in areas if position in positions]
-    inside = [range(max(rows.start - first, 0), min(rows.stop - first, count)) for rows in of_column]
-    return [rows for rows in inside if rows]
+        Raises:
+            Refusal: They are too many to be noted one by one.
+        """
+        areas = ((range(top + 1, last_row + 2), range(left, last + 1)) for (top, left), (last_row, last) in ranges)
+        self.covered.add(part for area in areas for part in without_corner(*area))
+        inside = self.covered.by_column(range(1, bottom + 1), range(min(right, MOST_COLUMNS)))
+        self.claim(sum(end - begin + 1 for stretches in inside.values() for begin, end in stretches))
+        for position, stretches in inside.items():
+            for begin, end in stretches:
+                for row in range(begin, end + 1):
+                    self.add_covered(row, position)

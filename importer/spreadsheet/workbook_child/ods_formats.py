@@ -35,7 +35,7 @@ _COMPARED: Mapping[str, Callable[[float, float], bool]] = {
     "=": operator.eq,
     "!=": operator.ne,
 }
-_MOST_PARENTS = 10
+_MOST_PARENTS, _MOST_DIGITS = 10, 30
 
 
 class OdsFormats:
@@ -169,6 +169,8 @@ def _digits(attributes: dict[str, str]) -> str | None:
         return None
     least = int(attributes.get("number:min-integer-digits", "1"))
     places = attributes.get("number:decimal-places")
+    if max(least, int(places or "0")) > _MOST_DIGITS:
+        return None
     is_grouped = attributes.get("number:grouping") == "true"
     if places is None and least <= 1 and not is_grouped:
         return GENERAL

@@ -4,16 +4,15 @@ Source: OpenDocument 1.3 part 3, 9 (tables) and 6.1 (white space).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from datetime import datetime
 from math import isfinite
-from typing import IO
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
-from .cell_texts import NOTHING, as_text
+from .cell_texts import NOTHING, as_text, too_long
 from .format_codes import OTHER, claim
-from .limits import MOST_COLUMNS, PIECE_ROWS, Refusal
+from .limits import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, Refusal
 from .look import Look
 from .ods_formats import OdsFormats
 from .plain_cells import FLOAT
@@ -46,13 +45,13 @@ _MARKS = (
     b"<text:note",
     b"<dr3d:",
 )
-_OTHER_THAN_TEXT = re.compile(rb"<table:table-cell\b(?![^>]*office:value-type=\"string\")[^>]*(?<!/)>")
+_OTHER_THAN_TEXT = re.compile(rb"<table:table-cell\b(?![^<>]*office:value-type=\"string\")[^<>]*(?<!/)>")
 """A cell with content that does not say of itself that it is a text."""
 
-_ODD_BLANKS = re.compile(rb"text:(?:p|h|span|a)\b[^<]*(?:  |[\t\r\n])")
+_ODD_BLANKS = re.compile(rb"</?text:(?:p|h|span|a)\b[^<]*(?:  |[\t\r\n])")
 """Blanks in a text that calamine does not take for one."""
 
-_FORMAT_WITH_TEXT = re.compile(rb"<number:text-style\b(?:(?!</number:text-style>).)*<number:text>[^<]", re.DOTALL)
+_FORMAT_WITH_TEXT = re.compile(rb"<number:text-style\b(?:(?!</?number:text-style\b).)*<number:text>[^<]", re.DOTALL)
 """A format that adds something to a text."""
 
 _ALWAYS_FORMATTED = {"percentage", "currency", "date", "time"}
@@ -62,11 +61,12 @@ _SHOWS_ERROR = re.compile(r"#[A-Z0-9/]+[!?]?|Err:\d{3}")
 _BESIDE_THE_TEXT = re.compile(r"office:annotation|text:ruby-text|text:note|table:detective|draw:(?!a$).*|dr3d:.*")
 """Elements inside a cell whose text is not the cell's: comments, how to pronounce it, shapes that lie over it."""
 
-_DAY_ZERO = re.compile(rb"""<table:null-date\b[^>]*\btable:date-value\s*=\s*["'](\d{4}-\d\d-\d\d)["']""")
+_DAY_ZERO = re.compile(rb"""<table:null-date\b[^<>]*\btable:date-value\s*=\s*["'](\d{4}-\d\d-\d\d)["']""")
 _USUAL_DAY_ZERO = b"1899-12-30"
 
 _SETTINGS = "{urn:oasis:names:tc:opendocument:xmlns:config:1.0}"
 _ENTRY, _ITEM, _NAME = f"{_SETTINGS}config-item-map-entry", f"{_SETTINGS}config-item", f"{_SETTINGS}name"
+_SHOWS_ZEROS, _SHOWS_FORMULAS = "ShowZeroValues", "ShowFormulas"
 _ZERO = re.compile(r"[-+]?0+(?:\.0*)?(?:[eE][-+]?\d+)?")
 _VALUE = re.compile(rb"""(\soffice:value\s*=\s*["'])([^"']*)(["'])""")
 _REAL_DAY = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d+)?)?")
@@ -77,22 +77,47 @@ _NO_SIZE = re.compile(r"0+(?:\.0*)?[a-z]*")
 _CELLS = ("table:table-cell", "table:covered-table-cell")
 
 
-def hides_zeros(settings: bytes, name: str) -> bool:
-    """Whether a view of a document shows nothing where a number of the sheet with this name is 0."""
-    return "false" in _of_views(settings, name, "ShowZeroValues")
+class Views:
+    """What the views of a document show: nothing where a number is 0, or formulas in place of their results.
+
+    A view says so for all of its sheets, and may say otherwise for one of them.
+    """
+
+    def __init__(self, settings: bytes) -> None:
+        self._views = list(map(_settings_by_sheet, _views_in(ET.fromstring(settings))))  # noqa: S314
+
+    def hide_zeros(self, name: str) -> bool:
+        """Whether one of them shows nothing where a number of the sheet with this name is 0."""
+        return self._say(_SHOWS_ZEROS, name, "false")
+
+    def show_formulas(self, name: str) -> bool:
+        """Whether one of them shows the formulas of the sheet with this name in place of their results."""
+        return self._say(_SHOWS_FORMULAS, name, "true")
+
+    def _say(self, setting: str, name: str, value: str) -> bool:
+        return any(view.get((setting, name), view.get((setting, ""))) == value for view in self._views)
 
 
-def shows_formulas(settings: bytes, name: str) -> bool:
-    """Whether a view of a document shows the formulas of the sheet with this name in place of their results."""
-    return "true" in _of_views(settings, name, "ShowFormulas")
+def _views_in(element: ET.Element) -> Iterator[ET.Element]:
+    """The entries without a name; not those within another, which no program writes."""
+    waiting = [element]
+    while waiting:
+        element = waiting.pop()
+        if element.tag == _ENTRY and not element.get(_NAME):
+            yield element
+        else:
+            waiting += element
 
 
-def _of_views(settings: bytes, name: str, setting: str) -> Iterator[str]:
-    """What each view of a document says; it says so for all of its sheets, and may say otherwise for one of them."""
-    for view in (entry for entry in ET.fromstring(settings).iter(_ENTRY) if not entry.get(_NAME)):  # noqa: S314
-        of_sheet = (entry for entry in view.iter(_ENTRY) if entry.get(_NAME) == name)
-        items = (item for entry in (*of_sheet, view) for item in entry.iterfind(_ITEM) if item.get(_NAME) == setting)
-        yield next((text for item in items if (text := (item.text or "").strip())), "")
+def _settings_by_sheet(view: ET.Element) -> dict[tuple[str, str], str]:
+    """What a view says of each sheet, by the setting and the name of the sheet; under no name of all."""
+    values: dict[tuple[str, str], str] = {}
+    for entry in view.iter(_ENTRY):
+        for item in entry.iterfind(_ITEM):
+            setting, value = item.get(_NAME, ""), (item.text or "").strip()
+            if value and setting in {_SHOWS_ZEROS, _SHOWS_FORMULAS}:
+                values.setdefault((setting, entry.get(_NAME, "")), value)
+    return values
 
 
 def readable_values(content: bytes) -> bytes:
@@ -104,49 +129,65 @@ def readable_values(content: bytes) -> bytes:
     return _VALUE.sub(readable, content)
 
 
-def look_at_ods(stream: IO[bytes], name: str, *, styles: bytes = b"", without_zeros: bool = False) -> tuple[Look, bool]:
-    """What the sheet with this name tells beside its values, and whether the document is linked with others.
+class OdsLooks:
+    """What each sheet of a document tells beside its values, and whether the document is linked with others.
 
-    ``styles`` are those that the document keeps apart. ``without_zeros``: the program shows nothing where a number is
-    0, whatever stands in the cell as its text.
+    All are read at once, for a document may have thousands.
     """
-    content = stream.read()
-    is_linked = any(mark in content for mark in _LINK_MARKS)
-    # The parser is slow, and a table of texts has nothing for it to find.
-    zero = _DAY_ZERO.search(content)
-    day_zero = zero[1].decode() if zero and zero[1] != _USUAL_DAY_ZERO else ""
-    is_plain = not _OTHER_THAN_TEXT.search(content) and not _ODD_BLANKS.search(content)
-    is_plain = is_plain and not any(map(_FORMAT_WITH_TEXT.search, (content, styles)))
-    if is_plain and not any(mark in content for mark in _MARKS):
-        return Look(day_zero=day_zero), is_linked
-    formats = OdsFormats()
-    if styles:
-        formats.add_common(styles)
-    walk = _Walk(name, formats, without_zeros=without_zeros)
-    parser = expat.ParserCreate()
-    parser.buffer_text = True
-    parser.StartElementHandler, parser.EndElementHandler, parser.CharacterDataHandler = walk.start, walk.end, walk.text
-    parser.StartCdataSectionHandler = walk.start_characters
-    parser.Parse(content, True)
-    walk.look.day_zero = day_zero
-    return walk.look, is_linked
+
+    def __init__(self, content: bytes, views: Views | None = None, styles: bytes = b"") -> None:
+        """``views``: where the program shows nothing for a number that is 0; ``styles``: those kept apart."""
+        self.is_linked = any(mark in content for mark in _LINK_MARKS)
+        self._views, self._looks = views, dict[str, Look | Refusal]()
+        zero = _DAY_ZERO.search(content)
+        self._day_zero = zero[1].decode() if zero and zero[1] != _USUAL_DAY_ZERO else ""
+        # The parser is slow, and a table of texts has nothing for it to find.
+        is_plain = not _OTHER_THAN_TEXT.search(content) and not _ODD_BLANKS.search(content)
+        is_plain = is_plain and not any(map(_FORMAT_WITH_TEXT.search, (content, styles)))
+        if is_plain and not any(mark in content for mark in _MARKS):
+            return
+        formats = OdsFormats()
+        if styles:
+            formats.add_common(styles)
+        walk = _Walk(views, formats, self._looks)
+        parser = expat.ParserCreate()
+        parser.buffer_text = True
+        parser.StartElementHandler, parser.EndElementHandler = walk.start, walk.end
+        parser.CharacterDataHandler, parser.StartCdataSectionHandler = walk.text, walk.start_characters
+        parser.Parse(content, True)
+
+    def of(self, name: str) -> Look:
+        """What the sheet with this name tells.
+
+        Raises:
+            Refusal: It cannot be read.
+        """
+        look = self._looks.get(name) or Look()
+        if isinstance(look, Refusal):
+            raise look
+        look.day_zero = self._day_zero
+        look.shows_formulas = self._views is not None and self._views.show_formulas(name)
+        return look
 
 
 class _Walk:
-    """Counts rows and cells of one table, with their repetitions, and compares what a cell holds with what it shows."""
+    """Counts rows and cells of the tables, with their repetitions, and compares what a cell holds with what it shows.
 
-    def __init__(self, name: str, formats: OdsFormats, *, without_zeros: bool = False) -> None:
-        self.look, self._formats, self._without_zeros = Look(), formats, without_zeros
-        self._name, self._inside = name, False
+    What is found is put into ``looks``, by the names of the tables.
+    """
+
+    def __init__(self, views: Views | None, formats: OdsFormats, looks: dict[str, Look | Refusal]) -> None:
+        self._views, self._formats, self._looks, self._look = views, formats, looks, Look()
+        self._without_zeros, self._name, self._inside = False, "", False
         self._row, self._rows, self._position, self._positions = 0, 0, 0, 0
         self._hidden_row = self._filled_row = False
         self._column = 0
-        # Whether each group of rows or columns that is open is collapsed.
-        self._groups: list[bool] = []
+        # Whether each group of rows or columns that is open is collapsed, and how many are.
+        self._groups, self._collapsed = list[bool](), 0
         self._style, self._no_size = "", set[str]()
         # Styles of this part that show a number as it is; those of other parts are not known.
         self._plain_styles = set(_DEFAULT_STYLES)
-        self._row_style, self._column_styles = "", list[tuple[range, str]]()
+        self._row_style, self._column_styles = "", dict[int, str]()
         self._cell: dict[str, str] | None = None
         self._text = _CellText()
 
@@ -164,11 +205,10 @@ class _Walk:
             case "style:table-row-properties" | "style:table-column-properties":
                 self._add_style(attributes)
             case "table:table" if self._cell is None:
-                self._inside = attributes.get("table:name") == self._name
-                self._row, self._rows, self._column = 0, 0, 0
-                self._column_styles = []
+                self._begin_table(attributes.get("table:name", ""))
             case "table:table-row-group" | "table:table-column-group":
                 self._groups.append(attributes.get("table:display") == "false")
+                self._collapsed += self._groups[-1]
             case "table:table-column" if self._inside:
                 self._begin_column(attributes)
             case "table:table-row" if self._cell is None:
@@ -184,12 +224,24 @@ class _Walk:
         rows, columns = (int(attributes.get(f"table:number-{what}-spanned", "1")) for what in ("rows", "columns"))
         if self._inside and max(rows, columns) > 1:
             last = self._row + rows - 1, self._position + columns - 1
-            self.look.merged.append(((self._row, self._position), last))
+            self._look.merged.append(((self._row, self._position), last))
+
+    def _begin_table(self, name: str) -> None:
+        look = self._looks.setdefault(name, Look())
+        self._name, self._inside = name, isinstance(look, Look)
+        self._look = look if isinstance(look, Look) else Look()
+        self._without_zeros = self._views is not None and self._views.hide_zeros(name)
+        self._row, self._rows, self._column, self._column_styles = 0, 0, 0, {}
+
+    def _refuse(self, refusal: Refusal) -> None:
+        """Remember why this table cannot be read, for another one may be meant."""
+        self._looks[self._name], self._inside = refusal, False
 
     def _start_inside(self, tag: str, attributes: dict[str, str]) -> None:
         # calamine (0.9.1) ends the outer table with the inner one.
         if tag == "table:table" and self._inside and not self._text.depth:
-            raise Refusal("has a table inside a cell", "Take its values out of that cell, then save the file again.")
+            advice = "Take its values out of that cell, then save the file again."
+            self._refuse(Refusal("has a table inside a cell", advice))
         self._text.start(tag, attributes)
 
     def text(self, data: str) -> None:
@@ -212,9 +264,9 @@ class _Walk:
         elif tag == "table:table":
             self._inside = False
         elif tag in {"table:table-row-group", "table:table-column-group"} and self._groups:
-            self._groups.pop()
+            self._collapsed -= self._groups.pop()
         elif tag == "table:table-row" and self._inside and self._hidden_row and self._filled_row:
-            self.look.hidden_rows += self._rows
+            self._look.hidden_rows += self._rows
 
     def _add_style(self, attributes: dict[str, str]) -> None:
         sizes = (attributes.get("style:row-height", ""), attributes.get("style:column-width", ""))
@@ -223,14 +275,14 @@ class _Walk:
 
     def _is_hidden(self, attributes: dict[str, str]) -> bool:
         out_of_sight = attributes.get("table:visibility") in _OUT_OF_SIGHT
-        return out_of_sight or any(self._groups) or attributes.get("table:style-name", "") in self._no_size
+        return out_of_sight or self._collapsed > 0 or attributes.get("table:style-name", "") in self._no_size
 
     def _begin_column(self, attributes: dict[str, str]) -> None:
         count = _repeated(attributes, "columns")
         if self._is_hidden(attributes):
-            self.look.hide_columns(self._column, self._column + count - 1)
+            self._look.hide_columns(self._column, self._column + count - 1)
         if style := attributes.get("table:default-cell-style-name", ""):
-            self._column_styles.append((range(self._column, self._column + count), style))
+            self._column_styles |= dict.fromkeys(range(self._column, min(self._column + count, MOST_COLUMNS)), style)
         self._column += count
 
     def _begin_row(self, attributes: dict[str, str]) -> None:
@@ -245,57 +297,90 @@ class _Walk:
         if not self._inside:
             return
         self._filled_row = self._filled_row or bool(text.strip()) or "office:value-type" in cell
-        for row, position in self._places():
-            if not self._add_problem(row, position, tag, cell, text.strip()):
-                self._add_text(row, position, cell, text, is_plain=whole)
+        try:
+            if not self._add_problem(tag, cell, text.strip()):
+                self._add_text(cell, text, is_plain=whole)
+        except Refusal as refusal:
+            self._refuse(refusal)
 
-    def _add_problem(self, row: int, position: int, tag: str, cell: dict[str, str], text: str) -> bool:
+    def _add_problem(self, tag: str, cell: dict[str, str], text: str) -> bool:
         """Note what is wrong with a cell; False if nothing is."""
         formula = cell.get("table:formula")
         if cell.get("calcext:value-type") == "error" or (formula and _SHOWS_ERROR.fullmatch(text)):
-            self.look.add_error(row, position, text)
+            for row, position in self._places():
+                self._look.add_error(row, position, text)
         elif formula and not _has_value(cell):
             # Also with a text: the program calculates such a formula when it opens the file.
-            self.look.add_formula(row, position, formula.partition("=")[2])
+            for row, position in self._places():
+                self._look.add_formula(row, position, formula.partition("=")[2])
         elif tag == "table:covered-table-cell":
-            self.look.add_covered(row, position)
+            self._look.covered.add([(self._cell_rows, self._cell_positions)])
         else:
             return False
         return True
 
-    def _add_text(self, row: int, position: int, cell: dict[str, str], text: str, *, is_plain: bool) -> None:
+    def _add_text(self, cell: dict[str, str], text: str, *, is_plain: bool) -> None:
         """Note what a cell shows, where that is not what its value is read as."""
         kind, shown = cell.get("office:value-type", ""), text.strip()
         if self._without_zeros and kind in _NUMBERS and _ZERO.fullmatch(cell.get(_VALUES[kind], "")):
-            self.look.shapes.add(row, position, NOTHING)
-            return
-        if shown and (value := cell.get("office:string-value")) and kind == "string":
-            # Of texts that differ in blanks only, the value is the one that a program shows.
-            self.look.texts.setdefault(row, {})[position] = value
-            if _SPACES.sub(" ", value).strip() != _SPACES.sub(" ", text).strip():
-                self.look.shapes.add(row, position, claim(shown))
-            return
-        if kind == "string" and self._formats.changes_text(shown, self._style_of(cell, position)):
-            self.look.shapes.add(row, position, OTHER)
+            self._add_shape(NOTHING)
+        elif shown and kind == "string" and (value := cell.get("office:string-value")):
+            self._add_string(value, text)
         elif not _has_value(cell) or kind not in _VALUES:
+            changed = self._changed_positions(cell, kind, shown)
+            for position in changed:
+                self._add_shape(OTHER, range(position, position + 1))
             # Cells that say nothing of their value are read as empty; what they show is a text.
             if shown and not (is_plain and _has_value(cell) and "office:string-value" not in cell):
-                self.look.texts.setdefault(row, {})[position] = text
+                self._put(text, changed)
         else:
-            self._add_shape(row, position, cell, shown)
+            self._add_value(cell, kind, shown)
 
-    def _add_shape(self, row: int, position: int, cell: dict[str, str], shown: str) -> None:
+    def _changed_positions(self, cell: dict[str, str], kind: str, shown: str) -> set[int]:
+        """Where the format of a text shows something else."""
+        if kind != "string":
+            return set()
+        return {p for p in self._cell_positions if self._formats.changes_text(shown, self._style_of(cell, p))}
+
+    def _add_value(self, cell: dict[str, str], kind: str, shown: str) -> None:
         """Note what a cell with a value shows."""
-        kind = cell["office:value-type"]
         if not _is_value(kind, cell[_VALUES[kind]]):
-            self.look.shapes.add(row, position, OTHER)
+            self._add_shape(OTHER)
         elif not shown:
-            if kind in _ALWAYS_FORMATTED or self._style_of(cell, position) not in self._plain_styles:
-                self.look.shapes.add(row, position, OTHER)
+            self._add_unshown(cell, kind)
         elif shown != _value_text(cell, shown):
-            self.look.shapes.add(row, position, claim(shown))
-        elif kind != "boolean" and (shape := self._other_format(cell, position, shown)):
-            self.look.shapes.add(row, position, shape)
+            self._add_shape(claim(shown))
+        elif kind != "boolean":
+            for position in self._cell_positions:
+                if shape := self._other_format(cell, position, shown):
+                    self._add_shape(shape, range(position, position + 1))
+
+    def _add_string(self, value: str, text: str) -> None:
+        # Of texts that differ in blanks only, the value is the one that a program shows.
+        self._put(value)
+        if _SPACES.sub(" ", value).strip() != _SPACES.sub(" ", text).strip():
+            self._add_shape(claim(text.strip()))
+
+    def _add_unshown(self, cell: dict[str, str], kind: str) -> None:
+        if kind in _ALWAYS_FORMATTED:
+            self._add_shape(OTHER)
+            return
+        for position in self._cell_positions:
+            if self._style_of(cell, position) not in self._plain_styles:
+                self._add_shape(OTHER, range(position, position + 1))
+
+    def _add_shape(self, shape: str, positions: range | None = None) -> None:
+        rows = self._cell_rows
+        for position in self._cell_positions if positions is None else positions:
+            self._look.shapes.add(rows.start, position, shape, count=len(rows))
+
+    def _put(self, text: str, without: Container[int] = ()) -> None:
+        for row, position in self._places():
+            if position in without:
+                continue
+            if len(text) > LONGEST_CELL:
+                raise Refusal(*too_long(row, position))
+            self._look.texts.setdefault(row, {})[position] = text
 
     def _other_format(self, cell: dict[str, str], position: int, shown: str) -> str | None:
         """The format of a cell whose text is its bare value, if a program shows something else by it."""
@@ -307,14 +392,25 @@ class _Walk:
 
     def _style_of(self, cell: dict[str, str], position: int) -> str:
         """The style that a cell has by itself, by its row or by its column."""
-        columns = (style for places, style in self._column_styles if position in places)
-        return cell.get("table:style-name", "") or self._row_style or next(columns, "")
+        return cell.get("table:style-name", "") or self._row_style or self._column_styles.get(position, "")
+
+    @property
+    def _cell_rows(self) -> range:
+        """The rows that the cell stands for."""
+        return range(self._row + 1, min(self._row + self._rows, MOST_ROWS) + 1)
+
+    @property
+    def _cell_positions(self) -> range:
+        """The positions that the cell stands for; further ones are not read."""
+        return range(self._position, min(self._position + self._positions, max(self._position + 1, MOST_COLUMNS)))
 
     def _places(self) -> Iterator[tuple[int, int]]:
-        """The rows and positions that the cell stands for."""
+        """The rows and positions that the cell stands for, one by one."""
         # A repetition is one element however often it counts: a few bytes can stand for a sheet full of cells.
-        for row in range(self._row + 1, self._row + min(self._rows, PIECE_ROWS) + 1):
-            for position in range(self._position, self._position + min(self._positions, MOST_COLUMNS)):
+        if (count := len(self._cell_rows) * len(self._cell_positions)) > 1:
+            self._look.claim(count)
+        for row in self._cell_rows:
+            for position in self._cell_positions:
                 yield row, position
 
 
@@ -326,7 +422,7 @@ class _CellText:
     """
 
     def __init__(self) -> None:
-        self.depth = 0
+        self.depth = self._size = 0
         self.is_plain = True
         self._paragraphs: list[list[str]] = []
 
@@ -344,8 +440,9 @@ class _CellText:
             case "text:p" | "text:h":
                 self.is_plain = self.is_plain and not self._paragraphs
                 self._paragraphs.append([])
+                self._size += 1
             case "text:s":
-                self._put(" " * min(int(attributes.get("text:c", "1")), PIECE_ROWS))
+                self._put(" " * min(int(attributes.get("text:c", "1")), LONGEST_CELL))
             case "text:tab":
                 self._put("\t")
             case "text:line-break":
@@ -364,12 +461,18 @@ class _CellText:
         if text != data:
             self.is_plain = False
         begins = not parts or parts[-1].endswith((" ", "\t", "\n"))
-        parts.append(text[1:] if begins and text.startswith(" ") else text)
+        self._append(text[1:] if begins and text.startswith(" ") else text)
 
     def _put(self, text: str) -> None:
         self.is_plain = False
         if self._paragraphs:
+            self._append(text)
+
+    def _append(self, text: str) -> None:
+        # A few bytes can stand for many spaces. What is longer than a cell can be is refused as a whole.
+        if self._size <= LONGEST_CELL:
             self._paragraphs[-1].append(text)
+        self._size += len(text)
 
 
 def _has_value(cell: dict[str, str]) -> bool:

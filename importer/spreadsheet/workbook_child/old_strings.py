@@ -68,14 +68,16 @@ class _Reading:
 
     def _characters(self, length: int, flags: int) -> bytes:
         """The UTF-16 of so many characters; every further record begins with whether it is stored in full."""
-        data, more, is_continued = b"", 0, False
+        data, more, emoji, is_continued = bytearray(), 0, 0, False
         while (missing := length + more - len(data) // 2) > 0:
             if self._place >= len(self._records[self._record]):
                 self._record, self._place, is_continued = self._record + 1, 1, True
                 flags = self._records[self._record][0]
-            data += self._part(missing, 2 if flags & _WIDE else 1)
-            more = _emoji(data) if is_continued and self._emoji_once else 0
-        return data
+            part = self._part(missing, 2 if flags & _WIDE else 1)
+            data += part
+            emoji += _emoji(part)
+            more = emoji if is_continued and self._emoji_once else 0
+        return bytes(data)
 
     def _part(self, most: int, width: int) -> bytes:
         """The UTF-16 of the characters in this record, each as wide as this in bytes."""

@@ -21,12 +21,12 @@ _USUAL_MAINS = ("xl/workbook.xml", "xl/workbook.bin")
 _RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _RELATIONS = '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
 _WIDE_XML = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
-_ENCODING = re.compile(rb"""^\s*<\?xml[^>]*?\sencoding\s*=\s*["']([\w.-]+)["']""")
+_ENCODING = re.compile(rb"""^\s*<\?xml[^<>]*?\sencoding\s*=\s*["']([\w.-]+)["']""")
 _DECLARATION = re.compile(rb"^\s*<\?xml.*?\?>", re.DOTALL)
 _START_BYTES = 4_096
-_DIMENSION = re.compile(rb"<(?:\w+:)?dimension\b[^>]*?(?:/>|>\s*</(?:\w+:)?dimension\s*>)")
+_DIMENSION = re.compile(rb"<(?:\w+:)?dimension\b[^<>]*?(?:/>|>\s*</(?:\w+:)?dimension\s*>)")
 _SOUND_DIMENSION = re.compile(rb"""\sref\s*=\s*["'][A-Z]{1,3}[1-9]\d{0,6}(?::[A-Z]{1,3}[1-9]\d{0,6})?["']""")
-
+_MOST_LETTERS = 6
 
 Rewrite = Callable[[bytes], bytes]
 """Gives the bytes of a part another form."""
@@ -99,12 +99,10 @@ class Package:
         ):
             return False
         targets = dict(self._naive_targets())
-        return self._is_sound(self.main) and all(
-            relation.part == (self._fixed_name(relation.kind) or targets.get(relation.id))
-            and self._is_sound(relation.part)
-            for relation in self.relations
-            if relation.part and relation.kind in _TARGETS
-        )
+        read = [relation for relation in self.relations if relation.part and relation.kind in _TARGETS]
+        return all(
+            relation.part == (self._fixed_name(relation.kind) or targets.get(relation.id)) for relation in read
+        ) and all(map(self._is_sound, dict.fromkeys([self.main, *(relation.part for relation in read)])))
 
     def plain_copy(self, rewritten: Rewrite | None = None, strings: Rewrite | None = None) -> io.BytesIO:
         """The same workbook with every part where calamine looks for it, as UTF-8, without a wrong dimension.
@@ -113,13 +111,17 @@ class Package:
         """
         suffix = "bin" if self.is_binary else "xml"
         forms = {"worksheet": rewritten, "sharedStrings": strings}
-        copy, links = io.BytesIO(), [_RELATIONS]
+        copy, links, names = io.BytesIO(), [_RELATIONS], dict[tuple[str, str], str]()
         with zipfile.ZipFile(copy, "w") as target:
             for number, relation in enumerate(self.relations, start=1):
                 if relation.part is None or relation.kind not in _TARGETS:
                     continue
-                name = _TARGETS[relation.kind].format(number=number, suffix=suffix)
-                target.writestr(f"xl/{name}", self._plain_part(relation, forms.get(relation.kind)))
+                # Once, however many links lead to it.
+                name = names.get((relation.kind, relation.part), "")
+                if not name:
+                    name = _TARGETS[relation.kind].format(number=number, suffix=suffix)
+                    names[relation.kind, relation.part] = name
+                    target.writestr(f"xl/{name}", self._plain_part(relation, forms.get(relation.kind)))
                 links.append(f'<Relationship Id="{relation.id}" Type="{_RELATION}/{relation.kind}" Target="{name}"/>')
             target.writestr(f"xl/workbook.{suffix}", self.read(self.main))
             target.writestr(f"xl/_rels/workbook.{suffix}.rels", "".join([*links, "</Relationships>"]))
@@ -257,7 +259,8 @@ def as_utf8(data: bytes) -> bytes:
 def position_of(letters: bytes) -> int:
     """The position of a column by its letters: A is 0."""
     position = 0
-    for letter in letters.upper():
+    # More than these lead beyond every sheet anyway.
+    for letter in letters[:_MOST_LETTERS].upper():
         position = position * 26 + letter - ord("A") + 1
     return position - 1
 

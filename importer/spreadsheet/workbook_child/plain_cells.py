@@ -15,18 +15,21 @@ from .format_codes import may_show_moment
 from .package import letters_of, position_of
 from .references import without_needless_references
 
-_ROW_OR_CELL = re.compile(rb"<((?:\w+:)?)(row|c)(\s[^>]*?)?(/?)>")
+_ROW_OR_CELL = re.compile(rb"<((?:\w+:)?)(row|c)(\s[^<>]*?)?(/?)>")
 _ROW_NUMBER = re.compile(rb"""\sr\s*=\s*["'](\d+)["']""")
 _CELL_PLACE = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]+)\d+["']""")
-_CHARACTERS = re.compile(rb"<!\[CDATA\[(?P<data>.*?)\]\]>|<!--.*?-->|<\?(?!xml\s).*?\?>", re.DOTALL)
-_CELL = re.compile(rb"<((?:\w+:)?)c(?P<attributes>\s[^>]*)?(?<!/)>(?P<content>.*?)</\1c\s*>", re.DOTALL)
-_EXTENSIONS = re.compile(rb"<((?:\w+:)?)extLst\b[^>]*?(?:/>|>.*?</\1extLst\s*>)", re.DOTALL)
-_PARTS = re.compile(rb"<((?:\w+:)?)(?P<name>f|v|is)\b[^>]*?(?:/>|>(?P<text>.*?)</\1(?P=name)\s*>)", re.DOTALL)
-_TAG = re.compile(rb"<[^>]*>")
-_SHARED_STRING = re.compile(rb"<((?:\w+:)?)si\b[^>]*?(?:/>|>(?P<text>.*?)</\1si\s*>)", re.DOTALL)
+# What has no end goes on to the end of the part (\Z), for otherwise each of many begins would look for it once more.
+_CHARACTERS = re.compile(
+    rb"<!\[CDATA\[(?P<data>.*?)(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|<\?(?!xml\s).*?(?:\?>|\Z)", re.DOTALL
+)
+_CELL = re.compile(rb"<((?:\w+:)?)c(?P<attributes>\s[^<>]*)?(?<!/)>(?P<content>.*?)(?P<end></\1c\s*>|\Z)", re.DOTALL)
+_EXTENSIONS = re.compile(rb"<((?:\w+:)?)extLst\b[^<>]*?(?:/>|>.*?(?:</\1extLst\s*>|\Z))", re.DOTALL)
+_PARTS = re.compile(rb"<((?:\w+:)?)(?P<name>f|v|is)\b[^<>]*?(?:/>|>(?P<text>.*?)(?:</\1(?P=name)\s*>|\Z))", re.DOTALL)
+_TAG = re.compile(rb"<[^<>]*>")
+_SHARED_STRING = re.compile(rb"<((?:\w+:)?)si\b[^<>]*?(?:/>|>(?P<text>.*?)(?:</\1si\s*>|\Z))", re.DOTALL)
 _TYPE = re.compile(rb"""\st\s*=\s*["'](\w*)["']""")
 _STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
-FLOAT = re.compile(rb"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan)", re.IGNORECASE)
+FLOAT = re.compile(rb"[+-]?(?:(?:\d++\.?\d*+|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan)", re.IGNORECASE)
 """What readers take for a number, which may be none."""
 
 _YES_OR_NO = {b"0", b"1", b"true", b"false"}
@@ -50,7 +53,7 @@ def plain_cells(sheet: bytes, strings: int) -> bytes:
     data = _CHARACTERS.sub(lambda match: html.escape((match["data"] or b"").decode(), quote=False).encode(), sheet)
 
     def readable(cell: re.Match[bytes]) -> bytes:
-        return _readable(cell, strings)
+        return _readable(cell, strings) if cell["end"] else cell[0]
 
     return _with_addresses(_CELL.sub(readable, without_wide_escapes(without_needless_references(data))))
 
@@ -90,6 +93,8 @@ def readable_cells(sheet: bytes, moments: Moments) -> bytes:
     """
 
     def readable(cell: re.Match[bytes]) -> bytes:
+        if not cell["end"]:
+            return cell[0]
         if _type_of(cell) == b"e":
             return _unnamed(cell)
         value = next((part["text"] or b"" for part in _PARTS.finditer(cell["content"]) if part["name"] == b"v"), b"")
@@ -132,7 +137,7 @@ def _characters(run: bytes) -> Iterator[bytes]:
 
 def without_blanks(sheet: bytes, strings: Collection[int]) -> bytes:
     """The XML of a sheet without its cells of nothing but blanks; ``strings`` are the shared strings that are such."""
-    return _CELL.sub(lambda cell: b"" if _is_blank(cell, strings) else cell[0], sheet)
+    return _CELL.sub(lambda cell: b"" if cell["end"] and _is_blank(cell, strings) else cell[0], sheet)
 
 
 def blank_strings(shared: bytes) -> frozenset[int]:
@@ -151,6 +156,8 @@ def _is_blank(cell: re.Match[bytes], strings: Collection[int]) -> bool:
 
 def _readable(cell: re.Match[bytes], strings: int) -> bytes:
     kind, parts = _type_of(cell), list(_PARTS.finditer(_EXTENSIONS.sub(b"", cell["content"])))
+    # One value to a cell: of several, the first is the one that is read.
+    parts = list({part["name"]: part for part in reversed(parts)}.values())[::-1]
     value = next((part["text"] or b"" for part in parts if part["name"] == b"v"), b"").strip()
     if value and not _is_of_type(value, kind, strings):
         return _unnamed(cell)

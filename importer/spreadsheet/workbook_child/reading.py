@@ -9,8 +9,8 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
-from functools import partial
+from collections.abc import Iterator, Mapping
+from functools import cached_property, partial
 from pathlib import Path
 from typing import IO
 
@@ -19,10 +19,11 @@ from python_calamine import CalamineError, PasswordError
 from . import xlsb_look, xlsx_look
 from .books import Book, CalamineBook, XlsBook
 from .cell_texts import CellTexts
-from .limits import DAMAGED, PROTECTED, TOO_LARGE, Refusal, limit_this_process, refuse_bomb
+from .confinement import confine
+from .limits import DAMAGED, PROTECTED, TOO_LARGE, Refusal, limit_this_process, open_archive
 from .look import FROM_1904, Formats, Look
 from .ods_content import plain_content
-from .ods_look import hides_zeros, look_at_ods, readable_values, shows_formulas
+from .ods_look import OdsLooks, Views, readable_values
 from .package import Package, letters_of
 from .plain_cells import (
     NO_MOMENTS,
@@ -44,6 +45,9 @@ _OLD_MACROS = "_VBA_PROJECT_CUR".encode("utf-16-le")
 _SETTINGS, _CONTENT, _STYLES = "settings.xml", "content.xml", "styles.xml"
 _PARTS_OF_ODS = ("mimetype", "META-INF/manifest.xml", _CONTENT)
 _MODERN = (".xlsx", ".xlsm")
+_NO_MEMORY = "PyObject pointer is null"
+"""What calamine (0.9.1) says where Python has no memory for a value of a cell."""
+
 _SHARED_STRING = re.compile(rb"<(?:\w+:)?si\b")
 
 
@@ -55,8 +59,9 @@ def main(path: Path, chosen: str | None, out: IO[str], *, blanks: bool = True) -
 
     Any other exception ends the process, which is as good as saying that the file is damaged.
     """
-    # 1. This process is limited before it looks at the file: a legal workbook of 1.8 KB makes calamine ask for 512 GB
-    #    and abort, which no ``except`` can catch (calamine issue 693, measured with 0.9.1). Here that ends a child.
+    # 1. This process is limited, and confined, before it looks at the file: a legal workbook of 1.8 KB makes calamine
+    #    ask for 512 GB and abort, which no ``except`` can catch (calamine issue 693, measured with 0.9.1). Here that
+    #    ends a child.
     # 2. The archive's directory is judged before anything is unpacked: a bomb is refused by what it says of itself.
     # 3. A workbook whose parts lie where calamine does not look is copied into the plain form, in memory.
     # 4. The sheet is chosen. Where more than one could be meant, a person chooses; a guess would import the wrong one.
@@ -65,7 +70,8 @@ def main(path: Path, chosen: str | None, out: IO[str], *, blanks: bool = True) -
     #    And how numbers are shown: 0.5 may be shown as 50%, 42 as 00042.
     # 6. The cells are written in pieces, column by column. The last line says what was read; without it the parent
     #    knows that this process died, and takes nothing of what came before.
-    limit_this_process()
+    limit_this_process(path.stat().st_size)
+    confine(path)
     try:
         for line in _sheet(path, chosen, blanks=blanks):
             _put(line, out)
@@ -74,6 +80,10 @@ def main(path: Path, chosen: str | None, out: IO[str], *, blanks: bool = True) -
     except PasswordError:
         _put({"refused": PROTECTED}, out)
     except MemoryError:
+        _put({"refused": TOO_LARGE}, out)
+    except BaseException as error:
+        if str(error) != _NO_MEMORY:
+            raise
         _put({"refused": TOO_LARGE}, out)
 
 
@@ -88,8 +98,7 @@ def _sheet(path: Path, chosen: str | None, *, blanks: bool) -> Iterator[object]:
         book, notices = _old(path)
         yield from _lines(book, chosen, notices)
         return
-    with zipfile.ZipFile(path) as archive:
-        refuse_bomb(archive.infolist())
+    with open_archive(path) as archive:
         notices = about_parts(path, archive)
         if _CONTENT in archive.namelist():
             _refuse_other_kind(path, (".ods",))
@@ -104,7 +113,7 @@ def _sheet(path: Path, chosen: str | None, *, blanks: bool) -> Iterator[object]:
 def _open_document(path: Path, archive: zipfile.ZipFile, chosen: str | None, notices: list[Notice]) -> Iterator[object]:
     stored = archive.read(_CONTENT)
     content = plain_content(stored)
-    look = partial(_look_at_ods, archive, content, notices)
+    look = _OdsBook(archive, content, notices).look
     try:
         source = path if content == stored else _with_content(archive, content)
         yield from _lines(CalamineBook(source, look), chosen, notices)
@@ -135,7 +144,7 @@ def _modern(source: Path | IO[bytes], package: Package, chosen: str | None, noti
     if package.is_binary:
         yield from _lines(_binary_book(source, package), chosen, notices)
         return
-    look = partial(_look_at_package, package, moments=_moments(package))
+    look = _XmlBook(package, _moments(package)).look
     strings = _strings(package)
     try:
         if has_wide_escapes(strings):
@@ -147,16 +156,17 @@ def _modern(source: Path | IO[bytes], package: Package, chosen: str | None, noti
         with zipfile.ZipFile(package.plain_copy(rewritten, without_wide_escapes)) as archive:
             copy = Package(archive)
             readable = partial(readable_cells, moments=_moments(copy))
-            book = CalamineBook(copy.plain_copy(readable), partial(_look_at_package, copy))
+            book = CalamineBook(copy.plain_copy(readable), _XmlBook(copy).look)
             yield from _lines(book, chosen, notices)
 
 
 def _binary_book(source: Path | IO[bytes], package: Package) -> Book:
-    styles, from_1904 = _binary_styles(package), xlsb_look.counts_from_1904(package.read(package.main))
-    readable = partial(xlsb_look.without_odd_days, styles=styles, from_1904=from_1904)
-    sheets = (each.part for each in package.relations if each.kind == "worksheet" and each.part)
+    binary = _BinaryBook(package)
+    from_1904 = xlsb_look.counts_from_1904(package.read(package.main))
+    readable = partial(xlsb_look.without_odd_days, styles=binary.shapes, from_1904=from_1904)
+    sheets = dict.fromkeys(each.part for each in package.relations if each.kind == "worksheet" and each.part)
     is_odd = any(readable(sheet) is not sheet for sheet in map(package.read, sheets))
-    return CalamineBook(package.plain_copy(readable) if is_odd else source, partial(_look_at_package, package))
+    return CalamineBook(package.plain_copy(readable) if is_odd else source, binary.look)
 
 
 def _binary_styles(package: Package) -> Formats:
@@ -195,7 +205,11 @@ def _lines(book: Book, chosen: str | None, notices: list[Notice]) -> Iterator[ob
     texts = CellTexts(book.table(name), look)
     yield from texts.pieces()
     out_of_sight = [letters_of(position) for position in sorted(look.hidden_columns & texts.filled)]
-    cells = [(code, row, position) for row, cells in look.problems.items() for position, (code, _) in cells.items()]
+    cells = [
+        (code, row, position)
+        for row, problems in sorted(look.problems.items())
+        for position, (code, _) in sorted(problems.items())
+    ]
     yield {
         "name": name,
         "notices": [
@@ -210,29 +224,73 @@ def _lines(book: Book, chosen: str | None, notices: list[Notice]) -> Iterator[ob
     }
 
 
-def _look_at_ods(archive: zipfile.ZipFile, content: bytes, notices: list[Notice], name: str) -> Look:
-    settings = archive.read(_SETTINGS) if _SETTINGS in archive.namelist() else b"<none/>"
-    styles = plain_content(archive.read(_STYLES)) if _STYLES in archive.namelist() else b""
-    zeros = hides_zeros(settings, name)
-    look, is_linked = look_at_ods(io.BytesIO(content), name, styles=styles, without_zeros=zeros)
-    look.shows_formulas = shows_formulas(settings, name)
-    # Once, however many sheets are looked at.
-    notices += [linked_with_others()] if is_linked and linked_with_others() not in notices else []
-    return look
+class _OdsBook:
+    """An OpenDocument of sheets, whose parts are read once for all of them."""
+
+    def __init__(self, archive: zipfile.ZipFile, content: bytes, notices: list[Notice]) -> None:
+        self._archive, self._content, self._notices = archive, content, notices
+
+    def look(self, name: str) -> Look:
+        """What a sheet tells beside its values."""
+        return self._looks.of(name)
+
+    @cached_property
+    def _looks(self) -> OdsLooks:
+        has_settings = _SETTINGS in self._archive.namelist()
+        views = Views(self._archive.read(_SETTINGS)) if has_settings else None
+        styles = plain_content(self._archive.read(_STYLES)) if _STYLES in self._archive.namelist() else b""
+        looks = OdsLooks(self._content, views, styles)
+        self._notices += [linked_with_others()] if looks.is_linked else []
+        return looks
 
 
-def _look_at_package(package: Package, name: str, *, moments: Moments = NO_MOMENTS) -> Look:
-    styles, book = package.part_of("styles"), package.read(package.main)
-    if package.is_binary:
-        part = package.part(xlsb_look.link_of(book, name))
-        shapes = _binary_styles(package)
-        to_calculate = xlsb_look.is_calculated_on_opening(book)
-        look = xlsb_look.look_at_xlsb(package.read(part), shapes, calculated_on_opening=to_calculate)
-        look.day_zero = FROM_1904 if xlsb_look.counts_from_1904(book) else ""
+class _XmlBook:
+    """A workbook of XML, whose parts about all of its sheets are read once."""
+
+    def __init__(self, package: Package, moments: Moments = NO_MOMENTS) -> None:
+        self._package, self._moments = package, moments
+        book, styles = package.read(package.main), package.part_of("styles")
+        self._shapes = xlsx_look.formats_of(package.read(styles)) if styles else Formats()
+        self._links = distinct_parts(package, xlsx_look.links_of(book))
+        self._to_calculate = xlsx_look.is_calculated_on_opening(book)
+        self._day_zero = FROM_1904 if xlsx_look.counts_from_1904(book) else ""
+
+    def look(self, name: str) -> Look:
+        """What a sheet tells beside its values."""
+        with self._package.stream(self._package.part(self._links.get(name, ""))) as stream:
+            look = xlsx_look.look_at_xlsx(
+                stream, self._shapes, calculated_on_opening=self._to_calculate, moments=self._moments
+            )
+        look.day_zero = self._day_zero
         return look
-    shapes = xlsx_look.formats_of(package.read(styles)) if styles else Formats()
-    with package.stream(package.part(xlsx_look.link_of(book, name))) as stream:
-        to_calculate = xlsx_look.is_calculated_on_opening(book)
-        look = xlsx_look.look_at_xlsx(stream, shapes, calculated_on_opening=to_calculate, moments=moments)
-    look.day_zero = FROM_1904 if xlsx_look.counts_from_1904(book) else ""
-    return look
+
+
+class _BinaryBook:
+    """A workbook of records, whose parts about all of its sheets are read once."""
+
+    def __init__(self, package: Package) -> None:
+        self._package, book = package, package.read(package.main)
+        self.shapes = _binary_styles(package)
+        self._links = distinct_parts(package, xlsb_look.links_of(book))
+        self._to_calculate = xlsb_look.is_calculated_on_opening(book)
+        self._day_zero = FROM_1904 if xlsb_look.counts_from_1904(book) else ""
+
+    def look(self, name: str) -> Look:
+        """What a sheet tells beside its values."""
+        part = self._package.part(self._links.get(name, ""))
+        look = xlsb_look.look_at_xlsb(self._package.read(part), self.shapes, calculated_on_opening=self._to_calculate)
+        look.day_zero = self._day_zero
+        return look
+
+
+def distinct_parts(package: Package, links: Mapping[str, str]) -> Mapping[str, str]:
+    """The Ids of the links to the sheets, by their names.
+
+    Raises:
+        Refusal: Several sheets are one part, which would be read for each of thousands of names.
+    """
+    ids = {relation.id: relation.part for relation in reversed(package.relations)}
+    parts = [ids.get(link) for link in links.values()]
+    if len(set(parts)) < len(parts):
+        raise Refusal(*DAMAGED)
+    return links

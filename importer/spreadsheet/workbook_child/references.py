@@ -11,7 +11,7 @@ _NEEDLESS = re.compile(
 )
 """Printable characters of ASCII, but for those that XML itself needs: & < > and both kinds of quotes."""
 
-_OR_LITERAL = re.compile(rb"<!\[CDATA\[.*?\]\]>|<!--.*?-->|%s" % _NEEDLESS.pattern, re.DOTALL)
+_OR_LITERAL = re.compile(rb"<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z)|%s" % _NEEDLESS.pattern, re.DOTALL)
 
 
 def has_needless_references(xml: bytes) -> bool:

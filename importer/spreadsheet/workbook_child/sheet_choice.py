@@ -25,7 +25,8 @@ def choose(book: Book, chosen: str | None) -> tuple[str, list[str]]:
         return chosen, []
     starts = {name: start for name in names if (start := _start(book, name))}
     visible = [sheet.name for sheet in book.names if sheet.name in starts and not sheet.is_hidden]
-    hidden = [name for name, start in starts.items() if name not in visible and not is_beside_the_data(start)]
+    in_sight = set(visible)
+    hidden = [name for name, start in starts.items() if name not in in_sight and not is_beside_the_data(start)]
     return _only_one(visible, hidden, starts), hidden
 
 

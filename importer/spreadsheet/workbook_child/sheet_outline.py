@@ -5,15 +5,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from .limits import MOST_COLUMNS, UNUSUAL, Refusal
+from .limits import MOST_COLUMNS, MOST_ROWS, UNUSUAL, Refusal
 from .package import position_of
 from .spans import Attributes, Element, end_of, local, tag_end, walk
 
 _MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _RANGE = re.compile(r"\$?([A-Z]*)\$?(\d*)(?::\$?([A-Z]*)\$?(\d*))?")
-_MOST_ROWS = 1_048_576
+_MOST_COLUMN_ITEMS = 16_384
+"""Items about columns, of which a sheet has one for each at most."""
+
 _LISTS = {"cols", "mergeCells", "dataValidations"}
-_NEWER_RULES = re.compile(rb"<(\w+:)dataValidation\b.*?</\1dataValidation\s*>", re.DOTALL)
+_NEWER_RULES = re.compile(rb"<(\w+:)dataValidation\b.*?(?:</\1dataValidation\s*>|\Z)", re.DOTALL)
 _NEWER_AREAS = re.compile(rb"<\w+:sqref>([^<]*)<")
 
 
@@ -29,6 +31,11 @@ class Area:
     def holds(self, row: int, position: int) -> bool:
         """Whether a cell is inside."""
         return self.top <= row <= self.bottom and self.left <= position <= self.right
+
+    @property
+    def ranges(self) -> tuple[range, range]:
+        """Its rows and its positions."""
+        return range(self.top, self.bottom + 1), range(self.left, self.right + 1)
 
     @property
     def is_one_cell(self) -> bool:
@@ -47,7 +54,7 @@ def areas_of(text: str) -> Iterator[Area]:
         yield Area(
             int(top or 1),
             position_of(left.encode()) if left else 0,
-            int(bottom or top or _MOST_ROWS),
+            int(bottom or top or MOST_ROWS),
             position_of(last.encode()) if last else 16_383,
         )
 
@@ -78,10 +85,12 @@ class SheetOutline:
     def looks_of_columns(self) -> dict[int, int]:
         """The index of the look of each column that has one."""
         looks: dict[int, int] = {}
-        for column in self.inside.get("cols", ()):
-            if "style" in column.attributes:
-                first, last = int(column.attributes["min"]) - 1, int(column.attributes["max"])
-                looks.update(dict.fromkeys(range(first, min(last, MOST_COLUMNS)), int(column.attributes["style"])))
+        columns = [column for column in self.inside.get("cols", ()) if "style" in column.attributes]
+        if len(columns) > _MOST_COLUMN_ITEMS:
+            raise Refusal(UNUSUAL)
+        for column in columns:
+            first, last = int(column.attributes["min"]) - 1, int(column.attributes["max"])
+            looks.update(dict.fromkeys(range(first, min(last, MOST_COLUMNS)), int(column.attributes["style"])))
         return looks
 
     def offered(self, data: bytes, others: Iterable[Element]) -> list[Area]:

@@ -1,9 +1,11 @@
 """The parts of a sheet beside its rows, changed in places: widths of columns, merged cells, and lists of items."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 
-from .limits import Refusal
+from .limits import UNUSUAL, Refusal
 from .sheet_outline import Area, SheetOutline, areas_of, place_for
 from .spans import Edits, Element, prefix_of, with_attribute
 
@@ -47,12 +49,28 @@ class Merges:
         self._items = outline.inside.get("mergeCells", [])
         self._areas = [next(areas_of(item.attributes["ref"])) for item in self._items]
         self._filled: Counter[Area] = Counter()
+        self._in_column: dict[int, list[Area]] = {}
 
     def fill(self, row: int, position: int) -> None:
-        """Note that a cell has got a value of its own."""
-        for area in self._areas:
-            if area.holds(row, position) and (row, position) != (area.top, area.left):
-                self._filled[area] += 1
+        """Note that a cell has got a value of its own.
+
+        Raises:
+            Refusal: Merged cells lie over each other.
+        """
+        areas = self._of_column(position)
+        index = bisect_right(areas, row, key=lambda area: area.top) - 1
+        area = areas[index] if index >= 0 else None
+        if area and area.holds(row, position) and (row, position) != (area.top, area.left):
+            self._filled[area] += 1
+
+    def _of_column(self, position: int) -> list[Area]:
+        if position not in self._in_column:
+            areas = [area for area in self._areas if area.left <= position <= area.right]
+            areas.sort(key=lambda area: area.top)
+            if any(above.bottom >= below.top for above, below in pairwise(areas)):
+                raise Refusal(UNUSUAL)
+            self._in_column[position] = areas
+        return self._in_column[position]
 
     def split(self, edits: Edits, data: bytes) -> None:
         """Take apart the merged cells that have values of their own.

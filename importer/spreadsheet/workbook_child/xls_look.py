@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 from xlrd.compdoc import CompDoc
 
+from .limits import DAMAGED, Refusal
+
 Area = tuple[range, range]
 """Rows, counted from 1, and positions."""
 
@@ -50,6 +52,9 @@ class OldFile:
         names = [about for kind, about in records if kind == _SHEET_NAME]
         # Sheets of another kind, such as charts, are none to xlrd.
         self._starts = [int.from_bytes(about[:4], "little") for about in names if not about[_KIND_OF_SHEET]]
+        if len(set(self._starts)) < len(self._starts):
+            # Read once for each of its names, one sheet would take as long as thousands.
+            raise Refusal(*DAMAGED)
         calculated_by = [about[4:8] for kind, about in records if kind == _CALCULATED_BY]
         self._is_calculated = any(map(any, calculated_by))
         self._is_to_be_calculated = bool(calculated_by) and not self._is_calculated
@@ -86,8 +91,10 @@ def _conditional_areas(records: Iterable[tuple[int, bytes]]) -> Iterator[Area]:
             areas = list(_areas(about[_NEWER_HEADER if kind == _NEWER_AREAS else 0 :]))
         elif kind == _MORE_OF_RULE:
             yield from _more_areas(about)
-        elif kind in {_RULE, _NEWER_RULE} and _changes_numbers(kind, about):
+        elif areas and kind in {_RULE, _NEWER_RULE} and _changes_numbers(kind, about):
             yield from areas
+            # Once, however many rules they have.
+            areas = []
 
 
 def _stream(file: CompDoc, name: str) -> bytes:

@@ -7,8 +7,9 @@ import struct
 from collections.abc import Iterator
 from itertools import takewhile
 
+from .areas import Areas
 from .day_numbers import is_common_day
-from .format_codes import BUILT_IN, GENERAL, OTHER, may_show_moment
+from .format_codes import BUILT_IN, GENERAL, OTHER, may_show_moment, usable
 from .limits import DAMAGED, Refusal
 from .look import NOT_STORED, Formats, Look, Stretches
 from .number_formats import changes_texts
@@ -33,6 +34,9 @@ _IN_PLACE_OF_NUMBERS = {465, 467}
 """Sets of icons and bars, which may stand alone."""
 
 _ROW_HIDDEN, _COLUMN_HIDDEN = 0x10, 0x01
+_LONGEST_SIZE = 4 * 7
+"""Bits of the size of a record."""
+
 _ERRORS = {
     0x00: "#NULL!",
     0x07: "#DIV/0!",
@@ -97,7 +101,7 @@ def look_at_xlsb(sheet: bytes, styles: Formats, *, calculated_on_opening: bool =
     views = _views(sheet)
     look.hides_zeros = any(not flags & _SHOWS_ZEROS for flags in views)
     look.shows_formulas = any(flags & _SHOWS_FORMULAS for flags in views)
-    look.conditional = list(_conditional_areas(sheet, styles.conditional))
+    look.conditional = Areas(_conditional_areas(sheet, styles.conditional))
     # What exactly a condition changes is not read here.
     look.conditional_texts = look.conditional
     return look
@@ -140,10 +144,16 @@ def _conditional_areas(sheet: bytes, formats: frozenset[int]) -> Iterator[tuple[
             areas = list(_areas(data, 8))
         elif kind == _NEWER_RULES:
             areas = list(_newer_areas(data))
-        elif kind == _NEWER_FORMAT:
-            yield from areas if _changes_numbers(data) else ()
-        elif kind in _IN_PLACE_OF_NUMBERS or (kind == _RULE and int.from_bytes(data[8:12], "little") in formats):
+        elif areas and _may_change(kind, data, formats):
             yield from areas
+            # Once, however many rules they have.
+            areas = []
+
+
+def _may_change(kind: int, data: bytes, formats: frozenset[int]) -> bool:
+    if kind == _NEWER_FORMAT:
+        return _changes_numbers(data)
+    return kind in _IN_PLACE_OF_NUMBERS or (kind == _RULE and int.from_bytes(data[8:12], "little") in formats)
 
 
 def _areas(data: bytes, place: int) -> Iterator[tuple[range, range]]:
@@ -192,7 +202,7 @@ def formats_of(styles: bytes) -> Formats:
     codes, shapes, conditional, number, inside = dict(BUILT_IN), list[str](), set[int](), -1, False
     for kind, data in _records(styles):
         if kind == _FORMAT:
-            codes[int.from_bytes(data[:2], "little")] = _wide(data, 2)[0]
+            codes[int.from_bytes(data[:2], "little")] = usable(_wide(data, 2)[0])
         elif kind in {_BEGIN_STYLES, _END_STYLES}:
             inside = kind == _BEGIN_STYLES
         elif kind == _STYLE and inside:
@@ -217,14 +227,14 @@ def counts_from_1904(book: bytes) -> bool:
     return any(kind == _BOOK and data[0] & _FROM_1904 for kind, data in _records(book))
 
 
-def link_of(book: bytes, name: str) -> str:
-    """The Id of the link to the sheet with this name; empty if there is none."""
+def links_of(book: bytes) -> dict[str, str]:
+    """The Ids of the links to the sheets, by their names; the first of equal names counts."""
+    links: dict[str, str] = {}
     for kind, data in _records(book):
         if kind == _SHEET:
             link, end = _wide(data, 8)
-            if _wide(data, end)[0] == name:
-                return link
-    return ""
+            links.setdefault(_wide(data, end)[0], link)
+    return links
 
 
 def _wide(data: bytes, start: int) -> tuple[str, int]:
@@ -254,6 +264,8 @@ def _record_places(data: bytes) -> Iterator[tuple[int, int, int]]:
             place += 1
             size |= (byte & 0x7F) << shift
             shift += 7
+            if shift > _LONGEST_SIZE:
+                raise Refusal(*DAMAGED)
             if not byte & 0x80:
                 break
         yield kind, place, place + size

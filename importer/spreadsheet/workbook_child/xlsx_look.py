@@ -7,8 +7,8 @@ from functools import cache
 from typing import IO
 from xml.etree import ElementTree as ET
 
-from .format_codes import BUILT_IN, GENERAL, OTHER
-from .limits import MOST_COLUMNS, PIECE_CELLS, TOO_LARGE, Refusal
+from .format_codes import BUILT_IN, GENERAL, OTHER, usable
+from .limits import MOST_COLUMNS, MOST_ROWS, TOO_LARGE, Refusal
 from .look import Formats, Look, Stretches
 from .number_formats import changes_texts
 from .package import position_of
@@ -26,8 +26,8 @@ class UnusualCells(Exception):  # noqa: N818
 
 # The cells are looked for in the bytes. An XML parser over a full sheet takes longer than all of the reading, and these
 # patterns run only over pieces that hold one of the marks. Names may have a prefix (<x:c>): some programs write one.
-_VALUE = rb"(?P<result><(?:\w+:)?v\b[^>]*(?:/>|>(?P<value>[^<]*)</(?:\w+:)?v>))"
-_FORMULA = rb"<(?:\w+:)?f\b(?P<about_formula>[^>]*?)(?:/>|>(?P<formula>[^<]*)</(?:\w+:)?f>)\s*"
+_VALUE = rb"(?P<result><(?:\w+:)?v\b[^<>]*(?:/>|>(?P<value>[^<]*)</(?:\w+:)?v>))"
+_FORMULA = rb"<(?:\w+:)?f\b(?P<about_formula>[^<>]*?)(?:/>|>(?P<formula>[^<]*)</(?:\w+:)?f>)\s*"
 _FORMULA_START = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _AREA = re.compile(
     rb"""(?=.*\bt\s*=\s*["'](?:array|dataTable)["']).*\bref\s*=\s*["'][A-Z]+\d+:([A-Z]+)(\d+)["']""", re.DOTALL
@@ -35,9 +35,9 @@ _AREA = re.compile(
 """Where a formula says for which cells it stands; a shared one stands in each of them."""
 
 _UNUSUAL_MARKS = (b"<![CDATA[", b"<!--", b"<?")
-_MARKED_VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>[^<&]*&")
-_SPACED_VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>[^<\s]*\s")
-_START = rb"""<(?:\w+:)?c\b(?P<attributes>(?:\sr="(?P<column>[A-Z]+)(?P<row>\d+)")?[^>]*)>"""
+_MARKED_VALUE = re.compile(rb"<(?:\w+:)?v\b[^<>]*>[^<&]*&")
+_SPACED_VALUE = re.compile(rb"<(?:\w+:)?v\b[^<>]*>[^<\s]*\s")
+_START = rb"""<(?:\w+:)?c\b(?P<attributes>(?:\sr="(?P<column>[A-Z]+)(?P<row>\d+)")?[^<>]*)>"""
 """Most programs write the address first, and to look for it elsewhere takes twice as long."""
 
 _CELL = re.compile(rb"%s\s*(?:%s)?(?:%s)?" % (_START, _FORMULA, _VALUE))
@@ -48,13 +48,14 @@ _PLAIN_DATE = re.compile(rb"\s*(?:\d{4}-\d\d-\d\d(?:T(?:[01]\d|2[0-3]):\d\d:\d\d
 
 _IS_TEXT = re.compile(rb"""\bt\s*=\s*["']str["']""")
 _NO_RESULT = re.compile(
-    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^>]*/>)\s*(?:<(?:\w+:)?v\s*(?:/>|>\s*</(?:\w+:)?v>))?\s*</(?:\w+:)?c>"
+    rb"(?:</(?:\w+:)?f>|<(?:\w+:)?f\b[^<>]*/>)\s*+"
+    rb"(?:<(?:\w+:)?v\s*+(?:/>|>\s*+</(?:\w+:)?v>)\s*+)?</(?:\w+:)?c>"
 )
 _ADDRESS = re.compile(rb"""\br\s*=\s*["']([A-Za-z]+)(\d+)["']""")
 _NO_SIZE = rb"""\s*=\s*["']0+(?:\.0*)?["']"""
 _HIDDEN = rb"""\s(?:hidden\s*=\s*["'](?:1|true)["']|%s%s)"""
-_HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\b[^>]*%s[^>]*(?<!/)>(?!\s*</)" % (_HIDDEN % (b"ht", _NO_SIZE)))
-_HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\b[^>]*%s[^>]*>" % (_HIDDEN % (b"width", _NO_SIZE)))
+_HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\b(?=[^<>]*+(?<!/)>(?!\s*+</))[^<>]*?%s" % (_HIDDEN % (b"ht", _NO_SIZE)))
+_HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\b(?=([^<>]*+)>)[^<>]*?%s" % (_HIDDEN % (b"width", _NO_SIZE)))
 _HIDDEN_MARKS = (b"hidden", b'ht="0', b"ht='0", b"ht =")
 _FIRST_COLUMN = re.compile(rb"""\smin\s*=\s*["'](\d+)["']""")
 _LAST_COLUMN = re.compile(rb"""\smax\s*=\s*["'](\d+)["']""")
@@ -70,14 +71,15 @@ _ERROR_MARKS = (b'"e"', b"'e'")
 _DATE_MARKS = (b'"d"', b"'d'")
 _FORMULA_MARKS = (b"<f", b":f")
 _CONDITION_MARK = b"conditionalFormatting"
-_CONDITION = re.compile(rb"<((?:\w+:)?)conditionalFormatting\b[^>]*(?<!/)>.*?</\1conditionalFormatting\s*>", re.DOTALL)
+_CONDITION = re.compile(
+    rb"<((?:\w+:)?)conditionalFormatting\b[^<>]*(?<!/)>.*?(?:</\1conditionalFormatting\s*>|\Z)", re.DOTALL
+)
 _FORMAT_OF_CONDITION = re.compile(rb"""\sdxfId\s*=\s*["'](\d+)["']""")
-_SHAPE_OF_CONDITION = re.compile(rb"""<(?:\w+:)?numFmt\b[^>]*\sformatCode\s*=\s*"([^"]*)\"""")
+_SHAPE_OF_CONDITION = re.compile(rb"""<(?:\w+:)?numFmt\b[^<>]*\sformatCode\s*=\s*"([^"<]*)\"""")
 _AREAS_OF_CONDITION = re.compile(rb"""\ssqref\s*=\s*["']([^"']*)["']|<(?:\w+:)?sqref>([^<]*)<""")
 _RANGE = re.compile(rb"\$?([A-Z]*)\$?(\d*)(?::\$?([A-Z]*)\$?(\d*))?")
-_MOST_ROWS = 1_048_576
-_HIDES_ZEROS = re.compile(rb"""<(?:\w+:)?sheetView\s[^>]*\bshowZeros\s*=\s*["'](?:0|false)["']""")
-_SHOWS_FORMULAS = re.compile(rb"""<(?:\w+:)?sheetView\s[^>]*\bshowFormulas\s*=\s*["'](?:1|true)["']""")
+_HIDES_ZEROS = re.compile(rb"""<(?:\w+:)?sheetView\s[^<>]*\bshowZeros\s*=\s*["'](?:0|false)["']""")
+_SHOWS_FORMULAS = re.compile(rb"""<(?:\w+:)?sheetView\s[^<>]*\bshowFormulas\s*=\s*["'](?:1|true)["']""")
 _HIDES_VALUES = re.compile(rb"""\sshowValue\s*=\s*["'](?:0|false)["']""")
 """Of a set of icons or of bars, which stand in place of the numbers."""
 
@@ -177,9 +179,8 @@ def _add_formula(look: Look, cell: re.Match[bytes]) -> None:
     look.add_formula(row, position, formula, is_stored=is_stored)
     # The results of a formula of many cells stand in cells without one.
     if area := _AREA.match(cell["about_formula"] or b""):
-        bottom, right = int(area[2]), min(_position(area[1]), MOST_COLUMNS)
-        if (bottom - row + 1) * (right - position + 1) > PIECE_CELLS:
-            raise Refusal(*TOO_LARGE)
+        bottom, right = min(int(area[2]), MOST_ROWS), min(_position(area[1]), MOST_COLUMNS)
+        look.claim(max(bottom - row + 1, 0) * max(right - position + 1, 0))
         for each in range(row, bottom + 1):
             for place in range(position, right + 1):
                 look.add_formula(each, place, formula, is_stored=is_stored)
@@ -190,37 +191,43 @@ def _add_conditions(look: Look, piece: bytes, styles: Formats) -> None:
     for condition in _CONDITION.finditer(piece):
         formats = set(map(int, _FORMAT_OF_CONDITION.findall(condition[0])))
         # Newer conditions hold their format themselves.
-        shapes = [html.unescape(shape.decode()) for shape in _SHAPE_OF_CONDITION.findall(condition[0])]
+        shapes = [usable(html.unescape(shape.decode())) for shape in _SHAPE_OF_CONDITION.findall(condition[0])]
         texts = b"".join(b"".join(text) + b" " for text in _AREAS_OF_CONDITION.findall(condition[0]))
         areas = list(map(_area, filter(None, map(_RANGE.fullmatch, texts.split()))))
         if shapes or not formats.isdisjoint(styles.conditional) or _HIDES_VALUES.search(condition[0]):
-            look.conditional += areas
+            look.conditional.add(areas)
         if any(map(changes_texts, shapes)) or not formats.isdisjoint(styles.of_texts):
-            look.conditional_texts += areas
+            look.conditional_texts.add(areas)
 
 
 def _area(match: re.Match[bytes]) -> tuple[range, range]:
     """The rows and positions of A1, A1:B2, A:B or 1:2."""
     left, top, right, bottom = match.groups()
-    last_row, last_position = bottom or top or b"%d" % _MOST_ROWS, right or left
+    last_row, last_position = bottom or top or b"%d" % MOST_ROWS, right or left
     last = _position(last_position) if last_position else MOST_COLUMNS
     return range(int(top or 1), int(last_row) + 1), range(_position(left) if left else 0, last + 1)
 
 
 def _styled_cells(piece: bytes, pattern: re.Pattern[bytes]) -> Iterator[tuple[re.Match[bytes], bytes]]:
     """The cells whose style the pattern has, each with that style; rows and columns have styles too."""
+    last = -1
     for match in pattern.finditer(piece):
-        if cell := _STYLED_CELL.match(piece, piece.rfind(b"<", 0, match.start())):
+        begin = piece.rfind(b"<", max(last, 0), match.start())
+        if begin > last and (cell := _STYLED_CELL.match(piece, begin)):
             yield cell, match[1]
+        last = max(begin, last)
 
 
 def _cells_before(piece: bytes, pattern: re.Pattern[bytes], marks: Iterable[bytes]) -> Iterator[re.Match[bytes]]:
-    """The last cell that begins before each match of the pattern."""
+    """The last cell that begins before each match of the pattern, each cell once."""
     if not any(mark in piece for mark in marks):
         return
+    looked_at = 0
     for match in pattern.finditer(piece):
-        begin = max(piece.rfind(b"<c", 0, match.start()), piece.rfind(b":c ", 0, match.start()))
-        if cell := _CELL.match(piece, piece.rfind(b"<", 0, begin + 1)):
+        # From the last match on: what was looked through before is not looked through again for each of many.
+        start, looked_at = looked_at, match.start()
+        begin = max(piece.rfind(b"<c", start, looked_at), piece.rfind(b":c ", start, looked_at))
+        if begin >= 0 and (cell := _CELL.match(piece, piece.rfind(b"<", start, begin + 1))):
             yield cell
 
 
@@ -260,12 +267,12 @@ def formats_of(styles: bytes) -> Formats:
     # expat bounds how far entities grow and fetches none; for the rest this process has its limits.
     root = ET.fromstring(styles)  # noqa: S314
     codes = {str(number): code for number, code in BUILT_IN.items()} | {
-        element.get("numFmtId", ""): element.get("formatCode", "")
+        element.get("numFmtId", ""): usable(element.get("formatCode", ""))
         for element in root.iterfind(".//{*}numFmts/{*}numFmt")
     }
     of_cells = [codes.get(style.get("numFmtId", "0"), OTHER) for style in root.iterfind(".//{*}cellXfs/{*}xf")]
     shapes = {n: shape.find("{*}numFmt") for n, shape in enumerate(root.iterfind(".//{*}dxfs/{*}dxf"))}
-    conditional = {n: shape.get("formatCode", "") for n, shape in shapes.items() if shape is not None}
+    conditional = {n: usable(shape.get("formatCode", "")) for n, shape in shapes.items() if shape is not None}
     return Formats(
         of_cells, frozenset(conditional), frozenset(n for n, shape in conditional.items() if changes_texts(shape))
     )
@@ -289,10 +296,12 @@ def counts_from_1904(book: bytes) -> bool:
     return any(one.get("date1904") in _TRUE for one in settings)
 
 
-def link_of(book: bytes, name: str) -> str:
-    """The Id of the link to the sheet with this name; empty if there is none."""
+def links_of(book: bytes) -> dict[str, str]:
+    """The Ids of the links to the sheets, by their names; the first of equal names counts."""
+    links: dict[str, str] = {}
     for element in ET.fromstring(book).iter():  # noqa: S314
-        if element.tag.endswith("}sheet") and element.get("name") == name:
+        if element.tag.endswith("}sheet"):
             # The namespace of this attribute differs between the two forms of the format.
-            return next((value for key, value in element.attrib.items() if key.endswith("relationships}id")), "")
-    return ""
+            link = next((value for key, value in element.attrib.items() if key.endswith("relationships}id")), "")
+            links.setdefault(element.get("name", ""), link)
+    return links

@@ -4,20 +4,28 @@ import re
 import subprocess
 import sys
 import zipfile
+from copy import copy
 from pathlib import Path
 
 import pytest
 
+from importer.spreadsheet.workbook import cause_of_end
 from importer.spreadsheet.workbook_child import limits
 from importer.spreadsheet.workbook_child.limits import (
-    MEMORY_BYTES,
+    MEMORY_OF_ANY,
+    MEMORY_PER_BYTE,
     MOST_ENTRIES,
+    MOST_MEMORY,
     MOST_RATIO,
     MOST_UNPACKED,
     RATIO_FROM,
-    SECONDS,
+    SECONDS_OF_ANY,
+    SECONDS_PER_MEGABYTE,
+    TOO_SLOW,
     Refusal,
+    open_archive,
     refuse_bomb,
+    seconds_for,
 )
 
 
@@ -47,7 +55,7 @@ REFUSED = {
 @pytest.mark.parametrize("name", ALLOWED)
 def test_an_archive_within_its_limits_is_read(name: str) -> None:
     """Real spreadsheets are far within."""
-    refuse_bomb(ALLOWED[name])
+    refuse_bomb(ALLOWED[name], 2 * MOST_UNPACKED)
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -55,29 +63,72 @@ def test_an_archive_that_says_it_is_a_bomb_is_refused(name: str) -> None:
     """Before anything of it is unpacked, with what to do."""
     entries, sentence = REFUSED[name]
     with pytest.raises(Refusal, match=re.escape(sentence)) as refusal:
-        refuse_bomb(entries)
+        refuse_bomb(entries, 2 * MOST_UNPACKED)
     assert ".csv" in refusal.value.args[1]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
-def test_a_process_is_limited_before_it_reads() -> None:
-    """In memory, time and output, and it leaves no core file with the user's data."""
+def test_the_same_bytes_under_many_names_are_refused(tmp_path: Path) -> None:
+    """Each of them shrinks as a sheet does; together they would unpack to any size."""
+    path = tmp_path / "file.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.xml", b"<c>1</c>" * 100)
+        for number in range(50):
+            name = copy(archive.getinfo("a.xml"))
+            name.filename = f"{number}.xml"
+            archive.filelist.append(name)
+    with pytest.raises(Refusal, match="cannot be read"):
+        open_archive(path)
+
+
+@pytest.mark.parametrize(
+    ("size", "seconds"),
+    [
+        (0, SECONDS_OF_ANY),
+        ((1 << 20) // SECONDS_PER_MEGABYTE, SECONDS_OF_ANY),
+        (1 << 20, SECONDS_OF_ANY + SECONDS_PER_MEGABYTE),
+        (10 << 20, SECONDS_OF_ANY + 10 * SECONDS_PER_MEGABYTE),
+    ],
+)
+def test_a_larger_file_may_take_longer(size: int, seconds: int) -> None:
+    """As much as the slowest kind needs, several times over."""
+    assert seconds_for(size) == seconds
+
+
+def limited(size: int, then: str, before: str = "pass") -> subprocess.CompletedProcess[str]:
+    """What a process says that limits itself for a file of this size, and does something before and then."""
     code = (
-        "import runpy, resource as r; runpy.run_path({path!r})['limit_this_process']();"
-        "print([r.getrlimit(each)[0] for each in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_CORE)])"
+        f"import runpy, resource as r; limit = runpy.run_path({str(Path(limits.__file__))!r})['limit_this_process']\n"
+        f"{before}\nlimit({size})\n{then}"
     )
-    command = [sys.executable, "-c", code.format(path=str(Path(limits.__file__)))]
-    done = subprocess.run(command, capture_output=True, check=True, text=True)
-    assert done.stdout.strip() == str([MEMORY_BYTES, SECONDS, MEMORY_BYTES, 0])
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, text=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+@pytest.mark.parametrize(
+    ("size", "memory"),
+    [(0, MEMORY_OF_ANY), (1 << 20, MEMORY_OF_ANY + MEMORY_PER_BYTE * (1 << 20)), (1 << 30, MOST_MEMORY)],
+)
+def test_a_process_is_limited_before_it_reads(size: int, memory: int) -> None:
+    """In memory, time and output, and it leaves no core file with the user's data."""
+    shown = "print([r.getrlimit(each)[0] for each in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_CORE)])"
+    assert limited(size, shown).stdout.strip() == str([memory, seconds_for(size), memory, 0])
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
 def test_a_limit_that_is_lower_already_stays() -> None:
     """Only root could raise it again."""
-    code = (
-        "import runpy, resource as r; r.setrlimit(r.RLIMIT_CPU, (50, 60));"
-        "runpy.run_path({path!r})['limit_this_process'](); print(r.getrlimit(r.RLIMIT_CPU))"
-    )
-    command = [sys.executable, "-c", code.format(path=str(Path(limits.__file__)))]
-    done = subprocess.run(command, capture_output=True, check=True, text=True)
+    done = limited(1 << 30, "print(r.getrlimit(r.RLIMIT_CPU))", "r.setrlimit(r.RLIMIT_CPU, (50, 60))")
     assert done.stdout.strip() == "(60, 60)"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+def test_a_process_that_uses_up_its_seconds_ends_and_is_said_to_be_slow() -> None:
+    """Whatever it is busy with."""
+    done = limited(0, "while True: pass", "limit.__globals__['SECONDS_OF_ANY'] = 1")
+    assert cause_of_end(done.returncode) == TOO_SLOW
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+def test_a_process_that_asks_for_more_memory_gets_none() -> None:
+    """Python notices it; other code is ended by it."""
+    assert "MemoryError" in limited(0, f"bytearray({MEMORY_OF_ANY})").stderr

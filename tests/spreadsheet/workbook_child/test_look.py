@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from importer.spreadsheet.workbook_child.areas import Areas
 from importer.spreadsheet.workbook_child.limits import MOST_COLUMNS
 from importer.spreadsheet.workbook_child.look import Look, Stretches
 
@@ -48,7 +49,7 @@ def test_other_problems_come_before_a_merged_cell() -> None:
 )
 def test_areas_of_conditions_are_rows_of_a_piece(position: int, first: int, count: int, rows: list[range]) -> None:
     """Counted from its first row."""
-    look = Look(conditional=[(range(3, 6), range(1, 3))])
+    look = Look(conditional=Areas([(range(3, 6), range(1, 3))]))
     assert look.conditional_rows(position, first, count) == rows
     assert look.conditional_rows_of_texts(position, first, count) == []
 

@@ -1,20 +1,28 @@
 """What an OpenDocument sheet tells beside its values."""
 
-import io
-
 import pytest
 
 from importer.spreadsheet.workbook_child.format_codes import OTHER, claim
 from importer.spreadsheet.workbook_child.look import Look
-from importer.spreadsheet.workbook_child.ods_look import hides_zeros, look_at_ods, readable_values
+from importer.spreadsheet.workbook_child.ods_look import OdsLooks, Views, readable_values
 from spreadsheet.making import ods_cell
 
+SETTINGS = '<s xmlns:c="urn:oasis:names:tc:opendocument:xmlns:config:1.0">{}</s>'
+ENTRY = "<c:config-item-map-entry{}>{}</c:config-item-map-entry>"
 
-def look(*rows: str, before: str = "", without_zeros: bool = False) -> Look:
+
+def shows_zeros(value: str) -> str:
+    """What an entry of the settings says."""
+    return f'<c:config-item c:name="ShowZeroValues">{value}</c:config-item>' if value else ""
+
+
+def look(*rows: str, before: str = "", views: Views | None = None) -> Look:
     """What a sheet with these rows tells; ``before`` stands before them in their table."""
     table = f'<table:table table:name="Data">{before}{"".join(rows)}</table:table>'
     document = f"<office:document-content>{table}</office:document-content>"
-    return look_at_ods(io.BytesIO(document.encode()), "Data", without_zeros=without_zeros)[0]
+    seen = OdsLooks(document.encode(), views).of("Data")
+    seen.add_merged((), bottom=9, right=9)
+    return seen
 
 
 def row(*cells: str, about: str = "") -> str:
@@ -142,7 +150,8 @@ def test_columns_out_of_sight_are_noted() -> None:
 @pytest.mark.parametrize("value", ["0", "0.0", "-0", "0e5"])
 def test_a_zero_that_the_view_hides_shows_nothing(value: str) -> None:
     """Whatever stands in the cell as its text."""
-    [(_, _, _, shape)] = look(row(ods_cell("float", value, "0")), without_zeros=True).shapes.within(0, 1, 1)
+    views = Views(SETTINGS.format(ENTRY.format("", shows_zeros("false"))).encode())
+    [(_, _, _, shape)] = look(row(ods_cell("float", value, "0")), views=views).shapes.within(0, 1, 1)
     assert shape == ";;;"
 
 
@@ -152,14 +161,9 @@ def test_a_zero_that_the_view_hides_shows_nothing(value: str) -> None:
 )
 def test_a_view_hides_zeros_unless_it_says_otherwise_for_a_sheet(of_view: str, of_sheet: str, hides: bool) -> None:
     """The sheet goes before the view."""
-    name = "urn:oasis:names:tc:opendocument:xmlns:config:1.0"
-
-    def item(value: str) -> str:
-        return f'<c:config-item c:name="ShowZeroValues">{value}</c:config-item>' if value else ""
-
-    entry = f'<c:config-item-map-entry c:name="Data">{item(of_sheet)}</c:config-item-map-entry>'
-    view = f"<c:config-item-map-entry>{entry}{item(of_view)}</c:config-item-map-entry>"
-    assert hides_zeros(f'<s xmlns:c="{name}">{view}</s>'.encode(), "Data") is hides
+    entry = ENTRY.format(' c:name="Data"', shows_zeros(of_sheet))
+    view = ENTRY.format("", entry + shows_zeros(of_view))
+    assert Views(SETTINGS.format(view).encode()).hide_zeros("Data") is hides
 
 
 @pytest.mark.parametrize(

@@ -134,7 +134,7 @@ def test_areas_of_conditions_that_change_what_is_shown_are_noted(rule: str, area
     xml = sheet_xml('<row r="1"><c r="A1"><v>1</v></c></row>', tail=tail)
     seen = look_at_xlsx(io.BytesIO(xml.encode()), Formats(SHAPES, frozenset([1])))
     expected = [(range(2, 10), range(1, 3)), (range(1, 1_048_577), range(4, 5))]
-    assert seen.conditional == (expected if areas else [])
+    assert list(seen.conditional) == (expected if areas else [])
 
 
 def test_styles_name_their_formats_and_conditions_theirs() -> None:
