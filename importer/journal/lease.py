@@ -114,14 +114,11 @@ class LeasedAccounts(Senders):
             with self._db.alone() as db:
                 db.exec_driver_sql(_TELL, (number, account, epoch))
 
-        try:
-            with _Keeper(self._db, account, epoch) as self._held[account]:
+        with _Keeper(self._db, account, epoch) as self._held[account]:
+            try:
                 yield tell
-        finally:
-            self._held.pop(account, None)
-            # If the server is away, the lease ends by itself.
-            with suppress(ImporterError), self._db.alone() as db:
-                db.exec_driver_sql(_RELEASE, (account, epoch))
+            finally:
+                del self._held[account]
 
     def holder(self, account: str) -> Holder | None:
         """Who holds an account now."""
@@ -169,18 +166,25 @@ class _Keeper:
     def __init__(self, db: Postgres, account: str, epoch: int) -> None:
         self._db, self._account, self._epoch = db, account, epoch
         self._renewals = 0
-        self._ended = threading.Event()
-        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._keep, self._watch)]
+        self._ended, self._released = threading.Event(), threading.Event()
+        self._keeping, self._watching = (
+            threading.Thread(target=work, daemon=True) for work in (self._keep, self._watch)
+        )
 
     def __enter__(self) -> "_Keeper":
-        for thread in self._threads:
-            thread.start()
+        self._keeping.start()
+        self._watching.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        # The watch goes last: a server that hangs would hold up the rest.
         self._ended.set()
-        for thread in self._threads:
-            thread.join()
+        self._keeping.join()
+        # If the server is away, the lease ends by itself.
+        with suppress(ImporterError), self._db.alone() as db:
+            db.exec_driver_sql(_RELEASE, (self._account, self._epoch))
+        self._released.set()
+        self._watching.join()
 
     def renew(self, db: Connection) -> None:
         """Renew the lease in a transaction.
@@ -209,7 +213,7 @@ class _Keeper:
         # A server that hangs answers neither with an error nor at all, and whoever waits for it would wait for ever.
         # Counted by looks: while this machine sleeps, it is not the server that is silent.
         renewals, looks = self._renewals, 0
-        while not self._ended.wait(_LOOK_EVERY):
+        while not self._released.wait(_LOOK_EVERY):
             renewals, looks = self._renewals, (looks + 1 if self._renewals == renewals else 0)
             if looks * _LOOK_EVERY > SECONDS / 2:
                 self._db.cut_off()

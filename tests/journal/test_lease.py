@@ -185,20 +185,24 @@ def test_what_ended_on_this_machine_is_not_waited_for(
 
 def test_a_server_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Half a lease without an answer, and whoever waits for one is told that the database cannot be reached."""
+    monkeypatch.setattr(lease, "SECONDS", 4.0)
     with running_server() as server, open_journal(JournalPlace(server.url(), tmp_path)) as journal:
         run = add_run(journal, tmp_path, planned=1)
-        monkeypatch.setattr(lease, "SECONDS", 4.0)
-        with journal.senders.hold(ACCOUNT, run.id):
-            planned = journal.rows.planned(run, 0, 1)
-            frozen = server.processes()
-            for pid in frozen:
-                os.kill(pid, signal.SIGSTOP)
-            try:
-                with pytest.raises(JournalAwayError, match="cannot be reached"):
-                    journal.rows.will_send(run, ACCOUNT, planned, (), 5.0)
-            finally:
+        planned, frozen = journal.rows.planned(run, 0, 1), list[int]()
+
+        def send_while_it_hangs() -> None:
+            with journal.senders.hold(ACCOUNT, run.id):
+                frozen.extend(server.processes())
                 for pid in frozen:
-                    os.kill(pid, signal.SIGCONT)
+                    os.kill(pid, signal.SIGSTOP)
+                journal.rows.will_send(run, ACCOUNT, planned, (), 5.0)
+
+        try:
+            with pytest.raises(JournalAwayError, match="cannot be reached"):
+                send_while_it_hangs()
+        finally:
+            for pid in frozen:
+                os.kill(pid, signal.SIGCONT)
         assert journal.rows.counts(run) == {State.PLANNED: 1}
 
 
