@@ -416,6 +416,7 @@ def two_wrong_rows(eyes: Eyes, folder: Path) -> Page:
     page.locator("#file").set_input_files(path)
     page.get_by_role("button", name="Check this file").click()
     expect(page.locator("#cell-B3")).to_be_visible()
+    page.wait_for_load_state()  # a key that comes before the scripts would send the whole form
     return page
 
 
