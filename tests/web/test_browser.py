@@ -427,6 +427,7 @@ def test_what_is_typed_while_a_row_is_being_saved_stays(eyes: Eyes, tmp_path: Pa
     page.route("**/rows/3", lambda route: routes.append(route) if slow else route.continue_())
     page.locator("#cell-B3").fill("47")
     page.locator("#cell-B3").press("Enter")
+    page.locator("#cell-B3").press("End")
     page.locator("#cell-B3").press_sequentially("11")
     page.locator("#cell-C3").fill("Attic")
     page.locator("#row-3").evaluate("row => { row.dataset.before = 'yes'; }")

@@ -144,7 +144,12 @@ def test_no_part_of_an_address_is_answered_with_a_fault(visit: Visit, value: str
     for route in TABLE:
         for part in re.findall(r"\{([^}]+)\}", route.path):
             path = visit.path(route.path, value, part)
-            answer = visit.client.get(path) if route.method == "GET" else visit.client.post(path)
+            try:
+                answer = visit.client.get(path) if route.method == "GET" else visit.client.post(path)
+            except ConnectionResetError:
+                # The server need not read a line that is longer than any address to its end.
+                assert len(path) > 60_000
+                continue
             visit.look(answer, (route.method, path[:200]))
 
 
