@@ -32,6 +32,8 @@ from importer.journal.tally import Tally
 from importer.journal.views import Views
 from importer.model import Clock
 
+_KINDS = "Set IMPORTER_JOURNAL to sqlite:///path or postgresql://user@host/database, or leave it out."
+
 
 class Journal:
     """The journal of one installation, each of its parts under a name of its own."""
@@ -122,12 +124,16 @@ def open_journal(place: JournalPlace | str, patience: float = PATIENCE) -> Journ
         JournalBusyError: Others write for longer than that.
         JournalError: On a network drive, not writable, damaged, not a journal, or made by a newer importer.
     """
-    url = sa.make_url(place if isinstance(place, str) else place.url)
+    try:
+        url = sa.make_url(place if isinstance(place, str) else place.url)
+    except (sa.exc.ArgumentError, ValueError):
+        # Not with the address, which may hold a password.
+        raise JournalError("IMPORTER_JOURNAL is no address of a database.", _KINDS) from None
     home = Path(url.database or "").parent if isinstance(place, str) else place.home
     if (kind := url.get_backend_name()) not in {"sqlite", "postgresql"}:
         raise JournalError(
             f"The journal cannot be in a database of the kind {kind}.",
-            "Set IMPORTER_JOURNAL to sqlite:///path or postgresql://user@host/database, or leave it out.",
+            _KINDS,
         )
     journal = _in_a_file(url, home, patience) if kind == "sqlite" else _on_a_server(url, home, patience)
     try:

@@ -103,6 +103,16 @@ def test_another_kind_of_database_is_refused(tmp_path: Path) -> None:
     assert "postgresql://" in error.value.advice
 
 
+@pytest.mark.parametrize(
+    "text", ["", "journal", "ines:geheim@127.0.0.1:9", "postgresql://host:port/x", "://", "a b://c"]
+)
+def test_what_is_no_address_is_said_without_repeating_it(tmp_path: Path, text: str) -> None:
+    """It may hold a password."""
+    with pytest.raises(JournalError, match=r"^(IMPORTER_JOURNAL is no address|The journal cannot be in)") as error:
+        opened(text, tmp_path)
+    assert "geheim" not in error.value.message
+
+
 def test_a_server_that_is_not_there_is_safe_to_resume(tmp_path: Path) -> None:
     """Not a fault of the command: the same will do later."""
     with pytest.raises(JournalAwayError, match="The journal's database cannot be reached: ") as error:
