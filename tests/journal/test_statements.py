@@ -32,7 +32,12 @@ def journal(memory: Path) -> Iterator[Journal]:
         (sql.REDATE_CALLS, {"account": "a", "now": 1.0}),
         (sql.REDATE_PAUSE, {"key": "a", "ahead": 1.0, "latest": 2.0}),
         (sql.STOP, (1,)),
-        (sql.MOVE, dict.fromkeys(("in_run", "in_row", "from_state", "to_state", "more_attempts", "more_resends"), 1)),
+        (
+            sql.MOVE,
+            dict.fromkeys(
+                ("in_run", "in_row", "from_state", "from_attempts", "to_state", "more_attempts", "more_resends"), 1
+            ),
+        ),
         (sql.DROP_CALL, {"account": "a", "left": 1.0}),
         (sql.SET_ARRIVED, {"account": "a", "left": 1.0, "arrived": 2.0}),
     ],

@@ -78,20 +78,22 @@ def test_the_corrected_failed_file_brings_in_the_rest(desk: Desk, service: Servi
 
 
 def test_failed_csv_goes_back_in_as_it_is(desk: Desk, service: Service) -> None:
-    """The failed rows as CSV are read back with the user's own cells, formulas and all."""
+    """The failed rows as CSV are read back with the user's own cells; a formula stays wrong until it is typed over."""
     rows = [mapping(2, Name="=1+1", ResourceId="x"), mapping(3, Name="'=1", ResourceId="y")]
     desk.type("run", desk.write("odd.csv", rows), "--yes", "--out", "first")
     failed = desk.folder / "first" / "failed.csv"
     text = failed.read_text("utf-8-sig")
-    assert '"\'=1+1"' in text
+    assert '"[To correct: formula without a result] =1+1"' in text
     with failed.open(encoding="utf-8-sig", newline="") as file:
         cells = list(csv.reader(file))
     for line, number in ((1, 7002), (2, 7003)):
         cells[line][0] = str(number)
-    with failed.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows(cells)
-    assert desk.type("run", failed, "--yes").code == 0
-    assert [record["Name"] for record in service.records] == ["=1+1", "'=1"]
+    for name, code in (("", 1), ("Two", 0)):
+        cells[1][2] = name or cells[1][2]
+        with failed.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(cells)
+        assert desk.type("run", failed, "--yes").code == code
+    assert sorted(record["Name"] for record in service.records) == ["'=1", "Two"]
 
 
 def test_a_lost_answer_is_unknown_and_is_never_sent_again(desk: Desk, service: Service) -> None:
