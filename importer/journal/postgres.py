@@ -8,6 +8,7 @@ refused. Times are the server's: the clocks of two machines need not agree.
 import os
 import re
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -88,9 +89,12 @@ class ServerClock:
 
 def seconds_since_boot() -> float:
     """Seconds by a clock that nobody can set, and that goes on while the machine sleeps."""
-    # Where there is no such clock (macOS, Windows), the one that there is goes on as well.
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if clock is None else time.clock_gettime(clock)
+    # Python's own stops while a Mac sleeps.
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    if sys.platform == "darwin":
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+    return time.monotonic()
 
 
 class Postgres(Database):

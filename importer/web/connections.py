@@ -155,7 +155,7 @@ def _has_room(connections: Iterable[BoundedProtocol], most: int) -> bool:
 
 
 def _most_files() -> int:
-    if sys.platform == "win32":
-        return 8_192
-    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return most if most != resource.RLIM_INFINITY else sys.maxsize
+    if sys.platform != "win32":
+        most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return most if most != resource.RLIM_INFINITY else sys.maxsize
+    return 8_192

@@ -25,6 +25,9 @@ _RIGHTS_OF_FILES: Sequence[int] = ((1 << 13) - 1, (1 << 14) - 1, (1 << 15) - 1, 
 _NETWORK_FROM, _SCOPES_FROM = 4, 6
 _BIND_AND_CONNECT, _SOCKETS_AND_SIGNALS = 3, 3
 
+_PLACE_ALONE = 0o10000000
+"""The O_PATH of open(2), a number of the kernels that are listed below; Python names it on Linux only."""
+
 _CALLS = {
     "x86_64": (0xC000003E, {41, 42, 49, 53, 59, 101, 304, 310, 311, 322, 425}),
     "aarch64": (0xC00000B7, {117, 198, 199, 200, 203, 221, 265, 270, 271, 281, 425}),
@@ -82,7 +85,7 @@ def _forbid_files(kernel: ctypes.CDLL, folders: Iterable[Path], files: Iterable[
 
 
 def _allow(kernel: ctypes.CDLL, rules: int, path: Path, right: int) -> None:
-    place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+    place = os.open(path, _PLACE_ALONE)
     try:
         kernel.syscall(_ADD_RULE, rules, _PATH_BENEATH, struct.pack("<Qi", right, place), 0)
     finally:
