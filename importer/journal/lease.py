@@ -122,11 +122,11 @@ class LeasedAccounts(Senders):
 
     def holder(self, account: str) -> Holder | None:
         """Who holds an account now."""
-        return next((lease.holder for lease in self._leases() if lease.account == account), None)
+        return next((lease.holder for lease in self._living() if lease.account == account), None)
 
     def holders(self) -> list[Holder]:
         """The processes that hold an account now."""
-        return [lease.holder for lease in self._leases() if lease.run]
+        return [lease.holder for lease in self._living() if lease.run]
 
     def fence(self, db: Connection) -> None:
         """Renew the leases of this process, or make sure that nothing is sent."""
@@ -154,6 +154,10 @@ class LeasedAccounts(Senders):
                     say(f"{other.sentence} It was not heard of lately: its turn ends in {other.seconds_left:.0f} s.")
                 before = other
             time.sleep(_LOOK_EVERY)
+
+    def _living(self) -> list[_Lease]:
+        # A process that was killed here holds nothing any more, though its lease lasts on: its run can be resumed.
+        return [lease for lease in self._leases() if not lease.is_of_a_dead_process]
 
     def _leases(self) -> list[_Lease]:
         with self._db.read() as db:

@@ -179,6 +179,7 @@ def test_what_ended_on_this_machine_is_not_waited_for(
         with pytest.raises(BusyError, match=r"^Run 7 is sending"):
             two[0].senders.hold(ACCOUNT, 8).__enter__()
         process.send_signal(signal.SIGKILL)
+    assert (two[0].senders.holder(ACCOUNT), two[1].senders.holders()) == (None, [])
     with two[0].senders.hold(ACCOUNT, 8, say=pytest.fail):
         assert [(one.run, one.machine) for one in two[1].senders.holders()] == [(8, "")]
 
