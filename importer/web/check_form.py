@@ -88,7 +88,7 @@ def with_typed(
         return draft, ""
     rows = upload_check.rows_of(draft, result.version, forms)
     # Another page may have corrected a row that this one still shows.
-    others = (late_rows.row_of(draft, result.version, number) for number in forms.keys() - rows.keys())
+    others = (late_rows.latest_row(draft, number) for number in forms.keys() - rows.keys())
     rows |= {row.row: row for row in others if row}
     corrections, problem = _typed(draft, result.header, forms, rows)
     return (drafts.correct(draft.id, cells=corrections) if corrections else None) or draft, problem
@@ -131,7 +131,7 @@ async def correct(request: Request) -> Response:
     result, number = latest_check(draft), int(request.path_params["row"])
     if result is None or result.header is None:
         raise HTTPException(NOT_FOUND)
-    row = await asyncio.to_thread(late_rows.row_of, draft, result.version, number)
+    row = await asyncio.to_thread(late_rows.latest_row, draft, number)
     # The fields of all rows are in the form, and those of the others stay as they are on the page.
     forms = {number: entries.by_row(fields).get(number, {})}
     corrections, problem = _typed(draft, result.header, forms, {number: row} if row else {})

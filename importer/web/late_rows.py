@@ -34,13 +34,28 @@ def late_rows(draft: Draft, typed: Iterable[int], again: Iterable[int]) -> list[
         return [_late(draft, row, letters, reasons[row.row]) for row in rows.rows(sorted(reasons))]
 
 
-def row_of(draft: Draft, version: int, number: int) -> CheckedRow | None:
-    """A row as the check of this version has it, wrong or not; None if it is left out, or if there is none."""
-    if (row := upload_check.row(draft, version, number)) is not None:
-        return row
+def row_of(draft: Draft, version: int, number: int, *, also_left_out: bool = False) -> CheckedRow | None:
+    """A row as the check of this version has it, wrong or not; None if there is none.
+
+    A row that was left out in it was not checked: it is asked for on purpose, or None.
+    """
+    if (wrong := upload_check.row(draft, version, number)) is not None:
+        return wrong
     with contextlib.suppress(FileNotFoundError), opened(file_of(draft.folder, version)) as rows:
         letters = [column.letters for column in rows.columns]
-        return next((_unwrong(row, letters) for row in rows.rows([number]) if row.state is not RowState.OUT), None)
+        row = next(iter(rows.rows([number])), None)
+        return _unwrong(row, letters) if row and (also_left_out or row.state is not RowState.OUT) else None
+    return None
+
+
+def latest_row(draft: Draft, number: int, *, also_left_out: bool = False) -> CheckedRow | None:
+    """A row as the latest check has it, also if that one ends just now; else as ``row_of``."""
+    while check := upload_check.latest_check(draft):
+        row = row_of(draft, check.version, number, also_left_out=also_left_out)
+        latest = upload_check.latest_check(draft)
+        # A check that ends meanwhile removes the rows of the one before.
+        if row is not None or latest is None or latest.version == check.version:
+            return row
     return None
 
 

@@ -37,7 +37,7 @@ async def leave_rows_out(request: Request) -> Response:
         await _done(lambda: leave_out(table, draft, lambda rows: of_cause(rows, cause)))
         return redirect(request, f"/uploads/{draft.id}/check")
     number = _row_number(fields.get("row" if out else _BACK, ""))
-    row = await asyncio.to_thread(late_rows.row_of, draft, before.version, number) if before else None
+    row = await asyncio.to_thread(late_rows.latest_row, draft, number)
     doubles = await doubles_on_page(draft, before, fields) if before else []
     # What is typed in the row is kept for when it is taken back.
     if in_place and before:
@@ -47,7 +47,7 @@ async def leave_rows_out(request: Request) -> Response:
     changed = app.drafts.find(draft.id) or draft
     result = await check_of(request, changed, stale=True)
     if not out and result:
-        row = await asyncio.to_thread(late_rows.row_of, changed, result.version, number)
+        row = await asyncio.to_thread(late_rows.latest_row, changed, number, also_left_out=True)
     if not in_place or row is None or result is None:
         return redirect(request, f"/uploads/{draft.id}/check?{urlencode(place_of(fields))}#rows")
     if not out:

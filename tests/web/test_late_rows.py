@@ -1,13 +1,15 @@
 """Rows that are asked for again once the whole file has been checked."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from conftest import mapping
 
 from importer.config.settings import Settings
+from importer.web import upload_check
 from importer.web.drafts import Drafts
-from importer.web.late_rows import late_rows, numbers, row_of
+from importer.web.late_rows import late_rows, latest_row, numbers, row_of
 from web.kit import Client, table
 
 
@@ -53,3 +55,24 @@ def test_a_row_that_is_right_by_now_is_at_hand_and_one_left_out_is_not(client: C
     rows = {number: row_of(draft, draft.version, number) for number in (2, 3, 4, 99)}
     assert {number: row and row.is_wrong for number, row in rows.items()} == {2: False, 3: True, 4: None, 99: None}
     assert row_of(draft, draft.version - 1, 2) is None
+    assert row_of(draft, draft.version, 4, also_left_out=True) is not None
+
+
+def test_a_row_is_there_whichever_check_ends_meanwhile(
+    client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one without the row has its texts, and the rows of an earlier one may go while they are read."""
+    place = client.draft("rows.csv", table(mapping(2), mapping(3, CoworkerId="12.5")))
+    client.post(f"{place}/leave-out", {"row": "3"})
+    client.follow(f"{place}/check")
+    draft = Drafts(settings.home / "uploads", time.time).find(place.rpartition("/")[2])
+    assert draft is not None
+    latest = upload_check.latest_check(draft)
+    assert latest is not None
+    checks = [replace(latest, version=latest.version - 1)]
+    monkeypatch.setattr(upload_check, "latest_check", lambda _: checks.pop() if checks else latest)
+    row = latest_row(draft, 3, also_left_out=True)
+    assert row is not None
+    assert row.cells["B"] == "12.5"
+    assert latest_row(draft, 3) is None
+    assert latest_row(draft, 99, also_left_out=True) is None

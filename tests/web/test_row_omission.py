@@ -29,9 +29,10 @@ def test_a_row_that_needs_a_change_is_left_out_and_taken_back(client: Client) ->
     assert "3 rows of 5 need a change" in plain(check_of(client, place))
 
 
+@pytest.mark.parametrize("is_checked_without_it", [False, True], ids=["at once", "once the rest is checked"])
 @pytest.mark.parametrize("wait", [0.0, GIVE_UP], ids=["before the file is checked", "afterwards"])
 def test_a_row_that_is_taken_back_is_as_it_was_left(
-    client: Client, monkeypatch: pytest.MonkeyPatch, wait: float
+    client: Client, monkeypatch: pytest.MonkeyPatch, wait: float, is_checked_without_it: bool
 ) -> None:
     """With its fields and what is wrong in them, and with what was typed in it and not saved."""
     monkeypatch.setattr("importer.web.context._WAIT", wait)
@@ -41,6 +42,8 @@ def test_a_row_that_is_taken_back_is_as_it_was_left(
     fields = shown | {"B3": "12.5", "C3": "Attic", "row": "3", "show": "error", "page": "1"}
     out = client.post(f"{place}/leave-out", fields, HX_Request="true")
     assert "Left out: this row is not imported." in out.text
+    if is_checked_without_it:
+        assert "The only row can be imported" in plain(check_of(client, place))
     back = client.post(f"{place}/leave-out", {"show": "error", "page": "1", "back": "3"}, HX_Request="true")
     assert 'id="cell-B3"' in back.text
     assert "must be a whole number: &#34;12.5&#34;" in back.text
