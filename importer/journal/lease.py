@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from sqlalchemy.engine import Connection
 
-from importer.errors import BusyError, ImporterError, TakenOverError
+from importer.errors import BusyError, ImporterError, JournalAwayError, TakenOverError
 from importer.journal.lock import holder_now, is_same
 from importer.journal.postgres import Postgres
 from importer.journal.senders import Holder, Senders
@@ -180,15 +180,19 @@ class _Keeper:
         self._watching.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
         # The watch goes last: a server that hangs would hold up the rest.
         self._ended.set()
         self._keeping.join()
+        is_mine = True
         # If the server is away, the lease ends by itself.
         with suppress(ImporterError), self._db.alone() as db:
-            db.exec_driver_sql(_RELEASE, (self._account, self._epoch))
+            is_mine = bool(db.exec_driver_sql(_RELEASE, (self._account, self._epoch)).rowcount)
         self._released.set()
         self._watching.join()
+        # A machine that slept finds its connection broken, though the server was there for everybody else.
+        if isinstance(error, JournalAwayError) and not is_mine:
+            raise self._taken_over() from error
 
     def renew(self, db: Connection) -> None:
         """Renew the lease in a transaction.
@@ -198,13 +202,16 @@ class _Keeper:
         """
         now = db.exec_driver_sql(_RENEW, (SECONDS, self._account, self._epoch)).scalar()
         if now is None:
-            raise TakenOverError(
-                f"Another importer has taken over the sending for {self._account}, because this one was not heard of "
-                f"for {SECONDS:.0f} seconds. Nothing more was sent from here.",
-                "To see how it goes on: importer status",
-            )
+            raise self._taken_over()
         self._db.clock.set(now)
         self._renewals += 1
+
+    def _taken_over(self) -> TakenOverError:
+        return TakenOverError(
+            f"Another importer has taken over the sending for {self._account}, because this one was not heard of "
+            f"for {SECONDS:.0f} seconds. Nothing more was sent from here.",
+            "To see how it goes on: importer status",
+        )
 
     def _keep(self) -> None:
         # Also while the sender waits for hours for its allowance, and needs no transaction of its own.

@@ -105,6 +105,27 @@ def test_an_intent_of_a_lease_that_others_have_is_not_written(
             assert len(first.rows.will_send(run, ACCOUNT, planned, (), 5.0).sent) == 3
 
 
+@pytest.mark.parametrize("taken", [True, False], ids=["taken over", "free"])
+def test_whoever_slept_so_long_that_the_server_hung_up_is_told_what_became_of_the_account(
+    two: tuple[Journal, Journal], *, taken: bool
+) -> None:
+    """In the middle of a transaction: the server ends it, so that it does not keep the others from writing."""
+    first, second = two
+
+    def sleep_and_wake_up() -> None:
+        with ExitStack() as stack, first.senders.hold(ACCOUNT), first._db.write() as db:
+            [(backend,)] = db.exec_driver_sql("SELECT pg_backend_pid()")
+            with second._db.alone() as other:
+                other.exec_driver_sql("SELECT pg_terminate_backend(?)", (backend,))
+            end_lease(second)
+            if taken:
+                stack.enter_context(second.senders.hold(ACCOUNT))
+            db.exec_driver_sql("SELECT 1")
+
+    with pytest.raises(TakenOverError if taken else JournalAwayError):
+        sleep_and_wake_up()
+
+
 def test_a_late_answer_is_kept_if_its_row_waits_for_it_and_for_no_later_call(
     two: tuple[Journal, Journal], tmp_path: Path
 ) -> None:
