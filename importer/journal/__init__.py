@@ -16,6 +16,8 @@ The only place with the importer's database.
 - ``migrations.py``   an earlier journal brought up to date, one numbered step per version
 - ``group_commit.py`` many writes in one durable transaction
 - ``senders.py``      one sender at a time: by a lock on one machine (``lock.py``), by a lease among several
-  (``lease.py``); ``announcements.py`` whoever is about to send, so that a stop reaches them
+  (``lease.py``)
+- ``announcements.py`` whoever is about to send, so that a stop reaches them: on one machine
+  (``announcement_files.py``) or among several (``announcement_rows.py``)
 - ``copies.py``       the files of runs, where machines share a database but no folder
 """

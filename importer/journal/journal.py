@@ -15,6 +15,8 @@ from importer.config.settings import JournalPlace
 from importer.errors import JournalError
 from importer.journal import statements as sql
 from importer.journal import tables as t
+from importer.journal.announcement_files import AnnouncementFiles
+from importer.journal.announcements import Announcements
 from importer.journal.calls import Calls
 from importer.journal.copies import Copies
 from importer.journal.database import PATIENCE, Database
@@ -42,17 +44,18 @@ class Journal:
         self,
         db: Database,
         senders: Senders,
-        locks: Path,
+        announcements: Announcements,
         installation: Installation | None = None,
         clock: Clock | None = None,
     ) -> None:
-        """Use ``open_journal``; in the folder ``locks`` processes of this machine tell each other what they do.
+        """Use ``open_journal``.
 
         Where other machines use the database as well, ``installation`` is this one, and ``clock`` the one that all of
         them go by.
         """
         self._db = db
-        self.path, self.name, self.senders, self.locks, self.clock = db.path, db.name, senders, locks, clock
+        self.path, self.name, self.clock = db.path, db.name, clock
+        self.senders, self.announcements = senders, announcements
         self.copies = Copies(db, is_shared=installation is not None)
         self.together, self.fault, self.back_up = db.together, db.fault, db.back_up
         self.commit = GroupCommit(db.together)
@@ -147,14 +150,15 @@ def open_journal(place: JournalPlace | str, patience: float = PATIENCE) -> Journ
 def _in_a_file(url: sa.URL, home: Path, patience: float) -> Journal:
     db = open_sqlite(url, patience)
     locks = folder_of(db.path, home)
-    return Journal(db, LockedAccounts(locks), locks)
+    return Journal(db, LockedAccounts(locks), AnnouncementFiles(locks))
 
 
 def _on_a_server(url: sa.URL, home: Path, patience: float) -> Journal:
     # Here, because only a team needs them.
+    from importer.journal.announcement_rows import AnnouncementRows  # noqa: PLC0415
     from importer.journal.lease import LeasedAccounts  # noqa: PLC0415
     from importer.journal.postgres import open_postgres  # noqa: PLC0415
 
     db = open_postgres(url, patience)
     installation = Installation(installation_id(home), home / "files")
-    return Journal(db, LeasedAccounts(db), folder_of(None, home), installation, db.clock)
+    return Journal(db, LeasedAccounts(db), AnnouncementRows(db), installation, db.clock)

@@ -30,27 +30,31 @@ from importer.journal.senders import Holder, Senders
 SECONDS = 30.0
 """How long a lease lasts unless it is renewed."""
 
-_RENEWED_EVERY = 5.0
+RENEWED_EVERY = 5.0
+"""Seconds between its renewals."""
+
 _LOOK_EVERY = 0.5
 
-_NOW = "extract(epoch FROM clock_timestamp())"
+NOW = "extract(epoch FROM clock_timestamp())"
+"""The server's time, in epoch seconds."""
+
 _TAKE = f"""
     INSERT INTO lease (account, epoch, until, system, machine, pid, start, run, since, command)
-    VALUES (:account, 1, {_NOW} + :seconds, :system, :machine, :pid, :start, :run, :since, :command)
+    VALUES (:account, 1, {NOW} + :seconds, :system, :machine, :pid, :start, :run, :since, :command)
     ON CONFLICT (account) DO UPDATE SET
         epoch = lease.epoch + 1, until = excluded.until, system = excluded.system, machine = excluded.machine,
         pid = excluded.pid, start = excluded.start, run = excluded.run, since = excluded.since,
         command = excluded.command
-    WHERE lease.until < {_NOW} OR lease.epoch = :ended
+    WHERE lease.until < {NOW} OR lease.epoch = :ended
     RETURNING epoch
 """  # noqa: S608  no word of it comes from outside
-_RENEW = f"UPDATE lease SET until = {_NOW} + ? WHERE account = ? AND epoch = ? RETURNING {_NOW}::float8"  # noqa: S608
+_RENEW = f"UPDATE lease SET until = {NOW} + ? WHERE account = ? AND epoch = ? RETURNING {NOW}::float8"  # noqa: S608
 _TELL = "UPDATE lease SET run = ? WHERE account = ? AND epoch = ?"
 # Kept with its epoch: the next one must be another.
 _RELEASE = "UPDATE lease SET until = 0 WHERE account = ? AND epoch = ?"
 _LEASES = f"""
-    SELECT account, epoch, until, system, machine, pid, start, run, since, command, (until - {_NOW})::float8
-    FROM lease WHERE until > {_NOW} ORDER BY account
+    SELECT account, epoch, until, system, machine, pid, start, run, since, command, (until - {NOW})::float8
+    FROM lease WHERE until > {NOW} ORDER BY account
 """  # noqa: S608
 
 
@@ -77,7 +81,7 @@ class _Lease(NamedTuple):
     @property
     def is_renewed(self) -> bool:
         """Whether its process was heard of lately."""
-        return self.seconds_left > SECONDS - 2 * _RENEWED_EVERY
+        return self.seconds_left > SECONDS - 2 * RENEWED_EVERY
 
     @property
     def sentence(self) -> str:
@@ -215,7 +219,7 @@ class _Keeper:
 
     def _keep(self) -> None:
         # Also while the sender waits for hours for its allowance, and needs no transaction of its own.
-        while not self._ended.wait(_RENEWED_EVERY):
+        while not self._ended.wait(RENEWED_EVERY):
             # A server that is away may come back in time. A lease that is lost is noticed before the next call.
             with suppress(ImporterError), self._db.alone() as db:
                 self.renew(db)

@@ -19,7 +19,7 @@ from importer.journal.states import UNANSWERED, State
 from importer.journal.tally import PARTS, recount
 from importer.model import ONCE_MORE
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 _ROWS_AS_TODAY = 6
 """The version from which on the table of the rows has today's shape: a million rows are copied in a minute, or not."""
 
@@ -90,6 +90,11 @@ def _add_sharing(db: Connection) -> None:
     db.exec_driver_sql("ALTER TABLE run ADD COLUMN installation TEXT NOT NULL DEFAULT ''")
 
 
+def _add_announcements(db: Connection) -> None:
+    """What the commands of machines that share a database are about to do; a journal in a file has nothing in it."""
+    t.announcement.create(db)
+
+
 _STEPS: Mapping[int, Callable[[Connection], None]] = {
     1: _nothing_but_rows,
     2: _add_evidence,
@@ -98,6 +103,7 @@ _STEPS: Mapping[int, Callable[[Connection], None]] = {
     5: _add_marks,
     6: _add_tally,
     7: _add_sharing,
+    8: _add_announcements,
 }
 """What leads from a version to the next one."""
 

@@ -461,6 +461,7 @@ class Rows:
         """Let these events happen, all in one durable transaction.
 
         Raises:
+            TakenOverError: Another process sends for the account by now; nothing of the batch is kept.
             JournalError: A row is not in the state that it was read in; nothing of the batch is kept.
         """
         if changes:
@@ -480,8 +481,7 @@ class Rows:
             note_moves(db, [move for move in moves if move is not None], now)
         return [change for change, move in zip(changes, moves, strict=True) if move is None]
 
-    @staticmethod
-    def _apply(db: Connection, changes: Sequence[Change], now: float) -> None:
+    def _apply(self, db: Connection, changes: Sequence[Change], now: float) -> None:
         if not changes:
             return
         db.exec_driver_sql("SAVEPOINT moves")
@@ -497,6 +497,8 @@ class Rows:
         db.exec_driver_sql("RELEASE moves")
         # Each change names the state it comes from, so a row that somebody else has moved is missing in this number.
         if moved != len(changes):
+            # Or whoever took over from this process, while it slept.
+            self._fence(db)
             raise JournalError(
                 "Another program changed the journal while rows were being sent.",
                 "Stop every other importer, then continue with: importer resume",

@@ -219,6 +219,21 @@ lease = sa.Table(
     sa.Column("since", sa.Text, nullable=False),
     sa.Column("command", sa.Text, nullable=False),
 )
+# The commands that are about to work on a run, where several machines share the database; ``announcement_rows.py``.
+announcement = sa.Table(
+    "announcement",
+    metadata,
+    # The running system, or the machine, in which the number of the process means something.
+    sa.Column("place", sa.Text, primary_key=True),
+    sa.Column("pid", sa.Integer, primary_key=True),
+    sa.Column("run", sa.Integer, primary_key=True),
+    sa.Column("start", sa.Text, nullable=False),
+    sa.Column("machine", sa.Text, nullable=False),
+    sa.Column("since", sa.Text, nullable=False),
+    sa.Column("command", sa.Text, nullable=False),
+    sa.Column("until", sa.Float, nullable=False),
+    sa.Column("stop", sa.Boolean, nullable=False),
+)
 # The private copies of the files of runs, in pieces, where the machines that share the database have no common folder.
 copy = sa.Table(
     "copy",

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from importer.config.settings import Settings
-from importer.journal.announcements import NOT_BEGUN, announcements
+from importer.journal.announcements import NOT_BEGUN
 from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
 from importer.journal.states import State
@@ -86,7 +86,7 @@ def _place(run: Run) -> Mapping[str, object]:
 def _ahead(journal: Journal, account: str, settings: Settings, now: float, before: tuple[float, int]) -> Ahead:
     holder = journal.senders.holder(account) if account else None
     # A run is announced by the page that starts its process, so that it has its place before that process is up.
-    numbers = {one.run for one in announcements(journal.locks) if one.command in _NEED_THE_ACCOUNT} - {
+    numbers = {one.run for one in journal.announcements.all() if one.command in _NEED_THE_ACCOUNT} - {
         NOT_BEGUN,
         before[1],
     }

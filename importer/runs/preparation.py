@@ -8,7 +8,7 @@ from importer.config.settings import Settings
 from importer.delivery.send_result import StopReason
 from importer.delivery.stop_signal import StopSignal, watched
 from importer.errors import BusyError, Exit, StoppedError
-from importer.journal.announcements import NOT_BEGUN, announced
+from importer.journal.announcements import NOT_BEGUN
 from importer.journal.journal import Journal
 from importer.journal.runs import Run
 from importer.model import Clock
@@ -34,7 +34,7 @@ async def stoppable(
 
     Args:
         work: What is given up at whatever it awaits. A Ctrl-C gives it up by itself.
-        journal: The journal, beside which other processes look for this one.
+        journal: The journal, by which other processes find this one.
         run: The run that it is about; None if none has begun.
         command: What continues it after a stop, for others to say.
         seconds: How long it may take; as long as it likes if there is no such limit.
@@ -46,7 +46,7 @@ async def stoppable(
     # By a clock that nobody can set, as while sending.
     now = asyncio.get_running_loop().time
     deadline = now() + seconds if seconds is not None else None
-    with announced(journal.locks, number, command) as is_requested:
+    with journal.announcements.announced(number, command) as is_requested:
         signal = StopSignal(asyncio.Event(), is_requested, now=now, deadline=deadline)
         async with watched(signal):
             result = await unless(signal, work)

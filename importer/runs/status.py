@@ -9,8 +9,7 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from importer.config.settings import JournalPlace, Settings
-from importer.journal.announcements import NOT_BEGUN, announce, announcements
-from importer.journal.announcements import ask_to_stop as ask_process_to_stop
+from importer.journal.announcements import NOT_BEGUN
 from importer.journal.journal import Journal, open_journal
 from importer.journal.next_steps import WORTH_RETRYING, Step, next_steps
 from importer.journal.runs import Run
@@ -232,8 +231,7 @@ def ask_to_stop(
     unsent rows can be retried.
     """
     with open_journal(settings.journal_place) as journal:
-        folder = journal.locks
-        prepared = [one for one in announcements(folder) if number in (None, one.run)]
+        prepared = [one for one in journal.announcements.all() if number in (None, one.run)]
         # By the locks and not by the runs that are unfinished: a finished one may be being undone.
         commands = {one.run: one.command for one in [*prepared, *journal.senders.holders()]}
         not_begun = [StopRequest(None, working=True)] if commands.pop(NOT_BEGUN, None) else []
@@ -250,14 +248,14 @@ def ask_to_stop(
         ]
         # Last: a process that stops at once must find in the journal whether that is for good.
         for announcement in prepared:
-            ask_process_to_stop(folder, announcement)
+            journal.announcements.ask_to_stop(announcement)
         return not_begun + asked_of
 
 
 def announce_process(number: int, settings: Settings, command: str, pid: int) -> None:
     """Note that a process was started for a run, so that a stop reaches it before it is up itself."""
     with open_journal(settings.journal_place) as journal:
-        announce(journal.locks, number, command, pid)
+        journal.announcements.announce(number, command, pid)
 
 
 def end_run(number: int, settings: Settings, now: float) -> Run:
@@ -332,7 +330,7 @@ def _done_at(place: JournalPlace, account: str, hundreds: int, limits: tuple[Win
 
 
 def _is_announced(journal: Journal, run: Run) -> bool:
-    return any(one.run == run.id for one in announcements(journal.locks))
+    return any(one.run == run.id for one in journal.announcements.all())
 
 
 def _is_working(journal: Journal, run: Run) -> bool:

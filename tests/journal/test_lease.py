@@ -147,6 +147,21 @@ def test_a_late_answer_is_kept_if_its_row_waits_for_it_and_for_no_later_call(
     assert second.tally.of(run.id)[0] == {State.CREATED: 2, State.IN_DOUBT: 1}
 
 
+def test_who_finds_its_rows_moved_is_told_who_has_taken_over(two: tuple[Journal, Journal], tmp_path: Path) -> None:
+    """Answers come before the next intents are written, so that these cannot be what notices it."""
+    first, second = two
+    run = add_run(first, tmp_path, planned=1)
+    with first.senders.hold(ACCOUNT, run.id):
+        [one] = first.rows.will_send(run, ACCOUNT, first.rows.planned(run, 0, 9), (), 5.0).sent
+        end_lease(first)
+        with second.senders.hold(ACCOUNT, run.id):
+            second.rows.move([Change(one.sent(), Event.FOUND, 70)], 6.0)
+            with pytest.raises(TakenOverError):
+                first.rows.move([Change(one.sent(), Event.ACCEPTED, 70)], 7.0)
+    [row] = second.rows.all(run)
+    assert (row.state, row.remote_id) == (State.CREATED, 70)
+
+
 def test_no_call_leaves_without_a_lease(two: tuple[Journal, Journal], tmp_path: Path) -> None:
     """A command that forgot to hold the account is a bug that must not send."""
     first, _ = two
@@ -158,7 +173,7 @@ def test_no_call_leaves_without_a_lease(two: tuple[Journal, Journal], tmp_path: 
 def test_a_lease_is_kept_while_its_holder_waits(two: tuple[Journal, Journal], monkeypatch: pytest.MonkeyPatch) -> None:
     """Also one that waits for hours for its allowance, and writes nothing."""
     first, _ = two
-    monkeypatch.setattr(lease, "_RENEWED_EVERY", 0.05)
+    monkeypatch.setattr(lease, "RENEWED_EVERY", 0.05)
     with first.senders.hold(ACCOUNT, 7):
         ends = _until(first)
         deadline = time.monotonic() + GIVE_UP
@@ -171,10 +186,10 @@ def test_the_lease_of_a_silent_machine_is_waited_for_and_taken_over_when_it_ends
 ) -> None:
     """And the wait is told, once."""
     first, second = two
-    monkeypatch.setattr(lease, "_RENEWED_EVERY", GIVE_UP)
+    monkeypatch.setattr(lease, "RENEWED_EVERY", GIVE_UP)
     said = list[str]()
     with first.senders.hold(ACCOUNT, 7):
-        monkeypatch.setattr(lease, "_RENEWED_EVERY", 5.0)
+        monkeypatch.setattr(lease, "RENEWED_EVERY", 5.0)
         with first._db.write() as db:
             db.exec_driver_sql("UPDATE lease SET until = extract(epoch FROM clock_timestamp()) + 2")
         with second.senders.hold(ACCOUNT, 8, say=said.append):

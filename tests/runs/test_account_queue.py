@@ -10,7 +10,7 @@ from delivery.kit import ACCOUNT, add_run
 
 from importer.config.settings import Settings
 from importer.journal import lock
-from importer.journal.announcements import announce
+from importer.journal.announcement_files import AnnouncementFiles
 from importer.journal.journal import Journal
 from importer.journal.runs import Run
 from importer.runs.account_queue import Ahead, account_of, ahead_of, ahead_of_new, join_queue
@@ -45,7 +45,7 @@ def test_without_another_process_nothing_is_ahead(journal: Journal, settings: Se
     join_queue(first.id, settings, NOW - 9)
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         gone.wait()
-    announce(memory / "locks", first.id, "resume", gone.pid)
+    AnnouncementFiles(memory / "locks").announce(first.id, "resume", gone.pid)
     works(memory, first, gone.pid)
     assert ahead_of(journal, second, settings, NOW) == Ahead()
     assert ahead_of_new(ACCOUNT, settings, NOW) == Ahead()
@@ -60,7 +60,7 @@ def test_whoever_works_is_first_and_the_others_follow_as_they_came(
     # In another order than that of their numbers.
     for place, run in enumerate((runs[3], runs[1], runs[2])):
         join_queue(run.id, settings, NOW - 100 + place)
-        announce(memory / "locks", run.id, "resume", other)
+        AnnouncementFiles(memory / "locks").announce(run.id, "resume", other)
     seen = {run.id: numbers(ahead_of(journal, journal.runs.get(run.id), settings, NOW)) for run in runs[1:]}
     assert seen == {4: [1], 2: [1, 4], 3: [1, 4, 2]}
     assert numbers(ahead_of_new(ACCOUNT, settings, NOW)) == [1, 4, 2, 3]
@@ -72,7 +72,7 @@ def test_one_that_only_looks_is_not_waited_for(journal: Journal, settings: Setti
     """A verification holds no account, whatever place its run once had."""
     run = add_run(journal, memory, planned=3)
     join_queue(run.id, settings, NOW - 100)
-    announce(memory / "locks", run.id, "verify", other)
+    AnnouncementFiles(memory / "locks").announce(run.id, "verify", other)
     assert ahead_of_new(ACCOUNT, settings, NOW) == Ahead()
 
 
@@ -87,7 +87,7 @@ def test_the_time_at_which_it_begins_is_that_of_the_allowance(
     assert begins is not None
     assert 55 < begins - NOW < 70
     join_queue(second.id, settings, NOW - 1, account=ACCOUNT, writes=60)
-    announce(memory / "locks", second.id, "resume", other)
+    AnnouncementFiles(memory / "locks").announce(second.id, "resume", other)
     later = ahead_of_new(ACCOUNT, settings, NOW)
     assert numbers(later) == [first.id, second.id]
     assert later.until is not None
@@ -102,7 +102,7 @@ def test_a_run_that_waits_says_so(journal: Journal, settings: Settings, memory: 
     works(memory, first, other)
     assert not run_status(second.id, settings, NOW).is_queued
     join_queue(second.id, settings, NOW)
-    announce(memory / "locks", second.id, "resume", other)
+    AnnouncementFiles(memory / "locks").announce(second.id, "resume", other)
     status = run_status(second.id, settings, NOW)
     assert (status.is_queued, status.working, numbers(status.ahead)) == (True, False, [first.id])
     assert not run_status(first.id, settings, NOW).is_queued

@@ -9,7 +9,8 @@ from journal.test_runs import NEW
 
 from importer.config.settings import Settings
 from importer.errors import Exit, StoppedError
-from importer.journal.announcements import NOT_BEGUN, announcements, ask_to_stop
+from importer.journal.announcement_files import AnnouncementFiles
+from importer.journal.announcements import NOT_BEGUN
 from importer.journal.journal import Journal
 from importer.journal.lock import folder_of
 from importer.journal.runs import Run
@@ -25,8 +26,8 @@ def run(journal: Journal) -> Run:
 def request_stop(journal: Journal, settings: Settings, run: int) -> None:
     """As ``importer stop`` does."""
     folder = folder_of(journal.path, settings.home)
-    [announcement] = [one for one in announcements(folder) if one.run == run]
-    ask_to_stop(folder, announcement)
+    [announcement] = [one for one in AnnouncementFiles(folder).all() if one.run == run]
+    AnnouncementFiles(folder).ask_to_stop(announcement)
 
 
 def left_behind(journal: Journal, settings: Settings) -> list[Path]:
@@ -38,7 +39,7 @@ def test_work_gives_its_result_and_is_announced_meanwhile(journal: Journal, sett
     """With the run and the command that continues it."""
 
     async def work() -> list[tuple[int, str]]:
-        return [(one.run, one.command) for one in announcements(folder_of(journal.path, settings.home))]
+        return [(one.run, one.command) for one in AnnouncementFiles(folder_of(journal.path, settings.home)).all()]
 
     done = asyncio.run(stoppable(work(), journal, run=run, command="verify"))
     assert done == [(run.id, "verify")]

@@ -11,7 +11,7 @@ import pytest
 from conftest import GIVE_UP, Desk, Service, mapping, wait_until
 from journal.test_runs import NEW
 
-from importer.journal.announcements import announcements
+from importer.journal.announcement_files import AnnouncementFiles
 from importer.journal.journal import open_journal
 from importer.runs.request import Choices
 from importer.runs.retry import _choices
@@ -116,7 +116,7 @@ def test_a_retry_waits_for_another_run_if_it_is_told_to(desk: Desk, service: Ser
         assert process.stdout.readline() == b"held\n"
         assert desk.type("retry", "--yes").code == 7
         waiting = desk.start("retry", "--yes", "--wait", "--json")
-        wait_until(lambda: any(one.command == "retry" for one in announcements(locks)))
+        wait_until(lambda: any(one.command == "retry" for one in AnnouncementFiles(locks).all()))
         assert len(service.records) == 1
         process.communicate()
         out, err = waiting.communicate(timeout=GIVE_UP)

@@ -11,7 +11,7 @@ import pytest
 from conftest import GIVE_UP, Desk, Service, mapping, wait_until
 
 from importer.errors import Exit
-from importer.journal.announcements import announce, announced, announcements, ask_to_stop
+from importer.journal.announcement_files import AnnouncementFiles
 from importer.sandbox import SandboxOptions
 
 WINDOW = 59.0
@@ -185,7 +185,7 @@ def test_a_stop_reaches_a_process_that_is_not_up_yet(desk: Desk, service: Servic
     desk.type("run", "rows.csv", "--yes", "--max-rows", "4")
     process = subprocess.Popen(["sleep", "60"])
     try:
-        announce(desk.home / "locks", 1, "resume", process.pid)
+        AnnouncementFiles(desk.home / "locks").announce(1, "resume", process.pid)
         assert "Run 1 stops" in desk.type("stop").out
         assert (desk.home / "locks" / f"{process.pid}-1.stop").exists()
     finally:
@@ -200,11 +200,11 @@ def test_a_stop_reaches_a_process_that_is_not_up_yet(desk: Desk, service: Servic
 
 def test_an_announced_process_that_was_asked_to_stop_does_so_first(tmp_path: Path) -> None:
     """It takes over what was announced for it, with the request."""
-    announce(tmp_path, 7, "resume", os.getpid())
-    ask_to_stop(tmp_path, announcements(tmp_path)[0])
-    with announced(tmp_path, 7, "resume") as is_requested:
+    AnnouncementFiles(tmp_path).announce(7, "resume", os.getpid())
+    AnnouncementFiles(tmp_path).ask_to_stop(AnnouncementFiles(tmp_path).all()[0])
+    with AnnouncementFiles(tmp_path).announced(7, "resume") as is_requested:
         assert is_requested()
-    with announced(tmp_path, 7, "resume") as is_requested:
+    with AnnouncementFiles(tmp_path).announced(7, "resume") as is_requested:
         assert not is_requested()
-        assert [one.run for one in announcements(tmp_path)] == [7]
+        assert [one.run for one in AnnouncementFiles(tmp_path).all()] == [7]
     assert not list(tmp_path.iterdir())
