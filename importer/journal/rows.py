@@ -468,7 +468,12 @@ class Rows:
             with self._db.write() as db:
                 if any(change.event in _BEFORE_A_CALL for change in changes):
                     self._fence(db)
-                self._apply(db, changes, now)
+                try:
+                    self._apply(db, changes, now)
+                except JournalError:
+                    # It may have been whoever took over from this process while it slept.
+                    self._fence(db)
+                    raise
 
     def move_late(self, changes: Sequence[Change], now: float) -> list[Change]:
         """Let those of these events happen whose rows are still as they were read; gives the others.
@@ -481,7 +486,8 @@ class Rows:
             note_moves(db, [move for move in moves if move is not None], now)
         return [change for change, move in zip(changes, moves, strict=True) if move is None]
 
-    def _apply(self, db: Connection, changes: Sequence[Change], now: float) -> None:
+    @staticmethod
+    def _apply(db: Connection, changes: Sequence[Change], now: float) -> None:
         if not changes:
             return
         db.exec_driver_sql("SAVEPOINT moves")
@@ -497,8 +503,6 @@ class Rows:
         db.exec_driver_sql("RELEASE moves")
         # Each change names the state it comes from, so a row that somebody else has moved is missing in this number.
         if moved != len(changes):
-            # Or whoever took over from this process, while it slept.
-            self._fence(db)
             raise JournalError(
                 "Another program changed the journal while rows were being sent.",
                 "Stop every other importer, then continue with: importer resume",
