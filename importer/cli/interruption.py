@@ -7,8 +7,27 @@ left of an interrupted command, ``run_cli`` turns into its exit code.
 import asyncio
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+
+@contextmanager
+def interrupts(say: Callable[[str], None], sentence: str) -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set, for a command without a loop; the second time they act as usual."""
+    stop = threading.Event()
+
+    def ask(number: int, _: object) -> None:
+        signal.signal(number, before[signal.Signals(number)])
+        say(sentence)
+        stop.set()
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager

@@ -38,7 +38,7 @@ from importer.cli.options import (
     with_options,
 )
 from importer.cli.output import OF_THE_FILE, finish, freeze_gc, put_end, with_reading
-from importer.errors import Exit, gravest
+from importer.errors import Exit, SettingsError, gravest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -249,9 +249,12 @@ def plan(file: Path, as_json: bool, sandbox: bool, **options: Any) -> int:
     is_flag=True,
     help="Send nothing if any row has an error or differs from its record, or the file may not be read as you see it.",
 )
+@click.option("--queue", is_flag=True, help="Send nothing now: a worker (importer worker) does.")
 @click.option("--sandbox", is_flag=True, help="Import into a practice service on this machine.")
 @JSON
-def run(files: tuple[Path, ...], profiles: tuple[str, ...], as_json: bool, yes: bool, **options: Any) -> int:
+def run(
+    files: tuple[Path, ...], profiles: tuple[str, ...], as_json: bool, yes: bool, queue: bool, **options: Any
+) -> int:
     """Import FILE: check, plan, ask, send, report. Repeating the command is always safe.
 
     You can import several FILEs at once, the first for the first --profile, the second for the second. With one
@@ -260,6 +263,8 @@ def run(files: tuple[Path, ...], profiles: tuple[str, ...], as_json: bool, yes: 
     from importer.cli import terminal
     from importer.runs.run import run as run_file
 
+    if queue:
+        return _queue(files, profiles, as_json, options)
     if len(files) > 1:
         return _run_several(files, profiles, as_json, yes, options)
     use_profile(profiles)
@@ -267,6 +272,24 @@ def run(files: tuple[Path, ...], profiles: tuple[str, ...], as_json: bool, yes: 
         console = terminal.Console(the_clock(), yes=yes)
         result = finish(run_file(import_request(files[0], settings, console, options)))
     return put_end(result, as_json)
+
+
+def _queue(files: Sequence[Path], profiles: tuple[str, ...], as_json: bool, options: Mapping[str, Any]) -> int:
+    """Leave a file to the workers."""
+    from importer.cli import terminal
+    from importer.runs.page_run import queue_run
+
+    if len(files) > 1 or options["sandbox"] or options["strict"]:
+        raise click.UsageError("--queue takes one FILE, and neither --sandbox nor --strict.")
+    use_profile(profiles)
+    with service(pacing_of(options), sandbox=False) as settings:
+        console = terminal.Console(the_clock(), yes=True)
+        run = queue_run(import_request(files[0], settings, console, options))
+    if as_json:
+        put_json({"schema": 1, "run": run.id, "state": "queued"})
+    else:
+        put(f"Run {run.id} is queued. A worker checks its rows and sends them: {run.command('status')}")
+    return Exit.DONE
 
 
 def _run_several(
@@ -337,9 +360,14 @@ def _job_document(result: "JobResult") -> dict[str, Any]:
 @with_options(*PACING, WITHOUT_LIST, OUT)
 @WAIT
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
+@click.option("--worker", "of_worker", is_flag=True, hidden=True)
 @JSON
-def resume(number: int | None, as_json: bool, wait: bool, sandbox: bool, **options: Any) -> int:
+def resume(number: int | None, as_json: bool, wait: bool, sandbox: bool, of_worker: bool, **options: Any) -> int:
     """Continue RUN where it stopped. By default, the latest unfinished run."""
+    if of_worker:
+        from importer.runs.worker import end_with_parent
+
+        end_with_parent()
     from importer.cli import terminal
     from importer.runs.earlier_runs import Which
     from importer.runs.resume import resume as resume_run
@@ -371,6 +399,30 @@ def retry(number: int | None, as_json: bool, wait: bool, yes: bool, sandbox: boo
 
 
 @click.command()
+@PROFILE
+@click.option(
+    "--at-once", type=click.IntRange(1), default=4, show_default=True, help="How many runs to work on at once."
+)
+@click.option("--until-idle", is_flag=True, help="End once no run waits for a worker.")
+def worker(at_once: int, until_idle: bool) -> int:
+    """Take queued runs and send them, until Ctrl-C. Start as many as you like, on any machine with this journal.
+
+    It takes the runs of every account that it can sign in for.
+    """
+    from importer.cli.interruption import interrupts
+    from importer.runs.account_queue import account_of
+    from importer.runs.worker import Worker
+
+    settings, fits = load_settings(), in_use()
+    if not settings.can_sign_in:
+        raise SettingsError("A worker needs a sign-in of its own.", "Sign in with: importer login")
+    one = Worker(settings, the_clock(), lambda run: fits(replace(run, account=account_of(run) or None)), put, at_once)
+    with interrupts(put, "Stopping after the rows in progress.") as stop:
+        one.work(stop, until_idle=until_idle)
+    return Exit.DONE
+
+
+@click.command()
 @RUN
 def stop(number: int | None) -> int:
     """Stop RUN after the rows in progress. By default, every run in progress."""
@@ -383,6 +435,8 @@ def stop(number: int | None) -> int:
         run, command = request.run, request.run.command(request.command)
         if request.working:
             put(f"Run {run.id} stops after the rows in progress. To continue it later: {command}")
+        elif request.waited:
+            put(f"Run {run.id} was waiting for a worker, and is out of the queue. To continue it: {command}")
         elif run.finished is None:
             put(f"Run {run.id} is not in progress, so there was nothing to stop. To continue it: {command}")
         else:
@@ -506,4 +560,4 @@ def undo(number: int | None, as_json: bool, yes: bool, sandbox: bool, **options:
     return done.exit_code
 
 
-COMMANDS = (check, plan, run, resume, retry, stop, reconcile, settle, verify, undo)
+COMMANDS = (check, plan, run, resume, retry, worker, stop, reconcile, settle, verify, undo)

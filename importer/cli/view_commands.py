@@ -31,7 +31,10 @@ from importer.errors import Exit, SettingsError, UsageError
 from importer.harmless import harmless_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from importer.config.probe_file import ProbeResult
+    from importer.journal.senders import Holder
     from importer.runs.status import RunStatus
 
 
@@ -41,7 +44,7 @@ if TYPE_CHECKING:
 def status(number: int | None, as_json: bool) -> int:
     """Show the state of RUN and what to do next. By default, of the latest run."""
     from importer.cli.next_steps import step_lines
-    from importer.runs.status import status_and_others
+    from importer.runs.status import status_and_others, workers
     from importer.text import moment
 
     now = the_clock()()
@@ -50,6 +53,8 @@ def status(number: int | None, as_json: bool) -> int:
         put_json({"schema": 1, **_document(shown), "unfinished": [run.id for run in others]})
         return Exit.DONE
     _show_status(shown)
+    if shown.waits_for_worker:
+        put(_who_takes_it(workers(load_settings())))
     at = moment(shown.resume_at, now) if shown.resume_at is not None else ""
     for line in step_lines(shown.run, shown.steps, at) or [f"Next: read the report in {shown.run.folder}"]:
         put(line)
@@ -146,8 +151,17 @@ def _show_status(shown: "RunStatus", before: str = "") -> None:
     )
 
 
+def _who_takes_it(workers: "Sequence[Holder]") -> str:
+    if not workers:
+        return "It waits for a worker, and none is running. To start one: importer worker"
+    names = ", ".join(f"process {one.pid}{f' on {one.machine}' if one.machine else ''}" for one in workers)
+    return f"It waits for a worker. Running {'is' if len(workers) == 1 else 'are'}: {harmless_line(names)}."
+
+
 def _state(shown: "RunStatus") -> str:
-    return "finished" if shown.finished else "being sent" if shown.working else "unfinished"
+    if shown.finished:
+        return "finished"
+    return "being sent" if shown.working else "queued" if shown.is_queued else "unfinished"
 
 
 def _document(shown: "RunStatus") -> dict[str, Any]:

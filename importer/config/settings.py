@@ -261,6 +261,10 @@ class Settings(BaseModel):
         None, description="for a team without OpenID Connect: the header in which the proxy says who is signed in"
     )
 
+    workers: bool = Field(
+        False,
+        description="the page only queues runs, and importer worker sends them, on this machine or others",
+    )
     page_connections: int = Field(
         400, ge=1, description="at most this many connections to the page at once; the slowest make room for new ones"
     )

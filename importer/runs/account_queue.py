@@ -1,8 +1,8 @@
 """The queue for an account: what has to end before a run begins, because only one process sends for an account.
 
 Processes that are started meanwhile wait, in the order in which they were begun. That order is in the journal, and who
-waits is a process that lives, so a page that ends or begins again changes nothing. Rule: nothing here decides who
-sends. That does the lock of the account alone, whatever the order says.
+waits is a process that lives, or a run that is left to workers; so a page that ends or begins again changes nothing.
+Rule: nothing here decides who sends. That does the holder of the account alone, whatever the order says.
 """
 
 import os
@@ -18,6 +18,11 @@ from importer.runs.allowances import windows
 
 _QUEUE = "queue"
 """The option of a run with its place: since when it waits, for which account, and how many writes it will take."""
+
+_FOR_WORKERS = "worker"
+_DEATHS = "deaths"
+_COMPLAINT = "complaint"
+"""In that place: whether a worker is to take it, how often its process was killed, and why it could not go on."""
 
 _NEED_THE_ACCOUNT = frozenset({"resume", "undo", "reconcile"})
 """The commands that hold the account while they work, and wait for it."""
@@ -40,19 +45,65 @@ class Ahead(NamedTuple):
 NOTHING_AHEAD = Ahead()
 
 
-def join_queue(number: int, settings: Settings, now: float, *, account: str | None = None, writes: int = 0) -> None:
+def join_queue(
+    number: int,
+    settings: Settings,
+    now: float,
+    *,
+    account: str | None = None,
+    writes: int = 0,
+    for_workers: bool = False,
+) -> None:
     """Note that a process is started now for a run, behind whatever works or waits for this account.
 
-    ``account`` is that of a run that has none yet, ``writes`` the calls that it will take.
+    ``account`` is that of a run that has none yet, ``writes`` the calls that it will take. With ``for_workers``, no
+    process is started: one of the workers takes it.
     """
     with open_journal(settings.journal_place) as journal, journal.together():
         run = journal.runs.get(number)
+        if for_workers and is_left_to_workers(run):
+            # It keeps its place however often it is asked for.
+            return
         # Taken out of the queue and put back, it has the account and the plan that it was begun with.
         before = _place(run)
         whose = run.account or account or before.get("account") or ""
         place = {"account": whose, "since": now, "writes": writes or before.get("writes") or 0}
+        place |= {_FOR_WORKERS: True} if for_workers else {}
         # Not asked to stop any more, whatever an earlier process was: the page would say that it stops.
         journal.runs.update(run, stop=False, options={**run.options, _QUEUE: place})
+
+
+def left_to_workers(journal: Journal) -> list[Run]:
+    """The runs that wait for a worker, or that one works on, in their order."""
+    return sorted(filter(is_left_to_workers, journal.runs.unfinished()), key=_since)
+
+
+def is_left_to_workers(run: Run) -> bool:
+    """Whether a worker is to take this run, or works on it."""
+    return bool(_place(run).get(_FOR_WORKERS)) and run.finished is None
+
+
+def worker_complaint(run: Run) -> str:
+    """Why a worker could not go on with this run; empty if nothing was wrong."""
+    return str(_place(run).get(_COMPLAINT) or "")
+
+
+def leave_queue(journal: Journal, run: Run, complaint: str = "") -> Run:
+    """No worker takes this run any more, until it is begun again."""
+    return _change(journal, run, {_FOR_WORKERS: False, _COMPLAINT: complaint})
+
+
+def note_death(journal: Journal, run: Run) -> int:
+    """How often the process of a run has been killed since it was begun, this time included."""
+    deaths = int(str(_place(run).get(_DEATHS) or 0)) + 1
+    _change(journal, run, {_DEATHS: deaths})
+    return deaths
+
+
+def _change(journal: Journal, run: Run, values: Mapping[str, object]) -> Run:
+    with journal.together():
+        run = journal.runs.get(run.id)
+        return journal.runs.update(run, options={**run.options, _QUEUE: {**_place(run), **values}})
 
 
 def account_of(run: Run) -> str:
@@ -86,10 +137,9 @@ def _place(run: Run) -> Mapping[str, object]:
 def _ahead(journal: Journal, account: str, settings: Settings, now: float, before: tuple[float, int]) -> Ahead:
     holder = journal.senders.holder(account) if account else None
     # A run is announced by the page that starts its process, so that it has its place before that process is up.
-    numbers = {one.run for one in journal.announcements.all() if one.command in _NEED_THE_ACCOUNT} - {
-        NOT_BEGUN,
-        before[1],
-    }
+    numbers = {one.run for one in journal.announcements.all() if one.command in _NEED_THE_ACCOUNT}
+    numbers |= {one.id for one in left_to_workers(journal)}
+    numbers -= {NOT_BEGUN, before[1]}
     waiting = [run for run in map(journal.runs.get, sorted(numbers)) if _waits_before(run, account, before)]
     waiting.sort(key=_since)
     at_work = holder is not None and (holder.machine, holder.pid) != ("", os.getpid())

@@ -9,15 +9,23 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from importer.config.settings import JournalPlace, Settings
-from importer.journal.announcements import NOT_BEGUN
+from importer.journal.announcements import NOT_BEGUN, WORKER
 from importer.journal.journal import Journal, open_journal
 from importer.journal.next_steps import WORTH_RETRYING, Step, next_steps
 from importer.journal.runs import Run
+from importer.journal.senders import Holder
 from importer.journal.states import STATUS, TAKING_BACK, UNSETTLED, State
 from importer.journal.tally import Moment, rate
 from importer.journal.windows import Window
 from importer.model import Status
-from importer.runs.account_queue import NOTHING_AHEAD, Ahead, ahead_of
+from importer.runs.account_queue import (
+    NOTHING_AHEAD,
+    Ahead,
+    ahead_of,
+    is_left_to_workers,
+    leave_queue,
+    worker_complaint,
+)
 from importer.runs.allowances import daily_window, next_create, windows
 from importer.runs.earlier_runs import is_in_use, latest_run, latest_unfinished
 
@@ -137,8 +145,23 @@ class RunStatus:
 
     @property
     def is_queued(self) -> bool:
-        """Whether a process waits with it for its turn."""
-        return self.announced and bool(self.ahead.runs)
+        """Whether a process waits with it for its turn, or it waits for a worker."""
+        return (self.announced and bool(self.ahead.runs)) or self.waits_for_worker
+
+    @property
+    def is_left_to_workers(self) -> bool:
+        """Whether one of the workers is to take it, or has taken it."""
+        return is_left_to_workers(self.run)
+
+    @property
+    def waits_for_worker(self) -> bool:
+        """Whether one of the workers is to take it, and none has."""
+        return self.is_left_to_workers and not self.working and not self.announced
+
+    @property
+    def worker_complaint(self) -> str:
+        """Why a worker could not go on with it."""
+        return worker_complaint(self.run)
 
     @property
     def resume_at(self) -> float | None:
@@ -155,12 +178,20 @@ class RunStatus:
 class StopRequest(NamedTuple):
     """A run that was asked to stop, whether a process was working on it, and the command that continues that work.
 
-    ``run`` is None for an import that was being prepared, and had not begun.
+    ``run`` is None for an import that was being prepared, and had not begun. ``waited`` tells whether it waited for a
+    worker, which does not take it any more.
     """
 
     run: Run | None
     working: bool
     command: str = "resume"
+    waited: bool = False
+
+
+def workers(settings: Settings) -> list[Holder]:
+    """The workers that wait for runs now, or work on some."""
+    with open_journal(settings.journal_place) as journal:
+        return [one for one in journal.announcements.all() if one.command == WORKER]
 
 
 class Overview(NamedTuple):
@@ -231,7 +262,7 @@ def ask_to_stop(
     unsent rows can be retried.
     """
     with open_journal(settings.journal_place) as journal:
-        prepared = [one for one in journal.announcements.all() if number in (None, one.run)]
+        prepared = [one for one in journal.announcements.all() if number in (None, one.run) and one.command != WORKER]
         # By the locks and not by the runs that are unfinished: a finished one may be being undone.
         commands = {one.run: one.command for one in [*prepared, *journal.senders.holders()]}
         not_begun = [StopRequest(None, working=True)] if commands.pop(NOT_BEGUN, None) else []
@@ -243,9 +274,14 @@ def ask_to_stop(
                 journal.runs.update(run, stop=True, options={**run.options, "for_good": for_good}),
                 run.id in commands,
                 commands.get(run.id, "resume"),
+                is_left_to_workers(run),
             )
             for run in [journal.runs.get(each) for each in numbers]
         ]
+        for request in asked_of:
+            # No worker begins with it in the next moment, or goes on when its process has stopped.
+            if request.run is not None and request.waited:
+                leave_queue(journal, request.run)
         # Last: a process that stops at once must find in the journal whether that is for good.
         for announcement in prepared:
             journal.announcements.ask_to_stop(announcement)

@@ -100,6 +100,32 @@ def test_a_machine_that_sleeps_past_its_lease_sends_nothing_more(
     assert two.type_in_a_shell("status", "1", "--json").json["finished"]
 
 
+def test_a_worker_on_another_machine_sends_what_is_queued(
+    tmp_path: Path, server: Server, serve: Callable[..., Service], desk: Desk
+) -> None:
+    """It has neither the file nor the folders; the first machine sees who works, and stops it from afar."""
+    one, two, service = machines(tmp_path, server.new_database(), serve, desk)
+    two.variables["IMPORTER_RATE"] = "10/s"
+    file = one.write("rows.csv", [mapping(n) for n in range(2, 2 + ROWS)])
+    assert one.type("run", file, "--queue").code == 0
+    file.unlink()
+    assert "none is running" in one.type("status", "1").out
+    process = two.start("worker")
+    try:
+        wait_until(lambda: len(service.records) >= 5)
+        assert one.type("stop", "1").code == 0
+        wait_until(lambda: one.type("status", "1", "--json").json["state"] == "unfinished")
+        assert len(service.records) < ROWS
+    finally:
+        process.kill()
+        process.communicate()
+    assert one.type("run", one.write("rows.csv", [mapping(n) for n in range(2, 2 + ROWS)]), "--queue").code == 0
+    done = two.type_in_a_shell("worker", "--until-idle")
+    assert done.code == 0, done.err
+    assert Counter(record["Name"] for record in service.records) == Counter(NAMES)
+    assert one.type("status", "1", "--json").json["counts"]["created"] == ROWS
+
+
 def test_a_database_that_crashes_stops_the_run_and_loses_nothing(
     tmp_path: Path, serve: Callable[..., Service], desk: Desk
 ) -> None:

@@ -1,0 +1,192 @@
+"""Takes the runs that are left to workers, and works on each in a process of its own; there may be any number of them.
+
+Rule 1: a run is taken in a transaction in which nobody else writes, so that no two workers take it. Rule 2: it stays in
+the queue until its process has ended by itself; whatever happens to a worker, another one takes the run. That nothing
+is sent twice hangs on neither: it is a matter of the account's holder and of the states of the rows.
+"""
+
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from importer.config.settings import Settings
+from importer.errors import Exit, ImporterError
+from importer.journal.announcements import NOT_BEGUN, WORKER
+from importer.journal.journal import Journal, open_journal
+from importer.journal.runs import Run
+from importer.model import Clock
+from importer.runs.account_queue import account_of, leave_queue, left_to_workers, note_death
+from importer.text import printable
+
+_LOOK_EVERY = 1.0
+_AGAIN_AFTER = 15.0
+"""Seconds until a run is tried again that could not begin because of another process, or without the database."""
+
+_MOST_DEATHS = 3
+"""A run whose process was killed so often is not taken again by itself: it may be what kills it."""
+
+_LONGEST_OUTPUT = 4_000
+_PASSING = frozenset({Exit.SERVICE, Exit.BUSY})
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A process that works on a run, and what it writes."""
+
+    run: Run
+    process: "subprocess.Popen[bytes]"
+    output: IO[bytes]
+
+    def complaint(self) -> str:
+        """Why it could not go on, in its own words; empty if it did not complain."""
+        self.output.seek(0)
+        text = self.output.read()[-_LONGEST_OUTPUT:].decode("utf-8", "replace")
+        _, error, complaint = text.rpartition("Error: ")
+        return printable(" ".join(complaint.split()), 400) if error else ""
+
+
+class Worker:
+    """One worker. ``may_take`` tells whether it can sign in for a run, ``say`` tells the user what it does."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        may_take: Callable[[Run], bool],
+        say: Callable[[str], None],
+        at_once: int = 4,
+    ) -> None:
+        """Nothing is taken before ``work``; then ``at_once`` runs at most, each for another account."""
+        self._settings, self._clock, self._may_take, self._say = settings, clock, may_take, say
+        self._at_once = at_once
+        self._working: list[Work] = []
+        self._not_before: dict[int, float] = {}
+        self._is_away = False
+
+    def work(self, stop: threading.Event, *, until_idle: bool = False) -> None:
+        """Take runs until ``stop`` is set, then let those at work stop after the rows in progress.
+
+        With ``until_idle``, it ends once there is nothing to take.
+        """
+        with (
+            open_journal(self._settings.journal_place) as journal,
+            journal.announcements.announced(NOT_BEGUN, WORKER),
+        ):
+            self._say(f"Waiting for runs in {journal.name}. Press Ctrl-C to stop.")
+            while not stop.is_set():
+                self._see_to(journal)
+                if until_idle and not self._working and not self._is_away and not self._waits(journal):
+                    return
+                stop.wait(_LOOK_EVERY)
+            for one in self._working:
+                one.process.terminate()
+            for one in self._working:
+                if (code := one.process.wait()) == Exit.INTERRUPTED:
+                    # It stays in the queue: another worker goes on with it, or this one when it is back.
+                    self._say(f"Run {one.run.id} stopped. The next worker goes on with it.")
+                else:
+                    self._end(journal, one, code)
+
+    def _see_to(self, journal: Journal) -> None:
+        try:
+            self._settle(journal)
+            while len(self._working) < self._at_once and self._take(journal):
+                pass
+        except ImporterError as error:
+            # A database that is away comes back. Runs at work see to that themselves.
+            if not self._is_away:
+                self._say(f"{error.message} The worker goes on as soon as the journal can be used.")
+            self._is_away = True
+        else:
+            self._is_away = False
+
+    def _waits(self, journal: Journal) -> bool:
+        return any(self._may_take(run) for run in left_to_workers(journal))
+
+    def _take(self, journal: Journal) -> bool:
+        # A look without the right to write first: most of the time there is nothing to take.
+        if next(self._free(journal), None) is None:
+            return False
+        with journal.together():
+            run = next(self._free(journal), None)
+            if run is None:
+                return False
+            work = _begin(run)
+            journal.announcements.announce(run.id, "resume", work.process.pid)
+        self._working.append(work)
+        self._say(f"Run {run.id} ({printable(run.file, 80)}) begins, as process {work.process.pid}.")
+        return True
+
+    def _free(self, journal: Journal) -> Iterator[Run]:
+        """The runs that can begin now, in their order: the first of each account that nobody works for."""
+        now = self._clock()
+        at_work = {one.run for one in (*journal.announcements.all(), *journal.senders.holders())} - {NOT_BEGUN}
+        at_work |= {one.run.id for one in self._working}
+        busy = {account_of(journal.runs.get(number)) for number in at_work}
+        for run in left_to_workers(journal):
+            account = account_of(run)
+            if account not in busy and self._may_take(run) and self._not_before.get(run.id, 0.0) <= now:
+                yield run
+            busy.add(account)
+
+    def _settle(self, journal: Journal) -> None:
+        for one in list(self._working):
+            if (code := one.process.poll()) is not None:
+                self._end(journal, one, code)
+                self._working.remove(one)
+                one.output.close()
+
+    def _end(self, journal: Journal, work: Work, code: int) -> None:
+        run, complaint = journal.runs.get(work.run.id), work.complaint()
+        if code < 0 or code == Exit.UNEXPECTED:
+            deaths = note_death(journal, run)
+            if deaths < _MOST_DEATHS:
+                self._say(f"The process of run {run.id} ended unexpectedly. It is tried again.")
+                self._not_before[run.id] = self._clock() + _AGAIN_AFTER
+                return
+            complaint = f"The process of this run ended unexpectedly {deaths} times. {complaint}".strip()
+        elif code in _PASSING and run.finished is None and not run.stop:
+            # Safe to resume, by the meaning of these codes.
+            self._say(f"Run {run.id} could not go on: {complaint or 'the service does not answer.'} It is tried again.")
+            self._not_before[run.id] = self._clock() + _AGAIN_AFTER
+            return
+        leave_queue(journal, run, "" if run.finished is not None else complaint)
+        end = "is finished" if run.finished is not None else "stopped"
+        self._say(f"Run {run.id} {end} (exit code {code}).{f' {complaint}' if complaint else ''}")
+
+
+def _begin(run: Run) -> Work:
+    # A file and not a pipe: a run of days writes more than a pipe holds while nobody reads it.
+    output = tempfile.TemporaryFile()  # noqa: SIM115  closed when the process has ended
+    words = [sys.executable, "-m", "importer", "resume", str(run.id), "--wait"]
+    process = subprocess.Popen(  # noqa: S603  the words are ours, the number is a number
+        [*words, "--worker"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=output, start_new_session=True
+    )
+    return Work(run, process, output)
+
+
+def end_with_parent() -> None:
+    """Let this process be killed as soon as the one that started it ends, on a system that can do so.
+
+    Without its worker nobody would tell it to stop; another worker goes on with its run. Elsewhere it goes on by
+    itself, and the other one waits for it.
+    """
+    if sys.platform == "linux":
+        import ctypes  # noqa: PLC0415  a tenth of a start, for workers alone
+        import os  # noqa: PLC0415
+        import signal  # noqa: PLC0415
+
+        parent = os.getppid()
+        ctypes.CDLL(None, use_errno=True).prctl(_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+        # It may have ended before this process had asked.
+        if parent == 1 or os.getppid() != parent or not Path(f"/proc/{parent}").exists():
+            sys.exit(Exit.INTERRUPTED)
+
+
+_DEATH_SIGNAL = 1
+"""PR_SET_PDEATHSIG (prctl(2))."""

@@ -1,0 +1,187 @@
+"""Workers: runs that are left to them are each sent once, whatever happens to a worker."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from conftest import Desk, Service, mapping, wait_until
+
+from importer.config.settings import Settings
+from importer.errors import Exit
+from importer.journal.runs import Run
+from importer.runs import worker
+from importer.runs.status import run_status
+from importer.runs.worker import Work, Worker
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="a worker is stopped by SIGTERM")
+
+
+def queue(desk: Desk, name: str, numbers: range) -> int:
+    """A file of these mappings, left to the workers; gives its run."""
+    done = desk.type("run", desk.write(name, [mapping(number) for number in numbers]), "--queue", "--json")
+    assert done.code == 0, done.err
+    return int(done.json["run"])
+
+
+@contextmanager
+def working(desk: Desk, *words: str) -> Iterator["subprocess.Popen[str]"]:
+    """A worker at work, which is stopped in the end."""
+    process = desk.start("worker", *words)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def names(service: Service) -> Counter[str]:
+    """How often each name was created."""
+    return Counter(record["Name"] for record in service.records)
+
+
+def test_queued_runs_are_sent_one_after_another(service: Service, desk: Desk) -> None:
+    """Nothing is sent before; then each has its report, and the queue is empty."""
+    first, second = queue(desk, "a.csv", range(2, 6)), queue(desk, "b.csv", range(6, 9))
+    assert queue(desk, "a.csv", range(2, 6)) == first
+    assert service.records == []
+    status = desk.type("status", f"{first}")
+    assert "queued" in status.out
+    assert "It waits for a worker, and none is running. To start one: importer worker" in status.out
+    done = desk.type_in_a_shell("worker", "--until-idle")
+    assert done.code == 0, done.err
+    assert names(service) == Counter(f"Room {number}" for number in range(2, 9))
+    assert [record["Name"] for record in service.records][:4] == [f"Room {number}" for number in range(2, 6)]
+    for run in (first, second):
+        assert desk.type("status", f"{run}", "--json").json["state"] == "finished"
+    assert f"Run {second} is finished (exit code 0)." in done.out
+    assert {row["import_status"] for row in desk.report("reports/2-b")} == {"created"}
+
+
+def test_a_run_of_another_service_is_left_to_other_workers(service: Service, desk: Desk) -> None:
+    """It would be sent to a place that nobody meant."""
+    run = queue(desk, "a.csv", range(2, 4))
+    elsewhere = Desk(desk.folder, desk.variables | {"NEXUDUS_URL": "https://nexudus.example"})
+    done = elsewhere.type_in_a_shell("worker", "--until-idle")
+    assert (done.code, service.records) == (0, [])
+    assert desk.type("status", f"{run}", "--json").json["state"] == "queued"
+
+
+def test_a_run_is_taken_out_of_the_queue_and_put_back(service: Service, desk: Desk) -> None:
+    """No worker takes it meanwhile."""
+    run = queue(desk, "a.csv", range(2, 4))
+    assert f"Run {run} was waiting for a worker, and is out of the queue." in desk.type("stop", f"{run}").out
+    assert desk.type_in_a_shell("worker", "--until-idle").code == 0
+    assert service.records == []
+    assert queue(desk, "a.csv", range(2, 4)) == run
+    assert desk.type_in_a_shell("worker", "--until-idle").code == 0
+    assert len(service.records) == 2
+
+
+def test_a_run_that_needs_somebody_is_left_with_its_reason(service: Service, desk: Desk) -> None:
+    """It is not tried again and again."""
+    run = queue(desk, "a.csv", range(2, 4))
+    wrong = Desk(desk.folder, desk.variables | {"NEXUDUS_PASSWORD": "wrong"})
+    done = wrong.type_in_a_shell("worker", "--until-idle")
+    assert done.code == 0
+    assert f"Run {run} stopped (exit code 4)." in done.out
+    assert service.records == []
+    assert desk.type("status", f"{run}", "--json").json["state"] == "unfinished"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the process of a killed worker goes on by itself")
+def test_what_a_killed_worker_began_another_one_finishes(serve: Callable[..., Service], desk: Desk) -> None:
+    """Its process ends with it, so that two never work on one run; each record is created once."""
+    service = serve()
+    desk.variables["IMPORTER_RATE"] = "10/s"
+    desk.shorten_the_window()
+    run = queue(desk, "a.csv", range(2, 42))
+    process = desk.start("worker")
+    wait_until(lambda: len(service.records) >= 5)
+    process.kill()
+    process.communicate()
+    done = desk.type_in_a_shell("worker", "--until-idle")
+    assert done.code == 0, done.err
+    assert names(service) == Counter(f"Room {number}" for number in range(2, 42))
+    assert desk.type("status", f"{run}", "--json").json["counts"]["created"] == 40
+
+
+def test_a_worker_that_is_stopped_leaves_its_run_to_the_next(serve: Callable[..., Service], desk: Desk) -> None:
+    """After the rows in progress, as when a machine is updated."""
+    service = serve()
+    desk.variables["IMPORTER_RATE"] = "10/s"
+    queue(desk, "a.csv", range(2, 42))
+    process = desk.start("worker")
+    wait_until(lambda: len(service.records) >= 5)
+    process.send_signal(signal.SIGTERM)
+    out, _ = process.communicate()
+    assert process.returncode == 0
+    assert "The next worker goes on with it." in out
+    sent = len(service.records)
+    assert sent < 40
+    assert desk.type_in_a_shell("worker", "--until-idle").code == 0
+    assert names(service) == Counter(f"Room {number}" for number in range(2, 42))
+
+
+def test_a_stop_reaches_what_a_worker_sends(serve: Callable[..., Service], desk: Desk) -> None:
+    """And no worker goes on with it by itself."""
+    service = serve()
+    desk.variables["IMPORTER_RATE"] = "10/s"
+    run = queue(desk, "a.csv", range(2, 42))
+    with working(desk):
+        wait_until(lambda: len(service.records) >= 5)
+        assert desk.type("stop", f"{run}").code == 0
+        wait_until(lambda: desk.type("status", f"{run}", "--json").json["state"] == "unfinished")
+        sent = len(service.records)
+    assert desk.type_in_a_shell("worker", "--until-idle").code == 0
+    assert len(service.records) == sent < 40
+
+
+def test_two_workers_take_no_run_twice(serve: Callable[..., Service], desk: Desk) -> None:
+    """And for one account only one of them sends."""
+    service = serve()
+    for number in range(4):
+        queue(desk, f"{number}.csv", range(10 * number + 2, 10 * number + 8))
+    both = [desk.start("worker", "--until-idle") for _ in range(2)]
+    ends = [process.communicate() for process in both]
+    assert [process.returncode for process in both] == [0, 0], ends
+    assert set(names(service).values()) == {1}
+    assert len(service.records) == 24
+    begun = [line for out, _ in ends for line in out.splitlines() if " begins, as process " in line]
+    assert len(begun) == 4
+
+
+def test_a_run_whose_process_is_killed_each_time_is_given_up(
+    service: Service, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be what kills it; whoever looks is told why it waits no more."""
+    run = queue(desk, "a.csv", range(2, 4))
+    killed = [sys.executable, "-c", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
+
+    def begin(run: Run) -> Work:
+        return Work(run, subprocess.Popen(killed), tempfile.TemporaryFile())
+
+    monkeypatch.setattr(worker, "_begin", begin)
+    monkeypatch.setattr(worker, "_AGAIN_AFTER", 0.0)
+    settings, lines = Settings.model_validate({"home": desk.home}), list[str]()
+    Worker(settings, time.time, lambda _: True, lines.append).work(threading.Event(), until_idle=True)
+    assert lines[-1] == f"Run {run} stopped (exit code -9). The process of this run ended unexpectedly 3 times."
+    assert run_status(run, settings, time.time()).worker_complaint == lines[-1].partition("). ")[2]
+    # Begun again by a person, it has its three times anew.
+    assert queue(desk, "a.csv", range(2, 4)) == run
+    assert desk.type_in_a_shell("worker", "--until-idle").code == 0
+    assert len(service.records) == 2
+
+
+def test_a_worker_without_a_sign_in_does_not_begin(desk: Desk) -> None:
+    """It could do nothing."""
+    done = desk.type("worker", "--until-idle")
+    assert done.code == Exit.USAGE
+    assert "importer login" in done.err
