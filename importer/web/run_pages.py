@@ -130,7 +130,7 @@ def _view(request: Request) -> RunView:
         may_open=may_open,
         # Its files appear one by one: the last is there when its process has ended.
         writing=now.finished and at_work,
-        complaint=worker.complaint if worker and not at_work else "",
+        complaint=now.worker_complaint or (worker.complaint if worker and not at_work else ""),
         failures=first_failures(now.run.id, app.settings) if may_open and now.failed else [],
         files=files,
         follow_ups=follow_ups(now, app.workers, app.settings, app.clock()) if may_open else [],
@@ -144,8 +144,8 @@ def _state(now: RunStatus, worker: Worker | None) -> str:
         return "finished"
     if now.working or (at_work and now.run.stop):
         return "stopping" if now.run.stop else "waiting" if now.waiting else "running"
-    if at_work:
-        return "queued" if now.ahead.runs else "starting"
+    if at_work or now.is_left_to_workers:
+        return "queued" if now.ahead.runs or now.waits_for_worker else "starting"
     return "paused" if now.run.stopped is not None and (worker is None or now.run.stopped >= worker.since) else "gone"
 
 

@@ -26,7 +26,10 @@ def start_once(
         worker = app.workers.find(command, number)
         if (worker is not None and worker.alive) or run_status(number, settings, app.clock()).working:
             return
-        join_queue(number, settings, app.clock(), account=account, writes=writes)
+        for_workers = command == "resume" and app.settings.workers
+        join_queue(number, settings, app.clock(), account=account, writes=writes, for_workers=for_workers)
+        if for_workers:
+            return
         waits = ["--wait"] if command in WAITING else []
         started = app.workers.start(command, number, settings, *flags, *waits)
         announce_process(number, settings, command, started.pid)
