@@ -265,6 +265,13 @@ class Settings(BaseModel):
         False,
         description="the page only queues runs, and importer worker sends them, on this machine or others",
     )
+    upload_space_per_person: int = Field(
+        2_000, ge=1, description="how many MB the uploads of one person, and what was checked of them, may take"
+    )
+    upload_space: int = Field(20_000, ge=1, description="the same for the uploads of all people together")
+    free_space: int = Field(
+        500, ge=0, description="how many MB uploads leave free on the disk; on a small one, a twentieth of it"
+    )
     page_connections: int = Field(
         400, ge=1, description="at most this many connections to the page at once; the slowest make room for new ones"
     )

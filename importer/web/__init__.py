@@ -3,7 +3,8 @@
 - ``app.py``     all addresses, with who may ask for each; ``server.py`` starts and ends it; ``guard.py`` what every
   request must pass; ``connections.py`` how many there may be, and how slow; ``context.py`` what all routes share;
   ``auth/`` who is at the browser
-- ``upload_pages.py``  from a file to a run, over ``drafts.py`` (the uploads), ``correction_log.py`` (what was corrected
+- ``upload_pages.py``  from a file to a run, over ``drafts.py`` (the uploads), ``upload_space.py`` (their room on
+  the disk), ``correction_log.py`` (what was corrected
   in them), ``upload_check.py``, ``upload_names.py`` and ``upload_plan.py`` (what is known of one),
   ``upload_documents.py`` (in which files), ``check_form.py`` (what its check page saves), ``entries.py`` (typed cells),
   ``name_questions.py`` and ``choices.py`` (what is asked once for all rows), ``plan_words.py`` (why rows are held),

@@ -66,7 +66,10 @@ class Jobs:
             with self._lock:
                 self._waiting.append(job)
                 self._begin()
-        await asyncio.wait([asyncio.wrap_future(future)], timeout=_WAIT if wait is None else wait)
+        result = asyncio.wrap_future(future)
+        # An error is for the request that finds the work done; of one that no longer waits, asyncio would complain.
+        result.add_done_callback(lambda done: done.cancelled() or done.exception())
+        await asyncio.wait([result], timeout=_WAIT if wait is None else wait)
         if not future.done():
             return False
         self._running.pop(key, None)

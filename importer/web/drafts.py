@@ -9,7 +9,7 @@ import hashlib
 import re
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
@@ -29,6 +29,7 @@ from importer.spreadsheet import DELIMITED, WORKBOOKS, ReadOptions
 from importer.text import printable
 from importer.web import correction_log
 from importer.web.correction_log import CorrectionLogs, Corrections, LogMark
+from importer.web.upload_space import UploadSpace
 
 ACCEPTED = tuple(sorted(DELIMITED | WORKBOOKS))
 LARGEST = 50 * 1024 * 1024
@@ -101,15 +102,16 @@ _RECENT, _LOGS = RecentDocuments(_DRAFT, 8), CorrectionLogs(8)
 class Drafts:
     """The uploads of one installation."""
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
-        """Keep them in this folder."""
-        self._folder, self._clock = folder, clock
+    def __init__(self, folder: Path, clock: Clock, space: UploadSpace | None = None) -> None:
+        """Keep them in this folder; ``space`` limits how much room they take."""
+        self._folder, self._clock, self._space = folder, clock, space
 
     async def take_in(self, name: str, chunks: AsyncIterator[bytes], by: str, zone: str = "") -> Draft:
         """A new draft from an upload, complete or not at all; ``zone`` is that of the browser, if it said one.
 
         Raises:
             FileError: It is of no kind that can be read, empty or too large.
+            NoRoomError: There is no room for it.
         """
         name = _plain_name(name)
         suffix = Path(name).suffix.lower()
@@ -120,12 +122,24 @@ class Drafts:
         draft = replace(draft, folder=private_folder(self._folder) / draft.id)
         private_folder(draft.folder)
         try:
-            draft = await _written(draft, chunks)
+            draft = await _written(draft, chunks, self.room_for(draft))
         except BaseException:
             shutil.rmtree(draft.folder, ignore_errors=True)
             raise
         self._keep(draft)
         return draft
+
+    def room_for(self, draft: Draft) -> Callable[[int], None]:
+        """A look whether there is room for some more bytes of an upload, or of what was checked of it.
+
+        It raises NoRoomError if there is none.
+        """
+        if self._space is None:
+            return lambda _: None
+        folders = [folder for folder in self._folder.iterdir() if folder != draft.folder]
+        owners = {folder: stored.by for folder in folders if (stored := self._stored(folder.name))}
+        mine = [folder for folder in folders if owners.get(folder) == draft.by]
+        return self._space.watch(self._folder, mine, [folder for folder in folders if folder not in mine])
 
     def find(self, key: str) -> Draft | None:
         """The draft with this id; None if there is none."""
@@ -232,7 +246,7 @@ class Drafts:
         return draft
 
 
-async def _written(draft: Draft, chunks: AsyncIterator[bytes]) -> Draft:
+async def _written(draft: Draft, chunks: AsyncIterator[bytes], has_room: Callable[[int], None]) -> Draft:
     size, digest = 0, hashlib.sha256()
     with new_private(draft.path) as file:
         async for chunk in chunks:
@@ -242,6 +256,7 @@ async def _written(draft: Draft, chunks: AsyncIterator[bytes]) -> Draft:
                     f"{printable(draft.name)} is larger than {LARGEST // 1024**2} MB.",
                     "Split it into smaller files, or ask your administrator to import it from the command line.",
                 )
+            has_room(size)
             digest.update(chunk)
             file.write(chunk)
     if not size:

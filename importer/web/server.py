@@ -22,6 +22,7 @@ from importer.web.connections import ConnectionLimits, bounded_protocol
 from importer.web.context import AppContext
 from importer.web.drafts import Drafts
 from importer.web.guard import Proxy
+from importer.web.upload_space import UploadSpace
 from importer.web.workers import Workers
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def listening(
     with _socket(address) as sock:
         port = sock.getsockname()[1]
         sessions = SessionStore(clock, LONGEST_OF_A_TEAM if rules else LONGEST)
-        drafts = Drafts(settings.home / "uploads", clock)
+        drafts = Drafts(settings.home / "uploads", clock, UploadSpace.of(settings))
         # Not only at the next upload, which may never come.
         drafts.forget_old(clock())
         context = AppContext(

@@ -7,7 +7,7 @@ and text, once however many rows have it. Whoever reads the first finds the othe
 
 import re
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,6 +56,7 @@ from importer.web.upload_documents import (
     starts_row,
     to_row,
 )
+from importer.web.upload_space import NoRoomError, size_of
 from schemas import RECORD_TYPES, RecordType
 
 PAGE_ROWS = 50
@@ -192,7 +193,10 @@ def check_upload(drafts: Drafts, draft: Draft, settings: Settings, clock: Clock)
         header = _header(source)
         check = replace(check, header=header)
         if header.fits:
-            check = _check_with_new_names(draft, check, source, settings, clock)
+            check = _check_with_new_names(draft, check, source, settings, clock, drafts.room_for(draft))
+    except NoRoomError:
+        # It says nothing of the file, and is over as soon as there is room.
+        raise
     except ColumnsError as error:
         check = replace(check, header=_header_of_doubled(draft, error, settings))
     except ImporterError as error:
@@ -331,12 +335,12 @@ def may_be_shown(check: UploadCheck | None, settings: Settings) -> bool:
 
 
 def _check_with_new_names(
-    draft: Draft, check: UploadCheck, source: Source, settings: Settings, clock: Clock
+    draft: Draft, check: UploadCheck, source: Source, settings: Settings, clock: Clock, has_room: Callable[[int], None]
 ) -> UploadCheck:
     """Check with the names that were looked up before; and once more if new ones had to be looked up."""
     chosen_ids = upload_names.remembered(draft, settings)
     source = replace(source, directories=upload_names.directories(draft, settings))
-    rows = _check_rows(draft, source, upload_names.names_by_id(draft, settings), clock())
+    rows = _check_rows(draft, source, upload_names.names_by_id(draft, settings), clock(), has_room)
     has_names = upload_names.any_name(rows.references)
     check = replace(_with_choices(check, rows, chosen_ids), has_names=has_names)
     if not has_names or not settings.can_sign_in:
@@ -351,7 +355,7 @@ def _check_with_new_names(
         return replace(check, lookup_problem=Problem.of(draft.named(error)))
     chosen_ids = upload_names.remembered(draft, settings)
     source = replace(source, directories=upload_names.directories(draft, settings))
-    rows = _check_rows(draft, source, upload_names.names_by_id(draft, settings), clock())
+    rows = _check_rows(draft, source, upload_names.names_by_id(draft, settings), clock(), has_room)
     return _with_choices(check, rows, chosen_ids)
 
 
@@ -364,12 +368,19 @@ def has_same_choices(check: UploadCheck, chosen_ids: upload_names.ChosenIds) -> 
     return check.rows is None or check.choices == upload_names.choices_about_names(chosen_ids, check.rows.references)
 
 
-def _check_rows(draft: Draft, source: Source, names: Names, now: float) -> CheckedRows:
+def _check_rows(
+    draft: Draft, source: Source, names: Names, now: float, has_room: Callable[[int], None] = lambda _: None
+) -> CheckedRows:
     path = _rows_file(draft.folder, draft.version)
     aside = path.with_suffix(f".{secrets.token_hex(4)}")
-    with new_private(aside) as file, table_writer(draft, source, names) as table:
-        sink = _RowsWriter(draft, file, name_questions.ChosenNames(source.mapping, source.directories), table)
-        result = examine(source, now, allow_duplicates=False, sink=sink)
+    try:
+        with new_private(aside) as file, table_writer(draft, source, names) as table:
+            chosen = name_questions.ChosenNames(source.mapping, source.directories)
+            sink = _RowsWriter(draft, file, chosen, table, has_room)
+            result = examine(source, now, allow_duplicates=False, sink=sink)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
     questions, further = name_questions.questions(result.causes, source.directories)
     CANDIDATES.write(_candidates_file(draft.folder, draft.version), _candidates(result.causes))
     aside.replace(path)
@@ -389,8 +400,15 @@ def _check_rows(draft: Draft, source: Source, names: Names, now: float) -> Check
 class _RowsWriter:
     """Writes the rows with an issue as the file is checked, all rows for the table, and how far the check is."""
 
-    def __init__(self, draft: Draft, file: IO[bytes], chosen: name_questions.ChosenNames, table: RowWriter) -> None:
-        self._draft, self._file, self.chosen, self._table = draft, file, chosen, table
+    def __init__(
+        self,
+        draft: Draft,
+        file: IO[bytes],
+        chosen: name_questions.ChosenNames,
+        table: RowWriter,
+        has_room: Callable[[int], None],
+    ) -> None:
+        self._draft, self._file, self.chosen, self._table, self._has_room = draft, file, chosen, table, has_room
         self.rows = self.doubtful = 0
 
     def restart(self) -> None:
@@ -410,6 +428,7 @@ class _RowsWriter:
         self.chosen.add(chunk)
         self._table.add(chunk, checked, {row.row: row for row, _ in rows}, _of_causes(rows))
         self.rows += checked.rows
+        self._has_room(size_of(self._draft.folder))
         _write_progress(self._draft, self.rows)
 
 
