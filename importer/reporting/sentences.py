@@ -173,18 +173,31 @@ def headline(counts: Mapping[Status, int], removed: int = 0, restored: int = 0) 
     for done in _DONE:
         if rows and counts[done] == rows:
             return ", ".join(filter(None, [f"All {rows:,} rows {done}" if rows > 1 else f"1 row {done}", left_out]))
-    failed = sum(counts[status] for status in FAILED)
     parts = [
         _of_all(counts, rows) or ("" if undone else "No rows created"),
-        f"{counts[Status.EXISTING]:,} already existed" if counts[Status.EXISTING] else "",
-        f"{failed:,} {'needs' if failed == 1 else 'need'} a change" if failed else "",
-        f"{counts[Status.UNKNOWN]:,} may exist" if counts[Status.UNKNOWN] else "",
+        f"{counts[Status.EXISTING]:,} already in Nexudus" if counts[Status.EXISTING] else "",
+        *unsuccessful(counts),
         f"{removed:,} deleted by undo" if removed else "",
         f"{restored:,} put back by undo" if restored else "",
         f"{counts[Status.NOT_SENT] - undone:,} not sent" if counts[Status.NOT_SENT] > undone else "",
         left_out,
     ]
     return ", ".join(filter(None, parts))
+
+
+def unsuccessful(counts: Mapping[Status, int], numbered: Callable[[int], str] = "{:,}".format) -> list[str]:
+    """The rows that failed or may have, in one part of a sentence for each of the three reasons.
+
+    They are kept apart, for each asks for something else: a row that needs a change was never sent, one that Nexudus
+    refused may be right, and one with no answer yet may be in Nexudus. ``numbered`` is how a number of rows is said.
+    """
+    invalid, rejected, unknown = (counts[one] for one in (Status.INVALID, Status.REJECTED, Status.UNKNOWN))
+    parts = [
+        f"{numbered(invalid)} {'needs' if invalid == 1 else 'need'} a change" if invalid else "",
+        f"{numbered(rejected)} refused by Nexudus" if rejected else "",
+        f"{numbered(unknown)} with no answer yet" if unknown else "",
+    ]
+    return [part for part in parts if part]
 
 
 def change_signs(counts: Mapping[Status, int]) -> str:

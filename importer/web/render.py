@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from importer.model import Status
-from importer.reporting.sentences import change_signs, headline
+from importer.reporting.sentences import change_signs, headline, unsuccessful
 from importer.runs.status import RunStatus
 from importer.text import count, duration, moment, printable, wait_words
 from importer.web.auth.people import owner_name
@@ -35,10 +35,10 @@ _PAGES = Environment(
 
 
 _STATUS_WORDS = {
-    Status.EXISTING: "already there",
-    Status.REJECTED: "refused",
+    Status.EXISTING: "already in Nexudus",
+    Status.REJECTED: "refused by Nexudus",
     Status.INVALID: "needs a change",
-    Status.UNKNOWN: "unanswered",
+    Status.UNKNOWN: "no answer yet",
 }
 """The statuses whose names in files and commands are not a clerk's words."""
 
@@ -53,13 +53,11 @@ def run_summary(now: RunStatus) -> str:
     if not now.removed + now.restored + now.taking_back:
         return headline(now.counts)
     left = now.counts[Status.CREATED] + now.counts[Status.UPDATED]
-    failed = now.counts[Status.REJECTED] + now.counts[Status.INVALID]
     undone = [f"{count(now.removed, 'record')} deleted"] if now.removed or not now.restored else []
     undone += [f"{count(now.restored, 'record')} put back"] if now.restored else []
     parts = [
         f"Partly undone: {' and '.join(undone)}, {left:,} left" if left else f"Undone: {' and '.join(undone)}",
-        f"{count(failed, 'row')} {'needs' if failed == 1 else 'need'} a change" if failed else "",
-        f"{now.counts[Status.UNKNOWN]:,} may exist" if now.counts[Status.UNKNOWN] else "",
+        *unsuccessful(now.counts, lambda number: count(number, "row")),
         f"{now.unsent:,} not sent" if now.unsent else "",
     ]
     return ", ".join(filter(None, parts))
@@ -74,6 +72,12 @@ def changes_aloud(now: RunStatus) -> str:
 def status_word(status: Status) -> str:
     """What the pages call the status of a row."""
     return _STATUS_WORDS.get(status, status.value)
+
+
+def status_title(status: Status) -> str:
+    """The same at the beginning of a line; the names in it keep their capitals."""
+    word = status_word(status)
+    return word[:1].upper() + word[1:]
 
 
 def number(value: float) -> str:
@@ -116,6 +120,7 @@ _PAGES.globals |= {
     "change_signs": change_signs,
     "changes_aloud": changes_aloud,
     "status_word": status_word,
+    "status_title": status_title,
     "doubt_words": doubt_words,
     "record_words": record_words,
     "conflict_words": conflict_words,

@@ -109,7 +109,7 @@ def test_a_run_whose_process_is_gone_says_so(slow_site: Site, service: Running) 
     assert 'id="resume"' in text
     heal(service)
     client.post(f"{run}/resume")
-    client.until(run, lambda text: "What to do next" in text or "may exist" in text)
+    client.until(run, lambda text: "What to do next" in text or "no answer yet" in text)
 
 
 class _Agreeing(NullObserver):
@@ -145,6 +145,23 @@ def test_an_undo_of_a_rebuilt_run_promises_no_number(client: Client, settings: S
     text = plain(client.get("/runs/1/undo").text)
     assert "Delete up to 2 records that run 1 created?" in text
     assert "A record is deleted only if Nexudus shows that nobody has changed it since it was created." in text
+
+
+def test_refused_rows_are_not_said_to_need_a_change(client: Client, service: Running) -> None:
+    """Three words with three meanings, the same in the title, the figures, the lists, the rows and after an undo."""
+    service.state.fail_next("ok", "400", "400")
+    run = started(client, table(*[mapping(n) for n in range(2, 6)], mapping(6, Name="")))
+    text = client.until(run, lambda text: "report.csv" in text)
+    summary = "2 of 5 rows created, 1 needs a change, 2 refused by Nexudus"
+    assert f"<title>Done: {summary} " in text
+    assert f"<h1>{summary}</h1>" in text
+    assert "Needs a change Your file has to be corrected" in plain(text)
+    assert "Refused by Nexudus The row was sent" in plain(text)
+    assert all(summary in client.get(page).text for page in ("/", "/runs"))
+    assert plain(client.get(f"{run}/rows").text).count("refused by Nexudus") == 3
+    client.post(f"{run}/undo", {"number": "2"})
+    text = client.until(run, lambda text: f'href="{run}/files/undo.csv" download>undo.csv</a></p>' in text)
+    assert "<h1>Undone: 2 records deleted, 1 row needs a change, 2 rows refused by Nexudus</h1>" in text
 
 
 def test_a_run_that_was_undone_says_so_and_offers_no_retry(client: Client) -> None:
