@@ -1,10 +1,12 @@
 """The sentences of a report: about a row, about the whole run, and what to do next. Pure."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from importer.errors import Exit
 from importer.issues import Issue, Severity
+from importer.journal.later_runs import SentAgain
 from importer.journal.next_steps import Step, StepKind, command_of, remedy_of, template_of
 from importer.journal.rows import Intent
 from importer.journal.runs import Run
@@ -18,6 +20,7 @@ record."""
 
 LEFT_OUT_WORDS = "Left out, as you chose."
 _DONE = (Status.CREATED, Status.UPDATED)
+_BROUGHT_IN = {State.CREATED: "created", State.UPDATED: "updated", State.EXISTING: "already in Nexudus"}
 _LONGEST_REPLY = 1_000
 _STOPPED: Mapping[int | None, str] = {
     Exit.LIMIT: "the run stopped at a limit or quota",
@@ -198,6 +201,18 @@ def unsuccessful(counts: Mapping[Status, int], numbered: Callable[[int], str] = 
         f"{numbered(unknown)} with no answer yet" if unknown else "",
     ]
     return [part for part in parts if part]
+
+
+def sent_again_words(sent_again: Sequence[SentAgain]) -> str:
+    """What later runs made of rows that failed: Sent again in run 2: 2 created; in run 3: 1 updated."""
+    by_run: dict[int, Counter[str]] = {}
+    for one in sent_again:
+        by_run.setdefault(one.run, Counter())[_BROUGHT_IN[one.became]] += one.rows
+    runs = (
+        f"in run {run}: {', '.join(f'{number:,} {what}' for what, number in became.items())}"
+        for run, became in by_run.items()
+    )
+    return f"Sent again {'; '.join(runs)}" if sent_again else ""
 
 
 def change_signs(counts: Mapping[Status, int]) -> str:

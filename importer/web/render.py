@@ -8,7 +8,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from importer.model import Status
-from importer.reporting.sentences import change_signs, headline, unsuccessful
+from importer.reporting.sentences import change_signs, headline, sent_again_words, unsuccessful
 from importer.runs.status import RunStatus
 from importer.text import count, duration, moment, printable, wait_words
 from importer.web.auth.people import owner_name
@@ -119,6 +119,7 @@ _PAGES.globals |= {
     "run_summary": run_summary,
     "change_signs": change_signs,
     "changes_aloud": changes_aloud,
+    "sent_again_words": sent_again_words,
     "status_word": status_word,
     "status_title": status_title,
     "doubt_words": doubt_words,

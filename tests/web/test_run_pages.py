@@ -164,6 +164,29 @@ def test_refused_rows_are_not_said_to_need_a_change(client: Client, service: Run
     assert "<h1>Undone: 2 records deleted, 1 row needs a change, 2 rows refused by Nexudus</h1>" in text
 
 
+def test_rows_that_were_sent_again_are_not_asked_for_again(client: Client, service: Running) -> None:
+    """The page of the run, the note about the same file, and the lists say in which run, and offer to send nothing."""
+    content = table(*[mapping(n) for n in range(2, 6)])
+    service.state.fail_next("ok", "400", "400")
+    run = started(client, content)
+    assert "Send again" in client.until(run, lambda text: "report.csv" in text)
+    again = client.post(f"{run}/retry").place
+    client.until(again, lambda text: "All 2 rows created" in text and "report.csv" in text)
+    text = client.get(run).text
+    told = "Sent again in run 2: 2 created"
+    assert f"{told}. See run 2" in plain(text)
+    assert not [words for words in ("/retry", "2 rows to correct", "Send again") if words in text]
+    assert 'href="/runs/1/undo"' in text
+    assert all(f"2 of 4 rows created, 2 refused by Nexudus. {told}" in client.get(page).text for page in ("/", "/runs"))
+    text = client.follow(f"{client.draft('same.csv', content)}/check").text
+    assert f"2 of 4 rows created, 2 refused by Nexudus. {told}." in plain(text)
+    assert "/runs/1/retry" not in text
+    client.post(f"{again}/undo", {"number": "2"})
+    client.until(again, lambda text: "Undone: 2 records deleted" in text and "undo.csv</a>" in text)
+    text = client.get(run).text
+    assert ("/retry" in text, told in text) == (True, False)
+
+
 def test_a_run_that_was_undone_says_so_and_offers_no_retry(client: Client) -> None:
     """Deleted records count apart everywhere, are told from rows never sent, and nobody is shown a server's path."""
     run = started(client, table(*GOOD, mapping(10, Name="")))
