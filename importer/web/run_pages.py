@@ -134,8 +134,12 @@ def _view(request: Request) -> RunView:
         failures=first_failures(now.run.id, app.settings) if may_open and now.failed else [],
         files=files,
         follow_ups=follow_ups(now, app.workers, app.settings, app.clock()) if may_open else [],
-        cards=cards(now.steps, person.role, files) if may_open else [],
+        cards=cards(now.steps, person.role, files, sends_all=_sends_all(now)) if may_open else [],
     )
+
+
+def _sends_all(now: RunStatus) -> bool:
+    return any(now.run.options.get(name) for name in ("even_if_existing", "allow_duplicates"))
 
 
 def _state(now: RunStatus, worker: Worker | None) -> str:
