@@ -83,6 +83,22 @@ _WHY = {
 }
 """Why to take each step. A report does not advise rebuilding itself."""
 
+_WHY_ON_PAGE = {
+    StepKind.STOP: "Pause the run on its page. You can resume it later.",
+    StepKind.CHECK_ADDRESS: "Ask the person who looks after the importer whether the address of Nexudus ({url}) is "
+    "right, because calls are redirected to another one. If it was, resume the run; if not, import the file again.",
+    StepKind.CHECK_PATH: "Ask the person who looks after the importer whether the path of these records, {path}, is "
+    "right. If it was, resume the run; if not, import the file again.",
+    StepKind.CHECK_NAMED: "Check that the records which the refused rows name are still in Nexudus. If they are not, "
+    "resume the run; those rows can be corrected afterwards. If they are, ask the person who looks after the importer.",
+    StepKind.REVIEW: "Look in Nexudus for {rows} whose record may exist. Then say on the page of the run which record "
+    "it is, or that there is none.",
+    StepKind.CORRECT: "Correct {rows} in failed.xlsx (wrong cells are red), then upload that file.",
+    StepKind.LOOK_AT_HELD: "Look at {rows} that Nexudus has, or may have, with other values. On the page of the run, "
+    "compare them again, then choose whether to update the records.",
+}
+"""The same for whoever started the run on a page: what to do is done there, and no command is named."""
+
 _WHY_WITHOUT_ROWS = {StepKind.RESUME: "Continue the run."}
 """How many rows a run has is known once it is planned; an unfinished one may also wait for nothing but answers."""
 
@@ -240,12 +256,16 @@ def resume_command(run: Run) -> str | None:
 
 
 def step_sentences(run: Run, steps: Sequence[Step]) -> list[tuple[str, str]]:
-    """What to do next: why, and the command, empty if there is none, with ROW and ID if it is typed for each row."""
-    return [(_why(run, step), command_of(run, step) or template_of(run, step)) for step in steps if step.kind in _WHY]
+    """What to do next: why, and the command, with ROW and ID if it is typed for each row; empty if there is none.
+
+    Of a run that was started on a page, no command is named.
+    """
+    commands = [(step, "" if run.is_from_page else command_of(run, step) or template_of(run, step)) for step in steps]
+    return [(_why(run, step), command) for step, command in commands if step.kind in _WHY]
 
 
 def _why(run: Run, step: Step) -> str:
-    words = _WHY if step.rows else _WHY | _WHY_WITHOUT_ROWS
+    words = {**_WHY, **(_WHY_ON_PAGE if run.is_from_page else {}), **({} if step.rows else _WHY_WITHOUT_ROWS)}
     user = printable(run.user) or "your user"
     why = words[step.kind].format(rows=_rows(step.rows), user=user, url=run.url, path=run.endpoint)
     if step.kind is not StepKind.RESUME or run.resume_at is None:

@@ -8,6 +8,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from importer.model import Status
+from importer.reporting.page_words import notice_on_page
+from importer.reporting.report_words import PAGE
 from importer.reporting.sentences import change_signs, headline, sent_again_words, unsuccessful
 from importer.runs.status import RunStatus
 from importer.text import count, duration, moment, printable, wait_words
@@ -23,7 +25,7 @@ from importer.web.plan_words import (
     record_words,
     value_on_page,
 )
-from importer.web.upload_check import ENCODINGS, notice_on_page, offers_encoding
+from importer.web.upload_check import ENCODINGS, offers_encoding
 
 _PAGES = Environment(
     loader=PackageLoader("importer.web"),
@@ -32,15 +34,6 @@ _PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-
-
-_STATUS_WORDS = {
-    Status.EXISTING: "already in Nexudus",
-    Status.REJECTED: "refused by Nexudus",
-    Status.INVALID: "needs a change",
-    Status.UNKNOWN: "no answer yet",
-}
-"""The statuses whose names in files and commands are not a clerk's words."""
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:
@@ -71,7 +64,7 @@ def changes_aloud(now: RunStatus) -> str:
 
 def status_word(status: Status) -> str:
     """What the pages call the status of a row."""
-    return _STATUS_WORDS.get(status, status.value)
+    return PAGE.status(status)
 
 
 def status_title(status: Status) -> str:

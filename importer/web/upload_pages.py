@@ -23,6 +23,7 @@ from importer.config.saved_columns import remember
 from importer.config.settings import Settings
 from importer.errors import FileError, ImporterError
 from importer.reporting import CheckedFile, write_marked_workbook, write_plain_fix_file
+from importer.reporting.report_words import PAGE_BEFORE_IMPORT
 from importer.runs.account_queue import ahead_of_new
 from importer.runs.correction import checked_file
 from importer.runs.observer import NullObserver
@@ -497,7 +498,7 @@ async def marked(request: Request) -> Response:
 def _checked_file(draft: Draft, settings: Settings, now: float) -> CheckedFile:
     source = replace(upload_check.source_of(draft, settings), directories=directories(draft, settings))
     examined = examine(source, now, allow_duplicates=False)
-    return checked_file(source, examined.causes, upload_check.words_on_page, upload_check.advice_on_page)
+    return checked_file(source, examined.causes, PAGE_BEFORE_IMPORT)
 
 
 # -- plan and start ---------------------------------------------------------------------------------------------------

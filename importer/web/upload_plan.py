@@ -11,6 +11,7 @@ from importer.config.store import Document, unchanged
 from importer.errors import ImporterError
 from importer.issues import Severity
 from importer.model import Account, AgreedUpdate, Clock, Plan
+from importer.reporting.page_words import under_its_header
 from importer.runs.groups import RowGroups
 from importer.runs.observer import NullObserver
 from importer.runs.plan import PlannedImport, plan_examined
@@ -19,7 +20,7 @@ from importer.runs.source import CheckResult, Source, examine
 from importer.web import upload_names
 from importer.web.drafts import Draft
 from importer.web.table.plan_marks import PlanMarks
-from importer.web.upload_check import check_again_with_names, source_of, under_its_header
+from importer.web.upload_check import check_again_with_names, source_of
 from importer.web.upload_documents import CheckedRows, Problem, UploadCheck
 
 _FRESH = 60.0

@@ -206,7 +206,7 @@ def test_a_record_that_is_deleted_after_the_plan_is_not_made_again(client: Clien
     assert len(expiry(doubled)) == 4
     failed = list(csv.DictReader(io.StringIO(client.get(f"{run}/files/failed.csv").body.decode("utf-8-sig"))))
     assert [line["Id"] for line in failed] == [str(chosen)]
-    assert f"no record with the Id {chosen}" in failed[0]["import_message"]
+    assert f"no record with the Id {chosen}" in failed[0]["Import: message"]
 
 
 def test_rows_of_a_failed_file_are_answered_too(client: Client, doubled: Running) -> None:
