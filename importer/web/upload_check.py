@@ -58,6 +58,7 @@ from importer.web.upload_documents import (
     to_row,
 )
 from importer.web.upload_space import NoRoomError, size_of
+from importer.web.workbook_dates import with_dates_in_words
 from schemas import RECORD_TYPES, RecordType
 
 PAGE_ROWS = 50
@@ -223,7 +224,7 @@ def _opened(drafts: Drafts, draft: Draft, settings: Settings) -> Source:
         with drafts.locked(draft.id) as now:
             if now == draft:
                 drafts.keep(draft, read=read)
-    return source
+    return with_dates_in_words(source)
 
 
 def _header(source: Source) -> Header:
@@ -262,7 +263,7 @@ def source_of(draft: Draft, settings: Settings) -> Source:
     """
     settings = _in_its_zone(draft, settings)
     source = open_source(draft.path, settings, kind_of(draft), draft.read, as_given_back=False)
-    return replace(source, file=Path(draft.name))
+    return with_dates_in_words(replace(source, file=Path(draft.name)))
 
 
 def zone_of(draft: Draft, settings: Settings) -> str:
