@@ -22,7 +22,6 @@ from importer.web.plan_words import (
     conflict_words,
     doubt_words,
     printable_label,
-    record_words,
     value_on_page,
 )
 from importer.web.upload_check import ENCODINGS, offers_encoding
@@ -116,7 +115,6 @@ _PAGES.globals |= {
     "status_word": status_word,
     "status_title": status_title,
     "doubt_words": doubt_words,
-    "record_words": record_words,
     "conflict_words": conflict_words,
     "conflict_changes": conflict_changes,
     "label_on_page": printable_label,

@@ -80,7 +80,10 @@ def test_people_are_called_by_their_names(client: Client, service: Running) -> N
     row = mapping(2, SubscriptionExpireDate=WEEKS[2], **who)
     _, page = planned(client, table(row, labels=labels))
     called = service.state.space.coworkers[person]["FullName"]
-    assert plain(page).count(f"Member {called} ({person})") == 2
+    assert plain(page).count(f"Member {called} (Id {person})") == 2
+    # Of the records as of the row, each date with its zone.
+    assert re.findall(r"\d{4}-\d\d-\d\d", plain(page)) == []
+    assert len(re.findall(r"Created \d+ [A-Z][a-z]+ \d{4} \d\d:\d\d(?::\d\d)? UTC", plain(page))) == 2
 
 
 def test_an_answer_becomes_the_record_of_the_row(client: Client, doubled: Running) -> None:
