@@ -226,13 +226,14 @@ def test_fifty_starts_at_once_are_one_run(site: Site, client: Client) -> None:
 
 
 def test_a_practice_run_of_the_page_goes_on_as_one(settings: Settings) -> None:
-    """What a report says to type goes to the practice service as well; the page itself goes on without being told."""
+    """A command about it would go to the practice service as well; the page itself goes on without being told."""
     with serving(settings, sandbox=True) as site:
         client = site.visitor()
         place = client.draft("rooms.csv", table(mapping(2), mapping(3, Name="")))
         client.follow(f"{place}/plan")
         run = client.post(f"{place}/start").place
         client.until(run, lambda text: "1 of 2 rows created" in plain(text) and "report.html" in text)
-        assert "importer undo 1 --sandbox" in client.get(f"{run}/files/report.html").text
+        assert run_status(1, settings, time.time()).run.command("undo") == "importer undo 1 --sandbox"
+        assert "importer undo" not in client.get(f"{run}/files/report.html").text
         client.post(f"{run}/verify")
         client.until(run, lambda text: f'href="{run}/files/verification.csv"' in text)
