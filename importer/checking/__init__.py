@@ -16,7 +16,7 @@
 - ``causes.py``      the issues of a file, grouped by what caused them
 """
 
-from importer.checking.appearance import as_shown
+from importer.checking.appearance import RealDate, as_shown
 from importer.checking.causes import Cause, CauseGroup, Causes, cause_key
 from importer.checking.cells import whole_number
 from importer.checking.checker import Checked, Checker
@@ -63,6 +63,7 @@ __all__ = [
     "FileRows",
     "How",
     "NamedRecords",
+    "RealDate",
     "as_shown",
     "bare_name",
     "cause_key",

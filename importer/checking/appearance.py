@@ -41,6 +41,17 @@ _MONEY = re.compile(r"[$€£¥₣₤₩₪₫₱₴₹₺₽₿]|\b[A-Z]{3}\b|\
 _IN_BRACKETS = re.compile(r"\((.+)\)")
 
 
+class RealDate(str):
+    """The text of a cell that is a date of a workbook, and no text of somebody who typed one."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def is_moment(text: str) -> bool:
+        """Whether a text is a day of the calendar, perhaps with a time to the second, and no zone."""
+        return _MOMENT.fullmatch(text) is not None and _real_moment(text) is not None
+
+
 def as_shown(sheet: Sheet, mapping: ColumnMapping, kind: RecordType) -> Sheet:
     """The sheet with the texts that count, where a cell has a number format; others stay as they are."""
     if not sheet.has_formats:
@@ -195,7 +206,7 @@ def _choice(cell: FormattedCell) -> str | None:
 def _date(cell: FormattedCell) -> str | None:
     """The date of a cell with the time zone that it shows, if it shows the whole of it."""
     if cell.shows_whole_moment and _MOMENT.fullmatch(cell):
-        return str(cell)
+        return RealDate(cell)
     if _MOMENT.fullmatch(cell) is None:
         # A text is read as it is shown. A number is a date only as it is: shown with fewer digits, it is another one.
         is_text = cell.is_shown_text and not _NUMBER.fullmatch(cell)
@@ -237,7 +248,7 @@ def _with_zone(moment: datetime, text: DateText) -> str | None:
     if not day or not time or is_contradictory or (text.place and text.offset is not None):
         return None
     plain = moment.date().isoformat() if text.time is None and not text.place else moment.isoformat()
-    return f"{plain}{_offset(text.offset)}{f'[{text.place}]' if text.place else ''}"
+    return RealDate(f"{plain}{_offset(text.offset)}{f'[{text.place}]' if text.place else ''}")
 
 
 def _offset(offset: timedelta | None) -> str:

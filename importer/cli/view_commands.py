@@ -55,6 +55,11 @@ def status(number: int | None, as_json: bool) -> int:
     _show_status(shown)
     if shown.waits_for_worker:
         put(_who_takes_it(workers(load_settings())))
+    if shown.sent_again:
+        # Here, because `status` must answer at once where there is nothing to say of it.
+        from importer.reporting.sentences import sent_again_words
+
+        put(f"{sent_again_words(shown.sent_again)}.")
     at = moment(shown.resume_at, now) if shown.resume_at is not None else ""
     for line in step_lines(shown.run, shown.steps, at) or [f"Next: read the report in {shown.run.folder}"]:
         put(line)

@@ -9,7 +9,7 @@ The only place with the importer's database.
 - ``windows.py``      the arithmetic of the allowance: when the next call may leave; pure
 - ``journal.py``      all of it: ``runs.py``, ``rows.py`` (on their way), ``calls.py`` (the ledger of the allowance),
   ``directories.py`` (lists and choices remembered; ``kept_lists.py`` is how a list is written down), ``views.py``
-  (what pages show)
+  (what pages show), ``later_runs.py`` (rows that were sent again)
 - ``tally.py``        how many rows of a run are in which state, and how far it was when, for those who look on
 - ``marks.py``        what creates carry so that their records are recognised
 - ``evidence.py``     what was seen of the service around the rows in doubt

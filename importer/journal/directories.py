@@ -27,6 +27,13 @@ class Directories:
             db.execute(sa.delete(t.directory).where(t.directory.c.account == account, t.directory.c.path == path))
             db.execute(sa.insert(t.directory).values(account=account, path=path, fetched=now, entries=entries))
 
+    def amend(self, account: str, path: str, before: str, entries: str) -> None:
+        """Keep more of a list than was read, unless it has been read anew since; it does not become younger by it."""
+        same = sa.and_(t.directory.c.account == account, t.directory.c.path == _as_kept(path))
+        with self._db.write() as db:
+            query = sa.update(t.directory).where(same, t.directory.c.entries == before)
+            db.execute(query.values(entries=entries))
+
     def chosen_ids(self, account: str, path: str) -> dict[str, int]:
         """The choices between records of one name that were made for this account, by name."""
         path = _as_kept(path)

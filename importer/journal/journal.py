@@ -23,6 +23,7 @@ from importer.journal.database import PATIENCE, Database
 from importer.journal.directories import Directories
 from importer.journal.evidence import Evidence
 from importer.journal.group_commit import GroupCommit
+from importer.journal.later_runs import LaterRuns
 from importer.journal.lock import LockedAccounts, folder_of
 from importer.journal.marks import Marks
 from importer.journal.migrations import SCHEMA_VERSION, migrate
@@ -62,7 +63,7 @@ class Journal:
         self.runs, self.calls = Runs(db, installation), Calls(db)
         self.rows = Rows(db, self.runs, self.calls, senders.fence)
         self.directories, self.views, self.evidence = Directories(db), Views(db), Evidence(db)
-        self.marks, self.tally = Marks(db), Tally(db)
+        self.marks, self.tally, self.later_runs = Marks(db), Tally(db), LaterRuns(db)
 
     def __enter__(self) -> Self:
         """The journal itself; the ``with`` closes it."""

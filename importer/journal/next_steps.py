@@ -5,6 +5,7 @@ Must not hold a sentence, and must not know who shows it.
 
 from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from importer.config.time_zone import machine_zone
@@ -68,11 +69,18 @@ class Step(NamedTuple):
     rows: int
 
 
-def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: bool = False) -> list[Step]:
+def next_steps(
+    run: Run,
+    states: Mapping[State, int],
+    *,
+    invalid: int,
+    working: bool = False,
+    sent_again: Mapping[State, int] = MappingProxyType({}),
+) -> list[Step]:
     """What to do next, most pressing first; never empty.
 
     ``states`` counts the rows of the journal, ``invalid`` those that are not in it; ``working`` says that a process is
-    sending the run now.
+    sending the run now; ``sent_again`` are the rows of each state that a later run has brought in.
 
     1. A run that is being sent can be stopped; everything else waits for its end.
     2. An unfinished run is resumed: that also settles its doubts, so it comes before looking into them.
@@ -83,7 +91,8 @@ def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: 
     Two kinds of end are exceptions, because a run that continues as it is would only stop again. If Nexudus refused row
     after row for one field, the file comes first; if it gave an answer that every row would have got, its remedy does.
     """
-    count = {state: states.get(state, 0) for state in State}
+    everything = sum(states.values()) + invalid
+    count = {state: states.get(state, 0) - sent_again.get(state, 0) for state in State}
     if working:
         return [Step(StepKind.STOP, count[State.PLANNED])]
     to_correct = count[State.REJECTED] + invalid
@@ -113,7 +122,6 @@ def next_steps(run: Run, states: Mapping[State, int], *, invalid: int, working: 
             # Which of the refused rows are wrong themselves is known once the path is certain.
             steps = [step for step in steps if step.kind is not StepKind.CORRECT]
     afterwards = [Step(kind, sum(count[state] for state in WITH_RECORD)) for kind in (StepKind.VERIFY, StepKind.UNDO)]
-    everything = sum(count.values()) + invalid
     return [
         *resume,
         *(step for step in steps if step.rows),

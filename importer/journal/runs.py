@@ -74,6 +74,11 @@ class Run:
         return self.options.get("rebuilt") is True
 
     @property
+    def is_from_page(self) -> bool:
+        """Whether it was started on a page, by somebody who may have no command line."""
+        return "by" in self.options
+
+    @property
     def left_out(self) -> tuple[int, ...]:
         """The numbers of the rows of its file that a person has left out; a retry is not about them.
 

@@ -1,6 +1,7 @@
 """The report of a run for people and programs: CSV, workbook, page, JSON, and the failed rows to be corrected.
 
 - ``lines.py``      the rows of a file with their outcomes; ``sentences.py`` what is said about them
+- ``report_words.py``  how the files speak, by who started the run; ``page_words.py`` as the pages do
 - ``stop_sentences.py``  why sending stopped
 - ``overview.py``   the run as a whole
 - ``delimited.py``, ``workbook.py``, ``page.py``  the same as CSV, XLSX and HTML
@@ -36,6 +37,7 @@ from importer.reporting.fix_file import CheckedFile, write_fix_file, write_marke
 from importer.reporting.lines import Line, Lines, corrected_texts, fields_of, lines, outcomes
 from importer.reporting.overview import Overview
 from importer.reporting.page import render
+from importer.reporting.report_words import words_of
 from importer.reporting.value_lists import value_lists
 from importer.reporting.workbook import WorkbookReport
 from importer.spreadsheet import ANNOTATED, escape_formula
@@ -133,15 +135,18 @@ def write_table(folder: Path, name: str, header: Sequence[str], rows: Iterable[S
 
 def _write_rows(aside: Path, stream: Lines, overview: Overview) -> None:
     """Write the files that hold rows in one pass over them, and count on the way."""
+    words = words_of(overview.run)
     with ExitStack() as open_files:
 
         def table(name: str, *, failed: bool = False) -> DelimitedReport:
             path = new_file(aside, name)
-            return open_files.enter_context(DelimitedReport(path, stream.labels, with_answers=failed))
+            return open_files.enter_context(DelimitedReport(path, stream.labels, words, with_answers=failed))
 
         def workbook(name: str, *, failed: bool = False) -> WorkbookReport:
             path = new_file(aside, name)
-            return open_files.enter_context(WorkbookReport(path, stream.labels, overview.now, with_answers=failed))
+            return open_files.enter_context(
+                WorkbookReport(path, stream.labels, overview.now, words, with_answers=failed)
+            )
 
         report = workbook("report.xlsx")
         every = (table("report.csv"), report)
@@ -159,7 +164,7 @@ def _write_marked_workbook(aside: Path, journal: Journal, run: Run) -> str | Not
         return Notice("workbook-left-out", {"why": f"it has more than {_MOST_MARKED:,} rows"})
     name, stream = f"your-workbook{run.copy.suffix}", lines(journal, run)
     lists = value_lists(journal, run, fields_of(run, stream.sheet))
-    additions = Additions(lists, corrected_texts(run), with_ids=True)
+    additions = Additions(lists, corrected_texts(run), words_of(run), with_ids=True)
     why = annotate_file(run.copy, stream.sheet, stream.rows, additions, new_file(aside, name))
     return name if why is None else Notice("workbook-left-out", {"why": why})
 

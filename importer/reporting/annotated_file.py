@@ -9,8 +9,9 @@ from pathlib import Path
 
 from importer.reporting.delimited import added_columns
 from importer.reporting.lines import Line
+from importer.reporting.report_words import COMMANDS, ReportWords
 from importer.reporting.workbook import fitting
-from importer.spreadsheet import RECORD_ID, REPORT_COLUMNS, Sheet
+from importer.spreadsheet import RECORD_ID, REPORT_COLUMNS, Sheet, report_column
 from importer.spreadsheet.annotated_workbook import AddedColumn, RowAnnotation, WorkbookAnnotation, annotate_workbook
 
 _, _STATUS, _ID, _MESSAGE = REPORT_COLUMNS
@@ -23,11 +24,13 @@ class Additions:
     """What is written into a workbook beside what is said of its rows.
 
     ``lists`` are the values that a column may hold, by its position; ``corrected`` the texts that a person has
-    corrected, by row and position. ``with_ids`` adds the column of the records that rows became.
+    corrected, by row and position, ``words`` those of whoever reads it. ``with_ids`` adds the column of the records
+    that rows became.
     """
 
     lists: Mapping[int, Sequence[str]] = field(default_factory=dict)
     corrected: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
+    words: ReportWords = COMMANDS
     with_ids: bool = False
 
 
@@ -36,7 +39,7 @@ def annotate_file(workbook: Path, sheet: Sheet, rows: Iterable[Line], additions:
 
     The reason is the end of a sentence. ``sheet`` is the one that was read from the workbook.
     """
-    columns = _columns(sheet, with_ids=additions.with_ids)
+    columns = _columns(sheet, additions)
     free = max([len(sheet.labels), *(chunk.shape[1] for chunk in sheet.read())])
     places = _places(sheet, free)
     annotation = WorkbookAnnotation(
@@ -45,20 +48,22 @@ def annotate_file(workbook: Path, sheet: Sheet, rows: Iterable[Line], additions:
         columns,
         free,
         {position: [fitting(text) for text in texts] for position, texts in additions.lists.items() if texts},
-        (_annotated(line, columns, places, additions.corrected) for line in rows),
+        (_annotated(line, columns, places, additions) for line in rows),
     )
     return annotate_workbook(workbook, annotation, file)
 
 
-def _columns(sheet: Sheet, *, with_ids: bool) -> list[AddedColumn]:
+def _columns(sheet: Sheet, additions: Additions) -> list[AddedColumn]:
     """The columns to fill in, each where an earlier copy has put it, or new."""
-    there = {label.lower(): position for position, label in enumerate(sheet.labels) if label.lower() in _WIDTHS}
+    # By whichever of its titles: an earlier copy may have been made by a command, and this one for a page.
+    there = {report_column(label): position for position, label in enumerate(sheet.labels) if report_column(label)}
     of_user = [sheet.labels[position] for position in sheet.columns]
-    headers = [name for name in added_columns(of_user, with_answers=True) if name in _WIDTHS]
+    titles = added_columns(of_user, additions.words, with_answers=True)
+    added = [(report_column(title) or title, title) for title in titles]
     columns = [
-        AddedColumn(name, _WIDTHS[name], sheet.answers if name == RECORD_ID else there.get(name))
-        for name in headers
-        if with_ids or name in _WITHOUT_IDS or name in there
+        AddedColumn(title, _WIDTHS[name], sheet.answers if name == RECORD_ID else there.get(name))
+        for name, title in added
+        if name in _WIDTHS and (additions.with_ids or name in _WITHOUT_IDS or name in there)
     ]
     # Away from the message, it would not be known as the column of answers.
     apart = sheet.answers is None and _MESSAGE in there
@@ -74,16 +79,19 @@ def _annotated(
     line: Line,
     columns: Sequence[AddedColumn],
     places: Sequence[int],
-    corrected: Mapping[int, Mapping[int, str]],
+    additions: Additions,
 ) -> RowAnnotation:
     outcome = line.outcome
     texts = {
-        _STATUS: outcome.status.value,
+        _STATUS: additions.words.status(outcome.status),
         _ID: "" if outcome.remote_id is None else str(outcome.remote_id),
         _MESSAGE: fitting(outcome.message),
         RECORD_ID: line.answer or None,
     }
     wrong = {places[slot]: fitting(sentence) for slot, sentence in line.wrong.items()}
     return RowAnnotation(
-        outcome.row, [texts[column.header] for column in columns], wrong, corrected.get(outcome.row, {})
+        outcome.row,
+        [texts[report_column(column.header) or column.header] for column in columns],
+        wrong,
+        additions.corrected.get(outcome.row, {}),
     )

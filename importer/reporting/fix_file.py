@@ -4,9 +4,8 @@ It is the user's own workbook wherever that can be annotated, else a plain workb
 It can be imported as it is: the columns and sheets that are added here are skipped on reading.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from operator import attrgetter
 from pathlib import Path
 
 from importer.errors import UsageError
@@ -15,7 +14,7 @@ from importer.model import Outcome, Status
 from importer.reporting.annotated_file import Additions, annotate_file
 from importer.reporting.atomic import new_file, put_in_place, written_aside
 from importer.reporting.lines import Ascending, Line, Positions, texts_of
-from importer.reporting.sentences import issue_words
+from importer.reporting.report_words import COMMANDS, ReportWords
 from importer.reporting.workbook import WorkbookReport
 from importer.spreadsheet import ANNOTATED, Sheet
 
@@ -33,8 +32,7 @@ class CheckedFile:
     ``copy`` is where its bytes are. ``issues`` come by row, those of whole columns first, and are read twice.
     ``lists`` are the values that a column may hold, by its position in the sheet. ``corrected`` are the texts that a
     person has corrected, by row and position, and ``answers`` the Ids of records that a person chose, by row.
-    ``words`` are those about an issue, ``advice`` what to do about it alone. ``left_out`` are the rows that a person
-    leaves out; the sheet has them.
+    ``words`` are those of whoever corrects it. ``left_out`` are the rows that a person leaves out; the sheet has them.
     """
 
     copy: Path
@@ -43,8 +41,7 @@ class CheckedFile:
     lists: Mapping[int, Sequence[str]] = field(default_factory=dict)
     corrected: Mapping[int, Mapping[int, str]] = field(default_factory=dict)
     answers: Mapping[int, int] = field(default_factory=dict)
-    words: Callable[[Issue], str] = issue_words
-    advice: Callable[[Issue], str] = attrgetter("fix")
+    words: ReportWords = COMMANDS
     left_out: Collection[int] = ()
 
     @property
@@ -85,7 +82,7 @@ def write_marked_workbook(checked: CheckedFile, path: Path) -> Notice | None:
     folder = path.absolute().parent
     with written_aside(folder, _ADVICE) as aside:
         file = new_file(aside, path.name)
-        additions = Additions(checked.lists, checked.corrected)
+        additions = Additions(checked.lists, checked.corrected, checked.words)
         why = annotate_file(checked.copy, checked.sheet, _lines(checked), additions, file)
         if why is not None:
             return Notice("workbook-plain", {"why": why})
@@ -103,13 +100,15 @@ def write_plain_fix_file(checked: CheckedFile, path: Path, now: float) -> None:
     labels = tuple(sheet.labels[position] for position in sheet.columns)
     with written_aside(folder, _ADVICE) as aside:
         file, with_answers = new_file(aside, path.name), sheet.answers is not None or bool(checked.answers)
-        with WorkbookReport(file, labels, now, with_answers=with_answers, header_row=sheet.header_row) as workbook:
+        with WorkbookReport(
+            file, labels, now, checked.words, with_answers=with_answers, header_row=sheet.header_row
+        ) as workbook:
             for line in _lines(checked):
                 workbook.add(line)
             for position, values in checked.lists.items():
                 if position in sheet.columns and values:
                     workbook.offer(sheet.columns.index(position), values)
-            workbook.list_issues(checked.issues, checked.advice)
+            workbook.list_issues(checked.issues)
         put_in_place(file, folder, _ADVICE)
 
 
@@ -124,7 +123,7 @@ def _lines(checked: CheckedFile) -> Iterator[Line]:
         issues_of_row = ascending.take(row)
         wrong = positions.wrong_cells(issues_of_row)
         invalid = any(issue.severity is Severity.ERROR for issue in issues_of_row)
-        message = " ".join(map(checked.words, issues_of_row))
+        message = " ".join(map(checked.words.issue, issues_of_row))
         outcome = Outcome(row, Status.INVALID if invalid else Status.NOT_SENT, None, message)
         chosen = str(checked.answers.get(row, answer))
         marked = positions.marked(cells, issues_of_row)

@@ -4,8 +4,9 @@ Rule 1: nothing is matched by position. Rule 2: memory does not grow with the ro
 issues are each read forward once.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import repeat
 from typing import Generic, Protocol, TypeVar
 
@@ -20,7 +21,8 @@ from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.journal.states import STATUS, State
 from importer.model import Outcome, Status
-from importer.reporting.sentences import FAILED, LEFT_OUT_WORDS, issue_words, row_message, service_words, why_not_sent
+from importer.reporting.report_words import COMMANDS, ReportWords, words_of
+from importer.reporting.sentences import FAILED, LEFT_OUT_WORDS, row_message, service_words, why_not_sent
 from importer.spreadsheet import (
     UNCERTAIN,
     FormattedCell,
@@ -136,7 +138,8 @@ def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[
     # Three readings side by side, each in the order of the rows: the file, the intents and the issues. If one of them
     # has a row that the file lacks, it stays at the head of its reading, and the report is refused: a report of another
     # file would give its rows the outcomes of these.
-    positions = Positions(sheet, fields_of(run, sheet))
+    words = words_of(run)
+    positions = Positions(sheet, fields_of(run, sheet), words)
     rows, answers, left_out = 0, run.options_as(ReadOptions, "read").answers, frozenset(run.left_out)
     for row, cells, extra, answer in texts_of(sheet):
         if row in left_out:
@@ -150,7 +153,7 @@ def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[
             wrong = positions.wrong_cells(issues_of_row) | positions.refused_cell(intent)
             held = intent is not None and intent.state is State.HELD
             yield Line(
-                _outcome(run, row, intent, issues_of_row),
+                _outcome(run, row, intent, issues_of_row, words),
                 positions.marked(cells, issues_of_row),
                 extra,
                 issues_of_row,
@@ -215,13 +218,14 @@ def _belongs(run: Run, intent: Intent | None, issues: Sequence[Issue]) -> bool:
     return any(issue.severity is Severity.ERROR for issue in issues)
 
 
-def _outcome(run: Run, row: int, intent: Intent | None, issues: Sequence[Issue]) -> Outcome:
+def _outcome(run: Run, row: int, intent: Intent | None, issues: Sequence[Issue], words: ReportWords) -> Outcome:
     # A row with an error has no intent, so the errors decide. A row with neither was never planned.
+    message = partial(row_message, run, issues=issues, words=words.issue, commands=not words.for_page)
     if any(issue.severity is Severity.ERROR for issue in issues):
-        return Outcome(row, Status.INVALID, None, row_message(run, None, issues))
+        return Outcome(row, Status.INVALID, None, message(intent=None))
     if intent is None:
         return Outcome(row, Status.NOT_SENT, None, why_not_sent(run))
-    return Outcome(row, STATUS[intent.state], intent.remote_id, row_message(run, intent, issues))
+    return Outcome(row, STATUS[intent.state], intent.remote_id, message(intent=intent))
 
 
 def _tuples(chunk: pd.DataFrame, positions: Sequence[int]) -> Iterator[tuple[str, ...]]:
@@ -240,7 +244,7 @@ def _without_tail(extra: tuple[str, ...]) -> tuple[str, ...]:
 class Positions:
     """Where the fields and the columns of a sheet are among the cells of a line."""
 
-    def __init__(self, sheet: Sheet, fields: Mapping[str, int], words: Callable[[Issue], str] = issue_words) -> None:
+    def __init__(self, sheet: Sheet, fields: Mapping[str, int], words: ReportWords = COMMANDS) -> None:
         """``fields`` are the positions of the fields in the sheet; ``words`` say what is wrong and what to do."""
         self._words = words
         self._sheet, self._answers = sheet, sheet.answers
@@ -267,7 +271,7 @@ class Positions:
     def wrong_cells(self, issues: Sequence[Issue]) -> dict[int, str]:
         """The wrong cells of a row by position, with the sentence about each."""
         errors = [issue for issue in issues if issue.severity is Severity.ERROR and issue.cell is not None]
-        sentences = [(_position(issue.cell or ""), self._words(issue)) for issue in errors]
+        sentences = [(_position(issue.cell or ""), self._words.issue(issue)) for issue in errors]
         # The column for answers has no place among them; what is wrong with an answer is in the message.
         return {self._slot(position): sentence for position, sentence in sentences if position != self._answers}
 

@@ -9,12 +9,13 @@ from typing import Any
 import humanize
 
 from importer.harmless import harmless_line
-from importer.issues import Issue, Notice, notice_text
+from importer.issues import Issue, Notice
 from importer.journal.next_steps import next_steps
 from importer.journal.runs import Run
 from importer.journal.states import State
 from importer.model import Outcome, Status
 from importer.reporting.lines import Line
+from importer.reporting.report_words import words_of
 from importer.reporting.sentences import headline, resume_command, step_sentences, utc_moment
 
 SCHEMA = 1
@@ -81,7 +82,7 @@ class Overview:
         facts: list[tuple[str, object]] = [
             ("File", self.file),
             ("Rows", f"{self.rows:,}"),
-            ("Account", self.account),
+            ("Account", "" if run.is_from_page else self.account),
             ("Space", run.space),
             ("Signed in as", run.user),
             ("Service", run.url),
@@ -89,16 +90,17 @@ class Overview:
             ("Finished", "not yet" if run.finished is None else utc_moment(run.finished)),
             ("Duration", humanize.precisedelta(timedelta(seconds=round(self.seconds)))),
             ("Run", run.id if run.parent is None else f"{run.id}, a retry of run {run.parent}"),
-            ("SHA-256 of the file", run.sha256),
+            ("SHA-256 of the file", "" if run.is_from_page else run.sha256),
         ]
         return [(name, str(value)) for name, value in facts if value not in (None, "")]
 
     def sheet(self) -> list[tuple[str, str]]:
         """The overview as a sheet of a workbook: names and values, with an empty pair between parts."""
-        counts = [(status.value, f"{count:,}") for status, count in self.counts.items()]
+        words = words_of(self.run)
+        counts = [(words.status(status), f"{count:,}") for status, count in self.counts.items()]
         steps = self.steps()
-        read = [("How the file was read", notice_text([notice])) for notice in self.notices]
-        notes = [(f"Column {issue.label}", f"{issue.message} {issue.fix}") for issue in self.column_issues]
+        read = [("How the file was read", words.notice(notice)) for notice in self.notices]
+        notes = [(f"Column {issue.label}", words.issue(issue)) for issue in self.column_issues]
         parts = ([("Result", self.headline())], counts, steps, read, notes, self.facts())
         return [pair for part in parts if part for pair in (*part, ("", ""))]
 

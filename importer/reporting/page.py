@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from importer.reporting.overview import NEEDS_ATTENTION, Overview
+from importer.reporting.report_words import words_of
 from importer.reporting.sentences import utc_moment
 
 _PAGES = Environment(
@@ -24,6 +25,7 @@ def render(overview: Overview, files: Sequence[str]) -> str:
     return _PAGES.get_template("report.html").render(
         title=overview.headline(),
         overview=overview,
+        words=words_of(overview.run),
         needing=sum(overview.counts[status] for status in NEEDS_ATTENTION),
         files=files,
         written=utc_moment(overview.now),

@@ -1,10 +1,12 @@
 """The sentences of a report: about a row, about the whole run, and what to do next. Pure."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from importer.errors import Exit
 from importer.issues import Issue, Severity
+from importer.journal.later_runs import SentAgain
 from importer.journal.next_steps import Step, StepKind, command_of, remedy_of, template_of
 from importer.journal.rows import Intent
 from importer.journal.runs import Run
@@ -18,6 +20,7 @@ record."""
 
 LEFT_OUT_WORDS = "Left out, as you chose."
 _DONE = (Status.CREATED, Status.UPDATED)
+_BROUGHT_IN = {State.CREATED: "created", State.UPDATED: "updated", State.EXISTING: "already in Nexudus"}
 _LONGEST_REPLY = 1_000
 _STOPPED: Mapping[int | None, str] = {
     Exit.LIMIT: "the run stopped at a limit or quota",
@@ -79,6 +82,22 @@ _WHY = {
     "those changed since.",
 }
 """Why to take each step. A report does not advise rebuilding itself."""
+
+_WHY_ON_PAGE = {
+    StepKind.STOP: "Pause the run on its page. You can resume it later.",
+    StepKind.CHECK_ADDRESS: "Ask the person who looks after the importer whether the address of Nexudus ({url}) is "
+    "right, because calls are redirected to another one. If it was, resume the run; if not, import the file again.",
+    StepKind.CHECK_PATH: "Ask the person who looks after the importer whether the path of these records, {path}, is "
+    "right. If it was, resume the run; if not, import the file again.",
+    StepKind.CHECK_NAMED: "Check that the records which the refused rows name are still in Nexudus. If they are not, "
+    "resume the run; those rows can be corrected afterwards. If they are, ask the person who looks after the importer.",
+    StepKind.REVIEW: "Look in Nexudus for {rows} whose record may exist. Then say on the page of the run which record "
+    "it is, or that there is none.",
+    StepKind.CORRECT: "Correct {rows} in failed.xlsx (wrong cells are red), then upload that file.",
+    StepKind.LOOK_AT_HELD: "Look at {rows} that Nexudus has, or may have, with other values. On the page of the run, "
+    "compare them again, then choose whether to update the records.",
+}
+"""The same for whoever started the run on a page: what to do is done there, and no command is named."""
 
 _WHY_WITHOUT_ROWS = {StepKind.RESUME: "Continue the run."}
 """How many rows a run has is known once it is planned; an unfinished one may also wait for nothing but answers."""
@@ -173,18 +192,43 @@ def headline(counts: Mapping[Status, int], removed: int = 0, restored: int = 0) 
     for done in _DONE:
         if rows and counts[done] == rows:
             return ", ".join(filter(None, [f"All {rows:,} rows {done}" if rows > 1 else f"1 row {done}", left_out]))
-    failed = sum(counts[status] for status in FAILED)
     parts = [
         _of_all(counts, rows) or ("" if undone else "No rows created"),
-        f"{counts[Status.EXISTING]:,} already existed" if counts[Status.EXISTING] else "",
-        f"{failed:,} {'needs' if failed == 1 else 'need'} a change" if failed else "",
-        f"{counts[Status.UNKNOWN]:,} may exist" if counts[Status.UNKNOWN] else "",
+        f"{counts[Status.EXISTING]:,} already in Nexudus" if counts[Status.EXISTING] else "",
+        *unsuccessful(counts),
         f"{removed:,} deleted by undo" if removed else "",
         f"{restored:,} put back by undo" if restored else "",
         f"{counts[Status.NOT_SENT] - undone:,} not sent" if counts[Status.NOT_SENT] > undone else "",
         left_out,
     ]
     return ", ".join(filter(None, parts))
+
+
+def unsuccessful(counts: Mapping[Status, int], numbered: Callable[[int], str] = "{:,}".format) -> list[str]:
+    """The rows that failed or may have, in one part of a sentence for each of the three reasons.
+
+    They are kept apart, for each asks for something else: a row that needs a change was never sent, one that Nexudus
+    refused may be right, and one with no answer yet may be in Nexudus. ``numbered`` is how a number of rows is said.
+    """
+    invalid, rejected, unknown = (counts[one] for one in (Status.INVALID, Status.REJECTED, Status.UNKNOWN))
+    parts = [
+        f"{numbered(invalid)} {'needs' if invalid == 1 else 'need'} a change" if invalid else "",
+        f"{numbered(rejected)} refused by Nexudus" if rejected else "",
+        f"{numbered(unknown)} with no answer yet" if unknown else "",
+    ]
+    return [part for part in parts if part]
+
+
+def sent_again_words(sent_again: Sequence[SentAgain]) -> str:
+    """What later runs made of rows that failed: Sent again in run 2: 2 created; in run 3: 1 updated."""
+    by_run: dict[int, Counter[str]] = {}
+    for one in sent_again:
+        by_run.setdefault(one.run, Counter())[_BROUGHT_IN[one.became]] += one.rows
+    runs = (
+        f"in run {run}: {', '.join(f'{number:,} {what}' for what, number in became.items())}"
+        for run, became in by_run.items()
+    )
+    return f"Sent again {'; '.join(runs)}" if sent_again else ""
 
 
 def change_signs(counts: Mapping[Status, int]) -> str:
@@ -212,12 +256,16 @@ def resume_command(run: Run) -> str | None:
 
 
 def step_sentences(run: Run, steps: Sequence[Step]) -> list[tuple[str, str]]:
-    """What to do next: why, and the command, empty if there is none, with ROW and ID if it is typed for each row."""
-    return [(_why(run, step), command_of(run, step) or template_of(run, step)) for step in steps if step.kind in _WHY]
+    """What to do next: why, and the command, with ROW and ID if it is typed for each row; empty if there is none.
+
+    Of a run that was started on a page, no command is named.
+    """
+    commands = [(step, "" if run.is_from_page else command_of(run, step) or template_of(run, step)) for step in steps]
+    return [(_why(run, step), command) for step, command in commands if step.kind in _WHY]
 
 
 def _why(run: Run, step: Step) -> str:
-    words = _WHY if step.rows else _WHY | _WHY_WITHOUT_ROWS
+    words = {**_WHY, **(_WHY_ON_PAGE if run.is_from_page else {}), **({} if step.rows else _WHY_WITHOUT_ROWS)}
     user = printable(run.user) or "your user"
     why = words[step.kind].format(rows=_rows(step.rows), user=user, url=run.url, path=run.endpoint)
     if step.kind is not StepKind.RESUME or run.resume_at is None:

@@ -1,11 +1,10 @@
 """Report rows as XLSX: text only, so that no cell can become a formula, a link or a number with lost digits."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from itertools import islice
-from operator import attrgetter
 from pathlib import Path
 from typing import Self
 
@@ -19,9 +18,9 @@ from importer.issues import Issue
 from importer.model import Status
 from importer.reporting.delimited import added_cells, added_columns
 from importer.reporting.lines import Line
-from importer.spreadsheet import REPORT_COLUMNS
+from importer.reporting.report_words import COMMANDS, ReportWords
 from importer.spreadsheet.dropdown import offer
-from importer.spreadsheet.workbook_child.sheet_choice import ISSUES_HEADER, SUMMARY_HEADER
+from importer.spreadsheet.workbook_child.sheet_choice import SUMMARY_HEADER
 
 MOST_ROWS = 1_048_575
 """Rows below the header in one sheet of a workbook. More rows go into further sheets."""
@@ -54,6 +53,7 @@ class WorkbookReport:
         path: Path,
         labels: tuple[str, ...],
         created: float,
+        words: ReportWords = COMMANDS,
         *,
         with_answers: bool = False,
         header_row: int | None = None,
@@ -72,8 +72,8 @@ class WorkbookReport:
         self._head = self._book.add_format({"bold": True, "num_format": "@", "bg_color": "#E6E9EC", "bottom": 1})
         self._wrong = self._book.add_format({"num_format": "@", "font_color": "#8E1109", "bg_color": "#FBDDDB"})
         self._status = {s: self._book.add_format({"font_color": c, "bg_color": b}) for s, (c, b) in _COLOURS.items()}
-        self._added = added_columns(labels, with_answers=with_answers)
-        self._labels, self._message = (*labels, *self._added), len(labels) + len(REPORT_COLUMNS) - 1
+        self._words, self._added = words, added_columns(labels, words, with_answers=with_answers)
+        self._labels, self._message = (*labels, *self._added), len(labels) + len(words.titles) - 1
         self._widths = [len(label) + 4 for label in self._labels]
         self._sheets: list[Worksheet] = []
         self._comments = 0
@@ -99,7 +99,7 @@ class WorkbookReport:
             self._header, self._in_place = 0, False
             self._begin_sheet()
         self._row = line.outcome.row - 1 if self._in_place else self._row + 1
-        texts = (*line.cells, *added_cells(line, self._added), *line.extra)
+        texts = (*line.cells, *added_cells(line, self._added, self._words), *line.extra)
         looks = {len(line.cells) + 1: self._status[line.outcome.status]}
         # The added columns stand between the user's own cells and those beyond the last header.
         for slot, sentence in line.wrong.items():
@@ -128,16 +128,15 @@ class WorkbookReport:
         """Add a drop-down list to the cells of a column; anything else can still be typed."""
         self._offered.append((position, values))
 
-    def list_issues(self, issues: Iterable[Issue], advice: Callable[[Issue], str] = attrgetter("fix")) -> None:
-        """Add a sheet with one issue in each row; ``advice`` says what to do about one."""
-        sheet = self._book.add_worksheet("Issues")
-        sheet.set_column(0, 2, 18, self._text)
-        sheet.set_column(3, 4, 70, self._text)
-        for position, label in enumerate(ISSUES_HEADER):
+    def list_issues(self, issues: Iterable[Issue]) -> None:
+        """Add a sheet with one issue in each row."""
+        sheet, header = self._book.add_worksheet("Issues"), self._words.issues_header
+        sheet.set_column(0, len(header) - 3, 18, self._text)
+        sheet.set_column(len(header) - 2, len(header) - 1, 70, self._text)
+        for position, label in enumerate(header):
             put_text(sheet, 0, position, label, self._head)
         for row, issue in enumerate(islice(issues, MOST_ROWS), start=1):
-            address = issue.cell or (f"row {issue.row}" if issue.row else "")
-            for position, text in enumerate((address, issue.severity.value, issue.code, issue.message, advice(issue))):
+            for position, text in enumerate(self._words.about(issue)):
                 put_text(sheet, row, position, text, None)
 
     def summarise(self, facts: list[tuple[str, str]]) -> None:

@@ -1,13 +1,12 @@
 """A checked file on its way to the person who corrects it: what its copy is to say, and what has been corrected."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
-from operator import attrgetter
 
 from importer.checking import as_shown
 from importer.issues import Issue
 from importer.reporting import CheckedFile
-from importer.reporting.sentences import issue_words
+from importer.reporting.report_words import COMMANDS, ReportWords
 from importer.runs.source import Source
 from importer.spreadsheet import changed_texts, open_sheet
 
@@ -15,13 +14,9 @@ from importer.spreadsheet import changed_texts, open_sheet
 def checked_file(
     source: Source,
     issues: Iterable[Issue],
-    words: Callable[[Issue], str] = issue_words,
-    advice: Callable[[Issue], str] = attrgetter("fix"),
+    words: ReportWords = COMMANDS,
 ) -> CheckedFile:
-    """What to write into the copy of a checked file; ``issues`` are its own, by row, and can be read twice.
-
-    ``words`` are those about an issue, ``advice`` what to do about it alone.
-    """
+    """What to write into the copy of a checked file; ``issues`` are its own, by row, and can be read twice."""
     lists = {name: source.kind.offers(name) for name in source.kind.fields}
     lists |= {name: tuple(directory.choices()) for name, directory in source.directories.items()}
     # With the rows that a person leaves out: their copy has them, and says so.
@@ -35,6 +30,5 @@ def checked_file(
         changed_texts(source.copy, source.read),
         {int(row): number for row, number in source.read.answers.items()},
         words,
-        advice,
         frozenset(source.read.left_out),
     )

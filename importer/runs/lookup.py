@@ -90,6 +90,7 @@ async def look_up(
         if confirm:
             gone = await _gone_of(session, reference, _referred_to(directory, texts), directory)
             entries = _with_deleted(entries, gone)
+            _note_gone(session, reference, gone)
         none_listed = complete and nobody_listed(texts, directory)
         directories[field] = Directory(
             noun, entries, choices, complete=complete, none_listed=none_listed, agreed=agreed
@@ -117,7 +118,19 @@ async def _without_deleted(session: Session, reference: Reference, entries: list
     missing = await _left_out(session, reference, {entry.id for entry in entries})
     # Where so many are left out, it is the question that the service does not know.
     gone = await _gone(session, reference, missing) if len(missing) <= _MOST_DELETED else set()
+    _note_gone(session, reference, gone)
     return [entry for entry in entries if entry.id not in gone]
+
+
+def _note_gone(session: Session, reference: Reference, gone: AbstractSet[int]) -> None:
+    """Remember with the list which of its records are not there, so that nobody is offered one of them meanwhile."""
+    account, journal = session.account.key, session.journal
+    text = journal.directories.get(account, reference.path, _not_before(session)) if gone else None
+    with suppress(UnreadableError):
+        if text is not None:
+            # As one that is out of use: whether it was deleted is asked anew for each file that names it.
+            entries = (replace(e, inactive=e.inactive or e.id in gone) for e in LISTED.decode(text).entries)
+            journal.directories.amend(account, reference.path, text, LISTED.encode(Listed(tuple(entries))))
 
 
 def chosen_ids(

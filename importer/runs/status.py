@@ -3,6 +3,7 @@
 Read from the journal and the locks beside it, so that looking is quick and needs neither the file nor the service.
 """
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -11,6 +12,7 @@ from typing import NamedTuple
 from importer.config.settings import JournalPlace, Settings
 from importer.journal.announcements import NOT_BEGUN, WORKER
 from importer.journal.journal import Journal, open_journal
+from importer.journal.later_runs import LEFT_UNDONE, SentAgain
 from importer.journal.next_steps import WORTH_RETRYING, Step, next_steps
 from importer.journal.runs import Run
 from importer.journal.senders import Holder
@@ -49,6 +51,7 @@ class RunStatus:
     it goes on. ``quota`` is None if the day has no limit, ``seconds_left`` if there is no allowance to reckon with.
     ``moments`` are how far it was at which times, also while nothing was sent; ``ahead``
     is what has to end before a process can begin with it, and ``announced`` tells whether one is about to.
+    ``sent_again`` are the rows that this run left undone and later runs have brought in.
     """
 
     run: Run
@@ -66,6 +69,7 @@ class RunStatus:
     moments: Sequence[Moment] = ()
     ahead: Ahead = NOTHING_AHEAD
     announced: bool = False
+    sent_again: Sequence[SentAgain] = ()
 
     @cached_property
     def counts(self) -> dict[Status, int]:
@@ -136,7 +140,15 @@ class RunStatus:
     @property
     def to_retry(self) -> int:
         """The rows for which a retry is offered."""
-        return sum(self.states.get(state, 0) for state in WORTH_RETRYING)
+        return sum(self.states.get(state, 0) - self.done_later.get(state, 0) for state in WORTH_RETRYING)
+
+    @cached_property
+    def done_later(self) -> Mapping[State, int]:
+        """How many rows of each state later runs have brought in."""
+        numbers: Counter[State] = Counter()
+        for one in self.sent_again:
+            numbers[one.left] += one.rows
+        return numbers
 
     @property
     def finished(self) -> bool:
@@ -172,7 +184,7 @@ class RunStatus:
     @property
     def steps(self) -> list[Step]:
         """What to do next, most pressing first."""
-        return next_steps(self.run, self.states, invalid=self.invalid, working=self.working)
+        return next_steps(self.run, self.states, invalid=self.invalid, working=self.working, sent_again=self.done_later)
 
 
 class StopRequest(NamedTuple):
@@ -347,7 +359,24 @@ def _status(
         moments=moments,
         ahead=ahead_of(journal, run, settings, now) if is_open and not working else NOTHING_AHEAD,
         announced=is_open and not working and _is_announced(journal, run),
+        sent_again=() if is_open else _sent_again(journal, run, states, settings),
     )
+
+
+def _sent_again(journal: Journal, run: Run, states: Mapping[State, int], settings: Settings) -> tuple[SentAgain, ...]:
+    """What later runs have brought in of the rows that this one left undone; looked for once whatever has changed."""
+    undone = tuple(states.get(state, 0) for state in LEFT_UNDONE)
+    signature = journal.later_runs.signature(run.id) if any(undone) else ()
+    return _found_later(settings.journal_place, run.id, undone, signature) if signature else ()
+
+
+@lru_cache(maxsize=256)
+def _found_later(
+    place: JournalPlace, run: int, _undone: tuple[int, ...], _signature: tuple[tuple[str, int], ...]
+) -> tuple[SentAgain, ...]:
+    """As far as the journal was when it had this signature: a run may have a hundred thousand rows to look for."""
+    with open_journal(place, _PATIENCE) as journal:
+        return journal.later_runs.sent_again(run)
 
 
 def _seconds_left(journal: Journal, account: str, planned: int, settings: Settings, now: float) -> float:

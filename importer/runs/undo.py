@@ -16,6 +16,7 @@ from importer.journal.states import WITH_RECORD, State
 from importer.model import Plan, Progress, email_of
 from importer.nexudus.waits import GRACE, Stopped, unless
 from importer.reporting import write_report, write_table
+from importer.reporting.report_words import words_of
 from importer.reporting.stop_sentences import stop_sentence
 from importer.runs.allowances import windows
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
@@ -160,7 +161,8 @@ async def _undo(session: Session, chosen: Run, records: int, *, even_if_gone: bo
         finally:
             # However it ends, what was deleted or put back is reported.
             table = [(str(r.row), str(r.remote_id), r.undone.value, r.why) for r in reversals]
-            file = write_table(chosen.folder, "undo.csv", ("import_row", "import_id", "undone", "why"), table)
+            number, _, record, _ = words_of(chosen).titles
+            file = write_table(chosen.folder, "undo.csv", (number, record, "undone", "why"), table)
     try:
         write_report(journal, chosen, now=session.clock())
     except (ReportError, UsageError, FileError) as error:

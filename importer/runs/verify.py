@@ -13,6 +13,7 @@ from importer.journal.runs import Run
 from importer.journal.states import DOUBTFUL, TAKING_BACK, WITH_RECORD, State
 from importer.model import Presence
 from importer.reporting import write_table
+from importer.reporting.report_words import words_of
 from importer.runs.compare import list_all_records, unlisted
 from importer.runs.earlier_runs import latest_run, refuse_other_account, refuse_other_service
 from importer.runs.preparation import stoppable
@@ -57,7 +58,8 @@ async def verify_run(request: RunRequest) -> Verification:
         counts = journal.rows.counts(chosen)
         unknown = sum(counts.get(state, 0) for state in DOUBTFUL)
         table = [(str(v.row), str(v.remote_id), v.presence.value, v.detail) for v in rows]
-        file = write_table(chosen.folder, "verification.csv", ("import_row", "import_id", "found", "detail"), table)
+        number, _, record, _ = words_of(chosen).titles
+        file = write_table(chosen.folder, "verification.csv", (number, record, "found", "detail"), table)
         notable = tuple(v for v in rows if v.presence is not Presence.ONCE)
         return Verification(chosen, dict(Counter(v.presence.value for v in rows)), notable, unknown, file)
 

@@ -36,6 +36,7 @@ from importer.spreadsheet.formulas import escape_formula
 from importer.spreadsheet.kinds import START_BYTES, refuse_other_kind, workbook_suffix
 from importer.spreadsheet.sheet import (
     OF_DATES,
+    PLAIN_REPORT_COLUMNS,
     PROBLEM_CODES,
     RECORD_ID,
     REPORT_COLUMNS,
@@ -46,6 +47,7 @@ from importer.spreadsheet.sheet import (
     as_problems,
     column_letters,
     find_header,
+    report_column,
     rows_of_status,
 )
 from importer.spreadsheet.workbook import open_workbook
@@ -54,6 +56,7 @@ from importer.text import SHOWN_CHARACTERS
 __all__ = [
     "ANNOTATED",
     "OF_DATES",
+    "PLAIN_REPORT_COLUMNS",
     "PROBLEM_CODES",
     "RECORD_ID",
     "REPAIRS",
@@ -75,6 +78,7 @@ __all__ = [
     "may_be_in_several",
     "open_sheet",
     "place_of",
+    "report_column",
     "rows_of_status",
     "shown_texts",
     "with_mark",

@@ -19,6 +19,15 @@ REPORT_COLUMNS = ("import_row", "import_status", "import_id", "import_message")
 """The columns that a report adds after the user's own, in this order; they are skipped on reading, so that failed rows
 can be imported again."""
 
+PLAIN_REPORT_COLUMNS = ("Import: row", "Import: result", "Import: Id in Nexudus", "Import: message")
+"""The same in the files of people who work on the pages."""
+
+_REPORT_COLUMNS = {
+    title.lower(): name
+    for titles in (REPORT_COLUMNS, PLAIN_REPORT_COLUMNS)
+    for title, name in zip(titles, REPORT_COLUMNS, strict=True)
+}
+
 RECORD_ID = "Id"
 _ROW_COLUMN, _STATUS_COLUMN, *_, _LAST_COLUMN = REPORT_COLUMNS
 STAMPS = ("CreatedOn", "UpdatedOn", "UpdatedBy")
@@ -35,6 +44,11 @@ _FULL_ABOVE = 3
 
 MOST_COLUMNS = 500
 """No mapping has a tenth of that, and a table of 16,384 columns would only cost memory and time."""
+
+
+def report_column(label: str) -> str:
+    """Which of REPORT_COLUMNS a header is, by whichever of its titles; empty for any other."""
+    return _REPORT_COLUMNS.get(label.lower(), "")
 
 
 def column_letters(position: int) -> str:
@@ -99,7 +113,7 @@ class Sheet:
     def columns(self) -> tuple[int, ...]:
         """Positions of the columns that are the user's own."""
         labels = enumerate(labels_of_user(self.labels))
-        return tuple(i for i, label in labels if i != self.answers and label.lower() not in REPORT_COLUMNS)
+        return tuple(i for i, label in labels if i != self.answers and not report_column(label))
 
     def beyond(self, position: int) -> tuple[int, ...]:
         """Positions right of the last header of the user's own, up to this one, but for columns that a report adds."""
@@ -119,12 +133,12 @@ class Sheet:
     @property
     def is_report(self) -> bool:
         """Whether this is a report of the importer that comes back as input."""
-        return any(label.lower() in {_ROW_COLUMN, _LAST_COLUMN} for label in self.labels)
+        return any(report_column(label) in {_ROW_COLUMN, _LAST_COLUMN} for label in self.labels)
 
 
 def rows_of_status(sheet: Sheet, status: str) -> list[int]:
     """The rows of a file that comes back beside which the importer has written this status."""
-    labels = [label.lower() for label in sheet.labels]
+    labels = [report_column(label) for label in sheet.labels]
     if not sheet.is_report or _STATUS_COLUMN not in labels:
         return []
     position = labels.index(_STATUS_COLUMN)
@@ -135,20 +149,22 @@ def rows_of_status(sheet: Sheet, status: str) -> list[int]:
 def labels_of_user(labels: Sequence[str]) -> Sequence[str]:
     """The headers up to the last of the user's own: what a report adds stands behind it, perhaps after a gap."""
     answers = next(_places_of_answers(labels), None)
-    of_user = (i for i, label in enumerate(labels) if label and i != answers and label.lower() not in REPORT_COLUMNS)
+    of_user = (i for i, label in enumerate(labels) if label and i != answers and not report_column(label))
     return labels[: max(of_user, default=-1) + 1]
 
 
 def _places_of_answers(labels: Sequence[str]) -> Iterator[int]:
     # By its place, because a column of the user's own may have the same header.
     pairs = enumerate(pairwise(labels), start=1)
-    return (i for i, (left, label) in pairs if left.lower() == _LAST_COLUMN and label == RECORD_ID)
+    return (i for i, (left, label) in pairs if report_column(left) == _LAST_COLUMN and label == RECORD_ID)
 
 
 def is_escaped(labels: Sequence[str]) -> bool:
     """Whether a file with these headers was written by the importer, which escapes formulas in text files."""
     names = {label.lower() for label in labels}
-    return _ROW_COLUMN in names or (RECORD_ID in labels and not names.isdisjoint(map(str.lower, STAMPS)))
+    return _ROW_COLUMN in map(report_column, labels) or (
+        RECORD_ID in labels and not names.isdisjoint(map(str.lower, STAMPS))
+    )
 
 
 Rows = Iterable[tuple[int, Sequence[str]]]

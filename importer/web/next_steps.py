@@ -4,9 +4,10 @@ What there is to do, and in which order, is decided for terminal, report and pag
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from importer.journal.next_steps import FAILED_FILE, Step, StepKind
+from importer.reporting import MARKED_WORKBOOKS
 from importer.text import count
 from importer.web.auth import Role
 
@@ -203,15 +204,33 @@ _WORDS_WITH_FILE: Mapping[StepKind, _Words] = {
 }
 """Words for steps that the failed file makes easier, for those with the role; the others have those above."""
 
+_IN_OWN_WORKBOOK = _Words(
+    "{rows} to correct",
+    "Download your own workbook with the result of each row. Correct the red cells and upload it. Rows that are in "
+    "Nexudus are not sent again.",
+    "Download your workbook with the wrong cells in red",
+    "files/{workbook}",
+    Role.VIEWER,
+    also="Or only {rows}",
+    also_at=f"files/{FAILED_FILE}",
+)
+"""The words of the step to correct rows, for whoever can have the very file that they know."""
 
-def cards(steps: Sequence[Step], role: Role, files: Collection[str]) -> list[Card]:
-    """The steps that somebody with this role can take, in their order; ``files`` are those of the report so far."""
+
+def cards(steps: Sequence[Step], role: Role, files: Collection[str], *, sends_all: bool = False) -> list[Card]:
+    """The steps that somebody with this role can take, in their order; ``files`` are those of the report so far.
+
+    ``sends_all`` tells that the run sends rows whose record exists once more, and so would its whole file.
+    """
+    workbook = next((name for name in MARKED_WORKBOOKS if name in files and not sends_all), "")
     able = [step for step in steps if step.kind in _WORDS and role >= _WORDS[step.kind].role]
     shown = [step for step in able if step.kind is not StepKind.CORRECT or FAILED_FILE in files]
-    return [_card(step, _words(step.kind, role, files)) for step in shown]
+    return [_card(step, _words(step.kind, role, files, workbook)) for step in shown]
 
 
-def _words(kind: StepKind, role: Role, files: Collection[str]) -> _Words:
+def _words(kind: StepKind, role: Role, files: Collection[str], workbook: str) -> _Words:
+    if kind is StepKind.CORRECT and workbook:
+        return replace(_IN_OWN_WORKBOOK, address=_IN_OWN_WORKBOOK.address.format(workbook=workbook))
     words = _WORDS_WITH_FILE.get(kind) if FAILED_FILE in files else None
     return words if words is not None and role >= words.role else _WORDS[kind]
 

@@ -16,9 +16,9 @@ def plan_parts(plan: Plan, update: Plan | None = None) -> list[Part]:
     return [
         Part("To create", plan.create, "created"),
         changed if update is not None else Part("Changed, not sent", plan.changed, "left"),
-        Part("Unchanged", plan.existing, "existing"),
+        Part("Already in Nexudus", plan.existing, "existing"),
         Part("Unclear", plan.ambiguous, "unknown"),
-        Part("Unanswered in an earlier run", plan.blocked, "unknown"),
+        Part("No answer yet in an earlier run", plan.blocked, "unknown"),
         Part("Needs a change", plan.invalid, "change"),
     ]
 
@@ -30,10 +30,10 @@ def result_parts(now: RunStatus) -> list[Part]:
         Part("Created", counts[Status.CREATED], "created"),
         Part("Updated", counts[Status.UPDATED], "updated"),
         Part("Already in Nexudus", counts[Status.EXISTING], "existing"),
-        Part("Refused", counts[Status.REJECTED], "change"),
+        Part("Refused by Nexudus", counts[Status.REJECTED], "change"),
         Part("Needs a change", counts[Status.INVALID], "change"),
         Part("Being sent", now.under_way, "sending"),
-        Part("No answer", counts[Status.UNKNOWN] - now.under_way, "unknown"),
+        Part("No answer yet", counts[Status.UNKNOWN] - now.under_way, "unknown"),
         Part("Undone", now.removed + now.restored, "undone"),
         Part("Left out", counts[Status.LEFT_OUT], "undone"),
         Part("Not sent" if now.finished else "Left to send", now.unsent, "left"),

@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from importer.delivery.comparison import MOST_CANDIDATES, Reason, date_goes_back, listed
 from importer.delivery.conflicts import Conflict, HoldReason
 from importer.runs.groups import FieldChange, RowChoice, RowDoubt
-from importer.spreadsheet import STAMPS
 from importer.text import printable
-from schemas import FieldType, RecordType
 
 INSTANT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)?(?:\.\d+)?Z")
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[^A-Z]+")
 _LONGEST_LABEL = 40
-_LONGEST_VALUE = 60
 
 _DOUBTS = {
     Reason.SEVERAL: (
@@ -122,28 +119,6 @@ def field_words(name: str) -> str:
     """The name of a field as people write it: SubscriptionExpireDate is "Subscription expire date"."""
     first, *others = _WORDS.findall(name) or [name]
     return " ".join([first, *(word if word == "Id" else word.lower() for word in others)])
-
-
-def record_words(
-    texts: Mapping[str, str], kind: RecordType, names: Mapping[str, Mapping[str, str]], labels: Mapping[str, str]
-) -> list[tuple[str, str]]:
-    """What tells a record from others, as pairs of a title and a value: its key, its dates, and when it was created.
-
-    ``texts`` are those of its fields; ``names`` what the records are called that it refers to, by field and Id.
-    """
-    shown = [name for name in kind.fields if name in kind.key or kind.type_of(name) is FieldType.DATE]
-    pairs = [
-        (printable_label(name, labels), printable(names.get(name, {}).get(text, ""), _LONGEST_VALUE), text)
-        for name in shown
-        if (text := texts.get(name, ""))
-    ]
-    created = texts.get(STAMPS[0], "")
-    values = [(label, f"{called} ({text})" if called else _cut(text)) for label, called, text in pairs]
-    return [*values, *([("Created", _cut(created))] if created else [])]
-
-
-def _cut(text: str) -> str:
-    return printable(value_on_page(text), _LONGEST_VALUE)
 
 
 def value_on_page(text: str) -> str:

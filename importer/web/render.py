@@ -8,7 +8,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, pass_context
 from jinja2.runtime import Context
 
 from importer.model import Status
-from importer.reporting.sentences import change_signs, headline
+from importer.reporting.page_words import notice_on_page
+from importer.reporting.report_words import PAGE
+from importer.reporting.sentences import change_signs, headline, sent_again_words, unsuccessful
 from importer.runs.status import RunStatus
 from importer.text import count, duration, moment, printable, wait_words
 from importer.web.auth.people import owner_name
@@ -20,10 +22,9 @@ from importer.web.plan_words import (
     conflict_words,
     doubt_words,
     printable_label,
-    record_words,
     value_on_page,
 )
-from importer.web.upload_check import ENCODINGS, notice_on_page, offers_encoding
+from importer.web.upload_check import ENCODINGS, offers_encoding
 
 _PAGES = Environment(
     loader=PackageLoader("importer.web"),
@@ -32,15 +33,6 @@ _PAGES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-
-
-_STATUS_WORDS = {
-    Status.EXISTING: "already there",
-    Status.REJECTED: "refused",
-    Status.INVALID: "needs a change",
-    Status.UNKNOWN: "unanswered",
-}
-"""The statuses whose names in files and commands are not a clerk's words."""
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:
@@ -53,13 +45,11 @@ def run_summary(now: RunStatus) -> str:
     if not now.removed + now.restored + now.taking_back:
         return headline(now.counts)
     left = now.counts[Status.CREATED] + now.counts[Status.UPDATED]
-    failed = now.counts[Status.REJECTED] + now.counts[Status.INVALID]
     undone = [f"{count(now.removed, 'record')} deleted"] if now.removed or not now.restored else []
     undone += [f"{count(now.restored, 'record')} put back"] if now.restored else []
     parts = [
         f"Partly undone: {' and '.join(undone)}, {left:,} left" if left else f"Undone: {' and '.join(undone)}",
-        f"{count(failed, 'row')} {'needs' if failed == 1 else 'need'} a change" if failed else "",
-        f"{now.counts[Status.UNKNOWN]:,} may exist" if now.counts[Status.UNKNOWN] else "",
+        *unsuccessful(now.counts, lambda number: count(number, "row")),
         f"{now.unsent:,} not sent" if now.unsent else "",
     ]
     return ", ".join(filter(None, parts))
@@ -73,7 +63,13 @@ def changes_aloud(now: RunStatus) -> str:
 
 def status_word(status: Status) -> str:
     """What the pages call the status of a row."""
-    return _STATUS_WORDS.get(status, status.value)
+    return PAGE.status(status)
+
+
+def status_title(status: Status) -> str:
+    """The same at the beginning of a line; the names in it keep their capitals."""
+    word = status_word(status)
+    return word[:1].upper() + word[1:]
 
 
 def number(value: float) -> str:
@@ -115,9 +111,10 @@ _PAGES.globals |= {
     "run_summary": run_summary,
     "change_signs": change_signs,
     "changes_aloud": changes_aloud,
+    "sent_again_words": sent_again_words,
     "status_word": status_word,
+    "status_title": status_title,
     "doubt_words": doubt_words,
-    "record_words": record_words,
     "conflict_words": conflict_words,
     "conflict_changes": conflict_changes,
     "label_on_page": printable_label,

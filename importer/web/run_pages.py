@@ -14,6 +14,7 @@ from starlette.responses import FileResponse, Response
 
 from importer.config.settings import Settings
 from importer.model import Status
+from importer.reporting.page_words import words_on_page
 from importer.runs.result import rebuild_report
 from importer.runs.result_rows import ResultRow, find_rows, first_failures
 from importer.runs.start import titles_of
@@ -36,7 +37,6 @@ from importer.web.follow_ups import FollowUp, follow_ups
 from importer.web.next_steps import Card, cards
 from importer.web.retry_process import retry
 from importer.web.run_start import start_once
-from importer.web.upload_check import words_on_page
 from importer.web.value_words import value_words
 from importer.web.workers import Worker
 
@@ -134,8 +134,12 @@ def _view(request: Request) -> RunView:
         failures=first_failures(now.run.id, app.settings) if may_open and now.failed else [],
         files=files,
         follow_ups=follow_ups(now, app.workers, app.settings, app.clock()) if may_open else [],
-        cards=cards(now.steps, person.role, files) if may_open else [],
+        cards=cards(now.steps, person.role, files, sends_all=_sends_all(now)) if may_open else [],
     )
+
+
+def _sends_all(now: RunStatus) -> bool:
+    return any(now.run.options.get(name) for name in ("even_if_existing", "allow_duplicates"))
 
 
 def _state(now: RunStatus, worker: Worker | None) -> str:

@@ -19,8 +19,9 @@ from importer.checking import CauseGroup, Causes, Checked, Checker, DateReader, 
 from importer.config.settings import Settings
 from importer.config.store import RecentDocuments, locked_document, new_private
 from importer.errors import ColumnsError, EncodingError, ImporterError, SheetsError
-from importer.issues import CATALOGUE, Candidate, Issue, Notice
+from importer.issues import CATALOGUE, Candidate, Issue
 from importer.model import Clock, Status
+from importer.reporting.page_words import advice_on_page, under_its_header
 from importer.runs.observer import NullObserver
 from importer.runs.source import Source, columns, examine, look_at_columns, missing, open_source, read_sheet
 from importer.spreadsheet import (
@@ -57,6 +58,7 @@ from importer.web.upload_documents import (
     to_row,
 )
 from importer.web.upload_space import NoRoomError, size_of
+from importer.web.workbook_dates import with_dates_in_words
 from schemas import RECORD_TYPES, RecordType
 
 PAGE_ROWS = 50
@@ -116,29 +118,6 @@ ENCODINGS = {
     "utf-16": "UTF-16",
 }
 """The encodings of text files that can be chosen, and what people call them."""
-
-_CHOOSE_ENCODING = "If that looks wrong, choose its encoding below."
-"""Instead of advice that names an option of the command line; the page has a choice of its own."""
-
-_ON_A_PAGE = {
-    "date-ambiguous": "Choose how to read the whole column, or write the date with the year first.",
-    "name-not-looked-up": "Sign in to Nexudus so that it can be looked up, or enter the Id.",
-    "name-ambiguous": "Choose the right one.",
-    "duplicate-row": "Change one of them, or import without this row.",
-    "duplicate-key": "Delete the row that is out of date.",
-    "ids-not-listed": "Check that you are signed in with the right account. The rows are sent as they are.",
-}
-"""What to do where the catalogue's advice is about the command line."""
-
-
-_DATE_OF_PROGRAMS, _DATE_OF_PEOPLE = "2027-04-30T10:30:00Z", "30 April 2027 10:30"
-"""The example of a date in the record types, and another one in the time zone of the page."""
-
-_OF_NO_VALUE = frozenset({"cell-empty", "cell-merged", "cell-error", "formula-without-value", "no-value"})
-_EXAMPLES = {
-    (name, True): reference.example for kind in RECORD_TYPES.values() for name, reference in kind.references.items()
-}
-"""Names for a cell that has to be filled; what is wrong with an Id that stands there is said with an Id."""
 
 _OF_SEVERAL = {
     "cell-error": "{column} shows an error of the spreadsheet program",
@@ -245,7 +224,7 @@ def _opened(drafts: Drafts, draft: Draft, settings: Settings) -> Source:
         with drafts.locked(draft.id) as now:
             if now == draft:
                 drafts.keep(draft, read=read)
-    return source
+    return with_dates_in_words(source)
 
 
 def _header(source: Source) -> Header:
@@ -284,7 +263,7 @@ def source_of(draft: Draft, settings: Settings) -> Source:
     """
     settings = _in_its_zone(draft, settings)
     source = open_source(draft.path, settings, kind_of(draft), draft.read, as_given_back=False)
-    return replace(source, file=Path(draft.name))
+    return with_dates_in_words(replace(source, file=Path(draft.name)))
 
 
 def zone_of(draft: Draft, settings: Settings) -> str:
@@ -467,40 +446,10 @@ def _cell_issue(issue: Issue) -> CellIssue:
     return CellIssue(issue.letters, issue.code, about, issue.severity, shown.message, advice_on_page(issue), candidates)
 
 
-def notice_on_page(notices: Sequence[Notice]) -> str:
-    """What reading the file has to say, for somebody who has no command line in front of them."""
-    return " ".join(text for notice in notices for text in (notice.message, _notice_advice(notice)) if text)
-
-
-def _notice_advice(notice: Notice) -> str:
-    return _CHOOSE_ENCODING if notice.code in {"encoding-guessed", "encoding-remembered"} else notice.advice
-
-
 def offers_encoding(draft: Draft, check: UploadCheck) -> bool:
     """Whether the page lets the encoding be chosen: it is doubtful, or was chosen before."""
     doubtful = check.wrong_encoding or (check.header is not None and check.header.encoding_guessed)
     return draft.suffix in DELIMITED and (doubtful or bool(draft.read.encoding))
-
-
-def advice_on_page(issue: Issue) -> str:
-    """What to do about an issue, for somebody who has no command line in front of them."""
-    return _ON_A_PAGE.get(issue.code, under_its_header(_with_example_of_people(issue)).fix)
-
-
-def _with_example_of_people(issue: Issue) -> Issue:
-    """The issue with an example as staff would type it: a date as people write dates, a name in place of an Id."""
-    example = _EXAMPLES.get((issue.field or "", issue.code in _OF_NO_VALUE)) or issue.detail
-    return replace(issue, detail=_DATE_OF_PEOPLE if issue.detail == _DATE_OF_PROGRAMS else example)
-
-
-def words_on_page(issue: Issue) -> str:
-    """What is wrong and what to do about it, as the page says it."""
-    return f"{under_its_header(issue).message} {advice_on_page(issue)}"
-
-
-def under_its_header(issue: Issue) -> Issue:
-    """The issue as it speaks to somebody who knows the columns of their file, and not the fields of the service."""
-    return replace(issue, field=printable(issue.label)) if issue.label else issue
 
 
 def _tag(issue: Issue) -> str:

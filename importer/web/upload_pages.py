@@ -23,6 +23,7 @@ from importer.config.saved_columns import remember
 from importer.config.settings import Settings
 from importer.errors import FileError, ImporterError
 from importer.reporting import CheckedFile, write_marked_workbook, write_plain_fix_file
+from importer.reporting.report_words import PAGE_BEFORE_IMPORT
 from importer.runs.account_queue import ahead_of_new
 from importer.runs.correction import checked_file
 from importer.runs.observer import NullObserver
@@ -61,7 +62,7 @@ from importer.web.upload_check import (
 from importer.web.upload_documents import CheckedRow, CheckedRows, Header, Problem, UploadCheck
 from importer.web.upload_names import directories, names_by_id, remembered, signed_in_as
 from importer.web.upload_plan import UploadPlan, read_plan, work_out
-from importer.web.value_words import ValueWords
+from importer.web.value_words import ValueWords, listed_names
 from schemas import RECORD_TYPES, RecordType
 
 ZONES = sorted(name for name in available_timezones() if name == "UTC" or "/" in name)
@@ -497,7 +498,7 @@ async def marked(request: Request) -> Response:
 def _checked_file(draft: Draft, settings: Settings, now: float) -> CheckedFile:
     source = replace(upload_check.source_of(draft, settings), directories=directories(draft, settings))
     examined = examine(source, now, allow_duplicates=False)
-    return checked_file(source, examined.causes, upload_check.words_on_page, upload_check.advice_on_page)
+    return checked_file(source, examined.causes, PAGE_BEFORE_IMPORT)
 
 
 # -- plan and start ---------------------------------------------------------------------------------------------------
@@ -560,7 +561,6 @@ async def _plan_values(
         "outdated": request.query_params.get("outdated", ""),
         "answers": sorted((int(row), record) for row, record in draft.read.answers.items()),
         "refused": dict(made.refused),
-        "kind": kind_of(draft),
         "draft": draft,
         "made": made,
         "plan": made.plan,
@@ -568,7 +568,7 @@ async def _plan_values(
         "account": made.account,
         "header": header,
         "labels": {column.field: column.label for column in header.columns if column.field} if header else {},
-        "words": await asyncio.to_thread(_value_words, draft, settings_of(request)),
+        "words": await asyncio.to_thread(_value_words, draft, settings_of(request), made.account.key),
         "token_refused": made.token_refused,
         "before": await _runs_before(request, draft, made.account.key),
         "quota": settings_of(request).daily_quota,
@@ -576,9 +576,12 @@ async def _plan_values(
     }
 
 
-def _value_words(draft: Draft, settings: Settings) -> ValueWords:
-    names, zone = names_by_id(draft, settings), upload_check.zone_of(draft, settings)
-    return ValueWords(kind_of(draft), names, zone, draft.read.dates)
+def _value_words(draft: Draft, settings: Settings, account: str) -> ValueWords:
+    kind, zone = kind_of(draft), upload_check.zone_of(draft, settings)
+    # A record of Nexudus may refer to others than the file does.
+    listed, named = listed_names(account, kind, settings), names_by_id(draft, settings)
+    names = {name: {**listed.get(name, {}), **named.get(name, {})} for name in kind.references}
+    return ValueWords(kind, names, zone, draft.read.dates)
 
 
 async def answer_rows(request: Request) -> Response:

@@ -11,6 +11,7 @@ from importer.config.store import Document, unchanged
 from importer.errors import ImporterError
 from importer.issues import Severity
 from importer.model import Account, AgreedUpdate, Clock, Plan
+from importer.reporting.page_words import under_its_header
 from importer.runs.groups import RowGroups
 from importer.runs.observer import NullObserver
 from importer.runs.plan import PlannedImport, plan_examined
@@ -19,7 +20,7 @@ from importer.runs.source import CheckResult, Source, examine
 from importer.web import upload_names
 from importer.web.drafts import Draft
 from importer.web.table.plan_marks import PlanMarks
-from importer.web.upload_check import check_again_with_names, source_of, under_its_header
+from importer.web.upload_check import check_again_with_names, source_of
 from importer.web.upload_documents import CheckedRows, Problem, UploadCheck
 
 _FRESH = 60.0
@@ -37,7 +38,7 @@ class UploadPlan:
     update; ``updates`` are then the records, each with its row. ``groups`` are the first rows of each kind, ``shift``
     the seconds by which the times of all changed rows differ, if nothing else does. ``token_refused`` tells
     that Nexudus took the password in place of the token. ``records`` are the texts of the records that ambiguous rows
-    may be, and of those that rows were answered with, by Id; ``names`` what they refer to is called, by field and Id.
+    may be, and of those that rows were answered with, by Id.
     ``refused`` are answered rows that cannot be the record of their answer, each with why. ``meant`` are the Ids of the
     records that names mean in it, by field and plain name.
     """
@@ -54,7 +55,6 @@ class UploadPlan:
     groups: RowGroups = field(default_factory=RowGroups)
     shift: float | None = None
     records: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     refused: Sequence[tuple[int, str]] = ()
     meant: AgreedNames | None = None
 
@@ -105,7 +105,7 @@ def work_out(draft: Draft, check: UploadCheck, settings: Settings, clock: Clock)
             refused=_refused(draft, made.result),
             meant=_meant(check, made.source),
         )
-        result = _with_records(result, draft, made, settings)
+        result = _with_records(result, draft, made)
     except ImporterError as error:
         result = replace(result, error=Problem.of(draft.named(error)))
     _PLAN.write(draft.folder / "plan.json", result)
@@ -149,21 +149,12 @@ def _meant(check: UploadCheck, source: Source) -> AgreedNames:
     return {name: directory.meant(texts.get(name, ())) for name, directory in source.directories.items()}
 
 
-def _with_records(plan: UploadPlan, draft: Draft, made: PlannedImport, settings: Settings) -> UploadPlan:
+def _with_records(plan: UploadPlan, draft: Draft, made: PlannedImport) -> UploadPlan:
     """The plan with what it shows of records: of those to choose from, and of those that were chosen."""
     answered, named = set(draft.read.answers.values()), made.source.named
     of_answers = {number: texts for number, texts in (named.texts if named else {}).items() if number in answered}
     records = {**made.present.candidates, **{number: texts for number, texts in of_answers.items() if texts}}
-    names = upload_names.names_by_id(draft, settings) if records else {}
-    called = {
-        name: {
-            text: names[name].get(int(text), "")
-            for each in records.values()
-            if (text := each.get(name, "")).isdecimal()
-        }
-        for name in names
-    }
-    return replace(plan, records={str(number): texts for number, texts in records.items()}, names=called)
+    return replace(plan, records={str(number): texts for number, texts in records.items()})
 
 
 def read_plan(draft: Draft, settings: Settings, now: float, *, fresh: bool = True) -> UploadPlan | None:

@@ -34,6 +34,15 @@ def test_a_newer_list_replaces_that_of_its_path_only(directories: Directories) -
     assert read == {(a, p): f"{a} {p}" for a, p in PLACES} | {("one", "spaces/resources"): "new"}
 
 
+def test_what_is_added_to_a_list_makes_it_no_younger(directories: Directories) -> None:
+    """And is not added to one that was read since, nor to any other."""
+    directories.amend("one", "spaces/resources", "one spaces/resources", "more")
+    directories.amend("two", "spaces/resources", "of before", "wrong")
+    read = {place: directories.get(*place, 100.0) for place in PLACES}
+    assert read == {(a, p): f"{a} {p}" for a, p in PLACES} | {("one", "spaces/resources"): "more"}
+    assert directories.get("one", "spaces/resources", 100.1) is None
+
+
 @pytest.mark.parametrize(("not_before", "there"), [(99.0, True), (100.0, True), (100.1, False)])
 def test_a_list_that_is_too_old_is_none(directories: Directories, not_before: float, there: bool) -> None:
     """Whoever asks says how old it may be."""

@@ -167,3 +167,13 @@ def test_a_file_that_was_never_written_is_not_offered() -> None:
     kinds = [step.kind for step in next_steps(killed, {State.PLANNED: 5, State.REJECTED: 1}, invalid=2)]
     assert StepKind.CORRECT not in kinds
     assert kinds[0] is StepKind.RESUME
+
+
+def test_rows_of_later_runs_are_not_asked_for() -> None:
+    """What is left of them is; and the report is still of all rows."""
+    states = {State.REJECTED: 3, State.HELD: 2, State.CREATED: 4}
+    steps = {s.kind: s.rows for s in next_steps(FINISHED, states, invalid=0, sent_again={State.REJECTED: 2})}
+    assert (steps[StepKind.CORRECT], steps[StepKind.RETRY], steps[StepKind.LOOK_AT_HELD]) == (1, 1, 2)
+    assert (steps[StepKind.REPORT], steps[StepKind.UNDO]) == (9, 4)
+    steps = {s.kind: s.rows for s in next_steps(FINISHED, states, invalid=0, sent_again={State.REJECTED: 3})}
+    assert steps.keys().isdisjoint({StepKind.CORRECT, StepKind.RETRY})

@@ -50,7 +50,8 @@ def page_of(office: Office, run: Run) -> str:
 def test_the_first_sentence_is_the_result(office: Office, every_fate: Run) -> None:
     """Title and heading say how the run ended."""
     html = page_of(office, every_fate)
-    sentence = "2 of 8 rows created, 1 already existed, 2 need a change, 2 may exist, 1 not sent"
+    failed = "1 needs a change, 1 refused by Nexudus, 2 with no answer yet"
+    sentence = f"2 of 8 rows created, 1 already in Nexudus, {failed}, 1 not sent"
     assert f"<h1>{sentence}</h1>" in html
     assert f"<title>{sentence}, mappings.csv</title>" in html
 

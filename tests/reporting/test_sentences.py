@@ -15,16 +15,23 @@ from reporting.office import Office
         ({}, "No rows created"),
         ({Status.CREATED: 1}, "1 row created"),
         ({Status.CREATED: 1200}, "All 1,200 rows created"),
-        ({Status.CREATED: 195, Status.INVALID: 3, Status.REJECTED: 2}, "195 of 200 rows created, 5 need a change"),
+        (
+            {Status.CREATED: 195, Status.INVALID: 3, Status.REJECTED: 2},
+            "195 of 200 rows created, 3 need a change, 2 refused by Nexudus",
+        ),
+        ({Status.CREATED: 14, Status.REJECTED: 2}, "14 of 16 rows created, 2 refused by Nexudus"),
         ({Status.INVALID: 1}, "No rows created, 1 needs a change"),
-        ({Status.EXISTING: 4}, "No rows created, 4 already existed"),
+        ({Status.EXISTING: 4}, "No rows created, 4 already in Nexudus"),
         ({Status.UPDATED: 1}, "1 row updated"),
-        ({Status.UPDATED: 12, Status.EXISTING: 3}, "12 of 15 rows updated, 3 already existed"),
+        ({Status.UPDATED: 12, Status.EXISTING: 3}, "12 of 15 rows updated, 3 already in Nexudus"),
         (
             {Status.CREATED: 2, Status.UPDATED: 3, Status.INVALID: 1},
             "2 created and 3 updated of 6 rows, 1 needs a change",
         ),
-        ({Status.CREATED: 1, Status.UNKNOWN: 1, Status.NOT_SENT: 8}, "1 of 10 rows created, 1 may exist, 8 not sent"),
+        (
+            {Status.CREATED: 1, Status.UNKNOWN: 1, Status.NOT_SENT: 8},
+            "1 of 10 rows created, 1 with no answer yet, 8 not sent",
+        ),
     ],
 )
 def test_the_headline_says_only_what_there_is(counts: dict[Status, int], sentence: str) -> None:

@@ -54,10 +54,8 @@ def test_the_sheet_is_ready_to_work_with(office: Office, every_fate: Run) -> Non
     assert sheet["A2"].number_format == "@"
     assert [sheet[f"H{row}"].value for row in (2, 3)] == ["created", "rejected"]
     assert sheet["H2"].fill.fgColor.rgb != sheet["H3"].fill.fgColor.rgb
-    assert (
-        book["Summary"]["B2"].value
-        == "2 of 8 rows created, 1 already existed, 2 need a change, 2 may exist, 1 not sent"
-    )
+    failed = "1 needs a change, 1 refused by Nexudus, 2 with no answer yet"
+    assert book["Summary"]["B2"].value == f"2 of 8 rows created, 1 already in Nexudus, {failed}, 1 not sent"
 
 
 def test_a_text_that_looks_like_markup_stays_text(tmp_path: Path) -> None:

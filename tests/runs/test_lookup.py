@@ -144,6 +144,24 @@ def test_a_template_offers_nobody_who_has_left(desk: Desk, service: Service) -> 
     assert not any("gone@example.com" in text for text in texts)
 
 
+@pytest.mark.parametrize("named", ["gone@example.com", "by its Id"])
+def test_nobody_who_was_found_deleted_is_offered_for_a_correction(desk: Desk, service: Service, named: str) -> None:
+    """Neither in the workbook of that file, nor of the next one that has nothing to do with it; others are."""
+    good = {"ResourceId": ROOMS[0][2]}
+    texts = []
+    for number, coworker in enumerate([named if "@" in named else GONE, "nobody@example.com"]):
+        file = desk.write(
+            f"{number}.csv", [mapping(2, **good, CoworkerId=ADA), mapping(3, **good, CoworkerId=coworker)]
+        )
+        desk.type("check", file, "--errors-to", f"{number}.xlsx")
+        book = openpyxl.load_workbook(desk.folder / f"{number}.xlsx")
+        hidden = [sheet for sheet in book.worksheets if sheet.sheet_state == "hidden"]
+        texts.append({str(cell) for sheet in hidden for row in sheet.iter_rows(values_only=True) for cell in row})
+    for offered in texts:
+        assert any(ADA in text for text in offered)
+        assert not any("gone@example.com" in text for text in offered)
+
+
 @pytest.mark.parametrize("flags", [{"Active": False}, {"Archived": True}])
 def test_a_record_that_is_not_in_use_is_not_offered(flags: dict[str, bool]) -> None:
     """It can still be named by whoever means it."""

@@ -29,6 +29,24 @@ def test_refused_rows_are_rejected_with_the_services_words(desk: Desk, service: 
     assert len(service.records) == 5
 
 
+def test_rows_that_came_in_with_the_failed_file_are_not_asked_for_again(desk: Desk, service: Service) -> None:
+    """Also with another name, which is no part of their key; a row that is still wrong is."""
+    service.fail("400-relation", "400-relation")
+    desk.type("run", desk.write("rows.csv", [mapping(n) for n in range(2, 6)]), "--yes", "--out", "r")
+    failed = desk.folder / "r" / "failed.csv"
+    failed.write_text(failed.read_text("utf-8-sig").replace("Room 2", "Room 2b"), "utf-8")
+    assert "correct 2 rows" in desk.type("status", "1").out
+    service.fail("ok", "400-relation")
+    desk.type("run", failed, "--yes")
+    told = desk.type("status", "1").out
+    assert "Sent again in run 2: 1 created." in told
+    assert "Next: correct 1 row in failed.xlsx" in told
+    desk.type("retry", "2", "--yes")
+    told = desk.type("status", "1").out
+    assert "Sent again in run 2: 1 created; in run 3: 1 created." in told
+    assert "correct" not in told
+
+
 def test_an_unfinished_run_is_resumed_and_not_retried(desk: Desk, service: Service) -> None:
     """Its rows would be sent by another run, and it would stay unfinished."""
     file = desk.write("rows.csv", [mapping(n) for n in range(2, 7)])

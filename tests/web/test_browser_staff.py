@@ -403,7 +403,7 @@ class Clerk:
         assert stored(self.service) == first
         self.read_the_ids()
         file = folder / ("your-workbook.xlsx" if self.task.own_workbook else "failed.xlsx")
-        self.download(file.name if self.task.own_workbook else "Download the rows to correct", file)
+        self.download(file.name if self.task.own_workbook else "Or only 1 row", file)
         fill_in(file, self.task)
         self.upload(file, again=True)
         if self.task.own_workbook:

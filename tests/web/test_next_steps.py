@@ -11,6 +11,7 @@ from journal.test_next_steps import UNFINISHED
 
 from importer.journal.next_steps import FAILED_FILE, REMEDIES, Step, StepKind, command_of, next_steps
 from importer.journal.states import State
+from importer.reporting import MARKED_WORKBOOKS
 from importer.web.auth import Role
 from importer.web.next_steps import ELSEWHERE, cards
 
@@ -57,6 +58,18 @@ def test_the_page_says_what_terminal_and_report_say(
 def test_a_file_that_is_not_there_is_not_offered() -> None:
     """The report may not be written yet, or may have been moved."""
     assert cards([Step(StepKind.CORRECT, 2)], Role.ADMIN, {"report.csv"}) == []
+
+
+@pytest.mark.parametrize("workbook", MARKED_WORKBOOKS)
+def test_whoever_gave_a_workbook_is_offered_that_to_correct(workbook: str) -> None:
+    """As before a run; the rows alone are beside it, and all that there is where whole rows would be sent twice."""
+    files = {FAILED_FILE, workbook}
+    [card] = cards([Step(StepKind.CORRECT, 2)], Role.VIEWER, files)
+    assert (card.address, card.also_at) == (f"files/{workbook}", f"files/{FAILED_FILE}")
+    assert "your workbook" in card.label
+    assert card.also == "Or only 2 rows"
+    [plain] = cards([Step(StepKind.CORRECT, 2)], Role.VIEWER, files, sends_all=True)
+    assert (plain.address, plain.also) == (f"files/{FAILED_FILE}", "")
 
 
 @pytest.mark.parametrize(

@@ -33,13 +33,13 @@ def test_a_file_becomes_records_and_a_report(client: Client, service: Running) -
     report = client.get(f"{run}/files/report.csv")
     assert "attachment" in report.headers["Content-Disposition"]
     lines = list(csv.DictReader(io.StringIO(report.body.decode("utf-8-sig"))))
-    assert [line["import_status"] for line in lines] == ["created"] * 8 + ["invalid"]
+    assert [line["Import: result"] for line in lines] == ["created"] * 8 + ["needs a change"]
     rows = client.get(f"{run}/rows").text
-    assert all(line["import_id"] in rows for line in lines)
-    assert all(f" {line['Name']} " in plain(rows) for line in lines if line["import_status"] == "created")
+    assert all(line["Import: Id in Nexudus"] in rows for line in lines)
+    assert all(f" {line['Name']} " in plain(rows) for line in lines if line["Import: result"] == "created")
     assert plain(client.get(f"{run}/rows?status=invalid").text).count("Name is empty") == 1
     assert "Room 7" in client.get(f"{run}/rows?q=Room+7").text
-    assert "Room 6" not in client.get(f"{run}/rows?q={lines[5]['import_id']}").text
+    assert "Room 6" not in client.get(f"{run}/rows?q={lines[5]['Import: Id in Nexudus']}").text
     assert "No row matches that" in client.get(f"{run}/rows?q=nowhere").text
     assert "rooms.csv" in client.get("/runs?q=rooms").text
     again = client.draft("renamed.csv", content)
@@ -60,7 +60,7 @@ def test_what_was_chosen_and_corrected_is_what_is_imported(client: Client, servi
     run = client.post(f"{place}/start").place
     client.until(run, lambda text: "All 2 rows created" in text and "report.csv" in text)
     report = client.get(f"{run}/files/report.csv").body.decode("utf-8-sig")
-    assert [line["import_row"] for line in csv.DictReader(io.StringIO(report))] == ["2", "4"]
+    assert [line["Import: row"] for line in csv.DictReader(io.StringIO(report))] == ["2", "4"]
     assert [json.loads(body)["Name"] for body in service.state.bodies] == ["Room 2", "Cellar"]
 
 

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from importer.delivery.comparison import Reason
 from importer.runs.groups import RowChoice, RowDoubt
-from importer.web.plan_words import doubt_words, field_words, printable_label, record_words, value_on_page
-from schemas import RECORD_TYPES
+from importer.web.plan_words import doubt_words, field_words, printable_label, value_on_page
 
 ONE, SEVERAL = (7,), (7, 8, 9)
 
@@ -55,28 +54,6 @@ def test_a_field_without_a_column_is_called_in_words(name: str, words: str) -> N
     """A name made for programs is nothing to read."""
     assert field_words(name) == words
     assert printable_label(name, {}) == words
-
-
-def test_a_record_is_described_by_what_people_know_it_by() -> None:
-    """Names instead of Ids where they are known, dates as people write them, nothing of what is empty."""
-    texts = {
-        "ResourceId": "4",
-        "CoworkerId": "5",
-        "Name": "Boardroom",
-        "SubscriptionExpireDate": "2031-01-01T10:00:00Z",
-        "SubscriptionId": "7f105c7d",
-        "CalendarId": "",
-        "CreatedOn": "2030-12-01T08:30:00Z",
-    }
-    words = record_words(
-        texts, RECORD_TYPES["CoworkerMsOfficeCalendar"], {"CoworkerId": {"5": "José García"}}, {"CoworkerId": "Member"}
-    )
-    assert words == [
-        ("Resource Id", "4"),
-        ("Member", "José García (5)"),
-        ("Subscription expire date", "2031-01-01 10:00 UTC"),
-        ("Created", "2030-12-01 08:30 UTC"),
-    ]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 import importer.web
 from importer.model import Status
-from importer.web.render import number, render, short, size, status_word
+from importer.web.render import number, render, short, size, status_title, status_word
 
 TEMPLATES = sorted((Path(importer.web.__file__).parent / "templates").glob("*.html"))
 FOR_WHOEVER_STARTED_IT = {"sign_in_required.html"}
@@ -30,9 +30,10 @@ def test_a_page_names_no_command_and_no_flag(template: Path) -> None:
 
 @pytest.mark.parametrize("status", Status)
 def test_every_status_has_a_word_for_the_page(status: Status) -> None:
-    """In small letters, for it stands in the middle of a line."""
+    """In small letters but for names, for it stands in the middle of a line; at its beginning it has a capital."""
     assert status_word(status)
-    assert status_word(status) == status_word(status).lower()
+    assert status_word(status).replace("Nexudus", "nexudus").islower()
+    assert status_title(status).replace("Nexudus", "nexudus") == status_word(status).capitalize()
 
 
 def test_statuses_are_told_apart() -> None:

@@ -80,7 +80,10 @@ def test_people_are_called_by_their_names(client: Client, service: Running) -> N
     row = mapping(2, SubscriptionExpireDate=WEEKS[2], **who)
     _, page = planned(client, table(row, labels=labels))
     called = service.state.space.coworkers[person]["FullName"]
-    assert plain(page).count(f"Member {called} ({person})") == 2
+    assert plain(page).count(f"Member {called} (Id {person})") == 2
+    # Of the records as of the row, each date with its zone.
+    assert re.findall(r"\d{4}-\d\d-\d\d", plain(page)) == []
+    assert len(re.findall(r"Created \d+ [A-Z][a-z]+ \d{4} \d\d:\d\d(?::\d\d)? UTC", plain(page))) == 2
 
 
 def test_an_answer_becomes_the_record_of_the_row(client: Client, doubled: Running) -> None:
@@ -206,7 +209,7 @@ def test_a_record_that_is_deleted_after_the_plan_is_not_made_again(client: Clien
     assert len(expiry(doubled)) == 4
     failed = list(csv.DictReader(io.StringIO(client.get(f"{run}/files/failed.csv").body.decode("utf-8-sig"))))
     assert [line["Id"] for line in failed] == [str(chosen)]
-    assert f"no record with the Id {chosen}" in failed[0]["import_message"]
+    assert f"no record with the Id {chosen}" in failed[0]["Import: message"]
 
 
 def test_rows_of_a_failed_file_are_answered_too(client: Client, doubled: Running) -> None:

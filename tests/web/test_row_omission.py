@@ -78,10 +78,13 @@ def test_the_other_of_two_rows_for_one_record_is_right_at_once(client: Client, m
     assert "2 rows of 3 need a change" in plain(back.text)
 
 
-@pytest.mark.parametrize("title", ["import_status", "Import_Status"])
-def test_a_row_left_out_stays_so_when_its_file_comes_back(client: Client, title: str) -> None:
+@pytest.mark.parametrize(
+    ("title", "message"),
+    [("import_status", "import_message"), ("Import_Status", "import_message"), ("Import: result", "Import: message")],
+)
+def test_a_row_left_out_stays_so_when_its_file_comes_back(client: Client, title: str, message: str) -> None:
     """The importer's own columns say so; the row can be taken back. A person's own column says nothing."""
-    labels, out = [*LABELS, title, "import_message"], "left out"
+    labels, out = [*LABELS, title, message], "left out"
     rows = [[*mapping(2), "", ""], [*mapping(3), out, "Left out, as you chose."], [*mapping(4), "invalid", ""]]
     place = client.draft("rows.csv", table(*rows, labels=labels))
     text = check_of(client, place)
@@ -89,7 +92,7 @@ def test_a_row_left_out_stays_so_when_its_file_comes_back(client: Client, title:
     assert "All 2 rows can be imported." in text
     client.post(f"{place}/choices", {"forget": "rows"})
     assert "All 3 rows can be imported." in check_of(client, place)
-    own = client.draft("own.csv", table([*mapping(2), out], mapping(3), labels=[*LABELS, "import_status"]))
+    own = client.draft("own.csv", table([*mapping(2), out], mapping(3), labels=[*LABELS, title]))
     assert "All 2 rows can be imported." in check_of(client, own)
 
 

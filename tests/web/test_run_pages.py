@@ -109,7 +109,7 @@ def test_a_run_whose_process_is_gone_says_so(slow_site: Site, service: Running) 
     assert 'id="resume"' in text
     heal(service)
     client.post(f"{run}/resume")
-    client.until(run, lambda text: "What to do next" in text or "may exist" in text)
+    client.until(run, lambda text: "What to do next" in text or "no answer yet" in text)
 
 
 class _Agreeing(NullObserver):
@@ -145,6 +145,46 @@ def test_an_undo_of_a_rebuilt_run_promises_no_number(client: Client, settings: S
     text = plain(client.get("/runs/1/undo").text)
     assert "Delete up to 2 records that run 1 created?" in text
     assert "A record is deleted only if Nexudus shows that nobody has changed it since it was created." in text
+
+
+def test_refused_rows_are_not_said_to_need_a_change(client: Client, service: Running) -> None:
+    """Three words with three meanings, the same in the title, the figures, the lists, the rows and after an undo."""
+    service.state.fail_next("ok", "400", "400")
+    run = started(client, table(*[mapping(n) for n in range(2, 6)], mapping(6, Name="")))
+    text = client.until(run, lambda text: "report.csv" in text)
+    summary = "2 of 5 rows created, 1 needs a change, 2 refused by Nexudus"
+    assert f"<title>Done: {summary} " in text
+    assert f"<h1>{summary}</h1>" in text
+    assert "Needs a change Your file has to be corrected" in plain(text)
+    assert "Refused by Nexudus The row was sent" in plain(text)
+    assert all(summary in client.get(page).text for page in ("/", "/runs"))
+    assert plain(client.get(f"{run}/rows").text).count("refused by Nexudus") == 3
+    client.post(f"{run}/undo", {"number": "2"})
+    text = client.until(run, lambda text: f'href="{run}/files/undo.csv" download>undo.csv</a></p>' in text)
+    assert "<h1>Undone: 2 records deleted, 1 row needs a change, 2 rows refused by Nexudus</h1>" in text
+
+
+def test_rows_that_were_sent_again_are_not_asked_for_again(client: Client, service: Running) -> None:
+    """The page of the run, the note about the same file, and the lists say in which run, and offer to send nothing."""
+    content = table(*[mapping(n) for n in range(2, 6)])
+    service.state.fail_next("ok", "400", "400")
+    run = started(client, content)
+    assert "Send again" in client.until(run, lambda text: "report.csv" in text)
+    again = client.post(f"{run}/retry").place
+    client.until(again, lambda text: "All 2 rows created" in text and "report.csv" in text)
+    text = client.get(run).text
+    told = "Sent again in run 2: 2 created"
+    assert f"{told}. See run 2" in plain(text)
+    assert not [words for words in ("/retry", "2 rows to correct", "Send again") if words in text]
+    assert 'href="/runs/1/undo"' in text
+    assert all(f"2 of 4 rows created, 2 refused by Nexudus. {told}" in client.get(page).text for page in ("/", "/runs"))
+    text = client.follow(f"{client.draft('same.csv', content)}/check").text
+    assert f"2 of 4 rows created, 2 refused by Nexudus. {told}." in plain(text)
+    assert "/runs/1/retry" not in text
+    client.post(f"{again}/undo", {"number": "2"})
+    client.until(again, lambda text: "Undone: 2 records deleted" in text and "undo.csv</a>" in text)
+    text = client.get(run).text
+    assert ("/retry" in text, told in text) == (True, False)
 
 
 def test_a_run_that_was_undone_says_so_and_offers_no_retry(client: Client) -> None:
@@ -186,13 +226,14 @@ def test_fifty_starts_at_once_are_one_run(site: Site, client: Client) -> None:
 
 
 def test_a_practice_run_of_the_page_goes_on_as_one(settings: Settings) -> None:
-    """What a report says to type goes to the practice service as well; the page itself goes on without being told."""
+    """A command about it would go to the practice service as well; the page itself goes on without being told."""
     with serving(settings, sandbox=True) as site:
         client = site.visitor()
         place = client.draft("rooms.csv", table(mapping(2), mapping(3, Name="")))
         client.follow(f"{place}/plan")
         run = client.post(f"{place}/start").place
         client.until(run, lambda text: "1 of 2 rows created" in plain(text) and "report.html" in text)
-        assert "importer undo 1 --sandbox" in client.get(f"{run}/files/report.html").text
+        assert run_status(1, settings, time.time()).run.command("undo") == "importer undo 1 --sandbox"
+        assert "importer undo" not in client.get(f"{run}/files/report.html").text
         client.post(f"{run}/verify")
         client.until(run, lambda text: f'href="{run}/files/verification.csv"' in text)

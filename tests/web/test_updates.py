@@ -75,7 +75,7 @@ def test_the_plan_shows_each_group_with_its_first_rows(client: Client, imported:
     page = planned_under_other_titles(client, labels, first, *others, same)
     text = plain(page)
     assert "1 record to create, 2 to update in Harbour House" in text
-    assert re.search(r"To create 1 .*Changed: other values in Nexudus 2 .*Unchanged: already in Nexudus 1", text)
+    assert re.search(r"To create 1 .*Changed: other values in Nexudus 2 .*Already in Nexudus 1", text)
     assert f"2 {records(imported)[0]['Id']} Expires on {LATER.format('Jan')} → {LATER.format('Feb')}" in text
     assert "SubscriptionExpireDate" not in text
     assert "To create: row 4." in text
@@ -212,7 +212,7 @@ def test_a_retry_goes_on_with_updates_that_were_chosen(client: Client, imported:
     place, page = planned(client, week(1, 2, 3))
     imported.state.fail_next("status:422", on="update")
     run = choose_to_update(client, place, page)
-    assert "1 of 2 rows updated, 1 needs a change" in plain(until_done(client, run))
+    assert "1 of 2 rows updated, 1 refused by Nexudus" in plain(until_done(client, run))
     until_done(client, client.post(f"{run}/retry").place)
     assert dates(imported) == [WEEKS[1], WEEKS[1], WEEKS[0], WEEKS[0]]
 

@@ -19,6 +19,7 @@ from importer.checking import CauseGroup, Checked
 from importer.checking.causes import Cause
 from importer.config.settings import Settings
 from importer.issues import CATALOGUE, NOTICES, Issue, Notice
+from importer.reporting.page_words import notice_on_page, under_its_header, words_on_page
 from importer.runs.source import examine, open_source
 from importer.spreadsheet import ReadOptions, open_sheet
 from importer.spreadsheet.encodings import BLOCK_BYTES
@@ -27,10 +28,7 @@ from importer.web import upload_check
 from importer.web.drafts import Draft, Drafts
 from importer.web.upload_check import (
     check_upload,
-    notice_on_page,
     offers_encoding,
-    under_its_header,
-    words_on_page,
 )
 from importer.web.upload_documents import Header, UploadCheck
 

@@ -208,12 +208,12 @@ def test_a_workbook_comes_back_with_what_was_corrected_here(client: Client, tmp_
     assert [each.title for each in book][:2] == ["Sheet", "Prices"]
     assert (sheet["A2"].font.b, sheet["A4"].value) == (True, "4711")
     assert [sheet[f"G{row}"].value for row in range(1, 7)] == [
-        "import_status",
-        "not sent",
-        "invalid",
-        "not sent",
-        "invalid",
-        "not sent",
+        "Import: result",
+        "ready",
+        "needs a change",
+        "ready",
+        "needs a change",
+        "ready",
     ]
     comment = sheet["C3"].comment
     assert comment is not None
@@ -234,8 +234,8 @@ def test_a_row_that_was_left_out_is_marked_in_the_workbook(client: Client, tmp_p
     sheet = load_workbook(tmp_path / "back.xlsx").worksheets[0]
     cells = [[cell.value for cell in row[-3:]] for row in sheet.iter_rows(min_row=1, max_row=3)]
     named = dict(zip(cells[0], cells[2], strict=True))
-    assert named["import_status"] == "left out"
-    assert "You left this row out, and it stays so" in str(named["import_message"])
+    assert named["Import: result"] == "left out"
+    assert "You left this row out, and it stays so" in str(named["Import: message"])
 
 
 def test_a_workbook_that_cannot_be_marked_is_offered_as_plain_rows(client: Client, tmp_path: Path) -> None:
@@ -449,7 +449,10 @@ def test_the_issues_in_the_downloaded_workbook_advise_as_the_page_does(client: C
     place = client.draft("rows.csv", table(*rows, mapping(6, ResourceId="Boardroom")))
     client.follow(f"{place}/check")
     (tmp_path / "fix.xlsx").write_bytes(client.get(f"{place}/marked.xlsx").body)
-    advice = [str(row[4].value) for row in load_workbook(tmp_path / "fix.xlsx")["Issues"].iter_rows(min_row=2)]
+    header, *issues = load_workbook(tmp_path / "fix.xlsx")["Issues"].iter_rows(values_only=True)
+    assert header == ("Cell in your file", "Kind", "What is wrong", "What to do")
+    assert {row[1] for row in issues} == {"needs a change", "warning"}
+    advice = [str(row[3]) for row in issues]
     assert "Choose the right one." in advice
     assert any("ada@example.com" in text for text in advice)
     assert any("30 April 2027 10:30" in text for text in advice)

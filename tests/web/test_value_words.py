@@ -33,6 +33,26 @@ def test_a_value_is_said_as_people_say_it(name: str, value: object, words: str) 
     assert ValueWords(KIND, NAMES, "Europe/Berlin", "dmy").say(name, value) == words
 
 
+def test_a_record_is_described_by_what_people_know_it_by() -> None:
+    """Names beside Ids where they are known, dates as people write them, nothing of what is empty."""
+    texts = {
+        "ResourceId": "4",
+        "CoworkerId": "7",
+        "Name": "Boardroom",
+        "SubscriptionExpireDate": "2031-01-01T10:00:00Z",
+        "SubscriptionId": "7f105c7d",
+        "CalendarId": "",
+        "CreatedOn": "2030-12-01T08:30:15Z",
+    }
+    pairs = ValueWords(KIND, NAMES, "Europe/Berlin", "dmy").about_record(texts, {"CoworkerId": "Member"})
+    assert pairs == [
+        ("Resource Id", "4"),
+        ("Member", "Ada Abbott (Id 7)"),
+        ("Subscription expire date", "1 Jan 2031 11:00 CET"),
+        ("Created", "1 Dec 2030 09:30:15 CET"),
+    ]
+
+
 def test_records_of_one_name_are_told_apart_by_their_places() -> None:
     """And no others."""
     entries = [Entry(1, ("Studio",), "North"), Entry(2, ("Studio",), "South"), Entry(3, ("Attic",), "North")]

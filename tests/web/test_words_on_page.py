@@ -17,10 +17,10 @@ from importer.delivery.comparison import Reason
 from importer.delivery.conflicts import Conflict, HoldReason
 from importer.errors import ImporterError, UsageError
 from importer.issues import CATALOGUE, NOTICES, Issue, Notice
+from importer.reporting.page_words import notice_on_page, words_on_page
 from importer.sandbox.server import Running
 from importer.web.error_words import is_plain
 from importer.web.plan_words import conflict_changes, conflict_words
-from importer.web.upload_check import notice_on_page, words_on_page
 from importer.web.upload_documents import Problem
 from schemas import RECORD_TYPES
 from web.kit import Client, form_fields, plain, table

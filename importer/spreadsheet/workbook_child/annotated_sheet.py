@@ -182,7 +182,7 @@ class _Writer:
         self._insert(row, missing, texts, annotation)
 
     def _header(self) -> RowAnnotation:
-        texts = [None if column.position is not None else column.header for _, column in self._columns]
+        texts = [column.header for _, column in self._columns]
         return RowAnnotation(self._number, texts, {}, {})
 
     def _note(self, annotation: RowAnnotation) -> None:

@@ -7,6 +7,7 @@ from .limits import Refusal
 
 NOTES_HEADER = ("Column", "Required", "Meaning", "Example")
 ISSUES_HEADER = ("Cell in your file", "Severity", "Code", "What is wrong", "What to do")
+PLAIN_ISSUES_HEADER = ("Cell in your file", "Kind", "What is wrong", "What to do")
 SUMMARY_HEADER = ("Summary of this report",)
 CHOICES_MARK = "Offered in the drop-down lists of this workbook"
 """Stands in the second cell of a sheet of values to choose from."""
@@ -41,7 +42,8 @@ def _start(book: Book, name: str) -> tuple[str, ...]:
 def is_beside_the_data(start: tuple[str, ...]) -> bool:
     """Whether a sheet that begins with this row is one that our own templates and reports add for people."""
     # By what stands in it, not by its name: a sheet of somebody else may be called Notes too, and hold the data.
-    return start in {NOTES_HEADER, ISSUES_HEADER, SUMMARY_HEADER, (CHOICES_MARK,)} or start[1:] == (CHOICES_MARK,)
+    beside = {NOTES_HEADER, ISSUES_HEADER, PLAIN_ISSUES_HEADER, SUMMARY_HEADER, (CHOICES_MARK,)}
+    return start in beside or start[1:] == (CHOICES_MARK,)
 
 
 def _only_one(visible: list[str], hidden: list[str], starts: Mapping[str, tuple[str, ...]]) -> str:

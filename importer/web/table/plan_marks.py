@@ -11,7 +11,7 @@ CREATE, CHANGED, UNCHANGED, UNCLEAR, WAITING = "create", "changed", "unchanged",
 PLAN_WORDS = {
     CREATE: "Create",
     CHANGED: "Changed",
-    UNCHANGED: "Unchanged",
+    UNCHANGED: "Already in Nexudus",
     UNCLEAR: "Unclear",
     WAITING: "Waiting",
 }

@@ -68,10 +68,15 @@ class SentWords:
         words = self._dates.get(instant)
         if words is None:
             local = instant.astimezone(ZoneInfo(self.zone))
-            day = _DAYS.get(self.order or "", _DAY_FIRST).format(local)
+            day = day_words(local, self.order)
             seconds = f":{local:%S}" if local.second else ""
             words = self._dates[instant] = f"{day} {local:%H:%M}{seconds} {local:%Z}"
         return words
+
+
+def day_words(moment: datetime, order: str | None) -> str:
+    """A day as the pages write it in this order."""
+    return _DAYS.get(order or "", _DAY_FIRST).format(moment)
 
 
 def aligned(texts: pd.Series, valid: pd.Series) -> list[Any]:

@@ -14,6 +14,7 @@ from importer.spreadsheet import column_letters, open_sheet, place_of
 from importer.web.drafts import Draft
 from importer.web.table.row_file import RowWriter, TableColumn, file_of
 from importer.web.table.sent import SentWords
+from importer.web.workbook_dates import sheet_in_words
 
 Names = Mapping[str, Mapping[int, str]]
 """What the records are called that the fields of an upload may name, by field and Id."""
@@ -56,6 +57,7 @@ def _add_left_out(writer: RowWriter, source: Source) -> None:
         return
     # Reading leaves them out, so the file is read once more; only where there are some.
     whole = as_shown(open_sheet(source.copy, replace(source.read, left_out=())), source.mapping, source.kind)
+    whole = sheet_in_words(whole, source)
     for chunk in whole.read():
         rows = chunk[chunk.index.isin(left_out)]
         if len(rows):

@@ -27,8 +27,8 @@ def test_left_out_rows_are_not_sent_and_are_rows_of_the_report(client: Client, s
     assert (summary["rows"], summary["counts"]["created"], summary["counts"]["left out"]) == (8, 6, 2)
     assert [notice["values"]["names"] for notice in summary["notices"]] == ["3 and 4"]
     lines = list(csv.DictReader(io.StringIO(client.get(f"{run}/files/report.csv").body.decode("utf-8-sig"))))
-    assert [line["import_row"] for line in lines] == ["2", "3", "4", "5", "6", "7", "8", "9"]
-    assert [line["import_row"] for line in lines if line["import_status"] == "left out"] == ["3", "4"]
+    assert [line["Import: row"] for line in lines] == ["2", "3", "4", "5", "6", "7", "8", "9"]
+    assert [line["Import: row"] for line in lines if line["Import: result"] == "left out"] == ["3", "4"]
     assert re.search("2 rows are left out", client.get(f"{run}/files/report.html").text)
     assert "All 6 rows created, 2 left out" in client.get(run).text
     assert "Total rows</dt><dd>8" in client.get(run).text
