@@ -155,15 +155,29 @@ def _is_blank(cell: re.Match[bytes], strings: Collection[int]) -> bool:
 
 
 def _readable(cell: re.Match[bytes], strings: int) -> bytes:
-    kind, parts = _type_of(cell), list(_PARTS.finditer(_EXTENSIONS.sub(b"", cell["content"])))
-    # One value to a cell: of several, the first is the one that is read.
-    parts = list({part["name"]: part for part in reversed(parts)}.values())[::-1]
+    kind, content = _type_of(cell), _EXTENSIONS.sub(b"", cell["content"])
+    parts = list(_PARTS.finditer(content))
+    texts = {(part["name"], part["text"]) for part in parts if part["name"] != b"f" and _has_text(part)}
+    # Of two values nobody knows which is shown, and a text in a place that is not that of its type is not shown.
+    is_one = len(texts) <= 1 and all((name == b"is") is (kind == b"inlineStr") for name, _ in texts)
+    if not is_one or (kind == b"inlineStr" and not parts and content.strip()):
+        return _unnamed(cell)
+    # One of each: what is empty beside a value is none.
+    parts = list({part["name"]: part for part in sorted(parts, key=_has_text)}.values())
+    parts = [part for part in parts if not texts or part["name"] == b"f" or _has_text(part)]
     value = next((part["text"] or b"" for part in parts if part["name"] == b"v"), b"").strip()
     if value and not _is_of_type(value, kind, strings):
         return _unnamed(cell)
     # Blanks round a number belong to nothing; in a text they are its own.
-    texts = [part[0].replace(part["text"] or b"", value) if _is_trimmed(part, kind) else part[0] for part in parts]
-    return _with_content(cell, cell["attributes"] or b"", b"".join(texts))
+    written = {
+        part["name"]: part[0].replace(part["text"] or b"", value) if _is_trimmed(part, kind) else part[0]
+        for part in parts
+    }
+    return _with_content(cell, cell["attributes"] or b"", b"".join(written[name] for name in sorted(written)))
+
+
+def _has_text(part: re.Match[bytes]) -> bool:
+    return bool(_TAG.sub(b"", part["text"] or b""))
 
 
 def _is_trimmed(part: re.Match[bytes], kind: bytes) -> bool:

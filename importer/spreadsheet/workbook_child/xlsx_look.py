@@ -35,8 +35,13 @@ _AREA = re.compile(
 """Where a formula says for which cells it stands; a shared one stands in each of them."""
 
 _UNUSUAL_MARKS = (b"<![CDATA[", b"<!--", b"<?")
+_ODD_VALUES = (b":v", b":is", b"<v ", b"<is ")
 _MARKED_VALUE = re.compile(rb"<(?:\w+:)?v\b[^<>]*>[^<&]*&")
 _SPACED_VALUE = re.compile(rb"<(?:\w+:)?v\b[^<>]*>[^<\s]*\s")
+_BEHIND_A_VALUE = re.compile(rb"(?:</(?:\w+:)?(?:v|is)|<(?:\w+:)?(?:v|is)\b[^<>]*/)\s*+>\s*+(?!</(?:\w+:)?c\s*>)")
+_ODD_INLINE = re.compile(rb"""inlineStr["'][^<>]*+(?<!/)>\s*+(?!</(?:\w+:)?c\s*>|<(?:\w+:)?(?:is|f)[\s/>])""")
+"""An inline text that is none."""
+
 _START = rb"""<(?:\w+:)?c\b(?P<attributes>(?:\sr="(?P<column>[A-Z]+)(?P<row>\d+)")?[^<>]*)>"""
 """Most programs write the address first, and to look for it elsewhere takes twice as long."""
 
@@ -112,6 +117,8 @@ def look_at_xlsx(
         if any(mark in cells for mark in _UNUSUAL_MARKS) or has_wide_escapes(cells) or has_needless_references(piece):
             raise UnusualCells
         _refuse_odd_values(cells, _MARKED_VALUE, (b"&",))
+        if _is_beside_a_value(cells):
+            raise UnusualCells
         if number == 0:
             # A program that puts blanks round a number does so round each.
             _refuse_odd_values(cells, _SPACED_VALUE, (b"<",))
@@ -137,6 +144,19 @@ def _refuse_odd_values(cells: bytes, pattern: re.Pattern[bytes], marks: Iterable
     """Raise UnusualCells if a value with something that belongs in texts only is none; calamine reads a part of it."""
     if not all(is_of_text(cell["attributes"]) for cell in _cells_before(cells, pattern, marks)):
         raise UnusualCells
+
+
+def _is_beside_a_value(cells: bytes) -> bool:
+    """Whether a cell holds something beside its value, of which calamine takes the last, or no value of its type."""
+    inline = cells.count(b"<is") + cells.count(b":is>") // 2
+    if inline > cells.count(b"inlineStr") or _ODD_INLINE.search(cells):
+        return True
+    # Counting takes a fraction of what the expression does, and suffices for sheets as most programs write them.
+    ends = (b"</v>", b"</is>", b"<v/>", b"<is/>")
+    is_usual = all(cells.count(end) == cells.count(end + b"</c>") for end in ends)
+    if is_usual and not any(mark in cells for mark in _ODD_VALUES):
+        return False
+    return _BEHIND_A_VALUE.search(cells) is not None
 
 
 def _refuse_odd_day(piece: bytes, start: re.Match[bytes], moments: Moments) -> None:

@@ -97,6 +97,8 @@ def test_only_numbers_can_be_odd_days(cell: str) -> None:
         '<c r="A1"><v>1&amp;</v></c>',
         '<c r="A1" t="b"><v>\n1</v></c>',
         '<x:c r="A1"><x:v xml:space="preserve">1 </x:v></x:c>',
+        '<c r="A1" t="inlineStr"><is><t>a</t></is><v/></c>',
+        '<c r="A1" t="str"><v>a</v>\n<v>b</v></c>',
     ],
 )
 def test_what_needs_another_form_first_is_unusual(cell: str) -> None:
@@ -111,6 +113,9 @@ def test_what_needs_another_form_first_is_unusual(cell: str) -> None:
         '<c r="A1" t="str"><v>R&amp;D, 1st floor </v></c>',
         '<c r="A1" t="inlineStr"><is><t>R&amp;D &#39;&#233;&#10;</t></is></c>',
         '<c r="A1">\n<v>1</v>\n</c>',
+        '<c r="A1" t="inlineStr"/>',
+        '<c r="A1" t="inlineStr"><f>A2</f><is><t xml:space="preserve"> a</t></is>\n</c>',
+        '<c r="A1" t="str"><f>A2</f><v/></c>',
         '<c r="A1" t="str"><f>A2 &amp; "&#34;"</f><v>x</v></c>',
     ],
 )
