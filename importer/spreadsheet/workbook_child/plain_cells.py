@@ -28,7 +28,7 @@ _PARTS = re.compile(rb"<((?:\w+:)?)(?P<name>f|v|is)\b[^<>]*?(?:/>|>(?P<text>.*?)
 _TAG = re.compile(rb"<[^<>]*>")
 _SHARED_STRING = re.compile(rb"<((?:\w+:)?)si\b[^<>]*?(?:/>|>(?P<text>.*?)(?:</\1si\s*>|\Z))", re.DOTALL)
 _TYPE = re.compile(rb"""\st\s*=\s*["'](\w*)["']""")
-_STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
+_STYLE = re.compile(rb"""\ss\s*=\s*["'][\s+0]*(\d+)\s*["']""")
 FLOAT = re.compile(rb"[+-]?(?:(?:\d++\.?\d*+|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan)", re.IGNORECASE)
 """What readers take for a number, which may be none."""
 

@@ -8,7 +8,7 @@ from typing import IO
 from xml.etree import ElementTree as ET
 
 from .format_codes import BUILT_IN, GENERAL, OTHER, usable
-from .limits import MOST_COLUMNS, MOST_ROWS, TOO_LARGE, Refusal
+from .limits import DAMAGED, MOST_COLUMNS, MOST_ROWS, TOO_LARGE, Refusal
 from .look import Formats, Look, Stretches
 from .number_formats import changes_texts
 from .package import position_of
@@ -58,13 +58,13 @@ _NO_RESULT = re.compile(
 )
 _ADDRESS = re.compile(rb"""\br\s*=\s*["']([A-Za-z]+)(\d+)["']""")
 _NO_SIZE = rb"""\s*=\s*["']0+(?:\.0*)?["']"""
-_HIDDEN = rb"""\s(?:hidden\s*=\s*["'](?:1|true)["']|%s%s)"""
+_HIDDEN = rb"""\s(?:hidden\s*=\s*["']\s*(?:1|true)\s*["']|%s%s)"""
 _HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\b(?=[^<>]*+(?<!/)>(?!\s*+</))[^<>]*?%s" % (_HIDDEN % (b"ht", _NO_SIZE)))
 _HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\b(?=([^<>]*+)>)[^<>]*?%s" % (_HIDDEN % (b"width", _NO_SIZE)))
 _HIDDEN_MARKS = (b"hidden", b'ht="0', b"ht='0", b"ht =")
-_FIRST_COLUMN = re.compile(rb"""\smin\s*=\s*["'](\d+)["']""")
-_LAST_COLUMN = re.compile(rb"""\smax\s*=\s*["'](\d+)["']""")
-_STYLE = rb"""\ss\s*=\s*["'](%s)["']"""
+_FIRST_COLUMN = re.compile(rb"""\smin\s*=\s*["']\s*\+?(\d+)\s*["']""")
+_LAST_COLUMN = re.compile(rb"""\smax\s*=\s*["']\s*\+?(\d+)\s*["']""")
+_STYLE = rb"""\ss\s*=\s*["'][\s+0]*(%s)\s*["']"""
 _MOST_NAMED_STYLES = 50
 """Up to so many are looked for one by one, which passes over all other cells at once."""
 
@@ -79,13 +79,13 @@ _CONDITION_MARK = b"conditionalFormatting"
 _CONDITION = re.compile(
     rb"<((?:\w+:)?)conditionalFormatting\b[^<>]*(?<!/)>.*?(?:</\1conditionalFormatting\s*>|\Z)", re.DOTALL
 )
-_FORMAT_OF_CONDITION = re.compile(rb"""\sdxfId\s*=\s*["'](\d+)["']""")
+_FORMAT_OF_CONDITION = re.compile(rb"""\sdxfId\s*=\s*["']\s*\+?(\d+)\s*["']""")
 _SHAPE_OF_CONDITION = re.compile(rb"""<(?:\w+:)?numFmt\b[^<>]*\sformatCode\s*=\s*"([^"<]*)\"""")
 _AREAS_OF_CONDITION = re.compile(rb"""\ssqref\s*=\s*["']([^"']*)["']|<(?:\w+:)?sqref>([^<]*)<""")
 _RANGE = re.compile(rb"\$?([A-Z]*)\$?(\d*)(?::\$?([A-Z]*)\$?(\d*))?")
-_HIDES_ZEROS = re.compile(rb"""<(?:\w+:)?sheetView\s[^<>]*\bshowZeros\s*=\s*["'](?:0|false)["']""")
-_SHOWS_FORMULAS = re.compile(rb"""<(?:\w+:)?sheetView\s[^<>]*\bshowFormulas\s*=\s*["'](?:1|true)["']""")
-_HIDES_VALUES = re.compile(rb"""\sshowValue\s*=\s*["'](?:0|false)["']""")
+_HIDES_ZEROS = re.compile(rb"""<(?:\w+:)?sheetView\s[^<>]*\bshowZeros\s*=\s*["']\s*(?:0|false)\s*["']""")
+_SHOWS_FORMULAS = re.compile(rb"""<(?:\w+:)?sheetView\s[^<>]*\bshowFormulas\s*=\s*["']\s*(?:1|true)\s*["']""")
+_HIDES_VALUES = re.compile(rb"""\sshowValue\s*=\s*["']\s*(?:0|false)\s*["']""")
 """Of a set of icons or of bars, which stand in place of the numbers."""
 
 _TRUE, _FALSE = {"1", "true"}, {"0", "false"}
@@ -305,15 +305,23 @@ def is_calculated_on_opening(book: bytes) -> bool:
     """
     settings = (one for one in ET.fromstring(book).iter() if one.tag.endswith("}calcPr"))  # noqa: S314
     return any(
-        one.get("fullCalcOnLoad") in _TRUE or (one.get("calcCompleted") in _FALSE and one.get("calcMode") != "manual")
+        one.get("fullCalcOnLoad", "").strip() in _TRUE
+        or (one.get("calcCompleted", "").strip() in _FALSE and one.get("calcMode") != "manual")
         for one in settings
     )
 
 
 def counts_from_1904(book: bytes) -> bool:
-    """Whether the days of a workbook are counted from 1904."""
+    """Whether the days of a workbook are counted from 1904.
+
+    Raises:
+        Refusal: It says so in a form in which calamine does not understand it.
+    """
     settings = (one for one in ET.fromstring(book).iter() if one.tag.endswith("}workbookPr"))  # noqa: S314
-    return any(one.get("date1904") in _TRUE for one in settings)
+    values = [value for one in settings if (value := one.get("date1904")) is not None]
+    if not (_TRUE | _FALSE).issuperset(values):
+        raise Refusal(*DAMAGED)
+    return not _TRUE.isdisjoint(values)
 
 
 def links_of(book: bytes) -> dict[str, str]:

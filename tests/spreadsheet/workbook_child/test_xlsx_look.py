@@ -5,9 +5,10 @@ import io
 import pytest
 
 from importer.spreadsheet.workbook_child.format_codes import GENERAL
+from importer.spreadsheet.workbook_child.limits import Refusal
 from importer.spreadsheet.workbook_child.look import Formats, Look
 from importer.spreadsheet.workbook_child.plain_cells import NO_MOMENTS, Moments
-from importer.spreadsheet.workbook_child.xlsx_look import UnusualCells, formats_of, look_at_xlsx
+from importer.spreadsheet.workbook_child.xlsx_look import UnusualCells, counts_from_1904, formats_of, look_at_xlsx
 from spreadsheet.making import MAIN, sheet_xml
 
 SHAPES = (GENERAL, "0.00", "yyyy-mm-dd")
@@ -29,10 +30,13 @@ def look(*cells: str, tail: str = "", moments: Moments = NO_MOMENTS, calculated:
         '<c t="n" r="B1" s="1"/>',
         '<x:c r = "B1" s = "1"><x:v>5</x:v></x:c>',
         '<c r="b1" s="1"><v>5</v></c>',
+        '<c r="B1" s="01"><v>5</v></c>',
+        '<c r="B1" s=" 1 "><v>5</v></c>',
+        '<c r="B1" s="+1"><v>5</v></c>',
     ],
 )
 def test_the_format_of_a_cell_is_that_of_its_style(cell: str) -> None:
-    """However its tag is written; the style of a row is none of its cells."""
+    """However its tag and the number are written; the style of a row is none of its cells."""
     seen = look(cell, '<c r="C1" s="0"><v>5</v></c>', '<c r="D1"><v>5</v></c>')
     assert seen.formats
     assert [seen.formats.of(position, 1, 1) for position in range(4)] == [[GENERAL], ["0.00"], [GENERAL], [GENERAL]]
@@ -154,6 +158,15 @@ def test_styles_name_their_formats_and_conditions_theirs() -> None:
     assert formats.of_cells == [GENERAL, '0" m"', "0%", "\1"]
     assert formats.conditional == {1, 2}
     assert formats.of_texts == {2}
+
+
+@pytest.mark.parametrize(("value", "is_from_1904"), [("1", True), ("true", True), ("0", False), ("false", False)])
+def test_a_book_says_from_when_its_days_are_counted(value: str, *, is_from_1904: bool) -> None:
+    """In a form that calamine understands as well: both must take the same day for the first."""
+    book = f'<workbook {MAIN}><workbookPr date1904="{value}"/></workbook>'
+    assert counts_from_1904(book.encode()) is is_from_1904
+    with pytest.raises(Refusal):
+        counts_from_1904(book.replace(f'"{value}"', f'" {value} "').encode())
 
 
 @pytest.mark.parametrize(
