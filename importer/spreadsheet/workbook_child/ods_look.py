@@ -326,6 +326,10 @@ class _Walk:
             self._add_shape(NOTHING)
         elif shown and kind == "string" and (value := cell.get("office:string-value")):
             self._add_string(value, text)
+        elif kind == "string" and not shown and self._text.lies_over:
+            # calamine (0.9.1) takes the text of a box that lies over a cell for that of the cell.
+            for row, position in self._places():
+                self._look.add_uncertain(row, position, self._text.lies_over)
         elif not _has_value(cell) or kind not in _VALUES:
             changed = self._changed_positions(cell, kind, shown)
             for position in changed:
@@ -418,12 +422,12 @@ class _CellText:
     """The text of one cell as it is shown: paragraphs, line breaks, tabs and repeated spaces.
 
     ``is_plain``: it is a single paragraph of nothing but characters. ``depth`` counts elements inside it that are open
-    and whose text is not the cell's.
+    and whose text is not the cell's; ``lies_over`` is the text in them.
     """
 
     def __init__(self) -> None:
         self.depth = self._size = 0
-        self.is_plain = True
+        self.is_plain, self.lies_over = True, ""
         self._paragraphs: list[list[str]] = []
 
     @property
@@ -454,6 +458,8 @@ class _CellText:
 
     def add(self, data: str) -> None:
         """Add characters; any white space between them is one space."""
+        if self.depth and len(self.lies_over) < LONGEST_CELL:
+            self.lies_over = f"{self.lies_over} {data}".strip()
         if self.depth or not self._paragraphs:
             return
         parts = self._paragraphs[-1]

@@ -2,17 +2,18 @@
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import IO
 from xml.etree import ElementTree as ET
 
+from .cell_texts import as_text
 from .format_codes import BUILT_IN, GENERAL, OTHER, usable
 from .limits import DAMAGED, MOST_COLUMNS, MOST_ROWS, TOO_LARGE, Refusal
 from .look import Formats, Look, Stretches
-from .number_formats import changes_texts
+from .number_formats import changes_texts, shown
 from .package import position_of
-from .plain_cells import NO_MOMENTS, Moments, has_wide_escapes, is_of_text
+from .plain_cells import FLOAT, NO_MOMENTS, Moments, has_wide_escapes, is_of_text
 from .references import has_needless_references
 
 
@@ -65,6 +66,12 @@ _HIDDEN_MARKS = (b"hidden", b'ht="0', b"ht='0", b"ht =")
 _FIRST_COLUMN = re.compile(rb"""\smin\s*=\s*["']\s*\+?(\d+)\s*["']""")
 _LAST_COLUMN = re.compile(rb"""\smax\s*=\s*["']\s*\+?(\d+)\s*["']""")
 _STYLE = rb"""\ss\s*=\s*["'][\s+0]*(%s)\s*["']"""
+_ROW_STYLE = re.compile(_STYLE % rb"\d+")
+_NAMES_STYLE = re.compile(rb"""\ss\s*=""")
+_CUSTOM = re.compile(rb"""\scustomFormat\s*=\s*["']\s*(?:1|true)\s*["']""")
+_IS_SHARED = re.compile(rb"""\bt\s*=\s*["']s["']""")
+_COLUMN_STYLE = re.compile(rb"""<(?:\w+:)?col\b[^<>]*?\sstyle\s*=\s*["'][\s+0]*(\d+)\s*["'][^<>]*>""")
+_ROW_OR_CELL = re.compile(rb"<(?:\w+:)?(?:row\b(?P<row_about>[^<>]*)|c\b(?P<cell_about>[^<>]*)(?<!/))>")
 _MOST_NAMED_STYLES = 50
 """Up to so many are looked for one by one, which passes over all other cells at once."""
 
@@ -111,6 +118,7 @@ def look_at_xlsx(
     look = Look(formats=formats)
     by_style = {b"%d" % n: shape for n, shape in enumerate(styles.of_cells) if shape != default}
     pattern = re.compile(_STYLE % (b"|".join(by_style) if len(by_style) <= _MOST_NAMED_STYLES else rb"\d+"))
+    inherited = _Inherited(by_style, default)
     pieces = _whole_rows(stream)
     for number, piece in enumerate(pieces):
         head, _, cells = piece.partition(b"sheetData") if number == 0 else (b"", b"", piece)
@@ -122,6 +130,7 @@ def look_at_xlsx(
         if number == 0:
             # A program that puts blanks round a number does so round each.
             _refuse_odd_values(cells, _SPACED_VALUE, (b"<",))
+            inherited.add_columns(head)
         _hide_columns(look, head)
         look.hides_zeros = look.hides_zeros or _HIDES_ZEROS.search(head) is not None
         look.shows_formulas = look.shows_formulas or _SHOWS_FORMULAS.search(head) is not None
@@ -132,6 +141,7 @@ def look_at_xlsx(
                     _refuse_odd_day(piece, cell, moments)
         for cell in _STYLED_CELL.finditer(piece) if b"0" in moments.styles else ():
             _refuse_odd_day(piece, cell, moments)
+        inherited.add_cells(look, formats, piece)
         look.hidden_rows += len(_HIDDEN_ROW.findall(piece)) if any(mark in piece for mark in _HIDDEN_MARKS) else 0
         if _CONDITION_MARK in piece:
             _add_conditions(look, piece, styles)
@@ -144,6 +154,56 @@ def _refuse_odd_values(cells: bytes, pattern: re.Pattern[bytes], marks: Iterable
     """Raise UnusualCells if a value with something that belongs in texts only is none; calamine reads a part of it."""
     if not all(is_of_text(cell["attributes"]) for cell in _cells_before(cells, pattern, marks)):
         raise UnusualCells
+
+
+class _Inherited:
+    """The number formats of rows and columns, which LibreOffice shows in cells that name no style, and Excel does not.
+
+    Excel writes the style into each of its cells; other programs may leave it out.
+    """
+
+    def __init__(self, by_style: Mapping[bytes, str], default: str) -> None:
+        self._by_style, self._default = by_style, default
+        self._columns: dict[int, str] = {}
+
+    def add_columns(self, head: bytes) -> None:
+        """Note the formats of columns."""
+        for column in _COLUMN_STYLE.finditer(head) if self._by_style else ():
+            first, last = _FIRST_COLUMN.search(column[0]), _LAST_COLUMN.search(column[0])
+            if first and last and (shape := self._by_style.get(column[1])):
+                positions = range(int(first[1]) - 1, min(int(last[1]), MOST_COLUMNS))
+                self._columns |= dict.fromkeys(positions, shape)
+
+    def add_cells(self, look: Look, formats: Stretches, piece: bytes) -> None:
+        """Note the cells of some rows that programs show differently."""
+        if not self._by_style or not (self._columns or b"customFormat" in piece):
+            return
+        of_row: str | None = None
+        for tag in _ROW_OR_CELL.finditer(piece):
+            if tag["row_about"] is not None:
+                style = _ROW_STYLE.search(tag["row_about"])
+                of_row = self._by_style.get(style[1]) if style and _CUSTOM.search(tag["row_about"]) else None
+            elif not _NAMES_STYLE.search(tag["cell_about"]) and (cell := _CELL.match(piece, tag.start())):
+                place = _place(cell)
+                if shape := of_row or self._columns.get(place[1]):
+                    self._add_cell(look, formats, cell, place, shape)
+
+    def _add_cell(
+        self, look: Look, formats: Stretches, cell: re.Match[bytes], place: tuple[int, int], shape: str
+    ) -> None:
+        row, position = place
+        value = (cell["value"] or b"").strip()
+        if is_of_text(cell["attributes"]) or _IS_SHARED.search(cell["attributes"]):
+            if changes_texts(shape):
+                area = [(range(row, row + 1), range(position, position + 1))]
+                look.conditional.add(area)
+                look.conditional_texts.add(area)
+        elif value and not (FLOAT.fullmatch(value) and self._is_same(as_text(float(value)), shape)):
+            formats.add(row, position, OTHER)
+
+    def _is_same(self, text: str, shape: str) -> bool:
+        appearance = shown(text, shape)
+        return appearance is not None and appearance == shown(text, self._default)
 
 
 def _is_beside_a_value(cells: bytes) -> bool:

@@ -206,3 +206,23 @@ def test_cells_that_another_one_lies_over_are_noted() -> None:
     about = 'table:number-rows-spanned="2" table:number-columns-spanned="3"'
     cell = f'<table:table-cell office:value-type="string" {about}><text:p>a</text:p></table:table-cell>'
     assert look(row(ods_cell("string", "", "x"), cell)).merged == [((0, 1), (1, 3))]
+
+
+BOX = "<draw:frame><draw:text-box><text:p>Box</text:p></draw:text-box></draw:frame>"
+NOTE = "<office:annotation><text:p>Note</text:p></office:annotation>"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (BOX, ("shown-uncertain", "Box")),
+        (f"{BOX}<text:p/>", ("shown-uncertain", "Box")),
+        (f"<text:p>Room</text:p>{BOX}", None),
+        (f"<text:p>Room{NOTE}</text:p>", None),
+        ("<draw:frame/><text:p/>", None),
+    ],
+)
+def test_a_box_that_lies_over_a_cell_is_not_its_text(content: str, problem: tuple[str, str] | None) -> None:
+    """The cell is empty, and yet a person sees something there."""
+    seen = look(row(f'<table:table-cell office:value-type="string">{content}</table:table-cell>'))
+    assert seen.problems == ({1: {0: problem}} if problem else {})

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from importer.spreadsheet.workbook_child.format_codes import GENERAL
+from importer.spreadsheet.workbook_child.format_codes import GENERAL, OTHER
 from importer.spreadsheet.workbook_child.limits import Refusal
 from importer.spreadsheet.workbook_child.look import Formats, Look
 from importer.spreadsheet.workbook_child.plain_cells import NO_MOMENTS, Moments
@@ -40,6 +40,42 @@ def test_the_format_of_a_cell_is_that_of_its_style(cell: str) -> None:
     seen = look(cell, '<c r="C1" s="0"><v>5</v></c>', '<c r="D1"><v>5</v></c>')
     assert seen.formats
     assert [seen.formats.of(position, 1, 1) for position in range(4)] == [[GENERAL], ["0.00"], [GENERAL], [GENERAL]]
+
+
+INHERITED = (GENERAL, "0%", "0", "yyyy-mm-dd", '"Room "@')
+
+
+@pytest.mark.parametrize(
+    ("style", "cell", "is_certain"),
+    [
+        (1, '<c r="B2"><v>0.5</v></c>', False),
+        (1, '<c r="B2" s="0"><v>0.5</v></c>', True),
+        (1, '<c r="B2"/>', True),
+        (1, '<c r="B2" t="b"><v>1</v></c>', False),
+        (1, '<c r="B2" t="str"><v>Room</v></c>', True),
+        (2, '<c r="B2"><v>12</v></c>', True),
+        (2, '<c r="B2"><f>A1</f><v>12.5</v></c>', False),
+        (3, '<c r="B2" t="n"><v>46507</v></c>', False),
+        (4, '<c r="B2" t="inlineStr"><is><t>A</t></is></c>', False),
+        (4, '<c r="B2" t="s"><v>0</v></c>', False),
+        (0, '<c r="B2"><v>0.5</v></c>', True),
+    ],
+)
+@pytest.mark.parametrize("owner", ["row", "column"])
+def test_a_cell_without_a_style_in_a_row_or_column_with_one_is_uncertain(
+    owner: str, style: int, cell: str, *, is_certain: bool
+) -> None:
+    """LibreOffice shows it by that style, Excel does not; it is no matter where both show the same."""
+    about, columns = f' s="{style}" customFormat="1"', f'<cols><col min="2" max="3" style="{style}"/></cols>'
+    xml = sheet_xml(
+        f'<row r="2"{about if owner == "row" else ""}>{cell}</row>', '<row r="3"><c r="A3"><v>5</v></c></row>'
+    )
+    xml = xml.replace("<sheetData>", f"{columns if owner == 'column' else ''}<sheetData>")
+    seen = look_at_xlsx(io.BytesIO(xml.encode()), Formats(INHERITED))
+    assert seen.formats
+    texts = seen.conditional_texts.holds(2, 1) and seen.conditional.holds(2, 1)
+    assert (seen.formats.of(1, 2, 1) != [OTHER] and not texts) is is_certain
+    assert (seen.formats.of(0, 3, 1), seen.conditional.holds(3, 0)) == ([GENERAL], False)
 
 
 @pytest.mark.parametrize(
