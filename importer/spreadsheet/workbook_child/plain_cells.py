@@ -33,6 +33,9 @@ FLOAT = re.compile(rb"[+-]?(?:(?:\d++\.?\d*+|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|
 """What readers take for a number, which may be none."""
 
 _YES_OR_NO = {b"0", b"1", b"true", b"false"}
+IN_UTC = re.compile(rb"\s*(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z\s*")
+"""A moment as SheetJS writes it. Programs show it without its zone; calamine takes it for a text."""
+
 _ESCAPE = re.compile(rb"_x([0-9A-Fa-f]{4})_")
 _ESCAPES = re.compile(rb"(?:_x[0-9A-Fa-f]{4}_)+")
 """In order, for _x005F_ stands for the line before an x, and protects what follows it."""
@@ -168,20 +171,18 @@ def _readable(cell: re.Match[bytes], strings: int) -> bytes:
     value = next((part["text"] or b"" for part in parts if part["name"] == b"v"), b"").strip()
     if value and not _is_of_type(value, kind, strings):
         return _unnamed(cell)
+    in_utc = IN_UTC.fullmatch(value) if kind == b"d" else None
     # Blanks round a number belong to nothing; in a text they are its own.
-    written = {
-        part["name"]: part[0].replace(part["text"] or b"", value) if _is_trimmed(part, kind) else part[0]
-        for part in parts
-    }
+    is_written_anew = in_utc is not None or (value and kind not in _ANY_TEXT)
+    written = {part["name"]: part[0] for part in parts}
+    if is_written_anew:
+        [value_part] = [part for part in parts if part["name"] == b"v"]
+        written[b"v"] = value_part[0].replace(value_part["text"], in_utc[1] if in_utc else value)
     return _with_content(cell, cell["attributes"] or b"", b"".join(written[name] for name in sorted(written)))
 
 
 def _has_text(part: re.Match[bytes]) -> bool:
     return bool(_TAG.sub(b"", part["text"] or b""))
-
-
-def _is_trimmed(part: re.Match[bytes], kind: bytes) -> bool:
-    return part["name"] == b"v" and bool(part["text"]) and kind not in _ANY_TEXT
 
 
 def _is_of_type(value: bytes, kind: bytes, strings: int) -> bool:

@@ -13,7 +13,7 @@ from .limits import DAMAGED, MOST_COLUMNS, MOST_ROWS, TOO_LARGE, Refusal
 from .look import Formats, Look, Stretches
 from .number_formats import changes_texts, shown
 from .package import position_of
-from .plain_cells import FLOAT, NO_MOMENTS, Moments, has_wide_escapes, is_of_text
+from .plain_cells import FLOAT, IN_UTC, NO_MOMENTS, Moments, has_wide_escapes, is_of_text
 from .references import has_needless_references
 
 
@@ -21,7 +21,7 @@ class UnusualCells(Exception):  # noqa: N818
     """Cells that are to be put into another form first.
 
     The format allows what these patterns do not read: no addresses, CDATA, comments, needless references. And calamine
-    does not read what the format allows: any number in a format of dates, blanks round a number.
+    does not read what the format allows: any number in a format of dates, blanks round a number, dates in UTC.
     """
 
 
@@ -49,8 +49,10 @@ _START = rb"""<(?:\w+:)?c\b(?P<attributes>(?:\sr="(?P<column>[A-Z]+)(?P<row>\d+)
 _CELL = re.compile(rb"%s\s*(?:%s)?(?:%s)?" % (_START, _FORMULA, _VALUE))
 _IS_ERROR = re.compile(rb"""\bt\s*=\s*["']e["']""")
 _IS_DATE = re.compile(rb"""\bt\s*=\s*["']d["']""")
-_PLAIN_DATE = re.compile(rb"\s*(?:\d{4}-\d\d-\d\d(?:T(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?)?)?\s*")
-"""What a number format shows as it is; with a zone, or in another form of ISO 8601, a program shows something else."""
+_PLAIN_DATE = re.compile(
+    rb"\s*(?:\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:T(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?)?)?\s*"
+)
+"""What a number format shows as it is; in another zone or form of ISO 8601, nobody knows what a program shows."""
 
 _IS_TEXT = re.compile(rb"""\bt\s*=\s*["']str["']""")
 _NO_RESULT = re.compile(
@@ -238,7 +240,9 @@ def _add_problems(look: Look, piece: bytes, unsure_formula: re.Pattern[bytes]) -
         if _IS_ERROR.search(cell["attributes"]):
             look.add_error(*_place(cell), _decoded(cell["value"]))
     for cell in _cells_before(piece, _IS_DATE, _DATE_MARKS):
-        if _IS_DATE.search(cell["attributes"]) and not _PLAIN_DATE.fullmatch(cell["value"] or b""):
+        if _IS_DATE.search(cell["attributes"]) and (value := cell["value"] or b"") and not _PLAIN_DATE.fullmatch(value):
+            if IN_UTC.fullmatch(value) and _PLAIN_DATE.fullmatch(value.strip()[:-1]):
+                raise UnusualCells
             look.add_uncertain(*_place(cell), _decoded(cell["value"]))
     for cell in _cells_before(piece, unsure_formula, _FORMULA_MARKS):
         is_sure = unsure_formula is _NO_RESULT
