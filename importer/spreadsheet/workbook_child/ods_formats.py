@@ -123,9 +123,13 @@ class OdsFormats:
         texts = {nominal(value, f"{OTHER}{code}"), nominal(value.removeprefix("-"), f"{OTHER}{code}")}
         return None if shown in texts else f"{OTHER}{code}"
 
+    def has_format(self, style: str) -> bool:
+        """Whether a style says how numbers or texts are shown."""
+        return bool(self._data_of(style))
+
     def changes_value(self, shown: str, style: str, kind: str, value: str) -> bool:
         """Whether a condition that applies this style shows a value otherwise than as this text."""
-        return bool(self._data_of(style)) and self.other_than(shown, style, kind, value) is not None
+        return self.has_format(style) and self.other_than(shown, style, kind, value) is not None
 
     def changes_text(self, text: str, style: str) -> bool:
         """Whether a text is not shown as it is, with whatever style its cell has."""

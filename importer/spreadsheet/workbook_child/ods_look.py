@@ -260,7 +260,12 @@ class _Walk:
         self._look = look if isinstance(look, Look) else Look()
         self._without_zeros = self._views is not None and self._views.hide_zeros(name)
         self._row, self._rows, self._column, self._column_styles = 0, 0, 0, {}
-        self._conditions = self._all_conditions.get(name, ())
+        # A sheet may have thousands that change nothing but colours, and each cell is looked at.
+        self._conditions = [
+            one
+            for one in self._all_conditions.get(name, ())
+            if one.hides or any(map(self._formats.has_format, one.styles))
+        ]
 
     def _refuse(self, refusal: Refusal) -> None:
         """Remember why this table cannot be read, for another one may be meant."""
@@ -579,7 +584,7 @@ def conditions_in(content: bytes) -> dict[str, list[Condition]]:
 
     Source: LibreOffice's own addition to OpenDocument (sc/source/filter/xml/xmlcondformat.cxx).
     """
-    found: dict[str, list[Condition]] = {}
+    conditions: dict[str, list[Condition]] = {}
     table = [""]
 
     def start(tag: str, attributes: dict[str, str]) -> None:
@@ -587,9 +592,9 @@ def conditions_in(content: bytes) -> dict[str, list[Condition]]:
             table.append(attributes.get("table:name", ""))
         elif tag == "calcext:conditional-format":
             areas = Areas(_areas(attributes.get("calcext:target-range-address", "")))
-            found.setdefault(table[-1], []).append(Condition(areas, []))
-        elif tag.startswith("calcext:") and found.get(table[-1]):
-            condition = found[table[-1]][-1]
+            conditions.setdefault(table[-1], []).append(Condition(areas, []))
+        elif tag.startswith("calcext:") and conditions.get(table[-1]):
+            condition = conditions[table[-1]][-1]
             names = (attributes.get("calcext:apply-style-name"), attributes.get("calcext:style"))
             condition.styles.extend(filter(None, names))
             condition.hides = condition.hides or attributes.get("calcext:show-value") == "false"
@@ -601,7 +606,7 @@ def conditions_in(content: bytes) -> dict[str, list[Condition]]:
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EndElementHandler = start, end
     parser.Parse(content, True)
-    return found
+    return conditions
 
 
 def _areas(addresses: str) -> Iterator[Area]:
