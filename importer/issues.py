@@ -472,6 +472,11 @@ NOTICES: Mapping[str, NoticeKind] = {
     "blanks-before-quotes": NoticeKind(
         'Blanks before an opening quote are skipped, for example before "{example}".',
     ),
+    "broken-off": NoticeKind(
+        'The file may be incomplete: it ends without a line end, after "{text}".',
+        "Compare its last row with the original, or save the file again.",
+        doubtful=True,
+    ),
     "header-repeated": NoticeKind("Row {first} repeats the header and was skipped."),
     "headers-repeated": NoticeKind(
         "{count:,} rows repeat the header and were skipped; the first of them is row {first}."
