@@ -36,7 +36,6 @@ _AREA = re.compile(
 """Where a formula says for which cells it stands; a shared one stands in each of them."""
 
 _UNUSUAL_MARKS = (b"<![CDATA[", b"<!--", b"<?")
-_ODD_VALUES = (b":v", b":is", b"<v ", b"<is ")
 _MARKED_VALUE = re.compile(rb"<(?:\w+:)?v\b[^<>]*>[^<&]*&")
 _SPACED_VALUE = re.compile(rb"<(?:\w+:)?v\b[^<>]*>[^<\s]*\s")
 _BEHIND_A_VALUE = re.compile(rb"(?:</(?:\w+:)?(?:v|is)|<(?:\w+:)?(?:v|is)\b[^<>]*/)\s*+>\s*+(?!</(?:\w+:)?c\s*>)")
@@ -210,15 +209,14 @@ class _Inherited:
 
 def _is_beside_a_value(cells: bytes) -> bool:
     """Whether a cell holds something beside its value, of which calamine takes the last, or no value of its type."""
-    inline = cells.count(b"<is") + cells.count(b":is>") // 2
-    if inline > cells.count(b"inlineStr") or _ODD_INLINE.search(cells):
-        return True
-    # Counting takes a fraction of what the expression does, and suffices for sheets as most programs write them.
-    ends = (b"</v>", b"</is>", b"<v/>", b"<is/>")
-    is_usual = all(cells.count(end) == cells.count(end + b"</c>") for end in ends)
-    if is_usual and not any(mark in cells for mark in _ODD_VALUES):
+    # Counting takes a fraction of what the expressions do, and suffices for sheets as most programs write them.
+    of_values, of_texts = cells.count(b"</v></c>"), cells.count(b"</is></c>")
+    inline = cells.count(b"inlineStr")
+    is_usual = 0 < cells.count(b"</c>") == of_values + of_texts and of_texts == inline
+    if is_usual and cells.count(b"</v>") == of_values and (not inline or cells.count(b"</is>") == of_texts):
         return False
-    return _BEHIND_A_VALUE.search(cells) is not None
+    texts = cells.count(b"<is") + cells.count(b":is>") // 2
+    return texts > inline or any(one.search(cells) for one in (_ODD_INLINE, _BEHIND_A_VALUE))
 
 
 def _refuse_odd_day(piece: bytes, start: re.Match[bytes], moments: Moments) -> None:
