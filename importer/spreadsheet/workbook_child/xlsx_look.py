@@ -12,7 +12,7 @@ from .format_codes import BUILT_IN, GENERAL, OTHER, usable
 from .limits import DAMAGED, MOST_COLUMNS, MOST_ROWS, TOO_LARGE, Refusal
 from .look import Formats, Look, Stretches
 from .number_formats import changes_texts, shown
-from .package import position_of
+from .package import letters_of, position_of
 from .plain_cells import FLOAT, IN_UTC, NO_MOMENTS, Moments, has_wide_escapes, is_of_text
 from .references import has_needless_references
 
@@ -72,7 +72,14 @@ _NAMES_STYLE = re.compile(rb"""\ss\s*=""")
 _CUSTOM = re.compile(rb"""\scustomFormat\s*=\s*["']\s*(?:1|true)\s*["']""")
 _IS_SHARED = re.compile(rb"""\bt\s*=\s*["']s["']""")
 _COLUMN_STYLE = re.compile(rb"""<(?:\w+:)?col\b[^<>]*?\sstyle\s*=\s*["'][\s+0]*(\d+)\s*["'][^<>]*>""")
-_ROW_OR_CELL = re.compile(rb"<(?:\w+:)?(?:row\b(?P<row_about>[^<>]*)|c\b(?P<cell_about>[^<>]*)(?<!/))>")
+_ROW_OR_CELL = re.compile(rb"<(?:\w+:)?(?P<name>row|c)\b(?P<about>[^<>]*)>")
+_UNSTYLED = (
+    rb"""<(?:\w+:)?(?P<name>c)(?=\sr="(?:%(a)s)\d|(?!\sr=")\s[^<>]*?\br\s*=\s*["'](?:%(a)s)\d)"""
+    rb"""(?![^<>]*\s%(b)s)(?P<about>[^<>]*)(?<!/)>"""
+)
+"""Most programs write the address first: the others are asked about in a way that takes longer."""
+
+_NAMED, _NAMED_OR_TEXT = rb"s\s*=", rb"""(?:s\s*=|t\s*=\s*["'](?:s|str|inlineStr)["'])"""
 _MOST_NAMED_STYLES = 50
 """Up to so many are looked for one by one, which passes over all other cells at once."""
 
@@ -177,17 +184,29 @@ class _Inherited:
 
     def add_cells(self, look: Look, formats: Stretches, piece: bytes) -> None:
         """Note the cells of some rows that programs show differently."""
-        if not self._by_style or not (self._columns or b"customFormat" in piece):
+        has_rows = bool(self._by_style) and b"customFormat" in piece
+        if not self._columns and not has_rows:
             return
+        # Styles of rows are rare; a column of dates is not, and its cells name their style.
         of_row: str | None = None
-        for tag in _ROW_OR_CELL.finditer(piece):
-            if tag["row_about"] is not None:
-                style = _ROW_STYLE.search(tag["row_about"])
-                of_row = self._by_style.get(style[1]) if style and _CUSTOM.search(tag["row_about"]) else None
-            elif not _NAMES_STYLE.search(tag["cell_about"]) and (cell := _CELL.match(piece, tag.start())):
+        for tag in (_ROW_OR_CELL if has_rows else self._unstyled()).finditer(piece):
+            about = tag["about"]
+            if tag["name"] == b"row":
+                style = _ROW_STYLE.search(about)
+                of_row = self._by_style.get(style[1]) if style and _CUSTOM.search(about) else None
+            elif not _NAMES_STYLE.search(about) and (cell := _CELL.match(piece, tag.start())):
                 place = _place(cell)
                 if shape := of_row or self._columns.get(place[1]):
                     self._add_cell(look, formats, cell, place, shape)
+
+    def _unstyled(self) -> re.Pattern[bytes]:
+        """Cells without a style in these columns; texts among them only if a format may change them."""
+        few = len(self._columns) <= _MOST_NAMED_STYLES
+        letters = [letters_of(position).encode() for position in self._columns] if few else [rb"[A-Za-z]+"]
+        shows_texts = any(map(changes_texts, self._columns.values()))
+        # With re's own cache this is as good as one pattern for the sheet.
+        words = {b"a": b"|".join(letters), b"b": _NAMED if shows_texts else _NAMED_OR_TEXT}
+        return re.compile(_UNSTYLED % words)
 
     def _add_cell(
         self, look: Look, formats: Stretches, cell: re.Match[bytes], place: tuple[int, int], shape: str
