@@ -79,7 +79,7 @@ _TIME = re.compile(r"-?PT\d+H\d+M\d+(?:[.,]\d+)?S")
 _SPACES = re.compile(r"[ \t\r\n]+")
 _OUT_OF_SIGHT = ("collapse", "filter")
 _NO_SIZE = re.compile(r"0+(?:\.0*)?[a-z]*")
-_TABLE = r"(?:\$?(?:'(?:[^']|'')*'|[^\s.:'$]*)\.)?"
+_TABLE = r"(?:\$?(?:'(?:[^']|''){0,255}'|[^\s.:'$]{0,255})\.)?"
 _RANGE = re.compile(
     rf"(?<!\S){_TABLE}\$?(?P<left>[A-Z]{{1,3}})\$?(?P<top>\d{{1,7}})"
     rf"(?::{_TABLE}\$?(?P<right>[A-Z]{{1,3}})\$?(?P<bottom>\d{{1,7}}))?(?!\S)"
