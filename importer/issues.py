@@ -470,14 +470,19 @@ NOTICES: Mapping[str, NoticeKind] = {
         doubtful=True,
     ),
     "blanks-before-quotes": NoticeKind(
-        'Blanks before an opening quote are left out, for example before "{example}".',
+        'Blanks before an opening quote are skipped, for example before "{example}".',
     ),
-    "header-repeated": NoticeKind("Row {first} repeats the header and was left out."),
+    "broken-off": NoticeKind(
+        'The file may be incomplete: it ends without a line end, after "{text}".',
+        "Compare its last row with the original, or save the file again.",
+        doubtful=True,
+    ),
+    "header-repeated": NoticeKind("Row {first} repeats the header and was skipped."),
     "headers-repeated": NoticeKind(
-        "{count:,} rows repeat the header and were left out; the first of them is row {first}."
+        "{count:,} rows repeat the header and were skipped; the first of them is row {first}."
     ),
-    "row-left-out": NoticeKind('Row {first} is no data and was left out: "{text}".'),
-    "rows-left-out": NoticeKind('{count:,} rows are no data and were left out; the first is row {first}: "{text}".'),
+    "row-left-out": NoticeKind('Row {first} is no data and was skipped: "{text}".'),
+    "rows-left-out": NoticeKind('{count:,} rows are no data and were skipped; the first is row {first}: "{text}".'),
     "row-chosen-out": NoticeKind("Row {first} is left out, as you chose."),
     "rows-chosen-out": NoticeKind("{count:,} rows are left out, as you chose: {names}."),
     "title-above": NoticeKind("Row {first} looks like a title and was skipped. The header is in row {header}."),

@@ -14,7 +14,7 @@ from decimal import Decimal
 import pandas as pd
 
 from importer.checking.agreement import agrees, may_agree
-from importer.checking.cells import YES_OR_NO
+from importer.checking.cells import YES_OR_NO, whole_number
 from importer.checking.columns import ColumnMapping
 from importer.checking.date_text import DateText, read_date_text
 from importer.checking.dates import date_of_number
@@ -26,7 +26,6 @@ Resolve = Callable[[FormattedCell], str | None]
 """The text to be read in place of a cell, None if what it shows is something else than its value."""
 
 _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)(?:T\d\d:\d\d:\d\d)?")
-_OF_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:T.*)?|\d\d:\d\d:\d\d.*|-?PT.*")
 _IN_NUMBERS = re.compile(r"(?<!\d)(\d{1,4})([-/. ]+)(\d{1,2})\2(\d{1,4})(?!\d)")
 _LETTERS_OF_DATES = str.maketrans({"년": "年", "월": "月", "일": "日"})
 _WORDS_OF_DATES = re.compile(r" ?(?:\u0433\.?|(?<=\d{4}) ?m\.|(?<=\d) d\.)$")
@@ -154,8 +153,8 @@ def _reference(cell: FormattedCell) -> str | None:
     if _NUMBER.fullmatch(cell):
         return _whole_number(cell)
     text = _text(cell)
-    # A part of a date that is shown, such as its year, is no Id.
-    return None if text and text.isdecimal() and _OF_MOMENT.fullmatch(cell) else text
+    # A number that is shown of something else, such as the year of a date or the 1 of a yes, is no Id.
+    return None if text and whole_number(text) is not None else text
 
 
 def _whole_number(cell: FormattedCell) -> str | None:

@@ -13,6 +13,9 @@ LOST = "\ufffd"
 """What decoders write for bytes that are no letter."""
 
 _QUESTION_MARKS = re.compile(r"\?\?|\w\?\w|(?<!\S)\?\w|^\w+\?$", re.MULTILINE)
+_QUERY = re.compile(r"\?(?=[\w.~%-]+=)")
+"""Where the values of an address on the web begin."""
+
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|([A-Za-z][A-Za-z0-9]{1,30}));")
 # The short names of months as Excel writes them in English, German, French, Spanish, Italian, Dutch and Portuguese.
 _MONTH = (
@@ -127,6 +130,10 @@ def _has_question_marks(text: str) -> bool:
     return "?" in text and _QUESTION_MARKS.search(text) is not None
 
 
+def _has_lost_letters(cell: str) -> bool:
+    return _has_question_marks(_QUERY.sub("&", cell) if "/" in cell else cell)
+
+
 def _may_be_converted(text: str) -> bool:
     return any(mark in text for mark in ("-", "+", ". "))
 
@@ -141,7 +148,7 @@ _Test = Callable[[str], object]
 def _kinds(*, opaque: bool) -> dict[str, tuple[_Test, _Test]]:
     """By issue code: whether cells, one a line, may hold one that has it, and whether a cell has it."""
     kinds: dict[str, tuple[_Test, _Test]] = {
-        "letters-replaced": (_has_question_marks, _has_question_marks),
+        "letters-replaced": (_has_question_marks, _has_lost_letters),
         "double-encoded": (_may_be_double_encoded, _is_double_encoded),
         "html-entities": (_has_entities, _has_entities),
     }

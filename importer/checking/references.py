@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
+from itertools import chain, product
 from typing import TypeVar
 
 import pandas as pd
@@ -27,8 +27,16 @@ Key = TypeVar("Key")
 AgreedNames = Mapping[str, Mapping[str, int]]
 """The Ids that a person has seen for names in a plan, by field and plain name."""
 _ADDRESS = re.compile(r"(?:[^<>]*<|mailto:)(?:mailto:)?([^<>\s@]+@[^<>\s@]+?)>?", re.IGNORECASE)
-_ALIKE = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc\u00b4`\u2032", "'") | dict.fromkeys(UNSEEN_CHARACTERS, None))
-"""Apostrophes as keyboards, word processors and programs write them, and what nobody sees."""
+_ALIKE = str.maketrans(
+    {"ẞ": "ß"} | dict.fromkeys("\u2018\u2019\u02bc\u00b4`\u2032", "'") | dict.fromkeys(UNSEEN_CHARACTERS, None)
+)
+"""Apostrophes as keyboards, word processors and programs write them, the capital of ß, and what nobody sees."""
+
+
+_SHARP_S = {"SS": ("SS", "ss", "ß"), "ß": ("ß", "SS"), "ss": ("ss", "SS")}
+"""What each way to write it may be when a record is called so."""
+
+_SHARP_OR_CAPITAL, _ANY_SHARP, _MOST_SHARP = re.compile("(SS|ß)"), re.compile("(SS|ß|ss)"), 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ class Directory:
         for entry in entries:
             self._entries[entry.id] = entry
             spelled = [*entry.names, *(f"{entry.place} / {name}" for name in entry.names if entry.place)]
-            for name in {plain_name(name) for name in spelled if name}:
+            for name in set(chain.from_iterable(_forms(plain_name(one)) for one in spelled if one)):
                 self._names.setdefault(name, []).append(entry)
                 self._bare.setdefault(without_accents(name), set()).add(name)
 
@@ -258,10 +266,20 @@ def plain_name(text: str) -> str:
     """A name without what people and programs vary; E-mails are compared in the same way.
 
     That is case, spaces, the shape of apostrophes, characters without a width, and whether an accent is a letter of its
-    own (Macs write it so).
+    own (Macs write it so). Where SS is written in capitals it stays so: it may be ss or ß, which tell names apart.
     """
     name = unicodedata.normalize("NFC", bare_name(text).translate(_ALIKE))
-    return " ".join(unicodedata.normalize("NFC", name.casefold()).replace("/", " / ").split())
+    # All at once, "Anna Groß" would be Anna Gross, who is somebody else.
+    parts = (part if part in _SHARP_S else part.casefold() for part in _SHARP_OR_CAPITAL.split(name))
+    return " ".join(unicodedata.normalize("NFC", "".join(parts)).replace("/", " / ").split())
+
+
+def _forms(name: str) -> set[str]:
+    """The plain names that may mean a record with this one: SS in capitals is ss as well as ß, and either may be SS."""
+    parts = _ANY_SHARP.split(name)
+    if len(parts) // 2 > _MOST_SHARP:
+        return {name, _ANY_SHARP.sub("SS", name), name.replace("SS", "ss"), name.replace("SS", "ß")}
+    return set(map("".join, product(*(_SHARP_S.get(part, (part,)) for part in parts))))
 
 
 def bare_name(text: str) -> str:
@@ -276,7 +294,7 @@ def without_accents(name: str) -> str:
     return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
-_LETTERS = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th"})
+_LETTERS = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ß": "ss", "S": "s"})
 """Letters that Unicode does not take apart."""
 
 

@@ -496,7 +496,7 @@ class _Member:
         say(f"{self.name}: {sentence}")
 
     def confirm(self, result: CheckResult, plan: Plan, account: Account) -> bool:
-        wrong = f"; {count(result.invalid, 'row')} left out as invalid" if result.invalid else ""
+        wrong = f"; {count(result.invalid, 'row')} skipped as invalid" if result.invalid else ""
         until = f", until {moment(plan.finish, plan.made)}" if plan.writes else ""
         update = f" and {plan.update:,} to update" if plan.update else ""
         records = f"{count(plan.create, 'record')} to create{update}"

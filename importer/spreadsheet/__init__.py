@@ -2,6 +2,7 @@
 
 - ``sheet.py``      what comes out: a sheet as text cells, with their addresses; which row is its header
 - ``delimited.py``  CSV and similar files; ``encodings.py`` their bytes as text, ``code_pages.py`` in which code page
+- ``broken_end.py``  text files that break off
 - ``quotes.py``     quotes with blanks beside them
 - ``kinds.py``      files that are no table; ``extras.py`` rows that are no data
 - ``blank_rows.py``  rows in which nothing can be seen

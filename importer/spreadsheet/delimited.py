@@ -18,8 +18,9 @@ import pandas as pd
 
 from importer.errors import FileError, UsageError
 from importer.issues import Notice
+from importer.spreadsheet.broken_end import broken_off
 from importer.spreadsheet.correction_marks import MARK, without_marks
-from importer.spreadsheet.encodings import blocks, find_encoding, last_lines, recurring, sample_in
+from importer.spreadsheet.encodings import blocks, ends_with_line, find_encoding, last_lines, recurring, sample_in
 from importer.spreadsheet.extras import Extras, find_extras, is_mostly, may_be_extra, refuse_other_header
 from importer.spreadsheet.formulas import is_formula, may_hold_formula, unescape_formula
 from importer.spreadsheet.kinds import SEPARATORS, refuse_two_separators, refuse_unsplit
@@ -95,6 +96,8 @@ def open_delimited(
     may_be_formula, after_blanks = (False, "") if every_row or is_escaped(header.labels) else source.survey()
     if after_blanks:
         notices = (*notices, Notice("blanks-before-quotes", {"example": after_blanks}))
+    if (part := source.broken_end(header)) is not None and not every_row:
+        notices = (*notices, Notice("broken-off", {"text": part}))
     sheet = Sheet(
         None,
         header.row,
@@ -152,6 +155,12 @@ class _Source:
             return Extras({})
         refuse_other_header(self._path.name, islice(self.rows(), header.row, None), header.labels)
         return find_extras(islice(self.rows(), header.row, None), header.labels)
+
+    def broken_end(self, header: Header) -> str | None:
+        """The last cell, if the file seems to break off within it."""
+        if ends_with_line(self._path):
+            return None
+        return broken_off(last_lines(self._path, self._encoding, _LOOKED_AT), header.labels, self._separator)
 
     def survey(self) -> tuple[bool, str]:
         """Whether a cell may be a formula, and the first text that has blanks before its quote."""

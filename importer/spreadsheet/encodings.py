@@ -281,6 +281,9 @@ def recurring(path: Path, encoding: str, texts: Iterable[str], *, most: int = 1)
     return {text for text, count in counts.items() if count > most}
 
 
+_WIDEST_LETTER = 4
+
+
 def last_lines(path: Path, encoding: str, number: int) -> list[str]:
     """The last lines of a file that hold anything."""
     with path.open("rb") as file:
@@ -288,6 +291,14 @@ def last_lines(path: Path, encoding: str, number: int) -> list[str]:
         file.seek(max(path.stat().st_size - _TAIL_BYTES, 0) & ~3)
         text = file.read().decode(_without_mark(path, encoding), "ignore")
     return [line for line in re.split(r"\r\n|\r|\n", text) if line.strip()][-number:]
+
+
+def ends_with_line(path: Path) -> bool:
+    """Whether the last line of a file, if it is longer than a few bytes, has a line end."""
+    with path.open("rb") as file:
+        file.seek(max(path.stat().st_size - _WIDEST_LETTER, 0))
+        end = file.read()
+    return b"\n" in end or b"\r" in end
 
 
 def _without_mark(path: Path, encoding: str) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 
 from importer.spreadsheet.workbook_child.format_codes import is_claim, is_literal
 from importer.spreadsheet.workbook_child.moment_formats import example_of, shows_all_of
-from importer.spreadsheet.workbook_child.number_formats import nominal, shown, shows_whole_numbers
+from importer.spreadsheet.workbook_child.number_formats import GENERAL_WIDTH, nominal, shown, shows_whole_numbers
 
 
 class FormattedCell(str):
@@ -42,8 +42,8 @@ class FormattedCell(str):
 
     @property
     def shows_whole_numbers(self) -> bool:
-        """Whether its format shows the digits of each whole number above zero and nothing more."""
-        return shows_whole_numbers(self.shape)
+        """Whether its format shows the digits of each whole number above zero of this length and nothing more."""
+        return shows_whole_numbers(self.shape, is_long=len(self) > GENERAL_WIDTH)
 
     @property
     def shows_whole_moment(self) -> bool:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import weakref
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -23,7 +23,7 @@ from importer.issues import Notice
 from importer.spreadsheet.correction_marks import MARK, without_marks
 from importer.spreadsheet.extras import Extras, find_extras, is_mostly, refuse_other_header
 from importer.spreadsheet.formatted_cell import FormattedCell, shown_text
-from importer.spreadsheet.sheet import Header, Rows, Sheet, as_problems, find_header, frame, labels_of_user
+from importer.spreadsheet.sheet import Header, Rows, Sheet, address, as_problems, find_header, frame, labels_of_user
 from importer.spreadsheet.workbook_child.limits import (
     DAMAGED,
     MOST_UNPACKED,
@@ -41,6 +41,7 @@ LARGEST_WORKBOOK = 100 << 20
 """A full sheet of mappings, 1,048,576 rows, takes 60 MB."""
 
 _DASHES = (b'"---', b'"===', b'"+--', b'"|--')
+_MERGED = "cell-merged"
 _LOOKED_AT = 8
 """Rows at the end, and below the header, that may be no data."""
 
@@ -80,6 +81,7 @@ def open_workbook(
         )
     notices = [Notice(code, values) for code, values in read.summary["notices"]]
     code, row, position = read.summary["problems"]
+    _refuse_covered(header, zip(code, row, position, strict=True))
     extras = Extras({}) if every_row else read.extras(header)
     result = Sheet(
         name,
@@ -92,6 +94,17 @@ def open_workbook(
         date.fromisoformat(read.summary["day_zero"]) if read.summary["day_zero"] else None,
     )
     return without_marks(result) if read.holds(MARK) else result
+
+
+def _refuse_covered(header: Header, problems: Iterable[tuple[str, int, int]]) -> None:
+    """Raise FileError if a header lies under merged cells: a column would be read by a name that nobody sees."""
+    for code, row, position in problems:
+        if code == _MERGED and row == header.row and any(header.labels[position : position + 1]):
+            raise FileError(
+                f"Merged cells cover {address(row, position)}, "
+                f'which holds the header "{printable(header.labels[position])}".',
+                "Unmerge the cells of the header, and make sure that each column has the right one.",
+            )
 
 
 class _Read:

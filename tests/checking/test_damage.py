@@ -27,6 +27,8 @@ HONEST = (
     "غرفة الاجتماعات",
     "Mme Lœuf’s “salon”",  # noqa: RUF001
     "Who is in?",
+    "https://example.com/room?id=1&day=2",
+    "Plan: example.com/plan.pdf?page_no=3",
     "AT&T; R&D",
     "Fish & Chips; bar",
     "May",
@@ -112,7 +114,10 @@ def test_text_in_entities_is_told_with_what_it_stands_for(text: str) -> None:
     assert without_entities(written) == html.unescape(written)
 
 
-@pytest.mark.parametrize("cell", ["???? ???", "Caf? Z?rich", "Sala ??d?", "Caf?", "?cole 3", "Salle ?stanbul"])
+@pytest.mark.parametrize(
+    "cell",
+    ["???? ???", "Caf? Z?rich", "Sala ??d?", "Caf?", "?cole 3", "Salle ?stanbul", "example.com/Z?rich", "B?ro=5"],
+)
 def test_question_marks_in_place_of_letters_are_seen(cell: str) -> None:
     """Two in a row, one in a word, or one that ends the only word."""
     assert codes(cell) == {"letters-replaced"}

@@ -172,7 +172,7 @@ def test_what_is_a_name(text: str, name: bool) -> None:
         ("O\u02bcNeill", "o\u2018neill"),
         ("Ada\u200b Abbott\ufeff", "Ada Abbott"),
         ("Ada\u00a0Abbott", "Ada Abbott"),
-        ("Straße", "STRASSE"),
+        ("STRAẞE", "straße"),
         ("Ada Abbott <ada@example.com>", "ada@example.com"),
         ('"Abbott, Ada" <Ada@Example.com>', "ada@example.com"),
         ("<ada@example.com>", "ada@example.com"),
@@ -187,11 +187,52 @@ def test_spellings_of_one_name_are_one(cell: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("Zoe", "Zoë"), ("Ada <3", "Ada"), ("a@b.c, d@e.f", "a@b.c"), ("Room <1>", "Room"), ("A-1", "A1")],
+    [
+        ("Zoe", "Zoë"),
+        ("Ada <3", "Ada"),
+        ("a@b.c, d@e.f", "a@b.c"),
+        ("Room <1>", "Room"),
+        ("A-1", "A1"),
+        ("Groß", "Gross"),
+    ],
 )
 def test_other_names_stay_others(one: str, other: str) -> None:
     """An accent, a sign or a second address may be what tells two names apart."""
     assert plain_name(one) != plain_name(other)
+
+
+@pytest.mark.parametrize(
+    ("cell", "meant", "near"),
+    [
+        ("Anna Groß", [1], [1, 2]),
+        ("anna gross", [2], [1, 2]),
+        ("ANNA GROSS", [1, 2], [1, 2]),
+        ("Anna GROSS", [1, 2], [1, 2]),
+        ("ANNA GROẞ", [1], [1, 2]),
+        ("Uwe Weiss", [], [3]),
+        ("UWE WEISS", [3], [3]),
+        ("Rolf Voß", [4], [4]),
+        ("Rolf Voss", [4], [4]),
+        ("Große Straßenbahnmasse, Gießen", [5], [5]),
+        ("GROSSE STRASSENBAHNMASSE, GIESSEN", [5], [5]),
+        ("Grosse Strassenbahnmasse, Giessen", [], [5]),
+    ],
+)
+def test_sharp_s_is_ss_in_capitals_only(cell: str, meant: list[int], near: list[int]) -> None:
+    """In small letters they tell names apart: the other one is offered, and never taken."""
+    names = ("Anna Groß", "Anna Gross", "Uwe Weiß", "ROLF VOSS", "Große Straßenbahnmasse, Gießen")
+    directory = Directory("coworker", [Entry(number, (name,)) for number, name in enumerate(names, start=1)])
+    assert [entry.id for entry in directory.named(cell)] == meant
+    assert [entry.id for entry in directory.near(cell)] == near
+
+
+def test_a_name_in_capitals_means_nothing_for_the_name_in_small_letters() -> None:
+    """A plan that saw Anna Groß for ANNA GROSS has not seen her for Anna Gross."""
+    directory = Directory("coworker", [Entry(1, ("Anna Groß",))])
+    agreed = directory.meant(["ANNA GROSS", "Anna Gross"])
+    later = Directory("coworker", [Entry(1, ("Anna Groß",))], agreed=agreed)
+    assert [entry.id for entry in later.named("ANNA GROSS")] == [1]
+    assert later.named("Anna Gross") == []
 
 
 ADA, BRUNO = Entry(31, ("ada.abbott@example.com", "Ada Abbott"), "North"), Entry(32, ("Bruno Ruiz",))

@@ -256,11 +256,11 @@ def write_xls(
             elif cell is not None:
                 cells += xls_record(0x203, place + struct.pack("<d", cell))
     begins = xls_record(0x809, struct.pack(begin, 0x600, 0x10, 0x0DBB, 0x07CC, 0, 6))
-    path.write_bytes(_compound(globals_ + begins + cells + sheet + xls_record(0x0A)))
+    path.write_bytes(compound(globals_ + begins + cells + sheet + xls_record(0x0A)))
     return path
 
 
-def _compound(stream: bytes) -> bytes:
+def compound(stream: bytes) -> bytes:
     """A compound file with this one stream, as in MS-CFB: a header, a table of sectors, a directory, the stream."""
     size = 512
     stream = stream.ljust(max(4_096, -(-len(stream) // size) * size), b"\0")

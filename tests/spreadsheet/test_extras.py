@@ -17,20 +17,20 @@ HEAD = ",".join(LABELS)
 ONE, TWO = "1,5,Room A,2026-11-28,,x", "2,6,Room B,2026-11-28,,y"
 
 LEFT_OUT = {
-    "header again": (f"{HEAD}\n{ONE}\n{HEAD}\n{TWO}\n", [2, 4], "Row 3 repeats the header and was left out."),
+    "header again": (f"{HEAD}\n{ONE}\n{HEAD}\n{TWO}\n", [2, 4], "Row 3 repeats the header and was skipped."),
     "joined, with a mark": (f"{HEAD}\n{ONE}\n\ufeff{HEAD}\n{TWO}\n", [2, 4], "Row 3 repeats the header"),
     "joined, from DOS": (f"{HEAD}\r\n{ONE}\r\n\x1a{HEAD}\r\n{TWO}\r\n\x1a", [2, 4], "Row 3 repeats the header"),
     "header on each page": (
         f"{HEAD}\n{ONE}\nPage 1 of 2\n\n{HEAD}\n{TWO}\nPage 2 of 2\n",
         [2, 6],
-        "Row 5 repeats the header and was left out. 2 rows are no data and were left out; the first is row 3",
+        "Row 5 repeats the header and was skipped. 2 rows are no data and were skipped; the first is row 3",
     ),
     "three parts": (f"{HEAD}\n{ONE}\n{HEAD}\n{TWO}\n{HEAD}\n", [2, 4], "2 rows repeat the header"),
-    "psql": (f"{HEAD}\n{ONE}\n(1 row)\n", [2], 'Row 3 is no data and was left out: "(1 row)".'),
+    "psql": (f"{HEAD}\n{ONE}\n(1 row)\n", [2], 'Row 3 is no data and was skipped: "(1 row)".'),
     "sqlcmd": (
         f"{HEAD}\n{','.join('-' * len(label) for label in LABELS)}\n{ONE}\n{TWO}\n\n(2 rows affected)\n",
         [3, 4],
-        "2 rows are no data and were left out; the first is row 2",
+        "2 rows are no data and were skipped; the first is row 2",
     ),
     "mysql": (f"{HEAD}\n{ONE}\n1 row in set (0.00 sec)\n", [2], "1 row in set"),
     "SQL*Plus": (f"{HEAD}\n{ONE}\n{TWO}\n\n2 rows selected.\n\nSQL> spool off\n", [2, 3], '"2 rows selected."'),
@@ -50,7 +50,7 @@ LEFT_OUT = {
     "header far from both ends": (
         f"{HEAD}\n{f'{ONE}{chr(10)}' * 20}{HEAD}\n{f'{TWO}{chr(10)}' * 20}",
         [*range(2, 22), *range(23, 43)],
-        "Row 22 repeats the header and was left out.",
+        "Row 22 repeats the header and was skipped.",
     ),
     "dashes far from both ends": (
         f"{HEAD}\n{f'{ONE}{chr(10)}' * 12}{','.join(['---'] * 6)}\n{f'{TWO}{chr(10)}' * 12}",
@@ -115,7 +115,7 @@ def test_a_row_of_totals_is_told_once_in_any_language(tmp_path: Path, word: str,
         numbers.append(list(rows_of(sheet)))
         texts += [notice.message for notice in sheet.notices]
     assert numbers == [[2, 3]] * 2
-    assert [text.startswith("Row 4 is no data and was left out: ") for text in texts] == [True] * 2
+    assert [text.startswith("Row 4 is no data and was skipped: ") for text in texts] == [True] * 2
 
 
 @pytest.mark.parametrize("row", ["3,7,Summa,2026-11-28,,z", "Gesamt,Raum B,x", "Total 2,Room,,,,", "Suma,1,2,3"])

@@ -375,6 +375,23 @@ def test_merged_cells_are_named(tmp_path: Path) -> None:
     assert [(issue.cell, issue.code) for issue in issues(sheet)] == [("B3", "cell-merged")]
 
 
+MERGED_HEADER = '<mergeCells count="1"><mergeCell ref="{}"/></mergeCells>'
+
+
+@pytest.mark.parametrize(
+    ("ref", "is_refused"), [("B1:C1", True), ("C1:B1", True), ("B1:D1", True), ("D1:E1", False), ("B2:C2", False)]
+)
+def test_a_header_that_nobody_sees_names_no_column(tmp_path: Path, ref: str, *, is_refused: bool) -> None:
+    """LibreOffice keeps what merged cells cover; a column would be read by a name that is not there."""
+    rows = text_row(1, "ResourceId", "Name", "CalendarId"), text_row(2, "1", "Room", "AAMk")
+    path = pack(tmp_path / "a.xlsx", xlsx_parts(sheet_xml(*rows, tail=MERGED_HEADER.format(ref))))
+    if is_refused:
+        with pytest.raises(FileError, match='Merged cells cover C1, which holds the header "CalendarId"'):
+            opened(path)
+    else:
+        assert opened(path).labels == ("ResourceId", "Name", "CalendarId")
+
+
 SHOWN_CODES = {"shown-differently", "shown-uncertain"}
 SHOWN: list[tuple[str | float | datetime, str, str | None]] = [
     # The value, its number format, and what a spreadsheet program shows; None where that depends on the program.
@@ -484,7 +501,10 @@ IDS: list[Shown] = [
         for shape in ("General", "@", "0", "#", "#,##0", "0000000000", "??0", "0.00", "0.##")
     ),
     *((1414915, shape, "1414915") for shape in ("_-* #,##0_-", "[Red]0", "0_);(0)", "0;;", "#,##,##0", "General;@")),
-    (123456789012, "General", "123456789012"),
+    (12345678901, "General", "12345678901"),
+    (123456789012, "0", "123456789012"),
+    (500000000000, "General", "500000000000"),
+    *((123456789012, shape, None) for shape in ("General", "@")),
     *((1414915, shape, None) for shape in ('"200"0', '0"00"', "0,", "0,,", "#,##0,", ";;;", '"x"', "0%", "0.0E+00")),
     *((1414915, shape, None) for shape in ('0 "(old)"', '"ID: "0', '"£"0', "0 k", "-0", "(0)", "0-0", "# ?/?")),
     *((1414915, shape, None) for shape in ("[>9]0,;0", "[$-1000000]0", '@"x"', '"a"General', "0\\%", "[=5]0;0")),
@@ -492,6 +512,9 @@ IDS: list[Shown] = [
     ("1414915", '"200"@', None),
     ("1414915", ";;;", None),
     *((DAY, shape, None) for shape in ("yyyy", "d", "yyyymmdd")),
+    *((0.5, shape, None) for shape in ("h", "hhmm", "d")),
+    ("A", '0;0;0;"5"', None),
+    ("A", '0;0;0;"5.0"', None),
 ]
 EXPIRIES: list[Shown] = [
     # The value, its number format, and the instant that is sent; None where the cell does not show all of it.
@@ -643,7 +666,8 @@ def test_an_ods_says_itself_what_it_shows(tmp_path: Path) -> None:
     rows = rows_of(as_shown(sheet, match_columns(sheet, kind, ()), kind))
     assert [row[1] for row in rows.values()] == ["7", "50%", "1 December", "13", "£12.50", "2026-12-01", "12.7"]
     assert [row[0] for row in rows.values()] == ["1", "2", "3", "4", "5", "6", "7"]
-    assert issues(sheet) == []
+    # A date in no format of dates is shown in that of the country.
+    assert [(issue.code, issue.cell) for issue in issues(sheet)] == [("shown-uncertain", "B7")]
 
 
 @pytest.mark.parametrize(
@@ -692,6 +716,11 @@ ODS_NUMBERS: list[tuple[str, str, str, str]] = [
     *(('value-type="float" office:value="300"', text, "300", "") for text in ("3E2", "3e+02", "3,0E2", "0.3E+3")),
     *(('value-type="float" office:value="300"', text, "", "") for text in ("3E3", "3E", "E2", "3E999")),
     ('value-type="percentage" office:value="5"', "500%", "", ""),
+    ('value-type="boolean" office:boolean-value="true"', "1", "", ""),
+    ('value-type="time" office:time-value="PT10H30M00S"', "10", "", ""),
+    ('value-type="date" office:date-value="2026-12-05"', "2026", "", ""),
+    ('value-type="date" office:date-value="2026-12-05"', "2026-12-05", "", "2026-12-05T05:00:00Z"),
+    ('value-type="date" office:date-value="2026-12-05T10:30:00"', "2026-12-05T10:30:00", "", "2026-12-05T15:30:00Z"),
     ('value-type="date" office:date-value="2026-12-05"', "05.12.26", "", "2026-12-05T05:00:00Z"),
     ('value-type="date" office:date-value="2026-12-05"', "Samstag, 5. Dezember 2026", "", "2026-12-05T05:00:00Z"),
     ('value-type="date" office:date-value="2026-12-05"', "Dez 26", "", ""),

@@ -14,11 +14,21 @@ from odf.text import P
 from openpyxl import Workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
-from importer.checking import Checked, Checker, as_shown, match_columns
+from importer.checking import Checked, Checker, DateReader, as_shown, match_columns
 from importer.spreadsheet import Sheet, open_sheet
 from importer.spreadsheet.corrections import corrected
 from schemas import RECORD_TYPES
-from spreadsheet.making import write_xls, write_xlsb, xls_record, xlsb_record
+from spreadsheet.making import (
+    pack,
+    sheet_xml,
+    text_row,
+    with_formats,
+    write_xls,
+    write_xlsb,
+    xls_record,
+    xlsb_record,
+    xlsx_parts,
+)
 
 KIND = next(iter(RECORD_TYPES.values()))
 LABELS = ["ResourceId", "Name", "SubscriptionExpireDate"]
@@ -125,3 +135,32 @@ def test_a_number_typed_as_text_is_read_as_the_numbers_beside_it(tmp_path: Path)
     _, result = checked(open_sheet(tmp_path / "a.xlsx"))
     [record] = result.records()
     assert json.loads(record.body)["SubscriptionExpireDate"] == f"{FROM_1904}Z"
+
+
+@pytest.mark.parametrize(
+    ("shape", "name", "date"),
+    [
+        ("dd/mm/yyyy hh:mm:ss", "30/04/2027 10:30:00", "2027-04-30T08:30:00Z"),
+        ("yyyy-mm-dd hh:mm", "2027-04-30 10:30", "2027-04-30T08:30:00Z"),
+        ('yyyy-mm-dd hh:mm "UTC"', "2027-04-30 10:30 UTC", "2027-04-30T10:30:00Z"),
+        ("dd/mm/yyyy", "30/04/2027", None),
+    ],
+)
+@pytest.mark.parametrize("value", ["2027-04-30T10:30:00.000Z", "2027-04-30T10:30:00Z", " 2027-04-30T10:30:00Z\n"])
+def test_a_date_that_is_stored_in_utc_is_the_one_that_is_shown(
+    tmp_path: Path, value: str, shape: str, name: str, date: str | None
+) -> None:
+    """SheetJS writes it so. No program shows that zone, so the time is in the stated one, as any other time."""
+    cells = "".join(f'<c r="{letter}2" s="0" t="d"><v>{value}</v></c>' for letter in "BC")
+    rows = text_row(1, *LABELS), f'<row r="2"><c r="A2" t="str"><v>7</v></c>{cells}</row>'
+    sheet = open_sheet(
+        pack(tmp_path / "a.xlsx", with_formats(xlsx_parts(sheet_xml(*rows)), shape.replace('"', "&quot;")))
+    )
+    mapping = match_columns(sheet, KIND, ())
+    shown, dates = as_shown(sheet, mapping, KIND), DateReader("ymd", "Europe/Berlin")
+    checker = Checker(KIND, mapping, shown, required=(), now=datetime(2020, 1, 1, tzinfo=UTC), dates=dates)
+    [chunk] = shown.read()
+    assert chunk.at[2, 1] == name
+    result = checker.check(chunk)
+    sent = [json.loads(record.body)["SubscriptionExpireDate"] for record in result.records()]
+    assert sent == ([date] if date else [])

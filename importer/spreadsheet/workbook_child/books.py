@@ -163,6 +163,11 @@ class XlsBook:
     def look(self, name: str) -> Look:
         """What a sheet tells beside its values."""
         sheet = self._book.sheet_by_name(name)
+        if self._book.biff_version < _FIRST_OF_UNICODE and self._book.codepage is None and not _is_ascii(sheet):
+            raise Refusal(
+                "does not name its character set, so letters such as é could be misread",
+                "Open it in your spreadsheet program, make sure that all letters are right, and save it as .xlsx.",
+            )
         look = Look(formats=self._formats(sheet))
         for row in range(sheet.nrows):
             types = sheet.row_types(row)
@@ -203,8 +208,13 @@ class XlsBook:
         return BUILT_IN.get(key, OTHER) if key < _FIRST_OF_FILE else usable(stored.format_str) if stored else OTHER
 
 
-_FIRST_OF_FILE = 50
+_FIRST_OF_FILE, _FIRST_OF_UNICODE = 50, 80
 _BLANK_TYPES = {xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK}
+
+
+def _is_ascii(sheet: xlrd.sheet.Sheet) -> bool:
+    """Whether a sheet holds only letters that are the same in all languages."""
+    return all(str(value).isascii() for row in range(sheet.nrows) for value in sheet.row_values(row))
 
 
 class XlsTable:

@@ -40,6 +40,7 @@ FIRST_PIECE_ROWS = 100
 """Enough to find the header in without reading everything twice."""
 
 DAMAGED = ("cannot be read as a workbook", "Open it in your spreadsheet program and save it as .xlsx.")
+TWO_OF_ONE_NAME = ("has two parts with one name", DAMAGED[1])
 TOO_LARGE = (
     "needs more memory than is available",
     "Copy the filled cells into a new workbook, or save it as .csv (UTF-8).",
@@ -93,10 +94,13 @@ def open_archive(path: Path) -> zipfile.ZipFile:
     """The archive of a workbook, if it is no bomb; this process may then use what so much takes.
 
     Raises:
-        Refusal: It says of itself that it unpacks to too much.
+        Refusal: It says of itself that it unpacks to too much, or has two parts with one name.
     """
     archive, size = zipfile.ZipFile(path), path.stat().st_size
     refuse_bomb(archive.infolist(), size)
+    # Of two parts with one name, some programs read the first and others the last.
+    if len(set(archive.namelist())) < len(archive.namelist()):
+        raise Refusal(*TWO_OF_ONE_NAME)
     # Small parts may shrink to a thousandth, where there are no more than a few of them.
     limit_this_process(min(sum(entry.file_size for entry in archive.infolist()), USUAL_RATIO * size))
     return archive

@@ -174,7 +174,9 @@ class Look:
         Raises:
             Refusal: They are too many to be noted one by one.
         """
-        areas = ((range(top + 1, last_row + 2), range(left, last + 1)) for (top, left), (last_row, last) in ranges)
+        # From one corner to the opposite one, whichever is written first.
+        spans = ((sorted(rows), sorted(positions)) for rows, positions in (zip(*one, strict=True) for one in ranges))
+        areas = ((range(top + 1, last_row + 2), range(left, last + 1)) for (top, last_row), (left, last) in spans)
         self.covered.add(part for area in areas for part in without_corner(*area))
         inside = self.covered.by_column(range(1, bottom + 1), range(min(right, MOST_COLUMNS)))
         self.claim(sum(end - begin + 1 for stretches in inside.values() for begin, end in stretches))

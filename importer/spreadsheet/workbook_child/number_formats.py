@@ -22,7 +22,7 @@ GENERAL_WIDTH = 11
 _SMALLEST = Decimal("0.0001")
 """Of numbers nearer to zero, some programs show 0.00001 and others 1E-05."""
 
-_SHORT, _TEN = 3, 10
+_SHORT, _TEN, _MOST_PLACES_OF_LONG = 3, 10, 5
 _NUMBER_KINDS = {"digits", "general", "text"}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d)?|\d\d:\d\d:\d\d")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
@@ -65,12 +65,15 @@ def changes_texts(shape: str) -> bool:
 
 
 @cache
-def shows_whole_numbers(shape: str) -> bool:
-    """Whether a format shows the digits of each whole number above zero and nothing more, but for its separators."""
+def shows_whole_numbers(shape: str, *, is_long: bool = False) -> bool:
+    """Whether a format shows the digits of each whole number above zero and nothing more, but for its separators.
+
+    ``is_long``: of those that are too long for the general format.
+    """
     sections = sections_of(shape, nominal=True)
     section = [token for token in sections[0] if token.text.strip()] if sections else []
     if [token.kind for token in section] == ["general"]:
-        return True
+        return not is_long
     return [token.kind for token in section] == ["digits"] and bool(_ALL_DIGITS.fullmatch(section[0].text))
 
 
@@ -197,6 +200,9 @@ def _number_parts(number: Decimal, section: Section, *, nominal: bool) -> Iterat
 
 
 def _general(number: Decimal, *, nominal: bool) -> str | None:
+    if nominal and number.adjusted() >= GENERAL_WIDTH:
+        places = min(len(number.normalize().as_tuple().digits) - 1, _MOST_PLACES_OF_LONG)
+        return _scientific(number, places, "E+00", is_exact=True)
     text = _positional(number)
     return text if nominal or (len(text) <= GENERAL_WIDTH and (number == 0 or number >= _SMALLEST)) else None
 

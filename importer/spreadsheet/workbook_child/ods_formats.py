@@ -114,12 +114,22 @@ class OdsFormats:
             return OTHER
         code = self._code(self._data_of(style), value)
         if code == GENERAL:
-            return f"{OTHER}0%" if kind == "percentage" else None
+            # A date without a format of dates is shown in that of the country.
+            standard = {"percentage": "0%", "date": "m/d/yyyy h:mm" if "T" in value else "m/d/yyyy"}.get(kind)
+            return f"{OTHER}{standard}" if standard else None
         if code is None:
             return OTHER
         # Where a format has one for numbers below zero, the sign is a piece of that.
         texts = {nominal(value, f"{OTHER}{code}"), nominal(value.removeprefix("-"), f"{OTHER}{code}")}
         return None if shown in texts else f"{OTHER}{code}"
+
+    def has_format(self, style: str) -> bool:
+        """Whether a style says how numbers or texts are shown."""
+        return bool(self._data_of(style))
+
+    def changes_value(self, shown: str, style: str, kind: str, value: str) -> bool:
+        """Whether a condition that applies this style shows a value otherwise than as this text."""
+        return self.has_format(style) and self.other_than(shown, style, kind, value) is not None
 
     def changes_text(self, text: str, style: str) -> bool:
         """Whether a text is not shown as it is, with whatever style its cell has."""

@@ -4,17 +4,20 @@ Source: OpenDocument 1.3 part 3, 9 (tables) and 6.1 (white space).
 """
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from math import isfinite
 from xml.etree import ElementTree as ET
 from xml.parsers import expat
 
+from .areas import Area, Areas
 from .cell_texts import NOTHING, as_text, too_long
 from .format_codes import OTHER, claim
 from .limits import LONGEST_CELL, MOST_COLUMNS, MOST_ROWS, Refusal
 from .look import Look
 from .ods_formats import OdsFormats
+from .package import position_of
 from .plain_cells import FLOAT
 
 _NUMBERS = ("float", "percentage", "currency")
@@ -24,6 +27,7 @@ _VALUES = {
     "time": "office:time-value",
     "boolean": "office:boolean-value",
 }
+_CONDITION_MARK = b"<calcext:conditional-format"
 _MARKS = (
     b"table:formula",
     b'value-type="error"',
@@ -44,6 +48,7 @@ _MARKS = (
     b"-spanned",
     b"<text:note",
     b"<dr3d:",
+    _CONDITION_MARK,
 )
 _OTHER_THAN_TEXT = re.compile(rb"<table:table-cell\b(?![^<>]*office:value-type=\"string\")[^<>]*(?<!/)>")
 """A cell with content that does not say of itself that it is a text."""
@@ -74,6 +79,11 @@ _TIME = re.compile(r"-?PT\d+H\d+M\d+(?:[.,]\d+)?S")
 _SPACES = re.compile(r"[ \t\r\n]+")
 _OUT_OF_SIGHT = ("collapse", "filter")
 _NO_SIZE = re.compile(r"0+(?:\.0*)?[a-z]*")
+_TABLE = r"(?:\$?(?:'(?:[^']|''){0,255}'|[^\s.:'$]{0,255})\.)?"
+_RANGE = re.compile(
+    rf"(?<!\S){_TABLE}\$?(?P<left>[A-Z]{{1,3}})\$?(?P<top>\d{{1,7}})"
+    rf"(?::{_TABLE}\$?(?P<right>[A-Z]{{1,3}})\$?(?P<bottom>\d{{1,7}}))?(?!\S)"
+)
 _CELLS = ("table:table-cell", "table:covered-table-cell")
 
 
@@ -129,6 +139,15 @@ def readable_values(content: bytes) -> bytes:
     return _VALUE.sub(readable, content)
 
 
+@dataclass(slots=True)
+class Condition:
+    """Where a condition may apply these styles, and whether it shows something in place of the values."""
+
+    areas: Areas
+    styles: list[str]
+    hides: bool = False
+
+
 class OdsLooks:
     """What each sheet of a document tells beside its values, and whether the document is linked with others.
 
@@ -149,7 +168,8 @@ class OdsLooks:
         formats = OdsFormats()
         if styles:
             formats.add_common(styles)
-        walk = _Walk(views, formats, self._looks)
+        conditions = conditions_in(content) if _CONDITION_MARK in content else {}
+        walk = _Walk(views, formats, self._looks, conditions)
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler = walk.start, walk.end
@@ -176,7 +196,15 @@ class _Walk:
     What is found is put into ``looks``, by the names of the tables.
     """
 
-    def __init__(self, views: Views | None, formats: OdsFormats, looks: dict[str, Look | Refusal]) -> None:
+    def __init__(
+        self,
+        views: Views | None,
+        formats: OdsFormats,
+        looks: dict[str, Look | Refusal],
+        conditions: Mapping[str, Sequence[Condition]],
+    ) -> None:
+        self._all_conditions = conditions
+        self._conditions: Sequence[Condition] = ()
         self._views, self._formats, self._looks, self._look = views, formats, looks, Look()
         self._without_zeros, self._name, self._inside = False, "", False
         self._row, self._rows, self._position, self._positions = 0, 0, 0, 0
@@ -232,6 +260,12 @@ class _Walk:
         self._look = look if isinstance(look, Look) else Look()
         self._without_zeros = self._views is not None and self._views.hide_zeros(name)
         self._row, self._rows, self._column, self._column_styles = 0, 0, 0, {}
+        # A sheet may have thousands that change nothing but colours, and each cell is looked at.
+        self._conditions = [
+            one
+            for one in self._all_conditions.get(name, ())
+            if one.hides or any(map(self._formats.has_format, one.styles))
+        ]
 
     def _refuse(self, refusal: Refusal) -> None:
         """Remember why this table cannot be read, for another one may be meant."""
@@ -326,6 +360,10 @@ class _Walk:
             self._add_shape(NOTHING)
         elif shown and kind == "string" and (value := cell.get("office:string-value")):
             self._add_string(value, text)
+        elif kind == "string" and not shown and self._text.lies_over:
+            # calamine (0.9.1) takes the text of a box that lies over a cell for that of the cell.
+            for row, position in self._places():
+                self._look.add_uncertain(row, position, self._text.lies_over)
         elif not _has_value(cell) or kind not in _VALUES:
             changed = self._changed_positions(cell, kind, shown)
             for position in changed:
@@ -340,34 +378,53 @@ class _Walk:
         """Where the format of a text shows something else."""
         if kind != "string":
             return set()
-        return {p for p in self._cell_positions if self._formats.changes_text(shown, self._style_of(cell, p))}
+        return {
+            position
+            for position in self._cell_positions
+            for style in (self._style_of(cell, position), *self._conditional_styles(position))
+            if self._formats.changes_text(shown, style)
+        }
 
     def _add_value(self, cell: dict[str, str], kind: str, shown: str) -> None:
         """Note what a cell with a value shows."""
         if not _is_value(kind, cell[_VALUES[kind]]):
             self._add_shape(OTHER)
-        elif not shown:
-            self._add_unshown(cell, kind)
-        elif shown != _value_text(cell, shown):
-            self._add_shape(claim(shown))
-        elif kind != "boolean":
-            for position in self._cell_positions:
-                if shape := self._other_format(cell, position, shown):
-                    self._add_shape(shape, range(position, position + 1))
+            return
+        for position in self._cell_positions:
+            if shape := self._shape_of_value(cell, kind, shown, position):
+                self._add_shape(shape, range(position, position + 1))
+
+    def _shape_of_value(self, cell: dict[str, str], kind: str, shown: str, position: int) -> str | None:
+        """The format of a cell with a value, if that may show something else than the value."""
+        if self._conditions and self._may_be_changed(cell, kind, shown, position):
+            return OTHER
+        if not shown:
+            is_certain = kind not in _ALWAYS_FORMATTED and self._style_of(cell, position) in self._plain_styles
+            return None if is_certain else OTHER
+        if shown != _value_text(cell, shown):
+            return claim(shown)
+        return self._other_format(cell, position, shown) if kind != "boolean" else None
+
+    def _may_be_changed(self, cell: dict[str, str], kind: str, shown: str, position: int) -> bool:
+        """Whether a condition may show the value of a cell otherwise than as its text."""
+        value = _plain_value(cell, kind, shown)
+        return any(one.hides for one in self._conditions_at(position)) or any(
+            self._formats.changes_value(shown, style, kind, value) for style in self._conditional_styles(position)
+        )
+
+    def _conditional_styles(self, position: int) -> list[str]:
+        return [style for one in self._conditions_at(position) for style in one.styles]
+
+    def _conditions_at(self, position: int) -> list[Condition]:
+        """The conditions in a column of the rows that the cell stands for."""
+        rows = self._cell_rows
+        return [one for one in self._conditions if one.areas.within(position, rows.start, len(rows))]
 
     def _add_string(self, value: str, text: str) -> None:
         # Of texts that differ in blanks only, the value is the one that a program shows.
         self._put(value)
         if _SPACES.sub(" ", value).strip() != _SPACES.sub(" ", text).strip():
             self._add_shape(claim(text.strip()))
-
-    def _add_unshown(self, cell: dict[str, str], kind: str) -> None:
-        if kind in _ALWAYS_FORMATTED:
-            self._add_shape(OTHER)
-            return
-        for position in self._cell_positions:
-            if self._style_of(cell, position) not in self._plain_styles:
-                self._add_shape(OTHER, range(position, position + 1))
 
     def _add_shape(self, shape: str, positions: range | None = None) -> None:
         rows = self._cell_rows
@@ -387,8 +444,7 @@ class _Walk:
         kind = cell["office:value-type"]
         if kind == "time":
             return OTHER
-        value = as_text(datetime.fromisoformat(cell[_VALUES[kind]][:19])) if kind == "date" else shown
-        return self._formats.other_than(shown, self._style_of(cell, position), kind, value)
+        return self._formats.other_than(shown, self._style_of(cell, position), kind, _plain_value(cell, kind, shown))
 
     def _style_of(self, cell: dict[str, str], position: int) -> str:
         """The style that a cell has by itself, by its row or by its column."""
@@ -418,12 +474,12 @@ class _CellText:
     """The text of one cell as it is shown: paragraphs, line breaks, tabs and repeated spaces.
 
     ``is_plain``: it is a single paragraph of nothing but characters. ``depth`` counts elements inside it that are open
-    and whose text is not the cell's.
+    and whose text is not the cell's; ``lies_over`` is the text in them.
     """
 
     def __init__(self) -> None:
         self.depth = self._size = 0
-        self.is_plain = True
+        self.is_plain, self.lies_over = True, ""
         self._paragraphs: list[list[str]] = []
 
     @property
@@ -454,6 +510,8 @@ class _CellText:
 
     def add(self, data: str) -> None:
         """Add characters; any white space between them is one space."""
+        if self.depth and len(self.lies_over) < LONGEST_CELL:
+            self.lies_over = f"{self.lies_over} {data}".strip()
         if self.depth or not self._paragraphs:
             return
         parts = self._paragraphs[-1]
@@ -513,6 +571,54 @@ def _value_text(cell: dict[str, str], text: str) -> str:
         return as_text(float(value))
     except (ValueError, OverflowError):
         return value
+
+
+def _plain_value(cell: dict[str, str], kind: str, shown: str) -> str:
+    """The value of a cell as ``number_formats.py`` takes it."""
+    value = cell[_VALUES[kind]]
+    return as_text(datetime.fromisoformat(value[:19])) if kind == "date" else _value_text(cell, shown)
+
+
+def conditions_in(content: bytes) -> dict[str, list[Condition]]:
+    """The conditions of each table that may change what a cell shows; they stand behind its rows.
+
+    Source: LibreOffice's own addition to OpenDocument (sc/source/filter/xml/xmlcondformat.cxx).
+    """
+    conditions: dict[str, list[Condition]] = {}
+    table = [""]
+
+    def start(tag: str, attributes: dict[str, str]) -> None:
+        if tag == "table:table":
+            table.append(attributes.get("table:name", ""))
+        elif tag == "calcext:conditional-format":
+            areas = Areas(_areas(attributes.get("calcext:target-range-address", "")))
+            conditions.setdefault(table[-1], []).append(Condition(areas, []))
+        elif tag.startswith("calcext:") and conditions.get(table[-1]):
+            condition = conditions[table[-1]][-1]
+            names = (attributes.get("calcext:apply-style-name"), attributes.get("calcext:style"))
+            condition.styles.extend(filter(None, names))
+            condition.hides = condition.hides or attributes.get("calcext:show-value") == "false"
+
+    def end(tag: str) -> None:
+        if tag == "table:table":
+            table.pop()
+
+    parser = expat.ParserCreate()
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.Parse(content, True)
+    return conditions
+
+
+def _areas(addresses: str) -> Iterator[Area]:
+    """The areas that a list of ranges such as 'My table'.C2:C9 names; every cell if one of them is not understood."""
+    if _RANGE.sub("", addresses).strip():
+        yield range(1, MOST_ROWS + 1), range(MOST_COLUMNS)
+        return
+    for match in _RANGE.finditer(addresses):
+        (left, right), (top, bottom) = match.group("left", "right"), match.group("top", "bottom")
+        positions = sorted(position_of(letters.encode()) for letters in (left, right or left))
+        rows = sorted((int(top), int(bottom or top)))
+        yield range(rows[0], rows[1] + 1), range(positions[0], positions[1] + 1)
 
 
 def _repeated(attributes: dict[str, str], what: str) -> int:

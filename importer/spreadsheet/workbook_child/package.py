@@ -6,6 +6,7 @@ Source: ECMA-376 part 2 (Open Packaging Conventions), and which of its freedoms 
 import io
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import dirname, join, normpath
@@ -13,7 +14,7 @@ from typing import IO
 from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
-from .limits import DAMAGED, Refusal
+from .limits import DAMAGED, TWO_OF_ONE_NAME, Refusal
 from .references import has_needless_references, without_needless_references
 
 _MAIN_TYPE = re.compile(r"sheet\.(?:binary\.)?(?:macroEnabled\.)?main(?:\+xml)?$|(?:template|addin)\..*main\+xml$")
@@ -45,11 +46,16 @@ class Package:
     """An archive whose parts are found as Excel finds them: by links, whatever their names."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
+        """Gather the parts.
+
+        Raises:
+            Refusal: One that is read has a name that another one has too, as Excel compares them; LibreOffice does not.
+        """
         self._archive = archive
-        # Names as Windows might have written them, with other slashes and capitals; the first of equal ones counts.
-        self._names: dict[str, str] = {}
-        for name in archive.namelist():
-            self._names.setdefault(_plain(name), name)
+        # Names as Windows might have written them, with other slashes and capitals.
+        self._names = {_plain(name): name for name in archive.namelist()}
+        counts = Counter(map(_plain, archive.namelist()))
+        self._ambiguous = {name for name, count in counts.items() if count > 1}
         self.main = self._main()
         self.relations = tuple(self._relations(self.main))
 
@@ -82,11 +88,11 @@ class Package:
         """The name of the part that holds the links of a part, as it is stored or would be."""
         folder, name = dirname(_slashed(part)), _slashed(part).rpartition("/")[2]
         links = join(folder, "_rels", f"{name}.rels")
-        return self._names.get(_plain(links), links)
+        return self._stored(links) or links
 
     def relations_of(self, part: str) -> tuple[Relation, ...]:
         """The links of a part; most have none."""
-        links = self._names.get(_plain(self.links_name(part)))
+        links = self._stored(self.links_name(part))
         return tuple(self._links(links, dirname(_slashed(part)))) if links else ()
 
     def is_plain(self) -> bool:
@@ -127,9 +133,7 @@ class Package:
             target.writestr(f"xl/_rels/workbook.{suffix}.rels", "".join([*links, "</Relationships>"]))
             main = f'<Relationship Id="rId1" Type="{_RELATION}/officeDocument" Target="xl/workbook.{suffix}"/>'
             target.writestr("_rels/.rels", f"{_RELATIONS}{main}</Relationships>")
-            target.writestr(
-                "[Content_Types].xml", self._archive.read(self._names.get("[content_types].xml", self.main))
-            )
+            target.writestr("[Content_Types].xml", self._archive.read(self._stored("[content_types].xml") or self.main))
         copy.seek(0)
         return copy
 
@@ -140,24 +144,24 @@ class Package:
         return rewritten(data) if rewritten else data
 
     def _main(self) -> str:
-        links = self._names.get("_rels/.rels")
+        links = self._stored("_rels/.rels")
         for relation in self._links(links, "") if links else ():
             if relation.kind == "officeDocument" and relation.part:
                 return relation.part
         for part in (*self._main_by_type(), *_USUAL_MAINS):
-            if name := self._names.get(_plain(part)):
+            if name := self._stored(part):
                 return name
         raise Refusal(*DAMAGED)
 
     def _main_by_type(self) -> Iterator[str]:
-        if types := self._names.get("[content_types].xml"):
+        if types := self._stored("[content_types].xml"):
             for element in _xml(self._archive.read(types)):
                 if _MAIN_TYPE.search(element.get("ContentType", "")):
                     yield element.get("PartName", "")
 
     def _relations(self, part: str) -> Iterator[Relation]:
         folder = dirname(_slashed(part))
-        links = self._names.get(_plain(join(folder, "_rels", f"{_slashed(part).rpartition('/')[2]}.rels")))
+        links = self._stored(join(folder, "_rels", f"{_slashed(part).rpartition('/')[2]}.rels"))
         if links is None:
             raise Refusal(*DAMAGED)
         yield from self._links(links, folder)
@@ -172,7 +176,14 @@ class Package:
     def _near(self, folder: str, target: str) -> str | None:
         # A target that is written from the root, without saying so, is what some programs write.
         places = (join(folder, target), target)
-        return next((self._names[place] for place in map(_plain, places) if place in self._names), None)
+        return next(filter(None, map(self._stored, places)), None)
+
+    def _stored(self, name: str) -> str | None:
+        """The name of a part as it is stored."""
+        plain = _plain(name)
+        if plain in self._ambiguous:
+            raise Refusal(*TWO_OF_ONE_NAME)
+        return self._names.get(plain)
 
     def _links_of_main(self) -> str:
         return f"xl/_rels/{self.main.rpartition('/')[2]}.rels"

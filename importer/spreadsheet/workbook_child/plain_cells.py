@@ -28,11 +28,14 @@ _PARTS = re.compile(rb"<((?:\w+:)?)(?P<name>f|v|is)\b[^<>]*?(?:/>|>(?P<text>.*?)
 _TAG = re.compile(rb"<[^<>]*>")
 _SHARED_STRING = re.compile(rb"<((?:\w+:)?)si\b[^<>]*?(?:/>|>(?P<text>.*?)(?:</\1si\s*>|\Z))", re.DOTALL)
 _TYPE = re.compile(rb"""\st\s*=\s*["'](\w*)["']""")
-_STYLE = re.compile(rb"""\ss\s*=\s*["'](\d+)["']""")
+_STYLE = re.compile(rb"""\ss\s*=\s*["'][\s+0]*(\d+)\s*["']""")
 FLOAT = re.compile(rb"[+-]?(?:(?:\d++\.?\d*+|\.\d+)(?:e[+-]?\d+)?|inf(?:inity)?|nan)", re.IGNORECASE)
 """What readers take for a number, which may be none."""
 
 _YES_OR_NO = {b"0", b"1", b"true", b"false"}
+IN_UTC = re.compile(rb"\s*(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?)Z\s*")
+"""A moment as SheetJS writes it. Programs show it without its zone; calamine takes it for a text."""
+
 _ESCAPE = re.compile(rb"_x([0-9A-Fa-f]{4})_")
 _ESCAPES = re.compile(rb"(?:_x[0-9A-Fa-f]{4}_)+")
 """In order, for _x005F_ stands for the line before an x, and protects what follows it."""
@@ -155,19 +158,31 @@ def _is_blank(cell: re.Match[bytes], strings: Collection[int]) -> bool:
 
 
 def _readable(cell: re.Match[bytes], strings: int) -> bytes:
-    kind, parts = _type_of(cell), list(_PARTS.finditer(_EXTENSIONS.sub(b"", cell["content"])))
-    # One value to a cell: of several, the first is the one that is read.
-    parts = list({part["name"]: part for part in reversed(parts)}.values())[::-1]
+    kind, content = _type_of(cell), _EXTENSIONS.sub(b"", cell["content"])
+    parts = list(_PARTS.finditer(content))
+    texts = {(part["name"], part["text"]) for part in parts if part["name"] != b"f" and _has_text(part)}
+    # Of two values nobody knows which is shown, and a text in a place that is not that of its type is not shown.
+    is_one = len(texts) <= 1 and all((name == b"is") is (kind == b"inlineStr") for name, _ in texts)
+    if not is_one or (kind == b"inlineStr" and not parts and content.strip()):
+        return _unnamed(cell)
+    # One of each: what is empty beside a value is none.
+    parts = list({part["name"]: part for part in sorted(parts, key=_has_text)}.values())
+    parts = [part for part in parts if not texts or part["name"] == b"f" or _has_text(part)]
     value = next((part["text"] or b"" for part in parts if part["name"] == b"v"), b"").strip()
     if value and not _is_of_type(value, kind, strings):
         return _unnamed(cell)
+    in_utc = IN_UTC.fullmatch(value) if kind == b"d" else None
     # Blanks round a number belong to nothing; in a text they are its own.
-    texts = [part[0].replace(part["text"] or b"", value) if _is_trimmed(part, kind) else part[0] for part in parts]
-    return _with_content(cell, cell["attributes"] or b"", b"".join(texts))
+    is_written_anew = in_utc is not None or (value and kind not in _ANY_TEXT)
+    written = {part["name"]: part[0] for part in parts}
+    if is_written_anew:
+        [value_part] = [part for part in parts if part["name"] == b"v"]
+        written[b"v"] = value_part[0].replace(value_part["text"], in_utc[1] if in_utc else value)
+    return _with_content(cell, cell["attributes"] or b"", b"".join(written[name] for name in sorted(written)))
 
 
-def _is_trimmed(part: re.Match[bytes], kind: bytes) -> bool:
-    return part["name"] == b"v" and bool(part["text"]) and kind not in _ANY_TEXT
+def _has_text(part: re.Match[bytes]) -> bool:
+    return bool(_TAG.sub(b"", part["text"] or b""))
 
 
 def _is_of_type(value: bytes, kind: bytes, strings: int) -> bool:

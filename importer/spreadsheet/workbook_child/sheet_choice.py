@@ -32,11 +32,17 @@ def choose(book: Book, chosen: str | None) -> tuple[str, list[str]]:
 
 
 def _start(book: Book, name: str) -> tuple[str, ...]:
-    """The texts of the first row, also in a sheet whose cells have texts and no values."""
+    """The texts of the first row, also in a sheet whose cells have texts, errors or formulas, and no values."""
     if start := first_row(book.table(name)):
         return start
-    texts = book.look(name).texts
-    return tuple(text.strip() for _, text in sorted(texts[min(texts)].items())) if texts else ()
+    look = book.look(name)
+    problems = {
+        row: {place: text for place, (_, text) in cells.items() if text} for row, cells in look.problems.items()
+    }
+    # A program that cannot calculate writes a whole table as formulas without results.
+    row = min((row for row, texts in (*look.texts.items(), *problems.items()) if texts), default=0)
+    texts = problems.get(row, {}) | look.texts.get(row, {})
+    return tuple(text.strip() for _, text in sorted(texts.items()))
 
 
 def is_beside_the_data(start: tuple[str, ...]) -> bool:

@@ -2,17 +2,18 @@
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import IO
 from xml.etree import ElementTree as ET
 
+from .cell_texts import as_text
 from .format_codes import BUILT_IN, GENERAL, OTHER, usable
-from .limits import MOST_COLUMNS, MOST_ROWS, TOO_LARGE, Refusal
+from .limits import DAMAGED, MOST_COLUMNS, MOST_ROWS, TOO_LARGE, Refusal
 from .look import Formats, Look, Stretches
-from .number_formats import changes_texts
-from .package import position_of
-from .plain_cells import NO_MOMENTS, Moments, has_wide_escapes, is_of_text
+from .number_formats import changes_texts, shown
+from .package import letters_of, position_of
+from .plain_cells import FLOAT, IN_UTC, NO_MOMENTS, Moments, has_wide_escapes, is_of_text
 from .references import has_needless_references
 
 
@@ -20,7 +21,7 @@ class UnusualCells(Exception):  # noqa: N818
     """Cells that are to be put into another form first.
 
     The format allows what these patterns do not read: no addresses, CDATA, comments, needless references. And calamine
-    does not read what the format allows: any number in a format of dates, blanks round a number.
+    does not read what the format allows: any number in a format of dates, blanks round a number, dates in UTC.
     """
 
 
@@ -37,14 +38,20 @@ _AREA = re.compile(
 _UNUSUAL_MARKS = (b"<![CDATA[", b"<!--", b"<?")
 _MARKED_VALUE = re.compile(rb"<(?:\w+:)?v\b[^<>]*>[^<&]*&")
 _SPACED_VALUE = re.compile(rb"<(?:\w+:)?v\b[^<>]*>[^<\s]*\s")
+_BEHIND_A_VALUE = re.compile(rb"(?:</(?:\w+:)?(?:v|is)|<(?:\w+:)?(?:v|is)\b[^<>]*/)\s*+>\s*+(?!</(?:\w+:)?c\s*>)")
+_ODD_INLINE = re.compile(rb"""inlineStr["'][^<>]*+(?<!/)>\s*+(?!</(?:\w+:)?c\s*>|<(?:\w+:)?(?:is|f)[\s/>])""")
+"""An inline text that is none."""
+
 _START = rb"""<(?:\w+:)?c\b(?P<attributes>(?:\sr="(?P<column>[A-Z]+)(?P<row>\d+)")?[^<>]*)>"""
 """Most programs write the address first, and to look for it elsewhere takes twice as long."""
 
 _CELL = re.compile(rb"%s\s*(?:%s)?(?:%s)?" % (_START, _FORMULA, _VALUE))
 _IS_ERROR = re.compile(rb"""\bt\s*=\s*["']e["']""")
 _IS_DATE = re.compile(rb"""\bt\s*=\s*["']d["']""")
-_PLAIN_DATE = re.compile(rb"\s*(?:\d{4}-\d\d-\d\d(?:T(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?)?)?\s*")
-"""What a number format shows as it is; with a zone, or in another form of ISO 8601, a program shows something else."""
+_PLAIN_DATE = re.compile(
+    rb"\s*(?:\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?:T(?:[01]\d|2[0-3]):\d\d:\d\d(?:\.\d+)?)?)?\s*"
+)
+"""What a number format shows as it is; in another zone or form of ISO 8601, nobody knows what a program shows."""
 
 _IS_TEXT = re.compile(rb"""\bt\s*=\s*["']str["']""")
 _NO_RESULT = re.compile(
@@ -53,13 +60,26 @@ _NO_RESULT = re.compile(
 )
 _ADDRESS = re.compile(rb"""\br\s*=\s*["']([A-Za-z]+)(\d+)["']""")
 _NO_SIZE = rb"""\s*=\s*["']0+(?:\.0*)?["']"""
-_HIDDEN = rb"""\s(?:hidden\s*=\s*["'](?:1|true)["']|%s%s)"""
+_HIDDEN = rb"""\s(?:hidden\s*=\s*["']\s*(?:1|true)\s*["']|%s%s)"""
 _HIDDEN_ROW = re.compile(rb"<(?:\w+:)?row\b(?=[^<>]*+(?<!/)>(?!\s*+</))[^<>]*?%s" % (_HIDDEN % (b"ht", _NO_SIZE)))
 _HIDDEN_COLUMN = re.compile(rb"<(?:\w+:)?col\b(?=([^<>]*+)>)[^<>]*?%s" % (_HIDDEN % (b"width", _NO_SIZE)))
 _HIDDEN_MARKS = (b"hidden", b'ht="0', b"ht='0", b"ht =")
-_FIRST_COLUMN = re.compile(rb"""\smin\s*=\s*["'](\d+)["']""")
-_LAST_COLUMN = re.compile(rb"""\smax\s*=\s*["'](\d+)["']""")
-_STYLE = rb"""\ss\s*=\s*["'](%s)["']"""
+_FIRST_COLUMN = re.compile(rb"""\smin\s*=\s*["']\s*\+?(\d+)\s*["']""")
+_LAST_COLUMN = re.compile(rb"""\smax\s*=\s*["']\s*\+?(\d+)\s*["']""")
+_STYLE = rb"""\ss\s*=\s*["'][\s+0]*(%s)\s*["']"""
+_ROW_STYLE = re.compile(_STYLE % rb"\d+")
+_NAMES_STYLE = re.compile(rb"""\ss\s*=""")
+_CUSTOM = re.compile(rb"""\scustomFormat\s*=\s*["']\s*(?:1|true)\s*["']""")
+_IS_SHARED = re.compile(rb"""\bt\s*=\s*["']s["']""")
+_COLUMN_STYLE = re.compile(rb"""<(?:\w+:)?col\b[^<>]*?\sstyle\s*=\s*["'][\s+0]*(\d+)\s*["'][^<>]*>""")
+_ROW_OR_CELL = re.compile(rb"<(?:\w+:)?(?P<name>row|c)\b(?P<about>[^<>]*)>")
+_UNSTYLED = (
+    rb"""<(?:\w+:)?(?P<name>c)(?=\sr="(?:%(a)s)\d|(?!\sr=")\s[^<>]*?\br\s*=\s*["'](?:%(a)s)\d)"""
+    rb"""(?![^<>]*\s%(b)s)(?P<about>[^<>]*)(?<!/)>"""
+)
+"""Most programs write the address first: the others are asked about in a way that takes longer."""
+
+_NAMED, _NAMED_OR_TEXT = rb"s\s*=", rb"""(?:s\s*=|t\s*=\s*["'](?:s|str|inlineStr)["'])"""
 _MOST_NAMED_STYLES = 50
 """Up to so many are looked for one by one, which passes over all other cells at once."""
 
@@ -74,13 +94,13 @@ _CONDITION_MARK = b"conditionalFormatting"
 _CONDITION = re.compile(
     rb"<((?:\w+:)?)conditionalFormatting\b[^<>]*(?<!/)>.*?(?:</\1conditionalFormatting\s*>|\Z)", re.DOTALL
 )
-_FORMAT_OF_CONDITION = re.compile(rb"""\sdxfId\s*=\s*["'](\d+)["']""")
+_FORMAT_OF_CONDITION = re.compile(rb"""\sdxfId\s*=\s*["']\s*\+?(\d+)\s*["']""")
 _SHAPE_OF_CONDITION = re.compile(rb"""<(?:\w+:)?numFmt\b[^<>]*\sformatCode\s*=\s*"([^"<]*)\"""")
 _AREAS_OF_CONDITION = re.compile(rb"""\ssqref\s*=\s*["']([^"']*)["']|<(?:\w+:)?sqref>([^<]*)<""")
 _RANGE = re.compile(rb"\$?([A-Z]*)\$?(\d*)(?::\$?([A-Z]*)\$?(\d*))?")
-_HIDES_ZEROS = re.compile(rb"""<(?:\w+:)?sheetView\s[^<>]*\bshowZeros\s*=\s*["'](?:0|false)["']""")
-_SHOWS_FORMULAS = re.compile(rb"""<(?:\w+:)?sheetView\s[^<>]*\bshowFormulas\s*=\s*["'](?:1|true)["']""")
-_HIDES_VALUES = re.compile(rb"""\sshowValue\s*=\s*["'](?:0|false)["']""")
+_HIDES_ZEROS = re.compile(rb"""<(?:\w+:)?sheetView\s[^<>]*\bshowZeros\s*=\s*["']\s*(?:0|false)\s*["']""")
+_SHOWS_FORMULAS = re.compile(rb"""<(?:\w+:)?sheetView\s[^<>]*\bshowFormulas\s*=\s*["']\s*(?:1|true)\s*["']""")
+_HIDES_VALUES = re.compile(rb"""\sshowValue\s*=\s*["']\s*(?:0|false)\s*["']""")
 """Of a set of icons or of bars, which stand in place of the numbers."""
 
 _TRUE, _FALSE = {"1", "true"}, {"0", "false"}
@@ -106,15 +126,19 @@ def look_at_xlsx(
     look = Look(formats=formats)
     by_style = {b"%d" % n: shape for n, shape in enumerate(styles.of_cells) if shape != default}
     pattern = re.compile(_STYLE % (b"|".join(by_style) if len(by_style) <= _MOST_NAMED_STYLES else rb"\d+"))
+    inherited = _Inherited(by_style, default)
     pieces = _whole_rows(stream)
     for number, piece in enumerate(pieces):
         head, _, cells = piece.partition(b"sheetData") if number == 0 else (b"", b"", piece)
         if any(mark in cells for mark in _UNUSUAL_MARKS) or has_wide_escapes(cells) or has_needless_references(piece):
             raise UnusualCells
         _refuse_odd_values(cells, _MARKED_VALUE, (b"&",))
+        if _is_beside_a_value(cells):
+            raise UnusualCells
         if number == 0:
             # A program that puts blanks round a number does so round each.
             _refuse_odd_values(cells, _SPACED_VALUE, (b"<",))
+            inherited.add_columns(head)
         _hide_columns(look, head)
         look.hides_zeros = look.hides_zeros or _HIDES_ZEROS.search(head) is not None
         look.shows_formulas = look.shows_formulas or _SHOWS_FORMULAS.search(head) is not None
@@ -125,6 +149,7 @@ def look_at_xlsx(
                     _refuse_odd_day(piece, cell, moments)
         for cell in _STYLED_CELL.finditer(piece) if b"0" in moments.styles else ():
             _refuse_odd_day(piece, cell, moments)
+        inherited.add_cells(look, formats, piece)
         look.hidden_rows += len(_HIDDEN_ROW.findall(piece)) if any(mark in piece for mark in _HIDDEN_MARKS) else 0
         if _CONDITION_MARK in piece:
             _add_conditions(look, piece, styles)
@@ -137,6 +162,80 @@ def _refuse_odd_values(cells: bytes, pattern: re.Pattern[bytes], marks: Iterable
     """Raise UnusualCells if a value with something that belongs in texts only is none; calamine reads a part of it."""
     if not all(is_of_text(cell["attributes"]) for cell in _cells_before(cells, pattern, marks)):
         raise UnusualCells
+
+
+class _Inherited:
+    """The number formats of rows and columns, which LibreOffice shows in cells that name no style, and Excel does not.
+
+    Excel writes the style into each of its cells; other programs may leave it out.
+    """
+
+    def __init__(self, by_style: Mapping[bytes, str], default: str) -> None:
+        self._by_style, self._default = by_style, default
+        self._columns: dict[int, str] = {}
+
+    def add_columns(self, head: bytes) -> None:
+        """Note the formats of columns."""
+        for column in _COLUMN_STYLE.finditer(head) if self._by_style else ():
+            first, last = _FIRST_COLUMN.search(column[0]), _LAST_COLUMN.search(column[0])
+            if first and last and (shape := self._by_style.get(column[1])):
+                positions = range(int(first[1]) - 1, min(int(last[1]), MOST_COLUMNS))
+                self._columns |= dict.fromkeys(positions, shape)
+
+    def add_cells(self, look: Look, formats: Stretches, piece: bytes) -> None:
+        """Note the cells of some rows that programs show differently."""
+        has_rows = bool(self._by_style) and b"customFormat" in piece
+        if not self._columns and not has_rows:
+            return
+        # Styles of rows are rare; a column of dates is not, and its cells name their style.
+        of_row: str | None = None
+        for tag in (_ROW_OR_CELL if has_rows else self._unstyled()).finditer(piece):
+            about = tag["about"]
+            if tag["name"] == b"row":
+                style = _ROW_STYLE.search(about)
+                of_row = self._by_style.get(style[1]) if style and _CUSTOM.search(about) else None
+            elif not _NAMES_STYLE.search(about) and (cell := _CELL.match(piece, tag.start())):
+                place = _place(cell)
+                if shape := of_row or self._columns.get(place[1]):
+                    self._add_cell(look, formats, cell, place, shape)
+
+    def _unstyled(self) -> re.Pattern[bytes]:
+        """Cells without a style in these columns; texts among them only if a format may change them."""
+        few = len(self._columns) <= _MOST_NAMED_STYLES
+        letters = [letters_of(position).encode() for position in self._columns] if few else [rb"[A-Za-z]+"]
+        shows_texts = any(map(changes_texts, self._columns.values()))
+        # With re's own cache this is as good as one pattern for the sheet.
+        words = {b"a": b"|".join(letters), b"b": _NAMED if shows_texts else _NAMED_OR_TEXT}
+        return re.compile(_UNSTYLED % words)
+
+    def _add_cell(
+        self, look: Look, formats: Stretches, cell: re.Match[bytes], place: tuple[int, int], shape: str
+    ) -> None:
+        row, position = place
+        value = (cell["value"] or b"").strip()
+        if is_of_text(cell["attributes"]) or _IS_SHARED.search(cell["attributes"]):
+            if changes_texts(shape):
+                area = [(range(row, row + 1), range(position, position + 1))]
+                look.conditional.add(area)
+                look.conditional_texts.add(area)
+        elif value and not (FLOAT.fullmatch(value) and self._is_same(as_text(float(value)), shape)):
+            formats.add(row, position, OTHER)
+
+    def _is_same(self, text: str, shape: str) -> bool:
+        appearance = shown(text, shape)
+        return appearance is not None and appearance == shown(text, self._default)
+
+
+def _is_beside_a_value(cells: bytes) -> bool:
+    """Whether a cell holds something beside its value, of which calamine takes the last, or no value of its type."""
+    # Counting takes a fraction of what the expressions do, and suffices for sheets as most programs write them.
+    of_values, of_texts = cells.count(b"</v></c>"), cells.count(b"</is></c>")
+    inline = cells.count(b"inlineStr")
+    is_usual = 0 < cells.count(b"</c>") == of_values + of_texts and of_texts == inline
+    if is_usual and cells.count(b"</v>") == of_values and (not inline or cells.count(b"</is>") == of_texts):
+        return False
+    texts = cells.count(b"<is") + cells.count(b":is>") // 2
+    return texts > inline or any(one.search(cells) for one in (_ODD_INLINE, _BEHIND_A_VALUE))
 
 
 def _refuse_odd_day(piece: bytes, start: re.Match[bytes], moments: Moments) -> None:
@@ -158,7 +257,9 @@ def _add_problems(look: Look, piece: bytes, unsure_formula: re.Pattern[bytes]) -
         if _IS_ERROR.search(cell["attributes"]):
             look.add_error(*_place(cell), _decoded(cell["value"]))
     for cell in _cells_before(piece, _IS_DATE, _DATE_MARKS):
-        if _IS_DATE.search(cell["attributes"]) and not _PLAIN_DATE.fullmatch(cell["value"] or b""):
+        if _IS_DATE.search(cell["attributes"]) and (value := cell["value"] or b"") and not _PLAIN_DATE.fullmatch(value):
+            if IN_UTC.fullmatch(value) and _PLAIN_DATE.fullmatch(value.strip()[:-1]):
+                raise UnusualCells
             look.add_uncertain(*_place(cell), _decoded(cell["value"]))
     for cell in _cells_before(piece, unsure_formula, _FORMULA_MARKS):
         is_sure = unsure_formula is _NO_RESULT
@@ -285,15 +386,23 @@ def is_calculated_on_opening(book: bytes) -> bool:
     """
     settings = (one for one in ET.fromstring(book).iter() if one.tag.endswith("}calcPr"))  # noqa: S314
     return any(
-        one.get("fullCalcOnLoad") in _TRUE or (one.get("calcCompleted") in _FALSE and one.get("calcMode") != "manual")
+        one.get("fullCalcOnLoad", "").strip() in _TRUE
+        or (one.get("calcCompleted", "").strip() in _FALSE and one.get("calcMode") != "manual")
         for one in settings
     )
 
 
 def counts_from_1904(book: bytes) -> bool:
-    """Whether the days of a workbook are counted from 1904."""
+    """Whether the days of a workbook are counted from 1904.
+
+    Raises:
+        Refusal: It says so in a form in which calamine does not understand it.
+    """
     settings = (one for one in ET.fromstring(book).iter() if one.tag.endswith("}workbookPr"))  # noqa: S314
-    return any(one.get("date1904") in _TRUE for one in settings)
+    values = [value for one in settings if (value := one.get("date1904")) is not None]
+    if not (_TRUE | _FALSE).issuperset(values):
+        raise Refusal(*DAMAGED)
+    return not _TRUE.isdisjoint(values)
 
 
 def links_of(book: bytes) -> dict[str, str]:

@@ -4,6 +4,7 @@ import io
 import struct
 from collections.abc import Iterator, Sequence
 from datetime import datetime, time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from importer.spreadsheet.workbook_child.look import FROM_1904, Look
 from spreadsheet.making import (
     MAIN,
     RELATIONS,
+    compound,
     opened,
     pack,
     rows_of,
@@ -88,6 +90,27 @@ def test_a_moment_of_an_old_workbook_is_that_of_its_day_0(
     )
     assert list(book.table("Data").rows()) == [[value]]
     assert book.look("Data").day_zero == (FROM_1904 if from_1904 else "")
+
+
+def excel_5(path: Path, name: bytes, *records: bytes) -> XlsBook:
+    """A workbook of Excel 5 with a header and one name, in single bytes; ``records`` are further ones of the book."""
+    begin = partial(struct.pack, "<HHHH", 0x500)
+    book = xls_record(0x809, begin(5, 0x0DBB, 0x07CC)) + b"".join(records)
+    book += xls_record(0x41E, struct.pack("<HB", 200, 7) + b"General") + xls_record(0xE0, struct.pack("<HH12x", 0, 200))
+    book += xls_record(0x85, struct.pack("<IHB", len(book) + 4 + 11 + 4, 0, 4) + b"Data") + xls_record(0x0A)
+    texts = (struct.pack("<HHHH", row, 0, 0, len(text)) + text for row, text in enumerate((b"Name", name)))
+    sheet = xls_record(0x809, begin(0x10, 0x0DBB, 0x07CC)) + b"".join(xls_record(0x204, text) for text in texts)
+    path.write_bytes(compound(book + sheet + xls_record(0x0A)))
+    return XlsBook(path.read_bytes())
+
+
+def test_letters_of_a_workbook_without_a_character_set_are_not_guessed(tmp_path: Path) -> None:
+    """Excel takes those of the computer; letters that are the same in all of them are read."""
+    name, russian = "Комната".encode("cp1251"), xls_record(0x42, struct.pack("<H", 1251))
+    assert list(excel_5(tmp_path / "a.xls", name, russian).table("Data").rows()) == [["Name"], ["Комната"]]
+    assert excel_5(tmp_path / "b.xls", b"Room").look("Data").problems == {}
+    with pytest.raises(Refusal, match="does not name its character set"):
+        excel_5(tmp_path / "c.xls", name).look("Data")
 
 
 def test_what_an_old_workbook_hides_is_known(tmp_path: Path) -> None:

@@ -80,6 +80,17 @@ def test_the_same_bytes_under_many_names_are_refused(tmp_path: Path) -> None:
         open_archive(path)
 
 
+def test_two_parts_with_one_name_are_refused(tmp_path: Path) -> None:
+    """Programs differ in which of them they read."""
+    path = tmp_path / "file.ods"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("content.xml", b"<a/>")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("content.xml", b"<b/>")
+    with pytest.raises(Refusal, match="two parts with one name"):
+        open_archive(path)
+
+
 @pytest.mark.parametrize(
     ("size", "seconds"),
     [

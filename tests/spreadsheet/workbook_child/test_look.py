@@ -43,6 +43,15 @@ def test_other_problems_come_before_a_merged_cell() -> None:
     assert 0 not in look.problems[1]
 
 
+@pytest.mark.parametrize("corners", [((1, 1), (3, 2)), ((3, 2), (1, 1)), ((3, 1), (1, 2)), ((1, 2), (3, 1))])
+def test_merged_cells_lie_between_any_two_corners(corners: tuple[tuple[int, int], tuple[int, int]]) -> None:
+    """LibreOffice takes them in any order."""
+    look = Look()
+    look.add_merged([corners], bottom=9, right=9)
+    covered = {(row, position) for row, cells in look.problems.items() for position in cells}
+    assert covered == {(row, position) for row in (2, 3, 4) for position in (1, 2)} - {(2, 1)}
+
+
 @pytest.mark.parametrize(
     ("position", "first", "count", "rows"),
     [(1, 1, 10, [range(2, 5)]), (0, 1, 10, []), (1, 4, 10, [range(2)]), (1, 6, 10, []), (1, 1, 3, [range(2, 3)])],

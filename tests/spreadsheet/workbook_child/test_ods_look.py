@@ -43,7 +43,8 @@ def row(*cells: str, about: str = "") -> str:
         (ods_cell("float", "7", ""), None),
         (ods_cell("float", "INF", "7"), OTHER),
         (ods_cell("float", "seven", "7"), OTHER),
-        (ods_cell("date", "2026-12-05", "2026-12-05"), None),
+        (ods_cell("date", "2026-12-05", "2026-12-05"), f"{OTHER}m/d/yyyy"),
+        (ods_cell("date", "2026-12-05T10:30:00", "2026-12-05T10:30:00"), f"{OTHER}m/d/yyyy h:mm"),
         (ods_cell("date", "2026-12-05", "05.12.26"), claim("05.12.26")),
         (ods_cell("date", "2026-12-05T10:30:00.5", "10:30"), claim("10:30")),
         (ods_cell("date", "2026-13-05", "05.13.26"), OTHER),
@@ -206,3 +207,93 @@ def test_cells_that_another_one_lies_over_are_noted() -> None:
     about = 'table:number-rows-spanned="2" table:number-columns-spanned="3"'
     cell = f'<table:table-cell office:value-type="string" {about}><text:p>a</text:p></table:table-cell>'
     assert look(row(ods_cell("string", "", "x"), cell)).merged == [((0, 1), (1, 3))]
+
+
+BOX = "<draw:frame><draw:text-box><text:p>Box</text:p></draw:text-box></draw:frame>"
+NOTE = "<office:annotation><text:p>Note</text:p></office:annotation>"
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (BOX, ("shown-uncertain", "Box")),
+        (f"{BOX}<text:p/>", ("shown-uncertain", "Box")),
+        (f"<text:p>Room</text:p>{BOX}", None),
+        (f"<text:p>Room{NOTE}</text:p>", None),
+        ("<draw:frame/><text:p/>", None),
+    ],
+)
+def test_a_box_that_lies_over_a_cell_is_not_its_text(content: str, problem: tuple[str, str] | None) -> None:
+    """The cell is empty, and yet a person sees something there."""
+    seen = look(row(f'<table:table-cell office:value-type="string">{content}</table:table-cell>'))
+    assert seen.problems == ({1: {0: problem}} if problem else {})
+
+
+PERCENT = (
+    '<number:percentage-style style:name="P"><number:number number:decimal-places="0"/><number:text>%</number:text>'
+    '</number:percentage-style><style:style style:name="Percent" style:data-style-name="P"/>'
+    '<style:style style:name="Child" style:parent-style-name="Percent"/><style:style style:name="Red"/>'
+    '<number:text-style style:name="T"><number:text>Room </number:text><number:text-content/></number:text-style>'
+    '<style:style style:name="Room" style:data-style-name="T"/>'
+)
+CONDITION = '<calcext:condition calcext:apply-style-name="{}" calcext:value="&gt;0"/>'
+
+
+def conditional(addresses: str, condition: str, *cells: str) -> Look:
+    """What a sheet called My.Data tells whose cells have a condition; the same condition is of no other sheet."""
+    formats = (
+        f'<calcext:conditional-formats><calcext:conditional-format calcext:target-range-address="{addresses}">'
+        f"{condition}</calcext:conditional-format></calcext:conditional-formats>"
+    )
+    tables = f'<table:table table:name="Other">{row(*cells)}</table:table>'
+    tables += f'<table:table table:name="My.Data">{row()}{row(*cells)}{formats}</table:table>'
+    seen = OdsLooks(f"<office:document-content>{PERCENT}{tables}</office:document-content>".encode())
+    assert not any(
+        shape == OTHER for position in range(3) for *_, shape in seen.of("Other").shapes.within(position, 1, 9)
+    )
+    return seen.of("My.Data")
+
+
+@pytest.mark.parametrize(
+    ("condition", "cell", "is_certain"),
+    [
+        (CONDITION.format("Percent"), ods_cell("float", "0.5", "0.5"), False),
+        (CONDITION.format("Child"), ods_cell("float", "0.5", "0.5"), False),
+        (CONDITION.format("Percent"), ods_cell("float", "0.5", ""), False),
+        (CONDITION.format("Percent"), ods_cell("percentage", "0.5", "50%"), True),
+        (CONDITION.format("Percent"), ods_cell("float", "12", "0012"), False),
+        (CONDITION.format("Percent"), ods_cell("string", "", "0.5"), True),
+        (CONDITION.format("Red"), ods_cell("float", "0.5", "0.5"), True),
+        (CONDITION.format("Room"), ods_cell("string", "", "A"), False),
+        (CONDITION.format("Red") + CONDITION.format("Percent"), ods_cell("float", "0.5", "0.5"), False),
+        ('<calcext:date-is calcext:style="Percent" calcext:date="today"/>', ods_cell("float", "2", "2"), False),
+        ('<calcext:icon-set calcext:show-value="false"/>', ods_cell("float", "2", "2"), False),
+        ('<calcext:icon-set calcext:icon-set-type="3Arrows"/>', ods_cell("float", "2", "2"), True),
+        ("<calcext:color-scale/>", ods_cell("float", "2", "2"), True),
+    ],
+)
+def test_a_condition_that_may_show_a_cell_otherwise_makes_it_uncertain(
+    condition: str, cell: str, *, is_certain: bool
+) -> None:
+    """Only where its style has a format that shows something else than the text of the cell."""
+    seen = conditional("'My.Data'.B2:'My.Data'.B9", condition, cell, cell)
+    assert all(shape != OTHER for *_, shape in seen.shapes.within(0, 2, 1))
+    shapes = [shape for *_, shape in seen.shapes.within(1, 2, 1)]
+    assert (OTHER not in shapes) is is_certain
+
+
+@pytest.mark.parametrize(
+    ("addresses", "positions"),
+    [
+        ("Data.A2:Data.B2", [0, 1]),
+        ("$'It''s a. name'.$C$2 Data.A1:.A9", [0, 2]),
+        (".C9:.B1", [1, 2]),
+        ("Data.A3:Data.C9", []),
+        ("Data.B1048576 Data.AMJ2", []),
+        ("somewhere", [0, 1, 2]),
+    ],
+)
+def test_a_condition_is_of_the_cells_that_it_names(addresses: str, positions: list[int]) -> None:
+    """Of all of them if a name is not understood."""
+    seen = conditional(addresses, CONDITION.format("Percent"), *[ods_cell("float", "0.5", "0.5")] * 3)
+    assert [position for position in range(3) if seen.shapes.within(position, 2, 1)] == positions

@@ -1,5 +1,6 @@
 """The XML of a sheet in other forms: without cells that hold nothing but blanks, with all characters as they are."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,45 @@ def test_a_value_that_its_type_does_not_have_is_none(kind: str, value: str, stay
     """Of two strings there is no third: calamine refuses the whole file for such a cell."""
     row = f'<row r="1"><c r="A1" t="{kind}"><v>{value}</v></c></row>'.encode()
     assert (f"<v>{value}</v>".encode() in plain_cells(row, 2)) is stays
+
+
+TEXT = "<is><t>Room</t></is>"
+VALUES = {
+    f't="inlineStr">{TEXT}<v/>': "Room",
+    f't="inlineStr">{TEXT}\n  <v></v>': "Room",
+    't="inlineStr"><is><r><t>Ro</t></r><r><t>om</t></r></is><v/>': "Room",
+    f't="inlineStr"><v/>{TEXT}': "Room",
+    f't="inlineStr">{TEXT}{TEXT}': "Room",
+    f't="inlineStr">{TEXT}<f>A1</f>': "Room",
+    f't="inlineStr">{TEXT}<extLst><ext uri="a"><v>q</v></ext></extLst>': "Room",
+    't="str"><v>Room</v><v/>': "Room",
+    't="str"><v/><v>Room</v>': "Room",
+    't="str"><v>Room</v><f>A1</f>': "Room",
+    "><v>5</v><v/>": "5",
+    't="str"><f>A1</f><v/>': "",
+    't="str"><v>Room</v><v>Desk</v>': "cell-error",
+    f't="inlineStr">{TEXT}<v>Desk</v>': "cell-error",
+    f't="inlineStr">{TEXT}<is><t>Desk</t></is>': "cell-error",
+    't="inlineStr"><v>Room</v>': "cell-error",
+    't="inlineStr"><t>Room</t>': "cell-error",
+    't="inlineStr">Room': "cell-error",
+    f't="str">{TEXT}': "cell-error",
+    f">{TEXT}": "cell-error",
+}
+
+
+@pytest.mark.parametrize("prefix", ["", "x:"])
+@pytest.mark.parametrize("cell", VALUES)
+def test_a_cell_has_one_value_or_is_an_error(tmp_path: Path, cell: str, prefix: str) -> None:
+    """What is empty beside a value is none; of two values nobody knows which is shown."""
+    row = f'<row r="2"><c r="A2"><v>1</v></c><c r="B2" {cell}</c><c r="C2"><v>7</v></c></row>'
+    sheet_part = sheet_xml(text_row(1, "ResourceId", "Name", "Price"), row)
+    if prefix:
+        sheet_part = re.sub(r"<(/?)(\w)", r"<\1x:\2", sheet_part).replace("xmlns=", "xmlns:x=")
+    sheet = opened(pack(tmp_path / "a.xlsx", xlsx_parts(sheet_part)))
+    is_error = VALUES[cell] == "cell-error"
+    assert problems_of(sheet) == ({(2, 1): "cell-error"} if is_error else {})
+    assert rows_of(sheet)[2] == ["1", "#ERROR" if is_error else VALUES[cell], "7"]
 
 
 ESCAPED = {

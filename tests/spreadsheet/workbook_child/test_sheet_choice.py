@@ -8,13 +8,16 @@ import pytest
 from importer.spreadsheet.workbook_child.books import SheetName, first_row
 from importer.spreadsheet.workbook_child.cell_texts import Cell
 from importer.spreadsheet.workbook_child.limits import Refusal
-from importer.spreadsheet.workbook_child.look import Look
+from importer.spreadsheet.workbook_child.look import Look, Problems
 from importer.spreadsheet.workbook_child.sheet_choice import CHOICES_MARK, NOTES_HEADER, SUMMARY_HEADER, choose
 
 DATA: list[Sequence[Cell]] = [[None, None], [" ", ""], ["ResourceId", "Name"], [1, "Room"]]
 NOTES: list[Sequence[Cell]] = [NOTES_HEADER]
 NOTES_AS_TEXTS = {4: {0: "Name"}, 2: {column: f" {text} " for column, text in reversed([*enumerate(NOTES_HEADER)])}}
 """Cells as a workbook may tell them: the rows and columns in any order."""
+UNCALCULATED: Problems = {1: {0: ("formula-without-value", "=A!A1")}, 2: {0: ("formula-without-value", "=A!A2")}}
+FAULTY: Problems = {7: {0: ("cell-error", "#N/A"), 1: ("cell-merged", "")}}
+COVERED: Problems = {2: {0: ("cell-merged", "")}}
 
 
 @dataclass
@@ -32,11 +35,15 @@ class Table:
 
 @dataclass
 class Book:
-    """Sheets by name; those in ``hidden`` are hidden, those in ``shown`` have texts that are no values."""
+    """Sheets by name; those in ``hidden`` are hidden, those in ``shown`` have texts that are no values.
+
+    ``problems`` are their cells that have no value to be read.
+    """
 
     sheets: dict[str, list[Sequence[Cell]]]
     hidden: set[str] = field(default_factory=set)
     shown: dict[str, dict[int, dict[int, str]]] = field(default_factory=dict)
+    problems: dict[str, Problems] = field(default_factory=dict)
 
     @property
     def names(self) -> list[SheetName]:
@@ -49,7 +56,7 @@ class Book:
 
     def look(self, name: str) -> Look:
         """What one tells beside them."""
-        return Look(texts=self.shown.get(name, {}))
+        return Look(texts=self.shown.get(name, {}), problems=self.problems.get(name, {}))
 
 
 @pytest.mark.parametrize(
@@ -64,6 +71,9 @@ class Book:
         (Book({"Notes": NOTES}), None, "Notes", []),
         (Book({"A": [], "B": []}, shown={"B": {1: {0: "ResourceId"}}}), None, "B", []),
         (Book({"A": DATA, "B": []}, shown={"B": NOTES_AS_TEXTS}), None, "A", []),
+        (Book({"A": DATA, "B": []}, problems={"B": COVERED}), None, "A", []),
+        (Book({"A": [], "B": []}, problems={"B": UNCALCULATED}), None, "B", []),
+        (Book({"A": DATA, "B": []}, {"B"}, problems={"B": UNCALCULATED}), None, "A", ["B"]),
         (Book({"A": DATA, "Old": DATA}, {"Old"}), "Old", "Old", []),
         (Book({"A": DATA, "Empty": []}), "Empty", "Empty", []),
     ],
@@ -78,6 +88,8 @@ def test_the_only_sheet_that_can_be_meant_is_read(book: Book, chosen: str | None
     [
         (Book({"A": DATA, "B": DATA}), None, "has several sheets: A, B", ("A", "B")),
         (Book({"A": DATA, "Notes": [["Column", "Remark"]]}), None, "has several sheets: A, Notes", ("A", "Notes")),
+        (Book({"A": DATA, "B": []}, problems={"B": UNCALCULATED}), None, "has several sheets: A, B", ("A", "B")),
+        (Book({"A": DATA, "B": []}, problems={"B": FAULTY}), None, "has several sheets: A, B", ("A", "B")),
         (Book({"A": DATA}, {"A"}), None, "has no visible sheet with data", ()),
         (Book({"A": [], "B": [[" "]]}), None, "has no sheet with data", ()),
         (Book({}), None, "has no sheet with data", ()),

@@ -4,10 +4,11 @@ import io
 
 import pytest
 
-from importer.spreadsheet.workbook_child.format_codes import GENERAL
+from importer.spreadsheet.workbook_child.format_codes import GENERAL, OTHER
+from importer.spreadsheet.workbook_child.limits import Refusal
 from importer.spreadsheet.workbook_child.look import Formats, Look
 from importer.spreadsheet.workbook_child.plain_cells import NO_MOMENTS, Moments
-from importer.spreadsheet.workbook_child.xlsx_look import UnusualCells, formats_of, look_at_xlsx
+from importer.spreadsheet.workbook_child.xlsx_look import UnusualCells, counts_from_1904, formats_of, look_at_xlsx
 from spreadsheet.making import MAIN, sheet_xml
 
 SHAPES = (GENERAL, "0.00", "yyyy-mm-dd")
@@ -29,13 +30,52 @@ def look(*cells: str, tail: str = "", moments: Moments = NO_MOMENTS, calculated:
         '<c t="n" r="B1" s="1"/>',
         '<x:c r = "B1" s = "1"><x:v>5</x:v></x:c>',
         '<c r="b1" s="1"><v>5</v></c>',
+        '<c r="B1" s="01"><v>5</v></c>',
+        '<c r="B1" s=" 1 "><v>5</v></c>',
+        '<c r="B1" s="+1"><v>5</v></c>',
     ],
 )
 def test_the_format_of_a_cell_is_that_of_its_style(cell: str) -> None:
-    """However its tag is written; the style of a row is none of its cells."""
+    """However its tag and the number are written; the style of a row is none of its cells."""
     seen = look(cell, '<c r="C1" s="0"><v>5</v></c>', '<c r="D1"><v>5</v></c>')
     assert seen.formats
     assert [seen.formats.of(position, 1, 1) for position in range(4)] == [[GENERAL], ["0.00"], [GENERAL], [GENERAL]]
+
+
+INHERITED = (GENERAL, "0%", "0", "yyyy-mm-dd", '"Room "@')
+
+
+@pytest.mark.parametrize(
+    ("style", "cell", "is_certain"),
+    [
+        (1, '<c r="B2"><v>0.5</v></c>', False),
+        (1, '<c r="B2" s="0"><v>0.5</v></c>', True),
+        (1, '<c r="B2"/>', True),
+        (1, '<c r="B2" t="b"><v>1</v></c>', False),
+        (1, '<c r="B2" t="str"><v>Room</v></c>', True),
+        (2, '<c r="B2"><v>12</v></c>', True),
+        (2, '<c r="B2"><f>A1</f><v>12.5</v></c>', False),
+        (3, '<c r="B2" t="n"><v>46507</v></c>', False),
+        (4, '<c r="B2" t="inlineStr"><is><t>A</t></is></c>', False),
+        (4, '<c r="B2" t="s"><v>0</v></c>', False),
+        (0, '<c r="B2"><v>0.5</v></c>', True),
+    ],
+)
+@pytest.mark.parametrize("owner", ["row", "column"])
+def test_a_cell_without_a_style_in_a_row_or_column_with_one_is_uncertain(
+    owner: str, style: int, cell: str, *, is_certain: bool
+) -> None:
+    """LibreOffice shows it by that style, Excel does not; it is no matter where both show the same."""
+    about, columns = f' s="{style}" customFormat="1"', f'<cols><col min="2" max="3" style="{style}"/></cols>'
+    xml = sheet_xml(
+        f'<row r="2"{about if owner == "row" else ""}>{cell}</row>', '<row r="3"><c r="A3"><v>5</v></c></row>'
+    )
+    xml = xml.replace("<sheetData>", f"{columns if owner == 'column' else ''}<sheetData>")
+    seen = look_at_xlsx(io.BytesIO(xml.encode()), Formats(INHERITED))
+    assert seen.formats
+    texts = seen.conditional_texts.holds(2, 1) and seen.conditional.holds(2, 1)
+    assert (seen.formats.of(1, 2, 1) != [OTHER] and not texts) is is_certain
+    assert (seen.formats.of(0, 3, 1), seen.conditional.holds(3, 0)) == ([GENERAL], False)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +137,10 @@ def test_only_numbers_can_be_odd_days(cell: str) -> None:
         '<c r="A1"><v>1&amp;</v></c>',
         '<c r="A1" t="b"><v>\n1</v></c>',
         '<x:c r="A1"><x:v xml:space="preserve">1 </x:v></x:c>',
+        '<c r="A1" t="inlineStr"><is><t>a</t></is><v/></c>',
+        '<c r="A1" t="str"><v>a</v>\n<v>b</v></c>',
+        '<c r="A1" t="d"><v>2031-03-01T10:30:00Z</v></c>',
+        '<c r="A1" s="1" t="d"><v>2031-03-01T10:30:00.000Z</v></c>',
     ],
 )
 def test_what_needs_another_form_first_is_unusual(cell: str) -> None:
@@ -111,6 +155,9 @@ def test_what_needs_another_form_first_is_unusual(cell: str) -> None:
         '<c r="A1" t="str"><v>R&amp;D, 1st floor </v></c>',
         '<c r="A1" t="inlineStr"><is><t>R&amp;D &#39;&#233;&#10;</t></is></c>',
         '<c r="A1">\n<v>1</v>\n</c>',
+        '<c r="A1" t="inlineStr"/>',
+        '<c r="A1" t="inlineStr"><f>A2</f><is><t xml:space="preserve"> a</t></is>\n</c>',
+        '<c r="A1" t="str"><f>A2</f><v/></c>',
         '<c r="A1" t="str"><f>A2 &amp; "&#34;"</f><v>x</v></c>',
     ],
 )
@@ -151,6 +198,15 @@ def test_styles_name_their_formats_and_conditions_theirs() -> None:
     assert formats.of_texts == {2}
 
 
+@pytest.mark.parametrize(("value", "is_from_1904"), [("1", True), ("true", True), ("0", False), ("false", False)])
+def test_a_book_says_from_when_its_days_are_counted(value: str, *, is_from_1904: bool) -> None:
+    """In a form that calamine understands as well: both must take the same day for the first."""
+    book = f'<workbook {MAIN}><workbookPr date1904="{value}"/></workbook>'
+    assert counts_from_1904(book.encode()) is is_from_1904
+    with pytest.raises(Refusal):
+        counts_from_1904(book.replace(f'"{value}"', f'" {value} "').encode())
+
+
 @pytest.mark.parametrize(
     ("value", "is_certain"),
     [
@@ -158,8 +214,8 @@ def test_styles_name_their_formats_and_conditions_theirs() -> None:
         ("2031-03-01T10:30:00", True),
         ("2031-03-01T10:30:00.000", True),
         ("", True),
-        ("2031-03-01T10:30:00Z", False),
-        ("2031-03-01T10:30:00.000Z", False),
+        ("2031-13-01", False),
+        ("2031-13-01T10:30:00Z", False),
         ("2031-03-01T10:30:00+02:00", False),
         ("2031-03-01T10:30", False),
         ("2031-03-01T24:00:00", False),
@@ -169,6 +225,6 @@ def test_styles_name_their_formats_and_conditions_theirs() -> None:
     ],
 )
 def test_a_date_in_words_is_certain_only_in_its_plain_form(value: str, *, is_certain: bool) -> None:
-    """A program shows a cell with a zone without it, and others in the number format too, if it reads them at all."""
+    """And in UTC, which it is read as; of others nobody knows what a program shows, if it reads them at all."""
     seen = look(f'<c r="A1" t="d"><v>{value}</v></c>')
     assert seen.problems == ({} if is_certain else {1: {0: ("shown-uncertain", value)}})
