@@ -223,6 +223,12 @@ async def check_of(
     return result if usable else None
 
 
+def as_read(request: Request, draft: Draft) -> Draft:
+    """The upload with what its check, which has just ended, has put down of how it was read."""
+    now = app_of(request).drafts.find(draft.id)
+    return now if now is not None and now.version == draft.version else draft
+
+
 async def draft_as_chosen(request: Request) -> Draft:
     """The upload, in a new version if somebody has chosen another record for one of its names, for another file."""
     draft = draft_of(request)
@@ -345,7 +351,7 @@ async def check(request: Request) -> Response:
         return redirect(request, f"/uploads/{draft.id}")
     if result.error:
         return page(request, "unreadable.html", status=422, draft=draft, result=result)
-    return page(request, "check.html", **await check_values(request, draft, result))
+    return page(request, "check.html", **await check_values(request, as_read(request, draft), result))
 
 
 async def check_values(
@@ -444,11 +450,11 @@ async def check_again(request: Request) -> Response:
     """Check the file once more, in another encoding or with another row as its header."""
     draft, fields, app = draft_of(request), await form(request), app_of(request)
     if fields.get("encoding") in ENCODINGS:
-        app.drafts.change(draft.id, encoding=fields["encoding"], remembered=False)
+        app.drafts.read_anew(draft.id, encoding=fields["encoding"], remembered=False)
         return redirect(request, f"/uploads/{draft.id}")
     if "header_row" in fields:
         # By the letters of a column of the old header, they would be of other columns.
-        app.drafts.change(draft.id, header_row=_row_number(fields["header_row"]), map={})
+        app.drafts.read_anew(draft.id, header_row=_row_number(fields["header_row"]), map={})
     return redirect(request, f"/uploads/{draft.id}")
 
 
@@ -513,6 +519,7 @@ async def plan(request: Request) -> Response:
         return redirect(request, f"/uploads/{draft.id}")
     if not settings.can_sign_in:
         return redirect(request, f"/sign-in?next=/uploads/{draft.id}/plan")
+    draft = as_read(request, draft)
     made, key = read_plan(draft, settings, app.clock()), f"plan {draft.id} {draft.version}"
     if made is None:
         await app.jobs.done(
