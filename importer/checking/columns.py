@@ -11,7 +11,7 @@ from types import MappingProxyType
 from importer.checking.date_headers import read_date_header
 from importer.errors import ColumnsError
 from importer.issues import Issue
-from importer.spreadsheet import RECORD_ID, STAMPS, Sheet, column_letters
+from importer.spreadsheet import NO_HEADER, RECORD_ID, STAMPS, Sheet, column_letters
 from importer.text import printable, typed_word
 from schemas import RecordType
 
@@ -102,11 +102,14 @@ def match_columns(
     free = ", ".join(name for name in kind.fields if name not in {c.field for c in columns})
     unless = f", unless it holds one of these fields: {free}" if free else ""
     issues = tuple(
-        Issue("column-unused", cell=f"{column_letters(i)}{sheet.header_row}", label=sheet.labels[i], detail=unless)
-        for i in unused
+        Issue("column-unused", cell=_cell_of_header(sheet, i), label=sheet.labels[i], detail=unless) for i in unused
     )
     ordered = tuple(sorted(columns, key=lambda column: kind.fields.index(column.field)))
     return ColumnMapping(ordered, issues, record_id, beside)
+
+
+def _cell_of_header(sheet: Sheet, position: int) -> str | None:
+    return None if sheet.header_row == NO_HEADER else f"{column_letters(position)}{sheet.header_row}"
 
 
 def choice_keys(letters: Sequence[str], labels: Sequence[str]) -> list[str]:

@@ -22,6 +22,7 @@ from importer.issues import Issue, Notice
 from importer.model import Record, RowElsewhere, Status
 from importer.runs.copies import intact, sha256_of, stage_copy
 from importer.spreadsheet import (
+    NO_HEADER,
     RECORD_ID,
     STAMPS,
     Judge,
@@ -174,6 +175,8 @@ def look_at_columns(
     _remember_choice(file, sheet, read, settings)
     checking.refuse_absent(sheet, read.map)
     # Only without a mapping of the user's own: what was saved is for the next file, not against what is typed now.
+    # Columns without a header are called alike in every such file.
+    recalls = recalls and sheet.header_row != NO_HEADER
     remembered = {} if read.map or not recalls else recall(own_labels(sheet), settings.home)
     read = replace(read, map=remembered) if remembered else read
     if recalls and sheet.is_report and read.dates is None and read.zone is None:

@@ -241,7 +241,7 @@ def _save(desk: Desk, draft: Draft, chosen: Sequence[tuple[str, str, Candidate]]
 
 def _remember_dates(desk: Desk, check: UploadCheck, changes: Mapping[str, str | None]) -> None:
     """Remember this of the dates of files with the same header; None forgets it."""
-    if not changes or check.header is None:
+    if not changes or check.header is None or not check.header.row:
         return
     home, labels = desk.settings.home, check.header.labels
     remember_date_choice(labels, replace(recall_date_choice(labels, home), **changes), home)

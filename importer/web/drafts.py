@@ -231,10 +231,10 @@ class Drafts:
         with self.locked(key) as draft:
             if draft is None:
                 return None
-            recalled = draft.recalled or DateChoice()
-            dates, zone = draft.read.dates, draft.read.zone
-            undone = {"dates": dates if dates != recalled.dates else None, "zone": zone if zone != recalled.zone else None}
-            read = replace(draft.read, **{**undone, **changes})  # type: ignore[arg-type]
+            recalled, read = draft.recalled or DateChoice(), draft.read
+            dates = None if read.dates == recalled.dates else read.dates
+            zone = None if read.zone == recalled.zone else read.zone
+            read = replace(read, **{"dates": dates, "zone": zone, **changes})  # type: ignore[arg-type]
             return self.set_read(replace(draft, recalled=None), read)
 
     def set_read(self, draft: Draft, read: ReadOptions) -> Draft:

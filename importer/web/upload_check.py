@@ -36,6 +36,7 @@ from importer.runs.observer import NullObserver
 from importer.runs.source import Source, columns, examine, look_at_columns, missing, open_source, own_labels, read_sheet
 from importer.spreadsheet import (
     DELIMITED,
+    NO_HEADER,
     PROBLEM_CODES,
     REPAIRS,
     ReadOptions,
@@ -279,7 +280,7 @@ def _recalled(draft: Draft, source: Source, settings: Settings) -> DateChoice:
     Failed rows that come back are read as in their import. For others it is what a person chose for their header, as
     far as the file leaves it open: the same header may stand above dates of another program.
     """
-    if draft.read.dates or draft.read.zone:
+    if draft.read.dates or draft.read.zone or source.sheet.header_row == NO_HEADER:
         return DateChoice()
     if source.read.dates or source.read.zone != settings.zone:
         return DateChoice(source.read.dates, source.read.zone if source.read.zone != settings.zone else None)

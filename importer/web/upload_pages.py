@@ -30,6 +30,7 @@ from importer.runs.page_run import add_page_run
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.source import ColumnMatch, examine
 from importer.runs.status import RunStatus, search_statuses, statuses_of_content
+from importer.spreadsheet import NO_HEADER
 from importer.spreadsheet.template import write_template
 from importer.web import choices, late_rows, row_answers, upload_check
 from importer.web.context import (
@@ -447,12 +448,14 @@ async def check_summary(request: Request) -> Response:
 
 
 async def check_again(request: Request) -> Response:
-    """Check the file once more, in another encoding or with another row as its header."""
+    """Check the file once more, in another encoding or with another row, or none, as its header."""
     draft, fields, app = draft_of(request), await form(request), app_of(request)
     if fields.get("encoding") in ENCODINGS:
         app.drafts.read_anew(draft.id, encoding=fields["encoding"], remembered=False)
         return redirect(request, f"/uploads/{draft.id}")
-    if "header_row" in fields:
+    if "no_header" in fields:
+        app.drafts.read_anew(draft.id, header_row=NO_HEADER, map={})
+    elif "header_row" in fields:
         # By the letters of a column of the old header, they would be of other columns.
         app.drafts.read_anew(draft.id, header_row=_row_number(fields["header_row"]), map={})
     return redirect(request, f"/uploads/{draft.id}")

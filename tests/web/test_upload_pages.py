@@ -1,5 +1,6 @@
 """An upload on its way to a plan: sheet, columns, cells, zone and encoding are chosen on the pages."""
 
+import io
 import json
 import re
 import socket
@@ -454,3 +455,46 @@ def test_the_issues_in_the_downloaded_workbook_advise_as_the_page_does(client: C
     assert any("ada@example.com" in text for text in advice)
     assert any("30 April 2027 10:30" in text for text in advice)
     assert [text for text in advice if "importer " in text or "--" in text] == []
+
+
+WITHOUT_HEADER = [[*mapping(1)], [*mapping(2, CoworkerId="12.5")], [*mapping(3)]]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".xlsx"])
+def test_no_row_is_lost_of_a_file_without_a_header(
+    client: Client, service: Running, tmp_path: Path, suffix: str
+) -> None:
+    """The page says which row it takes for one, and takes the word that there is none, up to the last report."""
+    file = tmp_path / f"rows{suffix}"
+    if suffix == ".xlsx":
+        book = Workbook()
+        for row in WITHOUT_HEADER:
+            book.worksheets[0].append(row)
+        book.save(file)
+    else:
+        comma = "," if suffix == ".csv" else "\t"
+        file.write_text("".join(f"{comma.join(map(str, row))}\n" for row in WITHOUT_HEADER))
+    place = client.draft(file.name, file.read_bytes())
+    text = client.follow(f"{place}/columns").text
+    assert f"Row 1 is taken as the header: “{WITHOUT_HEADER[0][0]}”" in plain(text)
+    assert "It is not imported." in text
+    client.post(f"{place}/check", {"header_row": "1", "no_header": "yes"})
+    text = client.follow(f"{place}/columns").text
+    assert "All rows are imported, because your rows have no header." in text
+    assert "Column A" in text
+    letters = dict(zip(map("field-{}".format, LABELS), "ABCDEF", strict=True))
+    client.post(f"{place}/columns", letters | {"remember": "on"})
+    text = plain(client.follow(f"{place}/check").text)
+    assert "1 row of 3 needs a change." in text
+    assert "the header of this file" not in text
+    marked = load_workbook(io.BytesIO(client.get(f"{place}/marked.xlsx").body)).worksheets[0]
+    texts = [[str(cell.value) for cell in row] for row in marked.iter_rows()]
+    assert sum(str(WITHOUT_HEADER[0][2]) in row for row in texts) == 1
+    client.follow(f"{place}/plan")
+    run = client.post(f"{place}/start").place
+    client.until(run, lambda text: "2 of 3 rows created" in text and "report.csv" in text)
+    assert {json.loads(body)["Name"] for body in service.state.bodies} == {WITHOUT_HEADER[0][2], WITHOUT_HEADER[2][2]}
+    again = client.draft("failed.csv", client.get(f"{run}/files/failed.csv").body)
+    assert "1 row of 1 needs a change." in plain(client.follow(f"{again}/check").text)
+    other = client.draft(f"other{suffix}", file.read_bytes())
+    assert "Row 1 is taken as the header" in client.follow(f"{other}/columns").text
