@@ -464,7 +464,8 @@ def columns(source: Source) -> list[ColumnMatch]:
 
     if source.mapping.record_id is not None:
         used |= {source.mapping.record_id, *source.mapping.names.values()}
-    near = checking.near_labels(sheet, source.kind, source.mapping)
+    required = source.kind.required(source.endpoint)
+    near = checking.near_labels(sheet, source.kind, source.mapping, required)
     matches = []
     for name in source.kind.fields:
         column = source.mapping.column(name)
