@@ -77,6 +77,9 @@ _UPLOAD_FIELDS = 5
 _CHUNK = 1 << 20
 _LATEST = 5
 _ROW_DIGITS = 7
+_READ = "read"
+"""What a button says that is about how the file is read."""
+
 _MOST_BEFORE = 3
 
 
@@ -292,13 +295,14 @@ async def columns(request: Request) -> Response:
         return busy_page(request, draft)
     if result.header is None:
         return redirect(request, f"/uploads/{draft.id}/check")
-    return _columns_page(request, draft, result)
+    chosen = {name: letters for name, letters in request.query_params.items() if name.startswith("field-")}
+    return _columns_page(request, draft, result, chosen)
 
 
 def _columns_page(
     request: Request, draft: Draft, result: UploadCheck, chosen: Mapping[str, str] = MappingProxyType({})
 ) -> Response:
-    """The columns to choose; ``chosen`` is a form that was not taken, because it has a column for two fields."""
+    """The columns to choose; ``chosen`` are choices of a form that was not taken, or made before the header was."""
     twice = _chosen_twice(chosen)
     values = {"draft": draft, "result": result, "header": result.header, "kind": kind_of(draft)}
     values |= {"chosen": chosen, "twice": twice}
@@ -319,6 +323,8 @@ async def choose_columns(request: Request) -> Response:
     draft, fields, app = draft_of(request), await form(request), app_of(request)
     result = latest_check(draft)
     header = result.header if result else None
+    if header is not None and (changes := _typed_otherwise(draft, header, fields)):
+        return _check_again(request, fields, changes)
     if result is not None and header is not None and _chosen_twice(fields):
         return _columns_page(request, draft, result, fields)
     chosen = _chosen(header, fields) if header else {}
@@ -449,16 +455,47 @@ async def check_summary(request: Request) -> Response:
 
 async def check_again(request: Request) -> Response:
     """Check the file once more, in another encoding or with another row, or none, as its header."""
-    draft, fields, app = draft_of(request), await form(request), app_of(request)
-    if fields.get("encoding") in ENCODINGS:
-        app.drafts.read_anew(draft.id, encoding=fields["encoding"], remembered=False)
-        return redirect(request, f"/uploads/{draft.id}")
-    if "no_header" in fields:
-        app.drafts.read_anew(draft.id, header_row=NO_HEADER, map={})
-    elif "header_row" in fields:
-        # By the letters of a column of the old header, they would be of other columns.
-        app.drafts.read_anew(draft.id, header_row=_row_number(fields["header_row"]), map={})
+    fields = await form(request)
+    return _check_again(request, fields, _read_otherwise(fields))
+
+
+def _check_again(request: Request, fields: Mapping[str, str], changes: Mapping[str, Any]) -> Response:
+    draft = draft_of(request)
+    latest = latest_check(draft)
+    if changes:
+        app_of(request).drafts.read_anew(draft.id, **changes)
+    if changed := _changed_choices(latest.header if latest else None, fields):
+        # They are for columns, whatever these are called by now, and nobody has asked to take them back.
+        return redirect(request, f"/uploads/{draft.id}/columns?{urlencode(changed)}")
     return redirect(request, f"/uploads/{draft.id}")
+
+
+def _read_otherwise(fields: Mapping[str, str]) -> dict[str, Any]:
+    """How a form says that the file is to be read: by the button that was pressed, else by all of its fields."""
+    pressed = fields.get(_READ)
+    if pressed == "no header":
+        return {"header_row": NO_HEADER, "map": {}}
+    if pressed in (None, "encoding") and fields.get("encoding") in ENCODINGS:
+        return {"encoding": fields["encoding"], "remembered": False}
+    if pressed in (None, "header") and "header_row" in fields:
+        # By the letters of a column of the old header, they would be of other columns.
+        return {"header_row": _row_number(fields["header_row"]), "map": {}}
+    return {}
+
+
+def _changed_choices(header: Header | None, fields: Mapping[str, str]) -> dict[str, str]:
+    """The choices of columns in a form that are not those that the page began with."""
+    shown = {f"field-{column.field}": column.column or "" for column in header.columns} if header else {}
+    return {name: letters for name, letters in fields.items() if name in shown and letters != shown[name]}
+
+
+def _typed_otherwise(draft: Draft, header: Header, fields: Mapping[str, str]) -> dict[str, Any]:
+    """What a person has typed or chosen about reading the file without pressing the button beside it."""
+    if fields.get("header_row", "").strip() not in ("", str(header.row)):
+        return _read_otherwise({**fields, _READ: "header"})
+    if fields.get("encoding") in (None, draft.read.encoding or "cp1252"):
+        return {}
+    return _read_otherwise({**fields, _READ: "encoding"})
 
 
 def desk_of(request: Request) -> choices.Desk:

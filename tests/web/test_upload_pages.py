@@ -478,7 +478,7 @@ def test_no_row_is_lost_of_a_file_without_a_header(
     text = client.follow(f"{place}/columns").text
     assert f"Row 1 is taken as the header: “{WITHOUT_HEADER[0][0]}”" in plain(text)
     assert "It is not imported." in text
-    client.post(f"{place}/check", {"header_row": "1", "no_header": "yes"})
+    client.post(f"{place}/check", {"header_row": "1", "read": "no header"})
     text = client.follow(f"{place}/columns").text
     assert "All rows are imported, because your rows have no header." in text
     assert "Column A" in text
@@ -498,3 +498,33 @@ def test_no_row_is_lost_of_a_file_without_a_header(
     assert "1 row of 1 needs a change." in plain(client.follow(f"{again}/check").text)
     other = client.draft(f"other{suffix}", file.read_bytes())
     assert "Row 1 is taken as the header" in client.follow(f"{other}/columns").text
+
+
+@pytest.mark.parametrize(
+    ("pressed", "typed"),
+    [
+        ("check", {"read": "header", "header_row": "2"}),
+        ("columns", {"header_row": "2"}),
+        ("check", {"read": "encoding", "encoding": "cp1250"}),
+        ("columns", {"encoding": "cp1250"}),
+    ],
+)
+def test_chosen_columns_stay_when_the_file_is_read_otherwise(
+    client: Client, pressed: str, typed: dict[str, str]
+) -> None:
+    """Whichever button is pressed, nothing that was chosen or typed beside it is lost, and nothing is saved unseen."""
+    titles = ["Nummer", "Wer", "Bezeichnung \u00e4", "Bis", "a", "b"]
+    content = table([*titles], mapping(3), mapping(4), labels=[f"{title} x" for title in titles]).decode()
+    place = client.draft("rows.csv", content.encode("cp1252"))
+    client.post(f"{place}/check", {"encoding": "cp1252"})
+    before = client.follow(f"{place}/columns").text
+    fields = form_fields(before, "columns") | {"field-CoworkerId": "B", "field-Name": "C"}
+    answer = client.post(f"{place}/{pressed}", fields | typed)
+    text = client.follow(answer.place).text
+    assert re.search(r'<option value="B" selected>', text)
+    assert re.search(r'<option value="C" selected>', text)
+    assert text.count(" selected>") >= before.count(" selected>") + 2
+    if "header_row" in typed:
+        assert "Row 2 is taken as the header" in text
+    else:
+        assert '<option value="cp1250" selected>' in text
