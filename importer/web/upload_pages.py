@@ -378,7 +378,7 @@ async def check_values(
         **_summary_values(request, draft, result),
         **_questions(request, draft, checked, as_page_number(place.get("names", ""))),
         "place": f"/uploads/{draft.id}/check?{urlencode({**place})}",
-        "overtaken": "",
+        "overtaken": (),
         "only": only,
         "rows": rows,
         "total": total,
