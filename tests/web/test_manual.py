@@ -41,6 +41,13 @@ def test_tables_and_examples_are_rendered(client: Client) -> None:
     assert "made:" not in plain(text)
 
 
+def test_long_lines_of_examples_are_reached_by_the_keyboard(client: Client) -> None:
+    """Each example scrolls on its own, so each can have the focus."""
+    examples = [tag for name in TOPICS for tag in re.findall("<pre[^>]*>", client.get(f"/help/{name}").text)]
+    assert examples
+    assert {tag for tag in examples if 'tabindex="0"' not in tag or "aria-label" not in tag} == set()
+
+
 def test_html_in_the_manual_is_escaped() -> None:
     """A tag or a script address in a page's source is shown as text, and leads nowhere."""
     topic = Topic("x", "X", "x.", "# <b>X</b>\n\n<script>alert(1)</script>\n\n[a](javascript:alert(1))\n")
