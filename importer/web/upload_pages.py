@@ -3,9 +3,11 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -72,6 +74,7 @@ MOST_FILES = 20
 """Files taken at once; each is an upload of its own."""
 
 PASTED = "pasted rows.tsv"
+_LINES_OF_PASTE = 50
 _LONGEST_PASTE = 8 * 1024 * 1024
 _UPLOAD_FIELDS = 5
 _CHUNK = 1 << 20
@@ -95,11 +98,21 @@ async def home(request: Request, errors: Sequence[ImporterError] = ()) -> Respon
     facts = [(name, kind.metadata(name), name in kind.required(kind.paths[0])) for name in kind.fields]
     values = {"latest": latest, "drafts": drafts, "fields": facts, "accepted": ACCEPTED, "largest": LARGEST}
     values |= {
+        "first_rows": {draft.id: _first_row(draft) for draft in drafts if draft.name == PASTED},
         "errors": [Problem.of(error) for error in errors],
         "most_files": MOST_FILES,
         "example": _example(kind, app.clock()),
     }
     return page(request, "upload.html", status=422 if errors else 200, kind=kind, **values)
+
+
+def _first_row(draft: Draft) -> str:
+    """The texts of the first row below the header: pasted rows all have the same name."""
+    lines = list[str]()
+    # Somebody may delete it at this moment.
+    with suppress(FileNotFoundError), draft.path.open(encoding="utf-8", errors="replace") as file:
+        lines = [line for line in islice(file, _LINES_OF_PASTE) if line.strip()][:2]
+    return ", ".join(text for cell in lines[-1].split("\t") if (text := cell.strip())) if lines else ""
 
 
 def _example(kind: RecordType, now: float) -> list[list[str]]:
@@ -122,7 +135,7 @@ async def upload(request: Request) -> Response:
     async with request.form(max_files=MOST_FILES, max_fields=_UPLOAD_FIELDS, max_part_size=_LONGEST_PASTE) as data:
         zone = str(data.get("zone", ""))
         parts = [part for part in data.getlist("file") if isinstance(part, UploadFile)]
-        files = [(part.filename, _pieces(part)) for part in parts if part.filename]
+        files = [(_as_named(part.filename), _pieces(part)) for part in parts if part.filename]
         pasted = str(data.get("pasted", ""))
         if pasted.strip():
             files.append((PASTED, _pasted(pasted)))
@@ -138,6 +151,11 @@ async def upload(request: Request) -> Response:
     if errors:
         return await home(request, errors)
     return redirect(request, f"/uploads/{drafts[0].id}" if len(drafts) == 1 else "/#uploads")
+
+
+def _as_named(name: str) -> str:
+    """A file name as people wrote it: quotation marks are all that browsers escape of what can be read in one."""
+    return name.replace("%22", '"')
 
 
 def _known_zone(zone: str) -> str:

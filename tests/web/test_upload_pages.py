@@ -528,3 +528,24 @@ def test_chosen_columns_stay_when_the_file_is_read_otherwise(
         assert "Row 2 is taken as the header" in text
     else:
         assert '<option value="cp1250" selected>' in text
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (
+            [mapping(2, SubscriptionExpireDate="2099-01-01T10:00Z")],
+            "1 row has a warning, but can be imported as it is.",
+        ),
+        (
+            [mapping(n, SubscriptionExpireDate="2099-01-01T10:00Z", Name=f" Room {n} ") for n in (2, 3, 4)],
+            "3 rows have a warning, but can be imported as they are.",
+        ),
+        ([[*mapping(2), "x"]], "1 warning. Nothing has to be changed because of it."),
+    ],
+)
+def test_warnings_are_counted_by_the_rows_that_have_one(client: Client, rows: list[list[object]], words: str) -> None:
+    """Not by their causes, of which one row may have several."""
+    labels = [*LABELS, "Colour"][: len(rows[0])]
+    place = client.draft("a.csv", table(*rows, labels=labels))
+    assert words in plain(client.follow(f"{place}/check").text)
