@@ -7,6 +7,7 @@
     - ``cells.py``       text cells as typed values; ``references.py`` names of other records
     - ``dates.py``       date-times, each text by the grammar of ``date_text.py``
     - ``date_headers.py`` the form of dates that a header asks for
+    - ``open_dates.py``  what the dates of a file leave to a person
     - ``calendar_names.py`` the months and weekdays of that grammar
     - ``whole_columns.py`` what every date of a column has in common
     - ``record_ids.py``  which record a row says it is
@@ -32,6 +33,7 @@ from importer.checking.columns import (
 )
 from importer.checking.dates import DateReader
 from importer.checking.doubles import FileRows, repeated_elsewhere
+from importer.checking.open_dates import OpenDates, dates_left_open
 from importer.checking.record_ids import NamedRecords
 from importer.checking.references import (
     AgreedNames,
@@ -63,6 +65,7 @@ __all__ = [
     "FileRows",
     "How",
     "NamedRecords",
+    "OpenDates",
     "RealDate",
     "as_shown",
     "bare_name",
@@ -71,6 +74,7 @@ __all__ = [
     "choices_about",
     "chosen_for",
     "chosen_others",
+    "dates_left_open",
     "is_name",
     "match_columns",
     "named_columns",

@@ -9,11 +9,12 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from importer.checking.date_headers import read_date_header
+from importer.checking.date_text import DateText, read_date_text, read_short_year
 from importer.errors import ColumnsError
 from importer.issues import Issue
-from importer.spreadsheet import RECORD_ID, STAMPS, Sheet, column_letters
+from importer.spreadsheet import NO_HEADER, RECORD_ID, STAMPS, Sheet, column_letters
 from importer.text import printable, typed_word
-from schemas import RecordType
+from schemas import FieldType, RecordType
 
 _ALL_LABELS = 400
 _SAMPLED_ROWS = 200
@@ -102,11 +103,14 @@ def match_columns(
     free = ", ".join(name for name in kind.fields if name not in {c.field for c in columns})
     unless = f", unless it holds one of these fields: {free}" if free else ""
     issues = tuple(
-        Issue("column-unused", cell=f"{column_letters(i)}{sheet.header_row}", label=sheet.labels[i], detail=unless)
-        for i in unused
+        Issue("column-unused", cell=_cell_of_header(sheet, i), label=sheet.labels[i], detail=unless) for i in unused
     )
     ordered = tuple(sorted(columns, key=lambda column: kind.fields.index(column.field)))
     return ColumnMapping(ordered, issues, record_id, beside)
+
+
+def _cell_of_header(sheet: Sheet, position: int) -> str | None:
+    return None if sheet.header_row == NO_HEADER else f"{column_letters(position)}{sheet.header_row}"
 
 
 def choice_keys(letters: Sequence[str], labels: Sequence[str]) -> list[str]:
@@ -319,7 +323,7 @@ def _of_one_header(sheet: Sheet, kind: RecordType, label: str) -> str:
 
 
 def _of_missing(sheet: Sheet, kind: RecordType, unused: Sequence[int], missing: Sequence[str]) -> str:
-    near = {name: sheet.labels[i] for name, i in _near_positions(sheet, kind, unused, missing).items()}
+    near = {name: sheet.labels[i] for name, i in _near_positions(sheet, kind, unused, missing, missing).items()}
     hints = [
         f'If "{printable(label)}" is the {name}, rename it or add --map {typed_word(f"{printable(label)}={name}")}.'
         for name, label in near.items()
@@ -335,33 +339,69 @@ def _of_missing(sheet: Sheet, kind: RecordType, unused: Sequence[int], missing: 
     return " ".join([*hints, _HEADER_ELSEWHERE])
 
 
-def near_labels(sheet: Sheet, kind: RecordType, mapping: ColumnMapping) -> dict[str, int]:
-    """For each field without a column the position of an unused one whose header is close; for a person to confirm.
+def near_labels(sheet: Sheet, kind: RecordType, mapping: ColumnMapping, required: Sequence[str] = ()) -> dict[str, int]:
+    """For each field without a column the position of an unused one that may be meant; for a person to confirm.
 
-    Never taken without asking: a wrong column would be sent, while a missing one only stops the import.
+    Its header is close, or its values are those of a field that is ``required``. Never taken without asking: a wrong
+    column would be sent, while a missing one only stops the import.
     """
     taken = {column.position for column in mapping.columns}
     unused = [i for i in sheet.columns if i not in taken]
-    return _near_positions(sheet, kind, unused, [name for name in kind.fields if mapping.column(name) is None])
+    free = [name for name in kind.fields if mapping.column(name) is None]
+    return _near_positions(sheet, kind, unused, free, required)
 
 
-def _near_positions(sheet: Sheet, kind: RecordType, unused: Sequence[int], fields: Sequence[str]) -> dict[str, int]:
-    free = {plain(sheet.labels[i]): i for i in unused if sheet.labels[i]}
+def _near_positions(
+    sheet: Sheet, kind: RecordType, unused: Sequence[int], fields: Sequence[str], required: Sequence[str]
+) -> dict[str, int]:
+    values = _values(sheet, unused)
+    by_values = _by_values(kind, values, fields)
+    by_values |= _by_dates(sheet, kind, values, [name for name in fields if name in required])
+    free = {plain(sheet.labels[i]): i for i in unused if sheet.labels[i] and i not in by_values.values()}
     near: dict[str, int] = {}
     for name in fields:
+        # What stands in a column says more than a likeness of letters: "valid" is no "calId" if it holds dates.
+        fitting = [label for label, i in free.items() if _may_be(kind, name, values[i])]
         for spelling in (name, *kind.aliases.get(name, ())):
-            if close := difflib.get_close_matches(plain(spelling), list(free), n=1, cutoff=_CLOSE_ENOUGH):
+            if close := difflib.get_close_matches(plain(spelling), fitting, n=1, cutoff=_CLOSE_ENOUGH):
                 near.setdefault(name, free[close[0]])
-    return near | _by_values(sheet, kind, unused, fields)
+    return near | by_values
 
 
-def _by_values(sheet: Sheet, kind: RecordType, unused: Sequence[int], fields: Sequence[str]) -> dict[str, int]:
+def _may_be(kind: RecordType, name: str, values: Sequence[str]) -> bool:
+    """Whether these may be values of a field, as far as dates tell."""
+    if not values:
+        return True
+    if _is_date(kind, name):
+        return any(_is_written_date(text) or text.isdecimal() for text in values)
+    return not all(map(_is_written_date, values))
+
+
+def _is_date(kind: RecordType, name: str) -> bool:
+    return name not in kind.references and kind.type_of(name) is FieldType.DATE
+
+
+def _is_written_date(text: str) -> bool:
+    # A number alone may be an Id, whatever day it would be.
+    return not text.isdecimal() and any(isinstance(read(text), DateText) for read in (read_date_text, read_short_year))
+
+
+def _by_dates(
+    sheet: Sheet, kind: RecordType, values: Mapping[int, Sequence[str]], fields: Sequence[str]
+) -> dict[str, int]:
+    """The only one of these fields that is a date, with the only column of dates, if there is one of each."""
+    dates = [name for name in fields if _is_date(kind, name)]
+    columns = [i for i, texts in values.items() if texts and all(map(_is_written_date, texts))]
+    columns = [i for i in columns if sheet.labels[i] not in STAMPS]
+    return {dates[0]: columns[0]} if len(dates) == len(columns) == 1 else {}
+
+
+def _by_values(kind: RecordType, values: Mapping[int, Sequence[str]], fields: Sequence[str]) -> dict[str, int]:
     """For each field the only column whose values look like those of this field, and of no other."""
     patterns = {name: pattern for name in fields if (pattern := kind.looks_like(name))}
-    if not patterns or not unused:
-        return {}
-    values = _values(sheet, unused)
-    alike = {name: [i for i in unused if _all_match(pattern, values[i])] for name, pattern in patterns.items()}
+    alike = {
+        name: [i for i, texts in values.items() if _all_match(pattern, texts)] for name, pattern in patterns.items()
+    }
     return {name: positions[0] for name, positions in alike.items() if len(positions) == 1}
 
 

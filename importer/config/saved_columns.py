@@ -1,21 +1,26 @@
-"""Remembers how files with a certain header are read: the chosen columns and encoding, and how dates were meant."""
+"""Remembers how files with a certain header are read: the chosen columns and encoding, and how dates are meant.
+
+How dates are meant is remembered twice: as the last imported file was read, and as a person has chosen.
+"""
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TypeVar, cast
 
 from importer.config.store import Document, NewerFormatError, from_json
 
 _Shape = TypeVar("_Shape")
-_DATES, _ENCODING = ":dates", ":encoding"
+_DATES, _CHOSEN_DATES, _ENCODING = ":dates", ":chosen-dates", ":encoding"
 _SAVED: Document[dict[str, object]] = Document("The list of saved columns", dict)
 
 
-@dataclass(frozen=True)
-class _Dates:
+@dataclass(frozen=True, slots=True)
+class DateChoice:
+    """How dates are read: the order of day and month, and the zone of times that do not say theirs; None if open."""
+
     dates: str | None = None
     zone: str | None = None
 
@@ -43,7 +48,7 @@ def remember(headers: Sequence[str], chosen: Mapping[str, str], home: Path) -> N
 
 def recall_dates(headers: Sequence[str], home: Path) -> tuple[str | None, str | None]:
     """The order of day and month, and the zone, in which the last imported file with these headers was read, if any."""
-    saved = _entry(_Dates, _read(home).get(_key(headers) + _DATES, {}))
+    saved = _entry(DateChoice, _read(home).get(_key(headers) + _DATES, {}))
     return saved.dates, saved.zone
 
 
@@ -51,6 +56,17 @@ def remember_dates(headers: Sequence[str], order: str | None, zone: str | None, 
     """Save how the dates of an imported file were read, for the failed rows that come back without saying it."""
     if (order, zone) != recall_dates(headers, home):
         _save({_key(headers) + _DATES: {"dates": order, "zone": zone}}, home)
+
+
+def recall_date_choice(headers: Sequence[str], home: Path) -> DateChoice:
+    """What was chosen for the dates of a file with these headers."""
+    return _entry(DateChoice, _read(home).get(_key(headers) + _CHOSEN_DATES, {}))
+
+
+def remember_date_choice(headers: Sequence[str], choice: DateChoice, home: Path) -> None:
+    """Save what was chosen for the dates of these headers; nothing chosen forgets it."""
+    if choice != recall_date_choice(headers, home):
+        _save({_key(headers) + _CHOSEN_DATES: asdict(choice) if choice != DateChoice() else None}, home)
 
 
 def recall_encoding(headers: Sequence[str], home: Path) -> str:

@@ -16,7 +16,7 @@ from importer.reporting.atomic import new_file, put_in_place, written_aside
 from importer.reporting.lines import Ascending, Line, Positions, texts_of
 from importer.reporting.report_words import COMMANDS, ReportWords
 from importer.reporting.workbook import WorkbookReport
-from importer.spreadsheet import ANNOTATED, Sheet
+from importer.spreadsheet import ANNOTATED, NO_HEADER, Sheet
 
 _PLAIN = ".xlsx"
 _LEFT_OUT = (
@@ -99,10 +99,10 @@ def write_plain_fix_file(checked: CheckedFile, path: Path, now: float) -> None:
     sheet, folder = checked.sheet, path.absolute().parent
     labels = tuple(sheet.labels[position] for position in sheet.columns)
     with written_aside(folder, _ADVICE) as aside:
+        # Without a row for the titles, the rows cannot stand where they do.
+        row = None if sheet.header_row == NO_HEADER else sheet.header_row
         file, with_answers = new_file(aside, path.name), sheet.answers is not None or bool(checked.answers)
-        with WorkbookReport(
-            file, labels, now, checked.words, with_answers=with_answers, header_row=sheet.header_row
-        ) as workbook:
+        with WorkbookReport(file, labels, now, checked.words, with_answers=with_answers, header_row=row) as workbook:
             for line in _lines(checked):
                 workbook.add(line)
             for position, values in checked.lists.items():

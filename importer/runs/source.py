@@ -22,6 +22,7 @@ from importer.issues import Issue, Notice
 from importer.model import Record, RowElsewhere, Status
 from importer.runs.copies import intact, sha256_of, stage_copy
 from importer.spreadsheet import (
+    NO_HEADER,
     RECORD_ID,
     STAMPS,
     Judge,
@@ -134,38 +135,51 @@ class CheckResult:
 
 
 def open_source(
-    file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions, *, as_given_back: bool = True
+    file: Path,
+    settings: Settings,
+    kind: RecordType | None,
+    read: ReadOptions,
+    *,
+    as_given_back: bool = True,
+    recalls: bool = True,
 ) -> Source:
     """The file, readable and with its columns matched; its record type recognised by its headers if None is given.
 
     Rows that were left out when the importer gave it back stay so, unless ``as_given_back`` is off: nobody has to
-    remember them.
+    remember them. ``recalls`` as in ``look_at_columns``.
 
     Raises:
         FileError: It cannot be read, or its columns do not fit.
     """
-    source = look_at_columns(file, settings, kind, read)
+    source = look_at_columns(file, settings, kind, read, recalls=recalls)
     if as_given_back and (out := rows_of_status(source.sheet, Status.LEFT_OUT)):
-        source = look_at_columns(file, settings, kind, replace(read, left_out=tuple(sorted({*read.left_out, *out}))))
+        read = replace(read, left_out=tuple(sorted({*read.left_out, *out})))
+        source = look_at_columns(file, settings, kind, read, recalls=recalls)
     required = source.kind.required(source.endpoint)
     return replace(source, mapping=checking.match_columns(source.sheet, source.kind, required, source.read.map))
 
 
-def look_at_columns(file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions) -> Source:
+def look_at_columns(
+    file: Path, settings: Settings, kind: RecordType | None, read: ReadOptions, *, recalls: bool = True
+) -> Source:
     """The file with as many columns matched as can be; required ones may be missing.
 
-    An encoding that was chosen for it is remembered for the next file with this header.
+    An encoding that was chosen for it is remembered for the next file with this header. With ``recalls``, columns are
+    those that were chosen for its header before, and the dates of failed rows that come back are read as in their
+    import; without, ``read`` says how it is read, whatever is remembered by then.
 
     Raises:
         FileError: It cannot be read, or two columns hold one field.
     """
-    sheet, read = read_sheet(file, settings, read)
+    sheet, read = read_sheet(file, settings, read, recalls=recalls)
     _remember_choice(file, sheet, read, settings)
     checking.refuse_absent(sheet, read.map)
     # Only without a mapping of the user's own: what was saved is for the next file, not against what is typed now.
-    remembered = {} if read.map else recall(own_labels(sheet), settings.home)
+    # Columns without a header are called alike in every such file.
+    recalls = recalls and sheet.header_row != NO_HEADER
+    remembered = {} if read.map or not recalls else recall(own_labels(sheet), settings.home)
     read = replace(read, map=remembered) if remembered else read
-    if sheet.is_report and read.dates is None and read.zone is None:
+    if recalls and sheet.is_report and read.dates is None and read.zone is None:
         sheet, read = _as_before(sheet, read, settings)
     # What is read later, by whatever machine and settings, is read as it is now.
     read = replace(read, zone=read.zone or settings.zone)
@@ -175,13 +189,14 @@ def look_at_columns(file: Path, settings: Settings, kind: RecordType | None, rea
     return Source(file, file, sha256_of(file), sheet, mapping, kind, endpoint, read, remembered=bool(remembered))
 
 
-def read_sheet(file: Path, settings: Settings, read: ReadOptions) -> tuple[Sheet, ReadOptions]:
+def read_sheet(file: Path, settings: Settings, read: ReadOptions, *, recalls: bool = True) -> tuple[Sheet, ReadOptions]:
     """The sheet of a file, and how it was read: the same whoever opens it again, and whatever is remembered by then.
 
-    The header is the row whose labels name the most columns. The encoding of a file that may be in several is the one
-    that was chosen for this header before, unless one is chosen now.
+    The header is the row whose labels name the most columns, with ``recalls`` also as they were chosen before. The
+    encoding of a file that may be in several is the one that was chosen for this header before, unless one is chosen
+    now.
     """
-    judge = partial(_named_columns, chosen=read.map, home=settings.home)
+    judge = partial(_named_columns, chosen=read.map, home=settings.home if recalls else None)
     try:
         sheet = open_sheet(file, read, judge)
     except EncodingError as error:
@@ -194,10 +209,12 @@ def _remember_choice(file: Path, sheet: Sheet, read: ReadOptions, settings: Sett
         remember_encoding(own_labels(sheet), read.encoding, settings.home)
 
 
-def _named_columns(labels: Sequence[str], chosen: Mapping[str, str], home: Path) -> int:
-    """How many columns a row names as a header, with what was chosen for its labels now or before."""
+def _named_columns(labels: Sequence[str], chosen: Mapping[str, str], home: Path | None) -> int:
+    """How many columns a row names as a header, with what was chosen for its labels now or, by ``home``, before."""
     of_user = own_labels(Sheet(None, 1, tuple(labels), lambda: iter(())))
-    return checking.named_columns(of_user, tuple(RECORD_TYPES.values()), chosen or recall(of_user, home))
+    if home is not None:
+        chosen = chosen or recall(of_user, home)
+    return checking.named_columns(of_user, tuple(RECORD_TYPES.values()), chosen)
 
 
 def _in_remembered_encoding(
@@ -447,7 +464,8 @@ def columns(source: Source) -> list[ColumnMatch]:
 
     if source.mapping.record_id is not None:
         used |= {source.mapping.record_id, *source.mapping.names.values()}
-    near = checking.near_labels(sheet, source.kind, source.mapping)
+    required = source.kind.required(source.endpoint)
+    near = checking.near_labels(sheet, source.kind, source.mapping, required)
     matches = []
     for name in source.kind.fields:
         column = source.mapping.column(name)

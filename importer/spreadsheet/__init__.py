@@ -36,6 +36,7 @@ from importer.spreadsheet.formatted_cell import FormattedCell, has_formatted, sh
 from importer.spreadsheet.formulas import escape_formula
 from importer.spreadsheet.kinds import START_BYTES, refuse_other_kind, workbook_suffix
 from importer.spreadsheet.sheet import (
+    NO_HEADER,
     OF_DATES,
     PLAIN_REPORT_COLUMNS,
     PROBLEM_CODES,
@@ -56,6 +57,7 @@ from importer.text import SHOWN_CHARACTERS
 
 __all__ = [
     "ANNOTATED",
+    "NO_HEADER",
     "OF_DATES",
     "PLAIN_REPORT_COLUMNS",
     "PROBLEM_CODES",
@@ -105,9 +107,9 @@ class ReadOptions:
     ``chosen_ids`` are the records that names meant when a page began the run, by field: what was chosen by then holds
     for it, whatever is chosen while it waits.
 
-    ``header_row`` is the row of the header, None if it is to be looked for. ``remembered`` says that the encoding was
-    chosen for an earlier file with this header. ``rules`` are those by which rows are left out and encodings guessed:
-    a run is read again by those that it began with.
+    ``header_row`` is the row of the header, None if it is to be looked for, NO_HEADER if there is none. ``remembered``
+    says that the encoding was chosen for an earlier file with this header. ``rules`` are those by which rows are left
+    out and encodings guessed: a run is read again by those that it began with.
     """
 
     EARLIER: ClassVar[Mapping[str, int]] = {"rules": 1}

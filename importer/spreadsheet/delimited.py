@@ -28,6 +28,7 @@ from importer.spreadsheet.quotes import QuotedCells
 from importer.spreadsheet.sheet import (
     HEADER_AMONG,
     MOST_COLUMNS,
+    NO_HEADER,
     Header,
     Rows,
     Sheet,
@@ -123,7 +124,8 @@ class _Source:
     def chunks(self, header_row: int, labels: Sequence[str]) -> Iterator[pd.DataFrame]:
         """The rows below the header, as frames."""
         reading = self._reading()
-        width = len(next(islice(reading.rows(), header_row - 1, None)))
+        has_header = header_row != NO_HEADER
+        width = len(next(islice(reading.rows(), header_row - 1, None))) if has_header else len(labels)
         escaped = is_escaped(labels)
         first = reading.row + 1
         while columns := reading.columns(width):

@@ -167,6 +167,12 @@ def is_escaped(labels: Sequence[str]) -> bool:
     )
 
 
+NO_HEADER = 0
+"""The row of the header of a sheet that has none: the one before the first."""
+
+_WIDTH_AMONG = 1_000
+"""Rows of a sheet without a header among which the widest says how many columns there are."""
+
 Rows = Iterable[tuple[int, Sequence[str]]]
 """The rows of a table from the first one, with their numbers."""
 
@@ -199,7 +205,8 @@ def find_header(rows: Rows, judge: Judge | None = None, *, row: int | None = Non
     """The header among numbered rows: the first that is at least half as full as the fullest near the top.
 
     A title such as "Calendars, as of November" fills one cell or two, a header one for every column. Where another row
-    names more columns by the ``judge``, it is that one. With ``row`` it is that row, whatever it holds.
+    names more columns by the ``judge``, it is that one. With ``row`` it is that row, whatever it holds; with NO_HEADER
+    all rows are data, and each column is called by its letters.
 
     None if no row is filled.
 
@@ -207,6 +214,10 @@ def find_header(rows: Rows, judge: Judge | None = None, *, row: int | None = Non
         FileError: That row is empty.
     """
     filled = (_Filled(n, cells, sum(map(bool, cells))) for n, cells in ((n, _stripped(cells)) for n, cells in rows))
+    if row == NO_HEADER:
+        width = max((len(one.cells) for one in islice((one for one in filled if one.size), _WIDTH_AMONG)), default=0)
+        labels = tuple(f"Column {column_letters(position)}" for position in range(width))
+        return Header(NO_HEADER, labels, ()) if width else None
     if row is not None:
         return _header_in(row, (one for one in filled if one.size))
     top = list(islice((one for one in filled if one.size), HEADER_AMONG))

@@ -6,7 +6,7 @@ buttons of a row save and answer with that row alone.
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from starlette.exceptions import HTTPException
@@ -14,7 +14,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from importer.config.settings import Settings
-from importer.text import printable
 from importer.web import choices, entries, late_rows, upload_check
 from importer.web.context import NOT_FOUND, app_of, as_page_number, draft_of, form, page, redirect, settings_of
 from importer.web.drafts import Draft, Drafts
@@ -49,16 +48,16 @@ async def save_all(request: Request, draft: Draft, fields: Mapping[str, str]) ->
     if result is None or result.rows is None:
         return redirect(request, f"/uploads/{draft.id}")
     forms = entries.by_row(fields)
-    draft, problem = await asyncio.to_thread(with_typed, app_of(request).drafts, draft, result, forms)
+    draft, overtaken = await asyncio.to_thread(with_typed, app_of(request).drafts, draft, result, forms)
     reply = await asyncio.to_thread(choices.answer, desk_of(request), draft, result, fields)
-    if not reply.problems and not problem:
+    if not reply.problems and not overtaken:
         return None
     now = app_of(request).drafts.find(draft.id) or draft
     result = await check_of(request, now, stale=True)
     if result is None or result.rows is None:
         return redirect(request, f"/uploads/{draft.id}")
     values = await check_values(request, now, result, place_of(fields))
-    values |= {"reply": reply, "entered": fields, "overtaken": problem}
+    values |= {"reply": reply, "entered": fields, "overtaken": overtaken}
     return page(request, "check.html", status=422, **values)
 
 
@@ -77,31 +76,40 @@ def _back_to(fields: Mapping[str, str]) -> str:
     return f"?{urlencode(query)}#{place}" if query else f"#{place}"
 
 
+@dataclass(frozen=True, slots=True)
+class Overtaken:
+    """A text that was not saved, because another page has changed its cell meanwhile to what is there ``now``."""
+
+    cell: str
+    now: str
+    text: str
+
+
 # -- cells ------------------------------------------------------------------------------------------------------------
 
 
 def with_typed(
     drafts: Drafts, draft: Draft, result: UploadCheck, forms: Mapping[int, Mapping[str, str]]
-) -> tuple[Draft, str]:
-    """The upload with the texts typed into the cells of these rows, and what is to be said of those not taken."""
+) -> tuple[Draft, list[Overtaken]]:
+    """The upload with the texts typed into the cells of these rows, and those that were not taken."""
     if result.header is None or not forms:
-        return draft, ""
+        return draft, []
     rows = upload_check.rows_of(draft, result.version, forms)
     # Another page may have corrected a row that this one still shows.
     others = (late_rows.latest_row(draft, number) for number in forms.keys() - rows.keys())
     rows |= {row.row: row for row in others if row}
-    corrections, problem = _typed(draft, result.header, forms, rows)
-    return (drafts.correct(draft.id, cells=corrections) if corrections else None) or draft, problem
+    corrections, overtaken = _typed(draft, result.header, forms, rows)
+    return (drafts.correct(draft.id, cells=corrections) if corrections else None) or draft, overtaken
 
 
 def _typed(
     draft: Draft, header: Header, forms: Mapping[int, Mapping[str, str]], rows: Mapping[int, CheckedRow]
-) -> tuple[dict[str, str], str]:
-    """The texts in the fields of rows that a person typed, by address, and what is to be said of those not taken.
+) -> tuple[dict[str, str], list[Overtaken]]:
+    """The texts in the fields of rows that a person typed, by address, and those that are not taken.
 
     ``rows`` are those at hand. What another page has put into a cell meanwhile is not replaced unseen.
     """
-    corrections, words = dict[str, str](), list[str]()
+    corrections, overtaken = dict[str, str](), list[Overtaken]()
     for number, fields in forms.items():
         row = rows.get(number)
         cells = upload_check.corrected_row(draft, row).cells if row else {}
@@ -113,13 +121,8 @@ def _typed(
             if letters in columns and letters not in late
         }
         corrections |= typed
-        words += [
-            f"{letters}{number} was changed on another page and is now “{printable(cells[letters], 60)}”, so "
-            f"“{printable(text, 60)}” was "
-            "not saved. If yours is right, enter it under “See and correct all rows”."
-            for letters, text in late.items()
-        ]
-    return corrections, " ".join(words)
+        overtaken += [Overtaken(f"{letters}{number}", cells[letters], text) for letters, text in late.items()]
+    return corrections, overtaken
 
 
 # -- one row ----------------------------------------------------------------------------------------------------------
@@ -134,7 +137,7 @@ async def correct(request: Request) -> Response:
     row = await asyncio.to_thread(late_rows.latest_row, draft, number)
     # The fields of all rows are in the form, and those of the others stay as they are on the page.
     forms = {number: entries.by_row(fields).get(number, {})}
-    corrections, problem = _typed(draft, result.header, forms, {number: row} if row else {})
+    corrections, overtaken = _typed(draft, result.header, forms, {number: row} if row else {})
     doubles = await doubles_on_page(draft, result, fields)
     changed = (app_of(request).drafts.correct(draft.id, cells=corrections) if corrections else None) or draft
     await check_of(request, changed)
@@ -143,9 +146,11 @@ async def correct(request: Request) -> Response:
         return redirect(request, f"/uploads/{draft.id}/check?{urlencode(place_of(fields))}#row-{number}")
     row = upload_check.corrected_row(changed, row)
     now = await checked_now(request, changed, result, row)
-    saved = "refused" if problem else "typed" if corrections else "untouched"
+    saved = "refused" if overtaken else "typed" if corrections else "untouched"
     latest = latest_check(changed) or result
-    return await row_answer(request, changed, latest, now, fields=fields, saved=saved, doubles=doubles, problem=problem)
+    return await row_answer(
+        request, changed, latest, now, fields=fields, saved=saved, doubles=doubles, problem=overtaken
+    )
 
 
 async def doubles_on_page(draft: Draft, result: UploadCheck, fields: Mapping[str, str]) -> list[CheckedRow]:
@@ -174,7 +179,7 @@ async def row_answer(
     fields: Mapping[str, str],
     saved: str,
     doubles: Sequence[CheckedRow],
-    problem: str = "",
+    problem: str | Sequence[Overtaken] = "",
 ) -> Response:
     """The row as it is now, others that were wrong because of it, and how the file stands."""
     doubles, settings = [other for other in doubles if other.row != row.row], settings_of(request)

@@ -1,16 +1,18 @@
 """What is asked once for all rows of an upload, and what a form makes of the answers.
 
 The questions are names, the order of dates, repairs of a column, the time zone and the encoding. An answer about a name
-is remembered in the journal, for every later file of the account; the others belong to the upload.
+is remembered in the journal, for every later file of the account, one about the order of dates or their time zone for
+every later file with the same header; the others belong to the upload.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from zoneinfo import available_timezones
 
 from importer.checking import plain_name
+from importer.config.saved_columns import DateChoice, recall_date_choice, remember_date_choice
 from importer.config.settings import Settings
 from importer.errors import ImporterError
 from importer.issues import Candidate
@@ -24,7 +26,7 @@ from importer.web.error_words import page_words
 from importer.web.table.edit import Table
 from importer.web.table.omission import leave_out, of_names
 from importer.web.table.views import Views
-from importer.web.upload_check import ENCODINGS, ORDERS, source_of, zone_of
+from importer.web.upload_check import ENCODINGS, ORDERS, latest_check, source_of, zone_of
 from importer.web.upload_documents import CauseSummary, CheckedRows, ChosenName, NameQuestion, UploadCheck
 
 PAGE_QUESTIONS = 20
@@ -41,6 +43,8 @@ _REPAIR_WORDS = {
     "unprintable": "Characters that cannot be printed",
     "trim": "Spaces around the text",
 }
+_REMEMBERED, _CHOSEN_HERE = "Remembered from an earlier file.", "Chosen for this file, and remembered."
+_OF_ZONES = {"zone-assumed", "time-skipped", "date-ambiguous"}
 _LONGEST_TYPED = 300
 _CHOICE, _TYPED, _REPAIR = "pick-", "other-", "repair-"
 
@@ -109,7 +113,7 @@ def _about_repairs(causes: Sequence[CauseSummary]) -> list[ColumnQuestion]:
 class MadeChoice:
     """A choice that holds, for the page: the record that a name means, else ``text`` says how something is read.
 
-    ``origin`` says where a record was chosen.
+    ``origin`` says where something was chosen that is remembered.
     """
 
     key: str
@@ -128,10 +132,14 @@ def made(draft: Draft, rows: CheckedRows, check: UploadCheck | None) -> list[Mad
     ]
     if omitted := len(draft.read.left_out):
         choices.append(MadeChoice(ROWS, f"{count(omitted, 'row')} {'is' if omitted == 1 else 'are'} left out."))
+    recalled = draft.recalled or DateChoice()
     if draft.read.dates in _ORDER_WORDS:
-        choices.append(MadeChoice(DATES, f"Dates are read as {_ORDER_WORDS[draft.read.dates]}."))
-    if draft.read.zone:
-        choices.append(MadeChoice(ZONE, f"Times without a time zone are read in {draft.read.zone}."))
+        origin = _origin_of_dates(draft.read.dates, recalled.dates)
+        choices.append(MadeChoice(DATES, f"Dates are read as {_ORDER_WORDS[draft.read.dates]}.", origin=origin))
+    # Nobody has to take back the zone of an earlier file where no time needs one.
+    if draft.read.zone and (draft.read.zone != recalled.zone or _about_zone(rows)):
+        origin = _origin_of_dates(draft.read.zone, recalled.zone)
+        choices.append(MadeChoice(ZONE, f"Times without a time zone are read in {draft.read.zone}.", origin=origin))
     header = check.header if check else None
     labels = dict(zip(header.letters, header.labels, strict=True)) if header else {}
     for letters, name in draft.read.repairs.items():
@@ -140,12 +148,20 @@ def made(draft: Draft, rows: CheckedRows, check: UploadCheck | None) -> list[Mad
     return choices
 
 
+def _about_zone(rows: CheckedRows) -> bool:
+    return any(cause.code in _OF_ZONES for cause in rows.causes)
+
+
+def _origin_of_dates(now: str, recalled: str | None) -> str:
+    return _REMEMBERED if now == recalled else _CHOSEN_HERE
+
+
 def _origin(draft: Draft, name: ChosenName) -> str:
     ids = {choice.id for choice in draft.choices if choice.name == plain_name(name.text)}
     if not ids:
-        return "Remembered from an earlier file."
+        return _REMEMBERED
     if name.record.id in ids:
-        return "Chosen for this file, and remembered."
+        return _CHOSEN_HERE
     return "Chosen for another file, after you had chosen another one here."
 
 
@@ -175,6 +191,7 @@ def answer(desk: Desk, draft: Draft, check: UploadCheck, fields: Mapping[str, st
     options, problems = _options(fields)
     problems |= _leave_out(desk, draft, check, fields)
     _save(desk, draft, chosen, options)
+    _remember_dates(desk, check, {name: options[name] for name in (DATES, ZONE) if name in options})
     if forgotten := fields.get(_FORGET):
         _forget(desk, draft, check, forgotten)
     return Reply({**reply.problems, **problems}, reply.offers)
@@ -216,7 +233,18 @@ def _save(desk: Desk, draft: Draft, chosen: Sequence[tuple[str, str, Candidate]]
         repairs = {**now.read.repairs, **options.get("repairs", {})}
         read = replace(now.read, **{**options, "repairs": repairs})
         if made or read != now.read:
-            desk.drafts.keep(now, read=read, choices=_together(now.choices, made), version=now.version + 1)
+            # In another encoding, the header may be another one, for which something else is remembered.
+            recalled = None if ENCODING in options else now.recalled
+            made = _together(now.choices, made)
+            desk.drafts.keep(now, read=read, recalled=recalled, choices=made, version=now.version + 1)
+
+
+def _remember_dates(desk: Desk, check: UploadCheck, changes: Mapping[str, str | None]) -> None:
+    """Remember this of the dates of files with the same header; None forgets it."""
+    if not changes or check.header is None or not check.header.row:
+        return
+    home, labels = desk.settings.home, check.header.labels
+    remember_date_choice(labels, replace(recall_date_choice(labels, home), **changes), home)
 
 
 def _together(before: Sequence[NameChoice], made: Sequence[NameChoice]) -> tuple[NameChoice, ...]:
@@ -294,11 +322,12 @@ def _forget(desk: Desk, draft: Draft, check: UploadCheck, key: str) -> None:
     with desk.drafts.locked(draft.id) as now:
         if now is None or now.run is not None:
             return
-        read = now.read
-        if key == DATES:
-            read = replace(read, dates=None)
-        elif key == ZONE:
-            read = replace(read, zone=None)
+        read, recalled = now.read, now.recalled
+        if key in (DATES, ZONE):
+            nothing = {key: None}
+            read = replace(read, **nothing)  # type: ignore[arg-type]
+            recalled = replace(recalled or DateChoice(), **nothing)
+            _remember_dates(desk, check, {key: None})
         elif key.startswith(_REPAIR):
             letters = key.removeprefix(_REPAIR)
             read = replace(read, repairs={place: name for place, name in read.repairs.items() if place != letters})
@@ -306,7 +335,7 @@ def _forget(desk: Desk, draft: Draft, check: UploadCheck, key: str) -> None:
             for name in check.rows.chosen if check.rows else ():
                 if name.key == key:
                     upload_names.forget(now, desk.settings, name.field, name.text)
-        desk.drafts.keep(now, read=read, version=now.version + 1)
+        desk.drafts.keep(now, read=read, recalled=recalled, version=now.version + 1)
 
 
 def take_back(desk: Desk, draft: Draft) -> None:
@@ -315,5 +344,18 @@ def take_back(desk: Desk, draft: Draft) -> None:
         if now is None or now.run is not None:
             return
         upload_names.take_back(desk.settings, now.choices)
-        read: ReadOptions = replace(now.read, cells={}, repairs={}, dates=None, zone=None, answers={}, left_out=())
+        recalled = now.recalled or DateChoice()
+        _take_back_dates(desk, now, recalled)
+        dates, zone = recalled.dates, recalled.zone
+        read: ReadOptions = replace(now.read, cells={}, repairs={}, dates=dates, zone=zone, answers={}, left_out=())
         desk.drafts.keep(now, read=read, choices=(), version=now.version + 1)
+
+
+def _take_back_dates(desk: Desk, draft: Draft, recalled: DateChoice) -> None:
+    """Remember of dates what held before this upload, unless somebody has chosen anew since."""
+    check, chosen = latest_check(draft), {"dates": draft.read.dates, "zone": draft.read.zone}
+    if check is None or check.header is None:
+        return
+    saved, before = asdict(recall_date_choice(check.header.labels, desk.settings.home)), asdict(recalled)
+    changes = {name: before[name] for name, now in chosen.items() if now and now == saved[name] != before[name]}
+    _remember_dates(desk, check, changes)

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PureWindowsPath
 
+from importer.config.saved_columns import DateChoice
 from importer.config.store import (
     Document,
     RecentDocuments,
@@ -58,8 +59,10 @@ class Draft:
     """One upload. ``version`` grows with every change, so that a result can tell which state it is about.
 
     ``choices`` are those of records for names that were made for this upload. ``zone`` is the time zone of the browser
-    that it came from, "" if that did not say. ``sheets`` are those among which its sheet was chosen. ``log`` says where
-    the corrections in ``read`` are stored, None before there are any.
+    that it came from, "" if that did not say; ``zone_at_first`` that of times that do not say theirs while nobody has
+    chosen another, "" before the first check. ``recalled`` is what was remembered for its dates when its columns were
+    known, None before that. ``sheets`` are those among which its sheet was chosen. ``log`` says where the corrections
+    in ``read`` are stored, None before there are any.
     """
 
     id: str
@@ -74,6 +77,8 @@ class Draft:
     agreed: bool = False
     choices: tuple[NameChoice, ...] = ()
     zone: str = ""
+    zone_at_first: str = ""
+    recalled: DateChoice | None = None
     version: int = 1
     run: int | None = None
     sheets: tuple[str, ...] = ()
@@ -83,6 +88,11 @@ class Draft:
     def path(self) -> Path:
         """The file as it came, under a name of ours."""
         return self.folder / f"upload-{self.id}{self.suffix}"
+
+    @property
+    def has_own_dates(self) -> bool:
+        """Whether somebody has chosen how its dates are read, other than what was remembered."""
+        return DateChoice(self.read.dates, self.read.zone) != (self.recalled or DateChoice())
 
     def named(self, error: ImporterError) -> ImporterError:
         """An error about the file, under the name that the user gave it."""
@@ -191,7 +201,9 @@ class Drafts:
             if (other.sha256, other.by, other.read.sheet) == (draft.sha256, draft.by, sheet):
                 return other
         new = replace(draft, id=secrets.token_urlsafe(16), folder=Path(), read=ReadOptions(sheet=sheet), version=1)
-        new = replace(new, folder=self._folder / new.id, uploaded=self._clock(), agreed=False, choices=())
+        new = replace(
+            new, folder=self._folder / new.id, uploaded=self._clock(), agreed=False, choices=(), recalled=None
+        )
         private_folder(new.folder)
         with new_private(new.path) as file:
             file.write(draft.path.read_bytes())
@@ -213,6 +225,17 @@ class Drafts:
             read = draft.read
             cells, repairs = {**read.cells, **(cells or {})}, {**read.repairs, **(repairs or {})}
             return self.set_read(draft, replace(read, cells=cells, repairs=repairs))
+
+    def read_anew(self, key: str, **changes: object) -> Draft | None:
+        """The draft read in another way, which may show another header, with what is remembered for that one."""
+        with self.locked(key) as draft:
+            if draft is None:
+                return None
+            recalled, read = draft.recalled or DateChoice(), draft.read
+            dates = None if read.dates == recalled.dates else read.dates
+            zone = None if read.zone == recalled.zone else read.zone
+            read = replace(read, **{"dates": dates, "zone": zone, **changes})  # type: ignore[arg-type]
+            return self.set_read(replace(draft, recalled=None), read)
 
     def set_read(self, draft: Draft, read: ReadOptions) -> Draft:
         """The draft read in another way; to be called while it is locked."""

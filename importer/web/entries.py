@@ -14,6 +14,10 @@ SHOWN = "shown-"
 """Before the address of a cell: the name of the field that carries the digest of its text. Before the name of another
 field: the one that carries what the page showed there."""
 
+INSTEAD, REPLACES = "instead-", "replaces-"
+"""Before the address of a cell: the name of a button whose text is to replace what another page has put there, and of
+the field that carries the digest of that."""
+
 _NAME = re.compile(rf"({SHOWN})?([A-Z]{{1,3}})([1-9][0-9]{{0,8}})")
 
 _LINE_ENDS = re.compile(r"[\r\n]")
@@ -29,11 +33,18 @@ def digest(text: str) -> str:
 def by_row(form: Mapping[str, str]) -> dict[int, dict[str, str]]:
     """The fields of cells in a form by their rows, under the letters of their columns; any other field is left out."""
     rows: dict[int, dict[str, str]] = {}
-    for name, text in form.items():
+    for name, text in _with_insisted(form).items():
         if match := _NAME.fullmatch(name):
             shown, letters, row = match.groups(default="")
             rows.setdefault(int(row), {})[f"{shown}{letters}"] = text
     return rows
+
+
+def _with_insisted(form: Mapping[str, str]) -> dict[str, str]:
+    """A form with the text of a pressed button that replaces what another page has put into a cell, once seen."""
+    cells = [name.removeprefix(INSTEAD) for name in form if name.startswith(INSTEAD)]
+    insisted = {cell: form[f"{INSTEAD}{cell}"] for cell in cells}
+    return {**form, **insisted, **{f"{SHOWN}{cell}": form.get(f"{REPLACES}{cell}", "") for cell in cells}}
 
 
 def typed(form: Mapping[str, str], cells: Mapping[str, str]) -> dict[str, str]:

@@ -14,6 +14,9 @@ from starlette.responses import Response
 from importer.guide import Topic, find_topic, topics
 from importer.web.context import NOT_FOUND, page
 
+_EXAMPLE, _TABLE = '<pre tabindex="0" role="group" aria-label="Example">', '<table tabindex="0">'
+"""On a narrow screen a long line is reached only by scrolling, also by the keyboard."""
+
 _NOT_IN_ADDRESSES = re.compile(r"[^\w\- ]")
 
 
@@ -39,7 +42,8 @@ def _page(shown: Topic) -> Markup:
         if token.type == "heading_open" and following is not None:
             token.attrSet("id", anchor(following.content))
         _point_inside(token.children or ())
-    return Markup(parser.renderer.render(tokens, parser.options, {}))  # noqa: S704  our own pages, without their HTML
+    html = parser.renderer.render(tokens, parser.options, {}).replace("<pre>", _EXAMPLE).replace("<table>", _TABLE)
+    return Markup(html)  # noqa: S704  our own pages, without their HTML
 
 
 def anchor(heading: str) -> str:

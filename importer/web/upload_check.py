@@ -15,7 +15,18 @@ from typing import IO
 
 import pandas as pd
 
-from importer.checking import CauseGroup, Causes, Checked, Checker, DateReader, cause_key, match_columns, recognise
+from importer.checking import (
+    CauseGroup,
+    Causes,
+    Checked,
+    Checker,
+    DateReader,
+    cause_key,
+    dates_left_open,
+    match_columns,
+    recognise,
+)
+from importer.config.saved_columns import DateChoice, recall_date_choice
 from importer.config.settings import Settings
 from importer.config.store import RecentDocuments, locked_document, new_private
 from importer.errors import ColumnsError, EncodingError, ImporterError, SheetsError
@@ -23,9 +34,10 @@ from importer.issues import CATALOGUE, Candidate, Issue
 from importer.model import Clock, Status
 from importer.reporting.page_words import advice_on_page, under_its_header
 from importer.runs.observer import NullObserver
-from importer.runs.source import Source, columns, examine, look_at_columns, missing, open_source, read_sheet
+from importer.runs.source import Source, columns, examine, look_at_columns, missing, open_source, own_labels, read_sheet
 from importer.spreadsheet import (
     DELIMITED,
+    NO_HEADER,
     PROBLEM_CODES,
     REPAIRS,
     ReadOptions,
@@ -210,21 +222,52 @@ def latest_check(draft: Draft) -> UploadCheck | None:
 def _opened(drafts: Drafts, draft: Draft, settings: Settings) -> Source:
     """The upload with as many columns matched as can be.
 
-    The saved columns for its header are kept in the draft, and so are rows that were left out when it was last given
-    back: nobody has to remember them.
+    What is remembered for its header is kept in the draft, and so are rows that were left out when it was last given
+    back, and the zone in which its times are: nobody has to remember them, and what is set or chosen elsewhere later
+    changes nothing of what the pages have shown.
     """
     settings, before = _in_its_zone(draft, settings), latest_check(draft)
-    source = replace(look_at_columns(draft.path, settings, None, draft.read), file=Path(draft.name))
+    is_new = draft.recalled is None
+    source = replace(_looked_at(draft, settings, draft.read), file=Path(draft.name))
     # The zone is nobody's choice yet.
-    read = replace(source.read, zone=draft.read.zone)
+    read = replace(source.read, dates=draft.read.dates, zone=draft.read.zone)
     if (before is None or before.header is None) and (out := rows_of_status(source.sheet, Status.LEFT_OUT)):
         read = replace(read, left_out=tuple(sorted({*read.left_out, *out})))
-        source = replace(look_at_columns(draft.path, settings, None, read), file=source.file)
-    if source.remembered or read.encoding != draft.read.encoding or read.left_out != draft.read.left_out:
+        source = replace(_looked_at(draft, settings, read), file=source.file)
+    recalled = _recalled(draft, source, settings) if is_new and not missing(source) else draft.recalled
+    if is_new and recalled is not None:
+        read = replace(read, dates=read.dates or recalled.dates, zone=read.zone or recalled.zone)
+        source = replace(source, read=replace(read, zone=read.zone or settings.zone))
+    settled = replace(draft, read=read, zone_at_first=draft.zone_at_first or settings.zone, recalled=recalled)
+    if settled != draft:
         with drafts.locked(draft.id) as now:
             if now == draft:
-                drafts.keep(draft, read=read)
+                drafts.keep(settled)
     return with_dates_in_words(source)
+
+
+def _looked_at(draft: Draft, settings: Settings, read: ReadOptions) -> Source:
+    source = look_at_columns(draft.path, settings, None, read, recalls=draft.recalled is None)
+    # The page says it with the choices that hold, where it can be taken back.
+    notices = tuple(notice for notice in source.sheet.notices if notice.code != "dates-as-before")
+    return replace(source, sheet=replace(source.sheet, notices=notices))
+
+
+def _recalled(draft: Draft, source: Source, settings: Settings) -> DateChoice:
+    """What an earlier file says of the dates of an upload, where nobody has said it of the upload itself.
+
+    Failed rows that come back are read as in their import. For others it is what a person chose for their header, as
+    far as the file leaves it open: the same header may stand above dates of another program.
+    """
+    if draft.read.dates or draft.read.zone or source.sheet.header_row == NO_HEADER:
+        return DateChoice()
+    if source.read.dates or source.read.zone != settings.zone:
+        return DateChoice(source.read.dates, source.read.zone if source.read.zone != settings.zone else None)
+    saved = recall_date_choice(own_labels(source.sheet), settings.home)
+    if saved == DateChoice():
+        return saved
+    left = dates_left_open(source.sheet.read(), source.mapping, source.kind)
+    return DateChoice(saved.dates if left.takes(saved.dates) else None, saved.zone if left.zone else None)
 
 
 def _header(source: Source) -> Header:
@@ -245,7 +288,7 @@ def _header(source: Source) -> Header:
 
 def _header_of_doubled(draft: Draft, error: ColumnsError, settings: Settings) -> Header:
     """The header of an upload of which two columns hold one field: all its columns, none of them matched."""
-    sheet, read = read_sheet(draft.path, settings, draft.read)
+    sheet, read = read_sheet(draft.path, settings, draft.read, recalls=draft.recalled is None)
     kind = recognise(sheet, tuple(RECORD_TYPES.values()), read.map)
     mapping = match_columns(replace(sheet, labels=()), kind, ())
     source = Source(draft.path, draft.path, draft.sha256, sheet, mapping, kind, kind.paths[0], read)
@@ -262,13 +305,17 @@ def source_of(draft: Draft, settings: Settings) -> Source:
         FileError: It cannot be read, or its columns do not fit.
     """
     settings = _in_its_zone(draft, settings)
-    source = open_source(draft.path, settings, kind_of(draft), draft.read, as_given_back=False)
+    kind, recalls = kind_of(draft), draft.recalled is None
+    source = open_source(draft.path, settings, kind, draft.read, as_given_back=False, recalls=recalls)
     return with_dates_in_words(replace(source, file=Path(draft.name)))
 
 
 def zone_of(draft: Draft, settings: Settings) -> str:
-    """The time zone of times that do not say theirs: the one that was chosen, or set, else that of the browser."""
-    return draft.read.zone or settings.time_zone or draft.zone or settings.zone
+    """The time zone of times that do not say theirs: the one that was chosen, or set, else that of the browser.
+
+    Until somebody chooses another, it stays that of the first check: an import goes by what the pages have shown.
+    """
+    return draft.read.zone or draft.zone_at_first or settings.time_zone or draft.zone or settings.zone
 
 
 def _in_its_zone(draft: Draft, settings: Settings) -> Settings:

@@ -3,9 +3,11 @@
 import asyncio
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -31,6 +33,7 @@ from importer.runs.page_run import add_page_run
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.source import ColumnMatch, examine
 from importer.runs.status import RunStatus, search_statuses, statuses_of_content
+from importer.spreadsheet import NO_HEADER
 from importer.spreadsheet.template import write_template
 from importer.web import choices, late_rows, row_answers, upload_check
 from importer.web.context import (
@@ -72,11 +75,15 @@ MOST_FILES = 20
 """Files taken at once; each is an upload of its own."""
 
 PASTED = "pasted rows.tsv"
+_LINES_OF_PASTE = 50
 _LONGEST_PASTE = 8 * 1024 * 1024
 _UPLOAD_FIELDS = 5
 _CHUNK = 1 << 20
 _LATEST = 5
 _ROW_DIGITS = 7
+_READ = "read"
+"""What a button says that is about how the file is read."""
+
 _MOST_BEFORE = 3
 
 
@@ -92,11 +99,21 @@ async def home(request: Request, errors: Sequence[ImporterError] = ()) -> Respon
     facts = [(name, kind.metadata(name), name in kind.required(kind.paths[0])) for name in kind.fields]
     values = {"latest": latest, "drafts": drafts, "fields": facts, "accepted": ACCEPTED, "largest": LARGEST}
     values |= {
+        "first_rows": {draft.id: _first_row(draft) for draft in drafts if draft.name == PASTED},
         "errors": [Problem.of(error) for error in errors],
         "most_files": MOST_FILES,
         "example": _example(kind, app.clock()),
     }
     return page(request, "upload.html", status=422 if errors else 200, kind=kind, **values)
+
+
+def _first_row(draft: Draft) -> str:
+    """The texts of the first row below the header: pasted rows all have the same name."""
+    lines = list[str]()
+    # Somebody may delete it at this moment.
+    with suppress(FileNotFoundError), draft.path.open(encoding="utf-8", errors="replace") as file:
+        lines = [line for line in islice(file, _LINES_OF_PASTE) if line.strip()][:2]
+    return ", ".join(text for cell in lines[-1].split("\t") if (text := cell.strip())) if lines else ""
 
 
 def _example(kind: RecordType, now: float) -> list[list[str]]:
@@ -119,7 +136,7 @@ async def upload(request: Request) -> Response:
     async with request.form(max_files=MOST_FILES, max_fields=_UPLOAD_FIELDS, max_part_size=_LONGEST_PASTE) as data:
         zone = str(data.get("zone", ""))
         parts = [part for part in data.getlist("file") if isinstance(part, UploadFile)]
-        files = [(part.filename, _pieces(part)) for part in parts if part.filename]
+        files = [(_as_named(part.filename), _pieces(part)) for part in parts if part.filename]
         pasted = str(data.get("pasted", ""))
         if pasted.strip():
             files.append((PASTED, _pasted(pasted)))
@@ -135,6 +152,11 @@ async def upload(request: Request) -> Response:
     if errors:
         return await home(request, errors)
     return redirect(request, f"/uploads/{drafts[0].id}" if len(drafts) == 1 else "/#uploads")
+
+
+def _as_named(name: str) -> str:
+    """A file name as people wrote it: quotation marks are all that browsers escape of what can be read in one."""
+    return name.replace("%22", '"')
 
 
 def _known_zone(zone: str) -> str:
@@ -224,6 +246,12 @@ async def check_of(
     return result if usable else None
 
 
+def as_read(request: Request, draft: Draft) -> Draft:
+    """The upload with what its check, which has just ended, has put down of how it was read."""
+    now = app_of(request).drafts.find(draft.id)
+    return now if now is not None and now.version == draft.version else draft
+
+
 async def draft_as_chosen(request: Request) -> Draft:
     """The upload, in a new version if somebody has chosen another record for one of its names, for another file."""
     draft = draft_of(request)
@@ -286,13 +314,14 @@ async def columns(request: Request) -> Response:
         return busy_page(request, draft)
     if result.header is None:
         return redirect(request, f"/uploads/{draft.id}/check")
-    return _columns_page(request, draft, result)
+    chosen = {name: letters for name, letters in request.query_params.items() if name.startswith("field-")}
+    return _columns_page(request, draft, result, chosen)
 
 
 def _columns_page(
     request: Request, draft: Draft, result: UploadCheck, chosen: Mapping[str, str] = MappingProxyType({})
 ) -> Response:
-    """The columns to choose; ``chosen`` is a form that was not taken, because it has a column for two fields."""
+    """The columns to choose; ``chosen`` are choices of a form that was not taken, or made before the header was."""
     twice = _chosen_twice(chosen)
     values = {"draft": draft, "result": result, "header": result.header, "kind": kind_of(draft)}
     values |= {"chosen": chosen, "twice": twice}
@@ -313,6 +342,8 @@ async def choose_columns(request: Request) -> Response:
     draft, fields, app = draft_of(request), await form(request), app_of(request)
     result = latest_check(draft)
     header = result.header if result else None
+    if header is not None and (changes := _typed_otherwise(draft, header, fields)):
+        return _check_again(request, fields, changes)
     if result is not None and header is not None and _chosen_twice(fields):
         return _columns_page(request, draft, result, fields)
     chosen = _chosen(header, fields) if header else {}
@@ -346,7 +377,7 @@ async def check(request: Request) -> Response:
         return redirect(request, f"/uploads/{draft.id}")
     if result.error:
         return page(request, "unreadable.html", status=422, draft=draft, result=result)
-    return page(request, "check.html", **await check_values(request, draft, result))
+    return page(request, "check.html", **await check_values(request, as_read(request, draft), result))
 
 
 async def check_values(
@@ -366,7 +397,7 @@ async def check_values(
         **_summary_values(request, draft, result),
         **_questions(request, draft, checked, as_page_number(place.get("names", ""))),
         "place": f"/uploads/{draft.id}/check?{urlencode({**place})}",
-        "overtaken": "",
+        "overtaken": (),
         "only": only,
         "rows": rows,
         "total": total,
@@ -442,15 +473,48 @@ async def check_summary(request: Request) -> Response:
 
 
 async def check_again(request: Request) -> Response:
-    """Check the file once more, in another encoding or with another row as its header."""
-    draft, fields, app = draft_of(request), await form(request), app_of(request)
-    if fields.get("encoding") in ENCODINGS:
-        app.drafts.change(draft.id, encoding=fields["encoding"], remembered=False)
-        return redirect(request, f"/uploads/{draft.id}")
-    if "header_row" in fields:
-        # By the letters of a column of the old header, they would be of other columns.
-        app.drafts.change(draft.id, header_row=_row_number(fields["header_row"]), map={})
+    """Check the file once more, in another encoding or with another row, or none, as its header."""
+    fields = await form(request)
+    return _check_again(request, fields, _read_otherwise(fields))
+
+
+def _check_again(request: Request, fields: Mapping[str, str], changes: Mapping[str, Any]) -> Response:
+    draft = draft_of(request)
+    latest = latest_check(draft)
+    if changes:
+        app_of(request).drafts.read_anew(draft.id, **changes)
+    if changed := _changed_choices(latest.header if latest else None, fields):
+        # They are for columns, whatever these are called by now, and nobody has asked to take them back.
+        return redirect(request, f"/uploads/{draft.id}/columns?{urlencode(changed)}")
     return redirect(request, f"/uploads/{draft.id}")
+
+
+def _read_otherwise(fields: Mapping[str, str]) -> dict[str, Any]:
+    """How a form says that the file is to be read: by the button that was pressed, else by all of its fields."""
+    pressed = fields.get(_READ)
+    if pressed == "no header":
+        return {"header_row": NO_HEADER, "map": {}}
+    if pressed in (None, "encoding") and fields.get("encoding") in ENCODINGS:
+        return {"encoding": fields["encoding"], "remembered": False}
+    if pressed in (None, "header") and "header_row" in fields:
+        # By the letters of a column of the old header, they would be of other columns.
+        return {"header_row": _row_number(fields["header_row"]), "map": {}}
+    return {}
+
+
+def _changed_choices(header: Header | None, fields: Mapping[str, str]) -> dict[str, str]:
+    """The choices of columns in a form that are not those that the page began with."""
+    shown = {f"field-{column.field}": column.column or "" for column in header.columns} if header else {}
+    return {name: letters for name, letters in fields.items() if name in shown and letters != shown[name]}
+
+
+def _typed_otherwise(draft: Draft, header: Header, fields: Mapping[str, str]) -> dict[str, Any]:
+    """What a person has typed or chosen about reading the file without pressing the button beside it."""
+    if fields.get("header_row", "").strip() not in ("", str(header.row)):
+        return _read_otherwise({**fields, _READ: "header"})
+    if fields.get("encoding") in (None, draft.read.encoding or "cp1252"):
+        return {}
+    return _read_otherwise({**fields, _READ: "encoding"})
 
 
 def desk_of(request: Request) -> choices.Desk:
@@ -514,6 +578,7 @@ async def plan(request: Request) -> Response:
         return redirect(request, f"/uploads/{draft.id}")
     if not settings.can_sign_in:
         return redirect(request, f"/sign-in?next=/uploads/{draft.id}/plan")
+    draft = as_read(request, draft)
     made, key = read_plan(draft, settings, app.clock()), f"plan {draft.id} {draft.version}"
     if made is None:
         await app.jobs.done(

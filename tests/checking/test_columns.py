@@ -281,3 +281,41 @@ def test_a_header_that_its_values_contradict_is_asked(tmp_path: Path) -> None:
         assert mapping.column(field) is not None
     path.write_text(path.read_text(encoding="utf-8").replace("Calendar", "Name"), encoding="utf-8")
     assert match_columns(open_sheet(path), MS, ()).column("Name") is not None
+
+
+def guessed(folder: Path, header: str, *rows: str) -> dict[str, int]:
+    """The columns that are suggested for the required fields and those whose header is close."""
+    path = folder / "guess.csv"
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    read = open_sheet(path)
+    return near_labels(read, MS, match_columns(read, MS, ()), REQUIRED)
+
+
+def test_what_stands_in_a_column_says_more_than_its_header(tmp_path: Path) -> None:
+    """A column of dates is suggested for the date, and for no Id that its header is a little like."""
+    header = "ResourceId,CoworkerId,Name,valid,cc"
+    near = guessed(tmp_path, header, "1001,2001,Room 1,2026-12-01,x", "1002,2002,Room 2,1 Dec 2026 10:00,y")
+    assert near == {"SubscriptionExpireDate": 3}
+    near = guessed(tmp_path, "ResourceId,CoworkerId,Name,SubscriptionExpireDate,valid", "1,2,R,2027-04-30,AAMk0=")
+    assert near["CalendarId"] == 4
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("from,to", "2026-12-01,2026-12-02"),
+        ("CreatedOn", "2026-12-01"),
+        ("Subscription Expires Dat", "soon"),
+        ("since", "20261201"),
+    ],
+)
+def test_dates_are_suggested_only_where_nothing_else_can_be_meant(tmp_path: Path, header: str, row: str) -> None:
+    """Not one of two columns, no column of the service's own, and no column without a date."""
+    near = guessed(tmp_path, f"ResourceId,CoworkerId,Name,{header}", f"1001,2001,Room,{row}")
+    assert "SubscriptionExpireDate" not in near
+
+
+def test_a_column_is_suggested_for_one_field_only(tmp_path: Path) -> None:
+    """The one that its values look like goes before the one that its header is like."""
+    near = guessed(tmp_path, "ResourceId,Name,SubscriptionExpireDate,CalenderId", "1,Room,2027-04-30,ada@example.com")
+    assert near == {"CoworkerId": 3}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from importer.errors import FileError
 from importer.reporting.lines import _position
 from importer.spreadsheet import address, column_letters, open_sheet, place_of
-from importer.spreadsheet.sheet import Sheet, find_header, labels_of_user
+from importer.spreadsheet.sheet import NO_HEADER, Header, Sheet, find_header, labels_of_user
 from importer.spreadsheet.workbook_child.package import letters_of, position_of
 
 
@@ -134,3 +134,11 @@ def test_columns_that_a_report_adds_are_no_columns_of_the_user(
     """Nor does a gap before them make one: what stands there is right of the table, as it was without them."""
     sheet = Sheet(None, 1, tuple(labels), lambda: iter(()))
     assert (sheet.columns, sheet.beyond(6), sheet.answers) == (columns, beyond, answers)
+
+
+def test_rows_without_a_header_are_all_data() -> None:
+    """Each column is called by its letters, as many as the widest row has."""
+    rows = [["1002", "2002"], ["", ""], ["1003", "2003", "Room 3"]]
+    header = find_header(enumerate(rows, start=1), row=NO_HEADER)
+    assert header == Header(NO_HEADER, ("Column A", "Column B", "Column C"), ())
+    assert find_header(enumerate([["", ""]], start=1), row=NO_HEADER) is None

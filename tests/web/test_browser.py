@@ -507,6 +507,34 @@ def test_nothing_that_was_typed_is_lost_in_silence(
         context.close()
 
 
+def test_no_page_before_the_check_loses_what_is_on_it_unasked(eyes: Eyes, tmp_path: Path) -> None:
+    """Pasted rows and chosen columns: a link asks first, the button of the form does not."""
+    page, asked = eyes.page, list[str]()
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.get_by_text("Or paste rows from your spreadsheet").click()
+    page.locator("#pasted").fill(
+        "\n".join("\t".join(map(str, row)) for row in (["r", "k", "n", "e"], [1, 2, "R", "x"]))
+    )
+    page.get_by_role("link", name="History").click(no_wait_after=True)
+    expect(page.locator("#pasted")).not_to_have_value("")
+    assert asked == ["beforeunload"]
+    page.get_by_role("button", name="Check this file").click()
+    page.locator("#select-CoworkerId").select_option("B")
+    page.get_by_role("link", name="Choose another file").click(no_wait_after=True)
+    expect(page.locator("#select-CoworkerId")).to_have_value("B")
+    assert asked == ["beforeunload"] * 2
+    page.get_by_role("button", name="My rows have no header").click()
+    expect(page.locator("main")).to_contain_text("All rows are imported")
+    expect(page.locator("#select-CoworkerId")).to_have_value("B")
+    assert asked == ["beforeunload"] * 2
+    eyes.judge()
+
+
 @pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without"])
 def test_a_browser_gives_back_untouched_what_the_page_showed(
     browser: Browser, settings: Settings, tmp_path: Path, scripts: bool

@@ -8,8 +8,10 @@ from conftest import LABELS, mapping
 from openpyxl import Workbook
 
 from importer.sandbox.server import Running
+from importer.web.entries import digest
 from web.kit import (
     Client,
+    form_buttons,
     form_fields,
     form_options,
     plain,
@@ -124,7 +126,7 @@ def test_a_row_saved_as_it_is_is_not_corrected(client: Client, tmp_path: Path) -
 
 
 def test_a_page_does_not_take_back_what_another_page_has_corrected(client: Client, service: Running) -> None:
-    """Two pages of one upload: each one's Save takes what was typed there, and replaces nothing unseen."""
+    """Two pages of one upload: each one's Save takes what was typed there, and replaces nothing before it was seen."""
     wrong = [mapping(2, CoworkerId="12.5", Name=""), mapping(3, CoworkerId="12.5", Name=""), mapping(4)]
     place = client.draft("a.csv", table(*wrong))
     first, second = fields_of(client, place, 2), fields_of(client, place, 2)
@@ -136,8 +138,13 @@ def test_a_page_does_not_take_back_what_another_page_has_corrected(client: Clien
     assert "C2 was changed on another page and is now “Attic”, so “Cellar” was not saved." in late.text
     whole = client.post(f"{place}/choices", first | {"C2": "Cellar", "save": "cells"})
     assert (whole.status, "so “Cellar” was not saved" in whole.text) == (422, True)
+    [button] = [one for one in form_buttons(whole.text, "whole") if one.get("name") == "instead-C2"]
+    shown = form_fields(whole.text, "whole")
+    client.post(f"{place}/choices", shown | {"instead-C2": button["value"], "replaces-C2": digest("Vault")})
+    assert "“Attic”" in client.post(f"{place}/choices", first | {"C2": "Cellar", "save": "cells"}).text
+    client.post(f"{place}/choices", shown | {"instead-C2": button["value"]})
     bodies = {body["CoworkerId"]: body["Name"] for body in sent(client, service, place)}
-    assert bodies == {4711: "Attic", 2004: "Room 4"}
+    assert bodies == {4711: "Cellar", 2004: "Room 4"}
 
 
 def test_a_repair_of_a_column_outlives_a_save_from_a_page_opened_before(client: Client, service: Running) -> None:

@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 from conftest import LABELS, mapping
 
+from importer.config.saved_columns import remember, remember_dates
 from importer.config.settings import Settings
 from importer.sandbox.people import space
 from importer.sandbox.server import Running
@@ -246,3 +247,99 @@ def test_names_are_suggested_while_somebody_types(client: Client) -> None:
     assert f"Id {ADA['Id']}" in text
     assert client.get(f"{place}/names/CoworkerId?other-x=").text.strip() == ""
     assert client.get(f"{place}/names/Nothing?other-x=abbott").text.strip() == ""
+
+
+@pytest.mark.parametrize("what", ["the zone that is set", "how failed rows were read", "saved columns"])
+def test_an_upload_is_imported_as_its_plan_was_read(settings: Settings, service: Running, what: str) -> None:
+    """Whatever is set or remembered by then; a setting that is changed holds for the next upload."""
+    titles, times = [*LABELS], [mapping(n, SubscriptionExpireDate="04/03/2027 14:00") for n in range(2, 5)]
+    if what == "the zone that is set":
+        times = [mapping(n, SubscriptionExpireDate="2027-03-04 14:00") for n in range(2, 5)]
+    if what == "how failed rows were read":
+        titles = [*LABELS, "import_row", "import_status", "import_id", "import_message"]
+        times = [[*row, n, "rejected", "", "no"] for n, row in enumerate(times, start=2)]
+        remember_dates(LABELS, "dmy", "UTC", settings.home)
+    if what == "saved columns":
+        titles, times = [*LABELS, "Later"], [mapping(n, SubscriptionExpireDate="2027-03-04T14:00Z") for n in (2, 3, 4)]
+        times = [[*row, "2028-05-06T10:00Z"] for row in times]
+    with serving(settings) as site:
+        client = site.visitor()
+        place = client.draft("rows.csv", table(*times, labels=titles))
+        plan = form_fields(client.follow(f"{place}/plan").text, "plan")
+    remember_dates(LABELS, "mdy", "Asia/Tokyo", settings.home)
+    if what == "saved columns":
+        remember(titles, {"Later": "SubscriptionExpireDate", "SubscriptionExpireDate": "-"}, settings.home)
+    later = settings.model_copy(update={"time_zone": "Asia/Tokyo"})
+    with serving(later) as site:
+        client = site.visitor()
+        client.until(client.post(f"{place}/start", plan).place, lambda text: "All 3 rows created" in text)
+        assert {json.loads(body)["SubscriptionExpireDate"] for body in service.state.bodies} == {"2027-03-04T14:00:00Z"}
+        again = client.draft("again.csv", table(mapping(7, SubscriptionExpireDate="2027-03-04 14:00")))
+        assert 'name="zone" list="zones" autocomplete="off" value="Asia/Tokyo"' in client.follow(f"{again}/check").text
+
+
+def dates_of_a_file(client: Client, name: str, *dates: str) -> tuple[str, str]:
+    """The address of a file with these dates, and its check page."""
+    rows = [mapping(n, SubscriptionExpireDate=date) for n, date in enumerate(dates, start=2)]
+    place = client.draft(name, table(*rows))
+    return place, words(check_page(client, place))
+
+
+def test_how_dates_are_read_is_remembered_for_the_next_file_and_can_be_forgotten(client: Client) -> None:
+    """For files with the same header; a choice for one of them changes nothing of another that is open."""
+    first, text = dates_of_a_file(client, "a.csv", "02/03/2027 10:00")
+    assert "How dates are read is remembered for files with the same header." in text
+    text = words(choose(client, first, {"dates": "dmy", "zone": "Asia/Tokyo"}))
+    assert "Dates are read as day/month/year. Chosen for this file, and remembered. Forget" in text
+    second, text = dates_of_a_file(client, "b.csv", "04/05/2027 10:00", "05/06/2027")
+    assert "All 2 rows can be imported" in text
+    assert "Dates are read as day/month/year. Remembered from an earlier file. Forget" in text
+    assert "Times without a time zone are read in Asia/Tokyo. Remembered from an earlier file." in text
+    text = words(choose(client, second, {"forget": "dates"}))
+    assert "Is the day or the month first" in text
+    assert "are read in Asia/Tokyo." in text
+    assert "Is the day or the month first" in dates_of_a_file(client, "c.csv", "06/07/2027")[1]
+    text = words(choose(client, second, {"dates": "mdy"}))
+    assert "month/day/year. Chosen for this file, and remembered." in text
+    text = words(check_page(client, first))
+    assert "Dates are read as day/month/year. Chosen for this file, and remembered." in text
+
+
+@pytest.mark.parametrize(
+    ("dates", "says"),
+    [
+        (["2027-03-04", "2027-03-05"], "All 2 rows can be imported"),
+        (["04/25/2027", "05/26/2027"], "All 2 rows can be imported"),
+        (["04/25/2027", "05/06/2027"], "Is the day or the month first"),
+    ],
+)
+def test_a_remembered_order_is_for_dates_that_leave_it_open(client: Client, dates: list[str], says: str) -> None:
+    """The same header may stand above dates of another program: those that say themselves how they are meant."""
+    first, _ = dates_of_a_file(client, "a.csv", "02/03/2027")
+    choose(client, first, {"dates": "dmy"})
+    _, text = dates_of_a_file(client, "b.csv", *dates)
+    assert says in text
+    assert "Dates are read as" not in text
+
+
+def test_what_was_remembered_of_dates_before_an_upload_holds_again_after_it_is_taken_back(client: Client) -> None:
+    """As for names: the upload is read as it was at first, and so is the next file."""
+    first, _ = dates_of_a_file(client, "a.csv", "02/03/2027")
+    choose(client, first, {"dates": "dmy"})
+    second, _ = dates_of_a_file(client, "b.csv", "04/05/2027")
+    assert "month/day/year. Chosen for this file" in words(choose(client, second, {"dates": "mdy"}))
+    client.post(f"{second}/as-it-came")
+    assert "day/month/year. Remembered from an earlier file." in words(check_page(client, second))
+    assert "day/month/year. Remembered from an earlier file." in dates_of_a_file(client, "c.csv", "06/07/2027")[1]
+
+
+def test_another_header_of_a_file_has_what_is_remembered_for_it(client: Client) -> None:
+    """Not what was remembered for the row that was taken for the header at first."""
+    first, _ = dates_of_a_file(client, "a.csv", "02/03/2027")
+    choose(client, first, {"dates": "dmy"})
+    row = mapping(3, SubscriptionExpireDate="04/05/2027")
+    other = client.draft("b.csv", table([*LABELS], row, labels=["Rooms", *[""] * 5]))
+    assert "day/month/year. Remembered" in words(check_page(client, other))
+    client.post(f"{other}/check", {"header_row": "1"})
+    client.post(f"{other}/check", {"header_row": "2"})
+    assert "day/month/year. Remembered" in words(check_page(client, other))

@@ -35,10 +35,17 @@ def test_links_between_pages_lead_to_pages(client: Client) -> None:
 def test_tables_and_examples_are_rendered(client: Client) -> None:
     """Markdown never shows as Markdown."""
     text = client.get("/help/settings").text
-    assert "<table>" in text
+    assert "<table " in text
     assert "NEXUDUS_URL" in text
     assert "|---" not in text
     assert "made:" not in plain(text)
+
+
+def test_long_lines_of_examples_are_reached_by_the_keyboard(client: Client) -> None:
+    """Each example and each table scrolls on its own, so each can have the focus."""
+    wide = [tag for name in TOPICS for tag in re.findall("<(?:pre|table)[^>]*>", client.get(f"/help/{name}").text)]
+    assert wide
+    assert {tag for tag in wide if 'tabindex="0"' not in tag} == set()
 
 
 def test_html_in_the_manual_is_escaped() -> None:

@@ -81,3 +81,23 @@ def test_the_first_page_shows_a_sheet_with_names(client: Client) -> None:
     text = unescape(plain(client.get("/").text))
     assert "Names and e-mail addresses work as well as Ids" in text
     assert "ada.abbott@example.com" in text
+
+
+def test_pasted_rows_are_told_apart_by_their_first_row(client: Client) -> None:
+    """All of them have one name; a file has its own."""
+    for name in ("Boardroom", "Studio <b>"):
+        post(client, {}, pasted=f"Room\tMember\n{name}\tAda\n")
+    post(client, {"rows.csv": table(mapping(2))})
+    listed = unescape(plain(client.get("/").text.partition('id="uploads"')[2].partition("</ul>")[0]))
+    assert "“Boardroom, Ada”, " in listed
+    assert "“Studio <b>, Ada”, " in listed
+    assert listed.count("“") == 2
+
+
+def test_a_file_name_is_shown_as_people_wrote_it(client: Client) -> None:
+    """Browsers write its quotation marks in another way."""
+    place = client.draft('a<b>"x&y".csv', table(mapping(2, Name="")))
+    page = client.follow(f"{place}/check").text
+    assert 'a<b>"x&y".csv' in unescape(plain(page)) or 'a<b>"x&y".csv' in unescape(page)
+    assert "%22" not in page
+    assert client.get(f"{place}/marked.xlsx").status == 200

@@ -1,5 +1,6 @@
 """An upload on its way to a plan: sheet, columns, cells, zone and encoding are chosen on the pages."""
 
+import io
 import json
 import re
 import socket
@@ -457,3 +458,97 @@ def test_the_issues_in_the_downloaded_workbook_advise_as_the_page_does(client: C
     assert any("ada@example.com" in text for text in advice)
     assert any("30 April 2027 10:30" in text for text in advice)
     assert [text for text in advice if "importer " in text or "--" in text] == []
+
+
+WITHOUT_HEADER = [[*mapping(1)], [*mapping(2, CoworkerId="12.5")], [*mapping(3)]]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".xlsx"])
+def test_no_row_is_lost_of_a_file_without_a_header(
+    client: Client, service: Running, tmp_path: Path, suffix: str
+) -> None:
+    """The page says which row it takes for one, and takes the word that there is none, up to the last report."""
+    file = tmp_path / f"rows{suffix}"
+    if suffix == ".xlsx":
+        book = Workbook()
+        for row in WITHOUT_HEADER:
+            book.worksheets[0].append(row)
+        book.save(file)
+    else:
+        comma = "," if suffix == ".csv" else "\t"
+        file.write_text("".join(f"{comma.join(map(str, row))}\n" for row in WITHOUT_HEADER))
+    place = client.draft(file.name, file.read_bytes())
+    text = client.follow(f"{place}/columns").text
+    assert f"Row 1 is taken as the header: “{WITHOUT_HEADER[0][0]}”" in plain(text)
+    assert "It is not imported." in text
+    client.post(f"{place}/check", {"header_row": "1", "read": "no header"})
+    text = client.follow(f"{place}/columns").text
+    assert "All rows are imported, because your rows have no header." in text
+    assert "Column A" in text
+    letters = dict(zip(map("field-{}".format, LABELS), "ABCDEF", strict=True))
+    client.post(f"{place}/columns", letters | {"remember": "on"})
+    text = plain(client.follow(f"{place}/check").text)
+    assert "1 row of 3 needs a change." in text
+    assert "the header of this file" not in text
+    marked = load_workbook(io.BytesIO(client.get(f"{place}/marked.xlsx").body)).worksheets[0]
+    texts = [[str(cell.value) for cell in row] for row in marked.iter_rows()]
+    assert sum(str(WITHOUT_HEADER[0][2]) in row for row in texts) == 1
+    client.follow(f"{place}/plan")
+    run = client.post(f"{place}/start").place
+    client.until(run, lambda text: "2 of 3 rows created" in text and "report.csv" in text)
+    assert {json.loads(body)["Name"] for body in service.state.bodies} == {WITHOUT_HEADER[0][2], WITHOUT_HEADER[2][2]}
+    again = client.draft("failed.csv", client.get(f"{run}/files/failed.csv").body)
+    assert "1 row of 1 needs a change." in plain(client.follow(f"{again}/check").text)
+    other = client.draft(f"other{suffix}", file.read_bytes())
+    assert "Row 1 is taken as the header" in client.follow(f"{other}/columns").text
+
+
+@pytest.mark.parametrize(
+    ("pressed", "typed"),
+    [
+        ("check", {"read": "header", "header_row": "2"}),
+        ("columns", {"header_row": "2"}),
+        ("check", {"read": "encoding", "encoding": "cp1250"}),
+        ("columns", {"encoding": "cp1250"}),
+    ],
+)
+def test_chosen_columns_stay_when_the_file_is_read_otherwise(
+    client: Client, pressed: str, typed: dict[str, str]
+) -> None:
+    """Whichever button is pressed, nothing that was chosen or typed beside it is lost, and nothing is saved unseen."""
+    titles = ["Nummer", "Wer", "Bezeichnung \u00e4", "Bis", "a", "b"]
+    content = table([*titles], mapping(3), mapping(4), labels=[f"{title} x" for title in titles]).decode()
+    place = client.draft("rows.csv", content.encode("cp1252"))
+    client.post(f"{place}/check", {"encoding": "cp1252"})
+    before = client.follow(f"{place}/columns").text
+    fields = form_fields(before, "columns") | {"field-CoworkerId": "B", "field-Name": "C"}
+    answer = client.post(f"{place}/{pressed}", fields | typed)
+    text = client.follow(answer.place).text
+    assert re.search(r'<option value="B" selected>', text)
+    assert re.search(r'<option value="C" selected>', text)
+    assert text.count(" selected>") >= before.count(" selected>") + 2
+    if "header_row" in typed:
+        assert "Row 2 is taken as the header" in text
+    else:
+        assert '<option value="cp1250" selected>' in text
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (
+            [mapping(2, SubscriptionExpireDate="2099-01-01T10:00Z")],
+            "1 row has a warning, but can be imported as it is.",
+        ),
+        (
+            [mapping(n, SubscriptionExpireDate="2099-01-01T10:00Z", Name=f" Room {n} ") for n in (2, 3, 4)],
+            "3 rows have a warning, but can be imported as they are.",
+        ),
+        ([[*mapping(2), "x"]], "1 warning. Nothing has to be changed because of it."),
+    ],
+)
+def test_warnings_are_counted_by_the_rows_that_have_one(client: Client, rows: list[list[object]], words: str) -> None:
+    """Not by their causes, of which one row may have several."""
+    labels = [*LABELS, "Colour"][: len(rows[0])]
+    place = client.draft("a.csv", table(*rows, labels=labels))
+    assert words in plain(client.follow(f"{place}/check").text)

@@ -76,6 +76,17 @@ const isUnsaved = (field) => {
 };
 const holdsUnsaved = (part) => [...part.querySelectorAll("input, select, textarea")].some(isUnsaved);
 
+// A page whose form says so is not left without a question while that holds something unsaved. A chosen file is none:
+// it is sent at once, or still there.
+let isSending = false;
+document.addEventListener("submit", (event) => { isSending = event.target.matches("form[data-unsaved]"); });
+addEventListener("pageshow", () => { isSending = false; });
+addEventListener("beforeunload", (event) => {
+  const fields = [...document.querySelectorAll("form[data-unsaved]")].flatMap((form) => [...form.elements]);
+  const typed = fields.filter((field) => field.matches("input:not([type=file]), select, textarea"));
+  if (!isSending && typed.some(isUnsaved)) event.preventDefault();
+});
+
 // Whether the server is there: it is asked by whoever looks at a page, and its silence is said in words.
 const lost = () => document.querySelector("[data-lost]");
 setInterval(async () => {

@@ -58,6 +58,7 @@ class RowTable {
 
   build() {
     document.getElementById("plain").remove();
+    document.getElementById("saved-at-once").hidden = false;
     this.tools = element("div", { class: "table-tools", role: "group", "aria-label": "Change the table" });
     const button = (name, words, act) => {
       const one = element("button", { type: "button", class: "quiet", id: `table-${name}` }, words);
@@ -91,9 +92,13 @@ class RowTable {
     this.head.append(this.headRow);
     this.body = element("div", { role: "rowgroup", class: "grid-body" });
     this.grid.append(this.head, this.body);
+    this.nothing = element("div", { class: "empty", id: "table-empty" });
+    this.nothing.append(element("p", {}, "Choose something else above, or "));
+    this.nothing.firstChild.append(element("a", { href: this.address }, "show all rows"), ".");
+    this.nothing.hidden = true;
     this.parts = element("div", { class: "pages", id: "table-parts" });
     this.detail = element("div", { class: "table-detail", id: "table-detail" });
-    this.place.append(this.status, this.alert, this.again, this.grid, this.parts, this.detail);
+    this.place.append(this.status, this.alert, this.again, this.grid, this.nothing, this.parts, this.detail);
   }
 
   help() {
@@ -262,7 +267,7 @@ class RowTable {
       this.take(document, true);
       if (!keepFocus) this.grid.scrollTop = 0;
       this.draw();
-      this.say(this.total === 1 ? "1 row" : `${this.total.toLocaleString("en")} rows`);
+      this.say(this.total === 0 ? "No row matches that." : this.total === 1 ? "1 row" : `${this.total.toLocaleString("en")} rows`);
     }, () => this.complain("The rows could not be loaded. Check that you are signed in, then try again."));
   }
 
@@ -286,7 +291,10 @@ class RowTable {
     for (const part of [this.head, this.body]) part.style.width = `${width}px`;
     this.grid.setAttribute("aria-rowcount", String(this.total + 1));
     this.drawParts();
-    this.replaceButton.textContent = `Replace in ${this.total === 1 ? "the row shown" : `all ${this.total.toLocaleString("en")} rows shown`}`;
+    this.nothing.hidden = this.total > 0;
+    this.grid.classList.toggle("is-empty", !this.total);
+    this.replaceButton.disabled = !this.total;
+    this.replaceButton.textContent = !this.total ? "No row to replace in" : `Replace in ${this.total === 1 ? "the row shown" : `all ${this.total.toLocaleString("en")} rows shown`}`;
   }
 
   drawHeader() {

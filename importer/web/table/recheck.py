@@ -34,7 +34,8 @@ MOST_RECHECKED = 2_000
 def words_of(draft: Draft, settings: Settings) -> SentWords:
     """What says how the cells of an upload are sent."""
     names = upload_names.names_by_id(draft, settings)
-    return SentWords(upload_check.kind_of(draft), names, draft.read.zone or settings.zone, draft.read.dates)
+    zone = upload_check.zone_of(draft, settings)
+    return SentWords(upload_check.kind_of(draft), names, zone, draft.read.dates)
 
 
 def put_patches(

@@ -303,3 +303,16 @@ def test_a_text_of_another_window_is_not_overwritten_unseen(somebody: Desk) -> N
     assert somebody.texts()[2][2] == "Studio more"
     # The same text typed in both windows is nobody's conflict.
     assert somebody.table.act(somebody.draft, stale, Selection()).problem == ""
+
+
+def test_a_changed_date_is_shown_in_the_zone_that_its_file_is_read_in(tmp_path: Path) -> None:
+    """The one that nobody has chosen, too: that of the browser, as the check has put it down."""
+    somebody = desk(tmp_path, ROWS)
+    with somebody.drafts.locked(somebody.id) as draft:
+        assert draft
+        somebody.drafts.keep(draft, zone="Asia/Tokyo", zone_at_first="", recalled=None, version=draft.version + 1)
+    somebody.check()
+    assert somebody.draft.zone_at_first == "Asia/Tokyo"
+    somebody.type(2, 3, "2027-03-04 14:00")
+    row = next(row for row in somebody.rows() if row.row == 2)
+    assert "4 Mar 2027 14:00 JST" in row.sent
