@@ -9,6 +9,7 @@
     - ``breakers.py``     when sending stops; ``send_result.py`` why it ended, as data
 - ``listing.py``      what the service holds
 - ``comparer.py``     when a record equals a row; ``comparison.py`` what rows are to all records, before sending
+- ``fingerprints.py``  what a forgotten row is recognised by
 - ``record_text.py``  a record as the cells of a spreadsheet
 - ``marks.py``        what a create sends along, by which its record is recognised
 - ``reconciler.py``   rows in doubt settled by it

@@ -18,6 +18,7 @@ from enum import StrEnum
 
 from importer.delivery.by_id import Look, Unreadable
 from importer.delivery.comparer import Comparer, Key
+from importer.delivery.fingerprints import FingerprintComparer
 from importer.delivery.listing import Listing, Remote, instant
 from importer.journal.rows import Intent
 from importer.text import printable, value_words
@@ -146,12 +147,14 @@ class Comparison:
         self._index = _Index(self._comparer, kind, self._key, remotes)
         # By the key of the type, which an update may not give to a second record.
         self._by_type = self._index if not self._match_key else _Index(self._comparer, kind, kind.key, remotes)
+        unread = [as_sent(i) for i in evidence.unlisted if i.is_forgotten and i.remote_id in self._unread]
+        self._forgotten = self._indexes(FingerprintComparer(kind), unread)
         self._unanswered = [(intent, intent.values) for intent in evidence.unanswered]
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to compare with."""
-        return self._index.is_empty and not self._unanswered
+        return self._index.is_empty and not self._unanswered and not self._forgotten
 
     def match(self, body: str, named_id: int | None = None) -> Match:
         """What the row of this body, which may name a record by its Id, is to the service."""
@@ -166,6 +169,8 @@ class Comparison:
         for intent, other in self._unanswered:
             if self._comparer.may_be_one(values, other) or self._is_match(values, other):
                 return Blocked(intent.run, intent.row)
+        if unread := [remote for index in self._forgotten for remote in index.all(values)]:
+            return self._unreadable(unread[0].id)
         exact = self._of_match_key(values)
         if self._allow_duplicates:
             return self._one_of_equals(body, exact)
@@ -174,9 +179,7 @@ class Comparison:
     def _in_doubt(self, values: Mapping[str, object], exact: Sequence[Remote]) -> Ambiguous | None:
         """Why none of the records of the row's key can be said to be the row's; None if one can, or there is none."""
         if unread := [remote for remote in exact if remote.id in self._unread]:
-            why = f"may be this row's, but is not listed and cannot be read: {self._unread[unread[0].id]}"
-            advice = f"Check it in Nexudus. If it is gone, create another one with {_ON_PURPOSE}."
-            return Ambiguous(_ids(unread[:1]), Reason.UNREAD, why, advice)
+            return self._unreadable(unread[0].id)
         if taken := [remote for remote in exact if remote.id in self._evidence.named]:
             advice = "Delete one of the two rows, or add the Id of its own record to this one."
             return Ambiguous(
@@ -188,6 +191,16 @@ class Comparison:
             why = f"have the same {listed(self._key)}"
             return Ambiguous(_ids(exact), Reason.SEVERAL, why, self._advice_for_several(exact))
         return None
+
+    def _unreadable(self, number: int) -> Ambiguous:
+        why = f"may be this row's, but is not listed and cannot be read: {self._unread[number]}"
+        advice = f"Check it in Nexudus. If it is gone, create another one with {_ON_PURPOSE}."
+        return Ambiguous((number,), Reason.UNREAD, why, advice)
+
+    def _indexes(self, comparer: Comparer, remotes: Sequence[Remote]) -> list["_Index"]:
+        """Records by each key by which a row may find one; none if there is no record."""
+        keys = dict.fromkeys((self._key, self._kind.key))
+        return [_Index(comparer, self._kind, key, remotes) for key in keys] if remotes else []
 
     def _of_key(self, body: str, values: Mapping[str, object], exact: Sequence[Remote]) -> Match:
         """What the row is to the only record of its key, or if there is none."""
@@ -221,13 +234,14 @@ class Comparison:
         """
         fields, unlisted = self._kind.fields, self._evidence.unlisted
         lacking = {r.id for r in listing.records if any(name not in r.values for name in fields)}
-        sent = [Remote(i.remote_id, i.values, None, None, "") for i in unlisted if i.remote_id is not None]
+        sent = [as_sent(intent) for intent in unlisted if not intent.is_forgotten]
+        forgotten = [as_sent(intent) for intent in unlisted if intent.is_forgotten]
         incomplete = lacking.intersection(self._evidence.named)
         unread: set[int] = set()
-        if not lacking and not sent:
+        if not lacking and not unlisted:
             return incomplete, unread
-        keys = dict.fromkeys((self._key, self._kind.key))
-        of_journal = [_Index(self._comparer, self._kind, key, sent) for key in keys]
+        by_fingerprint = self._indexes(FingerprintComparer(self._kind), forgotten)
+        of_journal = [*self._indexes(self._comparer, sent), *by_fingerprint]
         for body in bodies:
             values = json.loads(body)
             for index in (self._index, self._by_type):
@@ -315,7 +329,8 @@ class Comparison:
                 case Unreadable(why):
                     # With what was sent: it takes part in the comparison, but nothing is concluded from its values.
                     self._unread[intent.remote_id] = why
-                    yield Remote(intent.remote_id, intent.values, None, None, "")
+                    if not intent.is_forgotten:
+                        yield as_sent(intent)
 
     def _one_of_equals(self, body: str, exact: Sequence[Remote]) -> Match:
         free = [r for r in exact if r.id not in self._taken and r.id not in self._of_these_runs]
@@ -513,3 +528,9 @@ def listed(names: Iterable[object]) -> str:
 
 def _ids(remotes: Iterable[Remote]) -> tuple[int, ...]:
     return tuple(remote.id for remote in remotes)
+
+
+def as_sent(intent: Intent) -> Remote:
+    """The record of a row as it was sent, or as it is remembered."""
+    assert intent.remote_id is not None
+    return Remote(intent.remote_id, intent.values, None, None, "")

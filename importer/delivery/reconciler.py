@@ -378,8 +378,9 @@ def strays(listing: Listing, journal: Journal, target: int, kind: RecordType) ->
     comparer, sentences = Comparer(kind), []
     of_mark = _strays_by_mark(listing, journal, target)
     before: dict[int, frozenset[int] | None] = {}
-    rows = {comparer.match_key(kind.key, intent.values): intent for intent in journal.evidence.without_record(target)}
-    rows |= {comparer.match_key(kind.key, i.values): i for i in journal.rows.claimants(target) if i.remote_id}
+    # Forgotten rows have no key to find a record by; their marks still explain theirs.
+    intents = [*journal.evidence.without_record(target), *(i for i in journal.rows.claimants(target) if i.remote_id)]
+    rows = {comparer.match_key(kind.key, i.values): i for i in intents if not i.is_forgotten}
     ids = journal.rows.known_ids(target, [remote.id for remote in listing.records]) if rows else set()
     for remote in listing.records:
         if remote.id in of_mark:

@@ -55,6 +55,9 @@ _PLANNED = (
 )
 _AS_PLANNED = State.PLANNED.value
 
+FORGOTTEN = "(forgotten)"
+"""The member of a body that stands for one whose values were removed; no field has such a name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Intent:
@@ -91,6 +94,11 @@ class Intent:
         """The fields that are, or were, sent."""
         values: dict[str, object] = json.loads(self.body)
         return values
+
+    @property
+    def is_forgotten(self) -> bool:
+        """Whether its values were removed: those that are left are fingerprints, by which it can only be recognised."""
+        return FORGOTTEN in self.body and self.values.get(FORGOTTEN) is True
 
     @property
     def conflict(self) -> str | None:

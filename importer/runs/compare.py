@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 
 from importer.delivery.by_id import Gone, Look, Unreadable, read_record
-from importer.delivery.comparison import BesideTheList, Changed, Comparison
+from importer.delivery.comparison import BesideTheList, Changed, Comparison, as_sent
 from importer.delivery.listing import Listing, Remote, complete, list_records
 from importer.delivery.reconciler import strays
 from importer.errors import ServiceError, UnlistedError
@@ -92,7 +92,9 @@ async def compare(
             "Until Nexudus shows its records to this user, records that were created in another way can be created a "
             "second time, rows without an answer stay in doubt, and reconcile, verify and undo are not possible."
         )
-        listing = Listing(tuple(_as_sent(intent) for intent in journal.rows.unlisted(target, ())))
+        # Of a forgotten row, the journal no longer knows what was sent: its record is read by its Id.
+        believed = [intent for intent in journal.rows.unlisted(target, ()) if not intent.is_forgotten]
+        listing = Listing(tuple(map(as_sent, believed)))
     elif run is None:
         # A run says so at its end.
         for sentence in strays(listing, journal, target, kind)[:MOST_STRAYS]:
@@ -220,8 +222,3 @@ async def _is_there(session: Session, reference: Reference, number: object) -> b
         return False
     reply = await session.service.get(reference.path, number)
     return reply.status_in(200) and isinstance(reply.json, dict) and reply.json.get("Id") == number
-
-
-def _as_sent(intent: Intent) -> Remote:
-    assert intent.remote_id is not None
-    return Remote(intent.remote_id, intent.values, None, None, "")
