@@ -40,7 +40,7 @@ OF_THE_PAGE = (
 """Who may open the page from other machines; only the page itself needs to know."""
 
 SECRETS = ("token", "password", "totp", "oidc_client_secret")
-_FOR_ALL = ("home", "journal", *OF_THE_PAGE)
+_FOR_ALL = ("home", "journal", "retention", *OF_THE_PAGE)
 _ADDRESSES = ("url", "proxy", "journal")
 """Settings that may have a password in them."""
 _SQLITE = "sqlite:///"
@@ -65,7 +65,7 @@ _OFF_WITHOUT_RATE = ("calls_per_100ms", "calls_per_minute", "calls_per_hour")
 """Settings that count only beside a rate: whoever takes that away wants no limit but the daily one."""
 
 _OFF = ("rate", "daily_quota", *_OFF_WITHOUT_RATE)
-_WORD_FOR_NONE = {**dict.fromkeys(_OFF, "none"), "concurrency": "auto", "daily_reset": "rolling"}
+_WORD_FOR_NONE = {**dict.fromkeys(_OFF, "none"), "concurrency": "auto", "daily_reset": "rolling", "retention": "none"}
 _PREFIXES = ("NEXUDUS_", "IMPORTER_")
 _PERIODS = {"s": 1, "sec": 1, "second": 1, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "day": 86400}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|min|h|d)?")
@@ -155,6 +155,21 @@ def parse_duration(text: object) -> float:
     return float(match[1]) * _UNITS[match[2] or "s"]
 
 
+def parse_retention(text: object) -> float | None:
+    """Seconds from a time such as ``90d``; None for ``none``.
+
+    Raises:
+        ValueError: It is neither that nor a time of at least a day.
+    """
+    if text is None or str(text).strip().lower() == "none":
+        return None
+    seconds = parse_duration(text)
+    if seconds < _UNITS["d"]:
+        # Without its unit, 90 is 90 seconds: what was meant would be gone at the next command.
+        raise ValueError("write a time of a day or more, like 90d, or none")
+    return seconds
+
+
 def parse_zone(text: object) -> str | None:
     """The name of a time zone, None for that of this machine.
 
@@ -228,6 +243,11 @@ class Settings(BaseModel):
     lookup_age: SecondsSetting = Field(900, description="how many seconds a list of coworkers or resources is reused")
     endpoint_path: str | None = Field(
         None, description="another path for the record type, if the service spells it so: coworkermsofficecalendars"
+    )
+    retention: Annotated[float | None, BeforeValidator(parse_retention)] = Field(
+        None,
+        description="forget runs that ended longer ago than this, like 90d, or none; done whenever something is "
+        "sent or the page starts",
     )
     proxy: str | None = Field(
         None, description="a proxy for all calls, as http://host:port; HTTPS_PROXY and the like are ignored"

@@ -94,6 +94,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 KEYS = ["url", "NEXUDUS_URL", "nexudus_url", "Url", "proxy", "IMPORTER_PROXY", "ca_file", "CA-FILE", "home", "journal"]
+KEYS += ["retention", "IMPORTER_RETENTION"]
 KEYS += ["IMPORTER_OIDC_ISSUER", "Oidc-Issuer", *(name for name in OF_THE_PAGE if name not in SECRETS)]
 
 
@@ -293,7 +294,7 @@ def test_every_setting_is_taken_in_each_of_its_spellings(nothing_set: Path, monk
             nothing_set.write_text("")
             monkeypatch.setenv(name, value)
             assert load({}, (nothing_set,)).sources[field] == "environment"
-            if field not in {"home", "journal"}:
+            if field not in {"home", "journal", "retention"}:
                 monkeypatch.setenv(f"{name}_NORTH", value)
     assert load({}, (nothing_set,), profile="north").sources["rate"] == "environment, profile north"
     assert load({}, (nothing_set,)).sources["rate"] == "environment"
