@@ -38,6 +38,7 @@ from importer.cli.options import (
     with_options,
 )
 from importer.cli.output import OF_THE_FILE, finish, freeze_gc, put_end, with_reading
+from importer.cli.personal_data import keep_to_retention
 from importer.errors import Exit, SettingsError, gravest
 
 if TYPE_CHECKING:
@@ -269,6 +270,7 @@ def run(
         return _run_several(files, profiles, as_json, yes, options)
     use_profile(profiles)
     with service(pacing_of(options), options["sandbox"]) as settings:
+        keep_to_retention(settings)
         console = terminal.Console(the_clock(), yes=yes)
         result = finish(run_file(import_request(files[0], settings, console, options)))
     return put_end(result, as_json)
@@ -314,7 +316,9 @@ def _run_several(
             return await batch.run_all(requests)
 
     with ExitStack() as stack:
-        results = finish(work(_requests(stack, files, profiles, options, consoles)))
+        requests = _requests(stack, files, profiles, options, consoles)
+        keep_to_retention(requests[0].settings)
+        results = finish(work(requests))
     if as_json:
         put_json({"schema": 1, "imports": [_job_document(result) for result in results]})
     else:
@@ -373,6 +377,7 @@ def resume(number: int | None, as_json: bool, wait: bool, sandbox: bool, of_work
     from importer.runs.resume import resume as resume_run
 
     with service_of(number, pacing_of(options), sandbox, Which.UNFINISHED) as (settings, chosen):
+        keep_to_retention(settings, chosen)
         console = terminal.Console(the_clock(), yes=True)
         result = finish(resume_run(run_request(chosen, settings, console, options), waits=wait))
     return put_end(result, as_json)
@@ -392,6 +397,7 @@ def retry(number: int | None, as_json: bool, wait: bool, yes: bool, sandbox: boo
     from importer.runs.retry import retry as retry_run
 
     with service_of(number, pacing_of(options), sandbox) as (settings, chosen):
+        keep_to_retention(settings, chosen)
         console = terminal.Console(the_clock(), yes=yes)
         request = run_request(chosen, settings, console, options | {"sandbox": sandbox})
         result = finish(retry_run(request, waits=wait))

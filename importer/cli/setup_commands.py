@@ -19,6 +19,7 @@ from importer.cli.options import (
     with_options,
 )
 from importer.cli.output import finish, quoted
+from importer.cli.personal_data import keep_to_retention
 from importer.errors import EXIT_MEANINGS, Exit, ServiceError, SignInError
 
 
@@ -107,6 +108,7 @@ def serve(host: str, port: int, names: tuple[str, ...], open_browser: bool, sand
     # Fast enough to practise, slow enough to watch.
     flags = {"rate": "120/min", "daily_quota": "5000", **pacing} if sandbox else pacing
     with service(flags, sandbox) as settings:
+        keep_to_retention(settings)
         address = web.Address(host, port, names, open_browser)
         web.serve(settings, address, lambda url: put(f"Open {url}"), sandbox=sandbox)
     return Exit.DONE

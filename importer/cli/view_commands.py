@@ -61,8 +61,11 @@ def status(number: int | None, as_json: bool) -> int:
 
         put(f"{sent_again_words(shown.sent_again)}.")
     at = moment(shown.resume_at, now) if shown.resume_at is not None else ""
-    for line in step_lines(shown.run, shown.steps, at) or [f"Next: read the report in {shown.run.folder}"]:
-        put(line)
+    if shown.run.forgotten is not None:
+        put(f"Its file and the values of its rows were removed on {moment(shown.run.forgotten, 0.0)}.")
+    else:
+        for line in step_lines(shown.run, shown.steps, at) or [f"Next: read the report in {shown.run.folder}"]:
+            put(line)
     if newer is not None:
         put(f"Run {newer.id} is newer, but of another service or user. To see it: {newer.command('status')}")
     if others:
@@ -189,7 +192,8 @@ def _document(shown: "RunStatus") -> dict[str, Any]:
         "exit_code": run.exit_code,
         "resume_after": _instant(shown.resume_at),
         "folder": str(run.folder),
-        "next": next(filter(None, (command_of(run, step) for step in shown.steps))),
+        "forgotten": _instant(run.forgotten),
+        "next": next(filter(None, (command_of(run, step) for step in shown.steps)), None),
     }
 
 

@@ -13,6 +13,7 @@ The only place with the importer's database.
 - ``tally.py``        how many rows of a run are in which state, and how far it was when, for those who look on
 - ``marks.py``        what creates carry so that their records are recognised
 - ``evidence.py``     what was seen of the service around the rows in doubt
+- ``forgetting.py``   values of ended runs, removed for good
 - ``migrations.py``   an earlier journal brought up to date, one numbered step per version
 - ``group_commit.py`` many writes in one durable transaction
 - ``senders.py``      one sender at a time: by a lock on one machine (``lock.py``), by a lease among several

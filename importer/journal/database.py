@@ -112,3 +112,11 @@ class Database(ABC):
         Raises:
             JournalError: There is such a file, or it cannot be written.
         """
+
+    @abstractmethod
+    def purge(self) -> None:
+        """Rewrite what is stored, so that nothing can be found of what was removed.
+
+        Raises:
+            JournalBusyError: Others use the database, so that it cannot be done now.
+        """

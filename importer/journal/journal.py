@@ -22,6 +22,7 @@ from importer.journal.copies import Copies
 from importer.journal.database import PATIENCE, Database
 from importer.journal.directories import Directories
 from importer.journal.evidence import Evidence
+from importer.journal.forgetting import Forgetting
 from importer.journal.group_commit import GroupCommit
 from importer.journal.later_runs import LaterRuns
 from importer.journal.lock import LockedAccounts, folder_of
@@ -64,6 +65,7 @@ class Journal:
         self.rows = Rows(db, self.runs, self.calls, senders.fence)
         self.directories, self.views, self.evidence = Directories(db), Views(db), Evidence(db)
         self.marks, self.tally, self.later_runs = Marks(db), Tally(db), LaterRuns(db)
+        self.forgetting = Forgetting(db)
 
     def __enter__(self) -> Self:
         """The journal itself; the ``with`` closes it."""

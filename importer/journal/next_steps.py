@@ -77,7 +77,7 @@ def next_steps(
     working: bool = False,
     sent_again: Mapping[State, int] = MappingProxyType({}),
 ) -> list[Step]:
-    """What to do next, most pressing first; never empty.
+    """What to do next, most pressing first; empty for a forgotten run only.
 
     ``states`` counts the rows of the journal, ``invalid`` those that are not in it; ``working`` says that a process is
     sending the run now; ``sent_again`` are the rows of each state that a later run has brought in.

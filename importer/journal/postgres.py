@@ -155,6 +155,18 @@ class Postgres(Database):
             "Back it up with the server's own program, for example: pg_dump --format=custom",
         )
 
+    def purge(self) -> None:
+        """Write the tables that hold values anew; the server's own log and its backups are not ours to change."""
+        # Outside of any transaction, as the server demands.
+        with self.explained(), self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+            db.exec_driver_sql(f"SET lock_timeout = {round(self._patience * 1000)}")
+            try:
+                for table in ("intent", "issue", "run", "copy", "directory"):
+                    db.exec_driver_sql(f"VACUUM (FULL) {table}")
+            finally:
+                # The connection is used again, by what has another patience.
+                db.invalidate()
+
     def cut_off(self) -> None:
         """Break every connection, so that whoever waits for an answer of the server learns that none will come."""
         for connection in list(self._open):

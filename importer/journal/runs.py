@@ -9,11 +9,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Row
 
 from importer.config.store import Document, UnreadableError, from_json
-from importer.errors import JournalError
+from importer.errors import JournalError, UsageError
 from importer.journal import statements as sql
 from importer.journal import tables as t
 from importer.journal.database import Database
-from importer.text import shell_word
+from importer.text import moment, shell_word
 
 Shape = TypeVar("Shape")
 
@@ -22,6 +22,32 @@ OPTIONS: Document[dict[str, Any]] = Document("The list of a run's options", dict
 
 ZONELESS = "zoneless"
 """The option that tells whether the file of a run has times without a zone, which are read in that of "read"."""
+
+FORGOTTEN = "forgotten"
+"""The option that says when the values of a run were removed, in epoch seconds; from then on only its rows' outcomes
+are left."""
+
+_KEPT_OPTIONS = frozenset(
+    {
+        "profile",
+        "sandbox",
+        "allow_duplicates",
+        "even_if_existing",
+        "without_list",
+        "update",
+        "clear_empty",
+        "key",
+        "rebuilt",
+        "by",
+        "remedy",
+        "resume_at",
+        ZONELESS,
+    }
+)
+"""What a forgotten run keeps of its options: on what terms it imported its file, and for whom."""
+
+_KEPT_OF_READING = frozenset({"sheet", "zone", "left_out"})
+"""The same of how its file was read: by these, a later import of the file is compared with it."""
 
 SIGNED_IN = {"resume", "retry", "reconcile", "settle", "verify", "undo"}
 """The commands about a run that call the service. The others need no ``--sandbox`` or ``--profile``: the journal is all
@@ -77,6 +103,12 @@ class Run:
     def is_from_page(self) -> bool:
         """Whether it was started on a page, by somebody who may have no command line."""
         return "by" in self.options
+
+    @property
+    def forgotten(self) -> float | None:
+        """When its values were removed, in epoch seconds; None if they are there."""
+        at = self.options.get(FORGOTTEN)
+        return float(at) if isinstance(at, int | float) else None
 
     @property
     def left_out(self) -> tuple[int, ...]:
@@ -195,6 +227,14 @@ class Runs:
             total = db.execute(sa.select(sa.func.count()).select_from(query.subquery())).scalar_one()
         return self._select(query.order_by(t.run.c.id.desc()).limit(limit).offset(offset)), total
 
+    def is_of_another(self, run: Run) -> bool:
+        """Whether the folder of a run is on the machine of another installation, or belongs to somebody else there."""
+        if self._installation is None:
+            return False
+        with self._db.read() as db:
+            mine = sa.select(t.run.c.installation).where(t.run.c.id == run.id)
+            return db.execute(mine).scalar() != self._installation.id
+
     def uses_copy(self, copy: Path) -> bool:
         """Whether this is the private copy of some run."""
         name = self._placed({"copy": str(copy)})["copy"]
@@ -252,6 +292,27 @@ class Runs:
                 folder = (Path("reports") / folder.name).absolute()
         columns = {name: value for name, value in row._asdict().items() if name != "installation"}
         return Run(**columns | {"options": options, "copy": copy, "folder": folder, "stop": bool(row.stop)})
+
+
+def refuse_forgotten(run: Run, what: str) -> None:
+    """Raise UsageError if the values of a run are gone; ``what`` is what cannot be done without them."""
+    if run.forgotten is not None:
+        raise UsageError(
+            f"Run {run.id} was forgotten on {moment(run.forgotten, 0.0)}: its file and the values of its rows are no "
+            f"longer here, so {what}.",
+            f"What became of its rows, in numbers: {run.command('status')}",
+            on_page="The page of the run shows what became of its rows, in numbers.",
+        )
+
+
+def forgotten_options(options: Mapping[str, Any], now: float) -> dict[str, Any]:
+    """The options of a run whose values are removed now."""
+    read = options.get("read")
+    terms = {name: value for name, value in options.items() if name in _KEPT_OPTIONS}
+    reading = (
+        {name: value for name, value in read.items() if name in _KEPT_OF_READING} if isinstance(read, dict) else {}
+    )
+    return {**terms, "read": reading, FORGOTTEN: now}
 
 
 def _unreadable(number: int, why: str) -> JournalError:

@@ -70,6 +70,16 @@ class SqliteFile(Database):
             db.exec_driver_sql("VACUUM INTO ?", (str(path),))
         path.chmod(0o600)
 
+    def purge(self) -> None:
+        """Write the file anew, and empty its log."""
+        # Overwriting what is deleted is not enough: SQLite leaves parts of rows in pages whose rows it has moved.
+        with self.read() as db:
+            db.exec_driver_sql("VACUUM")
+            # The log still has the pages as they were; only one that nobody is reading can be emptied.
+            busy, *_ = db.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()
+        if busy:
+            raise JournalBusyError("Another process is reading the journal.", "Try again in a moment.")
+
 
 def open_sqlite(url: sa.URL, patience: float) -> SqliteFile:
     """The database at a URL; its file is made if it is not there.

@@ -43,6 +43,8 @@ from importer.reporting.workbook import WorkbookReport
 from importer.spreadsheet import ANNOTATED, escape_formula
 
 __all__ = [
+    "REPORT_FILES",
+    "SUMMARY",
     "CheckedFile",
     "Line",
     "Lines",
@@ -63,6 +65,14 @@ _MOST_MARKED = 200_000
 
 MARKED_WORKBOOKS = tuple(f"your-workbook{suffix}" for suffix in sorted(ANNOTATED))
 """The user's own workbook with the outcome of each row, if any failed. Imported again, the others exist already."""
+
+
+SUMMARY = "summary.json"
+REPORT_FILES = (
+    *("report.csv", "report.xlsx", "report.html", *FAILED_FILES, *MARKED_WORKBOOKS),
+    *("verification.csv", "undo.csv", SUMMARY),
+)
+"""Everything that is ever written into the folder of a run; the summary, which says whose the others are, last."""
 
 
 @dataclass(frozen=True, slots=True)

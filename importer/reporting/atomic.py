@@ -10,6 +10,9 @@ from xlsxwriter.exceptions import XlsxWriterException
 
 from importer.errors import ReportError
 
+ASIDE = ".writing-"
+"""What the names of folders begin with in which files are written; one of a killed process stays."""
+
 
 @contextmanager
 def written_aside(folder: Path, advice: str, what: str = "The report") -> Iterator[Path]:
@@ -27,7 +30,7 @@ def written_aside(folder: Path, advice: str, what: str = "The report") -> Iterat
         # Private only if it is made here; the mode of a folder that the user chose is the user's affair.
         if not folder.exists():
             folder.mkdir(parents=True, mode=0o700)
-        aside = Path(tempfile.mkdtemp(dir=folder, prefix=".writing-"))
+        aside = Path(tempfile.mkdtemp(dir=folder, prefix=ASIDE))
         yield aside
     except (OSError, XlsxWriterException) as error:
         reason = getattr(error, "strerror", None) or error

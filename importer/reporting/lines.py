@@ -18,7 +18,7 @@ from importer.errors import ReportError
 from importer.issues import Issue, Notice, Severity
 from importer.journal.journal import Journal
 from importer.journal.rows import Intent
-from importer.journal.runs import Run
+from importer.journal.runs import Run, refuse_forgotten
 from importer.journal.states import STATUS, State
 from importer.model import Outcome, Status
 from importer.reporting.report_words import COMMANDS, ReportWords, words_of
@@ -86,6 +86,7 @@ def lines(journal: Journal, run: Run) -> Lines:
     Raises:
         ReportError: The copy is gone, or is not the file that was checked.
     """
+    refuse_forgotten(run, "there is no report of it")
     journal.copies.bring_back(run)
     if not run.copy.exists():
         raise ReportError(f"The private copy of {run.file} for run {run.id} is missing.", _PUT_BACK.format(run.copy))

@@ -25,7 +25,7 @@ from importer.delivery.send_result import SendResult, StopReason
 from importer.errors import FileError, ImporterError, ReportError, UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.rows import Change, Intent
-from importer.journal.runs import Run
+from importer.journal.runs import Run, refuse_forgotten
 from importer.journal.states import Event, State
 from importer.nexudus.waits import wait
 from importer.reporting import write_report
@@ -73,6 +73,7 @@ async def reconcile(request: RunRequest, *, waits: bool = False) -> RunResult:
     """
     with open_journal(request.settings.journal_place) as journal:
         run = latest_run(journal, request.number)
+        refuse_forgotten(run, "there is nothing left to find out about it")
         refuse_other_service(run, request.settings)
 
         def work() -> Awaitable[Settled]:

@@ -95,6 +95,10 @@ def _left_out(run: Run, text: str) -> list[int]:
 def _result(
     run: Run, row: int, intent: Intent | None, issues: Sequence[Issue], words: Callable[[Issue], str]
 ) -> ResultRow:
+    if run.forgotten is not None:
+        status = Status.INVALID if intent is None else STATUS[intent.state]
+        record = None if intent is None else intent.remote_id
+        return ResultRow(Outcome(row, status, record, ""), {}, _UNDONE.get(intent.state, "") if intent else "")
     changed = _changes(run, intent) if intent is not None and intent.state is State.UPDATED else ()
     shown = replace(intent, message=None) if intent is not None and changed else intent
     message = row_message(run, shown, issues, words, commands=False)

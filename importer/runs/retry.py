@@ -8,7 +8,7 @@ from functools import partial
 from importer.errors import UsageError
 from importer.journal.journal import Journal, open_journal
 from importer.journal.next_steps import FAILED_FILE, RETRYABLE
-from importer.journal.runs import ZONELESS, NewRun, Run
+from importer.journal.runs import ZONELESS, NewRun, Run, refuse_forgotten
 from importer.model import Record
 from importer.runs.earlier_runs import latest_run, refuse_other_service
 from importer.runs.plan import AlreadyPresent, plan_of, present_among
@@ -92,6 +92,7 @@ def rows_to_retry(journal: Journal, parent: Run) -> list[Record]:
     if parent.finished is None:
         # Its planned rows would be sent as another run's, and it would still look as if they were left to send.
         raise UsageError(f"Run {parent.id} is unfinished.", f"To continue it: {parent.command('resume')}")
+    refuse_forgotten(parent, "there is nothing left to send again")
     records = _records(journal, parent)
     if not records:
         raise _nothing_to_retry(parent, invalid=journal.rows.invalid(parent))

@@ -11,7 +11,7 @@ from importer.delivery.send_result import SendResult, StopReason
 from importer.delivery.undoer import Reversal, Undoer, Undone
 from importer.errors import Exit, FileError, ReportError, UsageError
 from importer.journal.journal import Journal, open_journal
-from importer.journal.runs import Run
+from importer.journal.runs import Run, refuse_forgotten
 from importer.journal.states import WITH_RECORD, State
 from importer.model import Plan, Progress, email_of
 from importer.nexudus.waits import GRACE, Stopped, unless
@@ -25,6 +25,8 @@ from importer.runs.rebuild import DATED
 from importer.runs.request import RunRequest
 from importer.runs.session import Session, author_of_run, signed_in, user_of
 from schemas import RECORD_TYPES
+
+_WITHOUT_VALUES = "nobody can tell whether a record was changed since, and none is deleted or put back"
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ async def undo_run(request: RunRequest, *, even_if_gone: bool = False, waits: bo
     """
     with open_journal(request.settings.journal_place) as journal:
         chosen = latest_run(journal, request.number)
+        refuse_forgotten(chosen, _WITHOUT_VALUES)
         refuse_other_service(chosen, request.settings)
         counts = journal.rows.counts(chosen)
         updated = sum(counts.get(state, 0) for state in (State.UPDATED, State.RESTORING))
@@ -91,7 +94,9 @@ async def _undo_signed_in(
             return None
         # The lock of the sender: an undo beside a run would delete records that the run counts as existing.
         with session.exclusive_sender(chosen.id, "undo"):
+            # Written under the lock: whoever forgets a run looks for its holder first, in a transaction of its own.
             begun = journal.runs.update(chosen, stop=False)
+            refuse_forgotten(begun, _WITHOUT_VALUES)
             return await _undo(session, begun, records, even_if_gone=even_if_gone)
 
 

@@ -9,7 +9,7 @@ from importer.delivery.by_id import Gone, Look, Unreadable, read_record
 from importer.delivery.verification import Verified, needs_a_look, verify
 from importer.errors import Exit
 from importer.journal.journal import Journal, open_journal
-from importer.journal.runs import Run
+from importer.journal.runs import Run, refuse_forgotten
 from importer.journal.states import DOUBTFUL, TAKING_BACK, WITH_RECORD, State
 from importer.model import Presence
 from importer.reporting import write_table
@@ -52,6 +52,7 @@ async def verify_run(request: RunRequest) -> Verification:
     """Compare the records of a run, by default the latest one, with what the service holds now."""
     with open_journal(request.settings.journal_place) as journal:
         chosen = latest_run(journal, request.number)
+        refuse_forgotten(chosen, "its records cannot be compared")
         refuse_other_service(chosen, request.settings)
         work = _compare(journal, chosen, request)
         rows = await stoppable(work, journal, run=chosen, command="verify")

@@ -245,6 +245,15 @@ class Drafts:
         """The draft with these values, written down; to be called while it is locked."""
         return self._keep(replace(draft, **changes))  # type: ignore[arg-type]
 
+    def by_run(self) -> dict[int, list[Path]]:
+        """The folders of the uploads of which runs came, by the number of the run."""
+        by_run: dict[int, list[Path]] = {}
+        for folder in sorted(self._folder.iterdir()) if self._folder.exists() else ():
+            draft = self._stored(folder.name) if _ID.fullmatch(folder.name) else None
+            if draft is not None and draft.run is not None:
+                by_run.setdefault(draft.run, []).append(folder)
+        return by_run
+
     def forget(self, draft: Draft) -> None:
         """Delete an upload."""
         shutil.rmtree(draft.folder, ignore_errors=True)
@@ -254,7 +263,7 @@ class Drafts:
         for folder in list(self._folder.iterdir()) if self._folder.exists() else ():
             draft = self.find(folder.name)
             # An upload that broke off has no date but that of its folder.
-            uploaded = draft.uploaded if draft else folder.stat().st_mtime
+            uploaded = draft.uploaded if draft else folder.lstat().st_mtime
             if now - uploaded > KEPT_DAYS * 86400:
                 shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,0 +1,297 @@
+"""Runs forgotten: their values are gone from every file, and what is left still keeps records from being doubled."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from conftest import LATER, Desk, Service, mapping
+from postgres import Server
+
+from importer.config.settings import JournalPlace
+from importer.journal.forgetting import Forgetting
+from importer.journal.journal import open_journal
+
+CANARY = "Canary Cattermole"
+DAY = 86_400.0
+
+
+def bytes_in(folder: Path, text: str) -> list[str]:
+    """The files below a folder in which a text can be read."""
+    needles = {text.encode("utf-8"), text.encode("utf-16-le"), text.casefold().encode()}
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [path.name for path in files if any(needle in path.read_bytes() for needle in needles)]
+
+
+def later(desk: Desk, days: float = 100) -> None:
+    """The same desk, so many days later."""
+    before = desk.clock
+    desk.clock = lambda: before() + days * DAY
+
+
+def imported(desk: Desk, rows: int = 3, name: str = "rows.csv", **more: object) -> Path:
+    """A file with a name that nothing else has, imported as the next run."""
+    file = desk.write(name, [mapping(n, Name=f"{CANARY} {n}", **more) for n in range(2, 2 + rows)])
+    done = desk.type("run", file, "--yes")
+    assert done.code == 0, done.err
+    return file
+
+
+def test_nothing_of_a_forgotten_run_can_be_read_anywhere(desk: Desk, service: Service) -> None:
+    """Neither in the journal's file, its log, the copy of the file nor the report; also not as free space."""
+    file = imported(desk, rows=200)
+    file.unlink()
+    assert bytes_in(desk.folder, CANARY)
+    done = desk.type("forget", "1", "--yes")
+    assert done.code == 0, done.err
+    assert bytes_in(desk.folder, CANARY) == []
+    assert bytes_in(desk.folder, "AAMk150=") == []
+    assert not (desk.folder / "reports" / "1-rows").exists()
+    assert len(service.records) == 200
+
+
+def test_what_goes_and_what_stays_is_said_beforehand(desk: Desk, service: Service) -> None:
+    """Without --yes nothing happens where nobody can be asked; each file is named."""
+    imported(desk)
+    asked = desk.type("forget", "1")
+    assert (asked.code, "there is no terminal to ask you on" in asked.err) == (2, True)
+    assert "Forget run 1, 3 rows." in asked.err
+    assert "What stays: the names of the files" in asked.err
+    for name in ("report.csv", "report.xlsx", "report.html", "summary.json"):
+        assert str(desk.folder / "reports" / "1-rows" / name) in asked.err
+    assert bytes_in(desk.home, CANARY)
+    done = desk.type("forget", "1", "--yes", "--json")
+    assert (done.json["forgotten"], done.json["rows"], done.json["stays"]) == ([1], 3, [])
+    assert not any(Path(path).exists() for path in done.json["files"])
+
+
+def test_nothing_is_doubled_after_it(desk: Desk, service: Service) -> None:
+    """The same file is recognised; every row of it exists already, also those that the list does not show."""
+    file = imported(desk)
+    desk.type("forget", "1", "--yes")
+    again = desk.type("run", file, "--yes", "--json")
+    assert (again.code, again.json["counts"]["existing"]) == (0, 3)
+    assert len(service.records) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [({}, "existing"), ({"Name": "Somebody Else"}, "not sent"), ({"CalendarId": ""}, "not sent")],
+    ids=["the same row", "with another name", "without its calendar"],
+)
+@pytest.mark.parametrize("words", [[], ["--without-list"]], ids=["with the list", "without it"])
+def test_a_record_that_the_list_leaves_out_is_recognised_by_its_fingerprint(
+    desk: Desk, service: Service, changes: dict[str, object], status: str, words: list[str]
+) -> None:
+    """So it is read by its Id, and compared as any other: none is created beside it."""
+    service.state.change(list_lag=LATER)
+    imported(desk)
+    desk.type("forget", "1", "--yes")
+    row = mapping(2, **{"Name": f"{CANARY} 2", **changes})
+    again = desk.type("run", desk.write("again.csv", [row]), "--yes", "--json", *words)
+    assert again.json["counts"][status] == 1
+    assert len(service.records) == 3
+
+
+def test_a_changed_row_is_told_from_its_record_all_the_same(desk: Desk, service: Service) -> None:
+    """It is compared with what Nexudus has, as always; with --update its record is updated."""
+    imported(desk)
+    desk.type("forget", "1", "--yes")
+    file = desk.write("new.csv", [mapping(2, Name="Somebody Else")])
+    assert desk.type("run", file, "--yes", "--json").json["counts"]["not sent"] == 1
+    assert desk.type("run", file, "--yes", "--update", "--json").json["counts"]["updated"] == 1
+    assert len(service.records) == 3
+
+
+def test_every_command_about_a_forgotten_run_says_so(desk: Desk, service: Service) -> None:
+    """One sentence about what is no longer there; status and history have the numbers."""
+    imported(desk)
+    desk.type("forget", "1", "--yes")
+    for words in (
+        ["report", "1"],
+        ["verify", "1"],
+        ["undo", "1", "--yes"],
+        ["retry", "1", "--yes"],
+        ["reconcile", "1"],
+    ):
+        done = desk.type(*words)
+        assert done.code == 2, words
+        assert "Run 1 was forgotten on" in done.err
+        assert len(done.err.splitlines()) == 2
+    shown = desk.type("status")
+    assert (shown.code, "3 created" in shown.out, "were removed on" in shown.out) == (0, True, True)
+    document = desk.type("status", "--json").json
+    assert (document["counts"]["created"], document["next"], bool(document["forgotten"])) == (3, None, True)
+    assert desk.type("history").code == 0
+    assert desk.type("journal").code == 0
+
+
+def test_a_run_whose_values_are_needed_stays(desk: Desk, service: Service) -> None:
+    """One that is unfinished, and one with a row whose record may exist; the others of that age go."""
+    imported(desk)
+    desk.type("run", desk.write("open.csv", [mapping(n) for n in (12, 13)]), "--yes", "--max-rows", "1")
+    service.fail("lost-before")
+    desk.type("run", desk.write("doubt.csv", [mapping(22)]), "--yes")
+    open_run, doubt = desk.type("forget", "2", "--yes"), desk.type("forget", "3", "--yes")
+    assert (open_run.code, doubt.code) == (2, 2)
+    assert "Run 2 is unfinished, so its values are still needed." in open_run.err
+    assert "still needed" in doubt.err
+    later(desk)
+    done = desk.type("forget", "--older-than", "90d", "--yes", "--json")
+    assert done.json["forgotten"] == [1]
+    assert desk.type("report", "3").code == 0
+
+
+def test_what_did_not_end_so_long_ago_stays(desk: Desk, service: Service) -> None:
+    """And a time without its unit is refused: 90 seconds would be nearly every run."""
+    imported(desk)
+    done = desk.type("forget", "--older-than", "90d", "--yes")
+    assert (done.code, "No run that ended before then" in done.err) == (0, True)
+    refused = desk.type("forget", "--older-than", "90", "--yes")
+    assert (refused.code, "write it with its unit" in refused.err) == (2, True)
+    assert desk.type("forget").code == desk.type("forget", "1", "--older-than", "90d").code == 2
+    assert "There is no run 7" in desk.type("forget", "7", "--yes").err
+
+
+def test_a_copy_that_another_run_has_stays(desk: Desk, service: Service) -> None:
+    """Two runs of one file share it; with the last of them it goes."""
+    file = imported(desk)
+    desk.type("run", file, "--yes")
+    first = desk.type("forget", "1", "--yes")
+    assert "stays, because another run has the same file" in first.err
+    assert desk.type("report", "2").code == 0
+    file.unlink()
+    assert desk.type("forget", "2", "--yes").code == 0
+    assert bytes_in(desk.folder, CANARY) == []
+
+
+def test_a_report_of_another_run_in_the_same_folder_stays(desk: Desk, service: Service) -> None:
+    """With --out, a later run may have written over the report; other files in the folder are nobody's to delete."""
+    file = imported(desk)
+    for name in ("a.csv", "b.csv"):
+        other = desk.write(name, [mapping(30 + ord(name[0]))])
+        desk.type("run", other, "--yes", "--out", "out")
+    (desk.folder / "out" / "mine.txt").write_text("mine")
+    assert "is not in" in desk.type("forget", "2", "--yes").err
+    assert (desk.folder / "out" / "report.csv").exists()
+    assert desk.type("forget", "3", "--yes").code == 0
+    assert [path.name for path in (desk.folder / "out").iterdir()] == ["mine.txt"]
+    assert file.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems need a right for links")
+@pytest.mark.parametrize("place", ["copy", "report", "folder"])
+def test_a_link_is_refused(desk: Desk, service: Service, place: str) -> None:
+    """Whatever is planted where a file of the run was: nothing behind it is deleted, and nothing else either."""
+    imported(desk)
+    victim = desk.home / "client-id" if place == "copy" else desk.folder / "victim"
+    if place == "folder":
+        (desk.folder / "reports" / "1-rows").rename(victim)
+        link = desk.folder / "reports" / "1-rows"
+    else:
+        victim.write_text("mine")
+        [link] = (desk.home / "files").iterdir() if place == "copy" else [desk.folder / "reports/1-rows/summary.json"]
+        link.unlink()
+    link.symlink_to(victim)
+    done = desk.type("forget", "1", "--yes")
+    assert (done.code, f"{link} is a link" in done.err) == (2, True)
+    assert victim.exists()
+    assert desk.type("status", "--json").json["forgotten"] is None
+
+
+@pytest.mark.parametrize("after", ["forget", "forget_copy", "purge"])
+def test_what_was_cut_off_is_finished_by_the_next_call(
+    desk: Desk, service: Service, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    """Killed before or after any of its steps: the run is as before, or the same command removes what is left."""
+    file = imported(desk)
+    file.unlink()
+    whole = getattr(Forgetting, after)
+
+    def cut_off(*words: object) -> None:
+        if after != "purge":
+            whole(*words)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Forgetting, after, cut_off)
+        assert desk.type("forget", "1", "--yes").code == 130
+    assert desk.type("status").code == 0
+    assert desk.type("forget", "1", "--yes").code == 0
+    assert bytes_in(desk.folder, CANARY) == []
+    assert "has been forgotten already" in desk.type("forget", "1", "--yes").err
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no such signal")
+def test_a_killed_process_leaves_nothing_that_the_next_does_not_finish(desk: Desk, service: Service) -> None:
+    """As above, as a real process that is killed at once, whatever it was doing."""
+    file = imported(desk, rows=500)
+    file.unlink()
+    process = desk.start("forget", "1", "--yes")
+    assert process.stderr is not None
+    process.stderr.readline()
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert desk.type("forget", "1", "--yes").code == 0
+    assert bytes_in(desk.folder, CANARY) == []
+
+
+def test_old_runs_are_forgotten_by_themselves(desk: Desk, service: Service) -> None:
+    """Off by default; with the setting, whatever sends something says in one line what it forgot."""
+    imported(desk)
+    other = desk.write("other.csv", [mapping(12)])
+    later(desk)
+    assert "Forgot" not in desk.type("run", other, "--yes").err
+    desk.variables["IMPORTER_RETENTION"] = "90d"
+    done = desk.type("run", desk.write("third.csv", [mapping(13)]), "--yes")
+    assert done.code == 0
+    assert "Forgot 1 run that ended more than 90 days ago (IMPORTER_RETENTION)." in done.err
+    assert desk.type("status", "1", "--json").json["forgotten"]
+    assert "Forgot" not in desk.type("run", desk.write("fourth.csv", [mapping(14)]), "--yes").err
+
+
+def test_the_run_of_a_command_is_not_forgotten_by_it(desk: Desk, service: Service) -> None:
+    """Somebody who retries an old run wants its rows; and a link somewhere does not stop an import."""
+    service.fail("status:422")
+    desk.type("run", desk.write("rows.csv", [mapping(2)]), "--yes")
+    later(desk)
+    desk.variables["IMPORTER_RETENTION"] = "90d"
+    done = desk.type("retry", "1", "--yes", "--json")
+    assert "Forgot" not in done.err
+    assert done.json["rows"] == 1
+
+
+@pytest.mark.parametrize("text", ["90", "5h", "soon", "-1d"])
+def test_a_short_retention_is_refused(desk: Desk, text: str) -> None:
+    """Ninety seconds are most likely ninety days."""
+    desk.variables["IMPORTER_RETENTION"] = text
+    done = desk.type("config")
+    assert (done.code, "write a time of a day or more, like 90d" in done.err or "write a number" in done.err) == (
+        2,
+        True,
+    )
+
+
+def test_on_a_server_nothing_is_left_in_the_tables(desk: Desk, service: Service, postgres: Server) -> None:
+    """The copy that machines share goes as well."""
+    desk.variables["IMPORTER_JOURNAL"] = url = postgres.new_database()
+    file = imported(desk)
+    name = url.partition("?")[0].rpartition("/")[2]
+    tables = ("intent", "issue", "run", "copy", "directory", "meta")
+
+    def is_in_tables() -> bool:
+        queries = (f"SELECT t::text FROM {table} t" for table in tables)
+        texts = [row[0] for query in queries for row in postgres.ask(query, name)]
+        needles = (CANARY, CANARY.encode().hex())
+        return any(needle in text for text in texts for needle in needles)
+
+    assert is_in_tables()
+    done = desk.type("forget", "1", "--yes")
+    assert done.code == 0, done.err
+    assert not is_in_tables()
+    again = desk.type("run", file, "--yes", "--json")
+    assert (again.json["counts"]["existing"], len(service.records)) == (3, 3)
+    with open_journal(JournalPlace(url, desk.home)) as journal:
+        assert not journal.forgetting.is_to_purge
+    assert json.loads(desk.type("status", "1", "--json").out)["forgotten"]
