@@ -14,6 +14,7 @@ from importer.errors import Exit, UsageError
 if TYPE_CHECKING:
     from importer.config.settings import Settings
     from importer.runs.forget import ForgetPlan, Uploads
+    from importer.runs.person_search import PersonData
 
 _MOST_FILES = 20
 """Files that are listed before they are removed; --json has all of them."""
@@ -151,6 +152,47 @@ def uploads_in(settings: "Settings") -> "Uploads":
         return Drafts(folder, the_clock()).by_run()
 
     return by_run
+
+
+def export_person(person: str, as_json: bool) -> int:
+    """Show everything that is stored about a person, and where it was looked for."""
+    from dataclasses import asdict
+
+    from importer.runs.person_search import search_person
+
+    if not person.strip():
+        raise click.UsageError("Name the person by an e-mail address, a name or an Id.")
+    data = search_person(load_settings(), person)
+    if as_json:
+        put_json({"schema": 1, **asdict(data)})
+        return Exit.DONE
+    for line in _person_lines(data):
+        put(line)
+    return Exit.DONE
+
+
+def _person_lines(data: "PersonData") -> Iterator[str]:
+    from importer.text import count, value_words
+
+    for path, records in data.ids.items():
+        yield from (f"{path} {number}: {', '.join(names)}" for number, names in records.items())
+    for run in data.runs:
+        yield f"Run {run['run']}: {', '.join(f'{name} {value}' for name, value in run.items() if name != 'run')}"
+    for row in data.rows:
+        record = f", record {row.record}" if row.record is not None else ""
+        yield f"Run {row.run}, row {row.row}: {row.status}{record}"
+        yield from (f"  {name}: {value_words(value)}" for name, value in {**row.values, **row.cells}.items())
+        yield from (f"  {text}" for text in (row.message, *row.issues) if text)
+    for choice in data.choices:
+        yield f'Choice for {choice["account"]}: "{choice["name"]}" means {choice["list"]} {choice["record"]}'
+    for file in data.files:
+        numbers = f", {count(len(file.rows), 'row')}: {', '.join(map(str, file.rows))}" if file.rows else ""
+        yield f"{file.path} ({file.what}{numbers})"
+        yield from (f"  {text}" for text in (file.problem, *file.lines) if text)
+    if data.is_empty:
+        yield f"Nothing is stored about {data.person}."
+    looked_at = ", ".join(f"{number:,} {name}" for name, number in data.looked_at.items())
+    yield f"Looked through: {looked_at or 'an empty journal'}."
 
 
 COMMANDS = (forget,)

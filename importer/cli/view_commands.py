@@ -27,6 +27,7 @@ from importer.cli.options import (
     with_options,
 )
 from importer.cli.output import finish, quoted
+from importer.cli.personal_data import export_person
 from importer.errors import Exit, SettingsError, UsageError
 from importer.harmless import harmless_line
 
@@ -211,8 +212,9 @@ def _instant(epoch: float | None) -> str | None:
 @click.option("--rebuild", is_flag=True, help="Add the records that this installation created and the journal lacks.")
 @click.option("--installation", metavar="NAME", help="With --rebuild: another installation's records, as it is named.")
 @click.option("--type", "kind", metavar="NAME", help="With --rebuild: the record type, if not the default one.")
+@click.option("--export-person", "person", metavar="E-MAIL", help="Show everything that is stored about this person.")
 @JSON
-def journal(backup: Path | None, rebuild: bool, as_json: bool, **options: Any) -> int:
+def journal(backup: Path | None, rebuild: bool, person: str | None, as_json: bool, **options: Any) -> int:
     """Show where the journal is and whether it is intact.
 
     A restored backup does not know what was sent after it was made. importer run finds those records anyway, because
@@ -221,10 +223,14 @@ def journal(backup: Path | None, rebuild: bool, as_json: bool, **options: Any) -
     """
     if rebuild and backup is not None:
         raise click.UsageError("--rebuild and --backup do not go together. Make the backup first.")
+    if person is not None and (rebuild or backup is not None):
+        raise click.UsageError("--export-person goes with --json only.")
     if rebuild:
         return _rebuild(as_json, **options)
     if chosen := next((name for name, value in options.items() if value), None):
         raise click.UsageError(f"--{'type' if chosen == 'kind' else chosen} goes with --rebuild.")
+    if person is not None:
+        return export_person(person, as_json)
     from importer.journal.journal import open_journal
     from importer.text import count
 

@@ -41,6 +41,17 @@ class Directories:
         with self._db.read() as db:
             return {row.name: row.remote_id for row in db.execute(query)}
 
+    def lists(self) -> list[tuple[str, str, str]]:
+        """Every list that was read from the service: its account, its path, and its entries."""
+        with self._db.read() as db:
+            return [(row.account, _as_named(row.path), row.entries) for row in db.execute(sa.select(t.directory))]
+
+    def choices(self) -> list[tuple[str, str, str, int]]:
+        """Every choice that was made: the account, the path of the list, the name, and the Id that it means."""
+        with self._db.read() as db:
+            rows = db.execute(sa.select(t.pick).order_by(t.pick.c.account, t.pick.c.path, t.pick.c.name)).all()
+        return [(row.account, _as_named(row.path), row.name, row.remote_id) for row in rows]
+
     def choose(self, account: str, path: str, name: str, remote_id: int) -> None:
         """Remember which of several records of one name is meant."""
         path = _as_kept(path)
@@ -59,3 +70,8 @@ class Directories:
 def _as_kept(path: str) -> str:
     """The name of a list in the database: an earlier importer, which knew the module ``spaces`` only, left it out."""
     return path.removeprefix("spaces/")
+
+
+def _as_named(path: str) -> str:
+    """The path of a list by its name in the database."""
+    return path if "/" in path else f"spaces/{path}"

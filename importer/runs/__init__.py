@@ -22,7 +22,8 @@ This package exports nothing: a command that only looks at runs must not load wh
 - ``updates.py``       the records of changed rows; those of which no answer came are read
 - ``rebuild.py``       a lost journal rebuilt from the marks of its records
 - ``settle.py``        one row settled by a person's word
-- ``verify.py``, ``undo.py``  afterwards; ``forget.py`` personal data of ended runs removed
+- ``verify.py``, ``undo.py``  afterwards; ``forget.py`` personal data of ended runs removed;
+  ``person_search.py`` what is stored about a person
 - ``export.py``        what the service holds, as a file; ``difference.py`` a file against it, both ways
 - ``status.py``, ``result_rows.py``  how runs and their rows stand; ``doctor.py`` what must be right before an import
 - ``probe.py``         how the service behaves where its reference is of two opinions

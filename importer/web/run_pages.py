@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 from importer.config.settings import Settings
+from importer.journal.runs import refuse_forgotten
 from importer.model import Status
 from importer.reporting.page_words import words_on_page
 from importer.runs.result import rebuild_report
@@ -122,6 +123,7 @@ def _view(request: Request) -> RunView:
     person = person_of(request)
     may_open, at_work = person.may_open(by), worker is not None and worker.alive
     files = {name: what for name, what in FILES.items() if may_open and (now.run.folder / name).exists()}
+    has_failures = may_open and now.failed and now.run.forgotten is None
     return RunView(
         now=now,
         settings=app.settings,
@@ -131,7 +133,7 @@ def _view(request: Request) -> RunView:
         # Its files appear one by one: the last is there when its process has ended.
         writing=now.finished and at_work,
         complaint=now.worker_complaint or (worker.complaint if worker and not at_work else ""),
-        failures=first_failures(now.run.id, app.settings) if may_open and now.failed else [],
+        failures=first_failures(now.run.id, app.settings) if has_failures else [],
         files=files,
         follow_ups=follow_ups(now, app.workers, app.settings, app.clock()) if may_open else [],
         cards=cards(now.steps, person.role, files, sends_all=_sends_all(now)) if may_open else [],
@@ -252,6 +254,7 @@ async def reconcile(request: Request) -> Response:
 
 async def _follow_up_with(request: Request, command: str) -> Response:
     number = run_of(request).run.id
+    refuse_forgotten(run_of(request).run, "there is nothing left to compare")
     if answer := _sign_in_first(request):
         return answer
     await asyncio.to_thread(start_once, app_of(request), command, number, settings_of(request))
@@ -260,12 +263,14 @@ async def _follow_up_with(request: Request, command: str) -> Response:
 
 async def undo_plan(request: Request) -> Response:
     """What undoing a run will do and cost."""
+    refuse_forgotten(run_of(request).run, "it can no longer be undone")
     return page(request, "undo.html", now=run_of(request), error="")
 
 
 async def undo(request: Request) -> Response:
     """Delete what a run created and put back what it updated, if the number of these records was typed."""
     now, fields = run_of(request), await form(request)
+    refuse_forgotten(now.run, "it can no longer be undone")
     number = now.to_delete + now.to_put_back
     if fields.get("number", "").replace(",", "").strip() != str(number):
         what = [*(["deleted"] if now.to_delete else []), *(["put back"] if now.to_put_back else [])]

@@ -295,3 +295,56 @@ def test_on_a_server_nothing_is_left_in_the_tables(desk: Desk, service: Service,
     with open_journal(JournalPlace(url, desk.home)) as journal:
         assert not journal.forgetting.is_to_purge
     assert json.loads(desk.type("status", "1", "--json").out)["forgotten"]
+
+
+def test_everything_about_a_person_is_shown(desk: Desk, service: Service) -> None:
+    """Rows that name them by e-mail, name or Id, what was chosen, who started what, and the files; and where it was."""
+    rows = [mapping(2, Name="Ines Moreau"), mapping(3, Name="ines@example.com"), mapping(4)]
+    broken = mapping(5, Name="Ines@Example.com", ResourceId="nowhere at all")
+    desk.type("run", desk.write("rows.csv", [*rows, broken]), "--yes")
+    desk.type("people", "add", "ines@example.com")
+    (desk.home / "workers").mkdir()
+    (desk.home / "workers" / "error-1.log").write_text("one line\nfailed for ines@example.com\n")
+    done = desk.type("journal", "--export-person", " INES@example.com", "--json")
+    assert done.code == 0, done.err
+    person = done.json
+    assert [(row["run"], row["row"], row["status"]) for row in person["rows"]] == [(1, 3, "created"), (1, 5, "invalid")]
+    assert person["rows"][0]["values"]["Name"] == "ines@example.com"
+    assert person["rows"][1]["cells"]["ResourceId"] == "nowhere at all"
+    places = {Path(file["path"]).name: file for file in person["files"]}
+    assert places["error-1.log"]["lines"] == ["failed for ines@example.com"]
+    assert {"people.json", "report.csv", "failed.xlsx", "summary.json"} <= places.keys()
+    [copy] = [file for file in person["files"] if file["what"] == "copy of an imported file"]
+    assert copy["rows"] == [3, 5]
+    assert person["looked_at"]["rows"] == 3
+    shown = desk.type("journal", "--export-person", "ines@example.com").out
+    assert "Run 1, row 3: created, record" in shown
+    assert "Looked through:" in shown
+
+
+def test_rows_that_name_a_person_by_an_id_are_shown(desk: Desk, service: Service) -> None:
+    """The Id that the list of coworkers has for an e-mail, or one that is typed; digits elsewhere mean nothing."""
+    ada, words = "ada.abbott@example.com", ["--yes", "--pick", f"{CANARY}=2002"]
+    desk.type("run", desk.write("ada.csv", [mapping(6, CoworkerId=ada)]), *words)
+    number = service.records[0]["CoworkerId"]
+    desk.type("run", desk.write("again.csv", [mapping(7, CoworkerId=number), mapping(8, Name="Ada Abbott")]), "--yes")
+    person = desk.type("journal", "--export-person", ada, "--json").json
+    assert "Ada Abbott" in person["ids"]["spaces/coworkers"][str(number)]
+    assert [(row["run"], row["row"]) for row in person["rows"]] == [(1, 2), (2, 2), (2, 3)]
+    assert person["rows"][0]["cells"]["CoworkerId"] == ada
+    desk.type("run", desk.write("rows.csv", [mapping(2), mapping(3, Name="2002")]), "--yes")
+    rows = desk.type("journal", "--export-person", "2002", "--json").json["rows"]
+    assert [(row["row"], row["values"]["CoworkerId"]) for row in rows] == [(2, 2002)]
+    choices = desk.type("journal", "--export-person", CANARY, "--json").json["choices"]
+    assert {(choice["name"], choice["record"]) for choice in choices} == {(CANARY.casefold(), 2002)}
+
+
+def test_nothing_is_left_to_show_of_a_forgotten_run(desk: Desk, service: Service) -> None:
+    """And it says what it looked through."""
+    imported(desk).unlink()
+    assert desk.type("journal", "--export-person", CANARY, "--json").json["rows"]
+    desk.type("forget", "1", "--yes")
+    done = desk.type("journal", "--export-person", CANARY)
+    assert (done.code, f"Nothing is stored about {CANARY}." in done.out) == (0, True)
+    assert "3 rows" in done.out
+    assert desk.type("journal", "--export-person", CANARY, "--rebuild").code == 2

@@ -18,12 +18,14 @@ from importer.config.settings import Settings
 from importer.journal.journal import open_journal
 from importer.journal.next_steps import StepKind
 from importer.model import Account, Plan, Status
+from importer.runs.forget import forget, plan_forgetting
 from importer.runs.observer import NullObserver
 from importer.runs.request import Choices, ImportRequest
 from importer.runs.run import run as run_file
 from importer.runs.source import CheckResult
 from importer.runs.status import run_status
 from importer.sandbox.server import Running
+from importer.web.drafts import Drafts
 from web.kit import GOOD, Client, Site, dawdle, heal, plain, rows, serving, started, table
 
 
@@ -237,3 +239,31 @@ def test_a_practice_run_of_the_page_goes_on_as_one(settings: Settings) -> None:
         assert "importer undo" not in client.get(f"{run}/files/report.html").text
         client.post(f"{run}/verify")
         client.until(run, lambda text: f'href="{run}/files/verification.csv"' in text)
+
+
+def test_a_forgotten_run_shows_its_numbers_and_no_value(client: Client, settings: Settings) -> None:
+    """Its upload and the output of its process are gone as well; what cannot be done any more is refused."""
+    place = client.draft("canary.csv", table(*[mapping(n, Name="Canary Cattermole") for n in (2, 3)]))
+    client.follow(f"{place}/plan")
+    run = client.post(f"{place}/start").place
+    client.until(run, lambda text: "report.csv" in text)
+    # The file is there before its process has ended, and that one still works on the run.
+    client.until(run, lambda text: "The report is being written" not in text)
+    drafts = Drafts(settings.home / "uploads", time.time)
+    assert list(drafts.by_run()) == [1]
+    plan = plan_forgetting(settings, 1, None, drafts.by_run)
+    forget(settings, plan, time.time)
+    assert not drafts.by_run()
+    assert not list((settings.home / "workers").glob("resume-1*"))
+    left = [path for path in settings.home.rglob("*") if path.is_file() and b"Canary" in path.read_bytes()]
+    assert left == []
+    shown, rows_shown = client.get(run).text, client.get(f"{run}/rows").text
+    assert "All 2 rows created" in plain(shown)
+    assert "were removed on" in plain(shown)
+    assert "Rebuild the report" not in shown
+    assert "Canary" not in shown + rows_shown
+    assert client.get(f"{run}/rows?q=Canary").status == client.get("/runs").status == 200
+    for address in ("report", "verify", "reconcile", "retry", "undo"):
+        answer = client.post(f"{run}/{address}", number="2")
+        assert (answer.status, "was forgotten on" in plain(answer.text)) == (422, True), address
+    assert "was forgotten on" in plain(client.get(f"{run}/undo").text)
