@@ -130,6 +130,8 @@ def documents(folder: Path) -> Iterator[tuple[str, list[str]]]:
         ("config", []),
         ("doctor", []),
         ("journal", []),
+        ("journal", ["--export-person", "Müller"]),
+        ("forget", ["1", "--yes"]),
         ("help", []),
     )
 

@@ -22,6 +22,7 @@ TOPICS = (
     "accounts",
     "team",
     "scheduling",
+    "personal-data",
     "commands",
     "settings",
     "json-and-exit-codes",

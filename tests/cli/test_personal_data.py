@@ -1,17 +1,20 @@
 """Runs forgotten: their values are gone from every file, and what is left still keeps records from being doubled."""
 
+import asyncio
 import json
 import os
 import signal
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from conftest import LATER, Desk, Service, mapping
+from conftest import GIVE_UP, LATER, Desk, Service, mapping
 from postgres import Server
 
 from importer.config.settings import JournalPlace
 from importer.journal.forgetting import Forgetting
 from importer.journal.journal import open_journal
+from importer.web.drafts import Draft, Drafts
 
 CANARY = "Canary Cattermole"
 DAY = 86_400.0
@@ -348,3 +351,63 @@ def test_nothing_is_left_to_show_of_a_forgotten_run(desk: Desk, service: Service
     assert (done.code, f"Nothing is stored about {CANARY}." in done.out) == (0, True)
     assert "3 rows" in done.out
     assert desk.type("journal", "--export-person", CANARY, "--rebuild").code == 2
+
+
+def uploaded(desk: Desk, run: int) -> Path:
+    """The file of an upload of the page that a run came from."""
+    drafts = Drafts(desk.home / "uploads", desk.clock)
+
+    async def take_in() -> Draft:
+        async def chunks() -> AsyncIterator[bytes]:
+            yield f"Name\n{CANARY}\n".encode()
+
+        return await drafts.take_in("rows.csv", chunks(), "ines@example.com")
+
+    draft = asyncio.run(take_in())
+    with drafts.locked(draft.id):
+        return drafts.keep(draft, run=run).path
+
+
+def test_the_upload_of_a_run_goes_with_it(desk: Desk, service: Service) -> None:
+    """That of another run stays, and one that no run came of goes after its seven days."""
+    imported(desk)
+    mine, other = uploaded(desk, 1), uploaded(desk, 2)
+    assert str(mine) in desk.type("forget", "1").err
+    assert desk.type("forget", "1", "--yes").code == 0
+    assert (mine.parent.exists(), other.exists()) == (False, True)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems need a right for links")
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_a_link_in_an_upload_is_refused(desk: Desk, service: Service, is_folder: bool) -> None:
+    """One that leads out of the home stops every command; one that leads to another place in it stops this one."""
+    imported(desk)
+    upload, other = uploaded(desk, 1), uploaded(desk, 2)
+    link, target = (upload.parent, desk.home / "elsewhere") if is_folder else (upload, other)
+    if is_folder:
+        upload.parent.rename(target)
+    else:
+        upload.unlink()
+    link.symlink_to(target)
+    done = desk.type("forget", "1", "--yes")
+    assert (done.code, f"{link} is a link" in done.err) == (2, True)
+    assert other.exists()
+    assert desk.type("status", "1", "--json").json["forgotten"] is None
+    assert desk.type("report", "1").code == 0
+
+
+def test_the_page_forgets_at_its_start(desk: Desk, service: Service) -> None:
+    """And says so before it says where it is."""
+    now = desk.clock
+    desk.clock = lambda: now() - 100 * DAY
+    imported(desk)
+    desk.variables["IMPORTER_RETENTION"] = "90d"
+    process = desk.start("serve", "--port", "0")
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline().startswith("Open http")
+    finally:
+        process.terminate()
+        _, err = process.communicate(timeout=GIVE_UP)
+    assert "Forgot 1 run that ended more than 90 days ago" in err
+    assert bytes_in(desk.home, CANARY) == []
