@@ -5,7 +5,7 @@ they were. Rule 2: that note goes last, once the database has been rewritten wit
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -65,10 +65,12 @@ class Forgetting:
             db.exec_driver_sql(_FORGET, rows)
             last = page[-1].row
 
-    def forget_copy(self, sha256: str) -> None:
-        """Remove the copy of a file that machines shared; nothing where there is none."""
+    def forget_copies(self, hashes: Collection[str]) -> None:
+        """Remove the copies of files that machines shared, by the hashes of these; nothing where there is none."""
         with self._db.write() as db:
-            if db.execute(sa.delete(t.copy).where(t.copy.c.sha256 == sha256)).rowcount:
+            stored = db.execute(sa.select(t.copy.c.sha256).distinct()).scalars().all()
+            for sha256 in set(stored) & set(hashes):
+                db.execute(sa.delete(t.copy).where(t.copy.c.sha256 == sha256))
                 self._note_purge(db)
 
     def forget_lists(self, account: str) -> None:

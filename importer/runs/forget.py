@@ -11,14 +11,14 @@ What stays is what keeps a record from being created twice: of each row its outc
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from importer.config.settings import Settings
 from importer.delivery.fingerprints import FingerprintComparer
-from importer.errors import ImporterError, UsageError
+from importer.errors import ImporterError, ReportError, UsageError
 from importer.journal.announcements import announcements
 from importer.journal.forgetting import Fingerprints
 from importer.journal.journal import Journal, open_journal
@@ -103,24 +103,26 @@ def _plan(
     spare: int | None,
 ) -> ForgetPlan:
     every = journal.runs.latest()
-    old = [run for run in every if before is not None and _ended(run) < before and run.id != spare]
-    meant = old if number is None else [journal.runs.get(number)]
+    if number is None:
+        meant = [run for run in every if before is not None and _ended(run) < before and run.id != spare]
+    else:
+        meant = [journal.runs.get(number)]
+    meant = [run for run in meant if run.forgotten is None]
     refusals = [refusal for run in meant if (refusal := _refusal(journal, run)) is not None]
     if number is not None and refusals:
         raise UsageError(refusals[0].why, refusals[0].advice)
     stay = {refusal.run.id for refusal in refusals}
-    runs = [run for run in meant if run.forgotten is None and run.id not in stay]
+    runs = [run for run in meant if run.id not in stay]
     gone = [*runs, *(run for run in every if run.forgotten is not None)]
     left = _Leftovers(journal, settings.home, every, {run.id for run in gone})
-    files, folders = left.of(gone, uploads, before)
-    for path in (*files, *folders):
-        _refuse_link(path)
-    counts = [journal.rows.counts(run) for run in runs]
+    # What an earlier call has left of an upload is deleted after some days in any case.
+    files, folders = left.of(gone, uploads() if runs or number is not None else {}, before)
+    _refuse_links((*files, *folders))
+    counts = [journal.tally.of(run.id) for run in runs]
     return ForgetPlan(
         runs=tuple(runs),
         rows=sum(run.rows for run in runs),
-        lost=sum(some.get(state, 0) for some in counts for state in RETRYABLE)
-        + sum(journal.rows.invalid(run) for run in runs),
+        lost=sum(invalid + sum(states.get(state, 0) for state in RETRYABLE) for states, invalid in counts),
         files=tuple(files),
         folders=tuple(folders),
         refusals=tuple(refusals),
@@ -135,10 +137,10 @@ def forget(settings: Settings, plan: ForgetPlan, clock: Clock) -> None:
 
     Raises:
         UsageError: A run of it is being worked on by now, or there is a link where a file was.
+        ReportError: A file cannot be deleted; the next call goes on with it.
         JournalBusyError: Others use the journal; the next call finishes what is left.
     """
-    for path in (*plan.files, *plan.folders):
-        _refuse_link(path)
+    _refuse_links((*plan.files, *plan.folders))
     with open_journal(settings.journal_place) as journal:
         for run in plan.runs:
             # In one transaction with the look at who holds it: an undo that begins meanwhile reads the run again.
@@ -148,22 +150,31 @@ def forget(settings: Settings, plan: ForgetPlan, clock: Clock) -> None:
                     raise UsageError(refusal.why, refusal.advice)
                 if now.forgotten is None:
                     journal.forgetting.forget(now, _fingerprints(now), clock())
-            if run.account:
-                journal.forgetting.forget_lists(run.account)
-        every = journal.runs.latest()
-        gone = {run.id for run in every if run.forgotten is not None}
-        left = _Leftovers(journal, settings.home, every, gone)
-        for run in plan.runs:
-            if not left.is_shared(run):
-                journal.forgetting.forget_copy(run.sha256)
-        for path in plan.files:
-            _refuse_link(path)
-            path.unlink(missing_ok=True)
+                    journal.forgetting.forget_lists(run.account or "")
+        # Nobody can add a run meanwhile, which could have one of these copies as its own.
+        with journal.together():
+            every = journal.runs.latest()
+            used = {run.sha256 for run in every if run.forgotten is None}
+            journal.forgetting.forget_copies({run.sha256 for run in every} - used)
+            names = {run.copy.name for run in every if run.forgotten is None}
+            _delete(path for path in plan.files if path.parent != settings.home / "files" or path.name not in names)
         for folder in plan.folders:
             # Somebody may have put something of their own in it.
             with suppress(OSError):
                 folder.rmdir()
         journal.forgetting.purge()
+
+
+def _delete(paths: Iterable[Path]) -> None:
+    for path in paths:
+        _refuse_links([path])
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise ReportError(
+                f"{path} cannot be deleted: {error.strerror}. Is it open in another program?",
+                "Close it, or change its permissions, then repeat the command: it removes what is left.",
+            ) from error
 
 
 def _ended(run: Run) -> float:
@@ -179,7 +190,7 @@ def _refusal(journal: Journal, run: Run) -> Refusal | None:
     if run.finished is None:
         advice = f"To continue it: {run.command('resume')}"
         return Refusal(run, f"Run {run.id} is unfinished, so its values are still needed.", advice)
-    counts = journal.rows.counts(run)
+    counts, _ = journal.tally.of(run.id)
     if doubts := sum(counts.get(state, 0) for state in UNANSWERED):
         has = f"Run {run.id} has {count(doubts, 'row')} whose record may or may not exist"
         return Refusal(run, f"{has}, so its values are still needed.", f"To find out: {run.command('reconcile')}")
@@ -203,11 +214,14 @@ class _Leftovers:
     def __init__(self, journal: Journal, home: Path, every: Sequence[Run], gone: set[int]) -> None:
         """``gone`` are the numbers of those runs."""
         self._journal, self._home, self._gone = journal, home, gone
-        self._others = [run for run in every if run.id not in gone]
+        others = [run for run in every if run.id not in gone]
+        self._hashes = {run.sha256 for run in others}
+        self._folders = {run.folder for run in others}
+        self._copies_of_others = {run.copy.name for run in others}
 
     def is_shared(self, run: Run) -> bool:
         """Whether a run that stays has the same file."""
-        return any(other.sha256 == run.sha256 for other in self._others)
+        return run.sha256 in self._hashes
 
     def is_folder_of(self, run: Run) -> bool:
         """Whether what is in the folder of a run is its own report, and nobody else's."""
@@ -221,18 +235,19 @@ class _Leftovers:
             return bool(summary["run"] == run.id and summary["sha256"] == run.sha256)
         except FileNotFoundError:
             # Begun to be deleted, or never written.
-            return all(other.folder != run.folder for other in self._others)
+            return run.folder not in self._folders
         except (OSError, ValueError, TypeError, LookupError):
             return False
 
-    def of(self, runs: Sequence[Run], uploads: Uploads, before: float | None) -> tuple[list[Path], list[Path]]:
+    def of(
+        self, runs: Sequence[Run], uploads: Mapping[int, Sequence[Path]], before: float | None
+    ) -> tuple[list[Path], list[Path]]:
         """The files that are there of these runs, and the folders that are empty without them; innermost first."""
         files, folders = list(self._copies(runs)), list[Path]()
-        by_run = uploads() if runs else {}
         for run in runs:
             if run.folder.is_symlink() or self.is_folder_of(run):
                 self._add(run.folder, _reports(run.folder), files, folders)
-            for upload in by_run.get(run.id, ()):
+            for upload in uploads.get(run.id, ()):
                 self._add(upload, sorted(upload.rglob("*"), reverse=True), files, folders)
         files += self._logs(before)
         return list(dict.fromkeys(files)), list(dict.fromkeys(folders))
@@ -244,11 +259,10 @@ class _Leftovers:
         folders += [folder] if entries or folder.is_symlink() else []
 
     def _copies(self, runs: Sequence[Run]) -> Iterator[Path]:
-        used = {other.copy.name for other in self._others}
         for run in runs:
             # By its name in this home: the journal may be one that was moved, or that several machines share.
             copy = self._home / "files" / run.copy.name
-            if _is_there(copy) and copy.name not in used:
+            if _is_there(copy) and copy.name not in self._copies_of_others:
                 yield copy
 
     def _logs(self, before: float | None) -> Iterator[Path]:
@@ -273,10 +287,10 @@ def _is_there(path: Path) -> bool:
     return path.is_symlink() or path.exists()
 
 
-def _refuse_link(path: Path) -> None:
-    if path.is_symlink():
+def _refuse_links(paths: Iterable[Path]) -> None:
+    if link := next((path for path in paths if path.is_symlink()), None):
         raise UsageError(
-            f"{path} is a link, so it was not followed and nothing behind it was deleted.",
+            f"{link} is a link, so it was not followed and nothing behind it was deleted.",
             "The importer makes no links. Delete it, or put the file itself in its place, then try again.",
         )
 

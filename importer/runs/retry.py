@@ -22,6 +22,8 @@ from importer.runs.start import TITLES, add_with_folder, as_agreed, folder_of, t
 from importer.spreadsheet import ReadOptions
 from schemas import RECORD_TYPES, RecordType
 
+_NOTHING_LEFT = "there is nothing left to send again"
+
 
 async def retry(request: RunRequest, *, waits: bool = False) -> RunResult | None:
     """A new run of the rejected and unsent rows of a run, by default of the latest one. None if the user declined.
@@ -92,7 +94,7 @@ def rows_to_retry(journal: Journal, parent: Run) -> list[Record]:
     if parent.finished is None:
         # Its planned rows would be sent as another run's, and it would still look as if they were left to send.
         raise UsageError(f"Run {parent.id} is unfinished.", f"To continue it: {parent.command('resume')}")
-    refuse_forgotten(parent, "there is nothing left to send again")
+    refuse_forgotten(parent, _NOTHING_LEFT)
     records = _records(journal, parent)
     if not records:
         raise _nothing_to_retry(parent, invalid=journal.rows.invalid(parent))
@@ -162,6 +164,7 @@ async def _prepare(
     if not session.observer.confirm(result, plan_of(session, result, compared.present, now), account):
         return None
     announce_run = stack.enter_context(session.exclusive_sender())
+    refuse_forgotten(session.journal.runs.get(parent.id), _NOTHING_LEFT)
     run = add_with_folder(journal, _new_run(parent, request, now), request.choices.out)
     announce_run(run.id)
     return PlannedRun(session, _planned(session, run, compared))
