@@ -80,7 +80,7 @@ def _plan_lines(plan: "ForgetPlan", number: int | None) -> Iterator[str]:
     if plan.runs:
         names = ", ".join(str(run.id) for run in plan.runs)
         yield f"Forget {'run' if len(plan.runs) == 1 else 'runs'} {names}, {count(plan.rows, 'row')}."
-        yield "What will be removed: the values of the rows, what was said about them, and the names read for them."
+        yield "What will be removed: the values of the rows, all messages about them, and the names read for them."
     elif plan.files or plan.folders or plan.is_to_purge:
         yield "What earlier commands have left of forgotten runs will be removed."
     else:
@@ -191,7 +191,10 @@ def _person_lines(data: "PersonData") -> Iterator[str]:
         yield from (f"  {text}" for text in (file.problem, *file.lines) if text)
     if data.is_empty:
         yield f"Nothing is stored about {data.person}."
-    looked_at = ", ".join(f"{number:,} {name}" for name, number in data.looked_at.items())
+    singular = {name: name.removesuffix("s") for name in data.looked_at} | {"copies": "copy"}
+    looked_at = ", ".join(
+        f"{number:,} {singular[name] if number == 1 else name}" for name, number in data.looked_at.items()
+    )
     yield f"Looked through: {looked_at or 'an empty journal'}."
 
 

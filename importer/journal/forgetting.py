@@ -1,7 +1,7 @@
 """Values of ended runs removed for good: what is left of a row cannot be read, and still keeps it from being doubled.
 
-Rule 1: the rows, issues and options of a run go in one transaction, with the note that the database still holds what
-they were. Rule 2: that note goes last, once the database has been rewritten without it.
+Rule 1: a run counts as forgotten before the first of its rows is, from the same transaction on that notes that the
+database still holds values to be removed. Rule 2: that note goes last, once it has been rewritten without them.
 """
 
 import json
@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from importer.journal import tables as t
 from importer.journal.database import Database
-from importer.journal.rows import FORGOTTEN, checksum, to_intent
+from importer.journal.rows import FORGOTTEN, Intent, checksum, to_intent
 from importer.journal.runs import OPTIONS, Run, forgotten_options
 from importer.journal.states import CLAIMING
 
@@ -35,34 +35,34 @@ class Forgetting:
         """Use the database of a journal."""
         self._db = db
 
-    def forget(self, run: Run, fingerprints: Fingerprints, now: float) -> None:
-        """Remove the values of a run, all or nothing; whoever calls has made sure that nothing will need them.
+    def begin(self, run: Run, now: float) -> None:
+        """Let a run count as forgotten; whoever calls has made sure that nothing will need its values.
 
-        Rows that have a record keep ``fingerprints`` of their values, the others only the hashes that they had before.
+        What the checks said of its cells, and how its file was read, goes at once.
         """
         with self._db.write() as db:
-            self._forget_rows(db, run, fingerprints)
             gone = dict.fromkeys(("label", "value", "detail"))
             db.execute(sa.update(t.issue).where(t.issue.c.run == run.id).values(gone))
             options = OPTIONS.encode(forgotten_options(run.options, now))
             db.execute(sa.update(t.run).where(t.run.c.id == run.id).values(options=options))
             self._note_purge(db)
 
-    @staticmethod
-    def _forget_rows(db: Connection, run: Run, fingerprints: Fingerprints) -> None:
+    def forget_rows(self, run: Run, fingerprints: Fingerprints) -> None:
+        """Remove the values of the rows of a forgotten run, as far as they are there.
+
+        Rows that have a record keep ``fingerprints`` of their values, the others only the hashes that they had before.
+        """
         last = -1
         while True:
-            mine = sa.select(t.intent).where(t.intent.c.run == run.id, t.intent.c.row > last)
-            page = db.execute(mine.order_by(t.intent.c.row).limit(_BATCH)).all()
-            if not page:
+            # Some at a time: others that send meanwhile must not wait for a million rows.
+            with self._db.write() as db:
+                mine = sa.select(t.intent).where(t.intent.c.run == run.id, t.intent.c.row > last)
+                page = db.execute(mine.order_by(t.intent.c.row).limit(_BATCH)).all()
+                rows = [_forgotten(intent, fingerprints) for intent in map(to_intent, page) if not intent.is_forgotten]
+                if rows:
+                    db.exec_driver_sql(_FORGET, rows)
+            if len(page) < _BATCH:
                 return
-            rows = []
-            for intent in map(to_intent, page):
-                left = fingerprints(intent.values) if intent.state in CLAIMING else {}
-                body = json.dumps({FORGOTTEN: True, **left}, ensure_ascii=False, separators=(",", ":"))
-                seal = checksum(run.id, intent.row, intent.identity, body, intent.state, intent.remote_id)
-                rows.append((body, seal, run.id, intent.row))
-            db.exec_driver_sql(_FORGET, rows)
             last = page[-1].row
 
     def forget_copies(self, hashes: Collection[str]) -> None:
@@ -99,3 +99,11 @@ class Forgetting:
     @staticmethod
     def _note_purge(db: Connection) -> None:
         db.exec_driver_sql("INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING", (_TO_PURGE, "1"))
+
+
+def _forgotten(intent: Intent, fingerprints: Fingerprints) -> tuple[str, bytes, int, int]:
+    """The parameters of ``_FORGET`` for a row."""
+    left = fingerprints(intent.values) if intent.state in CLAIMING else {}
+    body = json.dumps({FORGOTTEN: True, **left}, ensure_ascii=False, separators=(",", ":"))
+    seal = checksum(intent.run, intent.row, intent.identity, body, intent.state, intent.remote_id)
+    return body, seal, intent.run, intent.row

@@ -2,7 +2,7 @@
 
 1. Which runs can be forgotten: none whose values somebody, or the importer itself, still needs.
 2. What will be removed, looked at beforehand; a link among it is refused, for it may lead anywhere.
-3. The values in the journal go first, in one transaction a run: from then on, nothing makes a file of them again.
+3. In the journal first: from the moment at which a run counts as forgotten, nothing makes a file of its values again.
 4. Then the files, then what the database itself still holds of the values. What was cut off here is finished by the
    next call, for everything that a forgotten run may have left behind is looked for each time.
 
@@ -149,8 +149,12 @@ def forget(settings: Settings, plan: ForgetPlan, clock: Clock) -> None:
                 if refusal := _refusal(journal, now):
                     raise UsageError(refusal.why, refusal.advice)
                 if now.forgotten is None:
-                    journal.forgetting.forget(now, _fingerprints(now), clock())
+                    journal.forgetting.begin(now, clock())
                     journal.forgetting.forget_lists(run.account or "")
+        every = journal.runs.latest() if journal.forgetting.is_to_purge else []
+        for run in every:
+            if run.forgotten is not None and (plan.is_to_purge or run.id in {each.id for each in plan.runs}):
+                journal.forgetting.forget_rows(run, _fingerprints(run))
         # Nobody can add a run meanwhile, which could have one of these copies as its own.
         with journal.together():
             every = journal.runs.latest()

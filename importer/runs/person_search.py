@@ -157,19 +157,23 @@ class _Search:
         for intent in self._journal.rows.all(run):
             self._looked_at["rows"] += 1
             if not intent.is_forgotten and self._is_about(run, intent):
-                status, values = STATUS[intent.state].value, intent.values
-                rows[intent.row] = PersonRow(
-                    run.id, intent.row, status, intent.remote_id, values, message=intent.message or ""
-                )
+                rows[intent.row] = _row_of(intent)
         for issue in self._journal.rows.issues(run):
             self._looked_at["issues"] += 1
             if issue.row is not None and run.forgotten is None and (self._has(issue.value) or self._has(issue.detail)):
-                row = rows.get(issue.row, PersonRow(run.id, issue.row, Status.INVALID.value))
+                row = rows.get(issue.row) or self._row(run, issue.row)
                 rows[issue.row] = replace(row, issues=(*row.issues, issue.message))
         for number, cells in self._cells(run, set(rows)):
-            row = rows.get(number, PersonRow(run.id, number, Status.INVALID.value))
+            row = rows.get(number) or self._row(run, number)
             rows[number] = replace(row, cells=cells)
         return [rows[number] for number in sorted(rows)]
+
+    def _row(self, run: Run, number: int) -> PersonRow:
+        """A row that nothing is known of but its number; it may not be in the journal."""
+        if (intent := self._journal.rows.get(run.id, number)) is not None:
+            return _row_of(intent)
+        unsent = Status.INVALID if run.planned is not None else Status.NOT_SENT
+        return PersonRow(run.id, number, (Status.LEFT_OUT if number in run.left_out else unsent).value)
 
     def _is_about(self, run: Run, intent: Intent) -> bool:
         if any(map(self._has, (intent.body, intent.before, intent.message))):
@@ -239,6 +243,11 @@ class _Search:
         lines = content.decode("utf-8", "replace").splitlines()
         if hits := tuple(printable(line, _LONGEST_LINE) for line in lines if self._has(line)):
             yield PersonFile(str(path), what, lines=hits)
+
+
+def _row_of(intent: Intent) -> PersonRow:
+    status, message = STATUS[intent.state].value, intent.message or ""
+    return PersonRow(intent.run, intent.row, status, intent.remote_id, intent.values, message=message)
 
 
 def _reading(path: Path) -> ReadOptions:

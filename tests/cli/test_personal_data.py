@@ -203,7 +203,7 @@ def test_a_link_is_refused(desk: Desk, service: Service, place: str) -> None:
     assert desk.type("status", "--json").json["forgotten"] is None
 
 
-@pytest.mark.parametrize("after", ["forget", "forget_copies", "purge"])
+@pytest.mark.parametrize("after", ["begin", "forget_rows", "forget_copies", "purge"])
 def test_what_was_cut_off_is_finished_by_the_next_call(
     desk: Desk, service: Service, monkeypatch: pytest.MonkeyPatch, after: str
 ) -> None:

@@ -48,6 +48,12 @@ def filled(journal: Journal, folder: Path, rows: int = 4) -> Run:
     return journal.runs.update(run, finished=4.0, options={"read": {"cells": {"A2": CANARY}, "zone": "UTC"}})
 
 
+def forget(journal: Journal, run: Run) -> None:
+    """All of a run."""
+    journal.forgetting.begin(run, 9.0)
+    journal.forgetting.forget_rows(run, prints)
+
+
 def prints(values: Mapping[str, object]) -> Mapping[str, object]:
     """Fingerprints that nobody has to understand here."""
     return dict.fromkeys(values, "x")
@@ -65,7 +71,7 @@ def test_what_is_left_is_counted_and_claimed_as_before(journal: Journal, tmp_pat
     run = filled(journal, tmp_path)
     before = {i.row: (i.state, i.remote_id, i.identity, i.key, i.attempts) for i in journal.rows.all(run)}
     counts, claims = journal.tally.of(run.id), journal.rows.claims(run.target or 0, [before[2][3]])
-    journal.forgetting.forget(run, prints, 9.0)
+    forget(journal, run)
     after = {i.row: (i.state, i.remote_id, i.identity, i.key, i.attempts) for i in journal.rows.all(run)}
     assert after == before
     assert (journal.tally.of(run.id), journal.rows.invalid(run)) == (counts, 1)
@@ -79,10 +85,19 @@ def test_what_is_left_is_counted_and_claimed_as_before(journal: Journal, tmp_pat
     assert (forgotten.forgotten, forgotten.options["read"]) == (9.0, {"zone": "UTC"})
 
 
+def test_what_was_cut_off_between_two_batches_goes_on(journal: Journal, tmp_path: Path) -> None:
+    """Rows that are forgotten already keep the fingerprints that they have."""
+    run = filled(journal, tmp_path)
+    forget(journal, run)
+    bodies = [intent.body for intent in journal.rows.all(run)]
+    journal.forgetting.forget_rows(run, lambda _: {"Name": "other"})
+    assert [intent.body for intent in journal.rows.all(run)] == bodies
+
+
 def test_to_forget_twice_changes_nothing(journal: Journal, tmp_path: Path) -> None:
     """A journal has to be rewritten only once."""
     run = filled(journal, tmp_path)
-    journal.forgetting.forget(run, prints, 9.0)
+    forget(journal, run)
     assert journal.forgetting.is_to_purge
     journal.forgetting.purge()
     assert not journal.forgetting.is_to_purge
@@ -99,7 +114,7 @@ def test_no_file_of_the_journal_has_what_was_removed(
     with open_journal(f"sqlite:///{tmp_path / 'j'}") as journal:
         run, other = filled(journal, tmp_path, ROWS), add_run(journal, tmp_path, planned=500)
         assert (tmp_path / "j-wal").exists() is wal
-        journal.forgetting.forget(run, prints, 9.0)
+        forget(journal, run)
         journal.forgetting.purge()
         left = [path.name for path in tmp_path.iterdir() if path.is_file() and CANARY.encode() in path.read_bytes()]
         assert left == []
@@ -113,7 +128,7 @@ def test_a_reader_keeps_the_log_from_being_emptied_and_the_next_call_does_it(
     """It is said, and remembered."""
     monkeypatch.setattr(sqlite_file, "safe_for_wal", lambda _: True)
     with open_journal(f"sqlite:///{tmp_path / 'j'}", patience=0.1) as journal:
-        journal.forgetting.forget(filled(journal, tmp_path), prints, 9.0)
+        forget(journal, filled(journal, tmp_path))
         with closing(sqlite3.connect(tmp_path / "j", isolation_level=None)) as reader:
             reader.execute("BEGIN")
             reader.execute("SELECT count(*) FROM intent").fetchone()
