@@ -1,6 +1,7 @@
 """What is left of a forgotten row: nobody can read it, and its record is found by it as by the values themselves."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -8,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from importer.delivery.by_id import Unreadable
+from importer.delivery.by_id import Gone, Look, Unreadable
 from importer.delivery.comparer import Comparer
 from importer.delivery.comparison import Ambiguous, BesideTheList, Comparison, Reason
 from importer.delivery.fingerprints import FingerprintComparer
-from importer.delivery.listing import Listing
+from importer.delivery.listing import Listing, Remote
 from importer.journal.rows import FORGOTTEN, Intent
 from importer.journal.states import State
 from schemas import RECORD_TYPES
@@ -98,3 +99,53 @@ def test_a_number_has_one_fingerprint_however_it_is_written() -> None:
     mark = FingerprintComparer._mark
     assert mark("Price", Decimal("1.50")) == mark("Price", Decimal("1.5"))
     assert mark("Price", Decimal("1.50")) != mark("Price", Decimal(15))
+
+
+ANSWERS = st.sampled_from(["as sent", "changed", "gone", "unreadable"])
+"""What a read of a record says."""
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> tuple[list[dict[str, object]], list[str], list[dict[str, object]]]:
+    """Rows that made records, what a read of each of these says, and the rows of a file."""
+    made = [dict[str, object](draw(BODIES)) for _ in range(draw(st.integers(1, 4)))]
+    bodies = [dict[str, object](draw(BODIES)) for _ in range(draw(st.integers(1, 3)))]
+    return made, [draw(ANSWERS) for _ in made], bodies
+
+
+@given(worlds(), st.sampled_from([{}, {"allow_duplicates": True}, {"match_key": ("ResourceId", "Name")}]))
+def test_forgetting_changes_no_answer_but_that_of_what_cannot_be_read(
+    world: tuple[list[dict[str, object]], list[str], list[dict[str, object]]], more: dict[str, Any]
+) -> None:
+    """The same records are read by their Ids, each row is the same to them, and what was held is not created."""
+    made, answers, bodies = world
+
+    def look(number: int, values: dict[str, object], answer: str) -> Look:
+        changed = values | ({"Name": "changed"} if answer == "changed" else {})
+        without_values: dict[str, Look] = {"gone": Gone(), "unreadable": Unreadable("no answer")}
+        return without_values.get(answer, Remote(number, changed, None, None, ""))
+
+    plain = [Intent(1, n, b"", _body(values), State.CREATED, remote_id=ID + n) for n, values in enumerate(made)]
+    left = [replace(forgotten(values), row=n, remote_id=ID + n) for n, values in enumerate(made)]
+    pairs = enumerate(zip(made, answers, strict=True))
+    looks = {ID + n: look(ID + n, values, answer) for n, (values, answer) in pairs}
+    texts, listing = list(map(_body, bodies)), Listing(())
+    asked = [
+        Comparison(listing, KIND, BesideTheList(unlisted=rows), **more).unfinished(listing, texts)
+        for rows in (plain, left)
+    ]
+    assert asked[0] == asked[1]
+    read = {number: look for number, look in looks.items() if number in asked[0][1]}
+    before, after = (
+        Comparison(listing, KIND, BesideTheList(unlisted=rows, by_id=read), **more) for rows in (plain, left)
+    )
+    for text in texts:
+        matches = before.match(text), after.match(text)
+        if "unreadable" not in answers:
+            assert matches[0] == matches[1]
+        assert matches[0] is None or matches[1] is not None
+
+
+def _body(values: dict[str, object]) -> str:
+    """The body of a row, which leaves out what is empty."""
+    return json.dumps({name: value for name, value in values.items() if value not in (None, "")})
