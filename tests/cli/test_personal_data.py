@@ -300,6 +300,24 @@ def test_on_a_server_nothing_is_left_in_the_tables(desk: Desk, service: Service,
     assert json.loads(desk.type("status", "1", "--json").out)["forgotten"]
 
 
+def test_each_machine_that_shares_the_journal_removes_its_own_files(
+    desk: Desk, service: Service, postgres: Server, tmp_path: Path
+) -> None:
+    """Whoever forgets the run says that its report is elsewhere; there it goes the next time."""
+    desk.variables["IMPORTER_JOURNAL"] = postgres.new_database()
+    imported(desk).unlink()
+    (tmp_path / "other").mkdir()
+    other = Desk(tmp_path / "other", dict(desk.variables))
+    assert other.type("report", "1", "--out", "r").code == 0
+    done = other.type("forget", "1", "--yes")
+    assert (done.code, "The report of run 1 is not in" in done.err) == (0, True)
+    assert bytes_in(other.home, CANARY) == []
+    assert bytes_in(desk.folder / "reports", CANARY)
+    assert desk.type("forget", "--older-than", "90d", "--yes").code == 0
+    assert bytes_in(desk.home, CANARY) == []
+    assert not (desk.folder / "reports" / "1-rows").exists()
+
+
 def test_everything_about_a_person_is_shown(desk: Desk, service: Service) -> None:
     """Rows that name them by e-mail, name or Id, what was chosen, who started what, and the files; and where it was."""
     rows = [mapping(2, Name="Ines Moreau"), mapping(3, Name="ines@example.com"), mapping(4)]

@@ -82,3 +82,14 @@ def test_what_was_saved_before_paths_had_modules_is_read(directories: Directorie
     directories.choose("one", "resources", "Studio", 7)
     assert directories.get("one", "spaces/resources", 0.0) == "from before"
     assert directories.chosen_ids("one", "spaces/resources") == {"Studio": 7}
+
+
+def test_everything_that_is_remembered_can_be_listed(open_one: Open) -> None:
+    """With the paths as they are asked for, also where an earlier importer left out the module."""
+    with open_one() as journal:
+        directories = journal.directories
+        directories.save("a", "spaces/coworkers", "people", 1.0)
+        directories.choose("a", "spaces/coworkers", "ada", 7)
+        directories.choose("b", "billing/plans", "gold", 8)
+        assert directories.lists() == [("a", "spaces/coworkers", "people")]
+        assert directories.choices() == [("a", "spaces/coworkers", "ada", 7), ("b", "billing/plans", "gold", 8)]
