@@ -14,7 +14,7 @@ from importer.journal import tables as t
 from importer.journal.database import Database
 from importer.journal.rows import FORGOTTEN, Intent, checksum, to_intent
 from importer.journal.runs import OPTIONS, Run, forgotten_options
-from importer.journal.states import CLAIMING
+from importer.journal.states import CLAIMING, TAKEN_BACK
 
 _BATCH = 5_000
 _TO_PURGE = "to_purge"
@@ -50,7 +50,8 @@ class Forgetting:
     def forget_rows(self, run: Run, fingerprints: Fingerprints) -> None:
         """Remove the values of the rows of a forgotten run, as far as they are there.
 
-        Rows that have a record keep ``fingerprints`` of their values, the others only the hashes that they had before.
+        Rows that have, or may have, a record keep ``fingerprints`` of their values, the others only the hashes that
+        they had before.
         """
         last = -1
         while True:
@@ -103,7 +104,9 @@ class Forgetting:
 
 def _forgotten(intent: Intent, fingerprints: Fingerprints) -> tuple[str, bytes, int, int]:
     """The parameters of ``_FORGET`` for a row."""
-    left = fingerprints(intent.values) if intent.state in CLAIMING else {}
+    # Also if it was refused: a record with its mark may turn up all the same.
+    may_have_record = intent.state in CLAIMING or (intent.attempts and intent.state not in TAKEN_BACK)
+    left = fingerprints(intent.values) if may_have_record else {}
     body = json.dumps({FORGOTTEN: True, **left}, ensure_ascii=False, separators=(",", ":"))
     seal = checksum(intent.run, intent.row, intent.identity, body, intent.state, intent.remote_id)
     return body, seal, intent.run, intent.row

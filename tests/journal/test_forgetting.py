@@ -80,7 +80,9 @@ def test_what_is_left_is_counted_and_claimed_as_before(journal: Journal, tmp_pat
     [created] = journal.rows.all(run, State.CREATED)
     assert created.is_forgotten
     assert set(created.values.values()) == {True, "x"}
-    assert all(len(i.values) == 1 for i in journal.rows.all(run, State.REJECTED, State.PLANNED))
+    [rejected] = journal.rows.all(run, State.REJECTED)
+    assert rejected.values == created.values
+    assert all(len(i.values) == 1 for i in journal.rows.all(run, State.PLANNED))
     forgotten = journal.runs.get(run.id)
     assert (forgotten.forgotten, forgotten.options["read"]) == (9.0, {"zone": "UTC"})
 
