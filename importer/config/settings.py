@@ -692,6 +692,9 @@ def shown(settings: Settings, name: str) -> str:
         return "set" if value else "not set"
     if name in _OFF_WITHOUT_RATE and settings.rate is None:
         return "none, because rate is none"
+    if name == "retention" and value is not None:
+        # In seconds it is a number that nobody can read.
+        return f"{value / _UNITS['d']:g}d"
     text = _WORD_FOR_NONE.get(name, "none") if value is None else str(value)
     # People leave out the scheme of a proxy; the password is there all the same.
     return harmless_line(text if name not in _ADDRESSES or "://" in text else without_passwords(f"://{text}")[3:])

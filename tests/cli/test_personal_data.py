@@ -265,6 +265,14 @@ def test_the_run_of_a_command_is_not_forgotten_by_it(desk: Desk, service: Servic
     assert done.json["rows"] == 1
 
 
+@pytest.mark.parametrize(("text", "words"), [("90d", "90d"), ("36h", "1.5d"), ("none", "none"), ("", "none")])
+def test_the_retention_is_shown_in_days(desk: Desk, text: str, words: str) -> None:
+    """Off is the default, and may be said."""
+    desk.variables["IMPORTER_RETENTION"] = text
+    settings = {each["setting"]: each["value"] for each in desk.type("config", "--json").json["settings"]}
+    assert settings["retention"] == words
+
+
 @pytest.mark.parametrize("text", ["90", "5h", "soon", "-1d"])
 def test_a_short_retention_is_refused(desk: Desk, text: str) -> None:
     """Ninety seconds are most likely ninety days."""
