@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from importer.cli.lines import put, put_json, say
-from importer.cli.options import JSON, PROFILE, load_settings, the_clock
+from importer.cli.options import JSON, load_settings, the_clock
 from importer.errors import Exit, UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ _STAYS = (
 @click.argument("number", metavar="[RUN]", type=int, required=False)
 @click.option("--older-than", metavar="TIME", help="Forget every run that ended longer ago than this, such as 90d.")
 @click.option("--yes", "-y", is_flag=True, help="Forget without asking.")
-@PROFILE
 @JSON
 def forget(number: int | None, older_than: str | None, yes: bool, as_json: bool) -> int:
     """Remove the personal data of RUN, which must have ended.
