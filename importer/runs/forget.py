@@ -151,10 +151,10 @@ def forget(settings: Settings, plan: ForgetPlan, clock: Clock) -> None:
                 if now.forgotten is None:
                     journal.forgetting.begin(now, clock())
                     journal.forgetting.forget_lists(run.account or "")
-        every = journal.runs.latest() if journal.forgetting.is_to_purge else []
-        for run in every:
-            if run.forgotten is not None and (plan.is_to_purge or run.id in {each.id for each in plan.runs}):
-                journal.forgetting.forget_rows(run, _fingerprints(run))
+        # Where an earlier call was cut off, nobody knows in which of its runs.
+        begun = [run for run in journal.runs.latest() if run.forgotten is not None] if plan.is_to_purge else plan.runs
+        for run in begun:
+            journal.forgetting.forget_rows(run, _fingerprints(run))
         # Nobody can add a run meanwhile, which could have one of these copies as its own.
         with journal.together():
             every = journal.runs.latest()
