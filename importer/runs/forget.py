@@ -19,7 +19,6 @@ from pathlib import Path
 from importer.config.settings import Settings
 from importer.delivery.fingerprints import FingerprintComparer
 from importer.errors import ImporterError, ReportError, UsageError
-from importer.journal.announcements import announcements
 from importer.journal.forgetting import Fingerprints
 from importer.journal.journal import Journal, open_journal
 from importer.journal.next_steps import RETRYABLE
@@ -188,7 +187,7 @@ def _ended(run: Run) -> float:
 
 def _refusal(journal: Journal, run: Run) -> Refusal | None:
     """Why a run cannot be forgotten now; None if it can."""
-    holders = [*journal.senders.holders(), *announcements(journal.locks)]
+    holders = [*journal.senders.holders(), *journal.announcements.all()]
     if any(holder.run == run.id for holder in holders):
         return Refusal(run, f"Run {run.id} is in progress.", "Wait until it has ended, or stop it, then try again.")
     if run.finished is None:
