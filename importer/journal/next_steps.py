@@ -92,6 +92,8 @@ def next_steps(
     after row for one field, the file comes first; if it gave an answer that every row would have got, its remedy does.
     """
     everything = sum(states.values()) + invalid
+    if run.forgotten is not None:
+        return []
     count = {state: states.get(state, 0) - sent_again.get(state, 0) for state in State}
     if working:
         return [Step(StepKind.STOP, count[State.PLANNED])]
