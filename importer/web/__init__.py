@@ -9,8 +9,9 @@
   ``upload_documents.py`` (in which files), ``check_form.py`` (what its check page saves), ``entries.py`` (typed cells),
   ``name_questions.py`` and ``choices.py`` (what is asked once for all rows), ``plan_words.py`` (why rows are held),
   ``row_answers.py`` (which record an ambiguous row is), ``row_omission.py`` (rows left out),
-  ``late_rows.py`` (rows that wait for the check of the whole file), ``workbook_dates.py`` (dates of a workbook as the
-  pages write them), ``error_words.py`` (errors, in the words of the page)
+  ``late_rows.py`` (rows that wait for the check of the whole file), ``own_process.py``
+  (long checks), ``workbook_dates.py`` (dates of a workbook as the pages write them), ``error_words.py`` (errors, in the
+  words of the page)
 - ``table/``          all rows of an upload, to look at and to correct
 - ``run_pages.py``     runs and their rows; ``workers.py`` the processes that send, ``run_start.py`` starts one;
   ``follow_ups.py`` what was started for a run after its end; ``retry_process.py`` a retry, ``failed_rows.py`` an

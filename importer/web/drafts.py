@@ -116,6 +116,10 @@ class Drafts:
         """Keep them in this folder; ``space`` limits how much room they take."""
         self._folder, self._clock, self._space = folder, clock, space
 
+    def going_by(self, clock: Clock) -> "Drafts":
+        """The same uploads, by another clock."""
+        return Drafts(self._folder, clock, self._space)
+
     async def take_in(self, name: str, chunks: AsyncIterator[bytes], by: str, zone: str = "") -> Draft:
         """A new draft from an upload, complete or not at all; ``zone`` is that of the browser, if it said one.
 

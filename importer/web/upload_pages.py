@@ -51,6 +51,7 @@ from importer.web.context import (
     started_by,
 )
 from importer.web.drafts import ACCEPTED, LARGEST, Draft, Drafts
+from importer.web.own_process import RunningClock, in_own_process
 from importer.web.render import render
 from importer.web.run_start import start_once
 from importer.web.upload_check import (
@@ -70,6 +71,9 @@ from schemas import RECORD_TYPES, RecordType
 
 ZONES = sorted(name for name in available_timezones() if name == "UTC" or "/" in name)
 """The zones that are offered; any other that there is can be typed."""
+
+_LONG = 2_000_000
+"""The bytes of a file from which on its check has a process of its own, which takes a second to begin."""
 
 MOST_FILES = 20
 """Files taken at once; each is an upload of its own."""
@@ -274,7 +278,11 @@ def _check_key(draft: Draft, settings: Settings) -> str:
 def _check_until_current(app: AppContext, key: str, settings: Settings) -> None:
     """Check an upload until it was checked as it is now, however often it is changed meanwhile."""
     while (draft := app.drafts.find(key)) and not is_current(draft, latest_check(draft), settings):
-        check_upload(app.drafts, draft, settings, app.clock)
+        if draft.size < _LONG:
+            check_upload(app.drafts, draft, settings, app.clock)
+        else:
+            clock = RunningClock(app.clock())
+            in_own_process(check_upload, app.drafts.going_by(clock), draft, settings, clock)
 
 
 def busy_page(request: Request, draft: Draft) -> Response:
