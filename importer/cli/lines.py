@@ -14,6 +14,11 @@ def put(text: str = "", *, end: str = "\n") -> None:
     click.echo(harmless(text) + end, nl=False)
 
 
+def put_start_link(url: str) -> None:
+    """Print the address that signs a browser in. The secret in it is for whoever reads this, so it is not hidden."""
+    click.echo(f"Open {url}")
+
+
 def say(text: str = "") -> None:
     """Print a line on stderr; a closed stderr does not change how the command ends."""
     with suppress(OSError, ValueError):

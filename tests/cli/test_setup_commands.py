@@ -1,5 +1,6 @@
 """The commands around an import: what they refuse, and what they say to do next."""
 
+import http.client
 import socket
 from collections.abc import Iterator
 
@@ -113,3 +114,21 @@ def test_whoever_is_not_signed_in_reads_how_to_be(desk: Desk) -> None:
     desk.variables["NEXUDUS_USERNAME_NORTH"] = "ops@example.com"
     done = desk.type("whoami", "--profile", "north")
     assert (done.code, "importer login --profile north" in done.err) == (4, True)
+
+
+def test_the_address_that_serve_prints_opens_the_page(desk: Desk) -> None:
+    """Its secret is for whoever reads it, and not hidden as those in the texts of others are."""
+    process = desk.start("serve", "--port", "0")
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().removeprefix("Open ").strip()
+        host, path = address.removeprefix("http://").split("/", 1)
+        connection = http.client.HTTPConnection(host)
+        connection.request("GET", f"/{path}")
+        answer = connection.getresponse()
+        assert answer.status == 303
+        assert answer.headers["set-cookie"]
+        connection.close()
+    finally:
+        process.terminate()
+        process.communicate()
