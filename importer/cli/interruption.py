@@ -10,6 +10,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+
+PATIENT = ContextVar("PATIENT", default=False)
+"""Whether being asked again changes nothing: by a worker, and by the one who stops that, a process is asked twice."""
 
 
 @contextmanager
@@ -38,10 +42,12 @@ def interruptible(say: Callable[[str], None], sentence: str) -> Iterator[asyncio
     Ctrl-C stops at once, which is as safe.
     """
     stop, task, loop = asyncio.Event(), asyncio.current_task(), asyncio.get_running_loop()
+    is_patient = PATIENT.get()
 
     def ask() -> None:
         if stop.is_set() and task is not None:
-            task.cancel()
+            if not is_patient:
+                task.cancel()
         else:
             say(sentence)
             stop.set()

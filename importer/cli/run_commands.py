@@ -364,14 +364,16 @@ def _job_document(result: "JobResult") -> dict[str, Any]:
 @with_options(*PACING, WITHOUT_LIST, OUT)
 @WAIT
 @click.option("--sandbox", is_flag=True, help="Use the practice service the run was created in.")
-@click.option("--worker", "of_worker", is_flag=True, hidden=True)
+@click.option("--worker", "of_worker", type=int, hidden=True)
 @JSON
-def resume(number: int | None, as_json: bool, wait: bool, sandbox: bool, of_worker: bool, **options: Any) -> int:
+def resume(number: int | None, as_json: bool, wait: bool, sandbox: bool, of_worker: int | None, **options: Any) -> int:
     """Continue RUN where it stopped. By default, the latest unfinished run."""
-    if of_worker:
-        from importer.runs.worker import end_with_parent
+    if of_worker is not None:
+        from importer.cli.interruption import PATIENT
+        from importer.runs.worker import end_with_worker
 
-        end_with_parent()
+        end_with_worker(of_worker)
+        PATIENT.set(True)
     from importer.cli import terminal
     from importer.runs.earlier_runs import Which
     from importer.runs.resume import resume as resume_run

@@ -64,7 +64,7 @@ def status(number: int | None, as_json: bool) -> int:
     at = moment(shown.resume_at, now) if shown.resume_at is not None else ""
     if shown.run.forgotten is not None:
         put(f"Its file and the values of its rows were removed on {moment(shown.run.forgotten, 0.0)}.")
-    else:
+    elif not shown.waits_for_worker:
         for line in step_lines(shown.run, shown.steps, at) or [f"Next: read the report in {shown.run.folder}"]:
             put(line)
     if newer is not None:

@@ -21,8 +21,9 @@ _QUEUE = "queue"
 
 _FOR_WORKERS = "worker"
 _DEATHS = "deaths"
+_REACHED = "reached"
 _COMPLAINT = "complaint"
-"""In that place: whether a worker is to take it, how often its process was killed, and why it could not go on."""
+"""In that place: whether a worker is to take it, how often its process was killed and where, and why it stopped."""
 
 _NEED_THE_ACCOUNT = frozenset({"resume", "undo", "reconcile"})
 """The commands that hold the account while they work, and wait for it."""
@@ -94,9 +95,11 @@ def leave_queue(journal: Journal, run: Run, complaint: str = "") -> Run:
 
 
 def note_death(journal: Journal, run: Run) -> int:
-    """How often the process of a run has been killed since it was begun, this time included."""
-    deaths = int(str(_place(run).get(_DEATHS) or 0)) + 1
-    _change(journal, run, {_DEATHS: deaths})
+    """How often the process of a run has been killed without having got any further, this time included."""
+    states, _ = journal.tally.of(run.id)
+    place, reached = _place(run), [states.get(State.PLANNED, 0), run.planned is not None]
+    deaths = (int(str(place.get(_DEATHS) or 0)) if place.get(_REACHED) == reached else 0) + 1
+    _change(journal, run, {_DEATHS: deaths, _REACHED: reached})
     return deaths
 
 

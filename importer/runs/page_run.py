@@ -29,7 +29,7 @@ def queue_run(request: ImportRequest) -> Run:
     # Whose a token is, only the service can say.
     account = account_key(settings.url, settings.username) if settings.username and not settings.token else ""
     request = replace(request, kind=source.kind, read=source.read)
-    run = add_page_run(request, request.file.name, None, "")
+    run = add_page_run(request, request.file.name, None, None)
     join_queue(run.id, settings, now, account=account, for_workers=True)
     return run
 
@@ -38,15 +38,16 @@ def add_page_run(
     request: ImportRequest,
     name: str,
     account: str | None,
-    by: str,
+    by: str | None,
     updates: Mapping[int, AgreedUpdate] | None = None,
     names: AgreedNames | None = None,
 ) -> Run:
     """A new run that waits for ``resume``, or the unfinished one of the same file for this account.
 
-    ``name`` is what the user calls the file, ``by`` who asked for it. ``account`` is None if nobody has signed in;
-    ``resume`` refuses other terms then. The request names the record type. ``updates`` are the records that the user
-    has agreed to update, by row; no other record is. ``names`` are the Ids that names had in the plan.
+    ``name`` is what the user calls the file, ``by`` who asked for it on a page; None if nobody did. ``account`` is None
+    if nobody has signed in; ``resume`` refuses other terms then. The request names the record type. ``updates`` are the
+    records that the user has agreed to update, by row; no other record is. ``names`` are the Ids that names had in the
+    plan.
 
     Raises:
         FileError: The file cannot be read.
@@ -69,6 +70,7 @@ def add_page_run(
         if account is not None:
             # The pages offer another zone only for times that have none.
             refuse_other_terms(journal, terms, account, zoneless=True)
+        asked_by = {} if by is None else {"by": by}
         new = NewRun(
             kind=kind.name,
             url=settings.url,
@@ -76,7 +78,12 @@ def add_page_run(
             file=name,
             sha256=sha256,
             copy=str(durable_copy(journal, copy, sha256)),
-            options={"read": asdict(read), **choices.options, "by": by, **agreement(updates, names)},
+            options={
+                "read": asdict(read),
+                **choices.options,
+                **asked_by,
+                **agreement(updates, names),
+            },
             started=request.clock(),
             folder=folder_of(name, choices.out),
         )

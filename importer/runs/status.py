@@ -221,7 +221,7 @@ def status_and_others(
     with open_journal(settings.journal_place) as journal:
         run = latest_run(journal, number, fits)
         others = [other for other in journal.runs.unfinished() if other.id != run.id] if number is None else []
-        idle = [other for other in others if not _is_working(journal, other)]
+        idle = [other for other in others if not (_is_working(journal, other) or is_left_to_workers(other))]
         newer = [one for one in journal.runs.latest(1) if number is None and one.id != run.id]
         return Overview(_status(journal, run, settings, now), idle, newer[0] if newer else None)
 

@@ -5,13 +5,14 @@ the queue until its process has ended by itself; whatever happens to a worker, a
 is sent twice hangs on neither: it is a matter of the account's holder and of the states of the rows.
 """
 
+import os
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import IO
 
 from importer.config.settings import Settings
@@ -86,11 +87,7 @@ class Worker:
             for one in self._working:
                 one.process.terminate()
             for one in self._working:
-                if (code := one.process.wait()) == Exit.INTERRUPTED:
-                    # It stays in the queue: another worker goes on with it, or this one when it is back.
-                    self._say(f"Run {one.run.id} stopped. The next worker goes on with it.")
-                else:
-                    self._end(journal, one, code)
+                self._end(journal, one, one.process.wait(), is_leaving=True)
 
     def _see_to(self, journal: Journal) -> None:
         try:
@@ -141,8 +138,13 @@ class Worker:
                 self._working.remove(one)
                 one.output.close()
 
-    def _end(self, journal: Journal, work: Work, code: int) -> None:
+    def _end(self, journal: Journal, work: Work, code: int, *, is_leaving: bool = False) -> None:
         run, complaint = journal.runs.get(work.run.id), work.complaint()
+        if run.finished is None and not run.stop and (is_leaving or code == Exit.INTERRUPTED):
+            # Nobody asked for this run to stop: the machine, or its service, is being stopped. It stays in the queue.
+            self._say(f"Run {run.id} stopped. A worker goes on with it.")
+            self._not_before[run.id] = self._clock() + _AGAIN_AFTER
+            return
         if code < 0 or code == Exit.UNEXPECTED:
             deaths = note_death(journal, run)
             if deaths < _MOST_DEATHS:
@@ -165,26 +167,27 @@ def _begin(run: Run) -> Work:
     output = tempfile.TemporaryFile()  # noqa: SIM115  closed when the process has ended
     words = [sys.executable, "-m", "importer", "resume", str(run.id), "--wait"]
     process = subprocess.Popen(  # noqa: S603  the words are ours, the number is a number
-        [*words, "--worker"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=output, start_new_session=True
+        [*words, "--worker", f"{os.getpid()}"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=output,
+        start_new_session=True,
     )
     return Work(run, process, output)
 
 
-def end_with_parent() -> None:
-    """Let this process be killed as soon as the one that started it ends, on a system that can do so.
+def end_with_worker(worker: int) -> None:
+    """Let this process be killed as soon as the worker that started it ends, on a system that can do so.
 
     Without its worker nobody would tell it to stop; another worker goes on with its run. Elsewhere it goes on by
     itself, and the other one waits for it.
     """
     if sys.platform == "linux":
         import ctypes  # noqa: PLC0415  a tenth of a start, for workers alone
-        import os  # noqa: PLC0415
-        import signal  # noqa: PLC0415
 
-        parent = os.getppid()
         ctypes.CDLL(None, use_errno=True).prctl(_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
-        # It may have ended before this process had asked.
-        if parent == 1 or os.getppid() != parent or not Path(f"/proc/{parent}").exists():
+        # It may have ended before this process had asked. In a container, a living one may be process 1.
+        if os.getppid() != worker:
             sys.exit(Exit.INTERRUPTED)
 
 

@@ -152,6 +152,9 @@ def _state(now: RunStatus, worker: Worker | None) -> str:
         return "stopping" if now.run.stop else "waiting" if now.waiting else "running"
     if at_work or now.is_left_to_workers:
         return "queued" if now.ahead.runs or now.waits_for_worker else "starting"
+    if worker is None and now.run.stop:
+        # It was taken out of the queue before a worker took it.
+        return "paused"
     return "paused" if now.run.stopped is not None and (worker is None or now.run.stopped >= worker.since) else "gone"
 
 

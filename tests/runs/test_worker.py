@@ -1,6 +1,7 @@
 """Workers: runs that are left to them are each sent once, whatever happens to a worker."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from conftest import Desk, Service, mapping, wait_until
 
 from importer.config.settings import Settings
 from importer.errors import Exit
+from importer.journal.journal import open_journal
 from importer.journal.runs import Run
 from importer.runs import worker
 from importer.runs.status import run_status
@@ -55,6 +57,7 @@ def test_queued_runs_are_sent_one_after_another(service: Service, desk: Desk) ->
     status = desk.type("status", f"{first}")
     assert "queued" in status.out
     assert "It waits for a worker, and none is running. To start one: importer worker" in status.out
+    assert "importer resume" not in status.out
     done = desk.type_in_a_shell("worker", "--until-idle")
     assert done.code == 0, done.err
     assert names(service) == Counter(f"Room {number}" for number in range(2, 9))
@@ -123,11 +126,51 @@ def test_a_worker_that_is_stopped_leaves_its_run_to_the_next(serve: Callable[...
     process.send_signal(signal.SIGTERM)
     out, _ = process.communicate()
     assert process.returncode == 0
-    assert "The next worker goes on with it." in out
+    assert "A worker goes on with it." in out
     sent = len(service.records)
     assert sent < 40
     assert desk.type_in_a_shell("worker", "--until-idle").code == 0
     assert names(service) == Counter(f"Room {number}" for number in range(2, 42))
+
+
+@pytest.mark.parametrize("told", ["the run", "both", "the run twice"])
+def test_a_signal_is_nobodys_wish_to_leave_the_queue(serve: Callable[..., Service], desk: Desk, told: str) -> None:
+    """A service manager tells every process of a service to end, and the worker tells its own once more."""
+    service = serve()
+    desk.variables["IMPORTER_RATE"] = "10/s"
+    run = queue(desk, "a.csv", range(2, 42))
+    process = desk.start("worker")
+    wait_until(lambda: len(service.records) >= 5)
+    with open_journal(f"sqlite:///{desk.home}/journal.sqlite3") as journal:
+        [sender] = [one.pid for one in journal.senders.holders()]
+    for _ in range(2 if told == "the run twice" else 1):
+        os.kill(sender, signal.SIGTERM)
+    if told == "both":
+        process.terminate()
+        out, _ = process.communicate()
+        assert "ended unexpectedly" not in out
+    else:
+        # Until it is stopped as well, it would go on with it by itself.
+        time.sleep(1)
+        process.terminate()
+        process.communicate()
+    assert desk.type("status", f"{run}", "--json").json["state"] == "queued"
+    assert desk.type("status", f"{run}", "--json").json["counts"]["unknown"] == 0
+    assert desk.type_in_a_shell("worker", "--until-idle").code == 0
+    assert names(service) == Counter(f"Room {number}" for number in range(2, 42))
+
+
+@pytest.mark.skipif(sys.platform != "linux" or shutil.which("unshare") is None, reason="it needs a process 1")
+def test_a_worker_may_be_process_1(service: Service, desk: Desk) -> None:
+    """As in a container."""
+    queue(desk, "a.csv", range(2, 6))
+    words = ["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"]
+    words = [*words, sys.executable, "-m", "importer", "worker", "--until-idle"]
+    done = subprocess.run(words, check=False, cwd=desk.folder, env=desk.environment, capture_output=True, text=True)
+    if "unshare:" in done.stderr:
+        pytest.skip(done.stderr)
+    assert done.returncode == 0, done.stderr
+    assert len(service.records) == 4
 
 
 def test_a_stop_reaches_what_a_worker_sends(serve: Callable[..., Service], desk: Desk) -> None:

@@ -46,7 +46,8 @@ def test_a_run_can_be_taken_out_and_put_back(queueing_site: Site, settings: Sett
     run = started(client, rows(2, 3), "may.csv")
     client.until(run, lambda text: 'data-state="queued"' in text)
     client.post(f"{run}/stop")
-    client.until(run, lambda text: 'data-state="queued"' not in text)
+    text = plain(client.until(run, lambda text: 'data-state="paused"' in text))
+    assert "Paused before a row was sent." in text
     work(settings)
     assert service.state.report() == []
     client.post(f"{run}/resume")
