@@ -379,8 +379,11 @@ def service_of(
         yield settings, run.id if run is not None else None
 
 
-def in_use(*, sandbox: bool = False) -> "Callable[[Run], bool]":
-    """Whether a run is of the service and account in use: of the profile that the user named, or else of its own."""
+def in_use(*, sandbox: bool = False, can_sign_in: bool = False) -> "Callable[[Run], bool]":
+    """Whether a run is of the service and account in use: of the profile that the user named, or else of its own.
+
+    With ``can_sign_in``, there is a sign-in for it as well.
+    """
     from importer.config import settings
     from importer.config.addresses import same_service
     from importer.errors import SettingsError
@@ -400,7 +403,9 @@ def in_use(*, sandbox: bool = False) -> "Callable[[Run], bool]":
         if profile is not None and profile != begun_with:
             return False
         of_profile = loaded(begun_with or None)
-        return of_profile is not None and is_in_use(run, of_profile)
+        if of_profile is None or (can_sign_in and not of_profile.can_sign_in):
+            return False
+        return is_in_use(run, of_profile)
 
     return fits
 

@@ -39,7 +39,7 @@ from importer.cli.options import (
 )
 from importer.cli.output import OF_THE_FILE, finish, freeze_gc, put_end, with_reading
 from importer.cli.personal_data import keep_to_retention
-from importer.errors import Exit, SettingsError, gravest
+from importer.errors import Exit, gravest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -411,7 +411,7 @@ def retry(number: int | None, as_json: bool, wait: bool, yes: bool, sandbox: boo
 @click.option(
     "--at-once", type=click.IntRange(1), default=4, show_default=True, help="How many runs to work on at once."
 )
-@click.option("--until-idle", is_flag=True, help="End once no run waits for a worker.")
+@click.option("--until-idle", is_flag=True, help="End once there is no run that can be begun.")
 def worker(at_once: int, until_idle: bool) -> int:
     """Take queued runs and send them, until Ctrl-C. Start as many as you like, on any machine with this journal.
 
@@ -421,10 +421,10 @@ def worker(at_once: int, until_idle: bool) -> int:
     from importer.runs.account_queue import account_of
     from importer.runs.worker import Worker
 
-    settings, fits = load_settings(), in_use()
-    if not settings.can_sign_in:
-        raise SettingsError("A worker needs a sign-in of its own.", "Sign in with: importer login")
-    one = Worker(settings, the_clock(), lambda run: fits(replace(run, account=account_of(run) or None)), put, at_once)
+    fits = in_use(can_sign_in=True)
+    one = Worker(
+        load_settings(), the_clock(), lambda run: fits(replace(run, account=account_of(run) or None)), put, at_once
+    )
     with interrupts(put, "Stopping after the rows in progress.") as stop:
         one.work(stop, until_idle=until_idle)
     return Exit.DONE

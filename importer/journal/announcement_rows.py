@@ -14,7 +14,7 @@ from importer.errors import ImporterError
 from importer.journal.announcements import Announcements
 from importer.journal.lease import NOW, RENEWED_EVERY, SECONDS, system_id
 from importer.journal.lock import holder_now, is_same, start_of
-from importer.journal.postgres import Postgres
+from importer.journal.postgres import Postgres, cut_off_when_silent
 from importer.journal.senders import Holder
 
 _ONE = "place = :place AND pid = :pid AND run = :run"
@@ -55,11 +55,15 @@ class AnnouncementRows(Announcements):
     def announced(self, run: int, command: str) -> Iterator[Callable[[], bool]]:
         """While this process prepares its work on a run: whether somebody asked it to stop."""
         me, ended = _one(os.getpid(), run), threading.Event()
+        answered = 0
 
         def renew() -> bool:
+            nonlocal answered
             with self._db.alone() as db:
                 values = me | {"start": start_of(os.getpid()), "seconds": SECONDS}
-                return bool(db.exec_driver_sql(_RENEW, values).rowcount)
+                is_there = bool(db.exec_driver_sql(_RENEW, values).rowcount)
+            answered += 1
+            return is_there
 
         def keep() -> None:
             while not ended.wait(RENEWED_EVERY):
@@ -76,14 +80,15 @@ class AnnouncementRows(Announcements):
             self.announce(run, command, os.getpid())
         keeping = threading.Thread(target=keep, daemon=True)
         keeping.start()
-        try:
-            yield is_requested
-        finally:
-            ended.set()
-            keeping.join()
-            # If the database is away, it ends by itself.
-            with suppress(ImporterError), self._db.alone() as db:
-                db.exec_driver_sql(_REMOVE, me)
+        with cut_off_when_silent(self._db, lambda: answered, SECONDS / 2):
+            try:
+                yield is_requested
+            finally:
+                ended.set()
+                keeping.join()
+                # If the database is away, it ends by itself.
+                with suppress(ImporterError), self._db.alone() as db:
+                    db.exec_driver_sql(_REMOVE, me)
 
     def all(self) -> list[Holder]:
         """Every command that is being prepared now."""

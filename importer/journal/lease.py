@@ -16,7 +16,7 @@ import platform
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ from sqlalchemy.engine import Connection
 
 from importer.errors import BusyError, ImporterError, JournalAwayError, TakenOverError
 from importer.journal.lock import holder_now, is_same
-from importer.journal.postgres import Postgres
+from importer.journal.postgres import Postgres, cut_off_when_silent
 from importer.journal.senders import Holder, Senders
 
 SECONDS = 30.0
@@ -174,14 +174,13 @@ class _Keeper:
     def __init__(self, db: Postgres, account: str, epoch: int) -> None:
         self._db, self._account, self._epoch = db, account, epoch
         self._renewals = 0
-        self._ended, self._released = threading.Event(), threading.Event()
-        self._keeping, self._watching = (
-            threading.Thread(target=work, daemon=True) for work in (self._keep, self._watch)
-        )
+        self._ended = threading.Event()
+        self._keeping = threading.Thread(target=self._keep, daemon=True)
+        self._watching = ExitStack()
 
     def __enter__(self) -> "_Keeper":
         self._keeping.start()
-        self._watching.start()
+        self._watching.enter_context(cut_off_when_silent(self._db, lambda: self._renewals, SECONDS / 2))
         return self
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
@@ -192,8 +191,7 @@ class _Keeper:
         # If the server is away, the lease ends by itself.
         with suppress(ImporterError), self._db.alone() as db:
             is_mine = bool(db.exec_driver_sql(_RELEASE, (self._account, self._epoch)).rowcount)
-        self._released.set()
-        self._watching.join()
+        self._watching.close()
         # A machine that slept finds its connection broken, though the server was there for everybody else.
         if isinstance(error, JournalAwayError) and not is_mine:
             raise self._taken_over() from error
@@ -223,15 +221,6 @@ class _Keeper:
             # A server that is away may come back in time. A lease that is lost is noticed before the next call.
             with suppress(ImporterError), self._db.alone() as db:
                 self.renew(db)
-
-    def _watch(self) -> None:
-        # A server that hangs answers neither with an error nor at all, and whoever waits for it would wait for ever.
-        # Counted by looks: while this machine sleeps, it is not the server that is silent.
-        renewals, looks = self._renewals, 0
-        while not self._released.wait(_LOOK_EVERY):
-            renewals, looks = self._renewals, (looks + 1 if self._renewals == renewals else 0)
-            if looks * _LOOK_EVERY > SECONDS / 2:
-                self._db.cut_off()
 
 
 def system_id() -> str:

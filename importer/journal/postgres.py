@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -52,6 +53,8 @@ _CONNECTION: Mapping[str, Any] = {
     "prepare_threshold": None,
 }
 """How a connection is made, where the URL says nothing else; libpq's words, times in seconds but for the last one."""
+
+_LOOK_EVERY = 0.5
 
 _MARK = re.compile(r"\?|(?<![:\w]):([a-z_]+)")
 
@@ -172,6 +175,33 @@ class Postgres(Database):
         for connection in list(self._open):
             with suppress(Exception), socket.socket(fileno=os.dup(connection.fileno())) as wire:
                 wire.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def cut_off_when_silent(db: Postgres, answers: Callable[[], int], seconds: float) -> Iterator[None]:
+    """While a thread asks the server now and then: cut it off once ``answers``, a count, has not grown for so long.
+
+    A server that hangs answers neither with an error nor at all, and whoever waits for it would wait for ever, even if
+    asked to stop.
+    """
+    ended = threading.Event()
+
+    def watch() -> None:
+        before, looks = answers(), 0
+        # Counted by looks: while this machine sleeps, it is not the server that is silent.
+        while not ended.wait(_LOOK_EVERY):
+            now = answers()
+            before, looks = now, (looks + 1 if now == before else 0)
+            if looks * _LOOK_EVERY > seconds:
+                db.cut_off()
+
+    watching = threading.Thread(target=watch, daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watching.join()
 
 
 def open_postgres(url: sa.URL, patience: float) -> Postgres:

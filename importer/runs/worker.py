@@ -67,7 +67,8 @@ class Worker:
         self._at_once = at_once
         self._working: list[Work] = []
         self._not_before: dict[int, float] = {}
-        self._is_away = False
+        self._is_waiting = False
+        self._others: set[int] = set()
 
     def work(self, stop: threading.Event, *, until_idle: bool = False) -> None:
         """Take runs until ``stop`` is set, then let those at work stop after the rows in progress.
@@ -79,42 +80,55 @@ class Worker:
             journal.announcements.announced(NOT_BEGUN, WORKER),
         ):
             self._say(f"Waiting for runs in {journal.name}. Press Ctrl-C to stop.")
-            while not stop.is_set():
-                self._see_to(journal)
-                if until_idle and not self._working and not self._is_away and not self._waits(journal):
-                    return
-                stop.wait(_LOOK_EVERY)
-            for one in self._working:
-                one.process.terminate()
-            for one in self._working:
-                self._end(journal, one, one.process.wait(), is_leaving=True)
+            try:
+                while not stop.is_set():
+                    self._see_to(journal, is_patient=not until_idle)
+                    if until_idle and not self._working:
+                        return
+                    stop.wait(_LOOK_EVERY)
+            finally:
+                self._leave(journal)
 
-    def _see_to(self, journal: Journal) -> None:
+    def _leave(self, journal: Journal) -> None:
+        """Let the runs at work stop after the rows in progress, whatever the worker ends by."""
+        for one in self._working:
+            one.process.terminate()
+        for one in self._working:
+            self._end(journal, one, one.process.wait(), is_leaving=True)
+
+    def _see_to(self, journal: Journal, *, is_patient: bool) -> None:
         try:
             self._settle(journal)
             while len(self._working) < self._at_once and self._take(journal):
                 pass
-        except ImporterError as error:
-            # A database that is away comes back. Runs at work see to that themselves.
-            if not self._is_away:
-                self._say(f"{error.message} The worker goes on as soon as the journal can be used.")
-            self._is_away = True
+        except (ImporterError, OSError) as error:
+            if not is_patient:
+                raise
+            # A database that is away comes back, and so does room on a disk. Runs at work see to that themselves.
+            if not self._is_waiting:
+                what = error.message if isinstance(error, ImporterError) else f"No run can be begun: {error.strerror}."
+                self._say(f"{what} The worker goes on as soon as it can.")
+            self._is_waiting = True
         else:
-            self._is_away = False
-
-    def _waits(self, journal: Journal) -> bool:
-        return any(self._may_take(run) for run in left_to_workers(journal))
+            self._is_waiting = False
 
     def _take(self, journal: Journal) -> bool:
         # A look without the right to write first: most of the time there is nothing to take.
         if next(self._free(journal), None) is None:
             return False
+        problem = None
         with journal.together():
             run = next(self._free(journal), None)
             if run is None:
                 return False
-            work = _begin(run)
-            journal.announcements.announce(run.id, "resume", work.process.pid)
+            try:
+                work = _begin(run)
+                journal.announcements.announce(run.id, "resume", work.process.pid)
+            except OSError as error:
+                # Raised below: here, it would look like one of the journal.
+                problem = error
+        if problem is not None:
+            raise problem
         self._working.append(work)
         self._say(f"Run {run.id} ({printable(run.file, 80)}) begins, as process {work.process.pid}.")
         return True
@@ -124,12 +138,20 @@ class Worker:
         now = self._clock()
         at_work = {one.run for one in (*journal.announcements.all(), *journal.senders.holders())} - {NOT_BEGUN}
         at_work |= {one.run.id for one in self._working}
-        busy = {account_of(journal.runs.get(number)) for number in at_work}
+        busy = {_account_or_place(journal.runs.get(number)) for number in at_work}
         for run in left_to_workers(journal):
-            account = account_of(run)
-            if account not in busy and self._may_take(run) and self._not_before.get(run.id, 0.0) <= now:
+            account = _account_or_place(run)
+            if not self._may_take(run):
+                self._leave_to_others(run)
+            elif account not in busy and self._not_before.get(run.id, 0.0) <= now:
                 yield run
             busy.add(account)
+
+    def _leave_to_others(self, run: Run) -> None:
+        if run.id not in self._others:
+            self._others.add(run.id)
+            whose = account_of(run) or run.place or run.url
+            self._say(f"Run {run.id} waits for a worker that can sign in for it ({printable(whose, 120)}).")
 
     def _settle(self, journal: Journal) -> None:
         for one in list(self._working):
@@ -160,6 +182,11 @@ class Worker:
         leave_queue(journal, run, "" if run.finished is not None else complaint)
         end = "is finished" if run.finished is not None else "stopped"
         self._say(f"Run {run.id} {end} (exit code {code}).{f' {complaint}' if complaint else ''}")
+
+
+def _account_or_place(run: Run) -> str:
+    """Whom a run sends for; where nobody can know that before it has signed in, where it goes with which sign-in."""
+    return account_of(run) or f"{run.url} {run.place}"
 
 
 def _begin(run: Run) -> Work:

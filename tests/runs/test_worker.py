@@ -16,7 +16,6 @@ import pytest
 from conftest import Desk, Service, mapping, wait_until
 
 from importer.config.settings import Settings
-from importer.errors import Exit
 from importer.journal.journal import open_journal
 from importer.journal.runs import Run
 from importer.runs import worker
@@ -223,8 +222,47 @@ def test_a_run_whose_process_is_killed_each_time_is_given_up(
     assert len(service.records) == 2
 
 
-def test_a_worker_without_a_sign_in_does_not_begin(desk: Desk) -> None:
-    """It could do nothing."""
-    done = desk.type("worker", "--until-idle")
-    assert done.code == Exit.USAGE
-    assert "importer login" in done.err
+def test_a_run_that_nobody_can_sign_in_for_keeps_no_other_from_being_sent(service: Service, desk: Desk) -> None:
+    """Neither one of a profile that this machine lacks, nor one whose service is away; what waits is said once."""
+    desk.write("a.csv", [mapping(2)])
+    (desk.folder / "importer.toml").write_text('[profile.one]\nusername = "one@example.com"\n')
+    one = Desk(desk.folder, desk.variables | {"NEXUDUS_PASSWORD_ONE": "practice"})
+    assert one.type("run", "a.csv", "--profile", "one", "--queue").code == 0
+    (desk.folder / "importer.toml").unlink()
+    queue(desk, "b.csv", range(3, 6))
+    done = desk.type_in_a_shell("worker", "--until-idle")
+    assert done.code == 0, done.err
+    assert len(service.records) == 3
+    assert done.out.count("Run 1 waits for a worker that can sign in for it") == 1
+
+
+def test_a_service_that_is_away_keeps_no_other_account_waiting(service: Service, desk: Desk) -> None:
+    """Its run stays in the queue, and is tried again."""
+    (desk.folder / "importer.toml").write_text('[profile.away]\nusername = "away@example.com"\n')
+    desk.variables |= {"NEXUDUS_PASSWORD_AWAY": "practice", "NEXUDUS_URL_AWAY": "http://127.0.0.1:9"}
+    desk.variables["IMPORTER_PATIENCE"] = "1"
+    desk.write("a.csv", [mapping(2)])
+    assert desk.type("run", "a.csv", "--profile", "away", "--queue").code == 0
+    queue(desk, "b.csv", range(3, 6))
+    done = desk.type_in_a_shell("worker", "--until-idle")
+    assert done.code == 0, done.err
+    assert len(service.records) == 3
+    assert desk.type("status", "1", "--json").json["state"] == "queued"
+
+
+def test_a_worker_for_which_there_is_no_room_goes_on_later(
+    service: Service, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of the queue is lost, and what is at work stops in order if the worker has to end."""
+    run = queue(desk, "a.csv", range(2, 4))
+    lines, stop = list[str](), threading.Event()
+
+    def begin(run: Run) -> Work:
+        stop.set()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(worker, "_begin", begin)
+    settings = Settings.model_validate({"home": desk.home})
+    Worker(settings, time.time, lambda _: True, lines.append).work(stop)
+    assert lines[-1] == "No run can be begun: No space left on device. The worker goes on as soon as it can."
+    assert desk.type("status", f"{run}", "--json").json["state"] == "queued"
