@@ -32,7 +32,7 @@ from importer.errors import EXIT_MEANINGS, Exit, ServiceError, SignInError
 def template(output: Path, kind: str | None, offline: bool, sandbox: bool) -> int:
     """Write a spreadsheet to fill in.
 
-    It has the right columns, notes and an example row. If you are signed in, it also has drop-down lists with the names
+    It has the right columns, and notes with examples. If you are signed in, it also has drop-down lists with the names
     of your resources and coworkers.
     """
     from importer import text

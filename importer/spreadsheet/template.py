@@ -1,4 +1,4 @@
-"""An empty workbook for one record type: its headers, an example row, and notes on what goes where.
+"""An empty workbook for one record type: its headers, and notes on what goes where.
 
 Knows of the record type only what every record type says of itself; names no field.
 """
@@ -20,19 +20,16 @@ from schemas import RecordType
 _TEXT = {"num_format": "@"}
 _LABEL = {"num_format": "@", "bold": True, "bottom": 1, "bg_color": "#E6E9EC"}
 _REQUIRED = _LABEL | {"bg_color": "#FFE08A"}
-_EXAMPLE = {"num_format": "@", "italic": True, "font_color": "#5C6670"}
 _WRAPPED = {"text_wrap": True, "valign": "top"}
 _WIDTHS = (28, 14, 52, 42)
 _LONGEST_SHEET_NAME = 31
-
-EXAMPLE_NOTE = "This row is an example. Replace it or delete it; otherwise it is imported."
 
 
 def write_template(kind: RecordType, path: Path, offers: Mapping[str, Sequence[str]] = MappingProxyType({})) -> None:
     """Write the template of a record type; ``offers`` are values to choose from, by field, beside those of its lists.
 
-    Every column is text, because a spreadsheet program would cut long numbers and turn dates into its own. The
-    example row holds what the checks accept; its colour and a comment say that it is to be typed over.
+    Every column is text, because a spreadsheet program would cut long numbers and turn dates into its own. There is no
+    example among the rows, for it would be imported; the comments of the labels and the notes have one for each.
 
     Raises:
         UsageError: The file cannot be written.
@@ -53,7 +50,7 @@ def write_template(kind: RecordType, path: Path, offers: Mapping[str, Sequence[s
 
 
 def _data(book: Workbook, sheet: Worksheet, kind: RecordType) -> None:
-    text, example = book.add_format(_TEXT), book.add_format(_EXAMPLE)
+    text = book.add_format(_TEXT)
     looks = {True: book.add_format(_REQUIRED), False: book.add_format(_LABEL)}
     sheet.set_column(0, len(kind.fields) - 1, _WIDTHS[0], text)
     sheet.freeze_panes(1, 0)
@@ -61,8 +58,6 @@ def _data(book: Workbook, sheet: Worksheet, kind: RecordType) -> None:
     for position, field in enumerate(kind.fields):
         sheet.write_string(0, position, field, looks[field in kind.required(kind.paths[0])])
         sheet.write_comment(0, position, _about(kind, field), {"x_scale": 2})
-        sheet.write_string(1, position, _example(kind, field), example)
-    sheet.write_comment(1, 0, EXAMPLE_NOTE, {"x_scale": 2})
 
 
 def _notes(book: Workbook, sheet: Worksheet, kind: RecordType) -> None:
@@ -82,8 +77,7 @@ def _notes(book: Workbook, sheet: Worksheet, kind: RecordType) -> None:
 def _advice(kind: RecordType) -> tuple[str, ...]:
     return (
         f"Each row is one {kind.title}. Fill in the yellow columns. The columns can be in any order.",
-        "Row 2 is an example. Replace it or delete it; otherwise it is imported.",
-        "Write dates with the year first and the time in UTC, ending in Z, as in the example.",
+        "Write dates with the year first and the time in UTC, ending in Z, as in the examples above.",
         "Copy Ids exactly. The columns are formatted as text, so that no digit is lost.",
         "This sheet is not imported. To check the file: importer check FILE",
     )
