@@ -155,6 +155,10 @@ class Drafts:
         mine = [folder for folder in folders if owners.get(folder) == draft.by]
         return self._space.watch(self._folder, mine, [folder for folder in folders if folder not in mine])
 
+    def room_on_disk(self) -> Callable[[int], None]:
+        """The same for what takes the place of something as large: only the disk must not be full."""
+        return self._space.watch_disk(self._folder) if self._space else lambda _: None
+
     def find(self, key: str) -> Draft | None:
         """The draft with this id; None if there is none."""
         if not _ID.fullmatch(key):

@@ -184,7 +184,12 @@ def check_upload(drafts: Drafts, draft: Draft, settings: Settings, clock: Clock)
         header = _header(source)
         check = replace(check, header=header)
         if header.fits:
-            check = _check_with_new_names(draft, check, source, settings, clock, drafts.room_for(draft))
+            # Once it was checked, each further check takes the place of the one before: an edit that is saved must not
+            # lead to a page that shows nothing.
+            before = latest_check(draft)
+            is_first = before is None or before.rows is None
+            has_room = drafts.room_for(draft) if is_first else drafts.room_on_disk()
+            check = _check_with_new_names(draft, check, source, settings, clock, has_room)
     except NoRoomError:
         # It says nothing of the file, and is over as soon as there is room.
         raise

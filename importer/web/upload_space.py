@@ -47,14 +47,10 @@ class UploadSpace:
         """
         of_person = sum(map(size_of, mine))
         total = of_person + sum(map(size_of, others))
+        look_at_disk = self.watch_disk(folder)
 
         def look(more: int) -> None:
-            disk, free = self.free(folder)
-            if free < min(self.to_spare, disk // _LEAST_SHARE):
-                raise NoRoomError(
-                    "The disk of the machine with this page is almost full.",
-                    "Ask whoever runs it to make room, then try again. Nothing that you have saved is lost.",
-                )
+            look_at_disk(more)
             if of_person + more > self.per_person:
                 raise NoRoomError(
                     f"Your uploads need more room than the {self.per_person // _MEGABYTE:,} MB that are allowed.",
@@ -64,6 +60,19 @@ class UploadSpace:
                 raise NoRoomError(
                     f"All uploads together need more room than the {self.in_all // _MEGABYTE:,} MB that are allowed.",
                     "Delete uploads that you do not need any more, or ask whoever runs this page, then try again.",
+                )
+
+        return look
+
+    def watch_disk(self, folder: Path) -> Callable[[int], None]:
+        """A look whether enough of the disk with this folder is free."""
+
+        def look(_: int) -> None:
+            disk, free = self.free(folder)
+            if free < min(self.to_spare, disk // _LEAST_SHARE):
+                raise NoRoomError(
+                    "The disk of the machine with this page is almost full.",
+                    "Ask whoever runs it to make room, then try again. Nothing that you have saved is lost.",
                 )
 
         return look

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -103,3 +103,32 @@ def test_a_browser_is_told(settings: Settings) -> None:
         client.post(f"{place}/discard")
         place = client.draft("few.csv", table(mapping(2)))
         assert "The only row can be imported" in client.follow(f"{place}/check").text
+
+
+def test_an_edit_without_room_is_refused_before_it_is_saved(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the reason, in the table; every page goes on working, and what was done before can be undone."""
+    rows = table(*(mapping(number) for number in range(2, 1_000)))
+    change = {"kind": "type", "row": 3, "left": 2, "right": 2}
+    with serving(settings) as site:
+        client = site.visitor()
+        place = client.draft("rows.csv", rows)
+        client.until(f"{place}/check", lambda text: "can be imported" in text)
+        assert client.post_json(f"{place}/table/steps", {**change, "text": "Attic"}).status == 200
+        monkeypatch.setattr(UploadSpace, "watch", full)
+        refused = client.post_json(f"{place}/table/steps", {**change, "text": "Cellar"})
+        assert "Nothing was changed. There is no room. Make some." in refused.text
+        assert client.get(f"{place}/table").status == 200
+        assert "can be imported" in client.until(f"{place}/check", lambda text: "can be imported" in text)
+        undone = client.post_json(f"{place}/table/steps", {"kind": "undo"})
+        assert "Undone" in undone.text
+
+
+def full(*_: object) -> Callable[[int], None]:
+    """Limits that are reached."""
+
+    def look(_: int) -> None:
+        raise NoRoomError("There is no room.", "Make some.")
+
+    return look

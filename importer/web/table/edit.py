@@ -27,6 +27,7 @@ from importer.web.table.steps import CellStep, OutStep, Step, applied, steps_of
 from importer.web.table.views import Views
 from importer.web.upload_check import latest_check
 from importer.web.upload_documents import Header
+from importer.web.upload_space import NoRoomError, size_of
 
 MOST_CELLS = 250_000
 """Cells that one action may change: each is a correction, which is stored with the upload and with its run."""
@@ -131,12 +132,22 @@ class Table:
                 if press and _was_pressed(before, press):
                     return Reply(_DONE_BEFORE)
                 step, words = step_of(before)
+                self._refuse_without_room(before, kind)
                 now = self._done(before, kind, step, press)
         except RefusedError as refusal:
             return refusal.reply
         with self.rows(now) as rows:
             states = list(rows.states(step.rows).values())
         return Reply(_sentence(kind, step, states, words), step.rows)
+
+    def _refuse_without_room(self, draft: Draft, kind: Kind) -> None:
+        """Whatever is saved takes room, also what changes the same cells again; undoing it must stay possible."""
+        if kind is Kind.UNDO:
+            return
+        try:
+            self.drafts.room_for(draft)(size_of(draft.folder))
+        except NoRoomError as error:
+            raise RefusedError(f"Nothing was changed. {error.message} {error.advice}") from error
 
     def _step(self, draft: Draft, action: Action, selection: Selection) -> tuple[Step, str]:
         """What an action changes, and a sentence about what it leaves alone."""
