@@ -54,6 +54,8 @@ def status(number: int | None, as_json: bool) -> int:
         put_json({"schema": 1, **_document(shown), "unfinished": [run.id for run in others]})
         return Exit.DONE
     _show_status(shown)
+    if shown.worker_complaint:
+        put(f"The last worker that took it could not go on: {harmless_line(shown.worker_complaint)}")
     if shown.waits_for_worker:
         put(_who_takes_it(workers(load_settings())))
     if shown.sent_again:
@@ -164,7 +166,8 @@ def _who_takes_it(workers: "Sequence[Holder]") -> str:
     if not workers:
         return "It waits for a worker, and none is running. To start one: importer worker"
     names = ", ".join(f"process {one.pid}{f' on {one.machine}' if one.machine else ''}" for one in workers)
-    return f"It waits for a worker. Running {'is' if len(workers) == 1 else 'are'}: {harmless_line(names)}."
+    running = f"Running {'is' if len(workers) == 1 else 'are'}: {harmless_line(names)}"
+    return f"It waits for a worker that can sign in for it and has a place free. {running}."
 
 
 def _state(shown: "RunStatus") -> str:

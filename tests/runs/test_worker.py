@@ -94,6 +94,7 @@ def test_a_run_that_needs_somebody_is_left_with_its_reason(service: Service, des
     done = wrong.type_in_a_shell("worker", "--until-idle")
     assert done.code == 0
     assert f"Run {run} stopped (exit code 4)." in done.out
+    assert "The last worker that took it could not go on: " in desk.type("status", f"{run}").out
     assert service.records == []
     assert desk.type("status", f"{run}", "--json").json["state"] == "unfinished"
 
