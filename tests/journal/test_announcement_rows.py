@@ -1,6 +1,7 @@
 """What is announced among machines that share a database: by a living process, and no longer."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -8,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from conftest import wait_until
-from postgres import Server
+from postgres import Server, running_server
 
 from importer.config.settings import JournalPlace
+from importer.errors import JournalAwayError
 from importer.journal import announcement_rows
 from importer.journal.journal import Journal, open_journal
 
@@ -78,3 +80,25 @@ def test_a_process_of_the_same_number_takes_nothing_over(two: tuple[Journal, Jou
     with one.announcements.announced(1, "resume") as is_requested:
         assert not is_requested()
         assert [each.command for each in one.announcements.all()] == ["resume"]
+
+
+def test_a_server_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By whoever waits for its turn, or for runs, as by a sender: else nobody could stop it but by killing it."""
+    monkeypatch.setattr(announcement_rows, "SECONDS", 4.0)
+    monkeypatch.setattr(announcement_rows, "RENEWED_EVERY", 0.5)
+    frozen = list[int]()
+    with running_server() as server, open_journal(JournalPlace(server.url(), tmp_path)) as journal:
+
+        def wait_while_it_hangs() -> None:
+            with journal.announcements.announced(1, "resume"):
+                frozen.extend(server.processes())
+                for pid in frozen:
+                    os.kill(pid, signal.SIGSTOP)
+                journal.runs.latest()
+
+        try:
+            with pytest.raises(JournalAwayError, match="cannot be reached"):
+                wait_while_it_hangs()
+        finally:
+            for pid in frozen:
+                os.kill(pid, signal.SIGCONT)
