@@ -17,7 +17,7 @@
     │   └── UnlistedError     5   the service does not list its records
     ├── BusyError             7   another run is sending for this account
     │   └── TakenOverError    7   another machine has taken over the sending
-    └── StoppedError        130   stopped before anything was sent; 6 if its time was up
+    └── StoppedError        130   stopped before anything was sent; 6 at a limit
 
 Wrong data is never an error here: it is an Issue (importer.issues). Errors are caught in the front ends, or where one
 is an answer, for example for one file of several, for a check of doctor, while a token that still holds is renewed, or
@@ -216,7 +216,7 @@ class TakenOverError(BusyError):
 
 
 class StoppedError(ImporterError):
-    """A command was asked to stop before it changed anything, or the time set for it was up."""
+    """A command was asked to stop before it changed anything, or a limit ruled out that it begins."""
 
     def __init__(self, message: str, advice: str = "", exit_code: Exit = Exit.INTERRUPTED) -> None:
         """``exit_code`` says which of the two it was."""

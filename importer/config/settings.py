@@ -1,7 +1,6 @@
 """Every setting, merged from defaults < files < environment < flags, each value with its source.
 
-The only module that reads the environment, but for ``IMPORTER_PROFILE``, which the command line reads itself. Others
-get the part they need, never the whole.
+The only module that reads the environment, but for ``IMPORTER_PROFILE``, which the command line reads itself.
 """
 
 import os

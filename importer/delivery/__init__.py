@@ -12,7 +12,7 @@
 - ``fingerprints.py``  what a forgotten row is recognised by
 - ``record_text.py``  a record as the cells of a spreadsheet
 - ``marks.py``        what a create sends along, by which its record is recognised
-- ``reconciler.py``   rows in doubt settled by it
+- ``reconciler.py``   rows in doubt settled by what is listed
 - ``conflicts.py``    why a row is held, as data
 - ``updater.py``      records of changed rows read, merged, written; ``updates.py`` decides, also what became of one
 - ``author.py``       the name under which a run writes, where the service does not say it

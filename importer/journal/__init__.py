@@ -1,6 +1,6 @@
 """The journal: every run, every row on its way, and the calls that the allowance still counts, durably.
 
-The only place with the importer's database.
+The only place with the journal's database.
 
 - ``states.py``       the states and events of a row: the table that everything else reads; ``next_steps.py`` what to do
   about a run by the states of its rows

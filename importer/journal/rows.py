@@ -1,6 +1,7 @@
 """Every row on its way, with its issues: planned, put in doubt, moved.
 
-Rule: a row changes state only through ``move``, ``will_send`` and ``will_update``, which ask the table in states.
+Rule: a row changes state only through ``move``, ``move_late``, ``will_send`` and ``will_update``. They ask the table in
+states.
 """
 
 import json

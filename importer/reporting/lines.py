@@ -48,7 +48,7 @@ class Line:
 
     ``cells`` are the user's own columns, ``extra`` the cells right of the last header. ``wrong`` maps positions in
     ``cells`` followed by ``extra`` to the sentence about that cell. A ``held`` row is not sent, because its record
-    exists with other values. ``answer`` is the Id of its record that somebody has entered in a failed file.
+    exists, or may exist, with other values. ``answer`` is the Id of its record that somebody entered in a failed file.
     """
 
     outcome: Outcome

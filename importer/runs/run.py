@@ -80,7 +80,7 @@ async def prepare(
     None if the user declined, a RunResult if the service could not be reached.
 
     1. The bytes that were checked are copied: the original may be edited while its rows are sent.
-    2. If a profile seems to be forgotten, the import is refused before anything goes to another account.
+    2. If the user seems to have forgotten --profile, the import is refused before anything goes to another account.
     3. An unfinished run of the same file goes on; a second one would send its rows again.
     4. Names are looked up, what the service holds is compared, and the user is asked.
     5. The account is locked before the run is written, so that no run is left in the journal that may not be sent; only

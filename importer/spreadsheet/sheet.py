@@ -31,7 +31,7 @@ _REPORT_COLUMNS = {
 RECORD_ID = "Id"
 _ROW_COLUMN, _STATUS_COLUMN, *_, _LAST_COLUMN = REPORT_COLUMNS
 STAMPS = ("CreatedOn", "UpdatedOn", "UpdatedBy")
-"""Headers that an export adds to those of the fields: which record a row is, and what the service says of its age."""
+"""Headers that an export adds to those of the fields, beside that of the Id: what the service says of its age."""
 
 HEADER_AMONG = 20
 """The header is looked for among the first 20 filled rows; anything above it is a title, not data."""

@@ -22,9 +22,8 @@
 - ``render.py``        templates
 
 Rule 1: what a page shows is read from the journal, or from the folder of an upload; only sessions, and the sign-ins in
-them, are in memory. Rule 2: nothing is sent from here: a run is a process of its own that outlives
-the page. Rule 3: no other host is ever asked, but the
-provider where a team signs in.
+them, are in memory. Rule 2: nothing is sent from here: a run is a process of its own that outlives the page. Rule 3: no
+other host is ever asked but Nexudus, for what is needed to check a file, and the provider where a team signs in.
 """
 
 from importer.web.auth import Role
