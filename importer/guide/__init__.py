@@ -23,6 +23,7 @@ TOPICS = (
     "team",
     "scheduling",
     "personal-data",
+    "operations",
     "commands",
     "settings",
     "json-and-exit-codes",

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from importer.errors import ImporterError, JournalBusyError, JournalError
 from importer.runs.status import RunStatus, run_status
-from importer.web import check_form, manual, row_omission, run_pages, settle_page, upload_pages
+from importer.web import check_form, manual, probes, row_omission, run_pages, settle_page, upload_pages
 from importer.web.auth import Person, Role, WebSession, session_pages, sign_in_pages
 from importer.web.context import (
     FORBIDDEN,
@@ -92,6 +92,9 @@ class Audience(Enum):
     TEAM = auto()
     """A page that a team shares."""
 
+    MACHINES = auto()
+    """No page, but an answer for a program that looks after it: under any name, and without the proxy of a team."""
+
 
 @dataclass(frozen=True, slots=True)
 class PageRoute:
@@ -111,6 +114,7 @@ class PageRoute:
 ANYBODY, VIEWER, RUNNER, ADMIN = None, Role.VIEWER, Role.RUNNER, Role.ADMIN
 
 TABLE: tuple[PageRoute, ...] = (
+    PageRoute("GET", "/healthz", probes.health, ANYBODY, audience=Audience.MACHINES),
     PageRoute("GET", "/start", sign_in_pages.open_link, ANYBODY, audience=Audience.ONE_PERSON),
     PageRoute("GET", "/enter", sign_in_pages.go_to_provider, ANYBODY, audience=Audience.TEAM),
     PageRoute("GET", "/enter/callback", sign_in_pages.come_back, ANYBODY, audience=Audience.TEAM),
@@ -170,6 +174,7 @@ TABLE: tuple[PageRoute, ...] = (
 """Every address. Who may do what is read here and enforced in ``_guarded``; a handler decides nothing of it."""
 
 _OPEN = frozenset(route.path for route in TABLE if route.role is ANYBODY)
+_FOR_MACHINES = frozenset(route.path for route in TABLE if route.audience is Audience.MACHINES)
 
 
 def build(context: AppContext, hosts: Collection[str], proxy: Proxy | None = None) -> Starlette:
@@ -179,7 +184,7 @@ def build(context: AppContext, hosts: Collection[str], proxy: Proxy | None = Non
     starlette = Starlette(
         routes=[*routes, static],
         middleware=[
-            Middleware(Guard, hosts, proxy),
+            Middleware(Guard, hosts, proxy, _FOR_MACHINES),
             Middleware(RequestBodyLimitMiddleware, LARGEST + _FORM_OVERHEAD),
             Middleware(_SessionCheck),
         ],
@@ -193,7 +198,8 @@ def _guarded(route: PageRoute) -> Handler:
     """The handler of an address behind its role and its owner rule."""
 
     async def answer(request: Request) -> Response:
-        if route.audience not in (Audience.ALL, Audience.TEAM if app_of(request).team else Audience.ONE_PERSON):
+        people = Audience.TEAM if app_of(request).team else Audience.ONE_PERSON
+        if route.audience not in (Audience.ALL, Audience.MACHINES, people):
             raise HTTPException(NOT_FOUND)
         if route.role is not None and person_of(request).role < route.role:
             raise HTTPException(FORBIDDEN)
@@ -205,7 +211,9 @@ def _guarded(route: PageRoute) -> Handler:
         except (HTTPException, ImporterError):
             raise
         except Exception as error:  # noqa: BLE001  a bug ends here, as a page
-            return _unexpected(request, error)
+            page_of_bug = _unexpected(request, error)
+            # Where the details are is for people who have signed in.
+            return probes.unavailable() if route.audience is Audience.MACHINES else page_of_bug
 
     return answer
 
@@ -247,7 +255,7 @@ class _SessionCheck:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        if scope["type"] == "http" and not request.url.path.startswith("/static/"):
+        if scope["type"] == "http" and not request.url.path.startswith("/static/") and not _is_for_machines(request):
             try:
                 session = _session(request)
             except ImporterError as error:
@@ -259,6 +267,10 @@ class _SessionCheck:
             if session is not None:
                 request.state.session = session
         await self._app(scope, receive, send)
+
+
+def _is_for_machines(request: Request) -> bool:
+    return request.url.path in _FOR_MACHINES and request.method in {"GET", "HEAD"}
 
 
 def _session(request: Request) -> WebSession | None:

@@ -123,6 +123,8 @@ class AppContext:
     clock: Clock
     team: "Team | None" = None
     jobs: Jobs = field(default_factory=Jobs)
+    probes: Jobs = field(default_factory=Jobs)
+    """What programs that look after the page ask for: it must not wait until somebody's files have been checked."""
 
     @property
     def cookie(self) -> str:

@@ -67,9 +67,16 @@ def _last_word(headers: Headers, name: str) -> str:
 class Guard:
     """Refuses requests under a foreign name or from a foreign page; marks every answer."""
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str], proxy: Proxy | None = None) -> None:
-        """``hosts`` are the values of the Host header under which the pages may be asked for."""
+    def __init__(
+        self, app: ASGIApp, hosts: Collection[str], proxy: Proxy | None = None, for_machines: Collection[str] = ()
+    ) -> None:
+        """``hosts`` are the values of the Host header under which the pages may be asked for.
+
+        ``for_machines`` are the paths of what is read under any name and without the proxy: a probe comes from inside a
+        container, and knows neither. What they tell is for anybody, or asked for with a secret that no browser has.
+        """
         self._app, self._hosts, self._proxy = app, frozenset(hosts), proxy
+        self._for_machines = frozenset(for_machines)
         self._headers = HEADERS | (HTTPS_ONLY if proxy is not None and proxy.scheme == "https" else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,6 +95,9 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
+        if scope["path"] in self._for_machines and scope["method"] in _SAFE:
+            await self._app(scope, receive, marked)
+            return
         original = scope if self._proxy is None else self._proxy.original(scope)
         if isinstance(original, PlainTextResponse):
             await original(scope, receive, marked)

@@ -24,6 +24,9 @@ from web.kit import OWN_PAGE, Answer, Client, Site, behind_a_proxy, plain, servi
 PEOPLE = {"vera": Role.VIEWER, "jonas": Role.RUNNER, "maria": Role.RUNNER, "mo": Role.VIEWER, "ada": Role.ADMIN}
 """Maria has an upload and a run, Mo a run from the time when he could import; the others have nothing."""
 
+FOR_MACHINES = ("/healthz",)
+"""What programs ask that look after the page: without a sign-in, and under any name."""
+
 RUNS = {1: "maria", 2: "mo"}
 REFUSALS = {401, 403, 404}
 FILE = "\n".join([",".join(LABELS), ",".join(map(str, mapping(2)))]).encode()
@@ -197,7 +200,9 @@ def test_who_may_press_import_stands_in_the_table() -> None:
     """Whoever may import, and whose file it must be, is one line; without a session only signing in is open."""
     [start] = [route for route in TABLE if route.path == "/uploads/{draft}/start"]
     assert (start.method, start.role, start.owner) == ("POST", Role.RUNNER, Owner.OWN_UPLOAD)
-    assert {route.path for route in TABLE if route.role is None} == {"/start", "/enter", "/enter/callback", "/left"}
+    signing_in = {"/start", "/enter", "/enter/callback", "/left"}
+    assert {route.path for route in TABLE if route.role is None} - signing_in == set(FOR_MACHINES)
+    assert {route.path for route in TABLE if route.audience is Audience.MACHINES} == set(FOR_MACHINES)
     own = ("/leave", "/link", "/sessions")
     changing = [route for route in TABLE if route.method == "POST" and route.path not in own]
     assert all(route.role is not None and route.role >= Role.RUNNER for route in changing)
