@@ -26,7 +26,7 @@ MOST_CONCURRENCY = 1000
 PROFILE_VARIABLE, NO_PROFILE = "IMPORTER_PROFILE", "none"
 _SIGN_IN = ("username", "token", "password", "totp")
 _OF_NEXUDUS = ("url", *_SIGN_IN)
-OF_THE_PAGE = (
+OF_A_TEAM = (
     "public_url",
     "trusted_proxies",
     "oidc_issuer",
@@ -36,9 +36,12 @@ OF_THE_PAGE = (
     "oidc_roles",
     "user_header",
 )
-"""Who may open the page from other machines; only the page itself needs to know."""
+"""Who may open the page from other machines."""
 
-SECRETS = ("token", "password", "totp", "oidc_client_secret")
+OF_THE_PAGE = (*OF_A_TEAM, "metrics_token")
+"""What only the page itself needs to know."""
+
+SECRETS = ("token", "password", "totp", "oidc_client_secret", "metrics_token")
 _FOR_ALL = ("home", "journal", "retention", *OF_THE_PAGE)
 _ADDRESSES = ("url", "proxy", "journal")
 """Settings that may have a password in them."""
@@ -278,6 +281,9 @@ class Settings(BaseModel):
     )
     user_header: str | None = Field(
         None, description="for a team without OpenID Connect: the header in which the proxy says who is signed in"
+    )
+    metrics_token: SecretStr | None = Field(
+        None, description="the bearer token with which a monitor may read /metrics of the page; without one, nobody may"
     )
 
     workers: bool = Field(

@@ -33,6 +33,7 @@ from importer.journal.runs import Installation, Runs
 from importer.journal.senders import Senders
 from importer.journal.sqlite_file import open_sqlite
 from importer.journal.tally import Tally
+from importer.journal.totals import Totals
 from importer.journal.views import Views
 from importer.model import Clock
 
@@ -65,7 +66,7 @@ class Journal:
         self.rows = Rows(db, self.runs, self.calls, senders.fence)
         self.directories, self.views, self.evidence = Directories(db), Views(db), Evidence(db)
         self.marks, self.tally, self.later_runs = Marks(db), Tally(db), LaterRuns(db)
-        self.forgetting = Forgetting(db)
+        self.totals, self.forgetting = Totals(db), Forgetting(db)
 
     def __enter__(self) -> Self:
         """The journal itself; the ``with`` closes it."""

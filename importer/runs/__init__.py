@@ -25,6 +25,7 @@ This package exports nothing: a command that only looks at runs must not load wh
 - ``verify.py``, ``undo.py``  afterwards; ``forget.py`` personal data of ended runs removed;
   ``person_search.py`` what is stored about a person
 - ``export.py``        what the service holds, as a file; ``difference.py`` a file against it, both ways
-- ``status.py``, ``result_rows.py``  how runs and their rows stand; ``doctor.py`` what must be right before an import
+- ``status.py``, ``result_rows.py``  how runs and their rows stand; ``figures.py`` how all of them do; ``doctor.py``
+  what must be right before an import
 - ``probe.py``         how the service behaves where its reference contradicts itself
 """

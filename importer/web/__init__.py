@@ -18,7 +18,8 @@
   upload of the failed rows; ``settle_page.py`` a row that a person settles;
   ``value_words.py`` values as people say them; ``next_steps.py`` what to do next;
   ``pictures.py`` what their pictures show, ``chart.py`` draws them
-- ``manual.py``        the pages of the guide; ``probes.py`` what programs ask that look after the page
+- ``manual.py``        the pages of the guide; ``probes.py`` what programs ask that look after the page,
+  ``metrics.py`` its figures for one of them
 - ``render.py``        templates
 
 Rule 1: what a page shows is read from the journal, or from the folder of an upload; only sessions, and the sign-ins in

@@ -115,6 +115,7 @@ ANYBODY, VIEWER, RUNNER, ADMIN = None, Role.VIEWER, Role.RUNNER, Role.ADMIN
 
 TABLE: tuple[PageRoute, ...] = (
     PageRoute("GET", "/healthz", probes.health, ANYBODY, audience=Audience.MACHINES),
+    PageRoute("GET", "/metrics", probes.metrics, ANYBODY, audience=Audience.MACHINES),
     PageRoute("GET", "/start", sign_in_pages.open_link, ANYBODY, audience=Audience.ONE_PERSON),
     PageRoute("GET", "/enter", sign_in_pages.go_to_provider, ANYBODY, audience=Audience.TEAM),
     PageRoute("GET", "/enter/callback", sign_in_pages.come_back, ANYBODY, audience=Audience.TEAM),

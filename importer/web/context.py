@@ -24,6 +24,7 @@ from importer.web.workers import Workers
 
 if TYPE_CHECKING:
     from importer.web.auth.team import Team
+    from importer.web.metrics import Metrics
 
 FORBIDDEN, NOT_FOUND = 403, 404
 _SEATS = 2
@@ -122,6 +123,7 @@ class AppContext:
     sessions: SessionStore
     clock: Clock
     team: "Team | None" = None
+    metrics: "Metrics | None" = None
     jobs: Jobs = field(default_factory=Jobs)
     probes: Jobs = field(default_factory=Jobs)
     """What programs that look after the page ask for: it must not wait until somebody's files have been checked."""

@@ -14,6 +14,7 @@ import uvicorn
 from importer.config.settings import Settings
 from importer.errors import SettingsError, UsageError
 from importer.model import Clock
+from importer.runs.figures import read_figures
 from importer.web.app import build
 from importer.web.auth import People, Person, Role, SessionStore
 from importer.web.auth.rules import TeamRules, team_rules
@@ -27,6 +28,7 @@ from importer.web.workers import Workers
 
 if TYPE_CHECKING:
     from importer.web.auth.team import Team
+    from importer.web.metrics import Metrics
 
 _HTTP = 80
 
@@ -110,6 +112,7 @@ def listening(
             sessions,
             clock,
             _team(settings, rules, people, clock) if rules else None,
+            _metrics(settings, clock) if settings.metrics_token else None,
         )
         hosts = rules.hosts if rules else address.hosts(port)
         proxy = Proxy(rules.is_proxy, rules.scheme) if rules and rules.proxies else None
@@ -165,6 +168,18 @@ def _team(settings: Settings, rules: TeamRules, people: People, clock: Clock) ->
         ) from error
     people.drop_passwords()
     return team(settings, rules, people, clock)
+
+
+def _metrics(settings: Settings, clock: Clock) -> "Metrics":
+    try:
+        # For those who have a monitor only.
+        from importer.web.metrics import Metrics
+    except ImportError as error:
+        raise SettingsError(
+            "The figures for a monitor need a package that is not installed.",
+            "Install it with: pip install 'nexudus-importer[team]', or unset IMPORTER_METRICS_TOKEN.",
+        ) from error
+    return Metrics(lambda: read_figures(settings, clock()))
 
 
 def _limits(settings: Settings) -> ConnectionLimits:

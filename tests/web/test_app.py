@@ -24,7 +24,7 @@ from web.kit import OWN_PAGE, Answer, Client, Site, behind_a_proxy, plain, servi
 PEOPLE = {"vera": Role.VIEWER, "jonas": Role.RUNNER, "maria": Role.RUNNER, "mo": Role.VIEWER, "ada": Role.ADMIN}
 """Maria has an upload and a run, Mo a run from the time when he could import; the others have nothing."""
 
-FOR_MACHINES = ("/healthz",)
+FOR_MACHINES = ("/healthz", "/metrics")
 """What programs ask that look after the page: without a sign-in, and under any name."""
 
 RUNS = {1: "maria", 2: "mo"}

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from importer.config.settings import OF_THE_PAGE, Settings, environment_name
+from importer.config.settings import OF_A_TEAM, Settings, environment_name
 from importer.errors import SettingsError
 from importer.nexudus.other_host import is_safe
 from importer.web.auth.people import Role
@@ -91,7 +91,7 @@ def team_rules(settings: Settings) -> TeamRules | None:
     Raises:
         SettingsError: They are incomplete, contradict each other, or would let in too many.
     """
-    names = [name for name in OF_THE_PAGE if getattr(settings, name)]
+    names = [name for name in OF_A_TEAM if getattr(settings, name)]
     if not names:
         return None
     if settings.oidc_issuer and settings.user_header:
