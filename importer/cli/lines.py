@@ -2,11 +2,16 @@
 
 import json
 from contextlib import suppress
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from importer.harmless import harmless, steers
+
+if TYPE_CHECKING:
+    from importer.model import Clock
+    from importer.runs.log import Log, LogLine
 
 
 def put(text: str = "", *, end: str = "\n") -> None:
@@ -28,6 +33,22 @@ def say(text: str = "") -> None:
 def put_json(document: Any) -> None:
     """Print the document that ``--json`` promises."""
     click.echo(json_text(document, indent=2))
+
+
+def log_of(style: str, clock: "Clock") -> "Log":
+    """The log of a service: sentences on stdout for people, or JSON lines on stderr for programs."""
+
+    def as_json(line: "LogLine") -> None:
+        now = datetime.fromtimestamp(clock(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        # A log that nobody takes any more is no reason to stop sending.
+        with suppress(OSError, ValueError):
+            click.echo(json_text(line.document(now)), err=True)
+
+    def as_text(line: "LogLine") -> None:
+        if line.sentence:
+            put(line.sentence)
+
+    return as_json if style == "json" else as_text
 
 
 def json_text(document: Any, indent: int | None = None) -> str:

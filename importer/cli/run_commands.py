@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli.lines import json_text, put, put_json, say
+from importer.cli.lines import json_text, log_of, put, put_json, say
 from importer.cli.options import (
     FILE,
     JSON,
@@ -419,13 +419,15 @@ def worker(at_once: int, until_idle: bool) -> int:
     """
     from importer.cli.interruption import interrupts
     from importer.runs.account_queue import account_of
+    from importer.runs.log import LogLine
     from importer.runs.worker import Worker
 
-    fits = in_use(can_sign_in=True)
-    one = Worker(
-        load_settings(), the_clock(), lambda run: fits(replace(run, account=account_of(run) or None)), put, at_once
-    )
-    with interrupts(put, "Stopping after the rows in progress.") as stop:
+    settings, fits = load_settings(), in_use(can_sign_in=True)
+    log = log_of(settings.log, the_clock())
+    one = Worker(settings, the_clock(), lambda run: fits(replace(run, account=account_of(run) or None)), log, at_once)
+    with interrupts(
+        lambda text: log(LogLine("stopping", sentence=text)), "Stopping after the rows in progress."
+    ) as stop:
         one.work(stop, until_idle=until_idle)
     return Exit.DONE
 

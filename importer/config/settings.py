@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from platformdirs import site_config_path, user_config_path, user_data_path
@@ -286,6 +286,9 @@ class Settings(BaseModel):
         None, description="the bearer token with which a monitor may read /metrics of the page; without one, nobody may"
     )
 
+    log: Literal["text", "json"] = Field(
+        "text", description="json: importer serve and importer worker write a JSON line on stderr for each event"
+    )
     workers: bool = Field(
         False,
         description="the page only queues runs, and importer worker sends them, on this machine or others",

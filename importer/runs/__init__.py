@@ -12,7 +12,7 @@ This package exports nothing: a command that only looks at runs must not load wh
 - ``run.py``           the stages of one file: check, plan, ask, ``start.py``, ``send.py``, ``result.py``
 - ``resume.py``, ``retry.py``, ``page_run.py``  other ways in which a run begins or goes on; ``batch.py`` several files
   at once, whose rows ``doubles.py`` compares with each other; ``progress_file.py`` how far a command is
-- ``worker.py``        takes the runs of the queue, on any machine
+- ``worker.py``        takes the runs of the queue, on any machine; ``log.py`` what a service tells of its work
 - ``earlier_runs.py``  which run is meant, and what rules out another one
 - ``named_records.py``  the records that the rows of a file name by Id
 - ``compare.py``       what rows are compared with: the list, the journal, single records

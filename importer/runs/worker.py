@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import IO
 
@@ -22,6 +22,7 @@ from importer.journal.journal import Journal, open_journal
 from importer.journal.runs import Run
 from importer.model import Clock
 from importer.runs.account_queue import account_of, leave_queue, left_to_workers, note_death
+from importer.runs.log import Level, Log, LogLine
 from importer.text import printable
 
 _LOOK_EVERY = 1.0
@@ -33,6 +34,7 @@ _MOST_DEATHS = 3
 
 _LONGEST_OUTPUT = 4_000
 _PASSING = frozenset({Exit.SERVICE, Exit.BUSY})
+_GOOD_ENDS = frozenset({Exit.DONE, Exit.ROWS_FAILED, Exit.LIMIT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,18 +54,18 @@ class Work:
 
 
 class Worker:
-    """One worker. ``may_take`` tells whether it can sign in for a run, ``say`` tells the user what it does."""
+    """One worker. ``may_take`` tells whether it can sign in for a run, ``log`` is told what it does."""
 
     def __init__(
         self,
         settings: Settings,
         clock: Clock,
         may_take: Callable[[Run], bool],
-        say: Callable[[str], None],
+        log: Log,
         at_once: int = 4,
     ) -> None:
         """Nothing is taken before ``work``; then ``at_once`` runs at most, each for another account."""
-        self._settings, self._clock, self._may_take, self._say = settings, clock, may_take, say
+        self._settings, self._clock, self._may_take, self._log = settings, clock, may_take, log
         self._at_once = at_once
         self._working: list[Work] = []
         self._not_before: dict[int, float] = {}
@@ -79,7 +81,8 @@ class Worker:
             open_journal(self._settings.journal_place) as journal,
             journal.announcements.announced(NOT_BEGUN, WORKER),
         ):
-            self._say(f"Waiting for runs in {journal.name}. Press Ctrl-C to stop.")
+            waits = f"Waiting for runs in {journal.name}. Press Ctrl-C to stop."
+            self._log(LogLine("started", details={"process": os.getpid()}, sentence=waits))
             try:
                 while not stop.is_set():
                     self._see_to(journal, is_patient=not until_idle)
@@ -88,6 +91,17 @@ class Worker:
                     stop.wait(_LOOK_EVERY)
             finally:
                 self._leave(journal)
+                self._log(LogLine("stopped"))
+
+    def _tell(
+        self,
+        event: str,
+        run: Run,
+        sentence: str,
+        details: Mapping[str, int | str | bool] | None = None,
+        level: Level = Level.INFO,
+    ) -> None:
+        self._log(LogLine(event, level, run.id, account_of(run), details or {}, sentence))
 
     def _leave(self, journal: Journal) -> None:
         """Let the runs at work stop after the rows in progress, whatever the worker ends by."""
@@ -107,9 +121,13 @@ class Worker:
             # A database that is away comes back, and so does room on a disk. Runs at work see to that themselves.
             if not self._is_waiting:
                 what = error.message if isinstance(error, ImporterError) else f"No run can be begun: {error.strerror}."
-                self._say(f"{what} The worker goes on as soon as it can.")
+                goes_on = f"{what} The worker goes on as soon as it can."
+                details = {"error": type(error).__name__}
+                self._log(LogLine("worker waits", Level.WARNING, details=details, sentence=goes_on))
             self._is_waiting = True
         else:
+            if self._is_waiting:
+                self._log(LogLine("worker goes on"))
             self._is_waiting = False
 
     def _take(self, journal: Journal) -> bool:
@@ -130,7 +148,10 @@ class Worker:
         if problem is not None:
             raise problem
         self._working.append(work)
-        self._say(f"Run {run.id} ({printable(run.file, 80)}) begins, as process {work.process.pid}.")
+        begins = f"Run {run.id} ({printable(run.file, 80)}) begins, as process {work.process.pid}."
+        # One that was planned before is one that an earlier process has left.
+        details = {"process": work.process.pid, "resumed": run.planned is not None}
+        self._tell("run taken", run, begins, details)
         return True
 
     def _free(self, journal: Journal) -> Iterator[Run]:
@@ -151,7 +172,8 @@ class Worker:
         if run.id not in self._others:
             self._others.add(run.id)
             whose = account_of(run) or run.place or run.url
-            self._say(f"Run {run.id} waits for a worker that can sign in for it ({printable(whose, 120)}).")
+            waits = f"Run {run.id} waits for a worker that can sign in for it ({printable(whose, 120)})."
+            self._tell("run left to others", run, waits)
 
     def _settle(self, journal: Journal) -> None:
         for one in list(self._working):
@@ -164,24 +186,40 @@ class Worker:
         run, complaint = journal.runs.get(work.run.id), work.complaint()
         if run.finished is None and not run.stop and (is_leaving or code == Exit.INTERRUPTED):
             # Nobody asked for this run to stop: the machine, or its service, is being stopped. It stays in the queue.
-            self._say(f"Run {run.id} stopped. A worker goes on with it.")
+            self._tell("run interrupted", run, f"Run {run.id} stopped. A worker goes on with it.", {"exit_code": code})
             self._not_before[run.id] = self._clock() + _AGAIN_AFTER
             return
         if code < 0 or code == Exit.UNEXPECTED:
             deaths = note_death(journal, run)
             if deaths < _MOST_DEATHS:
-                self._say(f"The process of run {run.id} ended unexpectedly. It is tried again.")
+                again = f"The process of run {run.id} ended unexpectedly. It is tried again."
+                self._tell("run ended unexpectedly", run, again, {"exit_code": code, "deaths": deaths}, Level.WARNING)
                 self._not_before[run.id] = self._clock() + _AGAIN_AFTER
                 return
             complaint = f"The process of this run ended unexpectedly {deaths} times. {complaint}".strip()
         elif code in _PASSING and run.finished is None and not run.stop:
             # Safe to resume, by the meaning of these codes.
-            self._say(f"Run {run.id} could not go on: {complaint or 'the service does not answer.'} It is tried again.")
+            waits = f"Run {run.id} could not go on: {complaint or 'the service does not answer.'} It is tried again."
+            event = "lease taken over" if _is_taken_over(journal, run) else "run waits"
+            self._tell(event, run, waits, {"exit_code": code}, Level.WARNING)
             self._not_before[run.id] = self._clock() + _AGAIN_AFTER
             return
         leave_queue(journal, run, "" if run.finished is not None else complaint)
-        end = "is finished" if run.finished is not None else "stopped"
-        self._say(f"Run {run.id} {end} (exit code {code}).{f' {complaint}' if complaint else ''}")
+        is_finished = run.finished is not None
+        ends = f"Run {run.id} {'is finished' if is_finished else 'stopped'} (exit code {code})."
+        self._tell(
+            "run finished" if is_finished else "run stopped",
+            run,
+            f"{ends} {complaint}".strip(),
+            {"exit_code": code},
+            Level.INFO if code in _GOOD_ENDS else Level.ERROR if code < 0 or code == Exit.UNEXPECTED else Level.WARNING,
+        )
+
+
+def _is_taken_over(journal: Journal, run: Run) -> bool:
+    """Whether another process works on a run that one of ours had to leave."""
+    holder = journal.senders.holder(account_of(run))
+    return holder is not None and holder.run == run.id
 
 
 def _account_or_place(run: Run) -> str:

@@ -19,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from importer.errors import ImporterError, JournalBusyError, JournalError
+from importer.runs.log import Level, LogLine
 from importer.runs.status import RunStatus, run_status
 from importer.web import check_form, manual, probes, row_omission, run_pages, settle_page, upload_pages
 from importer.web.auth import Person, Role, WebSession, session_pages, sign_in_pages
@@ -307,6 +308,7 @@ def _team_page(request: Request) -> Response:
     team = app_of(request).team
     identity = team.named_by_proxy(request.headers) if team and team.provider is None else None
     if identity is not None:
+        sign_in_pages.log_refusal(request, "no role")
         title, text = sign_in_pages.no_role(identity.name)
     elif team and team.provider is None:
         title, text = "You are not signed in", "The sign-in in front of these pages does not say who you are."
@@ -365,6 +367,8 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 def _unexpected(request: Request, error: Exception) -> Response:
     log = app_of(request).workers.note("".join(traceback.format_exception(error)))
+    details = {"error": type(error).__name__, "details": log.name}
+    app_of(request).log(LogLine("unexpected error", Level.ERROR, details=details))
     advice = (
         f"This is a bug; the details are in {log.parent.name}/{log.name}. Nothing is lost: what was sent is recorded."
     )

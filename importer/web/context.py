@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from importer.config.settings import Settings
 from importer.errors import ImporterError
 from importer.model import Clock
+from importer.runs.log import Log, no_log
 from importer.runs.status import RunStatus
 from importer.web.auth import Person, Role, SessionStore, WebSession
 from importer.web.drafts import Draft, Drafts
@@ -124,6 +125,7 @@ class AppContext:
     clock: Clock
     team: "Team | None" = None
     metrics: "Metrics | None" = None
+    log: Log = no_log
     jobs: Jobs = field(default_factory=Jobs)
     probes: Jobs = field(default_factory=Jobs)
     """What programs that look after the page ask for: it must not wait until somebody's files have been checked."""

@@ -2,6 +2,7 @@
 
 from importer.config.settings import Settings
 from importer.runs.account_queue import join_queue
+from importer.runs.log import LogLine
 from importer.runs.status import announce_process, run_status
 from importer.web.context import AppContext
 
@@ -29,7 +30,10 @@ def start_once(
         for_workers = command == "resume" and app.settings.workers
         join_queue(number, settings, app.clock(), account=account, writes=writes, for_workers=for_workers)
         if for_workers:
+            app.log(LogLine("run queued", run=number, account=account))
             return
         waits = ["--wait"] if command in WAITING else []
         started = app.workers.start(command, number, settings, *flags, *waits)
         announce_process(number, settings, command, started.pid)
+        details: dict[str, int | str | bool] = {"process": started.pid, "command": command}
+        app.log(LogLine("process started", run=number, account=account, details=details))

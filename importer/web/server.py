@@ -1,5 +1,6 @@
 """The server of the pages: which names it answers to, who may sign in, and its start and end."""
 
+import os
 import socket
 import time
 import webbrowser
@@ -15,6 +16,7 @@ from importer.config.settings import Settings
 from importer.errors import SettingsError, UsageError
 from importer.model import Clock
 from importer.runs.figures import read_figures
+from importer.runs.log import Log, LogLine, no_log
 from importer.web.app import build
 from importer.web.auth import People, Person, Role, SessionStore
 from importer.web.auth.rules import TeamRules, team_rules
@@ -72,6 +74,7 @@ def serve(
     *,
     sandbox: bool = False,
     clock: Clock = time.time,
+    log: Log = no_log,
 ) -> None:
     """Serve the pages until interrupted; ``ready`` is told the address to open.
 
@@ -79,8 +82,10 @@ def serve(
         UsageError: The port is taken, or the pages would be open to people who should not see them.
         SettingsError: What the settings say of a team is incomplete.
     """
-    with listening(settings, address, sandbox=sandbox, clock=clock) as (server, sock, url):
+    with listening(settings, address, sandbox=sandbox, clock=clock, log=log) as (server, sock, url):
+        # The address to open may sign in, so it is for the user and not for a log.
         ready(url)
+        log(LogLine("started", details={"process": os.getpid(), "host": address.host, "port": sock.getsockname()[1]}))
         if address.open_browser:
             webbrowser.open(url)
         server.run(sockets=[sock])
@@ -88,7 +93,12 @@ def serve(
 
 @contextmanager
 def listening(
-    settings: Settings, address: Address, *, sandbox: bool = False, clock: Clock = time.time
+    settings: Settings,
+    address: Address,
+    *,
+    sandbox: bool = False,
+    clock: Clock = time.time,
+    log: Log = no_log,
 ) -> Iterator[tuple[uvicorn.Server, socket.socket, str]]:
     """A server, the socket that it will serve, and the address to open.
 
@@ -113,6 +123,7 @@ def listening(
             clock,
             _team(settings, rules, people, clock) if rules else None,
             _metrics(settings, clock) if settings.metrics_token else None,
+            log,
         )
         hosts = rules.hosts if rules else address.hosts(port)
         proxy = Proxy(rules.is_proxy, rules.scheme) if rules and rules.proxies else None
@@ -129,7 +140,20 @@ def listening(
         )
         shown = f"[{address.host}]" if ":" in address.host else address.host
         link = f"http://{shown}:{port}/start?token={sessions.link(Person('', Role.ADMIN))}" if rules is None else ""
-        yield uvicorn.Server(config), sock, f"{rules.public_url}/" if rules else link
+        yield _Server(config, log), sock, f"{rules.public_url}/" if rules else link
+
+
+class _Server(uvicorn.Server):
+    """The server, which says that it has ended: after a SIGTERM, nothing that comes behind it is carried out."""
+
+    def __init__(self, config: uvicorn.Config, log: Log) -> None:
+        super().__init__(config)
+        self._log = log
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop, and say so."""
+        await super().shutdown(sockets)
+        self._log(LogLine("stopped"))
 
 
 def _refuse_open_page(rules: TeamRules | None, people: People, address: Address) -> None:

@@ -1,12 +1,21 @@
 """The only place that prints: whatever name, header, setting or answer is in a line, it steers no terminal."""
 
+import http.client
+import io
 import json
+import os
+import re
+import sys
+import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
-from conftest import LABELS, Desk, Done, Service, mapping
+from conftest import GIVE_UP, LABELS, Desk, Done, Service, mapping
 
+from importer.cli.lines import log_of
 from importer.harmless import steers
+from importer.runs.log import LogLine
 
 HOSTILE = "\x1b]0;own\x07\x1b[2J\u202e\x9b31m\nError: forged\r"
 
@@ -92,3 +101,61 @@ def test_a_document_is_exact_and_steers_nothing(desk: Desk) -> None:
     done = desk.type("check", "--json", file)
     assert Path(json.loads(done.out)["file"]).name == file.name
     assert not steered(done)
+
+
+def lines_of(text: str) -> list[dict[str, object]]:
+    """The log of a service, which must be JSON in every line."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a worker is stopped by SIGTERM")
+def test_a_worker_writes_its_log_as_json(service: Service, desk: Desk) -> None:
+    """A line for each event, with the run and its account; nothing of the file, nothing secret."""
+    desk.variables["IMPORTER_LOG"] = "json"
+    assert desk.type("run", desk.write("salaries.csv", [mapping(2, Name="Secret room")]), "--queue").code == 0
+    done = desk.type_in_a_shell("worker", "--until-idle")
+    assert (done.code, done.out) == (0, "")
+    lines = lines_of(done.err)
+    assert [line["event"] for line in lines] == ["started", "run taken", "run finished", "stopped"]
+    assert all(TIME.fullmatch(str(line["time"])) and line["level"] == "info" for line in lines)
+    _, taken, finished, _ = lines
+    assert (taken["run"], taken["resumed"], finished["run"], finished["exit_code"]) == (1, False, 1, 0)
+    assert "ops@example.com" in str(finished["account"])
+    for secret in ("salaries", "Secret", desk.variables["NEXUDUS_PASSWORD"]):
+        assert secret not in done.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a page is stopped by SIGTERM")
+def test_the_page_writes_its_log_as_json(desk: Desk, service: Service) -> None:
+    """Its start, a refused sign-in, its end; the address that signs in is for the user alone."""
+    desk.variables |= {"IMPORTER_LOG": "json", "PYTHONUNBUFFERED": "1"}
+    process = desk.start("serve", "--port", "0")
+    assert process.stdout is not None
+    link = process.stdout.readline().removeprefix("Open ").strip()
+    port = urlsplit(link).port
+    assert port is not None
+    for status in (303, 401):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=GIVE_UP)
+        connection.request("GET", link.partition(str(port))[2])
+        assert connection.getresponse().status == status
+        connection.close()
+    process.terminate()
+    _, err = process.communicate(timeout=GIVE_UP)
+    lines = lines_of(err)
+    assert [line["event"] for line in lines] == ["started", "signed in", "sign-in refused", "stopped"]
+    assert (lines[2]["level"], lines[2]["reason"]) == ("warning", "used or unknown link")
+    assert link.partition("token=")[2] not in err
+
+
+def test_a_log_that_nobody_takes_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The program behind the pipe may have ended."""
+
+    class Closed(io.StringIO):
+        def write(self, _: str) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stderr", Closed())
+    log_of("json", time.time)(LogLine("started"))

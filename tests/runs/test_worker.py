@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from conftest import Desk, Service, mapping, wait_until
@@ -19,6 +19,8 @@ from importer.config.settings import Settings
 from importer.journal.journal import open_journal
 from importer.journal.runs import Run
 from importer.runs import worker
+from importer.runs.account_queue import account_of
+from importer.runs.log import Level, LogLine
 from importer.runs.status import run_status
 from importer.runs.worker import Work, Worker
 
@@ -213,8 +215,11 @@ def test_a_run_whose_process_is_killed_each_time_is_given_up(
 
     monkeypatch.setattr(worker, "_begin", begin)
     monkeypatch.setattr(worker, "_AGAIN_AFTER", 0.0)
-    settings, lines = Settings.model_validate({"home": desk.home}), list[str]()
-    Worker(settings, time.time, lambda _: True, lines.append).work(threading.Event(), until_idle=True)
+    settings, told = Settings.model_validate({"home": desk.home}), list[LogLine]()
+    Worker(settings, time.time, lambda _: True, told.append).work(threading.Event(), until_idle=True)
+    lines = [line.sentence for line in told if line.sentence]
+    events = [line.event for line in told if line.run]
+    assert events == [*["run taken", "run ended unexpectedly"] * 2, "run taken", "run stopped"]
     assert lines[-1] == f"Run {run} stopped (exit code -9). The process of this run ended unexpectedly 3 times."
     assert run_status(run, settings, time.time()).worker_complaint == lines[-1].partition("). ")[2]
     # Begun again by a person, it has its three times anew.
@@ -256,7 +261,7 @@ def test_a_worker_for_which_there_is_no_room_goes_on_later(
 ) -> None:
     """Nothing of the queue is lost, and what is at work stops in order if the worker has to end."""
     run = queue(desk, "a.csv", range(2, 4))
-    lines, stop = list[str](), threading.Event()
+    told, stop = list[LogLine](), threading.Event()
 
     def begin(run: Run) -> Work:
         stop.set()
@@ -264,6 +269,33 @@ def test_a_worker_for_which_there_is_no_room_goes_on_later(
 
     monkeypatch.setattr(worker, "_begin", begin)
     settings = Settings.model_validate({"home": desk.home})
-    Worker(settings, time.time, lambda _: True, lines.append).work(stop)
+    Worker(settings, time.time, lambda _: True, told.append).work(stop)
+    lines = [line.sentence for line in told if line.sentence]
     assert lines[-1] == "No run can be begun: No space left on device. The worker goes on as soon as it can."
     assert desk.type("status", f"{run}", "--json").json["state"] == "queued"
+
+
+def test_a_run_that_another_process_has_taken_over_is_logged_as_such(
+    service: Service, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever watches several machines sees that one of them was cut off."""
+    run = queue(desk, "a.csv", range(2, 4))
+    settings, told, stop = Settings.model_validate({"home": desk.home}), list[LogLine](), threading.Event()
+
+    def log(line: LogLine) -> None:
+        told.append(line)
+        if line.level is Level.WARNING:
+            stop.set()
+
+    with ExitStack() as stack:
+        journal = stack.enter_context(open_journal(settings.journal_place))
+
+        def begin(run: Run) -> Work:
+            stack.enter_context(journal.senders.hold(account_of(run), run.id))
+            return Work(run, subprocess.Popen([sys.executable, "-c", "raise SystemExit(7)"]), tempfile.TemporaryFile())
+
+        monkeypatch.setattr(worker, "_begin", begin)
+        Worker(settings, time.time, lambda _: True, log).work(stop)
+    [line] = [line for line in told if line.level is Level.WARNING]
+    assert (line.event, line.run, line.details) == ("lease taken over", run, {"exit_code": 7})
+    assert "ops@example.com" in str(line.account)

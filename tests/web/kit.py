@@ -20,6 +20,7 @@ from conftest import GIVE_UP, LABELS, mapping
 
 from importer.config.settings import Settings
 from importer.model import Clock
+from importer.runs.log import Log, no_log
 from importer.sandbox.server import Running
 from importer.web import Address
 from importer.web.app import TABLE
@@ -166,10 +167,16 @@ class Site:
 
 @contextmanager
 def serving(
-    settings: Settings, address: Address | None = None, clock: Clock = time.time, *, sandbox: bool = False
+    settings: Settings,
+    address: Address | None = None,
+    clock: Clock = time.time,
+    *,
+    sandbox: bool = False,
+    log: Log = no_log,
 ) -> Iterator[Site]:
     """The pages on a free port; with ``sandbox`` those of a practice service."""
-    with listening(settings, address or Address(port=0), sandbox=sandbox, clock=clock) as (server, sock, url):
+    place = address or Address(port=0)
+    with listening(settings, place, sandbox=sandbox, clock=clock, log=log) as (server, sock, url):
         thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
         thread.start()
         while not server.started:

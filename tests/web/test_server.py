@@ -10,9 +10,10 @@ from readme import ROOT
 
 from importer.config.settings import Settings
 from importer.errors import SettingsError, UsageError
+from importer.runs.log import LogLine
 from importer.web import Address, Role, people_of
 from importer.web.server import listening
-from web.kit import Site, behind_a_proxy
+from web.kit import Site, behind_a_proxy, serving, signed_in_by_proxy
 
 
 def test_only_loopback_is_listened_on_by_default(site: Site) -> None:
@@ -132,3 +133,17 @@ def test_a_port_that_is_taken_is_said(settings: Settings, site: Site) -> None:
         pass
     assert f"Port {site.port} at 127.0.0.1 cannot be used" in taken.value.message
     assert "--port" in taken.value.advice
+
+
+def test_what_a_log_is_told_of_a_team_names_nobody(settings: Settings) -> None:
+    """A refusal has a reason; who it was stays with the provider, for anybody can claim to be somebody."""
+    people_of(settings).add("ada", Role.ADMIN)
+    told = list[LogLine]()
+    with serving(behind_a_proxy(settings), log=told.append) as site:
+        assert signed_in_by_proxy(site.port, "ada").get("/").status == 200
+        assert signed_in_by_proxy(site.port, "mallory").get("/").status == 401
+        assert signed_in_by_proxy(site.port, "").get("/").status == 401
+    assert [(line.event, dict(line.details)) for line in told] == [
+        ("sign-in refused", {"reason": "no role"}),
+        ("stopped", {}),
+    ]

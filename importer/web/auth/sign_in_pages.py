@@ -10,6 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from importer.config import credentials
 from importer.config.settings import Settings
 from importer.errors import ImporterError, ServiceError, SettingsError, SignInError
+from importer.runs.log import Level, LogLine
 from importer.runs.session import sign_in
 from importer.web.auth.people import Person
 from importer.web.auth.sign_in_flow import FLOW_LASTS, Callback
@@ -27,7 +28,9 @@ async def open_link(request: Request) -> Response:
     """Turn a one-time link into a session."""
     cookie = app_of(request).sessions.use_link(request.query_params.get("token", ""))
     if cookie is None:
+        log_refusal(request, "used or unknown link")
         return page(request, "sign_in_required.html", status=UNAUTHORIZED, used=True)
+    app_of(request).log(LogLine("signed in"))
     after = app_of(request).after_sign_in
     answer = redirect(request, inside(request.cookies.get(after, "/")))
     secure = request.url.scheme == "https"
@@ -67,24 +70,34 @@ async def come_back(request: Request) -> Response:
         raise HTTPException(NOT_FOUND)
     attempt = team.flows.finish(request.cookies.get(_FLOW_COOKIE, ""), query.get("state", ""))
     if attempt is None:
+        log_refusal(request, "stale sign-in")
         return sign_in_page(request, *_STALE, FORBIDDEN)
     callback = Callback(query.get("code", ""), query.get("error", ""), query.get("iss"))
     try:
         identity = await team.provider.identity(attempt, callback)
     except SignInError as error:
+        log_refusal(request, "refused by the provider's answer")
         return _without_flow(sign_in_page(request, error.message, error.on_page, FORBIDDEN, attempt.page))
     except ServiceError as error:
+        log_refusal(request, "provider away")
         return _without_flow(sign_in_page(request, error.message, error.on_page, UNAVAILABLE, attempt.page))
     grant = team.grant(identity)
     if grant is None:
+        log_refusal(request, "no role")
         return _without_flow(sign_in_page(request, *no_role(identity.name), FORBIDDEN))
     app.sessions.end(request.cookies.get(app.cookie, ""))
+    app.log(LogLine("signed in", details={"role": grant.role.name.lower()}))
     person = Person(identity.name, grant.role, identity.key)
     cookie = app.sessions.start(person, identity, grant.number, request.headers.get("user-agent", ""))
     answer = RedirectResponse(inside(attempt.page), 303)
     # Lax, because a strict one is not sent to the page to which another site leads. The guard refuses foreign forms.
     _set_lax(answer, app.cookie, cookie)
     return _without_flow(answer)
+
+
+def log_refusal(request: Request, reason: str) -> None:
+    """Note that a sign-in was refused; not whose it was, for anybody can claim to be somebody."""
+    app_of(request).log(LogLine("sign-in refused", Level.WARNING, details={"reason": reason}))
 
 
 def no_role(name: str) -> tuple[str, str]:
@@ -150,6 +163,7 @@ async def sign_in_to_nexudus(request: Request) -> Response:
         if "keep" in fields and not fields.get("token") and app_of(request).team is None:
             credentials.save(settings.url, fields["username"], fields["password"])
     except ImporterError as error:
+        log_refusal(request, "refused by Nexudus")
         values: dict[str, Any] = {"error": error, "name": fields.get("username", ""), "next": after}
         return page(request, "sign_in.html", status=422, **values)
     session.sign_in, session.account = settings, f"{account.user} in {account.space}"
