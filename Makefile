@@ -6,7 +6,7 @@ AT_ONCE := -n auto --dist worksteal
 # Each module is compiled once, and not anew by each of the processes that the tests start.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-later coverage lint types check bench bench-quick torture clean
+.PHONY: demo test test-later coverage lint types check bench bench-quick torture release clean
 
 demo: $(VENV)/ready
 	rm -rf build/demo
@@ -55,6 +55,22 @@ bench: $(VENV)/ready
 
 bench-quick: $(VENV)/ready
 	$(BIN)/python tests/bench/run.py --quick
+
+# The package, the list of its parts (CycloneDX) and the hashes of all: of one commit, the same to the byte whenever it is made.
+RELEASE := build/release
+release: $(RELEASE)/ready
+	@test -z "$$(git status --porcelain)" || { echo "Commit everything first: a release is made of a commit." >&2; exit 1; }
+	rm -rf dist
+	export SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) && \
+	$(RELEASE)/bin/hatchling build -t sdist -t wheel -d dist && \
+	$(RELEASE)/bin/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible --of JSON \
+	  -o dist/$$(basename dist/*.tar.gz .tar.gz).cdx.json deploy/requirements.lock
+	cd dist && sha256sum * > SHA256SUMS
+
+$(RELEASE)/ready: deploy/release.lock
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r deploy/release.lock
+	touch $@
 
 clean:
 	rm -rf $(VENV) build dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,6 +1,7 @@
 """What runs the page and workers as services names only what there is; what a container runs is tried without one."""
 
 import json
+import os
 import re
 import shlex
 import shutil
@@ -124,6 +125,42 @@ def test_the_package_can_be_built_from_what_the_image_gets(tmp_path: Path) -> No
     subprocess.run(words, cwd=tmp_path, check=True, capture_output=True)
     [wheel] = (tmp_path / "wheels").iterdir()
     assert wheel.stat().st_size > 100_000
+
+
+def built(folder: Path, kind: str) -> bytes:
+    """The package as a release makes it, from a copy of the project at another place and time."""
+    for name in ("importer", "schemas", "deploy"):
+        shutil.copytree(
+            ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"), copy_function=shutil.copy
+        )
+    for name in ("pyproject.toml", "README.md", "LICENSE", "Makefile"):
+        shutil.copy(ROOT / name, folder / name)
+    words = [sys.executable, "-m", "hatchling", "build", "-t", kind, "-d", "dist"]
+    environment = os.environ | {"SOURCE_DATE_EPOCH": "1790000000"}
+    subprocess.run(words, cwd=folder, env=environment, check=True, capture_output=True)
+    [package] = (folder / "dist").iterdir()
+    return package.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["wheel", "sdist"])
+def test_a_release_is_the_same_whenever_it_is_made(kind: str, tmp_path: Path) -> None:
+    """Whoever doubts it can build it again, and compare."""
+    assert built(tmp_path / "one", kind) == built(tmp_path / "two", kind)
+
+
+def test_a_release_has_a_list_of_what_a_service_installs() -> None:
+    """Made by a tool that is pinned and no part of the product, with the hashes of all files beside it."""
+    [recipe] = re.findall(r"^release: .*\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    for word in (
+        "SOURCE_DATE_EPOCH=",
+        "cyclonedx-py requirements",
+        "--output-reproducible",
+        "deploy/requirements.lock",
+    ):
+        assert word in recipe
+    assert recipe.splitlines()[-1].endswith("sha256sum * > SHA256SUMS")
+    product = {pin.partition("==")[0] for pin in packages(ROOT / "requirements.lock")}
+    assert "cyclonedx-bom" in {pin.partition("==")[0] for pin in packages(DEPLOY / "release.lock")} - product
 
 
 def test_the_health_check_of_the_image_asks_the_page(tmp_path: Path) -> None:
