@@ -1,6 +1,7 @@
 """The only place that prints: every line for people is made harmless here, whoever its words are from."""
 
 import json
+import logging
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,30 @@ def say(text: str = "") -> None:
 def put_json(document: Any) -> None:
     """Print the document that ``--json`` promises."""
     click.echo(json_text(document, indent=2))
+
+
+class _LibraryMessages(logging.Handler):
+    """What packages say of themselves, as lines of a log."""
+
+    def __init__(self, log: "Log") -> None:
+        super().__init__(logging.WARNING)
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log who says it, and the words that the package has for it; not the values that it puts into them."""
+        from importer.runs.log import Level, LogLine
+
+        level = Level.WARNING if record.levelno < logging.ERROR else Level.ERROR
+        words = next(iter(str(record.msg).splitlines()), "")
+        self._log(LogLine("library message", level, details={"logger": record.name, "words": words}))
+
+
+def service_log(style: str, clock: "Clock") -> "Log":
+    """The log of a command that goes on until it is stopped; with JSON, messages of packages are lines of it, too."""
+    log = log_of(style, clock)
+    if style == "json":
+        logging.getLogger().addHandler(_LibraryMessages(log))
+    return log
 
 
 def log_of(style: str, clock: "Clock") -> "Log":

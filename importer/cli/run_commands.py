@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from importer.cli.lines import json_text, log_of, put, put_json, say
+from importer.cli.lines import json_text, put, put_json, say, service_log
 from importer.cli.options import (
     FILE,
     JSON,
@@ -423,7 +423,7 @@ def worker(at_once: int, until_idle: bool) -> int:
     from importer.runs.worker import Worker
 
     settings, fits = load_settings(), in_use(can_sign_in=True)
-    log = log_of(settings.log, the_clock())
+    log = service_log(settings.log, the_clock())
     one = Worker(settings, the_clock(), lambda run: fits(replace(run, account=account_of(run) or None)), log, at_once)
     with interrupts(
         lambda text: log(LogLine("stopping", sentence=text)), "Stopping after the rows in progress."

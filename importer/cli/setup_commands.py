@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from importer.cli.lines import log_of, put, put_json, put_start_link, say
+from importer.cli.lines import put, put_json, put_start_link, say, service_log
 from importer.cli.options import (
     JSON,
     PACING,
@@ -110,7 +110,7 @@ def serve(host: str, port: int, names: tuple[str, ...], open_browser: bool, sand
     with service(flags, sandbox) as settings:
         keep_to_retention(settings)
         address = web.Address(host, port, names, open_browser)
-        log = log_of(settings.log, the_clock())
+        log = service_log(settings.log, the_clock())
         web.serve(settings, address, put_start_link, sandbox=sandbox, log=log)
     return Exit.DONE
 

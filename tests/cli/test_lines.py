@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import socket
 import sys
 import time
 from pathlib import Path
@@ -142,10 +143,15 @@ def test_the_page_writes_its_log_as_json(desk: Desk, service: Service) -> None:
         connection.request("GET", link.partition(str(port))[2])
         assert connection.getresponse().status == status
         connection.close()
+    # What the server says of it is a line as well, or anybody could break the log.
+    with socket.create_connection(("127.0.0.1", port), timeout=GIVE_UP) as raw:
+        raw.sendall(b"nonsense\r\n\r\n")
+        assert raw.recv(4096)
     process.terminate()
     _, err = process.communicate(timeout=GIVE_UP)
     lines = lines_of(err)
-    assert [line["event"] for line in lines] == ["started", "signed in", "sign-in refused", "stopped"]
+    events = ["started", "signed in", "sign-in refused", "library message", "stopped"]
+    assert [line["event"] for line in lines] == events
     assert (lines[2]["level"], lines[2]["reason"]) == ("warning", "used or unknown link")
     assert link.partition("token=")[2] not in err
 
