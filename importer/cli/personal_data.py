@@ -1,7 +1,7 @@
 """The commands about personal data: ended runs forgotten, by hand and by the setting, and what is kept of a person."""
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -131,12 +131,12 @@ def _document(plan: "ForgetPlan", *, is_done: bool) -> dict[str, Any]:
     }
 
 
-def keep_to_retention(settings: "Settings", spare: int | None = None) -> None:
+def keep_to_retention(settings: "Settings", spare: int | None = None, tell: Callable[[str], None] = say) -> None:
     """Forget what is older than the settings say, at the start of a command; but the run that it is about."""
     if settings.retention is not None:
         from importer.runs.forget import forget_by_retention
 
-        forget_by_retention(settings, the_clock(), say, uploads_in(settings), spare)
+        forget_by_retention(settings, the_clock(), tell, uploads_in(settings), spare)
 
 
 def uploads_in(settings: "Settings") -> "Uploads":

@@ -103,14 +103,15 @@ def sandbox(port: int, rate: str, daily_quota: str, latency: float, fail: float,
 def serve(host: str, port: int, names: tuple[str, ...], open_browser: bool, sandbox: bool, **options: Any) -> int:
     """Serve the web page. Ctrl-C stops the page, but no import."""
     from importer import web
+    from importer.runs.log import LogLine
 
     pacing = pacing_of(options)
     # Fast enough to practise, slow enough to watch.
     flags = {"rate": "120/min", "daily_quota": "5000", **pacing} if sandbox else pacing
     with service(flags, sandbox) as settings:
-        keep_to_retention(settings)
-        address = web.Address(host, port, names, open_browser)
         log = service_log(settings.log, the_clock())
+        keep_to_retention(settings, tell=say if settings.log == "text" else lambda _: log(LogLine("retention kept")))
+        address = web.Address(host, port, names, open_browser)
         web.serve(settings, address, put_start_link, sandbox=sandbox, log=log)
     return Exit.DONE
 
