@@ -204,8 +204,8 @@ def test_the_script_writes_the_same_samples_again(tmp_path: Path) -> None:
         [sys.executable, tmp_path / "make_samples.py"], check=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
     )
     made = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.suffix in {".csv", ".xlsx", ".ods"}}
-    assert made == {name: (SAMPLES / name).read_bytes() for name in made}
-    assert len(made) == 10
+    suffixes = {Path(name).suffix for name in made}
+    assert made == {path.name: path.read_bytes() for path in SAMPLES.iterdir() if path.suffix in suffixes}
 
 
 def test_samples_of_today_make_no_warning(tmp_path: Path) -> None:

@@ -97,8 +97,8 @@ class Parsed:
     """A typed column with the cells that could not be read.
 
     Shape: ``values`` keeps the index of the text; a cell in ``refused`` or ``doubtful`` is named by its row.
-    ``refused`` maps an issue code to its rows; those cells are missing in ``values``. ``doubtful`` is the same for
-    warnings; those cells have a value.
+    ``refused`` maps an issue code to its rows, of which there may be none; those cells are missing in ``values``.
+    ``doubtful`` is the same for warnings; those cells have a value.
     """
 
     values: pd.Series

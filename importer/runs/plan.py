@@ -354,7 +354,7 @@ async def find_present(
         ):
             yield from (with_empty(record, empty) for record in chunk.records()) if empty else chunk.records()
 
-    # Not looked for in a file without Ids: it would be gone through once more.
+    # Not looked for in a file without Ids: it would be gone through once more. One row without an Id stands for all.
     ids = [record.named_id for record in records()] if source.named is not None else [None]
     named = frozenset(number for number in ids if number is not None)
     named_list = source.named_list if None not in ids else None
