@@ -69,14 +69,17 @@ _COLOUR = re.compile(
 _ELAPSED = re.compile("h+|m+|s+", re.IGNORECASE)
 """Hours that go on after 24, which each program rounds in its own way."""
 
-_CURRENCY = re.compile(r"\$(?P<sign>[^-]*)(?:-(?P<language>[0-9A-F]+))?", re.IGNORECASE)
+_TAG = r"[A-Z]{2,3}(?:-[A-Z]{4})?(?:-(?:[A-Z]{2}|\d{3}))?(?:-(?:[A-Z\d]{5,8}|\d[A-Z\d]{3}))*"
+"""A language as newer programs name it (BCP 47), en-GB or sr-Latn-RS: extensions may ask for another calendar."""
+
+_CURRENCY = re.compile(rf"\$(?P<sign>[^-]*)(?:-(?:(?P<language>[0-9A-F]+)|{_TAG}))?", re.IGNORECASE)
 _OF_THE_SYSTEM = re.compile(r"\$-(?:F800|F400|x-sysdate|x-systime)", re.IGNORECASE)
 """The day, or the time, in the form that is set in the computer: whole, but nobody knows how it is written."""
 
-_LANGUAGES = range(0x10000)
-"""Larger numbers ask for other digits, or for another calendar than ours as well."""
+_LANGUAGES = range(0xF000)
+"""Larger numbers ask for the form of the system, for other digits, or for another calendar than ours."""
 
-_LANGUAGE = re.compile(r"\[\$[^\]-]*-([0-9A-F]+)\]", re.IGNORECASE)
+_LANGUAGE = re.compile(rf"\[\$[^\]-]*-([0-9A-F]+|{_TAG})\]", re.IGNORECASE)
 _ENGLISH = {0, 9}
 """The primary languages, the last ten bits of a language's number, whose point of decimals is a point."""
 
@@ -170,7 +173,14 @@ def sections_of(shape: str, *, nominal: bool = False) -> tuple[Section, ...] | N
 
 
 def _is_foreign(shape: str) -> bool:
-    return any(int(number, 16) & 0x3FF not in _ENGLISH for number in _LANGUAGE.findall(shape))
+    return not all(map(_is_english, _LANGUAGE.findall(shape)))
+
+
+def _is_english(language: str) -> bool:
+    try:
+        return int(language, 16) & 0x3FF in _ENGLISH
+    except ValueError:
+        return language.lower().partition("-")[0] == "en"
 
 
 def _has_point(token: Token) -> bool:
@@ -211,7 +221,7 @@ def _bracket(text: str, *, nominal: bool) -> Token | None:
     if _COLOUR.fullmatch(text) or (nominal and _OF_THE_SYSTEM.fullmatch(text)):
         return Token("", "")
     # A language changes the names of months; of formats without names it changes nothing.
-    if (currency := _CURRENCY.fullmatch(text)) and not text.upper().startswith(("$-F", "$-X")):
+    if currency := _CURRENCY.fullmatch(text):
         if int(currency["language"] or "0", 16) not in _LANGUAGES:
             return None
         return Token("literal" if currency["sign"] else "", currency["sign"])
