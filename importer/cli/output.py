@@ -84,8 +84,11 @@ _REPEATED_OPTIONS = {
 }
 """Each option that the next command has as well, but those that are saved: ``--pick``."""
 
-OF_THE_FILE = ("sheet", "encoding", "delimiter", "header_row")
-"""Options about how one file is stored; they do not apply to another file made from it."""
+OF_TEXT_FILES = ("encoding", "delimiter")
+"""Options about how a text file is stored; a workbook that was made from one has neither."""
+
+OF_THE_FILE = (*OF_TEXT_FILES, "sheet", "header_row")
+"""The same with the options about where the rows stand; they do not apply to a file of nothing but these rows."""
 
 
 def with_reading(file: Path, options: Mapping[str, Any], leave_out: Sequence[str] = ()) -> str:

@@ -37,7 +37,7 @@ from importer.cli.options import (
     use_profile,
     with_options,
 )
-from importer.cli.output import OF_THE_FILE, finish, freeze_gc, put_end, with_reading
+from importer.cli.output import OF_TEXT_FILES, OF_THE_FILE, finish, freeze_gc, put_end, with_reading
 from importer.cli.personal_data import keep_to_retention
 from importer.errors import Exit, gravest
 
@@ -106,11 +106,15 @@ def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Pa
             if compared.plan is not None and compared.plan.update and not compared.plan.create:
                 # A plan without it would have nothing to do.
                 options = options | {"update": True}
+    to_correct = None
     if errors_to is not None:
         from importer.runs.plan import write_errors
 
-        if notice := write_errors(source, result, errors_to, request.clock()):
-            say(notice.message)
+        copy = write_errors(source, result, errors_to, request.clock())
+        if copy.notice:
+            say(copy.notice.message)
+        if result.invalid:
+            to_correct = with_reading(errors_to, options, OF_TEXT_FILES if copy.is_own else OF_THE_FILE)
     if as_json:
         notices = [notice.document for notice in source.sheet.notices]
         _put_check(file, result, notices=notices, comparison=_comparison(compared))
@@ -119,20 +123,22 @@ def check(file: Path, as_json: bool, offline: bool, sandbox: bool, errors_to: Pa
         terminal.show_issues(result, stdout=True)
         if compared is not None and compared.plan is not None:
             terminal.show_comparison(compared.plan, compared.account)
-        terminal.show_check_end(result, _after_check(file, errors_to, result, options))
+        terminal.show_check_end(result, _after_check(with_reading(file, options), errors_to, to_correct, result))
     return Exit.ROWS_FAILED if result.invalid else Exit.DONE
 
 
-def _after_check(file: Path, errors_to: Path | None, result: "CheckResult", options: Mapping[str, Any]) -> str:
-    """What to do after a check. A plan is useful only if there is a row to send."""
-    if errors_to is not None:
+def _after_check(file: str, errors_to: Path | None, to_correct: str | None, result: "CheckResult") -> str:
+    """What to do after a check. A plan is useful only if there is a row to send.
+
+    ``file`` and ``to_correct``, the copy in ``errors_to`` if it has red cells, are as they have to be typed.
+    """
+    if to_correct is not None:
         # With every row wrong there is nothing to plan before somebody has corrected some.
         command = "plan" if result.valid else "check"
-        again = with_reading(errors_to, options, OF_THE_FILE)
-        return f"correct the red cells in {errors_to}, then: importer {command} {again}"
+        return f"correct the red cells in {errors_to}, then: importer {command} {to_correct}"
     if not result.valid:
-        return f"correct the file, then: importer check {with_reading(file, options)}"
-    return f"importer plan {with_reading(file, options)}"
+        return f"correct the file, then: importer check {file}"
+    return f"importer plan {file}"
 
 
 def _comparison(compared: "ComparedFile | None") -> dict[str, Any] | None:

@@ -107,11 +107,19 @@ async def offers(kind: RecordType, settings: Settings, observer: Observer, clock
             return await names_to_offer(session, kind)
 
 
-def write_errors(source: Source, result: CheckResult, path: Path, now: float) -> Notice | None:
+@dataclass(frozen=True)
+class ErrorsFile:
+    """A copy of a file with its wrong cells red: the user's own workbook, or a plain one; the notice says why."""
+
+    is_own: bool
+    notice: Notice | None
+
+
+def write_errors(source: Source, result: CheckResult, path: Path, now: float) -> ErrorsFile:
     """Write a copy of the file with its wrong cells red, and drop-downs where the possible values are known.
 
-    It is the user's own workbook where that can be; a notice says why it is a plain one. ``now`` is the time of the
-    copy, in epoch seconds.
+    It is the user's own workbook where that can be; a notice says why one of a workbook is a plain one. ``now`` is the
+    time of the copy, in epoch seconds.
 
     Raises:
         UsageError: It would replace the file that was checked, or is not an .xlsx file, nor an .xlsm file of one.
@@ -121,7 +129,8 @@ def write_errors(source: Source, result: CheckResult, path: Path, now: float) ->
         raise UsageError(f"{path} is not an .xlsx file.", "Choose one, for example --errors-to fix.xlsx")
     if path.exists() and path.samefile(source.file):
         raise UsageError(f"{path} is the file you are checking.", "Choose another file for the corrections.")
-    return write_fix_file(checked, path, now)
+    notice = write_fix_file(checked, path, now)
+    return ErrorsFile(bool(checked.suffix) and notice is None, notice)
 
 
 @dataclass(frozen=True)

@@ -728,8 +728,38 @@ def test_the_next_step_says_how_the_file_is_read(desk: Desk, service: Service) -
     words = (desk.write("my rows.csv", ZONELESS), "--tz", "Europe/Berlin", "--map", "Floor=-")
     assert "my rows.csv' --map Floor=- --tz Europe/Berlin\n" in desk.type("plan", *words).out
     assert " --tz Europe/Berlin\n" in desk.type("check", *words).out
-    done = desk.type("check", *words, "--errors-to", "fix.xlsx")
+    wrong = (desk.write("wrong.csv", [*ZONELESS, mapping(5, ResourceId="x")]), *words[1:])
+    done = desk.type("check", *wrong, "--errors-to", "fix.xlsx")
     assert done.out.endswith("importer plan fix.xlsx --map Floor=- --tz Europe/Berlin\n")
+
+
+def test_the_next_step_names_the_same_table_of_a_copied_workbook(desk: Desk) -> None:
+    """The copy holds whatever else the workbook does: without these options, another list could be read from it."""
+    book = Workbook()
+    for row in (LABELS, mapping(2), [], LABELS, mapping(3, ResourceId="x"), mapping(4)):
+        book.worksheets[0].append(row)
+    book.create_sheet("Notes").append(["a"])
+    book.save(desk.folder / "rows.xlsx")
+    words = ("--sheet", "Sheet", "--header-row", "4")
+    typed = f" fix.xlsx {' '.join(words)}\n"
+    done = desk.type("check", "rows.xlsx", "--offline", *words, "--errors-to", "fix.xlsx")
+    assert done.out.endswith(f"importer plan{typed}")
+    again = desk.type("check", "fix.xlsx", "--offline", "--json", *words).json
+    assert (again["rows"], again["invalid"]) == (2, 1)
+    with zipfile.ZipFile(desk.folder / "rows.xlsx", "a") as archive:
+        archive.writestr("_xmlsignatures/sig1.xml", "<Signature/>")
+    # A plain copy holds these rows and nothing else.
+    done = desk.type("check", "rows.xlsx", "--offline", *words, "--errors-to", "plain.xlsx")
+    assert done.out.endswith("importer plan plain.xlsx\n")
+    again = desk.type("check", "plain.xlsx", "--offline", "--json").json
+    assert (again["rows"], again["invalid"]) == (2, 1)
+
+
+def test_nobody_is_told_to_correct_cells_where_none_is_red(desk: Desk) -> None:
+    """With nothing wrong, the next step is that of the file itself."""
+    done = desk.type("check", desk.write("rows.csv", [mapping(2)]), "--offline", "--errors-to", "fix.xlsx")
+    assert "Next: importer plan" in done.out
+    assert "rows.csv" in done.out.splitlines()[-1]
 
 
 def test_an_unknown_zone_is_a_wrong_option(desk: Desk) -> None:

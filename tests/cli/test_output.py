@@ -19,7 +19,7 @@ from importer.cli import importer as commands
 from importer.cli import output
 from importer.cli.lines import put_json, say
 from importer.cli.options import use_profile
-from importer.cli.output import OF_THE_FILE, quoted, with_reading
+from importer.cli.output import OF_TEXT_FILES, OF_THE_FILE, quoted, with_reading
 from importer.errors import SignInError
 from importer.harmless import steers
 
@@ -61,6 +61,7 @@ def test_what_is_about_one_file_is_not_repeated_for_another() -> None:
     typed = with_reading(Path("fix.xlsx"), OPTIONS, OF_THE_FILE)
     assert not {"--sheet", "--encoding", "--delimiter"} & set(shlex.split(typed))
     assert "--dates dmy" in typed
+    assert "--sheet" in with_reading(Path("fix.xlsx"), OPTIONS, OF_TEXT_FILES)
 
 
 def test_the_profile_is_repeated() -> None:
