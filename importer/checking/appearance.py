@@ -108,7 +108,9 @@ def _code(cell: FormattedCell, *, is_text: bool) -> str:
     # A text that is known as a program in the United States shows it is not known as this user's does.
     text = cell.nominal
     is_unknown = bool(text) and cell.is_claimed and may_agree(cell, text or "")
-    is_uncertain = text is None or text == cell or is_unknown or (is_text and text and not cell.is_claimed)
+    # Nor is one that says the same as what programs show, but in another form.
+    is_nominal = not cell.is_claimed or (cell.shown is None and agrees(cell, text or ""))
+    is_uncertain = text is None or text == cell or is_unknown or (is_text and text and is_nominal)
     return "shown-uncertain" if is_uncertain else "shown-differently"
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from importer.checking.appearance import held_cells
 from importer.spreadsheet.formatted_cell import FormattedCell
-from importer.spreadsheet.workbook_child.format_codes import claim
+from importer.spreadsheet.workbook_child.format_codes import claim, doubt
 
 DIFFERENTLY, UNCERTAIN = "shown-differently", "shown-uncertain"
 
@@ -18,6 +18,9 @@ DIFFERENTLY, UNCERTAIN = "shown-differently", "shown-uncertain"
         # What shows nothing shows nothing everywhere; what the file says is known.
         (";;;", DIFFERENTLY, DIFFERENTLY),
         (claim("fifty"), DIFFERENTLY, DIFFERENTLY),
+        (doubt("fifty"), DIFFERENTLY, DIFFERENTLY),
+        # Of a text that says the same as the value, no program shows the form.
+        (doubt("0.50"), DIFFERENTLY, UNCERTAIN),
         ("[$-F400]h", UNCERTAIN, UNCERTAIN),
     ],
 )

@@ -65,7 +65,7 @@ CASES = {
     "blank-far-column.xlsx": Case(1, {(2, 2): "Room 1"}),
     "str-formula-no-value.xlsx": Case(2, {(2, 5): "=LOWER(A2)", (3, 5): ""}, {}, {(2, 5): "formula-without-value"}),
     "ods-groups.ods": Case(4, {(4, 2): "Room 3"}, {"hidden-rows": 1}),
-    "ods-types.ods": Case(4, {(2, 2): "TRUE", (3, 2): "50%", (4, 2): "3-2", (5, 2): "007"}),
+    "ods-types.ods": Case(4, {(2, 2): "TRUE", (3, 2): "50%", (4, 2): "2026-03-02", (5, 2): "7"}),
     "ods-hidden-column.ods": Case(1, {(2, 2): "Room 1"}, {"hidden-columns": "F"}),
     "gnumeric-continued.xls": Case(400, {(401, 0): "1400"}),
     "lo-hidden-row.xls": Case(

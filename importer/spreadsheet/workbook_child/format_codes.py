@@ -92,8 +92,9 @@ _NO_LETTERS = re.compile(r'"[^"]*"?|[\\_*].|\[(?!(?:h+|m+|s+)\])[^\]]*\]', re.DO
 
 _OF_MOMENTS = re.compile(r"[dmyhs]|a.*p", re.DOTALL | re.IGNORECASE)
 
-_LITERAL, _CLAIM = "\0", "\2"
-"""Begin what stands for a text, one that is certain and one that a file claims; no number format can hold them."""
+_LITERAL, _CLAIM, _DOUBT = "\0", "\2", "\3"
+"""Begin what stands for a text, one that is certain, one that a file claims, and one that it claims against its own
+number format; no number format can hold them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +123,29 @@ def claim(text: str) -> str:
     return _CLAIM + text
 
 
+def doubt(text: str) -> str:
+    """The same of a text that programs do not show, although what they show says the same as the value."""
+    return _DOUBT + text
+
+
 def literal_of(shape: str) -> str | None:
-    """The text that a format shows whatever the value is; None if it is none of ``literal`` and ``claim``."""
+    """The text that a format shows whatever the value is; None if it is none of ``literal``, ``claim``, ``doubt``."""
     return shape[1:].strip() if is_literal(shape) else None
 
 
 def is_literal(shape: str) -> bool:
-    """Whether a format is one of ``literal`` or ``claim``."""
-    return shape.startswith((_LITERAL, _CLAIM))
+    """Whether a format is one of ``literal``, ``claim`` or ``doubt``."""
+    return shape.startswith((_LITERAL, _CLAIM, _DOUBT))
 
 
 def is_claim(shape: str) -> bool:
-    """Whether a format is one of ``claim``."""
-    return shape.startswith(_CLAIM)
+    """Whether a format is one of ``claim`` or ``doubt``."""
+    return shape.startswith((_CLAIM, _DOUBT))
+
+
+def is_doubt(shape: str) -> bool:
+    """Whether a format is one of ``doubt``."""
+    return shape.startswith(_DOUBT)
 
 
 def is_other(shape: str) -> bool:

@@ -13,7 +13,7 @@ from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal, getcontext
 from functools import cache
 from itertools import pairwise
 
-from .format_codes import GENERAL, Section, Token, is_other, literal_of, sections_of, trimmed
+from .format_codes import GENERAL, Section, Token, is_doubt, is_other, literal_of, sections_of, trimmed
 from .moment_formats import is_moment, shown_moment
 
 GENERAL_WIDTH = 11
@@ -26,6 +26,7 @@ _SHORT, _TEN, _MOST_PLACES_OF_LONG = 3, 10, 5
 _NUMBER_KINDS = {"digits", "general", "text"}
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d)?|\d\d:\d\d:\d\d")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
+_SHOWN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:E[+-]\d+)?")
 _DIGITS = re.compile(r"(?P<whole>(?:[#0?,]*[#0?])?+)(?P<scale>,*+)(?:\.(?P<places>0*)(?P<optional>[#?]*))?")
 _GROUPED = re.compile(r"[#0]+,[#0]{3}")
 _TEXT_SECTION = 3
@@ -64,6 +65,13 @@ def changes_texts(shape: str) -> bool:
     return not is_other(shape) and any(shown_of_text(text, shape) != text for text in ("x", "y"))
 
 
+def shows_number(value: str, shape: str) -> bool:
+    """Whether a format surely shows a number as that number, whatever its decimals, zeros and groups look like."""
+    text = (nominal(value, shape) or "").replace(",", "")
+    are_numbers = bool(_NUMBER.fullmatch(value) and _SHOWN_NUMBER.fullmatch(text))
+    return are_numbers and Decimal(text) == Decimal(value)
+
+
 @cache
 def shows_whole_numbers(shape: str, *, is_long: bool = False) -> bool:
     """Whether a format shows the digits of each whole number above zero and nothing more, but for its separators.
@@ -85,7 +93,7 @@ _ALL_DIGITS = re.compile(r"[#0?,]*[#0?](?:\.[#0?]*)?")
 
 def _shown(value: str, shape: str, *, nominal: bool) -> str | None:
     if (text := literal_of(shape)) is not None:
-        return text
+        return text if nominal or not is_doubt(shape) else None
     sections = sections_of(shape, nominal=nominal)
     if sections is None:
         return None

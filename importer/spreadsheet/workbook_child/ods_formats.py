@@ -6,11 +6,13 @@ Source: OpenDocument 1.3 part 3, 16.29 (data styles) and 16.3 (style:map).
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from xml.parsers import expat
 
-from .format_codes import GENERAL, OTHER
-from .number_formats import nominal, shown_of_text
+from .format_codes import GENERAL, OTHER, claim, doubt
+from .moment_formats import example_of, shows_all_of
+from .number_formats import nominal, shown_of_text, shows_number
 
 _DATA_STYLES = {
     f"number:{kind}-style" for kind in ("number", "percentage", "currency", "date", "time", "boolean", "text")
@@ -35,7 +37,20 @@ _COMPARED: Mapping[str, Callable[[float, float], bool]] = {
     "=": operator.eq,
     "!=": operator.ne,
 }
+_STANDARD = {"percentage": "0%", "currency": "$#,##0.00"}
+_DEFAULT = "Default"
+"""The style of cells that name none."""
+
 _MOST_PARENTS, _MOST_DIGITS = 10, 30
+_MOST_TEXTS = 4_096
+"""Remembered, for a column of dates or of prices holds the same ones again and again."""
+
+_SIGNS = str.maketrans({"\u2212": "-", "\u2019": "'", "\u00a0": " ", "\u202f": " "})
+_WORDS = re.compile(r"(?:(?:\d{1,2}(?=[月월]))?[A-Za-z\u00c0-\u209f\u20d0-\U0010ffff]+\.? ?)+")
+_MONEY = re.compile(r"[$\u00a2-\u00a5\u20a0-\u20cf]|\b[A-Z]{3}\b ?")
+_LOOSE_SPACE = re.compile(r" (?!\d)|(?<!\d) ")
+_NUMBER = re.compile(r"\d(?:[\d.,' ]*\d)?")
+_SEPARATOR = re.compile(r"[.,' ]")
 
 
 class OdsFormats:
@@ -108,20 +123,59 @@ class OdsFormats:
         elif tag == "style:style":
             self._cell = ""
 
-    def other_than(self, shown: str, style: str, kind: str, value: str) -> str | None:
-        """The format in which a value is not shown as this text, with whatever style its cell has; None if it is."""
-        if any(self._data_of(applied) for applied in self._conditional.get(style, ())):
+    def shape_of_value(self, shown: str, style: str, kind: str, value: str) -> str | None:
+        """The format in which a cell shows its value, None if it shows just that.
+
+        Programs show the value by the style of its cell, whichever it is, or in the standard format. ``shown`` is what
+        the file says that they show, for those that do not know the format; empty if it says nothing.
+        """
+        if not shown and not self._knows(style):
             return OTHER
-        code = self._code(self._data_of(style), value)
-        if code == GENERAL:
-            # A date without a format of dates is shown in that of the country.
-            standard = {"percentage": "0%", "date": "m/d/yyyy h:mm" if "T" in value else "m/d/yyyy"}.get(kind)
-            return f"{OTHER}{standard}" if standard else None
+        code, is_bare = self._code_of(style, kind, value), shown in {"", value}
         if code is None:
+            return OTHER if is_bare else claim(shown)
+        if code == GENERAL and is_bare:
+            return None
+        texts = _texts(value, code)
+        if is_bare:
+            return None if value in texts else f"{OTHER}{code}"
+        if not texts and kind != "date":
+            return claim(shown)
+        plain = _MONEY.sub("$", shown) if code == _STANDARD["currency"] else shown
+        if any(may_show(plain, text) for text in texts):
+            return claim(shown)
+        says_all = shows_all_of(code, example_of(value)) if kind == "date" else shows_number(value, f"{OTHER}{code}")
+        return doubt(shown) if says_all else f"{OTHER}{code}"
+
+    def shape_of_boolean(self, shown: str, style: str, value: str) -> str | None:
+        """The same of a yes or no, which is TRUE or FALSE in the language of the program, or a number by its style."""
+        if not shown and not self._knows(style):
             return OTHER
-        # Where a format has one for numbers below zero, the sign is a piece of that.
-        texts = {nominal(value, f"{OTHER}{code}"), nominal(value.removeprefix("-"), f"{OTHER}{code}")}
-        return None if shown in texts else f"{OTHER}{code}"
+        number = "1" if value == "TRUE" else "0"
+        code = self._code_of(style, "boolean", number)
+        if code is None:
+            return OTHER if shown in {"", value} else claim(shown)
+        if code != GENERAL:
+            return claim(shown) if shown in _texts(number, code) else f"{OTHER}{code}"
+        if shown in {"", value}:
+            return None
+        # In capitals in every language that has them.
+        return claim(shown) if shown == shown.upper() else doubt(shown)
+
+    def _knows(self, style: str) -> bool:
+        style = style or _DEFAULT
+        is_named = style == _DEFAULT or style in self._parents
+        return is_named and self._data_of(style) in {"", *self._codes}
+
+    def _code_of(self, style: str, kind: str, value: str) -> str | None:
+        """The code by which a cell with this style shows a value; None if nobody knows it."""
+        if any(self._data_of(applied) for applied in self._conditional.get(style, ())):
+            return None
+        code = self._code(self._data_of(style), value)
+        # What has no format of its kind is shown in that of the country.
+        if code == GENERAL and kind == "date":
+            return "m/d/yyyy h:mm" if "T" in value else "m/d/yyyy"
+        return _STANDARD.get(kind, code) if code == GENERAL else code
 
     def has_format(self, style: str) -> bool:
         """Whether a style says how numbers or texts are shown."""
@@ -129,7 +183,10 @@ class OdsFormats:
 
     def changes_value(self, shown: str, style: str, kind: str, value: str) -> bool:
         """Whether a condition that applies this style shows a value otherwise than as this text."""
-        return self.has_format(style) and self.other_than(shown, style, kind, value) is not None
+        if not self.has_format(style):
+            return False
+        code = self._code_of(style, kind, value)
+        return code is None or (code != GENERAL and not any(may_show(shown, text) for text in _texts(value, code)))
 
     def changes_text(self, text: str, style: str) -> bool:
         """Whether a text is not shown as it is, with whatever style its cell has."""
@@ -137,6 +194,7 @@ class OdsFormats:
         return "@" in code and shown_of_text(text, code) != text
 
     def _data_of(self, style: str) -> str:
+        style = style or _DEFAULT
         for _ in range(_MOST_PARENTS):
             if style in self._of_cells or not style:
                 break
@@ -190,3 +248,39 @@ def _digits(attributes: dict[str, str]) -> str | None:
     most = int(places or "0")
     fixed = min(int(attributes.get("number:min-decimal-places", str(most))), most)
     return f"{whole}.{'0' * fixed}{'#' * (most - fixed)}" if most else whole
+
+
+@lru_cache(_MOST_TEXTS)
+def _texts(value: str, code: str) -> Sequence[str]:
+    """What a value may look like in the United States; nothing if that is not certain."""
+    # Where a format has one for numbers below zero, the sign is a piece of that.
+    values = (value, value[1:]) if value.startswith("-") else (value,)
+    texts = (nominal(one, f"{OTHER}{code}") for one in values)
+    return [*(text for text in texts if text is not None), *([value] if code == GENERAL else [])]
+
+
+def may_show(shown: str, text: str) -> bool:
+    """Whether a program of some country may show the first text where one in the United States shows the second.
+
+    Its names of months are others, and so are its signs between thousands and before decimals; its digits are not.
+    """
+    if shown == text:
+        return True
+    # Most are nothing but a number.
+    if _NUMBER.fullmatch(shown) and _NUMBER.fullmatch(text):
+        return _is_same_number(shown, text)
+    one, other = (_LOOSE_SPACE.sub("", _WORDS.sub("a", each.translate(_SIGNS))) for each in (shown, text))
+    if one == other:
+        return True
+    is_alike = _NUMBER.sub("0", one) == _NUMBER.sub("0", other)
+    return is_alike and all(map(_is_same_number, _NUMBER.findall(one), _NUMBER.findall(other)))
+
+
+def _is_same_number(shown: str, text: str) -> bool:
+    whole, _, places = text.partition(".")
+    if shown == text or not (whole.replace(",", "") + places).isdecimal():
+        return shown == text
+    parts = _SEPARATOR.split(shown)
+    if "".join(parts) != whole.replace(",", "") + places or (places and len(parts[-1]) != len(places)):
+        return False
+    return len(parts) == 1 + bool(places) or "," in whole

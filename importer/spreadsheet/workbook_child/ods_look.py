@@ -59,8 +59,6 @@ _ODD_BLANKS = re.compile(rb"</?text:(?:p|h|span|a)\b[^<]*(?:  |[\t\r\n])")
 _FORMAT_WITH_TEXT = re.compile(rb"<number:text-style\b(?:(?!</?number:text-style\b).)*<number:text>[^<]", re.DOTALL)
 """A format that adds something to a text."""
 
-_ALWAYS_FORMATTED = {"percentage", "currency", "date", "time"}
-_DEFAULT_STYLES = {"", "Default"}
 _LINK_MARKS = (b"<table:table-source", b"<table:cell-range-source", b"<table:dde-link")
 _SHOWS_ERROR = re.compile(r"#[A-Z0-9/]+[!?]?|Err:\d{3}")
 _BESIDE_THE_TEXT = re.compile(r"office:annotation|text:ruby-text|text:note|table:detective|draw:(?!a$).*|dr3d:.*")
@@ -213,8 +211,6 @@ class _Walk:
         # Whether each group of rows or columns that is open is collapsed, and how many are.
         self._groups, self._collapsed = list[bool](), 0
         self._style, self._no_size = "", set[str]()
-        # Styles of this part that show a number as it is; those of other parts are not known.
-        self._plain_styles = set(_DEFAULT_STYLES)
         self._row_style, self._column_styles = "", dict[int, str]()
         self._cell: dict[str, str] | None = None
         self._text = _CellText()
@@ -227,9 +223,6 @@ class _Walk:
         match tag:
             case "style:style":
                 self._style = attributes.get("style:name", "")
-                parent = attributes.get("style:parent-style-name", "")
-                if "style:data-style-name" not in attributes and parent in _DEFAULT_STYLES:
-                    self._plain_styles.add(self._style)
             case "style:table-row-properties" | "style:table-column-properties":
                 self._add_style(attributes)
             case "table:table" if self._cell is None:
@@ -398,16 +391,17 @@ class _Walk:
         """The format of a cell with a value, if that may show something else than the value."""
         if self._conditions and self._may_be_changed(cell, kind, shown, position):
             return OTHER
-        if not shown:
-            is_certain = kind not in _ALWAYS_FORMATTED and self._style_of(cell, position) in self._plain_styles
-            return None if is_certain else OTHER
-        if shown != _value_text(cell, shown):
-            return claim(shown)
-        return self._other_format(cell, position, shown) if kind != "boolean" else None
+        value, style = _plain_value(cell, kind), self._style_of(cell, position)
+        if kind == "time":
+            return OTHER if shown in {"", value} else claim(shown)
+        if kind == "boolean":
+            return self._formats.shape_of_boolean(shown, style, value)
+        # The bare value as it is stored says no more than none.
+        return self._formats.shape_of_value("" if shown == cell[_VALUES[kind]] else shown, style, kind, value)
 
     def _may_be_changed(self, cell: dict[str, str], kind: str, shown: str, position: int) -> bool:
         """Whether a condition may show the value of a cell otherwise than as its text."""
-        value = _plain_value(cell, kind, shown)
+        value = _plain_value(cell, kind)
         return any(one.hides for one in self._conditions_at(position)) or any(
             self._formats.changes_value(shown, style, kind, value) for style in self._conditional_styles(position)
         )
@@ -438,13 +432,6 @@ class _Walk:
             if len(text) > LONGEST_CELL:
                 raise Refusal(*too_long(row, position))
             self._look.texts.setdefault(row, {})[position] = text
-
-    def _other_format(self, cell: dict[str, str], position: int, shown: str) -> str | None:
-        """The format of a cell whose text is its bare value, if a program shows something else by it."""
-        kind = cell["office:value-type"]
-        if kind == "time":
-            return OTHER
-        return self._formats.other_than(shown, self._style_of(cell, position), kind, _plain_value(cell, kind, shown))
 
     def _style_of(self, cell: dict[str, str], position: int) -> str:
         """The style that a cell has by itself, by its row or by its column."""
@@ -559,24 +546,14 @@ def _is_real(moment: str) -> bool:
     return True
 
 
-def _value_text(cell: dict[str, str], text: str) -> str:
-    """What is read from a number, a date, a time or a yes or no."""
-    kind = cell.get("office:value-type", "")
-    value = cell.get(_VALUES[kind], text)
+def _plain_value(cell: dict[str, str], kind: str) -> str:
+    """The value of a cell as it is read, and as ``number_formats.py`` takes it."""
+    value = cell[_VALUES[kind]]
+    if kind == "date":
+        return as_text(datetime.fromisoformat(value[:19]))
     if kind == "boolean":
         return value.upper()
-    if value == text or kind not in _NUMBERS:
-        return value
-    try:
-        return as_text(float(value))
-    except (ValueError, OverflowError):
-        return value
-
-
-def _plain_value(cell: dict[str, str], kind: str, shown: str) -> str:
-    """The value of a cell as ``number_formats.py`` takes it."""
-    value = cell[_VALUES[kind]]
-    return as_text(datetime.fromisoformat(value[:19])) if kind == "date" else _value_text(cell, shown)
+    return value if kind == "time" else as_text(float(value))
 
 
 def conditions_in(content: bytes) -> dict[str, list[Condition]]:

@@ -7,7 +7,9 @@ from importer.spreadsheet.workbook_child.format_codes import (
     GENERAL,
     OTHER,
     claim,
+    doubt,
     is_claim,
+    is_doubt,
     is_literal,
     literal,
     literal_of,
@@ -92,7 +94,8 @@ def test_what_differs_from_country_to_country_has_a_nominal_form() -> None:
 @pytest.mark.parametrize("text", ["0", "Room", "yyyy", "\0", "a;b", OTHER])
 def test_a_text_that_is_certain_and_one_that_is_claimed_differ(text: str) -> None:
     """Both show the text, whatever it would mean as a format."""
-    assert literal_of(literal(text)) == literal_of(claim(text)) == text.strip()
+    assert literal_of(literal(text)) == literal_of(claim(text)) == literal_of(doubt(text)) == text.strip()
+    assert [is_doubt(each(text)) for each in (literal, claim, doubt)] == [False, False, True]
     assert is_literal(literal(text))
     assert is_literal(claim(text))
     assert (is_claim(literal(text)), is_claim(claim(text))) == (False, True)

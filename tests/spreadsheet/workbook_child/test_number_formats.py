@@ -2,7 +2,8 @@
 
 import pytest
 
-from importer.spreadsheet.workbook_child.number_formats import changes_texts, shown, shown_of_text
+from importer.spreadsheet.workbook_child.format_codes import claim, doubt
+from importer.spreadsheet.workbook_child.number_formats import changes_texts, shown, shown_of_text, shows_number
 
 
 @pytest.mark.parametrize(
@@ -59,3 +60,28 @@ def test_a_section_for_texts_may_show_any_text_in_their_place(letter: str) -> No
     for shape in (f'0;-0;0;"{letter}"', f'yyyy-mm-dd;;;"{letter}"', f'0;-0;0;[Red]"{letter}"'):
         assert changes_texts(shape)
     assert not changes_texts("0;-0;0;@")
+
+
+@pytest.mark.parametrize(
+    ("value", "shape", "is_shown"),
+    [
+        ("1414915", "#,##0", True),
+        ("1414915", "General", True),
+        ("42", "000000", True),
+        ("-42", "0.00", True),
+        ("7.125", "0.00", False),
+        ("0.5", "0%", False),
+        ("5", '"Room "0', False),
+        ("5", ";;;", False),
+        ("123456789012", "General", False),
+        ("2031-03-01", "yyyy", False),
+    ],
+)
+def test_a_number_may_be_shown_as_itself_in_many_forms(value: str, shape: str, *, is_shown: bool) -> None:
+    """Zeros and separators say nothing more."""
+    assert shows_number(value, shape) is is_shown
+
+
+def test_a_text_in_doubt_is_never_sent_as_shown() -> None:
+    """One that is only claimed is."""
+    assert (shown("7", claim("7.00")), shown("7", doubt("7.00"))) == ("7.00", None)

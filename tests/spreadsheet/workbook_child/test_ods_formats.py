@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from importer.checking.appearance import appearance
+from importer.checking.appearance import _date, _text, appearance
 from importer.spreadsheet import FormattedCell, open_sheet
 from spreadsheet.making import pack, rows_of, write_ods
 
@@ -84,6 +84,68 @@ def test_a_value_that_its_style_shows_as_it_is_stays_one(tmp_path: Path, kind: s
     """So do all cells of LibreOffice in the common formats."""
     read = look(tmp_path, with_styles(style(kind, pieces)), cell("date" if kind == "date" else "float", value, value))
     assert (read, type(read)) == (value, str)
+
+
+WITH_TIME = f"{DAY}<number:month/><number:text>.</number:text>{DATE[0]}<number:text> </number:text>"
+WITH_TIME += '<number:hours number:style="long"/><number:text>:</number:text><number:minutes number:style="long"/>'
+MONTH = '<number:month number:textual="true" number:style="long"/><number:text> </number:text>'
+
+
+@pytest.mark.parametrize(
+    ("kind", "pieces", "value", "text", "of_a_name"),
+    [
+        ("number", FIVE, "42", "42.0", None),
+        ("number", TWO, "7.125", "7.125", None),
+        ("number", TWO, "7.125", "7.120", None),
+        ("number", TWO, "1234.5", "1234,50", "1234,50"),
+        ("number", TWO, "1234.5", "1.234,50", None),
+        ("number", GROUPED, "1234567", "12,34,567", "12,34,567"),
+        ("number", GROUPED, "1234567", "1\u202f234\u202f567", "1\u202f234\u202f567"),
+        ("number", GROUPED, "1234567", "1234567,0", None),
+        ("number", f"{TWO}<number:text> €</number:text>", "3", "3,00\u00a0€", "3,00\u00a0€"),
+        ("number", f"{TWO}<number:text> €</number:text>", "3", "3", None),
+        ("date", f"<number:month/><number:text>/</number:text>{DATE[0]}", "2031-03-01", "01.03.2031", None),
+        ("date", "<number:text>-</number:text>".join(DATE), "2031-03-01T10:30:00", "01.03.2031 10:30", None),
+        ("date", WITH_TIME, "2031-03-01T10:30:00", "1.3.2031 10:30", "1.3.2031 10:30"),
+        ("date", f"{DAY}{MONTH}{DATE[0]}", "2031-03-01", "1.März 2031", "1.März 2031"),
+        ("date", f"{DAY}{MONTH}{DATE[0]}", "2031-03-01", "1.3.2031", None),
+    ],
+)
+def test_a_text_is_shown_only_if_its_style_shows_it_in_some_country(
+    tmp_path: Path, kind: str, pieces: str, value: str, text: str, of_a_name: str | None
+) -> None:
+    """Programs look at the style alone: what a writing program has put beside the value may be anything."""
+    value_kind = kind if kind == "date" else "float"
+    read = look(tmp_path, with_styles(style(kind, pieces)), cell(value_kind, value, text))
+    assert isinstance(read, FormattedCell)
+    assert read.shown == of_a_name
+
+
+@pytest.mark.parametrize("text", ["", "2031-03-01T10:30:00", "Sat Mar  1 10:30:00 2031"])
+@pytest.mark.parametrize("styles", ["", style("date", WITH_TIME)])
+def test_a_date_is_one_whatever_text_stands_beside_it(tmp_path: Path, styles: str, text: str) -> None:
+    """Writing programs that have no formats leave it out, or put a text of their own there."""
+    sheet = with_styles(styles) if styles else ""
+    read = look(tmp_path, sheet, cell("date", "2031-03-01T10:30:00", text, "cN" if styles else ""))
+    assert isinstance(read, FormattedCell)
+    assert (read.shown, _date(read)) == (None, "2031-03-01T10:30:00")
+
+
+def test_a_cell_without_a_style_has_the_default_one(tmp_path: Path) -> None:
+    """Which is a style with a name, and may have a format."""
+    data = f'<number:percentage-style style:name="N">{WHOLE}<number:text>%</number:text></number:percentage-style>'
+    default = '<style:style style:name="Default" style:family="table-cell" style:data-style-name="N"/>'
+    read = look(tmp_path, with_styles(data + default), cell("float", "0.5", "0.5", ""))
+    assert appearance(read) == '"50%"'
+
+
+@pytest.mark.parametrize(("text", "shown"), [("TRUE", '"00001"'), ("00001", '"00001"'), ("", '"00001"')])
+def test_a_yes_or_no_in_a_style_of_numbers_is_shown_as_one(tmp_path: Path, text: str, shown: str) -> None:
+    """By LibreOffice; nothing else does."""
+    xml = cell("boolean", "true", text).replace("office:value=", "office:boolean-value=")
+    read = look(tmp_path, with_styles(style("number", FIVE)), xml)
+    assert isinstance(read, FormattedCell)
+    assert (appearance(read), _text(read)) == (shown, None)
 
 
 @pytest.mark.parametrize(("value", "is_certain"), [("5", True), ("-5", True), ("0", False)])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from importer.spreadsheet.workbook_child.format_codes import OTHER, claim
+from importer.spreadsheet.workbook_child.format_codes import OTHER, claim, doubt
 from importer.spreadsheet.workbook_child.look import Look
 from importer.spreadsheet.workbook_child.ods_look import OdsLooks, Views, readable_values
 from spreadsheet.making import ods_cell
@@ -36,28 +36,46 @@ def row(*cells: str, about: str = "") -> str:
         (ods_cell("float", "7", "7"), None),
         (ods_cell("float", "7.0", "7"), None),
         (ods_cell("float", "0.30000000000000004", "0.3"), None),
-        (ods_cell("float", "7", "007"), claim("007")),
-        (ods_cell("float", "7", "#FMT"), claim("#FMT")),
+        (ods_cell("float", "7", "007"), doubt("007")),
+        (ods_cell("float", "7", "7.00"), doubt("7.00")),
+        (ods_cell("float", "1234.5", "1,234.50"), doubt("1,234.50")),
+        (ods_cell("float", "0.5", "50%"), doubt("50%")),
+        (ods_cell("float", "7", "#FMT"), doubt("#FMT")),
+        (ods_cell("float", "1234.5", "1234,5"), claim("1234,5")),
+        (ods_cell("float", "1E+21", "1E+21"), None),
+        (ods_cell("float", "1000000000000000000000", "1E+21"), claim("1E+21")),
         (ods_cell("percentage", "0.5", "50%"), claim("50%")),
-        (ods_cell("percentage", "0.5", ""), OTHER),
+        (ods_cell("percentage", "0.5", "50\u00a0%"), claim("50\u00a0%")),
+        (ods_cell("percentage", "0.5", "5%"), f"{OTHER}0%"),
+        (ods_cell("percentage", "0.5", ""), f"{OTHER}0%"),
+        (ods_cell("currency", "1234.5", "£1,234.50"), claim("£1,234.50")),
+        (ods_cell("currency", "1234.5", "EUR 1234,50"), claim("EUR 1234,50")),
+        (ods_cell("currency", "7", "7"), f"{OTHER}$#,##0.00"),
         (ods_cell("float", "7", ""), None),
+        (ods_cell("float", "1234567890123", ""), None),
         (ods_cell("float", "INF", "7"), OTHER),
         (ods_cell("float", "seven", "7"), OTHER),
         (ods_cell("date", "2026-12-05", "2026-12-05"), f"{OTHER}m/d/yyyy"),
         (ods_cell("date", "2026-12-05T10:30:00", "2026-12-05T10:30:00"), f"{OTHER}m/d/yyyy h:mm"),
-        (ods_cell("date", "2026-12-05", "05.12.26"), claim("05.12.26")),
-        (ods_cell("date", "2026-12-05T10:30:00.5", "10:30"), claim("10:30")),
+        (ods_cell("date", "2026-12-05", ""), f"{OTHER}m/d/yyyy"),
+        (ods_cell("date", "2026-12-05T10:30:00", ""), f"{OTHER}m/d/yyyy h:mm"),
+        (ods_cell("date", "2026-12-05", "05.12.26"), doubt("05.12.26")),
+        (ods_cell("date", "2026-12-05T10:30:00", "Sat Dec  5 10:30:00 2026"), doubt("Sat Dec 5 10:30:00 2026")),
+        (ods_cell("date", "2026-12-05T10:30:15", "Sat Dec  5 10:30:15 2026"), f"{OTHER}m/d/yyyy h:mm"),
+        (ods_cell("date", "2026-12-05T10:30:00.5", "10:30"), doubt("10:30")),
         (ods_cell("date", "2026-13-05", "05.13.26"), OTHER),
         (ods_cell("time", "PT36H00M00S", "36:00"), claim("36:00")),
         (ods_cell("time", "P1D", "24:00"), OTHER),
         (ods_cell("boolean", "true", "TRUE"), None),
+        (ods_cell("boolean", "true", ""), None),
         (ods_cell("boolean", "true", "WAHR"), claim("WAHR")),
+        (ods_cell("boolean", "true", "true"), doubt("true")),
         (ods_cell("boolean", "yes", "TRUE"), OTHER),
         (ods_cell("string", "", "Room"), None),
     ],
 )
 def test_a_cell_that_shows_something_else_is_noted(cell: str, shape: str | None) -> None:
-    """With the text that it claims; where the value is none of its kind, nothing is certain."""
+    """With the text that it claims, in doubt if no program shows it; a value that is none of its kind is unsure."""
     assert look(row(cell)).shapes.within(0, 1, 1) == ([] if shape is None else [(0, 1, 1, shape)])
 
 
@@ -122,7 +140,7 @@ def test_repeated_cells_and_rows_are_counted() -> None:
     gap = '<table:table-cell table:number-columns-repeated="2"/>'
     rest = '<table:table-row table:number-rows-repeated="1048000"><table:table-cell/></table:table-row>'
     seen = look(row(gap, ods_cell("float", "7", "007"), about=' table:number-rows-repeated="3"'), row(gap), rest)
-    assert seen.shapes.within(2, 1, 9) == [(2, 1, 3, claim("007"))]
+    assert seen.shapes.within(2, 1, 9) == [(2, 1, 3, doubt("007"))]
 
 
 @pytest.mark.parametrize(
