@@ -961,6 +961,35 @@ def test_a_number_whose_format_depends_on_a_condition_is_an_error(tmp_path: Path
     ]
 
 
+@pytest.mark.parametrize(
+    ("of_cell", "of_condition", "value", "is_certain"),
+    [
+        ("General", "General", 5, True),
+        ("General", "0", 5, True),
+        ("General", "0", 5.5, False),
+        ("General", "#,##0", 1414915, False),
+        ("0%", "0%", 0.5, True),
+        ("0%", "General", 0.5, False),
+        ("dd/mm/yyyy hh:mm", "dd/mm/yyyy hh:mm", datetime(2031, 3, 1, 10, 30), True),
+        ("dd/mm/yyyy hh:mm", "mm/yyyy", datetime(2031, 3, 1, 10, 30), False),
+    ],
+)
+def test_a_condition_whose_format_shows_the_same_changes_nothing(
+    tmp_path: Path, of_cell: str, of_condition: str, value: float | datetime, *, is_certain: bool
+) -> None:
+    """Some programs write the whole style of a condition, with the format that the cells have anyway."""
+
+    def fill(book: Workbook, sheet: Worksheet) -> None:
+        sheet.append(["ResourceId", "Name"])
+        sheet.append([1, value])
+        sheet["B2"].number_format = of_cell
+        style = DifferentialStyle(numFmt=NumberFormat(numFmtId=0, formatCode=of_condition))
+        sheet.conditional_formatting.add("B1:B9", Rule(type="expression", dxf=style, formula=["TRUE"]))
+
+    sheet = opened(saved(tmp_path / "a.xlsx", fill))
+    assert [issue.code for issue in issues(sheet) if issue.cell == "B2"] == ([] if is_certain else ["shown-uncertain"])
+
+
 @pytest.mark.parametrize("area", ["B2", "B1:B9", "$B$2:$C$3", "B:B", "2:2", "A9 B2:B2"])
 @pytest.mark.parametrize("form", ["older", "newer"])
 def test_every_form_of_a_condition_is_understood(tmp_path: Path, area: str, form: str) -> None:

@@ -21,7 +21,7 @@ from .limits import (
     Refusal,
 )
 from .look import Look
-from .number_formats import GENERAL_WIDTH, changes_texts, shown_of_text
+from .number_formats import GENERAL_WIDTH, changes_texts, shown, shown_of_text
 from .package import letters_of
 
 _NOISE = timedelta(milliseconds=5)
@@ -169,10 +169,12 @@ class CellTexts:
         if formats is None:
             return self._look.shapes.within(position, first, len(column))
         types, conditional = set(map(type, column)), self._look.conditional_rows(position, first, len(column))
+        by_condition = self._look.rows_by_condition(position, first, len(column))
         hides_zeros = self._look.hides_zeros and 0 in column
-        if conditional or hides_zeros:
+        if conditional or by_condition or hides_zeros:
             shapes = formats.of(position, first, len(column))
-            for rows in conditional:
+            changed = _changed_rows(texts, shapes, by_condition)
+            for rows in [*conditional, *changed]:
                 shapes[rows.start : rows.stop] = [OTHER] * len(rows)
             if hides_zeros:
                 shapes = [NOTHING if _is_zero(cell) else shape for cell, shape in zip(column, shapes, strict=True)]
@@ -187,6 +189,18 @@ class CellTexts:
         if types == {datetime} and len(set(shapes)) == 1:
             return [(position, first, first + len(column) - 1, shapes[0])]
         return _runs(map(_shape, column, texts, shapes), first, position)
+
+
+def _changed_rows(texts: Sequence[str], shapes: Sequence[str], conditions: Mapping[str, list[range]]) -> list[range]:
+    """The rows whose cells may look otherwise if a condition is met."""
+    return [
+        range(row, row + 1)
+        for shape, stretches in conditions.items()
+        for rows in stretches
+        for row in rows
+        if shape != shapes[row]
+        and ((text := shown(texts[row], shapes[row])) is None or text != shown(texts[row], shape))
+    ]
 
 
 def _put_row(columns: list[list[str]], index: int, texts: Mapping[int, str], width: int) -> None:

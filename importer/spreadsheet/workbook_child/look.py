@@ -2,11 +2,11 @@
 
 import sys
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .areas import Areas, without_corner
-from .format_codes import GENERAL
+from .areas import Area, Areas, without_corner
+from .format_codes import GENERAL, OTHER
 from .limits import LONGEST_CELL, MOST_CLAIMED, MOST_COLUMNS, TOO_MUCH_CLAIMED, Refusal
 
 Problems = dict[int, dict[int, tuple[str, str]]]
@@ -17,6 +17,9 @@ Merged = tuple[tuple[int, int], tuple[int, int]]
 
 FROM_1904 = "1904-01-01"
 """Day 0 of workbooks of old Macs."""
+
+_MOST_CONDITIONS = 20
+"""Number formats of conditions that are told apart."""
 
 NOT_STORED = "…"
 """In place of a formula that a file stores in another form than as its text."""
@@ -30,6 +33,9 @@ class Formats:
     conditional: frozenset[int] = frozenset()
     of_texts: frozenset[int] = frozenset()
     """Those of the conditional ones that show texts otherwise, too."""
+
+    of_conditions: Mapping[int, str] = field(default_factory=dict)
+    """The format of each of the conditional ones, where that is read."""
 
 
 class Stretches:
@@ -95,6 +101,7 @@ class Look:
     the format that shows it. ``texts`` are those of cells whose value is not the whole of their text. ``hidden_rows``
     counts the filled rows out of sight, ``hidden_columns`` are the positions of columns out of sight, filled or not.
     ``conditional`` are the areas where a condition may change the number format, each as its rows and positions;
+    ``by_condition`` are such areas of which it is known into which format, by that format;
     ``conditional_texts`` those of them where it may change what is shown of a text. ``covered`` are areas of cells
     that others cover, ``merged`` areas of merged cells that no reader tells.
     ``hides_zeros``: the sheet shows nothing for a number that is 0; ``shows_formulas``: it shows formulas in place of
@@ -108,6 +115,7 @@ class Look:
     hidden_rows: int = 0
     hidden_columns: set[int] = field(default_factory=set)
     conditional: Areas = field(default_factory=Areas)
+    by_condition: dict[str, Areas] = field(default_factory=dict)
     conditional_texts: Areas = field(default_factory=Areas)
     covered: Areas = field(default_factory=Areas)
     merged: list[Merged] = field(default_factory=list)
@@ -144,6 +152,19 @@ class Look:
 
     def _add(self, row: int, position: int, code: str, text: str) -> None:
         self.problems.setdefault(row, {})[position] = (code, text[:LONGEST_CELL])
+
+    def add_condition(self, areas: Sequence[Area], shape: str) -> None:
+        """Note areas in which a condition may change the number format into this one."""
+        # Each format is asked about for each column.
+        if shape == OTHER or (shape not in self.by_condition and len(self.by_condition) >= _MOST_CONDITIONS):
+            self.conditional.add(areas)
+        else:
+            self.by_condition.setdefault(shape, Areas()).add(areas)
+
+    def rows_by_condition(self, position: int, first: int, count: int) -> dict[str, list[range]]:
+        """The rows of a column, counted from the first of so many, whose number format may be this one."""
+        every = {shape: areas.within(position, first, count) for shape, areas in self.by_condition.items()}
+        return {shape: rows for shape, rows in every.items() if rows}
 
     def conditional_rows(self, position: int, first: int, count: int) -> list[range]:
         """The rows of a column, counted from the first of so many, whose number format may be another."""

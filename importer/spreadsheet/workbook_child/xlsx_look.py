@@ -11,7 +11,7 @@ from .cell_texts import as_text
 from .format_codes import BUILT_IN, GENERAL, OTHER, usable
 from .limits import DAMAGED, MOST_COLUMNS, MOST_ROWS, TOO_LARGE, Refusal
 from .look import Formats, Look, Stretches
-from .number_formats import changes_texts, shown
+from .number_formats import changes_texts, shown, shows_number
 from .package import letters_of, position_of
 from .plain_cells import FLOAT, IN_UTC, NO_MOMENTS, Moments, has_wide_escapes, is_of_text
 from .references import has_needless_references
@@ -74,10 +74,11 @@ _IS_SHARED = re.compile(rb"""\bt\s*=\s*["']s["']""")
 _COLUMN_STYLE = re.compile(rb"""<(?:\w+:)?col\b[^<>]*?\sstyle\s*=\s*["'][\s+0]*(\d+)\s*["'][^<>]*>""")
 _ROW_OR_CELL = re.compile(rb"<(?:\w+:)?(?P<name>row|c)\b(?P<about>[^<>]*)>")
 _UNSTYLED = (
-    rb"""<(?:\w+:)?(?P<name>c)(?=\sr="(?:%(a)s)\d|(?!\sr=")\s[^<>]*?\br\s*=\s*["'](?:%(a)s)\d)"""
-    rb"""(?![^<>]*\s%(b)s)(?P<about>[^<>]*)(?<!/)>"""
+    rb"""<(?:\w+:)?(?P<name>c)(?=\sr="(?:%(a)s)\d|(?!\sr="[A-Z])[\s>](?:[^<>]*?\br\s*=\s*["'](?i:%(a)s)\d"""
+    rb"""|(?![^<>]*?\br\s*=\s*["'][A-Za-z]++\d)))(?![^<>]*\s%(b)s)(?P<about>[^<>]*)(?<!/)>"""
 )
-"""Most programs write the address first: the others are asked about in a way that takes longer."""
+"""Most programs write the address first and in capitals: the others are asked about in a way that takes longer, and so
+are cells without an address, which may be in any column."""
 
 _NAMED, _NAMED_OR_TEXT = rb"s\s*=", rb"""(?:s\s*=|t\s*=\s*["'](?:s|str|inlineStr)["'])"""
 _MOST_NAMED_STYLES = 50
@@ -193,10 +194,12 @@ class _Inherited:
             about = tag["about"]
             if tag["name"] == b"row":
                 style = _ROW_STYLE.search(about)
-                of_row = self._by_style.get(style[1]) if style and _CUSTOM.search(about) else None
+                of_row = self._by_style.get(style[1], self._default) if style and _CUSTOM.search(about) else None
             elif not _NAMES_STYLE.search(about) and (cell := _CELL.match(piece, tag.start())):
                 place = _place(cell)
-                if shape := of_row or self._columns.get(place[1]):
+                # The style of a row counts before that of a column, also where it is the general one.
+                shape = self._columns.get(place[1], self._default) if of_row is None else of_row
+                if shape != self._default:
                     self._add_cell(look, formats, cell, place, shape)
 
     def _unstyled(self) -> re.Pattern[bytes]:
@@ -218,8 +221,15 @@ class _Inherited:
                 area = [(range(row, row + 1), range(position, position + 1))]
                 look.conditional.add(area)
                 look.conditional_texts.add(area)
-        elif value and not (FLOAT.fullmatch(value) and self._is_same(as_text(float(value)), shape)):
+        elif value and not FLOAT.fullmatch(value):
             formats.add(row, position, OTHER)
+        elif value and not self._is_same(text := as_text(float(value)), shape):
+            formats.add(row, position, self._common(text, shape))
+
+    def _common(self, text: str, shape: str) -> str:
+        """A format that says as much of a number as all programs do: where that is the number, its look is open."""
+        says_both = shows_number(text, shape) and shows_number(text, self._default)
+        return OTHER + shape.removeprefix(OTHER) if says_both else OTHER
 
     def _is_same(self, text: str, shape: str) -> bool:
         appearance = shown(text, shape)
@@ -295,8 +305,11 @@ def _add_conditions(look: Look, piece: bytes, styles: Formats) -> None:
         shapes = [usable(html.unescape(shape.decode())) for shape in _SHAPE_OF_CONDITION.findall(condition[0])]
         texts = b"".join(b"".join(text) + b" " for text in _AREAS_OF_CONDITION.findall(condition[0]))
         areas = list(map(_area, filter(None, map(_RANGE.fullmatch, texts.split()))))
-        if shapes or not formats.isdisjoint(styles.conditional) or _HIDES_VALUES.search(condition[0]):
+        every = [*shapes, *(styles.of_conditions.get(number, OTHER) for number in formats & styles.conditional)]
+        if _HIDES_VALUES.search(condition[0]):
             look.conditional.add(areas)
+        for shape in every:
+            look.add_condition(areas, shape)
         if any(map(changes_texts, shapes)) or not formats.isdisjoint(styles.of_texts):
             look.conditional_texts.add(areas)
 
@@ -373,10 +386,16 @@ def formats_of(styles: bytes) -> Formats:
     }
     of_cells = [codes.get(style.get("numFmtId", "0"), OTHER) for style in root.iterfind(".//{*}cellXfs/{*}xf")]
     shapes = {n: shape.find("{*}numFmt") for n, shape in enumerate(root.iterfind(".//{*}dxfs/{*}dxf"))}
-    conditional = {n: usable(shape.get("formatCode", "")) for n, shape in shapes.items() if shape is not None}
-    return Formats(
-        of_cells, frozenset(conditional), frozenset(n for n, shape in conditional.items() if changes_texts(shape))
-    )
+    conditional = {n: _shape_of_condition(shape) for n, shape in shapes.items() if shape is not None}
+    of_texts = frozenset(n for n, shape in conditional.items() if changes_texts(shape))
+    return Formats(of_cells, frozenset(conditional), of_texts, conditional)
+
+
+def _shape_of_condition(element: ET.Element) -> str:
+    shape, number = usable(element.get("formatCode", "")), element.get("numFmtId", "")
+    # A format with a number of its own is no other one than that of a cell with the same number.
+    of_number = BUILT_IN.get(int(number), "") if number.isdecimal() else ""
+    return of_number if of_number.removeprefix(OTHER) == shape else shape
 
 
 def is_calculated_on_opening(book: bytes) -> bool:

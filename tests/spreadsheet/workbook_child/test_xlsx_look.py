@@ -74,8 +74,67 @@ def test_a_cell_without_a_style_in_a_row_or_column_with_one_is_uncertain(
     seen = look_at_xlsx(io.BytesIO(xml.encode()), Formats(INHERITED))
     assert seen.formats
     texts = seen.conditional_texts.holds(2, 1) and seen.conditional.holds(2, 1)
-    assert (seen.formats.of(1, 2, 1) != [OTHER] and not texts) is is_certain
+    assert (not seen.formats.of(1, 2, 1)[0].startswith(OTHER) and not texts) is is_certain
     assert (seen.formats.of(0, 3, 1), seen.conditional.holds(3, 0)) == ([GENERAL], False)
+
+
+@pytest.mark.parametrize(
+    ("style", "value", "common"),
+    [
+        ("#,##0", "1414915", OTHER + "#,##0"),
+        ("0.00", "1414915", OTHER + "0.00"),
+        ("000000", "42", OTHER + "000000"),
+        (OTHER + "#,##0", "1414915", OTHER + "#,##0"),
+        ('_-* #,##0_-;-* #,##0_-;_-* "-"_-;_-@_-', "-1414915", OTHER + '_-* #,##0_-;-* #,##0_-;_-* "-"_-;_-@_-'),
+        ("0.00", "1.125", OTHER),
+        ("0%", "5", OTHER),
+        ("0,", "5000", OTHER),
+        ("#,##0", "123456789012", OTHER),
+        ("yyyy-mm-dd", "46507", OTHER),
+        (";;;", "5", OTHER),
+    ],
+)
+def test_two_looks_of_a_number_say_what_is_common_to_both(style: str, value: str, common: str) -> None:
+    """An Id is the same with and without its separators, and no program shows another one."""
+    xml = sheet_xml(f'<row r="2"><c r="B2"><v>{value}</v></c></row>')
+    xml = xml.replace("<sheetData>", '<cols><col min="2" max="2" style="1"/></cols><sheetData>')
+    seen = look_at_xlsx(io.BytesIO(xml.encode()), Formats((GENERAL, style)))
+    assert seen.formats
+    assert seen.formats.of(1, 2, 1) == [common]
+
+
+@pytest.mark.parametrize("cell", ["<c><v>5</v></c>", "<c t='n'><v>5</v></c>", "<x:c ><x:v>5</x:v></x:c>"])
+@pytest.mark.parametrize("about", ["", ' s="1" customFormat="1"'])
+def test_a_cell_without_an_address_may_be_in_a_column_with_a_format(cell: str, about: str) -> None:
+    """It is to be given one first."""
+    xml = sheet_xml(f'<row r="2"{about}><c r="A2"><v>5</v></c>{cell}</row>')
+    xml = xml.replace("<sheetData>", '<cols><col min="2" max="2" style="1"/></cols><sheetData>')
+    with pytest.raises(UnusualCells):
+        look_at_xlsx(io.BytesIO(xml.encode()), Formats((GENERAL, "0%")))
+    without = xml.replace('<cols><col min="2" max="2" style="1"/></cols>', "")
+    if not about:
+        look_at_xlsx(io.BytesIO(without.encode()), Formats((GENERAL, "0%")))
+
+
+@pytest.mark.parametrize("cell", ["<c r='B2'>", '<c r="b2">', '<c t="n" r="B2">', '<c  r = "B2">'])
+def test_a_column_is_known_however_an_address_is_written(cell: str) -> None:
+    """As for styles of their own."""
+    xml = sheet_xml(f'<row r="2">{cell}<v>5</v></c></row>')
+    xml = xml.replace("<sheetData>", '<cols><col min="2" max="2" style="1"/></cols><sheetData>')
+    seen = look_at_xlsx(io.BytesIO(xml.encode()), Formats((GENERAL, "0%")))
+    assert seen.formats
+    assert seen.formats.of(1, 2, 1) == [OTHER]
+
+
+def test_the_general_style_of_a_row_counts_before_that_of_a_column() -> None:
+    """In every program."""
+    xml = sheet_xml(
+        '<row r="2" s="0" customFormat="1"><c r="B2"><v>5</v></c></row>', '<row r="3"><c r="B3"><v>5</v></c></row>'
+    )
+    xml = xml.replace("<sheetData>", '<cols><col min="2" max="2" style="1"/></cols><sheetData>')
+    seen = look_at_xlsx(io.BytesIO(xml.encode()), Formats((GENERAL, "0%")))
+    assert seen.formats
+    assert seen.formats.of(1, 2, 2) == [GENERAL, OTHER]
 
 
 @pytest.mark.parametrize(
@@ -184,6 +243,19 @@ def test_areas_of_conditions_that_change_what_is_shown_are_noted(rule: str, area
     assert list(seen.conditional) == (expected if areas else [])
 
 
+def test_a_condition_notes_the_format_that_it_asks_for() -> None:
+    """So that the cells can be compared with it; those in place of numbers have none."""
+    rules = '<cfRule type="expression" dxfId="1"/><cfRule type="expression" dxfId="2"/>'
+    newer = '<cfRule type="expression"><dxf><numFmt formatCode="0%"/></dxf></cfRule>'
+    tail = f'<conditionalFormatting sqref="B2:C9">{rules}{newer}</conditionalFormatting>'
+    xml = sheet_xml('<row r="1"><c r="A1"><v>1</v></c></row>', tail=tail)
+    formats = Formats(SHAPES, frozenset([1, 2]), of_conditions={1: GENERAL, 2: OTHER})
+    seen = look_at_xlsx(io.BytesIO(xml.encode()), formats)
+    area = [(range(2, 10), range(1, 3))]
+    assert {shape: list(areas) for shape, areas in seen.by_condition.items()} == {GENERAL: area, "0%": area}
+    assert list(seen.conditional) == area
+
+
 def test_styles_name_their_formats_and_conditions_theirs() -> None:
     """Formats that are in no file are known by their numbers."""
     styles = (
@@ -196,6 +268,7 @@ def test_styles_name_their_formats_and_conditions_theirs() -> None:
     assert formats.of_cells == [GENERAL, '0" m"', "0%", "\1"]
     assert formats.conditional == {1, 2}
     assert formats.of_texts == {2}
+    assert formats.of_conditions == {1: "0.0", 2: ";;;"}
 
 
 @pytest.mark.parametrize(("value", "is_from_1904"), [("1", True), ("true", True), ("0", False), ("false", False)])
