@@ -39,7 +39,7 @@ class IssueKind:
     @property
     def is_fixed_by_value(self) -> bool:
         """Whether what to do is another thing for each value."""
-        return "{pick}" in self.fix
+        return "{pick}" in self.fix or "mean {detail}" in self.fix
 
 
 CATALOGUE: Mapping[str, IssueKind] = {

@@ -67,6 +67,15 @@ def test_what_is_advised_for_one_value_is_advised_for_each() -> None:
     assert picks == ['"Studio=ID".', '"Boardroom=ID".', "'Loft \"2\"=ID'."]
 
 
+def test_no_name_gets_the_record_of_another_one_as_advice() -> None:
+    """Whoever follows it would enter the Id of somebody else."""
+    near = {"jonas oneill": "7 (Jonas)", "Ines Chen": "8 (Inês)"}
+    cells = [Issue("name-near", n, f"B{n}", "Member", "CoworkerId", *pair) for n, pair in enumerate(near.items(), 2)]
+    lines = list(issue_lines(causes(*cells), Severity.ERROR))
+    assert [line.partition(":")[0] for line in lines[::2]] == ["  B2", "  B3"]
+    assert [detail in line for detail, line in zip(near.values(), lines[1::2], strict=True)] == [True, True]
+
+
 def test_more_groups_than_anybody_reads_are_counted() -> None:
     """The last line says how many are missing, and how to see them."""
     columns = [chr(ord("A") + place) for place in range(MOST_GROUPS + 2)]
