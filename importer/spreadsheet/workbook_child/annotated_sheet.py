@@ -39,6 +39,7 @@ _MOST_AREAS = 400
 """Of one rule, so that no attribute becomes longer than programs read."""
 
 _YES = {"1", "true"}
+_TEXTS = {"s", "str", "inlineStr"}
 
 
 @dataclass(slots=True)
@@ -211,6 +212,7 @@ class _Writer:
             self._looks_of_added[cell.position] = look
         look = self._look(look, cell.position, annotation)
         if text is None:
+            self._refuse_open_format(cell)
             self._set_look(cell, look)
             return
         if cell.formula is not None:
@@ -220,6 +222,19 @@ class _Writer:
         element = Element("", cell.attributes, cell.start, tag_end(self._data, cell.start))
         end = end_of(self._data, element, cell.end)
         self.edits.replace(cell.start, end, self._cell(cell.position, look, text))
+
+    def _refuse_open_format(self, cell: _Cell) -> None:
+        """Refuse a value without a look of its own, if that of its row or column has another number format.
+
+        With a look in red it would have its own, and nobody could see any more that programs show it in two ways.
+        """
+        end = tag_end(self._data, cell.start)
+        if "s" in cell.attributes or self._row is None or self._data[end - 2 : end] == b"/>":
+            return
+        is_text = cell.attributes.get("t") in _TEXTS
+        if self._styles.changes(self._look_around(self._row, cell.position), texts=is_text):
+            where = f"{letters_of(cell.position)}{self._number}"
+            raise Refusal(f"{where} has no number format of its own, and programs show it in two ways")
 
     def _look(self, look: int, position: int, annotation: RowAnnotation) -> int:
         if position in annotation.corrected:
@@ -261,6 +276,10 @@ class _Writer:
             return self._styles.base(beside[-1].look) if beside else 0
         if position in self._added:
             return self._looks_of_added.setdefault(position, self._styles.text(0))
+        return self._look_around(row, position)
+
+    def _look_around(self, row: Element, position: int) -> int:
+        """The look that a row or column gives to cells without one."""
         if row.attributes.get("customFormat") in _YES:
             return int(row.attributes.get("s", "0"))
         return self._looks_of_columns.get(position, 0)

@@ -7,8 +7,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 
+from .format_codes import GENERAL, OTHER
 from .limits import Refusal
+from .number_formats import changes_texts
 from .spans import Edits, Element, elements, local, prefix_of, with_attribute
+from .xlsx_look import formats_of
 
 _TEXT_FORMAT = b"49"
 """The number format "@", which every program has built in."""
@@ -33,6 +36,7 @@ class CellStyles:
         others = {one.get("numFmtId", "").encode() for one in formats if one.get("formatCode") == "@"}
         self._text_formats = {_TEXT_FORMAT, *others}
         self._list, self._xfs = _list_of(top, "cellXfs")
+        self._shapes = [GENERAL] if not self._xfs else formats_of(data).of_cells
         self._looks = [data[xf.start : xf.end] for xf in self._xfs]
         self._index = {look: index for index, look in reversed(list(enumerate(self._looks)))}
         self._of_user, self._fill_count = len(self._looks), len(fills)
@@ -43,6 +47,14 @@ class CellStyles:
         # Two looks that differ only in the colour of their cells need two reds, or saving the file would make one of
         # them and nobody could tell any more what each was before.
         self._bare_reds = Counter(self._without_fill(self._looks[red]) for red in self.plain)
+
+    def changes(self, index: int, *, texts: bool) -> bool:
+        """Whether a look has another number format than the first one, which cells have that name none.
+
+        ``texts``: whether it is one that shows a text otherwise than it is.
+        """
+        shape = self._shapes[index] if index < len(self._shapes) else OTHER
+        return changes_texts(shape) if texts else shape != self._shapes[0]
 
     def base(self, index: int) -> int:
         """A look as it is without our red."""

@@ -61,6 +61,32 @@ def test_a_wrong_cell_is_red_and_keeps_its_value() -> None:
     assert done.data == expected.encode().replace(b"</worksheet>", link + b"</worksheet>")
 
 
+@pytest.mark.parametrize(
+    ("cell", "is_open"),
+    [
+        ('<c r="A2"><v>5</v></c>', True),
+        ('<c r="A2" t="b"><v>1</v></c>', True),
+        ('<c r="A2"><f>1+1</f><v>2</v></c>', True),
+        ('<c r="A2" s="0"><v>5</v></c>', False),
+        ('<c r="A2" t="str"><v>x</v></c>', False),
+        ('<c r="A2"/>', False),
+    ],
+)
+@pytest.mark.parametrize("owner", ["row", "column"])
+def test_red_never_decides_how_a_cell_is_shown(owner: str, cell: str, *, is_open: bool) -> None:
+    """Programs differ in whether a cell without a look has that of its row or column; a red one has its own."""
+    about, columns = ' s="1" customFormat="1"', '<cols><col min="1" max="1" style="1"/></cols><sheetData>'
+    sheet = sheet_xml(ROWS[0], f'<row r="2"{about if owner == "row" else ""}>{cell}</row>')
+    sheet = sheet.replace("<sheetData>", columns) if owner == "column" else sheet
+    if is_open:
+        with pytest.raises(Refusal, match="A2 has no number format of its own"):
+            annotated(row(2, wrong="No."), sheet=sheet)
+    else:
+        assert b' s="2"' in annotated(row(2, wrong="No."), sheet=sheet).data
+    # What somebody has typed there instead is shown as it is.
+    assert b"inlineStr" in annotated(row(2, corrected="7"), sheet=sheet).data
+
+
 def test_a_corrected_cell_holds_the_text_as_it_was_typed() -> None:
     """What a program would take for a number or a formula as well."""
     done = annotated(row(2, corrected="=1 & <2>"))
