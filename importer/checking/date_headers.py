@@ -1,4 +1,4 @@
-"""The form of dates that a header asks for, as in "Expiry (MM/DD/YYYY)" or "Ablauf (TT.MM.JJJJ)". Pure."""
+"""What a header says of the dates below it, as in "Expiry (MM/DD/YYYY)", "Ablauf (TT.MM.JJJJ)", "Ends (UTC)". Pure."""
 
 import re
 from typing import NamedTuple
@@ -13,6 +13,12 @@ _FORM = re.compile(
     rf"(?P<three>({_PART})\7{{0,3}})(?:[ T,]+hh?[:.]mm(?:[:.]ss)?)?\s*[)\]]?\s*$",
     re.IGNORECASE,
 )
+_UTC = re.compile(
+    r"[\s,:;/(\[_-]*(?:(?<![A-Za-z\d])(?:[Uu][Tt][Cc]|[Gg][Mm][Tt])|(?<=[a-z])(?:UTC|Utc|GMT|Gmt)|(?<=[(\[])Z)"
+    r"\s?[)\]]?\s*$"
+)
+"""At the end of a header that says so of its times; with an offset behind it, UTC is another zone."""
+
 _LONGEST_FORM = 40
 _SHORT_YEAR, _LONG_YEAR, _LONGEST_DAY, _LONGEST_MONTH = 2, 4, 2, 3
 
@@ -20,17 +26,27 @@ _SHORT_YEAR, _LONG_YEAR, _LONGEST_DAY, _LONGEST_MONTH = 2, 4, 2, 3
 class DateHeader(NamedTuple):
     """A header without the form of dates at its end, and the order in that form; "" for none.
 
-    ``has_long_year`` tells that the form has all four digits of the year.
+    ``has_long_year`` tells that the form has all four digits of the year, ``is_utc`` that times without a zone are in
+    UTC.
     """
 
     label: str
     order: str = ""
     has_long_year: bool = False
+    is_utc: bool = False
 
 
 def read_date_header(label: str) -> DateHeader:
     """What a header says."""
     # Only its end, or a cell full of spaces would take minutes.
+    utc = _UTC.search(label, max(len(label) - _LONGEST_FORM, 0))
+    if utc is None:
+        return _read_form(label)
+    read = _read_form(label[: utc.start()])
+    return read._replace(label=read.label if read.order else label, is_utc=True)
+
+
+def _read_form(label: str) -> DateHeader:
     match = _FORM.search(label, max(len(label) - _LONGEST_FORM, 0))
     if match is None or not (name := label[: match.start()].strip()):
         return DateHeader(label)

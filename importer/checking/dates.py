@@ -79,7 +79,8 @@ class DateReader:
     def read(self, name: str, text: pd.Series, header: DateHeader = _NO_FORM) -> Parsed:
         """Instants in UTC, whole seconds; a date alone is its midnight, a time without zone is in the reader's zone.
 
-        ``header`` may ask for an order; what was said of the file goes before it.
+        ``header`` may ask for an order; what was said of the file goes before it. The zone in it goes before that of
+        the reader, as one in a cell does.
         """
         # Each spelling is read once: a column of a million dates has few different ones.
         codes, cells = pd.factorize(text)
@@ -105,7 +106,8 @@ class DateReader:
 
     def _read_one_by_one(self, name: str, text: pd.Series, counts: np.ndarray, header: DateHeader) -> Parsed:
         # Not by pandas: one cell decides the resolution of its column, and with it which years every other may have.
-        evidence, zone = self.evidence.setdefault(name, DateEvidence()), ZoneInfo(self.zone)
+        evidence = self.evidence.setdefault(name, DateEvidence())
+        zone = ZoneInfo("UTC" if header.is_utc else self.zone)
         occurrences = counts.tolist()
         refused: dict[str, list[int]] = {}
         doubtful: dict[str, list[int]] = {}
@@ -118,7 +120,8 @@ class DateReader:
                 (refused if instant is None else doubtful).setdefault(code, []).append(row)
             # A date alone begins at midnight of that zone: elsewhere it would be another moment as well.
             is_moved = read.timed or instant != read.moment
-            if instant is not None and is_moved and read.offset is None and read.place is None:
+            has_zone = read.offset is not None or read.place is not None or header.is_utc
+            if instant is not None and is_moved and not has_zone:
                 doubtful.setdefault("zone-assumed", []).append(row)
         values = pd.Series(np.array(instants, dtype="datetime64[us]"), index=text.index).dt.tz_localize("UTC")
         return Parsed(values, _by_code(refused), _by_code(doubtful))

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from importer.checking import Checker, DateReader, match_columns
@@ -51,6 +52,44 @@ def test_a_header_says_the_form_of_its_dates(label: str, name: str, order: str) 
 def test_a_header_says_how_long_its_years_are(label: str, *, is_long: bool) -> None:
     """A text with another one is not in its form."""
     assert read_date_header(label).has_long_year == is_long
+
+
+@pytest.mark.parametrize(
+    ("label", "is_utc"),
+    [
+        *((label, True) for label in ("Expires (UTC)", "Expires UTC", "Expires [GMT]", "expires, utc ", "Expires (Z)")),
+        *((label, True) for label in ("SubscriptionExpireDateUtc", "ExpiresUTC", "expires_at (utc)", "expires_utc")),
+        *(
+            (label, False)
+            for label in ("Expires", "Expires UTC+2", "Expires (UTC+01:00)", "Expires Z", "Azutc", "Butc")
+        ),
+        *((label, False) for label in ("Expires (CET)", "UTC expiry")),
+    ],
+)
+def test_a_header_says_that_its_times_are_in_utc(label: str, *, is_utc: bool) -> None:
+    """Without a form of dates, its name stays as it is."""
+    assert read_date_header(label) == (label, "", False, is_utc)
+
+
+def test_a_header_may_say_both() -> None:
+    """The form, then the zone."""
+    assert read_date_header("Expiry (DD/MM/YYYY, UTC)") == ("Expiry", "dmy", True, True)
+    assert read_date_header("Expiry (DD/MM/YYYY) UTC") == ("Expiry", "dmy", True, True)
+
+
+@pytest.mark.parametrize(
+    ("label", "cell", "hour", "is_assumed"),
+    [
+        ("Expires (UTC)", "30/04/2027 10:30", 10, False),
+        ("Expires (UTC)", "2027-04-30T10:30:00", 10, False),
+        ("Expires (UTC)", "2027-04-30T10:30:00+02:00", 8, False),
+        ("Expires", "30/04/2027 10:30", 8, True),
+    ],
+)
+def test_times_below_a_header_that_says_utc_are_in_utc(label: str, cell: str, hour: int, *, is_assumed: bool) -> None:
+    """Unless they have a zone of their own; nothing is assumed then."""
+    read = DateReader(None, "Europe/Berlin").read("Expires", pd.Series([cell]), read_date_header(label))
+    assert (read.values[0].hour, "zone-assumed" in read.doubtful) == (hour, is_assumed)
 
 
 def test_a_header_of_spaces_takes_no_time() -> None:
