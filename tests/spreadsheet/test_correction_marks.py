@@ -49,6 +49,22 @@ def test_a_text_without_a_mark_is_left_alone(tmp_path: Path) -> None:
     assert rows_of(sheet) == {2: ["7", "Room [To correct: merged cells] 42"]}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Room [To correct: merged cells]", "[TO CORRECT: MERGED CELLS] ROOM", "[to correct: merged cells] Room"),
+        *("To correct: merged cells] Room", "\u200b[To correct: merged cells] Room", "Room [To correct: merged cells"),
+    ],
+)
+def test_in_a_file_of_failed_rows_a_mark_is_one_wherever_it_stands(tmp_path: Path, text: str) -> None:
+    """Somebody has typed beside it, or a program has changed its capitals; the words alone may be somebody's own."""
+    path = tmp_path / "failed.csv"
+    path.write_text(f"ResourceId,Name,import_message\n7,{text},[To correct: merged cells\n", newline="")
+    assert problems_of(open_sheet(path)) == {(2, 1): "cell-merged"}
+    path.write_text("ResourceId,Name,import_message\n7,To correct: merged cells,\n", newline="")
+    assert problems_of(open_sheet(path)) == {}
+
+
 def test_what_is_typed_over_a_mark_counts(tmp_path: Path) -> None:
     """But the text behind the mark, typed again, is still none."""
     path = written(tmp_path, ".csv", with_mark("=1+1", "formula-without-value"))
