@@ -14,7 +14,7 @@ LOST = "\ufffd"
 
 _QUESTION_MARKS = re.compile(r"\?\?|\w\?\w|(?<!\S)\?\w|^\w+\?$", re.MULTILINE)
 _QUERY = re.compile(r"\?(?=[\w.~%-]+=)")
-"""Where the values of an address on the web begin."""
+"""Where the values of an address begin, on the web or of an e-mail with its subject."""
 
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|([A-Za-z][A-Za-z0-9]{1,30}));")
 # The short names of months as Excel writes them in English, German, French, Spanish, Italian, Dutch and Portuguese.
@@ -131,7 +131,8 @@ def _has_question_marks(text: str) -> bool:
 
 
 def _has_lost_letters(cell: str) -> bool:
-    return _has_question_marks(_QUERY.sub("&", cell) if "/" in cell else cell)
+    is_address = "/" in cell or "mailto:" in cell
+    return _has_question_marks(_QUERY.sub("&", cell) if is_address else cell)
 
 
 def _may_be_converted(text: str) -> bool:

@@ -28,6 +28,7 @@ HONEST = (
     "Mme Lœuf’s “salon”",  # noqa: RUF001
     "Who is in?",
     "https://example.com/room?id=1&day=2",
+    "mailto:desk@example.com?subject=room",
     "Plan: example.com/plan.pdf?page_no=3",
     "AT&T; R&D",
     "Fish & Chips; bar",
