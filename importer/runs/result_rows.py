@@ -103,8 +103,9 @@ def _result(
     shown = replace(intent, message=None) if intent is not None and changed else intent
     message = row_message(run, shown, issues, words, commands=False)
     if intent is None:
+        # What is wrong with the row as a whole names no field: its cells are full, and not in the journal.
         values: dict[str, Any] = {
-            issue.field or "": issue.value for issue in issues if issue.severity is Severity.ERROR
+            issue.field: issue.value for issue in issues if issue.field and issue.severity is Severity.ERROR
         }
         return ResultRow(Outcome(row, Status.INVALID, None, message), values)
     outcome = Outcome(row, STATUS[intent.state], intent.remote_id, message)

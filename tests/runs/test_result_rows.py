@@ -6,7 +6,7 @@ import pytest
 from delivery.kit import ACCOUNT, KIND, add_run, record
 
 from importer.config.settings import Settings
-from importer.issues import Issue
+from importer.issues import CATALOGUE, Issue, Severity
 from importer.journal.journal import open_journal
 from importer.journal.rows import Change
 from importer.journal.states import Event, State
@@ -83,6 +83,21 @@ def test_a_row_shows_what_was_sent_or_what_is_wrong(settings: Settings) -> None:
     assert "No such coworker." in by_row[3].outcome.message
     assert (by_row[7].outcome.status, by_row[7].values) == (Status.INVALID, {"ResourceId": "abc"})
     assert not by_row[2].undone
+
+
+def test_no_value_is_shown_of_a_row_that_is_wrong_as_a_whole(settings: Settings) -> None:
+    """It is full, and would be shown as empty; beside it, an empty cell that is needed is one."""
+    about_rows = [code for code, kind in CATALOGUE.items() if kind.severity is Severity.ERROR]
+    with open_journal(settings.journal_place) as journal:
+        run = add_run(journal, settings.home)
+        issues = [Issue(code, row, detail="2") for row, code in enumerate(about_rows, 2)]
+        issues.append(Issue("cell-empty", 99, "A99", "ResourceId", "ResourceId", "", "7"))
+        target = journal.runs.target(ACCOUNT, KIND.name)
+        run = journal.rows.plan(run, [([], issues, 98)], target, 1.0)
+    shown, _ = find_rows(run.id, Status.INVALID, "", 199, 0, settings)
+    values = {row.outcome.row: row.values for row in shown}
+    assert values.pop(99) == {"ResourceId": ""}
+    assert [row for row, held in values.items() if held] == []
 
 
 def test_the_first_failures_are_the_rejected_rows(settings: Settings) -> None:
