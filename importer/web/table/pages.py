@@ -22,7 +22,7 @@ from importer.web.table.selection import EDITED, STATES, Selection
 from importer.web.table.steps import steps_of
 from importer.web.table.views import Views
 from importer.web.upload_check import is_current, latest_check
-from importer.web.upload_documents import UploadCheck
+from importer.web.upload_documents import CauseSummary, UploadCheck
 from importer.web.upload_pages import busy_page, check_of, draft_as_chosen
 
 PAGE_ROWS = 100
@@ -87,7 +87,7 @@ def _page_values(request: Request, draft: Draft, result: UploadCheck) -> dict[st
             "selection": selection,
             "query": urlencode(selection.query),
             "choices": _choices(counts, plans, rows.edited_count()),
-            "causes": result.rows.causes,
+            "causes": _causes(result.rows.causes, rows.cause_counts(), selection.cause),
             "counts": counts,
             "all": sum(counts.values()),
             "state_words": STATE_WORDS,
@@ -103,6 +103,13 @@ def _page_values(request: Request, draft: Draft, result: UploadCheck) -> dict[st
 def _query_of(selection: Selection, *, sort: str, descending: bool) -> str:
     """The address of the same rows in another order."""
     return urlencode(replace(selection, sort=sort, descending=descending).query)
+
+
+def _causes(causes: Sequence[CauseSummary], counts: Mapping[str, int], chosen: str) -> list[tuple[CauseSummary, int]]:
+    """What rows can be shown for, each with how many of them have it now: cells, and rows that are wrong as a whole."""
+    # Every time without a zone has one, so that it tells no row from another.
+    told = [cause for cause in causes if cause.code != "zone-assumed"]
+    return [(cause, counts.get(cause.key, 0)) for cause in told if cause.key in counts or cause.key == chosen]
 
 
 def _choices(counts: Mapping[str, int], plans: Mapping[str, int], edited: int) -> list[tuple[str, str, int]]:

@@ -269,6 +269,10 @@ class RowFile:
         query = "SELECT plan, count(*) FROM rows WHERE plan != '' GROUP BY plan"
         return dict(self.db.execute(query).fetchall())
 
+    def cause_counts(self) -> dict[str, int]:
+        """How many rows have each cause, by its key; a cause of a whole column has none."""
+        return dict(self.db.execute("SELECT cause, count(*) FROM causes GROUP BY cause").fetchall())
+
     def edited_count(self) -> int:
         """How many rows have a cell that a person has corrected."""
         return int(self.db.execute("SELECT count(*) FROM rows WHERE edited").fetchone()[0])

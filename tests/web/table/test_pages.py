@@ -1,7 +1,9 @@
 """The addresses of the table: whose they are, what they answer, and what they refuse."""
 
 import json
+import re
 from collections.abc import Mapping
+from urllib.parse import unquote, urlencode
 
 import pytest
 from conftest import mapping
@@ -26,6 +28,19 @@ def test_the_page_shows_all_rows_without_scripts(client: Client) -> None:
     assert "9 rows, numbered as in your file" in text
     assert "10 Needs a change" in text
     assert "CoworkerId must be a whole number" in text
+
+
+def test_every_problem_of_a_row_can_be_shown_alone(client: Client) -> None:
+    """Also one with the row as a whole: as often as the check page has counted it, and with these rows."""
+    rows = [*GOOD, GOOD[0], mapping(11, Name="One"), mapping(11, Name="Two"), mapping(14, CoworkerId="12.5")]
+    place = client.draft("rows.csv", table(*rows))
+    text = client.get(f"{place}/table").text
+    offered = dict(re.findall(r'<option value="([^"]+:[^"]*)" >.*? \((\d+)\)</option>', text))
+    wrong = re.findall(r"check\?only=([^#\"]+)#rows", client.get(f"{place}/check").text)
+    assert len(wrong) == 3
+    assert set(map(unquote, wrong)) <= set(offered), offered
+    for key, number in offered.items():
+        assert document(client, place, urlencode({"first": 0, "count": 100, "cause": key}))["total"] == int(number)
 
 
 def test_the_rows_come_with_how_the_upload_stands(client: Client) -> None:
