@@ -43,6 +43,7 @@ from importer.reporting.workbook import WorkbookReport
 from importer.spreadsheet import ANNOTATED, escape_formula
 
 __all__ = [
+    "CORRECTED",
     "REPORT_FILES",
     "SUMMARY",
     "CheckedFile",
@@ -66,6 +67,9 @@ _MOST_MARKED = 200_000
 MARKED_WORKBOOKS = tuple(f"your-workbook{suffix}" for suffix in sorted(ANNOTATED))
 """The user's own workbook with the outcome of each row, if any failed. Imported again, the others exist already."""
 
+
+CORRECTED = (*FAILED_FILES, *MARKED_WORKBOOKS)
+"""The files of a report in which people correct rows."""
 
 SUMMARY = "summary.json"
 REPORT_FILES = (
@@ -111,7 +115,7 @@ def write_report(journal: Journal, run: Run, *, now: float) -> Report:
         _write_text(aside, "report.html", render(overview, names))
         _write_text(aside, "summary.json", json.dumps(summary, ensure_ascii=False, indent=2) + "\n")
         # Files of failed rows from an earlier writing: imported again, they would send rows that exist by now.
-        for name in {*FAILED_FILES, *MARKED_WORKBOOKS} - set(names):
+        for name in set(CORRECTED) - set(names):
             remove(run.folder / name, advice)
         files = {name: put_in_place(aside / name, run.folder, advice) for name in names}
     return Report(run.folder, overview.counts, files, summary)

@@ -17,12 +17,13 @@ from importer.checking.cells import is_error
 from importer.errors import ReportError
 from importer.issues import Issue, Notice, Severity
 from importer.journal.journal import Journal
+from importer.journal.later_runs import LaterRow
 from importer.journal.rows import Intent
 from importer.journal.runs import Run, refuse_forgotten
 from importer.journal.states import STATUS, State
 from importer.model import Outcome, Status
 from importer.reporting.report_words import COMMANDS, ReportWords, words_of
-from importer.reporting.sentences import FAILED, LEFT_OUT_WORDS, row_message, service_words, why_not_sent
+from importer.reporting.sentences import FAILED, LEFT_OUT_WORDS, row_message, service_words, why_not_sent, with_later
 from importer.spreadsheet import (
     UNCERTAIN,
     FormattedCell,
@@ -49,6 +50,7 @@ class Line:
     ``cells`` are the user's own columns, ``extra`` the cells right of the last header. ``wrong`` maps positions in
     ``cells`` followed by ``extra`` to the sentence about that cell. A ``held`` row is not sent, because its record
     exists, or may exist, with other values. ``answer`` is the Id of its record that somebody entered in a failed file.
+    ``later`` is what a later run has made of a row that this one left undone.
     """
 
     outcome: Outcome
@@ -58,11 +60,12 @@ class Line:
     wrong: Mapping[int, str] = field(default_factory=dict)
     held: bool = False
     answer: str = ""
+    later: LaterRow | None = None
 
     @property
     def failed(self) -> bool:
         """Whether somebody must do something before the row can be imported."""
-        return self.held or self.outcome.status in FAILED
+        return self.later is None and (self.held or self.outcome.status in FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +97,8 @@ def lines(journal: Journal, run: Run) -> Lines:
     issues = Ascending(journal.rows.issues(run))
     column_issues = tuple(issues.take(None))
     labels = tuple(sheet.labels[position] for position in sheet.columns)
-    return Lines(labels, column_issues, _join(run, sheet, Ascending(journal.rows.all(run)), issues), sheet)
+    later = {} if run.finished is None else journal.later_runs.by_row(run.id)
+    return Lines(labels, column_issues, _join(run, sheet, Ascending(journal.rows.all(run)), issues, later), sheet)
 
 
 def corrected_texts(run: Run) -> Mapping[int, Mapping[int, str]]:
@@ -135,7 +139,13 @@ class Ascending(Generic[_Item]):
         return taken
 
 
-def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[Issue]) -> Iterator[Line]:
+def _join(
+    run: Run,
+    sheet: Sheet,
+    intents: Ascending[Intent],
+    issues: Ascending[Issue],
+    brought_in: Mapping[int, LaterRow],
+) -> Iterator[Line]:
     # Three readings side by side, each in the order of the rows: the file, the intents and the issues. If one of them
     # has a row that the file lacks, it stays at the head of its reading, and the report is refused: a report of another
     # file would give its rows the outcomes of these.
@@ -151,16 +161,18 @@ def _join(run: Run, sheet: Sheet, intents: Ascending[Intent], issues: Ascending[
         issues_of_row = issues.take(row)
         if _belongs(run, intent, issues_of_row):
             rows += 1
-            wrong = positions.wrong_cells(issues_of_row) | positions.refused_cell(intent)
+            later = brought_in.get(row)
+            wrong = {} if later else positions.wrong_cells(issues_of_row) | positions.refused_cell(intent)
             held = intent is not None and intent.state is State.HELD
             yield Line(
-                _outcome(run, row, intent, issues_of_row, words),
+                _with_later(_outcome(run, row, intent, issues_of_row, words), later),
                 positions.marked(cells, issues_of_row),
                 extra,
                 issues_of_row,
                 wrong,
                 held,
                 str(answers.get(str(row), answer)),
+                later,
             )
     if intents.next is not None or issues.next is not None or rows != _expected(run, rows):
         raise ReportError(
@@ -227,6 +239,10 @@ def _outcome(run: Run, row: int, intent: Intent | None, issues: Sequence[Issue],
     if intent is None:
         return Outcome(row, Status.NOT_SENT, None, why_not_sent(run))
     return Outcome(row, STATUS[intent.state], intent.remote_id, message(intent=intent))
+
+
+def _with_later(outcome: Outcome, later: LaterRow | None) -> Outcome:
+    return outcome if later is None else replace(outcome, message=with_later(outcome.message, later))
 
 
 def _tuples(chunk: pd.DataFrame, positions: Sequence[int]) -> Iterator[tuple[str, ...]]:

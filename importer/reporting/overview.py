@@ -1,7 +1,7 @@
 """A run as a whole: counted row by row, then shown as facts for people and as one document for programs."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,13 +10,14 @@ import humanize
 
 from importer.harmless import harmless_line
 from importer.issues import Issue, Notice
+from importer.journal.later_runs import LaterRow, SentAgain, counted
 from importer.journal.next_steps import next_steps
 from importer.journal.runs import Run
-from importer.journal.states import State
+from importer.journal.states import STATUS, State
 from importer.model import Outcome, Status
 from importer.reporting.lines import Line
 from importer.reporting.report_words import words_of
-from importer.reporting.sentences import headline, resume_command, step_sentences, utc_moment
+from importer.reporting.sentences import headline, resume_command, sent_again_words, step_sentences, utc_moment
 
 SCHEMA = 1
 MOST_KEPT = 1_000
@@ -42,12 +43,18 @@ class Overview:
     issues: Counter[str] = field(default_factory=Counter)
     attention: list[Outcome] = field(default_factory=list)
     failed: int = 0
+    needing: int = 0
+    later: Counter[LaterRow] = field(default_factory=Counter)
 
     def add(self, line: Line) -> None:
         """Count a row and its issues, and keep it if it is among the first that need attention."""
         self.counts[line.outcome.status] += 1
         self.issues.update(issue.code for issue in line.issues)
         self.failed += line.failed
+        if line.later is not None:
+            self.later[line.later] += 1
+            return
+        self.needing += line.outcome.status in NEEDS_ATTENTION
         if (line.failed or line.outcome.status in NEEDS_ATTENTION) and len(self.attention) < MOST_KEPT:
             self.attention.append(line.outcome)
 
@@ -65,7 +72,17 @@ class Overview:
 
     def steps(self) -> list[tuple[str, str]]:
         """What to do next: why, and the command."""
-        return step_sentences(self.run, next_steps(self.run, self.states, invalid=self.counts[Status.INVALID]))
+        again = Counter[State]()
+        for one, rows in self.later.items():
+            again[one.left] += rows
+        steps = next_steps(self.run, self.states, invalid=self.counts[Status.INVALID], sent_again=again)
+        return step_sentences(self.run, steps)
+
+    @property
+    def sent_again(self) -> str:
+        """What later runs have made of rows that this one left undone, in a sentence; empty if nothing."""
+        words = sent_again_words(counted(self.later))
+        return f"{words}." if words else ""
 
     def headline(self) -> str:
         """The whole run in one sentence."""
@@ -101,7 +118,8 @@ class Overview:
         steps = self.steps()
         read = [("How the file was read", words.notice(notice)) for notice in self.notices]
         notes = [(f"Column {issue.label}", words.issue(issue)) for issue in self.column_issues]
-        parts = ([("Result", self.headline())], counts, steps, read, notes, self.facts())
+        again = [("Since then", self.sent_again)] if self.later else []
+        parts = ([("Result", self.headline()), *again], counts, steps, read, notes, self.facts())
         return [pair for part in parts if part for pair in (*part, ("", ""))]
 
     def document(self, files: list[str]) -> dict[str, Any]:
@@ -117,6 +135,7 @@ class Overview:
             "sha256": run.sha256,
             "rows": self.rows,
             "counts": {status.value: count for status, count in self.counts.items()},
+            "sent_again": again_document(counted(self.later)),
             "issues": dict(sorted((*self.issues.items(), *Counter(i.code for i in self.column_issues).items()))),
             "notices": [notice.document for notice in self.notices],
             "started": _utc(run.started),
@@ -127,6 +146,14 @@ class Overview:
             "resume_after": None if run.resume_at is None else _utc(run.resume_at),
             "files": files,
         }
+
+
+def again_document(sent_again: Sequence[SentAgain]) -> list[dict[str, Any]]:
+    """The rows that later runs have brought in, for programs: so many by run, and by what became of them."""
+    rows = Counter[tuple[int, str]]()
+    for one in sent_again:
+        rows[one.run, STATUS[one.became].value] += one.rows
+    return [{"run": run, "status": status, "rows": number} for (run, status), number in rows.items()]
 
 
 def _utc(seconds: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from importer.reporting.overview import NEEDS_ATTENTION, Overview
+from importer.reporting.overview import Overview
 from importer.reporting.report_words import words_of
 from importer.reporting.sentences import utc_moment
 
@@ -26,7 +26,7 @@ def render(overview: Overview, files: Sequence[str]) -> str:
         title=overview.headline(),
         overview=overview,
         words=words_of(overview.run),
-        needing=sum(overview.counts[status] for status in NEEDS_ATTENTION),
+        needing=overview.needing,
         files=files,
         written=utc_moment(overview.now),
         style=style,

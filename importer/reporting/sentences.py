@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from importer.errors import Exit
 from importer.issues import Issue, Severity
-from importer.journal.later_runs import SentAgain
+from importer.journal.later_runs import LaterRow, SentAgain
 from importer.journal.next_steps import Step, StepKind, command_of, remedy_of, template_of
 from importer.journal.rows import Intent
 from importer.journal.runs import Run
@@ -229,6 +229,13 @@ def sent_again_words(sent_again: Sequence[SentAgain]) -> str:
         for run, became in by_run.items()
     )
     return f"Sent again {'; '.join(runs)}" if sent_again else ""
+
+
+def with_later(message: str, later: LaterRow | None) -> str:
+    """The message about a row, after what a later run has made of it if one has."""
+    if later is None:
+        return message
+    return f"Sent again in run {later.run}: {_BROUGHT_IN[later.became]}. Before that: {message}".rstrip()
 
 
 def change_signs(counts: Mapping[Status, int]) -> str:

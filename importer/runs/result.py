@@ -1,7 +1,9 @@
 """How a run ends: why sending stopped, the exit code that follows from it and from the rows, and the report."""
 
 import asyncio
+import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,10 +14,17 @@ from importer.journal.journal import Journal, open_journal
 from importer.journal.next_steps import FAILED_FILE, Step, StepKind, next_steps
 from importer.journal.runs import Run
 from importer.journal.states import DOUBTFUL, State
-from importer.reporting import Report, unwritten_report, write_report
+from importer.reporting import CORRECTED, SUMMARY, Report, unwritten_report, write_report
+from importer.reporting.overview import again_document
 from importer.reporting.stop_sentences import stop_sentence
 from importer.runs.allowances import next_create
 from importer.runs.earlier_runs import latest_run
+
+_MOST_REFRESHED = 50
+"""Earlier runs whose reports are looked at when a run ends."""
+
+_WRITING_SECONDS = 2.0
+"""The files of one report are not older or newer than its summary by more than that."""
 
 _EXIT_CODES = {
     StopReason.STRICT: Exit.ROWS_FAILED,
@@ -85,6 +94,7 @@ async def finish_run(
         )
     # In another thread, so that other runs of this process continue meanwhile.
     report, unwritten = await asyncio.to_thread(_report, journal, run, now)
+    await asyncio.to_thread(refresh_earlier_reports, journal, run, now)
     # A folder that cannot be written is the user's to choose anew; a private copy that is gone nobody can bring back.
     ended = Exit.USAGE if unwritten and code is Exit.DONE and run.copy.exists() else code
     return RunResult(run, report, ended, _steps(journal, run, report), sent, strays, unwritten)
@@ -104,6 +114,36 @@ def _report(journal: Journal, run: Run, now: float) -> tuple[Report, ImporterErr
         return write_report(journal, run, now=now), None
     except (ReportError, UsageError, FileError) as error:
         return unwritten_report(journal, run, now=now), error
+
+
+def refresh_earlier_reports(journal: Journal, run: Run, now: float) -> None:
+    """Write the reports of earlier runs anew of which this run has brought rows in, or no longer has.
+
+    Else their files would still ask for rows that exist by now, while their pages do not.
+    """
+    for number in journal.later_runs.runs_before(run, _MOST_REFRESHED):
+        earlier = journal.runs.get(number)
+        if earlier.forgotten is not None or earlier.folder == run.folder or not _is_outdated(journal, earlier):
+            continue
+        # What is wrong with the files of another run is not this run's to say; they can be rebuilt at any time.
+        with suppress(ReportError, UsageError, FileError, OSError):
+            write_report(journal, earlier, now=now)
+
+
+def _is_outdated(journal: Journal, run: Run) -> bool:
+    """Whether the report of a run says something else of later runs than the journal does."""
+    summary = run.folder / SUMMARY
+    try:
+        said = json.loads(summary.read_text("utf-8"))
+        written = summary.stat().st_mtime + _WRITING_SECONDS
+        # Somebody may be correcting them just now, and what was typed must stay.
+        touched = any((run.folder / name).stat().st_mtime > written for name in said["files"] if name in CORRECTED)
+        same = said["run"] == run.id and said.get("sent_again", []) == again_document(
+            journal.later_runs.sent_again(run.id)
+        )
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
+    return not (touched or same)
 
 
 def exit_code_of(journal: Journal, run: Run, reason: StopReason) -> Exit:
@@ -139,6 +179,7 @@ def settled_result(journal: Journal, run: Run, now: float) -> RunResult:
         code = exit_code_of(journal, run, StopReason.DONE)
         run = journal.runs.update(run, exit_code=int(code))
     report, unwritten = _report(journal, run, now)
+    refresh_earlier_reports(journal, run, now)
     return RunResult(run, report, code, _steps(journal, run, report), unwritten=unwritten)
 
 

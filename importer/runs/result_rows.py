@@ -11,11 +11,12 @@ from importer.delivery.conflicts import Conflict, recorded_conflict
 from importer.delivery.updates import record_before
 from importer.issues import Issue, Severity
 from importer.journal.journal import open_journal
+from importer.journal.later_runs import LaterRow
 from importer.journal.rows import Intent
 from importer.journal.runs import Run
 from importer.journal.states import STATUS, TAKEN_BACK, State
 from importer.model import Outcome, Status
-from importer.reporting.sentences import LEFT_OUT_WORDS, issue_words, row_message
+from importer.reporting.sentences import LEFT_OUT_WORDS, issue_words, row_message, with_later
 from importer.runs.groups import FieldChange, field_changes
 from schemas import RECORD_TYPES
 
@@ -78,7 +79,10 @@ def find_rows(
         invalid = status in (None, Status.INVALID) and not undone
         rows, total = journal.views.search(run, states, invalid=invalid, text=text, limit=limit, offset=offset)
         intents, issues = journal.views.about_rows(run, rows)
-        results = [_result(run, row, intents.get(row), issues.get(row, ()), words) for row in rows]
+        later = {} if run.finished is None else journal.later_runs.by_row(run.id, rows)
+        results = [
+            _with_later(_result(run, row, intents.get(row), issues.get(row, ()), words), later.get(row)) for row in rows
+        ]
     out = _left_out(run, text) if status in (None, Status.LEFT_OUT) and not undone else []
     first = max(offset - total, 0)
     results += [
@@ -119,6 +123,14 @@ def _result(
         is_held=intent.state is State.HELD,
         conflict=recorded_conflict(intent),
     )
+
+
+def _with_later(row: ResultRow, later: LaterRow | None) -> ResultRow:
+    if later is None:
+        return row
+    # Of a row that is held no longer, there is nothing left to decide.
+    outcome = replace(row.outcome, message=with_later(row.outcome.message, later))
+    return replace(row, outcome=outcome, is_held=False, conflict=None)
 
 
 def _changes(run: Run, intent: Intent) -> tuple[FieldChange, ...]:

@@ -1,6 +1,7 @@
 """Rejected and unsent rows once more, as a run of their own."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import fields, replace
@@ -11,9 +12,11 @@ import pytest
 from conftest import GIVE_UP, Desk, Service, mapping, wait_until
 from journal.test_runs import NEW
 
+from importer.config.settings import Settings
 from importer.journal.announcement_files import AnnouncementFiles
 from importer.journal.journal import open_journal
 from importer.runs.request import Choices
+from importer.runs.result_rows import find_rows
 from importer.runs.retry import _choices
 
 
@@ -45,6 +48,54 @@ def test_rows_that_came_in_with_the_failed_file_are_not_asked_for_again(desk: De
     told = desk.type("status", "1").out
     assert "Sent again in run 2: 1 created; in run 3: 1 created." in told
     assert "correct" not in told
+
+
+def test_the_files_of_a_run_hold_the_rows_that_are_left_to_correct(desk: Desk, service: Service) -> None:
+    """What a later run has brought in is no longer among them, and is again once that is undone."""
+    service.fail("400-relation", "400-relation")
+    rows = [*(mapping(n) for n in range(2, 6)), mapping(6, CoworkerId="12.5")]
+    desk.type("run", desk.write("rows.csv", rows), "--yes", "--out", "r")
+    folder = desk.folder / "r"
+    assert len((folder / "failed.csv").read_text("utf-8-sig").splitlines()) == 1 + 3
+    desk.type("retry", "1", "--yes")
+    failed = (folder / "failed.csv").read_text("utf-8-sig")
+    assert (len(failed.splitlines()), "12.5" in failed) == (1 + 1, True)
+    messages = [row["import_message"] for row in desk.report("r")]
+    assert [message.startswith("Sent again in run 2: created. Before that: ") for message in messages] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert "Sent again in run 2: 2 created." in (folder / "report.html").read_text("utf-8")
+    assert json.loads((folder / "summary.json").read_text("utf-8"))["sent_again"] == [
+        {"run": 2, "status": "created", "rows": 2}
+    ]
+    shown, _ = find_rows(1, None, "", 9, 0, Settings.model_validate({"home": desk.home}))
+    assert ["Sent again in run 2" in row.outcome.message for row in shown] == [True, True, False, False, False]
+    desk.type("undo", "2", "--yes")
+    assert len((folder / "failed.csv").read_text("utf-8-sig").splitlines()) == 1 + 3
+
+
+def test_no_file_to_correct_is_left_once_all_rows_came_in(desk: Desk, service: Service) -> None:
+    """Imported again, it would only ask for what exists."""
+    service.fail("400-relation")
+    desk.type("run", desk.write("rows.csv", [mapping(n) for n in range(2, 4)]), "--yes", "--out", "r")
+    desk.type("retry", "1", "--yes")
+    assert not list((desk.folder / "r").glob("failed.*"))
+
+
+def test_a_file_that_is_being_corrected_stays_as_it_is(desk: Desk, service: Service) -> None:
+    """Whoever corrects it has typed what is nowhere else."""
+    service.fail("400-relation", "400-relation")
+    desk.type("run", desk.write("rows.csv", [mapping(n) for n in range(2, 6)]), "--yes", "--out", "r")
+    failed = desk.folder / "r" / "failed.csv"
+    failed.write_text(failed.read_text("utf-8-sig").replace("Room 2", "Room 2b"), "utf-8")
+    later = failed.stat().st_mtime + 60
+    os.utime(failed, (later, later))
+    desk.type("retry", "1", "--yes")
+    assert "Room 2b" in failed.read_text("utf-8")
 
 
 def test_an_unfinished_run_is_resumed_and_not_retried(desk: Desk, service: Service) -> None:
