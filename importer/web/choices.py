@@ -5,9 +5,11 @@ is remembered in the journal, for every later file of the account, one about the
 every later file with the same header; the others belong to the upload.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import date
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -44,6 +46,9 @@ _REPAIR_WORDS = {
     "trim": "Spaces around the text",
 }
 _REMEMBERED, _CHOSEN_HERE = "Remembered from an earlier file.", "Chosen for this file, and remembered."
+_FOR_THIS_FILE = "Chosen for this file."
+_THREE_NUMBERS = re.compile(r"(?<!\d)(\d{1,2})([./-])(\d{1,2})\2(\d{4})(?!\d)")
+_ANY_DATE = "03/04/2027"
 _OF_ZONES = {"zone-assumed", "time-skipped", "date-ambiguous"}
 _LONGEST_TYPED = 300
 _CHOICE, _TYPED, _REPAIR = "pick-", "other-", "repair-"
@@ -66,6 +71,26 @@ class ColumnQuestion:
     def repaired(self) -> str:
         """What the repair makes of the example."""
         return REPAIRS[self.kind](self.example) if self.kind in REPAIRS else self.example
+
+    @property
+    def orders(self) -> Mapping[str, str]:
+        """What the date of the example is with the day first and with the month first."""
+        match = _THREE_NUMBERS.search(self.example)
+        return (_orders(match) if match else {}) or _orders(_THREE_NUMBERS.fullmatch(_ANY_DATE))
+
+
+def _orders(match: re.Match[str] | None) -> dict[str, str]:
+    """By the order; empty if the numbers leave nothing to ask."""
+    if match is None:
+        return {}
+    first, _, second, year = match.groups()
+    try:
+        days = {"dmy": date(int(year), int(second), int(first)), "mdy": date(int(year), int(first), int(second))}
+    except ValueError:
+        return {}
+    if first == second:
+        return {}
+    return {order: f"{match[0]} is {day.day} {day:%B} {day.year}" for order, day in days.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +138,7 @@ def _about_repairs(causes: Sequence[CauseSummary]) -> list[ColumnQuestion]:
 class MadeChoice:
     """A choice that holds, for the page: the record that a name means, else ``text`` says how something is read.
 
-    ``origin`` says where something was chosen that is remembered.
+    ``origin`` says where something was chosen that may be remembered.
     """
 
     key: str
@@ -122,6 +147,11 @@ class MadeChoice:
     count: int = 0
     record: Candidate | None = None
     origin: str = ""
+
+    @property
+    def is_remembered(self) -> bool:
+        """Whether it holds for later files as well, so that it is forgotten rather than taken back."""
+        return self.origin not in ("", _FOR_THIS_FILE)
 
 
 def made(draft: Draft, rows: CheckedRows, check: UploadCheck | None) -> list[MadeChoice]:
@@ -134,11 +164,11 @@ def made(draft: Draft, rows: CheckedRows, check: UploadCheck | None) -> list[Mad
         choices.append(MadeChoice(ROWS, f"{count(omitted, 'row')} {'is' if omitted == 1 else 'are'} left out."))
     recalled = draft.recalled or DateChoice()
     if draft.read.dates in _ORDER_WORDS:
-        origin = _origin_of_dates(draft.read.dates, recalled.dates)
+        origin = _origin_of_dates(draft.read.dates, recalled.dates, check)
         choices.append(MadeChoice(DATES, f"Dates are read as {_ORDER_WORDS[draft.read.dates]}.", origin=origin))
     # Nobody has to take back the zone of an earlier file where no time needs one.
     if draft.read.zone and (draft.read.zone != recalled.zone or _about_zone(rows)):
-        origin = _origin_of_dates(draft.read.zone, recalled.zone)
+        origin = _origin_of_dates(draft.read.zone, recalled.zone, check)
         choices.append(MadeChoice(ZONE, f"Times without a time zone are read in {draft.read.zone}.", origin=origin))
     header = check.header if check else None
     labels = dict(zip(header.letters, header.labels, strict=True)) if header else {}
@@ -152,8 +182,15 @@ def _about_zone(rows: CheckedRows) -> bool:
     return any(cause.code in _OF_ZONES for cause in rows.causes)
 
 
-def _origin_of_dates(now: str, recalled: str | None) -> str:
-    return _REMEMBERED if now == recalled else _CHOSEN_HERE
+def _origin_of_dates(now: str, recalled: str | None, check: UploadCheck | None) -> str:
+    if now == recalled:
+        return _REMEMBERED
+    return _CHOSEN_HERE if _has_titles(check) else _FOR_THIS_FILE
+
+
+def _has_titles(check: UploadCheck | None) -> bool:
+    """Whether the file has a header, by which another one is known as the same kind of file."""
+    return check is not None and check.header is not None and bool(check.header.row)
 
 
 def _origin(draft: Draft, name: ChosenName) -> str:
@@ -241,7 +278,7 @@ def _save(desk: Desk, draft: Draft, chosen: Sequence[tuple[str, str, Candidate]]
 
 def _remember_dates(desk: Desk, check: UploadCheck, changes: Mapping[str, str | None]) -> None:
     """Remember this of the dates of files with the same header; None forgets it."""
-    if not changes or check.header is None or not check.header.row:
+    if not changes or check.header is None or not _has_titles(check):
         return
     home, labels = desk.settings.home, check.header.labels
     remember_date_choice(labels, replace(recall_date_choice(labels, home), **changes), home)

@@ -11,6 +11,7 @@ from importer.config.saved_columns import remember, remember_dates
 from importer.config.settings import Settings
 from importer.sandbox.people import space
 from importer.sandbox.server import Running
+from importer.web.choices import ColumnQuestion
 from importer.web.upload_documents import question_key
 from web.kit import Client, form_fields, plain, serving, table
 from web.test_cells import NAMES, namesakes, sent
@@ -303,6 +304,35 @@ def test_how_dates_are_read_is_remembered_for_the_next_file_and_can_be_forgotten
     assert "month/day/year. Chosen for this file, and remembered." in text
     text = words(check_page(client, first))
     assert "Dates are read as day/month/year. Chosen for this file, and remembered." in text
+
+
+def test_nothing_says_that_it_is_remembered_for_a_file_without_a_header(client: Client) -> None:
+    """No later file is known by it; the choice itself holds, and is taken back rather than forgotten."""
+    file = table(mapping(2, SubscriptionExpireDate="02/03/2027 10:00")).partition(b"\n")[2]
+    place = client.draft("a.csv", file)
+    client.post(f"{place}/check", {"header_row": "1", "read": "no header"})
+    client.follow(place)
+    client.post(f"{place}/columns", {f"field-{label}": letter for label, letter in zip(LABELS, "ABCDEF", strict=True)})
+    text = words(check_page(client, place))
+    assert "Is the day or the month first" in text
+    assert "How dates are read is remembered" not in text
+    text = words(choose(client, place, {"dates": "dmy", "zone": "Asia/Tokyo"}))
+    assert "Dates are read as day/month/year. Chosen for this file. Take back" in text
+    assert "are read in Asia/Tokyo. Chosen for this file. Take back" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "dmy", "mdy"),
+    [
+        ("2/12/2026", "2/12/2026 is 2 December 2026", "2/12/2026 is 12 February 2026"),
+        ("02.03.2027 10:00", "02.03.2027 is 2 March 2027", "02.03.2027 is 3 February 2027"),
+        ("Fri 5-6-2027", "5-6-2027 is 5 June 2027", "5-6-2027 is 6 May 2027"),
+        *[(text, "03/04/2027 is 3 April 2027", "03/04/2027 is 4 March 2027") for text in ("1/2/27", "", "31/12/2027")],
+    ],
+)
+def test_the_order_of_dates_is_asked_with_a_date_of_the_file(text: str, dmy: str, mdy: str) -> None:
+    """So that one sees which is right; of a text that is read in neither way, with any other."""
+    assert ColumnQuestion("dates", "dates", "Ends", text, 1).orders == {"dmy": dmy, "mdy": mdy}
 
 
 @pytest.mark.parametrize(
