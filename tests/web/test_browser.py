@@ -532,6 +532,10 @@ def test_no_page_before_the_check_loses_what_is_on_it_unasked(eyes: Eyes, tmp_pa
     expect(page.locator("main")).to_contain_text("All rows are imported")
     expect(page.locator("#select-CoworkerId")).to_have_value("B")
     assert asked == ["beforeunload"] * 2
+    page.get_by_role("link", name="Choose another file").click(no_wait_after=True)
+    expect(page.locator("#select-CoworkerId")).to_have_value("B")
+    # What came along with another header is as unsaved as before.
+    assert asked == ["beforeunload"] * 3
     eyes.judge()
 
 

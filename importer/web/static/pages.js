@@ -70,6 +70,8 @@ const buttonsOf = (form) => [...form.elements].filter((one) => one.matches("butt
 // What was typed or chosen and not saved yet.
 const isUnsaved = (field) => {
   if (field.type === "hidden") return false;
+  // Drawn with a choice that came by the address: what is saved is another one.
+  if (field.dataset.saved !== undefined) return field.value !== field.dataset.saved;
   if (field.type === "radio" || field.type === "checkbox") return field.checked !== field.defaultChecked;
   if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
   return field.selectedIndex !== Math.max([...field.options].findIndex((option) => option.defaultSelected), 0);
