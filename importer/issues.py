@@ -103,6 +103,11 @@ CATALOGUE: Mapping[str, IssueKind] = {
         '{column} must be a real date: "{value}".',
         "Check that the day exists, and write it like {detail}.",
     ),
+    "date-of-other-order": IssueKind(
+        Severity.ERROR,
+        '{column} has no such month in the order in which dates are read: "{value}".',
+        "Write it like {detail}, or change whether the day or the month is read first.",
+    ),
     "date-incomplete": IssueKind(
         Severity.ERROR,
         '{column} is not a complete date: "{value}".',

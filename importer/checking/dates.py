@@ -166,7 +166,7 @@ class DateReader:
             return _Read(code=text or "not-a-date")
         if text.numbers:
             ordered = self._by_order(text, text.numbers, evidence, count, header_order)
-            return _read(ordered) if ordered else _Read(code="date-ambiguous")
+            return _read_as_ordered(ordered) if ordered else _Read(code="date-ambiguous")
         return _read(text)
 
     def _by_order(
@@ -224,6 +224,14 @@ class _Read(NamedTuple):
     code: str = ""
     place: str | None = None
     timed: bool = False
+
+
+def _read_as_ordered(text: DateText) -> _Read:
+    """The same where the order has decided; a day that would exist in the other one is no day that does not exist."""
+    read = _read(text)
+    turned = text._replace(day=text.month, month=text.day)
+    is_of_other = read.code == "not-a-date" and text.month > _LAST_MONTH and _read(turned).code != "not-a-date"
+    return _Read(code="date-of-other-order") if is_of_other else read
 
 
 def _read(text: DateText) -> _Read:

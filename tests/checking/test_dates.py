@@ -95,8 +95,24 @@ def test_the_order_of_a_column_is_given_by_the_user() -> None:
     """With an order ambiguous cells are read by it, and cells of the other order are no dates."""
     shown, found = read("03/04/2027", "31/12/2027", "12/31/2027", order="dmy")
     assert shown == ["2027-04-03T00:00:00Z", "2027-12-31T00:00:00Z", ""]
-    assert found["not-a-date"] == ["12/31/2027"]
+    assert found["date-of-other-order"] == ["12/31/2027"]
     assert read("03/04/2027", order="mdy")[0] == ["2027-03-04T00:00:00Z"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "order", "code"),
+    [
+        ("13/04/2027", "mdy", "date-of-other-order"),
+        ("04/13/2027 10:00", "dmy", "date-of-other-order"),
+        ("31/02/2027", "mdy", "not-a-date"),
+        ("02/31/2027", "dmy", "not-a-date"),
+        ("13/14/2027", "mdy", "not-a-date"),
+        ("31/04/2027", "dmy", "not-a-date"),
+    ],
+)
+def test_a_day_that_exists_in_the_other_order_is_told_so(cell: str, order: str, code: str) -> None:
+    """That it does not exist would be untrue, and its reader would look for the mistake in the wrong place."""
+    assert read(cell, order=order)[1][code] == [cell]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +128,7 @@ def test_the_order_of_a_column_is_given_by_the_user() -> None:
         ("28/11/26", None, "", "date-ambiguous"),
         # Nothing says how it ends.
         ("26/12/05", "ymd", "", "date-incomplete"),
-        ("12/28/26", "dmy", "", "not-a-date"),
+        ("12/28/26", "dmy", "", "date-of-other-order"),
         ("Mon 28-11-26", "dmy", "", "date-contradictory"),
         ("1/1/70", "dmy", "", "date-placeholder"),
         ("5/12/6", "dmy", "", "date-incomplete"),
