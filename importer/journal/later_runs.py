@@ -63,8 +63,8 @@ class LaterRuns:
         if not self.signature(run):
             return by_row
         mine = t.intent.alias("mine")
-        asked = [] if rows is None else [mine.c.row.in_(rows)]
-        undone = sa.and_(mine.c.run == run, mine.c.state.in_(LEFT_UNDONE), *asked)
+        of_rows = [] if rows is None else [mine.c.row.in_(rows)]
+        undone = sa.and_(mine.c.run == run, mine.c.state.in_(LEFT_UNDONE), *of_rows)
         with self._db.read() as db:
             for row, left, later, became in (*self._of_key(db, run, mine, undone), *_by_retries(db, run, mine, undone)):
                 one = LaterRow(later, State(left), State(became))

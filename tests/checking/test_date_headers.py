@@ -117,8 +117,12 @@ def dates(folder: Path, label: str, *cells: str, order: str | None = None) -> li
 @pytest.mark.parametrize(
     ("label", "cells", "read"),
     [
-        ("Expiry (MM/DD/YYYY)", ["05/04/2027", "13/04/2027", "04/30/2027"], ["2027-05-04", "not-a-date", "2027-04-30"]),
-        ("Expiry (DD/MM/YYYY)", ["05/04/2027", "04/30/2027"], ["2027-04-05", "not-a-date"]),
+        (
+            "Expiry (MM/DD/YYYY)",
+            ["05/04/2027", "13/04/2027", "04/30/2027"],
+            ["2027-05-04", "date-of-other-order", "2027-04-30"],
+        ),
+        ("Expiry (DD/MM/YYYY)", ["05/04/2027", "04/30/2027"], ["2027-04-05", "date-of-other-order"]),
         ("Expiry (DD/MM/YY)", ["05/04/27", "5.4.27"], ["2027-04-05", "2027-04-05"]),
         ("Expiry (DD/MM/YYYY)", ["27-05-04", "05/04/27"], ["date-ambiguous", "date-ambiguous"]),
         ("Ablauf (TT.MM.JJJJ)", ["27.05.04"], ["date-ambiguous"]),

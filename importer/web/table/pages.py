@@ -108,8 +108,8 @@ def _query_of(selection: Selection, *, sort: str, descending: bool) -> str:
 def _causes(causes: Sequence[CauseSummary], counts: Mapping[str, int], chosen: str) -> list[tuple[CauseSummary, int]]:
     """What rows can be shown for, each with how many of them have it now: cells, and rows that are wrong as a whole."""
     # Every time without a zone has one, so that it tells no row from another.
-    told = [cause for cause in causes if cause.code != "zone-assumed"]
-    return [(cause, counts.get(cause.key, 0)) for cause in told if cause.key in counts or cause.key == chosen]
+    telling = [cause for cause in causes if cause.code != "zone-assumed"]
+    return [(cause, counts.get(cause.key, 0)) for cause in telling if cause.key in counts or cause.key == chosen]
 
 
 def _choices(counts: Mapping[str, int], plans: Mapping[str, int], edited: int) -> list[tuple[str, str, int]]:
