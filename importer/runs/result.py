@@ -134,11 +134,11 @@ def _is_outdated(journal: Journal, run: Run) -> bool:
     """Whether the report of a run says something else of later runs than the journal does."""
     summary = run.folder / SUMMARY
     try:
-        said = json.loads(summary.read_text("utf-8"))
+        document = json.loads(summary.read_text("utf-8"))
         written = summary.stat().st_mtime + _WRITING_SECONDS
         # Somebody may be correcting them just now, and what was typed must stay.
-        touched = any((run.folder / name).stat().st_mtime > written for name in said["files"] if name in CORRECTED)
-        same = said["run"] == run.id and said.get("sent_again", []) == again_document(
+        touched = any((run.folder / name).stat().st_mtime > written for name in document["files"] if name in CORRECTED)
+        same = document["run"] == run.id and document.get("sent_again", []) == again_document(
             journal.later_runs.sent_again(run.id)
         )
     except (OSError, ValueError, LookupError, TypeError):
