@@ -111,6 +111,12 @@ class Run:
         return float(at) if isinstance(at, int | float) else None
 
     @property
+    def zone_of_times(self) -> str:
+        """The time zone in which times of its file were read that do not say theirs; empty if there were none."""
+        read = self.options.get("read")
+        return str(read.get("zone") or "") if self.options.get(ZONELESS) and isinstance(read, Mapping) else ""
+
+    @property
     def left_out(self) -> tuple[int, ...]:
         """The numbers of the rows of its file that a person has left out; a retry is not about them.
 

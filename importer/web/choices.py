@@ -167,7 +167,7 @@ def made(draft: Draft, rows: CheckedRows, check: UploadCheck | None) -> list[Mad
         origin = _origin_of_dates(draft.read.dates, recalled.dates, check)
         choices.append(MadeChoice(DATES, f"Dates are read as {_ORDER_WORDS[draft.read.dates]}.", origin=origin))
     # Nobody has to take back the zone of an earlier file where no time needs one.
-    if draft.read.zone and (draft.read.zone != recalled.zone or _about_zone(rows)):
+    if draft.read.zone and (draft.read.zone != recalled.zone or about_zone(rows)):
         origin = _origin_of_dates(draft.read.zone, recalled.zone, check)
         choices.append(MadeChoice(ZONE, f"Times without a time zone are read in {draft.read.zone}.", origin=origin))
     header = check.header if check else None
@@ -178,7 +178,8 @@ def made(draft: Draft, rows: CheckedRows, check: UploadCheck | None) -> list[Mad
     return choices
 
 
-def _about_zone(rows: CheckedRows) -> bool:
+def about_zone(rows: CheckedRows) -> bool:
+    """Whether any time of the file does not say its time zone."""
     return any(cause.code in _OF_ZONES for cause in rows.causes)
 
 

@@ -610,6 +610,12 @@ async def plan(request: Request) -> Response:
     return page(request, "plan.html", **await _plan_values(request, draft, made))
 
 
+def _read_in(draft: Draft, result: UploadCheck | None, settings: Settings) -> str:
+    """The time zone in which times are read that do not say theirs; empty if all do."""
+    rows = result.rows if result else None
+    return upload_check.zone_of(draft, settings) if rows and choices.about_zone(rows) else ""
+
+
 async def _plan_values(
     request: Request,
     draft: Draft,
@@ -626,6 +632,7 @@ async def _plan_values(
     pages = max(-(-len(doubts) // row_answers.ROWS), 1)
     number = min(number, pages)
     return {
+        "read_in": _read_in(draft, latest, settings_of(request)),
         "doubts": doubts[(number - 1) * row_answers.ROWS : number * row_answers.ROWS],
         "number": number,
         "pages": pages,

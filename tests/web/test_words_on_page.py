@@ -168,3 +168,14 @@ def test_the_page_gives_examples_as_staff_would_type_them(client: Client) -> Non
     assert "10:30:00Z" not in text.replace(EXPIRES, "")
     read = DateReader(None, "UTC").read("Date", pd.Series(["30 April 2027 10:30"]))
     assert read.values[0] == pd.Timestamp("2027-04-30T10:30:00Z")
+
+
+def test_plan_and_results_say_in_which_zone_times_were_read(client: Client) -> None:
+    """Also where nobody has answered the question; not if all times say theirs."""
+    open_times = client.draft("a.csv", table(mapping(2, SubscriptionExpireDate="2030-12-02 10:00")))
+    client.post(f"{open_times}/choices", {"zone": "Asia/Tokyo", "only": "zone"})
+    assert "Times without a time zone are read in Asia/Tokyo" in plain(client.follow(f"{open_times}/plan").text)
+    run = run_of(client, open_times)
+    assert "Times without a time zone Read in Asia/Tokyo" in plain(client.follow(run).text)
+    certain = client.draft("b.csv", table(mapping(3)))
+    assert "Times without a time zone" not in plain(client.follow(f"{certain}/plan").text)
