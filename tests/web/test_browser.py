@@ -183,7 +183,7 @@ def give_the_failed_rows_back(eyes: Eyes, failed: Path) -> None:
     """Step 6: the rows to correct are downloaded, corrected and imported as they are."""
     page = eyes.page
     with page.expect_download() as download:
-        page.get_by_role("link", name="Download the rows to correct").click()
+        page.get_by_role("link", name="Or only 2 rows").click()
     download.value.save_as(failed)
     eyes.judge()
     page.get_by_role("link", name="All rows with their Ids").click()

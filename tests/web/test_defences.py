@@ -22,10 +22,11 @@ NASTY = "<img src=x onerror=alert(1)>\"'{{7*191}}</script><script>alert(2)</scri
 
 
 def test_without_a_session_nothing_is_answered(site: Site) -> None:
-    """Every address of the table asks for the way in, even from this machine."""
+    """Every address of the table asks for the way in, even from this machine; but for monitors, who learn nothing."""
     stranger = site.stranger()
+    assert (stranger.get("/healthz").text, stranger.get("/metrics").status) == ("ok\n", 404)
     for method, path in addresses():
-        if path not in ("/start", "/enter", "/enter/callback", "/left"):
+        if path not in ("/start", "/enter", "/enter/callback", "/left", "/healthz", "/metrics"):
             answer = stranger.get(path) if method == "GET" else stranger.post(path)
             assert answer.status == 401, path
 
