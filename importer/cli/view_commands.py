@@ -151,6 +151,9 @@ def columns(file: Path, as_json: bool, save: bool, **reading: Any) -> int:
 
 
 def _show_status(shown: "RunStatus", before: str = "") -> None:
+    # A run of the queue has not signed in yet.
+    from importer.runs.account_queue import account_of
+
     run, counts = shown.run, {status.value: number for status, number in shown.counts.items()}
     # Undone rows count as "not sent" there; shown like that, they would look as if they had never existed.
     counts |= {"not sent": shown.unsent, "deleted by undo": shown.removed, "put back by undo": shown.restored}
@@ -158,7 +161,7 @@ def _show_status(shown: "RunStatus", before: str = "") -> None:
     profile = f", --profile {run.options['profile']}" if run.options.get("profile") else ""
     put(
         f"Run {run.id}: {before}{harmless_line(run.file)}, {_state(shown)} ({rows or 'nothing sent yet'}), "
-        f"started {_instant(run.started)}, for {harmless_line(shown.account or 'an unknown account')}{profile}"
+        f"started {_instant(run.started)}, for {harmless_line(account_of(run) or 'an unknown account')}{profile}"
     )
 
 

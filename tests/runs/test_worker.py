@@ -59,6 +59,7 @@ def test_queued_runs_are_sent_one_after_another(service: Service, desk: Desk) ->
     assert "queued" in status.out
     assert "It waits for a worker, and none is running. To start one: importer worker" in status.out
     assert "importer resume" not in status.out
+    assert "for 127.0.0.1/ops@example.com" in status.out
     done = desk.type_in_a_shell("worker", "--until-idle")
     assert done.code == 0, done.err
     assert names(service) == Counter(f"Room {number}" for number in range(2, 9))
