@@ -107,8 +107,9 @@ class Worker:
         """Let the runs at work stop after the rows in progress, whatever the worker ends by."""
         for one in self._working:
             one.process.terminate()
-        for one in self._working:
-            self._end(journal, one, one.process.wait(), is_leaving=True)
+        # All of them first: this process takes those with it that have not ended when it does, whatever it ends by.
+        for one, code in [(one, one.process.wait()) for one in self._working]:
+            self._end(journal, one, code, is_leaving=True)
 
     def _see_to(self, journal: Journal, *, is_patient: bool) -> None:
         try:
