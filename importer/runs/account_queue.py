@@ -81,7 +81,8 @@ def left_to_workers(journal: Journal) -> list[Run]:
 
 def is_left_to_workers(run: Run) -> bool:
     """Whether a worker is to take this run, or works on it."""
-    return bool(_place(run).get(_FOR_WORKERS)) and run.finished is None
+    # A process that ends may write down options that it read before somebody took the run out of the queue.
+    return bool(_place(run).get(_FOR_WORKERS)) and run.finished is None and not run.stop
 
 
 def worker_complaint(run: Run) -> str:

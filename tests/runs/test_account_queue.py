@@ -13,8 +13,8 @@ from importer.journal import lock
 from importer.journal.announcement_files import AnnouncementFiles
 from importer.journal.journal import Journal
 from importer.journal.runs import Run
-from importer.runs.account_queue import Ahead, account_of, ahead_of, ahead_of_new, join_queue
-from importer.runs.status import run_status
+from importer.runs.account_queue import Ahead, account_of, ahead_of, ahead_of_new, join_queue, left_to_workers
+from importer.runs.status import ask_to_stop, run_status
 
 NOW = 1_900_000_000.0
 
@@ -127,3 +127,16 @@ def test_a_run_that_is_put_back_is_known_by_its_account_and_its_plan(
     run = journal.runs.get(run.id)
     assert account_of(run) == ACCOUNT
     assert run.options["queue"] == {"account": ACCOUNT, "since": NOW + 9, "writes": 7}
+
+
+def test_a_run_that_was_asked_to_stop_is_left_to_no_worker(journal: Journal, settings: Settings, memory: Path) -> None:
+    """Whatever else is written down of it meanwhile; begun again, it is."""
+    run = add_run(journal, memory, planned=2)
+    join_queue(run.id, settings, NOW, for_workers=True)
+    queued = journal.runs.get(run.id)
+    assert [one.id for one in left_to_workers(journal)] == [run.id]
+    ask_to_stop(run.id, settings)
+    journal.runs.update(run, options={**queued.options})
+    assert left_to_workers(journal) == []
+    join_queue(run.id, settings, NOW + 1, for_workers=True)
+    assert [one.id for one in left_to_workers(journal)] == [run.id]
