@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from importer.delivery.comparer import Comparer, Key, by_key
 from importer.delivery.listing import Listing, Remote, changed_since
 from importer.delivery.marks import mark_on, marks_on
-from importer.journal.evidence import FirstLook
+from importer.journal.evidence import FirstSearch
 from importer.journal.journal import Journal
 from importer.journal.marks import Place
 from importer.journal.next_steps import StepKind
@@ -24,7 +24,7 @@ from importer.journal.states import UNANSWERED, Event, State
 from importer.text import printable, value_words
 from schemas import RecordType
 
-MOST_RESENDS = 3
+MOST_CREATE_RESENDS = 3
 """How often a row that was proved absent is sent again before a person must look."""
 
 _NOT_AT_ITS_END = (State.PLANNED, *UNANSWERED)
@@ -108,7 +108,7 @@ def settle(
         return Settled(waits=dict.fromkeys(doubtful, 0.0), failure=listing.failure, remedy=listing.remedy)
     comparer, settled = Comparer(kind), Settled()
     of_journal = _ids_of_rows(journal, target, doubtful, listing)
-    looks = journal.evidence.first_looks(doubtful, listing.date, asked_at)
+    searches = journal.evidence.first_searches(doubtful, listing.date, asked_at)
     carried = marks_on(listing.records)
     taken = _by_mark(doubtful, carried, journal, settled)
     done = {change.intent for change in settled.changes}
@@ -124,7 +124,7 @@ def settle(
             unmatched += [(intent, free) for intent in _pair(same, candidates, user, settled)]
     for intent, free in unmatched:
         leftover = [remote for remote in free if remote.id not in taken]
-        left = seconds_left(intent, looks[intent], listing.date, asked_at, window)
+        left = seconds_left(intent, searches[intent], listing.date, asked_at, window)
         _judge_absent(intent, leftover, listing, comparer, left, settled)
     return settled
 
@@ -218,32 +218,32 @@ def _judge_absent(
             "Nexudus lists no records at all, which does not prove that none was created. Look for it in Nexudus."
         )
         settled.changes.append(Change(intent, Event.UNCLEAR, message=sentence))
-    elif intent.resends >= MOST_RESENDS:
+    elif intent.resends >= MOST_CREATE_RESENDS:
         sentence = f"Sent {intent.resends + 1} times, but no record was created. Create it in Nexudus."
         settled.changes.append(Change(intent, Event.UNCLEAR, message=sentence))
     else:
         settled.changes.append(Change(intent, Event.ABSENT))
 
 
-def seconds_left(intent: Intent, look: FirstLook, date: float | None, asked_at: float, window: float) -> float:
+def seconds_left(intent: Intent, search: FirstSearch, date: float | None, asked_at: float, window: float) -> float:
     """In how many seconds the window of a row's call is over: ``window_left`` since the row was sent."""
-    return window_left(look, date, asked_at, window, began=intent.sent_at)
+    return window_left(search, date, asked_at, window, began=intent.sent_at)
 
 
 def window_left(
-    look: FirstLook, date: float | None, asked_at: float, window: float, *, began: float | None = None
+    search: FirstSearch, date: float | None, asked_at: float, window: float, *, began: float | None = None
 ) -> float:
     """In how many seconds the window is over by both clocks; a clock that was set back since is not listened to.
 
-    It counts from the first look, on this machine's clock from ``began`` if that is known. ``date`` is the service's
+    It counts from the first search, on this machine's clock from ``began`` if that is known. ``date`` is the service's
     clock when the answer came that was asked for at ``asked_at``, None if it has none.
     """
     # This machine's counts from the send, the service's from the first answer that was looked at after it. Were only
     # one of them asked, a clock that is put right in between would end the window too soon, or never.
-    elapsed = [asked_at - (look.local_time if date is None else began or look.local_time)]
-    if date is not None and look.service_time is not None:
+    elapsed = [asked_at - (search.local_time if date is None else began or search.local_time)]
+    if date is not None and search.service_time is not None:
         # Whole seconds on both sides; without a window there is nothing to be exact about.
-        elapsed.append(date - look.service_time - (_DATE_STEP if window else 0.0))
+        elapsed.append(date - search.service_time - (_DATE_STEP if window else 0.0))
     forwards = [seconds for seconds in elapsed if seconds >= -_DATE_STEP]
     return max(window - min(forwards), 0.0) if forwards else window
 
@@ -271,7 +271,7 @@ def settle_reviews(
         return []
     comparer = Comparer(kind)
     taken = _ids_of_rows(journal, target, reviews, listing)
-    looks = journal.evidence.first_looks(reviews, listing.date, asked_at)
+    searches = journal.evidence.first_searches(reviews, listing.date, asked_at)
     carried = marks_on(listing.records)
     of_row = _records_by_row(carried, journal)
     changes = []
@@ -291,7 +291,7 @@ def settle_reviews(
         if equal and remote.id not in before and remote.id not in carried and not is_foreign(remote, user):
             changes.append(Change(intent, Event.FOUND, remote_id=remote.id))
         elif not comparer.differences(intent.body, remote) and not seconds_left(
-            intent, looks[intent], listing.date, asked_at, window
+            intent, searches[intent], listing.date, asked_at, window
         ):
             sentence = "the record is in Nexudus, but was not created for this row"
             changes.append(Change(intent, Event.KNOWN, remote_id=remote.id, message=sentence))

@@ -180,8 +180,8 @@ class Undoer:
 
     def _seconds_left(self, intent: Intent) -> float:
         """For how long the call of an earlier undo, which got no answer, may still take effect."""
-        look = self._journal.evidence.first_looks([intent], self._service_time, self._asked_at)[intent]
-        return seconds_left(intent, look, self._service_time, self._asked_at, self._window)
+        search = self._journal.evidence.first_searches([intent], self._service_time, self._asked_at)[intent]
+        return seconds_left(intent, search, self._service_time, self._asked_at, self._window)
 
     async def _look_with_witness(self, intent: Intent, number: int) -> Remote | Gone | Unreadable:
         """The record; "not found" only if something else shows that the sign-in is for the right place."""

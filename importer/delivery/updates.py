@@ -20,7 +20,7 @@ from importer.journal.states import Event
 from importer.text import changes, printable
 from schemas import RecordType
 
-MOST_RESENDS = 3
+MOST_UPDATE_RESENDS = 3
 """How often an update is sent again that got no answer and had no effect, before a person must look."""
 
 ENTERED_BY_ANYBODY = "the record has these values now; whether this row or somebody else entered them is not known"
@@ -175,7 +175,7 @@ def settled(intent: Intent, there: Look, seconds_left: float, kind: RecordType, 
             "Whether the update had arrived is not known."
         )
         return Change(intent, Event.OVERTAKEN, number, message=sentence)
-    if intent.resends >= MOST_RESENDS:
+    if intent.resends >= MOST_UPDATE_RESENDS:
         sentence = f"Sent {intent.resends + 1} times without an answer, but record {number} was never updated."
         return Change(intent, Event.OVERTAKEN, number, message=sentence)
     return planned_again(intent, Event.ABSENT)

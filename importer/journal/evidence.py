@@ -22,13 +22,13 @@ _NOTE_REBUILT = """
     INSERT INTO rebuilt (target, service_time, local_time) VALUES (?, ?, ?) ON CONFLICT (target)
     DO UPDATE SET service_time = excluded.service_time, local_time = excluded.local_time
 """
-_NOTE_LOOK = """
+_NOTE_SEARCH = """
     INSERT INTO first_look (run, row, attempt, service_time, local_time) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
 
 
 @dataclass(frozen=True, slots=True)
-class FirstLook:
+class FirstSearch:
     """When a row without an answer was looked for first, in epoch seconds of either clock."""
 
     service_time: float | None
@@ -67,11 +67,11 @@ class Evidence:
         with self._db.write() as db:
             db.exec_driver_sql(_NOTE_REBUILT, (target, service_time, local_time))
 
-    def rebuilt(self, target: int) -> FirstLook | None:
+    def rebuilt(self, target: int) -> FirstSearch | None:
         """When that was, until ``forget_rebuilt``; None if it never was."""
         with self._db.read() as db:
             row = db.execute(sa.select(t.rebuilt).where(t.rebuilt.c.target == target)).first()
-        return None if row is None else FirstLook(row.service_time, row.local_time)
+        return None if row is None else FirstSearch(row.service_time, row.local_time)
 
     def forget_rebuilt(self, target: int) -> None:
         """The window after it is over."""
@@ -96,16 +96,16 @@ class Evidence:
         with self._db.read() as db:
             return [to_intent(row) for row in db.execute(query)]
 
-    def first_looks(
+    def first_searches(
         self, intents: Sequence[Intent], service_time: float | None, local_time: float
-    ) -> dict[Intent, FirstLook]:
+    ) -> dict[Intent, FirstSearch]:
         """When each of these rows was first looked for since it was sent last; now, if it never was."""
-        looks: dict[Intent, FirstLook] = {}
+        searches: dict[Intent, FirstSearch] = {}
         with self._db.write() as db:
             for intent in intents:
                 key = {"run": intent.run, "row": intent.row, "attempt": intent.attempts}
-                db.exec_driver_sql(_NOTE_LOOK, (*key.values(), service_time, local_time))
+                db.exec_driver_sql(_NOTE_SEARCH, (*key.values(), service_time, local_time))
                 mine = [t.first_look.c[name] == value for name, value in key.items()]
                 row = db.execute(sa.select(t.first_look).where(*mine)).one()
-                looks[intent] = FirstLook(row.service_time, row.local_time)
-        return looks
+                searches[intent] = FirstSearch(row.service_time, row.local_time)
+        return searches

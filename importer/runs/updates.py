@@ -82,8 +82,8 @@ async def _settle_each(
             continue
         number = intent.remote_id or 0
         there, reply, asked_at = await reader.read(number)
-        look = journal.evidence.first_looks([intent], reply.clock, asked_at)[intent]
-        left = seconds_left(intent, look, reply.clock, asked_at, session.settings.settle)
+        search = journal.evidence.first_searches([intent], reply.clock, asked_at)[intent]
+        left = seconds_left(intent, search, reply.clock, asked_at, session.settings.settle)
         if isinstance(there, Unreadable):
             failed += 1
             result.failure = f"record {number} cannot be read: {there.why}"

@@ -28,7 +28,7 @@ from importer.delivery.comparer import Comparer
 from importer.delivery.listing import Listing, Remote, to_remote
 from importer.delivery.reconciler import Settled
 from importer.delivery.sender import LONGEST_DELAY
-from importer.journal.evidence import FirstLook
+from importer.journal.evidence import FirstSearch
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
 from importer.journal.states import Event, State, after
@@ -305,12 +305,14 @@ class Notes:
         of_rows = {text: (1, number) for number, row in enumerate(self._rows) for text in row.marks}
         return {text: of_rows[text] for text in texts if text in of_rows}
 
-    def first_looks(self, intents: Sequence[Intent], service: float | None, local: float) -> dict[Intent, FirstLook]:
+    def first_searches(
+        self, intents: Sequence[Intent], service: float | None, local: float
+    ) -> dict[Intent, FirstSearch]:
         """When each was looked for first."""
         assert service is not None
         for intent in intents:
             self.looks[intent.row] = self._rows[intent.row].look or self.looks.get(intent.row, (service, local))
-        return {intent: FirstLook(*self.looks[intent.row]) for intent in intents}
+        return {intent: FirstSearch(*self.looks[intent.row]) for intent in intents}
 
 
 def _intent(number: int, row: Row) -> Intent:
@@ -567,7 +569,7 @@ def _trust_any_list(patch: pytest.MonkeyPatch) -> None:
 def _one_clock(patch: pytest.MonkeyPatch, *, service: bool) -> None:
     left = reconciler.seconds_left
 
-    def seconds(intent: Intent, look: FirstLook, date: float | None, asked_at: float, window: float) -> float:
+    def seconds(intent: Intent, look: FirstSearch, date: float | None, asked_at: float, window: float) -> float:
         # The clock that is left out always says that enough time has passed.
         assert date is not None
         if service:

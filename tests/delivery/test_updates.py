@@ -13,7 +13,7 @@ from importer.delivery.by_id import Gone, Look, Unreadable
 from importer.delivery.comparer import Comparer
 from importer.delivery.listing import Remote, to_remote
 from importer.delivery.updates import (
-    MOST_RESENDS,
+    MOST_UPDATE_RESENDS,
     before_of,
     body_of,
     instead_of_an_update,
@@ -169,7 +169,9 @@ def test_what_has_become_of_an_update_without_an_answer(there: Look, left: float
 
 def test_an_update_that_never_arrives_ends_with_a_person() -> None:
     """After so many that were lost; one that the service refused with a throttle, however often, has lost nothing."""
-    rows = (replace(intent(attempts=n), resends=m) for n, m in ((99, MOST_RESENDS - 1), (4, MOST_RESENDS)))
+    rows = (
+        replace(intent(attempts=n), resends=m) for n, m in ((99, MOST_UPDATE_RESENDS - 1), (4, MOST_UPDATE_RESENDS))
+    )
     events = [settled(row, remote(), 0.0, KIND, US) for row in rows]
     assert [change and change.event for change in events] == [Event.ABSENT, Event.OVERTAKEN]
 

@@ -41,7 +41,7 @@ from importer.delivery.updates import (
     settled,
     values_before,
 )
-from importer.journal.evidence import FirstLook
+from importer.journal.evidence import FirstSearch
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
@@ -375,7 +375,7 @@ class UpdateModel:
         # The clock that is left out always says that enough time has passed.
         service = world.service_now + (0 if UpdateRule.SERVICE_CLOCK in self._rules else 9e9)
         ours = world.now + (0 if UpdateRule.OUR_CLOCK in self._rules else 9e9)
-        return seconds_left(intent, FirstLook(*look), service, ours, WINDOW)
+        return seconds_left(intent, FirstSearch(*look), service, ours, WINDOW)
 
     def _compares(self, world: World, number: int, sender: Sender) -> Step:
         """The row is compared with what there is, as before each sending."""

@@ -8,7 +8,7 @@ from delivery.kit import add_run
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from importer.journal.evidence import FirstLook
+from importer.journal.evidence import FirstSearch
 from importer.journal.journal import Journal
 from importer.journal.rows import Change, Intent
 from importer.journal.runs import Run
@@ -59,11 +59,11 @@ def test_a_row_is_first_looked_for_once_in_each_attempt(journal: Journal, run: R
     """The window counts from the first look after the call; when the row was sent again, it begins anew."""
     assert not journal.evidence.had_doubts(run.id)
     second, third = lost(journal, run, 2), lost(journal, run, 3)
-    assert journal.evidence.first_looks([second], 100.0, 10.0) == {second: FirstLook(100.0, 10.0)}
-    looks = journal.evidence.first_looks([second, third], None, 20.0)
-    assert looks == {second: FirstLook(100.0, 10.0), third: FirstLook(None, 20.0)}
+    assert journal.evidence.first_searches([second], 100.0, 10.0) == {second: FirstSearch(100.0, 10.0)}
+    looks = journal.evidence.first_searches([second, third], None, 20.0)
+    assert looks == {second: FirstSearch(100.0, 10.0), third: FirstSearch(None, 20.0)}
     journal.rows.move([Change(second, Event.ABSENT)], 30.0)
     again = lost(journal, run, 2)
     assert again.attempts == second.attempts + 1
-    assert journal.evidence.first_looks([again], 300.0, 40.0) == {again: FirstLook(300.0, 40.0)}
+    assert journal.evidence.first_searches([again], 300.0, 40.0) == {again: FirstSearch(300.0, 40.0)}
     assert journal.evidence.had_doubts(run.id)
