@@ -14,8 +14,8 @@
   words of the page)
 - ``table/``          all rows of an upload, to look at and to correct
 - ``run_pages.py``     runs and their rows; ``workers.py`` the processes that send, ``run_start.py`` starts one;
-  ``follow_ups.py`` what was started for a run after its end; ``retry_process.py`` a retry, ``failed_rows.py`` an
-  upload of the failed rows; ``settle_page.py`` a row that a person settles;
+  ``follow_ups.py`` what was started for a run after its end; ``failed_rows.py`` an upload of the failed rows;
+  ``settle_page.py`` a row that a person settles;
   ``value_words.py`` values as people say them; ``next_steps.py`` what to do next;
   ``pictures.py`` what their pictures show, ``chart.py`` draws them
 - ``manual.py``        the pages of the guide; ``probes.py`` what programs ask that look after the page,

@@ -36,8 +36,7 @@ from importer.web.context import (
 from importer.web.failed_rows import upload_of_failed_rows
 from importer.web.follow_ups import FollowUp, follow_ups
 from importer.web.next_steps import Card, cards
-from importer.web.retry_process import retry
-from importer.web.run_start import start_once
+from importer.web.run_start import retry, start_once
 from importer.web.value_words import value_words
 from importer.web.workers import Worker
 

@@ -12,7 +12,7 @@ from importer.journal.runs import NewRun, Run
 from importer.web.auth import SessionStore
 from importer.web.context import AppContext
 from importer.web.drafts import Drafts
-from importer.web.retry_process import retry
+from importer.web.run_start import retry
 from importer.web.workers import Workers
 
 
