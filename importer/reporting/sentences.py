@@ -220,7 +220,7 @@ def unsuccessful(counts: Mapping[Status, int], numbered: Callable[[int], str] = 
 
 
 def sent_again_words(sent_again: Sequence[SentAgain]) -> str:
-    """What later runs made of rows that failed: Sent again in run 2: 2 created; in run 3: 1 updated."""
+    """What later runs made of rows that failed: Later in run 2: 2 created; in run 3: 1 updated."""
     by_run: dict[int, Counter[str]] = {}
     for one in sent_again:
         by_run.setdefault(one.run, Counter())[_BROUGHT_IN[one.became]] += one.rows
@@ -228,14 +228,14 @@ def sent_again_words(sent_again: Sequence[SentAgain]) -> str:
         f"in run {run}: {', '.join(f'{number:,} {what}' for what, number in became.items())}"
         for run, became in by_run.items()
     )
-    return f"Sent again {'; '.join(runs)}" if sent_again else ""
+    return f"Later {'; '.join(runs)}" if sent_again else ""
 
 
 def with_later(message: str, later: LaterRow | None) -> str:
     """The message about a row, after what a later run has made of it if one has."""
     if later is None:
         return message
-    return f"Sent again in run {later.run}: {_BROUGHT_IN[later.became]}. Before that: {message}".rstrip()
+    return f"Later in run {later.run}: {_BROUGHT_IN[later.became]}. Before that: {message}".rstrip()
 
 
 def change_signs(counts: Mapping[Status, int]) -> str:

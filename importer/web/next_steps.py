@@ -163,8 +163,9 @@ _WORDS: Mapping[StepKind, _Words] = {
     ),
     StepKind.RETRY: _Words(
         "Send {rows} as they are",
-        "A new run sends {them} unchanged. Choose this if the reason was in Nexudus and has been dealt with.",
-        "Send again",
+        "A new run sends {them} unchanged. If Nexudus refused {them}, choose this once the reason there has been dealt "
+        "with.",
+        "Send {rows}",
         "retry",
         Role.RUNNER,
         sends=True,

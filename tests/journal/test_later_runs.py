@@ -89,7 +89,7 @@ def test_each_row_counts_once_and_for_the_first_run_that_brought_it_in(journal: 
         SentAgain(2, State.REJECTED, State.CREATED, 1),
         SentAgain(3, State.REJECTED, State.CREATED, 1),
     )
-    assert sent_again_words(rows) == "Sent again in run 2: 1 created; in run 3: 1 created"
+    assert sent_again_words(rows) == "Later in run 2: 1 created; in run 3: 1 created"
 
 
 def test_rows_of_one_run_are_told_in_one_part() -> None:
@@ -100,7 +100,7 @@ def test_rows_of_one_run_are_told_in_one_part() -> None:
         SentAgain(2, State.REJECTED, State.CREATED, 200),
         SentAgain(2, State.REJECTED, State.EXISTING, 1),
     ]
-    assert sent_again_words(rows) == "Sent again in run 2: 3 updated, 1,200 created, 1 already in Nexudus"
+    assert sent_again_words(rows) == "Later in run 2: 3 updated, 1,200 created, 1 already in Nexudus"
     assert sent_again_words([]) == ""
 
 

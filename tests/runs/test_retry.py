@@ -42,11 +42,11 @@ def test_rows_that_came_in_with_the_failed_file_are_not_asked_for_again(desk: De
     service.fail("ok", "400-relation")
     desk.type("run", failed, "--yes")
     told = desk.type("status", "1").out
-    assert "Sent again in run 2: 1 created." in told
+    assert "Later in run 2: 1 created." in told
     assert "Next: correct 1 row in failed.xlsx" in told
     desk.type("retry", "2", "--yes")
     told = desk.type("status", "1").out
-    assert "Sent again in run 2: 1 created; in run 3: 1 created." in told
+    assert "Later in run 2: 1 created; in run 3: 1 created." in told
     assert "correct" not in told
 
 
@@ -61,19 +61,19 @@ def test_the_files_of_a_run_hold_the_rows_that_are_left_to_correct(desk: Desk, s
     failed = (folder / "failed.csv").read_text("utf-8-sig")
     assert (len(failed.splitlines()), "12.5" in failed) == (1 + 1, True)
     messages = [row["import_message"] for row in desk.report("r")]
-    assert [message.startswith("Sent again in run 2: created. Before that: ") for message in messages] == [
+    assert [message.startswith("Later in run 2: created. Before that: ") for message in messages] == [
         True,
         True,
         False,
         False,
         False,
     ]
-    assert "Sent again in run 2: 2 created." in (folder / "report.html").read_text("utf-8")
+    assert "Later in run 2: 2 created." in (folder / "report.html").read_text("utf-8")
     assert json.loads((folder / "summary.json").read_text("utf-8"))["sent_again"] == [
         {"run": 2, "status": "created", "rows": 2}
     ]
     shown, _ = find_rows(1, None, "", 9, 0, Settings.model_validate({"home": desk.home}))
-    assert ["Sent again in run 2" in row.outcome.message for row in shown] == [True, True, False, False, False]
+    assert ["Later in run 2" in row.outcome.message for row in shown] == [True, True, False, False, False]
     desk.type("undo", "2", "--yes")
     assert len((folder / "failed.csv").read_text("utf-8-sig").splitlines()) == 1 + 3
 

@@ -208,7 +208,7 @@ def test_no_setting_of_the_command_line_updates_from_a_page(settings: Settings, 
 
 
 def test_a_retry_goes_on_with_updates_that_were_chosen(client: Client, imported: Running) -> None:
-    """A record that Nexudus refused to change is changed by "Send again"."""
+    """A record that Nexudus refused to change is changed by a retry."""
     place, page = planned(client, week(1, 2, 3))
     imported.state.fail_next("status:422", on="update")
     run = choose_to_update(client, place, page)
