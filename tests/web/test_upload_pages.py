@@ -55,7 +55,7 @@ def test_columns_are_chosen_and_remembered(client: Client) -> None:
     content = table(*GOOD, labels=labels)
     place = client.draft("rooms.csv", content)
     text = client.follow(place).text
-    assert "The file has no column for Resource Id. Choose the column below" in text
+    assert "Resource Id: no column was recognised." in text
     names = zip(LABELS[:5], "ABCDE", strict=False)
     chosen = {f"field-{name}": letters for name, letters in names} | {"remember": "on"}
     after = client.post(f"{place}/columns", chosen).place
@@ -326,7 +326,7 @@ def test_a_guessed_column_is_to_be_confirmed(client: Client) -> None:
     labels = [*LABELS[:2], "Nmae", *LABELS[3:], "Notiz"]
     place = client.draft("guess.csv", table(*[[*row, "x"] for row in GOOD], labels=labels))
     text = client.follow(place).text
-    assert "Is C: Nmae the Name? Confirm it below, or choose another column." in plain(text)
+    assert "Is “Nmae” in column C the Name? Confirm it, or choose another column." in plain(text)
     assert "The file has no column for Name" not in text
     assert "Not used G: Notiz x x x" in plain(text)
     assert "There is a problem" not in text
