@@ -13,6 +13,7 @@ from conftest import EXPIRES, GIVE_UP, LABELS, Desk, Service, mapping
 from openpyxl import load_workbook
 
 from importer.sandbox.people import SHARED_EMAIL
+from schemas import RECORD_TYPES
 
 PATH = "spaces/coworkermsoffecalendars"
 ADDED = ["Id", "CreatedOn", "UpdatedOn", "UpdatedBy"]
@@ -223,7 +224,7 @@ def test_stdout_gets_the_same_bytes_as_a_file(desk: Desk, service: Service) -> N
 
 def test_an_export_of_each_record_type_has_its_own_columns(desk: Desk, service: Service) -> None:
     """The headers are those of the template of the type."""
-    for kind in ("CoworkerMsOfficeCalendar", "CoworkerGoogleCalendar", "MsOfficeAdminCalendar"):
+    for kind in RECORD_TYPES:
         desk.type("template", "--type", kind, "-o", f"{kind}-template.xlsx", "--offline")
         assert desk.type("export", "--type", kind, "--out", f"{kind}.csv").code == 0
         template = load_workbook(desk.folder / f"{kind}-template.xlsx").worksheets[0]
