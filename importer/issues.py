@@ -66,7 +66,7 @@ CATALOGUE: Mapping[str, IssueKind] = {
     "cell-merged": IssueKind(
         Severity.ERROR,
         "{column} is covered by merged cells, and only the first of them holds a value.",
-        "Unmerge the cells, then enter the {column} in each row, for example {detail}.",
+        "Unmerge the cells, then enter a value in each row, for example {detail}.",
     ),
     "shown-differently": IssueKind(
         Severity.ERROR,
@@ -214,19 +214,19 @@ CATALOGUE: Mapping[str, IssueKind] = {
     "no-value": IssueKind(
         Severity.ERROR,
         '{column} has no value, only the placeholder "{value}".',
-        "Enter the {column}, for example {detail}.",
+        "Enter a value, for example {detail}.",
     ),
     "nothing-to-see": IssueKind(
         Severity.ERROR,
         "{column} looks empty, but contains invisible characters.",
-        "Delete what the cell contains, then enter the {column}, for example {detail}.",
+        "Delete what the cell contains, then enter a value, for example {detail}.",
     ),
     "letters-lost": IssueKind(
         Severity.ERROR,
         '{column} has lost letters, probably in an export: "{value}".',
         "Type the text again, or export the file again as UTF-8.",
     ),
-    "cell-empty": IssueKind(Severity.ERROR, "{column} is empty.", "Enter the {column}, for example {detail}."),
+    "cell-empty": IssueKind(Severity.ERROR, "{column} is empty.", "Enter a value, for example {detail}."),
     "number-out-of-range": IssueKind(
         Severity.ERROR, '{column} must be {detail}: "{value}".', "Copy the number from Nexudus again."
     ),
@@ -438,13 +438,23 @@ class Issue:
 
     def _render(self, template: str) -> str:
         return template.format(
-            column=_on_one_line(self.label or self.field or ""),
+            column=header_in_words(self.label or "", self.field or ""),
             label=_on_one_line(self.label or ""),
             row=self.row,
             value=printable(self.value),
             detail=self.detail,
             pick=typed_word(f"{printable(self.value.strip(), LONGEST_PICK)}=ID"),
         )
+
+
+def header_in_words(label: str, field: str) -> str:
+    """A column as a part of a sentence: its header in quotation marks, or "Who is empty" would ask a question.
+
+    Without them if the header is the name of the field, which is the name of the column where the file has none.
+    """
+    shown = _on_one_line(label or field)
+    plain = shown.replace(" ", "").replace("_", "").casefold()
+    return shown if plain == field.casefold() else f'"{shown}"'
 
 
 def _on_one_line(header: str) -> str:

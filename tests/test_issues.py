@@ -17,6 +17,7 @@ from importer.issues import (
     Issue,
     Notice,
     Severity,
+    header_in_words,
     notice_text,
 )
 from importer.text import SHOWN_CHARACTERS
@@ -78,6 +79,25 @@ def test_a_sentence_names_what_the_user_sees() -> None:
     assert "Room" in Issue("cell-empty", 7, field="Name", label="Room").message
     assert "Name" in Issue("cell-empty", 7, field="Name").message
     assert Issue("cell-empty", 7).message.endswith(".")
+
+
+HEADERS = [
+    # (the header, the field, how a sentence names it)
+    ("ResourceId", "ResourceId", "ResourceId"),
+    ("Resource Id", "ResourceId", "Resource Id"),
+    ("resource_id", "ResourceId", "resource_id"),
+    ("", "ResourceId", "ResourceId"),
+    ("Who", "CoworkerId", '"Who"'),
+    ("Which room?", "ResourceId", '"Which room?"'),
+    ("Column A", "", '"Column A"'),
+    ("Valid\nuntil", "SubscriptionExpireDate", '"Valid until"'),
+]
+
+
+@pytest.mark.parametrize(("header", "field", "words"), HEADERS)
+def test_a_header_that_is_not_the_name_of_its_field_is_in_quotation_marks(header: str, field: str, words: str) -> None:
+    """Without them, "Who is empty." would ask a question."""
+    assert header_in_words(header, field) == words
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from importer.issues import Issue, Notice
-from importer.text import printable
 from schemas import RECORD_TYPES
 
 _CHOOSE_ENCODING = "If that looks wrong, choose its encoding below."
@@ -15,7 +14,7 @@ _ON_A_PAGE = {
     "name-not-looked-up": "Sign in to Nexudus so that it can be looked up, or enter the Id.",
     "name-ambiguous": "Choose the right one.",
     "duplicate-row": "Change one of them, or import without this row.",
-    "duplicate-key": "Delete the row that is out of date.",
+    "duplicate-key": "Keep the one that is up to date, and leave out the other.",
     "ids-not-listed": "Check that you are signed in with the right account. The rows are sent as they are.",
 }
 """What to do where the catalogue's advice is about the command line."""
@@ -43,7 +42,7 @@ def _notice_advice(notice: Notice, choose_encoding: str) -> str:
 
 def advice_on_page(issue: Issue) -> str:
     """What to do about an issue, for somebody who has no command line in front of them."""
-    return _ON_A_PAGE.get(issue.code, under_its_header(_with_example_of_people(issue)).fix)
+    return _ON_A_PAGE.get(issue.code, _with_example_of_people(issue).fix)
 
 
 def _with_example_of_people(issue: Issue) -> Issue:
@@ -54,9 +53,4 @@ def _with_example_of_people(issue: Issue) -> Issue:
 
 def words_on_page(issue: Issue) -> str:
     """What is wrong and what to do about it, as the page says it."""
-    return f"{under_its_header(issue).message} {advice_on_page(issue)}"
-
-
-def under_its_header(issue: Issue) -> Issue:
-    """The issue as it speaks to somebody who knows the columns of their file, and not the fields of the service."""
-    return replace(issue, field=printable(issue.label)) if issue.label else issue
+    return f"{issue.message} {advice_on_page(issue)}"

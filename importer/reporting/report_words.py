@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from importer.issues import Issue, Notice, Severity, notice_text
 from importer.journal.runs import Run
 from importer.model import Status
-from importer.reporting.page_words import advice_on_page, notice_on_page, under_its_header
+from importer.reporting.page_words import advice_on_page, notice_on_page
 from importer.spreadsheet import PLAIN_REPORT_COLUMNS, REPORT_COLUMNS
 from importer.spreadsheet.workbook_child.sheet_choice import ISSUES_HEADER, PLAIN_ISSUES_HEADER
 
@@ -27,17 +27,13 @@ class ReportWords:
         """What the status of a row is called."""
         return self.statuses.get(status, status.value)
 
-    def message(self, issue: Issue) -> str:
-        """What is wrong."""
-        return under_its_header(issue).message if self.for_page else issue.message
-
     def advice(self, issue: Issue) -> str:
         """What to do about it."""
         return advice_on_page(issue) if self.for_page else issue.fix
 
     def issue(self, issue: Issue) -> str:
         """Both."""
-        return f"{self.message(issue)} {self.advice(issue)}"
+        return f"{issue.message} {self.advice(issue)}"
 
     def about(self, issue: Issue) -> tuple[str, ...]:
         """An issue as a line below ``issues_header``."""
@@ -45,7 +41,7 @@ class ReportWords:
         is_error = self.for_page and issue.severity is Severity.ERROR
         kind = self.status(Status.INVALID) if is_error else issue.severity.value
         codes = () if self.for_page else (issue.code,)
-        return (place, kind, *codes, self.message(issue), self.advice(issue))
+        return (place, kind, *codes, issue.message, self.advice(issue))
 
     def notice(self, notice: Notice) -> str:
         """What reading the file has to say."""

@@ -30,9 +30,9 @@ from importer.config.saved_columns import DateChoice, recall_date_choice
 from importer.config.settings import Settings
 from importer.config.store import RecentDocuments, locked_document, new_private
 from importer.errors import ColumnsError, EncodingError, ImporterError, SheetsError
-from importer.issues import CATALOGUE, Candidate, Issue
+from importer.issues import CATALOGUE, Candidate, Issue, header_in_words
 from importer.model import Clock, Status
-from importer.reporting.page_words import advice_on_page, under_its_header
+from importer.reporting.page_words import advice_on_page
 from importer.runs.observer import NullObserver
 from importer.runs.source import Source, columns, examine, look_at_columns, missing, open_source, own_labels, read_sheet
 from importer.spreadsheet import (
@@ -492,10 +492,10 @@ def row_view(row: int, cells: Mapping[str, str], issues: Sequence[Issue]) -> Che
 
 
 def _cell_issue(issue: Issue) -> CellIssue:
-    about, shown = issue.field or issue.label or "", under_its_header(issue)
+    about = issue.field or issue.label or ""
     # A name that is nearly one is typed again as often as not, so its cell stays one to type in.
     candidates = issue.candidates if issue.code == "name-ambiguous" else ()
-    return CellIssue(issue.letters, issue.code, about, issue.severity, shown.message, advice_on_page(issue), candidates)
+    return CellIssue(issue.letters, issue.code, about, issue.severity, issue.message, advice_on_page(issue), candidates)
 
 
 def offers_encoding(draft: Draft, check: UploadCheck) -> bool:
@@ -535,10 +535,10 @@ def _summary(group: CauseGroup) -> CauseSummary:
 def _headline(group: CauseGroup, first: Issue) -> str:
     """What the page says of a cause: for one cell the sentence of that cell, for many what they have in common."""
     if len(group) == 1 or not group.parts:
-        return under_its_header(first).message
+        return first.message
     message = CATALOGUE[group.code].message
     template = _OF_SEVERAL.get(group.code, _VALUE_AT_THE_END.sub("", message).rstrip("."))
-    column = printable(first.label or first.field or "")
+    column = header_in_words(first.label or "", first.field or "")
     return f"{template.format(column=column, detail=first.detail, row=first.row, value=printable(first.value))}."
 
 

@@ -11,7 +11,6 @@ from importer.config.store import Document, unchanged
 from importer.errors import ImporterError
 from importer.issues import Severity
 from importer.model import Account, AgreedUpdate, Clock, Plan
-from importer.reporting.page_words import under_its_header
 from importer.runs.groups import RowGroups
 from importer.runs.observer import NullObserver
 from importer.runs.plan import PlannedImport, plan_examined
@@ -141,7 +140,7 @@ def _refused(draft: Draft, result: CheckResult) -> list[tuple[int, str]]:
     """The answered rows that have an error by now, each with the sentence about it."""
     answered = {int(row) for row in draft.read.answers}
     errors = [issue for issue in result.causes if issue.severity is Severity.ERROR] if answered else []
-    return [(issue.row, under_its_header(issue).message) for issue in errors if issue.row in answered]
+    return [(issue.row, issue.message) for issue in errors if issue.row in answered]
 
 
 def _meant(check: UploadCheck, source: Source) -> AgreedNames:

@@ -56,7 +56,7 @@ def test_messages_say_what_happened_and_what_to_do(office: Office, every_fate: R
     assert said[4].startswith("Sent at 2026-11-23 10:04 UTC without an answer: the record may exist in Nexudus.")
     assert said[4].endswith(f"(To find out: importer reconcile {every_fate.id})")
     assert said[6] == "Already exists: created as row 2 of run 0."
-    assert said[7] == "CoworkerId is empty. Enter the CoworkerId, for example 1123713."
+    assert said[7] == "CoworkerId is empty. Enter a value, for example 1123713."
     assert said[8].startswith("Note: Name has spaces")
     assert "2 records of Nexudus fit" in said[9]
     assert said[10] == "Not sent yet: the run ended while this row waited for another one to be settled."

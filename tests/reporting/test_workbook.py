@@ -37,7 +37,7 @@ def test_wrong_cells_are_red_and_say_why(office: Office, every_fate: Run) -> Non
     comments = {cell.coordinate: cell.comment.text for cells in sheet.iter_rows() for cell in cells if cell.comment}
     assert comments == {
         "A2": "Resource: is not a valid value",
-        "B3": "CoworkerId is empty. Enter the CoworkerId, for example 1123713.",
+        "B3": "CoworkerId is empty. Enter a value, for example 1123713.",
     }
     assert sheet["B3"].fill.fgColor.rgb == sheet["A2"].fill.fgColor.rgb == "FFFBDDDB"
     assert sheet["C2"].fill.fgColor.rgb != "FFFBDDDB"

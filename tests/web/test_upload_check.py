@@ -19,7 +19,7 @@ from importer.checking import CauseGroup, Checked
 from importer.checking.causes import Cause
 from importer.config.settings import Settings
 from importer.issues import CATALOGUE, NOTICES, Issue, Notice
-from importer.reporting.page_words import notice_on_page, under_its_header, words_on_page
+from importer.reporting.page_words import notice_on_page, words_on_page
 from importer.runs.source import examine, open_source
 from importer.spreadsheet import ReadOptions, open_sheet
 from importer.spreadsheet.encodings import BLOCK_BYTES
@@ -167,7 +167,7 @@ def test_no_advice_on_the_page_names_a_flag(code: str) -> None:
     words = words_on_page(issue)
     assert "--" not in words
     assert "ResourceId" not in words
-    assert words.startswith(under_its_header(issue).message)
+    assert words.startswith(issue.message)
 
 
 @pytest.mark.parametrize("code", [code for code, kind in CATALOGUE.items() if "{column}" in kind.message])

@@ -163,7 +163,7 @@ def test_the_page_gives_examples_as_staff_would_type_them(client: Client) -> Non
     """A name and a date that people write, which are taken if they are typed so; an Id where an Id is wrong."""
     place = client.draft("rows.csv", table(mapping(2, ResourceId="", SubscriptionExpireDate="tbc"), mapping(3)))
     text = plain(client.follow(f"{place}/check").text)
-    assert "Enter the ResourceId, for example Boardroom." in text
+    assert "Enter a value, for example Boardroom." in text
     assert "write it like 30 April 2027 10:30." in text
     assert "10:30:00Z" not in text.replace(EXPIRES, "")
     read = DateReader(None, "UTC").read("Date", pd.Series(["30 April 2027 10:30"]))
